@@ -1,0 +1,1 @@
+"""Prefect flows, one a file, thin; and the command line."""

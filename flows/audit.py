@@ -1,0 +1,80 @@
+"""The audit of a fleet."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from prefect import State, flow, runtime, tags
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
+
+from flows.audit_wave import audit_wave
+from pgfleet.brief import Brief, Granularity
+from pgfleet.errors import PgfleetError
+from pgfleet.fleet.model import Tenant
+from pgfleet.fleet.selection import cut_waves
+from pgfleet.judge.document import TenantEntry
+from pgfleet.judge.summary import build_document
+from pgfleet.judge.tenant import unjudged
+from pgfleet.pg.briefing import prepare_brief
+from tasks.exchange import receive_entries, send_document
+from tasks.publish_progress import publishing_progress
+from tasks.publish_report import publish_report
+from tasks.states import run_state
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+def run_name() -> str:
+    """`audit prod · 2026-11-24`."""
+    return f"audit {runtime.flow_run.parameters['environment']} · {datetime.now(UTC):%Y-%m-%d}"
+
+
+@flow(name="audit", flow_run_name=run_name, task_runner=ThreadPoolTaskRunner(max_workers=2))
+def audit_fleet(
+    environment: Annotated[str, Field(description="Which environment of the fleet file.")],
+    tenants: Annotated[list[Name] | None, Field(description="These tenants alone, by name or pattern.")] = None,
+    rings: Annotated[list[Name] | None, Field(description="Tenants of these rings alone.")] = None,
+    granularity: Annotated[
+        Granularity, Field(description="What is a task run of its own: each step, or a tenant as a whole.")
+    ] = Granularity.STEP,
+) -> State[Any]:
+    """Holds every tenant against the manifest, wave after wave, and publishes what differs.
+
+    Completed if every tenant is ready, else Failed as Drifted or Incomplete. Changes nothing in any tenant.
+    Raises ConfigurationError for a wrong fleet file or manifest.
+    """
+    started_at = datetime.now(UTC)
+    brief = prepare_brief(environment, tenants=tenants or (), rings=rings or (), run=f"audit {environment}")
+    waves = cut_waves(brief.environment)
+    entries: list[TenantEntry] = []
+    with tags(f"env:{environment}"), publishing_progress(f"progress-{environment}", len(brief.environment.tenants)):
+        for number, wave in enumerate(waves, start=1):
+            entries += _audit_wave(brief, number, wave, granularity)
+        document = build_document(
+            environment,
+            str(runtime.flow_run.id),
+            brief.manifest,
+            entries,
+            started_at=started_at,
+            finished_at=datetime.now(UTC),
+        )
+        send_document(document)
+        publish_report(document, brief)
+    return run_state(document.tenants)
+
+
+def _audit_wave(brief: Brief, number: int, wave: tuple[Tenant, ...], granularity: Granularity) -> list[TenantEntry]:
+    """What the wave's own flow run left with Prefect; a wave that broke off leaves its tenants unknown."""
+    environment = brief.environment
+    run = audit_wave.with_options(task_runner=ThreadPoolTaskRunner(environment.policy.max_connections_per_server))
+    state = run(environment.name, wave[0].ring, number, [each.name for each in wave], granularity, return_state=True)
+    found = {each.name: each for each in receive_entries(_flow_run_id(state))}
+    broken = PgfleetError(f"wave {number} broke off: {state.name}: {state.message}")
+    return [found.get(each.name) or unjudged(each, broken) for each in wave]
+
+
+def _flow_run_id(state: State[Any]) -> UUID:
+    flow_run_id = state.state_details.flow_run_id
+    assert flow_run_id is not None, "the state of a flow run that was begun has its id"  # noqa: S101
+    return flow_run_id

@@ -1,0 +1,60 @@
+"""What a run knows before it begins with its tenants."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.errors import NoExpectedCatalog, PgfleetError
+from pgfleet.fleet.model import Environment, Tenant
+from pgfleet.manifest.model import Count, Manifest, Migration, Seed
+
+Expectation = ExpectedCatalog | NoExpectedCatalog
+
+
+class Granularity(StrEnum):
+    """How much of a run is a task run of its own."""
+
+    STEP = "step"
+    """Every inspection, verification, seed check and count."""
+    TENANT = "tenant"
+    """A tenant as a whole: for very large fleets."""
+
+
+class Brief:
+    """The manifest, the environment, and what the survey of its servers found.
+
+    `expectations` says what tenants must hold, by the major version of their server; `silent_servers` why a server
+    did not answer, by its name.
+
+    Deliberately no dataclass: Prefect looks through the fields of those for what a task depends on, each time.
+    """
+
+    def __init__(self, manifest: Manifest, environment: Environment, *, run: str) -> None:
+        self.manifest, self.environment, self.run = manifest, environment, run
+        self.expectations: Mapping[int, Expectation] = {}
+        self.silent_servers: Mapping[str, PgfleetError] = {}
+
+    def tenant(self, name: str) -> Tenant:
+        """The tenant of that name."""
+        return next(each for each in self.environment.tenants if each.name == name)
+
+    def migration(self, version: str) -> Migration:
+        """The migration of that version."""
+        return next(each for each in self.manifest.migrations if each.version == version)
+
+    def seed(self, name: str) -> Seed:
+        """The seed of that name."""
+        return next(each for each in self.manifest.seeds if each.name == name)
+
+    def count(self, table: str) -> Count:
+        """The count of that table."""
+        return next(each for each in self.manifest.counts if each.table == table)
+
+    def expected(self, server_major: int) -> ExpectedCatalog:
+        """What a tenant on such a server must hold. Raises NoExpectedCatalog."""
+        found = self.expectations.get(server_major)
+        if isinstance(found, ExpectedCatalog):
+            return found
+        raise found or NoExpectedCatalog(
+            f"no server of PostgreSQL {server_major} answered when the run began; audit the tenant again"
+        )

@@ -1,0 +1,73 @@
+"""The expected catalog: what a replay of the manifest left, and which migration left it (provenance)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pgfleet.catalog.model import CatalogObject, Identity
+from pgfleet.catalog.scope import Scope, scope_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One migration's doing to one object: the object as that migration left it."""
+
+    version: str
+    object: CatalogObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """One object of the expected catalog with every migration that made or changed it, the maker first."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def object(self) -> CatalogObject:
+        """The object as the whole manifest leaves it."""
+        return self.steps[-1].object
+
+    @property
+    def maker(self) -> str:
+        """The version that created it."""
+        return self.steps[0].version
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectedCatalog:
+    """What every tenant on servers of one major version must hold.
+
+    `equivalents` maps a column default to the one that stands for it; `seeds` a seed's name to its baseline rows,
+    each as a JSON object.
+    """
+
+    server_major: int
+    fingerprint: str
+    provenances: tuple[Provenance, ...]
+    equivalents: Mapping[str, str]
+    seeds: Mapping[str, tuple[Mapping[str, Any], ...]]
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What to look at in a tenant."""
+        return scope_of(each.object for each in self.provenances)
+
+
+def trace(snapshots: Sequence[tuple[str, Sequence[CatalogObject]]]) -> tuple[Provenance, ...]:
+    """The provenance of each object in the last of `snapshots`: pairs of a version and the catalog after it.
+
+    An object that a later migration dropped is not expected; one dropped and made anew begins anew.
+    """
+    lives: dict[Identity, tuple[Step, ...]] = {}
+    for version, objects in snapshots:
+        found = {each.identity: each for each in objects}
+        lives = {identity: _lived_on(lives.get(identity, ()), version, found[identity]) for identity in found}
+    return tuple(Provenance(steps=steps) for steps in lives.values())
+
+
+def _lived_on(steps: tuple[Step, ...], version: str, found: CatalogObject) -> tuple[Step, ...]:
+    if steps and steps[-1].object.attributes == found.attributes:
+        latest = Step(version=steps[-1].version, object=found)
+        return (*steps[:-1], latest)
+    return (*steps, Step(version=version, object=found))

@@ -1,0 +1,37 @@
+"""Reads the manifest's folder and the fleet file; parsing is done by the pure modules."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pgfleet.errors import FleetError, ManifestError
+from pgfleet.fleet.model import Environment
+from pgfleet.fleet.parse import build_environment, parse_fleet
+from pgfleet.manifest.model import Manifest
+from pgfleet.manifest.parse import build_manifest, parse_document
+
+
+def load_manifest(path: Path) -> Manifest:
+    """The manifest at `path` with all its scripts. Raises ManifestError."""
+    file = str(path)
+    document = parse_document(_text(path), file=file)
+    present = [name for name in document.script_paths() if (path.parent / name).is_file()]
+    scripts = {name: _text(path.parent / name) for name in present}
+    return build_manifest(document, scripts, file=file)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ManifestError(str(path), "", f"is not UTF-8, at byte {error.start}") from None
+    except OSError as error:
+        raise ManifestError(str(path), "", f"cannot be read: {error.strerror}; name another with --manifest") from None
+
+
+def load_environment(path: Path, name: str, variables: Mapping[str, str]) -> Environment:
+    """One environment of the fleet file at `path`. Raises FleetError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FleetError(str(path), "", f"cannot be read ({error}); name another with --config") from None
+    return build_environment(parse_fleet(text, file=str(path)), name, variables, file=str(path))

@@ -1,0 +1,1 @@
+"""The fleet: which tenants there are, in which environment, under which policy. Pure."""

@@ -1,0 +1,80 @@
+"""`fleet.toml` as it is written: its tables and keys, and nothing beyond them."""
+
+import re
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+UNITS_MS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
+
+
+def parse_duration_ms(text: object) -> int:
+    """`"500ms"`, `"2s"`, `"5min"` or `"1h"` as milliseconds. Raises ValueError."""
+    found = re.fullmatch(r"(\d+)\s*(ms|s|min|h)", text) if isinstance(text, str) else None
+    if not found or not int(found[1]):
+        message = 'must be a duration such as "500ms", "2s", "5min" or "1h"'
+        raise ValueError(message)
+    return int(found[1]) * UNITS_MS[found[2]]
+
+
+def _known_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        message = "is no time zone, such as Europe/Berlin"
+        raise ValueError(message) from None
+    return name
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+TenantName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]
+EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Duration = Annotated[int, BeforeValidator(parse_duration_ms)]
+Budget = Annotated[int, Field(ge=0)] | Annotated[str, StringConstraints(pattern=r"^\d{1,3}%$")]
+
+
+class Table(BaseModel):
+    """A TOML table: unknown keys are refused, values are not coerced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class TenantTable(Table):
+    """`[[environments.X.tenants]]`."""
+
+    name: TenantName
+    dsn: Text
+    schema_: Annotated[Text, Field(alias="schema")] = "public"
+    ring: Text | None = None
+    labels: dict[str, str] = {}
+
+
+class EnvironmentTable(Table):
+    """`[environments.X]`. `approval` and `failure_budget` are the rollout's."""
+
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = "UTC"
+    max_connections_per_server: Annotated[int, Field(ge=1)] = 8
+    approval: bool = False
+    rings: Annotated[list[Text], Field(min_length=1)] = ["main"]
+    failure_budget: dict[str, Budget] = {}
+    connect_timeout: Duration = 10_000
+    lock_timeout: Duration = 2_000
+    statement_timeout: Duration = 300_000
+    exact_count_limit: Annotated[int, Field(ge=0)] = 1_000_000
+    scratch_dsn: Text | None = None
+    tenants: list[TenantTable] = []
+
+    @model_validator(mode="after")
+    def _rings_are_known(self) -> "EnvironmentTable":
+        for ring in self.failure_budget:
+            if ring not in self.rings:
+                message = f"failure_budget names the ring '{ring}', which is not among rings"
+                raise ValueError(message)
+        return self
+
+
+class FleetDocument(Table):
+    """The whole file."""
+
+    environments: Annotated[dict[EnvironmentName, EnvironmentTable], Field(min_length=1)]

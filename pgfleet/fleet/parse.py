@@ -1,0 +1,91 @@
+"""From the fleet file's text to an `Environment`, or one line that says why not."""
+
+import tomllib
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from pgfleet.errors import FleetError
+from pgfleet.fleet.document import EnvironmentTable, FleetDocument, TenantTable
+from pgfleet.fleet.model import Environment, Policy, Tenant
+from pgfleet.fleet.secret import Dsn
+from pgfleet.fleet.substitution import substitute
+from pgfleet.validation import first_fault
+
+
+def parse_fleet(text: str, *, file: str) -> FleetDocument:
+    """The fleet file by its form; `file` is its name in errors. Raises FleetError."""
+    try:
+        return FleetDocument.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise FleetError(file, "", f"is not TOML: {error}") from None
+    except ValidationError as error:
+        raise FleetError(file, *first_fault(error)) from None
+
+
+def build_environment(document: FleetDocument, name: str, variables: Mapping[str, str], *, file: str) -> Environment:
+    """One environment with its connection strings made up from `variables`; the others may lack theirs.
+
+    Raises FleetError for an environment that is not there, a tenant named twice, an unset variable, an unknown ring.
+    """
+    table = document.environments.get(name)
+    if table is None:
+        known = ", ".join(sorted(document.environments))
+        raise FleetError(file, "environments", f"there is no '{name}'; there are: {known}")
+    return _Builder(name, table, variables, file).environment()
+
+
+class _Builder:
+    """Builds one environment; holds what every error must name."""
+
+    def __init__(self, name: str, table: EnvironmentTable, variables: Mapping[str, str], file: str) -> None:
+        self.name, self.table, self.variables, self.file = name, table, variables, file
+
+    def environment(self) -> Environment:
+        tenants = tuple(self._tenant(place, entry) for place, entry in enumerate(self.table.tenants))
+        self._refuse_duplicates(tenants)
+        return Environment(name=self.name, policy=self._policy(), tenants=tenants)
+
+    def _policy(self) -> Policy:
+        table = self.table
+        return Policy(
+            timezone=table.timezone,
+            rings=tuple(table.rings),
+            max_connections_per_server=table.max_connections_per_server,
+            connect_timeout_seconds=max(2, round(table.connect_timeout / 1000)),  # libpq's own least
+            statement_timeout_ms=table.statement_timeout,
+            lock_timeout_ms=table.lock_timeout,
+            exact_count_limit_rows=table.exact_count_limit,
+            scratch_dsn=self._dsn("scratch_dsn", table.scratch_dsn) if table.scratch_dsn else None,
+        )
+
+    def _tenant(self, place: int, entry: TenantTable) -> Tenant:
+        key = f"tenants[{place}]"
+        ring = entry.ring or self.table.rings[-1]
+        if ring not in self.table.rings:
+            raise self._error(f"{key}.ring", f"'{ring}' is not among rings: {', '.join(self.table.rings)}")
+        return Tenant(
+            name=entry.name,
+            dsn=self._dsn(f"{key}.dsn", entry.dsn),
+            home=entry.schema_,
+            ring=ring,
+            labels=entry.labels,
+        )
+
+    def _dsn(self, key: str, template: str) -> Dsn:
+        try:
+            return substitute(template, self.variables)
+        except KeyError as error:
+            raise self._error(key, f"the environment variable {error.args[0]} is not set") from None
+
+    def _refuse_duplicates(self, tenants: tuple[Tenant, ...]) -> None:
+        places: dict[str, int] = {}
+        for place, tenant in enumerate(tenants):
+            if tenant.name in places:
+                raise self._error(
+                    f"tenants[{place}].name", f"'{tenant.name}' is already the name of tenants[{places[tenant.name]}]"
+                )
+            places[tenant.name] = place
+
+    def _error(self, key: str, problem: str) -> FleetError:
+        return FleetError(self.file, f"environments.{self.name}.{key}", problem)

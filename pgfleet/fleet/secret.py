@@ -1,0 +1,24 @@
+"""Connection strings that do not show themselves."""
+
+from dataclasses import dataclass, field
+
+HIDDEN = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Dsn:
+    """A libpq connection string; `secrets` are the texts within it that no output may hold."""
+
+    text: str = field(repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def __str__(self) -> str:
+        """Never the connection string itself."""
+        return HIDDEN
+
+
+def redacted(text: str, secrets: tuple[str, ...]) -> str:
+    """The text with every secret in it replaced by asterisks, the longest first."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return text

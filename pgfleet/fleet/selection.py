@@ -1,0 +1,39 @@
+"""Which tenants of an environment are meant, and how they are cut into waves."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from pgfleet.errors import FleetError
+from pgfleet.fleet.model import Environment, Tenant
+
+WAVE_SIZE_TENANTS = 200
+"""At some twelve task runs a tenant, a wave's graph stays far below Prefect's cap of 10,000 nodes."""
+
+
+def select_tenants(environment: Environment, *, tenants: Sequence[str] = (), rings: Sequence[str] = ()) -> Environment:
+    """The environment with those tenants alone: named or matched by a pattern (`acme-*`), and of one of `rings`.
+
+    Nothing given means all. Raises FleetError for a name that matches no tenant and for a ring that is not there.
+    """
+    for ring in rings:
+        if ring not in environment.policy.rings:
+            raise FleetError("--ring", ring, f"{environment.name} has the rings {', '.join(environment.policy.rings)}")
+    for pattern in tenants:
+        if not any(fnmatchcase(tenant.name, pattern) for tenant in environment.tenants):
+            raise FleetError("--tenant", pattern, f"no tenant of {environment.name} is named so")
+    chosen = tuple(each for each in environment.tenants if _is_chosen(each, tenants, rings))
+    return replace(environment, tenants=chosen)
+
+
+def cut_waves(environment: Environment, size_tenants: int = WAVE_SIZE_TENANTS) -> tuple[tuple[Tenant, ...], ...]:
+    """The tenants ring after ring, each ring cut into waves of at most `size_tenants`."""
+    by_ring = ([each for each in environment.tenants if each.ring == ring] for ring in environment.policy.rings)
+    return tuple(
+        tuple(ring[start : start + size_tenants]) for ring in by_ring for start in range(0, len(ring), size_tenants)
+    )
+
+
+def _is_chosen(tenant: Tenant, patterns: Sequence[str], rings: Sequence[str]) -> bool:
+    named = not patterns or any(fnmatchcase(tenant.name, pattern) for pattern in patterns)
+    return named and (not rings or tenant.ring in rings)

@@ -1,0 +1,37 @@
+"""Does the answer to a check's query hold the rows that the manifest expects?"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from pgfleet.judge.document import CheckEntry
+from pgfleet.judge.readings import Answer
+from pgfleet.manifest.model import Check
+
+SHOWN = 5
+
+
+def judge_check(check: Check, answer: Answer) -> CheckEntry:
+    """Passed if exactly the expected rows came, in whatever order; None if no answer could be had."""
+    if answer.fault:
+        return CheckEntry(name=check.name, passed=None, detail=answer.fault)
+    if answer.absent:
+        return CheckEntry(name=check.name, passed=False, detail=answer.absent)
+    expected, found = _tally(check.returns), _tally(answer.rows)
+    parts = [_part("missing", expected - found), _part("not expected", found - expected)]
+    detail = "; ".join(filter(None, parts))
+    return CheckEntry(name=check.name, passed=not detail, detail=detail or None)
+
+
+def _tally(rows: Iterable[Iterable[Any]]) -> Counter[str]:
+    """Rows as text, so that true is not 1; JSON's form, less the brackets, is also what people read."""
+    return Counter(", ".join(json.dumps(cell, default=str, ensure_ascii=False) for cell in row) for row in rows)
+
+
+def _part(title: str, rows: Counter[str]) -> str:
+    if not rows:
+        return ""
+    texts = sorted(rows.elements())
+    more = f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
+    return f"{title}: {' | '.join(texts[:SHOWN])}{more}"

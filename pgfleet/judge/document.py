@@ -1,0 +1,142 @@
+"""The audit document: what an audit found, as JSON for other programs. Keys are added, never renamed or removed."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from pgfleet.manifest.model import Priority
+
+SCHEMA_VERSION = 1
+
+
+class MigrationStatus(StrEnum):
+    """The state of one migration in one tenant."""
+
+    APPLIED = "applied"
+    """All of it is there."""
+    PENDING = "pending"
+    """Nothing of it is there, and the ledger does not know it."""
+    DRIFTED = "drifted"
+    """Some of it is missing or changed, or the ledger says applied and it is not there."""
+    UNKNOWN = "unknown"
+    """What was looked at is right, but some check could not be completed."""
+
+
+class Verdict(StrEnum):
+    """What a tenant's state comes to; the order is worst first, as reports list them."""
+
+    BLOCKED = "blocked"
+    """Some P0 migration is not applied: the assistant cannot start."""
+    UNREACHABLE = "unreachable"
+    """No connection could be had."""
+    UNKNOWN = "unknown"
+    """Connected, but some inspection could not be completed."""
+    DEGRADED = "degraded"
+    """Only P1 migrations are not applied: an auxiliary feature does not work."""
+    READY = "ready"
+    """Every migration is applied."""
+
+
+class SeedStatus(StrEnum):
+    """The state of one seed in one tenant."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    CUSTOMISED = "customised"
+    """A baseline row was edited, which is no fault."""
+    UNKNOWN = "unknown"
+
+
+class Entry(BaseModel):
+    """A JSON object of the document."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class DifferenceEntry(Entry):
+    """One object that is missing or changed."""
+
+    kind: str
+    identity: str
+    change: str
+    expected: str | None
+    actual: str | None
+
+
+class UnexpectedEntry(Entry):
+    """One object that the manifest does not know, on a table or in a schema that it manages."""
+
+    kind: str
+    identity: str
+    actual: str
+
+
+class CheckEntry(Entry):
+    """One check; `passed` is null where it could not be completed, and `detail` says why."""
+
+    name: str
+    passed: bool | None
+    detail: str | None = None
+
+
+class MigrationEntry(Entry):
+    """One migration in one tenant."""
+
+    version: str
+    file: str
+    priority: Priority
+    status: MigrationStatus
+    differences: tuple[DifferenceEntry, ...] = ()
+    checks: tuple[CheckEntry, ...] = ()
+
+
+class SeedEntry(Entry):
+    """One seed in one tenant."""
+
+    name: str
+    status: SeedStatus
+    detail: str | None = None
+
+
+class CountEntry(Entry):
+    """One table's rows: null where the table is not there or may not be read; an estimate where `exact` is false."""
+
+    table: str
+    rows: int | None
+    exact: bool
+
+
+class TenantEntry(Entry):
+    """One tenant; `reason` says why it is unreachable or unknown."""
+
+    name: str
+    ring: str | None
+    verdict: Verdict
+    reason: str | None = None
+    server_version: str | None = None
+    fingerprint: str | None = None
+    migrations: tuple[MigrationEntry, ...] = ()
+    unexpected: tuple[UnexpectedEntry, ...] = ()
+    seeds: tuple[SeedEntry, ...] = ()
+    counts: tuple[CountEntry, ...] = ()
+
+
+class ManifestEntry(Entry):
+    """Which manifest the tenants were held against."""
+
+    checksum: str
+    migrations: tuple[str, ...]
+
+
+class AuditDocument(Entry):
+    """The outcome of one audit."""
+
+    schema_version: int = SCHEMA_VERSION
+    environment: str
+    run_id: str
+    started_at: datetime
+    finished_at: datetime
+    manifest: ManifestEntry
+    summary: dict[str, int]
+    tenants: tuple[TenantEntry, ...]

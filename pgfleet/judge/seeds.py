@@ -1,0 +1,40 @@
+"""Was a seed ever imported, and is it still as shipped?"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pgfleet.judge.document import SeedEntry, SeedStatus
+from pgfleet.judge.readings import SeedReading
+from pgfleet.manifest.model import Seed
+
+Row = Mapping[str, Any]
+
+
+def judge_seed(seed: Seed, baseline: Iterable[Row], reading: SeedReading) -> SeedEntry:
+    """Missing if any baseline row is; customised if one differs in a column that both sides have."""
+    if reading.fault:
+        return SeedEntry(name=seed.name, status=SeedStatus.UNKNOWN, detail=reading.fault)
+    if reading.absent:
+        return SeedEntry(name=seed.name, status=SeedStatus.MISSING, detail=reading.absent)
+    found = {seed_key(seed, row): row for row in reading.rows}
+    wanted = {seed_key(seed, row): row for row in baseline}
+    if missing := sorted(wanted.keys() - found.keys()):
+        extent = "never imported" if len(missing) == len(wanted) else "not there"
+        return SeedEntry(name=seed.name, status=SeedStatus.MISSING, detail=f"{extent}: {_named(missing)}")
+    if edited := sorted(key for key, row in wanted.items() if _edited(seed, row, found[key])):
+        return SeedEntry(name=seed.name, status=SeedStatus.CUSTOMISED, detail=f"edited: {_named(edited)}")
+    return SeedEntry(name=seed.name, status=SeedStatus.PRESENT)
+
+
+def seed_key(seed: Seed, row: Row) -> tuple[str, ...]:
+    """What identifies a row of the seed."""
+    return tuple(str(row[column]) for column in seed.key)
+
+
+def _edited(seed: Seed, wanted: Row, found: Row) -> bool:
+    shared = (wanted.keys() & found.keys()) - set(seed.ignores)
+    return any(wanted[column] != found[column] for column in shared)
+
+
+def _named(keys: Iterable[tuple[str, ...]]) -> str:
+    return ", ".join("/".join(key) for key in keys)

@@ -1,0 +1,30 @@
+"""The state of one migration in one tenant."""
+
+from collections.abc import Iterable, Sequence
+
+from pgfleet.catalog.differences import Difference
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.judge.document import CheckEntry, MigrationStatus
+
+
+def migration_status(
+    version: str,
+    expected: ExpectedCatalog,
+    differences: Sequence[Difference],
+    checks: Iterable[CheckEntry],
+    *,
+    in_ledger: bool,
+) -> MigrationStatus:
+    """Pending, applied or drifted as the glossary has it; unknown where all that could be looked at is right.
+
+    `differences` are those of this version alone, implied ones included. A migration that leaves nothing in the
+    catalog is judged by its checks.
+    """
+    passed = [check.passed for check in checks]
+    provided = sum(step.version == version for each in expected.provenances for step in each.steps)
+    if provided and differences:
+        nothing_there = len(differences) == provided and all(each.untouched for each in differences)
+        return MigrationStatus.PENDING if nothing_there and not in_ledger else MigrationStatus.DRIFTED
+    if False in passed:
+        return MigrationStatus.DRIFTED if provided or in_ledger else MigrationStatus.PENDING
+    return MigrationStatus.UNKNOWN if None in passed else MigrationStatus.APPLIED

@@ -1,0 +1,74 @@
+"""What all tenants' verdicts come to: the audit document, the run's outcome, the exit status."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from pgfleet.judge.document import AuditDocument, ManifestEntry, TenantEntry, Verdict
+from pgfleet.manifest.model import Manifest
+
+
+class Outcome(StrEnum):
+    """A run's outcome, which is also the name of its final state."""
+
+    READY = "Ready"
+    DRIFTED = "Drifted"
+    INCOMPLETE = "Incomplete"
+
+
+EXIT_STATUS = {Outcome.READY: 0, Outcome.DRIFTED: 1, Outcome.INCOMPLETE: 3}
+INCOMPLETE = frozenset({Verdict.UNREACHABLE, Verdict.UNKNOWN})
+
+
+def build_document(
+    environment: str,
+    run_id: str,
+    manifest: Manifest,
+    tenants: Iterable[TenantEntry],
+    *,
+    started_at: datetime,
+    finished_at: datetime,
+) -> AuditDocument:
+    """The audit document, tenants in the order of the fleet file."""
+    entries = tuple(tenants)
+    return AuditDocument(
+        environment=environment,
+        run_id=run_id,
+        started_at=started_at,
+        finished_at=finished_at,
+        manifest=ManifestEntry(
+            checksum=manifest.checksum, migrations=tuple(each.version for each in manifest.migrations)
+        ),
+        summary=summarise(entries),
+        tenants=entries,
+    )
+
+
+def summarise(tenants: Iterable[TenantEntry]) -> dict[str, int]:
+    """How many tenants there are of each verdict, and in all."""
+    tally = Counter(each.verdict for each in tenants)
+    order = (Verdict.READY, Verdict.DEGRADED, Verdict.BLOCKED, Verdict.UNREACHABLE, Verdict.UNKNOWN)
+    return {"tenants": tally.total(), **{str(verdict): tally[verdict] for verdict in order}}
+
+
+def outcome_of(tenants: Iterable[TenantEntry]) -> Outcome:
+    """Incomplete outranks drifted; no tenants at all is ready."""
+    verdicts = {each.verdict for each in tenants}
+    if verdicts & INCOMPLETE:
+        return Outcome.INCOMPLETE
+    return Outcome.DRIFTED if verdicts - {Verdict.READY} else Outcome.READY
+
+
+def in_words(summary: dict[str, int]) -> str:
+    """`12 tenants: 4 ready, 7 blocked, 1 unreachable`; verdicts that no tenant has are left out."""
+    total = summary["tenants"]
+    parts = [f"{count} {verdict}" for verdict, count in summary.items() if verdict != "tenants" and count]
+    noun = "tenant" if total == 1 else "tenants"
+    return f"{total} {noun}: {', '.join(parts)}" if parts else "no tenants"
+
+
+def worst_first(tenants: Iterable[TenantEntry]) -> tuple[TenantEntry, ...]:
+    """Blocked, unreachable, unknown, degraded, ready; by name within a verdict."""
+    order = list(Verdict)
+    return tuple(sorted(tenants, key=lambda each: (order.index(each.verdict), each.name)))

@@ -1,0 +1,122 @@
+"""One tenant's entry in the audit document, from what was read of it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pgfleet.catalog.differences import Difference, without_implied
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.catalog.model import CatalogObject
+from pgfleet.errors import AccessRefused, ConnectionFailed, ConnectionLost, PgfleetError
+from pgfleet.fleet.model import Tenant
+from pgfleet.judge.document import (
+    CheckEntry,
+    CountEntry,
+    DifferenceEntry,
+    MigrationEntry,
+    MigrationStatus,
+    SeedEntry,
+    SeedStatus,
+    TenantEntry,
+    UnexpectedEntry,
+    Verdict,
+)
+from pgfleet.judge.readings import CountReading, Inspection
+from pgfleet.judge.states import migration_status
+from pgfleet.manifest.model import Manifest, Migration, Priority
+
+
+UNREACHABLE = (AccessRefused, ConnectionFailed, ConnectionLost)
+
+
+def judge_migration(
+    migration: Migration,
+    expected: ExpectedCatalog,
+    differences: Sequence[Difference],
+    checks: Sequence[CheckEntry],
+    *,
+    in_ledger: bool,
+    home: str,
+) -> MigrationEntry:
+    """One migration's state in a tenant whose home schema is `home`; `differences` may be the whole tenant's."""
+    own = [each for each in differences if each.version == migration.version]
+    return MigrationEntry(
+        version=migration.version,
+        file=migration.file,
+        priority=migration.priority,
+        status=migration_status(migration.version, expected, own, checks, in_ledger=in_ledger),
+        differences=tuple(_difference(each, home) for each in without_implied(own)),
+        checks=tuple(checks),
+    )
+
+
+def judge_tenant(
+    tenant: Tenant,
+    inspection: Inspection,
+    migrations: Sequence[MigrationEntry],
+    seeds: Sequence[SeedEntry],
+    counts: Sequence[CountReading],
+) -> TenantEntry:
+    """The tenant's entry; whatever could not be completed makes it unknown, and is the reason."""
+    faults = tuple(_faults(inspection, migrations, seeds, counts))
+    return TenantEntry(
+        name=tenant.name,
+        ring=tenant.ring,
+        verdict=Verdict.UNKNOWN if faults else _verdict(migrations),
+        reason="; ".join(dict.fromkeys(faults)) or None,
+        server_version=inspection.server_version,
+        fingerprint=inspection.catalog.fingerprint,
+        migrations=tuple(migrations),
+        unexpected=tuple(_unexpected(each, tenant.home) for each in inspection.catalog.unexpected),
+        seeds=tuple(seeds),
+        counts=tuple(CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in counts),
+    )
+
+
+def unjudged(tenant: Tenant, error: PgfleetError, *, server_version: str | None = None) -> TenantEntry:
+    """The entry of a tenant of which nothing could be concluded: unreachable if no session could be had or kept."""
+    verdict = Verdict.UNREACHABLE if isinstance(error, UNREACHABLE) else Verdict.UNKNOWN
+    return TenantEntry(
+        name=tenant.name, ring=tenant.ring, verdict=verdict, reason=str(error), server_version=server_version
+    )
+
+
+def _verdict(migrations: Iterable[MigrationEntry]) -> Verdict:
+    lacking = {each.priority for each in migrations if each.status is not MigrationStatus.APPLIED}
+    if Priority.P0 in lacking:
+        return Verdict.BLOCKED
+    return Verdict.DEGRADED if lacking else Verdict.READY
+
+
+def _faults(
+    inspection: Inspection,
+    migrations: Iterable[MigrationEntry],
+    seeds: Iterable[SeedEntry],
+    counts: Iterable[CountReading],
+) -> Iterator[str]:
+    if inspection.ledger_fault:
+        yield f"the ledger could not be read: {inspection.ledger_fault}"
+    for migration in migrations:
+        for check in migration.checks:
+            if check.passed is None:
+                yield f"check '{check.name}' of {migration.version} could not be completed: {check.detail}"
+    for seed in seeds:
+        if seed.status is SeedStatus.UNKNOWN:
+            yield f"seed {seed.name} could not be checked: {seed.detail}"
+    for count in counts:
+        if count.fault:
+            yield f"{count.table} could not be counted: {count.fault}"
+
+
+def _difference(difference: Difference, home: str) -> DifferenceEntry:
+    return DifferenceEntry(
+        kind=difference.identity.kind,
+        identity=difference.identity.qualified(home),
+        change=difference.change,
+        expected=difference.expected.definition,
+        actual=difference.actual.definition if difference.actual else None,
+    )
+
+
+def _unexpected(found: CatalogObject, home: str) -> UnexpectedEntry:
+    return UnexpectedEntry(
+        kind=found.identity.kind, identity=found.identity.qualified(home), actual=found.definition
+    )

@@ -1,0 +1,77 @@
+"""`manifest.toml` as it is written: its tables and keys, and nothing beyond them (docs/manifest-format.md)."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from pgfleet.manifest.model import Priority, Scalar
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Path = Annotated[str, StringConstraints(pattern=r"^[^/\\][^\\]*\.sql$")]
+Version = Annotated[str, StringConstraints(pattern=r"^\d+$")]
+
+
+
+class Table(BaseModel):
+    """A TOML table: unknown keys are refused, values are not coerced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class CheckTable(Table):
+    """`[[migrations.checks]]`."""
+
+    name: Text
+    query: Text
+    returns: list[list[Scalar]]
+
+
+class ImpactTable(Table):
+    """`[[migrations.without]]`."""
+
+    service: Text
+    breaks: Text
+
+
+class MigrationTable(Table):
+    """`[[migrations]]`."""
+
+    file: Path
+    priority: Annotated[Priority, Field(strict=False)]
+    provides: Text
+    without: list[ImpactTable] = []
+    requires: list[Version] = []
+    transactional: bool = True
+    checks: list[CheckTable] = []
+
+
+class SeedTable(Table):
+    """`[[seeds]]`."""
+
+    name: Text
+    file: Path
+    requires: Version
+    table: Text
+    key: Annotated[list[Text], Field(min_length=1)]
+    ignores: list[Text] = []
+
+
+class CountTable(Table):
+    """`[[counts]]`."""
+
+    table: Text
+    may_shrink: bool = False
+
+
+class ManifestDocument(Table):
+    """The whole file."""
+
+    format: Literal[1]
+    equivalent_defaults: list[Annotated[list[Text], Field(min_length=2)]] = []
+    migrations: Annotated[list[MigrationTable], Field(min_length=1)]
+    seeds: list[SeedTable] = []
+    counts: list[CountTable] = []
+
+    def script_paths(self) -> tuple[str, ...]:
+        """The files that the manifest names, relative to its own folder."""
+        return tuple(entry.file for entry in (*self.migrations, *self.seeds))

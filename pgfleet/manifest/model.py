@@ -1,0 +1,105 @@
+"""The manifest's values, once it has been read and found right."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+Scalar = str | int | float | bool
+"""What one column of a check's expected row can hold (TOML has no null)."""
+
+
+class Priority(StrEnum):
+    """How much depends on a migration."""
+
+    P0 = "P0"
+    """The assistant cannot start without it."""
+    P1 = "P1"
+    """An auxiliary feature needs it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """One SQL file: its path as the manifest names it, its text, and the checksum of its canonical text."""
+
+    path: str
+    sql: str
+    checksum: str
+
+    @property
+    def file(self) -> str:
+        """The file's own name, without folders."""
+        return self.path.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A query and the rows that it must return, in whatever order."""
+
+    name: str
+    query: str
+    returns: tuple[tuple[Scalar, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """What breaks without a migration, and in which service."""
+
+    service: str
+    breaks: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One SQL file, what it is for, and how to see that it is there."""
+
+    version: str
+    script: Script
+    priority: Priority
+    provides: str
+    impacts: tuple[Impact, ...]
+    requires: tuple[str, ...]
+    transactional: bool
+    checks: tuple[Check, ...]
+
+    @property
+    def file(self) -> str:
+        """The script's own name, without folders."""
+        return self.script.file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """Baseline rows of one table, keyed by `key`; the columns in `ignores` do not tell an edited row from a baseline one."""
+
+    name: str
+    script: Script
+    requires: str
+    table: str
+    key: tuple[str, ...]
+    ignores: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """A table whose rows are counted."""
+
+    table: str
+    may_shrink: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """Migrations in their order of application, with what belongs to them.
+
+    `equivalent_defaults` are groups of column default expressions that count as equal; the first of a group stands for it.
+    """
+
+    checksum: str
+    migrations: tuple[Migration, ...]
+    seeds: tuple[Seed, ...]
+    counts: tuple[Count, ...]
+    equivalent_defaults: tuple[tuple[str, ...], ...]
+
+    @property
+    def stand_ins(self) -> dict[str, str]:
+        """Each equivalent default but the first of its group, mapped to that first one."""
+        return {other: group[0] for group in self.equivalent_defaults for other in group[1:]}

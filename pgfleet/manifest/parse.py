@@ -1,0 +1,145 @@
+"""From the manifest's text and its scripts' texts to a `Manifest`, or one line that says why not."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+
+from pydantic import ValidationError
+
+from pgfleet.errors import ManifestError
+from pgfleet.manifest.canonical import manifest_checksum, script_checksum
+from pgfleet.manifest.document import CheckTable, ManifestDocument, MigrationTable, SeedTable
+from pgfleet.manifest.model import Check, Count, Impact, Manifest, Migration, Script, Seed
+from pgfleet.manifest.statements import query_fault, script_fault
+from pgfleet.validation import first_fault
+
+
+def parse_document(text: str, *, file: str) -> ManifestDocument:
+    """The manifest's own text, by its form alone; `file` is its name in errors. Raises ManifestError."""
+    try:
+        return ManifestDocument.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ManifestError(file, "", f"is not TOML: {error}") from None
+    except ValidationError as error:
+        raise ManifestError(file, *first_fault(error)) from None
+
+
+def build_manifest(document: ManifestDocument, scripts: Mapping[str, str], *, file: str) -> Manifest:
+    """The manifest with its scripts, proved consistent; `scripts` maps each named path to its text.
+
+    Raises ManifestError for a missing script, one that does not parse or contradicts its entry, a duplicate
+    version or name, a requirement that is unknown or comes later, a check that expects nothing.
+    """
+    for key, problem in _faults(document, scripts):
+        raise ManifestError(file, key, problem)
+    migrations = tuple(_migration(entry, scripts) for entry in document.migrations)
+    seeds = tuple(_seed(entry, scripts) for entry in document.seeds)
+    counts = tuple(Count(table=entry.table, may_shrink=entry.may_shrink) for entry in document.counts)
+    equivalents = tuple(tuple(group) for group in document.equivalent_defaults)
+    return Manifest(
+        checksum=manifest_checksum(migrations, seeds, counts, equivalents),
+        migrations=migrations,
+        seeds=seeds,
+        counts=counts,
+        equivalent_defaults=equivalents,
+    )
+
+
+def version_of(path: str) -> str:
+    """The digits before the first `_` of a script's name; empty where there are none."""
+    head = path.rsplit("/", 1)[-1].split("_", 1)[0]
+    return head if head.isdigit() else ""
+
+
+Fault = tuple[str, str]
+"""The key that is wrong, and what is wrong with it."""
+
+
+def _faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[Fault]:
+    yield from _migration_faults(document, scripts)
+    yield from _seed_faults(document, scripts)
+    tables = [entry.table for entry in document.counts]
+    yield from _duplicate_faults("counts", "table", tables)
+
+
+def _migration_faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[Fault]:
+    versions = [version_of(entry.file) for entry in document.migrations]
+    for index, entry in enumerate(document.migrations):
+        key = f"migrations[{index}]"
+        if not versions[index]:
+            yield f"{key}.file", f"'{entry.file}' does not begin with a version (digits, then _)"
+        if versions[index] in versions[:index]:
+            yield f"{key}.file", f"version {versions[index]} is taken by migrations[{versions.index(versions[index])}]"
+        yield from _requirement_faults(key, entry, versions[:index], versions)
+        yield from _script_faults(key, entry.file, scripts, transactional=entry.transactional)
+        yield from _duplicate_faults(f"{key}.checks", "name", [check.name for check in entry.checks])
+        for place, check in enumerate(entry.checks):
+            yield from _check_faults(f"{key}.checks[{place}]", check)
+
+
+def _requirement_faults(key: str, entry: MigrationTable, earlier: list[str], known: list[str]) -> Iterator[Fault]:
+    for version in entry.requires:
+        if version not in known:
+            yield f"{key}.requires", f"'{version}' is no migration of this manifest"
+        elif version not in earlier:
+            yield f"{key}.requires", f"'{version}' comes later; a migration can only require what comes before it"
+
+
+def _seed_faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[Fault]:
+    versions = {version_of(entry.file) for entry in document.migrations}
+    yield from _duplicate_faults("seeds", "name", [entry.name for entry in document.seeds])
+    for index, entry in enumerate(document.seeds):
+        if entry.requires not in versions:
+            yield f"seeds[{index}].requires", f"'{entry.requires}' is no migration of this manifest"
+        yield from _script_faults(f"seeds[{index}]", entry.file, scripts, transactional=True)
+
+
+def _script_faults(key: str, path: str, scripts: Mapping[str, str], *, transactional: bool) -> Iterator[Fault]:
+    if path not in scripts:
+        yield f"{key}.file", f"'{path}' is not there; paths are relative to the manifest's folder"
+    elif fault := script_fault(scripts[path], transactional=transactional):
+        yield f"{key}.file", f"'{path}' {fault}"
+
+
+def _check_faults(key: str, check: CheckTable) -> Iterator[Fault]:
+    if not check.returns or not all(check.returns):
+        yield f"{key}.returns", "expects nothing, so it could never fail; name the rows that the query must return"
+    if fault := query_fault(check.query, check.returns):
+        yield f"{key}.query", fault
+
+
+def _duplicate_faults(key: str, field: str, values: list[str]) -> Iterator[Fault]:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            yield f"{key}[{index}].{field}", f"'{value}' is there twice"
+
+
+def _migration(entry: MigrationTable, scripts: Mapping[str, str]) -> Migration:
+    return Migration(
+        version=version_of(entry.file),
+        script=_script(entry.file, scripts),
+        priority=entry.priority,
+        provides=entry.provides,
+        impacts=tuple(Impact(service=each.service, breaks=each.breaks) for each in entry.without),
+        requires=tuple(entry.requires),
+        transactional=entry.transactional,
+        checks=tuple(_check(each) for each in entry.checks),
+    )
+
+
+def _check(entry: CheckTable) -> Check:
+    return Check(name=entry.name, query=entry.query, returns=tuple(tuple(row) for row in entry.returns))
+
+
+def _seed(entry: SeedTable, scripts: Mapping[str, str]) -> Seed:
+    return Seed(
+        name=entry.name,
+        script=_script(entry.file, scripts),
+        requires=entry.requires,
+        table=entry.table,
+        key=tuple(entry.key),
+        ignores=tuple(entry.ignores),
+    )
+
+
+def _script(path: str, scripts: Mapping[str, str]) -> Script:
+    return Script(path=path, sql=scripts[path], checksum=script_checksum(scripts[path]))

@@ -1,0 +1,66 @@
+"""Asks a tenant the manifest's questions: checks, seeds, counts."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from psycopg import sql
+
+from pgfleet.errors import DatabaseError, PrivilegeMissing
+from pgfleet.judge.readings import Answer, CountReading, SeedReading
+from pgfleet.judge.seeds import seed_key
+from pgfleet.manifest.model import Check, Count, Seed
+from pgfleet.pg.session import Query, Session
+from pgfleet.shipped import statement
+
+ABSENT = ("42", "3F")
+"""SQLSTATE classes that say: something the statement names is not there (a table, column, function, schema)."""
+
+
+def answer_checks(session: Session, checks: Sequence[Check]) -> tuple[Answer, ...]:
+    """The answer to each check, all in one round trip unless one of them fails. Raises transient DatabaseErrors only."""
+    queries = [Query(check.query) for check in checks]
+    if not queries:
+        return ()
+    try:
+        return tuple(Answer(rows=tuple(rows)) for rows in session.read(*queries))
+    except DatabaseError as error:
+        if error.transient:
+            raise
+        return tuple(_answer(session, query) for query in queries)
+
+
+def read_seed(session: Session, seed: Seed, baseline: Iterable[Mapping[str, Any]] | None) -> SeedReading:
+    """The seed's rows: those under the keys of `baseline`, or all where it is None. Raises transient DatabaseErrors."""
+    keys = None if baseline is None else json.dumps([seed_key(seed, row) for row in baseline])
+    columns = sql.SQL(", ").join(sql.SQL("t.{}::text").format(sql.Identifier(column)) for column in seed.key)
+    text = sql.SQL(statement("introspection/seed_rows")).format(table=_relation(seed.table), key=columns)
+    answer = _answer(session, Query(text.as_string(), {"keys": keys}))
+    return SeedReading(rows=tuple(row for (row,) in answer.rows), absent=answer.absent, fault=answer.fault)
+
+
+def count_rows(session: Session, count: Count, *, limit_rows: int) -> CountReading:
+    """The table's rows: counted, or estimated where there may be more than `limit_rows`. Raises transient DatabaseErrors."""
+    table = _relation(count.table)
+    text = sql.SQL(statement("introspection/row_count")).format(table=table)
+    answer = _answer(session, Query(text.as_string(), {"limit": limit_rows, "table": table.as_string()}))
+    if not answer.rows:
+        return CountReading(table=count.table, rows=None, exact=False, fault=answer.fault)
+    [(counted, estimated)] = answer.rows
+    exact = counted is not None
+    return CountReading(table=count.table, rows=counted if exact else estimated, exact=exact)
+
+
+def _answer(session: Session, query: Query) -> Answer:
+    try:
+        [rows] = session.read(query)
+    except DatabaseError as error:
+        if error.transient:
+            raise
+        absent = error.sqlstate.startswith(ABSENT) and not isinstance(error, PrivilegeMissing)
+        return Answer(absent=error.message) if absent else Answer(fault=str(error))
+    return Answer(rows=tuple(rows))
+
+
+def _relation(name: str) -> sql.Identifier:
+    return sql.Identifier(*name.split("."))

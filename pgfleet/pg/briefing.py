@@ -1,0 +1,33 @@
+"""Everything that a run needs to know of its environment and manifest, read and proved before anything is touched."""
+
+from collections.abc import Sequence
+
+from pgfleet import files, settings
+from pgfleet.brief import Brief
+from pgfleet.errors import FleetError
+from pgfleet.fleet.selection import select_tenants
+from pgfleet.pg.dsn import refuse_faulty
+
+
+def prepare_brief(
+    environment: str,
+    *,
+    tenants: Sequence[str] = (),
+    rings: Sequence[str] = (),
+    names: Sequence[str] | None = None,
+    run: str = "",
+) -> Brief:
+    """The brief for those tenants, from the files that the settings name. Raises ConfigurationError.
+
+    `tenants` are names or patterns as a person gives them, `names` exact ones in the order in which they are worked on.
+    """
+    chosen = settings.Settings()
+    whole = files.load_environment(chosen.config, environment, settings.variables())
+    refuse_faulty(whole, file=str(chosen.config))
+    if not whole.tenants:
+        raise FleetError(str(chosen.config), f"environments.{environment}.tenants", "there are none to audit")
+    selected = select_tenants(whole, tenants=tenants, rings=rings)
+    if not selected.tenants:
+        raise FleetError("--tenant, --ring", "", f"no tenant of {environment} is chosen by both")
+    return Brief(files.load_manifest(chosen.manifest_file), selected, run=run)
+

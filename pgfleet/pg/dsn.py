@@ -1,0 +1,69 @@
+"""What libpq makes of a connection string."""
+
+import os.path
+from functools import cache
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from pgfleet.errors import FleetError
+from pgfleet.fleet.model import Environment
+from pgfleet.fleet.secret import Dsn
+
+DEFAULT_PORT = "5432"
+
+
+@cache
+def _parts(text: str) -> dict[str, str]:
+    return {name: str(value) for name, value in conninfo_to_dict(text).items() if value is not None}
+
+
+def fault(dsn: Dsn) -> str | None:
+    """Why libpq would not take it, without quoting it; or None."""
+    try:
+        _parts(dsn.text)
+    except ProgrammingError:
+        return "is no connection string that libpq understands (postgresql://user@host/dbname, or host=… dbname=…)"
+    return None
+
+
+def refuse_faulty(environment: Environment, *, file: str) -> None:
+    """Raises FleetError for the first connection string of the environment that libpq would not take."""
+    for tenant in environment.tenants:
+        if problem := fault(tenant.dsn):
+            raise FleetError(file, f"environments.{environment.name}: tenant '{tenant.name}': dsn", problem)
+    scratch = environment.policy.scratch_dsn
+    if scratch and (problem := fault(scratch)):
+        raise FleetError(file, f"environments.{environment.name}.scratch_dsn", problem)
+
+
+def secrets(dsn: Dsn) -> tuple[str, ...]:
+    """Every text that must not be shown: what was substituted into it, and its password as it will be sent."""
+    password = _parts(dsn.text).get("password", "")
+    return tuple({*dsn.secrets, password} - {""})
+
+
+def server(dsn: Dsn) -> str:
+    """The server's name for people and for grouping: `host:port`, the socket's folder, or the service."""
+    parts = _parts(dsn.text)
+    host = parts.get("host") or parts.get("hostaddr") or ""
+    if not host and "service" in parts:
+        return f"service {parts['service']}"
+    port = parts.get("port", DEFAULT_PORT)
+    return f"{os.path.normpath(host) if host.startswith('/') else host or 'local'}:{port}"
+
+
+def database(dsn: Dsn) -> str:
+    """The database's name, as far as the connection string says it."""
+    parts = _parts(dsn.text)
+    return parts.get("dbname") or parts.get("user") or ""
+
+
+def user(dsn: Dsn) -> str:
+    """The role's name, as far as the connection string says it."""
+    return _parts(dsn.text).get("user", "")
+
+
+def for_database(dsn: Dsn, name: str) -> Dsn:
+    """The same server and role, another database."""
+    return Dsn(make_conninfo(dsn.text, dbname=name), dsn.secrets)

@@ -1,0 +1,83 @@
+"""psycopg's errors as pgfleet's own: what happened, whether trying again can help, and no secret."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from pgfleet.errors import (
+    AccessRefused,
+    ConnectionFailed,
+    ConnectionLost,
+    DatabaseError,
+    PrivilegeMissing,
+    StatementFailed,
+    TryAgain,
+)
+from pgfleet.fleet.secret import redacted
+
+BY_SQLSTATE: dict[str, type[DatabaseError]] = {
+    # PostgreSQL manual, appendix A. Classes (two characters) and single codes; the longer one wins.
+    "08": ConnectionLost,
+    "28": AccessRefused,
+    "3D": AccessRefused,
+    "40": TryAgain,  # serialization failure, deadlock
+    "42501": PrivilegeMissing,
+    "53300": TryAgain,  # too many connections
+    "55P03": TryAgain,  # lock not available
+    "57P01": ConnectionLost,  # terminated by an administrator
+    "57P02": ConnectionLost,  # crash shutdown
+    "57P03": ConnectionFailed,  # cannot connect now: starting up, shutting down
+    "57P04": AccessRefused,  # database dropped
+}
+
+REFUSALS = (
+    # libpq gives no SQLSTATE for a session that was never had, only the server's message.
+    "password authentication failed",
+    "authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "pg_hba.conf rejects",
+    "does not exist",
+    "is not permitted to log in",
+    "permission denied for database",
+    "certificate",
+    "does not support SSL",
+    "is not currently accepting connections",
+    "invalid connection option",
+    "missing \"=\" after",
+    "invalid port number",
+    "definition of service",
+)
+
+
+@contextmanager
+def translating(secrets: tuple[str, ...], *, connecting: bool = False) -> Iterator[None]:
+    """Raises every psycopg error in its scope as a `DatabaseError`; `connecting` says that no session was had yet."""
+    try:
+        yield
+    except psycopg.Error as error:
+        kind = _kind_of_refusal(error) if connecting else _kind(error)
+        raise kind(redacted(_message(error), secrets), error.sqlstate or "") from None
+
+
+def _kind(error: psycopg.Error) -> type[DatabaseError]:
+    state = error.sqlstate or ""
+    if state:
+        return BY_SQLSTATE.get(state) or BY_SQLSTATE.get(state[:2]) or StatementFailed
+    return ConnectionLost if isinstance(error, psycopg.OperationalError) else StatementFailed
+
+
+def _kind_of_refusal(error: psycopg.Error) -> type[DatabaseError]:
+    if error.sqlstate:
+        return _kind(error)
+    text = str(error)
+    return AccessRefused if any(refusal in text for refusal in REFUSALS) else ConnectionFailed
+
+
+def _message(error: psycopg.Error) -> str:
+    """The server's primary message and hint, or libpq's own words on one line."""
+    primary = error.diag.message_primary
+    if primary:
+        return f"{primary} (hint: {error.diag.message_hint})" if error.diag.message_hint else primary
+    return " ".join(str(error).split())

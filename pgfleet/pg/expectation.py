@@ -1,0 +1,45 @@
+"""Finds out what tenants on servers of one major version must hold."""
+
+import tempfile
+from pathlib import Path
+
+from pgfleet.brief import Brief
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.errors import ScratchUnavailable
+from pgfleet.fleet.secret import Dsn
+from pgfleet.pg import dsn as libpq
+from pgfleet.pg.cluster import Cluster
+from pgfleet.pg.replay import replay
+from pgfleet.pg.scratch import scratch_database
+from pgfleet.pg.session import Session
+from pgfleet.pg.verification import limits_of
+
+
+def find_expected(brief: Brief, server_major: int, own_server: Dsn) -> ExpectedCatalog:
+    """Replays the manifest on a server of that version, and returns what it left.
+
+    On the environment's `scratch_dsn`, if there is one, else on the tenants' `own_server`; where no scratch database
+    can be made there, on the embedded server if that is of the same version. Raises NoExpectedCatalog, and transient
+    DatabaseErrors.
+    """
+    try:
+        return _replay_on(brief.environment.policy.scratch_dsn or own_server, brief, server_major)
+    except ScratchUnavailable:
+        if Cluster.embedded_major() != server_major:
+            raise
+        return _replay_embedded(brief, server_major)
+
+
+def _replay_on(admin: Dsn, brief: Brief, server_major: int) -> ExpectedCatalog:
+    limits = limits_of(brief)
+    with Session(admin, limits=limits) as session:
+        found = session.server_major
+    if found != server_major:
+        raise ScratchUnavailable(libpq.server(admin), f"it is PostgreSQL {found}, the tenants' is {server_major}")
+    with scratch_database(admin, limits) as scratch:
+        return replay(brief.manifest, scratch)
+
+
+def _replay_embedded(brief: Brief, server_major: int) -> ExpectedCatalog:
+    with tempfile.TemporaryDirectory(prefix="pgfleet-") as folder, Cluster.start(Path(folder) / "data") as cluster:
+        return _replay_on(Dsn(cluster.dsn("postgres")), brief, server_major)

@@ -1,0 +1,61 @@
+"""Reads a catalog: one statement made of the files in sql/introspection/, one round trip."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from pgfleet.catalog.model import Catalog, ObjectKind, read_object
+from pgfleet.catalog.scope import Scope
+from pgfleet.pg.session import Query, Session
+from pgfleet.shipped import statement
+
+
+def read_catalog(session: Session, scope: Scope, equivalents: Mapping[str, str]) -> Catalog:
+    """What the database holds within `scope`. Raises a DatabaseError."""
+    [[row]] = session.read(catalog_query(scope, home=session.home, equivalents=equivalents))
+    return read_catalog_row(row)
+
+
+def catalog_query(scope: Scope, *, home: str, equivalents: Mapping[str, str], fingerprint: str = "") -> Query:
+    """The query that reads a catalog; its objects are left out where its fingerprint is the one given.
+
+    `equivalents` maps a column default to the one that stands for it.
+    """
+    parameters = {
+        "home": home,
+        "everything": scope.everything,
+        "schemas": list(scope.schemas),
+        "relation_schemas": [schema or home for schema, _ in scope.relations],
+        "relation_names": [name for _, name in scope.relations],
+        "function_schemas": [schema or home for schema, _ in scope.functions],
+        "function_names": [name for _, name in scope.functions],
+        "extensions": list(scope.extensions),
+        "managed": list(scope.managed),
+        "equivalent_defaults": json.dumps(dict(equivalents)),
+        "fingerprint": fingerprint,
+    }
+    return Query(_statement(), parameters)
+
+
+def read_catalog_row(row: Sequence[Any]) -> Catalog:
+    """The one row that `catalog_query` returns, as a value."""
+    fingerprint, managed, unexpected = row
+    return Catalog(
+        fingerprint=fingerprint,
+        managed=None if managed is None else tuple(map(read_object, managed)),
+        unexpected=tuple(map(read_object, unexpected)),
+    )
+
+
+def introspection_checksum() -> str:
+    """Identifies how catalogs are read: two readings compare only if this is the same."""
+    return hashlib.sha256(_statement().encode()).hexdigest()
+
+
+@cache
+def _statement() -> str:
+    kinds = "\nUNION ALL\n".join(f"({statement(f'introspection/{kind}')})" for kind in ObjectKind)
+    scope, summary = statement("introspection/scope"), statement("introspection/summary")
+    return f"WITH scope AS MATERIALIZED (\n{scope}),\nobjects AS MATERIALIZED (\n{kinds}\n)\n{summary}"

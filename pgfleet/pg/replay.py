@@ -1,0 +1,52 @@
+"""Replays a manifest into an empty database: what it leaves is the expected catalog."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgfleet.catalog.expected import ExpectedCatalog, trace
+from pgfleet.catalog.scope import EVERYTHING, scope_of
+from pgfleet.errors import DatabaseError, ReplayFailed
+from pgfleet.manifest.model import Manifest, Migration, Script
+from pgfleet.pg.answers import read_seed
+from pgfleet.pg.introspection import read_catalog
+from pgfleet.pg.session import Session
+
+
+def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:
+    """Runs every migration and seed in the empty database of `session`, and looks after each at what is there.
+
+    Raises ReplayFailed for a script that the server does not take, and transient DatabaseErrors.
+    """
+    equivalents = manifest.stand_ins
+    snapshots = []
+    for migration in manifest.migrations:
+        _run_migration(session, migration)
+        snapshots.append((migration.version, read_catalog(session, EVERYTHING, equivalents).managed or ()))
+    provenances = trace(snapshots)
+    catalog = read_catalog(session, scope_of(each.object for each in provenances), equivalents)
+    return ExpectedCatalog(
+        server_major=session.server_major,
+        fingerprint=catalog.fingerprint,
+        provenances=provenances,
+        equivalents=equivalents,
+        seeds=_plant_seeds(manifest, session),
+    )
+
+
+def _plant_seeds(manifest: Manifest, session: Session) -> Mapping[str, tuple[Mapping[str, Any], ...]]:
+    for seed in manifest.seeds:
+        _run(session, seed.script)
+    return {seed.name: read_seed(session, seed, None).rows for seed in manifest.seeds}
+
+
+def _run_migration(session: Session, migration: Migration) -> None:
+    _run(session, migration.script, transactional=migration.transactional)
+
+
+def _run(session: Session, script: Script, *, transactional: bool = True) -> None:
+    try:
+        session.run_script(script.sql) if transactional else session.run_alone(script.sql)
+    except DatabaseError as error:
+        if error.transient:
+            raise
+        raise ReplayFailed(script.path, session.server_version, str(error)) from error

@@ -1,0 +1,63 @@
+"""An empty database for a replay, made on a server and dropped whatever happens."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from psycopg import sql
+
+from pgfleet.errors import AccessRefused, DatabaseError, PrivilegeMissing, ScratchUnavailable
+from pgfleet.fleet.secret import Dsn
+from pgfleet.pg import dsn as libpq
+from pgfleet.pg.session import Limits, Query, Session
+
+PREFIX = "pgfleet_scratch_"
+STALE_AFTER_SECONDS = 3600
+
+
+@contextmanager
+def scratch_database(admin: Dsn, limits: Limits) -> Iterator[Session]:
+    """A session in an empty database on the server of `admin`, whose role must be allowed to create databases.
+
+    The database is gone when the block ends. One that a killed run left behind is dropped by the next run that comes
+    an hour later. Raises ScratchUnavailable if the role may not, and transient DatabaseErrors.
+    """
+    name = f"{PREFIX}{int(time.time()):x}_{secrets.token_hex(4)}"
+    with Session(admin, limits=limits) as session:
+        _drop_stale(session)
+        _create(session, name)
+    try:
+        with Session(libpq.for_database(admin, name), limits=limits) as scratch:
+            yield scratch
+    finally:
+        with Session(admin, limits=limits) as session:
+            session.run_alone(_text("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+
+
+def _create(session: Session, name: str) -> None:
+    try:
+        session.run_alone(_text("CREATE DATABASE {} TEMPLATE template0", name))
+    except (PrivilegeMissing, AccessRefused) as error:
+        raise ScratchUnavailable(libpq.server(session.dsn), error.message) from error
+
+
+def _drop_stale(session: Session) -> None:
+    query = "SELECT datname FROM pg_catalog.pg_database WHERE starts_with(datname, %(prefix)s) ORDER BY datname"
+    [rows] = session.read(Query(query, {"prefix": PREFIX}))
+    for (name,) in rows:
+        if _is_stale(name):
+            with suppress(DatabaseError):  # somebody else's, or just dropped by another run
+                session.run_alone(_text("DROP DATABASE IF EXISTS {}", name))
+
+
+def _is_stale(name: str) -> bool:
+    created = name.removeprefix(PREFIX).split("_", 1)[0]
+    try:
+        return time.time() - int(created, 16) > STALE_AFTER_SECONDS
+    except ValueError:
+        return False
+
+
+def _text(template: str, name: str) -> str:
+    return sql.SQL(template).format(sql.Identifier(name)).as_string()

@@ -1,0 +1,73 @@
+"""The steps of a tenant's audit: each reads from the tenant and concludes."""
+
+from pgfleet.brief import Brief
+from pgfleet.catalog.differences import Difference, find_differences
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.fleet.model import Tenant
+from pgfleet.judge.checks import judge_check
+from pgfleet.judge.document import MigrationEntry, SeedEntry
+from pgfleet.judge.readings import CountReading, Inspection
+from pgfleet.judge.seeds import judge_seed
+from pgfleet.judge.tenant import judge_migration
+from pgfleet.pg import answers, inspection
+from pgfleet.pg.session import Limits, Session
+
+
+class Findings:
+    """What the inspection of a tenant found, held against what is expected of it.
+
+    Deliberately no dataclass: Prefect looks through the fields of those for what a task depends on, each time.
+    """
+
+    def __init__(self, expected: ExpectedCatalog, inspected: Inspection) -> None:
+        self.expected, self.inspection = expected, inspected
+        self.differences: tuple[Difference, ...] = find_differences(expected, inspected.catalog)
+
+
+def open_session(tenant: Tenant, brief: Brief) -> Session:
+    """A session with the tenant under its environment's policy; it connects when first used."""
+    return Session(tenant.dsn, home=tenant.home, limits=limits_of(brief))
+
+
+def limits_of(brief: Brief) -> Limits:
+    """The policy's time limits, with the run's name for the servers to show."""
+    policy = brief.environment.policy
+    return Limits(
+        application_name=f"pgfleet {brief.run}"[:63],
+        connect_timeout_seconds=policy.connect_timeout_seconds,
+        statement_timeout_ms=policy.statement_timeout_ms,
+        lock_timeout_ms=policy.lock_timeout_ms,
+    )
+
+
+def inspect(session: Session, brief: Brief) -> Findings:
+    """The tenant's catalog and ledger. Raises a DatabaseError, and NoExpectedCatalog."""
+    expected = brief.expected(session.server_major)
+    return Findings(expected, inspection.inspect(session, expected))
+
+
+def verify(session: Session, brief: Brief, findings: Findings, version: str) -> MigrationEntry:
+    """One migration: its checks asked, its differences attributed, its state concluded. Raises transient errors."""
+    migration = brief.migration(version)
+    given = answers.answer_checks(session, migration.checks)
+    return judge_migration(
+        migration,
+        findings.expected,
+        findings.differences,
+        [judge_check(check, answer) for check, answer in zip(migration.checks, given, strict=True)],
+        in_ledger=version in findings.inspection.ledger,
+        home=session.home,
+    )
+
+
+def check_seed(session: Session, brief: Brief, findings: Findings, name: str) -> SeedEntry:
+    """One seed: imported, edited, missing. Raises transient errors."""
+    seed = brief.seed(name)
+    baseline = findings.expected.seeds[name]
+    return judge_seed(seed, baseline, answers.read_seed(session, seed, baseline))
+
+
+def count(session: Session, brief: Brief, table: str) -> CountReading:
+    """One table's rows. Raises transient errors."""
+    limit_rows = brief.environment.policy.exact_count_limit_rows
+    return answers.count_rows(session, brief.count(table), limit_rows=limit_rows)

@@ -1,0 +1,102 @@
+"""The markdown of artifacts: a summary of the run, and a page for each tenant that is not ready."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.judge.summary import in_words, worst_first
+from pgfleet.manifest.model import Impact, Manifest
+from pgfleet.render.words import VERDICT_MEANS, notes, sentence
+
+MOST_TENANTS = 50
+
+
+def escaped(text: str) -> str:
+    """Text that markdown shows as it is, whatever a tenant is named."""
+    entities = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", entities)
+
+
+def code(text: str) -> str:
+    """Text as a code block, longer fences than any within it."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}sql\n{text.strip()}\n{fence}"
+
+
+def summary_page(document: AuditDocument, manifest: Manifest) -> str:
+    """What is blocked, why, and which service suffers; then the rest in a line each."""
+    lines = [f"# Audit of {document.environment}: {in_words(document.summary)}", ""]
+    if all(each.verdict is Verdict.READY for each in document.tenants):
+        lines += ["Every tenant holds everything that the manifest asks for.", ""]
+    wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
+    for verdict in Verdict:
+        lines += _section(verdict, [each for each in wrong[:MOST_TENANTS] if each.verdict is verdict], manifest)
+    if len(wrong) > MOST_TENANTS:
+        lines += [f"… and {len(wrong) - MOST_TENANTS} more; the whole is in the run's audit document.", ""]
+    lines += [_timing(document), ""]
+    return "\n".join(lines)
+
+
+def tenant_page(tenant: TenantEntry, document: AuditDocument, manifest: Manifest) -> str:
+    """One tenant: what is wrong, who suffers, what it should be and what it is, what is worth knowing."""
+    lines = [f"# {escaped(tenant.name)} is {tenant.verdict}", "", f"{VERDICT_MEANS[tenant.verdict].capitalize()}.", ""]
+    if tenant.reason:
+        lines += [f"**Why:** {escaped(tenant.reason)}", ""]
+    for migration in _lacking(tenant):
+        lines += _migration_section(migration, manifest)
+    lines += _bullets("Worth knowing", notes(tenant))
+    version = f", PostgreSQL {tenant.server_version}" if tenant.server_version else ""
+    return "\n".join([*lines, f"Environment {document.environment}, ring {escaped(tenant.ring or '–')}{version}.", ""])
+
+
+def _section(verdict: Verdict, tenants: list[TenantEntry], manifest: Manifest) -> list[str]:
+    if not tenants:
+        return []
+    lines = [f"## {verdict.capitalize()}: {VERDICT_MEANS[verdict]}", ""]
+    for tenant in tenants:
+        lines.append(f"- **{escaped(tenant.name)}**" + (f": {escaped(tenant.reason)}" if tenant.reason else ""))
+        for migration in _lacking(tenant):
+            lines.append(f"  - {migration.version} {migration.status}: {escaped(sentence(migration))}")
+            lines += [f"    - {_suffers(impact)}" for impact in _impacts(migration, manifest)]
+    return [*lines, ""]
+
+
+def _migration_section(migration: MigrationEntry, manifest: Manifest) -> Iterator[str]:
+    yield from (f"## {escaped(migration.file)} is {migration.status} ({migration.priority})", "")
+    if migration.status is MigrationStatus.PENDING:
+        yield from ("Nothing of it is there: it was never applied.", "")
+    for difference in migration.differences if migration.status is not MigrationStatus.PENDING else ():
+        yield from (f"**{difference.kind} {escaped(difference.identity)} is {difference.change}.** Expected:", "")
+        yield from (code(difference.expected or ""), "")
+        if difference.actual:
+            yield from ("Found:", "", code(difference.actual), "")
+    failed = (f"{check.name}: {check.detail or 'failed'}" for check in migration.checks if not check.passed)
+    yield from _bullets("Checks that do not pass", failed)
+    yield from _bullets("Who suffers", map(_said, _impacts(migration, manifest)))
+
+
+def _bullets(title: str, items: Iterable[str]) -> list[str]:
+    lines = [f"- {escaped(item)}" for item in items]
+    return [f"**{title}**", "", *lines, ""] if lines else []
+
+
+def _lacking(tenant: TenantEntry) -> list[MigrationEntry]:
+    return [each for each in tenant.migrations if each.status is not MigrationStatus.APPLIED]
+
+
+def _impacts(migration: MigrationEntry, manifest: Manifest) -> tuple[Impact, ...]:
+    return next((each.impacts for each in manifest.migrations if each.version == migration.version), ())
+
+
+def _said(impact: Impact) -> str:
+    return f"{impact.service}: {impact.breaks}"
+
+
+def _suffers(impact: Impact) -> str:
+    return f"*{escaped(impact.service)}*: {escaped(impact.breaks)}"
+
+
+def _timing(document: AuditDocument) -> str:
+    seconds = (document.finished_at - document.started_at).total_seconds()
+    return f"{document.summary['tenants']} tenants in {seconds:.1f} s; manifest `{document.manifest.checksum[:12]}`."

@@ -1,0 +1,83 @@
+"""Findings in sentences that a person who has never seen the code understands."""
+
+from collections.abc import Iterator
+from functools import singledispatch
+
+from pgfleet.judge.document import (
+    DifferenceEntry,
+    MigrationEntry,
+    MigrationStatus,
+    SeedEntry,
+    SeedStatus,
+    TenantEntry,
+    UnexpectedEntry,
+    Verdict,
+)
+
+VERDICT_MEANS = {
+    Verdict.READY: "everything the manifest asks for is there",
+    Verdict.DEGRADED: "the assistant starts, but an auxiliary feature does not work",
+    Verdict.BLOCKED: "the assistant cannot start, or fails when it is used",
+    Verdict.UNREACHABLE: "no connection could be had",
+    Verdict.UNKNOWN: "connected, but not everything could be looked at",
+}
+
+
+@singledispatch
+def sentence(finding: object) -> str:
+    """One finding in one line."""
+    raise TypeError(type(finding).__name__)
+
+
+@sentence.register
+def _(finding: DifferenceEntry) -> str:
+    if finding.change == "missing":
+        return f"{finding.kind} {finding.identity} is missing"
+    return f"{finding.kind} {finding.identity} is {_one_line(finding.actual)}, should be {_one_line(finding.expected)}"
+
+
+@sentence.register
+def _(finding: UnexpectedEntry) -> str:
+    return f"{finding.kind} {finding.identity} is not the manifest's: {_one_line(finding.actual)}"
+
+
+@sentence.register
+def _(finding: MigrationEntry) -> str:
+    if finding.status is MigrationStatus.PENDING:
+        return "nothing of it is there: it was never applied"
+    parts = [sentence(each) for each in finding.differences] or [*_failed_checks(finding)]
+    if not parts and finding.status is not MigrationStatus.APPLIED:
+        parts = ["the ledger says it was applied"]
+    return "; ".join(parts)
+
+
+@sentence.register
+def _(finding: SeedEntry) -> str:
+    if finding.status is SeedStatus.CUSTOMISED:
+        return f"seed {finding.name} was {finding.detail} (the tenant's own, no fault)"
+    return f"seed {finding.name} is {finding.status}" + (f" ({finding.detail})" if finding.detail else "")
+
+
+@sentence.register
+def _(finding: TenantEntry) -> str:
+    if finding.reason:
+        return finding.reason
+    bad = [each for each in finding.migrations if each.status is not MigrationStatus.APPLIED]
+    return "; ".join(f"{each.version} {each.status}: {sentence(each)}" for each in bad)
+
+
+def notes(tenant: TenantEntry) -> tuple[str, ...]:
+    """What is worth knowing of a tenant without being a fault."""
+    seeds = [each for each in tenant.seeds if each.status in {SeedStatus.MISSING, SeedStatus.CUSTOMISED}]
+    return tuple(sentence(each) for each in (*tenant.unexpected, *seeds))
+
+
+def _failed_checks(migration: MigrationEntry) -> Iterator[str]:
+    for check in migration.checks:
+        if not check.passed:
+            how = "fails" if check.passed is False else "could not be completed"
+            yield f"check '{check.name}' {how}: {check.detail}"
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "nothing").split())

@@ -1,0 +1,13 @@
+-- Extensions that the manifest creates: one row each.
+SELECT
+  'extension' AS kind,
+  null::text AS schema,
+  e.extname::text AS name,
+  null::text AS parent,
+  '{}'::jsonb AS attributes,
+  format('CREATE EXTENSION %%I', e.extname) AS definition
+FROM pg_catalog.pg_extension AS e
+WHERE
+  e.extname <> 'plpgsql'
+  AND (%(everything)s OR e.extname = ANY(%(extensions)s::text[]))
+ORDER BY e.extname

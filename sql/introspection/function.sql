@@ -1,0 +1,56 @@
+-- Functions and procedures that the manifest creates, and all in a schema that it creates: one row each.
+-- White space, comments and the case of what is not quoted are no part of a body in SQL or PL/pgSQL, where they mean
+-- nothing: the body is read token by token (a string, a quoted name, a word, or a single other character).
+SELECT
+  'function' AS kind,
+  nullif(n.nspname, %(home)s)::text AS schema,
+  format('%%s(%%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS name,
+  null::text AS parent,
+  jsonb_build_object(
+    'kind', p.prokind,
+    'arguments', pg_catalog.pg_get_function_arguments(p.oid),
+    'returns', pg_catalog.pg_get_function_result(p.oid),
+    'language', l.lanname,
+    'volatility', p.provolatile,
+    'strict', p.proisstrict,
+    'security_definer', p.prosecdef,
+    'settings', p.proconfig,
+    'body', CASE
+      WHEN p.prosqlbody IS NOT NULL THEN pg_catalog.pg_get_function_sqlbody(p.oid)
+      WHEN l.lanname IN ('sql', 'plpgsql') THEN b.tokens
+      ELSE p.prosrc
+    END
+  ) AS attributes,
+  pg_catalog.pg_get_functiondef(p.oid) AS definition
+FROM pg_catalog.pg_proc AS p
+INNER JOIN pg_catalog.pg_namespace AS n ON p.pronamespace = n.oid
+INNER JOIN pg_catalog.pg_language AS l ON p.prolang = l.oid
+CROSS JOIN LATERAL (
+  SELECT
+    string_agg(CASE WHEN token[1] IS NULL THEN lower(token[2]) ELSE token[1] END, ' ' ORDER BY place) AS tokens
+  FROM regexp_matches(
+    p.prosrc,
+    '(?:\s|--[^\n]*(?:\n|$)|/\*(?:[^*]|\*+[^*/])*\*+/)*(?:'
+    '([eE]''(?:[^\\'']|\\.|'''')*''|''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$(\w*)\$.*?\$\2\$)'
+    '|(\w+|[^\s]))',
+    'g'
+  ) WITH ORDINALITY AS matches (found, place)
+  CROSS JOIN LATERAL (SELECT ARRAY[found[1], found[3]] AS token) AS picked
+) AS b
+WHERE
+  p.prokind IN ('f', 'p')
+  AND n.nspname !~ '^pg_'
+  AND n.nspname <> 'information_schema'
+  AND (
+    %(everything)s
+    OR n.nspname = ANY(%(schemas)s::text[])
+    OR (n.nspname, p.proname) IN (
+      SELECT managed.schema, managed.name
+      FROM unnest(%(function_schemas)s::text[], %(function_names)s::text[]) AS managed (schema, name)
+    )
+  )
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend AS d
+    WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'
+  )
+ORDER BY n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)

@@ -1,0 +1,29 @@
+-- Relations in scope: those that the manifest names, and all in a schema that the manifest itself creates.
+-- One row a relation: its oid (for joins only, never returned to the caller), name, kind, and schema (null: the home schema).
+-- Partitions follow their parent and extensions own their objects: both are left out.
+SELECT
+  c.oid,
+  c.relname,
+  c.relkind,
+  c.relpersistence,
+  nullif(n.nspname, %(home)s) AS schema
+FROM pg_catalog.pg_class AS c
+INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
+WHERE
+  c.relkind IN ('r', 'p', 'f', 'S')
+  AND NOT c.relispartition
+  AND n.nspname !~ '^pg_'
+  AND n.nspname <> 'information_schema'
+  AND (
+    %(everything)s
+    OR n.nspname = ANY(%(schemas)s::text[])
+    OR (n.nspname, c.relname) IN (
+      SELECT managed.schema, managed.name
+      FROM unnest(%(relation_schemas)s::text[], %(relation_names)s::text[]) AS managed (schema, name)
+    )
+  )
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend AS d
+    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
+  )
+ORDER BY n.nspname, c.relname

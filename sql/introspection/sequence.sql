@@ -1,0 +1,39 @@
+-- Sequences in scope: one row each, with their bounds and the column that owns them; the current value is no part of it.
+SELECT
+  'sequence' AS kind,
+  s.schema::text AS schema,
+  s.relname::text AS name,
+  o.relname::text AS parent,
+  jsonb_build_object(
+    'type', pg_catalog.format_type(q.seqtypid, null),
+    'start', q.seqstart,
+    'increment', q.seqincrement,
+    'minimum', q.seqmin,
+    'maximum', q.seqmax,
+    'cache', q.seqcache,
+    'cycle', q.seqcycle,
+    'owned_by', o.relname || '.' || o.attname
+  ) AS attributes,
+  format(
+    'CREATE SEQUENCE %%s%%I AS %%s START %%s INCREMENT %%s MINVALUE %%s MAXVALUE %%s CACHE %%s%%s%%s',
+    quote_ident(s.schema) || '.',
+    s.relname, pg_catalog.format_type(q.seqtypid, null),
+    q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache,
+    CASE WHEN q.seqcycle THEN ' CYCLE' END,
+    ' OWNED BY ' || quote_ident(o.relname) || '.' || quote_ident(o.attname)
+  ) AS definition
+FROM scope AS s
+INNER JOIN pg_catalog.pg_sequence AS q ON s.oid = q.seqrelid
+LEFT JOIN LATERAL (
+  SELECT
+    c.relname,
+    a.attname
+  FROM pg_catalog.pg_depend AS d
+  INNER JOIN pg_catalog.pg_class AS c ON d.refobjid = c.oid
+  INNER JOIN pg_catalog.pg_attribute AS a ON d.refobjid = a.attrelid AND d.refobjsubid = a.attnum
+  WHERE
+    d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    AND d.objid = s.oid AND d.deptype IN ('a', 'i')
+) AS o ON true
+ORDER BY s.schema, s.relname

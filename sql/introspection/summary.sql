@@ -1,0 +1,22 @@
+-- The catalog in one row: the fingerprint of what the manifest manages (SHA-256 over one line an object, in byte order);
+-- the managed objects themselves, unless the fingerprint is the expected one; and what else was found in scope.
+SELECT
+  found.fingerprint,
+  CASE WHEN found.fingerprint IS DISTINCT FROM %(fingerprint)s THEN found.managed ELSE null END AS managed,
+  found.unexpected
+FROM (
+  SELECT
+    encode(
+      sha256(convert_to(coalesce(string_agg(line, E'\n' ORDER BY line COLLATE "C") FILTER (WHERE is_managed), ''), 'UTF8')),
+      'hex'
+    ) AS fingerprint,
+    coalesce(jsonb_agg(object ORDER BY line COLLATE "C") FILTER (WHERE is_managed), '[]') AS managed,
+    coalesce(jsonb_agg(object ORDER BY line COLLATE "C") FILTER (WHERE NOT is_managed), '[]') AS unexpected
+  FROM (
+    SELECT
+      concat_ws('|', kind, coalesce(schema, ''), name, attributes::text) AS line,
+      to_jsonb(objects) AS object,
+      %(everything)s OR concat_ws('|', kind, coalesce(schema, ''), name) = ANY(%(managed)s::text[]) AS is_managed
+    FROM objects
+  ) AS lines
+) AS found

@@ -1,0 +1,21 @@
+-- Triggers of the tables in scope, those of foreign keys left out: one row each, with whether it fires.
+SELECT
+  'trigger' AS kind,
+  s.schema::text AS schema,
+  s.relname || '.' || t.tgname AS name,
+  s.relname::text AS parent,
+  jsonb_build_object(
+    'definition', pg_catalog.pg_get_triggerdef(t.oid, true),
+    'enabled', t.tgenabled
+  ) AS attributes,
+  pg_catalog.pg_get_triggerdef(t.oid, true)
+  || CASE t.tgenabled
+    WHEN 'D' THEN ' (DISABLED: it never fires)'
+    WHEN 'R' THEN ' (ENABLED REPLICA: it fires on a replica only)'
+    WHEN 'A' THEN ' (ENABLED ALWAYS)'
+    ELSE ''
+  END AS definition
+FROM scope AS s
+INNER JOIN pg_catalog.pg_trigger AS t ON s.oid = t.tgrelid
+WHERE NOT t.tgisinternal
+ORDER BY s.schema, s.relname, t.tgname

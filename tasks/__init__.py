@@ -1,0 +1,1 @@
+"""Prefect tasks, one a file, thin: the engine in pgfleet does the work."""

@@ -1,0 +1,28 @@
+"""What tenants on servers of one major version must hold."""
+
+from typing import Any
+
+from prefect import task
+from prefect.context import TaskRunContext
+
+from pgfleet.brief import Brief
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.pg.expectation import find_expected
+from pgfleet.pg.introspection import introspection_checksum
+from tasks.retries import STEP_OPTIONS
+
+
+def expectation_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
+    """One result for a manifest, a way of reading catalogs and a major version, kept by Prefect from then on."""
+    checksum = parameters["brief"].manifest.checksum
+    return f"pgfleet-expected-{checksum[:16]}-{introspection_checksum()[:16]}-{parameters['server_major']}"
+
+
+OPTIONS = {**STEP_OPTIONS, "cache_key_fn": expectation_key, "persist_result": True}
+del OPTIONS["cache_policy"]
+
+
+@task(name="expected catalog", task_run_name="expected catalog · PostgreSQL {server_major}", **OPTIONS)
+def expect_catalog(server_major: int, tenant: str, brief: Brief) -> ExpectedCatalog:
+    """Replays the manifest on the server of `tenant`, or takes what an earlier run kept."""
+    return find_expected(brief, server_major, brief.tenant(tenant).dsn)

@@ -1,0 +1,15 @@
+"""Reads a tenant's catalog and ledger."""
+
+from prefect import task
+
+from pgfleet.brief import Brief
+from pgfleet.pg import verification
+from pgfleet.pg.session import Session
+from pgfleet.pg.verification import Findings
+from tasks.retries import STEP_OPTIONS
+
+
+@task(name="inspect", task_run_name="inspect · {tenant}", **STEP_OPTIONS)
+def inspect_tenant(tenant: str, session: Session, brief: Brief) -> Findings:  # noqa: ARG001 (named in the run)
+    """What the tenant holds, against what is expected of it."""
+    return verification.inspect(session, brief)

@@ -1,0 +1,35 @@
+"""Publishes what an audit found as artifacts of its flow run."""
+
+import hashlib
+import re
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from pgfleet.brief import Brief
+from pgfleet.judge.document import AuditDocument, Verdict
+from pgfleet.judge.summary import in_words, worst_first
+from pgfleet.render.markdown import MOST_TENANTS, summary_page, tenant_page
+from pgfleet.render.tables import tenant_rows
+
+
+@task(name="publish report", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=1)
+def publish_report(document: AuditDocument, brief: Brief) -> None:
+    """A table of tenants, a summary, and a page for each of the worst that is not ready."""
+    environment, said = document.environment, in_words(document.summary)
+    rows = [{**row, "tenant": row["tenant"]} for row in tenant_rows(document)]
+    create_table_artifact(rows, key=f"audit-{environment}", description=f"Audit of {environment}: {said}")
+    create_markdown_artifact(summary_page(document, brief.manifest), key=f"summary-{environment}", description=said)
+    wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
+    for tenant in wrong[:MOST_TENANTS]:
+        page = tenant_page(tenant, document, brief.manifest)
+        key = artifact_key("tenant", environment, tenant.name)
+        create_markdown_artifact(page, key=key, description=f"{tenant.name} is {tenant.verdict}")
+
+
+def artifact_key(*parts: str) -> str:
+    """A key of Prefect's form (small letters, digits, dashes); a name that had to be altered keeps apart by a digest."""
+    joined = "-".join(parts)
+    plain = re.sub(r"[^a-z0-9]+", "-", joined.lower()).strip("-")
+    return plain if plain == joined else f"{plain}-{hashlib.sha256(joined.encode()).hexdigest()[:6]}"
