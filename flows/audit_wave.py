@@ -1,6 +1,7 @@
 """Audits one wave of tenants."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from prefect import State, flow, tags
 from prefect.futures import PrefectFuture, as_completed
@@ -43,9 +44,8 @@ def _survey_servers(brief: Brief) -> None:
     found: dict[int, ServerIdentity] = {}
     silent: dict[str, PgfleetError] = {}
     for name, future in futures.items():
-        future.wait()
         try:
-            identity = finding(future.state)
+            identity = _outcome(future)
         except PgfleetError as error:
             silent[name] = error
         else:
@@ -80,8 +80,13 @@ def _audit_tenants(brief: Brief, granularity: Granularity) -> Sequence[TenantEnt
 def _entry(future: PrefectFuture[TenantEntry], tenant: Tenant) -> TenantEntry:
     """What the tenant's task found; a task that broke says nothing of its tenant, and nothing of another."""
     try:
-        entry: TenantEntry = finding(future.state)
+        entry: TenantEntry = _outcome(future)
     except Exception as error:  # noqa: BLE001 (whatever it was, it is this tenant's alone)
         said = redacted(f"the audit itself broke: {type(error).__name__}: {error}", dsn.secrets(tenant.dsn))
         return unjudged(tenant, PgfleetError(said))
     return entry
+
+
+def _outcome(future: PrefectFuture[Any]) -> Any:
+    future.wait()  # only then does it know its final state
+    return finding(future.state)

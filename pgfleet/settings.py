@@ -34,3 +34,20 @@ def use(*, config: Path | None = None, manifest: Path | None = None) -> None:
 def variables() -> Mapping[str, str]:
     """What `${VAR}` in a connection string can mean."""
     return os.environ
+
+
+QUIET = {
+    # Findings are Failed states, which Prefect would log as errors, one a step; the report says the same in order.
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    # The temporary server's own concerns, when there is one.
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # It makes its tables first, which takes a small machine longer than the default of 20 seconds.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+}
+
+
+def quieten_prefect() -> None:
+    """Before Prefect is imported: standard error is for progress and errors; what the user has set is left alone."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)

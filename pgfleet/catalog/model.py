@@ -61,12 +61,14 @@ class CatalogObject:
 class Catalog:
     """What one database holds within the manifest's scope.
 
-    `managed` is None where the fingerprint was the expected one: its objects were then not transferred.
+    `managed` is None where the fingerprint was the expected one: its objects were then not transferred. `unreadable`
+    names the tables whose rows this role may not read.
     """
 
     fingerprint: str
     managed: tuple[CatalogObject, ...] | None
     unexpected: tuple[CatalogObject, ...]
+    unreadable: tuple[str, ...] = ()
 
 
 def read_object(row: Mapping[str, Any]) -> CatalogObject:

@@ -23,7 +23,15 @@ def select_tenants(environment: Environment, *, tenants: Sequence[str] = (), rin
         if not any(fnmatchcase(tenant.name, pattern) for tenant in environment.tenants):
             raise FleetError("--tenant", pattern, f"no tenant of {environment.name} is named so")
     chosen = tuple(each for each in environment.tenants if _is_chosen(each, tenants, rings))
+    if not chosen:
+        raise FleetError("--tenant, --ring", "", f"no tenant of {environment.name} is chosen by both")
     return replace(environment, tenants=chosen)
+
+
+def pick_tenants(environment: Environment, names: Sequence[str]) -> Environment:
+    """The environment with the tenants of exactly these names, in this order; one that is no longer there is left out."""
+    by_name = {each.name: each for each in environment.tenants}
+    return replace(environment, tenants=tuple(by_name[name] for name in names if name in by_name))
 
 
 def cut_waves(environment: Environment, size_tenants: int = WAVE_SIZE_TENANTS) -> tuple[tuple[Tenant, ...], ...]:

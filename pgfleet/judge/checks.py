@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pgfleet.judge.document import CheckEntry
@@ -12,8 +12,12 @@ from pgfleet.manifest.model import Check
 SHOWN = 5
 
 
-def judge_check(check: Check, answer: Answer) -> CheckEntry:
-    """Passed if exactly the expected rows came, in whatever order; None if no answer could be had."""
+def judge_check(check: Check, answer: Answer, *, unreadable: Sequence[str] = ()) -> CheckEntry:
+    """Passed if exactly the expected rows came, in whatever order; None if no answer could be had.
+
+    A check that fails while tables are `unreadable` to the role may fail for that alone (information_schema shows only
+    what one has a right on), so it is None too.
+    """
     if answer.fault:
         return CheckEntry(name=check.name, passed=None, detail=answer.fault)
     if answer.absent:
@@ -21,6 +25,8 @@ def judge_check(check: Check, answer: Answer) -> CheckEntry:
     expected, found = _tally(check.returns), _tally(answer.rows)
     parts = [_part("missing", expected - found), _part("not expected", found - expected)]
     detail = "; ".join(filter(None, parts))
+    if detail and unreadable:
+        return CheckEntry(name=check.name, passed=None, detail=f"the role may not read {', '.join(unreadable)}")
     return CheckEntry(name=check.name, passed=not detail, detail=detail or None)
 
 

@@ -1,9 +1,16 @@
 -- The catalog in one row: the fingerprint of what the manifest manages (SHA-256 over one line an object, in byte order);
--- the managed objects themselves, unless the fingerprint is the expected one; and what else was found in scope.
+-- the managed objects themselves, unless the fingerprint is the expected one; what else was found in scope; and the
+-- relations that this role may not read, which information_schema hides from it as if they were not there.
 SELECT
   found.fingerprint,
   CASE WHEN found.fingerprint IS DISTINCT FROM %(fingerprint)s THEN found.managed ELSE null END AS managed,
-  found.unexpected
+  found.unexpected,
+  ARRAY(
+    SELECT concat_ws('.', coalesce(s.schema, %(home)s), s.relname)
+    FROM scope AS s
+    WHERE NOT has_table_privilege(s.oid, 'SELECT') AND s.relkind <> 'S'
+    ORDER BY 1
+  ) AS unreadable
 FROM (
   SELECT
     encode(

@@ -1,0 +1,59 @@
+"""The inventory and the manifest, for people and programs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pgfleet.manifest.model import Manifest
+
+
+def tenant_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """One line a tenant."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("name", "ring", "server", "database", "user", "schema", "labels"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        labels = ", ".join(f"{key}={value}" for key, value in row["labels"].items())
+        cells = [row[name] for name in ("name", "ring", "server", "database", "user", "schema")]
+        table.add_row(*(Text(str(cell)) for cell in cells), Text(labels))
+    return Group(table, Text(), Text(f"{len(rows)} tenants", style="bold"))
+
+
+def manifest_table(manifest: Manifest, path: str) -> RenderableType:
+    """Its migrations in their order, then seeds and counts."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("", "P", "migration", "requires", "checks", "provides"):
+        table.add_column(name, overflow="fold")
+    for place, each in enumerate(manifest.migrations, start=1):
+        cells = (place, each.priority, each.file, ", ".join(each.requires) or "–", len(each.checks), each.provides)
+        table.add_row(*(Text(str(cell)) for cell in cells))
+    seeds = ", ".join(f"{each.name} (after {each.requires})" for each in manifest.seeds) or "none"
+    counts = ", ".join(each.table for each in manifest.counts) or "none"
+    lines = (f"seeds: {seeds}", f"counted: {counts}", f"{path}, checksum {manifest.checksum}")
+    return Group(table, Text(), *map(Text, lines))
+
+
+def manifest_document(manifest: Manifest) -> dict[str, Any]:
+    """The same as one JSON document."""
+    return {
+        "checksum": manifest.checksum,
+        "migrations": [
+            {
+                "version": each.version,
+                "file": each.file,
+                "checksum": each.script.checksum,
+                "priority": each.priority,
+                "provides": each.provides,
+                "without": [{"service": impact.service, "breaks": impact.breaks} for impact in each.impacts],
+                "requires": list(each.requires),
+                "transactional": each.transactional,
+                "checks": [check.name for check in each.checks],
+            }
+            for each in manifest.migrations
+        ],
+        "seeds": [{"name": each.name, "file": each.script.file, "requires": each.requires} for each in manifest.seeds],
+        "counts": [{"table": each.table, "may_shrink": each.may_shrink} for each in manifest.counts],
+    }
