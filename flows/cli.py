@@ -101,14 +101,12 @@ def manifest(output_format: FormatOption = Format.TABLE) -> None:
 
 @app.command()
 def demo(
-    keep: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Leave the fleet running there, with its fleet.toml.")
-    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the fleet running, with its fleet.toml.")] = False,
 ) -> None:
     """A fleet of twelve tenants made on the spot in an embedded PostgreSQL, and its audit."""
     from flows.demonstration import run_demo  # noqa: PLC0415
 
-    run_demo(keep)
+    raise typer.Exit(run_demo(keep=keep))
 
 
 def _brief(environment: str, tenant: list[str] | None, ring: list[str] | None) -> Brief:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pgfleet import files, settings
 from pgfleet.brief import Brief
 from pgfleet.errors import FleetError
-from pgfleet.fleet.selection import select_tenants
+from pgfleet.fleet.selection import pick_tenants, select_tenants
 from pgfleet.pg.dsn import refuse_faulty
 
 
@@ -26,8 +26,5 @@ def prepare_brief(
     refuse_faulty(whole, file=str(chosen.config))
     if not whole.tenants:
         raise FleetError(str(chosen.config), f"environments.{environment}.tenants", "there are none to audit")
-    selected = select_tenants(whole, tenants=tenants, rings=rings)
-    if not selected.tenants:
-        raise FleetError("--tenant, --ring", "", f"no tenant of {environment} is chosen by both")
+    selected = select_tenants(whole, tenants=tenants, rings=rings) if names is None else pick_tenants(whole, names)
     return Brief(files.load_manifest(chosen.manifest_file), selected, run=run)
-

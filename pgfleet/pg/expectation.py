@@ -1,13 +1,14 @@
 """Finds out what tenants on servers of one major version must hold."""
 
-import tempfile
-from pathlib import Path
+from contextlib import suppress
 
 from pgfleet.brief import Brief
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import ScratchUnavailable
 from pgfleet.fleet.secret import Dsn
 from pgfleet.pg import dsn as libpq
+from pgfleet.pg.binaries import ClusterFailed, embedded_binaries, server_account
+from pgfleet.pg.binaries import server_major as binaries_major
 from pgfleet.pg.cluster import Cluster
 from pgfleet.pg.replay import replay
 from pgfleet.pg.scratch import scratch_database
@@ -25,9 +26,10 @@ def find_expected(brief: Brief, server_major: int, own_server: Dsn) -> ExpectedC
     try:
         return _replay_on(brief.environment.policy.scratch_dsn or own_server, brief, server_major)
     except ScratchUnavailable:
-        if Cluster.embedded_major() != server_major:
+        embedded = _replay_embedded(brief, server_major)
+        if embedded is None:
             raise
-        return _replay_embedded(brief, server_major)
+        return embedded
 
 
 def _replay_on(admin: Dsn, brief: Brief, server_major: int) -> ExpectedCatalog:
@@ -40,6 +42,11 @@ def _replay_on(admin: Dsn, brief: Brief, server_major: int) -> ExpectedCatalog:
         return replay(brief.manifest, scratch)
 
 
-def _replay_embedded(brief: Brief, server_major: int) -> ExpectedCatalog:
-    with tempfile.TemporaryDirectory(prefix="pgfleet-") as folder, Cluster.start(Path(folder) / "data") as cluster:
-        return _replay_on(Dsn(cluster.dsn("postgres")), brief, server_major)
+def _replay_embedded(brief: Brief, server_major: int) -> ExpectedCatalog | None:
+    """The expected catalog by the embedded server; None where that is of another version, or cannot be started."""
+    with suppress(ClusterFailed):
+        binaries = embedded_binaries()
+        if binaries_major(binaries, server_account()) == server_major:
+            with Cluster.temporary(binaries) as cluster:
+                return _replay_on(Dsn(cluster.socket_dsn()), brief, server_major)
+    return None

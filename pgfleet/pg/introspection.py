@@ -41,11 +41,12 @@ def catalog_query(scope: Scope, *, home: str, equivalents: Mapping[str, str], fi
 
 def read_catalog_row(row: Sequence[Any]) -> Catalog:
     """The one row that `catalog_query` returns, as a value."""
-    fingerprint, managed, unexpected = row
+    fingerprint, managed, unexpected, unreadable = row
     return Catalog(
         fingerprint=fingerprint,
         managed=None if managed is None else tuple(map(read_object, managed)),
         unexpected=tuple(map(read_object, unexpected)),
+        unreadable=tuple(unreadable),
     )
 
 

@@ -82,7 +82,11 @@ class Session:
 
     def run_script(self, sql: str) -> None:
         """A migration's or seed's text in a transaction of its own. Raises a DatabaseError; nothing is left then."""
-        self._batch("BEGIN", [Query(sql)], "COMMIT")
+        self.write(Query(sql))
+
+    def write(self, *queries: Query) -> None:
+        """The queries in one transaction and one round trip. Raises a DatabaseError; nothing is left then."""
+        self._batch("BEGIN", queries, "COMMIT")
 
     def run_alone(self, sql: str) -> None:
         """One statement that refuses to run in a transaction (CREATE DATABASE, CREATE INDEX CONCURRENTLY)."""
@@ -91,7 +95,7 @@ class Session:
             connection.execute(f"SET search_path TO {self._quoted_home(connection)}")
             connection.execute(sql)
 
-    def _batch(self, begin: str, queries: tuple[Query, ...] | list[Query], end: str) -> list[Rows]:
+    def _batch(self, begin: str, queries: tuple[Query, ...], end: str) -> list[Rows]:
         connection = self._open()
         with translating(self.secrets):
             try:

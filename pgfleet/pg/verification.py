@@ -49,12 +49,13 @@ def inspect(session: Session, brief: Brief) -> Findings:
 def verify(session: Session, brief: Brief, findings: Findings, version: str) -> MigrationEntry:
     """One migration: its checks asked, its differences attributed, its state concluded. Raises transient errors."""
     migration = brief.migration(version)
-    given = answers.answer_checks(session, migration.checks)
+    given = zip(migration.checks, answers.answer_checks(session, migration.checks), strict=True)
+    unreadable = findings.inspection.catalog.unreadable
     return judge_migration(
         migration,
         findings.expected,
         findings.differences,
-        [judge_check(check, answer) for check, answer in zip(migration.checks, given, strict=True)],
+        [judge_check(check, answer, unreadable=unreadable) for check, answer in given],
         in_ledger=version in findings.inspection.ledger,
         home=session.home,
     )

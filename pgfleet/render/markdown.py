@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import in_words, worst_first
-from pgfleet.manifest.model import Impact, Manifest
-from pgfleet.render.words import VERDICT_MEANS, notes, sentence
+from pgfleet.manifest.model import Manifest
+from pgfleet.render.words import VERDICT_MEANS, notes, sentence, sufferers
 
 MOST_TENANTS = 50
 
@@ -58,7 +58,7 @@ def _section(verdict: Verdict, tenants: list[TenantEntry], manifest: Manifest) -
         lines.append(f"- **{escaped(tenant.name)}**" + (f": {escaped(tenant.reason)}" if tenant.reason else ""))
         for migration in _lacking(tenant):
             lines.append(f"  - {migration.version} {migration.status}: {escaped(sentence(migration))}")
-            lines += [f"    - {_suffers(impact)}" for impact in _impacts(migration, manifest)]
+            lines += [f"    - {escaped(line)}" for line in sufferers(migration, manifest)]
     return [*lines, ""]
 
 
@@ -73,7 +73,7 @@ def _migration_section(migration: MigrationEntry, manifest: Manifest) -> Iterato
             yield from ("Found:", "", code(difference.actual), "")
     failed = (f"{check.name}: {check.detail or 'failed'}" for check in migration.checks if not check.passed)
     yield from _bullets("Checks that do not pass", failed)
-    yield from _bullets("Who suffers", map(_said, _impacts(migration, manifest)))
+    yield from _bullets("Who suffers", sufferers(migration, manifest))
 
 
 def _bullets(title: str, items: Iterable[str]) -> list[str]:
@@ -83,18 +83,6 @@ def _bullets(title: str, items: Iterable[str]) -> list[str]:
 
 def _lacking(tenant: TenantEntry) -> list[MigrationEntry]:
     return [each for each in tenant.migrations if each.status is not MigrationStatus.APPLIED]
-
-
-def _impacts(migration: MigrationEntry, manifest: Manifest) -> tuple[Impact, ...]:
-    return next((each.impacts for each in manifest.migrations if each.version == migration.version), ())
-
-
-def _said(impact: Impact) -> str:
-    return f"{impact.service}: {impact.breaks}"
-
-
-def _suffers(impact: Impact) -> str:
-    return f"*{escaped(impact.service)}*: {escaped(impact.breaks)}"
 
 
 def _timing(document: AuditDocument) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import in_words, worst_first
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.words import VERDICT_MEANS, notes, sentence
+from pgfleet.render.words import VERDICT_MEANS, notes, sentence, sufferers
 
 VERDICT_STYLE = {
     Verdict.READY: "green",
@@ -74,20 +74,13 @@ def _tenant(tenant: TenantEntry, manifest: Manifest) -> Iterator[RenderableType]
     if tenant.reason:
         yield _indented(Text(tenant.reason))
     lacking = [each for each in tenant.migrations if each.status is not MigrationStatus.APPLIED]
-    if len(lacking) > 1 and all(each.status is MigrationStatus.PENDING for each in lacking):
-        yield from _never_applied(lacking, tenant)
-    else:
-        for migration in lacking:
-            yield from _migration(migration, manifest)
+    if lacking and all(each.status is MigrationStatus.PENDING for each in tenant.migrations):
+        yield _indented(Text("no migration was ever applied: it is as empty as a new tenant"))
+        lacking = []
+    for migration in lacking:
+        yield from _migration(migration, manifest)
     for note in notes(tenant):
         yield _indented(Text(f"note: {note}", style="dim"))
-
-
-def _never_applied(lacking: list[MigrationEntry], tenant: TenantEntry) -> Iterator[RenderableType]:
-    if len(lacking) == len(tenant.migrations):
-        yield _indented(Text("no migration was ever applied: it is as empty as a new tenant"))
-    else:
-        yield _indented(Text(f"never applied: {', '.join(each.file for each in lacking)}"))
 
 
 def _migration(migration: MigrationEntry, manifest: Manifest) -> Iterator[RenderableType]:
@@ -98,10 +91,8 @@ def _migration(migration: MigrationEntry, manifest: Manifest) -> Iterator[Render
         wrong = [sentence(migration)]
     for line in wrong:
         yield _indented(Text(line), 4)
-    for each in manifest.migrations:
-        if each.version == migration.version:
-            for impact in each.impacts:
-                yield _indented(Text(f"{impact.service} suffers: {impact.breaks}", style="dim"), 4)
+    for line in sufferers(migration, manifest):
+        yield _indented(Text(line, style="dim"), 4)
 
 
 def _worth_knowing(tenants: list[TenantEntry]) -> Iterator[RenderableType]:

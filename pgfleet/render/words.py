@@ -13,6 +13,7 @@ from pgfleet.judge.document import (
     UnexpectedEntry,
     Verdict,
 )
+from pgfleet.manifest.model import Manifest
 
 VERDICT_MEANS = {
     Verdict.READY: "everything the manifest asks for is there",
@@ -31,9 +32,12 @@ def sentence(finding: object) -> str:
 
 @sentence.register
 def _(finding: DifferenceEntry) -> str:
+    actual, expected = _one_line(finding.actual), _one_line(finding.expected)
     if finding.change == "missing":
         return f"{finding.kind} {finding.identity} is missing"
-    return f"{finding.kind} {finding.identity} is {_one_line(finding.actual)}, should be {_one_line(finding.expected)}"
+    if remark := actual.removeprefix(expected) if actual.startswith(expected) else "":
+        return f"{finding.kind} {finding.identity} is {remark.strip(' ()')}"
+    return f"{finding.kind} {finding.identity} is {actual}, should be {expected}"
 
 
 @sentence.register
@@ -70,6 +74,19 @@ def notes(tenant: TenantEntry) -> tuple[str, ...]:
     """What is worth knowing of a tenant without being a fault."""
     seeds = [each for each in tenant.seeds if each.status in {SeedStatus.MISSING, SeedStatus.CUSTOMISED}]
     return tuple(sentence(each) for each in (*tenant.unexpected, *seeds))
+
+
+def sufferers(finding: MigrationEntry, manifest: Manifest) -> tuple[str, ...]:
+    """Who is the worse for a migration that is not applied: what breaks without it, or just who depends on it.
+
+    The manifest says what breaks when the migration is not there at all; of one that is there in part it is not known.
+    """
+    if finding.status is MigrationStatus.APPLIED:
+        return ()
+    impacts = next((each.impacts for each in manifest.migrations if each.version == finding.version), ())
+    if finding.status is MigrationStatus.PENDING:
+        return tuple(f"{impact.service}: {impact.breaks}" for impact in impacts)
+    return (f"depends on it: {', '.join(impact.service for impact in impacts)}",) if impacts else ()
 
 
 def _failed_checks(migration: MigrationEntry) -> Iterator[str]:

@@ -1,0 +1,217 @@
+"""A PostgreSQL server of our own: for the demo, for the tests, and as the last resort for replaying a manifest."""
+
+import atexit
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Literal, Self
+from urllib.parse import quote
+
+from pgfleet.pg.binaries import ClusterFailed, copy_for, server_account, server_major
+from pgfleet.pg.server import ENVIRONMENT, ServerProcess
+
+__all__ = ["Cluster", "ClusterFailed"]
+
+SETTINGS: Mapping[str, str] = MappingProxyType(
+    {
+        # Nothing here need survive a crash of the machine. A commit does survive one of the server, as in production,
+        # which synchronous_commit = off would give up for next to nothing.
+        "fsync": "off",
+        "full_page_writes": "off",
+        "wal_level": "minimal",
+        "max_wal_senders": "0",
+        "shared_buffers": "32MB",
+        "max_connections": "100",
+        "jit": "off",
+        "timezone": "UTC",
+    }
+)
+"""What a throwaway server needs; the `settings` of `Cluster.start` are laid over it."""
+
+StopMode = Literal["smart", "fast", "immediate"]
+
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+_SIGNALS: Mapping[StopMode, signal.Signals] = MappingProxyType(
+    {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+)
+_LONGEST_SOCKET_PATH = 100  # the system's limit is 107 bytes, 103 on macOS
+_LOG_TAIL_CHARS = 2_000
+_PORT_TAKEN = "could not create any TCP/IP sockets"
+
+
+class Cluster:
+    """A running server; leaving the `with` block, or the interpreter, stops it.
+
+    Every connection, over TCP (127.0.0.1 only) as over the Unix socket, needs the random password of this object: no
+    one else on the machine gets in, and a wrong password is refused on either way.
+    Attributes: `host` (the socket's folder, 0700), `port`, `password` (of the superuser `postgres`), `major`,
+    `data_dir`, `log`. Not for use by several threads at once.
+    """
+
+    def __init__(self, data_dir: Path | None, binaries: Path, port: int | None, settings: Mapping[str, str]) -> None:
+        self._folder = _short_folder()
+        self._server: ServerProcess | None = None
+        self._is_left = False
+        self._account = server_account()
+        self._binaries = binaries
+        self.host = str(self._folder)
+        self.port = port or 0
+        self.password = secrets.token_urlsafe(18)
+        self.data_dir = data_dir.absolute() if data_dir else self._folder / "data"
+        self.log = self.data_dir / "server.log"
+        atexit.register(self.stop)
+        try:
+            self._account.own(self._folder)
+            self.major = self._reach_binaries()
+            self._initialise({**SETTINGS, **settings})
+            self._launch() if port else self._launch_on_a_free_port()
+        except OSError as exc:
+            self.stop()
+            raise ClusterFailed(f"no PostgreSQL server could be started as {self._account.name}: {exc}") from exc
+        except BaseException:
+            self.stop()
+            raise
+
+    @classmethod
+    def start(
+        cls, data_dir: Path, binaries: Path, *, port: int | None = None, settings: Mapping[str, str] = _NO_SETTINGS
+    ) -> Self:
+        """A new server in `data_dir`, which must be empty or absent and stays when the server stops.
+
+        As root the folder becomes that of the account that runs the server, who must be able to reach it.
+        Without a port it picks a free one. ClusterFailed, with the end of the server's log, where it does not start.
+        """
+        return cls(data_dir, binaries, port, settings)
+
+    @classmethod
+    def temporary(cls, binaries: Path, *, port: int | None = None, settings: Mapping[str, str] = _NO_SETTINGS) -> Self:
+        """As `start`, with a data folder of its own that goes when the server stops."""
+        return cls(None, binaries, port, settings)
+
+    def dsn(self, dbname: str = "postgres", user: str = "postgres", *, password: str | None = None) -> str:
+        """The URL of a database here, over TCP; `password` for a user that has one of its own."""
+        return f"postgresql://{self._credentials(user, password)}@127.0.0.1:{self.port}/{quote(dbname, safe='')}"
+
+    def socket_dsn(self, dbname: str = "postgres", user: str = "postgres", *, password: str | None = None) -> str:
+        """As `dsn`, over the Unix socket."""
+        address = f"host={quote(self.host, safe='')}&port={self.port}"
+        return f"postgresql://{self._credentials(user, password)}@/{quote(dbname, safe='')}?{address}"
+
+    def stop(self, mode: StopMode = "fast") -> None:
+        """End the server for good, and remove what it had outside a data folder that was given. Again is harmless."""
+        atexit.unregister(self.stop)
+        if self._server is not None:
+            self._server.end(_SIGNALS[mode])
+            self._server = None
+        if not self._is_left:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        """Pull the plug, as a crash would: sessions are cut, nothing is written; `restart` recovers."""
+        if self._server is not None:
+            self._server.end(signal.SIGQUIT)
+
+    def restart(self, mode: StopMode = "fast") -> None:
+        """End the server, unless `kill` already did, and start it again on the same port with the same data."""
+        if self._server is None:
+            raise ClusterFailed("the server was stopped for good")
+        self._server.end(_SIGNALS[mode])
+        self._launch()
+
+    def leave_running(self) -> int:
+        """Let the server outlive this process, for whoever ends it by the process id that is returned."""
+        if self._server is None:
+            raise ClusterFailed("the server was stopped for good")
+        atexit.unregister(self.stop)
+        server, self._server = self._server, None
+        self._is_left = True
+        server.let_go()
+        return server.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _exc: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _credentials(self, user: str, password: str | None) -> str:
+        return f"{quote(user, safe='')}:{quote(self.password if password is None else password, safe='')}"
+
+    def _reach_binaries(self) -> int:
+        try:
+            return server_major(self._binaries, self._account)
+        except PermissionError:
+            if self._account.uid is None:
+                raise
+            self._binaries = copy_for(self._account, self._binaries, self._folder)
+            return server_major(self._binaries, self._account)
+
+    def _initialise(self, settings: Mapping[str, str]) -> None:
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(self.data_dir.iterdir()):
+            raise ClusterFailed(f"{self.data_dir} is not empty: a new server needs a folder of its own")
+        self._account.own(self.data_dir)
+        password_file = self._folder / "password"
+        password_file.touch(mode=0o600)
+        password_file.write_text(self.password)
+        self._account.own(password_file)
+        self._initdb("--auth=scram-sha-256", f"--pwfile={password_file}", "--locale=C", "--encoding=UTF8", "--no-sync")
+        password_file.unlink()
+        with (self.data_dir / "postgresql.conf").open("a") as configuration:
+            configuration.writelines(f"{name} = {_quoted(value)}\n" for name, value in settings.items())
+
+    def _initdb(self, *options: str) -> None:
+        command = [str(self._binaries / "initdb"), "--pgdata", str(self.data_dir), "--username=postgres", *options]
+        account = self._account.popen_options()
+        done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", env=ENVIRONMENT, **account)
+        if done.returncode:
+            raise ClusterFailed(f"initdb failed in {self.data_dir}, as {self._account.name}: {done.stderr.strip()}")
+
+    def _launch_on_a_free_port(self, attempts: int = 5) -> None:
+        self.port = _free_port()
+        try:
+            self._launch()
+        except ClusterFailed as exc:  # someone else may have been quicker to take the port
+            if _PORT_TAKEN not in str(exc) or attempts == 1:
+                raise
+            self._launch_on_a_free_port(attempts - 1)
+
+    def _launch(self) -> None:
+        begin = self.log.stat().st_size if self.log.exists() else 0
+        self._server = ServerProcess(
+            self._command(), data_dir=self.data_dir, folder=self._folder, log=self.log, account=self._account
+        )
+        if not self._server.wait_until_ready():
+            said = self.log.read_bytes()[begin:].decode(errors="replace")
+            raise ClusterFailed(f"the PostgreSQL server in {self.data_dir} did not start:\n{said[-_LOG_TAIL_CHARS:]}")
+
+    def _command(self) -> list[str]:
+        where = {"port": str(self.port), "listen_addresses": "127.0.0.1", "unix_socket_directories": f'"{self.host}"'}
+        options = [f"--{name}={value}" for name, value in where.items()]
+        return [str(self._binaries / "postgres"), "-D", str(self.data_dir), *options]
+
+
+def _short_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="pgfleet-"))
+    if len(bytes(folder / ".s.PGSQL.65535.lock")) <= _LONGEST_SOCKET_PATH:
+        return folder
+    folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="pgfleet-", dir="/tmp"))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

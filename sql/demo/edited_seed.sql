@@ -1,0 +1,2 @@
+-- The tenant's own wording of a baseline rule.
+UPDATE ai_guardrails.policy_rules SET message = 'Ask Kim before you mail customer data.' WHERE name = 'privacy_email_export_block';

@@ -1,0 +1,21 @@
+"""The steps of an audit on real servers."""
+
+from fix_servers import Server
+
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.manifest.model import Manifest
+from pgfleet.pg import verification
+
+
+def test_a_tenant_with_the_whole_manifest_matches_without_a_transfer(
+    server: Server, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    tenant = server.tenant(database)
+    brief = server.brief(shipped_manifest, expected, tenant)
+    with verification.open_session(tenant, brief) as session:
+        findings = verification.inspect(session, brief)
+        entries = [verification.verify(session, brief, findings, each.version) for each in shipped_manifest.migrations]
+    assert findings.inspection.catalog.fingerprint == expected.fingerprint
+    assert findings.inspection.catalog.managed is None
+    assert findings.differences == ()
+    assert {entry.status for entry in entries} == {"applied"}
