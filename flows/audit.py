@@ -68,7 +68,9 @@ def _audit_wave(brief: Brief, number: int, wave: tuple[Tenant, ...], granularity
     """What the wave's own flow run left with Prefect; a wave that broke off leaves its tenants unknown."""
     environment = brief.environment
     run = audit_wave.with_options(task_runner=ThreadPoolTaskRunner(environment.policy.max_connections_per_server))
-    state = run(environment.name, wave[0].ring, number, [each.name for each in wave], granularity, return_state=True)
+    ring, names = wave[0].ring, [each.name for each in wave]
+    with tags(f"ring:{ring}"):
+        state = run(environment.name, ring, number, names, granularity, return_state=True)
     found = {each.name: each for each in receive_entries(_flow_run_id(state))}
     broken = PgfleetError(f"wave {number} broke off: {state.name}: {state.message}")
     return [found.get(each.name) or unjudged(each, broken) for each in wave]

@@ -30,7 +30,7 @@ def audit_wave(
 ) -> State[None]:
     """Audits the named tenants of one ring, and leaves what it found with its run."""
     brief = prepare_brief(environment, names=tenants, run=f"audit {environment} wave {number}")
-    with tags(f"env:{environment}", f"ring:{ring}"):
+    with tags(f"env:{environment}", f"ring:{ring}"):  # a wave on a work pool does not inherit its parent's
         _survey_servers(brief)
         entries = _audit_tenants(brief, granularity)
     send_entries(entries)

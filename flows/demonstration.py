@@ -71,11 +71,19 @@ def _explain(document: AuditDocument, seconds: float) -> None:
     _console().print(
         Text(f"\n{said}, {seconds:.0f} s from nothing to here. The audit changed nothing in any tenant."),
         Text("\nTo look at the run as Prefect shows it, its steps and artifacts:", style="bold"),
-        Text(f"  {Path(sys.executable).parent / 'prefect'} server start", style="cyan"),
-        Text(f"  http://127.0.0.1:4200/runs/flow-run/{document.run_id}", style="cyan"),
+        *(Text(f"  {line}", style="cyan") for line in _where_to_look(document.run_id)),
         Text("Your own fleet: write deployments/fleet.toml (see README.md), then pgfleet audit ENV."),
         sep="\n",
     )
+
+
+def _where_to_look(run_id: str) -> tuple[str, ...]:
+    from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL  # noqa: PLC0415
+
+    if PREFECT_API_URL.value():
+        return (f"{PREFECT_UI_URL.value()}/runs/flow-run/{run_id}",)
+    # The temporary server has written into the database that a server started now will read.
+    return (f"{Path(sys.executable).parent / 'prefect'} server start", f"http://127.0.0.1:4200/runs/flow-run/{run_id}")
 
 
 def _explain_kept(cluster: Cluster, pid: int, folder: Path) -> None:

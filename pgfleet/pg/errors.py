@@ -80,4 +80,5 @@ def _message(error: psycopg.Error) -> str:
     primary = error.diag.message_primary
     if primary:
         return f"{primary} (hint: {error.diag.message_hint})" if error.diag.message_hint else primary
-    return " ".join(str(error).split())
+    lines = [line.strip().rstrip(".") for line in str(error).removeprefix("connection failed: ").splitlines()]
+    return "; ".join(filter(None, lines))

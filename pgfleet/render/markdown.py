@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import in_words, worst_first
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.words import VERDICT_MEANS, notes, sentence, sufferers
+from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, notes, predicate, sentence, sufferers
 
 MOST_TENANTS = 50
 
@@ -55,8 +55,9 @@ def _section(verdict: Verdict, tenants: list[TenantEntry], manifest: Manifest) -
         return []
     lines = [f"## {verdict.capitalize()}: {VERDICT_MEANS[verdict]}", ""]
     for tenant in tenants:
-        lines.append(f"- **{escaped(tenant.name)}**" + (f": {escaped(tenant.reason)}" if tenant.reason else ""))
-        for migration in _lacking(tenant):
+        told_in_one = tenant.reason or (sentence(tenant) if sentence(tenant) == NEVER_APPLIED else "")
+        lines.append(f"- **{escaped(tenant.name)}**" + (f": {escaped(told_in_one)}" if told_in_one else ""))
+        for migration in () if told_in_one == NEVER_APPLIED else _lacking(tenant):
             lines.append(f"  - {migration.version} {migration.status}: {escaped(sentence(migration))}")
             lines += [f"    - {escaped(line)}" for line in sufferers(migration, manifest)]
     return [*lines, ""]
@@ -67,8 +68,8 @@ def _migration_section(migration: MigrationEntry, manifest: Manifest) -> Iterato
     if migration.status is MigrationStatus.PENDING:
         yield from ("Nothing of it is there: it was never applied.", "")
     for difference in migration.differences if migration.status is not MigrationStatus.PENDING else ():
-        yield from (f"**{difference.kind} {escaped(difference.identity)} is {difference.change}.** Expected:", "")
-        yield from (code(difference.expected or ""), "")
+        yield from (f"**{difference.kind} {escaped(difference.identity)}** {escaped(predicate(difference))}.", "")
+        yield from ("Expected:", "", code(difference.expected or ""), "")
         if difference.actual:
             yield from ("Found:", "", code(difference.actual), "")
     failed = (f"{check.name}: {check.detail or 'failed'}" for check in migration.checks if not check.passed)

@@ -1,11 +1,11 @@
 """Rows for table artifacts: few columns, named for people, worst tenants first."""
 
-from pgfleet.judge.document import AuditDocument, MigrationStatus, TenantEntry
+from pgfleet.judge.document import AuditDocument, TenantEntry
 from pgfleet.judge.summary import worst_first
 from pgfleet.render.words import notes, sentence
 
 MOST_ROWS = 100
-MOST_CHARACTERS = 300
+MOST_CHARACTERS = 120
 
 
 def tenant_rows(document: AuditDocument) -> list[dict[str, str]]:
@@ -18,13 +18,11 @@ def tenant_rows(document: AuditDocument) -> list[dict[str, str]]:
 
 
 def _row(tenant: TenantEntry) -> dict[str, str]:
-    lacking = [each.version for each in tenant.migrations if each.status is not MigrationStatus.APPLIED]
     return {
         "tenant": tenant.name,
-        "ring": tenant.ring or "",
         "verdict": tenant.verdict,
-        "not applied": ", ".join(lacking),
         "what is wrong": shortened(sentence(tenant)),
+        "ring": tenant.ring or "",
         "worth knowing": shortened("; ".join(notes(tenant))),
     }
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import in_words, worst_first
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.words import VERDICT_MEANS, notes, sentence, sufferers
+from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, notes, sentence, sufferers
 
 VERDICT_STYLE = {
     Verdict.READY: "green",
@@ -75,7 +75,7 @@ def _tenant(tenant: TenantEntry, manifest: Manifest) -> Iterator[RenderableType]
         yield _indented(Text(tenant.reason))
     lacking = [each for each in tenant.migrations if each.status is not MigrationStatus.APPLIED]
     if lacking and all(each.status is MigrationStatus.PENDING for each in tenant.migrations):
-        yield _indented(Text("no migration was ever applied: it is as empty as a new tenant"))
+        yield _indented(Text(NEVER_APPLIED))
         lacking = []
     for migration in lacking:
         yield from _migration(migration, manifest)

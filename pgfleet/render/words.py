@@ -24,6 +24,10 @@ VERDICT_MEANS = {
 }
 
 
+CHANGED = "is changed"
+NEVER_APPLIED = "no migration was ever applied: it is as empty as a new tenant"
+
+
 @singledispatch
 def sentence(finding: object) -> str:
     """One finding in one line."""
@@ -32,12 +36,10 @@ def sentence(finding: object) -> str:
 
 @sentence.register
 def _(finding: DifferenceEntry) -> str:
-    actual, expected = _one_line(finding.actual), _one_line(finding.expected)
-    if finding.change == "missing":
-        return f"{finding.kind} {finding.identity} is missing"
-    if remark := actual.removeprefix(expected) if actual.startswith(expected) else "":
-        return f"{finding.kind} {finding.identity} is {remark.strip(' ()')}"
-    return f"{finding.kind} {finding.identity} is {actual}, should be {expected}"
+    said = predicate(finding)
+    if said == CHANGED:
+        said = f"is {_one_line(finding.actual)}, should be {_one_line(finding.expected)}"
+    return f"{finding.kind} {finding.identity} {said}"
 
 
 @sentence.register
@@ -66,8 +68,20 @@ def _(finding: SeedEntry) -> str:
 def _(finding: TenantEntry) -> str:
     if finding.reason:
         return finding.reason
-    bad = [each for each in finding.migrations if each.status is not MigrationStatus.APPLIED]
-    return "; ".join(f"{each.version} {each.status}: {sentence(each)}" for each in bad)
+    never = [each.version for each in finding.migrations if each.status is MigrationStatus.PENDING]
+    if never and len(never) == len(finding.migrations):
+        return NEVER_APPLIED
+    parts = [f"{each.version} {each.status}: {sentence(each)}" for each in finding.migrations if _is_wrong(each)]
+    return "; ".join([*parts, f"never applied: {', '.join(never)}"] if never else parts)
+
+
+def predicate(finding: DifferenceEntry) -> str:
+    """What is the matter with the object, after its name; CHANGED where only the two definitions tell."""
+    actual, expected = _one_line(finding.actual), _one_line(finding.expected)
+    if finding.change == "missing":
+        return "is missing"
+    remark = actual.removeprefix(expected).strip(" ()") if actual.startswith(expected) else ""
+    return f"is {remark}" if remark[:1].isupper() and ":" in remark else CHANGED
 
 
 def notes(tenant: TenantEntry) -> tuple[str, ...]:
@@ -87,6 +101,10 @@ def sufferers(finding: MigrationEntry, manifest: Manifest) -> tuple[str, ...]:
     if finding.status is MigrationStatus.PENDING:
         return tuple(f"{impact.service}: {impact.breaks}" for impact in impacts)
     return (f"depends on it: {', '.join(impact.service for impact in impacts)}",) if impacts else ()
+
+
+def _is_wrong(migration: MigrationEntry) -> bool:
+    return migration.status not in {MigrationStatus.APPLIED, MigrationStatus.PENDING}
 
 
 def _failed_checks(migration: MigrationEntry) -> Iterator[str]:
