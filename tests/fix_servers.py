@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,10 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.files import load_manifest
 from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.fleet.secret import Dsn
+from pgfleet.judge.document import TenantEntry
+from pgfleet.judge.tenant import judge_tenant
 from pgfleet.manifest.model import Manifest
+from pgfleet.pg import verification
 from pgfleet.pg.binaries import embedded_binaries, installed_binaries
 from pgfleet.pg.cluster import Cluster
 from pgfleet.pg.replay import replay
@@ -24,6 +27,7 @@ from pgfleet.shipped import sql_folder
 
 INSTALLED = installed_binaries()
 BINARIES = {"embedded": embedded_binaries(), **{f"installed-{major}": path for major, path in INSTALLED.items()}}
+ROLE_PASSWORD = "not the superuser's"
 POLICY = Policy(
     timezone="UTC",
     rings=("canary", "main"),
@@ -63,6 +67,10 @@ class Server:
     def admin(self) -> Dsn:
         return Dsn(self.cluster.dsn())
 
+    @property
+    def major(self) -> int:
+        return self.cluster.major
+
     def execute(self, sql: str, database: str = "postgres") -> None:
         with psycopg.connect(self.cluster.dsn(database), autocommit=True) as connection:
             connection.execute(sql)
@@ -73,11 +81,30 @@ class Server:
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
-    def dsn(self, database: str) -> Dsn:
-        return Dsn(self.cluster.dsn(database))
+    def drop_database(self, name: str) -> None:
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def tenant(self, database: str, *, name: str | None = None, home: str = "public", ring: str = "main") -> Tenant:
-        return Tenant(name=name or database, dsn=self.dsn(database), home=home, ring=ring, labels={})
+    def create_role(self, options: str = "") -> str:
+        """The name of a new role that may log in, and has no rights but PUBLIC's; `ROLE_PASSWORD` is its password."""
+        name = f"r{next(self._numbers)}"
+        self.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{ROLE_PASSWORD}' {options}")
+        return name
+
+    def dsn(self, database: str, role: str | None = None) -> Dsn:
+        if role is None:
+            return Dsn(self.cluster.dsn(database))
+        return Dsn(self.cluster.dsn(database, role, password=ROLE_PASSWORD))
+
+    def tenant(
+        self,
+        database: str,
+        *,
+        name: str | None = None,
+        home: str = "public",
+        ring: str = "main",
+        role: str | None = None,
+    ) -> Tenant:
+        return Tenant(name=name or database, dsn=self.dsn(database, role), home=home, ring=ring, labels={})
 
     def expected(self, manifest: Manifest) -> ExpectedCatalog:
         """A replay of the manifest in a scratch database here."""
@@ -89,22 +116,41 @@ class Server:
         with Session(self.dsn(database), home=home) as session:
             yield session
 
-    def brief(self, manifest: Manifest, expected: ExpectedCatalog, *tenants: Tenant) -> Brief:
+    def brief(
+        self, manifest: Manifest, expected: ExpectedCatalog, *tenants: Tenant, policy: Policy = POLICY
+    ) -> Brief:
         """What an audit of these tenants is given once its servers were surveyed."""
-        brief = Brief(manifest, Environment(name="test", policy=POLICY, tenants=tenants), run="test")
+        brief = Brief(manifest, Environment(name="test", policy=policy, tenants=tenants), run="test")
         brief.expectations = {expected.server_major: expected}
         return brief
 
 
-def apply_manifest(session: Session, manifest: Manifest) -> None:
-    """Every migration and seed, in order."""
+def apply_manifest(session: Session, manifest: Manifest, *, without: Collection[str] = ()) -> None:
+    """Every migration and seed, in order, less the versions in `without` and the seeds that require them."""
     for migration in manifest.migrations:
+        if migration.version in without:
+            continue
         if migration.transactional:
             session.run_script(migration.script.sql)
         else:
             session.run_alone(migration.script.sql)
     for seed in manifest.seeds:
-        session.run_script(seed.script.sql)
+        if seed.requires not in without:
+            session.run_script(seed.script.sql)
+
+
+def audit(tenant: Tenant, brief: Brief) -> TenantEntry:
+    """What the steps of an audit, one after another on one connection, come to."""
+    manifest = brief.manifest
+    with verification.open_session(tenant, brief) as session:
+        findings = verification.inspect(session, brief)
+        return judge_tenant(
+            tenant,
+            findings.inspection,
+            [verification.verify(session, brief, findings, each.version) for each in manifest.migrations],
+            [verification.check_seed(session, brief, findings, each.name) for each in manifest.seeds],
+            [verification.count(session, brief, each.table) for each in manifest.counts],
+        )
 
 
 @pytest.fixture(scope="session")
@@ -139,9 +185,19 @@ def template(server: Server, shipped_manifest: Manifest) -> str:
 
 
 @pytest.fixture
-def database(server: Server, template: str) -> str:
+def database(server: Server, template: str) -> Iterator[str]:
     """A ready tenant's database of the test's own."""
-    return server.create_database(template)
+    name = server.create_database(template)
+    yield name
+    server.drop_database(name)
+
+
+@pytest.fixture
+def empty_database(server: Server) -> Iterator[str]:
+    """A database of the test's own that holds nothing yet."""
+    name = server.create_database()
+    yield name
+    server.drop_database(name)
 
 
 CASES = Path(__file__).parent / "drift_cases"

@@ -1,0 +1,213 @@
+"""The audit's flow on a real fleet, as Prefect recorded it."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from fix_fleet import ENVIRONMENT, Fleet
+from fix_prefect import Records
+from fix_proxy import CuttingProxy
+from fix_servers import Server
+from prefect import State
+
+from flows.audit import audit_fleet
+from pgfleet.brief import Granularity
+from pgfleet.judge.document import AuditDocument
+from pgfleet.shipped import sql_folder
+from tasks import verify_migration
+from tasks.exchange import receive_document
+
+pytestmark = pytest.mark.usefixtures("prefect_api")
+
+
+def run_audit(**parameters: object) -> tuple[State, AuditDocument]:
+    state = audit_fleet(ENVIRONMENT, **parameters, return_state=True)
+    document = receive_document(state.state_details.flow_run_id)
+    assert document is not None, state.message
+    return state, document
+
+
+def by_name(document: AuditDocument) -> dict[str, str]:
+    return {each.name: str(each.verdict) for each in document.tenants}
+
+
+@pytest.fixture
+def drifted_dsn(embedded_server: Server, ready_dsn: Callable[[], str]) -> str:
+    dsn = ready_dsn()
+    embedded_server.execute("DROP INDEX idx_ai_task_queue_status_schedule", dsn.rsplit("/", 1)[-1])
+    return dsn
+
+
+def test_a_fleet_that_is_ready_completes(fleet: Fleet, ready_dsn: Callable[[], str]) -> None:
+    fleet.tenant("acme", ready_dsn(), ring="canary").tenant("borealis", ready_dsn())
+    state, document = run_audit()
+    assert (state.type.value, state.message) == ("COMPLETED", "2 tenants: 2 ready")
+    assert by_name(document) == {"acme": "ready", "borealis": "ready"}
+    assert document.run_id == str(state.state_details.flow_run_id)
+
+
+def test_a_drifted_tenant_fails_the_run_by_name_and_no_other_tenant(
+    fleet: Fleet, ready_dsn: Callable[[], str], drifted_dsn: str, records: Records
+) -> None:
+    fleet.tenant("acme", ready_dsn()).tenant("ember", drifted_dsn)
+    state, document = run_audit()
+    assert (state.type.value, state.name) == ("FAILED", "Drifted")
+    assert by_name(document) == {"acme": "ready", "ember": "blocked"}
+    [wave] = records.children(document.run_id)
+    assert (wave["name"], wave["state"]["name"], set(wave["tags"])) == (
+        "wave 1 · main",
+        "Drifted",
+        {"env:test", "ring:main"},
+    )
+    states = {each["name"]: each["state"]["name"] for each in records.task_runs(wave["id"])}
+    assert states["audit acme"] == "Ready"
+    assert states["audit ember"] == "Blocked"
+    assert states["verify 20250315 · acme"] == "Applied"
+    assert states["verify 20250315 · ember"] == "Drifted"
+    assert states["verify 20250328 · ember"] == "Applied"
+    assert states["seed policy_rules · ember"] == "Present"
+    assert states["count ai_messages · ember"] == "Completed"
+    assert states["inspect · ember"] == "Completed"
+
+
+def test_rings_are_waves_of_their_own_in_the_order_of_the_policy(
+    fleet: Fleet, ready_dsn: Callable[[], str], records: Records
+) -> None:
+    fleet.tenant("late", ready_dsn()).tenant("first", ready_dsn(), ring="canary")
+    _, document = run_audit()
+    assert [each["name"] for each in records.children(document.run_id)] == ["wave 1 · canary", "wave 2 · main"]
+
+
+def test_artifacts_tell_the_story(fleet: Fleet, ready_dsn: Callable[[], str], drifted_dsn: str, records: Records) -> None:
+    fleet.tenant("acme", ready_dsn()).tenant("Ember & Co", drifted_dsn)
+    _, document = run_audit()
+    rows = json.loads(records.artifact(f"audit-{ENVIRONMENT}")["data"])
+    assert [(row["tenant"], row["verdict"]) for row in rows] == [("Ember & Co", "blocked"), ("acme", "ready")]
+    assert rows[0]["what is wrong"] == "20250315 drifted: index public.idx_ai_task_queue_status_schedule is missing"
+    summary = records.artifact(f"summary-{ENVIRONMENT}")["data"]
+    assert "1 ready, 1 blocked" in summary
+    assert "task queue worker" in summary, "the service that suffers"
+    pages = [each for each in records.artifacts() if (each["key"] or "").startswith("tenant-test-ember-co-")]
+    assert "CREATE INDEX idx_ai_task_queue_status_schedule" in pages[0]["data"]
+    assert not [each for each in records.artifacts() if each["key"] == "tenant-test-acme"]
+    progress = records.artifact(f"progress-{ENVIRONMENT}")
+    assert (float(progress["data"]), progress["description"]) == (100.0, "2 of 2 tenants")
+    assert document.summary["blocked"] == 1
+
+
+def test_a_server_that_does_not_answer_makes_its_tenants_unreachable_and_the_run_incomplete(
+    fleet: Fleet, ready_dsn: Callable[[], str]
+) -> None:
+    fleet.tenant("acme", ready_dsn()).tenant("lost", "postgresql://nobody@127.0.0.1:1/nowhere")
+    state, document = run_audit()
+    assert state.name == "Incomplete"
+    assert by_name(document) == {"acme": "ready", "lost": "unreachable"}
+    assert "Connection refused" in (document.tenants[1].reason or "")
+
+
+def test_one_wrong_password_of_several_is_one_unreachable_tenant(
+    fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
+) -> None:
+    wrong = embedded_server.cluster.dsn(password="not-it")
+    fleet.tenant("wrong", wrong)
+    for number in range(3):
+        fleet.tenant(f"right{number}", ready_dsn())
+    _, document = run_audit()
+    assert by_name(document) == {"wrong": "unreachable", "right0": "ready", "right1": "ready", "right2": "ready"}
+    assert "password authentication failed" in (document.tenants[0].reason or "")
+
+
+@pytest.mark.parametrize("trigger", [b"AS is_managed", b"pg_trigger", b"ai_messages"], ids=["inspect", "verify", "count"])
+def test_a_connection_that_is_cut_once_is_tried_again(
+    fleet: Fleet,
+    ready_dsn: Callable[[], str],
+    embedded_server: Server,
+    cutting_proxy: Callable[[bytes], CuttingProxy],
+    trigger: bytes,
+) -> None:
+    proxy = cutting_proxy(trigger)
+    fleet.tenant("acme", ready_dsn().replace(f":{embedded_server.cluster.port}/", f":{proxy.port}/"))
+    run_audit(granularity=Granularity.STEP)  # the expected catalog may be made through the proxy
+    proxy.cuts = 0
+    _, document = run_audit()
+    assert proxy.cuts == 1
+    assert by_name(document) == {"acme": "ready"}
+
+
+def test_both_granularities_give_the_same_document(
+    fleet: Fleet, ready_dsn: Callable[[], str], drifted_dsn: str, records: Records
+) -> None:
+    fleet.tenant("acme", ready_dsn()).tenant("ember", drifted_dsn).tenant("lost", "postgresql://x@127.0.0.1:1/x")
+    _, by_step = run_audit(granularity=Granularity.STEP)
+    _, by_tenant = run_audit(granularity=Granularity.TENANT)
+    assert by_step.tenants == by_tenant.tenants
+    [wave] = records.children(by_tenant.run_id)
+    names = {each["name"].split(" ")[0] for each in records.task_runs(wave["id"])}
+    assert names == {"identify", "expected", "audit"}
+
+
+def test_the_expected_catalog_is_made_once_and_then_taken_from_prefects_cache(
+    fleet: Fleet, ready_dsn: Callable[[], str], records: Records, tmp_path, embedded_server: Server
+) -> None:
+    manifest = copy_manifest(tmp_path)
+    fleet.tenant("acme", ready_dsn())
+    states = []
+    for _ in range(2):
+        from pgfleet import settings
+
+        settings.use(manifest=manifest)
+        _, document = run_audit()
+        [wave] = records.children(document.run_id)
+        states += [each["state"]["name"] for each in records.task_runs(wave["id"]) if "expected" in each["name"]]
+    assert states == ["Completed", "Cached"]
+    with embedded_server.session("postgres") as session:
+        from pgfleet.pg.session import Query
+
+        [rows] = session.read(Query("SELECT datname FROM pg_database WHERE starts_with(datname, 'pgfleet_scratch')"))
+    assert rows == []
+
+
+def test_without_a_scratch_database_tenants_are_unknown_and_the_reason_says_what_to_configure(
+    fleet: Fleet, ready_dsn: Callable[[], str], tmp_path
+) -> None:
+    """A manifest of its own, so that nothing is in the cache; and a scratch_dsn that lets nobody in."""
+    from pgfleet import settings
+
+    settings.use(manifest=copy_manifest(tmp_path, '\n[[counts]]\ntable = "ai_task_queue"\n'))
+    fleet.policy('scratch_dsn = "postgresql://nobody@127.0.0.1:1/nowhere"').tenant("acme", ready_dsn())
+    state, document = run_audit()
+    assert state.name == "Incomplete"
+    assert by_name(document) == {"acme": "unknown"}
+    assert "no scratch database" in (document.tenants[0].reason or "")
+
+
+def test_a_step_that_breaks_is_its_tenants_alone(
+    fleet: Fleet, ready_dsn: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours, not of the server's: no verdict may come of it, and no other tenant may suffer."""
+    judge = verify_migration.verification.verify
+
+    def break_for_one(session, brief, findings, version):  # noqa: ANN001, ANN202
+        if session.dsn.text.endswith(broken.rsplit("/", 1)[-1]):
+            raise ZeroDivisionError(session.dsn.text)
+        return judge(session, brief, findings, version)
+
+    broken = ready_dsn()
+    monkeypatch.setattr(verify_migration.verification, "verify", break_for_one)
+    fleet.tenant("acme", ready_dsn()).tenant("broken", broken)
+    state, document = run_audit()
+    assert state.name == "Incomplete"
+    assert by_name(document) == {"acme": "ready", "broken": "unknown"}
+    assert "ZeroDivisionError" in (document.tenants[1].reason or "")
+
+
+def copy_manifest(folder, addition: str = ""):  # noqa: ANN001, ANN201
+    """The shipped manifest elsewhere, with a check more so that its checksum is its own."""
+    import shutil
+
+    shutil.copytree(sql_folder(), folder / "sql")
+    path = folder / "sql" / "manifest.toml"
+    extra = f'\n[[migrations.checks]]\nname = "{folder.name}"\nquery = "SELECT 1"\nreturns = [[1]]\n'
+    head, rest = path.read_text(encoding="utf-8").rsplit("\n[[seeds]]", 1)
+    path.write_text(f"{head}{extra}\n[[seeds]]{rest}{addition}", encoding="utf-8")
+    return path

@@ -1,0 +1,209 @@
+"""Servers of our own: the wheel's, and whatever is installed on the machine."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from pgfleet.pg import cluster as cluster_module
+from pgfleet.pg.binaries import embedded_binaries, installed_binaries
+from pgfleet.pg.cluster import Cluster, ClusterFailed
+
+SERVERS = {"embedded": embedded_binaries(), **{f"installed-{n}": path for n, path in installed_binaries().items()}}
+AS_ROOT = os.geteuid() == 0
+STARTS_ONE = """
+from pgfleet.pg.binaries import embedded_binaries
+from pgfleet.pg.cluster import Cluster
+cluster = Cluster.temporary(embedded_binaries())
+pid = (cluster.data_dir / "postmaster.pid").read_text().splitlines()[0]
+print(pid, cluster.host, flush=True)
+"""
+
+
+@pytest.fixture(scope="module", params=SERVERS.values(), ids=list(SERVERS))
+def running(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    with Cluster.temporary(request.param) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that the server's account can reach, as pytest's own cannot be where we are root."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+def postmaster(cluster: Cluster) -> int:
+    return int((cluster.data_dir / "postmaster.pid").read_text().splitlines()[0])
+
+
+def is_alive(pid: int) -> bool:
+    """Whether it runs: one that has ended and that nobody has waited for (init's task, once we are gone) does not."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return bool(state) and not state.startswith("Z")
+
+
+def started_elsewhere(then: str) -> tuple[subprocess.Popen[str], int, Path]:
+    """A Python that starts a server and goes on with `then`; the server's pid and folder."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", STARTS_ONE + then],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert parent.stdout
+    pid, folder = parent.stdout.readline().split()
+    return parent, int(pid), Path(folder)
+
+
+def test_takes_connections_over_tcp_and_the_socket(running: Cluster) -> None:
+    for dsn in (running.dsn(), running.socket_dsn()):
+        with psycopg.connect(dsn) as connection:
+            assert connection.info.server_version // 10_000 == running.major
+
+
+def test_refuses_a_wrong_password_on_either_way(running: Cluster) -> None:
+    for dsn in (running.dsn(password="wrong"), running.socket_dsn(password="wrong")):
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            psycopg.connect(dsn)
+
+
+def test_a_dsn_carries_any_name(running: Cluster) -> None:
+    with psycopg.connect(running.dsn(), autocommit=True) as connection:
+        connection.execute('CREATE DATABASE "a/b c?d"')
+        connection.execute("CREATE ROLE \"o@k:\" LOGIN PASSWORD 'p@ss/w:rd'")
+    for dsn in (running.dsn, running.socket_dsn):
+        with psycopg.connect(dsn("a/b c?d", "o@k:", password="p@ss/w:rd")) as connection:
+            assert (connection.info.dbname, connection.info.user) == ("a/b c?d", "o@k:")
+
+
+def test_its_folder_is_closed_to_others(running: Cluster) -> None:
+    assert Path(running.host).stat().st_mode & 0o777 == 0o700
+    assert not (Path(running.host) / "password").exists()
+
+
+def test_comes_back_after_a_crash_with_its_data_and_port(running: Cluster) -> None:
+    port = running.port
+    with psycopg.connect(running.dsn(), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
+        running.kill()
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
+    running.restart()
+    assert running.port == port
+    with psycopg.connect(running.dsn()) as connection:
+        assert connection.execute("SELECT n FROM kept").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("binaries", SERVERS.values(), ids=list(SERVERS))
+def test_leaves_nothing_behind(binaries: Path) -> None:
+    with Cluster.temporary(binaries) as cluster:
+        pid = postmaster(cluster)
+    assert not is_alive(pid)
+    assert not Path(cluster.host).exists()
+    with pytest.raises(psycopg.OperationalError, match="refused"):
+        psycopg.connect(cluster.dsn())
+    cluster.stop()
+    with pytest.raises(ClusterFailed, match="stopped for good"):
+        cluster.restart()
+
+
+def test_a_data_folder_that_was_given_stays(open_folder: Path) -> None:
+    data_dir = open_folder / "data"
+    settings = {"work_mem": "7MB", "fsync": "on"}
+    query = "SELECT current_setting('work_mem'), current_setting('fsync')"
+    with (
+        Cluster.start(data_dir, embedded_binaries(), settings=settings) as cluster,
+        psycopg.connect(cluster.socket_dsn()) as connection,
+    ):
+        shown = connection.execute(query).fetchone()
+    assert shown == ("7MB", "on")
+    assert (data_dir / "PG_VERSION").read_text().strip() == str(cluster.major)
+    assert not Path(cluster.host).exists()
+
+
+def test_a_folder_that_holds_something_is_left_alone(open_folder: Path) -> None:
+    letter = open_folder / "letter"
+    letter.write_text("dear all")
+    with pytest.raises(ClusterFailed, match="not empty"):
+        Cluster.start(open_folder, embedded_binaries())
+    assert (letter.stat().st_uid, open_folder.stat().st_uid) == (os.geteuid(), os.geteuid())
+
+
+def test_says_what_the_server_said(open_folder: Path) -> None:
+    with pytest.raises(ClusterFailed, match='invalid value for parameter "shared_buffers": "plenty"'):
+        Cluster.start(open_folder / "data", embedded_binaries(), settings={"shared_buffers": "plenty"})
+
+
+def test_says_where_there_is_no_server(tmp_path: Path) -> None:
+    with pytest.raises(ClusterFailed, match="no PostgreSQL server"):
+        Cluster.temporary(tmp_path)
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ClusterFailed, match="TCP/IP"):
+        Cluster.temporary(embedded_binaries(), port=taken.getsockname()[1])
+
+
+def test_a_port_taken_in_the_meantime_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    free_port = cluster_module._free_port
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        offers = iter([taken.getsockname()[1], free_port()])
+        monkeypatch.setattr(cluster_module, "_free_port", lambda: next(offers))
+        with Cluster.temporary(embedded_binaries()) as cluster:
+            assert cluster.port != taken.getsockname()[1]
+            psycopg.connect(cluster.dsn()).close()
+
+
+def test_a_long_temporary_folder_does_not_matter(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = open_folder / ("x" * 100)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    with Cluster.temporary(embedded_binaries()) as cluster:
+        psycopg.connect(cluster.socket_dsn()).close()
+    assert not list(long.iterdir())
+
+
+@pytest.mark.parametrize("then", ["", "raise SystemExit(3)", "1 / 0"], ids=["end", "exit", "error"])
+def test_ends_with_its_parent(then: str) -> None:
+    parent, pid, folder = started_elsewhere(then)
+    parent.communicate(timeout=60)
+    assert not is_alive(pid)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_ends_with_a_parent_that_was_killed(how: signal.Signals) -> None:
+    parent, pid, folder = started_elsewhere("input()")
+    parent.send_signal(how)
+    parent.communicate(timeout=60)
+    deadline = time.monotonic() + 60
+    while (is_alive(pid) or folder.exists()) and time.monotonic() < deadline:
+        time.sleep(0.05)  # nobody is left to wait for it
+    assert not is_alive(pid)
+    assert not folder.exists()
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="an ordinary user's server runs as that user")
+def test_root_runs_it_as_another_without_opening_any_folder() -> None:
+    package = embedded_binaries().parent.parent
+    with tempfile.TemporaryDirectory() as closed:
+        hidden = Path(closed) / package.name / "pginstall"
+        shutil.copytree(package / "pginstall", hidden)
+        shutil.copytree(package.with_name(f"{package.name}.libs"), Path(closed) / f"{package.name}.libs")
+        with Cluster.temporary(hidden / "bin") as cluster, psycopg.connect(cluster.dsn()) as connection:
+            assert connection.execute("CREATE EXTENSION pg_trgm").statusmessage == "CREATE EXTENSION"
+            assert cluster.data_dir.stat().st_uid != 0
+        assert Path(closed).stat().st_mode & 0o777 == 0o700
+    assert not Path(cluster.host).exists()

@@ -1,0 +1,199 @@
+"""Literals of the pure core's values: each function fills in what a test does not care about."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pgfleet.catalog.expected import ExpectedCatalog, trace
+from pgfleet.catalog.model import Catalog, CatalogObject, Identity, ObjectKind
+from pgfleet.fleet.model import Environment, Policy, Tenant
+from pgfleet.fleet.secret import Dsn
+from pgfleet.judge.document import (
+    AuditDocument,
+    CheckEntry,
+    DifferenceEntry,
+    ManifestEntry,
+    MigrationEntry,
+    MigrationStatus,
+    SeedEntry,
+    TenantEntry,
+    UnexpectedEntry,
+    Verdict,
+)
+from pgfleet.judge.summary import summarise
+from pgfleet.manifest.model import Check, Count, Impact, Manifest, Migration, Priority, Script, Seed
+
+STARTED = datetime(2025, 4, 1, 2, 0, 0, tzinfo=UTC)
+FINISHED = datetime(2025, 4, 1, 2, 0, 12, 340_000, tzinfo=UTC)
+
+
+def an_object(
+    kind: ObjectKind,
+    name: str,
+    *,
+    schema: str | None = None,
+    parent: str | None = None,
+    definition: str = "",
+    **attributes: Any,
+) -> CatalogObject:
+    """An object of a catalog; keywords that are not its own become its attributes."""
+    identity = Identity(kind=kind, schema=schema, name=name)
+    return CatalogObject(identity=identity, parent=parent, attributes=attributes, definition=definition)
+
+
+def a_table(name: str, *, schema: str | None = None, **attributes: Any) -> CatalogObject:
+    return an_object(ObjectKind.TABLE, name, schema=schema, definition=f"TABLE {name}", **attributes)
+
+
+def a_column(table: str, name: str, *, schema: str | None = None, **attributes: Any) -> CatalogObject:
+    definition = str(attributes.get("type", "text"))
+    return an_object(
+        ObjectKind.COLUMN, f"{table}.{name}", schema=schema, parent=table, definition=definition, **attributes
+    )
+
+
+def an_index(table: str, name: str, *, schema: str | None = None, **attributes: Any) -> CatalogObject:
+    definition = f"CREATE INDEX {name} ON {table}"
+    return an_object(ObjectKind.INDEX, name, schema=schema, parent=table, definition=definition, **attributes)
+
+
+def a_catalog(managed: Iterable[CatalogObject] | None, unexpected: Iterable[CatalogObject] = ()) -> Catalog:
+    return Catalog(
+        fingerprint="found",
+        managed=None if managed is None else tuple(managed),
+        unexpected=tuple(unexpected),
+    )
+
+
+def an_expected_catalog(*after: tuple[str, Iterable[CatalogObject]]) -> ExpectedCatalog:
+    """What a replay leaves whose catalog was so after each version."""
+    return ExpectedCatalog(
+        server_major=16,
+        fingerprint="expected",
+        provenances=trace([(version, tuple(objects)) for version, objects in after]),
+        equivalents={},
+        seeds={},
+    )
+
+
+def a_migration(
+    version: str = "1",
+    *,
+    name: str = "one",
+    priority: Priority = Priority.P0,
+    impacts: Iterable[Impact] = (),
+    requires: Iterable[str] = (),
+    checks: Iterable[Check] = (),
+) -> Migration:
+    return Migration(
+        version=version,
+        script=Script(path=f"migrations/{version}_{name}.sql", sql="SELECT 1", checksum=f"sum-{version}"),
+        priority=priority,
+        provides=f"what {name} provides",
+        impacts=tuple(impacts),
+        requires=tuple(requires),
+        transactional=True,
+        checks=tuple(checks),
+    )
+
+
+def a_seed(*, key: Iterable[str] = ("name",), ignores: Iterable[str] = ()) -> Seed:
+    return Seed(
+        name="rules",
+        script=Script(path="seeds/rules.sql", sql="SELECT 1", checksum="sum-rules"),
+        requires="1",
+        table="rules",
+        key=tuple(key),
+        ignores=tuple(ignores),
+    )
+
+
+def a_manifest(*migrations: Migration, seeds: Iterable[Seed] = (), counts: Iterable[Count] = ()) -> Manifest:
+    return Manifest(
+        checksum="0123456789abcdef" * 4,
+        migrations=migrations,
+        seeds=tuple(seeds),
+        counts=tuple(counts),
+        equivalent_defaults=(),
+    )
+
+
+def a_tenant(
+    name: str = "acme", *, ring: str = "main", home: str = "public", labels: Mapping[str, str] | None = None
+) -> Tenant:
+    return Tenant(name=name, dsn=Dsn("host=h"), home=home, ring=ring, labels=labels or {})
+
+
+def an_environment(*tenants: Tenant, rings: Iterable[str] = ("canary", "early", "main")) -> Environment:
+    policy = Policy(
+        timezone="UTC",
+        rings=tuple(rings),
+        max_connections_per_server=8,
+        connect_timeout_seconds=10,
+        statement_timeout_ms=300_000,
+        lock_timeout_ms=2_000,
+        exact_count_limit_rows=1_000_000,
+        scratch_dsn=None,
+    )
+    return Environment(name="prod", policy=policy, tenants=tenants)
+
+
+def a_difference_entry(
+    *, change: str = "missing", expected: str | None = "btree (a)", actual: str | None = None
+) -> DifferenceEntry:
+    return DifferenceEntry(kind="index", identity="public.idx_a", change=change, expected=expected, actual=actual)
+
+
+def a_migration_entry(
+    status: MigrationStatus = MigrationStatus.APPLIED,
+    version: str = "1",
+    *,
+    name: str = "one",
+    priority: Priority = Priority.P0,
+    differences: Iterable[DifferenceEntry] = (),
+    checks: Iterable[CheckEntry] = (),
+) -> MigrationEntry:
+    return MigrationEntry(
+        version=version,
+        file=f"{version}_{name}.sql",
+        priority=priority,
+        status=status,
+        differences=tuple(differences),
+        checks=tuple(checks),
+    )
+
+
+def a_tenant_entry(
+    name: str = "acme",
+    verdict: Verdict = Verdict.READY,
+    *,
+    ring: str | None = "main",
+    reason: str | None = None,
+    server_version: str | None = "16.4",
+    migrations: Iterable[MigrationEntry] = (),
+    unexpected: Iterable[UnexpectedEntry] = (),
+    seeds: Iterable[SeedEntry] = (),
+) -> TenantEntry:
+    return TenantEntry(
+        name=name,
+        ring=ring,
+        verdict=verdict,
+        reason=reason,
+        server_version=server_version,
+        fingerprint="found",
+        migrations=tuple(migrations),
+        unexpected=tuple(unexpected),
+        seeds=tuple(seeds),
+    )
+
+
+def a_document(*tenants: TenantEntry, environment: str = "prod") -> AuditDocument:
+    return AuditDocument(
+        environment=environment,
+        run_id="run-7",
+        started_at=STARTED,
+        finished_at=FINISHED,
+        manifest=ManifestEntry(checksum="0123456789abcdef" * 4, migrations=("1", "2")),
+        summary=summarise(tenants),
+        tenants=tenants,
+    )

@@ -1,0 +1,278 @@
+"""A fleet file gives its environment, or one line that says what is wrong with it."""
+
+import pytest
+
+from pgfleet.errors import FleetError
+from pgfleet.fleet.document import parse_duration_ms
+from pgfleet.fleet.model import Environment, Policy, Tenant
+from pgfleet.fleet.parse import build_environment, parse_fleet
+from pgfleet.fleet.secret import Dsn
+
+PROD = "[environments.prod]\n"
+ACME = '[[environments.prod.tenants]]\nname = "acme"\ndsn = "host=h dbname=acme"\n'
+GLOBEX = ACME.replace("acme", "globex")
+DURATION = 'must be a duration such as "500ms", "2s", "5min" or "1h"'
+ENVIRONMENT_NAME = "String should match pattern '^[a-z0-9]+(-[a-z0-9]+)*$'"
+
+
+def read(text: str, name: str = "prod", **variables: str) -> Environment:
+    return build_environment(parse_fleet(text, file="fleet.toml"), name, variables, file="fleet.toml")
+
+
+def refusal(text: str, name: str = "prod", **variables: str) -> FleetError:
+    with pytest.raises(FleetError) as caught:
+        read(text, name, **variables)
+    return caught.value
+
+
+def test_everything_that_is_written_is_in_the_environment() -> None:
+    text = """\
+[environments.prod]
+timezone = "Europe/Berlin"
+max_connections_per_server = 4
+approval = true
+rings = ["canary", "main"]
+failure_budget = {canary = 0, main = "2%"}
+connect_timeout = "3s"
+lock_timeout = "500ms"
+statement_timeout = "1h"
+exact_count_limit = 10
+scratch_dsn = "host=scratch password=${SCRATCH}"
+
+[[environments.prod.tenants]]
+name = "acme"
+dsn = "postgresql://u:${ACME}@h/acme"
+ring = "canary"
+schema = "tenant_acme"
+labels = {region = "eu", tier = "gold"}
+
+[[environments.prod.tenants]]
+name = "globex"
+dsn = "service=globex"
+"""
+    assert read(text, SCRATCH="s1", ACME="s2") == Environment(
+        name="prod",
+        policy=Policy(
+            timezone="Europe/Berlin",
+            rings=("canary", "main"),
+            max_connections_per_server=4,
+            connect_timeout_seconds=3,
+            statement_timeout_ms=3_600_000,
+            lock_timeout_ms=500,
+            exact_count_limit_rows=10,
+            scratch_dsn=Dsn("host=scratch password=s1", ("s1",)),
+        ),
+        tenants=(
+            Tenant(
+                name="acme",
+                dsn=Dsn("postgresql://u:s2@h/acme", ("s2",)),
+                home="tenant_acme",
+                ring="canary",
+                labels={"region": "eu", "tier": "gold"},
+            ),
+            Tenant(name="globex", dsn=Dsn("service=globex"), home="public", ring="main", labels={}),
+        ),
+    )
+
+
+def test_an_environment_that_says_nothing_gets_careful_defaults() -> None:
+    assert read(PROD).policy == Policy(
+        timezone="UTC",
+        rings=("main",),
+        max_connections_per_server=8,
+        connect_timeout_seconds=10,
+        statement_timeout_ms=300_000,
+        lock_timeout_ms=2_000,
+        exact_count_limit_rows=1_000_000,
+        scratch_dsn=None,
+    )
+
+
+def test_a_tenant_without_a_ring_is_in_the_last_one() -> None:
+    [tenant] = read(PROD + 'rings = ["canary", "early", "late"]\n' + ACME).tenants
+    assert tenant.ring == "late"
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("1ms", 2), ("2s", 2), ("2600ms", 3), ("1min", 60)])
+def test_a_connect_timeout_is_in_whole_seconds_and_at_least_libpqs_least(written: str, seconds: int) -> None:
+    assert read(PROD + f'connect_timeout = "{written}"').policy.connect_timeout_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("environments = ", "is not TOML: Invalid value (at end of document)", id="not TOML"),
+        pytest.param("", "environments: missing", id="empty"),
+        pytest.param(
+            "[environments]",
+            "environments: Dictionary should have at least 1 item after validation, not 0",
+            id="no environment",
+        ),
+        pytest.param('default = "prod"\n' + PROD, "default: unknown key", id="unknown key at the top"),
+        pytest.param(PROD + "rings_ = []", "environments.prod.rings_: unknown key", id="unknown key of an environment"),
+        pytest.param(
+            PROD + ACME + "port = 5432", "environments.prod.tenants[0].port: unknown key", id="unknown key of a tenant"
+        ),
+        pytest.param(
+            PROD + ACME.replace("dsn", "dns"),
+            "environments.prod.tenants[0].dns: unknown key",
+            id="a misspelt key is told, not that the right one is missing",
+        ),
+        pytest.param(
+            PROD + ACME + '[[environments.prod.tenants]]\nname = "globex"',
+            "environments.prod.tenants[1].dsn: missing",
+            id="missing DSN",
+        ),
+        pytest.param(PROD + 'lock_timeout = "2 hours"', f"environments.prod.lock_timeout: {DURATION}", id="bad duration"),
+        pytest.param(PROD + "statement_timeout = 5", f"environments.prod.statement_timeout: {DURATION}", id="no unit"),
+        pytest.param(
+            PROD + 'timezone = "Europe/Atlantis"',
+            "environments.prod.timezone: is no time zone, such as Europe/Berlin",
+            id="bad timezone",
+        ),
+        pytest.param(
+            PROD + 'timezone = "Europe"',
+            "environments.prod.timezone: is no time zone, such as Europe/Berlin",
+            id="a folder of time zones",
+        ),
+        pytest.param(
+            PROD + 'timezone = "../../etc/passwd"',
+            "environments.prod.timezone: is no time zone, such as Europe/Berlin",
+            id="a path for a timezone",
+        ),
+        pytest.param(
+            '[environments."Prod EU"]', f"environments.Prod EU: {ENVIRONMENT_NAME}", id="bad environment name"
+        ),
+        pytest.param(
+            "[environments.prod_eu]", f"environments.prod_eu: {ENVIRONMENT_NAME}", id="underscore in environment name"
+        ),
+        pytest.param(
+            PROD + "failure_budget = {canary = 1}",
+            "environments.prod: failure_budget names the ring 'canary', which is not among rings",
+            id="budget of an unknown ring",
+        ),
+        pytest.param(
+            PROD + "rings = []",
+            "environments.prod.rings: List should have at least 1 item after validation, not 0",
+            id="no rings",
+        ),
+        pytest.param(
+            PROD + "max_connections_per_server = 0",
+            "environments.prod.max_connections_per_server: Input should be greater than or equal to 1",
+            id="no connections",
+        ),
+        pytest.param(
+            PROD + "max_connections_per_server = true",
+            "environments.prod.max_connections_per_server: Input should be a valid integer",
+            id="a boolean for a number",
+        ),
+        pytest.param(
+            PROD + ACME + "labels = {tier = 1}",
+            "environments.prod.tenants[0].labels.tier: Input should be a valid string",
+            id="a number for a label",
+        ),
+        pytest.param(
+            PROD + ACME.replace("host=h dbname=acme", ""),
+            "environments.prod.tenants[0].dsn: String should have at least 1 character",
+            id="empty DSN",
+        ),
+    ],
+)
+def test_a_file_of_the_wrong_form_is_refused(text: str, line: str) -> None:
+    assert str(refusal(text)) == f"fleet.toml: {line}"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(
+            PROD + ACME + GLOBEX + ACME,
+            "environments.prod.tenants[2].name: 'acme' is already the name of tenants[0]",
+            id="duplicate tenants",
+        ),
+        pytest.param(
+            PROD + 'rings = ["canary", "main"]\n' + ACME + 'ring = "early"',
+            "environments.prod.tenants[0].ring: 'early' is not among rings: canary, main",
+            id="unknown ring",
+        ),
+        pytest.param(
+            PROD + ACME + GLOBEX.replace("host=h", "host=h password=${NOWHERE_SET}"),
+            "environments.prod.tenants[1].dsn: the environment variable NOWHERE_SET is not set",
+            id="unset variable",
+        ),
+        pytest.param(
+            PROD + 'scratch_dsn = "${NOWHERE_SET}"\n' + ACME,
+            "environments.prod.scratch_dsn: the environment variable NOWHERE_SET is not set",
+            id="unset variable of the scratch server",
+        ),
+    ],
+)
+def test_an_environment_that_contradicts_itself_is_refused(text: str, line: str) -> None:
+    assert str(refusal(text)) == f"fleet.toml: {line}"
+
+
+def test_an_unknown_environment_is_refused_with_those_that_there_are() -> None:
+    text = "[environments.staging]\n[environments.dev]\n" + PROD
+    assert str(refusal(text, "pord")) == "fleet.toml: environments: there is no 'pord'; there are: dev, prod, staging"
+
+
+def test_only_the_chosen_environments_variables_are_needed() -> None:
+    secret = ACME.replace("host=h", "host=h password=${PROD_PASSWORD}")
+    text = PROD + secret + secret.replace("prod", "dev").replace("PROD", "DEV")
+    [tenant] = read(text, "dev", DEV_PASSWORD="d").tenants
+    assert tenant.dsn.text == "host=h password=d dbname=acme"
+    assert refusal(text, "prod", DEV_PASSWORD="d").key == "environments.prod.tenants[0].dsn"
+
+
+@pytest.mark.parametrize("name", ["a", "Ärzte & Söhne GmbH", "<script>", "x" * 100, "a|b`c"])
+def test_a_tenant_may_be_named(name: str) -> None:
+    [tenant] = read(PROD + ACME.replace("acme", name, 1)).tenants
+    assert tenant.name == name
+
+
+@pytest.mark.parametrize("name", ["", "a\\nb", "\\u001b[31m", "a\\u007f", "x" * 101])
+def test_a_tenant_may_not_be_named(name: str) -> None:
+    assert refusal(PROD + ACME.replace("acme", name, 1)).key == "environments.prod.tenants[0].name"
+
+
+@pytest.mark.parametrize("name", ["prod", "prod-eu", "2025", "a-1-b"])
+def test_an_environment_may_be_named(name: str) -> None:
+    assert read(f'[environments."{name}"]', name).name == name
+
+
+@pytest.mark.parametrize("budget", ["0", "3", '"0%"', '"5%"', '"100%"'])
+def test_a_failure_budget_is_a_number_or_a_share(budget: str) -> None:
+    assert read(PROD + f"failure_budget = {{main = {budget}}}").name == "prod"
+
+
+@pytest.mark.parametrize("budget", ["-1", "1.5", "true", '"5"', '"five"', '"-5%"'])
+def test_the_key_of_a_wrong_failure_budget_is_its_ring(budget: str) -> None:
+    error = refusal(PROD + f"failure_budget = {{main = {budget}}}")
+    assert error.key == "environments.prod.failure_budget.main"
+
+
+def test_a_ring_named_twice_is_refused() -> None:
+    """Its tenants would be in two waves."""
+    assert refusal(PROD + 'rings = ["main", "main"]').key.startswith("environments.prod")
+
+
+@pytest.mark.parametrize("key", ["connect_timeout", "lock_timeout", "statement_timeout"])
+def test_a_duration_that_no_server_takes_is_refused(key: str) -> None:
+    """PostgreSQL's own limit is 2147483647 ms; beyond it no session could be had."""
+    assert refusal(PROD + f'{key} = "597h"').key == f"environments.prod.{key}"
+
+
+@pytest.mark.parametrize(
+    ("text", "milliseconds"),
+    [("1ms", 1), ("500ms", 500), ("2s", 2_000), ("5min", 300_000), ("1h", 3_600_000), ("10 s", 10_000), ("007s", 7_000)],
+)
+def test_a_duration_is_a_number_and_a_unit(text: str, milliseconds: int) -> None:
+    assert parse_duration_ms(text) == milliseconds
+
+
+@pytest.mark.parametrize(
+    "written", ["", "5", "s", "0s", "-1s", "1.5s", "5 m", "5 S", "5s ", " 5s", "5s\n", "1h30min", 5, 5.0, True, None]
+)
+def test_anything_else_is_no_duration(written: object) -> None:
+    with pytest.raises(ValueError, match=DURATION):
+        parse_duration_ms(written)

@@ -1,0 +1,112 @@
+"""Which tenants are meant, and in which waves."""
+
+import pytest
+
+from pgfleet.errors import FleetError
+from pgfleet.fleet.selection import cut_waves, pick_tenants, select_tenants
+from unit.literals import a_tenant, an_environment
+
+FLEET = an_environment(
+    a_tenant("acme-eu", ring="main"),
+    a_tenant("acme-us", ring="early"),
+    a_tenant("globex", ring="main"),
+    a_tenant("initech", ring="early"),
+)
+
+
+def names(environment: object) -> list[str]:
+    return [each.name for each in environment.tenants]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("tenants", "rings", "chosen"),
+    [
+        pytest.param([], [], ["acme-eu", "acme-us", "globex", "initech"], id="nothing given means all"),
+        pytest.param(["globex"], [], ["globex"], id="a name"),
+        pytest.param(["initech", "acme-eu"], [], ["acme-eu", "initech"], id="names, in the fleet's order"),
+        pytest.param(["acme-*"], [], ["acme-eu", "acme-us"], id="a pattern"),
+        pytest.param(["acme-??", "glob*"], [], ["acme-eu", "acme-us", "globex"], id="patterns"),
+        pytest.param(["globex", "globex", "g*"], [], ["globex"], id="a tenant once"),
+        pytest.param([], ["early"], ["acme-us", "initech"], id="a ring"),
+        pytest.param([], ["main", "early"], ["acme-eu", "acme-us", "globex", "initech"], id="rings"),
+        pytest.param(["acme-*"], ["main"], ["acme-eu"], id="of both"),
+        pytest.param([], ["canary", "early"], ["acme-us", "initech"], id="an empty ring beside another"),
+    ],
+)
+def test_tenants_are_chosen_by_name_and_ring(tenants: list[str], rings: list[str], chosen: list[str]) -> None:
+    assert names(select_tenants(FLEET, tenants=tenants, rings=rings)) == chosen
+
+
+def test_a_selection_keeps_the_policy() -> None:
+    assert select_tenants(FLEET, tenants=["globex"]).policy == FLEET.policy
+
+
+@pytest.mark.parametrize("name", ["[red]x[/red]", "a*b", "what?", "[!a]"])
+def test_a_tenant_is_chosen_by_its_own_name_even_if_that_looks_like_a_pattern(name: str) -> None:
+    fleet = an_environment(a_tenant(name), a_tenant("other"))
+    assert names(select_tenants(fleet, tenants=[name])) == [name]
+
+
+@pytest.mark.parametrize(
+    ("tenants", "rings", "line"),
+    [
+        pytest.param(["globx"], [], "--tenant: globx: no tenant of prod is named so", id="unknown name"),
+        pytest.param(["Globex"], [], "--tenant: Globex: no tenant of prod is named so", id="another case"),
+        pytest.param(["globex", "x-*"], [], "--tenant: x-*: no tenant of prod is named so", id="one of two"),
+        pytest.param([], ["late"], "--ring: late: prod has the rings canary, early, main", id="unknown ring"),
+        pytest.param(
+            ["globex"], ["early"], "--tenant, --ring: no tenant of prod is chosen by both", id="empty intersection"
+        ),
+    ],
+)
+def test_a_choice_that_fits_nothing_is_refused(tenants: list[str], rings: list[str], line: str) -> None:
+    with pytest.raises(FleetError) as caught:
+        select_tenants(FLEET, tenants=tenants, rings=rings)
+    assert str(caught.value) == line
+
+
+def test_a_ring_without_tenants_is_refused_without_mention_of_other_options() -> None:
+    with pytest.raises(FleetError) as caught:
+        select_tenants(FLEET, rings=["canary"])
+    assert "--tenant" not in str(caught.value)
+
+
+def test_an_environment_without_tenants_is_refused_without_mention_of_options() -> None:
+    with pytest.raises(FleetError) as caught:
+        select_tenants(an_environment())
+    assert "--tenant" not in str(caught.value)
+
+
+def test_picked_tenants_come_in_the_order_asked_for_less_those_that_are_gone() -> None:
+    assert names(pick_tenants(FLEET, ["initech", "umbrella", "acme-eu"])) == ["initech", "acme-eu"]
+
+
+def test_a_pick_takes_no_patterns() -> None:
+    assert names(pick_tenants(FLEET, ["acme-*"])) == []
+
+
+def test_waves_go_ring_after_ring_in_the_policys_order() -> None:
+    waves = cut_waves(FLEET, 10)
+    assert [[each.name for each in wave] for wave in waves] == [["acme-us", "initech"], ["acme-eu", "globex"]]
+
+
+def test_waves_of_one_ring_are_cut_to_size() -> None:
+    fleet = an_environment(*(a_tenant(f"t{number}") for number in range(5)))
+    assert [[each.name for each in wave] for wave in cut_waves(fleet, 2)] == [["t0", "t1"], ["t2", "t3"], ["t4"]]
+
+
+def test_no_tenants_are_no_waves() -> None:
+    assert cut_waves(an_environment()) == ()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 200])
+@pytest.mark.parametrize("total", [1, 2, 6, 7, 8, 40])
+def test_every_tenant_is_in_one_wave_of_its_ring(total: int, size: int) -> None:
+    rings = ("canary", "early", "main")
+    fleet = an_environment(*(a_tenant(f"t{number:02}", ring=rings[number * 7 % 3]) for number in range(total)))
+    waves = cut_waves(fleet, size)
+    told = [tenant for wave in waves for tenant in wave]
+    assert told == sorted(fleet.tenants, key=lambda each: (rings.index(each.ring), each.name))
+    assert all(1 <= len(wave) <= size for wave in waves)
+    assert all(len({tenant.ring for tenant in wave}) == 1 for wave in waves)
+    assert len(waves) == sum(-(-sum(each.ring == ring for each in told) // size) for ring in rings)

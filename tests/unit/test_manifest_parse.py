@@ -1,0 +1,396 @@
+"""A manifest is read whole or refused whole, with one line that names the file and the key."""
+
+import pytest
+
+from pgfleet.errors import ManifestError
+from pgfleet.manifest.canonical import script_checksum
+from pgfleet.manifest.model import Check, Count, Impact, Manifest, Migration, Priority, Script, Seed
+from pgfleet.manifest.parse import build_manifest, parse_document, version_of
+
+ONE = """\
+format = 1
+
+[[migrations]]
+file = "1_one.sql"
+priority = "P0"
+provides = "the first"
+"""
+
+TWO = """
+[[migrations]]
+file = "2_two.sql"
+priority = "P1"
+provides = "the second"
+"""
+
+CHECK = """
+[[migrations.checks]]
+name = "tables"
+query = "SELECT 'one'"
+returns = [["one"]]
+"""
+
+SEED = """
+[[seeds]]
+name = "rules"
+file = "seed.sql"
+requires = "1"
+table = "one"
+key = ["id"]
+"""
+
+COUNT = """
+[[counts]]
+table = "one"
+"""
+
+SCRIPTS = {
+    "1_one.sql": "CREATE TABLE one (id integer);",
+    "2_two.sql": "CREATE TABLE two (id integer);",
+    "seed.sql": "INSERT INTO one (id) VALUES (1);",
+}
+
+
+def read(text: str, scripts: dict[str, str] | None = None) -> Manifest:
+    document = parse_document(text, file="manifest.toml")
+    return build_manifest(document, SCRIPTS if scripts is None else scripts, file="manifest.toml")
+
+
+def refusal(text: str, scripts: dict[str, str] | None = None) -> ManifestError:
+    with pytest.raises(ManifestError) as caught:
+        read(text, scripts)
+    return caught.value
+
+
+def test_everything_that_is_written_is_in_the_manifest() -> None:
+    text = """\
+format = 1
+equivalent_defaults = [["a()", "b()", "c()"]]
+
+[[migrations]]
+file = "sql/1_one.sql"
+priority = "P0"
+provides = "  the first  "
+
+[[migrations.without]]
+service = "worker"
+breaks = "nothing is queued"
+
+[[migrations]]
+file = "2_two.sql"
+priority = "P1"
+provides = "the second"
+requires = ["1"]
+transactional = false
+
+[[migrations.checks]]
+name = "indexes"
+query = "SELECT 'two', true, 1, 1.5"
+returns = [["two", true, 1, 1.5]]
+
+[[seeds]]
+name = "rules"
+file = "seed.sql"
+requires = "1"
+table = "one"
+key = ["id", "name"]
+ignores = ["created_at"]
+
+[[counts]]
+table = "one"
+
+[[counts]]
+table = "two"
+may_shrink = true
+"""
+    one, two, seed = "CREATE TABLE one ();", "CREATE INDEX CONCURRENTLY i ON one (id);", "INSERT INTO one VALUES (1);"
+    manifest = read(text, {"sql/1_one.sql": one, "2_two.sql": two, "seed.sql": seed})
+    assert manifest == Manifest(
+        checksum=manifest.checksum,
+        migrations=(
+            Migration(
+                version="1",
+                script=Script(path="sql/1_one.sql", sql=one, checksum=script_checksum(one)),
+                priority=Priority.P0,
+                provides="the first",
+                impacts=(Impact(service="worker", breaks="nothing is queued"),),
+                requires=(),
+                transactional=True,
+                checks=(),
+            ),
+            Migration(
+                version="2",
+                script=Script(path="2_two.sql", sql=two, checksum=script_checksum(two)),
+                priority=Priority.P1,
+                provides="the second",
+                impacts=(),
+                requires=("1",),
+                transactional=False,
+                checks=(Check(name="indexes", query="SELECT 'two', true, 1, 1.5", returns=(("two", True, 1, 1.5),)),),
+            ),
+        ),
+        seeds=(
+            Seed(
+                name="rules",
+                script=Script(path="seed.sql", sql=seed, checksum=script_checksum(seed)),
+                requires="1",
+                table="one",
+                key=("id", "name"),
+                ignores=("created_at",),
+            ),
+        ),
+        counts=(Count(table="one", may_shrink=False), Count(table="two", may_shrink=True)),
+        equivalent_defaults=(("a()", "b()", "c()"),),
+    )
+    assert manifest.migrations[0].file == "1_one.sql"
+    assert manifest.stand_ins == {"b()": "a()", "c()": "a()"}
+
+
+def test_expected_cells_keep_their_types() -> None:
+    manifest = read(ONE + CHECK.replace('["one"]', '[true, 1, 1.0, "1"]'))
+    [[row]] = [check.returns for check in manifest.migrations[0].checks]
+    assert [type(cell) for cell in row] == [bool, int, float, str]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("format = ", "manifest.toml: is not TOML: Invalid value (at end of document)", id="not TOML"),
+        pytest.param(
+            "format = 1\nformat = 1\n",
+            "manifest.toml: is not TOML: Cannot overwrite a value (at line 2, column 11)",
+            id="a key twice",
+        ),
+        pytest.param("title = 1\n" + ONE, "manifest.toml: title: unknown key", id="unknown key at the top"),
+        pytest.param(
+            ONE + TWO + "require = []", "manifest.toml: migrations[1].require: unknown key", id="unknown key of an entry"
+        ),
+        pytest.param(
+            ONE + CHECK + "expects = 1",
+            "manifest.toml: migrations[0].checks[0].expects: unknown key",
+            id="unknown key of a check",
+        ),
+        pytest.param(
+            ONE.replace('"P0"', '"P0"\nfiles = []').replace("file =", "fil ="),
+            "manifest.toml: migrations[0].fil: unknown key",
+            id="a misspelt key is told, not that the right one is missing",
+        ),
+        pytest.param(ONE.replace("format = 1", ""), "manifest.toml: format: missing", id="no format"),
+        pytest.param(ONE.replace("= 1", "= 2", 1), "manifest.toml: format: Input should be 1", id="another format"),
+        pytest.param("format = 1", "manifest.toml: migrations: missing", id="no migrations"),
+        pytest.param(
+            "format = 1\nmigrations = []",
+            "manifest.toml: migrations: List should have at least 1 item after validation, not 0",
+            id="empty migrations",
+        ),
+        pytest.param(
+            ONE.replace('provides = "the first"', ""), "manifest.toml: migrations[0].provides: missing", id="missing key"
+        ),
+        pytest.param(
+            ONE.replace("the first", "  "),
+            "manifest.toml: migrations[0].provides: String should have at least 1 character",
+            id="blank text",
+        ),
+        pytest.param(
+            ONE.replace("P0", "P2"),
+            "manifest.toml: migrations[0].priority: Input should be 'P0' or 'P1'",
+            id="unknown priority",
+        ),
+        pytest.param(
+            ONE + 'transactional = "no"',
+            "manifest.toml: migrations[0].transactional: Input should be a valid boolean",
+            id="text for a boolean",
+        ),
+        pytest.param(
+            ONE + '[[migrations.without]]\nservice = "worker"',
+            "manifest.toml: migrations[0].without[0].breaks: missing",
+            id="impact without its effect",
+        ),
+        pytest.param(
+            SEED.join((ONE, "")).replace('["id"]', "[]"),
+            "manifest.toml: seeds[0].key: List should have at least 1 item after validation, not 0",
+            id="seed without a key",
+        ),
+        pytest.param(
+            'equivalent_defaults = [["a()"]]\n' + ONE,
+            "manifest.toml: equivalent_defaults[0]: List should have at least 2 items after validation, not 1",
+            id="equivalent to nothing",
+        ),
+    ],
+)
+def test_a_document_of_the_wrong_form_is_refused(text: str, line: str) -> None:
+    assert str(refusal(text)) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(
+            ONE.replace("1_one.sql", "1_none.sql"),
+            "manifest.toml: migrations[0].file: '1_none.sql' is not there; paths are relative to the manifest's folder",
+            id="missing file of a migration",
+        ),
+        pytest.param(
+            ONE + SEED.replace("seed.sql", "sow.sql"),
+            "manifest.toml: seeds[0].file: 'sow.sql' is not there; paths are relative to the manifest's folder",
+            id="missing file of a seed",
+        ),
+        pytest.param(
+            ONE.replace("1_one.sql", "seed.sql"),
+            "manifest.toml: migrations[0].file: 'seed.sql' does not begin with a version (digits, then _)",
+            id="no version",
+        ),
+        pytest.param(
+            ONE + TWO.replace("2_two.sql", "1_one.sql"),
+            "manifest.toml: migrations[1].file: version 1 is taken by migrations[0]",
+            id="duplicate version",
+        ),
+        pytest.param(
+            ONE + 'requires = ["7"]',
+            "manifest.toml: migrations[0].requires: '7' is no migration of this manifest",
+            id="unknown requirement",
+        ),
+        pytest.param(
+            ONE + 'requires = ["2"]' + TWO,
+            "manifest.toml: migrations[0].requires: '2' comes later; a migration can only require what comes before it",
+            id="requirement that comes later",
+        ),
+        pytest.param(
+            ONE + 'requires = ["1"]',
+            "manifest.toml: migrations[0].requires: '1' comes later; a migration can only require what comes before it",
+            id="requirement of itself",
+        ),
+        pytest.param(
+            ONE + SEED.replace('"1"', '"7"'),
+            "manifest.toml: seeds[0].requires: '7' is no migration of this manifest",
+            id="unknown requirement of a seed",
+        ),
+        pytest.param(
+            ONE + CHECK.replace('[["one"]]', "[]"),
+            "manifest.toml: migrations[0].checks[0].returns: "
+            "expects nothing, so it could never fail; name the rows that the query must return",
+            id="a check that expects no rows",
+        ),
+        pytest.param(
+            ONE + CHECK.replace('[["one"]]', "[[]]"),
+            "manifest.toml: migrations[0].checks[0].returns: "
+            "expects nothing, so it could never fail; name the rows that the query must return",
+            id="a check that expects an empty row",
+        ),
+        pytest.param(
+            ONE + CHECK.replace('[["one"]]', '[["one"], ["one", "two"]]'),
+            "manifest.toml: migrations[0].checks[0].returns: expects rows of different lengths",
+            id="a check that expects rows of different lengths",
+        ),
+        pytest.param(
+            ONE + CHECK.replace("SELECT 'one'", "SELEC 'one'"),
+            "manifest.toml: migrations[0].checks[0].query: "
+            'does not parse, at line 1 column 1: syntax error at or near "SELEC"',
+            id="a check that does not parse",
+        ),
+        pytest.param(
+            ONE + CHECK.replace("SELECT 'one'", "DELETE FROM one"),
+            "manifest.toml: migrations[0].checks[0].query: must be one SELECT",
+            id="a check that changes something",
+        ),
+        pytest.param(
+            ONE + CHECK.replace("SELECT 'one'", "SELECT 1; SELECT 2"),
+            "manifest.toml: migrations[0].checks[0].query: must be one SELECT",
+            id="a check of two statements",
+        ),
+        pytest.param(
+            ONE + CHECK + CHECK,
+            "manifest.toml: migrations[0].checks[1].name: 'tables' is there twice",
+            id="two checks of one name",
+        ),
+        pytest.param(
+            ONE + SEED + SEED, "manifest.toml: seeds[1].name: 'rules' is there twice", id="two seeds of one name"
+        ),
+        pytest.param(
+            ONE + COUNT + COUNT, "manifest.toml: counts[1].table: 'one' is there twice", id="a table counted twice"
+        ),
+    ],
+)
+def test_a_manifest_that_contradicts_itself_is_refused(text: str, line: str) -> None:
+    assert str(refusal(text)) == line
+
+
+SYNTAX = "does not parse, at line 2 column 14: syntax error at or near \"FROM\""
+TRANSACTION = "begins or ends a transaction, which is pgfleet's part; take BEGIN, COMMIT and their like out"
+ALONE = "cannot run inside a transaction; declare transactional = false, and let it hold that statement alone"
+
+
+@pytest.mark.parametrize(
+    ("sql", "problem"),
+    [
+        pytest.param("SELECT 'ü';\nSELECT 'ü' , FROM one;", SYNTAX, id="does not parse"),
+        pytest.param("CREATE TABLE one (", "does not parse: syntax error at end of input", id="ends too soon"),
+        pytest.param("CREATE TABLE one (); COMMIT;", TRANSACTION, id="COMMIT inside"),
+        pytest.param("CREATE INDEX CONCURRENTLY i ON one (id);", ALONE, id="CREATE INDEX CONCURRENTLY"),
+        pytest.param("-- nothing yet\n", "holds no statement", id="nothing but a comment"),
+    ],
+)
+def test_a_transactional_script_that_cannot_be_run_is_refused(sql: str, problem: str) -> None:
+    assert str(refusal(ONE, {"1_one.sql": sql})) == f"manifest.toml: migrations[0].file: '1_one.sql' {problem}"
+
+
+def test_several_statements_in_a_non_transactional_script_are_refused() -> None:
+    scripts = {"1_one.sql": "CREATE INDEX CONCURRENTLY i ON one (id); SELECT 1;"}
+    assert str(refusal(ONE + "transactional = false", scripts)) == (
+        "manifest.toml: migrations[0].file: '1_one.sql' holds several statements, and transactional = false allows one"
+    )
+
+
+def test_a_seed_cannot_be_declared_non_transactional() -> None:
+    scripts = {**SCRIPTS, "seed.sql": "COMMIT"}
+    assert str(refusal(ONE + SEED, scripts)) == f"manifest.toml: seeds[0].file: 'seed.sql' {TRANSACTION}"
+
+
+@pytest.mark.parametrize("path", ["/1_one.sql", "1_one.txt", "..\\1_one.sql", ""])
+def test_a_script_is_named_by_a_relative_path_that_ends_in_sql(path: str) -> None:
+    error = refusal(ONE.replace("1_one.sql", path.replace("\\", "\\\\")))
+    assert (error.file, error.key) == ("manifest.toml", "migrations[0].file")
+
+
+@pytest.mark.parametrize(
+    ("cell", "key"),
+    [
+        pytest.param("1979-05-27", "migrations[0].checks[0].returns[0][0]", id="a date"),
+        pytest.param("['a']", "migrations[0].checks[0].returns[0][0]", id="a list"),
+        pytest.param("'a', {}", "migrations[0].checks[0].returns[0][1]", id="a table"),
+    ],
+)
+def test_the_key_of_a_wrong_cell_is_its_place_alone(cell: str, key: str) -> None:
+    assert refusal(ONE + CHECK.replace('"one"', cell)).key == key
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(ONE + '"a\\nb" = 1', id="in a key"),
+        pytest.param(ONE.replace("1_one.sql", "1_\\none.sql"), id="in a path"),
+        pytest.param(ONE + 2 * CHECK.replace('"tables"', '"a\\nb"'), id="in a name"),
+    ],
+)
+def test_a_line_end_within_the_manifest_leaves_the_message_one_line(text: str) -> None:
+    assert len(str(refusal(text)).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "version"),
+    [
+        ("20250315_create_tables.sql", "20250315"),
+        ("migrations/20250330000000_create_logs.sql", "20250330000000"),
+        ("7_folder/42_a_b.sql", "42"),
+        ("007_bond.sql", "007"),
+        ("20250315-create.sql", ""),
+        ("20250315.sql", ""),
+        ("v1_one.sql", ""),
+        ("_one.sql", ""),
+        ("one.sql", ""),
+        ("²_superscript.sql", ""),
+        ("٣_arabic.sql", ""),
+    ],
+)
+def test_the_version_is_the_digits_before_the_first_underscore(path: str, version: str) -> None:
+    assert version_of(path) == version

@@ -1,0 +1,65 @@
+"""The shipped manifest is the user's migration audit, in its order, and every script that lies there."""
+
+import pytest
+
+from pgfleet.files import load_manifest
+from pgfleet.manifest.model import Manifest, Migration
+from pgfleet.shipped import sql_folder
+
+ORDER = (
+    ("20250315", "20250315_create_ai_assistant_tables.sql", "P0", ()),
+    ("20250328", "20250328_add_conversation_summary.sql", "P0", ("20250315",)),
+    ("20250330", "20250330_add_ai_conversation_reflections.sql", "P0", ("20250315",)),
+    ("20250321", "20250321_create_skill_workflow_tables.sql", "P1", ()),
+    ("20250330000000", "20250330000000_create_agent_event_logs.sql", "P1", ()),
+    ("20250331", "20250331_create_ai_guardrails_schema.sql", "P0", ()),
+    ("20250401", "20250401_add_policy_rule_company_lists.sql", "P0", ("20250331",)),
+)
+
+SHIPPED = load_manifest(sql_folder() / "manifest.toml")
+
+
+@pytest.fixture
+def manifest() -> Manifest:
+    return SHIPPED
+
+
+def test_migrations_stand_in_the_audits_order_with_their_priorities_and_needs(manifest: Manifest) -> None:
+    assert tuple((each.version, each.file, each.priority, each.requires) for each in manifest.migrations) == ORDER
+
+
+@pytest.mark.parametrize("folder", ["migrations", "seeds"])
+def test_every_script_of_the_folder_is_named_exactly_once(manifest: Manifest, folder: str) -> None:
+    named = [each.script.path for each in (*manifest.migrations, *manifest.seeds)]
+    present = [f"{folder}/{path.name}" for path in (sql_folder() / folder).iterdir()]
+    assert sorted(path for path in named if path.startswith(f"{folder}/")) == sorted(present)
+
+
+@pytest.mark.parametrize("migration", SHIPPED.migrations, ids=lambda each: each.version)
+def test_a_migration_has_checks_and_says_what_breaks_without_it(migration: Migration) -> None:
+    assert migration.checks
+    assert migration.impacts
+
+
+@pytest.mark.parametrize("migration", SHIPPED.migrations, ids=lambda each: each.version)
+def test_what_people_read_is_one_line(migration: Migration) -> None:
+    prose = [migration.provides, *(f"{each.service}: {each.breaks}" for each in migration.impacts)]
+    assert [" ".join(text.split()) for text in prose] == prose
+
+
+def test_the_seed_is_the_policy_rules(manifest: Manifest) -> None:
+    [seed] = manifest.seeds
+    assert (seed.name, seed.script.path, seed.requires) == ("policy_rules", "seeds/policy_rules_seed.sql", "20250331")
+    assert (seed.table, seed.key) == ("ai_guardrails.policy_rules", ("name",))
+    assert set(seed.ignores) == {"created_at", "updated_at"}
+
+
+def test_the_counted_tables_hold_conversations_and_may_not_shrink(manifest: Manifest) -> None:
+    assert [(each.table, each.may_shrink) for each in manifest.counts] == [
+        ("ai_conversations", False),
+        ("ai_messages", False),
+    ]
+
+
+def test_the_two_generated_ids_are_equivalent(manifest: Manifest) -> None:
+    assert manifest.stand_ins == {"uuid_generate_v4()": "gen_random_uuid()"}
