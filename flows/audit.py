@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from prefect import State, flow, runtime, tags
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field
 
 from flows.audit_wave import audit_wave
@@ -30,7 +30,7 @@ def run_name() -> str:
     return f"audit {runtime.flow_run.parameters['environment']} · {datetime.now(UTC):%Y-%m-%d}"
 
 
-@flow(name="audit", flow_run_name=run_name, task_runner=ThreadPoolTaskRunner(max_workers=2))
+@flow(name="audit", flow_run_name=run_name)
 def audit_fleet(
     environment: Annotated[str, Field(description="Which environment of the fleet file.")],
     tenants: Annotated[list[Name] | None, Field(description="These tenants alone, by name or pattern.")] = None,
@@ -67,7 +67,8 @@ def audit_fleet(
 def _audit_wave(brief: Brief, number: int, wave: tuple[Tenant, ...], granularity: Granularity) -> list[TenantEntry]:
     """What the wave's own flow run left with Prefect; a wave that broke off leaves its tenants unknown."""
     environment = brief.environment
-    run = audit_wave.with_options(task_runner=ThreadPoolTaskRunner(environment.policy.max_connections_per_server))
+    threads: TaskRunner[Any] = ThreadPoolTaskRunner(environment.policy.max_connections_per_server)
+    run = audit_wave.with_options(task_runner=threads)
     ring, names = wave[0].ring, [each.name for each in wave]
     with tags(f"ring:{ring}"):
         state = run(environment.name, ring, number, names, granularity, return_state=True)

@@ -5,7 +5,6 @@ from typing import Any
 
 from prefect import State, flow, tags
 from prefect.futures import PrefectFuture, as_completed
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from pgfleet import progress
 from pgfleet.brief import Brief, Expectation, Granularity
@@ -24,7 +23,7 @@ from tasks.identify_server import identify_server
 from tasks.states import finding, run_state
 
 
-@flow(name="audit-wave", flow_run_name="wave {number} · {ring}", task_runner=ThreadPoolTaskRunner(max_workers=8))
+@flow(name="audit-wave", flow_run_name="wave {number} · {ring}")
 def audit_wave(
     environment: str, ring: str, number: int, tenants: list[str], granularity: Granularity = Granularity.STEP
 ) -> State[None]:
@@ -40,7 +39,9 @@ def audit_wave(
 def _survey_servers(brief: Brief) -> None:
     """Learns which versions the servers are of, which do not answer, and what tenants of each version must hold."""
     servers = group_by_server(brief.environment.tenants)
-    futures = {name: identify_server.submit(name, [each.name for each in group], brief) for name, group in servers.items()}
+    futures = {
+        name: identify_server.submit(name, [each.name for each in group], brief) for name, group in servers.items()
+    }
     found: dict[int, ServerIdentity] = {}
     silent: dict[str, PgfleetError] = {}
     for name, future in futures.items():
@@ -77,7 +78,7 @@ def _audit_tenants(brief: Brief, granularity: Granularity) -> Sequence[TenantEnt
     return [entries[each.name] for each in brief.environment.tenants]
 
 
-def _entry(future: PrefectFuture[TenantEntry], tenant: Tenant) -> TenantEntry:
+def _entry(future: PrefectFuture[Any], tenant: Tenant) -> TenantEntry:
     """What the tenant's task found; a task that broke says nothing of its tenant, and nothing of another."""
     try:
         entry: TenantEntry = _outcome(future)

@@ -50,7 +50,8 @@ def choose_files(
         Path | None, typer.Option(metavar="FILE", help="The fleet file [default: deployments/fleet.toml].")
     ] = None,
     manifest: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The manifest [default: sql/manifest.toml, else the shipped one].")
+        Path | None,
+        typer.Option(metavar="FILE", help="The manifest [default: sql/manifest.toml, else the shipped one]."),
     ] = None,
 ) -> None:
     """Audits, rolls out and verifies PostgreSQL migrations across a fleet of tenant databases."""

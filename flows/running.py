@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -69,7 +70,7 @@ def write_audit(document: AuditDocument, manifest: Manifest, *, as_json: bool, o
 
 
 @contextmanager
-def _opened(output: Path | None) -> Iterator:
+def _opened(output: Path | None) -> Iterator[TextIO]:
     if output is None:
         yield sys.stdout
     else:

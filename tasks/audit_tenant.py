@@ -51,7 +51,8 @@ def _audit(tenant: Tenant, session: Session, brief: Brief, run: Step) -> TenantE
 
 
 def _as_task_run(step: Task[..., Any], *arguments: object) -> Any:
-    return finding(step(*arguments, return_state=True))
+    state: State[Any] = step(*arguments, return_state=True)  # type: ignore[assignment]  # every step is synchronous
+    return finding(state)
 
 
 def _in_this_run(step: Task[..., Any], *arguments: object) -> Any:

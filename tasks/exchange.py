@@ -5,7 +5,6 @@ from uuid import UUID
 
 from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
-
 from pydantic import TypeAdapter
 
 from pgfleet.judge.document import AuditDocument, TenantEntry
@@ -44,5 +43,7 @@ def _newest(flow_run_id: UUID) -> list[str]:
     """
     wanted = {"flow_run_id": {"any_": [str(flow_run_id)]}, "type": {"any_": [RESULT]}}
     with get_client(sync_client=True) as client:
-        answer = client.request("POST", "/artifacts/filter", json={"artifacts": wanted, "sort": "UPDATED_DESC", "limit": 1})
+        answer = client.request(
+            "POST", "/artifacts/filter", json={"artifacts": wanted, "sort": "UPDATED_DESC", "limit": 1}
+        )
     return [each["data"] for each in answer.json()]

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
+from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
@@ -15,7 +17,7 @@ SHORTEST_PAUSE_SECONDS = 1.0
 @contextmanager
 def publishing_progress(key: str, total_tenants: int) -> Iterator[None]:
     """Within the block, an artifact shows how many of the tenants are finished; written at most once a second."""
-    artifact = create_progress_artifact(0.0, key=key, description=f"0 of {total_tenants} tenants")
+    artifact = cast("UUID", create_progress_artifact(0.0, key=key, description=f"0 of {total_tenants} tenants"))
     finished, written_at = 0, time.monotonic()
 
     def advance(_tenant: TenantEntry) -> None:

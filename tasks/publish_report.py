@@ -29,7 +29,7 @@ def publish_report(document: AuditDocument, brief: Brief) -> None:
 
 
 def artifact_key(*parts: str) -> str:
-    """A key of Prefect's form (small letters, digits, dashes); a name that had to be altered keeps apart by a digest."""
+    """A key of Prefect's form (small letters, digits, dashes); a digest keeps names apart that had to be altered."""
     joined = "-".join(parts)
     plain = re.sub(r"[^a-z0-9]+", "-", joined.lower()).strip("-")
     return plain if plain == joined else f"{plain}-{hashlib.sha256(joined.encode()).hexdigest()[:6]}"

@@ -116,9 +116,7 @@ class Server:
         with Session(self.dsn(database), home=home) as session:
             yield session
 
-    def brief(
-        self, manifest: Manifest, expected: ExpectedCatalog, *tenants: Tenant, policy: Policy = POLICY
-    ) -> Brief:
+    def brief(self, manifest: Manifest, expected: ExpectedCatalog, *tenants: Tenant, policy: Policy = POLICY) -> Brief:
         """What an audit of these tenants is given once its servers were surveyed."""
         brief = Brief(manifest, Environment(name="test", policy=policy, tenants=tenants), run="test")
         brief.expectations = {expected.server_major: expected}

@@ -42,7 +42,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogObject:
-    """One object: `attributes` are compared, `definition` is what people read, `parent` the table that it belongs to."""
+    """One object: `attributes` are compared, `definition` is for people, `parent` names the table that it is on."""
 
     identity: Identity
     parent: str | None

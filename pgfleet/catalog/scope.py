@@ -27,7 +27,7 @@ EVERYTHING = Scope(everything=True)
 
 
 def scope_of(objects: Iterable[CatalogObject]) -> Scope:
-    """What must be looked at to judge these objects, and to see what else stands on their tables and in their schemas."""
+    """What to look at to judge these objects, and to see what else stands on their tables and in their schemas."""
     identities = [each.identity for each in objects]
     return Scope(
         schemas=tuple(each.name for each in identities if each.kind is ObjectKind.SCHEMA),

@@ -29,7 +29,7 @@ def select_tenants(environment: Environment, *, tenants: Sequence[str] = (), rin
 
 
 def pick_tenants(environment: Environment, names: Sequence[str]) -> Environment:
-    """The environment with the tenants of exactly these names, in this order; one that is no longer there is left out."""
+    """The environment with the tenants of exactly these names, in this order; one no longer there is left out."""
     by_name = {each.name: each for each in environment.tenants}
     return replace(environment, tenants=tuple(by_name[name] for name in names if name in by_name))
 

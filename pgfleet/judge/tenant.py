@@ -21,8 +21,7 @@ from pgfleet.judge.document import (
 )
 from pgfleet.judge.readings import CountReading, Inspection
 from pgfleet.judge.states import migration_status
-from pgfleet.manifest.model import Manifest, Migration, Priority
-
+from pgfleet.manifest.model import Migration, Priority
 
 UNREACHABLE = (AccessRefused, ConnectionFailed, ConnectionLost)
 
@@ -117,6 +116,4 @@ def _difference(difference: Difference, home: str) -> DifferenceEntry:
 
 
 def _unexpected(found: CatalogObject, home: str) -> UnexpectedEntry:
-    return UnexpectedEntry(
-        kind=found.identity.kind, identity=found.identity.qualified(home), actual=found.definition
-    )
+    return UnexpectedEntry(kind=found.identity.kind, identity=found.identity.qualified(home), actual=found.definition)

@@ -11,7 +11,6 @@ Path = Annotated[str, StringConstraints(pattern=r"^[^/\\][^\\]*\.sql$")]
 Version = Annotated[str, StringConstraints(pattern=r"^\d+$")]
 
 
-
 class Table(BaseModel):
     """A TOML table: unknown keys are refused, values are not coerced."""
 
@@ -74,4 +73,4 @@ class ManifestDocument(Table):
 
     def script_paths(self) -> tuple[str, ...]:
         """The files that the manifest names, relative to its own folder."""
-        return tuple(entry.file for entry in (*self.migrations, *self.seeds))
+        return (*(entry.file for entry in self.migrations), *(entry.file for entry in self.seeds))

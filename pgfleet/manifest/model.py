@@ -68,7 +68,7 @@ class Migration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
-    """Baseline rows of one table, keyed by `key`; the columns in `ignores` do not tell an edited row from a baseline one."""
+    """Baseline rows of one table, keyed by `key`; an edit of a column in `ignores` does not count as one."""
 
     name: str
     script: Script
@@ -90,7 +90,7 @@ class Count:
 class Manifest:
     """Migrations in their order of application, with what belongs to them.
 
-    `equivalent_defaults` are groups of column default expressions that count as equal; the first of a group stands for it.
+    `equivalent_defaults` are groups of column default expressions that count as equal; the first stands for it.
     """
 
     checksum: str

@@ -48,7 +48,7 @@ def _syntax_fault(sql: str, error: pglast.parser.ParseError) -> str:
     return f"does not parse, at line {line} column {column}: {message}"
 
 
-def _transaction_fault(statement: ast.Node) -> str | None:
+def _transaction_fault(statement: ast.Node | None) -> str | None:
     if isinstance(statement, ast.TransactionStmt):
         return "begins or ends a transaction, which is pgfleet's part; take BEGIN, COMMIT and their like out"
     if _refuses_transaction(statement):
@@ -56,7 +56,7 @@ def _transaction_fault(statement: ast.Node) -> str | None:
     return None
 
 
-def _refuses_transaction(statement: ast.Node) -> bool:
+def _refuses_transaction(statement: ast.Node | None) -> bool:
     if isinstance(statement, ast.IndexStmt | ast.DropStmt):
         return bool(statement.concurrent)
     if isinstance(statement, ast.ReindexStmt):

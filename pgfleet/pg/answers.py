@@ -18,7 +18,7 @@ ABSENT = ("42", "3F")
 
 
 def answer_checks(session: Session, checks: Sequence[Check]) -> tuple[Answer, ...]:
-    """The answer to each check, all in one round trip unless one of them fails. Raises transient DatabaseErrors only."""
+    """The answer to each check, in one round trip unless one of them fails. Raises transient DatabaseErrors."""
     queries = [Query(check.query) for check in checks]
     if not queries:
         return ()
@@ -40,7 +40,7 @@ def read_seed(session: Session, seed: Seed, baseline: Iterable[Mapping[str, Any]
 
 
 def count_rows(session: Session, count: Count, *, limit_rows: int) -> CountReading:
-    """The table's rows: counted, or estimated where there may be more than `limit_rows`. Raises transient DatabaseErrors."""
+    """The table's rows, estimated where there may be more than `limit_rows`. Raises transient DatabaseErrors."""
     table = _relation(count.table)
     text = sql.SQL(statement("introspection/row_count")).format(table=table)
     answer = _answer(session, Query(text.as_string(), {"limit": limit_rows, "table": table.as_string()}))

@@ -138,7 +138,13 @@ def fleet_file(cluster: Cluster, passfile: Path) -> str:
     for plan in PLANS:
         port = cluster.port if plan.is_there else NOWHERE_PORT
         dsn = f"host=127.0.0.1 port={port} user=postgres dbname={plan.name} passfile={passfile}"
-        lines += ["[[environments.demo.tenants]]", f'name = "{plan.name}"', f'ring = "{plan.ring}"', f'dsn = "{dsn}"', ""]
+        lines += [
+            "[[environments.demo.tenants]]",
+            f'name = "{plan.name}"',
+            f'ring = "{plan.ring}"',
+            f'dsn = "{dsn}"',
+            "",
+        ]
     return "\n".join(lines)
 
 

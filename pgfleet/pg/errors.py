@@ -45,7 +45,7 @@ REFUSALS = (
     "does not support SSL",
     "is not currently accepting connections",
     "invalid connection option",
-    "missing \"=\" after",
+    'missing "=" after',
     "invalid port number",
     "definition of service",
 )

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from pgfleet.brief import Brief
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.errors import ScratchUnavailable
+from pgfleet.errors import AccessRefused, ConnectionFailed, ScratchUnavailable
 from pgfleet.fleet.secret import Dsn
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.binaries import ClusterFailed, embedded_binaries, server_account
@@ -12,7 +12,7 @@ from pgfleet.pg.binaries import server_major as binaries_major
 from pgfleet.pg.cluster import Cluster
 from pgfleet.pg.replay import replay
 from pgfleet.pg.scratch import scratch_database
-from pgfleet.pg.session import Session
+from pgfleet.pg.session import Limits, Session
 from pgfleet.pg.verification import limits_of
 
 
@@ -34,12 +34,19 @@ def find_expected(brief: Brief, server_major: int, own_server: Dsn) -> ExpectedC
 
 def _replay_on(admin: Dsn, brief: Brief, server_major: int) -> ExpectedCatalog:
     limits = limits_of(brief)
-    with Session(admin, limits=limits) as session:
-        found = session.server_major
+    found = _major_of(admin, limits)
     if found != server_major:
         raise ScratchUnavailable(libpq.server(admin), f"it is PostgreSQL {found}, the tenants' is {server_major}")
     with scratch_database(admin, limits) as scratch:
         return replay(brief.manifest, scratch)
+
+
+def _major_of(admin: Dsn, limits: Limits) -> int:
+    try:
+        with Session(admin, limits=limits) as session:
+            return session.server_major
+    except (ConnectionFailed, AccessRefused) as error:
+        raise ScratchUnavailable(libpq.server(admin), str(error)) from error
 
 
 def _replay_embedded(brief: Brief, server_major: int) -> ExpectedCatalog | None:

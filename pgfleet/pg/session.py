@@ -38,7 +38,7 @@ class Session:
     """A connection that is opened when first needed, and opened anew when it was lost.
 
     Values are bound on this side and statements sent by the simple protocol, so that any number of them take one round
-    trip, and a pooler in transaction mode sees nothing prepared. `home` is the tenant's own schema: the whole search path.
+    trip, and a pooler in transaction mode sees nothing prepared. `home`, the tenant's own schema, is the search path.
     """
 
     def __init__(self, dsn: Dsn, *, home: str = "public", limits: Limits | None = None) -> None:
@@ -52,7 +52,9 @@ class Session:
         """Opens nothing yet."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Closes the connection, if there is one."""
         self.close()
 
@@ -99,7 +101,7 @@ class Session:
         connection = self._open()
         with translating(self.secrets):
             try:
-                cursor = connection.cursor()
+                cursor = ClientCursor(connection)
                 texts = [self._mogrify(cursor, query) for query in (self._settings(), *queries)]
                 cursor.execute(";\n".join([begin, *(f"{text}\n" for text in texts), end]))
                 return _all_rows(cursor)
@@ -133,7 +135,6 @@ class Session:
                     self.dsn.text,
                     autocommit=True,
                     prepare_threshold=None,
-                    cursor_factory=ClientCursor,
                     connect_timeout=self.limits.connect_timeout_seconds,
                     application_name=self.limits.application_name,
                 )

@@ -41,9 +41,7 @@ def identify(tenants: Sequence[Tenant], brief: Brief) -> ServerIdentity | None:
     return None
 
 
-
-
 def refuse_silent(tenant: Tenant, brief: Brief) -> None:
-    """Raises the error that the tenant's server met the survey with, so that a dead server is not asked for each tenant."""
+    """Raises the error that the survey met at the tenant's server: a dead one is not asked again for each tenant."""
     if error := brief.silent_servers.get(libpq.server(tenant.dsn)):
         raise error

@@ -28,7 +28,7 @@ def manifest_table(manifest: Manifest, path: str) -> RenderableType:
     for name in ("", "P", "migration", "requires", "checks", "provides"):
         table.add_column(name, overflow="fold")
     for place, each in enumerate(manifest.migrations, start=1):
-        cells = (place, each.priority, each.file, ", ".join(each.requires) or "–", len(each.checks), each.provides)
+        cells = (place, each.priority, each.file, ", ".join(each.requires) or "-", len(each.checks), each.provides)
         table.add_row(*(Text(str(cell)) for cell in cells))
     seeds = ", ".join(f"{each.name} (after {each.requires})" for each in manifest.seeds) or "none"
     counts = ", ".join(each.table for each in manifest.counts) or "none"

@@ -47,7 +47,7 @@ def tenant_page(tenant: TenantEntry, document: AuditDocument, manifest: Manifest
         lines += _migration_section(migration, manifest)
     lines += _bullets("Worth knowing", notes(tenant))
     version = f", PostgreSQL {tenant.server_version}" if tenant.server_version else ""
-    return "\n".join([*lines, f"Environment {document.environment}, ring {escaped(tenant.ring or '–')}{version}.", ""])
+    return "\n".join([*lines, f"Environment {document.environment}, ring {escaped(tenant.ring or '-')}{version}.", ""])
 
 
 def _section(verdict: Verdict, tenants: list[TenantEntry], manifest: Manifest) -> list[str]:

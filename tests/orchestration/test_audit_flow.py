@@ -1,7 +1,10 @@
 """The audit's flow on a real fleet, as Prefect recorded it."""
 
 import json
+import shutil
 from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from fix_fleet import ENVIRONMENT, Fleet
@@ -11,8 +14,11 @@ from fix_servers import Server
 from prefect import State
 
 from flows.audit import audit_fleet
+from pgfleet import settings
 from pgfleet.brief import Granularity
 from pgfleet.judge.document import AuditDocument
+from pgfleet.pg import expectation
+from pgfleet.pg.session import Query
 from pgfleet.shipped import sql_folder
 from tasks import verify_migration
 from tasks.exchange import receive_document
@@ -78,7 +84,9 @@ def test_rings_are_waves_of_their_own_in_the_order_of_the_policy(
     assert [each["name"] for each in records.children(document.run_id)] == ["wave 1 · canary", "wave 2 · main"]
 
 
-def test_artifacts_tell_the_story(fleet: Fleet, ready_dsn: Callable[[], str], drifted_dsn: str, records: Records) -> None:
+def test_artifacts_tell_the_story(
+    fleet: Fleet, ready_dsn: Callable[[], str], drifted_dsn: str, records: Records
+) -> None:
     fleet.tenant("acme", ready_dsn()).tenant("Ember & Co", drifted_dsn)
     _, document = run_audit()
     rows = json.loads(records.artifact(f"audit-{ENVIRONMENT}")["data"])
@@ -117,7 +125,9 @@ def test_one_wrong_password_of_several_is_one_unreachable_tenant(
     assert "password authentication failed" in (document.tenants[0].reason or "")
 
 
-@pytest.mark.parametrize("trigger", [b"AS is_managed", b"pg_trigger", b"ai_messages"], ids=["inspect", "verify", "count"])
+@pytest.mark.parametrize(
+    "trigger", [b"AS is_managed", b"pg_trigger", b"ai_messages"], ids=["inspect", "verify", "count"]
+)
 def test_a_connection_that_is_cut_once_is_tried_again(
     fleet: Fleet,
     ready_dsn: Callable[[], str],
@@ -147,31 +157,27 @@ def test_both_granularities_give_the_same_document(
 
 
 def test_the_expected_catalog_is_made_once_and_then_taken_from_prefects_cache(
-    fleet: Fleet, ready_dsn: Callable[[], str], records: Records, tmp_path, embedded_server: Server
+    fleet: Fleet, ready_dsn: Callable[[], str], records: Records, tmp_path: Path, embedded_server: Server
 ) -> None:
     manifest = copy_manifest(tmp_path)
     fleet.tenant("acme", ready_dsn())
     states = []
     for _ in range(2):
-        from pgfleet import settings
-
         settings.use(manifest=manifest)
         _, document = run_audit()
         [wave] = records.children(document.run_id)
         states += [each["state"]["name"] for each in records.task_runs(wave["id"]) if "expected" in each["name"]]
     assert states == ["Completed", "Cached"]
     with embedded_server.session("postgres") as session:
-        from pgfleet.pg.session import Query
-
         [rows] = session.read(Query("SELECT datname FROM pg_database WHERE starts_with(datname, 'pgfleet_scratch')"))
     assert rows == []
 
 
 def test_without_a_scratch_database_tenants_are_unknown_and_the_reason_says_what_to_configure(
-    fleet: Fleet, ready_dsn: Callable[[], str], tmp_path
+    fleet: Fleet, ready_dsn: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A manifest of its own, so that nothing is in the cache; and a scratch_dsn that lets nobody in."""
-    from pgfleet import settings
+    """A manifest of its own, so that nothing is in the cache; a scratch_dsn that answers nobody; no embedded twin."""
+    monkeypatch.setattr(expectation, "binaries_major", lambda *_: 1)
 
     settings.use(manifest=copy_manifest(tmp_path, '\n[[counts]]\ntable = "ai_task_queue"\n'))
     fleet.policy('scratch_dsn = "postgresql://nobody@127.0.0.1:1/nowhere"').tenant("acme", ready_dsn())
@@ -187,7 +193,7 @@ def test_a_step_that_breaks_is_its_tenants_alone(
     """A fault of ours, not of the server's: no verdict may come of it, and no other tenant may suffer."""
     judge = verify_migration.verification.verify
 
-    def break_for_one(session, brief, findings, version):  # noqa: ANN001, ANN202
+    def break_for_one(session: Session, brief: Brief, findings: Findings, version: str) -> MigrationEntry:
         if session.dsn.text.endswith(broken.rsplit("/", 1)[-1]):
             raise ZeroDivisionError(session.dsn.text)
         return judge(session, brief, findings, version)
@@ -201,13 +207,12 @@ def test_a_step_that_breaks_is_its_tenants_alone(
     assert "ZeroDivisionError" in (document.tenants[1].reason or "")
 
 
-def copy_manifest(folder, addition: str = ""):  # noqa: ANN001, ANN201
+def copy_manifest(folder: Path, addition: str = "") -> Path:
     """The shipped manifest elsewhere, with a check more so that its checksum is its own."""
-    import shutil
 
     shutil.copytree(sql_folder(), folder / "sql")
     path = folder / "sql" / "manifest.toml"
-    extra = f'\n[[migrations.checks]]\nname = "{folder.name}"\nquery = "SELECT 1"\nreturns = [[1]]\n'
+    extra = f'\n[[migrations.checks]]\nname = "{uuid4()}"\nquery = "SELECT 1"\nreturns = [[1]]\n'
     head, rest = path.read_text(encoding="utf-8").rsplit("\n[[seeds]]", 1)
     path.write_text(f"{head}{extra}\n[[seeds]]{rest}{addition}", encoding="utf-8")
     return path
