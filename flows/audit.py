@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from prefect import State, flow, runtime, tags
+from prefect import State, flow, runtime
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field
 
@@ -21,6 +21,7 @@ from tasks.exchange import receive_entries, send_document
 from tasks.publish_progress import publishing_progress
 from tasks.publish_report import publish_report
 from tasks.states import run_state
+from tasks.tagging import tag_run
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -48,7 +49,8 @@ def audit_fleet(
     brief = prepare_brief(environment, tenants=tenants or (), rings=rings or (), run=f"audit {environment}")
     waves = cut_waves(brief.environment)
     entries: list[TenantEntry] = []
-    with tags(f"env:{environment}"), publishing_progress(f"progress-{environment}", len(brief.environment.tenants)):
+    tag_run(f"env:{environment}")
+    with publishing_progress(f"progress-{environment}", len(brief.environment.tenants)):
         for number, wave in enumerate(waves, start=1):
             entries += _audit_wave(brief, number, wave, granularity)
         document = build_document(
@@ -70,8 +72,7 @@ def _audit_wave(brief: Brief, number: int, wave: tuple[Tenant, ...], granularity
     threads: TaskRunner[Any] = ThreadPoolTaskRunner(environment.policy.max_connections_per_server)
     run = audit_wave.with_options(task_runner=threads)
     ring, names = wave[0].ring, [each.name for each in wave]
-    with tags(f"ring:{ring}"):
-        state = run(environment.name, ring, number, names, granularity, return_state=True)
+    state = run(environment.name, ring, number, names, granularity, return_state=True)
     found = {each.name: each for each in receive_entries(_flow_run_id(state))}
     broken = PgfleetError(f"wave {number} broke off: {state.name}: {state.message}")
     return [found.get(each.name) or unjudged(each, broken) for each in wave]

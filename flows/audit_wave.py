@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from prefect import State, flow, tags
+from prefect import State, flow
 from prefect.futures import PrefectFuture, as_completed
 
 from pgfleet import progress
@@ -21,6 +21,7 @@ from tasks.exchange import send_entries
 from tasks.expect_catalog import expect_catalog
 from tasks.identify_server import identify_server
 from tasks.states import finding, run_state
+from tasks.tagging import tag_run
 
 
 @flow(name="audit-wave", flow_run_name="wave {number} · {ring}")
@@ -29,9 +30,9 @@ def audit_wave(
 ) -> State[None]:
     """Audits the named tenants of one ring, and leaves what it found with its run."""
     brief = prepare_brief(environment, names=tenants, run=f"audit {environment} wave {number}")
-    with tags(f"env:{environment}", f"ring:{ring}"):  # a wave on a work pool does not inherit its parent's
-        _survey_servers(brief)
-        entries = _audit_tenants(brief, granularity)
+    tag_run(f"env:{environment}", f"ring:{ring}")
+    _survey_servers(brief)
+    entries = _audit_tenants(brief, granularity)
     send_entries(entries)
     return run_state(entries)
 

@@ -15,10 +15,11 @@ from prefect import State
 
 from flows.audit import audit_fleet
 from pgfleet import settings
-from pgfleet.brief import Granularity
-from pgfleet.judge.document import AuditDocument
+from pgfleet.brief import Brief, Granularity
+from pgfleet.judge.document import AuditDocument, MigrationEntry
 from pgfleet.pg import expectation
-from pgfleet.pg.session import Query
+from pgfleet.pg.session import Query, Session
+from pgfleet.pg.verification import Findings
 from pgfleet.shipped import sql_folder
 from tasks import verify_migration
 from tasks.exchange import receive_document
@@ -188,7 +189,7 @@ def test_without_a_scratch_database_tenants_are_unknown_and_the_reason_says_what
 
 
 def test_a_step_that_breaks_is_its_tenants_alone(
-    fleet: Fleet, ready_dsn: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault of ours, not of the server's: no verdict may come of it, and no other tenant may suffer."""
     judge = verify_migration.verification.verify
@@ -204,7 +205,9 @@ def test_a_step_that_breaks_is_its_tenants_alone(
     state, document = run_audit()
     assert state.name == "Incomplete"
     assert by_name(document) == {"acme": "ready", "broken": "unknown"}
-    assert "ZeroDivisionError" in (document.tenants[1].reason or "")
+    reason = document.tenants[1].reason or ""
+    assert "ZeroDivisionError" in reason
+    assert embedded_server.cluster.password not in reason
 
 
 def copy_manifest(folder: Path, addition: str = "") -> Path:

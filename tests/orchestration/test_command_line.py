@@ -1,0 +1,147 @@
+"""The command line as a script uses it: exit statuses, standard output, standard error."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fix_fleet import ENVIRONMENT, Fleet
+from fix_prefect import Records
+from fix_servers import Server
+
+from pgfleet.judge.document import AuditDocument
+
+PGFLEET = Path(sys.executable).parent / "pgfleet"
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(prefect_api: str, fleet: Fleet, tmp_path: Path) -> Run:
+    """Runs pgfleet in an empty folder, against the session's Prefect server."""
+
+    def pgfleet(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "200", **variables}
+        return subprocess.run(
+            [PGFLEET, "--config", fleet.file, *arguments],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=tmp_path,
+            timeout=120,
+        )
+
+    return pgfleet
+
+
+def test_a_ready_fleet_exits_with_0_and_prints_one_json_document(
+    run: Run, fleet: Fleet, ready_dsn: Callable[[], str]
+) -> None:
+    fleet.tenant("acme", ready_dsn())
+    done = run("audit", ENVIRONMENT, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["summary"] == {
+        "tenants": 1,
+        "ready": 1,
+        "degraded": 0,
+        "blocked": 0,
+        "unreachable": 0,
+        "unknown": 0,
+    }
+    assert AuditDocument.model_validate(document).tenants[0].name == "acme"
+    assert done.stderr.splitlines() == ["audit of test: 1 tenants …"]
+
+
+def test_a_drifted_tenant_exits_with_1_and_is_told_in_words(
+    run: Run, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
+) -> None:
+    dsn = ready_dsn()
+    embedded_server.execute("DROP INDEX idx_ai_messages_conversation", dsn.rsplit("/", 1)[-1])
+    fleet.tenant("acme", ready_dsn()).tenant("ember", dsn)
+    done = run("audit", ENVIRONMENT)
+    assert done.returncode == 1, done.stderr
+    assert "index public.idx_ai_messages_conversation is missing" in done.stdout
+    assert "ember is blocked" in done.stdout
+    assert "\x1b[" not in done.stdout, "plain where nobody looks"
+
+
+def test_the_chosen_tenants_alone_are_audited(run: Run, fleet: Fleet, ready_dsn: Callable[[], str]) -> None:
+    fleet.tenant("acme", ready_dsn(), ring="canary").tenant("lost", "postgresql://x@127.0.0.1:1/x")
+    assert run("audit", ENVIRONMENT, "--tenant", "acme").returncode == 0
+    assert run("audit", ENVIRONMENT, "--ring", "canary").returncode == 0
+
+
+def test_a_tenant_that_cannot_be_reached_exits_with_3_and_outranks_1(
+    run: Run, fleet: Fleet, embedded_server: Server
+) -> None:
+    fleet.tenant("empty", embedded_server.cluster.dsn(embedded_server.create_database()))
+    fleet.tenant("lost", "postgresql://x@127.0.0.1:1/x")
+    done = run("audit", ENVIRONMENT)
+    assert done.returncode == 3, done.stderr
+    assert "lost is unreachable" in done.stdout
+    assert "no migration was ever applied" in done.stdout
+
+
+def test_the_report_can_go_into_a_file(run: Run, fleet: Fleet, ready_dsn: Callable[[], str], tmp_path: Path) -> None:
+    fleet.tenant("acme", ready_dsn())
+    done = run("audit", ENVIRONMENT, "--format", "json", "--output", str(tmp_path / "report.json"))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert json.loads((tmp_path / "report.json").read_text())["environment"] == ENVIRONMENT
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("audit", "nowhere"), "there is no 'nowhere'; there are: test"),
+        (("audit", ENVIRONMENT, "--tenant", "nobody"), "no tenant of test is named so"),
+        (("audit", ENVIRONMENT, "--ring", "outer"), "test has the rings canary, main"),
+        (("--manifest", "nowhere.toml", "audit", ENVIRONMENT), "nowhere.toml: cannot be read"),
+        (("--config", "nowhere.toml", "audit", ENVIRONMENT), "nowhere.toml: cannot be read"),
+    ],
+    ids=["environment", "tenant", "ring", "manifest", "fleet file"],
+)
+def test_a_wrong_command_exits_with_2_in_one_line_and_begins_no_run(
+    run: Run, fleet: Fleet, records: Records, arguments: tuple[str, ...], said: str
+) -> None:
+    fleet.tenant("acme", "postgresql://x@127.0.0.1:1/x")
+    before = len(records.ask("/flow_runs/filter"))
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith("pgfleet: ")
+    assert said in line
+    assert len(records.ask("/flow_runs/filter")) == before
+
+
+def test_an_unset_variable_exits_with_2_and_names_file_and_key(run: Run, fleet: Fleet) -> None:
+    fleet.tenant("acme", "postgresql://x:${NOT_SET_ANYWHERE}@127.0.0.1/x")
+    done = run("audit", ENVIRONMENT)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"pgfleet: {fleet.file}: environments.test.tenants[0].dsn: "
+        "the environment variable NOT_SET_ANYWHERE is not set\n"
+    )
+
+
+def test_the_inventory_shows_no_password(run: Run, fleet: Fleet) -> None:
+    fleet.tenant("acme", "postgresql://app:${SECRET_WORD}@db1.internal:6432/acme_db", ring="canary")
+    for arguments in ((), ("--format", "json")):
+        done = run("tenants", ENVIRONMENT, *arguments, SECRET_WORD="hush-hush")
+        assert done.returncode == 0
+        assert "db1.internal:6432" in done.stdout
+        assert "hush-hush" not in done.stdout + done.stderr
+
+
+def test_the_shipped_manifest_is_found_from_any_folder(run: Run) -> None:
+    done = run("manifest", "--format", "json", PGFLEET_MANIFEST="sql/manifest.toml")
+    assert done.returncode == 2, "a manifest that was named must be there"
+    environment = {name: value for name, value in os.environ.items() if name != "PGFLEET_MANIFEST"}
+    found = subprocess.run(
+        [PGFLEET, "manifest", "--format", "json"], check=True, capture_output=True, text=True, env=environment, cwd="/"
+    )
+    assert len(json.loads(found.stdout)["migrations"]) == 7

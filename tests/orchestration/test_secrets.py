@@ -1,0 +1,73 @@
+"""A password stands nowhere: not in Prefect's database, its logs or artifacts, the document, the output."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from fix_fleet import ENVIRONMENT, Fleet
+from fix_prefect import Records
+from fix_servers import Server
+from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, PREFECT_HOME
+
+PASSWORD = "hush/h@sh:Pl4nted%20 secret"
+WRONG = "Wr0ng-but-secret-too"
+SOUGHT = tuple(text.encode() for text in (PASSWORD, quote(PASSWORD, safe=""), "Pl4nted", WRONG))
+
+
+@pytest.fixture
+def planted(fleet: Fleet, embedded_server: Server, ready_dsn: Callable[[], str]) -> Fleet:
+    """A fleet with a role whose password was planted, once right, once wrong, once where nobody answers."""
+    embedded_server.execute("DROP ROLE IF EXISTS keeper")
+    embedded_server.execute(f"CREATE ROLE keeper SUPERUSER LOGIN PASSWORD '{PASSWORD}'")
+    database, port = ready_dsn().rsplit("/", 1)[-1], embedded_server.cluster.port
+    fleet.tenant("right", f"postgresql://keeper:${{PLANTED}}@127.0.0.1:{port}/{database}")
+    fleet.tenant("wrong", f"host=127.0.0.1 port={port} user=keeper password=${{WRONG}} dbname={database}")
+    fleet.tenant("nowhere", "postgresql://keeper:${PLANTED}@127.0.0.1:1/nowhere")
+    return fleet.tenant("gone", f"postgresql://keeper:${{PLANTED}}@127.0.0.1:{port}/no_such_database")
+
+
+def test_a_planted_password_is_nowhere_to_be_found(
+    planted: Fleet, prefect_api: str, records: Records, tmp_path: Path
+) -> None:
+    variables = {"PLANTED": PASSWORD, "WRONG": WRONG, "PREFECT_API_URL": prefect_api, "PREFECT_LOGGING_LEVEL": "DEBUG"}
+    console = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "DEBUG"}
+    pgfleet = [Path(sys.executable).parent / "pgfleet", "--config", planted.file]
+    for arguments in (("audit", ENVIRONMENT), ("audit", ENVIRONMENT, "--format", "json"), ("tenants", ENVIRONMENT)):
+        done = subprocess.run(
+            [*pgfleet, *arguments],
+            check=False,
+            capture_output=True,
+            env={**os.environ, **variables, **console},
+            cwd=tmp_path,
+            timeout=120,
+        )
+        assert done.returncode == (0 if arguments[0] == "tenants" else 3), done.stderr.decode()
+        assert_clean(done.stdout + done.stderr, " ".join(arguments))
+    assert any("unreachable" in str(each["data"]) for each in records.artifacts()), "the run was recorded here"
+    assert_clean(str(records.artifacts()).encode(), "artifacts")
+    assert_clean(str(records.logs()).encode(), "logs")
+    assert_clean(dump_database(), "Prefect's database")
+    assert_clean(b"".join(kept_results()), "results that Prefect keeps")
+
+
+def dump_database() -> bytes:
+    """The whole of Prefect's database, as SQL."""
+    url = PREFECT_API_DATABASE_CONNECTION_URL.value()
+    assert url.startswith("sqlite+aiosqlite:///"), url
+    with sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///")) as connection:
+        text = "\n".join(connection.iterdump())
+    assert "audit-wave" in text, "the database that the runs were recorded in"
+    return text.encode()
+
+
+def kept_results() -> list[bytes]:
+    return [file.read_bytes() for file in (PREFECT_HOME.value() / "storage").rglob("*") if file.is_file()]
+
+
+def assert_clean(text: bytes, where: str) -> None:
+    assert not [secret for secret in SOUGHT if secret in text], where
