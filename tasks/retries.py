@@ -9,6 +9,7 @@ from prefect.tasks import exponential_backoff
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from pgfleet.errors import PgfleetError
+from tasks.states import held
 
 RETRIES = 3
 FIRST_DELAY_SECONDS = 0.5
@@ -21,7 +22,7 @@ def is_transient(error: object) -> bool:
 
 def may_succeed(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:
     """Prefect's question after a failure; a state that a task returned itself holds a finding, not an error."""
-    return is_transient(state.result(raise_on_failure=False))
+    return is_transient(held(state))
 
 
 STEP_OPTIONS: dict[str, Any] = {

@@ -43,7 +43,15 @@ def run_state(tenants: Sequence[TenantEntry]) -> State[Any]:
 
 def finding(state: State[Any]) -> Any:
     """What a finished task run found, whatever its state is named; the error that it ended with is raised."""
-    found = state.result(raise_on_failure=False)
+    found = held(state)
     if isinstance(found, BaseException):
         raise found
     return found
+
+
+def held(state: State[Any]) -> Any:
+    """What a state of this process holds: a finding or an error.
+
+    Not by `State.result`, which crosses over to Prefect's event loop and back for it: a third of what a step costs.
+    """
+    return getattr(state.data, "result", state.data)

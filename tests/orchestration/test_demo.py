@@ -1,0 +1,62 @@
+"""The demo finds every planted fault, attributes it to its migration, and finds nothing else."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from fix_prefect import Records
+
+from pgfleet.judge.document import AuditDocument
+from pgfleet.pg.demo import PLANS
+
+PLANTED = {
+    "ember": [("20250315", "index", "public.idx_ai_task_queue_status_schedule", "missing")],
+    "fjord": [("20250401", "column", "ai_guardrails.policy_rules.company_deny_list", "missing")],
+    "gale": [("20250315", "trigger", "public.ai_conversations.trg_ai_conversations_updated_at", "changed")],
+    "harbor": [("20250315", "column", "public.ai_messages.content", "changed")],
+    "iris": [("20250330000000", "index", "public.idx_agent_event_logs_tool", "changed")],
+}
+PENDING = {
+    "cobalt": ["20250315", "20250328", "20250330", "20250321", "20250330000000", "20250331", "20250401"],
+    "dynamo": ["20250321", "20250330000000"],
+}
+UNEXPECTED = {
+    "borealis": ["public.ai_conversations.ai_conversations_user_id_fkey"],
+    "juniper": ["public.ai_messages.sentiment"],
+}
+
+
+def test_the_demo_finds_what_was_planted_and_nothing_else(prefect_api: str, records: Records, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [Path(sys.executable).parent / "pgfleet", "demo"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PREFECT_API_URL": prefect_api},
+        cwd=tmp_path,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    document = newest_document(records)
+    assert {each.name: each.verdict for each in document.tenants} == {plan.name: plan.verdict for plan in PLANS}
+    for tenant in document.tenants:
+        drifted = [each for each in tenant.migrations if each.status == "drifted"]
+        found = [(each.version, one.kind, one.identity, one.change) for each in drifted for one in each.differences]
+        assert found == PLANTED.get(tenant.name, []), tenant.name
+        pending = [each.version for each in tenant.migrations if each.status == "pending"]
+        assert pending == PENDING.get(tenant.name, []), tenant.name
+        assert [each.identity for each in tenant.unexpected] == UNEXPECTED.get(tenant.name, []), tenant.name
+    seeds = {each.name: str(each.seeds[0].status) for each in document.tenants if each.seeds}
+    assert {name for name, status in seeds.items() if status != "present"} == {"cobalt", "kestrel"}
+    assert "Each tenant got the verdict that was planted" in done.stdout
+    assert document.run_id in done.stdout, "where to look at it"
+
+
+def newest_document(records: Records) -> AuditDocument:
+    [run] = records.ask(
+        "/flow_runs/filter", flow_runs={"tags": {"all_": ["env:demo"]}, "name": {"like_": "audit demo"}}
+    )
+    wanted = {"flow_run_id": {"any_": [run["id"]]}, "type": {"any_": ["result"]}}
+    [found] = records.ask("/artifacts/filter", artifacts=wanted)
+    return AuditDocument.model_validate_json(found["data"])
