@@ -13,7 +13,7 @@ from pgfleet import settings
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import PgfleetError
 from pgfleet.judge.document import AuditDocument, TenantEntry
-from pgfleet.judge.summary import EXIT_STATUS, outcome_of
+from pgfleet.judge.summary import EXIT_STATUS, counted, outcome_of
 from pgfleet.manifest.model import Manifest
 from pgfleet.progress import listening
 from pgfleet.render.terminal import audit_report
@@ -84,7 +84,7 @@ def _showing_progress(title: str, total_tenants: int) -> Iterator[None]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     if not console.is_terminal:
-        console.print(f"{title}: {total_tenants} tenants …")
+        console.print(f"{title}: {counted(total_tenants)} …")
         yield
         return
     with Progress(*columns, console=console, transient=True) as bar:

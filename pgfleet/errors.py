@@ -37,7 +37,7 @@ class ConfigurationError(PgfleetError):
 
     def __str__(self) -> str:
         """One line: file, key, problem."""
-        return ": ".join(part for part in (self.file, self.key, self.problem) if part)
+        return ": ".join(" ".join(part.split()) for part in (self.file, self.key, self.problem) if part)
 
 
 class ManifestError(ConfigurationError):

@@ -21,7 +21,7 @@ def load_manifest(path: Path) -> Manifest:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ManifestError(str(path), "", f"is not UTF-8, at byte {error.start}") from None
     except OSError as error:
@@ -31,7 +31,7 @@ def _text(path: Path) -> str:
 def load_environment(path: Path, name: str, variables: Mapping[str, str]) -> Environment:
     """One environment of the fleet file at `path`. Raises FleetError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FleetError(str(path), "", f"cannot be read ({error}); name another with --config") from None
     return build_environment(parse_fleet(text, file=str(path)), name, variables, file=str(path))

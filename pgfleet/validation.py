@@ -1,6 +1,11 @@
-"""A pydantic validation error as one line: which key, and what is wrong with it."""
+"""TOML held against its form; what is wrong is one line: which file, which key, and what is the matter with it."""
 
-from pydantic import ValidationError
+import tomllib
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from pgfleet.errors import ConfigurationError
 
 WORDS = {
     "extra_forbidden": "unknown key",
@@ -8,17 +13,47 @@ WORDS = {
 }
 
 
-def first_fault(error: ValidationError) -> tuple[str, str]:
+Form = TypeVar("Form", bound=BaseModel)
+Location = tuple[int | str, ...]
+
+
+def read_toml(text: str, form: type[Form], *, file: str, error: type[ConfigurationError]) -> Form:
+    """The text as a document of that form; `file` is its name in the `error` that is raised."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise error(file, "", f"is not TOML: {fault}") from None
+    try:
+        return form.model_validate(data)
+    except ValidationError as fault:
+        raise error(file, *first_fault(fault, data)) from None
+
+
+def first_fault(error: ValidationError, document: Any = None) -> tuple[str, str]:
     """The key (`migrations[2].requires`) and the problem of the first fault; an unknown key is told before others.
 
-    The value found is never part of it: it may be a secret.
+    `document`, the data that was validated, serves to leave out what pydantic adds to a place (which type of several
+    was tried). The value found is never part of what is returned: it may be a secret.
     """
     faults = error.errors(include_input=False, include_url=False, include_context=False)
     fault = min(faults, key=lambda each: each["type"] != "extra_forbidden")
-    return key_path(fault["loc"]), WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    location = fault["loc"] if document is None else _within(document, fault["loc"], missing=fault["type"] == "missing")
+    return key_path(location), WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
 
 
-def key_path(location: tuple[int | str, ...]) -> str:
+def _within(document: Any, location: Location, *, missing: bool) -> Location:
+    """As much of the location as the document has, and the key that it lacks if that is the fault."""
+    for depth, part in enumerate(location):
+        is_there = (
+            part in document if isinstance(document, dict) else isinstance(document, list) and isinstance(part, int)
+        )
+        if not is_there:
+            return location[: depth + missing]
+        document = document[part]
+    return location
+
+
+def key_path(location: Location) -> str:
     """`("migrations", 2, "file")` as `migrations[2].file`; list places are counted from 0, as in TOML tools."""
     path = ""
     for part in location:

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+LONGEST_MS = 2_147_483_647
+"""What PostgreSQL takes for a timeout (manual, 20.11.1 Statement Behavior)."""
 UNITS_MS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
 
 
@@ -15,7 +17,11 @@ def parse_duration_ms(text: object) -> int:
     if not found or not int(found[1]):
         message = 'must be a duration such as "500ms", "2s", "5min" or "1h"'
         raise ValueError(message)
-    return int(found[1]) * UNITS_MS[found[2]]
+    milliseconds = int(found[1]) * UNITS_MS[found[2]]
+    if milliseconds > LONGEST_MS:
+        message = "is longer than PostgreSQL takes; the longest is 596h"
+        raise ValueError(message)
+    return milliseconds
 
 
 def _known_timezone(name: str) -> str:
@@ -67,6 +73,9 @@ class EnvironmentTable(Table):
 
     @model_validator(mode="after")
     def _rings_are_known(self) -> "EnvironmentTable":
+        if len(set(self.rings)) < len(self.rings):
+            message = "rings names a ring twice"
+            raise ValueError(message)
         for ring in self.failure_budget:
             if ring not in self.rings:
                 message = f"failure_budget names the ring '{ring}', which is not among rings"

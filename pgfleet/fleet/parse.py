@@ -1,26 +1,18 @@
 """From the fleet file's text to an `Environment`, or one line that says why not."""
 
-import tomllib
 from collections.abc import Mapping
-
-from pydantic import ValidationError
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.document import EnvironmentTable, FleetDocument, TenantTable
 from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.fleet.secret import Dsn
 from pgfleet.fleet.substitution import substitute
-from pgfleet.validation import first_fault
+from pgfleet.validation import read_toml
 
 
 def parse_fleet(text: str, *, file: str) -> FleetDocument:
     """The fleet file by its form; `file` is its name in errors. Raises FleetError."""
-    try:
-        return FleetDocument.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise FleetError(file, "", f"is not TOML: {error}") from None
-    except ValidationError as error:
-        raise FleetError(file, *first_fault(error)) from None
+    return read_toml(text, FleetDocument, file=file, error=FleetError)
 
 
 def build_environment(document: FleetDocument, name: str, variables: Mapping[str, str], *, file: str) -> Environment:

@@ -20,11 +20,11 @@ def select_tenants(environment: Environment, *, tenants: Sequence[str] = (), rin
         if ring not in environment.policy.rings:
             raise FleetError("--ring", ring, f"{environment.name} has the rings {', '.join(environment.policy.rings)}")
     for pattern in tenants:
-        if not any(fnmatchcase(tenant.name, pattern) for tenant in environment.tenants):
+        if not any(_is_named(tenant, pattern) for tenant in environment.tenants):
             raise FleetError("--tenant", pattern, f"no tenant of {environment.name} is named so")
     chosen = tuple(each for each in environment.tenants if _is_chosen(each, tenants, rings))
     if not chosen:
-        raise FleetError("--tenant, --ring", "", f"no tenant of {environment.name} is chosen by both")
+        raise _nothing_chosen(environment, tenants, rings)
     return replace(environment, tenants=chosen)
 
 
@@ -43,5 +43,17 @@ def cut_waves(environment: Environment, size_tenants: int = WAVE_SIZE_TENANTS) -
 
 
 def _is_chosen(tenant: Tenant, patterns: Sequence[str], rings: Sequence[str]) -> bool:
-    named = not patterns or any(fnmatchcase(tenant.name, pattern) for pattern in patterns)
+    named = not patterns or any(_is_named(tenant, pattern) for pattern in patterns)
     return named and (not rings or tenant.ring in rings)
+
+
+def _is_named(tenant: Tenant, pattern: str) -> bool:
+    return tenant.name == pattern or fnmatchcase(tenant.name, pattern)
+
+
+def _nothing_chosen(environment: Environment, patterns: Sequence[str], rings: Sequence[str]) -> FleetError:
+    if patterns and rings:
+        return FleetError("--tenant, --ring", "", f"no tenant of {environment.name} is chosen by both")
+    if rings:
+        return FleetError("--ring", ", ".join(rings), f"no tenant of {environment.name} is in it")
+    return FleetError(f"environments.{environment.name}.tenants", "", "there are none")

@@ -1,7 +1,7 @@
 """`${VAR}` in a connection string."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from pgfleet.fleet.secret import Dsn
@@ -19,15 +19,25 @@ def substitute(template: str, variables: Mapping[str, str]) -> Dsn:
     if whole := REFERENCE.fullmatch(template):
         value = variables[whole[1]]
         return Dsn(value, (value,))
-    escape = _in_url if re.match(r"postgres(ql)?://", template) else _in_pair
-    text = REFERENCE.sub(lambda found: escape(variables[found[1]]), template)
-    values = [variables[name] for name in REFERENCE.findall(template)]
-    return Dsn(text, tuple({*values, *map(escape, values)}))
+    write = _in_url if re.match(r"postgres(ql)?://", template) else _in_pair
+    text = REFERENCE.sub(lambda found: write(variables[found[1]], found), template)
+    secrets = {each for found in REFERENCE.finditer(template) for each in _forms(variables[found[1]], found, write)}
+    return Dsn(text, tuple(sorted(secrets - {""})))
 
 
-def _in_url(value: str) -> str:
+Writer = Callable[[str, re.Match[str]], str]
+
+
+def _forms(value: str, found: re.Match[str], write: Writer) -> tuple[str, str]:
+    return value, write(value, found)
+
+
+def _in_url(value: str, _found: re.Match[str]) -> str:
     return quote(value, safe="")
 
 
-def _in_pair(value: str) -> str:
+def _in_pair(value: str, found: re.Match[str]) -> str:
+    is_quoted = found.string[: found.start()].endswith("'")
+    if not value and not is_quoted:
+        return "''"
     return re.sub(r"([\\'\s])", r"\\\1", value)

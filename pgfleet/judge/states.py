@@ -18,13 +18,15 @@ def migration_status(
     """Pending, applied or drifted as the glossary has it; unknown where all that could be looked at is right.
 
     `differences` are those of this version alone, implied ones included. A migration that leaves nothing in the
-    catalog is judged by its checks.
+    catalog is judged by its checks, and without any by the ledger.
     """
     passed = [check.passed for check in checks]
     provided = sum(step.version == version for each in expected.provenances for step in each.steps)
     if provided and differences:
         nothing_there = len(differences) == provided and all(each.untouched for each in differences)
         return MigrationStatus.PENDING if nothing_there and not in_ledger else MigrationStatus.DRIFTED
+    if not provided and not passed:
+        return MigrationStatus.APPLIED if in_ledger else MigrationStatus.PENDING
     if False in passed:
         return MigrationStatus.DRIFTED if provided or in_ledger else MigrationStatus.PENDING
     return MigrationStatus.UNKNOWN if None in passed else MigrationStatus.APPLIED

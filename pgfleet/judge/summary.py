@@ -62,10 +62,13 @@ def outcome_of(tenants: Iterable[TenantEntry]) -> Outcome:
 
 def in_words(summary: dict[str, int]) -> str:
     """`12 tenants: 4 ready, 7 blocked, 1 unreachable`; verdicts that no tenant has are left out."""
-    total = summary["tenants"]
     parts = [f"{count} {verdict}" for verdict, count in summary.items() if verdict != "tenants" and count]
-    noun = "tenant" if total == 1 else "tenants"
-    return f"{total} {noun}: {', '.join(parts)}" if parts else "no tenants"
+    return f"{counted(summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
+
+
+def counted(tenants: int) -> str:
+    """`1 tenant`, `12 tenants`."""
+    return f"{tenants} tenant{'' if tenants == 1 else 's'}"
 
 
 def worst_first(tenants: Iterable[TenantEntry]) -> tuple[TenantEntry, ...]:

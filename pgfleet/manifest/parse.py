@@ -1,26 +1,18 @@
 """From the manifest's text and its scripts' texts to a `Manifest`, or one line that says why not."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
-
-from pydantic import ValidationError
 
 from pgfleet.errors import ManifestError
 from pgfleet.manifest.canonical import manifest_checksum, script_checksum
 from pgfleet.manifest.document import CheckTable, ManifestDocument, MigrationTable, SeedTable
 from pgfleet.manifest.model import Check, Count, Impact, Manifest, Migration, Script, Seed
 from pgfleet.manifest.statements import query_fault, script_fault
-from pgfleet.validation import first_fault
+from pgfleet.validation import read_toml
 
 
 def parse_document(text: str, *, file: str) -> ManifestDocument:
     """The manifest's own text, by its form alone; `file` is its name in errors. Raises ManifestError."""
-    try:
-        return ManifestDocument.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ManifestError(file, "", f"is not TOML: {error}") from None
-    except ValidationError as error:
-        raise ManifestError(file, *first_fault(error)) from None
+    return read_toml(text, ManifestDocument, file=file, error=ManifestError)
 
 
 def build_manifest(document: ManifestDocument, scripts: Mapping[str, str], *, file: str) -> Manifest:
@@ -47,7 +39,7 @@ def build_manifest(document: ManifestDocument, scripts: Mapping[str, str], *, fi
 def version_of(path: str) -> str:
     """The digits before the first `_` of a script's name; empty where there are none."""
     head = path.rsplit("/", 1)[-1].split("_", 1)[0]
-    return head if head.isdigit() else ""
+    return head if head.isascii() and head.isdigit() else ""
 
 
 Fault = tuple[str, str]
@@ -103,7 +95,9 @@ def _script_faults(key: str, path: str, scripts: Mapping[str, str], *, transacti
 def _check_faults(key: str, check: CheckTable) -> Iterator[Fault]:
     if not check.returns or not all(check.returns):
         yield f"{key}.returns", "expects nothing, so it could never fail; name the rows that the query must return"
-    if fault := query_fault(check.query, check.returns):
+    if len({len(row) for row in check.returns}) > 1:
+        yield f"{key}.returns", "expects rows of different lengths"
+    if fault := query_fault(check.query):
         yield f"{key}.query", fault
 
 

@@ -1,11 +1,21 @@
 """Is a script something that can be run as the manifest says? Asked of PostgreSQL's own parser."""
 
-from collections.abc import Sequence
-
 import pglast
-from pglast import ast
+from pglast import ast, enums
 
-from pgfleet.manifest.model import Scalar
+ALONE = (
+    ast.CreatedbStmt,
+    ast.DropdbStmt,
+    ast.CreateTableSpaceStmt,
+    ast.DropTableSpaceStmt,
+    ast.AlterSystemStmt,
+)
+REINDEX_ALONE = (
+    enums.ReindexObjectType.REINDEX_OBJECT_SCHEMA,
+    enums.ReindexObjectType.REINDEX_OBJECT_SYSTEM,
+    enums.ReindexObjectType.REINDEX_OBJECT_DATABASE,
+)
+"""Statements that refuse to run in a transaction (PostgreSQL manual, VI.I SQL Commands)."""
 
 
 def script_fault(sql: str, *, transactional: bool) -> str | None:
@@ -21,21 +31,24 @@ def script_fault(sql: str, *, transactional: bool) -> str | None:
         return _syntax_fault(sql, error)
     if not statements:
         return "holds no statement"
+    if any(isinstance(statement, ast.TransactionStmt) for statement in statements):
+        return "begins or ends a transaction, which is pgfleet's part; take BEGIN, COMMIT and their like out"
     if not transactional:
         return None if len(statements) == 1 else "holds several statements, and transactional = false allows one"
-    return next(filter(None, map(_transaction_fault, statements)), None)
+    if any(map(_refuses_transaction, statements)):
+        return "cannot run inside a transaction; declare transactional = false, and let it hold that statement alone"
+    return None
 
 
-def query_fault(sql: str, returns: Sequence[Sequence[Scalar]]) -> str | None:
-    """What is wrong with a check's query and the rows expected of it, or None."""
+def query_fault(sql: str) -> str | None:
+    """What is wrong with a check's query, or None."""
     try:
         statements = [raw.stmt for raw in pglast.parse_sql(sql)]
     except pglast.parser.ParseError as error:
         return _syntax_fault(sql, error)
-    if len(statements) != 1 or not isinstance(statements[0], ast.SelectStmt):
+    only = statements[0] if len(statements) == 1 else None
+    if not isinstance(only, ast.SelectStmt) or only.intoClause is not None:
         return "must be one SELECT"
-    if len({len(row) for row in returns}) > 1:
-        return "expects rows of different lengths"
     return None
 
 
@@ -48,18 +61,18 @@ def _syntax_fault(sql: str, error: pglast.parser.ParseError) -> str:
     return f"does not parse, at line {line} column {column}: {message}"
 
 
-def _transaction_fault(statement: ast.Node | None) -> str | None:
-    if isinstance(statement, ast.TransactionStmt):
-        return "begins or ends a transaction, which is pgfleet's part; take BEGIN, COMMIT and their like out"
-    if _refuses_transaction(statement):
-        return "cannot run inside a transaction; declare transactional = false, and let it hold that statement alone"
-    return None
-
-
 def _refuses_transaction(statement: ast.Node | None) -> bool:
     if isinstance(statement, ast.IndexStmt | ast.DropStmt):
         return bool(statement.concurrent)
     if isinstance(statement, ast.ReindexStmt):
-        return any(option.defname == "concurrently" for option in statement.params or ())
-    alone = (ast.VacuumStmt, ast.CreatedbStmt, ast.DropdbStmt, ast.CreateTableSpaceStmt, ast.AlterSystemStmt)
-    return isinstance(statement, alone) and bool(getattr(statement, "is_vacuumcmd", True))
+        return statement.kind in REINDEX_ALONE or any(each.defname == "concurrently" for each in statement.params or ())
+    if isinstance(statement, ast.AlterTableStmt):
+        return any(_detaches_concurrently(command) for command in statement.cmds or ())
+    if isinstance(statement, ast.VacuumStmt):
+        return bool(statement.is_vacuumcmd)  # ANALYZE may
+    return isinstance(statement, ALONE)
+
+
+def _detaches_concurrently(command: ast.Node) -> bool:
+    partition = getattr(command, "def_", None)
+    return isinstance(partition, ast.PartitionCmd) and bool(partition.concurrent)

@@ -25,6 +25,6 @@ def prepare_brief(
     whole = files.load_environment(chosen.config, environment, settings.variables())
     refuse_faulty(whole, file=str(chosen.config))
     if not whole.tenants:
-        raise FleetError(str(chosen.config), f"environments.{environment}.tenants", "there are none to audit")
+        raise FleetError(str(chosen.config), f"environments.{environment}.tenants", "there are none")
     selected = select_tenants(whole, tenants=tenants, rings=rings) if names is None else pick_tenants(whole, names)
     return Brief(files.load_manifest(chosen.manifest_file), selected, run=run)

@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest
 
 
@@ -19,7 +20,7 @@ def tenant_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
         labels = ", ".join(f"{key}={value}" for key, value in row["labels"].items())
         cells = [row[name] for name in ("name", "ring", "server", "database", "user", "schema")]
         table.add_row(*(Text(str(cell)) for cell in cells), Text(labels))
-    return Group(table, Text(), Text(f"{len(rows)} tenants", style="bold"))
+    return Group(table, Text(), Text(counted(len(rows)), style="bold"))
 
 
 def manifest_table(manifest: Manifest, path: str) -> RenderableType:

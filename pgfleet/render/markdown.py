@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
-from pgfleet.judge.summary import in_words, worst_first
+from pgfleet.judge.summary import counted, in_words, worst_first
 from pgfleet.manifest.model import Manifest
 from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, notes, predicate, sentence, sufferers
 
@@ -12,8 +12,8 @@ MOST_TENANTS = 50
 
 
 def escaped(text: str) -> str:
-    """Text that markdown shows as it is, whatever a tenant is named."""
-    entities = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text that markdown shows as it is and on one line, whatever a tenant is named or a server says."""
+    entities = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", entities)
 
 
@@ -88,4 +88,4 @@ def _lacking(tenant: TenantEntry) -> list[MigrationEntry]:
 
 def _timing(document: AuditDocument) -> str:
     seconds = (document.finished_at - document.started_at).total_seconds()
-    return f"{document.summary['tenants']} tenants in {seconds:.1f} s; manifest `{document.manifest.checksum[:12]}`."
+    return f"{counted(document.summary['tenants'])} in {seconds:.1f} s; manifest `{document.manifest.checksum[:12]}`."

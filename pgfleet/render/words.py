@@ -1,5 +1,6 @@
 """Findings in sentences that a person who has never seen the code understands."""
 
+import re
 from collections.abc import Iterator
 from functools import singledispatch
 
@@ -25,6 +26,8 @@ VERDICT_MEANS = {
 
 
 CHANGED = "is changed"
+REMARK = re.compile(r"(?P<definition>.*) \((?P<said>[A-Z ]+: [^()]+)\)")
+"""What the introspection appends to a definition that does not tell all: `… (INVALID: no query uses it)`."""
 NEVER_APPLIED = "no migration was ever applied: it is as empty as a new tenant"
 
 
@@ -80,8 +83,9 @@ def predicate(finding: DifferenceEntry) -> str:
     actual, expected = _one_line(finding.actual), _one_line(finding.expected)
     if finding.change == "missing":
         return "is missing"
-    remark = actual.removeprefix(expected).strip(" ()") if actual.startswith(expected) else ""
-    return f"is {remark}" if remark[:1].isupper() and ":" in remark else CHANGED
+    if (remark := REMARK.fullmatch(actual)) and remark["definition"] == expected:
+        return f"is {remark['said']}"
+    return CHANGED
 
 
 def notes(tenant: TenantEntry) -> tuple[str, ...]:

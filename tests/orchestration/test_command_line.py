@@ -54,7 +54,7 @@ def test_a_ready_fleet_exits_with_0_and_prints_one_json_document(
         "unknown": 0,
     }
     assert AuditDocument.model_validate(document).tenants[0].name == "acme"
-    assert done.stderr.splitlines() == ["audit of test: 1 tenants …"]
+    assert done.stderr.splitlines() == ["audit of test: 1 tenant …"]
 
 
 def test_a_drifted_tenant_exits_with_1_and_is_told_in_words(
