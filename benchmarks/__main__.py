@@ -17,13 +17,13 @@ from pgfleet import settings
 from pgfleet.brief import Brief
 from pgfleet.fleet.model import Tenant
 from pgfleet.manifest.model import Manifest
+from pgfleet.pg.audit import audit
 from pgfleet.pg.binaries import embedded_binaries
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.pg.cluster import Cluster
 from pgfleet.pg.expectation import find_expected
 from pgfleet.pg.introspection import catalog_query
 from pgfleet.pg.session import Session
-from pgfleet.pg.verification import check_seed, count, inspect, open_session, verify
 
 THREADS = 8
 DEFAULT_TENANTS = 50
@@ -36,7 +36,9 @@ def main(tenants: int) -> None:
         brief = build_fleet(cluster, Path(home), tenants)
         measures = {
             "raw limit: connect, one introspection query (psycopg)": lambda: on_threads(brief, read_raw),
-            "engine alone: every step, no Prefect": lambda: on_threads(brief, audit_without_prefect),
+            "engine alone: every step, no Prefect": lambda: on_threads(
+                brief, lambda brief, tenant: audit(tenant, brief)
+            ),
             **prefect_measures(brief),
         }
         seconds = {}
@@ -85,18 +87,6 @@ def read_raw(brief: Brief, tenant: Tenant) -> None:
     query = catalog_query(expected.scope, home="public", equivalents=expected.equivalents)  # type: ignore[union-attr]
     with psycopg.connect(tenant.dsn.text, cursor_factory=psycopg.ClientCursor, options="-c jit=off") as connection:
         connection.execute(query.text, query.parameters).fetchall()
-
-
-def audit_without_prefect(brief: Brief, tenant: Tenant) -> None:
-    """Every step of an audit."""
-    with open_session(tenant, brief) as session:
-        findings = inspect(session, brief)
-        for migration in brief.manifest.migrations:
-            verify(session, brief, findings, migration.version)
-        for seed in brief.manifest.seeds:
-            check_seed(session, brief, findings, seed.name)
-        for table in brief.manifest.counts:
-            count(session, brief, table.table)
 
 
 def prefect_measures(brief: Brief) -> dict[str, Callable[[], object]]:

@@ -1,10 +1,10 @@
 """Answers that need no Prefect: the inventory, the manifest."""
 
 import json
+import sys
 from pathlib import Path
 
-from rich.console import Console
-
+from flows.console import console_on
 from pgfleet import files
 from pgfleet.brief import Brief
 from pgfleet.pg import dsn
@@ -28,7 +28,7 @@ def show_tenants(brief: Brief, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"environment": brief.environment.name, "tenants": rows}, ensure_ascii=False, indent=2))
     else:
-        Console().print(tenant_table(rows))
+        console_on(sys.stdout).print(tenant_table(rows))
 
 
 def show_manifest(path: Path, *, as_json: bool) -> None:
@@ -37,4 +37,4 @@ def show_manifest(path: Path, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(manifest_document(manifest), ensure_ascii=False, indent=2))
     else:
-        Console().print(manifest_table(manifest, str(path)))
+        console_on(sys.stdout).print(manifest_table(manifest, str(path)))

@@ -15,7 +15,6 @@ from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import ConfigurationError, PgfleetError
 
 app = typer.Typer(
-    help="Audits, rolls out and verifies PostgreSQL migrations across a fleet of tenant databases.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and those hold connection strings
@@ -47,14 +46,14 @@ OutputOption = Annotated[
 @app.callback()
 def choose_files(
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The fleet file [default: deployments/fleet.toml].")
+        Path | None, typer.Option(metavar="FILE", help="The fleet file (deployments/fleet.toml).")
     ] = None,
     manifest: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The manifest [default: sql/manifest.toml, else the shipped one]."),
+        typer.Option(metavar="FILE", help="The manifest (sql/manifest.toml, else the shipped one)."),
     ] = None,
 ) -> None:
-    """Audits, rolls out and verifies PostgreSQL migrations across a fleet of tenant databases."""
+    """Audits and verifies PostgreSQL migrations across a fleet of tenant databases."""
     settings.use(config=config, manifest=manifest)
 
 
@@ -73,9 +72,10 @@ def audit(
 
     Exit status: 0 every tenant is ready, 1 some are not, 2 the command or a file is wrong, 3 some could not be judged.
     """
-    from flows.running import run_audit  # noqa: PLC0415
+    from flows.running import refuse_unwritable, run_audit  # noqa: PLC0415
 
     brief = _brief(environment, tenant, ring)
+    refuse_unwritable(output)
     raise typer.Exit(run_audit(brief, tenant, ring, granularity, as_json=output_format is Format.JSON, output=output))
 
 

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.running import PLAIN_WIDTH, audit, write_audit
+from flows.console import console_on
+from flows.running import audit, write_audit
 from pgfleet import files, settings
 from pgfleet.judge.document import AuditDocument
 from pgfleet.pg.binaries import embedded_binaries
@@ -62,13 +63,15 @@ def _show_plans() -> None:
     table.add_column("what was planted in it")
     for plan in PLANS:
         table.add_row(plan.name, plan.planted)
-    _console().print(Text("\nA fleet of twelve tenants, and what an audit should find:\n", style="bold"), table, Text())
+    console_on(sys.stdout).print(
+        Text("\nA fleet of twelve tenants, and what an audit should find:\n", style="bold"), table, Text()
+    )
 
 
 def _explain(document: AuditDocument, seconds: float) -> None:
     unlike = _unlike_planted(document)
     said = "Each tenant got the verdict that was planted" if not unlike else f"NOT as planted: {', '.join(unlike)}"
-    _console().print(
+    console_on(sys.stdout).print(
         Text(f"\n{said}, {seconds:.0f} s from nothing to here. The audit changed nothing in any tenant."),
         Text("\nTo look at the run as Prefect shows it, its steps and artifacts:", style="bold"),
         *(Text(f"  {line}", style="cyan") for line in _where_to_look(document.run_id)),
@@ -88,7 +91,7 @@ def _where_to_look(run_id: str) -> tuple[str, ...]:
 
 def _explain_kept(cluster: Cluster, pid: int, folder: Path) -> None:
     command = Path(sys.argv[0]).name
-    _console().print(
+    console_on(sys.stdout).print(
         Text("\nThe fleet is left running:", style="bold"),
         Text(f"  {command} --config {folder / 'fleet.toml'} audit {ENVIRONMENT}", style="cyan"),
         Text(f"  PGPASSFILE={folder / 'pgpass'} psql -h 127.0.0.1 -p {cluster.port} -U postgres ember", style="cyan"),
@@ -100,7 +103,3 @@ def _explain_kept(cluster: Cluster, pid: int, folder: Path) -> None:
 def _unlike_planted(document: AuditDocument) -> list[str]:
     found = {each.name: each.verdict for each in document.tenants}
     return [plan.name for plan in PLANS if found.get(plan.name) != plan.verdict]
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)

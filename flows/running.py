@@ -1,24 +1,25 @@
 """Runs a flow from the command line: progress on standard error, the answer on standard output."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from flows.console import console_on
 from pgfleet import settings
 from pgfleet.brief import Brief, Granularity
-from pgfleet.errors import PgfleetError
+from pgfleet.errors import ConfigurationError, PgfleetError
 from pgfleet.judge.document import AuditDocument, TenantEntry
 from pgfleet.judge.summary import EXIT_STATUS, counted, outcome_of
 from pgfleet.manifest.model import Manifest
 from pgfleet.progress import listening
 from pgfleet.render.terminal import audit_report
-
-PLAIN_WIDTH = 160
 
 
 def run_audit(
@@ -48,15 +49,21 @@ def audit(
     from tasks.exchange import receive_document  # noqa: PLC0415
 
     environment = brief.environment
-    with _showing_progress(f"audit of {environment.name}", len(environment.tenants)):
+    with _showing_progress(f"audit of {environment.name}", len(environment.tenants)), _needing_prefect():
         state = audit_fleet(
             environment.name, list(tenants or ()) or None, list(rings or ()) or None, granularity, return_state=True
         )
-    flow_run_id = state.state_details.flow_run_id
-    document = receive_document(flow_run_id) if flow_run_id else None
+        flow_run_id = state.state_details.flow_run_id
+        document = receive_document(flow_run_id) if flow_run_id else None
     if document is None:
         raise PgfleetError(f"the audit broke off: {state.message}")
     return document
+
+
+def refuse_unwritable(output: Path | None) -> None:
+    """Raises ConfigurationError where `output` could not be written, before anything is done for it."""
+    if output is not None and (output.is_dir() or not os.access(output.parent, os.W_OK)):
+        raise ConfigurationError("--output", str(output), "cannot be written; name a file in a folder that is there")
 
 
 def write_audit(document: AuditDocument, manifest: Manifest, *, as_json: bool, output: Path | None = None) -> None:
@@ -65,8 +72,16 @@ def write_audit(document: AuditDocument, manifest: Manifest, *, as_json: bool, o
         if as_json:
             stream.write(document.model_dump_json(indent=2) + "\n")
         else:
-            width = None if stream.isatty() else PLAIN_WIDTH
-            Console(file=stream, width=width, highlight=False).print(audit_report(document, manifest))
+            console_on(stream).print(audit_report(document, manifest))
+
+
+@contextmanager
+def _needing_prefect() -> Iterator[None]:
+    """Prefect's own failures as one line: its server does not answer, or refuses."""
+    try:
+        yield
+    except (httpx.HTTPError, RuntimeError) as error:
+        raise PgfleetError(f"Prefect's API cannot be used ({error}); look at PREFECT_API_URL") from error
 
 
 @contextmanager

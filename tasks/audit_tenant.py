@@ -1,4 +1,4 @@
-"""Audits one tenant, step after step, on one connection."""
+"""Audits one tenant."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,13 +7,9 @@ from prefect import State, Task, task
 from prefect.cache_policies import NO_CACHE
 
 from pgfleet.brief import Brief, Granularity
-from pgfleet.errors import PgfleetError
-from pgfleet.fleet.model import Tenant
 from pgfleet.judge.document import TenantEntry
-from pgfleet.judge.tenant import judge_tenant, unjudged
-from pgfleet.pg.session import Session
-from pgfleet.pg.survey import refuse_silent
-from pgfleet.pg.verification import open_session
+from pgfleet.pg import verification
+from pgfleet.pg.audit import audit
 from tasks.check_seed import check_seed
 from tasks.count_rows import count_rows
 from tasks.inspect_tenant import inspect_tenant
@@ -21,40 +17,22 @@ from tasks.retries import retrying
 from tasks.states import finding, tenant_state
 from tasks.verify_migration import verify_migration
 
-Step = Callable[..., Any]
-"""Runs a step's task with its arguments, and returns what it found."""
+STEPS: dict[Callable[..., Any], Task[..., Any]] = {
+    verification.inspect: inspect_tenant,
+    verification.verify: verify_migration,
+    verification.check_seed: check_seed,
+    verification.count: count_rows,
+}
+"""The task of each step."""
 
 
 @task(name="audit tenant", task_run_name="audit {tenant}", cache_policy=NO_CACHE, persist_result=False)
 def audit_tenant(tenant: str, brief: Brief, granularity: Granularity) -> State[TenantEntry]:
-    """Inspects and verifies the tenant; an error is its reason, and never another tenant's."""
-    chosen = brief.tenant(tenant)
-    run = _as_task_run if granularity is Granularity.STEP else _in_this_run
-    try:
-        refuse_silent(chosen, brief)
-        with open_session(chosen, brief) as session:
-            return tenant_state(_audit(chosen, session, brief, run))
-    except PgfleetError as error:
-        return tenant_state(unjudged(chosen, error))
+    """Inspects and verifies the tenant, each step a task run of its own or all in this one."""
+    run = _as_task_run if granularity is Granularity.STEP else retrying
+    return tenant_state(audit(brief.tenant(tenant), brief, run))
 
 
-def _audit(tenant: Tenant, session: Session, brief: Brief, run: Step) -> TenantEntry:
-    name, manifest = tenant.name, brief.manifest
-    findings = run(inspect_tenant, name, session, brief)
-    return judge_tenant(
-        tenant,
-        findings.inspection,
-        [run(verify_migration, each.version, name, session, brief, findings) for each in manifest.migrations],
-        [run(check_seed, each.name, name, session, brief, findings) for each in manifest.seeds],
-        [run(count_rows, each.table, name, session, brief) for each in manifest.counts],
-    )
-
-
-def _as_task_run(step: Task[..., Any], *arguments: object) -> Any:
-    state: State[Any] = step(*arguments, return_state=True)  # type: ignore[assignment]  # every step is synchronous
+def _as_task_run(step: Callable[..., Any], *arguments: object) -> Any:
+    state: State[Any] = STEPS[step](*arguments, return_state=True)  # type: ignore[assignment]  # steps are synchronous
     return finding(state)
-
-
-def _in_this_run(step: Task[..., Any], *arguments: object) -> Any:
-    found = retrying(step.fn, *arguments)
-    return found.data if isinstance(found, State) else found

@@ -11,13 +11,7 @@ from tasks.retries import STEP_OPTIONS
 from tasks.states import seed_state
 
 
-@task(name="check seed", task_run_name="seed {seed} · {tenant}", **STEP_OPTIONS)
-def check_seed(
-    seed: str,
-    tenant: str,  # noqa: ARG001 (named in the run)
-    session: Session,
-    brief: Brief,
-    findings: Findings,
-) -> State[SeedEntry]:
+@task(name="check seed", task_run_name="seed {seed} · {session.name}", **STEP_OPTIONS)
+def check_seed(session: Session, brief: Brief, findings: Findings, seed: str) -> State[SeedEntry]:
     """Was the seed ever imported, and is it still as shipped?"""
     return seed_state(verification.check_seed(session, brief, findings, seed))

@@ -9,7 +9,7 @@ from pgfleet.pg.session import Session
 from tasks.retries import STEP_OPTIONS
 
 
-@task(name="count", task_run_name="count {table} · {tenant}", **STEP_OPTIONS)
-def count_rows(table: str, tenant: str, session: Session, brief: Brief) -> CountReading:  # noqa: ARG001 (named in the run)
+@task(name="count", task_run_name="count {table} · {session.name}", **STEP_OPTIONS)
+def count_rows(session: Session, brief: Brief, table: str) -> CountReading:
     """The table's rows, counted or estimated."""
     return verification.count(session, brief, table)

@@ -5,6 +5,7 @@ from typing import Any
 from prefect import task
 from prefect.context import TaskRunContext
 
+from pgfleet import __version__
 from pgfleet.brief import Brief
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.pg.expectation import find_expected
@@ -15,7 +16,8 @@ from tasks.retries import STEP_OPTIONS
 def expectation_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """One result for a manifest, a way of reading catalogs and a major version, kept by Prefect from then on."""
     checksum = parameters["brief"].manifest.checksum
-    return f"pgfleet-expected-{checksum[:16]}-{introspection_checksum()[:16]}-{parameters['server_major']}"
+    made_by = f"{__version__}-{introspection_checksum()[:16]}"
+    return f"pgfleet-expected-{made_by}-{checksum[:16]}-{parameters['server_major']}"
 
 
 OPTIONS = {**STEP_OPTIONS, "cache_key_fn": expectation_key, "persist_result": True}

@@ -9,7 +9,7 @@ from pgfleet.pg.verification import Findings
 from tasks.retries import STEP_OPTIONS
 
 
-@task(name="inspect", task_run_name="inspect · {tenant}", **STEP_OPTIONS)
-def inspect_tenant(tenant: str, session: Session, brief: Brief) -> Findings:  # noqa: ARG001 (named in the run)
+@task(name="inspect", task_run_name="inspect · {session.name}", **STEP_OPTIONS)
+def inspect_tenant(session: Session, brief: Brief) -> Findings:
     """What the tenant holds, against what is expected of it."""
     return verification.inspect(session, brief)

@@ -18,8 +18,9 @@ from pgfleet.render.tables import tenant_rows
 def publish_report(document: AuditDocument, brief: Brief) -> None:
     """A table of tenants, a summary, and a page for each of the worst that is not ready."""
     environment, said = document.environment, in_words(document.summary)
-    rows = [{**row, "tenant": row["tenant"]} for row in tenant_rows(document)]
-    create_table_artifact(rows, key=f"audit-{environment}", description=f"Audit of {environment}: {said}")
+    create_table_artifact(
+        tenant_rows(document), key=f"audit-{environment}", description=f"Audit of {environment}: {said}"
+    )
     create_markdown_artifact(summary_page(document, brief.manifest), key=f"summary-{environment}", description=said)
     wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
     for tenant in wrong[:MOST_TENANTS]:

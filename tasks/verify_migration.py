@@ -11,13 +11,7 @@ from tasks.retries import STEP_OPTIONS
 from tasks.states import migration_state
 
 
-@task(name="verify", task_run_name="verify {version} · {tenant}", **STEP_OPTIONS)
-def verify_migration(
-    version: str,
-    tenant: str,  # noqa: ARG001 (named in the run)
-    session: Session,
-    brief: Brief,
-    findings: Findings,
-) -> State[MigrationEntry]:
+@task(name="verify", task_run_name="verify {version} · {session.name}", **STEP_OPTIONS)
+def verify_migration(session: Session, brief: Brief, findings: Findings, version: str) -> State[MigrationEntry]:
     """Runs the migration's checks, and concludes from them and the inspection what state it is in."""
     return migration_state(verification.verify(session, brief, findings, version))

@@ -39,4 +39,4 @@ def scope_of(objects: Iterable[CatalogObject]) -> Scope:
 
 
 def _bare(function: Identity) -> str:
-    return function.name.split("(", 1)[0]
+    return function.name.rsplit("(", 1)[0]

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from pgfleet.fleet.secret import Dsn
 
+EMPTY = "''"
 REFERENCE = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -29,7 +30,7 @@ Writer = Callable[[str, re.Match[str]], str]
 
 
 def _forms(value: str, found: re.Match[str], write: Writer) -> tuple[str, str]:
-    return value, write(value, found)
+    return value, write(value, found) if value else ""
 
 
 def _in_url(value: str, _found: re.Match[str]) -> str:
@@ -37,7 +38,7 @@ def _in_url(value: str, _found: re.Match[str]) -> str:
 
 
 def _in_pair(value: str, found: re.Match[str]) -> str:
-    is_quoted = found.string[: found.start()].endswith("'")
-    if not value and not is_quoted:
-        return "''"
+    stands_alone = re.search(r"=\s*$", found.string[: found.start()]) and re.match(r"\s|$", found.string[found.end() :])
+    if not value and stands_alone:
+        return EMPTY
     return re.sub(r"([\\'\s])", r"\\\1", value)

@@ -93,7 +93,9 @@ def _faults(
 ) -> Iterator[str]:
     if inspection.ledger_fault:
         yield f"the ledger could not be read: {inspection.ledger_fault}"
-    for migration in migrations:
+    if unreadable := inspection.catalog.unreadable:
+        yield f"the role may not read {', '.join(unreadable)}; grant it SELECT there, and USAGE on the schema"
+    for migration in () if unreadable else migrations:
         for check in migration.checks:
             if check.passed is None:
                 yield f"check '{check.name}' of {migration.version} could not be completed: {check.detail}"

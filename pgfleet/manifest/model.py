@@ -101,5 +101,5 @@ class Manifest:
 
     @property
     def stand_ins(self) -> dict[str, str]:
-        """Each equivalent default but the first of its group, mapped to that first one."""
-        return {other: group[0] for group in self.equivalent_defaults for other in group[1:]}
+        """Each equivalent default, mapped to the first one of its group."""
+        return {each: group[0] for group in self.equivalent_defaults for each in group}

@@ -28,6 +28,8 @@ BY_SQLSTATE: dict[str, type[DatabaseError]] = {
     "57P01": ConnectionLost,  # terminated by an administrator
     "57P02": ConnectionLost,  # crash shutdown
     "57P03": ConnectionFailed,  # cannot connect now: starting up, shutting down
+    "57P05": ConnectionLost,  # idle session timeout
+    "25P03": ConnectionLost,  # idle in transaction timeout
     "57P04": AccessRefused,  # database dropped
 }
 

@@ -16,7 +16,6 @@ def inspect(session: Session, expected: ExpectedCatalog) -> Inspection:
         expected.scope, home=session.home, equivalents=expected.equivalents, fingerprint=expected.fingerprint
     )
     [[(ledger_exists,)], [row]] = session.read(EXISTS, query)
+    catalog = read_catalog_row(row, home=session.home)
     ledger, fault = read_ledger(session) if ledger_exists else (frozenset[str](), None)
-    return Inspection(
-        server_version=session.server_version, catalog=read_catalog_row(row), ledger=ledger, ledger_fault=fault
-    )
+    return Inspection(server_version=session.server_version, catalog=catalog, ledger=ledger, ledger_fault=fault)

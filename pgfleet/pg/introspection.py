@@ -8,6 +8,7 @@ from typing import Any
 
 from pgfleet.catalog.model import Catalog, ObjectKind, read_object
 from pgfleet.catalog.scope import Scope
+from pgfleet.errors import AccessRefused, PrivilegeMissing
 from pgfleet.pg.session import Query, Session
 from pgfleet.shipped import statement
 
@@ -15,7 +16,7 @@ from pgfleet.shipped import statement
 def read_catalog(session: Session, scope: Scope, equivalents: Mapping[str, str]) -> Catalog:
     """What the database holds within `scope`. Raises a DatabaseError."""
     [[row]] = session.read(catalog_query(scope, home=session.home, equivalents=equivalents))
-    return read_catalog_row(row)
+    return read_catalog_row(row, home=session.home)
 
 
 def catalog_query(scope: Scope, *, home: str, equivalents: Mapping[str, str], fingerprint: str = "") -> Query:
@@ -39,9 +40,17 @@ def catalog_query(scope: Scope, *, home: str, equivalents: Mapping[str, str], fi
     return Query(_statement(), parameters)
 
 
-def read_catalog_row(row: Sequence[Any]) -> Catalog:
-    """The one row that `catalog_query` returns, as a value."""
-    fingerprint, managed, unexpected, unreadable = row
+def read_catalog_row(row: Sequence[Any], *, home: str) -> Catalog:
+    """The one row that `catalog_query` returns, as a value.
+
+    Raises AccessRefused where the home schema is not there, and PrivilegeMissing where the role may not use it: names
+    would then be written in another way, and nothing could be compared.
+    """
+    fingerprint, managed, unexpected, unreadable, home_is_usable = row
+    if home_is_usable is None:
+        raise AccessRefused(f"schema {home} does not exist")
+    if not home_is_usable:
+        raise PrivilegeMissing(f"the role has no USAGE on schema {home}; grant it")
     return Catalog(
         fingerprint=fingerprint,
         managed=None if managed is None else tuple(map(read_object, managed)),

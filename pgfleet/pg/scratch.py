@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 from psycopg import sql
 
-from pgfleet.errors import AccessRefused, DatabaseError, PrivilegeMissing, ScratchUnavailable
+from pgfleet.errors import DatabaseError, ScratchUnavailable
 from pgfleet.fleet.secret import Dsn
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.session import Limits, Query, Session
@@ -38,7 +38,9 @@ def scratch_database(admin: Dsn, limits: Limits) -> Iterator[Session]:
 def _create(session: Session, name: str) -> None:
     try:
         session.run_alone(_text("CREATE DATABASE {} TEMPLATE template0", name))
-    except (PrivilegeMissing, AccessRefused) as error:
+    except DatabaseError as error:
+        if error.transient:
+            raise
         raise ScratchUnavailable(libpq.server(session.dsn), error.message) from error
 
 

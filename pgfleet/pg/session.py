@@ -16,6 +16,18 @@ from pgfleet.pg.errors import translating
 Rows = list[tuple[Any, ...]]
 
 
+WRITING = {
+    # A database or a role may have its own defaults, and catalogs are compared as the server writes them.
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "extra_float_digits": "1",
+    "quote_all_identifiers": "off",
+    "bytea_output": "hex",
+    "jit": "off",  # compiling a catalog query takes longer than running it
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How long the server may take, and who it is told is asking."""
@@ -38,11 +50,13 @@ class Session:
     """A connection that is opened when first needed, and opened anew when it was lost.
 
     Values are bound on this side and statements sent by the simple protocol, so that any number of them take one round
-    trip, and a pooler in transaction mode sees nothing prepared. `home`, the tenant's own schema, is the search path.
+    trip, and a pooler in transaction mode sees nothing prepared. `home`, the tenant's own schema, is the search path;
+    `name` is the tenant's.
     """
 
-    def __init__(self, dsn: Dsn, *, home: str = "public", limits: Limits | None = None) -> None:
+    def __init__(self, dsn: Dsn, *, name: str = "", home: str = "public", limits: Limits | None = None) -> None:
         self.dsn = dsn
+        self.name = name
         self.home = home
         self.limits = limits or Limits()
         self.secrets = libpq.secrets(dsn)
@@ -95,7 +109,11 @@ class Session:
         connection = self._open()
         with translating(self.secrets):
             connection.execute(f"SET search_path TO {self._quoted_home(connection)}")
-            connection.execute(sql)
+            try:
+                connection.execute(sql)
+            finally:
+                if not connection.closed:
+                    connection.execute("RESET search_path")  # a pooler hands the server's session on to others
 
     def _batch(self, begin: str, queries: tuple[Query, ...], end: str) -> list[Rows]:
         connection = self._open()
@@ -109,17 +127,15 @@ class Session:
                 _leave_transaction(connection)
 
     def _settings(self) -> Query:
-        return Query(
-            "SELECT pg_catalog.set_config('search_path', %(path)s, true),"
-            " pg_catalog.set_config('statement_timeout', %(statement)s, true),"
-            " pg_catalog.set_config('lock_timeout', %(lock)s, true),"
-            " pg_catalog.set_config('jit', 'off', true)",  # compiling a catalog query takes longer than running it
-            {
-                "path": self._quoted_home(self._open()),
-                "statement": f"{self.limits.statement_timeout_ms}ms",
-                "lock": f"{self.limits.lock_timeout_ms}ms",
-            },
-        )
+        """What holds for one transaction: the limits, the search path, and how the server writes values and names."""
+        settings = {
+            **WRITING,
+            "search_path": self._quoted_home(self._open()),
+            "statement_timeout": f"{self.limits.statement_timeout_ms}ms",
+            "lock_timeout": f"{self.limits.lock_timeout_ms}ms",
+        }
+        calls = (f"pg_catalog.set_config('{name}', %({name})s, true)" for name in settings)
+        return Query(f"SELECT {', '.join(calls)}", settings)
 
     def _quoted_home(self, connection: psycopg.Connection[tuple[Any, ...]]) -> str:
         return psycopg.sql.Identifier(self.home).as_string(connection)
@@ -131,13 +147,16 @@ class Session:
     def _open(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
             with translating(self.secrets, connecting=True):
-                self._connection = psycopg.connect(
+                self._connection = connection = psycopg.connect(
                     self.dsn.text,
                     autocommit=True,
                     prepare_threshold=None,
                     connect_timeout=self.limits.connect_timeout_seconds,
                     application_name=self.limits.application_name,
+                    client_encoding="UTF8",
                 )
+                if connection.info.parameter_status("standard_conforming_strings") == "off":
+                    connection.execute("SET standard_conforming_strings TO on")
         return self._connection
 
 

@@ -26,7 +26,7 @@ class Findings:
 
 def open_session(tenant: Tenant, brief: Brief) -> Session:
     """A session with the tenant under its environment's policy; it connects when first used."""
-    return Session(tenant.dsn, home=tenant.home, limits=limits_of(brief))
+    return Session(tenant.dsn, name=tenant.name, home=tenant.home, limits=limits_of(brief))
 
 
 def limits_of(brief: Brief) -> Limits:

@@ -2,14 +2,23 @@
 SELECT
   'constraint' AS kind,
   s.schema::text AS schema,
-  s.relname || '.' || c.conname AS name,
+  s.label || '.' || CASE WHEN strpos(c.conname, '.') > 0 THEN quote_ident(c.conname) ELSE c.conname END AS name,
   s.relname::text AS parent,
   jsonb_build_object(
     'definition', pg_catalog.pg_get_constraintdef(c.oid),
-    'validated', c.convalidated
+    'validated', c.convalidated,
+    'fires', f.fires
   ) AS attributes,
-  pg_catalog.pg_get_constraintdef(c.oid) AS definition
+  pg_catalog.pg_get_constraintdef(c.oid)
+  || CASE WHEN f.fires THEN '' ELSE ' (SWITCHED OFF: its triggers are disabled)' END AS definition
 FROM scope AS s
 INNER JOIN pg_catalog.pg_constraint AS c ON s.oid = c.conrelid
+CROSS JOIN LATERAL (
+  -- A foreign key is held up by triggers on both tables; DISABLE TRIGGER ALL switches it off and leaves it standing.
+  SELECT NOT EXISTS (
+    SELECT FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgconstraint = c.oid AND t.tgenabled IN ('D', 'R')
+  ) AS fires
+) AS f
 WHERE c.contype IN ('c', 'f', 'p', 'u', 'x')
 ORDER BY s.schema, s.relname, c.conname

@@ -1,6 +1,6 @@
 -- Functions and procedures that the manifest creates, and all in a schema that it creates: one row each.
 -- White space, comments and the case of what is not quoted are no part of a body in SQL or PL/pgSQL, where they mean
--- nothing: the body is read token by token (a string, a quoted name, a word, or a single other character).
+-- nothing: the body is read token by token.
 SELECT
   'function' AS kind,
   nullif(n.nspname, %(home)s)::text AS schema,
@@ -27,15 +27,24 @@ INNER JOIN pg_catalog.pg_namespace AS n ON p.pronamespace = n.oid
 INNER JOIN pg_catalog.pg_language AS l ON p.prolang = l.oid
 CROSS JOIN LATERAL (
   SELECT
-    string_agg(CASE WHEN token[1] IS NULL THEN lower(token[2]) ELSE token[1] END, ' ' ORDER BY place) AS tokens
+    string_agg(
+      CASE
+        WHEN matches.found[1] ~ E'^[eE]\'' THEN 'e' || substr(matches.found[1], 2)
+        ELSE coalesce(matches.found[1], lower(matches.found[3] COLLATE "C"))
+      END,
+      ' ' ORDER BY matches.place
+    ) AS tokens
   FROM regexp_matches(
     p.prosrc,
-    '(?:\s|--[^\n]*(?:\n|$)|/\*(?:[^*]|\*+[^*/])*\*+/)*(?:'
-    '([eE]''(?:[^\\'']|\\.|'''')*''|''(?:[^'']|'''')*''|"(?:[^"]|"")*"|\$(\w*)\$.*?\$\2\$)'
-    '|(\w+|[^\s]))',
+    -- What separates tokens: white space and comments, one within another at most. Its *? makes the whole expression
+    -- take the shortest match (PostgreSQL manual, 9.7.3.5), which for a dollar-quoted string is the right one.
+    E'(?:\\s|--[^\\n]*(?:\\n|$)|/\\*(?:[^*/]|\\*(?!/)|/(?!\\*)|/\\*(?:[^*/]|\\*(?!/)|/(?!\\*))*\\*/)*\\*/)*?'
+    -- Texts to be left alone: strings, quoted names, dollar-quoted strings.
+    '(?:([eE]''(?:[^\\\\'']|\\\\.|'''')*''(?!'')|''(?:[^'']|'''')*''(?!'')|"(?:[^"]|"")*"(?!")|\\$(\\w*)\\$.*?\\$\\2\\$)|'
+    -- A word, or one other character; or the end, after a last comment.
+    '((?![eE]'')(?:[A-Za-z0-9_]|[^\\x01-\\x7f])+(?![A-Za-z0-9_]|[^\\x01-\\x7f])|-(?!-)|/(?!\\*)|\\$(?!\\w*\\$)|[^-\\s''"$/A-Za-z0-9_])|$)',
     'g'
   ) WITH ORDINALITY AS matches (found, place)
-  CROSS JOIN LATERAL (SELECT ARRAY[found[1], found[3]] AS token) AS picked
 ) AS b
 WHERE
   p.prokind IN ('f', 'p')

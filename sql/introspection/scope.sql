@@ -4,7 +4,10 @@
 SELECT
   c.oid,
   c.relname,
+  -- For names made of two, in which a dot must be told from a dot.
+  CASE WHEN strpos(c.relname, '.') > 0 THEN quote_ident(c.relname) ELSE c.relname END AS label,
   c.relkind,
+  c.relnamespace,
   c.relpersistence,
   nullif(n.nspname, %(home)s) AS schema
 FROM pg_catalog.pg_class AS c

@@ -1,6 +1,7 @@
 -- The catalog in one row: the fingerprint of what the manifest manages (SHA-256 over one line an object, in byte order);
 -- the managed objects themselves, unless the fingerprint is the expected one; what else was found in scope; and the
--- relations that this role may not read, which information_schema hides from it as if they were not there.
+-- relations that this role may not read, which information_schema hides from it as if they were not there. The last
+-- column says whether the home schema may be used; null if there is none.
 SELECT
   found.fingerprint,
   CASE WHEN found.fingerprint IS DISTINCT FROM %(fingerprint)s THEN found.managed ELSE null END AS managed,
@@ -8,9 +9,14 @@ SELECT
   ARRAY(
     SELECT concat_ws('.', coalesce(s.schema, %(home)s), s.relname)
     FROM scope AS s
-    WHERE NOT has_table_privilege(s.oid, 'SELECT') AND s.relkind <> 'S'
+    WHERE
+      s.relkind <> 'S'
+      AND NOT (has_table_privilege(s.oid, 'SELECT') AND has_schema_privilege(s.relnamespace, 'USAGE'))
     ORDER BY 1
-  ) AS unreadable
+  ) AS unreadable,
+  (
+    SELECT has_schema_privilege(n.oid, 'USAGE') FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %(home)s
+  ) AS home_is_usable
 FROM (
   SELECT
     encode(

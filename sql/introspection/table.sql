@@ -6,6 +6,7 @@ SELECT
   null::text AS parent,
   jsonb_build_object(
     'form', CASE s.relkind WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign' ELSE 'ordinary' END,
+    'partition_key', pg_catalog.pg_get_partkeydef(s.oid),
     'unlogged', s.relpersistence = 'u'
   ) AS attributes,
   format(

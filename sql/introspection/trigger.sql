@@ -2,7 +2,7 @@
 SELECT
   'trigger' AS kind,
   s.schema::text AS schema,
-  s.relname || '.' || t.tgname AS name,
+  s.label || '.' || CASE WHEN strpos(t.tgname, '.') > 0 THEN quote_ident(t.tgname) ELSE t.tgname END AS name,
   s.relname::text AS parent,
   jsonb_build_object(
     'definition', pg_catalog.pg_get_triggerdef(t.oid, true),

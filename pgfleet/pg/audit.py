@@ -1,0 +1,38 @@
+"""Audits one tenant: the steps in their order, on one connection."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pgfleet.brief import Brief
+from pgfleet.errors import PgfleetError
+from pgfleet.fleet.model import Tenant
+from pgfleet.judge.document import TenantEntry
+from pgfleet.judge.tenant import judge_tenant, unjudged
+from pgfleet.pg.survey import refuse_silent
+from pgfleet.pg.verification import check_seed, count, inspect, open_session, verify
+
+Runner = Callable[..., Any]
+"""Runs a step, one of the functions of `pgfleet.pg.verification`, with its arguments, and returns what that returns."""
+
+
+def directly(step: Callable[..., Any], *arguments: object) -> Any:
+    """The plain way to run a step."""
+    return step(*arguments)
+
+
+def audit(tenant: Tenant, brief: Brief, run: Runner = directly) -> TenantEntry:
+    """Inspects and verifies the tenant; a PgfleetError is its reason, and nobody else's."""
+    manifest = brief.manifest
+    try:
+        refuse_silent(tenant, brief)
+        with open_session(tenant, brief) as session:
+            findings = run(inspect, session, brief)
+            return judge_tenant(
+                tenant,
+                findings.inspection,
+                [run(verify, session, brief, findings, each.version) for each in manifest.migrations],
+                [run(check_seed, session, brief, findings, each.name) for each in manifest.seeds],
+                [run(count, session, brief, each.table) for each in manifest.counts],
+            )
+    except PgfleetError as error:
+        return unjudged(tenant, error)
