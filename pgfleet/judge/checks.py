@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from pgfleet.judge.document import CheckEntry
@@ -10,6 +11,7 @@ from pgfleet.judge.readings import Answer
 from pgfleet.manifest.model import Check
 
 SHOWN = 5
+UNREADABLE = "the role may not read all tables that are managed"
 
 
 def judge_check(check: Check, answer: Answer, *, unreadable: Sequence[str] = ()) -> CheckEntry:
@@ -26,13 +28,20 @@ def judge_check(check: Check, answer: Answer, *, unreadable: Sequence[str] = ())
     parts = [_part("missing", expected - found), _part("not expected", found - expected)]
     detail = "; ".join(filter(None, parts))
     if detail and unreadable:
-        return CheckEntry(name=check.name, passed=None, detail="the role may not read all tables that are managed")
+        return CheckEntry(name=check.name, passed=None, detail=UNREADABLE)
     return CheckEntry(name=check.name, passed=not detail, detail=detail or None)
 
 
 def _tally(rows: Iterable[Iterable[Any]]) -> Counter[str]:
     """Rows as text, so that true is not 1; JSON's form, less the brackets, is also what people read."""
-    return Counter(", ".join(json.dumps(cell, default=str, ensure_ascii=False) for cell in row) for row in rows)
+    return Counter(", ".join(json.dumps(cell, default=_plain, ensure_ascii=False) for cell in row) for row in rows)
+
+
+def _plain(cell: object) -> object:
+    """A numeric as the number that TOML can hold, whatever else JSON does not know as text."""
+    if isinstance(cell, Decimal):
+        return int(cell) if cell == cell.to_integral_value() else float(cell)
+    return str(cell)
 
 
 def _part(title: str, rows: Counter[str]) -> str:

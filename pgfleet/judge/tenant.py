@@ -7,6 +7,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.model import CatalogObject
 from pgfleet.errors import AccessRefused, ConnectionFailed, ConnectionLost, PgfleetError
 from pgfleet.fleet.model import Tenant
+from pgfleet.judge.checks import UNREADABLE
 from pgfleet.judge.document import (
     CheckEntry,
     CountEntry,
@@ -95,9 +96,9 @@ def _faults(
         yield f"the ledger could not be read: {inspection.ledger_fault}"
     if unreadable := inspection.catalog.unreadable:
         yield f"the role may not read {', '.join(unreadable)}; grant it SELECT there, and USAGE on the schema"
-    for migration in () if unreadable else migrations:
+    for migration in migrations:
         for check in migration.checks:
-            if check.passed is None:
+            if check.passed is None and check.detail != UNREADABLE:
                 yield f"check '{check.name}' of {migration.version} could not be completed: {check.detail}"
     for seed in seeds:
         if seed.status is SeedStatus.UNKNOWN:

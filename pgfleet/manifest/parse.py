@@ -49,6 +49,9 @@ Fault = tuple[str, str]
 def _faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[Fault]:
     yield from _migration_faults(document, scripts)
     yield from _seed_faults(document, scripts)
+    expressions = [each for group in document.equivalent_defaults for each in group]
+    if again := next((each for place, each in enumerate(expressions) if each in expressions[:place]), None):
+        yield "equivalent_defaults", f"'{again}' is there twice; an expression belongs to one group"
     tables = [entry.table for entry in document.counts]
     yield from _duplicate_faults("counts", "table", tables)
 

@@ -23,7 +23,7 @@ BY_SQLSTATE: dict[str, type[DatabaseError]] = {
     "3D": AccessRefused,
     "40": TryAgain,  # serialization failure, deadlock
     "42501": PrivilegeMissing,
-    "53300": TryAgain,  # too many connections
+    "53300": ConnectionFailed,  # too many connections
     "55P03": TryAgain,  # lock not available
     "57P01": ConnectionLost,  # terminated by an administrator
     "57P02": ConnectionLost,  # crash shutdown

@@ -57,11 +57,12 @@ def an_index(table: str, name: str, *, schema: str | None = None, **attributes: 
     return an_object(ObjectKind.INDEX, name, schema=schema, parent=table, definition=definition, **attributes)
 
 
-def a_catalog(managed: Iterable[CatalogObject] | None, unexpected: Iterable[CatalogObject] = ()) -> Catalog:
+def a_catalog(managed: Iterable[CatalogObject] | None, *, unreadable: Iterable[str] = ()) -> Catalog:
     return Catalog(
         fingerprint="found",
         managed=None if managed is None else tuple(managed),
-        unexpected=tuple(unexpected),
+        unexpected=(),
+        unreadable=tuple(unreadable),
     )
 
 

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from unit.literals import a_tenant, an_environment
 
 from pgfleet.fleet.secret import Dsn, redacted
 from pgfleet.fleet.substitution import substitute
-from unit.literals import a_tenant, an_environment
 
-SECRET = "hunter2"  # noqa: S105
+SECRET = "hunter2"
 DSN = substitute("host=h user=u password=${PASSWORD}", {"PASSWORD": SECRET})
 TENANT = replace(a_tenant(), dsn=DSN)
 ENVIRONMENT = an_environment(TENANT)

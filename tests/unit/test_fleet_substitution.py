@@ -46,6 +46,31 @@ def test_an_empty_variable_takes_nothing_of_what_stands_beside_it(template: str)
     assert parts == {"host": "h", "port": "6000", "user": "u", "dbname": "d"}
 
 
+@pytest.mark.parametrize("password", ["", *PASSWORDS.values()], ids=["empty", *PASSWORDS.keys()])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "host=h password=a${PASSWORD} dbname=d",
+        "host=h password=${PASSWORD}z dbname=d",
+        "host=h password=a${PASSWORD}z dbname=d",
+        "host=h password='a ${PASSWORD} z' dbname=d",
+        "host=h dbname=d password='${PASSWORD}z'",
+        "postgresql://:a${PASSWORD}z@h/d",
+    ],
+)
+def test_a_reference_may_be_a_part_of_the_password(template: str, password: str) -> None:
+    before, after = template.split("${PASSWORD}")
+    around = conninfo_to_dict(f"{before}|{after}")["password"]
+    expected = {"host": "h", "dbname": "d", "password": str(around).replace("|", password)}
+    assert conninfo_to_dict(substitute(template, {"PASSWORD": password}).text) == expected
+
+
+@pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES.keys())
+def test_nothing_is_no_secret(template: str) -> None:
+    """Else asterisks would stand between all characters, or for every empty string of SQL."""
+    assert substitute(template, {"PASSWORD": ""}).secrets == ()
+
+
 @pytest.mark.parametrize("password", PASSWORDS.values(), ids=PASSWORDS.keys())
 def test_a_whole_reference_is_the_connection_string_as_it_is(password: str) -> None:
     text = substitute(TEMPLATES["pairs"], {"PASSWORD": password}).text

@@ -61,6 +61,19 @@ def test_a_scripts_checksum_is_the_sha_256_of_its_canonical_text() -> None:
     assert script_checksum("SELECT 'ü'") == hashlib.sha256("SELECT 'ü'\n".encode()).hexdigest()
 
 
+def test_the_manifests_checksum_is_the_sha_256_of_what_is_specified() -> None:
+    """Ledgers and documents of earlier runs hold it: this text does not change for a manifest that does not."""
+    one, two, seed = (script_checksum(text) for text in SCRIPTS.values())
+    text = (
+        '{"counts":[["one",false]],"equivalent_defaults":[["a()","b()"]],'
+        f'"migrations":[["1","{one}","P0",[],true,[["tables","SELECT \'ü\'",[["ü"]]]]],'
+        f'["2","{two}","P1",["1"],true,[]]],'
+        f'"seeds":[["rules","{seed}","1","one",["id"],["created_at"]]]}}'
+    )
+    document = edited('"SELECT 1"\nreturns = [[1]]', "\"SELECT 'ü'\"\nreturns = [['ü']]")
+    assert checksum(document) == hashlib.sha256(text.encode()).hexdigest()
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -124,7 +137,9 @@ def test_prose_and_form_do_not_change_the_manifests_checksum(text: str) -> None:
         pytest.param(edited("[[1]]", "[[true]]"), id="check's row by type"),
         pytest.param(edited("[[1]]", "[['1']]"), id="check's row as text"),
         pytest.param(edited('"rules"', '"rule"'), id="seed's name"),
-        pytest.param(edited('file = "seed.sql"\nrequires = "1"', 'file = "seed.sql"\nrequires = "2"'), id="seed's need"),
+        pytest.param(
+            edited('file = "seed.sql"\nrequires = "1"', 'file = "seed.sql"\nrequires = "2"'), id="seed's need"
+        ),
         pytest.param(edited('"one"\nkey', '"two"\nkey'), id="seed's table"),
         pytest.param(edited('["id"]', '["name"]'), id="seed's key"),
         pytest.param(edited('"created_at"', '"updated_at"'), id="seed's ignored columns"),
@@ -152,5 +167,7 @@ def test_a_version_changes_the_manifests_checksum_and_a_folder_does_not() -> Non
 
 
 def test_the_order_of_migrations_changes_the_manifests_checksum() -> None:
-    one, two = ('\n[[migrations]]\nfile = "%s"\npriority = "P0"\nprovides = "x"\n' % name for name in list(SCRIPTS)[:2])
+    one, two = (
+        f'[[migrations]]\nfile = "{name}"\npriority = "P0"\nprovides = "x"\n' for name in ("1_one.sql", "2_two.sql")
+    )
     assert checksum("format = 1\n" + one + two) != checksum("format = 1\n" + two + one)

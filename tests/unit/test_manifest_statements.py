@@ -17,6 +17,8 @@ ALONE = "cannot run inside a transaction; declare transactional = false, and let
         "DO $$ BEGIN PERFORM 1; END $$",
         "DROP INDEX i",
         "REINDEX INDEX i",
+        "REINDEX TABLE a",
+        "ALTER TABLE a DETACH PARTITION b",
         "ANALYZE a",
         "REFRESH MATERIALIZED VIEW CONCURRENTLY v",
         "SELECT '100%'",
@@ -26,7 +28,9 @@ def test_a_transactional_script_may_hold(sql: str) -> None:
     assert script_fault(sql, transactional=True) is None
 
 
-@pytest.mark.parametrize("sql", ["BEGIN", "START TRANSACTION", "END", "ROLLBACK", "SAVEPOINT a", "PREPARE TRANSACTION 'a'"])
+@pytest.mark.parametrize(
+    "sql", ["BEGIN", "START TRANSACTION", "END", "ROLLBACK", "SAVEPOINT a", "PREPARE TRANSACTION 'a'"]
+)
 @pytest.mark.parametrize("before", ["", "SELECT 1; "], ids=["alone", "after another"])
 def test_a_transactional_script_leaves_transactions_alone(before: str, sql: str) -> None:
     assert script_fault(before + sql, transactional=True) == TRANSACTION
@@ -81,7 +85,7 @@ def test_a_script_without_a_statement_is_a_fault(sql: str, *, transactional: boo
             "SELECT 'äöü€', FROM a", 'at line 1 column 16: syntax error at or near "FROM"', id="characters, not bytes"
         ),
         pytest.param(
-            "SELECT 'open", "at line 1 column 8: unterminated quoted string at or near \"'open\"", id="open string"
+            "SELECT 'open", 'at line 1 column 8: unterminated quoted string at or near "\'open"', id="open string"
         ),
         pytest.param("\\i other.sql", 'at line 1 column 1: syntax error at or near "\\"', id="a command of psql"),
     ],
@@ -95,7 +99,7 @@ def test_a_syntax_error_is_told_with_its_place(sql: str, fault: str) -> None:
     "sql", ["SELECT 1", "SELECT 1;", "WITH a AS (SELECT 1) SELECT * FROM a", "VALUES (1)", "TABLE a"]
 )
 def test_a_check_may_ask(sql: str) -> None:
-    assert query_fault(sql, [[1]]) is None
+    assert query_fault(sql) is None
 
 
 @pytest.mark.parametrize(
@@ -103,4 +107,4 @@ def test_a_check_may_ask(sql: str) -> None:
     ["", "SELECT 1; SELECT 2", "UPDATE a SET b = 1", "DROP TABLE a", "EXPLAIN SELECT 1", "SELECT 1 INTO a", "COMMIT"],
 )
 def test_a_check_must_be_one_select(sql: str) -> None:
-    assert query_fault(sql, [[1]]) == "must be one SELECT"
+    assert query_fault(sql) == "must be one SELECT"

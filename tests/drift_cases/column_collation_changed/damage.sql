@@ -1,0 +1,1 @@
+ALTER TABLE skill_workflows ALTER COLUMN description TYPE text COLLATE "C";

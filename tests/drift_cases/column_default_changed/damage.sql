@@ -1,0 +1,1 @@
+ALTER TABLE ai_task_queue ALTER COLUMN status SET DEFAULT 'waiting';

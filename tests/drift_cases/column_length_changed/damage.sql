@@ -1,0 +1,2 @@
+-- Long answers fail.
+ALTER TABLE ai_messages ALTER COLUMN content TYPE varchar(2000);

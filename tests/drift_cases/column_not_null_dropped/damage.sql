@@ -1,0 +1,1 @@
+ALTER TABLE ai_messages ALTER COLUMN role DROP NOT NULL;

@@ -1,0 +1,1 @@
+ALTER TABLE ai_task_queue RENAME COLUMN last_error TO error;

@@ -1,0 +1,1 @@
+CREATE INDEX by_content ON ai_messages USING hash (content);

@@ -1,0 +1,2 @@
+-- CASCADE: both triggers go with it.
+DROP FUNCTION update_timestamp() CASCADE;

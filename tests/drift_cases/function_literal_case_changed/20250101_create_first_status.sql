@@ -1,0 +1,1 @@
+CREATE OR REPLACE FUNCTION first_status() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'pending' $$;

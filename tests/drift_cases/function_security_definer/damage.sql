@@ -1,0 +1,1 @@
+ALTER FUNCTION update_timestamp() SECURITY DEFINER;

@@ -1,0 +1,1 @@
+ALTER FUNCTION update_timestamp() SET search_path = pg_catalog;

@@ -1,0 +1,2 @@
+DROP INDEX idx_ai_conversations_summary_updated;
+CREATE INDEX idx_ai_conversations_summary_updated ON ai_conversations (summary_updated_at DESC);

@@ -1,0 +1,1 @@
+ALTER INDEX idx_agent_event_logs_source RENAME TO agent_event_logs_by_source;

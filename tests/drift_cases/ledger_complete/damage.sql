@@ -1,0 +1,2 @@
+-- As a rollout leaves it.
+SELECT 1;

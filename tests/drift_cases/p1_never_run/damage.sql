@@ -1,0 +1,2 @@
+-- Nothing else was done.
+SELECT 1;

@@ -1,0 +1,1 @@
+ALTER TABLE ai_messages DROP CONSTRAINT ai_messages_pkey;

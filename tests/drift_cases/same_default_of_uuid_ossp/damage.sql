@@ -1,0 +1,8 @@
+-- As the extension uuid-ossp has it; a function by its name, because not every server of ours carries the extension.
+CREATE FUNCTION uuid_generate_v4() RETURNS uuid LANGUAGE sql VOLATILE AS 'SELECT pg_catalog.gen_random_uuid()';
+ALTER TABLE ai_conversations ALTER COLUMN id SET DEFAULT uuid_generate_v4();
+ALTER TABLE ai_messages ALTER COLUMN id SET DEFAULT uuid_generate_v4();
+ALTER TABLE ai_task_queue ALTER COLUMN id SET DEFAULT uuid_generate_v4();
+ALTER TABLE ai_conversation_reflections ALTER COLUMN id SET DEFAULT uuid_generate_v4();
+ALTER TABLE skill_workflows ALTER COLUMN id SET DEFAULT uuid_generate_v4();
+ALTER TABLE skill_run_reflections ALTER COLUMN id SET DEFAULT uuid_generate_v4();

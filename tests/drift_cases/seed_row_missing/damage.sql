@@ -1,0 +1,1 @@
+DELETE FROM ai_guardrails.policy_rules WHERE name = 'finance_wire_warn';

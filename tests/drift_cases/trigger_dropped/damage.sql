@@ -1,0 +1,1 @@
+DROP TRIGGER trg_ai_task_queue_updated_at ON ai_task_queue;

@@ -1,0 +1,1 @@
+ALTER TABLE ai_conversations ENABLE REPLICA TRIGGER trg_ai_conversations_updated_at;

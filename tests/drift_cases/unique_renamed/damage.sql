@@ -1,0 +1,1 @@
+ALTER TABLE skill_workflows RENAME CONSTRAINT skill_workflows_name_version_key TO one_of_each_version;

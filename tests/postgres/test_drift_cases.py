@@ -1,0 +1,183 @@
+"""Every case in tests/drift_cases/: what was done to a tenant is found, named and attributed, and nothing else is."""
+
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import psycopg
+import pytest
+from fix_servers import CASES, Server, apply_manifest
+from pydantic import BaseModel, ConfigDict
+
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.catalog.model import ObjectKind
+from pgfleet.files import load_manifest
+from pgfleet.judge.document import MigrationStatus, SeedStatus, TenantEntry, Verdict
+from pgfleet.manifest.model import Manifest
+from pgfleet.pg.audit import audit
+from pgfleet.pg.ledger import create_ledger, record_applied
+
+
+class Table(BaseModel):
+    """A misspelt key is an error, not an expectation that nobody checks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ExpectedDifference(Table):
+    version: str
+    kind: str
+    identity: str
+    change: str
+    actual: str | None = None
+
+
+class ExpectedUnexpected(Table):
+    kind: str
+    identity: str
+
+
+class Expectation(Table):
+    """`expected.toml`, as README.md there describes it."""
+
+    what: str
+    verdict: Verdict
+    min_server: int = 0
+    never_run: tuple[str, ...] = ()
+    in_ledger: tuple[str, ...] = ()
+    migrations: dict[str, MigrationStatus] = {}
+    seeds: dict[str, SeedStatus] = {}
+    differences: tuple[ExpectedDifference, ...] = ()
+    unexpected: tuple[ExpectedUnexpected, ...] = ()
+
+
+class Case:
+    """One folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def expected(self) -> Expectation:
+        return Expectation.model_validate(tomllib.loads((self.folder / "expected.toml").read_text(encoding="utf-8")))
+
+    @property
+    def damage(self) -> str:
+        return (self.folder / "damage.sql").read_text(encoding="utf-8")
+
+    @property
+    def setup(self) -> str:
+        path = self.folder / "setup.sql"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    @cached_property
+    def own_manifest(self) -> Manifest | None:
+        path = self.folder / "manifest.toml"
+        return load_manifest(path) if path.exists() else None
+
+    @property
+    def is_cloned(self) -> bool:
+        """Whether it begins as a tenant that holds the whole shipped manifest."""
+        return not (self.own_manifest or self.setup or self.expected.never_run)
+
+
+ALL_CASES = [Case(folder) for folder in sorted(CASES.iterdir()) if folder.is_dir()]
+
+
+@pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.folder.name)
+def test_exactly_what_was_done_is_found(
+    case: Case, server: Server, template: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    manifest = case.own_manifest or shipped_manifest
+    with prepared(case, server, template, manifest) as database:
+        if server.major < case.expected.min_server:
+            with pytest.raises(psycopg.errors.SyntaxError):
+                server.execute(case.damage, database)
+            return
+        server.execute(case.damage, database)
+        wanted = server.expected(manifest) if case.own_manifest else expected
+        tenant = server.tenant(database)
+        entry = audit(tenant, server.brief(manifest, wanted, tenant))
+    assert found_in(entry) == wanted_of(case.expected, manifest)
+    assert differences_explain_themselves(entry)
+    assert actuals_of(entry, case.expected) == {
+        each.identity: each.actual for each in case.expected.differences if each.actual is not None
+    }
+
+
+def test_every_kind_and_every_migration_has_cases(shipped_manifest: Manifest) -> None:
+    differences = [each for case in ALL_CASES for each in case.expected.differences]
+    assert {each.kind for each in differences} == set(ObjectKind)
+    assert {each.version for each in differences} >= {each.version for each in shipped_manifest.migrations}
+
+
+def test_cases_hold_nothing_that_is_not_read() -> None:
+    known = {"damage.sql", "expected.toml", "setup.sql"}
+    assert [
+        path for case in ALL_CASES for path in case.folder.iterdir() if not case.own_manifest and path.name not in known
+    ] == []
+
+
+@contextmanager
+def prepared(case: Case, server: Server, template: str, manifest: Manifest) -> Iterator[str]:
+    """A database as the case's tenant had it before the damage."""
+    database = server.create_database(template if case.is_cloned else "template1")
+    try:
+        with server.session(database) as session:
+            if not case.is_cloned:
+                server.execute(case.setup, database)
+                apply_manifest(session, manifest, without=case.expected.never_run)
+            if case.expected.in_ledger:
+                create_ledger(session)
+            for migration in manifest.migrations:
+                if migration.version in case.expected.in_ledger:
+                    record_applied(session, migration, run_id="test")
+        yield database
+    finally:
+        server.drop_database(database)
+
+
+def found_in(entry: TenantEntry) -> set[str]:
+    """What the audit says, a line each, so that a failed assertion shows the lines that differ."""
+    differences = [
+        f"{migration.version}: {each.kind} {each.identity} is {each.change}"
+        for migration in entry.migrations
+        for each in migration.differences
+    ]
+    unexpected = [f"unexpected {each.kind} {each.identity}" for each in entry.unexpected]
+    assert len({*differences, *unexpected}) == len(differences) + len(unexpected), "something is reported twice"
+    return {
+        f"{entry.verdict}, reason {entry.reason}",
+        *(f"{each.version} is {each.status}" for each in entry.migrations),
+        *(f"seed {each.name} is {each.status}" for each in entry.seeds),
+        *differences,
+        *unexpected,
+    }
+
+
+def wanted_of(expected: Expectation, manifest: Manifest) -> set[str]:
+    """The same from `expected.toml`: what it does not mention is applied or present."""
+    statuses = {each.version: MigrationStatus.APPLIED for each in manifest.migrations} | expected.migrations
+    seeds = {each.name: SeedStatus.PRESENT for each in manifest.seeds} | expected.seeds
+    return {
+        f"{expected.verdict}, reason None",
+        *(f"{version} is {status}" for version, status in statuses.items()),
+        *(f"seed {name} is {status}" for name, status in seeds.items()),
+        *(f"{each.version}: {each.kind} {each.identity} is {each.change}" for each in expected.differences),
+        *(f"unexpected {each.kind} {each.identity}" for each in expected.unexpected),
+    }
+
+
+def actuals_of(entry: TenantEntry, expected: Expectation) -> dict[str, str | None]:
+    """The definitions found of those objects whose definition the case names."""
+    named = {each.identity for each in expected.differences if each.actual is not None}
+    found = (each for migration in entry.migrations for each in migration.differences)
+    return {each.identity: each.actual for each in found if each.identity in named}
+
+
+def differences_explain_themselves(entry: TenantEntry) -> bool:
+    """A person sees from each changed object's two definitions what has changed, and of a missing one what to make."""
+    found = [each for migration in entry.migrations for each in migration.differences]
+    return all(each.expected and each.expected != each.actual for each in found)

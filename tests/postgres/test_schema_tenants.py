@@ -1,0 +1,101 @@
+"""A database with a schema a tenant: each is as one in public, and is judged by itself."""
+
+from collections.abc import Iterator
+
+import pytest
+from fix_servers import Server, apply_manifest
+
+from pgfleet.catalog.differences import find_differences
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.judge.document import Verdict
+from pgfleet.manifest.model import Manifest
+from pgfleet.pg.audit import audit
+from pgfleet.pg.inspection import inspect
+
+HOMES = ("acme", 'Odd "Home.x')
+
+
+@pytest.fixture
+def shared_database(server: Server, shipped_manifest: Manifest) -> Iterator[str]:
+    """A database with a tenant in each of the schemas above."""
+    name = server.create_database()
+    for home in HOMES:
+        quoted = home.replace('"', '""')
+        server.execute(f'CREATE SCHEMA "{quoted}"', name)
+        with server.session(name, home) as session:
+            apply_manifest(session, shipped_manifest)
+    yield name
+    server.drop_database(name)
+
+
+def test_a_tenant_in_a_schema_is_as_one_in_public(
+    server: Server, shared_database: str, expected: ExpectedCatalog
+) -> None:
+    for home in HOMES:
+        with server.session(shared_database, home) as session:
+            found = inspect(session, expected).catalog
+        assert (found.fingerprint, found.managed, found.unexpected) == (expected.fingerprint, None, ())
+
+
+@pytest.mark.parametrize(
+    ("damage", "identity"),
+    [
+        ("DROP INDEX {home}.idx_ai_messages_conversation", "idx_ai_messages_conversation"),
+        ("ALTER TABLE {home}.ai_messages ALTER COLUMN role DROP NOT NULL", "ai_messages.role"),
+        (
+            "DROP TRIGGER trg_ai_task_queue_updated_at ON {home}.ai_task_queue",
+            "ai_task_queue.trg_ai_task_queue_updated_at",
+        ),
+        (
+            (
+                "CREATE OR REPLACE TRIGGER trg_ai_task_queue_updated_at BEFORE UPDATE ON {home}.ai_task_queue"
+                " FOR EACH ROW EXECUTE FUNCTION {other}.update_timestamp()"
+            ),
+            "ai_task_queue.trg_ai_task_queue_updated_at",
+        ),
+        ("ALTER FUNCTION {home}.update_timestamp() STABLE", "update_timestamp()"),
+        (
+            (
+                "ALTER TABLE {home}.ai_messages DROP CONSTRAINT ai_messages_conversation_id_fkey,"
+                " ADD CONSTRAINT ai_messages_conversation_id_fkey FOREIGN KEY (conversation_id)"
+                " REFERENCES {other}.ai_conversations (id) ON DELETE CASCADE"
+            ),
+            "ai_messages.ai_messages_conversation_id_fkey",
+        ),
+        (
+            (
+                "ALTER TABLE {home}.agent_event_logs ALTER COLUMN id"
+                " SET DEFAULT nextval('{other}.agent_event_logs_id_seq')"
+            ),
+            "agent_event_logs.id",
+        ),
+        ("ALTER SEQUENCE {home}.agent_event_logs_id_seq INCREMENT 2", "agent_event_logs_id_seq"),
+        ("DROP TABLE {home}.ai_task_queue", "ai_task_queue"),
+    ],
+)
+@pytest.mark.parametrize("damaged", [0, 1])
+def test_a_schema_s_damage_is_seen_there_alone(
+    server: Server,
+    shared_database: str,
+    shipped_manifest: Manifest,
+    expected: ExpectedCatalog,
+    damage: str,
+    identity: str,
+    damaged: int,
+) -> None:
+    names = ["acme", '"Odd ""Home.x"']
+    server.execute(damage.format(home=names[damaged], other=names[1 - damaged]), shared_database)
+    tenants = [server.tenant(shared_database, name=home, home=home) for home in HOMES]
+    brief = server.brief(shipped_manifest, expected, *tenants)
+    entries = [audit(tenant, brief) for tenant in tenants]
+    found = [each.identity for migration in entries[damaged].migrations for each in migration.differences]
+    assert found == [f"{HOMES[damaged]}.{identity}"]
+    assert entries[1 - damaged].verdict is Verdict.READY
+
+
+def test_what_schemas_share_is_seen_in_each(server: Server, shared_database: str, expected: ExpectedCatalog) -> None:
+    server.execute("DROP INDEX ai_guardrails.idx_policy_rules_priority", shared_database)
+    for home in HOMES:
+        with server.session(shared_database, home) as session:
+            [found] = find_differences(expected, inspect(session, expected).catalog)
+        assert found.identity.qualified(home) == "ai_guardrails.idx_policy_rules_priority"

@@ -1,0 +1,67 @@
+"""Which rows of a seeded table are read."""
+
+from collections.abc import Iterator
+
+import pytest
+from fix_servers import Server
+
+from pgfleet.manifest.model import Script, Seed
+from pgfleet.pg.answers import read_seed
+from pgfleet.pg.session import Session
+
+
+def seed(*key: str, table: str = "rules") -> Seed:
+    script = Script(path="seed.sql", sql="SELECT 1", checksum="")
+    return Seed(name="rules", script=script, requires="1", table=table, key=key, ignores=())
+
+
+@pytest.fixture
+def rules(server: Server, empty_database: str) -> Iterator[Session]:
+    server.execute(
+        """
+        CREATE TABLE rules (name text, company integer, "Note" text);
+        INSERT INTO rules VALUES ('a', 1, 'x'), ('a', 2, NULL), ('b', 1, '100 %s'), ('it''s', 3, NULL);
+        """,
+        empty_database,
+    )
+    with server.session(empty_database) as session:
+        yield session
+
+
+def test_without_a_baseline_all_rows_are_read(rules: Session) -> None:
+    reading = read_seed(rules, seed("name", "company"), None)
+    assert {(row["name"], row["company"], row["Note"]) for row in reading.rows} == {
+        ("a", 1, "x"),
+        ("a", 2, None),
+        ("b", 1, "100 %s"),
+        ("it's", 3, None),
+    }
+
+
+def test_with_a_baseline_only_its_keys_are_read(rules: Session) -> None:
+    baseline = [{"name": "it's", "company": 3}, {"name": "b", "company": 2}, {"name": "c", "company": 1}]
+    reading = read_seed(rules, seed("name", "company"), baseline)
+    assert [(row["name"], row["company"]) for row in reading.rows] == [("it's", 3)]
+
+
+def test_a_key_in_part_reads_every_row_under_it(rules: Session) -> None:
+    reading = read_seed(rules, seed("name"), [{"name": "a"}])
+    assert sorted(row["company"] for row in reading.rows) == [1, 2]
+
+
+def test_a_key_in_another_case_with_a_percent_sign(rules: Session) -> None:
+    reading = read_seed(rules, seed("Note"), [{"Note": "100 %s"}])
+    assert [row["name"] for row in reading.rows] == ["b"]
+
+
+def test_a_baseline_without_rows_reads_none(rules: Session) -> None:
+    assert read_seed(rules, seed("name"), []).rows == ()
+
+
+@pytest.mark.parametrize("missing", [seed("name", table="elsewhere"), seed("nom"), seed("name", table="crm.rules")])
+def test_a_seed_s_table_or_column_that_is_not_there_is_absent(rules: Session, missing: Seed) -> None:
+    reading = read_seed(rules, missing, None)
+    assert reading.rows == ()
+    assert reading.fault is None
+    assert reading.absent is not None
+    assert "does not exist" in reading.absent

@@ -1,0 +1,430 @@
+"""How a session is had, used, lost and had again, and what its errors say."""
+
+import pickle
+import re
+import socket
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from fix_servers import ROLE_PASSWORD, Server
+
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.errors import (
+    AccessRefused,
+    ConnectionFailed,
+    ConnectionLost,
+    DatabaseError,
+    PrivilegeMissing,
+    StatementFailed,
+    TryAgain,
+)
+from pgfleet.fleet.secret import Dsn
+from pgfleet.judge.document import Verdict
+from pgfleet.manifest.model import Check, Manifest
+from pgfleet.pg.answers import answer_checks
+from pgfleet.pg.audit import audit
+from pgfleet.pg.ledger import create_ledger
+from pgfleet.pg.session import Limits, Query, Session
+
+ENDLESS = "SELECT count(*) FROM generate_series(1, 1000000000000)"
+
+
+@pytest.fixture(scope="module")
+def shared(server: Server) -> Iterator[str]:
+    """A database that these tests do not spoil for one another."""
+    name = server.create_database()
+    server.execute("CREATE TABLE t (a integer); INSERT INTO t VALUES (1), (2)", name)
+    yield name
+    server.drop_database(name)
+
+
+@pytest.fixture
+def session(server: Server, shared: str) -> Iterator[Session]:
+    with server.session(shared) as session:
+        yield session
+
+
+def value(session: Session, text: str) -> object:
+    [[(found,)]] = session.read(Query(text))
+    return found
+
+
+def error_of(session: Session) -> DatabaseError:
+    """The error that its first use meets."""
+    with session, pytest.raises(DatabaseError) as caught:
+        session.read(Query("SELECT 1"))
+    return caught.value
+
+
+# No session is had
+
+
+def refused(server: Server, shared: str, how: str) -> Dsn:
+    """A connection string that the server answers with a refusal."""
+    role = server.create_role()
+    done = {
+        "not permitted to log in": f"ALTER ROLE {role} NOLOGIN",
+        "no right on the database": f"REVOKE CONNECT ON DATABASE {shared} FROM PUBLIC",
+    }
+    if how in done:
+        server.execute(done[how])
+    asked = {
+        "wrong password": server.cluster.dsn(shared, role, password="wrong"),
+        "no password": f"postgresql://{role}@127.0.0.1:{server.cluster.port}/{shared}?passfile=/dev/null",
+        "no such role": server.cluster.dsn(shared, "nobody_by_this_name", password="x"),
+        "no such database": server.dsn("nothing_by_this_name", role).text,
+        "no TLS": server.dsn(shared, role).text + "?sslmode=require",
+        "database closed": server.dsn("template0", role).text,
+    }
+    return Dsn(asked.get(how, server.dsn(shared, role).text))
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("wrong password", "password authentication failed"),
+        ("no password", "no password supplied"),
+        ("no such role", "password authentication failed"),  # PostgreSQL does not give away who exists
+        ("no such database", 'database "nothing_by_this_name" does not exist'),
+        ("not permitted to log in", "is not permitted to log in"),
+        ("no right on the database", "permission denied for database"),
+        ("no TLS", "SSL"),
+        ("database closed", "is not currently accepting connections"),
+    ],
+)
+def test_a_refusal_is_final(server: Server, shared: str, how: str, said: str) -> None:
+    error = error_of(Session(refused(server, shared, how)))
+    server.execute(f"GRANT CONNECT ON DATABASE {shared} TO PUBLIC")
+    assert type(error) is AccessRefused
+    assert said in str(error)
+    assert not error.transient
+
+
+def test_a_port_where_nothing_listens() -> None:
+    error = error_of(Session(Dsn("postgresql://postgres:secret@127.0.0.1:1/postgres")))
+    assert (type(error), error.transient) == (ConnectionFailed, True)
+    assert "Connection refused" in str(error)
+
+
+def test_a_socket_that_is_not_there() -> None:
+    error = error_of(Session(Dsn("host=/nowhere/at/all user=postgres dbname=postgres")))
+    assert (type(error), error.transient) == (ConnectionFailed, True)
+
+
+def test_a_server_that_says_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dsn = Dsn(f"postgresql://postgres@127.0.0.1:{listener.getsockname()[1]}/postgres")
+        error = error_of(Session(dsn, limits=Limits(connect_timeout_seconds=1)))
+    assert (type(error), error.transient) == (ConnectionFailed, True)
+    assert "timeout" in str(error)
+
+
+def test_a_role_with_no_connection_left(server: Server, shared: str) -> None:
+    role = server.create_role("CONNECTION LIMIT 1")
+    with psycopg.connect(server.dsn(shared, role).text):
+        error = error_of(Session(server.dsn(shared, role)))
+    assert error.transient
+    assert "too many connections" in str(error)
+
+
+# A statement fails
+
+
+def test_an_undefined_table(session: Session) -> None:
+    with pytest.raises(StatementFailed) as caught:
+        session.read(Query("SELECT * FROM nothing_by_this_name"))
+    assert str(caught.value) == 'relation "nothing_by_this_name" does not exist (SQLSTATE 42P01)'
+    assert (caught.value.sqlstate, caught.value.transient) == ("42P01", False)
+
+
+def test_a_hint_is_passed_on(session: Session) -> None:
+    with pytest.raises(StatementFailed, match=r"\(hint: No function matches"):
+        session.read(Query("SELECT nothing_by_this_name()"))
+
+
+def test_a_missing_privilege(server: Server, shared: str) -> None:
+    with Session(server.dsn(shared, server.create_role())) as session, pytest.raises(PrivilegeMissing) as caught:
+        session.read(Query("SELECT * FROM t"))
+    assert (caught.value.sqlstate, caught.value.transient) == ("42501", False)
+    assert "permission denied for table t" in str(caught.value)
+
+
+def test_a_lock_that_is_not_had_in_time(server: Server, shared: str) -> None:
+    limits = Limits(lock_timeout_ms=50)
+    with psycopg.connect(server.cluster.dsn(shared)) as other, Session(server.dsn(shared), limits=limits) as session:
+        other.execute("LOCK TABLE t")
+        with pytest.raises(TryAgain) as caught:
+            session.read(Query("SELECT * FROM t"))
+        other.rollback()
+        assert session.read(Query("SELECT a FROM t ORDER BY a")) == [[(1,), (2,)]]
+    assert (caught.value.sqlstate, caught.value.transient) == ("55P03", True)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_statement_that_takes_too_long(server: Server, shared: str, place: int) -> None:
+    """Whichever of a batch it is."""
+    queries = [Query("SELECT 1"), Query("SELECT 2")]
+    queries[place] = Query(ENDLESS)
+    with Session(server.dsn(shared), limits=Limits(statement_timeout_ms=100)) as session:
+        with pytest.raises(StatementFailed) as caught:
+            session.read(*queries)
+        assert session.read(Query("SELECT 1")) == [[(1,)]]
+    assert (caught.value.sqlstate, caught.value.transient) == ("57014", False)
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "kind"),
+    [
+        ("40001", TryAgain),
+        ("40P01", TryAgain),
+        ("53300", TryAgain),
+        ("55P03", TryAgain),
+        ("57P01", ConnectionLost),
+        ("57P02", ConnectionLost),
+        ("57P03", ConnectionFailed),
+        ("57P04", AccessRefused),
+        ("08006", ConnectionLost),
+        ("28P01", AccessRefused),
+        ("3D000", AccessRefused),
+        ("42501", PrivilegeMissing),
+        ("42P01", StatementFailed),
+        ("22012", StatementFailed),
+        ("57014", StatementFailed),
+        ("55006", StatementFailed),
+        ("XX000", StatementFailed),
+        ("P0001", StatementFailed),
+    ],
+)
+def test_what_a_sqlstate_means(session: Session, sqlstate: str, kind: type[DatabaseError]) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        session.write(Query(f"DO $$ BEGIN RAISE 'so' USING ERRCODE = '{sqlstate}'; END $$"))
+    assert (type(caught.value), caught.value.message, caught.value.sqlstate) == (kind, "so", sqlstate)
+    assert value(session, "SELECT 1") == 1
+
+
+def test_errors_survive_pickling(session: Session) -> None:
+    with pytest.raises(StatementFailed) as caught:
+        session.read(Query("SELECT 1/0"))
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (type(copy), str(copy), copy.sqlstate) == (StatementFailed, str(caught.value), "22012")
+
+
+def test_a_session_is_left_idle_after_an_error(server: Server, session: Session) -> None:
+    pid = value(session, "SELECT pg_backend_pid()")
+    with pytest.raises(StatementFailed):
+        session.read(Query("SELECT 1/0"))
+    with psycopg.connect(server.cluster.dsn()) as other:
+        states = other.execute("SELECT state FROM pg_stat_activity WHERE pid = %s", [pid]).fetchall()
+    assert states == [("idle",)]
+
+
+# Secrets
+
+
+@pytest.mark.parametrize("text", [ROLE_PASSWORD, quote(ROLE_PASSWORD, safe="")])
+def test_no_secret_in_an_error_of_a_statement(server: Server, shared: str, text: str) -> None:
+    """As the server would quote it; the second is how the fleet file's `${VAR}` may hold it."""
+    dsn = server.dsn(shared, server.create_role())
+    with Session(Dsn(dsn.text, (quote(ROLE_PASSWORD, safe=""),))) as session, pytest.raises(DatabaseError) as caught:
+        session.read(Query("SELECT %(text)s::integer", {"text": text}))
+    assert 'invalid input syntax for type integer: "***"' in str(caught.value)
+    assert text not in repr(caught.value) + repr(caught.value.__cause__) + repr(session.dsn)
+
+
+def test_no_secret_in_an_error_of_a_refusal(server: Server, shared: str) -> None:
+    """The role's name is the password, as sometimes happens; the server quotes it."""
+    name = "hunter2"
+    error = error_of(Session(Dsn(server.cluster.dsn(shared, name, password=name))))
+    assert type(error) is AccessRefused
+    assert name not in str(error) + repr(error)
+
+
+# A session is lost
+
+
+def terminate(server: Server, session: Session) -> None:
+    pid = value(session, "SELECT pg_backend_pid()")
+    with psycopg.connect(server.cluster.dsn(), autocommit=True) as other:
+        assert other.execute("SELECT pg_terminate_backend(%s, 10000)", [pid]).fetchone() == (True,)
+
+
+def test_a_session_that_was_ended_is_had_again(server: Server, session: Session) -> None:
+    before = value(session, "SELECT pg_backend_pid()")
+    terminate(server, session)
+    with pytest.raises(ConnectionLost) as caught:
+        session.read(Query("SELECT 1"))
+    assert caught.value.transient
+    assert value(session, "SELECT pg_backend_pid()") != before
+
+
+def test_a_session_that_was_ended_is_had_again_for_a_script(server: Server, session: Session) -> None:
+    terminate(server, session)
+    with pytest.raises(ConnectionLost):
+        session.run_alone("SELECT 1")
+    session.run_alone("SELECT 1")
+
+
+def test_a_session_that_was_closed_is_had_again(session: Session) -> None:
+    before = value(session, "SELECT pg_backend_pid()")
+    session.close()
+    session.close()
+    assert value(session, "SELECT pg_backend_pid()") != before
+
+
+def test_a_session_that_is_never_used_is_never_had() -> None:
+    with Session(Dsn("postgresql://postgres@127.0.0.1:1/postgres")):
+        pass
+
+
+# How it is used
+
+
+def test_the_server_says_who_is_there(server: Server, shared: str) -> None:
+    with Session(server.dsn(shared), limits=Limits(application_name="pgfleet audit prod")) as session:
+        assert value(session, "SHOW application_name") == "pgfleet audit prod"
+        assert session.server_major == server.major
+        assert re.fullmatch(rf"{server.major}\.\d+", session.server_version)
+
+
+def test_results_come_in_order_and_apart(session: Session) -> None:
+    queries = ["SELECT a FROM t ORDER BY a", "SELECT 1 WHERE false", "SELECT 'x', NULL, true"]
+    assert session.read(*map(Query, queries)) == [[(1,), (2,)], [], [("x", None, True)]]
+
+
+def test_all_queries_of_a_reading_see_the_same_moment(session: Session) -> None:
+    text = "SELECT pg_current_snapshot()::text, current_setting('transaction_isolation')"
+    first, second = session.read(Query(text), Query(text))
+    assert first == second
+    assert first[0][1] == "repeatable read"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "INSERT INTO t VALUES (3)",
+        "WITH added AS (INSERT INTO t VALUES (3) RETURNING a) SELECT a FROM added",
+        "SELECT nextval('s')",
+        "CREATE TABLE u (a integer)",
+    ],
+)
+def test_reading_is_read_only(session: Session, text: str) -> None:
+    session.write(Query("CREATE SEQUENCE IF NOT EXISTS s"))
+    with pytest.raises(StatementFailed, match="in a read-only transaction") as caught:
+        session.read(Query(text))
+    assert caught.value.sqlstate == "25006"
+    assert value(session, "SELECT count(*) FROM t") == 2
+
+
+def test_a_check_cannot_write(session: Session) -> None:
+    query = "WITH added AS (INSERT INTO t VALUES (3) RETURNING a) SELECT a FROM added"
+    [answer] = answer_checks(session, [Check(name="sly", query=query, returns=((3,),))])
+    assert answer.rows == ()
+    assert answer.fault is not None
+    assert "read-only" in answer.fault
+    assert value(session, "SELECT count(*) FROM t") == 2
+
+
+@pytest.mark.parametrize("home", ["acme", 'Odd "Home.x, y', "SELECT", "Grüße"])
+def test_the_search_path_is_the_home_schema_alone(server: Server, shared: str, home: str) -> None:
+    quoted = home.replace('"', '""')
+    server.execute(f'CREATE SCHEMA "{quoted}"; CREATE TABLE "{quoted}".here ()', shared)
+    server.execute(f"ALTER DATABASE {shared} SET search_path = pg_catalog")
+    with server.session(shared, home) as session:
+        assert session.read(Query("SELECT current_schema(), to_regclass('here') IS NOT NULL")) == [[(home, True)]]
+        assert value(session, "SELECT array_length(current_schemas(false), 1)") == 1
+        session.run_script("CREATE TABLE by_script ()")
+        session.run_alone("CREATE TABLE alone ()")
+        found = value(session, f"SELECT count(*) FROM pg_class WHERE relnamespace = '\"{quoted}\"'::regnamespace")
+    server.execute(f"ALTER DATABASE {shared} RESET search_path")
+    assert found == 3
+
+
+def test_public_is_the_usual_home(session: Session) -> None:
+    assert value(session, "SELECT current_schema()") == "public"
+
+
+@pytest.mark.parametrize("how", [Session.read, Session.write, Session.run_alone])
+def test_settings_do_not_outlive_their_use(session: Session, how: Callable[..., object]) -> None:
+    """Through a pooler in transaction mode the next transaction may be somebody else's."""
+    session.home = "elsewhere"
+    how(session, "SELECT 1" if how == Session.run_alone else Query("SELECT 1"))
+    with session._open().cursor() as cursor:
+        left = cursor.execute("SELECT name FROM pg_settings WHERE source = 'session' AND name <> 'application_name'")
+        assert left.fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (Query("SELECT 'a%b' LIKE 'a%%', 7 % 4, '%s', '%(x)s'"), (True, 3, "%s", "%(x)s")),
+        (Query("SELECT 7 %% %(x)s, '100%%', %(y)s", {"x": 4, "y": "50% of %(x)s"}), (3, "100%", "50% of %(x)s")),
+        (Query("SELECT %(x)s", {"x": 'it\'s; \\ "quoted" -- so'}), ('it\'s; \\ "quoted" -- so',)),
+        (Query("SELECT 1 -- the one"), (1,)),
+        (Query("SELECT 1; -- the one\n"), (1,)),
+        (Query("SELECT 1;"), (1,)),
+        (Query("-- the one\nSELECT /* ; */ 1 ;\n;"), (1,)),
+    ],
+)
+def test_odd_texts(session: Session, query: Query, found: tuple[object, ...]) -> None:
+    assert session.read(Query("SELECT 0"), query, Query("SELECT 2")) == [[(0,)], [found], [(2,)]]
+
+
+def test_nothing_is_compiled(server: Server, session: Session, shared: str) -> None:
+    server.execute(f"ALTER DATABASE {shared} SET jit = on")
+    session.close()
+    found = value(session, "SHOW jit")
+    server.execute(f"ALTER DATABASE {shared} RESET jit")
+    assert found == "off"
+
+
+def test_a_script_that_fails_leaves_nothing(session: Session) -> None:
+    with pytest.raises(StatementFailed):
+        session.run_script("CREATE TABLE half (a integer); INSERT INTO half VALUES (7 % 4); SELECT 1/0")
+    assert value(session, "SELECT to_regclass('half') IS NULL") is True
+
+
+def test_queries_are_written_together_or_not_at_all(session: Session) -> None:
+    insert = Query("INSERT INTO t VALUES (%(a)s)", {"a": 3})
+    with pytest.raises(StatementFailed):
+        session.write(insert, Query("SELECT 1/0"))
+    assert value(session, "SELECT count(*) FROM t") == 2
+    session.write(insert, Query("DELETE FROM t WHERE a = 3"))
+    assert value(session, "SELECT count(*) FROM t") == 2
+
+
+def test_a_statement_alone_runs_in_no_transaction(session: Session) -> None:
+    session.run_alone("CREATE INDEX CONCURRENTLY by_a ON t (a)")
+    session.run_alone("DROP INDEX CONCURRENTLY by_a")
+    with pytest.raises(StatementFailed, match="cannot run inside a transaction block"):
+        session.run_script("CREATE INDEX CONCURRENTLY by_a ON t (a)")
+
+
+# What an audit costs
+
+
+def statements(server: Server, begin: int) -> list[str]:
+    """The process ids of the sessions whose statements the server has logged since, one for each that it was sent."""
+    with server.cluster.log.open("rb") as log:
+        log.seek(begin)
+        return re.findall(r"\[(\d+)\] LOG:  statement: ", log.read().decode(errors="replace"))
+
+
+@pytest.mark.parametrize("has_ledger", [False, True])
+def test_an_audit_is_one_connection_and_a_round_trip_for_each_question(
+    server: Server, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog, has_ledger: bool
+) -> None:
+    """The catalog one, the ledger one where there is one, each migration's checks one, each seed and each count one."""
+    if has_ledger:
+        with server.session(database) as session:
+            create_ledger(session)
+    tenant = server.tenant(database)
+    server.execute(f"ALTER DATABASE {database} SET log_statement = 'all'")
+    begin = server.cluster.log.stat().st_size
+    entry = audit(tenant, server.brief(shipped_manifest, expected, tenant))
+    sent = statements(server, begin)
+    manifest = shipped_manifest
+    assert entry.verdict is Verdict.READY
+    assert len(set(sent)) == 1
+    assert len(sent) == 1 + has_ledger + len(manifest.migrations) + len(manifest.seeds) + len(manifest.counts)

@@ -1,0 +1,84 @@
+"""Provenance: which migration made, changed, dropped or remade an object."""
+
+import pytest
+from unit.literals import a_column, a_table, an_expected_catalog, an_index
+
+from pgfleet.catalog.expected import Provenance, trace
+from pgfleet.catalog.model import CatalogObject
+from pgfleet.catalog.scope import scope_of
+
+A = a_table("a", storage="plain")
+A_CHANGED = a_table("a", storage="partitioned")
+A_AGAIN_CHANGED = a_table("a", storage="unlogged")
+B = a_table("b", storage="plain")
+
+
+def told(provenances: tuple[Provenance, ...]) -> list[tuple[str, str, str]]:
+    """Name, maker, and the versions of all steps."""
+    return [
+        (each.object.identity.name, each.maker, " ".join(step.version for step in each.steps)) for each in provenances
+    ]
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        pytest.param([], [], id="no migrations"),
+        pytest.param([("1", [])], [], id="nothing made"),
+        pytest.param([("1", [A])], [("a", "1", "1")], id="made"),
+        pytest.param([("1", [A]), ("2", [A]), ("3", [A])], [("a", "1", "1")], id="made and left alone"),
+        pytest.param([("1", [A]), ("2", [A, B])], [("a", "1", "1"), ("b", "2", "2")], id="two makers"),
+        pytest.param([("1", []), ("2", [A])], [("a", "2", "2")], id="made later"),
+        pytest.param([("1", [A]), ("2", [A_CHANGED])], [("a", "1", "1 2")], id="changed"),
+        pytest.param(
+            [("1", [A]), ("2", [A_CHANGED]), ("3", [A_CHANGED]), ("4", [A_AGAIN_CHANGED])],
+            [("a", "1", "1 2 4")],
+            id="changed twice",
+        ),
+        pytest.param([("1", [A]), ("2", [A_CHANGED]), ("3", [A])], [("a", "1", "1 2 3")], id="changed back"),
+        pytest.param([("1", [A, B]), ("2", [B])], [("b", "1", "1")], id="dropped"),
+        pytest.param([("1", [A]), ("2", []), ("3", [A])], [("a", "3", "3")], id="dropped and remade"),
+        pytest.param(
+            [("1", [A]), ("2", [A_CHANGED]), ("3", []), ("4", [A]), ("5", [A_CHANGED])],
+            [("a", "4", "4 5")],
+            id="changed, dropped, remade and changed",
+        ),
+        pytest.param(
+            [("20250328", [A]), ("20250321", [A_CHANGED])],
+            [("a", "20250328", "20250328 20250321")],
+            id="in the manifest's order, not the versions'",
+        ),
+    ],
+)
+def test_provenance(after: list[tuple[str, list[CatalogObject]]], expected: list[tuple[str, str, str]]) -> None:
+    assert told(trace(after)) == expected
+
+
+def test_each_step_holds_the_object_as_that_migration_left_it() -> None:
+    [provenance] = trace([("1", [A]), ("2", [A_CHANGED]), ("3", [A_CHANGED])])
+    assert [(step.version, step.object) for step in provenance.steps] == [("1", A), ("2", A_CHANGED)]
+    assert provenance.object == A_CHANGED
+
+
+def test_another_definition_of_the_same_attributes_is_no_change_and_the_latest_is_what_people_read() -> None:
+    renamed = a_column("a", "id", type="uuid")
+    reworded = type(renamed)(
+        identity=renamed.identity, parent="a", attributes=renamed.attributes, definition="uuid, in other words"
+    )
+    [provenance] = trace([("1", [renamed]), ("2", [reworded])])
+    assert (provenance.maker, len(provenance.steps)) == ("1", 1)
+    assert provenance.object.definition == "uuid, in other words"
+
+
+def test_objects_of_one_name_in_two_schemas_or_of_two_kinds_are_not_the_same() -> None:
+    objects = [a_table("a"), a_table("a", schema="s"), an_index("a", "a")]
+    assert told(trace([("1", objects[:1]), ("2", objects[:2]), ("3", objects)])) == [
+        ("a", "1", "1"),
+        ("a", "2", "2"),
+        ("a", "3", "3"),
+    ]
+
+
+def test_the_scope_is_of_what_is_expected_in_the_end() -> None:
+    expected = an_expected_catalog(("1", [A, B]), ("2", [B]))
+    assert expected.scope == scope_of([B])

@@ -1,0 +1,94 @@
+"""Errors travel between processes, and say whether trying again can help."""
+
+import inspect
+import pickle
+
+import pytest
+
+from pgfleet import errors
+from pgfleet.errors import (
+    AccessRefused,
+    ConfigurationError,
+    ConnectionFailed,
+    ConnectionLost,
+    DatabaseError,
+    FleetError,
+    ManifestError,
+    NoExpectedCatalog,
+    PgfleetError,
+    PrivilegeMissing,
+    ReplayFailed,
+    ScratchUnavailable,
+    StatementFailed,
+    TryAgain,
+)
+
+EXAMPLES = (
+    PgfleetError("it cannot be done"),
+    ConfigurationError("file", "key", "problem"),
+    ManifestError("manifest.toml", "migrations[0].file", "is not there"),
+    FleetError("fleet.toml", "", "is not TOML"),
+    DatabaseError("division by zero", "22012"),
+    ConnectionFailed("no answer"),
+    ConnectionLost("server closed the connection", "08006"),
+    TryAgain("lock timeout", "55P03"),
+    AccessRefused("password authentication failed"),
+    PrivilegeMissing("permission denied for table one", "42501"),
+    StatementFailed("syntax error", "42601"),
+    NoExpectedCatalog("no server answered"),
+    ScratchUnavailable("db1:5432", "permission denied to create database"),
+    ReplayFailed("1_one.sql", "16.4", "syntax error"),
+)
+CLASSES = {each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, PgfleetError)}
+
+
+def test_the_examples_are_of_every_class() -> None:
+    assert {type(each) for each in EXAMPLES} == CLASSES
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda each: type(each).__name__)
+def test_an_error_survives_pickling(error: PgfleetError) -> None:
+    arrived = pickle.loads(pickle.dumps(error))
+    assert type(arrived) is type(error)
+    assert str(arrived) == str(error)
+    assert (arrived.args, vars(arrived)) == (error.args, vars(error))
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda each: type(each).__name__)
+def test_an_error_has_something_to_say_in_one_line(error: PgfleetError) -> None:
+    assert len(str(error).splitlines()) == 1
+
+
+def test_only_what_can_succeed_later_is_transient() -> None:
+    assert {each for each in CLASSES if each.transient} == {ConnectionFailed, ConnectionLost, TryAgain}
+
+
+@pytest.mark.parametrize("error", CLASSES, ids=lambda each: each.__name__)
+def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> None:
+    tree = (errors.__doc__ or "").splitlines()
+    assert [line for line in tree if error.__name__ in line.replace("─", " ").split()]
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ManifestError("m.toml", "migrations[0].file", "is not there"), "m.toml: migrations[0].file: is not there"),
+        (FleetError("f.toml", "", "is not TOML"), "f.toml: is not TOML"),
+        (DatabaseError("division by zero", "22012"), "division by zero (SQLSTATE 22012)"),
+        (ConnectionFailed("no answer"), "no answer"),
+        (
+            ScratchUnavailable("db1:5432", "permission denied to create database"),
+            (
+                "no scratch database on db1:5432: permission denied to create database; grant the role CREATEDB, "
+                "or set the environment's scratch_dsn to a server of the same major version"
+            ),
+        ),
+        (
+            ReplayFailed("1_one.sql", "16.4", "syntax error"),
+            "1_one.sql fails in an empty database on PostgreSQL 16.4: syntax error; mend it",
+        ),
+    ],
+    ids=["file and key", "file alone", "SQLSTATE", "no SQLSTATE", "scratch", "replay"],
+)
+def test_what_an_error_says(error: PgfleetError, line: str) -> None:
+    assert str(error) == line

@@ -1,0 +1,100 @@
+"""The audit document is an interface: other programs read it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from pgfleet.catalog.differences import Change
+from pgfleet.catalog.model import ObjectKind
+from pgfleet.judge.document import AuditDocument, MigrationStatus, SeedStatus, TenantEntry, Verdict
+from pgfleet.manifest.model import Priority
+
+# The design's own example, filled in. Keys are added to it, never renamed or removed.
+EXAMPLE = """
+{
+  "schema_version": 1,
+  "environment": "prod", "run_id": "run-7",
+  "started_at": "2025-04-01T02:00:00Z", "finished_at": "2025-04-01T02:00:12.340000Z",
+  "manifest": {"checksum": "0123abcd", "migrations": ["20250315", "20250328"]},
+  "summary": {"tenants": 2, "ready": 0, "degraded": 0, "blocked": 1, "unreachable": 1, "unknown": 0},
+  "tenants": [
+    {"name": "acme", "ring": "main", "verdict": "blocked", "reason": null,
+     "server_version": "16.4", "fingerprint": "f00",
+     "migrations": [
+       {"version": "20250315", "file": "20250315_create_ai_assistant_tables.sql", "priority": "P0", "status": "drifted",
+        "differences": [{"kind": "index", "identity": "public.idx_ai_task_queue_status_schedule", "change": "missing",
+                         "expected": "CREATE INDEX x", "actual": null}],
+        "checks": [{"name": "tables", "passed": true, "detail": null},
+                   {"name": "indexes", "passed": null, "detail": "statement timeout"}]}],
+     "unexpected": [{"kind": "constraint", "identity": "public.ai_conversations.fk", "actual": "FOREIGN KEY"}],
+     "seeds": [{"name": "policy_rules", "status": "customised", "detail": "edited: a"}],
+     "counts": [{"table": "ai_conversations", "rows": 1234, "exact": true},
+                {"table": "ai_messages", "rows": null, "exact": false}]},
+    {"name": "globex", "ring": null, "verdict": "unreachable", "reason": "no answer",
+     "server_version": null, "fingerprint": null,
+     "migrations": [], "unexpected": [], "seeds": [], "counts": []}
+  ]
+}
+"""
+
+
+def test_the_document_is_written_as_it_is_specified() -> None:
+    document = AuditDocument.model_validate_json(EXAMPLE)
+    assert json.loads(document.model_dump_json()) == json.loads(EXAMPLE)
+
+
+def test_keys_come_in_the_specified_order() -> None:
+    def keys(value: Any) -> Any:
+        if isinstance(value, dict):
+            return [(key, keys(each)) for key, each in value.items()]
+        return [keys(each) for each in value] if isinstance(value, list) else None
+
+    written = json.loads(AuditDocument.model_validate_json(EXAMPLE).model_dump_json())
+    assert keys(written) == keys(json.loads(EXAMPLE))
+
+
+def test_a_document_survives_a_round_trip() -> None:
+    document = AuditDocument.model_validate_json(EXAMPLE)
+    assert AuditDocument.model_validate_json(document.model_dump_json()) == document
+    assert AuditDocument.model_validate(document.model_dump(mode="json")) == document
+
+
+def test_a_reader_of_today_takes_a_document_of_tomorrow() -> None:
+    later = json.loads(EXAMPLE)
+    later["halted"] = later["tenants"][0]["contracts"] = later["tenants"][0]["migrations"][0]["applied_at"] = "new"
+    assert AuditDocument.model_validate(later) == AuditDocument.model_validate_json(EXAMPLE)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param(Verdict, {"ready", "degraded", "blocked", "unreachable", "unknown"}, id="verdicts"),
+        pytest.param(MigrationStatus, {"applied", "pending", "drifted", "unknown"}, id="statuses of migrations"),
+        pytest.param(SeedStatus, {"present", "missing", "customised", "unknown"}, id="statuses of seeds"),
+        pytest.param(Priority, {"P0", "P1"}, id="priorities"),
+        pytest.param(Change, {"missing", "changed"}, id="changes"),
+    ],
+)
+def test_the_words_are_the_glossarys(words: Any, expected: set[str]) -> None:
+    assert {each.value for each in words} == expected
+
+
+def test_every_kind_is_one_that_the_document_allows() -> None:
+    allowed = "schema extension table column constraint index trigger function sequence view type policy privilege"
+    assert {each.value for each in ObjectKind} <= set(allowed.split())
+
+
+@pytest.mark.parametrize("key", ["name", "ring", "verdict"])
+def test_a_tenants_entry_cannot_lack(key: str) -> None:
+    whole = {"name": "acme", "ring": "main", "verdict": "ready"}
+    assert TenantEntry.model_validate(whole).name == "acme"
+    del whole[key]
+    with pytest.raises(ValueError, match=f"{key}\n  Field required"):
+        TenantEntry.model_validate(whole)
+
+
+def test_an_entry_does_not_change() -> None:
+    document = AuditDocument.model_validate_json(EXAMPLE)
+    with pytest.raises(ValueError, match="frozen"):
+        document.run_id = "other"

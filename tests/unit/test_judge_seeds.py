@@ -1,0 +1,73 @@
+"""A seed is present, missing or customised; what was edited is the tenant's own."""
+
+from typing import Any
+
+import pytest
+from unit.literals import a_seed
+
+from pgfleet.judge.document import SeedEntry, SeedStatus
+from pgfleet.judge.readings import SeedReading
+from pgfleet.judge.seeds import judge_seed, seed_key
+
+BLOCK = {"name": "block", "severity": "block", "tags": ["a", "b"], "created_at": "2025-03-15"}
+WARN = {"name": "warn", "severity": "warn", "tags": [], "created_at": "2025-03-15"}
+BASELINE = (BLOCK, WARN)
+
+
+def judge(*rows: dict[str, Any], ignores: tuple[str, ...] = ("created_at",)) -> SeedEntry:
+    return judge_seed(a_seed(ignores=ignores), BASELINE, SeedReading(rows=rows))
+
+
+@pytest.mark.parametrize(
+    ("rows", "status", "detail"),
+    [
+        pytest.param([BLOCK, WARN], "present", None, id="as shipped"),
+        pytest.param([WARN, BLOCK], "present", None, id="whatever the order"),
+        pytest.param([], "missing", "never imported: block, warn", id="all are missing"),
+        pytest.param([BLOCK], "missing", "not there: warn", id="one is missing"),
+        pytest.param([{**BLOCK, "severity": "warn"}], "missing", "not there: warn", id="missing outranks edited"),
+        pytest.param([{**BLOCK, "severity": "warn"}, WARN], "customised", "edited: block", id="one is edited"),
+        pytest.param(
+            [{**BLOCK, "tags": ["b", "a"]}, WARN], "customised", "edited: block", id="a list in another order"
+        ),
+        pytest.param([{**BLOCK, "severity": None}, WARN], "customised", "edited: block", id="emptied"),
+        pytest.param(
+            [{**WARN, "tags": ["x"]}, {**BLOCK, "tags": []}], "customised", "edited: block, warn", id="all are edited"
+        ),
+        pytest.param([{**BLOCK, "created_at": "2020-01-01"}, WARN], "present", None, id="an ignored column differs"),
+        pytest.param([{**BLOCK, "own": "x"}, WARN], "present", None, id="a column of the tenant's own"),
+        pytest.param(
+            [{key: value for key, value in BLOCK.items() if key != "tags"}, WARN],
+            "present",
+            None,
+            id="a column that the tenant lacks is the migration's matter",
+        ),
+        pytest.param([BLOCK, WARN, {**WARN, "name": "own"}], "present", None, id="a row of the tenant's own"),
+    ],
+)
+def test_a_seeds_state(rows: list[dict[str, Any]], status: str, detail: str | None) -> None:
+    assert judge(*rows) == SeedEntry(name="rules", status=SeedStatus(status), detail=detail)
+
+
+def test_a_column_that_is_not_ignored_is_compared() -> None:
+    assert judge({**BLOCK, "created_at": "2020-01-01"}, WARN, ignores=()).detail == "edited: block"
+
+
+def test_a_seed_whose_table_is_not_there_is_missing() -> None:
+    reading = SeedReading(absent='relation "rules" does not exist')
+    entry = SeedEntry(name="rules", status=SeedStatus.MISSING, detail='relation "rules" does not exist')
+    assert judge_seed(a_seed(), BASELINE, reading) == entry
+
+
+def test_a_seed_that_could_not_be_read_is_unknown() -> None:
+    reading = SeedReading(rows=BASELINE, fault="permission denied for table rules")
+    entry = SeedEntry(name="rules", status=SeedStatus.UNKNOWN, detail="permission denied for table rules")
+    assert judge_seed(a_seed(), BASELINE, reading) == entry
+
+
+def test_a_key_of_several_columns_tells_rows_apart_by_all_of_them() -> None:
+    seed = a_seed(key=("name", "version"))
+    baseline = ({"name": "a", "version": 1}, {"name": "a", "version": 2})
+    entry = judge_seed(seed, baseline, SeedReading(rows=({"name": "a", "version": 2},)))
+    assert entry == SeedEntry(name="rules", status=SeedStatus.MISSING, detail="not there: a/1")
+    assert seed_key(seed, baseline[1]) == ("a", "2")

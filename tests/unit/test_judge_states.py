@@ -1,0 +1,94 @@
+"""The state of one migration in one tenant, as the glossary has it."""
+
+import pytest
+from unit.literals import a_catalog, a_column, a_table, an_expected_catalog, an_index
+
+from pgfleet.catalog.differences import find_differences
+from pgfleet.catalog.model import CatalogObject
+from pgfleet.judge.document import CheckEntry, MigrationStatus
+from pgfleet.judge.states import migration_status
+
+TABLE = a_table("one")
+INDEX = an_index("one", "idx_one", valid=True)
+INVALID = an_index("one", "idx_one", valid=False)
+SHORT, LONG = a_column("one", "code", type="varchar(10)"), a_column("one", "code", type="varchar(20)")
+SUMMARY = a_column("one", "summary", type="text")
+OTHER = a_column("one", "code", type="text")
+
+# 1 makes the table, the column and the index; 2 widens the column and adds another; 3 leaves nothing in the catalog.
+EXPECTED = an_expected_catalog(
+    ("1", [TABLE, SHORT, INDEX]), ("2", [TABLE, LONG, INDEX, SUMMARY]), ("3", [TABLE, LONG, INDEX, SUMMARY])
+)
+WHOLE = [TABLE, LONG, INDEX, SUMMARY]
+
+
+def status(version: str, found: list[CatalogObject], passed: list[bool | None], *, in_ledger: bool) -> str:
+    differences = [each for each in find_differences(EXPECTED, a_catalog(found)) if each.version == version]
+    checks = [CheckEntry(name=f"check {place}", passed=each) for place, each in enumerate(passed)]
+    return migration_status(version, EXPECTED, differences, checks, in_ledger=in_ledger).value
+
+
+BOTH = pytest.mark.parametrize("in_ledger", [True, False], ids=["in the ledger", "not in the ledger"])
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("version", "found", "passed", "expected"),
+    [
+        pytest.param("1", WHOLE, [True, True], "applied", id="all of it is there"),
+        pytest.param("1", WHOLE, [], "applied", id="all of it is there, and there are no checks"),
+        pytest.param("2", WHOLE, [True], "applied", id="all of a later one is there"),
+        pytest.param("1", [TABLE, SHORT, INDEX], [True], "applied", id="all of it, and nothing of the next"),
+        pytest.param("1", [TABLE, LONG, SUMMARY], [True], "drifted", id="an index is missing"),
+        pytest.param("1", [TABLE, LONG, SUMMARY, INVALID], [True], "drifted", id="an index is changed"),
+        pytest.param("1", [INDEX], [True], "drifted", id="all but one is missing"),
+        pytest.param("2", [TABLE, LONG, INDEX], [True], "drifted", id="a column of two is missing"),
+        pytest.param("2", [TABLE, SHORT, INDEX, SUMMARY], [True], "drifted", id="one of its changes is to come"),
+        pytest.param("2", [TABLE, OTHER, INDEX], [True], "drifted", id="altered by hand, and the rest missing"),
+        pytest.param("1", [TABLE, LONG, SUMMARY], [None], "drifted", id="a difference outranks an open check"),
+        pytest.param("1", WHOLE, [True, False], "drifted", id="all of it is there, and a check fails"),
+        pytest.param("1", WHOLE, [None, False], "drifted", id="a failed check outranks an open one"),
+        pytest.param("1", WHOLE, [True, None], "unknown", id="all of it is there, and a check is open"),
+        pytest.param("3", WHOLE, [True], "applied", id="leaves nothing in the catalog, and its check passes"),
+        pytest.param("3", WHOLE, [None], "unknown", id="leaves nothing in the catalog, and its check is open"),
+        pytest.param("3", [], [True], "applied", id="leaves nothing in the catalog, and others' objects are missing"),
+    ],
+)
+def test_the_state_whatever_the_ledger_says(
+    version: str, found: list[CatalogObject], passed: list[bool | None], expected: str, *, in_ledger: bool
+) -> None:
+    assert status(version, found, passed, in_ledger=in_ledger) == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "found", "passed"),
+    [
+        pytest.param("1", [], [False], id="nothing of it is there"),
+        pytest.param("1", [], [True], id="nothing of it is there, whatever the checks say"),
+        pytest.param("1", [], [None], id="nothing of it is there, and a check is open"),
+        pytest.param("2", [], [False], id="neither it nor what it builds on is there"),
+        pytest.param("2", [TABLE, SHORT, INDEX], [False], id="what it builds on is as the earlier one left it"),
+        pytest.param("3", WHOLE, [False], id="leaves nothing in the catalog, and its check fails"),
+        pytest.param("3", WHOLE, [False, None], id="leaves nothing in the catalog, a check fails and one is open"),
+    ],
+)
+def test_what_is_not_there_is_pending_unless_the_ledger_says_applied(
+    version: str, found: list[CatalogObject], passed: list[bool | None]
+) -> None:
+    assert status(version, found, passed, in_ledger=False) == "pending"
+    assert status(version, found, passed, in_ledger=True) == "drifted"
+
+
+def test_without_objects_and_without_checks_the_ledger_is_all_the_evidence_there_is() -> None:
+    """Read as applied, such a migration would be adopted and never run."""
+    assert status("3", WHOLE, [], in_ledger=True) == "applied"
+    assert status("3", WHOLE, [], in_ledger=False) == "pending"
+
+
+def test_every_state_occurs() -> None:
+    occurring = {
+        status("1", found, passed, in_ledger=False)
+        for found in (WHOLE, [TABLE], [])
+        for passed in ([True], [None], [False])
+    }
+    assert occurring == set(MigrationStatus)

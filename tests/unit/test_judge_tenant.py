@@ -1,0 +1,271 @@
+"""A tenant's verdict; whatever could not be completed makes it unknown, and is the reason."""
+
+import pytest
+from unit.literals import (
+    a_catalog,
+    a_column,
+    a_migration,
+    a_migration_entry,
+    a_table,
+    a_tenant,
+    an_expected_catalog,
+    an_index,
+    an_object,
+)
+
+from pgfleet.catalog.differences import find_differences
+from pgfleet.catalog.model import Catalog, ObjectKind
+from pgfleet.errors import (
+    AccessRefused,
+    ConnectionFailed,
+    ConnectionLost,
+    NoExpectedCatalog,
+    PgfleetError,
+    PrivilegeMissing,
+    ReplayFailed,
+    ScratchUnavailable,
+    StatementFailed,
+    TryAgain,
+)
+from pgfleet.judge.document import (
+    CheckEntry,
+    CountEntry,
+    DifferenceEntry,
+    MigrationEntry,
+    MigrationStatus,
+    SeedEntry,
+    SeedStatus,
+    TenantEntry,
+    UnexpectedEntry,
+    Verdict,
+)
+from pgfleet.judge.readings import CountReading, Inspection
+from pgfleet.judge.tenant import judge_migration, judge_tenant, unjudged
+from pgfleet.manifest.model import Priority
+
+TENANT = a_tenant("acme", ring="canary", home="tenant_acme")
+INSPECTION = Inspection(server_version="16.4", catalog=a_catalog(None), ledger=frozenset())
+OPEN = CheckEntry(name="tables", passed=None, detail="statement timeout")
+FAILED = CheckEntry(name="tables", passed=False, detail="missing: 1")
+
+
+def judge(
+    *migrations: MigrationEntry,
+    inspection: Inspection = INSPECTION,
+    seeds: tuple[SeedEntry, ...] = (),
+    counts: tuple[CountReading, ...] = (),
+) -> TenantEntry:
+    return judge_tenant(TENANT, inspection, migrations, seeds, counts)
+
+
+@pytest.mark.parametrize(
+    ("states", "verdict"),
+    [
+        pytest.param("P0 applied, P1 applied", "ready", id="all applied"),
+        pytest.param("P0 applied, P1 pending", "degraded", id="P1 pending"),
+        pytest.param("P0 applied, P1 drifted", "degraded", id="P1 drifted"),
+        pytest.param("P0 pending, P1 applied", "blocked", id="P0 pending"),
+        pytest.param("P0 drifted, P1 applied", "blocked", id="P0 drifted"),
+        pytest.param("P0 drifted, P1 drifted", "blocked", id="both"),
+        pytest.param("P0 applied, P0 pending, P0 applied", "blocked", id="one P0 of three"),
+        pytest.param("P1 pending, P1 drifted", "degraded", id="only P1 and all of it"),
+    ],
+)
+def test_the_verdict_follows_the_worst_priority_that_is_not_applied(states: str, verdict: str) -> None:
+    entries = [
+        a_migration_entry(MigrationStatus(status), str(place), priority=Priority(priority))
+        for place, (priority, status) in enumerate(each.split() for each in states.split(", "))
+    ]
+    tenant = judge(*entries)
+    assert (tenant.verdict, tenant.reason) == (verdict, None)
+
+
+@pytest.mark.parametrize("status", [SeedStatus.MISSING, SeedStatus.CUSTOMISED, SeedStatus.PRESENT])
+def test_a_seed_that_could_be_read_does_not_change_the_verdict(status: SeedStatus) -> None:
+    seed = SeedEntry(name="rules", status=status, detail="something")
+    tenant = judge(a_migration_entry(), seeds=(seed,))
+    assert (tenant.verdict, tenant.reason, tenant.seeds) == (Verdict.READY, None, (seed,))
+
+
+def test_a_table_that_is_not_there_to_be_counted_does_not_change_the_verdict() -> None:
+    tenant = judge(a_migration_entry(), counts=(CountReading(table="one", rows=None, exact=True),))
+    assert (tenant.verdict, tenant.counts) == (Verdict.READY, (CountEntry(table="one", rows=None, exact=True),))
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        pytest.param(
+            judge(
+                a_migration_entry(),
+                inspection=Inspection(
+                    server_version="16.4",
+                    catalog=a_catalog(None),
+                    ledger=frozenset(),
+                    ledger_fault="permission denied for schema pgfleet",
+                ),
+            ),
+            "the ledger could not be read: permission denied for schema pgfleet",
+            id="ledger",
+        ),
+        pytest.param(
+            judge(
+                a_migration_entry(),
+                inspection=Inspection(
+                    server_version="16.4",
+                    catalog=a_catalog(None, unreadable=["public.one", "ai_guardrails.two"]),
+                    ledger=frozenset(),
+                ),
+            ),
+            "the role may not read public.one, ai_guardrails.two; grant it SELECT there, and USAGE on the schema",
+            id="tables that the role may not read, though nothing else failed",
+        ),
+        pytest.param(
+            judge(a_migration_entry(MigrationStatus.UNKNOWN, "20250315", checks=[OPEN])),
+            "check 'tables' of 20250315 could not be completed: statement timeout",
+            id="check",
+        ),
+        pytest.param(
+            judge(a_migration_entry(MigrationStatus.DRIFTED, "20250315", checks=[FAILED, OPEN])),
+            "check 'tables' of 20250315 could not be completed: statement timeout",
+            id="check of a migration that is drifted",
+        ),
+        pytest.param(
+            judge(
+                a_migration_entry(),
+                seeds=(SeedEntry(name="rules", status=SeedStatus.UNKNOWN, detail="permission denied"),),
+            ),
+            "seed rules could not be checked: permission denied",
+            id="seed",
+        ),
+        pytest.param(
+            judge(
+                a_migration_entry(),
+                counts=(CountReading(table="one", rows=None, exact=False, fault="permission denied"),),
+            ),
+            "one could not be counted: permission denied",
+            id="count",
+        ),
+        pytest.param(
+            judge(
+                a_migration_entry(MigrationStatus.PENDING, "1"),
+                a_migration_entry(MigrationStatus.UNKNOWN, "2", checks=[OPEN, OPEN]),
+                counts=(CountReading(table="one", rows=None, exact=False, fault="permission denied"),),
+            ),
+            "check 'tables' of 2 could not be completed: statement timeout; "
+            "one could not be counted: permission denied",
+            id="several, each once, though a P0 is known to be pending",
+        ),
+    ],
+)
+def test_what_could_not_be_completed_makes_the_tenant_unknown(entry: TenantEntry, reason: str) -> None:
+    assert (entry.verdict, entry.reason) == (Verdict.UNKNOWN, reason)
+
+
+def test_the_entry_holds_all_that_was_read() -> None:
+    catalog = Catalog(
+        fingerprint="f00",
+        managed=None,
+        unexpected=(
+            an_object(ObjectKind.CONSTRAINT, "one.users_fk", parent="one", definition="FOREIGN KEY (user_id)"),
+            an_object(ObjectKind.TABLE, "extra", schema="ai_guardrails", definition="TABLE extra"),
+        ),
+    )
+    migration = a_migration_entry()
+    seed = SeedEntry(name="rules", status=SeedStatus.PRESENT)
+    inspection = Inspection(server_version="17.2", catalog=catalog, ledger=frozenset({"1"}))
+    counts = (CountReading(table="one", rows=5, exact=True), CountReading(table="two", rows=7_000_000, exact=False))
+    assert judge(migration, inspection=inspection, seeds=(seed,), counts=counts) == TenantEntry(
+        name="acme",
+        ring="canary",
+        verdict=Verdict.READY,
+        reason=None,
+        server_version="17.2",
+        fingerprint="f00",
+        migrations=(migration,),
+        unexpected=(
+            UnexpectedEntry(kind="constraint", identity="tenant_acme.one.users_fk", actual="FOREIGN KEY (user_id)"),
+            UnexpectedEntry(kind="table", identity="ai_guardrails.extra", actual="TABLE extra"),
+        ),
+        seeds=(seed,),
+        counts=(CountEntry(table="one", rows=5, exact=True), CountEntry(table="two", rows=7_000_000, exact=False)),
+    )
+
+
+EXPECTED = an_expected_catalog(
+    ("1", [a_table("one"), a_column("one", "id", type="uuid")]),
+    ("2", [a_table("one"), a_column("one", "id", type="uuid"), an_index("one", "idx_one", valid=True)]),
+)
+
+
+def test_a_migrations_entry_holds_its_own_differences_and_none_that_a_missing_table_implies() -> None:
+    differences = find_differences(EXPECTED, a_catalog([]))
+    entries = [
+        judge_migration(a_migration(version), EXPECTED, differences, [FAILED], in_ledger=False, home="tenant_acme")
+        for version in ("1", "2")
+    ]
+    assert entries == [
+        MigrationEntry(
+            version="1",
+            file="1_one.sql",
+            priority=Priority.P0,
+            status=MigrationStatus.PENDING,
+            differences=(
+                DifferenceEntry(
+                    kind="table", identity="tenant_acme.one", change="missing", expected="TABLE one", actual=None
+                ),
+            ),
+            checks=(FAILED,),
+        ),
+        MigrationEntry(
+            version="2",
+            file="2_one.sql",
+            priority=Priority.P0,
+            status=MigrationStatus.PENDING,
+            differences=(
+                DifferenceEntry(
+                    kind="index",
+                    identity="tenant_acme.idx_one",
+                    change="missing",
+                    expected="CREATE INDEX idx_one ON one",
+                    actual=None,
+                ),
+            ),
+            checks=(FAILED,),
+        ),
+    ]
+
+
+def test_a_changed_objects_entry_holds_both_definitions() -> None:
+    found = [a_table("one"), a_column("one", "id", type="text"), an_index("one", "idx_one", valid=True)]
+    differences = find_differences(EXPECTED, a_catalog(found))
+    entry = judge_migration(
+        a_migration("1", priority=Priority.P1), EXPECTED, differences, [], in_ledger=True, home="public"
+    )
+    assert (entry.status, entry.priority) == (MigrationStatus.DRIFTED, Priority.P1)
+    assert entry.differences == (
+        DifferenceEntry(kind="column", identity="public.one.id", change="changed", expected="uuid", actual="text"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (ConnectionFailed("server is starting"), Verdict.UNREACHABLE),
+        (ConnectionLost("server closed the connection"), Verdict.UNREACHABLE),
+        (AccessRefused("password authentication failed"), Verdict.UNREACHABLE),
+        (TryAgain("lock timeout", "55P03"), Verdict.UNKNOWN),
+        (PrivilegeMissing("permission denied", "42501"), Verdict.UNKNOWN),
+        (StatementFailed("division by zero", "22012"), Verdict.UNKNOWN),
+        (NoExpectedCatalog("no server of PostgreSQL 16 answered"), Verdict.UNKNOWN),
+        (ScratchUnavailable("db1:5432", "permission denied to create database"), Verdict.UNKNOWN),
+        (ReplayFailed("1_one.sql", "16.4", "syntax error"), Verdict.UNKNOWN),
+        (PgfleetError("anything else"), Verdict.UNKNOWN),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, PgfleetError) else str(value),
+)
+def test_an_error_makes_the_tenant_unreachable_or_unknown_with_its_words(error: PgfleetError, verdict: Verdict) -> None:
+    assert unjudged(TENANT, error, server_version="16.4") == TenantEntry(
+        name="acme", ring="canary", verdict=verdict, reason=str(error), server_version="16.4"
+    )
+    assert unjudged(TENANT, error).server_version is None

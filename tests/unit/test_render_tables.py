@@ -1,0 +1,66 @@
+"""Rows for table artifacts: capped, worst first."""
+
+import pytest
+from unit.literals import a_difference_entry, a_document, a_migration_entry, a_tenant_entry
+
+from pgfleet.judge.document import MigrationStatus, SeedEntry, SeedStatus, Verdict
+from pgfleet.render.tables import MOST_CHARACTERS, MOST_ROWS, shortened, tenant_rows
+
+
+def test_a_row_says_what_a_person_wants_to_know() -> None:
+    tenant = a_tenant_entry(
+        "acme",
+        Verdict.BLOCKED,
+        ring="canary",
+        migrations=[
+            a_migration_entry(version="1"),
+            a_migration_entry(MigrationStatus.DRIFTED, "2", differences=[a_difference_entry()]),
+            a_migration_entry(MigrationStatus.PENDING, "3"),
+        ],
+        seeds=[SeedEntry(name="rules", status=SeedStatus.MISSING)],
+    )
+    assert tenant_rows(a_document(tenant)) == [
+        {
+            "tenant": "acme",
+            "verdict": "blocked",
+            "what is wrong": "2 drifted: index public.idx_a is missing; never applied: 3",
+            "ring": "canary",
+            "worth knowing": "seed rules is missing",
+        }
+    ]
+
+
+def test_a_ready_tenant_has_nothing_wrong_and_one_without_a_ring_an_empty_cell() -> None:
+    [row] = tenant_rows(a_document(a_tenant_entry("acme", ring=None, migrations=[a_migration_entry()])))
+    assert list(row.values()) == ["acme", "ready", "", "", ""]
+
+
+def test_the_worst_come_first() -> None:
+    tenants = [a_tenant_entry(f"{number}", verdict) for number, verdict in enumerate(reversed(Verdict))]
+    rows = tenant_rows(a_document(*tenants))
+    assert [row["verdict"] for row in rows] == ["blocked", "unreachable", "unknown", "degraded", "ready"]
+
+
+@pytest.mark.parametrize("more", [1, 3, 900])
+def test_rows_are_capped_and_the_last_says_how_many_are_left_out(more: int) -> None:
+    ready = [a_tenant_entry(f"t{number:04}") for number in range(MOST_ROWS + more - 1)]
+    rows = tenant_rows(a_document(*ready, a_tenant_entry("worst", Verdict.BLOCKED)))
+    assert len(rows) == MOST_ROWS + 1
+    assert rows[0]["tenant"] == "worst"
+    assert rows[-1] == {**dict.fromkeys(rows[0], ""), "tenant": f"… and {more} more, none worse"}
+
+
+def test_as_many_rows_as_allowed_have_no_last_row() -> None:
+    rows = tenant_rows(a_document(*(a_tenant_entry(f"t{number:04}") for number in range(MOST_ROWS))))
+    assert [row["tenant"] for row in rows] == [f"t{number:04}" for number in range(MOST_ROWS)]
+
+
+def test_no_tenants_are_no_rows() -> None:
+    assert tenant_rows(a_document()) == []
+
+
+def test_a_cell_is_cut_where_it_is_too_long() -> None:
+    reason = "x" * (MOST_CHARACTERS + 1)
+    [row] = tenant_rows(a_document(a_tenant_entry("acme", Verdict.UNKNOWN, reason=reason)))
+    assert row["what is wrong"] == "x" * (MOST_CHARACTERS - 1) + "…"
+    assert shortened("x" * MOST_CHARACTERS) == "x" * MOST_CHARACTERS

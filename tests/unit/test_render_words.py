@@ -1,0 +1,211 @@
+"""Each finding in one sentence."""
+
+import pytest
+from unit.literals import a_difference_entry, a_manifest, a_migration, a_migration_entry, a_tenant_entry
+
+from pgfleet.judge.document import (
+    CheckEntry,
+    MigrationEntry,
+    MigrationStatus,
+    SeedEntry,
+    SeedStatus,
+    UnexpectedEntry,
+    Verdict,
+)
+from pgfleet.manifest.model import Impact
+from pgfleet.render.words import VERDICT_MEANS, notes, predicate, sentence, sufferers
+
+MISSING = a_difference_entry()
+CHANGED = a_difference_entry(change="changed", expected="btree (a)", actual="btree\n  (a,   b)")
+FAILS = CheckEntry(name="tables", passed=False, detail='missing: "a"')
+OPEN = CheckEntry(name="indexes", passed=None, detail="statement timeout")
+PASSES = CheckEntry(name="columns", passed=True)
+
+
+@pytest.mark.parametrize(
+    ("finding", "words"),
+    [
+        pytest.param(MISSING, "index public.idx_a is missing", id="missing object"),
+        pytest.param(CHANGED, "index public.idx_a is btree (a, b), should be btree (a)", id="changed object"),
+        pytest.param(
+            a_difference_entry(change="changed", expected=None, actual="x"),
+            "index public.idx_a is x, should be nothing",
+            id="changed object without a definition",
+        ),
+        pytest.param(
+            UnexpectedEntry(kind="constraint", identity="public.one.fk", actual="FOREIGN KEY\n (a)"),
+            "constraint public.one.fk is not the manifest's: FOREIGN KEY (a)",
+            id="unexpected object",
+        ),
+        pytest.param(a_migration_entry(), "", id="applied migration"),
+        pytest.param(
+            a_migration_entry(MigrationStatus.PENDING, differences=[MISSING], checks=[FAILS]),
+            "nothing of it is there: it was never applied",
+            id="pending migration",
+        ),
+        pytest.param(
+            a_migration_entry(MigrationStatus.DRIFTED, differences=[MISSING, CHANGED], checks=[FAILS]),
+            "index public.idx_a is missing; index public.idx_a is btree (a, b), should be btree (a)",
+            id="drifted migration",
+        ),
+        pytest.param(
+            a_migration_entry(MigrationStatus.DRIFTED, checks=[PASSES, FAILS, OPEN]),
+            "check 'tables' fails: missing: \"a\"; check 'indexes' could not be completed: statement timeout",
+            id="drifted migration by its checks alone",
+        ),
+        pytest.param(
+            a_migration_entry(MigrationStatus.UNKNOWN, checks=[PASSES, OPEN]),
+            "check 'indexes' could not be completed: statement timeout",
+            id="unknown migration",
+        ),
+        pytest.param(
+            a_migration_entry(MigrationStatus.DRIFTED),
+            "the ledger says it was applied",
+            id="drifted migration by its ledger alone",
+        ),
+        pytest.param(SeedEntry(name="rules", status=SeedStatus.PRESENT), "seed rules is present", id="present seed"),
+        pytest.param(
+            SeedEntry(name="rules", status=SeedStatus.MISSING, detail="never imported: a, b"),
+            "seed rules is missing (never imported: a, b)",
+            id="missing seed",
+        ),
+        pytest.param(
+            SeedEntry(name="rules", status=SeedStatus.CUSTOMISED, detail="edited: a"),
+            "seed rules was edited: a (the tenant's own, no fault)",
+            id="customised seed",
+        ),
+        pytest.param(
+            SeedEntry(name="rules", status=SeedStatus.UNKNOWN, detail="permission denied"),
+            "seed rules is unknown (permission denied)",
+            id="unknown seed",
+        ),
+        pytest.param(a_tenant_entry(migrations=[a_migration_entry()]), "", id="ready tenant"),
+        pytest.param(
+            a_tenant_entry(
+                verdict=Verdict.BLOCKED,
+                migrations=[
+                    a_migration_entry(version="1"),
+                    a_migration_entry(MigrationStatus.DRIFTED, "2", differences=[MISSING]),
+                    a_migration_entry(MigrationStatus.PENDING, "3"),
+                ],
+            ),
+            "2 drifted: index public.idx_a is missing; never applied: 3",
+            id="blocked tenant",
+        ),
+        pytest.param(
+            a_tenant_entry(
+                verdict=Verdict.BLOCKED,
+                migrations=[
+                    a_migration_entry(version="1"),
+                    a_migration_entry(MigrationStatus.PENDING, "2"),
+                    a_migration_entry(MigrationStatus.PENDING, "3"),
+                ],
+            ),
+            "never applied: 2, 3",
+            id="tenant that is behind",
+        ),
+        pytest.param(
+            a_tenant_entry(
+                verdict=Verdict.BLOCKED,
+                migrations=[a_migration_entry(MigrationStatus.PENDING, version) for version in "12"],
+            ),
+            "no migration was ever applied: it is as empty as a new tenant",
+            id="empty tenant",
+        ),
+        pytest.param(
+            a_tenant_entry(
+                verdict=Verdict.UNKNOWN,
+                reason="one could not be counted",
+                migrations=[a_migration_entry(MigrationStatus.PENDING)],
+            ),
+            "one could not be counted",
+            id="tenant with a reason",
+        ),
+    ],
+)
+def test_sentence(finding: object, words: str) -> None:
+    assert sentence(finding) == words
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "words"),
+    [
+        pytest.param("btree (a)", "btree (b)", "is changed", id="another definition"),
+        pytest.param(
+            "btree (a)", "btree (a) (INVALID: no query uses it)", "is INVALID: no query uses it", id="a remark alone"
+        ),
+        pytest.param("btree (a)", "btree (b) (INVALID: no query uses it)", "is changed", id="a remark and more"),
+        pytest.param(
+            "btree\n(a)", "btree (a)  (DISABLED: it never fires)", "is DISABLED: it never fires", id="white space"
+        ),
+        pytest.param("jsonb", "jsonb NOT NULL DEFAULT '{}'::jsonb", "is changed", id="a default is no remark"),
+        pytest.param("text", 'text COLLATE "x:y"', "is changed", id="a collation is no remark"),
+        pytest.param("btree (a)", "btree (a) (FILLFACTOR)", "is changed", id="parentheses are no remark"),
+    ],
+)
+def test_predicate_of_a_changed_object(expected: str, actual: str, words: str) -> None:
+    assert predicate(a_difference_entry(change="changed", expected=expected, actual=actual)) == words
+
+
+def test_predicate_of_a_missing_object() -> None:
+    assert predicate(MISSING) == "is missing"
+
+
+def test_a_remark_takes_the_place_of_both_definitions() -> None:
+    difference = a_difference_entry(change="changed", actual="btree (a) (INVALID: no query uses it)")
+    assert sentence(difference) == "index public.idx_a is INVALID: no query uses it"
+
+
+@pytest.mark.parametrize(
+    ("entry", "lines"),
+    [
+        pytest.param(
+            a_migration_entry(MigrationStatus.PENDING),
+            ("worker: nothing is queued", "planner: no plans"),
+            id="pending: what breaks",
+        ),
+        pytest.param(
+            a_migration_entry(MigrationStatus.DRIFTED), ("depends on it: worker, planner",), id="drifted: who depends"
+        ),
+        pytest.param(
+            a_migration_entry(MigrationStatus.UNKNOWN), ("depends on it: worker, planner",), id="unknown: who depends"
+        ),
+        pytest.param(a_migration_entry(MigrationStatus.APPLIED), (), id="applied: nobody"),
+        pytest.param(a_migration_entry(MigrationStatus.PENDING, "2"), (), id="nobody is named"),
+        pytest.param(a_migration_entry(MigrationStatus.DRIFTED, "2"), (), id="nobody is named as dependent"),
+        pytest.param(a_migration_entry(MigrationStatus.PENDING, "7"), (), id="another manifest's"),
+    ],
+)
+def test_sufferers(entry: MigrationEntry, lines: tuple[str, ...]) -> None:
+    impacts = [Impact(service="worker", breaks="nothing is queued"), Impact(service="planner", breaks="no plans")]
+    assert sufferers(entry, a_manifest(a_migration("1", impacts=impacts), a_migration("2"))) == lines
+
+
+def test_there_is_no_sentence_for_what_is_no_finding() -> None:
+    with pytest.raises(TypeError, match="int"):
+        sentence(7)
+
+
+def test_every_verdict_has_a_meaning() -> None:
+    assert set(VERDICT_MEANS) == set(Verdict)
+
+
+def test_notes_are_unexpected_objects_and_seeds_that_are_not_as_shipped() -> None:
+    tenant = a_tenant_entry(
+        unexpected=[UnexpectedEntry(kind="index", identity="public.own", actual="btree (a)")],
+        seeds=[
+            SeedEntry(name="present", status=SeedStatus.PRESENT),
+            SeedEntry(name="missing", status=SeedStatus.MISSING),
+            SeedEntry(name="customised", status=SeedStatus.CUSTOMISED, detail="edited: a"),
+            SeedEntry(name="unknown", status=SeedStatus.UNKNOWN, detail="its reason is the tenant's"),
+        ],
+    )
+    assert notes(tenant) == (
+        "index public.own is not the manifest's: btree (a)",
+        "seed missing is missing",
+        "seed customised was edited: a (the tenant's own, no fault)",
+    )
+
+
+def test_a_tenant_as_the_manifest_has_it_has_no_notes() -> None:
+    assert notes(a_tenant_entry(migrations=[a_migration_entry(MigrationStatus.DRIFTED)])) == ()
