@@ -5,9 +5,9 @@ PgfleetError
 │   ├── ManifestError
 │   └── FleetError
 ├── DatabaseError           a server answered with an error, or not at all
-│   ├── ConnectionFailed    no session could be had
+│   ├── ConnectionFailed    no session could be had: no answer, starting up, too many connections
 │   ├── ConnectionLost      the session ended under us
-│   ├── TryAgain            lock timeout, deadlock, serialization failure, too many connections, shutting down
+│   ├── TryAgain            lock timeout, deadlock, serialization failure
 │   ├── AccessRefused       wrong password, no such role or database
 │   ├── PrivilegeMissing    connected, but the role may not do this
 │   └── StatementFailed     any other SQL error

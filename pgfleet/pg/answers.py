@@ -33,7 +33,7 @@ def answer_checks(session: Session, checks: Sequence[Check]) -> tuple[Answer, ..
 def read_seed(session: Session, seed: Seed, baseline: Iterable[Mapping[str, Any]] | None) -> SeedReading:
     """The seed's rows: those under the keys of `baseline`, or all where it is None. Raises transient DatabaseErrors."""
     keys = None if baseline is None else json.dumps([seed_key(seed, row) for row in baseline])
-    columns = sql.SQL(", ").join(sql.SQL("t.{}::text").format(sql.Identifier(column)) for column in seed.key)
+    columns = sql.SQL(", ").join(sql.SQL("t.{}::text").format(_name(column)) for column in seed.key)
     text = sql.SQL(statement("introspection/seed_rows")).format(table=_relation(seed.table), key=columns)
     answer = _answer(session, Query(text.as_string(), {"keys": keys}))
     return SeedReading(rows=tuple(row for (row,) in answer.rows), absent=answer.absent, fault=answer.fault)
@@ -41,9 +41,9 @@ def read_seed(session: Session, seed: Seed, baseline: Iterable[Mapping[str, Any]
 
 def count_rows(session: Session, count: Count, *, limit_rows: int) -> CountReading:
     """The table's rows, estimated where there may be more than `limit_rows`. Raises transient DatabaseErrors."""
-    table = _relation(count.table)
-    text = sql.SQL(statement("introspection/row_count")).format(table=table)
-    answer = _answer(session, Query(text.as_string(), {"limit": limit_rows, "table": table.as_string()}))
+    text = sql.SQL(statement("introspection/row_count")).format(table=_relation(count.table))
+    table = sql.Identifier(*count.table.split(".")).as_string()
+    answer = _answer(session, Query(text.as_string(), {"limit": limit_rows, "table": table}))
     if not answer.rows:
         return CountReading(table=count.table, rows=None, exact=False, fault=answer.fault)
     [(counted, estimated)] = answer.rows
@@ -63,4 +63,9 @@ def _answer(session: Session, query: Query) -> Answer:
 
 
 def _relation(name: str) -> sql.Identifier:
-    return sql.Identifier(*name.split("."))
+    return _name(*name.split("."))
+
+
+def _name(*parts: str) -> sql.Identifier:
+    """For a text that takes parameters, in which a percent sign is written twice."""
+    return sql.Identifier(*(part.replace("%", "%%") for part in parts))

@@ -8,7 +8,7 @@ from typing import Any
 
 from pgfleet.catalog.model import Catalog, ObjectKind, read_object
 from pgfleet.catalog.scope import Scope
-from pgfleet.errors import AccessRefused, PrivilegeMissing
+from pgfleet.errors import PrivilegeMissing, StatementFailed
 from pgfleet.pg.session import Query, Session
 from pgfleet.shipped import statement
 
@@ -43,12 +43,12 @@ def catalog_query(scope: Scope, *, home: str, equivalents: Mapping[str, str], fi
 def read_catalog_row(row: Sequence[Any], *, home: str) -> Catalog:
     """The one row that `catalog_query` returns, as a value.
 
-    Raises AccessRefused where the home schema is not there, and PrivilegeMissing where the role may not use it: names
+    Raises StatementFailed where the home schema is not there, and PrivilegeMissing where the role may not use it: names
     would then be written in another way, and nothing could be compared.
     """
     fingerprint, managed, unexpected, unreadable, home_is_usable = row
     if home_is_usable is None:
-        raise AccessRefused(f"schema {home} does not exist")
+        raise StatementFailed(f"schema {home} does not exist; look at the tenant's schema in the fleet file", "3F000")
     if not home_is_usable:
         raise PrivilegeMissing(f"the role has no USAGE on schema {home}; grant it")
     return Catalog(

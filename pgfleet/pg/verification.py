@@ -3,6 +3,7 @@
 from pgfleet.brief import Brief
 from pgfleet.catalog.differences import Difference, find_differences
 from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.checks import judge_check
 from pgfleet.judge.document import MigrationEntry, SeedEntry
@@ -41,9 +42,15 @@ def limits_of(brief: Brief) -> Limits:
 
 
 def inspect(session: Session, brief: Brief) -> Findings:
-    """The tenant's catalog and ledger. Raises a DatabaseError, and NoExpectedCatalog."""
+    """The tenant's catalog and ledger. Raises a DatabaseError, and NoExpectedCatalog.
+
+    A fingerprint that differs where no object does is an error of ours, and must not read as clean: PgfleetError.
+    """
     expected = brief.expected(session.server_major)
-    return Findings(expected, inspection.inspect(session, expected))
+    findings = Findings(expected, inspection.inspect(session, expected))
+    if findings.inspection.catalog.managed is not None and not findings.differences:
+        raise PgfleetError("the catalog is not the expected one, yet no object of it differs; please report this")
+    return findings
 
 
 def verify(session: Session, brief: Brief, findings: Findings, version: str) -> MigrationEntry:

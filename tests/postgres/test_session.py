@@ -179,7 +179,7 @@ def test_a_statement_that_takes_too_long(server: Server, shared: str, place: int
     [
         ("40001", TryAgain),
         ("40P01", TryAgain),
-        ("53300", TryAgain),
+        ("53300", ConnectionFailed),
         ("55P03", TryAgain),
         ("57P01", ConnectionLost),
         ("57P02", ConnectionLost),
