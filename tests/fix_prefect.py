@@ -1,5 +1,6 @@
 """A Prefect server of the session's own, and what it has recorded."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,13 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL
 from prefect.testing.utilities import prefect_test_harness
+
+FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+LONGEST_DELAY_SECONDS = 30
+
+
+def has_ended(run: dict[str, Any]) -> bool:
+    return run["state_type"] in FINAL
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +49,15 @@ class Records:
         )
 
     def task_runs(self, flow_run_id: str) -> list[dict[str, Any]]:
+        """Its task runs, once Prefect has written down how each ended: it takes their events in behind the run."""
+        deadline = time.monotonic() + LONGEST_DELAY_SECONDS
+        found, before = self._task_runs(flow_run_id), -1
+        while (len(found) != before or not all(map(has_ended, found))) and time.monotonic() < deadline:
+            time.sleep(0.3)
+            found, before = self._task_runs(flow_run_id), len(found)
+        return found
+
+    def _task_runs(self, flow_run_id: str) -> list[dict[str, Any]]:
         return self._all("/task_runs/filter", flow_runs={"id": {"any_": [flow_run_id]}})
 
     def _all(self, path: str, **body: Any) -> list[dict[str, Any]]:

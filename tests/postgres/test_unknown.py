@@ -325,3 +325,13 @@ def test_a_dropped_table_s_count_is_null(auditor: Auditor) -> None:
     assert [(each.table, each.rows) for each in entry.counts] == [("ai_conversations", 0), ("ai_messages", None)]
     assert entry.verdict is Verdict.BLOCKED
     assert entry.reason is None
+
+
+def test_a_fingerprint_that_differs_where_no_object_does_is_no_clean_tenant(
+    server: Server, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    """A fault of ours, if it ever happens: it must not read as ready."""
+    strange = dataclasses.replace(expected, fingerprint="0" * 64)
+    tenant = server.tenant(database)
+    entry = audit(tenant, server.brief(shipped_manifest, strange, tenant))
+    assert_unknown(entry, "the catalog is not the expected one, yet no object of it differs")
