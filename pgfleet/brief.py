@@ -24,13 +24,14 @@ class Brief:
     """The manifest, the environment, and what the survey of its servers found.
 
     `expectations` says what tenants must hold, by the major version of their server; `silent_servers` why a server
-    did not answer, by its name.
+    did not answer, by its name. `is_partial` says that only some of the environment's tenants were chosen.
 
     Deliberately no dataclass: Prefect looks through the fields of those for what a task depends on, each time.
     """
 
-    def __init__(self, manifest: Manifest, environment: Environment, *, run: str) -> None:
+    def __init__(self, manifest: Manifest, environment: Environment, *, run: str, is_partial: bool = False) -> None:
         self.manifest, self.environment, self.run = manifest, environment, run
+        self.is_partial = is_partial
         self.expectations: Mapping[int, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}
 

@@ -16,12 +16,14 @@ from pgfleet.render.tables import tenant_rows
 
 @task(name="publish report", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=1)
 def publish_report(document: AuditDocument, brief: Brief) -> None:
-    """A table of tenants, a summary, and a page for each of the worst that is not ready."""
+    """A table of tenants, a summary, and a page for each of the worst that is not ready.
+
+    An audit of chosen tenants has keys of its own: `audit-prod` goes on saying what the last whole audit found.
+    """
     environment, said = document.environment, in_words(document.summary)
-    create_table_artifact(
-        tenant_rows(document), key=f"audit-{environment}", description=f"Audit of {environment}: {said}"
-    )
-    create_markdown_artifact(summary_page(document, brief.manifest), key=f"summary-{environment}", description=said)
+    scope = f"{environment}-selection" if brief.is_partial else environment
+    create_table_artifact(tenant_rows(document), key=f"audit-{scope}", description=f"Audit of {environment}: {said}")
+    create_markdown_artifact(summary_page(document, brief.manifest), key=f"summary-{scope}", description=said)
     wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
     for tenant in wrong[:MOST_TENANTS]:
         page = tenant_page(tenant, document, brief.manifest)

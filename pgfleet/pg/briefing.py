@@ -27,4 +27,5 @@ def prepare_brief(
     if not whole.tenants:
         raise FleetError(str(chosen.config), f"environments.{environment}.tenants", "there are none")
     selected = select_tenants(whole, tenants=tenants, rings=rings) if names is None else pick_tenants(whole, names)
-    return Brief(files.load_manifest(chosen.manifest_file), selected, run=run)
+    is_partial = len(selected.tenants) < len(whole.tenants)
+    return Brief(files.load_manifest(chosen.manifest_file), selected, run=run, is_partial=is_partial)

@@ -104,6 +104,18 @@ def test_artifacts_tell_the_story(
     assert document.summary["blocked"] == 1
 
 
+def test_an_audit_of_chosen_tenants_leaves_the_whole_audits_artifacts_alone(
+    fleet: Fleet, ready_dsn: Callable[[], str], drifted_dsn: str, records: Records
+) -> None:
+    fleet.tenant("acme", ready_dsn()).tenant("ember", drifted_dsn)
+    run_audit()
+    run_audit(tenants=["acme"])
+    whole = json.loads(records.artifact(f"audit-{ENVIRONMENT}")["data"])
+    chosen = json.loads(records.artifact(f"audit-{ENVIRONMENT}-selection")["data"])
+    assert [row["tenant"] for row in whole] == ["ember", "acme"]
+    assert [row["tenant"] for row in chosen] == ["acme"]
+
+
 def test_a_server_that_does_not_answer_makes_its_tenants_unreachable_and_the_run_incomplete(
     fleet: Fleet, ready_dsn: Callable[[], str]
 ) -> None:
