@@ -77,6 +77,7 @@ def _explain(document: AuditDocument, seconds: float) -> None:
         *(Text(f"  {line}", style="cyan") for line in _where_to_look(document.run_id)),
         Text("Your own fleet: write deployments/fleet.toml (see README.md), then pgfleet audit ENV."),
         sep="\n",
+        soft_wrap=True,  # a command that is broken in two cannot be copied
     )
 
 
@@ -97,6 +98,7 @@ def _explain_kept(cluster: Cluster, pid: int, folder: Path) -> None:
         Text(f"  PGPASSFILE={folder / 'pgpass'} psql -h 127.0.0.1 -p {cluster.port} -U postgres ember", style="cyan"),
         Text(f"To end it: kill {pid} && rm -r {folder} {cluster.host}", style="dim"),
         sep="\n",
+        soft_wrap=True,  # a command that is broken in two cannot be copied
     )
 
 
