@@ -11,15 +11,37 @@ PgfleetError
 │   ├── AccessRefused       wrong password, no such role or database
 │   ├── PrivilegeMissing    connected, but the role may not do this
 │   └── StatementFailed     any other SQL error
-└── NoExpectedCatalog       what a tenant should hold could not be found out
-    ├── ScratchUnavailable  no empty database could be had to replay the manifest in
-    └── ReplayFailed        the server does not take a script of the manifest
+├── NoExpectedCatalog       what a tenant should hold could not be found out
+│   ├── ScratchUnavailable  no empty database could be had to replay the manifest in
+│   └── ReplayFailed        the server does not take a script of the manifest
+├── Rejected                a script ran, and was rolled back for what it left
+│   ├── NotProven           the migration's checks or objects are not as they should be
+│   └── GuardTripped        rows are gone or altered that the script had no business with
+├── PlanOutdated            the tenant is no longer as it was when the plan was made
+├── LedgerUnusable          the ledger is none that this version of pgfleet may write
+├── CannotRehearse          a statement that runs in no transaction cannot be rolled back
+├── RehearsalInterrupted    a rehearsal met a passing obstacle and begins anew, as a whole
+└── ServiceFailed           a service could not be restarted
 
 Each class says whether trying again can help (`transient`). Drift is a result, never an error.
 Errors are built from positional strings that go to `super().__init__`, so that they survive pickling.
 """
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A statement's place in a script; `line` and `column` are counted from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        """`1_one.sql, line 3 column 5`."""
+        return f"{self.file}, line {self.line} column {self.column}"
 
 
 class PgfleetError(Exception):
@@ -49,15 +71,19 @@ class FleetError(ConfigurationError):
 
 
 class DatabaseError(PgfleetError):
-    """A server answered with an error; the message holds no secret. `sqlstate` is empty where the server sent none."""
+    """A server answered with an error; the message holds no secret. `sqlstate` is empty where the server sent none.
 
-    def __init__(self, message: str, sqlstate: str = "") -> None:
-        super().__init__(message, sqlstate)
-        self.message, self.sqlstate = message, sqlstate
+    `place` is that of the statement in a script, or None where it was no script's.
+    """
+
+    def __init__(self, message: str, sqlstate: str = "", place: Place | None = None) -> None:
+        super().__init__(message, sqlstate, place)
+        self.message, self.sqlstate, self.place = message, sqlstate, place
 
     def __str__(self) -> str:
-        """The message, with the SQLSTATE where there is one."""
-        return f"{self.message} (SQLSTATE {self.sqlstate})" if self.sqlstate else self.message
+        """The place and the message, with the SQLSTATE where there is one."""
+        said = f"{self.place}: {self.message}" if self.place else self.message
+        return f"{said} (SQLSTATE {self.sqlstate})" if self.sqlstate else said
 
 
 class ConnectionFailed(DatabaseError):
@@ -119,3 +145,48 @@ class ReplayFailed(NoExpectedCatalog):
     def __str__(self) -> str:
         """Which script, on which server, why."""
         return f"{self.script} fails in an empty database on PostgreSQL {self.server_version}: {self.problem}; mend it"
+
+
+class Rejected(PgfleetError):
+    """A script ran without an error, and was rolled back for what it left."""
+
+
+class NotProven(Rejected):
+    """A migration whose checks do not pass afterwards, or whose objects are not as expected.
+
+    `residual` holds the differences that it would have left, as entries of the audit document.
+    """
+
+    def __init__(self, message: str, residual: tuple[Any, ...] = ()) -> None:
+        super().__init__(message, residual)
+        self.message, self.residual = message, residual
+
+    def __str__(self) -> str:
+        """What is not as it should be."""
+        return self.message
+
+
+class GuardTripped(Rejected):
+    """Rows of a guarded table are gone, or rows that a seed found were altered."""
+
+
+class PlanOutdated(PgfleetError):
+    """The tenant is no longer as it was when the plan was made; nothing was done, and another run plans anew."""
+
+
+class LedgerUnusable(PgfleetError):
+    """The ledger is of a later format than this version of pgfleet knows, or was not made by pgfleet."""
+
+
+class CannotRehearse(PgfleetError):
+    """A statement that refuses to run in a transaction cannot be rolled back, so it is not rehearsed."""
+
+
+class RehearsalInterrupted(PgfleetError):
+    """A rehearsal met a passing obstacle: all of its transaction is gone, so it begins anew as a whole."""
+
+
+class ServiceFailed(PgfleetError):
+    """A service could not be restarted; trying again may help."""
+
+    transient = True

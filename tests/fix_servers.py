@@ -17,7 +17,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.model import Catalog, CatalogObject, ObjectKind
 from pgfleet.catalog.scope import EVERYTHING, Scope
 from pgfleet.files import load_manifest
-from pgfleet.fleet.model import Environment, Policy, Tenant
+from pgfleet.fleet.model import Environment, Policy, RolloutPolicy, Tenant
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest
 from pgfleet.pg.binaries import embedded_binaries, installed_binaries
@@ -41,6 +41,15 @@ POLICY = Policy(
     lock_timeout_ms=2_000,
     exact_count_limit_rows=1_000_000,
     scratch_dsn=None,
+    rollout=RolloutPolicy(
+        approval=False,
+        approval_timeout_seconds=60,
+        failure_budgets={},
+        soak_seconds={},
+        watch_seconds=None,
+        restarts=(),
+        idle_in_transaction_timeout_ms=10_000,
+    ),
 )
 
 
@@ -135,9 +144,9 @@ def apply_manifest(session: Session, manifest: Manifest, *, without: Collection[
         if migration.version in without:
             continue
         if migration.transactional:
-            session.run_script(migration.script.sql)
+            session.run_script(migration.script)
         else:
-            session.run_alone(migration.script.sql)
+            session.run_alone(migration.script)
     for seed in manifest.seeds:
         if seed.requires not in without:
             session.run_script(seed.script.sql)

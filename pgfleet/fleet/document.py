@@ -56,17 +56,38 @@ class TenantTable(Table):
     labels: dict[str, str] = {}
 
 
+class RestartTable(Table):
+    """`[[environments.X.restarts]]`: a service that reads the schema when it starts, and how it is started anew."""
+
+    service: Text
+    command: Annotated[list[Text], Field(min_length=1)] | None = None
+    url: Annotated[str, StringConstraints(pattern=r"^(https?://|\$\{)")] | None = None
+    timeout: Duration = 60_000
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> "RestartTable":
+        if (self.command is None) == (self.url is None):
+            message = "needs a command (a list of arguments) or a url (which is sent a POST), and not both"
+            raise ValueError(message)
+        return self
+
+
 class EnvironmentTable(Table):
-    """`[environments.X]`. `approval` and `failure_budget` are the rollout's."""
+    """`[environments.X]`."""
 
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "UTC"
     max_connections_per_server: Annotated[int, Field(ge=1)] = 8
     approval: bool = False
     rings: Annotated[list[Text], Field(min_length=1)] = ["main"]
+    approval_timeout: Duration = 86_400_000
     failure_budget: dict[str, Budget] = {}
+    soak: dict[str, Duration] = {}
+    watch: Duration | None = None
+    restarts: list[RestartTable] = []
     connect_timeout: Duration = 10_000
     lock_timeout: Duration = 2_000
     statement_timeout: Duration = 300_000
+    idle_in_transaction_timeout: Duration = 60_000
     exact_count_limit: Annotated[int, Field(ge=0)] = 1_000_000
     scratch_dsn: Text | None = None
     tenants: list[TenantTable] = []
@@ -76,10 +97,15 @@ class EnvironmentTable(Table):
         if len(set(self.rings)) < len(self.rings):
             message = "rings names a ring twice"
             raise ValueError(message)
-        for ring in self.failure_budget:
-            if ring not in self.rings:
-                message = f"failure_budget names the ring '{ring}', which is not among rings"
-                raise ValueError(message)
+        for key, named in (("failure_budget", self.failure_budget), ("soak", self.soak)):
+            for ring in named:
+                if ring not in self.rings:
+                    message = f"{key} names the ring '{ring}', which is not among rings"
+                    raise ValueError(message)
+        services = [each.service for each in self.restarts]
+        if len(set(services)) < len(services):
+            message = "restarts names a service twice"
+            raise ValueError(message)
         return self
 
 

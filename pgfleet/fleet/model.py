@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pgfleet.fleet.secret import Dsn
+from pgfleet.fleet.secret import Dsn, Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,34 @@ class Tenant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restart:
+    """A service, and how it is started anew: by a command, or by a POST to a URL."""
+
+    service: str
+    command: tuple[Secret, ...] | None
+    url: Secret | None
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutPolicy:
+    """How careful a rollout is.
+
+    `failure_budgets` maps a ring to the tenants that may fail in it: a number, or a percentage (`"5%"`) of the ring;
+    none where the ring is not named. `soak_seconds` maps a ring to the wait after it. `watch_seconds` is None where
+    nothing is watched.
+    """
+
+    approval: bool
+    approval_timeout_seconds: int
+    failure_budgets: Mapping[str, int | str]
+    soak_seconds: Mapping[str, float]
+    watch_seconds: float | None
+    restarts: tuple[Restart, ...]
+    idle_in_transaction_timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How an environment wants to be treated. Counts above `exact_count_limit_rows` are the planner's estimates."""
 
@@ -29,6 +57,7 @@ class Policy:
     lock_timeout_ms: int
     exact_count_limit_rows: int
     scratch_dsn: Dsn | None
+    rollout: RolloutPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from pgfleet.errors import FleetError
-from pgfleet.fleet.document import EnvironmentTable, FleetDocument, TenantTable
-from pgfleet.fleet.model import Environment, Policy, Tenant
-from pgfleet.fleet.secret import Dsn
-from pgfleet.fleet.substitution import substitute
+from pgfleet.fleet.document import EnvironmentTable, FleetDocument, RestartTable, TenantTable
+from pgfleet.fleet.model import Environment, Policy, Restart, RolloutPolicy, Tenant
+from pgfleet.fleet.secret import Dsn, Secret
+from pgfleet.fleet.substitution import substitute, substitute_plainly
 from pgfleet.validation import read_toml
 
 
@@ -49,6 +49,28 @@ class _Builder:
             lock_timeout_ms=table.lock_timeout,
             exact_count_limit_rows=table.exact_count_limit,
             scratch_dsn=self._dsn("scratch_dsn", table.scratch_dsn) if table.scratch_dsn else None,
+            rollout=self._rollout_policy(),
+        )
+
+    def _rollout_policy(self) -> RolloutPolicy:
+        table = self.table
+        return RolloutPolicy(
+            approval=table.approval,
+            approval_timeout_seconds=max(1, table.approval_timeout // 1000),
+            failure_budgets=dict(table.failure_budget),
+            soak_seconds={ring: duration / 1000 for ring, duration in table.soak.items()},
+            watch_seconds=table.watch / 1000 if table.watch else None,
+            restarts=tuple(self._restart(place, entry) for place, entry in enumerate(table.restarts)),
+            idle_in_transaction_timeout_ms=table.idle_in_transaction_timeout,
+        )
+
+    def _restart(self, place: int, entry: RestartTable) -> Restart:
+        key = f"restarts[{place}]"
+        return Restart(
+            service=entry.service,
+            command=tuple(self._text(f"{key}.command", each) for each in entry.command) if entry.command else None,
+            url=self._text(f"{key}.url", entry.url) if entry.url else None,
+            timeout_seconds=entry.timeout / 1000,
         )
 
     def _tenant(self, place: int, entry: TenantTable) -> Tenant:
@@ -67,6 +89,12 @@ class _Builder:
     def _dsn(self, key: str, template: str) -> Dsn:
         try:
             return substitute(template, self.variables)
+        except KeyError as error:
+            raise self._error(key, f"the environment variable {error.args[0]} is not set") from None
+
+    def _text(self, key: str, template: str) -> Secret:
+        try:
+            return substitute_plainly(template, self.variables)
         except KeyError as error:
             raise self._error(key, f"the environment variable {error.args[0]} is not set") from None
 

@@ -1,4 +1,4 @@
-"""Connection strings that do not show themselves."""
+"""Texts with secrets in them, which do not show themselves."""
 
 from dataclasses import dataclass, field
 
@@ -15,6 +15,18 @@ class Dsn:
     def __str__(self) -> str:
         """Never the connection string itself."""
         return HIDDEN
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Any other text that variables were put into; `secrets` are their values."""
+
+    text: str = field(repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def __str__(self) -> str:
+        """The text with the variables' values hidden."""
+        return redacted(self.text, self.secrets)
 
 
 def redacted(text: str, secrets: tuple[str, ...]) -> str:

@@ -1,10 +1,10 @@
-"""`${VAR}` in a connection string."""
+"""`${VAR}` in a connection string, and in how a service is restarted."""
 
 import re
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
-from pgfleet.fleet.secret import Dsn
+from pgfleet.fleet.secret import Dsn, Secret
 
 EMPTY = "''"
 REFERENCE = re.compile(r"\$\{([^}]*)\}")
@@ -24,6 +24,16 @@ def substitute(template: str, variables: Mapping[str, str]) -> Dsn:
     text = REFERENCE.sub(lambda found: write(variables[found[1]], found), template)
     secrets = {each for found in REFERENCE.finditer(template) for each in _forms(variables[found[1]], found, write)}
     return Dsn(text, tuple(sorted(secrets - {""})))
+
+
+def substitute_plainly(template: str, variables: Mapping[str, str]) -> Secret:
+    """The text with each `${VAR}` replaced as it is: for an argument of a command, or a URL, which nothing parses.
+
+    Raises KeyError with the name of an unset variable.
+    """
+    text = REFERENCE.sub(lambda found: variables[found[1]], template)
+    secrets = {variables[found[1]] for found in REFERENCE.finditer(template)}
+    return Secret(text, tuple(sorted(secrets - {""})))
 
 
 Writer = Callable[[str, re.Match[str]], str]

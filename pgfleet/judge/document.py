@@ -48,6 +48,17 @@ class SeedStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
+class LedgerState(StrEnum):
+    """What a tenant's ledger says of one migration."""
+
+    STARTED = "started"
+    """It cannot run in a transaction, and was begun; whether it was finished is not known."""
+    APPLIED = "applied"
+    """A rollout ran it."""
+    ADOPTED = "adopted"
+    """It was there before the ledger was."""
+
+
 class Entry(BaseModel):
     """A JSON object of the document."""
 
@@ -81,7 +92,7 @@ class CheckEntry(Entry):
 
 
 class MigrationEntry(Entry):
-    """One migration in one tenant."""
+    """One migration in one tenant; `altered` says that its file is not the one that the ledger knows."""
 
     version: str
     file: str
@@ -89,6 +100,8 @@ class MigrationEntry(Entry):
     status: MigrationStatus
     differences: tuple[DifferenceEntry, ...] = ()
     checks: tuple[CheckEntry, ...] = ()
+    ledger: LedgerState | None = None
+    altered: bool = False
 
 
 class SeedEntry(Entry):

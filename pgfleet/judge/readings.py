@@ -5,18 +5,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgfleet.catalog.model import Catalog
+from pgfleet.judge.document import LedgerState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRow:
+    """What the ledger knows of one migration: its state, by which run, and the script's checksum then."""
+
+    state: LedgerState
+    checksum: str
+    run_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """A tenant's catalog, and the versions that its ledger says were applied or adopted.
+    """A tenant's catalog, and what its ledger knows of each version.
 
     `ledger_fault` says why the ledger, though there, could not be read.
     """
 
     server_version: str
     catalog: Catalog
-    ledger: frozenset[str]
+    ledger: Mapping[str, LedgerRow]
     ledger_fault: str | None = None
 
 

@@ -4,7 +4,14 @@ from collections.abc import Iterable, Sequence
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.judge.document import CheckEntry, MigrationStatus
+from pgfleet.judge.document import CheckEntry, LedgerState, MigrationStatus
+
+BY_LEDGER_ALONE = {
+    None: MigrationStatus.PENDING,
+    LedgerState.STARTED: MigrationStatus.DRIFTED,
+    LedgerState.APPLIED: MigrationStatus.APPLIED,
+    LedgerState.ADOPTED: MigrationStatus.APPLIED,
+}
 
 
 def migration_status(
@@ -13,20 +20,21 @@ def migration_status(
     differences: Sequence[Difference],
     checks: Iterable[CheckEntry],
     *,
-    in_ledger: bool,
+    recorded: LedgerState | None,
 ) -> MigrationStatus:
     """Pending, applied or drifted as the glossary has it; unknown where all that could be looked at is right.
 
     `differences` are those of this version alone, implied ones included. A migration that leaves nothing in the
-    catalog is judged by its checks, and without any by the ledger.
+    catalog is judged by its checks, and without any by the ledger, where one that was begun is not yet applied.
     """
+    in_ledger = recorded is not None
     passed = [check.passed for check in checks]
     provided = sum(step.version == version for each in expected.provenances for step in each.steps)
     if provided and differences:
         nothing_there = len(differences) == provided and all(each.untouched for each in differences)
         return MigrationStatus.PENDING if nothing_there and not in_ledger else MigrationStatus.DRIFTED
     if not provided and not passed:
-        return MigrationStatus.APPLIED if in_ledger else MigrationStatus.PENDING
+        return BY_LEDGER_ALONE[recorded]
     if False in passed:
         return MigrationStatus.DRIFTED if provided or in_ledger else MigrationStatus.PENDING
     return MigrationStatus.UNKNOWN if None in passed else MigrationStatus.APPLIED

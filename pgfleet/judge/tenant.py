@@ -20,7 +20,7 @@ from pgfleet.judge.document import (
     UnexpectedEntry,
     Verdict,
 )
-from pgfleet.judge.readings import CountReading, Inspection
+from pgfleet.judge.readings import CountReading, Inspection, LedgerRow
 from pgfleet.judge.states import migration_status
 from pgfleet.manifest.model import Migration, Priority
 
@@ -33,7 +33,7 @@ def judge_migration(
     differences: Sequence[Difference],
     checks: Sequence[CheckEntry],
     *,
-    in_ledger: bool,
+    recorded: LedgerRow | None,
     home: str,
 ) -> MigrationEntry:
     """One migration's state in a tenant whose home schema is `home`; `differences` may be the whole tenant's."""
@@ -42,9 +42,13 @@ def judge_migration(
         version=migration.version,
         file=migration.file,
         priority=migration.priority,
-        status=migration_status(migration.version, expected, own, checks, in_ledger=in_ledger),
-        differences=tuple(_difference(each, home) for each in without_implied(own)),
+        status=migration_status(
+            migration.version, expected, own, checks, recorded=recorded.state if recorded else None
+        ),
+        differences=tuple(difference_entry(each, home) for each in without_implied(own)),
         checks=tuple(checks),
+        ledger=recorded.state if recorded else None,
+        altered=recorded is not None and recorded.checksum != migration.script.checksum,
     )
 
 
@@ -108,7 +112,8 @@ def _faults(
             yield f"{count.table} could not be counted: {count.fault}"
 
 
-def _difference(difference: Difference, home: str) -> DifferenceEntry:
+def difference_entry(difference: Difference, home: str) -> DifferenceEntry:
+    """A difference as the document shows it, for a tenant whose home schema is `home`."""
     return DifferenceEntry(
         kind=difference.identity.kind,
         identity=difference.identity.qualified(home),

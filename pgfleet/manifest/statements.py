@@ -1,4 +1,6 @@
-"""Is a script something that can be run as the manifest says? Asked of PostgreSQL's own parser."""
+"""The statements of a script, and whether it can be run as the manifest says. Asked of PostgreSQL's own parser."""
+
+from dataclasses import dataclass
 
 import pglast
 from pglast import ast, enums
@@ -16,6 +18,26 @@ REINDEX_ALONE = (
     enums.ReindexObjectType.REINDEX_OBJECT_DATABASE,
 )
 """Statements that refuse to run in a transaction (PostgreSQL manual, VI.I SQL Commands)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One statement of a script as it stands there; `start` is the place of its first character, from 0."""
+
+    text: str
+    start: int
+
+
+def split(sql: str) -> tuple[Statement, ...]:
+    """The statements of a script that parses, without the comments before each."""
+    slices = pglast.split(sql, only_slices=True)
+    return tuple(Statement(text=sql[each], start=each.start) for each in slices)
+
+
+def place_in(sql: str, position: int) -> tuple[int, int]:
+    """The line and the column, both counted from 1, of a character's position, counted from 0."""
+    before = sql[:position]
+    return before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
 
 
 def script_fault(sql: str, *, transactional: bool) -> str | None:
@@ -56,8 +78,7 @@ def _syntax_fault(sql: str, error: pglast.parser.ParseError) -> str:
     message, position = (*error.args, None)[:2]
     if not isinstance(position, int):
         return f"does not parse: {message}"
-    before = sql[:position]
-    line, column = before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
+    line, column = place_in(sql, position)
     return f"does not parse, at line {line} column {column}: {message}"
 
 

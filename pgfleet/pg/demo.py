@@ -10,8 +10,9 @@ from pgfleet.fleet.secret import Dsn
 from pgfleet.judge.document import Verdict
 from pgfleet.manifest.model import Manifest, Priority
 from pgfleet.pg.cluster import Cluster
-from pgfleet.pg.ledger import create_ledger, record_applied
+from pgfleet.pg.ledger import prepare_ledger, record
 from pgfleet.pg.session import Session
+from pgfleet.rollout.plan import Action
 from pgfleet.shipped import statement
 
 ENVIRONMENT = "demo"
@@ -151,14 +152,14 @@ def fleet_file(cluster: Cluster, passfile: Path) -> str:
 def _carry_out(plan: Plan, session: Session, manifest: Manifest) -> None:
     chosen = [each for each in manifest.migrations if each.priority in plan.priorities]
     if plan.has_ledger:
-        create_ledger(session)
+        prepare_ledger(session)
     for migration in chosen:
-        session.run_script(migration.script.sql)
+        session.run_script(migration.script)
         if plan.has_ledger:
-            record_applied(session, migration, run_id="demo")
+            record(session, migration, Action.APPLY, run_id="demo")
     if chosen:
         for seed in manifest.seeds:
-            session.run_script(seed.script.sql)
+            session.run_script(seed.script)
         session.run_script(statement("demo/conversations"))
     for script in plan.scripts:
         session.run_script(statement(f"demo/{script}"))

@@ -10,11 +10,14 @@ from pgfleet.errors import (
     ConnectionFailed,
     ConnectionLost,
     DatabaseError,
+    Place,
     PrivilegeMissing,
     StatementFailed,
     TryAgain,
 )
 from pgfleet.fleet.secret import redacted
+from pgfleet.manifest.model import Script
+from pgfleet.manifest.statements import place_in
 
 BY_SQLSTATE: dict[str, type[DatabaseError]] = {
     # PostgreSQL manual, appendix A. Classes (two characters) and single codes; the longer one wins.
@@ -54,13 +57,26 @@ REFUSALS = (
 
 
 @contextmanager
-def translating(secrets: tuple[str, ...], *, connecting: bool = False) -> Iterator[None]:
-    """Raises every psycopg error in its scope as a `DatabaseError`; `connecting` says that no session was had yet."""
+def translating(
+    secrets: tuple[str, ...], *, connecting: bool = False, script: Script | None = None, start: int = 0
+) -> Iterator[None]:
+    """Raises every psycopg error in its scope as a `DatabaseError`; `connecting` says that no session was had yet.
+
+    `script` is the one that the statement is of, `start` the place of its first character there.
+    """
     try:
         yield
     except psycopg.Error as error:
         kind = _kind_of_refusal(error) if connecting else _kind(error)
-        raise kind(redacted(_message(error), secrets), error.sqlstate or "") from None
+        place = _place(error, script, start) if script else None
+        raise kind(redacted(_message(error), secrets), error.sqlstate or "", place) from None
+
+
+def _place(error: psycopg.Error, script: Script, start: int) -> Place:
+    """Where the server says the error is; of one that it met in running the statement, where that begins."""
+    position = error.diag.statement_position
+    line, column = place_in(script.sql, start + int(position) - 1 if position else start)
+    return Place(script.file, line, column)
 
 
 def _kind(error: psycopg.Error) -> type[DatabaseError]:

@@ -17,5 +17,5 @@ def inspect(session: Session, expected: ExpectedCatalog) -> Inspection:
     )
     [[(ledger_exists,)], [row]] = session.read(EXISTS, query)
     catalog = read_catalog_row(row, home=session.home)
-    ledger, fault = read_ledger(session) if ledger_exists else (frozenset[str](), None)
+    ledger, fault = read_ledger(session) if ledger_exists else ({}, None)
     return Inspection(server_version=session.server_version, catalog=catalog, ledger=ledger, ledger_fault=fault)

@@ -1,37 +1,90 @@
 """The ledger in a tenant's database: what was applied or adopted, by which run, with which checksum."""
 
-from pgfleet.errors import DatabaseError
-from pgfleet.manifest.model import Migration
+from collections.abc import Mapping
+
+from pgfleet.errors import DatabaseError, LedgerUnusable
+from pgfleet.judge.document import LedgerState
+from pgfleet.judge.readings import LedgerRow
+from pgfleet.manifest.model import Migration, Script
+from pgfleet.pg.locks import tenant_lock
 from pgfleet.pg.session import Query, Session
+from pgfleet.rollout.plan import Action
 from pgfleet.shipped import statement
 
 EXISTS = Query(statement("ledger/exists"))
+FORMAT = 1
+"""The form of the ledger that this version of pgfleet reads and writes."""
+EVENT = {Action.APPLY: "applied", Action.HEAL: "healed", Action.RERUN: "rerun", Action.ADOPT: "adopted"}
+WHOLE_DATABASE = "*"
+"""Stands for all home schemas in the name of a lock; no schema that a fleet file names is called so."""
 
 
-def read_ledger(session: Session) -> tuple[frozenset[str], str | None]:
-    """The versions that the ledger knows, and why it could not be read if so. Raises transient DatabaseErrors."""
+def read_ledger(session: Session) -> tuple[Mapping[str, LedgerRow], str | None]:
+    """What the ledger knows of each version, and why it could not be read if so. Raises transient DatabaseErrors."""
     try:
-        [rows] = session.read(Query(statement("ledger/read"), {"home": session.home}))
+        [[(found,)], rows] = session.read(
+            Query(statement("ledger/format")), Query(statement("ledger/read"), {"home": session.home})
+        )
     except DatabaseError as error:
         if error.transient:
             raise
-        return frozenset(), str(error)
-    return frozenset(version for (version,) in rows), None
+        return {}, str(error)
+    if found != FORMAT:
+        return (
+            {},
+            f"it is of format {found}, and this pgfleet knows {FORMAT}; use the version that wrote it, or a later",
+        )
+    entries = {
+        version: LedgerRow(state=LedgerState(state), checksum=checksum, run_id=run_id)
+        for version, state, checksum, run_id in rows
+    }
+    return entries, None
 
 
-def create_ledger(session: Session) -> None:
-    """Makes the ledger where there is none. Raises a DatabaseError."""
-    session.write(Query(statement("ledger/create_schema")), Query(statement("ledger/create_ledger")))
+def prepare_ledger(session: Session) -> None:
+    """Makes the ledger where there is none. Raises a DatabaseError, and LedgerUnusable for one that is not ours."""
+    if not _exists(session):
+        with session.transaction(), tenant_lock(session, WHOLE_DATABASE):
+            if not _exists(session):  # two tenants of one database may begin at once
+                session.run_script(_creation())
+    _, fault = read_ledger(session)
+    if fault:
+        raise LedgerUnusable(f"the ledger cannot be used: {fault}")
 
 
-def record_applied(session: Session, migration: Migration, *, run_id: str) -> None:
-    """Writes the migration as applied by that run. Raises a DatabaseError."""
+def record(session: Session, migration: Migration, action: Action, *, run_id: str) -> None:
+    """Writes what was done with the migration, as the current state and as an event. Raises a DatabaseError."""
+    state = LedgerState.ADOPTED if action is Action.ADOPT else LedgerState.APPLIED
+    session.write(_row("record", session, migration, run_id, state=state, event=EVENT[action]))
+
+
+def record_started(session: Session, migration: Migration, *, run_id: str) -> None:
+    """Writes that a migration which runs in no transaction is begun. Raises a DatabaseError."""
+    state = LedgerState.STARTED
+    session.write(_row("record", session, migration, run_id, state=state, event=state))
+
+
+def forget_started(session: Session, migration: Migration, *, run_id: str) -> None:
+    """Takes that back: it left nothing behind. Raises a DatabaseError."""
+    session.write(_row("forget", session, migration, run_id))
+
+
+def _exists(session: Session) -> bool:
+    [[(found,)]] = session.read(EXISTS)
+    return bool(found)
+
+
+def _creation() -> Script:
+    return Script(path="ledger/create.sql", sql=statement("ledger/create"), checksum="")
+
+
+def _row(name: str, session: Session, migration: Migration, run_id: str, **values: str) -> Query:
     parameters = {
         "home": session.home,
         "version": migration.version,
         "file": migration.file,
         "checksum": migration.script.checksum,
-        "action": "applied",
         "run_id": run_id,
+        **values,
     }
-    session.write(Query(statement("ledger/record"), parameters))
+    return Query(statement(f"ledger/{name}"), parameters)

@@ -45,8 +45,14 @@ def _run_migration(session: Session, migration: Migration) -> None:
 
 def _run(session: Session, script: Script, *, transactional: bool = True) -> None:
     try:
-        session.run_script(script.sql) if transactional else session.run_alone(script.sql)
+        session.run_script(script) if transactional else session.run_alone(script)
     except DatabaseError as error:
         if error.transient:
             raise
-        raise ReplayFailed(script.path, session.server_version, str(error)) from error
+        raise ReplayFailed(script.path, session.server_version, _said(error)) from error
+
+
+def _said(error: DatabaseError) -> str:
+    """The error with its place, but not the script's name once more."""
+    where = f"line {error.place.line} column {error.place.column}: " if error.place else ""
+    return f"{where}{error.message}" + (f" (SQLSTATE {error.sqlstate})" if error.sqlstate else "")

@@ -1,6 +1,7 @@
 """One connection to one tenant, and the few ways in which it is used."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -9,12 +10,18 @@ import psycopg
 from psycopg import ClientCursor
 from psycopg.pq import TransactionStatus
 
+from pgfleet.errors import CannotRehearse, ConnectionLost, DatabaseError, RehearsalInterrupted, StatementFailed
 from pgfleet.fleet.secret import Dsn
+from pgfleet.manifest.model import Script
+from pgfleet.manifest.statements import split
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.errors import translating
 
 Rows = list[tuple[Any, ...]]
 
+READING, PART = "pgfleet_reading", "pgfleet_part"
+"""Names of savepoints."""
+STANDARD_STRINGS = "SET standard_conforming_strings TO on"
 
 WRITING = {
     # A database or a role may have its own defaults, and catalogs are compared as the server writes them.
@@ -36,6 +43,7 @@ class Limits:
     connect_timeout_seconds: int = 10
     statement_timeout_ms: int = 60_000
     lock_timeout_ms: int = 2_000
+    idle_in_transaction_timeout_ms: int = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,8 @@ class Session:
         self.home = home
         self.limits = limits or Limits()
         self.secrets = libpq.secrets(dsn)
+        self.is_rehearsing = False
+        self._transactions = 0
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
 
     def __enter__(self) -> Self:
@@ -88,57 +98,183 @@ class Session:
         """The server's major version; the connection is opened for it."""
         return self._open().info.server_version // 10_000
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection that was not found lost."""
+        return self._connection is not None and not self._connection.closed
+
     def read(self, *queries: Query) -> list[Rows]:
-        """The rows of each query, all in one read-only transaction and one round trip.
+        """The rows of each query, all in one read-only transaction and one round trip, or read-only within ours.
 
-        Raises a DatabaseError for the first that fails; the session can be used on.
+        Raises a DatabaseError for the first that fails; the session, and a transaction of ours, can be used on.
         """
-        results = self._batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", queries, "COMMIT")
-        return results[-len(queries) :]
-
-    def run_script(self, sql: str) -> None:
-        """A migration's or seed's text in a transaction of its own. Raises a DatabaseError; nothing is left then."""
-        self.write(Query(sql))
+        if self._transactions:
+            begin = f"SAVEPOINT {READING}; SET TRANSACTION READ ONLY"
+            end = f"ROLLBACK TO SAVEPOINT {READING}; RELEASE SAVEPOINT {READING}"
+        else:
+            begin, end = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "COMMIT"
+        return self._batch(begin, queries, end)[-len(queries) :]
 
     def write(self, *queries: Query) -> None:
-        """The queries in one transaction and one round trip. Raises a DatabaseError; nothing is left then."""
-        self._batch("BEGIN", queries, "COMMIT")
+        """The queries in one transaction and one round trip, or as part of ours.
 
-    def run_alone(self, sql: str) -> None:
-        """One statement that refuses to run in a transaction (CREATE DATABASE, CREATE INDEX CONCURRENTLY)."""
-        connection = self._open()
-        with translating(self.secrets):
-            connection.execute(f"SET search_path TO {self._quoted_home(connection)}")
-            try:
-                connection.execute(sql)
-            finally:
-                if not connection.closed:
-                    connection.execute("RESET search_path")  # a pooler hands the server's session on to others
+        Raises a DatabaseError; nothing is left then.
+        """
+        with self.transaction():
+            self._batch("", queries, "")
 
-    def _batch(self, begin: str, queries: tuple[Query, ...], end: str) -> list[Rows]:
+    def ask(self, query: Query) -> Any:
+        """The one value that the query returns; what it does stays done, as part of our transaction or at once."""
+        [[(value,)]] = self._batch("", (query,), "", plainly=True)
+        return value
+
+    def run_script(self, script: Script | str) -> None:
+        """A migration's or seed's statements, one after another, in a transaction of its own or as part of ours.
+
+        Settings and roles that it leaves behind are taken back. Raises a DatabaseError with the place of the statement;
+        nothing is left then.
+        """
+        with self.transaction():
+            for each in split(_text(script)):
+                self._execute(each.text, script, each.start)
+            self._execute(f"RESET ALL; RESET ROLE; {STANDARD_STRINGS}")
+
+    def run_alone(self, script: Script | str) -> None:
+        """One statement that refuses to run in a transaction (CREATE DATABASE, CREATE INDEX CONCURRENTLY).
+
+        Raises a DatabaseError, and CannotRehearse within a rehearsal.
+        """
+        if self._transactions:
+            raise CannotRehearse("it runs in no transaction, so it cannot be rolled back")
+        texts = [f"SET {name} TO {value}" for name, value in self._limits().items()]
+        self._execute(f"SET search_path TO {self._quoted_home()}; {'; '.join(texts)}")
+        try:
+            self._execute(_text(script), script)
+        finally:
+            if self.is_open:  # a pooler hands the server's session on to others
+                self._execute(f"RESET search_path; {'; '.join(f'RESET {name}' for name in self._limits())}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Within the block everything is part of one transaction, which is committed at its end.
+
+        READ COMMITTED, so that what is looked at after a lock was waited for is what the lock's holder left. Within
+        another block, a part of it that can be rolled back by itself. Raises a DatabaseError where it cannot be
+        committed; where the block raises, it is rolled back.
+        """
+        depth = self._transactions
+        self._begin(depth)
+        try:
+            yield
+        except BaseException:
+            self._transactions = depth
+            self._roll_back(depth)
+            raise
+        else:
+            self._commit(depth)
+        finally:
+            self._transactions = depth
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Within the block everything is part of one transaction, which is rolled back at its end, whatever happens.
+
+        What would be tried again elsewhere raises RehearsalInterrupted: the locks of all that was rehearsed so far must
+        not be held meanwhile, and after a lost connection there is nothing left to go on with.
+        """
+        self._begin(0)
+        self.is_rehearsing = True
+        try:
+            yield
+        finally:
+            self._transactions, self.is_rehearsing = 0, False
+            self._roll_back(0)
+
+    def _begin(self, depth: int) -> None:
+        begin = f"SAVEPOINT {PART}_{depth}" if depth else "BEGIN ISOLATION LEVEL READ COMMITTED"
+        self._batch(begin, (), "")
+        self._transactions = depth + 1
+
+    def _commit(self, depth: int) -> None:
+        if depth:
+            self._execute(f"RELEASE SAVEPOINT {PART}_{depth}")
+            return
+        try:
+            status = self._execute("COMMIT")
+        except BaseException:
+            self._transactions = depth
+            self._roll_back(depth)
+            raise
+        if status != "COMMIT":  # the server's answer to a COMMIT of a transaction in which something failed
+            raise StatementFailed("the transaction was rolled back by the server, though no statement of it failed")
+
+    def _roll_back(self, depth: int) -> None:
+        connection = self._connection
+        if connection is None or connection.closed:
+            return
+        with suppress(psycopg.Error):  # the connection is found lost here; the server has rolled back by itself
+            if depth:
+                connection.execute(f"ROLLBACK TO SAVEPOINT {PART}_{depth}; RELEASE SAVEPOINT {PART}_{depth}")
+            else:
+                connection.execute("ROLLBACK")
+
+    def _execute(self, text: str, script: Script | str = "", start: int = 0) -> str | None:
+        """Runs the text as it is, and returns the server's word for what was done last."""
         connection = self._open()
-        with translating(self.secrets):
+        with self._translating(script, start):
+            return connection.execute(text).statusmessage
+
+    def _batch(self, begin: str, queries: tuple[Query, ...], end: str, *, plainly: bool = False) -> list[Rows]:
+        connection = self._open()
+        with self._translating():
+            settings = () if plainly else (self._settings(),)
             try:
                 cursor = ClientCursor(connection)
-                texts = [self._mogrify(cursor, query) for query in (self._settings(), *queries)]
-                cursor.execute(";\n".join([begin, *(f"{text}\n" for text in texts), end]))
-                return _all_rows(cursor)
-            finally:
-                _leave_transaction(connection)
+                texts = [self._mogrify(cursor, query) for query in (*settings, *queries)]
+                cursor.execute(";\n".join(filter(None, [begin, *(f"{text}\n" for text in texts), end])))
+                return _all_rows(cursor)[len(settings) :]
+            except BaseException:
+                self._leave_batch(connection, is_part=READING in begin)
+                raise
+
+    def _leave_batch(self, connection: psycopg.Connection[tuple[Any, ...]], *, is_part: bool) -> None:
+        """After a batch that failed: back to where it began, unless the block of the transaction will see to that."""
+        if connection.closed or connection.info.transaction_status == TransactionStatus.IDLE:
+            return
+        if is_part:
+            connection.execute(f"ROLLBACK TO SAVEPOINT {READING}; RELEASE SAVEPOINT {READING}")
+        elif not self._transactions:
+            connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _translating(self, script: Script | str = "", start: int = 0) -> Iterator[None]:
+        try:
+            with translating(self.secrets, script=script if isinstance(script, Script) else None, start=start):
+                yield
+        except DatabaseError as error:
+            if error.transient and self.is_rehearsing:
+                raise RehearsalInterrupted(str(error)) from error
+            raise
+
+    def _limits(self) -> dict[str, str]:
+        return {
+            "statement_timeout": f"'{self.limits.statement_timeout_ms}ms'",
+            "lock_timeout": f"'{self.limits.lock_timeout_ms}ms'",
+            "idle_in_transaction_session_timeout": f"'{self.limits.idle_in_transaction_timeout_ms}ms'",
+        }
 
     def _settings(self) -> Query:
         """What holds for one transaction: the limits, the search path, and how the server writes values and names."""
         settings = {
             **WRITING,
-            "search_path": self._quoted_home(self._open()),
-            "statement_timeout": f"{self.limits.statement_timeout_ms}ms",
-            "lock_timeout": f"{self.limits.lock_timeout_ms}ms",
+            "search_path": self._quoted_home(),
+            **{name: value.strip("'") for name, value in self._limits().items()},
         }
         calls = (f"pg_catalog.set_config('{name}', %({name})s, true)" for name in settings)
         return Query(f"SELECT {', '.join(calls)}", settings)
 
-    def _quoted_home(self, connection: psycopg.Connection[tuple[Any, ...]]) -> str:
-        return psycopg.sql.Identifier(self.home).as_string(connection)
+    def _quoted_home(self) -> str:
+        return psycopg.sql.Identifier(self.home).as_string(self._open())
 
     @staticmethod
     def _mogrify(cursor: ClientCursor[tuple[Any, ...]], query: Query) -> str:
@@ -146,6 +282,10 @@ class Session:
 
     def _open(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
+            if self._transactions:
+                # A new connection would be outside of the transaction that the caller believes to be in.
+                lost = RehearsalInterrupted if self.is_rehearsing else ConnectionLost
+                raise lost("the connection was lost within the transaction")
             with translating(self.secrets, connecting=True):
                 self._connection = connection = psycopg.connect(
                     self.dsn.text,
@@ -156,7 +296,7 @@ class Session:
                     client_encoding="UTF8",
                 )
                 if connection.info.parameter_status("standard_conforming_strings") == "off":
-                    connection.execute("SET standard_conforming_strings TO on")
+                    connection.execute(STANDARD_STRINGS)
         return self._connection
 
 
@@ -171,6 +311,5 @@ def _all_rows(cursor: ClientCursor[tuple[Any, ...]]) -> list[Rows]:
     return results
 
 
-def _leave_transaction(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
-    if not connection.closed and connection.info.transaction_status != TransactionStatus.IDLE:
-        connection.execute("ROLLBACK")
+def _text(script: Script | str) -> str:
+    return script if isinstance(script, str) else script.sql

@@ -38,6 +38,7 @@ def limits_of(brief: Brief) -> Limits:
         connect_timeout_seconds=policy.connect_timeout_seconds,
         statement_timeout_ms=policy.statement_timeout_ms,
         lock_timeout_ms=policy.lock_timeout_ms,
+        idle_in_transaction_timeout_ms=policy.rollout.idle_in_transaction_timeout_ms,
     )
 
 
@@ -63,7 +64,7 @@ def verify(session: Session, brief: Brief, findings: Findings, version: str) -> 
         findings.expected,
         findings.differences,
         [judge_check(check, answer, unreadable=unreadable) for check, answer in given],
-        in_ledger=version in findings.inspection.ledger,
+        recorded=findings.inspection.ledger.get(version),
         home=session.home,
     )
 

@@ -1,5 +1,9 @@
 -- The ledger of one home schema: one row a migration.
-SELECT version
+SELECT
+  version,
+  state,
+  checksum,
+  run_id
 FROM pgfleet.ledger
 WHERE home_schema = %(home)s
 ORDER BY version

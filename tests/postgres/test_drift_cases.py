@@ -17,7 +17,7 @@ from pgfleet.files import load_manifest
 from pgfleet.judge.document import MigrationStatus, SeedStatus, TenantEntry, Verdict
 from pgfleet.manifest.model import Manifest
 from pgfleet.pg.audit import audit
-from pgfleet.pg.ledger import create_ledger, record_applied
+from pgfleet.pg.ledger import prepare_ledger, record
 
 
 class Table(BaseModel):
@@ -130,10 +130,10 @@ def prepared(case: Case, server: Server, template: str, manifest: Manifest) -> I
                 server.execute(case.setup, database)
                 apply_manifest(session, manifest, without=case.expected.never_run)
             if case.expected.in_ledger:
-                create_ledger(session)
+                prepare_ledger(session)
             for migration in manifest.migrations:
                 if migration.version in case.expected.in_ledger:
-                    record_applied(session, migration, run_id="test")
+                    record(session, migration, Action.APPLY, run_id="test")
         yield database
     finally:
         server.drop_database(database)

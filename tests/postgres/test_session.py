@@ -25,7 +25,7 @@ from pgfleet.judge.document import Verdict
 from pgfleet.manifest.model import Check, Manifest
 from pgfleet.pg.answers import answer_checks
 from pgfleet.pg.audit import audit
-from pgfleet.pg.ledger import create_ledger
+from pgfleet.pg.ledger import prepare_ledger
 from pgfleet.pg.session import Limits, Query, Session
 
 ENDLESS = "SELECT count(*) FROM generate_series(1, 1000000000000)"
@@ -418,7 +418,7 @@ def test_an_audit_is_one_connection_and_a_round_trip_for_each_question(
     """The catalog one, the ledger one where there is one, each migration's checks one, each seed and each count one."""
     if has_ledger:
         with server.session(database) as session:
-            create_ledger(session)
+            prepare_ledger(session)
     tenant = server.tenant(database)
     server.execute(f"ALTER DATABASE {database} SET log_statement = 'all'")
     begin = server.cluster.log.stat().st_size

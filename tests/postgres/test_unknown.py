@@ -14,7 +14,7 @@ from pgfleet.judge.readings import CountReading
 from pgfleet.manifest.model import Check, Count, Manifest
 from pgfleet.pg.answers import count_rows
 from pgfleet.pg.audit import audit
-from pgfleet.pg.ledger import create_ledger, record_applied
+from pgfleet.pg.ledger import prepare_ledger, record
 
 TABLES = [
     "public.ai_conversations",
@@ -187,15 +187,15 @@ def test_a_counted_table_may_not_be_read(auditor: Auditor) -> None:
 )
 def test_a_ledger_that_cannot_be_read(auditor: Auditor, how: str) -> None:
     with auditor.server.session(auditor.database) as session:
-        create_ledger(session)
+        prepare_ledger(session)
     auditor.execute(how)
     assert_unknown(auditor.audit(), "the ledger could not be read")
 
 
 def test_a_ledger_that_can_be_read(auditor: Auditor) -> None:
     with auditor.server.session(auditor.database) as session:
-        create_ledger(session)
-        record_applied(session, auditor.manifest.migrations[0], run_id="test")
+        prepare_ledger(session)
+        record(session, auditor.manifest.migrations[0], Action.APPLY, run_id="test")
     auditor.execute("GRANT USAGE ON SCHEMA pgfleet TO {role}; GRANT SELECT ON pgfleet.ledger TO {role}")
     assert auditor.audit().verdict is Verdict.READY
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pgfleet.catalog.expected import ExpectedCatalog, trace
 from pgfleet.catalog.model import Catalog, CatalogObject, Identity, ObjectKind
-from pgfleet.fleet.model import Environment, Policy, Tenant
+from pgfleet.fleet.model import Environment, Policy, RolloutPolicy, Tenant
 from pgfleet.fleet.secret import Dsn
 from pgfleet.judge.document import (
     AuditDocument,
@@ -135,6 +135,15 @@ def an_environment(*tenants: Tenant, rings: Iterable[str] = ("canary", "early", 
         lock_timeout_ms=2_000,
         exact_count_limit_rows=1_000_000,
         scratch_dsn=None,
+        rollout=RolloutPolicy(
+            approval=False,
+            approval_timeout_seconds=86_400,
+            failure_budgets={},
+            soak_seconds={},
+            watch_seconds=None,
+            restarts=(),
+            idle_in_transaction_timeout_ms=60_000,
+        ),
     )
     return Environment(name="prod", policy=policy, tenants=tenants)
 

@@ -1,0 +1,101 @@
+"""The plan: what a rollout will do in each tenant. The same whoever computes it; its digest identifies it."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+from pgfleet.judge.document import Entry, LedgerState, Verdict
+from pgfleet.manifest.model import Priority
+
+
+class Action(StrEnum):
+    """What a rollout does about one migration in one tenant."""
+
+    SKIP = "skip"
+    """It is applied, and the ledger knows it."""
+    ADOPT = "adopt"
+    """It is applied, and the ledger does not know it: it is written into the ledger, and nothing is run."""
+    APPLY = "apply"
+    """It is pending: its script is run."""
+    HEAL = "heal"
+    """It is drifted: its idempotent script is run again."""
+    RERUN = "rerun"
+    """It is applied, and its script is run again: it was asked for, or an earlier script undoes part of it."""
+
+
+RUNS = frozenset({Action.APPLY, Action.HEAL, Action.RERUN})
+"""The actions that run a migration's script."""
+
+
+class PlannedMigration(Entry):
+    """One migration of a tenant's plan."""
+
+    version: str
+    action: Action
+    altered: bool = False
+    ledger: LedgerState | None = None
+
+
+class TenantPlan(Entry):
+    """What will be done in one tenant; where `obstacle` is not null nothing will, and `reason` says why.
+
+    `home` is its home schema, `migrations` are those in the rollout's scope in the manifest's order, `seeds` the names
+    of those that are missing.
+    """
+
+    name: str
+    ring: str
+    fingerprint: str | None = None
+    obstacle: Verdict | None = None
+    reason: str | None = None
+    migrations: tuple[PlannedMigration, ...] = ()
+    seeds: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything will be written, be it into the ledger alone."""
+        return bool(self.seeds) or any(each.action is not Action.SKIP for each in self.migrations)
+
+    @property
+    def runs(self) -> frozenset[str]:
+        """The versions whose scripts will be run."""
+        return frozenset(each.version for each in self.migrations if each.action in RUNS)
+
+
+class Scope(Entry):
+    """What of the manifest a rollout is about: `priority` and what is more urgent; `rerun` versions on purpose.
+
+    Without `migrations` it is the seeds alone.
+    """
+
+    priority: Priority | None = None
+    rerun: tuple[str, ...] = ()
+    migrations: bool = True
+
+
+class RolloutPlan(Entry):
+    """What a rollout will do, tenant by tenant, ring after ring; `digest` changes with anything that matters."""
+
+    environment: str
+    digest: str
+    tenants: tuple[TenantPlan, ...]
+
+
+def build_plan(environment: str, manifest_checksum: str, scope: Scope, tenants: Iterable[TenantPlan]) -> RolloutPlan:
+    """The plan with its digest: SHA-256 of what would be done, where, to what was found there, with which scripts."""
+    plans = tuple(tenants)
+    facts = {
+        "environment": environment,
+        "manifest": manifest_checksum,
+        "scope": scope.model_dump(mode="json"),
+        "tenants": [each.model_dump(mode="json", exclude={"reason"}) for each in plans],
+    }
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return RolloutPlan(environment=environment, digest=hashlib.sha256(text.encode()).hexdigest(), tenants=plans)
+
+
+def by_ring(plan: RolloutPlan, rings: Sequence[str]) -> Mapping[str, tuple[TenantPlan, ...]]:
+    """The tenants of each ring that has any, in the order of the rings."""
+    groups = {ring: tuple(each for each in plan.tenants if each.ring == ring) for ring in rings}
+    return {ring: tenants for ring, tenants in groups.items() if tenants}

@@ -1,0 +1,108 @@
+"""From a tenant's audit to its plan."""
+
+from collections.abc import Iterable, Iterator
+
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.errors import FleetError
+from pgfleet.judge.document import LedgerState, MigrationEntry, MigrationStatus, SeedStatus, TenantEntry, Verdict
+from pgfleet.manifest.model import Manifest, Migration, Priority
+from pgfleet.rollout.plan import RUNS, Action, PlannedMigration, Scope, TenantPlan
+
+OBSTACLES = frozenset({Verdict.UNREACHABLE, Verdict.UNKNOWN})
+BY_STATUS = {
+    MigrationStatus.PENDING: Action.APPLY,
+    MigrationStatus.DRIFTED: Action.HEAL,
+}
+
+
+def refuse_faulty_scope(scope: Scope, manifest: Manifest) -> None:
+    """Raises FleetError for a version to rerun that the manifest does not have, or that the priority leaves out."""
+    for version in scope.rerun:
+        migration = next((each for each in manifest.migrations if each.version == version), None)
+        if migration is None:
+            known = ", ".join(each.version for each in manifest.migrations)
+            raise FleetError("--rerun", version, f"is no migration of the manifest; there are: {known}")
+        if not is_within(migration, scope):
+            raise FleetError(
+                "--rerun", version, f"is {migration.priority}, which --priority {scope.priority} leaves out"
+            )
+
+
+def is_within(migration: Migration, scope: Scope) -> bool:
+    """Whether the rollout is about this migration."""
+    return scope.migrations and (scope.priority in {None, Priority.P1} or migration.priority is scope.priority)
+
+
+def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalog | None, scope: Scope) -> TenantPlan:
+    """What to do in the tenant that the entry is of; `expected` is what tenants on its server must hold.
+
+    Nothing where it could not be reached or looked at. A seed is planted where it is missing and its migration is
+    applied or will be.
+    """
+    ring = entry.ring or ""
+    if entry.verdict in OBSTACLES or expected is None:
+        reason = entry.reason or "it could not be looked at"
+        obstacle = entry.verdict if entry.verdict in OBSTACLES else Verdict.UNKNOWN
+        return TenantPlan(name=entry.name, ring=ring, obstacle=obstacle, reason=reason)
+    chosen = {each.version for each in manifest.migrations if is_within(each, scope)}
+    planned = _undone_rerun(tuple(_plan(each, scope) for each in entry.migrations if each.version in chosen), expected)
+    return TenantPlan(
+        name=entry.name,
+        ring=ring,
+        fingerprint=entry.fingerprint,
+        migrations=planned,
+        seeds=tuple(_missing_seeds(entry, manifest, scope)),
+    )
+
+
+def _plan(entry: MigrationEntry, scope: Scope) -> PlannedMigration:
+    return PlannedMigration(
+        version=entry.version, action=_action(entry, scope), altered=entry.altered, ledger=entry.ledger
+    )
+
+
+def _action(entry: MigrationEntry, scope: Scope) -> Action:
+    if entry.status in BY_STATUS:
+        return BY_STATUS[entry.status]
+    if entry.version in scope.rerun:
+        return Action.RERUN
+    return Action.SKIP if entry.ledger in {LedgerState.APPLIED, LedgerState.ADOPTED} else Action.ADOPT
+
+
+def _undone_rerun(planned: tuple[PlannedMigration, ...], expected: ExpectedCatalog) -> tuple[PlannedMigration, ...]:
+    """The same, with every applied migration rerun that changes an object after one whose script is run again.
+
+    CREATE OR REPLACE FUNCTION of an earlier migration takes back what a later one made of it.
+    """
+    undone: set[str] = set()
+    result = []
+    for each in planned:
+        action = Action.RERUN if each.version in undone and each.action not in RUNS else each.action
+        if action in {Action.HEAL, Action.RERUN}:
+            undone |= _later_changers(each.version, expected)
+        result.append(each.model_copy(update={"action": action}))
+    return tuple(result)
+
+
+def _later_changers(version: str, expected: ExpectedCatalog) -> set[str]:
+    """The versions that change an object after `version` did."""
+    found = set()
+    for provenance in expected.provenances:
+        versions = [step.version for step in provenance.steps]
+        if version in versions:
+            found |= {*versions[versions.index(version) + 1 :]}
+    return found
+
+
+def _missing_seeds(entry: TenantEntry, manifest: Manifest, scope: Scope) -> Iterator[str]:
+    applied = {each.version for each in entry.migrations if each.status is MigrationStatus.APPLIED}
+    missing = {each.name for each in entry.seeds if each.status is SeedStatus.MISSING}
+    within = applied | _within(manifest.migrations, scope)
+    for seed in manifest.seeds:
+        urgent_enough = scope.priority is None or seed.requires in _within(manifest.migrations, scope)
+        if seed.name in missing and seed.requires in within and urgent_enough:
+            yield seed.name
+
+
+def _within(migrations: Iterable[Migration], scope: Scope) -> set[str]:
+    return {each.version for each in migrations if is_within(each, scope)}

@@ -1,0 +1,36 @@
+"""Failures grouped by their reason, so that ninety tenants failing for one reason read as one."""
+
+from collections.abc import Iterable
+
+from pgfleet.rollout.document import ErrorEntry, FailureGroup, Result, StepStatus, TenantResult
+
+FAULTY = frozenset({Result.FAILED, Result.UNREACHABLE})
+
+
+def group_failures(results: Iterable[TenantResult]) -> tuple[FailureGroup, ...]:
+    """One group for each signature, the largest first; a tenant is in the group of each of its failures."""
+    groups: dict[str, tuple[ErrorEntry, list[str]]] = {}
+    for result in results:
+        for signature, error in _failures(result):
+            _, names = groups.setdefault(signature, (error, []))
+            names.append(result.name)
+    ordered = sorted(groups.items(), key=lambda item: (-len(item[1][1]), item[0]))
+    return tuple(
+        FailureGroup(signature=signature, message=error.message, advice=error.advice, tenants=tuple(names))
+        for signature, (error, names) in ordered
+    )
+
+
+def signature_of(error: ErrorEntry, subject: str | None = None) -> str:
+    """`42P01 · 20250328 · line 4`; what is not known is left out, and without a SQLSTATE the message stands for it."""
+    where = f"line {error.line}" if error.line else None
+    return " · ".join(filter(None, (error.sqlstate or error.message, subject, where)))
+
+
+def _failures(result: TenantResult) -> list[tuple[str, ErrorEntry]]:
+    if result.result not in FAULTY:
+        return []
+    found = [(result.error, None)] if result.error else []
+    steps = [(each.error, each.version) for each in result.migrations if each.status is StepStatus.FAILED]
+    seeds = [(each.error, f"seed {each.name}") for each in result.seeds if each.status is StepStatus.FAILED]
+    return [(signature_of(error, subject), error) for error, subject in (*found, *steps, *seeds) if error]

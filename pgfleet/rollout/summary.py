@@ -1,0 +1,79 @@
+"""What a rollout comes to: its outcome, the exit status, its document."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from pgfleet.judge.summary import counted
+from pgfleet.rollout.document import Result, RingEntry, RingOutcome, StepStatus, TenantResult
+
+
+class RolloutOutcome(StrEnum):
+    """A rollout's outcome, which is also the name of its final state."""
+
+    COMPLETED = "Completed"
+    """All that was asked for is done."""
+    FAILED = "Failed"
+    """Some tenant failed, no more than may."""
+    INCOMPLETE = "Incomplete"
+    """Some tenant could not be reached or looked at."""
+    HALTED = "Halted"
+    """More tenants failed than may, or a ring did not stay ready: the rest was not begun."""
+    REFUSED = "Refused"
+    """The plan was not approved, or was no longer the plan: nothing was done."""
+
+
+def outcome_of(rings: Sequence[RingEntry], tenants: Iterable[TenantResult]) -> RolloutOutcome:
+    """Halted outranks incomplete, and that failed; a ring that halted after all its tenants were done halted too."""
+    found = tuple(tenants)
+    results = {each.result for each in found}
+    if any(each.outcome is RingOutcome.HALTED for each in rings):
+        return RolloutOutcome.HALTED
+    if any(_is_incomplete(each) for each in found):
+        return RolloutOutcome.INCOMPLETE
+    is_clean = results <= {Result.DONE, Result.UNCHANGED} and not any(_has_findings(each) for each in rings)
+    return RolloutOutcome.COMPLETED if is_clean else RolloutOutcome.FAILED
+
+
+def exit_status(outcome: RolloutOutcome, tenants: Iterable[TenantResult]) -> int:
+    """0 if all was done; 3 if some tenant could not be reached or looked at, whatever else; 1 otherwise."""
+    if any(_is_incomplete(each) for each in tenants):
+        return 3
+    return 0 if outcome is RolloutOutcome.COMPLETED else 1
+
+
+def summarise(tenants: Iterable[TenantResult]) -> dict[str, int]:
+    """How many tenants there are of each result, and in all."""
+    tally = Counter(each.result for each in tenants)
+    order = (Result.DONE, Result.UNCHANGED, Result.FAILED, Result.NOT_REACHED, Result.UNREACHABLE)
+    return {"tenants": tally.total(), **{str(result): tally[result] for result in order}}
+
+
+def in_words(summary: dict[str, int]) -> str:
+    """`12 tenants: 4 done, 7 unchanged, 1 not reached`; results that no tenant has are left out."""
+    parts = [
+        f"{count} {result.replace('_', ' ')}" for result, count in summary.items() if result != "tenants" and count
+    ]
+    return f"{counted(summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
+
+
+def result_of(migrations: Iterable[StepStatus], seeds: Iterable[StepStatus]) -> Result:
+    """A tenant's result from those of its migrations and seeds."""
+    statuses = {*migrations, *seeds}
+    if statuses & {StepStatus.FAILED, StepStatus.NOT_REACHED}:
+        return Result.FAILED
+    return Result.DONE if statuses & {StepStatus.DONE, StepStatus.NOT_REHEARSED} else Result.UNCHANGED
+
+
+def worst_first(tenants: Iterable[TenantResult]) -> tuple[TenantResult, ...]:
+    """Failed, unreachable, not reached, done, unchanged; by name within a result."""
+    order = list(Result)
+    return tuple(sorted(tenants, key=lambda each: (order.index(each.result), each.name)))
+
+
+def _has_findings(ring: RingEntry) -> bool:
+    return any(each.is_finding for each in ring.watch) or any(not each.restarted for each in ring.restarts)
+
+
+def _is_incomplete(tenant: TenantResult) -> bool:
+    return tenant.result is Result.UNREACHABLE or tenant.obstacle is not None

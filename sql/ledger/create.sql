@@ -1,0 +1,66 @@
+-- The ledger of one database, format 1: a script of several statements, run where there is none. Returns nothing.
+CREATE SCHEMA pgfleet;
+COMMENT ON SCHEMA pgfleet IS 'pgfleet''s own: what was rolled out in this database. Not for services to use.';
+
+CREATE TABLE pgfleet.ledger_format (
+  format integer PRIMARY KEY,
+  made_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE pgfleet.ledger_format IS 'One row: which form these tables have. A pgfleet that knows only earlier ones refuses them.';
+COMMENT ON COLUMN pgfleet.ledger_format.format IS 'Goes up by one with each change of form.';
+COMMENT ON COLUMN pgfleet.ledger_format.made_at IS 'When the tables were given this form.';
+INSERT INTO pgfleet.ledger_format (format) VALUES (1);
+
+CREATE TABLE pgfleet.ledger (
+  home_schema text NOT NULL,
+  version text NOT NULL,
+  file text NOT NULL,
+  checksum text NOT NULL,
+  state text NOT NULL CHECK (state IN ('started', 'applied', 'adopted')),
+  run_id text NOT NULL,
+  recorded_by text NOT NULL DEFAULT current_user,
+  recorded_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (home_schema, version)
+);
+COMMENT ON TABLE pgfleet.ledger IS 'The current state: one row a migration and home schema. Evidence; the catalog is the truth.';
+COMMENT ON COLUMN pgfleet.ledger.home_schema IS 'The schema that the tenant''s own objects live in.';
+COMMENT ON COLUMN pgfleet.ledger.version IS 'The digits before the first _ of the script''s name.';
+COMMENT ON COLUMN pgfleet.ledger.file IS 'The script''s name, without folders.';
+COMMENT ON COLUMN pgfleet.ledger.checksum IS 'SHA-256 of the script''s canonical text, as it was run or adopted.';
+COMMENT ON COLUMN pgfleet.ledger.state IS 'applied: a run executed it. adopted: it was there already. started: it runs in no transaction, and was not finished.';
+COMMENT ON COLUMN pgfleet.ledger.run_id IS 'The run''s id in Prefect.';
+COMMENT ON COLUMN pgfleet.ledger.recorded_by IS 'The role that wrote this row.';
+COMMENT ON COLUMN pgfleet.ledger.recorded_at IS 'When the transaction began that wrote this row.';
+
+CREATE TABLE pgfleet.ledger_events (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  happened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  event text NOT NULL CHECK (event IN ('started', 'applied', 'healed', 'rerun', 'adopted', 'abandoned')),
+  home_schema text NOT NULL,
+  version text NOT NULL,
+  file text NOT NULL,
+  checksum text NOT NULL,
+  run_id text NOT NULL,
+  recorded_by text NOT NULL DEFAULT current_user
+);
+COMMENT ON TABLE pgfleet.ledger_events IS 'Everything that was ever done: rows are added, never changed or deleted.';
+COMMENT ON COLUMN pgfleet.ledger_events.id IS 'The order of the events.';
+COMMENT ON COLUMN pgfleet.ledger_events.happened_at IS 'When this row was written.';
+COMMENT ON COLUMN pgfleet.ledger_events.event IS 'applied, healed (run again to mend drift), rerun (on purpose), adopted; started and abandoned: of what runs in no transaction.';
+COMMENT ON COLUMN pgfleet.ledger_events.home_schema IS 'The schema that the tenant''s own objects live in.';
+COMMENT ON COLUMN pgfleet.ledger_events.version IS 'The digits before the first _ of the script''s name.';
+COMMENT ON COLUMN pgfleet.ledger_events.file IS 'The script''s name, without folders.';
+COMMENT ON COLUMN pgfleet.ledger_events.checksum IS 'SHA-256 of the script''s canonical text at that time.';
+COMMENT ON COLUMN pgfleet.ledger_events.run_id IS 'The run''s id in Prefect.';
+COMMENT ON COLUMN pgfleet.ledger_events.recorded_by IS 'The role that wrote this row.';
+
+CREATE FUNCTION pgfleet.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'pgfleet.ledger_events is only added to' USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+COMMENT ON FUNCTION pgfleet.refuse_change() IS 'Keeps the events as they were written.';
+
+CREATE TRIGGER append_only
+BEFORE UPDATE OR DELETE OR TRUNCATE ON pgfleet.ledger_events
+FOR EACH STATEMENT EXECUTE FUNCTION pgfleet.refuse_change();
