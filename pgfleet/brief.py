@@ -24,13 +24,16 @@ class Brief:
     """The manifest, the environment, and what the survey of its servers found.
 
     `expectations` says what tenants must hold, by the major version of their server; `silent_servers` why a server
-    did not answer, by its name. `is_partial` says that only some of the environment's tenants were chosen.
+    did not answer, by its name. `run` names the run to the servers, `run_id` is its id in Prefect. `is_partial` says
+    that only some of the environment's tenants were chosen.
 
     Deliberately no dataclass: Prefect looks through the fields of those for what a task depends on, each time.
     """
 
-    def __init__(self, manifest: Manifest, environment: Environment, *, run: str, is_partial: bool = False) -> None:
-        self.manifest, self.environment, self.run = manifest, environment, run
+    def __init__(
+        self, manifest: Manifest, environment: Environment, *, run: str, run_id: str = "", is_partial: bool = False
+    ) -> None:
+        self.manifest, self.environment, self.run, self.run_id = manifest, environment, run, run_id
         self.is_partial = is_partial
         self.expectations: Mapping[int, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}

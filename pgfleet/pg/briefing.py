@@ -16,6 +16,7 @@ def prepare_brief(
     rings: Sequence[str] = (),
     names: Sequence[str] | None = None,
     run: str = "",
+    run_id: str = "",
 ) -> Brief:
     """The brief for those tenants, from the files that the settings name. Raises ConfigurationError.
 
@@ -28,4 +29,4 @@ def prepare_brief(
         raise FleetError(str(chosen.config), f"environments.{environment}.tenants", "there are none")
     selected = select_tenants(whole, tenants=tenants, rings=rings) if names is None else pick_tenants(whole, names)
     is_partial = len(selected.tenants) < len(whole.tenants)
-    return Brief(files.load_manifest(chosen.manifest_file), selected, run=run, is_partial=is_partial)
+    return Brief(files.load_manifest(chosen.manifest_file), selected, run=run, run_id=run_id, is_partial=is_partial)

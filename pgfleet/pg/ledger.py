@@ -64,9 +64,13 @@ def record_started(session: Session, migration: Migration, *, run_id: str) -> No
     session.write(_row("record", session, migration, run_id, state=state, event=state))
 
 
-def forget_started(session: Session, migration: Migration, *, run_id: str) -> None:
-    """Takes that back: it left nothing behind. Raises a DatabaseError."""
-    session.write(_row("forget", session, migration, run_id))
+def forget_started(session: Session, migration: Migration, before: LedgerRow | None, *, run_id: str) -> None:
+    """Takes that back: nothing of it was left, and the row is as it was `before`. Raises a DatabaseError."""
+    if before is None:
+        session.write(_row("forget", session, migration, run_id))
+    else:
+        values = {"state": str(before.state), "checksum": before.checksum, "event": "abandoned"}
+        session.write(_row("record", session, migration, before.run_id, **values))
 
 
 def _exists(session: Session) -> bool:

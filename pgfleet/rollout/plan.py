@@ -57,6 +57,18 @@ class TenantPlan(Entry):
         """Whether anything will be written, be it into the ledger alone."""
         return bool(self.seeds) or any(each.action is not Action.SKIP for each in self.migrations)
 
+    def of(self, version: str) -> PlannedMigration:
+        """What is planned for that version. Raises KeyError where it is not in the rollout's scope."""
+        for each in self.migrations:
+            if each.version == version:
+                return each
+        raise KeyError(version)
+
+    def runs_after(self, version: str) -> frozenset[str]:
+        """The versions whose scripts will be run after that one."""
+        versions = [each.version for each in self.migrations]
+        return self.runs & {*versions[versions.index(version) + 1 :]}
+
     @property
     def runs(self) -> frozenset[str]:
         """The versions whose scripts will be run."""

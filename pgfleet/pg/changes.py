@@ -1,0 +1,58 @@
+"""What the transaction under way has done to a table's rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from pgfleet.brief import Brief
+from pgfleet.errors import GuardTripped
+from pgfleet.pg.session import Query, Session
+from pgfleet.pg.verification import count
+from pgfleet.rollout.guard import GuardReading, shrinkage
+from pgfleet.shipped import statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Rows inserted, updated and deleted so far; `storage` is the file that holds the table."""
+
+    storage: int | None
+    inserted: int
+    updated: int
+    deleted: int
+
+
+def read_changes(session: Session, table: str) -> Changes | None:
+    """What this transaction did to the table; None where it is not there. Raises a DatabaseError."""
+    name = sql.Identifier(*table.split(".")).as_string()
+    [rows] = session.read(Query(statement("introspection/changes"), {"table": name}))
+    for storage, inserted, updated, deleted in rows:
+        return Changes(storage=storage, inserted=inserted, updated=updated, deleted=deleted)
+    return None
+
+
+def read_guards(session: Session, brief: Brief) -> Mapping[str, GuardReading]:
+    """The guarded tables that are there. Raises a DatabaseError, and GuardTripped for one that cannot be counted."""
+    found = {}
+    for guarded in (each for each in brief.manifest.counts if not each.may_shrink):
+        changes, reading = read_changes(session, guarded.table), count(session, brief, guarded.table)
+        if reading.fault:
+            raise GuardTripped(f"{guarded.table} is guarded and could not be counted: {reading.fault}")
+        if changes and reading.rows is not None:
+            found[guarded.table] = GuardReading(
+                table=guarded.table,
+                storage=changes.storage,
+                inserted=changes.inserted,
+                deleted=changes.deleted,
+                rows=reading.rows,
+                exact=reading.exact,
+            )
+    return found
+
+
+def refuse_shrinkage(before: Mapping[str, GuardReading], after: Mapping[str, GuardReading]) -> None:
+    """Raises GuardTripped for the guarded tables that this transaction made smaller."""
+    losses = [said for table, reading in before.items() if (said := shrinkage(reading, after.get(table)))]
+    if losses:
+        raise GuardTripped(f"rows would be lost: {'; '.join(losses)}")

@@ -1,0 +1,145 @@
+"""Takes one tenant through one migration: run, proved, recorded and committed together, or not at all."""
+
+import time
+from contextlib import suppress
+
+from psycopg import sql
+
+from pgfleet.brief import Brief
+from pgfleet.catalog.differences import Difference
+from pgfleet.catalog.model import ObjectKind
+from pgfleet.errors import CannotRehearse, DatabaseError, NotProven, PgfleetError, RehearsalInterrupted
+from pgfleet.judge.document import DifferenceEntry, MigrationStatus
+from pgfleet.judge.tenant import difference_entry
+from pgfleet.manifest.model import Migration
+from pgfleet.pg.changes import read_guards, refuse_shrinkage
+from pgfleet.pg.ledger import forget_started, record, record_started
+from pgfleet.pg.locks import tenant_lock, tenant_lock_of_session
+from pgfleet.pg.session import Session
+from pgfleet.pg.verification import Findings, inspect, verify
+from pgfleet.render.words import sentence
+from pgfleet.rollout.advice import describe
+from pgfleet.rollout.document import MigrationStep, StepStatus
+from pgfleet.rollout.plan import RUNS, Action, TenantPlan
+from pgfleet.rollout.relook import still_to_do
+from pgfleet.rollout.results import step_of
+
+
+def migrate(session: Session, brief: Brief, plan: TenantPlan, version: str) -> MigrationStep:
+    """Does in the tenant what the plan says about the migration, and says what came of it.
+
+    What is neither proven nor transient is rolled back, and is the step's error. Raises transient DatabaseErrors, with
+    nothing done, and RehearsalInterrupted.
+    """
+    migration, began = brief.migration(version), time.monotonic()
+    carry_out = _in_transaction if migration.transactional else _alone
+    try:
+        action = carry_out(session, brief, plan, migration)
+    except CannotRehearse as error:
+        step = step_of(migration, plan, StepStatus.NOT_REHEARSED, detail=str(error))
+    except PgfleetError as error:
+        if error.transient or isinstance(error, RehearsalInterrupted):
+            raise
+        step = failed_step(migration, plan, error)
+    else:
+        step = _done(migration, plan, action)
+    return step.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})
+
+
+def failed_step(migration: Migration, plan: TenantPlan, error: PgfleetError) -> MigrationStep:
+    """The step of a migration that failed, with what to do next and the differences that it would have left."""
+    residual: tuple[DifferenceEntry, ...] = error.residual if isinstance(error, NotProven) else ()
+    step = step_of(migration, plan, StepStatus.FAILED)
+    return step.model_copy(update={"error": describe(error), "residual": residual})
+
+
+def _in_transaction(session: Session, brief: Brief, plan: TenantPlan, migration: Migration) -> Action:
+    """The whole of it in one transaction; returns what was done."""
+    with session.transaction(), tenant_lock(session):
+        before = inspect(session, brief)
+        action = _still_to_do(session, brief, plan, migration, before)
+        if action in RUNS:
+            guards = read_guards(session, brief)
+            session.run_script(migration.script)
+            _prove(session, brief, before, migration.version, plan.runs_after(migration.version))
+            refuse_shrinkage(guards, read_guards(session, brief))
+        if action is not Action.SKIP:
+            record(session, migration, action, run_id=brief.run_id)
+    return action
+
+
+def _alone(session: Session, brief: Brief, plan: TenantPlan, migration: Migration) -> Action:
+    """The same for a statement that runs in no transaction: the ledger says `started` before, `applied` after."""
+    if session.is_rehearsing:
+        raise CannotRehearse(f"{migration.file} runs in no transaction, so it cannot be rolled back")
+    with tenant_lock_of_session(session):
+        before = inspect(session, brief)
+        action = _still_to_do(session, brief, plan, migration, before)
+        if action in RUNS:
+            record_started(session, migration, run_id=brief.run_id)
+            try:
+                _drop_invalid_indexes(session, before, migration.version)
+                session.run_alone(migration.script)
+            except DatabaseError:
+                _take_back(session, brief, migration, before)
+                raise
+            _prove(session, brief, before, migration.version, plan.runs_after(migration.version))
+        if action is not Action.SKIP:
+            record(session, migration, action, run_id=brief.run_id)
+    return action
+
+
+def _still_to_do(session: Session, brief: Brief, plan: TenantPlan, migration: Migration, before: Findings) -> Action:
+    recorded = before.inspection.ledger.get(migration.version)
+    found = verify(session, brief, before, migration.version)
+    is_ours = recorded is not None and recorded.run_id == brief.run_id
+    return still_to_do(plan.of(migration.version).action, found, is_ours=is_ours)
+
+
+def _prove(session: Session, brief: Brief, before: Findings, version: str, later: frozenset[str]) -> None:
+    """Raises NotProven unless the migration is applied now, and nothing else is worse than before.
+
+    What belongs to a migration that this plan runs later may be: that one will be proven too.
+    """
+    after = inspect(session, brief)
+    entry = verify(session, brief, after, version)
+    known = {(each.version, each.identity) for each in before.differences}
+    worse = [
+        difference_entry(each, session.home)
+        for each in after.differences
+        if each.version not in {version, *later} and (each.version, each.identity) not in known
+    ]
+    residual = (*entry.differences, *worse)
+    if entry.status is not MigrationStatus.APPLIED:
+        raise NotProven(f"it is {entry.status} afterwards: {sentence(entry)}", residual)
+    if worse:
+        raise NotProven(f"it damages what others made: {'; '.join(map(sentence, worse))}", residual)
+
+
+def _drop_invalid_indexes(session: Session, found: Findings, version: str) -> None:
+    """What an attempt that broke off left: an index that no query uses, and that a new attempt would take for whole."""
+    for each in found.differences:
+        if each.version == version and _is_invalid_index(each):
+            name = sql.Identifier(each.identity.schema or session.home, each.identity.name).as_string()
+            session.run_alone(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+
+
+def _is_invalid_index(difference: Difference) -> bool:
+    actual = difference.actual
+    return actual is not None and actual.identity.kind is ObjectKind.INDEX and not actual.attributes["valid"]
+
+
+def _take_back(session: Session, brief: Brief, migration: Migration, before: Findings) -> None:
+    """After a failure, as far as the connection still allows: as it was before, and the ledger too."""
+    if session.is_open:
+        with suppress(PgfleetError):  # the failure that led here is the one to be told
+            _drop_invalid_indexes(session, inspect(session, brief), migration.version)
+            forget_started(session, migration, before.inspection.ledger.get(migration.version), run_id=brief.run_id)
+
+
+def _done(migration: Migration, plan: TenantPlan, action: Action) -> MigrationStep:
+    planned = plan.of(migration.version).action
+    if action is Action.SKIP and planned is not Action.SKIP:
+        return step_of(migration, plan, StepStatus.DONE, detail="done already when its turn came")
+    status = StepStatus.SKIPPED if action is Action.SKIP else StepStatus.DONE
+    return step_of(migration, plan, status, action=action)

@@ -1,0 +1,163 @@
+"""Takes one tenant through its plan: the steps in their order, on one connection."""
+
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from pgfleet.brief import Brief
+from pgfleet.errors import (
+    AccessRefused,
+    ConnectionFailed,
+    ConnectionLost,
+    PgfleetError,
+    PlanOutdated,
+    RehearsalInterrupted,
+)
+from pgfleet.fleet.model import Tenant
+from pgfleet.judge.document import CountEntry, MigrationEntry, MigrationStatus
+from pgfleet.judge.readings import CountReading
+from pgfleet.manifest.model import Migration, Seed
+from pgfleet.pg.audit import Runner, directly
+from pgfleet.pg.ledger import prepare_ledger
+from pgfleet.pg.migration import failed_step, migrate
+from pgfleet.pg.seeding import failed_seed, plant
+from pgfleet.pg.session import Session
+from pgfleet.pg.survey import refuse_silent
+from pgfleet.pg.verification import Findings, count, inspect, open_session, verify
+from pgfleet.render.words import sentence
+from pgfleet.rollout.document import MigrationStep, SeedStep, StepStatus, TenantResult
+from pgfleet.rollout.plan import RUNS, Action, TenantPlan
+from pgfleet.rollout.results import Counts, assembled, broken, hindrance, kept_back, obstructed, step_of
+
+LOST = (AccessRefused, ConnectionFailed, ConnectionLost)
+"""Errors after which nothing more can be done in a tenant."""
+REHEARSALS = 4
+
+
+def roll_out(
+    tenant: Tenant, plan: TenantPlan, brief: Brief, run: Runner = directly, *, rehearsal: bool = False
+) -> TenantResult:
+    """Does all that the plan says, or rehearses it; an error is the tenant's own, and nobody else's."""
+    if plan.obstacle:
+        return obstructed(plan)
+    try:
+        refuse_silent(tenant, brief)
+        with open_session(tenant, brief) as session:
+            work = _Work(session, brief, plan, run)
+            return _rehearse(work) if rehearsal else work.carry_out()
+    except PgfleetError as error:
+        return broken(plan, error)
+
+
+def _rehearse(work: "_Work") -> TenantResult:
+    """The whole plan in one transaction that is rolled back; begun anew where a passing obstacle is met."""
+    for attempt in Retrying(
+        retry=retry_if_exception(_may_pass),
+        stop=stop_after_attempt(REHEARSALS),
+        wait=wait_random_exponential(multiplier=0.5, max=4),
+        reraise=True,
+    ):
+        with attempt, work.session.rehearsal():
+            return work.anew().carry_out()
+    raise AssertionError  # the last attempt has returned or raised
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, RehearsalInterrupted) or (isinstance(error, PgfleetError) and error.transient)
+
+
+class _Work:
+    """One tenant's plan being carried out: what has come of it so far, and what ended it early if so."""
+
+    def __init__(self, session: Session, brief: Brief, plan: TenantPlan, run: Runner) -> None:
+        self.session, self.brief, self.plan, self.run = session, brief, plan, run
+        self.steps: list[MigrationStep] = []
+        self.seeds: list[SeedStep] = []
+        self.lost: PgfleetError | None = None
+
+    def anew(self) -> "_Work":
+        """The same, with nothing done yet."""
+        return _Work(self.session, self.brief, self.plan, self.run)
+
+    def carry_out(self) -> TenantResult:
+        """Counts, looks, migrates, plants, counts again. Raises an error that was met before anything was done."""
+        before = self._count()
+        findings: Findings = self.run(inspect, self.session, self.brief)
+        if self.plan.changes:
+            self.run(prepare_ledger, self.session)
+        for planned in self.plan.migrations:
+            self.steps.append(self._migrate(self.brief.migration(planned.version), planned.action, findings))
+        for name in self.plan.seeds:
+            self.seeds.append(self._plant(self.brief.seed(name)))
+        after = self._count_again() if self.plan.changes else before
+        return assembled(self.plan, self.steps, self.seeds, (before, after), self.lost)
+
+    def _migrate(self, migration: Migration, action: Action, findings: Findings) -> MigrationStep:
+        if self.lost:
+            return step_of(migration, self.plan, StepStatus.NOT_REACHED, detail="the tenant was lost before")
+        if action is Action.SKIP:
+            return self._skip(migration, findings)
+        if hindered_by := hindrance(migration.requires, self.steps):
+            status, detail = kept_back(hindered_by)
+            return step_of(migration, self.plan, status, detail=detail)
+        try:
+            step: MigrationStep = self.run(migrate, self.session, self.brief, self.plan, migration.version)
+        except PgfleetError as error:
+            self._note(error)
+            return failed_step(migration, self.plan, error)
+        return self._verified(migration, step)
+
+    def _skip(self, migration: Migration, findings: Findings) -> MigrationStep:
+        """What was applied when the plan was made must still be."""
+        if any(each.version == migration.version for each in findings.differences):
+            error = PlanOutdated("it was applied when the plan was made, and is not any more")
+            return failed_step(migration, self.plan, error)
+        return step_of(migration, self.plan, StepStatus.SKIPPED)
+
+    def _verified(self, migration: Migration, step: MigrationStep) -> MigrationStep:
+        """Looks once more at what was committed, as the next audit will; a connection that is lost undoes nothing."""
+        if step.status is not StepStatus.DONE or step.action not in RUNS:
+            return step
+        try:
+            findings: Findings = self.run(inspect, self.session, self.brief)
+            found: MigrationEntry = self.run(verify, self.session, self.brief, findings, step.version)
+        except PgfleetError as error:
+            self._note(error)
+            return step
+        if found.status is MigrationStatus.APPLIED:
+            return step
+        since = PlanOutdated(f"it was proven and committed, and is {found.status} since: {sentence(found)}")
+        return failed_step(migration, self.plan, since)
+
+    def _plant(self, seed: Seed) -> SeedStep:
+        if self.lost:
+            return SeedStep(name=seed.name, status=StepStatus.NOT_REACHED, detail="the tenant was lost before")
+        if hindered_by := hindrance((seed.requires,), self.steps):
+            status, detail = kept_back(hindered_by)
+            return SeedStep(name=seed.name, status=status, detail=detail)
+        try:
+            step: SeedStep = self.run(plant, self.session, self.brief, seed.name)
+        except PgfleetError as error:
+            self._note(error)
+            return failed_seed(seed.name, error)
+        return step
+
+    def _note(self, error: PgfleetError) -> None:
+        """An error that no further try helps against ends the tenant's work if there is no talking to it any more."""
+        if isinstance(error, RehearsalInterrupted):
+            raise error
+        if isinstance(error, LOST):
+            self.lost = error
+
+    def _count_again(self) -> Counts:
+        try:
+            return {} if self.lost else self._count()
+        except PgfleetError as error:
+            self._note(error)
+            return {}
+
+    def _count(self) -> Counts:
+        readings = [self._read(each.table) for each in self.brief.manifest.counts]
+        return {each.table: CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in readings}
+
+    def _read(self, table: str) -> CountReading:
+        reading: CountReading = self.run(count, self.session, self.brief, table)
+        return reading

@@ -1,0 +1,63 @@
+"""Plants one seed in one tenant: rows that are missing are added, rows that are there are left alone."""
+
+import time
+
+from pgfleet.brief import Brief
+from pgfleet.errors import GuardTripped, NotProven, PgfleetError, RehearsalInterrupted
+from pgfleet.judge.document import SeedStatus
+from pgfleet.judge.seeds import judge_seed
+from pgfleet.manifest.model import Seed
+from pgfleet.pg.answers import read_seed
+from pgfleet.pg.changes import Changes, read_changes
+from pgfleet.pg.locks import tenant_lock
+from pgfleet.pg.session import Session
+from pgfleet.rollout.advice import describe
+from pgfleet.rollout.document import SeedStep, StepStatus
+
+
+def plant(session: Session, brief: Brief, name: str) -> SeedStep:
+    """Runs the seed's script where baseline rows are missing, in one transaction with its check.
+
+    What alters or deletes a row that was there is rolled back, and is the step's error, as is a baseline row that is
+    not there afterwards. Raises transient DatabaseErrors, with nothing done, and RehearsalInterrupted.
+    """
+    began = time.monotonic()
+    try:
+        with session.transaction(), tenant_lock(session):
+            step = _plant(session, brief, brief.seed(name))
+    except PgfleetError as error:
+        if error.transient or isinstance(error, RehearsalInterrupted):
+            raise
+        step = failed_seed(name, error)
+    return step.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})
+
+
+def failed_seed(name: str, error: PgfleetError) -> SeedStep:
+    """The step of a seed that failed, with what to do next."""
+    return SeedStep(name=name, status=StepStatus.FAILED, error=describe(error))
+
+
+def _plant(session: Session, brief: Brief, seed: Seed) -> SeedStep:
+    baseline = brief.expected(session.server_major).seeds[seed.name]
+    before = read_seed(session, seed, baseline)
+    found = judge_seed(seed, baseline, before)
+    if found.status is not SeedStatus.MISSING:
+        return SeedStep(name=seed.name, status=StepStatus.SKIPPED, detail=f"it is {found.status}")
+    changes = read_changes(session, seed.table)
+    session.run_script(seed.script)
+    _refuse_altered_rows(seed, changes, read_changes(session, seed.table))
+    after = read_seed(session, seed, baseline)
+    left = judge_seed(seed, baseline, after)
+    if left.status not in {SeedStatus.PRESENT, SeedStatus.CUSTOMISED}:
+        raise NotProven(f"the seed is {left.status} afterwards: {left.detail}")
+    added = len(after.rows) - len(before.rows)
+    return SeedStep(name=seed.name, status=StepStatus.DONE, rows_added=added)
+
+
+def _refuse_altered_rows(seed: Seed, before: Changes | None, after: Changes | None) -> None:
+    if before is None or after is None:
+        raise GuardTripped(f"{seed.table} is not there, so what the seed does to its rows cannot be seen")
+    if before.storage != after.storage or after.deleted > before.deleted:
+        raise GuardTripped(f"the seed deletes rows of {seed.table} that were there")
+    if after.updated > before.updated:
+        raise GuardTripped(f"the seed alters {after.updated - before.updated} rows of {seed.table} that were there")

@@ -1,0 +1,99 @@
+"""One tenant's result, from what came of its steps."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pgfleet.errors import PgfleetError
+from pgfleet.judge.document import CountEntry, Verdict
+from pgfleet.judge.tenant import UNREACHABLE
+from pgfleet.manifest.model import Migration
+from pgfleet.rollout.advice import describe
+from pgfleet.rollout.document import CountPair, ErrorEntry, MigrationStep, Result, SeedStep, StepStatus, TenantResult
+from pgfleet.rollout.plan import Action, TenantPlan
+from pgfleet.rollout.summary import result_of
+
+Counts = Mapping[str, CountEntry]
+THERE = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
+AS_PLANNED = {Verdict.UNREACHABLE: Result.UNREACHABLE}
+
+
+def obstructed(plan: TenantPlan) -> TenantResult:
+    """The result of a tenant in which nothing could be planned."""
+    assert plan.obstacle is not None, "only a plan with an obstacle is obstructed"  # noqa: S101
+    return TenantResult(
+        name=plan.name,
+        ring=plan.ring,
+        result=AS_PLANNED.get(plan.obstacle, Result.FAILED),
+        obstacle=plan.obstacle,
+        reason=plan.reason,
+        error=ErrorEntry(message=plan.reason or ""),
+    )
+
+
+def not_reached(plan: TenantPlan, reason: str) -> TenantResult:
+    """The result of a tenant that was not begun."""
+    return TenantResult(name=plan.name, ring=plan.ring, result=Result.NOT_REACHED, reason=reason)
+
+
+def broken(plan: TenantPlan, error: PgfleetError) -> TenantResult:
+    """The result of a tenant of which nothing more than the error is known."""
+    result = Result.UNREACHABLE if isinstance(error, UNREACHABLE) else Result.FAILED
+    return TenantResult(name=plan.name, ring=plan.ring, result=result, reason=str(error), error=describe(error))
+
+
+def assembled(
+    plan: TenantPlan,
+    migrations: Sequence[MigrationStep],
+    seeds: Sequence[SeedStep],
+    counts: tuple[Counts, Counts],
+    error: PgfleetError | None = None,
+) -> TenantResult:
+    """The result of a tenant that was begun; `counts` are those of before and after, `error` what ended it early."""
+    result = result_of((each.status for each in migrations), (each.status for each in seeds))
+    before, after = counts
+    return TenantResult(
+        name=plan.name,
+        ring=plan.ring,
+        result=Result.FAILED if error else result,
+        reason=str(error) if error else None,
+        error=describe(error) if error else None,
+        migrations=tuple(migrations),
+        seeds=tuple(seeds),
+        counts=tuple(CountPair(table=table, before=before.get(table), after=after.get(table)) for table in before),
+    )
+
+
+def step_of(
+    migration: Migration,
+    plan: TenantPlan,
+    status: StepStatus,
+    *,
+    action: Action | None = None,
+    detail: str | None = None,
+) -> MigrationStep:
+    """A migration's step that took no time to speak of."""
+    planned = plan.of(migration.version)
+    return MigrationStep(
+        version=migration.version,
+        file=migration.file,
+        priority=migration.priority,
+        action=action or planned.action,
+        status=status,
+        altered=planned.altered,
+        detail=detail,
+    )
+
+
+def hindrance(requires: Iterable[str], steps: Iterable[MigrationStep]) -> MigrationStep | None:
+    """The step among `steps` that keeps back what requires those versions; None if none does.
+
+    A version outside of the rollout's scope is no hindrance here: the script itself will tell, and the proof.
+    """
+    wanted = set(requires)
+    return next((each for each in steps if each.version in wanted and each.status not in THERE), None)
+
+
+def kept_back(hindered_by: MigrationStep) -> tuple[StepStatus, str]:
+    """The status and the reason of what requires a migration that is not there."""
+    if hindered_by.status is StepStatus.NOT_REHEARSED:
+        return StepStatus.NOT_REHEARSED, f"it requires {hindered_by.version}, which was not rehearsed"
+    return StepStatus.NOT_REACHED, f"it requires {hindered_by.version}, which is not there"
