@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from prefect import State, flow, runtime
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field
 
 from flows.audit_wave import audit_wave
+from flows.waves import run_wave
+from pgfleet import progress
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
@@ -17,7 +17,7 @@ from pgfleet.judge.document import TenantEntry
 from pgfleet.judge.summary import build_document
 from pgfleet.judge.tenant import unjudged
 from pgfleet.pg.briefing import prepare_brief
-from tasks.exchange import receive_entries, send_document
+from tasks.exchange import AUDIT_DOCUMENT, ENTRIES, leave
 from tasks.publish_progress import publishing_progress
 from tasks.publish_report import publish_report
 from tasks.states import run_state
@@ -50,7 +50,8 @@ def audit_fleet(
     waves = cut_waves(brief.environment)
     entries: list[TenantEntry] = []
     tag_run(f"env:{environment}")
-    with publishing_progress(f"progress-{environment}", len(brief.environment.tenants)):
+    with publishing_progress(f"progress-{environment}"):
+        progress.report_phase("audit", len(brief.environment.tenants))
         for number, wave in enumerate(waves, start=1):
             entries += _audit_wave(brief, number, wave, granularity)
         document = build_document(
@@ -61,24 +62,15 @@ def audit_fleet(
             started_at=started_at,
             finished_at=datetime.now(UTC),
         )
-        send_document(document)
+        leave(document, AUDIT_DOCUMENT, "The audit document")
         publish_report(document, brief)
     return run_state(document.tenants)
 
 
 def _audit_wave(brief: Brief, number: int, wave: tuple[Tenant, ...], granularity: Granularity) -> list[TenantEntry]:
     """What the wave's own flow run left with Prefect; a wave that broke off leaves its tenants unknown."""
-    environment = brief.environment
-    threads: TaskRunner[Any] = ThreadPoolTaskRunner(environment.policy.max_connections_per_server)
-    run = audit_wave.with_options(task_runner=threads)
     ring, names = wave[0].ring, [each.name for each in wave]
-    state = run(environment.name, ring, number, names, granularity, return_state=True)
-    found = {each.name: each for each in receive_entries(_flow_run_id(state))}
+    left, state = run_wave(audit_wave, ENTRIES, brief, brief.environment.name, ring, number, names, granularity)
+    found = {each.name: each for each in left}
     broken = PgfleetError(f"wave {number} broke off: {state.name}: {state.message}")
     return [found.get(each.name) or unjudged(each, broken) for each in wave]
-
-
-def _flow_run_id(state: State[Any]) -> UUID:
-    flow_run_id = state.state_details.flow_run_id
-    assert flow_run_id is not None, "the state of a flow run that was begun has its id"  # noqa: S101
-    return flow_run_id

@@ -13,6 +13,8 @@ import typer
 from pgfleet import settings
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import ConfigurationError, PgfleetError
+from pgfleet.manifest.model import Priority
+from pgfleet.rollout.plan import Scope
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +34,13 @@ class Format(StrEnum):
     JSON = "json"
 
 
+GranularityOption = Annotated[
+    Granularity, typer.Option(help="What is a task run of its own: each step, or a tenant as a whole.")
+]
+RehearseOption = Annotated[
+    bool, typer.Option("--rehearse", help="In transactions that are rolled back: see what would come of it.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Approve the plan, where the environment wants approval.")]
 EnvironmentArgument = Annotated[str, typer.Argument(metavar="ENV", help="An environment of the fleet file.")]
 TenantOption = Annotated[
     list[str] | None, typer.Option("--tenant", metavar="NAME", help="This tenant alone, or these (acme-*).")
@@ -53,7 +62,7 @@ def choose_files(
         typer.Option(metavar="FILE", help="The manifest (sql/manifest.toml, else the shipped one)."),
     ] = None,
 ) -> None:
-    """Audits and verifies PostgreSQL migrations across a fleet of tenant databases."""
+    """Audits, rolls out and verifies PostgreSQL migrations across a fleet of tenant databases."""
     settings.use(config=config, manifest=manifest)
 
 
@@ -62,9 +71,7 @@ def audit(
     environment: EnvironmentArgument,
     tenant: TenantOption = None,
     ring: RingOption = None,
-    granularity: Annotated[
-        Granularity, typer.Option(help="What is a task run of its own: each step, or a tenant as a whole.")
-    ] = Granularity.STEP,
+    granularity: GranularityOption = Granularity.STEP,
     output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
@@ -77,6 +84,70 @@ def audit(
     brief = _brief(environment, tenant, ring)
     refuse_unwritable(output)
     raise typer.Exit(run_audit(brief, tenant, ring, granularity, as_json=output_format is Format.JSON, output=output))
+
+
+@app.command()
+def rollout(
+    environment: EnvironmentArgument,
+    rehearse: RehearseOption = False,
+    tenant: TenantOption = None,
+    ring: RingOption = None,
+    priority: Annotated[Priority | None, typer.Option(help="P0: only what the assistant needs to start.")] = None,
+    rerun: Annotated[
+        list[str] | None, typer.Option("--rerun", metavar="VERSION", help="Run this one again where it is applied.")
+    ] = None,
+    yes: YesOption = False,
+    granularity: GranularityOption = Granularity.STEP,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Bring every tenant to the manifest, ring after ring. Each migration is proven and committed, or not at all.
+
+    The plan is printed before anything is written. Stopped or failed, it is run again: what is done is skipped.
+
+    Exit status: 0 all was done, 1 some tenant failed or the rollout halted, 2 the command or a file is wrong,
+    3 some tenant could not be reached or looked at.
+    """
+    scope = Scope(priority=priority, rerun=tuple(rerun or ()))
+    _roll_out(environment, tenant, ring, scope, granularity, output_format, output, rehearse=rehearse, yes=yes)
+
+
+@app.command()
+def seed(
+    environment: EnvironmentArgument,
+    rehearse: RehearseOption = False,
+    tenant: TenantOption = None,
+    ring: RingOption = None,
+    yes: YesOption = False,
+    granularity: GranularityOption = Granularity.STEP,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Add the baseline rows that are missing. Rows that are there are never touched.
+
+    Rings, failure budgets, approval and exit status are those of a rollout.
+    """
+    scope = Scope(migrations=False)
+    _roll_out(environment, tenant, ring, scope, granularity, output_format, output, rehearse=rehearse, yes=yes)
+
+
+@app.command()
+def counts(
+    environment: EnvironmentArgument,
+    tenant: TenantOption = None,
+    ring: RingOption = None,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Count the rows of the manifest's tables in every tenant. Changes nothing.
+
+    Exit status: 0 every tenant was counted, 2 the command or a file is wrong, 3 some could not be counted.
+    """
+    from flows.running import refuse_unwritable, run_counts  # noqa: PLC0415
+
+    brief = _brief(environment, tenant, ring)
+    refuse_unwritable(output)
+    raise typer.Exit(run_counts(brief, tenant, ring, as_json=output_format is Format.JSON, output=output))
 
 
 @app.command()
@@ -108,6 +179,28 @@ def demo(
     from flows.demonstration import run_demo  # noqa: PLC0415
 
     raise typer.Exit(run_demo(keep=keep))
+
+
+def _roll_out(
+    environment: str,
+    tenant: list[str] | None,
+    ring: list[str] | None,
+    scope: Scope,
+    granularity: Granularity,
+    output_format: Format,
+    output: Path | None,
+    *,
+    rehearse: bool,
+    yes: bool,
+) -> None:
+    from flows.rolling_out import run_rollout  # noqa: PLC0415
+    from flows.running import refuse_unwritable  # noqa: PLC0415
+
+    brief = _brief(environment, tenant, ring)
+    refuse_unwritable(output)
+    as_json = output_format is Format.JSON
+    options = {"rehearse": rehearse, "yes": yes}
+    raise typer.Exit(run_rollout(brief, tenant, ring, scope, granularity, **options, as_json=as_json, output=output))
 
 
 def _brief(environment: str, tenant: list[str] | None, ring: list[str] | None) -> Brief:

@@ -11,13 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.console import console_on
-from flows.running import audit, write_audit
+from flows.running import audit, write
 from pgfleet import files, settings
 from pgfleet.judge.document import AuditDocument
 from pgfleet.pg.binaries import embedded_binaries
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.pg.cluster import Cluster
 from pgfleet.pg.demo import ENVIRONMENT, PLANS, build_fleet, fleet_file
+from pgfleet.render.terminal import audit_report
 from pgfleet.shipped import sql_folder
 
 LEFT_UNFOUND = 1
@@ -35,7 +36,7 @@ def run_demo(*, keep: bool) -> int:
         _show_plans()
         brief = prepare_brief(ENVIRONMENT)
         document = audit(brief)
-        write_audit(document, brief.manifest, as_json=False)
+        write(document, audit_report(document, brief.manifest), as_json=False)
         _explain(document, time.monotonic() - started)
         if keep:
             _explain_kept(cluster, cluster.leave_running(), folder)

@@ -2,24 +2,32 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 import httpx
-from rich.console import Console
+from pydantic import BaseModel, TypeAdapter
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flows.console import console_on
 from pgfleet import settings
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import ConfigurationError, PgfleetError
-from pgfleet.judge.document import AuditDocument, TenantEntry
+from pgfleet.judge.document import AuditDocument
 from pgfleet.judge.summary import EXIT_STATUS, counted, outcome_of
-from pgfleet.manifest.model import Manifest
 from pgfleet.progress import listening
+from pgfleet.render.rollout_terminal import count_report
 from pgfleet.render.terminal import audit_report
+from pgfleet.rollout.plan import RolloutPlan
+
+if TYPE_CHECKING:
+    from prefect import Flow, State
+
+INCOMPLETE = 3
+Document = TypeVar("Document")
 
 
 def run_audit(
@@ -33,7 +41,7 @@ def run_audit(
 ) -> int:
     """Runs the flow, writes what it found, and returns the exit status. Raises PgfleetError if it broke off."""
     document = audit(brief, tenants, rings, granularity)
-    write_audit(document, brief.manifest, as_json=as_json, output=output)
+    write(document, audit_report(document, brief.manifest), as_json=as_json, output=output)
     return EXIT_STATUS[outcome_of(document.tenants)]
 
 
@@ -46,17 +54,44 @@ def audit(
     """One run of the audit's flow, with a progress bar. Raises PgfleetError if it broke off."""
     settings.quieten_prefect()
     from flows.audit import audit_fleet  # noqa: PLC0415
-    from tasks.exchange import receive_document  # noqa: PLC0415
+    from tasks.exchange import AUDIT_DOCUMENT  # noqa: PLC0415
 
-    environment = brief.environment
-    with _showing_progress(f"audit of {environment.name}", len(environment.tenants)), _needing_prefect():
-        state = audit_fleet(
-            environment.name, list(tenants or ()) or None, list(rings or ()) or None, granularity, return_state=True
-        )
+    with showing_progress(f"audit of {brief.environment.name}"):
+        return run_flow(audit_fleet, AUDIT_DOCUMENT, brief, tenants, rings, granularity=granularity)
+
+
+def run_counts(
+    brief: Brief, tenants: Sequence[str] | None, rings: Sequence[str] | None, *, as_json: bool, output: Path | None
+) -> int:
+    """Counts the fleet's tables, writes the counts, and returns the exit status: 3 where some could not be counted."""
+    settings.quieten_prefect()
+    from flows.count import count_fleet  # noqa: PLC0415
+    from tasks.exchange import COUNT_DOCUMENT  # noqa: PLC0415
+
+    with showing_progress(f"counts of {brief.environment.name}"):
+        document = run_flow(count_fleet, COUNT_DOCUMENT, brief, tenants, rings)
+    write(document, count_report(document), as_json=as_json, output=output)
+    return INCOMPLETE if document.summary["uncounted"] else 0
+
+
+def run_flow(
+    flow: "Flow[..., Any]",
+    form: TypeAdapter[Document],
+    brief: Brief,
+    tenants: Sequence[str] | None,
+    rings: Sequence[str] | None,
+    **options: Any,
+) -> Document:
+    """The document that one run of the flow left. Raises PgfleetError if it broke off."""
+    from tasks.exchange import take  # noqa: PLC0415
+
+    chosen = {"tenants": list(tenants or ()) or None, "rings": list(rings or ()) or None}
+    with needing_prefect():
+        state = cast("State[Any]", flow(brief.environment.name, **chosen, **options, return_state=True))
         flow_run_id = state.state_details.flow_run_id
-        document = receive_document(flow_run_id) if flow_run_id else None
+        document = take(flow_run_id, form) if flow_run_id else None
     if document is None:
-        raise PgfleetError(f"the audit broke off: {state.message}")
+        raise PgfleetError(f"the {flow.name} broke off: {state.message}")
     return document
 
 
@@ -66,17 +101,17 @@ def refuse_unwritable(output: Path | None) -> None:
         raise ConfigurationError("--output", str(output), "cannot be written; name a file in a folder that is there")
 
 
-def write_audit(document: AuditDocument, manifest: Manifest, *, as_json: bool, output: Path | None = None) -> None:
+def write(document: BaseModel, report: RenderableType, *, as_json: bool, output: Path | None = None) -> None:
     """The document as JSON or as a report, on standard output or into `output`."""
     with _opened(output) as stream:
         if as_json:
             stream.write(document.model_dump_json(indent=2) + "\n")
         else:
-            console_on(stream).print(audit_report(document, manifest))
+            console_on(stream).print(report)
 
 
 @contextmanager
-def _needing_prefect() -> Iterator[None]:
+def needing_prefect() -> Iterator[None]:
     """Prefect's own failures as one line: its server does not answer, or refuses."""
     try:
         yield
@@ -94,19 +129,73 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _showing_progress(title: str, total_tenants: int) -> Iterator[None]:
-    """A bar on a terminal; elsewhere a line now and then."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+def showing_progress(title: str, shown: Callable[[RolloutPlan], None] = lambda _: None) -> Iterator["Lines"]:
+    """A bar on a terminal; elsewhere a line for each phase. `shown` is given the plan of a rollout, to be shown."""
     console = Console(stderr=True)
-    if not console.is_terminal:
-        console.print(f"{title}: {counted(total_tenants)} …")
+    listener = _Bar(title, console, shown) if console.is_terminal else Lines(title, console, shown)
+    with listening(listener), listener.on():
+        yield listener
+
+
+class Lines:
+    """Progress as a line for each phase."""
+
+    def __init__(self, title: str, console: Console, shown: Callable[[RolloutPlan], None]) -> None:
+        self.title, self.console, self.shown = title, console, shown
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """Within the block it is shown."""
         yield
-        return
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(f"{title}: starting Prefect", total=total_tenants)
 
-        def advance(tenant: TenantEntry) -> None:
-            bar.update(task, advance=1, description=f"{title}: {tenant.name} {tenant.verdict}")
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        """Within the block the terminal is somebody else's."""
+        yield
 
-        with listening(advance):
+    def begin(self, phase: str, tenants: int) -> None:
+        """A line that says so."""
+        said = self.title if self.title.startswith(phase) else f"{self.title}: {phase}"
+        self.console.print(f"{said}: {counted(tenants)} …", highlight=False)
+
+    def finish(self, tenant: str, said: str) -> None:
+        """Too many lines."""
+
+    def plan(self, plan: RolloutPlan) -> None:
+        """Shown as it is to be."""
+        self.shown(plan)
+
+
+class _Bar(Lines):
+    """A bar for the phase under way."""
+
+    def __init__(self, title: str, console: Console, shown: Callable[[RolloutPlan], None]) -> None:
+        super().__init__(title, console, shown)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self.bar = Progress(*columns, console=console, transient=True)
+        self.phase = ""
+        self.task = self.bar.add_task(f"{title}: starting Prefect", total=None)
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        with self.bar:
             yield
+
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        self.bar.stop()
+        try:
+            yield
+        finally:
+            self.bar.start()
+
+    def begin(self, phase: str, tenants: int) -> None:
+        self.phase = phase
+        self.bar.reset(self.task, total=tenants, description=f"{self.title}: {phase}")
+
+    def finish(self, tenant: str, said: str) -> None:
+        self.bar.update(self.task, advance=1, description=f"{self.title}: {self.phase}: {tenant} {said}")
+
+    def plan(self, plan: RolloutPlan) -> None:
+        with self.off():
+            self.shown(plan)

@@ -1,19 +1,32 @@
-"""How far a run in this process is, for whoever wants to show it."""
+"""How far a run in this process is, and what it is about to do, for whoever wants to show it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Protocol
 
-from pgfleet.judge.document import TenantEntry
+from pgfleet.rollout.plan import RolloutPlan
 
-Listener = Callable[[TenantEntry], None]
+
+class Listener(Protocol):
+    """Somebody who shows how far a run is."""
+
+    def begin(self, phase: str, tenants: int) -> None:
+        """A phase begins (`plan`, `ring canary`) in which so many tenants are worked on."""
+
+    def finish(self, tenant: str, said: str) -> None:
+        """A tenant is through this phase; `said` is what came of it, in a word."""
+
+    def plan(self, plan: RolloutPlan) -> None:
+        """This is what will be done; nothing is yet."""
+
 
 _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("listeners", default=())
 
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Within the block, `listener` is called with every tenant that is finished."""
+    """Within the block, `listener` is told."""
     token = _listeners.set((*_listeners.get(), listener))
     try:
         yield
@@ -21,7 +34,19 @@ def listening(listener: Listener) -> Iterator[None]:
         _listeners.reset(token)
 
 
-def report_finished(tenant: TenantEntry) -> None:
-    """Tells everybody who listens that a tenant is finished."""
+def report_phase(phase: str, tenants: int) -> None:
+    """Tells everybody who listens that a phase begins."""
     for listener in _listeners.get():
-        listener(tenant)
+        listener.begin(phase, tenants)
+
+
+def report_finished(tenant: str, said: str) -> None:
+    """Tells everybody who listens that a tenant is through."""
+    for listener in _listeners.get():
+        listener.finish(tenant, said)
+
+
+def report_plan(plan: RolloutPlan) -> None:
+    """Tells everybody who listens what will be done."""
+    for listener in _listeners.get():
+        listener.plan(plan)

@@ -14,7 +14,7 @@ from tasks.check_seed import check_seed
 from tasks.count_rows import count_rows
 from tasks.inspect_tenant import inspect_tenant
 from tasks.retries import retrying
-from tasks.states import finding, tenant_state
+from tasks.states import running_steps, tenant_state
 from tasks.verify_migration import verify_migration
 
 STEPS: dict[Callable[..., Any], Task[..., Any]] = {
@@ -29,10 +29,5 @@ STEPS: dict[Callable[..., Any], Task[..., Any]] = {
 @task(name="audit tenant", task_run_name="audit {tenant}", cache_policy=NO_CACHE, persist_result=False)
 def audit_tenant(tenant: str, brief: Brief, granularity: Granularity) -> State[TenantEntry]:
     """Inspects and verifies the tenant, each step a task run of its own or all in this one."""
-    run = _as_task_run if granularity is Granularity.STEP else retrying
+    run = running_steps(STEPS) if granularity is Granularity.STEP else retrying
     return tenant_state(audit(brief.tenant(tenant), brief, run))
-
-
-def _as_task_run(step: Callable[..., Any], *arguments: object) -> Any:
-    state: State[Any] = STEPS[step](*arguments, return_state=True)  # type: ignore[assignment]  # steps are synchronous
-    return finding(state)

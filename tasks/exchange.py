@@ -1,6 +1,6 @@
 """What flow runs tell each other and the command line, through Prefect's API alone: artifacts without a key."""
 
-from collections.abc import Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from prefect.artifacts import Artifact
@@ -8,42 +8,41 @@ from prefect.client.orchestration import get_client
 from pydantic import TypeAdapter
 
 from pgfleet.judge.document import AuditDocument, TenantEntry
+from pgfleet.rollout.document import CountDocument, RolloutDocument, TenantCounts, TenantResult, WatchEntry
+from pgfleet.rollout.plan import RolloutPlan, TenantPlan
+
+Form = TypeVar("Form")
 
 RESULT = "result"
 """Prefect's own type for data that is no page; a run leaves one: a wave its tenants, an audit its document."""
-ENTRY_LIST = TypeAdapter(tuple[TenantEntry, ...])
+PLAN = "plan"
+"""The plan of a rollout, which its waves take from there."""
+
+ENTRIES: TypeAdapter[tuple[TenantEntry, ...]] = TypeAdapter(tuple[TenantEntry, ...])
+PLANS: TypeAdapter[tuple[TenantPlan, ...]] = TypeAdapter(tuple[TenantPlan, ...])
+RESULTS: TypeAdapter[tuple[TenantResult, ...]] = TypeAdapter(tuple[TenantResult, ...])
+WATCHED: TypeAdapter[tuple[WatchEntry, ...]] = TypeAdapter(tuple[WatchEntry, ...])
+COUNTED: TypeAdapter[tuple[TenantCounts, ...]] = TypeAdapter(tuple[TenantCounts, ...])
+AUDIT_DOCUMENT = TypeAdapter(AuditDocument)
+ROLLOUT_DOCUMENT = TypeAdapter(RolloutDocument)
+COUNT_DOCUMENT = TypeAdapter(CountDocument)
+ROLLOUT_PLAN = TypeAdapter(RolloutPlan)
 
 
-def send_entries(tenants: Sequence[TenantEntry]) -> None:
-    """Leaves a wave's tenants with its flow run."""
-    data = ENTRY_LIST.dump_python(tuple(tenants), mode="json")
-    Artifact(type=RESULT, description="Tenants of this wave, as in the audit document", data=data).create()
+def leave(value: Form, form: TypeAdapter[Form], description: str, *, kind: str = RESULT) -> None:
+    """Leaves a value with the flow run that this is called in."""
+    Artifact(type=kind, description=description, data=form.dump_python(value, mode="json")).create()
 
 
-def receive_entries(flow_run_id: UUID) -> tuple[TenantEntry, ...]:
-    """A wave's tenants; empty where its run did not get so far."""
-    return next((ENTRY_LIST.validate_json(text) for text in _newest(flow_run_id)), ())
-
-
-def send_document(document: AuditDocument) -> None:
-    """Leaves the audit document with its flow run."""
-    Artifact(type=RESULT, description="The audit document", data=document.model_dump(mode="json")).create()
-
-
-def receive_document(flow_run_id: UUID) -> AuditDocument | None:
-    """The audit document of a run; None where it did not get so far."""
-    return next((AuditDocument.model_validate_json(text) for text in _newest(flow_run_id)), None)
-
-
-def _newest(flow_run_id: UUID) -> list[str]:
-    """The data, as JSON text, of the run's newest result, in a list of one; of none, an empty list.
+def take(flow_run_id: UUID, form: TypeAdapter[Form], *, kind: str = RESULT) -> Form | None:
+    """What that run left last; None where it did not get so far.
 
     Asked of the API itself: Prefect 3.8's client sends nulls for the filters that are left out, which the server
     refuses, and empty ones in their place leave out artifacts that no task run made.
     """
-    wanted = {"flow_run_id": {"any_": [str(flow_run_id)]}, "type": {"any_": [RESULT]}}
+    wanted = {"flow_run_id": {"any_": [str(flow_run_id)]}, "type": {"any_": [kind]}}
     with get_client(sync_client=True) as client:
         answer = client.request(
             "POST", "/artifacts/filter", json={"artifacts": wanted, "sort": "UPDATED_DESC", "limit": 1}
         )
-    return [each["data"] for each in answer.json()]
+    return next((form.validate_json(each["data"]) for each in answer.json()), None)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -13,15 +14,23 @@ from pgfleet.judge.summary import in_words, worst_first
 from pgfleet.render.markdown import MOST_TENANTS, summary_page, tenant_page
 from pgfleet.render.tables import tenant_rows
 
+OPTIONS: dict[str, Any] = {
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+    "retries": 2,
+    "retry_delay_seconds": 1,
+}
+"""Of every task that publishes."""
 
-@task(name="publish report", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=1)
+
+@task(name="publish report", **OPTIONS)
 def publish_report(document: AuditDocument, brief: Brief) -> None:
     """A table of tenants, a summary, and a page for each of the worst that is not ready.
 
     An audit of chosen tenants has keys of its own: `audit-prod` goes on saying what the last whole audit found.
     """
     environment, said = document.environment, in_words(document.summary)
-    scope = f"{environment}-selection" if brief.is_partial else environment
+    scope = scope_of(brief)
     create_table_artifact(tenant_rows(document), key=f"audit-{scope}", description=f"Audit of {environment}: {said}")
     create_markdown_artifact(summary_page(document, brief.manifest), key=f"summary-{scope}", description=said)
     wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
@@ -29,6 +38,12 @@ def publish_report(document: AuditDocument, brief: Brief) -> None:
         page = tenant_page(tenant, document, brief.manifest)
         key = artifact_key("tenant", environment, tenant.name)
         create_markdown_artifact(page, key=key, description=f"{tenant.name} is {tenant.verdict}")
+
+
+def scope_of(brief: Brief) -> str:
+    """The end of an artifact's key: the environment, and whether only some of its tenants were chosen."""
+    environment = brief.environment.name
+    return f"{environment}-selection" if brief.is_partial else environment
 
 
 def artifact_key(*parts: str) -> str:

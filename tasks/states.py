@@ -1,14 +1,27 @@
 """Findings as Prefect states: green where all is right, red and named where it is not."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from prefect import Task
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from pgfleet.judge.document import MigrationEntry, MigrationStatus, SeedEntry, SeedStatus, TenantEntry, Verdict
-from pgfleet.judge.summary import Outcome, in_words, outcome_of, summarise
+from pgfleet.judge.summary import Outcome, counted, in_words, outcome_of, summarise
 from pgfleet.render.words import sentence
+from pgfleet.rollout import summary as rollout_summary
+from pgfleet.rollout.document import (
+    CountDocument,
+    MigrationStep,
+    Result,
+    RolloutDocument,
+    SeedStep,
+    StepStatus,
+    TenantResult,
+)
+from pgfleet.rollout.signature import group_failures
+from pgfleet.rollout.summary import RolloutOutcome
 
 
 def migration_state(entry: MigrationEntry) -> State[MigrationEntry]:
@@ -41,6 +54,54 @@ def run_state(tenants: Sequence[TenantEntry]) -> State[Any]:
     return Failed(name=outcome, message=message)
 
 
+def step_state(step: MigrationStep | SeedStep) -> State[Any]:
+    """Completed under the name of the status, or Failed; a step that was not rehearsed says so without failing."""
+    make = Failed if step.status in {StepStatus.FAILED, StepStatus.NOT_REACHED} else Completed
+    said = step.error.message if step.error else step.detail
+    return make(name=_titled(step.status), message=said, data=step)
+
+
+def result_state(result: TenantResult) -> State[TenantResult]:
+    """Done or Unchanged, or Failed under the name of the result."""
+    make = Completed if result.result in {Result.DONE, Result.UNCHANGED} else Failed
+    said = "; ".join(each.message for each in group_failures([result])) or result.reason
+    return make(name=_titled(result.result), message=said, data=result)
+
+
+def results_state(results: Sequence[TenantResult]) -> State[Any]:
+    """Of a wave: Completed if every tenant is done or unchanged, else Failed, as Halted where some was not begun."""
+    said = rollout_summary.in_words(rollout_summary.summarise(results))
+    found = {each.result for each in results}
+    if found <= {Result.DONE, Result.UNCHANGED}:
+        return Completed(message=said)
+    return Failed(name="Halted" if Result.NOT_REACHED in found else "Failed", message=said)
+
+
+def rollout_state(document: RolloutDocument) -> State[Any]:
+    """Completed if all that was asked for is done, else Failed under the name of the outcome."""
+    said = document.reason or rollout_summary.in_words(document.summary)
+    if document.outcome == RolloutOutcome.COMPLETED:
+        return Completed(message=said)
+    return Failed(name=document.outcome, message=said)
+
+
+def counts_state(document: CountDocument) -> State[Any]:
+    """Completed if every tenant was counted, else Failed as Incomplete."""
+    uncounted = document.summary["uncounted"]
+    said = f"{counted(document.summary['tenants'])}, {uncounted} of them not counted"
+    return Failed(name=Outcome.INCOMPLETE, message=said) if uncounted else Completed(message=said)
+
+
+def running_steps(tasks: Mapping[Callable[..., Any], Task[..., Any]]) -> Callable[..., Any]:
+    """A way to run steps: each as the task run that `tasks` has for it."""
+
+    def run(step: Callable[..., Any], *arguments: object) -> Any:
+        state: State[Any] = tasks[step](*arguments, return_state=True)  # type: ignore[assignment]  # steps are synchronous
+        return finding(state)
+
+    return run
+
+
 def finding(state: State[Any]) -> Any:
     """What a finished task run found, whatever its state is named; the error that it ended with is raised."""
     found = held(state)
@@ -55,3 +116,7 @@ def held(state: State[Any]) -> Any:
     Not by `State.result`, which crosses over to Prefect's event loop and back for it: a third of what a step costs.
     """
     return getattr(state.data, "result", state.data)
+
+
+def _titled(name: str) -> str:
+    return name.replace("_", " ").capitalize()

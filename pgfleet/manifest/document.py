@@ -62,6 +62,15 @@ class CountTable(Table):
     may_shrink: bool = False
 
 
+class WatchTable(Table):
+    """`[[watches]]`."""
+
+    name: Text
+    table: Text
+    overdue: Text | None = None
+    taken: Text | None = None
+
+
 class ManifestDocument(Table):
     """The whole file."""
 
@@ -70,6 +79,7 @@ class ManifestDocument(Table):
     migrations: Annotated[list[MigrationTable], Field(min_length=1)]
     seeds: list[SeedTable] = []
     counts: list[CountTable] = []
+    watches: list[WatchTable] = []
 
     def script_paths(self) -> tuple[str, ...]:
         """The files that the manifest names, relative to its own folder."""

@@ -87,6 +87,24 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """A table that services are expected to use after a rollout; `overdue` and `taken` are a queue's queries.
+
+    `overdue` counts the tasks that are due and wait, `taken` those started or completed since the watch began.
+    """
+
+    name: str
+    table: str
+    overdue: str | None
+    taken: str | None
+
+    @property
+    def is_queue(self) -> bool:
+        """Whether tasks are taken from it; of any other table only whether it is read can be told."""
+        return self.overdue is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """Migrations in their order of application, with what belongs to them.
 
@@ -98,6 +116,7 @@ class Manifest:
     seeds: tuple[Seed, ...]
     counts: tuple[Count, ...]
     equivalent_defaults: tuple[tuple[str, ...], ...]
+    watches: tuple[Watch, ...] = ()
 
     @property
     def stand_ins(self) -> dict[str, str]:

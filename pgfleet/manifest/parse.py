@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from pgfleet.errors import ManifestError
 from pgfleet.manifest.canonical import manifest_checksum, script_checksum
-from pgfleet.manifest.document import CheckTable, ManifestDocument, MigrationTable, SeedTable
-from pgfleet.manifest.model import Check, Count, Impact, Manifest, Migration, Script, Seed
+from pgfleet.manifest.document import CheckTable, ManifestDocument, MigrationTable, SeedTable, WatchTable
+from pgfleet.manifest.model import Check, Count, Impact, Manifest, Migration, Script, Seed, Watch
 from pgfleet.manifest.statements import query_fault, script_fault
 from pgfleet.validation import read_toml
 
@@ -33,6 +33,7 @@ def build_manifest(document: ManifestDocument, scripts: Mapping[str, str], *, fi
         seeds=seeds,
         counts=counts,
         equivalent_defaults=equivalents,
+        watches=tuple(_watch(entry) for entry in document.watches),
     )
 
 
@@ -54,6 +55,7 @@ def _faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[
         yield "equivalent_defaults", f"'{again}' is there twice; an expression belongs to one group"
     tables = [entry.table for entry in document.counts]
     yield from _duplicate_faults("counts", "table", tables)
+    yield from _watch_faults(document)
 
 
 def _migration_faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[Fault]:
@@ -86,6 +88,17 @@ def _seed_faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iter
         if entry.requires not in versions:
             yield f"seeds[{index}].requires", f"'{entry.requires}' is no migration of this manifest"
         yield from _script_faults(f"seeds[{index}]", entry.file, scripts, transactional=True)
+
+
+def _watch_faults(document: ManifestDocument) -> Iterator[Fault]:
+    yield from _duplicate_faults("watches", "name", [entry.name for entry in document.watches])
+    for index, entry in enumerate(document.watches):
+        key = f"watches[{index}]"
+        if (entry.overdue is None) != (entry.taken is None):
+            yield key, "needs both overdue and taken, which make it a queue, or neither"
+        for name, query in (("overdue", entry.overdue), ("taken", entry.taken)):
+            if query and (fault := query_fault(query)):
+                yield f"{key}.{name}", fault
 
 
 def _script_faults(key: str, path: str, scripts: Mapping[str, str], *, transactional: bool) -> Iterator[Fault]:
@@ -136,6 +149,10 @@ def _seed(entry: SeedTable, scripts: Mapping[str, str]) -> Seed:
         key=tuple(entry.key),
         ignores=tuple(entry.ignores),
     )
+
+
+def _watch(entry: WatchTable) -> Watch:
+    return Watch(name=entry.name, table=entry.table, overdue=entry.overdue, taken=entry.taken)
 
 
 def _script(path: str, scripts: Mapping[str, str]) -> Script:

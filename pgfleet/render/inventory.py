@@ -33,7 +33,8 @@ def manifest_table(manifest: Manifest, path: str) -> RenderableType:
         table.add_row(*(Text(str(cell)) for cell in cells))
     seeds = ", ".join(f"{each.name} (after {each.requires})" for each in manifest.seeds) or "none"
     counts = ", ".join(each.table for each in manifest.counts) or "none"
-    lines = (f"seeds: {seeds}", f"counted: {counts}", f"{path}, checksum {manifest.checksum}")
+    watches = ", ".join(f"{each.name} ({each.table})" for each in manifest.watches) or "none"
+    lines = (f"seeds: {seeds}", f"counted: {counts}", f"watched: {watches}", f"{path}, checksum {manifest.checksum}")
     return Group(table, Text(), *map(Text, lines))
 
 
@@ -57,4 +58,5 @@ def manifest_document(manifest: Manifest) -> dict[str, Any]:
         ],
         "seeds": [{"name": each.name, "file": each.script.file, "requires": each.requires} for each in manifest.seeds],
         "counts": [{"table": each.table, "may_shrink": each.may_shrink} for each in manifest.counts],
+        "watches": [{"name": each.name, "table": each.table, "queue": each.is_queue} for each in manifest.watches],
     }

@@ -13,6 +13,10 @@ from pgfleet.rollout.summary import result_of
 
 Counts = Mapping[str, CountEntry]
 THERE = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
+ADVICE = {
+    Verdict.UNREACHABLE: "see whether the server is up and the connection string right, then run the same command again",
+    Verdict.UNKNOWN: "what could not be looked at is not worked on: put right what the reason names, then run it again",
+}
 AS_PLANNED = {Verdict.UNREACHABLE: Result.UNREACHABLE}
 
 
@@ -25,7 +29,7 @@ def obstructed(plan: TenantPlan) -> TenantResult:
         result=AS_PLANNED.get(plan.obstacle, Result.FAILED),
         obstacle=plan.obstacle,
         reason=plan.reason,
-        error=ErrorEntry(message=plan.reason or ""),
+        error=ErrorEntry(message=plan.reason or "", advice=ADVICE[plan.obstacle]),
     )
 
 

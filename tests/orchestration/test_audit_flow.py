@@ -22,14 +22,14 @@ from pgfleet.pg.session import Query, Session
 from pgfleet.pg.verification import Findings
 from pgfleet.shipped import sql_folder
 from tasks import verify_migration
-from tasks.exchange import receive_document
+from tasks.exchange import AUDIT_DOCUMENT, take
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
 
 def run_audit(**parameters: object) -> tuple[State, AuditDocument]:
     state = audit_fleet(ENVIRONMENT, **parameters, return_state=True)
-    document = receive_document(state.state_details.flow_run_id)
+    document = take(state.state_details.flow_run_id, AUDIT_DOCUMENT)
     assert document is not None, state.message
     return state, document
 

@@ -1,0 +1,62 @@
+"""The counts of a fleet."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from prefect import State, flow, runtime
+from pydantic import Field
+
+from flows.count_wave import count_wave
+from flows.waves import run_wave
+from pgfleet import progress
+from pgfleet.brief import Brief
+from pgfleet.fleet.model import Tenant
+from pgfleet.fleet.selection import cut_waves
+from pgfleet.pg.briefing import prepare_brief
+from pgfleet.rollout.counting import build_count_document
+from pgfleet.rollout.document import TenantCounts
+from tasks.exchange import COUNT_DOCUMENT, COUNTED, leave
+from tasks.publish_progress import publishing_progress
+from tasks.publish_rollout import publish_counts
+from tasks.states import counts_state
+from tasks.tagging import tag_run
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+def run_name() -> str:
+    """`counts prod · 2026-11-24`."""
+    return f"counts {runtime.flow_run.parameters['environment']} · {datetime.now(UTC):%Y-%m-%d}"
+
+
+@flow(name="counts", flow_run_name=run_name)
+def count_fleet(
+    environment: Annotated[str, Field(description="Which environment of the fleet file.")],
+    tenants: Annotated[list[Name] | None, Field(description="These tenants alone, by name or pattern.")] = None,
+    rings: Annotated[list[Name] | None, Field(description="Tenants of these rings alone.")] = None,
+) -> State[Any]:
+    """Counts the rows of the manifest's tables in every tenant, and publishes them. Changes nothing.
+
+    Completed if every tenant was counted, else Failed as Incomplete. Raises ConfigurationError for a wrong fleet file.
+    """
+    started_at = datetime.now(UTC)
+    brief = prepare_brief(environment, tenants=tenants or (), rings=rings or (), run=f"counts {environment}")
+    tag_run(f"env:{environment}")
+    counted: list[TenantCounts] = []
+    with publishing_progress(f"progress-{environment}"):
+        progress.report_phase("counts", len(brief.environment.tenants))
+        for number, wave in enumerate(cut_waves(brief.environment), start=1):
+            counted += _count_wave(brief, number, wave)
+    run_id = str(runtime.flow_run.id)
+    document = build_count_document(environment, run_id, counted, started_at=started_at, finished_at=datetime.now(UTC))
+    leave(document, COUNT_DOCUMENT, "The count document")
+    publish_counts(document, brief)
+    return counts_state(document)
+
+
+def _count_wave(brief: Brief, number: int, wave: tuple[Tenant, ...]) -> list[TenantCounts]:
+    ring, names = wave[0].ring, [each.name for each in wave]
+    left, state = run_wave(count_wave, COUNTED, brief, brief.environment.name, ring, number, names)
+    found = {each.name: each for each in left}
+    reason = f"the wave broke off: {state.name}: {state.message}"
+    return [found.get(each.name) or TenantCounts(name=each.name, ring=each.ring, reason=reason) for each in wave]

@@ -1,0 +1,26 @@
+"""Counts the tables of one wave of tenants."""
+
+from prefect import State, flow
+from prefect.states import Completed
+
+from flows.surveying import work_on_tenants
+from pgfleet.pg.briefing import prepare_brief
+from pgfleet.rollout.document import TenantCounts
+from tasks.count_tenant import count_tenant
+from tasks.exchange import COUNTED, leave
+from tasks.tagging import tag_run
+
+
+@flow(name="count-wave", flow_run_name="counts {number} · {ring}")
+def count_wave(environment: str, ring: str, number: int, tenants: list[str]) -> State[None]:
+    """Counts the manifest's tables in the named tenants of one ring, and leaves the counts with its run."""
+    brief = prepare_brief(environment, names=tenants, run=f"counts {environment} wave {number}")
+    tag_run(f"env:{environment}", f"ring:{ring}")
+    found = work_on_tenants(
+        brief,
+        lambda tenant: count_tenant.submit(tenant.name, brief),
+        lambda tenant, error: TenantCounts(name=tenant.name, ring=tenant.ring, reason=str(error)),
+        lambda each: "not counted" if each.reason else "counted",
+    )
+    leave(tuple(found), COUNTED, "Tenants of this wave, as in the count document")
+    return Completed(message=f"{sum(each.reason is None for each in found)} of {len(found)} tenants counted")

@@ -1,0 +1,100 @@
+"""Runs a rollout or a seeding from the command line: shows the plan, asks, shows what came of it."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+
+from flows.console import console_on
+from flows.running import run_flow, showing_progress, write
+from pgfleet import settings
+from pgfleet.brief import Brief, Granularity
+from pgfleet.errors import FleetError
+from pgfleet.render.rollout_terminal import plan_report, rollout_report
+from pgfleet.rollout.document import RolloutDocument
+from pgfleet.rollout.plan import RolloutPlan, Scope
+from pgfleet.rollout.planning import refuse_faulty_scope
+from pgfleet.rollout.summary import RolloutOutcome, exit_status
+
+DIGEST_SHOWN, FEWEST_TYPED = 12, 4
+
+
+def run_rollout(
+    brief: Brief,
+    tenants: Sequence[str] | None,
+    rings: Sequence[str] | None,
+    scope: Scope,
+    granularity: Granularity = Granularity.STEP,
+    *,
+    rehearse: bool,
+    yes: bool,
+    as_json: bool,
+    output: Path | None,
+) -> int:
+    """Rolls out, writes what came of it, and returns the exit status. Raises PgfleetError if it broke off."""
+    refuse_faulty_scope(scope, brief.manifest)
+    document = roll_out(
+        brief, scope, granularity, tenants=tenants, rings=rings, rehearse=rehearse, yes=yes, plan_to_stderr=as_json
+    )
+    write(document, rollout_report(document, brief.manifest), as_json=as_json, output=output)
+    return exit_status(RolloutOutcome(document.outcome), document.tenants)
+
+
+def roll_out(
+    brief: Brief,
+    scope: Scope,
+    granularity: Granularity = Granularity.STEP,
+    *,
+    tenants: Sequence[str] | None = None,
+    rings: Sequence[str] | None = None,
+    rehearse: bool = False,
+    yes: bool = False,
+    plan_to_stderr: bool = False,
+) -> RolloutDocument:
+    """One run of the flow; the plan is printed before anything is written. Raises PgfleetError if it broke off."""
+    settings.quieten_prefect()
+    from flows.approval import asking, can_ask  # noqa: PLC0415
+    from flows.rollout import rollout_fleet  # noqa: PLC0415
+    from flows.seed import seed_fleet  # noqa: PLC0415
+    from tasks.exchange import ROLLOUT_DOCUMENT  # noqa: PLC0415
+
+    policy, stream = brief.environment.policy, sys.stderr if plan_to_stderr else sys.stdout
+    is_asked = policy.rollout.approval and not rehearse and not yes
+    if is_asked and not _is_terminal() and not can_ask():
+        raise FleetError("--yes", "", "approval = true, and there is nobody to ask: no terminal, no PREFECT_API_URL")
+
+    def show(plan: RolloutPlan) -> None:
+        console_on(stream).print(plan_report(plan, brief.manifest, policy.rings))
+
+    flow = rollout_fleet if scope.migrations else seed_fleet
+    options: dict[str, Any] = {"rehearse": rehearse, "yes": yes, "granularity": granularity}
+    if scope.migrations:
+        options |= {"priority": scope.priority, "rerun": list(scope.rerun) or None}
+    kind = "rehearsal" if rehearse else flow.name
+    with showing_progress(f"{kind} of {brief.environment.name}", show) as progress, ExitStack() as stack:
+        if is_asked and _is_terminal():
+
+            def ask(plan: RolloutPlan, page: str) -> bool:
+                with progress.off():
+                    return _ask(plan, page)
+
+            stack.enter_context(asking(ask))
+        return run_flow(flow, ROLLOUT_DOCUMENT, brief, tenants, rings, **options)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _ask(plan: RolloutPlan, page: str) -> bool:
+    """The answer of a person who has the plan and its rehearsal before them, and copies the digest."""
+    Console(stderr=True).print(Markdown(page))
+    shown = plan.digest[:DIGEST_SHOWN]
+    said = f"To carry out this plan type the first characters of its digest ({shown}); anything else ends it"
+    typed: str = typer.prompt(said, err=True, default="", show_default=False)
+    return len(typed.strip()) >= FEWEST_TYPED and plan.digest.startswith(typed.strip().lower())

@@ -1,0 +1,53 @@
+"""The rollout of a fleet."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from prefect import State, flow, runtime
+from pydantic import Field
+
+from flows.rolling import Rollout
+from pgfleet.brief import Granularity
+from pgfleet.manifest.model import Priority
+from pgfleet.pg.briefing import prepare_brief
+from pgfleet.rollout.plan import Scope
+from pgfleet.rollout.planning import refuse_faulty_scope
+from tasks.publish_progress import publishing_progress
+from tasks.tagging import tag_run
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+def run_name() -> str:
+    """`rollout prod · 2026-11-24`, or `rehearsal prod · 2026-11-24`."""
+    parameters: dict[str, Any] = runtime.flow_run.parameters
+    kind = "rehearsal" if parameters.get("rehearse") else "rollout"
+    return f"{kind} {parameters['environment']} · {datetime.now(UTC):%Y-%m-%d}"
+
+
+@flow(name="rollout", flow_run_name=run_name)
+def rollout_fleet(
+    environment: Annotated[str, Field(description="Which environment of the fleet file.")],
+    tenants: Annotated[list[Name] | None, Field(description="These tenants alone, by name or pattern.")] = None,
+    rings: Annotated[list[Name] | None, Field(description="Tenants of these rings alone.")] = None,
+    rehearse: Annotated[bool, Field(description="In transactions that are rolled back: nothing is left.")] = False,
+    priority: Annotated[Priority | None, Field(description="P0: only what the assistant needs to start.")] = None,
+    rerun: Annotated[list[Name] | None, Field(description="Run these versions again where they are applied.")] = None,
+    yes: Annotated[bool, Field(description="Approve the plan, whatever it is.")] = False,
+    granularity: Annotated[
+        Granularity, Field(description="What is a task run of its own: each step, or a tenant as a whole.")
+    ] = Granularity.STEP,
+) -> State[Any]:
+    """Brings every tenant to the manifest, one ring after another: each migration proven and committed, or not at all.
+
+    Completed if all that was asked for is done, else Failed as Failed, Incomplete, Halted or Refused. Run again, it
+    goes on where it ended. Raises ConfigurationError for a wrong fleet file, manifest or choice.
+    """
+    run_id = str(runtime.flow_run.id)
+    chosen = {"tenants": tenants or (), "rings": rings or ()}
+    brief = prepare_brief(environment, **chosen, run=f"rollout {environment} {run_id[:8]}", run_id=run_id)
+    scope = Scope(priority=priority, rerun=tuple(rerun or ()))
+    refuse_faulty_scope(scope, brief.manifest)
+    tag_run(f"env:{environment}")
+    with publishing_progress(f"progress-{environment}"):
+        return Rollout(brief=brief, scope=scope, granularity=granularity).run(rehearse=rehearse, yes=yes)

@@ -1,0 +1,45 @@
+"""The seeding of a fleet: the rollout of its seeds alone."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from prefect import State, flow, runtime
+from pydantic import Field
+
+from flows.rolling import Rollout
+from pgfleet.brief import Granularity
+from pgfleet.pg.briefing import prepare_brief
+from pgfleet.rollout.plan import Scope
+from tasks.publish_progress import publishing_progress
+from tasks.tagging import tag_run
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+def run_name() -> str:
+    """`seed prod · 2026-11-24`."""
+    return f"seed {runtime.flow_run.parameters['environment']} · {datetime.now(UTC):%Y-%m-%d}"
+
+
+@flow(name="seed", flow_run_name=run_name)
+def seed_fleet(
+    environment: Annotated[str, Field(description="Which environment of the fleet file.")],
+    tenants: Annotated[list[Name] | None, Field(description="These tenants alone, by name or pattern.")] = None,
+    rings: Annotated[list[Name] | None, Field(description="Tenants of these rings alone.")] = None,
+    rehearse: Annotated[bool, Field(description="In transactions that are rolled back: nothing is left.")] = False,
+    yes: Annotated[bool, Field(description="Approve the plan, whatever it is.")] = False,
+    granularity: Annotated[
+        Granularity, Field(description="What is a task run of its own: each step, or a tenant as a whole.")
+    ] = Granularity.STEP,
+) -> State[Any]:
+    """Adds the baseline rows that are missing, where their table is applied; rows that are there are never touched.
+
+    Rings, budgets and approval are those of a rollout. Raises ConfigurationError for a wrong fleet file or manifest.
+    """
+    run_id = str(runtime.flow_run.id)
+    chosen = {"tenants": tenants or (), "rings": rings or ()}
+    brief = prepare_brief(environment, **chosen, run=f"seed {environment} {run_id[:8]}", run_id=run_id)
+    tag_run(f"env:{environment}")
+    with publishing_progress(f"progress-{environment}"):
+        scope = Scope(migrations=False)
+        return Rollout(brief=brief, scope=scope, granularity=granularity).run(rehearse=rehearse, yes=yes)

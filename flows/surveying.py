@@ -1,0 +1,84 @@
+"""The beginning of a wave, and its tenants one beside the other."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from prefect.futures import PrefectFuture, as_completed
+
+from pgfleet import progress
+from pgfleet.brief import Brief, Expectation
+from pgfleet.errors import NoExpectedCatalog, PgfleetError
+from pgfleet.fleet.model import Tenant
+from pgfleet.fleet.secret import redacted
+from pgfleet.pg import dsn
+from pgfleet.pg.survey import ServerIdentity, group_by_server
+from tasks.expect_catalog import expect_catalog
+from tasks.identify_server import identify_server
+from tasks.states import finding
+
+Found = TypeVar("Found")
+
+
+def survey_servers(brief: Brief) -> None:
+    """Learns which versions the servers are of, which do not answer, and what tenants of each version must hold."""
+    servers = group_by_server(brief.environment.tenants)
+    futures = {
+        name: identify_server.submit(name, [each.name for each in group], brief) for name, group in servers.items()
+    }
+    found: dict[int, ServerIdentity] = {}
+    silent: dict[str, PgfleetError] = {}
+    for name, future in futures.items():
+        try:
+            identity = _outcome(future)
+        except PgfleetError as error:
+            silent[name] = error
+        else:
+            if identity:
+                found.setdefault(identity.major, identity)
+    brief.silent_servers = silent
+    brief.expectations = {major: _expectation(identity, brief) for major, identity in found.items()}
+
+
+def work_on_tenants(
+    brief: Brief,
+    submit: Callable[[Tenant], PrefectFuture[Any]],
+    broken: Callable[[Tenant, PgfleetError], Found],
+    said: Callable[[Found], str],
+) -> Sequence[Found]:
+    """What the task of every tenant found, each reported as it is finished, in the order of the brief.
+
+    `broken` makes the finding of a task that broke: it says nothing of its tenant, and nothing of another. `said` is
+    the word by which a finding is reported.
+    """
+    futures = {submit(each): each for each in brief.environment.tenants}
+    found: dict[str, Found] = {}
+    for future in as_completed(list(futures)):
+        tenant = futures[future]
+        found[tenant.name] = _found(future, tenant, broken)
+        progress.report_finished(tenant.name, said(found[tenant.name]))
+    return [found[each.name] for each in brief.environment.tenants]
+
+
+def _expectation(identity: ServerIdentity, brief: Brief) -> Expectation:
+    state = expect_catalog(identity.major, identity.tenant, brief, return_state=True)
+    try:
+        expected: Expectation = finding(state)
+    except NoExpectedCatalog as error:
+        return error
+    except PgfleetError as error:
+        return NoExpectedCatalog(f"no scratch database for PostgreSQL {identity.major}: {error}")
+    return expected
+
+
+def _found(future: PrefectFuture[Any], tenant: Tenant, broken: Callable[[Tenant, PgfleetError], Found]) -> Found:
+    try:
+        found: Found = _outcome(future)
+    except Exception as error:  # noqa: BLE001 (whatever it was, it is this tenant's alone)
+        said = f"the work on this tenant itself broke: {type(error).__name__}: {error}"
+        return broken(tenant, PgfleetError(redacted(said, dsn.secrets(tenant.dsn))))
+    return found
+
+
+def _outcome(future: PrefectFuture[Any]) -> Any:
+    future.wait()  # only then does it know its final state
+    return finding(future.state)

@@ -1,0 +1,55 @@
+"""Watches one wave of tenants for a while: are their tables used by the services?"""
+
+import time
+from datetime import UTC, datetime
+
+from prefect import State, flow
+from prefect.states import Completed, Failed
+
+from flows.surveying import work_on_tenants
+from pgfleet.brief import Brief
+from pgfleet.pg.briefing import prepare_brief
+from pgfleet.rollout.document import WatchEntry
+from pgfleet.rollout.watching import ActivityReading, judge_watch
+from tasks.exchange import WATCHED, leave
+from tasks.read_activity import read_activity
+from tasks.tagging import tag_run
+
+SETTLING_SECONDS = 1.0
+"""Sessions write their statistics at most once a second, and at their end; those of the rollout itself come first."""
+Readings = tuple[ActivityReading, ...]
+
+
+@flow(name="watch-wave", flow_run_name="watch {number} · {ring}")
+def watch_wave(environment: str, ring: str, number: int, tenants: list[str], seconds: float) -> State[None]:
+    """Reads what moves in the watched tables now and after that time, and leaves with its run what it makes of it."""
+    brief = prepare_brief(environment, names=tenants, run=f"watch {environment} wave {number}")
+    tag_run(f"env:{environment}", f"ring:{ring}")
+    time.sleep(SETTLING_SECONDS)
+    began_at = datetime.now(UTC)
+    before = _readings(brief, began_at)
+    time.sleep(seconds)
+    after = _readings(brief, began_at)
+    entries = tuple(each for name in tenants for each in _judge(brief, name, before[name], after[name], seconds))
+    leave(entries, WATCHED, "What was seen in the tenants of this wave")
+    findings = sum(each.is_finding for each in entries)
+    if findings:
+        return Failed(name="Idle", message=f"{findings} queues with overdue tasks are not worked on")
+    return Completed(message=f"{len(entries)} tables watched for {seconds:g} s")
+
+
+def _readings(brief: Brief, began_at: datetime) -> dict[str, Readings]:
+    found = work_on_tenants(
+        brief,
+        lambda tenant: read_activity.submit(tenant.name, brief, began_at),
+        lambda _, error: tuple(ActivityReading(watch=each.name, fault=str(error)) for each in brief.manifest.watches),
+        lambda _: "watched",
+    )
+    return dict(zip((each.name for each in brief.environment.tenants), found, strict=True))
+
+
+def _judge(brief: Brief, tenant: str, before: Readings, after: Readings, seconds: float) -> list[WatchEntry]:
+    return [
+        judge_watch(watch, first, last, tenant=tenant, seconds=seconds)
+        for watch, first, last in zip(brief.manifest.watches, before, after, strict=True)
+    ]

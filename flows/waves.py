@@ -1,0 +1,29 @@
+"""Runs a wave as a flow run of its own, and takes what it left from Prefect's API."""
+
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from prefect import Flow, State
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from pydantic import TypeAdapter
+
+from pgfleet.brief import Brief
+from tasks.exchange import take
+
+Item = TypeVar("Item")
+
+
+def run_wave(
+    wave: Flow[..., Any], form: TypeAdapter[tuple[Item, ...]], brief: Brief, *arguments: object
+) -> tuple[tuple[Item, ...], State[Any]]:
+    """What the wave left, nothing where it broke off, and its final state."""
+    threads: TaskRunner[Any] = ThreadPoolTaskRunner(brief.environment.policy.max_connections_per_server)
+    state = cast("State[Any]", wave.with_options(task_runner=threads)(*arguments, return_state=True))
+    return take(flow_run_id(state), form) or (), state
+
+
+def flow_run_id(state: State[Any]) -> UUID:
+    """The id of the run that ended in this state."""
+    found = state.state_details.flow_run_id
+    assert found is not None, "the state of a flow run that was begun has its id"  # noqa: S101
+    return found

@@ -1,0 +1,27 @@
+"""What keeps further tenants of a wave from being started once too many have failed."""
+
+from threading import Lock
+
+from pgfleet.rollout.budget import failures_in, is_exceeded
+from pgfleet.rollout.document import TenantResult
+
+
+class Gate:
+    """Open until more tenants have failed than may; those under way when it closes end in their own time.
+
+    `allowed` is how many may still fail; None lets all through. Safe for threads.
+    """
+
+    def __init__(self, allowed: int | None) -> None:
+        self._allowed, self._failures, self._lock = allowed, 0, Lock()
+
+    def note(self, result: TenantResult) -> None:
+        """Counts a tenant that is finished."""
+        with self._lock:
+            self._failures += failures_in([result])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a further tenant may be started."""
+        with self._lock:
+            return self._allowed is None or not is_exceeded(self._failures, self._allowed)

@@ -1,0 +1,35 @@
+"""Reads what moves in a watched table."""
+
+from datetime import datetime
+
+from psycopg import sql
+
+from pgfleet.errors import DatabaseError
+from pgfleet.manifest.model import Watch
+from pgfleet.pg.session import Query, Session
+from pgfleet.rollout.watching import ActivityReading
+from pgfleet.shipped import statement
+
+BEGAN = "SELECT pg_catalog.set_config('pgfleet.watch_began_at', %(began_at)s, true)"
+
+
+def read_activity(session: Session, watch: Watch, *, began_at: datetime) -> ActivityReading:
+    """The table's counters, and of a queue the tasks that are overdue and those taken since `began_at`.
+
+    What cannot be read is the reading's fault. Raises transient DatabaseErrors.
+    """
+    name = sql.Identifier(*watch.table.split(".")).as_string()
+    counters = Query(statement("introspection/activity"), {"table": name})
+    queries = [Query(each) for each in (watch.overdue, watch.taken) if each]
+    began = Query(BEGAN, {"began_at": began_at.isoformat()})
+    try:
+        _, found, *numbers = session.read(began, counters, *queries)
+    except DatabaseError as error:
+        if error.transient:
+            raise
+        return ActivityReading(watch=watch.name, fault=str(error))
+    if not found:
+        return ActivityReading(watch=watch.name, fault=f"{watch.table} is not there, or counts nothing")
+    [(updates, scans)] = found
+    overdue, taken = ([rows[0][0] for rows in numbers] + [None, None])[:2]
+    return ActivityReading(watch=watch.name, overdue=overdue, taken=taken, updates=updates, scans=scans)

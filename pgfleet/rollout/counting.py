@@ -1,0 +1,31 @@
+"""The counts of tenants, from what was read of them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from pgfleet.judge.document import CountEntry
+from pgfleet.judge.readings import CountReading
+from pgfleet.rollout.document import CountDocument, TenantCounts
+
+
+def tenant_counts(name: str, ring: str, readings: Sequence[CountReading]) -> TenantCounts:
+    """One tenant's counts; a table that could not be counted is its reason, and the others are told."""
+    faults = [f"{each.table} could not be counted: {each.fault}" for each in readings if each.fault]
+    entries = tuple(CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in readings)
+    return TenantCounts(name=name, ring=ring, reason="; ".join(faults) or None, counts=entries)
+
+
+def build_count_document(
+    environment: str, run_id: str, tenants: Iterable[TenantCounts], *, started_at: datetime, finished_at: datetime
+) -> CountDocument:
+    """The count document, tenants in the order in which they were counted."""
+    found = tuple(tenants)
+    uncounted = sum(each.reason is not None for each in found)
+    return CountDocument(
+        environment=environment,
+        run_id=run_id,
+        started_at=started_at,
+        finished_at=finished_at,
+        summary={"tenants": len(found), "counted": len(found) - uncounted, "uncounted": uncounted},
+        tenants=found,
+    )

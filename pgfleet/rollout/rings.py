@@ -1,0 +1,73 @@
+"""What is concluded of a ring when its tenants are through, and after it."""
+
+from collections.abc import Iterable, Sequence
+
+from pgfleet.judge.document import MigrationStatus, TenantEntry, Verdict
+from pgfleet.judge.summary import counted
+from pgfleet.rollout.budget import failures_in, is_exceeded
+from pgfleet.rollout.document import Result, RingEntry, RingOutcome, TenantResult, WatchEntry
+from pgfleet.rollout.plan import RUNS, TenantPlan
+from pgfleet.rollout.signature import group_failures
+from pgfleet.rollout.summary import summarise
+
+GONE_ON_WITH = frozenset({Result.DONE, Result.UNCHANGED})
+
+
+def finished(name: str, budget: int, results: Sequence[TenantResult], *, rehearsal: bool) -> RingEntry:
+    """The ring's entry when its tenants are through; a rehearsal halts nothing."""
+    failures = failures_in(results)
+    is_halted = is_exceeded(failures, budget) and not rehearsal
+    return RingEntry(
+        name=name,
+        outcome=RingOutcome.HALTED if is_halted else RingOutcome.COMPLETED,
+        reason=f"{counted(failures)} of it failed, and {budget} may" if is_halted else None,
+        budget=budget,
+        tenants=summarise(results),
+        failures=group_failures(results),
+    )
+
+
+def passed_over(name: str, budget: int, results: Sequence[TenantResult]) -> RingEntry:
+    """The entry of a ring that was not begun, because an earlier one halted."""
+    return RingEntry(name=name, outcome=RingOutcome.NOT_REACHED, budget=budget, tenants=summarise(results))
+
+
+def halted(ring: RingEntry, reason: str) -> RingEntry:
+    """The same ring, found wanting after all its tenants were through."""
+    return ring.model_copy(update={"outcome": RingOutcome.HALTED, "reason": reason})
+
+
+def has_changed(results: Iterable[TenantResult]) -> bool:
+    """Whether anything that a service can see was changed in some tenant; what is only in the ledger is not."""
+    return any(
+        any(each.status == "done" and each.action in RUNS for each in result.migrations)
+        or any(each.status == "done" for each in result.seeds)
+        for result in results
+    )
+
+
+def watch_halts(ring: RingEntry, results: Iterable[TenantResult], watched: Iterable[WatchEntry]) -> str | None:
+    """Why the watch halts the rollout: tenants in which it found something count as failed. None if it does not."""
+    failed = {each.name for each in results if each.result in {Result.FAILED, Result.UNREACHABLE}}
+    found = {each.tenant for each in watched if each.is_finding}
+    if found and is_exceeded(len(failed | found), ring.budget):
+        return f"the watch found that tasks are not taken in {', '.join(sorted(found))}"
+    return None
+
+
+def unsettled(
+    results: Iterable[TenantResult], plans: Iterable[TenantPlan], entries: Iterable[TenantEntry]
+) -> list[str]:
+    """The tenants that were right after the ring, and are not after its soak; each with what is wrong."""
+    scopes = {each.name: {planned.version for planned in each.migrations} for each in plans}
+    was_right = {each.name for each in results if each.result in GONE_ON_WITH}
+    said = []
+    for entry in entries:
+        wrong = [
+            f"{each.version} {each.status}"
+            for each in entry.migrations
+            if each.version in scopes.get(entry.name, ()) and each.status is not MigrationStatus.APPLIED
+        ]
+        if entry.name in was_right and (wrong or entry.verdict in {Verdict.UNREACHABLE, Verdict.UNKNOWN}):
+            said.append(f"{entry.name} ({', '.join(wrong) or entry.reason or entry.verdict})")
+    return said

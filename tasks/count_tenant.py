@@ -1,0 +1,29 @@
+"""Counts the tables of one tenant."""
+
+from prefect import State, task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Completed, Failed
+
+from pgfleet.brief import Brief
+from pgfleet.errors import PgfleetError
+from pgfleet.pg import verification
+from pgfleet.rollout.counting import tenant_counts
+from pgfleet.rollout.document import TenantCounts
+from tasks.count_rows import count_rows
+from tasks.states import running_steps
+
+
+@task(name="count tenant", task_run_name="count {tenant}", cache_policy=NO_CACHE, persist_result=False)
+def count_tenant(tenant: str, brief: Brief) -> State[TenantCounts]:
+    """The manifest's counts, each a task run of its own, on one connection."""
+    chosen, run = brief.tenant(tenant), running_steps({verification.count: count_rows})
+    try:
+        with verification.open_session(chosen, brief) as session:
+            readings = [run(verification.count, session, brief, each.table) for each in brief.manifest.counts]
+    except PgfleetError as error:
+        found = TenantCounts(name=chosen.name, ring=chosen.ring, reason=str(error))
+    else:
+        found = tenant_counts(chosen.name, chosen.ring, readings)
+    if found.reason:
+        return Failed(name="Not counted", message=found.reason, data=found)
+    return Completed(name="Counted", data=found)

@@ -1,0 +1,13 @@
+"""Makes the ledger in a tenant's database."""
+
+from prefect import task
+
+from pgfleet.pg import ledger
+from pgfleet.pg.session import Session
+from tasks.retries import STEP_OPTIONS
+
+
+@task(name="prepare ledger", task_run_name="ledger · {session.name}", **STEP_OPTIONS)
+def prepare_ledger(session: Session) -> None:
+    """Makes the ledger where there is none, and refuses one that is not ours."""
+    ledger.prepare_ledger(session)

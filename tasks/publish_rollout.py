@@ -1,0 +1,44 @@
+"""Publishes what a rollout will do, and what it did, as artifacts of its flow run."""
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from pgfleet.brief import Brief
+from pgfleet.render.rollout_markdown import plan_page, rollout_page
+from pgfleet.render.rollout_tables import count_rows_of, fleet_count_rows, plan_rows, rollout_rows, watch_rows
+from pgfleet.rollout.document import CountDocument, RolloutDocument
+from pgfleet.rollout.plan import RolloutPlan
+from pgfleet.rollout.summary import in_words
+from tasks.publish_report import OPTIONS, scope_of
+
+
+@task(name="publish plan", **OPTIONS)
+def publish_plan(plan: RolloutPlan, brief: Brief) -> None:
+    """A table of what will be done in each tenant, and a page that says it in words."""
+    said = f"Plan {plan.digest[:12]} of {plan.environment}"
+    rings = brief.environment.policy.rings
+    create_table_artifact(plan_rows(plan), key=f"plan-{scope_of(brief)}", description=said)
+    page = plan_page(plan, brief.manifest, rings)
+    create_markdown_artifact(page, key=f"plan-summary-{scope_of(brief)}", description=said)
+
+
+@task(name="publish rollout", **OPTIONS)
+def publish_rollout(document: RolloutDocument, brief: Brief) -> None:
+    """A table of tenants, a summary, the counts before and after, and what the watch saw."""
+    kind, scope = "rehearsal" if document.rehearsal else "rollout", scope_of(brief)
+    said = f"{kind.capitalize()} of {document.environment}: {in_words(document.summary)}"
+    create_table_artifact(rollout_rows(document), key=f"{kind}-{scope}", description=said)
+    page = rollout_page(document)
+    create_markdown_artifact(page, key=f"{kind}-summary-{scope}", description=said)
+    if counts := count_rows_of(document):
+        create_table_artifact(counts, key=f"counts-{kind}-{scope}", description="Rows before and after")
+    watched = [row for ring in document.rings for row in watch_rows(ring)]
+    if watched:
+        create_table_artifact(watched, key=f"watch-{scope}", description="What moved after each ring")
+
+
+@task(name="publish counts", **OPTIONS)
+def publish_counts(document: CountDocument, brief: Brief) -> None:
+    """A table of the counted rows of each tenant."""
+    said = f"Counts of {document.environment}"
+    create_table_artifact(fleet_count_rows(document), key=f"counts-{scope_of(brief)}", description=said)

@@ -1,0 +1,16 @@
+"""Starts one service anew."""
+
+from prefect import get_run_logger, task
+
+from pgfleet import services
+from pgfleet.brief import Brief
+from pgfleet.rollout.document import RestartEntry
+from tasks.retries import STEP_OPTIONS
+
+
+@task(name="restart", task_run_name="restart {service}", **STEP_OPTIONS)
+def restart_service(service: str, brief: Brief) -> RestartEntry:
+    """Restarts the service as the environment's policy says; its output is in the log of the task run."""
+    chosen = next(each for each in brief.environment.policy.rollout.restarts if each.service == service)
+    said = services.restart(chosen, get_run_logger().info)
+    return RestartEntry(service=service, restarted=True, detail=said)

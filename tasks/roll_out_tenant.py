@@ -1,0 +1,57 @@
+"""Takes one tenant through its plan."""
+
+from collections.abc import Callable
+from typing import Any
+
+from prefect import State, Task, runtime, task
+from prefect.cache_policies import NO_CACHE
+
+from pgfleet.brief import Brief, Granularity
+from pgfleet.errors import PgfleetError
+from pgfleet.gate import Gate
+from pgfleet.pg import ledger, migration, seeding, verification
+from pgfleet.pg.rollout import roll_out
+from pgfleet.rollout.document import TenantResult
+from pgfleet.rollout.plan import TenantPlan
+from pgfleet.rollout.results import broken, not_reached
+from tasks.count_rows import count_rows
+from tasks.inspect_tenant import inspect_tenant
+from tasks.migrate_tenant import migrate_tenant
+from tasks.prepare_ledger import prepare_ledger
+from tasks.retries import retrying
+from tasks.seed_tenant import seed_tenant
+from tasks.states import result_state, running_steps
+from tasks.verify_migration import verify_migration
+
+STEPS: dict[Callable[..., Any], Task[..., Any]] = {
+    verification.count: count_rows,
+    verification.inspect: inspect_tenant,
+    ledger.prepare_ledger: prepare_ledger,
+    migration.migrate: migrate_tenant,
+    verification.verify: verify_migration,
+    seeding.plant: seed_tenant,
+}
+"""The task of each step."""
+
+
+def run_name() -> str:
+    """`roll out acme`, or `rehearse acme`."""
+    parameters = runtime.task_run.parameters
+    return f"{'rehearse' if parameters['rehearsal'] else 'roll out'} {parameters['tenant']}"
+
+
+@task(name="roll out", task_run_name=run_name, cache_policy=NO_CACHE, persist_result=False)
+def roll_out_tenant(
+    tenant: str, plan: TenantPlan, brief: Brief, gate: Gate, rehearsal: bool, granularity: Granularity
+) -> State[TenantResult]:
+    """Does what the plan says, each step a task run of its own or all in this one; nothing once the gate is closed."""
+    if not gate.is_open:
+        return result_state(not_reached(plan, "the rollout halted before: too many tenants of the ring have failed"))
+    run = running_steps(STEPS) if granularity is Granularity.STEP else retrying
+    try:
+        result = roll_out(brief.tenant(tenant), plan, brief, run, rehearsal=rehearsal)
+    except Exception:
+        gate.note(broken(plan, PgfleetError("the task broke")))
+        raise
+    gate.note(result)
+    return result_state(result)
