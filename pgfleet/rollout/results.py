@@ -14,7 +14,7 @@ from pgfleet.rollout.summary import result_of
 Counts = Mapping[str, CountEntry]
 THERE = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 ADVICE = {
-    Verdict.UNREACHABLE: "see whether the server is up and the connection string right, then run the same command again",
+    Verdict.UNREACHABLE: "see whether the server is up and the dsn right, then run the same command again",
     Verdict.UNKNOWN: "what could not be looked at is not worked on: put right what the reason names, then run it again",
 }
 AS_PLANNED = {Verdict.UNREACHABLE: Result.UNREACHABLE}

@@ -18,6 +18,7 @@ from pgfleet.judge.document import MigrationStatus, SeedStatus, TenantEntry, Ver
 from pgfleet.manifest.model import Manifest
 from pgfleet.pg.audit import audit
 from pgfleet.pg.ledger import prepare_ledger, record
+from pgfleet.rollout.plan import Action
 
 
 class Table(BaseModel):

@@ -30,7 +30,7 @@ def zoo(server: Server, zoo_database: str) -> Catalog:
 
 def test_every_query_is_a_kind_or_known_here() -> None:
     files = {path.stem for path in (sql_folder() / "introspection").glob("*.sql")}
-    assert files == {*ObjectKind, "scope", "summary", "seed_rows", "row_count"}
+    assert files == {*ObjectKind, "scope", "summary", "seed_rows", "row_count", "changes", "activity"}
 
 
 def test_schemas(zoo: Catalog) -> None:

@@ -15,6 +15,7 @@ from pgfleet.manifest.model import Check, Count, Manifest
 from pgfleet.pg.answers import count_rows
 from pgfleet.pg.audit import audit
 from pgfleet.pg.ledger import prepare_ledger, record
+from pgfleet.rollout.plan import Action
 
 TABLES = [
     "public.ai_conversations",
@@ -176,10 +177,10 @@ def test_a_counted_table_may_not_be_read(auditor: Auditor) -> None:
     "how",
     [
         "GRANT USAGE ON SCHEMA pgfleet TO {role}",
-        "GRANT SELECT ON pgfleet.ledger TO {role}",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA pgfleet TO {role}",
         """
         GRANT USAGE ON SCHEMA pgfleet TO {role};
-        GRANT SELECT ON pgfleet.ledger TO {role};
+        GRANT SELECT ON ALL TABLES IN SCHEMA pgfleet TO {role};
         ALTER TABLE pgfleet.ledger RENAME COLUMN version TO number;
         """,
     ],
@@ -196,7 +197,7 @@ def test_a_ledger_that_can_be_read(auditor: Auditor) -> None:
     with auditor.server.session(auditor.database) as session:
         prepare_ledger(session)
         record(session, auditor.manifest.migrations[0], Action.APPLY, run_id="test")
-    auditor.execute("GRANT USAGE ON SCHEMA pgfleet TO {role}; GRANT SELECT ON pgfleet.ledger TO {role}")
+    auditor.execute("GRANT USAGE ON SCHEMA pgfleet TO {role}; GRANT SELECT ON ALL TABLES IN SCHEMA pgfleet TO {role}")
     assert auditor.audit().verdict is Verdict.READY
 
 

@@ -8,17 +8,26 @@ import pytest
 from pgfleet import errors
 from pgfleet.errors import (
     AccessRefused,
+    CannotRehearse,
     ConfigurationError,
     ConnectionFailed,
     ConnectionLost,
     DatabaseError,
     FleetError,
+    GuardTripped,
+    LedgerUnusable,
     ManifestError,
     NoExpectedCatalog,
+    NotProven,
     PgfleetError,
+    Place,
+    PlanOutdated,
     PrivilegeMissing,
+    RehearsalInterrupted,
+    Rejected,
     ReplayFailed,
     ScratchUnavailable,
+    ServiceFailed,
     StatementFailed,
     TryAgain,
 )
@@ -34,10 +43,18 @@ EXAMPLES = (
     TryAgain("lock timeout", "55P03"),
     AccessRefused("password authentication failed"),
     PrivilegeMissing("permission denied for table one", "42501"),
-    StatementFailed("syntax error", "42601"),
+    StatementFailed("syntax error", "42601", Place("1_one.sql", 3, 5)),
     NoExpectedCatalog("no server answered"),
     ScratchUnavailable("db1:5432", "permission denied to create database"),
     ReplayFailed("1_one.sql", "16.4", "syntax error"),
+    Rejected("it left something"),
+    NotProven("it is drifted afterwards", ("difference",)),
+    GuardTripped("one is gone"),
+    PlanOutdated("it is drifted now"),
+    LedgerUnusable("it is of format 2"),
+    CannotRehearse("it runs in no transaction"),
+    RehearsalInterrupted("lock timeout"),
+    ServiceFailed("agent: exited with 1"),
 )
 CLASSES = {each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, PgfleetError)}
 
@@ -60,7 +77,7 @@ def test_an_error_has_something_to_say_in_one_line(error: PgfleetError) -> None:
 
 
 def test_only_what_can_succeed_later_is_transient() -> None:
-    assert {each for each in CLASSES if each.transient} == {ConnectionFailed, ConnectionLost, TryAgain}
+    assert {each for each in CLASSES if each.transient} == {ConnectionFailed, ConnectionLost, TryAgain, ServiceFailed}
 
 
 @pytest.mark.parametrize("error", CLASSES, ids=lambda each: each.__name__)
@@ -77,6 +94,10 @@ def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> Non
         (DatabaseError("division by zero", "22012"), "division by zero (SQLSTATE 22012)"),
         (ConnectionFailed("no answer"), "no answer"),
         (
+            StatementFailed("syntax error", "42601", Place("1_one.sql", 3, 5)),
+            "1_one.sql, line 3 column 5: syntax error (SQLSTATE 42601)",
+        ),
+        (
             ScratchUnavailable("db1:5432", "permission denied to create database"),
             (
                 "no scratch database on db1:5432: permission denied to create database; grant the role CREATEDB, "
@@ -88,7 +109,7 @@ def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> Non
             "1_one.sql fails in an empty database on PostgreSQL 16.4: syntax error; mend it",
         ),
     ],
-    ids=["file and key", "file alone", "SQLSTATE", "no SQLSTATE", "scratch", "replay"],
+    ids=["file and key", "file alone", "SQLSTATE", "no SQLSTATE", "a place", "scratch", "replay"],
 )
 def test_what_an_error_says(error: PgfleetError, line: str) -> None:
     assert str(error) == line

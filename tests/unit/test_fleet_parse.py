@@ -4,9 +4,9 @@ import pytest
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.document import parse_duration_ms
-from pgfleet.fleet.model import Environment, Policy, Tenant
+from pgfleet.fleet.model import Environment, Policy, Restart, RolloutPolicy, Tenant
 from pgfleet.fleet.parse import build_environment, parse_fleet
-from pgfleet.fleet.secret import Dsn
+from pgfleet.fleet.secret import Dsn, Secret
 
 PROD = "[environments.prod]\n"
 ACME = '[[environments.prod.tenants]]\nname = "acme"\ndsn = "host=h dbname=acme"\n'
@@ -37,6 +37,10 @@ connect_timeout = "3s"
 lock_timeout = "500ms"
 statement_timeout = "1h"
 exact_count_limit = 10
+approval_timeout = "1h"
+soak = {canary = "90s"}
+watch = "30s"
+idle_in_transaction_timeout = "7s"
 scratch_dsn = "host=scratch password=${SCRATCH}"
 
 [[environments.prod.tenants]]
@@ -46,11 +50,20 @@ ring = "canary"
 schema = "tenant_acme"
 labels = {region = "eu", tier = "gold"}
 
+[[environments.prod.restarts]]
+service = "agent"
+command = ["restart", "--token=${TOKEN}", "agent"]
+timeout = "5s"
+
+[[environments.prod.restarts]]
+service = "backend"
+url = "https://deploy.internal/restart?key=${TOKEN}"
+
 [[environments.prod.tenants]]
 name = "globex"
 dsn = "service=globex"
 """
-    assert read(text, SCRATCH="s1", ACME="s2") == Environment(
+    assert read(text, SCRATCH="s1", ACME="s2", TOKEN="s 3") == Environment(
         name="prod",
         policy=Policy(
             timezone="Europe/Berlin",
@@ -61,6 +74,28 @@ dsn = "service=globex"
             lock_timeout_ms=500,
             exact_count_limit_rows=10,
             scratch_dsn=Dsn("host=scratch password=s1", ("s1",)),
+            rollout=RolloutPolicy(
+                approval=True,
+                approval_timeout_seconds=3_600,
+                failure_budgets={"canary": 0, "main": "2%"},
+                soak_seconds={"canary": 90},
+                watch_seconds=30,
+                restarts=(
+                    Restart(
+                        service="agent",
+                        command=(Secret("restart"), Secret("--token=s 3", ("s 3",)), Secret("agent")),
+                        url=None,
+                        timeout_seconds=5,
+                    ),
+                    Restart(
+                        service="backend",
+                        command=None,
+                        url=Secret("https://deploy.internal/restart?key=s 3", ("s 3",)),
+                        timeout_seconds=60,
+                    ),
+                ),
+                idle_in_transaction_timeout_ms=7_000,
+            ),
         ),
         tenants=(
             Tenant(
@@ -85,7 +120,51 @@ def test_an_environment_that_says_nothing_gets_careful_defaults() -> None:
         lock_timeout_ms=2_000,
         exact_count_limit_rows=1_000_000,
         scratch_dsn=None,
+        rollout=RolloutPolicy(
+            approval=False,
+            approval_timeout_seconds=86_400,
+            failure_budgets={},
+            soak_seconds={},
+            watch_seconds=None,
+            restarts=(),
+            idle_in_transaction_timeout_ms=60_000,
+        ),
     )
+
+
+RESTART = '[[environments.prod.restarts]]\nservice = "agent"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        pytest.param('soak = {early = "1h"}', "soak names the ring 'early'", id="a soak of a ring that is not there"),
+        pytest.param('watch = "long"', "watch: must be a duration", id="a watch that is no duration"),
+        pytest.param(RESTART, "restarts[0]: needs a command", id="a restart that does nothing"),
+        pytest.param(
+            RESTART + 'command = ["a"]\nurl = "http://a"', "restarts[0]: needs a command", id="a restart by two ways"
+        ),
+        pytest.param(RESTART + 'url = "ftp://a"', "restarts[0].url", id="a restart that is no POST"),
+        pytest.param(RESTART + "command = []", "restarts[0].command", id="a restart by an empty command"),
+        pytest.param(
+            2 * (RESTART + 'command = ["a"]\n'), "restarts names a service twice", id="a service that is there twice"
+        ),
+        pytest.param(
+            RESTART + 'url = "http://a/${TOKEN}"',
+            "restarts[0].url: the environment variable TOKEN",
+            id="unset",
+        ),
+    ],
+)
+def test_what_a_rollout_cannot_be_told(text: str, named: str) -> None:
+    assert named in str(refusal(PROD + text))
+
+
+def test_what_was_put_into_a_restart_does_not_show_itself() -> None:
+    text = PROD + RESTART + 'command = ["restart", "--token=${TOKEN}"]'
+    [found] = read(text, TOKEN="hunter2").policy.rollout.restarts
+    assert "hunter2" not in repr(found)
+    assert [str(each) for each in found.command or ()] == ["restart", "--token=***"]
 
 
 def test_a_tenant_without_a_ring_is_in_the_last_one() -> None:
@@ -200,7 +279,7 @@ def test_a_file_of_the_wrong_form_is_refused(text: str, line: str) -> None:
         pytest.param(
             PROD + ACME + GLOBEX.replace("host=h", "host=h password=${NOWHERE_SET}"),
             "environments.prod.tenants[1].dsn: the environment variable NOWHERE_SET is not set",
-            id="unset variable",
+            id="unset",
         ),
         pytest.param(
             PROD + 'scratch_dsn = "${NOWHERE_SET}"\n' + ACME,

@@ -5,7 +5,7 @@ from unit.literals import a_catalog, a_column, a_table, an_expected_catalog, an_
 
 from pgfleet.catalog.differences import find_differences
 from pgfleet.catalog.model import CatalogObject
-from pgfleet.judge.document import CheckEntry, MigrationStatus
+from pgfleet.judge.document import CheckEntry, LedgerState, MigrationStatus
 from pgfleet.judge.states import migration_status
 
 TABLE = a_table("one")
@@ -22,16 +22,17 @@ EXPECTED = an_expected_catalog(
 WHOLE = [TABLE, LONG, INDEX, SUMMARY]
 
 
-def status(version: str, found: list[CatalogObject], passed: list[bool | None], *, in_ledger: bool) -> str:
+def status(version: str, found: list[CatalogObject], passed: list[bool | None], recorded: LedgerState | None) -> str:
     differences = [each for each in find_differences(EXPECTED, a_catalog(found)) if each.version == version]
     checks = [CheckEntry(name=f"check {place}", passed=each) for place, each in enumerate(passed)]
-    return migration_status(version, EXPECTED, differences, checks, in_ledger=in_ledger).value
+    return migration_status(version, EXPECTED, differences, checks, recorded=recorded).value
 
 
-BOTH = pytest.mark.parametrize("in_ledger", [True, False], ids=["in the ledger", "not in the ledger"])
+STATES = [None, *LedgerState]
+WHATEVER = pytest.mark.parametrize("recorded", STATES, ids=lambda each: each or "not in the ledger")
 
 
-@BOTH
+@WHATEVER
 @pytest.mark.parametrize(
     ("version", "found", "passed", "expected"),
     [
@@ -55,9 +56,9 @@ BOTH = pytest.mark.parametrize("in_ledger", [True, False], ids=["in the ledger",
     ],
 )
 def test_the_state_whatever_the_ledger_says(
-    version: str, found: list[CatalogObject], passed: list[bool | None], expected: str, *, in_ledger: bool
+    version: str, found: list[CatalogObject], passed: list[bool | None], expected: str, recorded: LedgerState | None
 ) -> None:
-    assert status(version, found, passed, in_ledger=in_ledger) == expected
+    assert status(version, found, passed, recorded) == expected
 
 
 @pytest.mark.parametrize(
@@ -75,20 +76,20 @@ def test_the_state_whatever_the_ledger_says(
 def test_what_is_not_there_is_pending_unless_the_ledger_says_applied(
     version: str, found: list[CatalogObject], passed: list[bool | None]
 ) -> None:
-    assert status(version, found, passed, in_ledger=False) == "pending"
-    assert status(version, found, passed, in_ledger=True) == "drifted"
+    assert status(version, found, passed, None) == "pending"
+    assert {status(version, found, passed, recorded) for recorded in LedgerState} == {"drifted"}
 
 
 def test_without_objects_and_without_checks_the_ledger_is_all_the_evidence_there_is() -> None:
     """Read as applied, such a migration would be adopted and never run."""
-    assert status("3", WHOLE, [], in_ledger=True) == "applied"
-    assert status("3", WHOLE, [], in_ledger=False) == "pending"
+    assert status("3", WHOLE, [], LedgerState.APPLIED) == "applied"
+    assert status("3", WHOLE, [], LedgerState.ADOPTED) == "applied"
+    assert status("3", WHOLE, [], LedgerState.STARTED) == "drifted", "it may have been broken off"
+    assert status("3", WHOLE, [], None) == "pending"
 
 
 def test_every_state_occurs() -> None:
     occurring = {
-        status("1", found, passed, in_ledger=False)
-        for found in (WHOLE, [TABLE], [])
-        for passed in ([True], [None], [False])
+        status("1", found, passed, None) for found in (WHOLE, [TABLE], []) for passed in ([True], [None], [False])
     }
     assert occurring == set(MigrationStatus)

@@ -31,6 +31,7 @@ from pgfleet.judge.document import (
     CheckEntry,
     CountEntry,
     DifferenceEntry,
+    LedgerState,
     MigrationEntry,
     MigrationStatus,
     SeedEntry,
@@ -39,12 +40,13 @@ from pgfleet.judge.document import (
     UnexpectedEntry,
     Verdict,
 )
-from pgfleet.judge.readings import CountReading, Inspection
+from pgfleet.judge.readings import CountReading, Inspection, LedgerRow
 from pgfleet.judge.tenant import judge_migration, judge_tenant, unjudged
 from pgfleet.manifest.model import Priority
 
+ROW = LedgerRow(state=LedgerState.APPLIED, checksum="sum-1", run_id="run-1")
 TENANT = a_tenant("acme", ring="canary", home="tenant_acme")
-INSPECTION = Inspection(server_version="16.4", catalog=a_catalog(None), ledger=frozenset())
+INSPECTION = Inspection(server_version="16.4", catalog=a_catalog(None), ledger={})
 OPEN = CheckEntry(name="tables", passed=None, detail="statement timeout")
 FAILED = CheckEntry(name="tables", passed=False, detail="missing: 1")
 
@@ -101,7 +103,7 @@ def test_a_table_that_is_not_there_to_be_counted_does_not_change_the_verdict() -
                 inspection=Inspection(
                     server_version="16.4",
                     catalog=a_catalog(None),
-                    ledger=frozenset(),
+                    ledger={},
                     ledger_fault="permission denied for schema pgfleet",
                 ),
             ),
@@ -114,7 +116,7 @@ def test_a_table_that_is_not_there_to_be_counted_does_not_change_the_verdict() -
                 inspection=Inspection(
                     server_version="16.4",
                     catalog=a_catalog(None, unreadable=["public.one", "ai_guardrails.two"]),
-                    ledger=frozenset(),
+                    ledger={},
                 ),
             ),
             "the role may not read public.one, ai_guardrails.two; grant it SELECT there, and USAGE on the schema",
@@ -173,7 +175,7 @@ def test_the_entry_holds_all_that_was_read() -> None:
     )
     migration = a_migration_entry()
     seed = SeedEntry(name="rules", status=SeedStatus.PRESENT)
-    inspection = Inspection(server_version="17.2", catalog=catalog, ledger=frozenset({"1"}))
+    inspection = Inspection(server_version="17.2", catalog=catalog, ledger={"1": ROW})
     counts = (CountReading(table="one", rows=5, exact=True), CountReading(table="two", rows=7_000_000, exact=False))
     assert judge(migration, inspection=inspection, seeds=(seed,), counts=counts) == TenantEntry(
         name="acme",
@@ -201,7 +203,7 @@ EXPECTED = an_expected_catalog(
 def test_a_migrations_entry_holds_its_own_differences_and_none_that_a_missing_table_implies() -> None:
     differences = find_differences(EXPECTED, a_catalog([]))
     entries = [
-        judge_migration(a_migration(version), EXPECTED, differences, [FAILED], in_ledger=False, home="tenant_acme")
+        judge_migration(a_migration(version), EXPECTED, differences, [FAILED], recorded=None, home="tenant_acme")
         for version in ("1", "2")
     ]
     assert entries == [
@@ -240,9 +242,10 @@ def test_a_changed_objects_entry_holds_both_definitions() -> None:
     found = [a_table("one"), a_column("one", "id", type="text"), an_index("one", "idx_one", valid=True)]
     differences = find_differences(EXPECTED, a_catalog(found))
     entry = judge_migration(
-        a_migration("1", priority=Priority.P1), EXPECTED, differences, [], in_ledger=True, home="public"
+        a_migration("1", priority=Priority.P1), EXPECTED, differences, [], recorded=ROW, home="public"
     )
     assert (entry.status, entry.priority) == (MigrationStatus.DRIFTED, Priority.P1)
+    assert (entry.ledger, entry.altered) == (LedgerState.APPLIED, False)
     assert entry.differences == (
         DifferenceEntry(kind="column", identity="public.one.id", change="changed", expected="uuid", actual="text"),
     )

@@ -67,12 +67,17 @@ def test_the_manifest_has_a_line_for_each_migration_in_its_order() -> None:
         "",
         "seeds: rules (after 1)",
         "counted: one, two",
+        "watched: none",
         f"sql/manifest.toml, checksum {MANIFEST.checksum}",
     ]
 
 
 def test_a_manifest_without_seeds_and_counts_says_so() -> None:
-    assert shown(manifest_table(a_manifest(a_migration()), "m.toml"))[-3:-1] == ["seeds: none", "counted: none"]
+    assert shown(manifest_table(a_manifest(a_migration()), "m.toml"))[-4:-1] == [
+        "seeds: none",
+        "counted: none",
+        "watched: none",
+    ]
 
 
 def test_the_manifests_prose_and_path_are_shown_literally() -> None:
@@ -111,4 +116,5 @@ def test_the_manifest_as_one_json_document() -> None:
         ],
         "seeds": [{"name": "rules", "file": "rules.sql", "requires": "1"}],
         "counts": [{"table": "one", "may_shrink": False}, {"table": "two", "may_shrink": True}],
+        "watches": [],
     }
