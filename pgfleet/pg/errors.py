@@ -36,6 +36,8 @@ BY_SQLSTATE: dict[str, type[DatabaseError]] = {
     "57P04": AccessRefused,  # database dropped
 }
 
+UNIQUE_VIOLATION, INTERNAL_ERROR = "23505", "XX000"
+
 REFUSALS = (
     # libpq gives no SQLSTATE for a session that was never had, only the server's message.
     "password authentication failed",
@@ -81,9 +83,22 @@ def _place(error: psycopg.Error, script: Script, start: int) -> Place:
 
 def _kind(error: psycopg.Error) -> type[DatabaseError]:
     state = error.sqlstate or ""
+    if _is_met_by_another(error):
+        return TryAgain
     if state:
         return BY_SQLSTATE.get(state) or BY_SQLSTATE.get(state[:2]) or StatementFailed
     return ConnectionLost if isinstance(error, psycopg.OperationalError) else StatementFailed
+
+
+def _is_met_by_another(error: psycopg.Error) -> bool:
+    """Whether two sessions made or altered the same object at the same moment.
+
+    IF NOT EXISTS looks, and then writes; a session that looked before the other committed may even have kept what it
+    saw. The next attempt finds the object there.
+    """
+    if error.sqlstate == UNIQUE_VIOLATION:
+        return error.diag.schema_name == "pg_catalog"
+    return error.sqlstate == INTERNAL_ERROR and "concurrently updated" in (error.diag.message_primary or "")
 
 
 def _kind_of_refusal(error: psycopg.Error) -> type[DatabaseError]:

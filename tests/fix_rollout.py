@@ -1,0 +1,159 @@
+"""One tenant that is rolled out to: what is in it before and after, and whether it is whole."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import psycopg
+import pytest
+from fix_servers import POLICY, Server
+
+from pgfleet.brief import Brief
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.fleet.model import Policy
+from pgfleet.judge.document import MigrationStatus, TenantEntry
+from pgfleet.manifest.model import Manifest
+from pgfleet.manifest.parse import build_manifest, parse_document
+from pgfleet.pg.audit import audit
+from pgfleet.pg.rollout import roll_out
+from pgfleet.rollout.document import MigrationStep, TenantResult
+from pgfleet.rollout.plan import Scope, TenantPlan
+from pgfleet.rollout.planning import plan_tenant
+from tasks.retries import retrying
+
+QUICK = replace(POLICY, lock_timeout_ms=300)
+TABLES = ("ai_conversations", "ai_messages", "ai_task_queue", "ai_guardrails.policy_rules")
+ROWS = """
+INSERT INTO ai_conversations (user_id) SELECT n FROM generate_series(1, 20) AS n;
+INSERT INTO ai_messages (conversation_id, role, content) SELECT id, 'user', 'hello' FROM ai_conversations;
+"""
+
+
+@dataclass(kw_only=True)
+class Subject:
+    """A tenant's database with the manifest that it is brought to."""
+
+    server: Server
+    database: str
+    manifest: Manifest
+    expected: ExpectedCatalog
+    policy: Policy = QUICK
+    role: str | None = None
+    run: Callable[..., Any] = retrying
+    home: str = "public"
+    runs: int = 0
+    plans: list[TenantPlan] = field(default_factory=list)
+
+    @property
+    def brief(self) -> Brief:
+        """Of the run under way."""
+        tenant = self.server.tenant(self.database, role=self.role, home=self.home)
+        brief = self.server.brief(self.manifest, self.expected, tenant, policy=self.policy)
+        brief.run_id = f"run-{self.runs}"
+        return brief
+
+    def execute(self, sql: str) -> None:
+        self.server.execute(f'SET search_path TO "{self.home}"; {sql}', self.database)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.server.cluster.dsn(self.database), autocommit=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def audit(self) -> TenantEntry:
+        brief = self.brief
+        return audit(brief.environment.tenants[0], brief)
+
+    def plan(self, **scope: Any) -> TenantPlan:
+        return plan_tenant(self.audit(), self.manifest, self.expected, Scope(**scope))
+
+    def roll_out(self, plan: TenantPlan | None = None, *, rehearsal: bool = False, **scope: Any) -> TenantResult:
+        """A new run of a rollout of this tenant, as planned or planned now."""
+        self.runs += 1
+        plan, brief = plan or self.plan(**scope), self.brief
+        return roll_out(brief.environment.tenants[0], plan, brief, self.run, rehearsal=rehearsal)
+
+    def has_ledger(self) -> bool:
+        return bool(self.query("SELECT to_regclass('pgfleet.ledger')")[0][0])
+
+    def ledger(self) -> dict[str, str]:
+        """The state that the ledger has for each version."""
+        if not self.has_ledger():
+            return {}
+        return dict(self.query(f"SELECT version, state FROM pgfleet.ledger WHERE home_schema = '{self.home}'"))
+
+    def events(self) -> list[tuple[str, str]]:
+        """What has happened to which version, in its order."""
+        if not self.has_ledger():
+            return []
+        return self.query("SELECT event, version FROM pgfleet.ledger_events ORDER BY id")
+
+    def rows(self) -> Mapping[str, int]:
+        """How many rows each table has that is there."""
+        there = [name for name in TABLES if self.query(f"SELECT to_regclass('{name}')")[0][0]]
+        return {name: self.query(f"SELECT count(*) FROM {name}")[0][0] for name in there}
+
+    def statuses(self) -> dict[str, MigrationStatus]:
+        return {each.version: each.status for each in self.audit().migrations}
+
+    def assert_whole(self, before: "Before") -> None:
+        """Nothing is there in part that was not before, the ledger says what the catalog says, no row is lost."""
+        for version, status in self.statuses().items():
+            assert status in {before.statuses[version], MigrationStatus.APPLIED}, f"{version} is {status}"
+            recorded = self.ledger().get(version)
+            assert recorded in {before.ledger.get(version), "applied", "adopted"}
+            if recorded != before.ledger.get(version):
+                assert status is MigrationStatus.APPLIED, f"{version} is {recorded} by the ledger and {status}"
+        for table, rows in before.rows.items():
+            assert self.rows()[table] >= rows, f"rows of {table} are lost"
+
+    def before(self) -> "Before":
+        return Before(statuses=self.statuses(), ledger=self.ledger(), rows=self.rows(), entry=self.audit())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Before:
+    """A tenant before something was done to it."""
+
+    statuses: Mapping[str, MigrationStatus]
+    ledger: Mapping[str, str]
+    rows: Mapping[str, int]
+    entry: TenantEntry
+
+
+def step(result: TenantResult, version: str) -> MigrationStep:
+    return next(each for each in result.migrations if each.version == version)
+
+
+def a_small_manifest(scripts: Mapping[str, str], **extras: str) -> Manifest:
+    """A manifest of these scripts in this order; `extras` is TOML: `v1` of version 1's entry, `rest` of the end."""
+    entries = [
+        f'[[migrations]]\nfile = "{name}"\npriority = "P0"\nprovides = "it"\n{extras.get("v" + name.split("_")[0], "")}'
+        for name in scripts
+    ]
+    text = "format = 1\n" + "\n".join([*entries, extras.get("rest", "")])
+    return build_manifest(parse_document(text, file="manifest.toml"), scripts, file="manifest.toml")
+
+
+@pytest.fixture
+def subject(server: Server, empty_database: str, shipped_manifest: Manifest, expected: ExpectedCatalog) -> Subject:
+    """A new tenant, with nothing in it."""
+    return Subject(server=server, database=empty_database, manifest=shipped_manifest, expected=expected)
+
+
+@pytest.fixture
+def grown(server: Server, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog) -> Subject:
+    """A tenant that was migrated by hand, with rows in its tables and no ledger."""
+    found = Subject(server=server, database=database, manifest=shipped_manifest, expected=expected)
+    found.execute(ROWS)
+    return found
+
+
+@pytest.fixture
+def small(server: Server, empty_database: str) -> Iterator[Callable[..., Subject]]:
+    """Makes a new tenant of a manifest of the test's own."""
+
+    def make(scripts: Mapping[str, str], **extras: str) -> Subject:
+        manifest = a_small_manifest(scripts, **extras)
+        return Subject(server=server, database=empty_database, manifest=manifest, expected=server.expected(manifest))
+
+    return make

@@ -1,0 +1,211 @@
+"""One tenant is brought to the manifest: what is done, what is left alone, and what is said of a failure."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from fix_rollout import Subject, a_small_manifest, step
+
+from pgfleet.judge.document import Verdict
+from pgfleet.rollout.document import Result, StepStatus
+from pgfleet.rollout.plan import Action
+
+FIRST = "CREATE TABLE IF NOT EXISTS one (id integer);"
+SECOND = "ALTER TABLE one ADD COLUMN IF NOT EXISTS name text;"
+
+
+def test_an_empty_tenant_gets_all_of_it(subject: Subject) -> None:
+    result = subject.roll_out()
+    assert (result.result, result.error) == (Result.DONE, None)
+    assert {(each.action, each.status) for each in result.migrations} == {(Action.APPLY, StepStatus.DONE)}
+    assert [(each.name, each.status, each.rows_added) for each in result.seeds] == [
+        ("policy_rules", StepStatus.DONE, 2)
+    ]
+    assert [(each.before.rows, each.after.rows) for each in result.counts] == [(None, 0), (None, 0)]
+    assert all(each.duration_ms is not None for each in result.migrations)
+    assert subject.audit().verdict is Verdict.READY
+    versions = [each.version for each in subject.manifest.migrations]
+    assert subject.ledger() == dict.fromkeys(versions, "applied")
+    assert subject.events() == [("applied", version) for version in versions]
+
+
+def test_a_tenant_that_is_as_it_should_be_is_not_written_to(subject: Subject) -> None:
+    subject.roll_out()
+    before, events = subject.query("SELECT pg_current_wal_insert_lsn()"), subject.events()
+    result = subject.roll_out()
+    assert (result.result, result.migrations[0].status) == (Result.UNCHANGED, StepStatus.SKIPPED)
+    assert subject.events() == events
+    assert before is not None
+
+
+def test_what_was_migrated_by_hand_is_adopted_and_nothing_is_run(grown: Subject) -> None:
+    made = grown.query("SELECT oid, xmin, relfilenode FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+    result = grown.roll_out()
+    assert {(each.action, each.status) for each in result.migrations} == {(Action.ADOPT, StepStatus.DONE)}
+    assert {event for event, _ in grown.events()} == {"adopted"}
+    assert grown.ledger() == dict.fromkeys(grown.statuses(), "adopted")
+    assert made == grown.query(
+        "SELECT oid, xmin, relfilenode FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    )
+
+
+def test_drift_is_healed_and_no_row_is_lost(grown: Subject) -> None:
+    grown.roll_out()
+    before = grown.before()
+    grown.execute("DROP INDEX idx_ai_task_queue_status_schedule; ALTER TABLE ai_conversations DROP COLUMN summary")
+    result = grown.roll_out()
+    healed = [each.version for each in result.migrations if each.action is Action.HEAL]
+    assert (result.result, healed) == (Result.DONE, ["20250315", "20250328"])
+    assert grown.audit().verdict is Verdict.READY
+    assert grown.events()[-2:] == [("healed", "20250315"), ("healed", "20250328")]
+    grown.assert_whole(before)
+
+
+def test_what_a_rerun_does_not_heal_is_named_and_not_committed(grown: Subject) -> None:
+    grown.roll_out()
+    grown.execute("DROP INDEX idx_ai_task_queue_status_schedule; ALTER TABLE ai_messages ALTER content TYPE varchar(9)")
+    before, events = grown.audit(), grown.events()
+    result = grown.roll_out()
+    failed = step(result, "20250315")
+    assert (result.result, failed.status) == (Result.FAILED, StepStatus.FAILED)
+    assert [each.identity for each in failed.residual] == ["public.ai_messages.content"]
+    assert failed.error is not None
+    assert "a rerun does not heal this" in (failed.error.advice or "")
+    assert (grown.audit(), grown.events()) == (before, events), "not even the index, which could be healed"
+
+
+def test_a_rerun_on_purpose(subject: Subject) -> None:
+    subject.roll_out()
+    result = subject.roll_out(rerun=("20250328",))
+    assert (step(result, "20250328").action, step(result, "20250328").status) == (Action.RERUN, StepStatus.DONE)
+    assert subject.events()[-1] == ("rerun", "20250328")
+
+
+def test_only_what_the_assistant_needs_to_start(subject: Subject) -> None:
+    result = subject.roll_out(priority="P0")
+    assert {each.priority for each in result.migrations} == {"P0"}
+    assert subject.audit().verdict is Verdict.DEGRADED
+
+
+def test_what_requires_a_failed_migration_is_not_reached_and_others_go_on(small: Callable[..., Subject]) -> None:
+    subject = small(
+        {"1_one.sql": FIRST, "2_two.sql": SECOND, "3_other.sql": "CREATE TABLE IF NOT EXISTS other ();"},
+        v2='requires = ["1"]',
+    )
+    subject.execute("CREATE VIEW one AS SELECT 1")
+    result = subject.roll_out()
+    assert [each.status for each in result.migrations] == [StepStatus.FAILED, StepStatus.NOT_REACHED, StepStatus.DONE]
+    assert step(result, "2").detail == "it requires 1, which is not there"
+    assert (result.result, subject.ledger()) == (Result.FAILED, {"3": "applied"})
+
+
+def test_a_file_that_was_changed_since_is_said_so_and_fails_nothing(subject: Subject) -> None:
+    subject.roll_out()
+    first, *others = subject.manifest.migrations
+    script = replace(first.script, sql=f"{first.script.sql}\n-- later", checksum="another")
+    subject.manifest = replace(subject.manifest, migrations=(replace(first, script=script), *others))
+    plan = subject.plan()
+    assert [each.version for each in plan.migrations if each.altered] == ["20250315"]
+    result = subject.roll_out(plan)
+    assert (result.result, step(result, "20250315").altered) == (Result.UNCHANGED, True)
+
+
+def test_an_error_says_where_it_is_and_what_to_do(small: Callable[..., Subject]) -> None:
+    third = "INSERT INTO one\n  (nonsense) VALUES ('ü');"
+    script = f"{FIRST}\n-- für später\nCREATE TABLE IF NOT EXISTS two ();\n{third}\n"
+    subject = small({"1_one.sql": FIRST})
+    subject.manifest = a_small_manifest({"1_one.sql": script})
+    before = subject.audit()
+    [failed] = subject.roll_out().migrations
+    error = failed.error
+    assert error is not None
+    assert (error.sqlstate, error.file, error.line, error.column) == ("42703", "1_one.sql", 5, 4)
+    assert (error.message, bool(error.advice)) == ('column "nonsense" of relation "one" does not exist', True)
+    assert subject.audit() == before, "its first two statements are taken back"
+    assert subject.ledger() == {}
+
+
+def test_a_check_that_fails_afterwards_commits_nothing(small: Callable[..., Subject]) -> None:
+    check = '[[migrations.checks]]\nname = "rows"\nquery = "SELECT count(*) FROM one"\nreturns = [[1]]'
+    subject = small({"1_one.sql": FIRST}, v1=check)
+    [failed] = subject.roll_out().migrations
+    assert failed.error is not None
+    assert "check 'rows' fails: missing: 1; not expected: 0" in failed.error.message
+    assert (subject.query("SELECT to_regclass('one')"), subject.ledger()) == ([(None,)], {})
+
+
+def test_a_script_runs_under_the_policys_limits_and_the_runs_name(small: Callable[..., Subject]) -> None:
+    names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "application_name")
+    recording = "".join(f"INSERT INTO one SELECT '{name}', current_setting('{name}');" for name in names)
+    subject = small({"1_one.sql": f"CREATE TABLE IF NOT EXISTS one (name text, value text); {recording}"})
+    assert subject.roll_out().result is Result.DONE
+    assert dict(subject.query("SELECT name, value FROM one")) == {
+        "lock_timeout": "300ms",
+        "statement_timeout": "30s",
+        "idle_in_transaction_session_timeout": "10s",
+        "application_name": "pgfleet test",
+    }
+
+
+def test_settings_and_roles_of_one_script_are_not_those_of_the_next(small: Callable[..., Subject]) -> None:
+    setting = "SET search_path TO pg_catalog; SET statement_timeout TO 1; SET SESSION ROLE pg_monitor"
+    subject = small({"1_one.sql": f"{FIRST} {setting};", "2_two.sql": SECOND + " SELECT pg_sleep(0.01);"})
+    result = subject.roll_out()
+    assert (result.result, result.error) == (Result.DONE, None)
+
+
+def test_a_later_migration_that_a_heal_undoes_is_run_again(small: Callable[..., Subject]) -> None:
+    def function(body: str) -> str:
+        return f"CREATE OR REPLACE FUNCTION says() RETURNS text LANGUAGE sql AS $$ SELECT '{body}' $$;"
+
+    subject = small({"1_one.sql": f"{FIRST} {function('first')}", "2_two.sql": function("second")})
+    subject.roll_out()
+    subject.execute("DROP TABLE one")
+    plan = subject.plan()
+    assert [each.action for each in plan.migrations] == [Action.HEAL, Action.RERUN]
+    alone = plan.model_copy(update={"migrations": (plan.migrations[0],)})
+    failed = subject.roll_out(alone).migrations[0].error
+    assert failed is not None
+    assert "damages what others made" in failed.message
+    assert subject.roll_out(plan).result is Result.DONE
+    assert subject.query("SELECT says()") == [("second",)]
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("DROP INDEX idx_ai_task_queue_status_schedule", "is not any more"),
+        ("ALTER TABLE ai_guardrails.policy_rules DROP COLUMN company_deny_list", "it is drifted now"),
+    ],
+    ids=["what was to be left alone", "what was to be adopted"],
+)
+def test_a_tenant_that_changed_since_the_plan_is_not_touched(grown: Subject, damage: str, said: str) -> None:
+    grown.roll_out()
+    grown.execute("DELETE FROM pgfleet.ledger WHERE version = '20250401'")
+    plan = grown.plan()
+    grown.execute(damage)
+    events = grown.events()
+    result = grown.roll_out(plan)
+    [failed] = [each for each in result.migrations if each.status is StepStatus.FAILED]
+    assert failed.error is not None
+    assert said in failed.error.message
+    assert [event for event, _ in grown.events()[len(events) :]] in ([], ["adopted"])
+
+
+def test_what_somebody_else_has_applied_meanwhile_is_not_run_twice(subject: Subject) -> None:
+    plan = subject.plan()
+    subject.roll_out(plan)
+    events = subject.events()
+    result = subject.roll_out(plan)
+    assert {each.status for each in result.migrations} == {StepStatus.DONE}
+    assert {each.detail for each in result.migrations} == {"done already when its turn came"}
+    assert subject.events() == events
+
+
+def test_tenants_of_one_database_are_kept_apart(subject: Subject) -> None:
+    subject.execute("CREATE SCHEMA acme; CREATE SCHEMA globex")
+    acme, globex = replace(subject, home="acme"), replace(subject, home="globex")
+    assert (acme.roll_out().result, globex.audit().verdict) == (Result.DONE, Verdict.BLOCKED)
+    assert globex.ledger() == {}
+    assert globex.roll_out().result is Result.DONE
+    assert {acme.audit().verdict, globex.audit().verdict} == {Verdict.READY}

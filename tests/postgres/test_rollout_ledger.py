@@ -1,0 +1,71 @@
+"""The ledger: described in the database, only added to, of a format that is known."""
+
+import threading
+from dataclasses import replace
+
+import psycopg
+import pytest
+from fix_rollout import Subject
+
+from pgfleet.errors import LedgerUnusable
+from pgfleet.judge.document import Verdict
+from pgfleet.pg.ledger import prepare_ledger
+from pgfleet.rollout.document import Result
+
+
+def test_every_table_and_column_is_described_in_the_database(subject: Subject) -> None:
+    subject.roll_out()
+    undescribed = subject.query("""
+        SELECT c.relname, a.attname FROM pg_class AS c
+        INNER JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
+        WHERE c.relnamespace = 'pgfleet'::regnamespace AND c.relkind = 'r'
+          AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid) IS NULL)
+    """)
+    described = subject.query("SELECT count(*) FROM pg_description WHERE objoid = 'pgfleet.ledger_events'::regclass")
+    assert (undescribed, described[0][0]) == ([], 10)
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE {} SET version = '0'", "DELETE FROM {}", "TRUNCATE {}", "TRUNCATE {} CASCADE"]
+)
+def test_events_are_only_added_to(subject: Subject, change: str) -> None:
+    subject.roll_out()
+    events = subject.events()
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only added to"):
+        subject.execute(change.format("pgfleet.ledger_events"))
+    assert subject.events() == events
+
+
+def test_a_ledger_of_a_later_format_is_refused_and_left_alone(subject: Subject) -> None:
+    plan = subject.plan()
+    with subject.server.session(subject.database) as session:
+        prepare_ledger(session)
+    subject.execute("UPDATE pgfleet.ledger_format SET format = 2")
+    result = subject.roll_out(plan)
+    assert result.result is Result.FAILED
+    assert "of format 2, and this pgfleet knows 1" in (result.reason or "")
+    assert subject.rows() == {}, "nothing was done"
+    found = subject.audit()
+    assert (found.verdict, "of format 2" in (found.reason or "")) == (Verdict.UNKNOWN, True)
+    with subject.server.session(subject.database) as session, pytest.raises(LedgerUnusable):
+        prepare_ledger(session)
+
+
+def test_two_tenants_of_one_database_make_one_ledger(subject: Subject) -> None:
+    subject.execute("".join(f"CREATE SCHEMA s{n};" for n in range(6)))
+    subjects = [replace(subject, home=f"s{n}") for n in range(6)]
+    results: list[tuple[Result, str]] = []
+
+    def prepare(each: Subject) -> None:
+        result = each.roll_out()
+        errors = [step.error.message for step in (*result.migrations, *result.seeds) if step.error]
+        results.append((result.result, result.reason or "; ".join(errors)))
+
+    threads = [threading.Thread(target=prepare, args=(each,)) for each in subjects]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [(Result.DONE, "")] * 6
+    assert subject.query("SELECT count(*), count(DISTINCT home_schema) FROM pgfleet.ledger") == [(42, 6)]
+    assert subject.query("SELECT count(*) FROM pgfleet.ledger_format") == [(1,)]
