@@ -95,6 +95,11 @@ class Subject:
     def statuses(self) -> dict[str, MigrationStatus]:
         return {each.version: each.status for each in self.audit().migrations}
 
+    def terminate(self) -> int:
+        """Ends the sessions that pgfleet has with the tenant, and returns how many there were."""
+        theirs = "datname = current_database() AND application_name LIKE 'pgfleet%'"
+        return len(self.query(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {theirs}"))
+
     def assert_whole(self, before: "Before") -> None:
         """Nothing is there in part that was not before, the ledger says what the catalog says, no row is lost."""
         for version, status in self.statuses().items():

@@ -5,13 +5,13 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pgfleet.judge.document import CountEntry, DifferenceEntry
+from pgfleet.judge.document import DifferenceEntry
 from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest
 from pgfleet.rollout.document import (
-    CountPair,
     ErrorEntry,
     MigrationStep,
+    Result,
     RingEntry,
     RingOutcome,
     SeedStep,
@@ -28,9 +28,9 @@ ACTION_MEANS = {
     Action.APPLY: "nothing of it is there: its script is run",
     Action.HEAL: "some of it is missing or changed: its script is run again",
     Action.RERUN: "it is there, and its script is run again: asked for, or an earlier script undoes part of it",
-    Action.ADOPT: "it is there: that is noted in the ledger, and nothing is run",
+    Action.ADOPT: "it is there: that is written into the ledger, and nothing is run",
 }
-"""The actions that change something, the most telling first."""
+"""The actions that write something, in the order in which they are told."""
 ACTION_DONE = {
     Action.APPLY: "applied",
     Action.HEAL: "healed",
@@ -44,51 +44,27 @@ STATUS_WORD = {
     StepStatus.NOT_REHEARSED: "not rehearsed",
     StepStatus.SKIPPED: "already there",
 }
-FAILED = "What failed, by reason"
-UNPROVEN = "Not healable by a rerun: the script ran, left it like this, and was rolled back"
-NOT_RESTARTED = "Not restarted"
-WATCHED = "What the watch found"
-NOT_REACHED = "Not reached"
-NOT_REHEARSED = "Not rehearsed, because it cannot be rolled back"
+NO_REASON = "it is not known why"
 Key = TypeVar("Key", bound=Hashable)
-Step = MigrationStep | SeedStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matter:
-    """What is the same in some tenants: a title, what to say of it, and the differences that a script left."""
+    """Something to tell of one or more tenants: a title, then lines, then the differences that a script left."""
 
     title: str
     lines: tuple[str, ...] = ()
     differences: tuple[DifferenceEntry, ...] = ()
 
 
-def named(tenants: Sequence[str]) -> str:
-    """`2 tenants: acme, borealis`; of many the first ten, and how many more."""
-    more = len(tenants) - MOST_NAMES
-    return f"{counted(len(tenants))}: {', '.join(tenants[:MOST_NAMES])}{f' and {more} more' if more > 0 else ''}"
-
-
-def alike(found: Iterable[tuple[Key, str]]) -> Mapping[Key, Sequence[str]]:
-    """Which tenants each thing was found in, each tenant once."""
-    groups: dict[Key, dict[str, None]] = {}
-    for key, tenant in found:
-        groups.setdefault(key, {})[tenant] = None
-    return {key: tuple(names) for key, names in groups.items()}
-
-
-def plural(number: int, noun: str) -> str:
-    """`1 migration`, `2 migrations`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def plan_sentence(plan: RolloutPlan) -> str:
     """`12 tenants: apply 9 migrations in 2, heal 5 in 5, plant 1 seed in 1; nothing to do in 3; 1 unreachable`."""
     tally = Counter((each.action, tenant.name) for tenant in plan.tenants for each in tenant.migrations)
-    parts = []
+    parts: list[str] = []
     for action in ACTION_MEANS:
         steps = [number for (found, _), number in tally.items() if found is action]
-        parts += [f"{action} {plural(sum(steps), 'migration')} in {len(steps)}"] if steps else []
+        what = str(sum(steps)) if parts else plural(sum(steps), "migration")
+        parts += [f"{action} {what} in {len(steps)}"] if steps else []
     seeds = [len(each.seeds) for each in plan.tenants if each.seeds]
     parts += [f"plant {plural(sum(seeds), 'seed')} in {len(seeds)}"] if seeds else []
     idle = sum(not each.changes and not each.obstacle for each in plan.tenants)
@@ -109,11 +85,11 @@ def tenant_plan_sentence(plan: TenantPlan, manifest: Manifest | None = None) -> 
         parts += [f"{action} {f'all {len(versions)} migrations' if is_all else ', '.join(versions)}"] if versions else []
     parts += [f"plant {name}" for name in plan.seeds]
     altered = [each.version for each in plan.migrations if each.altered]
-    note = f" (changed since applied: {', '.join(altered)})" if altered else ""
+    note = f" (file changed since: {', '.join(altered)})" if altered else ""
     return f"{'; '.join(parts) or 'nothing to do'}{note}"
 
 
-def step_word(step: Step) -> str:
+def step_word(step: MigrationStep | SeedStep) -> str:
     """What came of a migration or seed: `applied`, `planted`, `failed`, `not reached`."""
     if step.status is not StepStatus.DONE:
         return STATUS_WORD[step.status]
@@ -126,19 +102,13 @@ def seed_sentence(step: SeedStep) -> str:
     return f"{step.name} {step_word(step)}{added}"
 
 
-def result_sentence(result: TenantResult) -> str:
-    """What came of one tenant: why it failed, or what was done in it."""
-    faults = [f"{where}: {error.message}" if where else error.message for error, _, where in errors_of(result)]
-    if faults or result.reason:
-        return "; ".join(faults) or result.reason or ""
-    found = [(step_word(each), each.version) for each in result.migrations if each.status is not StepStatus.SKIPPED]
-    parts = [f"{word} {', '.join(versions)}" for word, versions in alike(found).items()]
-    parts += [seed_sentence(each) for each in result.seeds if each.status is not StepStatus.SKIPPED]
-    return "; ".join(parts) or "nothing to do"
+def ring_sentence(ring: RingEntry) -> str:
+    """How the ring ended, and why if it halted: `ring early halted: 2 tenants of it failed, and 0 may`."""
+    return f"ring {ring.name} {ring.outcome.replace('_', ' ')}{f': {ring.reason}' if ring.reason else ''}"
 
 
 def ring_facts(ring: RingEntry) -> Mapping[str, str]:
-    """The ring in a few words for each of what matters; empty where there is nothing to say."""
+    """What came of the ring's tenants, and what was done after it; empty where there is nothing to say."""
     failures = sum(ring.tenants.get(each, 0) for each in FAULTY)
     was_begun = ring.outcome is not RingOutcome.NOT_REACHED
     return {
@@ -150,9 +120,79 @@ def ring_facts(ring: RingEntry) -> Mapping[str, str]:
     }
 
 
-def ring_sentence(ring: RingEntry) -> str:
-    """How the ring ended, and why where it halted: `ring early halted: 2 tenants of it failed, and 0 may`."""
-    return f"ring {ring.name} {ring.outcome.replace('_', ' ')}{f': {ring.reason}' if ring.reason else ''}"
+def failures(results: Iterable[TenantResult]) -> Iterator[Matter]:
+    """Failures by their signature, those of most tenants first; not those whose differences `unproven` tells."""
+    first: dict[str, tuple[ErrorEntry, str]] = {}
+    found = []
+    for result in results:
+        told_there = {each.error for each in result.migrations if each.residual}
+        for error, subject, where in (each for each in errors_of(result) if each[0] not in told_there):
+            signature = signature_of(error, subject)
+            first.setdefault(signature, (error, where))
+            found.append((signature, result.name))
+    for signature, tenants in sorted(alike(found).items(), key=lambda item: (-len(item[1]), item[0])):
+        error, where = first[signature]
+        yield Matter(title=error_sentence(error), lines=_lines(where, named(tenants), error.advice))
+
+
+def errors_of(result: TenantResult) -> Iterator[tuple[ErrorEntry, str | None, str]]:
+    """Each error of a tenant once, with its subject (None: the tenant), and where it was met as far as is known.
+
+    What loses a tenant is the error of the step that met it and of the tenant as well.
+    """
+    steps = [(each.error, each.version, f"in {each.file}") for each in result.migrations if each.error]
+    steps += [(each.error, f"seed {each.name}", f"in seed {each.name}") for each in result.seeds if each.error]
+    whole = result.error
+    if whole is None and not steps and result.result in FAULTY:
+        whole = ErrorEntry(message=result.reason or NO_REASON)
+    if whole and whole not in [error for error, _, _ in steps]:
+        yield whole, None, _place(whole, "")
+    yield from ((error, subject, _place(error, where)) for error, subject, where in steps)
+
+
+def error_sentence(error: ErrorEntry) -> str:
+    """The message, with the SQLSTATE where there is one."""
+    return f"{error.message} (SQLSTATE {error.sqlstate})" if error.sqlstate else error.message
+
+
+def unproven(results: Iterable[TenantResult]) -> Iterator[Matter]:
+    """What scripts left that was not as it should be; all but the first words of the error say the differences again."""
+    found = []
+    for result in results:
+        for step in (each for each in result.migrations if each.residual):
+            error = step.error or ErrorEntry(message=NO_REASON)
+            title = f"{step.file}: {error.message.split(':')[0]}"
+            found.append(((title, error.advice, step.residual), result.name))
+    for (title, advice, residual), tenants in alike(found).items():
+        yield Matter(title=title, lines=_lines("", named(tenants), advice), differences=residual)
+
+
+def not_begun(results: Iterable[TenantResult], status: StepStatus) -> Iterator[Matter]:
+    """What was not reached or not rehearsed, by the reason: whole tenants, and steps of others."""
+    found = []
+    for result in results:
+        if result.result is Result.NOT_REACHED and status is StepStatus.NOT_REACHED:
+            found.append((result.reason or NO_REASON, result.name))
+        steps = [(each.status, each.detail, each.version) for each in result.migrations]
+        steps += [(each.status, each.detail, f"seed {each.name}") for each in result.seeds]
+        here = alike((detail or NO_REASON, subject) for found_status, detail, subject in steps if found_status is status)
+        found += [(_about(", ".join(subjects), detail), result.name) for detail, subjects in here.items()]
+    return (Matter(title=title, lines=(named(tenants),)) for title, tenants in alike(found).items())
+
+
+def not_restarted(rings: Iterable[RingEntry]) -> Iterator[Matter]:
+    """Services that could not be restarted, each with the reason."""
+    for ring in rings:
+        for each in ring.restarts:
+            if not each.restarted:
+                yield Matter(title=_about(each.service, each.detail or NO_REASON), lines=(f"after ring {ring.name}",))
+
+
+def watch_findings(rings: Iterable[RingEntry]) -> Iterator[Matter]:
+    """Tables that no service works on, and then those that could not be watched."""
+    entries = [each for ring in rings for each in ring.watch if each.is_finding or is_unseen(each)]
+    told = [(f"{each.watch} ({each.table}): {each.detail}", each.tenant) for each in sorted(entries, key=is_unseen)]
+    return (Matter(title=title, lines=(named(tenants),)) for title, tenants in alike(told).items())
 
 
 def is_unseen(entry: WatchEntry) -> bool:
@@ -160,80 +200,37 @@ def is_unseen(entry: WatchEntry) -> bool:
     return entry.overdue is entry.taken is entry.updates is entry.scans is None
 
 
-def matters_of(results: Sequence[TenantResult], rings: Iterable[RingEntry] = ()) -> Mapping[str, Sequence[Matter]]:
-    """What there is to tell of a rollout besides what went well, under its headings; those without anything too."""
-    entries = tuple(rings)
-    return {
-        FAILED: tuple(_failures(results)),
-        UNPROVEN: tuple(_unproven(results)),
-        NOT_RESTARTED: tuple(
-            Matter(title=f"after ring {ring.name}: {each.service}", lines=(each.detail or "it is not known why",))
-            for ring in entries
-            for each in ring.restarts
-            if not each.restarted
-        ),
-        WATCHED: tuple(_watch_matters(entries)),
-        NOT_REACHED: tuple(_kept_back(results, StepStatus.NOT_REACHED)),
-        NOT_REHEARSED: tuple(_kept_back(results, StepStatus.NOT_REHEARSED)),
-    }
+def alike(found: Iterable[tuple[Key, str]]) -> Mapping[Key, tuple[str, ...]]:
+    """Under each thing the names that it was found with, each once."""
+    groups: dict[Key, dict[str, None]] = {}
+    for key, name in found:
+        groups.setdefault(key, {})[name] = None
+    return {key: tuple(names) for key, names in groups.items()}
 
 
-def errors_of(result: TenantResult) -> Iterator[tuple[ErrorEntry, str | None, str]]:
-    """Each error of a tenant once, with its subject and its place: that of the statement, or the script's alone."""
-    steps: list[tuple[ErrorEntry, str, str]] = [(e.error, e.version, e.file) for e in result.migrations if e.error]
-    steps += [(each.error, f"seed {each.name}", f"seed {each.name}") for each in result.seeds if each.error]
-    whole = result.error
-    if whole is None and not steps and result.result in FAULTY:
-        whole = ErrorEntry(message=result.reason or "it is not known why")
-    if whole and whole not in [error for error, *_ in steps]:
-        yield whole, None, _place(whole, "")
-    yield from ((error, subject, _place(error, where)) for error, subject, where in steps)
+def named(tenants: Sequence[str]) -> str:
+    """`2 tenants: acme, borealis`; of many the first ten, and how many more."""
+    more = f" and {len(tenants) - MOST_NAMES} more" if len(tenants) > MOST_NAMES else ""
+    return f"{counted(len(tenants))}: {', '.join(tenants[:MOST_NAMES])}{more}"
 
 
-def rows_in_words(entry: CountEntry | None) -> str:
-    """`1,204`; `~1,200,000` for an estimate; `-` where there is no such table, `?` where it was not counted."""
-    if entry is None:
-        return "?"
-    return "-" if entry.rows is None else f"{'' if entry.exact else '~'}{entry.rows:,}"
+def plural(number: int, noun: str) -> str:
+    """`1 migration`, `2 migrations`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def rows_gained(pair: CountPair) -> int | None:
-    """How many rows there are more than before; None where it cannot be said."""
-    before, after = pair.before, pair.after
-    if before is None or after is None or before.rows is None or after.rows is None:
-        return None
-    return after.rows - before.rows
+def _about(subject: str, said: str) -> str:
+    return said if said.startswith(subject) else f"{subject}: {said}"
 
 
-def gain_in_words(pair: CountPair) -> str:
-    """`+14`, `-3`, `~+500` where one of both is an estimate; empty where it cannot be said."""
-    gained = rows_gained(pair)
-    is_exact = all(each is None or each.exact for each in (pair.before, pair.after))
-    return "" if gained is None else f"{'' if is_exact else '~'}{gained:+,}" if gained else "0"
+def _place(error: ErrorEntry, where: str) -> str:
+    return f"at {error.file}, line {error.line} column {error.column}" if error.line else where
 
 
-def _failures(results: Iterable[TenantResult]) -> Iterator[Matter]:
-    first: dict[str, tuple[ErrorEntry, str]] = {}
-    found = []
-    for result in results:
-        for error, subject, where in errors_of(_without_unproven(result)):
-            signature = signature_of(error, subject)
-            first.setdefault(signature, (error, where))
-            found.append((signature, result.name))
-    for signature, tenants in sorted(alike(found).items(), key=lambda item: (-len(item[1]), item[0])):
-        error, where = first[signature]
-        state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
-        yield Matter(title=f"{error.message}{state}", lines=_lines(where, named(tenants), error.advice))
+def _lines(where: str, tenants: str, advice: str | None) -> tuple[str, ...]:
+    return tuple(filter(None, (where, tenants, f"next: {advice}" if advice else "")))
 
 
-def _unproven(results: Iterable[TenantResult]) -> Iterator[Matter]:
-    """Steps that left differences; what their message says after its first words is the differences again."""
-    found = [
-        ((each.file, each.error and each.error.message.split(":")[0], each.residual, each.error and each.error.advice), t)
-        for t, each in ((result.name, step) for result in results for step in result.migrations)
-        if each.residual
-    ]
-    for (file, said, residual, advice), tenants in alike(found).items():
-        yield Matter(
-            title=": ".join(filter(None, (file, said))), lines=_lines("", named(tenants), advice), differences=residual
-        )
+def _watch_words(entries: Sequence[WatchEntry]) -> str:
+    found, unseen = sum(each.is_finding for each in entries), sum(map(is_unseen, entries))
+    return f"{plural(found, 'finding')}{f', {unseen} not seen' if unseen else ''}"

@@ -1,0 +1,161 @@
+"""A migration that runs in no transaction: begun, finished, broken off, resumed."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from fix_rollout import Subject, step
+from fix_servers import Server
+
+from pgfleet.errors import ConnectionLost
+from pgfleet.files import load_manifest
+from pgfleet.judge.document import MigrationStatus, Verdict
+from pgfleet.pg import migration
+from pgfleet.pg.audit import directly
+from pgfleet.rollout.document import Result, StepStatus
+from pgfleet.rollout.plan import Action
+
+MANIFEST = Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml"
+VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('orders_number')"
+LONGEST_WAIT_SECONDS = 20
+
+
+@pytest.fixture
+def orders(server: Server, empty_database: str) -> Subject:
+    manifest = load_manifest(MANIFEST)
+    found = Subject(server=server, database=empty_database, manifest=manifest, expected=server.expected(manifest))
+    found.execute(manifest.migrations[0].script.sql + "INSERT INTO orders SELECT generate_series(1, 100)")
+    return found
+
+
+@contextmanager
+def held_up(subject: Subject) -> Iterator[psycopg.Connection[Any]]:
+    """Another session's open transaction, for whose end a build must wait."""
+    with psycopg.connect(subject.server.cluster.dsn(subject.database)) as other:
+        other.execute("INSERT INTO orders VALUES (1000)")
+        yield other
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def in_thread(work: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(work()))
+    thread.start()
+    return thread, found
+
+
+def building(subject: Subject) -> list[tuple[Any, ...]]:
+    return subject.query(
+        "SELECT pid FROM pg_stat_activity "
+        "WHERE datname = current_database() AND state = 'active' AND query LIKE 'CREATE UNIQUE INDEX%'"
+    )
+
+
+def test_the_ledger_says_started_before_and_applied_after(orders: Subject) -> None:
+    orders.policy = replace(orders.policy, lock_timeout_ms=10_000)
+    with held_up(orders) as other:
+        thread, found = in_thread(orders.roll_out)
+        until(lambda: orders.ledger().get("2") == "started")
+        other.rollback()
+        thread.join()
+    assert found[0].result is Result.DONE
+    assert orders.ledger() == {"1": "adopted", "2": "applied", "3": "applied"}
+    assert orders.events() == [("adopted", "1"), ("started", "2"), ("applied", "2"), ("applied", "3")]
+    assert (orders.query(VALID), orders.audit().verdict) == ([(True,)], Verdict.READY)
+
+
+def test_a_build_that_fails_leaves_neither_an_index_nor_a_row_in_the_ledger(orders: Subject) -> None:
+    orders.execute("INSERT INTO orders VALUES (7)")
+    result = orders.roll_out()
+    failed = step(result, "2").error
+    assert failed is not None
+    assert (failed.sqlstate, failed.file) == ("23505", "2_orders_number_index.sql")
+    assert step(result, "3").status is StepStatus.NOT_REACHED
+    assert (orders.query(VALID), orders.ledger()) == ([], {"1": "adopted"})
+    assert orders.events()[-1] == ("abandoned", "2")
+    orders.execute("DELETE FROM orders WHERE ctid = (SELECT max(ctid) FROM orders WHERE number = 7)")
+    assert orders.roll_out().result is Result.DONE
+
+
+def test_a_build_that_waits_too_long_is_tried_again(orders: Subject) -> None:
+    """Its attempt leaves an INVALID index behind, which must not be taken for one."""
+    with held_up(orders) as other:
+        thread, found = in_thread(orders.roll_out)
+        until(lambda: orders.query(VALID) == [(False,)] and not building(orders))
+        other.rollback()
+        thread.join()
+    assert found[0].result is Result.DONE
+    assert (orders.query(VALID), orders.ledger()["2"]) == ([(True,)], "applied")
+
+
+def test_a_build_that_is_held_up_throughout_is_resumed_by_the_next_run(orders: Subject) -> None:
+    """As long as that transaction is open, what was begun cannot be taken back either."""
+    orders.run = directly
+    with held_up(orders):
+        failed = step(orders.roll_out(), "2").error
+    assert failed is not None
+    assert (failed.sqlstate, orders.ledger()["2"]) == ("55P03", "started")
+    assert orders.statuses()["2"] is MigrationStatus.DRIFTED
+    assert orders.roll_out().result is Result.DONE
+    assert (orders.query(VALID), orders.ledger()["2"]) == ([(True,)], "applied")
+
+
+def test_a_crash_in_the_middle_shows_as_drifted_and_the_next_run_resumes(orders: Subject) -> None:
+    orders.run = directly
+    orders.policy = replace(orders.policy, lock_timeout_ms=10_000)
+    with held_up(orders) as other:
+        thread, found = in_thread(orders.roll_out)
+        until(lambda: bool(orders.query(VALID)))
+        [(pid,)] = building(orders)
+        orders.query(f"SELECT pg_terminate_backend({pid})")
+        thread.join()
+        other.rollback()
+    assert found[0].result is Result.FAILED
+    assert (orders.query(VALID), orders.ledger()["2"]) == ([(False,)], "started")
+    assert orders.statuses()["2"] is MigrationStatus.DRIFTED
+    assert orders.plan().of("2").action is Action.HEAL
+    assert orders.roll_out().result is Result.DONE
+    assert (orders.query(VALID), orders.ledger()["2"]) == ([(True,)], "applied")
+
+
+def test_a_crash_between_the_build_and_the_ledger_builds_nothing_again(
+    orders: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders.run = directly
+    original = migration.record
+
+    def record(session: Any, each: Any, *arguments: Any, **keywords: Any) -> None:
+        if each.version == "2":
+            raise ConnectionLost("the process was killed")
+        original(session, each, *arguments, **keywords)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(migration, "record", record)
+        orders.roll_out()
+    made = orders.query("SELECT 'orders_number'::regclass::oid")
+    assert (orders.ledger()["2"], orders.plan().of("2").action) == ("started", Action.ADOPT)
+    assert orders.roll_out().result is Result.DONE
+    assert (orders.query("SELECT 'orders_number'::regclass::oid"), orders.ledger()["2"]) == (made, "adopted")
+
+
+def test_it_is_not_rehearsed_and_neither_is_what_stands_on_it(orders: Subject) -> None:
+    result = orders.roll_out(rehearsal=True)
+    assert [each.status for each in result.migrations] == [
+        StepStatus.DONE,
+        StepStatus.NOT_REHEARSED,
+        StepStatus.NOT_REHEARSED,
+    ]
+    assert step(result, "2").detail == "2_orders_number_index.sql runs in no transaction, so it cannot be rolled back"
+    assert (orders.query(VALID), orders.has_ledger()) == ([], False)

@@ -1,0 +1,101 @@
+"""A rehearsal leaves every tenant as it was, and says what the real one would leave."""
+
+import threading
+import time
+from typing import Any
+
+import psycopg
+import pytest
+from fix_rollout import Subject
+
+from pgfleet.pg import migration
+from pgfleet.pg.session import Session
+from pgfleet.rollout.document import Result, StepStatus
+
+STATE = """
+SELECT 'class', relname::text, relfilenode::text FROM pg_class WHERE oid >= 16384
+UNION ALL SELECT 'schema', nspname::text, NULL FROM pg_namespace
+UNION ALL SELECT 'function', proname::text, xmin::text FROM pg_proc WHERE oid >= 16384
+ORDER BY 1, 2, 3
+"""
+
+
+def test_nothing_of_it_is_left(subject: Subject) -> None:
+    before = subject.query(STATE)
+    result = subject.roll_out(rehearsal=True)
+    assert (result.result, {each.status for each in result.migrations}) == (Result.DONE, {StepStatus.DONE})
+    assert [(each.before.rows, each.after.rows) for each in result.counts] == [(None, 0), (None, 0)]
+    assert subject.query(STATE) == before
+
+
+def test_it_leaves_the_differences_that_the_real_one_leaves(grown: Subject) -> None:
+    grown.roll_out()
+    grown.execute("""
+        ALTER TABLE ai_messages ALTER content TYPE varchar(9);
+        DROP INDEX idx_ai_conversations_summary_updated;
+        DROP TABLE ai_conversation_reflections;
+        ALTER TABLE skill_workflows DROP CONSTRAINT skill_workflows_name_version_key;
+    """)
+    before = grown.query(STATE)
+    rehearsed = grown.roll_out(rehearsal=True)
+    assert grown.query(STATE) == before
+    real = grown.roll_out()
+
+    def told(result: Any) -> list[Any]:
+        return [(each.version, each.status, each.residual, each.error) for each in result.migrations]
+
+    assert told(rehearsed) == told(real)
+    assert sum(bool(each.residual) for each in real.migrations) == 2
+
+
+def test_a_lock_that_is_held_interrupts_it_and_its_own_locks_are_given_back(grown: Subject) -> None:
+    """It must not sit on what it has locked so far while it waits to try again."""
+    grown.roll_out()
+    grown.execute("DROP INDEX idx_ai_task_queue_status_schedule, ai_guardrails.idx_policy_rules_priority")
+    dsn = grown.server.cluster.dsn(grown.database)
+    with psycopg.connect(dsn) as holder, psycopg.connect(dsn, autocommit=True) as traffic:
+        holder.execute("LOCK TABLE ai_guardrails.policy_rules IN ROW EXCLUSIVE MODE")
+        found: list[Any] = []
+        thread = threading.Thread(target=lambda: found.append(grown.roll_out(rehearsal=True)))
+        thread.start()
+        traffic.execute("SET lock_timeout TO '2s'")
+        deadline = time.monotonic() + 1.5
+        while time.monotonic() < deadline:
+            traffic.execute("INSERT INTO ai_task_queue (task_type) VALUES ('x')")
+            time.sleep(0.02)
+        holder.rollback()
+        thread.join()
+    assert found[0].result is Result.DONE
+
+
+def test_a_lost_connection_begins_it_anew_and_commits_nothing(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dangerous moment: after the loss, the next statement would open a connection outside of the transaction."""
+    original, losses = migration.record, []
+
+    def record(session: Session, *arguments: Any, **keywords: Any) -> None:
+        if not losses:
+            losses.append(subject.terminate())
+        original(session, *arguments, **keywords)
+
+    monkeypatch.setattr(migration, "record", record)
+    before = subject.query(STATE)
+    result = subject.roll_out(rehearsal=True)
+    assert (result.result, losses) == (Result.DONE, [1])
+    assert subject.query(STATE) == before
+
+
+def test_a_connection_that_is_lost_each_time_ends_it_with_nothing_done(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = migration.record
+
+    def record(session: Session, *arguments: Any, **keywords: Any) -> None:
+        subject.terminate()
+        original(session, *arguments, **keywords)
+
+    monkeypatch.setattr(migration, "record", record)
+    before = subject.query(STATE)
+    assert subject.roll_out(rehearsal=True).result is Result.FAILED
+    assert subject.query(STATE) == before
