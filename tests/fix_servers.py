@@ -179,12 +179,12 @@ def is_roomy(folder: Path) -> bool:
 
 
 @contextmanager
-def started(binaries: Path) -> Iterator[Server]:
+def started(binaries: Path, **settings: str) -> Iterator[Server]:
     """A server, with its data in memory where there is room: a database is 300 files, each a while on a disk."""
     with pytest.MonkeyPatch.context() as patch:
         if is_roomy(MEMORY):
             patch.setattr(tempfile, "tempdir", str(MEMORY))
-        cluster = Cluster.temporary(binaries)
+        cluster = Cluster.temporary(binaries, settings=settings)
     with cluster:
         yield Server(cluster)
 
