@@ -175,7 +175,7 @@ def manifest(output_format: FormatOption = Format.TABLE) -> None:
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the fleet running, with its fleet.toml.")] = False,
 ) -> None:
-    """A fleet of twelve tenants made on the spot in an embedded PostgreSQL, and its audit."""
+    """A fleet made on the spot in an embedded PostgreSQL: audit, rehearsal, rollout, audit again."""
     from flows.demonstration import run_demo  # noqa: PLC0415
 
     raise typer.Exit(run_demo(keep=keep))

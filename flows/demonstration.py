@@ -1,4 +1,4 @@
-"""The demo: a fleet made on the spot, audited by the real flow, and what to make of it."""
+"""The demo: a fleet made on the spot, audited, rolled out and audited again by the real flows."""
 
 import sys
 import tempfile
@@ -11,21 +11,26 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.console import console_on
+from flows.rolling_out import roll_out
 from flows.running import audit, write
 from pgfleet import files, settings
+from pgfleet.brief import Brief
 from pgfleet.judge.document import AuditDocument
 from pgfleet.pg.binaries import embedded_binaries
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.pg.cluster import Cluster
 from pgfleet.pg.demo import ENVIRONMENT, PLANS, build_fleet, fleet_file
+from pgfleet.render.rollout_terminal import rollout_report
 from pgfleet.render.terminal import audit_report
+from pgfleet.rollout.plan import Scope
 from pgfleet.shipped import sql_folder
 
 LEFT_UNFOUND = 1
+AS_PLANTED = "Each tenant was found as it was planted, and is now as a rollout can leave it"
 
 
 def run_demo(*, keep: bool) -> int:
-    """Makes the fleet, audits it, says what was found; 0 if each tenant got the verdict that was planted."""
+    """Makes the fleet, audits it, rehearses a rollout, rolls out, audits again; 0 if all came as it was planted."""
     started = time.monotonic()
     console = Console(stderr=True)
     with ExitStack() as stack:
@@ -34,13 +39,38 @@ def run_demo(*, keep: bool) -> int:
         cluster = stack.enter_context(Cluster.temporary(embedded_binaries()))
         _make_fleet(cluster, folder, console)
         _show_plans()
-        brief = prepare_brief(ENVIRONMENT)
-        document = audit(brief)
-        write(document, audit_report(document, brief.manifest), as_json=False)
-        _explain(document, time.monotonic() - started)
+        unlike = _go_through_all(prepare_brief(ENVIRONMENT))
+        _say(f"{unlike or AS_PLANTED}, {time.monotonic() - started:.0f} s from nothing to here.")
+        _say("Your own fleet: write deployments/fleet.toml (see README.md), then pgfleet audit ENV.", "")
         if keep:
             _explain_kept(cluster, cluster.leave_running(), folder)
-    return LEFT_UNFOUND if _unlike_planted(document) else 0
+    return LEFT_UNFOUND if unlike else 0
+
+
+def _go_through_all(brief: Brief) -> str:
+    """The audit, the rehearsal, the rollout and the audit after it; what did not come as it was planted."""
+    manifest = brief.manifest
+    _say("1. The audit: what is wrong in which tenant, and who suffers")
+    before = audit(brief)
+    write(before, audit_report(before, manifest), as_json=False)
+    _say("2. The rehearsal of a rollout: its plan, then all of it in transactions that are rolled back")
+    rehearsal = roll_out(brief, Scope(), rehearse=True)
+    write(rehearsal, rollout_report(rehearsal, manifest), as_json=False)
+    _say("3. The rollout: one ring after another, each migration proven and committed, or not at all")
+    rollout = roll_out(brief, Scope())
+    write(rollout, rollout_report(rollout, manifest), as_json=False)
+    _say("4. The audit again: what a rerun cannot heal is still there, and named")
+    after = audit(brief)
+    write(after, audit_report(after, manifest), as_json=False)
+    _say("To look at the runs as Prefect shows them, their steps and artifacts:")
+    for line in _where_to_look(rollout.run_id):
+        _say(f"  {line}", "cyan", above="")
+    return _unlike_planted(before, after)
+
+
+def _say(text: str, style: str = "bold", above: str = "\n") -> None:
+    # What is broken in two cannot be copied.
+    console_on(sys.stdout).print(Text(f"{above}{text}", style=style), soft_wrap=True)
 
 
 def _folder() -> "tempfile.TemporaryDirectory[str]":
@@ -69,19 +99,6 @@ def _show_plans() -> None:
     )
 
 
-def _explain(document: AuditDocument, seconds: float) -> None:
-    unlike = _unlike_planted(document)
-    said = "Each tenant got the verdict that was planted" if not unlike else f"NOT as planted: {', '.join(unlike)}"
-    console_on(sys.stdout).print(
-        Text(f"\n{said}, {seconds:.0f} s from nothing to here. The audit changed nothing in any tenant."),
-        Text("\nTo look at the run as Prefect shows it, its steps and artifacts:", style="bold"),
-        *(Text(f"  {line}", style="cyan") for line in _where_to_look(document.run_id)),
-        Text("Your own fleet: write deployments/fleet.toml (see README.md), then pgfleet audit ENV."),
-        sep="\n",
-        soft_wrap=True,  # a command that is broken in two cannot be copied
-    )
-
-
 def _where_to_look(run_id: str) -> tuple[str, ...]:
     from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL  # noqa: PLC0415
 
@@ -103,6 +120,13 @@ def _explain_kept(cluster: Cluster, pid: int, folder: Path) -> None:
     )
 
 
-def _unlike_planted(document: AuditDocument) -> list[str]:
-    found = {each.name: each.verdict for each in document.tenants}
-    return [plan.name for plan in PLANS if found.get(plan.name) != plan.verdict]
+def _unlike_planted(before: AuditDocument, after: AuditDocument) -> str:
+    """Which tenants got another verdict than their plan says, before or after the rollout; empty if none did."""
+    first = {each.name: each.verdict for each in before.tenants}
+    last = {each.name: each.verdict for each in after.tenants}
+    unlike = [
+        plan.name
+        for plan in PLANS
+        if (first.get(plan.name), last.get(plan.name)) != (plan.verdict, plan.verdict_afterwards)
+    ]
+    return f"NOT as planted: {', '.join(unlike)}" if unlike else ""

@@ -23,7 +23,10 @@ NOWHERE_PORT = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One tenant of the demo: what is done to it, in words and by which scripts, and what an audit must make of it."""
+    """One tenant of the demo: what is done to it, in words and by which scripts, and what an audit must make of it.
+
+    `is_healed` says that a rollout puts it right.
+    """
 
     name: str
     ring: str
@@ -33,6 +36,12 @@ class Plan:
     priorities: frozenset[Priority] = frozenset(Priority)
     has_ledger: bool = True
     is_there: bool = True
+    is_healed: bool = True
+
+    @property
+    def verdict_afterwards(self) -> Verdict:
+        """What an audit must make of it after a rollout."""
+        return Verdict.READY if self.is_healed else self.verdict
 
 
 PLANS = (
@@ -87,6 +96,7 @@ PLANS = (
         planted="column ai_messages.content made varchar(2000)",
         verdict=Verdict.BLOCKED,
         scripts=("changed_type",),
+        is_healed=False,
     ),
     Plan(
         name="iris",
@@ -94,6 +104,7 @@ PLANS = (
         planted="index idx_agent_event_logs_tool left INVALID",
         verdict=Verdict.DEGRADED,
         scripts=("invalid_index",),
+        is_healed=False,
     ),
     Plan(
         name="juniper",
@@ -115,6 +126,7 @@ PLANS = (
         planted="its server does not answer",
         verdict=Verdict.UNREACHABLE,
         is_there=False,
+        is_healed=False,
     ),
 )
 
@@ -135,7 +147,13 @@ def build_fleet(cluster: Cluster, manifest: Manifest) -> Iterator[Plan]:
 
 def fleet_file(cluster: Cluster, passfile: Path) -> str:
     """The fleet file of the demo; the password is in `passfile`, where libpq finds it."""
-    lines = [f"[environments.{ENVIRONMENT}]", 'rings = ["canary", "early", "main"]', 'connect_timeout = "2s"', ""]
+    lines = [
+        f"[environments.{ENVIRONMENT}]",
+        'rings = ["canary", "early", "main"]',
+        f"failure_budget = {{main = {sum(not plan.is_healed for plan in PLANS)}}}",
+        'connect_timeout = "2s"',
+        "",
+    ]
     for plan in PLANS:
         port = cluster.port if plan.is_there else NOWHERE_PORT
         dsn = f"host=127.0.0.1 port={port} user=postgres dbname={plan.name} passfile={passfile}"

@@ -63,7 +63,7 @@ def count_rows_of(document: RolloutDocument) -> list[Row]:
             "after": rows_in_words(pair.after),
             "difference": gain_in_words(pair),
         }
-        for tenant, pair in sorted(pairs, key=lambda item: _loss(item[1]))
+        for tenant, pair in sorted(pairs, key=lambda item: count_rank(item[1]))
     ]
     return _capped(rows, "none worse")
 
@@ -142,19 +142,17 @@ def rows_gained(pair: CountPair) -> int | None:
     return None if before is None or after is None else after - before
 
 
-def is_lost(pair: CountPair) -> bool:
-    """Whether there were rows before, and it is not known that they still are there."""
-    return bool(pair.before and pair.before.rows) and rows_gained(pair) is None
+def count_rank(pair: CountPair) -> int:
+    """0 where rows are gone, 1 where they may be, 2 where some were added, 3 where there is nothing to see."""
+    gained = rows_gained(pair)
+    if gained is None:
+        return 1 if pair.before and pair.before.rows else 3
+    return 0 if gained < 0 else 2 if gained else 3
 
 
 def _urgency(plan: TenantPlan) -> int:
     is_run = any(each.action in RUNS for each in plan.migrations)
     return 0 if plan.obstacle else 1 if is_run else 2 if plan.changes else 3
-
-
-def _loss(pair: CountPair) -> int:
-    gained = rows_gained(pair)
-    return 1 if is_lost(pair) else 3 if not gained else 0 if gained < 0 else 2
 
 
 def _capped(rows: list[Row], rest: str) -> list[Row]:

@@ -7,14 +7,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pgfleet.judge.document import Verdict
 from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.render.rollout_tables import (
+    count_rank,
     counted_tables,
     counts_in_words,
     gain_in_words,
-    is_lost,
     rows_gained,
     rows_in_words,
 )
@@ -22,17 +21,15 @@ from pgfleet.render.rollout_words import (
     ACTION_MEANS,
     Matter,
     alike,
-    failures,
+    altered_files,
+    matters_of,
     named,
-    not_begun,
-    not_restarted,
+    obstacles,
     plan_sentence,
     ring_facts,
     ring_sentence,
     seed_sentence,
     step_word,
-    unproven,
-    watch_findings,
 )
 from pgfleet.render.words import sentence
 from pgfleet.rollout.document import (
@@ -48,19 +45,12 @@ from pgfleet.rollout.document import (
 from pgfleet.rollout.plan import Action, PlannedMigration, RolloutPlan, TenantPlan, by_ring
 from pgfleet.rollout.summary import RolloutOutcome, in_words, worst_first
 
-ACTION_MARK = {
-    Action.SKIP: "·",
-    Action.ADOPT: "adopt",
-    Action.APPLY: "APPLY",
-    Action.HEAL: "HEAL",
-    Action.RERUN: "RERUN",
-}
-ACTION_STYLE = {
-    Action.SKIP: "dim",
-    Action.ADOPT: "cyan",
-    Action.APPLY: "yellow",
-    Action.HEAL: "red",
-    Action.RERUN: "magenta",
+ACTION_LOOK = {
+    Action.SKIP: ("·", "dim"),
+    Action.ADOPT: ("adopt", "cyan"),
+    Action.APPLY: ("APPLY", "yellow"),
+    Action.HEAL: ("HEAL", "red"),
+    Action.RERUN: ("RERUN", "magenta"),
 }
 STEP_STYLE = {
     StepStatus.DONE: "green",
@@ -77,40 +67,42 @@ RESULT_STYLE = {
     Result.UNREACHABLE: "magenta",
 }
 OUTCOME_STYLE = {RingOutcome.COMPLETED: "green", RingOutcome.HALTED: "red", RingOutcome.NOT_REACHED: "magenta"}
-MOST_TENANTS = 60
+COUNT_STYLE = ("bold red", "bold red", "bold green", "dim")
 ALTERED = "*"
+MOST_TENANTS = 60
+MOST_DIFFERENCES = 10
 
 
 def plan_report(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> RenderableType:
     """What will be done in each tenant; those with nothing to do are only counted where there are many."""
-    groups = by_ring(plan, rings)
-    ordered = [each for tenants in groups.values() for each in tenants]
+    ordered = [each for tenants in by_ring(plan, rings).values() for each in tenants]
     busy = [each for each in ordered if each.changes or each.obstacle]
     shown = ordered if len(ordered) <= MOST_TENANTS else busy[:MOST_TENANTS]
     parts: list[RenderableType] = [_plan_matrix(shown, manifest)] if shown else []
-    if len(shown) < len(ordered):
-        more = [f"{len(busy) - len(shown)} more with something to do"] if len(shown) < len(busy) else []
-        parts.append(Text(f"… and {' and '.join([*more, f'{counted(len(ordered) - len(busy))} with nothing to do'])}"))
-    parts += [*_legend(ordered), *_altered(ordered, manifest), *_obstacles(ordered)]
-    said = f"  (plan {plan.digest[:12]} of {plan.environment})"
-    return Group(*parts, Text(), Text.assemble((plan_sentence(plan), "bold"), said))
+    left_out = {"more with something to do": len(busy) - len(shown), "with nothing to do": len(ordered) - len(busy)}
+    said = [f"{number} {what}" for what, number in left_out.items() if number > 0 and len(shown) < len(ordered)]
+    parts += [Text(f"… and {' and '.join(said)}; the whole is in the run's plan")] if said else []
+    parts += [*_legend(ordered, manifest), *_section("Nothing will be done in", tuple(obstacles(ordered)), "magenta")]
+    digest = f"  (plan {plan.digest[:12]} of {plan.environment})"
+    return Group(*parts, Text(), Text.assemble((plan_sentence(plan), "bold"), digest))
 
 
 def rollout_report(document: RolloutDocument, manifest: Manifest) -> RenderableType:
     """Rings, tenants by migrations, rows before and after, and then whatever did not go well."""
+    kind = "rehearsal" if document.rehearsal else "rollout"
+    last = Text.assemble((f"{document.outcome}: {in_words(document.summary)}", "bold"), _timing(kind, document))
+    if document.outcome == RolloutOutcome.REFUSED:
+        return Group(Text(f"Nothing was done: {document.reason}"), Text(), last)
+    ordered = worst_first(document.tenants)
     parts: list[RenderableType] = []
     if document.rehearsal:
         said = "A rehearsal: everything told here was rolled back, and each tenant is as it was before."
         parts += [Text(said, style="bold"), Text()]
-    if document.outcome == RolloutOutcome.REFUSED:
-        parts.append(Text(f"Nothing was done: {document.reason}"))
-    else:
-        ordered = worst_first(document.tenants)
-        parts += [*_rings(document), _result_matrix(ordered[:MOST_TENANTS], manifest), *_left_out(len(ordered))]
-        parts += [*_counts(ordered), *_matters(document, ordered)]
-    kind = "rehearsal" if document.rehearsal else "rollout"
-    bold = Text(f"{document.outcome}: {in_words(document.summary)}", style="bold")
-    return Group(*parts, Text(), bold + Text(_timing(kind, document), style="not bold"))
+    parts += [*_rings(document), _result_matrix(ordered[:MOST_TENANTS], manifest), *_left_out(len(ordered))]
+    parts += _counts([each for each in ordered if each.counts])
+    for heading, matters in matters_of(ordered, document.rings).items():
+        parts += _section(heading, matters, "red")
+    return Group(*parts, Text(), last)
 
 
 def count_report(document: CountDocument) -> RenderableType:
@@ -119,28 +111,139 @@ def count_report(document: CountDocument) -> RenderableType:
     ordered = sorted(document.tenants, key=lambda each: each.reason is None)
     table = _table("tenant", "ring")
     for name in tables:
-        table.add_column(name, justify="right")
+        table.add_column(Text(name), justify="right")
     for tenant in ordered[:MOST_TENANTS]:
         table.add_row(Text(tenant.name), Text(tenant.ring, style="dim"), *map(Text, counts_in_words(tenant, tables)))
-    parts: list[RenderableType] = [table, *_left_out(len(ordered))]
     faults = alike((each.reason, each.name) for each in ordered if each.reason)
-    parts += _section("Not counted", [Matter(title=why, lines=(named(names),)) for why, names in faults.items()])
-    uncounted = document.summary["uncounted"]
-    said = f"{counted(document.summary['tenants'])}: {document.summary['counted']} counted"
-    bold = f"{said}, {uncounted} not" if uncounted else said
-    marks = Text("~ is the server's estimate, - no such table", style="dim")
-    return Group(*parts, Text(), marks, Text.assemble((bold, "bold"), _timing("counts", document)))
+    matters = [Matter(title=reason, lines=(named(names),)) for reason, names in faults.items()]
+    uncounted = f", {document.summary['uncounted']} not" if matters else ""
+    said = f"{counted(document.summary['tenants'])}: {document.summary['counted']} counted{uncounted}"
+    last = Text.assemble((said, "bold"), _timing("counts", document))
+    marks = Text("~ an estimate of the server's    - no such table    ? not counted", style="dim")
+    return Group(table, *_left_out(len(ordered)), *_section("Not counted", matters, "magenta"), Text(), marks, last)
 
 
-def _plan_matrix(tenants: Iterable[TenantPlan], manifest: Manifest) -> Table:
-    chosen = _in_scope(tenants, manifest)
-    table = _matrix(("tenant",), chosen)
-    ring = None
-    for tenant in tenants:
-        if tenant.ring != ring:
+def _plan_matrix(tenants: Sequence[TenantPlan], manifest: Manifest) -> Table:
+    table, chosen = _matrix(tenants, manifest, "tenant")
+    for tenant, before in zip(tenants, (None, *tenants), strict=False):
+        if before is None or tenant.ring != before.ring:
             table.add_row(Text(tenant.ring, style="bold"))
-        ring = tenant.ring
         planned = {each.version: each for each in tenant.migrations}
         marks = [_plan_mark(planned.get(each.version)) for each in chosen]
         table.add_row(Text(f"  {tenant.name}"), *marks, Text(", ".join(tenant.seeds), style="yellow"))
     return table
+
+
+def _plan_mark(planned: PlannedMigration | None) -> Text:
+    if planned is None:
+        return Text("?", style="magenta")
+    mark, style = ACTION_LOOK[planned.action]
+    return Text(f"{mark}{ALTERED if planned.altered else ''}", style=style)
+
+
+def _legend(tenants: Sequence[TenantPlan], manifest: Manifest) -> Iterator[RenderableType]:
+    """What the marks mean that occur."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    used = {each.action for tenant in tenants for each in tenant.migrations}
+    for action in (each for each in ACTION_MEANS if each in used):
+        table.add_row(Text(*ACTION_LOOK[action]), Text(ACTION_MEANS[action], style="dim"))
+    for line in altered_files(tenants, manifest):
+        table.add_row(Text(ALTERED), Text(line, style="dim"))
+    if table.row_count:
+        yield from (Text(), table)
+
+
+def _rings(document: RolloutDocument) -> Iterator[RenderableType]:
+    facts = [ring_facts(each) for each in document.rings]
+    chosen = [name for name in (facts[0] if facts else ()) if any(each[name] for each in facts)]
+    table = _table("ring", "outcome", *chosen)
+    for ring, found in zip(document.rings, facts, strict=True):
+        outcome = Text(ring.outcome.replace("_", " "), style=OUTCOME_STYLE[ring.outcome])
+        table.add_row(Text(ring.name), outcome, *(Text(found[name]) for name in chosen))
+    yield table
+    yield from (Text(ring_sentence(each), style="red") for each in document.rings if each.reason)
+    yield Text()
+
+
+def _result_matrix(tenants: Sequence[TenantResult], manifest: Manifest) -> Table:
+    table, chosen = _matrix(tenants, manifest, "tenant", "ring", "result")
+    for tenant in tenants:
+        result = Text(tenant.result.replace("_", " "), style=RESULT_STYLE[tenant.result])
+        steps = {each.version: each for each in tenant.migrations}
+        marks = [_step_mark(steps.get(each.version)) for each in chosen]
+        seeds = Text(", ".join(map(seed_sentence, tenant.seeds)))
+        table.add_row(Text(tenant.name), Text(tenant.ring, style="dim"), result, *marks, seeds)
+    return table
+
+
+def _step_mark(step: MigrationStep | None) -> Text:
+    if step is None:
+        return Text("·", style="dim")
+    words = {StepStatus.SKIPPED: "✓", StepStatus.FAILED: "FAILED"}
+    return Text(words.get(step.status) or step_word(step), style=STEP_STYLE[step.status])
+
+
+def _counts(tenants: Sequence[TenantResult]) -> Iterator[RenderableType]:
+    if not tenants:
+        return
+    names = tuple(dict.fromkeys(pair.table for tenant in tenants for pair in tenant.counts))
+    table = _table("rows before → after")
+    for name in names:
+        table.add_column(Text(name))
+    for tenant in sorted(tenants, key=lambda each: min(map(count_rank, each.counts)))[:MOST_TENANTS]:
+        pairs = {pair.table: pair for pair in tenant.counts}
+        table.add_row(Text(tenant.name), *(_count(pairs[name]) if name in pairs else Text() for name in names))
+    yield from (Text(), table, *_left_out(len(tenants)))
+
+
+def _count(pair: CountPair) -> Text:
+    gain = f" ({gain_in_words(pair)})" if rows_gained(pair) else ""
+    said = f"{rows_in_words(pair.before)} → {rows_in_words(pair.after)}{gain}"
+    return Text(said, style=COUNT_STYLE[count_rank(pair)])
+
+
+def _section(heading: str, matters: Sequence[Matter], style: str) -> Iterator[RenderableType]:
+    if matters:
+        yield from (Text(), Text(heading, style="bold"))
+    for matter in matters[:MOST_TENANTS]:
+        yield _indented(Text(matter.title, style=style))
+        said = [sentence(each) for each in matter.differences[:MOST_DIFFERENCES]]
+        if left_out := len(matter.differences) - len(said):
+            said.append(f"… and {left_out} more")
+        yield from (_indented(Text(line), 4) for line in (*said, *matter.lines))
+    if len(matters) > MOST_TENANTS:
+        yield _indented(Text(f"… and {len(matters) - MOST_TENANTS} more; --format json has them all"))
+
+
+def _matrix(
+    tenants: Iterable[TenantPlan | TenantResult], manifest: Manifest, *columns: str
+) -> tuple[Table, list[Migration]]:
+    """A table with a column for each migration that the rollout is about, and those migrations."""
+    scope = {each.version for tenant in tenants for each in tenant.migrations}
+    chosen = [each for each in manifest.migrations if each.version in scope]
+    table = _table(*columns)
+    for migration in chosen:
+        table.add_column(f"{migration.priority} {migration.version}", justify="center")
+    table.add_column("seeds" if any(each.seeds for each in tenants) else "")
+    return table, chosen
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, name in enumerate(columns):
+        table.add_column(name, no_wrap=place == 0)
+    return table
+
+
+def _left_out(tenants: int) -> Iterator[RenderableType]:
+    if tenants > MOST_TENANTS:
+        yield Text(f"… and {tenants - MOST_TENANTS} more tenants, none worse; --format json has them all")
+
+
+def _indented(text: Text, spaces: int = 2) -> Padding:
+    return Padding(text, (0, 0, 0, spaces), expand=False)
+
+
+def _timing(kind: str, document: RolloutDocument | CountDocument) -> str:
+    seconds = (document.finished_at - document.started_at).total_seconds()
+    return f"  ({kind} of {document.environment}, {seconds:.1f} s, run {document.run_id})"

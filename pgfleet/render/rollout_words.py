@@ -82,7 +82,9 @@ def tenant_plan_sentence(plan: TenantPlan, manifest: Manifest | None = None) -> 
     for action in ACTION_MEANS:
         versions = [each.version for each in plan.migrations if each.action is action]
         is_all = manifest is not None and len(versions) == len(manifest.migrations) > 1
-        parts += [f"{action} {f'all {len(versions)} migrations' if is_all else ', '.join(versions)}"] if versions else []
+        parts += (
+            [f"{action} {f'all {len(versions)} migrations' if is_all else ', '.join(versions)}"] if versions else []
+        )
     parts += [f"plant {name}" for name in plan.seeds]
     altered = [each.version for each in plan.migrations if each.altered]
     note = f" (file changed since: {', '.join(altered)})" if altered else ""
@@ -117,6 +119,42 @@ def ring_facts(ring: RingEntry) -> Mapping[str, str]:
         "restarted": ", ".join(each.service if each.restarted else f"NOT {each.service}" for each in ring.restarts),
         "watched": "" if ring.watched_seconds is None else f"{ring.watched_seconds:g} s: {_watch_words(ring.watch)}",
         "soaked": "" if ring.soaked_seconds is None else f"{ring.soaked_seconds:g} s",
+    }
+
+
+def obstacles(plans: Iterable[TenantPlan]) -> Iterator[Matter]:
+    """Tenants that nothing can be done in, by the reason."""
+    found = alike((f"{each.obstacle}: {each.reason or NO_REASON}", each.name) for each in plans if each.obstacle)
+    return (Matter(title=title, lines=(named(tenants),)) for title, tenants in found.items())
+
+
+def altered_files(plans: Iterable[TenantPlan], manifest: Manifest) -> Iterator[str]:
+    """A line for each migration whose file is not the one that was applied."""
+    found = Counter(each.version for plan in plans for each in plan.migrations if each.altered)
+    for each in (each for each in manifest.migrations if each.version in found):
+        yield (
+            f"{each.file} was changed after it was applied in {counted(found[each.version])}; "
+            f"that alone runs nothing again (--rerun {each.version} does)"
+        )
+
+
+def unrehearsable(plan: RolloutPlan, manifest: Manifest) -> Iterator[Matter]:
+    """Migrations that will be run, and in no transaction."""
+    found = Counter(version for tenant in plan.tenants for version in tenant.runs)
+    for each in manifest.migrations:
+        if found[each.version] and not each.transactional:
+            yield Matter(title=each.file, lines=("It runs in no transaction", counted(found[each.version])))
+
+
+def matters_of(results: Sequence[TenantResult], rings: Sequence[RingEntry] = ()) -> Mapping[str, Sequence[Matter]]:
+    """What did not go well, or is not done, under its headings; headings without a matter too."""
+    return {
+        "What failed, by reason": tuple(failures(results)),
+        "Not healable by a rerun: the script ran, left this, and was rolled back": tuple(unproven(results)),
+        "Not restarted": tuple(not_restarted(rings)),
+        "What the watch found": tuple(watch_findings(rings)),
+        "Not reached": tuple(not_begun(results, StepStatus.NOT_REACHED)),
+        "Not rehearsed": tuple(not_begun(results, StepStatus.NOT_REHEARSED)),
     }
 
 
@@ -156,7 +194,7 @@ def error_sentence(error: ErrorEntry) -> str:
 
 
 def unproven(results: Iterable[TenantResult]) -> Iterator[Matter]:
-    """What scripts left that was not as it should be; all but the first words of the error say the differences again."""
+    """What scripts left that was not as it should be. An error goes on after its first words with the differences."""
     found = []
     for result in results:
         for step in (each for each in result.migrations if each.residual):
@@ -175,7 +213,9 @@ def not_begun(results: Iterable[TenantResult], status: StepStatus) -> Iterator[M
             found.append((result.reason or NO_REASON, result.name))
         steps = [(each.status, each.detail, each.version) for each in result.migrations]
         steps += [(each.status, each.detail, f"seed {each.name}") for each in result.seeds]
-        here = alike((detail or NO_REASON, subject) for found_status, detail, subject in steps if found_status is status)
+        here = alike(
+            (detail or NO_REASON, subject) for found_status, detail, subject in steps if found_status is status
+        )
         found += [(_about(", ".join(subjects), detail), result.name) for detail, subjects in here.items()]
     return (Matter(title=title, lines=(named(tenants),)) for title, tenants in alike(found).items())
 
