@@ -11,7 +11,7 @@ from prefect import State, runtime
 from flows import approval
 from flows.audit_wave import audit_wave
 from flows.plan_wave import plan_wave
-from flows.rollout_wave import rollout_wave
+from flows.rollout_wave import rehearsal_wave, rollout_wave
 from flows.watch_wave import watch_wave
 from flows.waves import run_wave
 from pgfleet import progress
@@ -138,7 +138,8 @@ class Rollout:
         names = [each.name for each in plans]
         environment, run_id = self.brief.environment.name, runtime.flow_run.id
         arguments = (environment, ring, number, names, run_id, allowed, rehearsal, self.granularity)
-        left, state = run_wave(rollout_wave, RESULTS, self.brief, *arguments)
+        flow = rehearsal_wave if rehearsal else rollout_wave
+        left, state = run_wave(flow, RESULTS, self.brief, *arguments)
         found = {each.name: each for each in left}
         error = PgfleetError(f"the wave broke off: {state.name}: {state.message}; what came of it is not known")
         return [found.get(each.name) or broken(each, error) for each in plans]

@@ -56,3 +56,7 @@ def rollout_wave(
     )
     leave(tuple(results), RESULTS, "Tenants of this wave, as in the rollout document")
     return results_state(results)
+
+
+rehearsal_wave = rollout_wave.with_options(name="rehearsal-wave")
+"""The same under a name of its own: a run that begins anew after a suspension takes up child runs by their names."""
