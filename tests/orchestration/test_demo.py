@@ -38,7 +38,7 @@ def test_the_demo_finds_what_was_planted_and_nothing_else(prefect_api: str, reco
         timeout=240,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    document = newest_document(records)
+    document = audit_document(records, 0)
     assert {each.name: each.verdict for each in document.tenants} == {plan.name: plan.verdict for plan in PLANS}
     for tenant in document.tenants:
         drifted = [each for each in tenant.migrations if each.status == "drifted"]
@@ -49,14 +49,20 @@ def test_the_demo_finds_what_was_planted_and_nothing_else(prefect_api: str, reco
         assert [each.identity for each in tenant.unexpected] == UNEXPECTED.get(tenant.name, []), tenant.name
     seeds = {each.name: str(each.seeds[0].status) for each in document.tenants if each.seeds}
     assert {name for name, status in seeds.items() if status != "present"} == {"cobalt", "kestrel"}
-    assert "Each tenant got the verdict that was planted" in done.stdout
-    assert document.run_id in done.stdout, "where to look at it"
+    after = audit_document(records, 1)
+    assert {each.name: each.verdict for each in after.tenants} == {plan.name: plan.verdict_afterwards for plan in PLANS}
+    assert "Each tenant was found as it was planted" in done.stdout
+    assert "http" in done.stdout.split("To look at the runs")[1], "where to look at it"
 
 
-def newest_document(records: Records) -> AuditDocument:
-    [run] = records.ask(
-        "/flow_runs/filter", flow_runs={"tags": {"all_": ["env:demo"]}, "name": {"like_": "audit demo"}}
+def audit_document(records: Records, number: int) -> AuditDocument:
+    """Of the first audit, or of the one after the rollout."""
+    runs = records.ask(
+        "/flow_runs/filter",
+        flow_runs={"tags": {"all_": ["env:demo"]}, "name": {"like_": "audit demo"}},
+        sort="START_TIME_ASC",
     )
-    wanted = {"flow_run_id": {"any_": [run["id"]]}, "type": {"any_": ["result"]}}
+    assert len(runs) == 2
+    wanted = {"flow_run_id": {"any_": [runs[number]["id"]]}, "type": {"any_": ["result"]}}
     [found] = records.ask("/artifacts/filter", artifacts=wanted)
     return AuditDocument.model_validate_json(found["data"])

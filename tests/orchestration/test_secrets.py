@@ -25,6 +25,8 @@ def planted(fleet: Fleet, embedded_server: Server, ready_dsn: Callable[[], str])
     embedded_server.execute("DROP ROLE IF EXISTS keeper")
     embedded_server.execute(f"CREATE ROLE keeper SUPERUSER LOGIN PASSWORD '{PASSWORD}'")
     database, port = ready_dsn().rsplit("/", 1)[-1], embedded_server.cluster.port
+    fleet.policy("failure_budget = {main = 9}")
+    fleet.policy('restarts = [{service = "agent", command = ["echo", "${PLANTED}"]}]')
     fleet.tenant("right", f"postgresql://keeper:${{PLANTED}}@127.0.0.1:{port}/{database}")
     fleet.tenant("wrong", f"host=127.0.0.1 port={port} user=keeper password=${{WRONG}} dbname={database}")
     fleet.tenant("nowhere", "postgresql://keeper:${PLANTED}@127.0.0.1:1/nowhere")
@@ -37,7 +39,13 @@ def test_a_planted_password_is_nowhere_to_be_found(
     variables = {"PLANTED": PASSWORD, "WRONG": WRONG, "PREFECT_API_URL": prefect_api, "PREFECT_LOGGING_LEVEL": "DEBUG"}
     console = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "DEBUG"}
     pgfleet = [Path(sys.executable).parent / "pgfleet", "--config", planted.file]
-    for arguments in (("audit", ENVIRONMENT), ("audit", ENVIRONMENT, "--format", "json"), ("tenants", ENVIRONMENT)):
+    for arguments in (
+        ("audit", ENVIRONMENT, "--format", "json"),
+        ("rollout", ENVIRONMENT, "--rehearse"),
+        ("rollout", ENVIRONMENT),
+        ("counts", ENVIRONMENT),
+        ("tenants", ENVIRONMENT),
+    ):
         done = subprocess.run(
             [*pgfleet, *arguments],
             check=False,
@@ -61,7 +69,7 @@ def dump_database() -> bytes:
     assert url.startswith("sqlite+aiosqlite:///"), url
     with sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///")) as connection:
         text = "\n".join(connection.iterdump())
-    assert "audit-wave" in text, "the database that the runs were recorded in"
+    assert "rollout-wave" in text, "the database that the runs were recorded in"
     return text.encode()
 
 

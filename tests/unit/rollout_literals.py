@@ -41,9 +41,7 @@ def a_tenant_plan(
     obstacle: Verdict | None = None,
     reason: str | None = None,
 ) -> TenantPlan:
-    return TenantPlan(
-        name=name, ring=ring, obstacle=obstacle, reason=reason, migrations=migrations, seeds=tuple(seeds)
-    )
+    return TenantPlan(name=name, ring=ring, obstacle=obstacle, reason=reason, migrations=migrations, seeds=tuple(seeds))
 
 
 def a_plan(*tenants: TenantPlan) -> RolloutPlan:
@@ -149,9 +147,7 @@ def a_watch_entry(
     table: str = "tasks",
     detail: str = "nothing overdue; 3 taken in 30 s",
 ) -> WatchEntry:
-    return WatchEntry(
-        tenant=tenant, watch=watch, table=table, overdue=overdue, is_finding=is_finding, detail=detail
-    )
+    return WatchEntry(tenant=tenant, watch=watch, table=table, overdue=overdue, is_finding=is_finding, detail=detail)
 
 
 def a_rollout(

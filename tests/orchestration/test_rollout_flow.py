@@ -1,0 +1,382 @@
+"""The rollout's flows on a real fleet, as Prefect recorded them."""
+
+import contextvars
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+import pytest
+from fix_fleet import ENVIRONMENT, Fleet
+from fix_prefect import Records
+from fix_servers import BINARIES, ROLE_PASSWORD, Server, started
+from prefect import State
+
+from flows.audit import audit_fleet
+from flows.count import count_fleet
+from flows.rollout import rollout_fleet
+from flows.seed import seed_fleet
+from pgfleet.brief import Granularity
+from pgfleet.judge.document import AuditDocument, Verdict
+from pgfleet.rollout.document import CountDocument, Result, RolloutDocument
+from tasks.exchange import AUDIT_DOCUMENT, COUNT_DOCUMENT, ROLLOUT_DOCUMENT, take
+
+pytestmark = pytest.mark.usefixtures("prefect_api")
+PGFLEET = Path(sys.executable).parent / "pgfleet"
+LONGEST_WAIT_SECONDS = 60
+QUICK = {"granularity": Granularity.TENANT}
+
+
+def left(state: State) -> RolloutDocument:
+    document = take(state.state_details.flow_run_id, ROLLOUT_DOCUMENT)
+    assert document is not None, state.message
+    return document
+
+
+def roll_out(**parameters: Any) -> tuple[State, RolloutDocument]:
+    state = rollout_fleet(ENVIRONMENT, **parameters, return_state=True)
+    return state, left(state)
+
+
+def audited() -> dict[str, Verdict]:
+    state = audit_fleet(ENVIRONMENT, granularity=Granularity.TENANT, return_state=True)
+    document: AuditDocument | None = take(state.state_details.flow_run_id, AUDIT_DOCUMENT)
+    assert document is not None
+    return {each.name: each.verdict for each in document.tenants}
+
+
+def results(document: RolloutDocument) -> dict[str, str]:
+    return {each.name: str(each.result) for each in document.tenants}
+
+
+def until(found: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    while not (value := found()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+    return value
+
+
+@pytest.fixture
+def new_dsn(embedded_server: Server) -> Callable[[], str]:
+    """Makes a tenant's database with nothing in it, and says where it is."""
+    return lambda: embedded_server.cluster.dsn(embedded_server.create_database())
+
+
+@pytest.fixture
+def execute(embedded_server: Server) -> Callable[[str, str], None]:
+    return lambda dsn, sql: embedded_server.execute(sql, dsn.rsplit("/", 1)[-1])
+
+
+def test_ring_after_ring_every_tenant_is_brought_to_the_manifest(
+    fleet: Fleet, new_dsn: Callable[[], str], ready_dsn: Callable[[], str], records: Records
+) -> None:
+    fleet.tenant("acme", new_dsn(), ring="canary").tenant("borealis", ready_dsn())
+    state, document = roll_out()
+    assert (state.type.value, state.message) == ("COMPLETED", "2 tenants: 2 done")
+    assert [(each.name, each.outcome) for each in document.rings] == [("canary", "completed"), ("main", "completed")]
+    assert audited() == {"acme": "ready", "borealis": "ready"}
+    run_id = str(state.state_details.flow_run_id)
+    assert document.run_id == run_id
+    children = [each["name"] for each in records.children(run_id)]
+    assert children == ["plan 1 · canary", "plan 2 · main", "wave 1 · canary", "wave 1 · main"]
+    wave = records.children(run_id)[2]
+    assert {"env:test", "ring:canary"} <= set(wave["tags"])
+    steps = {each["name"]: each["state_name"] for each in records.task_runs(wave["id"])}
+    assert steps["roll out acme"] == "Done"
+    assert steps["migrate 20250315 · acme"] == "Done"
+    assert steps["verify 20250315 · acme"] == "Applied"
+    assert steps["plant policy_rules · acme"] == "Done"
+    assert {"count ai_messages · acme", "inspect · acme", "ledger · acme"} <= set(steps)
+    plan = json.loads(records.artifact(f"plan-{ENVIRONMENT}")["data"])
+    assert [row["tenant"] for row in plan] == ["acme", "borealis"]
+    counts = json.loads(records.artifact(f"counts-rollout-{ENVIRONMENT}")["data"])
+    assert {(row["tenant"], row["before"], row["after"]) for row in counts} >= {("acme", "-", "0")}
+    assert "2 done" in records.artifact(f"rollout-summary-{ENVIRONMENT}")["data"]
+    again, unchanged = roll_out()
+    assert (again.message, results(unchanged)) == (
+        "2 tenants: 2 unchanged",
+        {"acme": "unchanged", "borealis": "unchanged"},
+    )
+
+
+def test_over_its_budget_a_ring_halts_and_the_rest_is_not_begun(
+    fleet: Fleet, new_dsn: Callable[[], str], execute: Callable[[str, str], None], records: Records
+) -> None:
+    """Four fail for one reason, one at a time: the third is over the budget, the fourth is not begun."""
+    fleet.policy("failure_budget = {canary = 2}").policy("max_connections_per_server = 1")
+    dsns = [new_dsn() for _ in range(5)]
+    for number, dsn in enumerate(dsns[:4]):
+        execute(dsn, "CREATE VIEW ai_conversations AS SELECT 1 AS id")
+        fleet.tenant(f"bad-{number}", dsn, ring="canary")
+    fleet.tenant("good", dsns[4], ring="main")
+    state, document = roll_out(**QUICK)
+    assert (state.type.value, state.name) == ("FAILED", "Halted")
+    assert document.summary == {
+        "tenants": 5,
+        "done": 0,
+        "unchanged": 0,
+        "failed": 3,
+        "not_reached": 2,
+        "unreachable": 0,
+    }
+    canary, main = document.rings
+    assert (canary.outcome, canary.budget, main.outcome) == ("halted", 2, "not_reached")
+    [group] = [each for each in canary.failures if each.signature.startswith("42809")]
+    assert (len(group.tenants), group.signature.split(" · ")[1]) == (3, "20250315")
+    assert audited()["good"] is Verdict.BLOCKED
+    assert "Not reached" in records.artifact(f"rollout-summary-{ENVIRONMENT}")["data"]
+
+
+def test_a_rehearsal_goes_through_all_rings_and_leaves_nothing(
+    fleet: Fleet, new_dsn: Callable[[], str], execute: Callable[[str, str], None], records: Records
+) -> None:
+    bad = new_dsn()
+    execute(bad, "CREATE VIEW ai_conversations AS SELECT 1 AS id")
+    fleet.tenant("bad", bad, ring="canary").tenant("acme", new_dsn())
+    before = audited()
+    state, document = roll_out(rehearse=True, **QUICK)
+    assert (document.rehearsal, results(document)) == (True, {"bad": "failed", "acme": "done"})
+    assert audited() == before
+    names = [each["name"] for each in records.children(str(state.state_details.flow_run_id))]
+    assert names[2:] == ["rehearsal 1 · canary", "rehearsal 1 · main"]
+
+
+def test_one_wrong_password_of_ten_is_that_tenants_alone(
+    fleet: Fleet, embedded_server: Server, new_dsn: Callable[[], str]
+) -> None:
+    fleet.policy("failure_budget = {main = 1}")
+    role = embedded_server.create_role("SUPERUSER")
+    for number in range(10):
+        database = new_dsn().rsplit("/", 1)[-1]
+        password = "wrong" if number == 4 else ROLE_PASSWORD
+        fleet.tenant(f"t{number}", embedded_server.cluster.dsn(database, role, password=password))
+    state, document = roll_out(**QUICK)
+    assert state.name == "Incomplete"
+    assert document.summary["done"] == 9
+    assert [name for name, result in results(document).items() if result != "done"] == ["t4"]
+    assert {name for name, verdict in audited().items() if verdict is Verdict.READY} == {
+        f"t{number}" for number in range(10) if number != 4
+    }
+
+
+def test_seeds_and_counts_alone(
+    fleet: Fleet, ready_dsn: Callable[[], str], execute: Callable[[str, str], None], records: Records
+) -> None:
+    dsn = ready_dsn()
+    execute(dsn, "DELETE FROM ai_guardrails.policy_rules; DROP INDEX idx_ai_conversations_user")
+    execute(dsn, "INSERT INTO ai_conversations DEFAULT VALUES")
+    fleet.tenant("acme", dsn)
+    document = left(seed_fleet(ENVIRONMENT, return_state=True))
+    [tenant] = document.tenants
+    assert (tenant.result, tenant.migrations, [each.rows_added for each in tenant.seeds]) == (Result.DONE, (), [2])
+    assert audited() == {"acme": "blocked"}, "the index is no seed's business"
+    fleet.tenant("nowhere", "host=127.0.0.1 port=1 dbname=x")
+    state = count_fleet(ENVIRONMENT, return_state=True)
+    counts: CountDocument | None = take(state.state_details.flow_run_id, COUNT_DOCUMENT)
+    assert counts is not None
+    assert (state.name, counts.summary) == ("Incomplete", {"tenants": 2, "counted": 1, "uncounted": 1})
+    found = {each.table: each.rows for each in counts.tenants[0].counts or ()}
+    assert found == {"ai_conversations": 1, "ai_messages": 0}
+    rows = json.loads(records.artifact(f"counts-{ENVIRONMENT}")["data"])
+    assert {row["tenant"] for row in rows} == {"acme", "nowhere"}
+
+
+def test_after_a_ring_services_are_restarted_tables_watched_and_the_ring_audited_again(
+    fleet: Fleet, new_dsn: Callable[[], str], execute: Callable[[str, str], None], tmp_path: Path, records: Records
+) -> None:
+    """The agent fails to restart at first; nobody works on the queue of acme; its restart is for a change alone."""
+    script = tmp_path / "restart.py"
+    script.write_text(
+        "import pathlib, sys\n"
+        "file = pathlib.Path(sys.argv[1])\n"
+        "tries = file.read_text() if file.exists() else ''\n"
+        "file.write_text(tries + 'x')\n"
+        "print('try', len(tries) + 1, sys.argv[2])\n"
+        "sys.exit(0 if tries else 3)\n",
+        encoding="utf-8",
+    )
+    fleet.policy('watch = "1s"').policy('soak = {canary = "1s"}').policy("failure_budget = {canary = 1}")
+    dsn = new_dsn()
+    fleet.tenant("acme", dsn, ring="canary")
+    command = json.dumps([sys.executable, str(script), str(tmp_path / "tries"), "${RESTART_TOKEN}"])
+    fleet.policy(f'restarts = [{{service = "agent", command = {command}}}]')
+    os.environ["RESTART_TOKEN"] = "hunter2-token"
+    try:
+        _, document = roll_out(**QUICK)
+        [ring] = document.rings
+        assert [(each.service, each.restarted) for each in ring.restarts] == [("agent", True)]
+        assert (tmp_path / "tries").read_text() == "xx"
+        assert (ring.soaked_seconds, ring.watched_seconds) == (1, 1)
+        assert {each.watch for each in ring.watch} == {"task queue", "guardrail policies"}
+        assert [each.is_finding for each in ring.watch] == [False, False]
+        execute(dsn, "INSERT INTO ai_task_queue (task_type, scheduled_for) VALUES ('late', now() - interval '1 hour')")
+        execute(dsn, "DROP INDEX idx_ai_conversations_user")
+        state, document = roll_out(**QUICK)
+        [finding] = [each for each in document.rings[0].watch if each.is_finding]
+        assert (finding.overdue, finding.taken, state.name) == (1, 0, "Failed")
+        watched = json.loads(records.artifact(f"watch-{ENVIRONMENT}")["data"])
+        assert "late" not in str(watched)
+        assert (tmp_path / "tries").read_text() == "xxx"
+        _, document = roll_out(**QUICK)
+        assert (document.rings[0].restarts, (tmp_path / "tries").read_text()) == ((), "xxx"), "nothing was changed"
+    finally:
+        del os.environ["RESTART_TOKEN"]
+    said = [each["message"] for each in records.logs()]
+    assert any("try 1 ***" in each for each in said)
+    assert not any("hunter2" in each for each in said)
+
+
+def test_a_ring_that_does_not_stay_right_halts_the_rollout(
+    fleet: Fleet, new_dsn: Callable[[], str], execute: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dsn = new_dsn()
+    fleet.policy('soak = {canary = "1s"}').tenant("acme", dsn, ring="canary").tenant("later", new_dsn())
+
+    def sleep(_seconds: float) -> None:
+        execute(dsn, "DROP INDEX idx_ai_conversations_user")
+
+    monkeypatch.setattr("flows.rolling.time", SimpleNamespace(sleep=sleep))
+    state, document = roll_out(**QUICK)
+    assert state.name == "Halted"
+    assert "not right any more after its soak: acme (20250315 drifted)" in (document.rings[0].reason or "")
+    assert results(document)["later"] == "not_reached"
+
+
+def asked_run(records: Records, **parameters: Any) -> tuple[threading.Thread, list[State], str]:
+    """A rollout that waits for its answer: its thread, where its state will be, and the run's id."""
+    states: list[State] = []
+    context = contextvars.copy_context()
+    known = {each["id"] for each in records.ask("/flow_runs/filter", limit=200)}
+
+    def run() -> None:
+        states.append(rollout_fleet(ENVIRONMENT, **parameters, return_state=True))
+
+    thread = threading.Thread(target=context.run, args=(run,))
+    thread.start()
+
+    def paused() -> str | None:
+        found = records.ask("/flow_runs/filter", flow_runs={"state": {"type": {"any_": ["PAUSED"]}}}, limit=200)
+        return next((each["id"] for each in found if each["id"] not in known), None)
+
+    return thread, states, until(paused)
+
+
+def answer(records: Records, run_id: str, **given: Any) -> None:
+    until(lambda: records.ask(f"/flow_runs/{run_id}/resume", run_input=given).get("status") == "ACCEPT")
+
+
+def digest_of(records: Records) -> str:
+    return records.artifact(f"plan-{ENVIRONMENT}")["description"]
+
+
+@pytest.mark.parametrize("given", ["yes", "no", "stale", "unnamed"])
+def test_a_plan_is_carried_out_after_a_yes_to_it_alone(
+    fleet: Fleet,
+    new_dsn: Callable[[], str],
+    execute: Callable[[str, str], None],
+    records: Records,
+    given: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("flows.approval.POLL_SECONDS", 0.2)
+    dsn = new_dsn()
+    fleet.policy("approval = true").tenant("acme", dsn, ring="canary")
+    thread, states, run_id = asked_run(records, **QUICK)
+    assert audited() == {"acme": "blocked"}, "nothing is done before the answer"
+    from tasks.exchange import PLAN, ROLLOUT_PLAN
+
+    plan = take(run_id, ROLLOUT_PLAN, kind=PLAN)  # type: ignore[arg-type]
+    assert plan is not None
+    if given == "stale":
+        execute(dsn, "CREATE TABLE ai_messages ()")
+    named = {} if given == "unnamed" else {"plan_digest": plan.digest}
+    answer(records, run_id, approve=given != "no", **named)
+    thread.join()
+    document = left(states[0])
+    if given == "yes":
+        assert (states[0].type.value, audited()) == ("COMPLETED", {"acme": "ready"})
+        return
+    said = {"no": "was not approved", "stale": "the answer is to the plan", "unnamed": "not approved"}[given]
+    assert states[0].name == "Refused"
+    assert said in (document.reason or "")
+    assert results(document) == {"acme": "not_reached"}
+    with psycopg.connect(dsn) as connection:
+        assert connection.execute("SELECT to_regclass('pgfleet.ledger')").fetchone() == (None,)
+
+
+def pgfleet(fleet: Fleet, *arguments: str) -> "subprocess.Popen[str]":
+    from prefect.settings import PREFECT_API_URL
+
+    environment = {**os.environ, "PREFECT_API_URL": str(PREFECT_API_URL.value())}
+    return subprocess.Popen(
+        [PGFLEET, "--config", fleet.file, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def test_a_command_that_is_killed_in_the_middle_is_run_again_and_completes(
+    fleet: Fleet, new_dsn: Callable[[], str], embedded_server: Server
+) -> None:
+    dsns = [new_dsn() for _ in range(6)]
+    fleet.policy("max_connections_per_server = 2")
+    for number, dsn in enumerate(dsns):
+        fleet.tenant(f"t{number}", dsn)
+    process = pgfleet(fleet, "rollout", ENVIRONMENT)
+    until(lambda: process.poll() is not None or len(begun(dsns)) >= 3)
+    assert process.poll() is None, process.communicate()
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert begun(dsns) != set(dsns), "it was in the middle"
+    for verdict in audited().values():
+        assert verdict in {Verdict.READY, Verdict.BLOCKED}
+    again = pgfleet(fleet, "rollout", ENVIRONMENT, "--format", "json", "--granularity", "tenant")
+    printed, said = again.communicate(timeout=120)
+    assert again.returncode == 0, said
+    document = RolloutDocument.model_validate_json(printed)
+    assert set(results(document).values()) <= {"done", "unchanged"}
+    assert set(audited().values()) == {Verdict.READY}
+
+
+def begun(dsns: list[str]) -> set[str]:
+    """Tenants in which something was committed."""
+    found = set()
+    for dsn in dsns:
+        with psycopg.connect(dsn) as connection:
+            if connection.execute("SELECT to_regclass('ai_conversations')").fetchone() != (None,):
+                found.add(dsn)
+    return found
+
+
+def test_a_server_that_stops_in_the_middle_of_a_wave_and_comes_back(fleet: Fleet) -> None:
+    with started(BINARIES["embedded"]) as server:
+        dsns = [server.cluster.dsn(server.create_database()) for _ in range(6)]
+        fleet.policy("max_connections_per_server = 3").policy("failure_budget = {main = 6}")
+        for number, dsn in enumerate(dsns):
+            fleet.tenant(f"t{number}", dsn)
+        states: list[State] = []
+        context = contextvars.copy_context()
+
+        def run() -> None:
+            states.append(rollout_fleet(ENVIRONMENT, granularity=Granularity.TENANT, return_state=True))
+
+        thread = threading.Thread(target=context.run, args=(run,))
+        thread.start()
+        until(lambda: begun(dsns))
+        server.cluster.restart("immediate")
+        thread.join()
+        assert set(results(left(states[0])).values()) <= {"done", "failed", "unreachable"}
+        roll_out(**QUICK)
+        assert set(audited().values()) == {Verdict.READY}

@@ -1,0 +1,399 @@
+"""Markdown of plans and rollouts shows what tenants are named and servers say, and does nothing else with it."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from unit.literals import a_difference_entry, a_manifest, a_migration
+from unit.rollout_literals import (
+    DIGEST,
+    RINGS,
+    a_count,
+    a_pair,
+    a_plan,
+    a_result,
+    a_ring,
+    a_rollout,
+    a_seed_step,
+    a_step,
+    a_tenant_plan,
+    a_watch_entry,
+    planned,
+)
+
+from pgfleet.judge.document import Verdict
+from pgfleet.manifest.model import Priority
+from pgfleet.render.markdown import MOST_TENANTS, escaped
+from pgfleet.render.rollout_markdown import MOST_DIFFERENCES, approval_page, plan_page, rollout_page
+from pgfleet.rollout.document import (
+    ErrorEntry,
+    RestartEntry,
+    Result,
+    RingOutcome,
+    RolloutDocument,
+    StepStatus,
+    TenantResult,
+)
+from pgfleet.rollout.plan import Action, TenantPlan
+
+MANIFEST = a_manifest(a_migration("1"), a_migration("2", name="two", priority=Priority.P1))
+ALONE = a_manifest(replace(MANIFEST.migrations[0], transactional=False), MANIFEST.migrations[1])
+SCRIPT = "<script>alert(1)</script>"
+HOSTILE = [SCRIPT, "a|b", "`a`", "**a**", "[a](javascript:alert(1))", "![a](b)", "_a_ <b>", "# a\n- b"]
+PLANS = (
+    a_tenant_plan("acme", planned("1"), planned("2"), ring="canary"),
+    a_tenant_plan("cobalt", planned("1", Action.APPLY), planned("2", Action.APPLY), ring="early", seeds=["rules"]),
+    a_tenant_plan("dynamo", planned("1", Action.HEAL), planned("2", altered=True), ring="early"),
+    a_tenant_plan("ember", planned("1", Action.HEAL), planned("2"), ring="main"),
+    a_tenant_plan("down", ring="main", obstacle=Verdict.UNREACHABLE, reason="no answer from db_1"),
+    a_tenant_plan("fjord", planned("1", Action.HEAL), planned("2"), ring="main"),
+)
+WHAT = [
+    "## What will be done, and in how many tenants",
+    "",
+    "- **1\\_one.sql (P0)**: apply in 1, heal in 3",
+    "  - what one provides",
+    "- **2\\_two.sql (P1)**: apply in 1",
+    "  - what two provides",
+    "- **seed rules**: plant in 1",
+    "",
+    "## Changed after it was applied",
+    "",
+    "- **2\\_two.sql**: in 1 tenant; that alone runs nothing again (--rerun 2 does)",
+    "",
+]
+WHERE = [
+    "## Ring canary: 1 tenant",
+    "",
+    "- **nothing to do in 1 tenant**: acme",
+    "",
+    "## Ring early: 2 tenants",
+    "",
+    "- **apply all 2 migrations; plant rules in 1 tenant**: cobalt",
+    "- **heal 1 (file changed since: 2) in 1 tenant**: dynamo",
+    "",
+    "## Ring main: 3 tenants",
+    "",
+    "- **heal 1 in 2 tenants**: ember, fjord",
+    "",
+    "## Left alone, as they could not be looked at",
+    "",
+    "- **unreachable: no answer from db\\_1**",
+    "  - 1 tenant: down",
+    "",
+]
+SAID = "6 tenants: apply 2 migrations in 1, heal 3 in 3, plant 1 seed in 1; nothing to do in 1; 1 unreachable"
+
+
+def page_of(document: RolloutDocument) -> list[str]:
+    return rollout_page(document, MANIFEST).splitlines()
+
+
+def plan_lines(*tenants: TenantPlan) -> list[str]:
+    return plan_page(a_plan(*tenants), MANIFEST, RINGS).splitlines()
+
+
+def section(lines: list[str], heading: str) -> list[str]:
+    """The lines under a heading, up to the next one."""
+    rest = lines[lines.index(f"## {heading}") + 2 :]
+    return rest[: next((place for place, line in enumerate(rest) if line.startswith("##")), len(rest) - 1) - 1]
+
+
+def failed(name: str, error: ErrorEntry, **changes: object) -> TenantResult:
+    step = a_step("2", Action.APPLY, StepStatus.FAILED, name="two", error=error)
+    return a_result(name, Result.FAILED, step.model_copy(update=changes))
+
+
+def test_the_page_of_a_plan() -> None:
+    assert plan_lines(*PLANS) == [
+        "# Plan for prod",
+        "",
+        f"{SAID}.",
+        "",
+        *WHAT,
+        *WHERE,
+        "Plan `fedcba987654`.",
+    ]
+
+
+def test_the_page_of_a_plan_with_nothing_to_do_is_short() -> None:
+    assert plan_lines(a_tenant_plan("acme", planned("1")), a_tenant_plan("globex", planned("1"))) == [
+        "# Plan for prod",
+        "",
+        "2 tenants: nothing to do in 2.",
+        "",
+        "## Ring main: 2 tenants",
+        "",
+        "- **nothing to do in 2 tenants**: acme, globex",
+        "",
+        "Plan `fedcba987654`.",
+    ]
+
+
+def test_a_plan_names_at_most_ten_tenants_with_the_same_to_do() -> None:
+    tenants = [a_tenant_plan(f"t{number:02}", planned("1", Action.APPLY)) for number in range(12)]
+    names = "t00, t01, t02, t03, t04, t05, t06, t07, t08, t09 and 2 more"
+    assert f"- **apply 1 in 12 tenants**: {names}" in plan_lines(*tenants)
+
+
+def test_a_plans_ring_is_capped_and_what_is_idle_comes_last() -> None:
+    idle = a_tenant_plan("idle", planned("1"))
+    busy = [a_tenant_plan(f"t{number:02}", seeds=[f"seed{number}"]) for number in range(MOST_TENANTS + 1)]
+    lines = section(plan_lines(idle, *busy), f"Ring main: {MOST_TENANTS + 2} tenants")
+    assert lines[0] == "- **plant seed0 in 1 tenant**: t00"
+    assert lines[MOST_TENANTS:] == ["- … and 2 more; the whole is in the run's document"]
+
+
+def test_the_page_that_asks_for_approval() -> None:
+    alone = "1_one.sql runs in no transaction, so it cannot be rolled back"
+    error = ErrorEntry(message="no such type", sqlstate="42704", file="2_two.sql", line=3, column=9, advice="mend it")
+    rehearsal = [
+        a_result(
+            "cobalt",
+            Result.DONE,
+            a_step("1", status=StepStatus.NOT_REHEARSED, detail=alone),
+            a_step("2", status=StepStatus.NOT_REHEARSED, detail="it requires 1, which was not rehearsed", name="two"),
+        ),
+        failed("dynamo", error),
+    ]
+    page = approval_page(a_plan(*PLANS), ALONE, RINGS, rehearsal, "early")
+    assert page.splitlines() == [
+        "# May this be done in prod?",
+        "",
+        f"**{SAID}.** Nothing of it is done yet, and without a yes nothing will be.",
+        "",
+        *WHAT,
+        "## The rehearsal in ring early",
+        "",
+        "2 tenants: 1 done, 1 failed. Everything of it was rolled back.",
+        "",
+        "## What failed, by reason",
+        "",
+        "- **no such type (SQLSTATE 42704)**",
+        "  - at 2\\_two.sql, line 3 column 9",
+        "  - 1 tenant: dynamo",
+        "  - next: mend it",
+        "",
+        "## What could not be rehearsed",
+        "",
+        "- **1\\_one.sql runs in no transaction**",
+        "  - to be run in 4 tenants",
+        "- **2: it requires 1, which was not rehearsed**",
+        "  - 1 tenant: cobalt",
+        "",
+        *WHERE,
+        "## The plan",
+        "",
+        f"`{DIGEST}`",
+        "",
+        "A yes is for this plan alone: if a tenant changes before it is given, nothing is done.",
+    ]
+
+
+def test_what_runs_in_no_transaction_and_is_not_run_needs_no_rehearsal() -> None:
+    plans = [a_tenant_plan("acme", planned("1", Action.ADOPT), planned("2", Action.APPLY))]
+    page = approval_page(a_plan(*plans), ALONE, RINGS, [a_result("acme")], "main")
+    assert "rehearsed" not in page
+
+
+def test_the_page_of_a_rollout() -> None:
+    acme = a_result("acme", Result.UNCHANGED, a_step("1", Action.SKIP, StepStatus.SKIPPED), ring="canary")
+    cobalt = a_result("cobalt", Result.DONE, a_step("1"), seeds=[a_seed_step(rows_added=14)], ring="canary")
+    lost = ErrorEntry(message="server closed the connection", sqlstate="08006")
+    ember = failed("ember", lost).model_copy(
+        update={
+            "error": lost,
+            "reason": "closed",
+            "counts": (a_pair(a_count(40), None), a_pair(a_count(1), a_count(1))),
+        }
+    )
+    late = a_result("late", Result.NOT_REACHED, ring="last", reason="ring main halted")
+    results = [acme, cobalt, ember, late]
+    watch = [a_watch_entry("cobalt", is_finding=True, overdue=9, detail="9 overdue; none taken in 30 s")]
+    restarts = [RestartEntry(service="planner", restarted=True)]
+    unlucky = [RestartEntry(service="worker", restarted=False, detail="worker: exited with 1")]
+    said = "1 tenant of it failed, and 0 may"
+    rings = [
+        a_ring("canary", results=results, restarts=restarts, watched_seconds=30, soaked_seconds=60, watch=watch),
+        a_ring("main", RingOutcome.HALTED, reason=said, results=results, restarts=unlucky),
+        a_ring("last", RingOutcome.NOT_REACHED, results=results),
+    ]
+    assert page_of(a_rollout(*results, rings=rings, outcome="Halted", reason=f"ring main: {said}")) == [
+        "# Rollout of prod: Halted: 4 tenants: 1 done, 1 unchanged, 1 failed, 1 not reached",
+        "",
+        "| ring | outcome | tenants | failures | restarted | watched | soaked |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| canary | completed | 1 done, 1 unchanged | 0, 0 allowed | planner | 30 s: 1 finding | 60 s |",
+        "| main | halted | 1 failed | 1, 0 allowed | NOT worker |  |  |",
+        "| last | not reached | 1 not reached |  |  |  |  |",
+        "",
+        "**ring main halted: 1 tenant of it failed, and 0 may**",
+        "",
+        "## What was done",
+        "",
+        "- **1\\_one.sql (P0)**: 1 already there, 1 applied",
+        "  - what one provides",
+        "- **2\\_two.sql (P0)**: 1 failed",
+        "  - what two provides",
+        "- **seed rules**: 1 planted",
+        "",
+        "## Fewer rows than before, or not counted again",
+        "",
+        "- **ember, one**: 40 → ?",
+        "",
+        "## What failed, by reason",
+        "",
+        "- **server closed the connection (SQLSTATE 08006)**",
+        "  - in 2\\_two.sql",
+        "  - 1 tenant: ember",
+        "",
+        "## Not restarted",
+        "",
+        "- **worker: exited with 1**",
+        "  - after ring main",
+        "",
+        "## What the watch found",
+        "",
+        "- **queue (tasks): 9 overdue; none taken in 30 s**",
+        "  - 1 tenant: cobalt",
+        "",
+        "## Not reached",
+        "",
+        "- **ring main halted**",
+        "  - 1 tenant: late",
+        "",
+        "12.3 s; plan `fedcba987654`; run run-7.",
+    ]
+
+
+def test_a_rollout_that_went_well_is_short_and_needs_no_manifest() -> None:
+    assert rollout_page(a_rollout(a_result("acme", Result.DONE, a_step(action=Action.HEAL)))).splitlines() == [
+        "# Rollout of prod: Completed: 1 tenant: 1 done",
+        "",
+        "| ring | outcome | tenants | failures |",
+        "| --- | --- | --- | --- |",
+        "| main | completed | 1 done | 0, 0 allowed |",
+        "",
+        "## What was done",
+        "",
+        "- **1\\_one.sql (P0)**: 1 healed",
+        "",
+        "12.3 s; plan `fedcba987654`; run run-7.",
+    ]
+
+
+def test_a_rehearsal_says_that_it_was_rolled_back_and_what_it_left_out() -> None:
+    step = a_step(status=StepStatus.NOT_REHEARSED, detail="1_one.sql runs in no transaction")
+    lines = page_of(a_rollout(a_result("acme", Result.DONE, step), rehearsal=True))
+    assert lines[:3] == [
+        "# Rehearsal of prod: Completed: 1 tenant: 1 done",
+        "",
+        "Everything told here was rolled back, and each tenant is as it was before.",
+    ]
+    assert section(lines, "What could not be rehearsed") == [
+        "- **1\\_one.sql runs in no transaction**",
+        "  - 1 tenant: acme",
+    ]
+
+
+def test_a_refused_rollout_says_why_once() -> None:
+    late = a_result("acme", Result.NOT_REACHED, reason="the plan was not approved")
+    assert page_of(a_rollout(late, rings=[], outcome="Refused", reason="the plan was not approved")) == [
+        "# Rollout of prod: Refused: 1 tenant: 1 not reached",
+        "",
+        "Nothing was done: the plan was not approved.",
+        "",
+        "12.3 s; plan `fedcba987654`; run run-7.",
+    ]
+
+
+def test_a_rollout_of_no_tenants_has_no_table() -> None:
+    assert page_of(a_rollout()) == [
+        "# Rollout of prod: Completed: no tenants",
+        "",
+        "12.3 s; plan `fedcba987654`; run run-7.",
+    ]
+
+
+def test_what_a_rerun_does_not_heal_is_shown_as_it_is_and_as_it_should_be() -> None:
+    residual = [
+        a_difference_entry(),
+        a_difference_entry(change="changed", expected="CREATE INDEX a", actual="```\n# CREATE INDEX b"),
+    ]
+    error = ErrorEntry(message="it is drifted afterwards: all of it again", advice="put it right by hand")
+    lines = page_of(a_rollout(failed("acme", error, residual=tuple(residual))))
+    assert section(lines, "Not healable by a rerun: the script ran, and afterwards it is not as it should be") == [
+        "- **2\\_two.sql: it is drifted afterwards**",
+        "  - 1 tenant: acme",
+        "  - next: put it right by hand",
+        "  - index public.idx\\_a is missing",
+        "  - index public.idx\\_a is changed",
+        "",
+        "    found:",
+        "",
+        "    ````sql",
+        "    ```",
+        "    # CREATE INDEX b",
+        "    ````",
+        "",
+        "    should be:",
+        "",
+        "    ```sql",
+        "    CREATE INDEX a",
+        "    ```",
+    ]
+    assert "What failed" not in "\n".join(lines)
+
+
+def test_differences_are_capped() -> None:
+    error = ErrorEntry(message="it is drifted afterwards")
+    residual = (a_difference_entry(),) * (MOST_DIFFERENCES + 3)
+    lines = page_of(a_rollout(failed("acme", error, residual=residual)))
+    assert sum("is missing" in line for line in lines) == MOST_DIFFERENCES
+    assert "  - … and 3 more" in lines
+
+
+def test_reasons_are_capped() -> None:
+    results = [failed(f"t{number:03}", ErrorEntry(message=f"reason {number:03}")) for number in range(MOST_TENANTS + 2)]
+    lines = section(page_of(a_rollout(*results)), "What failed, by reason")
+    assert sum(line.startswith("- **reason") for line in lines) == MOST_TENANTS
+    assert lines[-1] == "- … and 2 more; the whole is in the run's document"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_and_messages_stand_in_pages_only_escaped(name: str) -> None:
+    error = ErrorEntry(message=name, file=name, line=1, column=1, advice=name)
+    steps = [
+        a_step("1", status=StepStatus.FAILED, error=error, residual=[a_difference_entry()]),
+        a_step("2", status=StepStatus.FAILED, error=error.model_copy(update={"sqlstate": "42704"})),
+        a_step("3", status=StepStatus.NOT_REACHED, detail=name),
+    ]
+    result = a_result(name, Result.FAILED, *steps, ring=name, counts=[a_pair(a_count(1), None, table=name)])
+    unlucky = [RestartEntry(service=name, restarted=False, detail=name)]
+    watch = [a_watch_entry(name, is_finding=True, watch=name, table=name, detail=name)]
+    ring = a_ring(name, RingOutcome.HALTED, reason=name, results=[result], restarts=unlucky, watch=watch)
+    plans = [
+        a_tenant_plan(name, planned("1", Action.APPLY), ring=name, seeds=[name]),
+        a_tenant_plan("down", ring=name, obstacle=Verdict.UNKNOWN, reason=name),
+    ]
+    for page in (
+        plan_page(a_plan(*plans), MANIFEST, [name]),
+        approval_page(a_plan(*plans), MANIFEST, [name], [result], name),
+        rollout_page(a_rollout(result, rings=[ring]), MANIFEST),
+    ):
+        assert escaped(name) in page
+        assert name not in page
+
+
+def test_no_line_of_a_page_is_printed_twice() -> None:
+    error = ErrorEntry(message="no such type", sqlstate="42704", file="2_two.sql", line=3, column=9, advice="mend it")
+    results = [failed("acme", error), failed("globex", error, residual=(a_difference_entry(),))]
+    ring = a_ring(outcome=RingOutcome.HALTED, reason="2 tenants of it failed, and 0 may", results=results)
+    document = a_rollout(*results, rings=[ring], reason="ring main: 2 tenants of it failed, and 0 may")
+    pages = [
+        rollout_page(document, MANIFEST),
+        approval_page(a_plan(*PLANS), ALONE, RINGS, results, "main"),
+    ]
+    for page in pages:
+        lines = [line for line in page.splitlines() if re.search(r"\w", line) and "next:" not in line]
+        assert sorted(set(lines)) == sorted(lines)

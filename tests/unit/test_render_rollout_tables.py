@@ -1,0 +1,298 @@
+"""Rows for a rollout's table artifacts: capped, worst first."""
+
+import pytest
+from unit.literals import a_difference_entry, a_manifest, a_migration
+from unit.rollout_literals import (
+    a_count,
+    a_count_document,
+    a_pair,
+    a_plan,
+    a_result,
+    a_ring,
+    a_rollout,
+    a_seed_step,
+    a_step,
+    a_tenant_plan,
+    a_watch_entry,
+    planned,
+    tenant_counts,
+)
+
+from pgfleet.judge.document import CountEntry, Verdict
+from pgfleet.render.rollout_tables import (
+    FEWER,
+    MORE,
+    SAME,
+    UNCERTAIN,
+    Row,
+    count_rank,
+    count_rows_of,
+    fleet_count_rows,
+    gain_in_words,
+    pair_in_words,
+    plan_rows,
+    result_sentence,
+    rollout_rows,
+    watch_rows,
+)
+from pgfleet.render.tables import MOST_CHARACTERS, MOST_ROWS
+from pgfleet.rollout.document import CountPair, ErrorEntry, Result, StepStatus, TenantResult
+from pgfleet.rollout.plan import Action, TenantPlan
+
+MANIFEST = a_manifest(a_migration("1"), a_migration("2", name="two"))
+LOST = ErrorEntry(message="server closed the connection", sqlstate="08006")
+MORE_THAN_ALLOWED = range(MOST_ROWS + 3)
+
+
+def last_of(rows: list[Row]) -> str:
+    """What the last row says in its first column, if it says nothing else."""
+    assert len(rows) == MOST_ROWS + 1
+    assert set(list(rows[-1].values())[1:]) == {""}
+    assert list(rows[-1]) == list(rows[0])
+    return rows[-1]["tenant"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        pytest.param(a_tenant_plan("t", planned("1"), planned("2")), "nothing to do", id="nothing"),
+        pytest.param(
+            a_tenant_plan("t", planned("1", Action.APPLY), planned("2", Action.APPLY), seeds=["rules"]),
+            "apply all 2 migrations; plant rules",
+            id="all that the manifest has",
+        ),
+        pytest.param(
+            a_tenant_plan("t", planned("1", Action.HEAL), planned("2", Action.APPLY)),
+            "apply 2; heal 1",
+            id="action by action",
+        ),
+        pytest.param(
+            a_tenant_plan("t", planned("1", altered=True), planned("2", Action.RERUN, altered=True)),
+            "rerun 2 (file changed since: 1, 2)",
+            id="altered",
+        ),
+        pytest.param(
+            a_tenant_plan("t", obstacle=Verdict.UNREACHABLE, reason="no answer"),
+            "unreachable: no answer",
+            id="obstacle",
+        ),
+        pytest.param(a_tenant_plan("t", seeds=["rules", "more"]), "plant rules; plant more", id="seeds"),
+    ],
+)
+def test_a_row_says_what_will_be_done(plan: TenantPlan, words: str) -> None:
+    assert plan_rows(a_plan(plan), MANIFEST) == [{"tenant": "t", "ring": "main", "what will be done": words}]
+
+
+def test_without_a_manifest_each_migration_is_named() -> None:
+    plan = a_tenant_plan("t", planned("1", Action.APPLY), planned("2", Action.APPLY))
+    assert [row["what will be done"] for row in plan_rows(a_plan(plan))] == ["apply 1, 2"]
+
+
+def test_a_manifest_of_one_migration_has_no_all() -> None:
+    [row] = plan_rows(a_plan(a_tenant_plan("t", planned("1", Action.HEAL))), a_manifest(a_migration("1")))
+    assert row["what will be done"] == "heal 1"
+
+
+def test_a_plans_rows_begin_with_what_needs_attention() -> None:
+    plans = [
+        a_tenant_plan("idle", planned("1")),
+        a_tenant_plan("adopted", planned("1", Action.ADOPT)),
+        a_tenant_plan("applied", planned("1", Action.APPLY)),
+        a_tenant_plan("planted", seeds=["rules"]),
+        a_tenant_plan("down", obstacle=Verdict.UNREACHABLE, reason="no answer"),
+        a_tenant_plan("healed", planned("1", Action.HEAL)),
+    ]
+    names = [row["tenant"] for row in plan_rows(a_plan(*plans), MANIFEST)]
+    assert names == ["down", "applied", "healed", "adopted", "planted", "idle"]
+
+
+def test_a_plans_rows_are_capped() -> None:
+    rows = plan_rows(a_plan(*(a_tenant_plan(f"t{number:03}") for number in MORE_THAN_ALLOWED)), MANIFEST)
+    assert last_of(rows) == "… and 3 more, none with more to do"
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        pytest.param(a_result("t", Result.UNCHANGED), "there was nothing to do", id="nothing"),
+        pytest.param(
+            a_result(
+                "t",
+                Result.DONE,
+                a_step("1", Action.HEAL),
+                a_step("2", Action.SKIP, StepStatus.SKIPPED),
+                a_step("3", Action.HEAL),
+                a_step("4", Action.ADOPT),
+                a_step("5", status=StepStatus.NOT_REHEARSED),
+                seeds=[a_seed_step(rows_added=1), a_seed_step(StepStatus.SKIPPED)],
+            ),
+            "healed 1, 3; adopted 4; not rehearsed 5; seed rules planted (1 row)",
+            id="done",
+        ),
+        pytest.param(
+            a_result(
+                "t",
+                Result.FAILED,
+                a_step("1"),
+                a_step(
+                    "2",
+                    status=StepStatus.FAILED,
+                    error=ErrorEntry(message="no such type", sqlstate="42704", file="2_one.sql", line=3, column=9),
+                ),
+                seeds=[a_seed_step(StepStatus.FAILED, error=ErrorEntry(message="it deletes rows"))],
+            ),
+            "no such type (SQLSTATE 42704) at 2_one.sql, line 3 column 9; it deletes rows in seed rules",
+            id="failed",
+        ),
+        pytest.param(
+            a_result(
+                "t", Result.FAILED, a_step(status=StepStatus.FAILED, error=LOST), reason="closed (08006)", error=LOST
+            ),
+            "server closed the connection (SQLSTATE 08006) in 1_one.sql",
+            id="lost, told once",
+        ),
+        pytest.param(
+            a_result(
+                "t",
+                Result.FAILED,
+                a_step(
+                    status=StepStatus.FAILED,
+                    error=ErrorEntry(message="it is drifted afterwards: index public.idx_a is missing"),
+                    residual=[a_difference_entry()],
+                ),
+            ),
+            "it is drifted afterwards: index public.idx_a is missing in 1_one.sql",
+            id="not proven",
+        ),
+        pytest.param(
+            a_result("t", Result.NOT_REACHED, reason="ring early halted"), "ring early halted", id="not reached"
+        ),
+        pytest.param(a_result("t", Result.UNREACHABLE, reason="no answer"), "no answer", id="unreachable"),
+    ],
+)
+def test_what_came_of_a_tenant(result: TenantResult, words: str) -> None:
+    assert result_sentence(result) == words
+
+
+def test_the_worst_results_come_first() -> None:
+    results = [a_result(f"t-{each}", each, reason="why", ring="early") for each in reversed(Result)]
+    rows = rollout_rows(a_rollout(*results))
+    assert [row["result"] for row in rows] == ["failed", "unreachable", "not reached", "done", "unchanged"]
+    assert rows[0] == {"tenant": "t-failed", "result": "failed", "what came of it": "why", "ring": "early"}
+
+
+def test_rows_of_results_are_capped_and_keep_the_worst() -> None:
+    results = [a_result(f"t{number:03}", Result.DONE) for number in MORE_THAN_ALLOWED]
+    rows = rollout_rows(a_rollout(*results, a_result("worst", Result.FAILED, reason="why")))
+    assert rows[0]["tenant"] == "worst"
+    assert last_of(rows) == "… and 4 more, none worse"
+
+
+def test_as_many_rows_as_allowed_have_no_last_row() -> None:
+    results = [a_result(f"t{number:03}", Result.DONE) for number in range(MOST_ROWS)]
+    assert [row["tenant"] for row in rollout_rows(a_rollout(*results))] == [each.name for each in results]
+
+
+def test_cells_are_cut_where_they_are_too_long() -> None:
+    long, cut = "x" * (MOST_CHARACTERS + 1), "x" * (MOST_CHARACTERS - 1) + "…"
+    [row] = rollout_rows(a_rollout(a_result(result=Result.NOT_REACHED, reason=long)))
+    assert row["what came of it"] == cut
+    [row] = plan_rows(a_plan(a_tenant_plan(seeds=[long])))
+    assert row["what will be done"] == f"plant {long}"[: MOST_CHARACTERS - 1] + "…"
+    [row] = fleet_count_rows(a_count_document(tenant_counts(reason=long)))
+    assert row["why not"] == cut
+    [row] = watch_rows(a_ring(watch=[a_watch_entry(detail=long)]))
+    assert row["what was seen"] == cut
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words", "gain", "rank"),
+    [
+        pytest.param(a_count(1_204), a_count(1_204), ("1,204", "1,204"), "0", SAME, id="the same"),
+        pytest.param(a_count(1), a_count(15), ("1", "15"), "+14", MORE, id="more"),
+        pytest.param(a_count(1_500), a_count(3), ("1,500", "3"), "-1,497", FEWER, id="fewer"),
+        pytest.param(a_count(5, exact=False), a_count(7), ("~5", "7"), "~+2", MORE, id="estimated before"),
+        pytest.param(a_count(5), a_count(4, exact=False), ("5", "~4"), "~-1", FEWER, id="estimated after"),
+        pytest.param(a_count(5, exact=False), a_count(5, exact=False), ("~5", "~5"), "0", SAME, id="estimated"),
+        pytest.param(a_count(None), a_count(0), ("-", "0"), "", SAME, id="the table is new"),
+        pytest.param(a_count(3), a_count(None), ("3", "-"), "", UNCERTAIN, id="the table is gone"),
+        pytest.param(a_count(3), None, ("3", "?"), "", UNCERTAIN, id="not counted again"),
+        pytest.param(a_count(0), None, ("0", "?"), "", SAME, id="not counted again, and was empty"),
+        pytest.param(None, None, ("?", "?"), "", SAME, id="never counted"),
+    ],
+)
+def test_rows_before_and_after(
+    before: CountEntry | None, after: CountEntry | None, words: tuple[str, str], gain: str, rank: int
+) -> None:
+    pair = CountPair(table="one", before=before, after=after)
+    assert (pair_in_words(pair), gain_in_words(pair), count_rank(pair)) == (words, gain, rank)
+
+
+def test_counts_of_a_rollout_have_a_row_a_tenant_and_table_losses_first() -> None:
+    same, lost = a_pair(a_count(3), a_count(3)), a_pair(a_count(3), None, table="two")
+    fewer, more = a_pair(a_count(3), a_count(2)), a_pair(a_count(3), a_count(4), table="two")
+    rows = count_rows_of(
+        a_rollout(a_result("acme", counts=[same, more]), a_result("globex", counts=[fewer, lost]), a_result("none"))
+    )
+    assert rows == [
+        {"tenant": "globex", "table": "one", "before": "3", "after": "2", "difference": "-1"},
+        {"tenant": "globex", "table": "two", "before": "3", "after": "?", "difference": ""},
+        {"tenant": "acme", "table": "two", "before": "3", "after": "4", "difference": "+1"},
+        {"tenant": "acme", "table": "one", "before": "3", "after": "3", "difference": "0"},
+    ]
+
+
+def test_counts_of_a_rollout_are_capped_and_keep_the_losses() -> None:
+    same = [a_result(f"t{number:03}", counts=[a_pair(a_count(3), a_count(3))]) for number in MORE_THAN_ALLOWED]
+    rows = count_rows_of(a_rollout(*same, a_result("worst", counts=[a_pair(a_count(3), a_count(0))])))
+    assert rows[0]["tenant"] == "worst"
+    assert last_of(rows) == "… and 4 more, none worse"
+
+
+def test_counts_of_a_fleet_have_a_column_a_table() -> None:
+    document = a_count_document(
+        tenant_counts("acme", a_count(1_204), a_count(None, table="two"), ring="canary"),
+        tenant_counts("down", reason="no answer"),
+        tenant_counts("part", a_count(5, exact=False), a_count(None, table="two"), reason="two: timeout"),
+    )
+    assert fleet_count_rows(document) == [
+        {"tenant": "down", "ring": "main", "one": "?", "two": "?", "why not": "no answer"},
+        {"tenant": "part", "ring": "main", "one": "~5", "two": "?", "why not": "two: timeout"},
+        {"tenant": "acme", "ring": "canary", "one": "1,204", "two": "-", "why not": ""},
+    ]
+
+
+def test_counts_of_a_fleet_are_capped() -> None:
+    counts = [tenant_counts(f"t{number:03}", a_count(1)) for number in MORE_THAN_ALLOWED]
+    assert last_of(fleet_count_rows(a_count_document(*counts))) == "… and 3 more, none worse"
+
+
+def test_what_the_watch_found_comes_first_and_what_it_could_not_see_next() -> None:
+    entries = [
+        a_watch_entry("fine"),
+        a_watch_entry("unseen", overdue=None, detail="could not be watched: timeout"),
+        a_watch_entry("stuck", is_finding=True, overdue=9, detail="9 overdue; none taken in 30 s"),
+    ]
+    rows = watch_rows(a_ring("early", watch=entries))
+    assert [(row["tenant"], row["finding"]) for row in rows] == [
+        ("stuck", "yes"),
+        ("unseen", "not known"),
+        ("fine", "no"),
+    ]
+    assert rows[0] == {
+        "tenant": "stuck",
+        "ring": "early",
+        "watched": "queue (tasks)",
+        "finding": "yes",
+        "what was seen": "9 overdue; none taken in 30 s",
+    }
+
+
+def test_rows_of_the_watch_are_capped() -> None:
+    rows = watch_rows(a_ring(watch=[a_watch_entry(f"t{number:03}") for number in MORE_THAN_ALLOWED]))
+    assert last_of(rows) == "… and 3 more, none worse"
+
+
+def test_nothing_is_no_rows() -> None:
+    assert plan_rows(a_plan(), MANIFEST) == rollout_rows(a_rollout()) == count_rows_of(a_rollout()) == []
+    assert fleet_count_rows(a_count_document()) == watch_rows(a_ring()) == []
