@@ -17,7 +17,7 @@ def publish_plan(plan: RolloutPlan, brief: Brief) -> None:
     """A table of what will be done in each tenant, and a page that says it in words."""
     said = f"Plan {plan.digest[:12]} of {plan.environment}"
     rings = brief.environment.policy.rings
-    create_table_artifact(plan_rows(plan), key=f"plan-{scope_of(brief)}", description=said)
+    create_table_artifact(plan_rows(plan, brief.manifest), key=f"plan-{scope_of(brief)}", description=said)
     page = plan_page(plan, brief.manifest, rings)
     create_markdown_artifact(page, key=f"plan-summary-{scope_of(brief)}", description=said)
 
@@ -28,7 +28,7 @@ def publish_rollout(document: RolloutDocument, brief: Brief) -> None:
     kind, scope = "rehearsal" if document.rehearsal else "rollout", scope_of(brief)
     said = f"{kind.capitalize()} of {document.environment}: {in_words(document.summary)}"
     create_table_artifact(rollout_rows(document), key=f"{kind}-{scope}", description=said)
-    page = rollout_page(document)
+    page = rollout_page(document, brief.manifest)
     create_markdown_artifact(page, key=f"{kind}-summary-{scope}", description=said)
     if counts := count_rows_of(document):
         create_table_artifact(counts, key=f"counts-{kind}-{scope}", description="Rows before and after")

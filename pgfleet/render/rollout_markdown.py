@@ -1,29 +1,34 @@
 """The markdown of a rollout's artifacts: its plan, the question whether it may be carried out, what came of it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from pgfleet.judge.document import DifferenceEntry
 from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest
 from pgfleet.render.markdown import MOST_TENANTS, code, escaped
+from pgfleet.render.rollout_tables import FEWER, UNCERTAIN, count_rank, pair_in_words
 from pgfleet.render.rollout_words import (
     ACTION_MEANS,
+    LEFT_ALONE,
+    NO_REASON,
+    NOT_REHEARSED,
     Matter,
     alike,
     altered_files,
+    listed,
     matters_of,
-    named,
+    not_begun,
     obstacles,
     plan_sentence,
     ring_facts,
     ring_sentence,
     step_word,
     tenant_plan_sentence,
-    unrehearsable,
 )
 from pgfleet.render.words import CHANGED, predicate
-from pgfleet.rollout.document import RingEntry, RolloutDocument, TenantResult
-from pgfleet.rollout.plan import RolloutPlan, TenantPlan, by_ring
+from pgfleet.rollout.document import RingEntry, RolloutDocument, StepStatus, TenantResult
+from pgfleet.rollout.plan import RolloutPlan, by_ring
 from pgfleet.rollout.summary import RolloutOutcome, in_words, summarise
 
 MOST_DIFFERENCES = 10
@@ -40,6 +45,7 @@ def approval_page(
     plan: RolloutPlan, manifest: Manifest, rings: Sequence[str], rehearsal: Sequence[TenantResult], ring: str
 ) -> str:
     """What somebody must know to say yes or no: what will be done, how its rehearsal went, what was not rehearsed."""
+    matters = {**matters_of(rehearsal), NOT_REHEARSED: _unrehearsed(plan, manifest, rehearsal)}
     lines = [
         f"# May this be done in {escaped(plan.environment)}?",
         "",
@@ -50,115 +56,141 @@ def approval_page(
         "",
         f"{escaped(in_words(summarise(rehearsal)))}. Everything of it was rolled back.",
         "",
+        *(line for heading, found in matters.items() for line in _section(heading, found)),
+        *_where(plan, manifest, rings),
+        "## The plan",
+        "",
+        f"`{plan.digest}`",
+        "",
+        "A yes is for this plan alone: if a tenant changes before it is given, nothing is done.",
+        "",
     ]
-    for heading, matters in matters_of(rehearsal).items():
-        lines += _section(heading, matters, "###")
-    lines += _section("What cannot be rehearsed", tuple(unrehearsable(plan, manifest)), "##")
-    lines += [*_where(plan, manifest, rings), "## The plan", "", f"`{plan.digest}`", ""]
-    said = "A yes is for this plan alone: where a tenant changes before it is given, nothing is done."
-    return "\n".join([*lines, said, ""])
+    return "\n".join(lines)
 
 
 def rollout_page(document: RolloutDocument, manifest: Manifest | None = None) -> str:
-    """What came of a rollout or a rehearsal: what was done, ring after ring, and whatever did not go well."""
+    """What came of a rollout or a rehearsal: ring after ring, what was done, and whatever did not go well."""
     kind = "Rehearsal" if document.rehearsal else "Rollout"
     said = f"{document.outcome}: {in_words(document.summary)}"
     lines = [f"# {kind} of {escaped(document.environment)}: {escaped(said)}", ""]
     if document.rehearsal:
         lines += ["Everything told here was rolled back, and each tenant is as it was before.", ""]
     if document.outcome == RolloutOutcome.REFUSED:
-        lines += [f"Nothing was done: {escaped(document.reason or '')}.", ""]
+        lines += [f"Nothing was done: {escaped(document.reason or NO_REASON)}.", ""]
     else:
-        lines += [*_rings(document.rings), *_done(document.tenants, manifest)]
+        lines += [
+            *(_rings(document.rings) if document.rings else ()),
+            *_section("What was done", _done(document.tenants, manifest), inline=True),
+        ]
+        lines += _section("Fewer rows than before, or not counted again", tuple(_losses(document.tenants)), inline=True)
         for heading, matters in matters_of(document.tenants, document.rings).items():
-            lines += _section(heading, matters, "##")
+            lines += _section(heading, matters)
     seconds = (document.finished_at - document.started_at).total_seconds()
     return "\n".join([*lines, f"{seconds:.1f} s; plan `{document.plan_digest[:12]}`; run {document.run_id}.", ""])
 
 
 def _what(plan: RolloutPlan, manifest: Manifest) -> Iterator[str]:
     """Each migration and seed that something will be done about, and in how many tenants."""
+    tally = Counter((each.version, each.action) for tenant in plan.tenants for each in tenant.migrations)
     matters = []
     for each in manifest.migrations:
-        actions = Counter(
-            found.action for tenant in plan.tenants for found in tenant.migrations if found.version == each.version
-        )
-        said = ", ".join(f"{action} in {counted(actions[action])}" for action in ACTION_MEANS if actions[action])
-        matters += [Matter(title=f"{each.file} ({each.priority})", lines=(said, each.provides))] if said else []
+        said = [f"{action} in {tally[each.version, action]}" for action in ACTION_MEANS if tally[each.version, action]]
+        if said:
+            matters.append(Matter(title=f"{each.file} ({each.priority})", lines=(", ".join(said), each.provides)))
     seeds = Counter(name for tenant in plan.tenants for name in tenant.seeds)
-    matters += [Matter(title=f"seed {name}", lines=(f"plant in {counted(found)}",)) for name, found in seeds.items()]
-    yield from _section("What will be done", matters, "##")
-    yield from _bullets(altered_files(plan.tenants, manifest))
+    matters += [Matter(title=f"seed {name}", lines=(f"plant in {found}",)) for name, found in seeds.items()]
+    yield from _section("What will be done, and in how many tenants", matters, inline=True)
+    altered = [Matter(title=file, lines=(said,)) for file, said in altered_files(plan.tenants, manifest)]
+    yield from _section("Changed after it was applied", altered, inline=True)
 
 
 def _where(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> Iterator[str]:
     """The tenants of each ring, those together in which the same will be done."""
     groups = by_ring(plan, rings)
     for ring, tenants in groups.items():
-        reached = [each for each in tenants if not each.obstacle]
-        found = alike((tenant_plan_sentence(each, manifest), each.name) for each in _busy_first(reached))
-        matters = [Matter(title=said, lines=(named(names),)) for said, names in found.items()]
-        yield from _section(f"Ring {ring}: {counted(len(tenants))}", matters, "##")
+        reached = sorted((each for each in tenants if not each.obstacle), key=lambda each: not each.changes)
+        found = alike((tenant_plan_sentence(each, manifest), each.name) for each in reached)
+        matters = [
+            Matter(title=f"{said} in {counted(len(names))}", lines=(listed(names),)) for said, names in found.items()
+        ]
+        yield from _section(f"Ring {ring}: {counted(len(tenants))}", matters, inline=True)
     left_alone = obstacles(each for tenants in groups.values() for each in tenants)
-    yield from _section("Nothing will be done in", tuple(left_alone), "##")
+    yield from _section(LEFT_ALONE, tuple(left_alone))
 
 
-def _busy_first(tenants: Iterable[TenantPlan]) -> Sequence[TenantPlan]:
-    return sorted(tenants, key=lambda each: not each.changes)
+def _unrehearsed(plan: RolloutPlan, manifest: Manifest, rehearsal: Sequence[TenantResult]) -> Sequence[Matter]:
+    """In the whole plan what runs in no transaction, and what in the rehearsal stood on it."""
+    tally = Counter(version for tenant in plan.tenants for version in tenant.runs)
+    alone = [each for each in manifest.migrations if tally[each.version] and not each.transactional]
+    said = [
+        Matter(title=f"{each.file} runs in no transaction", lines=(f"to be run in {counted(tally[each.version])}",))
+        for each in alone
+    ]
+    files = tuple(each.file for each in alone)
+    return [
+        *said,
+        *(each for each in not_begun(rehearsal, StepStatus.NOT_REHEARSED) if not each.title.startswith(files)),
+    ]
 
 
 def _rings(rings: Sequence[RingEntry]) -> Iterator[str]:
-    for ring in rings:
-        said = "; ".join(f"{name} {value}" for name, value in ring_facts(ring).items() if value)
-        yield f"- **{escaped(ring_sentence(ring))}**; {escaped(said)}"
+    """A table of the rings, and under it why one halted."""
+    facts = [{"ring": each.name, "outcome": each.outcome.replace("_", " "), **ring_facts(each)} for each in rings]
+    names = [name for name in facts[0] if any(each[name] for each in facts)]
+    for cells in (names, ["---"] * len(names), *([escaped(each[name]) for name in names] for each in facts)):
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+    for each in rings:
+        if each.reason:
+            yield from (f"**{escaped(ring_sentence(each))}**", "")
+
+
+def _done(results: Sequence[TenantResult], manifest: Manifest | None) -> Sequence[Matter]:
+    """Each migration and seed, and what came of it in how many tenants."""
+    provides = {each.file: (each.provides,) for each in manifest.migrations} if manifest else {}
+    tallies: dict[str, Counter[str]] = {}
+    for step in (each for result in results for each in result.migrations):
+        tallies.setdefault(f"{step.file} ({step.priority})", Counter())[step_word(step)] += 1
+    for seed in (each for result in results for each in result.seeds):
+        tallies.setdefault(f"seed {seed.name}", Counter())[step_word(seed)] += 1
+    return [
+        Matter(title=title, lines=(_in_words(tally), *provides.get(title.rsplit(" ", 1)[0], ())))
+        for title, tally in tallies.items()
+    ]
+
+
+def _in_words(tally: Counter[str]) -> str:
+    return ", ".join(f"{number} {word}" for word, number in tally.most_common())
+
+
+def _losses(results: Sequence[TenantResult]) -> Iterator[Matter]:
+    for result in results:
+        for pair in (each for each in result.counts if count_rank(each) in {FEWER, UNCERTAIN}):
+            yield Matter(title=f"{result.name}, {pair.table}", lines=(" → ".join(pair_in_words(pair)),))
+
+
+def _section(heading: str, matters: Sequence[Matter], *, inline: bool = False) -> Iterator[str]:
+    """A list of the matters; `inline` says that the first line of each goes on after its title."""
+    if not matters:
+        return
+    yield from (f"## {escaped(heading)}", "")
+    for matter in matters[:MOST_TENANTS]:
+        first = f": {escaped(matter.lines[0])}" if inline else ""
+        yield f"- **{escaped(matter.title)}**{first}"
+        yield from (f"  - {escaped(line)}" for line in matter.lines[inline:])
+        yield from _differences(matter.differences)
+    if len(matters) > MOST_TENANTS:
+        yield f"- … and {len(matters) - MOST_TENANTS} more; the whole is in the run's document"
     yield ""
 
 
-def _done(results: Sequence[TenantResult], manifest: Manifest | None) -> Iterator[str]:
-    """Each migration and seed, and what came of it in how many tenants."""
-    provides = {each.version: (each.provides,) for each in (manifest.migrations if manifest else ())}
-    steps = [
-        ((f"{each.file} ({each.priority})", provides.get(each.version, ())), step_word(each))
-        for result in results
-        for each in result.migrations
-    ]
-    steps += [((f"seed {each.name}", ()), step_word(each)) for result in results for each in result.seeds]
-    found: dict[tuple[str, tuple[str, ...]], Counter[str]] = {}
-    for key, word in steps:
-        found.setdefault(key, Counter())[word] += 1
-    matters = [Matter(title=title, lines=(_tally(words), *more)) for (title, more), words in found.items()]
-    yield from _section("What was done", matters, "##")
-
-
-def _tally(words: Mapping[str, int]) -> str:
-    return ", ".join(f"{word} in {counted(number)}" for word, number in words.items())
-
-
-def _section(heading: str, matters: Sequence[Matter], level: str) -> Iterator[str]:
-    if matters:
-        yield from (f"{level} {escaped(heading)}", "")
-    for matter in matters[:MOST_TENANTS]:
-        yield f"- **{escaped(matter.title)}**"
-        yield from (f"  - {escaped(line)}" for line in matter.lines)
-        yield from _differences(matter)
-    if len(matters) > MOST_TENANTS:
-        yield f"- … and {len(matters) - MOST_TENANTS} more; the whole is in the run's document"
-    if matters:
-        yield ""
-
-
-def _differences(matter: Matter) -> Iterator[str]:
-    """Each object with its definitions, indented so that they stay in the list."""
-    for each in matter.differences[:MOST_DIFFERENCES]:
+def _differences(differences: Sequence[DifferenceEntry]) -> Iterator[str]:
+    """Each object with its definitions, indented so that they stay within its item of the list."""
+    for each in differences[:MOST_DIFFERENCES]:
         yield f"  - {each.kind} {escaped(each.identity)} {escaped(predicate(each))}"
-        if predicate(each) == CHANGED:
-            for title, definition in (("found", each.actual), ("should be", each.expected)):
-                yield from (f"    {line}" for line in ("", f"{title}:", "", *code(definition or "").splitlines()))
-            yield ""
-    if left_out := len(matter.differences) - MOST_DIFFERENCES > 0:
-        yield f"  - … and {left_out} more"
-
-
-def _bullets(items: Iterable[str]) -> list[str]:
-    lines = [f"- {escaped(item)}" for item in items]
-    return [*lines, ""] if lines else []
+        definitions = {"found": each.actual, "should be": each.expected} if predicate(each) == CHANGED else {}
+        for title, definition in definitions.items():
+            block = code(definition or "").splitlines()
+            yield from ("", f"    {title}:", "", *(f"    {line}" for line in block))
+    if len(differences) > MOST_DIFFERENCES:
+        yield f"  - … and {len(differences) - MOST_DIFFERENCES} more"

@@ -27,6 +27,7 @@ from pgfleet.rollout.plan import RUNS, RolloutPlan, TenantPlan
 from pgfleet.rollout.summary import worst_first
 
 Row = dict[str, str]
+FEWER, UNCERTAIN, MORE, SAME = range(4)
 
 
 def plan_rows(plan: RolloutPlan, manifest: Manifest | None = None) -> list[Row]:
@@ -59,8 +60,7 @@ def count_rows_of(document: RolloutDocument) -> list[Row]:
         {
             "tenant": tenant,
             "table": pair.table,
-            "before": rows_in_words(pair.before),
-            "after": rows_in_words(pair.after),
+            **dict(zip(("before", "after"), pair_in_words(pair), strict=True)),
             "difference": gain_in_words(pair),
         }
         for tenant, pair in sorted(pairs, key=lambda item: count_rank(item[1]))
@@ -127,6 +127,11 @@ def rows_in_words(entry: CountEntry | None) -> str:
     return "-" if entry.rows is None else f"{'' if entry.exact else '~'}{entry.rows:,}"
 
 
+def pair_in_words(pair: CountPair) -> tuple[str, str]:
+    """The rows before and after."""
+    return rows_in_words(pair.before), rows_in_words(pair.after)
+
+
 def gain_in_words(pair: CountPair) -> str:
     """`+14`, `-3`, `0`; `~+500` where one of both is an estimate; empty where it cannot be said."""
     gained = rows_gained(pair)
@@ -143,11 +148,11 @@ def rows_gained(pair: CountPair) -> int | None:
 
 
 def count_rank(pair: CountPair) -> int:
-    """0 where rows are gone, 1 where they may be, 2 where some were added, 3 where there is nothing to see."""
+    """FEWER rows than before, UNCERTAIN whether those that were there are, MORE, or the SAME."""
     gained = rows_gained(pair)
     if gained is None:
-        return 1 if pair.before and pair.before.rows else 3
-    return 0 if gained < 0 else 2 if gained else 3
+        return UNCERTAIN if pair.before and pair.before.rows else SAME
+    return FEWER if gained < 0 else MORE if gained else SAME
 
 
 def _urgency(plan: TenantPlan) -> int:

@@ -1,6 +1,7 @@
 """What a person at a terminal reads of a rollout: the plan before anything is written, and what came of it."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -8,17 +9,20 @@ from rich.table import Table
 from rich.text import Text
 
 from pgfleet.judge.summary import counted
-from pgfleet.manifest.model import Manifest, Migration
+from pgfleet.manifest.model import Manifest
 from pgfleet.render.rollout_tables import (
     count_rank,
     counted_tables,
     counts_in_words,
     gain_in_words,
+    pair_in_words,
     rows_gained,
-    rows_in_words,
 )
 from pgfleet.render.rollout_words import (
     ACTION_MEANS,
+    LEFT_ALONE,
+    NOT_REACHED,
+    NOT_REHEARSED,
     Matter,
     alike,
     altered_files,
@@ -26,9 +30,9 @@ from pgfleet.render.rollout_words import (
     named,
     obstacles,
     plan_sentence,
+    planted,
     ring_facts,
     ring_sentence,
-    seed_sentence,
     step_word,
 )
 from pgfleet.render.words import sentence
@@ -59,6 +63,7 @@ STEP_STYLE = {
     StepStatus.NOT_REACHED: "magenta",
     StepStatus.NOT_REHEARSED: "magenta",
 }
+STEP_MARK = {StepStatus.SKIPPED: "✓", StepStatus.FAILED: "FAILED", StepStatus.NOT_REHEARSED: "not run"}
 RESULT_STYLE = {
     Result.DONE: "green",
     Result.UNCHANGED: "dim",
@@ -68,6 +73,7 @@ RESULT_STYLE = {
 }
 OUTCOME_STYLE = {RingOutcome.COMPLETED: "green", RingOutcome.HALTED: "red", RingOutcome.NOT_REACHED: "magenta"}
 COUNT_STYLE = ("bold red", "bold red", "bold green", "dim")
+COUNT_MARKS = {"~": "an estimate of the server's", "-": "no such table", "?": "not counted"}
 ALTERED = "*"
 MOST_TENANTS = 60
 MOST_DIFFERENCES = 10
@@ -82,7 +88,7 @@ def plan_report(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> 
     left_out = {"more with something to do": len(busy) - len(shown), "with nothing to do": len(ordered) - len(busy)}
     said = [f"{number} {what}" for what, number in left_out.items() if number > 0 and len(shown) < len(ordered)]
     parts += [Text(f"… and {' and '.join(said)}; the whole is in the run's plan")] if said else []
-    parts += [*_legend(ordered, manifest), *_section("Nothing will be done in", tuple(obstacles(ordered)), "magenta")]
+    parts += [*_legend(ordered, manifest), *_section(LEFT_ALONE, tuple(obstacles(ordered)), "magenta")]
     digest = f"  (plan {plan.digest[:12]} of {plan.environment})"
     return Group(*parts, Text(), Text.assemble((plan_sentence(plan), "bold"), digest))
 
@@ -98,10 +104,11 @@ def rollout_report(document: RolloutDocument, manifest: Manifest) -> RenderableT
     if document.rehearsal:
         said = "A rehearsal: everything told here was rolled back, and each tenant is as it was before."
         parts += [Text(said, style="bold"), Text()]
-    parts += [*_rings(document), _result_matrix(ordered[:MOST_TENANTS], manifest), *_left_out(len(ordered))]
-    parts += _counts([each for each in ordered if each.counts])
+    rings = [each.name for each in document.rings]
+    parts += [*_rings(document), _result_matrix(ordered[:MOST_TENANTS], rings, manifest), *_left_out(len(ordered))]
+    parts += [*_section("Seeds", tuple(planted(ordered)), ""), *_counts([each for each in ordered if each.counts])]
     for heading, matters in matters_of(ordered, document.rings).items():
-        parts += _section(heading, matters, "red")
+        parts += _section(heading, matters, "magenta" if heading in {NOT_REACHED, NOT_REHEARSED} else "red")
     return Group(*parts, Text(), last)
 
 
@@ -119,18 +126,21 @@ def count_report(document: CountDocument) -> RenderableType:
     uncounted = f", {document.summary['uncounted']} not" if matters else ""
     said = f"{counted(document.summary['tenants'])}: {document.summary['counted']} counted{uncounted}"
     last = Text.assemble((said, "bold"), _timing("counts", document))
-    marks = Text("~ an estimate of the server's    - no such table    ? not counted", style="dim")
-    return Group(table, *_left_out(len(ordered)), *_section("Not counted", matters, "magenta"), Text(), marks, last)
+    marks = _marks(words for tenant in ordered for words in counts_in_words(tenant, tables))
+    return Group(
+        table, *_left_out(len(ordered)), *marks, *_section("Could not be counted", matters, "magenta"), Text(), last
+    )
 
 
 def _plan_matrix(tenants: Sequence[TenantPlan], manifest: Manifest) -> Table:
-    table, chosen = _matrix(tenants, manifest, "tenant")
-    for tenant, before in zip(tenants, (None, *tenants), strict=False):
-        if before is None or tenant.ring != before.ring:
-            table.add_row(Text(tenant.ring, style="bold"))
-        planned = {each.version: each for each in tenant.migrations}
-        marks = [_plan_mark(planned.get(each.version)) for each in chosen]
-        table.add_row(Text(f"  {tenant.name}"), *marks, Text(", ".join(tenant.seeds), style="yellow"))
+    table, versions = _matrix(tenants, manifest, "tenant")
+    table.add_column("seeds" if any(each.seeds for each in tenants) else "", no_wrap=True)
+    for ring, group in groupby(tenants, key=lambda each: each.ring):
+        table.add_row(Text(ring, style="bold"))
+        for tenant in group:
+            planned = {each.version: each for each in tenant.migrations}
+            marks = [_plan_mark(planned.get(each)) for each in versions]
+            table.add_row(Text(f"  {tenant.name}"), *marks, Text(", ".join(tenant.seeds), style="yellow"))
     return table
 
 
@@ -147,8 +157,8 @@ def _legend(tenants: Sequence[TenantPlan], manifest: Manifest) -> Iterator[Rende
     used = {each.action for tenant in tenants for each in tenant.migrations}
     for action in (each for each in ACTION_MEANS if each in used):
         table.add_row(Text(*ACTION_LOOK[action]), Text(ACTION_MEANS[action], style="dim"))
-    for line in altered_files(tenants, manifest):
-        table.add_row(Text(ALTERED), Text(line, style="dim"))
+    for file, said in altered_files(tenants, manifest):
+        table.add_row(Text(ALTERED), Text(f"{file} was changed after it was applied {said}", style="dim"))
     if table.row_count:
         yield from (Text(), table)
 
@@ -165,41 +175,51 @@ def _rings(document: RolloutDocument) -> Iterator[RenderableType]:
     yield Text()
 
 
-def _result_matrix(tenants: Sequence[TenantResult], manifest: Manifest) -> Table:
-    table, chosen = _matrix(tenants, manifest, "tenant", "ring", "result")
-    for tenant in tenants:
-        result = Text(tenant.result.replace("_", " "), style=RESULT_STYLE[tenant.result])
-        steps = {each.version: each for each in tenant.migrations}
-        marks = [_step_mark(steps.get(each.version)) for each in chosen]
-        seeds = Text(", ".join(map(seed_sentence, tenant.seeds)))
-        table.add_row(Text(tenant.name), Text(tenant.ring, style="dim"), result, *marks, seeds)
+def _result_matrix(tenants: Iterable[TenantResult], rings: Sequence[str], manifest: Manifest) -> Table:
+    """Ring after ring, and the worst first in each."""
+    places = {ring: place for place, ring in enumerate(rings)}
+    ordered = sorted(tenants, key=lambda each: places.get(each.ring, len(places)))
+    table, versions = _matrix(ordered, manifest, "tenant", "result")
+    for ring, group in groupby(ordered, key=lambda each: each.ring):
+        table.add_row(Text(ring, style="bold"))
+        for tenant in group:
+            result = Text(tenant.result.replace("_", " "), style=RESULT_STYLE[tenant.result])
+            steps = {each.version: each for each in tenant.migrations}
+            table.add_row(Text(f"  {tenant.name}"), result, *(_step_mark(steps.get(each)) for each in versions))
     return table
 
 
 def _step_mark(step: MigrationStep | None) -> Text:
     if step is None:
         return Text("·", style="dim")
-    words = {StepStatus.SKIPPED: "✓", StepStatus.FAILED: "FAILED"}
-    return Text(words.get(step.status) or step_word(step), style=STEP_STYLE[step.status])
+    return Text(STEP_MARK.get(step.status) or step_word(step), style=STEP_STYLE[step.status])
 
 
 def _counts(tenants: Sequence[TenantResult]) -> Iterator[RenderableType]:
+    """Rows before and after, those first that have become fewer."""
     if not tenants:
         return
     names = tuple(dict.fromkeys(pair.table for tenant in tenants for pair in tenant.counts))
-    table = _table("rows before → after")
-    for name in names:
-        table.add_column(Text(name))
+    table = _table("rows before → after", *names)
     for tenant in sorted(tenants, key=lambda each: min(map(count_rank, each.counts)))[:MOST_TENANTS]:
         pairs = {pair.table: pair for pair in tenant.counts}
-        table.add_row(Text(tenant.name), *(_count(pairs[name]) if name in pairs else Text() for name in names))
+        cells = [_count(pairs[name]) if name in pairs else Text() for name in names]
+        table.add_row(Text(f"  {tenant.name}"), *cells)
     yield from (Text(), table, *_left_out(len(tenants)))
+    yield from _marks(words for tenant in tenants for pair in tenant.counts for words in pair_in_words(pair))
 
 
 def _count(pair: CountPair) -> Text:
     gain = f" ({gain_in_words(pair)})" if rows_gained(pair) else ""
-    said = f"{rows_in_words(pair.before)} → {rows_in_words(pair.after)}{gain}"
-    return Text(said, style=COUNT_STYLE[count_rank(pair)])
+    return Text(f"{' → '.join(pair_in_words(pair))}{gain}", style=COUNT_STYLE[count_rank(pair)])
+
+
+def _marks(numbers: Iterable[str]) -> Iterator[RenderableType]:
+    """What the marks mean that stand for or before a number."""
+    used = {each[0] for each in numbers}
+    said = [f"{mark} {meaning}" for mark, meaning in COUNT_MARKS.items() if mark in used]
+    if said:
+        yield _indented(Text("    ".join(said), style="dim"))
 
 
 def _section(heading: str, matters: Sequence[Matter], style: str) -> Iterator[RenderableType]:
@@ -216,22 +236,22 @@ def _section(heading: str, matters: Sequence[Matter], style: str) -> Iterator[Re
 
 
 def _matrix(
-    tenants: Iterable[TenantPlan | TenantResult], manifest: Manifest, *columns: str
-) -> tuple[Table, list[Migration]]:
-    """A table with a column for each migration that the rollout is about, and those migrations."""
+    tenants: Sequence[TenantPlan | TenantResult], manifest: Manifest, *columns: str
+) -> tuple[Table, Sequence[str]]:
+    """A table with a column for each migration that the rollout is about, and their versions."""
     scope = {each.version for tenant in tenants for each in tenant.migrations}
     chosen = [each for each in manifest.migrations if each.version in scope]
-    table = _table(*columns)
-    for migration in chosen:
-        table.add_column(f"{migration.priority} {migration.version}", justify="center")
-    table.add_column("seeds" if any(each.seeds for each in tenants) else "")
-    return table, chosen
+    table = _table(*columns, whole=len(columns))
+    for each in chosen:  # folded on a narrow terminal: a version that is cut could be any of them
+        table.add_column(f"{each.priority} {each.version}", justify="center", overflow="fold")
+    return table, [each.version for each in chosen]
 
 
-def _table(*columns: str) -> Table:
+def _table(*columns: str, whole: int = 1) -> Table:
+    """A table whose first `whole` columns are never broken."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for place, name in enumerate(columns):
-        table.add_column(name, no_wrap=place == 0)
+        table.add_column(Text(name), no_wrap=place < whole)
     return table
 
 

@@ -44,6 +44,9 @@ STATUS_WORD = {
     StepStatus.NOT_REHEARSED: "not rehearsed",
     StepStatus.SKIPPED: "already there",
 }
+NOT_REACHED = "Not reached"
+NOT_REHEARSED = "What could not be rehearsed"
+LEFT_ALONE = "Left alone, as they could not be looked at"
 NO_REASON = "it is not known why"
 Key = TypeVar("Key", bound=Hashable)
 
@@ -104,6 +107,13 @@ def seed_sentence(step: SeedStep) -> str:
     return f"{step.name} {step_word(step)}{added}"
 
 
+def planted(results: Iterable[TenantResult]) -> Iterator[Matter]:
+    """Seeds that are planted, or were there when their turn came."""
+    there = {StepStatus.DONE, StepStatus.SKIPPED}
+    found = ((seed_sentence(each), result.name) for result in results for each in result.seeds if each.status in there)
+    return (Matter(title=title, lines=(named(tenants),)) for title, tenants in alike(found).items())
+
+
 def ring_sentence(ring: RingEntry) -> str:
     """How the ring ended, and why if it halted: `ring early halted: 2 tenants of it failed, and 0 may`."""
     return f"ring {ring.name} {ring.outcome.replace('_', ' ')}{f': {ring.reason}' if ring.reason else ''}"
@@ -128,33 +138,23 @@ def obstacles(plans: Iterable[TenantPlan]) -> Iterator[Matter]:
     return (Matter(title=title, lines=(named(tenants),)) for title, tenants in found.items())
 
 
-def altered_files(plans: Iterable[TenantPlan], manifest: Manifest) -> Iterator[str]:
-    """A line for each migration whose file is not the one that was applied."""
+def altered_files(plans: Iterable[TenantPlan], manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """The files that were changed after they were applied, and what there is to say of each."""
     found = Counter(each.version for plan in plans for each in plan.migrations if each.altered)
     for each in (each for each in manifest.migrations if each.version in found):
-        yield (
-            f"{each.file} was changed after it was applied in {counted(found[each.version])}; "
-            f"that alone runs nothing again (--rerun {each.version} does)"
-        )
-
-
-def unrehearsable(plan: RolloutPlan, manifest: Manifest) -> Iterator[Matter]:
-    """Migrations that will be run, and in no transaction."""
-    found = Counter(version for tenant in plan.tenants for version in tenant.runs)
-    for each in manifest.migrations:
-        if found[each.version] and not each.transactional:
-            yield Matter(title=each.file, lines=("It runs in no transaction", counted(found[each.version])))
+        said = f"in {counted(found[each.version])}; that alone runs nothing again (--rerun {each.version} does)"
+        yield each.file, said
 
 
 def matters_of(results: Sequence[TenantResult], rings: Sequence[RingEntry] = ()) -> Mapping[str, Sequence[Matter]]:
     """What did not go well, or is not done, under its headings; headings without a matter too."""
     return {
         "What failed, by reason": tuple(failures(results)),
-        "Not healable by a rerun: the script ran, left this, and was rolled back": tuple(unproven(results)),
+        "Not healable by a rerun: the script ran, and afterwards it is not as it should be": tuple(unproven(results)),
         "Not restarted": tuple(not_restarted(rings)),
         "What the watch found": tuple(watch_findings(rings)),
-        "Not reached": tuple(not_begun(results, StepStatus.NOT_REACHED)),
-        "Not rehearsed": tuple(not_begun(results, StepStatus.NOT_REHEARSED)),
+        NOT_REACHED: tuple(not_begun(results, StepStatus.NOT_REACHED)),
+        NOT_REHEARSED: tuple(not_begun(results, StepStatus.NOT_REHEARSED)),
     }
 
 
@@ -249,9 +249,14 @@ def alike(found: Iterable[tuple[Key, str]]) -> Mapping[Key, tuple[str, ...]]:
 
 
 def named(tenants: Sequence[str]) -> str:
-    """`2 tenants: acme, borealis`; of many the first ten, and how many more."""
+    """`2 tenants: acme, borealis`."""
+    return f"{counted(len(tenants))}: {listed(tenants)}"
+
+
+def listed(tenants: Sequence[str]) -> str:
+    """`acme, borealis`; of many the first ten, and how many more."""
     more = f" and {len(tenants) - MOST_NAMES} more" if len(tenants) > MOST_NAMES else ""
-    return f"{counted(len(tenants))}: {', '.join(tenants[:MOST_NAMES])}{more}"
+    return f"{', '.join(tenants[:MOST_NAMES])}{more}"
 
 
 def plural(number: int, noun: str) -> str:
@@ -273,4 +278,4 @@ def _lines(where: str, tenants: str, advice: str | None) -> tuple[str, ...]:
 
 def _watch_words(entries: Sequence[WatchEntry]) -> str:
     found, unseen = sum(each.is_finding for each in entries), sum(map(is_unseen, entries))
-    return f"{plural(found, 'finding')}{f', {unseen} not seen' if unseen else ''}"
+    return f"{plural(found, 'finding') if found else 'no findings'}{f', {unseen} not seen' if unseen else ''}"

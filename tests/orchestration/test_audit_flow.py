@@ -100,7 +100,7 @@ def test_artifacts_tell_the_story(
     assert "CREATE INDEX idx_ai_task_queue_status_schedule" in pages[0]["data"]
     assert not [each for each in records.artifacts() if each["key"] == "tenant-test-acme"]
     progress = records.artifact(f"progress-{ENVIRONMENT}")
-    assert (float(progress["data"]), progress["description"]) == (100.0, "2 of 2 tenants")
+    assert (float(progress["data"]), progress["description"]) == (100.0, "audit: 2 of 2 tenants")
     assert document.summary["blocked"] == 1
 
 

@@ -80,7 +80,7 @@ def test_only_what_can_succeed_later_is_transient() -> None:
     assert {each for each in CLASSES if each.transient} == {ConnectionFailed, ConnectionLost, TryAgain, ServiceFailed}
 
 
-@pytest.mark.parametrize("error", CLASSES, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("error", sorted(CLASSES, key=lambda each: each.__name__), ids=lambda each: each.__name__)
 def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> None:
     tree = (errors.__doc__ or "").splitlines()
     assert [line for line in tree if error.__name__ in line.replace("─", " ").split()]
