@@ -68,7 +68,7 @@ def approval_page(
     return "\n".join(lines)
 
 
-def rollout_page(document: RolloutDocument, manifest: Manifest | None = None) -> str:
+def rollout_page(document: RolloutDocument, manifest: Manifest) -> str:
     """What came of a rollout or a rehearsal: ring after ring, what was done, and whatever did not go well."""
     kind = "Rehearsal" if document.rehearsal else "Rollout"
     said = f"{document.outcome}: {in_words(document.summary)}"
@@ -145,9 +145,9 @@ def _rings(rings: Sequence[RingEntry]) -> Iterator[str]:
             yield from (f"**{escaped(ring_sentence(each))}**", "")
 
 
-def _done(results: Sequence[TenantResult], manifest: Manifest | None) -> Sequence[Matter]:
+def _done(results: Sequence[TenantResult], manifest: Manifest) -> Sequence[Matter]:
     """Each migration and seed, and what came of it in how many tenants."""
-    provides = {each.file: (each.provides,) for each in manifest.migrations} if manifest else {}
+    provides = {each.file: (each.provides,) for each in manifest.migrations}
     tallies: dict[str, Counter[str]] = {}
     for step in (each for result in results for each in result.migrations):
         tallies.setdefault(f"{step.file} ({step.priority})", Counter())[step_word(step)] += 1

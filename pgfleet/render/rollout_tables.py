@@ -30,7 +30,7 @@ Row = dict[str, str]
 FEWER, UNCERTAIN, MORE, SAME = range(4)
 
 
-def plan_rows(plan: RolloutPlan, manifest: Manifest | None = None) -> list[Row]:
+def plan_rows(plan: RolloutPlan, manifest: Manifest) -> list[Row]:
     """A row a tenant: first those that nothing can be done in, then those in which scripts are run."""
     rows = [
         {"tenant": each.name, "ring": each.ring, "what will be done": shortened(tenant_plan_sentence(each, manifest))}

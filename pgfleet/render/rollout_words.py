@@ -77,17 +77,16 @@ def plan_sentence(plan: RolloutPlan) -> str:
     return f"{counted(len(plan.tenants))}: {'; '.join(filter(None, said))}" if plan.tenants else "no tenants"
 
 
-def tenant_plan_sentence(plan: TenantPlan, manifest: Manifest | None = None) -> str:
+def tenant_plan_sentence(plan: TenantPlan, manifest: Manifest) -> str:
     """`apply all 7 migrations; plant policy_rules`, or why nothing can be done."""
     if plan.obstacle:
         return f"{plan.obstacle}: {plan.reason}"
     parts = []
     for action in ACTION_MEANS:
         versions = [each.version for each in plan.migrations if each.action is action]
-        is_all = manifest is not None and len(versions) == len(manifest.migrations) > 1
-        parts += (
-            [f"{action} {f'all {len(versions)} migrations' if is_all else ', '.join(versions)}"] if versions else []
-        )
+        is_all = len(versions) == len(manifest.migrations) > 1
+        which = f"all {len(versions)} migrations" if is_all else ", ".join(versions)
+        parts += [f"{action} {which}"] if versions else []
     parts += [f"plant {name}" for name in plan.seeds]
     altered = [each.version for each in plan.migrations if each.altered]
     note = f" (file changed since: {', '.join(altered)})" if altered else ""

@@ -266,8 +266,9 @@ def test_the_page_of_a_rollout() -> None:
     ]
 
 
-def test_a_rollout_that_went_well_is_short_and_needs_no_manifest() -> None:
-    assert rollout_page(a_rollout(a_result("acme", Result.DONE, a_step(action=Action.HEAL)))).splitlines() == [
+def test_a_rollout_that_went_well_is_short() -> None:
+    document = a_rollout(a_result("acme", Result.DONE, a_step(action=Action.HEAL)))
+    assert rollout_page(document, a_manifest(a_migration("2"))).splitlines() == [
         "# Rollout of prod: Completed: 1 tenant: 1 done",
         "",
         "| ring | outcome | tenants | failures |",
