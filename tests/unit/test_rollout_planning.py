@@ -1,0 +1,206 @@
+"""From a tenant's audit to its plan; the plan's digest."""
+
+import pytest
+from unit.literals import (
+    a_manifest,
+    a_migration,
+    a_migration_entry,
+    a_seed,
+    a_table,
+    a_tenant_entry,
+    an_expected_catalog,
+    an_object,
+)
+from unit.rollout_literals import a_tenant_plan, planned
+
+from pgfleet.catalog.model import ObjectKind
+from pgfleet.errors import FleetError
+from pgfleet.judge.document import LedgerState, MigrationEntry, MigrationStatus, SeedEntry, SeedStatus, Verdict
+from pgfleet.manifest.model import Priority
+from pgfleet.rollout.plan import Action, Scope, TenantPlan, build_plan, by_ring
+from pgfleet.rollout.planning import plan_tenant, refuse_faulty_scope
+
+
+def a_function(body: str) -> object:
+    return an_object(ObjectKind.FUNCTION, "says()", body=body)
+
+
+# 1 makes a table and a function, 2 another table, 3 changes the function, 4 changes it once more.
+EXPECTED = an_expected_catalog(
+    ("1", [a_table("one"), a_function("first")]),
+    ("2", [a_table("one"), a_function("first"), a_table("two")]),
+    ("3", [a_table("one"), a_function("second"), a_table("two")]),
+    ("4", [a_table("one"), a_function("third"), a_table("two")]),
+)
+MANIFEST = a_manifest(
+    a_migration("1"),
+    a_migration("2", priority=Priority.P1),
+    a_migration("3"),
+    a_migration("4"),
+    seeds=[a_seed()],
+)
+APPLIED, PENDING, DRIFTED = MigrationStatus.APPLIED, MigrationStatus.PENDING, MigrationStatus.DRIFTED
+
+
+def entry(
+    version: str,
+    status: MigrationStatus = APPLIED,
+    ledger: LedgerState | None = LedgerState.APPLIED,
+    *,
+    altered: bool = False,
+) -> MigrationEntry:
+    found = a_migration_entry(status, version, priority=Priority.P1 if version == "2" else Priority.P0)
+    return found.model_copy(update={"ledger": ledger, "altered": altered})
+
+
+def plan(*migrations: MigrationEntry, seeds: tuple[SeedEntry, ...] = (), scope: Scope | None = None) -> TenantPlan:
+    tenant = a_tenant_entry("acme", Verdict.READY, migrations=migrations, seeds=seeds)
+    return plan_tenant(tenant, MANIFEST, EXPECTED, scope or Scope())
+
+
+def actions(found: TenantPlan) -> dict[str, str]:
+    return {each.version: str(each.action) for each in found.migrations}
+
+
+@pytest.mark.parametrize(
+    ("status", "ledger", "action"),
+    [
+        (APPLIED, LedgerState.APPLIED, Action.SKIP),
+        (APPLIED, LedgerState.ADOPTED, Action.SKIP),
+        (APPLIED, LedgerState.STARTED, Action.ADOPT),
+        (APPLIED, None, Action.ADOPT),
+        (PENDING, None, Action.APPLY),
+        (DRIFTED, None, Action.HEAL),
+        (DRIFTED, LedgerState.APPLIED, Action.HEAL),
+        (DRIFTED, LedgerState.STARTED, Action.HEAL),
+    ],
+)
+def test_what_is_done_by_what_is_there_and_what_the_ledger_says(
+    status: MigrationStatus, ledger: LedgerState | None, action: Action
+) -> None:
+    found = plan(entry("2", status, ledger))
+    assert actions(found) == {"2": action}
+    assert found.changes is (action is not Action.SKIP)
+
+
+def test_a_file_that_was_changed_since_is_said_so_and_run_by_nobody() -> None:
+    [found] = plan(entry("2", altered=True)).migrations
+    assert (found.action, found.altered) == (Action.SKIP, True)
+
+
+def test_only_what_is_urgent() -> None:
+    found = plan(entry("1", PENDING, None), entry("2", PENDING, None), scope=Scope(priority=Priority.P0))
+    assert actions(found) == {"1": "apply"}
+    assert actions(plan(entry("2", PENDING, None), scope=Scope(priority=Priority.P1))) == {"2": "apply"}
+
+
+def test_a_rerun_on_purpose_is_of_what_is_applied() -> None:
+    scope = Scope(rerun=("2", "4"))
+    assert actions(plan(entry("1"), entry("2"), entry("4", DRIFTED), scope=scope)) == {
+        "1": "skip",
+        "2": "rerun",
+        "4": "heal",
+    }
+
+
+@pytest.mark.parametrize(
+    ("scope", "said"),
+    [
+        (Scope(rerun=("9",)), "--rerun: 9: is no migration of the manifest; there are: 1, 2, 3, 4"),
+        (Scope(rerun=("2",), priority=Priority.P0), "--rerun: 2: is P1, which --priority P0 leaves out"),
+    ],
+    ids=["unknown", "left out"],
+)
+def test_a_rerun_that_cannot_be_is_refused(scope: Scope, said: str) -> None:
+    with pytest.raises(FleetError) as caught:
+        refuse_faulty_scope(scope, MANIFEST)
+    assert str(caught.value) == said
+
+
+def test_what_a_script_undoes_that_is_run_again_is_run_again_after_it() -> None:
+    """The first makes the function anew, as it was before the third and the fourth changed it."""
+    found = plan(entry("1", DRIFTED), entry("2"), entry("3"), entry("4"))
+    assert actions(found) == {"1": "heal", "2": "skip", "3": "rerun", "4": "rerun"}
+    assert (found.runs, found.runs_after("1")) == ({"1", "3", "4"}, {"3", "4"})
+    assert actions(plan(entry("1"), entry("2", DRIFTED), entry("3"))) == {"1": "skip", "2": "heal", "3": "skip"}
+    assert actions(plan(entry("1"), entry("3"), entry("4"), scope=Scope(rerun=("3",)))) == {
+        "1": "skip",
+        "3": "rerun",
+        "4": "rerun",
+    }
+
+
+def test_what_is_applied_for_the_first_time_undoes_nothing() -> None:
+    found = plan(entry("1", PENDING, None), entry("3", PENDING, None), entry("4"))
+    assert actions(found) == {"1": "apply", "3": "apply", "4": "skip"}
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNREACHABLE, Verdict.UNKNOWN])
+def test_what_could_not_be_looked_at_is_not_worked_on(verdict: Verdict) -> None:
+    tenant = a_tenant_entry("acme", verdict, reason="why", migrations=[entry("1", PENDING, None)])
+    found = plan_tenant(tenant, MANIFEST, EXPECTED, Scope())
+    assert (found.obstacle, found.reason, found.migrations, found.changes) == (verdict, "why", (), False)
+
+
+def test_without_an_expected_catalog_nothing_can_be_planned() -> None:
+    found = plan_tenant(a_tenant_entry("acme", Verdict.READY), MANIFEST, None, Scope())
+    assert found.obstacle is Verdict.UNKNOWN
+
+
+MISSING = (SeedEntry(name="rules", status=SeedStatus.MISSING),)
+
+
+def test_a_seed_that_is_missing_is_planted_where_its_table_will_be() -> None:
+    assert plan(entry("1"), seeds=MISSING).seeds == ("rules",)
+    assert plan(entry("1", PENDING, None), seeds=MISSING).seeds == ("rules",)
+    customised = (SeedEntry(name="rules", status=SeedStatus.CUSTOMISED),)
+    assert plan(entry("1"), seeds=customised).seeds == ()
+
+
+def test_seeds_alone_are_planted_where_their_table_is() -> None:
+    alone = Scope(migrations=False)
+    found = plan(entry("1"), seeds=MISSING, scope=alone)
+    assert (found.migrations, found.seeds) == ((), ("rules",))
+    assert plan(entry("1", PENDING, None), seeds=MISSING, scope=alone).seeds == ()
+
+
+ONE = a_tenant_plan("acme", planned("1", Action.APPLY), ring="canary")
+
+
+def digest(*tenants: TenantPlan, manifest: str = "m", scope: Scope | None = None, environment: str = "prod") -> str:
+    return build_plan(environment, manifest, scope or Scope(), tenants).digest
+
+
+def test_the_same_plan_has_the_same_digest_whoever_makes_it() -> None:
+    assert digest(ONE) == digest(ONE.model_copy(update={"reason": "told in other words"}))
+    assert len(digest(ONE)) == 64
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        digest(ONE, manifest="n"),
+        digest(ONE, environment="staging"),
+        digest(ONE, scope=Scope(priority=Priority.P0)),
+        digest(ONE, scope=Scope(rerun=("1",))),
+        digest(ONE.model_copy(update={"fingerprint": "another"})),
+        digest(ONE.model_copy(update={"ring": "main"})),
+        digest(ONE.model_copy(update={"seeds": ("rules",)})),
+        digest(ONE.model_copy(update={"obstacle": Verdict.UNREACHABLE})),
+        digest(a_tenant_plan("acme", planned("1", Action.HEAL), ring="canary")),
+        digest(a_tenant_plan("globex", planned("1", Action.APPLY), ring="canary")),
+        digest(ONE, a_tenant_plan("globex")),
+        digest(),
+    ],
+)
+def test_another_plan_has_another_digest(other: str) -> None:
+    assert other != digest(ONE)
+
+
+def test_rings_come_in_the_policys_order_and_none_is_empty() -> None:
+    made = build_plan("prod", "m", Scope(), [a_tenant_plan("b", ring="main"), ONE, a_tenant_plan("c", ring="main")])
+    found = by_ring(made, ("canary", "early", "main"))
+    assert {ring: [each.name for each in tenants] for ring, tenants in found.items()} == {
+        "canary": ["acme"],
+        "main": ["b", "c"],
+    }
