@@ -7,9 +7,10 @@ import psycopg
 import pytest
 from fix_rollout import Subject
 
-from pgfleet.errors import LedgerUnusable
+from pgfleet.errors import LedgerUnusable, PgfleetError
 from pgfleet.judge.document import Verdict
 from pgfleet.pg.ledger import prepare_ledger
+from pgfleet.pg.session import Query
 from pgfleet.rollout.document import Result
 
 
@@ -69,3 +70,24 @@ def test_two_tenants_of_one_database_make_one_ledger(subject: Subject) -> None:
     assert results == [(Result.DONE, "")] * 6
     assert subject.query("SELECT count(*), count(DISTINCT home_schema) FROM pgfleet.ledger") == [(42, 6)]
     assert subject.query("SELECT count(*) FROM pgfleet.ledger_format") == [(1,)]
+
+
+def test_runs_that_begin_at_once_make_the_ledger_one_after_another(subject: Subject) -> None:
+    errors: list[Exception] = []
+    together = threading.Barrier(8)
+
+    def prepare() -> None:
+        with subject.server.session(subject.database) as session:
+            session.ask(Query("SELECT 1"))
+            together.wait()
+            try:
+                prepare_ledger(session)
+            except PgfleetError as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=prepare) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
