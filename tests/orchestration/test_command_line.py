@@ -145,3 +145,38 @@ def test_the_shipped_manifest_is_found_from_any_folder(run: Run) -> None:
         [PGFLEET, "manifest", "--format", "json"], check=True, capture_output=True, text=True, env=environment, cwd="/"
     )
     assert len(json.loads(found.stdout)["migrations"]) == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            ["rollout", ENVIRONMENT, "--rerun", "9"],
+            (
+                "pgfleet: --rerun: 9: is no migration of the manifest; there are: "
+                "20250315, 20250328, 20250330, 20250321, 20250330000000, 20250331, 20250401"
+            ),
+        ),
+        (
+            ["rollout", ENVIRONMENT, "--rerun", "20250321", "--priority", "P0"],
+            "pgfleet: --rerun: 20250321: is P1, which --priority P0 leaves out",
+        ),
+        (["seed", ENVIRONMENT, "--ring", "nowhere"], "pgfleet: --ring: nowhere: test has the rings canary, main"),
+        (["counts", "elsewhere"], "environments: there is no 'elsewhere'; there are: test"),
+    ],
+    ids=["unknown version", "left out version", "unknown ring", "unknown environment"],
+)
+def test_a_rollout_that_cannot_be_is_one_line_and_exit_status_2(
+    run: Run, fleet: Fleet, arguments: list[str], line: str
+) -> None:
+    fleet.tenant("acme", "host=127.0.0.1 port=1 dbname=x")
+    done = run(*arguments)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert line in done.stderr
+
+
+def test_approval_that_nobody_can_give_is_one_line_and_exit_status_2(run: Run, fleet: Fleet) -> None:
+    fleet.policy("approval = true").tenant("acme", "host=127.0.0.1 port=1 dbname=x")
+    done = run("rollout", ENVIRONMENT, PREFECT_API_URL="")
+    said = "pgfleet: --yes: approval = true, and there is nobody to ask: no terminal, no PREFECT_API_URL\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
