@@ -1,6 +1,6 @@
 # `make demo` and `make test` do their own set-up. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-postgres test-orchestration lint types imports sql-lint wheel bench clean
+.PHONY: help setup demo test test-unit test-postgres test-orchestration lint types imports sql-lint wheel bench faults clean
 
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -69,6 +69,9 @@ wheel: setup  ## build it, install it in an empty place, use it there
 
 bench: setup  ## against the raw limit, in one run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+faults: setup  ## faults at random moments of rollouts, and what came of them
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.faults $(ARGS)
 
 clean:  ## everything that make made
 	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
