@@ -15,7 +15,8 @@ from flows.running import run_flow, showing_progress, write
 from pgfleet import settings
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import FleetError
-from pgfleet.render.rollout_terminal import plan_report, rollout_report
+from pgfleet.render.plan_terminal import plan_report
+from pgfleet.render.rollout_terminal import rollout_report
 from pgfleet.rollout.document import RolloutDocument
 from pgfleet.rollout.plan import RolloutPlan, Scope
 from pgfleet.rollout.planning import refuse_faulty_scope

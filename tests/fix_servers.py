@@ -22,10 +22,11 @@ from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest
 from pgfleet.pg.binaries import embedded_binaries, installed_binaries
 from pgfleet.pg.cluster import Cluster
+from pgfleet.pg.connection import Limits
 from pgfleet.pg.introspection import read_catalog
 from pgfleet.pg.replay import replay
 from pgfleet.pg.scratch import scratch_database
-from pgfleet.pg.session import Limits, Session
+from pgfleet.pg.session import Session
 from pgfleet.shipped import sql_folder
 
 INSTALLED = installed_binaries()

@@ -10,9 +10,10 @@ from pgfleet.pg import dsn as libpq
 from pgfleet.pg.binaries import ClusterFailed, embedded_binaries, server_account
 from pgfleet.pg.binaries import server_major as binaries_major
 from pgfleet.pg.cluster import Cluster
+from pgfleet.pg.connection import Limits
 from pgfleet.pg.replay import replay
 from pgfleet.pg.scratch import scratch_database
-from pgfleet.pg.session import Limits, Session
+from pgfleet.pg.session import Session
 from pgfleet.pg.verification import limits_of
 
 

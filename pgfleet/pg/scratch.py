@@ -10,7 +10,8 @@ from psycopg import sql
 from pgfleet.errors import DatabaseError, ScratchUnavailable
 from pgfleet.fleet.secret import Dsn
 from pgfleet.pg import dsn as libpq
-from pgfleet.pg.session import Limits, Query, Session
+from pgfleet.pg.connection import Limits
+from pgfleet.pg.session import Query, Session
 
 PREFIX = "pgfleet_scratch_"
 STALE_AFTER_SECONDS = 3600

@@ -15,35 +15,13 @@ from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Script
 from pgfleet.manifest.statements import split
 from pgfleet.pg import dsn as libpq
+from pgfleet.pg.connection import STANDARD_STRINGS, WRITING, Connection, Limits, connect, limiting
 from pgfleet.pg.errors import translating
 
 Rows = list[tuple[Any, ...]]
 
 READING, PART = "pgfleet_reading", "pgfleet_part"
 """Names of savepoints."""
-STANDARD_STRINGS = "SET standard_conforming_strings TO on"
-
-WRITING = {
-    # A database or a role may have its own defaults, and catalogs are compared as the server writes them.
-    "DateStyle": "ISO, MDY",
-    "IntervalStyle": "postgres",
-    "TimeZone": "UTC",
-    "extra_float_digits": "1",
-    "quote_all_identifiers": "off",
-    "bytea_output": "hex",
-    "jit": "off",  # compiling a catalog query takes longer than running it
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long the server may take, and who it is told is asking."""
-
-    application_name: str = "pgfleet"
-    connect_timeout_seconds: int = 10
-    statement_timeout_ms: int = 60_000
-    lock_timeout_ms: int = 2_000
-    idle_in_transaction_timeout_ms: int = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +48,7 @@ class Session:
         self.secrets = libpq.secrets(dsn)
         self.is_rehearsing = False
         self._transactions = 0
-        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._connection: Connection | None = None
 
     def __enter__(self) -> Self:
         """Opens nothing yet."""
@@ -146,13 +124,13 @@ class Session:
         """
         if self._transactions:
             raise CannotRehearse("it runs in no transaction, so it cannot be rolled back")
-        texts = [f"SET {name} TO {value}" for name, value in self._limits().items()]
+        texts = [f"SET {name} TO '{value}'" for name, value in limiting(self.limits).items()]
         self._execute(f"SET search_path TO {self._quoted_home()}; {'; '.join(texts)}")
         try:
             self._execute(_text(script), script)
         finally:
             if self.is_open:  # a pooler hands the server's session on to others
-                self._execute(f"RESET search_path; {'; '.join(f'RESET {name}' for name in self._limits())}")
+                self._execute(f"RESET search_path; {'; '.join(f'RESET {name}' for name in limiting(self.limits))}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -237,7 +215,7 @@ class Session:
                 self._leave_batch(connection, is_part=READING in begin)
                 raise
 
-    def _leave_batch(self, connection: psycopg.Connection[tuple[Any, ...]], *, is_part: bool) -> None:
+    def _leave_batch(self, connection: Connection, *, is_part: bool) -> None:
         """After a batch that failed: back to where it began, unless the block of the transaction will see to that."""
         if connection.closed or connection.info.transaction_status == TransactionStatus.IDLE:
             return
@@ -256,19 +234,12 @@ class Session:
                 raise RehearsalInterrupted(str(error)) from error
             raise
 
-    def _limits(self) -> dict[str, str]:
-        return {
-            "statement_timeout": f"'{self.limits.statement_timeout_ms}ms'",
-            "lock_timeout": f"'{self.limits.lock_timeout_ms}ms'",
-            "idle_in_transaction_session_timeout": f"'{self.limits.idle_in_transaction_timeout_ms}ms'",
-        }
-
     def _settings(self) -> Query:
         """What holds for one transaction: the limits, the search path, and how the server writes values and names."""
         settings = {
             **WRITING,
             "search_path": self._quoted_home(),
-            **{name: value.strip("'") for name, value in self._limits().items()},
+            **limiting(self.limits),
         }
         calls = (f"pg_catalog.set_config('{name}', %({name})s, true)" for name in settings)
         return Query(f"SELECT {', '.join(calls)}", settings)
@@ -280,23 +251,13 @@ class Session:
     def _mogrify(cursor: ClientCursor[tuple[Any, ...]], query: Query) -> str:
         return query.text if query.parameters is None else cursor.mogrify(query.text, query.parameters)
 
-    def _open(self) -> psycopg.Connection[tuple[Any, ...]]:
+    def _open(self) -> Connection:
         if self._connection is None or self._connection.closed:
             if self._transactions:
                 # A new connection would be outside of the transaction that the caller believes to be in.
                 lost = RehearsalInterrupted if self.is_rehearsing else ConnectionLost
                 raise lost("the connection was lost within the transaction")
-            with translating(self.secrets, connecting=True):
-                self._connection = connection = psycopg.connect(
-                    self.dsn.text,
-                    autocommit=True,
-                    prepare_threshold=None,
-                    connect_timeout=self.limits.connect_timeout_seconds,
-                    application_name=self.limits.application_name,
-                    client_encoding="UTF8",
-                )
-                if connection.info.parameter_status("standard_conforming_strings") == "off":
-                    connection.execute(STANDARD_STRINGS)
+            self._connection = connect(self.dsn, self.limits)
         return self._connection
 
 

@@ -11,7 +11,8 @@ from pgfleet.judge.readings import CountReading, Inspection
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.judge.tenant import judge_migration
 from pgfleet.pg import answers, inspection
-from pgfleet.pg.session import Limits, Session
+from pgfleet.pg.connection import Limits
+from pgfleet.pg.session import Session
 
 
 class Findings:

@@ -7,9 +7,7 @@ from pgfleet.judge.document import DifferenceEntry
 from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest
 from pgfleet.render.markdown import MOST_TENANTS, code, escaped
-from pgfleet.render.rollout_tables import FEWER, UNCERTAIN, count_rank, pair_in_words
-from pgfleet.render.rollout_words import (
-    ACTION_MEANS,
+from pgfleet.render.rollout_matters import (
     LEFT_ALONE,
     NO_REASON,
     NOT_REHEARSED,
@@ -20,6 +18,10 @@ from pgfleet.render.rollout_words import (
     matters_of,
     not_begun,
     obstacles,
+)
+from pgfleet.render.rollout_tables import FEWER, UNCERTAIN, count_rank, pair_in_words
+from pgfleet.render.rollout_words import (
+    ACTION_MEANS,
     plan_sentence,
     ring_facts,
     ring_sentence,

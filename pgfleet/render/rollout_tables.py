@@ -4,15 +4,8 @@ from collections.abc import Sequence
 
 from pgfleet.judge.document import CountEntry
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.rollout_words import (
-    alike,
-    error_sentence,
-    errors_of,
-    is_unseen,
-    seed_sentence,
-    step_word,
-    tenant_plan_sentence,
-)
+from pgfleet.render.rollout_matters import alike, errors_of
+from pgfleet.render.rollout_words import error_sentence, is_unseen, seed_sentence, step_word, tenant_plan_sentence
 from pgfleet.render.tables import MOST_ROWS, shortened
 from pgfleet.rollout.document import (
     CountDocument,

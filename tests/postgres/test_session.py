@@ -25,8 +25,9 @@ from pgfleet.judge.document import Verdict
 from pgfleet.manifest.model import Check, Manifest
 from pgfleet.pg.answers import answer_checks
 from pgfleet.pg.audit import audit
+from pgfleet.pg.connection import Limits
 from pgfleet.pg.ledger import prepare_ledger
-from pgfleet.pg.session import Limits, Query, Session
+from pgfleet.pg.session import Query, Session
 
 ENDLESS = "SELECT count(*) FROM generate_series(1, 1000000000000)"
 

@@ -26,16 +26,14 @@ from unit.rollout_literals import (
 
 from pgfleet.judge.document import Verdict
 from pgfleet.manifest.model import Priority
+from pgfleet.render.plan_terminal import ACTION_LOOK, plan_report
+from pgfleet.render.rollout_layout import MOST_DIFFERENCES, MOST_TENANTS
 from pgfleet.render.rollout_terminal import (
-    ACTION_LOOK,
     COUNT_STYLE,
-    MOST_DIFFERENCES,
-    MOST_TENANTS,
     OUTCOME_STYLE,
     RESULT_STYLE,
     STEP_STYLE,
     count_report,
-    plan_report,
     rollout_report,
 )
 from pgfleet.rollout.document import (

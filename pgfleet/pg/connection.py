@@ -1,0 +1,61 @@
+"""How a server is connected to, and what is asked of every connection."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from pgfleet.fleet.secret import Dsn
+from pgfleet.pg import dsn as libpq
+from pgfleet.pg.errors import translating
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+STANDARD_STRINGS = "SET standard_conforming_strings TO on"
+
+WRITING = {
+    # A database or a role may have its own defaults, and catalogs are compared as the server writes them.
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "extra_float_digits": "1",
+    "quote_all_identifiers": "off",
+    "bytea_output": "hex",
+    "jit": "off",  # compiling a catalog query takes longer than running it
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long the server may take, and who it is told is asking."""
+
+    application_name: str = "pgfleet"
+    connect_timeout_seconds: int = 10
+    statement_timeout_ms: int = 60_000
+    lock_timeout_ms: int = 2_000
+    idle_in_transaction_timeout_ms: int = 60_000
+
+
+def limiting(limits: Limits) -> dict[str, str]:
+    """The server's settings that hold a transaction to these limits, with their values."""
+    return {
+        "statement_timeout": f"{limits.statement_timeout_ms}ms",
+        "lock_timeout": f"{limits.lock_timeout_ms}ms",
+        "idle_in_transaction_session_timeout": f"{limits.idle_in_transaction_timeout_ms}ms",
+    }
+
+
+def connect(dsn: Dsn, limits: Limits) -> Connection:
+    """A new connection, on which nothing is prepared. Raises a DatabaseError."""
+    with translating(libpq.secrets(dsn), connecting=True):
+        connection = psycopg.connect(
+            dsn.text,
+            autocommit=True,
+            prepare_threshold=None,
+            connect_timeout=limits.connect_timeout_seconds,
+            application_name=limits.application_name,
+            client_encoding="UTF8",
+        )
+        if connection.info.parameter_status("standard_conforming_strings") == "off":
+            connection.execute(STANDARD_STRINGS)
+    return connection

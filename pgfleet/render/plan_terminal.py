@@ -1,0 +1,72 @@
+"""What a person at a terminal reads of a plan, before anything is written."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pgfleet.manifest.model import Manifest
+from pgfleet.render.rollout_layout import MOST_TENANTS, new_matrix, section
+from pgfleet.render.rollout_matters import (
+    LEFT_ALONE,
+    altered_files,
+    obstacles,
+)
+from pgfleet.render.rollout_words import ACTION_MEANS, plan_sentence
+from pgfleet.rollout.plan import Action, PlannedMigration, RolloutPlan, TenantPlan, by_ring
+
+ALTERED = "*"
+ACTION_LOOK = {
+    Action.SKIP: ("·", "dim"),
+    Action.ADOPT: ("adopt", "cyan"),
+    Action.APPLY: ("APPLY", "yellow"),
+    Action.HEAL: ("HEAL", "red"),
+    Action.RERUN: ("RERUN", "magenta"),
+}
+
+
+def plan_report(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> RenderableType:
+    """What will be done in each tenant; those with nothing to do are only counted where there are many."""
+    ordered = [each for tenants in by_ring(plan, rings).values() for each in tenants]
+    busy = [each for each in ordered if each.changes or each.obstacle]
+    shown = ordered if len(ordered) <= MOST_TENANTS else busy[:MOST_TENANTS]
+    parts: list[RenderableType] = [_plan_matrix(shown, manifest)] if shown else []
+    left_out = {"more with something to do": len(busy) - len(shown), "with nothing to do": len(ordered) - len(busy)}
+    said = [f"{number} {what}" for what, number in left_out.items() if number > 0 and len(shown) < len(ordered)]
+    parts += [Text(f"… and {' and '.join(said)}; the whole is in the run's plan")] if said else []
+    parts += [*_legend(ordered, manifest), *section(LEFT_ALONE, tuple(obstacles(ordered)), "magenta")]
+    digest = f"  (plan {plan.digest[:12]} of {plan.environment})"
+    return Group(*parts, Text(), Text.assemble((plan_sentence(plan), "bold"), digest))
+
+
+def _plan_matrix(tenants: Sequence[TenantPlan], manifest: Manifest) -> Table:
+    table, versions = new_matrix(tenants, manifest, "tenant")
+    table.add_column("seeds" if any(each.seeds for each in tenants) else "", no_wrap=True)
+    for ring, group in groupby(tenants, key=lambda each: each.ring):
+        table.add_row(Text(ring, style="bold"))
+        for tenant in group:
+            planned = {each.version: each for each in tenant.migrations}
+            marks = [_plan_mark(planned.get(each)) for each in versions]
+            table.add_row(Text(f"  {tenant.name}"), *marks, Text(", ".join(tenant.seeds), style="yellow"))
+    return table
+
+
+def _plan_mark(planned: PlannedMigration | None) -> Text:
+    if planned is None:
+        return Text("?", style="magenta")
+    mark, style = ACTION_LOOK[planned.action]
+    return Text(f"{mark}{ALTERED if planned.altered else ''}", style=style)
+
+
+def _legend(tenants: Sequence[TenantPlan], manifest: Manifest) -> Iterator[RenderableType]:
+    """What the marks mean that occur."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    used = {each.action for tenant in tenants for each in tenant.migrations}
+    for action in (each for each in ACTION_MEANS if each in used):
+        table.add_row(Text(*ACTION_LOOK[action]), Text(ACTION_MEANS[action], style="dim"))
+    for file, said in altered_files(tenants, manifest):
+        table.add_row(Text(ALTERED), Text(f"{file} was changed after it was applied {said}", style="dim"))
+    if table.row_count:
+        yield from (Text(), table)
