@@ -23,7 +23,15 @@ from pgfleet.judge.document import ManifestEntry, TenantEntry, Verdict
 from pgfleet.judge.tenant import unjudged
 from pgfleet.render.rollout_markdown import approval_page
 from pgfleet.rollout.budget import budget_of, failures_in
-from pgfleet.rollout.document import RestartEntry, RingEntry, RingOutcome, RolloutDocument, TenantResult, WatchEntry
+from pgfleet.rollout.document import (
+    RestartEntry,
+    Result,
+    RingEntry,
+    RingOutcome,
+    RolloutDocument,
+    TenantResult,
+    WatchEntry,
+)
 from pgfleet.rollout.plan import RolloutPlan, Scope, TenantPlan, build_plan, by_ring
 from pgfleet.rollout.results import broken, not_reached, obstructed
 from pgfleet.rollout.rings import finished, halted, has_changed, passed_over, unsettled, watch_halts
@@ -60,15 +68,18 @@ class Rollout:
 
     def plan(self) -> RolloutPlan:
         """What is to be done in every tenant, published and announced; nothing is written in any."""
-        plans: list[TenantPlan] = []
-        progress.report_phase("plan", len(self.brief.environment.tenants))
-        for number, wave in enumerate(cut_waves(self.brief.environment), start=1):
-            plans += self._plan_wave(number, wave)
-        plan = build_plan(self.brief.environment.name, self.brief.manifest.checksum, self.scope, plans)
+        plan = self._make_plan()
         leave(plan, ROLLOUT_PLAN, "The plan", kind=PLAN)
         publish_plan(plan, self.brief)
         progress.report_plan(plan)
         return plan
+
+    def _make_plan(self) -> RolloutPlan:
+        plans: list[TenantPlan] = []
+        progress.report_phase("plan", len(self.brief.environment.tenants))
+        for number, wave in enumerate(cut_waves(self.brief.environment), start=1):
+            plans += self._plan_wave(number, wave)
+        return build_plan(self.brief.environment.name, self.brief.manifest.checksum, self.scope, plans)
 
     def _plan_wave(self, number: int, wave: tuple[Tenant, ...]) -> list[TenantPlan]:
         ring, names = wave[0].ring, [each.name for each in wave]
@@ -92,7 +103,7 @@ class Rollout:
             ring, rehearsal = self._rehearse_first_ring(plan)
             page = self._approval_page(plan, ring, rehearsal)
             answer = approval.ask(plan, page, policy.approval_timeout_seconds)
-            plan = self.plan() if answer and answer.approve else plan
+            plan = self._make_plan() if answer and answer.approve else plan
         return approval.refusal(answer, plan)
 
     def _rehearse_first_ring(self, plan: RolloutPlan) -> tuple[str, list[TenantResult]]:
@@ -166,7 +177,7 @@ class Rollout:
 
     def _watch(self, ring: RingEntry, results: Sequence[TenantResult]) -> RingEntry:
         seconds = self.brief.environment.policy.rollout.watch_seconds
-        names = [each.name for each in results if each.result == "done"]
+        names = [each.name for each in results if each.result is Result.DONE]
         if seconds is None or not self.brief.manifest.watches or not names:
             return ring
         watched: list[WatchEntry] = []
@@ -182,7 +193,7 @@ class Rollout:
 
     def _soak(self, ring: RingEntry, plans: Sequence[TenantPlan], results: Sequence[TenantResult]) -> RingEntry:
         seconds = self.brief.environment.policy.rollout.soak_seconds.get(ring.name)
-        if not seconds:
+        if not seconds or not any(each.result is Result.DONE for each in results):
             return ring
         reached = pick_tenants(self.brief.environment, [each.name for each in plans if not each.obstacle])
         progress.report_phase(f"soak of ring {ring.name}, {seconds:g} s", len(reached.tenants))
