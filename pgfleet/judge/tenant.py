@@ -13,7 +13,6 @@ from pgfleet.judge.document import (
     CountEntry,
     DifferenceEntry,
     MigrationEntry,
-    MigrationStatus,
     SeedEntry,
     SeedStatus,
     TenantEntry,
@@ -22,7 +21,8 @@ from pgfleet.judge.document import (
 )
 from pgfleet.judge.readings import CountReading, Inspection, LedgerRow
 from pgfleet.judge.states import migration_status
-from pgfleet.manifest.model import Migration, Priority
+from pgfleet.judge.verdict import verdict_of
+from pgfleet.manifest.model import Migration
 
 UNREACHABLE = (AccessRefused, ConnectionFailed, ConnectionLost)
 
@@ -64,7 +64,7 @@ def judge_tenant(
     return TenantEntry(
         name=tenant.name,
         ring=tenant.ring,
-        verdict=Verdict.UNKNOWN if faults else _verdict(migrations),
+        verdict=Verdict.UNKNOWN if faults else verdict_of(migrations),
         reason="; ".join(dict.fromkeys(faults)) or None,
         server_version=inspection.server_version,
         fingerprint=inspection.catalog.fingerprint,
@@ -81,13 +81,6 @@ def unjudged(tenant: Tenant, error: PgfleetError, *, server_version: str | None 
     return TenantEntry(
         name=tenant.name, ring=tenant.ring, verdict=verdict, reason=str(error), server_version=server_version
     )
-
-
-def _verdict(migrations: Iterable[MigrationEntry]) -> Verdict:
-    lacking = {each.priority for each in migrations if each.status is not MigrationStatus.APPLIED}
-    if Priority.P0 in lacking:
-        return Verdict.BLOCKED
-    return Verdict.DEGRADED if lacking else Verdict.READY
 
 
 def _faults(
