@@ -11,13 +11,17 @@ class ObjectKind(StrEnum):
 
     SCHEMA = "schema"
     EXTENSION = "extension"
+    TYPE = "type"
     FUNCTION = "function"
+    SEQUENCE = "sequence"
     TABLE = "table"
     COLUMN = "column"
-    SEQUENCE = "sequence"
     CONSTRAINT = "constraint"
     INDEX = "index"
+    VIEW = "view"
     TRIGGER = "trigger"
+    POLICY = "policy"
+    PRIVILEGE = "privilege"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogObject:
-    """One object: `attributes` are compared, `definition` is for people, `parent` names the table that it is on."""
+    """One object: `attributes` are compared, `definition` is for people, `parent` is what it falls with."""
 
     identity: Identity
     parent: str | None
@@ -50,11 +54,14 @@ class CatalogObject:
     definition: str
 
     @property
-    def table(self) -> Identity | None:
-        """The table that this object stands and falls with, if any."""
-        if self.parent is None:
-            return None
-        return Identity(kind=ObjectKind.TABLE, schema=self.identity.schema, name=self.parent)
+    def place(self) -> tuple[str | None, str]:
+        """Schema and name, under which another object can name this one as its parent."""
+        return self.identity.schema, self.identity.name
+
+    @property
+    def parent_place(self) -> tuple[str | None, str] | None:
+        """The place of what this object stands and falls with, if any: a table, a view, a column, a function."""
+        return None if self.parent is None else (self.identity.schema, self.parent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,9 @@ from pgfleet.errors import PrivilegeMissing, StatementFailed
 from pgfleet.pg.session import Query, Session
 from pgfleet.shipped import statement
 
+SCOPES = ("scope", "scope_function", "scope_type", "scope_schema")
+"""Queries that say what is looked at; those of the kinds are made of them."""
+
 
 def read_catalog(session: Session, scope: Scope, equivalents: Mapping[str, str]) -> Catalog:
     """What the database holds within `scope`. Raises a DatabaseError."""
@@ -32,7 +35,10 @@ def catalog_query(scope: Scope, *, home: str, equivalents: Mapping[str, str], fi
         "relation_names": [name for _, name in scope.relations],
         "function_schemas": [schema or home for schema, _ in scope.functions],
         "function_names": [name for _, name in scope.functions],
+        "type_schemas": [schema or home for schema, _ in scope.types],
+        "type_names": [name for _, name in scope.types],
         "extensions": list(scope.extensions),
+        "grantees": list(scope.grantees),
         "managed": list(scope.managed),
         "equivalent_defaults": json.dumps(dict(equivalents)),
         "fingerprint": fingerprint,
@@ -67,5 +73,5 @@ def introspection_checksum() -> str:
 @cache
 def _statement() -> str:
     kinds = "\nUNION ALL\n".join(f"({statement(f'introspection/{kind}')})" for kind in ObjectKind)
-    scope, summary = statement("introspection/scope"), statement("introspection/summary")
-    return f"WITH scope AS MATERIALIZED (\n{scope}),\nobjects AS MATERIALIZED (\n{kinds}\n)\n{summary}"
+    scopes = ",\n".join(f"{name} AS MATERIALIZED (\n{statement(f'introspection/{name}')})" for name in SCOPES)
+    return f"WITH {scopes},\nobjects AS MATERIALIZED (\n{kinds}\n)\n{statement('introspection/summary')}"
