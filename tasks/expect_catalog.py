@@ -7,7 +7,7 @@ from prefect.context import TaskRunContext
 
 from pgfleet import __version__
 from pgfleet.brief import Brief
-from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.catalog.expected import FORM, ExpectedCatalog
 from pgfleet.pg.expectation import find_expected
 from pgfleet.pg.introspection import introspection_checksum
 from tasks.retries import STEP_OPTIONS
@@ -16,7 +16,7 @@ from tasks.retries import STEP_OPTIONS
 def expectation_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """One result for a manifest, a way of reading catalogs and a major version, kept by Prefect from then on."""
     checksum = parameters["brief"].manifest.checksum
-    made_by = f"{__version__}-{introspection_checksum()[:16]}"
+    made_by = f"{__version__}-{FORM}-{introspection_checksum()[:16]}"
     return f"pgfleet-expected-{made_by}-{checksum[:16]}-{parameters['server_major']}"
 
 

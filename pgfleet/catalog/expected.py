@@ -6,7 +6,11 @@ from functools import cached_property
 from typing import Any
 
 from pgfleet.catalog.model import CatalogObject, Identity
+from pgfleet.catalog.reruns import UNTRIED, Reruns
 from pgfleet.catalog.scope import Scope, scope_of
+
+FORM = 2
+"""Raised whenever ExpectedCatalog holds something else than before: one that an earlier pgfleet kept is not taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +43,7 @@ class ExpectedCatalog:
     """What every tenant on servers of one major version must hold.
 
     `equivalents` maps a column default to the one that stands for it; `seeds` a seed's name to its baseline rows,
-    each as a JSON object.
+    each as a JSON object; `reruns` what running a migration again puts right.
     """
 
     server_major: int
@@ -47,6 +51,16 @@ class ExpectedCatalog:
     provenances: tuple[Provenance, ...]
     equivalents: Mapping[str, str]
     seeds: Mapping[str, tuple[Mapping[str, Any], ...]]
+    reruns: Reruns = UNTRIED
+
+    def later_changers(self, version: str) -> frozenset[str]:
+        """The versions that change an object after `version` did, and whose work a rerun of it may undo."""
+        found: set[str] = set()
+        for provenance in self.provenances:
+            versions = [step.version for step in provenance.steps]
+            if version in versions:
+                found |= {*versions[versions.index(version) + 1 :]}
+        return frozenset(found)
 
     @cached_property
     def scope(self) -> Scope:

@@ -1,16 +1,19 @@
 """Finds out what tenants on servers of one major version must hold."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 from pgfleet.brief import Brief
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import AccessRefused, ConnectionFailed, ScratchUnavailable
 from pgfleet.fleet.secret import Dsn
+from pgfleet.manifest.model import Manifest
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.binaries import ClusterFailed, embedded_binaries, server_account
 from pgfleet.pg.binaries import server_major as binaries_major
 from pgfleet.pg.cluster import Cluster
 from pgfleet.pg.connection import Limits
+from pgfleet.pg.healing import find_reruns
 from pgfleet.pg.replay import replay
 from pgfleet.pg.scratch import scratch_database
 from pgfleet.pg.session import Session
@@ -18,7 +21,7 @@ from pgfleet.pg.verification import limits_of
 
 
 def find_expected(brief: Brief, server_major: int, own_server: Dsn) -> ExpectedCatalog:
-    """Replays the manifest on a server of that version, and returns what it left.
+    """Replays the manifest on a server of that version, and returns what it left and what a rerun heals of it.
 
     On the environment's `scratch_dsn`, if there is one, else on the tenants' `own_server`; where no scratch database
     can be made there, on the embedded server if that is of the same version. Raises NoExpectedCatalog, and transient
@@ -39,7 +42,16 @@ def _replay_on(admin: Dsn, brief: Brief, server_major: int) -> ExpectedCatalog:
     if found != server_major:
         raise ScratchUnavailable(libpq.server(admin), f"it is PostgreSQL {found}, the tenants' is {server_major}")
     with scratch_database(admin, limits) as scratch:
-        return replay(brief.manifest, scratch)
+        return expect(brief.manifest, scratch)
+
+
+def expect(manifest: Manifest, scratch: Session) -> ExpectedCatalog:
+    """What the manifest leaves in the empty database of `scratch`, with what a rerun heals of it.
+
+    Raises ReplayFailed, and transient DatabaseErrors.
+    """
+    expected = replay(manifest, scratch)
+    return replace(expected, reruns=find_reruns(manifest, scratch, expected))
 
 
 def _major_of(admin: Dsn, limits: Limits) -> int:

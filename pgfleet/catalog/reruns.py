@@ -1,0 +1,30 @@
+"""What a rerun heals: which objects come back if the scripts that made and changed them are run again."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pgfleet.catalog.model import Identity
+
+if TYPE_CHECKING:
+    from pgfleet.catalog.differences import Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reruns:
+    """What was proven, by experiment, of each object of an expected catalog; of what was not, nothing is claimed.
+
+    `missing` were dropped and came back exactly as they were; `altered` are those of which an alteration was tried, and
+    `changed` those of them that came back.
+    """
+
+    missing: frozenset[Identity] = frozenset()
+    altered: frozenset[Identity] = frozenset()
+    changed: frozenset[Identity] = frozenset()
+
+    def heals(self, identity: Identity, change: "Change") -> bool:
+        """Whether a rerun of the object's migrations is proven to put right such a difference."""
+        return identity in (self.missing if change == "missing" else self.changed)
+
+
+UNTRIED = Reruns()
+"""Nothing was tried, so nothing is claimed."""

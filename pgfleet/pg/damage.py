@@ -1,0 +1,106 @@
+"""Statements that damage one object of a catalog: to see, in a scratch database, whether a rerun puts it right.
+
+Keyed by the kind's name; a kind without an entry cannot be damaged in that way.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from psycopg import sql
+
+from pgfleet.catalog.model import CatalogObject
+
+DROPS: Mapping[str, str] = MappingProxyType(
+    {
+        "schema": "DROP SCHEMA IF EXISTS {name} CASCADE",
+        "extension": "DROP EXTENSION IF EXISTS {name} CASCADE",
+        "type": "DROP TYPE IF EXISTS {path} CASCADE",
+        "function": "DROP ROUTINE IF EXISTS {path} CASCADE",
+        "sequence": "DROP SEQUENCE IF EXISTS {path} CASCADE",
+        "table": "DROP TABLE IF EXISTS {path} CASCADE",
+        "foreign table": "DROP FOREIGN TABLE IF EXISTS {path} CASCADE",
+        "column": "ALTER TABLE {parent} DROP COLUMN IF EXISTS {own} CASCADE",
+        "constraint": "ALTER TABLE {parent} DROP CONSTRAINT IF EXISTS {own} CASCADE",
+        "index": "DROP INDEX IF EXISTS {path} CASCADE",
+        "view": "DROP VIEW IF EXISTS {path} CASCADE",
+        "materialized view": "DROP MATERIALIZED VIEW IF EXISTS {path} CASCADE",
+        "trigger": "DROP TRIGGER IF EXISTS {own} ON {parent} CASCADE",
+        "policy": "DROP POLICY IF EXISTS {own} ON {parent}",
+    }
+)
+REPLACED_CONSTRAINT = """
+ALTER TABLE {parent} DROP CONSTRAINT {own} CASCADE;
+ALTER TABLE {parent} ADD CONSTRAINT {own} CHECK (true)
+"""
+ALTERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "function": ("ALTER ROUTINE {path} SET pgfleet.altered = 'x'",),
+        "sequence": ("ALTER SEQUENCE {path} INCREMENT 7",),
+        "column": (
+            "ALTER TABLE {parent} ALTER COLUMN {own} DROP DEFAULT",
+            "ALTER TABLE {parent} ALTER COLUMN {own} {nullability} NOT NULL",
+            "ALTER TABLE {parent} ALTER COLUMN {own} TYPE {type} USING {own}::text",
+        ),
+        "constraint": (REPLACED_CONSTRAINT,),
+        "index": ("ALTER INDEX {path} SET (fillfactor = 70)",),
+        "view": ("ALTER VIEW {path} SET (security_barrier = true)",),
+        "trigger": ("ALTER TABLE {parent} DISABLE TRIGGER {own}",),
+        "policy": ("ALTER POLICY {own} ON {parent} USING (false)",),
+    }
+)
+"""Of one object all that the server takes are done, so that it is whole again only if all of them are undone."""
+
+
+def dropping(found: CatalogObject, home: str) -> str | None:
+    """The statement that drops the object and what depends on it; None where there is none for its kind."""
+    if found.identity.kind.value == "privilege":
+        return _revoking(found.definition)
+    template = DROPS.get(_noun(found))
+    return _filled(template, found, home) if template else None
+
+
+def altering(found: CatalogObject, home: str) -> tuple[str, ...]:
+    """Scripts that alter the object, each to be tried by itself; none where there is none for its kind."""
+    return tuple(_filled(template, found, home) for template in ALTERATIONS.get(_noun(found), ()))
+
+
+def _noun(found: CatalogObject) -> str:
+    kind = found.identity.kind.value
+    if found.attributes.get("form") == "foreign":
+        return f"foreign {kind}"
+    return f"materialized {kind}" if found.attributes.get("materialized") else kind
+
+
+def _filled(template: str, found: CatalogObject, home: str) -> str:
+    schema, name = found.identity.schema or home, found.identity.name
+    bare, bracket, arguments = name.partition("(") if _noun(found) == "function" else (name, "", "")
+    return (
+        sql.SQL(template)
+        .format(
+            name=sql.Identifier(name),
+            path=sql.Composed([sql.Identifier(schema, bare), sql.SQL(bracket + arguments)]),
+            parent=sql.Identifier(schema, found.parent or ""),
+            own=sql.Identifier(_own_name(found)),
+            nullability=sql.SQL("DROP" if found.attributes.get("not_null") else "SET"),
+            type=sql.SQL("varchar(2000)" if found.attributes.get("type") == "text" else "text"),
+        )
+        .as_string()
+    )
+
+
+def _own_name(found: CatalogObject) -> str:
+    """The name of an object on a table without the table's; either is quoted where it has a dot of its own."""
+    parent = found.parent or ""
+    label = '"{}"'.format(parent.replace('"', '""')) if "." in parent else parent
+    own = found.identity.name.removeprefix(f"{label}.")
+    return own[1:-1].replace('""', '"') if "." in own else own
+
+
+def _revoking(definition: str) -> str | None:
+    """The opposite of `GRANT … TO …` or `REVOKE … FROM …`."""
+    granted = re.fullmatch(r"GRANT (.*) TO (.*?)(?: WITH GRANT OPTION)?", definition, re.DOTALL)
+    if granted:
+        return f"REVOKE {granted[1]} FROM {granted[2]}"
+    revoked = re.fullmatch(r"REVOKE (.*) FROM (.*)", definition, re.DOTALL)
+    return f"GRANT {revoked[1]} TO {revoked[2]}" if revoked else None

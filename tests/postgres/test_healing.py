@@ -1,0 +1,133 @@
+"""What a rerun heals, found out by experiment."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from fix_servers import Server
+
+from pgfleet.catalog.model import ObjectKind
+from pgfleet.catalog.reruns import Reruns
+from pgfleet.catalog.scope import EVERYTHING
+from pgfleet.files import load_manifest
+from pgfleet.manifest.model import Manifest
+from pgfleet.manifest.parse import build_manifest, parse_document
+from pgfleet.pg.connection import Limits
+from pgfleet.pg.expectation import expect
+from pgfleet.pg.introspection import read_catalog
+from pgfleet.pg.scratch import scratch_database
+from pgfleet.pg.session import Session
+
+MANIFESTS = Path(__file__).parents[1] / "manifests"
+
+
+def manifest_of(scripts: Mapping[str, str]) -> Manifest:
+    """A manifest of these scripts, by their files' names."""
+    lines = ["format = 1"]
+    for file in scripts:
+        lines += ["[[migrations]]", f'file = "{file}"', 'priority = "P0"', 'provides = "something"']
+    return build_manifest(parse_document("\n".join(lines), file="manifest.toml"), scripts, file="manifest.toml")
+
+
+@contextmanager
+def expecting(server: Server, manifest: Manifest) -> Iterator[tuple[Reruns, Session]]:
+    """What a rerun heals, and the session in which it was found out."""
+    with scratch_database(server.admin, Limits()) as session:
+        yield expect(manifest, session).reruns, session
+
+
+def names(identities: frozenset, kind: ObjectKind) -> set[str]:
+    return {each.name for each in identities if each.kind is kind}
+
+
+def test_what_a_rerun_of_the_shipped_manifest_heals(server: Server, shipped_manifest: Manifest) -> None:
+    with scratch_database(server.admin, Limits()) as session:
+        expected = expect(shipped_manifest, session)
+        assert read_catalog(session, expected.scope, expected.equivalents).fingerprint == expected.fingerprint
+    reruns, objects = expected.reruns, {each.object.identity for each in expected.provenances}
+    whole = {
+        ObjectKind.SCHEMA,
+        ObjectKind.TABLE,
+        ObjectKind.FUNCTION,
+        ObjectKind.INDEX,
+        ObjectKind.TRIGGER,
+        ObjectKind.COLUMN,
+    }
+    added = {
+        "ai_conversations.summary",
+        "ai_conversations.summary_metadata",
+        "ai_conversations.summary_updated_at",
+        "policy_rules.company_allow_list",
+        "policy_rules.company_deny_list",
+    }
+    for kind in whole - {ObjectKind.COLUMN}:
+        assert names(reruns.missing, kind) == {each.name for each in objects if each.kind is kind}, kind
+    assert names(reruns.missing, ObjectKind.COLUMN) == added
+    assert {each.kind for each in reruns.missing} == whole
+    assert names(reruns.changed, ObjectKind.TRIGGER) == {
+        "ai_conversations.trg_ai_conversations_updated_at",
+        "ai_task_queue.trg_ai_task_queue_updated_at",
+    }
+    assert names(reruns.changed, ObjectKind.FUNCTION) == {"update_timestamp()"}
+    assert len(reruns.changed) == 3
+    assert {each for each in objects if each not in reruns.altered} == {
+        each for each in objects if each.kind in {ObjectKind.SCHEMA, ObjectKind.TABLE}
+    }
+
+
+def test_a_change_heals_only_if_all_of_the_object_is_put_right(server: Server) -> None:
+    """`kept` has its default, its NOT NULL and its type set again; `half` its default alone."""
+    manifest = manifest_of(
+        {
+            "1_rules.sql": """
+                CREATE TABLE IF NOT EXISTS rules (kept text NOT NULL DEFAULT 'a', half text NOT NULL DEFAULT 'a');
+                ALTER TABLE rules ALTER COLUMN kept TYPE text, ALTER COLUMN kept SET NOT NULL,
+                  ALTER COLUMN kept SET DEFAULT 'a', ALTER COLUMN half SET DEFAULT 'a';
+            """
+        }
+    )
+    with expecting(server, manifest) as (reruns, _):
+        assert names(reruns.changed, ObjectKind.COLUMN) == {"rules.kept"}
+
+
+def test_a_script_that_cannot_be_run_twice_heals_only_what_stops_it(server: Server) -> None:
+    manifest = manifest_of(
+        {
+            "1_rules.sql": "CREATE TABLE rules_of_old (a int); CREATE TABLE IF NOT EXISTS rules (a int);",
+            "2_status.sql": "CREATE OR REPLACE FUNCTION status() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+            "3_status.sql": "CREATE OR REPLACE FUNCTION status() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+            "4_more.sql": "ALTER TABLE rules ADD COLUMN IF NOT EXISTS b int",
+        }
+    )
+    with expecting(server, manifest) as (reruns, _):
+        assert names(reruns.missing, ObjectKind.FUNCTION) == {"status()"}
+        assert names(reruns.missing, ObjectKind.TABLE) == {"rules_of_old"}, "while it is there, its script fails"
+        assert names(reruns.missing, ObjectKind.COLUMN) == {"rules.b"}
+
+
+def test_names_that_need_quotes_and_dots(server: Server) -> None:
+    manifest = manifest_of(
+        {
+            "1_odd.sql": """
+                CREATE TABLE IF NOT EXISTS "Odd.table" ("a.""b" int, "%s" int);
+                ALTER TABLE "Odd.table" ADD COLUMN IF NOT EXISTS "c.d" int;
+                CREATE INDEX IF NOT EXISTS "An.index" ON "Odd.table" ("%s");
+            """
+        }
+    )
+    with expecting(server, manifest) as (reruns, session):
+        assert names(reruns.missing, ObjectKind.COLUMN) == {'"Odd.table"."c.d"'}
+        assert names(reruns.missing, ObjectKind.INDEX) == {"An.index"}
+        assert len(read_catalog(session, EVERYTHING, {}).managed or ()) == 5
+
+
+def test_an_index_that_is_built_in_no_transaction_is_put_back_afterwards(server: Server) -> None:
+    manifest = load_manifest(MANIFESTS / "concurrently" / "manifest.toml")
+    with scratch_database(server.admin, Limits()) as session:
+        expected = expect(manifest, session)
+        [index] = [
+            each.object.identity for each in expected.provenances if each.object.identity.name == "orders_number"
+        ]
+        assert index in expected.reruns.missing
+        assert index in expected.reruns.altered - expected.reruns.changed
+        assert read_catalog(session, expected.scope, expected.equivalents).fingerprint == expected.fingerprint

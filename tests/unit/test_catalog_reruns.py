@@ -1,0 +1,36 @@
+"""What is claimed of a rerun, and what is not."""
+
+import pickle
+
+import pytest
+
+from pgfleet.catalog.differences import Change
+from pgfleet.catalog.model import Identity, ObjectKind
+from pgfleet.catalog.reruns import UNTRIED, Reruns
+
+TRIGGER = Identity(kind=ObjectKind.TRIGGER, schema=None, name="rules.trg_rules")
+INDEX = Identity(kind=ObjectKind.INDEX, schema=None, name="idx_rules")
+COLUMN = Identity(kind=ObjectKind.COLUMN, schema=None, name="rules.name")
+RERUNS = Reruns(
+    missing=frozenset({TRIGGER, INDEX}), altered=frozenset({TRIGGER, INDEX, COLUMN}), changed=frozenset({TRIGGER})
+)
+
+
+@pytest.mark.parametrize(
+    ("identity", "change", "heals"),
+    [
+        (TRIGGER, Change.MISSING, True),
+        (TRIGGER, Change.CHANGED, True),
+        (INDEX, Change.MISSING, True),
+        (INDEX, Change.CHANGED, False),
+        (COLUMN, Change.MISSING, False),
+        (COLUMN, Change.CHANGED, False),
+    ],
+)
+def test_only_what_was_proven_of_that_change_heals(identity: Identity, change: Change, heals: bool) -> None:
+    assert RERUNS.heals(identity, change) is heals
+    assert not UNTRIED.heals(identity, change)
+
+
+def test_it_survives_the_cache_that_keeps_it() -> None:
+    assert pickle.loads(pickle.dumps(RERUNS)) == RERUNS
