@@ -13,7 +13,7 @@ class Scope:
     """Whole schemas, single relations, functions (by name), types, extensions; `everything` is for a scratch database.
 
     A schema of None is the home schema. `managed` holds the identity keys of what the manifest manages, `grantees` to
-    whom it grants something on which object.
+    whom it grants something on which object, `names` those that its relations need.
     """
 
     everything: bool = False
@@ -23,6 +23,7 @@ class Scope:
     types: tuple[tuple[str | None, str], ...] = ()
     extensions: tuple[str, ...] = ()
     grantees: tuple[str, ...] = ()
+    names: tuple[tuple[str | None, str], ...] = ()
     managed: tuple[str, ...] = ()
 
 
@@ -40,6 +41,7 @@ def scope_of(objects: Iterable[CatalogObject]) -> Scope:
         types=tuple((each.schema, each.name) for each in identities if each.kind is ObjectKind.TYPE),
         grantees=tuple(dict.fromkeys(_grantee(each) for each in found if each.identity.kind is ObjectKind.PRIVILEGE)),
         extensions=tuple(each.name for each in identities if each.kind is ObjectKind.EXTENSION),
+        names=tuple(name for each in found if (name := each.relation_name)),
         managed=tuple(each.key for each in identities),
     )
 

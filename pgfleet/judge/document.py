@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from pgfleet.manifest.model import Priority
+from pgfleet.repair.model import Way
 
 SCHEMA_VERSION = 1
 
@@ -65,14 +66,28 @@ class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class RepairEntry(Entry):
+    """What puts a difference right: `way` is rerun (of `version`), sql (the statements), or by hand (the reason why).
+
+    Statements are to be run with the tenant's schema as search path; `hazards` say what they do to a table in use.
+    """
+
+    way: Way
+    version: str | None = None
+    statements: tuple[str, ...] = ()
+    hazards: tuple[str, ...] = ()
+    reason: str | None = None
+
+
 class DifferenceEntry(Entry):
-    """One object that is missing or changed."""
+    """One object that is missing or changed, and what puts it right."""
 
     kind: str
     identity: str
     change: str
     expected: str | None
     actual: str | None
+    repair: RepairEntry | None = None
 
 
 class UnexpectedEntry(Entry):

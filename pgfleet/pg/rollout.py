@@ -1,7 +1,5 @@
 """Takes one tenant through its plan: the steps in their order, on one connection."""
 
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
-
 from pgfleet.brief import Brief
 from pgfleet.errors import (
     AccessRefused,
@@ -18,6 +16,7 @@ from pgfleet.manifest.model import Migration, Seed
 from pgfleet.pg.audit import Runner, directly
 from pgfleet.pg.ledger import prepare_ledger
 from pgfleet.pg.migration import failed_step, migrate
+from pgfleet.pg.rehearsal import rehearse
 from pgfleet.pg.seeding import failed_seed, plant
 from pgfleet.pg.session import Session
 from pgfleet.pg.survey import refuse_silent
@@ -29,7 +28,6 @@ from pgfleet.rollout.results import Counts, assembled, broken, hindrance, kept_b
 
 LOST = (AccessRefused, ConnectionFailed, ConnectionLost)
 """Errors after which nothing more can be done in a tenant."""
-REHEARSALS = 4
 
 
 def roll_out(
@@ -42,26 +40,9 @@ def roll_out(
         refuse_silent(tenant, brief)
         with open_session(tenant, brief) as session:
             work = _Work(session, brief, plan, run)
-            return _rehearse(work) if rehearsal else work.carry_out()
+            return rehearse(session, lambda: work.anew().carry_out()) if rehearsal else work.carry_out()
     except PgfleetError as error:
         return broken(plan, error)
-
-
-def _rehearse(work: "_Work") -> TenantResult:
-    """The whole plan in one transaction that is rolled back; begun anew where a passing obstacle is met."""
-    for attempt in Retrying(
-        retry=retry_if_exception(_may_pass),
-        stop=stop_after_attempt(REHEARSALS),
-        wait=wait_random_exponential(multiplier=0.5, max=4),
-        reraise=True,
-    ):
-        with attempt, work.session.rehearsal():
-            return work.anew().carry_out()
-    raise AssertionError  # the last attempt has returned or raised
-
-
-def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, RehearsalInterrupted) or (isinstance(error, PgfleetError) and error.transient)
 
 
 class _Work:

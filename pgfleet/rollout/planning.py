@@ -79,19 +79,9 @@ def _undone_rerun(planned: tuple[PlannedMigration, ...], expected: ExpectedCatal
     for each in planned:
         action = Action.RERUN if each.version in undone and each.action not in RUNS else each.action
         if action in {Action.HEAL, Action.RERUN}:
-            undone |= _later_changers(each.version, expected)
+            undone |= expected.later_changers(each.version)
         result.append(each.model_copy(update={"action": action}))
     return tuple(result)
-
-
-def _later_changers(version: str, expected: ExpectedCatalog) -> set[str]:
-    """The versions that change an object after `version` did."""
-    found = set()
-    for provenance in expected.provenances:
-        versions = [step.version for step in provenance.steps]
-        if version in versions:
-            found |= {*versions[versions.index(version) + 1 :]}
-    return found
 
 
 def _missing_seeds(entry: TenantEntry, manifest: Manifest, scope: Scope) -> Iterator[str]:
