@@ -1,21 +1,30 @@
 """Finds the previous audit of an environment."""
 
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-from prefect import get_run_logger, runtime, task
+from prefect import Task, get_run_logger, runtime, task
+from prefect.client.schemas.objects import State, TaskRun
 from pydantic import ValidationError
 
 from pgfleet import files
 from pgfleet.brief import Brief
+from pgfleet.errors import ConfigurationError
 from pgfleet.judge.context import Source
 from pgfleet.judge.document import AuditDocument
 from pgfleet.judge.since import Previous
 from tasks.exchange import AUDIT_DOCUMENT, runs_that_published, take
 from tasks.publish_report import OPTIONS
+from tasks.states import held
 
 
-@task(name="recall audit", **OPTIONS)
+def may_succeed(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:
+    """Prefect's API may answer next time; a wrong file stays wrong."""
+    return not isinstance(held(state), ConfigurationError)
+
+
+@task(name="recall audit", retry_condition_fn=may_succeed, **OPTIONS)
 def recall_audit(brief: Brief, file: str | None) -> Previous | None:
     """The audit document in `file`, else that of the latest whole audit in Prefect; None where there is none.
 
