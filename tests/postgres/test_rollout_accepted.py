@@ -1,5 +1,6 @@
 """A rollout leaves alone what the fleet file accepts, and nothing besides."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
@@ -28,24 +29,29 @@ class Accepting(Subject):
         return brief
 
 
-@pytest.fixture
-def accepting(grown: Subject) -> Accepting:
+def accepting_of(subject: Subject, index: str) -> Accepting:
+    """The same tenant, with that acceptance."""
     acceptance = Acceptance(
         tenant="*",
         kind="index",
-        identity=f"public.{INDEX}",
+        identity=f"public.{index}",
         change="missing",
         owner="ana",
         reason="known",
         until=UNTIL,
     )
-    found = Accepting(
-        server=grown.server,
-        database=grown.database,
-        manifest=grown.manifest,
-        expected=grown.expected,
+    return Accepting(
+        server=subject.server,
+        database=subject.database,
+        manifest=subject.manifest,
+        expected=subject.expected,
         policy=replace(QUICK, acceptances=(acceptance,)),
     )
+
+
+@pytest.fixture
+def accepting(grown: Subject) -> Accepting:
+    found = accepting_of(grown, INDEX)
     found.roll_out()
     found.execute(f"DROP INDEX {INDEX}")
     return found
@@ -114,3 +120,24 @@ def test_an_acceptance_hides_no_other_tenants_difference(accepting: Accepting) -
     [acceptance] = accepting.policy.acceptances
     accepting.policy = replace(accepting.policy, acceptances=(replace(acceptance, tenant="other-*"),))
     assert accepting.audit().verdict is Verdict.BLOCKED
+
+
+def test_an_earlier_script_that_undoes_part_of_it_is_not_proven(small: Callable[..., Subject]) -> None:
+    """The first makes the function anew, as it was before the second changed it; the second is left alone."""
+
+    def function(body: str) -> str:
+        return f"CREATE OR REPLACE FUNCTION says() RETURNS text LANGUAGE sql AS $$ SELECT '{body}' $$;"
+
+    scripts = {
+        "1_one.sql": f"CREATE TABLE IF NOT EXISTS one (id integer); {function('first')}",
+        "2_two.sql": f"CREATE TABLE IF NOT EXISTS two (id integer); {function('second')} "
+        "CREATE INDEX IF NOT EXISTS known ON two (id);",
+    }
+    subject = accepting_of(small(scripts), "known")
+    subject.roll_out()
+    subject.execute("DROP TABLE one; DROP INDEX known")
+    result = subject.roll_out()
+    error = step(result, "1").error
+    assert "damages what others made" in (error.message if error else "")
+    assert step(result, "2").status is StepStatus.SKIPPED
+    assert subject.query("SELECT says()") == [("second",)]
