@@ -1,6 +1,7 @@
 """Takes one tenant through its plan: the steps in their order, on one connection."""
 
 from pgfleet.brief import Brief
+from pgfleet.catalog.differences import without_implied
 from pgfleet.errors import (
     AccessRefused,
     ConnectionFailed,
@@ -12,6 +13,7 @@ from pgfleet.errors import (
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.document import CountEntry, MigrationEntry, MigrationStatus
 from pgfleet.judge.readings import CountReading
+from pgfleet.judge.tenant import difference_entry
 from pgfleet.manifest.model import Migration, Seed
 from pgfleet.pg.audit import Runner, directly
 from pgfleet.pg.ledger import prepare_ledger
@@ -24,10 +26,14 @@ from pgfleet.pg.verification import Findings, count, inspect, open_session, veri
 from pgfleet.render.words import sentence
 from pgfleet.rollout.document import MigrationStep, SeedStep, StepStatus, TenantResult
 from pgfleet.rollout.plan import RUNS, Action, TenantPlan
+from pgfleet.rollout.planning import accepted_object
 from pgfleet.rollout.results import Counts, assembled, broken, hindrance, kept_back, obstructed, step_of
 
 LOST = (AccessRefused, ConnectionFailed, ConnectionLost)
 """Errors after which nothing more can be done in a tenant."""
+LEFT_ALONE = "what is wrong with it was accepted, and is left alone"
+NOT_ANY_MORE = "it was applied when the plan was made, and is not any more"
+MORE_THAN_ACCEPTED = "more is wrong with it than was accepted when the plan was made"
 
 
 def roll_out(
@@ -87,11 +93,13 @@ class _Work:
         return self._verified(migration, step)
 
     def _skip(self, migration: Migration, findings: Findings) -> MigrationStep:
-        """What was applied when the plan was made must still be."""
-        if any(each.version == migration.version for each in findings.differences):
-            error = PlanOutdated("it was applied when the plan was made, and is not any more")
-            return failed_step(migration, self.plan, error)
-        return step_of(migration, self.plan, StepStatus.SKIPPED)
+        """What was applied when the plan was made must still be, and what was accepted must be all that is wrong."""
+        own = without_implied(each for each in findings.differences if each.version == migration.version)
+        accepted = self.plan.of(migration.version).accepted
+        if all(accepted_object(difference_entry(each, self.session.home)) in accepted for each in own):
+            detail = LEFT_ALONE if accepted else None
+            return step_of(migration, self.plan, StepStatus.SKIPPED, detail=detail)
+        return failed_step(migration, self.plan, PlanOutdated(MORE_THAN_ACCEPTED if accepted else NOT_ANY_MORE))
 
     def _verified(self, migration: Migration, step: MigrationStep) -> MigrationStep:
         """Looks once more at what was committed, as the next audit will; a connection that is lost undoes nothing."""
