@@ -24,9 +24,7 @@ def everything_manifest() -> Manifest:
 def everything_server(server: Server) -> Server:
     """The server, with the roles that the manifest grants to."""
     for role in ROLES:
-        server.execute(
-            f"DO $$ BEGIN IF to_regrole('{role}') IS NULL THEN CREATE ROLE {role} NOLOGIN; END IF; END $$"
-        )
+        server.execute(f"DO $$ BEGIN IF to_regrole('{role}') IS NULL THEN CREATE ROLE {role} NOLOGIN; END IF; END $$")
     return server
 
 
