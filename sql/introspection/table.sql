@@ -12,22 +12,33 @@ SELECT
     'row_security', s.relrowsecurity,
     'row_security_forced', s.relforcerowsecurity,
     'inherits', p.names,
+    'of_type', nullif(c.reloftype, 0)::pg_catalog.regtype::text,
+    'server', f.server,
     'rules', r.definitions
   ) AS attributes,
   concat_ws(
     E';\n',
     format(
-      'CREATE %%sTABLE %%s%%s%%s',
+      'CREATE %%sTABLE %%s%%s%%s%%s%%s',
       CASE WHEN s.relkind = 'f' THEN 'FOREIGN ' WHEN s.relpersistence = 'u' THEN 'UNLOGGED ' END,
       t.name,
+      ' OF ' || nullif(c.reloftype, 0)::pg_catalog.regtype::text,
       ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(s.oid),
-      ' INHERITS (' || array_to_string(p.names, ', ') || ')'
+      ' INHERITS (' || array_to_string(p.names, ', ') || ')',
+      ' SERVER ' || quote_ident(f.server)
     ),
     CASE WHEN s.relrowsecurity THEN format('ALTER TABLE %%s ENABLE ROW LEVEL SECURITY', t.name) END,
     CASE WHEN s.relforcerowsecurity THEN format('ALTER TABLE %%s FORCE ROW LEVEL SECURITY', t.name) END,
     array_to_string(r.definitions, E';\n')
   ) AS definition
 FROM scope AS s
+INNER JOIN pg_catalog.pg_class AS c ON s.oid = c.oid
+LEFT JOIN LATERAL (
+  SELECT v.srvname::text AS server
+  FROM pg_catalog.pg_foreign_table AS r
+  INNER JOIN pg_catalog.pg_foreign_server AS v ON r.ftserver = v.oid
+  WHERE r.ftrelid = s.oid
+) AS f ON true
 CROSS JOIN LATERAL (SELECT concat(quote_ident(s.schema) || '.', quote_ident(s.relname)) AS name) AS t
 CROSS JOIN LATERAL (
   SELECT array_agg(i.inhparent::pg_catalog.regclass::text ORDER BY i.inhseqno) AS names

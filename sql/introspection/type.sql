@@ -1,5 +1,5 @@
 -- Types in scope: one row each. What is compared depends on the form: an enum's labels in order, a composite type's
--- attributes in order, a domain's base type, default and constraints, a range's subtype.
+-- attributes in order, a domain's base type, default and constraints, a range's subtype and its multirange's name.
 SELECT
   'type' AS kind,
   s.schema::text AS schema,
@@ -60,7 +60,8 @@ CROSS JOIN LATERAL (
       WHERE l.oid = r.rngcollation AND l.oid <> y.typcollation
     ),
     'canonical = ' || nullif(r.rngcanonical::text, '-'),
-    'subtype_diff = ' || nullif(r.rngsubdiff::text, '-')
+    'subtype_diff = ' || nullif(r.rngsubdiff::text, '-'),
+    'multirange_type_name = ' || (SELECT quote_ident(m.typname) FROM pg_catalog.pg_type AS m WHERE m.oid = r.rngmultitypid)
   ), '') AS definition
   FROM pg_catalog.pg_range AS r
   WHERE r.rngtypid = t.oid

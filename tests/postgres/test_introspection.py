@@ -14,6 +14,7 @@ from pgfleet.shipped import sql_folder
 
 ZOO = (Path(__file__).parent / "zoo.sql").read_text(encoding="utf-8")
 ODD = 'Odd "Schema.x'
+SPAN = "subtype = double precision, subtype_diff = float8mi, multirange_type_name = span_multirange"
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_tables(zoo: Catalog) -> None:
         "fleeting": "CREATE UNLOGGED TABLE fleeting",
         "split": "CREATE TABLE split PARTITION BY RANGE (at)",
         "split_by_note": "CREATE TABLE split_by_note PARTITION BY LIST (note)",
-        "far": "CREATE FOREIGN TABLE far",
+        "far": "CREATE FOREIGN TABLE far SERVER elsewhere",
         "heir": "CREATE TABLE heir INHERITS (fleeting)",
         f"{ODD}|Weird Name": 'CREATE TABLE "Odd ""Schema.x"."Weird Name"',
     }
@@ -212,7 +213,7 @@ def test_functions(zoo: Catalog) -> None:
 
 
 def sequence(maximum: int, owned_by: str | None, type_name: str = "bigint", **others: Any) -> dict[str, Any]:
-    plain = {"start": 1, "increment": 1, "minimum": 1, "cache": 1, "cycle": False}
+    plain = {"start": 1, "increment": 1, "minimum": 1, "cache": 1, "cycle": False, "unlogged": False}
     return {**plain, "type": type_name, "maximum": maximum, "owned_by": owned_by, **others}
 
 
@@ -273,7 +274,7 @@ def test_types(zoo: Catalog) -> None:
             "default": "0.5",
             "constraints": {"within": "CHECK (((VALUE >= (0)::numeric) AND (VALUE <= (1)::numeric)))"},
         },
-        "side|span": {"form": "range", "subtype": "subtype = double precision, subtype_diff = float8mi"},
+        "side|span": {"form": "range", "subtype": SPAN},
     }
     assert {name: each.definition for name, each in by_name(zoo, ObjectKind.TYPE).items()} == {
         "pair": 'CREATE TYPE pair AS (a integer, b text COLLATE "C")',
@@ -282,7 +283,7 @@ def test_types(zoo: Catalog) -> None:
             "CREATE DOMAIN share AS numeric(3,2) DEFAULT 0.5 NOT NULL"
             " CONSTRAINT within CHECK (((VALUE >= (0)::numeric) AND (VALUE <= (1)::numeric)))"
         ),
-        "side|span": "CREATE TYPE side.span AS RANGE (subtype = double precision, subtype_diff = float8mi)",
+        "side|span": f"CREATE TYPE side.span AS RANGE ({SPAN})",
     }
 
 
