@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from pgfleet.errors import PgfleetError
-from pgfleet.judge.document import DifferenceEntry, Entry
+from pgfleet.judge.document import DifferenceEntry
+from pgfleet.judge.entry import Entry
 from pgfleet.judge.tenant import UNREACHABLE, difference_entry
 from pgfleet.repair.plan import RepairPlan
 from pgfleet.rollout.advice import describe

@@ -1,4 +1,7 @@
-"""Every case in tests/drift_cases/: what was done to a tenant is found, named and attributed, and nothing else is."""
+"""Every case in tests/drift_cases/: what was done to a tenant is found, named and attributed, and nothing else is.
+
+What an audit says would put it right is then done, and another audit finds nothing, or just what is left to a person.
+"""
 
 import tomllib
 from collections.abc import Iterator
@@ -16,11 +19,14 @@ from pydantic import BaseModel, ConfigDict
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.model import ObjectKind
 from pgfleet.files import load_manifest
-from pgfleet.judge.document import MigrationStatus, SeedStatus, TenantEntry, Verdict
+from pgfleet.judge.document import DifferenceEntry, MigrationStatus, SeedStatus, TenantEntry, Verdict
 from pgfleet.manifest.model import Manifest
 from pgfleet.pg.audit import audit
 from pgfleet.pg.ledger import prepare_ledger, record
+from pgfleet.pg.repair import repair
+from pgfleet.repair.model import Way
 from pgfleet.rollout.plan import Action
+from pgfleet.rollout.repairing import RepairResult, TenantRepair
 
 
 class Table(BaseModel):
@@ -55,6 +61,7 @@ class Expectation(Table):
     seeds: dict[str, SeedStatus] = {}
     differences: tuple[ExpectedDifference, ...] = ()
     unexpected: tuple[ExpectedUnexpected, ...] = ()
+    by_hand: tuple[str, ...] = ()
 
 
 class Case:
@@ -99,17 +106,19 @@ class Beginning:
 @pytest.fixture(scope="session")
 def beginnings(
     shipped_manifest: Manifest,
-    expected: ExpectedCatalog,
+    server: Server,
     template: str,
     everything_manifest: Manifest,
-    everything_expected: ExpectedCatalog,
+    everything_server: Server,
     everything_template: str,
 ) -> dict[str, Beginning]:
     """By the manifest that a case names."""
     return {
-        "shipped": Beginning(manifest=shipped_manifest, expected=expected, template=template),
+        "shipped": Beginning(manifest=shipped_manifest, expected=server.proven(shipped_manifest), template=template),
         "everything": Beginning(
-            manifest=everything_manifest, expected=everything_expected, template=everything_template
+            manifest=everything_manifest,
+            expected=everything_server.proven(everything_manifest),
+            template=everything_template,
         ),
     }
 
@@ -129,14 +138,18 @@ def test_exactly_what_was_done_is_found(
                 server.execute(case.damage, database)
             return
         server.execute(case.damage, database)
-        wanted = server.expected(manifest) if case.own_manifest else beginning.expected
+        wanted = server.proven(manifest) if case.own_manifest else beginning.expected
         tenant = server.tenant(database)
-        entry = audit(tenant, server.brief(manifest, wanted, tenant))
+        brief = server.brief(manifest, wanted, tenant)
+        entry = audit(tenant, brief)
+        repaired = repair(tenant, brief, rehearsal=False)
+        after = audit(tenant, brief)
     assert found_in(entry) == wanted_of(case.expected, manifest)
     assert differences_explain_themselves(entry)
     assert actuals_of(entry, case.expected) == {
         each.identity: each.actual for each in case.expected.differences if each.actual is not None
     }
+    assert_repaired(case.expected, entry, repaired, after)
 
 
 def test_every_kind_and_every_migration_has_cases(shipped_manifest: Manifest, everything_manifest: Manifest) -> None:
@@ -151,6 +164,25 @@ def test_cases_hold_nothing_that_is_not_read() -> None:
     assert [
         path for case in ALL_CASES for path in case.folder.iterdir() if not case.own_manifest and path.name not in known
     ] == []
+
+
+def assert_repaired(expected: Expectation, before: TenantEntry, repaired: TenantRepair, after: TenantEntry) -> None:
+    """All that drifted is as expected now, but for what is left to a person; what was never run still is not."""
+    drifted = drifted_in(before)
+    assert {each.identity for each in drifted if each.repair and each.repair.way is Way.BY_HAND} == {*expected.by_hand}
+    assert repaired.error is None
+    assert {each.identity for each in repaired.left} == {*expected.by_hand}
+    assert (repaired.result is RepairResult.REPAIRED) == (len(drifted) > len(expected.by_hand))
+    assert {each.identity for each in drifted_in(after)} == {*expected.by_hand}
+    never = {each.version for each in before.migrations if each.status is MigrationStatus.PENDING}
+    left = {each.version for each in after.migrations if each.status is not MigrationStatus.APPLIED}
+    assert left - never == {each.version for each in expected.differences if each.identity in expected.by_hand} - never
+
+
+def drifted_in(entry: TenantEntry) -> list[DifferenceEntry]:
+    """The differences of the migrations that are there in part."""
+    drifted = (each for each in entry.migrations if each.status is MigrationStatus.DRIFTED)
+    return [difference for migration in drifted for difference in migration.differences]
 
 
 @contextmanager
