@@ -70,7 +70,8 @@ def _differ(wanted: CatalogObject, found: CatalogObject) -> bool:
 
 
 def _earlier(manifest: Manifest, migration: Migration) -> list[Migration]:
-    """Those that it does not require, the nearest first."""
+    """Those that it does not require, what brings the fewest others along first."""
     before = manifest.migrations[: manifest.migrations.index(migration)]
     declared = required(manifest, migration.version)
-    return [each for each in reversed(before) if each not in declared]
+    candidates = [each for each in reversed(before) if each not in declared]
+    return sorted(candidates, key=lambda each: len(required(manifest, each.version)))

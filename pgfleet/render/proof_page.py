@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pgfleet.proof.document import ManifestProof, ObjectProof
 from pgfleet.render.markdown import escaped
-from pgfleet.render.proof_words import in_words
+from pgfleet.render.proof_words import findings_in_words, in_words
 
 MOST_ROWS = 500
 SAID = {True: "yes", False: "no", None: "not tried"}
@@ -21,13 +21,12 @@ def proof_rows(proof: ManifestProof) -> list[dict[str, str]]:
 
 def proof_page(proof: ManifestProof) -> str:
     """What is wrong, what could not be looked at, what squawk finds."""
-    lint = [f"{each.file}, line {each.line}: {each.message} ({each.rule})" for each in proof.lint or ()]
     lines = [
         f"# {escaped(in_words(proof))}",
         "",
         *_bullets("Wrong", (f"{each.file}: {each.message}" for each in proof.faults)),
         *_bullets("Could not be looked at", proof.unproven),
-        *_bullets("Squawk's findings, which are no fault", lint),
+        *_bullets("Squawk's findings, which are no fault", findings_in_words(proof.lint or ())),
         f"Manifest `{proof.manifest.checksum[:12]}`; the table `manifest-check` has what a rerun heals.",
     ]
     return "\n".join(lines)

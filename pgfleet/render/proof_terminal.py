@@ -7,8 +7,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pgfleet.proof.document import LintEntry, ManifestProof, MigrationProof, ProofOutcome
-from pgfleet.render.proof_words import by_kind, changed_in_words, in_words, missing_in_words
+from pgfleet.proof.document import ManifestProof, MigrationProof, ProofOutcome
+from pgfleet.render.proof_words import by_kind, changed_in_words, findings_in_words, in_words, missing_in_words
 
 STYLE = {ProofOutcome.PROVEN: "green", ProofOutcome.FAULTY: "red", ProofOutcome.INCOMPLETE: "magenta"}
 MARK = {
@@ -24,7 +24,7 @@ def proof_report(proof: ManifestProof) -> RenderableType:
     parts: list[RenderableType] = [_migrations(proof.migrations)]
     parts += _section("Wrong", (f"{each.file}: {each.message}" for each in proof.faults))
     parts += _section("Could not be looked at", proof.unproven)
-    parts += _section("Squawk's findings, which are no fault", map(_finding, proof.lint or ()))
+    parts += _section("Squawk's findings, which are no fault", findings_in_words(proof.lint or ()))
     if proof.objects:
         parts += [Text(), Text("What a rerun heals", style="bold"), _healing(proof)]
     parts += [Text(), Text(in_words(proof), style=f"bold {STYLE[proof.outcome]}")]
@@ -68,10 +68,6 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[RenderableType]:
         yield _indented(Text(line))
     if len(found) > MOST_LINES:
         yield _indented(Text(f"… and {len(found) - MOST_LINES} more; --format json has them all"))
-
-
-def _finding(found: LintEntry) -> str:
-    return f"{found.file}, line {found.line}: {found.message} ({found.rule})"
 
 
 def _indented(part: RenderableType) -> Padding:

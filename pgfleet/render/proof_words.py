@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from pgfleet.proof.document import ManifestProof, ObjectProof, ProofOutcome
+from pgfleet.proof.document import LintEntry, ManifestProof, ObjectProof, ProofOutcome
 
 HEALED = "a rerun brings back"
 
@@ -36,6 +36,17 @@ def changed_in_words(objects: Sequence[ObjectProof]) -> str:
     """How many a rerun puts right, of those that were tried."""
     tried = [each for each in objects if each.healed_if_changed is not None]
     return _share(sum(bool(each.healed_if_changed) for each in tried), len(tried)) if tried else "not tried"
+
+
+def findings_in_words(lint: Iterable[LintEntry]) -> tuple[str, ...]:
+    """Squawk's findings, the same one in a file told once: `1_rules.sql, lines 1, 4: what (rule)`."""
+    lines: dict[tuple[str, str, str], list[int]] = {}
+    for each in lint:
+        lines.setdefault((each.file, each.message, each.rule), []).append(each.line)
+    return tuple(
+        f"{file}, line{'' if len(found) == 1 else 's'} {', '.join(map(str, found))}: {message} ({rule})"
+        for (file, message, rule), found in lines.items()
+    )
 
 
 def _share(healed: int, tried: int) -> str:
