@@ -1,5 +1,6 @@
 """The audit of a fleet."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -13,13 +14,16 @@ from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves
-from pgfleet.judge.document import TenantEntry
+from pgfleet.judge.comparison import in_context
+from pgfleet.judge.document import AuditDocument, TenantEntry
+from pgfleet.judge.since import Previous
 from pgfleet.judge.summary import build_document
 from pgfleet.judge.tenant import unjudged
 from pgfleet.pg.briefing import prepare_brief
 from tasks.exchange import AUDIT_DOCUMENT, ENTRIES, leave
 from tasks.publish_progress import publishing_progress
 from tasks.publish_report import publish_report
+from tasks.recall_audit import recall_audit
 from tasks.states import run_state
 from tasks.tagging import tag_run
 
@@ -39,32 +43,40 @@ def audit_fleet(
     granularity: Annotated[
         Granularity, Field(description="What is a task run of its own: each step, or a tenant as a whole.")
     ] = Granularity.STEP,
+    since_file: Annotated[
+        str | None,
+        Field(description="An audit document to compare with, where this runs; else the last whole audit in Prefect."),
+    ] = None,
 ) -> State[Any]:
-    """Holds every tenant against the manifest, wave after wave, and publishes what differs.
+    """Holds every tenant against the manifest, wave after wave, and publishes what differs, and since when.
 
-    Completed if every tenant is ready, else Failed as Drifted or Incomplete. Changes nothing in any tenant.
-    Raises ConfigurationError for a wrong fleet file or manifest.
+    Completed if every tenant is ready and lost no rows, else Failed as Drifted or Incomplete. Changes nothing in any
+    tenant. Raises ConfigurationError for a wrong fleet file, manifest or `since_file`.
     """
     started_at = datetime.now(UTC)
     brief = prepare_brief(environment, tenants=tenants or (), rings=rings or (), run=f"audit {environment}")
     waves = cut_waves(brief.environment)
     entries: list[TenantEntry] = []
     tag_run(f"env:{environment}")
+    previous = recall_audit(brief, since_file)
     with publishing_progress(f"progress-{environment}"):
         progress.report_phase("audit", len(brief.environment.tenants))
         for number, wave in enumerate(waves, start=1):
             entries += _audit_wave(brief, number, wave, granularity)
-        document = build_document(
-            environment,
-            str(runtime.flow_run.id),
-            brief.manifest,
-            entries,
-            started_at=started_at,
-            finished_at=datetime.now(UTC),
-        )
+        document = _document(brief, entries, previous, started_at)
         leave(document, AUDIT_DOCUMENT, "The audit document")
         publish_report(document, brief)
     return run_state(document.tenants)
+
+
+def _document(
+    brief: Brief, entries: Sequence[TenantEntry], previous: Previous | None, started_at: datetime
+) -> AuditDocument:
+    """The audit document in its context."""
+    environment, manifest = brief.environment, brief.manifest
+    times = {"started_at": started_at, "finished_at": datetime.now(UTC)}
+    document = build_document(environment.name, str(runtime.flow_run.id), manifest, entries, **times)
+    return in_context(document, environment, manifest, previous, brief.today, is_partial=brief.is_partial)
 
 
 def _audit_wave(brief: Brief, number: int, wave: tuple[Tenant, ...], granularity: Granularity) -> list[TenantEntry]:

@@ -50,6 +50,10 @@ FormatOption = Annotated[Format, typer.Option("--format", help="For people, or o
 OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="Into this file instead of standard output.")
 ]
+SinceOption = Annotated[
+    Path | None,
+    typer.Option("--since", metavar="FILE", help="Compare with this audit document, not with the last one in Prefect."),
+]
 
 
 @app.callback()
@@ -72,18 +76,21 @@ def audit(
     tenant: TenantOption = None,
     ring: RingOption = None,
     granularity: GranularityOption = Granularity.STEP,
+    since: SinceOption = None,
     output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
     """Hold every tenant against the manifest. Changes nothing.
 
-    Exit status: 0 every tenant is ready, 1 some are not, 2 the command or a file is wrong, 3 some could not be judged.
+    Exit status: 0 every tenant is ready, 1 some are not or lost rows, 2 the command or a file is wrong, 3 some could
+    not be judged.
     """
     from flows.running import refuse_unwritable, run_audit  # noqa: PLC0415
 
     brief = _brief(environment, tenant, ring)
     refuse_unwritable(output)
-    raise typer.Exit(run_audit(brief, tenant, ring, granularity, as_json=output_format is Format.JSON, output=output))
+    as_json = output_format is Format.JSON
+    raise typer.Exit(run_audit(brief, tenant, ring, granularity, since=since, as_json=as_json, output=output))
 
 
 @app.command()

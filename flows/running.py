@@ -13,7 +13,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flows.console import console_on
-from pgfleet import settings
+from pgfleet import files, settings
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import ConfigurationError, PgfleetError
 from pgfleet.judge.document import AuditDocument
@@ -36,12 +36,19 @@ def run_audit(
     rings: Sequence[str] | None,
     granularity: Granularity,
     *,
+    since: Path | None = None,
     as_json: bool,
     output: Path | None,
 ) -> int:
-    """Runs the flow, writes what it found, and returns the exit status. Raises PgfleetError if it broke off."""
-    document = audit(brief, tenants, rings, granularity)
-    write(document, audit_report(document, brief.manifest), as_json=as_json, output=output)
+    """Runs the flow, writes what it found, and returns the exit status. Raises PgfleetError if it broke off.
+
+    `since` is the audit document to compare with; ConfigurationError, before anything is touched, if it is none.
+    """
+    if since is not None:
+        files.load_audit(since, brief.environment.name)
+    document = audit(brief, tenants, rings, granularity, since)
+    report = audit_report(document, brief.manifest, timezone=brief.environment.policy.timezone)
+    write(document, report, as_json=as_json, output=output)
     return EXIT_STATUS[outcome_of(document.tenants)]
 
 
@@ -50,6 +57,7 @@ def audit(
     tenants: Sequence[str] | None = None,
     rings: Sequence[str] | None = None,
     granularity: Granularity = Granularity.STEP,
+    since: Path | None = None,
 ) -> AuditDocument:
     """One run of the audit's flow, with a progress bar. Raises PgfleetError if it broke off."""
     settings.quieten_prefect()
@@ -57,7 +65,8 @@ def audit(
     from tasks.exchange import AUDIT_DOCUMENT  # noqa: PLC0415
 
     with showing_progress(f"audit of {brief.environment.name}"):
-        return run_flow(audit_fleet, AUDIT_DOCUMENT, brief, tenants, rings, granularity=granularity)
+        options = {"granularity": granularity, "since_file": str(since.absolute()) if since else None}
+        return run_flow(audit_fleet, AUDIT_DOCUMENT, brief, tenants, rings, **options)
 
 
 def run_counts(

@@ -1,6 +1,7 @@
 """What a run knows before it begins with its tenants."""
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 
 from pgfleet.catalog.expected import ExpectedCatalog
@@ -25,16 +26,24 @@ class Brief:
 
     `expectations` says what tenants must hold, by the major version of their server; `silent_servers` why a server
     did not answer, by its name. `run` names the run to the servers, `run_id` is its id in Prefect. `is_partial` says
-    that only some of the environment's tenants were chosen.
+    that only some of the environment's tenants were chosen. `today` is the date in the environment's time zone when
+    the run began, by which acceptances are in force; where none is given, none is.
 
     Deliberately no dataclass: Prefect looks through the fields of those for what a task depends on, each time.
     """
 
     def __init__(
-        self, manifest: Manifest, environment: Environment, *, run: str, run_id: str = "", is_partial: bool = False
+        self,
+        manifest: Manifest,
+        environment: Environment,
+        *,
+        run: str,
+        run_id: str = "",
+        is_partial: bool = False,
+        today: date = date.max,
     ) -> None:
         self.manifest, self.environment, self.run, self.run_id = manifest, environment, run, run_id
-        self.is_partial = is_partial
+        self.is_partial, self.today = is_partial, today
         self.expectations: Mapping[int, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}
 

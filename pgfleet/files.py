@@ -1,11 +1,14 @@
-"""Reads the manifest's folder and the fleet file; parsing is done by the pure modules."""
+"""Reads the manifest's folder, the fleet file and audit documents; parsing is done by the pure modules."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from pgfleet.errors import FleetError, ManifestError
+from pydantic import ValidationError
+
+from pgfleet.errors import ConfigurationError, FleetError, ManifestError
 from pgfleet.fleet.model import Environment
 from pgfleet.fleet.parse import build_environment, parse_fleet
+from pgfleet.judge.document import SCHEMA_VERSION, AuditDocument
 from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.parse import build_manifest, parse_document
 
@@ -35,3 +38,19 @@ def load_environment(path: Path, name: str, variables: Mapping[str, str]) -> Env
     except (OSError, UnicodeDecodeError) as error:
         raise FleetError(str(path), "", f"cannot be read ({error}); name another with --config") from None
     return build_environment(parse_fleet(text, file=str(path)), name, variables, file=str(path))
+
+
+def load_audit(path: Path, environment: str) -> AuditDocument:
+    """The audit document of that environment at `path`, for `--since`. Raises ConfigurationError."""
+    try:
+        document = AuditDocument.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError("--since", str(path), f"cannot be read: {error.strerror}") from None
+    except ValidationError:
+        problem = "is no audit document; write one with pgfleet audit ENV --format json --output FILE"
+        raise ConfigurationError("--since", str(path), problem) from None
+    if document.schema_version != SCHEMA_VERSION:
+        raise ConfigurationError("--since", str(path), f"has schema_version {document.schema_version}")
+    if document.environment != environment:
+        raise ConfigurationError("--since", str(path), f"is an audit of {document.environment}, not of {environment}")
+    return document

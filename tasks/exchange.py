@@ -18,6 +18,7 @@ RESULT = "result"
 """Prefect's own type for data that is no page; a run leaves one: a wave its tenants, an audit its document."""
 PLAN = "plan"
 """The plan of a rollout, which its waves take from there."""
+MOST_RUNS = 5
 
 ENTRIES: TypeAdapter[tuple[TenantEntry, ...]] = TypeAdapter(tuple[TenantEntry, ...])
 PLANS: TypeAdapter[tuple[TenantPlan, ...]] = TypeAdapter(tuple[TenantPlan, ...])
@@ -48,3 +49,11 @@ def take(flow_run_id: UUID, form: TypeAdapter[Form], *, kind: str = RESULT) -> F
             "POST", "/artifacts/filter", json={"artifacts": wanted, "sort": "UPDATED_DESC", "limit": 1}
         )
     return next((form.validate_json(each["data"]) for each in answer.json()), None)
+
+
+def runs_that_published(key: str) -> tuple[UUID, ...]:
+    """The flow runs that published artifacts of that key, the latest first, at most a few."""
+    body = {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC", "limit": MOST_RUNS}
+    with get_client(sync_client=True) as client:
+        answer = client.request("POST", "/artifacts/filter", json=body)
+    return tuple(UUID(each["flow_run_id"]) for each in answer.json() if each["flow_run_id"])

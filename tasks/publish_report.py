@@ -12,7 +12,9 @@ from pgfleet.brief import Brief
 from pgfleet.judge.document import AuditDocument, Verdict
 from pgfleet.judge.summary import in_words, worst_first
 from pgfleet.render.markdown import MOST_TENANTS, summary_page, tenant_page
+from pgfleet.render.since_words import MOST_LINES
 from pgfleet.render.tables import tenant_rows
+from pgfleet.render.variant_words import variant_rows, variants_in_words
 
 OPTIONS: dict[str, Any] = {
     "cache_policy": NO_CACHE,
@@ -25,17 +27,20 @@ OPTIONS: dict[str, Any] = {
 
 @task(name="publish report", **OPTIONS)
 def publish_report(document: AuditDocument, brief: Brief) -> None:
-    """A table of tenants, a summary, and a page for each of the worst that is not ready.
+    """A table of tenants, one of variants, a summary, and a page for each of the worst that is not ready or lost rows.
 
     An audit of chosen tenants has keys of its own: `audit-prod` goes on saying what the last whole audit found.
     """
     environment, said = document.environment, in_words(document.summary)
-    scope = scope_of(brief)
-    create_table_artifact(tenant_rows(document), key=f"audit-{scope}", description=f"Audit of {environment}: {said}")
-    create_markdown_artifact(summary_page(document, brief.manifest), key=f"summary-{scope}", description=said)
-    wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
+    scope, zone = scope_of(brief), brief.environment.policy.timezone
+    rows, variants = tenant_rows(document, zone), document.variants
+    create_table_artifact(rows, key=f"audit-{scope}", description=f"Audit of {environment}: {said}")
+    described = variants_in_words(variants[:MOST_LINES])
+    create_table_artifact(variant_rows(variants), key=f"variants-{scope}", description=described)
+    create_markdown_artifact(summary_page(document, brief.manifest, zone), key=f"summary-{scope}", description=said)
+    wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY or each.losses]
     for tenant in wrong[:MOST_TENANTS]:
-        page = tenant_page(tenant, document, brief.manifest)
+        page = tenant_page(tenant, document, brief.manifest, zone)
         key = artifact_key("tenant", environment, tenant.name)
         create_markdown_artifact(page, key=key, description=f"{tenant.name} is {tenant.verdict}")
 

@@ -11,6 +11,7 @@ from pgfleet.judge.document import MigrationEntry, MigrationStatus, SeedEntry, S
 from pgfleet.judge.summary import Outcome, counted, in_words, outcome_of, summarise
 from pgfleet.proof.document import ManifestProof, ProofOutcome
 from pgfleet.render import proof_words
+from pgfleet.render.loss_words import losses_in_words
 from pgfleet.render.words import sentence
 from pgfleet.rollout import summary as rollout_summary
 from pgfleet.rollout.document import (
@@ -49,8 +50,9 @@ def tenant_state(entry: TenantEntry) -> State[TenantEntry]:
 
 
 def run_state(tenants: Sequence[TenantEntry]) -> State[Any]:
-    """Completed if every tenant is ready, else Failed under the name of the outcome."""
-    outcome, message = outcome_of(tenants), in_words(summarise(tenants))
+    """Completed if every tenant is ready and lost no rows, else Failed under the name of the outcome."""
+    outcome = outcome_of(tenants)
+    message = "; ".join(filter(None, (in_words(summarise(tenants)), losses_in_words(tenants))))
     if outcome is Outcome.READY:
         return Completed(message=message)
     return Failed(name=outcome, message=message)

@@ -1,3 +1,3 @@
 """Fixtures by topic."""
 
-pytest_plugins = ["fix_servers", "fix_fleet", "fix_prefect", "fix_proxy", "fix_rollout"]
+pytest_plugins = ["fix_servers", "fix_everything", "fix_fleet", "fix_prefect", "fix_proxy", "fix_rollout"]

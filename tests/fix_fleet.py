@@ -19,6 +19,7 @@ class Fleet:
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self.environment = ENVIRONMENT
         self._policy: list[str] = []
         self._tenants: list[str] = []
 
@@ -26,13 +27,17 @@ class Fleet:
         self._policy.append(line)
         return self._write()
 
+    def replace_policy(self, line: str) -> "Fleet":
+        self._policy = [line]
+        return self._write()
+
     def tenant(self, name: str, dsn: str, **keys: str) -> "Fleet":
         lines = [f'name = "{name}"', f'dsn = "{dsn}"', *(f'{key} = "{value}"' for key, value in keys.items())]
-        self._tenants.append("\n".join([f"[[environments.{ENVIRONMENT}.tenants]]", *lines]))
+        self._tenants.append("\n".join([f"[[environments.{self.environment}.tenants]]", *lines]))
         return self._write()
 
     def _write(self) -> "Fleet":
-        parts = [f"[environments.{ENVIRONMENT}]", 'rings = ["canary", "main"]', *self._policy, *self._tenants]
+        parts = [f"[environments.{self.environment}]", 'rings = ["canary", "main"]', *self._policy, *self._tenants]
         self.file.write_text("\n".join(parts) + "\n", encoding="utf-8")
         return self
 

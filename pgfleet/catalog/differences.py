@@ -43,10 +43,10 @@ def find_differences(expected: ExpectedCatalog, actual: Catalog) -> tuple[Differ
 
 
 def without_implied(differences: Iterable[Difference]) -> tuple[Difference, ...]:
-    """The same, less what a missing table of the same migration takes with it (its columns, indexes, triggers …)."""
+    """The same, less what a missing object of the same migration takes with it: a table its columns, indexes …"""
     kept = tuple(differences)
-    gone = {(each.version, each.identity) for each in kept if each.change is Change.MISSING}
-    return tuple(each for each in kept if (each.version, each.expected.table) not in gone)
+    gone = {(each.version, each.expected.place) for each in kept if each.change is Change.MISSING}
+    return tuple(each for each in kept if (each.version, each.expected.parent_place) not in gone)
 
 
 def attributes_changed(difference: Difference) -> tuple[str, ...]:

@@ -53,6 +53,15 @@ class ExpectedCatalog:
     seeds: Mapping[str, tuple[Mapping[str, Any], ...]]
     reruns: Reruns = UNTRIED
 
+    def later_changers(self, version: str) -> frozenset[str]:
+        """The versions that change an object after `version` did, and whose work a rerun of it may undo."""
+        found: set[str] = set()
+        for provenance in self.provenances:
+            versions = [step.version for step in provenance.steps]
+            if version in versions:
+                found |= {*versions[versions.index(version) + 1 :]}
+        return frozenset(found)
+
     @cached_property
     def scope(self) -> Scope:
         """What to look at in a tenant."""

@@ -11,13 +11,21 @@ class ObjectKind(StrEnum):
 
     SCHEMA = "schema"
     EXTENSION = "extension"
+    TYPE = "type"
     FUNCTION = "function"
+    SEQUENCE = "sequence"
     TABLE = "table"
     COLUMN = "column"
-    SEQUENCE = "sequence"
     CONSTRAINT = "constraint"
     INDEX = "index"
+    VIEW = "view"
     TRIGGER = "trigger"
+    POLICY = "policy"
+    PRIVILEGE = "privilege"
+
+
+RELATIONS = frozenset({ObjectKind.TABLE, ObjectKind.VIEW, ObjectKind.INDEX, ObjectKind.SEQUENCE})
+KEYS = ("PRIMARY", "UNIQUE", "EXCLUDE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +50,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogObject:
-    """One object: `attributes` are compared, `definition` is for people, `parent` names the table that it is on."""
+    """One object: `attributes` are compared, `definition` is for people, `parent` is what it falls with."""
 
     identity: Identity
     parent: str | None
@@ -50,11 +58,41 @@ class CatalogObject:
     definition: str
 
     @property
-    def table(self) -> Identity | None:
-        """The table that this object stands and falls with, if any."""
-        if self.parent is None:
-            return None
-        return Identity(kind=ObjectKind.TABLE, schema=self.identity.schema, name=self.parent)
+    def place(self) -> tuple[str | None, str]:
+        """Schema and name, under which another object can name this one as its parent."""
+        return self.identity.schema, self.identity.name
+
+    @property
+    def relation_name(self) -> tuple[str | None, str] | None:
+        """Schema and name of the relation that the object is, or is held up by; None of what is no relation.
+
+        They share one space of names, and an index of the same name holds up a key (PostgreSQL manual, 5.10 Schemas).
+        """
+        if self.identity.kind in RELATIONS:
+            return self.place
+        if self.identity.kind is ObjectKind.CONSTRAINT and str(self.attributes["definition"]).startswith(KEYS):
+            return self.identity.schema, self.identity.name.removeprefix(f"{self.parent}.")
+        return None
+
+    @property
+    def parent_place(self) -> tuple[str | None, str] | None:
+        """The place of what this object stands and falls with, if any: a table, a view, a column, a function."""
+        return None if self.parent is None else (self.identity.schema, self.parent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A relation that has a name which the manifest's need; `table` is the one that an index is on."""
+
+    kind: ObjectKind
+    schema: str | None
+    name: str
+    table: str | None
+
+    @property
+    def place(self) -> tuple[str | None, str]:
+        """Schema and name."""
+        return self.schema, self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +100,14 @@ class Catalog:
     """What one database holds within the manifest's scope.
 
     `managed` is None where the fingerprint was the expected one: its objects were then not transferred. `unreadable`
-    names the tables whose rows this role may not read.
+    names the tables whose rows this role may not read, `holders` who has the names that the manifest's relations need.
     """
 
     fingerprint: str
     managed: tuple[CatalogObject, ...] | None
     unexpected: tuple[CatalogObject, ...]
     unreadable: tuple[str, ...] = ()
+    holders: tuple[Holder, ...] = ()
 
 
 def read_object(row: Mapping[str, Any]) -> CatalogObject:
@@ -77,3 +116,8 @@ def read_object(row: Mapping[str, Any]) -> CatalogObject:
     return CatalogObject(
         identity=identity, parent=row["parent"], attributes=row["attributes"], definition=row["definition"]
     )
+
+
+def read_holder(row: Mapping[str, Any]) -> Holder:
+    """One holder of a name (`kind, schema, name, table`) as a value."""
+    return Holder(kind=ObjectKind(row["kind"]), schema=row["schema"], name=row["name"], table=row["table"])

@@ -1,10 +1,13 @@
 """`fleet.toml` as it is written: its tables and keys, and nothing beyond them."""
 
 import re
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from pgfleet.catalog.model import ObjectKind
 
 LONGEST_MS = 2_147_483_647
 """What PostgreSQL takes for a timeout (manual, 20.11.1 Statement Behavior)."""
@@ -30,6 +33,13 @@ def _known_timezone(name: str) -> str:
     except (KeyError, ValueError, OSError):
         message = "is no time zone, such as Europe/Berlin"
         raise ValueError(message) from None
+    return name
+
+
+def _known_kind(name: str) -> str:
+    if name not in [str(each) for each in ObjectKind]:
+        message = f"is no kind of object; there are: {', '.join(ObjectKind)}"
+        raise ValueError(message)
     return name
 
 
@@ -72,6 +82,18 @@ class RestartTable(Table):
         return self
 
 
+class AcceptTable(Table):
+    """`[[environments.X.accept]]`: differences that are known, and do not count up to and with the day `until`."""
+
+    tenant: Text
+    kind: Annotated[str, AfterValidator(_known_kind)] | None = None
+    identity: Text
+    change: Literal["missing", "changed"] | None = None
+    owner: Text
+    reason: Text
+    until: date
+
+
 class EnvironmentTable(Table):
     """`[environments.X]`."""
 
@@ -90,6 +112,8 @@ class EnvironmentTable(Table):
     idle_in_transaction_timeout: Duration = 60_000
     exact_count_limit: Annotated[int, Field(ge=0)] = 1_000_000
     scratch_dsn: Text | None = None
+    row_loss: Budget = "10%"
+    accept: list[AcceptTable] = []
     tenants: list[TenantTable] = []
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from pgfleet.fleet.secret import Dsn, Secret
 
@@ -46,8 +47,27 @@ class RolloutPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """Differences that are known: patterns of what they are, who answers for them, and the last day they do not count.
+
+    `tenant` and `identity` are names or patterns (`acme-*`); `kind` and `change` are None where any will do.
+    """
+
+    tenant: str
+    kind: str | None
+    identity: str
+    change: str | None
+    owner: str
+    reason: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How an environment wants to be treated. Counts above `exact_count_limit_rows` are the planner's estimates."""
+    """How an environment wants to be treated. Counts above `exact_count_limit_rows` are the planner's estimates.
+
+    `row_loss` is what a counted table may lose from one audit to the next: rows, or a percentage (`"10%"`) of them.
+    """
 
     timezone: str
     rings: tuple[str, ...]
@@ -58,6 +78,8 @@ class Policy:
     exact_count_limit_rows: int
     scratch_dsn: Dsn | None
     rollout: RolloutPolicy
+    row_loss: int | str = "10%"
+    acceptances: tuple[Acceptance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

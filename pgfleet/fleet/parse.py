@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.document import EnvironmentTable, FleetDocument, RestartTable, TenantTable
-from pgfleet.fleet.model import Environment, Policy, Restart, RolloutPolicy, Tenant
+from pgfleet.fleet.model import Acceptance, Environment, Policy, Restart, RolloutPolicy, Tenant
 from pgfleet.fleet.secret import Dsn, Secret
 from pgfleet.fleet.substitution import substitute, substitute_plainly
 from pgfleet.validation import read_toml
@@ -50,6 +50,8 @@ class _Builder:
             exact_count_limit_rows=table.exact_count_limit,
             scratch_dsn=self._dsn("scratch_dsn", table.scratch_dsn) if table.scratch_dsn else None,
             rollout=self._rollout_policy(),
+            row_loss=table.row_loss,
+            acceptances=tuple(Acceptance(**dict(each)) for each in table.accept),
         )
 
     def _rollout_policy(self) -> RolloutPolicy:

@@ -48,7 +48,12 @@ def _is_chosen(tenant: Tenant, patterns: Sequence[str], rings: Sequence[str]) ->
 
 
 def _is_named(tenant: Tenant, pattern: str) -> bool:
-    return tenant.name == pattern or fnmatchcase(tenant.name, pattern)
+    return fits(tenant.name, pattern)
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether the pattern (`acme-*`) is the name itself or matches it; letter case counts."""
+    return name == pattern or fnmatchcase(name, pattern)
 
 
 def _nothing_chosen(environment: Environment, patterns: Sequence[str], rings: Sequence[str]) -> FleetError:

@@ -3,9 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
-
+from pgfleet.judge.context import AcceptanceEntry, AcceptedEntry, LossEntry, SinceEntry, VariantEntry
+from pgfleet.judge.entry import Entry
 from pgfleet.manifest.model import Priority
+from pgfleet.repair.model import Way
 
 SCHEMA_VERSION = 1
 
@@ -59,20 +60,30 @@ class LedgerState(StrEnum):
     """It was there before the ledger was."""
 
 
-class Entry(BaseModel):
-    """A JSON object of the document."""
+class RepairEntry(Entry):
+    """What puts a difference right: `way` is rerun (of `version`), sql (the statements), or by hand (the reason why).
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    Statements are to be run with the tenant's schema as search path; `hazards` say what they do to a table in use.
+    """
+
+    way: Way
+    version: str | None = None
+    statements: tuple[str, ...] = ()
+    hazards: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 class DifferenceEntry(Entry):
-    """One object that is missing or changed."""
+    """One object that is missing or changed, what puts it right; `since` is the end of the first audit that saw it."""
 
     kind: str
     identity: str
     change: str
     expected: str | None
     actual: str | None
+    repair: RepairEntry | None = None
+    accepted: AcceptedEntry | None = None
+    since: datetime | None = None
 
 
 class UnexpectedEntry(Entry):
@@ -92,7 +103,11 @@ class CheckEntry(Entry):
 
 
 class MigrationEntry(Entry):
-    """One migration in one tenant; `altered` says that its file is not the one that the ledger knows."""
+    """One migration in one tenant; `altered` says that its file is not the one that the ledger knows.
+
+    `accepted`: it is not applied, and all that is wrong with it was accepted, so that it does not count. `since` is
+    the end of the first audit that saw it not applied.
+    """
 
     version: str
     file: str
@@ -102,6 +117,8 @@ class MigrationEntry(Entry):
     checks: tuple[CheckEntry, ...] = ()
     ledger: LedgerState | None = None
     altered: bool = False
+    accepted: bool = False
+    since: datetime | None = None
 
 
 class SeedEntry(Entry):
@@ -121,7 +138,7 @@ class CountEntry(Entry):
 
 
 class TenantEntry(Entry):
-    """One tenant; `reason` says why it is unreachable or unknown."""
+    """One tenant; `reason` says why it is unreachable or unknown, `since` when that was first seen."""
 
     name: str
     ring: str | None
@@ -133,6 +150,8 @@ class TenantEntry(Entry):
     unexpected: tuple[UnexpectedEntry, ...] = ()
     seeds: tuple[SeedEntry, ...] = ()
     counts: tuple[CountEntry, ...] = ()
+    losses: tuple[LossEntry, ...] = ()
+    since: datetime | None = None
 
 
 class ManifestEntry(Entry):
@@ -143,7 +162,7 @@ class ManifestEntry(Entry):
 
 
 class AuditDocument(Entry):
-    """The outcome of one audit."""
+    """The outcome of one audit; `since` is null where there is no previous one to compare with."""
 
     schema_version: int = SCHEMA_VERSION
     environment: str
@@ -153,3 +172,6 @@ class AuditDocument(Entry):
     manifest: ManifestEntry
     summary: dict[str, int]
     tenants: tuple[TenantEntry, ...]
+    since: SinceEntry | None = None
+    variants: tuple[VariantEntry, ...] = ()
+    accepted: tuple[AcceptanceEntry, ...] = ()

@@ -53,11 +53,13 @@ def summarise(tenants: Iterable[TenantEntry]) -> dict[str, int]:
 
 
 def outcome_of(tenants: Iterable[TenantEntry]) -> Outcome:
-    """Incomplete outranks drifted; no tenants at all is ready."""
-    verdicts = {each.verdict for each in tenants}
+    """Incomplete outranks drifted, which rows that were lost are too; no tenants at all is ready."""
+    entries = tuple(tenants)
+    verdicts = {each.verdict for each in entries}
     if verdicts & INCOMPLETE:
         return Outcome.INCOMPLETE
-    return Outcome.DRIFTED if verdicts - {Verdict.READY} else Outcome.READY
+    is_right = verdicts <= {Verdict.READY} and not any(each.losses for each in entries)
+    return Outcome.READY if is_right else Outcome.DRIFTED
 
 
 def in_words(summary: dict[str, int]) -> str:
@@ -72,6 +74,6 @@ def counted(tenants: int) -> str:
 
 
 def worst_first(tenants: Iterable[TenantEntry]) -> tuple[TenantEntry, ...]:
-    """Blocked, unreachable, unknown, degraded, ready; by name within a verdict."""
+    """Blocked, unreachable, unknown, degraded, ready; within a verdict those that lost rows first, then by name."""
     order = list(Verdict)
-    return tuple(sorted(tenants, key=lambda each: (order.index(each.verdict), each.name)))
+    return tuple(sorted(tenants, key=lambda each: (order.index(each.verdict), not each.losses, each.name)))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.catalog.differences import Difference, without_implied
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import CatalogObject
+from pgfleet.catalog.model import CatalogObject, Holder
 from pgfleet.errors import AccessRefused, ConnectionFailed, ConnectionLost, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.checks import UNREADABLE
@@ -13,6 +13,8 @@ from pgfleet.judge.document import (
     CountEntry,
     DifferenceEntry,
     MigrationEntry,
+    MigrationStatus,
+    RepairEntry,
     SeedEntry,
     SeedStatus,
     TenantEntry,
@@ -23,6 +25,8 @@ from pgfleet.judge.readings import CountReading, Inspection, LedgerRow
 from pgfleet.judge.states import migration_status
 from pgfleet.judge.verdict import verdict_of
 from pgfleet.manifest.model import Migration
+from pgfleet.repair.choice import choose_repair
+from pgfleet.repair.model import Repair
 
 UNREACHABLE = (AccessRefused, ConnectionFailed, ConnectionLost)
 
@@ -35,17 +39,22 @@ def judge_migration(
     *,
     recorded: LedgerRow | None,
     home: str,
+    holders: Sequence[Holder] = (),
 ) -> MigrationEntry:
-    """One migration's state in a tenant whose home schema is `home`; `differences` may be the whole tenant's."""
+    """One migration's state in a tenant whose home schema is `home`; `differences` may be the whole tenant's.
+
+    `holders` of names that its objects need stand in the way of a repair.
+    """
     own = [each for each in differences if each.version == migration.version]
+    status = migration_status(migration.version, expected, own, checks, recorded=recorded.state if recorded else None)
+    told = without_implied(own)
+    repairs = [choose_repair(each, expected, holders, is_pending=status is MigrationStatus.PENDING) for each in told]
     return MigrationEntry(
         version=migration.version,
         file=migration.file,
         priority=migration.priority,
-        status=migration_status(
-            migration.version, expected, own, checks, recorded=recorded.state if recorded else None
-        ),
-        differences=tuple(difference_entry(each, home) for each in without_implied(own)),
+        status=status,
+        differences=tuple(difference_entry(each, home, repair) for each, repair in zip(told, repairs, strict=True)),
         checks=tuple(checks),
         ledger=recorded.state if recorded else None,
         altered=recorded is not None and recorded.checksum != migration.script.checksum,
@@ -105,14 +114,26 @@ def _faults(
             yield f"{count.table} could not be counted: {count.fault}"
 
 
-def difference_entry(difference: Difference, home: str) -> DifferenceEntry:
-    """A difference as the document shows it, for a tenant whose home schema is `home`."""
+def difference_entry(difference: Difference, home: str, repair: Repair | None = None) -> DifferenceEntry:
+    """A difference as the document shows it, for a tenant whose home schema is `home`, with what puts it right."""
     return DifferenceEntry(
         kind=difference.identity.kind,
         identity=difference.identity.qualified(home),
         change=difference.change,
         expected=difference.expected.definition,
         actual=difference.actual.definition if difference.actual else None,
+        repair=repair_entry(repair) if repair else None,
+    )
+
+
+def repair_entry(repair: Repair) -> RepairEntry:
+    """A repair as the document shows it."""
+    return RepairEntry(
+        way=repair.way,
+        version=repair.version,
+        statements=tuple(each.text for each in repair.statements),
+        hazards=repair.hazards,
+        reason=repair.reason,
     )
 
 

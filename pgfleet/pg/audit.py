@@ -6,6 +6,7 @@ from typing import Any
 from pgfleet.brief import Brief
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
+from pgfleet.judge.acceptance import accept
 from pgfleet.judge.document import TenantEntry
 from pgfleet.judge.tenant import judge_tenant, unjudged
 from pgfleet.pg.survey import refuse_silent
@@ -27,10 +28,11 @@ def audit(tenant: Tenant, brief: Brief, run: Runner = directly) -> TenantEntry:
         refuse_silent(tenant, brief)
         with open_session(tenant, brief) as session:
             findings = run(inspect, session, brief)
+            migrations = [run(verify, session, brief, findings, each.version) for each in manifest.migrations]
             return judge_tenant(
                 tenant,
                 findings.inspection,
-                [run(verify, session, brief, findings, each.version) for each in manifest.migrations],
+                accept(tenant.name, migrations, brief.environment.policy.acceptances, brief.today),
                 [run(check_seed, session, brief, findings, each.name) for each in manifest.seeds],
                 [run(count, session, brief, each.table) for each in manifest.counts],
             )

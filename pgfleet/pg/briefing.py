@@ -1,6 +1,8 @@
 """Everything that a run needs to know of its environment and manifest, read and proved before anything is touched."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from pgfleet import files, settings
 from pgfleet.brief import Brief
@@ -29,4 +31,6 @@ def prepare_brief(
         raise FleetError(str(chosen.config), f"environments.{environment}.tenants", "there are none")
     selected = select_tenants(whole, tenants=tenants, rings=rings) if names is None else pick_tenants(whole, names)
     is_partial = len(selected.tenants) < len(whole.tenants)
-    return Brief(files.load_manifest(chosen.manifest_file), selected, run=run, run_id=run_id, is_partial=is_partial)
+    today = datetime.now(ZoneInfo(whole.policy.timezone)).date()
+    manifest = files.load_manifest(chosen.manifest_file)
+    return Brief(manifest, selected, run=run, run_id=run_id, is_partial=is_partial, today=today)

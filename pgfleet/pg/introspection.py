@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from pgfleet.catalog.model import Catalog, ObjectKind, read_object
+from pgfleet.catalog.model import Catalog, ObjectKind, read_holder, read_object
 from pgfleet.catalog.scope import Scope
 from pgfleet.errors import PrivilegeMissing, StatementFailed
 from pgfleet.pg.session import Query, Session
 from pgfleet.shipped import statement
 
+SCOPES = ("scope", "scope_function", "scope_type", "scope_schema")
+"""Queries that say what is looked at; those of the kinds are made of them."""
 ALL_KINDS = tuple(ObjectKind)
 
 
@@ -41,7 +43,12 @@ def catalog_query(
         "relation_names": [name for _, name in scope.relations],
         "function_schemas": [schema or home for schema, _ in scope.functions],
         "function_names": [name for _, name in scope.functions],
+        "type_schemas": [schema or home for schema, _ in scope.types],
+        "type_names": [name for _, name in scope.types],
         "extensions": list(scope.extensions),
+        "grantees": list(scope.grantees),
+        "name_schemas": [schema or home for schema, _ in scope.names],
+        "names": [name for _, name in scope.names],
         "managed": list(scope.managed),
         "equivalent_defaults": json.dumps(dict(equivalents)),
         "fingerprint": fingerprint,
@@ -55,7 +62,7 @@ def read_catalog_row(row: Sequence[Any], *, home: str) -> Catalog:
     Raises StatementFailed where the home schema is not there, and PrivilegeMissing where the role may not use it: names
     would then be written in another way, and nothing could be compared.
     """
-    fingerprint, managed, unexpected, unreadable, home_is_usable = row
+    fingerprint, managed, unexpected, unreadable, holders, home_is_usable = row
     if home_is_usable is None:
         raise StatementFailed(f"schema {home} does not exist; look at the tenant's schema in the fleet file", "3F000")
     if not home_is_usable:
@@ -65,6 +72,7 @@ def read_catalog_row(row: Sequence[Any], *, home: str) -> Catalog:
         managed=None if managed is None else tuple(map(read_object, managed)),
         unexpected=tuple(map(read_object, unexpected)),
         unreadable=tuple(unreadable),
+        holders=tuple(map(read_holder, holders)),
     )
 
 
@@ -75,6 +83,6 @@ def introspection_checksum() -> str:
 
 @cache
 def _statement(kinds: tuple[ObjectKind, ...] = ALL_KINDS) -> str:
+    scopes = ",\n".join(f"{name} AS MATERIALIZED (\n{statement(f'introspection/{name}')})" for name in SCOPES)
     objects = "\nUNION ALL\n".join(f"({statement(f'introspection/{kind}')})" for kind in kinds)
-    scope, summary = statement("introspection/scope"), statement("introspection/summary")
-    return f"WITH scope AS MATERIALIZED (\n{scope}),\nobjects AS MATERIALIZED (\n{objects}\n)\n{summary}"
+    return f"WITH {scopes},\nobjects AS MATERIALIZED (\n{objects}\n)\n{statement('introspection/summary')}"

@@ -73,6 +73,13 @@ def forget_started(session: Session, migration: Migration, before: LedgerRow | N
         session.write(_row("record", session, migration, before.run_id, **values))
 
 
+def record_repaired(session: Session, migration: Migration, before: LedgerRow | None, *, run_id: str) -> None:
+    """Writes that what the migration made was put right; its row stays, or is adopted. Raises a DatabaseError."""
+    state = before.state if before else LedgerState.ADOPTED
+    checksum = before.checksum if before else migration.script.checksum
+    session.write(_row("record", session, migration, run_id, state=state, checksum=checksum, event="repaired"))
+
+
 def _exists(session: Session) -> bool:
     [[(found,)]] = session.read(EXISTS)
     return bool(found)

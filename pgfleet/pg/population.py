@@ -1,7 +1,7 @@
 """Puts rows into every table of a scratch database, so that a script has something to lose there."""
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, product
 from typing import Any
 
 from psycopg import sql
@@ -10,7 +10,7 @@ from pgfleet.catalog.model import CatalogObject, ObjectKind
 from pgfleet.errors import DatabaseError
 from pgfleet.pg.session import Query, Session
 from pgfleet.proof.evidence import Rows
-from pgfleet.proof.rows import FillableColumn, FillableTable, in_order, value_of
+from pgfleet.proof.rows import STYLES, FillableColumn, FillableTable, in_order, value_of
 from pgfleet.shipped import statement
 
 ROWS_A_TABLE = 3
@@ -72,21 +72,20 @@ def _insert_somehow(session: Session, table: FillableTable, number: int) -> str 
     """A row of all columns, or of the required ones alone where that is not taken."""
     required = tuple(each for each in table.columns if each.is_required)
     said = None
-    for columns in (table.columns, required):
-        for n in (FAR + number, number):
-            try:
-                session.write(_insertion(table, columns, n))
-            except DatabaseError as error:
-                if error.transient:
-                    raise
-                said = error.message
-            else:
-                return None
+    for columns, n, style in product((table.columns, required), (FAR + number, number), STYLES):
+        try:
+            session.write(_insertion(table, columns, n, style))
+        except DatabaseError as error:
+            if error.transient:
+                raise
+            said = error.message
+        else:
+            return None
     return said
 
 
-def _insertion(table: FillableTable, columns: Sequence[FillableColumn], n: int) -> Query:
-    values = {each.name: _value(each, n) for each in columns}
+def _insertion(table: FillableTable, columns: Sequence[FillableColumn], n: int, style: str) -> Query:
+    values = {each.name: _value(each, n, style) for each in columns}
     given = {name: value for name, value in values.items() if value is not None}
     path = sql.Identifier(table.schema, table.name)
     if not given:
@@ -95,10 +94,10 @@ def _insertion(table: FillableTable, columns: Sequence[FillableColumn], n: int) 
     return Query(sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(path, names, texts).as_string())
 
 
-def _value(column: FillableColumn, n: int) -> sql.Composable | None:
+def _value(column: FillableColumn, n: int, style: str) -> sql.Composable | None:
     if column.target:
         return _referred(column.target, n)
-    value = value_of(column, n)
+    value = value_of(column, n, style)
     return None if value is None else sql.SQL("{}::{}").format(sql.Literal(value), sql.SQL(column.type))
 
 

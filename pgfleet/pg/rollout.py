@@ -1,8 +1,7 @@
 """Takes one tenant through its plan: the steps in their order, on one connection."""
 
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
-
 from pgfleet.brief import Brief
+from pgfleet.catalog.differences import without_implied
 from pgfleet.errors import (
     AccessRefused,
     ConnectionFailed,
@@ -14,10 +13,12 @@ from pgfleet.errors import (
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.document import CountEntry, MigrationEntry, MigrationStatus
 from pgfleet.judge.readings import CountReading
+from pgfleet.judge.tenant import difference_entry
 from pgfleet.manifest.model import Migration, Seed
 from pgfleet.pg.audit import Runner, directly
 from pgfleet.pg.ledger import prepare_ledger
 from pgfleet.pg.migration import failed_step, migrate
+from pgfleet.pg.rehearsal import rehearse
 from pgfleet.pg.seeding import failed_seed, plant
 from pgfleet.pg.session import Session
 from pgfleet.pg.survey import refuse_silent
@@ -25,11 +26,14 @@ from pgfleet.pg.verification import Findings, count, inspect, open_session, veri
 from pgfleet.render.words import sentence
 from pgfleet.rollout.document import MigrationStep, SeedStep, StepStatus, TenantResult
 from pgfleet.rollout.plan import RUNS, Action, TenantPlan
+from pgfleet.rollout.planning import accepted_object
 from pgfleet.rollout.results import Counts, assembled, broken, hindrance, kept_back, obstructed, step_of
 
 LOST = (AccessRefused, ConnectionFailed, ConnectionLost)
 """Errors after which nothing more can be done in a tenant."""
-REHEARSALS = 4
+LEFT_ALONE = "what is wrong with it was accepted, and is left alone"
+NOT_ANY_MORE = "it was applied when the plan was made, and is not any more"
+MORE_THAN_ACCEPTED = "more is wrong with it than was accepted when the plan was made"
 
 
 def roll_out(
@@ -42,26 +46,9 @@ def roll_out(
         refuse_silent(tenant, brief)
         with open_session(tenant, brief) as session:
             work = _Work(session, brief, plan, run)
-            return _rehearse(work) if rehearsal else work.carry_out()
+            return rehearse(session, lambda: work.anew().carry_out()) if rehearsal else work.carry_out()
     except PgfleetError as error:
         return broken(plan, error)
-
-
-def _rehearse(work: "_Work") -> TenantResult:
-    """The whole plan in one transaction that is rolled back; begun anew where a passing obstacle is met."""
-    for attempt in Retrying(
-        retry=retry_if_exception(_may_pass),
-        stop=stop_after_attempt(REHEARSALS),
-        wait=wait_random_exponential(multiplier=0.5, max=4),
-        reraise=True,
-    ):
-        with attempt, work.session.rehearsal():
-            return work.anew().carry_out()
-    raise AssertionError  # the last attempt has returned or raised
-
-
-def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, RehearsalInterrupted) or (isinstance(error, PgfleetError) and error.transient)
 
 
 class _Work:
@@ -106,11 +93,13 @@ class _Work:
         return self._verified(migration, step)
 
     def _skip(self, migration: Migration, findings: Findings) -> MigrationStep:
-        """What was applied when the plan was made must still be."""
-        if any(each.version == migration.version for each in findings.differences):
-            error = PlanOutdated("it was applied when the plan was made, and is not any more")
-            return failed_step(migration, self.plan, error)
-        return step_of(migration, self.plan, StepStatus.SKIPPED)
+        """What was applied when the plan was made must still be, and what was accepted must be all that is wrong."""
+        own = without_implied(each for each in findings.differences if each.version == migration.version)
+        accepted = self.plan.of(migration.version).accepted
+        if all(accepted_object(difference_entry(each, self.session.home)) in accepted for each in own):
+            detail = LEFT_ALONE if accepted else None
+            return step_of(migration, self.plan, StepStatus.SKIPPED, detail=detail)
+        return failed_step(migration, self.plan, PlanOutdated(MORE_THAN_ACCEPTED if accepted else NOT_ANY_MORE))
 
     def _verified(self, migration: Migration, step: MigrationStep) -> MigrationStep:
         """Looks once more at what was committed, as the next audit will; a connection that is lost undoes nothing."""

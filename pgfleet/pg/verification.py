@@ -67,6 +67,7 @@ def verify(session: Session, brief: Brief, findings: Findings, version: str) -> 
         [judge_check(check, answer, unreadable=unreadable) for check, answer in given],
         recorded=findings.inspection.ledger.get(version),
         home=session.home,
+        holders=findings.inspection.catalog.holders,
     )
 
 

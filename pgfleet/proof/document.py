@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-from pgfleet.judge.document import CheckEntry, Entry, ManifestEntry
+from pgfleet.judge.document import CheckEntry, ManifestEntry
+from pgfleet.judge.entry import Entry
 
 SCHEMA_VERSION = 1
 

@@ -37,6 +37,7 @@ PATTERNS: Mapping[str, str] = MappingProxyType(
         "line": "{{1,2,{n}}}",
     }
 )
+STYLES = ("x{n}", "X{n}", "{n}")
 STRING = re.compile(r"'((?:[^']|'')*)'")
 
 
@@ -75,14 +76,14 @@ class FillableTable:
         return frozenset(named - {(self.schema, self.name)})
 
 
-def value_of(column: FillableColumn, n: int) -> str | None:
+def value_of(column: FillableColumn, n: int, style: str = STYLES[0]) -> str | None:
     """The n-th value of a column as text for the server to read; None where none is known for its type.
 
-    Values for different n differ, as far as the type has so many.
+    Values for different n differ, as far as the type has so many. `style` is how free text is written.
     """
     if column.is_range:
         return "empty"
-    single = _single(column, n)
+    single = _single(column, n, style)
     if single is None or not column.is_array:
         return single
     escaped = single.replace("\\", "\\\\").replace('"', '\\"')
@@ -100,11 +101,11 @@ def in_order(tables: Iterable[FillableTable]) -> tuple[FillableTable, ...]:
     return tuple(done)
 
 
-def _single(column: FillableColumn, n: int) -> str | None:
+def _single(column: FillableColumn, n: int, style: str) -> str | None:
     if column.labels:
         return column.labels[n % len(column.labels)]
     if column.base in TEXTS:
-        return _text(column, n)
+        return _text(column, n, style)
     if column.base in NUMBERS:
         return str(n)
     if column.base == "boolean":
@@ -115,14 +116,16 @@ def _single(column: FillableColumn, n: int) -> str | None:
     return pattern.format(n=n, day=FIRST_DAY + timedelta(days=n), second=n % 60, byte=n % 250 + 1) if pattern else None
 
 
-def _text(column: FillableColumn, n: int) -> str:
-    """One of the strings that a CHECK names, if it names any; that may be the ones it forbids, and is only tried."""
+def _text(column: FillableColumn, n: int, style: str) -> str:
+    """One of the strings that a CHECK names, if it names any; it may forbid them: values are only tried."""
     named = _strings(column.conditions)
     if named:
         return named[n % len(named)]
-    length = 1 if column.base == '"char"' else column.length
-    return f"x{n}" if length is None or length > len(str(n)) else str(n)[-length:]
+    text, length = style.format(n=n), 1 if column.base == '"char"' else column.length
+    return text if length is None or length >= len(text) else str(n)[-length:]
 
 
 def _strings(conditions: Sequence[str]) -> tuple[str, ...]:
-    return tuple(found.replace("''", "'") for each in conditions for found in STRING.findall(each))
+    """Those that a value is compared with; a pattern (`~`, and `~~` for LIKE) is none."""
+    plain = (each for each in conditions if "~" not in each)
+    return tuple(found.replace("''", "'") for each in plain for found in STRING.findall(each))

@@ -1,51 +1,47 @@
 """The markdown of artifacts: a summary of the run, and a page for each tenant that is not ready."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.judge.document import AuditDocument, DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import counted, in_words, worst_first
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, notes, predicate, sentence, sufferers
+from pgfleet.render.acceptance_words import remarks
+from pgfleet.render.context_markdown import all_ready, closing, opening
+from pgfleet.render.dates import Dates, dates_of
+from pgfleet.render.loss_words import loss_sentence
+from pgfleet.render.markup import bullets, code, escaped
+from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, differences_told, predicate, sentence, sufferers
 
 MOST_TENANTS = 50
 
 
-def escaped(text: str) -> str:
-    """Text that markdown shows as it is and on one line, whatever a tenant is named or a server says."""
-    entities = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", entities)
-
-
-def code(text: str) -> str:
-    """Text as a code block, longer fences than any within it."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}sql\n{text.strip()}\n{fence}"
-
-
-def summary_page(document: AuditDocument, manifest: Manifest) -> str:
-    """What is blocked, why, and which service suffers; then the rest in a line each."""
+def summary_page(document: AuditDocument, manifest: Manifest, timezone: str = "UTC") -> str:
+    """What is new, who is alike; what is blocked, why, and which service suffers; then the rest in a line each."""
+    dates = dates_of(document, timezone)
     lines = [f"# Audit of {document.environment}: {in_words(document.summary)}", ""]
     if all(each.verdict is Verdict.READY for each in document.tenants):
-        lines += ["Every tenant holds everything that the manifest asks for.", ""]
+        lines += [all_ready(document), ""]
+    lines += opening(document, dates)
     wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
     for verdict in Verdict:
         lines += _section(verdict, [each for each in wrong[:MOST_TENANTS] if each.verdict is verdict], manifest)
     if len(wrong) > MOST_TENANTS:
         lines += [f"… and {len(wrong) - MOST_TENANTS} more; the whole is in the run's audit document.", ""]
-    lines += [_timing(document), ""]
+    lines += [*closing(document), _timing(document), ""]
     return "\n".join(lines)
 
 
-def tenant_page(tenant: TenantEntry, document: AuditDocument, manifest: Manifest) -> str:
-    """One tenant: what is wrong, who suffers, what it should be and what it is, what is worth knowing."""
-    lines = [f"# {escaped(tenant.name)} is {tenant.verdict}", "", f"{VERDICT_MEANS[tenant.verdict].capitalize()}.", ""]
+def tenant_page(tenant: TenantEntry, document: AuditDocument, manifest: Manifest, timezone: str = "UTC") -> str:
+    """One tenant: what is wrong and since when, who suffers, what should be and what is, what is worth knowing."""
+    dates = dates_of(document, timezone)
+    means = dates.told(VERDICT_MEANS[tenant.verdict].capitalize(), tenant.since)
+    lines = [f"# {escaped(tenant.name)} is {tenant.verdict}", "", f"{means}.", ""]
     if tenant.reason:
         lines += [f"**Why:** {escaped(tenant.reason)}", ""]
     for migration in _lacking(tenant):
-        lines += _migration_section(migration, manifest)
-    lines += _bullets("Worth knowing", notes(tenant))
+        lines += _migration_section(migration, manifest, dates)
+    lines += bullets("Rows lost since the previous audit", map(loss_sentence, tenant.losses))
+    lines += bullets("Worth knowing", remarks(tenant))
     version = f", PostgreSQL {tenant.server_version}" if tenant.server_version else ""
     return "\n".join([*lines, f"Environment {document.environment}, ring {escaped(tenant.ring or '-')}{version}.", ""])
 
@@ -63,27 +59,26 @@ def _section(verdict: Verdict, tenants: list[TenantEntry], manifest: Manifest) -
     return [*lines, ""]
 
 
-def _migration_section(migration: MigrationEntry, manifest: Manifest) -> Iterator[str]:
+def _migration_section(migration: MigrationEntry, manifest: Manifest, dates: Dates) -> Iterator[str]:
     yield from (f"## {escaped(migration.file)} is {migration.status} ({migration.priority})", "")
     if migration.status is MigrationStatus.PENDING:
-        yield from ("Nothing of it is there: it was never applied.", "")
-    for difference in migration.differences if migration.status is not MigrationStatus.PENDING else ():
-        yield from (f"**{difference.kind} {escaped(difference.identity)}** {escaped(predicate(difference))}.", "")
+        yield from (f"{dates.told('Nothing of it is there: it was never applied', migration.since)}.", "")
+    for difference in differences_told(migration) if migration.status is not MigrationStatus.PENDING else ():
+        yield from (f"**{difference.kind} {escaped(difference.identity)}** {escaped(_said(difference, dates))}.", "")
         yield from ("Expected:", "", code(difference.expected or ""), "")
         if difference.actual:
             yield from ("Found:", "", code(difference.actual), "")
     failed = (f"{check.name}: {check.detail or 'failed'}" for check in migration.checks if not check.passed)
-    yield from _bullets("Checks that do not pass", failed)
-    yield from _bullets("Who suffers", sufferers(migration, manifest))
+    yield from bullets("Checks that do not pass", failed)
+    yield from bullets("Who suffers", sufferers(migration, manifest))
 
 
-def _bullets(title: str, items: Iterable[str]) -> list[str]:
-    lines = [f"- {escaped(item)}" for item in items]
-    return [f"**{title}**", "", *lines, ""] if lines else []
+def _said(difference: DifferenceEntry, dates: Dates) -> str:
+    return dates.told(predicate(difference), difference.since)
 
 
 def _lacking(tenant: TenantEntry) -> list[MigrationEntry]:
-    return [each for each in tenant.migrations if each.status is not MigrationStatus.APPLIED]
+    return [each for each in tenant.migrations if each.status is not MigrationStatus.APPLIED and not each.accepted]
 
 
 def _timing(document: AuditDocument) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from pgfleet.proof.document import ManifestProof, ObjectProof
-from pgfleet.render.markdown import escaped
+from pgfleet.render.markup import escaped
 from pgfleet.render.proof_words import findings_in_words, in_words
 
 MOST_ROWS = 500

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pgfleet.judge.document import DifferenceEntry
 from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.markdown import MOST_TENANTS, code, escaped
+from pgfleet.render.markdown import MOST_TENANTS
+from pgfleet.render.markup import code, escaped
 from pgfleet.render.rollout_matters import (
     LEFT_ALONE,
     NO_REASON,

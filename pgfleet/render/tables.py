@@ -1,29 +1,50 @@
 """Rows for table artifacts: few columns, named for people, worst tenants first."""
 
+from datetime import datetime
+
 from pgfleet.judge.document import AuditDocument, TenantEntry
+from pgfleet.judge.findings import counted
 from pgfleet.judge.summary import worst_first
-from pgfleet.render.words import notes, sentence
+from pgfleet.render.acceptance_words import remarks
+from pgfleet.render.dates import dates_of
+from pgfleet.render.loss_words import loss_sentence
+from pgfleet.render.words import sentence
 
 MOST_ROWS = 100
 MOST_CHARACTERS = 120
 
 
-def tenant_rows(document: AuditDocument) -> list[dict[str, str]]:
-    """One row a tenant, at most MOST_ROWS, and a last row that says how many were left out."""
+def tenant_rows(document: AuditDocument, timezone: str = "UTC") -> list[dict[str, str]]:
+    """One row a tenant, at most MOST_ROWS, and a last row that says how many were left out.
+
+    Where there is a previous audit, a column says since when something of what counts is wrong.
+    """
     ordered = worst_first(document.tenants)
+    dates, since = dates_of(document, timezone), earliest(document)
     rows = [_row(tenant) for tenant in ordered[:MOST_ROWS]]
+    if document.since:
+        rows = [{**row, "since": dates.since(since.get(row["tenant"]))} for row in rows]
     if left_out := len(ordered) - len(rows):
         rows.append({**dict.fromkeys(rows[0], ""), "tenant": f"… and {left_out} more, none worse"})
     return rows
 
 
+def earliest(document: AuditDocument) -> dict[str, datetime]:
+    """Since when the oldest finding of each tenant that has any is there."""
+    found: dict[str, datetime] = {}
+    for finding, since in counted(document).items():
+        found[finding.tenant] = min(since, found.get(finding.tenant, since))
+    return found
+
+
 def _row(tenant: TenantEntry) -> dict[str, str]:
+    wrong = (sentence(tenant), *map(loss_sentence, tenant.losses))
     return {
         "tenant": tenant.name,
         "verdict": tenant.verdict,
-        "what is wrong": shortened(sentence(tenant)),
+        "what is wrong": shortened("; ".join(filter(None, wrong))),
         "ring": tenant.ring or "",
-        "worth knowing": shortened("; ".join(notes(tenant))),
+        "worth knowing": shortened("; ".join(remarks(tenant))),
     }
 
 

@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import in_words, worst_first
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, notes, sentence, sufferers
+from pgfleet.render.acceptance_words import remarks
+from pgfleet.render.context_terminal import closing, indented, leading_variants, opening
+from pgfleet.render.dates import Dates, dates_of
+from pgfleet.render.loss_words import losses_in_words
+from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, differences_told, sentence, sufferers
 
 VERDICT_STYLE = {
     Verdict.READY: "green",
@@ -34,16 +37,20 @@ STATUS_MARK = {
 MOST_TENANTS = 60
 
 
-def audit_report(document: AuditDocument, manifest: Manifest) -> RenderableType:
-    """The whole report of an audit."""
-    ordered = worst_first(document.tenants)
-    parts: list[RenderableType] = [_matrix(ordered[:MOST_TENANTS], manifest)]
+def audit_report(document: AuditDocument, manifest: Manifest, *, timezone: str = "UTC") -> RenderableType:
+    """The whole report of an audit: what is new, then who is alike in a large fleet, then tenant by tenant."""
+    ordered, dates = worst_first(document.tenants), dates_of(document, timezone)
+    parts: list[RenderableType] = [*opening(document, dates)]
+    parts += leading_variants(document) if len(ordered) > MOST_TENANTS else ()
+    parts.append(_matrix(ordered[:MOST_TENANTS], manifest))
     if len(ordered) > MOST_TENANTS:
         parts.append(Text(f"… and {len(ordered) - MOST_TENANTS} more tenants, none worse; --format json has them all"))
     wrong = [each for each in ordered if each.verdict is not Verdict.READY]
-    parts += [part for tenant in wrong[:MOST_TENANTS] for part in _tenant(tenant, manifest)]
-    parts += _worth_knowing([each for each in ordered if each.verdict is Verdict.READY and notes(each)])
-    parts += [Text(), Text.assemble((in_words(document.summary), "bold"), _timing(document))]
+    parts += [part for tenant in wrong[:MOST_TENANTS] for part in _tenant(tenant, manifest, dates)]
+    parts += _worth_knowing([each for each in ordered if each.verdict is Verdict.READY and remarks(each)])
+    parts += closing(document, is_large=len(ordered) > MOST_TENANTS)
+    said = "; ".join(filter(None, (in_words(document.summary), losses_in_words(ordered))))
+    parts += [Text(), Text.assemble((said, "bold"), _timing(document))]
     return Group(*parts)
 
 
@@ -61,38 +68,44 @@ def _matrix(tenants: tuple[TenantEntry, ...], manifest: Manifest) -> Table:
 
 
 def _marks(tenant: TenantEntry, manifest: Manifest) -> Iterator[Text]:
-    by_version = {each.version: each.status for each in tenant.migrations}
+    by_version = {each.version: each for each in tenant.migrations}
     for migration in manifest.migrations:
-        status = by_version.get(migration.version)
-        yield Text(STATUS_MARK[status], style=STATUS_STYLE[status]) if status else Text("·", style="dim")
+        found = by_version.get(migration.version)
+        if found is None:
+            yield Text("·", style="dim")
+        elif found.accepted:
+            yield Text("accepted", style="dim")
+        else:
+            yield Text(STATUS_MARK[found.status], style=STATUS_STYLE[found.status])
 
 
-def _tenant(tenant: TenantEntry, manifest: Manifest) -> Iterator[RenderableType]:
+def _tenant(tenant: TenantEntry, manifest: Manifest, dates: Dates) -> Iterator[RenderableType]:
     style = VERDICT_STYLE[tenant.verdict]
+    means = dates.told(VERDICT_MEANS[tenant.verdict], tenant.since)
     yield Text()
-    yield Text.assemble((tenant.name, "bold"), " is ", (tenant.verdict, style), f": {VERDICT_MEANS[tenant.verdict]}")
+    yield Text.assemble((tenant.name, "bold"), " is ", (tenant.verdict, style), f": {means}")
     if tenant.reason:
-        yield _indented(Text(tenant.reason))
-    lacking = [each for each in tenant.migrations if each.status is not MigrationStatus.APPLIED]
+        yield indented(Text(tenant.reason))
+    lacking = [each for each in tenant.migrations if each.status is not MigrationStatus.APPLIED and not each.accepted]
     if lacking and all(each.status is MigrationStatus.PENDING for each in tenant.migrations):
-        yield _indented(Text(NEVER_APPLIED))
+        yield indented(Text(dates.told(NEVER_APPLIED, lacking[0].since)))
         lacking = []
     for migration in lacking:
-        yield from _migration(migration, manifest)
-    for note in notes(tenant):
-        yield _indented(Text(f"note: {note}", style="dim"))
+        yield from _migration(migration, manifest, dates)
+    for note in remarks(tenant):
+        yield indented(Text(f"note: {note}", style="dim"))
 
 
-def _migration(migration: MigrationEntry, manifest: Manifest) -> Iterator[RenderableType]:
+def _migration(migration: MigrationEntry, manifest: Manifest, dates: Dates) -> Iterator[RenderableType]:
     style = STATUS_STYLE[migration.status]
-    yield _indented(Text.assemble(migration.file, " is ", (migration.status, style), f" ({migration.priority})"))
-    wrong = [sentence(each) for each in migration.differences]
+    yield indented(Text.assemble(migration.file, " is ", (migration.status, style), f" ({migration.priority})"))
+    wrong = [dates.told(sentence(each), each.since) for each in differences_told(migration)]
     if migration.status is MigrationStatus.PENDING or not wrong:
-        wrong = [sentence(migration)]
+        wrong = [dates.told(sentence(migration), migration.since)]
     for line in wrong:
-        yield _indented(Text(line), 4)
+        yield indented(Text(line), 4)
     for line in sufferers(migration, manifest):
-        yield _indented(Text(line, style="dim"), 4)
+        yield indented(Text(line, style="dim"), 4)
 
 
 def _worth_knowing(tenants: list[TenantEntry]) -> Iterator[RenderableType]:
@@ -100,11 +113,7 @@ def _worth_knowing(tenants: list[TenantEntry]) -> Iterator[RenderableType]:
         yield Text()
         yield Text("Ready, and worth knowing", style="bold")
     for tenant in tenants[:MOST_TENANTS]:
-        yield _indented(Text(f"{tenant.name}: {'; '.join(notes(tenant))}"))
-
-
-def _indented(text: Text, spaces: int = 2) -> Padding:
-    return Padding(text, (0, 0, 0, spaces), expand=False)
+        yield indented(Text(f"{tenant.name}: {'; '.join(remarks(tenant))}"))
 
 
 def _timing(document: AuditDocument) -> str:

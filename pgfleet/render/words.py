@@ -54,7 +54,8 @@ def _(finding: UnexpectedEntry) -> str:
 def _(finding: MigrationEntry) -> str:
     if finding.status is MigrationStatus.PENDING:
         return "nothing of it is there: it was never applied"
-    parts = [sentence(each) for each in finding.differences] or [*_failed_checks(finding)]
+    told = differences_told(finding)
+    parts = [sentence(each) for each in told] or [*_failed_checks(finding)]
     if not parts and finding.status is not MigrationStatus.APPLIED:
         parts = ["the ledger says it was applied"]
     return "; ".join(parts)
@@ -71,11 +72,17 @@ def _(finding: SeedEntry) -> str:
 def _(finding: TenantEntry) -> str:
     if finding.reason:
         return finding.reason
-    never = [each.version for each in finding.migrations if each.status is MigrationStatus.PENDING]
+    lacking = [each for each in finding.migrations if not each.accepted]
+    never = [each.version for each in lacking if each.status is MigrationStatus.PENDING]
     if never and len(never) == len(finding.migrations):
         return NEVER_APPLIED
-    parts = [f"{each.version} {each.status}: {sentence(each)}" for each in finding.migrations if _is_wrong(each)]
+    parts = [f"{each.version} {each.status}: {sentence(each)}" for each in lacking if _is_wrong(each)]
     return "; ".join([*parts, f"never applied: {', '.join(never)}"] if never else parts)
+
+
+def differences_told(migration: MigrationEntry) -> tuple[DifferenceEntry, ...]:
+    """The differences that count; all of them where none does, which is told as accepted."""
+    return tuple(each for each in migration.differences if not each.accepted) or migration.differences
 
 
 def predicate(finding: DifferenceEntry) -> str:

@@ -3,7 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.judge.document import CountEntry, DifferenceEntry, Entry, ManifestEntry, Verdict
+from pgfleet.judge.document import CountEntry, DifferenceEntry, ManifestEntry, Verdict
+from pgfleet.judge.entry import Entry
 from pgfleet.manifest.model import Priority
 from pgfleet.rollout.plan import Action
 

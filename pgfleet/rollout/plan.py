@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from pgfleet.judge.document import Entry, LedgerState, Verdict
+from pgfleet.judge.document import LedgerState, Verdict
+from pgfleet.judge.entry import Entry
 from pgfleet.manifest.model import Priority
 
 
@@ -13,7 +14,7 @@ class Action(StrEnum):
     """What a rollout does about one migration in one tenant."""
 
     SKIP = "skip"
-    """It is applied, and the ledger knows it."""
+    """It is applied, and the ledger knows it; or all that is wrong with it was accepted."""
     ADOPT = "adopt"
     """It is applied, and the ledger does not know it: it is written into the ledger, and nothing is run."""
     APPLY = "apply"
@@ -28,13 +29,22 @@ RUNS = frozenset({Action.APPLY, Action.HEAL, Action.RERUN})
 """The actions that run a migration's script."""
 
 
+class AcceptedObject(Entry):
+    """One difference that the rollout leaves alone, because the fleet file accepts it."""
+
+    kind: str
+    identity: str
+    change: str
+
+
 class PlannedMigration(Entry):
-    """One migration of a tenant's plan."""
+    """One migration of a tenant's plan; `accepted` is what is wrong with it where it is left alone for that."""
 
     version: str
     action: Action
     altered: bool = False
     ledger: LedgerState | None = None
+    accepted: tuple[AcceptedObject, ...] = ()
 
 
 class TenantPlan(Entry):

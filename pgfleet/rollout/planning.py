@@ -4,9 +4,17 @@ from collections.abc import Iterable, Iterator
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import FleetError
-from pgfleet.judge.document import LedgerState, MigrationEntry, MigrationStatus, SeedStatus, TenantEntry, Verdict
+from pgfleet.judge.document import (
+    DifferenceEntry,
+    LedgerState,
+    MigrationEntry,
+    MigrationStatus,
+    SeedStatus,
+    TenantEntry,
+    Verdict,
+)
 from pgfleet.manifest.model import Manifest, Migration, Priority
-from pgfleet.rollout.plan import RUNS, Action, PlannedMigration, Scope, TenantPlan
+from pgfleet.rollout.plan import RUNS, AcceptedObject, Action, PlannedMigration, Scope, TenantPlan
 
 OBSTACLES = frozenset({Verdict.UNREACHABLE, Verdict.UNKNOWN})
 BY_STATUS = {
@@ -36,8 +44,8 @@ def is_within(migration: Migration, scope: Scope) -> bool:
 def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalog | None, scope: Scope) -> TenantPlan:
     """What to do in the tenant that the entry is of; `expected` is what tenants on its server must hold.
 
-    Nothing where it could not be reached or looked at. A seed is planted where it is missing and its migration is
-    applied or will be.
+    Nothing where it could not be reached or looked at. A migration of which all that is wrong was accepted is left
+    alone, unless it is to be rerun. A seed is planted where it is missing and its migration is applied or will be.
     """
     ring = entry.ring or ""
     if entry.verdict in OBSTACLES or expected is None:
@@ -56,12 +64,25 @@ def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalo
 
 
 def _plan(entry: MigrationEntry, scope: Scope) -> PlannedMigration:
+    action = _action(entry, scope)
+    left = entry.differences if action is Action.SKIP else ()
     return PlannedMigration(
-        version=entry.version, action=_action(entry, scope), altered=entry.altered, ledger=entry.ledger
+        version=entry.version,
+        action=action,
+        altered=entry.altered,
+        ledger=entry.ledger,
+        accepted=tuple(accepted_object(each) for each in left),
     )
 
 
+def accepted_object(difference: DifferenceEntry) -> AcceptedObject:
+    """Which difference it is, to be told again when the tenant is looked at."""
+    return AcceptedObject(kind=difference.kind, identity=difference.identity, change=difference.change)
+
+
 def _action(entry: MigrationEntry, scope: Scope) -> Action:
+    if entry.accepted and entry.version not in scope.rerun:
+        return Action.SKIP
     if entry.status in BY_STATUS:
         return BY_STATUS[entry.status]
     if entry.version in scope.rerun:
@@ -72,32 +93,25 @@ def _action(entry: MigrationEntry, scope: Scope) -> Action:
 def _undone_rerun(planned: tuple[PlannedMigration, ...], expected: ExpectedCatalog) -> tuple[PlannedMigration, ...]:
     """The same, with every applied migration rerun that changes an object after one whose script is run again.
 
-    CREATE OR REPLACE FUNCTION of an earlier migration takes back what a later one made of it.
+    CREATE OR REPLACE FUNCTION of an earlier migration takes back what a later one made of it. One that is left alone
+    for an accepted difference is not rerun: if the earlier script does damage to it, that one is not proven.
     """
     undone: set[str] = set()
     result = []
     for each in planned:
-        action = Action.RERUN if each.version in undone and each.action not in RUNS else each.action
+        is_undone = each.version in undone and each.action not in RUNS and not each.accepted
+        action = Action.RERUN if is_undone else each.action
         if action in {Action.HEAL, Action.RERUN}:
-            undone |= _later_changers(each.version, expected)
+            undone |= expected.later_changers(each.version)
         result.append(each.model_copy(update={"action": action}))
     return tuple(result)
-
-
-def _later_changers(version: str, expected: ExpectedCatalog) -> set[str]:
-    """The versions that change an object after `version` did."""
-    found = set()
-    for provenance in expected.provenances:
-        versions = [step.version for step in provenance.steps]
-        if version in versions:
-            found |= {*versions[versions.index(version) + 1 :]}
-    return found
 
 
 def _missing_seeds(entry: TenantEntry, manifest: Manifest, scope: Scope) -> Iterator[str]:
     applied = {each.version for each in entry.migrations if each.status is MigrationStatus.APPLIED}
     missing = {each.name for each in entry.seeds if each.status is SeedStatus.MISSING}
-    within = applied | _within(manifest.migrations, scope)
+    left = {each.version for each in entry.migrations if each.accepted and each.status is MigrationStatus.PENDING}
+    within = (applied | _within(manifest.migrations, scope)) - left
     for seed in manifest.seeds:
         urgent_enough = scope.priority is None or seed.requires in _within(manifest.migrations, scope)
         if seed.name in missing and seed.requires in within and urgent_enough:

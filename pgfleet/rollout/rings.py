@@ -66,7 +66,9 @@ def unsettled(
         wrong = [
             f"{each.version} {each.status}"
             for each in entry.migrations
-            if each.version in scopes.get(entry.name, ()) and each.status is not MigrationStatus.APPLIED
+            if each.version in scopes.get(entry.name, ())
+            and each.status is not MigrationStatus.APPLIED
+            and not each.accepted
         ]
         if entry.name in was_right and (wrong or entry.verdict in {Verdict.UNREACHABLE, Verdict.UNKNOWN}):
             said.append(f"{entry.name} ({', '.join(wrong) or entry.reason or entry.verdict})")

@@ -17,7 +17,7 @@ SELECT
     WHERE k.contype = 'c' AND ((k.conrelid = c.oid AND a.attnum = ANY(k.conkey)) OR k.contypid = nullif(a.atttypid, b.oid))
     ORDER BY k.conname
   ) AS conditions,
-  a.attnotnull AND NOT a.atthasdef AND t.typdefault IS NULL AS is_required,
+  (a.attnotnull OR t.typnotnull) AND NOT a.atthasdef AND t.typdefault IS NULL AS is_required,
   f.target
 FROM pg_catalog.pg_class AS c
 INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid

@@ -3,8 +3,8 @@
 -- nothing: the body is read token by token.
 SELECT
   'function' AS kind,
-  nullif(n.nspname, %(home)s)::text AS schema,
-  format('%%s(%%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS name,
+  s.schema::text AS schema,
+  s.label AS name,
   null::text AS parent,
   jsonb_build_object(
     'kind', p.prokind,
@@ -14,6 +14,8 @@ SELECT
     'volatility', p.provolatile,
     'strict', p.proisstrict,
     'security_definer', p.prosecdef,
+    'leakproof', p.proleakproof,
+    'parallel', p.proparallel,
     'settings', p.proconfig,
     'body', CASE
       WHEN p.prosqlbody IS NOT NULL THEN pg_catalog.pg_get_function_sqlbody(p.oid)
@@ -21,10 +23,19 @@ SELECT
       ELSE p.prosrc
     END
   ) AS attributes,
-  pg_catalog.pg_get_functiondef(p.oid) AS definition
-FROM pg_catalog.pg_proc AS p
-INNER JOIN pg_catalog.pg_namespace AS n ON p.pronamespace = n.oid
+  CASE
+    -- Without the home schema, which other tenants call by another name.
+    WHEN s.schema IS NULL THEN h.head || substr(h.whole, length(h.head) + length(quote_ident(%(home)s)) + 2)
+    ELSE h.whole
+  END AS definition
+FROM scope_function AS s
+INNER JOIN pg_catalog.pg_proc AS p ON s.oid = p.oid
 INNER JOIN pg_catalog.pg_language AS l ON p.prolang = l.oid
+CROSS JOIN LATERAL (
+  SELECT
+    format('CREATE OR REPLACE %%s ', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END) AS head,
+    pg_catalog.pg_get_functiondef(p.oid) AS whole
+) AS h
 CROSS JOIN LATERAL (
   SELECT
     string_agg(
@@ -46,20 +57,4 @@ CROSS JOIN LATERAL (
     'g'
   ) WITH ORDINALITY AS matches (found, place)
 ) AS b
-WHERE
-  p.prokind IN ('f', 'p')
-  AND n.nspname !~ '^pg_'
-  AND n.nspname <> 'information_schema'
-  AND (
-    %(everything)s
-    OR n.nspname = ANY(%(schemas)s::text[])
-    OR (n.nspname, p.proname) IN (
-      SELECT managed.schema, managed.name
-      FROM unnest(%(function_schemas)s::text[], %(function_names)s::text[]) AS managed (schema, name)
-    )
-  )
-  AND NOT EXISTS (
-    SELECT FROM pg_catalog.pg_depend AS d
-    WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'
-  )
-ORDER BY n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)
+ORDER BY s.schema, s.label

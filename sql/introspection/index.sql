@@ -1,20 +1,35 @@
 -- Indexes of the tables in scope: one row each. The index behind a constraint belongs to that constraint.
 -- One that a failed CREATE INDEX CONCURRENTLY left behind is there but INVALID: no query uses it.
+-- Storage parameters are shown but not compared, as of a table; the server writes them into the definition itself.
 SELECT
   'index' AS kind,
   s.schema::text AS schema,
   x.relname::text AS name,
   s.relname::text AS parent,
   jsonb_build_object(
-    'definition', pg_catalog.pg_get_indexdef(i.indexrelid, 0, true),
+    'definition', replace(d.definition, coalesce(w.written, ''), ''),
     'valid', i.indisvalid,
     'ready', i.indisready
   ) AS attributes,
-  pg_catalog.pg_get_indexdef(i.indexrelid, 0, true)
+  d.definition
   || CASE WHEN i.indisvalid AND i.indisready THEN '' ELSE ' (INVALID: no query uses it)' END AS definition
 FROM scope AS s
 INNER JOIN pg_catalog.pg_index AS i ON s.oid = i.indrelid
 INNER JOIN pg_catalog.pg_class AS x ON i.indexrelid = x.oid
+CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_indexdef(i.indexrelid, 0, true) AS definition) AS d
+CROSS JOIN LATERAL (
+  SELECT
+    ' WITH (' || string_agg(
+      format(
+        '%%I=%%s', o.option_name, CASE WHEN quote_ident(o.option_value) = o.option_value THEN o.option_value ELSE quote_literal(o.option_value) END
+      ),
+      ', ' ORDER BY o.place
+    ) || ')' AS written
+  FROM (
+    SELECT split_part(u.option, '=', 1) AS option_name, substr(u.option, strpos(u.option, '=') + 1) AS option_value, u.place
+    FROM unnest(x.reloptions) WITH ORDINALITY AS u (option, place)
+  ) AS o
+) AS w
 WHERE NOT EXISTS (
   SELECT FROM pg_catalog.pg_constraint AS c
   WHERE c.conindid = i.indexrelid AND c.conrelid = i.indrelid AND c.contype IN ('p', 'u', 'x')

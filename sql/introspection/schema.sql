@@ -2,17 +2,9 @@
 SELECT
   'schema' AS kind,
   null::text AS schema,
-  n.nspname::text AS name,
+  s.nspname::text AS name,
   null::text AS parent,
   '{}'::jsonb AS attributes,
-  format('CREATE SCHEMA %%I', n.nspname) AS definition
-FROM pg_catalog.pg_namespace AS n
-WHERE
-  n.nspname !~ '^pg_'
-  AND n.nspname NOT IN ('information_schema', %(home)s)
-  AND (%(everything)s OR n.nspname = ANY(%(schemas)s::text[]))
-  AND NOT EXISTS (
-    SELECT FROM pg_catalog.pg_depend AS d
-    WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objid = n.oid AND d.deptype = 'e'
-  )
-ORDER BY n.nspname
+  format('CREATE SCHEMA %%I', s.nspname) AS definition
+FROM scope_schema AS s
+ORDER BY s.nspname

@@ -9,11 +9,16 @@ SELECT
   c.relkind,
   c.relnamespace,
   c.relpersistence,
+  c.relrowsecurity,
+  c.relforcerowsecurity,
+  c.reloptions,
+  c.relowner,
+  c.relacl,
   nullif(n.nspname, %(home)s) AS schema
 FROM pg_catalog.pg_class AS c
 INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
 WHERE
-  c.relkind IN ('r', 'p', 'f', 'S')
+  c.relkind IN ('r', 'p', 'f', 'S', 'v', 'm')
   AND NOT c.relispartition
   AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema'

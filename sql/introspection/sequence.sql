@@ -12,10 +12,12 @@ SELECT
     'maximum', q.seqmax,
     'cache', q.seqcache,
     'cycle', q.seqcycle,
-    'owned_by', o.relname || '.' || o.attname
+    'owned_by', o.relname || '.' || o.attname,
+    'unlogged', u.is_unlogged
   ) AS attributes,
   format(
-    'CREATE SEQUENCE %%s%%I AS %%s START %%s INCREMENT %%s MINVALUE %%s MAXVALUE %%s CACHE %%s%%s%%s',
+    'CREATE %%sSEQUENCE %%s%%I AS %%s START %%s INCREMENT %%s MINVALUE %%s MAXVALUE %%s CACHE %%s%%s%%s',
+    CASE WHEN u.is_unlogged THEN 'UNLOGGED ' END,
     quote_ident(s.schema) || '.',
     s.relname, pg_catalog.format_type(q.seqtypid, null),
     q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache,
@@ -27,6 +29,7 @@ INNER JOIN pg_catalog.pg_sequence AS q ON s.oid = q.seqrelid
 LEFT JOIN LATERAL (
   SELECT
     c.relname,
+    c.relpersistence,
     a.attname
   FROM pg_catalog.pg_depend AS d
   INNER JOIN pg_catalog.pg_class AS c ON d.refobjid = c.oid
@@ -36,4 +39,8 @@ LEFT JOIN LATERAL (
     AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
     AND d.objid = s.oid AND d.deptype IN ('a', 'i')
 ) AS o ON true
+CROSS JOIN LATERAL (
+  -- From PostgreSQL 15 on the sequence of an unlogged table is unlogged with it: that is the table's.
+  SELECT s.relpersistence = 'u' AND o.relpersistence IS DISTINCT FROM 'u' AS is_unlogged
+) AS u
 ORDER BY s.schema, s.relname

@@ -1,4 +1,5 @@
--- Tables in scope: one row each, without what has a row of its own (columns, constraints, indexes, triggers).
+-- Tables in scope: one row each, without what has a row of its own (columns, constraints, indexes, triggers, policies,
+-- privileges). Rewrite rules and parents are the table's own.
 SELECT
   'table' AS kind,
   s.schema::text AS schema,
@@ -7,15 +8,52 @@ SELECT
   jsonb_build_object(
     'form', CASE s.relkind WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign' ELSE 'ordinary' END,
     'partition_key', pg_catalog.pg_get_partkeydef(s.oid),
-    'unlogged', s.relpersistence = 'u'
+    'unlogged', s.relpersistence = 'u',
+    'row_security', s.relrowsecurity,
+    'row_security_forced', s.relforcerowsecurity,
+    'inherits', p.names,
+    'of_type', nullif(c.reloftype, 0)::pg_catalog.regtype::text,
+    'server', f.server,
+    'rules', r.definitions
   ) AS attributes,
-  format(
-    'CREATE %%sTABLE %%s%%I%%s',
-    CASE WHEN s.relkind = 'f' THEN 'FOREIGN ' WHEN s.relpersistence = 'u' THEN 'UNLOGGED ' END,
-    quote_ident(s.schema) || '.',
-    s.relname,
-    ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(s.oid)
+  concat_ws(
+    E';\n',
+    format(
+      'CREATE %%sTABLE %%s%%s%%s%%s%%s',
+      CASE WHEN s.relkind = 'f' THEN 'FOREIGN ' WHEN s.relpersistence = 'u' THEN 'UNLOGGED ' END,
+      t.name,
+      ' OF ' || nullif(c.reloftype, 0)::pg_catalog.regtype::text,
+      ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(s.oid),
+      ' INHERITS (' || array_to_string(p.names, ', ') || ')',
+      ' SERVER ' || quote_ident(f.server)
+    ),
+    CASE WHEN s.relrowsecurity THEN format('ALTER TABLE %%s ENABLE ROW LEVEL SECURITY', t.name) END,
+    CASE WHEN s.relforcerowsecurity THEN format('ALTER TABLE %%s FORCE ROW LEVEL SECURITY', t.name) END,
+    array_to_string(r.definitions, E';\n')
   ) AS definition
 FROM scope AS s
+INNER JOIN pg_catalog.pg_class AS c ON s.oid = c.oid
+LEFT JOIN LATERAL (
+  SELECT v.srvname::text AS server
+  FROM pg_catalog.pg_foreign_table AS r
+  INNER JOIN pg_catalog.pg_foreign_server AS v ON r.ftserver = v.oid
+  WHERE r.ftrelid = s.oid
+) AS f ON true
+CROSS JOIN LATERAL (SELECT concat(quote_ident(s.schema) || '.', quote_ident(s.relname)) AS name) AS t
+CROSS JOIN LATERAL (
+  SELECT array_agg(i.inhparent::pg_catalog.regclass::text ORDER BY i.inhseqno) AS names
+  FROM pg_catalog.pg_inherits AS i
+  WHERE i.inhrelid = s.oid
+) AS p
+CROSS JOIN LATERAL (
+  SELECT
+    array_agg(
+      rtrim(pg_catalog.pg_get_ruledef(w.oid, true), ';')
+      || CASE WHEN w.ev_enabled = 'O' THEN '' ELSE ' (SWITCHED OFF: ' || w.ev_enabled::text || ')' END
+      ORDER BY w.rulename
+    ) AS definitions
+  FROM pg_catalog.pg_rewrite AS w
+  WHERE w.ev_class = s.oid AND w.rulename <> '_RETURN'
+) AS r
 WHERE s.relkind IN ('r', 'p', 'f')
 ORDER BY s.schema, s.relname

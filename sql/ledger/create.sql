@@ -35,7 +35,7 @@ COMMENT ON COLUMN pgfleet.ledger.recorded_at IS 'When the transaction began that
 CREATE TABLE pgfleet.ledger_events (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   happened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  event text NOT NULL CHECK (event IN ('started', 'applied', 'healed', 'rerun', 'adopted', 'abandoned')),
+  event text NOT NULL CHECK (event IN ('started', 'applied', 'healed', 'rerun', 'adopted', 'abandoned', 'repaired')),
   home_schema text NOT NULL,
   version text NOT NULL,
   file text NOT NULL,
@@ -46,7 +46,7 @@ CREATE TABLE pgfleet.ledger_events (
 COMMENT ON TABLE pgfleet.ledger_events IS 'Everything that was ever done: rows are added, never changed or deleted.';
 COMMENT ON COLUMN pgfleet.ledger_events.id IS 'The order of the events.';
 COMMENT ON COLUMN pgfleet.ledger_events.happened_at IS 'When this row was written.';
-COMMENT ON COLUMN pgfleet.ledger_events.event IS 'applied, healed (run again to mend drift), rerun (on purpose), adopted; started and abandoned: of what runs in no transaction.';
+COMMENT ON COLUMN pgfleet.ledger_events.event IS 'applied, healed (run again to mend drift), rerun (on purpose), adopted, repaired (by statements made for this tenant); started and abandoned: of what runs in no transaction.';
 COMMENT ON COLUMN pgfleet.ledger_events.home_schema IS 'The schema that the tenant''s own objects live in.';
 COMMENT ON COLUMN pgfleet.ledger_events.version IS 'The digits before the first _ of the script''s name.';
 COMMENT ON COLUMN pgfleet.ledger_events.file IS 'The script''s name, without folders.';

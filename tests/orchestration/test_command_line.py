@@ -11,6 +11,7 @@ import pytest
 from fix_fleet import ENVIRONMENT, Fleet
 from fix_prefect import Records
 from fix_servers import Server
+from unit.literals import a_document
 
 from pgfleet.judge.document import AuditDocument
 
@@ -180,3 +181,39 @@ def test_approval_that_nobody_can_give_is_one_line_and_exit_status_2(run: Run, f
     done = run("rollout", ENVIRONMENT, PREFECT_API_URL="")
     said = "pgfleet: --yes: approval = true, and there is nobody to ask: no terminal, no PREFECT_API_URL\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        ("no JSON", "is no audit document; write one with pgfleet audit ENV --format json --output FILE"),
+        ('{"summary": {}}', "is no audit document; write one with pgfleet audit ENV --format json --output FILE"),
+        ("prod", f"is an audit of prod, not of {ENVIRONMENT}"),
+    ],
+    ids=["not there", "no JSON", "another document", "another environment"],
+)
+def test_an_audit_to_compare_with_that_is_none_is_one_line_and_exit_status_2(
+    run: Run, fleet: Fleet, tmp_path: Path, text: str | None, line: str
+) -> None:
+    fleet.tenant("acme", "host=127.0.0.1 port=1 dbname=x")
+    file = tmp_path / "audit.json"
+    if text is not None:
+        file.write_text(a_document().model_dump_json() if text == "prod" else text, encoding="utf-8")
+    done = run("audit", ENVIRONMENT, "--since", str(file))
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"pgfleet: --since: {file}: {line}\n")
+
+
+def test_an_audit_is_compared_with_a_file_and_lost_rows_exit_with_1(
+    run: Run, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, tmp_path: Path
+) -> None:
+    dsn = ready_dsn()
+    database = dsn.rsplit("/", 1)[-1]
+    embedded_server.execute("INSERT INTO ai_conversations (user_id) SELECT generate_series(1, 50)", database)
+    fleet.tenant("acme", dsn)
+    assert run("audit", ENVIRONMENT, "--format", "json", "--output", "before.json").returncode == 0
+    embedded_server.execute("DELETE FROM ai_conversations WHERE user_id > 20", database)
+    done = run("audit", ENVIRONMENT, "--since", "before.json")
+    assert done.returncode == 1, done.stderr
+    assert "0 new, 0 persisting, 0 resolved" in done.stdout
+    assert "rows lost: acme: ai_conversations has 20 rows, had 50 (5 may be lost)" in done.stdout

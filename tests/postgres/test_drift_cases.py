@@ -3,8 +3,10 @@
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 import pytest
@@ -45,6 +47,7 @@ class Expectation(Table):
 
     what: str
     verdict: Verdict
+    manifest: Literal["shipped", "everything"] = "shipped"
     min_server: int = 0
     never_run: tuple[str, ...] = ()
     in_ledger: tuple[str, ...] = ()
@@ -80,8 +83,35 @@ class Case:
 
     @property
     def is_cloned(self) -> bool:
-        """Whether it begins as a tenant that holds the whole shipped manifest."""
+        """Whether it begins as a tenant that holds the whole of a manifest that other cases begin with too."""
         return not (self.own_manifest or self.setup or self.expected.never_run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What most cases of a manifest begin with: what is expected, and a database that holds it, to be cloned."""
+
+    manifest: Manifest
+    expected: ExpectedCatalog
+    template: str
+
+
+@pytest.fixture(scope="session")
+def beginnings(
+    shipped_manifest: Manifest,
+    expected: ExpectedCatalog,
+    template: str,
+    everything_manifest: Manifest,
+    everything_expected: ExpectedCatalog,
+    everything_template: str,
+) -> dict[str, Beginning]:
+    """By the manifest that a case names."""
+    return {
+        "shipped": Beginning(manifest=shipped_manifest, expected=expected, template=template),
+        "everything": Beginning(
+            manifest=everything_manifest, expected=everything_expected, template=everything_template
+        ),
+    }
 
 
 ALL_CASES = [Case(folder) for folder in sorted(CASES.iterdir()) if folder.is_dir()]
@@ -89,16 +119,17 @@ ALL_CASES = [Case(folder) for folder in sorted(CASES.iterdir()) if folder.is_dir
 
 @pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.folder.name)
 def test_exactly_what_was_done_is_found(
-    case: Case, server: Server, template: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+    case: Case, everything_server: Server, beginnings: dict[str, Beginning]
 ) -> None:
-    manifest = case.own_manifest or shipped_manifest
-    with prepared(case, server, template, manifest) as database:
+    server, beginning = everything_server, beginnings[case.expected.manifest]
+    manifest = case.own_manifest or beginning.manifest
+    with prepared(case, server, beginning.template, manifest) as database:
         if server.major < case.expected.min_server:
             with pytest.raises(psycopg.errors.SyntaxError):
                 server.execute(case.damage, database)
             return
         server.execute(case.damage, database)
-        wanted = server.expected(manifest) if case.own_manifest else expected
+        wanted = server.expected(manifest) if case.own_manifest else beginning.expected
         tenant = server.tenant(database)
         entry = audit(tenant, server.brief(manifest, wanted, tenant))
     assert found_in(entry) == wanted_of(case.expected, manifest)
@@ -108,10 +139,11 @@ def test_exactly_what_was_done_is_found(
     }
 
 
-def test_every_kind_and_every_migration_has_cases(shipped_manifest: Manifest) -> None:
+def test_every_kind_and_every_migration_has_cases(shipped_manifest: Manifest, everything_manifest: Manifest) -> None:
     differences = [each for case in ALL_CASES for each in case.expected.differences]
     assert {each.kind for each in differences} == set(ObjectKind)
-    assert {each.version for each in differences} >= {each.version for each in shipped_manifest.migrations}
+    migrations = (*shipped_manifest.migrations, *everything_manifest.migrations)
+    assert {each.version for each in differences} >= {each.version for each in migrations}
 
 
 def test_cases_hold_nothing_that_is_not_read() -> None:

@@ -9,10 +9,12 @@ from fix_servers import Server, attributes, by_name, catalog_of
 
 from pgfleet.catalog.model import Catalog, ObjectKind
 from pgfleet.catalog.scope import Scope
+from pgfleet.pg.introspection import SCOPES
 from pgfleet.shipped import sql_folder
 
 ZOO = (Path(__file__).parent / "zoo.sql").read_text(encoding="utf-8")
 ODD = 'Odd "Schema.x'
+SPAN = "subtype = double precision, subtype_diff = float8mi, multirange_type_name = span_multirange"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def zoo(server: Server, zoo_database: str) -> Catalog:
 
 def test_every_query_is_a_kind_or_known_here() -> None:
     files = {path.stem for path in (sql_folder() / "introspection").glob("*.sql")}
-    assert files == {*ObjectKind, "scope", "summary", "seed_rows", "row_count", "changes", "activity"}
+    assert files == {*ObjectKind, *SCOPES, "summary", "seed_rows", "row_count", "changes", "activity"}
 
 
 def test_schemas(zoo: Catalog) -> None:
@@ -39,8 +41,8 @@ def test_schemas(zoo: Catalog) -> None:
 
 
 def test_extensions(zoo: Catalog) -> None:
-    assert attributes(zoo, ObjectKind.EXTENSION) == {"hstore": {}}
-    assert by_name(zoo, ObjectKind.EXTENSION)["hstore"].definition == "CREATE EXTENSION hstore"
+    assert attributes(zoo, ObjectKind.EXTENSION) == {"hstore": {"version": "1.8"}}
+    assert by_name(zoo, ObjectKind.EXTENSION)["hstore"].definition == "CREATE EXTENSION hstore VERSION '1.8'"
 
 
 def test_tables(zoo: Catalog) -> None:
@@ -51,14 +53,20 @@ def test_tables(zoo: Catalog) -> None:
         "split": ("partitioned", False),
         "split_by_note": ("partitioned", False),
         "far": ("foreign", False),
+        "heir": ("ordinary", False),
         f"{ODD}|Weird Name": ("ordinary", False),
     }
     assert {name: each.definition for name, each in found.items()} == {
-        "plain": "CREATE TABLE plain",
+        "plain": (
+            "CREATE TABLE plain;\nALTER TABLE plain ENABLE ROW LEVEL SECURITY;\n"
+            "ALTER TABLE plain FORCE ROW LEVEL SECURITY;\n"
+            "CREATE RULE keeps AS\n    ON DELETE TO plain\n   WHERE old.code::text = 'x'::text DO INSTEAD NOTHING"
+        ),
         "fleeting": "CREATE UNLOGGED TABLE fleeting",
         "split": "CREATE TABLE split PARTITION BY RANGE (at)",
         "split_by_note": "CREATE TABLE split_by_note PARTITION BY LIST (note)",
-        "far": "CREATE FOREIGN TABLE far",
+        "far": "CREATE FOREIGN TABLE far SERVER elsewhere",
+        "heir": "CREATE TABLE heir INHERITS (fleeting)",
         f"{ODD}|Weird Name": 'CREATE TABLE "Odd ""Schema.x"."Weird Name"',
     }
 
@@ -85,6 +93,7 @@ def test_columns(zoo: Catalog) -> None:
         "plain.kept": column("side.hstore"),
         "plain.period": column("tsrange"),
         "fleeting.plain_id": column("bigint"),
+        "heir.plain_id": column("bigint"),
         "split.at": column("date", not_null=True),
         "split.note": column("text"),
         "split_by_note.at": column("date", not_null=True),
@@ -116,6 +125,7 @@ def test_constraints(zoo: Catalog) -> None:
         "plain.no_overlap": ("EXCLUDE USING gist (period WITH &&)", True),
         "fleeting.fleeting_plain_id_fkey": ("FOREIGN KEY (plain_id) REFERENCES plain(id) ON DELETE CASCADE", True),
         "fleeting.late": ("CHECK ((plain_id > 0)) NOT VALID", False),
+        "heir.late": ("CHECK ((plain_id > 0))", True),
         f"{ODD}|Weird Name.Weird Name_pkey": ('PRIMARY KEY ("Odd.""Column")', True),
     }
 
@@ -175,6 +185,7 @@ def test_a_trigger_that_does_not_fire_is_called_so(zoo: Catalog) -> None:
 
 def function(arguments: str, returns: str | None, body: str, language: str = "sql", **others: Any) -> dict[str, Any]:
     plain = {"kind": "f", "volatility": "v", "strict": False, "security_definer": False, "settings": None}
+    plain |= {"leakproof": False, "parallel": "u"}
     return {**plain, "arguments": arguments, "returns": returns, "language": language, "body": body, **others}
 
 
@@ -188,6 +199,7 @@ def test_functions(zoo: Catalog) -> None:
             volatility="i",
             strict=True,
             security_definer=True,
+            parallel="s",
             settings=["search_path=side", "work_mem=1MB"],
         ),
         "parts_of(VARIADIC parts numeric[])": function(
@@ -201,7 +213,7 @@ def test_functions(zoo: Catalog) -> None:
 
 
 def sequence(maximum: int, owned_by: str | None, type_name: str = "bigint", **others: Any) -> dict[str, Any]:
-    plain = {"start": 1, "increment": 1, "minimum": 1, "cache": 1, "cycle": False}
+    plain = {"start": 1, "increment": 1, "minimum": 1, "cache": 1, "cycle": False, "unlogged": False}
     return {**plain, "type": type_name, "maximum": maximum, "owned_by": owned_by, **others}
 
 
@@ -220,6 +232,92 @@ def test_sequences(zoo: Catalog) -> None:
     )
 
 
+def test_functions_of_the_home_schema_are_defined_without_it(zoo: Catalog) -> None:
+    found = {name: each.definition for name, each in by_name(zoo, ObjectKind.FUNCTION).items()}
+    assert found["stamp()"].startswith("CREATE OR REPLACE FUNCTION stamp()\n")
+    assert found["tidy(IN days integer)"].startswith("CREATE OR REPLACE PROCEDURE tidy(IN days integer)\n")
+    assert found["side|sum_of(a integer, b integer, OUT total integer)"].startswith(
+        "CREATE OR REPLACE FUNCTION side.sum_of("
+    )
+
+
+def view(query: str, columns: list[str], *, materialized: bool = False, **others: Any) -> dict[str, Any]:
+    plain = {"options": None, "rules": None}
+    return {**plain, "query": query, "columns": columns, "materialized": materialized, **others}
+
+
+def test_views(zoo: Catalog, server: Server) -> None:
+    # Before version 16 a column is written with its table even where there is one only.
+    query = (
+        " SELECT id,\n    code\n   FROM plain"
+        if server.major >= 16
+        else " SELECT plain.id,\n    plain.code\n   FROM plain"
+    )
+    assert attributes(zoo, ObjectKind.VIEW) == {
+        "seen": view(query, ["id bigint", "code character varying(8)"])
+        | {"options": ["check_option=local", "security_barrier=true"]},
+        "stored": view(" SELECT 1 AS one", ["one integer"], materialized=True),
+    }
+    found = {name: each.definition for name, each in by_name(zoo, ObjectKind.VIEW).items()}
+    assert found["stored"] == "CREATE MATERIALIZED VIEW stored AS\n SELECT 1 AS one"
+    assert found["seen"].startswith("CREATE VIEW seen WITH (check_option=local, security_barrier=true) AS\n SELECT")
+
+
+def test_types(zoo: Catalog) -> None:
+    assert attributes(zoo, ObjectKind.TYPE) == {
+        "pair": {"form": "composite", "attributes": ["a integer", 'b text COLLATE "C"']},
+        "mood": {"form": "enum", "labels": ["so, so", "good"]},
+        "share": {
+            "form": "domain",
+            "base": "numeric(3,2)",
+            "not_null": True,
+            "default": "0.5",
+            "constraints": {"within": "CHECK (((VALUE >= (0)::numeric) AND (VALUE <= (1)::numeric)))"},
+        },
+        "side|span": {"form": "range", "subtype": SPAN},
+    }
+    assert {name: each.definition for name, each in by_name(zoo, ObjectKind.TYPE).items()} == {
+        "pair": 'CREATE TYPE pair AS (a integer, b text COLLATE "C")',
+        "mood": "CREATE TYPE mood AS ENUM ('so, so', 'good')",
+        "share": (
+            "CREATE DOMAIN share AS numeric(3,2) DEFAULT 0.5 NOT NULL"
+            " CONSTRAINT within CHECK (((VALUE >= (0)::numeric) AND (VALUE <= (1)::numeric)))"
+        ),
+        "side|span": f"CREATE TYPE side.span AS RANGE ({SPAN})",
+    }
+
+
+def test_policies(zoo: Catalog) -> None:
+    assert attributes(zoo, ObjectKind.POLICY) == {
+        "plain.all_may_see": {
+            "command": "SELECT", "permissive": True, "roles": ["PUBLIC"], "using": "true", "check": None,
+        },
+        "plain.few": {
+            "command": "ALL",
+            "permissive": False,
+            "roles": ["pg_monitor", "pg_read_all_data"],
+            "using": "(amount > (0)::numeric)",
+            "check": "(amount < (9)::numeric)",
+        },
+    }  # fmt: skip
+    assert by_name(zoo, ObjectKind.POLICY)["plain.few"].definition == (
+        "CREATE POLICY few ON plain AS RESTRICTIVE FOR ALL TO pg_monitor, pg_read_all_data"
+        " USING ((amount > (0)::numeric)) WITH CHECK ((amount < (9)::numeric))"
+    )
+
+
+def test_privileges(zoo: Catalog) -> None:
+    assert {name: each.definition for name, each in by_name(zoo, ObjectKind.PRIVILEGE).items()} == {
+        "plain SELECT TO pg_monitor": "GRANT SELECT ON TABLE plain TO pg_monitor",
+        "plain INSERT TO pg_monitor": "GRANT INSERT ON TABLE plain TO pg_monitor WITH GRANT OPTION",
+        "plain.code UPDATE TO PUBLIC": "GRANT UPDATE (code) ON TABLE plain TO PUBLIC",
+        "counting USAGE TO pg_monitor": "GRANT USAGE ON SEQUENCE counting TO pg_monitor",
+        "side|SCHEMA USAGE TO pg_monitor": "GRANT USAGE ON SCHEMA side TO pg_monitor",
+        "tidy(IN days integer) EXECUTE NOT TO PUBLIC": ("REVOKE EXECUTE ON ROUTINE tidy(IN days integer) FROM PUBLIC"),
+        "mood USAGE TO pg_monitor": "GRANT USAGE ON TYPE mood TO pg_monitor",
+    }
+
+
 def test_objects_know_their_table(zoo: Catalog) -> None:
     parents = {each.identity.name: each.parent for each in zoo.managed or ()}
     assert parents["plain.code"] == parents["plain.one_code"] == parents["by_lower"] == parents["plain.off"] == "plain"
@@ -227,6 +325,8 @@ def test_objects_know_their_table(zoo: Catalog) -> None:
     assert parents["counting"] is None
     assert parents["plain"] is None
     assert parents["stamp()"] is None
+    assert parents["plain SELECT TO pg_monitor"] == parents["plain.few"] == "plain"
+    assert parents["plain.code UPDATE TO PUBLIC"] == "plain.code"
 
 
 def test_a_virtual_column_is_not_a_stored_one(server: Server, empty_database: str) -> None:
@@ -257,6 +357,7 @@ def test_all_of_a_managed_schema_is_in_scope(server: Server, zoo_database: str) 
     assert {each.identity.key for each in found.unexpected} == {
         "function|side|sum_of(a integer, b integer, OUT total integer)",
         "sequence|side|counting",
+        "type|side|span",
     }
 
 

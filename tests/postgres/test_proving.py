@@ -59,6 +59,19 @@ def test_the_shipped_manifest_is_proven(server: Server, shipped_manifest: Manife
     assert sum(each.healed_if_changed is None for each in proof.objects) == 9
 
 
+def test_a_manifest_with_something_of_every_kind_is_proven(
+    everything_server: Server, everything_manifest: Manifest
+) -> None:
+    proof = prove(everything_server, everything_manifest, MANIFESTS / "everything")
+    assert (proof.outcome, proof.faults, proof.unproven) == (ProofOutcome.PROVEN, (), ())
+    healed = {kind: [each for each in proof.objects if each.kind == kind] for kind in ("view", "policy", "privilege")}
+    assert {kind: len(objects) for kind, objects in healed.items()} == {"view": 5, "policy": 5, "privilege": 22}
+    assert all(each.healed_if_missing for objects in healed.values() for each in objects)
+    assert {each.healed_if_changed for each in healed["view"]} == {True, None}, "a materialised view is not altered"
+    assert {each.healed_if_changed for each in healed["policy"]} == {True}
+    assert {each.healed_if_changed for each in healed["privilege"]} == {None}
+
+
 def test_what_is_wrong_with_each_migration_is_found_and_named(server: Server) -> None:
     folder = MANIFESTS / "faulty"
     proof = prove(server, load_manifest(folder / "manifest.toml"), folder)

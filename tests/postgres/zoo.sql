@@ -35,9 +35,23 @@ CREATE TEMPORARY TABLE passing (id serial PRIMARY KEY);
 CREATE FOREIGN DATA WRAPPER nowhere;
 CREATE SERVER elsewhere FOREIGN DATA WRAPPER nowhere;
 CREATE FOREIGN TABLE far (id integer NOT NULL) SERVER elsewhere;
-CREATE VIEW seen AS SELECT 1 AS one;
-CREATE MATERIALIZED VIEW stored AS SELECT 1 AS one;
-CREATE TYPE pair AS (a integer, b integer);
+CREATE VIEW seen WITH (security_barrier = true, check_option = local) AS SELECT id, code FROM plain;
+CREATE MATERIALIZED VIEW stored WITH (fillfactor = 70) AS SELECT 1 AS one;
+CREATE TYPE pair AS (a integer, b text COLLATE "C");
+CREATE TYPE mood AS ENUM ('good');
+ALTER TYPE mood ADD VALUE 'so, so' BEFORE 'good';
+CREATE DOMAIN share AS numeric(3, 2) DEFAULT 0.5 NOT NULL CONSTRAINT within CHECK (VALUE BETWEEN 0 AND 1);
+CREATE TYPE side.span AS RANGE (subtype = double precision, subtype_diff = float8mi);
+CREATE TABLE heir () INHERITS (fleeting);
+CREATE RULE keeps AS ON DELETE TO plain WHERE OLD.code = 'x' DO INSTEAD NOTHING;
+ALTER TABLE plain ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY all_may_see ON plain FOR SELECT USING (true);
+CREATE POLICY few ON plain AS RESTRICTIVE TO pg_read_all_data, pg_monitor USING (amount > 0) WITH CHECK (amount < 9);
+GRANT SELECT ON plain TO pg_monitor;
+GRANT INSERT ON plain TO pg_monitor WITH GRANT OPTION;
+GRANT UPDATE (code) ON plain TO PUBLIC;
+GRANT USAGE ON SCHEMA side TO pg_monitor;
+GRANT USAGE ON TYPE mood TO pg_monitor;
 
 CREATE INDEX by_lower ON plain (lower(code) text_pattern_ops DESC, amount) INCLUDE (tags) WHERE amount > 0;
 CREATE UNIQUE INDEX one_amount ON plain (amount) NULLS NOT DISTINCT;
@@ -55,7 +69,7 @@ ALTER TABLE plain ENABLE ALWAYS TRIGGER always;
 CREATE CONSTRAINT TRIGGER checked AFTER INSERT ON plain DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION stamp();
 
 CREATE FUNCTION side.sum_of(a integer, b integer DEFAULT 2, OUT total integer) LANGUAGE sql IMMUTABLE STRICT
-  SECURITY DEFINER SET search_path = side SET work_mem = '1MB' AS $$ SELECT a + b $$;
+  SECURITY DEFINER PARALLEL SAFE SET search_path = side SET work_mem = '1MB' AS $$ SELECT a + b $$;
 CREATE FUNCTION parts_of(VARIADIC parts numeric[]) RETURNS TABLE (n integer, part numeric) LANGUAGE plpgsql STABLE AS $$ BEGIN END $$;
 CREATE FUNCTION standard(n integer) RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT n   +   1; END;
 CREATE PROCEDURE tidy(IN days integer) LANGUAGE plpgsql AS $$ BEGIN NULL; END $$;
@@ -64,6 +78,8 @@ CREATE AGGREGATE total(integer) (sfunc = int4pl, stype = integer);
 
 CREATE SEQUENCE counting AS smallint START 5 INCREMENT -2 MINVALUE -9 MAXVALUE 9 CACHE 3 CYCLE;
 CREATE SEQUENCE side.counting;
+GRANT USAGE ON SEQUENCE counting TO pg_monitor;
+REVOKE EXECUTE ON PROCEDURE tidy FROM PUBLIC;
 
 CREATE TABLE "Odd ""Schema.x"."Weird Name" ("Odd.""Column" integer PRIMARY KEY DEFAULT 1, "SELECT" text);
 CREATE INDEX "Weird.""Index" ON "Odd ""Schema.x"."Weird Name" ("SELECT");

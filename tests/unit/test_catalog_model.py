@@ -32,10 +32,10 @@ def test_an_identitys_key_tells_the_home_schema_from_others(schema: str | None, 
     assert Identity(kind=ObjectKind.INDEX, schema=schema, name="idx_one").key == key
 
 
-def test_an_object_stands_and_falls_with_its_table_in_its_own_schema() -> None:
-    assert a_column("one", "id", schema="s").table == a_table("one", schema="s").identity
-    assert a_column("one", "id").table == a_table("one").identity
-    assert a_table("one").table is None
+def test_an_object_stands_and_falls_with_its_parent_in_its_own_schema() -> None:
+    assert a_column("one", "id", schema="s").parent_place == a_table("one", schema="s").place == ("s", "one")
+    assert a_column("one", "id").parent_place == a_table("one").place == (None, "one")
+    assert a_table("one").parent_place is None
 
 
 def test_a_row_of_the_introspection_is_read_whole() -> None:
@@ -70,13 +70,20 @@ def test_the_scope_is_the_managed_objects_and_what_they_stand_in() -> None:
         an_object(ObjectKind.FUNCTION, "f(integer, text)"),
         an_object(ObjectKind.FUNCTION, "g()", schema="s"),
         an_object(ObjectKind.FUNCTION, "h(i(text)"),
+        an_object(ObjectKind.VIEW, "seen"),
+        an_object(ObjectKind.TYPE, "mood", schema="s"),
+        an_object(ObjectKind.PRIVILEGE, "one SELECT TO app", parent="one", object="one", grantee="app"),
+        an_object(ObjectKind.PRIVILEGE, "one INSERT TO app", parent="one", object="one", grantee="app"),
+        an_object(ObjectKind.POLICY, "one.own", parent="one"),
     )
     assert scope_of(objects) == Scope(
         everything=False,
         schemas=("s",),
-        relations=((None, "one"), ("s", "two"), ("s", "two_id_seq")),
+        relations=((None, "one"), ("s", "two"), ("s", "two_id_seq"), (None, "seen")),
         functions=((None, "f"), ("s", "g"), (None, "h(i")),
+        types=(("s", "mood"),),
         extensions=("vector",),
+        grantees=("|one|app",),
         managed=tuple(each.identity.key for each in objects),
     )
 

@@ -1,10 +1,12 @@
 """A fleet file gives its environment, or one line that says what is wrong with it."""
 
+from datetime import date
+
 import pytest
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.document import parse_duration_ms
-from pgfleet.fleet.model import Environment, Policy, Restart, RolloutPolicy, Tenant
+from pgfleet.fleet.model import Acceptance, Environment, Policy, Restart, RolloutPolicy, Tenant
 from pgfleet.fleet.parse import build_environment, parse_fleet
 from pgfleet.fleet.secret import Dsn, Secret
 
@@ -365,3 +367,50 @@ def test_a_duration_is_a_number_and_a_unit(text: str, milliseconds: int) -> None
 def test_anything_else_is_no_duration(written: object) -> None:
     with pytest.raises(ValueError, match=DURATION):
         parse_duration_ms(written)
+
+
+ACCEPT = """
+[[environments.prod.accept]]
+tenant = "acme-*"
+identity = "public.idx_*"
+owner = "ana"
+reason = "being rebuilt"
+"""
+
+
+def test_what_is_accepted_and_what_may_be_lost() -> None:
+    policy = read(PROD + "row_loss = 25\n" + ACCEPT + 'until = 2026-12-31\nkind = "index"\n').policy
+    assert policy.row_loss == 25
+    assert policy.acceptances == (
+        Acceptance(
+            tenant="acme-*",
+            kind="index",
+            identity="public.idx_*",
+            change=None,
+            owner="ana",
+            reason="being rebuilt",
+            until=date(2026, 12, 31),
+        ),
+    )
+
+
+def test_a_tenth_of_a_tables_rows_may_be_lost_and_nothing_is_accepted_unless_it_is_said() -> None:
+    policy = read(PROD).policy
+    assert (policy.row_loss, policy.acceptances) == ("10%", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        pytest.param(ACCEPT, "accept[0].until: missing", id="no date"),
+        pytest.param(ACCEPT + 'until = "2026-12-31"', "accept[0].until", id="a date as text"),
+        pytest.param(ACCEPT + "until = 2026-12-31T00:00:00Z", "accept[0].until", id="a time"),
+        pytest.param(ACCEPT + 'until = 2026-12-31\nkind = "idx"', "accept[0].kind: is no kind", id="unknown kind"),
+        pytest.param(ACCEPT + 'until = 2026-12-31\nchange = "gone"', "accept[0].change", id="unknown change"),
+        pytest.param(ACCEPT.replace("being rebuilt", ""), "accept[0].reason", id="no reason"),
+        pytest.param('row_loss = "some"', "row_loss", id="a loss that is no share"),
+        pytest.param("row_loss = -1", "row_loss", id="a negative loss"),
+    ],
+)
+def test_what_cannot_be_accepted_or_lost(text: str, named: str) -> None:
+    assert named in str(refusal(PROD + text))

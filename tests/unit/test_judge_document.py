@@ -24,18 +24,30 @@ EXAMPLE = """
      "migrations": [
        {"version": "20250315", "file": "20250315_create_ai_assistant_tables.sql", "priority": "P0", "status": "drifted",
         "differences": [{"kind": "index", "identity": "public.idx_ai_task_queue_status_schedule", "change": "missing",
-                         "expected": "CREATE INDEX x", "actual": null}],
+                         "expected": "CREATE INDEX x", "actual": null,
+                         "accepted": {"owner": "ana", "reason": "being rebuilt", "until": "2025-06-30"},
+                         "since": "2025-03-31T02:00:00Z"}],
         "checks": [{"name": "tables", "passed": true, "detail": null},
                    {"name": "indexes", "passed": null, "detail": "statement timeout"}],
-        "ledger": "applied", "altered": true}],
+        "ledger": "applied", "altered": true, "accepted": true, "since": "2025-03-31T02:00:00Z"}],
      "unexpected": [{"kind": "constraint", "identity": "public.ai_conversations.fk", "actual": "FOREIGN KEY"}],
      "seeds": [{"name": "policy_rules", "status": "customised", "detail": "edited: a"}],
      "counts": [{"table": "ai_conversations", "rows": 1234, "exact": true},
-                {"table": "ai_messages", "rows": null, "exact": false}]},
+                {"table": "ai_messages", "rows": null, "exact": false}],
+     "losses": [{"table": "ai_conversations", "before": 5678, "now": 1234, "allowed": 567, "exact": true}],
+     "since": null},
     {"name": "globex", "ring": null, "verdict": "unreachable", "reason": "no answer",
      "server_version": null, "fingerprint": null,
-     "migrations": [], "unexpected": [], "seeds": [], "counts": []}
-  ]
+     "migrations": [], "unexpected": [], "seeds": [], "counts": [], "losses": [], "since": "2025-03-30T02:00:00Z"}
+  ],
+  "since": {"previous_run_id": "run-6", "previous_finished_at": "2025-03-31T02:00:00Z", "source": "prefect",
+    "new": [{"tenant": "globex", "kind": "tenant", "identity": "globex", "change": "unreachable",
+             "since": "2025-04-01T02:00:12.340000Z", "judged_before": true}],
+    "persisting": 1, "resolved": [], "not_judged": 0},
+  "variants": [{"name": "variant A", "fingerprint": "f00", "server_major": 16, "expected": false, "tenants": ["acme"],
+    "differences": [{"kind": "index", "identity": "idx_ai_task_queue_status_schedule", "change": "missing"}]}],
+  "accepted": [{"tenant": "acme", "kind": null, "identity": "public.idx_*", "change": null, "owner": "ana",
+    "reason": "being rebuilt", "until": "2025-06-30", "state": "active", "matches": 1}]
 }
 """
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgfleet.proof.rows import FillableColumn, FillableTable, in_order, value_of
+from pgfleet.proof.rows import STYLES, FillableColumn, FillableTable, in_order, value_of
 
 
 def a_column(base: str, **known: object) -> FillableColumn:
@@ -25,12 +25,19 @@ def a_column(base: str, **known: object) -> FillableColumn:
         (a_column("int4range", is_range=True), "empty"),
         (a_column("mood", labels=("sad", "glad")), "glad"),
         (a_column("text", conditions=("CHECK (c IN ('it''s', 'b'))",)), "b"),
+        (a_column("text", conditions=("CHECK (c ~ '^[a-z]')",)), "x7"),
         (a_column("mystery"), None),
     ],
     ids=lambda value: value.base if isinstance(value, FillableColumn) else "",
 )
 def test_a_value_is_of_its_type(column: FillableColumn, value: str | None) -> None:
     assert value_of(column, 7) == value
+
+
+def test_free_text_can_be_written_in_several_styles() -> None:
+    column = a_column("character varying", length=2)
+    assert [value_of(column, 7, style) for style in STYLES] == ["x7", "X7", "7"]
+    assert [value_of(column, 107, style) for style in STYLES] == ["07", "07", "07"]
 
 
 @pytest.mark.parametrize("base", ["integer", "text", "uuid", "date", "timestamp with time zone", "inet", "bytea"])

@@ -13,7 +13,8 @@ from pgfleet.judge.document import (
     Verdict,
 )
 from pgfleet.manifest.model import Impact
-from pgfleet.render.markdown import MOST_TENANTS, code, escaped, summary_page, tenant_page
+from pgfleet.render.markdown import MOST_TENANTS, summary_page, tenant_page
+from pgfleet.render.markup import code, escaped
 
 MANIFEST = a_manifest(
     a_migration("1", impacts=[Impact(service="worker", breaks="nothing is queued")]),

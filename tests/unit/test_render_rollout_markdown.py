@@ -23,7 +23,8 @@ from unit.rollout_literals import (
 
 from pgfleet.judge.document import Verdict
 from pgfleet.manifest.model import Priority
-from pgfleet.render.markdown import MOST_TENANTS, escaped
+from pgfleet.render.markdown import MOST_TENANTS
+from pgfleet.render.markup import escaped
 from pgfleet.render.rollout_markdown import MOST_DIFFERENCES, approval_page, plan_page, rollout_page
 from pgfleet.rollout.document import (
     ErrorEntry,

@@ -367,6 +367,12 @@ def test_a_ring_is_unsettled_where_what_was_right_is_not_any_more() -> None:
     assert unsettled(results, plans, entries) == ["a (1 drifted)", "d (no answer)"], "2 is outside of the scope"
 
 
+def test_what_is_accepted_unsettles_no_ring() -> None:
+    drifted = a_migration_entry(DRIFTED, "1").model_copy(update={"accepted": True})
+    entries = [a_tenant_entry("a", migrations=[drifted])]
+    assert unsettled([a_result("a", DONE)], [a_tenant_plan("a", planned("1"))], entries) == []
+
+
 # The watch
 
 QUEUE = Watch(name="queue", table="tasks", overdue="SELECT 1", taken="SELECT 1")

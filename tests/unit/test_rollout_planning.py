@@ -2,6 +2,7 @@
 
 import pytest
 from unit.literals import (
+    a_difference_entry,
     a_manifest,
     a_migration,
     a_migration_entry,
@@ -204,3 +205,32 @@ def test_rings_come_in_the_policys_order_and_none_is_empty() -> None:
         "canary": ["acme"],
         "main": ["b", "c"],
     }
+
+
+# What is accepted
+
+
+def accepted(version: str, status: MigrationStatus = DRIFTED) -> MigrationEntry:
+    return entry(version, status).model_copy(update={"differences": (a_difference_entry(),), "accepted": True})
+
+
+def test_a_migration_of_which_all_that_is_wrong_is_accepted_is_left_alone_and_the_plan_says_what() -> None:
+    found = plan(accepted("1"), entry("2"))
+    assert actions(found) == {"1": "skip", "2": "skip"}
+    assert [each.identity for each in found.migrations[0].accepted] == ["public.idx_a"]
+    assert not found.changes
+
+
+def test_it_is_healed_if_it_is_to_be_rerun() -> None:
+    assert actions(plan(accepted("1"), scope=Scope(rerun=("1",)))) == {"1": "heal"}
+
+
+def test_it_is_not_run_again_for_what_an_earlier_script_undoes() -> None:
+    found = plan(entry("1", DRIFTED), accepted("3"), entry("4"))
+    assert actions(found) == {"1": "heal", "3": "skip", "4": "rerun"}
+
+
+def test_no_seed_is_planted_where_its_migration_is_accepted_as_pending() -> None:
+    missing = (SeedEntry(name="rules", status=SeedStatus.MISSING),)
+    assert plan(accepted("1", PENDING), seeds=missing).seeds == ()
+    assert plan(accepted("1"), seeds=missing).seeds == ("rules",)

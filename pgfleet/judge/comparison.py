@@ -1,0 +1,37 @@
+"""An audit document in its context: against the previous audit, tenant beside tenant, and with what is known."""
+
+from datetime import date
+
+from pgfleet.fleet.model import Environment
+from pgfleet.judge.acceptance import review
+from pgfleet.judge.document import AuditDocument
+from pgfleet.judge.losses import with_losses
+from pgfleet.judge.since import Previous, compare, of_tenants_in
+from pgfleet.judge.variants import group_variants
+from pgfleet.manifest.model import Manifest
+
+
+def in_context(
+    document: AuditDocument,
+    environment: Environment,
+    manifest: Manifest,
+    previous: Previous | None,
+    today: date,
+    *,
+    is_partial: bool,
+) -> AuditDocument:
+    """The document with losses, dates, variants and acceptances; `is_partial`: only some tenants were audited."""
+    policy = environment.policy
+    if previous and is_partial:
+        previous = of_tenants_in(document, previous)
+    if previous:
+        may_shrink = {each.table for each in manifest.counts if each.may_shrink}
+        tenants = with_losses(document.tenants, previous.document.tenants, policy.row_loss, may_shrink=may_shrink)
+        document = document.model_copy(update={"tenants": tenants})
+    homes = {each.name: each.home for each in environment.tenants}
+    return compare(document, previous).model_copy(
+        update={
+            "variants": group_variants(document.tenants, homes),
+            "accepted": review(policy.acceptances, document.tenants, today, is_partial=is_partial),
+        }
+    )

@@ -1,0 +1,9 @@
+"""What every JSON object of a document is made of."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Entry(BaseModel):
+    """A JSON object of a document."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")

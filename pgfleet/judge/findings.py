@@ -1,0 +1,92 @@
+"""What an audit has found, each finding once however often it is seen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from pgfleet.judge.acceptance import UNJUDGED
+from pgfleet.judge.document import AuditDocument, DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry
+
+TENANT, MIGRATION = "tenant", "migration"
+"""Kinds of findings besides those of objects: a tenant that could not be judged, a migration that is not applied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What is told once, however often it is seen: something is the matter (`change`) with something in a tenant."""
+
+    tenant: str
+    kind: str
+    identity: str
+    change: str
+
+    @property
+    def subject(self) -> tuple[str, str, str]:
+        """What it is about, whatever is the matter with it."""
+        return self.tenant, self.kind, self.identity
+
+
+def counted(document: AuditDocument) -> dict[Finding, datetime]:
+    """The findings of a document, and since when each is there: what is accepted is none.
+
+    A migration that is pending is one finding, whatever it lacks; a drifted one has its differences, or is one itself.
+    """
+    return {
+        finding: since or document.finished_at for tenant in document.tenants for finding, since in _found_in(tenant)
+    }
+
+
+def _found_in(tenant: TenantEntry) -> Iterator[tuple[Finding, datetime | None]]:
+    if tenant.verdict in UNJUDGED:
+        yield tenant_finding(tenant), tenant.since
+    for migration in tenant.migrations:
+        if _is_told_as_one(migration):
+            yield migration_finding(tenant, migration, migration.status), migration.since
+        elif not migration.accepted:
+            told = (each for each in migration.differences if not each.accepted)
+            yield from ((difference_finding(tenant, each), each.since) for each in told)
+
+
+def standing(document: AuditDocument, *, accepted: bool = True) -> dict[Finding, datetime]:
+    """All that is not right, told or not: objects of pending migrations too, and, if `accepted`, what is accepted."""
+    return {
+        finding: since or document.finished_at
+        for tenant in document.tenants
+        for finding, since in _stands_in(tenant, accepted=accepted)
+    }
+
+
+def _stands_in(tenant: TenantEntry, *, accepted: bool) -> Iterator[tuple[Finding, datetime | None]]:
+    if tenant.verdict in UNJUDGED:
+        yield tenant_finding(tenant), tenant.since
+    for migration in tenant.migrations:
+        if is_lacking(migration) and (accepted or not migration.accepted):
+            for status in (MigrationStatus.PENDING, MigrationStatus.DRIFTED):  # from one to the other is nothing new
+                yield migration_finding(tenant, migration, status), migration.since
+        kept = (each for each in migration.differences if accepted or not each.accepted)
+        yield from ((difference_finding(tenant, each), each.since) for each in kept)
+
+
+def is_lacking(migration: MigrationEntry) -> bool:
+    """Whether it is known not to be applied."""
+    return migration.status in {MigrationStatus.PENDING, MigrationStatus.DRIFTED}
+
+
+def _is_told_as_one(migration: MigrationEntry) -> bool:
+    is_one = migration.status is MigrationStatus.PENDING or not migration.differences
+    return is_lacking(migration) and is_one and not migration.accepted
+
+
+def tenant_finding(tenant: TenantEntry) -> Finding:
+    """That the tenant could not be judged."""
+    return Finding(tenant=tenant.name, kind=TENANT, identity=tenant.name, change=tenant.verdict)
+
+
+def migration_finding(tenant: TenantEntry, migration: MigrationEntry, status: MigrationStatus) -> Finding:
+    """That the migration is pending, or drifted."""
+    return Finding(tenant=tenant.name, kind=MIGRATION, identity=migration.version, change=status)
+
+
+def difference_finding(tenant: TenantEntry, difference: DifferenceEntry) -> Finding:
+    """That the object is missing or changed, whichever migrations it is attributed to."""
+    return Finding(tenant=tenant.name, kind=difference.kind, identity=difference.identity, change=difference.change)

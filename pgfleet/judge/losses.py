@@ -1,0 +1,50 @@
+"""Which counted tables lost more rows since the previous audit than the policy allows."""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from pgfleet.judge.context import LossEntry
+from pgfleet.judge.document import CountEntry, TenantEntry
+
+
+def with_losses(
+    tenants: Iterable[TenantEntry],
+    before: Iterable[TenantEntry],
+    row_loss: int | str,
+    *,
+    may_shrink: Collection[str] = (),
+) -> tuple[TenantEntry, ...]:
+    """The tenants, each with its losses against the same tenant `before`; tables that `may_shrink` have none.
+
+    `row_loss` is the policy's: rows, or a percentage (`"10%"`) of the rows before, rounded down. Counts are compared
+    where both are exact or both are estimates: the planner's error is no loss.
+    """
+    earlier = {each.name: each for each in before}
+    return tuple(
+        each.model_copy(update={"losses": tuple(_losses(each, earlier[each.name], row_loss, may_shrink))})
+        if each.name in earlier
+        else each
+        for each in tenants
+    )
+
+
+def allowed_rows(row_loss: int | str, before: int) -> int:
+    """How many of `before` rows may be gone."""
+    return before * int(row_loss.removesuffix("%")) // 100 if isinstance(row_loss, str) else row_loss
+
+
+def _losses(
+    now: TenantEntry, before: TenantEntry, row_loss: int | str, may_shrink: Collection[str]
+) -> Iterator[LossEntry]:
+    counts = {each.table: each for each in before.counts}
+    for count in now.counts:
+        if count.table in counts and count.table not in may_shrink:
+            yield from _loss(count, counts[count.table], row_loss)
+
+
+def _loss(now: CountEntry, before: CountEntry, row_loss: int | str) -> Iterator[LossEntry]:
+    """Nothing where a table was not there or could not be counted: that is told elsewhere."""
+    if now.rows is None or before.rows is None or now.exact is not before.exact:
+        return
+    allowed = allowed_rows(row_loss, before.rows)
+    if before.rows - now.rows > allowed:
+        yield LossEntry(table=now.table, before=before.rows, now=now.rows, allowed=allowed, exact=now.exact)

@@ -1,0 +1,127 @@
+"""What is new, what persists and what is resolved, against the previous audit of the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pgfleet.catalog.differences import Change
+from pgfleet.catalog.model import ObjectKind
+from pgfleet.judge.acceptance import UNJUDGED
+from pgfleet.judge.context import FindingEntry, SinceEntry, Source
+from pgfleet.judge.document import AuditDocument, MigrationEntry, TenantEntry
+from pgfleet.judge.findings import (
+    Finding,
+    counted,
+    difference_finding,
+    is_lacking,
+    migration_finding,
+    standing,
+    tenant_finding,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """The audit document that an audit is compared with, and where it was taken from."""
+
+    document: AuditDocument
+    source: Source
+
+
+def compare(document: AuditDocument, previous: Previous | None) -> AuditDocument:
+    """The document with the date at each finding, and with what is new and what is resolved since the previous one.
+
+    Without a previous one each finding is dated by this audit. What was found in a tenant that could not be judged
+    now, or is no longer in the fleet, is neither resolved nor persisting.
+    """
+    earlier = standing(previous.document) if previous else {}
+    dated = _dated(document, earlier)
+    return dated.model_copy(update={"since": _since(dated, previous) if previous else None})
+
+
+def of_tenants_in(document: AuditDocument, previous: Previous) -> Previous:
+    """The previous audit as if it had been of the document's tenants alone."""
+    names = {each.name for each in document.tenants}
+    kept = tuple(each for each in previous.document.tenants if each.name in names)
+    return Previous(document=previous.document.model_copy(update={"tenants": kept}), source=previous.source)
+
+
+def _since(document: AuditDocument, previous: Previous) -> SinceEntry:
+    before = previous.document
+    now, known = counted(document), standing(before, accepted=False)
+    new = [each for each in now if each not in known]
+    there = {each.subject for each in standing(document)}
+    gone = {each: since for each, since in counted(before).items() if each.subject not in there}
+    judged, judged_before, covered = _judged(document), _judged(before), _covered(before, document)
+    resolved = [each for each in gone if each.tenant in judged and each not in covered]
+    return SinceEntry(
+        previous_run_id=before.run_id,
+        previous_finished_at=before.finished_at,
+        source=previous.source,
+        new=tuple(_entry(each, now[each], judged_before=each.tenant in judged_before) for each in new),
+        persisting=len(now) - len(new),
+        resolved=tuple(_entry(each, gone[each]) for each in resolved),
+        not_judged=len(gone) - len(resolved),
+    )
+
+
+def _dated(document: AuditDocument, earlier: Mapping[Finding, datetime]) -> AuditDocument:
+    tenants = tuple(_dated_tenant(each, earlier, document.finished_at) for each in document.tenants)
+    return document.model_copy(update={"tenants": tenants})
+
+
+def _dated_tenant(tenant: TenantEntry, earlier: Mapping[Finding, datetime], now: datetime) -> TenantEntry:
+    migrations = tuple(_dated_migration(tenant, each, earlier, now) for each in tenant.migrations)
+    since = earlier.get(tenant_finding(tenant), now) if tenant.verdict in UNJUDGED else None
+    return tenant.model_copy(update={"migrations": migrations, "since": since})
+
+
+def _dated_migration(
+    tenant: TenantEntry, migration: MigrationEntry, earlier: Mapping[Finding, datetime], now: datetime
+) -> MigrationEntry:
+    differences = tuple(
+        each.model_copy(update={"since": earlier.get(difference_finding(tenant, each), now)})
+        for each in migration.differences
+    )
+    finding = migration_finding(tenant, migration, migration.status)
+    since = earlier.get(finding, now) if is_lacking(migration) else None
+    return migration.model_copy(update={"differences": differences, "since": since})
+
+
+def _covered(before: AuditDocument, document: AuditDocument) -> set[Finding]:
+    """What of `before` is not told any more because the whole table that it was on is missing since."""
+    gone = _missing_tables(document) - _missing_tables(before)
+    where = {(tenant, version) for tenant, version, _ in gone}
+    return {
+        difference_finding(tenant, each)
+        for tenant in before.tenants
+        for migration in tenant.migrations
+        if (tenant.name, migration.version) in where
+        for each in migration.differences
+    }
+
+
+def _judged(document: AuditDocument) -> set[str]:
+    return {each.name for each in document.tenants if each.verdict not in UNJUDGED}
+
+
+def _missing_tables(document: AuditDocument) -> set[tuple[str, str, str]]:
+    """Tenant, version and identity of each."""
+    return {
+        (tenant.name, migration.version, each.identity)
+        for tenant in document.tenants
+        for migration in tenant.migrations
+        for each in migration.differences
+        if each.kind == ObjectKind.TABLE and each.change == Change.MISSING
+    }
+
+
+def _entry(finding: Finding, since: datetime, *, judged_before: bool = True) -> FindingEntry:
+    return FindingEntry(
+        tenant=finding.tenant,
+        kind=finding.kind,
+        identity=finding.identity,
+        change=finding.change,
+        since=since,
+        judged_before=judged_before,
+    )

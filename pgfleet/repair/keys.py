@@ -1,0 +1,62 @@
+"""Statements that put constraints and indexes right."""
+
+from collections.abc import Iterator
+
+from pgfleet.catalog.model import CatalogObject
+from pgfleet.repair.model import Hazard, Statement
+from pgfleet.repair.names import part_of, table_of, within
+
+ADDING = {
+    "PRIMARY": (Hazard.ACCESS_EXCLUSIVE, Hazard.READS_ALL, Hazard.MAY_FAIL),
+    "UNIQUE": (Hazard.ACCESS_EXCLUSIVE, Hazard.READS_ALL, Hazard.MAY_FAIL),
+    "EXCLUDE": (Hazard.ACCESS_EXCLUSIVE, Hazard.READS_ALL, Hazard.MAY_FAIL),
+    "CHECK": (Hazard.ACCESS_EXCLUSIVE, Hazard.READS_ALL, Hazard.MAY_FAIL),
+    "FOREIGN": (Hazard.BLOCKS_WRITES, Hazard.READS_ALL, Hazard.MAY_FAIL),
+}
+"""By the first word of a constraint's definition (PostgreSQL manual, ALTER TABLE)."""
+
+
+def add_constraint(wanted: CatalogObject) -> Iterator[Statement]:
+    """The constraint as it is expected. One that refers to another table waits until that one has its key."""
+    definition = str(wanted.attributes["definition"])
+    kind = definition.split(" ", 1)[0]
+    hazards = tuple(each for each in ADDING[kind] if wanted.attributes["validated"] or each in LOCKS)
+    text = f"ALTER TABLE {table_of(wanted)} ADD CONSTRAINT {part_of(wanted)} {definition}"
+    yield Statement(text=text, hazards=hazards, is_late=kind == "FOREIGN")
+
+
+LOCKS = frozenset({Hazard.ACCESS_EXCLUSIVE, Hazard.BLOCKS_WRITES})
+NOT_VALID = " NOT VALID"
+
+
+def change_constraint(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
+    """Validated where that is all; else made anew, which also wakes the triggers of one that was switched off."""
+    want, have = wanted.attributes, found.attributes
+    only_unproven = want["definition"] == str(have["definition"]).removesuffix(NOT_VALID) and want["validated"]
+    if only_unproven and not have["validated"] and have["fires"]:
+        text = f"ALTER TABLE {table_of(wanted)} VALIDATE CONSTRAINT {part_of(wanted)}"
+        yield Statement(text=text, hazards=(Hazard.READS_ALL, Hazard.MAY_FAIL), is_late=True)
+        return
+    hazards = (Hazard.ACCESS_EXCLUSIVE, *((Hazard.MAY_BE_NEEDED,) if _can_be_needed(found) else ()))
+    yield Statement(text=f"ALTER TABLE {table_of(wanted)} DROP CONSTRAINT {part_of(wanted)}", hazards=hazards)
+    yield from add_constraint(wanted)
+
+
+def _can_be_needed(found: CatalogObject) -> bool:
+    """A foreign key can only refer to a primary key or a unique constraint."""
+    return str(found.attributes["definition"]).startswith(("PRIMARY", "UNIQUE"))
+
+
+def add_index(wanted: CatalogObject) -> Iterator[Statement]:
+    """The index as it is expected, on every partition where its table has any."""
+    definition = str(wanted.attributes["definition"]).replace(" ON ONLY ", " ON ", 1)
+    unique = definition.startswith("CREATE UNIQUE")
+    hazards = (Hazard.BLOCKS_WRITES, Hazard.READS_ALL, *((Hazard.MAY_FAIL,) if unique else ()))
+    yield Statement(text=definition, hazards=hazards)
+
+
+def change_index(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
+    """Made anew: nothing of an index but its name and its storage can be altered."""
+    name = within(found.identity.schema, found.identity.name)
+    yield Statement(text=f"DROP INDEX {name}", hazards=(Hazard.ACCESS_EXCLUSIVE,))
+    yield from add_index(wanted)

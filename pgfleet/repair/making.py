@@ -1,0 +1,134 @@
+"""The statements that make an object what it is expected to be, by its kind."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from pgfleet.catalog.differences import Difference
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.catalog.model import CatalogObject, ObjectKind
+from pgfleet.repair import columns, keys, programs, sequences, tables, types, views
+from pgfleet.repair.model import LeftToPerson, Statement
+
+
+def make(difference: Difference, expected: ExpectedCatalog) -> Iterator[Statement]:
+    """What adds or changes the object. Raises LeftToPerson where no statement can."""
+    wanted, found = difference.expected, difference.actual
+    if found is None:
+        yield from _add(wanted, expected)
+    else:
+        yield from CHANGE[wanted.identity.kind](wanted, found, expected)
+
+
+def _add(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
+    yield from ADD[wanted.identity.kind](wanted, expected)
+
+
+def _children(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
+    """What went with an object that is made anew: its indexes, triggers, privileges."""
+    for provenance in expected.provenances:
+        if provenance.object.parent_place == wanted.place:
+            yield from _add(provenance.object, expected)
+
+
+def _add_as_defined(wanted: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Statement]:
+    yield Statement(text=wanted.definition)
+
+
+def _add_late(wanted: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Statement]:
+    yield Statement(text=wanted.definition, is_late=True)
+
+
+def _add_table(_wanted: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Statement]:
+    raise LeftToPerson("the table is gone with its rows, and a rerun is not proven to make it")
+
+
+def _add_sequence(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
+    """That of an identity column comes with the column's identity, which then differs too."""
+    if not _is_of_identity(wanted, expected):
+        yield from sequences.add_sequence(wanted)
+
+
+def _add_view(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
+    yield from views.add_view(wanted)
+    yield from _children(wanted, expected)
+
+
+def _change_column(wanted: CatalogObject, found: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
+    for each in columns.change_column(wanted, found, server_major=expected.server_major):
+        yield each
+        if each.drops_sequence:
+            yield from _sequence_of(wanted, expected)
+
+
+def _sequence_of(column: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
+    """A serial column's sequence, where an identity's own went with that."""
+    for provenance in expected.provenances:
+        found = provenance.object
+        if found.identity.kind is ObjectKind.SEQUENCE and found.attributes["owned_by"] == column.identity.name:
+            yield from sequences.add_sequence(found)
+
+
+def _change_function(wanted: CatalogObject, found: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
+    if not programs.must_be_dropped(wanted, found):
+        yield Statement(text=wanted.definition)
+        return
+    yield programs.drop_function(found)
+    yield Statement(text=wanted.definition)
+    yield from _children(wanted, expected)
+
+
+def _change_view(wanted: CatalogObject, found: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
+    if views.is_replaceable(wanted, found):
+        yield from views.replace_view(wanted, found)
+        return
+    yield views.drop_view(found)
+    yield from _add_view(wanted, expected)
+
+
+def _change_extension(wanted: CatalogObject, _found: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Statement]:
+    yield programs.update_extension(wanted)
+
+
+def _change_schema(_wanted: CatalogObject, _found: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Statement]:
+    raise LeftToPerson("of a schema only its name is compared")
+
+
+Adder = Callable[[CatalogObject, ExpectedCatalog], Iterator[Statement]]
+Changer = Callable[[CatalogObject, CatalogObject, ExpectedCatalog], Iterator[Statement]]
+
+ADD: Mapping[ObjectKind, Adder] = {
+    ObjectKind.SCHEMA: _add_as_defined,
+    ObjectKind.EXTENSION: _add_as_defined,
+    ObjectKind.TYPE: _add_as_defined,
+    ObjectKind.FUNCTION: _add_as_defined,
+    ObjectKind.SEQUENCE: _add_sequence,
+    ObjectKind.TABLE: _add_table,
+    ObjectKind.COLUMN: lambda wanted, _: columns.add_column(wanted),
+    ObjectKind.CONSTRAINT: lambda wanted, _: keys.add_constraint(wanted),
+    ObjectKind.INDEX: lambda wanted, _: keys.add_index(wanted),
+    ObjectKind.VIEW: _add_view,
+    ObjectKind.TRIGGER: lambda wanted, _: programs.add_trigger(wanted),
+    ObjectKind.POLICY: _add_late,
+    ObjectKind.PRIVILEGE: _add_late,
+}
+CHANGE: Mapping[ObjectKind, Changer] = {
+    ObjectKind.SCHEMA: _change_schema,
+    ObjectKind.EXTENSION: _change_extension,
+    ObjectKind.TYPE: lambda wanted, found, _: types.change_type(wanted, found),
+    ObjectKind.FUNCTION: _change_function,
+    ObjectKind.SEQUENCE: lambda wanted, found, _: sequences.change_sequence(wanted, found),
+    ObjectKind.TABLE: lambda wanted, found, _: tables.change_table(wanted, found),
+    ObjectKind.COLUMN: _change_column,
+    ObjectKind.CONSTRAINT: lambda wanted, found, _: keys.change_constraint(wanted, found),
+    ObjectKind.INDEX: lambda wanted, found, _: keys.change_index(wanted, found),
+    ObjectKind.VIEW: _change_view,
+    ObjectKind.TRIGGER: lambda wanted, found, _: programs.change_trigger(wanted, found),
+    ObjectKind.POLICY: lambda wanted, found, _: programs.change_policy(wanted, found),
+    ObjectKind.PRIVILEGE: lambda wanted, _found, _: programs.change_privilege(wanted),
+}
+
+
+def _is_of_identity(sequence: CatalogObject, expected: ExpectedCatalog) -> bool:
+    found = (each.object for each in expected.provenances if each.object.identity.kind is ObjectKind.COLUMN)
+    on_table = (each for each in found if each.parent_place == sequence.parent_place)
+    owned_by = sequence.attributes["owned_by"]
+    return any(each.attributes["identity"] and each.identity.name == owned_by for each in on_table)

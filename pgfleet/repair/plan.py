@@ -1,0 +1,68 @@
+"""What puts a whole tenant right: which migrations are run again, which statements after them, what is left."""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pgfleet.catalog.differences import Difference, without_implied
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.catalog.model import Holder
+from pgfleet.repair.choice import choose_repair
+from pgfleet.repair.model import Repair, Statement, Way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairPlan:
+    """Versions in the manifest's order, then statements in an order in which each finds what it needs.
+
+    `targets` are the differences that will be gone, with those that a missing table takes with it; `left` are those
+    that only a person can put right, with why.
+    """
+
+    versions: tuple[str, ...]
+    statements: tuple[Statement, ...]
+    targets: tuple[Difference, ...]
+    left: tuple[tuple[Difference, Repair], ...]
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to be done."""
+        return bool(self.versions or self.statements)
+
+    def digest(self, scripts: Iterable[str]) -> str:
+        """Identifies what would be run: `scripts` are the checksums of those of `versions`."""
+        facts = [list(self.versions), list(scripts), [each.text for each in self.statements]]
+        return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
+
+
+def plan_repair(
+    differences: Sequence[Difference],
+    expected: ExpectedCatalog,
+    holders: Collection[Holder],
+    versions: Sequence[str],
+) -> RepairPlan:
+    """The repair of a tenant's `differences`; `versions` are the manifest's, in its order."""
+    chosen = [(each, choose_repair(each, expected, holders)) for each in without_implied(differences)]
+    to_rerun = {repair.version for _, repair in chosen if repair.way is Way.RERUN}
+    to_rerun |= {later for version in to_rerun if version for later in expected.later_changers(version)}
+    left = tuple((each, repair) for each, repair in chosen if repair.way is Way.BY_HAND)
+    return RepairPlan(
+        versions=tuple(each for each in versions if each in to_rerun),
+        statements=tuple(_in_order(repair for _, repair in chosen)),
+        targets=tuple(each for each in differences if not _is_left(each, left)),
+        left=left,
+    )
+
+
+def _is_left(difference: Difference, left: Collection[tuple[Difference, Repair]]) -> bool:
+    """Whether the difference, or one that takes it with it, is left to a person."""
+    places = {each.expected.place for each, _ in left}
+    return difference.expected.place in places or difference.expected.parent_place in places
+
+
+def _in_order(repairs: Iterable[Repair]) -> Iterator[Statement]:
+    """Differences come in the order of their kinds; what needs other objects waits until those are made."""
+    statements = list(dict.fromkeys(statement for repair in repairs for statement in repair.statements))
+    yield from (each for each in statements if not each.is_late)
+    yield from (each for each in statements if each.is_late)

@@ -1,0 +1,66 @@
+"""Statements that put functions, triggers, policies, privileges and extensions right: what has no rows."""
+
+from collections.abc import Iterator
+
+from pgfleet.catalog.model import CatalogObject
+from pgfleet.repair.model import Hazard, Statement
+from pgfleet.repair.names import literal, part_of, quoted, routine, table_of
+
+SIGNATURE = ("kind", "arguments", "returns")
+FIRES = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
+LOCK = (Hazard.ACCESS_EXCLUSIVE,)
+WRITES = (Hazard.BLOCKS_WRITES,)
+
+
+def must_be_dropped(wanted: CatalogObject, found: CatalogObject) -> bool:
+    """Whether CREATE OR REPLACE would refuse the function: its arguments or its result are others."""
+    return any(wanted.attributes[key] != found.attributes[key] for key in SIGNATURE)
+
+
+def drop_function(found: CatalogObject) -> Statement:
+    """Never with CASCADE."""
+    return Statement(
+        text=f"DROP ROUTINE {routine(found.identity)}", hazards=(Hazard.MAY_BE_NEEDED, Hazard.LOSES_GRANTS)
+    )
+
+
+def add_trigger(wanted: CatalogObject) -> Iterator[Statement]:
+    """The trigger as it is expected, and firing as it is expected to."""
+    yield Statement(text=str(wanted.attributes["definition"]), hazards=WRITES, is_late=True)
+    if wanted.attributes["enabled"] != "O":
+        yield _fire(wanted)
+
+
+def change_trigger(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
+    """Switched where that is all; else made anew."""
+    if wanted.attributes["definition"] == found.attributes["definition"]:
+        yield _fire(wanted)
+        return
+    yield Statement(text=f"DROP TRIGGER {part_of(found)} ON {table_of(found)}", hazards=LOCK)
+    yield from add_trigger(wanted)
+
+
+def _fire(wanted: CatalogObject) -> Statement:
+    text = f"ALTER TABLE {table_of(wanted)} {FIRES[wanted.attributes['enabled']]} TRIGGER {part_of(wanted)}"
+    return Statement(text=text, hazards=WRITES, is_late=True)
+
+
+def change_policy(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
+    """Made anew: its command and whether it is permissive cannot be altered."""
+    yield Statement(text=f"DROP POLICY {part_of(found)} ON {table_of(found)}", hazards=LOCK)
+    yield Statement(text=wanted.definition, hazards=LOCK, is_late=True)
+
+
+def change_privilege(wanted: CatalogObject) -> Iterator[Statement]:
+    """Only whether it may be passed on can differ: what is granted, and to whom, is in its name."""
+    if wanted.attributes["grantable"]:
+        yield Statement(text=wanted.definition, is_late=True)
+        return
+    granted, grantee = wanted.definition.removeprefix("GRANT ").rsplit(" TO ", 1)
+    yield Statement(text=f"REVOKE GRANT OPTION FOR {granted} FROM {grantee}", is_late=True)
+
+
+def update_extension(wanted: CatalogObject) -> Statement:
+    """To the version that a new tenant on this server gets."""
+    version = literal(wanted.attributes["version"])
+    return Statement(text=f"ALTER EXTENSION {quoted(wanted.identity.name)} UPDATE TO {version}")

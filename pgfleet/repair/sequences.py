@@ -1,0 +1,54 @@
+"""Statements that put a sequence right."""
+
+from collections.abc import Iterator
+
+from pgfleet.catalog.model import CatalogObject
+from pgfleet.repair.model import Statement
+from pgfleet.repair.names import literal, quoted, relation, within
+
+OPTIONS = {
+    "type": "AS",
+    "increment": "INCREMENT BY",
+    "minimum": "MINVALUE",
+    "maximum": "MAXVALUE",
+    "start": "START WITH",
+    "cache": "CACHE",
+}
+
+
+def add_sequence(wanted: CatalogObject) -> Iterator[Statement]:
+    """The sequence as it is expected, going on after the values that its column holds."""
+    attributes, name = wanted.attributes, relation(wanted.identity)
+    options = " ".join(f"{word} {attributes[key]}" for key, word in OPTIONS.items())
+    yield Statement(text=f"CREATE SEQUENCE {name} {options}{' CYCLE' if attributes['cycle'] else ''}")
+    if attributes["owned_by"]:
+        yield _own(wanted)
+        table, column = owner(wanted)
+        ends = "max" if attributes["increment"] > 0 else "min"
+        value = f"{ends}({column})"
+        text = f"SELECT pg_catalog.setval({literal(name)}, {value}) FROM {table} HAVING {value} IS NOT NULL"
+        yield Statement(text=text, is_late=True)
+
+
+def change_sequence(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
+    """Only what differs; the current value stays."""
+    want, have = wanted.attributes, found.attributes
+    options = [f"{word} {want[key]}" for key, word in OPTIONS.items() if want[key] != have[key]]
+    if want["cycle"] != have["cycle"]:
+        options.append("CYCLE" if want["cycle"] else "NO CYCLE")
+    if options:
+        yield Statement(text=f"ALTER SEQUENCE {relation(wanted.identity)} {' '.join(options)}")
+    if want["owned_by"] != have["owned_by"]:
+        yield _own(wanted)
+
+
+def owner(wanted: CatalogObject) -> tuple[str, str]:
+    """The table and the column that own the sequence, as SQL writes them."""
+    table = wanted.parent or ""
+    column = str(wanted.attributes["owned_by"]).removeprefix(f"{table}.")
+    return within(wanted.identity.schema, table), quoted(column)
+
+
+def _own(wanted: CatalogObject) -> Statement:
+    owned_by = ".".join(owner(wanted)) if wanted.attributes["owned_by"] else "NONE"
+    return Statement(text=f"ALTER SEQUENCE {relation(wanted.identity)} OWNED BY {owned_by}", is_late=True)

@@ -1,0 +1,66 @@
+"""Statements that put right what is a table's own: its persistence, row security, parents, rewrite rules."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pgfleet.catalog.model import CatalogObject
+from pgfleet.repair.model import Hazard, LeftToPerson, Statement
+from pgfleet.repair.names import relation
+
+RULE = re.compile(r'CREATE RULE ("(?:[^"]|"")+"|\S+) AS')
+SWITCHED_OFF = re.compile(r" \(SWITCHED OFF: .\)$")
+LOCK = (Hazard.ACCESS_EXCLUSIVE,)
+SHAPE = ("form", "partition_key")
+
+
+def change_table(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
+    """Everything but what the table is made of: that cannot be altered. Raises LeftToPerson."""
+    want, have, table = wanted.attributes, found.attributes, relation(wanted.identity)
+    for key in SHAPE:
+        if want[key] != have[key]:
+            said = have[key] or "not partitioned"
+            raise LeftToPerson(f"its {key.replace('_', ' ')} is {said}: it must be made anew, and its rows copied")
+    if want["unlogged"] != have["unlogged"]:
+        text = f"ALTER TABLE {table} SET {'UNLOGGED' if want['unlogged'] else 'LOGGED'}"
+        yield Statement(text=text, hazards=(*LOCK, Hazard.REWRITES))
+    if want["row_security"] != have["row_security"]:
+        text = f"ALTER TABLE {table} {'ENABLE' if want['row_security'] else 'DISABLE'} ROW LEVEL SECURITY"
+        yield Statement(text=text, hazards=LOCK, is_late=True)
+    if want["row_security_forced"] != have["row_security_forced"]:
+        text = f"ALTER TABLE {table} {'FORCE' if want['row_security_forced'] else 'NO FORCE'} ROW LEVEL SECURITY"
+        yield Statement(text=text, hazards=LOCK, is_late=True)
+    yield from _change_parents(table, want["inherits"] or (), have["inherits"] or ())
+    yield from change_rules(table, want["rules"] or (), have["rules"] or ())
+
+
+def _change_parents(table: str, wanted: Sequence[str], found: Sequence[str]) -> Iterator[Statement]:
+    for parent in found:
+        if parent not in wanted:
+            yield Statement(text=f"ALTER TABLE {table} NO INHERIT {parent}", hazards=LOCK)
+    for parent in wanted:
+        if parent not in found:
+            yield Statement(text=f"ALTER TABLE {table} INHERIT {parent}", hazards=LOCK, is_late=True)
+
+
+def change_rules(table: str, wanted: Sequence[str], found: Sequence[str]) -> Iterator[Statement]:
+    """Rules are the table's own: one that is not expected is dropped."""
+    names = {_name(each) for each in wanted}
+    for each in found:
+        if _name(each) not in names:
+            yield Statement(text=f"DROP RULE {_name(each)} ON {table}", hazards=LOCK)
+    for each in wanted:
+        if each not in found:
+            bare = SWITCHED_OFF.sub("", each)
+            text = bare.replace("CREATE RULE", "CREATE OR REPLACE RULE", 1)
+            yield Statement(text=text, hazards=LOCK, is_late=True)
+            if bare == each:
+                yield Statement(text=f"ALTER TABLE {table} ENABLE RULE {_name(each)}", hazards=LOCK, is_late=True)
+            else:
+                yield Statement(text=f"ALTER TABLE {table} DISABLE RULE {_name(each)}", hazards=LOCK, is_late=True)
+
+
+def _name(rule: str) -> str:
+    found = RULE.match(rule)
+    if not found:
+        raise LeftToPerson("a rewrite rule of it is written in a way that is not known")
+    return found[1]

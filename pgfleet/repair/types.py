@@ -1,0 +1,75 @@
+"""Statements that put a type right."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pgfleet.catalog.model import CatalogObject
+from pgfleet.repair.model import Hazard, LeftToPerson, Statement
+from pgfleet.repair.names import literal, quoted, relation
+
+ATTRIBUTE = re.compile(r'("(?:[^"]|"")+"|\S+) (.*)', re.DOTALL)
+CHECKED = (Hazard.READS_ALL, Hazard.MAY_FAIL)
+
+
+def change_type(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
+    """What ALTER TYPE and ALTER DOMAIN can do. Raises LeftToPerson for the rest."""
+    want, have, name = wanted.attributes, found.attributes, relation(wanted.identity)
+    if want["form"] != have["form"]:
+        raise LeftToPerson(f"it is to be of the form {want['form']}, and columns may use the one that is there")
+    if want["form"] == "enum":
+        yield from _change_enum(name, want["labels"] or (), have["labels"] or ())
+    elif want["form"] == "composite":
+        yield from _change_composite(name, want["attributes"] or (), have["attributes"] or ())
+    elif want["form"] == "domain":
+        yield from _change_domain(wanted, found)
+    else:
+        raise LeftToPerson("a range type cannot be altered")
+
+
+def _change_enum(name: str, wanted: Sequence[str], found: Sequence[str]) -> Iterator[Statement]:
+    """Labels can be added anywhere, never taken away or moved (PostgreSQL manual, 8.7.4)."""
+    if [each for each in wanted if each in found] != list(found):
+        raise LeftToPerson("a label that is there is not expected, or not in this order; rows may hold it")
+    for place, label in enumerate(wanted):
+        if label not in found:
+            where = f" AFTER {literal(wanted[place - 1])}" if place else f" BEFORE {literal(found[0])}" if found else ""
+            yield Statement(text=f"ALTER TYPE {name} ADD VALUE {literal(label)}{where}")
+
+
+def _change_composite(name: str, wanted: Sequence[str], found: Sequence[str]) -> Iterator[Statement]:
+    want, have = _attributes(wanted), _attributes(found)
+    kept = [each for each in want if each in have]
+    if kept != [each for each in have if each in want] or list(want)[: len(kept)] != kept:
+        raise LeftToPerson("its attributes are in another order")
+    if gone := [each for each in have if each not in want]:
+        raise LeftToPerson(f"it has {', '.join(gone)} besides, which rows may hold")
+    for attribute, definition in want.items():
+        if attribute not in have:
+            yield Statement(
+                text=f"ALTER TYPE {name} ADD ATTRIBUTE {attribute} {definition}", hazards=(Hazard.MAY_FAIL,)
+            )
+        elif have[attribute] != definition:
+            text = f"ALTER TYPE {name} ALTER ATTRIBUTE {attribute} TYPE {definition}"
+            yield Statement(text=text, hazards=(Hazard.MAY_BE_NEEDED,))
+
+
+def _attributes(definitions: Sequence[str]) -> dict[str, str]:
+    return {found[1]: found[2] for each in definitions if (found := ATTRIBUTE.fullmatch(each))}
+
+
+def _change_domain(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
+    want, have, domain = wanted.attributes, found.attributes, relation(wanted.identity)
+    if want["base"] != have["base"]:
+        raise LeftToPerson(f"it is made of {have['base']}, which cannot be altered")
+    if want["default"] != have["default"]:
+        action = f"SET DEFAULT {want['default']}" if want["default"] is not None else "DROP DEFAULT"
+        yield Statement(text=f"ALTER DOMAIN {domain} {action}")
+    for name, definition in have["constraints"].items():
+        if want["constraints"].get(name) != definition:
+            yield Statement(text=f"ALTER DOMAIN {domain} DROP CONSTRAINT {quoted(name)}")
+    for name, definition in want["constraints"].items():
+        if have["constraints"].get(name) != definition:
+            yield Statement(text=f"ALTER DOMAIN {domain} ADD CONSTRAINT {quoted(name)} {definition}", hazards=CHECKED)
+    if want["not_null"] != have["not_null"]:
+        action, hazards = ("SET", CHECKED) if want["not_null"] else ("DROP", ())
+        yield Statement(text=f"ALTER DOMAIN {domain} {action} NOT NULL", hazards=hazards)

@@ -1,0 +1,37 @@
+-- Row-security policies of the tables in scope: one row each. Whether they are in force is the table's.
+SELECT
+  'policy' AS kind,
+  s.schema::text AS schema,
+  s.label || '.' || CASE WHEN strpos(p.polname, '.') > 0 THEN quote_ident(p.polname) ELSE p.polname END AS name,
+  s.relname::text AS parent,
+  jsonb_build_object(
+    'command', c.command,
+    'permissive', p.polpermissive,
+    'roles', r.names,
+    'using', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+    'check', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
+  ) AS attributes,
+  concat_ws(
+    ' ',
+    format('CREATE POLICY %%I ON %%s%%I', p.polname, quote_ident(s.schema) || '.', s.relname),
+    CASE WHEN NOT p.polpermissive THEN 'AS RESTRICTIVE' END,
+    'FOR ' || c.command,
+    'TO ' || array_to_string(r.names, ', '),
+    'USING (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid) || ')',
+    'WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) || ')'
+  ) AS definition
+FROM scope AS s
+INNER JOIN pg_catalog.pg_policy AS p ON s.oid = p.polrelid
+CROSS JOIN LATERAL (
+  SELECT
+    CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END
+      AS command
+) AS c
+CROSS JOIN LATERAL (
+  SELECT array_agg(role.name ORDER BY role.name) AS names
+  FROM (
+    SELECT CASE member WHEN 0 THEN 'PUBLIC' ELSE member::pg_catalog.regrole::text END AS name
+    FROM unnest(p.polroles) AS member
+  ) AS role
+) AS r
+ORDER BY s.schema, s.relname, p.polname

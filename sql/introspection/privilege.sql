@@ -1,0 +1,112 @@
+-- Privileges on objects in scope that the manifest grants, or takes from PUBLIC: one row for each privilege and grantee.
+-- In a tenant only those of the grantees to whom the manifest grants something on the same object: all else is the
+-- tenant's own affair, what ALTER DEFAULT PRIVILEGES of its roles brings along included.
+-- An owner has what is granted to him without it being written down (PostgreSQL manual, 5.8 Privileges).
+WITH objects_with_privileges AS (
+  SELECT
+    CASE s.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS target,
+    null::text AS target_column,
+    s.schema,
+    s.label AS object,
+    s.relname::text AS parent,
+    concat(quote_ident(s.schema) || '.', quote_ident(s.relname)) AS written,
+    s.relowner AS owner,
+    s.relacl AS acl,
+    pg_catalog.acldefault(CASE s.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", s.relowner) AS initial
+  FROM scope AS s
+  UNION ALL
+  SELECT
+    'TABLE', quote_ident(a.attname), s.schema,
+    s.label || '.' || CASE WHEN strpos(a.attname, '.') > 0 THEN quote_ident(a.attname) ELSE a.attname END,
+    s.label || '.' || CASE WHEN strpos(a.attname, '.') > 0 THEN quote_ident(a.attname) ELSE a.attname END,
+    concat(quote_ident(s.schema) || '.', quote_ident(s.relname)), s.relowner, a.attacl, null
+  FROM scope AS s
+  INNER JOIN pg_catalog.pg_attribute AS a ON s.oid = a.attrelid AND a.attacl IS NOT NULL AND NOT a.attisdropped
+  UNION ALL
+  SELECT
+    'ROUTINE', null, f.schema, f.label, f.label,
+    concat(
+      quote_ident(f.schema) || '.',
+      format('%%I(%%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(f.oid))
+    ),
+    f.proowner, f.proacl, pg_catalog.acldefault('f', f.proowner)
+  FROM scope_function AS f
+  INNER JOIN pg_catalog.pg_proc AS p ON f.oid = p.oid
+  UNION ALL
+  SELECT
+    'TYPE', null, t.schema, t.typname, t.typname, concat(quote_ident(t.schema) || '.', quote_ident(t.typname)),
+    t.typowner, t.typacl, pg_catalog.acldefault('T', t.typowner)
+  FROM scope_type AS t
+  UNION ALL
+  SELECT
+    'SCHEMA', null, n.nspname, 'SCHEMA', null, quote_ident(n.nspname), n.nspowner, n.nspacl, pg_catalog.acldefault('n', n.nspowner)
+  FROM scope_schema AS n
+),
+
+granted AS (
+  SELECT
+    o.*,
+    CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::pg_catalog.regrole::text END AS grantee,
+    x.grantee = o.owner AS is_owner,
+    x.privilege_type AS privilege,
+    bool_or(x.is_grantable) AS is_grantable,
+    true AS is_granted,
+    EXISTS (
+      SELECT FROM pg_catalog.aclexplode(o.initial) AS i
+      WHERE i.grantee = x.grantee AND i.privilege_type = x.privilege_type
+    ) AS is_initial
+  FROM objects_with_privileges AS o
+  CROSS JOIN LATERAL pg_catalog.aclexplode(coalesce(o.acl, o.initial)) AS x
+  GROUP BY
+    o.target, o.target_column, o.schema, o.object, o.parent, o.written, o.owner, o.acl, o.initial, x.grantee, x.privilege_type
+  UNION ALL
+  -- What PUBLIC has from the start, and was taken from it.
+  SELECT o.*, 'PUBLIC', false, i.privilege_type, false, false, false
+  FROM objects_with_privileges AS o
+  CROSS JOIN LATERAL pg_catalog.aclexplode(o.initial) AS i
+  WHERE
+    i.grantee = 0
+    AND o.acl IS NOT NULL
+    AND NOT EXISTS (
+      SELECT FROM pg_catalog.aclexplode(o.acl) AS x
+      WHERE x.grantee = 0 AND x.privilege_type = i.privilege_type
+    )
+),
+
+named AS (
+  SELECT
+    g.*,
+    format('%%s %%s %%s %%s', g.object, g.privilege, CASE WHEN g.is_granted THEN 'TO' ELSE 'NOT TO' END, g.grantee) AS name
+  FROM granted AS g
+)
+
+SELECT
+  'privilege' AS kind,
+  n.schema::text AS schema,
+  n.name,
+  n.parent,
+  jsonb_build_object(
+    'object', n.object,
+    'grantee', n.grantee,
+    'grantable', n.is_grantable AND NOT n.is_owner
+  ) AS attributes,
+  format(
+    '%%s %%s%%s ON %%s %%s %%s %%s%%s',
+    CASE WHEN n.is_granted THEN 'GRANT' ELSE 'REVOKE' END,
+    n.privilege,
+    ' (' || n.target_column || ')',
+    n.target,
+    n.written,
+    CASE WHEN n.is_granted THEN 'TO' ELSE 'FROM' END,
+    n.grantee,
+    CASE WHEN n.is_grantable THEN ' WITH GRANT OPTION' END
+  ) AS definition
+FROM named AS n
+WHERE
+  CASE
+    WHEN %(everything)s THEN NOT n.is_owner AND NOT n.is_initial
+    ELSE
+      concat_ws('|', coalesce(n.schema, ''), n.object, n.grantee) = ANY(%(grantees)s::text[])
+      AND (NOT n.is_owner OR 'privilege|' || coalesce(n.schema, '') || '|' || n.name = ANY(%(managed)s::text[]))
+  END
+ORDER BY n.schema, n.name

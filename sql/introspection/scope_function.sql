@@ -1,0 +1,28 @@
+-- Functions and procedures in scope: those that the manifest creates, and all in a schema that it creates. One row each:
+-- its oid (for joins only), schema (null: the home schema), and its name with its arguments. Those that a range type
+-- brings along are that type's.
+SELECT
+  p.oid,
+  nullif(n.nspname, %(home)s) AS schema,
+  format('%%s(%%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS label,
+  p.proowner,
+  p.proacl
+FROM pg_catalog.pg_proc AS p
+INNER JOIN pg_catalog.pg_namespace AS n ON p.pronamespace = n.oid
+WHERE
+  p.prokind IN ('f', 'p')
+  AND n.nspname !~ '^pg_'
+  AND n.nspname <> 'information_schema'
+  AND (
+    %(everything)s
+    OR n.nspname = ANY(%(schemas)s::text[])
+    OR (n.nspname, p.proname) IN (
+      SELECT managed.schema, managed.name
+      FROM unnest(%(function_schemas)s::text[], %(function_names)s::text[]) AS managed (schema, name)
+    )
+  )
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend AS d
+    WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i')
+  )
+ORDER BY n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)

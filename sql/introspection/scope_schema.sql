@@ -1,0 +1,16 @@
+-- Schemas in scope: those that the manifest creates. One row each: its oid (for joins only) and name.
+SELECT
+  n.oid,
+  n.nspname,
+  n.nspowner,
+  n.nspacl
+FROM pg_catalog.pg_namespace AS n
+WHERE
+  n.nspname !~ '^pg_'
+  AND n.nspname NOT IN ('information_schema', %(home)s)
+  AND (%(everything)s OR n.nspname = ANY(%(schemas)s::text[]))
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend AS d
+    WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objid = n.oid AND d.deptype = 'e'
+  )
+ORDER BY n.nspname

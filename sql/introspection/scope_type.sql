@@ -1,0 +1,29 @@
+-- Types in scope: enums, domains, ranges and composite types that the manifest creates, and all in a schema that it
+-- creates. One row each: its oid (for joins only), name, and schema (null: the home schema).
+-- The row type of a table is that table's, and a multirange is its range's: both are left out.
+SELECT
+  t.oid,
+  t.typname,
+  nullif(n.nspname, %(home)s) AS schema,
+  t.typowner,
+  t.typacl
+FROM pg_catalog.pg_type AS t
+INNER JOIN pg_catalog.pg_namespace AS n ON t.typnamespace = n.oid
+LEFT JOIN pg_catalog.pg_class AS c ON t.typrelid = c.oid
+WHERE
+  (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c'))
+  AND n.nspname !~ '^pg_'
+  AND n.nspname <> 'information_schema'
+  AND (
+    %(everything)s
+    OR n.nspname = ANY(%(schemas)s::text[])
+    OR (n.nspname, t.typname) IN (
+      SELECT managed.schema, managed.name
+      FROM unnest(%(type_schemas)s::text[], %(type_names)s::text[]) AS managed (schema, name)
+    )
+  )
+  AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_depend AS d
+    WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid AND d.deptype = 'e'
+  )
+ORDER BY n.nspname, t.typname

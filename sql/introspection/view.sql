@@ -1,0 +1,64 @@
+-- Views and materialised views in scope: one row each. Whether a materialised one was ever filled is no part of it.
+SELECT
+  'view' AS kind,
+  s.schema::text AS schema,
+  s.relname::text AS name,
+  null::text AS parent,
+  jsonb_build_object(
+    'materialized', s.relkind = 'm',
+    'query', v.query,
+    'columns', c.names,
+    'options', o.options,
+    'rules', r.definitions
+  ) AS attributes,
+  concat_ws(
+    E';\n',
+    format(
+      E'CREATE %%sVIEW %%s%%s AS\n%%s',
+      CASE WHEN s.relkind = 'm' THEN 'MATERIALIZED ' END,
+      t.name,
+      ' WITH (' || array_to_string(o.options, ', ') || ')',
+      v.query
+    ),
+    array_to_string(c.defaults, E';\n'),
+    array_to_string(r.definitions, E';\n')
+  ) AS definition
+FROM scope AS s
+CROSS JOIN LATERAL (SELECT concat(quote_ident(s.schema) || '.', quote_ident(s.relname)) AS name) AS t
+CROSS JOIN LATERAL (SELECT rtrim(pg_catalog.pg_get_viewdef(s.oid, true), ';') AS query) AS v
+CROSS JOIN LATERAL (
+  SELECT
+    array_agg(
+      concat_ws(
+        ' ',
+        a.attname,
+        pg_catalog.format_type(a.atttypid, a.atttypmod),
+        'DEFAULT ' || pg_catalog.pg_get_expr(f.adbin, f.adrelid)
+      )
+      ORDER BY a.attnum
+    ) AS names,
+    array_agg(
+      format('ALTER VIEW %%s ALTER COLUMN %%I SET DEFAULT %%s', t.name, a.attname, pg_catalog.pg_get_expr(f.adbin, f.adrelid))
+      ORDER BY a.attnum
+    ) FILTER (WHERE f.adbin IS NOT NULL) AS defaults
+  FROM pg_catalog.pg_attribute AS a
+  LEFT JOIN pg_catalog.pg_attrdef AS f ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+  WHERE a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped
+) AS c
+CROSS JOIN LATERAL (
+  SELECT array_agg(option ORDER BY option) AS options
+  FROM unnest(s.reloptions) AS option
+  WHERE s.relkind = 'v'  -- of a materialised view they are storage parameters, as of a table
+) AS o
+CROSS JOIN LATERAL (
+  SELECT
+    array_agg(
+      rtrim(pg_catalog.pg_get_ruledef(w.oid, true), ';')
+      || CASE WHEN w.ev_enabled = 'O' THEN '' ELSE ' (SWITCHED OFF: ' || w.ev_enabled::text || ')' END
+      ORDER BY w.rulename
+    ) AS definitions
+  FROM pg_catalog.pg_rewrite AS w
+  WHERE w.ev_class = s.oid AND w.rulename <> '_RETURN'
+) AS r
+WHERE s.relkind IN ('v', 'm')
+ORDER BY s.schema, s.relname

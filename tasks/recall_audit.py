@@ -1,0 +1,50 @@
+"""Finds the previous audit of an environment."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from prefect import Task, get_run_logger, runtime, task
+from prefect.client.schemas.objects import State, TaskRun
+from pydantic import ValidationError
+
+from pgfleet import files
+from pgfleet.brief import Brief
+from pgfleet.errors import ConfigurationError
+from pgfleet.judge.context import Source
+from pgfleet.judge.document import AuditDocument
+from pgfleet.judge.since import Previous
+from tasks.exchange import AUDIT_DOCUMENT, runs_that_published, take
+from tasks.publish_report import OPTIONS
+from tasks.states import held
+
+
+def may_succeed(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:
+    """Prefect's API may answer next time; a wrong file stays wrong."""
+    return not isinstance(held(state), ConfigurationError)
+
+
+@task(name="recall audit", retry_condition_fn=may_succeed, **OPTIONS)
+def recall_audit(brief: Brief, file: str | None) -> Previous | None:
+    """The audit document in `file`, else that of the latest whole audit in Prefect; None where there is none.
+
+    Raises ConfigurationError for a file that is no audit document of the environment.
+    """
+    environment = brief.environment.name
+    if file is not None:
+        return Previous(document=files.load_audit(Path(file), environment), source=Source.FILE)
+    for run_id in runs_that_published(f"audit-{environment}"):
+        if str(run_id) != str(runtime.flow_run.id):  # a run that was begun anew is not compared with itself
+            document = _taken(run_id)
+            if document and document.environment == environment:
+                return Previous(document=document, source=Source.PREFECT)
+    return None
+
+
+def _taken(run_id: UUID) -> AuditDocument | None:
+    """What that run left; None, and a line in the log, where this version does not understand it."""
+    try:
+        return take(run_id, AUDIT_DOCUMENT)
+    except ValidationError:
+        get_run_logger().warning("The audit document of run %s cannot be read, and is passed over", run_id)
+        return None

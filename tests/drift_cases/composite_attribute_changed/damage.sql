@@ -1,0 +1,1 @@
+ALTER TYPE address RENAME ATTRIBUTE country TO land;

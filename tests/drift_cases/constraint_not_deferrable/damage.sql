@@ -1,0 +1,1 @@
+ALTER TABLE order_lines ALTER CONSTRAINT order_lines_order_id_fkey NOT DEFERRABLE;

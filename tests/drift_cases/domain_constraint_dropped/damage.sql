@@ -1,0 +1,1 @@
+ALTER DOMAIN product_code DROP CONSTRAINT product_code_shape;

@@ -1,0 +1,1 @@
+ALTER DOMAIN product_code DROP NOT NULL;

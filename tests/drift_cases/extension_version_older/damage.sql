@@ -1,0 +1,2 @@
+DROP EXTENSION pg_trgm;
+CREATE EXTENSION pg_trgm VERSION '1.5';

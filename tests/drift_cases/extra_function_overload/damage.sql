@@ -1,0 +1,1 @@
+CREATE FUNCTION masked(secret integer) RETURNS text LANGUAGE sql RETURN '***';

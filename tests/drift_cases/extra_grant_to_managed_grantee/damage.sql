@@ -1,0 +1,1 @@
+GRANT DELETE ON customers TO everything_reader;

@@ -1,0 +1,1 @@
+CREATE INDEX by_total ON customer_totals (total);

@@ -1,0 +1,1 @@
+CREATE POLICY support ON customers FOR SELECT TO everything_stranger USING (true);

@@ -1,0 +1,1 @@
+CREATE TRIGGER no_delete INSTEAD OF DELETE ON open_orders FOR EACH ROW EXECUTE FUNCTION write_open_order();

@@ -1,0 +1,1 @@
+CREATE TYPE vault.mood AS ENUM ('good', 'bad');

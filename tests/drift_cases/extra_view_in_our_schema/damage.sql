@@ -1,0 +1,1 @@
+CREATE VIEW vault.latest AS SELECT 1 AS one;

@@ -1,0 +1,2 @@
+CREATE OR REPLACE FUNCTION masked(secret text) RETURNS text LANGUAGE plpgsql IMMUTABLE LEAKPROOF PARALLEL SAFE AS $$
+BEGIN RETURN left(secret, 1) || '***'; END $$;

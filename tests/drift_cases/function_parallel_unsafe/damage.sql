@@ -1,0 +1,1 @@
+ALTER FUNCTION masked(text) PARALLEL UNSAFE;

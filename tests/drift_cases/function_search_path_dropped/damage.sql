@@ -1,0 +1,1 @@
+ALTER FUNCTION vault.secret_of(text) RESET search_path;

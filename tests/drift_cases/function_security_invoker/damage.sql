@@ -1,0 +1,1 @@
+ALTER FUNCTION vault.secret_of(text) SECURITY INVOKER;

@@ -1,0 +1,1 @@
+ALTER TABLE customers ALTER COLUMN mail_folded DROP EXPRESSION;

@@ -1,0 +1,1 @@
+REVOKE UPDATE (quantity) ON order_lines FROM everything_writer;

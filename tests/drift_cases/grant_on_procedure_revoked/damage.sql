@@ -1,0 +1,1 @@
+REVOKE EXECUTE ON PROCEDURE tidy_carts(integer) FROM everything_writer;

@@ -1,0 +1,1 @@
+REVOKE USAGE ON SCHEMA vault FROM everything_reader;

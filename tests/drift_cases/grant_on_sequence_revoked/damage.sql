@@ -1,0 +1,1 @@
+REVOKE USAGE ON SEQUENCE coupon_numbers FROM everything_writer;

@@ -1,0 +1,1 @@
+REVOKE USAGE ON TYPE amount FROM everything_writer;

@@ -1,0 +1,1 @@
+REVOKE SELECT ON returned_orders FROM everything_reader;

@@ -1,0 +1,1 @@
+REVOKE GRANT OPTION FOR DELETE ON orders FROM everything_writer;

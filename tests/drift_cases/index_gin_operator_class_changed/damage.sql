@@ -1,0 +1,2 @@
+DROP INDEX orders_by_details;
+CREATE INDEX orders_by_details ON orders USING gin (details);

@@ -1,0 +1,2 @@
+DROP INDEX customers_by_mail;
+CREATE INDEX customers_by_mail ON customers (mail);

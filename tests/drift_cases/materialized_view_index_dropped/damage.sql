@@ -1,0 +1,1 @@
+DROP INDEX customer_totals_by_customer;

@@ -1,0 +1,1 @@
+DROP POLICY customers_returning ON customers;

@@ -1,0 +1,1 @@
+ALTER POLICY customers_seen ON customers RENAME TO customers_visible;

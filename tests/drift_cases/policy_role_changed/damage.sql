@@ -1,0 +1,1 @@
+ALTER POLICY customers_written ON customers TO PUBLIC;

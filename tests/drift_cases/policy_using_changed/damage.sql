@@ -1,0 +1,1 @@
+ALTER POLICY secrets_of_owner ON vault.secrets USING (true);

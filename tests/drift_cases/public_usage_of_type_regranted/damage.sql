@@ -1,0 +1,1 @@
+GRANT USAGE ON TYPE address TO PUBLIC;

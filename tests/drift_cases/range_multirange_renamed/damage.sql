@@ -1,0 +1,1 @@
+ALTER TYPE price_multirange RENAME TO prices;

@@ -1,0 +1,1 @@
+CREATE OR REPLACE RULE documents_are_kept AS ON DELETE TO documents WHERE NOT OLD.kept DO INSTEAD NOTHING;

@@ -1,0 +1,1 @@
+ALTER TABLE documents DISABLE RULE documents_are_kept;

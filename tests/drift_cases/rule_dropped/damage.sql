@@ -1,0 +1,1 @@
+DROP RULE documents_are_kept ON documents;

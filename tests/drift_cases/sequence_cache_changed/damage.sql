@@ -1,0 +1,1 @@
+ALTER SEQUENCE coupon_numbers CACHE 1;

@@ -1,0 +1,1 @@
+ALTER SEQUENCE coupon_numbers OWNED BY NONE;

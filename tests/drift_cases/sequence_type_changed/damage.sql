@@ -1,0 +1,1 @@
+ALTER SEQUENCE vault.readings AS integer;

@@ -1,0 +1,1 @@
+ALTER TABLE vault.secrets SET UNLOGGED;

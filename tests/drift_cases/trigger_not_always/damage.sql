@@ -1,0 +1,1 @@
+ALTER TABLE documents ENABLE TRIGGER documents_log;

@@ -1,0 +1,1 @@
+DROP TYPE price_range CASCADE;

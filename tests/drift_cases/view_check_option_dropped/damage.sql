@@ -1,0 +1,1 @@
+ALTER VIEW tagged_customers RESET (check_option);

@@ -1,0 +1,1 @@
+ALTER VIEW tagged_customers ALTER COLUMN name SET DEFAULT 'nobody';

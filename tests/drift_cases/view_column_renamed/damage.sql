@@ -1,0 +1,1 @@
+ALTER VIEW vault.owners RENAME COLUMN owner TO role;

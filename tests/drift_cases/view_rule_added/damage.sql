@@ -1,0 +1,1 @@
+CREATE RULE nowhere AS ON INSERT TO tagged_customers DO INSTEAD NOTHING;

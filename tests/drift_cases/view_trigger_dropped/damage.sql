@@ -1,0 +1,1 @@
+DROP TRIGGER open_orders_write ON open_orders;

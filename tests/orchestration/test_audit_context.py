@@ -1,0 +1,203 @@
+"""Audits in a row of a real fleet: what is new, what persists, what is resolved, what is lost, what is accepted."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from fix_fleet import Fleet
+from fix_prefect import Records
+from fix_servers import Server
+from prefect import State
+
+from flows.audit import audit_fleet
+from flows.rollout import rollout_fleet
+from pgfleet.errors import ConfigurationError
+from pgfleet.judge.context import AcceptanceState, Source
+from pgfleet.judge.document import AuditDocument, Verdict
+from tasks.exchange import AUDIT_DOCUMENT, ROLLOUT_DOCUMENT, take
+
+pytestmark = pytest.mark.usefixtures("prefect_api")
+
+DROP = "DROP INDEX idx_ai_task_queue_status_schedule"
+CREATE = "CREATE INDEX idx_ai_task_queue_status_schedule ON ai_task_queue (status, scheduled_for)"
+INDEX = "public.idx_ai_task_queue_status_schedule"
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture
+def environment(fleet: Fleet, request: pytest.FixtureRequest) -> str:
+    """Of the test's own: what was audited before under another test's name is none of its past."""
+    name = request.node.name.replace("_", "-")[:60].strip("-")
+    fleet.environment = name
+    return name
+
+
+def run_audit(environment: str, **parameters: object) -> tuple[State, AuditDocument]:
+    state = audit_fleet(environment, **parameters, return_state=True)
+    document = take(state.state_details.flow_run_id, AUDIT_DOCUMENT)
+    assert document is not None, state.message
+    return state, document
+
+
+def database(dsn: str) -> str:
+    return dsn.rsplit("/", 1)[-1]
+
+
+def acceptance(until: object, **keys: str) -> str:
+    given = {"tenant": "ember", "kind": "index", "identity": "public.idx_*", "owner": "ana", "reason": "being rebuilt"}
+    pairs = ", ".join(f'{key} = "{value}"' for key, value in (given | keys).items())
+    return f"accept = [{{{pairs}, until = {until}}}]"
+
+
+def test_a_drift_appears_persists_and_is_resolved(
+    environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, records: Records
+) -> None:
+    dsn = ready_dsn()
+    fleet.policy('timezone = "Europe/Berlin"').tenant("acme", ready_dsn()).tenant("ember", dsn)
+    _, first = run_audit(environment)
+    assert first.since is None, "nothing to compare with"
+
+    embedded_server.execute(DROP, database(dsn))
+    _, second = run_audit(environment)
+    assert second.since is not None
+    assert (second.since.previous_run_id, second.since.source) == (first.run_id, Source.PREFECT)
+    [new] = second.since.new
+    assert (new.tenant, new.kind, new.identity, new.change, new.since) == (
+        "ember",
+        "index",
+        INDEX,
+        "missing",
+        second.finished_at,
+    )
+    summary = records.artifact(f"summary-{environment}")["data"]
+    assert "1 new, 0 persisting, 0 resolved" in summary
+    assert summary.index("ember: index") < summary.index("## Blocked")
+
+    _, third = run_audit(environment, tenants=["ember"])
+    assert third.since is not None
+    assert (third.since.new, third.since.persisting, third.since.resolved) == ((), 1, ())
+    [difference] = third.tenants[0].migrations[0].differences
+    assert difference.since == second.finished_at
+
+    _, fourth = run_audit(environment)
+    assert fourth.since is not None
+    assert fourth.since.previous_run_id == second.run_id, "an audit of chosen tenants is not the previous one"
+    [row, _] = json.loads(records.artifact(f"audit-{environment}")["data"])
+    assert row["since"].startswith(f"since {second.finished_at:%Y-}")
+
+    embedded_server.execute(CREATE, database(dsn))
+    _, fifth = run_audit(environment)
+    assert fifth.since is not None
+    assert (fifth.since.new, fifth.since.persisting) == ((), 0)
+    [resolved] = fifth.since.resolved
+    assert (resolved.tenant, resolved.identity, resolved.since) == ("ember", INDEX, second.finished_at)
+
+
+def test_tenants_that_are_alike_are_one_variant(
+    environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, records: Records
+) -> None:
+    for name in ("ember", "fjord"):
+        dsn = ready_dsn()
+        embedded_server.execute(DROP, database(dsn))
+        fleet.tenant(name, dsn)
+    fleet.tenant("acme", ready_dsn())
+    _, document = run_audit(environment)
+    assert [(each.name, each.tenants, each.expected) for each in document.variants] == [
+        ("variant A", ("ember", "fjord"), False),
+        ("as expected", ("acme",), True),
+    ]
+    rows = json.loads(records.artifact(f"variants-{environment}")["data"])
+    assert [(row["tenants"], row["what differs"]) for row in rows] == [
+        ("2", "index idx_ai_task_queue_status_schedule missing"),
+        ("1", ""),
+    ]
+
+
+def test_a_table_that_lost_rows_is_a_finding_with_both_figures(
+    environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, records: Records
+) -> None:
+    dsn = ready_dsn()
+    embedded_server.execute(
+        "INSERT INTO ai_conversations (user_id) SELECT n FROM generate_series(1, 100) n", database(dsn)
+    )
+    fleet.policy('row_loss = "5%"').tenant("acme", dsn)
+    run_audit(environment)
+    embedded_server.execute("DELETE FROM ai_conversations WHERE user_id > 95", database(dsn))
+    state, document = run_audit(environment)
+    assert (state.name, document.tenants[0].losses) == ("Completed", ()), "5 of 100 may be lost"
+    embedded_server.execute("DELETE FROM ai_conversations WHERE user_id > 40", database(dsn))
+    state, document = run_audit(environment)
+    [loss] = document.tenants[0].losses
+    assert (loss.before, loss.now, loss.allowed, loss.exact) == (95, 40, 4, True)
+    assert document.tenants[0].verdict is Verdict.READY
+    said = "acme: ai_conversations has 40 rows, had 95 (4 may be lost)"
+    assert (state.name, state.message) == ("Drifted", f"1 tenant: 1 ready; rows lost: {said}")
+    assert "**Rows lost**" in records.artifact(f"summary-{environment}")["data"]
+
+
+def test_an_accepted_difference_audits_ready_and_an_expired_one_blocks_again(
+    environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, records: Records
+) -> None:
+    dsn = ready_dsn()
+    embedded_server.execute(DROP, database(dsn))
+    fleet.policy(acceptance(TODAY + timedelta(days=2))).tenant("ember", dsn)
+    state, document = run_audit(environment)
+    assert (state.type.value, document.tenants[0].verdict) == ("COMPLETED", Verdict.READY)
+    assert [(each.state, each.matches) for each in document.accepted] == [(AcceptanceState.ACTIVE, 1)]
+    assert "Accepted in the fleet file" in records.artifact(f"summary-{environment}")["data"]
+    [wave] = records.children(document.run_id)
+    states = {each["name"]: each["state"]["name"] for each in records.task_runs(wave["id"])}
+    assert states["audit ember"] == "Ready"
+
+    fleet.replace_policy(acceptance(TODAY - timedelta(days=2)))
+    state, document = run_audit(environment)
+    assert (state.name, document.tenants[0].verdict) == ("Drifted", Verdict.BLOCKED)
+    assert [(each.state, each.matches) for each in document.accepted] == [(AcceptanceState.EXPIRED, 1)]
+    assert document.since is not None
+    assert [each.identity for each in document.since.new] == [INDEX], "it counts from now on"
+
+
+def test_a_rollout_leaves_an_accepted_difference_alone(
+    environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
+) -> None:
+    dsn = ready_dsn()
+    embedded_server.execute(DROP, database(dsn))
+    fleet.policy(acceptance(TODAY + timedelta(days=2))).tenant("ember", dsn)
+    for expected in ("done", "unchanged"):  # the first adopts the others
+        state = rollout_fleet(environment, return_state=True)
+        document = take(state.state_details.flow_run_id, ROLLOUT_DOCUMENT)
+        assert document is not None, state.message
+        assert document.tenants[0].result == expected, document.tenants[0]
+    _, audit = run_audit(environment)
+    [difference] = audit.tenants[0].migrations[0].differences
+    assert (difference.identity, difference.change) == (INDEX, "missing")
+
+
+def test_a_file_is_compared_with_instead_of_the_last_audit(
+    environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, tmp_path: Path
+) -> None:
+    dsn = ready_dsn()
+    fleet.tenant("ember", dsn)
+    _, first = run_audit(environment)
+    file = tmp_path / "audit.json"
+    file.write_text(first.model_dump_json(), encoding="utf-8")
+    embedded_server.execute(DROP, database(dsn))
+    run_audit(environment)
+    _, document = run_audit(environment, since_file=str(file))
+    assert document.since is not None
+    assert (document.since.previous_run_id, document.since.source) == (first.run_id, Source.FILE)
+    assert [each.identity for each in document.since.new] == [INDEX]
+
+
+def test_a_file_that_is_no_audit_document_ends_the_run_before_any_tenant_is_audited(
+    environment: str, fleet: Fleet, ready_dsn: Callable[[], str], tmp_path: Path, records: Records
+) -> None:
+    fleet.tenant("ember", ready_dsn())
+    (tmp_path / "audit.json").write_text("{}", encoding="utf-8")
+    state = audit_fleet(environment, since_file=str(tmp_path / "audit.json"), return_state=True)
+    assert state.type.value == "FAILED"
+    assert records.children(str(state.state_details.flow_run_id)) == []
+    with pytest.raises(ConfigurationError, match="is no audit document"):
+        state.result()

@@ -1,0 +1,31 @@
+"""The example manifest of every kind: a tenant that holds it is ready, rerun or not."""
+
+from fix_servers import Server, apply_manifest
+
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.catalog.model import ObjectKind
+from pgfleet.judge.document import TenantEntry, Verdict
+from pgfleet.manifest.model import Manifest
+from pgfleet.pg.audit import audit
+
+
+def audited(server: Server, database: str, manifest: Manifest, expected: ExpectedCatalog) -> TenantEntry:
+    tenant = server.tenant(database)
+    return audit(tenant, server.brief(manifest, expected, tenant))
+
+
+def test_it_has_every_kind(everything_expected: ExpectedCatalog) -> None:
+    assert {each.object.identity.kind for each in everything_expected.provenances} == set(ObjectKind)
+
+
+def test_a_tenant_that_holds_it_is_ready_and_stays_so_when_it_is_rerun(
+    everything_server: Server,
+    everything_database: str,
+    everything_manifest: Manifest,
+    everything_expected: ExpectedCatalog,
+) -> None:
+    for _ in range(2):
+        entry = audited(everything_server, everything_database, everything_manifest, everything_expected)
+        assert (entry.verdict, entry.reason, entry.unexpected) == (Verdict.READY, None, ())
+        with everything_server.session(everything_database) as session:
+            apply_manifest(session, everything_manifest)

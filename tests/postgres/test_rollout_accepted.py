@@ -1,0 +1,143 @@
+"""A rollout leaves alone what the fleet file accepts, and nothing besides."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from fix_rollout import QUICK, Subject, step
+
+from pgfleet.brief import Brief
+from pgfleet.fleet.model import Acceptance
+from pgfleet.judge.document import MigrationStatus, Verdict
+from pgfleet.rollout.document import Result, StepStatus
+from pgfleet.rollout.plan import Action
+
+INDEX = "idx_ai_task_queue_status_schedule"
+UNTIL = date(2026, 12, 31)
+
+
+class Accepting(Subject):
+    """A tenant whose fleet file accepts that the index is missing, on a day when that still holds, or does not."""
+
+    today = UNTIL
+
+    @property
+    def brief(self) -> Brief:
+        brief = super().brief
+        brief.today = self.today
+        return brief
+
+
+def accepting_of(subject: Subject, index: str) -> Accepting:
+    """The same tenant, with that acceptance."""
+    acceptance = Acceptance(
+        tenant="*",
+        kind="index",
+        identity=f"public.{index}",
+        change="missing",
+        owner="ana",
+        reason="known",
+        until=UNTIL,
+    )
+    return Accepting(
+        server=subject.server,
+        database=subject.database,
+        manifest=subject.manifest,
+        expected=subject.expected,
+        policy=replace(QUICK, acceptances=(acceptance,)),
+    )
+
+
+@pytest.fixture
+def accepting(grown: Subject) -> Accepting:
+    found = accepting_of(grown, INDEX)
+    found.roll_out()
+    found.execute(f"DROP INDEX {INDEX}")
+    return found
+
+
+def has_index(subject: Subject) -> bool:
+    return bool(subject.query(f"SELECT to_regclass('{INDEX}')")[0][0])
+
+
+def test_a_tenant_with_an_accepted_difference_is_ready_and_unchanged(accepting: Accepting) -> None:
+    entry, events = accepting.audit(), accepting.events()
+    assert (entry.verdict, entry.migrations[0].status) == (Verdict.READY, MigrationStatus.DRIFTED)
+    result = accepting.roll_out()
+    assert result.result is Result.UNCHANGED
+    left = step(result, "20250315")
+    assert (left.action, left.status) == (Action.SKIP, StepStatus.SKIPPED)
+    assert "accepted" in (left.detail or "")
+    assert not has_index(accepting)
+    assert accepting.events() == events
+
+
+def test_a_rehearsal_leaves_it_alone_too(accepting: Accepting) -> None:
+    assert accepting.roll_out(rehearsal=True).result is Result.UNCHANGED
+
+
+def test_other_migrations_are_healed_and_proven_beside_it(accepting: Accepting) -> None:
+    accepting.execute("ALTER TABLE ai_conversations DROP COLUMN summary")
+    result = accepting.roll_out()
+    assert result.result is Result.DONE, result.error
+    assert [each.version for each in result.migrations if each.status is StepStatus.DONE] == ["20250328"]
+    assert not has_index(accepting)
+    assert accepting.audit().verdict is Verdict.READY
+
+
+def test_what_else_went_wrong_since_the_plan_is_not_accepted_with_it(accepting: Accepting) -> None:
+    plan = accepting.plan()
+    accepting.execute("ALTER TABLE ai_messages ALTER COLUMN role DROP NOT NULL")
+    result = accepting.roll_out(plan)
+    error = step(result, "20250315").error
+    assert (result.result, error.message if error else "") == (
+        Result.FAILED,
+        "more is wrong with it than was accepted when the plan was made",
+    )
+
+
+def test_a_difference_besides_has_the_script_run_again_as_a_whole(accepting: Accepting) -> None:
+    accepting.execute("DROP INDEX idx_ai_messages_conversation")
+    assert accepting.audit().verdict is Verdict.BLOCKED
+    assert step(accepting.roll_out(), "20250315").action is Action.HEAL
+    assert has_index(accepting), "a script knows nothing of acceptances"
+
+
+def test_a_rerun_on_purpose_runs_it(accepting: Accepting) -> None:
+    assert step(accepting.roll_out(rerun=("20250315",)), "20250315").status is StepStatus.DONE
+    assert has_index(accepting)
+
+
+def test_one_that_has_expired_is_healed(accepting: Accepting) -> None:
+    accepting.today = date(2027, 1, 1)
+    assert accepting.audit().verdict is Verdict.BLOCKED
+    assert step(accepting.roll_out(), "20250315").action is Action.HEAL
+    assert has_index(accepting)
+
+
+def test_an_acceptance_hides_no_other_tenants_difference(accepting: Accepting) -> None:
+    [acceptance] = accepting.policy.acceptances
+    accepting.policy = replace(accepting.policy, acceptances=(replace(acceptance, tenant="other-*"),))
+    assert accepting.audit().verdict is Verdict.BLOCKED
+
+
+def test_an_earlier_script_that_undoes_part_of_it_is_not_proven(small: Callable[..., Subject]) -> None:
+    """The first makes the function anew, as it was before the second changed it; the second is left alone."""
+
+    def function(body: str) -> str:
+        return f"CREATE OR REPLACE FUNCTION says() RETURNS text LANGUAGE sql AS $$ SELECT '{body}' $$;"
+
+    scripts = {
+        "1_one.sql": f"CREATE TABLE IF NOT EXISTS one (id integer); {function('first')}",
+        "2_two.sql": f"CREATE TABLE IF NOT EXISTS two (id integer); {function('second')} "
+        "CREATE INDEX IF NOT EXISTS known ON two (id);",
+    }
+    subject = accepting_of(small(scripts), "known")
+    subject.roll_out()
+    subject.execute("DROP TABLE one; DROP INDEX known")
+    result = subject.roll_out()
+    error = step(result, "1").error
+    assert "damages what others made" in (error.message if error else "")
+    assert step(result, "2").status is StepStatus.SKIPPED
+    assert subject.query("SELECT says()") == [("second",)]

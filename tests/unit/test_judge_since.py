@@ -1,0 +1,243 @@
+"""What is new, what persists and what is resolved."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+import pytest
+from unit.literals import FINISHED, a_difference_entry, a_document, a_migration_entry, a_tenant_entry
+
+from pgfleet.judge.context import AcceptedEntry, FindingEntry, SinceEntry, Source
+from pgfleet.judge.document import AuditDocument, DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.judge.since import Previous, compare, of_tenants_in
+
+DRIFTED, PENDING = MigrationStatus.DRIFTED, MigrationStatus.PENDING
+EARLIER = FINISHED - timedelta(days=1)
+ACCEPTED = AcceptedEntry(owner="ana", reason="known", until=date(2030, 1, 1))
+
+Told = list[tuple[str, str, str]]
+
+
+def a_difference(
+    identity: str = "public.idx_a",
+    *,
+    kind: str = "index",
+    change: str = "missing",
+    accepted: bool = False,
+    since: datetime | None = None,
+) -> DifferenceEntry:
+    return DifferenceEntry(
+        kind=kind,
+        identity=identity,
+        change=change,
+        expected="",
+        actual=None,
+        accepted=ACCEPTED if accepted else None,
+        since=since,
+    )
+
+
+def drifted(*differences: DifferenceEntry, version: str = "1", accepted: bool = False) -> MigrationEntry:
+    entry = a_migration_entry(DRIFTED, version, differences=differences)
+    return entry.model_copy(update={"accepted": accepted})
+
+
+def pending(*differences: DifferenceEntry, version: str = "1") -> MigrationEntry:
+    return a_migration_entry(PENDING, version, differences=differences)
+
+
+def acme(*migrations: MigrationEntry, verdict: Verdict = Verdict.BLOCKED) -> TenantEntry:
+    return a_tenant_entry("acme", verdict, migrations=migrations)
+
+
+def lost(name: str = "acme", verdict: Verdict = Verdict.UNREACHABLE) -> TenantEntry:
+    return a_tenant_entry(name, verdict, reason="no answer", server_version=None)
+
+
+READY = a_tenant_entry("acme", migrations=[a_migration_entry()])
+
+
+def previous(*tenants: TenantEntry, finished_at: datetime = EARLIER) -> Previous:
+    document = a_document(*tenants).model_copy(update={"run_id": "run-6", "finished_at": finished_at})
+    return Previous(document=document, source=Source.PREFECT)
+
+
+def compared(before: Iterable[TenantEntry], now: Iterable[TenantEntry]) -> SinceEntry:
+    since = compare(a_document(*now), previous(*before)).since
+    assert since is not None
+    return since
+
+
+def told(findings: Iterable[FindingEntry]) -> Told:
+    return [(each.kind, each.identity, each.change) for each in findings]
+
+
+INDEX = ("index", "public.idx_a", "missing")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "new", "persisting", "resolved"),
+    [
+        pytest.param(READY, acme(drifted(a_difference())), [INDEX], 0, [], id="appears"),
+        pytest.param(acme(drifted(a_difference())), acme(drifted(a_difference())), [], 1, [], id="persists"),
+        pytest.param(acme(drifted(a_difference())), READY, [], 0, [INDEX], id="is resolved"),
+        pytest.param(
+            acme(drifted(a_difference(change="changed"))),
+            acme(drifted(a_difference())),
+            [INDEX],
+            0,
+            [],
+            id="changed, then missing: not resolved",
+        ),
+        pytest.param(
+            READY,
+            acme(pending(a_difference(), a_difference("public.t", kind="table"))),
+            [("migration", "1", "pending")],
+            0,
+            [],
+            id="a pending migration is one finding",
+        ),
+        pytest.param(
+            acme(pending(a_difference(), a_difference("public.idx_b"))),
+            acme(drifted(a_difference())),
+            [],
+            1,
+            [],
+            id="a pending migration that was applied in part",
+        ),
+        pytest.param(
+            acme(drifted(a_difference())),
+            acme(pending(a_difference(), a_difference("public.idx_b"))),
+            [],
+            1,
+            [],
+            id="a drifted one of which nothing is left",
+        ),
+        pytest.param(
+            READY, acme(drifted()), [("migration", "1", "drifted")], 0, [], id="drifted by its checks or the ledger"
+        ),
+        pytest.param(
+            READY,
+            acme(drifted(a_difference()), drifted(a_difference(), version="2")),
+            [INDEX],
+            0,
+            [],
+            id="an object of two migrations is one finding",
+        ),
+        pytest.param(READY, lost(), [("tenant", "acme", "unreachable")], 0, [], id="unreachable now"),
+        pytest.param(lost(), lost(), [], 1, [], id="unreachable still"),
+        pytest.param(lost(), READY, [], 0, [("tenant", "acme", "unreachable")], id="reachable again"),
+        pytest.param(
+            lost(), lost(verdict=Verdict.UNKNOWN), [("tenant", "acme", "unknown")], 0, [], id="unknown instead"
+        ),
+        pytest.param(
+            READY, acme(drifted(a_difference(accepted=True), accepted=True)), [], 0, [], id="accepted from the first"
+        ),
+        pytest.param(
+            acme(drifted(a_difference())),
+            acme(drifted(a_difference(accepted=True), accepted=True)),
+            [],
+            0,
+            [],
+            id="accepted now, which is not resolved",
+        ),
+        pytest.param(
+            acme(drifted(a_difference(accepted=True), accepted=True)),
+            acme(drifted(a_difference())),
+            [INDEX],
+            0,
+            [],
+            id="accepted no longer: it counts from now on",
+        ),
+    ],
+)
+def test_from_one_audit_to_the_next(
+    before: TenantEntry, now: TenantEntry, new: Told, persisting: int, resolved: Told
+) -> None:
+    found = compared([before], [now])
+    assert (told(found.new), found.persisting, told(found.resolved)) == (new, persisting, resolved)
+    assert found.not_judged == 0
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        pytest.param([lost()], id="unreachable"),
+        pytest.param([lost(verdict=Verdict.UNKNOWN)], id="unknown"),
+        pytest.param([a_tenant_entry("renamed", migrations=[a_migration_entry()])], id="renamed"),
+        pytest.param([], id="no longer in the fleet"),
+    ],
+)
+def test_what_is_in_a_tenant_that_is_not_judged_now_is_not_resolved(now: list[TenantEntry]) -> None:
+    found = compared([acme(drifted(a_difference(), a_difference("public.idx_b")))], now)
+    assert (found.resolved, found.not_judged) == ((), 2)
+
+
+def test_what_a_missing_table_has_taken_with_it_is_not_resolved() -> None:
+    column = a_difference("public.t.c", kind="column", change="changed")
+    table = a_difference("public.t", kind="table")
+    found = compared([acme(drifted(column))], [acme(drifted(table))])
+    assert (told(found.new), found.resolved, found.not_judged) == ([("table", "public.t", "missing")], (), 1)
+
+
+def test_a_table_that_was_missing_before_covers_nothing() -> None:
+    table = a_difference("public.t", kind="table")
+    found = compared([acme(drifted(table, a_difference()))], [acme(drifted(table))])
+    assert (told(found.resolved), found.not_judged) == ([INDEX], 0)
+
+
+@pytest.mark.parametrize("before", [[lost()], [], [lost("other")]], ids=["unreachable", "nobody", "somebody else"])
+def test_in_a_tenant_that_was_not_judged_last_time_everything_is_new_and_says_so(before: list[TenantEntry]) -> None:
+    [new] = compared(before, [acme(drifted(a_difference()))]).new
+    assert (new.identity, new.judged_before) == ("public.idx_a", False)
+
+
+def test_the_first_audit_that_saw_it_dates_a_finding() -> None:
+    long_ago = EARLIER - timedelta(days=30)
+    before = acme(drifted(a_difference(since=long_ago), a_difference("public.idx_b")))
+    now = acme(drifted(a_difference(), a_difference("public.idx_b"), a_difference("public.idx_c")))
+    document = compare(a_document(now), previous(before))
+    assert [each.since for each in differences(document)] == [long_ago, EARLIER, FINISHED]
+    assert [each.since for each in (document.since.new if document.since else ())] == [FINISHED]
+
+
+def differences(document: AuditDocument) -> list[DifferenceEntry]:
+    return [each for tenant in document.tenants for entry in tenant.migrations for each in entry.differences]
+
+
+def test_migrations_and_tenants_are_dated_too_and_what_is_right_is_not() -> None:
+    before = [acme(pending(), a_migration_entry(version="2")), lost("lost")]
+    document = compare(a_document(*before), previous(*before))
+    assert [each.since for each in document.tenants[0].migrations] == [EARLIER, None]
+    assert [each.since for each in document.tenants] == [None, EARLIER]
+
+
+def test_what_is_accepted_keeps_its_date() -> None:
+    long_ago = EARLIER - timedelta(days=30)
+    before = acme(drifted(a_difference(accepted=True, since=long_ago), accepted=True))
+    document = compare(a_document(acme(drifted(a_difference()))), previous(before))
+    assert [each.since for each in differences(document)] == [long_ago]
+
+
+def test_without_a_previous_audit_everything_is_dated_by_this_one_and_nothing_is_compared() -> None:
+    document = compare(a_document(acme(drifted(a_difference_entry()))), None)
+    assert document.since is None
+    assert [each.since for each in differences(document)] == [FINISHED]
+
+
+def test_the_previous_audit_is_named() -> None:
+    found = compared([READY], [READY])
+    assert (found.previous_run_id, found.previous_finished_at, found.source) == ("run-6", EARLIER, Source.PREFECT)
+
+
+def test_an_audit_of_chosen_tenants_is_compared_with_those_alone() -> None:
+    document = a_document(READY)
+    before = of_tenants_in(document, previous(acme(drifted(a_difference())), lost("other")))
+    since = compare(document, before).since
+    assert since is not None
+    assert (told(since.resolved), since.not_judged) == ([INDEX], 0)
+
+
+def test_every_finding_of_now_is_new_or_persists() -> None:
+    now = [acme(drifted(a_difference(), a_difference("public.idx_b")), pending(version="2")), lost("lost")]
+    found = compared([acme(drifted(a_difference()))], now)
+    assert len(found.new) + found.persisting == 4
