@@ -59,7 +59,7 @@ imports: setup  ## the layers of docs/architecture.md
 	@$(BIN)/lint-imports
 
 sql-lint: setup  ## what is unsafe on a live table
-	@$(BIN)/squawk sql/migrations/*.sql
+	@$(BIN)/squawk --config sql/.squawk.toml sql/migrations/*.sql
 
 wheel: setup  ## build it, install it in an empty place, use it there
 	@rm -rf dist && $(BIN)/pyproject-build --no-isolation --wheel

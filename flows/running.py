@@ -91,12 +91,17 @@ def run_flow(
     rings: Sequence[str] | None,
     **options: Any,
 ) -> Document:
+    """The document that one run of the flow left for those tenants. Raises PgfleetError if it broke off."""
+    chosen = {"tenants": list(tenants or ()) or None, "rings": list(rings or ()) or None}
+    return document_of(flow, form, environment=brief.environment.name, **chosen, **options)
+
+
+def document_of(flow: "Flow[..., Any]", form: TypeAdapter[Document], **parameters: Any) -> Document:
     """The document that one run of the flow left. Raises PgfleetError if it broke off."""
     from tasks.exchange import take  # noqa: PLC0415
 
-    chosen = {"tenants": list(tenants or ()) or None, "rings": list(rings or ()) or None}
     with needing_prefect():
-        state = cast("State[Any]", flow(brief.environment.name, **chosen, **options, return_state=True))
+        state = cast("State[Any]", flow(**parameters, return_state=True))
         flow_run_id = state.state_details.flow_run_id
         document = take(flow_run_id, form) if flow_run_id else None
     if document is None:

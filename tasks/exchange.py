@@ -8,6 +8,7 @@ from prefect.client.orchestration import get_client
 from pydantic import TypeAdapter
 
 from pgfleet.judge.document import AuditDocument, TenantEntry
+from pgfleet.proof.document import ManifestProof
 from pgfleet.rollout.document import CountDocument, RolloutDocument, TenantCounts, TenantResult, WatchEntry
 from pgfleet.rollout.plan import RolloutPlan, TenantPlan
 
@@ -27,6 +28,7 @@ COUNTED: TypeAdapter[tuple[TenantCounts, ...]] = TypeAdapter(tuple[TenantCounts,
 AUDIT_DOCUMENT = TypeAdapter(AuditDocument)
 ROLLOUT_DOCUMENT = TypeAdapter(RolloutDocument)
 COUNT_DOCUMENT = TypeAdapter(CountDocument)
+MANIFEST_PROOF = TypeAdapter(ManifestProof)
 ROLLOUT_PLAN = TypeAdapter(RolloutPlan)
 
 

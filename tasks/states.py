@@ -9,6 +9,8 @@ from prefect.states import Completed, Failed
 
 from pgfleet.judge.document import MigrationEntry, MigrationStatus, SeedEntry, SeedStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import Outcome, counted, in_words, outcome_of, summarise
+from pgfleet.proof.document import ManifestProof, ProofOutcome
+from pgfleet.render import proof_words
 from pgfleet.render.loss_words import losses_in_words
 from pgfleet.render.words import sentence
 from pgfleet.rollout import summary as rollout_summary
@@ -92,6 +94,14 @@ def counts_state(document: CountDocument) -> State[Any]:
     uncounted = document.summary["uncounted"]
     said = f"{counted(document.summary['tenants'])}, {uncounted} of them not counted"
     return Failed(name=Outcome.INCOMPLETE, message=said) if uncounted else Completed(message=said)
+
+
+def proof_state(proof: ManifestProof) -> State[Any]:
+    """Completed if the manifest is proven, else Failed under the name of the outcome."""
+    said = proof_words.in_words(proof)
+    if proof.outcome is ProofOutcome.PROVEN:
+        return Completed(message=said)
+    return Failed(name=proof.outcome, message=said)
 
 
 def running_steps(tasks: Mapping[Callable[..., Any], Task[..., Any]]) -> Callable[..., Any]:

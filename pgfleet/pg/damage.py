@@ -44,9 +44,9 @@ ALTERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "constraint": (REPLACED_CONSTRAINT,),
         "index": ("ALTER INDEX {path} SET (fillfactor = 70)",),
-        "view": ("ALTER VIEW {path} SET (security_barrier = true)",),
+        "view": ("ALTER VIEW {path} SET (security_barrier = {barrier})",),
         "trigger": ("ALTER TABLE {parent} DISABLE TRIGGER {own}",),
-        "policy": ("ALTER POLICY {own} ON {parent} USING (false)",),
+        "policy": ("ALTER POLICY {own} ON {parent} USING (1 = 0)",),
     }
 )
 """Of one object all that the server takes are done, so that it is whole again only if all of them are undone."""
@@ -83,6 +83,7 @@ def _filled(template: str, found: CatalogObject, home: str) -> str:
             parent=sql.Identifier(schema, found.parent or ""),
             own=sql.Identifier(_own_name(found)),
             nullability=sql.SQL("DROP" if found.attributes.get("not_null") else "SET"),
+            barrier=sql.SQL("false" if "security_barrier=true" in (found.attributes.get("options") or ()) else "true"),
             type=sql.SQL("varchar(2000)" if found.attributes.get("type") == "text" else "text"),
         )
         .as_string()

@@ -13,7 +13,7 @@ import pytest
 import pgfleet
 
 ROOT = Path(pgfleet.__file__).parent
-PACKAGES = ("manifest", "fleet", "catalog", "judge", "rollout", "render")
+PACKAGES = ("manifest", "fleet", "catalog", "judge", "proof", "rollout", "render")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 FORBIDDEN = {"psycopg", "prefect", "os", "pathlib", "subprocess"}
 

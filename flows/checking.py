@@ -1,0 +1,27 @@
+"""Runs the check of a manifest from the command line."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from flows.running import document_of, write
+from pgfleet import files, settings
+from pgfleet.proof.judgement import EXIT_STATUS
+from pgfleet.render.proof_terminal import proof_report
+
+
+def run_manifest_check(environment: str | None, *, as_json: bool, output: Path | None) -> int:
+    """Proves the manifest, writes what was proven, and returns the exit status.
+
+    Raises ManifestError before anything is begun, and PgfleetError if it broke off.
+    """
+    files.load_manifest(settings.Settings().manifest_file)
+    settings.quieten_prefect()
+    from flows.check_manifest import check_manifest  # noqa: PLC0415
+    from tasks.exchange import MANIFEST_PROOF  # noqa: PLC0415
+
+    where = f"a server of {environment}" if environment else "the embedded server"
+    Console(stderr=True).print(f"manifest check: in scratch databases on {where} …", highlight=False)
+    proof = document_of(check_manifest, MANIFEST_PROOF, environment=environment)
+    write(proof, proof_report(proof), as_json=as_json, output=output)
+    return EXIT_STATUS[proof.outcome]

@@ -1,0 +1,72 @@
+"""Asks squawk, a linter, what of a manifest's migrations is unsafe on a live table."""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from pgfleet.errors import PgfleetError
+from pgfleet.manifest.model import Manifest, Migration
+from pgfleet.proof.document import LintEntry
+from pgfleet.proof.lint import read_findings
+
+CONFIGURATION = ".squawk.toml"
+TIMEOUT_SECONDS = 120
+
+
+class LintFailed(PgfleetError):
+    """Squawk is not there, or its answer cannot be read."""
+
+
+def lint(manifest: Manifest, folder: Path, *, server_major: int) -> tuple[LintEntry, ...]:
+    """Squawk's findings on the migrations, in the manifest's order.
+
+    Its rules are its own defaults for that server, but for what `.squawk.toml` in the manifest's own `folder` says;
+    none that lies elsewhere counts, so that a manifest is found the same wherever it is proven. Raises LintFailed.
+    """
+    own = folder / CONFIGURATION
+    with tempfile.TemporaryDirectory(prefix="pgfleet-lint-") as name:
+        scratch = Path(name)
+        configuration = scratch / CONFIGURATION
+        configuration.write_bytes(own.read_bytes() if own.is_file() else b"")
+        for migration in manifest.migrations:
+            (scratch / migration.file).write_text(migration.script.sql, encoding="utf-8")
+        found = [
+            finding
+            for is_transactional in (True, False)
+            for finding in _ask(
+                [each for each in manifest.migrations if each.transactional is is_transactional],
+                scratch,
+                "--assume-in-transaction" if is_transactional else "--no-assume-in-transaction",
+                f"--pg-version={server_major}.0",
+            )
+        ]
+    order = [each.file for each in manifest.migrations]
+    return tuple(sorted(found, key=lambda each: (order.index(each.file), each.line, each.rule)))
+
+
+def _ask(migrations: Iterable[Migration], folder: Path, *options: str) -> tuple[LintEntry, ...]:
+    files = [each.file for each in migrations]
+    if not files:
+        return ()
+    command = [str(_program()), "--reporter=json", f"--config={folder / CONFIGURATION}", *options, *files]
+    try:
+        done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
+        return read_findings(json.loads(done.stdout))
+    except (OSError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
+        said = done.stderr.strip() if isinstance(error, ValueError) else ""
+        raise LintFailed(f"squawk gave no answer that can be read ({said or error})") from error
+
+
+def _program() -> Path:
+    """The program that the wheel installed, wherever that is."""
+    try:
+        files = distribution("squawk-cli").files or ()
+    except PackageNotFoundError as error:
+        raise LintFailed("squawk is not installed here: pip install squawk-cli") from error
+    for file in files:
+        if file.stem == "squawk" and file.parent.name.lower() in {"bin", "scripts"}:
+            return Path(str(file.locate()))
+    raise LintFailed("squawk is not installed here: pip install squawk-cli")

@@ -1,0 +1,88 @@
+"""Runs each migration again where rows are, and looks what that changes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from pgfleet.catalog.scope import EVERYTHING
+from pgfleet.errors import DatabaseError
+from pgfleet.fleet.secret import Dsn
+from pgfleet.manifest.model import Manifest, Migration
+from pgfleet.pg.connection import Limits
+from pgfleet.pg.introspection import read_catalog
+from pgfleet.pg.population import fill, read_rows
+from pgfleet.pg.scratch import scratch_database
+from pgfleet.pg.session import Session
+from pgfleet.proof.evidence import SecondRun, Sight
+
+Empty = dict[str, str]
+"""Of each table that takes no row, why; as the last migration found it."""
+
+
+def run_again(manifest: Manifest, admin: Dsn, limits: Limits) -> tuple[Mapping[str, SecondRun], Mapping[str, str]]:
+    """The second run of each migration, by version, and why tables are empty, by name.
+
+    Each is run in a scratch database that holds what comes up to it; rows are put in for its second run alone, so that
+    no script meets rows that it could not have foreseen when it is applied. Raises a DatabaseError for a script that
+    the server does not take in an empty database.
+    """
+    runs: dict[str, SecondRun] = {}
+    empty: Empty = {}
+    with scratch_database(admin, limits) as session:
+        for place, migration in enumerate(manifest.migrations):
+            apply(session, migration)
+            if migration.transactional:
+                with _undoing(session):
+                    runs[migration.version] = _run_twice(session, migration, empty)
+            else:
+                runs[migration.version] = _run_elsewhere(manifest.migrations[: place + 1], admin, limits, empty)
+    return runs, empty
+
+
+def apply(session: Session, migration: Migration) -> None:
+    """Runs the script in a transaction, or alone where it refuses to. Raises a DatabaseError."""
+    run = session.run_script if migration.transactional else session.run_alone
+    run(migration.script)
+
+
+class _Undone(Exception):
+    """Ends a second run: all of it is rolled back."""
+
+
+@contextmanager
+def _undoing(session: Session) -> Iterator[None]:
+    with suppress(_Undone), session.transaction():
+        yield
+        raise _Undone
+
+
+def _run_elsewhere(migrations: tuple[Migration, ...], admin: Dsn, limits: Limits, empty: Empty) -> SecondRun:
+    """Of the last of them, in a database of its own: what runs in no transaction cannot be rolled back."""
+    with scratch_database(admin, limits) as session:
+        for each in migrations:
+            apply(session, each)
+        return _run_twice(session, migrations[-1], empty)
+
+
+def _run_twice(session: Session, migration: Migration, empty: Empty) -> SecondRun:
+    empty.clear()
+    empty.update(fill(session))
+    before = _look(session)
+    error = _error_of(lambda: apply(session, migration))
+    between = _look(session).rows
+    error = error or _error_of(lambda: apply(session, migration))
+    return SecondRun(before=before, between=between, after=_look(session), error=error)
+
+
+def _look(session: Session) -> Sight:
+    objects = read_catalog(session, EVERYTHING, {}).managed or ()
+    return Sight(objects=objects, rows=read_rows(session, objects))
+
+
+def _error_of(run: Callable[[], None]) -> str | None:
+    try:
+        run()
+    except DatabaseError as error:
+        if error.transient:
+            raise
+        return str(error)
+    return None

@@ -1,0 +1,52 @@
+"""The server that a manifest is proven on: one of an environment's, or the embedded one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pgfleet.brief import Brief
+from pgfleet.errors import AccessRefused, ConnectionFailed, ScratchUnavailable
+from pgfleet.fleet.secret import Dsn
+from pgfleet.pg import dsn as libpq
+from pgfleet.pg.binaries import Account, embedded_binaries, server_major
+from pgfleet.pg.cluster import Cluster
+from pgfleet.pg.connection import Limits
+from pgfleet.pg.session import Session
+from pgfleet.pg.survey import group_by_server
+from pgfleet.pg.verification import limits_of
+
+EMBEDDED = Limits(application_name="pgfleet manifest check")
+
+
+@contextmanager
+def proving_server(brief: Brief | None) -> Iterator[tuple[Dsn, Limits]]:
+    """Where scratch databases can be made: on the environment's server, or without one on the embedded, started for it.
+
+    Raises ScratchUnavailable where no server of the environment lets us in, and ClusterFailed.
+    """
+    if brief is not None:
+        yield _first_that_answers(brief)[0], limits_of(brief)
+    else:
+        with Cluster.temporary(embedded_binaries()) as cluster:
+            yield Dsn(cluster.socket_dsn()), EMBEDDED
+
+
+def proving_major(brief: Brief | None) -> int:
+    """The major version of that server; the embedded one is not started for it. Raises as `proving_server` does."""
+    if brief is not None:
+        return _first_that_answers(brief)[1]
+    return server_major(embedded_binaries(), Account(name="this user"))
+
+
+def _first_that_answers(brief: Brief) -> tuple[Dsn, int]:
+    """The environment's `scratch_dsn`, or else the first of its tenants' servers, with its major version."""
+    scratch = brief.environment.policy.scratch_dsn
+    servers = group_by_server(brief.environment.tenants)
+    candidates = [scratch] if scratch else [each.dsn for tenants in servers.values() for each in tenants]
+    said: dict[str, str] = {}
+    for candidate in candidates:
+        try:
+            with Session(candidate, limits=limits_of(brief)) as session:
+                return candidate, session.server_major
+        except (ConnectionFailed, AccessRefused) as error:
+            said.setdefault(libpq.server(candidate), str(error))
+    raise ScratchUnavailable(", ".join(said), "; ".join(said.values()))

@@ -1,0 +1,77 @@
+"""Runs each migration in an empty database after what it requires alone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pgfleet.catalog.expected import Provenance
+from pgfleet.catalog.model import CatalogObject
+from pgfleet.catalog.scope import EVERYTHING
+from pgfleet.errors import DatabaseError
+from pgfleet.fleet.secret import Dsn
+from pgfleet.manifest.model import Manifest, Migration
+from pgfleet.pg.connection import Limits
+from pgfleet.pg.idempotence import apply
+from pgfleet.pg.introspection import read_catalog
+from pgfleet.pg.scratch import scratch_database
+from pgfleet.pg.session import Session
+from pgfleet.proof.evidence import RequiredRun
+from pgfleet.proof.requirements import required
+
+
+def run_required(
+    manifest: Manifest, provenances: Sequence[Provenance], admin: Dsn, limits: Limits
+) -> Mapping[str, RequiredRun]:
+    """What came of each migration by itself, by version. Raises transient DatabaseErrors, and ScratchUnavailable."""
+    return {each.version: _try(manifest, each, provenances, admin, limits) for each in manifest.migrations}
+
+
+def _try(
+    manifest: Manifest, migration: Migration, provenances: Sequence[Provenance], admin: Dsn, limits: Limits
+) -> RequiredRun:
+    found = _run(required(manifest, migration.version), provenances, manifest, admin, limits)
+    if not found.error and not found.absent:
+        return found
+    for other in _earlier(manifest, migration):
+        more = _run(required(manifest, migration.version, other.version), provenances, manifest, admin, limits)
+        if not more.error and not more.absent:
+            return RequiredRun(error=found.error, absent=found.absent, lacking=other.version)
+    return found
+
+
+def _run(
+    migrations: Sequence[Migration], provenances: Sequence[Provenance], manifest: Manifest, admin: Dsn, limits: Limits
+) -> RequiredRun:
+    """The last of the migrations, after the others."""
+    with scratch_database(admin, limits) as session:
+        try:
+            for each in migrations:
+                apply(session, each)
+        except DatabaseError as error:
+            if error.transient:
+                raise
+            return RequiredRun(error=str(error))
+        return RequiredRun(absent=_absent(session, manifest, provenances, migrations[-1].version))
+
+
+def _absent(session: Session, manifest: Manifest, provenances: Iterable[Provenance], version: str) -> tuple[str, ...]:
+    """The objects of the migration that are not there; of those that it made, also the ones that are otherwise."""
+    objects = read_catalog(session, EVERYTHING, manifest.stand_ins).managed or ()
+    found = {each.identity: each for each in objects}
+    steps = [(each.maker, step.object) for each in provenances for step in each.steps if step.version == version]
+    lacking = [
+        wanted.identity
+        for maker, wanted in steps
+        if wanted.identity not in found or (maker == version and _differ(wanted, found[wanted.identity]))
+    ]
+    return tuple(f"{each.kind} {each.qualified(session.home)}" for each in lacking)
+
+
+def _differ(wanted: CatalogObject, found: CatalogObject) -> bool:
+    return wanted.attributes != found.attributes
+
+
+def _earlier(manifest: Manifest, migration: Migration) -> list[Migration]:
+    """Those that it does not require, what brings the fewest others along first."""
+    before = manifest.migrations[: manifest.migrations.index(migration)]
+    declared = required(manifest, migration.version)
+    candidates = [each for each in reversed(before) if each not in declared]
+    return sorted(candidates, key=lambda each: len(required(manifest, each.version)))

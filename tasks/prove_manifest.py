@@ -1,0 +1,35 @@
+"""What there is to be seen of a manifest on a scratch database."""
+
+from typing import Any
+
+from prefect import task
+from prefect.context import TaskRunContext
+
+from pgfleet import __version__
+from pgfleet.brief import Brief
+from pgfleet.catalog import expected
+from pgfleet.manifest.model import Manifest
+from pgfleet.pg.introspection import introspection_checksum
+from pgfleet.pg.proving import gather_evidence
+from pgfleet.pg.proving_server import proving_server
+from pgfleet.proof import evidence
+from tasks.retries import STEP_OPTIONS
+
+
+def evidence_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
+    """One result for a manifest, a way of looking at it, an environment and a major version, kept by Prefect."""
+    brief, checksum = parameters["brief"], parameters["manifest"].checksum
+    made_by = f"{__version__}-{evidence.FORM}-{expected.FORM}-{introspection_checksum()[:16]}"
+    where = f"{brief.environment.name if brief else 'embedded server'}-{parameters['server_major']}"
+    return f"pgfleet-proof-{made_by}-{checksum[:16]}-{where}"
+
+
+OPTIONS = {**STEP_OPTIONS, "cache_key_fn": evidence_key, "persist_result": True}
+del OPTIONS["cache_policy"]
+
+
+@task(name="prove manifest", task_run_name="prove manifest · PostgreSQL {server_major}", **OPTIONS)
+def prove_manifest(server_major: int, manifest: Manifest, brief: Brief | None) -> evidence.Evidence:  # noqa: ARG001 (the key's)
+    """Proves it on the environment's server or the embedded one, or takes what an earlier run kept."""
+    with proving_server(brief) as (admin, limits):
+        return gather_evidence(manifest, admin, limits)

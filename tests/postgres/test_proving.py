@@ -1,0 +1,225 @@
+"""A manifest proven on a real server: the shipped one holds, and what is wrong with others is found and named."""
+
+from pathlib import Path
+
+import pytest
+from fix_servers import Server
+
+from pgfleet.catalog.scope import EVERYTHING
+from pgfleet.files import load_manifest
+from pgfleet.linting import lint
+from pgfleet.manifest.model import Manifest
+from pgfleet.manifest.parse import build_manifest, parse_document
+from pgfleet.pg.connection import Limits
+from pgfleet.pg.idempotence import run_again
+from pgfleet.pg.introspection import read_catalog
+from pgfleet.pg.population import fill, read_rows
+from pgfleet.pg.proving import gather_evidence
+from pgfleet.pg.scratch import PREFIX
+from pgfleet.pg.session import Query
+from pgfleet.proof.document import FaultKind, ManifestProof, ProofOutcome
+from pgfleet.proof.judgement import build_proof
+from pgfleet.shipped import sql_folder
+
+MANIFESTS = Path(__file__).parents[1] / "manifests"
+
+
+def prove(server: Server, manifest: Manifest, folder: Path = MANIFESTS) -> ManifestProof:
+    """The proof, which leaves no scratch database behind."""
+    evidence = gather_evidence(manifest, server.admin, Limits())
+    with server.session("postgres") as session:
+        [left] = session.read(Query(f"SELECT datname FROM pg_database WHERE starts_with(datname, '{PREFIX}')"))
+    assert left == []
+    return build_proof(manifest, evidence, lint(manifest, folder, server_major=server.major))
+
+
+def manifest_of(**scripts: str) -> Manifest:
+    """A manifest of these scripts, in order, named `1_<name>.sql` and so on, each requiring the one before."""
+    texts = {f"{number}_{name}.sql": sql for number, (name, sql) in enumerate(scripts.items(), start=1)}
+    lines = ["format = 1"]
+    for number, file in enumerate(texts, start=1):
+        lines += ["[[migrations]]", f'file = "{file}"', 'priority = "P0"', 'provides = "something"']
+        lines += [f'requires = ["{number - 1}"]'] if number > 1 else []
+    return build_manifest(parse_document("\n".join(lines), file="manifest.toml"), texts, file="manifest.toml")
+
+
+def test_the_shipped_manifest_is_proven(server: Server, shipped_manifest: Manifest) -> None:
+    proof = prove(server, shipped_manifest, sql_folder())
+    assert (proof.outcome, proof.faults, proof.unproven, proof.lint) == (ProofOutcome.PROVEN, (), (), ())
+    assert proof.server_version.split(".")[0] == str(server.major)
+    for each in proof.migrations:
+        assert (each.twice.changes_nothing, each.twice.loses_no_row, each.twice.detail) == (True, True, None)
+        assert (each.requirements.suffice, each.requirements.detail) == (True, None)
+        assert {check.passed for check in each.checks} == {True}
+    assert {each.rows for each in proof.tables} == {3}
+    assert len(proof.tables) == 8
+    assert len(proof.objects) == 122
+    assert sum(each.healed_if_missing for each in proof.objects) == 30
+    assert sum(bool(each.healed_if_changed) for each in proof.objects) == 3
+    assert sum(each.healed_if_changed is None for each in proof.objects) == 9
+
+
+def test_a_manifest_with_something_of_every_kind_is_proven(
+    everything_server: Server, everything_manifest: Manifest
+) -> None:
+    proof = prove(everything_server, everything_manifest, MANIFESTS / "everything")
+    assert (proof.outcome, proof.faults, proof.unproven) == (ProofOutcome.PROVEN, (), ())
+    healed = {kind: [each for each in proof.objects if each.kind == kind] for kind in ("view", "policy", "privilege")}
+    assert {kind: len(objects) for kind, objects in healed.items()} == {"view": 5, "policy": 5, "privilege": 22}
+    assert all(each.healed_if_missing for objects in healed.values() for each in objects)
+    assert {each.healed_if_changed for each in healed["view"]} == {True, None}, "a materialised view is not altered"
+    assert {each.healed_if_changed for each in healed["policy"]} == {True}
+    assert {each.healed_if_changed for each in healed["privilege"]} == {None}
+
+
+def test_what_is_wrong_with_each_migration_is_found_and_named(server: Server) -> None:
+    folder = MANIFESTS / "faulty"
+    proof = prove(server, load_manifest(folder / "manifest.toml"), folder)
+    assert proof.outcome is ProofOutcome.FAULTY
+    found = [(each.kind, each.file, each.message) for each in proof.faults]
+    assert found == [
+        (
+            FaultKind.CHANGES,
+            "2_status.sql",
+            (
+                "run a second time, it fails: 2_status.sql, line 1 column 1: "
+                'column "status" of relation "rules" already exists (SQLSTATE 42701)'
+            ),
+        ),
+        (FaultKind.LOSES_ROWS, "3_archive.sql", "run a second time, it deletes 3 of 3 rows of public.rules"),
+        (
+            FaultKind.REQUIREMENT_LACKING,
+            "4_audit.sql",
+            (
+                "after what it requires alone, 4_audit.sql, line 2 column 1: "
+                'relation "rules" does not exist (SQLSTATE 42P01); with 1, which it does not require, it would'
+            ),
+        ),
+        (
+            FaultKind.REQUIREMENT_LACKING,
+            "5_note.sql",
+            (
+                "after what it requires alone, it runs, but does not leave column public.owners.note; "
+                "with 1, which it does not require, it would"
+            ),
+        ),
+        (FaultKind.CHANGES, "6_touched.sql", "run a second time, it adds 1 row to public.touched"),
+        (
+            FaultKind.LOSES_ROWS,
+            "6_touched.sql",
+            "run a second time, it alters 3 of 3 rows of public.rules each time",
+        ),
+        (
+            FaultKind.CHECK_FAILS,
+            "6_touched.sql",
+            "check 'rules' fails after a replay: missing: 2; not expected: 0",
+        ),
+    ]
+    assert {each.rule for each in proof.lint or ()} == {"prefer-bigint-over-int", "prefer-text-field"}
+
+
+def test_a_migration_that_runs_in_no_transaction_is_run_twice_too(server: Server) -> None:
+    folder = MANIFESTS / "concurrently"
+    manifest = load_manifest(folder / "manifest.toml")
+    assert prove(server, manifest, folder).outcome is ProofOutcome.PROVEN
+    runs, _ = run_again(manifest, server.admin, Limits())
+    assert [sum(run.before.rows["public.orders"].values()) for run in runs.values()] == [3, 3, 3]
+
+
+def test_a_script_that_the_server_does_not_take_is_all_that_is_said(server: Server) -> None:
+    proof = prove(server, manifest_of(one="CREATE TABLE one (a int)", two="CREATE TABLE two (a nosuchtype)"))
+    [fault] = proof.faults
+    assert (fault.kind, fault.file) == (FaultKind.FAILS, "2_two.sql")
+    assert "nosuchtype" in fault.message
+    assert (proof.objects, proof.migrations[0].twice.changes_nothing) == ((), None)
+
+
+def test_a_table_that_takes_no_row_is_said_so(server: Server) -> None:
+    strict = "CREATE TABLE IF NOT EXISTS strict (code text NOT NULL CHECK (code ~ '^[A-Z]{3}-[0-9]+$'))"
+    proof = prove(server, manifest_of(strict=strict))
+    assert proof.outcome is ProofOutcome.INCOMPLETE
+    [said] = proof.unproven
+    assert said.startswith("public.strict could not be filled, so no loss of its rows was looked for: new row for")
+    assert proof.migrations[0].twice.loses_no_row is None
+
+
+def test_a_backfill_of_rows_that_it_had_not_met_is_no_fault(server: Server) -> None:
+    manifest = manifest_of(
+        rules="CREATE TABLE IF NOT EXISTS rules (name text PRIMARY KEY, shown text)",
+        shown="UPDATE rules SET shown = upper(name) WHERE shown IS DISTINCT FROM upper(name)",
+    )
+    proof = prove(server, manifest)
+    assert (proof.outcome, proof.faults) == (ProofOutcome.PROVEN, ())
+
+
+ZOO = """
+CREATE TYPE mood AS ENUM ('sad', 'glad');
+CREATE DOMAIN score AS integer CHECK (VALUE BETWEEN 1 AND 5);
+CREATE DOMAIN grade AS varchar(3) CHECK (VALUE IN ('low', 'mid', 'top'));
+CREATE TABLE parents (
+  id bigserial PRIMARY KEY, code uuid NOT NULL UNIQUE, "odd ""name" int GENERATED ALWAYS AS IDENTITY, t text NOT NULL
+);
+CREATE TABLE children (
+  parent bigint NOT NULL REFERENCES parents, code uuid NOT NULL REFERENCES parents (code), self int,
+  key int PRIMARY KEY, FOREIGN KEY (self) REFERENCES children (key)
+);
+CREATE TABLE pairs (a int, b text, PRIMARY KEY (a, b));
+CREATE TABLE of_pairs (
+  a int NOT NULL, b text NOT NULL, FOREIGN KEY (a, b) REFERENCES pairs DEFERRABLE INITIALLY DEFERRED
+);
+CREATE TABLE types (
+  c1 smallint NOT NULL, c2 numeric(3, 2) NOT NULL, c3 real NOT NULL, c4 char(1) NOT NULL, c5 varchar(2) NOT NULL,
+  c6 "char" NOT NULL, c7 bytea NOT NULL, c8 interval NOT NULL, c9 time NOT NULL, c10 timetz NOT NULL,
+  c11 timestamp NOT NULL, c12 bit(3) NOT NULL, c13 varbit NOT NULL, c14 inet NOT NULL, c15 cidr NOT NULL,
+  c16 macaddr NOT NULL, c17 tsvector NOT NULL, c18 tsquery NOT NULL, c19 point NOT NULL, c20 box NOT NULL,
+  c21 path NOT NULL, c22 polygon NOT NULL, c23 circle NOT NULL, c24 line NOT NULL, c25 lseg NOT NULL,
+  c26 int4range NOT NULL, c27 tstzrange NOT NULL, c28 jsonb[] NOT NULL, c29 text[] NOT NULL, c30 mood NOT NULL,
+  c31 mood[] NOT NULL, c32 score NOT NULL, c33 grade NOT NULL, c34 money NOT NULL, c35 name NOT NULL,
+  c36 text NOT NULL CHECK (c36 IN ('new', 'old')), c37 int NOT NULL CHECK (c37 > 0), c38 json NOT NULL,
+  c39 text GENERATED ALWAYS AS (c5 || 'x') STORED, c40 boolean NOT NULL, c41 date NOT NULL, c42 numrange[]
+);
+CREATE TABLE months (day date NOT NULL, n int) PARTITION BY RANGE (day);
+CREATE TABLE years PARTITION OF months DEFAULT;
+CREATE SCHEMA "Other.one";
+CREATE TABLE "Other.one"."T%s" (t int);
+CREATE TABLE nothing ();
+"""
+
+
+def test_rows_of_every_type_that_there_is(server: Server, empty_database: str) -> None:
+    with server.session(empty_database) as session:
+        session.run_script(ZOO)
+        with session.transaction():
+            refused = fill(session)
+            session.run_script("ALTER TABLE of_pairs ADD COLUMN more int")
+        assert refused == {}
+        [rows] = session.read(Query("SELECT count(DISTINCT parent), count(DISTINCT code) FROM children"))
+        assert rows == [(3, 3)]
+        [[(nulls,)]] = session.read(Query("SELECT count(*) FROM months WHERE n IS NULL"))
+        assert nulls == 0
+
+
+def test_rows_are_told_apart_by_all_that_they_hold(server: Server, empty_database: str) -> None:
+    with server.session(empty_database) as session:
+        session.run_script("CREATE TABLE rules (t text, n int); INSERT INTO rules VALUES (NULL, 1), (NULL, 1), ('', 1)")
+        objects = read_catalog(session, EVERYTHING, {}).managed
+        before = read_rows(session, objects)
+        session.run_script("UPDATE rules SET t = 'x' WHERE t = ''")
+        after = read_rows(session, objects)
+    assert sorted(before["public.rules"].values()) == [1, 2]
+    assert len(before["public.rules"].keys() & after["public.rules"].keys()) == 1
+
+
+@pytest.mark.parametrize("configured", [True, False], ids=["configured beside the manifest", "not configured"])
+def test_squawk_is_asked_with_the_manifests_own_rules_alone(tmp_path: Path, configured: bool) -> None:
+    (tmp_path / ".squawk.toml").write_text('excluded_rules = ["prefer-text-field"]')
+    folder = tmp_path if configured else tmp_path / "manifest"
+    manifest = manifest_of(
+        one="-- A comment\nCREATE TABLE one (a varchar(8));",
+        two="-- squawk-ignore-file\nCREATE TABLE two (a varchar(8));",
+    )
+    found = lint(manifest, folder, server_major=15)
+    assert [(each.file, each.line, each.rule) for each in found if each.rule == "prefer-text-field"] == (
+        [] if configured else [("1_one.sql", 2, "prefer-text-field")]
+    )
+    assert not [each for each in found if "timeout" in each.rule]

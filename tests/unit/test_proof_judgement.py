@@ -1,0 +1,152 @@
+"""What the evidence of a manifest comes to."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from unit.literals import a_column, a_manifest, a_migration, a_table, an_expected_catalog
+
+from pgfleet.catalog.reruns import Reruns
+from pgfleet.judge.document import CheckEntry
+from pgfleet.proof.document import FaultKind, LintEntry, ManifestProof, ProofOutcome
+from pgfleet.proof.evidence import Evidence, RequiredRun, SecondRun, Sight
+from pgfleet.proof.judgement import EXIT_STATUS, build_proof
+from pgfleet.proof.lint import read_findings
+from pgfleet.proof.requirements import required
+
+MANIFEST = a_manifest(a_migration("1"), a_migration("2"))
+TABLE, COLUMN = a_table("rules"), a_column("rules", "name", type="text")
+WHOLE = Sight(objects=(TABLE,), rows={"public.rules": {"a": 3}})
+EMPTY = Sight(objects=(TABLE,), rows={"public.rules": {}})
+SAME = SecondRun(before=WHOLE, between=WHOLE.rows, after=WHOLE)
+EXPECTED = an_expected_catalog(("1", [TABLE]), ("2", [TABLE, COLUMN]))
+CLEAN = Evidence(
+    server_version="16.4",
+    second_runs={"1": SAME, "2": SAME},
+    required_runs={"1": RequiredRun(), "2": RequiredRun()},
+    checks={"1": (CheckEntry(name="table", passed=True),)},
+    provenances=EXPECTED.provenances,
+    reruns=Reruns(missing=frozenset({TABLE.identity}), altered=frozenset({COLUMN.identity})),
+)
+
+
+def test_a_manifest_of_which_all_was_seen_is_proven() -> None:
+    proof = build_proof(MANIFEST, CLEAN, [])
+    assert (proof.outcome, EXIT_STATUS[proof.outcome]) == (ProofOutcome.PROVEN, 0)
+    assert (proof.faults, proof.unproven, proof.lint) == ((), (), ())
+    assert [(each.twice.changes_nothing, each.requirements.suffice) for each in proof.migrations] == [(True, True)] * 2
+    assert [(each.table, each.rows) for each in proof.tables] == [("public.rules", 3)]
+
+
+def test_each_object_has_what_was_tried_of_it() -> None:
+    table, column = build_proof(MANIFEST, CLEAN, []).objects
+    assert (table.identity, table.version) == ("public.rules", "1")
+    assert (table.healed_if_missing, table.healed_if_changed) == (True, None)
+    assert (column.identity, column.versions) == ("public.rules.name", ("2",))
+    assert (column.healed_if_missing, column.healed_if_changed) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "kind", "message"),
+    [
+        (
+            replace(CLEAN, second_runs={"1": replace(SAME, error="taken"), "2": SAME}),
+            FaultKind.CHANGES,
+            "run a second time, it fails: taken",
+        ),
+        (
+            replace(CLEAN, second_runs={"1": replace(SAME, between={}, after=EMPTY), "2": SAME}),
+            FaultKind.LOSES_ROWS,
+            "run a second time, it deletes 3 of 3 rows of public.rules",
+        ),
+        (
+            replace(CLEAN, required_runs={"1": RequiredRun(error="no such table"), "2": RequiredRun()}),
+            FaultKind.REQUIREMENT_LACKING,
+            "after what it requires alone, no such table",
+        ),
+        (
+            replace(
+                CLEAN, required_runs={"1": RequiredRun(absent=("table public.a",), lacking="0"), "2": RequiredRun()}
+            ),
+            FaultKind.REQUIREMENT_LACKING,
+            (
+                "after what it requires alone, it runs, but does not leave table public.a; "
+                "with 0, which it does not require, it would"
+            ),
+        ),
+        (
+            replace(CLEAN, checks={"1": (CheckEntry(name="table", passed=False, detail="missing: 1"),)}),
+            FaultKind.CHECK_FAILS,
+            "check 'table' fails after a replay: missing: 1",
+        ),
+    ],
+    ids=lambda value: str(value) if isinstance(value, FaultKind) else "",
+)
+def test_a_fault_is_named_with_its_file(evidence: Evidence, kind: FaultKind, message: str) -> None:
+    proof = build_proof(MANIFEST, evidence, [])
+    [fault] = proof.faults
+    assert (fault.kind, fault.version, fault.file, fault.message) == (kind, "1", MANIFEST.migrations[0].file, message)
+    assert EXIT_STATUS[proof.outcome] == 1
+
+
+def test_of_a_manifest_that_cannot_be_replayed_nothing_else_is_said() -> None:
+    proof = build_proof(MANIFEST, Evidence(server_version="16.4", failed=("2", "line 1: syntax error")), [])
+    [fault] = proof.faults
+    assert (fault.kind, fault.version, fault.message) == (FaultKind.FAILS, "2", "line 1: syntax error")
+    assert proof.unproven == ("nothing else was looked at, because 2 fails",)
+    assert {each.twice.changes_nothing for each in proof.migrations} == {None}
+
+
+@pytest.mark.parametrize(
+    ("evidence", "lint", "said"),
+    [
+        (
+            replace(
+                CLEAN,
+                second_runs={"1": SecondRun(before=EMPTY, between=EMPTY.rows, after=EMPTY)},
+                empty={"public.rules": "violates check"},
+            ),
+            (),
+            "public.rules could not be filled, so no loss of its rows was looked for: violates check",
+        ),
+        (
+            replace(CLEAN, checks={"1": (CheckEntry(name="table", passed=None, detail="timeout"),)}),
+            (),
+            "check 'table' could not be completed: timeout",
+        ),
+        (CLEAN, "it is not installed", "squawk could not be asked: it is not installed"),
+    ],
+    ids=["empty table", "check", "squawk"],
+)
+def test_what_could_not_be_looked_at_never_reads_as_proven(
+    evidence: Evidence, lint: tuple[LintEntry, ...] | str, said: str
+) -> None:
+    proof = build_proof(MANIFEST, evidence, lint)
+    assert (proof.unproven, proof.faults) == ((said,), ())
+    assert (proof.outcome, EXIT_STATUS[proof.outcome]) == (ProofOutcome.INCOMPLETE, 3)
+
+
+def test_squawk_and_what_a_rerun_does_not_heal_are_no_fault() -> None:
+    found = {"file": "1_a.sql", "line": 0, "rule_name": "ban-drop-table", "level": "Warning", "message": "no"}
+    ours = {**found, "rule_name": "require-lock-timeout"}
+    lint = read_findings([found, ours])
+    assert lint == (LintEntry(file="1_a.sql", line=1, rule="ban-drop-table", level="warning", message="no"),)
+    assert build_proof(MANIFEST, replace(CLEAN, reruns=Reruns()), lint).outcome is ProofOutcome.PROVEN
+
+
+def test_the_document_is_read_again_from_its_json() -> None:
+    proof = build_proof(MANIFEST, CLEAN, [])
+    document = json.loads(proof.model_dump_json())
+    assert document["schema_version"] == 1
+    assert ManifestProof.model_validate(document) == proof
+
+
+def test_what_is_required_is_required_with_what_that_requires() -> None:
+    one, two, three = (
+        a_migration("1"),
+        replace(a_migration("2"), requires=("1",)),
+        replace(a_migration("3"), requires=("2",)),
+    )
+    manifest = a_manifest(one, two, a_migration("9"), three)
+    assert required(manifest, "3") == (one, two, three)
+    assert [each.version for each in required(manifest, "9", "2")] == ["1", "2", "9"]
