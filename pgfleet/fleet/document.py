@@ -90,6 +90,7 @@ class EnvironmentTable(Table):
     idle_in_transaction_timeout: Duration = 60_000
     exact_count_limit: Annotated[int, Field(ge=0)] = 1_000_000
     scratch_dsn: Text | None = None
+    roles: dict[Text, Text] = {}
     tenants: list[TenantTable] = []
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """The fleet's values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgfleet.fleet.secret import Dsn, Secret
 
@@ -47,7 +47,10 @@ class RolloutPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How an environment wants to be treated. Counts above `exact_count_limit_rows` are the planner's estimates."""
+    """How an environment wants to be treated. Counts above `exact_count_limit_rows` are the planner's estimates.
+
+    `roles` maps a consumer of a contract to the database role that it logs in as.
+    """
 
     timezone: str
     rings: tuple[str, ...]
@@ -58,6 +61,7 @@ class Policy:
     exact_count_limit_rows: int
     scratch_dsn: Dsn | None
     rollout: RolloutPolicy
+    roles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

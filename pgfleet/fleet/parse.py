@@ -50,6 +50,7 @@ class _Builder:
             exact_count_limit_rows=table.exact_count_limit,
             scratch_dsn=self._dsn("scratch_dsn", table.scratch_dsn) if table.scratch_dsn else None,
             rollout=self._rollout_policy(),
+            roles=dict(table.roles),
         )
 
     def _rollout_policy(self) -> RolloutPolicy:
