@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pgfleet.catalog.contracts import ContractReading
 from pgfleet.catalog.model import CatalogObject, Identity
 from pgfleet.catalog.scope import Scope, scope_of
 
@@ -39,7 +40,7 @@ class ExpectedCatalog:
     """What every tenant on servers of one major version must hold.
 
     `equivalents` maps a column default to the one that stands for it; `seeds` a seed's name to its baseline rows,
-    each as a JSON object.
+    each as a JSON object. `contracts` is what came of each consumer's statements there, with no role's privileges.
     """
 
     server_major: int
@@ -47,6 +48,7 @@ class ExpectedCatalog:
     provenances: tuple[Provenance, ...]
     equivalents: Mapping[str, str]
     seeds: Mapping[str, tuple[Mapping[str, Any], ...]]
+    contracts: tuple[ContractReading, ...] = ()
 
     @cached_property
     def scope(self) -> Scope:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
-from pgfleet.judge.document import MigrationEntry, MigrationStatus, Verdict
+from pgfleet.judge.document import ContractEntry, MigrationEntry, MigrationStatus, Verdict
 from pgfleet.manifest.model import Priority
 
 
-def verdict_of(migrations: Iterable[MigrationEntry]) -> Verdict:
-    """Blocked if a P0 migration is not applied, degraded if only P1 ones are not, ready otherwise."""
+def verdict_of(migrations: Iterable[MigrationEntry], contracts: Iterable[ContractEntry] = ()) -> Verdict:
+    """Blocked if a P0 migration is not applied or a P0 contract broken, degraded if only P1 ones are, else ready."""
     lacking = {each.priority for each in migrations if each.status is not MigrationStatus.APPLIED}
+    lacking |= {each.priority for each in contracts if each.works is False}
     if Priority.P0 in lacking:
         return Verdict.BLOCKED
     return Verdict.DEGRADED if lacking else Verdict.READY

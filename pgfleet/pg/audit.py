@@ -9,7 +9,7 @@ from pgfleet.fleet.model import Tenant
 from pgfleet.judge.document import TenantEntry
 from pgfleet.judge.tenant import judge_tenant, unjudged
 from pgfleet.pg.survey import refuse_silent
-from pgfleet.pg.verification import check_seed, count, inspect, open_session, verify
+from pgfleet.pg.verification import check_seed, count, inspect, open_session, try_contracts, verify
 
 Runner = Callable[..., Any]
 """Runs a step, one of the functions of `pgfleet.pg.verification`, with its arguments, and returns what that returns."""
@@ -33,6 +33,7 @@ def audit(tenant: Tenant, brief: Brief, run: Runner = directly) -> TenantEntry:
                 [run(verify, session, brief, findings, each.version) for each in manifest.migrations],
                 [run(check_seed, session, brief, findings, each.name) for each in manifest.seeds],
                 [run(count, session, brief, each.table) for each in manifest.counts],
+                run(try_contracts, session, brief, findings) if manifest.contracts else (),
             )
     except PgfleetError as error:
         return unjudged(tenant, error)

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.judge.document import AuditDocument, ContractEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import counted, in_words, worst_first
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, notes, predicate, sentence, sufferers
+from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, broken_contracts, notes, predicate, sentence, sufferers
 
 MOST_TENANTS = 50
 
@@ -45,6 +45,8 @@ def tenant_page(tenant: TenantEntry, document: AuditDocument, manifest: Manifest
         lines += [f"**Why:** {escaped(tenant.reason)}", ""]
     for migration in _lacking(tenant):
         lines += _migration_section(migration, manifest)
+    for contract in broken_contracts(tenant):
+        lines += _contract_section(contract, manifest)
     lines += _bullets("Worth knowing", notes(tenant))
     version = f", PostgreSQL {tenant.server_version}" if tenant.server_version else ""
     return "\n".join([*lines, f"Environment {document.environment}, ring {escaped(tenant.ring or '-')}{version}.", ""])
@@ -60,6 +62,7 @@ def _section(verdict: Verdict, tenants: list[TenantEntry], manifest: Manifest) -
         for migration in () if told_in_one == NEVER_APPLIED else _lacking(tenant):
             lines.append(f"  - {migration.version} {migration.status}: {escaped(sentence(migration))}")
             lines += [f"    - {escaped(line)}" for line in sufferers(migration, manifest)]
+        lines += [f"  - {escaped(sentence(contract))}" for contract in broken_contracts(tenant)]
     return [*lines, ""]
 
 
@@ -75,6 +78,22 @@ def _migration_section(migration: MigrationEntry, manifest: Manifest) -> Iterato
     failed = (f"{check.name}: {check.detail or 'failed'}" for check in migration.checks if not check.passed)
     yield from _bullets("Checks that do not pass", failed)
     yield from _bullets("Who suffers", sufferers(migration, manifest))
+
+
+def _contract_section(contract: ContractEntry, manifest: Manifest) -> Iterator[str]:
+    """The statements that would not work, with the places where they stand."""
+    places = {
+        statement.name: f" ({statement.place})"
+        for each in manifest.contracts
+        if each.consumer == contract.consumer
+        for statement in each.statements
+    }
+    role = f", tried as {contract.role}" if contract.role else ""
+    yield from (f"## {escaped(contract.consumer)} cannot do its work ({contract.priority}){escaped(role)}", "")
+    for each in contract.failures:
+        what = "No statement" if each.statement is None else f"'{each.statement}'{places.get(each.statement, '')}"
+        yield f"- {escaped(f'{what}: {each.message}')}"
+    yield ""
 
 
 def _bullets(title: str, items: Iterable[str]) -> list[str]:

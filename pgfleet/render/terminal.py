@@ -10,7 +10,7 @@ from rich.text import Text
 from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import in_words, worst_first
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, notes, sentence, sufferers
+from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, broken_contracts, notes, sentence, sufferers
 
 VERDICT_STYLE = {
     Verdict.READY: "green",
@@ -79,6 +79,8 @@ def _tenant(tenant: TenantEntry, manifest: Manifest) -> Iterator[RenderableType]
         lacking = []
     for migration in lacking:
         yield from _migration(migration, manifest)
+    for contract in broken_contracts(tenant):
+        yield _indented(Text(sentence(contract)))
     for note in notes(tenant):
         yield _indented(Text(f"note: {note}", style="dim"))
 

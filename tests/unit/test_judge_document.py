@@ -31,10 +31,13 @@ EXAMPLE = """
      "unexpected": [{"kind": "constraint", "identity": "public.ai_conversations.fk", "actual": "FOREIGN KEY"}],
      "seeds": [{"name": "policy_rules", "status": "customised", "detail": "edited: a"}],
      "counts": [{"table": "ai_conversations", "rows": 1234, "exact": true},
-                {"table": "ai_messages", "rows": null, "exact": false}]},
+                {"table": "ai_messages", "rows": null, "exact": false}],
+     "contracts": [{"consumer": "worker", "priority": "P0", "role": "app", "works": false, "inherited": false,
+                    "failures": [{"statement": "claim task", "message": "permission denied", "sqlstate": "42501"}],
+                    "detail": null}]},
     {"name": "globex", "ring": null, "verdict": "unreachable", "reason": "no answer",
      "server_version": null, "fingerprint": null,
-     "migrations": [], "unexpected": [], "seeds": [], "counts": []}
+     "migrations": [], "unexpected": [], "seeds": [], "counts": [], "contracts": []}
   ]
 }
 """
@@ -63,7 +66,7 @@ def test_a_document_survives_a_round_trip() -> None:
 
 def test_a_reader_of_today_takes_a_document_of_tomorrow() -> None:
     later = json.loads(EXAMPLE)
-    later["halted"] = later["tenants"][0]["contracts"] = later["tenants"][0]["migrations"][0]["applied_at"] = "new"
+    later["halted"] = later["tenants"][0]["contact"] = later["tenants"][0]["migrations"][0]["applied_at"] = "new"
     assert AuditDocument.model_validate(later) == AuditDocument.model_validate_json(EXAMPLE)
 
 
