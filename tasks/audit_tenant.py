@@ -15,6 +15,7 @@ from tasks.count_rows import count_rows
 from tasks.inspect_tenant import inspect_tenant
 from tasks.retries import retrying
 from tasks.states import running_steps, tenant_state
+from tasks.try_contracts import try_contracts
 from tasks.verify_migration import verify_migration
 
 STEPS: dict[Callable[..., Any], Task[..., Any]] = {
@@ -22,6 +23,7 @@ STEPS: dict[Callable[..., Any], Task[..., Any]] = {
     verification.verify: verify_migration,
     verification.check_seed: check_seed,
     verification.count: count_rows,
+    verification.try_contracts: try_contracts,
 }
 """The task of each step."""
 

@@ -7,7 +7,15 @@ from prefect import Task
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from pgfleet.judge.document import MigrationEntry, MigrationStatus, SeedEntry, SeedStatus, TenantEntry, Verdict
+from pgfleet.judge.document import (
+    ContractEntry,
+    MigrationEntry,
+    MigrationStatus,
+    SeedEntry,
+    SeedStatus,
+    TenantEntry,
+    Verdict,
+)
 from pgfleet.judge.summary import Outcome, counted, in_words, outcome_of, summarise
 from pgfleet.proof.document import ManifestProof, ProofOutcome
 from pgfleet.render import proof_words
@@ -39,6 +47,15 @@ def seed_state(entry: SeedEntry) -> State[SeedEntry]:
     """Completed under the name of the status, which is no verdict on the tenant; Failed if it could not be seen."""
     make = Failed if entry.status is SeedStatus.UNKNOWN else Completed
     return make(name=entry.status.capitalize(), message=entry.detail, data=entry)
+
+
+def contracts_state(entries: tuple[ContractEntry, ...]) -> State[tuple[ContractEntry, ...]]:
+    """Working, or Failed: Broken where a consumer's statements would not work, Unknown where some were not tried."""
+    found = {each.works for each in entries}
+    if found <= {True}:
+        return Completed(name="Working", data=entries)
+    said = "; ".join(sentence(each) for each in entries if not each.works)
+    return Failed(name="Broken" if False in found else "Unknown", message=said, data=entries)
 
 
 def tenant_state(entry: TenantEntry) -> State[TenantEntry]:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pgfleet.catalog.contracts import ContractReading
 from pgfleet.catalog.model import CatalogObject, Identity
 from pgfleet.catalog.reruns import UNTRIED, Reruns
 from pgfleet.catalog.scope import Scope, scope_of
 
-FORM = 2
+FORM = 3
 """Raised whenever ExpectedCatalog holds something else than before: one that an earlier pgfleet kept is not taken."""
 
 
@@ -43,7 +44,8 @@ class ExpectedCatalog:
     """What every tenant on servers of one major version must hold.
 
     `equivalents` maps a column default to the one that stands for it; `seeds` a seed's name to its baseline rows,
-    each as a JSON object; `reruns` what running a migration again puts right.
+    each as a JSON object; `reruns` is what running a migration again puts right. `contracts` is what came of each
+    consumer's statements there, with no role's privileges.
     """
 
     server_major: int
@@ -52,6 +54,7 @@ class ExpectedCatalog:
     equivalents: Mapping[str, str]
     seeds: Mapping[str, tuple[Mapping[str, Any], ...]]
     reruns: Reruns = UNTRIED
+    contracts: tuple[ContractReading, ...] = ()
 
     def later_changers(self, version: str) -> frozenset[str]:
         """The versions that change an object after `version` did, and whose work a rerun of it may undo."""

@@ -114,6 +114,7 @@ class EnvironmentTable(Table):
     scratch_dsn: Text | None = None
     row_loss: Budget = "10%"
     accept: list[AcceptTable] = []
+    roles: dict[Text, Text] = {}
     tenants: list[TenantTable] = []
 
     @model_validator(mode="after")

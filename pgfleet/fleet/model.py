@@ -1,7 +1,7 @@
 """The fleet's values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from pgfleet.fleet.secret import Dsn, Secret
@@ -67,6 +67,7 @@ class Policy:
     """How an environment wants to be treated. Counts above `exact_count_limit_rows` are the planner's estimates.
 
     `row_loss` is what a counted table may lose from one audit to the next: rows, or a percentage (`"10%"`) of them.
+    `roles` maps a consumer of a contract to the database role that it logs in as.
     """
 
     timezone: str
@@ -80,6 +81,7 @@ class Policy:
     rollout: RolloutPolicy
     row_loss: int | str = "10%"
     acceptances: tuple[Acceptance, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ class _Builder:
             rollout=self._rollout_policy(),
             row_loss=table.row_loss,
             acceptances=tuple(Acceptance(**dict(each)) for each in table.accept),
+            roles=dict(table.roles),
         )
 
     def _rollout_policy(self) -> RolloutPolicy:

@@ -28,15 +28,15 @@ class Verdict(StrEnum):
     """What a tenant's state comes to; the order is worst first, as reports list them."""
 
     BLOCKED = "blocked"
-    """Some P0 migration is not applied: the assistant cannot start."""
+    """Some P0 migration is not applied, or some P0 contract broken: the assistant cannot start."""
     UNREACHABLE = "unreachable"
     """No connection could be had."""
     UNKNOWN = "unknown"
     """Connected, but some inspection could not be completed."""
     DEGRADED = "degraded"
-    """Only P1 migrations are not applied: an auxiliary feature does not work."""
+    """Only P1 migrations are not applied, and P1 contracts broken: an auxiliary feature does not work."""
     READY = "ready"
-    """Every migration is applied."""
+    """Every migration is applied, and no contract broken."""
 
 
 class SeedStatus(StrEnum):
@@ -137,6 +137,30 @@ class CountEntry(Entry):
     exact: bool
 
 
+class StatementFailureEntry(Entry):
+    """A statement that would not work; null where the consumer's role is not there at all."""
+
+    statement: str | None
+    message: str
+    sqlstate: str
+
+
+class ContractEntry(Entry):
+    """One consumer's statements; `works` is null where they could not all be tried, and `detail` says why.
+
+    `role` is the database role that they were tried as, null where none is named. `inherited` says that the tenant is
+    as expected, so that what came of them in the scratch database holds.
+    """
+
+    consumer: str
+    priority: Priority
+    role: str | None
+    works: bool | None
+    inherited: bool
+    failures: tuple[StatementFailureEntry, ...] = ()
+    detail: str | None = None
+
+
 class TenantEntry(Entry):
     """One tenant; `reason` says why it is unreachable or unknown, `since` when that was first seen."""
 
@@ -152,6 +176,7 @@ class TenantEntry(Entry):
     counts: tuple[CountEntry, ...] = ()
     losses: tuple[LossEntry, ...] = ()
     since: datetime | None = None
+    contracts: tuple[ContractEntry, ...] = ()
 
 
 class ManifestEntry(Entry):

@@ -10,6 +10,7 @@ from pgfleet.fleet.model import Tenant
 from pgfleet.judge.checks import UNREADABLE
 from pgfleet.judge.document import (
     CheckEntry,
+    ContractEntry,
     CountEntry,
     DifferenceEntry,
     MigrationEntry,
@@ -67,13 +68,14 @@ def judge_tenant(
     migrations: Sequence[MigrationEntry],
     seeds: Sequence[SeedEntry],
     counts: Sequence[CountReading],
+    contracts: Sequence[ContractEntry] = (),
 ) -> TenantEntry:
     """The tenant's entry; whatever could not be completed makes it unknown, and is the reason."""
-    faults = tuple(_faults(inspection, migrations, seeds, counts))
+    faults = tuple(_faults(inspection, migrations, seeds, counts, contracts))
     return TenantEntry(
         name=tenant.name,
         ring=tenant.ring,
-        verdict=Verdict.UNKNOWN if faults else verdict_of(migrations),
+        verdict=Verdict.UNKNOWN if faults else verdict_of(migrations, contracts),
         reason="; ".join(dict.fromkeys(faults)) or None,
         server_version=inspection.server_version,
         fingerprint=inspection.catalog.fingerprint,
@@ -81,6 +83,7 @@ def judge_tenant(
         unexpected=tuple(_unexpected(each, tenant.home) for each in inspection.catalog.unexpected),
         seeds=tuple(seeds),
         counts=tuple(CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in counts),
+        contracts=tuple(contracts),
     )
 
 
@@ -97,6 +100,7 @@ def _faults(
     migrations: Iterable[MigrationEntry],
     seeds: Iterable[SeedEntry],
     counts: Iterable[CountReading],
+    contracts: Iterable[ContractEntry],
 ) -> Iterator[str]:
     if inspection.ledger_fault:
         yield f"the ledger could not be read: {inspection.ledger_fault}"
@@ -112,6 +116,13 @@ def _faults(
     for count in counts:
         if count.fault:
             yield f"{count.table} could not be counted: {count.fault}"
+    yield from _contract_faults(contracts)
+
+
+def _contract_faults(contracts: Iterable[ContractEntry]) -> Iterator[str]:
+    for contract in contracts:
+        if contract.works is None:
+            yield f"contract of {contract.consumer} could not be tried: {contract.detail}"
 
 
 def difference_entry(difference: Difference, home: str, repair: Repair | None = None) -> DifferenceEntry:

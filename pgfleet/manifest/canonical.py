@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from pgfleet.manifest.model import Count, Migration, Seed
+from pgfleet.manifest.model import Contract, Count, Migration, Seed
 
 
 def canonical_text(text: str) -> str:
@@ -22,6 +22,7 @@ def manifest_checksum(
     seeds: Iterable[Seed],
     counts: Iterable[Count],
     equivalent_defaults: Iterable[Iterable[str]],
+    contracts: Iterable[Contract] = (),
 ) -> str:
     """SHA-256 of all that decides an audit's outcome; the prose (`provides`, `without`) is left out."""
     facts = {
@@ -29,6 +30,7 @@ def manifest_checksum(
         "seeds": [[s.name, s.script.checksum, s.requires, s.table, s.key, s.ignores] for s in seeds],
         "counts": [[count.table, count.may_shrink] for count in counts],
         "equivalent_defaults": [list(group) for group in equivalent_defaults],
+        "contracts": [[each.consumer, each.script.checksum, each.priority] for each in contracts],
     }
     return _digest(json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 

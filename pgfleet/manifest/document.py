@@ -71,6 +71,14 @@ class WatchTable(Table):
     taken: Text | None = None
 
 
+class ContractTable(Table):
+    """`[[contracts]]`."""
+
+    consumer: Text
+    file: Path
+    priority: Annotated[Priority, Field(strict=False)]
+
+
 class ManifestDocument(Table):
     """The whole file."""
 
@@ -80,7 +88,9 @@ class ManifestDocument(Table):
     seeds: list[SeedTable] = []
     counts: list[CountTable] = []
     watches: list[WatchTable] = []
+    contracts: list[ContractTable] = []
 
     def script_paths(self) -> tuple[str, ...]:
         """The files that the manifest names, relative to its own folder."""
-        return (*(entry.file for entry in self.migrations), *(entry.file for entry in self.seeds))
+        tables = (self.migrations, self.seeds, self.contracts)
+        return tuple(entry.file for table in tables for entry in table)

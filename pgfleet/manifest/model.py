@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pgfleet.errors import Place
+
 Scalar = str | int | float | bool
 """What one column of a check's expected row can hold (TOML has no null)."""
 
@@ -105,6 +107,39 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InsertTarget:
+    """A table that a statement inserts into (`schema` is None for the home schema), with the columns that it gives.
+
+    A column is given by name, or by its place among the table's columns, counted from 1. The others get their default.
+    """
+
+    schema: str | None
+    table: str
+    given: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractStatement:
+    """One statement of a consumer, with parameters from `$1` to `$<parameters>`."""
+
+    name: str
+    text: str
+    parameters: int
+    place: Place
+    inserts: tuple[InsertTarget, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """The statements that a consumer runs, each of which must work in every tenant."""
+
+    consumer: str
+    script: Script
+    priority: Priority
+    statements: tuple[ContractStatement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """Migrations in their order of application, with what belongs to them.
 
@@ -117,6 +152,7 @@ class Manifest:
     counts: tuple[Count, ...]
     equivalent_defaults: tuple[tuple[str, ...], ...]
     watches: tuple[Watch, ...] = ()
+    contracts: tuple[Contract, ...] = ()
 
     @property
     def stand_ins(self) -> dict[str, str]:

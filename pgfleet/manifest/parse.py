@@ -4,10 +4,20 @@ from collections.abc import Iterator, Mapping
 
 from pgfleet.errors import ManifestError
 from pgfleet.manifest.canonical import manifest_checksum, script_checksum
-from pgfleet.manifest.document import CheckTable, ManifestDocument, MigrationTable, SeedTable, WatchTable
-from pgfleet.manifest.model import Check, Count, Impact, Manifest, Migration, Script, Seed, Watch
+from pgfleet.manifest.contracts import contract_fault, contract_statements
+from pgfleet.manifest.document import (
+    CheckTable,
+    ContractTable,
+    ManifestDocument,
+    MigrationTable,
+    SeedTable,
+    WatchTable,
+)
+from pgfleet.manifest.model import Check, Contract, Count, Impact, Manifest, Migration, Script, Seed, Watch
 from pgfleet.manifest.statements import query_fault, script_fault
 from pgfleet.validation import read_toml
+
+BESIDE = "paths are relative to the manifest's folder"
 
 
 def parse_document(text: str, *, file: str) -> ManifestDocument:
@@ -19,7 +29,8 @@ def build_manifest(document: ManifestDocument, scripts: Mapping[str, str], *, fi
     """The manifest with its scripts, proved consistent; `scripts` maps each named path to its text.
 
     Raises ManifestError for a missing script, one that does not parse or contradicts its entry, a duplicate
-    version or name, a requirement that is unknown or comes later, a check that expects nothing.
+    version or name, a requirement that is unknown or comes later, a check that expects nothing, a contract's statement
+    that has no name or is none that can be planned.
     """
     for key, problem in _faults(document, scripts):
         raise ManifestError(file, key, problem)
@@ -27,13 +38,15 @@ def build_manifest(document: ManifestDocument, scripts: Mapping[str, str], *, fi
     seeds = tuple(_seed(entry, scripts) for entry in document.seeds)
     counts = tuple(Count(table=entry.table, may_shrink=entry.may_shrink) for entry in document.counts)
     equivalents = tuple(tuple(group) for group in document.equivalent_defaults)
+    contracts = tuple(_contract(entry, scripts) for entry in document.contracts)
     return Manifest(
-        checksum=manifest_checksum(migrations, seeds, counts, equivalents),
+        checksum=manifest_checksum(migrations, seeds, counts, equivalents, contracts),
         migrations=migrations,
         seeds=seeds,
         counts=counts,
         equivalent_defaults=equivalents,
         watches=tuple(_watch(entry) for entry in document.watches),
+        contracts=contracts,
     )
 
 
@@ -56,6 +69,7 @@ def _faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[
     tables = [entry.table for entry in document.counts]
     yield from _duplicate_faults("counts", "table", tables)
     yield from _watch_faults(document)
+    yield from _contract_faults(document, scripts)
 
 
 def _migration_faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[Fault]:
@@ -101,9 +115,18 @@ def _watch_faults(document: ManifestDocument) -> Iterator[Fault]:
                 yield f"{key}.{name}", fault
 
 
+def _contract_faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[Fault]:
+    yield from _duplicate_faults("contracts", "consumer", [entry.consumer for entry in document.contracts])
+    for index, entry in enumerate(document.contracts):
+        if entry.file not in scripts:
+            yield f"contracts[{index}].file", f"'{entry.file}' is not there; {BESIDE}"
+        elif fault := contract_fault(scripts[entry.file]):
+            yield f"contracts[{index}].file", f"'{entry.file}' {fault}"
+
+
 def _script_faults(key: str, path: str, scripts: Mapping[str, str], *, transactional: bool) -> Iterator[Fault]:
     if path not in scripts:
-        yield f"{key}.file", f"'{path}' is not there; paths are relative to the manifest's folder"
+        yield f"{key}.file", f"'{path}' is not there; {BESIDE}"
     elif fault := script_fault(scripts[path], transactional=transactional):
         yield f"{key}.file", f"'{path}' {fault}"
 
@@ -153,6 +176,16 @@ def _seed(entry: SeedTable, scripts: Mapping[str, str]) -> Seed:
 
 def _watch(entry: WatchTable) -> Watch:
     return Watch(name=entry.name, table=entry.table, overdue=entry.overdue, taken=entry.taken)
+
+
+def _contract(entry: ContractTable, scripts: Mapping[str, str]) -> Contract:
+    script = _script(entry.file, scripts)
+    return Contract(
+        consumer=entry.consumer,
+        script=script,
+        priority=entry.priority,
+        statements=contract_statements(script.sql, file=script.file),
+    )
 
 
 def _script(path: str, scripts: Mapping[str, str]) -> Script:

@@ -50,7 +50,7 @@ def script_fault(sql: str, *, transactional: bool) -> str | None:
     try:
         statements = [raw.stmt for raw in pglast.parse_sql(sql)]
     except pglast.parser.ParseError as error:
-        return _syntax_fault(sql, error)
+        return syntax_fault(sql, error)
     if not statements:
         return "holds no statement"
     if any(isinstance(statement, ast.TransactionStmt) for statement in statements):
@@ -67,14 +67,15 @@ def query_fault(sql: str) -> str | None:
     try:
         statements = [raw.stmt for raw in pglast.parse_sql(sql)]
     except pglast.parser.ParseError as error:
-        return _syntax_fault(sql, error)
+        return syntax_fault(sql, error)
     only = statements[0] if len(statements) == 1 else None
     if not isinstance(only, ast.SelectStmt) or only.intoClause is not None:
         return "must be one SELECT"
     return None
 
 
-def _syntax_fault(sql: str, error: pglast.parser.ParseError) -> str:
+def syntax_fault(sql: str, error: pglast.parser.ParseError) -> str:
+    """The parser's own words, with the place."""
     message, position = (*error.args, None)[:2]
     if not isinstance(position, int):
         return f"does not parse: {message}"

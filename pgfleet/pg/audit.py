@@ -10,7 +10,7 @@ from pgfleet.judge.acceptance import accept
 from pgfleet.judge.document import TenantEntry
 from pgfleet.judge.tenant import judge_tenant, unjudged
 from pgfleet.pg.survey import refuse_silent
-from pgfleet.pg.verification import check_seed, count, inspect, open_session, verify
+from pgfleet.pg.verification import check_seed, count, inspect, open_session, try_contracts, verify
 
 Runner = Callable[..., Any]
 """Runs a step, one of the functions of `pgfleet.pg.verification`, with its arguments, and returns what that returns."""
@@ -35,6 +35,7 @@ def audit(tenant: Tenant, brief: Brief, run: Runner = directly) -> TenantEntry:
                 accept(tenant.name, migrations, brief.environment.policy.acceptances, brief.today),
                 [run(check_seed, session, brief, findings, each.name) for each in manifest.seeds],
                 [run(count, session, brief, each.table) for each in manifest.counts],
+                run(try_contracts, session, brief, findings) if manifest.contracts else (),
             )
     except PgfleetError as error:
         return unjudged(tenant, error)

@@ -8,12 +8,15 @@ from pgfleet.catalog.scope import EVERYTHING, scope_of
 from pgfleet.errors import DatabaseError, ReplayFailed
 from pgfleet.manifest.model import Manifest, Migration, Script
 from pgfleet.pg.answers import read_seed
+from pgfleet.pg.contracts import try_contracts
 from pgfleet.pg.introspection import read_catalog
 from pgfleet.pg.session import Session
 
 
 def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:
     """Runs every migration and seed in the empty database of `session`, and looks after each at what is there.
+
+    The contracts are tried at the end.
 
     Raises ReplayFailed for a script that the server does not take, and transient DatabaseErrors.
     """
@@ -30,6 +33,7 @@ def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:
         provenances=provenances,
         equivalents=equivalents,
         seeds=_plant_seeds(manifest, session),
+        contracts=try_contracts(session, manifest.contracts, {}),
     )
 
 

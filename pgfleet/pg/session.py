@@ -81,17 +81,19 @@ class Session:
         """Whether there is a connection that was not found lost."""
         return self._connection is not None and not self._connection.closed
 
-    def read(self, *queries: Query) -> list[Rows]:
+    def read(self, *queries: Query, undo: str = "") -> list[Rows]:
         """The rows of each query, all in one read-only transaction and one round trip, or read-only within ours.
 
-        Raises a DatabaseError for the first that fails; the session, and a transaction of ours, can be used on.
+        Raises a DatabaseError for the first that fails; the session, and a transaction of ours, can be used on. Before
+        the transaction is left, `undo` takes back what rolling back does not (PREPARE); its own failure is no error.
         """
         if self._transactions:
             begin = f"SAVEPOINT {READING}; SET TRANSACTION READ ONLY"
             end = f"ROLLBACK TO SAVEPOINT {READING}; RELEASE SAVEPOINT {READING}"
         else:
             begin, end = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "COMMIT"
-        return self._batch(begin, queries, end)[-len(queries) :]
+            begin += f"; SAVEPOINT {READING}" if undo else ""
+        return self._batch(begin, queries, end, undo=undo)[-len(queries) :]
 
     def write(self, *queries: Query) -> None:
         """The queries in one transaction and one round trip, or as part of ours.
@@ -202,7 +204,9 @@ class Session:
         with self._translating(script, start):
             return connection.execute(text).statusmessage
 
-    def _batch(self, begin: str, queries: tuple[Query, ...], end: str, *, plainly: bool = False) -> list[Rows]:
+    def _batch(
+        self, begin: str, queries: tuple[Query, ...], end: str, *, plainly: bool = False, undo: str = ""
+    ) -> list[Rows]:
         connection = self._open()
         with self._translating():
             settings = () if plainly else (self._settings(),)
@@ -212,14 +216,17 @@ class Session:
                 cursor.execute(";\n".join(filter(None, [begin, *(f"{text}\n" for text in texts), end])))
                 return _all_rows(cursor)[len(settings) :]
             except BaseException:
-                self._leave_batch(connection, is_part=READING in begin)
+                self._leave_batch(connection, is_part=READING in begin, undo=undo)
                 raise
 
-    def _leave_batch(self, connection: Connection, *, is_part: bool) -> None:
+    def _leave_batch(self, connection: Connection, *, is_part: bool, undo: str) -> None:
         """After a batch that failed: back to where it began, unless the block of the transaction will see to that."""
         if connection.closed or connection.info.transaction_status == TransactionStatus.IDLE:
             return
-        if is_part:
+        if undo:  # in the transaction that is still open: after it a pooler gives us another session of the server
+            with suppress(psycopg.Error):
+                connection.execute(f"ROLLBACK TO SAVEPOINT {READING}; {undo}")
+        if is_part and self._transactions:
             connection.execute(f"ROLLBACK TO SAVEPOINT {READING}; RELEASE SAVEPOINT {READING}")
         elif not self._transactions:
             connection.execute("ROLLBACK")

@@ -6,11 +6,12 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.checks import judge_check
-from pgfleet.judge.document import MigrationEntry, SeedEntry
+from pgfleet.judge.contracts import judge_contract
+from pgfleet.judge.document import ContractEntry, MigrationEntry, SeedEntry
 from pgfleet.judge.readings import CountReading, Inspection
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.judge.tenant import judge_migration
-from pgfleet.pg import answers, inspection
+from pgfleet.pg import answers, contracts, inspection
 from pgfleet.pg.connection import Limits
 from pgfleet.pg.session import Session
 
@@ -82,3 +83,25 @@ def count(session: Session, brief: Brief, table: str) -> CountReading:
     """One table's rows. Raises transient errors."""
     limit_rows = brief.environment.policy.exact_count_limit_rows
     return answers.count_rows(session, brief.count(table), limit_rows=limit_rows)
+
+
+def try_contracts(session: Session, brief: Brief, findings: Findings) -> tuple[ContractEntry, ...]:
+    """Every contract, in the manifest's order. Raises transient errors.
+
+    A tenant that is as expected inherits what came of them in the scratch database, where no role's privileges count.
+    """
+    roles = brief.environment.policy.roles
+    is_as_expected = findings.inspection.catalog.managed is None
+    known = findings.expected.contracts if is_as_expected else ()
+    inherited = {each.consumer: each for each in known if each.consumer not in roles and not each.fault}
+    rest = [each for each in brief.manifest.contracts if each.consumer not in inherited]
+    tried = {each.consumer: each for each in contracts.try_contracts(session, rest, roles)}
+    return tuple(
+        judge_contract(
+            each,
+            inherited.get(each.consumer) or tried[each.consumer],
+            role=roles.get(each.consumer),
+            inherited=each.consumer in inherited,
+        )
+        for each in brief.manifest.contracts
+    )

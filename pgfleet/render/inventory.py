@@ -1,6 +1,6 @@
 """The inventory and the manifest, for people and programs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -24,7 +24,7 @@ def tenant_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
 
 
 def manifest_table(manifest: Manifest, path: str) -> RenderableType:
-    """Its migrations in their order, then seeds and counts."""
+    """Its migrations in their order, then contracts, seeds, counts and watches."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("", "P", "migration", "requires", "checks", "provides"):
         table.add_column(name, overflow="fold")
@@ -35,7 +35,13 @@ def manifest_table(manifest: Manifest, path: str) -> RenderableType:
     counts = ", ".join(each.table for each in manifest.counts) or "none"
     watches = ", ".join(f"{each.name} ({each.table})" for each in manifest.watches) or "none"
     lines = (f"seeds: {seeds}", f"counted: {counts}", f"watched: {watches}", f"{path}, checksum {manifest.checksum}")
-    return Group(table, Text(), *map(Text, lines))
+    return Group(table, Text(), *map(Text, (*_contract_lines(manifest), *lines)))
+
+
+def _contract_lines(manifest: Manifest) -> Iterator[str]:
+    for each in manifest.contracts:
+        statements = f"{len(each.statements)} statement{'' if len(each.statements) == 1 else 's'}"
+        yield f"contract: {each.consumer} ({each.priority}), {statements} in {each.script.file}"
 
 
 def manifest_document(manifest: Manifest) -> dict[str, Any]:
@@ -59,4 +65,14 @@ def manifest_document(manifest: Manifest) -> dict[str, Any]:
         "seeds": [{"name": each.name, "file": each.script.file, "requires": each.requires} for each in manifest.seeds],
         "counts": [{"table": each.table, "may_shrink": each.may_shrink} for each in manifest.counts],
         "watches": [{"name": each.name, "table": each.table, "queue": each.is_queue} for each in manifest.watches],
+        "contracts": [
+            {
+                "consumer": each.consumer,
+                "file": each.script.file,
+                "checksum": each.script.checksum,
+                "priority": each.priority,
+                "statements": [statement.name for statement in each.statements],
+            }
+            for each in manifest.contracts
+        ],
     }

@@ -2,7 +2,15 @@
 
 from collections.abc import Iterator
 
-from pgfleet.judge.document import AuditDocument, DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.judge.document import (
+    AuditDocument,
+    ContractEntry,
+    DifferenceEntry,
+    MigrationEntry,
+    MigrationStatus,
+    TenantEntry,
+    Verdict,
+)
 from pgfleet.judge.summary import counted, in_words, worst_first
 from pgfleet.manifest.model import Manifest
 from pgfleet.render.acceptance_words import remarks
@@ -10,7 +18,15 @@ from pgfleet.render.context_markdown import all_ready, closing, opening
 from pgfleet.render.dates import Dates, dates_of
 from pgfleet.render.loss_words import loss_sentence
 from pgfleet.render.markup import bullets, code, escaped
-from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, differences_told, predicate, sentence, sufferers
+from pgfleet.render.words import (
+    NEVER_APPLIED,
+    VERDICT_MEANS,
+    broken_contracts,
+    differences_told,
+    predicate,
+    sentence,
+    sufferers,
+)
 
 MOST_TENANTS = 50
 
@@ -40,6 +56,8 @@ def tenant_page(tenant: TenantEntry, document: AuditDocument, manifest: Manifest
         lines += [f"**Why:** {escaped(tenant.reason)}", ""]
     for migration in _lacking(tenant):
         lines += _migration_section(migration, manifest, dates)
+    for contract in broken_contracts(tenant):
+        lines += _contract_section(contract, manifest)
     lines += bullets("Rows lost since the previous audit", map(loss_sentence, tenant.losses))
     lines += bullets("Worth knowing", remarks(tenant))
     version = f", PostgreSQL {tenant.server_version}" if tenant.server_version else ""
@@ -56,6 +74,7 @@ def _section(verdict: Verdict, tenants: list[TenantEntry], manifest: Manifest) -
         for migration in () if told_in_one == NEVER_APPLIED else _lacking(tenant):
             lines.append(f"  - {migration.version} {migration.status}: {escaped(sentence(migration))}")
             lines += [f"    - {escaped(line)}" for line in sufferers(migration, manifest)]
+        lines += [f"  - {escaped(sentence(contract))}" for contract in broken_contracts(tenant)]
     return [*lines, ""]
 
 
@@ -75,6 +94,22 @@ def _migration_section(migration: MigrationEntry, manifest: Manifest, dates: Dat
 
 def _said(difference: DifferenceEntry, dates: Dates) -> str:
     return dates.told(predicate(difference), difference.since)
+
+
+def _contract_section(contract: ContractEntry, manifest: Manifest) -> Iterator[str]:
+    """The statements that would not work, with the places where they stand."""
+    places = {
+        statement.name: f" ({statement.place})"
+        for each in manifest.contracts
+        if each.consumer == contract.consumer
+        for statement in each.statements
+    }
+    role = f", tried as {contract.role}" if contract.role else ""
+    yield from (f"## {escaped(contract.consumer)} cannot do its work ({contract.priority}){escaped(role)}", "")
+    for each in contract.failures:
+        what = "No statement" if each.statement is None else f"'{each.statement}'{places.get(each.statement, '')}"
+        yield f"- {escaped(f'{what}: {each.message}')}"
+    yield ""
 
 
 def _lacking(tenant: TenantEntry) -> list[MigrationEntry]:

@@ -13,7 +13,14 @@ from pgfleet.render.acceptance_words import remarks
 from pgfleet.render.context_terminal import closing, indented, leading_variants, opening
 from pgfleet.render.dates import Dates, dates_of
 from pgfleet.render.loss_words import losses_in_words
-from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, differences_told, sentence, sufferers
+from pgfleet.render.words import (
+    NEVER_APPLIED,
+    VERDICT_MEANS,
+    broken_contracts,
+    differences_told,
+    sentence,
+    sufferers,
+)
 
 VERDICT_STYLE = {
     Verdict.READY: "green",
@@ -92,6 +99,8 @@ def _tenant(tenant: TenantEntry, manifest: Manifest, dates: Dates) -> Iterator[R
         lacking = []
     for migration in lacking:
         yield from _migration(migration, manifest, dates)
+    for contract in broken_contracts(tenant):
+        yield indented(Text(sentence(contract)))
     for note in remarks(tenant):
         yield indented(Text(f"note: {note}", style="dim"))
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import singledispatch
 
 from pgfleet.judge.document import (
+    ContractEntry,
     DifferenceEntry,
     MigrationEntry,
     MigrationStatus,
@@ -69,6 +70,18 @@ def _(finding: SeedEntry) -> str:
 
 
 @sentence.register
+def _(finding: ContractEntry) -> str:
+    if not finding.failures:
+        tried = "cannot be said to work" if finding.works is None else "can run all of its statements"
+        return f"{finding.consumer} {tried}" + (f": {finding.detail}" if finding.detail else "")
+    first, *others = finding.failures
+    what = "anything" if first.statement is None else f"'{first.statement}'"
+    role = f" as {finding.role}" if finding.role else ""
+    more = f"; nor {len(others)} more of its statements" if others else ""
+    return f"{finding.consumer} cannot run {what}{role}: {first.message}{more}"
+
+
+@sentence.register
 def _(finding: TenantEntry) -> str:
     if finding.reason:
         return finding.reason
@@ -77,7 +90,9 @@ def _(finding: TenantEntry) -> str:
     if never and len(never) == len(finding.migrations):
         return NEVER_APPLIED
     parts = [f"{each.version} {each.status}: {sentence(each)}" for each in lacking if _is_wrong(each)]
-    return "; ".join([*parts, f"never applied: {', '.join(never)}"] if never else parts)
+    parts += [f"never applied: {', '.join(never)}"] if never else []
+    told = ["; ".join(parts)] if parts else []
+    return "; ".join(sorted([*told, *map(sentence, broken_contracts(finding))], key=len))
 
 
 def differences_told(migration: MigrationEntry) -> tuple[DifferenceEntry, ...]:
@@ -93,6 +108,13 @@ def predicate(finding: DifferenceEntry) -> str:
     if (remark := REMARK.fullmatch(actual)) and remark["definition"] == expected:
         return f"is {remark['said']}"
     return CHANGED
+
+
+def broken_contracts(tenant: TenantEntry) -> tuple[ContractEntry, ...]:
+    """The consumers with statements that would not work; none of a tenant that is as empty as a new one."""
+    if all(each.status is MigrationStatus.PENDING for each in tenant.migrations):
+        return ()
+    return tuple(each for each in tenant.contracts if each.works is False)
 
 
 def notes(tenant: TenantEntry) -> tuple[str, ...]:

@@ -75,6 +75,22 @@ def test_a_drifted_tenant_fails_the_run_by_name_and_no_other_tenant(
     assert states["seed policy_rules · ember"] == "Present"
     assert states["count ai_messages · ember"] == "Completed"
     assert states["inspect · ember"] == "Completed"
+    assert states["contracts · ember"] == states["contracts · acme"] == "Working"
+
+
+def test_a_service_that_may_not_do_its_work_is_named_where_every_migration_is_applied(
+    fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, records: Records
+) -> None:
+    role = embedded_server.create_role()
+    fleet.policy(f'roles = {{"AgentAnalyticsLogger" = "{role}"}}').tenant("nadir", ready_dsn())
+    _, document = run_audit()
+    assert by_name(document) == {"nadir": "degraded"}
+    [wave] = records.children(document.run_id)
+    [step] = [each for each in records.task_runs(wave["id"]) if each["name"] == "contracts · nadir"]
+    said = f"AgentAnalyticsLogger cannot run 'log event' as {role}: permission denied for table agent_event_logs"
+    assert (step["state"]["name"], step["state"]["message"]) == ("Broken", said)
+    [row] = json.loads(records.artifact(f"audit-{ENVIRONMENT}")["data"])
+    assert row["what is wrong"] == said
 
 
 def test_rings_are_waves_of_their_own_in_the_order_of_the_policy(

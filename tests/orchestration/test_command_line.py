@@ -119,6 +119,14 @@ def test_a_wrong_command_exits_with_2_in_one_line_and_begins_no_run(
     assert len(records.ask("/flow_runs/filter")) == before
 
 
+def test_a_role_of_an_unknown_consumer_exits_with_2_and_names_those_that_there_are(run: Run, fleet: Fleet) -> None:
+    fleet.policy('roles = {"worker" = "app"}').tenant("acme", "host=127.0.0.1 port=1 dbname=x")
+    done = run("tenants", ENVIRONMENT)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "environments.test.roles: 'worker' is no consumer of the manifest's contracts; there are: " in done.stderr
+    assert "AgentAnalyticsLogger" in done.stderr
+
+
 def test_an_unset_variable_exits_with_2_and_names_file_and_key(run: Run, fleet: Fleet) -> None:
     fleet.tenant("acme", "postgresql://x:${NOT_SET_ANYWHERE}@127.0.0.1/x")
     done = run("audit", ENVIRONMENT)

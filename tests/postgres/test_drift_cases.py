@@ -59,6 +59,7 @@ class Expectation(Table):
     in_ledger: tuple[str, ...] = ()
     migrations: dict[str, MigrationStatus] = {}
     seeds: dict[str, SeedStatus] = {}
+    contracts: tuple[str, ...] = ()
     differences: tuple[ExpectedDifference, ...] = ()
     unexpected: tuple[ExpectedUnexpected, ...] = ()
     by_hand: tuple[str, ...] = ()
@@ -217,6 +218,7 @@ def found_in(entry: TenantEntry) -> set[str]:
         f"{entry.verdict}, reason {entry.reason}",
         *(f"{each.version} is {each.status}" for each in entry.migrations),
         *(f"seed {each.name} is {each.status}" for each in entry.seeds),
+        *(f"{each.consumer} is broken" for each in entry.contracts if not each.works),
         *differences,
         *unexpected,
     }
@@ -230,6 +232,7 @@ def wanted_of(expected: Expectation, manifest: Manifest) -> set[str]:
         f"{expected.verdict}, reason None",
         *(f"{version} is {status}" for version, status in statuses.items()),
         *(f"seed {name} is {status}" for name, status in seeds.items()),
+        *(f"{consumer} is broken" for consumer in expected.contracts),
         *(f"{each.version}: {each.kind} {each.identity} is {each.change}" for each in expected.differences),
         *(f"unexpected {each.kind} {each.identity}" for each in expected.unexpected),
     }

@@ -6,22 +6,36 @@ from typing import Any
 
 from pgfleet.catalog.expected import ExpectedCatalog, trace
 from pgfleet.catalog.model import Catalog, CatalogObject, Identity, ObjectKind
+from pgfleet.errors import Place
 from pgfleet.fleet.model import Environment, Policy, RolloutPolicy, Tenant
 from pgfleet.fleet.secret import Dsn
 from pgfleet.judge.document import (
     AuditDocument,
     CheckEntry,
+    ContractEntry,
     DifferenceEntry,
     ManifestEntry,
     MigrationEntry,
     MigrationStatus,
     SeedEntry,
+    StatementFailureEntry,
     TenantEntry,
     UnexpectedEntry,
     Verdict,
 )
 from pgfleet.judge.summary import summarise
-from pgfleet.manifest.model import Check, Count, Impact, Manifest, Migration, Priority, Script, Seed
+from pgfleet.manifest.model import (
+    Check,
+    Contract,
+    ContractStatement,
+    Count,
+    Impact,
+    Manifest,
+    Migration,
+    Priority,
+    Script,
+    Seed,
+)
 
 STARTED = datetime(2025, 4, 1, 2, 0, 0, tzinfo=UTC)
 FINISHED = datetime(2025, 4, 1, 2, 0, 12, 340_000, tzinfo=UTC)
@@ -109,13 +123,34 @@ def a_seed(*, key: Iterable[str] = ("name",), ignores: Iterable[str] = ()) -> Se
     )
 
 
-def a_manifest(*migrations: Migration, seeds: Iterable[Seed] = (), counts: Iterable[Count] = ()) -> Manifest:
+def a_contract(
+    consumer: str = "worker", *, priority: Priority = Priority.P0, statements: Iterable[str] = ("fetch",)
+) -> Contract:
+    """A contract whose statements have these names, each on a line of its own."""
+    return Contract(
+        consumer=consumer,
+        script=Script(path=f"contracts/{consumer}.sql", sql="SELECT 1", checksum=f"sum-{consumer}"),
+        priority=priority,
+        statements=tuple(
+            ContractStatement(name=name, text="SELECT 1", parameters=0, place=Place(f"{consumer}.sql", line, 1))
+            for line, name in enumerate(statements, start=1)
+        ),
+    )
+
+
+def a_manifest(
+    *migrations: Migration,
+    seeds: Iterable[Seed] = (),
+    counts: Iterable[Count] = (),
+    contracts: Iterable[Contract] = (),
+) -> Manifest:
     return Manifest(
         checksum="0123456789abcdef" * 4,
         migrations=migrations,
         seeds=tuple(seeds),
         counts=tuple(counts),
         equivalent_defaults=(),
+        contracts=tuple(contracts),
     )
 
 
@@ -183,6 +218,7 @@ def a_tenant_entry(
     migrations: Iterable[MigrationEntry] = (),
     unexpected: Iterable[UnexpectedEntry] = (),
     seeds: Iterable[SeedEntry] = (),
+    contracts: Iterable[ContractEntry] = (),
 ) -> TenantEntry:
     return TenantEntry(
         name=name,
@@ -194,7 +230,32 @@ def a_tenant_entry(
         migrations=tuple(migrations),
         unexpected=tuple(unexpected),
         seeds=tuple(seeds),
+        contracts=tuple(contracts),
     )
+
+
+def a_contract_entry(
+    *failures: StatementFailureEntry,
+    consumer: str = "worker",
+    priority: Priority = Priority.P0,
+    role: str | None = None,
+    detail: str | None = None,
+) -> ContractEntry:
+    """Broken where there are failures, unknown where there is a detail alone."""
+    works = False if failures else None if detail else True
+    return ContractEntry(
+        consumer=consumer,
+        priority=priority,
+        role=role,
+        works=works,
+        inherited=False,
+        failures=failures,
+        detail=detail,
+    )
+
+
+def a_failure(statement: str | None = "fetch", message: str = 'column "a" does not exist') -> StatementFailureEntry:
+    return StatementFailureEntry(statement=statement, message=message, sqlstate="42703")
 
 
 def a_document(*tenants: TenantEntry, environment: str = "prod") -> AuditDocument:

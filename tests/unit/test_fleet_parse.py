@@ -44,6 +44,7 @@ soak = {canary = "90s"}
 watch = "30s"
 idle_in_transaction_timeout = "7s"
 scratch_dsn = "host=scratch password=${SCRATCH}"
+roles = {"worker (Node)" = "app"}
 
 [[environments.prod.tenants]]
 name = "acme"
@@ -98,6 +99,7 @@ dsn = "service=globex"
                 ),
                 idle_in_transaction_timeout_ms=7_000,
             ),
+            roles={"worker (Node)": "app"},
         ),
         tenants=(
             Tenant(

@@ -35,10 +35,14 @@ EXAMPLE = """
      "counts": [{"table": "ai_conversations", "rows": 1234, "exact": true},
                 {"table": "ai_messages", "rows": null, "exact": false}],
      "losses": [{"table": "ai_conversations", "before": 5678, "now": 1234, "allowed": 567, "exact": true}],
-     "since": null},
+     "since": null,
+     "contracts": [{"consumer": "worker", "priority": "P0", "role": "app", "works": false, "inherited": false,
+                    "failures": [{"statement": "claim task", "message": "permission denied", "sqlstate": "42501"}],
+                    "detail": null}]},
     {"name": "globex", "ring": null, "verdict": "unreachable", "reason": "no answer",
      "server_version": null, "fingerprint": null,
-     "migrations": [], "unexpected": [], "seeds": [], "counts": [], "losses": [], "since": "2025-03-30T02:00:00Z"}
+     "migrations": [], "unexpected": [], "seeds": [], "counts": [], "losses": [], "since": "2025-03-30T02:00:00Z",
+     "contracts": []}
   ],
   "since": {"previous_run_id": "run-6", "previous_finished_at": "2025-03-31T02:00:00Z", "source": "prefect",
     "new": [{"tenant": "globex", "kind": "tenant", "identity": "globex", "change": "unreachable",
@@ -75,7 +79,7 @@ def test_a_document_survives_a_round_trip() -> None:
 
 def test_a_reader_of_today_takes_a_document_of_tomorrow() -> None:
     later = json.loads(EXAMPLE)
-    later["halted"] = later["tenants"][0]["contracts"] = later["tenants"][0]["migrations"][0]["applied_at"] = "new"
+    later["halted"] = later["tenants"][0]["contact"] = later["tenants"][0]["migrations"][0]["applied_at"] = "new"
     assert AuditDocument.model_validate(later) == AuditDocument.model_validate_json(EXAMPLE)
 
 

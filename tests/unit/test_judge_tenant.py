@@ -4,6 +4,8 @@ import pytest
 from unit.literals import (
     a_catalog,
     a_column,
+    a_contract_entry,
+    a_failure,
     a_migration,
     a_migration_entry,
     a_table,
@@ -29,6 +31,7 @@ from pgfleet.errors import (
 )
 from pgfleet.judge.document import (
     CheckEntry,
+    ContractEntry,
     CountEntry,
     DifferenceEntry,
     LedgerState,
@@ -56,8 +59,9 @@ def judge(
     inspection: Inspection = INSPECTION,
     seeds: tuple[SeedEntry, ...] = (),
     counts: tuple[CountReading, ...] = (),
+    contracts: tuple[ContractEntry, ...] = (),
 ) -> TenantEntry:
-    return judge_tenant(TENANT, inspection, migrations, seeds, counts)
+    return judge_tenant(TENANT, inspection, migrations, seeds, counts, contracts)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +196,43 @@ def test_the_entry_holds_all_that_was_read() -> None:
         seeds=(seed,),
         counts=(CountEntry(table="one", rows=5, exact=True), CountEntry(table="two", rows=7_000_000, exact=False)),
     )
+
+
+@pytest.mark.parametrize(
+    ("contracts", "verdict", "reason"),
+    [
+        pytest.param([a_contract_entry()], Verdict.READY, None, id="working"),
+        pytest.param([a_contract_entry(a_failure())], Verdict.BLOCKED, None, id="a P0 contract is broken"),
+        pytest.param(
+            [a_contract_entry(), a_contract_entry(a_failure(), priority=Priority.P1)],
+            Verdict.DEGRADED,
+            None,
+            id="a P1 contract is broken",
+        ),
+        pytest.param(
+            [a_contract_entry(detail="no member of app")],
+            Verdict.UNKNOWN,
+            "contract of worker could not be tried: no member of app",
+            id="one could not be tried",
+        ),
+        pytest.param(
+            [a_contract_entry(a_failure(), detail="another took too long")],
+            Verdict.BLOCKED,
+            None,
+            id="broken, whatever the statements that could not be tried",
+        ),
+    ],
+)
+def test_a_broken_contract_counts_where_every_migration_is_applied(
+    contracts: list[ContractEntry], verdict: Verdict, reason: str | None
+) -> None:
+    entry = judge(a_migration_entry(), contracts=tuple(contracts))
+    assert (entry.verdict, entry.reason, entry.contracts) == (verdict, reason, tuple(contracts))
+
+
+def test_a_broken_p1_contract_does_not_soften_a_p0_migration() -> None:
+    broken = a_contract_entry(a_failure(), priority=Priority.P1)
+    assert judge(a_migration_entry(MigrationStatus.PENDING), contracts=(broken,)).verdict is Verdict.BLOCKED
 
 
 EXPECTED = an_expected_catalog(

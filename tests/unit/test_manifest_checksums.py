@@ -41,11 +41,17 @@ table = "one"
 key = ["id"]
 ignores = ["created_at"]
 
+[[contracts]]
+consumer = "worker"
+file = "worker.sql"
+priority = "P1"
+
 [[counts]]
 table = "one"
 """
 
 SCRIPTS = {"1_one.sql": SQL, "2_two.sql": "CREATE TABLE two ();", "seed.sql": "INSERT INTO one VALUES (1);"}
+SCRIPTS["worker.sql"] = "-- name: fetch\nSELECT 1;"
 
 
 def checksum(text: str = DOCUMENT, scripts: dict[str, str] = SCRIPTS) -> str:
@@ -63,9 +69,10 @@ def test_a_scripts_checksum_is_the_sha_256_of_its_canonical_text() -> None:
 
 def test_the_manifests_checksum_is_the_sha_256_of_what_is_specified() -> None:
     """Ledgers and documents of earlier runs hold it: this text does not change for a manifest that does not."""
-    one, two, seed = (script_checksum(text) for text in SCRIPTS.values())
+    one, two, seed, worker = (script_checksum(text) for text in SCRIPTS.values())
     text = (
-        '{"counts":[["one",false]],"equivalent_defaults":[["a()","b()"]],'
+        '{"contracts":[["worker","'
+        f'{worker}","P1"]],"counts":[["one",false]],"equivalent_defaults":[["a()","b()"]],'
         f'"migrations":[["1","{one}","P0",[],true,[["tables","SELECT \'ü\'",[["ü"]]]]],'
         f'["2","{two}","P1",["1"],true,[]]],'
         f'"seeds":[["rules","{seed}","1","one",["id"],["created_at"]]]}}'
@@ -144,6 +151,8 @@ def test_prose_and_form_do_not_change_the_manifests_checksum(text: str) -> None:
         pytest.param(edited('["id"]', '["name"]'), id="seed's key"),
         pytest.param(edited('"created_at"', '"updated_at"'), id="seed's ignored columns"),
         pytest.param(DOCUMENT.replace('[[counts]]\ntable = "one"', '[[counts]]\ntable = "two"'), id="counted table"),
+        pytest.param(edited('consumer = "worker"', 'consumer = "planner"'), id="contract's consumer"),
+        pytest.param(edited('worker.sql"\npriority = "P1"', 'worker.sql"\npriority = "P0"'), id="contract's priority"),
         pytest.param(DOCUMENT + "may_shrink = true\n", id="may shrink"),
         pytest.param(DOCUMENT.partition("[[counts]]")[0], id="one count less"),
         pytest.param(DOCUMENT + '[[counts]]\ntable = "two"\n', id="one count more"),

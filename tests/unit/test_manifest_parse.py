@@ -44,10 +44,18 @@ COUNT = """
 table = "one"
 """
 
+CONTRACT = """
+[[contracts]]
+consumer = "worker"
+file = "worker.sql"
+priority = "P1"
+"""
+
 SCRIPTS = {
     "1_one.sql": "CREATE TABLE one (id integer);",
     "2_two.sql": "CREATE TABLE two (id integer);",
     "seed.sql": "INSERT INTO one (id) VALUES (1);",
+    "worker.sql": "-- name: fetch\nSELECT id FROM one WHERE id = $1;",
 }
 
 
@@ -399,3 +407,43 @@ def test_a_line_end_within_the_manifest_leaves_the_message_one_line(text: str) -
 )
 def test_the_version_is_the_digits_before_the_first_underscore(path: str, version: str) -> None:
     assert version_of(path) == version
+
+
+def test_a_contract_is_in_the_manifest() -> None:
+    [contract] = read(ONE + CONTRACT).contracts
+    assert (contract.consumer, contract.priority, contract.script.path) == ("worker", Priority.P1, "worker.sql")
+    assert [(each.name, each.parameters, str(each.place)) for each in contract.statements] == [
+        ("fetch", 1, "worker.sql, line 2 column 1")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "scripts", "line"),
+    [
+        pytest.param(
+            CONTRACT + CONTRACT,
+            {},
+            "contracts[1].consumer: 'worker' is there twice",
+            id="a consumer that is there twice",
+        ),
+        pytest.param(
+            CONTRACT.replace("worker.sql", "gone.sql"),
+            {},
+            "contracts[0].file: 'gone.sql' is not there; paths are relative to the manifest's folder",
+            id="a file that is not there",
+        ),
+        pytest.param(
+            CONTRACT,
+            {"worker.sql": "SELECT 1"},
+            "contracts[0].file: 'worker.sql' holds a statement without a name, at line 1; "
+            "write '-- name: …' on the line before it",
+            id="a statement without a name",
+        ),
+        pytest.param(
+            CONTRACT.replace('"P1"', '"P2"'), {}, "contracts[0].priority: Input should be 'P0' or 'P1'", id="P2"
+        ),
+        pytest.param(CONTRACT + 'role = "app"\n', {}, "contracts[0].role: unknown key", id="an unknown key"),
+    ],
+)
+def test_a_wrong_contract_is_refused(text: str, scripts: dict[str, str], line: str) -> None:
+    assert str(refusal(ONE + text, {**SCRIPTS, **scripts})) == f"manifest.toml: {line}"

@@ -28,9 +28,9 @@ def test_migrations_stand_in_the_audits_order_with_their_priorities_and_needs(ma
     assert tuple((each.version, each.file, each.priority, each.requires) for each in manifest.migrations) == ORDER
 
 
-@pytest.mark.parametrize("folder", ["migrations", "seeds"])
+@pytest.mark.parametrize("folder", ["migrations", "seeds", "contracts"])
 def test_every_script_of_the_folder_is_named_exactly_once(manifest: Manifest, folder: str) -> None:
-    named = [each.script.path for each in (*manifest.migrations, *manifest.seeds)]
+    named = [each.script.path for each in (*manifest.migrations, *manifest.seeds, *manifest.contracts)]
     present = [f"{folder}/{path.name}" for path in (sql_folder() / folder).iterdir()]
     assert sorted(path for path in named if path.startswith(f"{folder}/")) == sorted(present)
 
@@ -52,6 +52,22 @@ def test_the_seed_is_the_policy_rules(manifest: Manifest) -> None:
     assert (seed.name, seed.script.path, seed.requires) == ("policy_rules", "seeds/policy_rules_seed.sql", "20250331")
     assert (seed.table, seed.key) == ("ai_guardrails.policy_rules", ("name",))
     assert set(seed.ignores) == {"created_at", "updated_at"}
+
+
+def test_the_contracts_are_what_the_consumers_are_known_to_run(manifest: Manifest) -> None:
+    assert {each.consumer: (each.priority, len(each.statements)) for each in manifest.contracts} == {
+        "ConversationManager (Python agent)": ("P0", 10),
+        "ConversationManager (Node backend)": ("P0", 13),
+        "task queue worker (Node and Python)": ("P0", 5),
+        "AgentSkillLibraryService": ("P1", 4),
+        "AgentAnalyticsLogger": ("P1", 1),
+        "policy_engine (planner service)": ("P0", 1),
+    }
+
+
+def test_a_consumer_is_named_as_where_the_migrations_say_who_suffers(manifest: Manifest) -> None:
+    services = {impact.service for migration in manifest.migrations for impact in migration.impacts}
+    assert {each.consumer for each in manifest.contracts} <= services
 
 
 def test_the_counted_tables_hold_conversations_and_may_not_shrink(manifest: Manifest) -> None:

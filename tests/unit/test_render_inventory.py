@@ -5,7 +5,7 @@ from io import StringIO
 
 import pytest
 from rich.console import Console, RenderableType
-from unit.literals import a_manifest, a_migration, a_seed
+from unit.literals import a_contract, a_manifest, a_migration, a_seed
 
 from pgfleet.manifest.model import Check, Count, Impact, Priority
 from pgfleet.render.inventory import manifest_document, manifest_table, tenant_table
@@ -19,6 +19,7 @@ MANIFEST = a_manifest(
     a_migration("2", name="two", priority=Priority.P1, requires=["1"]),
     seeds=[a_seed()],
     counts=[Count(table="one", may_shrink=False), Count(table="two", may_shrink=True)],
+    contracts=[a_contract(statements=("fetch", "store"))],
 )
 ACME = {
     "name": "acme",
@@ -65,6 +66,7 @@ def test_the_manifest_has_a_line_for_each_migration_in_its_order() -> None:
         "1  P0  1_one.sql  -         1       what one provides",
         "2  P1  2_two.sql  1         0       what two provides",
         "",
+        "contract: worker (P0), 2 statements in worker.sql",
         "seeds: rules (after 1)",
         "counted: one, two",
         "watched: none",
@@ -117,4 +119,13 @@ def test_the_manifest_as_one_json_document() -> None:
         "seeds": [{"name": "rules", "file": "rules.sql", "requires": "1"}],
         "counts": [{"table": "one", "may_shrink": False}, {"table": "two", "may_shrink": True}],
         "watches": [],
+        "contracts": [
+            {
+                "consumer": "worker",
+                "file": "worker.sql",
+                "checksum": "sum-worker",
+                "priority": "P0",
+                "statements": ["fetch", "store"],
+            }
+        ],
     }

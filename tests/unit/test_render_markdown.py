@@ -1,7 +1,17 @@
 """Markdown shows what a tenant is named and holds, and does nothing else with it."""
 
 import pytest
-from unit.literals import a_difference_entry, a_document, a_manifest, a_migration, a_migration_entry, a_tenant_entry
+from unit.literals import (
+    a_contract,
+    a_contract_entry,
+    a_difference_entry,
+    a_document,
+    a_failure,
+    a_manifest,
+    a_migration,
+    a_migration_entry,
+    a_tenant_entry,
+)
 
 from pgfleet.judge.document import (
     CheckEntry,
@@ -19,6 +29,7 @@ from pgfleet.render.markup import code, escaped
 MANIFEST = a_manifest(
     a_migration("1", impacts=[Impact(service="worker", breaks="nothing is queued")]),
     a_migration("2", name="two", impacts=[Impact(service="planner", breaks='`relation "two"` is not there')]),
+    contracts=[a_contract(statements=["fetch", "store"])],
 )
 SCRIPT = "<script>alert(1)</script>"
 BLOCKED = a_tenant_entry(
@@ -253,3 +264,34 @@ def test_a_reason_of_several_lines_stays_where_it_belongs() -> None:
     assert [line for line in page_of(tenant) if "db1" in line or "db2" in line] == [
         "**Why:** no answer - from db1 === from db2"
     ]
+
+
+BROKEN = a_tenant_entry(
+    "acme",
+    Verdict.BLOCKED,
+    migrations=[a_migration_entry()],
+    contracts=[a_contract_entry(a_failure("store", SCRIPT), a_failure("gone"), role="app")],
+)
+
+
+def test_the_summary_has_a_line_for_a_broken_contract() -> None:
+    said = r"  - worker cannot run 'store' as app: &lt;script&gt;alert(1)&lt;/script&gt;; nor 1 more of its statements"
+    assert said in page(BROKEN)
+
+
+def test_the_page_has_every_statement_that_fails_with_its_place() -> None:
+    lines = page_of(BROKEN)
+    start = lines.index("## worker cannot do its work (P0), tried as app")
+    assert lines[start : start + 5] == [
+        "## worker cannot do its work (P0), tried as app",
+        "",
+        "- 'store' (worker.sql, line 2 column 1): &lt;script&gt;alert(1)&lt;/script&gt;",
+        "- 'gone': column \"a\" does not exist",
+        "",
+    ]
+
+
+def test_the_page_of_a_contract_whose_role_is_not_there() -> None:
+    contract = a_contract_entry(a_failure(None, 'role "app" does not exist'), role="app")
+    tenant = a_tenant_entry("acme", Verdict.BLOCKED, migrations=[a_migration_entry()], contracts=[contract])
+    assert '- No statement: role "app" does not exist' in page_of(tenant)

@@ -5,7 +5,16 @@ from io import StringIO
 import pytest
 from rich.console import Console
 from rich.style import Style
-from unit.literals import a_difference_entry, a_document, a_manifest, a_migration, a_migration_entry, a_tenant_entry
+from unit.literals import (
+    a_contract_entry,
+    a_difference_entry,
+    a_document,
+    a_failure,
+    a_manifest,
+    a_migration,
+    a_migration_entry,
+    a_tenant_entry,
+)
 
 from pgfleet.judge.document import (
     CheckEntry,
@@ -171,3 +180,25 @@ def test_every_verdict_and_every_status_has_its_look() -> None:
     assert set(STATUS_STYLE) == set(STATUS_MARK) == set(MigrationStatus)
     for style in (*VERDICT_STYLE.values(), *STATUS_STYLE.values()):
         assert Style.parse(style).color is not None
+
+
+def test_a_broken_contract_is_a_line_however_many_statements_fail() -> None:
+    tenant = a_tenant_entry(
+        "acme",
+        Verdict.BLOCKED,
+        migrations=[DRIFTED, APPLIED[1]],
+        contracts=[a_contract_entry(consumer="planner"), a_contract_entry(*map(a_failure, ("fetch", "store", "drop")))],
+    )
+    assert report(tenant)[3:8] == [
+        "acme is blocked: the assistant cannot start, or fails when it is used",
+        "  1_one.sql is drifted (P0)",
+        "    index public.idx_a is missing",
+        "    depends on it: worker",
+        "  worker cannot run 'fetch': column \"a\" does not exist; nor 2 more of its statements",
+    ]
+
+
+def test_an_empty_tenants_contracts_are_not_told() -> None:
+    pending = [a_migration_entry(MigrationStatus.PENDING, version) for version in "12"]
+    tenant = a_tenant_entry("acme", Verdict.BLOCKED, migrations=pending, contracts=[a_contract_entry(a_failure())])
+    assert not [line for line in report(tenant) if "cannot run" in line]

@@ -1,7 +1,15 @@
 """Each finding in one sentence."""
 
 import pytest
-from unit.literals import a_difference_entry, a_manifest, a_migration, a_migration_entry, a_tenant_entry
+from unit.literals import (
+    a_contract_entry,
+    a_difference_entry,
+    a_failure,
+    a_manifest,
+    a_migration,
+    a_migration_entry,
+    a_tenant_entry,
+)
 
 from pgfleet.judge.document import (
     CheckEntry,
@@ -17,6 +25,7 @@ from pgfleet.render.words import VERDICT_MEANS, notes, predicate, sentence, suff
 
 MISSING = a_difference_entry()
 CHANGED = a_difference_entry(change="changed", expected="btree (a)", actual="btree\n  (a,   b)")
+BROKEN = a_contract_entry(a_failure())
 FAILS = CheckEntry(name="tables", passed=False, detail='missing: "a"')
 OPEN = CheckEntry(name="indexes", passed=None, detail="statement timeout")
 PASSES = CheckEntry(name="columns", passed=True)
@@ -79,7 +88,50 @@ PASSES = CheckEntry(name="columns", passed=True)
             "seed rules is unknown (permission denied)",
             id="unknown seed",
         ),
+        pytest.param(a_contract_entry(), "worker can run all of its statements", id="working contract"),
+        pytest.param(BROKEN, "worker cannot run 'fetch': column \"a\" does not exist", id="broken contract"),
+        pytest.param(
+            a_contract_entry(a_failure(), a_failure("store"), a_failure("drop"), role="app"),
+            "worker cannot run 'fetch' as app: column \"a\" does not exist; nor 2 more of its statements",
+            id="contract of a role, with several statements",
+        ),
+        pytest.param(
+            a_contract_entry(a_failure(None, 'role "app" does not exist'), role="app"),
+            'worker cannot run anything as app: role "app" does not exist',
+            id="contract of a role that is not there",
+        ),
+        pytest.param(
+            a_contract_entry(detail="no member of app"),
+            "worker cannot be said to work: no member of app",
+            id="contract that could not be tried",
+        ),
         pytest.param(a_tenant_entry(migrations=[a_migration_entry()]), "", id="ready tenant"),
+        pytest.param(
+            a_tenant_entry(
+                verdict=Verdict.BLOCKED, migrations=[a_migration_entry()], contracts=[a_contract_entry(), BROKEN]
+            ),
+            "worker cannot run 'fetch': column \"a\" does not exist",
+            id="tenant with a broken contract alone",
+        ),
+        pytest.param(
+            a_tenant_entry(
+                verdict=Verdict.BLOCKED,
+                migrations=[a_migration_entry(), a_migration_entry(MigrationStatus.PENDING, "2")],
+                contracts=[BROKEN],
+            ),
+            "never applied: 2; worker cannot run 'fetch': column \"a\" does not exist",
+            id="the shortest first",
+        ),
+        pytest.param(
+            a_tenant_entry(
+                verdict=Verdict.BLOCKED,
+                migrations=[a_migration_entry(MigrationStatus.DRIFTED, "2", differences=[CHANGED])],
+                contracts=[BROKEN],
+            ),
+            "worker cannot run 'fetch': column \"a\" does not exist; "
+            "2 drifted: index public.idx_a is btree (a, b), should be btree (a)",
+            id="the shortest first, the other way round",
+        ),
         pytest.param(
             a_tenant_entry(
                 verdict=Verdict.BLOCKED,
@@ -108,6 +160,7 @@ PASSES = CheckEntry(name="columns", passed=True)
             a_tenant_entry(
                 verdict=Verdict.BLOCKED,
                 migrations=[a_migration_entry(MigrationStatus.PENDING, version) for version in "12"],
+                contracts=[BROKEN],
             ),
             "no migration was ever applied: it is as empty as a new tenant",
             id="empty tenant",

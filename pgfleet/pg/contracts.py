@@ -1,0 +1,148 @@
+"""Tries a consumer's statements: the server plans each as the consumer's role, and executes none.
+
+A plan checks tables, columns, types, conflict targets, functions, and every privilege but the one on a sequence that a
+column's default draws on, which is looked up besides.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from psycopg import sql
+
+from pgfleet.catalog.contracts import ContractReading, StatementFailure
+from pgfleet.errors import DatabaseError, PrivilegeMissing
+from pgfleet.manifest.model import Contract, ContractStatement
+from pgfleet.pg.session import Query, Rows, Session
+from pgfleet.shipped import statement
+
+NAME = "pgfleet_contract"
+UNDO = f"DEALLOCATE {NAME}"
+"""A rollback does not undo a PREPARE, and a pooler would hand it on."""
+
+OF_THE_SERVER = ("25", "26", "42P05", "53", "57", "58", "XX")
+"""SQLSTATEs of failures that say nothing of the statement: timeouts, resources, the session's own state."""
+INSUFFICIENT_PRIVILEGE = "42501"
+
+
+def try_contracts(
+    session: Session, contracts: Sequence[Contract], roles: Mapping[str, str]
+) -> tuple[ContractReading, ...]:
+    """What came of each contract, in one round trip unless something fails. Raises transient DatabaseErrors.
+
+    `roles` maps a consumer to the database role that it logs in as. Without a role no privilege is judged: a statement
+    that the session's own role may not run was planned before that was looked at, so it works.
+    """
+    if not contracts:
+        return ()
+    with_role = [each for each in contracts if each.consumer in roles]
+    sequences = [_sequence_query(session, each, roles[each.consumer]) for each in with_role]
+    plans = [
+        _plan(statement, roles.get(each.consumer))
+        for each in sorted(contracts, key=lambda each: each.consumer in roles)  # a role, once set, stays
+        for statement in each.statements
+    ]
+    try:
+        answers = session.read(*sequences, *plans, undo=UNDO)
+    except DatabaseError as error:
+        if error.transient:
+            raise
+        return tuple(_try_contract(session, each, roles.get(each.consumer)) for each in contracts)
+    refused = {each.consumer: tuple(_refused(rows)) for each, rows in zip(with_role, answers, strict=False)}
+    return tuple(ContractReading(consumer=each.consumer, failures=refused.get(each.consumer, ())) for each in contracts)
+
+
+def _try_contract(session: Session, contract: Contract, role: str | None) -> ContractReading:
+    """Statement by statement."""
+    if role and (reading := _try_role(session, contract, role)):
+        return reading
+    outcomes = [_try_statement(session, each, role) for each in contract.statements]
+    failures = [each for each in outcomes if isinstance(each, StatementFailure)]
+    faults = [each for each in outcomes if isinstance(each, str)]
+    if role:
+        refused = _look_up_sequences(session, contract, role)
+        faults += [refused] if isinstance(refused, str) else []
+        failed = {each.statement for each in failures}
+        failures += [each for each in refused if not isinstance(each, str) and each.statement not in failed]
+    return ContractReading(consumer=contract.consumer, failures=tuple(failures), fault="; ".join(faults) or None)
+
+
+def _try_role(session: Session, contract: Contract, role: str) -> ContractReading | None:
+    """What is to be said where the role cannot be taken on."""
+    error = _error(session, Query(_as_role(role)))
+    if error is None:
+        return None
+    if isinstance(error, PrivilegeMissing):
+        fault = f"{error.message}; let the auditing role take it on: GRANT {_quoted(role)} TO the auditing role"
+        return ContractReading(consumer=contract.consumer, fault=fault)
+    if error.sqlstate.startswith(OF_THE_SERVER):
+        return ContractReading(consumer=contract.consumer, fault=error.message)
+    failure = StatementFailure(statement=None, message=error.message, sqlstate=error.sqlstate)
+    return ContractReading(consumer=contract.consumer, failures=(failure,))
+
+
+def _try_statement(session: Session, statement: ContractStatement, role: str | None) -> StatementFailure | str | None:
+    """None where it works, its failure where it does not, text where that could not be found out."""
+    error = _error(session, _plan(statement, role))
+    if error is None:
+        return None
+    if isinstance(error, PrivilegeMissing) and role is None:
+        unprepared = _error(session, Query(f"{_prepare(statement)};\n{UNDO}"))
+        return f"'{statement.name}': {unprepared.message}" if unprepared else None
+    if error.sqlstate.startswith(OF_THE_SERVER) or not error.sqlstate:
+        return f"'{statement.name}': {error.message}"
+    return StatementFailure(statement=statement.name, message=error.message, sqlstate=error.sqlstate)
+
+
+def _error(session: Session, query: Query) -> DatabaseError | None:
+    try:
+        session.read(query, undo=UNDO)
+    except DatabaseError as error:
+        if error.transient:
+            raise
+        return error
+    return None
+
+
+def _plan(statement: ContractStatement, role: str | None) -> Query:
+    """Plans the statement as the role, and leaves nothing prepared."""
+    arguments = f"({', '.join(['NULL'] * statement.parameters)})" if statement.parameters else ""
+    parts = [_as_role(role)] if role else []
+    return Query(";\n".join([*parts, _prepare(statement), f"EXPLAIN EXECUTE {NAME}{arguments}", UNDO]))
+
+
+def _prepare(statement: ContractStatement) -> str:
+    return f"PREPARE {NAME} AS {statement.text}\n"
+
+
+def _as_role(role: str) -> str:
+    return f"SET LOCAL ROLE {_quoted(role)}"
+
+
+def _quoted(name: str) -> str:
+    return sql.Identifier(name).as_string()
+
+
+def _look_up_sequences(session: Session, contract: Contract, role: str) -> tuple[StatementFailure, ...] | str:
+    try:
+        [rows] = session.read(_sequence_query(session, contract, role))
+    except DatabaseError as error:
+        if error.transient:
+            raise
+        return f"its sequences: {error.message}"
+    return tuple(_refused(rows))
+
+
+def _sequence_query(session: Session, contract: Contract, role: str) -> Query:
+    targets = [
+        {"statement": each.name, "schema": target.schema, "relation": target.table, "given": target.given}
+        for each in contract.statements
+        for target in each.inserts
+    ]
+    parameters = {"targets": json.dumps(targets), "home": session.home, "role": role}
+    return Query(statement("introspection/sequence_access"), parameters)
+
+
+def _refused(rows: Rows) -> Iterator[StatementFailure]:
+    for name, column, sequence in rows:
+        message = f"permission denied for sequence {sequence}, which column {column} draws its default from"
+        yield StatementFailure(statement=name, message=message, sqlstate=INSUFFICIENT_PRIVILEGE)

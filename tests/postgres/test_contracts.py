@@ -1,0 +1,401 @@
+"""Statements are planned as the consumer's role: what would not work is reported, and nothing is executed."""
+
+import dataclasses
+
+import psycopg
+import pytest
+from fix_servers import POLICY, Server, apply_manifest
+
+from pgfleet.catalog.contracts import ContractReading
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.errors import TryAgain
+from pgfleet.judge.document import ContractEntry, TenantEntry, Verdict
+from pgfleet.manifest.contracts import contract_fault, contract_statements
+from pgfleet.manifest.model import Contract, Manifest, Priority, Script
+from pgfleet.pg.audit import audit
+from pgfleet.pg.connection import Limits
+from pgfleet.pg.contracts import try_contracts
+from pgfleet.pg.session import Query, Session
+
+POLICY_ENGINE = "policy_engine (planner service)"
+LOGGER = "AgentAnalyticsLogger"
+PREPARED = Query("SELECT name FROM pg_catalog.pg_prepared_statements")
+
+
+def a_contract(*statements: str) -> Contract:
+    """A contract whose statements are named 1, 2, 3 …"""
+    sql = ";\n".join(f"-- name: {number}\n{text}" for number, text in enumerate(statements, start=1))
+    assert contract_fault(sql) is None
+    return Contract(
+        consumer="worker",
+        script=Script(path="contracts/worker.sql", sql=sql, checksum=""),
+        priority=Priority.P0,
+        statements=contract_statements(sql, file="worker.sql"),
+    )
+
+
+def attempt(session: Session, *statements: str, role: str | None = None) -> ContractReading:
+    [reading] = try_contracts(session, [a_contract(*statements)], {"worker": role} if role else {})
+    return reading
+
+
+def failures(reading: ContractReading) -> list[tuple[str | None, str]]:
+    return [(each.statement, each.sqlstate) for each in reading.failures]
+
+
+def by_consumer(entry: TenantEntry) -> dict[str, ContractEntry]:
+    return {each.consumer: each for each in entry.contracts}
+
+
+@pytest.fixture
+def role(server: Server, database: str) -> str:
+    """A service's role, which may do all that the shipped contracts need, and nothing else."""
+    name = server.create_role()
+    server.execute(
+        f"""
+        GRANT USAGE ON SCHEMA public, ai_guardrails TO {name};
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name};
+        GRANT SELECT ON ai_guardrails.policy_rules TO {name};
+        GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name};
+        """,
+        database,
+    )
+    return name
+
+
+def test_every_shipped_statement_works(
+    server: Server, database: str, role: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    consumers = [each.consumer for each in shipped_manifest.contracts]
+    working = tuple(ContractReading(consumer=each) for each in consumers)
+    assert expected.contracts == working
+    with server.session(database) as session:
+        assert try_contracts(session, shipped_manifest.contracts, {}) == working
+        assert try_contracts(session, shipped_manifest.contracts, dict.fromkeys(consumers, role)) == working
+        assert try_contracts(session, shipped_manifest.contracts, dict.fromkeys(consumers[::2], role)) == working
+
+
+def test_what_works_takes_one_round_trip(
+    server: Server, database: str, role: str, shipped_manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = []
+    execute = psycopg.ClientCursor.execute
+    monkeypatch.setattr(psycopg.ClientCursor, "execute", lambda *given: (sent.append(given[1]), execute(*given))[1])
+    with server.session(database) as session:
+        try_contracts(session, shipped_manifest.contracts, {LOGGER: role})
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "statement", "sqlstate"),
+    [
+        pytest.param(
+            "ALTER TABLE ai_messages DROP COLUMN metadata",
+            "SELECT metadata FROM ai_messages WHERE id = $1",
+            "42703",
+            id="missing column",
+        ),
+        pytest.param("DROP TABLE ai_messages", "DELETE FROM ai_messages WHERE id = $1", "42P01", id="missing table"),
+        pytest.param(
+            "DROP SCHEMA ai_guardrails CASCADE",
+            "SELECT name FROM ai_guardrails.policy_rules",
+            "42P01",
+            id="missing schema",
+        ),
+        pytest.param(
+            "ALTER TABLE skill_workflows DROP CONSTRAINT skill_workflows_name_version_key",
+            "INSERT INTO skill_workflows (name, version) VALUES ($1, $2) ON CONFLICT (name, version) DO NOTHING",
+            "42P10",
+            id="missing conflict target",
+        ),
+        pytest.param("", "SELECT no_such_function($1)", "42883", id="missing function"),
+        pytest.param("", "SELECT id FROM ai_messages WHERE id = 7", "42883", id="operator of other types"),
+        pytest.param("", "UPDATE ai_messages SET created_at = $1 + 1", "42804", id="wrong type of an expression"),
+        pytest.param("", "UPDATE ai_messages SET metadata = 'x'", "22P02", id="wrong literal"),
+        pytest.param("", "UPDATE ai_messages SET created_at = TRUE", "42804", id="wrong type of a value"),
+        pytest.param(
+            "ALTER TABLE ai_messages ADD twice text GENERATED ALWAYS AS (content || content) STORED",
+            "UPDATE ai_messages SET twice = $1",
+            "428C9",
+            id="generated column",
+        ),
+        pytest.param("", "SELECT $2::integer", "42P18", id="parameter of no type"),
+        pytest.param("", "SELECT 1 FROM ai_messages GROUP BY id FOR UPDATE", "0A000", id="impossible lock"),
+    ],
+)
+def test_what_the_server_cannot_plan_fails_by_name(
+    server: Server, database: str, role: str, damage: str, statement: str, sqlstate: str
+) -> None:
+    server.execute(damage, database)
+    around = ("SELECT 1", statement, "SELECT id FROM ai_conversations WHERE id = $1")
+    with server.session(database) as session:
+        for reading in (attempt(session, *around), attempt(session, *around, role=role)):
+            assert failures(reading) == [("2", sqlstate)]
+            assert reading.fault is None
+        assert session.read(PREPARED) == [[]], "a pooler would hand it on"
+
+
+@pytest.mark.parametrize(
+    ("revoked", "statement", "message"),
+    [
+        ("SELECT ON ai_messages", "SELECT content FROM ai_messages", "permission denied for table ai_messages"),
+        (
+            "INSERT ON ai_messages",
+            "INSERT INTO ai_messages (role) VALUES ($1)",
+            "permission denied for table ai_messages",
+        ),
+        ("DELETE ON ai_messages", "DELETE FROM ai_messages WHERE id = $1", "permission denied for table ai_messages"),
+        (
+            "USAGE ON SCHEMA ai_guardrails",
+            "SELECT name FROM ai_guardrails.policy_rules WHERE name = $1",
+            "permission denied for schema ai_guardrails",
+        ),
+        (
+            "EXECUTE ON FUNCTION own()",
+            "SELECT own()",
+            "permission denied for function own",
+        ),
+        (
+            "USAGE ON SEQUENCE agent_event_logs_id_seq",
+            "INSERT INTO agent_event_logs (source, event_type) VALUES ($1, $2)",
+            "permission denied for sequence public.agent_event_logs_id_seq, which column id draws its default from",
+        ),
+    ],
+)
+def test_what_the_role_may_not_do_fails_and_without_a_role_it_is_not_judged(
+    server: Server, database: str, role: str, revoked: str, statement: str, message: str
+) -> None:
+    server.execute("CREATE FUNCTION own() RETURNS integer VOLATILE LANGUAGE sql AS 'SELECT 1'", database)
+    server.execute(f"REVOKE ALL ON FUNCTION own() FROM PUBLIC; GRANT EXECUTE ON FUNCTION own() TO {role}", database)
+    with server.session(database) as session:
+        assert attempt(session, statement, role=role) == ContractReading(consumer="worker")
+        server.execute(f"REVOKE {revoked} FROM {role}", database)
+        reading = attempt(session, statement, "SELECT 1", role=role)
+        assert [(each.statement, each.message, each.sqlstate) for each in reading.failures] == [("1", message, "42501")]
+        assert attempt(session, statement) == ContractReading(consumer="worker")
+        assert session.read(PREPARED) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("statement", "drawn_on"),
+    [
+        ("INSERT INTO numbered (note) VALUES ($1)", ["a"]),
+        ("INSERT INTO numbered (a) VALUES ($1)", []),
+        ("INSERT INTO numbered (a, note) VALUES (DEFAULT, $1)", ["a"]),
+        ("INSERT INTO numbered DEFAULT VALUES", ["a"]),
+        ("INSERT INTO numbered VALUES ($1)", ["a"]),
+        ("INSERT INTO numbered VALUES ($1, $2)", []),
+        ("INSERT INTO numbered VALUES ($1, DEFAULT)", ["a"]),
+        ("WITH x AS (INSERT INTO public.numbered (note) VALUES ($1) RETURNING note) SELECT note FROM x", ["a"]),
+        ("UPDATE numbered SET note = $1", []),
+        ("INSERT INTO counted (note) VALUES ($1)", []),
+    ],
+)
+def test_sequences_are_looked_up_for_the_columns_that_an_insert_does_not_give(
+    server: Server, database: str, role: str, statement: str, drawn_on: list[str]
+) -> None:
+    server.execute(
+        f"""
+        CREATE TABLE numbered (gone text, note text, a bigserial);
+        ALTER TABLE numbered DROP gone;
+        CREATE TABLE counted (a integer GENERATED BY DEFAULT AS IDENTITY, note text);
+        GRANT SELECT, INSERT, UPDATE ON numbered, counted TO {role};
+        """,
+        database,
+    )
+    message = "permission denied for sequence public.numbered_a_seq, which column {} draws its default from"
+    with server.session(database) as session:
+        for others in ((), ("SELECT no_such_function()",)):  # in one round trip, and one by one
+            found = [
+                each.message
+                for each in attempt(session, statement, *others, role=role).failures
+                if each.statement == "1"
+            ]
+            assert found == [message.format(column) for column in drawn_on]
+        server.execute(f"GRANT UPDATE ON SEQUENCE numbered_a_seq TO {role}", database)
+        assert attempt(session, statement, role=role) == ContractReading(consumer="worker"), "nextval asks for either"
+
+
+def test_nothing_is_executed(server: Server, database: str, role: str) -> None:
+    """No row comes or goes, and no sequence advances: not even where a function lies about what it does."""
+    server.execute(
+        """
+        CREATE TABLE touched (a serial, note text);
+        INSERT INTO touched (note) VALUES ('kept');
+        CREATE FUNCTION liar() RETURNS bigint IMMUTABLE LANGUAGE sql AS $$ SELECT nextval('touched_a_seq') $$;
+        """,
+        database,
+    )
+    with server.session(database) as session:
+        [before] = session.read(Query("SELECT t.note, s.last_value FROM touched AS t, touched_a_seq AS s"))
+        reading = attempt(
+            session,
+            "INSERT INTO touched (note) VALUES ($1) RETURNING a",
+            "DELETE FROM touched",
+            "UPDATE touched SET a = nextval('touched_a_seq')",
+            "SELECT nextval('touched_a_seq'), pg_sleep(3600)",
+            "WITH gone AS (DELETE FROM touched RETURNING *) INSERT INTO touched SELECT * FROM gone",
+        )
+        assert reading == ContractReading(consumer="worker")
+        assert attempt(session, "SELECT liar()") == ContractReading(
+            consumer="worker", fault="'1': cannot execute nextval() in a read-only transaction"
+        )
+        [after] = session.read(Query("SELECT t.note, s.last_value FROM touched AS t, touched_a_seq AS s"))
+    assert after == before == [("kept", 1)]
+
+
+def test_a_role_that_is_not_there_fails_and_one_that_may_not_be_taken_on_is_unknown(
+    server: Server, database: str, role: str
+) -> None:
+    auditor = server.create_role()
+    with server.session(database) as session:
+        reading = attempt(session, "SELECT 1", "SELECT 2", role="nobody's")
+        assert [(each.statement, each.message) for each in reading.failures] == [
+            (None, 'role "nobody\'s" does not exist')
+        ]
+    with Session(server.dsn(database, auditor)) as session:
+        reading = attempt(session, "SELECT 1", role=role)
+        assert reading.failures == ()
+        assert reading.fault == (
+            f'permission denied to set role "{role}"; let the auditing role take it on: '
+            f'GRANT "{role}" TO the auditing role'
+        )
+        options = "WITH INHERIT FALSE, SET TRUE" if server.major >= 16 else ""
+        server.execute(f"GRANT {role} TO {auditor} {options}", database)
+        assert attempt(session, "SELECT content FROM ai_messages WHERE id = $1", role=role) == ContractReading(
+            consumer="worker"
+        )
+
+
+def test_an_auditor_that_may_only_look_judges_what_is_planned(server: Server, database: str) -> None:
+    """The right to run it is looked at after planning, so it tells nothing; a schema that may not be used, all."""
+    auditor = server.create_role()
+    server.execute(f"GRANT USAGE ON SCHEMA public TO {auditor}", database)
+    with Session(server.dsn(database, auditor)) as session:
+        reading = attempt(
+            session,
+            "INSERT INTO ai_messages (role, content) VALUES ($1, $2)",
+            "SELECT name FROM ai_guardrails.policy_rules",
+            "SELECT sentiment FROM ai_messages",
+        )
+        assert session.read(PREPARED) == [[]]
+    assert failures(reading) == [("3", "42703")]
+    assert reading.fault == "'2': permission denied for schema ai_guardrails"
+
+
+def test_a_lock_that_is_held_is_met_again_later(server: Server, database: str) -> None:
+    limits = Limits(lock_timeout_ms=100)
+    with (
+        psycopg.connect(server.cluster.dsn(database)) as other,
+        Session(server.dsn(database), limits=limits) as session,
+    ):
+        other.execute("LOCK TABLE ai_messages")
+        with pytest.raises(TryAgain):
+            attempt(session, "SELECT 1", "SELECT content FROM ai_messages")
+        other.rollback()
+        assert attempt(session, "SELECT 1", "SELECT content FROM ai_messages") == ContractReading(consumer="worker")
+
+
+def test_what_takes_too_long_is_unknown(server: Server, database: str) -> None:
+    server.execute(
+        "CREATE FUNCTION slow() RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 1 FROM pg_sleep(60)'", database
+    )
+    with Session(server.dsn(database), limits=Limits(statement_timeout_ms=200)) as session:
+        reading = attempt(session, "SELECT slow()", "SELECT nothing")
+    assert failures(reading) == [("2", "42703")]
+    assert reading.fault == "'1': canceling statement due to statement timeout"
+
+
+def test_within_a_transaction_of_ours_nothing_is_lost(server: Server, database: str, role: str) -> None:
+    with server.session(database) as session:
+        with session.transaction():
+            session.write(Query("CREATE TABLE fresh (id integer)"))
+            assert failures(attempt(session, "SELECT id FROM fresh", "SELECT nothing FROM fresh")) == [("2", "42703")]
+            assert failures(attempt(session, "SELECT id FROM fresh", role=role)) == [("1", "42501")]
+            session.write(Query("INSERT INTO fresh VALUES (1)"))
+        assert session.read(Query("SELECT id FROM fresh")) == [[(1,)]]
+
+
+# Whole audits
+
+
+def audited(server: Server, database: str, manifest: Manifest, expected: ExpectedCatalog, **roles: str) -> TenantEntry:
+    policy = dataclasses.replace(POLICY, roles={LOGGER: roles["logger"]} if roles else {})
+    tenant = server.tenant(database)
+    return audit(tenant, server.brief(manifest, expected, tenant, policy=policy))
+
+
+def test_a_tenant_that_is_as_expected_inherits_but_for_roles(
+    server: Server, database: str, role: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    entry = audited(server, database, shipped_manifest, expected, logger=role)
+    assert entry.verdict is Verdict.READY
+    assert {each.consumer: (each.works, each.inherited, each.role) for each in entry.contracts} == {
+        each.consumer: (True, each.consumer != LOGGER, role if each.consumer == LOGGER else None)
+        for each in shipped_manifest.contracts
+    }
+
+
+def test_a_missing_privilege_degrades_a_tenant_in_which_every_migration_is_applied(
+    server: Server, database: str, role: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    server.execute(f"REVOKE USAGE ON SEQUENCE agent_event_logs_id_seq FROM {role}", database)
+    entry = audited(server, database, shipped_manifest, expected, logger=role)
+    assert (entry.verdict, entry.reason) == (Verdict.DEGRADED, None)
+    [broken] = [each for each in entry.contracts if not each.works]
+    assert (broken.consumer, broken.priority, broken.role) == (LOGGER, Priority.P1, role)
+    assert [each.statement for each in broken.failures] == ["log event"]
+
+
+def test_a_role_that_may_not_be_taken_on_makes_the_tenant_unknown(
+    server: Server, database: str, role: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    auditor = server.create_role()
+    server.execute(
+        f"""
+        GRANT USAGE ON SCHEMA public, ai_guardrails TO {auditor};
+        GRANT SELECT ON ALL TABLES IN SCHEMA public, ai_guardrails TO {auditor};
+        """,
+        database,
+    )
+    tenant = server.tenant(database, role=auditor)
+    policy = dataclasses.replace(POLICY, roles={LOGGER: role})
+    entry = audit(tenant, server.brief(shipped_manifest, expected, tenant, policy=policy))
+    assert entry.verdict is Verdict.UNKNOWN
+    assert (entry.reason or "").startswith(f"contract of {LOGGER} could not be tried: permission denied to set role")
+    assert by_consumer(entry)[LOGGER].works is None
+    assert by_consumer(entry)[POLICY_ENGINE].works is True
+
+
+def test_with_migration_7_left_out_of_a_manifest_the_audit_names_policy_engine_and_the_column(
+    server: Server, empty_database: str, shipped_manifest: Manifest
+) -> None:
+    """The fault of the migration audit's own table: it lacks two columns that the planner service selects."""
+    manifest = dataclasses.replace(shipped_manifest, migrations=shipped_manifest.migrations[:-1])
+    expected = server.expected(manifest)
+    with server.session(empty_database) as session:
+        apply_manifest(session, manifest)
+    entry = audited(server, empty_database, manifest, expected)
+    assert (entry.verdict, {each.status for each in entry.migrations}) == (Verdict.BLOCKED, {"applied"})
+    [broken] = [each for each in entry.contracts if not each.works]
+    assert (broken.consumer, broken.inherited) == (POLICY_ENGINE, True)
+    [failure] = broken.failures
+    assert (failure.statement, failure.message, failure.sqlstate) == (
+        "select policy rules",
+        'column "company_allow_list" does not exist',
+        "42703",
+    )
+
+
+def test_a_tenant_that_is_a_schema_is_tried_in_its_own(
+    server: Server, empty_database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    server.execute("CREATE SCHEMA tenant_a; CREATE SCHEMA tenant_b", empty_database)
+    for home in ("tenant_a", "tenant_b"):
+        with server.session(empty_database, home) as session:
+            apply_manifest(session, shipped_manifest)
+    server.execute("ALTER TABLE tenant_b.agent_event_logs DROP COLUMN tool", empty_database)
+    tenants = [server.tenant(empty_database, name=home, home=home) for home in ("tenant_a", "tenant_b")]
+    brief = server.brief(shipped_manifest, expected, *tenants)
+    broken = [[each.consumer for each in audit(tenant, brief).contracts if not each.works] for tenant in tenants]
+    assert broken == [[], [LOGGER]]
