@@ -26,7 +26,7 @@ from pgfleet.judge.readings import CountReading, Inspection, LedgerRow
 from pgfleet.judge.states import migration_status
 from pgfleet.judge.verdict import verdict_of
 from pgfleet.manifest.model import Migration
-from pgfleet.repair.choice import choose_repair
+from pgfleet.repair.choice import choose_repairs
 from pgfleet.repair.model import Repair
 
 UNREACHABLE = (AccessRefused, ConnectionFailed, ConnectionLost)
@@ -48,14 +48,17 @@ def judge_migration(
     """
     own = [each for each in differences if each.version == migration.version]
     status = migration_status(migration.version, expected, own, checks, recorded=recorded.state if recorded else None)
-    told = without_implied(own)
-    repairs = [choose_repair(each, expected, holders, is_pending=status is MigrationStatus.PENDING) for each in told]
+    pending = {migration.version} if status is MigrationStatus.PENDING else set()
+    told = without_implied(differences)
+    chosen = zip(told, choose_repairs(told, expected, holders, pending=pending), strict=True)
     return MigrationEntry(
         version=migration.version,
         file=migration.file,
         priority=migration.priority,
         status=status,
-        differences=tuple(difference_entry(each, home, repair) for each, repair in zip(told, repairs, strict=True)),
+        differences=tuple(
+            difference_entry(each, home, repair) for each, repair in chosen if each.version == migration.version
+        ),
         checks=tuple(checks),
         ledger=recorded.state if recorded else None,
         altered=recorded is not None and recorded.checksum != migration.script.checksum,

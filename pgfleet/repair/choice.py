@@ -1,12 +1,48 @@
 """What puts one difference right: a rerun where one is proven to, else statements, else a person."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from pgfleet.catalog.differences import Change, Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import CatalogObject, Holder
+from pgfleet.catalog.model import CatalogObject, Holder, ObjectKind
+from pgfleet.repair import programs, views
 from pgfleet.repair.making import make
-from pgfleet.repair.model import LeftToPerson, Repair, Way
+from pgfleet.repair.model import Hazard, LeftToPerson, Repair, Way
+
+
+def choose_repairs(
+    differences: Sequence[Difference],
+    expected: ExpectedCatalog,
+    holders: Collection[Holder] = (),
+    *,
+    pending: Collection[str] = (),
+) -> tuple[Repair, ...]:
+    """The repair of each of a tenant's differences; those of versions that are `pending` are simply run.
+
+    `holders` are those who have the names that the manifest's objects need. What stands on an object that is there and
+    wrong goes the way of that object: made anew with it, or left to a person with it.
+    """
+    chosen = [choose_repair(each, expected, holders, is_pending=each.version in pending) for each in differences]
+    there = zip(differences, chosen, strict=True)
+    by_place: dict[tuple[str | None, str] | None, tuple[Difference, Repair]] = {
+        each.expected.place: (each, repair) for each, repair in there if each.actual is not None
+    }
+    return tuple(
+        _with_parent(repair, by_place.get(each.expected.parent_place))
+        for each, repair in zip(differences, chosen, strict=True)
+    )
+
+
+def _with_parent(repair: Repair, parent: tuple[Difference, Repair] | None) -> Repair:
+    if parent is None:
+        return repair
+    difference, its_repair = parent
+    said = f"{difference.identity.kind} {difference.identity.name}"
+    if its_repair.way is Way.BY_HAND:
+        return Repair(way=Way.BY_HAND, reason=f"{said} must be put right first")
+    if Hazard.LOSES_GRANTS in its_repair.hazards:
+        return Repair(way=Way.SQL, reason=f"{said} is made anew with it")
+    return repair
 
 
 def choose_repair(
@@ -16,7 +52,7 @@ def choose_repair(
     *,
     is_pending: bool = False,
 ) -> Repair:
-    """The repair of one difference of a tenant; `holders` are those who have the names that its objects need.
+    """The repair of one difference by itself.
 
     A migration that is pending, or left no trace on an object that is there, is simply run; otherwise a rerun is chosen
     only where it is proven to bring back such an object. A missing table is never made by statements: its rows are
@@ -25,13 +61,24 @@ def choose_repair(
     if difference.actual is None and (obstacle := _in_the_way(difference.expected, expected, holders)):
         return Repair(way=Way.BY_HAND, reason=_explained(obstacle, difference))
     was_never_run = is_pending or (difference.change is Change.CHANGED and difference.untouched)
-    if was_never_run or expected.reruns.heals(difference.identity, difference.change):
+    is_healed = expected.reruns.heals(difference.identity, difference.change) and _is_replaced(difference)
+    if was_never_run or is_healed:
         return Repair(way=Way.RERUN, version=difference.version)
     try:
         statements = tuple(make(difference, expected))
     except LeftToPerson as reason:
         return Repair(way=Way.BY_HAND, reason=str(reason))
     return Repair(way=Way.SQL, statements=statements, reason=None if statements else "it comes with its column")
+
+
+def _is_replaced(difference: Difference) -> bool:
+    """Whether CREATE OR REPLACE, by which a rerun heals a function or a view, could do it in this case too."""
+    wanted, found = difference.expected, difference.actual
+    if found is None:
+        return True
+    if wanted.identity.kind is ObjectKind.FUNCTION:
+        return not programs.must_be_dropped(wanted, found)
+    return wanted.identity.kind is not ObjectKind.VIEW or views.is_wholly_replaced(wanted, found)
 
 
 def _in_the_way(wanted: CatalogObject, expected: ExpectedCatalog, holders: Collection[Holder]) -> Holder | None:

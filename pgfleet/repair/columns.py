@@ -5,7 +5,8 @@ from typing import Any
 
 from pgfleet.catalog.model import CatalogObject
 from pgfleet.repair.model import Hazard, LeftToPerson, Statement
-from pgfleet.repair.names import literal, part_of, table_of
+from pgfleet.repair.names import part_of, table_of
+from pgfleet.repair.sequences import add_sequence, continue_after_rows, identity_options
 
 IDENTITY = {"a": "ALWAYS", "d": "BY DEFAULT"}
 LOCK = Hazard.ACCESS_EXCLUSIVE
@@ -22,8 +23,13 @@ def add_column(wanted: CatalogObject) -> Iterator[Statement]:
     yield _alter(wanted, f"ADD COLUMN {part_of(wanted)} {wanted.definition}", *hazards)
 
 
-def change_column(wanted: CatalogObject, found: CatalogObject, *, server_major: int) -> Iterator[Statement]:
-    """Type, identity, default, NOT NULL, in the order in which they can be changed. Raises LeftToPerson."""
+def change_column(
+    wanted: CatalogObject, found: CatalogObject, sequence: CatalogObject | None, *, server_major: int
+) -> Iterator[Statement]:
+    """Type, identity, default, NOT NULL, in the order in which they can be changed. Raises LeftToPerson.
+
+    `sequence` is the one that the column is expected to own.
+    """
     want, have = wanted.attributes, found.attributes
     column = part_of(wanted)
     if want["generated"] != have["generated"]:
@@ -37,7 +43,7 @@ def change_column(wanted: CatalogObject, found: CatalogObject, *, server_major: 
         yield from _change_type(wanted, found)
     elif retyped:
         raise LeftToPerson("it is generated, and of another type")
-    yield from _change_identity(wanted, found)
+    yield from _change_identity(wanted, found, sequence)
     if want["default"] is None and have["default"] is not None and not retyped:
         yield _alter(wanted, f"ALTER COLUMN {column} DROP DEFAULT", LOCK)
     if want["default"] is not None and (want["default"] != have["default"] or retyped) and not want["generated"]:
@@ -56,13 +62,16 @@ def _change_type(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statem
     yield _alter(wanted, text, LOCK, Hazard.REWRITES, Hazard.MAY_FAIL)
 
 
-def _change_identity(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
+def _change_identity(
+    wanted: CatalogObject, found: CatalogObject, sequence: CatalogObject | None
+) -> Iterator[Statement]:
     column, want, have = part_of(wanted), wanted.attributes["identity"], found.attributes["identity"]
     if want == have:
         return
     if not want:
-        text = f"ALTER TABLE {table_of(wanted)} ALTER COLUMN {column} DROP IDENTITY"
-        yield Statement(text=text, hazards=(LOCK,), drops_sequence=True)
+        yield _alter(wanted, f"ALTER COLUMN {column} DROP IDENTITY", LOCK)
+        if sequence:  # that of the identity went with it
+            yield from add_sequence(sequence)
     elif have:
         yield _alter(wanted, f"ALTER COLUMN {column} SET GENERATED {IDENTITY[want]}", LOCK)
     else:
@@ -70,17 +79,10 @@ def _change_identity(wanted: CatalogObject, found: CatalogObject) -> Iterator[St
             yield _alter(wanted, f"ALTER COLUMN {column} DROP DEFAULT", LOCK)
         if not found.attributes["not_null"]:
             yield _alter(wanted, f"ALTER COLUMN {column} SET NOT NULL", LOCK, Hazard.READS_ALL, Hazard.MAY_FAIL)
-        yield _alter(wanted, f"ALTER COLUMN {column} ADD GENERATED {IDENTITY[want]} AS IDENTITY", LOCK)
-        yield _after_the_last(wanted)
-
-
-def _after_the_last(wanted: CatalogObject) -> Statement:
-    """A new sequence begins anew: it must go on after the values that are there."""
-    table, column = table_of(wanted), part_of(wanted)
-    name = column[1:-1].replace('""', '"') if column.startswith('"') else column
-    sequence = f"pg_catalog.pg_get_serial_sequence({literal(table)}, {literal(name)})"
-    text = f"SELECT pg_catalog.setval({sequence}, max({column})) FROM {table} HAVING max({column}) IS NOT NULL"
-    return Statement(text=text, is_late=True)
+        options = f" ({identity_options(sequence)})" if sequence else ""
+        yield _alter(wanted, f"ALTER COLUMN {column} ADD GENERATED {IDENTITY[want]} AS IDENTITY{options}", LOCK)
+        if sequence:
+            yield continue_after_rows(sequence)
 
 
 def _change_not_null(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:

@@ -6,7 +6,8 @@ from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.model import CatalogObject, ObjectKind
 from pgfleet.repair import columns, keys, programs, sequences, tables, types, views
-from pgfleet.repair.model import LeftToPerson, Statement
+from pgfleet.repair.model import Hazard, LeftToPerson, Statement
+from pgfleet.repair.readers import readers_of
 
 
 def make(difference: Difference, expected: ExpectedCatalog) -> Iterator[Statement]:
@@ -53,18 +54,23 @@ def _add_view(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Stat
 
 
 def _change_column(wanted: CatalogObject, found: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
-    for each in columns.change_column(wanted, found, server_major=expected.server_major):
-        yield each
-        if each.drops_sequence:
-            yield from _sequence_of(wanted, expected)
+    sequence = _sequence_of(wanted, expected)
+    statements = tuple(columns.change_column(wanted, found, sequence, server_major=expected.server_major))
+    if not any(Hazard.REWRITES in each.hazards for each in statements):
+        yield from statements
+        return
+    views_on_it = readers_of(wanted, expected)
+    yield from (views.drop_view(each) for each in reversed(views_on_it))
+    yield from statements
+    for each in views_on_it:
+        yield from _add_view(each, expected)
 
 
-def _sequence_of(column: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
-    """A serial column's sequence, where an identity's own went with that."""
-    for provenance in expected.provenances:
-        found = provenance.object
-        if found.identity.kind is ObjectKind.SEQUENCE and found.attributes["owned_by"] == column.identity.name:
-            yield from sequences.add_sequence(found)
+def _sequence_of(column: CatalogObject, expected: ExpectedCatalog) -> CatalogObject | None:
+    """The sequence that the column owns: of a serial column, or of an identity."""
+    found = (each.object for each in expected.provenances if each.object.identity.kind is ObjectKind.SEQUENCE)
+    on_table = (each for each in found if each.parent_place == column.parent_place)
+    return next((each for each in on_table if each.attributes["owned_by"] == column.identity.name), None)
 
 
 def _change_function(wanted: CatalogObject, found: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:

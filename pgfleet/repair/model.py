@@ -30,6 +30,8 @@ class Hazard(StrEnum):
     """Rows that came in meanwhile may contradict it; nothing is done then."""
     LOSES_GRANTS = "loses what was granted on it"
     """It is made anew: privileges that the manifest does not grant are gone."""
+    RENAMES = "changes what rows hold"
+    """They hold the new label where they held the old one."""
     MAY_BE_NEEDED = "fails while other objects depend on it"
     """It is dropped first, and never with CASCADE."""
 
@@ -38,13 +40,12 @@ class Hazard(StrEnum):
 class Statement:
     """One SQL statement, to be run with the tenant's home schema as search path.
 
-    `is_late` says that it needs other objects which may have to be made first, `drops_sequence` that a sequence goes.
+    `is_late` says that it needs other objects which may have to be made first.
     """
 
     text: str
     hazards: tuple[Hazard, ...] = ()
     is_late: bool = False
-    drops_sequence: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

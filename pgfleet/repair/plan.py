@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pgfleet.catalog.differences import Difference, without_implied
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.model import Holder
-from pgfleet.repair.choice import choose_repair
+from pgfleet.repair.choice import choose_repairs
 from pgfleet.repair.model import Repair, Statement, Way
 
 
@@ -43,7 +43,8 @@ def plan_repair(
     versions: Sequence[str],
 ) -> RepairPlan:
     """The repair of a tenant's `differences`; `versions` are the manifest's, in its order."""
-    chosen = [(each, choose_repair(each, expected, holders)) for each in without_implied(differences)]
+    told = without_implied(differences)
+    chosen = list(zip(told, choose_repairs(told, expected, holders), strict=True))
     to_rerun = {repair.version for _, repair in chosen if repair.way is Way.RERUN}
     to_rerun |= {later for version in to_rerun if version for later in expected.later_changers(version)}
     left = tuple((each, repair) for each, repair in chosen if repair.way is Way.BY_HAND)

@@ -1,6 +1,7 @@
 """Statements that put a sequence right."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pgfleet.catalog.model import CatalogObject
 from pgfleet.repair.model import Statement
@@ -19,15 +20,30 @@ OPTIONS = {
 def add_sequence(wanted: CatalogObject) -> Iterator[Statement]:
     """The sequence as it is expected, going on after the values that its column holds."""
     attributes, name = wanted.attributes, relation(wanted.identity)
-    options = " ".join(f"{word} {attributes[key]}" for key, word in OPTIONS.items())
-    yield Statement(text=f"CREATE SEQUENCE {name} {options}{' CYCLE' if attributes['cycle'] else ''}")
+    yield Statement(text=f"CREATE SEQUENCE {name} {_options(attributes, OPTIONS)}")
     if attributes["owned_by"]:
         yield _own(wanted)
-        table, column = owner(wanted)
-        ends = "max" if attributes["increment"] > 0 else "min"
-        value = f"{ends}({column})"
-        text = f"SELECT pg_catalog.setval({literal(name)}, {value}) FROM {table} HAVING {value} IS NOT NULL"
-        yield Statement(text=text, is_late=True)
+        yield continue_after_rows(wanted)
+
+
+def continue_after_rows(wanted: CatalogObject) -> Statement:
+    """A new sequence begins anew: it must go on after the values that its column holds."""
+    table, column = owner(wanted)
+    value = f"{'max' if wanted.attributes['increment'] > 0 else 'min'}({column})"
+    name = literal(relation(wanted.identity))
+    text = f"SELECT pg_catalog.setval({name}, {value}) FROM {table} HAVING {value} IS NOT NULL"
+    return Statement(text=text, is_late=True)
+
+
+def identity_options(wanted: CatalogObject) -> str:
+    """Of the sequence that an identity column brings along; its type is the column's."""
+    options = {key: word for key, word in OPTIONS.items() if key != "type"}
+    return f"SEQUENCE NAME {relation(wanted.identity)} {_options(wanted.attributes, options)}"
+
+
+def _options(attributes: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    cycle = " CYCLE" if attributes["cycle"] else ""
+    return " ".join(f"{word} {attributes[key]}" for key, word in words.items()) + cycle
 
 
 def change_sequence(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:

@@ -27,13 +27,27 @@ def change_type(wanted: CatalogObject, found: CatalogObject) -> Iterator[Stateme
 
 
 def _change_enum(name: str, wanted: Sequence[str], found: Sequence[str]) -> Iterator[Statement]:
-    """Labels can be added anywhere, never taken away or moved (PostgreSQL manual, 8.7.4)."""
+    """Labels can be added anywhere and renamed, never taken away or moved (PostgreSQL manual, 8.7.4).
+
+    One other label in an expected one's place can only have come of a renaming.
+    """
+    if renamed := _renamed(wanted, found):
+        old, new = renamed
+        text = f"ALTER TYPE {name} RENAME VALUE {literal(old)} TO {literal(new)}"
+        yield Statement(text=text, hazards=(Hazard.RENAMES,))
+        return
     if [each for each in wanted if each in found] != list(found):
         raise LeftToPerson("a label that is there is not expected, or not in this order; rows may hold it")
     for place, label in enumerate(wanted):
         if label not in found:
             where = f" AFTER {literal(wanted[place - 1])}" if place else f" BEFORE {literal(found[0])}" if found else ""
             yield Statement(text=f"ALTER TYPE {name} ADD VALUE {literal(label)}{where}")
+
+
+def _renamed(wanted: Sequence[str], found: Sequence[str]) -> tuple[str, str] | None:
+    pairs = [(have, want) for have, want in zip(found, wanted, strict=False) if have != want]
+    is_one = len(pairs) == 1 and len(wanted) == len(found)
+    return pairs[0] if is_one else None
 
 
 def _change_composite(name: str, wanted: Sequence[str], found: Sequence[str]) -> Iterator[Statement]:
