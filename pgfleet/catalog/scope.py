@@ -26,6 +26,18 @@ class Scope:
     names: tuple[tuple[str | None, str], ...] = ()
     managed: tuple[str, ...] = ()
 
+    @property
+    def kinds(self) -> tuple[ObjectKind, ...]:
+        """The kinds of which anything can be found within the scope: the others need not be asked for."""
+        asked_for = {
+            ObjectKind.SCHEMA: self.schemas,
+            ObjectKind.EXTENSION: self.extensions,
+            ObjectKind.TYPE: self.types or self.schemas,
+            ObjectKind.FUNCTION: self.functions or self.schemas,
+            ObjectKind.PRIVILEGE: self.grantees,
+        }
+        return tuple(each for each in ObjectKind if self.everything or asked_for.get(each, True))
+
 
 EVERYTHING = Scope(everything=True)
 

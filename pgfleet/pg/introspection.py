@@ -29,11 +29,12 @@ def catalog_query(
     home: str,
     equivalents: Mapping[str, str],
     fingerprint: str = "",
-    kinds: tuple[ObjectKind, ...] = ALL_KINDS,
+    kinds: tuple[ObjectKind, ...] | None = None,
 ) -> Query:
     """The query that reads a catalog; its objects are left out where its fingerprint is the one given.
 
-    `equivalents` maps a column default to the one that stands for it. Fewer `kinds` take the server less time to plan.
+    `equivalents` maps a column default to the one that stands for it. Fewer `kinds` than those
+    of the scope take the server less time to plan.
     """
     parameters = {
         "home": home,
@@ -53,7 +54,7 @@ def catalog_query(
         "equivalent_defaults": json.dumps(dict(equivalents)),
         "fingerprint": fingerprint,
     }
-    return Query(_statement(kinds), parameters)
+    return Query(_statement(scope.kinds if kinds is None else kinds), parameters)
 
 
 def read_catalog_row(row: Sequence[Any], *, home: str) -> Catalog:
