@@ -31,5 +31,5 @@ del OPTIONS["cache_policy"]
 @task(name="prove manifest", task_run_name="prove manifest · PostgreSQL {server_major}", **OPTIONS)
 def prove_manifest(server_major: int, manifest: Manifest, brief: Brief | None) -> evidence.Evidence:  # noqa: ARG001 (the key's)
     """Proves it on the environment's server or the embedded one, or takes what an earlier run kept."""
-    with proving_server(brief) as (admin, limits):
+    with proving_server(brief, manifest) as (admin, limits):
         return gather_evidence(manifest, admin, limits)

@@ -11,8 +11,8 @@ from pgfleet.manifest.model import Manifest
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.binaries import ClusterFailed, embedded_binaries, server_account
 from pgfleet.pg.binaries import server_major as binaries_major
-from pgfleet.pg.cluster import Cluster
 from pgfleet.pg.connection import Limits
+from pgfleet.pg.embedded import embedded_server
 from pgfleet.pg.healing import find_reruns
 from pgfleet.pg.replay import replay
 from pgfleet.pg.scratch import scratch_database
@@ -67,6 +67,6 @@ def _replay_embedded(brief: Brief, server_major: int) -> ExpectedCatalog | None:
     with suppress(ClusterFailed):
         binaries = embedded_binaries()
         if binaries_major(binaries, server_account()) == server_major:
-            with Cluster.temporary(binaries) as cluster:
-                return _replay_on(Dsn(cluster.socket_dsn()), brief, server_major)
+            with embedded_server(binaries, brief.manifest) as admin:
+                return _replay_on(admin, brief, server_major)
     return None

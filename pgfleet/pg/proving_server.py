@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from pgfleet.brief import Brief
 from pgfleet.errors import AccessRefused, ConnectionFailed, ScratchUnavailable
 from pgfleet.fleet.secret import Dsn
+from pgfleet.manifest.model import Manifest
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.binaries import Account, embedded_binaries, server_major
-from pgfleet.pg.cluster import Cluster
 from pgfleet.pg.connection import Limits
+from pgfleet.pg.embedded import embedded_server
 from pgfleet.pg.session import Session
 from pgfleet.pg.survey import group_by_server
 from pgfleet.pg.verification import limits_of
@@ -18,7 +19,7 @@ EMBEDDED = Limits(application_name="pgfleet manifest check")
 
 
 @contextmanager
-def proving_server(brief: Brief | None) -> Iterator[tuple[Dsn, Limits]]:
+def proving_server(brief: Brief | None, manifest: Manifest) -> Iterator[tuple[Dsn, Limits]]:
     """Where scratch databases can be made: on the environment's server, or without one on the embedded, started for it.
 
     Raises ScratchUnavailable where no server of the environment lets us in, and ClusterFailed.
@@ -26,8 +27,8 @@ def proving_server(brief: Brief | None) -> Iterator[tuple[Dsn, Limits]]:
     if brief is not None:
         yield _first_that_answers(brief)[0], limits_of(brief)
     else:
-        with Cluster.temporary(embedded_binaries()) as cluster:
-            yield Dsn(cluster.socket_dsn()), EMBEDDED
+        with embedded_server(embedded_binaries(), manifest) as admin:
+            yield admin, EMBEDDED
 
 
 def proving_major(brief: Brief | None) -> int:
