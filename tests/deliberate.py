@@ -1,4 +1,4 @@
-"""What a dump of a schema tells and an audit leaves out on purpose, and the other way round. docs/drift.md repeats it."""
+"""What a dump tells and an audit leaves out on purpose, and the other way round. docs/drift.md repeats it."""
 
 import re
 from collections.abc import Callable, Collection, Iterable
@@ -80,7 +80,7 @@ DELIBERATE = (
     ),
     LeftOut(
         name="privileges of grantees that the manifest does not know",
-        reason="what a tenant grants to roles of its own is its own affair; PUBLIC is one of them, unless the manifest says",
+        reason="what a tenant grants to roles of its own is its own affair, and so is PUBLIC unless the manifest says",
         example="GRANT SELECT ON orders TO everything_stranger; REVOKE EXECUTE ON FUNCTION masked(text) FROM PUBLIC",
         rewrite=_keep_grantees,
     ),

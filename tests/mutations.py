@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a line is a statement
 """Statements on the objects of a catalog, for hypothesis to draw from. Many of them are illegal, and that is no harm.
 
 A line is one statement, or a few that belong together. `<A|B>` is either; `{name}` is an object of the kind with its

@@ -3,17 +3,16 @@
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import psycopg
 import pytest
+from fix_everything import Beginning
 from fix_servers import CASES, Server, apply_manifest
 from pydantic import BaseModel, ConfigDict
 
-from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.model import ObjectKind
 from pgfleet.files import load_manifest
 from pgfleet.judge.document import MigrationStatus, SeedStatus, TenantEntry, Verdict
@@ -85,33 +84,6 @@ class Case:
     def is_cloned(self) -> bool:
         """Whether it begins as a tenant that holds the whole of a manifest that other cases begin with too."""
         return not (self.own_manifest or self.setup or self.expected.never_run)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beginning:
-    """What most cases of a manifest begin with: what is expected, and a database that holds it, to be cloned."""
-
-    manifest: Manifest
-    expected: ExpectedCatalog
-    template: str
-
-
-@pytest.fixture(scope="session")
-def beginnings(
-    shipped_manifest: Manifest,
-    expected: ExpectedCatalog,
-    template: str,
-    everything_manifest: Manifest,
-    everything_expected: ExpectedCatalog,
-    everything_template: str,
-) -> dict[str, Beginning]:
-    """By the manifest that a case names."""
-    return {
-        "shipped": Beginning(manifest=shipped_manifest, expected=expected, template=template),
-        "everything": Beginning(
-            manifest=everything_manifest, expected=everything_expected, template=everything_template
-        ),
-    }
 
 
 ALL_CASES = [Case(folder) for folder in sorted(CASES.iterdir()) if folder.is_dir()]
