@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from dumps import Entry
 
-UNMANAGED = re.compile(r"product_|events_2|events_o")
+UNMANAGED = re.compile(r"product_(?!code)|hstore|events_2|events_o")
 """Objects that are none of the manifest's, by the beginning of their names: the product's, and partitions."""
 STORED = "TABLE", "MATERIALIZED VIEW", "INDEX", "CONSTRAINT"
 ROUTINES = "FUNCTION", "PROCEDURE"
