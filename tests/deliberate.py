@@ -167,6 +167,13 @@ DELIBERATE = (
         rewrite=_take_out(r"^ALTER .* DEPENDS ON EXTENSION .*;$"),
     ),
     LeftOut(
+        name="whether the sequence of an unlogged table is unlogged",
+        reason="before PostgreSQL 15 it could not be, and pg_upgrade leaves it so",
+        example="ALTER SEQUENCE carts_id_seq SET LOGGED",
+        rewrite=_take_out(r"(?<=^CREATE )UNLOGGED (?=SEQUENCE public\.carts_id_seq$)"),
+        min_server=15,
+    ),
+    LeftOut(
         name="partitions",
         reason="they follow their parent, and come and go with time",
         example="CREATE TABLE events_2029 PARTITION OF events FOR VALUES FROM ('2029-01-01') TO ('2030-01-01')",
