@@ -1,3 +1,11 @@
 """Fixtures by topic."""
 
-pytest_plugins = ["fix_servers", "fix_everything", "fix_fleet", "fix_prefect", "fix_proxy", "fix_rollout"]
+pytest_plugins = [
+    "fix_servers",
+    "fix_everything",
+    "fix_hypothesis",
+    "fix_fleet",
+    "fix_prefect",
+    "fix_proxy",
+    "fix_rollout",
+]

@@ -1,6 +1,7 @@
 """The example manifest that has something of every kind, and tenants that hold it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,30 @@ def everything_database(everything_server: Server, everything_template: str) -> 
     name = everything_server.create_database(everything_template)
     yield name
     everything_server.drop_database(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What most cases of a manifest begin with: what is expected, and a database that holds it, to be cloned."""
+
+    manifest: Manifest
+    expected: ExpectedCatalog
+    template: str
+
+
+@pytest.fixture(scope="session")
+def beginnings(
+    shipped_manifest: Manifest,
+    expected: ExpectedCatalog,
+    template: str,
+    everything_manifest: Manifest,
+    everything_expected: ExpectedCatalog,
+    everything_template: str,
+) -> dict[str, Beginning]:
+    """By the manifest that a case names."""
+    return {
+        "shipped": Beginning(manifest=shipped_manifest, expected=expected, template=template),
+        "everything": Beginning(
+            manifest=everything_manifest, expected=everything_expected, template=everything_template
+        ),
+    }

@@ -6,17 +6,17 @@ What an audit says would put it right is then done, and another audit finds noth
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import psycopg
 import pytest
+from fix_everything import Beginning
 from fix_servers import CASES, Server, apply_manifest
 from pydantic import BaseModel, ConfigDict
 
-from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.model import ObjectKind
 from pgfleet.files import load_manifest
 from pgfleet.judge.document import DifferenceEntry, MigrationStatus, SeedStatus, TenantEntry, Verdict
@@ -100,43 +100,18 @@ class Case:
         return not (self.own_manifest or self.setup or self.expected.never_run)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beginning:
-    """What most cases of a manifest begin with: what is expected, and a database that holds it, to be cloned."""
-
-    manifest: Manifest
-    expected: ExpectedCatalog
-    template: str
-
-
-@pytest.fixture(scope="session")
-def beginnings(
-    shipped_manifest: Manifest,
-    server: Server,
-    template: str,
-    everything_manifest: Manifest,
-    everything_server: Server,
-    everything_template: str,
-) -> dict[str, Beginning]:
-    """By the manifest that a case names."""
-    return {
-        "shipped": Beginning(manifest=shipped_manifest, expected=server.proven(shipped_manifest), template=template),
-        "everything": Beginning(
-            manifest=everything_manifest,
-            expected=everything_server.proven(everything_manifest),
-            template=everything_template,
-        ),
-    }
+@pytest.fixture(scope="module")
+def proven(everything_server: Server, beginnings: dict[str, Beginning]) -> dict[str, Beginning]:
+    """What cases begin with, by the manifest that they name; with what a rerun heals of it."""
+    return {name: replace(each, expected=everything_server.proven(each.manifest)) for name, each in beginnings.items()}
 
 
 ALL_CASES = [Case(folder) for folder in sorted(CASES.iterdir()) if folder.is_dir()]
 
 
 @pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.folder.name)
-def test_exactly_what_was_done_is_found(
-    case: Case, everything_server: Server, beginnings: dict[str, Beginning]
-) -> None:
-    server, beginning = everything_server, beginnings[case.expected.manifest]
+def test_exactly_what_was_done_is_found(case: Case, everything_server: Server, proven: dict[str, Beginning]) -> None:
+    server, beginning = everything_server, proven[case.expected.manifest]
     manifest = case.own_manifest or beginning.manifest
     with prepared(case, server, beginning.template, manifest) as database:
         if server.major < case.expected.min_server:
