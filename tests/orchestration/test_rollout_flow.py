@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -19,6 +21,9 @@ from fix_fleet import ENVIRONMENT, Fleet
 from fix_prefect import Records
 from fix_servers import BINARIES, ROLE_PASSWORD, Server, started
 from prefect import State
+from prefect.client.orchestration import get_client
+from prefect.exceptions import Pause
+from prefect.flow_engine import run_flow
 
 from flows.audit import audit_fleet
 from flows.count import count_fleet
@@ -27,7 +32,7 @@ from flows.seed import seed_fleet
 from pgfleet.brief import Granularity
 from pgfleet.judge.document import AuditDocument, Verdict
 from pgfleet.rollout.document import CountDocument, Result, RolloutDocument
-from tasks.exchange import AUDIT_DOCUMENT, COUNT_DOCUMENT, ROLLOUT_DOCUMENT, take
+from tasks.exchange import AUDIT_DOCUMENT, COUNT_DOCUMENT, PLAN, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, take
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 PGFLEET = Path(sys.executable).parent / "pgfleet"
@@ -292,9 +297,7 @@ def test_a_plan_is_carried_out_after_a_yes_to_it_alone(
     fleet.policy("approval = true").tenant("acme", dsn, ring="canary")
     thread, states, run_id = asked_run(records, **QUICK)
     assert audited() == {"acme": "blocked"}, "nothing is done before the answer"
-    from tasks.exchange import PLAN, ROLLOUT_PLAN
-
-    plan = take(run_id, ROLLOUT_PLAN, kind=PLAN)  # type: ignore[arg-type]
+    plan = take(UUID(run_id), ROLLOUT_PLAN, kind=PLAN)
     assert plan is not None
     if given == "stale":
         execute(dsn, "CREATE TABLE ai_messages ()")
@@ -311,6 +314,48 @@ def test_a_plan_is_carried_out_after_a_yes_to_it_alone(
     assert results(document) == {"acme": "not_reached"}
     with psycopg.connect(dsn) as connection:
         assert connection.execute("SELECT to_regclass('pgfleet.ledger')").fetchone() == (None,)
+
+
+def deployed_run() -> str:
+    """A run of a deployment of the rollout, which nobody has begun yet."""
+    with get_client(sync_client=True) as client:
+        flow_id = client.create_flow(rollout_fleet)
+        deployment_id = client.create_deployment(flow_id, name="by-hand")
+        run = client.create_flow_run_from_deployment(
+            deployment_id, parameters={"environment": ENVIRONMENT, "granularity": "tenant"}
+        )
+    return str(run.id)
+
+
+def begin(run_id: str) -> State:
+    """Does what a process does that is started for the run."""
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(UUID(run_id))
+    return run_flow(rollout_fleet, flow_run=run, parameters=run.parameters, return_type="state")
+
+
+@pytest.mark.parametrize("breaks", [False, True], ids=["goes through", "its first wave breaks off"])
+def test_a_run_of_a_deployment_is_suspended_and_begins_anew_when_it_is_resumed(
+    fleet: Fleet, new_dsn: Callable[[], str], records: Records, monkeypatch: pytest.MonkeyPatch, breaks: bool
+) -> None:
+    """What the rehearsal has left must not be taken for what the rollout did."""
+    fleet.policy("approval = true").tenant("acme", new_dsn(), ring="canary")
+    run_id = deployed_run()
+    with pytest.raises(Pause):
+        begin(run_id)
+    assert audited() == {"acme": "blocked"}, "nothing is done before the answer"
+    plan = take(UUID(run_id), ROLLOUT_PLAN, kind=PLAN)
+    assert plan is not None
+    answer(records, run_id, approve=True, plan_digest=plan.digest)
+    if breaks:
+        monkeypatch.setattr("flows.rollout_wave.survey_servers", Mock(side_effect=RuntimeError("broken")))
+    begin(run_id)
+    document = take(UUID(run_id), ROLLOUT_DOCUMENT)
+    assert document is not None
+    assert results(document) == {"acme": "failed" if breaks else "done"}
+    assert audited() == {"acme": "blocked" if breaks else "ready"}
+    names = [each["name"] for each in records.children(run_id)]
+    assert names == ["plan 1 · canary", "rehearsal 1 · canary", "wave 1 · canary"]
 
 
 def pgfleet(fleet: Fleet, *arguments: str) -> "subprocess.Popen[str]":
