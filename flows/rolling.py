@@ -119,8 +119,8 @@ class Rollout:
         policy = self.brief.environment.policy
         for name, plans in by_ring(plan, policy.rings).items():
             budget = budget_of(name, policy.rollout.failure_budgets, len(plans))
-            if any(each.outcome is RingOutcome.HALTED for each in self.rings):
-                results = [not_reached(each, f"ring {self.rings[-1].name} halted") for each in plans]
+            if halting := next((each for each in self.rings if each.outcome is RingOutcome.HALTED), None):
+                results = [not_reached(each, f"ring {halting.name} halted") for each in plans]
                 self.rings.append(passed_over(name, budget, results))
             else:
                 results = self._ring_results(name, plans, budget, rehearsal=rehearsal)

@@ -1,5 +1,6 @@
 """A fleet of real tenants with a fleet file of its own, for flows and the command line."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ class Fleet:
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self.rings = ["canary", "main"]
         self._policy: list[str] = []
         self._tenants: list[str] = []
 
@@ -32,7 +34,7 @@ class Fleet:
         return self._write()
 
     def _write(self) -> "Fleet":
-        parts = [f"[environments.{ENVIRONMENT}]", 'rings = ["canary", "main"]', *self._policy, *self._tenants]
+        parts = [f"[environments.{ENVIRONMENT}]", f"rings = {json.dumps(self.rings)}", *self._policy, *self._tenants]
         self.file.write_text("\n".join(parts) + "\n", encoding="utf-8")
         return self
 

@@ -114,27 +114,34 @@ def test_ring_after_ring_every_tenant_is_brought_to_the_manifest(
 
 
 def test_over_its_budget_a_ring_halts_and_the_rest_is_not_begun(
-    fleet: Fleet, new_dsn: Callable[[], str], execute: Callable[[str, str], None], records: Records
+    fleet: Fleet,
+    new_dsn: Callable[[], str],
+    ready_dsn: Callable[[], str],
+    execute: Callable[[str, str], None],
+    records: Records,
 ) -> None:
     """Four fail for one reason, one at a time: the third is over the budget, the fourth is not begun."""
+    fleet.rings = ["canary", "early", "main"]
     fleet.policy("failure_budget = {canary = 2}").policy("max_connections_per_server = 1")
     dsns = [new_dsn() for _ in range(5)]
     for number, dsn in enumerate(dsns[:4]):
         execute(dsn, "CREATE VIEW ai_conversations AS SELECT 1 AS id")
         fleet.tenant(f"bad-{number}", dsn, ring="canary")
-    fleet.tenant("good", dsns[4], ring="main")
+    fleet.tenant("next", ready_dsn(), ring="early").tenant("good", dsns[4], ring="main")
     state, document = roll_out(**QUICK)
     assert (state.type.value, state.name) == ("FAILED", "Halted")
     assert document.summary == {
-        "tenants": 5,
+        "tenants": 6,
         "done": 0,
         "unchanged": 0,
         "failed": 3,
-        "not_reached": 2,
+        "not_reached": 3,
         "unreachable": 0,
     }
-    canary, main = document.rings
-    assert (canary.outcome, canary.budget, main.outcome) == ("halted", 2, "not_reached")
+    canary, *others = document.rings
+    assert (canary.outcome, canary.budget) == ("halted", 2)
+    assert [each.outcome for each in others] == ["not_reached", "not_reached"]
+    assert {each.reason for each in document.tenants[4:]} == {"ring canary halted"}
     [group] = [each for each in canary.failures if each.signature.startswith("42809")]
     assert (len(group.tenants), group.signature.split(" · ")[1]) == (3, "20250315")
     assert audited()["good"] is Verdict.BLOCKED
