@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import counted, in_words, worst_first
 from pgfleet.manifest.model import Manifest
+from pgfleet.render.altered import altered_files
 from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, notes, predicate, sentence, sufferers
 
 MOST_TENANTS = 50
@@ -34,7 +35,8 @@ def summary_page(document: AuditDocument, manifest: Manifest) -> str:
         lines += _section(verdict, [each for each in wrong[:MOST_TENANTS] if each.verdict is verdict], manifest)
     if len(wrong) > MOST_TENANTS:
         lines += [f"… and {len(wrong) - MOST_TENANTS} more; the whole is in the run's audit document.", ""]
-    lines += [_timing(document), ""]
+    altered = (f"{file}: {said}" for file, said in altered_files(document.tenants, manifest))
+    lines += [*_bullets("Changed after it was applied", altered), _timing(document), ""]
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from rich.text import Text
 from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import in_words, worst_first
 from pgfleet.manifest.model import Manifest
+from pgfleet.render.altered import altered_files
 from pgfleet.render.words import NEVER_APPLIED, VERDICT_MEANS, notes, sentence, sufferers
 
 VERDICT_STYLE = {
@@ -43,6 +44,7 @@ def audit_report(document: AuditDocument, manifest: Manifest) -> RenderableType:
     wrong = [each for each in ordered if each.verdict is not Verdict.READY]
     parts += [part for tenant in wrong[:MOST_TENANTS] for part in _tenant(tenant, manifest)]
     parts += _worth_knowing([each for each in ordered if each.verdict is Verdict.READY and notes(each)])
+    parts += _altered(document, manifest)
     parts += [Text(), Text.assemble((in_words(document.summary), "bold"), _timing(document))]
     return Group(*parts)
 
@@ -101,6 +103,15 @@ def _worth_knowing(tenants: list[TenantEntry]) -> Iterator[RenderableType]:
         yield Text("Ready, and worth knowing", style="bold")
     for tenant in tenants[:MOST_TENANTS]:
         yield _indented(Text(f"{tenant.name}: {'; '.join(notes(tenant))}"))
+
+
+def _altered(document: AuditDocument, manifest: Manifest) -> Iterator[RenderableType]:
+    found = [*altered_files(document.tenants, manifest)]
+    if found:
+        yield Text()
+        yield Text("Changed after it was applied", style="bold")
+    for file, said in found:
+        yield _indented(Text(f"{file}: {said}"))
 
 
 def _indented(text: Text, spaces: int = 2) -> Padding:

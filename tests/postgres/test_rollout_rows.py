@@ -105,7 +105,14 @@ AGAIN = "CREATE TABLE one (id integer, note varchar(9), two integer);"
             "to 9",
         ),
     ],
-    ids=["deleted", "deleted and some inserted", "deleted, what was inserted taken back", "truncated", "made anew", "made anew with most of them"],
+    ids=[
+        "deleted",
+        "deleted and some inserted",
+        "deleted, what was inserted taken back",
+        "truncated",
+        "made anew",
+        "made anew with most of them",
+    ],
 )
 def test_a_guarded_table_does_not_shrink(small: Callable[..., Subject], script: str, said: str) -> None:
     subject = guarded(small, script)

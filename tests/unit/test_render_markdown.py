@@ -252,3 +252,10 @@ def test_a_reason_of_several_lines_stays_where_it_belongs() -> None:
     assert [line for line in page_of(tenant) if "db1" in line or "db2" in line] == [
         "**Why:** no answer - from db1 === from db2"
     ]
+
+
+def test_a_file_that_was_changed_since_is_said_once_for_all_tenants() -> None:
+    altered = a_migration_entry(version="1", altered=True)
+    found = page(a_tenant_entry("a", migrations=[altered]), a_tenant_entry("b", migrations=[altered]))
+    at = found.index("**Changed after it was applied**")
+    assert found[at + 2] == "- 1\\_one.sql: in 2 tenants; that alone runs nothing again (--rerun 1 does)"
