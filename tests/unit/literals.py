@@ -197,6 +197,7 @@ def a_migration_entry(
     priority: Priority = Priority.P0,
     differences: Iterable[DifferenceEntry] = (),
     checks: Iterable[CheckEntry] = (),
+    altered: bool = False,
 ) -> MigrationEntry:
     return MigrationEntry(
         version=version,
@@ -205,6 +206,7 @@ def a_migration_entry(
         status=status,
         differences=tuple(differences),
         checks=tuple(checks),
+        altered=altered,
     )
 
 
