@@ -25,6 +25,8 @@ EXAMPLE = """
        {"version": "20250315", "file": "20250315_create_ai_assistant_tables.sql", "priority": "P0", "status": "drifted",
         "differences": [{"kind": "index", "identity": "public.idx_ai_task_queue_status_schedule", "change": "missing",
                          "expected": "CREATE INDEX x", "actual": null,
+                         "repair": {"way": "sql", "version": null, "statements": ["CREATE INDEX x"],
+                                    "hazards": ["blocks writes"], "reason": null},
                          "accepted": {"owner": "ana", "reason": "being rebuilt", "until": "2025-06-30"},
                          "since": "2025-03-31T02:00:00Z"}],
         "checks": [{"name": "tables", "passed": true, "detail": null},
