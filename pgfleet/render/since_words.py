@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.judge.context import FindingEntry, SinceEntry
 from pgfleet.judge.document import MigrationStatus
-from pgfleet.judge.findings import MIGRATION, TENANT
+from pgfleet.judge.findings import CONTRACT, MIGRATION, TENANT
 from pgfleet.render.dates import Dates
 
 MOST_LINES = 10
@@ -37,6 +37,8 @@ def predicate(finding: FindingEntry) -> str:
     if finding.kind == MIGRATION:
         never = finding.change == MigrationStatus.PENDING
         return f"{finding.identity} {'was never applied' if never else f'is {finding.change}'}"
+    if finding.kind == CONTRACT:
+        return f"cannot run all statements of {finding.identity}"
     return f"{finding.kind} {finding.identity} is {finding.change}"
 
 
@@ -51,6 +53,8 @@ def _again(finding: FindingEntry, dates: Dates) -> str:
     was = f"({finding.change} since {dates.moment(finding.since)})"
     if finding.kind == TENANT:
         return f"can be judged again {was}"
+    if finding.kind == CONTRACT:
+        return f"{finding.identity} can run its statements again {was}"
     what = finding.identity if finding.kind == MIGRATION else f"{finding.kind} {finding.identity}"
     return f"{what} is right again {was}"
 

@@ -40,7 +40,7 @@ EXAMPLE = """
      "since": null,
      "contracts": [{"consumer": "worker", "priority": "P0", "role": "app", "works": false, "inherited": false,
                     "failures": [{"statement": "claim task", "message": "permission denied", "sqlstate": "42501"}],
-                    "detail": null}]},
+                    "detail": null, "since": "2025-03-31T02:00:00Z"}]},
     {"name": "globex", "ring": null, "verdict": "unreachable", "reason": "no answer",
      "server_version": null, "fingerprint": null,
      "migrations": [], "unexpected": [], "seeds": [], "counts": [], "losses": [], "since": "2025-03-30T02:00:00Z",
