@@ -21,6 +21,7 @@ STYLE = {
     RepairResult.NOT_REACHED: "magenta",
 }
 DIGEST_SHOWN = 12
+MOST_LINES = 20
 
 
 def repair_report(document: RepairDocument) -> RenderableType:
@@ -55,7 +56,10 @@ def _tenant(tenant: TenantRepair, *, is_rehearsal: bool) -> Iterator[RenderableT
 
 
 def _lines(said: str, lines: Iterable[str], style: str) -> Iterator[RenderableType]:
-    yield from (indented(Text(f"{said}{line}", style=style)) for line in lines)
+    found = tuple(lines)
+    yield from (indented(Text(f"{said}{line}", style=style)) for line in found[:MOST_LINES])
+    if len(found) > MOST_LINES:
+        yield indented(Text(f"… and {len(found) - MOST_LINES} more; --format json has them all", style=style))
 
 
 def _last(document: RepairDocument) -> Text:
