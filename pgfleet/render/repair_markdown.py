@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from pgfleet.judge.document import MigrationEntry, MigrationStatus
 from pgfleet.render.markup import bullets, code, escaped
 from pgfleet.render.repair_words import (
-    along_lines,
-    by_hand_lines,
     in_brackets,
+    reason_lines,
     remedies_of,
     remedy_lines,
     repair_command,
@@ -34,8 +33,8 @@ def remedy_section(migration: MigrationEntry, tenant: str, environment: str) -> 
         yield from (f"**{HEADING}:** {escaped(said)}. Rehearsed, proven and recorded by", "")
         yield from (shell(repair_command(environment, tenant)), "")
         yield from statements_block(found.statements)
-    yield from bullets("With it", along_lines(found))
-    yield from bullets("By hand", (each.removeprefix("by hand: ") for each in by_hand_lines(found)))
+    yield from bullets("With it", reason_lines(found.along))
+    yield from bullets("By hand", reason_lines(found.by_hand))
 
 
 def statements_title(statements: Sequence[str], hazards: Sequence[str]) -> str:

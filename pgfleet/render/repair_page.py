@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pgfleet.render.markdown import MOST_TENANTS
 from pgfleet.render.markup import bullets, escaped
 from pgfleet.render.repair_markdown import shell, statements_block, statements_title
-from pgfleet.render.repair_words import beyond_lines, left_lines, repair_sentence
+from pgfleet.render.repair_words import beyond_lines, left_lines, nothing_run, repair_sentence
 from pgfleet.render.rollout_words import error_sentence
 from pgfleet.render.tables import MOST_ROWS, shortened
 from pgfleet.render.words import sentence
@@ -61,7 +61,7 @@ def _tenant(tenant: TenantRepair, *, is_rehearsal: bool) -> Iterator[str]:
         yield from (f"**{escaped(error_sentence(tenant.error))}**", "")
         yield from (f"{escaped(tenant.error.advice)}.", "") if tenant.error.advice else ()
     elif not (tenant.versions or tenant.statements):
-        yield from (f"{escaped(repair_sentence(tenant))}.", "")
+        yield from (f"{escaped(nothing_run(tenant))}.", "")
     yield from bullets("Run again", tenant.versions)
     for each in tenant.statements:
         title = statements_title([each.sql], each.hazards)

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pgfleet.render.repair_page import ROLLED_BACK, result_word
-from pgfleet.render.repair_words import beyond_lines, in_brackets, left_lines, repair_sentence
+from pgfleet.render.repair_words import beyond_lines, in_brackets, left_lines, nothing_run
 from pgfleet.render.rollout_layout import MOST_TENANTS, indented, left_out
 from pgfleet.render.rollout_words import error_sentence
 from pgfleet.render.words import sentence
@@ -45,7 +45,7 @@ def _tenant(tenant: TenantRepair, *, is_rehearsal: bool) -> Iterator[RenderableT
         yield indented(Text(error_sentence(tenant.error), style="red"))
         yield from (indented(Text(tenant.error.advice)),) if tenant.error.advice else ()
     elif not (tenant.versions or tenant.statements):
-        yield indented(Text(repair_sentence(tenant)))
+        yield indented(Text(nothing_run(tenant)))
     yield from (indented(Text(f"{each} is run again")) for each in tenant.versions)
     for each in tenant.statements:
         yield indented(Text.assemble((each.sql.strip(), "cyan"), (in_brackets(each.hazards), "dim")))

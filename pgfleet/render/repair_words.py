@@ -73,7 +73,7 @@ def remedy_lines(
         lines.append(rerun_sentence(found))
     elif found.by_repair:
         lines.append(_repair_sentence(found, repair_command(environment, tenant), with_statements=with_statements))
-    return (*lines, *along_lines(found), *by_hand_lines(found))
+    return (*lines, *reason_lines(found.along), *by_hand_lines(found))
 
 
 def rerun_sentence(found: Remedies) -> str:
@@ -84,9 +84,9 @@ def rerun_sentence(found: Remedies) -> str:
     return f"rolling {found.version} out again puts {'them' if many else 'it'} right"
 
 
-def along_lines(found: Remedies) -> tuple[str, ...]:
-    """Differences that are put right with another."""
-    return tuple(f"{each.kind} {each.identity}: {_reason(each)}" for each in found.along)
+def reason_lines(differences: Sequence[DifferenceEntry]) -> tuple[str, ...]:
+    """Each object, and why nothing is run for it: it goes with another, or needs a person."""
+    return tuple(f"{_named(each)}: {_reason(each)}" for each in differences)
 
 
 def by_hand_lines(found: Remedies, *, first: bool = False) -> tuple[str, ...]:
@@ -94,8 +94,7 @@ def by_hand_lines(found: Remedies, *, first: bool = False) -> tuple[str, ...]:
     is_alone = len(found.by_hand) == 1 and not (found.reruns or found.statements or found.along)
     how = "by hand first" if first else "by hand"
     return tuple(
-        f"{how}: {_reason(each)}" if is_alone else f"{how}, {each.kind} {each.identity}: {_reason(each)}"
-        for each in found.by_hand
+        f"{how}: {_reason(each)}" if is_alone else f"{how}, {_named(each)}: {_reason(each)}" for each in found.by_hand
     )
 
 
@@ -120,12 +119,17 @@ def repair_sentence(found: TenantRepair) -> str:
         return error_sentence(found.error)
     parts = [f"{', '.join(found.versions)} run again"] if found.versions else []
     parts += [f"{plural(len(found.statements), 'statement')} run"] if found.statements else []
-    if found.result is RepairResult.NOT_REACHED:
-        parts = ["nothing was done"]
-    elif not parts:
-        parts = [found.detail or (NOTHING_CAN if found.left or found.beyond else NOTHING_TO_DO)]
+    if found.result is RepairResult.NOT_REACHED or not parts:
+        parts = [nothing_run(found)]
     parts += [f"{plural(len(found.left), 'difference')} left to a person"] if found.left else []
     return "; ".join([*parts, *beyond_lines(found)])
+
+
+def nothing_run(found: TenantRepair) -> str:
+    """What is said of a tenant in which nothing was run."""
+    if found.result is RepairResult.NOT_REACHED:
+        return "nothing was done"
+    return found.detail or (NOTHING_CAN if found.left or found.beyond else NOTHING_TO_DO)
 
 
 def left_lines(found: TenantRepair) -> tuple[str, ...]:
