@@ -4,15 +4,27 @@ Prefect takes seconds to import, so whatever needs it is imported by the command
 """
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from flows.manifest_commands import manifest_app
+from flows.options import (
+    EnvironmentArgument,
+    Format,
+    FormatOption,
+    GranularityOption,
+    OutputOption,
+    RehearseOption,
+    RingOption,
+    SinceOption,
+    TenantOption,
+    YesOption,
+)
 from pgfleet import settings
 from pgfleet.brief import Brief, Granularity
-from pgfleet.errors import ConfigurationError, PgfleetError
+from pgfleet.errors import ConfigurationError, FleetError, PgfleetError
 from pgfleet.manifest.model import Priority
 from pgfleet.rollout.plan import Scope
 
@@ -21,39 +33,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and those hold connection strings
 )
-manifest_app = typer.Typer(help="The manifest as read.", invoke_without_command=True)
 app.add_typer(manifest_app, name="manifest")
 
 MISUSE, INCOMPLETE = 2, 3
-
-
-class Format(StrEnum):
-    """How an answer is written."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-GranularityOption = Annotated[
-    Granularity, typer.Option(help="What is a task run of its own: each step, or a tenant as a whole.")
-]
-RehearseOption = Annotated[
-    bool, typer.Option("--rehearse", help="In transactions that are rolled back: see what would come of it.")
-]
-YesOption = Annotated[bool, typer.Option("--yes", help="Approve the plan, where the environment wants approval.")]
-EnvironmentArgument = Annotated[str, typer.Argument(metavar="ENV", help="An environment of the fleet file.")]
-TenantOption = Annotated[
-    list[str] | None, typer.Option("--tenant", metavar="NAME", help="This tenant alone, or these (acme-*).")
-]
-RingOption = Annotated[list[str] | None, typer.Option("--ring", metavar="RING", help="Tenants of this ring alone.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="For people, or one JSON document.")]
-OutputOption = Annotated[
-    Path | None, typer.Option("--output", metavar="FILE", help="Into this file instead of standard output.")
-]
-SinceOption = Annotated[
-    Path | None,
-    typer.Option("--since", metavar="FILE", help="Compare with this audit document, not with the last one in Prefect."),
-]
 
 
 @app.callback()
@@ -120,6 +102,34 @@ def rollout(
 
 
 @app.command()
+def repair(
+    environment: EnvironmentArgument,
+    tenant: TenantOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Have it done once it is rehearsed, without a question.")] = False,
+    rehearse: Annotated[bool, typer.Option("--rehearse", help="Rehearse it, and ask nothing.")] = False,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Put right what drifted in chosen tenants: a rerun where that is proven, else statements made for it.
+
+    Always rehearsed first, in a transaction that is rolled back. Without --yes it asks; where there is nobody to ask,
+    nothing more is done.
+
+    Exit status: 0 nothing is left to be done, 1 something failed, needs a person or was only rehearsed, 2 the command
+    or a file is wrong, 3 some tenant could not be reached or looked at.
+    """
+    from flows.repairing import run_repair  # noqa: PLC0415
+    from flows.running import refuse_unwritable  # noqa: PLC0415
+
+    if not tenant:
+        raise FleetError("--tenant", "", "is required: name the tenants to be repaired, one or more")
+    brief = _brief(environment, tenant, None)
+    refuse_unwritable(output)
+    as_json = output_format is Format.JSON
+    raise typer.Exit(run_repair(brief, tenant, rehearse=rehearse, yes=yes, as_json=as_json, output=output))
+
+
+@app.command()
 def seed(
     environment: EnvironmentArgument,
     rehearse: RehearseOption = False,
@@ -170,43 +180,11 @@ def tenants(
     show_tenants(_brief(environment, tenant, ring), as_json=output_format is Format.JSON)
 
 
-@manifest_app.callback()
-def manifest(context: typer.Context, output_format: FormatOption = Format.TABLE) -> None:
-    """The manifest as read and found right. Connects to nothing."""
-    if context.invoked_subcommand:
-        return
-    from flows.answering import show_manifest  # noqa: PLC0415
-
-    show_manifest(settings.Settings().manifest_file, as_json=output_format is Format.JSON)
-
-
-@manifest_app.command()
-def check(
-    on: Annotated[
-        str | None, typer.Option(metavar="ENV", help="On this environment's server instead of the embedded one.")
-    ] = None,
-    output_format: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-) -> None:
-    """Prove the manifest in scratch databases: run twice, run alone, what a rerun heals. Changes nothing in any tenant.
-
-    Exit status: 0 it is proven, 1 something is wrong with it, 2 the command or a file is wrong, 3 something could not
-    be looked at.
-    """
-    from flows.checking import run_manifest_check  # noqa: PLC0415
-    from flows.running import refuse_unwritable  # noqa: PLC0415
-
-    if on:
-        _brief(on, None, None)
-    refuse_unwritable(output)
-    raise typer.Exit(run_manifest_check(on, as_json=output_format is Format.JSON, output=output))
-
-
 @app.command()
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the fleet running, with its fleet.toml.")] = False,
 ) -> None:
-    """A fleet made on the spot in an embedded PostgreSQL: audit, rehearsal, rollout, audit again."""
+    """A fleet made on the spot in an embedded PostgreSQL: audit, rehearsal, rollout, audit again, repair."""
     from flows.demonstration import run_demo  # noqa: PLC0415
 
     raise typer.Exit(run_demo(keep=keep))

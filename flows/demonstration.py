@@ -1,4 +1,4 @@
-"""The demo: a fleet made on the spot, audited, rolled out and audited again by the real flows."""
+"""The demo: a fleet made on the spot, audited, rolled out, audited again and repaired by the real flows."""
 
 import shutil
 import sys
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.console import console_on
+from flows.repairing import repair
 from flows.rolling_out import roll_out
 from flows.running import audit, write
 from pgfleet import files, settings
@@ -21,17 +22,19 @@ from pgfleet.pg.binaries import embedded_binaries
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.pg.cluster import Cluster
 from pgfleet.pg.demo import ENVIRONMENT, PLANS, build_fleet, fleet_file
+from pgfleet.render.repair_terminal import repair_report
 from pgfleet.render.rollout_terminal import rollout_report
 from pgfleet.render.terminal import audit_report
 from pgfleet.rollout.plan import Scope
+from pgfleet.rollout.repairing import RepairDocument
 from pgfleet.shipped import sql_folder
 
 LEFT_UNFOUND = 1
-AS_PLANTED = "Each tenant was found as it was planted, and is now as a rollout can leave it"
+AS_PLANTED = "Each tenant was found as it was planted, and is now as a rollout and a repair can leave it"
 
 
 def run_demo(*, keep: bool) -> int:
-    """Makes the fleet, audits it, rehearses a rollout, rolls out, audits again; 0 if all came as it was planted."""
+    """Makes the fleet, audits, rehearses, rolls out, audits again, repairs; 0 if all came as it was planted."""
     started = time.monotonic()
     console = Console(stderr=True)
     with ExitStack() as stack:
@@ -49,7 +52,7 @@ def run_demo(*, keep: bool) -> int:
 
 
 def _go_through_all(brief: Brief) -> str:
-    """The audit, the rehearsal, the rollout and the audit after it; what did not come as it was planted."""
+    """The audit, the rehearsal, the rollout, the audit after it, the repair; what did not come as it was planted."""
     manifest = brief.manifest
     _say("1. The audit: what is wrong in which tenant, and who suffers")
     before = audit(brief)
@@ -63,10 +66,30 @@ def _go_through_all(brief: Brief) -> str:
     _say("4. The audit again: what a rerun cannot heal is still there, and named")
     after = audit(brief)
     write(after, audit_report(after, manifest), as_json=False)
+    repaired = _repair_the_rest(brief)
     _say("To look at the runs as Prefect shows them, their steps and artifacts:")
     for line in _where_to_look(rollout.run_id):
         _say(f"  {line}", "cyan", above="")
-    return _unlike_planted(before, after)
+    return _unlike_planted(before, after, repaired)
+
+
+def _repair_the_rest(brief: Brief) -> AuditDocument:
+    """The repair of what a rerun cannot heal, as `pgfleet repair --yes` does it, and an audit of those tenants."""
+    names = [plan.name for plan in PLANS if plan.is_repaired]
+    chosen = " ".join(f"--tenant {each}" for each in names)
+    _say(f"5. pgfleet repair {ENVIRONMENT} {chosen} --yes: what a rerun cannot heal, rehearsed and then done")
+
+    def agree(rehearsal: RepairDocument) -> bool:
+        write(rehearsal, repair_report(rehearsal), as_json=False)
+        _say("And now for real: the same statements, proven and committed, or not at all", "")
+        return True
+
+    document = repair(brief, names, agree)
+    write(document, repair_report(document), as_json=False)
+    _say("The audit of these, once more")
+    found = audit(brief, names)
+    write(found, audit_report(found, brief.manifest), as_json=False)
+    return found
 
 
 def _say(text: str, style: str = "bold", above: str = "\n") -> None:
@@ -122,13 +145,13 @@ def _explain_kept(cluster: Cluster, pid: int, folder: Path) -> None:
     )
 
 
-def _unlike_planted(before: AuditDocument, after: AuditDocument) -> str:
-    """Which tenants got another verdict than their plan says, before or after the rollout; empty if none did."""
-    first = {each.name: each.verdict for each in before.tenants}
-    last = {each.name: each.verdict for each in after.tenants}
+def _unlike_planted(before: AuditDocument, after: AuditDocument, repaired: AuditDocument) -> str:
+    """Which tenants got another verdict than their plan says, in any of the audits; empty if none did."""
+    first, last, at_last = ({each.name: each.verdict for each in found.tenants} for found in (before, after, repaired))
     unlike = [
         plan.name
         for plan in PLANS
         if (first.get(plan.name), last.get(plan.name)) != (plan.verdict, plan.verdict_afterwards)
+        or at_last.get(plan.name, plan.verdict_repaired) != plan.verdict_repaired
     ]
     return f"NOT as planted: {', '.join(unlike)}" if unlike else ""

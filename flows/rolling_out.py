@@ -6,10 +6,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
+from flows.confirming import is_confirmed, is_terminal
 from flows.console import console_on
 from flows.running import run_flow, showing_progress, write
 from pgfleet import settings
@@ -21,8 +21,6 @@ from pgfleet.rollout.document import RolloutDocument
 from pgfleet.rollout.plan import RolloutPlan, Scope
 from pgfleet.rollout.planning import refuse_faulty_scope
 from pgfleet.rollout.summary import RolloutOutcome, exit_status
-
-DIGEST_SHOWN, FEWEST_TYPED = 12, 4
 
 
 def run_rollout(
@@ -66,7 +64,7 @@ def roll_out(
 
     policy, stream = brief.environment.policy, sys.stderr if plan_to_stderr else sys.stdout
     is_asked = policy.rollout.approval and not rehearse and not yes
-    if is_asked and not _is_terminal() and not can_ask():
+    if is_asked and not is_terminal() and not can_ask():
         raise FleetError("--yes", "", "approval = true, and there is nobody to ask: no terminal, no PREFECT_API_URL")
 
     def show(plan: RolloutPlan) -> None:
@@ -78,7 +76,7 @@ def roll_out(
         options |= {"priority": scope.priority, "rerun": list(scope.rerun) or None}
     kind = "rehearsal" if rehearse else flow.name
     with showing_progress(f"{kind} of {brief.environment.name}", show) as progress, ExitStack() as stack:
-        if is_asked and _is_terminal():
+        if is_asked and is_terminal():
 
             def ask(plan: RolloutPlan, page: str) -> bool:
                 with progress.off():
@@ -88,14 +86,7 @@ def roll_out(
         return run_flow(flow, ROLLOUT_DOCUMENT, brief, tenants, rings, **options)
 
 
-def _is_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
 def _ask(plan: RolloutPlan, page: str) -> bool:
     """The answer of a person who has the plan and its rehearsal before them, and copies the digest."""
     Console(stderr=True).print(Markdown(page))
-    shown = plan.digest[:DIGEST_SHOWN]
-    said = f"To carry out this plan type the first characters of its digest ({shown}); anything else ends it"
-    typed: str = typer.prompt(said, err=True, default="", show_default=False)
-    return len(typed.strip()) >= FEWEST_TYPED and plan.digest.startswith(typed.strip().lower())
+    return is_confirmed("carry out this plan", plan.digest)

@@ -73,6 +73,8 @@ def _expectation(identity: ServerIdentity, brief: Brief) -> Expectation:
 def _found(future: PrefectFuture[Any], tenant: Tenant, broken: Callable[[Tenant, PgfleetError], Found]) -> Found:
     try:
         found: Found = _outcome(future)
+    except PgfleetError as error:
+        return broken(tenant, error)
     except Exception as error:  # noqa: BLE001 (whatever it was, it is this tenant's alone)
         said = f"the work on this tenant itself broke: {type(error).__name__}: {error}"
         return broken(tenant, PgfleetError(redacted(said, dsn.secrets(tenant.dsn))))

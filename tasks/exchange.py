@@ -11,6 +11,7 @@ from pgfleet.judge.document import AuditDocument, TenantEntry
 from pgfleet.proof.document import ManifestProof
 from pgfleet.rollout.document import CountDocument, RolloutDocument, TenantCounts, TenantResult, WatchEntry
 from pgfleet.rollout.plan import RolloutPlan, TenantPlan
+from pgfleet.rollout.repairing import RepairDocument, TenantRepair
 
 Form = TypeVar("Form")
 
@@ -25,9 +26,11 @@ PLANS: TypeAdapter[tuple[TenantPlan, ...]] = TypeAdapter(tuple[TenantPlan, ...])
 RESULTS: TypeAdapter[tuple[TenantResult, ...]] = TypeAdapter(tuple[TenantResult, ...])
 WATCHED: TypeAdapter[tuple[WatchEntry, ...]] = TypeAdapter(tuple[WatchEntry, ...])
 COUNTED: TypeAdapter[tuple[TenantCounts, ...]] = TypeAdapter(tuple[TenantCounts, ...])
+REPAIRS: TypeAdapter[tuple[TenantRepair, ...]] = TypeAdapter(tuple[TenantRepair, ...])
 AUDIT_DOCUMENT = TypeAdapter(AuditDocument)
 ROLLOUT_DOCUMENT = TypeAdapter(RolloutDocument)
 COUNT_DOCUMENT = TypeAdapter(CountDocument)
+REPAIR_DOCUMENT = TypeAdapter(RepairDocument)
 MANIFEST_PROOF = TypeAdapter(ManifestProof)
 ROLLOUT_PLAN = TypeAdapter(RolloutPlan)
 

@@ -25,7 +25,7 @@ NOWHERE_PORT = 1
 class Plan:
     """One tenant of the demo: what is done to it, in words and by which scripts, and what an audit must make of it.
 
-    `is_healed` says that a rollout puts it right.
+    `is_healed` says that a rollout puts it right, `is_repaired` that a repair does what a rollout cannot.
     """
 
     name: str
@@ -37,11 +37,17 @@ class Plan:
     has_ledger: bool = True
     is_there: bool = True
     is_healed: bool = True
+    is_repaired: bool = False
 
     @property
     def verdict_afterwards(self) -> Verdict:
         """What an audit must make of it after a rollout."""
         return Verdict.READY if self.is_healed else self.verdict
+
+    @property
+    def verdict_repaired(self) -> Verdict:
+        """What an audit must make of it after a repair."""
+        return Verdict.READY if self.is_repaired else self.verdict_afterwards
 
 
 PLANS = (
@@ -97,6 +103,7 @@ PLANS = (
         verdict=Verdict.BLOCKED,
         scripts=("changed_type",),
         is_healed=False,
+        is_repaired=True,
     ),
     Plan(
         name="iris",
@@ -105,6 +112,7 @@ PLANS = (
         verdict=Verdict.DEGRADED,
         scripts=("invalid_index",),
         is_healed=False,
+        is_repaired=True,
     ),
     Plan(
         name="juniper",

@@ -73,11 +73,18 @@ def forget_started(session: Session, migration: Migration, before: LedgerRow | N
         session.write(_row("record", session, migration, before.run_id, **values))
 
 
-def record_repaired(session: Session, migration: Migration, before: LedgerRow | None, *, run_id: str) -> None:
-    """Writes that what the migration made was put right; its row stays, or is adopted. Raises a DatabaseError."""
+def record_repaired(
+    session: Session, migration: Migration, before: LedgerRow | None, *, run_id: str, was_rerun: bool, is_applied: bool
+) -> None:
+    """Writes that what the migration made was put right. Raises a DatabaseError.
+
+    Its row stays, of this run now; where there is none it is adopted, if it is applied, and else there is the event
+    alone. The row's checksum is that of the script that was run last.
+    """
     state = before.state if before else LedgerState.ADOPTED
-    checksum = before.checksum if before else migration.script.checksum
-    session.write(_row("record", session, migration, run_id, state=state, checksum=checksum, event="repaired"))
+    checksum = before.checksum if before and not was_rerun else migration.script.checksum
+    statement_name = "record" if before or is_applied else "note"
+    session.write(_row(statement_name, session, migration, run_id, state=state, checksum=checksum, event="repaired"))
 
 
 def _exists(session: Session) -> bool:

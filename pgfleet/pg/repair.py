@@ -1,15 +1,16 @@
 """Repairs one tenant: exactly the planned statements, proven, recorded and committed together, or not at all."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 
 from pgfleet.brief import Brief
-from pgfleet.catalog.model import Identity
-from pgfleet.errors import NotProven, PgfleetError, PlanOutdated
+from pgfleet.catalog.differences import Difference
+from pgfleet.errors import LedgerUnusable, NotProven, PgfleetError, PlanOutdated
 from pgfleet.fleet.model import Tenant
+from pgfleet.judge.acceptance import accept
 from pgfleet.judge.document import DifferenceEntry, MigrationEntry, MigrationStatus
 from pgfleet.judge.tenant import difference_entry
-from pgfleet.manifest.model import Migration
+from pgfleet.manifest.model import Script
 from pgfleet.pg.changes import read_guards, refuse_shrinkage
 from pgfleet.pg.ledger import prepare_ledger, record_repaired
 from pgfleet.pg.locks import tenant_lock
@@ -19,7 +20,16 @@ from pgfleet.pg.survey import refuse_silent
 from pgfleet.pg.verification import Findings, inspect, open_session, verify
 from pgfleet.render.words import sentence
 from pgfleet.repair.plan import RepairPlan, plan_repair
-from pgfleet.rollout.repairing import TenantRepair, failed_repair, tenant_repair
+from pgfleet.rollout.repairable import beyond_repair, is_whole, newly_failing, to_be_repaired
+from pgfleet.rollout.repairing import TenantRepair, done_before, failed_repair, tenant_repair
+
+Entries = Mapping[str, MigrationEntry]
+
+
+def foresee(tenant: Tenant, brief: Brief) -> TenantRepair:
+    """What a repair of the tenant would run, with its digest; nothing is run. Raises transient DatabaseErrors."""
+    work = _Work(tenant, brief, None)
+    return _ending(work, work.look, is_tried_again=True)
 
 
 def repair(tenant: Tenant, brief: Brief, *, rehearsal: bool, digest: str | None = None) -> TenantRepair:
@@ -29,16 +39,24 @@ def repair(tenant: Tenant, brief: Brief, *, rehearsal: bool, digest: str | None 
     is. Raises transient DatabaseErrors, with nothing done.
     """
     began, work = time.monotonic(), _Work(tenant, brief, digest)
+
+    def carry_out(session: Session) -> TenantRepair:
+        return rehearse(session, lambda: work.carry_out(session)) if rehearsal else work.carry_out(session)
+
+    found = _ending(work, carry_out, is_tried_again=not rehearsal)
+    return found.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})
+
+
+def _ending(work: "_Work", step: Callable[[Session], TenantRepair], *, is_tried_again: bool) -> TenantRepair:
     try:
-        refuse_silent(tenant, brief)
-        with open_session(tenant, brief) as session:
-            found = rehearse(session, lambda: work.carry_out(session)) if rehearsal else work.carry_out(session)
+        refuse_silent(work.tenant, work.brief)
+        with open_session(work.tenant, work.brief) as session:
+            return step(session)
     except PgfleetError as error:
-        if error.transient and not rehearsal:
+        if error.transient and is_tried_again:
             raise
         residual: tuple[DifferenceEntry, ...] = error.residual if isinstance(error, NotProven) else ()
-        found = failed_repair(tenant.name, tenant.ring, error, work.found, residual)
-    return found.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})
+        return failed_repair(work.tenant.name, work.tenant.ring, error, work.found, residual)
 
 
 class _Work:
@@ -48,51 +66,91 @@ class _Work:
         self.tenant, self.brief, self.digest = tenant, brief, digest
         self.found: TenantRepair | None = None
 
+    def look(self, session: Session) -> TenantRepair:
+        """What is to be done. Raises LedgerUnusable."""
+        before = inspect(session, self.brief)
+        self._plan(before, self._verified(session, before))
+        return self._told()
+
     def carry_out(self, session: Session) -> TenantRepair:
+        """All of it in one transaction. Raises PlanOutdated where it is not what was agreed to."""
         with session.transaction(), tenant_lock(session):
             before = inspect(session, self.brief)
-            entries = {each.version: verify(session, self.brief, before, each.version) for each in self._migrations}
+            entries = self._verified(session, before)
             plan = self._plan(before, entries)
+            if self.digest is not None and self._told().digest != self.digest:
+                self._refuse_unless_done(plan, before)
             if plan.changes:
-                self._run(session, plan, before)
+                self._run(session, plan, before, entries)
+        return self._told()
+
+    def _told(self) -> TenantRepair:
         assert self.found is not None, "it was planned"  # noqa: S101
         return self.found
 
-    @property
-    def _migrations(self) -> tuple[Migration, ...]:
-        return self.brief.manifest.migrations
+    def _verified(self, session: Session, findings: Findings) -> Entries:
+        """Every migration, in the manifest's order, with what is accepted marked."""
+        found = [verify(session, self.brief, findings, each.version) for each in self.brief.manifest.migrations]
+        acceptances = self.brief.environment.policy.acceptances
+        return {each.version: each for each in accept(self.tenant.name, found, acceptances, self.brief.today)}
 
-    def _plan(self, before: Findings, entries: Mapping[str, MigrationEntry]) -> RepairPlan:
-        drifted = {version for version, each in entries.items() if each.status is MigrationStatus.DRIFTED}
-        differences = [each for each in before.differences if each.version in drifted]
-        versions = [each.version for each in self._migrations]
-        plan = plan_repair(differences, before.expected, before.inspection.catalog.holders, versions)
-        scripts = [self.brief.migration(each).script.checksum for each in plan.versions]
-        found = plan.digest(scripts)
-        self.found = tenant_repair(self.tenant.name, self.tenant.ring, self.tenant.home, plan, found)
-        if self.digest is not None and self.digest != found:
-            raise PlanOutdated("the tenant has changed since its repair was agreed to, and another would be run now")
+    def _plan(self, before: Findings, entries: Entries) -> RepairPlan:
+        if fault := before.inspection.ledger_fault:
+            raise LedgerUnusable(f"the ledger cannot be used: {fault}")
+        differences = to_be_repaired(before.differences, entries.values(), self.tenant.home)
+        alone = [each.version for each in self.brief.manifest.migrations if not each.transactional]
+        holders = before.inspection.catalog.holders
+        plan = plan_repair(differences, before.expected, holders, tuple(entries), alone=alone)
+        digest = plan.digest([self.brief.migration(each).script.checksum for each in plan.versions])
+        beyond = tuple(beyond_repair(entries.values()))
+        self.found = tenant_repair(self.tenant.name, self.tenant.ring, self.tenant.home, plan, digest, beyond)
         return plan
 
-    def _run(self, session: Session, plan: RepairPlan, before: Findings) -> None:
+    def _refuse_unless_done(self, plan: RepairPlan, before: Findings) -> None:
+        """An earlier try of this run may have committed, and lost its connection before it was told so."""
+        run_id = self.brief.run_id
+        if plan.changes or not run_id or run_id not in {each.run_id for each in before.inspection.ledger.values()}:
+            raise PlanOutdated("the tenant has changed since its repair was agreed to, and another would be run now")
+        self.found = done_before(self._told())
+
+    def _run(self, session: Session, plan: RepairPlan, before: Findings, entries: Entries) -> None:
         prepare_ledger(session)
         guards = read_guards(session, self.brief)
         for version in plan.versions:
             session.run_script(self.brief.migration(version).script)
-        for statement in plan.statements:
-            session.run_script(statement.text)
-        self._prove(session, plan, before)
+        for number, statement in enumerate(plan.statements, start=1):
+            session.run_script(Script(path=f"statement {number}", sql=statement.text, checksum=""))
+        after = self._prove(session, plan, before, entries)
         refuse_shrinkage(guards, read_guards(session, self.brief))
-        for version in {*plan.versions, *(each.version for each in plan.targets)}:
-            recorded = before.inspection.ledger.get(version)
-            record_repaired(session, self.brief.migration(version), recorded, run_id=self.brief.run_id)
+        for version in (each for each in entries if each in _touched(plan)):
+            record_repaired(
+                session,
+                self.brief.migration(version),
+                before.inspection.ledger.get(version),
+                run_id=self.brief.run_id,
+                was_rerun=version in plan.versions,
+                is_applied=after[version].status is MigrationStatus.APPLIED,
+            )
 
-    def _prove(self, session: Session, plan: RepairPlan, before: Findings) -> None:
-        """Raises NotProven unless every target is as expected now, and nothing else is worse than before."""
+    def _prove(self, session: Session, plan: RepairPlan, before: Findings, entries: Entries) -> Entries:
+        """What each migration is now. Raises NotProven unless every target is as expected, and nothing is worse."""
         after = inspect(session, self.brief)
-        known: Collection[Identity] = {each.identity for each in before.differences}
-        targets = {each.identity for each in plan.targets}
-        wrong = [each for each in after.differences if each.identity in targets or each.identity not in known]
-        residual = tuple(difference_entry(each, session.home) for each in wrong)
-        if residual:
-            raise NotProven(f"not right afterwards: {'; '.join(map(sentence, residual))}", residual)
+        if wrong := tuple(difference_entry(each, session.home) for each in _wrong(plan, before, after)):
+            raise NotProven(f"not right afterwards: {'; '.join(map(sentence, wrong))}", wrong)
+        found = self._verified(session, after)
+        for version, entry in found.items():
+            if version in _touched(plan) and not is_whole(entry):
+                raise NotProven(f"{version} is {entry.status} afterwards: {sentence(entry)}")
+            if failing := newly_failing(entries[version], entry):
+                raise NotProven(f"checks of {version} that passed do not pass afterwards: {', '.join(failing)}")
+        return found
+
+
+def _touched(plan: RepairPlan) -> frozenset[str]:
+    return frozenset({*plan.versions, *(each.version for each in plan.targets)})
+
+
+def _wrong(plan: RepairPlan, before: Findings, after: Findings) -> list[Difference]:
+    """Targets that differ still, and what differs now and did not before."""
+    targets, known = ({each.identity for each in found} for found in (plan.targets, before.differences))
+    return [each for each in after.differences if each.identity in targets or each.identity not in known]

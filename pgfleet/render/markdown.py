@@ -19,6 +19,8 @@ from pgfleet.render.context_markdown import all_ready, closing, opening
 from pgfleet.render.dates import Dates, dates_of
 from pgfleet.render.loss_words import loss_sentence
 from pgfleet.render.markup import bullets, code, escaped
+from pgfleet.render.repair_markdown import remedy_section
+from pgfleet.render.repair_words import remedy_lines
 from pgfleet.render.words import (
     NEVER_APPLIED,
     VERDICT_MEANS,
@@ -41,7 +43,8 @@ def summary_page(document: AuditDocument, manifest: Manifest, timezone: str = "U
     lines += opening(document, dates)
     wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
     for verdict in Verdict:
-        lines += _section(verdict, [each for each in wrong[:MOST_TENANTS] if each.verdict is verdict], manifest)
+        chosen = [each for each in wrong[:MOST_TENANTS] if each.verdict is verdict]
+        lines += _section(verdict, chosen, document.environment, manifest)
     if len(wrong) > MOST_TENANTS:
         lines += [f"… and {len(wrong) - MOST_TENANTS} more; the whole is in the run's audit document.", ""]
     altered = (f"{file}: {said}" for file, said in altered_files(document.tenants, manifest))
@@ -57,7 +60,9 @@ def tenant_page(tenant: TenantEntry, document: AuditDocument, manifest: Manifest
     if tenant.reason:
         lines += [f"**Why:** {escaped(tenant.reason)}", ""]
     for migration in _lacking(tenant):
-        lines += _migration_section(migration, manifest, dates)
+        lines += _migration_section(migration, dates)
+        lines += remedy_section(migration, tenant.name, document.environment)
+        lines += bullets("Who suffers", sufferers(migration, manifest))
     for contract in broken_contracts(tenant):
         lines += _contract_section(contract, manifest)
     lines += bullets("Rows lost since the previous audit", map(loss_sentence, tenant.losses))
@@ -66,7 +71,7 @@ def tenant_page(tenant: TenantEntry, document: AuditDocument, manifest: Manifest
     return "\n".join([*lines, f"Environment {document.environment}, ring {escaped(tenant.ring or '-')}{version}.", ""])
 
 
-def _section(verdict: Verdict, tenants: list[TenantEntry], manifest: Manifest) -> list[str]:
+def _section(verdict: Verdict, tenants: list[TenantEntry], environment: str, manifest: Manifest) -> list[str]:
     if not tenants:
         return []
     lines = [f"## {verdict.capitalize()}: {VERDICT_MEANS[verdict]}", ""]
@@ -75,12 +80,14 @@ def _section(verdict: Verdict, tenants: list[TenantEntry], manifest: Manifest) -
         lines.append(f"- **{escaped(tenant.name)}**" + (f": {escaped(told_in_one)}" if told_in_one else ""))
         for migration in () if told_in_one == NEVER_APPLIED else _lacking(tenant):
             lines.append(f"  - {migration.version} {migration.status}: {escaped(sentence(migration))}")
+            told = remedy_lines(migration, tenant.name, environment, with_statements=False)
+            lines += [f"    - → {escaped(line)}" for line in told]
             lines += [f"    - {escaped(line)}" for line in sufferers(migration, manifest)]
         lines += [f"  - {escaped(sentence(contract))}" for contract in broken_contracts(tenant)]
     return [*lines, ""]
 
 
-def _migration_section(migration: MigrationEntry, manifest: Manifest, dates: Dates) -> Iterator[str]:
+def _migration_section(migration: MigrationEntry, dates: Dates) -> Iterator[str]:
     yield from (f"## {escaped(migration.file)} is {migration.status} ({migration.priority})", "")
     if migration.status is MigrationStatus.PENDING:
         yield from (f"{dates.told('Nothing of it is there: it was never applied', migration.since)}.", "")
@@ -91,7 +98,6 @@ def _migration_section(migration: MigrationEntry, manifest: Manifest, dates: Dat
             yield from ("Found:", "", code(difference.actual), "")
     failed = (f"{check.name}: {check.detail or 'failed'}" for check in migration.checks if not check.passed)
     yield from bullets("Checks that do not pass", failed)
-    yield from bullets("Who suffers", sufferers(migration, manifest))
 
 
 def _said(difference: DifferenceEntry, dates: Dates) -> str:

@@ -14,6 +14,7 @@ from pgfleet.render.altered import altered_files
 from pgfleet.render.context_terminal import closing, indented, leading_variants, opening
 from pgfleet.render.dates import Dates, dates_of
 from pgfleet.render.loss_words import losses_in_words
+from pgfleet.render.repair_words import remedy_lines
 from pgfleet.render.words import (
     NEVER_APPLIED,
     VERDICT_MEANS,
@@ -54,7 +55,8 @@ def audit_report(document: AuditDocument, manifest: Manifest, *, timezone: str =
     if len(ordered) > MOST_TENANTS:
         parts.append(Text(f"… and {len(ordered) - MOST_TENANTS} more tenants, none worse; --format json has them all"))
     wrong = [each for each in ordered if each.verdict is not Verdict.READY]
-    parts += [part for tenant in wrong[:MOST_TENANTS] for part in _tenant(tenant, manifest, dates)]
+    environment = document.environment
+    parts += [part for tenant in wrong[:MOST_TENANTS] for part in _tenant(tenant, environment, manifest, dates)]
     parts += _worth_knowing([each for each in ordered if each.verdict is Verdict.READY and remarks(each)])
     parts += _altered(document, manifest)
     parts += closing(document, is_large=len(ordered) > MOST_TENANTS)
@@ -88,7 +90,7 @@ def _marks(tenant: TenantEntry, manifest: Manifest) -> Iterator[Text]:
             yield Text(STATUS_MARK[found.status], style=STATUS_STYLE[found.status])
 
 
-def _tenant(tenant: TenantEntry, manifest: Manifest, dates: Dates) -> Iterator[RenderableType]:
+def _tenant(tenant: TenantEntry, environment: str, manifest: Manifest, dates: Dates) -> Iterator[RenderableType]:
     style = VERDICT_STYLE[tenant.verdict]
     means = dates.told(VERDICT_MEANS[tenant.verdict], tenant.since)
     yield Text()
@@ -98,16 +100,19 @@ def _tenant(tenant: TenantEntry, manifest: Manifest, dates: Dates) -> Iterator[R
     lacking = [each for each in tenant.migrations if each.status is not MigrationStatus.APPLIED and not each.accepted]
     if lacking and all(each.status is MigrationStatus.PENDING for each in tenant.migrations):
         yield indented(Text(dates.told(NEVER_APPLIED, lacking[0].since)))
+        yield from _remedies(lacking, tenant, environment)
         lacking = []
     for migration in lacking:
-        yield from _migration(migration, manifest, dates)
+        yield from _migration(migration, dates)
+        yield from _remedies([migration], tenant, environment)
+        yield from (indented(Text(line, style="dim"), 4) for line in sufferers(migration, manifest))
     for contract in broken_contracts(tenant):
         yield indented(Text(sentence(contract)))
     for note in remarks(tenant):
         yield indented(Text(f"note: {note}", style="dim"))
 
 
-def _migration(migration: MigrationEntry, manifest: Manifest, dates: Dates) -> Iterator[RenderableType]:
+def _migration(migration: MigrationEntry, dates: Dates) -> Iterator[RenderableType]:
     style = STATUS_STYLE[migration.status]
     yield indented(Text.assemble(migration.file, " is ", (migration.status, style), f" ({migration.priority})"))
     wrong = [dates.told(sentence(each), each.since) for each in differences_told(migration)]
@@ -115,8 +120,12 @@ def _migration(migration: MigrationEntry, manifest: Manifest, dates: Dates) -> I
         wrong = [dates.told(sentence(migration), migration.since)]
     for line in wrong:
         yield indented(Text(line), 4)
-    for line in sufferers(migration, manifest):
-        yield indented(Text(line, style="dim"), 4)
+
+
+def _remedies(migrations: list[MigrationEntry], tenant: TenantEntry, environment: str) -> Iterator[RenderableType]:
+    """What puts the migrations right, each line once."""
+    lines = (line for each in migrations for line in remedy_lines(each, tenant.name, environment))
+    yield from (indented(Text(f"→ {line}", style="cyan"), 4) for line in dict.fromkeys(lines))
 
 
 def _worth_knowing(tenants: list[TenantEntry]) -> Iterator[RenderableType]:

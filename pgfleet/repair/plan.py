@@ -41,10 +41,16 @@ def plan_repair(
     expected: ExpectedCatalog,
     holders: Collection[Holder],
     versions: Sequence[str],
+    *,
+    alone: Collection[str] = (),
 ) -> RepairPlan:
-    """The repair of a tenant's `differences`; `versions` are the manifest's, in its order."""
+    """The repair of a tenant's `differences`; `versions` are the manifest's, in its order.
+
+    Those of them that run in no transaction, `alone`, are not run again by a repair, which is one.
+    """
     told = without_implied(differences)
-    chosen = list(zip(told, choose_repairs(told, expected, holders), strict=True))
+    repairs = (_in_transaction(each, expected, alone) for each in choose_repairs(told, expected, holders))
+    chosen = list(zip(told, repairs, strict=True))
     to_rerun = {repair.version for _, repair in chosen if repair.way is Way.RERUN}
     to_rerun |= {later for version in to_rerun if version for later in expected.later_changers(version)}
     left = tuple((each, repair) for each, repair in chosen if repair.way is Way.BY_HAND)
@@ -54,6 +60,16 @@ def plan_repair(
         targets=tuple(each for each in differences if not _is_left(each, left)),
         left=left,
     )
+
+
+def _in_transaction(repair: Repair, expected: ExpectedCatalog, alone: Collection[str]) -> Repair:
+    """The same, or left to a person who rolls the migration out again, where that cannot be done in a transaction."""
+    if repair.version is None or repair.way is not Way.RERUN:
+        return repair
+    for each in sorted({repair.version, *expected.later_changers(repair.version)} & {*alone}):
+        reason = f"{each} runs in no transaction, and a repair is one: roll it out again (pgfleet rollout)"
+        return Repair(way=Way.BY_HAND, reason=reason)
+    return repair
 
 
 def _is_left(difference: Difference, left: Collection[tuple[Difference, Repair]]) -> bool:

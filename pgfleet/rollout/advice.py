@@ -32,7 +32,7 @@ BY_SQLSTATE = {
     "3D": "put the database's name right in the fleet file, then run it again",
 }
 BY_KIND: tuple[tuple[type[PgfleetError], str], ...] = (
-    (NotProven, "a rerun does not heal this: put it right by hand, or write a migration that does"),
+    (NotProven, "a rerun does not heal this: see what pgfleet repair can do, else put it right by hand"),
     (GuardTripped, "look at what the script does to these rows; if that is meant, say so in the manifest (may_shrink)"),
     (PlanOutdated, "run the command again: it plans anew"),
     (LedgerUnusable, "use the version of pgfleet that wrote it, or a later one"),

@@ -5,15 +5,28 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.errors import PgfleetError
+from pgfleet.errors import NotProven, PgfleetError
 from pgfleet.judge.document import DifferenceEntry
 from pgfleet.judge.entry import Entry
 from pgfleet.judge.tenant import UNREACHABLE, difference_entry
 from pgfleet.repair.plan import RepairPlan
 from pgfleet.rollout.advice import describe
 from pgfleet.rollout.document import ErrorEntry
+from pgfleet.rollout.repairable import BeyondEntry
 
 SCHEMA_VERSION = 1
+DONE_BEFORE = "an earlier try of this run had committed it, and lost its connection before it was told so"
+NOT_PROVEN = "the repair does not do what it was made for: put it right by hand, and please report it"
+
+
+class RepairMode(StrEnum):
+    """How far a repair goes."""
+
+    PLAN = "plan"
+    """It is found out what would be run."""
+    REHEARSE = "rehearse"
+    """All of it is run, and rolled back."""
+    REPAIR = "repair"
 
 
 class RepairResult(StrEnum):
@@ -27,6 +40,8 @@ class RepairResult(StrEnum):
     """All of it was run, proven and committed; or rehearsed, and rolled back."""
     UNCHANGED = "unchanged"
     """There was nothing that pgfleet can put right."""
+    NOT_REACHED = "not_reached"
+    """It was not begun: what was agreed to is no longer what would be run."""
 
 
 class StatementEntry(Entry):
@@ -39,37 +54,44 @@ class StatementEntry(Entry):
 class TenantRepair(Entry):
     """One tenant: migrations run again, then statements; `left` needs a person; `residual` is why it was not proven.
 
-    `digest` identifies exactly what was run.
+    `digest` identifies exactly what was run. `beyond` are migrations that are not applied for another reason than a
+    difference. `detail` says more of the result where there is more to say.
     """
 
     name: str
     ring: str
     result: RepairResult
+    detail: str | None = None
     digest: str | None = None
     versions: tuple[str, ...] = ()
     statements: tuple[StatementEntry, ...] = ()
     repaired: tuple[DifferenceEntry, ...] = ()
     left: tuple[DifferenceEntry, ...] = ()
+    beyond: tuple[BeyondEntry, ...] = ()
     residual: tuple[DifferenceEntry, ...] = ()
     duration_ms: int | None = None
     error: ErrorEntry | None = None
 
 
 class RepairDocument(Entry):
-    """The outcome of one repair or its rehearsal."""
+    """The outcome of one repair or its rehearsal; `reason` says why nothing was done."""
 
     schema_version: int = SCHEMA_VERSION
     environment: str
     run_id: str
     digest: str
     rehearsal: bool
+    outcome: str
+    reason: str | None = None
     started_at: datetime
     finished_at: datetime
     summary: dict[str, int]
     tenants: tuple[TenantRepair, ...]
 
 
-def tenant_repair(name: str, ring: str, home: str, plan: RepairPlan, digest: str) -> TenantRepair:
+def tenant_repair(
+    name: str, ring: str, home: str, plan: RepairPlan, digest: str, beyond: tuple[BeyondEntry, ...] = ()
+) -> TenantRepair:
     """What came of a plan that was carried out, or of one in which nothing is to be done."""
     return TenantRepair(
         name=name,
@@ -80,7 +102,13 @@ def tenant_repair(name: str, ring: str, home: str, plan: RepairPlan, digest: str
         statements=tuple(StatementEntry(sql=each.text, hazards=each.hazards) for each in plan.statements),
         repaired=tuple(difference_entry(each, home) for each in plan.targets),
         left=tuple(difference_entry(each, home, repair) for each, repair in plan.left),
+        beyond=beyond,
     )
+
+
+def done_before(found: TenantRepair) -> TenantRepair:
+    """What came of a repair that an earlier try of the same run had committed already."""
+    return found.model_copy(update={"result": RepairResult.REPAIRED, "detail": DONE_BEFORE})
 
 
 def failed_repair(
@@ -93,44 +121,21 @@ def failed_repair(
     """What came of a repair that ended with the error; `found` is what was to be done, if it got so far."""
     result = RepairResult.UNREACHABLE if isinstance(error, UNREACHABLE) else RepairResult.FAILED
     before = found or TenantRepair(name=name, ring=ring, result=result)
-    changes = {"result": result, "error": describe(error), "residual": tuple(residual), "repaired": ()}
+    said = describe(error)
+    if isinstance(error, NotProven):
+        said = said.model_copy(update={"advice": NOT_PROVEN})
+    changes = {"result": result, "error": said, "residual": tuple(residual), "repaired": ()}
     return before.model_copy(update=changes)
 
 
-def build_repair_document(
-    environment: str,
-    run_id: str,
-    tenants: Iterable[TenantRepair],
-    *,
-    rehearsal: bool,
-    started_at: datetime,
-    finished_at: datetime,
-) -> RepairDocument:
-    """The repair document; its digest is that of what was run in all its tenants."""
-    found = tuple(tenants)
-    summary = {str(result): sum(each.result is result for each in found) for result in RepairResult}
-    return RepairDocument(
-        environment=environment,
-        run_id=run_id,
-        digest=digest_of((each.name, each.digest) for each in found),
-        rehearsal=rehearsal,
-        started_at=started_at,
-        finished_at=finished_at,
-        summary={"tenants": len(found), **summary},
-        tenants=found,
-    )
+def not_reached(planned: TenantRepair) -> TenantRepair:
+    """What there is to say of a tenant whose planned repair was not begun."""
+    if planned.error:
+        return planned
+    return planned.model_copy(update={"result": RepairResult.NOT_REACHED, "repaired": ()})
 
 
-def digest_of(digests: Iterable[tuple[str, str | None]]) -> str:
+def digest_of(tenants: Iterable[TenantRepair]) -> str:
     """One digest of what is run in several tenants."""
-    text = "\n".join(f"{name} {digest or ''}" for name, digest in sorted(digests))
+    text = "\n".join(f"{each.name} {each.digest or ''}" for each in sorted(tenants, key=lambda each: each.name))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def exit_status(document: RepairDocument) -> int:
-    """0 if nothing is left to be done, 1 if something failed, is only rehearsed or needs a person, 3 if unreachable."""
-    results = {each.result for each in document.tenants}
-    if RepairResult.UNREACHABLE in results:
-        return 3
-    is_undone = RepairResult.FAILED in results or (document.rehearsal and RepairResult.REPAIRED in results)
-    return 1 if is_undone or any(each.left for each in document.tenants) else 0

@@ -24,6 +24,15 @@ PENDING = {
     "cobalt": ["20250315", "20250328", "20250330", "20250321", "20250330000000", "20250331", "20250401"],
     "dynamo": ["20250321", "20250330000000"],
 }
+REMEDIES = {
+    "cobalt": "pgfleet rollout demo --tenant cobalt applies it",
+    "dynamo": "pgfleet rollout demo --tenant dynamo applies it",
+    "ember": "rolling 20250315 out again brings it back",
+    "fjord": "rolling 20250401 out again brings it back",
+    "gale": "rolling 20250315 out again puts it right",
+    "harbor": "ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text",
+    "iris": "pgfleet repair demo --tenant iris runs them",
+}
 UNEXPECTED = {
     "borealis": ["public.ai_conversations.ai_conversations_user_id_fkey"],
     "juniper": ["public.ai_messages.sentiment"],
@@ -38,7 +47,7 @@ def test_the_demo_finds_what_was_planted_and_nothing_else(prefect_api: str, reco
         text=True,
         env={**os.environ, "PREFECT_API_URL": prefect_api},
         cwd=tmp_path,
-        timeout=240,
+        timeout=400,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     document = audit_document(records, 0)
@@ -54,6 +63,13 @@ def test_the_demo_finds_what_was_planted_and_nothing_else(prefect_api: str, reco
     assert {name for name, status in seeds.items() if status != "present"} == {"cobalt", "kestrel"}
     after = audit_document(records, 1)
     assert {each.name: each.verdict for each in after.tenants} == {plan.name: plan.verdict_afterwards for plan in PLANS}
+    repaired = audit_document(records, 2)
+    assert {each.name: each.verdict for each in repaired.tenants} == {
+        plan.name: plan.verdict_repaired for plan in PLANS if plan.is_repaired
+    }
+    for name, remedy in REMEDIES.items():
+        assert remedy in told_of(name, done.stdout), name
+    assert "Completed: 2 tenants: 2 repaired" in done.stdout
     assert "Each tenant was found as it was planted" in done.stdout
     assert "http" in done.stdout.split("To look at the runs")[1], "where to look at it"
 
@@ -69,14 +85,19 @@ def test_a_command_to_be_copied_can_be_run(
     assert command == ("pgfleet" if is_on_path else str(folder / "pgfleet"))
 
 
+def told_of(tenant: str, printed: str) -> str:
+    """What the first audit says of a tenant, however it was broken into lines."""
+    return " ".join(printed.split(f"\n{tenant} is ")[1].split("\n\n", maxsplit=1)[0].split())
+
+
 def audit_document(records: Records, number: int) -> AuditDocument:
-    """Of the first audit, or of the one after the rollout."""
+    """Of the first audit, of the one after the rollout, or of the one after the repair."""
     runs = records.ask(
         "/flow_runs/filter",
         flow_runs={"tags": {"all_": ["env:demo"]}, "name": {"like_": "audit demo"}},
         sort="START_TIME_ASC",
     )
-    assert len(runs) == 2
+    assert len(runs) == 3
     wanted = {"flow_run_id": {"any_": [runs[number]["id"]]}, "type": {"any_": ["result"]}}
     [found] = records.ask("/artifacts/filter", artifacts=wanted)
     return AuditDocument.model_validate_json(found["data"])

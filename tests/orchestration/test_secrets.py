@@ -44,6 +44,7 @@ def test_a_planted_password_is_nowhere_to_be_found(
         ("rollout", ENVIRONMENT, "--rehearse"),
         ("rollout", ENVIRONMENT),
         ("counts", ENVIRONMENT),
+        ("repair", ENVIRONMENT, "--tenant", "*", "--yes"),
         ("tenants", ENVIRONMENT),
     ):
         done = subprocess.run(

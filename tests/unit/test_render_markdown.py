@@ -110,6 +110,7 @@ def test_the_summary_says_what_is_wrong_and_who_suffers_worst_first() -> None:
         "  - 1 drifted: index public.idx\\_a is missing",
         "    - depends on it: worker",
         "  - 2 pending: nothing of it is there: it was never applied",
+        "    - → pgfleet rollout prod --tenant acme applies it",
         '    - planner: \\`relation "two"\\` is not there',
         "",
         "## Unreachable: no connection could be had",

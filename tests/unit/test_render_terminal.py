@@ -94,6 +94,7 @@ def test_the_report_of_a_fleet() -> None:
         "degraded is degraded: the assistant starts, but an auxiliary feature does not work",
         "  2_two.sql is pending (P1)",
         "    nothing of it is there: it was never applied",
+        "    → pgfleet rollout prod --tenant degraded applies it",
         "    planner: no plans",
         "",
         "Ready, and worth knowing",

@@ -1,0 +1,90 @@
+"""The repair of chosen tenants."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from prefect import State, flow, runtime
+from pydantic import Field
+
+from flows.repair_wave import repair_wave
+from flows.waves import run_wave
+from pgfleet import progress
+from pgfleet.brief import Brief
+from pgfleet.errors import FleetError, PgfleetError
+from pgfleet.fleet.selection import cut_waves
+from pgfleet.pg.briefing import prepare_brief
+from pgfleet.rollout.repair_summary import build_repair_document
+from pgfleet.rollout.repairing import RepairMode, TenantRepair, digest_of, failed_repair, not_reached
+from tasks.exchange import REPAIR_DOCUMENT, REPAIRS, leave
+from tasks.publish_progress import publishing_progress
+from tasks.publish_repair import publish_repair
+from tasks.repair_states import repair_state
+from tasks.tagging import tag_run
+
+Name = Annotated[str, Field(min_length=1)]
+NEVER = "none"
+"""The digest of nothing: where no repair could be planned, none was agreed to, and none is begun."""
+
+PHASE = {RepairMode.PLAN: "plan", RepairMode.REHEARSE: "rehearsal", RepairMode.REPAIR: "repair"}
+
+
+def run_name() -> str:
+    """`repair prod · 2026-11-24`, or `repair rehearsal prod · 2026-11-24`."""
+    parameters: dict[str, Any] = runtime.flow_run.parameters
+    kind = "repair rehearsal" if parameters.get("rehearse", True) else "repair"
+    return f"{kind} {parameters['environment']} · {datetime.now(UTC):%Y-%m-%d}"
+
+
+@flow(name="repair", flow_run_name=run_name)
+def repair_fleet(
+    environment: Annotated[str, Field(description="Which environment of the fleet file.")],
+    tenants: Annotated[list[Name], Field(description="These tenants alone, by name or pattern.", min_length=1)],
+    rehearse: Annotated[bool, Field(description="In transactions that are rolled back: nothing is left.")] = True,
+    digest: Annotated[
+        str | None,
+        Field(description="The digest that the rehearsal told: what is agreed to. Required unless rehearsed."),
+    ] = None,
+) -> State[Any]:
+    """Puts right what drifted in the chosen tenants: each one's repair proven and committed as a whole, or not at all.
+
+    Completed, or named Rehearsed, if nothing is left to be done; else Failed as Failed, Incomplete, or Refused: what
+    would be run now has another digest. Raises ConfigurationError for a wrong fleet file, manifest or choice.
+    """
+    if not rehearse and not digest:
+        raise FleetError("digest", "", "is required: rehearse first, and name the digest that the rehearsal tells")
+    started_at, run_id = datetime.now(UTC), str(runtime.flow_run.id)
+    brief = prepare_brief(environment, tenants=tenants, run=f"repair {environment} {run_id[:8]}", run_id=run_id)
+    tag_run(f"env:{environment}")
+    with publishing_progress(f"progress-{environment}"):
+        found, reason = (_go(brief, RepairMode.REHEARSE), None) if rehearse else _repair(brief, digest or "")
+        times = {"started_at": started_at, "finished_at": datetime.now(UTC)}
+        document = build_repair_document(environment, run_id, found, rehearsal=rehearse, reason=reason, **times)
+        leave(document, REPAIR_DOCUMENT, "The repair document")
+        publish_repair(document)
+    return repair_state(document)
+
+
+def _repair(brief: Brief, digest: str) -> tuple[list[TenantRepair], str | None]:
+    """What came of it, or why nothing was done: it is planned anew, and each tenant is bound to its own plan."""
+    planned = _go(brief, RepairMode.PLAN)
+    if digest_of(planned) != digest:
+        now = digest_of(planned)[:12]
+        said = f"the repair that was agreed to is {digest[:12]}, and it is {now} now: rehearse again"
+        return [not_reached(each) for each in planned], said
+    return _go(brief, RepairMode.REPAIR, {each.name: each.digest or NEVER for each in planned}), None
+
+
+def _go(brief: Brief, mode: RepairMode, digests: dict[str, str] | None = None) -> list[TenantRepair]:
+    """Every tenant, wave after wave; what a wave that broke off has not left is not known to be done."""
+    environment = brief.environment
+    progress.report_phase(PHASE[mode], len(environment.tenants))
+    found: list[TenantRepair] = []
+    for number, wave in enumerate(cut_waves(environment), start=1):
+        agreed = {each.name: (digests or {}).get(each.name, NEVER) for each in wave}
+        left, state = run_wave(
+            repair_wave, REPAIRS, brief, environment.name, wave[0].ring, number, agreed, brief.run_id, mode
+        )
+        by_name = {each.name: each for each in left}
+        broken = PgfleetError(f"wave {number} broke off: {state.name}: {state.message}")
+        found += [by_name.get(each.name) or failed_repair(each.name, each.ring, broken) for each in wave]
+    return found

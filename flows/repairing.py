@@ -1,0 +1,77 @@
+"""Runs a repair from the command line: rehearses it, shows that, asks, has it done."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from flows.confirming import is_confirmed, is_terminal
+from flows.console import console_on
+from flows.running import document_of, showing_progress, write
+from pgfleet import settings
+from pgfleet.brief import Brief
+from pgfleet.render.repair_terminal import repair_report
+from pgfleet.rollout.repair_summary import exit_status
+from pgfleet.rollout.repairing import RepairDocument, RepairResult
+
+NOBODY = "Only rehearsed: there is no terminal to ask at. With --yes it is done."
+NOT_CONFIRMED = "Only rehearsed: it was not confirmed."
+
+
+def run_repair(
+    brief: Brief, tenants: Sequence[str], *, rehearse: bool, yes: bool, as_json: bool, output: Path | None
+) -> int:
+    """Rehearses, has it done if that is agreed to, writes what came of it, and returns the exit status.
+
+    Raises PgfleetError if it broke off.
+    """
+
+    def show(document: RepairDocument) -> None:
+        console_on(sys.stderr if as_json else sys.stdout).print(repair_report(document))
+
+    def agree(document: RepairDocument) -> bool:
+        show(document)
+        return yes or _is_agreed_to(document)
+
+    document = repair(brief, tenants, agree if not rehearse else lambda _: False)
+    is_shown = document.rehearsal and not rehearse and is_to_be_done(document)
+    if as_json or output or not is_shown:
+        write(document, repair_report(document), as_json=as_json, output=output)
+    return exit_status(document)
+
+
+def repair(brief: Brief, tenants: Sequence[str], agree: Callable[[RepairDocument], bool]) -> RepairDocument:
+    """The rehearsal, or what came of the repair where there is anything to be done and `agree` says yes to it."""
+    settings.quieten_prefect()
+    rehearsal = _run(brief, tenants, f"rehearsal of the repair of {brief.environment.name}", rehearse=True)
+    if not is_to_be_done(rehearsal) or not agree(rehearsal):
+        return rehearsal
+    return _run(brief, tenants, f"repair of {brief.environment.name}", rehearse=False, digest=rehearsal.digest)
+
+
+def is_to_be_done(rehearsal: RepairDocument) -> bool:
+    """Whether the rehearsal went well in some tenant, and had anything to do there."""
+    return any(each.result is RepairResult.REPAIRED for each in rehearsal.tenants)
+
+
+def _run(
+    brief: Brief, tenants: Sequence[str], title: str, *, rehearse: bool, digest: str | None = None
+) -> RepairDocument:
+    from flows.repair import repair_fleet  # noqa: PLC0415
+    from tasks.exchange import REPAIR_DOCUMENT  # noqa: PLC0415
+
+    options = {"tenants": list(tenants), "rehearse": rehearse, "digest": digest}
+    with showing_progress(title):
+        return document_of(repair_fleet, REPAIR_DOCUMENT, environment=brief.environment.name, **options)
+
+
+def _is_agreed_to(document: RepairDocument) -> bool:
+    console = Console(stderr=True)
+    if not is_terminal():
+        console.print(NOBODY, highlight=False)
+        return False
+    if not is_confirmed("have this done", document.digest):
+        console.print(NOT_CONFIRMED, highlight=False)
+        return False
+    return True

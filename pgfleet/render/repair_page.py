@@ -1,0 +1,83 @@
+"""The artifacts of a repair: a page and the rows of a table."""
+
+from collections.abc import Iterator
+
+from pgfleet.render.markdown import MOST_TENANTS
+from pgfleet.render.markup import bullets, escaped
+from pgfleet.render.repair_markdown import shell, statements_block, statements_title
+from pgfleet.render.repair_words import beyond_lines, left_lines, nothing_run, repair_sentence
+from pgfleet.render.rollout_words import error_sentence
+from pgfleet.render.tables import MOST_ROWS, shortened
+from pgfleet.render.words import sentence
+from pgfleet.rollout.repair_summary import in_words, worst_first
+from pgfleet.rollout.repairing import RepairDocument, RepairResult, TenantRepair
+
+ROLLED_BACK = "A rehearsal: all of it was rolled back, and each tenant is as it was before."
+
+
+def repair_page(document: RepairDocument) -> str:
+    """What was run in each tenant, what is to be feared of it, what is left to a person and why."""
+    kind = "Rehearsal of a repair of" if document.rehearsal else "Repair of"
+    lines = [f"# {kind} {escaped(document.environment)}: {escaped(in_words(document))}", ""]
+    if document.reason:
+        lines += [f"**Nothing was done:** {escaped(document.reason)}.", ""]
+    if document.rehearsal:
+        lines += [ROLLED_BACK, ""]
+    ordered = worst_first(document.tenants)
+    for tenant in ordered[:MOST_TENANTS]:
+        lines += _tenant(tenant, is_rehearsal=document.rehearsal)
+    if len(ordered) > MOST_TENANTS:
+        lines += [f"… and {len(ordered) - MOST_TENANTS} more; the whole is in the run's document.", ""]
+    return "\n".join([*lines, *_agreement(document)])
+
+
+def repair_rows(document: RepairDocument) -> list[dict[str, str]]:
+    """One row a tenant, at most MOST_ROWS, worst first, and a last row that says how many were left out."""
+    ordered = worst_first(document.tenants)
+    rows = [
+        {
+            "tenant": each.name,
+            "result": result_word(each, is_rehearsal=document.rehearsal),
+            "what": shortened(repair_sentence(each)),
+            "ring": each.ring,
+        }
+        for each in ordered[:MOST_ROWS]
+    ]
+    if left_out := len(ordered) - len(rows):
+        rows.append({**dict.fromkeys(rows[0], ""), "tenant": f"… and {left_out} more, none worse"})
+    return rows
+
+
+def result_word(tenant: TenantRepair, *, is_rehearsal: bool) -> str:
+    """`repaired`, and of a rehearsal `rehearsed`."""
+    if is_rehearsal and tenant.result is RepairResult.REPAIRED:
+        return "rehearsed"
+    return tenant.result.replace("_", " ")
+
+
+def _tenant(tenant: TenantRepair, *, is_rehearsal: bool) -> Iterator[str]:
+    yield from (f"## {escaped(tenant.name)}: {result_word(tenant, is_rehearsal=is_rehearsal)}", "")
+    if tenant.error:
+        yield from (f"**{escaped(error_sentence(tenant.error))}**", "")
+        yield from (f"{escaped(tenant.error.advice)}.", "") if tenant.error.advice else ()
+    elif not (tenant.versions or tenant.statements):
+        yield from (f"{escaped(nothing_run(tenant))}.", "")
+    yield from bullets("Run again", tenant.versions)
+    for each in tenant.statements:
+        title = statements_title([each.sql], each.hazards)
+        yield from (f"{escaped(title[0].upper() + title[1:])}:", "", *statements_block([each.sql]))
+    yield from bullets("Put right by it", map(sentence, tenant.repaired))
+    yield from bullets("Not right afterwards", map(sentence, tenant.residual))
+    yield from bullets("Left to a person", left_lines(tenant))
+    yield from bullets("Not a repair's business", beyond_lines(tenant))
+
+
+def _agreement(document: RepairDocument) -> Iterator[str]:
+    """What somebody must name to have it done."""
+    if document.rehearsal and any(each.result is RepairResult.REPAIRED for each in document.tenants):
+        yield from ("## To have it done", "")
+        names = " ".join(f"--tenant {each.name}" for each in document.tenants)
+        yield from (shell(f"pgfleet repair {document.environment} {names}"), "")
+        yield f"or a run of the flow `repair` with `rehearse` off and the digest `{document.digest}`"
+        yield "(for these tenants; if one of them has changed by then, nothing is done)."
+        yield ""

@@ -1,0 +1,110 @@
+"""What the repair of several tenants comes to: its document, its outcome, the exit status."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from pgfleet.judge.document import MigrationStatus
+from pgfleet.judge.summary import counted
+from pgfleet.rollout.repairing import RepairDocument, RepairResult, TenantRepair, digest_of
+
+
+class RepairOutcome(StrEnum):
+    """The outcome of a repair, which is also the name of its final state."""
+
+    COMPLETED = "Completed"
+    """Nothing is left to be done."""
+    REHEARSED = "Rehearsed"
+    """Nothing would be left to be done; all of it was rolled back."""
+    FAILED = "Failed"
+    """Some tenant is as it was, or something is left to a person."""
+    INCOMPLETE = "Incomplete"
+    """Some tenant could not be reached or looked at."""
+    REFUSED = "Refused"
+    """What was agreed to is no longer what would be run: nothing was done."""
+
+
+EXIT_STATUS = {
+    RepairOutcome.COMPLETED: 0,
+    RepairOutcome.REHEARSED: 1,
+    RepairOutcome.FAILED: 1,
+    RepairOutcome.REFUSED: 1,
+    RepairOutcome.INCOMPLETE: 3,
+}
+ORDER = (
+    RepairResult.REPAIRED,
+    RepairResult.UNCHANGED,
+    RepairResult.FAILED,
+    RepairResult.NOT_REACHED,
+    RepairResult.UNREACHABLE,
+)
+
+
+def build_repair_document(
+    environment: str,
+    run_id: str,
+    tenants: Iterable[TenantRepair],
+    *,
+    rehearsal: bool,
+    started_at: datetime,
+    finished_at: datetime,
+    reason: str | None = None,
+) -> RepairDocument:
+    """The repair document; its digest is that of what was run in all its tenants. `reason`: why nothing was."""
+    found = tuple(tenants)
+    summary = {str(result): sum(each.result is result for each in found) for result in ORDER}
+    return RepairDocument(
+        environment=environment,
+        run_id=run_id,
+        digest=digest_of(found),
+        rehearsal=rehearsal,
+        outcome=RepairOutcome.REFUSED if reason else outcome_of(found, rehearsal=rehearsal),
+        reason=reason,
+        started_at=started_at,
+        finished_at=finished_at,
+        summary={"tenants": len(found), **summary},
+        tenants=found,
+    )
+
+
+def outcome_of(tenants: Iterable[TenantRepair], *, rehearsal: bool) -> RepairOutcome:
+    """Incomplete outranks failed; a rehearsal of nothing to be done is completed."""
+    found = tuple(tenants)
+    results = {each.result for each in found}
+    if RepairResult.UNREACHABLE in results or any(map(_is_unknown, found)):
+        return RepairOutcome.INCOMPLETE
+    if RepairResult.FAILED in results or any(map(needs_person, found)):
+        return RepairOutcome.FAILED
+    is_undone = rehearsal and RepairResult.REPAIRED in results
+    return RepairOutcome.REHEARSED if is_undone else RepairOutcome.COMPLETED
+
+
+def exit_status(document: RepairDocument) -> int:
+    """0 if nothing is left to be done, 1 if something failed, is only rehearsed or needs a person, 3 if unreachable."""
+    return EXIT_STATUS[RepairOutcome(document.outcome)]
+
+
+def needs_person(tenant: TenantRepair) -> bool:
+    """Whether something is left to a person: a difference, or a check that fails without one."""
+    return bool(tenant.left) or any(each.status is MigrationStatus.DRIFTED for each in tenant.beyond)
+
+
+def in_words(document: RepairDocument) -> str:
+    """`2 tenants: 1 repaired, 1 failed`; results that no tenant has are left out."""
+    said = {"repaired": "rehearsed"} if document.rehearsal else {}
+    parts = [
+        f"{number} {said.get(result, result.replace('_', ' '))}"
+        for result, number in document.summary.items()
+        if number and result != "tenants"
+    ]
+    return f"{counted(document.summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
+
+
+def worst_first(tenants: Iterable[TenantRepair]) -> tuple[TenantRepair, ...]:
+    """Failed, unreachable, repaired, unchanged; by name within a result."""
+    order = list(RepairResult)
+    return tuple(sorted(tenants, key=lambda each: (order.index(each.result), each.name)))
+
+
+def _is_unknown(tenant: TenantRepair) -> bool:
+    return any(each.status is MigrationStatus.UNKNOWN for each in tenant.beyond)

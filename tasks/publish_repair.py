@@ -1,0 +1,18 @@
+"""Publishes what a repair will do or has done as artifacts of its flow run."""
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from pgfleet.render.repair_page import repair_page, repair_rows
+from pgfleet.rollout.repair_summary import in_words
+from pgfleet.rollout.repairing import RepairDocument
+from tasks.publish_report import OPTIONS
+
+
+@task(name="publish repair", **OPTIONS)
+def publish_repair(document: RepairDocument) -> None:
+    """A table of tenants, and a page with the statements, what is to be feared of them, and what is left and why."""
+    kind, environment = "Rehearsal of a repair" if document.rehearsal else "Repair", document.environment
+    said = f"{kind} of {environment}: {in_words(document)}"
+    create_table_artifact(repair_rows(document), key=f"repair-{environment}", description=said)
+    create_markdown_artifact(repair_page(document), key=f"repair-summary-{environment}", description=said)

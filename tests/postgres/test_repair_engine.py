@@ -1,0 +1,347 @@
+"""One tenant is repaired: what is run, what is refused, and that it is as it was or as it should be, never between."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fix_rollout import Subject, a_small_manifest
+from fix_servers import Server, apply_manifest
+
+from pgfleet.brief import Brief
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.errors import ConnectionLost, TryAgain
+from pgfleet.files import load_manifest
+from pgfleet.fleet.model import Acceptance
+from pgfleet.judge.document import MigrationStatus, Verdict
+from pgfleet.manifest.model import Manifest
+from pgfleet.pg import repair as engine
+from pgfleet.pg.locks import tenant_lock_of_session
+from pgfleet.pg.session import Session
+from pgfleet.rollout.repair_summary import RepairOutcome, outcome_of
+from pgfleet.rollout.repairing import RepairResult, TenantRepair
+
+SHRUNK = "ALTER TABLE ai_messages ALTER content TYPE varchar(2000)"
+NULLABLE = "ALTER TABLE ai_messages ALTER role DROP NOT NULL"
+NULLS = "UPDATE ai_messages SET role = NULL"
+INDEX = "idx_ai_task_queue_status_schedule"
+CONCURRENTLY = Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml"
+TABLE = "CREATE TABLE IF NOT EXISTS one (id integer, name text);"
+
+
+def repair(subject: Subject, *, rehearsal: bool = False, digest: str | None = None) -> TenantRepair:
+    """A new run of a repair of this tenant."""
+    subject.runs += 1
+    return again(subject, rehearsal=rehearsal, digest=digest)
+
+
+def again(subject: Subject, *, rehearsal: bool = False, digest: str | None = None) -> TenantRepair:
+    """Another try of the run under way."""
+    brief = subject.brief
+    return engine.repair(brief.environment.tenants[0], brief, rehearsal=rehearsal, digest=digest)
+
+
+def foresee(subject: Subject) -> TenantRepair:
+    brief = subject.brief
+    return engine.foresee(brief.environment.tenants[0], brief)
+
+
+def message(found: TenantRepair) -> str:
+    assert found.error is not None
+    return found.error.message
+
+
+def statements(found: TenantRepair) -> list[str]:
+    return [each.sql for each in found.statements]
+
+
+def proven(subject: Subject) -> Subject:
+    """The same, and it is known what a rerun heals."""
+    subject.expected = subject.server.proven(subject.manifest)
+    return subject
+
+
+def has_index(subject: Subject) -> bool:
+    return bool(subject.query(f"SELECT to_regclass('{INDEX}')")[0][0])
+
+
+@pytest.fixture
+def harbor(grown: Subject) -> Subject:
+    """In the ledger, and one column is of another type."""
+    grown.roll_out()
+    grown.execute(SHRUNK)
+    return grown
+
+
+def test_a_rehearsal_tells_what_it_would_do_and_leaves_everything_as_it_was(grown: Subject) -> None:
+    grown.execute(SHRUNK)
+    before, planned = grown.before(), foresee(grown)
+    found = repair(grown, rehearsal=True)
+    assert (found.result, found.error, found.left, found.beyond) == (RepairResult.REPAIRED, None, (), ())
+    assert statements(found) == ["ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text"]
+    assert "rewrites the table" in found.statements[0].hazards
+    assert [each.identity for each in found.repaired] == ["public.ai_messages.content"]
+    assert (planned.digest, statements(planned)) == (found.digest, statements(found))
+    assert (grown.before(), grown.has_ledger()) == (before, False)
+
+
+def test_it_is_run_proven_and_recorded(harbor: Subject) -> None:
+    before, events = harbor.before(), harbor.events()
+    digest = repair(harbor, rehearsal=True).digest
+    found = repair(harbor, digest=digest)
+    assert (found.result, found.error, found.digest) == (RepairResult.REPAIRED, None, digest)
+    assert harbor.audit().verdict is Verdict.READY
+    assert harbor.events() == [*events, ("repaired", "20250315")]
+    assert (harbor.ledger(), harbor.rows()) == (before.ledger, before.rows), "its row stays"
+    [(run_id,)] = harbor.query("SELECT run_id FROM pgfleet.ledger WHERE version = '20250315'")
+    assert run_id == f"run-{harbor.runs}"
+    assert repair(harbor).result is RepairResult.UNCHANGED
+
+
+def test_a_migration_that_the_ledger_does_not_know_is_adopted(grown: Subject) -> None:
+    grown.execute(SHRUNK)
+    assert repair(grown).error is None
+    assert (grown.ledger(), grown.events()) == ({"20250315": "adopted"}, [("repaired", "20250315")])
+
+
+def test_a_rerun_is_run_where_it_is_proven_to_heal_and_the_rest_by_statements(harbor: Subject) -> None:
+    subject = proven(harbor)
+    subject.execute(f"DROP INDEX {INDEX}; ALTER TABLE ai_guardrails.policy_rules DROP COLUMN company_deny_list")
+    found = repair(subject)
+    assert (found.versions, len(found.statements), found.error) == (("20250315", "20250401"), 1, None)
+    assert subject.audit().verdict is Verdict.READY
+    assert subject.events()[-2:] == [("repaired", "20250315"), ("repaired", "20250401")]
+
+
+def test_a_tenant_that_has_changed_since_is_left_alone(harbor: Subject) -> None:
+    digest = repair(harbor, rehearsal=True).digest
+    harbor.execute(NULLABLE)
+    before, events = harbor.before(), harbor.events()
+    found = repair(harbor, digest=digest)
+    assert (found.result, "has changed since" in message(found)) == (RepairResult.FAILED, True)
+    assert (harbor.before(), harbor.events()) == (before, events)
+    harbor.execute("ALTER TABLE ai_messages ALTER role SET NOT NULL, ALTER content TYPE text")
+    assert "has changed since" in message(repair(harbor, digest=digest)), "nor is nothing what was agreed to"
+
+
+@pytest.mark.parametrize("rehearsal", [True, False])
+def test_a_statement_that_existing_rows_contradict_undoes_all_of_it(harbor: Subject, rehearsal: bool) -> None:
+    harbor.execute(f"{NULLABLE}; {NULLS}; DROP INDEX {INDEX}")
+    before, events = harbor.before(), harbor.events()
+    found = repair(harbor, rehearsal=rehearsal)
+    assert (found.result, found.repaired, len(found.statements)) == (RepairResult.FAILED, (), 3)
+    assert found.error is not None
+    assert (found.error.sqlstate, found.error.file) == ("23502", "statement 2")
+    assert "rows that are there contradict" in (found.error.advice or "")
+    assert (harbor.before(), harbor.events()) == (before, events)
+
+
+def test_a_script_that_would_lose_rows_trips_the_guard(small: Callable[..., Subject]) -> None:
+    script = f"{TABLE} CREATE INDEX IF NOT EXISTS one_id ON one (id); DELETE FROM one;"
+    subject = proven(small({"1_one.sql": script}, rest='[[counts]]\ntable = "one"'))
+    subject.execute(f"{script} INSERT INTO one VALUES (1); DROP INDEX one_id")
+    found = repair(subject)
+    assert (found.result, found.versions) == (RepairResult.FAILED, ("1",))
+    assert "rows would be lost" in message(found)
+    assert (subject.query("SELECT id FROM one"), subject.has_ledger()) == ([(1,)], False)
+
+
+POINTS = ("prepare_ledger", "read_guards", "refuse_shrinkage", "record_repaired")
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_session_that_is_ended_in_the_middle_leaves_the_tenant_as_it_was(
+    harbor: Subject, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, events = harbor.before(), harbor.events()
+    digest = repair(harbor, rehearsal=True).digest
+    original = getattr(engine, point)
+
+    def striking(*arguments: Any, **options: Any) -> Any:
+        assert harbor.terminate() == 1
+        return original(*arguments, **options)
+
+    with monkeypatch.context() as patch, pytest.raises(ConnectionLost):
+        patch.setattr(engine, point, striking)
+        repair(harbor, digest=digest)
+    assert (harbor.before(), harbor.events()) == (before, events)
+    assert (again(harbor, digest=digest).error, harbor.audit().verdict) == (None, Verdict.READY)
+
+
+def test_a_commit_whose_answer_was_lost_is_known_by_the_next_try(
+    harbor: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest, commit = repair(harbor, rehearsal=True).digest, Session._commit
+
+    def deaf(session: Session, depth: int) -> None:
+        commit(session, depth)
+        if not depth:
+            raise ConnectionLost("the answer to COMMIT was lost")
+
+    with monkeypatch.context() as patch, pytest.raises(ConnectionLost):
+        patch.setattr(Session, "_commit", deaf)
+        repair(harbor, digest=digest)
+    assert harbor.audit().verdict is Verdict.READY
+    events = harbor.events()
+    found = again(harbor, digest=digest)
+    assert (found.result, found.error, harbor.events()) == (RepairResult.REPAIRED, None, events)
+    assert "earlier try" in (found.detail or "")
+    assert "has changed since" in message(repair(harbor, digest=digest)), "another run has done nothing"
+
+
+def test_a_tenant_that_another_run_works_on_is_tried_again_later(harbor: Subject) -> None:
+    with harbor.server.session(harbor.database) as other, tenant_lock_of_session(other), pytest.raises(TryAgain):
+        repair(harbor)
+
+
+def test_in_a_schema_of_its_own_and_nowhere_else(
+    server: Server, empty_database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    homes = ("acme", 'Odd "Home.x')
+    for home in homes:
+        quoted = home.replace('"', '""')
+        server.execute(f'CREATE SCHEMA "{quoted}"', empty_database)
+        with server.session(empty_database, home) as session:
+            apply_manifest(session, shipped_manifest)
+            session.run_script(f"{SHRUNK}; DROP INDEX {INDEX}")
+    acme, odd = (
+        Subject(server=server, database=empty_database, manifest=shipped_manifest, expected=expected, home=home)
+        for home in homes
+    )
+    other = acme.audit()
+    found = repair(odd)
+    assert (found.result, found.error, len(found.statements)) == (RepairResult.REPAIRED, None, 2)
+    assert (odd.audit().verdict, acme.audit()) == (Verdict.READY, other)
+    assert (odd.ledger(), acme.ledger()) == ({"20250315": "adopted"}, {})
+    assert (repair(acme).error, acme.audit().verdict) == (None, Verdict.READY)
+
+
+class Accepting(Subject):
+    """A tenant whose fleet file accepts that the index is missing."""
+
+    @property
+    def brief(self) -> Brief:
+        brief = super().brief
+        brief.today = date(2026, 1, 1)
+        return brief
+
+
+def accepting(subject: Subject) -> Accepting:
+    acceptance = Acceptance(
+        tenant="*",
+        kind="index",
+        identity=f"public.{INDEX}",
+        change="missing",
+        owner="ana",
+        reason="known",
+        until=date(2026, 12, 31),
+    )
+    return Accepting(
+        server=subject.server,
+        database=subject.database,
+        manifest=subject.manifest,
+        expected=subject.expected,
+        policy=replace(subject.policy, acceptances=(acceptance,)),
+    )
+
+
+def test_what_is_accepted_is_left_alone(grown: Subject) -> None:
+    subject = accepting(grown)
+    subject.execute(f"DROP INDEX {INDEX}")
+    assert repair(subject).result is RepairResult.UNCHANGED
+    subject.execute(SHRUNK)
+    found = repair(subject)
+    assert ([each.identity for each in found.repaired], found.error) == (["public.ai_messages.content"], None)
+    assert (has_index(subject), subject.audit().verdict) == (False, Verdict.READY)
+    assert (subject.events(), subject.ledger()) == ([("repaired", "20250315")], {}), "it is not whole, so not adopted"
+
+
+def test_what_runs_in_no_transaction_is_left_to_a_rollout(server: Server, empty_database: str) -> None:
+    manifest = load_manifest(CONCURRENTLY)
+    orders = proven(
+        Subject(server=server, database=empty_database, manifest=manifest, expected=server.expected(manifest))
+    )
+    orders.roll_out()
+    orders.execute("DROP INDEX orders_number; ALTER TABLE orders ALTER note TYPE varchar(9)")
+    found = repair(orders)
+    [left] = found.left
+    assert (left.identity, left.repair and left.repair.way) == ("public.orders_number", "by hand")
+    assert "2 runs in no transaction" in (left.repair.reason or "" if left.repair else "")
+    assert ([each.identity for each in found.repaired], found.versions) == (["public.orders.note"], ())
+    assert outcome_of([found], rehearsal=False) is RepairOutcome.FAILED
+    assert (orders.roll_out().error, orders.audit().verdict) == (None, Verdict.READY)
+
+
+CHECK = '[[migrations.checks]]\nname = "nobody is nameless"\nquery = "SELECT count(*) FROM one WHERE name IS NULL"\n'
+
+
+def checked(small: Callable[..., Subject]) -> Subject:
+    """A tenant with a column of another length, and a check of its rows."""
+    subject = small({"1_one.sql": TABLE}, v1=f"{CHECK}returns = [[0]]")
+    subject.execute(f"{TABLE} INSERT INTO one VALUES (1, 'a')")
+    return subject
+
+
+def test_a_check_that_fails_alone_is_told_and_not_taken_for_right(small: Callable[..., Subject]) -> None:
+    subject = checked(small)
+    subject.execute("UPDATE one SET name = NULL")
+    found = repair(subject)
+    assert (found.result, found.statements) == (RepairResult.UNCHANGED, ())
+    [beyond] = found.beyond
+    assert (beyond.version, beyond.status) == ("1", MigrationStatus.DRIFTED)
+    assert "nobody is nameless" in beyond.reason
+    assert outcome_of([found], rehearsal=False) is RepairOutcome.FAILED
+
+
+def test_what_does_not_pass_its_checks_afterwards_is_not_proven(small: Callable[..., Subject]) -> None:
+    subject = checked(small)
+    subject.execute("UPDATE one SET name = NULL; ALTER TABLE one ALTER name TYPE varchar(9)")
+    before = subject.before()
+    assert "1 is drifted afterwards: check 'nobody is nameless' fails" in message(repair(subject))
+    assert (subject.before(), subject.has_ledger()) == (before, False)
+    subject.execute("UPDATE one SET name = 'b'")
+    assert (repair(subject).error, subject.audit().verdict) == (None, Verdict.READY)
+
+
+def test_a_check_of_another_migration_that_a_rerun_breaks_is_not_proven(small: Callable[..., Subject]) -> None:
+    scripts = {
+        "1_one.sql": TABLE,
+        "2_two.sql": "CREATE TABLE IF NOT EXISTS two (id integer); UPDATE one SET name = NULL;",
+    }
+    subject = small(scripts, v1=f"{CHECK}returns = [[0]]")
+    subject.expected = subject.server.proven(a_small_manifest(scripts))
+    subject.execute(f"{TABLE} INSERT INTO one VALUES (1, 'a'); {scripts['2_two.sql']} UPDATE one SET name = 'a'")
+    subject.roll_out()
+    subject.execute("DROP TABLE two")
+    found = repair(subject)
+    assert (found.versions, "that passed do not pass afterwards: nobody" in message(found)) == (("2",), True)
+    assert subject.query("SELECT name FROM one") == [("a",)]
+
+
+def test_what_was_never_applied_is_a_rollouts_business(subject: Subject) -> None:
+    found = repair(subject)
+    assert (found.result, subject.has_ledger()) == (RepairResult.UNCHANGED, False)
+    assert {(each.status, each.reason) for each in found.beyond} == {
+        (MigrationStatus.PENDING, "it was never applied: pgfleet rollout does that")
+    }
+    assert outcome_of([found], rehearsal=False) is RepairOutcome.COMPLETED
+
+
+def test_a_table_that_is_gone_with_its_rows_is_left_to_a_person(harbor: Subject) -> None:
+    harbor.execute("DROP TABLE ai_task_queue")
+    found = repair(harbor)
+    assert [each.identity for each in found.left] == ["public.ai_task_queue"]
+    assert [each.identity for each in found.repaired] == ["public.ai_messages.content"]
+    assert harbor.events()[-1] == ("repaired", "20250315")
+    assert harbor.ledger()["20250315"] == "adopted"
+
+
+def test_a_role_that_may_not_do_it_is_told_so(harbor: Subject) -> None:
+    harbor.role = harbor.server.create_role()
+    harbor.server.execute(f"GRANT pg_read_all_data TO {harbor.role}", harbor.database)
+    before = harbor.before()
+    found = repair(harbor)
+    assert (found.result, found.error and found.error.sqlstate) == (RepairResult.FAILED, "42501")
+    assert harbor.before() == before

@@ -1,0 +1,65 @@
+"""Literals of a repair's values: each function fills in what a test does not care about."""
+
+from collections.abc import Iterable
+
+from unit.literals import FINISHED, STARTED
+
+from pgfleet.judge.document import DifferenceEntry, MigrationStatus, RepairEntry
+from pgfleet.repair.model import Hazard, Way
+from pgfleet.rollout.document import ErrorEntry
+from pgfleet.rollout.repair_summary import build_repair_document
+from pgfleet.rollout.repairable import BeyondEntry
+from pgfleet.rollout.repairing import RepairDocument, RepairResult, StatementEntry, TenantRepair
+
+RERUN = RepairEntry(way=Way.RERUN, version="1")
+GONE = RepairEntry(way=Way.BY_HAND, reason="the table is gone with its rows")
+ALTER = RepairEntry(
+    way=Way.SQL,
+    statements=("ALTER TABLE a ALTER COLUMN b TYPE text",),
+    hazards=(Hazard.ACCESS_EXCLUSIVE, Hazard.MAY_FAIL),
+)
+ALONG = RepairEntry(way=Way.SQL, reason="view v is made anew with it")
+
+
+def a_difference(
+    name: str = "idx_a", repair: RepairEntry | None = None, *, kind: str = "index", change: str = "missing"
+) -> DifferenceEntry:
+    actual = None if change == "missing" else "other"
+    return DifferenceEntry(
+        kind=kind, identity=f"public.{name}", change=change, expected="wanted", actual=actual, repair=repair
+    )
+
+
+def a_repair(
+    name: str = "acme",
+    result: RepairResult = RepairResult.REPAIRED,
+    *,
+    versions: Iterable[str] = (),
+    statements: Iterable[str] = (),
+    repaired: Iterable[DifferenceEntry] = (),
+    left: Iterable[DifferenceEntry] = (),
+    beyond: Iterable[BeyondEntry] = (),
+    error: ErrorEntry | None = None,
+    digest: str | None = "sum",
+) -> TenantRepair:
+    return TenantRepair(
+        name=name,
+        ring="main",
+        result=result,
+        digest=digest,
+        versions=tuple(versions),
+        statements=tuple(StatementEntry(sql=each, hazards=(Hazard.ACCESS_EXCLUSIVE,)) for each in statements),
+        repaired=tuple(repaired),
+        left=tuple(left),
+        beyond=tuple(beyond),
+        error=error,
+    )
+
+
+def beyond(status: MigrationStatus, reason: str = "check 'rows': found 3") -> BeyondEntry:
+    return BeyondEntry(version="1", file="1_one.sql", status=status, reason=reason)
+
+
+def a_repair_document(*tenants: TenantRepair, rehearsal: bool = False, reason: str | None = None) -> RepairDocument:
+    times = {"started_at": STARTED, "finished_at": FINISHED}
+    return build_repair_document("prod", "run-7", tenants, rehearsal=rehearsal, reason=reason, **times)
