@@ -47,6 +47,7 @@ def audit_fleet(
         str | None,
         Field(description="An audit document to compare with, where this runs; else the last whole audit in Prefect."),
     ] = None,
+    compare: Annotated[bool, Field(description="Say what is new, persisting and resolved since that audit.")] = True,
 ) -> State[Any]:
     """Holds every tenant against the manifest, wave after wave, and publishes what differs, and since when.
 
@@ -58,7 +59,7 @@ def audit_fleet(
     waves = cut_waves(brief.environment)
     entries: list[TenantEntry] = []
     tag_run(f"env:{environment}")
-    previous = recall_audit(brief, since_file)
+    previous = recall_audit(brief, since_file) if compare else None
     with publishing_progress(f"progress-{environment}"):
         progress.report_phase("audit", len(brief.environment.tenants))
         for number, wave in enumerate(waves, start=1):

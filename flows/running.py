@@ -58,6 +58,8 @@ def audit(
     rings: Sequence[str] | None = None,
     granularity: Granularity = Granularity.STEP,
     since: Path | None = None,
+    *,
+    compare: bool = True,
 ) -> AuditDocument:
     """One run of the audit's flow, with a progress bar. Raises PgfleetError if it broke off."""
     settings.quieten_prefect()
@@ -65,7 +67,8 @@ def audit(
     from tasks.exchange import AUDIT_DOCUMENT  # noqa: PLC0415
 
     with showing_progress(f"audit of {brief.environment.name}"):
-        options = {"granularity": granularity, "since_file": str(since.absolute()) if since else None}
+        file = str(since.absolute()) if since else None
+        options: dict[str, Any] = {"granularity": granularity, "since_file": file, "compare": compare}
         return run_flow(audit_fleet, AUDIT_DOCUMENT, brief, tenants, rings, **options)
 
 

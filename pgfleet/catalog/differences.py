@@ -2,17 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
-from pgfleet.catalog.model import Catalog, CatalogObject, Identity
-
-
-class Change(StrEnum):
-    """How an object differs from the expected one."""
-
-    MISSING = "missing"
-    CHANGED = "changed"
+from pgfleet.catalog.model import Catalog, CatalogObject, Change, Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

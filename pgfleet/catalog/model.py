@@ -24,6 +24,13 @@ class ObjectKind(StrEnum):
     PRIVILEGE = "privilege"
 
 
+class Change(StrEnum):
+    """How an object differs from the expected one."""
+
+    MISSING = "missing"
+    CHANGED = "changed"
+
+
 RELATIONS = frozenset({ObjectKind.TABLE, ObjectKind.VIEW, ObjectKind.INDEX, ObjectKind.SEQUENCE})
 KEYS = ("PRIMARY", "UNIQUE", "EXCLUDE")
 

@@ -1,12 +1,8 @@
 """What a rerun heals: which objects come back if the scripts that made and changed them are run again."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from pgfleet.catalog.model import Identity
-
-if TYPE_CHECKING:
-    from pgfleet.catalog.differences import Change
+from pgfleet.catalog.model import Change, Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +17,9 @@ class Reruns:
     altered: frozenset[Identity] = frozenset()
     changed: frozenset[Identity] = frozenset()
 
-    def heals(self, identity: Identity, change: "Change") -> bool:
+    def heals(self, identity: Identity, change: Change) -> bool:
         """Whether a rerun of the object's migrations is proven to put right such a difference."""
-        return identity in (self.missing if change == "missing" else self.changed)
+        return identity in (self.missing if change is Change.MISSING else self.changed)
 
 
 UNTRIED = Reruns()

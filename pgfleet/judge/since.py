@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pgfleet.catalog.differences import Change
-from pgfleet.catalog.model import ObjectKind
+from pgfleet.catalog.model import Change, ObjectKind
 from pgfleet.judge.acceptance import UNJUDGED
 from pgfleet.judge.context import FindingEntry, SinceEntry, Source
 from pgfleet.judge.document import AuditDocument, MigrationEntry, TenantEntry

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from pgfleet.catalog.differences import Change, Difference
+from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import CatalogObject, Holder, ObjectKind
+from pgfleet.catalog.model import CatalogObject, Change, Holder, ObjectKind
 from pgfleet.repair import programs, views
 from pgfleet.repair.making import make
 from pgfleet.repair.model import Hazard, LeftToPerson, Repair, Way

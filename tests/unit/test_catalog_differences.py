@@ -5,15 +5,9 @@ from itertools import permutations
 import pytest
 from unit.literals import a_catalog, a_column, a_table, an_expected_catalog, an_index, an_object
 
-from pgfleet.catalog.differences import (
-    Change,
-    Difference,
-    attributes_changed,
-    find_differences,
-    without_implied,
-)
+from pgfleet.catalog.differences import Difference, attributes_changed, find_differences, without_implied
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import CatalogObject, ObjectKind
+from pgfleet.catalog.model import CatalogObject, Change, ObjectKind
 
 TABLE = a_table("one")
 SCHEMA = an_object(ObjectKind.SCHEMA, "s")

@@ -4,8 +4,7 @@ import pickle
 
 import pytest
 
-from pgfleet.catalog.differences import Change
-from pgfleet.catalog.model import Identity, ObjectKind
+from pgfleet.catalog.model import Change, Identity, ObjectKind
 from pgfleet.catalog.reruns import UNTRIED, Reruns
 
 TRIGGER = Identity(kind=ObjectKind.TRIGGER, schema=None, name="rules.trg_rules")

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from pgfleet.catalog.differences import Change
-from pgfleet.catalog.model import ObjectKind
+from pgfleet.catalog.model import Change, ObjectKind
 from pgfleet.judge.document import AuditDocument, MigrationStatus, SeedStatus, TenantEntry, Verdict
 from pgfleet.manifest.model import Priority
 

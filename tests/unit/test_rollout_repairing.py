@@ -11,8 +11,8 @@ from unit.literals import (
 )
 from unit.repair_literals import GONE, a_difference, a_repair, a_repair_document, beyond
 
-from pgfleet.catalog.differences import Change, Difference
-from pgfleet.catalog.model import CatalogObject
+from pgfleet.catalog.differences import Difference
+from pgfleet.catalog.model import CatalogObject, Change
 from pgfleet.errors import ConnectionFailed, NotProven, PlanOutdated
 from pgfleet.judge.context import AcceptedEntry
 from pgfleet.judge.document import CheckEntry, LedgerState, MigrationEntry, MigrationStatus
