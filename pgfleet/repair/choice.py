@@ -40,7 +40,8 @@ def _with_parent(repair: Repair, parent: tuple[Difference, Repair] | None) -> Re
     said = f"{difference.identity.kind} {difference.identity.name}"
     if its_repair.way is Way.BY_HAND:
         return Repair(way=Way.BY_HAND, reason=f"{said} must be put right first")
-    if Hazard.LOSES_GRANTS in its_repair.hazards:
+    is_column = difference.identity.kind is ObjectKind.COLUMN  # then it is the views on it that are made anew
+    if Hazard.LOSES_GRANTS in its_repair.hazards and not is_column:
         return Repair(way=Way.SQL, reason=f"{said} is made anew with it")
     return repair
 

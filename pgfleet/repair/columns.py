@@ -5,22 +5,23 @@ from typing import Any
 
 from pgfleet.catalog.model import CatalogObject
 from pgfleet.repair.model import Hazard, LeftToPerson, Statement
-from pgfleet.repair.names import part_of, table_of
-from pgfleet.repair.sequences import add_sequence, continue_after_rows, identity_options
+from pgfleet.repair.names import part_of, relation, table_of
+from pgfleet.repair.sequences import add_sequence, continue_after_rows, draws_on, identity_options
 
 IDENTITY = {"a": "ALWAYS", "d": "BY DEFAULT"}
 LOCK = Hazard.ACCESS_EXCLUSIVE
 
 
-def add_column(wanted: CatalogObject) -> Iterator[Statement]:
-    """The column as it is expected; where there are rows, they get its default."""
+def add_column(wanted: CatalogObject, sequence: CatalogObject | None) -> Iterator[Statement]:
+    """The column as it is expected, with the `sequence` that it owns; where there are rows, they get its default."""
     hazards = [LOCK]
     attributes = wanted.attributes
     if _fills_each_row(attributes):
         hazards.append(Hazard.REWRITES)
     if attributes["not_null"] and attributes["default"] is None and not attributes["identity"]:
         hazards.append(Hazard.MAY_FAIL)
-    yield _alter(wanted, f"ADD COLUMN {part_of(wanted)} {wanted.definition}", *hazards)
+    options = f" ({identity_options(sequence)})" if attributes["identity"] and sequence else ""
+    yield _alter(wanted, f"ADD COLUMN {part_of(wanted)} {wanted.definition}{options}", *hazards)
 
 
 def change_column(
@@ -44,7 +45,8 @@ def change_column(
     elif retyped:
         raise LeftToPerson("it is generated, and of another type")
     yield from _change_identity(wanted, found, sequence)
-    if want["default"] is None and have["default"] is not None and not retyped:
+    has_default = have["default"] is not None and not _becomes_identity(want, have)
+    if want["default"] is None and has_default and not retyped:
         yield _alter(wanted, f"ALTER COLUMN {column} DROP DEFAULT", LOCK)
     if want["default"] is not None and (want["default"] != have["default"] or retyped) and not want["generated"]:
         yield _alter(wanted, f"ALTER COLUMN {column} SET DEFAULT {want['default']}", LOCK)
@@ -77,6 +79,8 @@ def _change_identity(
     else:
         if found.attributes["default"] is not None:
             yield _alter(wanted, f"ALTER COLUMN {column} DROP DEFAULT", LOCK)
+        if sequence and found.attributes["default"] == draws_on(sequence):
+            yield Statement(text=f"DROP SEQUENCE {relation(sequence.identity)}", hazards=(Hazard.MAY_BE_NEEDED,))
         if not found.attributes["not_null"]:
             yield _alter(wanted, f"ALTER COLUMN {column} SET NOT NULL", LOCK, Hazard.READS_ALL, Hazard.MAY_FAIL)
         options = f" ({identity_options(sequence)})" if sequence else ""
@@ -87,7 +91,7 @@ def _change_identity(
 
 def _change_not_null(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
     column, want, have = part_of(wanted), wanted.attributes["not_null"], found.attributes["not_null"]
-    if want == have or (wanted.attributes["identity"] and not found.attributes["identity"]):
+    if want == have or _becomes_identity(wanted.attributes, found.attributes):
         return
     if want is True:
         yield _alter(wanted, f"ALTER COLUMN {column} SET NOT NULL", LOCK, Hazard.READS_ALL, Hazard.MAY_FAIL)
@@ -117,6 +121,10 @@ def _change_expression(wanted: CatalogObject, server_major: int) -> Iterator[Sta
 
 
 SET_EXPRESSION_SINCE = 17
+
+
+def _becomes_identity(want: Any, have: Any) -> bool:
+    return bool(want["identity"] and not have["identity"])
 
 
 def _fills_each_row(attributes: Any) -> bool:

@@ -7,6 +7,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.model import CatalogObject, ObjectKind
 from pgfleet.repair import columns, keys, programs, sequences, tables, types, views
 from pgfleet.repair.model import Hazard, LeftToPerson, Statement
+from pgfleet.repair.names import part_of
 from pgfleet.repair.readers import readers_of
 
 
@@ -70,7 +71,7 @@ def _sequence_of(column: CatalogObject, expected: ExpectedCatalog) -> CatalogObj
     """The sequence that the column owns: of a serial column, or of an identity."""
     found = (each.object for each in expected.provenances if each.object.identity.kind is ObjectKind.SEQUENCE)
     on_table = (each for each in found if each.parent_place == column.parent_place)
-    return next((each for each in on_table if each.attributes["owned_by"] == column.identity.name), None)
+    return next((each for each in on_table if sequences.owner(each)[1] == part_of(column)), None)
 
 
 def _change_function(wanted: CatalogObject, found: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
@@ -108,12 +109,12 @@ ADD: Mapping[ObjectKind, Adder] = {
     ObjectKind.FUNCTION: _add_as_defined,
     ObjectKind.SEQUENCE: _add_sequence,
     ObjectKind.TABLE: _add_table,
-    ObjectKind.COLUMN: lambda wanted, _: columns.add_column(wanted),
+    ObjectKind.COLUMN: lambda wanted, expected: columns.add_column(wanted, _sequence_of(wanted, expected)),
     ObjectKind.CONSTRAINT: lambda wanted, _: keys.add_constraint(wanted),
     ObjectKind.INDEX: lambda wanted, _: keys.add_index(wanted),
     ObjectKind.VIEW: _add_view,
     ObjectKind.TRIGGER: lambda wanted, _: programs.add_trigger(wanted),
-    ObjectKind.POLICY: _add_late,
+    ObjectKind.POLICY: lambda wanted, _: programs.add_policy(wanted),
     ObjectKind.PRIVILEGE: _add_late,
 }
 CHANGE: Mapping[ObjectKind, Changer] = {
@@ -134,7 +135,8 @@ CHANGE: Mapping[ObjectKind, Changer] = {
 
 
 def _is_of_identity(sequence: CatalogObject, expected: ExpectedCatalog) -> bool:
+    if sequence.parent is None:
+        return False
     found = (each.object for each in expected.provenances if each.object.identity.kind is ObjectKind.COLUMN)
     on_table = (each for each in found if each.parent_place == sequence.parent_place)
-    owned_by = sequence.attributes["owned_by"]
-    return any(each.attributes["identity"] and each.identity.name == owned_by for each in on_table)
+    return any(each.attributes["identity"] and part_of(each) == sequences.owner(sequence)[1] for each in on_table)

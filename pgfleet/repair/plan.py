@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pgfleet.catalog.differences import Difference, without_implied
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import Holder
+from pgfleet.catalog.model import Holder, ObjectKind
 from pgfleet.repair.choice import choose_repairs
 from pgfleet.repair.model import Repair, Statement, Way
 
@@ -56,7 +56,7 @@ def plan_repair(
     left = tuple((each, repair) for each, repair in chosen if repair.way is Way.BY_HAND)
     return RepairPlan(
         versions=tuple(each for each in versions if each in to_rerun),
-        statements=tuple(_in_order(repair for _, repair in chosen)),
+        statements=tuple(_in_order(chosen)),
         targets=tuple(each for each in differences if not _is_left(each, left)),
         left=left,
     )
@@ -78,8 +78,22 @@ def _is_left(difference: Difference, left: Collection[tuple[Difference, Repair]]
     return difference.expected.place in places or difference.expected.parent_place in places
 
 
-def _in_order(repairs: Iterable[Repair]) -> Iterator[Statement]:
+def _in_order(chosen: Iterable[tuple[Difference, Repair]]) -> Iterator[Statement]:
     """Differences come in the order of their kinds; what needs other objects waits until those are made."""
-    statements = list(dict.fromkeys(statement for repair in repairs for statement in repair.statements))
+    statements = list(_each_once([(each.identity.kind, said) for each, repair in chosen for said in repair.statements]))
     yield from (each for each in statements if not each.is_late)
     yield from (each for each in statements if each.is_late)
+
+
+def _each_once(statements: Sequence[tuple[ObjectKind, Statement]]) -> Iterator[Statement]:
+    """A view that several columns need dropped is dropped before the first of them, and made again after the last.
+
+    Where it differs itself it has been made anew by then.
+    """
+    kinds = {each: kind for kind, each in reversed(statements)}
+    kept = [each for kind, each in statements if kind is kinds[each]]
+    first = {each: place for place, each in reversed(list(enumerate(kept)))}
+    last = {each: place for place, each in enumerate(kept)}
+    for place, each in enumerate(kept):
+        if place == (first if each.text.startswith("DROP ") else last)[each]:
+            yield each

@@ -45,10 +45,15 @@ def _fire(wanted: CatalogObject) -> Statement:
     return Statement(text=text, hazards=WRITES, is_late=True)
 
 
+def add_policy(wanted: CatalogObject) -> Iterator[Statement]:
+    """The policy as it is expected; what it reads may have to be made first."""
+    yield Statement(text=wanted.definition, hazards=LOCK, is_late=True)
+
+
 def change_policy(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
     """Made anew: its command and whether it is permissive cannot be altered."""
     yield Statement(text=f"DROP POLICY {part_of(found)} ON {table_of(found)}", hazards=LOCK)
-    yield Statement(text=wanted.definition, hazards=LOCK, is_late=True)
+    yield from add_policy(wanted)
 
 
 def change_privilege(wanted: CatalogObject) -> Iterator[Statement]:

@@ -20,7 +20,8 @@ OPTIONS = {
 def add_sequence(wanted: CatalogObject) -> Iterator[Statement]:
     """The sequence as it is expected, going on after the values that its column holds."""
     attributes, name = wanted.attributes, relation(wanted.identity)
-    yield Statement(text=f"CREATE SEQUENCE {name} {_options(attributes, OPTIONS)}")
+    unlogged = "UNLOGGED " if attributes["unlogged"] else ""
+    yield Statement(text=f"CREATE {unlogged}SEQUENCE {name} {_options(attributes, OPTIONS)}")
     if attributes["owned_by"]:
         yield _own(wanted)
         yield continue_after_rows(wanted)
@@ -33,6 +34,11 @@ def continue_after_rows(wanted: CatalogObject) -> Statement:
     name = literal(relation(wanted.identity))
     text = f"SELECT pg_catalog.setval({name}, {value}) FROM {table} HAVING {value} IS NOT NULL"
     return Statement(text=text, is_late=True)
+
+
+def draws_on(wanted: CatalogObject) -> str:
+    """The default of a column that draws on the sequence, as the server writes it."""
+    return f"nextval({literal(relation(wanted.identity))}::regclass)"
 
 
 def identity_options(wanted: CatalogObject) -> str:
@@ -54,6 +60,10 @@ def change_sequence(wanted: CatalogObject, found: CatalogObject) -> Iterator[Sta
         options.append("CYCLE" if want["cycle"] else "NO CYCLE")
     if options:
         yield Statement(text=f"ALTER SEQUENCE {relation(wanted.identity)} {' '.join(options)}")
+    if want["unlogged"] != have["unlogged"]:
+        yield Statement(
+            text=f"ALTER SEQUENCE {relation(wanted.identity)} SET {'UNLOGGED' if want['unlogged'] else 'LOGGED'}"
+        )
     if want["owned_by"] != have["owned_by"]:
         yield _own(wanted)
 

@@ -10,7 +10,7 @@ from pgfleet.repair.names import relation
 RULE = re.compile(r'CREATE RULE ("(?:[^"]|"")+"|\S+) AS')
 SWITCHED_OFF = re.compile(r" \(SWITCHED OFF: .\)$")
 LOCK = (Hazard.ACCESS_EXCLUSIVE,)
-SHAPE = ("form", "partition_key")
+SHAPE = ("form", "partition_key", "server")
 
 
 def change_table(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
@@ -20,6 +20,9 @@ def change_table(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statem
         if want[key] != have[key]:
             said = have[key] or "not partitioned"
             raise LeftToPerson(f"its {key.replace('_', ' ')} is {said}: it must be made anew, and its rows copied")
+    if want["of_type"] != have["of_type"]:
+        action = f"OF {want['of_type']}" if want["of_type"] else "NOT OF"
+        yield Statement(text=f"ALTER TABLE {table} {action}", hazards=LOCK)
     if want["unlogged"] != have["unlogged"]:
         text = f"ALTER TABLE {table} SET {'UNLOGGED' if want['unlogged'] else 'LOGGED'}"
         yield Statement(text=text, hazards=(*LOCK, Hazard.REWRITES))
@@ -45,6 +48,7 @@ def _change_parents(table: str, wanted: Sequence[str], found: Sequence[str]) -> 
 def change_rules(table: str, wanted: Sequence[str], found: Sequence[str]) -> Iterator[Statement]:
     """Rules are the table's own: one that is not expected is dropped."""
     names = {_name(each) for each in wanted}
+    off = {_name(each) for each in found if SWITCHED_OFF.search(each)}
     for each in found:
         if _name(each) not in names:
             yield Statement(text=f"DROP RULE {_name(each)} ON {table}", hazards=LOCK)
@@ -53,9 +57,9 @@ def change_rules(table: str, wanted: Sequence[str], found: Sequence[str]) -> Ite
             bare = SWITCHED_OFF.sub("", each)
             text = bare.replace("CREATE RULE", "CREATE OR REPLACE RULE", 1)
             yield Statement(text=text, hazards=LOCK, is_late=True)
-            if bare == each:
+            if bare == each and _name(each) in off:  # of a view none can be
                 yield Statement(text=f"ALTER TABLE {table} ENABLE RULE {_name(each)}", hazards=LOCK, is_late=True)
-            else:
+            if bare != each:
                 yield Statement(text=f"ALTER TABLE {table} DISABLE RULE {_name(each)}", hazards=LOCK, is_late=True)
 
 

@@ -1,14 +1,16 @@
 """Statements that put a view right."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from pgfleet.catalog.model import CatalogObject
 from pgfleet.manifest.statements import split
 from pgfleet.repair.model import Hazard, Statement
-from pgfleet.repair.names import quoted, relation
+from pgfleet.repair.names import relation
 from pgfleet.repair.tables import change_rules
 
 DEFAULT = " DEFAULT "
+COLUMN = re.compile(r'ALTER VIEW ("(?:[^"]|"")+"|[^" ])+ ALTER COLUMN ("(?:[^"]|"")+"|[^" ]+)')
 REPLACED = frozenset({"query", "options", "columns"})
 """What CREATE OR REPLACE VIEW sets; of the columns only those that it adds."""
 
@@ -31,11 +33,10 @@ def replace_view(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statem
     """In place: what depends on it and what is granted on it stays."""
     text = _itself(wanted).replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1)
     yield Statement(text=text, hazards=(Hazard.ACCESS_EXCLUSIVE,))
-    wanted_defaults = {_name(each): _default(each) for each in _named(wanted)}
-    for each in _named(found):
-        if _default(each) and not wanted_defaults.get(_name(each)):
-            action = f"ALTER COLUMN {quoted(_name(each))} DROP DEFAULT"
-            yield Statement(text=f"ALTER VIEW {relation(wanted.identity)} {action}")
+    kept = {_column(each) for each in _defaults(wanted)}
+    for each in _defaults(found):
+        if _column(each) not in kept:
+            yield Statement(text=f"{_column(each)} DROP DEFAULT")
     yield from _defaults(wanted)
     yield from change_rules(
         relation(wanted.identity), wanted.attributes["rules"] or (), found.attributes["rules"] or ()
@@ -43,10 +44,10 @@ def replace_view(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statem
 
 
 def drop_view(found: CatalogObject) -> Statement:
-    """Never with CASCADE."""
+    """Never with CASCADE. It may be missing itself, where it is dropped for what it reads."""
     materialized = "MATERIALIZED " if found.attributes["materialized"] else ""
     hazards = (Hazard.MAY_BE_NEEDED, Hazard.LOSES_GRANTS)
-    return Statement(text=f"DROP {materialized}VIEW {relation(found.identity)}", hazards=hazards)
+    return Statement(text=f"DROP {materialized}VIEW IF EXISTS {relation(found.identity)}", hazards=hazards)
 
 
 def add_view(wanted: CatalogObject) -> Iterator[Statement]:
@@ -82,5 +83,7 @@ def _default(column: str) -> str:
     return column.partition(DEFAULT)[2]
 
 
-def _name(column: str) -> str:
-    return column.split(" ", 1)[0]
+def _column(set_default: Statement) -> str:
+    """`ALTER VIEW v ALTER COLUMN c`, of the statement that sets its default."""
+    found = COLUMN.match(set_default.text)
+    return found[0] if found else ""
