@@ -1,5 +1,6 @@
 """The demo: a fleet made on the spot, audited, rolled out, audited again and repaired by the real flows."""
 
+import shutil
 import sys
 import tempfile
 import time
@@ -132,7 +133,8 @@ def _where_to_look(run_id: str) -> tuple[str, ...]:
 
 
 def _explain_kept(cluster: Cluster, pid: int, folder: Path) -> None:
-    command = Path(sys.argv[0]).name
+    beside = Path(sys.executable).parent / "pgfleet"
+    command = "pgfleet" if shutil.which("pgfleet") else beside
     console_on(sys.stdout).print(
         Text("\nThe fleet is left running:", style="bold"),
         Text(f"  {command} --config {folder / 'fleet.toml'} audit {ENVIRONMENT}", style="cyan"),

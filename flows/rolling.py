@@ -119,8 +119,8 @@ class Rollout:
         policy = self.brief.environment.policy
         for name, plans in by_ring(plan, policy.rings).items():
             budget = budget_of(name, policy.rollout.failure_budgets, len(plans))
-            if any(each.outcome is RingOutcome.HALTED for each in self.rings):
-                results = [not_reached(each, f"ring {self.rings[-1].name} halted") for each in plans]
+            if halting := next((each for each in self.rings if each.outcome is RingOutcome.HALTED), None):
+                results = [not_reached(each, f"ring {halting.name} halted") for each in plans]
                 self.rings.append(passed_over(name, budget, results))
             else:
                 results = self._ring_results(name, plans, budget, rehearsal=rehearsal)
@@ -147,10 +147,11 @@ class Rollout:
         if allowed is not None and allowed < 0:
             return [not_reached(each, f"more tenants of ring {ring} have failed than may") for each in plans]
         names = [each.name for each in plans]
-        environment, run_id = self.brief.environment.name, runtime.flow_run.id
-        arguments = (environment, ring, number, names, run_id, allowed, rehearsal, self.granularity)
-        flow = rehearsal_wave if rehearsal else rollout_wave
-        left, state = run_wave(flow, RESULTS, self.brief, *arguments)
+        where = (self.brief.environment.name, ring, number, names, runtime.flow_run.id)
+        if rehearsal:
+            left, state = run_wave(rehearsal_wave, RESULTS, self.brief, *where, self.granularity)
+        else:
+            left, state = run_wave(rollout_wave, RESULTS, self.brief, *where, allowed, self.granularity)
         found = {each.name: each for each in left}
         error = PgfleetError(f"the wave broke off: {state.name}: {state.message}; what came of it is not known")
         return [found.get(each.name) or broken(each, error) for each in plans]

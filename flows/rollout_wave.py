@@ -1,9 +1,8 @@
 """Takes one wave of tenants through their plans, or rehearses it."""
 
-from typing import Any
 from uuid import UUID
 
-from prefect import State, flow, runtime
+from prefect import State, flow
 
 from flows.surveying import survey_servers, work_on_tenants
 from pgfleet.brief import Granularity
@@ -17,13 +16,7 @@ from tasks.states import results_state
 from tasks.tagging import tag_run
 
 
-def wave_name() -> str:
-    """`wave 1 · canary`, or `rehearsal 1 · canary`."""
-    parameters: dict[str, Any] = runtime.flow_run.parameters
-    return f"{'rehearsal' if parameters['rehearsal'] else 'wave'} {parameters['number']} · {parameters['ring']}"
-
-
-@flow(name="rollout-wave", flow_run_name=wave_name)
+@flow(name="rollout-wave", flow_run_name="wave {number} · {ring}")
 def rollout_wave(
     environment: str,
     ring: str,
@@ -31,13 +24,42 @@ def rollout_wave(
     tenants: list[str],
     rollout: UUID,
     allowed: int | None,
-    rehearsal: bool,
     granularity: Granularity,
 ) -> State[None]:
     """Does in the named tenants what the plan of the run `rollout` says, and leaves what came of it with its run.
 
-    When more than `allowed` of them failed no further one is begun. A rehearsal leaves every tenant as it was.
+    When more than `allowed` of them failed no further one is begun.
     """
+    return _go_through(environment, ring, tenants, rollout, Gate(allowed), granularity, rehearsal=False)
+
+
+@flow(name="rehearsal-wave", flow_run_name="rehearsal {number} · {ring}")
+def rehearsal_wave(
+    environment: str,
+    ring: str,
+    number: int,  # noqa: ARG001 (named in the run)
+    tenants: list[str],
+    rollout: UUID,
+    granularity: Granularity,
+) -> State[None]:
+    """The same, and leaves every tenant as it was.
+
+    A function of its own, not the other under another name: a run that begins anew after a suspension takes up its
+    child runs by their functions, and would roll out within the run of the rehearsal.
+    """
+    return _go_through(environment, ring, tenants, rollout, Gate(None), granularity, rehearsal=True)
+
+
+def _go_through(
+    environment: str,
+    ring: str,
+    tenants: list[str],
+    rollout: UUID,
+    gate: Gate,
+    granularity: Granularity,
+    *,
+    rehearsal: bool,
+) -> State[None]:
     kind = "rehearsal" if rehearsal else "rollout"
     run = f"{kind} {environment} {str(rollout)[:8]}"
     brief = prepare_brief(environment, names=tenants, run=run, run_id=str(rollout))
@@ -47,7 +69,6 @@ def rollout_wave(
         raise PgfleetError(f"the run {rollout} has left no plan")
     plans = {each.name: each for each in plan.tenants}
     survey_servers(brief)
-    gate = Gate(allowed)
     results = work_on_tenants(
         brief,
         lambda tenant: roll_out_tenant.submit(tenant.name, plans[tenant.name], brief, gate, rehearsal, granularity),
@@ -56,7 +77,3 @@ def rollout_wave(
     )
     leave(tuple(results), RESULTS, "Tenants of this wave, as in the rollout document")
     return results_state(results)
-
-
-rehearsal_wave = rollout_wave.with_options(name="rehearsal-wave")
-"""The same under a name of its own: a run that begins anew after a suspension takes up child runs by their names."""

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from pgfleet.brief import Brief
 from tasks.exchange import take
+from tasks.states import held
 
 Item = TypeVar("Item")
 
@@ -16,9 +17,14 @@ Item = TypeVar("Item")
 def run_wave(
     wave: Flow[..., Any], form: TypeAdapter[tuple[Item, ...]], brief: Brief, *arguments: object
 ) -> tuple[tuple[Item, ...], State[Any]]:
-    """What the wave left, nothing where it broke off, and its final state."""
+    """What the wave left, nothing where it broke off, and its final state.
+
+    A run that begins anew after a suspension takes up its earlier waves, and what those left then is no longer true.
+    """
     threads: TaskRunner[Any] = ThreadPoolTaskRunner(brief.environment.policy.max_connections_per_server)
     state = cast("State[Any]", wave.with_options(task_runner=threads)(*arguments, return_state=True))
+    if isinstance(held(state), BaseException):
+        return (), state
     return take(flow_run_id(state), form) or (), state
 
 

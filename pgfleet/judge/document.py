@@ -149,7 +149,8 @@ class ContractEntry(Entry):
     """One consumer's statements; `works` is null where they could not all be tried, and `detail` says why.
 
     `role` is the database role that they were tried as, null where none is named. `inherited` says that the tenant is
-    as expected, so that what came of them in the scratch database holds.
+    as expected, so that what came of them in the scratch database holds. `since` is the end of the first audit that saw
+    it broken.
     """
 
     consumer: str
@@ -159,6 +160,7 @@ class ContractEntry(Entry):
     inherited: bool
     failures: tuple[StatementFailureEntry, ...] = ()
     detail: str | None = None
+    since: datetime | None = None
 
 
 class TenantEntry(Entry):

@@ -5,10 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pgfleet.judge.acceptance import UNJUDGED
-from pgfleet.judge.document import AuditDocument, DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry
+from pgfleet.judge.document import (
+    AuditDocument,
+    ContractEntry,
+    DifferenceEntry,
+    MigrationEntry,
+    MigrationStatus,
+    TenantEntry,
+)
 
-TENANT, MIGRATION = "tenant", "migration"
-"""Kinds of findings besides those of objects: a tenant that could not be judged, a migration that is not applied."""
+TENANT, MIGRATION, CONTRACT = "tenant", "migration", "contract"
+"""Kinds of findings besides those of objects: a tenant that could not be judged, a migration that is not applied, a
+consumer that cannot run its statements."""
+BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +54,13 @@ def _found_in(tenant: TenantEntry) -> Iterator[tuple[Finding, datetime | None]]:
         elif not migration.accepted:
             told = (each for each in migration.differences if not each.accepted)
             yield from ((difference_finding(tenant, each), each.since) for each in told)
+    if not any(is_lacking(each) for each in tenant.migrations):  # else that is what breaks it, and is told
+        yield from _broken_contracts(tenant)
+
+
+def _broken_contracts(tenant: TenantEntry) -> Iterator[tuple[Finding, datetime | None]]:
+    broken = (each for each in tenant.contracts if each.works is False)
+    return ((contract_finding(tenant, each), each.since) for each in broken)
 
 
 def standing(document: AuditDocument, *, accepted: bool = True) -> dict[Finding, datetime]:
@@ -65,6 +81,7 @@ def _stands_in(tenant: TenantEntry, *, accepted: bool) -> Iterator[tuple[Finding
                 yield migration_finding(tenant, migration, status), migration.since
         kept = (each for each in migration.differences if accepted or not each.accepted)
         yield from ((difference_finding(tenant, each), each.since) for each in kept)
+    yield from _broken_contracts(tenant)
 
 
 def is_lacking(migration: MigrationEntry) -> bool:
@@ -85,6 +102,11 @@ def tenant_finding(tenant: TenantEntry) -> Finding:
 def migration_finding(tenant: TenantEntry, migration: MigrationEntry, status: MigrationStatus) -> Finding:
     """That the migration is pending, or drifted."""
     return Finding(tenant=tenant.name, kind=MIGRATION, identity=migration.version, change=status)
+
+
+def contract_finding(tenant: TenantEntry, contract: ContractEntry) -> Finding:
+    """That the consumer cannot run all of its statements."""
+    return Finding(tenant=tenant.name, kind=CONTRACT, identity=contract.consumer, change=BROKEN)
 
 
 def difference_finding(tenant: TenantEntry, difference: DifferenceEntry) -> Finding:

@@ -11,6 +11,7 @@ from pgfleet.judge.context import FindingEntry, SinceEntry, Source
 from pgfleet.judge.document import AuditDocument, MigrationEntry, TenantEntry
 from pgfleet.judge.findings import (
     Finding,
+    contract_finding,
     counted,
     difference_finding,
     is_lacking,
@@ -72,8 +73,14 @@ def _dated(document: AuditDocument, earlier: Mapping[Finding, datetime]) -> Audi
 
 def _dated_tenant(tenant: TenantEntry, earlier: Mapping[Finding, datetime], now: datetime) -> TenantEntry:
     migrations = tuple(_dated_migration(tenant, each, earlier, now) for each in tenant.migrations)
+    contracts = tuple(
+        each.model_copy(update={"since": earlier.get(contract_finding(tenant, each), now)})
+        if each.works is False
+        else each
+        for each in tenant.contracts
+    )
     since = earlier.get(tenant_finding(tenant), now) if tenant.verdict in UNJUDGED else None
-    return tenant.model_copy(update={"migrations": migrations, "since": since})
+    return tenant.model_copy(update={"migrations": migrations, "contracts": contracts, "since": since})
 
 
 def _dated_migration(

@@ -35,6 +35,7 @@ def gather_evidence(manifest: Manifest, admin: Dsn, limits: Limits) -> Evidence:
         second_runs=runs,
         required_runs=run_required(manifest, expected.provenances, admin, limits),
         checks=checks,
+        contracts=expected.contracts,
         provenances=expected.provenances,
         reruns=expected.reruns,
         empty=empty,

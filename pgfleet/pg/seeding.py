@@ -8,7 +8,7 @@ from pgfleet.judge.document import SeedStatus
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.manifest.model import Seed
 from pgfleet.pg.answers import read_seed
-from pgfleet.pg.changes import Changes, read_changes
+from pgfleet.pg.changes import Changes, read_changes, read_guards, refuse_shrinkage
 from pgfleet.pg.locks import tenant_lock
 from pgfleet.pg.session import Session
 from pgfleet.rollout.advice import describe
@@ -43,9 +43,10 @@ def _plant(session: Session, brief: Brief, seed: Seed) -> SeedStep:
     found = judge_seed(seed, baseline, before)
     if found.status is not SeedStatus.MISSING:
         return SeedStep(name=seed.name, status=StepStatus.SKIPPED, detail=f"it is {found.status}")
-    changes = read_changes(session, seed.table)
+    changes, guards = read_changes(session, seed.table), read_guards(session, brief)
     session.run_script(seed.script)
     _refuse_altered_rows(seed, changes, read_changes(session, seed.table))
+    refuse_shrinkage(guards, read_guards(session, brief))
     after = read_seed(session, seed, baseline)
     left = judge_seed(seed, baseline, after)
     if left.status not in {SeedStatus.PRESENT, SeedStatus.CUSTOMISED}:

@@ -117,7 +117,7 @@ class Session:
         with self.transaction():
             for each in split(_text(script)):
                 self._execute(each.text, script, each.start)
-            self._execute(f"RESET ALL; RESET ROLE; {STANDARD_STRINGS}")
+            self._execute(f"RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; {STANDARD_STRINGS}")
 
     def run_alone(self, script: Script | str) -> None:
         """One statement that refuses to run in a transaction (CREATE DATABASE, CREATE INDEX CONCURRENTLY).

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pgfleet.judge.document import CheckEntry, ManifestEntry
+from pgfleet.judge.document import CheckEntry, ContractEntry, ManifestEntry
 from pgfleet.judge.entry import Entry
 
 SCHEMA_VERSION = 1
@@ -31,6 +31,8 @@ class FaultKind(StrEnum):
     """It needs another migration that it does not declare."""
     CHECK_FAILS = "check_fails"
     """A check of it does not pass after a replay."""
+    CONTRACT_BROKEN = "contract_broken"
+    """A consumer's statements would not work where the whole manifest is."""
 
 
 class TwiceEntry(Entry):
@@ -91,10 +93,10 @@ class LintEntry(Entry):
 
 
 class FaultEntry(Entry):
-    """Something that is wrong with the manifest."""
+    """Something that is wrong with the manifest; `version` is null of a contract."""
 
     kind: FaultKind
-    version: str
+    version: str | None
     file: str
     message: str
 
@@ -114,4 +116,5 @@ class ManifestProof(Entry):
     migrations: tuple[MigrationProof, ...]
     objects: tuple[ObjectProof, ...]
     tables: tuple[TableProof, ...]
+    contracts: tuple[ContractEntry, ...] = ()
     lint: tuple[LintEntry, ...] | None

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pgfleet.catalog.contracts import ContractReading
 from pgfleet.catalog.expected import Provenance
 from pgfleet.catalog.model import CatalogObject
 from pgfleet.catalog.reruns import UNTRIED, Reruns
 from pgfleet.judge.document import CheckEntry
 
-FORM = 1
+FORM = 2
 """Raised whenever Evidence holds something else than before: one that an earlier pgfleet kept is not taken."""
 
 Rows = Mapping[str, Mapping[str, int]]
@@ -62,6 +63,7 @@ class Evidence:
     second_runs: Mapping[str, SecondRun] = field(default_factory=dict)
     required_runs: Mapping[str, RequiredRun] = field(default_factory=dict)
     checks: Mapping[str, tuple[CheckEntry, ...]] = field(default_factory=dict)
+    contracts: tuple[ContractReading, ...] = ()
     provenances: tuple[Provenance, ...] = ()
     reruns: Reruns = UNTRIED
     empty: Mapping[str, str] = field(default_factory=dict)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.catalog.expected import Provenance
-from pgfleet.judge.document import ManifestEntry
+from pgfleet.judge.contracts import judge_contract
+from pgfleet.judge.document import ContractEntry, ManifestEntry
 from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.proof.document import (
     FaultEntry,
@@ -26,7 +27,8 @@ EXIT_STATUS = {ProofOutcome.PROVEN: 0, ProofOutcome.FAULTY: 1, ProofOutcome.INCO
 def build_proof(manifest: Manifest, evidence: Evidence, lint: Sequence[LintEntry] | str) -> ManifestProof:
     """The whole document; `lint` holds squawk's findings, or why there are none to be had."""
     migrations = tuple(_migration(each, evidence) for each in manifest.migrations)
-    faults = tuple(_faults(manifest, migrations, evidence))
+    contracts = tuple(_contracts(manifest, evidence))
+    faults = (*_faults(manifest, migrations, evidence), *_broken(manifest, contracts))
     unproven = tuple(_unproven(migrations, evidence, lint))
     return ManifestProof(
         outcome=_outcome(faults, unproven),
@@ -37,6 +39,7 @@ def build_proof(manifest: Manifest, evidence: Evidence, lint: Sequence[LintEntry
         migrations=migrations,
         objects=tuple(_object(each, evidence) for each in evidence.provenances),
         tables=tuple(_tables(evidence)),
+        contracts=contracts,
         lint=None if isinstance(lint, str) else tuple(lint),
     )
 
@@ -90,6 +93,23 @@ def _faults(manifest: Manifest, proofs: Iterable[MigrationProof], evidence: Evid
             yield FaultEntry(kind=kind, version=proof.version, file=proof.file, message=message)
 
 
+def _contracts(manifest: Manifest, evidence: Evidence) -> Iterator[ContractEntry]:
+    readings = {each.consumer: each for each in evidence.contracts}
+    for contract in manifest.contracts:
+        if reading := readings.get(contract.consumer):
+            yield judge_contract(contract, reading, role=None, inherited=False)
+
+
+def _broken(manifest: Manifest, contracts: Iterable[ContractEntry]) -> Iterator[FaultEntry]:
+    files = {each.consumer: each.script.file for each in manifest.contracts}
+    for contract in contracts:
+        for each in contract.failures:
+            message = f"{contract.consumer} cannot run '{each.statement}' after a replay: {each.message}"
+            yield FaultEntry(
+                kind=FaultKind.CONTRACT_BROKEN, version=None, file=files[contract.consumer], message=message
+            )
+
+
 def _wrong(proof: MigrationProof, evidence: Evidence) -> Iterator[tuple[FaultKind, str]]:
     if second := evidence.second_runs.get(proof.version):
         for kind, said in ((FaultKind.CHANGES, changes_of(second)), (FaultKind.LOSES_ROWS, losses_of(second))):
@@ -108,6 +128,8 @@ def _unproven(proofs: Iterable[MigrationProof], evidence: Evidence, lint: Sequen
     for table in _tables(evidence):
         if not table.rows:
             yield f"{table.table} could not be filled, so no loss of its rows was looked for: {table.detail}"
+    for contract in (each for each in evidence.contracts if each.fault):
+        yield f"not every statement of {contract.consumer} could be tried: {contract.fault}"
     for check in (check for proof in proofs for check in proof.checks if check.passed is None):
         yield f"check '{check.name}' could not be completed: {check.detail}"
     if isinstance(lint, str):

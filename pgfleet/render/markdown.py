@@ -14,6 +14,7 @@ from pgfleet.judge.document import (
 from pgfleet.judge.summary import counted, in_words, worst_first
 from pgfleet.manifest.model import Manifest
 from pgfleet.render.acceptance_words import remarks
+from pgfleet.render.altered import altered_files
 from pgfleet.render.context_markdown import all_ready, closing, opening
 from pgfleet.render.dates import Dates, dates_of
 from pgfleet.render.loss_words import loss_sentence
@@ -46,7 +47,8 @@ def summary_page(document: AuditDocument, manifest: Manifest, timezone: str = "U
         lines += _section(verdict, chosen, document.environment, manifest)
     if len(wrong) > MOST_TENANTS:
         lines += [f"… and {len(wrong) - MOST_TENANTS} more; the whole is in the run's audit document.", ""]
-    lines += [*closing(document), _timing(document), ""]
+    altered = (f"{file}: {said}" for file, said in altered_files(document.tenants, manifest))
+    lines += [*bullets("Changed after it was applied", altered), *closing(document), _timing(document), ""]
     return "\n".join(lines)
 
 

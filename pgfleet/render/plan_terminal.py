@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from pgfleet.manifest.model import Manifest
+from pgfleet.render.altered import altered_files
 from pgfleet.render.rollout_layout import MOST_TENANTS, new_matrix, section
 from pgfleet.render.rollout_matters import (
     LEFT_ALONE,
-    altered_files,
     obstacles,
 )
 from pgfleet.render.rollout_words import ACTION_MEANS, plan_sentence

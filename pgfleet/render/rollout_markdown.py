@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pgfleet.judge.document import DifferenceEntry
 from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest
+from pgfleet.render.altered import altered_files
 from pgfleet.render.markdown import MOST_TENANTS
 from pgfleet.render.markup import code, escaped
 from pgfleet.render.rollout_matters import (
@@ -14,7 +15,6 @@ from pgfleet.render.rollout_matters import (
     NOT_REHEARSED,
     Matter,
     alike,
-    altered_files,
     listed,
     matters_of,
     not_begun,

@@ -1,13 +1,11 @@
 """What went wrong in a rollout, or was not done, or is worth a look: by its reason, with the tenants that it met."""
 
-from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from pgfleet.judge.document import DifferenceEntry
 from pgfleet.judge.summary import counted
-from pgfleet.manifest.model import Manifest
 from pgfleet.render.rollout_words import error_sentence, is_unseen, seed_sentence
 from pgfleet.rollout.document import (
     ErrorEntry,
@@ -52,14 +50,6 @@ def obstacles(plans: Iterable[TenantPlan]) -> Iterator[Matter]:
     """Tenants that nothing can be done in, by the reason."""
     found = alike((f"{each.obstacle}: {each.reason or NO_REASON}", each.name) for each in plans if each.obstacle)
     return (Matter(title=title, lines=(named(tenants),)) for title, tenants in found.items())
-
-
-def altered_files(plans: Iterable[TenantPlan], manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """The files that were changed after they were applied, and what there is to say of each."""
-    found = Counter(each.version for plan in plans for each in plan.migrations if each.altered)
-    for each in (each for each in manifest.migrations if each.version in found):
-        said = f"in {counted(found[each.version])}; that alone runs nothing again (--rerun {each.version} does)"
-        yield each.file, said
 
 
 def matters_of(results: Sequence[TenantResult], rings: Sequence[RingEntry] = ()) -> Mapping[str, Sequence[Matter]]:

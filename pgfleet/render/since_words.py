@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.judge.context import FindingEntry, SinceEntry
 from pgfleet.judge.document import MigrationStatus
-from pgfleet.judge.findings import MIGRATION, TENANT
+from pgfleet.judge.findings import CONTRACT, MIGRATION, TENANT
 from pgfleet.render.dates import Dates
 
 MOST_LINES = 10
@@ -26,9 +26,8 @@ def new_lines(since: SinceEntry) -> tuple[str, ...]:
 
 
 def resolved_lines(since: SinceEntry, dates: Dates) -> tuple[str, ...]:
-    """The same, of what is not there any more, with the date since when it was."""
-    said = ((each, f"{predicate(each)} no longer (since {dates.moment(each.since)})") for each in since.resolved)
-    return capped(_alike(said))
+    """`acme: index public.idx_a is right again (missing since 2026-11-24 02:00)`, as above."""
+    return capped(_alike((each, _again(each, dates)) for each in since.resolved))
 
 
 def predicate(finding: FindingEntry) -> str:
@@ -38,6 +37,8 @@ def predicate(finding: FindingEntry) -> str:
     if finding.kind == MIGRATION:
         never = finding.change == MigrationStatus.PENDING
         return f"{finding.identity} {'was never applied' if never else f'is {finding.change}'}"
+    if finding.kind == CONTRACT:
+        return f"cannot run all statements of {finding.identity}"
     return f"{finding.kind} {finding.identity} is {finding.change}"
 
 
@@ -46,6 +47,16 @@ def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
     if len(names) <= most:
         return ", ".join(names)
     return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def _again(finding: FindingEntry, dates: Dates) -> str:
+    was = f"({finding.change} since {dates.moment(finding.since)})"
+    if finding.kind == TENANT:
+        return f"can be judged again {was}"
+    if finding.kind == CONTRACT:
+        return f"{finding.identity} can run its statements again {was}"
+    what = finding.identity if finding.kind == MIGRATION else f"{finding.kind} {finding.identity}"
+    return f"{what} is right again {was}"
 
 
 def _caveat(finding: FindingEntry) -> str:

@@ -10,6 +10,7 @@ from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatu
 from pgfleet.judge.summary import in_words, worst_first
 from pgfleet.manifest.model import Manifest
 from pgfleet.render.acceptance_words import remarks
+from pgfleet.render.altered import altered_files
 from pgfleet.render.context_terminal import closing, indented, leading_variants, opening
 from pgfleet.render.dates import Dates, dates_of
 from pgfleet.render.loss_words import losses_in_words
@@ -57,6 +58,7 @@ def audit_report(document: AuditDocument, manifest: Manifest, *, timezone: str =
     environment = document.environment
     parts += [part for tenant in wrong[:MOST_TENANTS] for part in _tenant(tenant, environment, manifest, dates)]
     parts += _worth_knowing([each for each in ordered if each.verdict is Verdict.READY and remarks(each)])
+    parts += _altered(document, manifest)
     parts += closing(document, is_large=len(ordered) > MOST_TENANTS)
     said = "; ".join(filter(None, (in_words(document.summary), losses_in_words(ordered))))
     parts += [Text(), Text.assemble((said, "bold"), _timing(document))]
@@ -132,6 +134,15 @@ def _worth_knowing(tenants: list[TenantEntry]) -> Iterator[RenderableType]:
         yield Text("Ready, and worth knowing", style="bold")
     for tenant in tenants[:MOST_TENANTS]:
         yield indented(Text(f"{tenant.name}: {'; '.join(remarks(tenant))}"))
+
+
+def _altered(document: AuditDocument, manifest: Manifest) -> Iterator[RenderableType]:
+    found = [*altered_files(document.tenants, manifest)]
+    if found:
+        yield Text()
+        yield Text("Changed after it was applied", style="bold")
+    for file, said in found:
+        yield indented(Text(f"{file}: {said}"))
 
 
 def _timing(document: AuditDocument) -> str:

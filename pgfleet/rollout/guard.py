@@ -27,15 +27,21 @@ def shrinkage(before: GuardReading, after: GuardReading | None) -> str | None:
     """How the transaction made the table smaller; None if it did not.
 
     Rows that others delete meanwhile are no business of the migration's, so its own are counted by the server's
-    statistics of this transaction; where the table was written anew only the counts can tell.
+    statistics of this transaction. Those count what a subtransaction inserted and took back, too, so a script that
+    deleted any row is held against the counts as well; where the table was written anew only they can tell.
     """
     if after is None:
         return f"{before.table} is gone, with {_rows(before)}"
-    taken = (after.deleted - before.deleted) - (after.inserted - before.inserted)
+    deleted, inserted = after.deleted - before.deleted, after.inserted - before.inserted
     if before.storage is not None and before.storage == after.storage:
+        taken = max(deleted - inserted, _fewer(before, after) if deleted > 0 else 0)
         return f"{before.table} lost {taken} of {_rows(before)}" if taken > 0 else None
     least = before.rows if before.exact and after.exact else before.rows * FEWEST_LEFT
     return f"{before.table} shrank from {_rows(before)} to {after.rows}" if after.rows < least else None
+
+
+def _fewer(before: GuardReading, after: GuardReading) -> int:
+    return before.rows - after.rows if before.exact and after.exact else 0
 
 
 def _rows(reading: GuardReading) -> str:

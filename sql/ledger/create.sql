@@ -1,6 +1,13 @@
 -- The ledger of one database, format 1: a script of several statements, run where there is none. Returns nothing.
-CREATE SCHEMA pgfleet;
-COMMENT ON SCHEMA pgfleet IS 'pgfleet''s own: what was rolled out in this database. Not for services to use.';
+-- A schema that an administrator has made beforehand is taken as it is: IF NOT EXISTS would want the right to make one.
+DO $$
+BEGIN
+  IF to_regnamespace('pgfleet') IS NULL THEN
+    CREATE SCHEMA pgfleet;
+    COMMENT ON SCHEMA pgfleet IS 'pgfleet''s own: what was rolled out in this database. Not for services to use.';
+  END IF;
+END
+$$;
 
 CREATE TABLE pgfleet.ledger_format (
   format integer PRIMARY KEY,

@@ -218,10 +218,11 @@ def test_an_audit_is_compared_with_a_file_and_lost_rows_exit_with_1(
     dsn = ready_dsn()
     database = dsn.rsplit("/", 1)[-1]
     embedded_server.execute("INSERT INTO ai_conversations (user_id) SELECT generate_series(1, 50)", database)
+    fleet.environment = "shrinking"
     fleet.tenant("acme", dsn)
-    assert run("audit", ENVIRONMENT, "--format", "json", "--output", "before.json").returncode == 0
+    assert run("audit", "shrinking", "--format", "json", "--output", "before.json").returncode == 0
     embedded_server.execute("DELETE FROM ai_conversations WHERE user_id > 20", database)
-    done = run("audit", ENVIRONMENT, "--since", "before.json")
+    done = run("audit", "shrinking", "--since", "before.json")
     assert done.returncode == 1, done.stderr
     assert "0 new, 0 persisting, 0 resolved" in done.stdout
     assert "rows lost: acme: ai_conversations has 20 rows, had 50 (5 may be lost)" in done.stdout

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -19,6 +21,9 @@ from fix_fleet import ENVIRONMENT, Fleet
 from fix_prefect import Records
 from fix_servers import BINARIES, ROLE_PASSWORD, Server, started
 from prefect import State
+from prefect.client.orchestration import get_client
+from prefect.exceptions import Pause
+from prefect.flow_engine import run_flow
 
 from flows.audit import audit_fleet
 from flows.count import count_fleet
@@ -27,7 +32,7 @@ from flows.seed import seed_fleet
 from pgfleet.brief import Granularity
 from pgfleet.judge.document import AuditDocument, Verdict
 from pgfleet.rollout.document import CountDocument, Result, RolloutDocument
-from tasks.exchange import AUDIT_DOCUMENT, COUNT_DOCUMENT, ROLLOUT_DOCUMENT, take
+from tasks.exchange import AUDIT_DOCUMENT, COUNT_DOCUMENT, PLAN, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, take
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 PGFLEET = Path(sys.executable).parent / "pgfleet"
@@ -109,27 +114,34 @@ def test_ring_after_ring_every_tenant_is_brought_to_the_manifest(
 
 
 def test_over_its_budget_a_ring_halts_and_the_rest_is_not_begun(
-    fleet: Fleet, new_dsn: Callable[[], str], execute: Callable[[str, str], None], records: Records
+    fleet: Fleet,
+    new_dsn: Callable[[], str],
+    ready_dsn: Callable[[], str],
+    execute: Callable[[str, str], None],
+    records: Records,
 ) -> None:
     """Four fail for one reason, one at a time: the third is over the budget, the fourth is not begun."""
+    fleet.rings = ["canary", "early", "main"]
     fleet.policy("failure_budget = {canary = 2}").policy("max_connections_per_server = 1")
     dsns = [new_dsn() for _ in range(5)]
     for number, dsn in enumerate(dsns[:4]):
         execute(dsn, "CREATE VIEW ai_conversations AS SELECT 1 AS id")
         fleet.tenant(f"bad-{number}", dsn, ring="canary")
-    fleet.tenant("good", dsns[4], ring="main")
+    fleet.tenant("next", ready_dsn(), ring="early").tenant("good", dsns[4], ring="main")
     state, document = roll_out(**QUICK)
     assert (state.type.value, state.name) == ("FAILED", "Halted")
     assert document.summary == {
-        "tenants": 5,
+        "tenants": 6,
         "done": 0,
         "unchanged": 0,
         "failed": 3,
-        "not_reached": 2,
+        "not_reached": 3,
         "unreachable": 0,
     }
-    canary, main = document.rings
-    assert (canary.outcome, canary.budget, main.outcome) == ("halted", 2, "not_reached")
+    canary, *others = document.rings
+    assert (canary.outcome, canary.budget) == ("halted", 2)
+    assert [each.outcome for each in others] == ["not_reached", "not_reached"]
+    assert {each.reason for each in document.tenants[4:]} == {"ring canary halted"}
     [group] = [each for each in canary.failures if each.signature.startswith("42809")]
     assert (len(group.tenants), group.signature.split(" · ")[1]) == (3, "20250315")
     assert audited()["good"] is Verdict.BLOCKED
@@ -292,9 +304,7 @@ def test_a_plan_is_carried_out_after_a_yes_to_it_alone(
     fleet.policy("approval = true").tenant("acme", dsn, ring="canary")
     thread, states, run_id = asked_run(records, **QUICK)
     assert audited() == {"acme": "blocked"}, "nothing is done before the answer"
-    from tasks.exchange import PLAN, ROLLOUT_PLAN
-
-    plan = take(run_id, ROLLOUT_PLAN, kind=PLAN)  # type: ignore[arg-type]
+    plan = take(UUID(run_id), ROLLOUT_PLAN, kind=PLAN)
     assert plan is not None
     if given == "stale":
         execute(dsn, "CREATE TABLE ai_messages ()")
@@ -311,6 +321,48 @@ def test_a_plan_is_carried_out_after_a_yes_to_it_alone(
     assert results(document) == {"acme": "not_reached"}
     with psycopg.connect(dsn) as connection:
         assert connection.execute("SELECT to_regclass('pgfleet.ledger')").fetchone() == (None,)
+
+
+def deployed_run() -> str:
+    """A run of a deployment of the rollout, which nobody has begun yet."""
+    with get_client(sync_client=True) as client:
+        flow_id = client.create_flow(rollout_fleet)
+        deployment_id = client.create_deployment(flow_id, name="by-hand")
+        run = client.create_flow_run_from_deployment(
+            deployment_id, parameters={"environment": ENVIRONMENT, "granularity": "tenant"}
+        )
+    return str(run.id)
+
+
+def begin(run_id: str) -> State:
+    """Does what a process does that is started for the run."""
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(UUID(run_id))
+    return run_flow(rollout_fleet, flow_run=run, parameters=run.parameters, return_type="state")
+
+
+@pytest.mark.parametrize("breaks", [False, True], ids=["goes through", "its first wave breaks off"])
+def test_a_run_of_a_deployment_is_suspended_and_begins_anew_when_it_is_resumed(
+    fleet: Fleet, new_dsn: Callable[[], str], records: Records, monkeypatch: pytest.MonkeyPatch, breaks: bool
+) -> None:
+    """What the rehearsal has left must not be taken for what the rollout did."""
+    fleet.policy("approval = true").tenant("acme", new_dsn(), ring="canary")
+    run_id = deployed_run()
+    with pytest.raises(Pause):
+        begin(run_id)
+    assert audited() == {"acme": "blocked"}, "nothing is done before the answer"
+    plan = take(UUID(run_id), ROLLOUT_PLAN, kind=PLAN)
+    assert plan is not None
+    answer(records, run_id, approve=True, plan_digest=plan.digest)
+    if breaks:
+        monkeypatch.setattr("flows.rollout_wave.survey_servers", Mock(side_effect=RuntimeError("broken")))
+    begin(run_id)
+    document = take(UUID(run_id), ROLLOUT_DOCUMENT)
+    assert document is not None
+    assert results(document) == {"acme": "failed" if breaks else "done"}
+    assert audited() == {"acme": "blocked" if breaks else "ready"}
+    names = [each["name"] for each in records.children(run_id)]
+    assert names == ["plan 1 · canary", "rehearsal 1 · canary", "wave 1 · canary"]
 
 
 def pgfleet(fleet: Fleet, *arguments: str) -> "subprocess.Popen[str]":

@@ -1,5 +1,6 @@
 """A manifest proven on a real server: the shipped one holds, and what is wrong with others is found and named."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,10 +54,22 @@ def test_the_shipped_manifest_is_proven(server: Server, shipped_manifest: Manife
         assert {check.passed for check in each.checks} == {True}
     assert {each.rows for each in proof.tables} == {3}
     assert len(proof.tables) == 8
+    assert [each.works for each in proof.contracts] == [True] * 6
     assert len(proof.objects) == 122
     assert sum(each.healed_if_missing for each in proof.objects) == 30
     assert sum(bool(each.healed_if_changed) for each in proof.objects) == 3
     assert sum(each.healed_if_changed is None for each in proof.objects) == 9
+
+
+def test_a_contract_that_the_manifest_does_not_meet_is_a_fault(server: Server, shipped_manifest: Manifest) -> None:
+    """What the policy engine would have met in production, had nobody added the lists of companies."""
+    without_lists = replace(shipped_manifest, migrations=shipped_manifest.migrations[:-1])
+    proof = prove(server, without_lists, sql_folder())
+    [fault] = proof.faults
+    assert (fault.kind, fault.version, fault.file) == (FaultKind.CONTRACT_BROKEN, None, "policy_engine.sql")
+    assert "policy_engine" in fault.message
+    assert 'column "company_allow_list" does not exist' in fault.message
+    assert [each.works for each in proof.contracts] == [True] * 5 + [False]
 
 
 def test_a_manifest_with_something_of_every_kind_is_proven(

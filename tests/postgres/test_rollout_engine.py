@@ -134,6 +134,14 @@ def test_a_check_that_fails_afterwards_commits_nothing(small: Callable[..., Subj
     assert (subject.query("SELECT to_regclass('one')"), subject.ledger()) == ([(None,)], {})
 
 
+def test_what_leaves_nothing_in_the_catalog_and_has_no_check_is_applied_once(small: Callable[..., Subject]) -> None:
+    subject = small({"1_one.sql": FIRST, "2_data.sql": "INSERT INTO one VALUES (1);"})
+    rehearsed = subject.roll_out(rehearsal=True)
+    assert (rehearsed.result, subject.ledger()) == (Result.DONE, {})
+    assert [subject.roll_out().result, subject.roll_out().result] == [Result.DONE, Result.UNCHANGED]
+    assert (subject.query("SELECT id FROM one"), subject.ledger()) == ([(1,)], {"1": "applied", "2": "applied"})
+
+
 def test_a_script_runs_under_the_policys_limits_and_the_runs_name(small: Callable[..., Subject]) -> None:
     names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "application_name")
     recording = "".join(f"INSERT INTO one SELECT '{name}', current_setting('{name}');" for name in names)
@@ -147,8 +155,9 @@ def test_a_script_runs_under_the_policys_limits_and_the_runs_name(small: Callabl
     }
 
 
-def test_settings_and_roles_of_one_script_are_not_those_of_the_next(small: Callable[..., Subject]) -> None:
-    setting = "SET search_path TO pg_catalog; SET statement_timeout TO 1; SET SESSION ROLE pg_monitor"
+@pytest.mark.parametrize("role", ["SET SESSION ROLE pg_monitor", "SET SESSION AUTHORIZATION pg_monitor"])
+def test_settings_and_roles_of_one_script_are_not_those_of_the_next(small: Callable[..., Subject], role: str) -> None:
+    setting = f"SET search_path TO pg_catalog; SET statement_timeout TO 1; {role}"
     subject = small({"1_one.sql": f"{FIRST} {setting};", "2_two.sql": SECOND + " SELECT pg_sleep(0.01);"})
     result = subject.roll_out()
     assert (result.result, result.error) == (Result.DONE, None)

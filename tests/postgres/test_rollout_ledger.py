@@ -10,7 +10,7 @@ from fix_rollout import Subject
 from pgfleet.errors import LedgerUnusable, PgfleetError
 from pgfleet.judge.document import Verdict
 from pgfleet.pg.ledger import prepare_ledger
-from pgfleet.pg.session import Query
+from pgfleet.pg.session import Query, Session
 from pgfleet.rollout.document import Result
 
 
@@ -24,6 +24,15 @@ def test_every_table_and_column_is_described_in_the_database(subject: Subject) -
     """)
     described = subject.query("SELECT count(*) FROM pg_description WHERE objoid = 'pgfleet.ledger_events'::regclass")
     assert (undescribed, described[0][0]) == ([], 10)
+
+
+def test_it_is_made_in_a_schema_that_an_administrator_made_beforehand(subject: Subject) -> None:
+    """So that the role of a rollout needs no right to make schemas."""
+    role = subject.server.create_role()
+    subject.execute(f"CREATE SCHEMA pgfleet AUTHORIZATION {role}")
+    with Session(subject.server.dsn(subject.database, role)) as session:
+        prepare_ledger(session)
+    assert subject.has_ledger()
 
 
 @pytest.mark.parametrize(

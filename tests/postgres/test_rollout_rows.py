@@ -60,6 +60,16 @@ def test_a_seed_that_does_something_else_is_rolled_back(grown: Subject, sql: str
     assert grown.query(RULES) == before
 
 
+def test_a_seed_is_held_to_the_guards_as_well(grown: Subject) -> None:
+    grown.execute("DELETE FROM ai_guardrails.policy_rules")
+    before = grown.rows()
+    grown.manifest = with_seed(grown.manifest, f"{grown.manifest.seeds[0].script.sql}\nDELETE FROM ai_messages;")
+    [failed] = grown.roll_out(migrations=False).seeds
+    assert failed.error is not None
+    assert failed.error.message == "rows would be lost: ai_messages lost 20 of 20 rows"
+    assert grown.rows() == before
+
+
 def guarded(small: Callable[..., Subject], script: str, *, may_shrink: bool = False, rows: int = 10) -> Subject:
     """A tenant with a table of `rows` rows, and a migration that makes a column and runs `script`."""
     make = "CREATE TABLE IF NOT EXISTS one (id integer, note varchar(9));"
@@ -84,6 +94,10 @@ AGAIN = "CREATE TABLE one (id integer, note varchar(9), two integer);"
     [
         ("DELETE FROM one WHERE id <= 3;", "one lost 3 of 10 rows"),
         ("DELETE FROM one WHERE id <= 3; INSERT INTO one VALUES (1);", "one lost 2 of 10 rows"),
+        (
+            "DO $$ BEGIN INSERT INTO one TABLE one; RAISE 'no'; EXCEPTION WHEN OTHERS THEN DELETE FROM one; END $$;",
+            "one lost 10 of 10 rows",
+        ),
         ("TRUNCATE one;", "one shrank from 10 rows to 0"),
         (f"DROP TABLE one; {AGAIN}", "one shrank from 10 rows to 0"),
         (
@@ -91,7 +105,14 @@ AGAIN = "CREATE TABLE one (id integer, note varchar(9), two integer);"
             "to 9",
         ),
     ],
-    ids=["deleted", "deleted and some inserted", "truncated", "made anew", "made anew with most of them"],
+    ids=[
+        "deleted",
+        "deleted and some inserted",
+        "deleted, what was inserted taken back",
+        "truncated",
+        "made anew",
+        "made anew with most of them",
+    ],
 )
 def test_a_guarded_table_does_not_shrink(small: Callable[..., Subject], script: str, said: str) -> None:
     subject = guarded(small, script)

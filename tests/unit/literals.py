@@ -60,15 +60,24 @@ def a_table(name: str, *, schema: str | None = None, **attributes: Any) -> Catal
 
 
 def a_column(table: str, name: str, *, schema: str | None = None, **attributes: Any) -> CatalogObject:
-    definition = str(attributes.get("type", "text"))
-    return an_object(
-        ObjectKind.COLUMN, f"{table}.{name}", schema=schema, parent=table, definition=definition, **attributes
-    )
+    plain = {"type": "text", "collation": None, "not_null": False, "identity": "", "generated": "", "default": None}
+    found = {**plain, **attributes}
+    name, definition = f"{table}.{name}", str(found["type"])
+    return an_object(ObjectKind.COLUMN, name, schema=schema, parent=table, definition=definition, **found)
 
 
 def an_index(table: str, name: str, *, schema: str | None = None, **attributes: Any) -> CatalogObject:
     definition = f"CREATE INDEX {name} ON {table}"
-    return an_object(ObjectKind.INDEX, name, schema=schema, parent=table, definition=definition, **attributes)
+    found = {"definition": definition, **attributes}
+    identity = Identity(kind=ObjectKind.INDEX, schema=schema, name=name)
+    return CatalogObject(identity=identity, parent=table, attributes=found, definition=definition)
+
+
+def a_key(table: str, name: str, definition: str = "PRIMARY KEY (id)", **attributes: Any) -> CatalogObject:
+    """A constraint that an index of its name holds up."""
+    identity = Identity(kind=ObjectKind.CONSTRAINT, schema=None, name=f"{table}.{name}")
+    found = {"definition": definition, "validated": True, "fires": True, **attributes}
+    return CatalogObject(identity=identity, parent=table, attributes=found, definition=definition)
 
 
 def a_catalog(managed: Iterable[CatalogObject] | None, *, unreadable: Iterable[str] = ()) -> Catalog:
@@ -197,6 +206,7 @@ def a_migration_entry(
     priority: Priority = Priority.P0,
     differences: Iterable[DifferenceEntry] = (),
     checks: Iterable[CheckEntry] = (),
+    altered: bool = False,
 ) -> MigrationEntry:
     return MigrationEntry(
         version=version,
@@ -205,6 +215,7 @@ def a_migration_entry(
         status=status,
         differences=tuple(differences),
         checks=tuple(checks),
+        altered=altered,
     )
 
 

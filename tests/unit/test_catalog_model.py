@@ -1,7 +1,7 @@
 """Objects, their identities, and what must be looked at to judge them."""
 
 import pytest
-from unit.literals import a_column, a_table, an_index, an_object
+from unit.literals import a_column, a_key, a_table, an_index, an_object
 
 from pgfleet.catalog.model import Identity, ObjectKind, read_object
 from pgfleet.catalog.scope import EVERYTHING, Scope, scope_of
@@ -64,7 +64,7 @@ def test_the_scope_is_the_managed_objects_and_what_they_stand_in() -> None:
         a_column("one", "id"),
         an_index("one", "idx_one"),
         an_object(ObjectKind.TRIGGER, "one.trg", parent="one"),
-        an_object(ObjectKind.CONSTRAINT, "one.one_pkey", parent="one"),
+        a_key("one", "one_pkey"),
         a_table("two", schema="s"),
         an_object(ObjectKind.SEQUENCE, "two_id_seq", schema="s"),
         an_object(ObjectKind.FUNCTION, "f(integer, text)"),
@@ -82,6 +82,14 @@ def test_the_scope_is_the_managed_objects_and_what_they_stand_in() -> None:
         relations=((None, "one"), ("s", "two"), ("s", "two_id_seq"), (None, "seen")),
         functions=((None, "f"), ("s", "g"), (None, "h(i")),
         types=(("s", "mood"),),
+        names=(
+            (None, "one"),
+            (None, "idx_one"),
+            (None, "one_pkey"),
+            ("s", "two"),
+            ("s", "two_id_seq"),
+            (None, "seen"),
+        ),
         extensions=("vector",),
         grantees=("|one|app",),
         managed=tuple(each.identity.key for each in objects),

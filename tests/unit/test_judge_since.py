@@ -4,10 +4,26 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 import pytest
-from unit.literals import FINISHED, a_difference_entry, a_document, a_migration_entry, a_tenant_entry
+from unit.literals import (
+    FINISHED,
+    a_contract_entry,
+    a_difference_entry,
+    a_document,
+    a_failure,
+    a_migration_entry,
+    a_tenant_entry,
+)
 
 from pgfleet.judge.context import AcceptedEntry, FindingEntry, SinceEntry, Source
-from pgfleet.judge.document import AuditDocument, DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.judge.document import (
+    AuditDocument,
+    ContractEntry,
+    DifferenceEntry,
+    MigrationEntry,
+    MigrationStatus,
+    TenantEntry,
+    Verdict,
+)
 from pgfleet.judge.since import Previous, compare, of_tenants_in
 
 DRIFTED, PENDING = MigrationStatus.DRIFTED, MigrationStatus.PENDING
@@ -241,3 +257,41 @@ def test_every_finding_of_now_is_new_or_persists() -> None:
     now = [acme(drifted(a_difference(), a_difference("public.idx_b")), pending(version="2")), lost("lost")]
     found = compared([acme(drifted(a_difference()))], now)
     assert len(found.new) + found.persisting == 4
+
+
+def worker(*, works: bool = False) -> ContractEntry:
+    return a_contract_entry(*(() if works else (a_failure(),)))
+
+
+def with_contract(contract: ContractEntry, *migrations: MigrationEntry) -> TenantEntry:
+    return a_tenant_entry("acme", Verdict.BLOCKED, migrations=migrations or [a_migration_entry()], contracts=[contract])
+
+
+def test_a_contract_that_breaks_where_all_is_applied_is_new_persists_and_is_resolved() -> None:
+    whole, broken = with_contract(worker(works=True)), with_contract(worker())
+    first = compare(a_document(broken), previous(whole))
+    assert first.since is not None
+    assert [(each.kind, each.identity, each.change) for each in first.since.new] == [("contract", "worker", "broken")]
+    assert first.tenants[0].contracts[0].since == FINISHED
+    again = compare(a_document(broken), Previous(document=dated(first), source=Source.PREFECT))
+    assert again.since is not None
+    assert (again.since.new, again.since.persisting) == ((), 1)
+    assert again.tenants[0].contracts[0].since == EARLIER
+    mended = compare(a_document(whole), Previous(document=dated(first), source=Source.PREFECT))
+    assert mended.since is not None
+    assert [(each.kind, each.since) for each in mended.since.resolved] == [("contract", EARLIER)]
+    assert mended.tenants[0].contracts[0].since is None
+
+
+def dated(document: AuditDocument) -> AuditDocument:
+    """The same as if it had been a day earlier."""
+    return AuditDocument.model_validate_json(
+        document.model_dump_json().replace(FINISHED.isoformat().replace("+00:00", "Z"), EARLIER.isoformat())
+    )
+
+
+def test_a_contract_is_no_finding_of_its_own_where_a_migration_is_not_applied() -> None:
+    document = compare(a_document(with_contract(worker(), drifted(a_difference()))), previous(READY))
+    assert document.since is not None
+    assert [each.kind for each in document.since.new] == ["index"]
+    assert document.tenants[0].contracts[0].since == FINISHED

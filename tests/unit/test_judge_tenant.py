@@ -37,6 +37,7 @@ from pgfleet.judge.document import (
     LedgerState,
     MigrationEntry,
     MigrationStatus,
+    RepairEntry,
     SeedEntry,
     SeedStatus,
     TenantEntry,
@@ -46,6 +47,7 @@ from pgfleet.judge.document import (
 from pgfleet.judge.readings import CountReading, Inspection, LedgerRow
 from pgfleet.judge.tenant import judge_migration, judge_tenant, unjudged
 from pgfleet.manifest.model import Priority
+from pgfleet.repair.model import Way
 
 ROW = LedgerRow(state=LedgerState.APPLIED, checksum="sum-1", run_id="run-1")
 TENANT = a_tenant("acme", ring="canary", home="tenant_acme")
@@ -255,7 +257,12 @@ def test_a_migrations_entry_holds_its_own_differences_and_none_that_a_missing_ta
             status=MigrationStatus.PENDING,
             differences=(
                 DifferenceEntry(
-                    kind="table", identity="tenant_acme.one", change="missing", expected="TABLE one", actual=None
+                    kind="table",
+                    identity="tenant_acme.one",
+                    change="missing",
+                    expected="TABLE one",
+                    actual=None,
+                    repair=RepairEntry(way=Way.RERUN, version="1"),
                 ),
             ),
             checks=(FAILED,),
@@ -272,6 +279,7 @@ def test_a_migrations_entry_holds_its_own_differences_and_none_that_a_missing_ta
                     change="missing",
                     expected="CREATE INDEX idx_one ON one",
                     actual=None,
+                    repair=RepairEntry(way=Way.RERUN, version="2"),
                 ),
             ),
             checks=(FAILED,),
@@ -287,8 +295,15 @@ def test_a_changed_objects_entry_holds_both_definitions() -> None:
     )
     assert (entry.status, entry.priority) == (MigrationStatus.DRIFTED, Priority.P1)
     assert (entry.ledger, entry.altered) == (LedgerState.APPLIED, False)
+    repair = RepairEntry(
+        way=Way.SQL,
+        statements=("ALTER TABLE one ALTER COLUMN id TYPE uuid USING id::uuid",),
+        hazards=("takes ACCESS EXCLUSIVE", "rewrites the table", "may fail on existing rows"),
+    )
     assert entry.differences == (
-        DifferenceEntry(kind="column", identity="public.one.id", change="changed", expected="uuid", actual="text"),
+        DifferenceEntry(
+            kind="column", identity="public.one.id", change="changed", expected="uuid", actual="text", repair=repair
+        ),
     )
 
 

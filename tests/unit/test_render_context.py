@@ -153,7 +153,18 @@ def test_what_is_the_same_in_several_tenants_is_one_line_and_lines_are_capped() 
 
 def test_what_is_resolved_says_since_when_it_was_there() -> None:
     lines = resolved_lines(a_since(resolved=(a_finding(),)), BERLIN)
-    assert lines == ("acme: index public.idx_a is missing no longer (since 2025-03-25 02:00)",)
+    assert lines == ("acme: index public.idx_a is right again (missing since 2025-03-25 02:00)",)
+
+
+def test_tenants_and_migrations_are_right_again_too() -> None:
+    found = (
+        a_finding(kind="tenant", identity="acme", change="unreachable"),
+        a_finding(kind="migration", identity="20250328", change="pending"),
+    )
+    assert resolved_lines(a_since(resolved=found), BERLIN) == (
+        "acme: can be judged again (unreachable since 2025-03-25 02:00)",
+        "acme: 20250328 is right again (pending since 2025-03-25 02:00)",
+    )
 
 
 def test_variants_in_words() -> None:
@@ -211,7 +222,7 @@ def test_the_report_leads_with_what_is_new() -> None:
     assert lines[:3] == [
         "Since the audit of 2025-03-25 02:00: 1 new, 3 persisting, 1 resolved",
         "new: acme: index public.idx_a is missing",
-        "resolved: bo: index public.idx_a is missing no longer (since 2025-03-25 02:00)",
+        "resolved: bo: index public.idx_a is right again (missing since 2025-03-25 02:00)",
     ]
     assert "index public.idx_a is missing (since 2025-03-25 02:00)" in lines
 

@@ -296,3 +296,10 @@ def test_the_page_of_a_contract_whose_role_is_not_there() -> None:
     contract = a_contract_entry(a_failure(None, 'role "app" does not exist'), role="app")
     tenant = a_tenant_entry("acme", Verdict.BLOCKED, migrations=[a_migration_entry()], contracts=[contract])
     assert '- No statement: role "app" does not exist' in page_of(tenant)
+
+
+def test_a_file_that_was_changed_since_is_said_once_for_all_tenants() -> None:
+    altered = a_migration_entry(version="1", altered=True)
+    found = page(a_tenant_entry("a", migrations=[altered]), a_tenant_entry("b", migrations=[altered]))
+    at = found.index("**Changed after it was applied**")
+    assert found[at + 2] == "- 1\\_one.sql: in 2 tenants; that alone runs nothing again (--rerun 1 does)"

@@ -119,8 +119,10 @@ def section(*differences: DifferenceEntry) -> str:
 def test_a_page_has_statements_and_commands_to_be_copied() -> None:
     assert section(COLUMN, a_difference("i", RERUN), a_difference("t", GONE, kind="table")) == "\n".join(
         [
-            f"**What puts it right:** 1 is run again, and then this statement {HAZARDS}. "
-            "Rehearsed, proven and recorded by",
+            (
+                f"**What puts it right:** 1 is run again, and then this statement {HAZARDS}. "
+                "Rehearsed, proven and recorded by"
+            ),
             "",
             f"```sh\n{COMMAND}\n```",
             "",
@@ -180,8 +182,10 @@ def test_the_report_of_a_rehearsal() -> None:
         "  by hand: table public.t is missing: the table is gone with its rows",
         "  1 is drifted: check 'rows': found 3",
         "",
-        "Failed: 3 tenants: 1 rehearsed, 1 unchanged, 1 failed  "
-        f"(rehearsal of a repair of prod, 12.3 s, digest {document.digest[:12]})",
+        (
+            "Failed: 3 tenants: 1 rehearsed, 1 unchanged, 1 failed  "
+            f"(rehearsal of a repair of prod, 12.3 s, digest {document.digest[:12]})"
+        ),
     ]
 
 

@@ -104,6 +104,13 @@ def test_the_report_of_a_fleet() -> None:
     ]
 
 
+def test_a_file_that_was_changed_since_is_said_once_for_all_tenants() -> None:
+    altered = a_migration_entry(version="1", altered=True)
+    found = report(a_tenant_entry("a", migrations=[altered]), a_tenant_entry("b", migrations=[altered]))
+    at = found.index("Changed after it was applied")
+    assert found[at + 1] == "  1_one.sql: in 2 tenants; that alone runs nothing again (--rerun 1 does)"
+
+
 def test_the_report_of_a_ready_fleet_is_short() -> None:
     assert report(a_tenant_entry("acme", migrations=APPLIED)) == [
         "tenant  ring  verdict  P0 1  P1 2",

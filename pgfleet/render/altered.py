@@ -1,0 +1,17 @@
+"""Which scripts were changed after they were applied."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from pgfleet.judge.document import TenantEntry
+from pgfleet.judge.summary import counted
+from pgfleet.manifest.model import Manifest
+from pgfleet.rollout.plan import TenantPlan
+
+
+def altered_files(tenants: Iterable[TenantPlan | TenantEntry], manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """The files that were changed after they were applied, and what there is to say of each."""
+    found = Counter(each.version for tenant in tenants for each in tenant.migrations if each.altered)
+    for each in (each for each in manifest.migrations if each.version in found):
+        said = f"in {counted(found[each.version])}; that alone runs nothing again (--rerun {each.version} does)"
+        yield each.file, said
