@@ -28,6 +28,7 @@ from pgfleet.rollout.repairing import RepairDocument, RepairResult
 COMMAND = "pgfleet repair prod --tenant acme"
 STATEMENT = ALTER.statements[0]
 HAZARDS = "(takes ACCESS EXCLUSIVE, may fail on existing rows)"
+AGAIN = f"{COMMAND} runs 1 again, which puts right index public.i"
 COLUMN = a_difference("a.b", ALTER, kind="column", change="changed")
 
 
@@ -49,14 +50,12 @@ def lines(*differences: DifferenceEntry, status: MigrationStatus = MigrationStat
         ([a_difference(repair=GONE)], ["by hand: the table is gone with its rows"]),
         (
             [COLUMN, a_difference("i", RERUN)],
-            [
-                f"{COMMAND} runs 1 again, which puts right index public.i, and then this statement: {STATEMENT} {HAZARDS}"
-            ],
+            [f"{AGAIN}, and then this statement: {STATEMENT} {HAZARDS}"],
         ),
         (
             [a_difference("i", RERUN), a_difference("t", GONE, kind="table")],
             [
-                f"{COMMAND} runs 1 again, which puts right index public.i",
+                AGAIN,
                 "by hand, table public.t: the table is gone with its rows",
             ],
         ),
@@ -120,7 +119,10 @@ def section(*differences: DifferenceEntry) -> str:
 def test_a_page_has_statements_and_commands_to_be_copied() -> None:
     assert section(COLUMN, a_difference("i", RERUN), a_difference("t", GONE, kind="table")) == "\n".join(
         [
-            f"**What puts it right:** 1 is run again, and then this statement {HAZARDS}. Rehearsed, proven and recorded by",
+            (
+                f"**What puts it right:** 1 is run again, and then this statement {HAZARDS}. "
+                "Rehearsed, proven and recorded by"
+            ),
             "",
             f"```sh\n{COMMAND}\n```",
             "",
@@ -128,7 +130,7 @@ def test_a_page_has_statements_and_commands_to_be_copied() -> None:
             "",
             "**By hand**",
             "",
-            "- by hand, table public.t: the table is gone with its rows",
+            "- table public.t: the table is gone with its rows",
             "",
         ]
     )
@@ -176,12 +178,14 @@ def test_the_report_of_a_rehearsal() -> None:
         f"  {STATEMENT} (takes ACCESS EXCLUSIVE)",
         "  put right: column public.a.b is other, should be wanted",
         "hooli: unchanged",
-        "  nothing that pgfleet can put right; 1 difference left to a person; 1 is drifted: check 'rows': found 3",
+        "  nothing that pgfleet can put right",
         "  by hand: table public.t is missing: the table is gone with its rows",
         "  1 is drifted: check 'rows': found 3",
         "",
-        "Failed: 3 tenants: 1 rehearsed, 1 unchanged, 1 failed"
-        f"  (rehearsal of a repair of prod, 12.3 s, digest {document.digest[:12]})",
+        (
+            "Failed: 3 tenants: 1 rehearsed, 1 unchanged, 1 failed  "
+            f"(rehearsal of a repair of prod, 12.3 s, digest {document.digest[:12]})"
+        ),
     ]
 
 
