@@ -40,6 +40,7 @@ def lines(*differences: DifferenceEntry, status: MigrationStatus = MigrationStat
     ("differences", "said"),
     [
         ([a_difference(repair=RERUN)], ["rolling 1 out again brings it back"]),
+        ([a_difference("t", RERUN, kind="table")], ["rolling 1 out again brings it back, without the rows"]),
         ([a_difference("a", RERUN), a_difference("b", RERUN)], ["rolling 1 out again brings them back"]),
         ([a_difference(repair=RERUN, change="changed")], ["rolling 1 out again puts it right"]),
         (
@@ -68,7 +69,7 @@ def lines(*differences: DifferenceEntry, status: MigrationStatus = MigrationStat
         ),
         ([a_difference_entry()], []),
     ],
-    ids=["missing", "both missing", "changed", "both", "sql", "hand", "rerun+sql", "rerun+hand", "along", "unknown"],
+    ids=["missing", "table", "both missing", "changed", "both", "sql", "hand", "rerun+sql", "rerun+hand", "along", "unknown"],
 )
 def test_what_puts_a_migration_right_in_words(differences: list[DifferenceEntry], said: list[str]) -> None:
     assert list(lines(*differences)) == said
