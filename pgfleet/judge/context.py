@@ -58,6 +58,7 @@ class FindingEntry(Entry):
     """One finding; `since` is the end of the first audit that saw it.
 
     `judged_before` is false where the previous audit could not judge the tenant: the finding may be older than known.
+    `message` is the server's, of a broken contract; `breaks` are the consumers whose contracts break by the finding.
     """
 
     tenant: str
@@ -66,6 +67,8 @@ class FindingEntry(Entry):
     change: str
     since: datetime
     judged_before: bool = True
+    message: str | None = None
+    breaks: tuple[str, ...] = ()
 
 
 class Source(StrEnum):

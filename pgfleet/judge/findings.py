@@ -1,10 +1,11 @@
 """What an audit has found, each finding once however often it is seen."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pgfleet.judge.acceptance import UNJUDGED
+from pgfleet.judge.consequences import breaks, explain
 from pgfleet.judge.document import (
     AuditDocument,
     ContractEntry,
@@ -22,12 +23,17 @@ BROKEN = "broken"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What is told once, however often it is seen: something is the matter (`change`) with something in a tenant."""
+    """What is told once, however often it is seen: something is the matter (`change`) with something in a tenant.
+
+    `message` is the server's, of a broken contract; `breaks` are the consumers whose contracts this one breaks.
+    """
 
     tenant: str
     kind: str
     identity: str
     change: str
+    message: str | None = field(default=None, compare=False)
+    breaks: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def subject(self) -> tuple[str, str, str]:
@@ -46,21 +52,32 @@ def counted(document: AuditDocument) -> dict[Finding, datetime]:
 
 
 def _found_in(tenant: TenantEntry) -> Iterator[tuple[Finding, datetime | None]]:
+    """A broken contract is one where what is told besides does not explain it."""
     if tenant.verdict in UNJUDGED:
         yield tenant_finding(tenant), tenant.since
+    told = tuple(_told_of_migrations(tenant))
+    broken = _broken(tenant)
+    for finding, since, differences in told:
+        consumers = tuple(each.consumer for each in broken if breaks(differences, each))
+        yield replace(finding, breaks=consumers), since
+    causes = [each for _, _, differences in told for each in differences]
+    unexplained = (each for each in broken if not explain(causes, each))
+    yield from ((contract_finding(tenant, each), each.since) for each in unexplained)
+
+
+def _told_of_migrations(tenant: TenantEntry) -> Iterator[tuple[Finding, datetime | None, tuple[DifferenceEntry, ...]]]:
+    """Each finding, since when it is there, and the objects that it is about."""
     for migration in tenant.migrations:
         if _is_told_as_one(migration):
-            yield migration_finding(tenant, migration, migration.status), migration.since
+            finding = migration_finding(tenant, migration, migration.status)
+            yield finding, migration.since, migration.differences
         elif not migration.accepted:
             told = (each for each in migration.differences if not each.accepted)
-            yield from ((difference_finding(tenant, each), each.since) for each in told)
-    if not any(is_lacking(each) for each in tenant.migrations):  # else that is what breaks it, and is told
-        yield from _broken_contracts(tenant)
+            yield from ((difference_finding(tenant, each), each.since, (each,)) for each in told)
 
 
-def _broken_contracts(tenant: TenantEntry) -> Iterator[tuple[Finding, datetime | None]]:
-    broken = (each for each in tenant.contracts if each.works is False)
-    return ((contract_finding(tenant, each), each.since) for each in broken)
+def _broken(tenant: TenantEntry) -> tuple[ContractEntry, ...]:
+    return tuple(each for each in tenant.contracts if each.works is False)
 
 
 def standing(document: AuditDocument, *, accepted: bool = True) -> dict[Finding, datetime]:
@@ -81,7 +98,7 @@ def _stands_in(tenant: TenantEntry, *, accepted: bool) -> Iterator[tuple[Finding
                 yield migration_finding(tenant, migration, status), migration.since
         kept = (each for each in migration.differences if accepted or not each.accepted)
         yield from ((difference_finding(tenant, each), each.since) for each in kept)
-    yield from _broken_contracts(tenant)
+    yield from ((contract_finding(tenant, each), each.since) for each in _broken(tenant))
 
 
 def is_lacking(migration: MigrationEntry) -> bool:
@@ -106,7 +123,8 @@ def migration_finding(tenant: TenantEntry, migration: MigrationEntry, status: Mi
 
 def contract_finding(tenant: TenantEntry, contract: ContractEntry) -> Finding:
     """That the consumer cannot run all of its statements."""
-    return Finding(tenant=tenant.name, kind=CONTRACT, identity=contract.consumer, change=BROKEN)
+    message = contract.failures[0].message if contract.failures else None
+    return Finding(tenant=tenant.name, kind=CONTRACT, identity=contract.consumer, change=BROKEN, message=message)
 
 
 def difference_finding(tenant: TenantEntry, difference: DifferenceEntry) -> Finding:

@@ -130,4 +130,6 @@ def _entry(finding: Finding, since: datetime, *, judged_before: bool = True) -> 
         change=finding.change,
         since=since,
         judged_before=judged_before,
+        message=finding.message,
+        breaks=finding.breaks,
     )

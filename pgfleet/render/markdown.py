@@ -64,7 +64,7 @@ def tenant_page(tenant: TenantEntry, document: AuditDocument, manifest: Manifest
         lines += remedy_section(migration, tenant.name, document.environment)
         lines += bullets("Who suffers", sufferers(migration, manifest))
     for contract in broken_contracts(tenant):
-        lines += _contract_section(contract, manifest)
+        lines += _contract_section(contract, manifest, dates)
     lines += bullets("Rows lost since the previous audit", map(loss_sentence, tenant.losses))
     lines += bullets("Worth knowing", remarks(tenant))
     version = f", PostgreSQL {tenant.server_version}" if tenant.server_version else ""
@@ -104,7 +104,7 @@ def _said(difference: DifferenceEntry, dates: Dates) -> str:
     return dates.told(predicate(difference), difference.since)
 
 
-def _contract_section(contract: ContractEntry, manifest: Manifest) -> Iterator[str]:
+def _contract_section(contract: ContractEntry, manifest: Manifest, dates: Dates) -> Iterator[str]:
     """The statements that would not work, with the places where they stand."""
     places = {
         statement.name: f" ({statement.place})"
@@ -113,7 +113,8 @@ def _contract_section(contract: ContractEntry, manifest: Manifest) -> Iterator[s
         for statement in each.statements
     }
     role = f", tried as {contract.role}" if contract.role else ""
-    yield from (f"## {escaped(contract.consumer)} cannot do its work ({contract.priority}){escaped(role)}", "")
+    said = dates.told(f"{contract.consumer} cannot do its work ({contract.priority}){role}", contract.since)
+    yield from (f"## {escaped(said)}", "")
     for each in contract.failures:
         what = "No statement" if each.statement is None else f"'{each.statement}'{places.get(each.statement, '')}"
         yield f"- {escaped(f'{what}: {each.message}')}"

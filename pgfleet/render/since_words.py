@@ -9,6 +9,7 @@ from pgfleet.render.dates import Dates
 
 MOST_LINES = 10
 MOST_NAMES = 5
+MOST_CONSUMERS = 3
 NOT_JUDGED_BEFORE = "not judged by that audit, so it may be older"
 
 
@@ -22,7 +23,7 @@ def headline(since: SinceEntry, dates: Dates) -> str:
 
 def new_lines(since: SinceEntry) -> tuple[str, ...]:
     """`acme, borealis: index public.idx_a is missing`, a line for all tenants of which the same is said."""
-    return capped(_alike((each, f"{predicate(each)}{_caveat(each)}") for each in since.new))
+    return capped(_alike((each, f"{predicate(each)}{_consequence(each)}{_caveat(each)}") for each in since.new))
 
 
 def resolved_lines(since: SinceEntry, dates: Dates) -> tuple[str, ...]:
@@ -38,7 +39,8 @@ def predicate(finding: FindingEntry) -> str:
         never = finding.change == MigrationStatus.PENDING
         return f"{finding.identity} {'was never applied' if never else f'is {finding.change}'}"
     if finding.kind == CONTRACT:
-        return f"cannot run all statements of {finding.identity}"
+        said = " ".join((finding.message or "a statement would not work").split())
+        return f"cannot run {finding.identity}: {said}"
     return f"{finding.kind} {finding.identity} is {finding.change}"
 
 
@@ -57,6 +59,10 @@ def _again(finding: FindingEntry, dates: Dates) -> str:
         return f"{finding.identity} can run its statements again {was}"
     what = finding.identity if finding.kind == MIGRATION else f"{finding.kind} {finding.identity}"
     return f"{what} is right again {was}"
+
+
+def _consequence(finding: FindingEntry) -> str:
+    return f", so {listed(finding.breaks, MOST_CONSUMERS)} cannot run" if finding.breaks else ""
 
 
 def _caveat(finding: FindingEntry) -> str:

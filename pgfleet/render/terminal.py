@@ -107,7 +107,7 @@ def _tenant(tenant: TenantEntry, environment: str, manifest: Manifest, dates: Da
         yield from _remedies([migration], tenant, environment)
         yield from (indented(Text(line, style="dim"), 4) for line in sufferers(migration, manifest))
     for contract in broken_contracts(tenant):
-        yield indented(Text(sentence(contract)))
+        yield indented(Text(dates.told(sentence(contract), contract.since)))
     for note in remarks(tenant):
         yield indented(Text(f"note: {note}", style="dim"))
 

@@ -290,8 +290,79 @@ def dated(document: AuditDocument) -> AuditDocument:
     )
 
 
-def test_a_contract_is_no_finding_of_its_own_where_a_migration_is_not_applied() -> None:
-    document = compare(a_document(with_contract(worker(), drifted(a_difference()))), previous(READY))
+def named(difference: DifferenceEntry, message: str, statement: str | None = "fetch") -> tuple[SinceEntry, TenantEntry]:
+    broken = a_contract_entry(a_failure(statement, message))
+    document = compare(a_document(with_contract(broken, drifted(difference))), previous(READY))
     assert document.since is not None
-    assert [each.kind for each in document.since.new] == ["index"]
-    assert document.tenants[0].contracts[0].since == FINISHED
+    return document.since, document.tenants[0]
+
+
+@pytest.mark.parametrize(
+    ("difference", "message"),
+    [
+        (a_difference("public.t.a", kind="column"), 'column "a" does not exist'),
+        (a_difference("public.t.a", kind="column"), "column t.a does not exist"),
+        (a_difference('public.t."a$b"', kind="column"), 'column "a$b" of relation "t" does not exist'),
+        (a_difference("s.rules", kind="table"), 'relation "s.rules" does not exist'),
+        (a_difference("public.f(integer, text)", kind="function"), "function f(integer, text) does not exist"),
+        (a_difference("public.t SELECT TO app", kind="privilege"), "permission denied for table t"),
+    ],
+)
+def test_what_breaks_a_contract_says_so_and_the_contract_is_not_told_besides(
+    difference: DifferenceEntry, message: str
+) -> None:
+    since, tenant = named(difference, message)
+    assert [(each.kind, each.identity, each.breaks) for each in since.new] == [
+        (difference.kind, difference.identity, ("worker",))
+    ]
+    assert tenant.contracts[0].since == FINISHED
+
+
+@pytest.mark.parametrize(
+    ("message", "statement"),
+    [
+        ('column "ab" does not exist', "fetch"),
+        ("permission denied for sequence t_id_seq", "fetch"),
+        ('role "a" does not exist', None),
+    ],
+    ids=["a longer name", "something else", "the role"],
+)
+def test_a_contract_that_is_broken_by_something_else_is_told_besides(message: str, statement: str | None) -> None:
+    since, _ = named(a_difference("public.t.a", kind="column"), message, statement)
+    assert [(each.kind, each.change, each.message, each.breaks) for each in since.new] == [
+        ("column", "missing", None, ()),
+        ("contract", "broken", message, ()),
+    ]
+
+
+def test_a_contract_of_which_one_failure_is_not_explained_is_told() -> None:
+    broken = a_contract_entry(a_failure(message='column "a" does not exist'), a_failure("put", "permission denied"))
+    column = a_difference("public.t.a", kind="column")
+    found = compared([READY], [with_contract(broken, drifted(column))])
+    assert [(each.kind, each.breaks) for each in found.new] == [("column", ("worker",)), ("contract", ())]
+
+
+def test_a_pending_migration_breaks_what_its_objects_break() -> None:
+    table = a_difference("public.t", kind="table")
+    broken = a_contract_entry(a_failure(message='relation "t" does not exist'))
+    found = compared([READY], [with_contract(broken, pending(table))])
+    assert [(each.kind, each.breaks) for each in found.new] == [("migration", ("worker",))]
+
+
+def test_what_is_accepted_explains_no_broken_contract() -> None:
+    accepted = drifted(a_difference("public.t.a", kind="column", accepted=True), accepted=True)
+    found = compared([READY], [with_contract(worker(), accepted)])
+    assert [(each.kind, each.message) for each in found.new] == [("contract", 'column "a" does not exist')]
+
+
+def test_a_contract_that_could_not_be_tried_is_not_resolved() -> None:
+    before = with_contract(worker())
+    unknown = with_contract(a_contract_entry(detail="no member of app")).model_copy(update={"verdict": Verdict.UNKNOWN})
+    found = compared([before], [unknown])
+    assert (found.resolved, found.not_judged) == ((), 1)
+
+
+def test_a_contract_whose_cause_is_mended_and_that_is_still_broken_persists() -> None:
+    before = with_contract(worker(), drifted(a_difference("public.t.a", kind="column")))
+    found = compared([before], [with_contract(worker())])
+    assert (found.new, found.persisting, [each.kind for each in found.resolved]) == ((), 1, ["column"])

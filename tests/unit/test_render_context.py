@@ -5,7 +5,16 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
-from unit.literals import FINISHED, a_difference_entry, a_document, a_manifest, a_migration, a_migration_entry
+from unit.literals import (
+    FINISHED,
+    a_contract_entry,
+    a_difference_entry,
+    a_document,
+    a_failure,
+    a_manifest,
+    a_migration,
+    a_migration_entry,
+)
 from unit.literals import a_tenant_entry as a_tenant
 
 from pgfleet.judge.context import (
@@ -141,6 +150,26 @@ def test_the_headline_tells_the_date_in_the_environments_time_zone(since: SinceE
 )
 def test_a_new_finding_in_words(finding: FindingEntry, said: str) -> None:
     assert new_lines(a_since(finding)) == (said,)
+
+
+def test_a_new_broken_contract_has_the_servers_words_and_what_breaks_some_says_which() -> None:
+    contract = a_finding(kind="contract", identity="policy_engine", change="broken")
+    broken = contract.model_copy(update={"message": 'column "a"\n  does not exist'})
+    missing = a_finding().model_copy(update={"breaks": ("a", "b", "c", "d")})
+    assert new_lines(a_since(broken, missing)) == (
+        'acme: cannot run policy_engine: column "a" does not exist',
+        "acme: index public.idx_a is missing, so a, b, c and 1 more cannot run",
+    )
+
+
+def test_a_broken_contract_is_dated() -> None:
+    broken = a_contract_entry(a_failure(), consumer="policy_engine").model_copy(update={"since": BEFORE})
+    tenant = a_tenant("acme", Verdict.BLOCKED, migrations=[a_migration_entry()], contracts=[broken])
+    document = put(a_document(tenant), since=a_since())
+    said = "policy_engine cannot run 'fetch': column \"a\" does not exist (since 2025-03-25 01:00)"
+    assert said in report(document)
+    heading = "## policy\\_engine cannot do its work (P0) (since 2025-03-25 01:00)"
+    assert heading in tenant_page(tenant, document, MANIFEST).splitlines()
 
 
 def test_what_is_the_same_in_several_tenants_is_one_line_and_lines_are_capped() -> None:
