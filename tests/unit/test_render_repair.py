@@ -69,7 +69,19 @@ def lines(*differences: DifferenceEntry, status: MigrationStatus = MigrationStat
         ),
         ([a_difference_entry()], []),
     ],
-    ids=["missing", "table", "both missing", "changed", "both", "sql", "hand", "rerun+sql", "rerun+hand", "along", "unknown"],
+    ids=[
+        "missing",
+        "table",
+        "both missing",
+        "changed",
+        "both",
+        "sql",
+        "hand",
+        "rerun+sql",
+        "rerun+hand",
+        "along",
+        "unknown",
+    ],
 )
 def test_what_puts_a_migration_right_in_words(differences: list[DifferenceEntry], said: list[str]) -> None:
     assert list(lines(*differences)) == said
