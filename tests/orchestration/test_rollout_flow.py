@@ -323,6 +323,20 @@ def test_a_plan_is_carried_out_after_a_yes_to_it_alone(
         assert connection.execute("SELECT to_regclass('pgfleet.ledger')").fetchone() == (None,)
 
 
+def test_without_an_answer_in_time_nothing_is_done(
+    fleet: Fleet, new_dsn: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.approval.POLL_SECONDS", 0.2)
+    fleet.policy("approval = true").policy('approval_timeout = "1s"').tenant("acme", new_dsn())
+    state, document = roll_out(**QUICK)
+    assert state.type.value == "FAILED", "Prefect has a name of its own for it"
+    assert (document.outcome, document.reason) == (
+        "Refused",
+        "nobody answered within the environment's approval_timeout",
+    )
+    assert audited() == {"acme": "blocked"}
+
+
 def deployed_run() -> str:
     """A run of a deployment of the rollout, which nobody has begun yet."""
     with get_client(sync_client=True) as client:
