@@ -33,7 +33,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable .
 	@touch $@
 
-demo: setup  ## a fleet made on the spot: audit, rehearsal, rollout, audit
+demo: setup  ## a fleet made on the spot: audit, rollout, audit, repair
 	@$(BIN)/pgfleet demo $(ARGS)
 
 test: setup  ## every test; make test ARGS="-k name" for some

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from prefect import pause_flow_run, runtime, suspend_flow_run
+from prefect.exceptions import FlowPauseTimeout
 from prefect.input import RunInput, read_flow_run_input
 from prefect.settings import PREFECT_API_URL
 from pydantic import BaseModel, Field, ValidationError
@@ -29,10 +30,14 @@ class Approval(RunInput):
 
 
 class Answer(BaseModel):
-    """What somebody has answered."""
+    """What somebody has answered; or that nobody did, where it is not `in_time`."""
 
     plan_digest: str
     approve: bool
+    in_time: bool = True
+
+
+NO_ANSWER = Answer(plan_digest="", approve=False, in_time=False)
 
 
 @contextmanager
@@ -78,7 +83,10 @@ def ask(plan: RolloutPlan, page: str, timeout_seconds: int) -> Answer | None:
     if runtime.deployment.id:
         suspend_flow_run(wait_for_input=form, timeout=timeout_seconds, key=KEY)
     else:
-        pause_flow_run(wait_for_input=form, timeout=timeout_seconds, poll_interval=POLL_SECONDS, key=KEY)
+        try:
+            pause_flow_run(wait_for_input=form, timeout=timeout_seconds, poll_interval=POLL_SECONDS, key=KEY)
+        except FlowPauseTimeout:
+            return NO_ANSWER
     return given_answer()
 
 
@@ -86,6 +94,8 @@ def refusal(answer: Answer | None, plan: RolloutPlan) -> str | None:
     """Why nothing may be done after this answer; None if the plan may be carried out."""
     if answer is None:
         return "approval = true, and nobody could be asked: use --yes, a terminal, or a Prefect server"
+    if not answer.in_time:
+        return "nobody answered within the environment's approval_timeout"
     if not answer.approve:
         return "the plan was not approved"
     if answer.plan_digest != plan.digest:

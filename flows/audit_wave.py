@@ -12,7 +12,7 @@ from tasks.states import run_state
 from tasks.tagging import tag_run
 
 
-@flow(name="audit-wave", flow_run_name="wave {number} · {ring}")
+@flow(name="audit-wave", persist_result=False, flow_run_name="wave {number} · {ring}")
 def audit_wave(
     environment: str, ring: str, number: int, tenants: list[str], granularity: Granularity = Granularity.STEP
 ) -> State[None]:

@@ -16,7 +16,7 @@ from tasks.exchange import PLANS, leave
 from tasks.tagging import tag_run
 
 
-@flow(name="plan-wave", flow_run_name="plan {number} · {ring}")
+@flow(name="plan-wave", persist_result=False, flow_run_name="plan {number} · {ring}")
 def plan_wave(
     environment: str, ring: str, number: int, tenants: list[str], scope: Scope, granularity: Granularity
 ) -> State[None]:

@@ -16,7 +16,7 @@ from tasks.states import results_state
 from tasks.tagging import tag_run
 
 
-@flow(name="rollout-wave", flow_run_name="wave {number} · {ring}")
+@flow(name="rollout-wave", persist_result=False, flow_run_name="wave {number} · {ring}")
 def rollout_wave(
     environment: str,
     ring: str,
@@ -33,7 +33,7 @@ def rollout_wave(
     return _go_through(environment, ring, tenants, rollout, Gate(allowed), granularity, rehearsal=False)
 
 
-@flow(name="rehearsal-wave", flow_run_name="rehearsal {number} · {ring}")
+@flow(name="rehearsal-wave", persist_result=False, flow_run_name="rehearsal {number} · {ring}")
 def rehearsal_wave(
     environment: str,
     ring: str,

@@ -20,6 +20,7 @@ def run_wave(
     """What the wave left, nothing where it broke off, and its final state.
 
     A run that begins anew after a suspension takes up its earlier waves, and what those left then is no longer true.
+    For the same reason no wave persists its result: Prefect would not run it again.
     """
     threads: TaskRunner[Any] = ThreadPoolTaskRunner(brief.environment.policy.max_connections_per_server)
     state = cast("State[Any]", wave.with_options(task_runner=threads)(*arguments, return_state=True))

@@ -77,10 +77,11 @@ def remedy_lines(
 
 
 def rerun_sentence(found: Remedies) -> str:
-    """`rolling 20250401 out again brings it back`."""
+    """`rolling 20250401 out again brings it back`; a table comes back without its rows."""
     many = len(found.reruns) + len(found.along) > 1
     if all(each.change == "missing" for each in found.reruns):
-        return f"rolling {found.version} out again brings {'them' if many else 'it'} back"
+        rows = ", without the rows" if any(each.kind == "table" for each in found.reruns) else ""
+        return f"rolling {found.version} out again brings {'them' if many else 'it'} back{rows}"
     return f"rolling {found.version} out again puts {'them' if many else 'it'} right"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from pgfleet.catalog.differences import without_implied
 from pgfleet.errors import NotProven, PgfleetError
 from pgfleet.judge.document import DifferenceEntry
 from pgfleet.judge.entry import Entry
@@ -100,7 +101,7 @@ def tenant_repair(
         digest=digest,
         versions=plan.versions,
         statements=tuple(StatementEntry(sql=each.text, hazards=each.hazards) for each in plan.statements),
-        repaired=tuple(difference_entry(each, home) for each in plan.targets),
+        repaired=tuple(difference_entry(each, home) for each in without_implied(plan.targets)),
         left=tuple(difference_entry(each, home, repair) for each, repair in plan.left),
         beyond=beyond,
     )

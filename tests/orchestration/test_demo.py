@@ -74,6 +74,11 @@ def test_the_demo_finds_what_was_planted_and_nothing_else(prefect_api: str, reco
     assert "http" in done.stdout.split("To look at the runs")[1], "where to look at it"
 
 
+def told_of(tenant: str, printed: str) -> str:
+    """What the first audit says of a tenant, however it was broken into lines."""
+    return " ".join(printed.split(f"\n{tenant} is ")[1].split("\n\n", maxsplit=1)[0].split())
+
+
 @pytest.mark.parametrize("is_on_path", [True, False])
 def test_a_command_to_be_copied_can_be_run(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_on_path: bool
@@ -83,11 +88,6 @@ def test_a_command_to_be_copied_can_be_run(
     _explain_kept(SimpleNamespace(port=1, host="/there"), 1, tmp_path)  # type: ignore[arg-type]
     command = next(line for line in capsys.readouterr().out.splitlines() if " audit demo" in line).split()[0]
     assert command == ("pgfleet" if is_on_path else str(folder / "pgfleet"))
-
-
-def told_of(tenant: str, printed: str) -> str:
-    """What the first audit says of a tenant, however it was broken into lines."""
-    return " ".join(printed.split(f"\n{tenant} is ")[1].split("\n\n", maxsplit=1)[0].split())
 
 
 def audit_document(records: Records, number: int) -> AuditDocument:

@@ -24,6 +24,7 @@ from prefect import State
 from prefect.client.orchestration import get_client
 from prefect.exceptions import Pause
 from prefect.flow_engine import run_flow
+from prefect.settings import PREFECT_RESULTS_PERSIST_BY_DEFAULT, temporary_settings
 
 from flows.audit import audit_fleet
 from flows.count import count_fleet
@@ -323,6 +324,28 @@ def test_a_plan_is_carried_out_after_a_yes_to_it_alone(
         assert connection.execute("SELECT to_regclass('pgfleet.ledger')").fetchone() == (None,)
 
 
+def test_without_an_answer_in_time_nothing_is_done(
+    fleet: Fleet, new_dsn: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.approval.POLL_SECONDS", 0.2)
+    fleet.policy("approval = true").policy('approval_timeout = "1s"').tenant("acme", new_dsn())
+    state, document = roll_out(**QUICK)
+    assert state.type.value == "FAILED", "Prefect has a name of its own for it"
+    assert (document.outcome, document.reason) == (
+        "Refused",
+        "nobody answered within the environment's approval_timeout",
+    )
+    assert audited() == {"acme": "blocked"}
+
+
+RESUMED = {
+    "nothing": ("Completed", "done", "ready"),
+    "the tenant changes": ("Refused", "not_reached", "blocked"),
+    "the first wave breaks off": ("Halted", "failed", "blocked"),
+}
+"""The outcome, the tenant's result and its verdict, by what happens before the run is resumed."""
+
+
 def deployed_run() -> str:
     """A run of a deployment of the rollout, which nobody has begun yet."""
     with get_client(sync_client=True) as client:
@@ -341,28 +364,37 @@ def begin(run_id: str) -> State:
     return run_flow(rollout_fleet, flow_run=run, parameters=run.parameters, return_type="state")
 
 
-@pytest.mark.parametrize("breaks", [False, True], ids=["goes through", "its first wave breaks off"])
+@pytest.mark.parametrize("meanwhile", ["nothing", "the tenant changes", "the first wave breaks off"])
 def test_a_run_of_a_deployment_is_suspended_and_begins_anew_when_it_is_resumed(
-    fleet: Fleet, new_dsn: Callable[[], str], records: Records, monkeypatch: pytest.MonkeyPatch, breaks: bool
+    fleet: Fleet,
+    new_dsn: Callable[[], str],
+    execute: Callable[[str, str], None],
+    records: Records,
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: str,
 ) -> None:
-    """What the rehearsal has left must not be taken for what the rollout did."""
-    fleet.policy("approval = true").tenant("acme", new_dsn(), ring="canary")
+    """What was planned and rehearsed before must not be taken for what is so now, wherever Prefect keeps results."""
+    dsn = new_dsn()
+    fleet.policy("approval = true").tenant("acme", dsn, ring="canary")
     run_id = deployed_run()
-    with pytest.raises(Pause):
+    with temporary_settings({PREFECT_RESULTS_PERSIST_BY_DEFAULT: True}):
+        with pytest.raises(Pause):
+            begin(run_id)
+        assert audited() == {"acme": "blocked"}, "nothing is done before the answer"
+        plan = take(UUID(run_id), ROLLOUT_PLAN, kind=PLAN)
+        assert plan is not None
+        answer(records, run_id, approve=True, plan_digest=plan.digest)
+        if meanwhile == "the tenant changes":
+            execute(dsn, "CREATE TABLE ai_messages ()")
+        if meanwhile == "the first wave breaks off":
+            monkeypatch.setattr("flows.rollout_wave.survey_servers", Mock(side_effect=RuntimeError("broken")))
         begin(run_id)
-    assert audited() == {"acme": "blocked"}, "nothing is done before the answer"
-    plan = take(UUID(run_id), ROLLOUT_PLAN, kind=PLAN)
-    assert plan is not None
-    answer(records, run_id, approve=True, plan_digest=plan.digest)
-    if breaks:
-        monkeypatch.setattr("flows.rollout_wave.survey_servers", Mock(side_effect=RuntimeError("broken")))
-    begin(run_id)
     document = take(UUID(run_id), ROLLOUT_DOCUMENT)
     assert document is not None
-    assert results(document) == {"acme": "failed" if breaks else "done"}
-    assert audited() == {"acme": "blocked" if breaks else "ready"}
-    names = [each["name"] for each in records.children(run_id)]
-    assert names == ["plan 1 · canary", "rehearsal 1 · canary", "wave 1 · canary"]
+    outcome, result, verdict = RESUMED[meanwhile]
+    assert (document.outcome, results(document), audited()) == (outcome, {"acme": result}, {"acme": verdict})
+    waves = [each["name"] for each in records.children(run_id) if not each["name"].startswith("plan")]
+    assert waves == ["rehearsal 1 · canary", *(["wave 1 · canary"] if outcome != "Refused" else [])]
 
 
 def pgfleet(fleet: Fleet, *arguments: str) -> "subprocess.Popen[str]":

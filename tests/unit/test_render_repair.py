@@ -28,6 +28,7 @@ from pgfleet.rollout.repairing import RepairDocument, RepairResult
 COMMAND = "pgfleet repair prod --tenant acme"
 STATEMENT = ALTER.statements[0]
 HAZARDS = "(takes ACCESS EXCLUSIVE, may fail on existing rows)"
+AGAIN = f"{COMMAND} runs 1 again, which puts right index public.i"
 COLUMN = a_difference("a.b", ALTER, kind="column", change="changed")
 
 
@@ -39,6 +40,7 @@ def lines(*differences: DifferenceEntry, status: MigrationStatus = MigrationStat
     ("differences", "said"),
     [
         ([a_difference(repair=RERUN)], ["rolling 1 out again brings it back"]),
+        ([a_difference("t", RERUN, kind="table")], ["rolling 1 out again brings it back, without the rows"]),
         ([a_difference("a", RERUN), a_difference("b", RERUN)], ["rolling 1 out again brings them back"]),
         ([a_difference(repair=RERUN, change="changed")], ["rolling 1 out again puts it right"]),
         (
@@ -49,14 +51,12 @@ def lines(*differences: DifferenceEntry, status: MigrationStatus = MigrationStat
         ([a_difference(repair=GONE)], ["by hand: the table is gone with its rows"]),
         (
             [COLUMN, a_difference("i", RERUN)],
-            [
-                f"{COMMAND} runs 1 again, which puts right index public.i, and then this statement: {STATEMENT} {HAZARDS}"
-            ],
+            [f"{AGAIN}, and then this statement: {STATEMENT} {HAZARDS}"],
         ),
         (
             [a_difference("i", RERUN), a_difference("t", GONE, kind="table")],
             [
-                f"{COMMAND} runs 1 again, which puts right index public.i",
+                AGAIN,
                 "by hand, table public.t: the table is gone with its rows",
             ],
         ),
@@ -69,7 +69,19 @@ def lines(*differences: DifferenceEntry, status: MigrationStatus = MigrationStat
         ),
         ([a_difference_entry()], []),
     ],
-    ids=["missing", "both missing", "changed", "both", "sql", "hand", "rerun+sql", "rerun+hand", "along", "unknown"],
+    ids=[
+        "missing",
+        "table",
+        "both missing",
+        "changed",
+        "both",
+        "sql",
+        "hand",
+        "rerun+sql",
+        "rerun+hand",
+        "along",
+        "unknown",
+    ],
 )
 def test_what_puts_a_migration_right_in_words(differences: list[DifferenceEntry], said: list[str]) -> None:
     assert list(lines(*differences)) == said
@@ -120,7 +132,10 @@ def section(*differences: DifferenceEntry) -> str:
 def test_a_page_has_statements_and_commands_to_be_copied() -> None:
     assert section(COLUMN, a_difference("i", RERUN), a_difference("t", GONE, kind="table")) == "\n".join(
         [
-            f"**What puts it right:** 1 is run again, and then this statement {HAZARDS}. Rehearsed, proven and recorded by",
+            (
+                f"**What puts it right:** 1 is run again, and then this statement {HAZARDS}. "
+                "Rehearsed, proven and recorded by"
+            ),
             "",
             f"```sh\n{COMMAND}\n```",
             "",
@@ -128,7 +143,7 @@ def test_a_page_has_statements_and_commands_to_be_copied() -> None:
             "",
             "**By hand**",
             "",
-            "- by hand, table public.t: the table is gone with its rows",
+            "- table public.t: the table is gone with its rows",
             "",
         ]
     )
@@ -176,12 +191,14 @@ def test_the_report_of_a_rehearsal() -> None:
         f"  {STATEMENT} (takes ACCESS EXCLUSIVE)",
         "  put right: column public.a.b is other, should be wanted",
         "hooli: unchanged",
-        "  nothing that pgfleet can put right; 1 difference left to a person; 1 is drifted: check 'rows': found 3",
+        "  nothing that pgfleet can put right",
         "  by hand: table public.t is missing: the table is gone with its rows",
         "  1 is drifted: check 'rows': found 3",
         "",
-        "Failed: 3 tenants: 1 rehearsed, 1 unchanged, 1 failed"
-        f"  (rehearsal of a repair of prod, 12.3 s, digest {document.digest[:12]})",
+        (
+            "Failed: 3 tenants: 1 rehearsed, 1 unchanged, 1 failed  "
+            f"(rehearsal of a repair of prod, 12.3 s, digest {document.digest[:12]})"
+        ),
     ]
 
 
