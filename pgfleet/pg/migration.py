@@ -103,11 +103,10 @@ def _prove(session: Session, brief: Brief, before: Findings, version: str, later
     """
     after = inspect(session, brief)
     entry = verify(session, brief, after, version)
-    known = {(each.version, each.identity) for each in before.differences}
     worse = [
         difference_entry(each, session.home)
         for each in after.differences
-        if each.version not in {version, *later} and (each.version, each.identity) not in known
+        if each.version not in {version, *later} and each not in before.differences
     ]
     residual = (*entry.differences, *worse)
     is_for_the_ledger_to_say = not entry.differences and not entry.checks  # and its row is written next
