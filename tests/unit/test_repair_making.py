@@ -203,6 +203,15 @@ COLUMNS = {
             "ALTER TABLE t ALTER COLUMN c SET DEFAULT 'b'::text -- ACCESS_EXCLUSIVE",
         ],
     ),
+    "another type, and the same default": (
+        a_column(default="now()"),
+        a_column(type="varchar(9)", default="now()"),
+        [
+            "ALTER TABLE t ALTER COLUMN c DROP DEFAULT -- ACCESS_EXCLUSIVE",
+            RETYPED,
+            "ALTER TABLE t ALTER COLUMN c SET DEFAULT now() -- ACCESS_EXCLUSIVE",
+        ],
+    ),
     "another type, and a default too many": (
         a_column(),
         SHORT,
