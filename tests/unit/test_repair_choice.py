@@ -1,0 +1,168 @@
+"""What puts each of a tenant's differences right: a rerun, statements, or a person."""
+
+from dataclasses import replace
+
+import pytest
+from unit.literals import an_expected_catalog
+from unit.repair_objects import (
+    ODD,
+    a_column,
+    a_constraint,
+    a_function,
+    a_privilege,
+    a_table,
+    a_trigger,
+    a_view,
+    an_index,
+    changed,
+    missing,
+    told,
+)
+
+from pgfleet.catalog.differences import Difference
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.catalog.model import CatalogObject, Holder, ObjectKind
+from pgfleet.catalog.reruns import Reruns
+from pgfleet.repair.choice import choose_repair, choose_repairs
+from pgfleet.repair.model import Hazard, Repair, Way
+
+COLUMN, INDEX = a_column(), an_index("CREATE INDEX i ON t (c)")
+SHORT = a_column(type="varchar(9)")
+KEY = a_constraint("PRIMARY KEY (c)")
+OBJECTS = (a_table(), COLUMN, INDEX, KEY)
+
+
+def healed(*objects: CatalogObject, missing: bool = True, changed: bool = True) -> ExpectedCatalog:
+    """Of which a rerun brings back these."""
+    identities = frozenset(each.identity for each in objects)
+    reruns = Reruns(
+        missing=identities if missing else frozenset(),
+        altered=identities,
+        changed=identities if changed else frozenset(),
+    )
+    return replace(an_expected_catalog(("1", OBJECTS)), reruns=reruns)
+
+
+@pytest.mark.parametrize(
+    ("difference", "expected", "way"),
+    [
+        pytest.param(missing(INDEX), healed(INDEX), Way.RERUN, id="missing, and proven to come back"),
+        pytest.param(missing(INDEX), healed(INDEX, missing=False), Way.SQL, id="missing, and changed is proven"),
+        pytest.param(changed(COLUMN, SHORT), healed(COLUMN), Way.RERUN, id="changed, and proven to come back"),
+        pytest.param(changed(COLUMN, SHORT), healed(COLUMN, changed=False), Way.SQL, id="changed, missing is proven"),
+        pytest.param(missing(a_table()), healed(a_table()), Way.RERUN, id="a table that comes back"),
+        pytest.param(missing(a_table()), healed(), Way.BY_HAND, id="a table that does not"),
+        pytest.param(changed(COLUMN, SHORT, untouched=True), healed(), Way.RERUN, id="a migration that never ran"),
+    ],
+)
+def test_a_rerun_is_chosen_where_it_is_proven_or_was_never_run(
+    difference: Difference, expected: ExpectedCatalog, way: Way
+) -> None:
+    repair = choose_repair(difference, expected)
+    assert (repair.way, repair.version) == (way, "1" if way is Way.RERUN else None)
+    assert bool(repair.statements) is (way is Way.SQL)
+    assert bool(repair.reason) is (way is Way.BY_HAND)
+
+
+def test_a_pending_migration_is_simply_run() -> None:
+    repairs = choose_repairs([missing(a_table()), missing(INDEX, version="2")], healed(), pending={"1"})
+    assert [(each.way, each.version) for each in repairs] == [(Way.RERUN, "1"), (Way.SQL, None)]
+
+
+def test_what_create_or_replace_would_refuse_is_not_left_to_a_rerun() -> None:
+    function, view = a_function(), a_view()
+    expected = healed(function, view)
+    ways = [
+        choose_repair(changed(wanted, found), expected).way
+        for wanted, found in (
+            (function, a_function(body="2")),
+            (function, a_function(returns="text")),
+            (view, a_view(" SELECT b AS a\n   FROM t")),
+            (view, a_view(columns=["a text"])),
+            (view, a_view(materialized=True)),
+            (view, a_view(rules=["CREATE RULE r AS ON INSERT TO v DO INSTEAD NOTHING"])),
+        )
+    ]
+    assert ways == [Way.RERUN, Way.SQL, Way.RERUN, Way.SQL, Way.SQL, Way.SQL]
+
+
+def test_the_hazards_of_a_repair_are_its_statements_each_once() -> None:
+    repair = choose_repair(changed(a_column(not_null=True), SHORT), healed())
+    assert repair.hazards == (Hazard.ACCESS_EXCLUSIVE, Hazard.REWRITES, Hazard.READS_ALL, Hazard.MAY_FAIL)
+
+
+def a_holder(
+    name: str, kind: ObjectKind = ObjectKind.INDEX, *, schema: str | None = None, table: str | None = None
+) -> Holder:
+    return Holder(kind=kind, schema=schema, name=name, table=table)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "holder", "reason"),
+    [
+        (a_table(), a_holder("t", ObjectKind.VIEW), "view t has the name that is needed: rename or drop it first"),
+        (
+            a_table(),
+            a_holder("i", table="t_old"),
+            "index i, which is on t_old, has the name that is needed (was the table renamed?): rename or drop it first",
+        ),
+        (
+            INDEX,
+            a_holder("i", table="u"),
+            "index i, which is on u, has the name that is needed: rename or drop it first",
+        ),
+        (KEY, a_holder("k", table="u"), "index k, which is on u, has the name that is needed: rename or drop it first"),
+    ],
+)
+def test_who_has_a_name_that_is_needed_must_be_dealt_with_first(
+    wanted: CatalogObject, holder: Holder, reason: str
+) -> None:
+    repair = choose_repair(missing(wanted), healed(*OBJECTS), [holder], is_pending=True)
+    assert repair == Repair(way=Way.BY_HAND, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("difference", "holder"),
+    [
+        (missing(INDEX), a_holder("j")),
+        (missing(INDEX), a_holder("i", schema="s")),
+        (missing(an_index("CREATE INDEX i ON s.t", schema=ODD)), a_holder("i")),
+        (missing(a_trigger(name="t.i")), a_holder("i")),
+        (changed(INDEX, an_index("CREATE INDEX i ON t (d)")), a_holder("i")),
+        (missing(a_constraint("CHECK (true)", "t.i")), a_holder("i")),
+    ],
+    ids=["another name", "another schema", "the home schema", "no relation", "it is there", "no index of its own"],
+)
+def test_a_name_that_is_not_needed_is_in_nobodys_way(difference: Difference, holder: Holder) -> None:
+    assert choose_repair(difference, healed(), [holder]).way is Way.SQL
+
+
+GRANT = a_privilege("GRANT SELECT ON TABLE v TO app", parent="v")
+ON_COLUMN = a_privilege("GRANT SELECT (c) ON TABLE t TO app", parent="t.c")
+
+
+def test_what_stands_on_an_object_that_is_made_anew_comes_with_it() -> None:
+    both = [changed(a_view(), a_view(columns=["a text"])), missing(GRANT)]
+    anew, grant = choose_repairs(both, an_expected_catalog(("1", [a_view(), GRANT])))
+    assert told(anew.statements)[-1] == "late: GRANT SELECT ON TABLE v TO app"
+    assert grant == Repair(way=Way.SQL, reason="view v is made anew with it")
+
+
+def test_what_stands_on_an_object_that_is_replaced_is_put_right_by_itself() -> None:
+    both = [changed(a_view(), a_view(" SELECT b AS a\n   FROM t")), missing(GRANT)]
+    assert [len(each.statements) for each in choose_repairs(both, healed())] == [1, 1]
+
+
+def test_what_stands_on_a_column_is_put_right_by_itself_even_if_its_views_are_made_anew() -> None:
+    reader = a_view(" SELECT t.c\n   FROM t")
+    both = [changed(COLUMN, SHORT), missing(ON_COLUMN)]
+    column, grant = choose_repairs(both, an_expected_catalog(("1", [COLUMN, ON_COLUMN, reader])))
+    assert Hazard.LOSES_GRANTS in column.hazards
+    assert told(grant.statements) == ["late: GRANT SELECT (c) ON TABLE t TO app"]
+
+
+def test_what_stands_on_an_object_that_is_left_to_a_person_is_left_too() -> None:
+    both = [changed(a_table(form="partitioned"), a_table()), missing(INDEX)]
+    table, index = choose_repairs(both, healed(INDEX))
+    assert table.way is Way.BY_HAND
+    assert index == Repair(way=Way.BY_HAND, reason="table t must be put right first")
