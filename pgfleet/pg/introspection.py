@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from pgfleet.catalog.model import Catalog, ObjectKind, read_holder, read_object
+from pgfleet.catalog.model import Catalog, Holder, ObjectKind, read_holder, read_object
 from pgfleet.catalog.scope import Scope
 from pgfleet.errors import PrivilegeMissing, StatementFailed
 from pgfleet.pg.session import Query, Session
@@ -15,12 +16,40 @@ from pgfleet.shipped import statement
 SCOPES = ("scope", "scope_function", "scope_type", "scope_schema")
 """Queries that say what is looked at; those of the kinds are made of them."""
 ALL_KINDS = tuple(ObjectKind)
+ALSO_THERE = 4
+"""The place of that column in the row."""
 
 
 def read_catalog(session: Session, scope: Scope, equivalents: Mapping[str, str]) -> Catalog:
     """What the database holds within `scope`. Raises a DatabaseError."""
     [[row]] = session.read(catalog_query(scope, home=session.home, equivalents=equivalents))
-    return read_catalog_row(row, home=session.home)
+    return complete_catalog(session, scope, equivalents, row)
+
+
+def complete_catalog(session: Session, scope: Scope, equivalents: Mapping[str, str], row: Sequence[Any]) -> Catalog:
+    """What the row of `catalog_query` holds, with what is read only where it is needed: a round trip each.
+
+    That is what is there of kinds that the manifest has nothing of; and, where a relation of it is missing, who holds
+    the names of those. Raises a DatabaseError.
+    """
+    catalog, also_there = read_catalog_row(row, home=session.home), tuple(map(ObjectKind, row[ALSO_THERE]))
+    if also_there:
+        [[further]] = session.read(catalog_query(scope, home=session.home, equivalents=equivalents, kinds=also_there))
+        unexpected = (*catalog.unexpected, *read_catalog_row(further, home=session.home).unexpected)
+        catalog = replace(catalog, unexpected=tuple(sorted(unexpected, key=lambda each: each.identity.key)))
+    if catalog.managed is not None and {*scope.names} - {each.relation_name for each in catalog.managed}:
+        catalog = replace(catalog, holders=_read_holders(session, scope))
+    return catalog
+
+
+def _read_holders(session: Session, scope: Scope) -> tuple[Holder, ...]:
+    parameters = {
+        "home": session.home,
+        "name_schemas": [schema or session.home for schema, _ in scope.names],
+        "names": [name for _, name in scope.names],
+    }
+    [rows] = session.read(Query(statement("introspection/holders"), parameters))
+    return tuple(read_holder(each) for (each,) in rows)
 
 
 def catalog_query(
@@ -48,11 +77,10 @@ def catalog_query(
         "type_names": [name for _, name in scope.types],
         "extensions": list(scope.extensions),
         "grantees": list(scope.grantees),
-        "name_schemas": [schema or home for schema, _ in scope.names],
-        "names": [name for _, name in scope.names],
         "managed": list(scope.managed),
         "equivalent_defaults": json.dumps(dict(equivalents)),
         "fingerprint": fingerprint,
+        "seldom": list(scope.seldom) if kinds is None else [],
     }
     return Query(_statement(scope.kinds if kinds is None else kinds), parameters)
 
@@ -63,7 +91,7 @@ def read_catalog_row(row: Sequence[Any], *, home: str) -> Catalog:
     Raises StatementFailed where the home schema is not there, and PrivilegeMissing where the role may not use it: names
     would then be written in another way, and nothing could be compared.
     """
-    fingerprint, managed, unexpected, unreadable, holders, home_is_usable = row
+    fingerprint, managed, unexpected, unreadable, _also_there, home_is_usable = row
     if home_is_usable is None:
         raise StatementFailed(f"schema {home} does not exist; look at the tenant's schema in the fleet file", "3F000")
     if not home_is_usable:
@@ -73,7 +101,6 @@ def read_catalog_row(row: Sequence[Any], *, home: str) -> Catalog:
         managed=None if managed is None else tuple(map(read_object, managed)),
         unexpected=tuple(map(read_object, unexpected)),
         unreadable=tuple(unreadable),
-        holders=tuple(map(read_holder, holders)),
     )
 
 

@@ -1,8 +1,8 @@
 -- The catalog in one row: the fingerprint of what the manifest manages (SHA-256 over one line an object, in byte order);
 -- the managed objects themselves, unless the fingerprint is the expected one; what else was found in scope; and the
--- relations that this role may not read, which information_schema hides from it as if they were not there; and who holds
--- the names that the manifest's relations need. The last column says whether the home schema may be used; null if there
--- is none.
+-- relations that this role may not read, which information_schema hides from it as if they were not there; and of which
+-- kinds that were not asked for something is there. The last column says whether the home schema may be used; null if
+-- there is none.
 SELECT
   found.fingerprint,
   CASE WHEN found.fingerprint IS DISTINCT FROM %(fingerprint)s THEN found.managed ELSE null END AS managed,
@@ -16,23 +16,22 @@ SELECT
     ORDER BY 1
   ) AS unreadable,
   ARRAY(
-    SELECT jsonb_build_object(
-      'kind', CASE c.relkind
-        WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'view'
-        WHEN 'c' THEN 'type' ELSE 'table'
-      END,
-      'schema', nullif(n.nspname, %(home)s),
-      'name', c.relname,
-      'table', t.relname
-    )
-    FROM unnest(%(name_schemas)s::text[], %(names)s::text[]) AS wanted (schema, name)
-    INNER JOIN pg_catalog.pg_namespace AS n ON wanted.schema = n.nspname
-    INNER JOIN pg_catalog.pg_class AS c ON wanted.name = c.relname AND n.oid = c.relnamespace
-    LEFT JOIN pg_catalog.pg_index AS i ON c.oid = i.indexrelid
-    LEFT JOIN pg_catalog.pg_class AS t ON i.indrelid = t.oid
-    WHERE found.fingerprint IS DISTINCT FROM %(fingerprint)s
-    ORDER BY n.nspname, c.relname
-  ) AS holders,
+    SELECT seldom.kind
+    FROM (
+      VALUES
+      -- In a schema that the manifest creates; scope_type would take longer, and leave out what an extension owns.
+      ('type', EXISTS (
+        SELECT FROM scope_schema AS n
+        INNER JOIN pg_catalog.pg_type AS t ON n.oid = t.typnamespace
+        LEFT JOIN pg_catalog.pg_class AS c ON t.typrelid = c.oid
+        WHERE t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c'
+      )),
+      ('view', EXISTS (SELECT FROM scope AS s WHERE s.relkind IN ('v', 'm'))),
+      ('policy', EXISTS (SELECT FROM scope AS s INNER JOIN pg_catalog.pg_policy AS p ON s.oid = p.polrelid))
+    ) AS seldom (kind, is_there)
+    WHERE seldom.is_there AND seldom.kind = ANY(%(seldom)s::text[])
+    ORDER BY seldom.kind
+  ) AS also_there,
   (
     SELECT has_schema_privilege(n.oid, 'USAGE') FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %(home)s
   ) AS home_is_usable

@@ -1,0 +1,90 @@
+"""What is read of a tenant only where it is needed: kinds that the manifest has nothing of, and who holds its names."""
+
+from collections.abc import Callable
+
+import pytest
+from fix_rollout import Subject
+
+from pgfleet.judge.document import Verdict
+from pgfleet.pg.session import Session
+
+SCRIPT = """
+CREATE TABLE t (a integer);
+CREATE INDEX i ON t (a);
+CREATE SCHEMA side;
+CREATE TABLE side.t (a integer);
+"""
+TYPE = "CREATE TYPE side.mood AS ENUM ('glad')"
+COMPOSITE = "CREATE TYPE side.pair AS (a integer)"
+VIEW = "CREATE VIEW side.v AS SELECT 1 AS a"
+POLICY = "CREATE POLICY own ON t USING (true)"
+COLUMN = "ALTER TABLE t ADD extra text"
+
+
+@pytest.fixture
+def tenant(small: Callable[..., Subject]) -> Subject:
+    subject = small({"1_one.sql": SCRIPT})
+    subject.roll_out()
+    return subject
+
+
+def unexpected(subject: Subject) -> list[tuple[str, str]]:
+    entry = subject.audit()
+    assert entry.verdict is Verdict.READY
+    return [(each.kind, each.identity) for each in entry.unexpected]
+
+
+def reads(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often an audit reads something."""
+    found, original = [], Session.read
+
+    def counting(session: Session, *queries: object, **options: object) -> object:
+        found.append(queries)
+        return original(session, *queries, **options)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "read", counting)
+        subject.audit()
+    return len(found)
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind", "identity"),
+    [
+        (TYPE, "type", "side.mood"),
+        (COMPOSITE, "type", "side.pair"),
+        (VIEW, "view", "side.v"),
+        (POLICY, "policy", "public.t.own"),
+    ],
+)
+def test_what_the_manifest_has_nothing_of_is_found_where_it_is(
+    tenant: Subject, sql: str, kind: str, identity: str
+) -> None:
+    assert unexpected(tenant) == []
+    tenant.execute(sql)
+    assert unexpected(tenant) == [(kind, identity)]
+
+
+def test_it_comes_in_its_place_among_what_else_is_unexpected(tenant: Subject) -> None:
+    tenant.execute(f"{TYPE}; {VIEW}; {POLICY}; {COLUMN}")
+    assert [kind for kind, _ in unexpected(tenant)] == ["column", "policy", "type", "view"]
+
+
+def test_a_view_by_the_name_of_a_table_is_found_and_holds_its_name(tenant: Subject) -> None:
+    tenant.execute("DROP TABLE t; CREATE VIEW t AS SELECT 1 AS a")
+    entry = tenant.audit()
+    assert [(each.kind, each.identity) for each in entry.unexpected] == [("view", "public.t")]
+    reasons = [each.repair.reason for each in entry.migrations[0].differences if each.repair]
+    assert reasons == ["view t has the name that is needed: rename or drop it first"]
+
+
+def test_nothing_more_is_read_of_a_tenant_that_is_as_expected_or_lacks_no_relation(
+    tenant: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clean = reads(tenant, monkeypatch)
+    tenant.execute("ALTER TABLE t ALTER a TYPE bigint")
+    assert reads(tenant, monkeypatch) == clean
+    tenant.execute("DROP INDEX i")
+    assert reads(tenant, monkeypatch) == clean + 1
+    tenant.execute(VIEW)
+    assert reads(tenant, monkeypatch) == clean + 2
