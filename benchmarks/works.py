@@ -1,0 +1,179 @@
+"""One measure in a process of its own: `python -m benchmarks.works NAME` prints a `Cost` for each that it took."""
+
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+
+from benchmarks.results import THREADS, Cost, Name
+from pgfleet import settings
+from pgfleet.brief import Brief
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.fleet.model import Tenant
+from pgfleet.manifest.model import Migration
+from pgfleet.pg.audit import audit
+from pgfleet.pg.binaries import embedded_binaries
+from pgfleet.pg.briefing import prepare_brief
+from pgfleet.pg.expectation import find_expected
+from pgfleet.pg.introspection import catalog_query
+
+SIX_QUERIES = """
+SELECT table_name FROM information_schema.tables
+WHERE table_name IN ('ai_conversations','ai_messages','ai_task_queue');
+SELECT column_name FROM information_schema.columns WHERE table_name = 'ai_conversations' AND column_name = 'summary';
+SELECT table_name FROM information_schema.tables WHERE table_name = 'ai_conversation_reflections';
+SELECT table_name FROM information_schema.tables WHERE table_name IN ('skill_workflows','skill_run_reflections');
+SELECT table_name FROM information_schema.tables WHERE table_name = 'agent_event_logs';
+SELECT * FROM information_schema.tables WHERE table_schema = 'ai_guardrails' AND table_name = 'policy_rules';
+"""
+"""The verification queries of the migration audit's quick reference, to the letter."""
+
+
+def main(name: Name, brief: Brief) -> None:
+    """Takes the measure, whatever must be there first outside of it."""
+    for taken in _TAKING[name](brief):
+        print(taken.model_dump_json(), flush=True)
+
+
+def psql(brief: Brief) -> Iterator[Cost]:
+    """One psql after another, each with all six queries."""
+    program = [str(embedded_binaries() / "psql"), "--no-psqlrc", "--quiet", "--output=/dev/null", "--file=-"]
+
+    def work() -> None:
+        for tenant in brief.environment.tenants:
+            subprocess.run([*program, tenant.dsn.text], input=SIX_QUERIES, text=True, check=True)
+
+    yield timed(work)
+
+
+def raw(brief: Brief) -> Iterator[Cost]:
+    """The least that an answer takes."""
+    [expected] = _expect(brief)
+    query = catalog_query(expected.scope, home="public", equivalents=expected.equivalents)
+
+    def read(tenant: Tenant) -> None:
+        with psycopg.connect(tenant.dsn.text, cursor_factory=psycopg.ClientCursor, options="-c jit=off") as connection:
+            connection.execute(query.text, query.parameters).fetchall()
+
+    yield timed(lambda: on_threads(brief, read))
+
+
+def engine(brief: Brief) -> Iterator[Cost]:
+    """Every step of an audit, no Prefect."""
+    _expect(brief)
+    yield timed(lambda: on_threads(brief, lambda tenant: audit(tenant, brief)))
+
+
+def empty_tasks(brief: Brief) -> Iterator[Cost]:
+    """A task for each tenant that calls tasks which do nothing, as many as an audit has steps."""
+    from prefect import flow, task  # noqa: PLC0415
+    from prefect.task_runners import ThreadPoolTaskRunner  # noqa: PLC0415
+
+    steps, tenants = _steps(brief), len(brief.environment.tenants)
+
+    @task
+    def step() -> None: ...
+
+    @task
+    def tenant() -> None:
+        for _ in range(steps):
+            step()
+
+    @flow(task_runner=ThreadPoolTaskRunner(max_workers=THREADS))
+    def empty(tenants: int) -> None:
+        for future in [tenant.submit() for _ in range(tenants)]:
+            future.wait()
+
+    empty(1)
+    yield timed(lambda: empty(tenants), task_runs=tenants * (1 + steps))
+
+
+def audit_flow(brief: Brief, granularity: str) -> Iterator[Cost]:
+    """The flow as it is run every night: the expected catalog is known."""
+    from flows.audit import audit_fleet  # noqa: PLC0415
+
+    tenants = brief.environment.tenants
+    audit_fleet("bench", tenants=[tenants[0].name], granularity=granularity, return_state=True)
+    task_runs = len(tenants) * (1 + _steps(brief) if granularity == "step" else 1)
+    yield timed(lambda: audit_fleet("bench", granularity=granularity, return_state=True), task_runs=task_runs)
+
+
+def raw_rollout(brief: Brief) -> Iterator[Cost]:
+    """The same scripts, each in its transaction, and no look at what came of them."""
+    scripts = [each.script.sql for each in (*brief.manifest.migrations, *brief.manifest.seeds)]
+    assert all(map(is_transactional, brief.manifest.migrations))
+
+    def run(tenant: Tenant) -> None:
+        with psycopg.connect(tenant.dsn.text, autocommit=True) as connection:
+            for script in scripts:
+                connection.execute(script)
+
+    yield timed(lambda: on_threads(brief, run))
+
+
+def rollout(brief: Brief) -> Iterator[Cost]:
+    """The flow, and once more when all is done."""
+    from flows.audit import audit_fleet  # noqa: PLC0415
+    from flows.rollout import rollout_fleet  # noqa: PLC0415
+
+    audit_fleet("bench", tenants=[brief.environment.tenants[0].name], granularity="tenant", return_state=True)
+    for _ in range(2):
+        yield timed(lambda: rollout_fleet("bench", granularity="tenant", return_state=True))
+
+
+def timed(work: Callable[[], object], *, task_runs: int = 0) -> Cost:
+    """Its wall-clock time, and this process' peak of memory so far."""
+    started = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - started
+    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return Cost(seconds=seconds, peak_mib=peak_kib / 1024, task_runs=task_runs)
+
+
+def on_threads(brief: Brief, work: Callable[[Tenant], object]) -> None:
+    """The same work for every tenant, THREADS at a time."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(work, brief.environment.tenants))
+
+
+def is_transactional(migration: Migration) -> bool:
+    """Whether it is run in a transaction."""
+    return migration.transactional
+
+
+def _expect(brief: Brief) -> list[ExpectedCatalog]:
+    from pgfleet.pg.verification import open_session  # noqa: PLC0415
+
+    first = brief.environment.tenants[0]
+    with open_session(first, brief) as session:
+        major = session.server_major
+    found = find_expected(brief, major, first.dsn)
+    brief.expectations = {major: found}
+    return [found]
+
+
+def _steps(brief: Brief) -> int:
+    manifest = brief.manifest
+    return (
+        2 + len(manifest.migrations) + len(manifest.seeds) + len(manifest.counts)
+    )  # the inspection, and the contracts
+
+
+_TAKING: dict[Name, Callable[[Brief], Iterator[Cost]]] = {
+    Name.PSQL: psql,
+    Name.RAW: raw,
+    Name.ENGINE: engine,
+    Name.FLOW_TENANT: lambda brief: audit_flow(brief, "tenant"),
+    Name.EMPTY_TASKS: empty_tasks,
+    Name.FLOW_STEP: lambda brief: audit_flow(brief, "step"),
+    Name.RAW_ROLLOUT: raw_rollout,
+    Name.ROLLOUT: rollout,
+}
+
+if __name__ == "__main__":
+    settings.quieten_prefect()
+    main(Name(sys.argv[1]), prepare_brief("bench"))
