@@ -53,6 +53,7 @@ def test_a_ready_fleet_exits_with_0_and_prints_one_json_document(
         "blocked": 0,
         "unreachable": 0,
         "unknown": 0,
+        "skipped": 0,
     }
     assert AuditDocument.model_validate(document).tenants[0].name == "acme"
     assert done.stderr.splitlines() == ["audit of test: 1 tenant …"]
