@@ -18,8 +18,9 @@ from pgfleet.shipped import statement
 ATTEMPTS = 3
 UNDEFINED_COLUMN = "42703"
 GRANTED = "42501"
-FAULTY = ("22", "42")
-"""Classes of SQLSTATE by which the server says that what it was asked is wrong (PostgreSQL manual, appendix A)."""
+FAULTY = ("22", "42", "25006")
+"""SQLSTATEs, or classes of them, that say it was asked for what cannot be: a faulty pattern, a table that is not there,
+writing (PostgreSQL manual, appendix A)."""
 
 retrying = Retrying(
     retry=retry_if_exception(lambda error: isinstance(error, DatabaseError) and error.transient),
@@ -99,7 +100,7 @@ def _refusal(error: DatabaseError, reading: Reading) -> FleetError | InventoryUn
     inventory = reading.inventory
     if error.sqlstate == UNDEFINED_COLUMN and "found.name" in error.message:
         return reading.error("query returns no column 'name'")
-    if error.sqlstate[:2] in FAULTY and error.sqlstate != GRANTED:
+    if error.sqlstate.startswith(FAULTY) and error.sqlstate != GRANTED:
         asked = next(key for key in ("query", "regex", "like") if getattr(inventory, key) is not None)
         return reading.error(f"{asked} is refused by {libpq.server(inventory.dsn)}: {error}")
     where = f"{reading.file}: environments.{reading.environment.name}.{inventory.title}"
