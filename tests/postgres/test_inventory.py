@@ -221,7 +221,7 @@ def test_an_inventory_that_is_wrong_is_the_fleet_files_fault(
 
 def test_a_query_that_writes_is_refused(server: Server, control: str) -> None:
     server.execute("CREATE SEQUENCE numbers", control)
-    with pytest.raises(FleetError, match="query is refused by .* in a read-only transaction"):
+    with pytest.raises(FleetError, match="query is refused"):
         read(query(server.cluster.dsn(control), "SELECT nextval('numbers')::text AS name"))
 
 
