@@ -52,9 +52,9 @@ def prepare_brief(
 
 def _refuse_empty(environment: Environment, file: str) -> None:
     if not environment.tenants:
-        key = "inventory" if environment.inventories else "tenants"
-        skipped = f", and {len(environment.skipped)} are skipped" if environment.skipped else ""
-        raise FleetError(file, f"environments.{environment.name}.{key}", f"there are none{skipped}")
+        key, problem = ("inventory", "finds no tenant") if environment.inventories else ("tenants", "there are none")
+        skipped = f" that is not skipped ({len(environment.skipped)} are)" if environment.skipped else ""
+        raise FleetError(file, f"environments.{environment.name}.{key}", problem + skipped)
 
 
 def _refuse_unknown_consumers(environment: Environment, manifest: Manifest, *, file: str) -> None:

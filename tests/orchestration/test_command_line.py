@@ -178,7 +178,7 @@ def test_the_inventory_tells_who_is_skipped_and_chooses_by_label(
     [
         ('dsn = "host=127.0.0.1 port=1", like = "%"', 3, "cannot be read from 127.0.0.1:1: "),
         ('dsn = "{dsn}", regex = "(("', 2, "regex is refused by "),
-        ('dsn = "{dsn}", like = "nothing_is_named_so"', 2, "there are none"),
+        ('dsn = "{dsn}", like = "nothing_is_named_so"', 2, "finds no tenant\n"),
     ],
     ids=["nobody answers", "a wrong pattern", "nothing found"],
 )
