@@ -34,7 +34,7 @@ def judge_check(check: Check, answer: Answer, *, unreadable: Sequence[str] = ())
 
 def _tally(rows: Iterable[Iterable[Any]]) -> Counter[str]:
     """Rows as text, so that true is not 1; JSON's form, less the brackets, is also what people read."""
-    return Counter(", ".join(json.dumps(cell, default=_plain, ensure_ascii=False) for cell in row) for row in rows)
+    return Counter(_JSON.encode(tuple(row))[1:-1] for row in rows)
 
 
 def _plain(cell: object) -> object:
@@ -42,6 +42,9 @@ def _plain(cell: object) -> object:
     if isinstance(cell, Decimal):
         return int(cell) if cell == cell.to_integral_value() else float(cell)
     return str(cell)
+
+
+_JSON = json.JSONEncoder(default=_plain, ensure_ascii=False)
 
 
 def _part(title: str, rows: Counter[str]) -> str:

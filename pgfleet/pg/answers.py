@@ -17,9 +17,29 @@ ABSENT = ("42", "3F")
 """SQLSTATE classes that say: something the statement names is not there (a table, column, function, schema)."""
 
 
+def check_queries(checks: Iterable[Check]) -> list[Query]:
+    """What is asked for these checks."""
+    return [Query(check.query) for check in checks]
+
+
+def seed_query(seed: Seed, baseline: Iterable[Mapping[str, Any]] | None) -> Query:
+    """What is asked for a seed: its rows under the keys of `baseline`, or all where it is None."""
+    keys = None if baseline is None else json.dumps([seed_key(seed, row) for row in baseline])
+    columns = sql.SQL(", ").join(sql.SQL("t.{}::text").format(_name(column)) for column in seed.key)
+    text = sql.SQL(statement("introspection/seed_rows")).format(table=_relation(seed.table), key=columns)
+    return Query(text.as_string(), {"keys": keys})
+
+
+def count_query(count: Count, *, limit_rows: int) -> Query:
+    """What is asked for a count."""
+    text = sql.SQL(statement("introspection/row_count")).format(table=_relation(count.table))
+    table = sql.Identifier(*count.table.split(".")).as_string()
+    return Query(text.as_string(), {"limit": limit_rows, "table": table})
+
+
 def answer_checks(session: Session, checks: Sequence[Check]) -> tuple[Answer, ...]:
     """The answer to each check, in one round trip unless one of them fails. Raises transient DatabaseErrors."""
-    queries = [Query(check.query) for check in checks]
+    queries = check_queries(checks)
     if not queries:
         return ()
     try:
@@ -32,18 +52,13 @@ def answer_checks(session: Session, checks: Sequence[Check]) -> tuple[Answer, ..
 
 def read_seed(session: Session, seed: Seed, baseline: Iterable[Mapping[str, Any]] | None) -> SeedReading:
     """The seed's rows: those under the keys of `baseline`, or all where it is None. Raises transient DatabaseErrors."""
-    keys = None if baseline is None else json.dumps([seed_key(seed, row) for row in baseline])
-    columns = sql.SQL(", ").join(sql.SQL("t.{}::text").format(_name(column)) for column in seed.key)
-    text = sql.SQL(statement("introspection/seed_rows")).format(table=_relation(seed.table), key=columns)
-    answer = _answer(session, Query(text.as_string(), {"keys": keys}))
+    answer = _answer(session, seed_query(seed, baseline))
     return SeedReading(rows=tuple(row for (row,) in answer.rows), absent=answer.absent, fault=answer.fault)
 
 
 def count_rows(session: Session, count: Count, *, limit_rows: int) -> CountReading:
     """The table's rows, estimated where there may be more than `limit_rows`. Raises transient DatabaseErrors."""
-    text = sql.SQL(statement("introspection/row_count")).format(table=_relation(count.table))
-    table = sql.Identifier(*count.table.split(".")).as_string()
-    answer = _answer(session, Query(text.as_string(), {"limit": limit_rows, "table": table}))
+    answer = _answer(session, count_query(count, limit_rows=limit_rows))
     if not answer.rows:
         return CountReading(table=count.table, rows=None, exact=False, fault=answer.fault)
     [(counted, estimated)] = answer.rows

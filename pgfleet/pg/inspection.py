@@ -4,7 +4,15 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.judge.readings import Inspection
 from pgfleet.pg.introspection import catalog_query, complete_catalog
 from pgfleet.pg.ledger import EXISTS, read_ledger
-from pgfleet.pg.session import Session
+from pgfleet.pg.session import Query, Session
+
+
+def queries(session: Session, expected: ExpectedCatalog) -> tuple[Query, Query]:
+    """What is asked first: is there a ledger, and is the catalog the expected one."""
+    query = catalog_query(
+        expected.scope, home=session.home, equivalents=expected.equivalents, fingerprint=expected.fingerprint
+    )
+    return EXISTS, query
 
 
 def inspect(session: Session, expected: ExpectedCatalog) -> Inspection:
@@ -13,10 +21,7 @@ def inspect(session: Session, expected: ExpectedCatalog) -> Inspection:
     One round trip, a second where there is a ledger, and more where the catalog is not complete without
     (`complete_catalog`). Raises a DatabaseError.
     """
-    query = catalog_query(
-        expected.scope, home=session.home, equivalents=expected.equivalents, fingerprint=expected.fingerprint
-    )
-    [[(ledger_exists,)], [row]] = session.read(EXISTS, query)
+    [[(ledger_exists,)], [row]] = session.read(*queries(session, expected))
     catalog = complete_catalog(session, expected.scope, expected.equivalents, row)
     ledger, fault = read_ledger(session) if ledger_exists else ({}, None)
     return Inspection(server_version=session.server_version, catalog=catalog, ledger=ledger, ledger_fault=fault)

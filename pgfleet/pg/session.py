@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import ClientCursor
@@ -24,12 +25,18 @@ READING, PART = "pgfleet_reading", "pgfleet_part"
 """Names of savepoints."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Query:
-    """One statement; without parameters its text is sent as it is, percent signs and all."""
+    """One statement; without parameters its text is sent as it is, percent signs and all.
+
+    One that is kept for several tenants has its values bound once: every connection binds them alike.
+    """
 
     text: str
     parameters: Mapping[str, Any] | None = None
+
+
+_bound: WeakKeyDictionary[Query, str] = WeakKeyDictionary()
 
 
 class Session:
@@ -49,6 +56,7 @@ class Session:
         self.is_rehearsing = False
         self._transactions = 0
         self._connection: Connection | None = None
+        self._foreseen: dict[str, Rows] = {}
 
     def __enter__(self) -> Self:
         """Opens nothing yet."""
@@ -65,6 +73,7 @@ class Session:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        self._foreseen.clear()
 
     @property
     def server_version(self) -> str:
@@ -86,7 +95,10 @@ class Session:
 
         Raises a DatabaseError for the first that fails; the session, and a transaction of ours, can be used on. Before
         the transaction is left, `undo` takes back what rolling back does not (PREPARE); its own failure is no error.
+        What was foreseen is answered from that, once.
         """
+        if (known := self._recall(queries)) is not None:
+            return known
         if self._transactions:
             begin = f"SAVEPOINT {READING}; SET TRANSACTION READ ONLY"
             end = f"ROLLBACK TO SAVEPOINT {READING}; RELEASE SAVEPOINT {READING}"
@@ -94,6 +106,28 @@ class Session:
             begin, end = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "COMMIT"
             begin += f"; SAVEPOINT {READING}" if undo else ""
         return self._batch(begin, queries, end, undo=undo)[-len(queries) :]
+
+    def foresee(self, *queries: Query) -> bool:
+        """Reads now, in one round trip, what will be asked for by itself soon: `read` has each answer once, then.
+
+        Nothing is kept where one of them fails, which it returns, or once something is written. Raises transient
+        DatabaseErrors.
+        """
+        try:
+            answers = self.read(*queries)
+        except DatabaseError as error:
+            if error.transient:
+                raise
+            return False
+        self._foreseen = dict(zip(self._texts(queries), answers, strict=True))
+        return True
+
+    def _recall(self, queries: tuple[Query, ...]) -> list[Rows] | None:
+        if not self._foreseen:
+            return None
+        texts = self._texts(queries)
+        known = all(text in self._foreseen for text in texts)
+        return [self._foreseen.pop(text) for text in texts] if known else None
 
     def write(self, *queries: Query) -> None:
         """The queries in one transaction and one round trip, or as part of ours.
@@ -171,6 +205,7 @@ class Session:
             self._roll_back(0)
 
     def _begin(self, depth: int) -> None:
+        self._foreseen.clear()
         begin = f"SAVEPOINT {PART}_{depth}" if depth else "BEGIN ISOLATION LEVEL READ COMMITTED"
         self._batch(begin, (), "")
         self._transactions = depth + 1
@@ -212,7 +247,7 @@ class Session:
             settings = () if plainly else (self._settings(),)
             try:
                 cursor = ClientCursor(connection)
-                texts = [self._mogrify(cursor, query) for query in (*settings, *queries)]
+                texts = self._texts((*settings, *queries))
                 cursor.execute(";\n".join(filter(None, [begin, *(f"{text}\n" for text in texts), end])))
                 return _all_rows(cursor)[len(settings) :]
             except BaseException:
@@ -254,9 +289,10 @@ class Session:
     def _quoted_home(self) -> str:
         return psycopg.sql.Identifier(self.home).as_string(self._open())
 
-    @staticmethod
-    def _mogrify(cursor: ClientCursor[tuple[Any, ...]], query: Query) -> str:
-        return query.text if query.parameters is None else cursor.mogrify(query.text, query.parameters)
+    def _texts(self, queries: tuple[Query, ...]) -> list[str]:
+        """The queries with their values bound."""
+        connection = self._open()
+        return [each.text if each.parameters is None else _bind(each, connection) for each in queries]
 
     def _open(self) -> Connection:
         if self._connection is None or self._connection.closed:
@@ -268,6 +304,13 @@ class Session:
             # A password file or a service file had it, and not the connection string.
             self.secrets = tuple({*self.secrets, self._connection.info.password} - {""})
         return self._connection
+
+
+def _bind(query: Query, connection: Connection) -> str:
+    known = _bound.get(query)
+    if known is None:
+        known = _bound[query] = ClientCursor(connection).mogrify(query.text, query.parameters)
+    return known
 
 
 def _all_rows(cursor: ClientCursor[tuple[Any, ...]]) -> list[Rows]:

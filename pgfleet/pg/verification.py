@@ -3,6 +3,7 @@
 from pgfleet.brief import Brief
 from pgfleet.catalog.differences import Difference, find_differences
 from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.catalog.model import Change
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.checks import judge_check
@@ -11,9 +12,10 @@ from pgfleet.judge.document import ContractEntry, MigrationEntry, SeedEntry
 from pgfleet.judge.readings import CountReading, Inspection
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.judge.tenant import judge_migration
+from pgfleet.manifest.model import Count
 from pgfleet.pg import answers, contracts, inspection
 from pgfleet.pg.connection import Limits
-from pgfleet.pg.session import Session
+from pgfleet.pg.session import Query, Session
 
 
 class Findings:
@@ -25,6 +27,12 @@ class Findings:
     def __init__(self, expected: ExpectedCatalog, inspected: Inspection) -> None:
         self.expected, self.inspection = expected, inspected
         self.differences: tuple[Difference, ...] = find_differences(expected, inspected.catalog)
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Objects that are not there, by name as the manifest writes it: with its schema unless it is the home one."""
+        gone = (each.identity for each in self.differences if each.change is Change.MISSING)
+        return frozenset(f"{each.schema}.{each.name}" if each.schema else each.name for each in gone)
 
 
 def open_session(tenant: Tenant, brief: Brief) -> Session:
@@ -61,6 +69,22 @@ def inspect(session: Session, brief: Brief) -> Findings:
     return findings
 
 
+def foresee(session: Session, brief: Brief, findings: Findings | None = None) -> bool:
+    """Asks in one round trip all that the steps of an audit will ask, each by itself; returns whether that worked.
+
+    Seeds and counts come first: they fail where their table is not there, before the server has done the rest. With the
+    `findings` of the inspection, such are left out, and so is what it has asked. Raises transient DatabaseErrors.
+    """
+    manifest, expected = brief.manifest, brief.expected(session.server_major)
+    missing = findings.missing if findings else frozenset()
+    there = [each for each in manifest.seeds if each.table not in missing]
+    seeds = [answers.seed_query(each, expected.seeds[each.name]) for each in there]
+    counts = [_count_query(brief, each) for each in manifest.counts if each.table not in missing]
+    inspected = () if findings else inspection.queries(session, expected)
+    checks = answers.check_queries(check for migration in manifest.migrations for check in migration.checks)
+    return session.foresee(*seeds, *counts, *inspected, *checks)
+
+
 def verify(session: Session, brief: Brief, findings: Findings, version: str) -> MigrationEntry:
     """One migration: its checks asked, its differences attributed, its state concluded. Raises transient errors."""
     migration = brief.migration(version)
@@ -88,6 +112,10 @@ def count(session: Session, brief: Brief, table: str) -> CountReading:
     """One table's rows. Raises transient errors."""
     limit_rows = brief.environment.policy.exact_count_limit_rows
     return answers.count_rows(session, brief.count(table), limit_rows=limit_rows)
+
+
+def _count_query(brief: Brief, count: Count) -> Query:
+    return answers.count_query(count, limit_rows=brief.environment.policy.exact_count_limit_rows)
 
 
 def try_contracts(session: Session, brief: Brief, findings: Findings) -> tuple[ContractEntry, ...]:

@@ -395,6 +395,23 @@ def test_queries_are_written_together_or_not_at_all(session: Session) -> None:
     assert value(session, "SELECT count(*) FROM t") == 2
 
 
+def test_what_was_foreseen_is_answered_from_that_once(session: Session) -> None:
+    first, second = Query("SELECT clock_timestamp()"), Query("SELECT %(a)s || clock_timestamp()", {"a": "%"})
+    assert session.foresee(first, second)
+    again = Query(second.text, dict(second.parameters or {}))
+    foreseen = session.read(again)
+    assert session.read(again) != foreseen
+    assert session.read(first) < session.read(first)
+
+
+def test_nothing_is_foreseen_where_something_fails_or_once_something_is_written(session: Session) -> None:
+    count = Query("SELECT count(*) FROM t")
+    assert not session.foresee(count, Query("SELECT 1/0"))
+    assert session.foresee(count)
+    session.write(Query("INSERT INTO t VALUES (3)"))
+    assert session.read(count) == [[(3,)]]
+
+
 def test_a_statement_alone_runs_in_no_transaction(session: Session) -> None:
     session.run_alone("CREATE INDEX CONCURRENTLY by_a ON t (a)")
     session.run_alone("DROP INDEX CONCURRENTLY by_a")
@@ -412,9 +429,15 @@ def statements(server: Server, begin: int) -> list[str]:
         return re.findall(r"\[(\d+)\] LOG:  statement: ", log.read().decode(errors="replace"))
 
 
+@pytest.mark.parametrize("at_once", [False, True])
 @pytest.mark.parametrize("has_ledger", [False, True])
-def test_an_audit_is_one_connection_and_a_round_trip_for_each_question(
-    server: Server, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog, has_ledger: bool
+def test_an_audit_is_one_connection_and_a_round_trip_for_each_question_or_for_all(
+    server: Server,
+    database: str,
+    shipped_manifest: Manifest,
+    expected: ExpectedCatalog,
+    has_ledger: bool,
+    at_once: bool,
 ) -> None:
     """The catalog one, the ledger one where there is one, each migration's checks one, each seed and each count one."""
     if has_ledger:
@@ -423,9 +446,20 @@ def test_an_audit_is_one_connection_and_a_round_trip_for_each_question(
     tenant = server.tenant(database)
     server.execute(f"ALTER DATABASE {database} SET log_statement = 'all'")
     begin = server.cluster.log.stat().st_size
-    entry = audit(tenant, server.brief(shipped_manifest, expected, tenant))
+    entry = audit(tenant, server.brief(shipped_manifest, expected, tenant), at_once=at_once)
     sent = statements(server, begin)
     manifest = shipped_manifest
+    by_step = len(manifest.migrations) + len(manifest.seeds) + len(manifest.counts)
     assert entry.verdict is Verdict.READY
     assert len(set(sent)) == 1
-    assert len(sent) == 1 + has_ledger + len(manifest.migrations) + len(manifest.seeds) + len(manifest.counts)
+    assert len(sent) == 1 + has_ledger + (0 if at_once else by_step)
+
+
+@pytest.mark.parametrize("damage", ["SELECT", "DROP TABLE ai_messages", "DROP SCHEMA ai_guardrails CASCADE"])
+def test_what_is_asked_at_once_comes_to_the_same(
+    server: Server, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog, damage: str
+) -> None:
+    server.execute(damage, database)
+    tenant = server.tenant(database)
+    brief = server.brief(shipped_manifest, expected, tenant)
+    assert audit(tenant, brief, at_once=True) == audit(tenant, brief, at_once=False)
