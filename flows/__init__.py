@@ -1,1 +1,17 @@
-"""Prefect flows, one a file, thin; and the command line."""
+"""One Prefect flow a file, thin; cli.py, the front door."""
+
+import sys
+
+from pgfleet import references, settings
+
+
+def _read_secret(name: str) -> str | None:
+    """Prefect takes seconds to import, so it is imported where a fleet file names a Secret block, and not before."""
+    if "prefect" not in sys.modules:  # the command line; a worker has its own ideas of what is logged
+        settings.quieten_prefect()
+    from tasks.secret_blocks import read_secret  # noqa: PLC0415
+
+    return read_secret(name)
+
+
+references.read_secrets_with(_read_secret)  # here, so that whatever of the flows a worker loads brings it along

@@ -1,4 +1,4 @@
-"""Answers that need no Prefect: the inventory, the manifest."""
+"""Answers that begin no flow run: the inventory, the manifest."""
 
 import json
 import sys
@@ -7,12 +7,13 @@ from pathlib import Path
 from flows.console import console_on
 from pgfleet import files
 from pgfleet.brief import Brief
+from pgfleet.judge.skipped import skipped_entries
 from pgfleet.pg import dsn
 from pgfleet.render.inventory import manifest_document, manifest_table, tenant_table
 
 
 def show_tenants(brief: Brief, *, as_json: bool) -> None:
-    """The tenants of the brief, with server, database and schema, without passwords."""
+    """The tenants of the brief, with server, database and schema, and those that are skipped, without passwords."""
     rows = [
         {
             "name": each.name,
@@ -22,13 +23,21 @@ def show_tenants(brief: Brief, *, as_json: bool) -> None:
             "user": dsn.user(each.dsn),
             "schema": each.home,
             "labels": dict(each.labels),
+            "inventory": each.inventory,
         }
         for each in brief.environment.tenants
     ]
+    skipped = skipped_entries(brief.environment.skipped)
     if as_json:
-        print(json.dumps({"environment": brief.environment.name, "tenants": rows}, ensure_ascii=False, indent=2))
+        document = {
+            "environment": brief.environment.name,
+            "summary": {"tenants": len(rows), "skipped": len(skipped)},
+            "tenants": rows,
+            "skipped": [each.model_dump() for each in skipped],
+        }
+        print(json.dumps(document, ensure_ascii=False, indent=2))
     else:
-        console_on(sys.stdout).print(tenant_table(rows))
+        console_on(sys.stdout).print(tenant_table(rows, skipped))
 
 
 def show_manifest(path: Path, *, as_json: bool) -> None:

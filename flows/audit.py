@@ -17,6 +17,7 @@ from pgfleet.fleet.selection import cut_waves
 from pgfleet.judge.comparison import in_context
 from pgfleet.judge.document import AuditDocument, TenantEntry
 from pgfleet.judge.since import Previous
+from pgfleet.judge.skipped import skipped_entries
 from pgfleet.judge.summary import build_document
 from pgfleet.judge.tenant import unjudged
 from pgfleet.pg.briefing import prepare_brief
@@ -28,6 +29,7 @@ from tasks.states import run_state
 from tasks.tagging import tag_run
 
 Name = Annotated[str, Field(min_length=1)]
+Label = Annotated[str, Field(pattern="^[^=]+=")]
 
 
 def run_name() -> str:
@@ -40,6 +42,9 @@ def audit_fleet(
     environment: Annotated[str, Field(description="Which environment of the fleet file.")],
     tenants: Annotated[list[Name] | None, Field(description="These tenants alone, by name or pattern.")] = None,
     rings: Annotated[list[Name] | None, Field(description="Tenants of these rings alone.")] = None,
+    labels: Annotated[
+        list[Label] | None, Field(description="Tenants with these labels alone: region=eu, tier=g*.")
+    ] = None,
     granularity: Annotated[
         Granularity, Field(description="What is a task run of its own: each step, or a tenant as a whole.")
     ] = Granularity.STEP,
@@ -55,7 +60,8 @@ def audit_fleet(
     tenant. Raises ConfigurationError for a wrong fleet file, manifest or `since_file`.
     """
     started_at = datetime.now(UTC)
-    brief = prepare_brief(environment, tenants=tenants or (), rings=rings or (), run=f"audit {environment}")
+    chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
+    brief = prepare_brief(environment, **chosen, run=f"audit {environment}")
     waves = cut_waves(brief.environment)
     entries: list[TenantEntry] = []
     tag_run(f"env:{environment}")
@@ -76,7 +82,8 @@ def _document(
     """The audit document in its context."""
     environment, manifest = brief.environment, brief.manifest
     times = {"started_at": started_at, "finished_at": datetime.now(UTC)}
-    document = build_document(environment.name, str(runtime.flow_run.id), manifest, entries, **times)
+    run_id, skipped = str(runtime.flow_run.id), skipped_entries(environment.skipped)
+    document = build_document(environment.name, run_id, manifest, entries, skipped, **times)
     return in_context(document, environment, manifest, previous, brief.today, is_partial=brief.is_partial)
 
 

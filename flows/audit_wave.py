@@ -17,7 +17,7 @@ def audit_wave(
     environment: str, ring: str, number: int, tenants: list[str], granularity: Granularity = Granularity.STEP
 ) -> State[None]:
     """Audits the named tenants of one ring, and leaves what it found with its run."""
-    brief = prepare_brief(environment, names=tenants, run=f"audit {environment} wave {number}")
+    brief = prepare_brief(environment, names=tenants, ring=ring, run=f"audit {environment} wave {number}")
     tag_run(f"env:{environment}", f"ring:{ring}")
     survey_servers(brief)
     entries = work_on_tenants(

@@ -15,6 +15,7 @@ from flows.options import (
     Format,
     FormatOption,
     GranularityOption,
+    LabelOption,
     OutputOption,
     RehearseOption,
     RingOption,
@@ -57,6 +58,7 @@ def audit(
     environment: EnvironmentArgument,
     tenant: TenantOption = None,
     ring: RingOption = None,
+    label: LabelOption = None,
     granularity: GranularityOption = Granularity.STEP,
     since: SinceOption = None,
     output_format: FormatOption = Format.TABLE,
@@ -69,10 +71,10 @@ def audit(
     """
     from flows.running import refuse_unwritable, run_audit  # noqa: PLC0415
 
-    brief = _brief(environment, tenant, ring)
+    brief = _brief(environment, tenant, ring, label)
     refuse_unwritable(output)
     as_json = output_format is Format.JSON
-    raise typer.Exit(run_audit(brief, tenant, ring, granularity, since=since, as_json=as_json, output=output))
+    raise typer.Exit(run_audit(brief, tenant, ring, granularity, label, since=since, as_json=as_json, output=output))
 
 
 @app.command()
@@ -81,6 +83,7 @@ def rollout(
     rehearse: RehearseOption = False,
     tenant: TenantOption = None,
     ring: RingOption = None,
+    label: LabelOption = None,
     priority: Annotated[Priority | None, typer.Option(help="P0: only what the assistant needs to start.")] = None,
     rerun: Annotated[
         list[str] | None, typer.Option("--rerun", metavar="VERSION", help="Run this one again where it is applied.")
@@ -98,13 +101,14 @@ def rollout(
     3 some tenant could not be reached or looked at.
     """
     scope = Scope(priority=priority, rerun=tuple(rerun or ()))
-    _roll_out(environment, tenant, ring, scope, granularity, output_format, output, rehearse=rehearse, yes=yes)
+    _roll_out(environment, tenant, ring, label, scope, granularity, output_format, output, rehearse=rehearse, yes=yes)
 
 
 @app.command()
 def repair(
     environment: EnvironmentArgument,
     tenant: TenantOption = None,
+    label: LabelOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Have it done once it is rehearsed, without a question.")] = False,
     rehearse: Annotated[bool, typer.Option("--rehearse", help="Rehearse it, and ask nothing.")] = False,
     output_format: FormatOption = Format.TABLE,
@@ -123,10 +127,10 @@ def repair(
 
     if not tenant:
         raise FleetError("--tenant", "", "is required: name the tenants to be repaired, one or more")
-    brief = _brief(environment, tenant, None)
+    brief = _brief(environment, tenant, None, label)
     refuse_unwritable(output)
     as_json = output_format is Format.JSON
-    raise typer.Exit(run_repair(brief, tenant, rehearse=rehearse, yes=yes, as_json=as_json, output=output))
+    raise typer.Exit(run_repair(brief, tenant, label, rehearse=rehearse, yes=yes, as_json=as_json, output=output))
 
 
 @app.command()
@@ -135,6 +139,7 @@ def seed(
     rehearse: RehearseOption = False,
     tenant: TenantOption = None,
     ring: RingOption = None,
+    label: LabelOption = None,
     yes: YesOption = False,
     granularity: GranularityOption = Granularity.STEP,
     output_format: FormatOption = Format.TABLE,
@@ -145,7 +150,7 @@ def seed(
     Rings, failure budgets, approval and exit status are those of a rollout.
     """
     scope = Scope(migrations=False)
-    _roll_out(environment, tenant, ring, scope, granularity, output_format, output, rehearse=rehearse, yes=yes)
+    _roll_out(environment, tenant, ring, label, scope, granularity, output_format, output, rehearse=rehearse, yes=yes)
 
 
 @app.command()
@@ -153,6 +158,7 @@ def counts(
     environment: EnvironmentArgument,
     tenant: TenantOption = None,
     ring: RingOption = None,
+    label: LabelOption = None,
     output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
@@ -162,9 +168,9 @@ def counts(
     """
     from flows.running import refuse_unwritable, run_counts  # noqa: PLC0415
 
-    brief = _brief(environment, tenant, ring)
+    brief = _brief(environment, tenant, ring, label)
     refuse_unwritable(output)
-    raise typer.Exit(run_counts(brief, tenant, ring, as_json=output_format is Format.JSON, output=output))
+    raise typer.Exit(run_counts(brief, tenant, ring, label, as_json=output_format is Format.JSON, output=output))
 
 
 @app.command()
@@ -172,12 +178,16 @@ def tenants(
     environment: EnvironmentArgument,
     tenant: TenantOption = None,
     ring: RingOption = None,
+    label: LabelOption = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """The inventory as resolved, without passwords. Connects to nothing."""
+    """The inventory as resolved, without passwords. Connects to no tenant; reads the inventories that are named.
+
+    Exit status: 0 here they are, 2 the command or a file is wrong, 3 an inventory could not be read.
+    """
     from flows.answering import show_tenants  # noqa: PLC0415
 
-    show_tenants(_brief(environment, tenant, ring), as_json=output_format is Format.JSON)
+    show_tenants(_brief(environment, tenant, ring, label), as_json=output_format is Format.JSON)
 
 
 @app.command()
@@ -194,6 +204,7 @@ def _roll_out(
     environment: str,
     tenant: list[str] | None,
     ring: list[str] | None,
+    label: list[str] | None,
     scope: Scope,
     granularity: Granularity,
     output_format: Format,
@@ -205,17 +216,17 @@ def _roll_out(
     from flows.rolling_out import run_rollout  # noqa: PLC0415
     from flows.running import refuse_unwritable  # noqa: PLC0415
 
-    brief = _brief(environment, tenant, ring)
+    brief = _brief(environment, tenant, ring, label)
     refuse_unwritable(output)
     as_json = output_format is Format.JSON
-    options = {"rehearse": rehearse, "yes": yes}
-    raise typer.Exit(run_rollout(brief, tenant, ring, scope, granularity, **options, as_json=as_json, output=output))
+    chosen = (tenant, ring, scope, granularity, label)
+    raise typer.Exit(run_rollout(brief, *chosen, rehearse=rehearse, yes=yes, as_json=as_json, output=output))
 
 
-def _brief(environment: str, tenant: list[str] | None, ring: list[str] | None) -> Brief:
+def _brief(environment: str, tenant: list[str] | None, ring: list[str] | None, label: list[str] | None) -> Brief:
     from pgfleet.pg.briefing import prepare_brief  # noqa: PLC0415
 
-    return prepare_brief(environment, tenants=tenant or (), rings=ring or ())
+    return prepare_brief(environment, tenants=tenant or (), rings=ring or (), labels=label or ())
 
 
 def main() -> None:

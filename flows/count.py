@@ -22,6 +22,7 @@ from tasks.states import counts_state
 from tasks.tagging import tag_run
 
 Name = Annotated[str, Field(min_length=1)]
+Label = Annotated[str, Field(pattern="^[^=]+=")]
 
 
 def run_name() -> str:
@@ -34,13 +35,17 @@ def count_fleet(
     environment: Annotated[str, Field(description="Which environment of the fleet file.")],
     tenants: Annotated[list[Name] | None, Field(description="These tenants alone, by name or pattern.")] = None,
     rings: Annotated[list[Name] | None, Field(description="Tenants of these rings alone.")] = None,
+    labels: Annotated[
+        list[Label] | None, Field(description="Tenants with these labels alone: region=eu, tier=g*.")
+    ] = None,
 ) -> State[Any]:
     """Counts the rows of the manifest's tables in every tenant, and publishes them. Changes nothing.
 
     Completed if every tenant was counted, else Failed as Incomplete. Raises ConfigurationError for a wrong fleet file.
     """
     started_at = datetime.now(UTC)
-    brief = prepare_brief(environment, tenants=tenants or (), rings=rings or (), run=f"counts {environment}")
+    chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
+    brief = prepare_brief(environment, **chosen, run=f"counts {environment}")
     tag_run(f"env:{environment}")
     counted: list[TenantCounts] = []
     with publishing_progress(f"progress-{environment}"):

@@ -14,7 +14,7 @@ from tasks.tagging import tag_run
 @flow(name="count-wave", persist_result=False, flow_run_name="counts {number} · {ring}")
 def count_wave(environment: str, ring: str, number: int, tenants: list[str]) -> State[None]:
     """Counts the manifest's tables in the named tenants of one ring, and leaves the counts with its run."""
-    brief = prepare_brief(environment, names=tenants, run=f"counts {environment} wave {number}")
+    brief = prepare_brief(environment, names=tenants, ring=ring, run=f"counts {environment} wave {number}")
     tag_run(f"env:{environment}", f"ring:{ring}")
     found = work_on_tenants(
         brief,

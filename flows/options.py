@@ -28,6 +28,10 @@ TenantOption = Annotated[
     list[str] | None, typer.Option("--tenant", metavar="NAME", help="This tenant alone, or these (acme-*).")
 ]
 RingOption = Annotated[list[str] | None, typer.Option("--ring", metavar="RING", help="Tenants of this ring alone.")]
+LabelOption = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="KEY=VALUE", help="Tenants with this label alone (region=eu, tier=g*)."),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="For people, or one JSON document.")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="Into this file instead of standard output.")

@@ -21,7 +21,7 @@ def plan_wave(
     environment: str, ring: str, number: int, tenants: list[str], scope: Scope, granularity: Granularity
 ) -> State[None]:
     """Audits the named tenants of one ring, and leaves with its run what is to be done in each. Changes nothing."""
-    brief = prepare_brief(environment, names=tenants, run=f"plan {environment} wave {number}")
+    brief = prepare_brief(environment, names=tenants, ring=ring, run=f"plan {environment} wave {number}")
     tag_run(f"env:{environment}", f"ring:{ring}")
     survey_servers(brief)
     entries = work_on_tenants(

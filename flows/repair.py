@@ -22,6 +22,7 @@ from tasks.repair_states import repair_state
 from tasks.tagging import tag_run
 
 Name = Annotated[str, Field(min_length=1)]
+Label = Annotated[str, Field(pattern="^[^=]+=")]
 NEVER = "none"
 """The digest of nothing: where no repair could be planned, none was agreed to, and none is begun."""
 
@@ -44,6 +45,9 @@ def repair_fleet(
         str | None,
         Field(description="The digest that the rehearsal told: what is agreed to. Required unless rehearsed."),
     ] = None,
+    labels: Annotated[
+        list[Label] | None, Field(description="Of these, those with these labels alone: region=eu, tier=g*.")
+    ] = None,
 ) -> State[Any]:
     """Puts right what drifted in the chosen tenants: each one's repair proven and committed as a whole, or not at all.
 
@@ -53,7 +57,8 @@ def repair_fleet(
     if not rehearse and not digest:
         raise FleetError("digest", "", "is required: rehearse first, and name the digest that the rehearsal tells")
     started_at, run_id = datetime.now(UTC), str(runtime.flow_run.id)
-    brief = prepare_brief(environment, tenants=tenants, run=f"repair {environment} {run_id[:8]}", run_id=run_id)
+    run = f"repair {environment} {run_id[:8]}"
+    brief = prepare_brief(environment, tenants=tenants, labels=labels or (), run=run, run_id=run_id)
     tag_run(f"env:{environment}")
     with publishing_progress(f"progress-{environment}"):
         found, reason = (_go(brief, RepairMode.REHEARSE), None) if rehearse else _repair(brief, digest or "")

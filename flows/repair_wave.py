@@ -31,7 +31,7 @@ def repair_wave(
     `digests` are the tenants, and of each what was agreed to; `repair` is the run that this is a part of.
     """
     run = f"repair {environment} {repair[:8]}"
-    brief = prepare_brief(environment, names=list(digests), run=run, run_id=repair)
+    brief = prepare_brief(environment, names=list(digests), ring=ring, run=run, run_id=repair)
     tag_run(f"env:{environment}", f"ring:{ring}")
     survey_servers(brief)
     found = work_on_tenants(

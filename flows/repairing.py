@@ -20,7 +20,14 @@ NOT_CONFIRMED = "Only rehearsed: it was not confirmed."
 
 
 def run_repair(
-    brief: Brief, tenants: Sequence[str], *, rehearse: bool, yes: bool, as_json: bool, output: Path | None
+    brief: Brief,
+    tenants: Sequence[str],
+    labels: Sequence[str] | None = None,
+    *,
+    rehearse: bool,
+    yes: bool,
+    as_json: bool,
+    output: Path | None,
 ) -> int:
     """Rehearses, has it done if that is agreed to, writes what came of it, and returns the exit status.
 
@@ -34,20 +41,26 @@ def run_repair(
         show(document)
         return yes or _is_agreed_to(document)
 
-    document = repair(brief, tenants, agree if not rehearse else lambda _: False)
+    document = repair(brief, tenants, agree if not rehearse else lambda _: False, labels)
     is_shown = document.rehearsal and not rehearse and is_to_be_done(document)
     if as_json or output or not is_shown:
         write(document, repair_report(document), as_json=as_json, output=output)
     return exit_status(document)
 
 
-def repair(brief: Brief, tenants: Sequence[str], agree: Callable[[RepairDocument], bool]) -> RepairDocument:
+def repair(
+    brief: Brief,
+    tenants: Sequence[str],
+    agree: Callable[[RepairDocument], bool],
+    labels: Sequence[str] | None = None,
+) -> RepairDocument:
     """The rehearsal, or what came of the repair where there is anything to be done and `agree` says yes to it."""
     settings.quieten_prefect()
-    rehearsal = _run(brief, tenants, f"rehearsal of the repair of {brief.environment.name}", rehearse=True)
+    title = f"rehearsal of the repair of {brief.environment.name}"
+    rehearsal = _run(brief, tenants, labels, title, rehearse=True)
     if not is_to_be_done(rehearsal) or not agree(rehearsal):
         return rehearsal
-    return _run(brief, tenants, f"repair of {brief.environment.name}", rehearse=False, digest=rehearsal.digest)
+    return _run(brief, tenants, labels, f"repair of {brief.environment.name}", rehearse=False, digest=rehearsal.digest)
 
 
 def is_to_be_done(rehearsal: RepairDocument) -> bool:
@@ -56,12 +69,18 @@ def is_to_be_done(rehearsal: RepairDocument) -> bool:
 
 
 def _run(
-    brief: Brief, tenants: Sequence[str], title: str, *, rehearse: bool, digest: str | None = None
+    brief: Brief,
+    tenants: Sequence[str],
+    labels: Sequence[str] | None,
+    title: str,
+    *,
+    rehearse: bool,
+    digest: str | None = None,
 ) -> RepairDocument:
     from flows.repair import repair_fleet  # noqa: PLC0415
     from tasks.exchange import REPAIR_DOCUMENT  # noqa: PLC0415
 
-    options = {"tenants": list(tenants), "rehearse": rehearse, "digest": digest}
+    options = {"tenants": list(tenants), "labels": list(labels or ()) or None, "rehearse": rehearse, "digest": digest}
     with showing_progress(title):
         return document_of(repair_fleet, REPAIR_DOCUMENT, environment=brief.environment.name, **options)
 

@@ -20,6 +20,7 @@ from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves, pick_tenants
 from pgfleet.judge.document import ManifestEntry, TenantEntry, Verdict
+from pgfleet.judge.skipped import skipped_entries
 from pgfleet.judge.tenant import unjudged
 from pgfleet.render.rollout_markdown import approval_page
 from pgfleet.rollout.budget import budget_of, failures_in
@@ -230,7 +231,8 @@ class Rollout:
             manifest=ManifestEntry(
                 checksum=manifest.checksum, migrations=tuple(each.version for each in manifest.migrations)
             ),
-            summary=summarise(results),
+            summary={**summarise(results), "skipped": len(self.brief.environment.skipped)},
             rings=tuple(self.rings),
             tenants=results,
+            skipped=skipped_entries(self.brief.environment.skipped),
         )

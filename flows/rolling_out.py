@@ -29,6 +29,7 @@ def run_rollout(
     rings: Sequence[str] | None,
     scope: Scope,
     granularity: Granularity = Granularity.STEP,
+    labels: Sequence[str] | None = None,
     *,
     rehearse: bool,
     yes: bool,
@@ -37,9 +38,8 @@ def run_rollout(
 ) -> int:
     """Rolls out, writes what came of it, and returns the exit status. Raises PgfleetError if it broke off."""
     refuse_faulty_scope(scope, brief.manifest)
-    document = roll_out(
-        brief, scope, granularity, tenants=tenants, rings=rings, rehearse=rehearse, yes=yes, plan_to_stderr=as_json
-    )
+    chosen = {"tenants": tenants, "rings": rings, "labels": labels}
+    document = roll_out(brief, scope, granularity, **chosen, rehearse=rehearse, yes=yes, plan_to_stderr=as_json)
     write(document, rollout_report(document, brief.manifest), as_json=as_json, output=output)
     return exit_status(RolloutOutcome(document.outcome), document.tenants)
 
@@ -51,6 +51,7 @@ def roll_out(
     *,
     tenants: Sequence[str] | None = None,
     rings: Sequence[str] | None = None,
+    labels: Sequence[str] | None = None,
     rehearse: bool = False,
     yes: bool = False,
     plan_to_stderr: bool = False,
@@ -83,7 +84,7 @@ def roll_out(
                     return _ask(plan, page)
 
             stack.enter_context(asking(ask))
-        return run_flow(flow, ROLLOUT_DOCUMENT, brief, tenants, rings, **options)
+        return run_flow(flow, ROLLOUT_DOCUMENT, brief, tenants, rings, labels, **options)
 
 
 def _ask(plan: RolloutPlan, page: str) -> bool:

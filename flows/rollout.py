@@ -16,6 +16,7 @@ from tasks.publish_progress import publishing_progress
 from tasks.tagging import tag_run
 
 Name = Annotated[str, Field(min_length=1)]
+Label = Annotated[str, Field(pattern="^[^=]+=")]
 
 
 def run_name() -> str:
@@ -30,6 +31,9 @@ def rollout_fleet(
     environment: Annotated[str, Field(description="Which environment of the fleet file.")],
     tenants: Annotated[list[Name] | None, Field(description="These tenants alone, by name or pattern.")] = None,
     rings: Annotated[list[Name] | None, Field(description="Tenants of these rings alone.")] = None,
+    labels: Annotated[
+        list[Label] | None, Field(description="Tenants with these labels alone: region=eu, tier=g*.")
+    ] = None,
     rehearse: Annotated[bool, Field(description="In transactions that are rolled back: nothing is left.")] = False,
     priority: Annotated[Priority | None, Field(description="P0: only what the assistant needs to start.")] = None,
     rerun: Annotated[list[Name] | None, Field(description="Run these versions again where they are applied.")] = None,
@@ -44,7 +48,7 @@ def rollout_fleet(
     goes on where it ended. Raises ConfigurationError for a wrong fleet file, manifest or choice.
     """
     run_id = str(runtime.flow_run.id)
-    chosen = {"tenants": tenants or (), "rings": rings or ()}
+    chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
     brief = prepare_brief(environment, **chosen, run=f"rollout {environment} {run_id[:8]}", run_id=run_id)
     scope = Scope(priority=priority, rerun=tuple(rerun or ()))
     refuse_faulty_scope(scope, brief.manifest)

@@ -62,7 +62,7 @@ def _go_through(
 ) -> State[None]:
     kind = "rehearsal" if rehearsal else "rollout"
     run = f"{kind} {environment} {str(rollout)[:8]}"
-    brief = prepare_brief(environment, names=tenants, run=run, run_id=str(rollout))
+    brief = prepare_brief(environment, names=tenants, ring=ring, run=run, run_id=str(rollout))
     tag_run(f"env:{environment}", f"ring:{ring}")
     plan = take(rollout, ROLLOUT_PLAN, kind=PLAN)
     if plan is None:

@@ -35,6 +35,7 @@ def run_audit(
     tenants: Sequence[str] | None,
     rings: Sequence[str] | None,
     granularity: Granularity,
+    labels: Sequence[str] | None = None,
     *,
     since: Path | None = None,
     as_json: bool,
@@ -46,7 +47,7 @@ def run_audit(
     """
     if since is not None:
         files.load_audit(since, brief.environment.name)
-    document = audit(brief, tenants, rings, granularity, since)
+    document = audit(brief, tenants, rings, granularity, since, labels=labels)
     report = audit_report(document, brief.manifest, timezone=brief.environment.policy.timezone)
     write(document, report, as_json=as_json, output=output)
     return EXIT_STATUS[outcome_of(document.tenants)]
@@ -59,6 +60,7 @@ def audit(
     granularity: Granularity = Granularity.STEP,
     since: Path | None = None,
     *,
+    labels: Sequence[str] | None = None,
     compare: bool = True,
 ) -> AuditDocument:
     """One run of the audit's flow, with a progress bar. Raises PgfleetError if it broke off."""
@@ -69,11 +71,17 @@ def audit(
     with showing_progress(f"audit of {brief.environment.name}"):
         file = str(since.absolute()) if since else None
         options: dict[str, Any] = {"granularity": granularity, "since_file": file, "compare": compare}
-        return run_flow(audit_fleet, AUDIT_DOCUMENT, brief, tenants, rings, **options)
+        return run_flow(audit_fleet, AUDIT_DOCUMENT, brief, tenants, rings, labels, **options)
 
 
 def run_counts(
-    brief: Brief, tenants: Sequence[str] | None, rings: Sequence[str] | None, *, as_json: bool, output: Path | None
+    brief: Brief,
+    tenants: Sequence[str] | None,
+    rings: Sequence[str] | None,
+    labels: Sequence[str] | None = None,
+    *,
+    as_json: bool,
+    output: Path | None,
 ) -> int:
     """Counts the fleet's tables, writes the counts, and returns the exit status: 3 where some could not be counted."""
     settings.quieten_prefect()
@@ -81,7 +89,7 @@ def run_counts(
     from tasks.exchange import COUNT_DOCUMENT  # noqa: PLC0415
 
     with showing_progress(f"counts of {brief.environment.name}"):
-        document = run_flow(count_fleet, COUNT_DOCUMENT, brief, tenants, rings)
+        document = run_flow(count_fleet, COUNT_DOCUMENT, brief, tenants, rings, labels)
     write(document, count_report(document), as_json=as_json, output=output)
     return INCOMPLETE if document.summary["uncounted"] else 0
 
@@ -92,10 +100,14 @@ def run_flow(
     brief: Brief,
     tenants: Sequence[str] | None,
     rings: Sequence[str] | None,
+    labels: Sequence[str] | None = None,
     **options: Any,
 ) -> Document:
     """The document that one run of the flow left for those tenants. Raises PgfleetError if it broke off."""
-    chosen = {"tenants": list(tenants or ()) or None, "rings": list(rings or ()) or None}
+    chosen = {
+        name: list(given) if given else None
+        for name, given in (("tenants", tenants), ("rings", rings), ("labels", labels))
+    }
     return document_of(flow, form, environment=brief.environment.name, **chosen, **options)
 
 

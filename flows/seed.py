@@ -14,6 +14,7 @@ from tasks.publish_progress import publishing_progress
 from tasks.tagging import tag_run
 
 Name = Annotated[str, Field(min_length=1)]
+Label = Annotated[str, Field(pattern="^[^=]+=")]
 
 
 def run_name() -> str:
@@ -26,6 +27,9 @@ def seed_fleet(
     environment: Annotated[str, Field(description="Which environment of the fleet file.")],
     tenants: Annotated[list[Name] | None, Field(description="These tenants alone, by name or pattern.")] = None,
     rings: Annotated[list[Name] | None, Field(description="Tenants of these rings alone.")] = None,
+    labels: Annotated[
+        list[Label] | None, Field(description="Tenants with these labels alone: region=eu, tier=g*.")
+    ] = None,
     rehearse: Annotated[bool, Field(description="In transactions that are rolled back: nothing is left.")] = False,
     yes: Annotated[bool, Field(description="Approve the plan, whatever it is.")] = False,
     granularity: Annotated[
@@ -37,7 +41,7 @@ def seed_fleet(
     Rings, budgets and approval are those of a rollout. Raises ConfigurationError for a wrong fleet file or manifest.
     """
     run_id = str(runtime.flow_run.id)
-    chosen = {"tenants": tenants or (), "rings": rings or ()}
+    chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
     brief = prepare_brief(environment, **chosen, run=f"seed {environment} {run_id[:8]}", run_id=run_id)
     tag_run(f"env:{environment}")
     with publishing_progress(f"progress-{environment}"):

@@ -21,7 +21,7 @@ Found = TypeVar("Found")
 
 def survey_servers(brief: Brief) -> None:
     """Learns which versions the servers are of, which do not answer, and what tenants of each version must hold."""
-    servers = group_by_server(brief.environment.tenants)
+    servers = group_by_server(each for each in brief.environment.tenants if each.name not in brief.absent)
     futures = {
         name: identify_server.submit(name, [each.name for each in group], brief) for name, group in servers.items()
     }

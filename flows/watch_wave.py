@@ -23,7 +23,7 @@ Readings = tuple[ActivityReading, ...]
 @flow(name="watch-wave", persist_result=False, flow_run_name="watch {number} · {ring}")
 def watch_wave(environment: str, ring: str, number: int, tenants: list[str], seconds: float) -> State[None]:
     """Reads what moves in the watched tables now and after that time, and leaves with its run what it makes of it."""
-    brief = prepare_brief(environment, names=tenants, run=f"watch {environment} wave {number}")
+    brief = prepare_brief(environment, names=tenants, ring=ring, run=f"watch {environment} wave {number}")
     tag_run(f"env:{environment}", f"ring:{ring}")
     time.sleep(SETTLING_SECONDS)
     began_at = datetime.now(UTC)

@@ -27,7 +27,8 @@ class Brief:
     `expectations` says what tenants must hold, by the major version of their server; `silent_servers` why a server
     did not answer, by its name. `run` names the run to the servers, `run_id` is its id in Prefect. `is_partial` says
     that only some of the environment's tenants were chosen. `today` is the date in the environment's time zone when
-    the run began, by which acceptances are in force; where none is given, none is.
+    the run began, by which acceptances are in force; where none is given, none is. `absent` are tenants of the
+    environment that were there when the run began and are not any more, by name, each with the reason.
 
     Deliberately no dataclass: Prefect looks through the fields of those for what a task depends on, each time.
     """
@@ -41,9 +42,11 @@ class Brief:
         run_id: str = "",
         is_partial: bool = False,
         today: date = date.max,
+        absent: Mapping[str, PgfleetError] | None = None,
     ) -> None:
         self.manifest, self.environment, self.run, self.run_id = manifest, environment, run, run_id
         self.is_partial, self.today = is_partial, today
+        self.absent: Mapping[str, PgfleetError] = absent or {}
         self.expectations: Mapping[int, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}
 

@@ -11,6 +11,8 @@ PgfleetError
 │   ├── AccessRefused       wrong password, no such role or database
 │   ├── PrivilegeMissing    connected, but the role may not do this
 │   └── StatementFailed     any other SQL error
+├── InventoryUnreadable     which tenants there are could not be found out
+├── TenantGone              the tenant was there when the run began, and is not any more
 ├── NoExpectedCatalog       what a tenant should hold could not be found out
 │   ├── ScratchUnavailable  no empty database could be had to replay the manifest in
 │   └── ReplayFailed        the server does not take a script of the manifest
@@ -114,6 +116,23 @@ class PrivilegeMissing(DatabaseError):
 
 class StatementFailed(DatabaseError):
     """Any other SQL error."""
+
+
+class InventoryUnreadable(PgfleetError):
+    """An inventory could not be read, so which tenants there are is not known; it is never taken for empty."""
+
+    def __init__(self, where: str, server: str, problem: str) -> None:
+        super().__init__(where, server, problem)
+        self.where, self.server, self.problem = where, server, problem
+
+    def __str__(self) -> str:
+        """Which inventory, where it was asked, why it did not answer."""
+        said = f"cannot be read from {self.server}: {self.problem}; which tenants there are is not known"
+        return f"{self.where}: {said}"
+
+
+class TenantGone(PgfleetError):
+    """The tenant was there when the run began, and is not there any more: nothing can be said of it."""
 
 
 class NoExpectedCatalog(PgfleetError):

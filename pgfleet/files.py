@@ -1,6 +1,5 @@
 """Reads the manifest's folder, the fleet file and audit documents; parsing is done by the pure modules."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -8,6 +7,7 @@ from pydantic import ValidationError
 from pgfleet.errors import ConfigurationError, FleetError, ManifestError
 from pgfleet.fleet.model import Environment
 from pgfleet.fleet.parse import build_environment, parse_fleet
+from pgfleet.fleet.substitution import Values
 from pgfleet.judge.document import SCHEMA_VERSION, AuditDocument
 from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.parse import build_manifest, parse_document
@@ -31,13 +31,13 @@ def _text(path: Path) -> str:
         raise ManifestError(str(path), "", f"cannot be read: {error.strerror}; name another with --manifest") from None
 
 
-def load_environment(path: Path, name: str, variables: Mapping[str, str]) -> Environment:
-    """One environment of the fleet file at `path`. Raises FleetError."""
+def load_environment(path: Path, name: str, values: Values) -> Environment:
+    """One environment of the fleet file at `path`, its inventories still to be read. Raises FleetError."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FleetError(str(path), "", f"cannot be read ({error}); name another with --config") from None
-    return build_environment(parse_fleet(text, file=str(path)), name, variables, file=str(path))
+    return build_environment(parse_fleet(text, file=str(path)), name, values, file=str(path))
 
 
 def load_audit(path: Path, environment: str) -> AuditDocument:

@@ -43,14 +43,17 @@ def first_fault(error: ValidationError, document: Any = None) -> tuple[str, str]
 
 def _within(document: Any, location: Location, *, missing: bool) -> Location:
     """As much of the location as the document has, and the key that it lacks if that is the fault."""
-    for depth, part in enumerate(location):
+    found: list[int | str] = []
+    for depth, part in enumerate(location, start=1):
         is_there = (
             part in document if isinstance(document, dict) else isinstance(document, list) and isinstance(part, int)
         )
-        if not is_there:
-            return location[: depth + missing]
-        document = document[part]
-    return location
+        if is_there:
+            found.append(part)
+            document = document[part]
+        elif missing and depth == len(location):
+            found.append(part)
+    return tuple(found)
 
 
 def key_path(location: Location) -> str:

@@ -5,9 +5,21 @@ from datetime import date
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from pgfleet.catalog.model import ObjectKind
+from pgfleet.fleet.model import InventoryKind
+from pgfleet.manifest.statements import query_fault
 
 LONGEST_MS = 2_147_483_647
 """What PostgreSQL takes for a timeout (manual, 20.11.1 Statement Behavior)."""
@@ -50,6 +62,16 @@ Duration = Annotated[int, BeforeValidator(parse_duration_ms)]
 Budget = Annotated[int, Field(ge=0)] | Annotated[str, StringConstraints(pattern=r"^\d{1,3}%$")]
 
 
+SKIP_STATES = ("suspended", "provisioning", "deprovisioning", "archived", "deleted")
+"""The states in which a control plane's tenant is skipped, unless the fleet file says otherwise."""
+ONLY_FOR: dict[InventoryKind, set[str]] = {
+    InventoryKind.DATABASES: {"like", "regex", "schema_"},
+    InventoryKind.SCHEMAS: {"like", "regex"},
+    InventoryKind.QUERY: {"query", "schema_", "skip_states"},
+}
+"""The keys of an inventory that some kinds have and others do not."""
+
+
 class Table(BaseModel):
     """A TOML table: unknown keys are refused, values are not coerced."""
 
@@ -64,6 +86,41 @@ class TenantTable(Table):
     schema_: Annotated[Text, Field(alias="schema")] = "public"
     ring: Text | None = None
     labels: dict[str, str] = {}
+
+
+class InventoryTable(Table):
+    """`[environments.X.inventory]`, or one of several `[[environments.X.inventory]]`: where tenants are found."""
+
+    kind: Literal["databases", "schemas", "query"]
+    name: TenantName | None = None
+    dsn: Text
+    tenant_dsn: Text | None = None
+    like: Text | None = None
+    regex: Text | None = None
+    query: Text | None = None
+    schema_: Annotated[Text, Field(alias="schema")] = "public"
+    ring: Text | None = None
+    labels: dict[str, str] = {}
+    skip_states: list[Text] = list(SKIP_STATES)
+
+    @model_validator(mode="after")
+    def _says_what_its_kind_needs(self) -> "InventoryTable":
+        kind = InventoryKind(self.kind)
+        for key in sorted(self.model_fields_set & set().union(*ONLY_FOR.values()) - ONLY_FOR[kind]):
+            message = f'{key.rstrip("_")} is no key of an inventory of kind "{kind}"'
+            raise ValueError(message)
+        if kind is InventoryKind.QUERY:
+            self._refuse_faulty_query()
+        elif (self.like is None) == (self.regex is None):
+            message = 'needs a like ("tenant_%") or a regex ("^tenant_[0-9]+$"), and not both'
+            raise ValueError(message)
+        return self
+
+    def _refuse_faulty_query(self) -> None:
+        fault = query_fault(self.query) if self.query else "is missing"
+        if fault:
+            message = f"query {fault}"
+            raise ValueError(message)
 
 
 class RestartTable(Table):
@@ -94,6 +151,15 @@ class AcceptTable(Table):
     until: date
 
 
+def _form(inventory: object) -> str:
+    return "array" if isinstance(inventory, list) else "table"
+
+
+Inventories = Annotated[
+    Annotated[InventoryTable, Tag("table")] | Annotated[list[InventoryTable], Tag("array")], Discriminator(_form)
+]
+
+
 class EnvironmentTable(Table):
     """`[environments.X]`."""
 
@@ -116,6 +182,7 @@ class EnvironmentTable(Table):
     accept: list[AcceptTable] = []
     roles: dict[Text, Text] = {}
     tenants: list[TenantTable] = []
+    inventory: Inventories | None = None
 
     @model_validator(mode="after")
     def _rings_are_known(self) -> "EnvironmentTable":

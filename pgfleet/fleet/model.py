@@ -3,19 +3,73 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 from pgfleet.fleet.secret import Dsn, Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """One database, or one schema of a database. `home` is the schema that its own objects live in."""
+    """One database, or one schema of a database. `home` is the schema that its own objects live in.
+
+    `inventory` says which inventory it was found in; None where the fleet file lists it.
+    """
 
     name: str
     dsn: Dsn
     home: str
     ring: str
     labels: Mapping[str, str]
+    inventory: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedTenant:
+    """A tenant that an inventory knows and that is not worked on, and why; it is in no wave and has no verdict."""
+
+    name: str
+    reason: str
+    ring: str
+    labels: Mapping[str, str]
+
+
+class InventoryKind(StrEnum):
+    """What an inventory looks at."""
+
+    DATABASES = "databases"
+    """The databases of a server, each a tenant."""
+    SCHEMAS = "schemas"
+    """The schemas of one database, each a tenant."""
+    QUERY = "query"
+    """The rows of a query in a control plane, each a tenant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """Where tenants are found when a run begins: `dsn` is what is asked, and the other keys say what is made of it.
+
+    `key` is its place in the fleet file, `tenant_dsn` the connection string that a tenant's database is put into, where
+    that is not `dsn`. `home`, `ring` and `labels` are those of a tenant that has none of its own. A tenant whose state,
+    in small letters, is among `skip_states` is skipped.
+    """
+
+    key: str
+    name: str | None
+    kind: InventoryKind
+    dsn: Dsn
+    tenant_dsn: Dsn | None
+    like: str | None
+    regex: str | None
+    query: str | None
+    home: str
+    ring: str
+    labels: Mapping[str, str]
+    skip_states: frozenset[str]
+
+    @property
+    def title(self) -> str:
+        """What people know it by: `inventory[1] (eu)`, or `inventory` where it has no name."""
+        return f"{self.key} ({self.name})" if self.name else self.key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +140,13 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """The tenants of one environment, with its policy."""
+    """The tenants of one environment, with its policy.
+
+    Until its `inventories` are read, `tenants` are those that the fleet file lists.
+    """
 
     name: str
     policy: Policy
     tenants: tuple[Tenant, ...]
+    inventories: tuple[Inventory, ...] = ()
+    skipped: tuple[SkippedTenant, ...] = ()

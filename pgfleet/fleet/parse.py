@@ -1,12 +1,22 @@
 """From the fleet file's text to an `Environment`, or one line that says why not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 from pgfleet.errors import FleetError
-from pgfleet.fleet.document import EnvironmentTable, FleetDocument, RestartTable, TenantTable
-from pgfleet.fleet.model import Acceptance, Environment, Policy, Restart, RolloutPolicy, Tenant
+from pgfleet.fleet.document import EnvironmentTable, FleetDocument, InventoryTable, RestartTable, TenantTable
+from pgfleet.fleet.model import (
+    Acceptance,
+    Environment,
+    Inventory,
+    InventoryKind,
+    Policy,
+    Restart,
+    RolloutPolicy,
+    Tenant,
+)
 from pgfleet.fleet.secret import Dsn, Secret
-from pgfleet.fleet.substitution import substitute, substitute_plainly
+from pgfleet.fleet.substitution import Values, problem_of, substitute, substitute_plainly
+from pgfleet.manifest.statements import split
 from pgfleet.validation import read_toml
 
 
@@ -15,28 +25,31 @@ def parse_fleet(text: str, *, file: str) -> FleetDocument:
     return read_toml(text, FleetDocument, file=file, error=FleetError)
 
 
-def build_environment(document: FleetDocument, name: str, variables: Mapping[str, str], *, file: str) -> Environment:
-    """One environment with its connection strings made up from `variables`; the others may lack theirs.
+def build_environment(document: FleetDocument, name: str, values: Values, *, file: str) -> Environment:
+    """One environment with its connection strings made up from `values`; the others may lack theirs.
 
-    Raises FleetError for an environment that is not there, a tenant named twice, an unset variable, an unknown ring.
+    Its inventories are still to be read. Raises FleetError for an environment that is not there, a tenant named twice,
+    a reference that stands for nothing, an unknown ring.
     """
     table = document.environments.get(name)
     if table is None:
         known = ", ".join(sorted(document.environments))
         raise FleetError(file, "environments", f"there is no '{name}'; there are: {known}")
-    return _Builder(name, table, variables, file).environment()
+    return _Builder(name, table, values, file).environment()
 
 
 class _Builder:
     """Builds one environment; holds what every error must name."""
 
-    def __init__(self, name: str, table: EnvironmentTable, variables: Mapping[str, str], file: str) -> None:
-        self.name, self.table, self.variables, self.file = name, table, variables, file
+    def __init__(self, name: str, table: EnvironmentTable, values: Values, file: str) -> None:
+        self.name, self.table, self.values, self.file = name, table, values, file
 
     def environment(self) -> Environment:
         tenants = tuple(self._tenant(place, entry) for place, entry in enumerate(self.table.tenants))
         self._refuse_duplicates(tenants)
-        return Environment(name=self.name, policy=self._policy(), tenants=tenants)
+        return Environment(
+            name=self.name, policy=self._policy(), tenants=tenants, inventories=tuple(self._inventories())
+        )
 
     def _policy(self) -> Policy:
         table = self.table
@@ -78,28 +91,54 @@ class _Builder:
 
     def _tenant(self, place: int, entry: TenantTable) -> Tenant:
         key = f"tenants[{place}]"
-        ring = entry.ring or self.table.rings[-1]
-        if ring not in self.table.rings:
-            raise self._error(f"{key}.ring", f"'{ring}' is not among rings: {', '.join(self.table.rings)}")
         return Tenant(
             name=entry.name,
             dsn=self._dsn(f"{key}.dsn", entry.dsn),
             home=entry.schema_,
-            ring=ring,
+            ring=self._ring(f"{key}.ring", entry.ring),
             labels=entry.labels,
         )
 
+    def _inventories(self) -> Iterator[Inventory]:
+        written = self.table.inventory
+        if isinstance(written, InventoryTable):
+            yield self._inventory("inventory", written)
+        for place, entry in enumerate(written if isinstance(written, list) else ()):
+            yield self._inventory(f"inventory[{place}]", entry)
+
+    def _inventory(self, key: str, entry: InventoryTable) -> Inventory:
+        return Inventory(
+            key=key,
+            name=entry.name,
+            kind=InventoryKind(entry.kind),
+            dsn=self._dsn(f"{key}.dsn", entry.dsn),
+            tenant_dsn=self._dsn(f"{key}.tenant_dsn", entry.tenant_dsn) if entry.tenant_dsn else None,
+            like=entry.like,
+            regex=entry.regex,
+            query=split(entry.query)[0].text if entry.query else None,
+            home=entry.schema_,
+            ring=self._ring(f"{key}.ring", entry.ring),
+            labels=entry.labels,
+            skip_states=frozenset(each.casefold() for each in entry.skip_states),
+        )
+
+    def _ring(self, key: str, ring: str | None) -> str:
+        chosen = ring or self.table.rings[-1]
+        if chosen not in self.table.rings:
+            raise self._error(key, f"'{chosen}' is not among rings: {', '.join(self.table.rings)}")
+        return chosen
+
     def _dsn(self, key: str, template: str) -> Dsn:
         try:
-            return substitute(template, self.variables)
+            return substitute(template, self.values)
         except KeyError as error:
-            raise self._error(key, f"the environment variable {error.args[0]} is not set") from None
+            raise self._error(key, problem_of(error)) from None
 
     def _text(self, key: str, template: str) -> Secret:
         try:
-            return substitute_plainly(template, self.variables)
+            return substitute_plainly(template, self.values)
         except KeyError as error:
-            raise self._error(key, f"the environment variable {error.args[0]} is not set") from None
+            raise self._error(key, problem_of(error)) from None
 
     def _refuse_duplicates(self, tenants: tuple[Tenant, ...]) -> None:
         places: dict[str, int] = {}

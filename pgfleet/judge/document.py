@@ -181,6 +181,13 @@ class TenantEntry(Entry):
     contracts: tuple[ContractEntry, ...] = ()
 
 
+class SkippedEntry(Entry):
+    """A tenant that an inventory knows and that was not looked at, and why: it has no verdict."""
+
+    name: str
+    reason: str
+
+
 class ManifestEntry(Entry):
     """Which manifest the tenants were held against."""
 
@@ -202,3 +209,4 @@ class AuditDocument(Entry):
     since: SinceEntry | None = None
     variants: tuple[VariantEntry, ...] = ()
     accepted: tuple[AcceptanceEntry, ...] = ()
+    skipped: tuple[SkippedEntry, ...] = ()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.judge.document import AuditDocument, ManifestEntry, TenantEntry, Verdict
+from pgfleet.judge.document import AuditDocument, ManifestEntry, SkippedEntry, TenantEntry, Verdict
 from pgfleet.manifest.model import Manifest
 
 
@@ -18,6 +18,8 @@ class Outcome(StrEnum):
 
 
 EXIT_STATUS = {Outcome.READY: 0, Outcome.DRIFTED: 1, Outcome.INCOMPLETE: 3}
+NO_VERDICTS = frozenset({"tenants", "skipped"})
+"""Keys of a summary that say something else than how many tenants have a verdict or a result."""
 INCOMPLETE = frozenset({Verdict.UNREACHABLE, Verdict.UNKNOWN})
 
 
@@ -26,6 +28,7 @@ def build_document(
     run_id: str,
     manifest: Manifest,
     tenants: Iterable[TenantEntry],
+    skipped: tuple[SkippedEntry, ...] = (),
     *,
     started_at: datetime,
     finished_at: datetime,
@@ -40,8 +43,9 @@ def build_document(
         manifest=ManifestEntry(
             checksum=manifest.checksum, migrations=tuple(each.version for each in manifest.migrations)
         ),
-        summary=summarise(entries),
+        summary={**summarise(entries), "skipped": len(skipped)},
         tenants=entries,
+        skipped=skipped,
     )
 
 
@@ -64,7 +68,7 @@ def outcome_of(tenants: Iterable[TenantEntry]) -> Outcome:
 
 def in_words(summary: dict[str, int]) -> str:
     """`12 tenants: 4 ready, 7 blocked, 1 unreachable`; verdicts that no tenant has are left out."""
-    parts = [f"{count} {verdict}" for verdict, count in summary.items() if verdict != "tenants" and count]
+    parts = [f"{count} {verdict}" for verdict, count in summary.items() if verdict not in NO_VERDICTS and count]
     return f"{counted(summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
 
 

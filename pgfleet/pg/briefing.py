@@ -7,10 +7,13 @@ from zoneinfo import ZoneInfo
 from pgfleet import files, settings
 from pgfleet.brief import Brief
 from pgfleet.errors import FleetError
+from pgfleet.fleet.absence import pick_with_absent
 from pgfleet.fleet.model import Environment
-from pgfleet.fleet.selection import pick_tenants, select_tenants
+from pgfleet.fleet.selection import select_tenants
 from pgfleet.manifest.model import Manifest
 from pgfleet.pg.dsn import refuse_faulty
+from pgfleet.pg.inventory import read_inventories
+from pgfleet.references import References
 
 
 def prepare_brief(
@@ -18,25 +21,40 @@ def prepare_brief(
     *,
     tenants: Sequence[str] = (),
     rings: Sequence[str] = (),
+    labels: Sequence[str] = (),
     names: Sequence[str] | None = None,
+    ring: str = "",
     run: str = "",
     run_id: str = "",
 ) -> Brief:
-    """The brief for those tenants, from the files that the settings name. Raises ConfigurationError.
+    """The brief for those tenants, from the files that the settings name and the inventories that these name.
 
-    `tenants` are names or patterns as a person gives them, `names` exact ones in the order in which they are worked on.
+    `tenants` are names or patterns as a person gives them, `names` exact ones in the order in which they are worked on,
+    all of `ring`: of these, one that is no longer there is in the brief's `absent`. Raises ConfigurationError, and
+    InventoryUnreadable.
     """
     chosen = settings.Settings()
-    whole = files.load_environment(chosen.config, environment, settings.variables())
-    refuse_faulty(whole, file=str(chosen.config))
-    if not whole.tenants:
-        raise FleetError(str(chosen.config), f"environments.{environment}.tenants", "there are none")
-    selected = select_tenants(whole, tenants=tenants, rings=rings) if names is None else pick_tenants(whole, names)
+    file, values = str(chosen.config), References(settings.variables())
+    written = files.load_environment(chosen.config, environment, values)
+    whole = read_inventories(written, values, file=file, names=names)
+    refuse_faulty(whole, file=file)
+    if names is None:
+        _refuse_empty(whole, file)
+        selected, absent = select_tenants(whole, tenants=tenants, rings=rings, labels=labels), None
+    else:
+        selected, absent = pick_with_absent(whole, names, ring, file=file)
     manifest = files.load_manifest(chosen.manifest_file)
-    _refuse_unknown_consumers(whole, manifest, file=str(chosen.config))
+    _refuse_unknown_consumers(whole, manifest, file=file)
     is_partial = len(selected.tenants) < len(whole.tenants)
     today = datetime.now(ZoneInfo(whole.policy.timezone)).date()
-    return Brief(manifest, selected, run=run, run_id=run_id, is_partial=is_partial, today=today)
+    return Brief(manifest, selected, run=run, run_id=run_id, is_partial=is_partial, today=today, absent=absent)
+
+
+def _refuse_empty(environment: Environment, file: str) -> None:
+    if not environment.tenants:
+        key, problem = ("inventory", "finds no tenant") if environment.inventories else ("tenants", "there are none")
+        skipped = f" that is not skipped ({len(environment.skipped)} are)" if environment.skipped else ""
+        raise FleetError(file, f"environments.{environment.name}.{key}", problem + skipped)
 
 
 def _refuse_unknown_consumers(environment: Environment, manifest: Manifest, *, file: str) -> None:

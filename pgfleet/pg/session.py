@@ -301,6 +301,8 @@ class Session:
                 lost = RehearsalInterrupted if self.is_rehearsing else ConnectionLost
                 raise lost("the connection was lost within the transaction")
             self._connection = connect(self.dsn, self.limits)
+            # A password file or a service file had it, and not the connection string.
+            self.secrets = tuple({*self.secrets, self._connection.info.password} - {""})
         return self._connection
 
 

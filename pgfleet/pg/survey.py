@@ -42,6 +42,9 @@ def identify(tenants: Sequence[Tenant], brief: Brief) -> ServerIdentity | None:
 
 
 def refuse_silent(tenant: Tenant, brief: Brief) -> None:
-    """Raises the error that the survey met at the tenant's server: a dead one is not asked again for each tenant."""
-    if error := brief.silent_servers.get(libpq.server(tenant.dsn)):
+    """Raises the error that the survey met at the tenant's server: a dead one is not asked again for each tenant.
+
+    Of a tenant that is not there any more, TenantGone.
+    """
+    if error := brief.absent.get(tenant.name) or brief.silent_servers.get(libpq.server(tenant.dsn)):
         raise error

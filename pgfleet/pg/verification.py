@@ -36,7 +36,12 @@ class Findings:
 
 
 def open_session(tenant: Tenant, brief: Brief) -> Session:
-    """A session with the tenant under its environment's policy; it connects when first used."""
+    """A session with the tenant under its environment's policy; it connects when first used.
+
+    Raises TenantGone for a tenant that is not there any more: it has no connection string.
+    """
+    if error := brief.absent.get(tenant.name):
+        raise error
     return Session(tenant.dsn, name=tenant.name, home=tenant.home, limits=limits_of(brief))
 
 

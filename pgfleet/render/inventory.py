@@ -7,20 +7,24 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pgfleet.judge.document import SkippedEntry
 from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest
+from pgfleet.render.skipped_words import skipped_in_words
 
 
-def tenant_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """One line a tenant."""
+def tenant_table(rows: Sequence[Mapping[str, Any]], skipped: Sequence[SkippedEntry] = ()) -> RenderableType:
+    """One line a tenant, and those that are skipped; which inventory they were found in, where there is any."""
+    found = ("inventory",) if any(row.get("inventory") for row in rows) else ()
+    names = ("name", "ring", "server", "database", "user", "schema", *found, "labels")
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("name", "ring", "server", "database", "user", "schema", "labels"):
+    for name in names:
         table.add_column(name, overflow="fold")
     for row in rows:
         labels = ", ".join(f"{key}={value}" for key, value in row["labels"].items())
-        cells = [row[name] for name in ("name", "ring", "server", "database", "user", "schema")]
-        table.add_row(*(Text(str(cell)) for cell in cells), Text(labels))
-    return Group(table, Text(), Text(counted(len(rows)), style="bold"))
+        table.add_row(*(Text(str(row[name] or "")) for name in names[:-1]), Text(labels))
+    said = (skipped_in_words(skipped),) if skipped else ()
+    return Group(table, Text(), *map(Text, said), Text(counted(len(rows)), style="bold"))
 
 
 def manifest_table(manifest: Manifest, path: str) -> RenderableType:

@@ -21,6 +21,7 @@ from pgfleet.render.loss_words import loss_sentence
 from pgfleet.render.markup import bullets, code, escaped
 from pgfleet.render.repair_markdown import remedy_section
 from pgfleet.render.repair_words import remedy_lines
+from pgfleet.render.skipped_words import skipped_in_words
 from pgfleet.render.words import (
     NEVER_APPLIED,
     VERDICT_MEANS,
@@ -40,6 +41,7 @@ def summary_page(document: AuditDocument, manifest: Manifest, timezone: str = "U
     lines = [f"# Audit of {document.environment}: {in_words(document.summary)}", ""]
     if all(each.verdict is Verdict.READY for each in document.tenants):
         lines += [all_ready(document), ""]
+    lines += [f"{escaped(skipped_in_words(document.skipped))}.", ""] if document.skipped else []
     lines += opening(document, dates)
     wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
     for verdict in Verdict:

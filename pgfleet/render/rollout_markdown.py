@@ -29,6 +29,7 @@ from pgfleet.render.rollout_words import (
     step_word,
     tenant_plan_sentence,
 )
+from pgfleet.render.skipped_words import skipped_in_words
 from pgfleet.render.words import CHANGED, predicate
 from pgfleet.rollout.document import RingEntry, RolloutDocument, StepStatus, TenantResult
 from pgfleet.rollout.plan import RolloutPlan, by_ring
@@ -78,6 +79,7 @@ def rollout_page(document: RolloutDocument, manifest: Manifest) -> str:
     lines = [f"# {kind} of {escaped(document.environment)}: {escaped(said)}", ""]
     if document.rehearsal:
         lines += ["Everything told here was rolled back, and each tenant is as it was before.", ""]
+    lines += [f"{escaped(skipped_in_words(document.skipped))}.", ""] if document.skipped else []
     if document.outcome == RolloutOutcome.REFUSED:
         lines += [f"Nothing was done: {escaped(document.reason or NO_REASON)}.", ""]
     else:

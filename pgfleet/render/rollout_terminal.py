@@ -28,6 +28,7 @@ from pgfleet.render.rollout_tables import (
     rows_gained,
 )
 from pgfleet.render.rollout_words import ring_facts, ring_sentence, step_word
+from pgfleet.render.skipped_words import skipped_in_words
 from pgfleet.rollout.document import (
     CountDocument,
     CountPair,
@@ -76,6 +77,7 @@ def rollout_report(document: RolloutDocument, manifest: Manifest) -> RenderableT
     parts += [*section("Seeds", tuple(planted(ordered)), ""), *_counts([each for each in ordered if each.counts])]
     for heading, matters in matters_of(ordered, document.rings).items():
         parts += section(heading, matters, "magenta" if heading in {NOT_REACHED, NOT_REHEARSED} else "red")
+    parts += [Text(), Text(skipped_in_words(document.skipped))] if document.skipped else ()
     return Group(*parts, Text(), last)
 
 

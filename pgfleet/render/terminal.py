@@ -15,6 +15,7 @@ from pgfleet.render.context_terminal import closing, indented, leading_variants,
 from pgfleet.render.dates import Dates, dates_of
 from pgfleet.render.loss_words import losses_in_words
 from pgfleet.render.repair_words import remedy_lines
+from pgfleet.render.skipped_words import skipped_in_words
 from pgfleet.render.words import (
     NEVER_APPLIED,
     VERDICT_MEANS,
@@ -60,6 +61,7 @@ def audit_report(document: AuditDocument, manifest: Manifest, *, timezone: str =
     parts += _worth_knowing([each for each in ordered if each.verdict is Verdict.READY and remarks(each)])
     parts += _altered(document, manifest)
     parts += closing(document, is_large=len(ordered) > MOST_TENANTS)
+    parts += [Text(), Text(skipped_in_words(document.skipped))] if document.skipped else ()
     said = "; ".join(filter(None, (in_words(document.summary), losses_in_words(ordered))))
     parts += [Text(), Text.assemble((said, "bold"), _timing(document))]
     return Group(*parts)

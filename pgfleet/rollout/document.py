@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.judge.document import CountEntry, DifferenceEntry, ManifestEntry, Verdict
+from pgfleet.judge.document import CountEntry, DifferenceEntry, ManifestEntry, SkippedEntry, Verdict
 from pgfleet.judge.entry import Entry
 from pgfleet.manifest.model import Priority
 from pgfleet.rollout.plan import Action
@@ -178,6 +178,7 @@ class RolloutDocument(Entry):
     summary: dict[str, int]
     rings: tuple[RingEntry, ...]
     tenants: tuple[TenantResult, ...]
+    skipped: tuple[SkippedEntry, ...] = ()
 
 
 class TenantCounts(Entry):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from pgfleet.judge.summary import counted
+from pgfleet.judge.summary import NO_VERDICTS, counted
 from pgfleet.rollout.document import Result, RingEntry, RingOutcome, StepStatus, TenantResult
 
 
@@ -52,7 +52,9 @@ def summarise(tenants: Iterable[TenantResult]) -> dict[str, int]:
 def in_words(summary: dict[str, int]) -> str:
     """`12 tenants: 4 done, 7 unchanged, 1 not reached`; results that no tenant has are left out."""
     parts = [
-        f"{count} {result.replace('_', ' ')}" for result, count in summary.items() if result != "tenants" and count
+        f"{count} {result.replace('_', ' ')}"
+        for result, count in summary.items()
+        if result not in NO_VERDICTS and count
     ]
     return f"{counted(summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
 

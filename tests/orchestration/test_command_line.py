@@ -11,6 +11,7 @@ import pytest
 from fix_fleet import ENVIRONMENT, Fleet
 from fix_prefect import Records
 from fix_servers import Server
+from prefect.blocks.system import Secret
 from unit.literals import a_document
 
 from pgfleet.judge.document import AuditDocument
@@ -53,6 +54,7 @@ def test_a_ready_fleet_exits_with_0_and_prints_one_json_document(
         "blocked": 0,
         "unreachable": 0,
         "unknown": 0,
+        "skipped": 0,
     }
     assert AuditDocument.model_validate(document).tenants[0].name == "acme"
     assert done.stderr.splitlines() == ["audit of test: 1 tenant …"]
@@ -144,6 +146,79 @@ def test_the_inventory_shows_no_password(run: Run, fleet: Fleet) -> None:
         assert done.returncode == 0
         assert "db1.internal:6432" in done.stdout
         assert "hush-hush" not in done.stdout + done.stderr
+
+
+def test_the_inventory_tells_who_is_skipped_and_chooses_by_label(
+    run: Run, fleet: Fleet, embedded_server: Server
+) -> None:
+    rows = "('acme', 'eu', 'active'), ('borealis', 'us', 'active'), ('cobalt', 'eu', 'suspended')"
+    query = f"SELECT name, name AS dbname, region, state FROM (VALUES {rows}) AS t (name, region, state)"
+    dsn = embedded_server.cluster.dsn()
+    fleet.policy(f'inventory = {{kind = "query", dsn = "{dsn}", query = "{query}"}}')
+    done = run("tenants", ENVIRONMENT, "--format", "json", "--label", "region=eu")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert [(each["name"], each["database"], each["inventory"]) for each in document["tenants"]] == [
+        ("acme", "acme", "inventory")
+    ]
+    assert document["skipped"] == [{"name": "cobalt", "reason": "its state is suspended"}]
+    assert document["summary"] == {"tenants": 1, "skipped": 1}
+    told = run("tenants", ENVIRONMENT)
+    assert told.stdout.splitlines()[-2:] == ["1 tenant skipped: cobalt (its state is suspended)", "2 tenants"]
+    assert embedded_server.cluster.password not in done.stdout + told.stdout
+    refused = run("counts", ENVIRONMENT, "--tenant", "cobalt")
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        "pgfleet: --tenant: cobalt: it is skipped: its state is suspended\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("inventory", "status", "said"),
+    [
+        ('dsn = "host=127.0.0.1 port=1", like = "%"', 3, "cannot be read from 127.0.0.1:1: "),
+        ('dsn = "{dsn}", regex = "(("', 2, "regex is refused by "),
+        ('dsn = "{dsn}", like = "nothing_is_named_so"', 2, "finds no tenant\n"),
+    ],
+    ids=["nobody answers", "a wrong pattern", "nothing found"],
+)
+def test_an_inventory_that_cannot_be_had_is_one_line(
+    run: Run, fleet: Fleet, embedded_server: Server, inventory: str, status: int, said: str
+) -> None:
+    table = inventory.format(dsn=embedded_server.cluster.dsn())
+    fleet.policy(f'inventory = {{kind = "databases", {table}}}')
+    done = run("audit", ENVIRONMENT)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (status, "", 1)
+    assert done.stderr.startswith(f"pgfleet: {fleet.file}: environments.test.inventory: {said}")
+
+
+def test_a_secret_block_is_read_by_the_command_line(run: Run, fleet: Fleet) -> None:
+    Secret(value="12345").save("digits", overwrite=True)
+    fleet.tenant("acme", "host=h user=${secret:digits} password=${secret:digits}")
+    done = run("tenants", ENVIRONMENT, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["tenants"][0]["user"] == "12345", "a text, though it looks like a number"
+
+
+@pytest.mark.parametrize(
+    ("variables", "status", "said"),
+    [
+        ({}, 2, "environments.test.tenants[0].dsn: Prefect has no Secret block named nowhere that holds a text"),
+        (
+            {"PREFECT_API_URL": "http://127.0.0.1:1/api"},
+            3,
+            "the Secret block nowhere cannot be read: Prefect's API cannot be used",
+        ),
+    ],
+    ids=["no such block", "no answer"],
+)
+def test_a_secret_block_that_cannot_be_had_is_one_line(
+    run: Run, fleet: Fleet, variables: dict[str, str], status: int, said: str
+) -> None:
+    fleet.tenant("acme", "host=h password=${secret:nowhere}")
+    done = run("tenants", ENVIRONMENT, **variables)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (status, "", 1)
+    assert said in done.stderr
 
 
 def test_the_shipped_manifest_is_found_from_any_folder(run: Run) -> None:

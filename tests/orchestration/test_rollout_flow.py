@@ -138,6 +138,7 @@ def test_over_its_budget_a_ring_halts_and_the_rest_is_not_begun(
         "failed": 3,
         "not_reached": 3,
         "unreachable": 0,
+        "skipped": 0,
     }
     canary, *others = document.rings
     assert (canary.outcome, canary.budget) == ("halted", 2)

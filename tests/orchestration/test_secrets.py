@@ -12,6 +12,7 @@ import pytest
 from fix_fleet import ENVIRONMENT, Fleet
 from fix_prefect import Records
 from fix_servers import Server
+from prefect.blocks.system import Secret
 from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, PREFECT_HOME
 
 PASSWORD = "hush/h@sh:Pl4nted%20 secret"
@@ -20,23 +21,30 @@ SOUGHT = tuple(text.encode() for text in (PASSWORD, quote(PASSWORD, safe=""), "P
 
 
 @pytest.fixture
-def planted(fleet: Fleet, embedded_server: Server, ready_dsn: Callable[[], str]) -> Fleet:
-    """A fleet with a role whose password was planted, once right, once wrong, once where nobody answers."""
+def planted(prefect_api: str, fleet: Fleet, embedded_server: Server, ready_dsn: Callable[[], str]) -> Fleet:
+    """A fleet with a role whose password was planted, once right, once wrong, once where nobody answers.
+
+    It comes from a variable, from a file, and from a Secret block, which Prefect's database holds encrypted.
+    """
     embedded_server.execute("DROP ROLE IF EXISTS keeper")
     embedded_server.execute(f"CREATE ROLE keeper SUPERUSER LOGIN PASSWORD '{PASSWORD}'")
     database, port = ready_dsn().rsplit("/", 1)[-1], embedded_server.cluster.port
     fleet.policy("failure_budget = {main = 9}")
     fleet.policy('restarts = [{service = "agent", command = ["echo", "${PLANTED}"]}]')
     fleet.tenant("right", f"postgresql://keeper:${{PLANTED}}@127.0.0.1:{port}/{database}")
-    fleet.tenant("wrong", f"host=127.0.0.1 port={port} user=keeper password=${{WRONG}} dbname={database}")
-    fleet.tenant("nowhere", "postgresql://keeper:${PLANTED}@127.0.0.1:1/nowhere")
+    mounted = fleet.file.with_name("mounted")
+    mounted.write_text(f"{PASSWORD}\n", encoding="utf-8")
+    Secret(value=WRONG).save("wrong-password", overwrite=True)
+    wrong = f"host=127.0.0.1 port={port} user=keeper password=${{secret:wrong-password}} dbname={database}"
+    fleet.tenant("wrong", wrong)
+    fleet.tenant("nowhere", f"postgresql://keeper:${{file:{mounted}}}@127.0.0.1:1/nowhere")
     return fleet.tenant("gone", f"postgresql://keeper:${{PLANTED}}@127.0.0.1:{port}/no_such_database")
 
 
 def test_a_planted_password_is_nowhere_to_be_found(
     planted: Fleet, prefect_api: str, records: Records, tmp_path: Path
 ) -> None:
-    variables = {"PLANTED": PASSWORD, "WRONG": WRONG, "PREFECT_API_URL": prefect_api, "PREFECT_LOGGING_LEVEL": "DEBUG"}
+    variables = {"PLANTED": PASSWORD, "PREFECT_API_URL": prefect_api, "PREFECT_LOGGING_LEVEL": "DEBUG"}
     console = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "DEBUG"}
     pgfleet = [Path(sys.executable).parent / "pgfleet", "--config", planted.file]
     for arguments in (

@@ -15,6 +15,7 @@ from pgfleet.errors import (
     DatabaseError,
     FleetError,
     GuardTripped,
+    InventoryUnreadable,
     LedgerUnusable,
     ManifestError,
     NoExpectedCatalog,
@@ -29,6 +30,7 @@ from pgfleet.errors import (
     ScratchUnavailable,
     ServiceFailed,
     StatementFailed,
+    TenantGone,
     TryAgain,
 )
 
@@ -44,6 +46,8 @@ EXAMPLES = (
     AccessRefused("password authentication failed"),
     PrivilegeMissing("permission denied for table one", "42501"),
     StatementFailed("syntax error", "42601", Place("1_one.sql", 3, 5)),
+    InventoryUnreadable("fleet.toml: environments.prod.inventory", "db1:5432", "no answer"),
+    TenantGone("it is in no inventory any more"),
     NoExpectedCatalog("no server answered"),
     ScratchUnavailable("db1:5432", "permission denied to create database"),
     ReplayFailed("1_one.sql", "16.4", "syntax error"),
@@ -98,6 +102,13 @@ def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> Non
             "1_one.sql, line 3 column 5: syntax error (SQLSTATE 42601)",
         ),
         (
+            InventoryUnreadable("fleet.toml: environments.prod.inventory", "db1:5432", "no answer"),
+            (
+                "fleet.toml: environments.prod.inventory: cannot be read from db1:5432: no answer; "
+                "which tenants there are is not known"
+            ),
+        ),
+        (
             ScratchUnavailable("db1:5432", "permission denied to create database"),
             (
                 "no scratch database on db1:5432: permission denied to create database; grant the role CREATEDB, "
@@ -109,7 +120,7 @@ def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> Non
             "1_one.sql fails in an empty database on PostgreSQL 16.4: syntax error; mend it",
         ),
     ],
-    ids=["file and key", "file alone", "SQLSTATE", "no SQLSTATE", "a place", "scratch", "replay"],
+    ids=["file and key", "file alone", "SQLSTATE", "no SQLSTATE", "a place", "inventory", "scratch", "replay"],
 )
 def test_what_an_error_says(error: PgfleetError, line: str) -> None:
     assert str(error) == line

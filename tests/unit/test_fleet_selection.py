@@ -1,10 +1,12 @@
 """Which tenants are meant, and in which waves."""
 
+from dataclasses import replace
+
 import pytest
 from unit.literals import a_tenant, an_environment
 
 from pgfleet.errors import FleetError
-from pgfleet.fleet.model import Environment
+from pgfleet.fleet.model import Environment, SkippedTenant
 from pgfleet.fleet.selection import cut_waves, pick_tenants, select_tenants
 
 FLEET = an_environment(
@@ -36,6 +38,105 @@ def names(environment: Environment) -> list[str]:
 )
 def test_tenants_are_chosen_by_name_and_ring(tenants: list[str], rings: list[str], chosen: list[str]) -> None:
     assert names(select_tenants(FLEET, tenants=tenants, rings=rings)) == chosen
+
+
+LABELLED = an_environment(
+    replace(a_tenant("acme"), labels={"region": "eu", "tier": "gold"}),
+    replace(a_tenant("globex"), labels={"region": "us", "tier": "gold"}),
+    replace(a_tenant("hooli", ring="early"), labels={"region": "eu", "tier": "free=trial"}),
+    a_tenant("initech"),
+)
+
+
+@pytest.mark.parametrize(
+    ("choice", "chosen"),
+    [
+        pytest.param({"labels": ["region=eu"]}, ["acme", "hooli"], id="a label"),
+        pytest.param({"labels": ["region=eu", "tier=gold"]}, ["acme"], id="different keys: both"),
+        pytest.param({"labels": ["region=eu", "region=us"]}, ["acme", "globex", "hooli"], id="the same key: either"),
+        pytest.param({"labels": ["region=us", "region=eu", "tier=gold"]}, ["acme", "globex"], id="either, and both"),
+        pytest.param({"labels": ["region=*"]}, ["acme", "globex", "hooli"], id="any value"),
+        pytest.param({"labels": ["tier=g*"]}, ["acme", "globex"], id="a pattern"),
+        pytest.param({"labels": ["tier=free=trial"]}, ["hooli"], id="a value with an equals sign"),
+        pytest.param({"labels": ["region=eu"], "rings": ["early"]}, ["hooli"], id="and a ring"),
+        pytest.param({"labels": ["tier=gold"], "tenants": ["a*", "i*"]}, ["acme"], id="and names"),
+    ],
+)
+def test_tenants_are_chosen_by_label(choice: dict[str, list[str]], chosen: list[str]) -> None:
+    assert names(select_tenants(LABELLED, **choice)) == chosen
+
+
+@pytest.mark.parametrize(
+    ("choice", "line"),
+    [
+        pytest.param(
+            {"labels": ["region"]},
+            "--label: region: must be a key and a value, such as region=eu or tier=g*",
+            id="no value",
+        ),
+        pytest.param(
+            {"labels": ["=eu"]}, "--label: =eu: must be a key and a value, such as region=eu or tier=g*", id="no key"
+        ),
+        pytest.param({"labels": ["region=mars"]}, "--label: region=mars: no tenant of prod has it", id="unknown value"),
+        pytest.param({"labels": ["planet=*"]}, "--label: planet=*: no tenant of prod has it", id="unknown key"),
+        pytest.param(
+            {"labels": ["region=eu", "region=mars"]}, "--label: region=mars: no tenant of prod has it", id="one of two"
+        ),
+        pytest.param(
+            {"labels": ["region=us", "tier=free*"]},
+            "--label: no tenant of prod has all of them",
+            id="none has both",
+        ),
+        pytest.param(
+            {"labels": ["region=us"], "tenants": ["acme"]},
+            "--tenant, --label: no tenant of prod is chosen by both",
+            id="not so named",
+        ),
+        pytest.param(
+            {"labels": ["region=us"], "tenants": ["*"], "rings": ["early"]},
+            "--tenant, --ring, --label: no tenant of prod is chosen by all three",
+            id="not there",
+        ),
+    ],
+)
+def test_a_label_that_fits_nothing_is_refused(choice: dict[str, list[str]], line: str) -> None:
+    with pytest.raises(FleetError) as caught:
+        select_tenants(LABELLED, **choice)
+    assert str(caught.value) == line
+
+
+SKIPPED = SkippedTenant(name="umbrella", reason="its state is suspended", ring="early", labels={"region": "us"})
+
+
+@pytest.mark.parametrize(
+    ("choice", "skipped"),
+    [
+        ({}, ["umbrella"]),
+        ({"rings": ["early"]}, ["umbrella"]),
+        ({"rings": ["main"]}, []),
+        ({"labels": ["region=us"]}, ["umbrella"]),
+        ({"labels": ["region=eu"]}, []),
+        ({"tenants": ["*"]}, ["umbrella"]),
+        ({"tenants": ["acme"]}, []),
+    ],
+    ids=str,
+)
+def test_those_that_are_skipped_are_chosen_in_the_same_way(choice: dict[str, list[str]], skipped: list[str]) -> None:
+    chosen = select_tenants(replace(LABELLED, skipped=(SKIPPED,)), **choice)
+    assert [each.name for each in chosen.skipped] == skipped
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line"),
+    [
+        ("umbrella", "--tenant: umbrella: it is skipped: its state is suspended"),
+        ("umb*", "--tenant: umb*: umbrella is skipped: its state is suspended"),
+    ],
+)
+def test_a_tenant_that_is_skipped_is_not_said_to_be_unknown(pattern: str, line: str) -> None:
+    with pytest.raises(FleetError) as caught:
+        select_tenants(replace(LABELLED, skipped=(SKIPPED,)), tenants=[pattern])
+    assert str(caught.value) == line
 
 
 def test_a_selection_keeps_the_policy() -> None:

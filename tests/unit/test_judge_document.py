@@ -53,7 +53,8 @@ EXAMPLE = """
   "variants": [{"name": "variant A", "fingerprint": "f00", "server_major": 16, "expected": false, "tenants": ["acme"],
     "differences": [{"kind": "index", "identity": "idx_ai_task_queue_status_schedule", "change": "missing"}]}],
   "accepted": [{"tenant": "acme", "kind": null, "identity": "public.idx_*", "change": null, "owner": "ana",
-    "reason": "being rebuilt", "until": "2025-06-30", "state": "active", "matches": 1}]
+    "reason": "being rebuilt", "until": "2025-06-30", "state": "active", "matches": 1}],
+  "skipped": [{"name": "initech", "reason": "its state is suspended"}]
 }
 """
 

@@ -5,8 +5,10 @@ from itertools import combinations
 import pytest
 from unit.literals import FINISHED, STARTED, a_manifest, a_migration, a_tenant_entry
 
-from pgfleet.judge.document import AuditDocument, ManifestEntry, TenantEntry, Verdict
+from pgfleet.judge.document import AuditDocument, ManifestEntry, SkippedEntry, TenantEntry, Verdict
 from pgfleet.judge.summary import EXIT_STATUS, Outcome, build_document, in_words, outcome_of, summarise, worst_first
+
+SKIPPED = (SkippedEntry(name="initech", reason="its state is suspended"),)
 
 
 def entries(*verdicts: str) -> list[TenantEntry]:
@@ -77,7 +79,9 @@ def test_tenants_worst_first_and_by_name_within_a_verdict() -> None:
 def test_the_document_keeps_the_order_of_the_fleet_file() -> None:
     tenants = entries("ready", "blocked", "degraded")
     manifest = a_manifest(a_migration("20250328"), a_migration("20250315", name="two"))
-    document = build_document("prod", "run-7", manifest, iter(tenants), started_at=STARTED, finished_at=FINISHED)
+    document = build_document(
+        "prod", "run-7", manifest, iter(tenants), SKIPPED, started_at=STARTED, finished_at=FINISHED
+    )
     assert document == AuditDocument(
         schema_version=1,
         environment="prod",
@@ -85,6 +89,7 @@ def test_the_document_keeps_the_order_of_the_fleet_file() -> None:
         started_at=STARTED,
         finished_at=FINISHED,
         manifest=ManifestEntry(checksum=manifest.checksum, migrations=("20250328", "20250315")),
-        summary=summarise(tenants),
+        summary={**summarise(tenants), "skipped": 1},
         tenants=tuple(tenants),
+        skipped=SKIPPED,
     )

@@ -1,0 +1,107 @@
+"""Reads an environment's inventories: which tenants are there now."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from pgfleet.errors import DatabaseError, FleetError, InventoryUnreadable
+from pgfleet.fleet.inventory import Found, InventoryRow, Reading, read_record, with_found
+from pgfleet.fleet.model import Environment, Inventory, InventoryKind
+from pgfleet.fleet.substitution import Values
+from pgfleet.pg import dsn as libpq
+from pgfleet.pg.connection import Limits
+from pgfleet.pg.session import Query, Rows, Session
+from pgfleet.shipped import statement
+
+ATTEMPTS = 3
+UNDEFINED_COLUMN = "42703"
+GRANTED = "42501"
+FAULTY = ("22", "42", "25006")
+"""SQLSTATEs, or classes of them, that say it was asked for what cannot be: a faulty pattern, a table that is not there,
+writing (PostgreSQL manual, appendix A)."""
+
+retrying = Retrying(
+    retry=retry_if_exception(lambda error: isinstance(error, DatabaseError) and error.transient),
+    stop=stop_after_attempt(ATTEMPTS),
+    wait=wait_random_exponential(multiplier=0.2, max=1),
+    reraise=True,
+)
+
+
+def read_inventories(
+    environment: Environment, values: Values, *, file: str, names: Sequence[str] | None = None
+) -> Environment:
+    """The environment with the tenants of all its inventories, one connection and one query each.
+
+    With `names`, those tenants alone are asked for, and nobody is asked if the fleet file lists them all. Raises
+    FleetError for an inventory that is wrong, and InventoryUnreadable for one that does not answer: it is never taken
+    for empty.
+    """
+    listed = {each.name for each in environment.tenants}
+    wanted = None if names is None else [each for each in names if each not in listed]
+    if wanted == []:
+        return environment
+    found = [_read(each, environment, values, wanted, file) for each in environment.inventories]
+    return with_found(environment, found, file=file)
+
+
+def _read(
+    inventory: Inventory, environment: Environment, values: Values, names: Sequence[str] | None, file: str
+) -> Found:
+    reading = Reading(inventory, environment, values, libpq.for_database, file=file)
+    for key, dsn in (("dsn", inventory.dsn), ("tenant_dsn", inventory.tenant_dsn)):
+        if dsn and (problem := libpq.fault(dsn)):
+            raise reading.error(f"{key} {problem}")
+    try:
+        rows: Rows = retrying(_rows, inventory, environment, names)
+    except DatabaseError as error:
+        raise _refusal(error, reading) from None
+    try:
+        return reading.tenants([_row(inventory.kind, row) for row in rows])
+    except ValueError as error:
+        raise reading.error(str(error)) from None
+
+
+def _rows(inventory: Inventory, environment: Environment, names: Sequence[str] | None) -> Rows:
+    """What the inventory answers, in a transaction that reads alone. Raises a DatabaseError."""
+    policy = environment.policy
+    limits = Limits(
+        application_name=f"pgfleet inventory {environment.name}"[:63],
+        connect_timeout_seconds=policy.connect_timeout_seconds,
+        statement_timeout_ms=policy.statement_timeout_ms,
+        lock_timeout_ms=policy.lock_timeout_ms,
+    )
+    with Session(inventory.dsn, limits=limits) as session:
+        [rows] = session.read(_query(inventory, names))
+        return rows
+
+
+def _query(inventory: Inventory, names: Sequence[str] | None) -> Query:
+    text = statement(f"inventory/{inventory.kind}")
+    if inventory.query is not None:  # a percent sign is written twice where values are bound
+        text = text.replace("{query}", inventory.query.replace("%", "%%"))
+    wanted = None if names is None else list(names)
+    return Query(text, {"like": inventory.like, "regex": inventory.regex, "names": wanted})
+
+
+def _row(kind: InventoryKind, row: tuple[Any, ...]) -> InventoryRow:
+    if kind is InventoryKind.DATABASES:
+        return InventoryRow(name=row[0], dbname=row[0])
+    if kind is InventoryKind.SCHEMAS:
+        return InventoryRow(name=row[0], schema=row[0])
+    name, record = row
+    return read_record(name, json.loads(record, parse_float=str))
+
+
+def _refusal(error: DatabaseError, reading: Reading) -> FleetError | InventoryUnreadable:
+    """The fleet file's fault if the server says that it was asked for what cannot be, else the server's."""
+    inventory = reading.inventory
+    if error.sqlstate == UNDEFINED_COLUMN and "found.name" in error.message:
+        return reading.error("query returns no column 'name'")
+    if error.sqlstate.startswith(FAULTY) and error.sqlstate != GRANTED:
+        asked = next(key for key in ("query", "regex", "like") if getattr(inventory, key) is not None)
+        return reading.error(f"{asked} is refused by {libpq.server(inventory.dsn)}: {error}")
+    where = f"{reading.file}: environments.{reading.environment.name}.{inventory.title}"
+    return InventoryUnreadable(where, libpq.server(inventory.dsn), str(error))

@@ -1,0 +1,24 @@
+"""The tenants that were left out, in one line."""
+
+from collections.abc import Iterable
+
+from pgfleet.judge.document import SkippedEntry
+from pgfleet.judge.summary import counted
+
+MOST_NAMES = 5
+
+
+def skipped_in_words(skipped: Iterable[SkippedEntry]) -> str:
+    """`3 tenants skipped: acme, globex (its state is suspended); hooli (its state is provisioning)`; empty if none."""
+    names: dict[str, list[str]] = {}
+    for each in skipped:
+        names.setdefault(each.reason, []).append(each.name)
+    if not names:
+        return ""
+    told = "; ".join(f"{_named(some)} ({reason})" for reason, some in names.items())
+    return f"{counted(sum(map(len, names.values())))} skipped: {told}"
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more

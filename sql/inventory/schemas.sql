@@ -1,0 +1,11 @@
+-- The schemas of a database that can be tenants, each its name: those that fit, less the server's own and the ledger's.
+-- Where `names` is not null, of those names alone.
+SELECT n.nspname::text AS name
+FROM pg_catalog.pg_namespace AS n
+WHERE
+  n.nspname !~ '^pg_'
+  AND n.nspname NOT IN ('information_schema', 'pgfleet')
+  AND (%(like)s::text IS NULL OR n.nspname LIKE %(like)s::text)
+  AND (%(regex)s::text IS NULL OR n.nspname ~ %(regex)s::text)
+  AND (%(names)s::text[] IS NULL OR n.nspname = ANY(%(names)s::text[]))
+ORDER BY n.nspname

@@ -1,0 +1,27 @@
+"""Reads Prefect's Secret blocks."""
+
+import httpx
+from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
+
+from pgfleet.errors import PgfleetError
+
+KIND = "secret"
+
+
+def read_secret(name: str) -> str | None:
+    """The text that the Secret block of that name holds; None where there is no such block, or it holds no text.
+
+    Asked of the API itself: the block's own `get` makes a number of a password that looks like one. Raises PgfleetError
+    where the API does not answer, or refuses.
+    """
+    try:
+        with get_client(sync_client=True) as client:
+            document = client.read_block_document_by_name(name, KIND, include_secrets=True)
+    except ObjectNotFound:
+        return None
+    except (httpx.HTTPError, RuntimeError) as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise PgfleetError(f"the Secret block {name} cannot be read: Prefect's API cannot be used ({said})") from None
+    value = document.data.get("value")
+    return value if isinstance(value, str) else None

@@ -1,0 +1,80 @@
+"""Tenants that were left out are told in one line, wherever an outcome is told."""
+
+from io import StringIO
+
+import pytest
+from rich.console import Console, RenderableType
+from unit.literals import a_document, a_manifest, a_migration
+from unit.rollout_literals import a_rollout
+from unit.test_render_inventory import ACME
+
+from pgfleet.judge.document import SkippedEntry
+from pgfleet.judge.summary import in_words
+from pgfleet.render.inventory import tenant_table
+from pgfleet.render.markdown import summary_page
+from pgfleet.render.rollout_markdown import rollout_page
+from pgfleet.render.rollout_terminal import rollout_report
+from pgfleet.render.skipped_words import skipped_in_words
+from pgfleet.render.terminal import audit_report
+from pgfleet.rollout import summary as rollout_summary
+
+MANIFEST = a_manifest(a_migration())
+
+
+def skipped(*names: str, reason: str = "its state is suspended") -> tuple[SkippedEntry, ...]:
+    return tuple(SkippedEntry(name=each, reason=reason) for each in names)
+
+
+SOME = (*skipped("acme", "globex"), *skipped("<i>hooli", reason="its state is provisioning"))
+SAID = "3 tenants skipped: acme, globex (its state is suspended); <i>hooli (its state is provisioning)"
+
+
+def shown(renderable: RenderableType) -> str:
+    console = Console(width=200, file=StringIO(), color_system=None)
+    console.print(renderable)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ((), ""),
+        (skipped("acme"), "1 tenant skipped: acme (its state is suspended)"),
+        (SOME, SAID),
+        (skipped(*"abcdefg"), "7 tenants skipped: a, b, c, d, e and 2 more (its state is suspended)"),
+    ],
+    ids=["none", "one", "some", "many"],
+)
+def test_they_are_told_by_their_reason(entries: tuple[SkippedEntry, ...], said: str) -> None:
+    assert skipped_in_words(entries) == said
+
+
+def test_an_audit_tells_them() -> None:
+    document = a_document().model_copy(update={"skipped": SOME})
+    assert SAID in shown(audit_report(document, MANIFEST))
+    assert "3 tenants skipped: acme, globex" in summary_page(document, MANIFEST)
+    assert "<i>" not in summary_page(document, MANIFEST)
+
+
+def test_a_rollout_tells_them() -> None:
+    document = a_rollout().model_copy(update={"skipped": SOME})
+    assert SAID in shown(rollout_report(document, MANIFEST))
+    assert "3 tenants skipped: acme, globex" in rollout_page(document, MANIFEST)
+
+
+def test_the_inventory_tells_them_and_where_a_tenant_was_found() -> None:
+    lines = shown(tenant_table([{**ACME, "inventory": "inventory[0] (eu)"}], SOME)).splitlines()
+    assert lines[0].split() == ["name", "ring", "server", "database", "user", "schema", "inventory", "labels"]
+    assert "inventory[0] (eu)" in lines[1]
+    assert [line.rstrip() for line in lines[-2:]] == [SAID, "1 tenant"]
+
+
+def test_nothing_is_told_where_nobody_was_skipped() -> None:
+    assert "skipped" not in shown(audit_report(a_document(), MANIFEST)) + summary_page(a_document(), MANIFEST)
+    assert "skipped" not in rollout_page(a_rollout(), MANIFEST)
+
+
+def test_they_are_not_among_the_tenants_that_have_a_verdict() -> None:
+    assert in_words({"tenants": 2, "ready": 2, "skipped": 3}) == "2 tenants: 2 ready"
+    assert rollout_summary.in_words({"tenants": 2, "done": 2, "skipped": 3}) == "2 tenants: 2 done"
