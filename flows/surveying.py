@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from prefect.futures import PrefectFuture, as_completed
+from prefect.futures import PrefectFuture
+from prefect.logging import get_run_logger
 
+from flows.pacing import ended_in_turn
 from pgfleet import progress
 from pgfleet.brief import Brief, Expectation
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
@@ -13,7 +15,8 @@ from pgfleet.fleet.secret import redacted
 from pgfleet.pg import dsn
 from pgfleet.pg.survey import ServerIdentity, group_by_server
 from tasks.expect_catalog import expect_catalog
-from tasks.identify_server import identify_server
+from tasks.identify_server import identify_server, in_words
+from tasks.slots import share_connections
 from tasks.states import finding
 
 Found = TypeVar("Found")
@@ -21,6 +24,13 @@ Found = TypeVar("Found")
 
 def survey_servers(brief: Brief) -> None:
     """Learns which versions the servers are of, which do not answer, and what tenants of each version must hold."""
+    found = identify_servers(brief)
+    brief.expectations = {major: _expectation(identity, brief) for major, identity in found.items()}
+
+
+def identify_servers(brief: Brief) -> dict[int, ServerIdentity]:
+    """A server of each major version; learns which do not answer, and how many connections each may be asked for."""
+    share_connections(brief)
     servers = group_by_server(brief.environment.tenants)
     futures = {
         name: identify_server.submit(name, [each.name for each in group], brief) for name, group in servers.items()
@@ -35,8 +45,9 @@ def survey_servers(brief: Brief) -> None:
         else:
             if identity:
                 found.setdefault(identity.major, identity)
+                _tell(name, identity)
     brief.silent_servers = silent
-    brief.expectations = {major: _expectation(identity, brief) for major, identity in found.items()}
+    return found
 
 
 def work_on_tenants(
@@ -50,13 +61,21 @@ def work_on_tenants(
     `broken` makes the finding of a task that broke: it says nothing of its tenant, and nothing of another. `said` is
     the word by which a finding is reported.
     """
-    futures = {submit(each): each for each in brief.environment.tenants}
+    share_connections(brief)
     found: dict[str, Found] = {}
-    for future in as_completed(list(futures)):
-        tenant = futures[future]
-        found[tenant.name] = _found(future, tenant, broken)
-        progress.report_finished(tenant.name, said(found[tenant.name]))
+    try:
+        for tenant, future in ended_in_turn(brief, submit):
+            found[tenant.name] = _found(future, tenant, broken)
+            progress.report_finished(tenant.name, said(found[tenant.name]))
+    finally:
+        brief.permits.rest()
     return [found[each.name] for each in brief.environment.tenants]
+
+
+def _tell(server: str, identity: ServerIdentity) -> None:
+    """In the log, where a server is asked for fewer connections than the policy says."""
+    if identity.allowance.reason:
+        get_run_logger().warning("%s: %s", server, in_words(identity))
 
 
 def _expectation(identity: ServerIdentity, brief: Brief) -> Expectation:
