@@ -1,6 +1,7 @@
 """The beginning of a wave, and its tenants one beside the other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from prefect.futures import PrefectFuture
@@ -9,7 +10,7 @@ from prefect.logging import get_run_logger
 from flows.pacing import ended_in_turn
 from pgfleet import progress
 from pgfleet.brief import Brief, Expectation
-from pgfleet.errors import NoExpectedCatalog, PgfleetError
+from pgfleet.errors import NoExpectedCatalog, NoPermit, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.secret import redacted
 from pgfleet.pg import dsn
@@ -47,6 +48,7 @@ def identify_servers(brief: Brief) -> dict[int, ServerIdentity]:
                 found.setdefault(identity.major, identity)
                 _tell(name, identity)
     brief.silent_servers = silent
+    _allow_scratch(brief, servers)
     return found
 
 
@@ -70,6 +72,14 @@ def work_on_tenants(
     finally:
         brief.permits.rest()
     return [found[each.name] for each in brief.environment.tenants]
+
+
+def _allow_scratch(brief: Brief, surveyed: Container[str]) -> None:
+    """As many connections as the policy says to a server that has scratch databases alone."""
+    policy = brief.environment.policy
+    if policy.scratch_dsn and (server := dsn.server(policy.scratch_dsn)) not in surveyed:
+        with suppress(NoPermit):  # the replay has that as its reason, should one be needed
+            brief.permits.allow(server, policy.max_connections_per_server)
 
 
 def _tell(server: str, identity: ServerIdentity) -> None:

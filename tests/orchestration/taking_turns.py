@@ -1,5 +1,6 @@
 """A process of its own that connects to a server time and again, by permits that it shares with others.
 
+It says when it is ready, and begins when it is told to.
 Its arguments: the server's connection string, its name for the server, how many connections it wants, how long it keeps
 each, and how many of its threads want one at once. `PREFECT_API_URL` says who shares them out.
 """
@@ -34,4 +35,6 @@ def main(dsn: str, name: str, times: int, seconds: float, threads: int) -> None:
 
 
 if __name__ == "__main__":
+    print("ready", flush=True)
+    sys.stdin.readline()
     main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]))
