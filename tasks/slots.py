@@ -17,9 +17,9 @@ from tasks.leases import LEASE_SECONDS, Leases
 
 TURN_SECONDS = 5.0
 """So long a slot goes from tenant to tenant; then others have their turn."""
-GAP_SECONDS = 0.4
-"""So long a process asks for nothing afterwards: others, who ask every POLL_SECONDS or so, come first."""
 POLL_SECONDS = 0.2
+GAP_SECONDS = 2 * POLL_SECONDS
+"""So long, and two answers of Prefect's, a process asks for nothing afterwards: others, who poll, come first."""
 IDLE_SECONDS = 1.0
 RENEW_AFTER_SECONDS = LEASE_SECONDS / 3
 LOOK_SECONDS = 0.5
@@ -47,10 +47,11 @@ class ServerSlots:
 
     def __init__(self, leases: Leases, *, turn_seconds: float = TURN_SECONDS) -> None:
         self.leases, self.turn_seconds = leases, turn_seconds
-        self._lock = Lock()
+        self._lock, self._keeping = Lock(), Lock()
         self._slots: list[_Slot] = []
         self._asking: dict[str, Lock] = {}
         self._not_before: dict[str, float] = {}
+        self._answer_seconds = 0.0
         self._is_resting = False
         self._keeper: Thread | None = None
 
@@ -73,6 +74,8 @@ class ServerSlots:
             self._is_resting = True
             idle = self._without_idle()
         self._release(idle)
+        with self._keeping:  # what the keeper is giving back is given back too
+            pass
 
     def _idle(self, server: str) -> _Slot | None:
         with self._lock:
@@ -88,7 +91,9 @@ class ServerSlots:
             if slot := self._idle(server):
                 return slot
             sleep(max(0.0, self._not_before.get(server, 0.0) - monotonic()))
+            began = monotonic()
             lease = self.leases.lease(server)
+            self._answer_seconds = monotonic() - began
             if lease is None:
                 sleep(POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 (so that processes do not ask in step)
                 return None
@@ -110,7 +115,7 @@ class ServerSlots:
                 slot.idle_since = now
                 return
             self._slots.remove(slot)
-            self._not_before[slot.server] = now + GAP_SECONDS if is_over else now
+            self._not_before[slot.server] = now + (GAP_SECONDS + 2 * self._answer_seconds) * is_over
         self._release([slot])
 
     def _without_idle(self, seconds: float = 0.0) -> list[_Slot]:
@@ -129,14 +134,15 @@ class ServerSlots:
         """Until there are none: renews what is in use for long, gives back what is not used any more."""
         while True:
             sleep(LOOK_SECONDS)
-            with self._lock:
-                idle = self._without_idle(IDLE_SECONDS)
-                in_use = [*self._slots]
-                if not idle and not in_use:
-                    self._keeper = None
-                    return
-            self._release(idle)
-            self._renew(in_use)
+            with self._keeping:
+                with self._lock:
+                    idle = self._without_idle(IDLE_SECONDS)
+                    in_use = [*self._slots]
+                    if not idle and not in_use:
+                        self._keeper = None
+                        return
+                self._release(idle)
+                self._renew(in_use)
 
     def _renew(self, slots: list[_Slot]) -> None:
         now = monotonic()

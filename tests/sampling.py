@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections import Counter
 from typing import Self
 
 import psycopg
@@ -15,10 +14,14 @@ PAUSE_SECONDS = 0.002
 
 
 class Sampling:
-    """Within the block counts the connections whose application name begins so: the most at once, and by name."""
+    """Counts, within the block, the connections whose application name begins so.
+
+    `most` is how many there were at once, `spans` when each name was seen first and last.
+    """
 
     def __init__(self, dsn: str, application: str = "pgfleet") -> None:
-        self.most, self.samples, self.seen = 0, 0, Counter[str]()
+        self.most = 0
+        self.spans: dict[str, tuple[float, float]] = {}
         self._dsn, self._application = dsn, application
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._sample)
@@ -36,6 +39,6 @@ class Sampling:
             while not self._ended.is_set():
                 names = [name for (name,) in connection.execute(COUNTED, [self._application]).fetchall()]
                 self.most = max(self.most, len(names))
-                self.samples += 1
-                self.seen.update(names)
+                now = time.monotonic()
+                self.spans |= {name: (self.spans.get(name, (now, now))[0], now) for name in names}
                 time.sleep(PAUSE_SECONDS)
