@@ -3,7 +3,7 @@
 from prefect import State, flow
 from prefect.states import Completed
 
-from flows.surveying import work_on_tenants
+from flows.surveying import identify_servers, work_on_tenants
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.document import TenantCounts
 from tasks.count_tenant import count_tenant
@@ -16,6 +16,7 @@ def count_wave(environment: str, ring: str, number: int, tenants: list[str]) -> 
     """Counts the manifest's tables in the named tenants of one ring, and leaves the counts with its run."""
     brief = prepare_brief(environment, names=tenants, ring=ring, run=f"counts {environment} wave {number}")
     tag_run(f"env:{environment}", f"ring:{ring}")
+    identify_servers(brief)
     found = work_on_tenants(
         brief,
         lambda tenant: count_tenant.submit(tenant.name, brief),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from prefect import State, flow
 from prefect.states import Completed, Failed
 
-from flows.surveying import work_on_tenants
+from flows.surveying import identify_servers, work_on_tenants
 from pgfleet.brief import Brief
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.document import WatchEntry
@@ -25,6 +25,7 @@ def watch_wave(environment: str, ring: str, number: int, tenants: list[str], sec
     """Reads what moves in the watched tables now and after that time, and leaves with its run what it makes of it."""
     brief = prepare_brief(environment, names=tenants, ring=ring, run=f"watch {environment} wave {number}")
     tag_run(f"env:{environment}", f"ring:{ring}")
+    identify_servers(brief)
     time.sleep(SETTLING_SECONDS)
     began_at = datetime.now(UTC)
     before = _readings(brief, began_at)

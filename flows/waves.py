@@ -8,6 +8,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import TypeAdapter
 
 from pgfleet.brief import Brief
+from pgfleet.pg.survey import workers_for
 from tasks.exchange import take
 from tasks.states import held
 
@@ -22,7 +23,7 @@ def run_wave(
     A run that begins anew after a suspension takes up its earlier waves, and what those left then is no longer true.
     For the same reason no wave persists its result: Prefect would not run it again.
     """
-    threads: TaskRunner[Any] = ThreadPoolTaskRunner(brief.environment.policy.max_connections_per_server)
+    threads: TaskRunner[Any] = ThreadPoolTaskRunner(workers_for(brief.environment))
     state = cast("State[Any]", wave.with_options(task_runner=threads)(*arguments, return_state=True))
     if isinstance(held(state), BaseException):
         return (), state

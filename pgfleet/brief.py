@@ -8,8 +8,11 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Environment, Tenant
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
+from pgfleet.permits import Permits
 
 Expectation = ExpectedCatalog | NoExpectedCatalog
+
+LEAST_PATIENCE_SECONDS = 60.0
 
 
 class Granularity(StrEnum):
@@ -28,7 +31,8 @@ class Brief:
     did not answer, by its name. `run` names the run to the servers, `run_id` is its id in Prefect. `is_partial` says
     that only some of the environment's tenants were chosen. `today` is the date in the environment's time zone when
     the run began, by which acceptances are in force; where none is given, none is. `absent` are tenants of the
-    environment that were there when the run began and are not any more, by name, each with the reason.
+    environment that were there when the run began and are not any more, by name, each with the reason. `permits` is
+    leave to connect to the servers, waited for as long as two statements may take.
 
     Deliberately no dataclass: Prefect looks through the fields of those for what a task depends on, each time.
     """
@@ -49,6 +53,9 @@ class Brief:
         self.absent: Mapping[str, PgfleetError] = absent or {}
         self.expectations: Mapping[int, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}
+        policy = environment.policy
+        patience_seconds = max(LEAST_PATIENCE_SECONDS, 2 * policy.statement_timeout_ms / 1000)
+        self.permits = Permits(policy.max_connections_per_server, patience_seconds=patience_seconds)
 
     def tenant(self, name: str) -> Tenant:
         """The tenant of that name."""

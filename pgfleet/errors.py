@@ -6,6 +6,7 @@ PgfleetError
 │   └── FleetError
 ├── DatabaseError           a server answered with an error, or not at all
 │   ├── ConnectionFailed    no session could be had: no answer, starting up, too many connections
+│   │   └── NoPermit        as many connections of ours are open as may be, and none is given back
 │   ├── ConnectionLost      the session ended under us
 │   ├── TryAgain            lock timeout, deadlock, serialization failure
 │   ├── AccessRefused       wrong password, no such role or database
@@ -92,6 +93,10 @@ class ConnectionFailed(DatabaseError):
     """No session could be had: the server did not answer, is starting, or has no connection left."""
 
     transient = True
+
+
+class NoPermit(ConnectionFailed):
+    """The server was not even asked: as many connections of ours as may be are open, and none was given back."""
 
 
 class ConnectionLost(DatabaseError):

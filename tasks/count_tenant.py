@@ -7,6 +7,7 @@ from prefect.states import Completed, Failed
 from pgfleet.brief import Brief
 from pgfleet.errors import PgfleetError
 from pgfleet.pg import verification
+from pgfleet.pg.survey import refuse_silent
 from pgfleet.rollout.counting import tenant_counts
 from pgfleet.rollout.document import TenantCounts
 from tasks.count_rows import count_rows
@@ -18,6 +19,7 @@ def count_tenant(tenant: str, brief: Brief) -> State[TenantCounts]:
     """The manifest's counts, each a task run of its own, on one connection."""
     chosen, run = brief.tenant(tenant), running_steps({verification.count: count_rows})
     try:
+        refuse_silent(chosen, brief)
         with verification.open_session(chosen, brief) as session:
             readings = [run(verification.count, session, brief, each.table) for each in brief.manifest.counts]
     except PgfleetError as error:

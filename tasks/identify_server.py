@@ -1,8 +1,9 @@
-"""Finds out which version a server runs."""
+"""Finds out which version a server runs, and how many connections it may be asked for."""
 
 from collections.abc import Sequence
 
-from prefect import task
+from prefect import State, task
+from prefect.states import Completed
 
 from pgfleet.brief import Brief
 from pgfleet.pg.survey import ServerIdentity, identify
@@ -10,6 +11,20 @@ from tasks.retries import STEP_OPTIONS
 
 
 @task(name="identify server", task_run_name="identify {server}", **{**STEP_OPTIONS, "retries": 2})
-def identify_server(server: str, tenants: Sequence[str], brief: Brief) -> ServerIdentity | None:  # noqa: ARG001 (named in the run)
-    """The version of the server behind these tenants, asked of the first that lets us in; None if none does."""
-    return identify([brief.tenant(name) for name in tenants], brief)
+def identify_server(server: str, tenants: Sequence[str], brief: Brief) -> State[ServerIdentity | None]:
+    """What there is to know of the server, asked of the first of these tenants that lets us in; None if none does.
+
+    From then on the server is asked for no more connections than it allows.
+    """
+    identity = identify([brief.tenant(name) for name in tenants], brief)
+    if identity is None:
+        return Completed(message="none of its tenants lets us in", data=None)
+    brief.permits.allow(server, identity.allowance.connections)
+    return Completed(message=in_words(identity), data=identity)
+
+
+def in_words(identity: ServerIdentity) -> str:
+    """`PostgreSQL 18, at most 8 connections at once`, with the reason if it is not as many as the policy says."""
+    allowance = identity.allowance
+    said = f"PostgreSQL {identity.major}, at most {allowance.connections} connections at once"
+    return f"{said}: {allowance.reason}" if allowance.reason else said

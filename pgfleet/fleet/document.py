@@ -59,6 +59,7 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 TenantName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Duration = Annotated[int, BeforeValidator(parse_duration_ms)]
+Share = Annotated[str, StringConstraints(pattern=r"^([1-9]\d?|100)%$")]
 Budget = Annotated[int, Field(ge=0)] | Annotated[str, StringConstraints(pattern=r"^\d{1,3}%$")]
 
 
@@ -165,6 +166,8 @@ class EnvironmentTable(Table):
 
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "UTC"
     max_connections_per_server: Annotated[int, Field(ge=1)] = 8
+    connection_share: Share = "50%"
+    max_workers: Annotated[int, Field(ge=1)] | None = None
     approval: bool = False
     rings: Annotated[list[Text], Field(min_length=1)] = ["main"]
     approval_timeout: Duration = 86_400_000

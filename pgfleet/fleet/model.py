@@ -121,7 +121,8 @@ class Policy:
     """How an environment wants to be treated. Counts above `exact_count_limit_rows` are the planner's estimates.
 
     `row_loss` is what a counted table may lose from one audit to the next: rows, or a percentage (`"10%"`) of them.
-    `roles` maps a consumer of a contract to the database role that it logs in as.
+    `roles` maps a consumer of a contract to the database role that it logs in as. `connection_share_percent` is of what
+    a server has free; `max_workers` is None where the servers of a wave decide how many tenants are worked on at once.
     """
 
     timezone: str
@@ -136,6 +137,8 @@ class Policy:
     row_loss: int | str = "10%"
     acceptances: tuple[Acceptance, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
+    connection_share_percent: int = 50
+    max_workers: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

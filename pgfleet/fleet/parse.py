@@ -66,6 +66,8 @@ class _Builder:
             row_loss=table.row_loss,
             acceptances=tuple(Acceptance(**dict(each)) for each in table.accept),
             roles=dict(table.roles),
+            connection_share_percent=int(table.connection_share.removesuffix("%")),
+            max_workers=table.max_workers,
         )
 
     def _rollout_policy(self) -> RolloutPolicy:

@@ -1,11 +1,16 @@
 """How a server is connected to, and what is asked of every connection."""
 
+import os
+import select
+from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import psycopg
 
 from pgfleet.fleet.secret import Dsn
+from pgfleet.permits import Permits
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.errors import translating
 
@@ -27,13 +32,17 @@ WRITING = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long the server may take, and who it is told is asking."""
+    """How long the server may take, who it is told is asking, and how many connections it is asked for (any number)."""
 
     application_name: str = "pgfleet"
     connect_timeout_seconds: int = 10
     statement_timeout_ms: int = 60_000
     lock_timeout_ms: int = 2_000
     idle_in_transaction_timeout_ms: int = 60_000
+    permits: Permits | None = None
+
+
+LONGEST_FAREWELL_SECONDS = 1.0
 
 
 def limiting(limits: Limits) -> dict[str, str]:
@@ -59,3 +68,30 @@ def connect(dsn: Dsn, limits: Limits) -> Connection:
         if connection.info.parameter_status("standard_conforming_strings") == "off":
             connection.execute(STANDARD_STRINGS)
     return connection
+
+
+def disconnect(connection: Connection) -> None:
+    """Ends the connection, and returns when the server has ended it too, or takes too long.
+
+    Until then it counts among those that the server has (its `socket_close` in pqcomm.c: the socket stays open until
+    the process is gone, for clients who care).
+    """
+    if connection.closed:
+        return
+    with suppress(OSError):
+        socket = os.dup(connection.fileno())
+        try:
+            connection.close()
+            _read_to_the_end(socket)
+        finally:
+            os.close(socket)
+    connection.close()
+
+
+def _read_to_the_end(socket: int) -> None:
+    poller = select.poll()
+    poller.register(socket, select.POLLIN)
+    deadline = monotonic() + LONGEST_FAREWELL_SECONDS
+    while (left_seconds := deadline - monotonic()) > 0 and poller.poll(1000 * left_seconds):
+        if not os.read(socket, 8192):
+            return

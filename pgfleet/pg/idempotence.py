@@ -34,6 +34,7 @@ def run_again(manifest: Manifest, admin: Dsn, limits: Limits) -> tuple[Mapping[s
                 with _undoing(session):
                     runs[migration.version] = _run_twice(session, migration, empty)
             else:
+                session.close()  # where one connection to the server is all that may be, it is the other database's
                 runs[migration.version] = _run_elsewhere(manifest.migrations[: place + 1], admin, limits, empty)
     return runs, empty
 

@@ -15,8 +15,9 @@ from pgfleet.errors import CannotRehearse, ConnectionLost, DatabaseError, Rehear
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Script
 from pgfleet.manifest.statements import split
+from pgfleet.permits import GiveBack
 from pgfleet.pg import dsn as libpq
-from pgfleet.pg.connection import STANDARD_STRINGS, WRITING, Connection, Limits, connect, limiting
+from pgfleet.pg.connection import STANDARD_STRINGS, WRITING, Connection, Limits, connect, disconnect, limiting
 from pgfleet.pg.errors import translating
 
 Rows = list[tuple[Any, ...]]
@@ -57,6 +58,7 @@ class Session:
         self._transactions = 0
         self._connection: Connection | None = None
         self._foreseen: dict[str, Rows] = {}
+        self._give_back: GiveBack | None = None
 
     def __enter__(self) -> Self:
         """Opens nothing yet."""
@@ -69,11 +71,16 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Ends the connection; the next use opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Ends the connection, and gives its permit back; the next use opens another."""
         self._foreseen.clear()
+        connection, self._connection = self._connection, None
+        give_back, self._give_back = self._give_back, None
+        try:
+            if connection is not None:
+                disconnect(connection)
+        finally:
+            if give_back is not None:
+                give_back()
 
     @property
     def server_version(self) -> str:
@@ -300,10 +307,21 @@ class Session:
                 # A new connection would be outside of the transaction that the caller believes to be in.
                 lost = RehearsalInterrupted if self.is_rehearsing else ConnectionLost
                 raise lost("the connection was lost within the transaction")
-            self._connection = connect(self.dsn, self.limits)
-            # A password file or a service file had it, and not the connection string.
-            self.secrets = tuple({*self.secrets, self._connection.info.password} - {""})
+            self._connection = self._connect()
         return self._connection
+
+    def _connect(self) -> Connection:
+        """A new connection, by a permit of the server's; after a lost one, by the same."""
+        try:
+            if self._give_back is None and self.limits.permits is not None:
+                self._give_back = self.limits.permits.take(libpq.server(self.dsn))
+            connection = connect(self.dsn, self.limits)
+        except BaseException:
+            self.close()
+            raise
+        # A password file or a service file had it, and not the connection string.
+        self.secrets = tuple({*self.secrets, connection.info.password} - {""})
+        return connection
 
 
 def _bind(query: Query, connection: Connection) -> str:

@@ -1,21 +1,28 @@
-"""Which servers there are behind the tenants, and of which version."""
+"""Which servers there are behind the tenants, of which version, and how many connections each may be asked for."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pgfleet.brief import Brief
-from pgfleet.errors import AccessRefused
-from pgfleet.fleet.model import Tenant
+from pgfleet.errors import AccessRefused, DatabaseError
+from pgfleet.fleet.allowance import Allowance, Room, allow
+from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.pg import dsn as libpq
+from pgfleet.pg.session import Query, Session
 from pgfleet.pg.verification import open_session
+from pgfleet.shipped import statement
+
+MOST_WORKERS = 64
+"""More threads than this get nothing done faster, however many servers there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerIdentity:
-    """A server's major version, and a tenant through which it can be reached."""
+    """A server's major version, a tenant through which it is reached, and how many connections it may be asked for."""
 
     major: int
     tenant: str
+    allowance: Allowance
 
 
 def group_by_server(tenants: Iterable[Tenant]) -> dict[str, list[Tenant]]:
@@ -26,8 +33,15 @@ def group_by_server(tenants: Iterable[Tenant]) -> dict[str, list[Tenant]]:
     return servers
 
 
+def workers_for(environment: Environment) -> int:
+    """How many tenants are worked on at once: what the policy says, or as many as the servers behind them allow."""
+    policy = environment.policy
+    servers = len(group_by_server(environment.tenants))
+    return policy.max_workers or min(MOST_WORKERS, policy.max_connections_per_server * servers)
+
+
 def identify(tenants: Sequence[Tenant], brief: Brief) -> ServerIdentity | None:
-    """The server's version, asked through the first of `tenants` that lets us in; None if none does.
+    """What there is to know of the server, asked through the first of `tenants` that lets us in; None if none does.
 
     A tenant that refuses us (wrong password, no such database) is passed over; a server that does not answer one
     does not answer the others either. Raises that transient DatabaseError.
@@ -35,10 +49,24 @@ def identify(tenants: Sequence[Tenant], brief: Brief) -> ServerIdentity | None:
     for tenant in tenants:
         try:
             with open_session(tenant, brief) as session:
-                return ServerIdentity(major=session.server_major, tenant=tenant.name)
+                allowance = _allowance(session, brief.environment.policy)
+                return ServerIdentity(major=session.server_major, tenant=tenant.name, allowance=allowance)
         except AccessRefused:
             continue
     return None
+
+
+def _allowance(session: Session, policy: Policy) -> Allowance:
+    """By what the server has free; what it does not tell limits nothing, and is said."""
+    most = policy.max_connections_per_server
+    try:
+        [[row]] = session.read(Query(statement("introspection/connections")))
+    except DatabaseError as error:
+        if error.transient:
+            raise
+        return Allowance(connections=most, reason=f"what the server has free could not be looked up: {error}")
+    room = Room(**dict(zip(("most", "reserved", "used", "role_most", "role_used"), row, strict=True)))
+    return allow(room, most=most, share_percent=policy.connection_share_percent)
 
 
 def refuse_silent(tenant: Tenant, brief: Brief) -> None:

@@ -46,7 +46,7 @@ def open_session(tenant: Tenant, brief: Brief) -> Session:
 
 
 def limits_of(brief: Brief) -> Limits:
-    """The policy's time limits, with the run's name for the servers to show."""
+    """The policy's limits, with the run's name for the servers to show."""
     policy = brief.environment.policy
     return Limits(
         application_name=f"pgfleet {brief.run}"[:63],
@@ -54,6 +54,7 @@ def limits_of(brief: Brief) -> Limits:
         statement_timeout_ms=policy.statement_timeout_ms,
         lock_timeout_ms=policy.lock_timeout_ms,
         idle_in_transaction_timeout_ms=policy.rollout.idle_in_transaction_timeout_ms,
+        permits=brief.permits,
     )
 
 

@@ -7,6 +7,7 @@ from pgfleet.errors import (
     DatabaseError,
     GuardTripped,
     LedgerUnusable,
+    NoPermit,
     NotProven,
     PgfleetError,
     PlanOutdated,
@@ -37,6 +38,7 @@ BY_KIND: tuple[tuple[type[PgfleetError], str], ...] = (
     (PlanOutdated, "run the command again: it plans anew"),
     (LedgerUnusable, "use the version of pgfleet that wrote it, or a later one"),
     (AccessRefused, "put the connection string right in the fleet file, then run it again"),
+    (NoPermit, f"see what else has connections of pgfleet's to that server, then {AGAIN}"),
     (ConnectionFailed, f"see whether the server is up and has connections left, then {AGAIN}"),
     (ConnectionLost, AGAIN),
 )

@@ -19,6 +19,7 @@ from pgfleet.errors import (
     LedgerUnusable,
     ManifestError,
     NoExpectedCatalog,
+    NoPermit,
     NotProven,
     PgfleetError,
     Place,
@@ -41,6 +42,7 @@ EXAMPLES = (
     FleetError("fleet.toml", "", "is not TOML"),
     DatabaseError("division by zero", "22012"),
     ConnectionFailed("no answer"),
+    NoPermit("as many connections of ours to db1:5432 are open as may be, 8"),
     ConnectionLost("server closed the connection", "08006"),
     TryAgain("lock timeout", "55P03"),
     AccessRefused("password authentication failed"),
@@ -81,7 +83,8 @@ def test_an_error_has_something_to_say_in_one_line(error: PgfleetError) -> None:
 
 
 def test_only_what_can_succeed_later_is_transient() -> None:
-    assert {each for each in CLASSES if each.transient} == {ConnectionFailed, ConnectionLost, TryAgain, ServiceFailed}
+    transient = {ConnectionFailed, NoPermit, ConnectionLost, TryAgain, ServiceFailed}
+    assert {each for each in CLASSES if each.transient} == transient
 
 
 @pytest.mark.parametrize("error", sorted(CLASSES, key=lambda each: each.__name__), ids=lambda each: each.__name__)

@@ -32,6 +32,8 @@ def test_everything_that_is_written_is_in_the_environment() -> None:
 [environments.prod]
 timezone = "Europe/Berlin"
 max_connections_per_server = 4
+connection_share = "25%"
+max_workers = 12
 approval = true
 rings = ["canary", "main"]
 failure_budget = {canary = 0, main = "2%"}
@@ -100,6 +102,8 @@ dsn = "service=globex"
                 idle_in_transaction_timeout_ms=7_000,
             ),
             roles={"worker (Node)": "app"},
+            connection_share_percent=25,
+            max_workers=12,
         ),
         tenants=(
             Tenant(
@@ -245,6 +249,16 @@ def test_a_connect_timeout_is_in_whole_seconds_and_at_least_libpqs_least(written
             PROD + "max_connections_per_server = 0",
             "environments.prod.max_connections_per_server: Input should be greater than or equal to 1",
             id="no connections",
+        ),
+        pytest.param(
+            PROD + 'connection_share = "0%"',
+            r"environments.prod.connection_share: String should match pattern '^([1-9]\d?|100)%$'",
+            id="no share",
+        ),
+        pytest.param(
+            PROD + "max_workers = 0",
+            "environments.prod.max_workers: Input should be greater than or equal to 1",
+            id="no workers",
         ),
         pytest.param(
             PROD + "max_connections_per_server = true",

@@ -1,0 +1,118 @@
+"""A server's connections as a global concurrency limit of Prefect's, and leases of its slots."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from time import monotonic
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
+from prefect.exceptions import ObjectAlreadyExists
+
+from pgfleet.errors import NoPermit
+
+LEASE_SECONDS = 60.0
+"""The least that Prefect takes. So long after a process has ended its slots come back, at the server's next look."""
+ANSWER_SECONDS = 10.0
+SILENCE_SECONDS = 30.0
+"""An API that did not answer, with all the tries of Prefect's client, is not asked again for so long."""
+GONE, NOT_TO_BE_HAD, LOCKED = 410, 422, 423
+
+
+def limit_name(server: str) -> str:
+    """The limit's name for a server's, `pgfleet-db1.internal:5432`; Prefect refuses some characters in it."""
+    return f"pgfleet-{re.sub('[/%&<>]', '_', server)}"
+
+
+class Leases:
+    """Slots of servers as Prefect's API leases them; safe for threads. NoPermit is raised where it does not answer.
+
+    A limit that is not there is made, with `connections` slots.
+    """
+
+    def __init__(self, connections: int) -> None:
+        self._connections = connections
+        self._client: SyncPrefectClient | None = None
+        self._lock = Lock()
+        self._failed_at, self._said = -SILENCE_SECONDS, ""
+
+    def set_limit(self, server: str, connections: int) -> None:
+        """From now on the server has so many slots; those that are leased stay so."""
+        with self._asking(server) as client:
+            try:
+                client.upsert_global_concurrency_limit_by_name(limit_name(server), connections)
+            except ObjectAlreadyExists:  # another process made it just now
+                client.upsert_global_concurrency_limit_by_name(limit_name(server), connections)
+
+    def lease(self, server: str) -> UUID | None:
+        """A slot's lease for LEASE_SECONDS; None while all are leased."""
+        with self._asking(server) as client:
+            leased = _lease(client, server)
+            if leased is not None and not leased["limits"]:
+                _make_limit(client, server, self._connections)
+                leased = _lease(client, server)
+        return UUID(leased["lease_id"]) if leased else None
+
+    def renew(self, server: str, lease: UUID) -> None:
+        """LEASE_SECONDS from now; nothing where it has ended already."""
+        with self._asking(server) as client:
+            try:
+                client.renew_concurrency_lease(lease, LEASE_SECONDS)
+            except httpx.HTTPStatusError as error:
+                if error.response.status_code != GONE:
+                    raise
+
+    def release(self, server: str, lease: UUID) -> None:
+        """Gives the slot back."""
+        with self._asking(server) as client:
+            client.release_concurrency_slots_with_lease(lease)
+
+    def __del__(self) -> None:
+        """With the last thread that might ask: its connections to the API."""
+        if self._client is not None:
+            self._client.__exit__(None, None, None)
+
+    @contextmanager
+    def _asking(self, server: str) -> Iterator[SyncPrefectClient]:
+        if monotonic() - self._failed_at < SILENCE_SECONDS:
+            raise NoPermit(_words(server, self._said))
+        try:
+            yield self._opened()
+        except httpx.HTTPError as error:
+            said = f"{type(error).__name__}: {error}".splitlines()[0]
+            if isinstance(error, httpx.RequestError):  # no answer at all
+                self._failed_at, self._said = monotonic(), said
+            raise NoPermit(_words(server, said)) from error
+
+    def _opened(self) -> SyncPrefectClient:
+        """One client for all threads, which no task's context closes: that has one with settings of its own."""
+        with self._lock:
+            if self._client is None:
+                self._client = get_client(httpx_settings={"timeout": ANSWER_SECONDS}, sync_client=True).__enter__()
+            return self._client
+
+
+def _lease(client: SyncPrefectClient, server: str) -> dict[str, str] | None:
+    try:
+        answer = client.increment_concurrency_slots_with_lease([limit_name(server)], 1, "concurrency", LEASE_SECONDS)
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code in {LOCKED, NOT_TO_BE_HAD}:  # a limit that somebody has set to 0
+            return None
+        raise
+    found: dict[str, str] = answer.json()
+    return found
+
+
+def _make_limit(client: SyncPrefectClient, server: str, connections: int) -> None:
+    try:
+        client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=limit_name(server), limit=connections))
+    except ObjectAlreadyExists:
+        return
+
+
+def _words(server: str, said: str) -> str:
+    shared = "Prefect's API, by which processes share a server's connections out"
+    return f"no connection to {server} may be opened: {shared}, cannot be used ({said}); look at PREFECT_API_URL"

@@ -1,0 +1,153 @@
+"""A process's slots of servers: each kept from tenant to tenant for a while, so that not every tenant asks Prefect."""
+
+import random
+from contextlib import suppress
+from contextvars import copy_context
+from dataclasses import dataclass
+from threading import Lock, Thread
+from time import monotonic, sleep
+from uuid import UUID
+
+from prefect.settings import PREFECT_API_URL
+
+from pgfleet.brief import Brief
+from pgfleet.errors import NoPermit
+from pgfleet.permits import GiveBack
+from tasks.leases import LEASE_SECONDS, Leases
+
+TURN_SECONDS = 5.0
+"""So long a slot goes from tenant to tenant; then others have their turn."""
+POLL_SECONDS = 0.2
+GAP_SECONDS = 2 * POLL_SECONDS
+"""So long, and two answers of Prefect's, a process asks for nothing afterwards: others, who poll, come first."""
+IDLE_SECONDS = 1.0
+RENEW_AFTER_SECONDS = LEASE_SECONDS / 3
+LOOK_SECONDS = 0.5
+
+
+def share_connections(brief: Brief) -> None:
+    """From now on reckons with other processes, where Prefect's API is one that they use too; again is harmless."""
+    if brief.permits.slots is None and PREFECT_API_URL.value():
+        brief.permits.slots = ServerSlots(Leases(brief.environment.policy.max_connections_per_server))
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A leased slot; it is idle, and can be taken, where `idle_since` is set."""
+
+    server: str
+    lease: UUID
+    leased_at: float
+    renewed_at: float
+    idle_since: float | None = None
+
+
+class ServerSlots:
+    """Slots, leased when first needed, renewed while they are; given back when idle, or when their turn is over."""
+
+    def __init__(self, leases: Leases, *, turn_seconds: float = TURN_SECONDS) -> None:
+        self.leases, self.turn_seconds = leases, turn_seconds
+        self._lock, self._keeping = Lock(), Lock()
+        self._slots: list[_Slot] = []
+        self._asking: dict[str, Lock] = {}
+        self._not_before: dict[str, float] = {}
+        self._answer_seconds = 0.0
+        self._is_resting = False
+        self._keeper: Thread | None = None
+
+    def allow(self, server: str, connections: int) -> None:
+        """From now on the server has so many slots, for all processes. Raises NoPermit."""
+        self.leases.set_limit(server, connections)
+
+    def take(self, server: str, patience_seconds: float) -> GiveBack:
+        """One that is idle, or else a new one. Raises NoPermit if all are taken for so long, or Prefect is silent."""
+        deadline = monotonic() + patience_seconds
+        while (slot := self._idle(server) or self._asked(server)) is None:
+            if monotonic() >= deadline:
+                waited = f"none was given back within {patience_seconds:g} s"
+                raise NoPermit(f"all connections to {server} that pgfleet may have are other processes', and {waited}")
+        return lambda: self._give_back(slot)
+
+    def rest(self) -> None:
+        """Gives back what is idle, and at once what is still in use when that ends."""
+        with self._lock:
+            self._is_resting = True
+            idle = self._without_idle()
+        self._release(idle)
+        with self._keeping:  # what the keeper is giving back is given back too
+            pass
+
+    def _idle(self, server: str) -> _Slot | None:
+        with self._lock:
+            self._is_resting = False
+            found = next((each for each in self._slots if each.server == server and each.idle_since is not None), None)
+            if found:
+                found.idle_since = None
+            return found
+
+    def _asked(self, server: str) -> _Slot | None:
+        """A new lease, or None after a while; one thread at a time asks for a server's."""
+        with self._asking.setdefault(server, Lock()):
+            if slot := self._idle(server):
+                return slot
+            sleep(max(0.0, self._not_before.get(server, 0.0) - monotonic()))
+            began = monotonic()
+            lease = self.leases.lease(server)
+            self._answer_seconds = monotonic() - began
+            if lease is None:
+                sleep(POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 (so that processes do not ask in step)
+                return None
+            return self._noted(_Slot(server, lease, monotonic(), monotonic()))
+
+    def _noted(self, slot: _Slot) -> _Slot:
+        with self._lock:
+            self._slots.append(slot)
+            if self._keeper is None:
+                self._keeper = Thread(target=copy_context().run, args=(self._keep,), name="slots", daemon=True)
+                self._keeper.start()
+        return slot
+
+    def _give_back(self, slot: _Slot) -> None:
+        now = monotonic()
+        with self._lock:
+            is_over = now - slot.leased_at >= self.turn_seconds
+            if not is_over and not self._is_resting:
+                slot.idle_since = now
+                return
+            self._slots.remove(slot)
+            self._not_before[slot.server] = now + (GAP_SECONDS + 2 * self._answer_seconds) * is_over
+        self._release([slot])
+
+    def _without_idle(self, seconds: float = 0.0) -> list[_Slot]:
+        """Takes out what has been idle for so long."""
+        latest = monotonic() - seconds
+        found = [each for each in self._slots if each.idle_since is not None and each.idle_since <= latest]
+        self._slots = [each for each in self._slots if each not in found]
+        return found
+
+    def _release(self, slots: list[_Slot]) -> None:
+        for each in slots:
+            with suppress(NoPermit):  # the lease ends by itself then
+                self.leases.release(each.server, each.lease)
+
+    def _keep(self) -> None:
+        """Until there are none: renews what is in use for long, gives back what is not used any more."""
+        while True:
+            sleep(LOOK_SECONDS)
+            with self._keeping:
+                with self._lock:
+                    idle = self._without_idle(IDLE_SECONDS)
+                    in_use = [*self._slots]
+                    if not idle and not in_use:
+                        self._keeper = None
+                        return
+                self._release(idle)
+                self._renew(in_use)
+
+    def _renew(self, slots: list[_Slot]) -> None:
+        now = monotonic()
+        for each in slots:
+            if now - each.renewed_at >= RENEW_AFTER_SECONDS:
+                with suppress(NoPermit):  # what goes on with it is not ended, even where others have it meanwhile
+                    self.leases.renew(each.server, each.lease)
+                    each.renewed_at = now

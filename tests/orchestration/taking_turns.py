@@ -1,0 +1,40 @@
+"""A process of its own that connects to a server time and again, by permits that it shares with others.
+
+It says when it is ready, and begins when it is told to.
+Its arguments: the server's connection string, its name for the server, how many connections it wants, how long it keeps
+each, and how many of its threads want one at once. `PREFECT_API_URL` says who shares them out.
+"""
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from pgfleet.fleet.secret import Dsn
+from pgfleet.permits import Permits
+from pgfleet.pg.connection import Limits
+from pgfleet.pg.session import Query, Session
+from tasks.leases import Leases
+from tasks.slots import ServerSlots
+
+BOUND, TURN_SECONDS, PATIENCE_SECONDS = 2, 0.5, 60
+
+
+def main(dsn: str, name: str, times: int, seconds: float, threads: int) -> None:
+    slots = ServerSlots(Leases(BOUND), turn_seconds=TURN_SECONDS)
+    permits = Permits(BOUND, patience_seconds=PATIENCE_SECONDS, slots=slots)
+
+    def connect(_: int) -> None:
+        with Session(Dsn(dsn), limits=Limits(application_name=name, permits=permits)) as session:
+            session.read(Query("SELECT 1"))
+            print("connected", flush=True)
+            time.sleep(seconds)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(connect, range(times)))
+    permits.rest()
+
+
+if __name__ == "__main__":
+    print("ready", flush=True)
+    sys.stdin.readline()
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]))

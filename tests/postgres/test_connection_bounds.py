@@ -1,0 +1,227 @@
+"""A server never has more connections of ours than it is to have, whoever opens them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from fix_rollout import Subject
+from fix_servers import POLICY, Server
+from sampling import Sampling
+
+from pgfleet.brief import Brief
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.errors import NoPermit
+from pgfleet.files import load_manifest
+from pgfleet.fleet.model import Environment, Tenant
+from pgfleet.judge.document import Verdict
+from pgfleet.manifest.model import Manifest
+from pgfleet.permits import Permits
+from pgfleet.pg import dsn as libpq
+from pgfleet.pg import repair
+from pgfleet.pg.audit import audit
+from pgfleet.pg.connection import Limits
+from pgfleet.pg.expectation import find_expected
+from pgfleet.pg.proving import gather_evidence
+from pgfleet.pg.session import Query, Session
+from pgfleet.pg.survey import identify, workers_for
+from pgfleet.rollout.document import Result
+from pgfleet.rollout.repairing import RepairResult
+
+MANIFEST = load_manifest(Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml")
+SOON_SECONDS = 5.0
+"""Whoever waited for a connection of its own would wait so long, and fail."""
+
+
+def test_of_64_threads_three_are_connected_at_once(
+    server: Server, template: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    tenants = [server.tenant(template, name=f"t{number}") for number in range(40)]
+    policy = replace(POLICY, max_connections_per_server=3)
+    brief = server.brief(shipped_manifest, expected, *tenants, policy=policy)
+    with Sampling(server.cluster.dsn(), "pgfleet test") as sampling, ThreadPoolExecutor(64) as pool:
+        entries = list(pool.map(lambda tenant: audit(tenant, brief), tenants))
+    assert {each.verdict for each in entries} == {Verdict.READY}
+    assert 1 < sampling.most <= 3
+
+
+@pytest.fixture
+def alone(server: Server, empty_database: str) -> Iterator[Subject]:
+    """A tenant, one of its migrations in no transaction, on a server that may have one connection of ours."""
+
+    class Alone(Subject):
+        @property
+        def brief(self) -> Brief:
+            brief = super().brief
+            brief.permits = Permits(1, patience_seconds=SOON_SECONDS)
+            return brief
+
+    made = Alone(server=server, database=empty_database, manifest=MANIFEST, expected=server.expected(MANIFEST))
+    with Sampling(server.cluster.dsn(), "pgfleet test") as sampling:
+        yield made
+    assert sampling.most <= 1
+
+
+def test_one_connection_is_enough_for_a_replay_a_rollout_and_a_repair(alone: Subject) -> None:
+    brief = alone.brief
+    alone.expected = find_expected(brief, alone.server.major, alone.server.admin)
+    assert alone.audit().verdict is Verdict.BLOCKED
+    assert alone.roll_out(rehearsal=True).result is not Result.FAILED
+    assert alone.roll_out().result is Result.DONE
+    assert alone.audit().verdict is Verdict.READY
+    alone.execute("ALTER TABLE orders ALTER number DROP NOT NULL")
+    tenant = brief.environment.tenants[0]
+    assert repair.repair(tenant, alone.brief, rehearsal=True).result is RepairResult.REPAIRED
+    assert repair.repair(tenant, alone.brief, rehearsal=False).result is RepairResult.REPAIRED
+
+
+def test_one_connection_is_enough_for_the_proof_of_a_manifest(embedded_server: Server) -> None:
+    limits = Limits(permits=Permits(1, patience_seconds=SOON_SECONDS), application_name="pgfleet test")
+    evidence = gather_evidence(MANIFEST, embedded_server.admin, limits)
+    assert not evidence.failed
+    assert all(each.error is None for each in evidence.second_runs.values())
+
+
+def test_who_cannot_be_connected_to_keeps_no_permit(server: Server) -> None:
+    brief_limits = Limits(permits=Permits(1, patience_seconds=0.2), application_name="pgfleet test")
+    lost = Session(server.dsn("nowhere"), limits=brief_limits)
+    for _ in range(2):
+        with pytest.raises(Exception, match="does not exist"):
+            lost.read(Query("SELECT 1"))
+    with Session(server.admin, limits=brief_limits) as session:
+        session.read(Query("SELECT 1"))
+
+
+def test_after_a_lost_connection_the_same_permit_serves(server: Server) -> None:
+    limits = Limits(permits=Permits(1, patience_seconds=0.2), application_name="pgfleet test")
+    with Session(server.admin, limits=limits) as session:
+        [[(pid,)]] = session.read(Query("SELECT pg_backend_pid()"))
+        server.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
+        with pytest.raises(Exception, match=r"terminat|closed"):
+            session.read(Query("SELECT 1"))
+        session.read(Query("SELECT 1"))
+        with Session(server.admin, limits=limits) as other, pytest.raises(NoPermit):
+            other.read(Query("SELECT 1"))
+    with Session(server.admin, limits=limits) as other:
+        other.read(Query("SELECT 1"))
+
+
+def test_a_tenant_without_a_permit_is_unreachable_and_says_why(
+    server: Server, template: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    brief = server.brief(shipped_manifest, expected, server.tenant(template))
+    brief.permits = Permits(1, patience_seconds=0.1)
+    give_back = brief.permits.take(libpq.server(server.admin))
+    try:
+        entry = audit(brief.environment.tenants[0], brief)
+    finally:
+        give_back()
+    assert entry.verdict is Verdict.UNREACHABLE
+    assert entry.reason == (
+        f"as many connections of ours to 127.0.0.1:{server.cluster.port} are open as may be, 1, "
+        "and none was given back within 0.1 s"
+    )
+
+
+def test_a_server_that_has_none_left_holds_up_no_other(
+    server: Server, template: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    """The same server by its socket is another by name."""
+    other = replace(server.tenant(template, name="other"), dsn=type(server.admin)(server.cluster.socket_dsn(template)))
+    brief = server.brief(shipped_manifest, expected, server.tenant(template), other)
+    brief.permits = Permits(1, patience_seconds=SOON_SECONDS)
+    give_back = brief.permits.take(libpq.server(server.admin))
+    with ThreadPoolExecutor() as pool:
+        held = pool.submit(audit, brief.environment.tenants[0], brief)
+        assert audit(other, brief).verdict is Verdict.READY
+        assert not held.done()
+        give_back()
+        assert held.result().verdict is Verdict.READY
+
+
+@pytest.fixture
+def connected() -> Iterator[Callable[[str, int], None]]:
+    """Others' connections, until the end of the test."""
+    with ExitStack() as stack:
+
+        def connect(dsn: str, number: int) -> None:
+            for _ in range(number):
+                stack.enter_context(psycopg.connect(dsn, autocommit=True, application_name="product"))
+
+        yield connect
+
+
+def allowed(server: Server, tenants: Sequence[Tenant], **policy: int) -> tuple[int, str]:
+    chosen = replace(POLICY, **policy)
+    brief = Brief(MANIFEST, Environment(name="test", policy=chosen, tenants=tuple(tenants)), run="test")
+    identity = identify(tenants, brief)
+    assert identity is not None
+    assert identity.major == server.major
+    return identity.allowance.connections, identity.allowance.reason or ""
+
+
+def test_what_others_use_is_not_free_to_any_role(
+    server: Server, template: str, connected: Callable[[str, int], None]
+) -> None:
+    """A role that may not see what other roles do counts them all the same; what is ours is not counted."""
+    role = server.create_role()
+    others = len(other_clients(server))
+    most, *reserved = settings_of(server)
+    free = most - sum(reserved) - others
+    wanted = {"max_connections_per_server": free - 5, "connection_share_percent": 100}
+    ours = Limits(application_name="pgfleet audit prod")
+    assert allowed(server, [server.tenant(template, role=role)], **wanted) == (free - 5, "")
+    connected(server.cluster.dsn(), 7)
+    with Session(server.admin, limits=ours) as session:
+        session.read(Query("SELECT 1"))
+        for chosen in (None, role):
+            connections, reason = allowed(server, [server.tenant(template, role=chosen)], **wanted)
+            assert connections == free - 7
+            left = f"{free - 7} of {most} connections are free"
+            assert f"{left} ({sum(reserved)} reserved, {others + 7} in use)" in reason
+
+
+def other_clients(server: Server) -> list[tuple[int]]:
+    query = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    with psycopg.connect(server.cluster.dsn()) as connection:
+        return connection.execute(query).fetchall()
+
+
+def settings_of(server: Server) -> tuple[int, ...]:
+    names = ["max_connections", "superuser_reserved_connections"]
+    names += ["reserved_connections"] if server.major > 15 else []
+    with psycopg.connect(server.cluster.dsn()) as connection:
+        return tuple(int(connection.execute(f"SHOW {name}").fetchone()[0]) for name in names)  # type: ignore[index]
+
+
+def test_a_role_is_asked_for_a_share_of_what_it_may_have(
+    server: Server, template: str, connected: Callable[[str, int], None]
+) -> None:
+    role = server.create_role("CONNECTION LIMIT 6")
+    tenant = server.tenant(template, role=role)
+    assert allowed(server, [tenant])[0] == 3
+    connected(tenant.dsn.text, 2)
+    assert allowed(server, [tenant])[0] == 2
+    connected(tenant.dsn.text, 3)
+    connections, reason = allowed(server, [tenant])
+    assert connections == 1
+    assert reason.startswith("1 of ")
+    assert reason.endswith("the role may have 6, 5 in use), and connection_share is 50%")
+
+
+def test_there_are_threads_for_every_server_but_not_without_end(server: Server, template: str) -> None:
+    tcp = server.tenant(template)
+    socket = replace(tcp, name="socket", dsn=type(tcp.dsn)(server.cluster.socket_dsn(template)))
+    many = tuple(replace(tcp, name=f"t{n}", dsn=type(tcp.dsn)(f"host=db{n}")) for n in range(30))
+
+    def workers(*tenants: Tenant, max_workers: int | None = None) -> int:
+        policy = replace(POLICY, max_workers=max_workers)
+        return workers_for(Environment(name="test", policy=policy, tenants=tenants))
+
+    assert workers(tcp, replace(tcp, name="twin")) == 4
+    assert workers(tcp, socket) == 8
+    assert workers(*many) == 64
+    assert workers(tcp, max_workers=100) == 100
