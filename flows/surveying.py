@@ -11,7 +11,7 @@ from pgfleet.errors import NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.secret import redacted
 from pgfleet.pg import dsn
-from pgfleet.pg.survey import ServerIdentity, group_by_server
+from pgfleet.pg.survey import ServerIdentity, fittest, group_by_server
 from tasks.expect_catalog import expect_catalog
 from tasks.identify_server import identify_server
 from tasks.states import finding
@@ -25,7 +25,7 @@ def survey_servers(brief: Brief) -> None:
     futures = {
         name: identify_server.submit(name, [each.name for each in group], brief) for name, group in servers.items()
     }
-    found: dict[int, ServerIdentity] = {}
+    found: list[ServerIdentity] = []
     silent: dict[str, PgfleetError] = {}
     for name, future in futures.items():
         try:
@@ -34,9 +34,9 @@ def survey_servers(brief: Brief) -> None:
             silent[name] = error
         else:
             if identity:
-                found.setdefault(identity.major, identity)
+                found.append(identity)
     brief.silent_servers = silent
-    brief.expectations = {major: _expectation(identity, brief) for major, identity in found.items()}
+    brief.expectations = {major: _expectation(identity, brief) for major, identity in fittest(found).items()}
 
 
 def work_on_tenants(

@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "fix_servers",
+    "fix_pooler",
     "fix_everything",
     "fix_hypothesis",
     "fix_fleet",

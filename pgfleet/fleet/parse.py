@@ -1,10 +1,12 @@
 """From the fleet file's text to an `Environment`, or one line that says why not."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.document import EnvironmentTable, FleetDocument, RestartTable, TenantTable
 from pgfleet.fleet.model import Acceptance, Environment, Policy, Restart, RolloutPolicy, Tenant
+from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, Secret
 from pgfleet.fleet.substitution import substitute, substitute_plainly
 from pgfleet.validation import read_toml
@@ -83,11 +85,16 @@ class _Builder:
             raise self._error(f"{key}.ring", f"'{ring}' is not among rings: {', '.join(self.table.rings)}")
         return Tenant(
             name=entry.name,
-            dsn=self._dsn(f"{key}.dsn", entry.dsn),
+            dsn=self._behind(entry.pooler, self._dsn(f"{key}.dsn", entry.dsn)),
             home=entry.schema_,
             ring=ring,
             labels=entry.labels,
         )
+
+    def _behind(self, pooler: str | None, dsn: Dsn) -> Dsn:
+        """The tenant's connection string with the pooler that it, or else its environment, is said to be behind."""
+        said = pooler or self.table.pooler
+        return replace(dsn, pooler=Pooler(said)) if said else dsn
 
     def _dsn(self, key: str, template: str) -> Dsn:
         try:

@@ -4,7 +4,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.judge.readings import Inspection
 from pgfleet.pg.introspection import catalog_query, complete_catalog
 from pgfleet.pg.ledger import EXISTS, read_ledger
-from pgfleet.pg.session import Session
+from pgfleet.pg.session import WHOSE, Session
 
 
 def inspect(session: Session, expected: ExpectedCatalog) -> Inspection:
@@ -16,7 +16,14 @@ def inspect(session: Session, expected: ExpectedCatalog) -> Inspection:
     query = catalog_query(
         expected.scope, home=session.home, equivalents=expected.equivalents, fingerprint=expected.fingerprint
     )
-    [[(ledger_exists,)], [row]] = session.read(EXISTS, query)
+    [[(ledger_exists,)], [(pid, is_standby)], [row]] = session.read(EXISTS, WHOSE, query)
     catalog = complete_catalog(session, expected.scope, expected.equivalents, row)
     ledger, fault = read_ledger(session) if ledger_exists else ({}, None)
-    return Inspection(server_version=session.server_version, catalog=catalog, ledger=ledger, ledger_fault=fault)
+    return Inspection(
+        server_version=session.server_version,
+        catalog=catalog,
+        ledger=ledger,
+        ledger_fault=fault,
+        pooler=session.pooler_before(pid),
+        is_standby=is_standby,
+    )

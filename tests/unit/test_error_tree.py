@@ -8,6 +8,7 @@ import pytest
 from pgfleet import errors
 from pgfleet.errors import (
     AccessRefused,
+    BehindPooler,
     CannotRehearse,
     ConfigurationError,
     ConnectionFailed,
@@ -31,6 +32,7 @@ from pgfleet.errors import (
     StatementFailed,
     TryAgain,
 )
+from pgfleet.unreachable import Unreachable
 
 EXAMPLES = (
     PgfleetError("it cannot be done"),
@@ -41,7 +43,7 @@ EXAMPLES = (
     ConnectionFailed("no answer"),
     ConnectionLost("server closed the connection", "08006"),
     TryAgain("lock timeout", "55P03"),
-    AccessRefused("password authentication failed"),
+    AccessRefused("wrong password: db1:5432 says no", "", None, Unreachable.WRONG_PASSWORD),
     PrivilegeMissing("permission denied for table one", "42501"),
     StatementFailed("syntax error", "42601", Place("1_one.sql", 3, 5)),
     NoExpectedCatalog("no server answered"),
@@ -52,6 +54,7 @@ EXAMPLES = (
     GuardTripped("one is gone"),
     PlanOutdated("it is drifted now"),
     LedgerUnusable("it is of format 2"),
+    BehindPooler("1_one.sql runs in no transaction"),
     CannotRehearse("it runs in no transaction"),
     RehearsalInterrupted("lock timeout"),
     ServiceFailed("agent: exited with 1"),
@@ -94,6 +97,17 @@ def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> Non
         (DatabaseError("division by zero", "22012"), "division by zero (SQLSTATE 22012)"),
         (ConnectionFailed("no answer"), "no answer"),
         (
+            ConnectionFailed("refused: nothing listens on db1:5432", "", None, Unreachable.REFUSED),
+            "refused: nothing listens on db1:5432; is the server up, is the port right?",
+        ),
+        (
+            BehindPooler("1_one.sql runs in no transaction"),
+            (
+                "1_one.sql runs in no transaction, so it needs a session of its own, "
+                "and a pooler in transaction mode stands in between"
+            ),
+        ),
+        (
             StatementFailed("syntax error", "42601", Place("1_one.sql", 3, 5)),
             "1_one.sql, line 3 column 5: syntax error (SQLSTATE 42601)",
         ),
@@ -109,7 +123,17 @@ def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> Non
             "1_one.sql fails in an empty database on PostgreSQL 16.4: syntax error; mend it",
         ),
     ],
-    ids=["file and key", "file alone", "SQLSTATE", "no SQLSTATE", "a place", "scratch", "replay"],
+    ids=[
+        "file and key",
+        "file alone",
+        "SQLSTATE",
+        "no SQLSTATE",
+        "no session",
+        "pooler",
+        "a place",
+        "scratch",
+        "replay",
+    ],
 )
 def test_what_an_error_says(error: PgfleetError, line: str) -> None:
     assert str(error) == line
