@@ -36,7 +36,7 @@ def resolved(dsn: Dsn, *, seconds: float) -> Mapping[str, str]:
     if not found:
         because = Unreachable.NAME_NOT_RESOLVED
         raise refusal(because, libpq.secrets(dsn), libpq.server(dsn), " / ".join(said), seconds)
-    share = max(LEAST_SECONDS, int(seconds * len(hosts) / len(found)))
+    share = max(LEAST_SECONDS, int(min(seconds, seconds * len(hosts) / len(found))))
     names = ("host", "port", "hostaddr")
     joined = {name: ",".join(values) for name, values in zip(names, zip(*found, strict=True), strict=True)}
     return {**joined, "connect_timeout": str(share)}
