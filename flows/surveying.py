@@ -14,7 +14,7 @@ from pgfleet.errors import NoExpectedCatalog, NoPermit, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.secret import redacted
 from pgfleet.pg import dsn
-from pgfleet.pg.survey import ServerIdentity, group_by_server
+from pgfleet.pg.survey import ServerIdentity, fittest, group_by_server
 from tasks.expect_catalog import expect_catalog
 from tasks.identify_server import identify_server, in_words
 from tasks.slots import share_connections
@@ -36,7 +36,7 @@ def identify_servers(brief: Brief) -> dict[int, ServerIdentity]:
     futures = {
         name: identify_server.submit(name, [each.name for each in group], brief) for name, group in servers.items()
     }
-    found: dict[int, ServerIdentity] = {}
+    found: list[ServerIdentity] = []
     silent: dict[str, PgfleetError] = {}
     for name, future in futures.items():
         try:
@@ -45,11 +45,11 @@ def identify_servers(brief: Brief) -> dict[int, ServerIdentity]:
             silent[name] = error
         else:
             if identity:
-                found.setdefault(identity.major, identity)
+                found.append(identity)
                 _tell(name, identity)
     brief.silent_servers = silent
     _allow_scratch(brief, servers)
-    return found
+    return fittest(found)
 
 
 def work_on_tenants(

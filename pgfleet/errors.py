@@ -22,6 +22,7 @@ PgfleetError
 │   └── GuardTripped        rows are gone or altered that the script had no business with
 ├── PlanOutdated            the tenant is no longer as it was when the plan was made
 ├── LedgerUnusable          the ledger is none that this version of pgfleet may write
+├── BehindPooler            what needs a session of its own, where a pooler lends them out
 ├── CannotRehearse          a statement that runs in no transaction cannot be rolled back
 ├── RehearsalInterrupted    a rehearsal met a passing obstacle and begins anew, as a whole
 └── ServiceFailed           a service could not be restarted
@@ -32,6 +33,8 @@ Errors are built from positional strings that go to `super().__init__`, so that 
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from pgfleet.unreachable import Unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +79,20 @@ class FleetError(ConfigurationError):
 class DatabaseError(PgfleetError):
     """A server answered with an error; the message holds no secret. `sqlstate` is empty where the server sent none.
 
-    `place` is that of the statement in a script, or None where it was no script's.
+    `place` is that of the statement in a script, or None where it was no script's; `because` says why no session was
+    had, where that is what happened.
     """
 
-    def __init__(self, message: str, sqlstate: str = "", place: Place | None = None) -> None:
-        super().__init__(message, sqlstate, place)
-        self.message, self.sqlstate, self.place = message, sqlstate, place
+    def __init__(
+        self, message: str, sqlstate: str = "", place: Place | None = None, because: Unreachable | None = None
+    ) -> None:
+        super().__init__(message, sqlstate, place, because)
+        self.message, self.sqlstate, self.place, self.because = message, sqlstate, place, because
 
     def __str__(self) -> str:
-        """The place and the message, with the SQLSTATE where there is one."""
+        """The place and the message, with the SQLSTATE where there is one; why no session was had, with the advice."""
+        if self.because:
+            return f"{self.message}; {self.because.advice}"
         said = f"{self.place}: {self.message}" if self.place else self.message
         return f"{said} (SQLSTATE {self.sqlstate})" if self.sqlstate else said
 
@@ -147,15 +155,15 @@ class NoExpectedCatalog(PgfleetError):
 class ScratchUnavailable(NoExpectedCatalog):
     """No empty database could be had on a server to replay the manifest in."""
 
-    def __init__(self, server: str, problem: str) -> None:
-        super().__init__(server, problem)
-        self.server, self.problem = server, problem
+    def __init__(self, server: str, problem: str, advice: str = "grant the role CREATEDB, or ") -> None:
+        super().__init__(server, problem, advice)
+        self.server, self.problem, self.advice = server, problem, advice
 
     def __str__(self) -> str:
         """What failed, and what to configure."""
         return (
             f"no scratch database on {self.server}: {self.problem}; "
-            "grant the role CREATEDB, or set the environment's scratch_dsn to a server of the same major version"
+            f"{self.advice}set the environment's scratch_dsn to a server of the same major version"
         )
 
 
@@ -200,6 +208,18 @@ class PlanOutdated(PgfleetError):
 
 class LedgerUnusable(PgfleetError):
     """The ledger is of a later format than this version of pgfleet knows, or was not made by pgfleet."""
+
+
+class BehindPooler(PgfleetError):
+    """What needs a session of its own cannot be done through a pooler in transaction mode; nothing was begun."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        """What it is, and what is in its way."""
+        return f"{self.what}, so it needs a session of its own, and a pooler in transaction mode stands in between"
 
 
 class CannotRehearse(PgfleetError):

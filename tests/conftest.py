@@ -2,10 +2,13 @@
 
 pytest_plugins = [
     "fix_servers",
+    "fix_pooler",
+    "fix_tls",
     "fix_everything",
     "fix_hypothesis",
     "fix_fleet",
     "fix_prefect",
     "fix_proxy",
     "fix_rollout",
+    "fix_standby",
 ]

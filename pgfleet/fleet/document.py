@@ -86,6 +86,7 @@ class TenantTable(Table):
     dsn: Text
     schema_: Annotated[Text, Field(alias="schema")] = "public"
     ring: Text | None = None
+    pooler: Literal["transaction", "session"] | None = None
     labels: dict[str, str] = {}
 
 
@@ -181,6 +182,7 @@ class EnvironmentTable(Table):
     idle_in_transaction_timeout: Duration = 60_000
     exact_count_limit: Annotated[int, Field(ge=0)] = 1_000_000
     scratch_dsn: Text | None = None
+    pooler: Literal["transaction", "session"] | None = None
     row_loss: Budget = "10%"
     accept: list[AcceptTable] = []
     roles: dict[Text, Text] = {}

@@ -100,7 +100,7 @@ class Reading:
         base = self.inventory.tenant_dsn or self.inventory.dsn
         if row.dsn:
             try:
-                base = substitute(row.dsn, self.values)
+                base = replace(substitute(row.dsn, self.values), pooler=base.pooler)
             except KeyError as error:
                 raise self.error(f"tenant '{row.name}': dsn: {problem_of(error)}") from None
         elif not (row.dbname or row.schema):

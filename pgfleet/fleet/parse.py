@@ -1,6 +1,7 @@
 """From the fleet file's text to an `Environment`, or one line that says why not."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.document import EnvironmentTable, FleetDocument, InventoryTable, RestartTable, TenantTable
@@ -14,6 +15,7 @@ from pgfleet.fleet.model import (
     RolloutPolicy,
     Tenant,
 )
+from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, Secret
 from pgfleet.fleet.substitution import Values, problem_of, substitute, substitute_plainly
 from pgfleet.manifest.statements import split
@@ -95,7 +97,7 @@ class _Builder:
         key = f"tenants[{place}]"
         return Tenant(
             name=entry.name,
-            dsn=self._dsn(f"{key}.dsn", entry.dsn),
+            dsn=self._behind(entry.pooler, self._dsn(f"{key}.dsn", entry.dsn)),
             home=entry.schema_,
             ring=self._ring(f"{key}.ring", entry.ring),
             labels=entry.labels,
@@ -113,8 +115,8 @@ class _Builder:
             key=key,
             name=entry.name,
             kind=InventoryKind(entry.kind),
-            dsn=self._dsn(f"{key}.dsn", entry.dsn),
-            tenant_dsn=self._dsn(f"{key}.tenant_dsn", entry.tenant_dsn) if entry.tenant_dsn else None,
+            dsn=self._behind(None, self._dsn(f"{key}.dsn", entry.dsn)),
+            tenant_dsn=self._tenant_dsn(key, entry),
             like=entry.like,
             regex=entry.regex,
             query=split(entry.query)[0].text if entry.query else None,
@@ -124,11 +126,19 @@ class _Builder:
             skip_states=frozenset(each.casefold() for each in entry.skip_states),
         )
 
+    def _tenant_dsn(self, key: str, entry: InventoryTable) -> Dsn | None:
+        return self._behind(None, self._dsn(f"{key}.tenant_dsn", entry.tenant_dsn)) if entry.tenant_dsn else None
+
     def _ring(self, key: str, ring: str | None) -> str:
         chosen = ring or self.table.rings[-1]
         if chosen not in self.table.rings:
             raise self._error(key, f"'{chosen}' is not among rings: {', '.join(self.table.rings)}")
         return chosen
+
+    def _behind(self, pooler: str | None, dsn: Dsn) -> Dsn:
+        """The tenant's connection string with the pooler that it, or else its environment, is said to be behind."""
+        said = pooler or self.table.pooler
+        return replace(dsn, pooler=Pooler(said)) if said else dsn
 
     def _dsn(self, key: str, template: str) -> Dsn:
         try:

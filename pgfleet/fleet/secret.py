@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass, field
 
+from pgfleet.fleet.pooler import Pooler
+
 HIDDEN = "***"
 
 
 @dataclass(frozen=True, slots=True)
 class Dsn:
-    """A libpq connection string; `secrets` are the texts within it that no output may hold."""
+    """A libpq connection string; `secrets` are the texts within it that no output may hold.
+
+    `pooler` is what the fleet file says stands in between; None where it says nothing, and it is to be found out.
+    """
 
     text: str = field(repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    pooler: Pooler | None = None
 
     def __str__(self) -> str:
         """Never the connection string itself."""

@@ -3,10 +3,12 @@
 from datetime import datetime
 from enum import StrEnum
 
+from pgfleet.fleet.pooler import Pooler
 from pgfleet.judge.context import AcceptanceEntry, AcceptedEntry, LossEntry, SinceEntry, VariantEntry
 from pgfleet.judge.entry import Entry
 from pgfleet.manifest.model import Priority
 from pgfleet.repair.model import Way
+from pgfleet.unreachable import Unreachable
 
 SCHEMA_VERSION = 1
 
@@ -164,7 +166,11 @@ class ContractEntry(Entry):
 
 
 class TenantEntry(Entry):
-    """One tenant; `reason` says why it is unreachable or unknown, `since` when that was first seen."""
+    """One tenant; `reason` says why it is unreachable or unknown, `since` when that was first seen.
+
+    `unreachable_because` is that reason out of a closed set. `pooler` stands between us and its server, so what needs a
+    session of its own cannot be done; a `standby` takes no writes. Both are null where no inspection was completed.
+    """
 
     name: str
     ring: str | None
@@ -179,6 +185,9 @@ class TenantEntry(Entry):
     losses: tuple[LossEntry, ...] = ()
     since: datetime | None = None
     contracts: tuple[ContractEntry, ...] = ()
+    unreachable_because: Unreachable | None = None
+    pooler: Pooler | None = None
+    standby: bool | None = None
 
 
 class SkippedEntry(Entry):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgfleet.catalog.model import Catalog
+from pgfleet.fleet.pooler import Pooler
 from pgfleet.judge.document import LedgerState
 
 
@@ -21,13 +22,15 @@ class LedgerRow:
 class Inspection:
     """A tenant's catalog, and what its ledger knows of each version.
 
-    `ledger_fault` says why the ledger, though there, could not be read.
+    `ledger_fault` says why the ledger, though there, could not be read. `pooler` stands between us and the server.
     """
 
     server_version: str
     catalog: Catalog
     ledger: Mapping[str, LedgerRow]
     ledger_fault: str | None = None
+    pooler: Pooler | None = None
+    is_standby: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from pgfleet.judge.verdict import verdict_of
 from pgfleet.manifest.model import Migration
 from pgfleet.repair.choice import choose_repairs
 from pgfleet.repair.model import Repair
+from pgfleet.unreachable import Unreachable
 
 UNREACHABLE = (AccessRefused, ConnectionFailed, ConnectionLost)
 
@@ -81,6 +82,8 @@ def judge_tenant(
         verdict=Verdict.UNKNOWN if faults else verdict_of(migrations, contracts),
         reason="; ".join(dict.fromkeys(faults)) or None,
         server_version=inspection.server_version,
+        pooler=inspection.pooler,
+        standby=inspection.is_standby,
         fingerprint=inspection.catalog.fingerprint,
         migrations=tuple(migrations),
         unexpected=tuple(_unexpected(each, tenant.home) for each in inspection.catalog.unexpected),
@@ -92,10 +95,22 @@ def judge_tenant(
 
 def unjudged(tenant: Tenant, error: PgfleetError, *, server_version: str | None = None) -> TenantEntry:
     """The entry of a tenant of which nothing could be concluded: unreachable if no session could be had or kept."""
-    verdict = Verdict.UNREACHABLE if isinstance(error, UNREACHABLE) else Verdict.UNKNOWN
+    because = why_unreachable(error)
     return TenantEntry(
-        name=tenant.name, ring=tenant.ring, verdict=verdict, reason=str(error), server_version=server_version
+        name=tenant.name,
+        ring=tenant.ring,
+        verdict=Verdict.UNREACHABLE if because else Verdict.UNKNOWN,
+        reason=str(error),
+        unreachable_because=because,
+        server_version=server_version,
     )
+
+
+def why_unreachable(error: PgfleetError) -> Unreachable | None:
+    """Why no session could be had or kept; None for an error that was met in one."""
+    if not isinstance(error, UNREACHABLE):
+        return None
+    return error.because or (Unreachable.CONNECTION_LOST if isinstance(error, ConnectionLost) else Unreachable.OTHER)
 
 
 def _faults(

@@ -12,7 +12,8 @@ import psycopg
 from pgfleet.fleet.secret import Dsn
 from pgfleet.permits import Permits
 from pgfleet.pg import dsn as libpq
-from pgfleet.pg.errors import translating
+from pgfleet.pg.addresses import resolved
+from pgfleet.pg.errors import translating_refusal
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -54,16 +55,32 @@ def limiting(limits: Limits) -> dict[str, str]:
     }
 
 
+KEEPING_ALIVE = {
+    # A server that is gone without a word is noticed within a minute, and not after the two hours of the system.
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
+}
+
+
 def connect(dsn: Dsn, limits: Limits) -> Connection:
-    """A new connection, on which nothing is prepared. Raises a DatabaseError."""
-    with translating(libpq.secrets(dsn), connecting=True):
+    """A new connection, on which nothing is prepared. Raises a DatabaseError.
+
+    Each host that the connection string names is given `connect_timeout_seconds`, and its name as long to be resolved.
+    Nothing goes into the startup packet that a pooler would refuse.
+    """
+    seconds = limits.connect_timeout_seconds
+    settings: dict[str, Any] = {"connect_timeout": str(seconds), **libpq.lacking(dsn, KEEPING_ALIVE)}
+    settings |= resolved(dsn, seconds=seconds)
+    with translating_refusal(libpq.secrets(dsn), server=libpq.server(dsn), seconds=seconds):
         connection = psycopg.connect(
             dsn.text,
             autocommit=True,
             prepare_threshold=None,
-            connect_timeout=limits.connect_timeout_seconds,
             application_name=limits.application_name,
             client_encoding="UTF8",
+            **settings,
         )
         if connection.info.parameter_status("standard_conforming_strings") == "off":
             connection.execute(STANDARD_STRINGS)

@@ -1,6 +1,8 @@
 """What libpq makes of a connection string."""
 
 import os.path
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 from psycopg import ProgrammingError
@@ -53,6 +55,15 @@ def server(dsn: Dsn) -> str:
     return f"{os.path.normpath(host) if host.startswith('/') else host or 'local'}:{port}"
 
 
+def hosts(dsn: Dsn) -> tuple[list[str], list[str]]:
+    """The hosts that the connection string names, and the port of each; none where it gives addresses besides."""
+    parts = _parts(dsn.text)
+    if "host" not in parts or "hostaddr" in parts:
+        return [], []
+    found, ports = parts["host"].split(","), parts.get("port", DEFAULT_PORT).split(",")
+    return found, ports if len(ports) == len(found) else ports[:1] * len(found)
+
+
 def database(dsn: Dsn) -> str:
     """The database's name, as far as the connection string says it."""
     parts = _parts(dsn.text)
@@ -64,6 +75,12 @@ def user(dsn: Dsn) -> str:
     return _parts(dsn.text).get("user", "")
 
 
+def lacking(dsn: Dsn, settings: Mapping[str, str]) -> dict[str, str]:
+    """Those of these settings that the connection string does not have itself."""
+    own = _parts(dsn.text)
+    return {name: value for name, value in settings.items() if name not in own}
+
+
 def for_database(dsn: Dsn, name: str) -> Dsn:
     """The same server and role, another database."""
-    return Dsn(make_conninfo(dsn.text, dbname=name), dsn.secrets)
+    return replace(dsn, text=make_conninfo(dsn.text, dbname=name))

@@ -18,6 +18,8 @@ from pgfleet.errors import (
 from pgfleet.fleet.secret import redacted
 from pgfleet.manifest.model import Script
 from pgfleet.manifest.statements import place_in
+from pgfleet.pg.refusals import reason_of, words_of
+from pgfleet.unreachable import Unreachable
 
 BY_SQLSTATE: dict[str, type[DatabaseError]] = {
     # PostgreSQL manual, appendix A. Classes (two characters) and single codes; the longer one wins.
@@ -38,40 +40,38 @@ BY_SQLSTATE: dict[str, type[DatabaseError]] = {
 
 UNIQUE_VIOLATION, INTERNAL_ERROR = "23505", "XX000"
 
-REFUSALS = (
-    # libpq gives no SQLSTATE for a session that was never had, only the server's message.
-    "password authentication failed",
-    "authentication failed",
-    "no password supplied",
-    "no pg_hba.conf entry",
-    "pg_hba.conf rejects",
-    "does not exist",
-    "is not permitted to log in",
-    "permission denied for database",
-    "certificate",
-    "does not support SSL",
-    "is not currently accepting connections",
-    "invalid connection option",
-    'missing "=" after',
-    "invalid port number",
-    "definition of service",
-)
-
 
 @contextmanager
-def translating(
-    secrets: tuple[str, ...], *, connecting: bool = False, script: Script | None = None, start: int = 0
-) -> Iterator[None]:
-    """Raises every psycopg error in its scope as a `DatabaseError`; `connecting` says that no session was had yet.
+def translating(secrets: tuple[str, ...], *, script: Script | None = None, start: int = 0) -> Iterator[None]:
+    """Raises every psycopg error in its scope as a `DatabaseError`.
 
     `script` is the one that the statement is of, `start` the place of its first character there.
     """
     try:
         yield
     except psycopg.Error as error:
-        kind = _kind_of_refusal(error) if connecting else _kind(error)
+        kind = _kind(error)
         place = _place(error, script, start) if script else None
         raise kind(redacted(_message(error), secrets), error.sqlstate or "", place) from None
+
+
+@contextmanager
+def translating_refusal(secrets: tuple[str, ...], *, server: str, seconds: float) -> Iterator[None]:
+    """Raises every psycopg error in its scope, in which a session is to be had, as AccessRefused or ConnectionFailed.
+
+    `server` is its name for people, `seconds` how long it had to answer.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        said = str(error)
+        raise refusal(reason_of(said, error.sqlstate or ""), secrets, server, words_of(said), seconds) from None
+
+
+def refusal(because: Unreachable, secrets: tuple[str, ...], server: str, said: str, seconds: float) -> DatabaseError:
+    """The error of a session that was not had, without a secret in it."""
+    kind = AccessRefused if because.is_final else ConnectionFailed
+    return kind(redacted(because.sentence(server, said, seconds), secrets), "", None, because)
 
 
 def _place(error: psycopg.Error, script: Script, start: int) -> Place:
@@ -101,17 +101,10 @@ def _is_met_by_another(error: psycopg.Error) -> bool:
     return error.sqlstate == INTERNAL_ERROR and "concurrently updated" in (error.diag.message_primary or "")
 
 
-def _kind_of_refusal(error: psycopg.Error) -> type[DatabaseError]:
-    if error.sqlstate:
-        return _kind(error)
-    text = str(error)
-    return AccessRefused if any(refusal in text for refusal in REFUSALS) else ConnectionFailed
-
-
 def _message(error: psycopg.Error) -> str:
     """The server's primary message and hint, or libpq's own words on one line."""
     primary = error.diag.message_primary
     if primary:
         return f"{primary} (hint: {error.diag.message_hint})" if error.diag.message_hint else primary
-    lines = [line.strip().rstrip(".") for line in str(error).removeprefix("connection failed: ").splitlines()]
+    lines = [line.strip().rstrip(".") for line in str(error).splitlines()]
     return "; ".join(filter(None, lines))

@@ -4,15 +4,15 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.judge.readings import Inspection
 from pgfleet.pg.introspection import catalog_query, complete_catalog
 from pgfleet.pg.ledger import EXISTS, read_ledger
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.session import WHOSE, Query, Session
 
 
-def queries(session: Session, expected: ExpectedCatalog) -> tuple[Query, Query]:
-    """What is asked first: is there a ledger, and is the catalog the expected one."""
+def queries(session: Session, expected: ExpectedCatalog) -> tuple[Query, Query, Query]:
+    """What is asked first: is there a ledger, who serves us, and is the catalog the expected one."""
     query = catalog_query(
         expected.scope, home=session.home, equivalents=expected.equivalents, fingerprint=expected.fingerprint
     )
-    return EXISTS, query
+    return EXISTS, WHOSE, query
 
 
 def inspect(session: Session, expected: ExpectedCatalog) -> Inspection:
@@ -21,7 +21,14 @@ def inspect(session: Session, expected: ExpectedCatalog) -> Inspection:
     One round trip, a second where there is a ledger, and more where the catalog is not complete without
     (`complete_catalog`). Raises a DatabaseError.
     """
-    [[(ledger_exists,)], [row]] = session.read(*queries(session, expected))
+    [[(ledger_exists,)], [(pid, is_standby)], [row]] = session.read(*queries(session, expected))
     catalog = complete_catalog(session, expected.scope, expected.equivalents, row)
     ledger, fault = read_ledger(session) if ledger_exists else ({}, None)
-    return Inspection(server_version=session.server_version, catalog=catalog, ledger=ledger, ledger_fault=fault)
+    return Inspection(
+        server_version=session.server_version,
+        catalog=catalog,
+        ledger=ledger,
+        ledger_fault=fault,
+        pooler=session.pooler_before(pid),
+        is_standby=is_standby,
+    )

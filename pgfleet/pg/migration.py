@@ -32,7 +32,8 @@ def migrate(session: Session, brief: Brief, plan: TenantPlan, version: str) -> M
     nothing done, and RehearsalInterrupted.
     """
     migration, began = brief.migration(version), time.monotonic()
-    carry_out = _in_transaction if migration.transactional else _alone
+    is_run = plan.of(version).action in RUNS
+    carry_out = _in_transaction if migration.transactional or not is_run else _alone
     try:
         action = carry_out(session, brief, plan, migration)
     except CannotRehearse as error:
@@ -54,7 +55,7 @@ def failed_step(migration: Migration, plan: TenantPlan, error: PgfleetError) -> 
 
 
 def _in_transaction(session: Session, brief: Brief, plan: TenantPlan, migration: Migration) -> Action:
-    """The whole of it in one transaction; returns what was done."""
+    """The whole of it in one transaction; returns what was done. To adopt is that, whatever the script is."""
     with session.transaction(), tenant_lock(session):
         before = inspect(session, brief)
         action = _still_to_do(session, brief, plan, migration, before)
@@ -72,6 +73,7 @@ def _alone(session: Session, brief: Brief, plan: TenantPlan, migration: Migratio
     """The same for a statement that runs in no transaction: the ledger says `started` before, `applied` after."""
     if session.is_rehearsing:
         raise CannotRehearse(f"{migration.file} runs in no transaction, so it cannot be rolled back")
+    session.refuse_pooler(f"{migration.file} runs in no transaction")
     with tenant_lock_of_session(session):
         before = inspect(session, brief)
         action = _still_to_do(session, brief, plan, migration, before)

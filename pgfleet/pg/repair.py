@@ -20,6 +20,7 @@ from pgfleet.pg.survey import refuse_silent
 from pgfleet.pg.verification import Findings, inspect, open_session, verify
 from pgfleet.render.words import sentence
 from pgfleet.repair.plan import RepairPlan, plan_repair
+from pgfleet.rollout.footing import on_standby
 from pgfleet.rollout.repairable import beyond_repair, is_whole, newly_failing, to_be_repaired
 from pgfleet.rollout.repairing import TenantRepair, done_before, failed_repair, tenant_repair
 
@@ -104,6 +105,8 @@ class _Work:
         digest = plan.digest([self.brief.migration(each).script.checksum for each in plan.versions])
         beyond = tuple(beyond_repair(entries.values()))
         self.found = tenant_repair(self.tenant.name, self.tenant.ring, self.tenant.home, plan, digest, beyond)
+        if plan.changes and before.inspection.is_standby:
+            raise on_standby()
         return plan
 
     def _refuse_unless_done(self, plan: RepairPlan, before: Findings) -> None:

@@ -25,6 +25,7 @@ from pgfleet.pg.survey import refuse_silent
 from pgfleet.pg.verification import Findings, count, inspect, open_session, verify
 from pgfleet.render.words import sentence
 from pgfleet.rollout.document import MigrationStep, SeedStep, StepStatus, TenantResult
+from pgfleet.rollout.footing import behind_pooler, on_standby
 from pgfleet.rollout.plan import RUNS, Action, TenantPlan
 from pgfleet.rollout.planning import accepted_object
 from pgfleet.rollout.results import Counts, assembled, broken, hindrance, kept_back, obstructed, step_of
@@ -68,6 +69,8 @@ class _Work:
         """Counts, looks, migrates, plants, counts again. Raises an error that was met before anything was done."""
         before = self._count()
         findings: Findings = self.run(inspect, self.session, self.brief)
+        if self.plan.changes and findings.inspection.is_standby:
+            raise on_standby()
         if self.plan.changes:
             self.run(prepare_ledger, self.session)
         for planned in self.plan.migrations:
@@ -85,6 +88,8 @@ class _Work:
         if hindered_by := hindrance(migration.requires, self.steps):
             status, detail = kept_back(hindered_by)
             return step_of(migration, self.plan, status, detail=detail)
+        if action is Action.REFUSE:
+            return failed_step(migration, self.plan, behind_pooler(migration.file))
         try:
             step: MigrationStep = self.run(migrate, self.session, self.brief, self.plan, migration.version)
         except PgfleetError as error:

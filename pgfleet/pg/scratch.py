@@ -8,10 +8,11 @@ from contextlib import contextmanager, suppress
 from psycopg import sql
 
 from pgfleet.errors import DatabaseError, ScratchUnavailable
+from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.connection import Limits
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.session import WHOSE, Query, Session
 
 PREFIX = "pgfleet_scratch_"
 STALE_AFTER_SECONDS = 3600
@@ -26,6 +27,8 @@ def scratch_database(admin: Dsn, limits: Limits) -> Iterator[Session]:
     """
     name = f"{PREFIX}{int(time.time()):x}_{secrets.token_hex(4)}"
     with Session(admin, limits=limits) as session:
+        if problem := unfit(session):
+            raise ScratchUnavailable(libpq.server(admin), problem, "")
         _drop_stale(session)
         _create(session, name)
     try:
@@ -34,6 +37,15 @@ def scratch_database(admin: Dsn, limits: Limits) -> Iterator[Session]:
     finally:
         with Session(admin, limits=limits) as session:
             session.run_alone(_text("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+
+
+def unfit(session: Session) -> str | None:
+    """Why no scratch database may be made where the session leads; None where nothing is known against it."""
+    [[(pid, is_standby)]] = session.read(WHOSE)
+    if is_standby:
+        return "it is a standby, which takes no writes"
+    is_lent = session.pooler_before(pid) is Pooler.TRANSACTION
+    return "it is a pooler in transaction mode, and may lead elsewhere each time" if is_lent else None
 
 
 def _create(session: Session, name: str) -> None:

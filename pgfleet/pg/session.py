@@ -11,7 +11,15 @@ import psycopg
 from psycopg import ClientCursor
 from psycopg.pq import TransactionStatus
 
-from pgfleet.errors import CannotRehearse, ConnectionLost, DatabaseError, RehearsalInterrupted, StatementFailed
+from pgfleet.errors import (
+    BehindPooler,
+    CannotRehearse,
+    ConnectionLost,
+    DatabaseError,
+    RehearsalInterrupted,
+    StatementFailed,
+)
+from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Script
 from pgfleet.manifest.statements import split
@@ -19,11 +27,27 @@ from pgfleet.permits import GiveBack
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.connection import STANDARD_STRINGS, WRITING, Connection, Limits, connect, disconnect, limiting
 from pgfleet.pg.errors import translating
+from pgfleet.shipped import statement
 
 Rows = list[tuple[Any, ...]]
 
 READING, PART = "pgfleet_reading", "pgfleet_part"
 """Names of savepoints."""
+
+UNLOCKING = "SELECT pg_catalog.pg_advisory_unlock_all()"
+TAKING_BACK = "; ".join(
+    # Of a script, within its transaction, as a pooler hands the server's session on. RESET ALL goes back to what the
+    # session began with; behind a pooler that is not what we began with.
+    (
+        "RESET SESSION AUTHORIZATION",
+        "RESET ROLE",
+        "RESET ALL",
+        STANDARD_STRINGS,
+        "SET client_encoding TO 'UTF8'",
+        "DISCARD TEMPORARY",
+        UNLOCKING,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -36,6 +60,9 @@ class Query:
     text: str
     parameters: Mapping[str, Any] | None = None
 
+
+WHOSE = Query(statement("introspection/session"))
+"""Which process of the server serves us, and whether the server is a standby."""
 
 _bound: WeakKeyDictionary[Query, str] = WeakKeyDictionary()
 
@@ -56,6 +83,7 @@ class Session:
         self.secrets = libpq.secrets(dsn)
         self.is_rehearsing = False
         self._transactions = 0
+        self._has_run_script = False
         self._connection: Connection | None = None
         self._foreseen: dict[str, Rows] = {}
         self._give_back: GiveBack | None = None
@@ -91,6 +119,21 @@ class Session:
     def server_major(self) -> int:
         """The server's major version; the connection is opened for it."""
         return self._open().info.server_version // 10_000
+
+    def pooler_before(self, pid: int) -> Pooler | None:
+        """What stands before the server's process `pid`: what the fleet file says, or else what can be told.
+
+        A server gives out the number of the process that serves us, a pooler a key of its own (PostgreSQL manual,
+        54.2.8 Canceling Requests in Progress). How it lends sessions out cannot be told, so the worse is assumed.
+        """
+        is_direct = self._open().info.backend_pid == pid
+        return self.dsn.pooler or (None if is_direct else Pooler.TRANSACTION)
+
+    def refuse_pooler(self, what: str) -> None:
+        """Raises BehindPooler unless the session is ours alone, for `what` needs that."""
+        [[(pid, _)]] = self.read(WHOSE)
+        if self.pooler_before(pid) is Pooler.TRANSACTION:
+            raise BehindPooler(what)
 
     @property
     def is_open(self) -> bool:
@@ -152,27 +195,29 @@ class Session:
     def run_script(self, script: Script | str) -> None:
         """A migration's or seed's statements, one after another, in a transaction of its own or as part of ours.
 
-        Settings and roles that it leaves behind are taken back. Raises a DatabaseError with the place of the statement;
-        nothing is left then.
+        Settings, roles, temporary tables and locks that it leaves behind are taken back. Raises a DatabaseError with
+        the place of the statement; nothing is left then.
         """
         with self.transaction():
+            self._has_run_script = True
             for each in split(_text(script)):
                 self._execute(each.text, script, each.start)
-            self._execute(f"RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; {STANDARD_STRINGS}")
+            self._execute(TAKING_BACK)
 
     def run_alone(self, script: Script | str) -> None:
         """One statement that refuses to run in a transaction (CREATE DATABASE, CREATE INDEX CONCURRENTLY).
 
-        Raises a DatabaseError, and CannotRehearse within a rehearsal.
+        Raises a DatabaseError, CannotRehearse within a rehearsal, and BehindPooler.
         """
         if self._transactions:
             raise CannotRehearse("it runs in no transaction, so it cannot be rolled back")
+        self.refuse_pooler("it runs in no transaction")
         texts = [f"SET {name} TO '{value}'" for name, value in limiting(self.limits).items()]
         self._execute(f"SET search_path TO {self._quoted_home()}; {'; '.join(texts)}")
         try:
             self._execute(_text(script), script)
         finally:
-            if self.is_open:  # a pooler hands the server's session on to others
+            if self.is_open:  # a pooler that lends sessions out whole hands this one on to others
                 self._execute(f"RESET search_path; {'; '.join(f'RESET {name}' for name in limiting(self.limits))}")
 
     @contextmanager
@@ -213,6 +258,7 @@ class Session:
 
     def _begin(self, depth: int) -> None:
         self._foreseen.clear()
+        self._has_run_script = self._has_run_script and depth > 0
         begin = f"SAVEPOINT {PART}_{depth}" if depth else "BEGIN ISOLATION LEVEL READ COMMITTED"
         self._batch(begin, (), "")
         self._transactions = depth + 1
@@ -238,7 +284,9 @@ class Session:
             if depth:
                 connection.execute(f"ROLLBACK TO SAVEPOINT {PART}_{depth}; RELEASE SAVEPOINT {PART}_{depth}")
             else:
-                connection.execute("ROLLBACK")
+                # A lock of the session outlives the rollback; in one go, as a pooler may give us another session then.
+                connection.execute(f"ROLLBACK; {UNLOCKING}" if self._has_run_script else "ROLLBACK")
+                self._has_run_script = False
 
     def _execute(self, text: str, script: Script | str = "", start: int = 0) -> str | None:
         """Runs the text as it is, and returns the server's word for what was done last."""

@@ -4,25 +4,32 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pgfleet.brief import Brief
-from pgfleet.errors import AccessRefused, DatabaseError
+from pgfleet.errors import AccessRefused, ConnectionFailed, DatabaseError
 from pgfleet.fleet.allowance import Allowance, Room, allow
 from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.pg import dsn as libpq
+from pgfleet.pg.scratch import unfit
 from pgfleet.pg.session import Query, Session
 from pgfleet.pg.verification import open_session
 from pgfleet.shipped import statement
+from pgfleet.unreachable import Unreachable
 
 MOST_WORKERS = 64
 """More threads than this get nothing done faster, however many servers there are."""
+MOST_SILENCES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerIdentity:
-    """A server's major version, a tenant through which it is reached, and how many connections it may be asked for."""
+    """A server's major version, a tenant through which it is reached, and how many connections it may be asked for.
+
+    `is_fit` says whether a replay can be made there.
+    """
 
     major: int
     tenant: str
     allowance: Allowance
+    is_fit: bool = True
 
 
 def group_by_server(tenants: Iterable[Tenant]) -> dict[str, list[Tenant]]:
@@ -43,17 +50,33 @@ def workers_for(environment: Environment) -> int:
 def identify(tenants: Sequence[Tenant], brief: Brief) -> ServerIdentity | None:
     """What there is to know of the server, asked through the first of `tenants` that lets us in; None if none does.
 
-    A tenant that refuses us (wrong password, no such database) is passed over; a server that does not answer one
-    does not answer the others either. Raises that transient DatabaseError.
+    What keeps one tenant out alone is passed over (wrong password, no such database, a pooler that cannot reach the one
+    behind it); a server that does not answer one does not answer the others either. One that says nothing is asked for
+    a second tenant, as it may be a pooler with several servers behind it. Raises that transient DatabaseError.
     """
+    silences = 0
     for tenant in tenants:
         try:
             with open_session(tenant, brief) as session:
                 allowance = _allowance(session, brief.environment.policy)
-                return ServerIdentity(major=session.server_major, tenant=tenant.name, allowance=allowance)
-        except AccessRefused:
-            continue
+                is_fit = unfit(session) is None
+                return ServerIdentity(
+                    major=session.server_major, tenant=tenant.name, allowance=allowance, is_fit=is_fit
+                )
+        except (AccessRefused, ConnectionFailed) as error:
+            silences += error.because is Unreachable.TIMED_OUT
+            is_alone = error.because is Unreachable.TIMED_OUT and silences < min(MOST_SILENCES, len(tenants))
+            if not is_alone and (error.because is None or error.because.is_of_server):
+                raise
     return None
+
+
+def fittest(identities: Iterable[ServerIdentity]) -> dict[int, ServerIdentity]:
+    """For each major version the first server on which a replay can be made, or else the first."""
+    found: dict[int, ServerIdentity] = {}
+    for each in sorted(identities, key=lambda each: not each.is_fit):
+        found.setdefault(each.major, each)
+    return found
 
 
 def _allowance(session: Session, policy: Policy) -> Allowance:

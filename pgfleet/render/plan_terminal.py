@@ -12,7 +12,9 @@ from pgfleet.render.altered import altered_files
 from pgfleet.render.rollout_layout import MOST_TENANTS, new_matrix, section
 from pgfleet.render.rollout_matters import (
     LEFT_ALONE,
+    REFUSED,
     obstacles,
+    refusals,
 )
 from pgfleet.render.rollout_words import ACTION_MEANS, plan_sentence
 from pgfleet.rollout.plan import Action, PlannedMigration, RolloutPlan, TenantPlan, by_ring
@@ -24,19 +26,21 @@ ACTION_LOOK = {
     Action.APPLY: ("APPLY", "yellow"),
     Action.HEAL: ("HEAL", "red"),
     Action.RERUN: ("RERUN", "magenta"),
+    Action.REFUSE: ("REFUSED", "magenta"),
 }
 
 
 def plan_report(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> RenderableType:
     """What will be done in each tenant; those with nothing to do are only counted where there are many."""
     ordered = [each for tenants in by_ring(plan, rings).values() for each in tenants]
-    busy = [each for each in ordered if each.changes or each.obstacle]
+    busy = [each for each in ordered if not each.is_idle]
     shown = ordered if len(ordered) <= MOST_TENANTS else busy[:MOST_TENANTS]
     parts: list[RenderableType] = [_plan_matrix(shown, manifest)] if shown else []
     left_out = {"more with something to do": len(busy) - len(shown), "with nothing to do": len(ordered) - len(busy)}
     said = [f"{number} {what}" for what, number in left_out.items() if number > 0 and len(shown) < len(ordered)]
     parts += [Text(f"… and {' and '.join(said)}; the whole is in the run's plan")] if said else []
     parts += [*_legend(ordered, manifest), *section(LEFT_ALONE, tuple(obstacles(ordered)), "magenta")]
+    parts += section(REFUSED, tuple(refusals(ordered)), "magenta")
     digest = f"  (plan {plan.digest[:12]} of {plan.environment})"
     return Group(*parts, Text(), Text.assemble((plan_sentence(plan), "bold"), digest))
 

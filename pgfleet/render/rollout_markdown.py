@@ -13,12 +13,14 @@ from pgfleet.render.rollout_matters import (
     LEFT_ALONE,
     NO_REASON,
     NOT_REHEARSED,
+    REFUSED,
     Matter,
     alike,
     listed,
     matters_of,
     not_begun,
     obstacles,
+    refusals,
 )
 from pgfleet.render.rollout_tables import FEWER, UNCERTAIN, count_rank, pair_in_words
 from pgfleet.render.rollout_words import (
@@ -121,6 +123,7 @@ def _where(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> Itera
         yield from _section(f"Ring {ring}: {counted(len(tenants))}", matters, inline=True)
     left_alone = obstacles(each for tenants in groups.values() for each in tenants)
     yield from _section(LEFT_ALONE, tuple(left_alone))
+    yield from _section(REFUSED, tuple(refusals(each for tenants in groups.values() for each in tenants)))
 
 
 def _unrehearsed(plan: RolloutPlan, manifest: Manifest, rehearsal: Sequence[TenantResult]) -> Sequence[Matter]:

@@ -25,6 +25,8 @@ NOT_REHEARSED = "What could not be rehearsed"
 
 LEFT_ALONE = "Left alone, as they could not be looked at"
 
+REFUSED = "Refused, as it cannot be done the way the tenant is reached"
+
 NO_REASON = "it is not known why"
 
 Key = TypeVar("Key", bound=Hashable)
@@ -49,6 +51,12 @@ def planted(results: Iterable[TenantResult]) -> Iterator[Matter]:
 def obstacles(plans: Iterable[TenantPlan]) -> Iterator[Matter]:
     """Tenants that nothing can be done in, by the reason."""
     found = alike((f"{each.obstacle}: {each.reason or NO_REASON}", each.name) for each in plans if each.obstacle)
+    return (Matter(title=title, lines=(named(tenants),)) for title, tenants in found.items())
+
+
+def refusals(plans: Iterable[TenantPlan]) -> Iterator[Matter]:
+    """Migrations that cannot be run the way their tenants are reached, by the reason."""
+    found = alike((refused.reason or NO_REASON, each.name) for each in plans for refused in each.refused)
     return (Matter(title=title, lines=(named(tenants),)) for title, tenants in found.items())
 
 

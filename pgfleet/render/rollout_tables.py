@@ -150,7 +150,7 @@ def count_rank(pair: CountPair) -> int:
 
 def _urgency(plan: TenantPlan) -> int:
     is_run = any(each.action in RUNS for each in plan.migrations)
-    return 0 if plan.obstacle else 1 if is_run else 2 if plan.changes else 3
+    return 0 if plan.obstacle or plan.refused else 1 if is_run else 2 if plan.changes else 3
 
 
 def _capped(rows: list[Row], rest: str) -> list[Row]:

@@ -23,14 +23,16 @@ ACTION_MEANS = {
     Action.HEAL: "some of it is missing or changed: its script is run again",
     Action.RERUN: "it is there, and its script is run again: asked for, or an earlier script undoes part of it",
     Action.ADOPT: "it is there: that is written into the ledger, and nothing is run",
+    Action.REFUSE: "its script cannot be run the way the tenant is reached: nothing of it is begun",
 }
-"""The actions that write something, in the order in which they are told."""
+"""The actions that are told, in that order."""
 ACTION_DONE = {
     Action.APPLY: "applied",
     Action.HEAL: "healed",
     Action.RERUN: "rerun",
     Action.ADOPT: "adopted",
     Action.SKIP: "already there",
+    Action.REFUSE: "refused",
 }
 STATUS_WORD = {
     StepStatus.FAILED: "failed",
@@ -50,7 +52,7 @@ def plan_sentence(plan: RolloutPlan) -> str:
         parts += [f"{action} {what} in {len(steps)}"] if steps else []
     seeds = [len(each.seeds) for each in plan.tenants if each.seeds]
     parts += [f"plant {plural(sum(seeds), 'seed')} in {len(seeds)}"] if seeds else []
-    idle = sum(not each.changes and not each.obstacle for each in plan.tenants)
+    idle = sum(each.is_idle for each in plan.tenants)
     obstacles = Counter(each.obstacle for each in plan.tenants if each.obstacle)
     said = [", ".join(parts), f"nothing to do in {idle}" if idle else ""]
     said += [f"{number} {verdict}" for verdict, number in obstacles.items()]

@@ -2,6 +2,7 @@
 
 from pgfleet.errors import (
     AccessRefused,
+    BehindPooler,
     ConnectionFailed,
     ConnectionLost,
     DatabaseError,
@@ -13,6 +14,7 @@ from pgfleet.errors import (
     PlanOutdated,
 )
 from pgfleet.rollout.document import ErrorEntry
+from pgfleet.unreachable import Unreachable
 
 AGAIN = "run the same command again; what is done is skipped"
 BY_SQLSTATE = {
@@ -36,6 +38,7 @@ BY_KIND: tuple[tuple[type[PgfleetError], str], ...] = (
     (NotProven, "a rerun does not heal this: see what pgfleet repair can do, else put it right by hand"),
     (GuardTripped, "look at what the script does to these rows; if that is meant, say so in the manifest (may_shrink)"),
     (PlanOutdated, "run the command again: it plans anew"),
+    (BehindPooler, 'give the tenant a dsn that leads to the server itself (or say pooler = "session", if that is so)'),
     (LedgerUnusable, "use the version of pgfleet that wrote it, or a later one"),
     (AccessRefused, "put the connection string right in the fleet file, then run it again"),
     (NoPermit, f"see what else has connections of pgfleet's to that server, then {AGAIN}"),
@@ -61,6 +64,13 @@ def describe(error: PgfleetError) -> ErrorEntry:
 
 def advise(error: PgfleetError) -> str | None:
     """What to do next; None where the message says all there is to say."""
+    if isinstance(error, DatabaseError) and error.because:
+        return of_unreachable(error.because)
     state = error.sqlstate if isinstance(error, DatabaseError) else ""
     by_state = next((BY_SQLSTATE[state[:length]] for length in (5, 2) if state[:length] in BY_SQLSTATE), None)
     return by_state or next((said for kind, said in BY_KIND if isinstance(error, kind)), None)
+
+
+def of_unreachable(because: Unreachable) -> str:
+    """What to do next about a tenant with which no session could be had."""
+    return f"{because.advice}{'' if because.advice.endswith('?') else ';'} then {AGAIN}"

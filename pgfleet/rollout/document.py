@@ -7,6 +7,7 @@ from pgfleet.judge.document import CountEntry, DifferenceEntry, ManifestEntry, S
 from pgfleet.judge.entry import Entry
 from pgfleet.manifest.model import Priority
 from pgfleet.rollout.plan import Action
+from pgfleet.unreachable import Unreachable
 
 SCHEMA_VERSION = 1
 
@@ -88,7 +89,8 @@ class CountPair(Entry):
 class TenantResult(Entry):
     """One tenant; `reason` says why it failed as a whole, was not reached or is unreachable.
 
-    `obstacle` is the verdict that kept the rollout from beginning: unreachable or unknown.
+    `obstacle` is the verdict that kept the rollout from beginning: unreachable or unknown. `unreachable_because` is the
+    reason out of a closed set, where no session could be had.
     """
 
     name: str
@@ -96,6 +98,7 @@ class TenantResult(Entry):
     result: Result
     obstacle: Verdict | None = None
     reason: str | None = None
+    unreachable_because: Unreachable | None = None
     error: ErrorEntry | None = None
     migrations: tuple[MigrationStep, ...] = ()
     seeds: tuple[SeedStep, ...] = ()

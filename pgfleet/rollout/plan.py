@@ -8,6 +8,7 @@ from enum import StrEnum
 from pgfleet.judge.document import LedgerState, Verdict
 from pgfleet.judge.entry import Entry
 from pgfleet.manifest.model import Priority
+from pgfleet.unreachable import Unreachable
 
 
 class Action(StrEnum):
@@ -23,10 +24,14 @@ class Action(StrEnum):
     """It is drifted: its idempotent script is run again."""
     RERUN = "rerun"
     """It is applied, and its script is run again: it was asked for, or an earlier script undoes part of it."""
+    REFUSE = "refuse"
+    """Its script should be run, and cannot be the way the tenant is reached: nothing of it is begun."""
 
 
 RUNS = frozenset({Action.APPLY, Action.HEAL, Action.RERUN})
 """The actions that run a migration's script."""
+IDLE = frozenset({Action.SKIP, Action.REFUSE})
+"""Those that write nothing."""
 
 
 class AcceptedObject(Entry):
@@ -38,18 +43,23 @@ class AcceptedObject(Entry):
 
 
 class PlannedMigration(Entry):
-    """One migration of a tenant's plan; `accepted` is what is wrong with it where it is left alone for that."""
+    """One migration of a tenant's plan; `accepted` is what is wrong with it where it is left alone for that.
+
+    `reason` says why it is refused, and what to do.
+    """
 
     version: str
     action: Action
     altered: bool = False
     ledger: LedgerState | None = None
     accepted: tuple[AcceptedObject, ...] = ()
+    reason: str | None = None
 
 
 class TenantPlan(Entry):
     """What will be done in one tenant; where `obstacle` is not null nothing will, and `reason` says why.
 
+    `unreachable_because` is that reason out of a closed set, where no session could be had.
     `home` is its home schema, `migrations` are those in the rollout's scope in the manifest's order, `seeds` the names
     of those that are missing.
     """
@@ -59,13 +69,24 @@ class TenantPlan(Entry):
     fingerprint: str | None = None
     obstacle: Verdict | None = None
     reason: str | None = None
+    unreachable_because: Unreachable | None = None
     migrations: tuple[PlannedMigration, ...] = ()
     seeds: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:
         """Whether anything will be written, be it into the ledger alone."""
-        return bool(self.seeds) or any(each.action is not Action.SKIP for each in self.migrations)
+        return bool(self.seeds) or any(each.action not in IDLE for each in self.migrations)
+
+    @property
+    def refused(self) -> tuple[PlannedMigration, ...]:
+        """What should be run, and cannot be the way the tenant is reached."""
+        return tuple(each for each in self.migrations if each.action is Action.REFUSE)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that is asked for is there."""
+        return not (self.changes or self.refused or self.obstacle)
 
     def of(self, version: str) -> PlannedMigration:
         """What is planned for that version. Raises KeyError where it is not in the rollout's scope."""
@@ -111,7 +132,7 @@ def build_plan(environment: str, manifest_checksum: str, scope: Scope, tenants: 
         "environment": environment,
         "manifest": manifest_checksum,
         "scope": scope.model_dump(mode="json"),
-        "tenants": [each.model_dump(mode="json", exclude={"reason"}) for each in plans],
+        "tenants": [each.model_dump(mode="json", exclude={"reason", "unreachable_because"}) for each in plans],
     }
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return RolloutPlan(environment=environment, digest=hashlib.sha256(text.encode()).hexdigest(), tenants=plans)

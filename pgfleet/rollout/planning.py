@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import FleetError
+from pgfleet.fleet.pooler import Pooler
 from pgfleet.judge.document import (
     DifferenceEntry,
     LedgerState,
@@ -14,6 +15,8 @@ from pgfleet.judge.document import (
     Verdict,
 )
 from pgfleet.manifest.model import Manifest, Migration, Priority
+from pgfleet.rollout.advice import advise
+from pgfleet.rollout.footing import behind_pooler, on_standby
 from pgfleet.rollout.plan import RUNS, AcceptedObject, Action, PlannedMigration, Scope, TenantPlan
 
 OBSTACLES = frozenset({Verdict.UNREACHABLE, Verdict.UNKNOWN})
@@ -44,22 +47,52 @@ def is_within(migration: Migration, scope: Scope) -> bool:
 def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalog | None, scope: Scope) -> TenantPlan:
     """What to do in the tenant that the entry is of; `expected` is what tenants on its server must hold.
 
-    Nothing where it could not be reached or looked at. A migration of which all that is wrong was accepted is left
-    alone, unless it is to be rerun. A seed is planted where it is missing and its migration is applied or will be.
+    Nothing where it could not be reached or looked at, or is a standby that should be written to. A migration of which
+    all that is wrong was accepted is left alone, unless it is to be rerun. A seed is planted where it is missing and
+    its migration is applied or will be.
     """
     ring = entry.ring or ""
     if entry.verdict in OBSTACLES or expected is None:
         reason = entry.reason or "it could not be looked at"
         obstacle = entry.verdict if entry.verdict in OBSTACLES else Verdict.UNKNOWN
-        return TenantPlan(name=entry.name, ring=ring, obstacle=obstacle, reason=reason)
+        because = entry.unreachable_because
+        return TenantPlan(name=entry.name, ring=ring, obstacle=obstacle, reason=reason, unreachable_because=because)
     chosen = {each.version for each in manifest.migrations if is_within(each, scope)}
     planned = _undone_rerun(tuple(_plan(each, scope) for each in entry.migrations if each.version in chosen), expected)
-    return TenantPlan(
+    if entry.pooler is Pooler.TRANSACTION:
+        planned = _without_alone(planned, manifest)
+    plan = TenantPlan(
         name=entry.name,
         ring=ring,
         fingerprint=entry.fingerprint,
         migrations=planned,
         seeds=tuple(_missing_seeds(entry, manifest, scope)),
+    )
+    return _obstructed_by_standby(plan) if entry.standby and not plan.is_idle else plan
+
+
+def _without_alone(planned: tuple[PlannedMigration, ...], manifest: Manifest) -> tuple[PlannedMigration, ...]:
+    """The same, with every script refused that runs in no transaction and so would be under a session's lock."""
+    alone = {each.version: each.file for each in manifest.migrations if not each.transactional}
+    return tuple(
+        _refused(each, alone[each.version]) if each.action in RUNS and each.version in alone else each
+        for each in planned
+    )
+
+
+def _refused(planned: PlannedMigration, file: str) -> PlannedMigration:
+    error = behind_pooler(file)
+    return planned.model_copy(update={"action": Action.REFUSE, "reason": f"{error}; {advise(error)}"})
+
+
+def _obstructed_by_standby(plan: TenantPlan) -> TenantPlan:
+    error = on_standby()
+    return TenantPlan(
+        name=plan.name,
+        ring=plan.ring,
+        obstacle=Verdict.UNREACHABLE,
+        reason=str(error),
+        unreachable_because=error.because,
     )
 
 

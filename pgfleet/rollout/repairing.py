@@ -9,11 +9,12 @@ from pgfleet.catalog.differences import without_implied
 from pgfleet.errors import NotProven, PgfleetError
 from pgfleet.judge.document import DifferenceEntry
 from pgfleet.judge.entry import Entry
-from pgfleet.judge.tenant import UNREACHABLE, difference_entry
+from pgfleet.judge.tenant import difference_entry, why_unreachable
 from pgfleet.repair.plan import RepairPlan
 from pgfleet.rollout.advice import describe
 from pgfleet.rollout.document import ErrorEntry
 from pgfleet.rollout.repairable import BeyondEntry
+from pgfleet.unreachable import Unreachable
 
 SCHEMA_VERSION = 1
 DONE_BEFORE = "an earlier try of this run had committed it, and lost its connection before it was told so"
@@ -63,6 +64,7 @@ class TenantRepair(Entry):
     ring: str
     result: RepairResult
     detail: str | None = None
+    unreachable_because: Unreachable | None = None
     digest: str | None = None
     versions: tuple[str, ...] = ()
     statements: tuple[StatementEntry, ...] = ()
@@ -120,13 +122,14 @@ def failed_repair(
     residual: Sequence[DifferenceEntry] = (),
 ) -> TenantRepair:
     """What came of a repair that ended with the error; `found` is what was to be done, if it got so far."""
-    result = RepairResult.UNREACHABLE if isinstance(error, UNREACHABLE) else RepairResult.FAILED
+    because = why_unreachable(error)
+    result = RepairResult.UNREACHABLE if because else RepairResult.FAILED
     before = found or TenantRepair(name=name, ring=ring, result=result)
     said = describe(error)
     if isinstance(error, NotProven):
         said = said.model_copy(update={"advice": NOT_PROVEN})
-    changes = {"result": result, "error": said, "residual": tuple(residual), "repaired": ()}
-    return before.model_copy(update=changes)
+    changes = {"result": result, "unreachable_because": because, "error": said}
+    return before.model_copy(update={**changes, "residual": tuple(residual), "repaired": ()})
 
 
 def not_reached(planned: TenantRepair) -> TenantRepair:

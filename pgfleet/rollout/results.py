@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pgfleet.errors import PgfleetError
 from pgfleet.judge.document import CountEntry, Verdict
-from pgfleet.judge.tenant import UNREACHABLE
+from pgfleet.judge.tenant import why_unreachable
 from pgfleet.manifest.model import Migration
-from pgfleet.rollout.advice import describe
+from pgfleet.rollout.advice import describe, of_unreachable
 from pgfleet.rollout.document import CountPair, ErrorEntry, MigrationStep, Result, SeedStep, StepStatus, TenantResult
 from pgfleet.rollout.plan import Action, TenantPlan
 from pgfleet.rollout.summary import result_of
+from pgfleet.unreachable import Unreachable
 
 Counts = Mapping[str, CountEntry]
 THERE = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
@@ -29,8 +30,16 @@ def obstructed(plan: TenantPlan) -> TenantResult:
         result=AS_PLANNED.get(plan.obstacle, Result.FAILED),
         obstacle=plan.obstacle,
         reason=plan.reason,
-        error=ErrorEntry(message=plan.reason or "", advice=ADVICE[plan.obstacle]),
+        unreachable_because=plan.unreachable_because,
+        error=_obstacle_entry(plan.reason or "", ADVICE[plan.obstacle], plan.unreachable_because),
     )
+
+
+def _obstacle_entry(reason: str, advice: str, because: Unreachable | None) -> ErrorEntry:
+    """The obstacle as an error; the reason of one that is unreachable ends with an advice, which is not told twice."""
+    if because is None:
+        return ErrorEntry(message=reason, advice=advice)
+    return ErrorEntry(message=reason.removesuffix(f"; {because.advice}"), advice=of_unreachable(because))
 
 
 def not_reached(plan: TenantPlan, reason: str) -> TenantResult:
@@ -40,8 +49,15 @@ def not_reached(plan: TenantPlan, reason: str) -> TenantResult:
 
 def broken(plan: TenantPlan, error: PgfleetError) -> TenantResult:
     """The result of a tenant of which nothing more than the error is known."""
-    result = Result.UNREACHABLE if isinstance(error, UNREACHABLE) else Result.FAILED
-    return TenantResult(name=plan.name, ring=plan.ring, result=result, reason=str(error), error=describe(error))
+    because = why_unreachable(error)
+    return TenantResult(
+        name=plan.name,
+        ring=plan.ring,
+        result=Result.UNREACHABLE if because else Result.FAILED,
+        reason=str(error),
+        unreachable_because=because,
+        error=describe(error),
+    )
 
 
 def assembled(

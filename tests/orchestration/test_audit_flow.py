@@ -141,7 +141,8 @@ def test_a_server_that_does_not_answer_makes_its_tenants_unreachable_and_the_run
     state, document = run_audit()
     assert state.name == "Incomplete"
     assert by_name(document) == {"acme": "ready", "lost": "unreachable"}
-    assert "Connection refused" in (document.tenants[1].reason or "")
+    assert (document.tenants[1].reason or "").startswith("refused: nothing listens on ")
+    assert document.tenants[1].unreachable_because == "refused"
 
 
 def test_one_wrong_password_of_several_is_one_unreachable_tenant(

@@ -3,12 +3,15 @@
 import pickle
 import re
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from urllib.parse import quote
 
 import psycopg
 import pytest
-from fix_servers import ROLE_PASSWORD, Server
+from fix_servers import POLICY, ROLE_PASSWORD, Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import (
@@ -28,6 +31,8 @@ from pgfleet.pg.audit import audit
 from pgfleet.pg.connection import Limits
 from pgfleet.pg.ledger import prepare_ledger
 from pgfleet.pg.session import Query, Session
+from pgfleet.pg.survey import identify
+from pgfleet.unreachable import Unreachable
 
 ENDLESS = "SELECT count(*) FROM generate_series(1, 1000000000000)"
 
@@ -83,51 +88,102 @@ def refused(server: Server, shared: str, how: str) -> Dsn:
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "because", "said"),
     [
-        ("wrong password", "password authentication failed"),
-        ("no password", "no password supplied"),
-        ("no such role", "password authentication failed"),  # PostgreSQL does not give away who exists
-        ("no such database", 'database "nothing_by_this_name" does not exist'),
-        ("not permitted to log in", "is not permitted to log in"),
-        ("no right on the database", "permission denied for database"),
-        ("no TLS", "SSL"),
-        ("database closed", "is not currently accepting connections"),
+        ("wrong password", Unreachable.WRONG_PASSWORD, "password authentication failed"),
+        ("no password", Unreachable.NO_PASSWORD, "wants a password, and none was given"),
+        # PostgreSQL does not give away who exists
+        ("no such role", Unreachable.WRONG_PASSWORD, "password authentication failed"),
+        ("no such database", Unreachable.NO_SUCH_DATABASE, 'database "nothing_by_this_name" does not exist'),
+        ("not permitted to log in", Unreachable.NOT_ALLOWED, "is not permitted to log in"),
+        ("no right on the database", Unreachable.NOT_ALLOWED, "permission denied for database"),
+        ("no TLS", Unreachable.NO_TLS, "has no TLS, and the dsn demands it"),
+        ("database closed", Unreachable.NOT_ALLOWED, "is not currently accepting connections"),
     ],
 )
-def test_a_refusal_is_final(server: Server, shared: str, how: str, said: str) -> None:
+def test_a_refusal_is_final(server: Server, shared: str, how: str, because: Unreachable, said: str) -> None:
     error = error_of(Session(refused(server, shared, how)))
     server.execute(f"GRANT CONNECT ON DATABASE {shared} TO PUBLIC")
-    assert type(error) is AccessRefused
+    assert (type(error), error.because) == (AccessRefused, because)
     assert said in str(error)
     assert not error.transient
 
 
 def test_a_port_where_nothing_listens() -> None:
     error = error_of(Session(Dsn("postgresql://postgres:secret@127.0.0.1:1/postgres")))
-    assert (type(error), error.transient) == (ConnectionFailed, True)
-    assert "Connection refused" in str(error)
+    assert (type(error), error.transient, error.because) == (ConnectionFailed, True, Unreachable.REFUSED)
+    assert str(error) == "refused: nothing listens on 127.0.0.1:1; is the server up, is the port right?"
 
 
 def test_a_socket_that_is_not_there() -> None:
     error = error_of(Session(Dsn("host=/nowhere/at/all user=postgres dbname=postgres")))
-    assert (type(error), error.transient) == (ConnectionFailed, True)
+    assert (type(error), error.transient, error.because) == (ConnectionFailed, True, Unreachable.REFUSED)
 
 
-def test_a_server_that_says_nothing() -> None:
+def test_a_name_that_nobody_knows() -> None:
+    error = error_of(Session(Dsn("host=nobody.invalid user=postgres dbname=postgres")))
+    assert (type(error), error.transient, error.because) == (ConnectionFailed, True, Unreachable.NAME_NOT_RESOLVED)
+
+
+def test_what_is_no_postgresql() -> None:
+    """It hangs up, as a load balancer does that has no server behind it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        dsn = Dsn(f"postgresql://postgres@127.0.0.1:{listener.getsockname()[1]}/postgres")
-        error = error_of(Session(dsn, limits=Limits(connect_timeout_seconds=1)))
-    assert (type(error), error.transient) == (ConnectionFailed, True)
-    assert "timeout" in str(error)
+        threading.Thread(target=hang_up, args=(listener,), daemon=True).start()
+        dsn = Dsn(f"postgresql://postgres@127.0.0.1:{listener.getsockname()[1]}/postgres?sslmode=disable")
+        assert error_of(Session(dsn)).because is Unreachable.NO_POSTGRESQL
 
 
-def test_a_role_with_no_connection_left(server: Server, shared: str) -> None:
-    role = server.create_role("CONNECTION LIMIT 1")
-    with psycopg.connect(server.dsn(shared, role).text):
-        error = error_of(Session(server.dsn(shared, role)))
-    assert error.transient
-    assert "too many connections" in str(error)
+def hang_up(listener: socket.socket) -> None:
+    client, _ = listener.accept()
+    client.close()
+
+
+def test_two_hosts_of_which_one_answers(server: Server, shared: str) -> None:
+    dsn = server.cluster.dsn(shared).replace("@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:")
+    assert value(Session(Dsn(dsn)), "SELECT 1") == 1
+    wrong = server.cluster.dsn(shared, password="wrong").replace("@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:")
+    assert error_of(Session(Dsn(wrong))).because is Unreachable.WRONG_PASSWORD
+
+
+def test_servers_that_say_nothing_have_their_time_and_no_more() -> None:
+    """Each host has `connect_timeout`."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as other:
+        ports = [each.getsockname()[1] for each in (listener, other)]
+        began = time.monotonic()
+        hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+        error = error_of(
+            Session(Dsn(f"postgresql://postgres@{hosts}/postgres"), limits=Limits(connect_timeout_seconds=2))
+        )
+        took_seconds = time.monotonic() - began
+    assert (type(error), error.transient, error.because) == (ConnectionFailed, True, Unreachable.TIMED_OUT)
+    assert "did not answer within 2 s; " in str(error)
+    assert 4 <= took_seconds < 6
+
+
+def test_silence_is_taken_for_the_servers_only_when_a_second_tenant_meets_it(
+    server: Server, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    """Behind a pooler each database may have a server of its own."""
+    ready = server.tenant(database)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        silent = replace(ready, dsn=Dsn(f"postgresql://postgres@127.0.0.1:{listener.getsockname()[1]}/postgres"))
+        policy = replace(POLICY, connect_timeout_seconds=2)
+        brief = server.brief(shipped_manifest, expected, ready, policy=policy)
+        found = identify([silent, ready], brief)
+        assert found is not None
+        assert (found.tenant, found.is_fit) == (database, True)
+        with pytest.raises(ConnectionFailed, match=r"^timed out: "):
+            identify([silent], brief)
+
+
+@pytest.mark.parametrize("of_what", ["role", "database"])
+def test_no_connection_left(server: Server, shared: str, of_what: str) -> None:
+    role = server.create_role()
+    database = server.create_database() if of_what == "database" else shared
+    server.execute(f"ALTER {of_what} {role if of_what == 'role' else database} CONNECTION LIMIT 1")
+    with psycopg.connect(server.dsn(database, role).text):
+        error = error_of(Session(server.dsn(database, role)))
+    assert (error.transient, error.because) == (True, f"too_many_connections_of_{of_what}")
 
 
 # A statement fails

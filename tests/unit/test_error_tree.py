@@ -8,6 +8,7 @@ import pytest
 from pgfleet import errors
 from pgfleet.errors import (
     AccessRefused,
+    BehindPooler,
     CannotRehearse,
     ConfigurationError,
     ConnectionFailed,
@@ -34,6 +35,7 @@ from pgfleet.errors import (
     TenantGone,
     TryAgain,
 )
+from pgfleet.unreachable import Unreachable
 
 EXAMPLES = (
     PgfleetError("it cannot be done"),
@@ -45,7 +47,7 @@ EXAMPLES = (
     NoPermit("as many connections of ours to db1:5432 are open as may be, 8"),
     ConnectionLost("server closed the connection", "08006"),
     TryAgain("lock timeout", "55P03"),
-    AccessRefused("password authentication failed"),
+    AccessRefused("wrong password: db1:5432 says no", "", None, Unreachable.WRONG_PASSWORD),
     PrivilegeMissing("permission denied for table one", "42501"),
     StatementFailed("syntax error", "42601", Place("1_one.sql", 3, 5)),
     InventoryUnreadable("fleet.toml: environments.prod.inventory", "db1:5432", "no answer"),
@@ -58,6 +60,7 @@ EXAMPLES = (
     GuardTripped("one is gone"),
     PlanOutdated("it is drifted now"),
     LedgerUnusable("it is of format 2"),
+    BehindPooler("1_one.sql runs in no transaction"),
     CannotRehearse("it runs in no transaction"),
     RehearsalInterrupted("lock timeout"),
     ServiceFailed("agent: exited with 1"),
@@ -101,6 +104,17 @@ def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> Non
         (DatabaseError("division by zero", "22012"), "division by zero (SQLSTATE 22012)"),
         (ConnectionFailed("no answer"), "no answer"),
         (
+            ConnectionFailed("refused: nothing listens on db1:5432", "", None, Unreachable.REFUSED),
+            "refused: nothing listens on db1:5432; is the server up, is the port right?",
+        ),
+        (
+            BehindPooler("1_one.sql runs in no transaction"),
+            (
+                "1_one.sql runs in no transaction, so it needs a session of its own, "
+                "and a pooler in transaction mode stands in between"
+            ),
+        ),
+        (
             StatementFailed("syntax error", "42601", Place("1_one.sql", 3, 5)),
             "1_one.sql, line 3 column 5: syntax error (SQLSTATE 42601)",
         ),
@@ -123,7 +137,18 @@ def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> Non
             "1_one.sql fails in an empty database on PostgreSQL 16.4: syntax error; mend it",
         ),
     ],
-    ids=["file and key", "file alone", "SQLSTATE", "no SQLSTATE", "a place", "inventory", "scratch", "replay"],
+    ids=[
+        "file and key",
+        "file alone",
+        "SQLSTATE",
+        "no SQLSTATE",
+        "no session",
+        "pooler",
+        "a place",
+        "inventory",
+        "scratch",
+        "replay",
+    ],
 )
 def test_what_an_error_says(error: PgfleetError, line: str) -> None:
     assert str(error) == line

@@ -8,6 +8,7 @@ from pgfleet.errors import FleetError
 from pgfleet.fleet.document import parse_duration_ms
 from pgfleet.fleet.model import Acceptance, Environment, Policy, Restart, RolloutPolicy, Tenant
 from pgfleet.fleet.parse import build_environment, parse_fleet
+from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, Secret
 
 PROD = "[environments.prod]\n"
@@ -430,3 +431,21 @@ def test_a_tenth_of_a_tables_rows_may_be_lost_and_nothing_is_accepted_unless_it_
 )
 def test_what_cannot_be_accepted_or_lost(text: str, named: str) -> None:
     assert named in str(refusal(PROD + text))
+
+
+@pytest.mark.parametrize(
+    ("of_environment", "of_tenant", "pooler"),
+    [
+        ("", "", None),
+        ('pooler = "transaction"', "", Pooler.TRANSACTION),
+        ('pooler = "transaction"', 'pooler = "session"', Pooler.SESSION),
+        ("", 'pooler = "transaction"', Pooler.TRANSACTION),
+    ],
+)
+def test_a_tenants_pooler_comes_before_its_environments(
+    of_environment: str, of_tenant: str, pooler: Pooler | None
+) -> None:
+    text = f'{PROD}{of_environment}\nscratch_dsn = "host=scratch"\n{ACME}{of_tenant}\n'
+    found = build_environment(parse_fleet(text, file="fleet.toml"), "prod", {}, file="fleet.toml")
+    assert [each.dsn.pooler for each in found.tenants] == [pooler]
+    assert found.policy.scratch_dsn == Dsn("host=scratch")

@@ -39,11 +39,12 @@ EXAMPLE = """
      "since": null,
      "contracts": [{"consumer": "worker", "priority": "P0", "role": "app", "works": false, "inherited": false,
                     "failures": [{"statement": "claim task", "message": "permission denied", "sqlstate": "42501"}],
-                    "detail": null, "since": "2025-03-31T02:00:00Z"}]},
+                    "detail": null, "since": "2025-03-31T02:00:00Z"}],
+     "unreachable_because": null, "pooler": "transaction", "standby": false},
     {"name": "globex", "ring": null, "verdict": "unreachable", "reason": "no answer",
      "server_version": null, "fingerprint": null,
      "migrations": [], "unexpected": [], "seeds": [], "counts": [], "losses": [], "since": "2025-03-30T02:00:00Z",
-     "contracts": []}
+     "contracts": [], "unreachable_because": "timed_out", "pooler": null, "standby": null}
   ],
   "since": {"previous_run_id": "run-6", "previous_finished_at": "2025-03-31T02:00:00Z", "source": "prefect",
     "new": [{"tenant": "globex", "kind": "tenant", "identity": "globex", "change": "unreachable",

@@ -29,6 +29,7 @@ from pgfleet.errors import (
     StatementFailed,
     TryAgain,
 )
+from pgfleet.fleet.pooler import Pooler
 from pgfleet.judge.document import (
     CheckEntry,
     ContractEntry,
@@ -48,6 +49,7 @@ from pgfleet.judge.readings import CountReading, Inspection, LedgerRow
 from pgfleet.judge.tenant import judge_migration, judge_tenant, unjudged
 from pgfleet.manifest.model import Priority
 from pgfleet.repair.model import Way
+from pgfleet.unreachable import Unreachable
 
 ROW = LedgerRow(state=LedgerState.APPLIED, checksum="sum-1", run_id="run-1")
 TENANT = a_tenant("acme", ring="canary", home="tenant_acme")
@@ -181,7 +183,9 @@ def test_the_entry_holds_all_that_was_read() -> None:
     )
     migration = a_migration_entry()
     seed = SeedEntry(name="rules", status=SeedStatus.PRESENT)
-    inspection = Inspection(server_version="17.2", catalog=catalog, ledger={"1": ROW})
+    inspection = Inspection(
+        server_version="17.2", catalog=catalog, ledger={"1": ROW}, pooler=Pooler.TRANSACTION, is_standby=True
+    )
     counts = (CountReading(table="one", rows=5, exact=True), CountReading(table="two", rows=7_000_000, exact=False))
     assert judge(migration, inspection=inspection, seeds=(seed,), counts=counts) == TenantEntry(
         name="acme",
@@ -197,6 +201,8 @@ def test_the_entry_holds_all_that_was_read() -> None:
         ),
         seeds=(seed,),
         counts=(CountEntry(table="one", rows=5, exact=True), CountEntry(table="two", rows=7_000_000, exact=False)),
+        pooler=Pooler.TRANSACTION,
+        standby=True,
     )
 
 
@@ -308,23 +314,31 @@ def test_a_changed_objects_entry_holds_both_definitions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "verdict"),
+    ("error", "because"),
     [
-        (ConnectionFailed("server is starting"), Verdict.UNREACHABLE),
-        (ConnectionLost("server closed the connection"), Verdict.UNREACHABLE),
-        (AccessRefused("password authentication failed"), Verdict.UNREACHABLE),
-        (TryAgain("lock timeout", "55P03"), Verdict.UNKNOWN),
-        (PrivilegeMissing("permission denied", "42501"), Verdict.UNKNOWN),
-        (StatementFailed("division by zero", "22012"), Verdict.UNKNOWN),
-        (NoExpectedCatalog("no server of PostgreSQL 16 answered"), Verdict.UNKNOWN),
-        (ScratchUnavailable("db1:5432", "permission denied to create database"), Verdict.UNKNOWN),
-        (ReplayFailed("1_one.sql", "16.4", "syntax error"), Verdict.UNKNOWN),
-        (PgfleetError("anything else"), Verdict.UNKNOWN),
+        (ConnectionFailed("starting up", "", None, Unreachable.STARTING), Unreachable.STARTING),
+        (ConnectionFailed("server is starting"), Unreachable.OTHER),
+        (ConnectionLost("server closed the connection"), Unreachable.CONNECTION_LOST),
+        (AccessRefused("no password", "", None, Unreachable.NO_PASSWORD), Unreachable.NO_PASSWORD),
+        (TryAgain("lock timeout", "55P03"), None),
+        (PrivilegeMissing("permission denied", "42501"), None),
+        (StatementFailed("division by zero", "22012"), None),
+        (NoExpectedCatalog("no server of PostgreSQL 16 answered"), None),
+        (ScratchUnavailable("db1:5432", "permission denied to create database"), None),
+        (ReplayFailed("1_one.sql", "16.4", "syntax error"), None),
+        (PgfleetError("anything else"), None),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, PgfleetError) else str(value),
 )
-def test_an_error_makes_the_tenant_unreachable_or_unknown_with_its_words(error: PgfleetError, verdict: Verdict) -> None:
+def test_an_error_makes_the_tenant_unreachable_or_unknown_with_its_words(
+    error: PgfleetError, because: Unreachable | None
+) -> None:
     assert unjudged(TENANT, error, server_version="16.4") == TenantEntry(
-        name="acme", ring="canary", verdict=verdict, reason=str(error), server_version="16.4"
+        name="acme",
+        ring="canary",
+        verdict=Verdict.UNREACHABLE if because else Verdict.UNKNOWN,
+        reason=str(error),
+        server_version="16.4",
+        unreachable_because=because,
     )
     assert unjudged(TENANT, error).server_version is None

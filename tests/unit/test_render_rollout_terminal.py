@@ -45,7 +45,7 @@ from pgfleet.rollout.document import (
     StepStatus,
     TenantResult,
 )
-from pgfleet.rollout.plan import Action, TenantPlan
+from pgfleet.rollout.plan import Action, PlannedMigration, TenantPlan
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2", name="two", priority=Priority.P1))
 LONG = ("20250330", "20250330000000", "20250331")
@@ -126,6 +126,25 @@ def test_the_plan_of_a_fleet() -> None:
         "    1 tenant: lumen",
         "",
         f"6 tenants: {DOINGS}; nothing to do in 1; 1 unreachable  (plan fedcba987654 of prod)",
+    ]
+
+
+def test_what_is_refused_is_told_with_its_reason() -> None:
+    refused = PlannedMigration(version="2", action=Action.REFUSE, reason="2_two.sql runs in no transaction")
+    tenants = [a_tenant_plan(name, planned("1"), refused) for name in ("acme", "bolt")]
+    assert plan_lines(*tenants) == [
+        "tenant  P0 1   P1 2",
+        "main",
+        "  acme   ·    REFUSED",
+        "  bolt   ·    REFUSED",
+        "",
+        "REFUSED  its script cannot be run the way the tenant is reached: nothing of it is begun",
+        "",
+        "Refused, as it cannot be done the way the tenant is reached",
+        "  2_two.sql runs in no transaction",
+        "    2 tenants: acme, bolt",
+        "",
+        "2 tenants: refuse 2 migrations in 2  (plan fedcba987654 of prod)",
     ]
 
 

@@ -40,6 +40,7 @@ from pgfleet.rollout.rings import finished, has_changed, unsettled, watch_halts
 from pgfleet.rollout.signature import group_failures
 from pgfleet.rollout.summary import RolloutOutcome, exit_status, outcome_of, result_of, summarise
 from pgfleet.rollout.watching import ActivityReading, judge_watch
+from pgfleet.unreachable import Unreachable
 
 FAILED, DONE = Result.FAILED, Result.DONE
 
@@ -262,6 +263,19 @@ def test_an_obstacle_is_the_result_and_says_what_to_do() -> None:
         assert (entry.result, entry.obstacle, entry.reason) == (result, obstacle, "why")
         assert entry.error is not None
         assert entry.error.advice
+
+
+def test_an_obstacle_with_a_known_reason_tells_its_advice_once() -> None:
+    reason = "refused: nothing listens on db1:5432; is the server up, is the port right?"
+    plan = a_tenant_plan("acme", obstacle=Verdict.UNREACHABLE, reason=reason)
+    entry = obstructed(plan.model_copy(update={"unreachable_because": Unreachable.REFUSED}))
+    assert (entry.reason, entry.unreachable_because) == (reason, Unreachable.REFUSED)
+    assert entry.error == ErrorEntry(
+        message="refused: nothing listens on db1:5432",
+        advice="is the server up, is the port right? then run the same command again; what is done is skipped",
+    )
+    error = ConnectionFailed("refused: nothing listens on db1:5432", "", None, Unreachable.REFUSED)
+    assert broken(plan, error) == entry.model_copy(update={"obstacle": None})
 
 
 def test_a_tenant_that_could_not_be_had_is_unreachable_and_one_that_broke_failed() -> None:

@@ -1,5 +1,7 @@
 """From a tenant's audit to its plan; the plan's digest."""
 
+from dataclasses import replace
+
 import pytest
 from unit.literals import (
     a_difference_entry,
@@ -16,10 +18,12 @@ from unit.rollout_literals import a_tenant_plan, planned
 
 from pgfleet.catalog.model import ObjectKind
 from pgfleet.errors import FleetError
+from pgfleet.fleet.pooler import Pooler
 from pgfleet.judge.document import LedgerState, MigrationEntry, MigrationStatus, SeedEntry, SeedStatus, Verdict
 from pgfleet.manifest.model import Priority
 from pgfleet.rollout.plan import Action, Scope, TenantPlan, build_plan, by_ring
 from pgfleet.rollout.planning import plan_tenant, refuse_faulty_scope
+from pgfleet.unreachable import Unreachable
 
 
 def a_function(body: str) -> object:
@@ -141,6 +145,54 @@ def test_what_could_not_be_looked_at_is_not_worked_on(verdict: Verdict) -> None:
     tenant = a_tenant_entry("acme", verdict, reason="why", migrations=[entry("1", PENDING, None)])
     found = plan_tenant(tenant, MANIFEST, EXPECTED, Scope())
     assert (found.obstacle, found.reason, found.migrations, found.changes) == (verdict, "why", (), False)
+
+
+ALONE = replace(MANIFEST, migrations=(MANIFEST.migrations[0], replace(a_migration("2"), transactional=False)))
+NEEDS_A_SESSION = (
+    "2_one.sql runs in no transaction, so it needs a session of its own, and a pooler in transaction mode stands in "
+    'between; give the tenant a dsn that leads to the server itself (or say pooler = "session", if that is so)'
+)
+
+
+def through(pooler: Pooler | None, *migrations: MigrationEntry, standby: bool = False) -> TenantPlan:
+    tenant = a_tenant_entry("acme", Verdict.READY, migrations=migrations)
+    tenant = tenant.model_copy(update={"pooler": pooler, "standby": standby})
+    return plan_tenant(tenant, ALONE, EXPECTED, Scope())
+
+
+@pytest.mark.parametrize(
+    ("pooler", "status", "ledger", "action"),
+    [
+        (None, PENDING, None, Action.APPLY),
+        (Pooler.SESSION, PENDING, None, Action.APPLY),
+        (Pooler.TRANSACTION, PENDING, None, Action.REFUSE),
+        (Pooler.TRANSACTION, DRIFTED, LedgerState.APPLIED, Action.REFUSE),
+        (Pooler.TRANSACTION, APPLIED, None, Action.ADOPT),
+        (Pooler.TRANSACTION, APPLIED, LedgerState.APPLIED, Action.SKIP),
+    ],
+)
+def test_what_runs_in_no_transaction_is_refused_behind_a_pooler_that_lends_sessions_out(
+    pooler: Pooler | None, status: MigrationStatus, ledger: LedgerState | None, action: Action
+) -> None:
+    found = through(pooler, entry("1"), entry("2", status, ledger))
+    assert actions(found) == {"1": "skip", "2": action}
+    is_refused = action is Action.REFUSE
+    assert found.of("2").reason == (NEEDS_A_SESSION if is_refused else None)
+    assert (found.changes, found.is_idle) == (action not in {Action.REFUSE, Action.SKIP}, action is Action.SKIP)
+    assert [each.version for each in found.refused] == (["2"] if is_refused else [])
+
+
+def test_a_standby_is_left_alone_where_anything_should_be_written() -> None:
+    found = through(None, entry("1", PENDING, None), standby=True)
+    assert (found.obstacle, found.unreachable_because, found.migrations) == (Verdict.UNREACHABLE, "standby", ())
+    assert found.reason == "standby: its server is a standby, which takes no writes; point the dsn at the primary"
+    assert through(None, entry("1"), entry("2"), standby=True).is_idle
+
+
+def test_why_a_tenant_is_unreachable_goes_with_its_plan() -> None:
+    tenant = a_tenant_entry("acme", Verdict.UNREACHABLE, reason="why")
+    tenant = tenant.model_copy(update={"unreachable_because": Unreachable.TIMED_OUT})
+    assert plan_tenant(tenant, MANIFEST, EXPECTED, Scope()).unreachable_because is Unreachable.TIMED_OUT
 
 
 def test_without_an_expected_catalog_nothing_can_be_planned() -> None:

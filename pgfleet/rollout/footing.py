@@ -1,0 +1,15 @@
+"""Where work on a tenant has no footing, however right its plan: how that is told."""
+
+from pgfleet.errors import AccessRefused, BehindPooler
+from pgfleet.unreachable import Unreachable
+
+
+def on_standby() -> AccessRefused:
+    """The error of work that would write to a standby."""
+    because = Unreachable.STANDBY
+    return AccessRefused(because.sentence("its server", "", 0), "", None, because)
+
+
+def behind_pooler(file: str) -> BehindPooler:
+    """The error of a script that runs in no transaction, and would be under a lock of a session that is not ours."""
+    return BehindPooler(f"{file} runs in no transaction")

@@ -1,0 +1,77 @@
+"""What a connection string's names are resolved to, and for how long."""
+
+import socket
+import threading
+import time
+
+import pytest
+
+from pgfleet.errors import ConnectionFailed
+from pgfleet.fleet.secret import Dsn
+from pgfleet.pg import addresses
+from pgfleet.pg.addresses import resolved
+from pgfleet.unreachable import Unreachable
+
+KNOWN = {"one.test": ["10.0.0.1"], "three.test": ["10.0.0.1", "10.0.0.2", "10.0.0.3"]}
+
+
+@pytest.fixture(autouse=True)
+def resolver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No network is asked."""
+    monkeypatch.setattr(
+        addresses, "_resolve", lambda host, _port: KNOWN.get(host) or socket.gaierror(-2, "Name or service not known")
+    )
+
+
+@pytest.mark.parametrize(
+    ("dsn", "found"),
+    [
+        pytest.param("dbname=a", {}, id="no host"),
+        pytest.param("host=/tmp", {}, id="a socket"),
+        pytest.param("postgresql://127.0.0.1,[::1]/a", {}, id="addresses"),
+        pytest.param("host=one.test hostaddr=10.9.9.9", {}, id="an address besides"),
+        pytest.param(
+            "host=one.test",
+            {"host": "one.test", "port": "5432", "hostaddr": "10.0.0.1", "connect_timeout": "10"},
+            id="one address",
+        ),
+        pytest.param(
+            "host=three.test port=6",
+            {
+                "host": "three.test,three.test,three.test",
+                "port": "6,6,6",
+                "hostaddr": "10.0.0.1,10.0.0.2,10.0.0.3",
+                "connect_timeout": "3",
+            },
+            id="the addresses of a name share its time",
+        ),
+        pytest.param(
+            "host=/tmp,one.test,10.0.0.7,none.test port=1,2,3,4",
+            {
+                "host": "/tmp,one.test,10.0.0.7",
+                "port": "1,2,3",
+                "hostaddr": ",10.0.0.1,10.0.0.7",
+                "connect_timeout": "10",
+            },
+            id="several hosts, one of them unknown",
+        ),
+    ],
+)
+def test_each_name_becomes_its_addresses(dsn: str, found: dict[str, str]) -> None:
+    assert resolved(Dsn(dsn), seconds=10) == found
+
+
+def test_names_that_are_all_unknown() -> None:
+    with pytest.raises(ConnectionFailed, match=r"for none\.test:5432 here \(Name or service not known\); ") as caught:
+        resolved(Dsn("host=none.test"), seconds=10)
+    assert caught.value.because is Unreachable.NAME_NOT_RESOLVED
+
+
+def test_a_resolver_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    end = threading.Event()
+    monkeypatch.setattr(addresses, "_resolve", lambda *_: end.wait(20) and [])
+    began = time.monotonic()
+    with pytest.raises(ConnectionFailed, match=r"the resolver did not answer within 0\.1 s"):
+        resolved(Dsn("host=one.test"), seconds=0.1)
+    assert time.monotonic() - began < 5
+    end.set()

@@ -1,0 +1,139 @@
+"""A hot standby is audited, and nothing is written to it; a server that takes no sessions says which way."""
+
+import signal
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+from fix_rollout import Subject
+from fix_standby import DAMAGED, EMPTY, ORDINARY, ORDINARY_SESSIONS, READY, Standby
+
+from pgfleet.errors import AccessRefused, DatabaseError, ScratchUnavailable
+from pgfleet.fleet.secret import Dsn
+from pgfleet.judge.document import Verdict
+from pgfleet.manifest.model import Manifest
+from pgfleet.pg.expectation import find_expected
+from pgfleet.pg.repair import foresee, repair
+from pgfleet.pg.session import Query, Session
+from pgfleet.pg.survey import identify
+from pgfleet.rollout.document import Result
+from pgfleet.rollout.plan import Scope
+from pgfleet.rollout.planning import plan_tenant
+from pgfleet.rollout.repairing import RepairResult, TenantRepair
+from pgfleet.unreachable import Unreachable
+
+LONGEST_WAIT_SECONDS = 20
+WHAT, ADVICE = "standby: its server is a standby, which takes no writes", "point the dsn at the primary"
+SAID = f"{WHAT}; {ADVICE}"
+
+
+@pytest.fixture
+def subject(standby: Standby, shipped_manifest: Manifest) -> Callable[[str], Subject]:
+    """A tenant on the standby, by its database."""
+    expected = standby.expected_catalog
+    return lambda name: Subject(server=standby, database=name, manifest=shipped_manifest, expected=expected)
+
+
+@pytest.mark.parametrize(("database", "verdict"), [(READY, Verdict.READY), (EMPTY, Verdict.BLOCKED)])
+def test_it_is_audited(subject: Callable[[str], Subject], database: str, verdict: Verdict) -> None:
+    entry = subject(database).audit()
+    assert (entry.verdict, entry.reason, entry.standby, entry.pooler) == (verdict, None, True, None)
+
+
+def test_what_is_all_there_needs_no_primary(subject: Callable[[str], Subject]) -> None:
+    assert subject(READY).roll_out().result is Result.UNCHANGED
+
+
+@pytest.mark.parametrize(("database", "migrations"), [(EMPTY, True), (DAMAGED, False)], ids=["migrations", "seeds"])
+def test_the_plan_refuses_it(subject: Callable[[str], Subject], database: str, migrations: bool) -> None:
+    tenant = subject(database)
+    plan = tenant.plan(migrations=migrations)
+    assert (plan.obstacle, plan.reason, plan.unreachable_because) == (Verdict.UNREACHABLE, SAID, Unreachable.STANDBY)
+    result = tenant.roll_out(plan)
+    assert (result.result, result.reason, result.unreachable_because) == (Result.UNREACHABLE, SAID, Unreachable.STANDBY)
+    assert result.error is not None
+    assert (result.error.message, (result.error.advice or "").startswith(ADVICE)) == (WHAT, True)
+
+
+def test_a_server_that_has_become_one_since_the_plan_is_refused_before_anything_is_written(
+    subject: Callable[[str], Subject],
+) -> None:
+    tenant = subject(EMPTY)
+    before = tenant.audit().model_copy(update={"standby": False})
+    plan = plan_tenant(before, tenant.manifest, tenant.expected, Scope())
+    assert plan.changes
+    for rehearsal in (True, False):
+        result = tenant.roll_out(plan, rehearsal=rehearsal)
+        assert (result.result, result.reason, result.migrations) == (Result.UNREACHABLE, SAID, ())
+
+
+def test_a_repair_refuses_it(subject: Callable[[str], Subject]) -> None:
+    brief = subject(DAMAGED).brief
+    tenant = brief.environment.tenants[0]
+    found: list[TenantRepair] = [foresee(tenant, brief), repair(tenant, brief, rehearsal=False)]
+    for each in found:
+        assert (each.result, each.unreachable_because) == (RepairResult.UNREACHABLE, Unreachable.STANDBY)
+        assert each.error is not None
+        assert str(each.error.message) == WHAT
+
+
+def test_no_replay_is_made_on_it(subject: Callable[[str], Subject], standby: Standby) -> None:
+    brief = subject(EMPTY).brief
+    identity = identify(brief.environment.tenants, brief)
+    assert identity is not None
+    assert identity.is_fit is False
+    with pytest.raises(ScratchUnavailable, match=r"it is a standby.*; set the environment's scratch_dsn"):
+        find_expected(brief, standby.major, standby.dsn(EMPTY))
+
+
+def test_a_dsn_that_wants_a_primary(standby: Standby) -> None:
+    error = error_of(Dsn(f"{standby.cluster.dsn(EMPTY)}?target_session_attrs=read-write"))
+    assert (type(error), error.because) == (AccessRefused, Unreachable.STANDBY)
+
+
+def test_a_server_with_no_connection_left(standby: Standby) -> None:
+    """Those that it has are for superusers."""
+    dsn = standby.cluster.dsn(EMPTY, ORDINARY)
+    with ExitStack() as stack:
+        for _ in range(ORDINARY_SESSIONS):
+            stack.enter_context(psycopg.connect(dsn))
+        error = error_of(Dsn(dsn))
+    assert (error.because, error.transient) == (Unreachable.TOO_MANY_CONNECTIONS, True)
+
+
+def test_a_server_that_is_shutting_down_starting_or_recovering(standby: Standby) -> None:
+    dsn = standby.dsn(READY)
+    with psycopg.connect(dsn.text):  # a smart shutdown waits for it
+        assert standby.process is not None
+        standby.process._postgres.send_signal(signal.SIGTERM)
+        wait_for(dsn, Unreachable.SHUTTING_DOWN)
+    standby.stop()
+    for settings, because in (
+        ({"restore_command": "sleep 60"}, Unreachable.STARTING),
+        ({"hot_standby": "off"}, Unreachable.RECOVERING),
+    ):
+        standby.start(is_ready=False, **settings)
+        wait_for(dsn, because)
+        standby.stop(signal.SIGQUIT)
+
+
+def wait_for(dsn: Dsn, because: Unreachable) -> None:
+    """A postmaster is given its signals, listens and goes on to its next state in its own time."""
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    found: DatabaseError | None = None
+    while found is None or found.because is not because:
+        assert time.monotonic() < deadline, f"still {found}"
+        try:
+            with Session(dsn) as session:
+                session.read(Query("SELECT 1"))
+        except DatabaseError as error:
+            found = error
+    assert found.transient
+
+
+def error_of(dsn: Dsn) -> DatabaseError:
+    with Session(dsn) as session, pytest.raises(DatabaseError) as caught:
+        session.read(Query("SELECT 1"))
+    return caught.value

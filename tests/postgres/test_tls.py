@@ -1,0 +1,60 @@
+"""TLS with a certificate that is verified: it works for all we do, and what is wrong with one has its own reason."""
+
+import pytest
+from fix_rollout import Subject
+from fix_servers import BINARIES, Server
+from fix_tls import HOST, EncryptedServer
+
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.errors import AccessRefused, DatabaseError
+from pgfleet.fleet.secret import Dsn
+from pgfleet.judge.document import Verdict
+from pgfleet.manifest.model import Manifest
+from pgfleet.pg.session import Query, Session
+from pgfleet.rollout.document import Result
+from pgfleet.unreachable import Unreachable
+
+WITH_TLS = [name for name in BINARIES if name != "embedded"]
+on_servers_with_tls = pytest.mark.parametrize("server", WITH_TLS, indirect=True)
+
+
+def error_of(dsn: Dsn) -> DatabaseError:
+    with Session(dsn) as session, pytest.raises(DatabaseError) as caught:
+        session.read(Query("SELECT 1"))
+    return caught.value
+
+
+@on_servers_with_tls
+def test_a_verified_server_is_rolled_out_to_and_audited(
+    encrypted: EncryptedServer, empty_database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    subject = Subject(server=encrypted, database=empty_database, manifest=shipped_manifest, expected=expected)
+    assert subject.roll_out().result is Result.DONE
+    assert subject.audit().verdict is Verdict.READY
+    with Session(encrypted.dsn(empty_database)) as session:
+        assert session.read(Query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")) == [[(True,)]]
+
+
+@on_servers_with_tls
+@pytest.mark.parametrize(
+    ("host", "root", "because"),
+    [
+        pytest.param(HOST, "other.pem", Unreachable.CERTIFICATE_NOT_VERIFIED, id="another authority's root"),
+        pytest.param(HOST, "none.pem", Unreachable.CERTIFICATE_NOT_VERIFIED, id="no root at all"),
+        pytest.param("127.0.0.1", "root.pem", Unreachable.WRONG_HOST_NAME, id="another name than the certificate's"),
+    ],
+)
+def test_a_certificate_that_is_not_verified(
+    encrypted: EncryptedServer, host: str, root: str, because: Unreachable
+) -> None:
+    direct = Dsn(encrypted.cluster.dsn())
+    error = error_of(encrypted.by(direct, host=host, root=encrypted.root.with_name(root)))
+    assert (type(error), error.because) == (AccessRefused, because)
+    assert str(error).startswith(f"{because.replace('_', ' ')}: the certificate of {host}:")
+    assert str(error).endswith(because.advice)
+
+
+def test_a_server_without_tls_that_must_have_it(embedded_server: Server) -> None:
+    error = error_of(Dsn(f"{embedded_server.cluster.dsn()}?sslmode=require"))
+    assert (type(error), error.because) == (AccessRefused, Unreachable.NO_TLS)
+    assert "has no TLS, and the dsn demands it" in str(error)
