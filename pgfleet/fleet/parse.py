@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.document import EnvironmentTable, FleetDocument, RestartTable, TenantTable
-from pgfleet.fleet.model import Acceptance, Environment, Policy, Restart, RolloutPolicy, Tenant
+from pgfleet.fleet.model import Acceptance, Environment, Policy, Restart, RolloutPolicy, Tenant, WavePolicy
 from pgfleet.fleet.secret import Dsn, Secret
 from pgfleet.fleet.substitution import substitute, substitute_plainly
 from pgfleet.validation import read_toml
@@ -53,6 +53,11 @@ class _Builder:
             row_loss=table.row_loss,
             acceptances=tuple(Acceptance(**dict(each)) for each in table.accept),
             roles=dict(table.roles),
+            waves=WavePolicy(
+                size_tenants=table.wave_size,
+                work_pool=table.work_pool if table.distribute else None,
+                silence_seconds=table.worker_silence / 1000,
+            ),
         )
 
     def _rollout_policy(self) -> RolloutPolicy:
