@@ -66,7 +66,7 @@ class Workers:
                 self._begin(each)
             while self._under_way():
                 time.sleep(POLL_SECONDS)
-                self._look()
+                self._look_if_answered()
         except BaseException:
             worker_runs.cancel_children(self.own_id)
             raise
@@ -80,15 +80,18 @@ class Workers:
         wave.attempts += 1
         wave.attempt = Attempt(time.monotonic())
 
-    def _look(self) -> None:
-        under_way = self._under_way()
+    def _look_if_answered(self) -> None:
+        """Where Prefect does not answer it is asked again: the waves go on meanwhile, and nobody can tell how."""
         try:
-            seen = worker_runs.look([self.own_id, *(each.run_id for each in under_way if each.run_id)])
+            self._look()
         except httpx.HTTPError as error:
             get_run_logger().warning("Prefect does not answer, and is asked again: %s", error)
-            for each in under_way:
+            for each in self._under_way():
                 each.attempt.excuse(time.monotonic())
-            return
+
+    def _look(self) -> None:
+        under_way = self._under_way()
+        seen = worker_runs.look([self.own_id, *(each.run_id for each in under_way if each.run_id)])
         self._end_if_cancelled(seen)
         for each in under_way:
             self._judge(each, *seen.get(each.run_id or self.own_id, DELETED))
@@ -114,7 +117,7 @@ class Workers:
             self._note(f"{said}, and is run again")
             self._begin(wave)
         else:
-            self._note(f"{said}, for the {MOST_ATTEMPTS}rd time, and is not run again")
+            self._note(f"{said}, as it was {MOST_ATTEMPTS} times, and is not run again")
             wave.state = state
 
     def _say_if_nobody_works(self) -> None:

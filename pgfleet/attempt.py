@@ -26,12 +26,12 @@ class Stage(StrEnum):
 class Sight:
     """What was seen of an attempt at one look.
 
-    `beat` is another text after each sign of life. `finished` are the tenants that it is through with, in that order,
+    `beats` counts its signs of life. `finished` are the tenants that it is through with, in that order,
     each with what came of it in a word.
     """
 
     stage: Stage
-    beat: str | None = None
+    beats: int = 0
     finished: tuple[tuple[str, str], ...] = ()
 
 
@@ -44,7 +44,7 @@ class Attempt:
 
     def see(self, sight: Sight, now_seconds: float) -> None:
         """Notes a look; anything that is another than at the last one is a sign of life."""
-        if (sight.stage, sight.beat) != (self.sight.stage, self.sight.beat):
+        if (sight.stage, sight.beats) != (self.sight.stage, self.sight.beats):
             self.last_sign_seconds = now_seconds
         self.sight = sight
 

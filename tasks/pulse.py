@@ -18,12 +18,16 @@ from prefect.client.schemas.objects import Artifact as ArtifactResponse
 from prefect.client.schemas.objects import StateType
 from prefect.context import FlowRunContext
 from prefect.states import Cancelled
+from pydantic import TypeAdapter
 
 from pgfleet.progress import listening
 from pgfleet.rollout.plan import RolloutPlan
 
 PULSE = "pulse"
 """The type of the artifact; it has no key, and stands on no page."""
+Beat = tuple[int, tuple[tuple[str, str], ...]]
+"""How many there were before, and the tenants that the wave is through with, each with what came of it in a word."""
+BEAT: TypeAdapter[Beat] = TypeAdapter(Beat)
 BEAT_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 3.0
 """Between two writes, where there is nothing new to be told."""
@@ -44,7 +48,7 @@ class _Pulse:
         self.cancelling_since: float | None = None
         self.callbacks: list[Callable[[], None]] = []
         self.ended = threading.Event()
-        artifact = Artifact(type=PULSE, description="How far this wave is", data=self._data())
+        artifact = Artifact(type=PULSE, description="How far this wave is", data=BEAT.dump_python(self._beat_now()))
         self.artifact_id = cast("ArtifactResponse", artifact.create()).id
 
     def begin(self, phase: str, tenants: int) -> None:
@@ -79,10 +83,11 @@ class _Pulse:
         """Another text each time."""
         self.beats, self.written, self.written_at = self.beats + 1, len(self.finished), time.monotonic()
         with get_client(sync_client=True) as client:
-            client.update_artifact(self.artifact_id, ArtifactUpdate(data=self._data()))
+            # As JSON, which is what the first one was made into.
+            client.update_artifact(self.artifact_id, ArtifactUpdate(data=BEAT.dump_json(self._beat_now()).decode()))
 
-    def _data(self) -> dict[str, object]:
-        return {"beats": self.beats, "finished": list(self.finished)}
+    def _beat_now(self) -> Beat:
+        return self.beats, tuple(self.finished)
 
     def _end_if_given_up(self) -> None:
         """Not by an exception: what is under way must stop now, and the servers roll back what was not committed."""

@@ -14,7 +14,7 @@ from prefect.deployments import run_deployment
 from prefect.states import Cancelled, Cancelling, Crashed
 
 from pgfleet.attempt import Sight, Stage
-from tasks.pulse import PULSE
+from tasks.pulse import BEAT, PULSE, Beat
 
 STAGES = {
     StateType.SCHEDULED: Stage.WAITING,
@@ -62,13 +62,17 @@ def give_up(run_id: UUID, reason: str) -> State[Any]:
 
 
 def cancel_children(run_id: UUID) -> None:
-    """Has all that the run has begun cancelled by its workers; what none has taken up is cancelled at once.
+    """Has all that the run has begun cancelled by its workers; what is not under way is cancelled at once.
 
-    They are asked of Prefect: the run may have been interrupted between beginning one and being told its id.
+    They are asked of Prefect: the run may have been interrupted between beginning one and being told its id. A worker
+    that is about to start a process overlooks Cancelling (Prefect 3.8); should it start one in spite of Cancelled, that
+    ends itself when it sees it.
     """
+    message = "The run that it is a part of was ended."
     with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
-        for each in list(_unended_children(client, run_id)):
-            client.set_flow_run_state(each, Cancelling(message="The run that it is a part of was ended."))
+        for child_id, state_type in list(_unended_children(client, run_id)):
+            make = Cancelling if state_type == StateType.RUNNING else Cancelled
+            client.set_flow_run_state(child_id, make(message=message))
 
 
 def confirm_cancellation(run_id: UUID) -> None:
@@ -77,19 +81,17 @@ def confirm_cancellation(run_id: UUID) -> None:
         client.set_flow_run_state(run_id, Cancelled(message="Its waves were cancelled."), force=True)
 
 
-def _sight(state: State[Any], pulse: Mapping[str, Any] | None) -> Sight:
-    stage = STAGES.get(state.type, Stage.RUNNING)
-    if pulse is None:
-        return Sight(stage=stage)
-    return Sight(stage=stage, beat=str(pulse["beats"]), finished=tuple(tuple(each) for each in pulse["finished"]))
+def _sight(state: State[Any], beat: Beat | None) -> Sight:
+    beats, finished = beat or (0, ())
+    return Sight(stage=STAGES.get(state.type, Stage.RUNNING), beats=beats, finished=finished)
 
 
-def _unended_children(client: SyncPrefectClient, run_id: UUID) -> Iterator[UUID]:
+def _unended_children(client: SyncPrefectClient, run_id: UUID) -> Iterator[tuple[UUID, str]]:
     types = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING]
     runs = {"parent_flow_run_id": {"any_": [str(run_id)]}, "state": {"type": {"any_": types}}}
     seen = 0
     while page := client.request("POST", "/flow_runs/filter", json={"flow_runs": runs, "offset": seen}).json():
-        yield from (UUID(each["id"]) for each in page)
+        yield from ((UUID(each["id"]), each["state_type"]) for each in page)
         seen += len(page)
 
 
@@ -99,10 +101,10 @@ def _states(client: SyncPrefectClient, run_ids: Sequence[str]) -> Iterator[tuple
         yield UUID(each["id"]), State.model_validate(each["state"])
 
 
-def _pulses(client: SyncPrefectClient, run_ids: Sequence[str]) -> Iterator[tuple[UUID, Mapping[str, Any]]]:
+def _pulses(client: SyncPrefectClient, run_ids: Sequence[str]) -> Iterator[tuple[UUID, Beat]]:
     body = {"artifacts": {"flow_run_id": {"any_": list(run_ids)}, "type": {"any_": [PULSE]}}}
     for each in client.request("POST", "/artifacts/filter", json=body).json():
-        yield UUID(each["flow_run_id"]), each["data"]
+        yield UUID(each["flow_run_id"]), BEAT.validate_json(each["data"])
 
 
 def _parts(run_ids: Sequence[UUID]) -> Iterator[list[str]]:

@@ -8,4 +8,5 @@ pytest_plugins = [
     "fix_prefect",
     "fix_proxy",
     "fix_rollout",
+    "fix_workers",
 ]
