@@ -16,7 +16,10 @@ import pytest
 from fix_prefect import FINAL
 from fix_servers import Server
 from prefect.client.orchestration import get_client
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.workers.process import ProcessWorker
 
 from pgfleet.shipped import sql_folder
 
@@ -151,9 +154,12 @@ def workers(embedded_server: Server, tmp_path_factory: pytest.TempPathFactory) -
         server = found.spawn("server", "prefect", *started, PREFECT_SERVER_DATABASE_CONNECTION_URL=dsn)
         stack.callback(end, server)
         until(lambda: answers(found.url), LONGEST_START_SECONDS)
+        drain()
         stack.enter_context(temporary_settings({PREFECT_API_URL: found.url}))
+        stack.callback(drain)
         with get_client(sync_client=True) as client:
-            client.request("POST", "/work_pools/", json={"name": POOL, "type": "process"})
+            pool = {"name": POOL, "type": "process", "base_job_template": job_template()}
+            client.request("POST", "/work_pools/", json=pool)
         deploy = ("--no-prompt", "deploy", "--all", "--prefect-file", str(DEPLOYMENTS))
         deploying = found.spawn("deploy", "prefect", *deploy, PGFLEET_WORK_POOL=POOL)
         stack.callback(end, deploying)
@@ -162,6 +168,19 @@ def workers(embedded_server: Server, tmp_path_factory: pytest.TempPathFactory) -
         stack.callback(lambda: [found.kill(name) for name in list(found.processes)])
         assert deploying.wait(LONGEST_START_SECONDS) == 0, (found.folder / "deploy.log").read_text()
         yield found
+
+
+def drain() -> None:
+    """Has sent what is still to be sent to Prefect, before there is another one to send to, or none."""
+    for service in (EventsWorker, APILogWorker):
+        service.drain_all(timeout=60)
+
+
+def job_template() -> dict[str, Any]:
+    """That of every process work pool, less the second Python that it starts for each run."""
+    template = ProcessWorker.get_default_base_job_template()
+    template["variables"]["properties"]["command"]["default"] = f"{sys.executable} -m prefect.engine"
+    return template
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
