@@ -8,7 +8,7 @@ from prefect import State, flow, runtime
 from pydantic import Field
 
 from flows.audit_wave import audit_wave
-from flows.waves import run_wave
+from flows.waves import run_waves
 from pgfleet import progress
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import PgfleetError
@@ -27,6 +27,7 @@ from tasks.publish_report import publish_report
 from tasks.recall_audit import recall_audit
 from tasks.states import run_state
 from tasks.tagging import tag_run
+from tasks.work_pools import refuse_undeployed
 
 Name = Annotated[str, Field(min_length=1)]
 Label = Annotated[str, Field(pattern="^[^=]+=")]
@@ -62,14 +63,12 @@ def audit_fleet(
     started_at = datetime.now(UTC)
     chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
     brief = prepare_brief(environment, **chosen, run=f"audit {environment}")
-    waves = cut_waves(brief.environment)
-    entries: list[TenantEntry] = []
     tag_run(f"env:{environment}")
+    refuse_undeployed(brief.environment, [audit_wave])
     previous = recall_audit(brief, since_file) if compare else None
     with publishing_progress(f"progress-{environment}"):
         progress.report_phase("audit", len(brief.environment.tenants))
-        for number, wave in enumerate(waves, start=1):
-            entries += _audit_wave(brief, number, wave, granularity)
+        entries = _audit_waves(brief, granularity)
         document = _document(brief, entries, previous, started_at)
         leave(document, AUDIT_DOCUMENT, "The audit document")
         publish_report(document, brief)
@@ -87,10 +86,21 @@ def _document(
     return in_context(document, environment, manifest, previous, brief.today, is_partial=brief.is_partial)
 
 
-def _audit_wave(brief: Brief, number: int, wave: tuple[Tenant, ...], granularity: Granularity) -> list[TenantEntry]:
-    """What the wave's own flow run left with Prefect; a wave that broke off leaves its tenants unknown."""
-    ring, names = wave[0].ring, [each.name for each in wave]
-    left, state = run_wave(audit_wave, ENTRIES, brief, brief.environment.name, ring, number, names, granularity)
+def _audit_waves(brief: Brief, granularity: Granularity) -> list[TenantEntry]:
+    """What the waves' own flow runs left with Prefect; one that broke off leaves its tenants unknown."""
+    name, waves = brief.environment.name, cut_waves(brief.environment)
+    calls = [
+        (name, wave[0].ring, number, [each.name for each in wave], granularity)
+        for number, wave in enumerate(waves, start=1)
+    ]
+    outcomes = run_waves(audit_wave, ENTRIES, brief, calls)
+    return [
+        entry
+        for number, (wave, (left, state)) in enumerate(zip(waves, outcomes, strict=True), start=1)
+        for entry in _entries(wave, left, PgfleetError(f"wave {number} broke off: {state.name}: {state.message}"))
+    ]
+
+
+def _entries(wave: Sequence[Tenant], left: Sequence[TenantEntry], broken: PgfleetError) -> list[TenantEntry]:
     found = {each.name: each for each in left}
-    broken = PgfleetError(f"wave {number} broke off: {state.name}: {state.message}")
     return [found.get(each.name) or unjudged(each, broken) for each in wave]

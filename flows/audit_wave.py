@@ -8,11 +8,13 @@ from pgfleet.judge.tenant import unjudged
 from pgfleet.pg.briefing import prepare_brief
 from tasks.audit_tenant import audit_tenant
 from tasks.exchange import ENTRIES, leave
+from tasks.pulse import giving_signs
 from tasks.states import run_state
 from tasks.tagging import tag_run
 
 
 @flow(name="audit-wave", persist_result=False, flow_run_name="wave {number} · {ring}")
+@giving_signs
 def audit_wave(
     environment: str, ring: str, number: int, tenants: list[str], granularity: Granularity = Granularity.STEP
 ) -> State[None]:

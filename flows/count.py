@@ -1,5 +1,6 @@
 """The counts of a fleet."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -7,7 +8,7 @@ from prefect import State, flow, runtime
 from pydantic import Field
 
 from flows.count_wave import count_wave
-from flows.waves import run_wave
+from flows.waves import run_waves
 from pgfleet import progress
 from pgfleet.brief import Brief
 from pgfleet.fleet.model import Tenant
@@ -20,6 +21,7 @@ from tasks.publish_progress import publishing_progress
 from tasks.publish_rollout import publish_counts
 from tasks.states import counts_state
 from tasks.tagging import tag_run
+from tasks.work_pools import refuse_undeployed
 
 Name = Annotated[str, Field(min_length=1)]
 Label = Annotated[str, Field(pattern="^[^=]+=")]
@@ -47,11 +49,10 @@ def count_fleet(
     chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
     brief = prepare_brief(environment, **chosen, run=f"counts {environment}")
     tag_run(f"env:{environment}")
-    counted: list[TenantCounts] = []
+    refuse_undeployed(brief.environment, [count_wave])
     with publishing_progress(f"progress-{environment}"):
         progress.report_phase("counts", len(brief.environment.tenants))
-        for number, wave in enumerate(cut_waves(brief.environment), start=1):
-            counted += _count_wave(brief, number, wave)
+        counted = _count_waves(brief)
     run_id = str(runtime.flow_run.id)
     document = build_count_document(environment, run_id, counted, started_at=started_at, finished_at=datetime.now(UTC))
     leave(document, COUNT_DOCUMENT, "The count document")
@@ -59,9 +60,17 @@ def count_fleet(
     return counts_state(document)
 
 
-def _count_wave(brief: Brief, number: int, wave: tuple[Tenant, ...]) -> list[TenantCounts]:
-    ring, names = wave[0].ring, [each.name for each in wave]
-    left, state = run_wave(count_wave, COUNTED, brief, brief.environment.name, ring, number, names)
+def _count_waves(brief: Brief) -> list[TenantCounts]:
+    name, waves = brief.environment.name, cut_waves(brief.environment)
+    calls = [(name, wave[0].ring, number, [each.name for each in wave]) for number, wave in enumerate(waves, start=1)]
+    outcomes = run_waves(count_wave, COUNTED, brief, calls)
+    return [
+        each
+        for wave, (left, state) in zip(waves, outcomes, strict=True)
+        for each in _counts(wave, left, f"the wave broke off: {state.name}: {state.message}")
+    ]
+
+
+def _counts(wave: Sequence[Tenant], left: Sequence[TenantCounts], reason: str) -> list[TenantCounts]:
     found = {each.name: each for each in left}
-    reason = f"the wave broke off: {state.name}: {state.message}"
     return [found.get(each.name) or TenantCounts(name=each.name, ring=each.ring, reason=reason) for each in wave]

@@ -8,10 +8,12 @@ from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.document import TenantCounts
 from tasks.count_tenant import count_tenant
 from tasks.exchange import COUNTED, leave
+from tasks.pulse import giving_signs
 from tasks.tagging import tag_run
 
 
 @flow(name="count-wave", persist_result=False, flow_run_name="counts {number} · {ring}")
+@giving_signs
 def count_wave(environment: str, ring: str, number: int, tenants: list[str]) -> State[None]:
     """Counts the manifest's tables in the named tenants of one ring, and leaves the counts with its run."""
     brief = prepare_brief(environment, names=tenants, ring=ring, run=f"counts {environment} wave {number}")

@@ -13,10 +13,12 @@ from pgfleet.rollout.plan import Scope
 from pgfleet.rollout.planning import plan_tenant
 from tasks.audit_tenant import audit_tenant
 from tasks.exchange import PLANS, leave
+from tasks.pulse import giving_signs
 from tasks.tagging import tag_run
 
 
 @flow(name="plan-wave", persist_result=False, flow_run_name="plan {number} · {ring}")
+@giving_signs
 def plan_wave(
     environment: str, ring: str, number: int, tenants: list[str], scope: Scope, granularity: Granularity
 ) -> State[None]:

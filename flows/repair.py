@@ -1,5 +1,6 @@
 """The repair of chosen tenants."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -7,10 +8,11 @@ from prefect import State, flow, runtime
 from pydantic import Field
 
 from flows.repair_wave import repair_wave
-from flows.waves import run_wave
+from flows.waves import run_waves
 from pgfleet import progress
 from pgfleet.brief import Brief
 from pgfleet.errors import FleetError, PgfleetError
+from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.repair_summary import build_repair_document
@@ -20,6 +22,7 @@ from tasks.publish_progress import publishing_progress
 from tasks.publish_repair import publish_repair
 from tasks.repair_states import repair_state
 from tasks.tagging import tag_run
+from tasks.work_pools import refuse_undeployed
 
 Name = Annotated[str, Field(min_length=1)]
 Label = Annotated[str, Field(pattern="^[^=]+=")]
@@ -60,6 +63,7 @@ def repair_fleet(
     run = f"repair {environment} {run_id[:8]}"
     brief = prepare_brief(environment, tenants=tenants, labels=labels or (), run=run, run_id=run_id)
     tag_run(f"env:{environment}")
+    refuse_undeployed(brief.environment, [repair_wave])
     with publishing_progress(f"progress-{environment}"):
         found, reason = (_go(brief, RepairMode.REHEARSE), None) if rehearse else _repair(brief, digest or "")
         times = {"started_at": started_at, "finished_at": datetime.now(UTC)}
@@ -80,16 +84,21 @@ def _repair(brief: Brief, digest: str) -> tuple[list[TenantRepair], str | None]:
 
 
 def _go(brief: Brief, mode: RepairMode, digests: dict[str, str] | None = None) -> list[TenantRepair]:
-    """Every tenant, wave after wave; what a wave that broke off has not left is not known to be done."""
-    environment = brief.environment
+    """Every tenant; what a wave that broke off has not left is not known to be done."""
+    environment, waves = brief.environment, cut_waves(brief.environment)
     progress.report_phase(PHASE[mode], len(environment.tenants))
+    calls = [
+        (environment.name, wave[0].ring, number, _agreed(wave, digests or {}), brief.run_id, mode)
+        for number, wave in enumerate(waves, start=1)
+    ]
     found: list[TenantRepair] = []
-    for number, wave in enumerate(cut_waves(environment), start=1):
-        agreed = {each.name: (digests or {}).get(each.name, NEVER) for each in wave}
-        left, state = run_wave(
-            repair_wave, REPAIRS, brief, environment.name, wave[0].ring, number, agreed, brief.run_id, mode
-        )
+    outcomes = run_waves(repair_wave, REPAIRS, brief, calls)
+    for number, (wave, (left, state)) in enumerate(zip(waves, outcomes, strict=True), start=1):
         by_name = {each.name: each for each in left}
         broken = PgfleetError(f"wave {number} broke off: {state.name}: {state.message}")
         found += [by_name.get(each.name) or failed_repair(each.name, each.ring, broken) for each in wave]
     return found
+
+
+def _agreed(wave: Sequence[Tenant], digests: Mapping[str, str]) -> dict[str, str]:
+    return {each.name: digests.get(each.name, NEVER) for each in wave}

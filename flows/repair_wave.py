@@ -6,6 +6,7 @@ from flows.surveying import survey_servers, work_on_tenants
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.repairing import RepairMode, failed_repair
 from tasks.exchange import REPAIRS, leave
+from tasks.pulse import giving_signs
 from tasks.repair_states import repairs_state
 from tasks.repair_tenant import repair_tenant
 from tasks.tagging import tag_run
@@ -18,6 +19,7 @@ def wave_name() -> str:
 
 
 @flow(name="repair-wave", flow_run_name=wave_name)
+@giving_signs
 def repair_wave(
     environment: str,
     ring: str,

@@ -1,7 +1,7 @@
 """A rollout under way, ring after ring: what the flows that change tenants have in common."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from flows.audit_wave import audit_wave
 from flows.plan_wave import plan_wave
 from flows.rollout_wave import rehearsal_wave, rollout_wave
 from flows.watch_wave import watch_wave
-from flows.waves import run_wave
+from flows.waves import is_distributed, run_waves
 from pgfleet import progress
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import PgfleetError
@@ -23,7 +23,7 @@ from pgfleet.judge.document import ManifestEntry, TenantEntry, Verdict
 from pgfleet.judge.skipped import skipped_entries
 from pgfleet.judge.tenant import unjudged
 from pgfleet.render.rollout_markdown import approval_page
-from pgfleet.rollout.budget import budget_of, failures_in
+from pgfleet.rollout.budget import COUNTED, budget_of, failures_in, is_exceeded
 from pgfleet.rollout.document import (
     RestartEntry,
     Result,
@@ -31,16 +31,19 @@ from pgfleet.rollout.document import (
     RingOutcome,
     RolloutDocument,
     TenantResult,
-    WatchEntry,
 )
 from pgfleet.rollout.plan import RolloutPlan, Scope, TenantPlan, build_plan, by_ring
 from pgfleet.rollout.results import broken, not_reached, obstructed
 from pgfleet.rollout.rings import finished, halted, has_changed, passed_over, unsettled, watch_halts
 from pgfleet.rollout.summary import RolloutOutcome, outcome_of, summarise
 from tasks.exchange import ENTRIES, PLAN, PLANS, RESULTS, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, WATCHED, leave
+from tasks.halting import halt
 from tasks.publish_rollout import publish_plan, publish_rollout
 from tasks.restart_service import restart_service
 from tasks.states import rollout_state
+
+WAVES = (plan_wave, rehearsal_wave, rollout_wave, watch_wave, audit_wave)
+"""Whatever waves a rollout may come to."""
 
 
 @dataclass(kw_only=True)
@@ -76,20 +79,16 @@ class Rollout:
         return plan
 
     def _make_plan(self) -> RolloutPlan:
-        plans: list[TenantPlan] = []
-        progress.report_phase("plan", len(self.brief.environment.tenants))
-        for number, wave in enumerate(cut_waves(self.brief.environment), start=1):
-            plans += self._plan_wave(number, wave)
+        environment = self.brief.environment
+        waves = cut_waves(environment)
+        progress.report_phase("plan", len(environment.tenants))
+        calls = [
+            (environment.name, wave[0].ring, number, _names(wave), self.scope, self.granularity)
+            for number, wave in enumerate(waves, start=1)
+        ]
+        outcomes = run_waves(plan_wave, PLANS, self.brief, calls)
+        plans = [each for wave, outcome in zip(waves, outcomes, strict=True) for each in _plans(wave, *outcome)]
         return build_plan(self.brief.environment.name, self.brief.manifest.checksum, self.scope, plans)
-
-    def _plan_wave(self, number: int, wave: tuple[Tenant, ...]) -> list[TenantPlan]:
-        ring, names = wave[0].ring, [each.name for each in wave]
-        arguments = (self.brief.environment.name, ring, number, names, self.scope, self.granularity)
-        left, state = run_wave(plan_wave, PLANS, self.brief, *arguments)
-        found = {each.name: each for each in left}
-        reason = f"the wave broke off: {state.name}: {state.message}"
-        lost = (TenantPlan(name=name, ring=ring, obstacle=Verdict.UNKNOWN, reason=reason) for name in names)
-        return [found.get(each.name, each) for each in lost]
 
     def _refusal(self, plan: RolloutPlan) -> str | None:
         """Why the plan may not be carried out; None if it may, or if there is nothing in it to be approved.
@@ -136,26 +135,34 @@ class Rollout:
         found = {each.name: obstructed(each) for each in plans if each.obstacle}
         by_name = {each.name: each for each in plans if not each.obstacle}
         progress.report_phase(f"{'rehearsal of ' if rehearsal else ''}ring {ring}", len(by_name))
-        for number, wave in enumerate(cut_waves(pick_tenants(self.brief.environment, list(by_name))), start=1):
+        waves = list(enumerate(cut_waves(pick_tenants(self.brief.environment, list(by_name))), start=1))
+        # On workers all at once; here one after another, so that the budget left by one is the next one's.
+        for some in [waves] if is_distributed(self.brief) else [[each] for each in waves]:
             allowed = None if rehearsal or budget is None else budget - failures_in(found.values())
-            here = [by_name[each.name] for each in wave]
-            found |= {each.name: each for each in self._roll_out_wave(ring, number, here, allowed, rehearsal=rehearsal)}
+            here = [(number, [by_name[each.name] for each in wave]) for number, wave in some]
+            found |= {each.name: each for each in self._roll_out_waves(ring, here, allowed, rehearsal=rehearsal)}
         return [found[each.name] for each in plans]
 
-    def _roll_out_wave(
-        self, ring: str, number: int, plans: Sequence[TenantPlan], allowed: int | None, *, rehearsal: bool
-    ) -> list[TenantResult]:
+    def _roll_out_waves(
+        self, ring: str, waves: Sequence[tuple[int, Sequence[TenantPlan]]], allowed: int | None, *, rehearsal: bool
+    ) -> Iterator[TenantResult]:
         if allowed is not None and allowed < 0:
-            return [not_reached(each, f"more tenants of ring {ring} have failed than may") for each in plans]
-        names = [each.name for each in plans]
-        where = (self.brief.environment.name, ring, number, names, runtime.flow_run.id)
+            reason = f"more tenants of ring {ring} have failed than may"
+            yield from (not_reached(each, reason) for _, plans in waves for each in plans)
+            return
+        where = [
+            (self.brief.environment.name, ring, number, _names(plans), runtime.flow_run.id) for number, plans in waves
+        ]
         if rehearsal:
-            left, state = run_wave(rehearsal_wave, RESULTS, self.brief, *where, self.granularity)
+            calls: list[tuple[object, ...]] = [(*each, self.granularity) for each in where]
+            outcomes = run_waves(rehearsal_wave, RESULTS, self.brief, calls)
         else:
-            left, state = run_wave(rollout_wave, RESULTS, self.brief, *where, allowed, self.granularity)
-        found = {each.name: each for each in left}
-        error = PgfleetError(f"the wave broke off: {state.name}: {state.message}; what came of it is not known")
-        return [found.get(each.name) or broken(each, error) for each in plans]
+            calls = [(*each, allowed, self.granularity) for each in where]
+            outcomes = run_waves(rollout_wave, RESULTS, self.brief, calls, _halting(ring, allowed))
+        for (_, plans), (left, state) in zip(waves, outcomes, strict=True):
+            found = {each.name: each for each in left}
+            error = PgfleetError(f"the wave broke off: {state.name}: {state.message}; what came of it is not known")
+            yield from (found.get(each.name) or broken(each, error) for each in plans)
 
     def _settle(self, ring: RingEntry, plans: Sequence[TenantPlan], results: Sequence[TenantResult]) -> RingEntry:
         """After a ring: restarts its services and watches its tenants, if anything changed, and lets it soak."""
@@ -182,13 +189,10 @@ class Rollout:
         names = [each.name for each in results if each.result is Result.DONE]
         if seconds is None or not self.brief.manifest.watches or not names:
             return ring
-        watched: list[WatchEntry] = []
         progress.report_phase(f"watch of ring {ring.name}, {seconds:g} s", 2 * len(names))
-        for number, wave in enumerate(cut_waves(pick_tenants(self.brief.environment, names)), start=1):
-            here = [each.name for each in wave]
-            arguments = (self.brief.environment.name, ring.name, number, here, seconds)
-            left, _ = run_wave(watch_wave, WATCHED, self.brief, *arguments)
-            watched += left
+        waves = enumerate(cut_waves(pick_tenants(self.brief.environment, names)), start=1)
+        calls = [(self.brief.environment.name, ring.name, number, _names(wave), seconds) for number, wave in waves]
+        watched = [each for left, _ in run_waves(watch_wave, WATCHED, self.brief, calls) for each in left]
         ring = ring.model_copy(update={"watch": tuple(watched), "watched_seconds": seconds})
         reason = watch_halts(ring, results, watched)
         return halted(ring, reason) if reason else ring
@@ -200,19 +204,16 @@ class Rollout:
         reached = pick_tenants(self.brief.environment, [each.name for each in plans if not each.obstacle])
         progress.report_phase(f"soak of ring {ring.name}, {seconds:g} s", len(reached.tenants))
         time.sleep(seconds)
-        entries: list[TenantEntry] = []
-        for number, wave in enumerate(cut_waves(reached), start=1):
-            entries += self._audit_wave(ring.name, number, wave)
+        entries = self._audit_waves(ring.name, cut_waves(reached))
         ring = ring.model_copy(update={"soaked_seconds": seconds})
         said = unsettled(results, plans, entries)
         return halted(ring, f"not right any more after its soak: {'; '.join(said)}") if said else ring
 
-    def _audit_wave(self, ring: str, number: int, wave: Sequence[Tenant]) -> list[TenantEntry]:
-        arguments = (self.brief.environment.name, ring, number, [each.name for each in wave], self.granularity)
-        left, state = run_wave(audit_wave, ENTRIES, self.brief, *arguments)
-        found: Mapping[str, TenantEntry] = {each.name: each for each in left}
-        error = PgfleetError(f"the audit after the soak broke off: {state.name}: {state.message}")
-        return [found.get(each.name) or unjudged(each, error) for each in wave]
+    def _audit_waves(self, ring: str, waves: Sequence[Sequence[Tenant]]) -> list[TenantEntry]:
+        name = self.brief.environment.name
+        calls = [(name, ring, number, _names(wave), self.granularity) for number, wave in enumerate(waves, start=1)]
+        outcomes = run_waves(audit_wave, ENTRIES, self.brief, calls)
+        return [each for wave, outcome in zip(waves, outcomes, strict=True) for each in _entries(wave, *outcome)]
 
     def _document(self, plan: RolloutPlan, *, rehearsal: bool, refusal: str | None = None) -> RolloutDocument:
         manifest = self.brief.manifest
@@ -236,3 +237,33 @@ class Rollout:
             tenants=results,
             skipped=skipped_entries(self.brief.environment.skipped),
         )
+
+
+def _names(those: Iterable[Tenant | TenantPlan]) -> list[str]:
+    return [each.name for each in those]
+
+
+def _plans(wave: Sequence[Tenant], left: Iterable[TenantPlan], state: State[Any]) -> list[TenantPlan]:
+    found = {each.name: each for each in left}
+    reason = f"the wave broke off: {state.name}: {state.message}"
+    lost = (TenantPlan(name=each.name, ring=each.ring, obstacle=Verdict.UNKNOWN, reason=reason) for each in wave)
+    return [found.get(each.name, each) for each in lost]
+
+
+def _entries(wave: Sequence[Tenant], left: Iterable[TenantEntry], state: State[Any]) -> list[TenantEntry]:
+    found = {each.name: each for each in left}
+    error = PgfleetError(f"the audit after the soak broke off: {state.name}: {state.message}")
+    return [found.get(each.name) or unjudged(each, error) for each in wave]
+
+
+def _halting(ring: str, allowed: int | None) -> Callable[[Sequence[str]], None]:
+    """Halts the ring, for the waves of it that are under way, as soon as more of its tenants have failed than may."""
+    said_so: list[bool] = []
+
+    def watch(results: Sequence[str]) -> None:
+        failures = sum(each in COUNTED for each in results)
+        if allowed is not None and is_exceeded(failures, allowed) and not said_so:
+            halt(runtime.flow_run.id, ring)
+            said_so.append(True)
+
+    return watch

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from prefect import State, flow, runtime
 from pydantic import Field
 
-from flows.rolling import Rollout
+from flows.rolling import WAVES, Rollout
 from pgfleet.brief import Granularity
 from pgfleet.manifest.model import Priority
 from pgfleet.pg.briefing import prepare_brief
@@ -14,6 +14,7 @@ from pgfleet.rollout.plan import Scope
 from pgfleet.rollout.planning import refuse_faulty_scope
 from tasks.publish_progress import publishing_progress
 from tasks.tagging import tag_run
+from tasks.work_pools import refuse_undeployed
 
 Name = Annotated[str, Field(min_length=1)]
 Label = Annotated[str, Field(pattern="^[^=]+=")]
@@ -53,5 +54,6 @@ def rollout_fleet(
     scope = Scope(priority=priority, rerun=tuple(rerun or ()))
     refuse_faulty_scope(scope, brief.manifest)
     tag_run(f"env:{environment}")
+    refuse_undeployed(brief.environment, WAVES)
     with publishing_progress(f"progress-{environment}"):
         return Rollout(brief=brief, scope=scope, granularity=granularity).run(rehearse=rehearse, yes=yes)

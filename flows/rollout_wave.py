@@ -11,12 +11,15 @@ from pgfleet.gate import Gate
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.results import broken
 from tasks.exchange import PLAN, RESULTS, ROLLOUT_PLAN, leave, take
+from tasks.halting import at_halt
+from tasks.pulse import giving_signs
 from tasks.roll_out_tenant import roll_out_tenant
 from tasks.states import results_state
 from tasks.tagging import tag_run
 
 
 @flow(name="rollout-wave", persist_result=False, flow_run_name="wave {number} · {ring}")
+@giving_signs
 def rollout_wave(
     environment: str,
     ring: str,
@@ -34,6 +37,7 @@ def rollout_wave(
 
 
 @flow(name="rehearsal-wave", persist_result=False, flow_run_name="rehearsal {number} · {ring}")
+@giving_signs
 def rehearsal_wave(
     environment: str,
     ring: str,
@@ -64,6 +68,7 @@ def _go_through(
     run = f"{kind} {environment} {str(rollout)[:8]}"
     brief = prepare_brief(environment, names=tenants, ring=ring, run=run, run_id=str(rollout))
     tag_run(f"env:{environment}", f"ring:{ring}")
+    at_halt(rollout, ring, gate.close)
     plan = take(rollout, ROLLOUT_PLAN, kind=PLAN)
     if plan is None:
         raise PgfleetError(f"the run {rollout} has left no plan")

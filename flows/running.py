@@ -113,10 +113,18 @@ def run_flow(
 
 def document_of(flow: "Flow[..., Any]", form: TypeAdapter[Document], **parameters: Any) -> Document:
     """The document that one run of the flow left. Raises PgfleetError if it broke off."""
+    from prefect.exceptions import Abort  # noqa: PLC0415
+
     from tasks.exchange import take  # noqa: PLC0415
+    from tasks.states import held  # noqa: PLC0415
 
     with needing_prefect():
-        state = cast("State[Any]", flow(**parameters, return_state=True))
+        try:
+            state = cast("State[Any]", flow(**parameters, return_state=True))
+        except Abort as abort:
+            raise PgfleetError(f"the {flow.name} was ended: {abort}") from None
+        if isinstance(error := held(state), ConfigurationError):
+            raise error
         flow_run_id = state.state_details.flow_run_id
         document = take(flow_run_id, form) if flow_run_id else None
     if document is None:
@@ -193,6 +201,10 @@ class Lines:
     def plan(self, plan: RolloutPlan) -> None:
         """Shown as it is to be."""
         self.shown(plan)
+
+    def note(self, said: str) -> None:
+        """A line of its own, above the bar where there is one."""
+        self.console.print(f"{self.title}: {said}", highlight=False)
 
 
 class _Bar(Lines):

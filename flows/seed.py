@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from prefect import State, flow, runtime
 from pydantic import Field
 
-from flows.rolling import Rollout
+from flows.rolling import WAVES, Rollout
 from pgfleet.brief import Granularity
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.plan import Scope
 from tasks.publish_progress import publishing_progress
 from tasks.tagging import tag_run
+from tasks.work_pools import refuse_undeployed
 
 Name = Annotated[str, Field(min_length=1)]
 Label = Annotated[str, Field(pattern="^[^=]+=")]
@@ -44,6 +45,7 @@ def seed_fleet(
     chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
     brief = prepare_brief(environment, **chosen, run=f"seed {environment} {run_id[:8]}", run_id=run_id)
     tag_run(f"env:{environment}")
+    refuse_undeployed(brief.environment, WAVES)
     with publishing_progress(f"progress-{environment}"):
         scope = Scope(migrations=False)
         return Rollout(brief=brief, scope=scope, granularity=granularity).run(rehearse=rehearse, yes=yes)

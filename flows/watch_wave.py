@@ -12,6 +12,7 @@ from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.document import WatchEntry
 from pgfleet.rollout.watching import ActivityReading, judge_watch
 from tasks.exchange import WATCHED, leave
+from tasks.pulse import giving_signs
 from tasks.read_activity import read_activity
 from tasks.tagging import tag_run
 
@@ -21,6 +22,7 @@ Readings = tuple[ActivityReading, ...]
 
 
 @flow(name="watch-wave", persist_result=False, flow_run_name="watch {number} · {ring}")
+@giving_signs
 def watch_wave(environment: str, ring: str, number: int, tenants: list[str], seconds: float) -> State[None]:
     """Reads what moves in the watched tables now and after that time, and leaves with its run what it makes of it."""
     brief = prepare_brief(environment, names=tenants, ring=ring, run=f"watch {environment} wave {number}")

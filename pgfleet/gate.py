@@ -14,14 +14,21 @@ class Gate:
 
     def __init__(self, allowed: int | None) -> None:
         self._allowed, self._failures, self._lock = allowed, 0, Lock()
+        self._is_closed = False
 
     def note(self, result: TenantResult) -> None:
         """Counts a tenant that is finished."""
         with self._lock:
             self._failures += failures_in([result])
 
+    def close(self) -> None:
+        """Lets nobody through any more: too many have failed, here and elsewhere."""
+        with self._lock:
+            self._is_closed = True
+
     @property
     def is_open(self) -> bool:
         """Whether a further tenant may be started."""
         with self._lock:
-            return self._allowed is None or not is_exceeded(self._failures, self._allowed)
+            is_used_up = self._allowed is not None and is_exceeded(self._failures, self._allowed)
+            return not self._is_closed and not is_used_up

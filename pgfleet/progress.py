@@ -20,6 +20,9 @@ class Listener(Protocol):
     def plan(self, plan: RolloutPlan) -> None:
         """This is what will be done; nothing is yet."""
 
+    def note(self, said: str) -> None:
+        """Something out of the ordinary, of which nothing is to come: a wave is run again, no worker is there."""
+
 
 _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("listeners", default=())
 
@@ -50,3 +53,9 @@ def report_plan(plan: RolloutPlan) -> None:
     """Tells everybody who listens what will be done."""
     for listener in _listeners.get():
         listener.plan(plan)
+
+
+def report_note(said: str) -> None:
+    """Tells everybody who listens something out of the ordinary."""
+    for listener in _listeners.get():
+        listener.note(said)

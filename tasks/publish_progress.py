@@ -40,3 +40,8 @@ class _Artifact:
 
     def plan(self, plan: RolloutPlan) -> None:
         """The plan has an artifact of its own."""
+
+    def note(self, said: str) -> None:
+        """Shown until the next tenant is through."""
+        share = 100 * min(1.0, self.finished / max(1, self.tenants))
+        update_progress_artifact(self.artifact, share, description=f"{self.phase}: {said}")

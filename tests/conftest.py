@@ -11,4 +11,5 @@ pytest_plugins = [
     "fix_proxy",
     "fix_rollout",
     "fix_standby",
+    "fix_workers",
 ]

@@ -70,3 +70,9 @@ def embedded_template(embedded_server: Server, shipped_manifest: Manifest) -> st
 def ready_dsn(embedded_server: Server, embedded_template: str) -> Callable[[], str]:
     """Makes a ready tenant's database, and says where it is."""
     return lambda: embedded_server.cluster.dsn(embedded_server.create_database(embedded_template))
+
+
+@pytest.fixture
+def new_dsn(embedded_server: Server) -> Callable[[], str]:
+    """Makes a tenant's database with nothing in it, and says where it is."""
+    return lambda: embedded_server.cluster.dsn(embedded_server.create_database())

@@ -21,6 +21,10 @@ from pgfleet.catalog.model import ObjectKind
 from pgfleet.fleet.model import InventoryKind
 from pgfleet.manifest.statements import query_fault
 
+LARGEST_WAVE_TENANTS = 200
+"""At some twelve task runs a tenant, a wave's graph stays far below Prefect's cap of 10,000 nodes."""
+SHORTEST_SILENCE_MS = 10_000
+"""A wave gives a sign of life every few seconds, and the way to Prefect may be long."""
 LONGEST_MS = 2_147_483_647
 """What PostgreSQL takes for a timeout (manual, 20.11.1 Statement Behavior)."""
 UNITS_MS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
@@ -53,6 +57,13 @@ def _known_kind(name: str) -> str:
         message = f"is no kind of object; there are: {', '.join(ObjectKind)}"
         raise ValueError(message)
     return name
+
+
+def _long_enough(milliseconds: int) -> int:
+    if milliseconds < SHORTEST_SILENCE_MS:
+        message = f'is too short; the shortest is "{SHORTEST_SILENCE_MS // 1000}s"'
+        raise ValueError(message)
+    return milliseconds
 
 
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -186,6 +197,10 @@ class EnvironmentTable(Table):
     row_loss: Budget = "10%"
     accept: list[AcceptTable] = []
     roles: dict[Text, Text] = {}
+    wave_size: Annotated[int, Field(ge=1, le=LARGEST_WAVE_TENANTS)] = LARGEST_WAVE_TENANTS
+    distribute: bool = False
+    work_pool: Annotated[str, StringConstraints(pattern=r"^[^/%&><\x00-\x1f]+$")] = "pgfleet"
+    worker_silence: Annotated[Duration, AfterValidator(_long_enough)] = 60_000
     tenants: list[TenantTable] = []
     inventory: Inventories | None = None
 

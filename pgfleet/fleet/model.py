@@ -117,6 +117,19 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WavePolicy:
+    """How tenants are cut into waves, and where those are run.
+
+    `work_pool` is Prefect's, whose workers run the waves; None where they are run in the process of the run that cut
+    them. A wave that a worker has begun and gives no sign of life for `silence_seconds` is taken for lost.
+    """
+
+    size_tenants: int = 200
+    work_pool: str | None = None
+    silence_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How an environment wants to be treated. Counts above `exact_count_limit_rows` are the planner's estimates.
 
@@ -139,6 +152,7 @@ class Policy:
     roles: Mapping[str, str] = field(default_factory=dict)
     connection_share_percent: int = 50
     max_workers: int | None = None
+    waves: WavePolicy = WavePolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from pgfleet.fleet.model import (
     Restart,
     RolloutPolicy,
     Tenant,
+    WavePolicy,
 )
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, Secret
@@ -70,6 +71,11 @@ class _Builder:
             roles=dict(table.roles),
             connection_share_percent=int(table.connection_share.removesuffix("%")),
             max_workers=table.max_workers,
+            waves=WavePolicy(
+                size_tenants=table.wave_size,
+                work_pool=table.work_pool if table.distribute else None,
+                silence_seconds=table.worker_silence / 1000,
+            ),
         )
 
     def _rollout_policy(self) -> RolloutPolicy:

@@ -7,9 +7,6 @@ from fnmatch import fnmatchcase
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment, SkippedTenant, Tenant
 
-WAVE_SIZE_TENANTS = 200
-"""At some twelve task runs a tenant, a wave's graph stays far below Prefect's cap of 10,000 nodes."""
-
 ALL_OF = {2: "both", 3: "all three"}
 
 
@@ -40,12 +37,11 @@ def pick_tenants(environment: Environment, names: Sequence[str]) -> Environment:
     return replace(environment, tenants=tuple(by_name[name] for name in names if name in by_name))
 
 
-def cut_waves(environment: Environment, size_tenants: int = WAVE_SIZE_TENANTS) -> tuple[tuple[Tenant, ...], ...]:
-    """The tenants ring after ring, each ring cut into waves of at most `size_tenants`."""
+def cut_waves(environment: Environment) -> tuple[tuple[Tenant, ...], ...]:
+    """The tenants ring after ring, each ring cut into waves of at most as many as the policy says."""
+    size = environment.policy.waves.size_tenants
     by_ring = ([each for each in environment.tenants if each.ring == ring] for ring in environment.policy.rings)
-    return tuple(
-        tuple(ring[start : start + size_tenants]) for ring in by_ring for start in range(0, len(ring), size_tenants)
-    )
+    return tuple(tuple(ring[start : start + size]) for ring in by_ring for start in range(0, len(ring), size))
 
 
 def fits(name: str, pattern: str) -> bool:

@@ -32,7 +32,7 @@ from flows.rollout import rollout_fleet
 from flows.seed import seed_fleet
 from pgfleet.brief import Granularity
 from pgfleet.judge.document import AuditDocument, Verdict
-from pgfleet.rollout.document import CountDocument, Result, RolloutDocument
+from pgfleet.rollout.document import CountDocument, Result, RolloutDocument, TenantResult
 from tasks.exchange import AUDIT_DOCUMENT, COUNT_DOCUMENT, PLAN, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, take
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
@@ -69,12 +69,6 @@ def until(found: Callable[[], Any]) -> Any:
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.05)
     return value
-
-
-@pytest.fixture
-def new_dsn(embedded_server: Server) -> Callable[[], str]:
-    """Makes a tenant's database with nothing in it, and says where it is."""
-    return lambda: embedded_server.cluster.dsn(embedded_server.create_database())
 
 
 @pytest.fixture
@@ -396,6 +390,32 @@ def test_a_run_of_a_deployment_is_suspended_and_begins_anew_when_it_is_resumed(
     assert (document.outcome, results(document), audited()) == (outcome, {"acme": result}, {"acme": verdict})
     waves = [each["name"] for each in records.children(run_id) if not each["name"].startswith("plan")]
     assert waves == ["rehearsal 1 · canary", *(["wave 1 · canary"] if outcome != "Refused" else [])]
+
+
+def test_both_granularities_give_the_same_document(
+    fleet: Fleet, new_dsn: Callable[[], str], ready_dsn: Callable[[], str], execute: Callable[[str, str], None]
+) -> None:
+    """What is done, adopted, healed and what fails, each in a tenant of its own for either granularity."""
+    fleet.policy("failure_budget = {main = 9}")
+    for granularity in Granularity:
+        drifted, wrong = ready_dsn(), new_dsn()
+        execute(drifted, "DROP INDEX idx_ai_task_queue_status_schedule")
+        execute(wrong, "CREATE TABLE ai_messages ()")
+        for name, dsn in (("new", new_dsn()), ("ready", ready_dsn()), ("drifted", drifted), ("wrong", wrong)):
+            fleet.tenant(f"{name}-{granularity}", dsn)
+        fleet.tenant(f"lost-{granularity}", "postgresql://x@127.0.0.1:1/x")
+    by_step, by_tenant = (
+        roll_out(tenants=[f"*-{granularity}"], granularity=granularity)[1] for granularity in Granularity
+    )
+    assert [told(each) for each in by_step.tenants] == [told(each) for each in by_tenant.tenants]
+    assert [each.result for each in by_step.tenants] == ["done", "done", "done", "failed", "unreachable"]
+    assert (by_step.summary, by_step.outcome) == (by_tenant.summary, by_tenant.outcome)
+
+
+def told(result: TenantResult) -> dict[str, Any]:
+    """All of a tenant's result but its name and how long things took."""
+    left_out = {"name": True, "migrations": {"__all__": {"duration_ms"}}, "seeds": {"__all__": {"duration_ms"}}}
+    return result.model_dump(exclude=left_out)
 
 
 def pgfleet(fleet: Fleet, *arguments: str) -> "subprocess.Popen[str]":

@@ -7,7 +7,7 @@ from typing import Any
 from pgfleet.catalog.expected import ExpectedCatalog, trace
 from pgfleet.catalog.model import Catalog, CatalogObject, Identity, ObjectKind
 from pgfleet.errors import Place
-from pgfleet.fleet.model import Environment, Policy, RolloutPolicy, Tenant
+from pgfleet.fleet.model import Environment, Policy, RolloutPolicy, Tenant, WavePolicy
 from pgfleet.fleet.secret import Dsn
 from pgfleet.judge.document import (
     AuditDocument,
@@ -169,7 +169,9 @@ def a_tenant(
     return Tenant(name=name, dsn=Dsn("host=h"), home=home, ring=ring, labels=labels or {})
 
 
-def an_environment(*tenants: Tenant, rings: Iterable[str] = ("canary", "early", "main")) -> Environment:
+def an_environment(
+    *tenants: Tenant, rings: Iterable[str] = ("canary", "early", "main"), wave_size_tenants: int = 200
+) -> Environment:
     policy = Policy(
         timezone="UTC",
         rings=tuple(rings),
@@ -188,6 +190,7 @@ def an_environment(*tenants: Tenant, rings: Iterable[str] = ("canary", "early", 
             restarts=(),
             idle_in_transaction_timeout_ms=60_000,
         ),
+        waves=WavePolicy(size_tenants=wave_size_tenants),
     )
     return Environment(name="prod", policy=policy, tenants=tenants)
 

@@ -6,7 +6,7 @@ import pytest
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.document import parse_duration_ms
-from pgfleet.fleet.model import Acceptance, Environment, Policy, Restart, RolloutPolicy, Tenant
+from pgfleet.fleet.model import Acceptance, Environment, Policy, Restart, RolloutPolicy, Tenant, WavePolicy
 from pgfleet.fleet.parse import build_environment, parse_fleet
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, Secret
@@ -48,6 +48,10 @@ watch = "30s"
 idle_in_transaction_timeout = "7s"
 scratch_dsn = "host=scratch password=${SCRATCH}"
 roles = {"worker (Node)" = "app"}
+wave_size = 50
+distribute = true
+work_pool = "prod eu"
+worker_silence = "90s"
 
 [[environments.prod.tenants]]
 name = "acme"
@@ -105,6 +109,7 @@ dsn = "service=globex"
             roles={"worker (Node)": "app"},
             connection_share_percent=25,
             max_workers=12,
+            waves=WavePolicy(size_tenants=50, work_pool="prod eu", silence_seconds=90),
         ),
         tenants=(
             Tenant(
@@ -179,6 +184,29 @@ def test_what_was_put_into_a_restart_does_not_show_itself() -> None:
 def test_a_tenant_without_a_ring_is_in_the_last_one() -> None:
     [tenant] = read(PROD + 'rings = ["canary", "early", "late"]\n' + ACME).tenants
     assert tenant.ring == "late"
+
+
+def test_waves_stay_in_their_process_unless_they_are_distributed() -> None:
+    assert read(PROD + 'work_pool = "here"').policy.waves == WavePolicy(
+        size_tenants=200, work_pool=None, silence_seconds=60
+    )
+    assert read(PROD + "distribute = true").policy.waves.work_pool == "pgfleet"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "problem"),
+    [
+        ("wave_size = 0", "wave_size", "greater than or equal to 1"),
+        ("wave_size = 201", "wave_size", "less than or equal to 200"),
+        ('worker_silence = "9s"', "worker_silence", 'is too short; the shortest is "10s"'),
+        ('work_pool = "a/b"', "work_pool", "pattern"),
+        ('distribute = "yes"', "distribute", "boolean"),
+    ],
+)
+def test_a_wrong_key_of_waves_is_named(text: str, key: str, problem: str) -> None:
+    error = refusal(PROD + text)
+    assert error.key == f"environments.prod.{key}"
+    assert problem in error.problem
 
 
 @pytest.mark.parametrize(("written", "seconds"), [("1ms", 2), ("2s", 2), ("2600ms", 3), ("1min", 60)])

@@ -183,13 +183,13 @@ def test_a_pick_takes_no_patterns() -> None:
 
 
 def test_waves_go_ring_after_ring_in_the_policys_order() -> None:
-    waves = cut_waves(FLEET, 10)
+    waves = cut_waves(FLEET)
     assert [[each.name for each in wave] for wave in waves] == [["acme-us", "initech"], ["acme-eu", "globex"]]
 
 
 def test_waves_of_one_ring_are_cut_to_size() -> None:
-    fleet = an_environment(*(a_tenant(f"t{number}") for number in range(5)))
-    assert [[each.name for each in wave] for wave in cut_waves(fleet, 2)] == [["t0", "t1"], ["t2", "t3"], ["t4"]]
+    fleet = an_environment(*(a_tenant(f"t{number}") for number in range(5)), wave_size_tenants=2)
+    assert [[each.name for each in wave] for wave in cut_waves(fleet)] == [["t0", "t1"], ["t2", "t3"], ["t4"]]
 
 
 def test_a_wave_holds_at_most_a_few_hundred_tenants() -> None:
@@ -205,8 +205,9 @@ def test_no_tenants_are_no_waves() -> None:
 @pytest.mark.parametrize("total", [1, 2, 6, 7, 8, 40])
 def test_every_tenant_is_in_one_wave_of_its_ring(total: int, size: int) -> None:
     rings = ("canary", "early", "main")
-    fleet = an_environment(*(a_tenant(f"t{number:02}", ring=rings[number * 7 % 3]) for number in range(total)))
-    waves = cut_waves(fleet, size)
+    tenants = (a_tenant(f"t{number:02}", ring=rings[number * 7 % 3]) for number in range(total))
+    fleet = an_environment(*tenants, wave_size_tenants=size)
+    waves = cut_waves(fleet)
     told = [tenant for wave in waves for tenant in wave]
     assert told == sorted(fleet.tenants, key=lambda each: (rings.index(each.ring), each.name))
     assert all(1 <= len(wave) <= size for wave in waves)

@@ -68,6 +68,8 @@ def test_the_gate_closes_with_the_first_failure_too_many() -> None:
     unlimited = Gate(None)
     unlimited.note(a_result("t", FAILED))
     assert unlimited.is_open
+    unlimited.close()
+    assert not unlimited.is_open, "too many have failed elsewhere"
 
 
 # Signatures

@@ -1,0 +1,55 @@
+"""Whether an environment's waves can be handed to workers."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from prefect import Flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL
+
+from pgfleet import settings
+from pgfleet.errors import FleetError
+from pgfleet.fleet.model import Environment
+
+DEPLOY = "PGFLEET_WORK_POOL='{pool}' prefect --no-prompt deploy --all --prefect-file deployments/prefect.yaml"
+
+
+def refuse_undeployed(environment: Environment, waves: Iterable[Flow[..., Any]]) -> None:
+    """Raises FleetError, with what to run, unless each of those waves has a deployment on the environment's work pool.
+
+    Where the environment's waves are not distributed there is nothing to refuse.
+    """
+    if environment.policy.waves.work_pool is None:
+        return
+    if not PREFECT_API_URL.value():
+        raise _error(environment, "distribute", "needs a Prefect server that the workers share: set PREFECT_API_URL")
+    with get_client(sync_client=True) as client:
+        _refuse_missing_pool(client, environment)
+        for wave in waves:
+            _refuse_missing_deployment(client, environment, wave)
+
+
+def _refuse_missing_pool(client: SyncPrefectClient, environment: Environment) -> None:
+    pool = environment.policy.waves.work_pool or ""
+    try:
+        client.read_work_pool(pool)
+    except ObjectNotFound:
+        problem = f"Prefect has no work pool '{pool}'; run prefect work-pool create --type process '{pool}'"
+        raise _error(environment, "work_pool", problem) from None
+
+
+def _refuse_missing_deployment(client: SyncPrefectClient, environment: Environment, wave: Flow[..., Any]) -> None:
+    pool = environment.policy.waves.work_pool or ""
+    try:
+        found = client.read_deployment_by_name(f"{wave.name}/{pool}")
+    except ObjectNotFound:
+        problem = f"Prefect has no deployment '{wave.name}/{pool}'; run {DEPLOY.format(pool=pool)}"
+        raise _error(environment, "work_pool", problem) from None
+    if found.work_pool_name != pool:
+        problem = f"the deployment '{wave.name}/{pool}' is on '{found.work_pool_name}'; run {DEPLOY.format(pool=pool)}"
+        raise _error(environment, "work_pool", problem)
+
+
+def _error(environment: Environment, key: str, problem: str) -> FleetError:
+    return FleetError(str(settings.Settings().config), f"environments.{environment.name}.{key}", problem)

@@ -1,0 +1,222 @@
+"""Waves on workers, with a Prefect server on PostgreSQL, each a process of its own."""
+
+import contextvars
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any
+
+import psycopg
+import pytest
+from fix_fleet import Fleet
+from fix_servers import Server
+from fix_workers import POOL, Workers, until
+from prefect import State
+from prefect.client.orchestration import get_client
+from prefect.exceptions import Abort
+from prefect.states import Cancelling
+
+from flows.audit import audit_fleet
+from flows.rollout import rollout_fleet
+from pgfleet import settings
+from pgfleet.brief import Granularity
+from pgfleet.errors import FleetError
+from pgfleet.judge.document import AuditDocument
+from pgfleet.progress import listening
+from pgfleet.rollout.plan import RolloutPlan
+from tasks.exchange import AUDIT_DOCUMENT, ROLLOUT_DOCUMENT, take
+
+pytestmark = pytest.mark.usefixtures("workers")
+QUICK: dict[str, Any] = {"granularity": Granularity.TENANT}
+OF_EACH_RUN = {"run_id", "started_at", "finished_at", "since"}
+DISTRIBUTED = f'distribute = true\nwork_pool = "{POOL}"\nworker_silence = "10s"\nwave_size = 2'
+
+
+@pytest.fixture
+def spread(fleet: Fleet, workers: Workers) -> Fleet:
+    """A fleet whose waves of two go to the workers, in the file that they read."""
+    fleet.file = workers.fleet_file
+    settings.use(config=fleet.file)
+    return fleet.policy(DISTRIBUTED)
+
+
+def audit(**parameters: Any) -> AuditDocument:
+    state = audit_fleet("test", compare=False, return_state=True, **QUICK, **parameters)
+    document = take(state.state_details.flow_run_id, AUDIT_DOCUMENT)
+    assert document is not None, state.message
+    return document
+
+
+def test_an_audit_by_two_workers_is_that_of_one_process(
+    spread: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, workers: Workers
+) -> None:
+    drifted = ready_dsn()
+    embedded_server.execute("DROP INDEX idx_ai_task_queue_status_schedule", drifted.rsplit("/", 1)[-1])
+    spread.tenant("acme", ready_dsn(), ring="canary").tenant("lost", "postgresql://x@127.0.0.1:1/x", ring="canary")
+    spread.tenant("ember", drifted).tenant("cobalt", ready_dsn())
+    here_and_there = []
+    for policy in ("wave_size = 2", DISTRIBUTED):  # the first leaves with Prefect what the workers then need not make
+        spread.replace_policy(policy)
+        here_and_there.append(audit())
+    here, there = here_and_there
+    assert untimed(there.model_dump()) == untimed(here.model_dump())
+    assert [each.verdict for each in there.tenants] == ["ready", "unreachable", "blocked", "ready"]
+    waves = workers.children(there.run_id)
+    assert [(each["name"], each["deployment_id"] is None) for each in waves] == [
+        ("wave 1 · canary", False),
+        ("wave 2 · main", False),
+    ]
+    assert {workers.took_up(each) for each in waves} == {"one", "two"}
+
+
+def untimed(value: Any) -> Any:
+    """The same, less what is another in each run: ids and times."""
+    if isinstance(value, dict):
+        return {key: untimed(each) for key, each in value.items() if key not in OF_EACH_RUN}
+    return [untimed(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def test_a_worker_that_dies_in_the_middle_of_a_rollout_is_noticed_and_its_wave_run_again(
+    spread: Fleet, new_dsn: Callable[[], str], workers: Workers
+) -> None:
+    dsns = {name: new_dsn() for name in ("acme", "borealis", "cobalt")}
+    for name, dsn in dsns.items():
+        spread.tenant(name, dsn)
+    spread.policy('lock_timeout = "2min"')
+    noted: list[str] = []
+    with psycopg.connect(dsns["borealis"]) as somebody_else:
+        # The first thing that a rollout makes in a tenant; it waits for whoever makes the same.
+        somebody_else.execute("CREATE SCHEMA pgfleet")
+        running = in_a_thread(rollout_fleet, noted)
+        until(lambda: is_done(dsns["acme"]) and is_done(dsns["cobalt"]) and is_waited_for(dsns["borealis"]))
+        [first, _] = rollout_waves(workers, workers.newest("rollout"))
+        workers.kill(killed := workers.took_up(first))
+        workers.start("three")  # for the tests that come after this one
+        somebody_else.rollback()
+    state = running.result()
+    document = take(state.state_details.flow_run_id, ROLLOUT_DOCUMENT)
+    assert document is not None
+    assert {each.name: each.result for each in document.tenants} == dict.fromkeys(dsns, "done")
+    [acme, *_] = document.tenants
+    assert {each.detail for each in acme.migrations} == {"done already when its turn came"}
+    assert all(map(is_done, dsns.values()))
+    runs = rollout_waves(workers, document.run_id)
+    assert [(each["name"], each["state"]["name"]) for each in runs] == [
+        ("wave 1 · main", "Crashed"),
+        ("wave 2 · main", "Completed"),
+        ("wave 1 · main", "Completed"),
+    ]
+    assert noted == ["wave 1 was lost (no sign of life for 10 s), and is run again"]
+    assert workers.took_up(runs[2]) != killed
+
+
+def rollout_waves(workers: Workers, run_id: str) -> list[dict[str, Any]]:
+    return [each for each in workers.children(run_id) if each["name"].startswith("wave")]
+
+
+def is_done(dsn: str) -> bool:
+    with psycopg.connect(dsn) as connection:
+        if connection.execute("SELECT to_regclass('pgfleet.ledger')").fetchone() == (None,):
+            return False
+        return connection.execute("SELECT count(*) FROM pgfleet.ledger WHERE state = 'applied'").fetchone() == (7,)
+
+
+def is_waited_for(dsn: str) -> bool:
+    ours = "datname = current_database() AND application_name LIKE 'pgfleet rollout%' AND wait_event_type = 'Lock'"
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {ours}").fetchone() == (1,)
+
+
+def in_a_thread(flow: Any, noted: list[str]) -> "Future[State]":
+    """A run of the flow that does not hold up the test; what is noted while it is under way goes to `noted`."""
+    context, running = contextvars.copy_context(), Future[State]()
+
+    def run() -> None:
+        with listening(Notes(noted)):
+            try:
+                running.set_result(flow("test", return_state=True, **QUICK))
+            except BaseException as error:  # noqa: BLE001 (it is for the test to judge)
+                running.set_exception(error)
+
+    threading.Thread(target=context.run, args=(run,), daemon=True).start()
+    return running
+
+
+class Notes:
+    def __init__(self, noted: list[str]) -> None:
+        self.note = noted.append
+
+    def begin(self, phase: str, tenants: int) -> None: ...
+
+    def finish(self, tenant: str, said: str) -> None: ...
+
+    def plan(self, plan: RolloutPlan) -> None: ...
+
+
+@pytest.fixture
+def silent_dsn() -> Iterator[str]:
+    """Where somebody listens and never says a word, so that a wave is under way until nobody waits any more."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"postgresql://x@127.0.0.1:{listener.getsockname()[1]}/x"
+
+
+def test_a_run_that_a_worker_runs_takes_its_waves_with_it_when_it_is_cancelled(
+    spread: Fleet, silent_dsn: str, workers: Workers
+) -> None:
+    spread.tenant("acme", silent_dsn)
+    with get_client(sync_client=True) as client:
+        flow_id = client.create_flow(audit_fleet)
+        named = {"name": POOL, "work_pool_name": POOL, "entrypoint": "flows.audit.audit_fleet"}
+        deployment_id = client.create_deployment(flow_id, **named)
+        parameters = {"environment": "test"}
+        run_id = str(client.create_flow_run_from_deployment(deployment_id, parameters=parameters).id)
+        [wave] = until(lambda: [each for each in workers.children(run_id) if each["state_type"] == "RUNNING"])
+        client.set_flow_run_state(run_id, Cancelling())
+    assert until(lambda: workers.ended(run_id)) == "CANCELLED"
+    assert until(lambda: workers.ended(wave["id"])) == "CANCELLED"
+
+
+def test_a_run_of_the_command_line_that_is_cancelled_in_prefect_ends_itself_and_its_waves(
+    spread: Fleet, silent_dsn: str, workers: Workers
+) -> None:
+    spread.tenant("acme", silent_dsn)
+    before = workers.newest("audit")
+    running = in_a_thread(audit_fleet, [])
+    run_id = until(lambda: workers.newest("audit") not in {before, None} and workers.newest("audit"))
+    [wave] = until(lambda: workers.children(run_id))
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run_id, Cancelling())
+    with pytest.raises(Abort, match="cancelled in Prefect"):
+        running.result(60)
+    assert workers.ended(run_id) == "CANCELLED"
+    assert until(lambda: workers.ended(wave["id"])) == "CANCELLED"
+
+
+def test_a_command_that_is_interrupted_takes_its_waves_with_it(
+    spread: Fleet, silent_dsn: str, workers: Workers
+) -> None:
+    spread.tenant("acme", silent_dsn)
+    before = workers.newest("audit")
+    command = workers.spawn("command", "pgfleet", "audit", "test")
+    run_id = until(lambda: workers.newest("audit") not in {before, None} and workers.newest("audit"))
+    [wave] = until(lambda: workers.children(run_id))
+    command.send_signal(signal.SIGINT)
+    assert command.wait(60) == 130, workers.log("command")
+    assert until(lambda: workers.ended(wave["id"])) == "CANCELLED"
+
+
+def test_without_a_work_pool_or_a_deployment_one_line_says_what_to_run(fleet: Fleet, workers: Workers) -> None:
+    fleet.tenant("acme", "postgresql://x@127.0.0.1:1/x").policy("distribute = true")
+    with pytest.raises(
+        FleetError, match=r"environments.test.work_pool: Prefect has no work pool 'pgfleet'; run prefect "
+    ):
+        audit_fleet("test")
+    with get_client(sync_client=True) as client:
+        client.request("POST", "/work_pools/", json={"name": "pgfleet", "type": "process"})
+    with pytest.raises(FleetError, match=r"no deployment 'plan-wave/pgfleet'; run PGFLEET_WORK_POOL='pgfleet' prefect"):
+        rollout_fleet("test")
+    spread = workers.spawn("refused", "pgfleet", "--config", str(fleet.file), "audit", "test")
+    assert spread.wait(60) == 2
+    assert workers.log("refused").count("\n") == 1
