@@ -234,7 +234,7 @@ def test_a_query_that_takes_too_long_is_ended_and_is_no_fault_of_the_fleet_file(
 @pytest.mark.parametrize(
     ("dsn", "said"),
     [
-        ("postgresql://postgres@127.0.0.1:1/postgres", "Connection refused"),
+        ("postgresql://postgres@127.0.0.1:1/postgres", "nothing listens on"),
         ("postgresql://postgres:Wr0ng@127.0.0.1:{port}/postgres", "password authentication failed"),
         ("postgresql://looker2:{password}@127.0.0.1:{port}/{control}", "permission denied for table tenants"),
     ],
