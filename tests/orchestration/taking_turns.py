@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pgfleet.fleet.secret import Dsn
 from pgfleet.permits import Permits
+from pgfleet.pg import dsn as libpq
 from pgfleet.pg.connection import Limits
 from pgfleet.pg.session import Query, Session
 from tasks.leases import Leases
@@ -22,6 +23,7 @@ BOUND, TURN_SECONDS, PATIENCE_SECONDS = 2, 0.5, 60
 def main(dsn: str, name: str, times: int, seconds: float, threads: int) -> None:
     slots = ServerSlots(Leases(BOUND), turn_seconds=TURN_SECONDS)
     permits = Permits(BOUND, patience_seconds=PATIENCE_SECONDS, slots=slots)
+    permits.allow(libpq.server(Dsn(dsn)), BOUND)
 
     def connect(_: int) -> None:
         with Session(Dsn(dsn), limits=Limits(application_name=name, permits=permits)) as session:

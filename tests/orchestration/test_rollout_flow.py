@@ -22,6 +22,7 @@ from fix_prefect import Records
 from fix_servers import BINARIES, ROLE_PASSWORD, Server, started
 from prefect import State
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.exceptions import Pause
 from prefect.flow_engine import run_flow
 from prefect.settings import PREFECT_RESULTS_PERSIST_BY_DEFAULT, temporary_settings
@@ -31,9 +32,12 @@ from flows.count import count_fleet
 from flows.rollout import rollout_fleet
 from flows.seed import seed_fleet
 from pgfleet.brief import Granularity
+from pgfleet.fleet.secret import Dsn
 from pgfleet.judge.document import AuditDocument, Verdict
+from pgfleet.pg import dsn as libpq
 from pgfleet.rollout.document import CountDocument, Result, RolloutDocument, TenantResult
 from tasks.exchange import AUDIT_DOCUMENT, COUNT_DOCUMENT, PLAN, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, take
+from tasks.leases import limit_name
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 PGFLEET = Path(sys.executable).parent / "pgfleet"
@@ -444,6 +448,7 @@ def test_a_command_that_is_killed_in_the_middle_is_run_again_and_completes(
     assert process.poll() is None, process.communicate()
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
+    give_back_slots(dsns[0])
     assert begun(dsns) != set(dsns), "it was in the middle"
     for verdict in audited().values():
         assert verdict in {Verdict.READY, Verdict.BLOCKED}
@@ -453,6 +458,13 @@ def test_a_command_that_is_killed_in_the_middle_is_run_again_and_completes(
     document = RolloutDocument.model_validate_json(printed)
     assert set(results(document).values()) <= {"done", "unchanged"}
     assert set(audited().values()) == {Verdict.READY}
+
+
+def give_back_slots(dsn: str) -> None:
+    """As if the leases of whoever was killed had ended: the session's Prefect server does not look for those."""
+    name = limit_name(libpq.server(Dsn(dsn)))
+    with get_client(sync_client=True) as client:
+        client.update_global_concurrency_limit(name, GlobalConcurrencyLimitUpdate(active_slots=0))
 
 
 def begun(dsns: list[str]) -> set[str]:
