@@ -46,8 +46,11 @@ def secrets(dsn: Dsn) -> tuple[str, ...]:
 
 
 def server(dsn: Dsn) -> str:
-    """The server's name for people and for grouping: `host:port`, the socket's folder, or the service."""
+    """The server's name for people and for grouping: `host:port` of each host, the socket's folder, or the service."""
     parts = _parts(dsn.text)
+    found, ports = hosts(dsn)
+    if len(found) > 1:
+        return ",".join(f"{each}:{port}" for each, port in zip(found, ports, strict=True))
     host = parts.get("host") or parts.get("hostaddr") or ""
     if not host and "service" in parts:
         return f"service {parts['service']}"
