@@ -1,7 +1,7 @@
 """A rollout under way, ring after ring: what the flows that change tenants have in common."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from prefect import State, runtime
 from flows import approval
 from flows.audit_wave import audit_wave
 from flows.plan_wave import plan_wave
+from flows.rolling_waves import entries_of, halting, names_of, plans_of
 from flows.rollout_wave import rehearsal_wave, rollout_wave
 from flows.watch_wave import watch_wave
 from flows.waves import is_distributed, run_waves
@@ -19,11 +20,10 @@ from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves, pick_tenants
-from pgfleet.judge.document import ManifestEntry, TenantEntry, Verdict
+from pgfleet.judge.document import ManifestEntry, TenantEntry
 from pgfleet.judge.skipped import skipped_entries
-from pgfleet.judge.tenant import unjudged
 from pgfleet.render.rollout_markdown import approval_page
-from pgfleet.rollout.budget import COUNTED, budget_of, failures_in, is_exceeded
+from pgfleet.rollout.budget import budget_of, failures_in
 from pgfleet.rollout.document import (
     RestartEntry,
     Result,
@@ -37,7 +37,6 @@ from pgfleet.rollout.results import broken, not_reached, obstructed
 from pgfleet.rollout.rings import finished, halted, has_changed, passed_over, unsettled, watch_halts
 from pgfleet.rollout.summary import RolloutOutcome, outcome_of, summarise
 from tasks.exchange import ENTRIES, PLAN, PLANS, RESULTS, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, WATCHED, leave
-from tasks.halting import halt
 from tasks.publish_rollout import publish_plan, publish_rollout
 from tasks.restart_service import restart_service
 from tasks.states import rollout_state
@@ -83,11 +82,11 @@ class Rollout:
         waves = cut_waves(environment)
         progress.report_phase("plan", len(environment.tenants))
         calls = [
-            (environment.name, wave[0].ring, number, _names(wave), self.scope, self.granularity)
+            (environment.name, wave[0].ring, number, names_of(wave), self.scope, self.granularity)
             for number, wave in enumerate(waves, start=1)
         ]
         outcomes = run_waves(plan_wave, PLANS, self.brief, calls)
-        plans = [each for wave, outcome in zip(waves, outcomes, strict=True) for each in _plans(wave, *outcome)]
+        plans = [each for wave, outcome in zip(waves, outcomes, strict=True) for each in plans_of(wave, *outcome)]
         return build_plan(self.brief.environment.name, self.brief.manifest.checksum, self.scope, plans)
 
     def _refusal(self, plan: RolloutPlan) -> str | None:
@@ -151,14 +150,14 @@ class Rollout:
             yield from (not_reached(each, reason) for _, plans in waves for each in plans)
             return
         where = [
-            (self.brief.environment.name, ring, number, _names(plans), runtime.flow_run.id) for number, plans in waves
+            (self.brief.environment.name, ring, number, names_of(plans), runtime.flow_run.id) for number, plans in waves
         ]
         if rehearsal:
             calls: list[tuple[object, ...]] = [(*each, self.granularity) for each in where]
             outcomes = run_waves(rehearsal_wave, RESULTS, self.brief, calls)
         else:
             calls = [(*each, allowed, self.granularity) for each in where]
-            outcomes = run_waves(rollout_wave, RESULTS, self.brief, calls, _halting(ring, allowed))
+            outcomes = run_waves(rollout_wave, RESULTS, self.brief, calls, halting(ring, allowed))
         for (_, plans), (left, state) in zip(waves, outcomes, strict=True):
             found = {each.name: each for each in left}
             error = PgfleetError(f"the wave broke off: {state.name}: {state.message}; what came of it is not known")
@@ -191,7 +190,7 @@ class Rollout:
             return ring
         progress.report_phase(f"watch of ring {ring.name}, {seconds:g} s", 2 * len(names))
         waves = enumerate(cut_waves(pick_tenants(self.brief.environment, names)), start=1)
-        calls = [(self.brief.environment.name, ring.name, number, _names(wave), seconds) for number, wave in waves]
+        calls = [(self.brief.environment.name, ring.name, number, names_of(wave), seconds) for number, wave in waves]
         watched = [each for left, _ in run_waves(watch_wave, WATCHED, self.brief, calls) for each in left]
         ring = ring.model_copy(update={"watch": tuple(watched), "watched_seconds": seconds})
         reason = watch_halts(ring, results, watched)
@@ -211,9 +210,9 @@ class Rollout:
 
     def _audit_waves(self, ring: str, waves: Sequence[Sequence[Tenant]]) -> list[TenantEntry]:
         name = self.brief.environment.name
-        calls = [(name, ring, number, _names(wave), self.granularity) for number, wave in enumerate(waves, start=1)]
+        calls = [(name, ring, number, names_of(wave), self.granularity) for number, wave in enumerate(waves, start=1)]
         outcomes = run_waves(audit_wave, ENTRIES, self.brief, calls)
-        return [each for wave, outcome in zip(waves, outcomes, strict=True) for each in _entries(wave, *outcome)]
+        return [each for wave, outcome in zip(waves, outcomes, strict=True) for each in entries_of(wave, *outcome)]
 
     def _document(self, plan: RolloutPlan, *, rehearsal: bool, refusal: str | None = None) -> RolloutDocument:
         manifest = self.brief.manifest
@@ -237,33 +236,3 @@ class Rollout:
             tenants=results,
             skipped=skipped_entries(self.brief.environment.skipped),
         )
-
-
-def _names(those: Iterable[Tenant | TenantPlan]) -> list[str]:
-    return [each.name for each in those]
-
-
-def _plans(wave: Sequence[Tenant], left: Iterable[TenantPlan], state: State[Any]) -> list[TenantPlan]:
-    found = {each.name: each for each in left}
-    reason = f"the wave broke off: {state.name}: {state.message}"
-    lost = (TenantPlan(name=each.name, ring=each.ring, obstacle=Verdict.UNKNOWN, reason=reason) for each in wave)
-    return [found.get(each.name, each) for each in lost]
-
-
-def _entries(wave: Sequence[Tenant], left: Iterable[TenantEntry], state: State[Any]) -> list[TenantEntry]:
-    found = {each.name: each for each in left}
-    error = PgfleetError(f"the audit after the soak broke off: {state.name}: {state.message}")
-    return [found.get(each.name) or unjudged(each, error) for each in wave]
-
-
-def _halting(ring: str, allowed: int | None) -> Callable[[Sequence[str]], None]:
-    """Halts the ring, for the waves of it that are under way, as soon as more of its tenants have failed than may."""
-    said_so: list[bool] = []
-
-    def watch(results: Sequence[str]) -> None:
-        failures = sum(each in COUNTED for each in results)
-        if allowed is not None and is_exceeded(failures, allowed) and not said_so:
-            halt(runtime.flow_run.id, ring)
-            said_so.append(True)
-
-    return watch
