@@ -17,6 +17,7 @@ from pgfleet.judge.tenant import difference_entry
 from pgfleet.manifest.model import Migration, Seed
 from pgfleet.pg.audit import Runner, directly
 from pgfleet.pg.ledger import prepare_ledger
+from pgfleet.pg.locks import lock_shared
 from pgfleet.pg.migration import failed_step, migrate
 from pgfleet.pg.rehearsal import rehearse
 from pgfleet.pg.seeding import failed_seed, plant
@@ -66,6 +67,8 @@ class _Work:
 
     def carry_out(self) -> TenantResult:
         """Counts, looks, migrates, plants, counts again. Raises an error that was met before anything was done."""
+        if self.session.is_rehearsing and self.plan.changes:
+            lock_shared(self.session)  # before anything is held: all of it is one transaction, and others wait
         before = self._count()
         findings: Findings = self.run(inspect, self.session, self.brief)
         if self.plan.changes:
@@ -82,6 +85,9 @@ class _Work:
             return step_of(migration, self.plan, StepStatus.NOT_REACHED, detail="the tenant was lost before")
         if action is Action.SKIP:
             return self._skip(migration, findings)
+        if earlier := next((each.version for each in self.steps if migration.version in each.along), None):
+            detail = f"run in the transaction of {earlier}, which undoes part of it"
+            return self._verified(migration, step_of(migration, self.plan, StepStatus.DONE, detail=detail))
         if hindered_by := hindrance(migration.requires, self.steps):
             status, detail = kept_back(hindered_by)
             return step_of(migration, self.plan, status, detail=detail)

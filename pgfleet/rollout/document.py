@@ -52,7 +52,10 @@ class ErrorEntry(Entry):
 
 
 class MigrationStep(Entry):
-    """One migration in one tenant; `residual` are the differences that it would have left, had it been committed."""
+    """One migration in one tenant; `residual` are the differences that it would have left, had it been committed.
+
+    `along` are later versions whose scripts were run in the same transaction, because this one undoes part of them.
+    """
 
     version: str
     file: str
@@ -64,6 +67,7 @@ class MigrationStep(Entry):
     detail: str | None = None
     error: ErrorEntry | None = None
     residual: tuple[DifferenceEntry, ...] = ()
+    along: tuple[str, ...] = ()
 
 
 class SeedStep(Entry):
