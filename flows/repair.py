@@ -1,5 +1,6 @@
 """The repair of chosen tenants."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -71,18 +72,19 @@ def _repair(brief: Brief, digest: str) -> tuple[list[TenantRepair], str | None]:
         now = digest_of(planned)[:12]
         said = f"the repair that was agreed to is {digest[:12]}, and it is {now} now: rehearse again"
         return [not_reached(each) for each in planned], said
-    return _go(brief, RepairMode.REPAIR, {each.name: each.digest or NEVER for each in planned}), None
+    return _go(brief, RepairMode.REPAIR, planned), None
 
 
-def _go(brief: Brief, mode: RepairMode, digests: dict[str, str] | None = None) -> list[TenantRepair]:
+def _go(brief: Brief, mode: RepairMode, planned: Sequence[TenantRepair] = ()) -> list[TenantRepair]:
     """Every tenant, wave after wave; what a wave that broke off has not left is not known to be done."""
     environment = brief.environment
+    digests = {each.name: (each.digest or NEVER, each.own_digest or NEVER) for each in planned}
     progress.report_phase(PHASE[mode], len(environment.tenants))
     found: list[TenantRepair] = []
     for number, wave in enumerate(cut_waves(environment), start=1):
-        agreed = {each.name: (digests or {}).get(each.name, NEVER) for each in wave}
+        whole, own = ({each.name: digests.get(each.name, (NEVER, NEVER))[part] for each in wave} for part in (0, 1))
         left, state = run_wave(
-            repair_wave, REPAIRS, brief, environment.name, wave[0].ring, number, agreed, brief.run_id, mode
+            repair_wave, REPAIRS, brief, environment.name, wave[0].ring, number, whole, own, brief.run_id, mode
         )
         by_name = {each.name: each for each in left}
         broken = PgfleetError(f"wave {number} broke off: {state.name}: {state.message}")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.judge.context import AcceptanceEntry, AcceptedEntry, LossEntry, SinceEntry, VariantEntry
+from pgfleet.judge.context import AcceptanceEntry, AcceptedEntry, LossEntry, SharedEntry, SinceEntry, VariantEntry
 from pgfleet.judge.entry import Entry
 from pgfleet.manifest.model import Priority
 from pgfleet.repair.model import Way
@@ -74,7 +74,10 @@ class RepairEntry(Entry):
 
 
 class DifferenceEntry(Entry):
-    """One object that is missing or changed, what puts it right; `since` is the end of the first audit that saw it."""
+    """One object that is missing or changed, what puts it right; `since` is the end of the first audit that saw it.
+
+    `shared`: it lies outside of the home schema, so that all tenants of the database have this same one.
+    """
 
     kind: str
     identity: str
@@ -84,14 +87,16 @@ class DifferenceEntry(Entry):
     repair: RepairEntry | None = None
     accepted: AcceptedEntry | None = None
     since: datetime | None = None
+    shared: bool = False
 
 
 class UnexpectedEntry(Entry):
-    """One object that the manifest does not know, on a table or in a schema that it manages."""
+    """One object that the manifest does not know, on a table or in a schema that it manages; `shared` as above."""
 
     kind: str
     identity: str
     actual: str
+    shared: bool = False
 
 
 class CheckEntry(Entry):
@@ -164,7 +169,10 @@ class ContractEntry(Entry):
 
 
 class TenantEntry(Entry):
-    """One tenant; `reason` says why it is unreachable or unknown, `since` when that was first seen."""
+    """One tenant; `reason` says why it is unreachable or unknown, `since` when that was first seen.
+
+    `database` is where it was found, the same for all tenants of one database, and `home` its home schema there.
+    """
 
     name: str
     ring: str | None
@@ -179,6 +187,8 @@ class TenantEntry(Entry):
     losses: tuple[LossEntry, ...] = ()
     since: datetime | None = None
     contracts: tuple[ContractEntry, ...] = ()
+    database: str | None = None
+    home: str | None = None
 
 
 class ManifestEntry(Entry):
@@ -202,3 +212,4 @@ class AuditDocument(Entry):
     since: SinceEntry | None = None
     variants: tuple[VariantEntry, ...] = ()
     accepted: tuple[AcceptanceEntry, ...] = ()
+    shared: tuple[SharedEntry, ...] = ()

@@ -19,7 +19,7 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """A tenant's catalog, and what its ledger knows of each version.
+    """A tenant's catalog, and what its ledger knows of each version; `database` tells its database from others.
 
     `ledger_fault` says why the ledger, though there, could not be read.
     """
@@ -28,6 +28,7 @@ class Inspection:
     catalog: Catalog
     ledger: Mapping[str, LedgerRow]
     ledger_fault: str | None = None
+    database: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

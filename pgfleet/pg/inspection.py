@@ -19,4 +19,10 @@ def inspect(session: Session, expected: ExpectedCatalog) -> Inspection:
     [[(ledger_exists,)], [row]] = session.read(EXISTS, query)
     catalog = complete_catalog(session, expected.scope, expected.equivalents, row)
     ledger, fault = read_ledger(session) if ledger_exists else ({}, None)
-    return Inspection(server_version=session.server_version, catalog=catalog, ledger=ledger, ledger_fault=fault)
+    return Inspection(
+        server_version=session.server_version,
+        catalog=catalog,
+        ledger=ledger,
+        ledger_fault=fault,
+        database=session.database,
+    )

@@ -5,7 +5,7 @@ import time
 from pgfleet.brief import Brief
 from pgfleet.catalog.model import Catalog
 from pgfleet.catalog.shared import works_on_shared
-from pgfleet.errors import GuardTripped, NotProven, PgfleetError, RehearsalInterrupted
+from pgfleet.errors import GuardTripped, NotProven, PgfleetError, RehearsalInterrupted, Rejected
 from pgfleet.judge.document import SeedStatus
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.manifest.model import Seed
@@ -66,7 +66,7 @@ def _plant(session: Session, brief: Brief, seed: Seed) -> SeedStep:
 
 def _refuse_altered_objects(before: Catalog, after: Catalog) -> None:
     if (before.fingerprint, before.unexpected) != (after.fingerprint, after.unexpected):
-        raise GuardTripped("the seed makes, alters or drops objects, which is for a migration to do")
+        raise Rejected("the seed makes, alters or drops objects, which is for a migration to do")
 
 
 def _refuse_altered_rows(seed: Seed, before: Changes | None, after: Changes | None) -> None:

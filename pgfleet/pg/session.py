@@ -1,6 +1,7 @@
 """One connection to one tenant, and the few ways in which it is used."""
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -11,12 +12,14 @@ from psycopg import ClientCursor
 from psycopg.pq import TransactionStatus
 
 from pgfleet.errors import CannotRehearse, ConnectionLost, DatabaseError, RehearsalInterrupted, StatementFailed
-from pgfleet.fleet.secret import Dsn
+from pgfleet.fleet.secret import Dsn, redacted
+from pgfleet.manifest.extensions import CREATED
 from pgfleet.manifest.model import Script
 from pgfleet.manifest.statements import split
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.connection import STANDARD_STRINGS, WRITING, Connection, Limits, connect, limiting
 from pgfleet.pg.errors import translating
+from pgfleet.shipped import statement
 
 Rows = list[tuple[Any, ...]]
 
@@ -37,15 +40,26 @@ class Session:
 
     Values are bound on this side and statements sent by the simple protocol, so that any number of them take one round
     trip, and a pooler in transaction mode sees nothing prepared. `home`, the tenant's own schema, is the search path;
-    `name` is the tenant's.
+    `name` is the tenant's. Schemas of the `extensions` come after it, unless one of the `managed_names` is in them:
+    then they are another tenant's.
     """
 
-    def __init__(self, dsn: Dsn, *, name: str = "", home: str = "public", limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        dsn: Dsn,
+        *,
+        name: str = "",
+        home: str = "public",
+        limits: Limits | None = None,
+        extensions: Sequence[str] = (),
+        managed_names: Sequence[str] = (),
+    ) -> None:
         self.dsn = dsn
         self.name = name
         self.home = home
         self.limits = limits or Limits()
         self.secrets = libpq.secrets(dsn)
+        self.extensions, self.managed_names = extensions, managed_names
         self.is_rehearsing = False
         self._transactions = 0
         self._connection: Connection | None = None
@@ -75,6 +89,17 @@ class Session:
     def server_major(self) -> int:
         """The server's major version; the connection is opened for it."""
         return self._open().info.server_version // 10_000
+
+    @property
+    def database(self) -> str:
+        """The database's name for people, `db1:5432/acme`, the same in all sessions with it; without any secret.
+
+        Where a part of it is one, a few characters of a digest keep it apart. The connection is opened for it.
+        """
+        info = self._open().info
+        name = f"{info.host or 'local'}:{info.port}/{info.dbname}"
+        shown = redacted(name, self.secrets)
+        return shown if shown == name else f"{shown} ({hashlib.sha256(name.encode()).hexdigest()[:6]})"
 
     @property
     def is_open(self) -> bool:
@@ -117,6 +142,8 @@ class Session:
         with self.transaction():
             for each in split(_text(script)):
                 self._execute(each.text, script, each.start)
+                if CREATED.search(each.text):
+                    self._look_for_extensions()
             self._execute(f"RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; {STANDARD_STRINGS}")
 
     def run_alone(self, script: Script | str) -> None:
@@ -127,7 +154,8 @@ class Session:
         if self._transactions:
             raise CannotRehearse("it runs in no transaction, so it cannot be rolled back")
         texts = [f"SET {name} TO '{value}'" for name, value in limiting(self.limits).items()]
-        self._execute(f"SET search_path TO {self._quoted_home()}; {'; '.join(texts)}")
+        path = self._mogrify(ClientCursor(self._open()), self._search_path())
+        self._execute(f"SELECT pg_catalog.set_config('search_path', {path}, false); {'; '.join(texts)}")
         try:
             self._execute(_text(script), script)
         finally:
@@ -243,16 +271,23 @@ class Session:
 
     def _settings(self) -> Query:
         """What holds for one transaction: the limits, the search path, and how the server writes values and names."""
-        settings = {
-            **WRITING,
-            "search_path": self._quoted_home(),
-            **limiting(self.limits),
-        }
-        calls = (f"pg_catalog.set_config('{name}', %({name})s, true)" for name in settings)
-        return Query(f"SELECT {', '.join(calls)}", settings)
+        settings = {**WRITING, **limiting(self.limits)}
+        path = self._search_path()
+        calls = [f"pg_catalog.set_config('{name}', %({name})s, true)" for name in settings]
+        calls.append(f"pg_catalog.set_config('search_path', {path.text}, true)")
+        return Query(f"SELECT {', '.join(calls)}", {**settings, **(path.parameters or {})})
 
-    def _quoted_home(self) -> str:
-        return psycopg.sql.Identifier(self.home).as_string(self._open())
+    def _look_for_extensions(self) -> None:
+        """One that has just been made may lie in a schema that is not on the search path yet."""
+        path = self._mogrify(ClientCursor(self._open()), self._search_path())
+        self._execute(f"SELECT pg_catalog.set_config('search_path', {path}, true)")
+
+    def _search_path(self) -> Query:
+        """An expression for it: the server is asked where the extensions are, if there are any to be asked for."""
+        if not self.extensions:
+            return Query("%(home)s", {"home": psycopg.sql.Identifier(self.home).as_string(self._open())})
+        parameters = {"extensions": [*self.extensions], "managed_names": [*self.managed_names]}
+        return Query(f"({statement('introspection/search_path')})", {"home": self.home, **parameters})
 
     @staticmethod
     def _mogrify(cursor: ClientCursor[tuple[Any, ...]], query: Query) -> str:

@@ -11,6 +11,7 @@ from pgfleet.judge.document import ContractEntry, MigrationEntry, SeedEntry
 from pgfleet.judge.readings import CountReading, Inspection
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.judge.tenant import judge_migration
+from pgfleet.manifest.extensions import extensions_of
 from pgfleet.pg import answers, contracts, inspection
 from pgfleet.pg.connection import Limits
 from pgfleet.pg.session import Session
@@ -29,7 +30,20 @@ class Findings:
 
 def open_session(tenant: Tenant, brief: Brief) -> Session:
     """A session with the tenant under its environment's policy; it connects when first used."""
-    return Session(tenant.dsn, name=tenant.name, home=tenant.home, limits=limits_of(brief))
+    return Session(
+        tenant.dsn,
+        name=tenant.name,
+        home=tenant.home,
+        limits=limits_of(brief),
+        extensions=extensions_of(brief.manifest.migrations),
+        managed_names=_managed_names(brief),
+    )
+
+
+def _managed_names(brief: Brief) -> tuple[str, ...]:
+    """Of relations in home schemas, on any version's servers."""
+    known = (each for each in brief.expectations.values() if isinstance(each, ExpectedCatalog))
+    return tuple({name for each in known for schema, name in each.scope.relations if schema is None})
 
 
 def limits_of(brief: Brief) -> Limits:
