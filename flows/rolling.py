@@ -70,7 +70,7 @@ class Rollout:
         """What is to be done in every tenant, published and announced; nothing is written in any."""
         plan = self._make_plan()
         leave(plan, ROLLOUT_PLAN, "The plan", kind=PLAN)
-        publish_plan(plan, self.brief)
+        publish_plan(plan, self.brief, seeds_alone=not self.scope.migrations)
         progress.report_plan(plan)
         return plan
 
@@ -233,4 +233,5 @@ class Rollout:
             summary=summarise(results),
             rings=tuple(self.rings),
             tenants=results,
+            seeds_alone=not self.scope.migrations,
         )

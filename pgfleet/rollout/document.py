@@ -167,7 +167,7 @@ class RingEntry(Entry):
 
 
 class RolloutDocument(Entry):
-    """The outcome of one rollout, rehearsal or seeding."""
+    """The outcome of one rollout, rehearsal or seeding; `seeds_alone` says that it was about no migrations."""
 
     schema_version: int = SCHEMA_VERSION
     environment: str
@@ -182,6 +182,13 @@ class RolloutDocument(Entry):
     summary: dict[str, int]
     rings: tuple[RingEntry, ...]
     tenants: tuple[TenantResult, ...]
+    seeds_alone: bool = False
+
+    @property
+    def what(self) -> str:
+        """`rollout`, `rehearsal`, `seed` or `seed rehearsal`."""
+        kinds = ("seed rehearsal", "seed") if self.seeds_alone else ("rehearsal", "rollout")
+        return kinds[0] if self.rehearsal else kinds[1]
 
 
 class TenantCounts(Entry):

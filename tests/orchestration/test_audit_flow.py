@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from logging import ERROR
 from pathlib import Path
 from uuid import uuid4
 
@@ -76,6 +77,11 @@ def test_a_drifted_tenant_fails_the_run_by_name_and_no_other_tenant(
     assert states["count ai_messages · ember"] == "Completed"
     assert states["inspect · ember"] == "Completed"
     assert states["contracts · ember"] == states["contracts · acme"] == "Working"
+    logged = [
+        each["message"] for each in records.logs() if each["flow_run_id"] == wave["id"] and each["level"] >= ERROR
+    ]
+    assert [each for each in logged if each.startswith("Finished in state Blocked(")] != []
+    assert all(each.startswith("Finished in state ") and len(each) < 500 for each in logged), "one short line a finding"
 
 
 def test_a_service_that_may_not_do_its_work_is_named_where_every_migration_is_applied(
