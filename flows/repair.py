@@ -80,15 +80,17 @@ def _repair(brief: Brief, digest: str) -> tuple[list[TenantRepair], str | None]:
         now = digest_of(planned)[:12]
         said = f"the repair that was agreed to is {digest[:12]}, and it is {now} now: rehearse again"
         return [not_reached(each) for each in planned], said
-    return _go(brief, RepairMode.REPAIR, {each.name: each.digest or NEVER for each in planned}), None
+    return _go(brief, RepairMode.REPAIR, planned), None
 
 
-def _go(brief: Brief, mode: RepairMode, digests: dict[str, str] | None = None) -> list[TenantRepair]:
+def _go(brief: Brief, mode: RepairMode, planned: Sequence[TenantRepair] = ()) -> list[TenantRepair]:
     """Every tenant; what a wave that broke off has not left is not known to be done."""
     environment, waves = brief.environment, cut_waves(brief.environment)
+    whole = {each.name: each.digest or NEVER for each in planned}
+    own = {each.name: each.own_digest or NEVER for each in planned}
     progress.report_phase(PHASE[mode], len(environment.tenants))
     calls = [
-        (environment.name, wave[0].ring, number, _agreed(wave, digests or {}), brief.run_id, mode)
+        (environment.name, wave[0].ring, number, _agreed(wave, whole), _agreed(wave, own), brief.run_id, mode)
         for number, wave in enumerate(waves, start=1)
     ]
     found: list[TenantRepair] = []

@@ -25,12 +25,14 @@ def repair_wave(
     ring: str,
     number: int,  # noqa: ARG001 (named in the run)
     digests: dict[str, str],
+    own_digests: dict[str, str],
     repair: str,
     mode: RepairMode,
 ) -> State[None]:
     """Goes as far as the mode says in each tenant, and leaves what came of it; a tenant that fails hides no other.
 
-    `digests` are the tenants, and of each what was agreed to; `repair` is the run that this is a part of.
+    `digests` are the tenants, and of each what was agreed to, `own_digests` what is left of that once its shared
+    objects are right; `repair` is the run that this is a part of.
     """
     run = f"repair {environment} {repair[:8]}"
     brief = prepare_brief(environment, names=list(digests), ring=ring, run=run, run_id=repair)
@@ -38,7 +40,7 @@ def repair_wave(
     survey_servers(brief)
     found = work_on_tenants(
         brief,
-        lambda tenant: repair_tenant.submit(tenant.name, brief, mode, digests[tenant.name]),
+        lambda tenant: repair_tenant.submit(tenant.name, brief, mode, digests[tenant.name], own_digests[tenant.name]),
         lambda tenant, error: failed_repair(tenant.name, tenant.ring, error),
         lambda each: each.result,
     )

@@ -73,7 +73,7 @@ class Rollout:
         """What is to be done in every tenant, published and announced; nothing is written in any."""
         plan = self._make_plan()
         leave(plan, ROLLOUT_PLAN, "The plan", kind=PLAN)
-        publish_plan(plan, self.brief)
+        publish_plan(plan, self.brief, seeds_alone=not self.scope.migrations)
         progress.report_plan(plan)
         return plan
 
@@ -235,4 +235,5 @@ class Rollout:
             rings=tuple(self.rings),
             tenants=results,
             skipped=skipped_entries(self.brief.environment.skipped),
+            seeds_alone=not self.scope.migrations,
         )

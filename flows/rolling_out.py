@@ -75,7 +75,7 @@ def roll_out(
     options: dict[str, Any] = {"rehearse": rehearse, "yes": yes, "granularity": granularity}
     if scope.migrations:
         options |= {"priority": scope.priority, "rerun": list(scope.rerun) or None}
-    kind = "rehearsal" if rehearse else flow.name
+    kind = f"{'' if scope.migrations else 'seed '}rehearsal" if rehearse else flow.name
     with showing_progress(f"{kind} of {brief.environment.name}", show) as progress, ExitStack() as stack:
         if is_asked and is_terminal():
 

@@ -13,20 +13,21 @@ from tasks.publish_report import OPTIONS, scope_of
 
 
 @task(name="publish plan", **OPTIONS)
-def publish_plan(plan: RolloutPlan, brief: Brief) -> None:
+def publish_plan(plan: RolloutPlan, brief: Brief, *, seeds_alone: bool = False) -> None:
     """A table of what will be done in each tenant, and a page that says it in words."""
+    kind = "seed-plan" if seeds_alone else "plan"
     said = f"Plan {plan.digest[:12]} of {plan.environment}"
     rings = brief.environment.policy.rings
-    create_table_artifact(plan_rows(plan, brief.manifest), key=f"plan-{scope_of(brief)}", description=said)
+    create_table_artifact(plan_rows(plan, brief.manifest), key=f"{kind}-{scope_of(brief)}", description=said)
     page = plan_page(plan, brief.manifest, rings)
-    create_markdown_artifact(page, key=f"plan-summary-{scope_of(brief)}", description=said)
+    create_markdown_artifact(page, key=f"{kind}-summary-{scope_of(brief)}", description=said)
 
 
 @task(name="publish rollout", **OPTIONS)
 def publish_rollout(document: RolloutDocument, brief: Brief) -> None:
     """A table of tenants, a summary, the counts before and after, and what the watch saw."""
-    kind, scope = "rehearsal" if document.rehearsal else "rollout", scope_of(brief)
-    said = f"{kind.capitalize()} of {document.environment}: {in_words(document.summary)}"
+    kind, scope = document.what.replace(" ", "-"), scope_of(brief)
+    said = f"{document.what.capitalize()} of {document.environment}: {in_words(document.summary)}"
     create_table_artifact(rollout_rows(document), key=f"{kind}-{scope}", description=said)
     page = rollout_page(document, brief.manifest)
     create_markdown_artifact(page, key=f"{kind}-summary-{scope}", description=said)

@@ -22,11 +22,11 @@ def run_name() -> str:
 
 
 @task(name="repair tenant", task_run_name=run_name, **STEP_OPTIONS)
-def repair_tenant(tenant: str, brief: Brief, mode: RepairMode, digest: str) -> State[TenantRepair]:
-    """Goes as far as the mode says; a repair that is no longer the one of that digest is not begun."""
+def repair_tenant(tenant: str, brief: Brief, mode: RepairMode, digest: str, own_digest: str) -> State[TenantRepair]:
+    """Goes as far as the mode says; a repair that is no longer the one of these digests is not begun."""
     chosen = brief.tenant(tenant)
     if mode is RepairMode.PLAN:
         return repaired_state(foresee(chosen, brief), mode)
     if mode is RepairMode.REHEARSE:
         return repaired_state(repair(chosen, brief, rehearsal=True), mode)
-    return repaired_state(repair(chosen, brief, rehearsal=False, digest=digest), mode)
+    return repaired_state(repair(chosen, brief, rehearsal=False, digest=digest, own_digest=own_digest), mode)

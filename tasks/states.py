@@ -33,6 +33,12 @@ from pgfleet.rollout.document import (
 )
 from pgfleet.rollout.signature import group_failures
 from pgfleet.rollout.summary import RolloutOutcome
+from tasks.logs import leave_out_findings
+
+leave_out_findings()  # here, where findings become states: whoever runs a task that returns one has come by
+
+
+MOST_CHARACTERS = 400
 
 
 def migration_state(entry: MigrationEntry) -> State[MigrationEntry]:
@@ -40,7 +46,7 @@ def migration_state(entry: MigrationEntry) -> State[MigrationEntry]:
     name = entry.status.capitalize()
     if entry.status is MigrationStatus.APPLIED:
         return Completed(name=name, data=entry)
-    return Failed(name=name, message=sentence(entry), data=entry)
+    return Failed(name=name, message=_short(sentence(entry)), data=entry)
 
 
 def seed_state(entry: SeedEntry) -> State[SeedEntry]:
@@ -63,7 +69,7 @@ def tenant_state(entry: TenantEntry) -> State[TenantEntry]:
     name = entry.verdict.capitalize()
     if entry.verdict is Verdict.READY:
         return Completed(name=name, data=entry)
-    return Failed(name=name, message=sentence(entry), data=entry)
+    return Failed(name=name, message=_short(sentence(entry)), data=entry)
 
 
 def run_state(tenants: Sequence[TenantEntry]) -> State[Any]:
@@ -86,7 +92,7 @@ def result_state(result: TenantResult) -> State[TenantResult]:
     """Done or Unchanged, or Failed under the name of the result."""
     make = Completed if result.result in {Result.DONE, Result.UNCHANGED} else Failed
     said = "; ".join(each.message for each in group_failures([result])) or result.reason
-    return make(name=_titled(result.result), message=said, data=result)
+    return make(name=_titled(result.result), message=_short(said), data=result)
 
 
 def results_state(results: Sequence[TenantResult]) -> State[Any]:
@@ -145,6 +151,11 @@ def held(state: State[Any]) -> Any:
     Not by `State.result`, which crosses over to Prefect's event loop and back for it: a third of what a step costs.
     """
     return getattr(state.data, "result", state.data)
+
+
+def _short(message: str | None) -> str | None:
+    """Prefect logs it with every run that ends so; the whole of it is in the finding, and in the tenant's page."""
+    return f"{message[: MOST_CHARACTERS - 1]}…" if message and len(message) > MOST_CHARACTERS else message
 
 
 def _titled(name: str) -> str:

@@ -125,12 +125,12 @@ class Server:
 
     def expected(self, manifest: Manifest) -> ExpectedCatalog:
         """A replay of the manifest in a scratch database here."""
-        with scratch_database(self.admin, Limits()) as session:
+        with scratch_database(self.admin, Limits(), manifest.migrations) as session:
             return replay(manifest, session)
 
     def proven(self, manifest: Manifest) -> ExpectedCatalog:
         """The same, with what a rerun heals of it; takes a few seconds."""
-        with scratch_database(self.admin, Limits()) as session:
+        with scratch_database(self.admin, Limits(), manifest.migrations) as session:
             return expect(manifest, session)
 
     @contextmanager

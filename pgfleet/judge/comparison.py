@@ -6,6 +6,7 @@ from pgfleet.fleet.model import Environment
 from pgfleet.judge.acceptance import review
 from pgfleet.judge.document import AuditDocument
 from pgfleet.judge.losses import with_losses
+from pgfleet.judge.sharing import find_shared
 from pgfleet.judge.since import Previous, compare, of_tenants_in
 from pgfleet.judge.variants import group_variants
 from pgfleet.manifest.model import Manifest
@@ -20,7 +21,7 @@ def in_context(
     *,
     is_partial: bool,
 ) -> AuditDocument:
-    """The document with losses, dates, variants and acceptances; `is_partial`: only some tenants were audited."""
+    """The document with losses, dates, variants, what is shared, what accepted; `is_partial`: of some tenants."""
     policy = environment.policy
     if previous and is_partial:
         previous = of_tenants_in(document, previous)
@@ -32,6 +33,7 @@ def in_context(
     return compare(document, previous).model_copy(
         update={
             "variants": group_variants(document.tenants, homes),
+            "shared": find_shared(document.tenants),
             "accepted": review(policy.acceptances, document.tenants, today, is_partial=is_partial),
         }
     )

@@ -90,6 +90,16 @@ class SinceEntry(Entry):
     not_judged: int
 
 
+class SharedEntry(Entry):
+    """One object that is not right and that several `tenants` of one database share: one fault, found in each."""
+
+    database: str
+    kind: str
+    identity: str
+    change: str
+    tenants: tuple[str, ...]
+
+
 class VariantDifference(Entry):
     """One difference that all tenants of a variant have; the identity is without the tenant's home schema."""
 

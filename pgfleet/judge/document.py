@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from pgfleet.fleet.pooler import Pooler
-from pgfleet.judge.context import AcceptanceEntry, AcceptedEntry, LossEntry, SinceEntry, VariantEntry
+from pgfleet.judge.context import AcceptanceEntry, AcceptedEntry, LossEntry, SharedEntry, SinceEntry, VariantEntry
 from pgfleet.judge.entry import Entry
 from pgfleet.manifest.model import Priority
 from pgfleet.repair.model import Way
@@ -76,7 +76,10 @@ class RepairEntry(Entry):
 
 
 class DifferenceEntry(Entry):
-    """One object that is missing or changed, what puts it right; `since` is the end of the first audit that saw it."""
+    """One object that is missing or changed, what puts it right; `since` is the end of the first audit that saw it.
+
+    `shared`: it lies outside of the home schema, so that all tenants of the database have this same one.
+    """
 
     kind: str
     identity: str
@@ -86,14 +89,16 @@ class DifferenceEntry(Entry):
     repair: RepairEntry | None = None
     accepted: AcceptedEntry | None = None
     since: datetime | None = None
+    shared: bool = False
 
 
 class UnexpectedEntry(Entry):
-    """One object that the manifest does not know, on a table or in a schema that it manages."""
+    """One object that the manifest does not know, on a table or in a schema that it manages; `shared` as above."""
 
     kind: str
     identity: str
     actual: str
+    shared: bool = False
 
 
 class CheckEntry(Entry):
@@ -170,6 +175,7 @@ class TenantEntry(Entry):
 
     `unreachable_because` is that reason out of a closed set. `pooler` stands between us and its server, so what needs a
     session of its own cannot be done; a `standby` takes no writes. Both are null where no inspection was completed.
+    `database` is where it was found, the same for all tenants of one database, and `home` its home schema there.
     """
 
     name: str
@@ -188,6 +194,8 @@ class TenantEntry(Entry):
     unreachable_because: Unreachable | None = None
     pooler: Pooler | None = None
     standby: bool | None = None
+    database: str | None = None
+    home: str | None = None
 
 
 class SkippedEntry(Entry):
@@ -219,3 +227,4 @@ class AuditDocument(Entry):
     variants: tuple[VariantEntry, ...] = ()
     accepted: tuple[AcceptanceEntry, ...] = ()
     skipped: tuple[SkippedEntry, ...] = ()
+    shared: tuple[SharedEntry, ...] = ()

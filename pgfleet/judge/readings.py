@@ -20,7 +20,7 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """A tenant's catalog, and what its ledger knows of each version.
+    """A tenant's catalog, and what its ledger knows of each version; `database` tells its database from others.
 
     `ledger_fault` says why the ledger, though there, could not be read. `pooler` stands between us and the server.
     """
@@ -31,6 +31,7 @@ class Inspection:
     ledger_fault: str | None = None
     pooler: Pooler | None = None
     is_standby: bool = False
+    database: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pgfleet.catalog.differences import Difference, without_implied
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.model import CatalogObject, Holder
+from pgfleet.catalog.shared import is_shared
 from pgfleet.errors import AccessRefused, ConnectionFailed, ConnectionLost, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.checks import UNREADABLE
@@ -90,6 +91,8 @@ def judge_tenant(
         seeds=tuple(seeds),
         counts=tuple(CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in counts),
         contracts=tuple(contracts),
+        database=inspection.database,
+        home=tenant.home,
     )
 
 
@@ -152,6 +155,7 @@ def difference_entry(difference: Difference, home: str, repair: Repair | None = 
         expected=difference.expected.definition,
         actual=difference.actual.definition if difference.actual else None,
         repair=repair_entry(repair) if repair else None,
+        shared=is_shared(difference.identity),
     )
 
 
@@ -167,4 +171,9 @@ def repair_entry(repair: Repair) -> RepairEntry:
 
 
 def _unexpected(found: CatalogObject, home: str) -> UnexpectedEntry:
-    return UnexpectedEntry(kind=found.identity.kind, identity=found.identity.qualified(home), actual=found.definition)
+    return UnexpectedEntry(
+        kind=found.identity.kind,
+        identity=found.identity.qualified(home),
+        actual=found.definition,
+        shared=is_shared(found.identity),
+    )

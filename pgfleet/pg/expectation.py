@@ -41,7 +41,7 @@ def _replay_on(admin: Dsn, brief: Brief, server_major: int) -> ExpectedCatalog:
     found = _major_of(admin, limits)
     if found != server_major:
         raise ScratchUnavailable(libpq.server(admin), f"it is PostgreSQL {found}, the tenants' is {server_major}")
-    with scratch_database(admin, limits) as scratch:
+    with scratch_database(admin, limits, brief.manifest.migrations) as scratch:
         return expect(brief.manifest, scratch)
 
 

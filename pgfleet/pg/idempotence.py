@@ -27,7 +27,7 @@ def run_again(manifest: Manifest, admin: Dsn, limits: Limits) -> tuple[Mapping[s
     """
     runs: dict[str, SecondRun] = {}
     empty: Empty = {}
-    with scratch_database(admin, limits) as session:
+    with scratch_database(admin, limits, manifest.migrations) as session:
         for place, migration in enumerate(manifest.migrations):
             apply(session, migration)
             if migration.transactional:
@@ -58,7 +58,7 @@ def _undoing(session: Session) -> Iterator[None]:
 
 def _run_elsewhere(migrations: tuple[Migration, ...], admin: Dsn, limits: Limits, empty: Empty) -> SecondRun:
     """Of the last of them, in a database of its own: what runs in no transaction cannot be rolled back."""
-    with scratch_database(admin, limits) as session:
+    with scratch_database(admin, limits, migrations) as session:
         for each in migrations:
             apply(session, each)
         return _run_twice(session, migrations[-1], empty)

@@ -31,4 +31,5 @@ def inspect(session: Session, expected: ExpectedCatalog) -> Inspection:
         ledger_fault=fault,
         pooler=session.pooler_before(pid),
         is_standby=is_standby,
+        database=session.database,
     )

@@ -104,7 +104,10 @@ def read_catalog_row(row: Sequence[Any], *, home: str) -> Catalog:
     """
     fingerprint, managed, unexpected, unreadable, _also_there, home_is_usable = row
     if home_is_usable is None:
-        raise StatementFailed(f"schema {home} does not exist; look at the tenant's schema in the fleet file", "3F000")
+        raise StatementFailed(
+            f"schema {home} does not exist; make it (CREATE SCHEMA), or correct the tenant's schema in the fleet file",
+            "3F000",
+        )
     if not home_is_usable:
         raise PrivilegeMissing(f"the role has no USAGE on schema {home}; grant it")
     return Catalog(

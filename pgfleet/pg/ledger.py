@@ -6,7 +6,7 @@ from pgfleet.errors import DatabaseError, LedgerUnusable
 from pgfleet.judge.document import LedgerState
 from pgfleet.judge.readings import LedgerRow
 from pgfleet.manifest.model import Migration, Script
-from pgfleet.pg.locks import tenant_lock
+from pgfleet.pg.locks import lock_shared
 from pgfleet.pg.session import Query, Session
 from pgfleet.rollout.plan import Action
 from pgfleet.shipped import statement
@@ -15,8 +15,6 @@ EXISTS = Query(statement("ledger/exists"))
 FORMAT = 1
 """The form of the ledger that this version of pgfleet reads and writes."""
 EVENT = {Action.APPLY: "applied", Action.HEAL: "healed", Action.RERUN: "rerun", Action.ADOPT: "adopted"}
-WHOLE_DATABASE = "*"
-"""Stands for all home schemas in the name of a lock; no schema that a fleet file names is called so."""
 
 
 def read_ledger(session: Session) -> tuple[Mapping[str, LedgerRow], str | None]:
@@ -44,7 +42,8 @@ def read_ledger(session: Session) -> tuple[Mapping[str, LedgerRow], str | None]:
 def prepare_ledger(session: Session) -> None:
     """Makes the ledger where there is none. Raises a DatabaseError, and LedgerUnusable for one that is not ours."""
     if not _exists(session):
-        with session.transaction(), tenant_lock(session, WHOLE_DATABASE):
+        with session.transaction():
+            lock_shared(session)
             if not _exists(session):  # two tenants of one database may begin at once
                 session.run_script(_creation())
     _, fault = read_ledger(session)

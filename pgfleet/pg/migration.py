@@ -8,16 +8,16 @@ from psycopg import sql
 from pgfleet.brief import Brief
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.model import ObjectKind
+from pgfleet.catalog.shared import works_on_shared
 from pgfleet.errors import CannotRehearse, DatabaseError, NotProven, PgfleetError, RehearsalInterrupted
-from pgfleet.judge.document import DifferenceEntry, MigrationStatus
-from pgfleet.judge.tenant import difference_entry
+from pgfleet.judge.document import DifferenceEntry
 from pgfleet.manifest.model import Migration
 from pgfleet.pg.changes import read_guards, refuse_shrinkage
+from pgfleet.pg.execution import execute, prove
 from pgfleet.pg.ledger import forget_started, record, record_started
-from pgfleet.pg.locks import tenant_lock, tenant_lock_of_session
+from pgfleet.pg.locks import lock_shared, tenant_lock, tenant_lock_of_session
 from pgfleet.pg.session import Session
 from pgfleet.pg.verification import Findings, inspect, verify
-from pgfleet.render.words import sentence
 from pgfleet.rollout.advice import describe
 from pgfleet.rollout.document import MigrationStep, StepStatus
 from pgfleet.rollout.plan import RUNS, Action, TenantPlan
@@ -35,7 +35,7 @@ def migrate(session: Session, brief: Brief, plan: TenantPlan, version: str) -> M
     is_run = plan.of(version).action in RUNS
     carry_out = _in_transaction if migration.transactional or not is_run else _alone
     try:
-        action = carry_out(session, brief, plan, migration)
+        action, along = carry_out(session, brief, plan, migration)
     except CannotRehearse as error:
         step = step_of(migration, plan, StepStatus.NOT_REHEARSED, detail=str(error))
     except PgfleetError as error:
@@ -43,7 +43,7 @@ def migrate(session: Session, brief: Brief, plan: TenantPlan, version: str) -> M
             raise
         step = failed_step(migration, plan, error)
     else:
-        step = _done(migration, plan, action)
+        step = _done(migration, plan, action).model_copy(update={"along": along})
     return step.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})
 
 
@@ -54,30 +54,49 @@ def failed_step(migration: Migration, plan: TenantPlan, error: PgfleetError) -> 
     return step.model_copy(update={"error": describe(error), "residual": residual})
 
 
-def _in_transaction(session: Session, brief: Brief, plan: TenantPlan, migration: Migration) -> Action:
-    """The whole of it in one transaction; returns what was done. To adopt is that, whatever the script is."""
+def _in_transaction(
+    session: Session, brief: Brief, plan: TenantPlan, migration: Migration
+) -> tuple[Action, tuple[str, ...]]:
+    """The whole of it in one transaction; returns what was done, and which later migrations were run along with it.
+
+    To adopt is that, whatever the script is.
+    """
+    along: tuple[str, ...] = ()
     with session.transaction(), tenant_lock(session):
+        if _works_on_shared(session, brief, plan, migration):
+            lock_shared(session)
         before = inspect(session, brief)
         action = _still_to_do(session, brief, plan, migration, before)
         if action in RUNS:
             guards = read_guards(session, brief)
-            session.run_script(migration.script)
-            _prove(session, brief, before, migration.version, plan.runs_after(migration.version))
+            along = execute(session, brief, plan, migration, before)
             refuse_shrinkage(guards, read_guards(session, brief))
         if action is not Action.SKIP:
             record(session, migration, action, run_id=brief.run_id)
-    return action
+        for version in along:
+            record(session, brief.migration(version), plan.of(version).action, run_id=brief.run_id)
+    return action, along
 
 
-def _alone(session: Session, brief: Brief, plan: TenantPlan, migration: Migration) -> Action:
+def _works_on_shared(session: Session, brief: Brief, plan: TenantPlan, migration: Migration) -> bool:
+    """Whether what is to be run, with what may have to be run along, may write to what the database's tenants share."""
+    if plan.of(migration.version).action not in RUNS:
+        return False
+    expected = brief.expected(session.server_major)
+    versions = {migration.version, *(expected.later_changers(migration.version) & plan.runs)}
+    return any(works_on_shared(brief.migration(each), expected) for each in versions)
+
+
+def _alone(session: Session, brief: Brief, plan: TenantPlan, migration: Migration) -> tuple[Action, tuple[str, ...]]:
     """The same for a statement that runs in no transaction: the ledger says `started` before, `applied` after."""
     if session.is_rehearsing:
         raise CannotRehearse(f"{migration.file} runs in no transaction, so it cannot be rolled back")
     session.refuse_pooler(f"{migration.file} runs in no transaction")
-    with tenant_lock_of_session(session):
+    with tenant_lock_of_session(session, shared=_works_on_shared(session, brief, plan, migration)):
         before = inspect(session, brief)
         action = _still_to_do(session, brief, plan, migration, before)
         if action in RUNS:
+            _refuse_undoing(session, brief, migration, before)
             record_started(session, migration, run_id=brief.run_id)
             try:
                 _drop_invalid_indexes(session, before, migration.version)
@@ -85,10 +104,21 @@ def _alone(session: Session, brief: Brief, plan: TenantPlan, migration: Migratio
             except DatabaseError:
                 _take_back(session, brief, migration, before)
                 raise
-            _prove(session, brief, before, migration.version, plan.runs_after(migration.version))
+            later = plan.runs_after(migration.version)
+            prove(session, brief, before, inspect(session, brief), migration.version, later)
         if action is not Action.SKIP:
             record(session, migration, action, run_id=brief.run_id)
-    return action
+    return action, ()
+
+
+def _refuse_undoing(session: Session, brief: Brief, migration: Migration, before: Findings) -> None:
+    """Raises NotProven where the statement may undo what a later migration made of an object: nothing takes it back."""
+    known = {each.identity for each in before.differences}
+    for provenance in brief.expected(session.server_major).provenances:
+        versions = [step.version for step in provenance.steps]
+        if migration.version in versions[:-1] and provenance.object.identity not in known:
+            name = provenance.object.identity.qualified(session.home)
+            raise NotProven(f"it runs in no transaction, and may undo what {versions[-1]} made of {name}: by hand")
 
 
 def _still_to_do(session: Session, brief: Brief, plan: TenantPlan, migration: Migration, before: Findings) -> Action:
@@ -96,26 +126,6 @@ def _still_to_do(session: Session, brief: Brief, plan: TenantPlan, migration: Mi
     found = verify(session, brief, before, migration.version)
     is_ours = recorded is not None and recorded.run_id == brief.run_id
     return still_to_do(plan.of(migration.version).action, found, is_ours=is_ours)
-
-
-def _prove(session: Session, brief: Brief, before: Findings, version: str, later: frozenset[str]) -> None:
-    """Raises NotProven unless the migration is applied now, and nothing else is worse than before.
-
-    What belongs to a migration that this plan runs later may be: that one will be proven too.
-    """
-    after = inspect(session, brief)
-    entry = verify(session, brief, after, version)
-    worse = [
-        difference_entry(each, session.home)
-        for each in after.differences
-        if each.version not in {version, *later} and each not in before.differences
-    ]
-    residual = (*entry.differences, *worse)
-    is_for_the_ledger_to_say = not entry.differences and not entry.checks  # and its row is written next
-    if entry.status is not MigrationStatus.APPLIED and not is_for_the_ledger_to_say:
-        raise NotProven(f"it is {entry.status} afterwards: {sentence(entry)}", residual)
-    if worse:
-        raise NotProven(f"it damages what others made: {'; '.join(map(sentence, worse))}", residual)
 
 
 def _drop_invalid_indexes(session: Session, found: Findings, version: str) -> None:

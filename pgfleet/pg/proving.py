@@ -22,7 +22,7 @@ def gather_evidence(manifest: Manifest, admin: Dsn, limits: Limits) -> Evidence:
 
     Of a manifest that cannot be replayed that is all that is said. Raises ScratchUnavailable, transient DatabaseErrors.
     """
-    with scratch_database(admin, limits) as session:
+    with scratch_database(admin, limits, manifest.migrations) as session:
         version = session.server_version
         try:
             expected = expect(manifest, session)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from pgfleet.brief import Brief
 from pgfleet.catalog.differences import Difference
+from pgfleet.catalog.shared import is_shared
 from pgfleet.errors import LedgerUnusable, NotProven, PgfleetError, PlanOutdated
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.acceptance import accept
@@ -13,7 +14,7 @@ from pgfleet.judge.tenant import difference_entry
 from pgfleet.manifest.model import Script
 from pgfleet.pg.changes import read_guards, refuse_shrinkage
 from pgfleet.pg.ledger import prepare_ledger, record_repaired
-from pgfleet.pg.locks import tenant_lock
+from pgfleet.pg.locks import lock_shared, tenant_lock
 from pgfleet.pg.rehearsal import rehearse
 from pgfleet.pg.session import Session
 from pgfleet.pg.survey import refuse_silent
@@ -22,24 +23,27 @@ from pgfleet.render.words import sentence
 from pgfleet.repair.plan import RepairPlan, plan_repair
 from pgfleet.rollout.footing import on_standby
 from pgfleet.rollout.repairable import beyond_repair, is_whole, newly_failing, to_be_repaired
-from pgfleet.rollout.repairing import TenantRepair, done_before, failed_repair, tenant_repair
+from pgfleet.rollout.repairing import TenantRepair, done_before, failed_repair, shared_done_before, tenant_repair
 
 Entries = Mapping[str, MigrationEntry]
 
 
 def foresee(tenant: Tenant, brief: Brief) -> TenantRepair:
     """What a repair of the tenant would run, with its digest; nothing is run. Raises transient DatabaseErrors."""
-    work = _Work(tenant, brief, None)
+    work = _Work(tenant, brief)
     return _ending(work, work.look, is_tried_again=True)
 
 
-def repair(tenant: Tenant, brief: Brief, *, rehearsal: bool, digest: str | None = None) -> TenantRepair:
+def repair(
+    tenant: Tenant, brief: Brief, *, rehearsal: bool, digest: str | None = None, own_digest: str | None = None
+) -> TenantRepair:
     """Repairs the tenant's drifted migrations, or rehearses that; an error is the tenant's own.
 
     `digest` is that of what was agreed to: where the tenant has changed since, and another repair would be run, nothing
-    is. Raises transient DatabaseErrors, with nothing done.
+    is; `own_digest` is that of what is left of it once what it shares was repaired through another tenant.
+    Raises transient DatabaseErrors, with nothing done.
     """
-    began, work = time.monotonic(), _Work(tenant, brief, digest)
+    began, work = time.monotonic(), _Work(tenant, brief, digest, own_digest)
 
     def carry_out(session: Session) -> TenantRepair:
         return rehearse(session, lambda: work.carry_out(session)) if rehearsal else work.carry_out(session)
@@ -63,8 +67,8 @@ def _ending(work: "_Work", step: Callable[[Session], TenantRepair], *, is_tried_
 class _Work:
     """One tenant's repair, and what was to be done in it as far as that is known."""
 
-    def __init__(self, tenant: Tenant, brief: Brief, digest: str | None) -> None:
-        self.tenant, self.brief, self.digest = tenant, brief, digest
+    def __init__(self, tenant: Tenant, brief: Brief, digest: str | None = None, own_digest: str | None = None) -> None:
+        self.tenant, self.brief, self.digest, self.own_digest = tenant, brief, digest, own_digest
         self.found: TenantRepair | None = None
 
     def look(self, session: Session) -> TenantRepair:
@@ -76,6 +80,7 @@ class _Work:
     def carry_out(self, session: Session) -> TenantRepair:
         """All of it in one transaction. Raises PlanOutdated where it is not what was agreed to."""
         with session.transaction(), tenant_lock(session):
+            lock_shared(session)  # what is to be repaired is not known before, and another tenant may be at it
             before = inspect(session, self.brief)
             entries = self._verified(session, before)
             plan = self._plan(before, entries)
@@ -101,16 +106,28 @@ class _Work:
         differences = to_be_repaired(before.differences, entries.values(), self.tenant.home)
         alone = [each.version for each in self.brief.manifest.migrations if not each.transactional]
         holders = before.inspection.catalog.holders
-        plan = plan_repair(differences, before.expected, holders, tuple(entries), alone=alone)
-        digest = plan.digest([self.brief.migration(each).script.checksum for each in plan.versions])
+        own = tuple(each for each in differences if not is_shared(each.identity))
+        plan, own_plan = (
+            plan_repair(each, before.expected, holders, tuple(entries), alone=alone) for each in (differences, own)
+        )
         beyond = tuple(beyond_repair(entries.values()))
-        self.found = tenant_repair(self.tenant.name, self.tenant.ring, self.tenant.home, plan, digest, beyond)
+        found = tenant_repair(self.tenant.name, self.tenant.ring, self.tenant.home, plan, self._digest(plan), beyond)
+        self.found = found.model_copy(update={"own_digest": self._digest(own_plan)})
         if plan.changes and before.inspection.is_standby:
             raise on_standby()
         return plan
 
+    def _digest(self, plan: RepairPlan) -> str:
+        return plan.digest([self.brief.migration(each).script.checksum for each in plan.versions])
+
     def _refuse_unless_done(self, plan: RepairPlan, before: Findings) -> None:
-        """An earlier try of this run may have committed, and lost its connection before it was told so."""
+        """What is shared may have been repaired through another tenant of the database since.
+
+        Or an earlier try of this run may have committed, and lost its connection before it was told so.
+        """
+        if self._told().digest == self.own_digest:
+            self.found = shared_done_before(self._told())
+            return
         run_id = self.brief.run_id
         if plan.changes or not run_id or run_id not in {each.run_id for each in before.inspection.ledger.values()}:
             raise PlanOutdated("the tenant has changed since its repair was agreed to, and another would be run now")

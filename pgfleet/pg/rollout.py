@@ -17,6 +17,7 @@ from pgfleet.judge.tenant import difference_entry
 from pgfleet.manifest.model import Migration, Seed
 from pgfleet.pg.audit import Runner, directly
 from pgfleet.pg.ledger import prepare_ledger
+from pgfleet.pg.locks import lock_shared
 from pgfleet.pg.migration import failed_step, migrate
 from pgfleet.pg.rehearsal import rehearse
 from pgfleet.pg.seeding import failed_seed, plant
@@ -67,6 +68,8 @@ class _Work:
 
     def carry_out(self) -> TenantResult:
         """Counts, looks, migrates, plants, counts again. Raises an error that was met before anything was done."""
+        if self.session.is_rehearsing and self.plan.changes:
+            lock_shared(self.session)  # before anything is held: all of it is one transaction, and others wait
         before = self._count()
         findings: Findings = self.run(inspect, self.session, self.brief)
         if self.plan.changes and findings.inspection.is_standby:
@@ -81,21 +84,30 @@ class _Work:
         return assembled(self.plan, self.steps, self.seeds, (before, after), self.lost)
 
     def _migrate(self, migration: Migration, action: Action, findings: Findings) -> MigrationStep:
+        if action is Action.SKIP and not self.lost:
+            return self._skip(migration, findings)
+        if step := self._unrun(migration, action):
+            return self._verified(migration, step)
+        try:
+            step = self.run(migrate, self.session, self.brief, self.plan, migration.version)
+        except PgfleetError as error:
+            self._note(error)
+            return failed_step(migration, self.plan, error)
+        return self._verified(migration, step)
+
+    def _unrun(self, migration: Migration, action: Action) -> MigrationStep | None:
+        """What comes of one that is not run now, for what came of others or for how the tenant is reached."""
         if self.lost:
             return step_of(migration, self.plan, StepStatus.NOT_REACHED, detail="the tenant was lost before")
-        if action is Action.SKIP:
-            return self._skip(migration, findings)
+        if earlier := next((each.version for each in self.steps if migration.version in each.along), None):
+            detail = f"run in the transaction of {earlier}, which undoes part of it"
+            return step_of(migration, self.plan, StepStatus.DONE, detail=detail)
         if hindered_by := hindrance(migration.requires, self.steps):
             status, detail = kept_back(hindered_by)
             return step_of(migration, self.plan, status, detail=detail)
         if action is Action.REFUSE:
             return failed_step(migration, self.plan, behind_pooler(migration.file))
-        try:
-            step: MigrationStep = self.run(migrate, self.session, self.brief, self.plan, migration.version)
-        except PgfleetError as error:
-            self._note(error)
-            return failed_step(migration, self.plan, error)
-        return self._verified(migration, step)
+        return None
 
     def _skip(self, migration: Migration, findings: Findings) -> MigrationStep:
         """What was applied when the plan was made must still be, and what was accepted must be all that is wrong."""

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from psycopg import sql
@@ -10,6 +10,8 @@ from psycopg import sql
 from pgfleet.errors import DatabaseError, ScratchUnavailable
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn
+from pgfleet.manifest.extensions import extensions_of
+from pgfleet.manifest.model import Migration
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.connection import Limits
 from pgfleet.pg.session import WHOSE, Query, Session
@@ -19,12 +21,14 @@ STALE_AFTER_SECONDS = 3600
 
 
 @contextmanager
-def scratch_database(admin: Dsn, limits: Limits) -> Iterator[Session]:
+def scratch_database(admin: Dsn, limits: Limits, migrations: Iterable[Migration] = ()) -> Iterator[Session]:
     """A session in an empty database on the server of `admin`, whose role must be allowed to create databases.
 
-    The database is gone when the block ends. One that a killed run left behind is dropped by the next run that comes
-    an hour later. Raises ScratchUnavailable if the role may not, and transient DatabaseErrors.
+    It finds the extensions of the `migrations` that are to be run there, as a tenant's does. The database is gone when
+    the block ends. One that a killed run left behind is dropped by the next run that comes an hour later. Raises
+    ScratchUnavailable if the role may not, and transient DatabaseErrors.
     """
+    extensions = extensions_of(migrations)
     name = f"{PREFIX}{int(time.time()):x}_{secrets.token_hex(4)}"
     with Session(admin, limits=limits) as session:
         if problem := unfit(session):
@@ -32,7 +36,7 @@ def scratch_database(admin: Dsn, limits: Limits) -> Iterator[Session]:
         _drop_stale(session)
         _create(session, name)
     try:
-        with Session(libpq.for_database(admin, name), limits=limits) as scratch:
+        with Session(libpq.for_database(admin, name), limits=limits, extensions=extensions) as scratch:
             yield scratch
     finally:
         with Session(admin, limits=limits) as session:

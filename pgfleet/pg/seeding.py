@@ -3,14 +3,17 @@
 import time
 
 from pgfleet.brief import Brief
-from pgfleet.errors import GuardTripped, NotProven, PgfleetError, RehearsalInterrupted
+from pgfleet.catalog.model import Catalog
+from pgfleet.catalog.shared import works_on_shared
+from pgfleet.errors import GuardTripped, NotProven, PgfleetError, RehearsalInterrupted, Rejected
 from pgfleet.judge.document import SeedStatus
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.manifest.model import Seed
 from pgfleet.pg.answers import read_seed
 from pgfleet.pg.changes import Changes, read_changes, read_guards, refuse_shrinkage
-from pgfleet.pg.locks import tenant_lock
+from pgfleet.pg.locks import lock_shared, tenant_lock
 from pgfleet.pg.session import Session
+from pgfleet.pg.verification import inspect
 from pgfleet.rollout.advice import describe
 from pgfleet.rollout.document import SeedStep, StepStatus
 
@@ -18,13 +21,17 @@ from pgfleet.rollout.document import SeedStep, StepStatus
 def plant(session: Session, brief: Brief, name: str) -> SeedStep:
     """Runs the seed's script where baseline rows are missing, in one transaction with its check.
 
-    What alters or deletes a row that was there is rolled back, and is the step's error, as is a baseline row that is
-    not there afterwards. Raises transient DatabaseErrors, with nothing done, and RehearsalInterrupted.
+    What alters or deletes a row that was there, or any object, is rolled back, and is the step's error, as is a
+    baseline row that is not there afterwards. Raises transient DatabaseErrors, with nothing done, and
+    RehearsalInterrupted.
     """
     began = time.monotonic()
     try:
         with session.transaction(), tenant_lock(session):
-            step = _plant(session, brief, brief.seed(name))
+            seed = brief.seed(name)
+            if works_on_shared(seed, brief.expected(session.server_major)):
+                lock_shared(session)
+            step = _plant(session, brief, seed)
     except PgfleetError as error:
         if error.transient or isinstance(error, RehearsalInterrupted):
             raise
@@ -44,7 +51,9 @@ def _plant(session: Session, brief: Brief, seed: Seed) -> SeedStep:
     if found.status is not SeedStatus.MISSING:
         return SeedStep(name=seed.name, status=StepStatus.SKIPPED, detail=f"it is {found.status}")
     changes, guards = read_changes(session, seed.table), read_guards(session, brief)
+    objects = inspect(session, brief).inspection.catalog
     session.run_script(seed.script)
+    _refuse_altered_objects(objects, inspect(session, brief).inspection.catalog)
     _refuse_altered_rows(seed, changes, read_changes(session, seed.table))
     refuse_shrinkage(guards, read_guards(session, brief))
     after = read_seed(session, seed, baseline)
@@ -53,6 +62,11 @@ def _plant(session: Session, brief: Brief, seed: Seed) -> SeedStep:
         raise NotProven(f"the seed is {left.status} afterwards: {left.detail}")
     added = len(after.rows) - len(before.rows)
     return SeedStep(name=seed.name, status=StepStatus.DONE, rows_added=added)
+
+
+def _refuse_altered_objects(before: Catalog, after: Catalog) -> None:
+    if (before.fingerprint, before.unexpected) != (after.fingerprint, after.unexpected):
+        raise Rejected("the seed makes, alters or drops objects, which is for a migration to do")
 
 
 def _refuse_altered_rows(seed: Seed, before: Changes | None, after: Changes | None) -> None:

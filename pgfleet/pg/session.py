@@ -1,6 +1,7 @@
 """One connection to one tenant, and the few ways in which it is used."""
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -20,7 +21,8 @@ from pgfleet.errors import (
     StatementFailed,
 )
 from pgfleet.fleet.pooler import Pooler
-from pgfleet.fleet.secret import Dsn
+from pgfleet.fleet.secret import Dsn, redacted
+from pgfleet.manifest.extensions import CREATED
 from pgfleet.manifest.model import Script
 from pgfleet.manifest.statements import split
 from pgfleet.permits import GiveBack
@@ -72,15 +74,26 @@ class Session:
 
     Values are bound on this side and statements sent by the simple protocol, so that any number of them take one round
     trip, and a pooler in transaction mode sees nothing prepared. `home`, the tenant's own schema, is the search path;
-    `name` is the tenant's.
+    `name` is the tenant's. Schemas of the `extensions` come after it, unless one of the `managed_names` is in them:
+    then they are another tenant's.
     """
 
-    def __init__(self, dsn: Dsn, *, name: str = "", home: str = "public", limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        dsn: Dsn,
+        *,
+        name: str = "",
+        home: str = "public",
+        limits: Limits | None = None,
+        extensions: Sequence[str] = (),
+        managed_names: Sequence[str] = (),
+    ) -> None:
         self.dsn = dsn
         self.name = name
         self.home = home
         self.limits = limits or Limits()
         self.secrets = libpq.secrets(dsn)
+        self.extensions, self.managed_names = extensions, managed_names
         self.is_rehearsing = False
         self._transactions = 0
         self._has_run_script = False
@@ -134,6 +147,17 @@ class Session:
         [[(pid, _)]] = self.read(WHOSE)
         if self.pooler_before(pid) is Pooler.TRANSACTION:
             raise BehindPooler(what)
+
+    @property
+    def database(self) -> str:
+        """The database's name for people, `db1:5432/acme`, the same in all sessions with it; without any secret.
+
+        Where a part of it is one, a few characters of a digest keep it apart. The connection is opened for it.
+        """
+        info = self._open().info
+        name = f"{info.host or 'local'}:{info.port}/{info.dbname}"
+        shown = redacted(name, self.secrets)
+        return shown if shown == name else f"{shown} ({hashlib.sha256(name.encode()).hexdigest()[:6]})"
 
     @property
     def is_open(self) -> bool:
@@ -202,6 +226,8 @@ class Session:
             self._has_run_script = True
             for each in split(_text(script)):
                 self._execute(each.text, script, each.start)
+                if CREATED.search(each.text):
+                    self._look_for_extensions()
             self._execute(TAKING_BACK)
 
     def run_alone(self, script: Script | str) -> None:
@@ -213,7 +239,8 @@ class Session:
             raise CannotRehearse("it runs in no transaction, so it cannot be rolled back")
         self.refuse_pooler("it runs in no transaction")
         texts = [f"SET {name} TO '{value}'" for name, value in limiting(self.limits).items()]
-        self._execute(f"SET search_path TO {self._quoted_home()}; {'; '.join(texts)}")
+        path = _bind(self._search_path(), self._open())
+        self._execute(f"SELECT pg_catalog.set_config('search_path', {path}, false); {'; '.join(texts)}")
         try:
             self._execute(_text(script), script)
         finally:
@@ -333,16 +360,23 @@ class Session:
 
     def _settings(self) -> Query:
         """What holds for one transaction: the limits, the search path, and how the server writes values and names."""
-        settings = {
-            **WRITING,
-            "search_path": self._quoted_home(),
-            **limiting(self.limits),
-        }
-        calls = (f"pg_catalog.set_config('{name}', %({name})s, true)" for name in settings)
-        return Query(f"SELECT {', '.join(calls)}", settings)
+        settings = {**WRITING, **limiting(self.limits)}
+        path = self._search_path()
+        calls = [f"pg_catalog.set_config('{name}', %({name})s, true)" for name in settings]
+        calls.append(f"pg_catalog.set_config('search_path', {path.text}, true)")
+        return Query(f"SELECT {', '.join(calls)}", {**settings, **(path.parameters or {})})
 
-    def _quoted_home(self) -> str:
-        return psycopg.sql.Identifier(self.home).as_string(self._open())
+    def _look_for_extensions(self) -> None:
+        """One that has just been made may lie in a schema that is not on the search path yet."""
+        path = _bind(self._search_path(), self._open())
+        self._execute(f"SELECT pg_catalog.set_config('search_path', {path}, true)")
+
+    def _search_path(self) -> Query:
+        """An expression for it: the server is asked where the extensions are, if there are any to be asked for."""
+        if not self.extensions:
+            return Query("%(home)s", {"home": psycopg.sql.Identifier(self.home).as_string(self._open())})
+        parameters = {"extensions": [*self.extensions], "managed_names": [*self.managed_names]}
+        return Query(f"({statement('introspection/search_path')})", {"home": self.home, **parameters})
 
     def _texts(self, queries: tuple[Query, ...]) -> list[str]:
         """The queries with their values bound."""

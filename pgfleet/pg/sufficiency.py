@@ -41,7 +41,7 @@ def _run(
     migrations: Sequence[Migration], provenances: Sequence[Provenance], manifest: Manifest, admin: Dsn, limits: Limits
 ) -> RequiredRun:
     """The last of the migrations, after the others."""
-    with scratch_database(admin, limits) as session:
+    with scratch_database(admin, limits, manifest.migrations) as session:
         try:
             for each in migrations:
                 apply(session, each)

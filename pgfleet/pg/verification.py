@@ -12,6 +12,7 @@ from pgfleet.judge.document import ContractEntry, MigrationEntry, SeedEntry
 from pgfleet.judge.readings import CountReading, Inspection
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.judge.tenant import judge_migration
+from pgfleet.manifest.extensions import extensions_of
 from pgfleet.manifest.model import Count
 from pgfleet.pg import answers, contracts, inspection
 from pgfleet.pg.connection import Limits
@@ -42,7 +43,20 @@ def open_session(tenant: Tenant, brief: Brief) -> Session:
     """
     if error := brief.absent.get(tenant.name):
         raise error
-    return Session(tenant.dsn, name=tenant.name, home=tenant.home, limits=limits_of(brief))
+    return Session(
+        tenant.dsn,
+        name=tenant.name,
+        home=tenant.home,
+        limits=limits_of(brief),
+        extensions=extensions_of(brief.manifest.migrations),
+        managed_names=_managed_names(brief),
+    )
+
+
+def _managed_names(brief: Brief) -> tuple[str, ...]:
+    """Of relations in home schemas, on any version's servers."""
+    known = (each for each in brief.expectations.values() if isinstance(each, ExpectedCatalog))
+    return tuple({name for each in known for schema, name in each.scope.relations if schema is None})
 
 
 def limits_of(brief: Brief) -> Limits:

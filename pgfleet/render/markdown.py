@@ -21,6 +21,7 @@ from pgfleet.render.loss_words import loss_sentence
 from pgfleet.render.markup import bullets, code, escaped
 from pgfleet.render.repair_markdown import remedy_section
 from pgfleet.render.repair_words import remedy_lines
+from pgfleet.render.shared_words import SEE_THERE, TITLE, is_told_in_part, own_contracts, own_part, shared_matters
 from pgfleet.render.skipped_words import skipped_in_words
 from pgfleet.render.words import (
     NEVER_APPLIED,
@@ -43,10 +44,11 @@ def summary_page(document: AuditDocument, manifest: Manifest, timezone: str = "U
         lines += [all_ready(document), ""]
     lines += [f"{escaped(skipped_in_words(document.skipped))}.", ""] if document.skipped else []
     lines += opening(document, dates)
+    lines += _shared_section(document, manifest, dates)
     wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
     for verdict in Verdict:
         chosen = [each for each in wrong[:MOST_TENANTS] if each.verdict is verdict]
-        lines += _section(verdict, chosen, document.environment, manifest)
+        lines += _section(verdict, chosen, document, manifest)
     if len(wrong) > MOST_TENANTS:
         lines += [f"… and {len(wrong) - MOST_TENANTS} more; the whole is in the run's audit document.", ""]
     altered = (f"{file}: {said}" for file, said in altered_files(document.tenants, manifest))
@@ -73,7 +75,17 @@ def tenant_page(tenant: TenantEntry, document: AuditDocument, manifest: Manifest
     return "\n".join([*lines, f"Environment {document.environment}, ring {escaped(tenant.ring or '-')}{version}.", ""])
 
 
-def _section(verdict: Verdict, tenants: list[TenantEntry], environment: str, manifest: Manifest) -> list[str]:
+def _shared_section(document: AuditDocument, manifest: Manifest, dates: Dates) -> list[str]:
+    lines: list[str] = []
+    for each in shared_matters(document, manifest, dates):
+        lines.append(f"- **{escaped(each.heading)}**")
+        lines += [f"  - {escaped(line)}" for line in each.faults]
+        lines += [f"    - → {escaped(line)}" for line in each.remedies]
+        lines += [f"    - {escaped(line)}" for line in each.consequences]
+    return [f"## {TITLE}", "", *lines, ""] if lines else []
+
+
+def _section(verdict: Verdict, tenants: list[TenantEntry], document: AuditDocument, manifest: Manifest) -> list[str]:
     if not tenants:
         return []
     lines = [f"## {verdict.capitalize()}: {VERDICT_MEANS[verdict]}", ""]
@@ -81,11 +93,15 @@ def _section(verdict: Verdict, tenants: list[TenantEntry], environment: str, man
         told_in_one = tenant.reason or (sentence(tenant) if sentence(tenant) == NEVER_APPLIED else "")
         lines.append(f"- **{escaped(tenant.name)}**" + (f": {escaped(told_in_one)}" if told_in_one else ""))
         for migration in () if told_in_one == NEVER_APPLIED else _lacking(tenant):
-            lines.append(f"  - {migration.version} {migration.status}: {escaped(sentence(migration))}")
-            told = remedy_lines(migration, tenant.name, environment, with_statements=False)
-            lines += [f"    - → {escaped(line)}" for line in told]
-            lines += [f"    - {escaped(line)}" for line in sufferers(migration, manifest)]
-        lines += [f"  - {escaped(sentence(contract))}" for contract in broken_contracts(tenant)]
+            own = own_part(migration, tenant, document)
+            parts = [sentence(own)] if own else []
+            parts += [SEE_THERE] if is_told_in_part(migration, tenant, document) else []
+            lines.append(f"  - {migration.version} {migration.status}: {escaped('; '.join(parts))}")
+            if own:
+                told = remedy_lines(own, tenant.name, document.environment, with_statements=False)
+                lines += [f"    - → {escaped(line)}" for line in told]
+                lines += [f"    - {escaped(line)}" for line in sufferers(migration, manifest)]
+        lines += [f"  - {escaped(sentence(contract))}" for contract in own_contracts(tenant, document)]
     return [*lines, ""]
 
 

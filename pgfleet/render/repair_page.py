@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pgfleet.render.markdown import MOST_TENANTS
 from pgfleet.render.markup import bullets, escaped
 from pgfleet.render.repair_markdown import shell, statements_block, statements_title
-from pgfleet.render.repair_words import beyond_lines, left_lines, nothing_run, repair_sentence
+from pgfleet.render.repair_words import beyond_lines, left_lines, nothing_run, put_right_lines, repair_sentence
 from pgfleet.render.rollout_words import error_sentence
 from pgfleet.render.tables import MOST_ROWS, shortened
 from pgfleet.render.words import sentence
@@ -66,7 +66,7 @@ def _tenant(tenant: TenantRepair, *, is_rehearsal: bool) -> Iterator[str]:
     for each in tenant.statements:
         title = statements_title([each.sql], each.hazards)
         yield from (f"{escaped(title[0].upper() + title[1:])}:", "", *statements_block([each.sql]))
-    yield from bullets("Put right by it", map(sentence, tenant.repaired))
+    yield from bullets("Put right by it", put_right_lines(tenant))
     yield from bullets("Not right afterwards", map(sentence, tenant.residual))
     yield from bullets("Left to a person", left_lines(tenant))
     yield from bullets("Not a repair's business", beyond_lines(tenant))

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pgfleet.render.repair_page import ROLLED_BACK, result_word
-from pgfleet.render.repair_words import beyond_lines, in_brackets, left_lines, nothing_run
+from pgfleet.render.repair_words import beyond_lines, in_brackets, left_lines, nothing_run, put_right_lines
 from pgfleet.render.rollout_layout import MOST_TENANTS, indented, left_out
 from pgfleet.render.rollout_words import error_sentence
 from pgfleet.render.words import sentence
@@ -49,7 +49,7 @@ def _tenant(tenant: TenantRepair, *, is_rehearsal: bool) -> Iterator[RenderableT
     yield from (indented(Text(f"{each} is run again")) for each in tenant.versions)
     for each in tenant.statements:
         yield indented(Text.assemble((each.sql.strip(), "cyan"), (in_brackets(each.hazards), "dim")))
-    yield from _lines("put right: ", map(sentence, tenant.repaired), "green")
+    yield from _lines("put right: ", put_right_lines(tenant), "green")
     yield from _lines("not right afterwards: ", map(sentence, tenant.residual), "red")
     yield from _lines("", left_lines(tenant), "yellow")
     yield from _lines("", beyond_lines(tenant), "yellow")

@@ -12,6 +12,7 @@ from pgfleet.rollout.repairing import RepairResult, TenantRepair
 
 MOST_STATEMENTS = 3
 MOST_CHARACTERS = 240
+SHARED = " (shared by the tenants of the database: done once for them all)"
 NOTHING_TO_DO = "nothing to be repaired"
 NOTHING_CAN = "nothing that pgfleet can put right"
 
@@ -97,6 +98,11 @@ def by_hand_lines(found: Remedies, *, first: bool = False) -> tuple[str, ...]:
     return tuple(
         f"{how}: {_reason(each)}" if is_alone else f"{how}, {_named(each)}: {_reason(each)}" for each in found.by_hand
     )
+
+
+def put_right_lines(found: TenantRepair) -> tuple[str, ...]:
+    """What was put right; of what the tenants of the database share it is said so: it is done once for them all."""
+    return tuple(f"{sentence(each)}{SHARED if each.shared else ''}" for each in found.repaired)
 
 
 def repair_command(environment: str, tenant: str) -> str:

@@ -76,7 +76,7 @@ def approval_page(
 
 def rollout_page(document: RolloutDocument, manifest: Manifest) -> str:
     """What came of a rollout or a rehearsal: ring after ring, what was done, and whatever did not go well."""
-    kind = "Rehearsal" if document.rehearsal else "Rollout"
+    kind = document.what.capitalize()
     said = f"{document.outcome}: {in_words(document.summary)}"
     lines = [f"# {kind} of {escaped(document.environment)}: {escaped(said)}", ""]
     if document.rehearsal:

@@ -63,8 +63,9 @@ COUNT_MARKS = {"~": "an estimate of the server's", "-": "no such table", "?": "n
 
 def rollout_report(document: RolloutDocument, manifest: Manifest) -> RenderableType:
     """Rings, tenants by migrations, rows before and after, and then whatever did not go well."""
-    kind = "rehearsal" if document.rehearsal else "rollout"
-    last = Text.assemble((f"{document.outcome}: {in_words(document.summary)}", "bold"), _timing(kind, document))
+    last = Text.assemble(
+        (f"{document.outcome}: {in_words(document.summary)}", "bold"), _timing(document.what, document)
+    )
     if document.outcome == RolloutOutcome.REFUSED:
         return Group(Text(f"Nothing was done: {document.reason}"), Text(), last)
     ordered = worst_first(document.tenants)

@@ -15,11 +15,11 @@ from pgfleet.render.context_terminal import closing, indented, leading_variants,
 from pgfleet.render.dates import Dates, dates_of
 from pgfleet.render.loss_words import losses_in_words
 from pgfleet.render.repair_words import remedy_lines
+from pgfleet.render.shared_words import SEE_THERE, TITLE, is_told_in_part, own_contracts, own_part, shared_matters
 from pgfleet.render.skipped_words import skipped_in_words
 from pgfleet.render.words import (
     NEVER_APPLIED,
     VERDICT_MEANS,
-    broken_contracts,
     differences_told,
     sentence,
     sufferers,
@@ -56,8 +56,8 @@ def audit_report(document: AuditDocument, manifest: Manifest, *, timezone: str =
     if len(ordered) > MOST_TENANTS:
         parts.append(Text(f"… and {len(ordered) - MOST_TENANTS} more tenants, none worse; --format json has them all"))
     wrong = [each for each in ordered if each.verdict is not Verdict.READY]
-    environment = document.environment
-    parts += [part for tenant in wrong[:MOST_TENANTS] for part in _tenant(tenant, environment, manifest, dates)]
+    parts += _shared(document, manifest, dates)
+    parts += [part for tenant in wrong[:MOST_TENANTS] for part in _tenant(tenant, document, manifest, dates)]
     parts += _worth_knowing([each for each in ordered if each.verdict is Verdict.READY and remarks(each)])
     parts += _altered(document, manifest)
     parts += closing(document, is_large=len(ordered) > MOST_TENANTS)
@@ -92,7 +92,7 @@ def _marks(tenant: TenantEntry, manifest: Manifest) -> Iterator[Text]:
             yield Text(STATUS_MARK[found.status], style=STATUS_STYLE[found.status])
 
 
-def _tenant(tenant: TenantEntry, environment: str, manifest: Manifest, dates: Dates) -> Iterator[RenderableType]:
+def _tenant(tenant: TenantEntry, document: AuditDocument, manifest: Manifest, dates: Dates) -> Iterator[RenderableType]:
     style = VERDICT_STYLE[tenant.verdict]
     means = dates.told(VERDICT_MEANS[tenant.verdict], tenant.since)
     yield Text()
@@ -102,22 +102,38 @@ def _tenant(tenant: TenantEntry, environment: str, manifest: Manifest, dates: Da
     lacking = [each for each in tenant.migrations if each.status is not MigrationStatus.APPLIED and not each.accepted]
     if lacking and all(each.status is MigrationStatus.PENDING for each in tenant.migrations):
         yield indented(Text(dates.told(NEVER_APPLIED, lacking[0].since)))
-        yield from _remedies(lacking, tenant, environment)
+        yield from _remedies(lacking, tenant, document.environment)
         lacking = []
     for migration in lacking:
-        yield from _migration(migration, dates)
-        yield from _remedies([migration], tenant, environment)
-        yield from (indented(Text(line, style="dim"), 4) for line in sufferers(migration, manifest))
-    for contract in broken_contracts(tenant):
+        own = own_part(migration, tenant, document)
+        yield from _migration(migration, own, dates)
+        if is_told_in_part(migration, tenant, document):
+            yield indented(Text(SEE_THERE, style="dim"), 4)
+        if own:
+            yield from _remedies([own], tenant, document.environment)
+            yield from (indented(Text(line, style="dim"), 4) for line in sufferers(migration, manifest))
+    for contract in own_contracts(tenant, document):
         yield indented(Text(dates.told(sentence(contract), contract.since)))
     for note in remarks(tenant):
         yield indented(Text(f"note: {note}", style="dim"))
 
 
-def _migration(migration: MigrationEntry, dates: Dates) -> Iterator[RenderableType]:
+def _shared(document: AuditDocument, manifest: Manifest, dates: Dates) -> Iterator[RenderableType]:
+    for place, each in enumerate(shared_matters(document, manifest, dates)):
+        yield from () if place else (Text(), Text(TITLE, style="bold"))
+        yield indented(Text(each.heading, style="red"))
+        yield from (indented(Text(line), 4) for line in each.faults)
+        yield from (indented(Text(f"→ {line}", style="cyan"), 4) for line in each.remedies)
+        yield from (indented(Text(line, style="dim"), 4) for line in each.consequences)
+
+
+def _migration(migration: MigrationEntry, own: MigrationEntry | None, dates: Dates) -> Iterator[RenderableType]:
+    """What is to be told of this tenant itself is `own`; None where there is nothing."""
     style = STATUS_STYLE[migration.status]
     yield indented(Text.assemble(migration.file, " is ", (migration.status, style), f" ({migration.priority})"))
-    wrong = [dates.told(sentence(each), each.since) for each in differences_told(migration)]
+    if own is None:
+        return
+    wrong = [dates.told(sentence(each), each.since) for each in differences_told(own)]
     if migration.status is MigrationStatus.PENDING or not wrong:
         wrong = [dates.told(sentence(migration), migration.since)]
     for line in wrong:

@@ -17,6 +17,7 @@ from pgfleet.rollout.document import ErrorEntry
 from pgfleet.unreachable import Unreachable
 
 AGAIN = "run the same command again; what is done is skipped"
+EXTENSION = "see what the tenant lacks (pgfleet audit); an extension must lie in a schema that is no other tenant's"
 BY_SQLSTATE = {
     # PostgreSQL manual, appendix A; a longer code wins.
     "55P03": f"another session holds the lock: see who (pg_locks, pg_stat_activity), then {AGAIN}",
@@ -28,6 +29,8 @@ BY_SQLSTATE = {
     "23": "rows that are there contradict the migration: put them right in this tenant, or mend the migration",
     "42P01": "a relation that the script names is not there: see what the tenant lacks (pgfleet audit)",
     "42703": "a column that the script names is not there: see what the tenant lacks (pgfleet audit)",
+    "42704": f"what the script names is not there: {EXTENSION}",
+    "42883": f"a function that the script names is not there: {EXTENSION}",
     "42P07": "something of that name is there, and is no such object: rename or drop it in this tenant",
     "42": "mend the script, or put right in this tenant what it cannot work with",
     "40": AGAIN,

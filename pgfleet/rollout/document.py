@@ -53,7 +53,10 @@ class ErrorEntry(Entry):
 
 
 class MigrationStep(Entry):
-    """One migration in one tenant; `residual` are the differences that it would have left, had it been committed."""
+    """One migration in one tenant; `residual` are the differences that it would have left, had it been committed.
+
+    `along` are later versions whose scripts were run in the same transaction, because this one undoes part of them.
+    """
 
     version: str
     file: str
@@ -65,6 +68,7 @@ class MigrationStep(Entry):
     detail: str | None = None
     error: ErrorEntry | None = None
     residual: tuple[DifferenceEntry, ...] = ()
+    along: tuple[str, ...] = ()
 
 
 class SeedStep(Entry):
@@ -166,7 +170,7 @@ class RingEntry(Entry):
 
 
 class RolloutDocument(Entry):
-    """The outcome of one rollout, rehearsal or seeding."""
+    """The outcome of one rollout, rehearsal or seeding; `seeds_alone` says that it was about no migrations."""
 
     schema_version: int = SCHEMA_VERSION
     environment: str
@@ -182,6 +186,13 @@ class RolloutDocument(Entry):
     rings: tuple[RingEntry, ...]
     tenants: tuple[TenantResult, ...]
     skipped: tuple[SkippedEntry, ...] = ()
+    seeds_alone: bool = False
+
+    @property
+    def what(self) -> str:
+        """`rollout`, `rehearsal`, `seed` or `seed rehearsal`."""
+        kinds = ("seed rehearsal", "seed") if self.seeds_alone else ("rehearsal", "rollout")
+        return kinds[0] if self.rehearsal else kinds[1]
 
 
 class TenantCounts(Entry):

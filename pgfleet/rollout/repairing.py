@@ -17,6 +17,7 @@ from pgfleet.rollout.repairable import BeyondEntry
 from pgfleet.unreachable import Unreachable
 
 SCHEMA_VERSION = 1
+SHARED_DONE_BEFORE = "what it shares with other tenants of its database was repaired through one of them"
 DONE_BEFORE = "an earlier try of this run had committed it, and lost its connection before it was told so"
 NOT_PROVEN = "the repair does not do what it was made for: put it right by hand, and please report it"
 
@@ -56,8 +57,9 @@ class StatementEntry(Entry):
 class TenantRepair(Entry):
     """One tenant: migrations run again, then statements; `left` needs a person; `residual` is why it was not proven.
 
-    `digest` identifies exactly what was run. `beyond` are migrations that are not applied for another reason than a
-    difference. `detail` says more of the result where there is more to say.
+    `digest` identifies exactly what was run, `own_digest` what of it is for the tenant's own objects alone. `beyond`
+    are migrations that are not applied for another reason than a difference. `detail` says more of the result where
+    there is more to say.
     """
 
     name: str
@@ -74,6 +76,7 @@ class TenantRepair(Entry):
     residual: tuple[DifferenceEntry, ...] = ()
     duration_ms: int | None = None
     error: ErrorEntry | None = None
+    own_digest: str | None = None
 
 
 class RepairDocument(Entry):
@@ -112,6 +115,11 @@ def tenant_repair(
 def done_before(found: TenantRepair) -> TenantRepair:
     """What came of a repair that an earlier try of the same run had committed already."""
     return found.model_copy(update={"result": RepairResult.REPAIRED, "detail": DONE_BEFORE})
+
+
+def shared_done_before(found: TenantRepair) -> TenantRepair:
+    """The same, where what it shares with other tenants of its database was repaired through one of them."""
+    return found.model_copy(update={"detail": SHARED_DONE_BEFORE})
 
 
 def failed_repair(

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from logging import ERROR
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,13 +17,14 @@ from prefect import State
 from flows.audit import audit_fleet
 from pgfleet import settings
 from pgfleet.brief import Brief, Granularity
-from pgfleet.judge.document import AuditDocument, MigrationEntry
+from pgfleet.judge.document import AuditDocument, MigrationEntry, TenantEntry, Verdict
 from pgfleet.pg import expectation
 from pgfleet.pg.session import Query, Session
 from pgfleet.pg.verification import Findings
 from pgfleet.shipped import sql_folder
 from tasks import verify_migration
 from tasks.exchange import AUDIT_DOCUMENT, take
+from tasks.states import held, tenant_state
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
@@ -76,6 +78,17 @@ def test_a_drifted_tenant_fails_the_run_by_name_and_no_other_tenant(
     assert states["count ai_messages · ember"] == "Completed"
     assert states["inspect · ember"] == "Completed"
     assert states["contracts · ember"] == states["contracts · acme"] == "Working"
+    logged = [
+        each["message"] for each in records.logs() if each["flow_run_id"] == wave["id"] and each["level"] >= ERROR
+    ]
+    assert [each for each in logged if each.startswith("Finished in state Blocked(")] != []
+    assert all(each.startswith("Finished in state ") and len(each) < 500 for each in logged), "one short line a finding"
+
+
+def test_a_finding_s_message_is_short_however_much_is_wrong() -> None:
+    reason = "no answer; " * 1000
+    state = tenant_state(TenantEntry(name="acme", ring=None, verdict=Verdict.UNREACHABLE, reason=reason))
+    assert (len(state.message or ""), held(state).reason) == (400, reason)
 
 
 def test_a_service_that_may_not_do_its_work_is_named_where_every_migration_is_applied(

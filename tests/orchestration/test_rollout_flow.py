@@ -188,6 +188,10 @@ def test_seeds_and_counts_alone(
     execute(dsn, "INSERT INTO ai_conversations DEFAULT VALUES")
     fleet.tenant("acme", dsn)
     document = left(seed_fleet(ENVIRONMENT, return_state=True))
+    keys = [each["key"] for each in records.artifacts() if each["flow_run_id"] == document.run_id and each["key"]]
+    expected = {f"{each}-{ENVIRONMENT}" for each in ("seed", "seed-summary", "seed-plan", "seed-plan-summary")}
+    assert expected <= {*keys} <= {*expected, f"counts-seed-{ENVIRONMENT}", f"progress-{ENVIRONMENT}"}
+    assert (document.what, document.seeds_alone) == ("seed", True)
     [tenant] = document.tenants
     assert (tenant.result, tenant.migrations, [each.rows_added for each in tenant.seeds]) == (Result.DONE, (), [2])
     assert audited() == {"acme": "blocked"}, "the index is no seed's business"

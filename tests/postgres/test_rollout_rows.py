@@ -45,19 +45,21 @@ def test_a_seed_that_is_there_is_not_run(grown: Subject) -> None:
         ("INSERT INTO ai_guardrails.policy_rules (name, severity, message) VALUES ('a', 'b', 'c')", "is missing"),
         ("DELETE FROM ai_guardrails.policy_rules; {insert}", "the seed deletes rows"),
         ("TRUNCATE ai_guardrails.policy_rules; {insert}", "the seed deletes rows"),
+        ("{insert}; DROP INDEX ai_guardrails.idx_policy_rules_priority", "alters or drops objects"),
+        ("{insert}; CREATE INDEX ours ON ai_guardrails.policy_rules (severity)", "alters or drops objects"),
     ],
-    ids=["alters", "does not plant", "deletes", "truncates"],
+    ids=["alters", "does not plant", "deletes", "truncates", "drops an index", "makes an index"],
 )
 def test_a_seed_that_does_something_else_is_rolled_back(grown: Subject, sql: str, said: str) -> None:
     grown.execute(f"DELETE FROM ai_guardrails.policy_rules WHERE name = '{WARN}'")
-    before = grown.query(RULES)
+    before, found = grown.query(RULES), grown.audit()
     grown.manifest = with_seed(grown.manifest, sql.format(insert=grown.manifest.seeds[0].script.sql.rstrip(";\n ")))
     result = grown.roll_out()
     [failed] = result.seeds
     assert (result.result, failed.status) == (Result.FAILED, StepStatus.FAILED)
     assert failed.error is not None
     assert said in failed.error.message
-    assert grown.query(RULES) == before
+    assert (grown.query(RULES), grown.audit().fingerprint) == (before, found.fingerprint)
 
 
 def test_a_seed_is_held_to_the_guards_as_well(grown: Subject) -> None:

@@ -27,11 +27,12 @@ EXAMPLE = """
                          "repair": {"way": "sql", "version": null, "statements": ["CREATE INDEX x"],
                                     "hazards": ["blocks writes"], "reason": null},
                          "accepted": {"owner": "ana", "reason": "being rebuilt", "until": "2025-06-30"},
-                         "since": "2025-03-31T02:00:00Z"}],
+                         "since": "2025-03-31T02:00:00Z", "shared": false}],
         "checks": [{"name": "tables", "passed": true, "detail": null},
                    {"name": "indexes", "passed": null, "detail": "statement timeout"}],
         "ledger": "applied", "altered": true, "accepted": true, "since": "2025-03-31T02:00:00Z"}],
-     "unexpected": [{"kind": "constraint", "identity": "public.ai_conversations.fk", "actual": "FOREIGN KEY"}],
+     "unexpected": [{"kind": "constraint", "identity": "public.ai_conversations.fk", "actual": "FOREIGN KEY",
+                     "shared": false}],
      "seeds": [{"name": "policy_rules", "status": "customised", "detail": "edited: a"}],
      "counts": [{"table": "ai_conversations", "rows": 1234, "exact": true},
                 {"table": "ai_messages", "rows": null, "exact": false}],
@@ -40,11 +41,13 @@ EXAMPLE = """
      "contracts": [{"consumer": "worker", "priority": "P0", "role": "app", "works": false, "inherited": false,
                     "failures": [{"statement": "claim task", "message": "permission denied", "sqlstate": "42501"}],
                     "detail": null, "since": "2025-03-31T02:00:00Z"}],
-     "unreachable_because": null, "pooler": "transaction", "standby": false},
+     "unreachable_because": null, "pooler": "transaction", "standby": false,
+     "database": "db1:5432/acme", "home": "public"},
     {"name": "globex", "ring": null, "verdict": "unreachable", "reason": "no answer",
      "server_version": null, "fingerprint": null,
      "migrations": [], "unexpected": [], "seeds": [], "counts": [], "losses": [], "since": "2025-03-30T02:00:00Z",
-     "contracts": [], "unreachable_because": "timed_out", "pooler": null, "standby": null}
+     "contracts": [], "unreachable_because": "timed_out", "pooler": null, "standby": null,
+     "database": null, "home": null}
   ],
   "since": {"previous_run_id": "run-6", "previous_finished_at": "2025-03-31T02:00:00Z", "source": "prefect",
     "new": [{"tenant": "globex", "kind": "tenant", "identity": "globex", "change": "unreachable",
@@ -55,7 +58,9 @@ EXAMPLE = """
     "differences": [{"kind": "index", "identity": "idx_ai_task_queue_status_schedule", "change": "missing"}]}],
   "accepted": [{"tenant": "acme", "kind": null, "identity": "public.idx_*", "change": null, "owner": "ana",
     "reason": "being rebuilt", "until": "2025-06-30", "state": "active", "matches": 1}],
-  "skipped": [{"name": "initech", "reason": "its state is suspended"}]
+  "skipped": [{"name": "initech", "reason": "its state is suspended"}],
+  "shared": [{"database": "db1:5432/acme", "kind": "index", "identity": "ai_guardrails.idx", "change": "missing",
+    "tenants": ["acme", "globex"]}]
 }
 """
 

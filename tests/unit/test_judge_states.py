@@ -80,6 +80,23 @@ def test_what_is_not_there_is_pending_unless_the_ledger_says_applied(
     assert {status(version, found, passed, recorded) for recorded in LedgerState} == {"drifted"}
 
 
+def test_what_a_neighbour_in_the_database_has_made_does_not_make_it_drifted() -> None:
+    """1 makes a table of the tenant's own, and one in a schema that it shares with others; 2 that one's column."""
+    shared = a_table("rules", schema="guard")
+    column = a_column("rules", "name", schema="guard", type="text")
+    expected = an_expected_catalog(("1", [TABLE, shared]), ("2", [TABLE, shared, column]))
+
+    def found(*objects: CatalogObject) -> list[str]:
+        differences = find_differences(expected, a_catalog(list(objects)))
+        own = {version: [each for each in differences if each.version == version] for version in ("1", "2")}
+        return [migration_status(each, expected, own[each], (), recorded=None).value for each in ("1", "2")]
+
+    assert found() == ["pending", "pending"]
+    assert found(shared, column) == ["pending", "applied"]
+    assert found(TABLE, shared) == ["applied", "pending"]
+    assert found(TABLE) == ["drifted", "pending"]
+
+
 def test_without_objects_and_without_checks_the_ledger_is_all_the_evidence_there_is() -> None:
     """Read as applied, such a migration would be adopted and never run."""
     assert status("3", WHOLE, [], LedgerState.APPLIED) == "applied"

@@ -197,12 +197,13 @@ def test_the_entry_holds_all_that_was_read() -> None:
         migrations=(migration,),
         unexpected=(
             UnexpectedEntry(kind="constraint", identity="tenant_acme.one.users_fk", actual="FOREIGN KEY (user_id)"),
-            UnexpectedEntry(kind="table", identity="ai_guardrails.extra", actual="TABLE extra"),
+            UnexpectedEntry(kind="table", identity="ai_guardrails.extra", actual="TABLE extra", shared=True),
         ),
         seeds=(seed,),
         counts=(CountEntry(table="one", rows=5, exact=True), CountEntry(table="two", rows=7_000_000, exact=False)),
         pooler=Pooler.TRANSACTION,
         standby=True,
+        home="tenant_acme",
     )
 
 

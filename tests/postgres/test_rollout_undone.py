@@ -1,0 +1,109 @@
+"""A script that is run again and undoes a later one's work: the two are committed together, or neither is."""
+
+from collections.abc import Callable
+
+import pytest
+from fix_rollout import Subject, step
+
+from pgfleet.judge.document import MigrationStatus
+from pgfleet.rollout.document import Result, StepStatus, TenantResult
+from pgfleet.rollout.plan import Action
+
+FIRST = "CREATE TABLE IF NOT EXISTS one (id integer);"
+SECOND = "CREATE TABLE IF NOT EXISTS c (id integer);"
+SAYS = "SELECT says()"
+
+
+def function(body: str) -> str:
+    return f"CREATE OR REPLACE FUNCTION says() RETURNS text LANGUAGE sql AS $$ SELECT '{body}' $$;"
+
+
+def message(result: TenantResult, version: str) -> str:
+    error = step(result, version).error
+    assert error is not None
+    return error.message
+
+
+@pytest.fixture
+def undone(small: Callable[..., Subject]) -> Subject:
+    """The script of 1 undoes what 3 made of a function; 2 lies between, and 3 requires it."""
+    scripts = {"1_one.sql": f"{FIRST} {function('first')}", "2_two.sql": SECOND, "3_three.sql": function("third")}
+    subject = small(scripts, v3='requires = ["2"]')
+    assert subject.roll_out().result is Result.DONE
+    return subject
+
+
+def test_what_a_heal_undoes_stays_applied_though_what_lies_between_fails(undone: Subject) -> None:
+    undone.execute("DROP TABLE one; ALTER TABLE c ALTER id TYPE bigint")
+    before = undone.before()
+    result = undone.roll_out()
+    statuses = [each.status for each in result.migrations]
+    assert statuses == [StepStatus.DONE, StepStatus.FAILED, StepStatus.DONE]
+    assert (step(result, "1").along, undone.query(SAYS)) == (("3",), [("third",)])
+    assert step(result, "3").detail == "run in the transaction of 1, which undoes part of it"
+    undone.assert_whole(before)
+    assert undone.statuses()["3"] is MigrationStatus.APPLIED
+    assert undone.events()[-2:] == [("healed", "1"), ("rerun", "3")]
+
+
+def test_what_a_heal_undoes_and_cannot_be_run_again_refuses_the_heal(undone: Subject) -> None:
+    undone.execute("DROP TABLE one; CREATE TABLE in_use AS SELECT 1")
+    plan, before = undone.plan(), undone.before()
+    script = undone.manifest.migrations[2].script
+    object.__setattr__(script, "sql", f"{script.sql} SELECT 1 / 0;")
+    result = undone.roll_out(plan)
+    assert step(result, "1").status is StepStatus.FAILED
+    assert "division by zero" in message(result, "1")
+    undone.assert_whole(before)
+    assert undone.query("SELECT says(), to_regclass('one')::text") == [("third", None)]
+
+
+def test_an_object_that_is_right_stays_so_where_the_rest_of_its_migration_is_not_healable(
+    small: Callable[..., Subject],
+) -> None:
+    """The later migration is drifted itself: it is no better afterwards, and no worse."""
+    scripts = {"1_one.sql": f"{FIRST} {function('first')}", "2_two.sql": f"{SECOND} {function('second')}"}
+    subject = small(scripts)
+    subject.roll_out()
+    subject.execute("DROP TABLE one; ALTER TABLE c ALTER id TYPE bigint")
+    result = subject.roll_out()
+    assert [each.action for each in result.migrations] == [Action.HEAL, Action.HEAL]
+    assert [each.status for each in result.migrations] == [StepStatus.DONE, StepStatus.FAILED]
+    assert (step(result, "1").along, subject.query(SAYS)) == ((), [("second",)])
+    assert subject.events()[-1] == ("healed", "1")
+
+
+@pytest.mark.parametrize(
+    ("alone", "said"),
+    [
+        ("2", "it undoes part of 2, which runs in no transaction"),
+        ("1", "it runs in no transaction, and may undo what 2 made of public.says()"),
+    ],
+)
+def test_what_runs_in_no_transaction_neither_undoes_nor_is_undone(
+    small: Callable[..., Subject], alone: str, said: str
+) -> None:
+    scripts = {"1_one.sql": function("first"), "2_two.sql": function("second")}
+    subject = small(scripts, **{f"v{alone}": "transactional = false"})
+    subject.roll_out()
+    before, events = subject.before(), subject.events()
+    assert said in message(subject.roll_out(rerun=("1",)), "1")
+    subject.assert_whole(before)
+    assert subject.query(SAYS) == [("second",)]
+    assert [each for each in subject.events()[len(events) :] if each[1] == "1"] == []
+
+
+def test_a_difference_that_is_made_worse_is_refused(small: Callable[..., Subject]) -> None:
+    """It was there before, in a migration that the plan leaves alone; a script may not change it for another."""
+    subject = small({"1_one.sql": SECOND, "2_two.sql": FIRST})
+    subject.roll_out()
+    subject.execute("ALTER TABLE c ALTER id TYPE bigint; DROP TABLE one")
+    plan = subject.plan()
+    alone = plan.model_copy(update={"migrations": plan.migrations[1:]})
+    script = subject.manifest.migrations[1].script
+    object.__setattr__(script, "sql", f"{script.sql} ALTER TABLE c ALTER id TYPE text;")
+    [failed] = subject.roll_out(alone).migrations
+    assert failed.error is not None
+    assert "it damages what others made: column public.c.id is text" in failed.error.message
+    assert [each.identity for each in failed.residual] == ["public.c.id"]
+    assert subject.query("SELECT to_regclass('one')") == [(None,)]
