@@ -85,6 +85,17 @@ def test_one_connection_is_enough_for_the_proof_of_a_manifest(embedded_server: S
     assert all(each.error is None for each in evidence.second_runs.values())
 
 
+def test_a_permit_is_given_back_when_the_server_has_the_connection_no_more(server: Server) -> None:
+    """A server takes some milliseconds to end a process, and the next connection would come on top."""
+    limits = Limits(permits=Permits(1, patience_seconds=SOON_SECONDS), application_name="pgfleet farewell")
+    counted = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgfleet farewell'"
+    with psycopg.connect(server.cluster.dsn(), autocommit=True) as other:
+        for _ in range(50):
+            with Session(server.admin, limits=limits) as session:
+                session.read(Query("SELECT 1"))
+            assert other.execute(counted).fetchone() == (0,)
+
+
 def test_who_cannot_be_connected_to_keeps_no_permit(server: Server) -> None:
     brief_limits = Limits(permits=Permits(1, patience_seconds=0.2), application_name="pgfleet test")
     lost = Session(server.dsn("nowhere"), limits=brief_limits)
