@@ -3,6 +3,7 @@
 pytest_plugins = [
     "fix_servers",
     "fix_everything",
+    "fix_kept",
     "fix_hypothesis",
     "fix_fleet",
     "fix_prefect",
