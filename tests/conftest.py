@@ -6,6 +6,7 @@ pytest_plugins = [
     "fix_kept",
     "fix_hypothesis",
     "fix_fleet",
+    "fix_command",
     "fix_prefect",
     "fix_proxy",
     "fix_rollout",

@@ -9,23 +9,13 @@ from dataclasses import dataclass
 
 import pytest
 from fix_servers import POLICY, Server
+from kept import KeptSession
 
 from pgfleet.brief import Brief
 from pgfleet.fleet.model import Tenant
 from pgfleet.pg import audit, repair
 from pgfleet.pg.connection import Limits
 from pgfleet.pg.session import Session
-
-
-class KeptSession(Session):
-    """A session that its users cannot close."""
-
-    def close(self) -> None:
-        """Does nothing: `end` ends it."""
-
-    def end(self) -> None:
-        """Closes the connection."""
-        super().close()
 
 
 class _Undone(Exception):

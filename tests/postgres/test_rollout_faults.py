@@ -221,6 +221,7 @@ from fix_rollout import Subject
 from fix_servers import Server
 from pgfleet.files import load_manifest
 from pgfleet.pg import migration
+from pgfleet.pg.audit import directly
 from pgfleet.shipped import sql_folder
 
 class Elsewhere:
@@ -237,7 +238,8 @@ def record(session, migrated, *arguments, **keywords):
 
 migration.record = record
 manifest = load_manifest(sql_folder() / "manifest.toml")
-Subject(server=Server(Elsewhere()), database="", manifest=manifest, expected=pickle.loads({expected!r})).roll_out()
+expected = pickle.loads({expected!r})
+Subject(server=Server(Elsewhere()), database="", manifest=manifest, expected=expected, run=directly).roll_out()
 """
 
 
