@@ -171,6 +171,66 @@ def grown(server: Server, database: str, shipped_manifest: Manifest, expected: E
     return found
 
 
+@pytest.fixture(scope="session")
+def migrated_template(server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog) -> str:
+    """A database that a rollout brought to the manifest from nothing, to be cloned."""
+    name = server.create_database()
+    assert Subject(server=server, database=name, manifest=shipped_manifest, expected=expected).roll_out().error is None
+    return name
+
+
+@pytest.fixture
+def migrated(
+    server: Server, migrated_template: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> Iterator[Subject]:
+    """A tenant that one rollout has brought to the manifest, from nothing."""
+    yield from cloned(Subject(server=server, database=migrated_template, manifest=shipped_manifest, expected=expected))
+
+
+@pytest.fixture(scope="session")
+def adopted_template(server: Server, template: str, shipped_manifest: Manifest, expected: ExpectedCatalog) -> str:
+    """A database migrated by hand, with rows, that a rollout took into its ledger, to be cloned."""
+    found = Subject(
+        server=server, database=server.create_database(template), manifest=shipped_manifest, expected=expected
+    )
+    found.execute(ROWS)
+    assert found.roll_out().error is None
+    return found.database
+
+
+@pytest.fixture
+def adopted(
+    server: Server, adopted_template: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> Iterator[Subject]:
+    """A tenant that was migrated by hand, with rows in its tables, and taken into its ledger by one rollout."""
+    yield from cloned(Subject(server=server, database=adopted_template, manifest=shipped_manifest, expected=expected))
+
+
+def cloned(subject: Subject) -> Iterator[Subject]:
+    """The same after one run, in a database of the test's own."""
+    name = subject.server.create_database(subject.database)
+    yield replace(subject, database=name, runs=1)
+    subject.server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def short_manifest(shipped_manifest: Manifest) -> Manifest:
+    """The first three migrations of the shipped one: each look at a tenant and each migration of it takes its time."""
+    return replace(shipped_manifest, migrations=shipped_manifest.migrations[:3], seeds=(), contracts=())
+
+
+@pytest.fixture(scope="session")
+def short_expected(server: Server, short_manifest: Manifest) -> ExpectedCatalog:
+    """What it makes on this server."""
+    return server.expected(short_manifest)
+
+
+@pytest.fixture
+def briefly(server: Server, empty_database: str, short_manifest: Manifest, short_expected: ExpectedCatalog) -> Subject:
+    """A new tenant of it, with nothing in it."""
+    return Subject(server=server, database=empty_database, manifest=short_manifest, expected=short_expected)
+
+
 @pytest.fixture
 def small(server: Server, empty_database: str) -> Iterator[Callable[..., Subject]]:
     """Makes a new tenant of a manifest of the test's own."""
