@@ -1,16 +1,34 @@
 """A Prefect server of the session's own, and what it has recorded."""
 
+import inspect
+import os
+import socket
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import httpx
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.settings import PREFECT_API_URL
-from prefect.testing.utilities import prefect_test_harness
+from fix_servers import roomy_memory
 
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 LONGEST_DELAY_SECONDS = 30
+LONGEST_START_SECONDS = 300
+SPARE = {
+    "PREFECT__SERVER_EPHEMERAL": "1",
+    "PREFECT__SERVER_FINAL": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_ENABLED": "false",
+    # Events are what task runs are recorded from; nothing here reads them again, and no automation waits for any.
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+    "PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED": "false",
+}
+"""What a server of these tests does without; Prefect's temporary server leaves its other services out too."""
 
 
 def has_ended(run: dict[str, Any]) -> bool:
@@ -19,15 +37,77 @@ def has_ended(run: dict[str, Any]) -> bool:
 
 @pytest.fixture(scope="session")
 def prefect_api() -> Iterator[str]:
-    """The address of the server's API. It takes longer to start on a small machine than the harness allows for."""
-    with prefect_test_harness(server_startup_timeout=120):
-        yield PREFECT_API_URL.value()
+    """The address of its API, which this process uses from then on.
+
+    Not by Prefect's own harness, which imports the whole server into this process too: that takes longer than starting
+    one.
+    """
+    from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_DATABASE_CONNECTION_URL, temporary_settings
+
+    with roomy_memory(), tempfile.TemporaryDirectory(prefix="prefect-", ignore_cleanup_errors=True) as folder:
+        database = f"sqlite+aiosqlite:///{folder}/prefect.db"
+        with (
+            temporary_settings({PREFECT_SERVER_DATABASE_CONNECTION_URL: database}),
+            running_server({"PREFECT_SERVER_DATABASE_CONNECTION_URL": database, **SPARE}) as address,
+            temporary_settings({PREFECT_API_URL: address}),
+        ):
+            yield address
+            drain()
+
+
+@contextmanager
+def running_server(variables: Mapping[str, str]) -> Iterator[str]:
+    """A server's address, once it answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
+    options = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "error", "--lifespan", "on"]
+    process = subprocess.Popen([*command, *options], env={**os.environ, **variables})
+    try:
+        wait_for(f"http://127.0.0.1:{port}/api", process)
+        yield f"http://127.0.0.1:{port}/api"
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:  # its services may be long about their end, and nothing of theirs is kept
+            process.kill()
+            process.wait()
+
+
+def wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
+    """It makes its tables first."""
+    deadline = time.monotonic() + LONGEST_START_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"Prefect's server ended with {process.returncode}"
+        with suppress(httpx.TransportError):
+            if httpx.get(f"{address}/health").is_success:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"Prefect's server did not answer within {LONGEST_START_SECONDS} seconds")
+
+
+def drain() -> None:
+    """What this process still has to tell the server is told while there is one."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+    from prefect.utilities.asyncutils import run_coro_as_sync
+
+    async def drained() -> None:
+        for result in (APILogWorker.instance().drain(), EventsWorker.drain_all()):
+            if inspect.isawaitable(result):
+                await result
+
+    run_coro_as_sync(drained())
 
 
 class Records:
     """Asks Prefect's API, as its web interface does."""
 
     def ask(self, path: str, **body: Any) -> Any:
+        from prefect.client.orchestration import get_client
+
         with get_client(sync_client=True) as client:
             return client.request("POST", path, json=body).json()
 

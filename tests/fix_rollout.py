@@ -4,22 +4,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import psycopg
 import pytest
 from fix_servers import POLICY, Server
 
 from pgfleet.brief import Brief
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.fleet.model import Policy
+from pgfleet.fleet.model import Policy, Tenant
 from pgfleet.judge.document import MigrationStatus, TenantEntry
 from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.parse import build_manifest, parse_document
 from pgfleet.pg.audit import audit
 from pgfleet.pg.rollout import roll_out
+from pgfleet.pg.session import Session
+from pgfleet.pg.verification import limits_of
 from pgfleet.rollout.document import MigrationStep, TenantResult
 from pgfleet.rollout.plan import Scope, TenantPlan
 from pgfleet.rollout.planning import plan_tenant
-from tasks.retries import retrying
 
 QUICK = replace(POLICY, lock_timeout_ms=300)
 TABLES = ("ai_conversations", "ai_messages", "ai_task_queue", "ai_guardrails.policy_rules")
@@ -27,6 +27,13 @@ ROWS = """
 INSERT INTO ai_conversations (user_id) SELECT n FROM generate_series(1, 20) AS n;
 INSERT INTO ai_messages (conversation_id, role, content) SELECT id, 'user', 'hello' FROM ai_conversations;
 """
+
+
+def retrying(step: Callable[..., Any], *arguments: object) -> Any:
+    """Runs a step as a task with the steps of a tenant in it does. Prefect is imported by tests that get here alone."""
+    from tasks.retries import retrying
+
+    return retrying(step, *arguments)
 
 
 @dataclass(kw_only=True)
@@ -56,12 +63,17 @@ class Subject:
         self.server.execute(f'SET search_path TO "{self.home}"; {sql}', self.database)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.server.cluster.dsn(self.database), autocommit=True) as connection:
-            return connection.execute(sql).fetchall()
+        return self.server.query(sql, self.database)
 
     def audit(self) -> TenantEntry:
+        """On a session that is kept: it is the rollouts that are tried here."""
         brief = self.brief
-        return audit(brief.environment.tenants[0], brief)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("pgfleet.pg.audit.open_session", self._looking)
+            return audit(brief.environment.tenants[0], brief)
+
+    def _looking(self, tenant: Tenant, brief: Brief) -> Session:
+        return self.server.kept.session(self.database, tenant.dsn, tenant.home, limits_of(brief))
 
     def plan(self, **scope: Any) -> TenantPlan:
         return plan_tenant(self.audit(), self.manifest, self.expected, Scope(**scope))
@@ -93,7 +105,7 @@ class Subject:
         return {name: self.query(f"SELECT count(*) FROM {name}")[0][0] for name in there}
 
     def statuses(self) -> dict[str, MigrationStatus]:
-        return {each.version: each.status for each in self.audit().migrations}
+        return _statuses(self.audit())
 
     def terminate(self) -> int:
         """Ends the sessions that pgfleet has with the tenant, and returns how many there were."""
@@ -102,17 +114,23 @@ class Subject:
 
     def assert_whole(self, before: "Before") -> None:
         """Nothing is there in part that was not before, the ledger says what the catalog says, no row is lost."""
+        ledger, rows = self.ledger(), self.rows()
         for version, status in self.statuses().items():
             assert status in {before.statuses[version], MigrationStatus.APPLIED}, f"{version} is {status}"
-            recorded = self.ledger().get(version)
+            recorded = ledger.get(version)
             assert recorded in {before.ledger.get(version), "applied", "adopted"}
             if recorded != before.ledger.get(version):
                 assert status is MigrationStatus.APPLIED, f"{version} is {recorded} by the ledger and {status}"
-        for table, rows in before.rows.items():
-            assert self.rows()[table] >= rows, f"rows of {table} are lost"
+        for table, count in before.rows.items():
+            assert rows[table] >= count, f"rows of {table} are lost"
 
     def before(self) -> "Before":
-        return Before(statuses=self.statuses(), ledger=self.ledger(), rows=self.rows(), entry=self.audit())
+        entry = self.audit()
+        return Before(statuses=_statuses(entry), ledger=self.ledger(), rows=self.rows(), entry=entry)
+
+
+def _statuses(entry: TenantEntry) -> dict[str, MigrationStatus]:
+    return {each.version: each.status for each in entry.migrations}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +169,66 @@ def grown(server: Server, database: str, shipped_manifest: Manifest, expected: E
     found = Subject(server=server, database=database, manifest=shipped_manifest, expected=expected)
     found.execute(ROWS)
     return found
+
+
+@pytest.fixture(scope="session")
+def migrated_template(server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog) -> str:
+    """A database that a rollout brought to the manifest from nothing, to be cloned."""
+    name = server.create_database()
+    assert Subject(server=server, database=name, manifest=shipped_manifest, expected=expected).roll_out().error is None
+    return name
+
+
+@pytest.fixture
+def migrated(
+    server: Server, migrated_template: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> Iterator[Subject]:
+    """A tenant that one rollout has brought to the manifest, from nothing."""
+    yield from cloned(Subject(server=server, database=migrated_template, manifest=shipped_manifest, expected=expected))
+
+
+@pytest.fixture(scope="session")
+def adopted_template(server: Server, template: str, shipped_manifest: Manifest, expected: ExpectedCatalog) -> str:
+    """A database migrated by hand, with rows, that a rollout took into its ledger, to be cloned."""
+    found = Subject(
+        server=server, database=server.create_database(template), manifest=shipped_manifest, expected=expected
+    )
+    found.execute(ROWS)
+    assert found.roll_out().error is None
+    return found.database
+
+
+@pytest.fixture
+def adopted(
+    server: Server, adopted_template: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> Iterator[Subject]:
+    """A tenant that was migrated by hand, with rows in its tables, and taken into its ledger by one rollout."""
+    yield from cloned(Subject(server=server, database=adopted_template, manifest=shipped_manifest, expected=expected))
+
+
+def cloned(subject: Subject) -> Iterator[Subject]:
+    """The same after one run, in a database of the test's own."""
+    name = subject.server.create_database(subject.database)
+    yield replace(subject, database=name, runs=1)
+    subject.server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def short_manifest(shipped_manifest: Manifest) -> Manifest:
+    """The first three migrations of the shipped one: each look at a tenant and each migration of it takes its time."""
+    return replace(shipped_manifest, migrations=shipped_manifest.migrations[:3], seeds=(), contracts=())
+
+
+@pytest.fixture(scope="session")
+def short_expected(server: Server, short_manifest: Manifest) -> ExpectedCatalog:
+    """What it makes on this server."""
+    return server.expected(short_manifest)
+
+
+@pytest.fixture
+def briefly(server: Server, empty_database: str, short_manifest: Manifest, short_expected: ExpectedCatalog) -> Subject:
+    """A new tenant of it, with nothing in it."""
+    return Subject(server=server, database=empty_database, manifest=short_manifest, expected=short_expected)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from kept import KeptConnections
 
 from pgfleet.brief import Brief
 from pgfleet.catalog.expected import ExpectedCatalog
@@ -22,12 +23,12 @@ from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest
 from pgfleet.pg.binaries import embedded_binaries, installed_binaries
 from pgfleet.pg.cluster import Cluster
-from pgfleet.pg.connection import Limits
+from pgfleet.pg.connection import Connection, Limits
 from pgfleet.pg.expectation import expect
 from pgfleet.pg.introspection import read_catalog
 from pgfleet.pg.replay import replay
 from pgfleet.pg.scratch import scratch_database
-from pgfleet.pg.session import Session
+from pgfleet.pg.session import Rows, Session
 from pgfleet.shipped import sql_folder
 
 INSTALLED = installed_binaries()
@@ -76,6 +77,7 @@ class Server:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
+        self.kept = KeptConnections(self._connect)
         self._numbers = itertools.count()
 
     @property
@@ -87,18 +89,27 @@ class Server:
         return self.cluster.major
 
     def execute(self, sql: str, database: str = "postgres") -> None:
-        with psycopg.connect(self.cluster.dsn(database), autocommit=True, client_encoding="utf8") as connection:
-            connection.execute(sql)
+        self.kept.execute(sql, database)
+
+    def query(self, sql: str, database: str = "postgres") -> Rows:
+        return self.kept.execute(sql, database)
+
+    def _connect(self, database: str) -> Connection:
+        return psycopg.connect(
+            self.cluster.dsn(database), autocommit=True, client_encoding="utf8", prepare_threshold=None
+        )
 
     def create_database(self, template: str = "template1") -> str:
         """A new database's name."""
         name = f"t{next(self._numbers)}"
         # With neither WAL archived nor data synced, copying files takes half the time of the default.
         strategy = "STRATEGY file_copy" if self.major >= 15 else ""
+        self.kept.close(template)
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
         return name
 
     def drop_database(self, name: str) -> None:
+        self.kept.close(name)
         self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def create_role(self, options: str = "") -> str:
@@ -186,14 +197,23 @@ def is_roomy(folder: Path) -> bool:
 
 
 @contextmanager
-def started(binaries: Path, **settings: str) -> Iterator[Server]:
-    """A server, with its data in memory where there is room: a database is 300 files, each a while on a disk."""
+def roomy_memory() -> Iterator[None]:
+    """Within the block temporary folders are made in memory, if there is room."""
     with pytest.MonkeyPatch.context() as patch:
         if is_roomy(MEMORY):
             patch.setattr(tempfile, "tempdir", str(MEMORY))
+        yield
+
+
+@contextmanager
+def started(binaries: Path, **settings: str) -> Iterator[Server]:
+    """A server, with its data in memory where there is room: a database is 300 files, each a while on a disk."""
+    with roomy_memory():
         cluster = Cluster.temporary(binaries, settings=settings)
     with cluster:
-        yield Server(cluster)
+        server = Server(cluster)
+        yield server
+        server.kept.close_all()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from prefect import State
 
 from flows.audit import audit_fleet
 from flows.rollout import rollout_fleet
+from pgfleet.brief import Granularity
 from pgfleet.errors import ConfigurationError
 from pgfleet.judge.context import AcceptanceState, Source
 from pgfleet.judge.document import AuditDocument, Verdict
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.usefixtures("prefect_api")
 DROP = "DROP INDEX idx_ai_task_queue_status_schedule"
 CREATE = "CREATE INDEX idx_ai_task_queue_status_schedule ON ai_task_queue (status, scheduled_for)"
 INDEX = "public.idx_ai_task_queue_status_schedule"
+QUICK = {"granularity": Granularity.TENANT}
 TODAY = datetime.now(UTC).date()
 
 
@@ -35,7 +37,7 @@ def environment(fleet: Fleet, request: pytest.FixtureRequest) -> str:
 
 
 def run_audit(environment: str, **parameters: object) -> tuple[State, AuditDocument]:
-    state = audit_fleet(environment, **parameters, return_state=True)
+    state = audit_fleet(environment, **{**QUICK, **parameters}, return_state=True)
     document = take(state.state_details.flow_run_id, AUDIT_DOCUMENT)
     assert document is not None, state.message
     return state, document
@@ -166,7 +168,7 @@ def test_a_rollout_leaves_an_accepted_difference_alone(
     embedded_server.execute(DROP, database(dsn))
     fleet.policy(acceptance(TODAY + timedelta(days=2))).tenant("ember", dsn)
     for expected in ("done", "unchanged"):  # the first adopts the others
-        state = rollout_fleet(environment, return_state=True)
+        state = rollout_fleet(environment, **QUICK, return_state=True)
         document = take(state.state_details.flow_run_id, ROLLOUT_DOCUMENT)
         assert document is not None, state.message
         assert document.tenants[0].result == expected, document.tenants[0]
@@ -196,7 +198,7 @@ def test_a_file_that_is_no_audit_document_ends_the_run_before_any_tenant_is_audi
 ) -> None:
     fleet.tenant("ember", ready_dsn())
     (tmp_path / "audit.json").write_text("{}", encoding="utf-8")
-    state = audit_fleet(environment, since_file=str(tmp_path / "audit.json"), return_state=True)
+    state = audit_fleet(environment, since_file=str(tmp_path / "audit.json"), **QUICK, return_state=True)
     assert state.type.value == "FAILED"
     assert records.children(str(state.state_details.flow_run_id)) == []
     with pytest.raises(ConfigurationError, match="is no audit document"):

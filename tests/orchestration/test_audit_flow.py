@@ -21,16 +21,17 @@ from pgfleet.judge.document import AuditDocument, MigrationEntry, TenantEntry, V
 from pgfleet.pg import expectation
 from pgfleet.pg.session import Query, Session
 from pgfleet.pg.verification import Findings
-from pgfleet.shipped import sql_folder
 from tasks import verify_migration
 from tasks.exchange import AUDIT_DOCUMENT, take
 from tasks.states import held, tenant_state
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
+SMALL = Path(__file__).parents[1] / "manifests" / "concurrently"
 
 
 def run_audit(**parameters: object) -> tuple[State, AuditDocument]:
-    state = audit_fleet(ENVIRONMENT, **parameters, return_state=True)
+    """Each tenant in one task, unless it is said otherwise."""
+    state = audit_fleet(ENVIRONMENT, **{"granularity": Granularity.TENANT, **parameters}, return_state=True)
     document = take(state.state_details.flow_run_id, AUDIT_DOCUMENT)
     assert document is not None, state.message
     return state, document
@@ -59,7 +60,7 @@ def test_a_drifted_tenant_fails_the_run_by_name_and_no_other_tenant(
     fleet: Fleet, ready_dsn: Callable[[], str], drifted_dsn: str, records: Records
 ) -> None:
     fleet.tenant("acme", ready_dsn()).tenant("ember", drifted_dsn)
-    state, document = run_audit()
+    state, document = run_audit(granularity=Granularity.STEP)
     assert (state.type.value, state.name) == ("FAILED", "Drifted")
     assert by_name(document) == {"acme": "ready", "ember": "blocked"}
     [wave] = records.children(document.run_id)
@@ -96,7 +97,7 @@ def test_a_service_that_may_not_do_its_work_is_named_where_every_migration_is_ap
 ) -> None:
     role = embedded_server.create_role()
     fleet.policy(f'roles = {{"AgentAnalyticsLogger" = "{role}"}}').tenant("nadir", ready_dsn())
-    _, document = run_audit()
+    _, document = run_audit(granularity=Granularity.STEP)
     assert by_name(document) == {"nadir": "degraded"}
     [wave] = records.children(document.run_id)
     [step] = [each for each in records.task_runs(wave["id"]) if each["name"] == "contracts · nadir"]
@@ -182,9 +183,9 @@ def test_a_connection_that_is_cut_once_is_tried_again(
 ) -> None:
     proxy = cutting_proxy(trigger)
     fleet.tenant("acme", ready_dsn().replace(f":{embedded_server.cluster.port}/", f":{proxy.port}/"))
-    run_audit(granularity=Granularity.STEP)  # the expected catalog may be made through the proxy
+    run_audit()  # the expected catalog may be made through the proxy
     proxy.cuts = 0
-    _, document = run_audit()
+    _, document = run_audit(granularity=Granularity.STEP)
     assert proxy.cuts == 1
     assert by_name(document) == {"acme": "ready"}
 
@@ -224,7 +225,7 @@ def test_without_a_scratch_database_tenants_are_unknown_and_the_reason_says_what
     """A manifest of its own, so that nothing is in the cache; a scratch_dsn that answers nobody; no embedded twin."""
     monkeypatch.setattr(expectation, "binaries_major", lambda *_: 1)
 
-    settings.use(manifest=copy_manifest(tmp_path, '\n[[counts]]\ntable = "ai_task_queue"\n'))
+    settings.use(manifest=copy_manifest(tmp_path))
     fleet.policy('scratch_dsn = "postgresql://nobody@127.0.0.1:1/nowhere"').tenant("acme", ready_dsn())
     state, document = run_audit()
     assert state.name == "Incomplete"
@@ -246,7 +247,7 @@ def test_a_step_that_breaks_is_its_tenants_alone(
     broken = ready_dsn()
     monkeypatch.setattr(verify_migration.verification, "verify", break_for_one)
     fleet.tenant("acme", ready_dsn()).tenant("broken", broken)
-    state, document = run_audit()
+    state, document = run_audit(granularity=Granularity.STEP)
     assert state.name == "Incomplete"
     assert by_name(document) == {"acme": "ready", "broken": "unknown"}
     reason = document.tenants[1].reason or ""
@@ -254,12 +255,9 @@ def test_a_step_that_breaks_is_its_tenants_alone(
     assert embedded_server.cluster.password not in reason
 
 
-def copy_manifest(folder: Path, addition: str = "") -> Path:
-    """The shipped manifest elsewhere, with a check more so that its checksum is its own."""
-
-    shutil.copytree(sql_folder(), folder / "sql")
-    path = folder / "sql" / "manifest.toml"
-    extra = f'\n[[migrations.checks]]\nname = "{uuid4()}"\nquery = "SELECT 1"\nreturns = [[1]]\n'
-    head, rest = path.read_text(encoding="utf-8").rsplit("\n[[seeds]]", 1)
-    path.write_text(f"{head}{extra}\n[[seeds]]{rest}{addition}", encoding="utf-8")
+def copy_manifest(folder: Path) -> Path:
+    """A small manifest elsewhere, with a check more so that its checksum is its own."""
+    path = shutil.copytree(SMALL, folder / "small") / "manifest.toml"
+    check = f'\n[[migrations.checks]]\nname = "{uuid4()}"\nquery = "SELECT 1"\nreturns = [[1]]\n'
+    path.write_text(path.read_text(encoding="utf-8") + check, encoding="utf-8")
     return path

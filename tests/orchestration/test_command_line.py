@@ -3,48 +3,28 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fix_command import PGFLEET, CommandLine
 from fix_fleet import ENVIRONMENT, Fleet
 from fix_prefect import Records
 from fix_servers import Server
 from prefect.blocks.system import Secret
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from unit.literals import a_document
 
 from pgfleet.judge.document import AuditDocument
 
-PGFLEET = Path(sys.executable).parent / "pgfleet"
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def run(prefect_api: str, fleet: Fleet, tmp_path: Path) -> Run:
-    """Runs pgfleet in an empty folder, against the session's Prefect server."""
-
-    def pgfleet(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "200", **variables}
-        return subprocess.run(
-            [PGFLEET, "--config", fleet.file, *arguments],
-            check=False,
-            capture_output=True,
-            text=True,
-            env=environment,
-            cwd=tmp_path,
-            timeout=120,
-        )
-
-    return pgfleet
+QUICK = ("--granularity", "tenant")
 
 
 def test_a_ready_fleet_exits_with_0_and_prints_one_json_document(
-    run: Run, fleet: Fleet, ready_dsn: Callable[[], str]
+    pgfleet: CommandLine, fleet: Fleet, ready_dsn: Callable[[], str]
 ) -> None:
     fleet.tenant("acme", ready_dsn())
-    done = run("audit", ENVIRONMENT, "--format", "json")
+    done = pgfleet.process("audit", ENVIRONMENT, "--format", "json", *QUICK)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["summary"] == {
@@ -61,38 +41,40 @@ def test_a_ready_fleet_exits_with_0_and_prints_one_json_document(
 
 
 def test_a_drifted_tenant_exits_with_1_and_is_told_in_words(
-    run: Run, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
+    pgfleet: CommandLine, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
 ) -> None:
     dsn = ready_dsn()
     embedded_server.execute("DROP INDEX idx_ai_messages_conversation", dsn.rsplit("/", 1)[-1])
     fleet.tenant("acme", ready_dsn()).tenant("ember", dsn)
-    done = run("audit", ENVIRONMENT)
+    done = pgfleet("audit", ENVIRONMENT, *QUICK)
     assert done.returncode == 1, done.stderr
     assert "index public.idx_ai_messages_conversation is missing" in done.stdout
     assert "ember is blocked" in done.stdout
     assert "\x1b[" not in done.stdout, "plain where nobody looks"
 
 
-def test_the_chosen_tenants_alone_are_audited(run: Run, fleet: Fleet, ready_dsn: Callable[[], str]) -> None:
+def test_the_chosen_tenants_alone_are_audited(pgfleet: CommandLine, fleet: Fleet, ready_dsn: Callable[[], str]) -> None:
     fleet.tenant("acme", ready_dsn(), ring="canary").tenant("lost", "postgresql://x@127.0.0.1:1/x")
-    assert run("audit", ENVIRONMENT, "--tenant", "acme").returncode == 0
-    assert run("audit", ENVIRONMENT, "--ring", "canary").returncode == 0
+    assert pgfleet("audit", ENVIRONMENT, "--tenant", "acme", *QUICK).returncode == 0
+    assert pgfleet("audit", ENVIRONMENT, "--ring", "canary", *QUICK).returncode == 0
 
 
 def test_a_tenant_that_cannot_be_reached_exits_with_3_and_outranks_1(
-    run: Run, fleet: Fleet, embedded_server: Server
+    pgfleet: CommandLine, fleet: Fleet, embedded_server: Server
 ) -> None:
     fleet.tenant("empty", embedded_server.cluster.dsn(embedded_server.create_database()))
     fleet.tenant("lost", "postgresql://x@127.0.0.1:1/x")
-    done = run("audit", ENVIRONMENT)
+    done = pgfleet("audit", ENVIRONMENT, *QUICK)
     assert done.returncode == 3, done.stderr
     assert "lost is unreachable" in done.stdout
     assert "no migration was ever applied" in done.stdout
 
 
-def test_the_report_can_go_into_a_file(run: Run, fleet: Fleet, ready_dsn: Callable[[], str], tmp_path: Path) -> None:
+def test_the_report_can_go_into_a_file(
+    pgfleet: CommandLine, fleet: Fleet, ready_dsn: Callable[[], str], tmp_path: Path
+) -> None:
     fleet.tenant("acme", ready_dsn())
-    done = run("audit", ENVIRONMENT, "--format", "json", "--output", str(tmp_path / "report.json"))
+    done = pgfleet("audit", ENVIRONMENT, "--format", "json", "--output", str(tmp_path / "report.json"), *QUICK)
     assert (done.returncode, done.stdout) == (0, "")
     assert json.loads((tmp_path / "report.json").read_text())["environment"] == ENVIRONMENT
 
@@ -109,11 +91,11 @@ def test_the_report_can_go_into_a_file(run: Run, fleet: Fleet, ready_dsn: Callab
     ids=["environment", "tenant", "ring", "manifest", "fleet file"],
 )
 def test_a_wrong_command_exits_with_2_in_one_line_and_begins_no_run(
-    run: Run, fleet: Fleet, records: Records, arguments: tuple[str, ...], said: str
+    pgfleet: CommandLine, fleet: Fleet, records: Records, arguments: tuple[str, ...], said: str
 ) -> None:
     fleet.tenant("acme", "postgresql://x@127.0.0.1:1/x")
     before = len(records.ask("/flow_runs/filter"))
-    done = run(*arguments)
+    done = pgfleet(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     [line] = done.stderr.splitlines()
     assert line.startswith("pgfleet: ")
@@ -121,17 +103,19 @@ def test_a_wrong_command_exits_with_2_in_one_line_and_begins_no_run(
     assert len(records.ask("/flow_runs/filter")) == before
 
 
-def test_a_role_of_an_unknown_consumer_exits_with_2_and_names_those_that_there_are(run: Run, fleet: Fleet) -> None:
+def test_a_role_of_an_unknown_consumer_exits_with_2_and_names_those_that_there_are(
+    pgfleet: CommandLine, fleet: Fleet
+) -> None:
     fleet.policy('roles = {"worker" = "app"}').tenant("acme", "host=127.0.0.1 port=1 dbname=x")
-    done = run("tenants", ENVIRONMENT)
+    done = pgfleet("tenants", ENVIRONMENT)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "environments.test.roles: 'worker' is no consumer of the manifest's contracts; there are: " in done.stderr
     assert "AgentAnalyticsLogger" in done.stderr
 
 
-def test_an_unset_variable_exits_with_2_and_names_file_and_key(run: Run, fleet: Fleet) -> None:
+def test_an_unset_variable_exits_with_2_and_names_file_and_key(pgfleet: CommandLine, fleet: Fleet) -> None:
     fleet.tenant("acme", "postgresql://x:${NOT_SET_ANYWHERE}@127.0.0.1/x")
-    done = run("audit", ENVIRONMENT)
+    done = pgfleet("audit", ENVIRONMENT)
     assert done.returncode == 2
     assert done.stderr == (
         f"pgfleet: {fleet.file}: environments.test.tenants[0].dsn: "
@@ -139,23 +123,23 @@ def test_an_unset_variable_exits_with_2_and_names_file_and_key(run: Run, fleet: 
     )
 
 
-def test_the_inventory_shows_no_password(run: Run, fleet: Fleet) -> None:
+def test_the_inventory_shows_no_password(pgfleet: CommandLine, fleet: Fleet) -> None:
     fleet.tenant("acme", "postgresql://app:${SECRET_WORD}@db1.internal:6432/acme_db", ring="canary")
     for arguments in ((), ("--format", "json")):
-        done = run("tenants", ENVIRONMENT, *arguments, SECRET_WORD="hush-hush")
+        done = pgfleet("tenants", ENVIRONMENT, *arguments, SECRET_WORD="hush-hush")
         assert done.returncode == 0
         assert "db1.internal:6432" in done.stdout
         assert "hush-hush" not in done.stdout + done.stderr
 
 
 def test_the_inventory_tells_who_is_skipped_and_chooses_by_label(
-    run: Run, fleet: Fleet, embedded_server: Server
+    pgfleet: CommandLine, fleet: Fleet, embedded_server: Server
 ) -> None:
     rows = "('acme', 'eu', 'active'), ('borealis', 'us', 'active'), ('cobalt', 'eu', 'suspended')"
     query = f"SELECT name, name AS dbname, region, state FROM (VALUES {rows}) AS t (name, region, state)"
     dsn = embedded_server.cluster.dsn()
     fleet.policy(f'inventory = {{kind = "query", dsn = "{dsn}", query = "{query}"}}')
-    done = run("tenants", ENVIRONMENT, "--format", "json", "--label", "region=eu")
+    done = pgfleet("tenants", ENVIRONMENT, "--format", "json", "--label", "region=eu")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert [(each["name"], each["database"], each["inventory"]) for each in document["tenants"]] == [
@@ -163,10 +147,10 @@ def test_the_inventory_tells_who_is_skipped_and_chooses_by_label(
     ]
     assert document["skipped"] == [{"name": "cobalt", "reason": "its state is suspended"}]
     assert document["summary"] == {"tenants": 1, "skipped": 1}
-    told = run("tenants", ENVIRONMENT)
+    told = pgfleet("tenants", ENVIRONMENT)
     assert told.stdout.splitlines()[-2:] == ["1 tenant skipped: cobalt (its state is suspended)", "2 tenants"]
     assert embedded_server.cluster.password not in done.stdout + told.stdout
-    refused = run("counts", ENVIRONMENT, "--tenant", "cobalt")
+    refused = pgfleet("counts", ENVIRONMENT, "--tenant", "cobalt")
     assert (refused.returncode, refused.stderr) == (
         2,
         "pgfleet: --tenant: cobalt: it is skipped: its state is suspended\n",
@@ -183,19 +167,19 @@ def test_the_inventory_tells_who_is_skipped_and_chooses_by_label(
     ids=["nobody answers", "a wrong pattern", "nothing found"],
 )
 def test_an_inventory_that_cannot_be_had_is_one_line(
-    run: Run, fleet: Fleet, embedded_server: Server, inventory: str, status: int, said: str
+    pgfleet: CommandLine, fleet: Fleet, embedded_server: Server, inventory: str, status: int, said: str
 ) -> None:
     table = inventory.format(dsn=embedded_server.cluster.dsn())
     fleet.policy(f'inventory = {{kind = "databases", {table}}}')
-    done = run("audit", ENVIRONMENT)
+    done = pgfleet("audit", ENVIRONMENT)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (status, "", 1)
     assert done.stderr.startswith(f"pgfleet: {fleet.file}: environments.test.inventory: {said}")
 
 
-def test_a_secret_block_is_read_by_the_command_line(run: Run, fleet: Fleet) -> None:
+def test_a_secret_block_is_read_by_the_command_line(pgfleet: CommandLine, fleet: Fleet) -> None:
     Secret(value="12345").save("digits", overwrite=True)
     fleet.tenant("acme", "host=h user=${secret:digits} password=${secret:digits}")
-    done = run("tenants", ENVIRONMENT, "--format", "json")
+    done = pgfleet("tenants", ENVIRONMENT, "--format", "json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["tenants"][0]["user"] == "12345", "a text, though it looks like a number"
 
@@ -213,16 +197,16 @@ def test_a_secret_block_is_read_by_the_command_line(run: Run, fleet: Fleet) -> N
     ids=["no such block", "no answer"],
 )
 def test_a_secret_block_that_cannot_be_had_is_one_line(
-    run: Run, fleet: Fleet, variables: dict[str, str], status: int, said: str
+    pgfleet: CommandLine, fleet: Fleet, variables: dict[str, str], status: int, said: str
 ) -> None:
     fleet.tenant("acme", "host=h password=${secret:nowhere}")
-    done = run("tenants", ENVIRONMENT, **variables)
+    done = pgfleet.process("tenants", ENVIRONMENT, **variables)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (status, "", 1)
     assert said in done.stderr
 
 
-def test_the_shipped_manifest_is_found_from_any_folder(run: Run) -> None:
-    done = run("manifest", "--format", "json", PGFLEET_MANIFEST="sql/manifest.toml")
+def test_the_shipped_manifest_is_found_from_any_folder(pgfleet: CommandLine) -> None:
+    done = pgfleet.process("manifest", "--format", "json", PGFLEET_MANIFEST="sql/manifest.toml")
     assert done.returncode == 2, "a manifest that was named must be there"
     environment = {name: value for name, value in os.environ.items() if name != "PGFLEET_MANIFEST"}
     found = subprocess.run(
@@ -251,17 +235,18 @@ def test_the_shipped_manifest_is_found_from_any_folder(run: Run) -> None:
     ids=["unknown version", "left out version", "unknown ring", "unknown environment"],
 )
 def test_a_rollout_that_cannot_be_is_one_line_and_exit_status_2(
-    run: Run, fleet: Fleet, arguments: list[str], line: str
+    pgfleet: CommandLine, fleet: Fleet, arguments: list[str], line: str
 ) -> None:
     fleet.tenant("acme", "host=127.0.0.1 port=1 dbname=x")
-    done = run(*arguments)
+    done = pgfleet(*arguments)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert line in done.stderr
 
 
-def test_approval_that_nobody_can_give_is_one_line_and_exit_status_2(run: Run, fleet: Fleet) -> None:
+def test_approval_that_nobody_can_give_is_one_line_and_exit_status_2(pgfleet: CommandLine, fleet: Fleet) -> None:
     fleet.policy("approval = true").tenant("acme", "host=127.0.0.1 port=1 dbname=x")
-    done = run("rollout", ENVIRONMENT, PREFECT_API_URL="")
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        done = pgfleet("rollout", ENVIRONMENT)
     said = "pgfleet: --yes: approval = true, and there is nobody to ask: no terminal, no PREFECT_API_URL\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
@@ -277,27 +262,27 @@ def test_approval_that_nobody_can_give_is_one_line_and_exit_status_2(run: Run, f
     ids=["not there", "no JSON", "another document", "another environment"],
 )
 def test_an_audit_to_compare_with_that_is_none_is_one_line_and_exit_status_2(
-    run: Run, fleet: Fleet, tmp_path: Path, text: str | None, line: str
+    pgfleet: CommandLine, fleet: Fleet, tmp_path: Path, text: str | None, line: str
 ) -> None:
     fleet.tenant("acme", "host=127.0.0.1 port=1 dbname=x")
     file = tmp_path / "audit.json"
     if text is not None:
         file.write_text(a_document().model_dump_json() if text == "prod" else text, encoding="utf-8")
-    done = run("audit", ENVIRONMENT, "--since", str(file))
+    done = pgfleet("audit", ENVIRONMENT, "--since", str(file))
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"pgfleet: --since: {file}: {line}\n")
 
 
 def test_an_audit_is_compared_with_a_file_and_lost_rows_exit_with_1(
-    run: Run, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, tmp_path: Path
+    pgfleet: CommandLine, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, tmp_path: Path
 ) -> None:
     dsn = ready_dsn()
     database = dsn.rsplit("/", 1)[-1]
     embedded_server.execute("INSERT INTO ai_conversations (user_id) SELECT generate_series(1, 50)", database)
     fleet.environment = "shrinking"
     fleet.tenant("acme", dsn)
-    assert run("audit", "shrinking", "--format", "json", "--output", "before.json").returncode == 0
+    assert pgfleet("audit", "shrinking", "--format", "json", "--output", "before.json", *QUICK).returncode == 0
     embedded_server.execute("DELETE FROM ai_conversations WHERE user_id > 20", database)
-    done = run("audit", "shrinking", "--since", "before.json")
+    done = pgfleet("audit", "shrinking", "--since", "before.json", *QUICK)
     assert done.returncode == 1, done.stderr
     assert "0 new, 0 persisting, 0 resolved" in done.stdout
     assert "rows lost: acme: ai_conversations has 20 rows, had 50 (5 may be lost)" in done.stdout

@@ -5,13 +5,12 @@ import os
 import pty
 import re
 import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from fix_command import CommandLine
 from fix_fleet import ENVIRONMENT, Fleet
 from fix_prefect import Records
 from fix_servers import Server
@@ -22,7 +21,6 @@ from pgfleet.errors import FleetError
 from pgfleet.rollout.repairing import RepairDocument
 from tasks.exchange import REPAIR_DOCUMENT, take
 
-PGFLEET = Path(sys.executable).parent / "pgfleet"
 SHRUNK = "ALTER TABLE ai_messages ALTER content TYPE varchar(2000)"
 CONTRADICTED = (
     "ALTER TABLE ai_messages ALTER role DROP NOT NULL;"
@@ -43,24 +41,6 @@ def damaged(ready_dsn: Callable[[], str], embedded_server: Server) -> Damaged:
         return dsn
 
     return make
-
-
-@pytest.fixture
-def command(prefect_api: str, fleet: Fleet) -> Callable[..., list[str]]:
-    """`pgfleet repair` with the fleet's file."""
-    return lambda *arguments: [str(PGFLEET), "--config", str(fleet.file), "repair", ENVIRONMENT, *arguments]
-
-
-def run(command: list[str], prefect_api: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        check=False,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "200"},
-        timeout=LONGEST_WAIT_SECONDS,
-    )
 
 
 def type_of(dsn: str) -> str:
@@ -134,47 +114,42 @@ def names_and_states(records: Records, run_id: str) -> list[tuple[str, str]]:
     return [(each["name"], each["state_name"]) for each in records.task_runs(run_id)]
 
 
-def test_the_tenants_must_be_named(command: Callable[..., list[str]], prefect_api: str, fleet: Fleet) -> None:
+def test_the_tenants_must_be_named(pgfleet: CommandLine, fleet: Fleet) -> None:
     fleet.tenant("acme", "host=127.0.0.1 port=1 dbname=x")
-    done = run(command("--yes"), prefect_api)
+    done = pgfleet("repair", ENVIRONMENT, "--yes")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "pgfleet: --tenant: is required: name the tenants to be repaired, one or more\n"
 
 
 def test_without_a_terminal_it_is_only_rehearsed_and_with_yes_it_is_done(
-    command: Callable[..., list[str]], prefect_api: str, fleet: Fleet, damaged: Damaged
+    pgfleet: CommandLine, fleet: Fleet, damaged: Damaged
 ) -> None:
     dsn = damaged(SHRUNK)
     fleet.tenant("acme", dsn)
-    rehearsed = run(command("--tenant", "acme"), prefect_api)
+    rehearsed = pgfleet("repair", ENVIRONMENT, "--tenant", "acme")
     assert (rehearsed.returncode, type_of(dsn)) == (1, "character varying(2000)")
     assert "ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text" in rehearsed.stdout
     assert "takes ACCESS EXCLUSIVE, rewrites the table" in rehearsed.stdout
     assert rehearsed.stdout.count("A rehearsal: ") == 1
     assert "Only rehearsed: there is no terminal to ask at. With --yes it is done." in rehearsed.stderr
-    done = run(command("--tenant", "acme", "--yes", "--format", "json"), prefect_api)
+    done = pgfleet("repair", ENVIRONMENT, "--tenant", "acme", "--yes", "--format", "json")
     assert done.returncode == 0, done.stderr
     document = RepairDocument.model_validate_json(done.stdout)
     assert (document.rehearsal, document.outcome, type_of(dsn)) == (False, "Completed", "text")
     assert "A rehearsal: " in done.stderr, "what is done is shown before it is done"
-    nothing = run(command("--tenant", "acme", "--yes"), prefect_api)
+    nothing = pgfleet("repair", ENVIRONMENT, "--tenant", "acme", "--yes")
     assert (nothing.returncode, "nothing to be repaired" in nothing.stdout) == (0, True), nothing.stderr
 
 
 @pytest.mark.parametrize("answer", ["digest", "yes"])
 def test_at_a_terminal_the_digest_is_what_says_yes(
-    command: Callable[..., list[str]], prefect_api: str, fleet: Fleet, damaged: Damaged, answer: str
+    pgfleet: CommandLine, fleet: Fleet, damaged: Damaged, answer: str
 ) -> None:
     dsn = damaged(SHRUNK)
     fleet.tenant("acme", dsn)
     terminal, theirs = pty.openpty()
-    process = subprocess.Popen(
-        command("--tenant", "acme"),
-        stdin=theirs,
-        stderr=theirs,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PREFECT_API_URL": prefect_api, "COLUMNS": "200"},
+    process = pgfleet.started(
+        "repair", ENVIRONMENT, "--tenant", "acme", stdin=theirs, stderr=theirs, stdout=subprocess.PIPE
     )
     os.close(theirs)
     shown = ""

@@ -17,6 +17,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from fix_command import CommandLine
 from fix_fleet import ENVIRONMENT, Fleet
 from fix_prefect import Records
 from fix_servers import BINARIES, ROLE_PASSWORD, Server, started
@@ -40,7 +41,6 @@ from tasks.exchange import AUDIT_DOCUMENT, COUNT_DOCUMENT, PLAN, ROLLOUT_DOCUMEN
 from tasks.leases import limit_name
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
-PGFLEET = Path(sys.executable).parent / "pgfleet"
 LONGEST_WAIT_SECONDS = 60
 QUICK = {"granularity": Granularity.TENANT}
 
@@ -67,11 +67,12 @@ def results(document: RolloutDocument) -> dict[str, str]:
     return {each.name: str(each.result) for each in document.tenants}
 
 
-def until(found: Callable[[], Any]) -> Any:
+def until(found: Callable[[], Any], pause_seconds: float = 0.2) -> Any:
+    """What it finds at last. Each question to Prefect's server takes that its time."""
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     while not (value := found()):
         assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
+        time.sleep(pause_seconds)
     return value
 
 
@@ -105,7 +106,7 @@ def test_ring_after_ring_every_tenant_is_brought_to_the_manifest(
     counts = json.loads(records.artifact(f"counts-rollout-{ENVIRONMENT}")["data"])
     assert {(row["tenant"], row["before"], row["after"]) for row in counts} >= {("acme", "-", "0")}
     assert "2 done" in records.artifact(f"rollout-summary-{ENVIRONMENT}")["data"]
-    again, unchanged = roll_out()
+    again, unchanged = roll_out(**QUICK)
     assert (again.message, results(unchanged)) == (
         "2 tenants: 2 unchanged",
         {"acme": "unchanged", "borealis": "unchanged"},
@@ -119,31 +120,31 @@ def test_over_its_budget_a_ring_halts_and_the_rest_is_not_begun(
     execute: Callable[[str, str], None],
     records: Records,
 ) -> None:
-    """Four fail for one reason, one at a time: the third is over the budget, the fourth is not begun."""
+    """Three fail for one reason, one at a time: the second is over the budget, the third is not begun."""
     fleet.rings = ["canary", "early", "main"]
-    fleet.policy("failure_budget = {canary = 2}").policy("max_connections_per_server = 1")
-    dsns = [new_dsn() for _ in range(5)]
-    for number, dsn in enumerate(dsns[:4]):
+    fleet.policy("failure_budget = {canary = 1}").policy("max_connections_per_server = 1")
+    dsns = [new_dsn() for _ in range(4)]
+    for number, dsn in enumerate(dsns[:3]):
         execute(dsn, "CREATE VIEW ai_conversations AS SELECT 1 AS id")
         fleet.tenant(f"bad-{number}", dsn, ring="canary")
-    fleet.tenant("next", ready_dsn(), ring="early").tenant("good", dsns[4], ring="main")
+    fleet.tenant("next", ready_dsn(), ring="early").tenant("good", dsns[3], ring="main")
     state, document = roll_out(**QUICK)
     assert (state.type.value, state.name) == ("FAILED", "Halted")
     assert document.summary == {
-        "tenants": 6,
+        "tenants": 5,
         "done": 0,
         "unchanged": 0,
-        "failed": 3,
+        "failed": 2,
         "not_reached": 3,
         "unreachable": 0,
         "skipped": 0,
     }
     canary, *others = document.rings
-    assert (canary.outcome, canary.budget) == ("halted", 2)
+    assert (canary.outcome, canary.budget) == ("halted", 1)
     assert [each.outcome for each in others] == ["not_reached", "not_reached"]
-    assert {each.reason for each in document.tenants[4:]} == {"ring canary halted"}
+    assert {each.reason for each in document.tenants[3:]} == {"ring canary halted"}
     [group] = [each for each in canary.failures if each.signature.startswith("42809")]
-    assert (len(group.tenants), group.signature.split(" · ")[1]) == (3, "20250315")
+    assert (len(group.tenants), group.signature.split(" · ")[1]) == (2, "20250315")
     assert audited()["good"] is Verdict.BLOCKED
     assert "Not reached" in records.artifact(f"rollout-summary-{ENVIRONMENT}")["data"]
 
@@ -162,21 +163,21 @@ def test_a_rehearsal_goes_through_all_rings_and_leaves_nothing(
     assert names[2:] == ["rehearsal 1 · canary", "rehearsal 1 · main"]
 
 
-def test_one_wrong_password_of_ten_is_that_tenants_alone(
-    fleet: Fleet, embedded_server: Server, new_dsn: Callable[[], str]
+def test_one_wrong_password_of_several_is_that_tenants_alone(
+    fleet: Fleet, embedded_server: Server, ready_dsn: Callable[[], str]
 ) -> None:
     fleet.policy("failure_budget = {main = 1}")
     role = embedded_server.create_role("SUPERUSER")
-    for number in range(10):
-        database = new_dsn().rsplit("/", 1)[-1]
-        password = "wrong" if number == 4 else ROLE_PASSWORD
+    for number in range(4):
+        database = ready_dsn().rsplit("/", 1)[-1]
+        password = "wrong" if number == 2 else ROLE_PASSWORD
         fleet.tenant(f"t{number}", embedded_server.cluster.dsn(database, role, password=password))
     state, document = roll_out(**QUICK)
     assert state.name == "Incomplete"
-    assert document.summary["done"] == 9
-    assert [name for name, result in results(document).items() if result != "done"] == ["t4"]
+    assert document.summary["done"] == 3
+    assert [name for name, result in results(document).items() if result != "done"] == ["t2"]
     assert {name for name, verdict in audited().items() if verdict is Verdict.READY} == {
-        f"t{number}" for number in range(10) if number != 4
+        f"t{number}" for number in range(4) if number != 2
     }
 
 
@@ -187,7 +188,7 @@ def test_seeds_and_counts_alone(
     execute(dsn, "DELETE FROM ai_guardrails.policy_rules; DROP INDEX idx_ai_conversations_user")
     execute(dsn, "INSERT INTO ai_conversations DEFAULT VALUES")
     fleet.tenant("acme", dsn)
-    document = left(seed_fleet(ENVIRONMENT, return_state=True))
+    document = left(seed_fleet(ENVIRONMENT, **QUICK, return_state=True))
     keys = [each["key"] for each in records.artifacts() if each["flow_run_id"] == document.run_id and each["key"]]
     expected = {f"{each}-{ENVIRONMENT}" for each in ("seed", "seed-summary", "seed-plan", "seed-plan-summary")}
     assert expected <= {*keys} <= {*expected, f"counts-seed-{ENVIRONMENT}", f"progress-{ENVIRONMENT}"}
@@ -271,7 +272,7 @@ def asked_run(records: Records, **parameters: Any) -> tuple[threading.Thread, li
     """A rollout that waits for its answer: its thread, where its state will be, and the run's id."""
     states: list[State] = []
     context = contextvars.copy_context()
-    known = {each["id"] for each in records.ask("/flow_runs/filter", limit=200)}
+    known = paused(records)
 
     def run() -> None:
         states.append(rollout_fleet(ENVIRONMENT, **parameters, return_state=True))
@@ -279,11 +280,14 @@ def asked_run(records: Records, **parameters: Any) -> tuple[threading.Thread, li
     thread = threading.Thread(target=context.run, args=(run,))
     thread.start()
 
-    def paused() -> str | None:
-        found = records.ask("/flow_runs/filter", flow_runs={"state": {"type": {"any_": ["PAUSED"]}}}, limit=200)
-        return next((each["id"] for each in found if each["id"] not in known), None)
+    [run_id] = until(lambda: paused(records) - known)
+    return thread, states, run_id
 
-    return thread, states, until(paused)
+
+def paused(records: Records) -> set[str]:
+    """The runs that wait for an answer."""
+    found = records.ask("/flow_runs/filter", flow_runs={"state": {"type": {"any_": ["PAUSED"]}}}, limit=200)
+    return {each["id"] for each in found}
 
 
 def answer(records: Records, run_id: str, **given: Any) -> None:
@@ -426,40 +430,27 @@ def told(result: TenantResult) -> dict[str, Any]:
     return result.model_dump(exclude=left_out)
 
 
-def pgfleet(fleet: Fleet, *arguments: str) -> "subprocess.Popen[str]":
-    from prefect.settings import PREFECT_API_URL
-
-    environment = {**os.environ, "PREFECT_API_URL": str(PREFECT_API_URL.value())}
-    return subprocess.Popen(
-        [PGFLEET, "--config", fleet.file, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
-
-
 def test_a_command_that_is_killed_in_the_middle_is_run_again_and_completes(
-    fleet: Fleet, new_dsn: Callable[[], str], embedded_server: Server
+    fleet: Fleet, pgfleet: CommandLine, new_dsn: Callable[[], str]
 ) -> None:
-    dsns = [new_dsn() for _ in range(6)]
-    fleet.policy("max_connections_per_server = 2")
+    """One tenant after another, so that there is a middle."""
+    dsns = [new_dsn() for _ in range(3)]
+    fleet.policy("max_connections_per_server = 1")
     for number, dsn in enumerate(dsns):
         fleet.tenant(f"t{number}", dsn)
-    process = pgfleet(fleet, "rollout", ENVIRONMENT)
-    until(lambda: process.poll() is not None or len(begun(dsns)) >= 3)
-    assert process.poll() is None, process.communicate()
+    silently = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    process = pgfleet.started("rollout", ENVIRONMENT, "--granularity", "tenant", **silently)
+    until(lambda: process.poll() is not None or begun(dsns), 0.02)
+    assert process.poll() is None
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     give_back_slots(dsns[0])
     assert begun(dsns) != set(dsns), "it was in the middle"
     for verdict in audited().values():
         assert verdict in {Verdict.READY, Verdict.BLOCKED}
-    again = pgfleet(fleet, "rollout", ENVIRONMENT, "--format", "json", "--granularity", "tenant")
-    printed, said = again.communicate(timeout=120)
-    assert again.returncode == 0, said
-    document = RolloutDocument.model_validate_json(printed)
+    again = pgfleet("rollout", ENVIRONMENT, "--format", "json", "--granularity", "tenant")
+    assert again.returncode == 0, again.stderr
+    document = RolloutDocument.model_validate_json(again.stdout)
     assert set(results(document).values()) <= {"done", "unchanged"}
     assert set(audited().values()) == {Verdict.READY}
 
@@ -483,8 +474,8 @@ def begun(dsns: list[str]) -> set[str]:
 
 def test_a_server_that_stops_in_the_middle_of_a_wave_and_comes_back(fleet: Fleet) -> None:
     with started(BINARIES["embedded"]) as server:
-        dsns = [server.cluster.dsn(server.create_database()) for _ in range(6)]
-        fleet.policy("max_connections_per_server = 3").policy("failure_budget = {main = 6}")
+        dsns = [server.cluster.dsn(server.create_database()) for _ in range(4)]
+        fleet.policy("max_connections_per_server = 2").policy("failure_budget = {main = 4}")
         for number, dsn in enumerate(dsns):
             fleet.tenant(f"t{number}", dsn)
         states: list[State] = []
@@ -495,7 +486,7 @@ def test_a_server_that_stops_in_the_middle_of_a_wave_and_comes_back(fleet: Fleet
 
         thread = threading.Thread(target=context.run, args=(run,))
         thread.start()
-        until(lambda: begun(dsns))
+        until(lambda: begun(dsns), 0.02)
         server.cluster.restart("immediate")
         thread.join()
         assert set(results(left(states[0])).values()) <= {"done", "failed", "unreachable"}

@@ -4,8 +4,7 @@ What an audit says would put it right is then done, and another audit finds noth
 """
 
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Literal
 import psycopg
 import pytest
 from fix_everything import Beginning
+from fix_kept import KeptDatabase
 from fix_servers import CASES, Server, apply_manifest
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +24,7 @@ from pgfleet.manifest.model import Manifest
 from pgfleet.pg.audit import audit
 from pgfleet.pg.ledger import prepare_ledger, record
 from pgfleet.pg.repair import repair
+from pgfleet.pg.session import Session
 from pgfleet.repair.model import Way
 from pgfleet.rollout.plan import Action
 from pgfleet.rollout.repairing import RepairResult, TenantRepair
@@ -110,21 +111,24 @@ ALL_CASES = [Case(folder) for folder in sorted(CASES.iterdir()) if folder.is_dir
 
 
 @pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.folder.name)
-def test_exactly_what_was_done_is_found(case: Case, everything_server: Server, proven: dict[str, Beginning]) -> None:
+def test_exactly_what_was_done_is_found(
+    case: Case, everything_server: Server, proven: dict[str, Beginning], kept_database: Callable[[str], KeptDatabase]
+) -> None:
     server, beginning = everything_server, proven[case.expected.manifest]
     manifest = case.own_manifest or beginning.manifest
-    with prepared(case, server, beginning.template, manifest) as database:
-        if server.major < case.expected.min_server:
-            with pytest.raises(psycopg.errors.SyntaxError):
-                server.execute(case.damage, database)
-            return
-        server.execute(case.damage, database)
-        wanted = server.proven(manifest) if case.own_manifest else beginning.expected
-        tenant = server.tenant(database)
-        brief = server.brief(manifest, wanted, tenant)
-        entry = audit(tenant, brief)
-        repaired = repair(tenant, brief, rehearsal=False)
-        after = audit(tenant, brief)
+    kept = kept_database(beginning.template if case.is_cloned else "template1")
+    if server.major < case.expected.min_server:
+        with pytest.raises(psycopg.errors.SyntaxError):
+            server.execute(case.damage, kept.name)
+        return
+    wanted = server.proven(manifest) if case.own_manifest else beginning.expected
+    brief = server.brief(manifest, wanted, kept.tenant)
+    with kept.undone() as session:
+        prepare(case, session, manifest)
+        session.run_script(case.damage)
+        entry = audit(kept.tenant, brief)
+        repaired = repair(kept.tenant, brief, rehearsal=False)
+        after = audit(kept.tenant, brief)
     assert found_in(entry) == wanted_of(case.expected, manifest)
     assert differences_explain_themselves(entry)
     assert actuals_of(entry, case.expected) == {
@@ -168,23 +172,16 @@ def drifted_in(entry: TenantEntry) -> list[DifferenceEntry]:
     return [difference for migration in drifted for difference in migration.differences]
 
 
-@contextmanager
-def prepared(case: Case, server: Server, template: str, manifest: Manifest) -> Iterator[str]:
-    """A database as the case's tenant had it before the damage."""
-    database = server.create_database(template if case.is_cloned else "template1")
-    try:
-        with server.session(database) as session:
-            if not case.is_cloned:
-                server.execute(case.setup, database)
-                apply_manifest(session, manifest, without=case.expected.never_run)
-            if case.expected.in_ledger:
-                prepare_ledger(session)
-            for migration in manifest.migrations:
-                if migration.version in case.expected.in_ledger:
-                    record(session, migration, Action.APPLY, run_id="test")
-        yield database
-    finally:
-        server.drop_database(database)
+def prepare(case: Case, session: Session, manifest: Manifest) -> None:
+    """The database as the case's tenant had it before the damage."""
+    if not case.is_cloned:
+        session.run_script(case.setup)
+        apply_manifest(session, manifest, without=case.expected.never_run)
+    if case.expected.in_ledger:
+        prepare_ledger(session)
+    for migration in manifest.migrations:
+        if migration.version in case.expected.in_ledger:
+            record(session, migration, Action.APPLY, run_id="test")
 
 
 def found_in(entry: TenantEntry) -> set[str]:

@@ -68,11 +68,10 @@ def has_index(subject: Subject) -> bool:
 
 
 @pytest.fixture
-def harbor(grown: Subject) -> Subject:
+def harbor(adopted: Subject) -> Subject:
     """In the ledger, and one column is of another type."""
-    grown.roll_out()
-    grown.execute(SHRUNK)
-    return grown
+    adopted.execute(SHRUNK)
+    return adopted
 
 
 def test_a_rehearsal_tells_what_it_would_do_and_leaves_everything_as_it_was(grown: Subject) -> None:

@@ -50,9 +50,8 @@ def accepting_of(subject: Subject, index: str) -> Accepting:
 
 
 @pytest.fixture
-def accepting(grown: Subject) -> Accepting:
-    found = accepting_of(grown, INDEX)
-    found.roll_out()
+def accepting(adopted: Subject) -> Accepting:
+    found = accepting_of(adopted, INDEX)
     found.execute(f"DROP INDEX {INDEX}")
     return found
 

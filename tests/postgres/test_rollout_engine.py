@@ -29,20 +29,19 @@ def test_an_empty_tenant_gets_all_of_it(subject: Subject) -> None:
     assert subject.events() == [("applied", version) for version in versions]
 
 
-def test_a_tenant_that_is_as_it_should_be_is_not_written_to(subject: Subject) -> None:
+def test_a_tenant_that_is_as_it_should_be_is_not_written_to(migrated: Subject) -> None:
     """A transaction that writes is given a number; the WAL also has what the server writes on its own account."""
-    subject.roll_out()
-    events = subject.events()
+    events = migrated.events()
 
     def writes() -> bool:
         next_number = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
-        before = subject.query(next_number)
-        result = subject.roll_out()
+        before = migrated.query(next_number)
+        result = migrated.roll_out()
         assert (result.result, result.migrations[0].status) == (Result.UNCHANGED, StepStatus.SKIPPED)
-        return subject.query(next_number) != before
+        return migrated.query(next_number) != before
 
     assert not all(writes() for _ in range(3)), "autovacuum may have written once, and hardly thrice"
-    assert subject.events() == events
+    assert migrated.events() == events
 
 
 def test_what_was_migrated_by_hand_is_adopted_and_nothing_is_run(grown: Subject) -> None:
@@ -56,36 +55,35 @@ def test_what_was_migrated_by_hand_is_adopted_and_nothing_is_run(grown: Subject)
     )
 
 
-def test_drift_is_healed_and_no_row_is_lost(grown: Subject) -> None:
-    grown.roll_out()
-    before = grown.before()
-    grown.execute("DROP INDEX idx_ai_task_queue_status_schedule; ALTER TABLE ai_conversations DROP COLUMN summary")
-    result = grown.roll_out()
+def test_drift_is_healed_and_no_row_is_lost(adopted: Subject) -> None:
+    before = adopted.before()
+    adopted.execute("DROP INDEX idx_ai_task_queue_status_schedule; ALTER TABLE ai_conversations DROP COLUMN summary")
+    result = adopted.roll_out()
     healed = [each.version for each in result.migrations if each.action is Action.HEAL]
     assert (result.result, healed) == (Result.DONE, ["20250315", "20250328"])
-    assert grown.audit().verdict is Verdict.READY
-    assert grown.events()[-2:] == [("healed", "20250315"), ("healed", "20250328")]
-    grown.assert_whole(before)
+    assert adopted.audit().verdict is Verdict.READY
+    assert adopted.events()[-2:] == [("healed", "20250315"), ("healed", "20250328")]
+    adopted.assert_whole(before)
 
 
-def test_what_a_rerun_does_not_heal_is_named_and_not_committed(grown: Subject) -> None:
-    grown.roll_out()
-    grown.execute("DROP INDEX idx_ai_task_queue_status_schedule; ALTER TABLE ai_messages ALTER content TYPE varchar(9)")
-    before, events = grown.audit(), grown.events()
-    result = grown.roll_out()
+def test_what_a_rerun_does_not_heal_is_named_and_not_committed(adopted: Subject) -> None:
+    adopted.execute(
+        "DROP INDEX idx_ai_task_queue_status_schedule; ALTER TABLE ai_messages ALTER content TYPE varchar(9)"
+    )
+    before, events = adopted.audit(), adopted.events()
+    result = adopted.roll_out()
     failed = step(result, "20250315")
     assert (result.result, failed.status) == (Result.FAILED, StepStatus.FAILED)
     assert [each.identity for each in failed.residual] == ["public.ai_messages.content"]
     assert failed.error is not None
     assert "a rerun does not heal this" in (failed.error.advice or "")
-    assert (grown.audit(), grown.events()) == (before, events), "not even the index, which could be healed"
+    assert (adopted.audit(), adopted.events()) == (before, events), "not even the index, which could be healed"
 
 
-def test_a_rerun_on_purpose(subject: Subject) -> None:
-    subject.roll_out()
-    result = subject.roll_out(rerun=("20250328",))
+def test_a_rerun_on_purpose(migrated: Subject) -> None:
+    result = migrated.roll_out(rerun=("20250328",))
     assert (step(result, "20250328").action, step(result, "20250328").status) == (Action.RERUN, StepStatus.DONE)
-    assert subject.events()[-1] == ("rerun", "20250328")
+    assert migrated.events()[-1] == ("rerun", "20250328")
 
 
 def test_only_what_the_assistant_needs_to_start(subject: Subject) -> None:
@@ -106,14 +104,13 @@ def test_what_requires_a_failed_migration_is_not_reached_and_others_go_on(small:
     assert (result.result, subject.ledger()) == (Result.FAILED, {"3": "applied"})
 
 
-def test_a_file_that_was_changed_since_is_said_so_and_fails_nothing(subject: Subject) -> None:
-    subject.roll_out()
-    first, *others = subject.manifest.migrations
+def test_a_file_that_was_changed_since_is_said_so_and_fails_nothing(migrated: Subject) -> None:
+    first, *others = migrated.manifest.migrations
     script = replace(first.script, sql=f"{first.script.sql}\n-- later", checksum="another")
-    subject.manifest = replace(subject.manifest, migrations=(replace(first, script=script), *others))
-    plan = subject.plan()
+    migrated.manifest = replace(migrated.manifest, migrations=(replace(first, script=script), *others))
+    plan = migrated.plan()
     assert [each.version for each in plan.migrations if each.altered] == ["20250315"]
-    result = subject.roll_out(plan)
+    result = migrated.roll_out(plan)
     assert (result.result, step(result, "20250315").altered) == (Result.UNCHANGED, True)
 
 
@@ -195,32 +192,31 @@ def test_a_later_migration_that_a_heal_undoes_is_run_again(small: Callable[..., 
     ],
     ids=["what was to be left alone", "what was to be adopted"],
 )
-def test_a_tenant_that_changed_since_the_plan_is_not_touched(grown: Subject, damage: str, said: str) -> None:
-    grown.roll_out()
-    grown.execute("DELETE FROM pgfleet.ledger WHERE version = '20250401'")
-    plan = grown.plan()
-    grown.execute(damage)
-    events = grown.events()
-    result = grown.roll_out(plan)
+def test_a_tenant_that_changed_since_the_plan_is_not_touched(adopted: Subject, damage: str, said: str) -> None:
+    adopted.execute("DELETE FROM pgfleet.ledger WHERE version = '20250401'")
+    plan = adopted.plan()
+    adopted.execute(damage)
+    events = adopted.events()
+    result = adopted.roll_out(plan)
     [failed] = [each for each in result.migrations if each.status is StepStatus.FAILED]
     assert failed.error is not None
     assert said in failed.error.message
-    assert [event for event, _ in grown.events()[len(events) :]] in ([], ["adopted"])
+    assert [event for event, _ in adopted.events()[len(events) :]] in ([], ["adopted"])
 
 
-def test_what_somebody_else_has_applied_meanwhile_is_not_run_twice(subject: Subject) -> None:
-    plan = subject.plan()
-    subject.roll_out(plan)
-    events = subject.events()
-    result = subject.roll_out(plan)
+def test_what_somebody_else_has_applied_meanwhile_is_not_run_twice(briefly: Subject) -> None:
+    plan = briefly.plan()
+    briefly.roll_out(plan)
+    events = briefly.events()
+    result = briefly.roll_out(plan)
     assert {each.status for each in result.migrations} == {StepStatus.DONE}
     assert {each.detail for each in result.migrations} == {"done already when its turn came"}
-    assert subject.events() == events
+    assert briefly.events() == events
 
 
-def test_tenants_of_one_database_are_kept_apart(subject: Subject) -> None:
-    subject.execute("CREATE SCHEMA acme; CREATE SCHEMA globex")
-    acme, globex = replace(subject, home="acme"), replace(subject, home="globex")
+def test_tenants_of_one_database_are_kept_apart(briefly: Subject) -> None:
+    briefly.execute("CREATE SCHEMA acme; CREATE SCHEMA globex")
+    acme, globex = replace(briefly, home="acme"), replace(briefly, home="globex")
     assert (acme.roll_out().result, globex.audit().verdict) == (Result.DONE, Verdict.BLOCKED)
     assert globex.ledger() == {}
     assert globex.roll_out().result is Result.DONE

@@ -85,38 +85,38 @@ POINTS = ("before the lock", "in the SQL", "before the ledger row", "before the 
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_backend_that_is_terminated_ends_the_tenant_and_the_next_run_completes(
-    subject: Subject, point: str, monkeypatch: pytest.MonkeyPatch
+    briefly: Subject, point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    subject.run = directly
-    before = subject.before()
-    with fault(subject, point, monkeypatch) as struck:
-        result = subject.roll_out()
+    briefly.run = directly
+    before = briefly.before()
+    with fault(briefly, point, monkeypatch) as struck:
+        result = briefly.roll_out()
     assert (result.result, struck) == (Result.FAILED, [point])
     expected = "applied" if point == "after the commit" else None
-    assert (subject.ledger().get("20250315"), subject.ledger().get(VICTIM)) == ("applied", expected)
+    assert (briefly.ledger().get("20250315"), briefly.ledger().get(VICTIM)) == ("applied", expected)
     assert step(result, "20250330").status is StepStatus.NOT_REACHED
-    subject.assert_whole(before)
-    completes(subject)
+    briefly.assert_whole(before)
+    completes(briefly)
 
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_backend_that_is_terminated_is_made_up_for_by_a_retry(
-    subject: Subject, point: str, monkeypatch: pytest.MonkeyPatch
+    briefly: Subject, point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with fault(subject, point, monkeypatch) as struck:
-        result = subject.roll_out()
+    with fault(briefly, point, monkeypatch) as struck:
+        result = briefly.roll_out()
     assert (result.result, struck) == (Result.DONE, [point])
-    assert subject.audit().verdict is Verdict.READY
-    versions = [version for _, version in subject.events()]
-    assert versions == [each.version for each in subject.manifest.migrations], "each once, whatever was lost"
+    assert briefly.audit().verdict is Verdict.READY
+    versions = [version for _, version in briefly.events()]
+    assert versions == [each.version for each in briefly.manifest.migrations], "each once, whatever was lost"
 
 
-def test_an_immediate_stop_of_the_server_in_the_middle(shipped_manifest: Manifest) -> None:
+def test_an_immediate_stop_of_the_server_in_the_middle(short_manifest: Manifest) -> None:
     """The server is stopped while one tenant's script is running and others are between two of theirs."""
     with started(BINARIES["embedded"]) as server:
-        expected = server.expected(shipped_manifest)
+        expected = server.expected(short_manifest)
         subjects = [
-            Subject(server=server, database=server.create_database(), manifest=shipped_manifest, expected=expected)
+            Subject(server=server, database=server.create_database(), manifest=short_manifest, expected=expected)
             for _ in range(4)
         ]
         befores = [each.before() for each in subjects]
@@ -138,37 +138,35 @@ def test_an_immediate_stop_of_the_server_in_the_middle(shipped_manifest: Manifes
             completes(each)
 
 
-def test_another_sessions_exclusive_lock_is_waited_for_a_bounded_time(grown: Subject) -> None:
-    grown.roll_out()
-    before = grown.before()
-    grown.execute("DROP INDEX idx_ai_task_queue_status_schedule")
-    plan = grown.plan()
-    with exclusive_lock(grown, "ai_task_queue") as holder:
-        result = grown.roll_out(plan)
+def test_another_sessions_exclusive_lock_is_waited_for_a_bounded_time(adopted: Subject) -> None:
+    before = adopted.before()
+    adopted.execute("DROP INDEX idx_ai_task_queue_status_schedule")
+    plan = adopted.plan()
+    with exclusive_lock(adopted, "ai_task_queue") as holder:
+        result = adopted.roll_out(plan)
         holder.rollback()
     assert (result.result, result.error is not None) == (Result.FAILED, True)
     assert result.error is not None
     assert (result.error.sqlstate, "pg_stat_activity" in (result.error.advice or "")) == ("55P03", True)
-    grown.assert_whole(replace(before, statuses=grown.statuses()))
-    completes(grown)
+    adopted.assert_whole(replace(before, statuses=adopted.statuses()))
+    completes(adopted)
 
 
-def test_another_sessions_exclusive_lock_that_is_given_back_is_got_by_a_retry(grown: Subject) -> None:
-    grown.roll_out()
-    grown.execute("DROP INDEX idx_ai_task_queue_status_schedule")
-    plan = grown.plan()
-    with exclusive_lock(grown, "ai_task_queue") as holder:
+def test_another_sessions_exclusive_lock_that_is_given_back_is_got_by_a_retry(adopted: Subject) -> None:
+    adopted.execute("DROP INDEX idx_ai_task_queue_status_schedule")
+    plan = adopted.plan()
+    with exclusive_lock(adopted, "ai_task_queue") as holder:
         timer = threading.Timer(0.6, holder.rollback)
         timer.start()
-        result = grown.roll_out(plan)
+        result = adopted.roll_out(plan)
         timer.join()
     assert result.result is Result.DONE
-    assert grown.audit().verdict is Verdict.READY
+    assert adopted.audit().verdict is Verdict.READY
 
 
-def test_two_rollouts_of_one_tenant_at_once(subject: Subject) -> None:
-    plan = subject.plan()
-    pair = [replace(subject, runs=number * 10) for number in (1, 2)]
+def test_two_rollouts_of_one_tenant_at_once(briefly: Subject) -> None:
+    plan = briefly.plan()
+    pair = [replace(briefly, runs=number * 10) for number in (1, 2)]
     results: list[TenantResult] = []
     threads = [threading.Thread(target=lambda each=each: results.append(each.roll_out(plan))) for each in pair]
     for thread in threads:
@@ -178,41 +176,42 @@ def test_two_rollouts_of_one_tenant_at_once(subject: Subject) -> None:
     assert [(each.result, [step.error for step in each.migrations if step.error]) for each in results] == [
         (Result.DONE, [])
     ] * 2
-    assert [version for _, version in subject.events()] == [each.version for each in subject.manifest.migrations]
-    assert subject.audit().verdict is Verdict.READY
+    assert [version for _, version in briefly.events()] == [each.version for each in briefly.manifest.migrations]
+    assert briefly.audit().verdict is Verdict.READY
 
 
-def test_a_second_run_is_told_who_holds_the_tenant(subject: Subject) -> None:
-    subject.run = directly
-    plan = subject.plan()
-    with subject.server.session(subject.database) as other, other.transaction(), migration.tenant_lock(other):
-        result = subject.roll_out(plan)
+def test_a_second_run_is_told_who_holds_the_tenant(briefly: Subject) -> None:
+    briefly.run = directly
+    plan = briefly.plan()
+    with briefly.server.session(briefly.database) as other, other.transaction(), migration.tenant_lock(other):
+        result = briefly.roll_out(plan)
     errors = {each.error.message for each in result.migrations if each.error}
     assert len(errors) == 1
     assert "another run is working on this tenant: pgfleet, process" in errors.pop()
-    assert subject.rows() == {}
-    completes(subject)
+    assert briefly.rows() == {}
+    completes(briefly)
 
 
-def test_the_process_is_killed_in_the_middle_of_a_transaction(subject: Subject, tmp_path: Path) -> None:
+def test_the_process_is_killed_in_the_middle_of_a_transaction(briefly: Subject, tmp_path: Path) -> None:
     """After the script of the victim and its ledger row, before its commit."""
     script = KILLED.format(
         paths=[str(Path(__file__).parents[1])],
-        dsn=subject.server.cluster.dsn(subject.database),
-        expected=pickle.dumps(subject.expected),
+        dsn=briefly.server.cluster.dsn(briefly.database),
+        manifest=pickle.dumps(briefly.manifest),
+        expected=pickle.dumps(briefly.expected),
         victim=VICTIM,
     )
-    before = subject.before()
+    before = briefly.before()
     file = tmp_path / "killed.py"
     file.write_text(script, encoding="utf-8")
     with subprocess.Popen([sys.executable, str(file)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "the row is written\n"
         os.kill(process.pid, signal.SIGKILL)
-    until(lambda: not subject.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgfleet test'"))
-    assert subject.ledger() == {"20250315": "applied"}
-    subject.assert_whole(before)
-    completes(subject)
+    until(lambda: not briefly.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgfleet test'"))
+    assert briefly.ledger() == {"20250315": "applied"}
+    briefly.assert_whole(before)
+    completes(briefly)
 
 
 KILLED = """
@@ -220,9 +219,8 @@ import pickle, sys, time
 sys.path[:0] = {paths!r}
 from fix_rollout import Subject
 from fix_servers import Server
-from pgfleet.files import load_manifest
 from pgfleet.pg import migration
-from pgfleet.shipped import sql_folder
+from pgfleet.pg.audit import directly
 
 class Elsewhere:
     def dsn(self, *arguments, **keywords):
@@ -237,24 +235,24 @@ def record(session, migrated, *arguments, **keywords):
         time.sleep(60)
 
 migration.record = record
-manifest = load_manifest(sql_folder() / "manifest.toml")
-Subject(server=Server(Elsewhere()), database="", manifest=manifest, expected=pickle.loads({expected!r})).roll_out()
+manifest, expected = pickle.loads({manifest!r}), pickle.loads({expected!r})
+Subject(server=Server(Elsewhere()), database="", manifest=manifest, expected=expected, run=directly).roll_out()
 """
 
 
-def test_a_database_that_is_read_only_by_default(subject: Subject) -> None:
-    before, plan = subject.before(), subject.plan()
-    subject.server.execute(f"ALTER DATABASE {subject.database} SET default_transaction_read_only TO on")
-    assert_read_only(subject, subject.roll_out(plan), before)
-    subject.server.execute(f"ALTER DATABASE {subject.database} RESET default_transaction_read_only")
-    completes(subject)
+def test_a_database_that_is_read_only_by_default(briefly: Subject) -> None:
+    before, plan = briefly.before(), briefly.plan()
+    briefly.server.execute(f"ALTER DATABASE {briefly.database} SET default_transaction_read_only TO on")
+    assert_read_only(briefly, briefly.roll_out(plan), before)
+    briefly.server.execute(f"ALTER DATABASE {briefly.database} RESET default_transaction_read_only")
+    completes(briefly)
 
 
-def test_a_standby_and_the_same_server_as_a_primary(shipped_manifest: Manifest) -> None:
+def test_a_standby_and_the_same_server_as_a_primary(short_manifest: Manifest) -> None:
     with started(BINARIES["embedded"], wal_level="replica") as server:
-        expected = server.expected(shipped_manifest)
+        expected = server.expected(short_manifest)
         database = server.create_database()
-        subject = Subject(server=server, database=database, manifest=shipped_manifest, expected=expected)
+        subject = Subject(server=server, database=database, manifest=short_manifest, expected=expected)
         plan = subject.plan()
         signal_file = server.cluster.data_dir / "standby.signal"
         signal_file.touch()
@@ -276,27 +274,27 @@ def assert_read_only(subject: Subject, result: TenantResult, before: Before) -> 
     assert subject.rows() == {}
 
 
-def test_a_wrong_password_is_this_tenants_alone(subject: Subject) -> None:
-    plan = subject.plan()
-    role = subject.server.create_role("SUPERUSER")
-    subject.server.execute(f"ALTER ROLE {role} PASSWORD 'another'")
-    subject.role = role
-    result = subject.roll_out(plan)
+def test_a_wrong_password_is_this_tenants_alone(briefly: Subject) -> None:
+    plan = briefly.plan()
+    role = briefly.server.create_role("SUPERUSER")
+    briefly.server.execute(f"ALTER ROLE {role} PASSWORD 'another'")
+    briefly.role = role
+    result = briefly.roll_out(plan)
     assert result.result is Result.UNREACHABLE
     assert "password authentication failed" in (result.reason or "")
-    subject.role = None
-    completes(subject)
+    briefly.role = None
+    completes(briefly)
 
 
-def test_a_server_without_room_for_another_session(subject: Subject, server: Server) -> None:
-    plan = subject.plan()
-    server.execute(f"ALTER DATABASE {subject.database} CONNECTION LIMIT 0")
+def test_a_server_without_room_for_another_session(briefly: Subject, server: Server) -> None:
+    plan = briefly.plan()
+    server.execute(f"ALTER DATABASE {briefly.database} CONNECTION LIMIT 0")
     role = server.create_role()
-    subject.role = role
-    assert subject.roll_out(plan).result is Result.UNREACHABLE
-    server.execute(f"ALTER DATABASE {subject.database} CONNECTION LIMIT -1")
-    subject.role = None
-    completes(subject)
+    briefly.role = role
+    assert briefly.roll_out(plan).result is Result.UNREACHABLE
+    server.execute(f"ALTER DATABASE {briefly.database} CONNECTION LIMIT -1")
+    briefly.role = None
+    completes(briefly)
 
 
 def completes(subject: Subject) -> None:

@@ -28,18 +28,17 @@ def test_nothing_of_it_is_left(subject: Subject) -> None:
     assert subject.query(STATE) == before
 
 
-def test_it_leaves_the_differences_that_the_real_one_leaves(grown: Subject) -> None:
-    grown.roll_out()
-    grown.execute("""
+def test_it_leaves_the_differences_that_the_real_one_leaves(adopted: Subject) -> None:
+    adopted.execute("""
         ALTER TABLE ai_messages ALTER content TYPE varchar(9);
         DROP INDEX idx_ai_conversations_summary_updated;
         DROP TABLE ai_conversation_reflections;
         ALTER TABLE skill_workflows DROP CONSTRAINT skill_workflows_name_version_key;
     """)
-    before = grown.query(STATE)
-    rehearsed = grown.roll_out(rehearsal=True)
-    assert grown.query(STATE) == before
-    real = grown.roll_out()
+    before = adopted.query(STATE)
+    rehearsed = adopted.roll_out(rehearsal=True)
+    assert adopted.query(STATE) == before
+    real = adopted.roll_out()
 
     def told(result: Any) -> list[Any]:
         return [(each.version, each.status, each.residual, each.error) for each in result.migrations]
@@ -48,15 +47,14 @@ def test_it_leaves_the_differences_that_the_real_one_leaves(grown: Subject) -> N
     assert sum(bool(each.residual) for each in real.migrations) == 2
 
 
-def test_a_lock_that_is_held_interrupts_it_and_its_own_locks_are_given_back(grown: Subject) -> None:
+def test_a_lock_that_is_held_interrupts_it_and_its_own_locks_are_given_back(adopted: Subject) -> None:
     """It must not sit on what it has locked so far while it waits to try again."""
-    grown.roll_out()
-    grown.execute("DROP INDEX idx_ai_task_queue_status_schedule, ai_guardrails.idx_policy_rules_priority")
-    dsn = grown.server.cluster.dsn(grown.database)
+    adopted.execute("DROP INDEX idx_ai_task_queue_status_schedule, ai_guardrails.idx_policy_rules_priority")
+    dsn = adopted.server.cluster.dsn(adopted.database)
     with psycopg.connect(dsn) as holder, psycopg.connect(dsn, autocommit=True) as traffic:
         holder.execute("LOCK TABLE ai_guardrails.policy_rules IN ROW EXCLUSIVE MODE")
         found: list[Any] = []
-        thread = threading.Thread(target=lambda: found.append(grown.roll_out(rehearsal=True)))
+        thread = threading.Thread(target=lambda: found.append(adopted.roll_out(rehearsal=True)))
         thread.start()
         traffic.execute("SET lock_timeout TO '2s'")
         deadline = time.monotonic() + 1.5
@@ -69,33 +67,33 @@ def test_a_lock_that_is_held_interrupts_it_and_its_own_locks_are_given_back(grow
 
 
 def test_a_lost_connection_begins_it_anew_and_commits_nothing(
-    subject: Subject, monkeypatch: pytest.MonkeyPatch
+    briefly: Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The dangerous moment: after the loss, the next statement would open a connection outside of the transaction."""
     original, losses = migration.record, []
 
     def record(session: Session, *arguments: Any, **keywords: Any) -> None:
         if not losses:
-            losses.append(subject.terminate())
+            losses.append(briefly.terminate())
         original(session, *arguments, **keywords)
 
     monkeypatch.setattr(migration, "record", record)
-    before = subject.query(STATE)
-    result = subject.roll_out(rehearsal=True)
+    before = briefly.query(STATE)
+    result = briefly.roll_out(rehearsal=True)
     assert (result.result, losses) == (Result.DONE, [1])
-    assert subject.query(STATE) == before
+    assert briefly.query(STATE) == before
 
 
 def test_a_connection_that_is_lost_each_time_ends_it_with_nothing_done(
-    subject: Subject, monkeypatch: pytest.MonkeyPatch
+    briefly: Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = migration.record
 
     def record(session: Session, *arguments: Any, **keywords: Any) -> None:
-        subject.terminate()
+        briefly.terminate()
         original(session, *arguments, **keywords)
 
     monkeypatch.setattr(migration, "record", record)
-    before = subject.query(STATE)
-    assert subject.roll_out(rehearsal=True).result is Result.FAILED
-    assert subject.query(STATE) == before
+    before = briefly.query(STATE)
+    assert briefly.roll_out(rehearsal=True).result is Result.FAILED
+    assert briefly.query(STATE) == before

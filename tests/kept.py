@@ -1,0 +1,82 @@
+"""Connections that stay open from one statement of a test to the next.
+
+A new backend has an empty cache of the catalog, and filling it is most of what a short statement costs, and three
+quarters of an audit.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+import psycopg
+
+from pgfleet.errors import DatabaseError
+from pgfleet.fleet.secret import Dsn
+from pgfleet.pg.connection import Connection, Limits
+from pgfleet.pg.session import Query, Rows, Session
+
+
+class KeptSession(Session):
+    """A session that its users cannot close."""
+
+    def close(self) -> None:
+        """Does nothing: `end` ends it."""
+
+    def end(self) -> None:
+        """Closes the connection."""
+        super().close()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptConnections:
+    """One plain connection a database, and the sessions that audits are given."""
+
+    connect: Callable[[str], Connection]
+    _connections: dict[str, Connection] = field(default_factory=dict)
+    _sessions: dict[tuple[str, str, str, Limits], KeptSession] = field(default_factory=dict)
+
+    def execute(self, sql: str, database: str) -> Rows:
+        """The rows of the last statement; the connection is then as a new one would be."""
+        connection = self._connections.get(database)
+        if connection is None or connection.closed or not _is_alive(connection):
+            connection = self._connections[database] = self.connect(database)
+        try:
+            cursor = connection.execute(sql)
+            while cursor.nextset():
+                pass
+            return cursor.fetchall() if cursor.description else []
+        finally:
+            if not connection.closed:
+                connection.rollback()
+                connection.execute("DISCARD ALL")
+
+    def session(self, database: str, dsn: Dsn, home: str, limits: Limits) -> KeptSession:
+        """Open until the database is dropped."""
+        limits = replace(limits, application_name="test")  # a test that ends pgfleet's sessions means others
+        session = self._sessions.setdefault(
+            (database, dsn.text, home, limits), KeptSession(dsn, name=database, home=home, limits=limits)
+        )
+        if session.is_open:
+            with suppress(DatabaseError):  # the session now knows that it was ended
+                session.ask(Query("SELECT 1"))
+        return session
+
+    def close(self, database: str) -> None:
+        """Ends those to that database, which could not be cloned otherwise."""
+        if connection := self._connections.pop(database, None):
+            connection.close()
+        for key in [each for each in self._sessions if each[0] == database]:
+            self._sessions.pop(key).end()
+
+    def close_all(self) -> None:
+        """Ends all of them."""
+        for database in {*self._connections, *(name for name, *_ in self._sessions)}:
+            self.close(database)
+
+
+def _is_alive(connection: Connection) -> bool:
+    """Whether neither the server nor a test has ended it."""
+    with suppress(psycopg.OperationalError):
+        connection.execute("")
+        return True
+    return False
