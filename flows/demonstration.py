@@ -16,7 +16,7 @@ from flows.repairing import repair
 from flows.rolling_out import roll_out
 from flows.running import audit, write
 from pgfleet import files, settings
-from pgfleet.brief import Brief
+from pgfleet.brief import Brief, Granularity
 from pgfleet.judge.document import AuditDocument
 from pgfleet.pg.binaries import embedded_binaries
 from pgfleet.pg.briefing import prepare_brief
@@ -52,19 +52,23 @@ def run_demo(*, keep: bool) -> int:
 
 
 def _go_through_all(brief: Brief) -> str:
-    """The audit, the rehearsal, the rollout, the audit after it, the repair; what did not come as it was planted."""
+    """The audit, the rehearsal, the rollout, the audit after it, the repair; what did not come as it was planted.
+
+    The first audit and the rollout have a task run for each step, to be looked at; the others one for each tenant,
+    since what a demo takes is mostly Prefect's server writing down task runs.
+    """
     manifest = brief.manifest
     _say("1. The audit: what is wrong in which tenant, and who suffers")
     before = audit(brief, compare=False)  # an earlier demo's fleet was another
     write(before, audit_report(before, manifest), as_json=False)
     _say("2. The rehearsal of a rollout: its plan, then all of it in transactions that are rolled back")
-    rehearsal = roll_out(brief, Scope(), rehearse=True)
+    rehearsal = roll_out(brief, Scope(), Granularity.TENANT, rehearse=True)
     write(rehearsal, rollout_report(rehearsal, manifest), as_json=False)
     _say("3. The rollout: one ring after another, each migration proven and committed, or not at all")
     rollout = roll_out(brief, Scope())
     write(rollout, rollout_report(rollout, manifest), as_json=False)
     _say("4. The audit again: what a rerun cannot heal is still there, and named")
-    after = audit(brief)
+    after = audit(brief, granularity=Granularity.TENANT)
     write(after, audit_report(after, manifest), as_json=False)
     repaired = _repair_the_rest(brief)
     _say("To look at the runs as Prefect shows them, their steps and artifacts:")
@@ -87,7 +91,7 @@ def _repair_the_rest(brief: Brief) -> AuditDocument:
     document = repair(brief, names, agree)
     write(document, repair_report(document), as_json=False)
     _say("The audit of these, once more")
-    found = audit(brief, names)
+    found = audit(brief, names, granularity=Granularity.TENANT)
     write(found, audit_report(found, brief.manifest), as_json=False)
     return found
 
