@@ -5,6 +5,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from prefect import Flow, State
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import TypeAdapter
 
@@ -54,8 +55,10 @@ def threads_of(brief: Brief) -> int:
 def _run_here(
     wave: Flow[..., Any], form: TypeAdapter[tuple[Item, ...]], brief: Brief, arguments: Sequence[object]
 ) -> Outcome[Item]:
+    """In this process, whose own run's heartbeats are enough: at the end of a run Prefect waits a second for them."""
     threads: TaskRunner[Any] = ThreadPoolTaskRunner(threads_of(brief))
-    state = cast("State[Any]", wave.with_options(task_runner=threads)(*arguments, return_state=True))
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        state = cast("State[Any]", wave.with_options(task_runner=threads)(*arguments, return_state=True))
     if isinstance(held(state), BaseException):
         return (), state
     return take(_flow_run_id(state), form) or (), state

@@ -42,14 +42,20 @@ def prefect_api() -> Iterator[str]:
     Not by Prefect's own harness, which imports the whole server into this process too: that takes longer than starting
     one.
     """
-    from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_DATABASE_CONNECTION_URL, temporary_settings
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        PREFECT_SERVER_DATABASE_CONNECTION_URL,
+        temporary_settings,
+    )
 
     with roomy_memory(), tempfile.TemporaryDirectory(prefix="prefect-", ignore_cleanup_errors=True) as folder:
         database = f"sqlite+aiosqlite:///{folder}/prefect.db"
         with (
             temporary_settings({PREFECT_SERVER_DATABASE_CONNECTION_URL: database}),
             running_server({"PREFECT_SERVER_DATABASE_CONNECTION_URL": database, **SPARE}) as address,
-            temporary_settings({PREFECT_API_URL: address}),
+            # Without heartbeats: at the end of each flow run Prefect waits up to a second for them.
+            temporary_settings({PREFECT_API_URL: address, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
         ):
             yield address
             drain()
