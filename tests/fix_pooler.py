@@ -49,7 +49,7 @@ class PooledServer(Server):
     """The same server, whose tenants are reached through the pooler at `port`; what a test does itself goes direct."""
 
     def __init__(self, server: Server, port: int) -> None:
-        self.cluster, self._numbers, self.port = server.cluster, server._numbers, port
+        self.cluster, self.kept, self._numbers, self.port = server.cluster, server.kept, server._numbers, port
 
     def dsn(self, database: str, role: str | None = None) -> Dsn:
         user, password = (role, ROLE_PASSWORD) if role else ("postgres", self.cluster.password)

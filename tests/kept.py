@@ -52,7 +52,8 @@ class KeptConnections:
 
     def session(self, database: str, dsn: Dsn, home: str, limits: Limits) -> KeptSession:
         """Open until the database is dropped."""
-        limits = replace(limits, application_name="test")  # a test that ends pgfleet's sessions means others
+        # A test that ends pgfleet's sessions means others, and one that bounds them too.
+        limits = replace(limits, application_name="test", permits=None)
         session = self._sessions.setdefault(
             (database, dsn.text, home, limits), KeptSession(dsn, name=database, home=home, limits=limits)
         )

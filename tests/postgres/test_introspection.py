@@ -33,7 +33,8 @@ def zoo(server: Server, zoo_database: str) -> Catalog:
 def test_every_query_is_a_kind_or_known_here() -> None:
     files = {path.stem for path in (sql_folder() / "introspection").glob("*.sql")}
     of_rows = {"seed_rows", "row_count", "changes", "activity", "fillable", "row_digests"}
-    assert files == {*ObjectKind, *SCOPES, *of_rows, "summary", "holders", "sequence_access"}
+    of_sessions = {"connections", "search_path", "session"}
+    assert files == {*ObjectKind, *SCOPES, *of_rows, *of_sessions, "summary", "holders", "sequence_access"}
 
 
 def test_schemas(zoo: Catalog) -> None:
