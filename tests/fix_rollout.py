@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from threading import RLock
 from typing import Any
 
 import pytest
@@ -16,11 +17,13 @@ from pgfleet.manifest.parse import build_manifest, parse_document
 from pgfleet.pg.audit import audit
 from pgfleet.pg.rollout import roll_out
 from pgfleet.pg.session import Session
-from pgfleet.pg.verification import limits_of
+from pgfleet.pg.verification import open_session
 from pgfleet.rollout.document import MigrationStep, TenantResult
 from pgfleet.rollout.plan import Scope, TenantPlan
 from pgfleet.rollout.planning import plan_tenant
 
+ONE_LOOK = RLock()
+"""Two threads that put something in the same place, and back what they found there, would leave it changed."""
 QUICK = replace(POLICY, lock_timeout_ms=300)
 TABLES = ("ai_conversations", "ai_messages", "ai_task_queue", "ai_guardrails.policy_rules")
 ROWS = """
@@ -68,12 +71,12 @@ class Subject:
     def audit(self) -> TenantEntry:
         """On a session that is kept: it is the rollouts that are tried here."""
         brief = self.brief
-        with pytest.MonkeyPatch.context() as patch:
+        with ONE_LOOK, pytest.MonkeyPatch.context() as patch:
             patch.setattr("pgfleet.pg.audit.open_session", self._looking)
             return audit(brief.environment.tenants[0], brief)
 
     def _looking(self, tenant: Tenant, brief: Brief) -> Session:
-        return self.server.kept.session(self.database, tenant.dsn, tenant.home, limits_of(brief))
+        return self.server.kept.session(self.database, open_session(tenant, brief))
 
     def plan(self, **scope: Any) -> TenantPlan:
         return plan_tenant(self.audit(), self.manifest, self.expected, Scope(**scope))

@@ -90,6 +90,7 @@ def fill(primary: Server, manifest: Manifest, expected: ExpectedCatalog) -> None
     primary.execute(f"CREATE DATABASE {READY}")
     subject = Subject(server=primary, database=READY, manifest=manifest, expected=expected)
     subject.roll_out()
+    primary.kept.close(READY)
     primary.execute(f"CREATE DATABASE {DAMAGED} TEMPLATE {READY}")
     primary.execute("DROP INDEX idx_ai_task_queue_status_schedule; DELETE FROM ai_guardrails.policy_rules", DAMAGED)
     primary.execute(f"CREATE DATABASE {EMPTY}")

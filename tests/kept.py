@@ -7,12 +7,12 @@ quarters of an audit.
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import psycopg
 
 from pgfleet.errors import DatabaseError
-from pgfleet.fleet.secret import Dsn
-from pgfleet.pg.connection import Connection, Limits
+from pgfleet.pg.connection import Connection
 from pgfleet.pg.session import Query, Rows, Session
 
 
@@ -33,7 +33,7 @@ class KeptConnections:
 
     connect: Callable[[str], Connection]
     _connections: dict[str, Connection] = field(default_factory=dict)
-    _sessions: dict[tuple[str, str, str, Limits], KeptSession] = field(default_factory=dict)
+    _sessions: dict[tuple[Any, ...], KeptSession] = field(default_factory=dict)
 
     def execute(self, sql: str, database: str) -> Rows:
         """The rows of the last statement; the connection is then as a new one would be."""
@@ -50,13 +50,15 @@ class KeptConnections:
                 connection.rollback()
                 connection.execute("DISCARD ALL")
 
-    def session(self, database: str, dsn: Dsn, home: str, limits: Limits) -> KeptSession:
-        """Open until the database is dropped."""
+    def session(self, database: str, like: Session) -> KeptSession:
+        """One like that, open until the database is dropped."""
         # A test that ends pgfleet's sessions means others, and one that bounds them too.
-        limits = replace(limits, application_name="test", permits=None)
-        session = self._sessions.setdefault(
-            (database, dsn.text, home, limits), KeptSession(dsn, name=database, home=home, limits=limits)
-        )
+        limits = replace(like.limits, application_name="test", permits=None)
+        names = {"extensions": tuple(like.extensions), "managed_names": tuple(sorted(like.managed_names))}
+        key = (database, like.dsn.text, like.home, limits, *names.values())
+        if key not in self._sessions:
+            self._sessions[key] = KeptSession(like.dsn, name=database, home=like.home, limits=limits, **names)
+        session = self._sessions[key]
         if session.is_open:
             with suppress(DatabaseError):  # the session now knows that it was ended
                 session.ask(Query("SELECT 1"))

@@ -96,6 +96,7 @@ def test_a_dsn_that_wants_a_primary(standby: Standby) -> None:
 def test_a_server_with_no_connection_left(standby: Standby) -> None:
     """Those that it has are for superusers."""
     dsn = standby.cluster.dsn(EMPTY, ORDINARY)
+    standby.kept.close_all()
     with ExitStack() as stack:
         for _ in range(ORDINARY_SESSIONS):
             stack.enter_context(psycopg.connect(dsn))

@@ -24,6 +24,7 @@ class Watched:
         self.before = self.read()
 
     def read(self) -> dict:
+        self.subject.server.kept.close(self.subject.database)  # a session writes its statistics at its end
         with Session(self.subject.server.dsn(self.subject.database, self.role)) as session:
             watches = self.subject.manifest.watches
             return {each.name: read_activity(session, each, began_at=self.began_at) for each in watches}
