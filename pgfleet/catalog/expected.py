@@ -10,7 +10,7 @@ from pgfleet.catalog.model import CatalogObject, Identity
 from pgfleet.catalog.reruns import UNTRIED, Reruns
 from pgfleet.catalog.scope import Scope, scope_of
 
-FORM = 3
+FORM = 4
 """Raised whenever ExpectedCatalog holds something else than before: one that an earlier pgfleet kept is not taken."""
 
 
