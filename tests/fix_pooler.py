@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fix_servers import ROLE_PASSWORD, Server
+from fix_servers import ROLE_PASSWORD, ByAnotherWay, Server
 
 from pgfleet.fleet.secret import Dsn
 from pgfleet.pg.binaries import server_account
@@ -45,11 +45,12 @@ def pytest_configure() -> None:
         pytest.exit(f"CI must have a pooler: {HOW_TO_INSTALL}", returncode=2)
 
 
-class PooledServer(Server):
+class PooledServer(ByAnotherWay):
     """The same server, whose tenants are reached through the pooler at `port`; what a test does itself goes direct."""
 
     def __init__(self, server: Server, port: int) -> None:
-        self.cluster, self.kept, self._numbers, self.port = server.cluster, server.kept, server._numbers, port
+        super().__init__(server)
+        self.port = port
 
     def dsn(self, database: str, role: str | None = None) -> Dsn:
         user, password = (role, ROLE_PASSWORD) if role else ("postgres", self.cluster.password)

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import trustme
-from fix_servers import Server
+from fix_servers import ByAnotherWay, Server
 
 from pgfleet.fleet.secret import Dsn
 from pgfleet.pg.binaries import server_account
@@ -17,11 +17,12 @@ SETTINGS = ("ssl", "ssl_cert_file", "ssl_key_file")
 LONGEST_RELOAD_SECONDS = 20
 
 
-class EncryptedServer(Server):
+class EncryptedServer(ByAnotherWay):
     """The same server, whose tenants are reached by TLS under the name of its certificate, which is verified."""
 
     def __init__(self, server: Server, root: Path) -> None:
-        self.cluster, self._numbers, self.root = server.cluster, server._numbers, root
+        super().__init__(server)
+        self.root = root
 
     def dsn(self, database: str, role: str | None = None) -> Dsn:
         return self.by(super().dsn(database, role), host=HOST, root=self.root)
