@@ -13,7 +13,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 # Each worker has its servers, and a file its worker. `make test WORKERS=` is one after another.
-WORKERS ?= --numprocesses=auto --maxprocesses=4 --dist=loadfile
+WORKERS ?= --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 # Tests meet neither the Prefect server nor the profiles of who runs them.
 PYTEST = home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && trap 'exit 130' INT TERM && \
 	env -u PREFECT_API_URL -u PREFECT_PROFILE PREFECT_HOME="$$home" $(BIN)/python -m pytest $(WORKERS) $(ARGS)

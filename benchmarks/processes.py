@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 
 from benchmarks.fleets import MANIFEST, Fleet
 from benchmarks.results import Cost, Measure, Name
+from pgfleet.settings import SERVER
 
 START_SECONDS = 120.0
 UNCHANGED_SECONDS = 4.0
@@ -63,7 +64,7 @@ def _prefect_server() -> Iterator[tuple[dict[str, str], Path]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
-        own = {"PREFECT_HOME": home, "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+        own = {**SERVER, "PREFECT_HOME": home, "DO_NOT_TRACK": "1"}
         environment = {**own, "PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
         command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
         server = subprocess.Popen(

@@ -175,5 +175,5 @@ _TAKING: dict[Name, Callable[[Brief], Iterator[Cost]]] = {
 }
 
 if __name__ == "__main__":
-    settings.quieten_prefect()
+    settings.prepare_prefect()
     main(Name(sys.argv[1]), prepare_brief("bench"))

@@ -8,7 +8,7 @@ from pgfleet import references, settings
 def _read_secret(name: str) -> str | None:
     """Prefect takes seconds to import, so it is imported where a fleet file names a Secret block, and not before."""
     if "prefect" not in sys.modules:  # the command line; a worker has its own ideas of what is logged
-        settings.quieten_prefect()
+        settings.prepare_prefect()
     from tasks.secret_blocks import read_secret  # noqa: PLC0415
 
     return read_secret(name)

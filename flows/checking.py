@@ -16,7 +16,7 @@ def run_manifest_check(environment: str | None, *, as_json: bool, output: Path |
     Raises ManifestError before anything is begun, and PgfleetError if it broke off.
     """
     files.load_manifest(settings.Settings().manifest_file)
-    settings.quieten_prefect()
+    settings.prepare_prefect()
     from flows.check_manifest import check_manifest  # noqa: PLC0415
     from tasks.exchange import MANIFEST_PROOF  # noqa: PLC0415
 

@@ -55,7 +55,7 @@ def repair(
     labels: Sequence[str] | None = None,
 ) -> RepairDocument:
     """The rehearsal, or what came of the repair where there is anything to be done and `agree` says yes to it."""
-    settings.quieten_prefect()
+    settings.prepare_prefect()
     title = f"rehearsal of the repair of {brief.environment.name}"
     rehearsal = _run(brief, tenants, labels, title, rehearse=True)
     if not is_to_be_done(rehearsal) or not agree(rehearsal):

@@ -57,7 +57,7 @@ def roll_out(
     plan_to_stderr: bool = False,
 ) -> RolloutDocument:
     """One run of the flow; the plan is printed before anything is written. Raises PgfleetError if it broke off."""
-    settings.quieten_prefect()
+    settings.prepare_prefect()
     from flows.approval import asking, can_ask  # noqa: PLC0415
     from flows.rollout import rollout_fleet  # noqa: PLC0415
     from flows.seed import seed_fleet  # noqa: PLC0415

@@ -64,7 +64,7 @@ def audit(
     compare: bool = True,
 ) -> AuditDocument:
     """One run of the audit's flow, with a progress bar. Raises PgfleetError if it broke off."""
-    settings.quieten_prefect()
+    settings.prepare_prefect()
     from flows.audit import audit_fleet  # noqa: PLC0415
     from tasks.exchange import AUDIT_DOCUMENT  # noqa: PLC0415
 
@@ -84,7 +84,7 @@ def run_counts(
     output: Path | None,
 ) -> int:
     """Counts the fleet's tables, writes the counts, and returns the exit status: 3 where some could not be counted."""
-    settings.quieten_prefect()
+    settings.prepare_prefect()
     from flows.count import count_fleet  # noqa: PLC0415
     from tasks.exchange import COUNT_DOCUMENT  # noqa: PLC0415
 

@@ -41,13 +41,21 @@ QUIET = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     # The temporary server's own concerns, when there is one.
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    # It makes its tables first, which takes a small machine longer than the default of 20 seconds.
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
 }
 
+SERVER = {
+    # It makes its tables first, which takes a small machine longer than the default of 20 seconds.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    # By default each of a task run's states is written in a transaction of its own, which is more than half of all that
+    # the server does, and on SQLite keeps everybody else from writing (docs/operations.md, "What Prefect keeps").
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+}
+"""What a Prefect server that pgfleet starts is told."""
 
-def quieten_prefect() -> None:
+
+def prepare_prefect() -> None:
     """Before Prefect is imported: standard error is for progress and errors; what the user has set is left alone."""
-    for name, value in QUIET.items():
+    for name, value in {**QUIET, **SERVER}.items():
         os.environ.setdefault(name, value)

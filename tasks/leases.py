@@ -1,16 +1,17 @@
 """A server's connections as a global concurrency limit of Prefect's, and leases of its slots."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from threading import Lock
 from time import monotonic
+from typing import TypeVar
 from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.exceptions import ObjectAlreadyExists
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from pgfleet.errors import NoPermit
 
@@ -19,7 +20,21 @@ LEASE_SECONDS = 60.0
 ANSWER_SECONDS = 10.0
 SILENCE_SECONDS = 30.0
 """An API that did not answer, with all the tries of Prefect's client, is not asked again for so long."""
-GONE, NOT_TO_BE_HAD, LOCKED = 410, 422, 423
+GONE, NOT_TO_BE_HAD, LOCKED, BUSY = 410, 422, 423, 503
+Answer = TypeVar("Answer")
+
+
+def is_busy(error: object) -> bool:
+    """Whether the API could not do it just now. With Prefect's server on SQLite: whenever another is writing."""
+    return isinstance(error, httpx.HTTPStatusError) and _says_no_more_than_busy(error.response)
+
+
+until_not_busy = Retrying(
+    retry=retry_if_exception(is_busy),
+    wait=wait_random_exponential(multiplier=0.02, max=0.5),
+    stop=stop_after_delay(ANSWER_SECONDS),
+    reraise=True,
+)
 
 
 def limit_name(server: str) -> str:
@@ -41,46 +56,49 @@ class Leases:
 
     def set_limit(self, server: str, connections: int) -> None:
         """From now on the server has so many slots; those that are leased stay so."""
-        with self._asking(server) as client:
+
+        def set_it(client: SyncPrefectClient) -> None:
             try:
                 client.upsert_global_concurrency_limit_by_name(limit_name(server), connections)
             except ObjectAlreadyExists:  # another process made it just now
                 client.upsert_global_concurrency_limit_by_name(limit_name(server), connections)
 
+        self._ask(server, set_it)
+
     def lease(self, server: str) -> UUID | None:
         """A slot's lease for LEASE_SECONDS; None while all are leased."""
-        with self._asking(server) as client:
-            leased = _lease(client, server)
-            if leased is not None and not leased["limits"]:
-                _make_limit(client, server, self._connections)
-                leased = _lease(client, server)
+        leased = self._ask(server, lambda client: _lease(client, server))
+        if leased is not None and not leased["limits"]:
+            self._ask(server, lambda client: _make_limit(client, server, self._connections))
+            leased = self._ask(server, lambda client: _lease(client, server))
         return UUID(leased["lease_id"]) if leased else None
 
     def renew(self, server: str, lease: UUID) -> None:
         """LEASE_SECONDS from now; nothing where it has ended already."""
-        with self._asking(server) as client:
+
+        def renew_it(client: SyncPrefectClient) -> None:
             try:
                 client.renew_concurrency_lease(lease, LEASE_SECONDS)
             except httpx.HTTPStatusError as error:
                 if error.response.status_code != GONE:
                     raise
 
+        self._ask(server, renew_it)
+
     def release(self, server: str, lease: UUID) -> None:
         """Gives the slot back."""
-        with self._asking(server) as client:
-            client.release_concurrency_slots_with_lease(lease)
+        self._ask(server, lambda client: client.release_concurrency_slots_with_lease(lease))
 
     def __del__(self) -> None:
         """With the last thread that might ask: its connections to the API."""
         if self._client is not None:
             self._client.__exit__(None, None, None)
 
-    @contextmanager
-    def _asking(self, server: str) -> Iterator[SyncPrefectClient]:
+    def _ask(self, server: str, question: Callable[[SyncPrefectClient], Answer]) -> Answer:
         if monotonic() - self._failed_at < SILENCE_SECONDS:
             raise NoPermit(_words(server, self._said))
         try:
-            yield self._opened()
+            return until_not_busy.copy()(question, self._opened())
         except httpx.HTTPError as error:
             said = f"{type(error).__name__}: {error}".splitlines()[0]
             if isinstance(error, httpx.RequestError):  # no answer at all
@@ -91,8 +109,20 @@ class Leases:
         """One client for all threads, which no task's context closes: that has one with settings of its own."""
         with self._lock:
             if self._client is None:
-                self._client = get_client(httpx_settings={"timeout": ANSWER_SECONDS}, sync_client=True).__enter__()
+                settings = {"timeout": ANSWER_SECONDS, "event_hooks": {"response": [_raise_if_busy]}}
+                self._client = get_client(httpx_settings=settings, sync_client=True).__enter__()
             return self._client
+
+
+def _raise_if_busy(response: httpx.Response) -> None:
+    """At once, for `until_not_busy`: Prefect's client would wait two seconds and more."""
+    if _says_no_more_than_busy(response):
+        response.raise_for_status()
+
+
+def _says_no_more_than_busy(response: httpx.Response) -> bool:
+    """Not what a proxy or Prefect Cloud says, which tell when to come again."""
+    return response.status_code == BUSY and "Retry-After" not in response.headers
 
 
 def _lease(client: SyncPrefectClient, server: str) -> dict[str, str] | None:

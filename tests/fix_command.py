@@ -33,7 +33,7 @@ class CommandLine:
         out, err = io.StringIO(), io.StringIO()
         files = {name: os.environ[name] for name in ("PGFLEET_CONFIG", "PGFLEET_MANIFEST")}
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-            for name, value in {**settings.QUIET, **files, "COLUMNS": "200", **variables}.items():
+            for name, value in {**settings.QUIET, **settings.SERVER, **files, "COLUMNS": "200", **variables}.items():
                 patch.setenv(name, value)  # what the command sets itself is put back with it
             patch.chdir(self.folder)
             patch.setattr(sys, "argv", self._command(arguments))

@@ -15,13 +15,15 @@ import httpx
 import pytest
 from fix_servers import roomy_memory
 
+from pgfleet.settings import SERVER
+
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 LONGEST_DELAY_SECONDS = 30
 LONGEST_START_SECONDS = 300
 SPARE = {
+    **SERVER,
     "PREFECT__SERVER_EPHEMERAL": "1",
     "PREFECT__SERVER_FINAL": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_ENABLED": "false",
     # Events are what task runs are recorded from; nothing here reads them again, and no automation waits for any.
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",

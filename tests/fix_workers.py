@@ -21,6 +21,7 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.workers.process import ProcessWorker
 
+from pgfleet.settings import SERVER
 from pgfleet.shipped import sql_folder
 
 BIN = Path(sys.executable).parent
@@ -29,9 +30,9 @@ DEPLOYMENTS = Path(__file__).parents[1] / "deployments" / "prefect.yaml"
 LONGEST_START_SECONDS = 180
 """On a machine that has much else to do."""
 QUICKLY = {
+    **SERVER,
     "PREFECT_WORKER_QUERY_SECONDS": "1",
     "PREFECT_WORKER_PREFETCH_SECONDS": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
 }
 

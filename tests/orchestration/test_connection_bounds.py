@@ -31,6 +31,7 @@ from pgfleet.errors import NoPermit
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.pg.survey import workers_for
+from pgfleet.settings import SERVER
 from tasks.exchange import AUDIT_DOCUMENT, take
 from tasks.leases import Leases, limit_name
 from tasks.slots import ServerSlots
@@ -136,11 +137,11 @@ def shared_prefect(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -
         source.backup(copy)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},
+        **SERVER,
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_SERVER_SERVICES_REPOSSESSOR_LOOP_SECONDS": "1",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_ENABLED": "false",
     }
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]

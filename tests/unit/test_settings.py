@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pgfleet import settings
-from pgfleet.settings import QUIET, Settings
+from pgfleet.settings import QUIET, SERVER, Settings
 from pgfleet.shipped import sql_folder
 
 VARIABLES = ("PGFLEET_CONFIG", "PGFLEET_MANIFEST")
@@ -15,7 +15,7 @@ VARIABLES = ("PGFLEET_CONFIG", "PGFLEET_MANIFEST")
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A folder without files, and an environment that says nothing; both are put back."""
-    for name in (*VARIABLES, *QUIET):
+    for name in (*VARIABLES, *QUIET, *SERVER):
         monkeypatch.setenv(name, "put back whatever a test sets")
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -75,5 +75,5 @@ def test_variables_are_the_environments(monkeypatch: pytest.MonkeyPatch) -> None
 def test_prefect_is_quiet_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     told = next(iter(QUIET))
     monkeypatch.setenv(told, "DEBUG")
-    settings.quieten_prefect()
-    assert {name: os.environ[name] for name in QUIET} == QUIET | {told: "DEBUG"}
+    settings.prepare_prefect()
+    assert {name: os.environ[name] for name in (*QUIET, *SERVER)} == QUIET | SERVER | {told: "DEBUG"}
