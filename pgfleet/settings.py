@@ -56,6 +56,6 @@ SERVER = {
 
 
 def prepare_prefect() -> None:
-    """Before Prefect is imported: standard error is for progress and errors; what the user has set is left alone."""
+    """Before Prefect is imported. Standard error is for progress and errors; what the user has set is left alone."""
     for name, value in {**QUIET, **SERVER}.items():
         os.environ.setdefault(name, value)

@@ -18,23 +18,12 @@ from pgfleet.errors import NoPermit
 LEASE_SECONDS = 60.0
 """The least that Prefect takes. So long after a process has ended its slots come back, at the server's next look."""
 ANSWER_SECONDS = 10.0
+BUSY_SECONDS = 60.0
+"""So long an API that is busy is asked again, about as long as Prefect's own client would."""
 SILENCE_SECONDS = 30.0
-"""An API that did not answer, with all the tries of Prefect's client, is not asked again for so long."""
+"""An API that did not answer, or was busy all the time, is not asked again for so long."""
 GONE, NOT_TO_BE_HAD, LOCKED, BUSY = 410, 422, 423, 503
 Answer = TypeVar("Answer")
-
-
-def is_busy(error: object) -> bool:
-    """Whether the API could not do it just now. With Prefect's server on SQLite: whenever another is writing."""
-    return isinstance(error, httpx.HTTPStatusError) and _says_no_more_than_busy(error.response)
-
-
-until_not_busy = Retrying(
-    retry=retry_if_exception(is_busy),
-    wait=wait_random_exponential(multiplier=0.02, max=0.5),
-    stop=stop_after_delay(ANSWER_SECONDS),
-    reraise=True,
-)
 
 
 def limit_name(server: str) -> str:
@@ -48,22 +37,21 @@ class Leases:
     A limit that is not there is made, with `connections` slots.
     """
 
-    def __init__(self, connections: int) -> None:
+    def __init__(self, connections: int, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self._connections = connections
         self._client: SyncPrefectClient | None = None
         self._lock = Lock()
         self._failed_at, self._said = -SILENCE_SECONDS, ""
+        self._until_not_busy = Retrying(
+            retry=retry_if_exception(_is_busy),
+            wait=wait_random_exponential(multiplier=0.02, max=1),
+            stop=stop_after_delay(busy_seconds),
+            reraise=True,
+        )
 
     def set_limit(self, server: str, connections: int) -> None:
         """From now on the server has so many slots; those that are leased stay so."""
-
-        def set_it(client: SyncPrefectClient) -> None:
-            try:
-                client.upsert_global_concurrency_limit_by_name(limit_name(server), connections)
-            except ObjectAlreadyExists:  # another process made it just now
-                client.upsert_global_concurrency_limit_by_name(limit_name(server), connections)
-
-        self._ask(server, set_it)
+        self._ask(server, lambda client: _set_limit(client, server, connections))
 
     def lease(self, server: str) -> UUID | None:
         """A slot's lease for LEASE_SECONDS; None while all are leased."""
@@ -75,15 +63,7 @@ class Leases:
 
     def renew(self, server: str, lease: UUID) -> None:
         """LEASE_SECONDS from now; nothing where it has ended already."""
-
-        def renew_it(client: SyncPrefectClient) -> None:
-            try:
-                client.renew_concurrency_lease(lease, LEASE_SECONDS)
-            except httpx.HTTPStatusError as error:
-                if error.response.status_code != GONE:
-                    raise
-
-        self._ask(server, renew_it)
+        self._ask(server, lambda client: _renew(client, lease))
 
     def release(self, server: str, lease: UUID) -> None:
         """Gives the slot back."""
@@ -98,10 +78,10 @@ class Leases:
         if monotonic() - self._failed_at < SILENCE_SECONDS:
             raise NoPermit(_words(server, self._said))
         try:
-            return until_not_busy.copy()(question, self._opened())
+            return self._until_not_busy(question, self._opened())
         except httpx.HTTPError as error:
             said = f"{type(error).__name__}: {error}".splitlines()[0]
-            if isinstance(error, httpx.RequestError):  # no answer at all
+            if isinstance(error, httpx.RequestError) or _is_busy(error):
                 self._failed_at, self._said = monotonic(), said
             raise NoPermit(_words(server, said)) from error
 
@@ -115,14 +95,31 @@ class Leases:
 
 
 def _raise_if_busy(response: httpx.Response) -> None:
-    """At once, for `until_not_busy`: Prefect's client would wait two seconds and more."""
-    if _says_no_more_than_busy(response):
+    """Before Prefect's client sees it, which would wait two seconds and more, unless the answer says for how long.
+
+    Its server on SQLite is busy for milliseconds, whenever another is writing.
+    """
+    if response.status_code == BUSY and "Retry-After" not in response.headers:
         response.raise_for_status()
 
 
-def _says_no_more_than_busy(response: httpx.Response) -> bool:
-    """Not what a proxy or Prefect Cloud says, which tell when to come again."""
-    return response.status_code == BUSY and "Retry-After" not in response.headers
+def _is_busy(error: object) -> bool:
+    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code == BUSY
+
+
+def _set_limit(client: SyncPrefectClient, server: str, connections: int) -> None:
+    try:
+        client.upsert_global_concurrency_limit_by_name(limit_name(server), connections)
+    except ObjectAlreadyExists:  # another process made it just now
+        client.upsert_global_concurrency_limit_by_name(limit_name(server), connections)
+
+
+def _renew(client: SyncPrefectClient, lease: UUID) -> None:
+    try:
+        client.renew_concurrency_lease(lease, LEASE_SECONDS)
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code != GONE:
+            raise
 
 
 def _lease(client: SyncPrefectClient, server: str) -> dict[str, str] | None:

@@ -288,8 +288,3 @@ def test_a_prefect_that_does_not_answer_is_the_tenants_reason_and_soon(
     assert reason.startswith(f"no connection to {libpq.server(embedded_server.admin)} may be opened: Prefect's API, ")
     assert reason.endswith("(ConnectError: [Errno 111] Connection refused); look at PREFECT_API_URL")
     assert sampling.most == 0
-
-
-def test_a_limits_name_has_none_of_the_characters_that_prefect_refuses() -> None:
-    assert limit_name("/var/run/postgresql:5432") == "pgfleet-_var_run_postgresql:5432"
-    assert limit_name("service a&b<c>d%") == "pgfleet-service a_b_c_d_"
