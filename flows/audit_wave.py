@@ -11,6 +11,7 @@ from tasks.exchange import ENTRIES, leave
 from tasks.pulse import giving_signs
 from tasks.states import run_state
 from tasks.tagging import tag_run
+from tasks.whole import whole
 
 
 @flow(name="audit-wave", persist_result=False, flow_run_name="wave {number} · {ring}")
@@ -23,7 +24,10 @@ def audit_wave(
     tag_run(f"env:{environment}", f"ring:{ring}")
     survey_servers(brief)
     entries = work_on_tenants(
-        brief, lambda tenant: audit_tenant.submit(tenant.name, brief, granularity), unjudged, lambda each: each.verdict
+        brief,
+        lambda tenant: audit_tenant.submit(tenant.name, whole(brief), granularity),
+        unjudged,
+        lambda each: each.verdict,
     )
     leave(tuple(entries), ENTRIES, "Tenants of this wave, as in the audit document")
     return run_state(entries)

@@ -10,6 +10,7 @@ from tasks.count_tenant import count_tenant
 from tasks.exchange import COUNTED, leave
 from tasks.pulse import giving_signs
 from tasks.tagging import tag_run
+from tasks.whole import whole
 
 
 @flow(name="count-wave", persist_result=False, flow_run_name="counts {number} · {ring}")
@@ -21,7 +22,7 @@ def count_wave(environment: str, ring: str, number: int, tenants: list[str]) -> 
     identify_servers(brief)
     found = work_on_tenants(
         brief,
-        lambda tenant: count_tenant.submit(tenant.name, brief),
+        lambda tenant: count_tenant.submit(tenant.name, whole(brief)),
         lambda tenant, error: TenantCounts(name=tenant.name, ring=tenant.ring, reason=str(error)),
         lambda each: "not counted" if each.reason else "counted",
     )

@@ -15,6 +15,7 @@ from tasks.audit_tenant import audit_tenant
 from tasks.exchange import PLANS, leave
 from tasks.pulse import giving_signs
 from tasks.tagging import tag_run
+from tasks.whole import whole
 
 
 @flow(name="plan-wave", persist_result=False, flow_run_name="plan {number} · {ring}")
@@ -27,7 +28,10 @@ def plan_wave(
     tag_run(f"env:{environment}", f"ring:{ring}")
     survey_servers(brief)
     entries = work_on_tenants(
-        brief, lambda tenant: audit_tenant.submit(tenant.name, brief, granularity), unjudged, lambda each: each.verdict
+        brief,
+        lambda tenant: audit_tenant.submit(tenant.name, whole(brief), granularity),
+        unjudged,
+        lambda each: each.verdict,
     )
     plans = tuple(plan_tenant(each, brief.manifest, _expected(each, brief), scope) for each in entries)
     leave(plans, PLANS, "Tenants of this wave, as in the plan")

@@ -10,6 +10,7 @@ from tasks.pulse import giving_signs
 from tasks.repair_states import repairs_state
 from tasks.repair_tenant import repair_tenant
 from tasks.tagging import tag_run
+from tasks.whole import whole
 
 
 def wave_name() -> str:
@@ -40,7 +41,9 @@ def repair_wave(
     survey_servers(brief)
     found = work_on_tenants(
         brief,
-        lambda tenant: repair_tenant.submit(tenant.name, brief, mode, digests[tenant.name], own_digests[tenant.name]),
+        lambda tenant: repair_tenant.submit(
+            tenant.name, whole(brief), mode, digests[tenant.name], own_digests[tenant.name]
+        ),
         lambda tenant, error: failed_repair(tenant.name, tenant.ring, error),
         lambda each: each.result,
     )

@@ -16,6 +16,7 @@ from tasks.pulse import giving_signs
 from tasks.roll_out_tenant import roll_out_tenant
 from tasks.states import results_state
 from tasks.tagging import tag_run
+from tasks.whole import whole
 
 
 @flow(name="rollout-wave", persist_result=False, flow_run_name="wave {number} · {ring}")
@@ -76,7 +77,9 @@ def _go_through(
     survey_servers(brief)
     results = work_on_tenants(
         brief,
-        lambda tenant: roll_out_tenant.submit(tenant.name, plans[tenant.name], brief, gate, rehearsal, granularity),
+        lambda tenant: roll_out_tenant.submit(
+            tenant.name, whole(plans[tenant.name]), whole(brief), gate, rehearsal, granularity
+        ),
         lambda tenant, error: broken(plans[tenant.name], error),
         lambda each: each.result,
     )

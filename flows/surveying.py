@@ -19,6 +19,7 @@ from tasks.expect_catalog import expect_catalog
 from tasks.identify_server import identify_server, in_words
 from tasks.slots import share_connections
 from tasks.states import finding
+from tasks.whole import whole
 
 Found = TypeVar("Found")
 
@@ -34,7 +35,8 @@ def identify_servers(brief: Brief) -> dict[int, ServerIdentity]:
     share_connections(brief)
     servers = group_by_server(each for each in brief.environment.tenants if each.name not in brief.absent)
     futures = {
-        name: identify_server.submit(name, [each.name for each in group], brief) for name, group in servers.items()
+        name: identify_server.submit(name, [each.name for each in group], whole(brief))
+        for name, group in servers.items()
     }
     found: list[ServerIdentity] = []
     silent: dict[str, PgfleetError] = {}
@@ -89,7 +91,7 @@ def _tell(server: str, identity: ServerIdentity) -> None:
 
 
 def _expectation(identity: ServerIdentity, brief: Brief) -> Expectation:
-    state = expect_catalog(identity.major, identity.tenant, brief, return_state=True)
+    state = expect_catalog(identity.major, identity.tenant, whole(brief), return_state=True)
     try:
         expected: Expectation = finding(state)
     except NoExpectedCatalog as error:

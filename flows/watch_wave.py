@@ -15,6 +15,7 @@ from tasks.exchange import WATCHED, leave
 from tasks.pulse import giving_signs
 from tasks.read_activity import read_activity
 from tasks.tagging import tag_run
+from tasks.whole import whole
 
 SETTLING_SECONDS = 1.0
 """Sessions write their statistics at most once a second, and at their end; those of the rollout itself come first."""
@@ -44,7 +45,7 @@ def watch_wave(environment: str, ring: str, number: int, tenants: list[str], sec
 def _readings(brief: Brief, began_at: datetime) -> dict[str, Readings]:
     found = work_on_tenants(
         brief,
-        lambda tenant: read_activity.submit(tenant.name, brief, began_at),
+        lambda tenant: read_activity.submit(tenant.name, whole(brief), began_at),
         lambda _, error: tuple(ActivityReading(watch=each.name, fault=str(error)) for each in brief.manifest.watches),
         lambda _: "watched",
     )

@@ -50,6 +50,7 @@ SERVER = {
     # the server does, and on SQLite keeps everybody else from writing (docs/operations.md, "What Prefect keeps").
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
 }
 """What a Prefect server that pgfleet starts is told."""

@@ -31,6 +31,5 @@ STEPS: dict[Callable[..., Any], Task[..., Any]] = {
 @task(name="audit tenant", task_run_name="audit {tenant}", cache_policy=NO_CACHE, persist_result=False)
 def audit_tenant(tenant: str, brief: Brief, granularity: Granularity) -> State[TenantEntry]:
     """Inspects and verifies the tenant, each step a task run of its own or all in this one."""
-    by_step = granularity is Granularity.STEP
-    run = running_steps(STEPS) if by_step else retrying
-    return tenant_state(audit(brief.tenant(tenant), brief, run, at_once=not by_step))
+    run = running_steps(STEPS) if granularity is Granularity.STEP else retrying
+    return tenant_state(audit(brief.tenant(tenant), brief, run))

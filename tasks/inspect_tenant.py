@@ -10,6 +10,6 @@ from tasks.retries import STEP_OPTIONS
 
 
 @task(name="inspect", task_run_name="inspect · {session.name}", **STEP_OPTIONS)
-def inspect_tenant(session: Session, brief: Brief) -> Findings:
-    """What the tenant holds, against what is expected of it."""
-    return verification.inspect(session, brief)
+def inspect_tenant(session: Session, brief: Brief, ahead: bool = False) -> Findings:
+    """What the tenant holds, against what is expected of it; `ahead`: with all that the other steps will ask."""
+    return verification.inspect(session, brief, ahead)

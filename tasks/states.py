@@ -34,6 +34,7 @@ from pgfleet.rollout.document import (
 from pgfleet.rollout.signature import group_failures
 from pgfleet.rollout.summary import RolloutOutcome
 from tasks.logs import leave_out_findings
+from tasks.whole import whole
 
 leave_out_findings()  # here, where findings become states: whoever runs a task that returns one has come by
 
@@ -131,7 +132,7 @@ def running_steps(tasks: Mapping[Callable[..., Any], Task[..., Any]]) -> Callabl
     """A way to run steps: each as the task run that `tasks` has for it."""
 
     def run(step: Callable[..., Any], *arguments: object) -> Any:
-        state: State[Any] = tasks[step](*arguments, return_state=True)  # type: ignore[assignment]  # steps are synchronous
+        state: State[Any] = tasks[step](*map(whole, arguments), return_state=True)  # type: ignore[assignment]  # no coroutine
         return finding(state)
 
     return run

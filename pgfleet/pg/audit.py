@@ -10,7 +10,7 @@ from pgfleet.judge.acceptance import accept
 from pgfleet.judge.document import TenantEntry
 from pgfleet.judge.tenant import judge_tenant, unjudged
 from pgfleet.pg.survey import refuse_silent
-from pgfleet.pg.verification import check_seed, count, foresee, inspect, open_session, try_contracts, verify
+from pgfleet.pg.verification import check_seed, count, inspect, open_session, try_contracts, verify
 
 Runner = Callable[..., Any]
 """Runs a step, one of the functions of `pgfleet.pg.verification`, with its arguments, and returns what that returns."""
@@ -24,16 +24,13 @@ def directly(step: Callable[..., Any], *arguments: object) -> Any:
 def audit(tenant: Tenant, brief: Brief, run: Runner = directly, *, at_once: bool = True) -> TenantEntry:
     """Inspects and verifies the tenant; a PgfleetError is its reason, and nobody else's.
 
-    `at_once`: what the steps ask is asked in one round trip before them, as far as that works.
+    `at_once`: the inspection asks in its round trip what the other steps ask too, as far as that works.
     """
     manifest = brief.manifest
     try:
         refuse_silent(tenant, brief)
         with open_session(tenant, brief) as session:
-            foreseen = at_once and run(foresee, session, brief)
-            findings = run(inspect, session, brief)
-            if at_once and not foreseen:
-                run(foresee, session, brief, findings)
+            findings = run(inspect, session, brief, at_once)
             migrations = [run(verify, session, brief, findings, each.version) for each in manifest.migrations]
             return judge_tenant(
                 tenant,

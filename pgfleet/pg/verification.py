@@ -72,15 +72,20 @@ def limits_of(brief: Brief) -> Limits:
     )
 
 
-def inspect(session: Session, brief: Brief) -> Findings:
+def inspect(session: Session, brief: Brief, ahead: bool = False) -> Findings:
     """The tenant's catalog and ledger. Raises a DatabaseError, and NoExpectedCatalog.
 
-    A fingerprint that differs where no object does is an error of ours, and must not read as clean: PgfleetError.
+    `ahead`: what the other steps of an audit will ask is asked in the same round trip, as far as that works, and they
+    are answered from it. A fingerprint that differs where no object does is an error of ours, and must not read as
+    clean: PgfleetError.
     """
+    foreseen = ahead and foresee(session, brief)
     expected = brief.expected(session.server_major)
     findings = Findings(expected, inspection.inspect(session, expected))
     if findings.inspection.catalog.managed is not None and not findings.differences:
         raise PgfleetError("the catalog is not the expected one, yet no object of it differs; please report this")
+    if ahead and not foreseen:
+        foresee(session, brief, findings)
     return findings
 
 
