@@ -1,6 +1,6 @@
 """What a person at a terminal reads: tenants by migrations, then what is wrong, then what is worth knowing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -10,12 +10,14 @@ from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatu
 from pgfleet.judge.summary import in_words, worst_first
 from pgfleet.manifest.model import Manifest
 from pgfleet.render.acceptance_words import remarks
+from pgfleet.render.alike import alike_tenants
 from pgfleet.render.altered import altered_files
 from pgfleet.render.context_terminal import closing, indented, leading_variants, opening
 from pgfleet.render.dates import Dates, dates_of
 from pgfleet.render.loss_words import losses_in_words
 from pgfleet.render.repair_words import remedy_lines
 from pgfleet.render.shared_words import SEE_THERE, TITLE, is_told_in_part, own_contracts, own_part, shared_matters
+from pgfleet.render.since_words import listed
 from pgfleet.render.skipped_words import skipped_in_words
 from pgfleet.render.words import (
     NEVER_APPLIED,
@@ -57,7 +59,8 @@ def audit_report(document: AuditDocument, manifest: Manifest, *, timezone: str =
         parts.append(Text(f"… and {len(ordered) - MOST_TENANTS} more tenants, none worse; --format json has them all"))
     wrong = [each for each in ordered if each.verdict is not Verdict.READY]
     parts += _shared(document, manifest, dates)
-    parts += [part for tenant in wrong[:MOST_TENANTS] for part in _tenant(tenant, document, manifest, dates)]
+    alike = alike_tenants(wrong, document)
+    parts += [part for tenants in alike[:MOST_TENANTS] for part in _tenants(tenants, document, manifest, dates)]
     parts += _worth_knowing([each for each in ordered if each.verdict is Verdict.READY and remarks(each)])
     parts += _altered(document, manifest)
     parts += closing(document, is_large=len(ordered) > MOST_TENANTS)
@@ -92,11 +95,17 @@ def _marks(tenant: TenantEntry, manifest: Manifest) -> Iterator[Text]:
             yield Text(STATUS_MARK[found.status], style=STATUS_STYLE[found.status])
 
 
-def _tenant(tenant: TenantEntry, document: AuditDocument, manifest: Manifest, dates: Dates) -> Iterator[RenderableType]:
+def _tenants(
+    tenants: Sequence[TenantEntry], document: AuditDocument, manifest: Manifest, dates: Dates
+) -> Iterator[RenderableType]:
+    """What is wrong with the first of tenants that are alike, and which the others are."""
+    tenant, *others = tenants
     style = VERDICT_STYLE[tenant.verdict]
     means = dates.told(VERDICT_MEANS[tenant.verdict], tenant.since)
     yield Text()
     yield Text.assemble((tenant.name, "bold"), " is ", (tenant.verdict, style), f": {means}")
+    if others:
+        yield indented(Text(f"the same is true of {listed([each.name for each in others])}"))
     if tenant.reason:
         yield indented(Text(tenant.reason))
     lacking = [each for each in tenant.migrations if each.status is not MigrationStatus.APPLIED and not each.accepted]

@@ -158,7 +158,10 @@ def test_every_change_of_a_drifted_migration_has_a_line() -> None:
 
 
 def test_the_report_is_capped_and_keeps_the_worst() -> None:
-    degraded = [a_tenant_entry(f"t{number:03}", Verdict.DEGRADED) for number in range(MOST_TENANTS + 2)]
+    degraded = [
+        a_tenant_entry(f"t{number:03}", Verdict.DEGRADED, reason=f"reason {number}")
+        for number in range(MOST_TENANTS + 2)
+    ]
     lines = report(*degraded, a_tenant_entry("worst", Verdict.BLOCKED))
     assert lines[1].startswith("worst")
     assert lines[MOST_TENANTS].startswith(f"t{MOST_TENANTS - 2:03}")
@@ -210,3 +213,24 @@ def test_an_empty_tenants_contracts_are_not_told() -> None:
     pending = [a_migration_entry(MigrationStatus.PENDING, version) for version in "12"]
     tenant = a_tenant_entry("acme", Verdict.BLOCKED, migrations=pending, contracts=[a_contract_entry(a_failure())])
     assert not [line for line in report(tenant) if "cannot run" in line]
+
+
+def test_what_is_the_same_of_several_tenants_is_told_once() -> None:
+    other = a_migration_entry(
+        MigrationStatus.DRIFTED, "1", differences=[a_difference_entry(change="changed", actual="btree (b)")]
+    )
+    tenants = [
+        *(
+            a_tenant_entry(name, Verdict.BLOCKED, migrations=[DRIFTED, APPLIED[1]])
+            for name in ("a", "b", "c", "d", "e")
+        ),
+        a_tenant_entry("f", Verdict.BLOCKED, migrations=[other, APPLIED[1]]),
+        a_tenant_entry("g", Verdict.UNREACHABLE, reason="no answer"),
+        a_tenant_entry("h", Verdict.UNREACHABLE, reason="no answer"),
+    ]
+    lines = report(*tenants)
+    told = [line for line in lines if " is blocked: " in line or " is unreachable: " in line]
+    assert [line.split(" is ")[0] for line in told] == ["a", "f", "g"]
+    assert lines[lines.index(told[0]) + 1] == "  the same is true of b, c, d, e"
+    assert lines[lines.index(told[2]) + 1] == "  the same is true of h"
+    assert lines.count("    index public.idx_a is missing") == 1
