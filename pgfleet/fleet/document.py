@@ -19,6 +19,7 @@ from pydantic import (
 
 from pgfleet.catalog.model import ObjectKind
 from pgfleet.fleet.model import InventoryKind
+from pgfleet.fleet.names import schema_fault
 from pgfleet.manifest.statements import query_fault
 
 LARGEST_WAVE_TENANTS = 200
@@ -66,7 +67,14 @@ def _long_enough(milliseconds: int) -> int:
     return milliseconds
 
 
+def _possible_schema(name: str) -> str:
+    if fault := schema_fault(name):
+        raise ValueError(fault)
+    return name
+
+
 Text = Annotated[str, StringConstraints(min_length=1)]
+SchemaName = Annotated[Text, AfterValidator(_possible_schema)]
 TenantName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Duration = Annotated[int, BeforeValidator(parse_duration_ms)]
@@ -95,7 +103,7 @@ class TenantTable(Table):
 
     name: TenantName
     dsn: Text
-    schema_: Annotated[Text, Field(alias="schema")] = "public"
+    schema_: Annotated[SchemaName, Field(alias="schema")] = "public"
     ring: Text | None = None
     pooler: Literal["transaction", "session"] | None = None
     labels: dict[str, str] = {}
@@ -111,7 +119,7 @@ class InventoryTable(Table):
     like: Text | None = None
     regex: Text | None = None
     query: Text | None = None
-    schema_: Annotated[Text, Field(alias="schema")] = "public"
+    schema_: Annotated[SchemaName, Field(alias="schema")] = "public"
     ring: Text | None = None
     labels: dict[str, str] = {}
     skip_states: list[Text] = list(SKIP_STATES)

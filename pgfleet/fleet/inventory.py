@@ -8,6 +8,7 @@ from typing import Any
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment, Inventory, SkippedTenant, Tenant
+from pgfleet.fleet.names import schema_fault
 from pgfleet.fleet.secret import Dsn
 from pgfleet.fleet.substitution import Values, problem_of, substitute
 
@@ -87,6 +88,8 @@ class Reading:
         rings = self.environment.policy.rings
         if row.ring and row.ring not in rings:
             raise self.error(f"tenant '{row.name}': ring '{row.ring}' is not among rings: {', '.join(rings)}")
+        if row.schema and (fault := schema_fault(row.schema)):
+            raise self.error(f"tenant '{row.name}': schema {fault}")
         return Tenant(
             name=row.name,
             dsn=self._dsn(row),

@@ -228,6 +228,10 @@ def test_the_fleet_file_says_which_states_are_skipped() -> None:
     [
         (InventoryRow(name="a"), "inventory: tenant 'a' has neither a dsn nor a dbname nor a schema"),
         (
+            InventoryRow(name="a", schema="$user"),
+            "inventory: tenant 'a': schema '$user' means another schema for each role; name the schema itself",
+        ),
+        (
             InventoryRow(name="a", dbname="a", ring="early"),
             "inventory: tenant 'a': ring 'early' is not among rings: canary, main",
         ),
@@ -244,7 +248,7 @@ def test_the_fleet_file_says_which_states_are_skipped() -> None:
             "inventory: '' cannot be a tenant's name: 1 to 100 characters, no control characters",
         ),
     ],
-    ids=["nowhere", "unknown ring", "unset variable", "control character", "no name"],
+    ids=["nowhere", "another schema for each role", "unknown ring", "unset variable", "control character", "no name"],
 )
 def test_a_row_of_which_no_tenant_can_be_made_is_refused(row: InventoryRow, line: str) -> None:
     assert row_refusal(row) == f"fleet.toml: environments.prod.{line}"

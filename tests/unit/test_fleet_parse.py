@@ -14,6 +14,7 @@ from pgfleet.fleet.secret import Dsn, Secret
 PROD = "[environments.prod]\n"
 ACME = '[[environments.prod.tenants]]\nname = "acme"\ndsn = "host=h dbname=acme"\n'
 GLOBEX = ACME.replace("acme", "globex")
+LONG = "é" * 32
 DURATION = 'must be a duration such as "500ms", "2s", "5min" or "1h"'
 ENVIRONMENT_NAME = "String should match pattern '^[a-z0-9]+(-[a-z0-9]+)*$'"
 
@@ -217,6 +218,17 @@ def test_a_connect_timeout_is_in_whole_seconds_and_at_least_libpqs_least(written
 @pytest.mark.parametrize(
     ("text", "line"),
     [
+        pytest.param(
+            PROD + ACME + 'schema = "pg_temp"',
+            "environments.prod.tenants[0].schema: 'pg_temp' cannot be a tenant's schema: PostgreSQL keeps names that "
+            "begin with pg_ for itself",
+            id="a schema of the server's own",
+        ),
+        pytest.param(
+            PROD + ACME + f'schema = "{LONG}"',
+            f"environments.prod.tenants[0].schema: '{LONG}' is longer than the 63 bytes that PostgreSQL has for a name",
+            id="a schema whose name would be cut off",
+        ),
         pytest.param("environments = ", "is not TOML: Invalid value (at end of document)", id="not TOML"),
         pytest.param("", "environments: missing", id="empty"),
         pytest.param(
