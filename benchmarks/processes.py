@@ -1,5 +1,6 @@
 """Starts the processes that take the measures, and Prefect's server for those that need one."""
 
+import json
 import os
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from pgfleet.settings import SERVER
 
 START_SECONDS = 120.0
 UNCHANGED_SECONDS = 4.0
-"""Prefect's server writes events down behind the runs; when its database has not grown for so long, all are."""
+"""Prefect's server writes events down behind the runs; when nothing has changed for so long, all are."""
 
 
 def measure(name: Name, fleet: Fleet) -> Measure:
@@ -34,12 +35,18 @@ def measure_flow(name: Name, fleet: Fleet, then: Name | None = None) -> list[Mea
     with _prefect_server() as (environment, database):
         before, kib = fleet.connections(), _settled_kib(database)
         costs = _costs(name, fleet, environment)
+        recorded_at = _recorded_at(environment["PREFECT_API_URL"])
         connections = fleet.connections() - before
         grown = _settled_kib(database) - kib if name is not Name.EMPTY_TASKS else None
     names = [name, *([then] if then else [])]
     return [
         Measure(
-            name=each, tenants=len(fleet.names), connections=connections // len(names), prefect_kib=grown, **dict(cost)
+            name=each,
+            tenants=len(fleet.names),
+            connections=connections // len(names),
+            prefect_kib=grown,
+            recorded_seconds=None if then else cost.seconds + max(0.0, recorded_at - cost.ended_at),
+            **dict(cost),
         )
         for each, cost in zip(names, costs, strict=True)
     ]
@@ -90,6 +97,20 @@ def _wait_until_it_answers(url: str) -> None:
             time.sleep(0.2)
         else:
             return
+
+
+def _recorded_at(url: str) -> float:
+    """When the last task run was written down as ended, as a Unix time; known once no more are."""
+    wanted = {"task_runs": {"state": {"type": {"any_": ["COMPLETED", "FAILED"]}}}}
+    request = Request(f"{url}/task_runs/count", json.dumps(wanted).encode(), {"Content-Type": "application/json"})
+    recorded, changed_at = -1, time.time()
+    while time.time() - changed_at < UNCHANGED_SECONDS:
+        with urlopen(request, timeout=60) as answer:
+            found = json.load(answer)
+        if found != recorded:
+            recorded, changed_at = found, time.time()
+        time.sleep(0.25)
+    return changed_at
 
 
 def _settled_kib(database: Path) -> int:

@@ -37,9 +37,10 @@ MEANS = {
 
 
 class Cost(BaseModel):
-    """What a measure took by itself: wall-clock time, and the process' peak of memory."""
+    """What a measure took by itself: wall-clock time, when that was over (a Unix time), and the peak of memory."""
 
     seconds: float
+    ended_at: float
     peak_mib: float
     task_runs: int = 0
 
@@ -48,13 +49,14 @@ class Measure(Cost):
     """The same, of so many tenants, with what the servers saw of it.
 
     `connections` is how many sessions there were with tenants' databases; `prefect_kib` by how much Prefect's database
-    grew.
+    grew; `recorded_seconds` how long it took until Prefect had written down how each task run ended.
     """
 
     name: Name
     tenants: int
     connections: int
     prefect_kib: int | None = None
+    recorded_seconds: float | None = None
 
 
 class Results(BaseModel):

@@ -131,7 +131,7 @@ def timed(work: Callable[[], object], *, task_runs: int = 0) -> Cost:
     work()
     seconds = time.perf_counter() - started
     peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return Cost(seconds=seconds, peak_mib=peak_kib / 1024, task_runs=task_runs)
+    return Cost(seconds=seconds, ended_at=time.time(), peak_mib=peak_kib / 1024, task_runs=task_runs)
 
 
 def on_threads(brief: Brief, work: Callable[[Tenant], object]) -> None:
