@@ -9,7 +9,7 @@ from pydantic import Field
 
 from flows.audit_wave import audit_wave
 from flows.waves import run_waves
-from pgfleet import progress
+from pgfleet import events, progress
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
@@ -21,6 +21,7 @@ from pgfleet.judge.skipped import skipped_entries
 from pgfleet.judge.summary import build_document
 from pgfleet.judge.tenant import unjudged
 from pgfleet.pg.briefing import prepare_brief
+from tasks.events import announce
 from tasks.exchange import AUDIT_DOCUMENT, ENTRIES, leave
 from tasks.publish_progress import publishing_progress
 from tasks.publish_report import publish_report
@@ -72,6 +73,7 @@ def audit_fleet(
         document = _document(brief, entries, previous, started_at)
         leave(document, AUDIT_DOCUMENT, "The audit document")
         publish_report(document, brief)
+        announce(events.of_audit(document, is_partial=brief.is_partial))
     return run_state(document.tenants)
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from flows.repair_wave import repair_wave
 from flows.waves import run_waves
-from pgfleet import progress
+from pgfleet import events, progress
 from pgfleet.brief import Brief
 from pgfleet.errors import FleetError, PgfleetError
 from pgfleet.fleet.model import Tenant
@@ -17,6 +17,7 @@ from pgfleet.fleet.selection import cut_waves
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.repair_summary import build_repair_document
 from pgfleet.rollout.repairing import RepairMode, TenantRepair, digest_of, failed_repair, not_reached
+from tasks.events import announce
 from tasks.exchange import REPAIR_DOCUMENT, REPAIRS, leave
 from tasks.publish_progress import publishing_progress
 from tasks.publish_repair import publish_repair
@@ -70,6 +71,7 @@ def repair_fleet(
         document = build_repair_document(environment, run_id, found, rehearsal=rehearse, reason=reason, **times)
         leave(document, REPAIR_DOCUMENT, "The repair document")
         publish_repair(document)
+        announce([events.of_repair(document)])
     return repair_state(document)
 
 
