@@ -12,7 +12,7 @@ from pgfleet.shipped import sql_folder
 class Settings(BaseSettings):
     """Where pgfleet's files are: `PGFLEET_CONFIG` and `PGFLEET_MANIFEST`."""
 
-    model_config = SettingsConfigDict(env_prefix="PGFLEET_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="PGFLEET_", env_ignore_empty=True, frozen=True)
 
     config: Path = Path("deployments/fleet.toml")
     manifest: Path = Path("sql/manifest.toml")
