@@ -1,0 +1,1 @@
+"""The automations in Prefect, as deployments/automations.yaml has them."""

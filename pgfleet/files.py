@@ -1,4 +1,4 @@
-"""Reads the manifest's folder, the fleet file, audit documents and what is set up in Prefect; parsing is done by the pure modules."""
+"""Reads the manifest's folder, the fleet file, audit documents and what is set up in Prefect; pure modules parse it."""
 
 from pathlib import Path
 
