@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from pgfleet.automations import AutomationFile, parse_automations
 from pgfleet.deployments import DeploymentFile, parse_deployments
 from pgfleet.errors import ConfigurationError, FleetError, ManifestError
 from pgfleet.fleet.document import FleetDocument
@@ -51,6 +52,11 @@ def load_environment(path: Path, name: str, values: Values) -> Environment:
 def load_deployments(path: Path) -> DeploymentFile:
     """The deployments of a file as `prefect deploy` reads it. Raises ConfigurationError."""
     return parse_deployments(_yaml(path), file=str(path))
+
+
+def load_automations(path: Path) -> AutomationFile:
+    """The automations at `path`. Raises ConfigurationError."""
+    return parse_automations(_yaml(path), file=str(path))
 
 
 def _yaml(path: Path) -> object:
