@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from pgfleet.judge.document import AuditDocument, Verdict
 from pgfleet.judge.findings import counted
-from pgfleet.judge.summary import EXIT_STATUS, outcome_of
+from pgfleet.judge.summary import EXIT_STATUS, outcome_of, worst_first
 from pgfleet.judge.summary import in_words as verdicts_in_words
-from pgfleet.render.since_words import new_lines
+from pgfleet.render.since_words import MOST_LINES, new_lines
+from pgfleet.render.words import sentence
 from pgfleet.rollout import repair_summary
 from pgfleet.rollout.document import Result, RolloutDocument
 from pgfleet.rollout.plan import RolloutPlan
@@ -87,7 +88,7 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
             "summary": document.summary,
             "said": verdicts_in_words(document.summary),
             "new": new,
-            "new_findings": new_lines(since) if since else (),
+            "new_findings": new_lines(since) if since else _wrong(document),
             "persisting": since.persisting if since else 0,
             "resolved": len(since.resolved) if since else 0,
             "compared_with": since.previous_run_id if since else None,
@@ -152,6 +153,13 @@ def of_question(plan: RolloutPlan, run_id: str) -> Event:
         payload={"run_id": run_id, "plan_digest": plan.digest, "tenants": len(changing)},
         tenants=tuple(changing),
     )
+
+
+def _wrong(document: AuditDocument) -> tuple[str, ...]:
+    """`acme: no migration was ever applied`, for so many tenants that are not ready, worst first."""
+    wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
+    lines = [f"{each.name}: {sentence(each)}" for each in wrong[:MOST_LINES]]
+    return (*lines, f"{len(wrong) - MOST_LINES} more tenants") if len(wrong) > MOST_LINES else tuple(lines)
 
 
 def _about_tenants(name: str, environment: str, run_id: str, tenants: Sequence[str], whole: str) -> Event:

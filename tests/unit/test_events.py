@@ -49,6 +49,10 @@ def test_the_first_audit_finds_everything_new() -> None:
     assert (finished.labels["new-findings"], finished.payload["new"]) == ("true", 2)
     assert (blocked.name, blocked.payload["tenants"]) == ("pgfleet.tenant.blocked", ["acme"])
     assert (unreachable.name, unreachable.payload["count"]) == ("pgfleet.tenant.unreachable", 1)
+    assert finished.payload["new_findings"] == (
+        "acme: 1 drifted: index public.idx_a is missing",
+        "borealis: no connection",
+    )
     [acme] = blocked.related
     assert acme["prefect.resource.id"] == "pgfleet.tenant.prod.acme"
 
