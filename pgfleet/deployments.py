@@ -51,6 +51,10 @@ class Deployment(_Table):
         """The same on that work pool; what its workers are told is left to their own environment."""
         return self.model_copy(update={"work_pool": WorkPool(name=pool), "name": name or self.name})
 
+    def told(self, job_variables: Mapping[str, Any]) -> "Deployment":
+        """The same, with these job variables."""
+        return self.model_copy(update={"work_pool": WorkPool(name=self.work_pool.name, job_variables=job_variables)})
+
 
 class DeploymentFile(BaseModel):
     """A file as `prefect deploy` reads it, with the kinds that its deployments are made of."""

@@ -31,6 +31,11 @@ def use(*, config: Path | None = None, manifest: Path | None = None) -> None:
             os.environ[name] = str(path.absolute())
 
 
+def names_fleet_file() -> bool:
+    """Whether somebody has said which fleet file is meant."""
+    return "config" in Settings().model_fields_set
+
+
 def variables() -> Mapping[str, str]:
     """What `${VAR}` in a connection string can mean."""
     return os.environ
@@ -53,6 +58,15 @@ SERVER = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
 }
 """What a Prefect server that pgfleet starts is told."""
+
+
+WORKER = {
+    # A run that was begun in the web interface is under way at once.
+    "PREFECT_WORKER_QUERY_SECONDS": "2",
+    # A sign of life once a minute; deployments/automations.yaml marks as Crashed what gives none.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
+}
+"""What a worker that pgfleet starts is told, where the environment says nothing else."""
 
 
 def prepare_prefect() -> None:
