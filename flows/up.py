@@ -100,7 +100,7 @@ def _fleet(choice: Choice, stack: ExitStack, console: Console) -> FleetDocument:
 
 
 def find_server(choice: Choice, named: str | None) -> tuple[str, bool]:
-    """The address of the API, `named` or ours, and whether a server answers there already. Raises ConfigurationError."""
+    """The API's address, `named` or ours, and whether a server answers there already. Raises ConfigurationError."""
     api = named or choice.api
     if _answers(api):
         return api, True

@@ -11,11 +11,18 @@ from flows.children import Children
 from flows.up import Choice, server_database
 from pgfleet.errors import ConfigurationError
 
-PARENT = "import subprocess, sys, time; print(subprocess.Popen([sys.executable, *sys.argv[1:]], {}).pid, flush=True); time.sleep(600)"
 SLEEPER = ["-c", "import time; time.sleep(600)"]
-STUBBORN = (
-    "import signal, time; signal.signal(signal.SIGTERM, lambda *_: None); print('ready', flush=True); time.sleep(600)"
-)
+PARENT = """
+import subprocess, sys, time
+print(subprocess.Popen([sys.executable, *sys.argv[1:]], start_new_session=True).pid, flush=True)
+time.sleep(600)
+"""
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, lambda *_: None)
+print("ready", flush=True)
+time.sleep(600)
+"""
 
 
 def start(children: Children, *arguments: str, log: str = "log") -> "subprocess.Popen[bytes]":
@@ -33,7 +40,7 @@ def is_there(pid: int) -> bool:
 
 def test_what_a_process_has_begun_in_a_session_of_its_own_ends_with_it(tmp_path: Path) -> None:
     with Children(tmp_path) as children:
-        parent = start(children, "-c", PARENT.replace("{}", "start_new_session=True"), *SLEEPER)
+        parent = start(children, "-c", PARENT, *SLEEPER)
         assert children.wait_until(lambda: (tmp_path / "log").read_text().endswith("\n"), 20) is None
         child = int((tmp_path / "log").read_text())
         assert is_there(child)
