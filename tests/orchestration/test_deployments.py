@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import prefect.settings
 import pytest
+import yaml
 from fix_prefect import Records
 from prefect import Flow
 from prefect.client.orchestration import get_client
@@ -98,3 +100,11 @@ def test_the_form_says_what_each_parameter_is(flow: Flow[..., Any]) -> None:
     assert next(iter(form.properties)) == "environment"
     if "granularity" in form.properties:
         assert form.definitions["Granularity"]["enum"] == ["step", "tenant"]
+
+
+def test_prefect_knows_every_setting_of_the_compose_file() -> None:
+    services = yaml.safe_load((deployments_folder() / "docker-compose.yaml").read_text())["services"].values()
+    named = {name for each in services for name in each.get("environment", {}) if name.startswith("PREFECT_")}
+    of_redis = {"PREFECT_REDIS_MESSAGING_HOST", "PREFECT_REDIS_MESSAGING_PORT"}
+    assert of_redis < named
+    assert [name for name in named - of_redis if not hasattr(prefect.settings, name)] == []
