@@ -95,6 +95,12 @@ def test_on_a_fresh_machine_a_run_is_begun_from_the_form_and_nothing_is_left_beh
     assert "they notify nobody: Prefect has no notification block named pgfleet-alerts" in up.said
     nightly = ask("GET", f"{api}/deployments/name/audit/nightly-up")
     assert [each["schedule"]["timezone"] for each in nightly["schedules"]] == ["Asia/Tokyo"]
+    nights = {
+        "deployments": {"id": {"any_": [nightly["id"]]}},
+        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+    }
+    scheduled = until(lambda: ask("POST", f"{api}/flow_runs/filter", nights))
+    assert {each["next_scheduled_start_time"][11:16] for each in scheduled} == {"17:00"}, "two o'clock in Tokyo"
     audit = ask("GET", f"{api}/deployments/name/audit/audit-up")
     run = ask("POST", f"{api}/deployments/{audit['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
     state = until(lambda: ended(ask("GET", f"{api}/flow_runs/{run['id']}")))
