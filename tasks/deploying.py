@@ -8,13 +8,13 @@ from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.flows import load_flow_from_entrypoint
-from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
-from pgfleet.deployments import Deployment, Limit
+from pgfleet.deployments import Deployment, Limit, Schedule
 
 
 def ensure_pool(name: str) -> None:
@@ -38,7 +38,6 @@ def _deploy(wanted: Deployment) -> str:
         description=wanted.description,
         tags=list(wanted.tags),
         parameters=dict(wanted.parameters),
-        schedules=[Cron(each.cron, timezone=each.timezone, slug=each.slug) for each in wanted.schedules],
         concurrency_limit=_limit(wanted.concurrency_limit),
         version=version("pgfleet"),
         work_pool_name=wanted.work_pool.name,
@@ -46,8 +45,13 @@ def _deploy(wanted: Deployment) -> str:
         entrypoint_type=EntrypointType.MODULE_PATH,
         enforce_parameter_schema=True,
     )
-    made.apply()
+    made.apply(schedules=[_schedule(each) for each in wanted.schedules])
     return f"{flow.name}/{wanted.name}"
+
+
+def _schedule(wanted: Schedule) -> dict[str, Any]:
+    """Without a word on whether it is active: what somebody has switched off stays off."""
+    return {"schedule": CronSchedule(cron=wanted.cron, timezone=wanted.timezone), "slug": wanted.slug}
 
 
 def _limit(wanted: Limit | None) -> ConcurrencyLimitConfig | None:

@@ -75,6 +75,19 @@ def test_pgfleet_and_prefect_deploy_the_same_and_again_changes_nothing(prefect_a
 
 
 @pytest.mark.usefixtures("prefect_api")
+def test_a_schedule_that_was_switched_off_stays_off_and_one_that_changed_is_changed() -> None:
+    ensure_pool(POOL)
+    kinds = files.load_deployments(FILE).kinds
+    deploy([next(deployments_of(kinds, "off", "UTC")).on(POOL)])
+    found = deployed("audit/nightly-off")
+    with get_client(sync_client=True) as client:
+        client.request("PATCH", f"/deployments/{found.id}/schedules/{found.schedules[0].id}", json={"active": False})
+    deploy([next(deployments_of(kinds, "off", "Asia/Tokyo")).on(POOL)])
+    [schedule] = deployed("audit/nightly-off").schedules
+    assert (schedule.active, schedule.schedule.timezone) == (False, "Asia/Tokyo")  # type: ignore[union-attr]
+
+
+@pytest.mark.usefixtures("prefect_api")
 def test_of_nightly_audits_that_were_late_one_is_run_and_the_others_are_cancelled(records: Records) -> None:
     """As a worker finds them that comes back after three nights."""
     ensure_pool(POOL)
