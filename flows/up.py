@@ -26,6 +26,11 @@ from pgfleet.pg.cluster import Cluster
 
 ENDED = 1
 POOL = "pgfleet"
+WEB_INTERFACE = {
+    # Where it was loaded from: Prefect has it ask port 4200 of this machine, whatever the server listens on.
+    "PREFECT_UI_API_URL": "/api",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+}
 STOPPING = "stopping: runs under way have half a minute to end; Ctrl-C ends them at once"
 LONGEST_START_SECONDS = 300.0
 """A server makes its tables first, which takes a small machine long."""
@@ -125,7 +130,7 @@ def _answers(api: str) -> bool:
 
 def _start_server(children: Children, choice: Choice, database: str | None, console: Console) -> None:
     command = [*_prefect(), "server", "start", "--host", choice.host, "--port", str(choice.port)]
-    own = {"PREFECT_SERVER_LOGGING_LEVEL": "WARNING", "PREFECT_UI_URL": choice.api.removesuffix("/api")}
+    own = {"PREFECT_SERVER_LOGGING_LEVEL": "WARNING", "PREFECT_UI_URL": choice.api.removesuffix("/api"), **WEB_INTERFACE}
     if database:
         own["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
     children.start("Prefect's server", command, {**settings.variables(), **own}, log="server.log")
