@@ -1,6 +1,6 @@
 # `make demo` and `make test` do their own set-up. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help system-packages setup demo test test-unit test-postgres test-orchestration lint types imports sql-lint wheel bench faults clean
+.PHONY: help system-packages setup demo up test test-unit test-postgres test-orchestration lint types imports sql-lint wheel bench faults clean
 
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -43,8 +43,13 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable .
 	@touch $@
 
+UP ?= --demo
+
 demo: setup  ## a fleet made on the spot: audit, rollout, audit, repair
 	@$(BIN)/pgfleet demo $(ARGS)
+
+up: setup  ## Prefect on this machine, with a fleet made on the spot; make up UP= for your own fleet file
+	@$(BIN)/pgfleet up $(UP) $(ARGS)
 
 test: setup  ## every test; make test ARGS="-k name" for some
 	@$(PYTEST)

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from prefect import State, flow, runtime
-from pydantic import Field
 
 from flows.audit_wave import audit_wave
 from flows.waves import run_waves
-from pgfleet import progress
+from pgfleet import events, progress
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
@@ -20,7 +19,9 @@ from pgfleet.judge.since import Previous
 from pgfleet.judge.skipped import skipped_entries
 from pgfleet.judge.summary import build_document
 from pgfleet.judge.tenant import unjudged
+from pgfleet.parameters import Described, Detail, EnvironmentName, Labels, RingNames, TenantNames
 from pgfleet.pg.briefing import prepare_brief
+from tasks.events import announce
 from tasks.exchange import AUDIT_DOCUMENT, ENTRIES, leave
 from tasks.publish_progress import publishing_progress
 from tasks.publish_report import publish_report
@@ -28,9 +29,6 @@ from tasks.recall_audit import recall_audit
 from tasks.states import run_state
 from tasks.tagging import tag_run
 from tasks.work_pools import refuse_undeployed
-
-Name = Annotated[str, Field(min_length=1)]
-Label = Annotated[str, Field(pattern="^[^=]+=")]
 
 
 def run_name() -> str:
@@ -40,20 +38,16 @@ def run_name() -> str:
 
 @flow(name="audit", flow_run_name=run_name)
 def audit_fleet(
-    environment: Annotated[str, Field(description="Which environment of the fleet file.")],
-    tenants: Annotated[list[Name] | None, Field(description="These tenants alone, by name or pattern.")] = None,
-    rings: Annotated[list[Name] | None, Field(description="Tenants of these rings alone.")] = None,
-    labels: Annotated[
-        list[Label] | None, Field(description="Tenants with these labels alone: region=eu, tier=g*.")
-    ] = None,
-    granularity: Annotated[
-        Granularity, Field(description="What is a task run of its own: each step, or a tenant as a whole.")
-    ] = Granularity.STEP,
+    environment: EnvironmentName,
+    tenants: TenantNames = None,
+    rings: RingNames = None,
+    labels: Labels = None,
+    granularity: Detail = Granularity.STEP,
     since_file: Annotated[
         str | None,
-        Field(description="An audit document to compare with, where this runs; else the last whole audit in Prefect."),
+        Described("An audit document to compare with, where this runs; else the last whole audit in Prefect."),
     ] = None,
-    compare: Annotated[bool, Field(description="Say what is new, persisting and resolved since that audit.")] = True,
+    compare: Annotated[bool, Described("Say what is new, persisting and resolved since that audit.")] = True,
 ) -> State[Any]:
     """Holds every tenant against the manifest, wave after wave, and publishes what differs, and since when.
 
@@ -72,6 +66,7 @@ def audit_fleet(
         document = _document(brief, entries, previous, started_at)
         leave(document, AUDIT_DOCUMENT, "The audit document")
         publish_report(document, brief)
+        announce(events.of_audit(document, is_partial=brief.is_partial))
     return run_state(document.tenants)
 
 

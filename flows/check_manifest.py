@@ -3,11 +3,11 @@
 from typing import Annotated, Any
 
 from prefect import State, flow, runtime
-from pydantic import Field
 
 from pgfleet import files, linting, settings
 from pgfleet.linting import LintFailed
 from pgfleet.manifest.model import Manifest
+from pgfleet.parameters import Described
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.pg.proving_server import proving_major
 from pgfleet.proof.document import LintEntry
@@ -28,7 +28,7 @@ def run_name() -> str:
 @flow(name="manifest-check", flow_run_name=run_name)
 def check_manifest(
     environment: Annotated[
-        str | None, Field(description="Whose server to prove it on; without one, the embedded server.")
+        str | None, Described("Whose server to prove it on; without one, the embedded server.")
     ] = None,
 ) -> State[Any]:
     """Proves the manifest on scratch databases, and publishes what is wrong and what a rerun heals.

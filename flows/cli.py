@@ -23,6 +23,7 @@ from flows.options import (
     TenantOption,
     YesOption,
 )
+from flows.prefect_commands import automations, up
 from pgfleet import settings
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import ConfigurationError, FleetError, PgfleetError
@@ -35,6 +36,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and those hold connection strings
 )
 app.add_typer(manifest_app, name="manifest")
+app.command()(up)
+app.command()(automations)
 
 MISUSE, INCOMPLETE = 2, 3
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import State, flow, runtime
-from pydantic import Field
 
 from flows.count_wave import count_wave
 from flows.waves import run_waves
@@ -13,6 +12,7 @@ from pgfleet import progress
 from pgfleet.brief import Brief
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves
+from pgfleet.parameters import EnvironmentName, Labels, RingNames, TenantNames
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.counting import build_count_document
 from pgfleet.rollout.document import TenantCounts
@@ -23,9 +23,6 @@ from tasks.states import counts_state
 from tasks.tagging import tag_run
 from tasks.work_pools import refuse_undeployed
 
-Name = Annotated[str, Field(min_length=1)]
-Label = Annotated[str, Field(pattern="^[^=]+=")]
-
 
 def run_name() -> str:
     """`counts prod · 2026-11-24`."""
@@ -34,12 +31,10 @@ def run_name() -> str:
 
 @flow(name="counts", flow_run_name=run_name)
 def count_fleet(
-    environment: Annotated[str, Field(description="Which environment of the fleet file.")],
-    tenants: Annotated[list[Name] | None, Field(description="These tenants alone, by name or pattern.")] = None,
-    rings: Annotated[list[Name] | None, Field(description="Tenants of these rings alone.")] = None,
-    labels: Annotated[
-        list[Label] | None, Field(description="Tenants with these labels alone: region=eu, tier=g*.")
-    ] = None,
+    environment: EnvironmentName,
+    tenants: TenantNames = None,
+    rings: RingNames = None,
+    labels: Labels = None,
 ) -> State[Any]:
     """Counts the rows of the manifest's tables in every tenant, and publishes them. Changes nothing.
 

@@ -41,7 +41,7 @@ def run_demo(*, keep: bool) -> int:
         folder = Path(tempfile.mkdtemp(prefix="pgfleet-demo-")) if keep else Path(stack.enter_context(_folder()))
         console.print("starting an embedded PostgreSQL …")
         cluster = stack.enter_context(Cluster.temporary(embedded_binaries()))
-        _make_fleet(cluster, folder, console)
+        make_fleet(cluster, folder, console)
         _show_plans()
         unlike = _go_through_all(prepare_brief(ENVIRONMENT))
         _say(f"{unlike or AS_PLANTED}, {time.monotonic() - started:.0f} s from nothing to here.")
@@ -105,7 +105,8 @@ def _folder() -> "tempfile.TemporaryDirectory[str]":
     return tempfile.TemporaryDirectory(prefix="pgfleet-demo-")
 
 
-def _make_fleet(cluster: Cluster, folder: Path, console: Console) -> None:
+def make_fleet(cluster: Cluster, folder: Path, console: Console) -> None:
+    """The demo's tenants in that cluster, and their fleet file, which is from then on the one that is meant."""
     manifest_file, fleet = sql_folder() / "manifest.toml", folder / "fleet.toml"
     passfile = folder / "pgpass"
     passfile.touch(mode=0o600)

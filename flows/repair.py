@@ -9,14 +9,16 @@ from pydantic import Field
 
 from flows.repair_wave import repair_wave
 from flows.waves import run_waves
-from pgfleet import progress
+from pgfleet import events, progress
 from pgfleet.brief import Brief
 from pgfleet.errors import FleetError, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves
+from pgfleet.parameters import Described, EnvironmentName, Label, Name, Rehearse
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.repair_summary import build_repair_document
 from pgfleet.rollout.repairing import RepairMode, TenantRepair, digest_of, failed_repair, not_reached
+from tasks.events import announce
 from tasks.exchange import REPAIR_DOCUMENT, REPAIRS, leave
 from tasks.publish_progress import publishing_progress
 from tasks.publish_repair import publish_repair
@@ -24,8 +26,6 @@ from tasks.repair_states import repair_state
 from tasks.tagging import tag_run
 from tasks.work_pools import refuse_undeployed
 
-Name = Annotated[str, Field(min_length=1)]
-Label = Annotated[str, Field(pattern="^[^=]+=")]
 NEVER = "none"
 """The digest of nothing: where no repair could be planned, none was agreed to, and none is begun."""
 
@@ -41,15 +41,15 @@ def run_name() -> str:
 
 @flow(name="repair", flow_run_name=run_name)
 def repair_fleet(
-    environment: Annotated[str, Field(description="Which environment of the fleet file.")],
-    tenants: Annotated[list[Name], Field(description="These tenants alone, by name or pattern.", min_length=1)],
-    rehearse: Annotated[bool, Field(description="In transactions that are rolled back: nothing is left.")] = True,
+    environment: EnvironmentName,
+    tenants: Annotated[list[Name], Field(min_length=1), Described("These tenants, by name or pattern: acme, acme-*.")],
+    rehearse: Rehearse = True,
     digest: Annotated[
         str | None,
-        Field(description="The digest that the rehearsal told: what is agreed to. Required unless rehearsed."),
+        Described("The digest that the rehearsal told: what is agreed to. Required unless rehearsed."),
     ] = None,
     labels: Annotated[
-        list[Label] | None, Field(description="Of these, those with these labels alone: region=eu, tier=g*.")
+        list[Label] | None, Described("Of these, those with these labels alone: region=eu, tier=g*.")
     ] = None,
 ) -> State[Any]:
     """Puts right what drifted in the chosen tenants: each one's repair proven and committed as a whole, or not at all.
@@ -70,6 +70,7 @@ def repair_fleet(
         document = build_repair_document(environment, run_id, found, rehearsal=rehearse, reason=reason, **times)
         leave(document, REPAIR_DOCUMENT, "The repair document")
         publish_repair(document)
+        announce([events.of_repair(document)])
     return repair_state(document)
 
 

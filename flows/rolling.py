@@ -15,7 +15,7 @@ from flows.rolling_waves import entries_of, halting, names_of, plans_of
 from flows.rollout_wave import rehearsal_wave, rollout_wave
 from flows.watch_wave import watch_wave
 from flows.waves import is_distributed, run_waves
-from pgfleet import progress
+from pgfleet import events, progress
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
@@ -36,6 +36,7 @@ from pgfleet.rollout.plan import RolloutPlan, Scope, TenantPlan, build_plan, by_
 from pgfleet.rollout.results import broken, not_reached, obstructed
 from pgfleet.rollout.rings import finished, halted, has_changed, passed_over, unsettled, watch_halts
 from pgfleet.rollout.summary import RolloutOutcome, outcome_of, summarise
+from tasks.events import announce
 from tasks.exchange import ENTRIES, PLAN, PLANS, RESULTS, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, WATCHED, leave
 from tasks.publish_rollout import publish_plan, publish_rollout
 from tasks.restart_service import restart_service
@@ -67,6 +68,7 @@ class Rollout:
             document = self._document(plan, rehearsal=rehearse)
         leave(document, ROLLOUT_DOCUMENT, "The rollout document")
         publish_rollout(document, self.brief)
+        announce(events.of_rollout(document))
         return rollout_state(document)
 
     def plan(self) -> RolloutPlan:
@@ -101,6 +103,7 @@ class Rollout:
         if answer is None and approval.can_ask():
             ring, rehearsal = self._rehearse_first_ring(plan)
             page = self._approval_page(plan, ring, rehearsal)
+            announce([events.of_question(plan, str(runtime.flow_run.id))])
             answer = approval.ask(plan, page, policy.approval_timeout_seconds)
             plan = self._make_plan() if answer and answer.approve else plan
         return approval.refusal(answer, plan)

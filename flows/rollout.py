@@ -4,20 +4,27 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from prefect import State, flow, runtime
-from pydantic import Field
 
 from flows.rolling import WAVES, Rollout
 from pgfleet.brief import Granularity
 from pgfleet.manifest.model import Priority
+from pgfleet.parameters import (
+    Approve,
+    Described,
+    Detail,
+    EnvironmentName,
+    Labels,
+    Name,
+    Rehearse,
+    RingNames,
+    TenantNames,
+)
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.plan import Scope
 from pgfleet.rollout.planning import refuse_faulty_scope
 from tasks.publish_progress import publishing_progress
 from tasks.tagging import tag_run
 from tasks.work_pools import refuse_undeployed
-
-Name = Annotated[str, Field(min_length=1)]
-Label = Annotated[str, Field(pattern="^[^=]+=")]
 
 
 def run_name() -> str:
@@ -29,19 +36,15 @@ def run_name() -> str:
 
 @flow(name="rollout", flow_run_name=run_name)
 def rollout_fleet(
-    environment: Annotated[str, Field(description="Which environment of the fleet file.")],
-    tenants: Annotated[list[Name] | None, Field(description="These tenants alone, by name or pattern.")] = None,
-    rings: Annotated[list[Name] | None, Field(description="Tenants of these rings alone.")] = None,
-    labels: Annotated[
-        list[Label] | None, Field(description="Tenants with these labels alone: region=eu, tier=g*.")
-    ] = None,
-    rehearse: Annotated[bool, Field(description="In transactions that are rolled back: nothing is left.")] = False,
-    priority: Annotated[Priority | None, Field(description="P0: only what the assistant needs to start.")] = None,
-    rerun: Annotated[list[Name] | None, Field(description="Run these versions again where they are applied.")] = None,
-    yes: Annotated[bool, Field(description="Approve the plan, whatever it is.")] = False,
-    granularity: Annotated[
-        Granularity, Field(description="What is a task run of its own: each step, or a tenant as a whole.")
-    ] = Granularity.STEP,
+    environment: EnvironmentName,
+    tenants: TenantNames = None,
+    rings: RingNames = None,
+    labels: Labels = None,
+    rehearse: Rehearse = False,
+    priority: Annotated[Priority | None, Described("P0: only what the assistant needs to start.")] = None,
+    rerun: Annotated[list[Name] | None, Described("Run these versions again where they are applied.")] = None,
+    yes: Approve = False,
+    granularity: Detail = Granularity.STEP,
 ) -> State[Any]:
     """Brings every tenant to the manifest, one ring after another: each migration proven and committed, or not at all.
 

@@ -1,21 +1,18 @@
 """The seeding of a fleet: the rollout of its seeds alone."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import State, flow, runtime
-from pydantic import Field
 
 from flows.rolling import WAVES, Rollout
 from pgfleet.brief import Granularity
+from pgfleet.parameters import Approve, Detail, EnvironmentName, Labels, Rehearse, RingNames, TenantNames
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.plan import Scope
 from tasks.publish_progress import publishing_progress
 from tasks.tagging import tag_run
 from tasks.work_pools import refuse_undeployed
-
-Name = Annotated[str, Field(min_length=1)]
-Label = Annotated[str, Field(pattern="^[^=]+=")]
 
 
 def run_name() -> str:
@@ -25,17 +22,13 @@ def run_name() -> str:
 
 @flow(name="seed", flow_run_name=run_name)
 def seed_fleet(
-    environment: Annotated[str, Field(description="Which environment of the fleet file.")],
-    tenants: Annotated[list[Name] | None, Field(description="These tenants alone, by name or pattern.")] = None,
-    rings: Annotated[list[Name] | None, Field(description="Tenants of these rings alone.")] = None,
-    labels: Annotated[
-        list[Label] | None, Field(description="Tenants with these labels alone: region=eu, tier=g*.")
-    ] = None,
-    rehearse: Annotated[bool, Field(description="In transactions that are rolled back: nothing is left.")] = False,
-    yes: Annotated[bool, Field(description="Approve the plan, whatever it is.")] = False,
-    granularity: Annotated[
-        Granularity, Field(description="What is a task run of its own: each step, or a tenant as a whole.")
-    ] = Granularity.STEP,
+    environment: EnvironmentName,
+    tenants: TenantNames = None,
+    rings: RingNames = None,
+    labels: Labels = None,
+    rehearse: Rehearse = False,
+    yes: Approve = False,
+    granularity: Detail = Granularity.STEP,
 ) -> State[Any]:
     """Adds the baseline rows that are missing, where their table is applied; rows that are there are never touched.
 

@@ -1,10 +1,14 @@
-"""Reads the manifest's folder, the fleet file and audit documents; parsing is done by the pure modules."""
+"""Reads the manifest's folder, the fleet file, audit documents and what is set up in Prefect; pure modules parse it."""
 
 from pathlib import Path
 
+import yaml
 from pydantic import ValidationError
 
+from pgfleet.automations import AutomationFile, parse_automations
+from pgfleet.deployments import DeploymentFile, parse_deployments
 from pgfleet.errors import ConfigurationError, FleetError, ManifestError
+from pgfleet.fleet.document import FleetDocument
 from pgfleet.fleet.model import Environment
 from pgfleet.fleet.parse import build_environment, parse_fleet
 from pgfleet.fleet.substitution import Values
@@ -31,13 +35,37 @@ def _text(path: Path) -> str:
         raise ManifestError(str(path), "", f"cannot be read: {error.strerror}; name another with --manifest") from None
 
 
-def load_environment(path: Path, name: str, values: Values) -> Environment:
-    """One environment of the fleet file at `path`, its inventories still to be read. Raises FleetError."""
+def load_fleet(path: Path) -> FleetDocument:
+    """The fleet file at `path` by its form: what `${VAR}` and its like stand for is not asked. Raises FleetError."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FleetError(str(path), "", f"cannot be read ({error}); name another with --config") from None
-    return build_environment(parse_fleet(text, file=str(path)), name, values, file=str(path))
+    return parse_fleet(text, file=str(path))
+
+
+def load_environment(path: Path, name: str, values: Values) -> Environment:
+    """One environment of the fleet file at `path`, its inventories still to be read. Raises FleetError."""
+    return build_environment(load_fleet(path), name, values, file=str(path))
+
+
+def load_deployments(path: Path) -> DeploymentFile:
+    """The deployments of a file as `prefect deploy` reads it. Raises ConfigurationError."""
+    return parse_deployments(_yaml(path), file=str(path))
+
+
+def load_automations(path: Path) -> AutomationFile:
+    """The automations at `path`. Raises ConfigurationError."""
+    return parse_automations(_yaml(path), file=str(path))
+
+
+def _yaml(path: Path) -> object:
+    try:
+        return yaml.safe_load(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(str(path), "", f"cannot be read: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise ConfigurationError(str(path), "", f"is not YAML: {error}") from None
 
 
 def load_audit(path: Path, environment: str) -> AuditDocument:

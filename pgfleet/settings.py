@@ -12,7 +12,7 @@ from pgfleet.shipped import sql_folder
 class Settings(BaseSettings):
     """Where pgfleet's files are: `PGFLEET_CONFIG` and `PGFLEET_MANIFEST`."""
 
-    model_config = SettingsConfigDict(env_prefix="PGFLEET_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="PGFLEET_", env_ignore_empty=True, frozen=True)
 
     config: Path = Path("deployments/fleet.toml")
     manifest: Path = Path("sql/manifest.toml")
@@ -29,6 +29,11 @@ def use(*, config: Path | None = None, manifest: Path | None = None) -> None:
     for name, path in (("PGFLEET_CONFIG", config), ("PGFLEET_MANIFEST", manifest)):
         if path is not None:
             os.environ[name] = str(path.absolute())
+
+
+def names_fleet_file() -> bool:
+    """Whether somebody has said which fleet file is meant."""
+    return "config" in Settings().model_fields_set
 
 
 def variables() -> Mapping[str, str]:
@@ -54,6 +59,15 @@ SERVER = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
 }
 """What a Prefect server that pgfleet starts is told."""
+
+
+WORKER = {
+    # A run that was begun in the web interface is under way at once.
+    "PREFECT_WORKER_QUERY_SECONDS": "2",
+    # A sign of life once a minute; deployments/automations.yaml marks as Crashed what gives none.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
+}
+"""What a worker that pgfleet starts is told, where the environment says nothing else."""
 
 
 def prepare_prefect() -> None:

@@ -1,4 +1,4 @@
-"""Where the SQL that pgfleet ships lies: in a checkout beside the package, in a wheel inside it."""
+"""Where the SQL and the deployments that pgfleet ships lie: in a checkout beside the package, in a wheel inside it."""
 
 from functools import cache
 from pathlib import Path
@@ -10,6 +10,12 @@ def sql_folder() -> Path:
     """The folder with manifest.toml, introspection/ and ledger/."""
     packed = _PACKAGE / "_sql"
     return packed if packed.is_dir() else _PACKAGE.parent / "sql"
+
+
+def deployments_folder() -> Path:
+    """The folder with what is set up in Prefect: prefect.yaml, waves.yaml, automations.yaml."""
+    packed = _PACKAGE / "_deployments"
+    return packed if packed.is_dir() else _PACKAGE.parent / "deployments"
 
 
 @cache

@@ -12,7 +12,7 @@ from pgfleet import settings
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment
 
-DEPLOY = "PGFLEET_WORK_POOL='{pool}' prefect --no-prompt deploy --all --prefect-file deployments/prefect.yaml"
+DEPLOY = "PGFLEET_WORK_POOL='{pool}' prefect --no-prompt deploy --all --prefect-file deployments/waves.yaml"
 
 
 def refuse_undeployed(environment: Environment, waves: Iterable[Flow[..., Any]]) -> None:

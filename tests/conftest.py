@@ -14,4 +14,5 @@ pytest_plugins = [
     "fix_rollout",
     "fix_standby",
     "fix_workers",
+    "fix_automations",
 ]

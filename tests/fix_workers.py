@@ -26,7 +26,7 @@ from pgfleet.shipped import sql_folder
 
 BIN = Path(sys.executable).parent
 POOL = "pgfleet-test"
-DEPLOYMENTS = Path(__file__).parents[1] / "deployments" / "prefect.yaml"
+DEPLOYMENTS = Path(__file__).parents[1] / "deployments" / "waves.yaml"
 LONGEST_START_SECONDS = 180
 """On a machine that has much else to do."""
 QUICKLY = {

@@ -34,6 +34,13 @@ def test_the_variables_name_the_files(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().manifest_file == Path("own/manifest.toml")
 
 
+def test_a_variable_that_a_deployment_left_empty_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.setenv(name, "")
+    assert Settings().config == Path("deployments/fleet.toml")
+    assert Settings().manifest_file == sql_folder() / "manifest.toml"
+
+
 def test_without_a_manifest_in_the_current_folder_the_shipped_one_is_meant() -> None:
     assert Settings().manifest_file == sql_folder() / "manifest.toml"
     assert Settings().manifest_file.is_file()

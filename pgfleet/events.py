@@ -1,0 +1,172 @@
+"""What a run tells Prefect's automations when it has come to an end: docs/events.md lists it.
+
+Every event is about an environment, and says in its labels what triggers choose by, in its payload what messages tell.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pgfleet.judge.document import AuditDocument, Verdict
+from pgfleet.judge.findings import counted
+from pgfleet.judge.summary import EXIT_STATUS, outcome_of, worst_first
+from pgfleet.judge.summary import in_words as verdicts_in_words
+from pgfleet.render.since_words import MOST_LINES, new_lines
+from pgfleet.render.words import sentence
+from pgfleet.rollout import repair_summary
+from pgfleet.rollout.document import Result, RolloutDocument
+from pgfleet.rollout.plan import RolloutPlan
+from pgfleet.rollout.repairing import RepairDocument
+from pgfleet.rollout.summary import RolloutOutcome
+from pgfleet.rollout.summary import in_words as results_in_words
+
+AUDIT_FINISHED = "pgfleet.audit.finished"
+TENANT_BLOCKED = "pgfleet.tenant.blocked"
+TENANT_UNREACHABLE = "pgfleet.tenant.unreachable"
+ROLLOUT_AWAITING_APPROVAL = "pgfleet.rollout.awaiting-approval"
+ROLLOUT_FINISHED = "pgfleet.rollout.finished"
+ROLLOUT_HALTED = "pgfleet.rollout.halted"
+ROLLOUT_REFUSED = "pgfleet.rollout.refused"
+REPAIR_FINISHED = "pgfleet.repair.finished"
+
+MOST_TENANTS = 50
+"""That an event names, and is related to: Prefect allows a hundred related resources, the run's own among them."""
+
+OF_VERDICT = {Verdict.BLOCKED: TENANT_BLOCKED, Verdict.UNREACHABLE: TENANT_UNREACHABLE}
+OF_OUTCOME = {RolloutOutcome.HALTED: ROLLOUT_HALTED, RolloutOutcome.REFUSED: ROLLOUT_REFUSED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to an environment; `tenants` are those that it happened to, where it is about some."""
+
+    name: str
+    environment: str
+    labels: Mapping[str, str]
+    payload: Mapping[str, object]
+    tenants: Sequence[str] = field(default=())
+
+    @property
+    def resource(self) -> dict[str, str]:
+        """`pgfleet.environment.prod`, with its labels."""
+        own = {f"pgfleet.{name}": value for name, value in self.labels.items()}
+        return {
+            "prefect.resource.id": f"pgfleet.environment.{self.environment}",
+            "prefect.resource.name": self.environment,
+            "pgfleet.environment": self.environment,
+            **own,
+        }
+
+    @property
+    def related(self) -> list[dict[str, str]]:
+        """`pgfleet.tenant.prod.acme` for each tenant, as many as may be named."""
+        return [
+            {
+                "prefect.resource.id": f"pgfleet.tenant.{self.environment}.{name}",
+                "prefect.resource.role": "tenant",
+                "prefect.resource.name": name,
+            }
+            for name in self.tenants[:MOST_TENANTS]
+        ]
+
+
+def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
+    """That it is finished; and one event for all tenants that are blocked, one for all that are unreachable.
+
+    Without a previous audit to compare with, whatever is found is new.
+    """
+    outcome, since = outcome_of(document.tenants), document.since
+    new = len(since.new) if since else len(counted(document))
+    labels = {"outcome": outcome.lower(), "whole": _said(not is_partial), "new-findings": _said(new > 0)}
+    yield Event(
+        name=AUDIT_FINISHED,
+        environment=document.environment,
+        labels=labels,
+        payload={
+            "run_id": document.run_id,
+            "outcome": outcome,
+            "exit_status": EXIT_STATUS[outcome],
+            "summary": document.summary,
+            "said": verdicts_in_words(document.summary),
+            "new": new,
+            "new_findings": new_lines(since) if since else _wrong(document),
+            "persisting": since.persisting if since else 0,
+            "resolved": len(since.resolved) if since else 0,
+            "compared_with": since.previous_run_id if since else None,
+        },
+    )
+    for verdict, name in OF_VERDICT.items():
+        tenants = [each.name for each in document.tenants if each.verdict is verdict]
+        if tenants:
+            yield _about_tenants(name, document.environment, document.run_id, tenants, _said(not is_partial))
+
+
+def of_rollout(document: RolloutDocument) -> Iterator[Event]:
+    """That it is finished, and besides that it halted or was refused; `what` tells it from a rehearsal or a seeding."""
+    labels = {
+        "outcome": document.outcome.lower(),
+        "what": document.what.replace(" ", "-"),
+        "rehearsal": _said(document.rehearsal),
+    }
+    failed = [each.name for each in document.tenants if each.result is Result.FAILED]
+    payload = {
+        "run_id": document.run_id,
+        "what": document.what,
+        "outcome": document.outcome,
+        "reason": document.reason,
+        "plan_digest": document.plan_digest,
+        "summary": document.summary,
+        "said": results_in_words(document.summary),
+        "failed": failed[:MOST_TENANTS],
+    }
+    for name in (ROLLOUT_FINISHED, OF_OUTCOME.get(RolloutOutcome(document.outcome))):
+        if name:
+            yield Event(
+                name=name, environment=document.environment, labels=labels, payload=payload, tenants=tuple(failed)
+            )
+
+
+def of_repair(document: RepairDocument) -> Event:
+    """That it is finished."""
+    return Event(
+        name=REPAIR_FINISHED,
+        environment=document.environment,
+        labels={"outcome": document.outcome.lower(), "rehearsal": _said(document.rehearsal)},
+        payload={
+            "run_id": document.run_id,
+            "outcome": document.outcome,
+            "reason": document.reason,
+            "digest": document.digest,
+            "summary": document.summary,
+            "said": repair_summary.in_words(document),
+        },
+        tenants=tuple(each.name for each in document.tenants),
+    )
+
+
+def of_question(plan: RolloutPlan, run_id: str) -> Event:
+    """That a rollout waits for somebody to approve its plan."""
+    changing = [each.name for each in plan.tenants if each.changes]
+    return Event(
+        name=ROLLOUT_AWAITING_APPROVAL,
+        environment=plan.environment,
+        labels={},
+        payload={"run_id": run_id, "plan_digest": plan.digest, "tenants": len(changing)},
+        tenants=tuple(changing),
+    )
+
+
+def _wrong(document: AuditDocument) -> tuple[str, ...]:
+    """`acme: no migration was ever applied`, for so many tenants that are not ready, worst first."""
+    wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
+    lines = [f"{each.name}: {sentence(each)}" for each in wrong[:MOST_LINES]]
+    return (*lines, f"{len(wrong) - MOST_LINES} more tenants") if len(wrong) > MOST_LINES else tuple(lines)
+
+
+def _about_tenants(name: str, environment: str, run_id: str, tenants: Sequence[str], whole: str) -> Event:
+    payload = {"run_id": run_id, "count": len(tenants), "tenants": tenants[:MOST_TENANTS]}
+    return Event(name=name, environment=environment, labels={"whole": whole}, payload=payload, tenants=tuple(tenants))
+
+
+def _said(holds: bool) -> str:
+    """Labels are text."""
+    return "true" if holds else "false"

@@ -1,0 +1,146 @@
+"""The shipped automations on a real server: each is made once, and acts."""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from fix_automations import Inbox
+from fix_fleet import Fleet
+from fix_prefect import Records
+from prefect import flow
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.client.orchestration import get_client
+from prefect.events import emit_event
+from prefect.states import Failed, Running, Scheduled
+
+from flows.audit import audit_fleet
+from pgfleet import files
+from pgfleet.automations import tables_of
+from pgfleet.brief import Granularity
+from pgfleet.deployments import deployments_of
+from pgfleet.errors import ConfigurationError
+from pgfleet.shipped import deployments_folder
+from tasks.automations import Change, apply_automations, notification_block
+from tasks.deploying import deploy, ensure_pool
+
+FOLDER = deployments_folder()
+FILE = FOLDER / "automations.yaml"
+AUTOMATIONS = files.load_automations(FILE)
+LONGEST_WAIT_SECONDS = 60
+SHORTEST_SECONDS = 10
+"""Prefect's own least, of a trigger that waits for something not to happen."""
+
+
+def until(found: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    while not (it := found()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.2)
+    return it
+
+
+def apply(tables: Any) -> set[Change]:
+    return set(apply_automations(tables, file=str(FILE)).values())
+
+
+def soon(table: dict[str, Any]) -> dict[str, Any]:
+    """The same, with as little patience as may be."""
+    trigger = table["trigger"]
+    return {**table, "trigger": {**trigger, "within": SHORTEST_SECONDS} if "within" in trigger else trigger}
+
+
+def enabled(name: str) -> bool:
+    with get_client(sync_client=True) as client:
+        [found] = client.read_automations_by_name(name)
+    return found.enabled
+
+
+@pytest.mark.usefixtures("watching_api")
+def test_they_are_made_once_changed_where_they_differ_and_stay_switched_off() -> None:
+    assert notification_block("nobody") is None
+    assert apply(tables_of(AUTOMATIONS, None)) == {Change.MADE}
+    assert apply(tables_of(AUTOMATIONS, None)) == {Change.LEFT}
+    with get_client(sync_client=True) as client:
+        [halted] = client.read_automations_by_name("pgfleet: rollout halted")
+        assert [each.type for each in halted.actions] == ["do-nothing"]
+        client.pause_automation(halted.id)
+        assert apply(map(soon, tables_of(AUTOMATIONS, None))) == {Change.LEFT, Change.CHANGED}
+        assert len(client.read_automations()) == len(AUTOMATIONS.automations)
+    assert not enabled("pgfleet: rollout halted")
+    assert enabled("pgfleet: new findings")
+
+
+@pytest.mark.usefixtures("watching_api")
+def test_they_act(fleet: Fleet, new_dsn: Callable[[], str], inbox: Inbox, records: Records) -> None:
+    """All at once, since two of them wait for something not to happen."""
+    sent = {"subject": "{{subject}}", "body": "{{body}}"}
+    block = CustomWebhookNotificationBlock(name="test", url=inbox.url, json_data=sent)
+    block.save(AUTOMATIONS.notify, overwrite=True)
+    apply(map(soon, tables_of(AUTOMATIONS, notification_block(AUTOMATIONS.notify))))
+    time.sleep(1)  # until the server has taken them in
+    late, silent, ended = _a_late_run(), _a_run_that_gives_a_sign_of_life(), _a_run_that_gives_a_sign_of_life()
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(ended, Failed(name="Drifted"))
+    fleet.environment = "watched"
+    fleet.rings = ["main"]
+    fleet.tenant("acme", new_dsn())
+    state = audit_fleet("watched", granularity=Granularity.TENANT, return_state=True)
+    assert state.name == "Drifted", state.message
+    [new] = until(lambda: inbox.about("watched: 7 new"))
+    assert "The audit of watched is Drifted. 1 tenant: 1 blocked." in new["body"]
+    assert "- acme: no migration was ever applied" in new["body"]
+    assert f"http://ui.internal/runs/flow-run/{state.state_details.flow_run_id}" in new["body"]
+    until(lambda: inbox.about("watched: not audited for 26 hours"))
+    until(lambda: inbox.about("A nightly audit was not begun"))
+    until(lambda: _state(records, silent) == "Crashed")
+    assert _state(records, late) == "Cancelled"
+    assert _state(records, ended) == "Drifted"
+
+
+def _a_late_run() -> str:
+    ensure_pool("nobody-works-here")
+    kinds = files.load_deployments(FOLDER / "prefect.yaml").kinds
+    nightly = next(deployments_of(kinds, "watched", "UTC")).on("nobody-works-here")
+    deploy([nightly])
+    with get_client(sync_client=True) as client:
+        made = client.read_deployment_by_name(f"audit/{nightly.name}")
+        state = Scheduled(scheduled_time=datetime.now(UTC))
+        return str(client.create_flow_run_from_deployment(made.id, state=state).id)
+
+
+def _a_run_that_gives_a_sign_of_life() -> Any:
+    """As Prefect's engine does, once."""
+
+    @flow
+    def lost() -> None:
+        """Its process is gone."""
+
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(lost, state=Running(), tags=["pgfleet"])
+    tag = {"prefect.resource.id": "prefect.tag.pgfleet", "prefect.resource.role": "tag"}
+    emit_event(
+        "prefect.flow-run.heartbeat", resource={"prefect.resource.id": f"prefect.flow-run.{run.id}"}, related=[tag]
+    )
+    return run.id
+
+
+def _state(records: Records, run_id: object) -> str:
+    [found] = records.ask("/flow_runs/filter", flow_runs={"id": {"any_": [str(run_id)]}})
+    return str(found["state_name"])
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"trigger": {"type": "event", "posture": "Proactive", "within": 1}}, "pgfleet: new findings: trigger"),
+        ({"actions": [{"type": "shout"}]}, "pgfleet: new findings: actions"),
+    ],
+)
+def test_a_form_that_prefect_does_not_know_is_told_before_anything_is_done(
+    change: Mapping[str, Any], problem: str
+) -> None:
+    first, *others = tables_of(AUTOMATIONS, None)
+    with pytest.raises(ConfigurationError, match=problem):
+        apply([*others, {**first, **change}])
