@@ -40,7 +40,20 @@ from pgfleet.shipped import sql_folder
 
 MANIFEST = load_manifest(sql_folder() / "manifest.toml")
 YESTERDAY = FINISHED - timedelta(days=1)
-NAMES = ("acme", "borealis", "cumulus", "dynamo", "ember", "fjord", "globex", "hooli", "initech", "juniper", "krona", "lumen")
+NAMES = (
+    "acme",
+    "borealis",
+    "cumulus",
+    "dynamo",
+    "ember",
+    "fjord",
+    "globex",
+    "hooli",
+    "initech",
+    "juniper",
+    "krona",
+    "lumen",
+)
 MARKUP = "<script>alert(1)</script>"
 INDEX = "CREATE INDEX idx_ai_task_queue_status_schedule ON ai_task_queue USING btree (status, scheduled_for)"
 RINGS = ("canary", "early", "main")
@@ -63,7 +76,7 @@ def name_of(place: int) -> str:
     return NAMES[place] if place < len(NAMES) else f"{NAMES[place % len(NAMES)]}-{place:04}"
 
 
-def drifted(name: str = "acme", *differences: DifferenceEntry, ring: str = "main") -> TenantEntry:
+def drifted(name: str = "acme", *differences: DifferenceEntry) -> TenantEntry:
     """A tenant whose first migration differs in these."""
     first, *others = MANIFEST.migrations
     found = differences or (MISSING_INDEX, CHANGED_COLUMN)
@@ -74,9 +87,11 @@ def drifted(name: str = "acme", *differences: DifferenceEntry, ring: str = "main
         role="worker",
         works=False,
         inherited=False,
-        failures=(StatementFailureEntry(statement="claim_task", message='column "title" is too short', sqlstate="22001"),),
+        failures=(
+            StatementFailureEntry(statement="claim_task", message='column "title" is too short', sqlstate="22001"),
+        ),
     )
-    return _entry(name, ring, Verdict.BLOCKED, migrations).model_copy(update={"contracts": (contract,)})
+    return _entry(name, "main", Verdict.BLOCKED, migrations).model_copy(update={"contracts": (contract,)})
 
 
 MISSING_INDEX = DifferenceEntry(
@@ -118,24 +133,32 @@ def _tenant(place: int, number: int) -> TenantEntry:
     """In a dozen one of each kind, in a thousand a few dozen."""
     name, ring = name_of(place), RINGS[min(2, place * 6 // number)]
     kind = place if number <= len(NAMES) else (place * 7919) % 240
-    if kind == 1:
-        return drifted(name, ring=ring)
-    if kind == 3:
-        return drifted(name, MISSING_INDEX, ring=ring)
-    if kind == 4:
-        return _degraded(name, ring)
-    if kind == 6:
-        reason = "no answer from db3.internal: connection refused; is the server running, and may we reach it?"
-        return TenantEntry(name=name, ring=ring, verdict=Verdict.UNREACHABLE, reason=reason, since=YESTERDAY)
-    if kind == 8:
-        pending = [_migration(each, MigrationStatus.PENDING) for each in MANIFEST.migrations]
-        return _entry(name, ring, Verdict.BLOCKED, pending)
-    if kind == 9:
-        reason = "permission denied for table ai_messages (SQLSTATE 42501)"
-        return _entry(name, ring, Verdict.UNKNOWN, [_unknown(MANIFEST.migrations[0])]).model_copy(
-            update={"reason": reason, "since": FINISHED}
-        )
+    makers = {1: drifted, 3: _lacking_an_index, 4: _degraded, 6: _unreachable, 8: _empty, 9: _unknown}
+    if make := makers.get(kind):
+        return make(name).model_copy(update={"ring": ring})
     return _ready(name, ring, kind)
+
+
+def _lacking_an_index(name: str) -> TenantEntry:
+    return drifted(name, MISSING_INDEX)
+
+
+def _unreachable(name: str) -> TenantEntry:
+    reason = "no answer from db3.internal: connection refused; is the server running, and may we reach it?"
+    return TenantEntry(name=name, ring=None, verdict=Verdict.UNREACHABLE, reason=reason, since=YESTERDAY)
+
+
+def _empty(name: str) -> TenantEntry:
+    pending = [_migration(each, MigrationStatus.PENDING) for each in MANIFEST.migrations]
+    return _entry(name, "main", Verdict.BLOCKED, pending)
+
+
+def _unknown(name: str) -> TenantEntry:
+    check = CheckEntry(name="rows", passed=None, detail="permission denied for table ai_messages")
+    migration = _migration(MANIFEST.migrations[0], MigrationStatus.UNKNOWN).model_copy(update={"checks": (check,)})
+    reason = "permission denied for table ai_messages (SQLSTATE 42501)"
+    entry = _entry(name, "main", Verdict.UNKNOWN, [migration])
+    return entry.model_copy(update={"reason": reason, "since": FINISHED})
 
 
 def _ready(name: str, ring: str, kind: int) -> TenantEntry:
@@ -144,15 +167,17 @@ def _ready(name: str, ring: str, kind: int) -> TenantEntry:
         loss = LossEntry(table="ai_messages", before=1200, now=40, allowed=120, exact=True)
         return entry.model_copy(update={"losses": (loss,)})
     if kind == 5:
-        extra = UnexpectedEntry(kind="index", identity="public.idx_by_hand", actual="CREATE INDEX idx_by_hand ON ai_messages")
+        extra = UnexpectedEntry(
+            kind="index", identity="public.idx_by_hand", actual="CREATE INDEX idx_by_hand ON ai_messages"
+        )
         return entry.model_copy(update={"unexpected": (extra,)})
     return entry
 
 
-def _degraded(name: str, ring: str) -> TenantEntry:
+def _degraded(name: str) -> TenantEntry:
     *others, last = MANIFEST.migrations
     pending = _migration(last, MigrationStatus.PENDING)
-    return _entry(name, ring, Verdict.DEGRADED, [*map(_migration, others), pending])
+    return _entry(name, "main", Verdict.DEGRADED, [*map(_migration, others), pending])
 
 
 def _entry(name: str, ring: str, verdict: Verdict, migrations: Sequence[MigrationEntry]) -> TenantEntry:
@@ -193,11 +218,6 @@ def _migration(
         ledger=LedgerState.APPLIED if is_there else None,
         since=None if status is MigrationStatus.APPLIED else YESTERDAY,
     )
-
-
-def _unknown(migration: Migration) -> MigrationEntry:
-    check = CheckEntry(name="rows", passed=None, detail="permission denied for table ai_messages")
-    return _migration(migration, MigrationStatus.UNKNOWN).model_copy(update={"checks": (check,)})
 
 
 def _since(tenants: Sequence[TenantEntry]) -> SinceEntry:

@@ -119,8 +119,8 @@ def _remedy(migration: MigrationEntry, tenant: TenantEntry, environment: str) ->
         if found.reruns:
             yield Paragraph(text=f"{rerun_sentence(found)}.")
         if found.statements:
-            title = "The statement that does" if len(found.statements) == 1 else "The statements that do"
-            yield Code(title=title, text=script_of(found.statements), hazards=found.hazards)
+            title = "statement that puts" if len(found.statements) == 1 else "statements that put"
+            yield Code(title=f"The {title} it right", text=script_of(found.statements), hazards=found.hazards)
         if found.along:
             yield Lines(title="With it", lines=reason_lines(found.along))
     elif migration.status is MigrationStatus.DRIFTED:

@@ -27,7 +27,7 @@ def rendered(template: str, data: object, values: Mapping[str, object]) -> str:
     a value as markup, by whatever fault of ours, runs nothing of it and asks nobody for anything.
     """
     style, script = _source("page.css"), _source("page.js")
-    page = ENVIRONMENT.get_template(template).render(
+    return ENVIRONMENT.get_template(template).render(
         **values,
         data=Markup(json_in_script(data)),  # noqa: S704 - escaped for where it stands
         policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; "
@@ -35,7 +35,6 @@ def rendered(template: str, data: object, values: Mapping[str, object]) -> str:
         style=Markup(style),  # noqa: S704 - our own
         script=Markup(script),  # noqa: S704 - our own
     )
-    return page.encode("utf-8", "replace").decode()
 
 
 def json_in_script(data: object) -> str:
