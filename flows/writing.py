@@ -17,6 +17,7 @@ from pgfleet.judge.document import AuditDocument
 from pgfleet.render.audit_junit import audit_junit
 from pgfleet.render.markdown import summary_page
 from pgfleet.render.openmetrics import audit_metrics
+from pgfleet.render.page.audit import audit_page
 from pgfleet.render.rollout_junit import rollout_junit
 from pgfleet.render.rollout_markdown import rollout_page
 from pgfleet.render.rollout_terminal import rollout_report
@@ -28,6 +29,7 @@ def write_audit(document: AuditDocument, brief: Brief, output_format: AuditForma
     """What an audit found, as a person or a program reads it."""
     manifest, zone = brief.manifest, brief.environment.policy.timezone
     texts: Mapping[AuditFormat, Callable[[], str]] = {
+        AuditFormat.HTML: lambda: audit_page(document, manifest, zone),
         AuditFormat.MARKDOWN: lambda: summary_page(document, manifest, zone),
         AuditFormat.JUNIT: lambda: audit_junit(document, manifest),
         AuditFormat.OPENMETRICS: lambda: audit_metrics(document, manifest),

@@ -16,26 +16,7 @@ from pgfleet.render.page.audit import audit_page
 NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 LEAST_CONTRAST = 4.5
 """Of text and what it stands on (WCAG 2.2, 1.4.3)."""
-CONTRASTS = """() => {
-  const channels = (text) => text.match(/[\\d.]+/g).map(Number);
-  const over = (top, below) => { const a = top[3] ?? 1; return [0, 1, 2].map((i) => top[i] * a + below[i] * (1 - a)); };
-  const light = (rgb) => { const [r, g, b] = rgb.map((c) => { const s = c / 255; return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4; });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-  const ground = (element) => { const layers = []; for (let each = element; each; each = each.parentElement) layers.unshift(channels(getComputedStyle(each).backgroundColor));
-    return layers.reduce((below, top) => over(top, below), [255, 255, 255]); };
-  const ratio = (ink, paper) => { const [a, b] = [light(over(ink, paper)), light(paper)].sort((x, y) => y - x); return (a + 0.05) / (b + 0.05); };
-  const found = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const own = [...element.childNodes].some((each) => each.nodeType === 3 && each.data.trim());
-    const style = getComputedStyle(element);
-    if (own && element.offsetParent && !element.disabled && !element.closest(":disabled") && style.fontSize !== "0px")
-      found.push([ratio(channels(style.color), ground(element)), element.className + ": " + element.textContent.slice(0, 40)]);
-    if (element.matches("td[class]")) { const sign = getComputedStyle(element, "::before");
-      const cell = over(channels(sign.backgroundColor), ground(element));
-      found.push([ratio(channels(sign.color), cell), "cell " + element.className]); }
-  }
-  return found;
-}"""
+CONTRASTS = (Path(__file__).parent / "contrasts.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +177,7 @@ def test_a_link_leads_to_a_tenant_of_whatever_name(page: Page, tmp_path: Path, n
     page.goto(f"{address}#tenant={quote(name, safe='')}")
     expect(page.locator("#panel-title")).to_have_text(name)
     page.keyboard.press("Escape")
-    assert "#" not in page.url
+    expect(page).to_have_url(address)
     page.goto(f"{address}#tenant=other")
     expect(page.locator("#panel-title")).to_have_text("other")
 
@@ -233,7 +214,7 @@ def test_no_page_asks_anybody_for_anything(page: Page, seen: Seen, dozen: str) -
     page.goto(dozen)
     page.get_by_role("link", name="borealis").first.click()
     page.keyboard.press("Escape")
-    assert seen.requests == [dozen, "data:,"] or seen.requests == [dozen]
+    assert [each for each in seen.requests if not each.startswith("data:")] == [dozen]
 
 
 @pytest.mark.parametrize("address", ["", "#tenant=borealis"])

@@ -26,7 +26,7 @@
     for (const row of rows) if (row.tr.hidden === chosen.has(row)) row.tr.hidden = !row.tr.hidden;
     by("shown").textContent = `${shown.length} of ${rows.length}`;
     by("empty").hidden = shown.length > 0;
-    by("reset").disabled = shown.length === rows.length && !text && words.size === 0;
+    by("clear").disabled = shown.length === rows.length && !text && words.size === 0;
     if (shown.length && (!at || at.row.tr.hidden)) settle(shown[0], 0);
   }
 
@@ -46,12 +46,13 @@
     });
   }
   by("tools").hidden = false;
+  by("unscripted").hidden = true;
   by("tools").addEventListener("submit", (event) => {
     event.preventDefault();
     if (shown.length === 1) open(shown[0]);
   });
   by("tools").addEventListener("input", choose);
-  by("reset").addEventListener("click", () => { reset(); by("search").focus(); });
+  by("clear").addEventListener("click", () => { reset(); by("search").focus(); });
 
   // The map by keyboard: one of its cells is in the order of the tab key, arrows move from there ------------------------
 
