@@ -18,8 +18,9 @@ from pgfleet.render.audit_junit import audit_junit
 from pgfleet.render.markdown import summary_page
 from pgfleet.render.openmetrics import audit_metrics
 from pgfleet.render.page.audit import audit_page
+from pgfleet.render.page.rollout import rollout_page
 from pgfleet.render.rollout_junit import rollout_junit
-from pgfleet.render.rollout_markdown import rollout_page
+from pgfleet.render.rollout_markdown import rollout_page as rollout_summary
 from pgfleet.render.rollout_terminal import rollout_report
 from pgfleet.render.terminal import audit_report
 from pgfleet.rollout.document import RolloutDocument
@@ -43,14 +44,16 @@ def write_audit(document: AuditDocument, brief: Brief, output_format: AuditForma
 
 def write_rollout(document: RolloutDocument, brief: Brief, output_format: RolloutFormat, output: Path | None) -> None:
     """What came of a rollout, as a person or a program reads it."""
+    manifest, zone = brief.manifest, brief.environment.policy.timezone
     texts: Mapping[RolloutFormat, Callable[[], str]] = {
-        RolloutFormat.MARKDOWN: lambda: rollout_page(document, brief.manifest),
+        RolloutFormat.HTML: lambda: rollout_page(document, manifest, zone),
+        RolloutFormat.MARKDOWN: lambda: rollout_summary(document, manifest),
         RolloutFormat.JUNIT: lambda: rollout_junit(document),
     }
     if make := texts.get(output_format):
         write_text(make(), output)
     else:
-        report = rollout_report(document, brief.manifest)
+        report = rollout_report(document, manifest)
         write(document, report, as_json=output_format is RolloutFormat.JSON, output=output)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgfleet.judge.document import AuditDocument, MigrationEntry, TenantEntry, Verdict
-from pgfleet.judge.summary import Outcome, counted, in_words, outcome_of, worst_first
+from pgfleet.judge.summary import Outcome, in_words, outcome_of, worst_first
 from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.render.acceptance_words import acceptance_lines
 from pgfleet.render.altered import altered_files
@@ -144,7 +144,6 @@ def _context(document: AuditDocument, manifest: Manifest, dates: Dates) -> dict[
         "acceptances": acceptance_lines(document.accepted),
         "skipped": document.skipped,
         "altered": list(altered_files(document.tenants, manifest)),
-        "skipped_said": f"{counted(len(document.skipped))} skipped" if document.skipped else "",
     }
 
 

@@ -27,7 +27,7 @@ class Legend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A migration, and a bar of what became of it in the fleet."""
+    """A migration, and a bar of what became of it in the fleet; `provides` is what there is to say of it besides."""
 
     version: str
     file: str
