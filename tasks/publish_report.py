@@ -30,8 +30,8 @@ OPTIONS: dict[str, Any] = {
 def publish_report(document: AuditDocument, brief: Brief, kept: str = "") -> None:
     """A table of tenants, one of variants, a summary, and a page for each of the worst that is not ready or lost rows.
 
-    The summary ends with where the run's own page was kept. An audit of chosen tenants has keys of its own: `audit-prod`
-    goes on saying what the last whole audit found.
+    The summary ends with where the run's own page was kept. An audit of chosen tenants has keys of its own:
+    `audit-prod` goes on saying what the last whole audit found.
     """
     environment, said = document.environment, in_words(document.summary)
     scope, zone = scope_of(brief), brief.environment.policy.timezone

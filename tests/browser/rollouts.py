@@ -23,7 +23,7 @@ from pgfleet.rollout.plan import Action
 LOCKED = ErrorEntry(
     message="canceling statement due to lock timeout",
     sqlstate="55P03",
-    file="20250331_create_ai_guardrails_schema.sql",
+    file="20250330_add_ai_conversation_reflections.sql",
     line=12,
     column=1,
     advice="run the rollout again when the table is not in use",
@@ -62,10 +62,13 @@ def _result(place: int) -> TenantResult:
     if ring == "main":
         return a_result(name, Result.NOT_REACHED, ring=ring, reason="ring early halted")
     if place == 0:
-        return a_result(name, Result.UNCHANGED, *[_step(each, StepStatus.SKIPPED, Action.SKIP) for each in MANIFEST.migrations], ring=ring)
+        steps = [_step(each, StepStatus.SKIPPED, Action.SKIP) for each in MANIFEST.migrations]
+        return a_result(name, Result.UNCHANGED, *steps, ring=ring)
     if place == 7:
-        residual = [a_difference_entry()]
-        return a_result(name, Result.FAILED, *there, _step(third, StepStatus.FAILED, error=UNPROVEN, residual=residual), ring=ring)
+        failed = _step(third, StepStatus.FAILED, error=UNPROVEN).model_copy(
+            update={"residual": (a_difference_entry(),)}
+        )
+        return a_result(name, Result.FAILED, *there, failed, ring=ring)
     done = [_step(each, duration_ms=120 * (place + number)) for number, each in enumerate((third, *rest), start=1)]
     counts = [a_pair(a_count(1200, table="ai_messages"), a_count(1214, table="ai_messages"), table="ai_messages")]
     return a_result(name, Result.DONE, *there, *done, ring=ring, counts=counts, seeds=[a_seed_step(rows_added=14)])
@@ -79,7 +82,6 @@ def _step(
     detail: str | None = None,
     error: ErrorEntry | None = None,
     duration_ms: int | None = None,
-    residual: object = (),
 ) -> MigrationStep:
     return MigrationStep(
         version=migration.version,
@@ -90,5 +92,4 @@ def _step(
         detail=detail,
         error=error,
         duration_ms=duration_ms,
-        residual=tuple(residual),
     )

@@ -6,7 +6,16 @@ import pytest
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.document import parse_duration_ms
-from pgfleet.fleet.model import Acceptance, Environment, Policy, Restart, RolloutPolicy, Tenant, WavePolicy
+from pgfleet.fleet.model import (
+    Acceptance,
+    Environment,
+    Policy,
+    ReportPolicy,
+    Restart,
+    RolloutPolicy,
+    Tenant,
+    WavePolicy,
+)
 from pgfleet.fleet.parse import build_environment, parse_fleet
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, Secret
@@ -52,6 +61,9 @@ wave_size = 50
 distribute = true
 work_pool = "prod eu"
 worker_silence = "90s"
+report_dir = "reports"
+report_url = "https://pgfleet.example.com/reports/"
+metrics_dir = "/var/lib/node_exporter"
 
 [[environments.prod.tenants]]
 name = "acme"
@@ -110,6 +122,11 @@ dsn = "service=globex"
             connection_share_percent=25,
             max_workers=12,
             waves=WavePolicy(size_tenants=50, work_pool="prod eu", silence_seconds=90),
+            reports=ReportPolicy(
+                folder="reports",
+                url="https://pgfleet.example.com/reports/",
+                metrics_folder="/var/lib/node_exporter",
+            ),
         ),
         tenants=(
             Tenant(

@@ -12,7 +12,7 @@ from pgfleet.render.page.html import rendered
 from pgfleet.render.page.looks import RESULT, Look, bar
 from pgfleet.render.page.rollout_tenant import cell_of, in_time, tenant_blocks
 from pgfleet.render.page.timeline import timeline
-from pgfleet.render.rollout_matters import NO_REASON, matters_of
+from pgfleet.render.rollout_matters import NO_REASON, NOT_REACHED, NOT_REHEARSED, matters_of
 from pgfleet.render.rollout_tables import result_sentence
 from pgfleet.render.words import sentence
 from pgfleet.rollout.document import MigrationStep, Result, RolloutDocument, StepStatus, TenantResult
@@ -39,6 +39,7 @@ LEGEND = (
     Legend(look=Look.PENDING, word="not reached", means="the rollout ended before"),
     Legend(look=Look.DOUBTFUL, word="not rehearsed", means="it cannot be rolled back"),
 )
+NO_FAULT = frozenset({NOT_REACHED, NOT_REHEARSED})
 ROLLED_BACK = "A rehearsal: everything told here was rolled back, and each tenant is as it was before."
 
 
@@ -128,11 +129,15 @@ def _rows(tenants: Sequence[TenantResult], migrations: Sequence[Migration]) -> I
         )
 
 
-def _matters(document: RolloutDocument) -> Iterator[tuple[str, list[tuple[str, tuple[str, ...]]]]]:
-    """Each heading with what is under it: a title, and lines."""
+def _matters(document: RolloutDocument) -> Iterator[tuple[str, list[tuple[str, tuple[str, ...]]], bool]]:
+    """Each heading with what is under it, a title and lines, and whether it is a fault."""
     for heading, found in matters_of(document.tenants, document.rings).items():
         if found:
-            yield heading, [(each.title, (*map(sentence, each.differences), *each.lines)) for each in found]
+            yield (
+                heading,
+                [(each.title, (*map(sentence, each.differences), *each.lines)) for each in found],
+                heading not in NO_FAULT,
+            )
 
 
 def _step(tenant: TenantResult, version: str) -> MigrationStep | None:

@@ -20,6 +20,7 @@ from pgfleet.rollout.document import (
 
 NOT_IN_SCOPE = "not in its scope"
 AGAIN = "Run it again: what is done is skipped after one look"
+SECOND_MS, MINUTE_MS = 1_000, 60_000
 DONE = frozenset({Result.DONE, Result.UNCHANGED})
 
 
@@ -33,7 +34,7 @@ def tenant_blocks(tenant: TenantResult, document: RolloutDocument) -> Iterator[B
         yield Paragraph(text=f"{result_sentence(tenant)}.")
     else:
         yield Section(title="What to do next")
-        yield Code(title=AGAIN, text=rollout_command(document.environment, tenant.name))
+        yield Code(title=AGAIN, text=_command(document, tenant.name))
     for step in (each for each in tenant.migrations if each.status is StepStatus.FAILED):
         yield from _failure(step, step.file, step.version)
         yield from (_contrast(step, place) for place in range(len(step.residual)))
@@ -60,9 +61,17 @@ def cell_of(step: MigrationStep | SeedStep | None) -> tuple[Look, str]:
 
 def in_time(duration_ms: float) -> str:
     """`85 ms`, `1.2 s`, `12 min`."""
-    if duration_ms < 1_000:
+    if duration_ms < SECOND_MS:
         return f"{duration_ms:.0f} ms"
-    return f"{duration_ms / 1_000:.1f} s" if duration_ms < 120_000 else f"{duration_ms / 60_000:.0f} min"
+    is_short = duration_ms < 2 * MINUTE_MS
+    return f"{duration_ms / SECOND_MS:.1f} s" if is_short else f"{duration_ms / MINUTE_MS:.0f} min"
+
+
+def _command(document: RolloutDocument, tenant: str) -> str:
+    """The same for that tenant alone."""
+    command = rollout_command(document.environment, tenant)
+    command = command.replace("pgfleet rollout", "pgfleet seed", 1) if document.seeds_alone else command
+    return f"{command} --rehearse" if document.rehearsal else command
 
 
 def _failure(step: MigrationStep | SeedStep, title: str, anchor: str) -> Iterator[Block]:

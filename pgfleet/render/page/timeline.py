@@ -36,7 +36,9 @@ def _ring(ring: RingEntry, document: RolloutDocument, dates: Dates) -> RingBar:
         look=RING[ring.outcome],
         word=ring.outcome.replace("_", " "),
         parts=tuple(_parts(ring, spans, document)),
-        timing=", ".join([*_start(ring, dates), *(f"{word} {in_time(seconds * 1_000)}" for _, word, seconds in spans)]),
+        timing=", ".join(
+            [*_start(ring, dates), *(f"{word} {in_time(seconds * 1_000)}" for _, word, seconds in spans[:1])]
+        ),
         facts=tuple(facts),
         reason=ring.reason or "",
     )
