@@ -62,7 +62,8 @@ def _place(folder: str) -> Path:
 def _fault_of_writing(file: Path, text: str) -> str:
     """Writes the file; why it could not be, in a sentence, or nothing."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.parent.exists():
+            file.parent.mkdir(parents=True)
         files.write_whole(file, text)
     except OSError as error:
         said = f"{file} could not be written: {error.strerror}."
