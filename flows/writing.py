@@ -12,7 +12,7 @@ from flows.console import console_on
 from flows.options import AuditFormat, RolloutFormat
 from pgfleet import files
 from pgfleet.brief import Brief
-from pgfleet.errors import ConfigurationError
+from pgfleet.errors import PgfleetError
 from pgfleet.judge.document import AuditDocument
 from pgfleet.render.audit_junit import audit_junit
 from pgfleet.render.markdown import summary_page
@@ -70,11 +70,12 @@ def write(document: BaseModel, report: RenderableType, *, as_json: bool, output:
 
 
 def write_text(text: str, output: Path | None) -> None:
-    """The text as it is. Raises ConfigurationError where the file cannot be written."""
+    """The text as it is. Raises PgfleetError where the file cannot be written: by now the run is over."""
     if output is None:
         sys.stdout.write(text)
         return
     try:
         files.write_whole(output, text)
     except OSError as error:
-        raise ConfigurationError("--output", str(output), f"cannot be written: {error.strerror}") from None
+        kept = "what the run found and did is kept with it in Prefect"
+        raise PgfleetError(f"--output: {output}: cannot be written: {error.strerror}; {kept}") from None

@@ -228,6 +228,11 @@ def _since(tenants: Sequence[TenantEntry]) -> SinceEntry:
         for each in migration.differences
         if each.since == FINISHED
     ]
+    new += [
+        FindingEntry(tenant=each.name, kind="tenant", identity=each.name, change=each.verdict, since=FINISHED)
+        for each in tenants
+        if each.since == FINISHED
+    ]
     resolved = FindingEntry(
         tenant=tenants[0].name, kind="table", identity="public.ai_skills", change="missing", since=YESTERDAY
     )

@@ -20,7 +20,7 @@ from flows.options import AuditFormat, RolloutFormat
 from flows.rollout import rollout_fleet
 from flows.writing import write_audit, write_rollout
 from pgfleet.brief import Brief, Granularity
-from pgfleet.errors import ConfigurationError
+from pgfleet.errors import PgfleetError
 from pgfleet.judge.document import AuditDocument
 from pgfleet.rollout.document import RolloutDocument
 
@@ -67,7 +67,7 @@ def test_standard_output_holds_the_report_and_nothing_else(capsys: pytest.Captur
 
 def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigurationError, match=r"--output: .*: cannot be written: Not a directory"):
+    with pytest.raises(PgfleetError, match=r"--output: .*: cannot be written: Not a directory"):
         write_audit(AUDIT, BRIEF, AuditFormat.HTML, tmp_path / "file" / "report.html")
 
 

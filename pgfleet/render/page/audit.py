@@ -10,7 +10,7 @@ from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.render.acceptance_words import acceptance_lines
 from pgfleet.render.altered import altered_files
 from pgfleet.render.context_markdown import all_ready
-from pgfleet.render.dates import Dates, dates_of
+from pgfleet.render.dates import NEW, Dates, dates_of
 from pgfleet.render.loss_words import loss_lines, loss_sentence
 from pgfleet.render.page.audit_tenant import cell_of, tenant_blocks
 from pgfleet.render.page.blocks import pooled
@@ -112,6 +112,7 @@ def _column(migration: Migration, document: AuditDocument) -> Column:
 def _rows(tenants: tuple[TenantEntry, ...], document: AuditDocument, manifest: Manifest, dates: Dates) -> Iterator[Row]:
     since = earliest(document)
     variants = {name: each.name for each in document.variants for name in each.tenants}
+    new = {each.tenant for each in document.since.new} if document.since else set()
     for tenant in tenants:
         of = {each.version: each for each in tenant.migrations}
         said = "; ".join(filter(None, (sentence(tenant), *map(loss_sentence, tenant.losses))))
@@ -121,7 +122,8 @@ def _rows(tenants: tuple[TenantEntry, ...], document: AuditDocument, manifest: M
             look=VERDICT[tenant.verdict],
             word=str(tenant.verdict),
             variant=variants.get(tenant.name, ""),
-            since=dates.since(since.get(tenant.name)),
+            since=dates.since(since.get(tenant.name)).replace(NEW, ""),
+            has_new=tenant.name in new,
             cells=tuple(cell_of(of.get(each.version)) for each in manifest.migrations),
             said=said if len(said) <= LONGEST_REASON else f"{said[: LONGEST_REASON - 1]}…",
         )

@@ -38,7 +38,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A tenant: its cells are as many as there are columns, and `said` is the one line about it."""
+    """A tenant: its cells are as many as there are columns, and `said` is the one line about it.
+
+    `since` tells when the oldest of its findings was first seen; where `has_new` some are new, whatever the oldest is.
+    """
 
     name: str
     ring: str
@@ -48,6 +51,7 @@ class Row:
     said: str
     variant: str = ""
     since: str = ""
+    has_new: bool = False
 
 
 def choices(found: Iterable[str | None]) -> tuple[str, ...]:

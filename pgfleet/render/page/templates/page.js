@@ -21,7 +21,7 @@
     const text = value("search").trim().toLowerCase(), ring = value("ring"), variant = value("variant");
     const fresh = by("fresh") !== null && by("fresh").checked;
     shown = rows.filter((row) => (words.size === 0 || words.has(row.word)) && (!ring || row.ring === ring)
-      && (!variant || row.variant === variant) && (!fresh || row.since === "new") && row.key.includes(text));
+      && (!variant || row.variant === variant) && (!fresh || row.new === "yes") && row.key.includes(text));
     const chosen = new Set(shown);
     for (const row of rows) if (row.tr.hidden === chosen.has(row)) row.tr.hidden = !row.tr.hidden;
     by("shown").textContent = `${shown.length} of ${rows.length}`;
