@@ -226,6 +226,32 @@ def test_a_wrong_key_of_waves_is_named(text: str, key: str, problem: str) -> Non
     assert problem in error.problem
 
 
+def test_nothing_is_kept_unless_it_is_asked_for() -> None:
+    assert read(PROD).policy.reports == ReportPolicy(folder=None, url=None, metrics_folder=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "problem"),
+    [
+        ('report_dir = ""', "report_dir", "pattern"),
+        ('report_dir = "a\\nb"', "report_dir", "pattern"),
+        ('metrics_dir = ""', "metrics_dir", "pattern"),
+        ("metrics_dir = true", "metrics_dir", "string"),
+        ('report_dir = "a"\nreport_url = "file:///a"', "report_url", "pattern"),
+        ('report_dir = "a"\nreport_url = "https://a/?b"', "report_url", "pattern"),
+    ],
+)
+def test_a_wrong_key_of_reports_is_named(text: str, key: str, problem: str) -> None:
+    error = refusal(PROD + text)
+    assert error.key == f"environments.prod.{key}"
+    assert problem in error.problem
+
+
+def test_an_address_without_a_folder_is_refused() -> None:
+    error = refusal(PROD + 'report_url = "https://a/"')
+    assert error.problem == "report_url is where report_dir is to be seen, so it needs a report_dir"
+
+
 @pytest.mark.parametrize(("written", "seconds"), [("1ms", 2), ("2s", 2), ("2600ms", 3), ("1min", 60)])
 def test_a_connect_timeout_is_in_whole_seconds_and_at_least_libpqs_least(written: str, seconds: int) -> None:
     assert read(PROD + f'connect_timeout = "{written}"').policy.connect_timeout_seconds == seconds
