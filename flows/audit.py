@@ -22,7 +22,7 @@ from pgfleet.judge.summary import build_document
 from pgfleet.judge.tenant import unjudged
 from pgfleet.pg.briefing import prepare_brief
 from tasks.exchange import AUDIT_DOCUMENT, ENTRIES, leave
-from tasks.keep_report import keep_report
+from tasks.keep_report import keep_if_asked
 from tasks.publish_progress import publishing_progress
 from tasks.publish_report import publish_report
 from tasks.recall_audit import recall_audit
@@ -72,7 +72,7 @@ def audit_fleet(
         entries = _audit_waves(brief, granularity)
         document = _document(brief, entries, previous, started_at)
         leave(document, AUDIT_DOCUMENT, "The audit document")
-        publish_report(document, brief, keep_report(document, brief))
+        publish_report(document, brief, keep_if_asked(document, brief))
     return run_state(document.tenants)
 
 

@@ -37,7 +37,7 @@ from pgfleet.rollout.results import broken, not_reached, obstructed
 from pgfleet.rollout.rings import finished, halted, has_changed, passed_over, timed, unsettled, watch_halts
 from pgfleet.rollout.summary import RolloutOutcome, outcome_of, summarise
 from tasks.exchange import ENTRIES, PLAN, PLANS, RESULTS, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, WATCHED, leave
-from tasks.keep_report import keep_report
+from tasks.keep_report import keep_if_asked
 from tasks.publish_rollout import publish_plan, publish_rollout
 from tasks.restart_service import restart_service
 from tasks.states import rollout_state
@@ -67,7 +67,7 @@ class Rollout:
             self._carry_out(plan, rehearsal=rehearse)
             document = self._document(plan, rehearsal=rehearse)
         leave(document, ROLLOUT_DOCUMENT, "The rollout document")
-        publish_rollout(document, self.brief, keep_report(document, self.brief))
+        publish_rollout(document, self.brief, keep_if_asked(document, self.brief))
         return rollout_state(document)
 
     def plan(self) -> RolloutPlan:

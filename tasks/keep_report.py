@@ -18,9 +18,14 @@ from tasks.publish_report import OPTIONS, scope_of
 Document = AuditDocument | RolloutDocument
 
 
+def keep_if_asked(document: Document, brief: Brief) -> str:
+    """Where the page of the run is kept; empty, and no task run, where the environment asks for nothing."""
+    return keep_report(document, brief) if brief.environment.policy.reports.is_asked_for else ""
+
+
 @task(name="keep report", **OPTIONS)
 def keep_report(document: Document, brief: Brief) -> str:
-    """Writes them, and says where the page is; empty where the environment asks for none.
+    """Writes them, and says where the page is.
 
     What cannot be written is logged and said, and fails nothing: the artifacts and the document tell the same.
     """

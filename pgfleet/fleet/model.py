@@ -140,6 +140,11 @@ class ReportPolicy:
     url: str | None = None
     metrics_folder: str | None = None
 
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether anything is to be kept."""
+        return bool(self.folder or self.metrics_folder)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
