@@ -1,6 +1,6 @@
 # `make demo` and `make test` do their own set-up. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help system-packages setup demo up test test-unit test-postgres test-orchestration lint types imports sql-lint wheel bench faults clean
+.PHONY: help system-packages setup demo up test test-unit test-postgres test-browser test-orchestration lint types imports sql-lint wheel bench faults clean
 
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -21,15 +21,18 @@ PYTEST = home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && trap 'exit 130' IN
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# What CI has besides Debian's PostgreSQL. The lists of packages are fetched only where apt does not know the package.
-SYSTEM_PACKAGES := pgbouncer
+# What CI has besides Debian's PostgreSQL: each package is named after its command. Lists of packages are fetched only
+# where apt does not know one.
+SYSTEM_PACKAGES := pgbouncer chromium
 APT := DEBIAN_FRONTEND=noninteractive apt-get --quiet=2 --yes --no-install-recommends
 
-system-packages:  ## what the tests use of the system: PgBouncer; installed where it is missing and we are root
-	@if command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer; then exit 0; fi; \
+system-packages:  ## what the tests use of the system: PgBouncer and Chromium; installed where missing and we are root
+	@missing=; for package in $(SYSTEM_PACKAGES); do \
+		command -v $$package >/dev/null || test -x /usr/sbin/$$package || missing="$$missing $$package"; done; \
+	if test -z "$$missing"; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null || test "$$(id -u)" -ne 0; then \
-		echo "not here: $(SYSTEM_PACKAGES); as root: apt-get install $(SYSTEM_PACKAGES)" >&2; exit 1; fi; \
-	$(APT) install $(SYSTEM_PACKAGES) >/dev/null 2>&1 || { $(APT) update >/dev/null && $(APT) install $(SYSTEM_PACKAGES) >/dev/null; }
+		echo "not here:$$missing; as root: apt-get install$$missing" >&2; exit 1; fi; \
+	$(APT) install $$missing >/dev/null 2>&1 || { $(APT) update >/dev/null && $(APT) install $$missing >/dev/null; }
 
 setup: $(STAMP)  ## .venv with pgfleet and its tools, as constraints.txt pins them
 
@@ -59,6 +62,9 @@ test-unit: setup  ## the pure core: no database, no Prefect
 
 test-postgres: setup  ## what talks to PostgreSQL, on real servers
 	@$(PYTEST) tests/postgres
+
+test-browser: setup  ## the pages, in Chromium
+	@$(PYTEST) tests/browser
 
 test-orchestration: setup  ## the flows, on a Prefect server of their own
 	@$(PYTEST) tests/orchestration

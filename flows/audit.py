@@ -23,6 +23,7 @@ from pgfleet.parameters import Described, Detail, EnvironmentName, Labels, RingN
 from pgfleet.pg.briefing import prepare_brief
 from tasks.events import announce
 from tasks.exchange import AUDIT_DOCUMENT, ENTRIES, leave
+from tasks.keep_report import keep_if_asked
 from tasks.publish_progress import publishing_progress
 from tasks.publish_report import publish_report
 from tasks.recall_audit import recall_audit
@@ -65,7 +66,7 @@ def audit_fleet(
         entries = _audit_waves(brief, granularity)
         document = _document(brief, entries, previous, started_at)
         leave(document, AUDIT_DOCUMENT, "The audit document")
-        publish_report(document, brief)
+        publish_report(document, brief, keep_if_asked(document, brief))
         announce(events.of_audit(document, is_partial=brief.is_partial))
     return run_state(document.tenants)
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.running import document_of, write
+from flows.running import document_of
+from flows.writing import write
 from pgfleet import files, settings
 from pgfleet.proof.judgement import EXIT_STATUS
 from pgfleet.render.proof_terminal import proof_report

@@ -11,6 +11,8 @@ import typer
 
 from flows.manifest_commands import manifest_app
 from flows.options import (
+    AuditFormat,
+    AuditFormatOption,
     EnvironmentArgument,
     Format,
     FormatOption,
@@ -19,9 +21,12 @@ from flows.options import (
     OutputOption,
     RehearseOption,
     RingOption,
+    RolloutFormat,
+    RolloutFormatOption,
     SinceOption,
     TenantOption,
     YesOption,
+    refuse_unwritable,
 )
 from flows.prefect_commands import automations, up
 from pgfleet import settings
@@ -64,7 +69,7 @@ def audit(
     label: LabelOption = None,
     granularity: GranularityOption = Granularity.STEP,
     since: SinceOption = None,
-    output_format: FormatOption = Format.TABLE,
+    output_format: AuditFormatOption = AuditFormat.TABLE,
     output: OutputOption = None,
 ) -> None:
     """Hold every tenant against the manifest. Changes nothing.
@@ -72,12 +77,12 @@ def audit(
     Exit status: 0 every tenant is ready, 1 some are not or lost rows, 2 the command or a file is wrong, 3 some could
     not be judged.
     """
-    from flows.running import refuse_unwritable, run_audit  # noqa: PLC0415
+    from flows.running import run_audit  # noqa: PLC0415
 
     brief = _brief(environment, tenant, ring, label)
     refuse_unwritable(output)
-    as_json = output_format is Format.JSON
-    raise typer.Exit(run_audit(brief, tenant, ring, granularity, label, since=since, as_json=as_json, output=output))
+    chosen = (tenant, ring, granularity, label)
+    raise typer.Exit(run_audit(brief, *chosen, since=since, output_format=output_format, output=output))
 
 
 @app.command()
@@ -93,7 +98,7 @@ def rollout(
     ] = None,
     yes: YesOption = False,
     granularity: GranularityOption = Granularity.STEP,
-    output_format: FormatOption = Format.TABLE,
+    output_format: RolloutFormatOption = RolloutFormat.TABLE,
     output: OutputOption = None,
 ) -> None:
     """Bring every tenant to the manifest, ring after ring. Each migration is proven and committed, or not at all.
@@ -126,7 +131,6 @@ def repair(
     or a file is wrong, 3 some tenant could not be reached or looked at.
     """
     from flows.repairing import run_repair  # noqa: PLC0415
-    from flows.running import refuse_unwritable  # noqa: PLC0415
 
     if not tenant:
         raise FleetError("--tenant", "", "is required: name the tenants to be repaired, one or more")
@@ -145,7 +149,7 @@ def seed(
     label: LabelOption = None,
     yes: YesOption = False,
     granularity: GranularityOption = Granularity.STEP,
-    output_format: FormatOption = Format.TABLE,
+    output_format: RolloutFormatOption = RolloutFormat.TABLE,
     output: OutputOption = None,
 ) -> None:
     """Add the baseline rows that are missing. Rows that are there are never touched.
@@ -169,7 +173,7 @@ def counts(
 
     Exit status: 0 every tenant was counted, 2 the command or a file is wrong, 3 some could not be counted.
     """
-    from flows.running import refuse_unwritable, run_counts  # noqa: PLC0415
+    from flows.running import run_counts  # noqa: PLC0415
 
     brief = _brief(environment, tenant, ring, label)
     refuse_unwritable(output)
@@ -210,20 +214,20 @@ def _roll_out(
     label: list[str] | None,
     scope: Scope,
     granularity: Granularity,
-    output_format: Format,
+    output_format: RolloutFormat,
     output: Path | None,
     *,
     rehearse: bool,
     yes: bool,
 ) -> None:
     from flows.rolling_out import run_rollout  # noqa: PLC0415
-    from flows.running import refuse_unwritable  # noqa: PLC0415
 
     brief = _brief(environment, tenant, ring, label)
     refuse_unwritable(output)
-    as_json = output_format is Format.JSON
     chosen = (tenant, ring, scope, granularity, label)
-    raise typer.Exit(run_rollout(brief, *chosen, rehearse=rehearse, yes=yes, as_json=as_json, output=output))
+    raise typer.Exit(
+        run_rollout(brief, *chosen, rehearse=rehearse, yes=yes, output_format=output_format, output=output)
+    )
 
 
 def _brief(environment: str, tenant: list[str] | None, ring: list[str] | None, label: list[str] | None) -> Brief:

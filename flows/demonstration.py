@@ -14,7 +14,8 @@ from rich.text import Text
 from flows.console import console_on
 from flows.repairing import repair
 from flows.rolling_out import roll_out
-from flows.running import audit, write
+from flows.running import audit
+from flows.writing import write
 from pgfleet import files, settings
 from pgfleet.brief import Brief, Granularity
 from pgfleet.judge.document import AuditDocument

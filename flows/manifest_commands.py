@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from flows.options import Format, FormatOption, OutputOption
+from flows.options import Format, FormatOption, OutputOption, refuse_unwritable
 from pgfleet import settings
 
 manifest_app = typer.Typer(help="The manifest as read.", invoke_without_command=True)
@@ -34,7 +34,6 @@ def check(
     be looked at.
     """
     from flows.checking import run_manifest_check  # noqa: PLC0415
-    from flows.running import refuse_unwritable  # noqa: PLC0415
     from pgfleet.pg.briefing import prepare_brief  # noqa: PLC0415
 
     if on:

@@ -1,5 +1,6 @@
 """The options that commands share."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pgfleet.brief import Granularity
+from pgfleet.errors import ConfigurationError
 
 
 class Format(StrEnum):
@@ -14,6 +16,27 @@ class Format(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+
+
+class AuditFormat(StrEnum):
+    """How what an audit found is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    HTML = "html"
+    MARKDOWN = "markdown"
+    JUNIT = "junit"
+    OPENMETRICS = "openmetrics"
+
+
+class RolloutFormat(StrEnum):
+    """How what came of a rollout is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    HTML = "html"
+    MARKDOWN = "markdown"
+    JUNIT = "junit"
 
 
 GranularityOption = Annotated[
@@ -33,6 +56,13 @@ LabelOption = Annotated[
     typer.Option("--label", metavar="KEY=VALUE", help="Tenants with this label alone (region=eu, tier=g*)."),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="For people, or one JSON document.")]
+AuditFormatOption = Annotated[
+    AuditFormat,
+    typer.Option("--format", help="For people (table, html, markdown), or for programs (json, junit, openmetrics)."),
+]
+RolloutFormatOption = Annotated[
+    RolloutFormat, typer.Option("--format", help="For people (table, html, markdown), or for programs (json, junit).")
+]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="Into this file instead of standard output.")
 ]
@@ -40,3 +70,12 @@ SinceOption = Annotated[
     Path | None,
     typer.Option("--since", metavar="FILE", help="Compare with this audit document, not with the last one in Prefect."),
 ]
+
+
+def refuse_unwritable(output: Path | None) -> None:
+    """Raises ConfigurationError where `output` could not be written, before anything is done for it."""
+    if output is None:
+        return
+    place = output.parent if output.is_file() or not output.exists() else output
+    if output.is_dir() or not os.access(place, os.W_OK):
+        raise ConfigurationError("--output", str(output), "cannot be written; name a file in a folder that is there")

@@ -8,7 +8,8 @@ from rich.console import Console
 
 from flows.confirming import is_confirmed, is_terminal
 from flows.console import console_on
-from flows.running import document_of, showing_progress, write
+from flows.running import document_of, showing_progress
+from flows.writing import write
 from pgfleet import settings
 from pgfleet.brief import Brief
 from pgfleet.render.repair_terminal import repair_report

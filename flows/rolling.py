@@ -34,10 +34,11 @@ from pgfleet.rollout.document import (
 )
 from pgfleet.rollout.plan import RolloutPlan, Scope, TenantPlan, build_plan, by_ring
 from pgfleet.rollout.results import broken, not_reached, obstructed
-from pgfleet.rollout.rings import finished, halted, has_changed, passed_over, unsettled, watch_halts
+from pgfleet.rollout.rings import finished, halted, has_changed, passed_over, timed, unsettled, watch_halts
 from pgfleet.rollout.summary import RolloutOutcome, outcome_of, summarise
 from tasks.events import announce
 from tasks.exchange import ENTRIES, PLAN, PLANS, RESULTS, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, WATCHED, leave
+from tasks.keep_report import keep_if_asked
 from tasks.publish_rollout import publish_plan, publish_rollout
 from tasks.restart_service import restart_service
 from tasks.states import rollout_state
@@ -67,7 +68,7 @@ class Rollout:
             self._carry_out(plan, rehearsal=rehearse)
             document = self._document(plan, rehearsal=rehearse)
         leave(document, ROLLOUT_DOCUMENT, "The rollout document")
-        publish_rollout(document, self.brief)
+        publish_rollout(document, self.brief, keep_if_asked(document, self.brief))
         announce(events.of_rollout(document))
         return rollout_state(document)
 
@@ -125,9 +126,11 @@ class Rollout:
                 results = [not_reached(each, f"ring {halting.name} halted") for each in plans]
                 self.rings.append(passed_over(name, budget, results))
             else:
+                started_at = datetime.now(UTC)
                 results = self._ring_results(name, plans, budget, rehearsal=rehearsal)
                 ring = finished(name, budget, results, rehearsal=rehearsal)
-                self.rings.append(ring if rehearsal else self._settle(ring, plans, results))
+                ring = ring if rehearsal else self._settle(ring, plans, results)
+                self.rings.append(timed(ring, started_at, datetime.now(UTC)))
             self.results += results
 
     def _ring_results(

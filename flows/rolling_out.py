@@ -11,12 +11,13 @@ from rich.markdown import Markdown
 
 from flows.confirming import is_confirmed, is_terminal
 from flows.console import console_on
-from flows.running import run_flow, showing_progress, write
+from flows.options import RolloutFormat
+from flows.running import run_flow, showing_progress
+from flows.writing import write_rollout
 from pgfleet import settings
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import FleetError
 from pgfleet.render.plan_terminal import plan_report
-from pgfleet.render.rollout_terminal import rollout_report
 from pgfleet.rollout.document import RolloutDocument
 from pgfleet.rollout.plan import RolloutPlan, Scope
 from pgfleet.rollout.planning import refuse_faulty_scope
@@ -33,14 +34,15 @@ def run_rollout(
     *,
     rehearse: bool,
     yes: bool,
-    as_json: bool,
+    output_format: RolloutFormat,
     output: Path | None,
 ) -> int:
     """Rolls out, writes what came of it, and returns the exit status. Raises PgfleetError if it broke off."""
     refuse_faulty_scope(scope, brief.manifest)
     chosen = {"tenants": tenants, "rings": rings, "labels": labels}
-    document = roll_out(brief, scope, granularity, **chosen, rehearse=rehearse, yes=yes, plan_to_stderr=as_json)
-    write(document, rollout_report(document, brief.manifest), as_json=as_json, output=output)
+    is_mixed = output_format is RolloutFormat.TABLE  # the plan and the report are read one after the other
+    document = roll_out(brief, scope, granularity, **chosen, rehearse=rehearse, yes=yes, plan_to_stderr=not is_mixed)
+    write_rollout(document, brief, output_format, output)
     return exit_status(RolloutOutcome(document.outcome), document.tenants)
 
 

@@ -1,18 +1,17 @@
 """Runs a flow from the command line: progress on standard error, the answer on standard output."""
 
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
-from pydantic import BaseModel, TypeAdapter
-from rich.console import Console, RenderableType
+from pydantic import TypeAdapter
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from flows.console import console_on
+from flows.options import AuditFormat
+from flows.writing import write, write_audit
 from pgfleet import files, settings
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import ConfigurationError, PgfleetError
@@ -20,7 +19,6 @@ from pgfleet.judge.document import AuditDocument
 from pgfleet.judge.summary import EXIT_STATUS, counted, outcome_of
 from pgfleet.progress import listening
 from pgfleet.render.rollout_terminal import count_report
-from pgfleet.render.terminal import audit_report
 from pgfleet.rollout.plan import RolloutPlan
 
 if TYPE_CHECKING:
@@ -38,7 +36,7 @@ def run_audit(
     labels: Sequence[str] | None = None,
     *,
     since: Path | None = None,
-    as_json: bool,
+    output_format: AuditFormat,
     output: Path | None,
 ) -> int:
     """Runs the flow, writes what it found, and returns the exit status. Raises PgfleetError if it broke off.
@@ -48,8 +46,7 @@ def run_audit(
     if since is not None:
         files.load_audit(since, brief.environment.name)
     document = audit(brief, tenants, rings, granularity, since, labels=labels)
-    report = audit_report(document, brief.manifest, timezone=brief.environment.policy.timezone)
-    write(document, report, as_json=as_json, output=output)
+    write_audit(document, brief, output_format, output)
     return EXIT_STATUS[outcome_of(document.tenants)]
 
 
@@ -132,21 +129,6 @@ def document_of(flow: "Flow[..., Any]", form: TypeAdapter[Document], **parameter
     return document
 
 
-def refuse_unwritable(output: Path | None) -> None:
-    """Raises ConfigurationError where `output` could not be written, before anything is done for it."""
-    if output is not None and (output.is_dir() or not os.access(output.parent, os.W_OK)):
-        raise ConfigurationError("--output", str(output), "cannot be written; name a file in a folder that is there")
-
-
-def write(document: BaseModel, report: RenderableType, *, as_json: bool, output: Path | None = None) -> None:
-    """The document as JSON or as a report, on standard output or into `output`."""
-    with _opened(output) as stream:
-        if as_json:
-            stream.write(document.model_dump_json(indent=2) + "\n")
-        else:
-            console_on(stream).print(report)
-
-
 @contextmanager
 def needing_prefect() -> Iterator[None]:
     """Prefect's own failures as one line: its server does not answer, or refuses."""
@@ -154,15 +136,6 @@ def needing_prefect() -> Iterator[None]:
         yield
     except (httpx.HTTPError, RuntimeError) as error:
         raise PgfleetError(f"Prefect's API cannot be used ({error}); look at PREFECT_API_URL") from error
-
-
-@contextmanager
-def _opened(output: Path | None) -> Iterator[TextIO]:
-    if output is None:
-        yield sys.stdout
-    else:
-        with output.open("w", encoding="utf-8") as stream:
-            yield stream
 
 
 @contextmanager

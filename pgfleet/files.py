@@ -1,6 +1,9 @@
-"""Reads the manifest's folder, the fleet file, audit documents and what is set up in Prefect; pure modules parse it."""
+"""Reads what pure modules parse (manifest, fleet file, documents, what is set up in Prefect); writes reports."""
 
+import os
+import shutil
 from pathlib import Path
+from uuid import uuid4
 
 import yaml
 from pydantic import ValidationError
@@ -82,3 +85,25 @@ def load_audit(path: Path, environment: str) -> AuditDocument:
     if document.environment != environment:
         raise ConfigurationError("--since", str(path), f"is an audit of {document.environment}, not of {environment}")
     return document
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Puts the text at `path` so that whoever reads it finds the old text or the new one, and never a part of it.
+
+    What is there and is no file, as a pipe or a terminal, is written into. Raises OSError, and then nothing is changed.
+    """
+    target = path.resolve()  # a link goes on pointing to where it points
+    if target.exists() and not target.is_file():
+        target.write_text(text, encoding="utf-8")
+        return
+    temporary = target.with_name(f".{uuid4().hex}.tmp")
+    try:
+        with temporary.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if target.exists():
+            shutil.copymode(target, temporary)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from pgfleet.render.rollout_tables import count_rows_of, fleet_count_rows, plan_
 from pgfleet.rollout.document import CountDocument, RolloutDocument
 from pgfleet.rollout.plan import RolloutPlan
 from pgfleet.rollout.summary import in_words
-from tasks.publish_report import OPTIONS, scope_of
+from tasks.publish_report import OPTIONS, scope_of, with_place
 
 
 @task(name="publish plan", **OPTIONS)
@@ -24,13 +24,16 @@ def publish_plan(plan: RolloutPlan, brief: Brief, *, seeds_alone: bool = False) 
 
 
 @task(name="publish rollout", **OPTIONS)
-def publish_rollout(document: RolloutDocument, brief: Brief) -> None:
-    """A table of tenants, a summary, the counts before and after, and what the watch saw."""
+def publish_rollout(document: RolloutDocument, brief: Brief, kept: str = "") -> None:
+    """A table of tenants, a summary, the counts before and after, and what the watch saw.
+
+    The summary ends with where the run's own page was kept.
+    """
     kind, scope = document.what.replace(" ", "-"), scope_of(brief)
     said = f"{document.what.capitalize()} of {document.environment}: {in_words(document.summary)}"
     create_table_artifact(rollout_rows(document), key=f"{kind}-{scope}", description=said)
     page = rollout_page(document, brief.manifest)
-    create_markdown_artifact(page, key=f"{kind}-summary-{scope}", description=said)
+    create_markdown_artifact(with_place(page, kept), key=f"{kind}-summary-{scope}", description=said)
     if counts := count_rows_of(document):
         create_table_artifact(counts, key=f"counts-{kind}-{scope}", description="Rows before and after")
     watched = [row for ring in document.rings for row in watch_rows(ring)]

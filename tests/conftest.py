@@ -1,6 +1,7 @@
 """Fixtures by topic."""
 
 pytest_plugins = [
+    "fix_browser",
     "fix_servers",
     "fix_pooler",
     "fix_tls",

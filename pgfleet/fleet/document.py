@@ -78,6 +78,7 @@ SchemaName = Annotated[Text, AfterValidator(_possible_schema)]
 TenantName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Duration = Annotated[int, BeforeValidator(parse_duration_ms)]
+Folder = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$")]
 Share = Annotated[str, StringConstraints(pattern=r"^([1-9]\d?|100)%$")]
 Budget = Annotated[int, Field(ge=0)] | Annotated[str, StringConstraints(pattern=r"^\d{1,3}%$")]
 
@@ -209,6 +210,9 @@ class EnvironmentTable(Table):
     distribute: bool = False
     work_pool: Annotated[str, StringConstraints(pattern=r"^[^/%&><\x00-\x1f]+$")] = "pgfleet"
     worker_silence: Annotated[Duration, AfterValidator(_long_enough)] = 60_000
+    report_dir: Folder | None = None
+    report_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$")] | None = None
+    metrics_dir: Folder | None = None
     tenants: list[TenantTable] = []
     inventory: Inventories | None = None
 
@@ -222,6 +226,9 @@ class EnvironmentTable(Table):
                 if ring not in self.rings:
                     message = f"{key} names the ring '{ring}', which is not among rings"
                     raise ValueError(message)
+        if self.report_url and not self.report_dir:
+            message = "report_url is where report_dir is to be seen, so it needs a report_dir"
+            raise ValueError(message)
         services = [each.service for each in self.restarts]
         if len(set(services)) < len(services):
             message = "restarts names a service twice"

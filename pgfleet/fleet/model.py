@@ -130,6 +130,23 @@ class WavePolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPolicy:
+    """Where the pages of runs are kept, and the figures for Prometheus; folders as they are written in the fleet file.
+
+    `url` is the address at which `folder` is to be seen in a browser.
+    """
+
+    folder: str | None = None
+    url: str | None = None
+    metrics_folder: str | None = None
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether anything is to be kept."""
+        return bool(self.folder or self.metrics_folder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How an environment wants to be treated. Counts above `exact_count_limit_rows` are the planner's estimates.
 
@@ -153,6 +170,7 @@ class Policy:
     connection_share_percent: int = 50
     max_workers: int | None = None
     waves: WavePolicy = WavePolicy()
+    reports: ReportPolicy = ReportPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from pgfleet.fleet.model import (
     Inventory,
     InventoryKind,
     Policy,
+    ReportPolicy,
     Restart,
     RolloutPolicy,
     Tenant,
@@ -76,6 +77,7 @@ class _Builder:
                 work_pool=table.work_pool if table.distribute else None,
                 silence_seconds=table.worker_silence / 1000,
             ),
+            reports=ReportPolicy(folder=table.report_dir, url=table.report_url, metrics_folder=table.metrics_dir),
         )
 
     def _rollout_policy(self) -> RolloutPolicy:

@@ -28,6 +28,7 @@ from pgfleet.render.words import (
     VERDICT_MEANS,
     broken_contracts,
     differences_told,
+    failure_lines,
     predicate,
     sentence,
     sufferers,
@@ -124,18 +125,10 @@ def _said(difference: DifferenceEntry, dates: Dates) -> str:
 
 def _contract_section(contract: ContractEntry, manifest: Manifest, dates: Dates) -> Iterator[str]:
     """The statements that would not work, with the places where they stand."""
-    places = {
-        statement.name: f" ({statement.place})"
-        for each in manifest.contracts
-        if each.consumer == contract.consumer
-        for statement in each.statements
-    }
     role = f", tried as {contract.role}" if contract.role else ""
     said = dates.told(f"{contract.consumer} cannot do its work ({contract.priority}){role}", contract.since)
     yield from (f"## {escaped(said)}", "")
-    for each in contract.failures:
-        what = "No statement" if each.statement is None else f"'{each.statement}'{places.get(each.statement, '')}"
-        yield f"- {escaped(f'{what}: {each.message}')}"
+    yield from (f"- {escaped(line)}" for line in failure_lines(contract, manifest))
     yield ""
 
 

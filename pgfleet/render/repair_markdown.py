@@ -12,6 +12,7 @@ from pgfleet.render.repair_words import (
     repair_command,
     rerun_sentence,
     rollout_command,
+    script_of,
 )
 
 HEADING = "What puts it right"
@@ -46,7 +47,7 @@ def statements_title(statements: Sequence[str], hazards: Sequence[str]) -> str:
 def statements_block(statements: Sequence[str]) -> Iterator[str]:
     """The statements as one block to be copied; nothing where there are none."""
     if statements:
-        yield from (code("\n".join(f"{each.rstrip().removesuffix(';')};" for each in statements)), "")
+        yield from (code(script_of(statements)), "")
 
 
 def shell(command: str) -> str:

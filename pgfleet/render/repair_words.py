@@ -115,6 +115,11 @@ def rollout_command(environment: str, tenant: str) -> str:
     return f"pgfleet rollout {shlex.quote(environment)} --tenant {shlex.quote(tenant)}"
 
 
+def script_of(statements: Sequence[str]) -> str:
+    """The statements one after another, each ended by a semicolon, to be copied."""
+    return "\n".join(f"{each.rstrip().removesuffix(';')};" for each in statements)
+
+
 def in_brackets(hazards: Sequence[str]) -> str:
     """` (takes ACCESS EXCLUSIVE, may fail on existing rows)`; nothing where there are none."""
     return f" ({', '.join(hazards)})" if hazards else ""

@@ -1,7 +1,7 @@
 """Findings in sentences that a person who has never seen the code understands."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import singledispatch
 
 from pgfleet.judge.document import (
@@ -134,6 +134,24 @@ def sufferers(finding: MigrationEntry, manifest: Manifest) -> tuple[str, ...]:
     if finding.status is MigrationStatus.PENDING:
         return tuple(f"{impact.service}: {impact.breaks}" for impact in impacts)
     return (f"depends on it: {', '.join(impact.service for impact in impacts)}",) if impacts else ()
+
+
+def failure_lines(contract: ContractEntry, manifest: Manifest) -> tuple[str, ...]:
+    """The statements that would not work, with the places where they stand, and what the server says of each."""
+    places = {
+        statement.name: f" ({statement.place})"
+        for each in manifest.contracts
+        if each.consumer == contract.consumer
+        for statement in each.statements
+    }
+    return tuple(
+        f"{'No statement' if each.statement is None else _quoted(each.statement, places)}: {each.message}"
+        for each in contract.failures
+    )
+
+
+def _quoted(statement: str, places: Mapping[str, str]) -> str:
+    return f"'{statement}'{places.get(statement, '')}"
 
 
 def _is_wrong(migration: MigrationEntry) -> bool:

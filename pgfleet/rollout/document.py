@@ -155,7 +155,10 @@ class WatchEntry(Entry):
 
 
 class RingEntry(Entry):
-    """One ring: how it ended and why, what failed in it, and what was done after it."""
+    """One ring: how it ended and why, what failed in it, and what was done after it.
+
+    `started_at` and `finished_at` are null where it was not begun; its watch and its soak lie between them.
+    """
 
     name: str
     outcome: RingOutcome
@@ -167,6 +170,8 @@ class RingEntry(Entry):
     soaked_seconds: float | None = None
     watched_seconds: float | None = None
     watch: tuple[WatchEntry, ...] = ()
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 class RolloutDocument(Entry):

@@ -1,6 +1,7 @@
 """What is concluded of a ring when its tenants are through, and after it."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from pgfleet.judge.document import MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import counted
@@ -35,6 +36,11 @@ def passed_over(name: str, budget: int, results: Sequence[TenantResult]) -> Ring
 def halted(ring: RingEntry, reason: str) -> RingEntry:
     """The same ring, found wanting after all its tenants were through."""
     return ring.model_copy(update={"outcome": RingOutcome.HALTED, "reason": reason})
+
+
+def timed(ring: RingEntry, started_at: datetime, finished_at: datetime) -> RingEntry:
+    """The same ring, with when it was begun and when all that belongs to it was over."""
+    return ring.model_copy(update={"started_at": started_at, "finished_at": finished_at})
 
 
 def has_changed(results: Iterable[TenantResult]) -> bool:

@@ -6,7 +6,16 @@ import pytest
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.document import parse_duration_ms
-from pgfleet.fleet.model import Acceptance, Environment, Policy, Restart, RolloutPolicy, Tenant, WavePolicy
+from pgfleet.fleet.model import (
+    Acceptance,
+    Environment,
+    Policy,
+    ReportPolicy,
+    Restart,
+    RolloutPolicy,
+    Tenant,
+    WavePolicy,
+)
 from pgfleet.fleet.parse import build_environment, parse_fleet
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, Secret
@@ -53,6 +62,9 @@ wave_size = 50
 distribute = true
 work_pool = "prod eu"
 worker_silence = "90s"
+report_dir = "reports"
+report_url = "https://pgfleet.example.com/reports/"
+metrics_dir = "/var/lib/node_exporter"
 
 [[environments.prod.tenants]]
 name = "acme"
@@ -111,6 +123,11 @@ dsn = "service=globex"
             connection_share_percent=25,
             max_workers=12,
             waves=WavePolicy(size_tenants=50, work_pool="prod eu", silence_seconds=90),
+            reports=ReportPolicy(
+                folder="reports",
+                url="https://pgfleet.example.com/reports/",
+                metrics_folder="/var/lib/node_exporter",
+            ),
         ),
         tenants=(
             Tenant(
@@ -208,6 +225,32 @@ def test_a_wrong_key_of_waves_is_named(text: str, key: str, problem: str) -> Non
     error = refusal(PROD + text)
     assert error.key == f"environments.prod.{key}"
     assert problem in error.problem
+
+
+def test_nothing_is_kept_unless_it_is_asked_for() -> None:
+    assert read(PROD).policy.reports == ReportPolicy(folder=None, url=None, metrics_folder=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "problem"),
+    [
+        ('report_dir = ""', "report_dir", "pattern"),
+        ('report_dir = "a\\nb"', "report_dir", "pattern"),
+        ('metrics_dir = ""', "metrics_dir", "pattern"),
+        ("metrics_dir = true", "metrics_dir", "string"),
+        ('report_dir = "a"\nreport_url = "file:///a"', "report_url", "pattern"),
+        ('report_dir = "a"\nreport_url = "https://a/?b"', "report_url", "pattern"),
+    ],
+)
+def test_a_wrong_key_of_reports_is_named(text: str, key: str, problem: str) -> None:
+    error = refusal(PROD + text)
+    assert error.key == f"environments.prod.{key}"
+    assert problem in error.problem
+
+
+def test_an_address_without_a_folder_is_refused() -> None:
+    error = refusal(PROD + 'report_url = "https://a/"')
+    assert error.problem == "report_url is where report_dir is to be seen, so it needs a report_dir"
 
 
 @pytest.mark.parametrize(("written", "seconds"), [("1ms", 2), ("2s", 2), ("2600ms", 3), ("1min", 60)])

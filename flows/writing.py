@@ -1,0 +1,81 @@
+"""Writes an answer in the format that was asked for: on standard output, or into a file that is whole or not there."""
+
+import sys
+from collections.abc import Callable, Mapping
+from io import StringIO
+from pathlib import Path
+
+from pydantic import BaseModel
+from rich.console import RenderableType
+
+from flows.console import console_on
+from flows.options import AuditFormat, RolloutFormat
+from pgfleet import files
+from pgfleet.brief import Brief
+from pgfleet.errors import PgfleetError
+from pgfleet.judge.document import AuditDocument
+from pgfleet.render.audit_junit import audit_junit
+from pgfleet.render.markdown import summary_page
+from pgfleet.render.openmetrics import audit_metrics
+from pgfleet.render.page.audit import audit_page
+from pgfleet.render.page.rollout import rollout_page
+from pgfleet.render.rollout_junit import rollout_junit
+from pgfleet.render.rollout_markdown import rollout_page as rollout_summary
+from pgfleet.render.rollout_terminal import rollout_report
+from pgfleet.render.terminal import audit_report
+from pgfleet.rollout.document import RolloutDocument
+
+
+def write_audit(document: AuditDocument, brief: Brief, output_format: AuditFormat, output: Path | None) -> None:
+    """What an audit found, as a person or a program reads it."""
+    manifest, zone = brief.manifest, brief.environment.policy.timezone
+    texts: Mapping[AuditFormat, Callable[[], str]] = {
+        AuditFormat.HTML: lambda: audit_page(document, manifest, zone),
+        AuditFormat.MARKDOWN: lambda: summary_page(document, manifest, zone),
+        AuditFormat.JUNIT: lambda: audit_junit(document, manifest),
+        AuditFormat.OPENMETRICS: lambda: audit_metrics(document, manifest),
+    }
+    if make := texts.get(output_format):
+        write_text(make(), output)
+    else:
+        report = audit_report(document, manifest, timezone=zone)
+        write(document, report, as_json=output_format is AuditFormat.JSON, output=output)
+
+
+def write_rollout(document: RolloutDocument, brief: Brief, output_format: RolloutFormat, output: Path | None) -> None:
+    """What came of a rollout, as a person or a program reads it."""
+    manifest, zone = brief.manifest, brief.environment.policy.timezone
+    texts: Mapping[RolloutFormat, Callable[[], str]] = {
+        RolloutFormat.HTML: lambda: rollout_page(document, manifest, zone),
+        RolloutFormat.MARKDOWN: lambda: rollout_summary(document, manifest),
+        RolloutFormat.JUNIT: lambda: rollout_junit(document),
+    }
+    if make := texts.get(output_format):
+        write_text(make(), output)
+    else:
+        report = rollout_report(document, manifest)
+        write(document, report, as_json=output_format is RolloutFormat.JSON, output=output)
+
+
+def write(document: BaseModel, report: RenderableType, *, as_json: bool, output: Path | None = None) -> None:
+    """The document as JSON or as a report, on standard output or into `output`."""
+    if as_json:
+        write_text(document.model_dump_json(indent=2) + "\n", output)
+    elif output is None:
+        console_on(sys.stdout).print(report)
+    else:
+        plain = StringIO()
+        console_on(plain).print(report)
+        write_text(plain.getvalue(), output)
+
+
+def write_text(text: str, output: Path | None) -> None:
+    """The text as it is. Raises PgfleetError where the file cannot be written: by now the run is over."""
+    if output is None:
+        sys.stdout.write(text)
+        return
+    try:
+        files.write_whole(output, text)
+    except OSError as error:
+        kept = "what the run found and did is kept with it in Prefect"
+        raise PgfleetError(f"--output: {output}: cannot be written: {error.strerror}; {kept}") from None

@@ -1,0 +1,87 @@
+"""A JUnit report as CI systems read it: suites of cases, each of which passes, fails, errs or was skipped."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from xml.etree import ElementTree
+
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 knows no way to write."""
+
+
+class Ending(StrEnum):
+    """How a case ended, where it did not pass; each is named like its element."""
+
+    FAILURE = "failure"
+    """It is not as it should be."""
+    ERROR = "error"
+    """It could not be found out."""
+    SKIPPED = "skipped"
+    """It was not asked for, or does not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One case: `message` and `lines` say what there is to say where it did not pass."""
+
+    name: str
+    ending: Ending | None = None
+    kind: str = ""
+    message: str = ""
+    lines: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """The cases of one tenant or ring; `notes` are worth knowing and no fault."""
+
+    name: str
+    cases: tuple[Case, ...]
+    notes: tuple[str, ...] = ()
+
+
+def report(title: str, suites: Iterable[Suite], *, started_at: datetime, seconds: float) -> str:
+    """The report as XML; `title` is the prefix of each case's class, so that reports of several environments differ."""
+    root = ElementTree.Element("testsuites", name=_allowed(title))
+    found = [each for each in suites if each.cases]
+    _count(root, [case for suite in found for case in suite.cases], seconds)
+    for suite in found:
+        _append_suite(root, suite, title, started_at)
+    ElementTree.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
+
+
+def _append_suite(root: ElementTree.Element, suite: Suite, title: str, started_at: datetime) -> None:
+    element = ElementTree.SubElement(root, "testsuite", name=_allowed(suite.name))
+    element.set("timestamp", f"{started_at:%Y-%m-%dT%H:%M:%S}")
+    _count(element, suite.cases, sum(each.seconds for each in suite.cases))
+    for case in suite.cases:
+        _append_case(element, case, f"{title}.{suite.name}")
+    if suite.notes:
+        ElementTree.SubElement(element, "system-out").text = _allowed("\n".join(suite.notes))
+
+
+def _append_case(suite: ElementTree.Element, case: Case, class_name: str) -> None:
+    element = ElementTree.SubElement(suite, "testcase", name=_allowed(case.name), classname=_allowed(class_name))
+    element.set("time", f"{case.seconds:.3f}")
+    if case.ending:
+        said = ElementTree.SubElement(element, case.ending, message=_allowed(case.message))
+        said.text = _allowed("\n".join(case.lines)) or None
+        if case.ending is not Ending.SKIPPED:
+            said.set("type", case.kind or case.ending)
+
+
+def _count(element: ElementTree.Element, cases: Iterable[Case], seconds: float) -> None:
+    endings = [each.ending for each in cases]
+    plurals = {Ending.FAILURE: "failures", Ending.ERROR: "errors", Ending.SKIPPED: "skipped"}
+    element.set("tests", str(len(endings)))
+    for ending, name in plurals.items():
+        element.set(name, str(endings.count(ending)))
+    element.set("time", f"{seconds:.3f}")
+
+
+def _allowed(text: str) -> str:
+    return NOT_IN_XML.sub("\ufffd", text)

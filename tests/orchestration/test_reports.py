@@ -1,0 +1,129 @@
+"""What is written of a run: in each format that is asked for, and where the environment keeps its pages and figures."""
+
+import time
+from collections.abc import Callable
+from logging import WARNING
+from pathlib import Path
+
+import pytest
+from fix_command import CommandLine
+from fix_fleet import ENVIRONMENT, Fleet
+from fix_prefect import LONGEST_DELAY_SECONDS, Records
+from junitparser import JUnitXml
+from justhtml import JustHTML
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from unit.literals import a_document, a_manifest, a_migration, a_tenant_entry, an_environment
+from unit.rollout_literals import a_result, a_rollout
+
+from flows.audit import audit_fleet
+from flows.options import AuditFormat, RolloutFormat
+from flows.rollout import rollout_fleet
+from flows.writing import write_audit, write_rollout
+from pgfleet.brief import Brief, Granularity
+from pgfleet.errors import PgfleetError
+from pgfleet.judge.document import AuditDocument
+from pgfleet.rollout.document import RolloutDocument
+
+BRIEF = Brief(a_manifest(a_migration()), an_environment(), run="")
+AUDIT, ROLLOUT = a_document(a_tenant_entry("acme")), a_rollout(a_result("acme"))
+
+
+def read_figures(text: str) -> float:
+    """How many tenants there are, of whatever verdict."""
+    families = {each.name: each.samples for each in text_string_to_metric_families(text)}
+    return sum(each.value for each in families["pgfleet_tenants"])
+
+
+READERS: dict[str, Callable[[str], object]] = {
+    "json": AuditDocument.model_validate_json,
+    "html": lambda text: JustHTML(text, strict=True, sanitize=False).query("#map tbody a")[0].to_text() == "acme",
+    "junit": lambda text: JUnitXml.fromstring(text.encode()).tests,
+    "openmetrics": read_figures,
+    "markdown": lambda text: text.startswith("# "),
+    "table": lambda text: "acme" in text,
+}
+
+
+@pytest.mark.parametrize("chosen", AuditFormat)
+def test_an_audit_is_written_in_each_format_and_read_back(chosen: AuditFormat, tmp_path: Path) -> None:
+    file = tmp_path / "report"
+    write_audit(AUDIT, BRIEF, chosen, file)
+    assert READERS[chosen](file.read_text(encoding="utf-8"))
+    assert [each.name for each in tmp_path.iterdir()] == ["report"]
+
+
+@pytest.mark.parametrize("chosen", RolloutFormat)
+def test_a_rollout_is_written_in_each_format_and_read_back(chosen: RolloutFormat, tmp_path: Path) -> None:
+    file = tmp_path / "report"
+    write_rollout(ROLLOUT, BRIEF, chosen, file)
+    read = RolloutDocument.model_validate_json if chosen is RolloutFormat.JSON else READERS[chosen]
+    assert read(file.read_text(encoding="utf-8"))
+
+
+def test_standard_output_holds_the_report_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    write_audit(AUDIT, BRIEF, AuditFormat.OPENMETRICS, None)
+    assert read_figures(capsys.readouterr().out) == 1
+
+
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(PgfleetError, match=r"--output: .*: cannot be written: Not a directory"):
+        write_audit(AUDIT, BRIEF, AuditFormat.HTML, tmp_path / "file" / "report.html")
+
+
+def test_a_format_that_there_is_not_exits_with_2(pgfleet: CommandLine, fleet: Fleet) -> None:
+    fleet.tenant("acme", "postgresql://x@127.0.0.1:1/x")
+    done = pgfleet("rollout", ENVIRONMENT, "--format", "openmetrics")
+    assert done.returncode == 2
+    assert "openmetrics" in done.stderr
+
+
+def test_runs_leave_their_pages_and_figures_where_the_environment_keeps_them(
+    fleet: Fleet, ready_dsn: Callable[[], str], records: Records, tmp_path: Path
+) -> None:
+    fleet.policy('report_dir = "reports"').policy('metrics_dir = "figures"')
+    fleet.policy('report_url = "https://pgfleet.example.com/"').tenant("acme", ready_dsn())
+    audit = audit_fleet(ENVIRONMENT, granularity=Granularity.TENANT, return_state=True)
+    rehearsal = rollout_fleet(ENVIRONMENT, granularity=Granularity.TENANT, rehearse=True, return_state=True)
+    run_id = str(audit.state_details.flow_run_id)
+    assert (audit.type.value, rehearsal.type.value) == ("COMPLETED", "COMPLETED")
+    pages = sorted(each.name for each in (tmp_path / "reports").iterdir())
+    [own] = [each for each in pages if each.endswith(f"-{run_id[:8]}.html")]
+    assert len(pages) == 4
+    assert {"audit-test.html", "rehearsal-test.html"} <= set(pages)
+    latest = (tmp_path / "reports" / "audit-test.html").read_text(encoding="utf-8")
+    assert run_id in latest
+    assert latest == (tmp_path / "reports" / own).read_text(encoding="utf-8")
+    assert read_figures((tmp_path / "figures" / "pgfleet-test.prom").read_text(encoding="utf-8")) == 1
+    assert f"The page of this run: {tmp_path / 'reports' / own}" in records.artifact("summary-test")["data"].replace(
+        "\\", ""
+    )
+    link = records.artifact("page-audit-test")
+    assert (link["type"], f"(https://pgfleet.example.com/{own})" in link["data"]) == ("markdown", True)
+
+
+def test_a_place_that_cannot_be_written_is_said_and_fails_nothing(
+    fleet: Fleet, ready_dsn: Callable[[], str], records: Records, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    fleet.policy('report_dir = "file/reports"').policy('metrics_dir = "file"').tenant("acme", ready_dsn())
+    state = audit_fleet(ENVIRONMENT, granularity=Granularity.TENANT, return_state=True)
+    assert state.type.value == "COMPLETED"
+    said = records.artifact("summary-test")["data"].replace("\\", "")
+    assert "audit-test-" in said
+    assert "could not be written: Not a directory." in said
+    assert f"{tmp_path / 'file' / 'pgfleet-test.prom'} could not be written" in said
+    warned = warnings_of(str(state.state_details.flow_run_id), records, 2)
+    assert [each.endswith("could not be written: Not a directory.") for each in warned] == [True, True]
+
+
+def warnings_of(run_id: str, records: Records, number: int) -> list[str]:
+    """What the run warned of, once there is so much of it: Prefect sends logs behind the run."""
+    deadline = time.monotonic() + LONGEST_DELAY_SECONDS
+    found: list[str] = []
+    while len(found) < number and time.monotonic() < deadline:
+        found = [
+            each["message"] for each in records.logs() if each["flow_run_id"] == run_id and each["level"] == WARNING
+        ]
+        time.sleep(0.1)
+    return found

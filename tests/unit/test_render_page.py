@@ -1,0 +1,297 @@
+"""The page of an audit as HTML: it parses, it needs nothing beside itself, and whatever it is told it shows as text."""
+
+import base64
+import hashlib
+import json
+import re
+from collections import Counter
+from datetime import date
+
+import pytest
+from justhtml import JustHTML
+from unit.literals import (
+    a_contract,
+    a_contract_entry,
+    a_difference_entry,
+    a_document,
+    a_failure,
+    a_manifest,
+    a_migration,
+    a_migration_entry,
+    a_tenant_entry,
+)
+
+from pgfleet.judge.context import AcceptedEntry, LossEntry
+from pgfleet.judge.document import (
+    AuditDocument,
+    CheckEntry,
+    CountEntry,
+    MigrationStatus,
+    RepairEntry,
+    SeedEntry,
+    SeedStatus,
+    SkippedEntry,
+    TenantEntry,
+    UnexpectedEntry,
+    Verdict,
+)
+from pgfleet.manifest.model import Impact
+from pgfleet.render.dates import Dates
+from pgfleet.render.page.audit import audit_page
+from pgfleet.render.page.audit_tenant import tenant_blocks
+from pgfleet.render.page.blocks import Code, Contrast, Figures, Lines, Marks, Paragraph, Section, pooled
+from pgfleet.render.page.html import json_in_script
+from pgfleet.render.page.looks import NARROWEST, WIDTH, Look, bar
+from pgfleet.repair.model import Way
+
+MANIFEST = a_manifest(
+    a_migration("1", impacts=[Impact(service="worker", breaks="nothing is queued")]),
+    a_migration("2", name="two"),
+    contracts=[a_contract("worker")],
+)
+HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>\"'&amp;\u2028"
+STATEMENT = "CREATE INDEX idx_a ON one (a)"
+BY_SQL = RepairEntry(way=Way.SQL, statements=(STATEMENT,), hazards=("blocks writes",))
+MISSING = a_difference_entry().model_copy(update={"repair": BY_SQL})
+DRIFTED = a_tenant_entry(
+    "acme",
+    Verdict.BLOCKED,
+    ring="canary",
+    migrations=[
+        a_migration_entry(MigrationStatus.DRIFTED, "1", differences=[MISSING]),
+        a_migration_entry(version="2", name="two"),
+    ],
+)
+
+
+def parsed(document: AuditDocument) -> JustHTML:
+    """The page, read as strictly as the standard of HTML has it: any parse error is raised."""
+    return JustHTML(audit_page(document, MANIFEST), strict=True, sanitize=False)
+
+
+def data_of(page: JustHTML) -> dict[str, object]:
+    [element] = page.query("#data")
+    return json.loads(element.to_text(separator="", strip=False))
+
+
+def blocks_of(tenant: TenantEntry, document: AuditDocument | None = None) -> list[object]:
+    return list(tenant_blocks(tenant, document or a_document(tenant), MANIFEST, Dates()))
+
+
+def of_kind(blocks: list[object], kind: type) -> list[object]:
+    return [each for each in blocks if isinstance(each, kind)]
+
+
+def texts(page: JustHTML, selector: str) -> list[str]:
+    return [each.to_text() for each in page.query(selector)]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        a_document(),
+        a_document(a_tenant_entry(migrations=[a_migration_entry()])),
+        a_document(DRIFTED, a_tenant_entry("down", Verdict.UNREACHABLE, reason="no answer")),
+        a_document(a_tenant_entry(HOSTILE, Verdict.UNKNOWN, ring=HOSTILE, reason=HOSTILE)).model_copy(
+            update={"skipped": (SkippedEntry(name=HOSTILE, reason=HOSTILE),)}
+        ),
+    ],
+    ids=["empty", "ready", "drifted", "hostile"],
+)
+def test_the_page_is_html_without_a_parse_error_and_names_each_element_once(document: AuditDocument) -> None:
+    page = parsed(document)
+    ids = Counter(each.attrs["id"] for each in page.query("[id]"))
+    assert ids
+    assert {name: number for name, number in ids.items() if number > 1} == {}
+    named = {
+        each.attrs[name] for name in ("for", "aria-labelledby", "aria-describedby") for each in page.query(f"[{name}]")
+    }
+    assert named <= set(ids)
+
+
+def test_every_control_has_a_name() -> None:
+    page = parsed(a_document(DRIFTED, a_tenant_entry("b")))
+    controls = [*page.query("input"), *page.query("select")]
+    assert controls
+    assert all(any(each.parent is label for label in page.query("label")) for each in controls)
+    assert all(each.to_text() for each in page.query("button"))
+
+
+def test_the_page_asks_nobody_for_anything() -> None:
+    html = audit_page(a_document(DRIFTED), MANIFEST)
+    page = JustHTML(html, strict=True, sanitize=False)
+    addresses = [each.attrs[name] for name in ("src", "href") for each in page.query(f"[{name}]")]
+    assert [each for each in addresses if not each.startswith(("#", "data:,"))] == []
+    assert not re.search(r"https?://|@import|url\(", html)
+
+
+def test_the_policy_admits_its_own_style_and_script_alone() -> None:
+    page = parsed(a_document(DRIFTED))
+    [policy] = [each.attrs["content"] for each in page.query("[http-equiv=Content-Security-Policy]")]
+    found = dict(each.strip().split(" ", 1) for each in policy.split(";"))
+    assert found["default-src"] == "'none'"
+    for source, element in (("style-src", page.query("style")), ("script-src", page.query("script:not([type])"))):
+        [text] = [each.to_text(separator="", strip=False) for each in element]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert found[source] == f"'sha256-{digest}'"
+    assert page.query("[style]") == []  # the policy would not admit it
+
+
+@pytest.mark.parametrize("text", [HOSTILE, "</SCRIPT >", "<!--", "]]>", "\u2029", "ü 漢 😀", "\\"])
+def test_text_of_any_kind_is_in_the_data_as_it_is_and_is_no_markup(text: str) -> None:
+    written = json_in_script({text: [text]})
+    assert json.loads(written) == {text: [text]}
+    assert not set(written) & set("<>&\u2028\u2029")
+
+
+def test_what_a_tenant_is_named_and_holds_is_text() -> None:
+    tenant = a_tenant_entry(HOSTILE, Verdict.BLOCKED, ring=HOSTILE, migrations=DRIFTED.migrations, reason=HOSTILE)
+    page = parsed(a_document(tenant))
+    assert len(page.query("script")) == 2
+    assert page.query("img") == []
+    [link] = page.query("#map tbody a")
+    assert link.to_text(separator="", strip=False) == HOSTILE
+    assert HOSTILE in json.dumps(data_of(page), ensure_ascii=False).replace('\\"', '"')
+
+
+def test_a_row_says_what_its_tenant_is_and_a_cell_what_its_migration_is() -> None:
+    page = parsed(a_document(a_tenant_entry("down", Verdict.UNREACHABLE, reason="no answer"), DRIFTED))
+    first, second = page.query("#map tbody tr")
+    assert [each.to_text() for each in first.query("td")] == [
+        "canary",
+        "blocked",
+        "drifted",
+        "applied",
+        "1 drifted: index public.idx_a is missing",
+    ]
+    assert [each.to_text() for each in second.query("td")][1:] == [
+        "unreachable",
+        "not looked at",
+        "not looked at",
+        "no answer",
+    ]
+    assert (first.attrs["data-ring"], first.attrs["data-word"]) == ("canary", "blocked")
+
+
+def test_the_verdicts_are_counted_and_those_without_tenants_cannot_be_chosen() -> None:
+    page = parsed(a_document(DRIFTED, a_tenant_entry("b"), a_tenant_entry("c")))
+    numbers = {each.attrs["data-word"]: each.query(".number")[0].to_text() for each in page.query(".facet")}
+    assert numbers == {"blocked": "1", "unreachable": "0", "unknown": "0", "degraded": "0", "ready": "2"}
+    assert len(page.query(".facet[disabled]")) == 3
+
+
+def test_tenants_of_which_the_same_is_told_share_it() -> None:
+    page = parsed(a_document(*(a_tenant_entry(name, migrations=[a_migration_entry()]) for name in "abc")))
+    data = data_of(page)
+    first, *others = [each["blocks"] for each in data["tenants"]]
+    assert others == [first, first]
+    assert len(data["blocks"]) == len(first)
+
+
+def test_blocks_that_are_alike_are_kept_once() -> None:
+    one, two = Paragraph(text="one"), Paragraph(text="two", is_bad=True)
+    assert pooled([[one, two], [two]]) == ([one, two], [[0, 1], [1]])
+    assert two.data() == {"kind": "paragraph", "text": "two", "is_bad": True}
+
+
+def test_a_drifted_tenant_is_told_with_what_puts_it_right() -> None:
+    blocks = blocks_of(DRIFTED)
+    assert of_kind(blocks, Code) == [
+        Code(
+            title="Rehearsed in a transaction that is rolled back, then it asks",
+            text="pgfleet repair prod --tenant acme",
+        ),
+        Code(title="The statement that puts it right", text=f"{STATEMENT};", hazards=("blocks writes",)),
+    ]
+    assert of_kind(blocks, Contrast) == [Contrast(title="index public.idx_a is missing", expected="btree (a)")]
+    assert Section(title="1_one.sql", look=Look.BAD, word="drifted", aside="P0", anchor="1") in blocks
+    assert Lines(title="Who suffers", lines=("depends on it: worker",)) in blocks
+
+
+def test_a_pending_migration_is_told_with_the_rollout_that_applies_it() -> None:
+    tenant = a_tenant_entry("a b", migrations=[a_migration_entry(), a_migration_entry(MigrationStatus.PENDING, "2")])
+    blocks = blocks_of(tenant)
+    assert [each.text for each in of_kind(blocks, Code)] == ["pgfleet rollout prod --tenant 'a b'"]
+    assert Paragraph(text="Nothing of it is there: it was never applied.") in blocks
+
+
+def test_a_tenant_in_which_nothing_was_ever_applied_is_told_in_one_sentence() -> None:
+    blocks = blocks_of(a_tenant_entry(migrations=[a_migration_entry(MigrationStatus.PENDING)]))
+    assert blocks[0] == Paragraph(text="no migration was ever applied: it is as empty as a new tenant.", is_bad=True)
+    assert [each.title for each in of_kind(blocks, Section)] == ["What puts it right", "What was looked at"]
+
+
+def test_what_is_left_to_a_person_is_told_with_the_reason() -> None:
+    by_hand = MISSING.model_copy(update={"repair": RepairEntry(way=Way.BY_HAND, reason="its rows are gone")})
+    tenant = a_tenant_entry(migrations=[a_migration_entry(MigrationStatus.DRIFTED, differences=[by_hand])])
+    blocks = blocks_of(tenant)
+    assert Lines(title="By hand", lines=("index public.idx_a: its rows are gone",)) in blocks
+    assert of_kind(blocks, Code) == []
+
+
+def test_contracts_losses_notes_seeds_and_counts() -> None:
+    accepted = AcceptedEntry(owner="ana", reason="being rebuilt", until=date(2025, 12, 31))
+    difference = MISSING.model_copy(update={"accepted": accepted})
+    migration = a_migration_entry(MigrationStatus.DRIFTED, differences=[difference])
+    tenant = a_tenant_entry(
+        migrations=[migration.model_copy(update={"accepted": True})],
+        contracts=[a_contract_entry(a_failure(), role="app"), a_contract_entry(consumer="planner")],
+        unexpected=[UnexpectedEntry(kind="index", identity="public.idx_b", actual="btree (b)")],
+        seeds=[SeedEntry(name="rules", status=SeedStatus.CUSTOMISED, detail="edited in 2 rows")],
+    ).model_copy(
+        update={
+            "losses": (LossEntry(table="messages", before=90, now=40, allowed=9, exact=True),),
+            "counts": (
+                CountEntry(table="messages", rows=40, exact=True),
+                CountEntry(table="events", rows=5000, exact=False),
+                CountEntry(table="gone", rows=None, exact=True),
+            ),
+        }
+    )
+    blocks = blocks_of(tenant)
+    assert (
+        Lines(
+            title="Statements that would not work",
+            lines=("'fetch' (worker.sql, line 1 column 1): column \"a\" does not exist",),
+            is_bad=True,
+        )
+        in blocks
+    )
+    assert [each.title for each in of_kind(blocks, Lines)] == [
+        "Statements that would not work",
+        "Rows lost since the previous audit",
+        "Accepted in the fleet file",
+        "Not the manifest's, and no fault",
+    ]
+    marks = {each.title: each.rows for each in of_kind(blocks, Marks)}
+    assert marks["Migrations"] == ((Look.KNOWN, "accepted", "1_one.sql", "P0"),)
+    assert [row[:3] for row in marks["Contracts"]] == [
+        (Look.BAD, "broken", "worker"),
+        (Look.GOOD, "works", "planner"),
+    ]
+    assert marks["Seeds"] == ((Look.KNOWN, "customised", "rules", "edited in 2 rows"),)
+    rows = next(each for each in of_kind(blocks, Figures) if each.title == "Rows").rows
+    assert rows == (("messages", "40"), ("events", "about 5,000"), ("gone", "not counted"))
+
+
+def test_checks_that_do_not_pass_are_told() -> None:
+    checks = [CheckEntry(name="rows", passed=False, detail="3 rows"), CheckEntry(name="tables", passed=True)]
+    tenant = a_tenant_entry(migrations=[a_migration_entry(MigrationStatus.DRIFTED, checks=checks)])
+    blocks = blocks_of(tenant)
+    assert Lines(title="Checks that do not pass", lines=("rows: 3 rows",), is_bad=True) in blocks
+    assert of_kind(blocks, Marks)[0].rows[0][3] == "P0, 1 of 2 checks pass"
+
+
+@pytest.mark.parametrize("numbers", [(1, 1), (1, 5000, 0), (0, 0, 3), (1, 1, 1, 100_000)])
+def test_the_parts_of_a_bar_fill_it_and_each_is_seen(numbers: tuple[int, ...]) -> None:
+    parts = bar({(Look.GOOD, str(place)): float(number) for place, number in enumerate(numbers)})
+    assert len(parts) == len([each for each in numbers if each])
+    assert sum(each.width for each in parts) == pytest.approx(WIDTH, abs=1)
+    assert min(each.width for each in parts) >= NARROWEST * 0.9
+    assert [each.x for each in parts] == pytest.approx(
+        [sum(before.width for before in parts[:place]) for place in range(len(parts))], abs=1
+    )
+
+
+def test_a_bar_of_nothing_has_no_parts() -> None:
+    assert bar({(Look.GOOD, "ready"): 0.0}) == ()

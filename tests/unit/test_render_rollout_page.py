@@ -1,0 +1,138 @@
+"""The page of a rollout as HTML: rings over time, failures by reason, and what came of each tenant."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from justhtml import JustHTML
+from unit.literals import FINISHED, STARTED, a_difference_entry, a_manifest, a_migration
+from unit.rollout_literals import a_count, a_pair, a_result, a_ring, a_rollout, a_seed_step, a_step
+
+from pgfleet.render.dates import Dates
+from pgfleet.render.page.blocks import Block, Code, Contrast, Figures, Lines, Marks, Paragraph, Section
+from pgfleet.render.page.looks import WIDTH, Look
+from pgfleet.render.page.rollout import ROLLED_BACK, rollout_page
+from pgfleet.render.page.rollout_tenant import in_time, tenant_blocks
+from pgfleet.render.page.timeline import timeline
+from pgfleet.rollout.document import ErrorEntry, Result, RingOutcome, RolloutDocument, StepStatus, TenantResult
+from pgfleet.rollout.summary import RolloutOutcome
+
+MANIFEST = a_manifest(a_migration("1"), a_migration("2", name="two"))
+LOCKED = ErrorEntry(
+    message="lock timeout", sqlstate="55P03", file="1_one.sql", line=3, column=5, advice="run it when nobody uses it"
+)
+FAILED = a_step(status=StepStatus.FAILED, error=LOCKED, residual=[a_difference_entry()])
+HOSTILE = "</script><img src=x onerror=alert(1)>"
+
+
+def parsed(document: RolloutDocument) -> JustHTML:
+    return JustHTML(rollout_page(document, MANIFEST), strict=True, sanitize=False)
+
+
+def blocks_of(tenant: TenantResult, **changes: object) -> list[Block]:
+    return list(tenant_blocks(tenant, a_rollout(tenant).model_copy(update=changes)))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        a_rollout(),
+        a_rollout(a_result("acme", Result.DONE, a_step())),
+        a_rollout(a_result("acme", Result.FAILED, FAILED), a_result("b", Result.UNREACHABLE, reason="no answer")),
+        a_rollout(a_result(HOSTILE, Result.FAILED, ring=HOSTILE, reason=HOSTILE)),
+        a_rollout(rings=[], outcome=RolloutOutcome.REFUSED, reason="it was not approved"),
+    ],
+    ids=["empty", "done", "failed", "hostile", "refused"],
+)
+def test_the_page_is_html_without_a_parse_error(document: RolloutDocument) -> None:
+    page = parsed(document)
+    assert page.query("img") == []
+    assert len(page.query("#map tbody tr")) == len(document.tenants)
+    [data] = page.query("#data")
+    assert len(json.loads(data.to_text(separator="", strip=False))["tenants"]) == len(document.tenants)
+
+
+def test_what_failed_for_one_reason_is_told_once() -> None:
+    document = a_rollout(a_result("acme", Result.FAILED, FAILED), a_result("b", Result.FAILED, FAILED))
+    cards = [each.to_text() for each in parsed(document).query(".card.bad")]
+    assert len(cards) == 1
+    assert "index public.idx_a is missing 2 tenants: acme, b next: run it when nobody uses it" in cards[0]
+
+
+def test_columns_are_the_migrations_that_it_was_about_with_how_long_they_took() -> None:
+    step = a_step()
+    document = a_rollout(
+        a_result("acme", Result.DONE, step.model_copy(update={"duration_ms": 100})),
+        a_result("borealis", Result.DONE, step.model_copy(update={"duration_ms": 1500})),
+        a_result("cumulus", Result.DONE, step.model_copy(update={"duration_ms": 300})),
+    )
+    page = parsed(document)
+    assert [each.attrs["data-version"] for each in page.query("#map th.tall")] == ["1"]
+    assert "3 applied 300 ms at the median, 1.5 s in borealis" in page.query(".columns")[0].to_text()
+
+
+def test_a_rehearsal_and_a_refusal_say_so() -> None:
+    assert ROLLED_BACK in parsed(a_rollout(rehearsal=True)).query(".notice")[0].to_text()
+    refused = a_rollout(rings=[], outcome=RolloutOutcome.REFUSED, reason="it was not approved")
+    assert parsed(refused).query(".notice")[0].to_text() == "Nothing was done: it was not approved."
+
+
+def test_a_tenant_that_failed_is_told_with_place_advice_and_what_is_not_right() -> None:
+    blocks = blocks_of(a_result("a b", Result.FAILED, FAILED))
+    assert Section(title="1_one.sql", look=Look.BAD, word="failed", anchor="1") in blocks
+    assert Paragraph(text="1_one.sql, line 3 column 5: lock timeout (SQLSTATE 55P03)", is_bad=True) in blocks
+    assert Lines(title="What to do next", lines=("run it when nobody uses it",)) in blocks
+    assert Contrast(title="index public.idx_a is missing", expected="btree (a)") in blocks
+    assert [each.text for each in blocks if isinstance(each, Code)] == ["pgfleet rollout prod --tenant 'a b'"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "command"),
+    [
+        ({"seeds_alone": True}, "pgfleet seed prod --tenant acme"),
+        ({"rehearsal": True}, "pgfleet rollout prod --tenant acme --rehearse"),
+    ],
+)
+def test_the_command_is_that_of_the_run(changes: dict[str, object], command: str) -> None:
+    blocks = blocks_of(a_result("acme", Result.UNREACHABLE, reason="no answer"), **changes)
+    assert [each.text for each in blocks if isinstance(each, Code)] == [command]
+
+
+def test_a_tenant_that_is_done_is_told_step_by_step_with_its_rows() -> None:
+    tenant = a_result(
+        "acme",
+        Result.DONE,
+        a_step().model_copy(update={"duration_ms": 85}),
+        seeds=[a_seed_step(rows_added=14)],
+        counts=[a_pair(a_count(10), a_count(24))],
+    )
+    blocks = blocks_of(tenant)
+    marks = {each.title: each.rows for each in blocks if isinstance(each, Marks)}
+    assert marks["Migrations"] == ((Look.DONE, "applied", "1_one.sql", "P0, 85 ms"),)
+    assert marks["Seeds"] == ((Look.DONE, "planted", "rules", "rules planted (14 rows)"),)
+    assert [each.rows for each in blocks if isinstance(each, Figures)] == [(("one", "10", "24", "+14"),)]
+    assert not [each for each in blocks if isinstance(each, Code)]
+
+
+def test_a_ring_lies_on_the_axis_of_the_whole_rollout() -> None:
+    second = timedelta(seconds=1)
+    times = {"started_at": STARTED + 2 * second, "finished_at": STARTED + 10 * second}
+    ring = a_ring("canary", soaked_seconds=3.0, watched_seconds=1.0).model_copy(update=times)
+    document = a_rollout(rings=[ring, a_ring("main", RingOutcome.NOT_REACHED)])
+    canary, main = timeline(document, Dates())
+    whole = (FINISHED - STARTED).total_seconds()
+    assert [(each.look, each.word, each.number) for each in canary.parts] == [
+        (Look.DONE, "s worked on", 4.0),
+        (Look.KNOWN, "s watched", 1.0),
+        (Look.PENDING, "s soaked", 3.0),
+    ]
+    assert [each.x for each in canary.parts] == pytest.approx([WIDTH * at / whole for at in (2, 6, 7)], abs=0.1)
+    assert canary.timing == "from 2025-04-01 02:00, worked on 4.0 s"
+    assert (main.parts, main.timing, main.word) == ((), "", "not reached")
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "said"), [(85, "85 ms"), (1_240, "1.2 s"), (119_000, "119.0 s"), (720_000, "12 min")]
+)
+def test_durations_are_told_in_the_unit_that_fits(duration_ms: int, said: str) -> None:
+    assert in_time(duration_ms) == said
