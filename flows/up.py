@@ -130,7 +130,8 @@ def _answers(api: str) -> bool:
 
 def _start_server(children: Children, choice: Choice, database: str | None, console: Console) -> None:
     command = [*_prefect(), "server", "start", "--host", choice.host, "--port", str(choice.port)]
-    own = {"PREFECT_SERVER_LOGGING_LEVEL": "WARNING", "PREFECT_UI_URL": choice.api.removesuffix("/api"), **WEB_INTERFACE}
+    web = {"PREFECT_UI_URL": choice.api.removesuffix("/api"), **WEB_INTERFACE}
+    own = {"PREFECT_SERVER_LOGGING_LEVEL": "WARNING", **web}
     if database:
         own["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
     children.start("Prefect's server", command, {**settings.variables(), **own}, log="server.log")
