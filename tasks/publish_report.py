@@ -1,21 +1,26 @@
 """Publishes what an audit found as artifacts of its flow run."""
 
 import hashlib
+import logging
 import re
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
+from uuid import UUID
 
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from pgfleet.brief import Brief
 from pgfleet.judge.document import AuditDocument, Verdict
 from pgfleet.judge.summary import in_words, worst_first
+from pgfleet.render.links import Links
 from pgfleet.render.markdown import MOST_TENANTS, summary_page, tenant_page
 from pgfleet.render.markup import escaped
 from pgfleet.render.since_words import MOST_LINES
 from pgfleet.render.tables import tenant_rows
 from pgfleet.render.variant_words import variant_rows, variants_in_words
+from tasks.links import from_elsewhere, to_artifact, to_key, to_run
 
 OPTIONS: dict[str, Any] = {
     "cache_policy": NO_CACHE,
@@ -24,6 +29,7 @@ OPTIONS: dict[str, Any] = {
     "retry_delay_seconds": 1,
 }
 """Of every task that publishes."""
+MOST_LOGGED = 10
 
 
 @task(name="publish report", **OPTIONS)
@@ -35,17 +41,38 @@ def publish_report(document: AuditDocument, brief: Brief, kept: str = "") -> Non
     """
     environment, said = document.environment, in_words(document.summary)
     scope, zone = scope_of(brief), brief.environment.policy.timezone
-    rows, variants = tenant_rows(document, zone), document.variants
-    create_table_artifact(rows, key=f"audit-{scope}", description=f"Audit of {environment}: {said}")
+    links = Links(run=to_run(document.run_id), summary=to_key(f"summary-{scope}"))
+    links = replace(links, tenants=_publish_tenants(document, brief, links))
+    create_table_artifact(
+        tenant_rows(document, zone, links), key=f"audit-{scope}", description=f"Audit of {environment}: {said}"
+    )
+    variants = document.variants
     described = variants_in_words(variants[:MOST_LINES])
     create_table_artifact(variant_rows(variants), key=f"variants-{scope}", description=described)
-    page = summary_page(document, brief.manifest, zone)
-    create_markdown_artifact(with_place(page, kept), key=f"summary-{scope}", description=said)
+    page = summary_page(document, brief.manifest, zone, replace(links, summary=None))
+    summary = create_markdown_artifact(with_place(page, kept), key=f"summary-{scope}", description=said)
+    _log_link(logging.INFO, "All of it", to_artifact(cast("UUID", summary)))
+
+
+def _publish_tenants(document: AuditDocument, brief: Brief, links: Links) -> dict[str, str]:
+    """The pages of the worst tenants, each by the tenant's name."""
     wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY or each.losses]
+    found: dict[str, str] = {}
     for tenant in wrong[:MOST_TENANTS]:
-        page = tenant_page(tenant, document, brief.manifest, zone)
-        key = artifact_key("tenant", environment, tenant.name)
-        create_markdown_artifact(page, key=key, description=f"{tenant.name} is {tenant.verdict}")
+        page = tenant_page(tenant, document, brief.manifest, brief.environment.policy.timezone, links)
+        key = artifact_key("tenant", document.environment, tenant.name)
+        said = f"{tenant.name} {'lost rows' if tenant.verdict is Verdict.READY else f'is {tenant.verdict}'}"
+        made = create_markdown_artifact(page, key=key, description=said)
+        found[tenant.name] = to_artifact(cast("UUID", made))
+        if len(found) <= MOST_LOGGED:
+            _log_link(logging.WARNING, said, found[tenant.name])
+    return found
+
+
+def _log_link(level: int, said: str, link: str) -> None:
+    """In the run's log, which is what its page opens with: from there it is a click away."""
+    if address := from_elsewhere(link):
+        get_run_logger().log(level, "%s: %s", said, address)
 
 
 def with_place(page: str, kept: str) -> str:

@@ -4,11 +4,13 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from pgfleet.brief import Brief
+from pgfleet.render.links import Links
 from pgfleet.render.rollout_markdown import plan_page, rollout_page
 from pgfleet.render.rollout_tables import count_rows_of, fleet_count_rows, plan_rows, rollout_rows, watch_rows
 from pgfleet.rollout.document import CountDocument, RolloutDocument
 from pgfleet.rollout.plan import RolloutPlan
 from pgfleet.rollout.summary import in_words
+from tasks.links import to_run
 from tasks.publish_report import OPTIONS, scope_of, with_place
 
 
@@ -33,6 +35,7 @@ def publish_rollout(document: RolloutDocument, brief: Brief, kept: str = "") -> 
     said = f"{document.what.capitalize()} of {document.environment}: {in_words(document.summary)}"
     create_table_artifact(rollout_rows(document), key=f"{kind}-{scope}", description=said)
     page = rollout_page(document, brief.manifest)
+    page = "\n".join([page, *Links(run=to_run(document.run_id)).back])
     create_markdown_artifact(with_place(page, kept), key=f"{kind}-summary-{scope}", description=said)
     if counts := count_rows_of(document):
         create_table_artifact(counts, key=f"counts-{kind}-{scope}", description="Rows before and after")

@@ -17,6 +17,7 @@ from pgfleet.render.acceptance_words import remarks
 from pgfleet.render.altered import altered_files
 from pgfleet.render.context_markdown import all_ready, closing, opening
 from pgfleet.render.dates import Dates, dates_of
+from pgfleet.render.links import NO_LINKS, Links
 from pgfleet.render.loss_words import loss_sentence
 from pgfleet.render.markup import bullets, code, escaped
 from pgfleet.render.repair_markdown import remedy_section
@@ -37,7 +38,7 @@ from pgfleet.render.words import (
 MOST_TENANTS = 50
 
 
-def summary_page(document: AuditDocument, manifest: Manifest, timezone: str = "UTC") -> str:
+def summary_page(document: AuditDocument, manifest: Manifest, timezone: str = "UTC", links: Links = NO_LINKS) -> str:
     """What is new, who is alike; what is blocked, why, and which service suffers; then the rest in a line each."""
     dates = dates_of(document, timezone)
     lines = [f"# Audit of {document.environment}: {in_words(document.summary)}", ""]
@@ -49,15 +50,17 @@ def summary_page(document: AuditDocument, manifest: Manifest, timezone: str = "U
     wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
     for verdict in Verdict:
         chosen = [each for each in wrong[:MOST_TENANTS] if each.verdict is verdict]
-        lines += _section(verdict, chosen, document, manifest)
+        lines += _section(verdict, chosen, document, manifest, links)
     if len(wrong) > MOST_TENANTS:
         lines += [f"… and {len(wrong) - MOST_TENANTS} more; the whole is in the run's audit document.", ""]
     altered = (f"{file}: {said}" for file, said in altered_files(document.tenants, manifest))
-    lines += [*bullets("Changed after it was applied", altered), *closing(document), _timing(document), ""]
+    lines += [*bullets("Changed after it was applied", altered), *closing(document), *links.back, _timing(document), ""]
     return "\n".join(lines)
 
 
-def tenant_page(tenant: TenantEntry, document: AuditDocument, manifest: Manifest, timezone: str = "UTC") -> str:
+def tenant_page(
+    tenant: TenantEntry, document: AuditDocument, manifest: Manifest, timezone: str = "UTC", links: Links = NO_LINKS
+) -> str:
     """One tenant: what is wrong and since when, who suffers, what should be and what is, what is worth knowing."""
     dates = dates_of(document, timezone)
     means = dates.told(VERDICT_MEANS[tenant.verdict].capitalize(), tenant.since)
@@ -73,7 +76,8 @@ def tenant_page(tenant: TenantEntry, document: AuditDocument, manifest: Manifest
     lines += bullets("Rows lost since the previous audit", map(loss_sentence, tenant.losses))
     lines += bullets("Worth knowing", remarks(tenant))
     version = f", PostgreSQL {tenant.server_version}" if tenant.server_version else ""
-    return "\n".join([*lines, f"Environment {document.environment}, ring {escaped(tenant.ring or '-')}{version}.", ""])
+    place = f"Environment {document.environment}, ring {escaped(tenant.ring or '-')}{version}."
+    return "\n".join([*lines, *links.back, place, ""])
 
 
 def _shared_section(document: AuditDocument, manifest: Manifest, dates: Dates) -> list[str]:
@@ -86,13 +90,15 @@ def _shared_section(document: AuditDocument, manifest: Manifest, dates: Dates) -
     return [f"## {TITLE}", "", *lines, ""] if lines else []
 
 
-def _section(verdict: Verdict, tenants: list[TenantEntry], document: AuditDocument, manifest: Manifest) -> list[str]:
+def _section(
+    verdict: Verdict, tenants: list[TenantEntry], document: AuditDocument, manifest: Manifest, links: Links
+) -> list[str]:
     if not tenants:
         return []
     lines = [f"## {verdict.capitalize()}: {VERDICT_MEANS[verdict]}", ""]
     for tenant in tenants:
         told_in_one = tenant.reason or (sentence(tenant) if sentence(tenant) == NEVER_APPLIED else "")
-        lines.append(f"- **{escaped(tenant.name)}**" + (f": {escaped(told_in_one)}" if told_in_one else ""))
+        lines.append(f"- **{links.tenant(tenant.name)}**" + (f": {escaped(told_in_one)}" if told_in_one else ""))
         for migration in () if told_in_one == NEVER_APPLIED else _lacking(tenant):
             own = own_part(migration, tenant, document)
             parts = [sentence(own)] if own else []

@@ -7,6 +7,7 @@ from pgfleet.judge.findings import counted
 from pgfleet.judge.summary import worst_first
 from pgfleet.render.acceptance_words import remarks
 from pgfleet.render.dates import dates_of
+from pgfleet.render.links import NO_LINKS, Links
 from pgfleet.render.loss_words import loss_sentence
 from pgfleet.render.words import sentence
 
@@ -14,19 +15,26 @@ MOST_ROWS = 100
 MOST_CHARACTERS = 120
 
 
-def tenant_rows(document: AuditDocument, timezone: str = "UTC") -> list[dict[str, str]]:
+def tenant_rows(document: AuditDocument, timezone: str = "UTC", links: Links = NO_LINKS) -> list[dict[str, str]]:
     """One row a tenant, at most MOST_ROWS, and a last row that says how many were left out.
 
-    Where there is a previous audit, a column says since when something of what counts is wrong.
+    A tenant that has a page leads there. Where there is a previous audit, a column says since when something of what
+    counts is wrong.
     """
     ordered = worst_first(document.tenants)
     dates, since = dates_of(document, timezone), earliest(document)
     rows = [_row(tenant) for tenant in ordered[:MOST_ROWS]]
     if document.since:
         rows = [{**row, "since": dates.since(since.get(row["tenant"]))} for row in rows]
+    rows = [{**row, "tenant": _cell(row["tenant"], links)} for row in rows]
     if left_out := len(ordered) - len(rows):
         rows.append({**dict.fromkeys(rows[0], ""), "tenant": f"… and {left_out} more, none worse"})
     return rows
+
+
+def _cell(name: str, links: Links) -> str:
+    """Markdown where it is a link, which alone is read as such in a table."""
+    return links.tenant(name) if name in links.tenants else name
 
 
 def earliest(document: AuditDocument) -> dict[str, datetime]:

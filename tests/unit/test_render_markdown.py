@@ -23,8 +23,10 @@ from pgfleet.judge.document import (
     Verdict,
 )
 from pgfleet.manifest.model import Impact
+from pgfleet.render.links import Links
 from pgfleet.render.markdown import MOST_TENANTS, summary_page, tenant_page
 from pgfleet.render.markup import code, escaped
+from pgfleet.render.tables import tenant_rows
 
 MANIFEST = a_manifest(
     a_migration("1", impacts=[Impact(service="worker", breaks="nothing is queued")]),
@@ -303,3 +305,16 @@ def test_a_file_that_was_changed_since_is_said_once_for_all_tenants() -> None:
     found = page(a_tenant_entry("a", migrations=[altered]), a_tenant_entry("b", migrations=[altered]))
     at = found.index("**Changed after it was applied**")
     assert found[at + 2] == "- 1\\_one.sql: in 2 tenants; that alone runs nothing again (--rerun 1 does)"
+
+
+def test_pages_lead_to_each_other() -> None:
+    tenant = a_tenant_entry("a*b", Verdict.BLOCKED, migrations=[a_migration_entry(MigrationStatus.PENDING)])
+    links = Links(run="/run", summary="/summary", tenants={"a*b": "/page"})
+    page = summary_page(a_document(tenant), MANIFEST, links=links).splitlines()
+    assert any(line.startswith("- **[a\\*b](/page)**") for line in page)
+    assert "[Summary](/summary) · [Run](/run)" in page
+    assert (
+        "[Summary](/summary) · [Run](/run)"
+        in tenant_page(tenant, a_document(tenant), MANIFEST, links=links).splitlines()
+    )
+    assert tenant_rows(a_document(tenant), links=links)[0]["tenant"] == "[a\\*b](/page)"

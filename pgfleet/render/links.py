@@ -1,0 +1,33 @@
+"""Where the pages of a run are in Prefect's web interface, for other pages to lead there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pgfleet.render.markup import escaped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Addresses: of the run, of its summary, and of tenants' pages by their names; any may be missing."""
+
+    run: str | None = None
+    summary: str | None = None
+    tenants: Mapping[str, str] = field(default_factory=dict)
+
+    def tenant(self, name: str) -> str:
+        """The tenant's name as markdown, which leads to its page if it has one."""
+        return linked(escaped(name), self.tenants.get(name))
+
+    @property
+    def back(self) -> list[str]:
+        """A line that leads from a page to the summary and to the run; nothing where neither is known."""
+        known = (("Summary", self.summary), ("Run", self.run))
+        return [" · ".join(linked(text, to) for text, to in known if to), ""] if self.run or self.summary else []
+
+
+NO_LINKS = Links()
+
+
+def linked(markdown: str, to: str | None) -> str:
+    """The markdown as a link, if there is anywhere to lead to."""
+    return f"[{markdown}]({to})" if to else markdown
