@@ -1,78 +1,27 @@
 """`pgfleet up`: from nothing to a run that was begun in the web interface, and nothing left behind."""
 
-import os
 import signal
 import socket
-import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from fix_command import PGFLEET
 from fix_fleet import Fleet
+from fix_up import LONGEST_END_SECONDS, Up
 from fix_workers import family, free_port, until
-from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
 
 from flows.up import Choice, find_server
 from pgfleet.errors import ConfigurationError
-from pgfleet.shipped import sql_folder
-
-LONGEST_END_SECONDS = 60
-READY = "Prefect's web interface: "
-
-
-class Up:
-    """Runs the command as a process of its own, with a Prefect home of its own."""
-
-    def __init__(self, fleet: Fleet, folder: Path) -> None:
-        self.fleet, self.folder = fleet, folder
-        self.processes: list[subprocess.Popen[str]] = []
-
-    @property
-    def home(self) -> Path:
-        return self.folder / "home"
-
-    @property
-    def said(self) -> str:
-        return (self.folder / "said").read_text(encoding="utf-8")
-
-    def __call__(self, *options: str, **variables: str) -> "subprocess.Popen[str]":
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "PGFLEET_"))}
-        own = {"PREFECT_HOME": str(self.home), "PGFLEET_MANIFEST": str(sql_folder() / "manifest.toml")}
-        with (self.folder / "said").open("w") as said:
-            process = subprocess.Popen(
-                [PGFLEET, "--config", self.fleet.file, "up", *options],
-                stderr=said,
-                stdout=said,
-                text=True,
-                env={**inherited, **own, **variables},
-                cwd=self.folder,
-            )
-        self.processes.append(process)
-        return process
-
-    def until_ready(self, process: "subprocess.Popen[str]") -> str:
-        """The address of the web interface."""
-        until(lambda: READY in self.said or process.poll() is not None)
-        assert process.poll() is None, self.said
-        return self.said.split(READY)[1].split()[0]
 
 
 @pytest.fixture
 def up(fleet: Fleet, tmp_path: Path) -> Iterator[Up]:
     fleet.environment = "up"
     fleet.policy('timezone = "Asia/Tokyo"')
-    made = Up(fleet, tmp_path)
-    yield made
-    for process in made.processes:
-        if process.poll() is None:
-            for pid in reversed(family(process.pid)):
-                os.kill(pid, signal.SIGKILL)
-            process.wait()
+    with Up(tmp_path, fleet.file) as made:
+        yield made
 
 
 def ask(method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
@@ -80,14 +29,10 @@ def ask(method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
 
 
 def test_on_a_fresh_machine_a_run_is_begun_from_the_form_and_nothing_is_left_behind(
-    up: Up, ready_dsn: Callable[[], str], prefect_api: str
+    up: Up, fleet: Fleet, ready_dsn: Callable[[], str], prefect_api: str
 ) -> None:
-    """The tables of Prefect's database are the session's: making them is Prefect's affair, and takes long."""
-    up.fleet.tenant("acme", ready_dsn())
-    up.home.mkdir()
-    made = PREFECT_SERVER_DATABASE_CONNECTION_URL.value().removeprefix("sqlite+aiosqlite:///")
-    with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(up.home / "prefect.db")) as copy:
-        source.backup(copy)
+    fleet.tenant("acme", ready_dsn())
+    up.copy_tables()
     process = up("--port", str(free_port()))
     api = f"{up.until_ready(process)}/api"
     assert "7 deployments on the work pool pgfleet: up" in up.said

@@ -1,0 +1,137 @@
+"""The engineer at 08:00, in Prefect's web interface: from the dashboard to the statement that puts a tenant right."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from fix_up import Up
+from fix_workers import free_port, until
+from playwright.sync_api import Browser, Locator, Page, expect
+
+MOST_CLICKS = 3
+STATEMENT = "ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text"
+"""What puts harbor right: a column of it was made narrower."""
+
+
+class Walk:
+    """Clicks like a person, and counts the clicks."""
+
+    def __init__(self, page: Page, screenshots: Path) -> None:
+        self.page, self.screenshots, self.clicks = page, screenshots, 0
+
+    def click(self, what: Locator) -> None:
+        what.click()
+        self.clicks += 1
+
+    def picture(self, name: str) -> None:
+        """Once nothing moves any more."""
+        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_timeout(500)
+        self.page.screenshot(path=self.screenshots / f"{name}.png")
+
+
+@pytest.fixture(scope="module")
+def ui(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The web interface of `pgfleet up` with the demo's fleet, and with nothing else behind it."""
+    with Up(tmp_path_factory.mktemp("up")) as up:
+        up.copy_tables()
+        yield up.until_ready(up("--demo", "--port", str(free_port())))
+
+
+@pytest.fixture(scope="module")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `make screenshots` wants them, or else nowhere for long."""
+    wanted = os.environ.get("SCREENSHOTS")
+    return Path(wanted) if wanted else tmp_path_factory.mktemp("screenshots")
+
+
+@pytest.fixture
+def walk(browser: Browser, ui: str, screenshots: Path) -> Iterator[Walk]:
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="dark")
+    page.set_default_timeout(20_000)
+    yield Walk(page, screenshots)
+    page.close()
+
+
+def test_the_deployments_are_there_and_a_run_is_begun_from_the_form(walk: Walk, ui: str) -> None:
+    page = walk.page
+    page.goto(f"{ui}/deployments")
+    for name in ("nightly", "audit", "rollout", "rehearsal", "seed", "repair", "counts"):
+        expect(page.get_by_role("link", name=f"{name}-demo", exact=True)).to_be_visible()
+    expect(page.get_by_text("At 02:00 AM every day")).to_be_visible()
+    walk.picture("prefect-deployments")
+    page.get_by_role("link", name="audit-demo", exact=True).click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("Custom run").click()
+    for described in ("Which environment of the fleet file.", "Tenants of these rings alone."):
+        expect(page.get_by_text(described)).to_be_visible()
+    walk.picture("prefect-form")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_text("Incomplete").first).to_be_visible(timeout=120_000)
+
+
+def test_from_the_dashboard_to_the_statement(walk: Walk, ui: str) -> None:
+    until(lambda: ended(ui))
+    page = walk.page
+    page.goto(f"{ui}/dashboard")
+    flow = page.locator(".p-accordion-trigger").filter(has=page.get_by_role("link", name="audit", exact=True))
+    walk.click(flow.locator(".p-accordion-trigger-icon"))
+    walk.click(page.get_by_role("link", name=f"audit demo · {datetime.now(UTC):%Y-%m-%d}"))
+    for wave in ("wave 1 · canary", "wave 2 · early", "wave 3 · main"):
+        assert wave in names(ui)
+    log = page.locator(".log-row")
+    expect(log.filter(has_text="harbor is blocked")).to_be_visible()
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+    walk.picture("prefect-run")
+    walk.click(log.filter(has_text="harbor is blocked").get_by_role("link"))
+    expect(page.get_by_role("heading", name="harbor is blocked")).to_be_visible()
+    expect(page.get_by_text(STATEMENT)).to_be_visible()
+    walk.picture("prefect-tenant")
+    assert walk.clicks <= MOST_CLICKS
+
+
+def test_summary_tenants_and_run_lead_to_each_other(walk: Walk, ui: str) -> None:
+    until(lambda: ended(ui))
+    page = walk.page
+    page.goto(f"{ui}/artifacts/artifact/{newest(ui, 'summary-demo')}")
+    expect(page.get_by_role("heading", name="Audit of demo: 12 tenants")).to_be_visible()
+    walk.picture("prefect-summary")
+    page.get_by_role("link", name="gale", exact=True).click()
+    expect(page.get_by_role("heading", name="gale is blocked")).to_be_visible()
+    page.get_by_role("link", name="Run", exact=True).click()
+    expect(page.get_by_text("12 tenants: 4 ready, 2 degraded, 5 blocked, 1 unreachable").first).to_be_visible()
+
+
+def test_the_table_says_it_in_few_columns_and_leads_on(walk: Walk, ui: str) -> None:
+    until(lambda: ended(ui))
+    page = walk.page
+    page.goto(f"{ui}/artifacts/artifact/{newest(ui, 'audit-demo')}")
+    for column in ("Tenant", "Verdict", "What Is Wrong", "Ring", "Worth Knowing"):
+        expect(page.get_by_role("columnheader", name=column)).to_be_visible()
+    walk.picture("prefect-table")
+    page.get_by_role("link", name="harbor", exact=True).click()
+    expect(page.get_by_text(STATEMENT)).to_be_visible()
+
+
+def ask(ui: str, path: str, **body: object) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = httpx.post(f"{ui}/api/{path}", json=body, timeout=30).raise_for_status().json()
+    return found
+
+
+def ended(ui: str) -> bool:
+    runs = ask(
+        ui, "flow_runs/filter", flows={"name": {"any_": ["audit"]}}, flow_runs={"start_time": {"is_null_": False}}
+    )
+    return any(each["state_type"] == "FAILED" for each in runs)
+
+
+def names(ui: str) -> set[str]:
+    return {each["name"] for each in ask(ui, "flow_runs/filter", flows={"name": {"any_": ["audit-wave"]}})}
+
+
+def newest(ui: str, key: str) -> str:
+    wanted = {"key": {"any_": [key]}}
+    return ask(ui, "artifacts/filter", artifacts=wanted, sort="CREATED_DESC", limit=1)[0]["id"]
