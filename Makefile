@@ -1,6 +1,6 @@
 # `make demo` and `make test` do their own set-up. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help system-packages setup demo up test test-unit test-postgres test-browser test-orchestration lint types imports sql-lint wheel bench faults clean
+.PHONY: help system-packages setup demo up test test-unit test-postgres test-browser test-orchestration screenshots lint types imports sql-lint wheel bench faults clean
 
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -68,6 +68,9 @@ test-browser: setup  ## the pages, in Chromium
 
 test-orchestration: setup  ## the flows, on a Prefect server of their own
 	@$(PYTEST) tests/orchestration
+
+screenshots: setup  ## the pictures of Prefect's web interface in docs/images, anew
+	@SCREENSHOTS=$(CURDIR)/docs/images && export SCREENSHOTS && $(PYTEST) tests/browser/test_prefect_walk.py
 
 lint: setup  ## ruff: rules and format
 	@$(BIN)/ruff check .
