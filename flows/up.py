@@ -130,7 +130,11 @@ def _answers(api: str) -> bool:
 
 def _start_server(children: Children, choice: Choice, database: str | None, console: Console) -> None:
     command = [*_prefect(), "server", "start", "--host", choice.host, "--port", str(choice.port)]
-    own = {"PREFECT_SERVER_LOGGING_LEVEL": "WARNING", "PREFECT_UI_URL": choice.api.removesuffix("/api"), **WEB_INTERFACE}
+    own = {
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        "PREFECT_UI_URL": choice.api.removesuffix("/api"),
+        **WEB_INTERFACE,
+    }
     if database:
         own["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
     children.start("Prefect's server", command, {**settings.variables(), **own}, log="server.log")
@@ -158,13 +162,14 @@ def _job_variables() -> Mapping[str, str]:
 
 @contextmanager
 def _terminated() -> Iterator[None]:
-    """Within the block SIGTERM is as Ctrl-C."""
+    """Within the block SIGTERM is as Ctrl-C, which is heard even where whoever began us lets it be ignored."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {each: signal.signal(each, interrupt) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
