@@ -26,7 +26,8 @@ from pgfleet.pg.cluster import Cluster
 
 ENDED = 1
 POOL = "pgfleet"
-WEB_INTERFACE = {
+SERVER = {
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     # Where it was loaded from: Prefect has it ask port 4200 of this machine, whatever the server listens on.
     "PREFECT_UI_API_URL": "/api",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
@@ -133,7 +134,7 @@ def _start_server(children: Children, choice: Choice, database: str | None, cons
     own = {
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
         "PREFECT_UI_URL": choice.api.removesuffix("/api"),
-        **WEB_INTERFACE,
+        **SERVER,
     }
     if database:
         own["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
