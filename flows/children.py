@@ -87,7 +87,7 @@ class Children:
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """Asks it to end, and insists; another Ctrl-C insists at once."""
     begun = _descendants(process.pid)
-    process.terminate()
+    process.send_signal(signal.SIGINT)  # of a SIGTERM Prefect's worker makes two signals, and then waits for ever
     with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
         process.wait(PATIENCE_SECONDS)
     process.kill()

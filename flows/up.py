@@ -26,7 +26,8 @@ from pgfleet.pg.cluster import Cluster
 
 ENDED = 1
 POOL = "pgfleet"
-WEB_INTERFACE = {
+SERVER = {
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     # Where it was loaded from: Prefect has it ask port 4200 of this machine, whatever the server listens on.
     "PREFECT_UI_API_URL": "/api",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
@@ -130,8 +131,11 @@ def _answers(api: str) -> bool:
 
 def _start_server(children: Children, choice: Choice, database: str | None, console: Console) -> None:
     command = [*_prefect(), "server", "start", "--host", choice.host, "--port", str(choice.port)]
-    web = {"PREFECT_UI_URL": choice.api.removesuffix("/api"), **WEB_INTERFACE}
-    own = {"PREFECT_SERVER_LOGGING_LEVEL": "WARNING", **web}
+    own = {
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        "PREFECT_UI_URL": choice.api.removesuffix("/api"),
+        **SERVER,
+    }
     if database:
         own["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
     children.start("Prefect's server", command, {**settings.variables(), **own}, log="server.log")
@@ -159,13 +163,14 @@ def _job_variables() -> Mapping[str, str]:
 
 @contextmanager
 def _terminated() -> Iterator[None]:
-    """Within the block SIGTERM is as Ctrl-C."""
+    """Within the block SIGTERM is as Ctrl-C, which is heard even where whoever began us lets it be ignored."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {each: signal.signal(each, interrupt) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -19,7 +19,7 @@ time.sleep(600)
 """
 STUBBORN = """
 import signal, time
-signal.signal(signal.SIGTERM, lambda *_: None)
+signal.signal(signal.SIGINT, lambda *_: None)
 print("ready", flush=True)
 time.sleep(600)
 """
