@@ -4,7 +4,7 @@ import os
 import signal
 import sqlite3
 import subprocess
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,7 +35,8 @@ class Up:
         for process in self.processes:
             if process.poll() is None:
                 for pid in reversed(family(process.pid)):
-                    os.kill(pid, signal.SIGKILL)
+                    with suppress(ProcessLookupError):  # ended since it was listed
+                        os.kill(pid, signal.SIGKILL)
                 process.wait()
 
     @property

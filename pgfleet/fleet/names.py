@@ -5,13 +5,15 @@ LONGEST_NAME_BYTES = 63
 
 
 def schema_fault(name: str) -> str | None:
-    """Why no tenant can live in a schema of that name; None where one can."""
+    """Why no tenant can live in a schema of that name, without text that may be a secret set down in the wrong place;
+    None where one can.
+    """
     if name == "$user":
         return "'$user' means another schema for each role; name the schema itself"
     if name.startswith("pg_"):
         return f"'{name}' cannot be a tenant's schema: PostgreSQL keeps names that begin with pg_ for itself"
     if len(name.encode()) > LONGEST_NAME_BYTES:
-        return f"'{name}' is longer than the {LONGEST_NAME_BYTES} bytes that PostgreSQL has for a name"
+        return f"is longer than the {LONGEST_NAME_BYTES} bytes that PostgreSQL has for a name"
     if not name.isprintable():
-        return f"{name!r} cannot be a tenant's schema: it holds characters that cannot be printed"
+        return "holds characters that cannot be printed"
     return None

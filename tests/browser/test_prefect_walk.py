@@ -62,7 +62,7 @@ def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def walk(browser: Browser, ui: str, screenshots: Path) -> Iterator[Walk]:
-    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="dark")
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
     page.set_default_timeout(20_000)
     yield Walk(page, screenshots)
     page.close()
@@ -92,9 +92,9 @@ def test_summary_tenants_and_run_lead_to_each_other(walk: Walk, audited: str) ->
     page.goto(f"{ui}/artifacts/artifact/{newest(ui, 'summary-demo')}")
     expect(page.get_by_role("heading", name="Audit of demo: 12 tenants")).to_be_visible()
     walk.picture("prefect-summary")
-    page.get_by_role("link", name="gale", exact=True).click()
+    page = follow(page, "gale")
     expect(page.get_by_role("heading", name="gale is blocked")).to_be_visible()
-    page.get_by_role("link", name="Run", exact=True).click()
+    page = follow(page, "Run")
     expect(page.get_by_text("12 tenants: 4 ready, 2 degraded, 5 blocked, 1 unreachable").first).to_be_visible()
 
 
@@ -104,7 +104,7 @@ def test_the_table_says_it_in_few_columns_and_leads_on(walk: Walk, audited: str)
     for column in ("Tenant", "Verdict", "What Is Wrong", "Ring", "Worth Knowing"):
         expect(page.get_by_role("columnheader", name=column)).to_be_visible()
     walk.picture("prefect-table")
-    page.get_by_role("link", name="harbor", exact=True).click()
+    page = follow(page, "harbor")
     expect(page.get_by_text(STATEMENT)).to_be_visible()
 
 
@@ -113,8 +113,11 @@ def test_the_deployments_are_there_and_a_run_is_begun_from_the_form(walk: Walk, 
     page.goto(f"{ui}/deployments")
     for name in ("nightly", "audit", "rollout", "rehearsal", "seed", "repair", "counts"):
         expect(page.get_by_role("link", name=f"{name}-demo", exact=True)).to_be_visible()
-    expect(page.get_by_text("At 02:00 AM every day")).to_be_visible()
     walk.picture("prefect-deployments")
+    page.get_by_role("link", name="nightly-demo", exact=True).click()
+    expect(page.get_by_text("At 02:00 AM").last).to_be_visible()
+    walk.picture("prefect-nightly")
+    page.goto(f"{ui}/deployments")
     page.get_by_role("link", name="audit-demo", exact=True).click()
     page.get_by_role("button", name="Run", exact=True).click()
     page.get_by_text("Custom run").click()
@@ -125,7 +128,15 @@ def test_the_deployments_are_there_and_a_run_is_begun_from_the_form(walk: Walk, 
     page.get_by_role("button", name="Submit").click()
     until(lambda: len(ask(ui, "flow_runs/filter", flows=AUDITS, deployments=ON_DEMAND)) > before, LONGEST_RUN_SECONDS)
     until(lambda: has_ended(ui), LONGEST_RUN_SECONDS)
+    page.goto(f"{ui}/runs")
     expect(page.get_by_text("Incomplete").first).to_be_visible()
+
+
+def follow(page: Page, name: str) -> Page:
+    """The page that a link in markdown opens, which is another one."""
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name=name, exact=True).click()
+    return opened.value
 
 
 def ask(ui: str, path: str, **body: object) -> list[dict[str, str]]:
