@@ -128,6 +128,7 @@ class Records:
         return self._all("/artifacts/filter", sort="CREATED_DESC")
 
     def logs(self) -> list[dict[str, Any]]:
+        drain()
         return self._all("/logs/filter", sort="TIMESTAMP_ASC")
 
     def children(self, flow_run_id: str) -> list[dict[str, Any]]:
@@ -137,16 +138,27 @@ class Records:
         )
 
     def task_runs(self, flow_run_id: str) -> list[dict[str, Any]]:
-        """Its task runs, once Prefect has written down how each ended: it takes their events in behind the run."""
-        deadline = time.monotonic() + LONGEST_DELAY_SECONDS
-        found, before = self._task_runs(flow_run_id), -1
-        while (len(found) != before or not all(map(has_ended, found))) and time.monotonic() < deadline:
-            time.sleep(0.3)
-            found, before = self._task_runs(flow_run_id), len(found)
-        return found
+        """Its task runs, once Prefect has written down how each ended.
 
-    def _task_runs(self, flow_run_id: str) -> list[dict[str, Any]]:
-        return self._all("/task_runs/filter", flow_runs={"id": {"any_": [flow_run_id]}})
+        It takes their events in behind the run, in their order: when it knows of a task run that came after, it knows
+        them all.
+        """
+        from prefect import task
+
+        last = task(lambda: None, name="last")(return_state=True).state_details.task_run_id
+        drain()
+        self._task_runs(task_runs={"id": {"any_": [str(last)]}})
+        return self._task_runs(flow_runs={"id": {"any_": [flow_run_id]}})
+
+    def _task_runs(self, **filters: Any) -> list[dict[str, Any]]:
+        """Once there are some, and each has ended."""
+        deadline = time.monotonic() + LONGEST_DELAY_SECONDS
+        while time.monotonic() < deadline:
+            found = self._all("/task_runs/filter", **filters)
+            if found and all(map(has_ended, found)):
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"Prefect does not know the task runs of {filters}, or not how they ended")
 
     def _all(self, path: str, **body: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

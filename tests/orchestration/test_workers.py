@@ -19,6 +19,7 @@ from prefect.exceptions import Abort
 from prefect.states import Cancelling
 
 from flows.audit import audit_fleet
+from flows.options import AuditFormat
 from flows.rollout import rollout_fleet
 from flows.running import run_audit
 from pgfleet import settings
@@ -220,4 +221,4 @@ def test_without_a_work_pool_or_a_deployment_one_line_says_what_to_run(fleet: Fl
         rollout_fleet("test")
     brief = prepare_brief("test")
     with pytest.raises(FleetError, match=r"no deployment 'audit-wave/pgfleet'"):  # exit status 2, by flows/cli.py
-        run_audit(brief, None, None, Granularity.TENANT, as_json=True, output=None)
+        run_audit(brief, None, None, Granularity.TENANT, output_format=AuditFormat.JSON, output=None)
