@@ -37,7 +37,7 @@ def put(folder: Path, document: AuditDocument) -> str:
 
 def shown(page: Page) -> list[str]:
     """The tenants that are in the map at the moment."""
-    return page.locator("#map tbody tr:visible th").all_inner_texts()
+    return page.locator("#map tbody tr:visible th a").all_text_contents()
 
 
 def panel(page: Page) -> Locator:
