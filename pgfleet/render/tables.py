@@ -23,10 +23,10 @@ def tenant_rows(document: AuditDocument, timezone: str = "UTC", links: Links = N
     """
     ordered = worst_first(document.tenants)
     dates, since = dates_of(document, timezone), earliest(document)
-    rows = [_row(tenant) for tenant in ordered[:MOST_ROWS]]
-    if document.since:
-        rows = [{**row, "since": dates.since(since.get(row["tenant"]))} for row in rows]
-    rows = [{**row, "tenant": _cell(row["tenant"], links)} for row in rows]
+    rows = []
+    for tenant in ordered[:MOST_ROWS]:
+        when = {"since": dates.since(since.get(tenant.name))} if document.since else {}
+        rows.append(_row(tenant, _cell(tenant.name, links), when))
     if left_out := len(ordered) - len(rows):
         rows.append({**dict.fromkeys(rows[0], ""), "tenant": f"… and {left_out} more, none worse"})
     return rows
@@ -45,13 +45,15 @@ def earliest(document: AuditDocument) -> dict[str, datetime]:
     return found
 
 
-def _row(tenant: TenantEntry) -> dict[str, str]:
+def _row(tenant: TenantEntry, cell: str, when: dict[str, str]) -> dict[str, str]:
+    """The short columns first: no column is wrapped, and what is beyond the window's edge has to be scrolled to."""
     wrong = (sentence(tenant), *map(loss_sentence, tenant.losses))
     return {
-        "tenant": tenant.name,
+        "tenant": cell,
         "verdict": tenant.verdict,
-        "what is wrong": shortened("; ".join(filter(None, wrong))),
         "ring": tenant.ring or "",
+        **when,
+        "what is wrong": shortened("; ".join(filter(None, wrong))),
         "worth knowing": shortened("; ".join(remarks(tenant))),
     }
 

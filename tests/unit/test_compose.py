@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pgfleet.settings import SERVER
 from pgfleet.shipped import deployments_folder
 
 FILE = deployments_folder() / "docker-compose.yaml"
@@ -55,6 +56,13 @@ def test_no_password_stands_in_it(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         secret = [name for name in service.get("environment", {}) if "PASSWORD" in name and not name.endswith("_FILE")]
         assert secret == []
+
+
+def test_its_servers_are_told_what_every_server_of_pgfleet_is(compose: dict[str, Any]) -> None:
+    told = [each["environment"] for name, each in compose["services"].items() if name.startswith("server")]
+    asked = {name: value for name, value in SERVER.items() if "_EPHEMERAL_" not in name}
+    assert told
+    assert [each for each in told if not asked.items() <= each.items()] == []
 
 
 def test_an_image_is_built_of_files_that_are_there() -> None:
