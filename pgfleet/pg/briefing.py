@@ -11,7 +11,7 @@ from pgfleet.fleet.absence import pick_with_absent
 from pgfleet.fleet.model import Environment
 from pgfleet.fleet.selection import select_tenants
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.dsn import refuse_faulty
+from pgfleet.pg.dsn import refuse_faulty, refuse_twins
 from pgfleet.pg.inventory import read_inventories
 from pgfleet.references import References
 
@@ -38,6 +38,7 @@ def prepare_brief(
     written = files.load_environment(chosen.config, environment, values)
     whole = read_inventories(written, values, file=file, names=names)
     refuse_faulty(whole, file=file)
+    refuse_twins(whole, file=file)
     if names is None:
         _refuse_empty(whole, file)
         selected, absent = select_tenants(whole, tenants=tenants, rings=rings, labels=labels), None

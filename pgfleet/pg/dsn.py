@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment
-from pgfleet.fleet.secret import Dsn
+from pgfleet.fleet.secret import Dsn, redacted
 
 DEFAULT_PORT = "5432"
 
@@ -37,6 +37,18 @@ def refuse_faulty(environment: Environment, *, file: str) -> None:
     scratch = environment.policy.scratch_dsn
     if scratch and (problem := fault(scratch)):
         raise FleetError(file, f"environments.{environment.name}.scratch_dsn", problem)
+
+
+def refuse_twins(environment: Environment, *, file: str) -> None:
+    """Raises FleetError for two tenants that are the same schema of the same database, as far as that can be told."""
+    first: dict[tuple[str, str, str], str] = {}
+    for tenant in environment.tenants:
+        name = database(tenant.dsn)
+        twin = first.setdefault((server(tenant.dsn), name, tenant.home), tenant.name) if name else tenant.name
+        if twin != tenant.name:
+            place = redacted(f"{name} on {server(tenant.dsn)}", tenant.dsn.secrets)
+            key = f"environments.{environment.name}: tenant '{tenant.name}'"
+            raise FleetError(file, key, f"is the same as '{twin}': schema {tenant.home} of {place}")
 
 
 def secrets(dsn: Dsn) -> tuple[str, ...]:

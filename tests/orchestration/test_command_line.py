@@ -113,6 +113,18 @@ def test_a_role_of_an_unknown_consumer_exits_with_2_and_names_those_that_there_a
     assert "AgentAnalyticsLogger" in done.stderr
 
 
+def test_two_tenants_that_are_the_same_schema_exit_with_2(pgfleet: CommandLine, fleet: Fleet) -> None:
+    fleet.tenant("acme", "postgresql://app@db1/acme").tenant("other", "postgresql://app@db1/acme", schema="other")
+    assert pgfleet("tenants", ENVIRONMENT).returncode == 0
+    fleet.tenant("acme-eu", "host=db1 port=5432 dbname=${NAME} user=dba")
+    done = pgfleet("tenants", ENVIRONMENT, NAME="acme")
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"pgfleet: {fleet.file}: environments.test: tenant 'acme-eu': is the same as 'acme': schema public of "
+        "*** on db1:5432\n"
+    )
+
+
 def test_an_unset_variable_exits_with_2_and_names_file_and_key(pgfleet: CommandLine, fleet: Fleet) -> None:
     fleet.tenant("acme", "postgresql://x:${NOT_SET_ANYWHERE}@127.0.0.1/x")
     done = pgfleet("audit", ENVIRONMENT)
