@@ -1,16 +1,16 @@
 """A Prefect server that watches events, as a team's does, and a place that notifications are sent to."""
 
 import json
-import sqlite3
+import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fix_prefect import drain, running_server
-from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_DATABASE_CONNECTION_URL, temporary_settings
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from pgfleet.settings import SERVER
 
@@ -26,16 +26,10 @@ AT_ONCE = {
 
 
 @pytest.fixture(scope="module")
-def watching_api(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Iterator[str]:
-    """Its address, which this process uses within the module.
-
-    The session's own server watches nothing. Its database is this one's too, as it is now: making its tables takes
-    longer than all else.
-    """
+def watching_api(tmp_path_factory: pytest.TempPathFactory, prefect_tables: Path) -> Iterator[str]:
+    """Its address, which this process uses within the module. The session's own server watches nothing."""
     home = tmp_path_factory.mktemp("watching")
-    made = PREFECT_SERVER_DATABASE_CONNECTION_URL.value().removeprefix("sqlite+aiosqlite:///")
-    with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(home / "prefect.db")) as copy:
-        source.backup(copy)
+    shutil.copy(prefect_tables, home / "prefect.db")
     database = f"sqlite+aiosqlite:///{home}/prefect.db"
     own = {**AT_ONCE, "PREFECT_HOME": str(home), "PREFECT_SERVER_DATABASE_CONNECTION_URL": database}
     drain()

@@ -3,12 +3,14 @@
 import inspect
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +20,7 @@ from fix_servers import roomy_memory
 from pgfleet.settings import SERVER
 
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+TABLES = "tables.db"
 LONGEST_DELAY_SECONDS = 30
 LONGEST_START_SECONDS = 300
 SPARE = {
@@ -56,11 +59,23 @@ def prefect_api() -> Iterator[str]:
         with (
             temporary_settings({PREFECT_SERVER_DATABASE_CONNECTION_URL: database}),
             running_server({"PREFECT_SERVER_DATABASE_CONNECTION_URL": database, **SPARE}) as address,
+            closing(sqlite3.connect(f"{folder}/prefect.db")) as made,
+            closing(sqlite3.connect(f"{folder}/{TABLES}")) as copy,
             # Without heartbeats: at the end of each flow run Prefect waits up to a second for them.
             temporary_settings({PREFECT_API_URL: address, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
         ):
+            made.backup(copy)
             yield address
             drain()
+
+
+@pytest.fixture(scope="session")
+def prefect_tables(prefect_api: str) -> Path:
+    """A database of Prefect's with nothing in it, for a server of a test's own: making the tables takes long."""
+    from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
+
+    assert prefect_api
+    return Path(PREFECT_SERVER_DATABASE_CONNECTION_URL.value().partition("///")[2]).with_name(TABLES)
 
 
 @contextmanager

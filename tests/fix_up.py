@@ -1,17 +1,14 @@
 """`pgfleet up` as a process of its own."""
 
 import os
-import signal
-import sqlite3
+import shutil
 import subprocess
-from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from fix_command import PGFLEET
-from fix_workers import family, until
-from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
+from fix_workers import kill_family, until
 
 from pgfleet.shipped import sql_folder
 
@@ -33,11 +30,7 @@ class Up:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for process in self.processes:
-            if process.poll() is None:
-                for pid in reversed(family(process.pid)):
-                    with suppress(ProcessLookupError):  # ended since it was listed
-                        os.kill(pid, signal.SIGKILL)
-                process.wait()
+            kill_family(process)
 
     @property
     def home(self) -> Path:
@@ -47,12 +40,9 @@ class Up:
     def said(self) -> str:
         return (self.folder / "said").read_text(encoding="utf-8")
 
-    def copy_tables(self) -> None:
-        """Begins with the session's database: making its tables is Prefect's affair, and takes long."""
+    def begin_with(self, tables: Path) -> None:
         self.home.mkdir()
-        made = PREFECT_SERVER_DATABASE_CONNECTION_URL.value().removeprefix("sqlite+aiosqlite:///")
-        with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(self.home / "prefect.db")) as copy:
-            source.backup(copy)
+        shutil.copy(tables, self.home / "prefect.db")
 
     def __call__(self, *options: str, **variables: str) -> "subprocess.Popen[str]":
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "PGFLEET_"))}

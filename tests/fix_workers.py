@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,14 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def kill_family(process: "subprocess.Popen[Any]") -> None:
+    """The parent first, so that it does not notice what becomes of its children."""
+    for pid in family(process.pid) if process.poll() is None else ():
+        with suppress(ProcessLookupError):  # ended since it was listed
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
 class Workers:
     """A Prefect server at `url`, and workers of its work pool."""
 
@@ -92,10 +100,7 @@ class Workers:
 
     def kill(self, name: str) -> None:
         """As if its machine were gone: the worker and the run that it has begun."""
-        process = self.processes.pop(name)
-        for pid in reversed(family(process.pid)):
-            os.kill(pid, signal.SIGKILL)
-        process.wait()
+        kill_family(self.processes.pop(name))
 
     def ask(self, path: str, **body: Any) -> Any:
         with get_client(sync_client=True) as client:
@@ -153,7 +158,7 @@ def workers(embedded_server: Server, tmp_path_factory: pytest.TempPathFactory) -
     with ExitStack() as stack:
         started = ("server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui")
         server = found.spawn("server", "prefect", *started, PREFECT_SERVER_DATABASE_CONNECTION_URL=dsn)
-        stack.callback(end, server)
+        stack.callback(kill_family, server)
         until(lambda: answers(found.url), LONGEST_START_SECONDS)
         drain()
         stack.enter_context(temporary_settings({PREFECT_API_URL: found.url}))
@@ -163,7 +168,7 @@ def workers(embedded_server: Server, tmp_path_factory: pytest.TempPathFactory) -
             client.request("POST", "/work_pools/", json=pool)
         deploy = ("--no-prompt", "deploy", "--all", "--prefect-file", str(DEPLOYMENTS))
         deploying = found.spawn("deploy", "prefect", *deploy, PGFLEET_WORK_POOL=POOL)
-        stack.callback(end, deploying)
+        stack.callback(kill_family, deploying)
         for name in ("one", "two"):
             found.start(name)
         stack.callback(lambda: [found.kill(name) for name in list(found.processes)])
@@ -182,10 +187,3 @@ def job_template() -> dict[str, Any]:
     template = ProcessWorker.get_default_base_job_template()
     template["variables"]["properties"]["command"]["default"] = f"{sys.executable} -m prefect.engine"
     return template
-
-
-def end(process: "subprocess.Popen[bytes]") -> None:
-    if process.poll() is None:
-        for pid in reversed(family(process.pid)):
-            os.kill(pid, signal.SIGKILL)
-    process.wait()

@@ -37,10 +37,10 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def ui(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def ui(prefect_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The web interface of `pgfleet up` with the demo's fleet, and with nothing else behind it."""
     with Up(tmp_path_factory.mktemp("up")) as up:
-        up.copy_tables()
+        up.begin_with(prefect_tables)
         yield up.until_ready(up("--demo", "--port", str(free_port())))
 
 

@@ -2,14 +2,14 @@
 
 import json
 import os
+import shutil
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from fix_prefect import Records
 from fix_servers import Server
 from prefect import flow, task
 from prefect.client.orchestration import get_client
-from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_DATABASE_CONNECTION_URL, temporary_settings
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import ThreadPoolTaskRunner
 from sampling import Sampling
 
@@ -67,10 +67,10 @@ def test_an_audit_on_64_threads_keeps_to_the_share_of_what_its_role_may_have(
     """Of the role's six connections, half."""
     role = embedded_server.create_role("CONNECTION LIMIT 6")
     embedded_server.execute(f"GRANT pg_read_all_data TO {role}")
-    dsn = embedded_server.dsn(embedded_template, role).text
     fleet.policy("max_workers = 64").policy(f'scratch_dsn = "{embedded_server.cluster.socket_dsn()}"')
     for number in range(40):
-        fleet.tenant(f"t{number:02}", dsn)
+        name = embedded_server.create_database(embedded_template)
+        fleet.tenant(f"t{number:02}", embedded_server.dsn(name, role).text)
     with Sampling(embedded_server.cluster.dsn(), f"pgfleet audit {ENVIRONMENT}") as sampling:
         state = audit_fleet(ENVIRONMENT, granularity=Granularity.TENANT, return_state=True)
     document = take(state.state_details.flow_run_id, AUDIT_DOCUMENT)
@@ -97,9 +97,9 @@ def test_a_server_that_answers_slowly_holds_up_no_other(
     slow, quick = embedded_server.cluster.dsn(embedded_template), embedded_server.cluster.socket_dsn(embedded_template)
     fleet.policy("max_connections_per_server = 2")
     for number in range(6):
-        fleet.tenant(f"slow-{number}", slow)
+        fleet.tenant(f"slow-{number}", slow, schema=f"s{number}")
     for number in range(12):
-        fleet.tenant(f"quick-{number}", quick)
+        fleet.tenant(f"quick-{number}", quick, schema=f"s{number}")
     brief = prepare_brief(ENVIRONMENT)
     counted, all_quick = threading.Semaphore(0), threading.Event()
 
@@ -125,16 +125,13 @@ def test_a_server_that_answers_slowly_holds_up_no_other(
 
 
 @pytest.fixture(scope="module")
-def shared_prefect(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Iterator[Mapping[str, str]]:
+def shared_prefect(tmp_path_factory: pytest.TempPathFactory, prefect_tables: Path) -> Iterator[Mapping[str, str]]:
     """The environment of processes that share a Prefect server of their own, whose leases are files.
 
-    The session's own does not look for leases that have ended. That one's database is this one's too, as it is now:
-    making its tables takes longer than all else.
+    The session's own does not look for leases that have ended.
     """
     home, port = tmp_path_factory.mktemp("prefect"), free_port()
-    made = PREFECT_SERVER_DATABASE_CONNECTION_URL.value().removeprefix("sqlite+aiosqlite:///")
-    with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(home / "prefect.db")) as copy:
-        source.backup(copy)
+    shutil.copy(prefect_tables, home / "prefect.db")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},
         **SERVER,

@@ -29,10 +29,10 @@ def ask(method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
 
 
 def test_on_a_fresh_machine_a_run_is_begun_from_the_form_and_nothing_is_left_behind(
-    up: Up, fleet: Fleet, ready_dsn: Callable[[], str], prefect_api: str
+    up: Up, fleet: Fleet, ready_dsn: Callable[[], str], prefect_tables: Path
 ) -> None:
     fleet.tenant("acme", ready_dsn())
-    up.copy_tables()
+    up.begin_with(prefect_tables)
     process = up("--port", str(free_port()))
     api = f"{up.until_ready(process)}/api"
     assert "7 deployments on the work pool pgfleet: up" in up.said
