@@ -415,7 +415,7 @@ def test_both_granularities_give_the_same_document(
         execute(wrong, "CREATE TABLE ai_messages ()")
         for name, dsn in (("new", new_dsn()), ("ready", ready_dsn()), ("drifted", drifted), ("wrong", wrong)):
             fleet.tenant(f"{name}-{granularity}", dsn)
-        fleet.tenant(f"lost-{granularity}", "postgresql://x@127.0.0.1:1/x")
+        fleet.tenant(f"lost-{granularity}", f"postgresql://x@127.0.0.1:1/{granularity}")
     by_step, by_tenant = (
         roll_out(tenants=[f"*-{granularity}"], granularity=granularity)[1] for granularity in Granularity
     )

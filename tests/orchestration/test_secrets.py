@@ -60,7 +60,7 @@ def planted(prefect_api: str, fleet: Fleet, embedded_server: Server, ready_dsn: 
     mounted.write_text(f"{PASSWORD}\n", encoding="utf-8")
     Secret(value=WRONG).save("wrong-password", overwrite=True)
     wrong = f"host=127.0.0.1 port={port} user=keeper password=${{secret:wrong-password}} dbname={database}"
-    fleet.tenant("wrong", wrong)
+    fleet.tenant("wrong", wrong, schema="another")
     fleet.tenant("nowhere", f"postgresql://keeper:${{file:{mounted}}}@127.0.0.1:1/nowhere")
     return fleet.tenant("gone", f"postgresql://keeper:${{PLANTED}}@127.0.0.1:{port}/no_such_database")
 
