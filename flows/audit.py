@@ -6,19 +6,16 @@ from typing import Annotated, Any
 
 from prefect import State, flow, runtime
 
-from flows.audit_wave import audit_wave
-from flows.waves import run_waves
+from flows.audit_wave import audit_wave, lost_entry
+from flows.waves import of_all, run_waves
 from pgfleet import events, progress
 from pgfleet.brief import Brief, Granularity
-from pgfleet.errors import PgfleetError
-from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves
 from pgfleet.judge.comparison import in_context
 from pgfleet.judge.document import AuditDocument, TenantEntry
 from pgfleet.judge.since import Previous
 from pgfleet.judge.skipped import skipped_entries
 from pgfleet.judge.summary import build_document
-from pgfleet.judge.tenant import unjudged
 from pgfleet.parameters import Described, Detail, EnvironmentName, Labels, RingNames, TenantNames
 from pgfleet.pg.briefing import prepare_brief
 from tasks.events import announce
@@ -90,13 +87,4 @@ def _audit_waves(brief: Brief, granularity: Granularity) -> list[TenantEntry]:
         for number, wave in enumerate(waves, start=1)
     ]
     outcomes = run_waves(audit_wave, ENTRIES, brief, calls)
-    return [
-        entry
-        for number, (wave, (left, state)) in enumerate(zip(waves, outcomes, strict=True), start=1)
-        for entry in _entries(wave, left, PgfleetError(f"wave {number} broke off: {state.name}: {state.message}"))
-    ]
-
-
-def _entries(wave: Sequence[Tenant], left: Sequence[TenantEntry], broken: PgfleetError) -> list[TenantEntry]:
-    found = {each.name: each for each in left}
-    return [found.get(each.name) or unjudged(each, broken) for each in wave]
+    return of_all(outcomes, waves, lost_entry)

@@ -4,6 +4,9 @@ from prefect import State, flow
 
 from flows.surveying import survey_servers, work_on_tenants
 from pgfleet.brief import Granularity
+from pgfleet.errors import PgfleetError
+from pgfleet.fleet.model import Tenant
+from pgfleet.judge.document import TenantEntry
 from pgfleet.judge.tenant import unjudged
 from pgfleet.pg.briefing import prepare_brief
 from tasks.audit_tenant import audit_tenant
@@ -31,3 +34,8 @@ def audit_wave(
     )
     leave(tuple(entries), ENTRIES, "Tenants of this wave, as in the audit document")
     return run_state(entries)
+
+
+def lost_entry(tenant: Tenant, reason: str) -> TenantEntry:
+    """Of a tenant that its wave has left nothing of, nothing is known."""
+    return unjudged(tenant, PgfleetError(reason))

@@ -1,13 +1,12 @@
 """The counts of a fleet."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from prefect import State, flow, runtime
 
 from flows.count_wave import count_wave
-from flows.waves import run_waves
+from flows.waves import of_all, run_waves
 from pgfleet import progress
 from pgfleet.brief import Brief
 from pgfleet.fleet.model import Tenant
@@ -59,13 +58,8 @@ def _count_waves(brief: Brief) -> list[TenantCounts]:
     name, waves = brief.environment.name, cut_waves(brief.environment)
     calls = [(name, wave[0].ring, number, [each.name for each in wave]) for number, wave in enumerate(waves, start=1)]
     outcomes = run_waves(count_wave, COUNTED, brief, calls)
-    return [
-        each
-        for wave, (left, state) in zip(waves, outcomes, strict=True)
-        for each in _counts(wave, left, f"the wave broke off: {state.name}: {state.message}")
-    ]
+    return of_all(outcomes, waves, _lost)
 
 
-def _counts(wave: Sequence[Tenant], left: Sequence[TenantCounts], reason: str) -> list[TenantCounts]:
-    found = {each.name: each for each in left}
-    return [found.get(each.name) or TenantCounts(name=each.name, ring=each.ring, reason=reason) for each in wave]
+def _lost(tenant: Tenant, reason: str) -> TenantCounts:
+    return TenantCounts(name=tenant.name, ring=tenant.ring, reason=reason)

@@ -8,7 +8,7 @@ from prefect import State, flow, runtime
 from pydantic import Field
 
 from flows.repair_wave import repair_wave
-from flows.waves import run_waves
+from flows.waves import of_all, run_waves
 from pgfleet import events, progress
 from pgfleet.brief import Brief
 from pgfleet.errors import FleetError, PgfleetError
@@ -94,13 +94,12 @@ def _go(brief: Brief, mode: RepairMode, planned: Sequence[TenantRepair] = ()) ->
         (environment.name, wave[0].ring, number, _agreed(wave, whole), _agreed(wave, own), brief.run_id, mode)
         for number, wave in enumerate(waves, start=1)
     ]
-    found: list[TenantRepair] = []
     outcomes = run_waves(repair_wave, REPAIRS, brief, calls)
-    for number, (wave, (left, state)) in enumerate(zip(waves, outcomes, strict=True), start=1):
-        by_name = {each.name: each for each in left}
-        broken = PgfleetError(f"wave {number} broke off: {state.name}: {state.message}")
-        found += [by_name.get(each.name) or failed_repair(each.name, each.ring, broken) for each in wave]
-    return found
+    return of_all(outcomes, waves, _lost)
+
+
+def _lost(tenant: Tenant, reason: str) -> TenantRepair:
+    return failed_repair(tenant.name, tenant.ring, PgfleetError(reason))
 
 
 def _agreed(wave: Sequence[Tenant], digests: Mapping[str, str]) -> dict[str, str]:

@@ -9,12 +9,12 @@ from typing import Any
 from prefect import State, runtime
 
 from flows import approval
-from flows.audit_wave import audit_wave
+from flows.audit_wave import audit_wave, lost_entry
 from flows.plan_wave import plan_wave
-from flows.rolling_waves import entries_of, halting, names_of, plans_of
+from flows.rolling_waves import RingWork, go_through_ring, lost_plan, names_of
 from flows.rollout_wave import rehearsal_wave, rollout_wave
 from flows.watch_wave import watch_wave
-from flows.waves import is_distributed, run_waves
+from flows.waves import of_all, run_waves
 from pgfleet import events, progress
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import PgfleetError
@@ -23,7 +23,7 @@ from pgfleet.fleet.selection import cut_waves, pick_tenants
 from pgfleet.judge.document import ManifestEntry, TenantEntry
 from pgfleet.judge.skipped import skipped_entries
 from pgfleet.render.rollout_markdown import approval_page
-from pgfleet.rollout.budget import budget_of, failures_in
+from pgfleet.rollout.budget import budget_of
 from pgfleet.rollout.document import (
     RestartEntry,
     Result,
@@ -33,11 +33,11 @@ from pgfleet.rollout.document import (
     TenantResult,
 )
 from pgfleet.rollout.plan import RolloutPlan, Scope, TenantPlan, build_plan, by_ring
-from pgfleet.rollout.results import broken, not_reached, obstructed
+from pgfleet.rollout.results import not_reached
 from pgfleet.rollout.rings import finished, halted, has_changed, passed_over, timed, unsettled, watch_halts
 from pgfleet.rollout.summary import RolloutOutcome, outcome_of, summarise
 from tasks.events import announce
-from tasks.exchange import ENTRIES, PLAN, PLANS, RESULTS, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, WATCHED, leave
+from tasks.exchange import ENTRIES, PLAN, PLANS, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, WATCHED, leave
 from tasks.keep_report import keep_if_asked
 from tasks.publish_rollout import publish_plan, publish_rollout
 from tasks.restart_service import restart_service
@@ -89,7 +89,7 @@ class Rollout:
             for number, wave in enumerate(waves, start=1)
         ]
         outcomes = run_waves(plan_wave, PLANS, self.brief, calls)
-        plans = [each for wave, outcome in zip(waves, outcomes, strict=True) for each in plans_of(wave, *outcome)]
+        plans = of_all(outcomes, waves, lost_plan)
         return build_plan(self.brief.environment.name, self.brief.manifest.checksum, self.scope, plans)
 
     def _refusal(self, plan: RolloutPlan) -> str | None:
@@ -113,7 +113,7 @@ class Rollout:
         """The first ring in which anything is to be done, and how it went there."""
         rings = by_ring(plan, self.brief.environment.policy.rings)
         ring = next(name for name, plans in rings.items() if any(each.changes for each in plans))
-        return ring, self._ring_results(ring, rings[ring], None, rehearsal=True)
+        return ring, self._go_through(ring, rings[ring], None, rehearsal=True).results
 
     def _approval_page(self, plan: RolloutPlan, ring: str, rehearsal: Sequence[TenantResult]) -> str:
         return approval_page(plan, self.brief.manifest, self.brief.environment.policy.rings, rehearsal, ring)
@@ -127,47 +127,15 @@ class Rollout:
                 self.rings.append(passed_over(name, budget, results))
             else:
                 started_at = datetime.now(UTC)
-                results = self._ring_results(name, plans, budget, rehearsal=rehearsal)
-                ring = finished(name, budget, results, rehearsal=rehearsal)
+                work = self._go_through(name, plans, budget, rehearsal=rehearsal)
+                results = work.results
+                ring = finished(name, budget, results, work.waves, rehearsal=rehearsal)
                 ring = ring if rehearsal else self._settle(ring, plans, results)
                 self.rings.append(timed(ring, started_at, datetime.now(UTC)))
             self.results += results
 
-    def _ring_results(
-        self, ring: str, plans: Sequence[TenantPlan], budget: int | None, *, rehearsal: bool
-    ) -> list[TenantResult]:
-        """Every tenant of the ring, in the plan's order; `budget` may fail, or any number where it is None."""
-        found = {each.name: obstructed(each) for each in plans if each.obstacle}
-        by_name = {each.name: each for each in plans if not each.obstacle}
-        progress.report_phase(f"{'rehearsal of ' if rehearsal else ''}ring {ring}", len(by_name))
-        waves = list(enumerate(cut_waves(pick_tenants(self.brief.environment, list(by_name))), start=1))
-        # On workers all at once; here one after another, so that the budget left by one is the next one's.
-        for some in [waves] if is_distributed(self.brief) else [[each] for each in waves]:
-            allowed = None if rehearsal or budget is None else budget - failures_in(found.values())
-            here = [(number, [by_name[each.name] for each in wave]) for number, wave in some]
-            found |= {each.name: each for each in self._roll_out_waves(ring, here, allowed, rehearsal=rehearsal)}
-        return [found[each.name] for each in plans]
-
-    def _roll_out_waves(
-        self, ring: str, waves: Sequence[tuple[int, Sequence[TenantPlan]]], allowed: int | None, *, rehearsal: bool
-    ) -> Iterator[TenantResult]:
-        if allowed is not None and allowed < 0:
-            reason = f"more tenants of ring {ring} have failed than may"
-            yield from (not_reached(each, reason) for _, plans in waves for each in plans)
-            return
-        where = [
-            (self.brief.environment.name, ring, number, names_of(plans), runtime.flow_run.id) for number, plans in waves
-        ]
-        if rehearsal:
-            calls: list[tuple[object, ...]] = [(*each, self.granularity) for each in where]
-            outcomes = run_waves(rehearsal_wave, RESULTS, self.brief, calls)
-        else:
-            calls = [(*each, allowed, self.granularity) for each in where]
-            outcomes = run_waves(rollout_wave, RESULTS, self.brief, calls, halting(ring, allowed))
-        for (_, plans), (left, state) in zip(waves, outcomes, strict=True):
-            found = {each.name: each for each in left}
-            error = PgfleetError(f"the wave broke off: {state.name}: {state.message}; what came of it is not known")
-            yield from (found.get(each.name) or broken(each, error) for each in plans)
+    def _go_through(self, ring: str, plans: Sequence[TenantPlan], budget: int | None, *, rehearsal: bool) -> RingWork:
+        return go_through_ring(self.brief, self.granularity, ring, plans, budget, rehearsal=rehearsal)
 
     def _settle(self, ring: RingEntry, plans: Sequence[TenantPlan], results: Sequence[TenantResult]) -> RingEntry:
         """After a ring: restarts its services and watches its tenants, if anything changed, and lets it soak."""
@@ -197,7 +165,7 @@ class Rollout:
         progress.report_phase(f"watch of ring {ring.name}, {seconds:g} s", 2 * len(names))
         waves = enumerate(cut_waves(pick_tenants(self.brief.environment, names)), start=1)
         calls = [(self.brief.environment.name, ring.name, number, names_of(wave), seconds) for number, wave in waves]
-        watched = [each for left, _ in run_waves(watch_wave, WATCHED, self.brief, calls) for each in left]
+        watched = [each for outcome in run_waves(watch_wave, WATCHED, self.brief, calls) for each in outcome.left]
         ring = ring.model_copy(update={"watch": tuple(watched), "watched_seconds": seconds})
         reason = watch_halts(ring, results, watched)
         return halted(ring, reason) if reason else ring
@@ -218,7 +186,7 @@ class Rollout:
         name = self.brief.environment.name
         calls = [(name, ring, number, names_of(wave), self.granularity) for number, wave in enumerate(waves, start=1)]
         outcomes = run_waves(audit_wave, ENTRIES, self.brief, calls)
-        return [each for wave, outcome in zip(waves, outcomes, strict=True) for each in entries_of(wave, *outcome)]
+        return of_all(outcomes, waves, lost_entry)
 
     def _document(self, plan: RolloutPlan, *, rehearsal: bool, refusal: str | None = None) -> RolloutDocument:
         manifest = self.brief.manifest

@@ -1,16 +1,24 @@
-"""What a rollout gives its waves and makes of what they left."""
+"""The waves of a ring: what a rollout gives them and makes of what they left."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass
 
-from prefect import State, runtime
+from prefect import runtime
 
+from flows.rollout_wave import rehearsal_wave, rollout_wave
+from flows.waves import Outcome, is_distributed, of_each, run_waves
+from pgfleet import progress
+from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
-from pgfleet.judge.document import TenantEntry, Verdict
-from pgfleet.judge.tenant import unjudged
-from pgfleet.rollout.budget import COUNTED, is_exceeded
+from pgfleet.fleet.selection import cut_waves, pick_tenants
+from pgfleet.judge.document import Verdict
+from pgfleet.rollout.budget import COUNTED, failures_in, is_exceeded
+from pgfleet.rollout.document import TenantResult, WaveEntry
 from pgfleet.rollout.plan import TenantPlan
+from pgfleet.rollout.results import broken, not_reached, obstructed
+from pgfleet.rollout.summary import summarise
+from tasks.exchange import RESULTS
 from tasks.halting import halt
 
 
@@ -19,22 +27,82 @@ def names_of(those: Iterable[Tenant | TenantPlan]) -> list[str]:
     return [each.name for each in those]
 
 
-def plans_of(wave: Sequence[Tenant], left: Iterable[TenantPlan], state: State[Any]) -> list[TenantPlan]:
-    """The plan of each tenant of the wave; of one that the wave has not left it is not known what to do."""
-    found = {each.name: each for each in left}
-    reason = f"the wave broke off: {state.name}: {state.message}"
-    lost = (TenantPlan(name=each.name, ring=each.ring, obstacle=Verdict.UNKNOWN, reason=reason) for each in wave)
-    return [found.get(each.name, each) for each in lost]
+def lost_plan(tenant: Tenant, reason: str) -> TenantPlan:
+    """Of a tenant that its wave has left no plan of, it is not known what to do."""
+    return TenantPlan(name=tenant.name, ring=tenant.ring, obstacle=Verdict.UNKNOWN, reason=reason)
 
 
-def entries_of(wave: Sequence[Tenant], left: Iterable[TenantEntry], state: State[Any]) -> list[TenantEntry]:
-    """The audit of each tenant of the wave after a soak; one that the wave has not left is unknown."""
-    found = {each.name: each for each in left}
-    error = PgfleetError(f"the audit after the soak broke off: {state.name}: {state.message}")
-    return [found.get(each.name) or unjudged(each, error) for each in wave]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingWork:
+    """What came of a ring's tenants, in the order of their plans, and how its waves went."""
+
+    results: list[TenantResult]
+    waves: list[WaveEntry]
 
 
-def halting(ring: str, allowed: int | None) -> Callable[[Sequence[str]], None]:
+def go_through_ring(
+    brief: Brief,
+    granularity: Granularity,
+    ring: str,
+    plans: Sequence[TenantPlan],
+    budget: int | None,
+    *,
+    rehearsal: bool,
+) -> RingWork:
+    """Does what is planned in every tenant of the ring, or rehearses it; `budget` may fail, any number if it is None.
+
+    On workers all waves go at once; here one after another, so that the budget left by one is the next one's.
+    """
+    found = {each.name: obstructed(each) for each in plans if each.obstacle}
+    by_name = {each.name: each for each in plans if not each.obstacle}
+    progress.report_phase(f"{'rehearsal of ' if rehearsal else ''}ring {ring}", len(by_name))
+    cut = cut_waves(pick_tenants(brief.environment, list(by_name)))
+    waves = [(number, [by_name[each.name] for each in wave]) for number, wave in enumerate(cut, start=1)]
+    entries: list[WaveEntry] = []
+    for some in [waves] if is_distributed(brief) else [[each] for each in waves]:
+        allowed = None if rehearsal or budget is None else budget - failures_in(found.values())
+        if allowed is not None and allowed < 0:
+            reason = f"more tenants of ring {ring} have failed than may"
+            found |= {each.name: not_reached(each, reason) for _, wave in some for each in wave}
+            continue
+        outcomes = _run(brief, granularity, ring, some, allowed, rehearsal=rehearsal)
+        for (number, wave), outcome in zip(some, outcomes, strict=True):
+            results = of_each(outcome, wave, _lost_result)
+            found |= {each.name: each for each in results}
+            entries.append(
+                WaveEntry(
+                    number=number,
+                    tenants=summarise(results),
+                    started_at=outcome.started_at,
+                    finished_at=outcome.finished_at,
+                    attempts=outcome.attempts,
+                )
+            )
+    return RingWork(results=[found[each.name] for each in plans], waves=entries)
+
+
+def _run(
+    brief: Brief,
+    granularity: Granularity,
+    ring: str,
+    waves: Sequence[tuple[int, Sequence[TenantPlan]]],
+    allowed: int | None,
+    *,
+    rehearsal: bool,
+) -> list[Outcome[TenantResult]]:
+    name, rollout = brief.environment.name, runtime.flow_run.id
+    where = [(name, ring, number, names_of(plans), rollout) for number, plans in waves]
+    if rehearsal:
+        return run_waves(rehearsal_wave, RESULTS, brief, [(*each, granularity) for each in where])
+    calls = [(*each, allowed, granularity) for each in where]
+    return run_waves(rollout_wave, RESULTS, brief, calls, _halting(ring, allowed))
+
+
+def _lost_result(plan: TenantPlan, reason: str) -> TenantResult:
+    return broken(plan, PgfleetError(f"{reason}; what came of it is not known"))
+
+
+def _halting(ring: str, allowed: int | None) -> Callable[[Sequence[str]], None]:
     """Halts the ring, for the waves of it that are under way, as soon as more of its tenants have failed than may."""
     said_so: list[bool] = []
 

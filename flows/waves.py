@@ -1,7 +1,9 @@
 """Runs waves as flow runs of their own, and takes what they left from Prefect's API."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
 from prefect import Flow, State
@@ -9,15 +11,49 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import TypeAdapter
 
-from flows.workers import Workers
+from flows.workers import Wave, Workers
 from pgfleet.brief import Brief
 from pgfleet.pg.survey import workers_for
 from tasks.exchange import take
 from tasks.states import held
 
+
+class Named(Protocol):
+    """What has a tenant's name."""
+
+    @property
+    def name(self) -> str:
+        """The tenant's."""
+
+
 Item = TypeVar("Item")
-Outcome = tuple[tuple[Item, ...], State[Any]]
-"""What a wave left, nothing where it broke off, and its final state."""
+Kept = TypeVar("Kept", bound=Named)
+Member = TypeVar("Member", bound=Named)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome(Generic[Item]):
+    """What a wave left of its tenants, nothing where it broke off; its final state, and when it was worked on."""
+
+    left: tuple[Item, ...]
+    state: State[Any]
+    started_at: datetime
+    finished_at: datetime
+    attempts: int = 1
+
+
+def of_each(outcome: Outcome[Kept], members: Iterable[Member], lost: Callable[[Member, str], Kept]) -> list[Kept]:
+    """What the wave left of each of these, in this order; where it left nothing, what `lost` makes of it, told why."""
+    found = {each.name: each for each in outcome.left}
+    reason = f"its wave broke off: {outcome.state.name}: {outcome.state.message}"
+    return [found.get(each.name) or lost(each, reason) for each in members]
+
+
+def of_all(
+    outcomes: Iterable[Outcome[Kept]], waves: Iterable[Iterable[Member]], lost: Callable[[Member, str], Kept]
+) -> list[Kept]:
+    """The same of one wave after the other."""
+    return [each for outcome, members in zip(outcomes, waves, strict=True) for each in of_each(outcome, members, lost)]
 
 
 def run_waves(
@@ -39,7 +75,7 @@ def run_waves(
     if pool is None:
         return [_run_here(wave, form, brief, arguments) for arguments in calls]
     ended = Workers(wave, pool, brief, watch, threads=threads_of(brief)).run(calls)
-    return [(take(run_id, form) or (), state) for run_id, state in ended]
+    return [_on_worker(each, form) for each in ended]
 
 
 def is_distributed(brief: Brief) -> bool:
@@ -57,11 +93,26 @@ def _run_here(
 ) -> Outcome[Item]:
     """In this process, whose own run's heartbeats are enough: at the end of a run Prefect waits a second for them."""
     threads: TaskRunner[Any] = ThreadPoolTaskRunner(threads_of(brief))
+    started_at = datetime.now(UTC)
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         state = cast("State[Any]", wave.with_options(task_runner=threads)(*arguments, return_state=True))
-    if isinstance(held(state), BaseException):
-        return (), state
-    return take(_flow_run_id(state), form) or (), state
+    finished_at = datetime.now(UTC)
+    left = () if isinstance(held(state), BaseException) else take(_flow_run_id(state), form) or ()
+    return Outcome(left=left, state=state, started_at=started_at, finished_at=finished_at)
+
+
+def _on_worker(wave: Wave, form: TypeAdapter[tuple[Item, ...]]) -> Outcome[Item]:
+    """A wave that no worker ever began was worked on for no time."""
+    assert wave.state is not None, "it has ended"  # noqa: S101
+    left = take(wave.run_id, form) if wave.run_id else None
+    ended_at = wave.state.timestamp
+    return Outcome(
+        left=left or (),
+        state=wave.state,
+        started_at=wave.started_at or ended_at,
+        finished_at=ended_at,
+        attempts=wave.attempts,
+    )
 
 
 def _flow_run_id(state: State[Any]) -> UUID:

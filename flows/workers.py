@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,13 +24,14 @@ DELETED: tuple[State[Any], Sight] = (Crashed(message="it is gone from Prefect"),
 """Of a run that Prefect knows nothing of any more."""
 
 
-class _Wave:
-    """One wave: the attempt under way, and what of it was told already."""
+class Wave:
+    """One wave: the attempt under way, and what of it was told already; its final state, once there is one."""
 
     def __init__(self, number: int, arguments: Sequence[object]) -> None:
         self.number, self.arguments = number, arguments
         self.run_id: UUID | None = None
         self.state: State[Any] | None = None
+        self.started_at: datetime | None = None
         self.attempts = 0
         self.attempt = Attempt(0.0)
         self.told: list[str] = []
@@ -54,13 +56,13 @@ class Workers:
         threads: int,
     ) -> None:
         self.wave, self.pool, self.brief, self.watch, self.threads = wave, pool, brief, watch, threads
-        self.waves: list[_Wave] = []
+        self.waves: list[Wave] = []
         self.own_id = UUID(str(runtime.flow_run.id))
         self.idle_since: float | None = None
 
-    def run(self, calls: Sequence[Sequence[object]]) -> list[tuple[UUID, State[Any]]]:
-        """The run of each wave and its final state. Whatever ends this ends them too: they are cancelled."""
-        self.waves = [_Wave(number, arguments) for number, arguments in enumerate(calls, start=1)]
+    def run(self, calls: Sequence[Sequence[object]]) -> list[Wave]:
+        """Each wave, at its end. Whatever ends this ends them too: they are cancelled."""
+        self.waves = [Wave(number, arguments) for number, arguments in enumerate(calls, start=1)]
         try:
             for each in self.waves:
                 self._begin(each)
@@ -70,12 +72,12 @@ class Workers:
         except BaseException:
             worker_runs.cancel_children(self.own_id)
             raise
-        return [(each.run_id, each.state) for each in self.waves if each.run_id and each.state]
+        return self.waves
 
-    def _under_way(self) -> list[_Wave]:
+    def _under_way(self) -> list[Wave]:
         return [each for each in self.waves if each.state is None]
 
-    def _begin(self, wave: _Wave) -> None:
+    def _begin(self, wave: Wave) -> None:
         wave.run_id = worker_runs.begin(self.wave, self.pool, wave.arguments, threads=self.threads)
         wave.attempts += 1
         wave.attempt = Attempt(time.monotonic())
@@ -99,9 +101,10 @@ class Workers:
         if self.watch:
             self.watch([said for each in self.waves for said in each.told])
 
-    def _judge(self, wave: _Wave, state: State[Any], sight: Sight) -> None:
+    def _judge(self, wave: Wave, state: State[Any], sight: Sight) -> None:
         silence_seconds, now_seconds = self.brief.environment.policy.waves.silence_seconds, time.monotonic()
         wave.attempt.see(sight, now_seconds)
+        wave.started_at = wave.started_at or sight.started_at
         wave.tell(sight)
         if sight.stage is Stage.ENDED:
             wave.state = state
@@ -111,7 +114,7 @@ class Workers:
             reason = f"no sign of life for {silence_seconds:g} s"
             self._again(wave, worker_runs.give_up(wave.run_id, reason))
 
-    def _again(self, wave: _Wave, state: State[Any]) -> None:
+    def _again(self, wave: Wave, state: State[Any]) -> None:
         said = f"wave {wave.number} was lost ({state.message})"
         if wave.attempts < MOST_ATTEMPTS:
             self._note(f"{said}, and is run again")

@@ -1,6 +1,7 @@
 """One attempt of a worker at a wave: how far it is, and whether it is to be taken for lost."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 STARTING_SECONDS = 300.0
@@ -27,10 +28,11 @@ class Sight:
     """What was seen of an attempt at one look.
 
     `beats` counts its signs of life. `finished` are the tenants that it is through with, in that order,
-    each with what came of it in a word.
+    each with what came of it in a word. `started_at` is when a worker began it.
     """
 
     stage: Stage
+    started_at: datetime | None = None
     beats: int = 0
     finished: tuple[tuple[str, str], ...] = ()
 

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -49,7 +50,7 @@ def look(run_ids: Sequence[UUID]) -> Mapping[UUID, tuple[State[Any], Sight]]:
         for some in _parts(run_ids):
             # The states first: a run writes its last sign of life before it ends.
             states, pulses = dict(_states(client, some)), dict(_pulses(client, some))
-            found |= {each: (state, _sight(state, pulses.get(each))) for each, state in states.items()}
+            found |= {each: (state, _sight(state, began, pulses.get(each))) for each, (state, began) in states.items()}
     return found
 
 
@@ -81,9 +82,10 @@ def confirm_cancellation(run_id: UUID) -> None:
         client.set_flow_run_state(run_id, Cancelled(message="Its waves were cancelled."), force=True)
 
 
-def _sight(state: State[Any], beat: Beat | None) -> Sight:
+def _sight(state: State[Any], started_at: datetime | None, beat: Beat | None) -> Sight:
     beats, finished = beat or (0, ())
-    return Sight(stage=STAGES.get(state.type, Stage.RUNNING), beats=beats, finished=finished)
+    stage = STAGES.get(state.type, Stage.RUNNING)
+    return Sight(stage=stage, started_at=started_at, beats=beats, finished=finished)
 
 
 def _unended_children(client: SyncPrefectClient, run_id: UUID) -> Iterator[tuple[UUID, str]]:
@@ -95,10 +97,14 @@ def _unended_children(client: SyncPrefectClient, run_id: UUID) -> Iterator[tuple
         seen += len(page)
 
 
-def _states(client: SyncPrefectClient, run_ids: Sequence[str]) -> Iterator[tuple[UUID, State[Any]]]:
+def _states(
+    client: SyncPrefectClient, run_ids: Sequence[str]
+) -> Iterator[tuple[UUID, tuple[State[Any], datetime | None]]]:
+    """The state of each run, and when it was begun."""
     body = {"flow_runs": {"id": {"any_": list(run_ids)}}}
     for each in client.request("POST", "/flow_runs/filter", json=body).json():
-        yield UUID(each["id"]), State.model_validate(each["state"])
+        started_at = each["start_time"] and datetime.fromisoformat(each["start_time"])
+        yield UUID(each["id"]), (State.model_validate(each["state"]), started_at)
 
 
 def _pulses(client: SyncPrefectClient, run_ids: Sequence[str]) -> Iterator[tuple[UUID, Beat]]:

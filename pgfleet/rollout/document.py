@@ -154,6 +154,19 @@ class WatchEntry(Entry):
     detail: str
 
 
+class WaveEntry(Entry):
+    """A wave of a ring: what came of its tenants, as in the summary, and when it was worked on.
+
+    `attempts` is how many workers it took: more than one where some were lost.
+    """
+
+    number: int
+    tenants: dict[str, int]
+    started_at: datetime
+    finished_at: datetime
+    attempts: int = 1
+
+
 class RingEntry(Entry):
     """One ring: how it ended and why, what failed in it, and what was done after it.
 
@@ -165,6 +178,7 @@ class RingEntry(Entry):
     reason: str | None = None
     budget: int
     tenants: dict[str, int]
+    waves: tuple[WaveEntry, ...] = ()
     failures: tuple[FailureGroup, ...] = ()
     restarts: tuple[RestartEntry, ...] = ()
     soaked_seconds: float | None = None

@@ -6,7 +6,7 @@ from datetime import datetime
 from pgfleet.judge.document import MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import counted
 from pgfleet.rollout.budget import failures_in, is_exceeded
-from pgfleet.rollout.document import Result, RingEntry, RingOutcome, TenantResult, WatchEntry
+from pgfleet.rollout.document import Result, RingEntry, RingOutcome, TenantResult, WatchEntry, WaveEntry
 from pgfleet.rollout.plan import RUNS, TenantPlan
 from pgfleet.rollout.signature import group_failures
 from pgfleet.rollout.summary import summarise
@@ -14,7 +14,9 @@ from pgfleet.rollout.summary import summarise
 GONE_ON_WITH = frozenset({Result.DONE, Result.UNCHANGED})
 
 
-def finished(name: str, budget: int, results: Sequence[TenantResult], *, rehearsal: bool) -> RingEntry:
+def finished(
+    name: str, budget: int, results: Sequence[TenantResult], waves: Sequence[WaveEntry], *, rehearsal: bool
+) -> RingEntry:
     """The ring's entry when its tenants are through; a rehearsal halts nothing."""
     failures = failures_in(results)
     is_halted = is_exceeded(failures, budget) and not rehearsal
@@ -24,6 +26,7 @@ def finished(name: str, budget: int, results: Sequence[TenantResult], *, rehears
         reason=f"{counted(failures)} of it failed, and {budget} may" if is_halted else None,
         budget=budget,
         tenants=summarise(results),
+        waves=tuple(waves),
         failures=group_failures(results),
     )
 

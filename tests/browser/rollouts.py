@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from browser.fleets import MANIFEST, NAMES, RINGS
 from unit.literals import FINISHED, STARTED, a_difference_entry
-from unit.rollout_literals import a_count, a_pair, a_result, a_ring, a_rollout, a_seed_step
+from unit.rollout_literals import a_count, a_pair, a_result, a_ring, a_rollout, a_seed_step, a_wave
 
 from pgfleet.manifest.model import Migration
 from pgfleet.rollout.document import (
@@ -42,9 +42,13 @@ def a_halted_rollout() -> RolloutDocument:
         watched_seconds=3.0,
         restarts=[RestartEntry(service="agent", restarted=True)],
     ).model_copy(update={"started_at": STARTED + minute, "finished_at": STARTED + 8 * minute})
+    waves = (
+        a_wave(1, STARTED + 8 * minute, STARTED + 10 * minute, done=2),
+        a_wave(2, STARTED + 9 * minute, FINISHED, attempts=2, failed=2),
+    )
     early: RingEntry = a_ring(
         "early", RingOutcome.HALTED, results=results, reason="2 tenants of it failed, and 0 may"
-    ).model_copy(update={"started_at": STARTED + 8 * minute, "finished_at": FINISHED})
+    ).model_copy(update={"started_at": STARTED + 8 * minute, "finished_at": FINISHED, "waves": waves})
     rings = [canary, early, a_ring("main", RingOutcome.NOT_REACHED, results=results)]
     return a_rollout(*results, rings=rings, outcome="Halted", reason="ring early halted")
 

@@ -1,5 +1,6 @@
 """The page of a rollout in Chromium."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,10 @@ def rollout(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_rings_failures_and_tenants_are_told_and_nobody_is_asked(page: Page, seen: Seen, rollout: str) -> None:
     page.goto(rollout)
     expect(page.locator(".rings li", has_text="early")).to_contain_text("2 tenants of it failed, and 0 may")
-    expect(page.locator(".rings svg rect")).to_have_count(4)
+    expect(page.locator(".ring + div > svg rect")).to_have_count(4)
+    waves = page.locator(".rings li", has_text="early").locator(".waves li")
+    expect(waves).to_have_text([re.compile("wave 1.*2 tenants: 2 done"), re.compile("wave 2.*taken up by 2 workers")])
+    expect(waves.locator("rect.f-b")).to_have_count(1)
     expect(page.locator(".card", has_text="What failed, by reason")).to_contain_text("2 tenants: fjord, globex")
     assert [each for each in seen.requests if not each.startswith("data:")] == [rollout]
 

@@ -1,6 +1,7 @@
 """Literals of a rollout's values: each function fills in what a test does not care about."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from unit.literals import FINISHED, STARTED
 
@@ -21,6 +22,7 @@ from pgfleet.rollout.document import (
     TenantCounts,
     TenantResult,
     WatchEntry,
+    WaveEntry,
 )
 from pgfleet.rollout.plan import Action, PlannedMigration, RolloutPlan, TenantPlan
 from pgfleet.rollout.summary import summarise
@@ -136,6 +138,12 @@ def a_ring(
         watched_seconds=watched_seconds,
         watch=tuple(watch),
     )
+
+
+def a_wave(number: int, started_at: datetime, finished_at: datetime, *, attempts: int = 1, **ended: int) -> WaveEntry:
+    """Of so many tenants as have `ended` so."""
+    tenants = {**summarise([]), "tenants": sum(ended.values()), **ended}
+    return WaveEntry(number=number, tenants=tenants, started_at=started_at, finished_at=finished_at, attempts=attempts)
 
 
 def a_watch_entry(

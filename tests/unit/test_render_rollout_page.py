@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from justhtml import JustHTML
 from unit.literals import FINISHED, STARTED, a_difference_entry, a_manifest, a_migration
-from unit.rollout_literals import a_count, a_pair, a_result, a_ring, a_rollout, a_seed_step, a_step
+from unit.rollout_literals import a_count, a_pair, a_result, a_ring, a_rollout, a_seed_step, a_step, a_wave
 
 from pgfleet.render.dates import Dates
 from pgfleet.render.page.blocks import Block, Code, Contrast, Figures, Lines, Marks, Paragraph, Section
@@ -129,6 +129,24 @@ def test_a_ring_lies_on_the_axis_of_the_whole_rollout() -> None:
     assert [each.x for each in canary.parts] == pytest.approx([WIDTH * at / whole for at in (2, 6, 7)], abs=0.1)
     assert canary.timing == "from 2025-04-01 02:00, worked on 4.0 s"
     assert (main.parts, main.timing, main.word) == ((), "", "not reached")
+
+
+def test_a_ring_s_waves_lie_on_the_same_axis_and_a_single_one_is_the_ring_itself() -> None:
+    quarter = (FINISHED - STARTED) / 4
+    waves = (
+        a_wave(1, STARTED, STARTED + 2 * quarter, done=200),
+        a_wave(2, STARTED + quarter, FINISHED, attempts=2, done=98, failed=2),
+    )
+    times = {"started_at": STARTED, "finished_at": FINISHED}
+    one = a_ring("canary").model_copy(update={**times, "waves": waves[:1]})
+    two = a_ring("main").model_copy(update={**times, "waves": waves})
+    canary, main = timeline(a_rollout(rings=[one, two]), Dates())
+    assert canary.waves == ()
+    assert [(each.name, each.part.look, each.said) for each in main.waves] == [
+        ("wave 1", Look.DONE, "200 tenants: 200 done"),
+        ("wave 2", Look.BAD, "100 tenants: 98 done, 2 failed, taken up by 2 workers, as some were lost"),
+    ]
+    assert [(each.part.x, each.part.width) for each in main.waves] == [(0, WIDTH / 2), (WIDTH / 4, WIDTH * 3 / 4)]
 
 
 @pytest.mark.parametrize(

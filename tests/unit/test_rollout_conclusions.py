@@ -352,10 +352,10 @@ def test_a_summary_counts_every_result() -> None:
 
 def test_a_ring_halts_over_its_budget_and_a_rehearsal_never() -> None:
     results = [a_result("a", FAILED), a_result("b", DONE)]
-    ring = finished("main", 0, results, rehearsal=False)
+    ring = finished("main", 0, results, [], rehearsal=False)
     assert (ring.outcome, ring.reason) == (RingOutcome.HALTED, "1 tenant of it failed, and 0 may")
-    assert finished("main", 1, results, rehearsal=False).outcome is RingOutcome.COMPLETED
-    assert finished("main", 0, results, rehearsal=True).outcome is RingOutcome.COMPLETED
+    assert finished("main", 1, results, [], rehearsal=False).outcome is RingOutcome.COMPLETED
+    assert finished("main", 0, results, [], rehearsal=True).outcome is RingOutcome.COMPLETED
 
 
 def test_what_a_service_can_see_is_a_change_and_the_ledger_is_none() -> None:

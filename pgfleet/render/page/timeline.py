@@ -1,23 +1,41 @@
-"""The rings of a rollout over time: when each was worked on, watched and left to soak."""
+"""The rings and waves of a rollout over time: when each was worked on, watched and left to soak."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from pgfleet.render.dates import Dates
 from pgfleet.render.page.looks import NARROWEST, RING, WIDTH, Look, Part
 from pgfleet.render.page.rollout_tenant import in_time
 from pgfleet.render.rollout_words import ring_facts
-from pgfleet.rollout.document import RingEntry, RolloutDocument
+from pgfleet.rollout.document import Result, RingEntry, RolloutDocument, WaveEntry
+from pgfleet.rollout.summary import in_words
+
+SHORTEST_SECONDS = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveBar:
+    """A wave on the same axis: how long it took, and how its tenants ended."""
+
+    name: str
+    part: Part
+    took: str
+    said: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingBar:
-    """A ring as a row: how it ended, its parts on the axis of the whole rollout, and what there is to say of it."""
+    """A ring as a row: how it ended, its parts on the axis of the whole rollout, and what there is to say of it.
+
+    `waves` is empty where there was one alone, which is the ring itself.
+    """
 
     name: str
     look: Look
     word: str
     parts: tuple[Part, ...]
+    waves: tuple[WaveBar, ...]
     timing: str
     facts: tuple[tuple[str, str], ...]
     reason: str
@@ -36,6 +54,7 @@ def _ring(ring: RingEntry, document: RolloutDocument, dates: Dates) -> RingBar:
         look=RING[ring.outcome],
         word=ring.outcome.replace("_", " "),
         parts=tuple(_parts(ring, spans, document)),
+        waves=tuple(_wave(each, document) for each in ring.waves) if len(ring.waves) > 1 else (),
         timing=", ".join(
             [*_start(ring, dates), *(f"{word} {in_time(seconds * 1_000)}" for _, word, seconds in spans[:1])]
         ),
@@ -61,12 +80,30 @@ def _spans(ring: RingEntry) -> Iterator[tuple[Look, str, float]]:
 
 
 def _parts(ring: RingEntry, spans: tuple[tuple[Look, str, float], ...], document: RolloutDocument) -> Iterator[Part]:
-    total = (document.finished_at - document.started_at).total_seconds()
-    if ring.started_at is None or total <= 0:
+    if ring.started_at is None:
         return
-    x = WIDTH * (ring.started_at - document.started_at).total_seconds() / total
+    started_at = ring.started_at
     for look, word, seconds in spans:
-        width = max(NARROWEST, WIDTH * seconds / total)
-        left = max(0.0, min(x, WIDTH - width))
-        yield Part(look=look, word=f"s {word}", number=round(seconds, 1), x=round(left, 1), width=round(width, 1))
-        x += width
+        yield _part(look, f"s {word}", started_at, seconds, document)
+        started_at += timedelta(seconds=seconds)
+
+
+def _wave(wave: WaveEntry, document: RolloutDocument) -> WaveBar:
+    seconds = (wave.finished_at - wave.started_at).total_seconds()
+    failed = any(wave.tenants.get(each, 0) for each in (Result.FAILED, Result.UNREACHABLE))
+    again = f", taken up by {wave.attempts} workers, as some were lost" if wave.attempts > 1 else ""
+    return WaveBar(
+        name=f"wave {wave.number}",
+        part=_part(Look.BAD if failed else Look.DONE, f"s: wave {wave.number}", wave.started_at, seconds, document),
+        took=in_time(seconds * 1_000),
+        said=in_words(wave.tenants) + again,
+    )
+
+
+def _part(look: Look, word: str, started_at: datetime, seconds: float, document: RolloutDocument) -> Part:
+    """Where it lies on the axis of the whole rollout; none too narrow to be seen."""
+    total = max((document.finished_at - document.started_at).total_seconds(), SHORTEST_SECONDS)
+    width = min(WIDTH, max(NARROWEST, WIDTH * seconds / total))
+    x = WIDTH * (started_at - document.started_at).total_seconds() / total
+    left = max(0.0, min(x, WIDTH - width))
+    return Part(look=look, word=word, number=round(seconds, 1), x=round(left, 1), width=round(width, 1))
