@@ -88,6 +88,9 @@ def test_ring_after_ring_every_tenant_is_brought_to_the_manifest(
     state, document = roll_out()
     assert (state.type.value, state.message) == ("COMPLETED", "2 tenants: 2 done")
     assert [(each.name, each.outcome) for each in document.rings] == [("canary", "completed"), ("main", "completed")]
+    [[canary], [main]] = [each.waves for each in document.rings]
+    assert canary.tenants["done"] == main.tenants["done"] == 1
+    assert document.started_at < canary.started_at < canary.finished_at < main.started_at < main.finished_at
     assert audited() == {"acme": "ready", "borealis": "ready"}
     run_id = str(state.state_details.flow_run_id)
     assert document.run_id == run_id

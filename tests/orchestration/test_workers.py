@@ -135,6 +135,10 @@ def test_a_worker_that_dies_in_the_middle_of_a_rollout_is_noticed_and_its_wave_r
     ]
     assert noted == ["wave 1 was lost (no sign of life for 10 s), and is run again"]
     assert workers.took_up(runs[2]) != killed
+    [ring] = document.rings
+    assert [(each.number, each.tenants["done"], each.attempts) for each in ring.waves] == [(1, 2, 2), (2, 1, 1)]
+    first_wave, second_wave = ring.waves
+    assert first_wave.started_at < second_wave.finished_at < first_wave.finished_at, "on two workers at once"
 
 
 def rollout_waves(workers: Workers, run_id: str) -> list[dict[str, Any]]:
