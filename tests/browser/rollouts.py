@@ -43,7 +43,7 @@ def a_halted_rollout() -> RolloutDocument:
         restarts=[RestartEntry(service="agent", restarted=True)],
     ).model_copy(update={"started_at": STARTED + minute, "finished_at": STARTED + 8 * minute})
     waves = (
-        a_wave(1, STARTED + 8 * minute, STARTED + 10 * minute, done=2),
+        a_wave(1, STARTED + 8 * minute, STARTED + 10 * minute, failed=1, unreachable=1),
         a_wave(2, STARTED + 9 * minute, FINISHED, attempts=2, failed=2),
     )
     early: RingEntry = a_ring(
