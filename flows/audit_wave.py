@@ -25,9 +25,9 @@ def audit_wave(
     """Audits the named tenants of one ring, and leaves what it found with its run."""
     brief = prepare_brief(environment, names=tenants, ring=ring, run=f"audit {environment} wave {number}")
     tag_run(f"env:{environment}", f"ring:{ring}")
-    survey_servers(brief)
+    survey = survey_servers(brief)
     entries = work_on_tenants(
-        brief,
+        survey,
         lambda tenant: audit_tenant.submit(tenant.name, whole(brief), granularity),
         unjudged,
         lambda each: each.verdict,

@@ -19,9 +19,9 @@ def count_wave(environment: str, ring: str, number: int, tenants: list[str]) -> 
     """Counts the manifest's tables in the named tenants of one ring, and leaves the counts with its run."""
     brief = prepare_brief(environment, names=tenants, ring=ring, run=f"counts {environment} wave {number}")
     tag_run(f"env:{environment}", f"ring:{ring}")
-    identify_servers(brief)
+    survey = identify_servers(brief)
     found = work_on_tenants(
-        brief,
+        survey,
         lambda tenant: count_tenant.submit(tenant.name, whole(brief)),
         lambda tenant, error: TenantCounts(name=tenant.name, ring=tenant.ring, reason=str(error)),
         lambda each: "not counted" if each.reason else "counted",

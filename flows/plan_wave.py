@@ -26,9 +26,9 @@ def plan_wave(
     """Audits the named tenants of one ring, and leaves with its run what is to be done in each. Changes nothing."""
     brief = prepare_brief(environment, names=tenants, ring=ring, run=f"plan {environment} wave {number}")
     tag_run(f"env:{environment}", f"ring:{ring}")
-    survey_servers(brief)
+    survey = survey_servers(brief)
     entries = work_on_tenants(
-        brief,
+        survey,
         lambda tenant: audit_tenant.submit(tenant.name, whole(brief), granularity),
         unjudged,
         lambda each: each.verdict,

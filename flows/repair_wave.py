@@ -38,9 +38,9 @@ def repair_wave(
     run = f"repair {environment} {repair[:8]}"
     brief = prepare_brief(environment, names=list(digests), ring=ring, run=run, run_id=repair)
     tag_run(f"env:{environment}", f"ring:{ring}")
-    survey_servers(brief)
+    survey = survey_servers(brief)
     found = work_on_tenants(
-        brief,
+        survey,
         lambda tenant: repair_tenant.submit(
             tenant.name, whole(brief), mode, digests[tenant.name], own_digests[tenant.name]
         ),

@@ -74,9 +74,9 @@ def _go_through(
     if plan is None:
         raise PgfleetError(f"the run {rollout} has left no plan")
     plans = {each.name: each for each in plan.tenants}
-    survey_servers(brief)
+    survey = survey_servers(brief)
     results = work_on_tenants(
-        brief,
+        survey,
         lambda tenant: roll_out_tenant.submit(
             tenant.name, whole(plans[tenant.name]), whole(brief), gate, rehearsal, granularity
         ),

@@ -1,13 +1,16 @@
 """The beginning of a wave, and its tenants one beside the other."""
 
+import math
+import time
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 
-from flows.pacing import ended_in_turn
+from flows.pacing import ended_in_turn, told
 from pgfleet import progress
 from pgfleet.brief import Brief, Expectation
 from pgfleet.errors import NoExpectedCatalog, NoPermit, PgfleetError
@@ -22,40 +25,85 @@ from tasks.states import finding
 from tasks.whole import whole
 
 Found = TypeVar("Found")
+LOOK_SECONDS = 0.1
+PATIENCE_SECONDS = 0.5
+"""A server that is well has answered by then; one that has not holds up its own tenants alone."""
 
 
-def survey_servers(brief: Brief) -> None:
-    """Learns which versions the servers are of, which do not answer, and what tenants of each version must hold."""
-    found = identify_servers(brief)
-    brief.expectations = {major: _expectation(identity, brief) for major, identity in found.items()}
+class Survey:
+    """What is learned of a wave's servers, all of it put into the brief: which do not answer, how many connections each
+    may be asked for and, where it is wanted, what tenants of each version must hold.
 
+    `late` are the servers that are still being asked, each with the task that does it.
+    """
 
-def identify_servers(brief: Brief) -> dict[int, ServerIdentity]:
-    """A server of each major version; learns which do not answer, and how many connections each may be asked for."""
-    share_connections(brief)
-    servers = group_by_server(each for each in brief.environment.tenants if each.name not in brief.absent)
-    futures = {
-        name: identify_server.submit(name, [each.name for each in group], whole(brief))
-        for name, group in servers.items()
-    }
-    found: list[ServerIdentity] = []
-    silent: dict[str, PgfleetError] = {}
-    for name, future in futures.items():
+    def __init__(self, brief: Brief, *, with_expectations: bool) -> None:
+        share_connections(brief)
+        servers = group_by_server(each for each in brief.environment.tenants if each.name not in brief.absent)
+        _allow_scratch(brief, servers)
+        self.brief, self.with_expectations = brief, with_expectations
+        self.late: dict[str, PrefectFuture[Any]] = {
+            name: identify_server.submit(name, [each.name for each in group], whole(brief))
+            for name, group in servers.items()
+        }
+        self._identities: list[ServerIdentity] = []
+
+    def wait(self, seconds: float | None) -> None:
+        """For every server to answer, or to be given up; after so many seconds for no more than are needed.
+
+        Of each version that there is one is needed on which a replay can be made, as long as there may be one.
+        """
+        ended: SimpleQueue[str] = SimpleQueue()
+        for name, future in self.late.items():
+            future.add_done_callback(told(ended, name))
+        deadline_seconds = math.inf if seconds is None else time.monotonic() + seconds
+        while self.late and not (time.monotonic() > deadline_seconds and self._can_go_on()):
+            with suppress(Empty):
+                self._learn(ended.get(timeout=LOOK_SECONDS))
+        self._expect()
+
+    def settle(self, server: str) -> None:
+        """Takes in what has become of a server that was late."""
+        self._learn(server)
+        self._expect()
+
+    def _learn(self, server: str) -> None:
         try:
-            identity = _outcome(future)
+            identity: ServerIdentity | None = _outcome(self.late.pop(server))
         except PgfleetError as error:
-            silent[name] = error
-        else:
-            if identity:
-                found.append(identity)
-                _tell(name, identity)
-    brief.silent_servers = silent
-    _allow_scratch(brief, servers)
-    return fittest(found)
+            self.brief.silent_servers = {**self.brief.silent_servers, server: error}
+            return
+        if identity:
+            self._identities.append(identity)
+            _tell(server, identity)
+
+    def _can_go_on(self) -> bool:
+        found = fittest(self._identities)
+        return bool(found) and (not self.with_expectations or all(each.is_fit for each in found.values()))
+
+    def _expect(self) -> None:
+        for major, identity in fittest(self._identities).items() if self.with_expectations else ():
+            if major not in self.brief.expectations:
+                expectation = _expectation(identity, self.brief)
+                self.brief.expectations = {**self.brief.expectations, major: expectation}
+
+
+def survey_servers(brief: Brief) -> Survey:
+    """Of what versions the servers are and what tenants of each must hold; some may still be asked when it returns."""
+    survey = Survey(brief, with_expectations=True)
+    survey.wait(PATIENCE_SECONDS)
+    return survey
+
+
+def identify_servers(brief: Brief, patience_seconds: float | None = PATIENCE_SECONDS) -> Survey:
+    """The same without what tenants must hold; with None for patience no server is still being asked."""
+    survey = Survey(brief, with_expectations=False)
+    survey.wait(patience_seconds)
+    return survey
 
 
 def work_on_tenants(
-    brief: Brief,
+    survey: Survey,
     submit: Callable[[Tenant], PrefectFuture[Any]],
     broken: Callable[[Tenant, PgfleetError], Found],
     said: Callable[[Found], str],
@@ -65,10 +113,11 @@ def work_on_tenants(
     `broken` makes the finding of a task that broke: it says nothing of its tenant, and nothing of another. `said` is
     the word by which a finding is reported.
     """
+    brief = survey.brief
     share_connections(brief)
     found: dict[str, Found] = {}
     try:
-        for tenant, future in ended_in_turn(brief, submit):
+        for tenant, future in ended_in_turn(brief, submit, survey.late, survey.settle):
             found[tenant.name] = _found(future, tenant, broken)
             progress.report_finished(tenant.name, said(found[tenant.name]))
     finally:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from prefect import State, flow
 from prefect.states import Completed, Failed
 
-from flows.surveying import identify_servers, work_on_tenants
+from flows.surveying import Survey, identify_servers, work_on_tenants
 from pgfleet.brief import Brief
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.document import WatchEntry
@@ -28,12 +28,12 @@ def watch_wave(environment: str, ring: str, number: int, tenants: list[str], sec
     """Reads what moves in the watched tables now and after that time, and leaves with its run what it makes of it."""
     brief = prepare_brief(environment, names=tenants, ring=ring, run=f"watch {environment} wave {number}")
     tag_run(f"env:{environment}", f"ring:{ring}")
-    identify_servers(brief)
+    survey = identify_servers(brief, None)
     time.sleep(SETTLING_SECONDS)
     began_at = datetime.now(UTC)
-    before = _readings(brief, began_at)
+    before = _readings(survey, began_at)
     time.sleep(seconds)
-    after = _readings(brief, began_at)
+    after = _readings(survey, began_at)
     entries = tuple(each for name in tenants for each in _judge(brief, name, before[name], after[name], seconds))
     leave(entries, WATCHED, "What was seen in the tenants of this wave")
     findings = sum(each.is_finding for each in entries)
@@ -42,9 +42,10 @@ def watch_wave(environment: str, ring: str, number: int, tenants: list[str], sec
     return Completed(message=f"{len(entries)} tables watched for {seconds:g} s")
 
 
-def _readings(brief: Brief, began_at: datetime) -> dict[str, Readings]:
+def _readings(survey: Survey, began_at: datetime) -> dict[str, Readings]:
+    brief = survey.brief
     found = work_on_tenants(
-        brief,
+        survey,
         lambda tenant: read_activity.submit(tenant.name, whole(brief), began_at),
         lambda _, error: tuple(ActivityReading(watch=each.name, fault=str(error)) for each in brief.manifest.watches),
         lambda _: "watched",

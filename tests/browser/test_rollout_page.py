@@ -25,7 +25,10 @@ def test_rings_failures_and_tenants_are_told_and_nobody_is_asked(page: Page, see
     expect(page.locator(".ring + div > svg rect")).to_have_count(4)
     waves = page.locator(".rings li", has_text="early").locator(".waves li")
     expect(waves).to_have_text(
-        [re.compile(r"wave 1[\s\S]*2 tenants: 1 failed, 1 unreachable"), re.compile(r"wave 2[\s\S]*taken up by 2 workers")]
+        [
+            re.compile(r"wave 1[\s\S]*2 tenants: 1 failed, 1 unreachable"),
+            re.compile(r"wave 2[\s\S]*taken up by 2 workers"),
+        ]
     )
     expect(waves.locator("rect.f-b")).to_have_count(2)
     expect(page.locator(".card", has_text="What failed, by reason")).to_contain_text("2 tenants: fjord, globex")

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import socket
 from collections.abc import Callable
+from datetime import datetime
 from logging import ERROR
 from pathlib import Path
 from uuid import uuid4
@@ -158,6 +160,30 @@ def test_a_server_that_does_not_answer_makes_its_tenants_unreachable_and_the_run
     assert by_name(document) == {"acme": "ready", "lost": "unreachable"}
     assert (document.tenants[1].reason or "").startswith("refused: nothing listens on ")
     assert document.tenants[1].unreachable_because == "refused"
+
+
+def test_a_server_that_is_still_being_asked_holds_up_its_own_tenants_alone(
+    fleet: Fleet,
+    ready_dsn: Callable[[], str],
+    embedded_server: Server,
+    cutting_proxy: Callable[[bytes], CuttingProxy],
+    records: Records,
+) -> None:
+    """One never says a word; another is asked twice, since its first connection is cut."""
+    cut = cutting_proxy(b"role_most")
+    fleet.policy('connect_timeout = "2s"').tenant("acme", ready_dsn())
+    fleet.tenant("slow", ready_dsn().replace(f":{embedded_server.cluster.port}/", f":{cut.port}/"))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        fleet.tenant("lost", f"postgresql://x@127.0.0.1:{port}/x")
+        _, document = run_audit()
+        assert by_name(document) == {"acme": "ready", "slow": "ready", "lost": "unreachable"}
+    [wave] = records.children(document.run_id)
+    runs = {each["name"]: each for each in records.task_runs(wave["id"])}
+    assert (cut.cuts, runs[f"identify 127.0.0.1:{cut.port}"]["run_count"]) == (1, 2)
+    in_turn = ["audit acme", "audit slow", f"identify 127.0.0.1:{port}", "audit lost"]
+    ended = {name: datetime.fromisoformat(runs[name]["end_time"]) for name in in_turn}
+    assert sorted(ended, key=ended.__getitem__) == in_turn
 
 
 def test_one_wrong_password_of_several_is_one_unreachable_tenant(
