@@ -25,6 +25,7 @@ from flows.options import (
     RolloutFormatOption,
     SinceOption,
     TenantOption,
+    VersionOption,
     YesOption,
     refuse_unwritable,
 )
@@ -56,6 +57,7 @@ def choose_files(
         Path | None,
         typer.Option(metavar="FILE", help="The manifest (sql/manifest.toml, else the shipped one)."),
     ] = None,
+    version: VersionOption = False,  # noqa: ARG001 (a flag, of which its callback makes use)
 ) -> None:
     """Audits, rolls out and verifies PostgreSQL migrations across a fleet of tenant databases."""
     settings.use(config=config, manifest=manifest)

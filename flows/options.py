@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pgfleet import __version__
 from pgfleet.brief import Granularity
 from pgfleet.errors import ConfigurationError
 
@@ -46,6 +47,17 @@ RehearseOption = Annotated[
     bool, typer.Option("--rehearse", help="In transactions that are rolled back: see what would come of it.")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Approve the plan, where the environment wants approval.")]
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"pgfleet {__version__}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which version this is.")
+]
 EnvironmentArgument = Annotated[str, typer.Argument(metavar="ENV", help="An environment of the fleet file.")]
 TenantOption = Annotated[
     list[str] | None, typer.Option("--tenant", metavar="NAME", help="This tenant alone, or these (acme-*).")

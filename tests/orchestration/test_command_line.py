@@ -15,6 +15,7 @@ from prefect.blocks.system import Secret
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from unit.literals import a_document
 
+from pgfleet import __version__
 from pgfleet.judge.document import AuditDocument
 
 QUICK = ("--granularity", "tenant")
@@ -38,6 +39,11 @@ def test_a_ready_fleet_exits_with_0_and_prints_one_json_document(
     }
     assert AuditDocument.model_validate(document).tenants[0].name == "acme"
     assert done.stderr.splitlines() == ["audit of test: 1 tenant …"]
+
+
+def test_the_command_says_which_version_it_is(pgfleet: CommandLine) -> None:
+    done = pgfleet("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"pgfleet {__version__}\n", "")
 
 
 def test_a_drifted_tenant_exits_with_1_and_is_told_in_words(
