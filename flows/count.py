@@ -11,6 +11,7 @@ from pgfleet import progress
 from pgfleet.brief import Brief
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves
+from pgfleet.judge.skipped import skipped_entries
 from pgfleet.parameters import EnvironmentName, Labels, RingNames, TenantNames
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.counting import build_count_document
@@ -47,8 +48,9 @@ def count_fleet(
     with publishing_progress(f"progress-{environment}"):
         progress.report_phase("counts", len(brief.environment.tenants))
         counted = _count_waves(brief)
-    run_id = str(runtime.flow_run.id)
-    document = build_count_document(environment, run_id, counted, started_at=started_at, finished_at=datetime.now(UTC))
+    run_id, skipped = str(runtime.flow_run.id), skipped_entries(brief.environment.skipped)
+    times = {"started_at": started_at, "finished_at": datetime.now(UTC)}
+    document = build_count_document(environment, run_id, counted, skipped, **times)
     leave(document, COUNT_DOCUMENT, "The count document")
     publish_counts(document, brief)
     return counts_state(document)

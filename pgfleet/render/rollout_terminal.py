@@ -78,8 +78,7 @@ def rollout_report(document: RolloutDocument, manifest: Manifest) -> RenderableT
     parts += [*section("Seeds", tuple(planted(ordered)), ""), *_counts([each for each in ordered if each.counts])]
     for heading, matters in matters_of(ordered, document.rings).items():
         parts += section(heading, matters, "magenta" if heading in {NOT_REACHED, NOT_REHEARSED} else "red")
-    parts += [Text(), Text(skipped_in_words(document.skipped))] if document.skipped else ()
-    return Group(*parts, Text(), last)
+    return Group(*parts, *_skipped(document), Text(), last)
 
 
 def count_report(document: CountDocument) -> RenderableType:
@@ -97,9 +96,13 @@ def count_report(document: CountDocument) -> RenderableType:
     said = f"{counted(document.summary['tenants'])}: {document.summary['counted']} counted{uncounted}"
     last = Text.assemble((said, "bold"), _timing("counts", document))
     marks = _marks(words for tenant in ordered for words in counts_in_words(tenant, tables))
-    return Group(
-        table, *left_out(len(ordered)), *marks, *section("Could not be counted", matters, "magenta"), Text(), last
-    )
+    uncountable = section("Could not be counted", matters, "magenta")
+    return Group(table, *left_out(len(ordered)), *marks, *uncountable, *_skipped(document), Text(), last)
+
+
+def _skipped(document: RolloutDocument | CountDocument) -> Iterator[RenderableType]:
+    if document.skipped:
+        yield from (Text(), Text(skipped_in_words(document.skipped)))
 
 
 def _rings(document: RolloutDocument) -> Iterator[RenderableType]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from pgfleet.judge.document import CountEntry
+from pgfleet.judge.document import CountEntry, SkippedEntry
 from pgfleet.judge.readings import CountReading
 from pgfleet.rollout.document import CountDocument, TenantCounts
 
@@ -16,7 +16,13 @@ def tenant_counts(name: str, ring: str, readings: Sequence[CountReading]) -> Ten
 
 
 def build_count_document(
-    environment: str, run_id: str, tenants: Iterable[TenantCounts], *, started_at: datetime, finished_at: datetime
+    environment: str,
+    run_id: str,
+    tenants: Iterable[TenantCounts],
+    skipped: tuple[SkippedEntry, ...] = (),
+    *,
+    started_at: datetime,
+    finished_at: datetime,
 ) -> CountDocument:
     """The count document, tenants in the order in which they were counted."""
     found = tuple(tenants)
@@ -26,6 +32,12 @@ def build_count_document(
         run_id=run_id,
         started_at=started_at,
         finished_at=finished_at,
-        summary={"tenants": len(found), "counted": len(found) - uncounted, "uncounted": uncounted},
+        summary={
+            "tenants": len(found),
+            "counted": len(found) - uncounted,
+            "uncounted": uncounted,
+            "skipped": len(skipped),
+        },
         tenants=found,
+        skipped=skipped,
     )

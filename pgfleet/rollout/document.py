@@ -233,3 +233,4 @@ class CountDocument(Entry):
     finished_at: datetime
     summary: dict[str, int]
     tenants: tuple[TenantCounts, ...]
+    skipped: tuple[SkippedEntry, ...] = ()

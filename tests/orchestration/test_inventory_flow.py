@@ -102,6 +102,8 @@ def test_labels_choose_tenants(control: ControlPlane) -> None:
     assert ([each.name for each in audited.tenants], [each.name for each in audited.skipped]) == (["acme"], ["cobalt"])
     _, counted = left(count_fleet, COUNT_DOCUMENT, ENVIRONMENT, labels=["region=u*"])
     assert [each.name for each in counted.tenants] == ["borealis"]
+    assert [(each.name, each.reason) for each in counted.skipped] == [("dynamo", "its state is provisioning")]
+    assert counted.summary == {"tenants": 1, "counted": 1, "uncounted": 0, "skipped": 1}
 
 
 def test_a_label_that_is_none_is_refused_by_the_form(control: ControlPlane) -> None:

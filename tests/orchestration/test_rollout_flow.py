@@ -203,7 +203,7 @@ def test_seeds_and_counts_alone(
     state = count_fleet(ENVIRONMENT, return_state=True)
     counts: CountDocument | None = take(state.state_details.flow_run_id, COUNT_DOCUMENT)
     assert counts is not None
-    assert (state.name, counts.summary) == ("Incomplete", {"tenants": 2, "counted": 1, "uncounted": 1})
+    assert (state.name, counts.summary) == ("Incomplete", {"tenants": 2, "counted": 1, "uncounted": 1, "skipped": 0})
     found = {each.table: each.rows for each in counts.tenants[0].counts or ()}
     assert found == {"ai_conversations": 1, "ai_messages": 0}
     rows = json.loads(records.artifact(f"counts-{ENVIRONMENT}")["data"])

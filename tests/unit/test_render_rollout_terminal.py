@@ -24,7 +24,7 @@ from unit.rollout_literals import (
     tenant_counts,
 )
 
-from pgfleet.judge.document import Verdict
+from pgfleet.judge.document import SkippedEntry, Verdict
 from pgfleet.manifest.model import Priority
 from pgfleet.render.plan_terminal import ACTION_LOOK, plan_report
 from pgfleet.render.rollout_layout import MOST_DIFFERENCES, MOST_TENANTS
@@ -501,6 +501,12 @@ def test_the_counts_of_a_fleet() -> None:
         "",
         "5 tenants: 2 counted, 3 not  (counts of prod, 12.3 s, run run-7)",
     ]
+
+
+def test_counts_say_who_was_skipped() -> None:
+    skipped = (SkippedEntry(name="gone", reason="its state is suspended"),)
+    document = a_count_document(tenant_counts("acme", a_count(7))).model_copy(update={"skipped": skipped})
+    assert "1 tenant skipped: gone (its state is suspended)" in shown(count_report(document))
 
 
 def test_counts_that_are_all_there_are_short() -> None:
