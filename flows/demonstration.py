@@ -106,13 +106,16 @@ def _folder() -> "tempfile.TemporaryDirectory[str]":
     return tempfile.TemporaryDirectory(prefix="pgfleet-demo-")
 
 
-def make_fleet(cluster: Cluster, folder: Path, console: Console) -> None:
-    """The demo's tenants in that cluster, and their fleet file, which is from then on the one that is meant."""
+def make_fleet(cluster: Cluster, folder: Path, console: Console, reports_url: str | None = None) -> None:
+    """The demo's tenants in that cluster, and their fleet file, which is from then on the one that is meant.
+
+    `reports_url` is where the pages of runs are to be seen, if they are to be kept.
+    """
     manifest_file, fleet = sql_folder() / "manifest.toml", folder / "fleet.toml"
     passfile = folder / "pgpass"
     passfile.touch(mode=0o600)
     passfile.write_text(f"*:*:*:*:{cluster.password}\n", encoding="utf-8")
-    fleet.write_text(fleet_file(cluster, passfile), encoding="utf-8")
+    fleet.write_text(fleet_file(cluster, passfile, reports_url), encoding="utf-8")
     settings.use(config=fleet, manifest=manifest_file)
     for number, plan in enumerate(build_fleet(cluster, files.load_manifest(manifest_file)), start=1):
         console.print(f"tenant {number:2} of {len(PLANS)}: {plan.name}", style="dim", highlight=False)

@@ -23,6 +23,7 @@ from pgfleet.errors import ConfigurationError, PgfleetError
 from pgfleet.fleet.document import FleetDocument
 from pgfleet.pg.binaries import embedded_binaries
 from pgfleet.pg.cluster import Cluster
+from pgfleet.pg.demo import REPORTS
 
 ENDED = 1
 POOL = "pgfleet"
@@ -51,8 +52,20 @@ class Choice:
     @property
     def api(self) -> str:
         """Where a server of ours answers."""
+        return f"{self.at(self.port)}/api"
+
+    def at(self, port: int) -> str:
+        """What listens there, as it is called from this machine."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  # compared, not bound
-        return f"http://{host}:{self.port}/api"
+        return f"http://{host}:{port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reports:
+    """The pages that runs of the demo keep: in that folder, and to be seen at that port."""
+
+    folder: Path
+    port: int
 
 
 def run_up(choice: Choice) -> int:
@@ -61,7 +74,7 @@ def run_up(choice: Choice) -> int:
     console = Console(stderr=True, highlight=False)
     database = server_database(choice.database)
     with _terminated(), suppress(KeyboardInterrupt), ExitStack() as stack:
-        fleet = _fleet(choice, stack, console)
+        fleet, reports = _fleet(choice, stack, console)
         console.print("starting Prefect …")
         from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings  # noqa: PLC0415
 
@@ -74,6 +87,9 @@ def run_up(choice: Choice) -> int:
             set_up(fleet, POOL, _job_variables(), console)
         _start_worker(children, choice, api)
         console.print(f"\n[bold]Prefect's web interface: {api.removesuffix('/api')}[/bold]", soft_wrap=True)
+        if reports:
+            _serve_reports(children, choice, reports)
+            console.print(f"the pages of its runs: {choice.at(reports.port)}", soft_wrap=True)
         console.print(f"logs: {children.folder}; Ctrl-C stops everything", style="dim", soft_wrap=True)
         console.print(f"pgfleet: {children.wait()}", soft_wrap=True)
         return ENDED
@@ -92,17 +108,26 @@ def server_database(url: str | None) -> str | None:
     return f"{driver}://{rest}"
 
 
-def _fleet(choice: Choice, stack: ExitStack, console: Console) -> FleetDocument:
+def _fleet(choice: Choice, stack: ExitStack, console: Console) -> tuple[FleetDocument, Reports | None]:
     """The fleet file's; the demo's, made on the spot, where that is asked for or where there is no fleet file."""
-    file = settings.Settings().config
+    file, reports = settings.Settings().config, None
     if choice.demo or (not file.exists() and not settings.names_fleet_file()):
         console.print("a fleet made on the spot: starting an embedded PostgreSQL …")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pgfleet-demo-")))
         cluster = stack.enter_context(Cluster.temporary(embedded_binaries()))
-        make_fleet(cluster, folder, console)
+        reports = Reports(folder=folder / REPORTS, port=_free_port(choice))
+        make_fleet(cluster, folder, console, choice.at(reports.port))
         file = folder / "fleet.toml"
     settings.use(config=file)  # absolute: runs begin elsewhere
-    return files.load_fleet(file)
+    return files.load_fleet(file), reports
+
+
+def _free_port(choice: Choice) -> int:
+    """That behind the server's own, or else any."""
+    for port in (choice.port + 1, 0):
+        with suppress(OSError, OverflowError), socket.create_server((choice.host, port)) as probe:
+            return int(probe.getsockname()[1])
+    raise ConfigurationError("--host", choice.host, "cannot be listened on; choose another")
 
 
 def find_server(choice: Choice, named: str | None) -> tuple[str, bool]:
@@ -150,6 +175,13 @@ def _start_worker(children: Children, choice: Choice, api: str) -> None:
     command = [*_prefect(), "worker", "start", "--type", "process", "--pool", POOL, "--limit", str(choice.limit)]
     own = {"PREFECT_API_URL": api, "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO"}
     children.start("the worker", command, {**settings.WORKER, **settings.variables(), **own}, log="worker.log")
+
+
+def _serve_reports(children: Children, choice: Choice, reports: Reports) -> None:
+    reports.folder.mkdir()
+    options = ["--bind", choice.host, "--directory", str(reports.folder)]
+    command = [sys.executable, "-m", "http.server", str(reports.port), *options]
+    children.start("the server of the pages", command, settings.variables(), log="pages.log")
 
 
 def _prefect() -> list[str]:

@@ -16,6 +16,7 @@ from pgfleet.rollout.plan import Action
 from pgfleet.shipped import statement
 
 ENVIRONMENT = "demo"
+REPORTS = "reports"
 TEMPLATE = "pgfleet_demo_template"
 NOWHERE_PORT = 1
 """tcpmux: nothing listens there on a machine of this century."""
@@ -153,13 +154,17 @@ def build_fleet(cluster: Cluster, manifest: Manifest) -> Iterator[Plan]:
             yield plan
 
 
-def fleet_file(cluster: Cluster, passfile: Path) -> str:
-    """The fleet file of the demo; the password is in `passfile`, where libpq finds it."""
+def fleet_file(cluster: Cluster, passfile: Path, reports_url: str | None = None) -> str:
+    """The fleet file of the demo; the password is in `passfile`, where libpq finds it.
+
+    With a `reports_url`, where that is to be seen, runs keep their pages in the folder `REPORTS` beside the file.
+    """
     lines = [
         f"[environments.{ENVIRONMENT}]",
         'rings = ["canary", "early", "main"]',
         f"failure_budget = {{main = {sum(not plan.is_healed for plan in PLANS)}}}",
         'connect_timeout = "2s"',
+        *([f'report_dir = "{REPORTS}"', f'report_url = "{reports_url}"'] if reports_url else ()),
         "",
     ]
     for plan in PLANS:

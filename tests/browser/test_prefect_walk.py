@@ -140,6 +140,15 @@ def test_the_table_says_it_in_few_columns_and_leads_on(walk: Walk, audited: str)
     expect(page.get_by_text(STATEMENT)).to_be_visible()
 
 
+def test_the_page_of_the_run_is_a_click_away(walk: Walk, audited: str) -> None:
+    ui, page = audited, walk.page
+    page.goto(f"{ui}/artifacts/artifact/{newest(ui, 'page-audit-demo')}")
+    page = follow(page, "The page of this audit")
+    expect(page.get_by_role("heading", name="Audit of demo")).to_be_visible()
+    page.get_by_role("link", name="harbor", exact=True).click()
+    expect(page.locator("#panel").get_by_text(STATEMENT)).to_be_visible()
+
+
 def follow(page: Page, name: str) -> Page:
     """The page that a link in markdown opens, which is another one."""
     with page.expect_popup() as opened:
