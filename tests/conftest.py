@@ -1,5 +1,7 @@
 """Fixtures by topic."""
 
+import os
+
 pytest_plugins = [
     "fix_browser",
     "fix_servers",
@@ -17,3 +19,8 @@ pytest_plugins = [
     "fix_workers",
     "fix_automations",
 ]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many of these tests wait, for locks, timeouts and processes that begin."""
+    return (os.cpu_count() or 1) + 1

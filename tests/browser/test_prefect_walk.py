@@ -145,7 +145,7 @@ def test_the_page_of_the_run_is_a_click_away(walk: Walk, audited: str) -> None:
     page.goto(f"{ui}/artifacts/artifact/{newest(ui, 'page-audit-demo')}")
     page = follow(page, "The page of this audit")
     expect(page.get_by_role("heading", name="Audit of demo")).to_be_visible()
-    page.get_by_role("link", name="harbor", exact=True).click()
+    page.locator("#map").get_by_role("link", name="harbor", exact=True).click()
     expect(page.locator("#panel").get_by_text(STATEMENT)).to_be_visible()
 
 
