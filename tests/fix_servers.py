@@ -26,9 +26,10 @@ from pgfleet.pg.cluster import Cluster
 from pgfleet.pg.connection import Connection, Limits
 from pgfleet.pg.expectation import expect
 from pgfleet.pg.introspection import read_catalog
+from pgfleet.pg.query import Rows
 from pgfleet.pg.replay import replay
 from pgfleet.pg.scratch import scratch_database
-from pgfleet.pg.session import Rows, Session
+from pgfleet.pg.session import Session
 from pgfleet.shipped import sql_folder
 
 INSTALLED = installed_binaries()

@@ -13,7 +13,8 @@ import psycopg
 
 from pgfleet.errors import DatabaseError
 from pgfleet.pg.connection import Connection
-from pgfleet.pg.session import Query, Rows, Session
+from pgfleet.pg.query import Query, Rows
+from pgfleet.pg.session import Session
 
 
 class KeptSession(Session):

@@ -10,7 +10,8 @@ from pgfleet.errors import DatabaseError, PrivilegeMissing
 from pgfleet.judge.readings import Answer, CountReading, SeedReading
 from pgfleet.judge.seeds import seed_key
 from pgfleet.manifest.model import Check, Count, Seed
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 from pgfleet.shipped import statement
 
 ABSENT = ("42", "3F")

@@ -7,7 +7,8 @@ from psycopg import sql
 
 from pgfleet.brief import Brief
 from pgfleet.errors import GuardTripped
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 from pgfleet.pg.verification import count
 from pgfleet.rollout.guard import GuardReading, shrinkage
 from pgfleet.shipped import statement

@@ -12,7 +12,8 @@ from psycopg import sql
 from pgfleet.catalog.contracts import ContractReading, StatementFailure
 from pgfleet.errors import DatabaseError, PrivilegeMissing
 from pgfleet.manifest.model import Contract, ContractStatement
-from pgfleet.pg.session import Query, Rows, Session
+from pgfleet.pg.query import Query, Rows
+from pgfleet.pg.session import Session
 from pgfleet.shipped import statement
 
 NAME = "pgfleet_contract"

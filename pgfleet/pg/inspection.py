@@ -4,7 +4,8 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.judge.readings import Inspection
 from pgfleet.pg.introspection import catalog_query, complete_catalog
 from pgfleet.pg.ledger import EXISTS, read_ledger
-from pgfleet.pg.session import WHOSE, Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import WHOSE, Session
 
 
 def queries(session: Session, expected: ExpectedCatalog) -> tuple[Query, Query, Query]:

@@ -10,7 +10,8 @@ from typing import Any
 from pgfleet.catalog.model import Catalog, Holder, ObjectKind, read_holder, read_object
 from pgfleet.catalog.scope import Scope
 from pgfleet.errors import PrivilegeMissing, StatementFailed
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 from pgfleet.shipped import statement
 
 SCOPES = ("scope", "scope_function", "scope_type", "scope_schema")

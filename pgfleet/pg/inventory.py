@@ -12,7 +12,8 @@ from pgfleet.fleet.model import Environment, Inventory, InventoryKind
 from pgfleet.fleet.substitution import Values
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.connection import Limits
-from pgfleet.pg.session import Query, Rows, Session
+from pgfleet.pg.query import Query, Rows
+from pgfleet.pg.session import Session
 from pgfleet.shipped import statement
 
 ATTEMPTS = 3

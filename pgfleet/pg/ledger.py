@@ -7,7 +7,8 @@ from pgfleet.judge.document import LedgerState
 from pgfleet.judge.readings import LedgerRow
 from pgfleet.manifest.model import Migration, Script
 from pgfleet.pg.locks import lock_shared
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 from pgfleet.rollout.plan import Action
 from pgfleet.shipped import statement
 

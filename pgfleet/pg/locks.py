@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pgfleet.errors import TryAgain
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 from pgfleet.shipped import statement
 
 LOCK_NOT_AVAILABLE = "55P03"

@@ -8,7 +8,8 @@ from psycopg import sql
 
 from pgfleet.catalog.model import CatalogObject, ObjectKind
 from pgfleet.errors import DatabaseError
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 from pgfleet.proof.evidence import Rows
 from pgfleet.proof.rows import STYLES, FillableColumn, FillableTable, in_order, value_of
 from pgfleet.shipped import statement

@@ -14,7 +14,8 @@ from pgfleet.manifest.extensions import extensions_of
 from pgfleet.manifest.model import Migration
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.connection import Limits
-from pgfleet.pg.session import WHOSE, Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import WHOSE, Session
 
 PREFIX = "pgfleet_scratch_"
 STALE_AFTER_SECONDS = 3600

@@ -1,12 +1,10 @@
 """One connection to one tenant, and the few ways in which it is used."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
-from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import ClientCursor
@@ -29,9 +27,8 @@ from pgfleet.permits import GiveBack
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.connection import STANDARD_STRINGS, WRITING, Connection, Limits, connect, disconnect, limiting
 from pgfleet.pg.errors import translating
+from pgfleet.pg.query import Query, Rows, all_rows, bind
 from pgfleet.shipped import statement
-
-Rows = list[tuple[Any, ...]]
 
 READING, PART = "pgfleet_reading", "pgfleet_part"
 """Names of savepoints."""
@@ -52,21 +49,8 @@ TAKING_BACK = "; ".join(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Query:
-    """One statement; without parameters its text is sent as it is, percent signs and all.
-
-    One that is kept for several tenants has its values bound once: every connection binds them alike.
-    """
-
-    text: str
-    parameters: Mapping[str, Any] | None = None
-
-
 WHOSE = Query(statement("introspection/session"))
 """Which process of the server serves us, and whether the server is a standby."""
-
-_bound: WeakKeyDictionary[Query, str] = WeakKeyDictionary()
 
 
 class Session:
@@ -239,7 +223,7 @@ class Session:
             raise CannotRehearse("it runs in no transaction, so it cannot be rolled back")
         self.refuse_pooler("it runs in no transaction")
         texts = [f"SET {name} TO '{value}'" for name, value in limiting(self.limits).items()]
-        path = _bind(self._search_path(), self._open())
+        path = bind(self._search_path(), self._open())
         self._execute(f"SELECT pg_catalog.set_config('search_path', {path}, false); {'; '.join(texts)}")
         try:
             self._execute(_text(script), script)
@@ -331,7 +315,7 @@ class Session:
                 cursor = ClientCursor(connection)
                 texts = self._texts((*settings, *queries))
                 cursor.execute(";\n".join(filter(None, [begin, *(f"{text}\n" for text in texts), end])))
-                return _all_rows(cursor)[len(settings) :]
+                return all_rows(cursor)[len(settings) :]
             except BaseException:
                 self._leave_batch(connection, is_part=READING in begin, undo=undo)
                 raise
@@ -368,7 +352,7 @@ class Session:
 
     def _look_for_extensions(self) -> None:
         """One that has just been made may lie in a schema that is not on the search path yet."""
-        path = _bind(self._search_path(), self._open())
+        path = bind(self._search_path(), self._open())
         self._execute(f"SELECT pg_catalog.set_config('search_path', {path}, true)")
 
     def _search_path(self) -> Query:
@@ -381,7 +365,7 @@ class Session:
     def _texts(self, queries: tuple[Query, ...]) -> list[str]:
         """The queries with their values bound."""
         connection = self._open()
-        return [each.text if each.parameters is None else _bind(each, connection) for each in queries]
+        return [each.text if each.parameters is None else bind(each, connection) for each in queries]
 
     def _open(self) -> Connection:
         if self._connection is None or self._connection.closed:
@@ -404,24 +388,6 @@ class Session:
         # A password file or a service file had it, and not the connection string.
         self.secrets = tuple({*self.secrets, connection.info.password} - {""})
         return connection
-
-
-def _bind(query: Query, connection: Connection) -> str:
-    known = _bound.get(query)
-    if known is None:
-        known = _bound[query] = ClientCursor(connection).mogrify(query.text, query.parameters)
-    return known
-
-
-def _all_rows(cursor: ClientCursor[tuple[Any, ...]]) -> list[Rows]:
-    """The rows of every result that has any columns, in order."""
-    results = []
-    more: bool | None = True
-    while more:
-        if cursor.description is not None:
-            results.append(cursor.fetchall())
-        more = cursor.nextset()
-    return results
 
 
 def _text(script: Script | str) -> str:

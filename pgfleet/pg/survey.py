@@ -8,8 +8,9 @@ from pgfleet.errors import AccessRefused, ConnectionFailed, DatabaseError
 from pgfleet.fleet.allowance import Allowance, Room, allow
 from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.pg import dsn as libpq
+from pgfleet.pg.query import Query
 from pgfleet.pg.scratch import unfit
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.session import Session
 from pgfleet.pg.verification import open_session
 from pgfleet.shipped import statement
 from pgfleet.unreachable import Unreachable

@@ -16,7 +16,8 @@ from pgfleet.manifest.extensions import extensions_of
 from pgfleet.manifest.model import Count
 from pgfleet.pg import answers, contracts, inspection
 from pgfleet.pg.connection import Limits
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 
 
 class Findings:

@@ -6,7 +6,8 @@ from psycopg import sql
 
 from pgfleet.errors import DatabaseError
 from pgfleet.manifest.model import Watch
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 from pgfleet.rollout.watching import ActivityReading
 from pgfleet.shipped import statement
 

@@ -13,7 +13,8 @@ from pgfleet.fleet.secret import Dsn
 from pgfleet.permits import Permits
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.connection import Limits
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 from tasks.leases import Leases
 from tasks.slots import ServerSlots
 

@@ -21,7 +21,8 @@ from pgfleet import settings
 from pgfleet.brief import Brief, Granularity
 from pgfleet.judge.document import AuditDocument, MigrationEntry, TenantEntry, Verdict
 from pgfleet.pg import expectation
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 from pgfleet.pg.verification import Findings
 from tasks import verify_migration
 from tasks.exchange import AUDIT_DOCUMENT, take

@@ -26,7 +26,8 @@ from pgfleet.pg.audit import audit
 from pgfleet.pg.connection import Limits
 from pgfleet.pg.expectation import find_expected
 from pgfleet.pg.proving import gather_evidence
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 from pgfleet.pg.survey import identify, workers_for
 from pgfleet.rollout.document import Result
 from pgfleet.rollout.repairing import RepairResult

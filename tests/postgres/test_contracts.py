@@ -15,7 +15,8 @@ from pgfleet.manifest.model import Contract, Manifest, Priority, Script
 from pgfleet.pg.audit import audit
 from pgfleet.pg.connection import Limits
 from pgfleet.pg.contracts import try_contracts
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 
 POLICY_ENGINE = "policy_engine (planner service)"
 LOGGER = "AgentAnalyticsLogger"

@@ -11,7 +11,8 @@ from pgfleet.fleet.secret import Dsn
 from pgfleet.fleet.substitution import substitute
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.connection import Limits
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 from pgfleet.references import References
 
 PASSWORD = "f1led p@ss\\word:with 'odd' %signs"

@@ -25,9 +25,10 @@ from pgfleet.pg.binaries import server_major as binaries_major
 from pgfleet.pg.connection import Limits
 from pgfleet.pg.contracts import try_contracts
 from pgfleet.pg.expectation import find_expected
+from pgfleet.pg.query import Query
 from pgfleet.pg.repair import repair
 from pgfleet.pg.scratch import scratch_database
-from pgfleet.pg.session import WHOSE, Query, Session
+from pgfleet.pg.session import WHOSE, Session
 from pgfleet.pg.survey import identify
 from pgfleet.rollout.document import Result, StepStatus
 from pgfleet.rollout.plan import Action

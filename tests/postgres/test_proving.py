@@ -16,8 +16,8 @@ from pgfleet.pg.idempotence import run_again
 from pgfleet.pg.introspection import read_catalog
 from pgfleet.pg.population import fill, read_rows
 from pgfleet.pg.proving import gather_evidence
+from pgfleet.pg.query import Query
 from pgfleet.pg.scratch import PREFIX
-from pgfleet.pg.session import Query
 from pgfleet.proof.document import FaultKind, ManifestProof, ProofOutcome
 from pgfleet.proof.judgement import build_proof
 from pgfleet.shipped import sql_folder

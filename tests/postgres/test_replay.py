@@ -22,8 +22,8 @@ from pgfleet.pg import expectation
 from pgfleet.pg.binaries import ClusterFailed
 from pgfleet.pg.connection import Limits
 from pgfleet.pg.expectation import find_expected
+from pgfleet.pg.query import Query
 from pgfleet.pg.scratch import PREFIX, STALE_AFTER_SECONDS, scratch_database
-from pgfleet.pg.session import Query
 
 EMBEDDED_MAJOR = 18
 

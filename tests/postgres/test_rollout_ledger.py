@@ -10,7 +10,8 @@ from fix_rollout import Subject
 from pgfleet.errors import LedgerUnusable, PgfleetError
 from pgfleet.judge.document import Verdict
 from pgfleet.pg.ledger import prepare_ledger
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 from pgfleet.rollout.document import Result
 
 

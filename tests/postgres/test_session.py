@@ -30,7 +30,8 @@ from pgfleet.pg.answers import answer_checks
 from pgfleet.pg.audit import audit
 from pgfleet.pg.connection import Limits
 from pgfleet.pg.ledger import prepare_ledger
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 from pgfleet.pg.survey import identify
 from pgfleet.unreachable import Unreachable
 

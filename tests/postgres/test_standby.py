@@ -15,8 +15,9 @@ from pgfleet.fleet.secret import Dsn
 from pgfleet.judge.document import Verdict
 from pgfleet.manifest.model import Manifest
 from pgfleet.pg.expectation import find_expected
+from pgfleet.pg.query import Query
 from pgfleet.pg.repair import foresee, repair
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.session import Session
 from pgfleet.pg.survey import identify
 from pgfleet.rollout.document import Result
 from pgfleet.rollout.plan import Scope

@@ -10,7 +10,8 @@ from pgfleet.errors import AccessRefused, DatabaseError
 from pgfleet.fleet.secret import Dsn
 from pgfleet.judge.document import Verdict
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.session import Query, Session
+from pgfleet.pg.query import Query
+from pgfleet.pg.session import Session
 from pgfleet.rollout.document import Result
 from pgfleet.unreachable import Unreachable
 

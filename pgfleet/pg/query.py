@@ -1,0 +1,45 @@
+"""A statement that is sent with its values bound, and the rows that come back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from psycopg import ClientCursor
+
+from pgfleet.pg.connection import Connection
+
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Query:
+    """One statement; without parameters its text is sent as it is, percent signs and all.
+
+    One that is kept for several tenants has its values bound once: every connection binds them alike.
+    """
+
+    text: str
+    parameters: Mapping[str, Any] | None = None
+
+
+_bound: WeakKeyDictionary[Query, str] = WeakKeyDictionary()
+
+
+def bind(query: Query, connection: Connection) -> str:
+    """Its text with its values in it, as it is sent."""
+    known = _bound.get(query)
+    if known is None:
+        known = _bound[query] = ClientCursor(connection).mogrify(query.text, query.parameters)
+    return known
+
+
+def all_rows(cursor: ClientCursor[tuple[Any, ...]]) -> list[Rows]:
+    """The rows of every result that has any columns, in order."""
+    results = []
+    more: bool | None = True
+    while more:
+        if cursor.description is not None:
+            results.append(cursor.fetchall())
+        more = cursor.nextset()
+    return results
