@@ -86,18 +86,27 @@ class ServerSlots:
             return found
 
     def _asked(self, server: str) -> _Slot | None:
-        """A new lease, or None after a while; one thread at a time asks for a server's."""
-        with self._asking.setdefault(server, Lock()):
-            if slot := self._idle(server):
-                return slot
-            sleep(max(0.0, self._not_before.get(server, 0.0) - monotonic()))
-            began = monotonic()
-            lease = self.leases.lease(server)
-            self._answer_seconds = monotonic() - began
-            if lease is None:
-                sleep(POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 (so that processes do not ask in step)
-                return None
-            return self._noted(_Slot(server, lease, monotonic(), monotonic()))
+        """A new lease, or None after a while; one thread at a time asks for a server's.
+
+        The others do not wait for its answer: one that is in use may be idle sooner.
+        """
+        asking = self._asking.setdefault(server, Lock())
+        if not asking.acquire(timeout=POLL_SECONDS):
+            return None
+        try:
+            return self._idle(server) or self._leased(server)
+        finally:
+            asking.release()
+
+    def _leased(self, server: str) -> _Slot | None:
+        sleep(max(0.0, self._not_before.get(server, 0.0) - monotonic()))
+        began = monotonic()
+        lease = self.leases.lease(server)
+        self._answer_seconds = monotonic() - began
+        if lease is None:
+            sleep(POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 (so that processes do not ask in step)
+            return None
+        return self._noted(_Slot(server, lease, monotonic(), monotonic()))
 
     def _noted(self, slot: _Slot) -> _Slot:
         with self._lock:

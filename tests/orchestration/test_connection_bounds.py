@@ -9,9 +9,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -251,6 +253,38 @@ def test_an_idle_slot_goes_back_by_itself_and_one_in_use_stays(prefect_api: str,
     assert slots_in_use(server) == 1
     second()
     assert slots_in_use(server) == 0
+
+
+class SlowLeases(Leases):
+    """Prefect has an answer to the first question, and none to the second until `answers` is set."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.asked, self.answers = threading.Semaphore(0), threading.Event()
+        self._is_first = True
+
+    def lease(self, server: str) -> UUID | None:
+        is_first, self._is_first = self._is_first, False
+        self.asked.release()
+        assert is_first or self.answers.wait(LONGEST_WAIT_SECONDS)
+        return uuid4()
+
+    def release(self, server: str, lease: UUID) -> None: ...
+
+
+def test_nobody_waits_for_the_answer_to_anothers_question_while_a_slot_is_idle() -> None:
+    leases, server = SlowLeases(), "slow.internal:5432"
+    slots = ServerSlots(leases)
+    give_back = slots.take(server, 1)
+    with ThreadPoolExecutor(2) as pool:
+        asking = pool.submit(slots.take, server, LONGEST_WAIT_SECONDS)
+        assert [leases.asked.acquire(timeout=LONGEST_WAIT_SECONDS) for _ in range(2)] == [True, True]
+        waiting = pool.submit(slots.take, server, LONGEST_WAIT_SECONDS)
+        give_back()
+        waiting.result(LONGEST_WAIT_SECONDS)
+        assert not asking.done()
+        leases.answers.set()
+        asking.result(LONGEST_WAIT_SECONDS)
 
 
 def test_a_limit_that_is_set_anew_holds_for_everybody(prefect_api: str) -> None:
