@@ -12,7 +12,8 @@ from pgfleet.permits import Permits
 
 Expectation = ExpectedCatalog | NoExpectedCatalog
 
-LEAST_PATIENCE_SECONDS = 60.0
+LEAST_PATIENCE_SECONDS = 90.0
+"""Longer than the slots of a process that was killed take to come back (docs/operations.md, "Connections")."""
 
 
 class Granularity(StrEnum):
