@@ -56,6 +56,8 @@ SERVER = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
+    # On SQLite the server would stand still for a minute now and then.
+    "PREFECT_MESSAGING_BROKER": "tasks.messaging",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
 }
 """What a Prefect server that pgfleet starts is told."""
