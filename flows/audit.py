@@ -24,6 +24,7 @@ from tasks.keep_report import keep_if_asked
 from tasks.publish_progress import publishing_progress
 from tasks.publish_report import publish_report
 from tasks.recall_audit import recall_audit
+from tasks.slots import prefect_slots
 from tasks.states import run_state
 from tasks.tagging import tag_run
 from tasks.work_pools import refuse_undeployed
@@ -54,7 +55,7 @@ def audit_fleet(
     """
     started_at = datetime.now(UTC)
     chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
-    brief = prepare_brief(environment, **chosen, run=f"audit {environment}")
+    brief = prepare_brief(environment, **chosen, run=f"audit {environment}", slots=prefect_slots)
     tag_run(f"env:{environment}")
     refuse_undeployed(brief.environment, [audit_wave])
     previous = recall_audit(brief, since_file) if compare else None

@@ -12,6 +12,7 @@ from pgfleet.pg.briefing import prepare_brief
 from tasks.audit_tenant import audit_tenant
 from tasks.exchange import ENTRIES, leave
 from tasks.pulse import giving_signs
+from tasks.slots import prefect_slots
 from tasks.states import run_state
 from tasks.tagging import tag_run
 from tasks.whole import whole
@@ -23,7 +24,9 @@ def audit_wave(
     environment: str, ring: str, number: int, tenants: list[str], granularity: Granularity = Granularity.STEP
 ) -> State[None]:
     """Audits the named tenants of one ring, and leaves what it found with its run."""
-    brief = prepare_brief(environment, names=tenants, ring=ring, run=f"audit {environment} wave {number}")
+    brief = prepare_brief(
+        environment, names=tenants, ring=ring, run=f"audit {environment} wave {number}", slots=prefect_slots
+    )
     tag_run(f"env:{environment}", f"ring:{ring}")
     survey = survey_servers(brief)
     entries = work_on_tenants(

@@ -15,7 +15,7 @@ from pgfleet.proof.judgement import build_proof
 from tasks.exchange import MANIFEST_PROOF, leave
 from tasks.prove_manifest import prove_manifest
 from tasks.publish_proof import publish_proof
-from tasks.slots import share_connections
+from tasks.slots import prefect_slots
 from tasks.states import finding, proof_state
 from tasks.tagging import tag_run
 
@@ -37,10 +37,9 @@ def check_manifest(
     ConfigurationError for a wrong fleet file or manifest, and ScratchUnavailable.
     """
     manifest = files.load_manifest(settings.Settings().manifest_file)
-    brief = prepare_brief(environment, run="manifest check") if environment else None
+    brief = prepare_brief(environment, run="manifest check", slots=prefect_slots) if environment else None
     if brief:
         tag_run(f"env:{environment}")
-        share_connections(brief)
     major = proving_major(brief)
     evidence = finding(prove_manifest(major, manifest, brief, return_state=True))
     if brief:

@@ -19,6 +19,7 @@ from pgfleet.rollout.document import TenantCounts
 from tasks.exchange import COUNT_DOCUMENT, COUNTED, leave
 from tasks.publish_progress import publishing_progress
 from tasks.publish_rollout import publish_counts
+from tasks.slots import prefect_slots
 from tasks.states import counts_state
 from tasks.tagging import tag_run
 from tasks.work_pools import refuse_undeployed
@@ -42,7 +43,7 @@ def count_fleet(
     """
     started_at = datetime.now(UTC)
     chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
-    brief = prepare_brief(environment, **chosen, run=f"counts {environment}")
+    brief = prepare_brief(environment, **chosen, run=f"counts {environment}", slots=prefect_slots)
     tag_run(f"env:{environment}")
     refuse_undeployed(brief.environment, [count_wave])
     with publishing_progress(f"progress-{environment}"):

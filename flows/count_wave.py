@@ -9,6 +9,7 @@ from pgfleet.rollout.document import TenantCounts
 from tasks.count_tenant import count_tenant
 from tasks.exchange import COUNTED, leave
 from tasks.pulse import giving_signs
+from tasks.slots import prefect_slots
 from tasks.tagging import tag_run
 from tasks.whole import whole
 
@@ -17,7 +18,9 @@ from tasks.whole import whole
 @giving_signs
 def count_wave(environment: str, ring: str, number: int, tenants: list[str]) -> State[None]:
     """Counts the manifest's tables in the named tenants of one ring, and leaves the counts with its run."""
-    brief = prepare_brief(environment, names=tenants, ring=ring, run=f"counts {environment} wave {number}")
+    brief = prepare_brief(
+        environment, names=tenants, ring=ring, run=f"counts {environment} wave {number}", slots=prefect_slots
+    )
     tag_run(f"env:{environment}", f"ring:{ring}")
     survey = identify_servers(brief)
     found = work_on_tenants(

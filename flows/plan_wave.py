@@ -14,6 +14,7 @@ from pgfleet.rollout.planning import plan_tenant
 from tasks.audit_tenant import audit_tenant
 from tasks.exchange import PLANS, leave
 from tasks.pulse import giving_signs
+from tasks.slots import prefect_slots
 from tasks.tagging import tag_run
 from tasks.whole import whole
 
@@ -24,7 +25,9 @@ def plan_wave(
     environment: str, ring: str, number: int, tenants: list[str], scope: Scope, granularity: Granularity
 ) -> State[None]:
     """Audits the named tenants of one ring, and leaves with its run what is to be done in each. Changes nothing."""
-    brief = prepare_brief(environment, names=tenants, ring=ring, run=f"plan {environment} wave {number}")
+    brief = prepare_brief(
+        environment, names=tenants, ring=ring, run=f"plan {environment} wave {number}", slots=prefect_slots
+    )
     tag_run(f"env:{environment}", f"ring:{ring}")
     survey = survey_servers(brief)
     entries = work_on_tenants(

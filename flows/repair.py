@@ -23,6 +23,7 @@ from tasks.exchange import REPAIR_DOCUMENT, REPAIRS, leave
 from tasks.publish_progress import publishing_progress
 from tasks.publish_repair import publish_repair
 from tasks.repair_states import repair_state
+from tasks.slots import prefect_slots
 from tasks.tagging import tag_run
 from tasks.work_pools import refuse_undeployed
 
@@ -61,7 +62,9 @@ def repair_fleet(
         raise FleetError("digest", "", "is required: rehearse first, and name the digest that the rehearsal tells")
     started_at, run_id = datetime.now(UTC), str(runtime.flow_run.id)
     run = f"repair {environment} {run_id[:8]}"
-    brief = prepare_brief(environment, tenants=tenants, labels=labels or (), run=run, run_id=run_id)
+    brief = prepare_brief(
+        environment, tenants=tenants, labels=labels or (), run=run, run_id=run_id, slots=prefect_slots
+    )
     tag_run(f"env:{environment}")
     refuse_undeployed(brief.environment, [repair_wave])
     with publishing_progress(f"progress-{environment}"):

@@ -9,6 +9,7 @@ from tasks.exchange import REPAIRS, leave
 from tasks.pulse import giving_signs
 from tasks.repair_states import repairs_state
 from tasks.repair_tenant import repair_tenant
+from tasks.slots import prefect_slots
 from tasks.tagging import tag_run
 from tasks.whole import whole
 
@@ -36,7 +37,7 @@ def repair_wave(
     objects are right; `repair` is the run that this is a part of.
     """
     run = f"repair {environment} {repair[:8]}"
-    brief = prepare_brief(environment, names=list(digests), ring=ring, run=run, run_id=repair)
+    brief = prepare_brief(environment, names=list(digests), ring=ring, run=run, run_id=repair, slots=prefect_slots)
     tag_run(f"env:{environment}", f"ring:{ring}")
     survey = survey_servers(brief)
     found = work_on_tenants(

@@ -23,6 +23,7 @@ from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.plan import Scope
 from pgfleet.rollout.planning import refuse_faulty_scope
 from tasks.publish_progress import publishing_progress
+from tasks.slots import prefect_slots
 from tasks.tagging import tag_run
 from tasks.work_pools import refuse_undeployed
 
@@ -53,7 +54,9 @@ def rollout_fleet(
     """
     run_id = str(runtime.flow_run.id)
     chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
-    brief = prepare_brief(environment, **chosen, run=f"rollout {environment} {run_id[:8]}", run_id=run_id)
+    brief = prepare_brief(
+        environment, **chosen, run=f"rollout {environment} {run_id[:8]}", run_id=run_id, slots=prefect_slots
+    )
     scope = Scope(priority=priority, rerun=tuple(rerun or ()))
     refuse_faulty_scope(scope, brief.manifest)
     tag_run(f"env:{environment}")

@@ -14,6 +14,7 @@ from tasks.exchange import PLAN, RESULTS, ROLLOUT_PLAN, leave, take
 from tasks.halting import at_halt
 from tasks.pulse import giving_signs
 from tasks.roll_out_tenant import roll_out_tenant
+from tasks.slots import prefect_slots
 from tasks.states import results_state
 from tasks.tagging import tag_run
 from tasks.whole import whole
@@ -67,7 +68,7 @@ def _go_through(
 ) -> State[None]:
     kind = "rehearsal" if rehearsal else "rollout"
     run = f"{kind} {environment} {str(rollout)[:8]}"
-    brief = prepare_brief(environment, names=tenants, ring=ring, run=run, run_id=str(rollout))
+    brief = prepare_brief(environment, names=tenants, ring=ring, run=run, run_id=str(rollout), slots=prefect_slots)
     tag_run(f"env:{environment}", f"ring:{ring}")
     at_halt(rollout, ring, gate.close)
     plan = take(rollout, ROLLOUT_PLAN, kind=PLAN)

@@ -11,6 +11,7 @@ from pgfleet.parameters import Approve, Detail, EnvironmentName, Labels, Rehears
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.plan import Scope
 from tasks.publish_progress import publishing_progress
+from tasks.slots import prefect_slots
 from tasks.tagging import tag_run
 from tasks.work_pools import refuse_undeployed
 
@@ -36,7 +37,9 @@ def seed_fleet(
     """
     run_id = str(runtime.flow_run.id)
     chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
-    brief = prepare_brief(environment, **chosen, run=f"seed {environment} {run_id[:8]}", run_id=run_id)
+    brief = prepare_brief(
+        environment, **chosen, run=f"seed {environment} {run_id[:8]}", run_id=run_id, slots=prefect_slots
+    )
     tag_run(f"env:{environment}")
     refuse_undeployed(brief.environment, WAVES)
     with publishing_progress(f"progress-{environment}"):

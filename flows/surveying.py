@@ -20,7 +20,6 @@ from pgfleet.pg import dsn
 from pgfleet.pg.survey import ServerIdentity, fittest, group_by_server
 from tasks.expect_catalog import expect_catalog
 from tasks.identify_server import identify_server, in_words
-from tasks.slots import share_connections
 from tasks.states import finding
 from tasks.whole import whole
 
@@ -38,7 +37,6 @@ class Survey:
     """
 
     def __init__(self, brief: Brief, *, with_expectations: bool) -> None:
-        share_connections(brief)
         servers = group_by_server(each for each in brief.environment.tenants if each.name not in brief.absent)
         _allow_scratch(brief, servers)
         self.brief, self.with_expectations = brief, with_expectations
@@ -114,7 +112,6 @@ def work_on_tenants(
     the word by which a finding is reported.
     """
     brief = survey.brief
-    share_connections(brief)
     found: dict[str, Found] = {}
     try:
         for tenant, future in ended_in_turn(brief, submit, survey.late, survey.settle):

@@ -14,6 +14,7 @@ from pgfleet.rollout.watching import ActivityReading, judge_watch
 from tasks.exchange import WATCHED, leave
 from tasks.pulse import giving_signs
 from tasks.read_activity import read_activity
+from tasks.slots import prefect_slots
 from tasks.tagging import tag_run
 from tasks.whole import whole
 
@@ -26,7 +27,9 @@ Readings = tuple[ActivityReading, ...]
 @giving_signs
 def watch_wave(environment: str, ring: str, number: int, tenants: list[str], seconds: float) -> State[None]:
     """Reads what moves in the watched tables now and after that time, and leaves with its run what it makes of it."""
-    brief = prepare_brief(environment, names=tenants, ring=ring, run=f"watch {environment} wave {number}")
+    brief = prepare_brief(
+        environment, names=tenants, ring=ring, run=f"watch {environment} wave {number}", slots=prefect_slots
+    )
     tag_run(f"env:{environment}", f"ring:{ring}")
     survey = identify_servers(brief, None)
     time.sleep(SETTLING_SECONDS)

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
-from pgfleet.fleet.model import Environment, Tenant
+from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
-from pgfleet.permits import Permits
+from pgfleet.permits import Permits, Slots
 
 Expectation = ExpectedCatalog | NoExpectedCatalog
 
@@ -33,7 +33,7 @@ class Brief:
     that only some of the environment's tenants were chosen. `today` is the date in the environment's time zone when
     the run began, by which acceptances are in force; where none is given, none is. `absent` are tenants of the
     environment that were there when the run began and are not any more, by name, each with the reason. `permits` is
-    leave to connect to the servers, waited for as long as two statements may take.
+    leave to connect to the servers.
 
     Deliberately no dataclass: Prefect looks through the fields of those for what a task depends on, each time.
     """
@@ -48,15 +48,14 @@ class Brief:
         is_partial: bool = False,
         today: date = date.max,
         absent: Mapping[str, PgfleetError] | None = None,
+        permits: Permits | None = None,
     ) -> None:
         self.manifest, self.environment, self.run, self.run_id = manifest, environment, run, run_id
         self.is_partial, self.today = is_partial, today
         self.absent: Mapping[str, PgfleetError] = absent or {}
         self.expectations: Mapping[int, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}
-        policy = environment.policy
-        patience_seconds = max(LEAST_PATIENCE_SECONDS, 2 * policy.statement_timeout_ms / 1000)
-        self.permits = Permits(policy.max_connections_per_server, patience_seconds=patience_seconds)
+        self.permits = permits or permits_by(environment.policy)
 
     def tenant(self, name: str) -> Tenant:
         """The tenant of that name."""
@@ -82,3 +81,9 @@ class Brief:
         raise found or NoExpectedCatalog(
             f"no server of PostgreSQL {server_major} answered when the run began; audit the tenant again"
         )
+
+
+def permits_by(policy: Policy, slots: Slots | None = None) -> Permits:
+    """As many to each server as the policy says, waited for as long as two statements may take."""
+    patience_seconds = max(LEAST_PATIENCE_SECONDS, 2 * policy.statement_timeout_ms / 1000)
+    return Permits(policy.max_connections_per_server, patience_seconds=patience_seconds, slots=slots)

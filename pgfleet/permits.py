@@ -9,6 +9,8 @@ from typing import Protocol
 from pgfleet.errors import NoPermit
 
 GiveBack = Callable[[], None]
+SlotsMaker = Callable[[int], "Slots | None"]
+"""Makes the slots that processes share, of servers that may have so many connections each; None where none do."""
 
 
 class Slots(Protocol):

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from prefect.settings import PREFECT_API_URL
 
-from pgfleet.brief import Brief
 from pgfleet.errors import NoPermit
 from pgfleet.permits import GiveBack
 from tasks.leases import LEASE_SECONDS, Leases
@@ -25,10 +24,9 @@ RENEW_AFTER_SECONDS = LEASE_SECONDS / 3
 LOOK_SECONDS = 0.5
 
 
-def share_connections(brief: Brief) -> None:
-    """From now on reckons with other processes, where Prefect's API is one that they use too; again is harmless."""
-    if brief.permits.slots is None and PREFECT_API_URL.value():
-        brief.permits.slots = ServerSlots(Leases(brief.environment.policy.max_connections_per_server))
+def prefect_slots(connections: int) -> "ServerSlots | None":
+    """Slots of servers that may have so many connections each, where Prefect's API is one that others use too."""
+    return ServerSlots(Leases(connections)) if PREFECT_API_URL.value() else None
 
 
 @dataclass(slots=True)

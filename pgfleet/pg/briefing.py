@@ -5,12 +5,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pgfleet import files, settings
-from pgfleet.brief import Brief
+from pgfleet.brief import Brief, permits_by
 from pgfleet.errors import FleetError
 from pgfleet.fleet.absence import pick_with_absent
 from pgfleet.fleet.model import Environment
 from pgfleet.fleet.selection import select_tenants
 from pgfleet.manifest.model import Manifest
+from pgfleet.permits import SlotsMaker
 from pgfleet.pg.dsn import refuse_faulty, refuse_twins
 from pgfleet.pg.inventory import read_inventories
 from pgfleet.references import References
@@ -26,17 +27,20 @@ def prepare_brief(
     ring: str = "",
     run: str = "",
     run_id: str = "",
+    slots: SlotsMaker = lambda _: None,
 ) -> Brief:
     """The brief for those tenants, from the files that the settings name and the inventories that these name.
 
     `tenants` are names or patterns as a person gives them, `names` exact ones in the order in which they are worked on,
-    all of `ring`: of these, one that is no longer there is in the brief's `absent`. Raises ConfigurationError, and
-    InventoryUnreadable.
+    all of `ring`: of these, one that is no longer there is in the brief's `absent`. Connections are opened by the
+    brief's permits, inventories' too; `slots` makes what other processes are reckoned with. Raises
+    ConfigurationError, and InventoryUnreadable.
     """
     chosen = settings.Settings()
     file, values = str(chosen.config), References(settings.variables())
     written = files.load_environment(chosen.config, environment, values)
-    whole = read_inventories(written, values, file=file, names=names)
+    permits = permits_by(written.policy, slots(written.policy.max_connections_per_server))
+    whole = read_inventories(written, values, file=file, permits=permits, names=names)
     refuse_faulty(whole, file=file)
     refuse_twins(whole, file=file)
     if names is None:
@@ -48,7 +52,9 @@ def prepare_brief(
     _refuse_unknown_consumers(whole, manifest, file=file)
     is_partial = len(selected.tenants) < len(whole.tenants)
     today = datetime.now(ZoneInfo(whole.policy.timezone)).date()
-    return Brief(manifest, selected, run=run, run_id=run_id, is_partial=is_partial, today=today, absent=absent)
+    return Brief(
+        manifest, selected, run=run, run_id=run_id, is_partial=is_partial, today=today, absent=absent, permits=permits
+    )
 
 
 def _refuse_empty(environment: Environment, file: str) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from pgfleet.errors import DatabaseError, FleetError, InventoryUnreadable
+from pgfleet.errors import DatabaseError, FleetError, InventoryUnreadable, NoPermit
 from pgfleet.fleet.inventory import Found, InventoryRow, Reading, read_record, with_found
 from pgfleet.fleet.model import Environment, Inventory, InventoryKind
 from pgfleet.fleet.substitution import Values
+from pgfleet.permits import Permits
 from pgfleet.pg import dsn as libpq
 from pgfleet.pg.connection import Limits
 from pgfleet.pg.query import Query, Rows
@@ -24,7 +25,9 @@ FAULTY = ("22", "42", "25006")
 writing (PostgreSQL manual, appendix A)."""
 
 retrying = Retrying(
-    retry=retry_if_exception(lambda error: isinstance(error, DatabaseError) and error.transient),
+    retry=retry_if_exception(
+        lambda error: isinstance(error, DatabaseError) and error.transient and not isinstance(error, NoPermit)
+    ),
     stop=stop_after_attempt(ATTEMPTS),
     wait=wait_random_exponential(multiplier=0.2, max=1),
     reraise=True,
@@ -32,9 +35,9 @@ retrying = Retrying(
 
 
 def read_inventories(
-    environment: Environment, values: Values, *, file: str, names: Sequence[str] | None = None
+    environment: Environment, values: Values, *, file: str, permits: Permits, names: Sequence[str] | None = None
 ) -> Environment:
-    """The environment with the tenants of all its inventories, one connection and one query each.
+    """The environment with the tenants of all its inventories, one connection and one query each, one after another.
 
     With `names`, those tenants alone are asked for, and nobody is asked if the fleet file lists them all. Raises
     FleetError for an inventory that is wrong, and InventoryUnreadable for one that does not answer: it is never taken
@@ -44,19 +47,21 @@ def read_inventories(
     wanted = None if names is None else [each for each in names if each not in listed]
     if wanted == []:
         return environment
-    found = [_read(each, environment, values, wanted, file) for each in environment.inventories]
+    readings = [Reading(each, environment, values, libpq.for_database, file=file) for each in environment.inventories]
+    try:
+        found = [_read(each, permits, wanted) for each in readings]
+    finally:
+        permits.rest()
     return with_found(environment, found, file=file)
 
 
-def _read(
-    inventory: Inventory, environment: Environment, values: Values, names: Sequence[str] | None, file: str
-) -> Found:
-    reading = Reading(inventory, environment, values, libpq.for_database, file=file)
+def _read(reading: Reading, permits: Permits, names: Sequence[str] | None) -> Found:
+    inventory = reading.inventory
     for key, dsn in (("dsn", inventory.dsn), ("tenant_dsn", inventory.tenant_dsn)):
         if dsn and (problem := libpq.fault(dsn)):
             raise reading.error(f"{key} {problem}")
     try:
-        rows: Rows = retrying(_rows, inventory, environment, names)
+        rows: Rows = retrying(_rows, inventory, reading.environment, permits, names)
     except DatabaseError as error:
         raise _refusal(error, reading) from None
     try:
@@ -65,7 +70,7 @@ def _read(
         raise reading.error(str(error)) from None
 
 
-def _rows(inventory: Inventory, environment: Environment, names: Sequence[str] | None) -> Rows:
+def _rows(inventory: Inventory, environment: Environment, permits: Permits, names: Sequence[str] | None) -> Rows:
     """What the inventory answers, in a transaction that reads alone. Raises a DatabaseError."""
     policy = environment.policy
     limits = Limits(
@@ -73,6 +78,7 @@ def _rows(inventory: Inventory, environment: Environment, names: Sequence[str] |
         connect_timeout_seconds=policy.connect_timeout_seconds,
         statement_timeout_ms=policy.statement_timeout_ms,
         lock_timeout_ms=policy.lock_timeout_ms,
+        permits=permits,
     )
     with Session(inventory.dsn, limits=limits) as session:
         [rows] = session.read(_query(inventory, names))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -36,7 +37,7 @@ from pgfleet.pg.survey import workers_for
 from pgfleet.settings import SERVER
 from tasks.exchange import AUDIT_DOCUMENT, take
 from tasks.leases import Leases, limit_name
-from tasks.slots import ServerSlots
+from tasks.slots import ServerSlots, prefect_slots
 
 LONGEST_START_SECONDS, LONGEST_WAIT_SECONDS = 120, 30
 TURNS = 150
@@ -298,6 +299,26 @@ def test_a_limit_that_is_set_anew_holds_for_everybody(prefect_api: str) -> None:
     give_back()
     for each in (slots, other):
         each.rest()
+
+
+def test_an_inventory_is_read_by_a_slot_that_other_processes_reckon_with(
+    prefect_api: str, fleet: Fleet, embedded_server: Server, embedded_template: str
+) -> None:
+    """It waits for one of theirs, and keeps none."""
+    name, server = embedded_server.create_database(embedded_template), libpq.server(embedded_server.admin)
+    inventory = f'{{kind = "databases", dsn = "{embedded_server.cluster.dsn()}", like = "{name}"}}'
+    fleet.policy("max_connections_per_server = 1").policy(f"inventory = {inventory}")
+    another = ServerSlots(Leases(1))
+    give_back = another.take(server, LONGEST_WAIT_SECONDS)
+    another.rest()
+    with Sampling(embedded_server.cluster.dsn(), "pgfleet inventory") as sampling, ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(copy_context().run, prepare_brief, ENVIRONMENT, slots=prefect_slots)
+        time.sleep(1)
+        assert (reading.done(), sampling.most, slots_in_use(server)) == (False, 0, 1)
+        give_back()
+        brief = reading.result(LONGEST_WAIT_SECONDS)
+    assert [each.name for each in brief.environment.tenants] == [name]
+    assert slots_in_use(server) == 0
 
 
 def test_a_prefect_that_does_not_answer_is_the_tenants_reason_and_soon(

@@ -8,9 +8,13 @@ import pytest
 from fix_proxy import CuttingProxy
 from fix_servers import ROLE_PASSWORD, Server
 
+from pgfleet.brief import permits_by
 from pgfleet.errors import FleetError, InventoryUnreadable
 from pgfleet.fleet.model import Environment
 from pgfleet.fleet.parse import build_environment, parse_fleet
+from pgfleet.fleet.secret import Dsn
+from pgfleet.permits import Permits
+from pgfleet.pg.dsn import server as server_name
 from pgfleet.pg.inventory import read_inventories
 
 CONTROL = """
@@ -48,8 +52,12 @@ def environment(*inventories: str, more: str = "") -> Environment:
     return build_environment(parse_fleet(text, file="fleet.toml"), "prod", {"COBALT": "s3cret"}, file="fleet.toml")
 
 
-def read(*inventories: str, more: str = "", names: list[str] | None = None) -> Environment:
-    return read_inventories(environment(*inventories, more=more), {"COBALT": "s3cret"}, file="fleet.toml", names=names)
+def read(
+    *inventories: str, more: str = "", names: list[str] | None = None, permits: Permits | None = None
+) -> Environment:
+    unread = environment(*inventories, more=more)
+    permits = permits or permits_by(unread.policy)
+    return read_inventories(unread, {"COBALT": "s3cret"}, file="fleet.toml", permits=permits, names=names)
 
 
 def names(found: Environment) -> list[str]:
@@ -288,3 +296,20 @@ def test_a_thousand_tenants_are_one_connection(
     many = "SELECT 't' || n AS name, 'd' || n AS dbname FROM generate_series(1, 1000) AS n"
     assert len(read(query(dsn, many)).tenants) == 1_000
     assert proxy.connections == 1
+
+
+def test_an_inventory_has_no_connection_without_leave(
+    embedded_server: Server, cutting_proxy: Callable[[bytes], CuttingProxy]
+) -> None:
+    """While as many as may be are open it waits, and is not tried again when it has waited in vain."""
+    proxy = cutting_proxy(b"never sent")
+    dsn = embedded_server.cluster.dsn().replace(f":{embedded_server.cluster.port}/", f":{proxy.port}/")
+    permits = Permits(1, patience_seconds=0.2)
+    give_back = permits.take(server_name(Dsn(dsn)))
+    with pytest.raises(InventoryUnreadable, match=r"as many connections of ours to .* are open as may be, 1"):
+        read(databases(dsn, 'like = "postgre_"'), permits=permits)
+    assert proxy.connections == 0
+    give_back()
+    both = databases(dsn, 'like = "postgre_"'), query(dsn, "SELECT 'a' AS name, 'd' AS dbname")
+    assert names(read(*both, permits=permits)) == ["postgres", "a"]
+    permits.take(server_name(Dsn(dsn)))()
