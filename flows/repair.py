@@ -14,6 +14,7 @@ from pgfleet.brief import Brief
 from pgfleet.errors import FleetError, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves
+from pgfleet.judge.skipped import skipped_entries
 from pgfleet.parameters import Described, EnvironmentName, Label, Name, Rehearse
 from pgfleet.pg.briefing import prepare_brief
 from pgfleet.rollout.repair_summary import build_repair_document
@@ -69,8 +70,11 @@ def repair_fleet(
     refuse_undeployed(brief.environment, [repair_wave])
     with publishing_progress(f"progress-{environment}"):
         found, reason = (_go(brief, RepairMode.REHEARSE), None) if rehearse else _repair(brief, digest or "")
-        times = {"started_at": started_at, "finished_at": datetime.now(UTC)}
-        document = build_repair_document(environment, run_id, found, rehearsal=rehearse, reason=reason, **times)
+        skipped = skipped_entries(brief.environment.skipped)
+        times: dict[str, Any] = {"started_at": started_at, "finished_at": datetime.now(UTC)}
+        document = build_repair_document(
+            environment, run_id, found, skipped, rehearsal=rehearse, reason=reason, **times
+        )
         leave(document, REPAIR_DOCUMENT, "The repair document")
         publish_repair(document)
         announce([events.of_repair(document)])

@@ -7,6 +7,7 @@ from pgfleet.render.markup import bullets, escaped
 from pgfleet.render.repair_markdown import shell, statements_block, statements_title
 from pgfleet.render.repair_words import beyond_lines, left_lines, nothing_run, put_right_lines, repair_sentence
 from pgfleet.render.rollout_words import error_sentence
+from pgfleet.render.skipped_words import skipped_in_words
 from pgfleet.render.tables import MOST_ROWS, shortened
 from pgfleet.render.words import sentence
 from pgfleet.rollout.repair_summary import in_words, worst_first
@@ -23,6 +24,7 @@ def repair_page(document: RepairDocument) -> str:
         lines += [f"**Nothing was done:** {escaped(document.reason)}.", ""]
     if document.rehearsal:
         lines += [ROLLED_BACK, ""]
+    lines += [f"{escaped(skipped_in_words(document.skipped))}.", ""] if document.skipped else []
     ordered = worst_first(document.tenants)
     for tenant in ordered[:MOST_TENANTS]:
         lines += _tenant(tenant, is_rehearsal=document.rehearsal)

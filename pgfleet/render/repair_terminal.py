@@ -9,6 +9,7 @@ from pgfleet.render.repair_page import ROLLED_BACK, result_word
 from pgfleet.render.repair_words import beyond_lines, in_brackets, left_lines, nothing_run, put_right_lines
 from pgfleet.render.rollout_layout import MOST_TENANTS, indented, left_out
 from pgfleet.render.rollout_words import error_sentence
+from pgfleet.render.skipped_words import skipped_in_words
 from pgfleet.render.words import sentence
 from pgfleet.rollout.repair_summary import in_words, worst_first
 from pgfleet.rollout.repairing import RepairDocument, RepairResult, TenantRepair
@@ -35,6 +36,7 @@ def repair_report(document: RepairDocument) -> RenderableType:
     for tenant in ordered[:MOST_TENANTS]:
         parts += _tenant(tenant, is_rehearsal=document.rehearsal)
     parts += left_out(len(ordered))
+    parts += [Text(), Text(skipped_in_words(document.skipped))] if document.skipped else ()
     return Group(*parts, Text(), _last(document))
 
 

@@ -1,11 +1,11 @@
 """What the repair of several tenants comes to: its document, its outcome, the exit status."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.judge.document import MigrationStatus
-from pgfleet.judge.summary import counted
+from pgfleet.judge.document import MigrationStatus, SkippedEntry
+from pgfleet.judge.summary import NO_VERDICTS, counted
 from pgfleet.rollout.repairing import RepairDocument, RepairResult, TenantRepair, digest_of
 
 
@@ -44,6 +44,7 @@ def build_repair_document(
     environment: str,
     run_id: str,
     tenants: Iterable[TenantRepair],
+    skipped: Sequence[SkippedEntry] = (),
     *,
     rehearsal: bool,
     started_at: datetime,
@@ -62,8 +63,9 @@ def build_repair_document(
         reason=reason,
         started_at=started_at,
         finished_at=finished_at,
-        summary={"tenants": len(found), **summary},
+        summary={"tenants": len(found), **summary, "skipped": len(skipped)},
         tenants=found,
+        skipped=tuple(skipped),
     )
 
 
@@ -95,7 +97,7 @@ def in_words(document: RepairDocument) -> str:
     parts = [
         f"{number} {said.get(result, result.replace('_', ' '))}"
         for result, number in document.summary.items()
-        if number and result != "tenants"
+        if number and result not in NO_VERDICTS
     ]
     return f"{counted(document.summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pgfleet.catalog.differences import without_implied
 from pgfleet.errors import NotProven, PgfleetError
-from pgfleet.judge.document import DifferenceEntry
+from pgfleet.judge.document import DifferenceEntry, SkippedEntry
 from pgfleet.judge.entry import Entry
 from pgfleet.judge.tenant import difference_entry, why_unreachable
 from pgfleet.repair.plan import RepairPlan
@@ -93,6 +93,7 @@ class RepairDocument(Entry):
     finished_at: datetime
     summary: dict[str, int]
     tenants: tuple[TenantRepair, ...]
+    skipped: tuple[SkippedEntry, ...] = ()
 
 
 def tenant_repair(

@@ -15,6 +15,7 @@ from flows.audit_wave import audit_wave
 from flows.count import count_fleet
 from flows.count_wave import count_wave
 from flows.plan_wave import plan_wave
+from flows.repair import repair_fleet
 from flows.repair_wave import repair_wave
 from flows.rollout import rollout_fleet
 from flows.watch_wave import watch_wave
@@ -28,6 +29,7 @@ from tasks.exchange import (
     COUNTED,
     ENTRIES,
     PLANS,
+    REPAIR_DOCUMENT,
     REPAIRS,
     ROLLOUT_DOCUMENT,
     WATCHED,
@@ -167,6 +169,14 @@ def test_a_wave_of_which_a_tenant_is_gone_says_so_and_goes_on(
     assert GONE in str(gone)
     assert GONE not in str(acme)
     assert getattr(gone, "ring", "canary") == "canary"
+
+
+def test_a_repair_says_who_of_the_chosen_was_skipped(control: ControlPlane) -> None:
+    _, document = left(repair_fleet, REPAIR_DOCUMENT, ENVIRONMENT, ["*"], labels=["region=eu"])
+    assert ([each.name for each in document.tenants], [each.name for each in document.skipped]) == (
+        ["acme"],
+        ["cobalt"],
+    )
 
 
 def test_a_repair_of_a_tenant_that_is_gone_says_so(control: ControlPlane) -> None:

@@ -1,10 +1,10 @@
 """Literals of a repair's values: each function fills in what a test does not care about."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from unit.literals import FINISHED, STARTED
 
-from pgfleet.judge.document import DifferenceEntry, MigrationStatus, RepairEntry
+from pgfleet.judge.document import DifferenceEntry, MigrationStatus, RepairEntry, SkippedEntry
 from pgfleet.repair.model import Hazard, Way
 from pgfleet.rollout.document import ErrorEntry
 from pgfleet.rollout.repair_summary import build_repair_document
@@ -60,6 +60,8 @@ def beyond(status: MigrationStatus, reason: str = "check 'rows': found 3") -> Be
     return BeyondEntry(version="1", file="1_one.sql", status=status, reason=reason)
 
 
-def a_repair_document(*tenants: TenantRepair, rehearsal: bool = False, reason: str | None = None) -> RepairDocument:
+def a_repair_document(
+    *tenants: TenantRepair, rehearsal: bool = False, reason: str | None = None, skipped: Sequence[SkippedEntry] = ()
+) -> RepairDocument:
     times = {"started_at": STARTED, "finished_at": FINISHED}
-    return build_repair_document("prod", "run-7", tenants, rehearsal=rehearsal, reason=reason, **times)
+    return build_repair_document("prod", "run-7", tenants, skipped, rehearsal=rehearsal, reason=reason, **times)

@@ -16,7 +16,14 @@ from unit.repair_literals import (
     beyond,
 )
 
-from pgfleet.judge.document import DifferenceEntry, LedgerState, MigrationEntry, MigrationStatus, RepairEntry
+from pgfleet.judge.document import (
+    DifferenceEntry,
+    LedgerState,
+    MigrationEntry,
+    MigrationStatus,
+    RepairEntry,
+    SkippedEntry,
+)
 from pgfleet.render.repair_markdown import remedy_section
 from pgfleet.render.repair_page import repair_page, repair_rows
 from pgfleet.render.repair_terminal import repair_report
@@ -218,6 +225,16 @@ def test_the_page_of_a_rehearsal_says_how_to_have_it_done() -> None:
     assert "```sh\npgfleet repair prod --tenant acme --tenant globex --tenant hooli\n```" in page
     assert document.digest in page
     assert "To have it done" not in repair_page(a_repair_document(REPAIRED))
+
+
+def test_who_was_skipped_is_told_and_counts_as_no_tenant() -> None:
+    skipped = [SkippedEntry(name="<gone>", reason="its state is suspended")]
+    document = a_repair_document(REPAIRED, skipped=skipped)
+    assert document.summary["skipped"] == 1
+    assert "1 tenant skipped: <gone> (its state is suspended)" in report(document)
+    page = repair_page(document)
+    assert page.startswith("# Repair of prod: 1 tenant: 1 repaired\n")
+    assert "1 tenant skipped: &lt;gone&gt; (its state is suspended)." in page
 
 
 def test_the_rows_of_a_repair_are_worst_first() -> None:

@@ -68,6 +68,7 @@ def test_the_summary_counts_and_the_worst_come_first() -> None:
         "failed": 1,
         "not_reached": 0,
         "unreachable": 1,
+        "skipped": 0,
     }
     assert in_words(document) == "4 tenants: 1 repaired, 1 unchanged, 1 failed, 1 unreachable"
     assert [each.name for each in worst_first(document.tenants)] == ["b", "c", "acme", "d"]
