@@ -20,6 +20,7 @@ from pgfleet.pg import dsn
 from pgfleet.pg.survey import ServerIdentity, fittest, group_by_server
 from tasks.expect_catalog import expect_catalog
 from tasks.identify_server import identify_server, in_words
+from tasks.pulse import is_within_a_run
 from tasks.states import finding
 from tasks.whole import whole
 
@@ -118,7 +119,8 @@ def work_on_tenants(
             found[tenant.name] = _found(future, tenant, broken)
             progress.report_finished(tenant.name, said(found[tenant.name]))
     finally:
-        brief.permits.rest()
+        if not is_within_a_run():  # else the next wave takes the slots up
+            brief.permits.rest()
     return [found[each.name] for each in brief.environment.tenants]
 
 

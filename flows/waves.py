@@ -72,10 +72,13 @@ def run_waves(
     For the same reason no wave persists its result: Prefect would not run it again.
     """
     pool = brief.environment.policy.waves.work_pool
-    if pool is None:
+    if pool is not None:
+        ended = Workers(wave, pool, brief, watch, threads=threads_of(brief)).run(calls)
+        return [_on_worker(each, form) for each in ended]
+    try:
         return [_run_here(wave, form, brief, arguments) for arguments in calls]
-    ended = Workers(wave, pool, brief, watch, threads=threads_of(brief)).run(calls)
-    return [_on_worker(each, form) for each in ended]
+    finally:
+        brief.permits.rest()
 
 
 def is_distributed(brief: Brief) -> bool:

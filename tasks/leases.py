@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from pgfleet.errors import NoPermit
@@ -26,9 +26,18 @@ GONE, NOT_TO_BE_HAD, LOCKED, BUSY = 410, 422, 423, 503
 Answer = TypeVar("Answer")
 
 
+MOST_WAITING = 1_000
+"""So many processes may say that they wait for the same server; more of them would not be believed."""
+
+
 def limit_name(server: str) -> str:
     """The limit's name for a server's, `pgfleet-db1.internal:5432`; Prefect refuses some characters in it."""
     return f"pgfleet-{re.sub('[/%&<>]', '_', server)}"
+
+
+def waiting_name(server: str) -> str:
+    """The name of the limit whose slots are the processes that wait for one of the server's."""
+    return f"{limit_name(server)}-waiting"
 
 
 class Leases:
@@ -55,11 +64,15 @@ class Leases:
 
     def lease(self, server: str) -> UUID | None:
         """A slot's lease for LEASE_SECONDS; None while all are leased."""
-        leased = self._ask(server, lambda client: _lease(client, server))
-        if leased is not None and not leased["limits"]:
-            self._ask(server, lambda client: _make_limit(client, server, self._connections))
-            leased = self._ask(server, lambda client: _lease(client, server))
-        return UUID(leased["lease_id"]) if leased else None
+        return self._leased(server, limit_name(server), self._connections)
+
+    def lease_waiting(self, server: str) -> UUID | None:
+        """Tells everybody for LEASE_SECONDS that somebody waits for one of the server's slots."""
+        return self._leased(server, waiting_name(server), MOST_WAITING)
+
+    def is_awaited(self, server: str) -> bool:
+        """Whether somebody waits for one of the server's slots."""
+        return self._ask(server, lambda client: _slots_in_use(client, waiting_name(server))) > 0
 
     def renew(self, server: str, lease: UUID) -> None:
         """LEASE_SECONDS from now; nothing where it has ended already."""
@@ -73,6 +86,14 @@ class Leases:
         """With the last thread that might ask: its connections to the API."""
         if self._client is not None:
             self._client.__exit__(None, None, None)
+
+    def _leased(self, server: str, name: str, slots: int) -> UUID | None:
+        leased = self._ask(server, lambda client: _lease(client, name))
+        if leased is not None and not leased["limits"]:
+            self.release(server, UUID(leased["lease_id"]))  # of nothing
+            self._ask(server, lambda client: _make_limit(client, name, slots))
+            leased = self._ask(server, lambda client: _lease(client, name))
+        return UUID(leased["lease_id"]) if leased else None
 
     def _ask(self, server: str, question: Callable[[SyncPrefectClient], Answer]) -> Answer:
         if monotonic() - self._failed_at < SILENCE_SECONDS:
@@ -122,9 +143,16 @@ def _renew(client: SyncPrefectClient, lease: UUID) -> None:
             raise
 
 
-def _lease(client: SyncPrefectClient, server: str) -> dict[str, str] | None:
+def _slots_in_use(client: SyncPrefectClient, name: str) -> int:
     try:
-        answer = client.increment_concurrency_slots_with_lease([limit_name(server)], 1, "concurrency", LEASE_SECONDS)
+        return client.read_global_concurrency_limit_by_name(name).active_slots
+    except ObjectNotFound:
+        return 0
+
+
+def _lease(client: SyncPrefectClient, name: str) -> dict[str, str] | None:
+    try:
+        answer = client.increment_concurrency_slots_with_lease([name], 1, "concurrency", LEASE_SECONDS)
     except httpx.HTTPStatusError as error:
         if error.response.status_code in {LOCKED, NOT_TO_BE_HAD}:  # a limit that somebody has set to 0
             return None
@@ -133,9 +161,9 @@ def _lease(client: SyncPrefectClient, server: str) -> dict[str, str] | None:
     return found
 
 
-def _make_limit(client: SyncPrefectClient, server: str, connections: int) -> None:
+def _make_limit(client: SyncPrefectClient, name: str, slots: int) -> None:
     try:
-        client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=limit_name(server), limit=connections))
+        client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=slots))
     except ObjectAlreadyExists:
         return
 

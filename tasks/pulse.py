@@ -132,6 +132,13 @@ def giving_signs(wave: Callable[Parameters, Result]) -> Callable[Parameters, Res
     return run
 
 
+def is_within_a_run() -> bool:
+    """Whether this is a wave in the process of the run that it belongs to, which goes on after it."""
+    context = FlowRunContext.get()
+    run = context.flow_run if context else None
+    return run is not None and run.parent_task_run_id is not None and run.deployment_id is None
+
+
 def at_each_beat(callback: Callable[[], None]) -> None:
     """Has `callback` called every second or so while the wave that this is called in is under way on a worker."""
     if pulse := _pulse.get():

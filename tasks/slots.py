@@ -1,9 +1,12 @@
-"""A process's slots of servers: each kept from tenant to tenant for a while, so that not every tenant asks Prefect."""
+"""A process's slots of servers: each kept from tenant to tenant, so that not every tenant asks Prefect."""
 
 import random
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import cache
 from threading import Lock, Thread
 from time import monotonic, sleep
 from uuid import UUID
@@ -12,21 +15,31 @@ from prefect.settings import PREFECT_API_URL
 
 from pgfleet.errors import NoPermit
 from pgfleet.permits import GiveBack
-from tasks.leases import LEASE_SECONDS, Leases
+from tasks.awaiting import RENEW_AFTER_SECONDS, Awaiting
+from tasks.leases import Leases
 
 TURN_SECONDS = 5.0
-"""So long a slot goes from tenant to tenant; then others have their turn."""
+"""So long a slot goes from tenant to tenant; then others have their turn, where somebody waits."""
 POLL_SECONDS = 0.2
 GAP_SECONDS = 2 * POLL_SECONDS
 """So long, and two answers of Prefect's, a process asks for nothing afterwards: others, who poll, come first."""
 IDLE_SECONDS = 1.0
-RENEW_AFTER_SECONDS = LEASE_SECONDS / 3
+"""After so long an idle slot is given back if somebody waits."""
+IDLE_TURNS = 3
+"""After so many turns' time it is in any case; the next wave of the same run has begun by then."""
 LOOK_SECONDS = 0.5
 
 
 def prefect_slots(connections: int) -> "ServerSlots | None":
     """Slots of servers that may have so many connections each, where Prefect's API is one that others use too."""
-    return ServerSlots(Leases(connections)) if PREFECT_API_URL.value() else None
+    url = PREFECT_API_URL.value()
+    return _slots_by(url, connections) if url else None
+
+
+@cache
+def _slots_by(_url: str, connections: int) -> "ServerSlots":
+    """The same for all runs of this process: a wave takes up what the one before it has leased."""
+    return ServerSlots(Leases(connections))
 
 
 @dataclass(slots=True)
@@ -35,16 +48,17 @@ class _Slot:
 
     server: str
     lease: UUID
-    leased_at: float
+    turn_began_at: float
     renewed_at: float
     idle_since: float | None = None
 
 
 class ServerSlots:
-    """Slots, leased when first needed, renewed while they are; given back when idle, or when their turn is over."""
+    """Slots, leased when first needed, renewed while they are; given back when idle, or to somebody who waits."""
 
     def __init__(self, leases: Leases, *, turn_seconds: float = TURN_SECONDS) -> None:
         self.leases, self.turn_seconds = leases, turn_seconds
+        self._awaiting = Awaiting(leases)
         self._lock, self._keeping = Lock(), Lock()
         self._slots: list[_Slot] = []
         self._asking: dict[str, Lock] = {}
@@ -67,13 +81,13 @@ class ServerSlots:
         return lambda: self._give_back(slot)
 
     def rest(self) -> None:
-        """Gives back what is idle, and at once what is still in use when that ends."""
+        """Gives back what is idle, and at once what is still in use when that ends; waits for nothing more."""
         with self._lock:
             self._is_resting = True
-            idle = self._without_idle()
+            idle = self._without_idle(lambda _: 0.0)
         self._release(idle)
         with self._keeping:  # what the keeper is giving back is given back too
-            pass
+            self._awaiting.end()
 
     def _idle(self, server: str) -> _Slot | None:
         with self._lock:
@@ -102,54 +116,73 @@ class ServerSlots:
         lease = self.leases.lease(server)
         self._answer_seconds = monotonic() - began
         if lease is None:
+            self._awaiting.refused(server)
+            self._begin_keeping()
             sleep(POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 (so that processes do not ask in step)
             return None
-        return self._noted(_Slot(server, lease, monotonic(), monotonic()))
-
-    def _noted(self, slot: _Slot) -> _Slot:
+        slot = _Slot(server, lease, monotonic(), monotonic())
         with self._lock:
             self._slots.append(slot)
-            if self._keeper is None:
-                self._keeper = Thread(target=copy_context().run, args=(self._keep,), name="slots", daemon=True)
-                self._keeper.start()
+        self._begin_keeping()
         return slot
 
     def _give_back(self, slot: _Slot) -> None:
+        is_over = monotonic() - slot.turn_began_at >= self.turn_seconds
+        goes_on = not (is_over and self._awaiting.is_awaited(slot.server))
         now = monotonic()
         with self._lock:
-            is_over = now - slot.leased_at >= self.turn_seconds
-            if not is_over and not self._is_resting:
+            if goes_on and not self._is_resting:
                 slot.idle_since = now
+                slot.turn_began_at = now if is_over else slot.turn_began_at
                 return
             self._slots.remove(slot)
             self._not_before[slot.server] = now + (GAP_SECONDS + 2 * self._answer_seconds) * is_over
         self._release([slot])
 
-    def _without_idle(self, seconds: float = 0.0) -> list[_Slot]:
-        """Takes out what has been idle for so long."""
-        latest = monotonic() - seconds
-        found = [each for each in self._slots if each.idle_since is not None and each.idle_since <= latest]
+    def _without_idle(self, seconds: Callable[[str], float]) -> list[_Slot]:
+        """Takes out what has been idle for so long, by its server."""
+        now = monotonic()
+        found = [each for each in self._slots if each.idle_since is not None]
+        found = [each for each in found if now - (each.idle_since or now) >= seconds(each.server)]
         self._slots = [each for each in self._slots if each not in found]
         return found
 
-    def _release(self, slots: list[_Slot]) -> None:
-        for each in slots:
-            with suppress(NoPermit):  # the lease ends by itself then
-                self.leases.release(each.server, each.lease)
+    def _release(self, slots: Sequence[_Slot]) -> None:
+        """All at once: an API that is busy lets each wait."""
+        if slots:
+            with ThreadPoolExecutor(len(slots)) as pool:
+                list(pool.map(self._release_one, slots))
+
+    def _release_one(self, slot: _Slot) -> None:
+        with suppress(NoPermit):  # the lease ends by itself then
+            self.leases.release(slot.server, slot.lease)
+
+    def _begin_keeping(self) -> None:
+        with self._lock:
+            if self._keeper is None:
+                self._keeper = Thread(target=copy_context().run, args=(self._keep,), name="slots", daemon=True)
+                self._keeper.start()
 
     def _keep(self) -> None:
         """Until there are none: renews what is in use for long, gives back what is not used any more."""
         while True:
             sleep(LOOK_SECONDS)
             with self._keeping:
+                self._awaiting.look({each.server for each in [*self._slots]})
+                self._release(self._idle_for_long())
+                waits = self._awaiting.keep()
                 with self._lock:
-                    idle = self._without_idle(IDLE_SECONDS)
                     in_use = [*self._slots]
-                    if not idle and not in_use:
+                    if not in_use and not waits:
                         self._keeper = None
                         return
-                self._release(idle)
                 self._renew(in_use)
+
+    def _idle_for_long(self) -> list[_Slot]:
+        """Takes it out."""
+        longest = max(IDLE_SECONDS, IDLE_TURNS * self.turn_seconds)
+        with self._lock:
+            return self._without_idle(lambda server: IDLE_SECONDS if self._awaiting.is_awaited(server) else longest)
 
     def _renew(self, slots: list[_Slot]) -> None:
         now = monotonic()

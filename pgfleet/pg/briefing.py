@@ -40,7 +40,11 @@ def prepare_brief(
     file, values = str(chosen.config), References(settings.variables())
     written = files.load_environment(chosen.config, environment, values)
     permits = permits_by(written.policy, slots(written.policy.max_connections_per_server))
-    whole = read_inventories(written, values, file=file, permits=permits, names=names)
+    try:
+        whole = read_inventories(written, values, file=file, permits=permits, names=names)
+    finally:
+        if names is None:  # a wave's tenants are next
+            permits.rest()
     refuse_faulty(whole, file=file)
     refuse_twins(whole, file=file)
     if names is None:

@@ -48,11 +48,7 @@ def read_inventories(
     if wanted == []:
         return environment
     readings = [Reading(each, environment, values, libpq.for_database, file=file) for each in environment.inventories]
-    try:
-        found = [_read(each, permits, wanted) for each in readings]
-    finally:
-        permits.rest()
-    return with_found(environment, found, file=file)
+    return with_found(environment, [_read(each, permits, wanted) for each in readings], file=file)
 
 
 def _read(reading: Reading, permits: Permits, names: Sequence[str] | None) -> Found:

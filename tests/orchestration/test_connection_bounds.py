@@ -236,14 +236,14 @@ def expire(leases: Path) -> None:
     """As if a minute had passed, in which nobody renewed them."""
     past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
     found = [each for each in leases.glob("*.json") if each.name != "expirations.json"]
-    assert len(found) == 2
+    assert len(found) == 3, "those of the process that was killed, and that another waits"
     for each in found:
         each.write_text(json.dumps({**json.loads(each.read_text()), "expiration": past}))
     (leases / "expirations.json").write_text(json.dumps({each.stem: past for each in found}))
 
 
 def test_an_idle_slot_goes_back_by_itself_and_one_in_use_stays(prefect_api: str, embedded_server: Server) -> None:
-    slots, server = ServerSlots(Leases(2)), "idle.internal:5432"
+    slots, server = ServerSlots(Leases(2), turn_seconds=0.5), "idle.internal:5432"
     first, second = slots.take(server, 1), slots.take(server, 1)
     assert slots_in_use(server) == 2
     first()
@@ -271,6 +271,53 @@ class SlowLeases(Leases):
         return uuid4()
 
     def release(self, server: str, lease: UUID) -> None: ...
+
+
+def test_a_run_leases_each_slot_once_for_all_its_waves_and_keeps_none(
+    prefect_api: str,
+    fleet: Fleet,
+    ready_dsn: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
+    embedded_server: Server,
+) -> None:
+    leased, lease = [], Leases.lease
+
+    def counting(self: Leases, server: str) -> UUID | None:
+        found = lease(self, server)
+        leased.append(found)
+        return found
+
+    monkeypatch.setattr(Leases, "lease", counting)
+    fleet.policy("max_connections_per_server = 2").policy("wave_size = 2")
+    for number in range(6):
+        fleet.tenant(f"t{number}", ready_dsn())
+    state = audit_fleet(ENVIRONMENT, granularity=Granularity.STEP, return_state=True)
+    assert state.is_completed(), state.message
+    server = libpq.server(embedded_server.admin)
+    assert len([each for each in leased if each]) <= 2
+    assert slots_in_use(server) == 0
+
+
+def test_a_slot_is_kept_after_its_turn_until_somebody_waits_for_one(prefect_api: str) -> None:
+    slots, other = (ServerSlots(Leases(1), turn_seconds=0.1) for _ in range(2))
+    server = "turns.internal:5432"
+    for _ in range(3):
+        give_back = slots.take(server, 1)
+        time.sleep(0.2)
+        give_back()
+        assert slots_in_use(server) == 1
+    give_back = slots.take(server, 1)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(copy_context().run, other.take, server, LONGEST_WAIT_SECONDS)
+        until(lambda: Leases(1).is_awaited(server))
+        assert not waiting.done()
+        time.sleep(2)  # the slots have looked
+        give_back()
+        waiting.result(LONGEST_WAIT_SECONDS)()
+    for each in (slots, other):
+        each.rest()
+    assert not Leases(1).is_awaited(server)
+    assert slots_in_use(server) == 0
 
 
 def test_nobody_waits_for_the_answer_to_anothers_question_while_a_slot_is_idle() -> None:
@@ -309,6 +356,7 @@ def test_an_inventory_is_read_by_a_slot_that_other_processes_reckon_with(
     inventory = f'{{kind = "databases", dsn = "{embedded_server.cluster.dsn()}", like = "{name}"}}'
     fleet.policy("max_connections_per_server = 1").policy(f"inventory = {inventory}")
     another = ServerSlots(Leases(1))
+    another.allow(server, 1)
     give_back = another.take(server, LONGEST_WAIT_SECONDS)
     another.rest()
     with Sampling(embedded_server.cluster.dsn(), "pgfleet inventory") as sampling, ThreadPoolExecutor(1) as pool:
