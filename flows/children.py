@@ -110,7 +110,10 @@ def _wait_for(begun: Mapping[int, int]) -> None:
 
 def _descendants(pid: int) -> dict[int, int]:
     """The processes that descend from it, each with its process group: another one of that id has another."""
-    listed = subprocess.run(["ps", "-Ao", "pid=,ppid="], check=False, capture_output=True, text=True)  # noqa: S607
+    try:
+        listed = subprocess.run(["ps", "-Ao", "pid=,ppid="], check=False, capture_output=True, text=True)  # noqa: S607
+    except OSError:  # none is here, as in a slim image: the process itself is ended all the same
+        return {}
     pairs = [[int(each) for each in line.split()] for line in listed.stdout.splitlines()]
     found = [pid]
     for each in found:

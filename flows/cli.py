@@ -3,8 +3,11 @@
 Prefect takes seconds to import, so whatever needs it is imported by the command that needs it.
 """
 
+import signal
 import sys
+import traceback
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -239,7 +242,17 @@ def _brief(environment: str, tenant: list[str] | None, ring: list[str] | None, l
 
 
 def main() -> None:
-    """Runs the command line; a wrong file or option is one line on standard error and exit status 2."""
+    """Runs the command line; a wrong file or option is one line on standard error and exit status 2.
+
+    SIGTERM is as Ctrl-C, so that what was begun is ended; whatever else breaks it, it is not finished.
+    """
+    received: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         app()
     except ConfigurationError as error:
@@ -247,4 +260,11 @@ def main() -> None:
         sys.exit(MISUSE)
     except PgfleetError as error:
         print(f"pgfleet: {error}", file=sys.stderr)
+        sys.exit(INCOMPLETE)
+    except SystemExit:
+        if received:
+            sys.exit(128 + signal.SIGTERM)
+        raise
+    except Exception:  # noqa: BLE001 (Python's own status for it would read as findings)
+        traceback.print_exc()
         sys.exit(INCOMPLETE)

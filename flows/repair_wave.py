@@ -20,7 +20,7 @@ def wave_name() -> str:
     return f"{RepairMode(parameters['mode'])} {parameters['number']} · {parameters['ring']}"
 
 
-@flow(name="repair-wave", flow_run_name=wave_name)
+@flow(name="repair-wave", persist_result=False, flow_run_name=wave_name)
 @giving_signs
 def repair_wave(
     environment: str,

@@ -14,7 +14,7 @@ from flows.plan_wave import plan_wave
 from flows.rolling_waves import RingWork, go_through_ring, lost_plan, names_of
 from flows.rollout_wave import rehearsal_wave, rollout_wave
 from flows.watch_wave import watch_wave
-from flows.waves import of_all, run_waves
+from flows.waves import Outcome, lost_reason, of_all, run_waves
 from pgfleet import events, progress
 from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import PgfleetError
@@ -31,11 +31,13 @@ from pgfleet.rollout.document import (
     RingOutcome,
     RolloutDocument,
     TenantResult,
+    WatchEntry,
 )
 from pgfleet.rollout.plan import RolloutPlan, Scope, TenantPlan, build_plan, by_ring
 from pgfleet.rollout.results import not_reached
 from pgfleet.rollout.rings import finished, halted, has_changed, passed_over, timed, unsettled, watch_halts
 from pgfleet.rollout.summary import RolloutOutcome, outcome_of, summarise
+from pgfleet.rollout.watching import unwatched
 from tasks.events import announce
 from tasks.exchange import ENTRIES, PLAN, PLANS, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, WATCHED, leave
 from tasks.keep_report import keep_if_asked
@@ -163,12 +165,26 @@ class Rollout:
         if seconds is None or not self.brief.manifest.watches or not names:
             return ring
         progress.report_phase(f"watch of ring {ring.name}, {seconds:g} s", 2 * len(names))
-        waves = enumerate(cut_waves(pick_tenants(self.brief.environment, names)), start=1)
-        calls = [(self.brief.environment.name, ring.name, number, names_of(wave), seconds) for number, wave in waves]
-        watched = [each for outcome in run_waves(watch_wave, WATCHED, self.brief, calls) for each in outcome.left]
+        waves = cut_waves(pick_tenants(self.brief.environment, names))
+        environment = self.brief.environment.name
+        calls = [
+            (environment, ring.name, number, names_of(wave), seconds) for number, wave in enumerate(waves, start=1)
+        ]
+        outcomes = run_waves(watch_wave, WATCHED, self.brief, calls)
+        watched = [
+            each
+            for outcome, wave in zip(outcomes, waves, strict=True)
+            for each in (*outcome.left, *self._unwatched(outcome, wave, seconds))
+        ]
         ring = ring.model_copy(update={"watch": tuple(watched), "watched_seconds": seconds})
         reason = watch_halts(ring, results, watched)
         return halted(ring, reason) if reason else ring
+
+    def _unwatched(self, outcome: Outcome[WatchEntry], wave: Sequence[Tenant], seconds: float) -> Iterator[WatchEntry]:
+        """Of the tenants of which a wave that broke off left nothing."""
+        seen = {each.tenant for each in outcome.left}
+        for tenant in (each.name for each in wave if each.name not in seen):
+            yield from unwatched(self.brief.manifest.watches, tenant, lost_reason(outcome), seconds=seconds)
 
     def _soak(self, ring: RingEntry, plans: Sequence[TenantPlan], results: Sequence[TenantResult]) -> RingEntry:
         seconds = self.brief.environment.policy.rollout.soak_seconds.get(ring.name)

@@ -73,6 +73,7 @@ def run_up(choice: Choice) -> int:
     settings.prepare_prefect()
     console = Console(stderr=True, highlight=False)
     database = server_database(choice.database)
+    _refuse_host(choice.host)
     with _terminated(), suppress(KeyboardInterrupt), ExitStack() as stack:
         fleet, reports = _fleet(choice, stack, console)
         console.print("starting Prefect …")
@@ -120,6 +121,13 @@ def _fleet(choice: Choice, stack: ExitStack, console: Console) -> tuple[FleetDoc
         file = folder / "fleet.toml"
     settings.use(config=file)  # absolute: runs begin elsewhere
     return files.load_fleet(file), reports
+
+
+def _refuse_host(host: str) -> None:
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError:
+        raise ConfigurationError("--host", host, "is no address and no name that is known here") from None
 
 
 def _free_port(choice: Choice) -> int:

@@ -42,11 +42,15 @@ class Outcome(Generic[Item]):
     attempts: int = 1
 
 
+def lost_reason(outcome: Outcome[Any]) -> str:
+    """Why the wave left nothing of a tenant."""
+    return f"its wave broke off: {outcome.state.name}: {outcome.state.message}"
+
+
 def of_each(outcome: Outcome[Kept], members: Iterable[Member], lost: Callable[[Member, str], Kept]) -> list[Kept]:
     """What the wave left of each of these, in this order; where it left nothing, what `lost` makes of it, told why."""
     found = {each.name: each for each in outcome.left}
-    reason = f"its wave broke off: {outcome.state.name}: {outcome.state.message}"
-    return [found.get(each.name) or lost(each, reason) for each in members]
+    return [found.get(each.name) or lost(each, lost_reason(outcome)) for each in members]
 
 
 def of_all(

@@ -34,13 +34,14 @@ class Wave:
         self.started_at: datetime | None = None
         self.attempts = 0
         self.attempt = Attempt(0.0)
-        self.told: list[str] = []
+        self.told: dict[str, str] = {}
 
     def tell(self, sight: Sight) -> None:
-        """Each tenant once, however often its wave is begun."""
-        for tenant, said in sight.finished[len(self.told) :]:
-            self.told.append(said)
-            progress.report_finished(tenant, said)
+        """Each tenant once, however often its wave is begun, and in whatever order they end then."""
+        for tenant, said in sight.finished:
+            if tenant not in self.told:
+                progress.report_finished(tenant, said)
+            self.told[tenant] = said
 
 
 class Workers:
@@ -99,7 +100,7 @@ class Workers:
             self._judge(each, *seen.get(each.run_id or self.own_id, DELETED))
         self._say_if_nobody_works()
         if self.watch:
-            self.watch([said for each in self.waves for said in each.told])
+            self.watch([said for each in self.waves for said in each.told.values()])
 
     def _judge(self, wave: Wave, state: State[Any], sight: Sight) -> None:
         silence_seconds, now_seconds = self.brief.environment.policy.waves.silence_seconds, time.monotonic()

@@ -70,12 +70,14 @@ def write(document: BaseModel, report: RenderableType, *, as_json: bool, output:
 
 
 def write_text(text: str, output: Path | None) -> None:
-    """The text as it is. Raises PgfleetError where the file cannot be written: by now the run is over."""
-    if output is None:
-        sys.stdout.write(text)
-        return
+    """The text as it is. Raises PgfleetError where it cannot be written: by now the run is over."""
     try:
-        files.write_whole(output, text)
+        if output is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        else:
+            files.write_whole(output, text)
     except OSError as error:
+        where = f"--output: {output}" if output else "standard output"
         kept = "what the run found and did is kept with it in Prefect"
-        raise PgfleetError(f"--output: {output}: cannot be written: {error.strerror}; {kept}") from None
+        raise PgfleetError(f"{where}: cannot be written: {error.strerror}; {kept}") from None

@@ -42,8 +42,10 @@ def load_fleet(path: Path) -> FleetDocument:
     """The fleet file at `path` by its form: what `${VAR}` and its like stand for is not asked. Raises FleetError."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FleetError(str(path), "", f"cannot be read ({error}); name another with --config") from None
+    except UnicodeDecodeError as error:
+        raise FleetError(str(path), "", f"is not UTF-8, at byte {error.start}; name another with --config") from None
+    except OSError as error:
+        raise FleetError(str(path), "", f"cannot be read: {error.strerror}; name another with --config") from None
     return parse_fleet(text, file=str(path))
 
 

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from urllib.parse import quote
 
 import httpx
@@ -16,6 +17,10 @@ from pgfleet.fleet.secret import Secret, redacted
 
 MOST_LINES = 200
 """Of a command's output in the log."""
+GRACE_SECONDS = 1.0
+"""For what a command has said last to be read."""
+MOST_BYTES = 65_536
+"""Of an answer."""
 Log = Callable[[str], None]
 
 
@@ -45,31 +50,43 @@ def _run(restart: Restart, log: Log) -> str:
         )
     except OSError as error:
         raise _failure(restart, f"{parts[0]} cannot be run: {error.strerror}", secrets) from None
-    timer = threading.Timer(restart.timeout_seconds, _end, [process.pid])
-    timer.start()
+    output = _Output(process, lambda line: log(redacted(line, secrets)))
     try:
-        last = _pass_on(process, lambda line: log(redacted(line, secrets)))
-        status = process.wait()
-    finally:
-        is_late = not timer.is_alive()
-        timer.cancel()
-    if is_late:
-        raise _failure(restart, f"not ended after {restart.timeout_seconds:g} s", secrets)
+        status = process.wait(restart.timeout_seconds)
+    except BaseException as error:
+        _end(process.pid)
+        process.wait()
+        if not isinstance(error, subprocess.TimeoutExpired):
+            raise
+        raise _failure(restart, f"not ended after {restart.timeout_seconds:g} s", secrets) from None
+    last = output.last()
     if status:
         raise _failure(restart, f"exited with {status}: {last or 'it said nothing'}", secrets)
     return "exited with 0"
 
 
-def _pass_on(process: "subprocess.Popen[str]", log: Log) -> str:
-    """Gives each line of the output to `log`, and returns the last."""
-    lines, last = 0, ""
-    for line in process.stdout or ():
-        lines, last = lines + 1, line.strip() or last
-        if lines <= MOST_LINES:
-            log(line.rstrip())
-    if lines > MOST_LINES:
-        log(f"… and {lines - MOST_LINES} lines more, the last: {last}")
-    return last
+class _Output:
+    """Gives each line of a command's output to `log`, as it comes; what the command has left running may go on."""
+
+    def __init__(self, process: "subprocess.Popen[str]", log: Log) -> None:
+        self._process, self._log, self._last = process, log, ""
+        # With the context of this thread, or what is logged would not know its run.
+        self._thread = threading.Thread(target=copy_context().run, args=(self._pass_on,), daemon=True)
+        self._thread.start()
+
+    def last(self) -> str:
+        """The last line, once all is read or what holds the pipe open has had a moment."""
+        self._thread.join(GRACE_SECONDS)
+        return self._last
+
+    def _pass_on(self) -> None:
+        lines = 0
+        for line in self._process.stdout or ():
+            lines, self._last = lines + 1, line.strip() or self._last
+            if lines <= MOST_LINES:
+                self._log(line.rstrip())
+        if lines > MOST_LINES:
+            self._log(f"… and {lines - MOST_LINES} lines more, the last: {self._last}")
 
 
 def _end(group: int) -> None:
@@ -84,16 +101,39 @@ def _post(restart: Restart, log: Log) -> str:
     """A POST without a body; it goes nowhere else, whatever the answer says."""
     url = restart.url or Secret("")
     secrets = _forms((url,))
-    try:
-        answer = httpx.post(url.text, timeout=restart.timeout_seconds, follow_redirects=False)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _failure(restart, f"{url}: {type(error).__name__}: {error}", secrets) from None
+    answer = _Answer(url.text, restart.timeout_seconds)
+    if answer.error is not None:
+        raise _failure(restart, f"{url}: {answer.error}", secrets)
     first = next(iter(answer.text.splitlines()), "")
     if first:
         log(redacted(first, secrets))
-    if not answer.is_success:
-        raise _failure(restart, f"{url} answered {answer.status_code}: {first or answer.reason_phrase}", secrets)
-    return f"answered {answer.status_code}"
+    if not httpx.codes.is_success(answer.status):
+        raise _failure(restart, f"{url} answered {answer.status}: {first or answer.reason}", secrets)
+    return f"answered {answer.status}"
+
+
+class _Answer:
+    """What a URL answers to a POST, or why it does not, within so many seconds: httpx counts each read by itself."""
+
+    def __init__(self, url: str, seconds: float) -> None:
+        self.error: str | None = f"ReadTimeout: no answer within {seconds:g} s"
+        self.status, self.reason, self.text = 0, "", ""
+        thread = threading.Thread(target=self._ask, args=(url, seconds), daemon=True)
+        thread.start()
+        thread.join(seconds)
+
+    def _ask(self, url: str, seconds: float) -> None:
+        try:
+            with httpx.stream("POST", url, timeout=seconds, follow_redirects=False) as answer:
+                body = b""
+                for part in answer.iter_bytes():
+                    body += part
+                    if len(body) >= MOST_BYTES:
+                        break
+                self.status, self.reason = answer.status_code, answer.reason_phrase
+                self.text, self.error = body.decode(answer.encoding or "utf-8", errors="replace"), None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            self.error = f"{type(error).__name__}: {error}"
 
 
 def _forms(parts: tuple[Secret, ...]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ class Change(StrEnum):
 
     MADE = "made"
     CHANGED = "changed"
-    LEFT = "as it was"
+    LEFT = "unchanged"
 
 
 def notification_block(name: str) -> str | None:

@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from pgfleet.errors import PgfleetError
+from pgfleet.errors import NoPermit, PgfleetError
 from tasks.states import held
 
 RETRIES = 3
@@ -16,8 +16,8 @@ FIRST_DELAY_SECONDS = 0.5
 
 
 def is_transient(error: object) -> bool:
-    """Whether what went wrong may be gone when it is tried again."""
-    return isinstance(error, PgfleetError) and error.transient
+    """Whether what went wrong may be gone when it is tried again; a permit was waited for long enough."""
+    return isinstance(error, PgfleetError) and error.transient and not isinstance(error, NoPermit)
 
 
 def may_succeed(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:

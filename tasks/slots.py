@@ -160,23 +160,30 @@ class ServerSlots:
     def _begin_keeping(self) -> None:
         with self._lock:
             if self._keeper is None:
-                self._keeper = Thread(target=copy_context().run, args=(self._keep,), name="slots", daemon=True)
+                self._keeper = Thread(target=copy_context().run, args=(self._keep_on,), name="slots", daemon=True)
                 self._keeper.start()
+
+    def _keep_on(self) -> None:
+        """Whatever goes wrong is gone with that look: somebody must look again."""
+        is_through = False
+        while not is_through:
+            with suppress(Exception):
+                self._keep()
+                is_through = True
 
     def _keep(self) -> None:
         """Until there are none: renews what is in use for long, gives back what is not used any more."""
         while True:
             sleep(LOOK_SECONDS)
             with self._keeping:
+                self._renew([*self._slots])  # before anything else is asked of an API that may be slow
                 self._awaiting.look({each.server for each in [*self._slots]})
                 self._release(self._idle_for_long())
                 waits = self._awaiting.keep()
                 with self._lock:
-                    in_use = [*self._slots]
-                    if not in_use and not waits:
+                    if not self._slots and not waits:
                         self._keeper = None
                         return
-                self._renew(in_use)
 
     def _idle_for_long(self) -> list[_Slot]:
         """Takes it out."""

@@ -14,6 +14,8 @@ from pgfleet.fleet.substitution import Values, problem_of, substitute
 
 OWN_COLUMNS = frozenset({"name", "dsn", "dbname", "schema", "ring", "state", "labels"})
 """The columns of a query that mean something; every other one is a label."""
+SECRET = re.compile(r"pass(word|wd|phrase)|secret|token|credential|(^|_)pw(d|$)|api_?key", re.IGNORECASE)
+"""In a column's name: what it holds is shown to nobody."""
 NAME = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
 
 DatabaseChoice = Callable[[Dsn, str], Dsn]
@@ -44,7 +46,7 @@ def read_record(name: str | None, record: Mapping[str, Any]) -> InventoryRow:
         message = f"tenant '{name}': labels is no JSON object"
         raise ValueError(message)  # noqa: TRY004 (it is what was read that is wrong)
     own = {key: _text(record.get(key)) for key in OWN_COLUMNS - {"name", "labels"}}
-    further = {key: value for key, value in record.items() if key not in OWN_COLUMNS}
+    further = {key: value for key, value in record.items() if key not in OWN_COLUMNS and not SECRET.search(key)}
     told = {key: _text(value) for key, value in {**further, **labels}.items()}
     return InventoryRow(name=name, **own, labels={key: value for key, value in told.items() if value is not None})
 
@@ -67,6 +69,7 @@ class Reading:
         tenants: list[Tenant] = []
         skipped: list[SkippedTenant] = []
         for row in rows:
+            self._refuse_name(row)
             if row.state and row.state.casefold() in self.inventory.skip_states:
                 skipped.append(self._skipped(row))
             else:
@@ -82,9 +85,11 @@ class Reading:
         ring = row.ring or self.inventory.ring
         return SkippedTenant(name=row.name, reason=reason, ring=ring, labels=self._labels(row))
 
-    def _tenant(self, row: InventoryRow) -> Tenant:
+    def _refuse_name(self, row: InventoryRow) -> None:
         if not NAME.fullmatch(row.name):
             raise self.error(f"{row.name!r} cannot be a tenant's name: 1 to 100 characters, no control characters")
+
+    def _tenant(self, row: InventoryRow) -> Tenant:
         rings = self.environment.policy.rings
         if row.ring and row.ring not in rings:
             raise self.error(f"tenant '{row.name}': ring '{row.ring}' is not among rings: {', '.join(rings)}")

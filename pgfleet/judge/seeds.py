@@ -1,5 +1,6 @@
 """Was a seed ever imported, and is it still as shipped?"""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -27,8 +28,12 @@ def judge_seed(seed: Seed, baseline: Iterable[Row], reading: SeedReading) -> See
 
 
 def seed_key(seed: Seed, row: Row) -> tuple[str, ...]:
-    """What identifies a row of the seed."""
-    return tuple(str(row[column]) for column in seed.key)
+    """What identifies a row of the seed, as its JSON has it (sql/introspection/seed_rows.sql)."""
+    return tuple(_as_json_text(row[column]) for column in seed.key)
+
+
+def _as_json_text(value: object) -> str:
+    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
 
 
 def _edited(seed: Seed, wanted: Row, found: Row) -> bool:

@@ -26,7 +26,8 @@ def check_queries(checks: Iterable[Check]) -> list[Query]:
 def seed_query(seed: Seed, baseline: Iterable[Mapping[str, Any]] | None) -> Query:
     """What is asked for a seed: its rows under the keys of `baseline`, or all where it is None."""
     keys = None if baseline is None else json.dumps([seed_key(seed, row) for row in baseline])
-    columns = sql.SQL(", ").join(sql.SQL("t.{}::text").format(_name(column)) for column in seed.key)
+    as_text = sql.SQL("coalesce(to_jsonb(t.{}) #>> '{{}}', 'null')")
+    columns = sql.SQL(", ").join(as_text.format(_name(column)) for column in seed.key)
     text = sql.SQL(statement("introspection/seed_rows")).format(table=_relation(seed.table), key=columns)
     return Query(text.as_string(), {"keys": keys})
 

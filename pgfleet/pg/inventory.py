@@ -23,6 +23,8 @@ GRANTED = "42501"
 FAULTY = ("22", "42", "25006")
 """SQLSTATEs, or classes of them, that say it was asked for what cannot be: a faulty pattern, a table that is not there,
 writing (PostgreSQL manual, appendix A)."""
+WITHOUT_VALUES = ("08", "25", "28", "3D", "40", "42", "53", "55", "57")
+"""Classes of SQLSTATEs whose words name relations, columns and limits, and never a value that was read."""
 
 retrying = Retrying(
     retry=retry_if_exception(
@@ -101,10 +103,13 @@ def _row(kind: InventoryKind, row: tuple[Any, ...]) -> InventoryRow:
 def _refusal(error: DatabaseError, reading: Reading) -> FleetError | InventoryUnreadable:
     """The fleet file's fault if the server says that it was asked for what cannot be, else the server's."""
     inventory = reading.inventory
+    said = str(error)
+    if inventory.kind is InventoryKind.QUERY and error.sqlstate and not error.sqlstate.startswith(WITHOUT_VALUES):
+        said = f"SQLSTATE {error.sqlstate}, told in words that may repeat what was read, a password too"
     if error.sqlstate == UNDEFINED_COLUMN and "found.name" in error.message:
         return reading.error("query returns no column 'name'")
     if error.sqlstate.startswith(FAULTY) and error.sqlstate != GRANTED:
         asked = next(key for key in ("query", "regex", "like") if getattr(inventory, key) is not None)
-        return reading.error(f"{asked} is refused by {libpq.server(inventory.dsn)}: {error}")
+        return reading.error(f"{asked} is refused by {libpq.server(inventory.dsn)}: {said}")
     where = f"{reading.file}: environments.{reading.environment.name}.{inventory.title}"
-    return InventoryUnreadable(where, libpq.server(inventory.dsn), str(error))
+    return InventoryUnreadable(where, libpq.server(inventory.dsn), said)

@@ -42,12 +42,15 @@ def _first_that_answers(brief: Brief) -> tuple[Dsn, int]:
     """The environment's `scratch_dsn`, or else the first of its tenants' servers, with its major version."""
     scratch = brief.environment.policy.scratch_dsn
     servers = group_by_server(brief.environment.tenants)
-    candidates = [scratch] if scratch else [each.dsn for tenants in servers.values() for each in tenants]
+    candidates = [[scratch]] if scratch else [[each.dsn for each in tenants] for tenants in servers.values()]
     said: dict[str, str] = {}
-    for candidate in candidates:
-        try:
-            with Session(candidate, limits=limits_of(brief)) as session:
-                return candidate, session.server_major
-        except (ConnectionFailed, AccessRefused) as error:
-            said.setdefault(libpq.server(candidate), str(error))
+    for of_one_server in candidates:
+        for candidate in of_one_server:
+            try:
+                with Session(candidate, limits=limits_of(brief)) as session:
+                    return candidate, session.server_major
+            except (ConnectionFailed, AccessRefused) as error:
+                said.setdefault(libpq.server(candidate), str(error))
+                if error.because is None or error.because.is_of_server:
+                    break
     raise ScratchUnavailable(", ".join(said), "; ".join(said.values()))

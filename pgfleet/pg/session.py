@@ -184,8 +184,12 @@ class Session:
         if not self._foreseen:
             return None
         texts = self._texts(queries)
-        known = all(text in self._foreseen for text in texts)
-        return [self._foreseen.pop(text) for text in texts] if known else None
+        if not all(text in self._foreseen for text in texts):
+            return None
+        answers = [self._foreseen[text] for text in texts]
+        for text in {*texts}:
+            del self._foreseen[text]
+        return answers
 
     def write(self, *queries: Query) -> None:
         """The queries in one transaction and one round trip, or as part of ours.

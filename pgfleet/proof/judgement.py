@@ -127,7 +127,8 @@ def _unproven(proofs: Iterable[MigrationProof], evidence: Evidence, lint: Sequen
         yield f"nothing else was looked at, because {evidence.failed[0]} fails"
     for table in _tables(evidence):
         if not table.rows:
-            yield f"{table.table} could not be filled, so no loss of its rows was looked for: {table.detail}"
+            because = f": {table.detail}" if table.detail else ""
+            yield f"{table.table} could not be filled, so no loss of its rows was looked for{because}"
     for contract in (each for each in evidence.contracts if each.fault):
         yield f"not every statement of {contract.consumer} could be tried: {contract.fault}"
     for check in (check for proof in proofs for check in proof.checks if check.passed is None):

@@ -1,6 +1,7 @@
 """What a person at a terminal reads of a plan, before anything is written."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
 from rich.console import Group, RenderableType
@@ -9,7 +10,8 @@ from rich.text import Text
 
 from pgfleet.manifest.model import Manifest
 from pgfleet.render.altered import altered_files
-from pgfleet.render.rollout_layout import MOST_TENANTS, new_matrix, section
+from pgfleet.render.fitting import Fitting
+from pgfleet.render.rollout_layout import MOST_TENANTS, legend_of, new_matrix, section
 from pgfleet.render.rollout_matters import (
     LEFT_ALONE,
     REFUSED,
@@ -35,7 +37,8 @@ def plan_report(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> 
     ordered = [each for tenants in by_ring(plan, rings).values() for each in tenants]
     busy = [each for each in ordered if not each.is_idle]
     shown = ordered if len(ordered) <= MOST_TENANTS else busy[:MOST_TENANTS]
-    parts: list[RenderableType] = [_plan_matrix(shown, manifest)] if shown else []
+    wide, narrow = _plan_matrix(shown, manifest), partial(_plan_matrix, shown, manifest, is_narrow=True)
+    parts: list[RenderableType] = [Fitting(wide, narrow)] if shown else []
     left_out = {"more with something to do": len(busy) - len(shown), "with nothing to do": len(ordered) - len(busy)}
     said = [f"{number} {what}" for what, number in left_out.items() if number > 0 and len(shown) < len(ordered)]
     parts += [Text(f"… and {' and '.join(said)}; the whole is in the run's plan")] if said else []
@@ -45,16 +48,16 @@ def plan_report(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> 
     return Group(*parts, Text(), Text.assemble((plan_sentence(plan), "bold"), digest))
 
 
-def _plan_matrix(tenants: Sequence[TenantPlan], manifest: Manifest) -> Table:
-    table, versions = new_matrix(tenants, manifest, "tenant")
+def _plan_matrix(tenants: Sequence[TenantPlan], manifest: Manifest, *, is_narrow: bool = False) -> RenderableType:
+    table, migrations = new_matrix(tenants, manifest, "tenant", is_narrow=is_narrow)
     table.add_column("seeds" if any(each.seeds for each in tenants) else "", no_wrap=True)
     for ring, group in groupby(tenants, key=lambda each: each.ring):
         table.add_row(Text(ring, style="bold"))
         for tenant in group:
             planned = {each.version: each for each in tenant.migrations}
-            marks = [_plan_mark(planned.get(each)) for each in versions]
+            marks = [_plan_mark(planned.get(each.version)) for each in migrations]
             table.add_row(Text(f"  {tenant.name}"), *marks, Text(", ".join(tenant.seeds), style="yellow"))
-    return table
+    return Group(table, *legend_of(migrations)) if is_narrow else table
 
 
 def _plan_mark(planned: PlannedMigration | None) -> Text:

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pgfleet.manifest.model import Manifest
+from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.render.rollout_matters import Matter
 from pgfleet.render.words import sentence
 from pgfleet.rollout.document import TenantResult
@@ -32,15 +32,24 @@ def section(heading: str, matters: Sequence[Matter], style: str) -> Iterator[Ren
 
 
 def new_matrix(
-    tenants: Sequence[TenantPlan | TenantResult], manifest: Manifest, *columns: str
-) -> tuple[Table, Sequence[str]]:
-    """A table with a column for each migration that the rollout is about, and their versions."""
+    tenants: Sequence[TenantPlan | TenantResult], manifest: Manifest, *columns: str, is_narrow: bool
+) -> tuple[Table, Sequence[Migration]]:
+    """A table with a column for each migration that the rollout is about, and these."""
     scope = {each.version for tenant in tenants for each in tenant.migrations}
     chosen = [each for each in manifest.migrations if each.version in scope]
     table = new_table(*columns, whole=len(columns))
-    for each in chosen:  # folded on a narrow terminal: a version that is cut could be any of them
-        table.add_column(f"{each.priority} {each.version}", justify="center", overflow="fold")
-    return table, [each.version for each in chosen]
+    for place, each in enumerate(chosen, start=1):
+        header = str(place) if is_narrow else f"{each.priority} {each.version}"
+        table.add_column(header, justify="center", no_wrap=True)
+    return table, chosen
+
+
+def legend_of(migrations: Sequence[Migration]) -> Iterator[RenderableType]:
+    """Which migrations the columns of a narrow matrix are, by their places."""
+    yield Text()
+    for place, each in enumerate(migrations, start=1):
+        said = f"{place}  {each.priority} {each.file}"
+        yield indented(Text(said, style="dim", no_wrap=True, overflow="ellipsis"))
 
 
 def new_table(*columns: str, whole: int = 1) -> Table:

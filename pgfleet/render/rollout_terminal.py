@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.rollout_layout import MOST_TENANTS, indented, left_out, new_matrix, new_table, section
+from pgfleet.render.fitting import Fitting
+from pgfleet.render.rollout_layout import MOST_TENANTS, indented, left_out, legend_of, new_matrix, new_table, section
 from pgfleet.render.rollout_matters import (
     NOT_REACHED,
     NOT_REHEARSED,
@@ -74,7 +74,11 @@ def rollout_report(document: RolloutDocument, manifest: Manifest) -> RenderableT
         said = "A rehearsal: everything told here was rolled back, and each tenant is as it was before."
         parts += [Text(said, style="bold"), Text()]
     rings = [each.name for each in document.rings]
-    parts += [*_rings(document), _result_matrix(ordered[:MOST_TENANTS], rings, manifest), *left_out(len(ordered))]
+    shown = ordered[:MOST_TENANTS]
+    matrix = Fitting(
+        _result_matrix(shown, rings, manifest), lambda: _result_matrix(shown, rings, manifest, is_narrow=True)
+    )
+    parts += [*_rings(document), matrix, *left_out(len(ordered))]
     parts += [*section("Seeds", tuple(planted(ordered)), ""), *_counts([each for each in ordered if each.counts])]
     for heading, matters in matters_of(ordered, document.rings).items():
         parts += section(heading, matters, "magenta" if heading in {NOT_REACHED, NOT_REHEARSED} else "red")
@@ -117,18 +121,22 @@ def _rings(document: RolloutDocument) -> Iterator[RenderableType]:
     yield Text()
 
 
-def _result_matrix(tenants: Iterable[TenantResult], rings: Sequence[str], manifest: Manifest) -> Table:
+def _result_matrix(
+    tenants: Iterable[TenantResult], rings: Sequence[str], manifest: Manifest, *, is_narrow: bool = False
+) -> RenderableType:
     """Ring after ring, and the worst first in each."""
     places = {ring: place for place, ring in enumerate(rings)}
     ordered = sorted(tenants, key=lambda each: places.get(each.ring, len(places)))
-    table, versions = new_matrix(ordered, manifest, "tenant", "result")
+    table, migrations = new_matrix(ordered, manifest, "tenant", "result", is_narrow=is_narrow)
     for ring, group in groupby(ordered, key=lambda each: each.ring):
         table.add_row(Text(ring, style="bold"))
         for tenant in group:
             result = Text(tenant.result.replace("_", " "), style=RESULT_STYLE[tenant.result])
             steps = {each.version: each for each in tenant.migrations}
-            table.add_row(Text(f"  {tenant.name}"), result, *(_step_mark(steps.get(each)) for each in versions))
-    return table
+            table.add_row(
+                Text(f"  {tenant.name}"), result, *(_step_mark(steps.get(each.version)) for each in migrations)
+            )
+    return Group(table, *legend_of(migrations)) if is_narrow else table
 
 
 def _step_mark(step: MigrationStep | None) -> Text:

@@ -34,7 +34,12 @@ def tenant_rows(document: AuditDocument, timezone: str = "UTC", links: Links = N
 
 def _cell(name: str, links: Links) -> str:
     """Markdown where it is a link, which alone is read as such in a table."""
-    return links.tenant(name) if name in links.tenants else name
+    return links.tenant(name) if name in links.tenants else plain_cell(name)
+
+
+def plain_cell(text: str) -> str:
+    """The text, of which a table makes no link."""
+    return text.replace("](", "] (")
 
 
 def earliest(document: AuditDocument) -> dict[str, datetime]:
@@ -53,8 +58,8 @@ def _row(tenant: TenantEntry, cell: str, when: dict[str, str]) -> dict[str, str]
         "verdict": tenant.verdict,
         "ring": tenant.ring or "",
         **when,
-        "what is wrong": shortened("; ".join(filter(None, wrong))),
-        "worth knowing": shortened("; ".join(remarks(tenant))),
+        "what is wrong": plain_cell(shortened("; ".join(filter(None, wrong)))),
+        "worth knowing": plain_cell(shortened("; ".join(remarks(tenant)))),
     }
 
 

@@ -1,6 +1,6 @@
 """What a person at a terminal reads: tenants by migrations, then what is wrong, then what is worth knowing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -14,8 +14,10 @@ from pgfleet.render.alike import alike_tenants
 from pgfleet.render.altered import altered_files
 from pgfleet.render.context_terminal import closing, indented, leading_variants, opening
 from pgfleet.render.dates import Dates, dates_of
+from pgfleet.render.fitting import Fitting
 from pgfleet.render.loss_words import losses_in_words
 from pgfleet.render.repair_words import remedy_lines
+from pgfleet.render.rollout_layout import legend_of
 from pgfleet.render.shared_words import SEE_THERE, TITLE, is_told_in_part, own_contracts, own_part, shared_matters
 from pgfleet.render.since_words import listed
 from pgfleet.render.skipped_words import skipped_in_words
@@ -46,6 +48,8 @@ STATUS_MARK = {
     MigrationStatus.DRIFTED: "DRIFTED",
     MigrationStatus.UNKNOWN: "?",
 }
+SHORT_MARK = {"pending": "pend", "DRIFTED": "DRIFT", "accepted": "acc"}
+"""Where there is little room."""
 MOST_TENANTS = 60
 
 
@@ -54,7 +58,8 @@ def audit_report(document: AuditDocument, manifest: Manifest, *, timezone: str =
     ordered, dates = worst_first(document.tenants), dates_of(document, timezone)
     parts: list[RenderableType] = [*opening(document, dates)]
     parts += leading_variants(document) if len(ordered) > MOST_TENANTS else ()
-    parts.append(_matrix(ordered[:MOST_TENANTS], manifest))
+    shown = ordered[:MOST_TENANTS]
+    parts.append(Fitting(_matrix(shown, manifest), lambda: _narrow_matrix(shown, manifest)))
     if len(ordered) > MOST_TENANTS:
         parts.append(Text(f"… and {len(ordered) - MOST_TENANTS} more tenants, none worse; --format json has them all"))
     wrong = [each for each in ordered if each.verdict is not Verdict.READY]
@@ -71,15 +76,28 @@ def audit_report(document: AuditDocument, manifest: Manifest, *, timezone: str =
 
 
 def _matrix(tenants: tuple[TenantEntry, ...], manifest: Manifest) -> Table:
+    return _table(tenants, manifest, [f"{each.priority} {each.version}" for each in manifest.migrations], {})
+
+
+def _narrow_matrix(tenants: tuple[TenantEntry, ...], manifest: Manifest) -> RenderableType:
+    """Migrations by their place, and which they are below it."""
+    numbers = [str(place) for place, _ in enumerate(manifest.migrations, start=1)]
+    return Group(_table(tenants, manifest, numbers, SHORT_MARK), *legend_of(manifest.migrations))
+
+
+def _table(
+    tenants: tuple[TenantEntry, ...], manifest: Manifest, headers: Iterable[str], short: Mapping[str, str]
+) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("tenant", no_wrap=True)
-    table.add_column("ring", style="dim")
-    table.add_column("verdict")
-    for migration in manifest.migrations:
-        table.add_column(f"{migration.priority} {migration.version}", justify="center")
+    table.add_column("ring", style="dim", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for header in headers:
+        table.add_column(header, justify="center", no_wrap=True)
     for tenant in tenants:
         verdict = Text(tenant.verdict, style=VERDICT_STYLE[tenant.verdict])
-        table.add_row(Text(tenant.name), Text(tenant.ring or ""), verdict, *_marks(tenant, manifest))
+        marks = (Text(short.get(each.plain, each.plain), style=each.style) for each in _marks(tenant, manifest))
+        table.add_row(Text(tenant.name), Text(tenant.ring or ""), verdict, *marks)
     return table
 
 

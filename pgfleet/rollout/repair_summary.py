@@ -109,4 +109,6 @@ def worst_first(tenants: Iterable[TenantRepair]) -> tuple[TenantRepair, ...]:
 
 
 def _is_unknown(tenant: TenantRepair) -> bool:
-    return any(each.status is MigrationStatus.UNKNOWN for each in tenant.beyond)
+    """Whether it could not be looked at: nothing could be planned, or a migration could not be judged."""
+    is_unplanned = tenant.error is not None and tenant.digest is None
+    return is_unplanned or any(each.status is MigrationStatus.UNKNOWN for each in tenant.beyond)

@@ -1,5 +1,6 @@
 """Are a tenant's tables used by the services, after a ring? From what moved between two readings."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pgfleet.manifest.model import Watch
@@ -39,6 +40,20 @@ def judge_watch(
         scans=scans,
         is_finding=is_finding,
         detail=f"could not be watched: {fault}" if fault else _said(watch, after, updates, scans, seconds),
+    )
+
+
+def unwatched(watches: Iterable[Watch], tenant: str, reason: str, *, seconds: float) -> tuple[WatchEntry, ...]:
+    """What there is to say of a tenant's watched tables where nobody could look at them."""
+    return tuple(
+        judge_watch(
+            watch,
+            ActivityReading(watch=watch.name, fault=reason),
+            ActivityReading(watch=watch.name, fault=reason),
+            tenant=tenant,
+            seconds=seconds,
+        )
+        for watch in watches
     )
 
 

@@ -18,10 +18,16 @@ from prefect.states import Pending, Scheduled
 from prefect.utilities.callables import parameter_schema
 
 from flows.audit import audit_fleet
+from flows.audit_wave import audit_wave
 from flows.count import count_fleet
+from flows.count_wave import count_wave
+from flows.plan_wave import plan_wave
 from flows.repair import repair_fleet
+from flows.repair_wave import repair_wave
 from flows.rollout import rollout_fleet
+from flows.rollout_wave import rehearsal_wave, rollout_wave
 from flows.seed import seed_fleet
+from flows.watch_wave import watch_wave
 from pgfleet import files
 from pgfleet.deployments import deployments_of
 from pgfleet.shipped import deployments_folder
@@ -121,3 +127,12 @@ def test_prefect_knows_every_setting_of_the_compose_file() -> None:
     of_redis = {"PREFECT_REDIS_MESSAGING_HOST", "PREFECT_REDIS_MESSAGING_PORT"}
     assert of_redis < named
     assert [name for name in named - of_redis if not hasattr(prefect.settings, name)] == []
+
+
+@pytest.mark.parametrize(
+    "wave",
+    [audit_wave, count_wave, plan_wave, rehearsal_wave, repair_wave, rollout_wave, watch_wave],
+    ids=lambda wave: wave.name,
+)
+def test_no_wave_keeps_a_result_that_a_run_begun_again_would_take_up(wave: Flow[..., Any]) -> None:
+    assert wave.persist_result is False

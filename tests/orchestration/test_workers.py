@@ -22,12 +22,14 @@ from flows.audit import audit_fleet
 from flows.options import AuditFormat
 from flows.rollout import rollout_fleet
 from flows.running import run_audit
+from flows.workers import Wave
 from pgfleet import settings
+from pgfleet.attempt import Sight, Stage
 from pgfleet.brief import Granularity
 from pgfleet.errors import FleetError
 from pgfleet.judge.document import AuditDocument
 from pgfleet.pg.briefing import prepare_brief
-from pgfleet.progress import listening
+from pgfleet.progress import Listener, listening
 from pgfleet.rollout.plan import RolloutPlan
 from tasks.exchange import AUDIT_DOCUMENT, ROLLOUT_DOCUMENT, take
 
@@ -226,3 +228,20 @@ def test_without_a_work_pool_or_a_deployment_one_line_says_what_to_run(fleet: Fl
     brief = prepare_brief("test")
     with pytest.raises(FleetError, match=r"no deployment 'audit-wave/pgfleet'"):  # exit status 2, by flows/cli.py
         run_audit(brief, None, None, Granularity.TENANT, output_format=AuditFormat.JSON, output=None)
+
+
+def test_each_tenant_of_a_wave_that_is_begun_again_counts_once_and_by_its_last_word() -> None:
+    """In whatever order its second attempt ends them."""
+    told: list[tuple[str, str]] = []
+
+    class Listening(Listener):
+        def finish(self, tenant: str, said: str) -> None:
+            told.append((tenant, said))
+
+    wave = Wave(1, ())
+    with listening(Listening()):
+        wave.tell(Sight(stage=Stage.RUNNING, finished=(("a", "failed"), ("b", "done"))))
+        wave.tell(Sight(stage=Stage.RUNNING, finished=(("b", "unchanged"),)))
+        wave.tell(Sight(stage=Stage.RUNNING, finished=(("b", "unchanged"), ("c", "done"), ("a", "failed"))))
+    assert wave.told == {"a": "failed", "b": "unchanged", "c": "done"}
+    assert [tenant for tenant, _ in told] == ["a", "b", "c"]

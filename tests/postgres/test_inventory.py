@@ -313,3 +313,17 @@ def test_an_inventory_has_no_connection_without_leave(
     both = databases(dsn, 'like = "postgre_"'), query(dsn, "SELECT 'a' AS name, 'd' AS dbname")
     assert names(read(*both, permits=permits)) == ["postgres", "a"]
     permits.take(server_name(Dsn(dsn)))()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT name, dsn AS dbname, dsn::int AS port FROM tenants",
+        "SELECT name, dsn AS dbname, (dsn || '{')::jsonb AS more FROM tenants",
+    ],
+)
+def test_a_value_that_was_read_is_not_repeated_where_a_query_fails(server: Server, control: str, sql: str) -> None:
+    server.execute("UPDATE tenants SET dsn = 'host=c password=Pw7' WHERE name = 'cobalt'", control)
+    with pytest.raises((FleetError, InventoryUnreadable), match="SQLSTATE 22P02") as caught:
+        read(query(server.cluster.dsn(control), sql))
+    assert "Pw7" not in str(caught.value)

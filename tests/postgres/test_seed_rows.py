@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from fix_servers import Server
 
+from pgfleet.judge.document import SeedStatus
+from pgfleet.judge.seeds import judge_seed
 from pgfleet.manifest.model import Script, Seed
 from pgfleet.pg.answers import read_seed
 from pgfleet.pg.session import Session
@@ -65,3 +67,25 @@ def test_a_seed_s_table_or_column_that_is_not_there_is_absent(rules: Session, mi
     assert reading.fault is None
     assert reading.absent is not None
     assert "does not exist" in reading.absent
+
+
+def test_keys_of_any_type_are_found_again(server: Server, empty_database: str) -> None:
+    columns = ["a boolean", "a timestamptz", "a date", "a uuid", "a bytea", "a bigint", "a text"]
+    values = [
+        "true",
+        "'2026-11-26 10:00:00+00'",
+        "'2026-11-26'",
+        f"'{'0' * 8}-0000-0000-0000-{'1' * 12}'",
+        "'x'",
+        "7",
+        "NULL",
+    ]
+    for number, (column, one) in enumerate(zip(columns, values, strict=True)):
+        table = f"t{number}"
+        server.execute(
+            f"CREATE TABLE {table} ({column}, b text); INSERT INTO {table} VALUES ({one}, 'x')", empty_database
+        )
+        with server.session(empty_database) as session:
+            baseline = read_seed(session, seed("a", table=table), None).rows
+            reading = read_seed(session, seed("a", table=table), baseline)
+        assert judge_seed(seed("a", table=table), baseline, reading).status is SeedStatus.PRESENT, column

@@ -461,6 +461,14 @@ def test_what_was_foreseen_is_answered_from_that_once(session: Session) -> None:
     assert session.read(first) < session.read(first)
 
 
+def test_two_that_ask_the_same_are_both_answered_from_what_was_foreseen(session: Session) -> None:
+    query = Query("SELECT clock_timestamp()")
+    assert session.foresee(query, query)
+    one, other = session.read(query, query)
+    assert one == other
+    assert session.read(query) != one
+
+
 def test_nothing_is_foreseen_where_something_fails_or_once_something_is_written(session: Session) -> None:
     count = Query("SELECT count(*) FROM t")
     assert not session.foresee(count, Query("SELECT 1/0"))

@@ -312,3 +312,10 @@ def test_a_tenant_that_is_there_twice_is_refused_with_both_places(some: list[Any
     with pytest.raises(FleetError) as caught:
         with_found(LISTED, some, file="fleet.toml")
     assert str(caught.value) == f"fleet.toml: environments.prod.{line}"
+
+
+@pytest.mark.parametrize(
+    "column", ["password", "db_password", "DB_PWD", "pw", "api_key", "deploy_token", "secret_name"]
+)
+def test_what_a_column_of_secrets_holds_is_no_label(column: str) -> None:
+    assert read_record("a", {"dbname": "d", column: "hush", "region": "eu"}).labels == {"region": "eu"}

@@ -80,7 +80,7 @@ def test_a_fleet_file_that_cannot_be_read_is_refused(tmp_path: Path, content: by
     with pytest.raises(FleetError) as caught:
         load_environment(file, "prod", {})
     [line] = str(caught.value).splitlines()
-    assert line.startswith(f"{file}: cannot be read")
+    assert line.startswith((f"{file}: cannot be read", f"{file}: is not UTF-8"))
     assert line.endswith("; name another with --config")
 
 

@@ -231,8 +231,10 @@ def test_a_version_is_never_cut(width: int) -> None:
     tenant = a_tenant_plan("a tenant of some length", *(planned(each.version) for each in manifest.migrations))
     lines = shown(plan_report(a_plan(tenant), manifest, RINGS), width)
     assert "…" not in "".join(lines)
-    digits = sum(character.isdigit() for line in lines[: lines.index("main")] for character in line)
-    assert digits == sum(len(f"P0{each.version}") - 1 for each in manifest.migrations)
+    assert lines[0].split() == ["tenant", *map(str, range(1, 10))]
+    for place, each in enumerate(manifest.migrations, start=1):
+        assert f"  {place}  P0 {each.file}" in lines
+    assert max(map(len, lines)) <= width
 
 
 def test_what_came_of_a_fleet() -> None:

@@ -64,3 +64,9 @@ def test_a_cell_is_cut_where_it_is_too_long() -> None:
     [row] = tenant_rows(a_document(a_tenant_entry("acme", Verdict.UNKNOWN, reason=reason)))
     assert row["what is wrong"] == "x" * (MOST_CHARACTERS - 1) + "…"
     assert shortened("x" * MOST_CHARACTERS) == "x" * MOST_CHARACTERS
+
+
+def test_a_name_is_never_a_link_of_its_own() -> None:
+    [row] = tenant_rows(a_document(a_tenant_entry("[x](javascript:alert(1))", Verdict.UNKNOWN, reason="[y](z)")))
+    assert row["tenant"] == "[x] (javascript:alert(1))"
+    assert "](" not in "".join(row.values())

@@ -45,6 +45,15 @@ def report(*tenants: TenantEntry, width: int = 160) -> list[str]:
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
+def test_on_a_narrow_terminal_migrations_are_told_by_their_places() -> None:
+    lines = report(a_tenant_entry("acme", Verdict.BLOCKED, migrations=[DRIFTED, PENDING]), width=36)
+    assert [line.split() for line in lines[:2]] == [
+        ["tenant", "ring", "verdict", "1", "2"],
+        ["acme", "main", "blocked", "DRIFT", "pend"],
+    ]
+    assert lines[2:5] == ["", f"  1  P0 {DRIFTED.file}", f"  2  P1 {PENDING.file}"]
+
+
 def test_the_report_of_a_fleet() -> None:
     tenants = [
         a_tenant_entry("ready", migrations=APPLIED, unexpected=[OWN]),

@@ -28,6 +28,7 @@ from pgfleet.gate import Gate
 from pgfleet.judge.document import CountEntry, LedgerState, MigrationStatus, Verdict
 from pgfleet.judge.readings import CountReading
 from pgfleet.manifest.model import Watch
+from pgfleet.render.rollout_words import is_unseen
 from pgfleet.rollout.advice import BY_SQLSTATE, advise, describe
 from pgfleet.rollout.budget import budget_of, failures_in
 from pgfleet.rollout.counting import tenant_counts
@@ -39,7 +40,7 @@ from pgfleet.rollout.results import assembled, broken, hindrance, kept_back, not
 from pgfleet.rollout.rings import finished, has_changed, unsettled, watch_halts
 from pgfleet.rollout.signature import group_failures
 from pgfleet.rollout.summary import RolloutOutcome, exit_status, outcome_of, result_of, summarise
-from pgfleet.rollout.watching import ActivityReading, judge_watch
+from pgfleet.rollout.watching import ActivityReading, judge_watch, unwatched
 from pgfleet.unreachable import Unreachable
 
 FAILED, DONE = Result.FAILED, Result.DONE
@@ -425,3 +426,13 @@ def test_what_the_watch_makes_of_two_readings(
 ) -> None:
     entry = judge_watch(watch, read(**before), read(**after), tenant="acme", seconds=30)
     assert (entry.is_finding, entry.detail, entry.tenant) == (is_finding, said, "acme")
+
+
+def test_tables_that_nobody_could_look_at_are_no_finding_and_say_so() -> None:
+    entries = unwatched([QUEUE, TABLE], "acme", "its wave broke off: Crashed: lost", seconds=30)
+    assert [(each.tenant, each.watch, each.is_finding) for each in entries] == [
+        ("acme", "queue", False),
+        ("acme", "rules", False),
+    ]
+    assert {each.detail for each in entries} == {"could not be watched: its wave broke off: Crashed: lost"}
+    assert all(map(is_unseen, entries))

@@ -13,7 +13,7 @@ from unit.repair_literals import GONE, a_difference, a_repair, a_repair_document
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.model import CatalogObject, Change
-from pgfleet.errors import ConnectionFailed, NotProven, PlanOutdated
+from pgfleet.errors import ConnectionFailed, NoExpectedCatalog, NotProven, PgfleetError, PlanOutdated
 from pgfleet.judge.context import AcceptedEntry
 from pgfleet.judge.document import CheckEntry, LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.judge.tenant import difference_entry
@@ -161,3 +161,9 @@ def test_a_check_fails_newly_if_it_passed_before() -> None:
     before = a_migration_entry(checks=[CheckEntry(name="a", passed=True), CheckEntry(name="b", passed=False)])
     after = a_migration_entry(checks=[CheckEntry(name="a", passed=None), CheckEntry(name="b", passed=False)])
     assert newly_failing(before, after) == ["a"]
+
+
+@pytest.mark.parametrize("error", [PgfleetError("its wave broke off: Crashed: lost"), NoExpectedCatalog("none")])
+def test_a_tenant_that_could_not_be_looked_at_is_incomplete(error: PgfleetError) -> None:
+    document = a_repair_document(a_repair(), failed_repair("b", "main", error))
+    assert (document.outcome, exit_status(document)) == ("Incomplete", 3)

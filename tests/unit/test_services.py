@@ -63,6 +63,15 @@ def test_a_command_that_does_not_end_is_ended_with_its_children() -> None:
     assert time.monotonic() - began < 20, "the child holds the output open"
 
 
+def test_what_a_command_leaves_running_holds_up_nobody() -> None:
+    asleep = "[sys.executable, '-c', 'import time; time.sleep(15)']"
+    code = f"import subprocess, sys; subprocess.Popen({asleep}, start_new_session=True)"
+    began, log = time.monotonic(), list[str]()
+    assert restart(command(f"{code}; print('up')", timeout_seconds=10), log.append).startswith("exited with 0")
+    assert time.monotonic() - began < 10
+    assert log == ["up"]
+
+
 def test_a_talkative_command_does_not_fill_the_log() -> None:
     log: list[str] = []
     restart(command(f"for n in range({MOST_LINES + 50}): print(n)"), log.append)
@@ -73,6 +82,13 @@ class Service(BaseHTTPRequestHandler):
     """Restarts if it is asked at /restart, goes elsewhere or fails if at other places."""
 
     def do_POST(self) -> None:
+        if self.path == "/drop-by-drop":
+            self.send_response(200)
+            self.end_headers()
+            for _ in range(100):
+                self.wfile.write(b".")
+                time.sleep(0.1)
+            return
         status = {"/restart": 202, "/elsewhere": 302}.get(self.path.split("?")[0], 500)
         self.send_response(status)
         self.send_header("Location", "/restart")
@@ -113,3 +129,11 @@ def test_a_url_where_nobody_answers() -> None:
     with pytest.raises(ServiceFailed) as caught:
         restart(post("http://hunter2@127.0.0.1:1/restart", "hunter2"), lambda _: None)
     assert str(caught.value).startswith("agent: http://***@127.0.0.1:1/restart: ConnectError")
+
+
+def test_an_answer_that_never_ends_is_waited_for_no_longer_than_it_may_take(address: str) -> None:
+    slow = Restart(service="agent", command=None, url=Secret(f"{address}/drop-by-drop"), timeout_seconds=1)
+    began = time.monotonic()
+    with pytest.raises(ServiceFailed, match="no answer within 1 s"):
+        restart(slow, lambda _: None)
+    assert time.monotonic() - began < 5
