@@ -252,7 +252,7 @@ def main() -> None:
         received.append(number)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    before = signal.signal(signal.SIGTERM, interrupt)
     try:
         app()
     except ConfigurationError as error:
@@ -268,3 +268,5 @@ def main() -> None:
     except Exception:  # noqa: BLE001 (Python's own status for it would read as findings)
         traceback.print_exc()
         sys.exit(INCOMPLETE)
+    finally:
+        signal.signal(signal.SIGTERM, before)

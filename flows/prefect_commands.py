@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pgfleet import settings
+from pgfleet.errors import ConfigurationError
 from pgfleet.shipped import deployments_folder
 
 
@@ -44,7 +45,8 @@ def automations(
 ) -> None:
     """Make the automations in the Prefect server that PREFECT_API_URL names, and change those that differ.
 
-    Exit status: 0 they are as the file has them, 2 the file is wrong, 3 Prefect's server does not answer.
+    Exit status: 0 they are as the file has them, 2 the file is wrong or no server is named,
+    3 Prefect's server does not answer.
     """
     from rich.console import Console  # noqa: PLC0415
 
@@ -52,5 +54,10 @@ def automations(
     from flows.setting_up import set_up_automations  # noqa: PLC0415
 
     settings.prepare_prefect()
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
+
+    if not PREFECT_API_URL.value():
+        problem = "names no server, and there must be one to make them in; pgfleet up makes them in its own"
+        raise ConfigurationError("PREFECT_API_URL", "", problem)
     with needing_prefect():
         set_up_automations(file or deployments_folder() / "automations.yaml", Console(stderr=True, highlight=False))

@@ -145,7 +145,7 @@ def find_server(choice: Choice, named: str | None) -> tuple[str, bool]:
         return api, True
     if not choice.server or api != choice.api:
         whose = "PREFECT_API_URL" if named else "--no-server"
-        raise ConfigurationError(whose, "", "no Prefect server answers there; start it, or leave that away")
+        raise ConfigurationError(whose, "", f"no Prefect server answers at {api}; start it, or leave that away")
     try:
         with socket.create_server((choice.host, choice.port)):
             return api, False

@@ -73,9 +73,9 @@ def test_a_server_that_answers_is_used(prefect_api: str) -> None:
 def test_where_none_answers_one_is_started_if_that_is_the_place() -> None:
     ours = choice(free_port())
     assert find_server(ours, None) == find_server(ours, ours.api) == (ours.api, False)
-    with pytest.raises(ConfigurationError, match="--no-server: no Prefect server answers there"):
+    with pytest.raises(ConfigurationError, match="--no-server: no Prefect server answers at http"):
         find_server(choice(ours.port, server=False), None)
-    with pytest.raises(ConfigurationError, match="PREFECT_API_URL: no Prefect server answers there"):
+    with pytest.raises(ConfigurationError, match="PREFECT_API_URL: no Prefect server answers at http"):
         find_server(ours, f"http://127.0.0.1:{free_port()}/api")
 
 
