@@ -17,8 +17,8 @@ from benchmarks import chart, table
 from benchmarks.fleets import Fleet, building, clear
 from benchmarks.processes import measure, measure_flow
 from benchmarks.results import Measure, Name, Results
-from pgfleet.pg.binaries import embedded_binaries
-from pgfleet.pg.cluster import Cluster
+from pgfleet.postgres.embedded.binaries import embedded_binaries
+from pgfleet.postgres.embedded.cluster import Cluster
 
 ROLLOUT_TENANTS = 200
 AUDITS = (Name.PSQL, Name.RAW, Name.ENGINE)

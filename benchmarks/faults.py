@@ -18,13 +18,13 @@ import psycopg
 from fix_rollout import ROWS, Before, Subject
 from fix_servers import BINARIES, Server, apply_manifest, started
 
-from pgfleet.files import load_manifest
-from pgfleet.judge.document import Verdict
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.rollout import Result
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.audit import directly
-from pgfleet.rollout.document import Result
-from pgfleet.shipped import sql_folder
-from tasks.retries import retrying
+from pgfleet.postgres.read.audit import directly
+from pgfleet.run.files import load_manifest
+from pgfleet.run.shipped import sql_folder
+from pgfleet.tasks.support.retries import retrying
 
 ROUNDS = 200
 LONGEST_DELAY_SECONDS = 0.45

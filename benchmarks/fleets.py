@@ -6,11 +6,11 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.results import THREADS
-from pgfleet.files import load_manifest
 from pgfleet.fleet.secret import Dsn
-from pgfleet.pg.cluster import Cluster
-from pgfleet.pg.session import Session
-from pgfleet.shipped import sql_folder
+from pgfleet.postgres.embedded.cluster import Cluster
+from pgfleet.postgres.session import Session
+from pgfleet.run.files import load_manifest
+from pgfleet.run.shipped import sql_folder
 
 MANIFEST = sql_folder() / "manifest.toml"
 

@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 
 from benchmarks.fleets import MANIFEST, Fleet
 from benchmarks.results import Cost, Measure, Name
-from pgfleet.settings import SERVER
+from pgfleet.run.settings import SERVER
 
 START_SECONDS = 120.0
 UNCHANGED_SECONDS = 4.0

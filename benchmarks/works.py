@@ -10,16 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 
 from benchmarks.results import THREADS, Cost, Name
-from pgfleet import settings
-from pgfleet.brief import Brief
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.fleet.model import Tenant
 from pgfleet.manifest.model import Migration
-from pgfleet.pg.audit import audit
-from pgfleet.pg.binaries import embedded_binaries
-from pgfleet.pg.briefing import prepare_brief
-from pgfleet.pg.expectation import find_expected
-from pgfleet.pg.introspection import catalog_query
+from pgfleet.postgres.embedded.binaries import embedded_binaries
+from pgfleet.postgres.read.audit import audit
+from pgfleet.postgres.read.introspection import catalog_query
+from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.scratch.expected_catalog import find_expected
+from pgfleet.run import settings
+from pgfleet.run.context import Brief
 
 SIX_QUERIES = """
 SELECT table_name FROM information_schema.tables
@@ -94,7 +94,7 @@ def empty_tasks(brief: Brief) -> Iterator[Cost]:
 
 def audit_flow(brief: Brief, granularity: str) -> Iterator[Cost]:
     """The flow as it is run every night: the expected catalog is known."""
-    from flows.audit import audit_fleet  # noqa: PLC0415
+    from pgfleet.flows.audit import audit_fleet  # noqa: PLC0415
 
     tenants = brief.environment.tenants
     audit_fleet("bench", tenants=[tenants[0].name], granularity=granularity, return_state=True)
@@ -117,8 +117,8 @@ def raw_rollout(brief: Brief) -> Iterator[Cost]:
 
 def rollout(brief: Brief) -> Iterator[Cost]:
     """The flow, and once more when all is done."""
-    from flows.audit import audit_fleet  # noqa: PLC0415
-    from flows.rollout import rollout_fleet  # noqa: PLC0415
+    from pgfleet.flows.audit import audit_fleet  # noqa: PLC0415
+    from pgfleet.flows.rollout import rollout_fleet  # noqa: PLC0415
 
     audit_fleet("bench", tenants=[brief.environment.tenants[0].name], granularity="tenant", return_state=True)
     for _ in range(2):
@@ -146,7 +146,7 @@ def is_transactional(migration: Migration) -> bool:
 
 
 def _expect(brief: Brief) -> list[ExpectedCatalog]:
-    from pgfleet.pg.verification import open_session  # noqa: PLC0415
+    from pgfleet.postgres.read.steps import open_session  # noqa: PLC0415
 
     first = brief.environment.tenants[0]
     with open_session(first, brief) as session:

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 
 from prefect import runtime
 
-from flows.rollout_wave import rehearsal_wave, rollout_wave
-from flows.waves import Outcome, is_distributed, of_each, run_waves
-from pgfleet import progress
-from pgfleet.brief import Brief, Granularity
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.plan import TenantPlan
+from pgfleet.documents.rollout import TenantResult, WaveEntry
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves, pick_tenants
-from pgfleet.judge.document import Verdict
-from pgfleet.rollout.budget import COUNTED, failures_in, is_exceeded
-from pgfleet.rollout.document import TenantResult, WaveEntry
-from pgfleet.rollout.plan import TenantPlan
+from pgfleet.flows._waves import Outcome, is_distributed, of_each, run_waves
+from pgfleet.flows.rollout_wave import rehearsal_wave, rollout_wave
+from pgfleet.rollout.failure_budget import COUNTED, failures_in, is_exceeded
 from pgfleet.rollout.results import broken, not_reached, obstructed
 from pgfleet.rollout.summary import summarise
-from tasks.exchange import RESULTS
-from tasks.halting import halt
+from pgfleet.run import progress
+from pgfleet.run.context import Brief, Granularity
+from pgfleet.tasks.support.results import RESULTS
+from pgfleet.tasks.support.stop_signal import halt
 
 
 def names_of(those: Iterable[Tenant | TenantPlan]) -> list[str]:

@@ -8,23 +8,9 @@ from typing import Any
 
 from prefect import State, runtime
 
-from flows import approval
-from flows.audit_wave import audit_wave, lost_entry
-from flows.plan_wave import plan_wave
-from flows.rolling_waves import RingWork, go_through_ring, lost_plan, names_of
-from flows.rollout_wave import rehearsal_wave, rollout_wave
-from flows.watch_wave import watch_wave
-from flows.waves import Outcome, lost_reason, of_all, run_waves
-from pgfleet import events, progress
-from pgfleet.brief import Brief, Granularity
-from pgfleet.errors import PgfleetError
-from pgfleet.fleet.model import Tenant
-from pgfleet.fleet.selection import cut_waves, pick_tenants
-from pgfleet.judge.document import ManifestEntry, TenantEntry
-from pgfleet.judge.skipped import skipped_entries
-from pgfleet.render.rollout_markdown import approval_page
-from pgfleet.rollout.budget import budget_of
-from pgfleet.rollout.document import (
+from pgfleet.documents.audit import ManifestEntry, TenantEntry
+from pgfleet.documents.plan import RolloutPlan, Scope, TenantPlan, build_plan, by_ring
+from pgfleet.documents.rollout import (
     RestartEntry,
     Result,
     RingEntry,
@@ -33,17 +19,32 @@ from pgfleet.rollout.document import (
     TenantResult,
     WatchEntry,
 )
-from pgfleet.rollout.plan import RolloutPlan, Scope, TenantPlan, build_plan, by_ring
+from pgfleet.errors import PgfleetError
+from pgfleet.fleet.model import Tenant
+from pgfleet.fleet.selection import cut_waves, pick_tenants
+from pgfleet.flows import _approval
+from pgfleet.flows._ring import RingWork, go_through_ring, lost_plan, names_of
+from pgfleet.flows._waves import Outcome, lost_reason, of_all, run_waves
+from pgfleet.flows.audit_wave import audit_wave, lost_entry
+from pgfleet.flows.plan_wave import plan_wave
+from pgfleet.flows.rollout_wave import rehearsal_wave, rollout_wave
+from pgfleet.flows.watch_wave import watch_wave
+from pgfleet.judge.skipped import skipped_entries
+from pgfleet.reports import events
+from pgfleet.reports.rollout_markdown import approval_page
+from pgfleet.rollout.activity import unwatched
+from pgfleet.rollout.failure_budget import budget_of
 from pgfleet.rollout.results import not_reached
 from pgfleet.rollout.rings import finished, halted, has_changed, passed_over, timed, unsettled, watch_halts
 from pgfleet.rollout.summary import RolloutOutcome, outcome_of, summarise
-from pgfleet.rollout.watching import unwatched
-from tasks.events import announce
-from tasks.exchange import ENTRIES, PLAN, PLANS, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, WATCHED, leave
-from tasks.keep_report import keep_if_asked
-from tasks.publish_rollout import publish_plan, publish_rollout
-from tasks.restart_service import restart_service
-from tasks.states import rollout_state
+from pgfleet.run import progress
+from pgfleet.run.context import Brief, Granularity
+from pgfleet.tasks.publish_rollout import publish_plan, publish_rollout
+from pgfleet.tasks.restart_service import restart_service
+from pgfleet.tasks.support.events import announce
+from pgfleet.tasks.support.results import ENTRIES, PLAN, PLANS, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, WATCHED, leave
+from pgfleet.tasks.support.states import rollout_state
+from pgfleet.tasks.write_report import keep_if_asked
 
 WAVES = (plan_wave, rehearsal_wave, rollout_wave, watch_wave, audit_wave)
 """Whatever waves a rollout may come to."""
@@ -102,14 +103,14 @@ class Rollout:
         policy = self.brief.environment.policy.rollout
         if not policy.approval or not any(each.changes for each in plan.tenants):
             return None
-        answer = approval.given_answer()  # the run was suspended for it, and has begun anew
-        if answer is None and approval.can_ask():
+        answer = _approval.given_answer()  # the run was suspended for it, and has begun anew
+        if answer is None and _approval.can_ask():
             ring, rehearsal = self._rehearse_first_ring(plan)
             page = self._approval_page(plan, ring, rehearsal)
             announce([events.of_question(plan, str(runtime.flow_run.id))])
-            answer = approval.ask(plan, page, policy.approval_timeout_seconds)
+            answer = _approval.ask(plan, page, policy.approval_timeout_seconds)
             plan = self._make_plan() if answer and answer.approve else plan
-        return approval.refusal(answer, plan)
+        return _approval.refusal(answer, plan)
 
     def _rehearse_first_ring(self, plan: RolloutPlan) -> tuple[str, list[TenantResult]]:
         """The first ring in which anything is to be done, and how it went there."""

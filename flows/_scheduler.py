@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from prefect.futures import PrefectFuture
 
-from pgfleet.brief import Brief
 from pgfleet.fleet.model import Tenant
-from pgfleet.pg.survey import group_by_server
+from pgfleet.postgres.read.servers import group_by_server
+from pgfleet.run.context import Brief
 
 Item = TypeVar("Item")
 Submit = Callable[[Tenant], PrefectFuture[Any]]

@@ -10,19 +10,19 @@ from typing import Any, TypeVar
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 
-from flows.pacing import ended_in_turn, told
-from pgfleet import progress
-from pgfleet.brief import Brief, Expectation
 from pgfleet.errors import NoExpectedCatalog, NoPermit, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.secret import redacted
-from pgfleet.pg import dsn
-from pgfleet.pg.survey import ServerIdentity, fittest, group_by_server
-from tasks.expect_catalog import expect_catalog
-from tasks.identify_server import identify_server, in_words
-from tasks.pulse import is_within_a_run
-from tasks.states import finding
-from tasks.whole import whole
+from pgfleet.flows._scheduler import ended_in_turn, told
+from pgfleet.postgres import dsn
+from pgfleet.postgres.read.servers import ServerIdentity, fittest, group_by_server
+from pgfleet.run import progress
+from pgfleet.run.context import Brief, Expectation
+from pgfleet.tasks.expect_catalog import expect_catalog
+from pgfleet.tasks.identify_server import identify_server, in_words
+from pgfleet.tasks.support.heartbeat import is_within_a_run
+from pgfleet.tasks.support.opaque import whole
+from pgfleet.tasks.support.states import finding
 
 Found = TypeVar("Found")
 LOOK_SECONDS = 0.1

@@ -11,11 +11,11 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import TypeAdapter
 
-from flows.workers import Wave, Workers
-from pgfleet.brief import Brief
-from pgfleet.pg.survey import workers_for
-from tasks.exchange import take
-from tasks.states import held
+from pgfleet.flows._worker_waves import Wave, Workers
+from pgfleet.postgres.read.servers import workers_for
+from pgfleet.run.context import Brief
+from pgfleet.tasks.support.results import take
+from pgfleet.tasks.support.states import held
 
 
 class Named(Protocol):

@@ -12,10 +12,10 @@ from prefect.client.schemas.objects import StateType
 from prefect.exceptions import Abort
 from prefect.states import Crashed
 
-from pgfleet import progress
-from pgfleet.attempt import MOST_ATTEMPTS, Attempt, Sight, Stage
-from pgfleet.brief import Brief
-from tasks import worker_runs
+from pgfleet.run import progress
+from pgfleet.run.context import Brief
+from pgfleet.tasks.support import worker_runs
+from pgfleet.tasks.support.wave_attempt import MOST_ATTEMPTS, Attempt, Sight, Stage
 
 POLL_SECONDS = 1.0
 PATIENCE_SECONDS = 60.0

@@ -6,28 +6,29 @@ from typing import Annotated, Any
 
 from prefect import State, flow, runtime
 
-from flows.audit_wave import audit_wave, lost_entry
-from flows.waves import of_all, run_waves
-from pgfleet import events, progress
-from pgfleet.brief import Brief, Granularity
+from pgfleet.documents.audit import AuditDocument, TenantEntry
 from pgfleet.fleet.selection import cut_waves
-from pgfleet.judge.comparison import in_context
-from pgfleet.judge.document import AuditDocument, TenantEntry
-from pgfleet.judge.since import Previous
+from pgfleet.flows._waves import of_all, run_waves
+from pgfleet.flows.audit_wave import audit_wave, lost_entry
+from pgfleet.judge.enrich import in_context
 from pgfleet.judge.skipped import skipped_entries
 from pgfleet.judge.summary import build_document
-from pgfleet.parameters import Described, Detail, EnvironmentName, Labels, RingNames, TenantNames
-from pgfleet.pg.briefing import prepare_brief
-from tasks.events import announce
-from tasks.exchange import AUDIT_DOCUMENT, ENTRIES, leave
-from tasks.keep_report import keep_if_asked
-from tasks.publish_progress import publishing_progress
-from tasks.publish_report import publish_report
-from tasks.recall_audit import recall_audit
-from tasks.slots import prefect_slots
-from tasks.states import run_state
-from tasks.tagging import tag_run
-from tasks.work_pools import refuse_undeployed
+from pgfleet.judge.trend import Previous
+from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.reports import events
+from pgfleet.run import progress
+from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.parameters import Described, Detail, EnvironmentName, Labels, RingNames, TenantNames
+from pgfleet.tasks.load_previous_audit import recall_audit
+from pgfleet.tasks.publish_report import publish_report
+from pgfleet.tasks.support.events import announce
+from pgfleet.tasks.support.progress_artifact import publishing_progress
+from pgfleet.tasks.support.results import AUDIT_DOCUMENT, ENTRIES, leave
+from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.states import run_state
+from pgfleet.tasks.support.tags import tag_run
+from pgfleet.tasks.support.work_pools import refuse_undeployed
+from pgfleet.tasks.write_report import keep_if_asked
 
 
 def run_name() -> str:

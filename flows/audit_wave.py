@@ -2,20 +2,20 @@
 
 from prefect import State, flow
 
-from flows.surveying import survey_servers, work_on_tenants
-from pgfleet.brief import Granularity
+from pgfleet.documents.audit import TenantEntry
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
-from pgfleet.judge.document import TenantEntry
+from pgfleet.flows._survey import survey_servers, work_on_tenants
 from pgfleet.judge.tenant import unjudged
-from pgfleet.pg.briefing import prepare_brief
-from tasks.audit_tenant import audit_tenant
-from tasks.exchange import ENTRIES, leave
-from tasks.pulse import giving_signs
-from tasks.slots import prefect_slots
-from tasks.states import run_state
-from tasks.tagging import tag_run
-from tasks.whole import whole
+from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.run.context import Granularity
+from pgfleet.tasks.audit_tenant import audit_tenant
+from pgfleet.tasks.support.heartbeat import giving_signs
+from pgfleet.tasks.support.opaque import whole
+from pgfleet.tasks.support.results import ENTRIES, leave
+from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.states import run_state
+from pgfleet.tasks.support.tags import tag_run
 
 
 @flow(name="audit-wave", persist_result=False, flow_run_name="wave {number} · {ring}")

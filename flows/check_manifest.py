@@ -4,20 +4,20 @@ from typing import Annotated, Any
 
 from prefect import State, flow, runtime
 
-from pgfleet import files, linting, settings
-from pgfleet.linting import LintFailed
+from pgfleet.check.judgment import build_proof
+from pgfleet.documents.manifest_proof import LintEntry
 from pgfleet.manifest.model import Manifest
-from pgfleet.parameters import Described
-from pgfleet.pg.briefing import prepare_brief
-from pgfleet.pg.proving_server import proving_major
-from pgfleet.proof.document import LintEntry
-from pgfleet.proof.judgement import build_proof
-from tasks.exchange import MANIFEST_PROOF, leave
-from tasks.prove_manifest import prove_manifest
-from tasks.publish_proof import publish_proof
-from tasks.slots import prefect_slots
-from tasks.states import finding, proof_state
-from tasks.tagging import tag_run
+from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.scratch.server import proving_major
+from pgfleet.run import files, settings, squawk
+from pgfleet.run.parameters import Described
+from pgfleet.run.squawk import LintFailed
+from pgfleet.tasks.prove_manifest import prove_manifest
+from pgfleet.tasks.publish_proof import publish_proof
+from pgfleet.tasks.support.results import MANIFEST_PROOF, leave
+from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.states import finding, proof_state
+from pgfleet.tasks.support.tags import tag_run
 
 
 def run_name() -> str:
@@ -53,6 +53,6 @@ def check_manifest(
 def _lint(manifest: Manifest, major: int) -> tuple[LintEntry, ...] | str:
     """Squawk's findings, or why there are none to be had."""
     try:
-        return linting.lint(manifest, settings.Settings().manifest_file.parent, server_major=major)
+        return squawk.lint(manifest, settings.Settings().manifest_file.parent, server_major=major)
     except LintFailed as error:
         return str(error)

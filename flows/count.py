@@ -5,24 +5,24 @@ from typing import Any
 
 from prefect import State, flow, runtime
 
-from flows.count_wave import count_wave
-from flows.waves import of_all, run_waves
-from pgfleet import progress
-from pgfleet.brief import Brief
+from pgfleet.documents.rollout import TenantCounts
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves
+from pgfleet.flows._waves import of_all, run_waves
+from pgfleet.flows.count_wave import count_wave
 from pgfleet.judge.skipped import skipped_entries
-from pgfleet.parameters import EnvironmentName, Labels, RingNames, TenantNames
-from pgfleet.pg.briefing import prepare_brief
-from pgfleet.rollout.counting import build_count_document
-from pgfleet.rollout.document import TenantCounts
-from tasks.exchange import COUNT_DOCUMENT, COUNTED, leave
-from tasks.publish_progress import publishing_progress
-from tasks.publish_rollout import publish_counts
-from tasks.slots import prefect_slots
-from tasks.states import counts_state
-from tasks.tagging import tag_run
-from tasks.work_pools import refuse_undeployed
+from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.rollout.counts import build_count_document
+from pgfleet.run import progress
+from pgfleet.run.context import Brief
+from pgfleet.run.parameters import EnvironmentName, Labels, RingNames, TenantNames
+from pgfleet.tasks.publish_rollout import publish_counts
+from pgfleet.tasks.support.progress_artifact import publishing_progress
+from pgfleet.tasks.support.results import COUNT_DOCUMENT, COUNTED, leave
+from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.states import counts_state
+from pgfleet.tasks.support.tags import tag_run
+from pgfleet.tasks.support.work_pools import refuse_undeployed
 
 
 def run_name() -> str:

@@ -3,15 +3,15 @@
 from prefect import State, flow
 from prefect.states import Completed
 
-from flows.surveying import identify_servers, work_on_tenants
-from pgfleet.pg.briefing import prepare_brief
-from pgfleet.rollout.document import TenantCounts
-from tasks.count_tenant import count_tenant
-from tasks.exchange import COUNTED, leave
-from tasks.pulse import giving_signs
-from tasks.slots import prefect_slots
-from tasks.tagging import tag_run
-from tasks.whole import whole
+from pgfleet.documents.rollout import TenantCounts
+from pgfleet.flows._survey import identify_servers, work_on_tenants
+from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.tasks.count_tenant import count_tenant
+from pgfleet.tasks.support.heartbeat import giving_signs
+from pgfleet.tasks.support.opaque import whole
+from pgfleet.tasks.support.results import COUNTED, leave
+from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.tags import tag_run
 
 
 @flow(name="count-wave", persist_result=False, flow_run_name="counts {number} · {ring}")

@@ -3,20 +3,20 @@
 from prefect import State, flow
 from prefect.states import Completed
 
-from flows.surveying import survey_servers, work_on_tenants
-from pgfleet.brief import Brief, Granularity
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.judge.document import TenantEntry
+from pgfleet.documents.audit import TenantEntry
+from pgfleet.documents.plan import Scope
+from pgfleet.flows._survey import survey_servers, work_on_tenants
 from pgfleet.judge.tenant import unjudged
-from pgfleet.pg.briefing import prepare_brief
-from pgfleet.rollout.plan import Scope
+from pgfleet.postgres.read.run_context import prepare_brief
 from pgfleet.rollout.planning import plan_tenant
-from tasks.audit_tenant import audit_tenant
-from tasks.exchange import PLANS, leave
-from tasks.pulse import giving_signs
-from tasks.slots import prefect_slots
-from tasks.tagging import tag_run
-from tasks.whole import whole
+from pgfleet.run.context import Brief, Granularity
+from pgfleet.tasks.audit_tenant import audit_tenant
+from pgfleet.tasks.support.heartbeat import giving_signs
+from pgfleet.tasks.support.opaque import whole
+from pgfleet.tasks.support.results import PLANS, leave
+from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.tags import tag_run
 
 
 @flow(name="plan-wave", persist_result=False, flow_run_name="plan {number} · {ring}")

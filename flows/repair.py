@@ -7,26 +7,28 @@ from typing import Annotated, Any
 from prefect import State, flow, runtime
 from pydantic import Field
 
-from flows.repair_wave import repair_wave
-from flows.waves import of_all, run_waves
-from pgfleet import events, progress
-from pgfleet.brief import Brief
+from pgfleet.documents.repair import RepairMode, TenantRepair
 from pgfleet.errors import FleetError, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves
+from pgfleet.flows._waves import of_all, run_waves
+from pgfleet.flows.repair_wave import repair_wave
 from pgfleet.judge.skipped import skipped_entries
-from pgfleet.parameters import Described, EnvironmentName, Label, Name, Rehearse
-from pgfleet.pg.briefing import prepare_brief
+from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.reports import events
+from pgfleet.rollout.repair_results import digest_of, failed_repair, not_reached
 from pgfleet.rollout.repair_summary import build_repair_document
-from pgfleet.rollout.repairing import RepairMode, TenantRepair, digest_of, failed_repair, not_reached
-from tasks.events import announce
-from tasks.exchange import REPAIR_DOCUMENT, REPAIRS, leave
-from tasks.publish_progress import publishing_progress
-from tasks.publish_repair import publish_repair
-from tasks.repair_states import repair_state
-from tasks.slots import prefect_slots
-from tasks.tagging import tag_run
-from tasks.work_pools import refuse_undeployed
+from pgfleet.run import progress
+from pgfleet.run.context import Brief
+from pgfleet.run.parameters import Described, EnvironmentName, Label, Name, Rehearse
+from pgfleet.tasks.publish_repair import publish_repair
+from pgfleet.tasks.support.events import announce
+from pgfleet.tasks.support.progress_artifact import publishing_progress
+from pgfleet.tasks.support.repair_states import repair_state
+from pgfleet.tasks.support.results import REPAIR_DOCUMENT, REPAIRS, leave
+from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.tags import tag_run
+from pgfleet.tasks.support.work_pools import refuse_undeployed
 
 NEVER = "none"
 """The digest of nothing: where no repair could be planned, none was agreed to, and none is begun."""

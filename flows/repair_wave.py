@@ -2,16 +2,17 @@
 
 from prefect import State, flow, runtime
 
-from flows.surveying import survey_servers, work_on_tenants
-from pgfleet.pg.briefing import prepare_brief
-from pgfleet.rollout.repairing import RepairMode, failed_repair
-from tasks.exchange import REPAIRS, leave
-from tasks.pulse import giving_signs
-from tasks.repair_states import repairs_state
-from tasks.repair_tenant import repair_tenant
-from tasks.slots import prefect_slots
-from tasks.tagging import tag_run
-from tasks.whole import whole
+from pgfleet.documents.repair import RepairMode
+from pgfleet.flows._survey import survey_servers, work_on_tenants
+from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.rollout.repair_results import failed_repair
+from pgfleet.tasks.repair_tenant import repair_tenant
+from pgfleet.tasks.support.heartbeat import giving_signs
+from pgfleet.tasks.support.opaque import whole
+from pgfleet.tasks.support.repair_states import repairs_state
+from pgfleet.tasks.support.results import REPAIRS, leave
+from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.tags import tag_run
 
 
 def wave_name() -> str:

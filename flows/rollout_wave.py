@@ -4,20 +4,20 @@ from uuid import UUID
 
 from prefect import State, flow
 
-from flows.surveying import survey_servers, work_on_tenants
-from pgfleet.brief import Granularity
 from pgfleet.errors import PgfleetError
-from pgfleet.gate import Gate
-from pgfleet.pg.briefing import prepare_brief
+from pgfleet.flows._survey import survey_servers, work_on_tenants
+from pgfleet.postgres.read.run_context import prepare_brief
 from pgfleet.rollout.results import broken
-from tasks.exchange import PLAN, RESULTS, ROLLOUT_PLAN, leave, take
-from tasks.halting import at_halt
-from tasks.pulse import giving_signs
-from tasks.roll_out_tenant import roll_out_tenant
-from tasks.slots import prefect_slots
-from tasks.states import results_state
-from tasks.tagging import tag_run
-from tasks.whole import whole
+from pgfleet.run.context import Granularity
+from pgfleet.run.stop_signal import Gate
+from pgfleet.tasks.roll_out_tenant import roll_out_tenant
+from pgfleet.tasks.support.heartbeat import giving_signs
+from pgfleet.tasks.support.opaque import whole
+from pgfleet.tasks.support.results import PLAN, RESULTS, ROLLOUT_PLAN, leave, take
+from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.states import results_state
+from pgfleet.tasks.support.stop_signal import at_halt
+from pgfleet.tasks.support.tags import tag_run
 
 
 @flow(name="rollout-wave", persist_result=False, flow_run_name="wave {number} · {ring}")

@@ -5,15 +5,15 @@ from typing import Any
 
 from prefect import State, flow, runtime
 
-from flows.rolling import WAVES, Rollout
-from pgfleet.brief import Granularity
-from pgfleet.parameters import Approve, Detail, EnvironmentName, Labels, Rehearse, RingNames, TenantNames
-from pgfleet.pg.briefing import prepare_brief
-from pgfleet.rollout.plan import Scope
-from tasks.publish_progress import publishing_progress
-from tasks.slots import prefect_slots
-from tasks.tagging import tag_run
-from tasks.work_pools import refuse_undeployed
+from pgfleet.documents.plan import Scope
+from pgfleet.flows._rollout import WAVES, Rollout
+from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.run.context import Granularity
+from pgfleet.run.parameters import Approve, Detail, EnvironmentName, Labels, Rehearse, RingNames, TenantNames
+from pgfleet.tasks.support.progress_artifact import publishing_progress
+from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.tags import tag_run
+from pgfleet.tasks.support.work_pools import refuse_undeployed
 
 
 def run_name() -> str:

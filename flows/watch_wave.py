@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 from prefect import State, flow
 from prefect.states import Completed, Failed
 
-from flows.surveying import Survey, identify_servers, work_on_tenants
-from pgfleet.brief import Brief
-from pgfleet.pg.briefing import prepare_brief
-from pgfleet.rollout.document import WatchEntry
-from pgfleet.rollout.watching import ActivityReading, judge_watch
-from tasks.exchange import WATCHED, leave
-from tasks.pulse import giving_signs
-from tasks.read_activity import read_activity
-from tasks.slots import prefect_slots
-from tasks.tagging import tag_run
-from tasks.whole import whole
+from pgfleet.documents.rollout import WatchEntry
+from pgfleet.flows._survey import Survey, identify_servers, work_on_tenants
+from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.rollout.activity import ActivityReading, judge_watch
+from pgfleet.run.context import Brief
+from pgfleet.tasks.read_activity import read_activity
+from pgfleet.tasks.support.heartbeat import giving_signs
+from pgfleet.tasks.support.opaque import whole
+from pgfleet.tasks.support.results import WATCHED, leave
+from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.tags import tag_run
 
 SETTLING_SECONDS = 1.0
 """Sessions write their statistics at most once a second, and at their end; those of the rollout itself come first."""

@@ -34,7 +34,7 @@ Errors are built from positional strings that go to `super().__init__`, so that 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pgfleet.unreachable import Unreachable
+from pgfleet.connect_failure import Unreachable
 
 
 @dataclass(frozen=True, slots=True)

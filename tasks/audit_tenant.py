@@ -6,24 +6,24 @@ from typing import Any
 from prefect import State, Task, task
 from prefect.cache_policies import NO_CACHE
 
-from pgfleet.brief import Brief, Granularity
-from pgfleet.judge.document import TenantEntry
-from pgfleet.pg import verification
-from pgfleet.pg.audit import audit
-from tasks.check_seed import check_seed
-from tasks.count_rows import count_rows
-from tasks.inspect_tenant import inspect_tenant
-from tasks.retries import retrying
-from tasks.states import running_steps, tenant_state
-from tasks.try_contracts import try_contracts
-from tasks.verify_migration import verify_migration
+from pgfleet.documents.audit import TenantEntry
+from pgfleet.postgres.read import steps
+from pgfleet.postgres.read.audit import audit
+from pgfleet.run.context import Brief, Granularity
+from pgfleet.tasks.check_seed import check_seed
+from pgfleet.tasks.count_rows import count_rows
+from pgfleet.tasks.inspect_tenant import inspect_tenant
+from pgfleet.tasks.support.retries import retrying
+from pgfleet.tasks.support.states import running_steps, tenant_state
+from pgfleet.tasks.try_contracts import try_contracts
+from pgfleet.tasks.verify_migration import verify_migration
 
 STEPS: dict[Callable[..., Any], Task[..., Any]] = {
-    verification.inspect: inspect_tenant,
-    verification.verify: verify_migration,
-    verification.check_seed: check_seed,
-    verification.count: count_rows,
-    verification.try_contracts: try_contracts,
+    steps.inspect: inspect_tenant,
+    steps.verify: verify_migration,
+    steps.check_seed: check_seed,
+    steps.count: count_rows,
+    steps.try_contracts: try_contracts,
 }
 """The task of each step."""
 

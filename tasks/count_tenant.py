@@ -4,24 +4,24 @@ from prefect import State, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
-from pgfleet.brief import Brief
+from pgfleet.documents.rollout import TenantCounts
 from pgfleet.errors import PgfleetError
-from pgfleet.pg import verification
-from pgfleet.pg.survey import refuse_silent
-from pgfleet.rollout.counting import tenant_counts
-from pgfleet.rollout.document import TenantCounts
-from tasks.count_rows import count_rows
-from tasks.states import running_steps
+from pgfleet.postgres.read import steps
+from pgfleet.postgres.read.servers import refuse_silent
+from pgfleet.rollout.counts import tenant_counts
+from pgfleet.run.context import Brief
+from pgfleet.tasks.count_rows import count_rows
+from pgfleet.tasks.support.states import running_steps
 
 
 @task(name="count tenant", task_run_name="count {tenant}", cache_policy=NO_CACHE, persist_result=False)
 def count_tenant(tenant: str, brief: Brief) -> State[TenantCounts]:
     """The manifest's counts, each a task run of its own, on one connection."""
-    chosen, run = brief.tenant(tenant), running_steps({verification.count: count_rows})
+    chosen, run = brief.tenant(tenant), running_steps({steps.count: count_rows})
     try:
         refuse_silent(chosen, brief)
-        with verification.open_session(chosen, brief) as session:
-            readings = [run(verification.count, session, brief, each.table) for each in brief.manifest.counts]
+        with steps.open_session(chosen, brief) as session:
+            readings = [run(steps.count, session, brief, each.table) for each in brief.manifest.counts]
     except PgfleetError as error:
         found = TenantCounts(name=chosen.name, ring=chosen.ring, reason=str(error))
     else:

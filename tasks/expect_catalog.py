@@ -6,11 +6,11 @@ from prefect import task
 from prefect.context import TaskRunContext
 
 from pgfleet import __version__
-from pgfleet.brief import Brief
 from pgfleet.catalog.expected import FORM, ExpectedCatalog
-from pgfleet.pg.expectation import find_expected
-from pgfleet.pg.introspection import introspection_checksum
-from tasks.retries import STEP_OPTIONS
+from pgfleet.postgres.read.introspection import introspection_checksum
+from pgfleet.postgres.scratch.expected_catalog import find_expected
+from pgfleet.run.context import Brief
+from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 def expectation_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from prefect import State, task
 from prefect.states import Completed
 
-from pgfleet.brief import Brief
-from pgfleet.pg.survey import ServerIdentity, identify
-from tasks.retries import STEP_OPTIONS
+from pgfleet.postgres.read.servers import ServerIdentity, identify
+from pgfleet.run.context import Brief
+from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 @task(name="identify server", task_run_name="identify {server}", **{**STEP_OPTIONS, "retries": 2})

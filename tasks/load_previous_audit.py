@@ -8,15 +8,15 @@ from prefect import Task, get_run_logger, runtime, task
 from prefect.client.schemas.objects import State, TaskRun
 from pydantic import ValidationError
 
-from pgfleet import files
-from pgfleet.brief import Brief
+from pgfleet.documents.audit import AuditDocument
+from pgfleet.documents.audit_context import Source
 from pgfleet.errors import ConfigurationError
-from pgfleet.judge.context import Source
-from pgfleet.judge.document import AuditDocument
-from pgfleet.judge.since import Previous
-from tasks.exchange import AUDIT_DOCUMENT, runs_that_published, take
-from tasks.publish_report import OPTIONS
-from tasks.states import held
+from pgfleet.judge.trend import Previous
+from pgfleet.run import files
+from pgfleet.run.context import Brief
+from pgfleet.tasks.publish_report import OPTIONS
+from pgfleet.tasks.support.results import AUDIT_DOCUMENT, runs_that_published, take
+from pgfleet.tasks.support.states import held
 
 
 def may_succeed(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:

@@ -2,13 +2,13 @@
 
 from prefect import State, task
 
-from pgfleet.brief import Brief
-from pgfleet.pg import migration
-from pgfleet.pg.session import Session
-from pgfleet.rollout.document import MigrationStep
-from pgfleet.rollout.plan import TenantPlan
-from tasks.retries import STEP_OPTIONS
-from tasks.states import step_state
+from pgfleet.documents.plan import TenantPlan
+from pgfleet.documents.rollout import MigrationStep
+from pgfleet.postgres.apply import migration
+from pgfleet.postgres.session import Session
+from pgfleet.run.context import Brief
+from pgfleet.tasks.support.retries import STEP_OPTIONS
+from pgfleet.tasks.support.states import step_state
 
 
 @task(name="migrate", task_run_name="migrate {version} · {session.name}", **STEP_OPTIONS)

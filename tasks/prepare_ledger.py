@@ -2,9 +2,9 @@
 
 from prefect import task
 
-from pgfleet.pg import ledger
-from pgfleet.pg.session import Session
-from tasks.retries import STEP_OPTIONS
+from pgfleet.postgres.apply import ledger
+from pgfleet.postgres.session import Session
+from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 @task(name="prepare ledger", task_run_name="ledger · {session.name}", **STEP_OPTIONS)

@@ -6,14 +6,14 @@ from prefect import task
 from prefect.context import TaskRunContext
 
 from pgfleet import __version__
-from pgfleet.brief import Brief
 from pgfleet.catalog import expected
+from pgfleet.check import evidence
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.introspection import introspection_checksum
-from pgfleet.pg.proving import gather_evidence
-from pgfleet.pg.proving_server import proving_server
-from pgfleet.proof import evidence
-from tasks.retries import STEP_OPTIONS
+from pgfleet.postgres.read.introspection import introspection_checksum
+from pgfleet.postgres.scratch.evidence import gather_evidence
+from pgfleet.postgres.scratch.server import proving_server
+from pgfleet.run.context import Brief
+from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 def evidence_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:

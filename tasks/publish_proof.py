@@ -3,10 +3,10 @@
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from pgfleet.proof.document import ManifestProof
-from pgfleet.render.proof_page import proof_page, proof_rows
-from pgfleet.render.proof_words import in_words
-from tasks.publish_report import OPTIONS
+from pgfleet.documents.manifest_proof import ManifestProof
+from pgfleet.reports.phrases.manifest_proof import in_words
+from pgfleet.reports.proof_page import proof_page, proof_rows
+from pgfleet.tasks.publish_report import OPTIONS
 
 
 @task(name="publish proof", **OPTIONS)

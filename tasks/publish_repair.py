@@ -3,10 +3,10 @@
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from pgfleet.render.repair_page import repair_page, repair_rows
+from pgfleet.documents.repair import RepairDocument
+from pgfleet.reports.repair_page import repair_page, repair_rows
 from pgfleet.rollout.repair_summary import in_words
-from pgfleet.rollout.repairing import RepairDocument
-from tasks.publish_report import OPTIONS
+from pgfleet.tasks.publish_report import OPTIONS
 
 
 @task(name="publish repair", **OPTIONS)

@@ -11,16 +11,16 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from pgfleet.brief import Brief
-from pgfleet.judge.document import AuditDocument, Verdict
+from pgfleet.documents.audit import AuditDocument, Verdict
 from pgfleet.judge.summary import in_words, worst_first
-from pgfleet.render.links import Links
-from pgfleet.render.markdown import MOST_TENANTS, summary_page, tenant_page
-from pgfleet.render.markup import escaped
-from pgfleet.render.since_words import MOST_LINES
-from pgfleet.render.tables import tenant_rows
-from pgfleet.render.variant_words import variant_rows, variants_in_words
-from tasks.links import from_elsewhere, to_artifact, to_key, to_run
+from pgfleet.reports.links import Links
+from pgfleet.reports.markdown import MOST_TENANTS, summary_page, tenant_page
+from pgfleet.reports.markup import escaped
+from pgfleet.reports.phrases.trend import MOST_LINES
+from pgfleet.reports.phrases.variants import variant_rows, variants_in_words
+from pgfleet.reports.tables import tenant_rows
+from pgfleet.run.context import Brief
+from pgfleet.tasks.support.links import from_elsewhere, to_artifact, to_key, to_run
 
 OPTIONS: dict[str, Any] = {
     "cache_policy": NO_CACHE,

@@ -3,15 +3,15 @@
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from pgfleet.brief import Brief
-from pgfleet.render.links import Links
-from pgfleet.render.rollout_markdown import plan_page, rollout_page
-from pgfleet.render.rollout_tables import count_rows_of, fleet_count_rows, plan_rows, rollout_rows, watch_rows
-from pgfleet.rollout.document import CountDocument, RolloutDocument
-from pgfleet.rollout.plan import RolloutPlan
+from pgfleet.documents.plan import RolloutPlan
+from pgfleet.documents.rollout import CountDocument, RolloutDocument
+from pgfleet.reports.links import Links
+from pgfleet.reports.rollout_markdown import plan_page, rollout_page
+from pgfleet.reports.rollout_tables import count_rows_of, fleet_count_rows, plan_rows, rollout_rows, watch_rows
 from pgfleet.rollout.summary import in_words
-from tasks.links import to_run
-from tasks.publish_report import OPTIONS, scope_of, with_place
+from pgfleet.run.context import Brief
+from pgfleet.tasks.publish_report import OPTIONS, scope_of, with_place
+from pgfleet.tasks.support.links import to_run
 
 
 @task(name="publish plan", **OPTIONS)

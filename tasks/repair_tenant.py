@@ -2,11 +2,11 @@
 
 from prefect import State, runtime, task
 
-from pgfleet.brief import Brief
-from pgfleet.pg.repair import foresee, repair
-from pgfleet.rollout.repairing import RepairMode, TenantRepair
-from tasks.repair_states import repaired_state
-from tasks.retries import STEP_OPTIONS
+from pgfleet.documents.repair import RepairMode, TenantRepair
+from pgfleet.postgres.apply.repair import foresee, repair
+from pgfleet.run.context import Brief
+from pgfleet.tasks.support.repair_states import repaired_state
+from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 NAMES = {
     RepairMode.PLAN: "plan repair of",

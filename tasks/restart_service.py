@@ -2,10 +2,10 @@
 
 from prefect import get_run_logger, task
 
-from pgfleet import services
-from pgfleet.brief import Brief
-from pgfleet.rollout.document import RestartEntry
-from tasks.retries import STEP_OPTIONS
+from pgfleet.documents.rollout import RestartEntry
+from pgfleet.run import services
+from pgfleet.run.context import Brief
+from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 @task(name="restart", task_run_name="restart {service}", **STEP_OPTIONS)

@@ -6,29 +6,30 @@ from typing import Any
 from prefect import State, Task, runtime, task
 from prefect.cache_policies import NO_CACHE
 
-from pgfleet.brief import Brief, Granularity
+from pgfleet.documents.plan import TenantPlan
+from pgfleet.documents.rollout import TenantResult
 from pgfleet.errors import PgfleetError
-from pgfleet.gate import Gate
-from pgfleet.pg import ledger, migration, seeding, verification
-from pgfleet.pg.rollout import roll_out
-from pgfleet.rollout.document import TenantResult
-from pgfleet.rollout.plan import TenantPlan
+from pgfleet.postgres.apply import ledger, migration, seeding
+from pgfleet.postgres.apply.rollout import roll_out
+from pgfleet.postgres.read import steps
 from pgfleet.rollout.results import broken, not_reached
-from tasks.count_rows import count_rows
-from tasks.inspect_tenant import inspect_tenant
-from tasks.migrate_tenant import migrate_tenant
-from tasks.prepare_ledger import prepare_ledger
-from tasks.retries import retrying
-from tasks.seed_tenant import seed_tenant
-from tasks.states import result_state, running_steps
-from tasks.verify_migration import verify_migration
+from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.stop_signal import Gate
+from pgfleet.tasks.count_rows import count_rows
+from pgfleet.tasks.inspect_tenant import inspect_tenant
+from pgfleet.tasks.migrate_tenant import migrate_tenant
+from pgfleet.tasks.prepare_ledger import prepare_ledger
+from pgfleet.tasks.seed_tenant import seed_tenant
+from pgfleet.tasks.support.retries import retrying
+from pgfleet.tasks.support.states import result_state, running_steps
+from pgfleet.tasks.verify_migration import verify_migration
 
 STEPS: dict[Callable[..., Any], Task[..., Any]] = {
-    verification.count: count_rows,
-    verification.inspect: inspect_tenant,
+    steps.count: count_rows,
+    steps.inspect: inspect_tenant,
     ledger.prepare_ledger: prepare_ledger,
     migration.migrate: migrate_tenant,
-    verification.verify: verify_migration,
+    steps.verify: verify_migration,
     seeding.plant: seed_tenant,
 }
 """The task of each step."""

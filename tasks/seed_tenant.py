@@ -2,12 +2,12 @@
 
 from prefect import State, task
 
-from pgfleet.brief import Brief
-from pgfleet.pg import seeding
-from pgfleet.pg.session import Session
-from pgfleet.rollout.document import SeedStep
-from tasks.retries import STEP_OPTIONS
-from tasks.states import step_state
+from pgfleet.documents.rollout import SeedStep
+from pgfleet.postgres.apply import seeding
+from pgfleet.postgres.session import Session
+from pgfleet.run.context import Brief
+from pgfleet.tasks.support.retries import STEP_OPTIONS
+from pgfleet.tasks.support.states import step_state
 
 
 @task(name="plant seed", task_run_name="plant {seed} · {session.name}", **STEP_OPTIONS)

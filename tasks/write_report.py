@@ -6,14 +6,14 @@ from urllib.parse import quote
 from prefect import get_run_logger, task
 from prefect.artifacts import create_link_artifact
 
-from pgfleet import files, settings
-from pgfleet.brief import Brief
-from pgfleet.judge.document import AuditDocument
-from pgfleet.render.openmetrics import audit_metrics
-from pgfleet.render.page.audit import audit_page
-from pgfleet.render.page.rollout import rollout_page
-from pgfleet.rollout.document import RolloutDocument
-from tasks.publish_report import OPTIONS, scope_of
+from pgfleet.documents.audit import AuditDocument
+from pgfleet.documents.rollout import RolloutDocument
+from pgfleet.reports.html.audit import audit_page
+from pgfleet.reports.html.rollout import rollout_page
+from pgfleet.reports.openmetrics import audit_metrics
+from pgfleet.run import files, settings
+from pgfleet.run.context import Brief
+from pgfleet.tasks.publish_report import OPTIONS, scope_of
 
 Document = AuditDocument | RolloutDocument
 

@@ -12,7 +12,7 @@ import pytest
 from fix_prefect import drain, running_server
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from pgfleet.settings import SERVER
+from pgfleet.run.settings import SERVER
 
 AT_ONCE = {
     **SERVER,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fix_fleet import Fleet
 
-from pgfleet import settings
+from pgfleet.run import settings
 
 PGFLEET = Path(sys.executable).parent / "pgfleet"
 LONGEST_SECONDS = 240
@@ -28,7 +28,7 @@ class CommandLine:
 
     def __call__(self, *arguments: str, **variables: str) -> Done:
         """In this process: another takes seconds to import Prefect."""
-        from flows.cli import main
+        from pgfleet.cli.app import main
 
         out, err = io.StringIO(), io.StringIO()
         files = {name: os.environ[name] for name in ("PGFLEET_CONFIG", "PGFLEET_MANIFEST")}

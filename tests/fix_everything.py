@@ -8,8 +8,8 @@ import pytest
 from fix_servers import Server, apply_manifest
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.files import load_manifest
 from pgfleet.manifest.model import Manifest
+from pgfleet.run.files import load_manifest
 
 FILE = Path(__file__).parent / "manifests" / "everything" / "manifest.toml"
 ROLES = ("everything_reader", "everything_writer", "everything_stranger")

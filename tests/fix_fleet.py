@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from fix_servers import Server, apply_manifest
 
-from pgfleet import settings
 from pgfleet.manifest.model import Manifest
-from pgfleet.shipped import sql_folder
+from pgfleet.run import settings
+from pgfleet.run.shipped import sql_folder
 
 ENVIRONMENT = "test"
 

@@ -11,11 +11,12 @@ import pytest
 from fix_servers import POLICY, Server
 from kept import KeptSession
 
-from pgfleet.brief import Brief
 from pgfleet.fleet.model import Tenant
-from pgfleet.pg import audit, repair
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.session import Session
+from pgfleet.postgres.apply import repair
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.read import audit
+from pgfleet.postgres.session import Session
+from pgfleet.run.context import Brief
 
 
 class _Undone(Exception):

@@ -15,7 +15,7 @@ import pytest
 from fix_servers import ROLE_PASSWORD, ByAnotherWay, Server
 
 from pgfleet.fleet.secret import Dsn
-from pgfleet.pg.binaries import server_account
+from pgfleet.postgres.embedded.binaries import server_account
 
 PROGRAM = shutil.which("pgbouncer") or next(filter(os.path.exists, ["/usr/sbin/pgbouncer"]), None)
 HOW_TO_INSTALL = "PgBouncer is not installed here: make system-packages, or apt-get install pgbouncer"

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from fix_servers import roomy_memory
 
-from pgfleet.settings import SERVER
+from pgfleet.run.settings import SERVER
 
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 TABLES = "tables.db"

@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 from fix_servers import POLICY, Server
 
-from pgfleet.brief import Brief
 from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.documents.audit import MigrationStatus, TenantEntry
+from pgfleet.documents.plan import Scope, TenantPlan
+from pgfleet.documents.rollout import MigrationStep, TenantResult
 from pgfleet.fleet.model import Policy, Tenant
-from pgfleet.judge.document import MigrationStatus, TenantEntry
 from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.parse import build_manifest, parse_document
-from pgfleet.pg.audit import audit
-from pgfleet.pg.rollout import roll_out
-from pgfleet.pg.session import Session
-from pgfleet.pg.verification import open_session
-from pgfleet.rollout.document import MigrationStep, TenantResult
-from pgfleet.rollout.plan import Scope, TenantPlan
+from pgfleet.postgres.apply.rollout import roll_out
+from pgfleet.postgres.read.audit import audit
+from pgfleet.postgres.read.steps import open_session
+from pgfleet.postgres.session import Session
 from pgfleet.rollout.planning import plan_tenant
+from pgfleet.run.context import Brief
 
 ONE_LOOK = RLock()
 """Two threads that put something in the same place, and back what they found there, would leave it changed."""
@@ -34,7 +34,7 @@ INSERT INTO ai_messages (conversation_id, role, content) SELECT id, 'user', 'hel
 
 def retrying(step: Callable[..., Any], *arguments: object) -> Any:
     """Runs a step as a task with the steps of a tenant in it does. Prefect is imported by tests that get here alone."""
-    from tasks.retries import retrying
+    from pgfleet.tasks.support.retries import retrying
 
     return retrying(step, *arguments)
 
@@ -72,7 +72,7 @@ class Subject:
         """On a session that is kept: it is the rollouts that are tried here."""
         brief = self.brief
         with ONE_LOOK, pytest.MonkeyPatch.context() as patch:
-            patch.setattr("pgfleet.pg.audit.open_session", self._looking)
+            patch.setattr("pgfleet.postgres.read.audit.open_session", self._looking)
             return audit(brief.environment.tenants[0], brief)
 
     def _looking(self, tenant: Tenant, brief: Brief) -> Session:

@@ -13,24 +13,24 @@ import psycopg
 import pytest
 from kept import KeptConnections
 
-from pgfleet.brief import Brief
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import Catalog, CatalogObject, ObjectKind
+from pgfleet.catalog.objects import Catalog, CatalogObject, ObjectKind
 from pgfleet.catalog.scope import EVERYTHING, Scope
-from pgfleet.files import load_manifest
 from pgfleet.fleet.model import Environment, Policy, RolloutPolicy, Tenant
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.binaries import embedded_binaries, installed_binaries
-from pgfleet.pg.cluster import Cluster
-from pgfleet.pg.connection import Connection, Limits
-from pgfleet.pg.expectation import expect
-from pgfleet.pg.introspection import read_catalog
-from pgfleet.pg.query import Rows
-from pgfleet.pg.replay import replay
-from pgfleet.pg.scratch import scratch_database
-from pgfleet.pg.session import Session
-from pgfleet.shipped import sql_folder
+from pgfleet.postgres.connection import Connection, Limits
+from pgfleet.postgres.embedded.binaries import embedded_binaries, installed_binaries
+from pgfleet.postgres.embedded.cluster import Cluster
+from pgfleet.postgres.query import Rows
+from pgfleet.postgres.read.introspection import read_catalog
+from pgfleet.postgres.scratch.database import scratch_database
+from pgfleet.postgres.scratch.expected_catalog import expect
+from pgfleet.postgres.scratch.replay import replay
+from pgfleet.postgres.session import Session
+from pgfleet.run.context import Brief
+from pgfleet.run.files import load_manifest
+from pgfleet.run.shipped import sql_folder
 
 INSTALLED = installed_binaries()
 BINARIES = {"embedded": embedded_binaries(), **{f"installed-{major}": path for major, path in INSTALLED.items()}}

@@ -15,9 +15,9 @@ from fix_servers import BINARIES, INSTALLED, MEMORY, Server, is_roomy, started
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.binaries import server_account
-from pgfleet.pg.cluster import Cluster
-from pgfleet.pg.server import ServerProcess
+from pgfleet.postgres.embedded.binaries import server_account
+from pgfleet.postgres.embedded.cluster import Cluster
+from pgfleet.postgres.embedded.server_process import ServerProcess
 
 READY, DAMAGED, EMPTY, ORDINARY = "ready", "damaged", "empty", "ordinary"
 ORDINARY_SESSIONS = 2

@@ -10,7 +10,7 @@ import trustme
 from fix_servers import ByAnotherWay, Server
 
 from pgfleet.fleet.secret import Dsn
-from pgfleet.pg.binaries import server_account
+from pgfleet.postgres.embedded.binaries import server_account
 
 HOST = "localhost"
 SETTINGS = ("ssl", "ssl_cert_file", "ssl_key_file")

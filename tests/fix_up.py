@@ -10,7 +10,7 @@ from typing import Self
 from fix_command import PGFLEET
 from fix_workers import kill_family, until
 
-from pgfleet.shipped import sql_folder
+from pgfleet.run.shipped import sql_folder
 
 LONGEST_END_SECONDS = 60
 READY = "Prefect's web interface: "

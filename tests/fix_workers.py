@@ -21,8 +21,8 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.workers.process import ProcessWorker
 
-from pgfleet.settings import SERVER
-from pgfleet.shipped import sql_folder
+from pgfleet.run.settings import SERVER
+from pgfleet.run.shipped import sql_folder
 
 BIN = Path(sys.executable).parent
 POOL = "pgfleet-test"

@@ -12,9 +12,9 @@ from typing import Any
 import psycopg
 
 from pgfleet.errors import DatabaseError
-from pgfleet.pg.connection import Connection
-from pgfleet.pg.query import Query, Rows
-from pgfleet.pg.session import Session
+from pgfleet.postgres.connection import Connection
+from pgfleet.postgres.query import Query, Rows
+from pgfleet.postgres.session import Session
 
 
 class KeptSession(Session):

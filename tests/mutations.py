@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from pgfleet.catalog.model import CatalogObject, ObjectKind
+from pgfleet.catalog.objects import CatalogObject, ObjectKind
 
 ROLE = "<everything_reader|everything_writer|everything_stranger|PUBLIC>"
 TABLE = "SELECT|INSERT|UPDATE|DELETE|REFERENCES|TRIGGER|TRUNCATE|ALL"

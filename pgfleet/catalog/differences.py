@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
-from pgfleet.catalog.model import Catalog, CatalogObject, Change, Identity
+from pgfleet.catalog.objects import Catalog, CatalogObject, Change, Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

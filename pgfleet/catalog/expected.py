@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Any
 
 from pgfleet.catalog.contracts import ContractReading
-from pgfleet.catalog.model import CatalogObject, Identity
-from pgfleet.catalog.reruns import UNTRIED, Reruns
+from pgfleet.catalog.objects import CatalogObject, Identity
+from pgfleet.catalog.reapply import UNTRIED, Reruns
 from pgfleet.catalog.scope import Scope, scope_of
 
 FORM = 4

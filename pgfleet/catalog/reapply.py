@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pgfleet.catalog.model import Change, Identity
+from pgfleet.catalog.objects import Change, Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

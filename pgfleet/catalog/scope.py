@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pgfleet.catalog.model import CatalogObject, Identity, ObjectKind
+from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 
 SELDOM = (ObjectKind.TYPE, ObjectKind.VIEW, ObjectKind.POLICY)
 """Few manifests have any, and to plan their queries takes a server a third as long as all others together."""

@@ -3,7 +3,7 @@
 import re
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import Identity, ObjectKind
+from pgfleet.catalog.objects import Identity, ObjectKind
 from pgfleet.manifest.model import Migration, Seed
 
 OF_THE_DATABASE = frozenset({ObjectKind.SCHEMA, ObjectKind.EXTENSION})

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from pgfleet.catalog.contracts import ContractReading
 from pgfleet.catalog.expected import Provenance
-from pgfleet.catalog.model import CatalogObject
-from pgfleet.catalog.reruns import UNTRIED, Reruns
-from pgfleet.judge.document import CheckEntry
+from pgfleet.catalog.objects import CatalogObject
+from pgfleet.catalog.reapply import UNTRIED, Reruns
+from pgfleet.documents.audit import CheckEntry
 
 FORM = 2
 """Raised whenever Evidence holds something else than before: one that an earlier pgfleet kept is not taken."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.catalog.expected import Provenance
-from pgfleet.judge.contracts import judge_contract
-from pgfleet.judge.document import ContractEntry, ManifestEntry
-from pgfleet.manifest.model import Manifest, Migration
-from pgfleet.proof.document import (
+from pgfleet.check.evidence import Evidence, RequiredRun
+from pgfleet.check.second_run import HOME, changes_of, judge_second_run, listed, losses_of
+from pgfleet.documents.audit import ContractEntry, ManifestEntry
+from pgfleet.documents.manifest_proof import (
     FaultEntry,
     FaultKind,
     LintEntry,
@@ -18,8 +18,8 @@ from pgfleet.proof.document import (
     TableProof,
     TwiceEntry,
 )
-from pgfleet.proof.evidence import Evidence, RequiredRun
-from pgfleet.proof.repetition import HOME, changes_of, judge_second_run, listed, losses_of
+from pgfleet.judge.contracts import judge_contract
+from pgfleet.manifest.model import Manifest, Migration
 
 EXIT_STATUS = {ProofOutcome.PROVEN: 0, ProofOutcome.FAULTY: 1, ProofOutcome.INCOMPLETE: 3}
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pgfleet.proof.document import LintEntry
+from pgfleet.documents.manifest_proof import LintEntry
 
 OURS = frozenset({"require-lock-timeout", "require-statement-timeout"})
 """Rules about settings that pgfleet makes on its session; a SET in the file would override the operator's."""

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pgfleet.catalog.model import CatalogObject
-from pgfleet.proof.document import TwiceEntry
-from pgfleet.proof.evidence import SecondRun, Sight
+from pgfleet.catalog.objects import CatalogObject
+from pgfleet.check.evidence import SecondRun, Sight
+from pgfleet.documents.manifest_proof import TwiceEntry
 
 HOME = "public"
 """The home schema of a scratch database."""

@@ -12,8 +12,8 @@ from typing import Annotated
 
 import typer
 
-from flows.manifest_commands import manifest_app
-from flows.options import (
+from pgfleet.cli.manifest import manifest_app
+from pgfleet.cli.options import (
     AuditFormat,
     AuditFormatOption,
     EnvironmentArgument,
@@ -32,12 +32,12 @@ from flows.options import (
     YesOption,
     refuse_unwritable,
 )
-from flows.prefect_commands import automations, up
-from pgfleet import settings
-from pgfleet.brief import Brief, Granularity
+from pgfleet.cli.prefect import automations, up
+from pgfleet.documents.plan import Scope
 from pgfleet.errors import ConfigurationError, FleetError, PgfleetError
 from pgfleet.manifest.model import Priority
-from pgfleet.rollout.plan import Scope
+from pgfleet.run import settings
+from pgfleet.run.context import Brief, Granularity
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -82,7 +82,7 @@ def audit(
     Exit status: 0 every tenant is ready, 1 some are not or lost rows, 2 the command or a file is wrong, 3 some could
     not be judged.
     """
-    from flows.running import run_audit  # noqa: PLC0415
+    from pgfleet.cli.run_flow import run_audit  # noqa: PLC0415
 
     brief = _brief(environment, tenant, ring, label)
     refuse_unwritable(output)
@@ -135,7 +135,7 @@ def repair(
     Exit status: 0 nothing is left to be done, 1 something failed, needs a person or was only rehearsed, 2 the command
     or a file is wrong, 3 some tenant could not be reached or looked at.
     """
-    from flows.repairing import run_repair  # noqa: PLC0415
+    from pgfleet.cli.repair import run_repair  # noqa: PLC0415
 
     if not tenant:
         raise FleetError("--tenant", "", "is required: name the tenants to be repaired, one or more")
@@ -178,7 +178,7 @@ def counts(
 
     Exit status: 0 every tenant was counted, 2 the command or a file is wrong, 3 some could not be counted.
     """
-    from flows.running import run_counts  # noqa: PLC0415
+    from pgfleet.cli.run_flow import run_counts  # noqa: PLC0415
 
     brief = _brief(environment, tenant, ring, label)
     refuse_unwritable(output)
@@ -197,7 +197,7 @@ def tenants(
 
     Exit status: 0 here they are, 2 the command or a file is wrong, 3 an inventory could not be read.
     """
-    from flows.answering import show_tenants  # noqa: PLC0415
+    from pgfleet.cli.inventory import show_tenants  # noqa: PLC0415
 
     show_tenants(_brief(environment, tenant, ring, label), as_json=output_format is Format.JSON)
 
@@ -207,7 +207,7 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the fleet running, with its fleet.toml.")] = False,
 ) -> None:
     """A fleet made on the spot in an embedded PostgreSQL: audit, rehearsal, rollout, audit again, repair."""
-    from flows.demonstration import run_demo  # noqa: PLC0415
+    from pgfleet.cli.demo import run_demo  # noqa: PLC0415
 
     raise typer.Exit(run_demo(keep=keep))
 
@@ -225,7 +225,7 @@ def _roll_out(
     rehearse: bool,
     yes: bool,
 ) -> None:
-    from flows.rolling_out import run_rollout  # noqa: PLC0415
+    from pgfleet.cli.rollout import run_rollout  # noqa: PLC0415
 
     brief = _brief(environment, tenant, ring, label)
     refuse_unwritable(output)
@@ -236,7 +236,7 @@ def _roll_out(
 
 
 def _brief(environment: str, tenant: list[str] | None, ring: list[str] | None, label: list[str] | None) -> Brief:
-    from pgfleet.pg.briefing import prepare_brief  # noqa: PLC0415
+    from pgfleet.postgres.read.run_context import prepare_brief  # noqa: PLC0415
 
     return prepare_brief(environment, tenants=tenant or (), rings=ring or (), labels=label or ())
 

@@ -1,10 +1,12 @@
 """The automations in Prefect, as deployments/automations.yaml has them."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pgfleet.cli.yaml_file import read_yaml
 from pgfleet.errors import ConfigurationError
 from pgfleet.validation import first_fault
 
@@ -63,3 +65,8 @@ def _sent_by(action: Mapping[str, Any], block: str | None) -> dict[str, Any]:
     if action.get("type") != NOTIFICATION:
         return dict(action)
     return {**action, "block_document_id": block} if block else dict(NOTHING)
+
+
+def load_automations(path: Path) -> AutomationFile:
+    """The automations at `path`. Raises ConfigurationError."""
+    return parse_automations(read_yaml(path), file=str(path))

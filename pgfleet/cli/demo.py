@@ -11,24 +11,24 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.console import console_on
-from flows.repairing import repair
-from flows.rolling_out import roll_out
-from flows.running import audit
-from flows.writing import write
-from pgfleet import files, settings
-from pgfleet.brief import Brief, Granularity
-from pgfleet.judge.document import AuditDocument
-from pgfleet.pg.binaries import embedded_binaries
-from pgfleet.pg.briefing import prepare_brief
-from pgfleet.pg.cluster import Cluster
-from pgfleet.pg.demo import ENVIRONMENT, PLANS, build_fleet, fleet_file
-from pgfleet.render.repair_terminal import repair_report
-from pgfleet.render.rollout_terminal import rollout_report
-from pgfleet.render.terminal import audit_report
-from pgfleet.rollout.plan import Scope
-from pgfleet.rollout.repairing import RepairDocument
-from pgfleet.shipped import sql_folder
+from pgfleet.cli.console import console_on
+from pgfleet.cli.output import write
+from pgfleet.cli.repair import repair
+from pgfleet.cli.rollout import roll_out
+from pgfleet.cli.run_flow import audit
+from pgfleet.documents.audit import AuditDocument
+from pgfleet.documents.plan import Scope
+from pgfleet.documents.repair import RepairDocument
+from pgfleet.postgres.embedded.binaries import embedded_binaries
+from pgfleet.postgres.embedded.cluster import Cluster
+from pgfleet.postgres.embedded.demo_fleet import ENVIRONMENT, PLANS, build_fleet, fleet_file
+from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.reports.repair_terminal import repair_report
+from pgfleet.reports.rollout_terminal import rollout_report
+from pgfleet.reports.terminal import audit_report
+from pgfleet.run import files, settings
+from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.shipped import sql_folder
 
 LEFT_UNFOUND = 1
 AS_PLANTED = "Each tenant was found as it was planted, and is now as a rollout and a repair can leave it"

@@ -1,10 +1,12 @@
 """The deployments of an environment in Prefect: each kind of deployments/prefect.yaml, made its own."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pgfleet.cli.yaml_file import read_yaml
 from pgfleet.errors import ConfigurationError
 from pgfleet.validation import first_fault
 
@@ -84,3 +86,8 @@ def deployments_of(kinds: Mapping[str, Deployment], environment: str, timezone: 
                 "schedules": tuple(each.model_copy(update={"timezone": timezone}) for each in kind.schedules),
             }
         )
+
+
+def load_deployments(path: Path) -> DeploymentFile:
+    """The deployments of a file as `prefect deploy` reads it. Raises ConfigurationError."""
+    return parse_deployments(read_yaml(path), file=str(path))

@@ -14,7 +14,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.flows import load_flow_from_entrypoint
 from prefect.types.entrypoint import EntrypointType
 
-from pgfleet.deployments import Deployment, Limit, Schedule
+from pgfleet.cli.deployment_file import Deployment, Limit, Schedule
 
 
 def ensure_pool(name: str) -> None:

@@ -4,12 +4,12 @@ import json
 import sys
 from pathlib import Path
 
-from flows.console import console_on
-from pgfleet import files
-from pgfleet.brief import Brief
+from pgfleet.cli.console import console_on
 from pgfleet.judge.skipped import skipped_entries
-from pgfleet.pg import dsn
-from pgfleet.render.inventory import manifest_document, manifest_table, tenant_table
+from pgfleet.postgres import dsn
+from pgfleet.reports.inventory import manifest_document, manifest_table, tenant_table
+from pgfleet.run import files
+from pgfleet.run.context import Brief
 
 
 def show_tenants(brief: Brief, *, as_json: bool) -> None:

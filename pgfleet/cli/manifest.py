@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from flows.options import Format, FormatOption, OutputOption, refuse_unwritable
-from pgfleet import settings
+from pgfleet.cli.options import Format, FormatOption, OutputOption, refuse_unwritable
+from pgfleet.run import settings
 
 manifest_app = typer.Typer(help="The manifest as read.", invoke_without_command=True)
 
@@ -15,7 +15,7 @@ def manifest(context: typer.Context, output_format: FormatOption = Format.TABLE)
     """The manifest as read and found right. Connects to nothing."""
     if context.invoked_subcommand:
         return
-    from flows.answering import show_manifest  # noqa: PLC0415
+    from pgfleet.cli.inventory import show_manifest  # noqa: PLC0415
 
     show_manifest(settings.Settings().manifest_file, as_json=output_format is Format.JSON)
 
@@ -33,8 +33,8 @@ def check(
     Exit status: 0 it is proven, 1 something is wrong with it, 2 the command or a file is wrong, 3 something could not
     be looked at.
     """
-    from flows.checking import run_manifest_check  # noqa: PLC0415
-    from pgfleet.pg.briefing import prepare_brief  # noqa: PLC0415
+    from pgfleet.cli.manifest_check import run_manifest_check  # noqa: PLC0415
+    from pgfleet.postgres.read.run_context import prepare_brief  # noqa: PLC0415
 
     if on:
         prepare_brief(on)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.running import document_of
-from flows.writing import write
-from pgfleet import files, settings
-from pgfleet.proof.judgement import EXIT_STATUS
-from pgfleet.render.proof_terminal import proof_report
+from pgfleet.check.judgment import EXIT_STATUS
+from pgfleet.cli.output import write
+from pgfleet.cli.run_flow import document_of
+from pgfleet.reports.proof_terminal import proof_report
+from pgfleet.run import files, settings
 
 
 def run_manifest_check(environment: str | None, *, as_json: bool, output: Path | None) -> int:
@@ -18,8 +18,8 @@ def run_manifest_check(environment: str | None, *, as_json: bool, output: Path |
     """
     files.load_manifest(settings.Settings().manifest_file)
     settings.prepare_prefect()
-    from flows.check_manifest import check_manifest  # noqa: PLC0415
-    from tasks.exchange import MANIFEST_PROOF  # noqa: PLC0415
+    from pgfleet.flows.check_manifest import check_manifest  # noqa: PLC0415
+    from pgfleet.tasks.support.results import MANIFEST_PROOF  # noqa: PLC0415
 
     where = f"a server of {environment}" if environment else "the embedded server"
     Console(stderr=True).print(f"manifest check: in scratch databases on {where} …", highlight=False)

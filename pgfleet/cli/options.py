@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from pgfleet import __version__
-from pgfleet.brief import Granularity
 from pgfleet.errors import ConfigurationError
+from pgfleet.run.context import Granularity
 
 
 class Format(StrEnum):

@@ -8,22 +8,22 @@ from pathlib import Path
 from pydantic import BaseModel
 from rich.console import RenderableType
 
-from flows.console import console_on
-from flows.options import AuditFormat, RolloutFormat
-from pgfleet import files
-from pgfleet.brief import Brief
+from pgfleet.cli.console import console_on
+from pgfleet.cli.options import AuditFormat, RolloutFormat
+from pgfleet.documents.audit import AuditDocument
+from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.errors import PgfleetError
-from pgfleet.judge.document import AuditDocument
-from pgfleet.render.audit_junit import audit_junit
-from pgfleet.render.markdown import summary_page
-from pgfleet.render.openmetrics import audit_metrics
-from pgfleet.render.page.audit import audit_page
-from pgfleet.render.page.rollout import rollout_page
-from pgfleet.render.rollout_junit import rollout_junit
-from pgfleet.render.rollout_markdown import rollout_page as rollout_summary
-from pgfleet.render.rollout_terminal import rollout_report
-from pgfleet.render.terminal import audit_report
-from pgfleet.rollout.document import RolloutDocument
+from pgfleet.reports.audit_junit import audit_junit
+from pgfleet.reports.html.audit import audit_page
+from pgfleet.reports.html.rollout import rollout_page
+from pgfleet.reports.markdown import summary_page
+from pgfleet.reports.openmetrics import audit_metrics
+from pgfleet.reports.rollout_junit import rollout_junit
+from pgfleet.reports.rollout_markdown import rollout_page as rollout_summary
+from pgfleet.reports.rollout_terminal import rollout_report
+from pgfleet.reports.terminal import audit_report
+from pgfleet.run import files
+from pgfleet.run.context import Brief
 
 
 def write_audit(document: AuditDocument, brief: Brief, output_format: AuditFormat, output: Path | None) -> None:

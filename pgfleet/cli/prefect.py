@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from pgfleet import settings
 from pgfleet.errors import ConfigurationError
-from pgfleet.shipped import deployments_folder
+from pgfleet.run import settings
+from pgfleet.run.shipped import deployments_folder
 
 
 def up(
@@ -34,7 +34,7 @@ def up(
 
     Exit status: 0 it was stopped, 1 one of its processes died, 2 the command or a file is wrong, 3 it did not start.
     """
-    from flows.up import Choice, run_up  # noqa: PLC0415
+    from pgfleet.cli.supervisor import Choice, run_up  # noqa: PLC0415
 
     choice = Choice(host=host, port=port, database=database, demo=demo, limit=limit, server=server)
     raise typer.Exit(run_up(choice))
@@ -50,8 +50,8 @@ def automations(
     """
     from rich.console import Console  # noqa: PLC0415
 
-    from flows.running import needing_prefect  # noqa: PLC0415
-    from flows.setting_up import set_up_automations  # noqa: PLC0415
+    from pgfleet.cli.deploy import set_up_automations  # noqa: PLC0415
+    from pgfleet.cli.run_flow import needing_prefect  # noqa: PLC0415
 
     settings.prepare_prefect()
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.confirming import is_confirmed, is_terminal
-from flows.console import console_on
-from flows.running import document_of, showing_progress
-from flows.writing import write
-from pgfleet import settings
-from pgfleet.brief import Brief
-from pgfleet.render.repair_terminal import repair_report
+from pgfleet.cli.console import console_on
+from pgfleet.cli.output import write
+from pgfleet.cli.prompt import is_confirmed, is_terminal
+from pgfleet.cli.run_flow import document_of, showing_progress
+from pgfleet.documents.repair import RepairDocument, RepairResult
+from pgfleet.reports.repair_terminal import repair_report
 from pgfleet.rollout.repair_summary import exit_status
-from pgfleet.rollout.repairing import RepairDocument, RepairResult
+from pgfleet.run import settings
+from pgfleet.run.context import Brief
 
 NOBODY = "Only rehearsed: there is no terminal to ask at. With --yes it is done."
 NOT_CONFIRMED = "Only rehearsed: it was not confirmed."
@@ -78,8 +78,8 @@ def _run(
     rehearse: bool,
     digest: str | None = None,
 ) -> RepairDocument:
-    from flows.repair import repair_fleet  # noqa: PLC0415
-    from tasks.exchange import REPAIR_DOCUMENT  # noqa: PLC0415
+    from pgfleet.flows.repair import repair_fleet  # noqa: PLC0415
+    from pgfleet.tasks.support.results import REPAIR_DOCUMENT  # noqa: PLC0415
 
     options = {"tenants": list(tenants), "labels": list(labels or ()) or None, "rehearse": rehearse, "digest": digest}
     with showing_progress(title):

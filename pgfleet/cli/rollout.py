@@ -9,19 +9,19 @@ from typing import Any
 from rich.console import Console
 from rich.markdown import Markdown
 
-from flows.confirming import is_confirmed, is_terminal
-from flows.console import console_on
-from flows.options import RolloutFormat
-from flows.running import run_flow, showing_progress
-from flows.writing import write_rollout
-from pgfleet import settings
-from pgfleet.brief import Brief, Granularity
+from pgfleet.cli.console import console_on
+from pgfleet.cli.options import RolloutFormat
+from pgfleet.cli.output import write_rollout
+from pgfleet.cli.prompt import is_confirmed, is_terminal
+from pgfleet.cli.run_flow import run_flow, showing_progress
+from pgfleet.documents.plan import RolloutPlan, Scope
+from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.errors import FleetError
-from pgfleet.render.plan_terminal import plan_report
-from pgfleet.rollout.document import RolloutDocument
-from pgfleet.rollout.plan import RolloutPlan, Scope
+from pgfleet.reports.plan_terminal import plan_report
 from pgfleet.rollout.planning import refuse_faulty_scope
 from pgfleet.rollout.summary import RolloutOutcome, exit_status
+from pgfleet.run import settings
+from pgfleet.run.context import Brief, Granularity
 
 
 def run_rollout(
@@ -60,10 +60,10 @@ def roll_out(
 ) -> RolloutDocument:
     """One run of the flow; the plan is printed before anything is written. Raises PgfleetError if it broke off."""
     settings.prepare_prefect()
-    from flows.approval import asking, can_ask  # noqa: PLC0415
-    from flows.rollout import rollout_fleet  # noqa: PLC0415
-    from flows.seed import seed_fleet  # noqa: PLC0415
-    from tasks.exchange import ROLLOUT_DOCUMENT  # noqa: PLC0415
+    from pgfleet.flows._approval import asking, can_ask  # noqa: PLC0415
+    from pgfleet.flows.rollout import rollout_fleet  # noqa: PLC0415
+    from pgfleet.flows.seed import seed_fleet  # noqa: PLC0415
+    from pgfleet.tasks.support.results import ROLLOUT_DOCUMENT  # noqa: PLC0415
 
     policy, stream = brief.environment.policy, sys.stderr if plan_to_stderr else sys.stdout
     is_asked = policy.rollout.approval and not rehearse and not yes

@@ -10,16 +10,16 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from flows.options import AuditFormat
-from flows.writing import write, write_audit
-from pgfleet import files, settings
-from pgfleet.brief import Brief, Granularity
+from pgfleet.cli.options import AuditFormat
+from pgfleet.cli.output import write, write_audit
+from pgfleet.documents.audit import AuditDocument
+from pgfleet.documents.plan import RolloutPlan
 from pgfleet.errors import ConfigurationError, PgfleetError
-from pgfleet.judge.document import AuditDocument
 from pgfleet.judge.summary import EXIT_STATUS, counted, outcome_of
-from pgfleet.progress import listening
-from pgfleet.render.rollout_terminal import count_report
-from pgfleet.rollout.plan import RolloutPlan
+from pgfleet.reports.rollout_terminal import count_report
+from pgfleet.run import files, settings
+from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.progress import listening
 
 if TYPE_CHECKING:
     from prefect import Flow, State
@@ -62,8 +62,8 @@ def audit(
 ) -> AuditDocument:
     """One run of the audit's flow, with a progress bar. Raises PgfleetError if it broke off."""
     settings.prepare_prefect()
-    from flows.audit import audit_fleet  # noqa: PLC0415
-    from tasks.exchange import AUDIT_DOCUMENT  # noqa: PLC0415
+    from pgfleet.flows.audit import audit_fleet  # noqa: PLC0415
+    from pgfleet.tasks.support.results import AUDIT_DOCUMENT  # noqa: PLC0415
 
     with showing_progress(f"audit of {brief.environment.name}"):
         file = str(since.absolute()) if since else None
@@ -82,8 +82,8 @@ def run_counts(
 ) -> int:
     """Counts the fleet's tables, writes the counts, and returns the exit status: 3 where some could not be counted."""
     settings.prepare_prefect()
-    from flows.count import count_fleet  # noqa: PLC0415
-    from tasks.exchange import COUNT_DOCUMENT  # noqa: PLC0415
+    from pgfleet.flows.count import count_fleet  # noqa: PLC0415
+    from pgfleet.tasks.support.results import COUNT_DOCUMENT  # noqa: PLC0415
 
     with showing_progress(f"counts of {brief.environment.name}"):
         document = run_flow(count_fleet, COUNT_DOCUMENT, brief, tenants, rings, labels)
@@ -112,8 +112,8 @@ def document_of(flow: "Flow[..., Any]", form: TypeAdapter[Document], **parameter
     """The document that one run of the flow left. Raises PgfleetError if it broke off."""
     from prefect.exceptions import Abort  # noqa: PLC0415
 
-    from tasks.exchange import take  # noqa: PLC0415
-    from tasks.states import held  # noqa: PLC0415
+    from pgfleet.tasks.support.results import take  # noqa: PLC0415
+    from pgfleet.tasks.support.states import held  # noqa: PLC0415
 
     with needing_prefect():
         try:

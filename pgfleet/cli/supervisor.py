@@ -15,15 +15,15 @@ from types import FrameType
 import httpx
 from rich.console import Console
 
-from flows.children import Children
-from flows.demonstration import make_fleet
-from flows.setting_up import set_up
-from pgfleet import files, settings
+from pgfleet.cli.child_processes import Children
+from pgfleet.cli.demo import make_fleet
+from pgfleet.cli.deploy import set_up
 from pgfleet.errors import ConfigurationError, PgfleetError
-from pgfleet.fleet.document import FleetDocument
-from pgfleet.pg.binaries import embedded_binaries
-from pgfleet.pg.cluster import Cluster
-from pgfleet.pg.demo import REPORTS
+from pgfleet.fleet.file import FleetDocument
+from pgfleet.postgres.embedded.binaries import embedded_binaries
+from pgfleet.postgres.embedded.cluster import Cluster
+from pgfleet.postgres.embedded.demo_fleet import REPORTS
+from pgfleet.run import files, settings
 
 ENDED = 1
 POOL = "pgfleet"

@@ -3,12 +3,19 @@
 from datetime import datetime
 from enum import StrEnum
 
+from pgfleet.connect_failure import Unreachable
+from pgfleet.documents.audit_context import (
+    AcceptanceEntry,
+    AcceptedEntry,
+    LossEntry,
+    SharedEntry,
+    SinceEntry,
+    VariantEntry,
+)
+from pgfleet.documents.entry import Entry
 from pgfleet.fleet.pooler import Pooler
-from pgfleet.judge.context import AcceptanceEntry, AcceptedEntry, LossEntry, SharedEntry, SinceEntry, VariantEntry
-from pgfleet.judge.entry import Entry
 from pgfleet.manifest.model import Priority
 from pgfleet.repair.model import Way
-from pgfleet.unreachable import Unreachable
 
 SCHEMA_VERSION = 1
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from pgfleet.judge.entry import Entry
+from pgfleet.documents.entry import Entry
 
 
 class AcceptedEntry(Entry):

@@ -2,8 +2,8 @@
 
 from enum import StrEnum
 
-from pgfleet.judge.document import CheckEntry, ContractEntry, ManifestEntry
-from pgfleet.judge.entry import Entry
+from pgfleet.documents.audit import CheckEntry, ContractEntry, ManifestEntry
+from pgfleet.documents.entry import Entry
 
 SCHEMA_VERSION = 1
 

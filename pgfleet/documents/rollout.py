@@ -3,11 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.judge.document import CountEntry, DifferenceEntry, ManifestEntry, SkippedEntry, Verdict
-from pgfleet.judge.entry import Entry
+from pgfleet.connect_failure import Unreachable
+from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, SkippedEntry, Verdict
+from pgfleet.documents.entry import Entry
+from pgfleet.documents.plan import Action
 from pgfleet.manifest.model import Priority
-from pgfleet.rollout.plan import Action
-from pgfleet.unreachable import Unreachable
 
 SCHEMA_VERSION = 1
 

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from pgfleet.catalog.model import ObjectKind
+from pgfleet.catalog.objects import ObjectKind
 from pgfleet.fleet.model import InventoryKind
 from pgfleet.fleet.names import schema_fault
 from pgfleet.manifest.statements import query_fault

@@ -10,7 +10,7 @@ from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment, Inventory, SkippedTenant, Tenant
 from pgfleet.fleet.names import schema_fault
 from pgfleet.fleet.secret import Dsn
-from pgfleet.fleet.substitution import Values, problem_of, substitute
+from pgfleet.fleet.templates import Values, problem_of, substitute
 
 OWN_COLUMNS = frozenset({"name", "dsn", "dbname", "schema", "ring", "state", "labels"})
 """The columns of a query that mean something; every other one is a label."""

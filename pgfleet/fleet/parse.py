@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pgfleet.errors import FleetError
-from pgfleet.fleet.document import EnvironmentTable, FleetDocument, InventoryTable, RestartTable, TenantTable
+from pgfleet.fleet.file import EnvironmentTable, FleetDocument, InventoryTable, RestartTable, TenantTable
 from pgfleet.fleet.model import (
     Acceptance,
     Environment,
@@ -19,7 +19,7 @@ from pgfleet.fleet.model import (
 )
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, Secret
-from pgfleet.fleet.substitution import Values, problem_of, substitute, substitute_plainly
+from pgfleet.fleet.templates import Values, problem_of, substitute, substitute_plainly
 from pgfleet.manifest.statements import split
 from pgfleet.validation import read_toml
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit_context import AcceptanceEntry, AcceptanceState, AcceptedEntry
 from pgfleet.fleet.model import Acceptance
 from pgfleet.fleet.selection import fits
-from pgfleet.judge.context import AcceptanceEntry, AcceptanceState, AcceptedEntry
-from pgfleet.judge.document import DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 
 UNJUDGED = frozenset({Verdict.UNREACHABLE, Verdict.UNKNOWN})
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from pgfleet.judge.document import CheckEntry
-from pgfleet.judge.readings import Answer
+from pgfleet.documents.audit import CheckEntry
+from pgfleet.judge.observations import Answer
 from pgfleet.manifest.model import Check
 
 SHOWN = 5

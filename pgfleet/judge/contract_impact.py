@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from pgfleet.catalog.model import ObjectKind
-from pgfleet.judge.document import ContractEntry, DifferenceEntry
+from pgfleet.catalog.objects import ObjectKind
+from pgfleet.documents.audit import ContractEntry, DifferenceEntry
 
 WORD = re.compile(r"[\w$]+")
 LAST_NAME = re.compile(r'("(?:[^"]|"")+"|[^.]+)$')

@@ -1,7 +1,7 @@
 """Can a consumer run its statements in a tenant?"""
 
 from pgfleet.catalog.contracts import ContractReading
-from pgfleet.judge.document import ContractEntry, StatementFailureEntry
+from pgfleet.documents.audit import ContractEntry, StatementFailureEntry
 from pgfleet.manifest.model import Contract
 
 

@@ -2,12 +2,12 @@
 
 from datetime import date
 
+from pgfleet.documents.audit import AuditDocument
 from pgfleet.fleet.model import Environment
 from pgfleet.judge.acceptance import review
-from pgfleet.judge.document import AuditDocument
 from pgfleet.judge.losses import with_losses
-from pgfleet.judge.sharing import find_shared
-from pgfleet.judge.since import Previous, compare, of_tenants_in
+from pgfleet.judge.shared_objects import find_shared
+from pgfleet.judge.trend import Previous, compare, of_tenants_in
 from pgfleet.judge.variants import group_variants
 from pgfleet.manifest.model import Manifest
 

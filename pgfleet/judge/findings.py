@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from pgfleet.judge.acceptance import UNJUDGED
-from pgfleet.judge.consequences import breaks, explain
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     AuditDocument,
     ContractEntry,
     DifferenceEntry,
@@ -14,6 +12,8 @@ from pgfleet.judge.document import (
     MigrationStatus,
     TenantEntry,
 )
+from pgfleet.judge.acceptance import UNJUDGED
+from pgfleet.judge.contract_impact import breaks, explain
 
 TENANT, MIGRATION, CONTRACT = "tenant", "migration", "contract"
 """Kinds of findings besides those of objects: a tenant that could not be judged, a migration that is not applied, a

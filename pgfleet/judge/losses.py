@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from pgfleet.judge.context import LossEntry
-from pgfleet.judge.document import CountEntry, TenantEntry
+from pgfleet.documents.audit import CountEntry, TenantEntry
+from pgfleet.documents.audit_context import LossEntry
 
 
 def with_losses(

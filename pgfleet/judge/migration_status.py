@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import CatalogObject
-from pgfleet.catalog.shared import is_shared
-from pgfleet.judge.document import CheckEntry, LedgerState, MigrationStatus
+from pgfleet.catalog.objects import CatalogObject
+from pgfleet.catalog.shared_objects import is_shared
+from pgfleet.documents.audit import CheckEntry, LedgerState, MigrationStatus
 
 BY_LEDGER_ALONE = {
     None: MigrationStatus.PENDING,

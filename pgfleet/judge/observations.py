@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgfleet.catalog.model import Catalog
+from pgfleet.catalog.objects import Catalog
+from pgfleet.documents.audit import LedgerState
 from pgfleet.fleet.pooler import Pooler
-from pgfleet.judge.document import LedgerState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

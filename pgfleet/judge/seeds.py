@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pgfleet.judge.document import SeedEntry, SeedStatus
-from pgfleet.judge.readings import SeedReading
+from pgfleet.documents.audit import SeedEntry, SeedStatus
+from pgfleet.judge.observations import SeedReading
 from pgfleet.manifest.model import Seed
 
 Row = Mapping[str, Any]

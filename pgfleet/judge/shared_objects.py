@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from pgfleet.judge.context import SharedEntry
-from pgfleet.judge.document import DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry
+from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry
+from pgfleet.documents.audit_context import SharedEntry
 
 Fault = tuple[str, str, str, str]
 """A database, and an object's kind, identity and change."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from pgfleet.documents.audit import SkippedEntry
 from pgfleet.fleet.model import SkippedTenant
-from pgfleet.judge.document import SkippedEntry
 
 
 def skipped_entries(skipped: Iterable[SkippedTenant]) -> tuple[SkippedEntry, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.judge.document import AuditDocument, ManifestEntry, SkippedEntry, TenantEntry, Verdict
+from pgfleet.documents.audit import AuditDocument, ManifestEntry, SkippedEntry, TenantEntry, Verdict
 from pgfleet.manifest.model import Manifest
 
 

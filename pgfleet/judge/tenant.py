@@ -4,12 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.catalog.differences import Difference, without_implied
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import CatalogObject, Holder
-from pgfleet.catalog.shared import is_shared
-from pgfleet.errors import AccessRefused, ConnectionFailed, ConnectionLost, PgfleetError
-from pgfleet.fleet.model import Tenant
-from pgfleet.judge.checks import UNREADABLE
-from pgfleet.judge.document import (
+from pgfleet.catalog.objects import CatalogObject, Holder
+from pgfleet.catalog.shared_objects import is_shared
+from pgfleet.connect_failure import Unreachable
+from pgfleet.documents.audit import (
     CheckEntry,
     ContractEntry,
     CountEntry,
@@ -23,13 +21,15 @@ from pgfleet.judge.document import (
     UnexpectedEntry,
     Verdict,
 )
-from pgfleet.judge.readings import CountReading, Inspection, LedgerRow
-from pgfleet.judge.states import migration_status
+from pgfleet.errors import AccessRefused, ConnectionFailed, ConnectionLost, PgfleetError
+from pgfleet.fleet.model import Tenant
+from pgfleet.judge.checks import UNREADABLE
+from pgfleet.judge.migration_status import migration_status
+from pgfleet.judge.observations import CountReading, Inspection, LedgerRow
 from pgfleet.judge.verdict import verdict_of
 from pgfleet.manifest.model import Migration
-from pgfleet.repair.choice import choose_repairs
 from pgfleet.repair.model import Repair
-from pgfleet.unreachable import Unreachable
+from pgfleet.repair.strategy import choose_repairs
 
 UNREACHABLE = (AccessRefused, ConnectionFailed, ConnectionLost)
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pgfleet.catalog.model import Change, ObjectKind
+from pgfleet.catalog.objects import Change, ObjectKind
+from pgfleet.documents.audit import AuditDocument, MigrationEntry, TenantEntry
+from pgfleet.documents.audit_context import FindingEntry, SinceEntry, Source
 from pgfleet.judge.acceptance import UNJUDGED
-from pgfleet.judge.context import FindingEntry, SinceEntry, Source
-from pgfleet.judge.document import AuditDocument, MigrationEntry, TenantEntry
 from pgfleet.judge.findings import (
     Finding,
     contract_finding,

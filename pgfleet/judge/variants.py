@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_uppercase
 
-from pgfleet.catalog.model import ObjectKind
+from pgfleet.catalog.objects import ObjectKind
+from pgfleet.documents.audit import DifferenceEntry, TenantEntry
+from pgfleet.documents.audit_context import VariantDifference, VariantEntry
 from pgfleet.judge.acceptance import UNJUDGED
-from pgfleet.judge.context import VariantDifference, VariantEntry
-from pgfleet.judge.document import DifferenceEntry, TenantEntry
 
 AS_EXPECTED = "as expected"
 WITHOUT_SCHEMA = frozenset({ObjectKind.SCHEMA, ObjectKind.EXTENSION})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pgfleet.judge.document import ContractEntry, MigrationEntry, MigrationStatus, Verdict
+from pgfleet.documents.audit import ContractEntry, MigrationEntry, MigrationStatus, Verdict
 from pgfleet.manifest.model import Priority
 
 

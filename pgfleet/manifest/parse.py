@@ -3,16 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from pgfleet.errors import ManifestError
-from pgfleet.manifest.canonical import manifest_checksum, script_checksum
+from pgfleet.manifest.checksums import manifest_checksum, script_checksum
 from pgfleet.manifest.contracts import contract_fault, contract_statements
-from pgfleet.manifest.document import (
-    CheckTable,
-    ContractTable,
-    ManifestDocument,
-    MigrationTable,
-    SeedTable,
-    WatchTable,
-)
+from pgfleet.manifest.file import CheckTable, ContractTable, ManifestDocument, MigrationTable, SeedTable, WatchTable
 from pgfleet.manifest.model import Check, Contract, Count, Impact, Manifest, Migration, Script, Seed, Watch
 from pgfleet.manifest.statements import query_fault, script_fault
 from pgfleet.validation import read_toml

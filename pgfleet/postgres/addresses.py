@@ -10,10 +10,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
+from pgfleet.connect_failure import Unreachable
 from pgfleet.fleet.secret import Dsn
-from pgfleet.pg import dsn as libpq
-from pgfleet.pg.errors import refusal
-from pgfleet.unreachable import Unreachable
+from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.errors import refusal
 
 LEAST_SECONDS = 2
 """Less than this psycopg gives to no attempt."""

@@ -2,7 +2,7 @@
 
 import re
 
-from pgfleet.unreachable import Unreachable
+from pgfleet.connect_failure import Unreachable
 
 SEVERAL = "All failures were:"
 PREAMBLE = re.compile(

@@ -10,10 +10,10 @@ from typing import Any
 import psycopg
 
 from pgfleet.fleet.secret import Dsn
-from pgfleet.permits import Permits
-from pgfleet.pg import dsn as libpq
-from pgfleet.pg.addresses import resolved
-from pgfleet.pg.errors import translating_refusal
+from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.addresses import resolved
+from pgfleet.postgres.errors import translating_refusal
+from pgfleet.run.connection_limiter import Permits
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import psycopg
 
+from pgfleet.connect_failure import Unreachable
 from pgfleet.errors import (
     AccessRefused,
     ConnectionFailed,
@@ -18,8 +19,7 @@ from pgfleet.errors import (
 from pgfleet.fleet.secret import redacted
 from pgfleet.manifest.model import Script
 from pgfleet.manifest.statements import place_in
-from pgfleet.pg.refusals import reason_of, words_of
-from pgfleet.unreachable import Unreachable
+from pgfleet.postgres.connect_errors import reason_of, words_of
 
 BY_SQLSTATE: dict[str, type[DatabaseError]] = {
     # PostgreSQL manual, appendix A. Classes (two characters) and single codes; the longer one wins.

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pgfleet.errors import TryAgain
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
-from pgfleet.shipped import statement
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.session import Session
+from pgfleet.run.shipped import statement
 
 LOCK_NOT_AVAILABLE = "55P03"
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 0.5

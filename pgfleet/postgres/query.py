@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from psycopg import ClientCursor
 
-from pgfleet.pg.connection import Connection
+from pgfleet.postgres.connection import Connection
 
 Rows = list[tuple[Any, ...]]
 

@@ -23,12 +23,12 @@ from pgfleet.fleet.secret import Dsn, redacted
 from pgfleet.manifest.extensions import CREATED
 from pgfleet.manifest.model import Script
 from pgfleet.manifest.statements import split
-from pgfleet.permits import GiveBack
-from pgfleet.pg import dsn as libpq
-from pgfleet.pg.connection import STANDARD_STRINGS, WRITING, Connection, Limits, connect, disconnect, limiting
-from pgfleet.pg.errors import translating
-from pgfleet.pg.query import Query, Rows, all_rows, bind
-from pgfleet.shipped import statement
+from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.connection import STANDARD_STRINGS, WRITING, Connection, Limits, connect, disconnect, limiting
+from pgfleet.postgres.errors import translating
+from pgfleet.postgres.query import Query, Rows, all_rows, bind
+from pgfleet.run.connection_limiter import GiveBack
+from pgfleet.run.shipped import statement
 
 READING, PART = "pgfleet_reading", "pgfleet_part"
 """Names of savepoints."""

@@ -4,7 +4,7 @@ import re
 
 from pglast import keywords
 
-from pgfleet.catalog.model import CatalogObject, Identity
+from pgfleet.catalog.objects import CatalogObject, Identity
 
 PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 KEYWORDS = keywords.RESERVED_KEYWORDS | keywords.COL_NAME_KEYWORDS | keywords.TYPE_FUNC_NAME_KEYWORDS

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from pgfleet.catalog.differences import Difference, without_implied
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import Holder, ObjectKind
-from pgfleet.repair.choice import choose_repairs
+from pgfleet.catalog.objects import Holder, ObjectKind
 from pgfleet.repair.model import Repair, Statement, Way
+from pgfleet.repair.strategy import choose_repairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import CatalogObject, Change, Holder, ObjectKind
-from pgfleet.repair import programs, views
-from pgfleet.repair.making import make
+from pgfleet.catalog.objects import CatalogObject, Change, Holder, ObjectKind
+from pgfleet.repair.generate import functions, views
+from pgfleet.repair.generate.statements import make
 from pgfleet.repair.model import Hazard, LeftToPerson, Repair, Way
 
 
@@ -78,7 +78,7 @@ def _is_replaced(difference: Difference) -> bool:
     if found is None:
         return True
     if wanted.identity.kind is ObjectKind.FUNCTION:
-        return not programs.must_be_dropped(wanted, found)
+        return not functions.must_be_dropped(wanted, found)
     return wanted.identity.kind is not ObjectKind.VIEW or views.is_wholly_replaced(wanted, found)
 
 

@@ -6,7 +6,7 @@ import pglast
 from pglast import ast, visitors
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import CatalogObject, ObjectKind
+from pgfleet.catalog.objects import CatalogObject, ObjectKind
 
 Place = tuple[str | None, str]
 

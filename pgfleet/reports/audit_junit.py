@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from pgfleet.judge.document import AuditDocument, ContractEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import AuditDocument, ContractEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import INCOMPLETE, worst_first
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.acceptance_words import remarks
-from pgfleet.render.junit import Case, Ending, Suite, report
-from pgfleet.render.loss_words import loss_sentence
-from pgfleet.render.repair_words import remedy_lines
-from pgfleet.render.words import VERDICT_MEANS, differences_told, sentence, sufferers
+from pgfleet.reports.junit import Case, Ending, Suite, report
+from pgfleet.reports.phrases.acceptances import remarks
+from pgfleet.reports.phrases.audit import VERDICT_MEANS, differences_told, sentence, sufferers
+from pgfleet.reports.phrases.repair import remedy_lines
+from pgfleet.reports.phrases.row_losses import loss_sentence
 
 SKIPPED = "skipped tenants"
 

@@ -1,12 +1,12 @@
 """The summary page before and after its tenants: what is new, who is alike, what is known."""
 
-from pgfleet.judge.document import AuditDocument
-from pgfleet.render.acceptance_words import acceptance_lines
-from pgfleet.render.dates import Dates
-from pgfleet.render.loss_words import loss_lines
-from pgfleet.render.markup import bullets, escaped
-from pgfleet.render.since_words import MOST_LINES, capped, headline, new_lines, resolved_lines
-from pgfleet.render.variant_words import is_worth_telling, variants_in_words
+from pgfleet.documents.audit import AuditDocument
+from pgfleet.reports.markup import bullets, escaped
+from pgfleet.reports.phrases.acceptances import acceptance_lines
+from pgfleet.reports.phrases.dates import Dates
+from pgfleet.reports.phrases.row_losses import loss_lines
+from pgfleet.reports.phrases.trend import MOST_LINES, capped, headline, new_lines, resolved_lines
+from pgfleet.reports.phrases.variants import is_worth_telling, variants_in_words
 
 ALL_THERE = "Every tenant holds everything that the manifest asks for."
 ALL_BUT_ACCEPTED = "Every tenant holds everything that the manifest asks for, but for what is accepted."

@@ -6,14 +6,14 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from pgfleet.judge.document import AuditDocument
+from pgfleet.documents.audit import AuditDocument
 from pgfleet.judge.summary import counted
 from pgfleet.judge.variants import AS_EXPECTED
-from pgfleet.render.acceptance_words import acceptance_lines
-from pgfleet.render.dates import Dates
-from pgfleet.render.loss_words import loss_lines
-from pgfleet.render.since_words import capped, headline, new_lines, resolved_lines
-from pgfleet.render.variant_words import is_worth_telling, variant_line
+from pgfleet.reports.phrases.acceptances import acceptance_lines
+from pgfleet.reports.phrases.dates import Dates
+from pgfleet.reports.phrases.row_losses import loss_lines
+from pgfleet.reports.phrases.trend import capped, headline, new_lines, resolved_lines
+from pgfleet.reports.phrases.variants import is_worth_telling, variant_line
 
 MOST_LINES = 20
 

@@ -6,16 +6,16 @@ Every event is about an environment, and says in its labels what triggers choose
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pgfleet.judge.document import AuditDocument, Verdict
+from pgfleet.documents.audit import AuditDocument, Verdict
+from pgfleet.documents.plan import RolloutPlan
+from pgfleet.documents.repair import RepairDocument
+from pgfleet.documents.rollout import Result, RolloutDocument
 from pgfleet.judge.findings import counted
 from pgfleet.judge.summary import EXIT_STATUS, outcome_of, worst_first
 from pgfleet.judge.summary import in_words as verdicts_in_words
-from pgfleet.render.since_words import MOST_LINES, new_lines
-from pgfleet.render.words import sentence
+from pgfleet.reports.phrases.audit import sentence
+from pgfleet.reports.phrases.trend import MOST_LINES, new_lines
 from pgfleet.rollout import repair_summary
-from pgfleet.rollout.document import Result, RolloutDocument
-from pgfleet.rollout.plan import RolloutPlan
-from pgfleet.rollout.repairing import RepairDocument
 from pgfleet.rollout.summary import RolloutOutcome
 from pgfleet.rollout.summary import in_words as results_in_words
 

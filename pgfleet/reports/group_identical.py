@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from pgfleet.judge.document import AuditDocument, TenantEntry
+from pgfleet.documents.audit import AuditDocument, TenantEntry
 
 OF_ITSELF = {"name", "ring", "database", "home", "fingerprint", "server_version", "pooler", "standby", "counts"}
 """What may be another in each, and is told elsewhere or not at all."""

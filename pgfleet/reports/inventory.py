@@ -7,10 +7,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pgfleet.judge.document import SkippedEntry
+from pgfleet.documents.audit import SkippedEntry
 from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.skipped_words import skipped_in_words
+from pgfleet.reports.phrases.skipped import skipped_in_words
 
 
 def tenant_table(rows: Sequence[Mapping[str, Any]], skipped: Sequence[SkippedEntry] = ()) -> RenderableType:

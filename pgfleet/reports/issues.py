@@ -4,18 +4,12 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pgfleet.judge.document import DifferenceEntry
+from pgfleet.documents.audit import DifferenceEntry
+from pgfleet.documents.plan import TenantPlan
+from pgfleet.documents.rollout import ErrorEntry, Result, RingEntry, StepStatus, TenantResult
 from pgfleet.judge.summary import counted
-from pgfleet.render.rollout_words import error_sentence, is_unseen, seed_sentence
-from pgfleet.rollout.document import (
-    ErrorEntry,
-    Result,
-    RingEntry,
-    StepStatus,
-    TenantResult,
-)
-from pgfleet.rollout.plan import TenantPlan
-from pgfleet.rollout.signature import FAULTY, signature_of
+from pgfleet.reports.phrases.rollout import error_sentence, is_unseen, seed_sentence
+from pgfleet.rollout.failure_groups import FAULTY, signature_of
 
 MOST_NAMES = 10
 

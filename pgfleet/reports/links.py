@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pgfleet.render.markup import escaped
+from pgfleet.reports.markup import escaped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     AuditDocument,
     ContractEntry,
     DifferenceEntry,
@@ -13,18 +13,12 @@ from pgfleet.judge.document import (
 )
 from pgfleet.judge.summary import counted, in_words, worst_first
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.acceptance_words import remarks
-from pgfleet.render.altered import altered_files
-from pgfleet.render.context_markdown import all_ready, closing, opening
-from pgfleet.render.dates import Dates, dates_of
-from pgfleet.render.links import NO_LINKS, Links
-from pgfleet.render.loss_words import loss_sentence
-from pgfleet.render.markup import bullets, code, escaped
-from pgfleet.render.repair_markdown import remedy_section
-from pgfleet.render.repair_words import remedy_lines
-from pgfleet.render.shared_words import SEE_THERE, TITLE, is_told_in_part, own_contracts, own_part, shared_matters
-from pgfleet.render.skipped_words import skipped_in_words
-from pgfleet.render.words import (
+from pgfleet.reports.context_markdown import all_ready, closing, opening
+from pgfleet.reports.links import NO_LINKS, Links
+from pgfleet.reports.markup import bullets, code, escaped
+from pgfleet.reports.phrases.acceptances import remarks
+from pgfleet.reports.phrases.altered_files import altered_files
+from pgfleet.reports.phrases.audit import (
     NEVER_APPLIED,
     VERDICT_MEANS,
     broken_contracts,
@@ -34,6 +28,19 @@ from pgfleet.render.words import (
     sentence,
     sufferers,
 )
+from pgfleet.reports.phrases.dates import Dates, dates_of
+from pgfleet.reports.phrases.repair import remedy_lines
+from pgfleet.reports.phrases.row_losses import loss_sentence
+from pgfleet.reports.phrases.shared_objects import (
+    SEE_THERE,
+    TITLE,
+    is_told_in_part,
+    own_contracts,
+    own_part,
+    shared_matters,
+)
+from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.repair_markdown import remedy_section
 
 MOST_TENANTS = 50
 

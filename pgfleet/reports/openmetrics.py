@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pgfleet.catalog.model import Change, ObjectKind
-from pgfleet.judge.document import AuditDocument, DifferenceEntry, MigrationStatus, Verdict
+from pgfleet.catalog.objects import Change, ObjectKind
+from pgfleet.documents.audit import AuditDocument, DifferenceEntry, MigrationStatus, Verdict
 from pgfleet.manifest.model import Manifest, Priority
 
 CHANGES = (*Change, "unexpected")

@@ -8,18 +8,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pgfleet.documents.plan import Action, PlannedMigration, RolloutPlan, TenantPlan, by_ring
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.altered import altered_files
-from pgfleet.render.fitting import Fitting
-from pgfleet.render.rollout_layout import MOST_TENANTS, legend_of, new_matrix, section
-from pgfleet.render.rollout_matters import (
-    LEFT_ALONE,
-    REFUSED,
-    obstacles,
-    refusals,
-)
-from pgfleet.render.rollout_words import ACTION_MEANS, plan_sentence
-from pgfleet.rollout.plan import Action, PlannedMigration, RolloutPlan, TenantPlan, by_ring
+from pgfleet.reports.issues import LEFT_ALONE, REFUSED, obstacles, refusals
+from pgfleet.reports.phrases.altered_files import altered_files
+from pgfleet.reports.phrases.rollout import ACTION_MEANS, plan_sentence
+from pgfleet.reports.responsive_table import Fitting
+from pgfleet.reports.rollout_layout import MOST_TENANTS, legend_of, new_matrix, section
 
 ALTERED = "*"
 ACTION_LOOK = {

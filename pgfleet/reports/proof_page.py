@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from pgfleet.proof.document import ManifestProof, ObjectProof
-from pgfleet.render.markup import escaped
-from pgfleet.render.proof_words import findings_in_words, in_words
+from pgfleet.documents.manifest_proof import ManifestProof, ObjectProof
+from pgfleet.reports.markup import escaped
+from pgfleet.reports.phrases.manifest_proof import findings_in_words, in_words
 
 MOST_ROWS = 500
 SAID = {True: "yes", False: "no", None: "not tried"}

@@ -7,8 +7,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pgfleet.proof.document import ManifestProof, MigrationProof, ProofOutcome
-from pgfleet.render.proof_words import by_kind, changed_in_words, findings_in_words, in_words, missing_in_words
+from pgfleet.documents.manifest_proof import ManifestProof, MigrationProof, ProofOutcome
+from pgfleet.reports.phrases.manifest_proof import (
+    by_kind,
+    changed_in_words,
+    findings_in_words,
+    in_words,
+    missing_in_words,
+)
 
 STYLE = {ProofOutcome.PROVEN: "green", ProofOutcome.FAULTY: "red", ProofOutcome.INCOMPLETE: "magenta"}
 MARK = {

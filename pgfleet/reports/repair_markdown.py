@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from pgfleet.judge.document import MigrationEntry, MigrationStatus
-from pgfleet.render.markup import bullets, code, escaped
-from pgfleet.render.repair_words import (
+from pgfleet.documents.audit import MigrationEntry, MigrationStatus
+from pgfleet.reports.markup import bullets, code, escaped
+from pgfleet.reports.phrases.repair import (
     in_brackets,
     reason_lines,
     remedies_of,

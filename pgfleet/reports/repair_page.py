@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from pgfleet.render.markdown import MOST_TENANTS
-from pgfleet.render.markup import bullets, escaped
-from pgfleet.render.repair_markdown import shell, statements_block, statements_title
-from pgfleet.render.repair_words import beyond_lines, left_lines, nothing_run, put_right_lines, repair_sentence
-from pgfleet.render.rollout_words import error_sentence
-from pgfleet.render.skipped_words import skipped_in_words
-from pgfleet.render.tables import MOST_ROWS, shortened
-from pgfleet.render.words import sentence
+from pgfleet.documents.repair import RepairDocument, RepairResult, TenantRepair
+from pgfleet.reports.markdown import MOST_TENANTS
+from pgfleet.reports.markup import bullets, escaped
+from pgfleet.reports.phrases.audit import sentence
+from pgfleet.reports.phrases.repair import beyond_lines, left_lines, nothing_run, put_right_lines, repair_sentence
+from pgfleet.reports.phrases.rollout import error_sentence
+from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.repair_markdown import shell, statements_block, statements_title
+from pgfleet.reports.tables import MOST_ROWS, shortened
 from pgfleet.rollout.repair_summary import in_words, worst_first
-from pgfleet.rollout.repairing import RepairDocument, RepairResult, TenantRepair
 
 ROLLED_BACK = "A rehearsal: all of it was rolled back, and each tenant is as it was before."
 

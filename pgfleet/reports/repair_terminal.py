@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pgfleet.render.repair_page import ROLLED_BACK, result_word
-from pgfleet.render.repair_words import beyond_lines, in_brackets, left_lines, nothing_run, put_right_lines
-from pgfleet.render.rollout_layout import MOST_TENANTS, indented, left_out
-from pgfleet.render.rollout_words import error_sentence
-from pgfleet.render.skipped_words import skipped_in_words
-from pgfleet.render.words import sentence
+from pgfleet.documents.repair import RepairDocument, RepairResult, TenantRepair
+from pgfleet.reports.phrases.audit import sentence
+from pgfleet.reports.phrases.repair import beyond_lines, in_brackets, left_lines, nothing_run, put_right_lines
+from pgfleet.reports.phrases.rollout import error_sentence
+from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.repair_page import ROLLED_BACK, result_word
+from pgfleet.reports.rollout_layout import MOST_TENANTS, indented, left_out
 from pgfleet.rollout.repair_summary import in_words, worst_first
-from pgfleet.rollout.repairing import RepairDocument, RepairResult, TenantRepair
 
 STYLE = {
     RepairResult.FAILED: "red",

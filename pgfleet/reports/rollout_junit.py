@@ -2,11 +2,7 @@
 
 from collections.abc import Iterator
 
-from pgfleet.render.junit import Case, Ending, Suite, report
-from pgfleet.render.rollout_matters import NO_REASON
-from pgfleet.render.rollout_words import error_sentence, ring_sentence
-from pgfleet.render.words import sentence
-from pgfleet.rollout.document import (
+from pgfleet.documents.rollout import (
     ErrorEntry,
     MigrationStep,
     RestartEntry,
@@ -18,6 +14,10 @@ from pgfleet.rollout.document import (
     StepStatus,
     TenantResult,
 )
+from pgfleet.reports.issues import NO_REASON
+from pgfleet.reports.junit import Case, Ending, Suite, report
+from pgfleet.reports.phrases.audit import sentence
+from pgfleet.reports.phrases.rollout import error_sentence, ring_sentence
 from pgfleet.rollout.summary import RolloutOutcome, worst_first
 
 ENDING = {

@@ -7,11 +7,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pgfleet.documents.plan import TenantPlan
+from pgfleet.documents.rollout import TenantResult
 from pgfleet.manifest.model import Manifest, Migration
-from pgfleet.render.rollout_matters import Matter
-from pgfleet.render.words import sentence
-from pgfleet.rollout.document import TenantResult
-from pgfleet.rollout.plan import TenantPlan
+from pgfleet.reports.issues import Matter
+from pgfleet.reports.phrases.audit import sentence
 
 MOST_TENANTS = 60
 MOST_DIFFERENCES = 10

@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from pgfleet.judge.document import DifferenceEntry
+from pgfleet.documents.audit import DifferenceEntry
+from pgfleet.documents.plan import RolloutPlan, by_ring
+from pgfleet.documents.rollout import RingEntry, RolloutDocument, StepStatus, TenantResult
 from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.altered import altered_files
-from pgfleet.render.markdown import MOST_TENANTS
-from pgfleet.render.markup import code, escaped
-from pgfleet.render.rollout_matters import (
+from pgfleet.reports.issues import (
     LEFT_ALONE,
     NO_REASON,
     NOT_REHEARSED,
@@ -22,8 +21,11 @@ from pgfleet.render.rollout_matters import (
     obstacles,
     refusals,
 )
-from pgfleet.render.rollout_tables import FEWER, UNCERTAIN, count_rank, pair_in_words
-from pgfleet.render.rollout_words import (
+from pgfleet.reports.markdown import MOST_TENANTS
+from pgfleet.reports.markup import code, escaped
+from pgfleet.reports.phrases.altered_files import altered_files
+from pgfleet.reports.phrases.audit import CHANGED, predicate
+from pgfleet.reports.phrases.rollout import (
     ACTION_MEANS,
     plan_sentence,
     ring_facts,
@@ -31,10 +33,8 @@ from pgfleet.render.rollout_words import (
     step_word,
     tenant_plan_sentence,
 )
-from pgfleet.render.skipped_words import skipped_in_words
-from pgfleet.render.words import CHANGED, predicate
-from pgfleet.rollout.document import RingEntry, RolloutDocument, StepStatus, TenantResult
-from pgfleet.rollout.plan import RolloutPlan, by_ring
+from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.rollout_tables import FEWER, UNCERTAIN, count_rank, pair_in_words
 from pgfleet.rollout.summary import RolloutOutcome, in_words, summarise
 
 MOST_DIFFERENCES = 10

@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 
-from pgfleet.judge.document import CountEntry
-from pgfleet.manifest.model import Manifest
-from pgfleet.render.rollout_matters import alike, errors_of
-from pgfleet.render.rollout_words import error_sentence, is_unseen, seed_sentence, step_word, tenant_plan_sentence
-from pgfleet.render.tables import MOST_ROWS, shortened
-from pgfleet.rollout.document import (
+from pgfleet.documents.audit import CountEntry
+from pgfleet.documents.plan import RUNS, RolloutPlan, TenantPlan
+from pgfleet.documents.rollout import (
     CountDocument,
     CountPair,
     RingEntry,
@@ -16,7 +13,10 @@ from pgfleet.rollout.document import (
     TenantCounts,
     TenantResult,
 )
-from pgfleet.rollout.plan import RUNS, RolloutPlan, TenantPlan
+from pgfleet.manifest.model import Manifest
+from pgfleet.reports.issues import alike, errors_of
+from pgfleet.reports.phrases.rollout import error_sentence, is_unseen, seed_sentence, step_word, tenant_plan_sentence
+from pgfleet.reports.tables import MOST_ROWS, shortened
 from pgfleet.rollout.summary import worst_first
 
 Row = dict[str, str]

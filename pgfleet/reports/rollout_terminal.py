@@ -6,30 +6,7 @@ from itertools import groupby
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pgfleet.judge.summary import counted
-from pgfleet.manifest.model import Manifest
-from pgfleet.render.fitting import Fitting
-from pgfleet.render.rollout_layout import MOST_TENANTS, indented, left_out, legend_of, new_matrix, new_table, section
-from pgfleet.render.rollout_matters import (
-    NOT_REACHED,
-    NOT_REHEARSED,
-    Matter,
-    alike,
-    matters_of,
-    named,
-    planted,
-)
-from pgfleet.render.rollout_tables import (
-    count_rank,
-    counted_tables,
-    counts_in_words,
-    gain_in_words,
-    pair_in_words,
-    rows_gained,
-)
-from pgfleet.render.rollout_words import ring_facts, ring_sentence, step_word
-from pgfleet.render.skipped_words import skipped_in_words
-from pgfleet.rollout.document import (
+from pgfleet.documents.rollout import (
     CountDocument,
     CountPair,
     MigrationStep,
@@ -38,6 +15,21 @@ from pgfleet.rollout.document import (
     RolloutDocument,
     StepStatus,
     TenantResult,
+)
+from pgfleet.judge.summary import counted
+from pgfleet.manifest.model import Manifest
+from pgfleet.reports.issues import NOT_REACHED, NOT_REHEARSED, Matter, alike, matters_of, named, planted
+from pgfleet.reports.phrases.rollout import ring_facts, ring_sentence, step_word
+from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.responsive_table import Fitting
+from pgfleet.reports.rollout_layout import MOST_TENANTS, indented, left_out, legend_of, new_matrix, new_table, section
+from pgfleet.reports.rollout_tables import (
+    count_rank,
+    counted_tables,
+    counts_in_words,
+    gain_in_words,
+    pair_in_words,
+    rows_gained,
 )
 from pgfleet.rollout.summary import RolloutOutcome, in_words, worst_first
 

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from pgfleet.judge.document import AuditDocument, TenantEntry
+from pgfleet.documents.audit import AuditDocument, TenantEntry
 from pgfleet.judge.findings import counted
 from pgfleet.judge.summary import worst_first
-from pgfleet.render.acceptance_words import remarks
-from pgfleet.render.dates import dates_of
-from pgfleet.render.links import NO_LINKS, Links
-from pgfleet.render.loss_words import loss_sentence
-from pgfleet.render.words import sentence
+from pgfleet.reports.links import NO_LINKS, Links
+from pgfleet.reports.phrases.acceptances import remarks
+from pgfleet.reports.phrases.audit import sentence
+from pgfleet.reports.phrases.dates import dates_of
+from pgfleet.reports.phrases.row_losses import loss_sentence
 
 MOST_ROWS = 100
 MOST_CHARACTERS = 120

@@ -6,28 +6,29 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pgfleet.judge.document import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.summary import in_words, worst_first
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.acceptance_words import remarks
-from pgfleet.render.alike import alike_tenants
-from pgfleet.render.altered import altered_files
-from pgfleet.render.context_terminal import closing, indented, leading_variants, opening
-from pgfleet.render.dates import Dates, dates_of
-from pgfleet.render.fitting import Fitting
-from pgfleet.render.loss_words import losses_in_words
-from pgfleet.render.repair_words import remedy_lines
-from pgfleet.render.rollout_layout import legend_of
-from pgfleet.render.shared_words import SEE_THERE, TITLE, is_told_in_part, own_contracts, own_part, shared_matters
-from pgfleet.render.since_words import listed
-from pgfleet.render.skipped_words import skipped_in_words
-from pgfleet.render.words import (
-    NEVER_APPLIED,
-    VERDICT_MEANS,
-    differences_told,
-    sentence,
-    sufferers,
+from pgfleet.reports.context_terminal import closing, indented, leading_variants, opening
+from pgfleet.reports.group_identical import alike_tenants
+from pgfleet.reports.phrases.acceptances import remarks
+from pgfleet.reports.phrases.altered_files import altered_files
+from pgfleet.reports.phrases.audit import NEVER_APPLIED, VERDICT_MEANS, differences_told, sentence, sufferers
+from pgfleet.reports.phrases.dates import Dates, dates_of
+from pgfleet.reports.phrases.repair import remedy_lines
+from pgfleet.reports.phrases.row_losses import losses_in_words
+from pgfleet.reports.phrases.shared_objects import (
+    SEE_THERE,
+    TITLE,
+    is_told_in_part,
+    own_contracts,
+    own_part,
+    shared_matters,
 )
+from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.phrases.trend import listed
+from pgfleet.reports.responsive_table import Fitting
+from pgfleet.reports.rollout_layout import legend_of
 
 VERDICT_STYLE = {
     Verdict.READY: "green",

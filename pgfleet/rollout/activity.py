@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pgfleet.documents.rollout import WatchEntry
 from pgfleet.manifest.model import Watch
-from pgfleet.rollout.document import WatchEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """What to do next about an error."""
 
+from pgfleet.connect_failure import Unreachable
+from pgfleet.documents.rollout import ErrorEntry
 from pgfleet.errors import (
     AccessRefused,
     BehindPooler,
@@ -13,8 +15,6 @@ from pgfleet.errors import (
     PgfleetError,
     PlanOutdated,
 )
-from pgfleet.rollout.document import ErrorEntry
-from pgfleet.unreachable import Unreachable
 
 AGAIN = "run the same command again; what is done is skipped"
 EXTENSION = "see what the tenant lacks (pgfleet audit); an extension must lie in a schema that is no other tenant's"

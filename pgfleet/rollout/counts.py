@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from pgfleet.judge.document import CountEntry, SkippedEntry
-from pgfleet.judge.readings import CountReading
-from pgfleet.rollout.document import CountDocument, TenantCounts
+from pgfleet.documents.audit import CountEntry, SkippedEntry
+from pgfleet.documents.rollout import CountDocument, TenantCounts
+from pgfleet.judge.observations import CountReading
 
 
 def tenant_counts(name: str, ring: str, readings: Sequence[CountReading]) -> TenantCounts:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from pgfleet.rollout.document import Result, TenantResult
+from pgfleet.documents.rollout import Result, TenantResult
 
 COUNTED = frozenset({Result.FAILED, Result.UNREACHABLE})
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pgfleet.rollout.document import ErrorEntry, FailureGroup, Result, StepStatus, TenantResult
+from pgfleet.documents.rollout import ErrorEntry, FailureGroup, Result, StepStatus, TenantResult
 
 FAULTY = frozenset({Result.FAILED, Result.UNREACHABLE})
 

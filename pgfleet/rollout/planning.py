@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.errors import FleetError
-from pgfleet.fleet.pooler import Pooler
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     DifferenceEntry,
     LedgerState,
     MigrationEntry,
@@ -14,10 +12,12 @@ from pgfleet.judge.document import (
     TenantEntry,
     Verdict,
 )
+from pgfleet.documents.plan import RUNS, AcceptedObject, Action, PlannedMigration, Scope, TenantPlan
+from pgfleet.errors import FleetError
+from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.model import Manifest, Migration, Priority
 from pgfleet.rollout.advice import advise
-from pgfleet.rollout.footing import behind_pooler, on_standby
-from pgfleet.rollout.plan import RUNS, AcceptedObject, Action, PlannedMigration, Scope, TenantPlan
+from pgfleet.rollout.preconditions import behind_pooler, on_standby
 
 OBSTACLES = frozenset({Verdict.UNREACHABLE, Verdict.UNKNOWN})
 BY_STATUS = {

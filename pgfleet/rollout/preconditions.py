@@ -1,7 +1,7 @@
 """Where work on a tenant has no footing, however right its plan: how that is told."""
 
+from pgfleet.connect_failure import Unreachable
 from pgfleet.errors import AccessRefused, BehindPooler
-from pgfleet.unreachable import Unreachable
 
 
 def on_standby() -> AccessRefused:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.judge.document import MigrationStatus, SkippedEntry
+from pgfleet.documents.audit import MigrationStatus, SkippedEntry
+from pgfleet.documents.repair import RepairDocument, RepairResult, TenantRepair
 from pgfleet.judge.summary import NO_VERDICTS, counted
-from pgfleet.rollout.repairing import RepairDocument, RepairResult, TenantRepair, digest_of
+from pgfleet.rollout.repair_results import digest_of
 
 
 class RepairOutcome(StrEnum):

@@ -3,20 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.catalog.differences import Difference
-from pgfleet.judge.document import MigrationEntry, MigrationStatus
-from pgfleet.judge.entry import Entry
+from pgfleet.documents.audit import MigrationEntry, MigrationStatus
+from pgfleet.documents.plan import AcceptedObject
+from pgfleet.documents.repair import BeyondEntry
 from pgfleet.judge.tenant import difference_entry
-from pgfleet.rollout.plan import AcceptedObject
 from pgfleet.rollout.planning import accepted_object
-
-
-class BeyondEntry(Entry):
-    """A migration that is not applied, and that a repair has nothing to do for; `reason` says why."""
-
-    version: str
-    file: str
-    status: MigrationStatus
-    reason: str
 
 
 def to_be_repaired(

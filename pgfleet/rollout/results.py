@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from pgfleet.connect_failure import Unreachable
+from pgfleet.documents.audit import CountEntry, Verdict
+from pgfleet.documents.plan import Action, TenantPlan
+from pgfleet.documents.rollout import CountPair, ErrorEntry, MigrationStep, Result, SeedStep, StepStatus, TenantResult
 from pgfleet.errors import PgfleetError
-from pgfleet.judge.document import CountEntry, Verdict
 from pgfleet.judge.tenant import why_unreachable
 from pgfleet.manifest.model import Migration
 from pgfleet.rollout.advice import describe, of_unreachable
-from pgfleet.rollout.document import CountPair, ErrorEntry, MigrationStep, Result, SeedStep, StepStatus, TenantResult
-from pgfleet.rollout.plan import Action, TenantPlan
 from pgfleet.rollout.summary import result_of
-from pgfleet.unreachable import Unreachable
 
 Counts = Mapping[str, CountEntry]
 THERE = frozenset({StepStatus.DONE, StepStatus.SKIPPED})

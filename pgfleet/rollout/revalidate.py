@@ -1,8 +1,8 @@
 """What is still to do in a tenant, now that its lock is held: others may have been there since the plan was made."""
 
+from pgfleet.documents.audit import LedgerState, MigrationEntry, MigrationStatus
+from pgfleet.documents.plan import RUNS, Action
 from pgfleet.errors import PlanOutdated
-from pgfleet.judge.document import LedgerState, MigrationEntry, MigrationStatus
-from pgfleet.rollout.plan import RUNS, Action
 
 RECORDED = frozenset({LedgerState.APPLIED, LedgerState.ADOPTED})
 PARTICIPLE = {

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from pgfleet.judge.document import MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.plan import RUNS, TenantPlan
+from pgfleet.documents.rollout import Result, RingEntry, RingOutcome, TenantResult, WatchEntry, WaveEntry
 from pgfleet.judge.summary import counted
-from pgfleet.rollout.budget import failures_in, is_exceeded
-from pgfleet.rollout.document import Result, RingEntry, RingOutcome, TenantResult, WatchEntry, WaveEntry
-from pgfleet.rollout.plan import RUNS, TenantPlan
-from pgfleet.rollout.signature import group_failures
+from pgfleet.rollout.failure_budget import failures_in, is_exceeded
+from pgfleet.rollout.failure_groups import group_failures
 from pgfleet.rollout.summary import summarise
 
 GONE_ON_WITH = frozenset({Result.DONE, Result.UNCHANGED})

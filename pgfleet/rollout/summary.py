@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
+from pgfleet.documents.rollout import Result, RingEntry, RingOutcome, StepStatus, TenantResult
 from pgfleet.judge.summary import NO_VERDICTS, counted
-from pgfleet.rollout.document import Result, RingEntry, RingOutcome, StepStatus, TenantResult
 
 
 class RolloutOutcome(StrEnum):

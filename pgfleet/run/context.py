@@ -8,7 +8,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
-from pgfleet.permits import Permits, Slots
+from pgfleet.run.connection_limiter import Permits, Slots
 
 Expectation = ExpectedCatalog | NoExpectedCatalog
 

@@ -5,17 +5,14 @@ import shutil
 from pathlib import Path
 from uuid import uuid4
 
-import yaml
 from pydantic import ValidationError
 
-from pgfleet.automations import AutomationFile, parse_automations
-from pgfleet.deployments import DeploymentFile, parse_deployments
+from pgfleet.documents.audit import SCHEMA_VERSION, AuditDocument
 from pgfleet.errors import ConfigurationError, FleetError, ManifestError
-from pgfleet.fleet.document import FleetDocument
+from pgfleet.fleet.file import FleetDocument
 from pgfleet.fleet.model import Environment
 from pgfleet.fleet.parse import build_environment, parse_fleet
-from pgfleet.fleet.substitution import Values
-from pgfleet.judge.document import SCHEMA_VERSION, AuditDocument
+from pgfleet.fleet.templates import Values
 from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.parse import build_manifest, parse_document
 
@@ -52,25 +49,6 @@ def load_fleet(path: Path) -> FleetDocument:
 def load_environment(path: Path, name: str, values: Values) -> Environment:
     """One environment of the fleet file at `path`, its inventories still to be read. Raises FleetError."""
     return build_environment(load_fleet(path), name, values, file=str(path))
-
-
-def load_deployments(path: Path) -> DeploymentFile:
-    """The deployments of a file as `prefect deploy` reads it. Raises ConfigurationError."""
-    return parse_deployments(_yaml(path), file=str(path))
-
-
-def load_automations(path: Path) -> AutomationFile:
-    """The automations at `path`. Raises ConfigurationError."""
-    return parse_automations(_yaml(path), file=str(path))
-
-
-def _yaml(path: Path) -> object:
-    try:
-        return yaml.safe_load(path.read_bytes())
-    except OSError as error:
-        raise ConfigurationError(str(path), "", f"cannot be read: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise ConfigurationError(str(path), "", f"is not YAML: {error}") from None
 
 
 def load_audit(path: Path, environment: str) -> AuditDocument:

@@ -7,7 +7,7 @@ from pydantic import Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from pgfleet.brief import Granularity
+from pgfleet.run.context import Granularity
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
-from pgfleet.rollout.plan import RolloutPlan
+from pgfleet.documents.plan import RolloutPlan
 
 
 class Listener(Protocol):

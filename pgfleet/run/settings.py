@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from pgfleet.shipped import sql_folder
+from pgfleet.run.shipped import sql_folder
 
 
 class Settings(BaseSettings):
@@ -57,7 +57,7 @@ SERVER = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
     # On SQLite the server would stand still for a minute now and then.
-    "PREFECT_MESSAGING_BROKER": "tasks.messaging",
+    "PREFECT_MESSAGING_BROKER": "pgfleet.tasks.support.messaging",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
 }
 """What a Prefect server that pgfleet starts is told."""

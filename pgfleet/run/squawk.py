@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from pgfleet.check.lint import read_findings
+from pgfleet.documents.manifest_proof import LintEntry
 from pgfleet.errors import PgfleetError
 from pgfleet.manifest.model import Manifest, Migration
-from pgfleet.proof.document import LintEntry
-from pgfleet.proof.lint import read_findings
 
 CONFIGURATION = ".squawk.toml"
 TIMEOUT_SECONDS = 120

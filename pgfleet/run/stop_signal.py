@@ -2,8 +2,8 @@
 
 from threading import Lock
 
-from pgfleet.rollout.budget import failures_in, is_exceeded
-from pgfleet.rollout.document import TenantResult
+from pgfleet.documents.rollout import TenantResult
+from pgfleet.rollout.failure_budget import failures_in, is_exceeded
 
 
 class Gate:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pgfleet.fleet.substitution import Unresolved
+from pgfleet.fleet.templates import Unresolved
 
 FORMS = "there are ${VAR}, ${file:PATH} and ${secret:NAME}"
 SecretReader = Callable[[str], str | None]

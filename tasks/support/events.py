@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from prefect.events import emit_event
 from prefect.logging import get_logger
 
-from pgfleet.events import Event
+from pgfleet.reports.events import Event
 
 
 def announce(events: Iterable[Event]) -> None:
@@ -14,4 +14,4 @@ def announce(events: Iterable[Event]) -> None:
         try:
             emit_event(each.name, resource=each.resource, related=each.related, payload=dict(each.payload))
         except Exception as error:  # noqa: BLE001  # whatever it is: the run has done what it was for
-            get_logger("pgfleet.events").warning("the event %s was not sent: %s", each.name, error)
+            get_logger("pgfleet.reports.events").warning("the event %s was not sent: %s", each.name, error)

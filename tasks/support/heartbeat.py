@@ -20,8 +20,8 @@ from prefect.context import FlowRunContext
 from prefect.states import Cancelled
 from pydantic import TypeAdapter
 
-from pgfleet.progress import listening
-from pgfleet.rollout.plan import RolloutPlan
+from pgfleet.documents.plan import RolloutPlan
+from pgfleet.run.progress import listening
 
 PULSE = "pulse"
 """The type of the artifact; it has no key, and stands on no page."""

@@ -10,9 +10,9 @@ from uuid import UUID
 import httpx
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
+from pgfleet.documents.plan import RolloutPlan
 from pgfleet.judge.summary import counted
-from pgfleet.progress import listening
-from pgfleet.rollout.plan import RolloutPlan
+from pgfleet.run.progress import listening
 
 SHORTEST_PAUSE_SECONDS = 1.0
 

@@ -6,9 +6,9 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from pgfleet.render.repair_words import repair_sentence
+from pgfleet.documents.repair import RepairDocument, RepairMode, RepairResult, TenantRepair
+from pgfleet.reports.phrases.repair import repair_sentence
 from pgfleet.rollout.repair_summary import RepairOutcome, in_words, outcome_of
-from pgfleet.rollout.repairing import RepairDocument, RepairMode, RepairResult, TenantRepair
 
 GOOD = frozenset({RepairOutcome.COMPLETED, RepairOutcome.REHEARSED})
 STATE_NAME = {

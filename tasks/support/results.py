@@ -7,11 +7,11 @@ from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
 from pydantic import TypeAdapter
 
-from pgfleet.judge.document import AuditDocument, TenantEntry
-from pgfleet.proof.document import ManifestProof
-from pgfleet.rollout.document import CountDocument, RolloutDocument, TenantCounts, TenantResult, WatchEntry
-from pgfleet.rollout.plan import RolloutPlan, TenantPlan
-from pgfleet.rollout.repairing import RepairDocument, TenantRepair
+from pgfleet.documents.audit import AuditDocument, TenantEntry
+from pgfleet.documents.manifest_proof import ManifestProof
+from pgfleet.documents.plan import RolloutPlan, TenantPlan
+from pgfleet.documents.repair import RepairDocument, TenantRepair
+from pgfleet.documents.rollout import CountDocument, RolloutDocument, TenantCounts, TenantResult, WatchEntry
 
 Form = TypeVar("Form")
 

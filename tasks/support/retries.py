@@ -9,7 +9,7 @@ from prefect.tasks import exponential_backoff
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from pgfleet.errors import NoPermit, PgfleetError
-from tasks.states import held
+from pgfleet.tasks.support.states import held
 
 RETRIES = 3
 FIRST_DELAY_SECONDS = 0.5

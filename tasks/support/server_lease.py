@@ -14,9 +14,9 @@ from uuid import UUID
 from prefect.settings import PREFECT_API_URL
 
 from pgfleet.errors import NoPermit
-from pgfleet.permits import GiveBack
-from tasks.awaiting import RENEW_AFTER_SECONDS, Awaiting
-from tasks.leases import Leases
+from pgfleet.run.connection_limiter import GiveBack
+from pgfleet.tasks.support.leases import Leases
+from pgfleet.tasks.support.waiters import RENEW_AFTER_SECONDS, Awaiting
 
 TURN_SECONDS = 5.0
 """So long a slot goes from tenant to tenant; then others have their turn, where somebody waits."""

@@ -7,7 +7,7 @@ from prefect import Task
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     ContractEntry,
     MigrationEntry,
     MigrationStatus,
@@ -16,13 +16,8 @@ from pgfleet.judge.document import (
     TenantEntry,
     Verdict,
 )
-from pgfleet.judge.summary import Outcome, counted, in_words, outcome_of, summarise
-from pgfleet.proof.document import ManifestProof, ProofOutcome
-from pgfleet.render import proof_words
-from pgfleet.render.loss_words import losses_in_words
-from pgfleet.render.words import sentence
-from pgfleet.rollout import summary as rollout_summary
-from pgfleet.rollout.document import (
+from pgfleet.documents.manifest_proof import ManifestProof, ProofOutcome
+from pgfleet.documents.rollout import (
     CountDocument,
     MigrationStep,
     Result,
@@ -31,10 +26,15 @@ from pgfleet.rollout.document import (
     StepStatus,
     TenantResult,
 )
-from pgfleet.rollout.signature import group_failures
+from pgfleet.judge.summary import Outcome, counted, in_words, outcome_of, summarise
+from pgfleet.reports.phrases import manifest_proof
+from pgfleet.reports.phrases.audit import sentence
+from pgfleet.reports.phrases.row_losses import losses_in_words
+from pgfleet.rollout import summary as rollout_summary
+from pgfleet.rollout.failure_groups import group_failures
 from pgfleet.rollout.summary import RolloutOutcome
-from tasks.logs import leave_out_findings
-from tasks.whole import whole
+from pgfleet.tasks.support.logs import leave_out_findings
+from pgfleet.tasks.support.opaque import whole
 
 leave_out_findings()  # here, where findings become states: whoever runs a task that returns one has come by
 
@@ -122,7 +122,7 @@ def counts_state(document: CountDocument) -> State[Any]:
 
 def proof_state(proof: ManifestProof) -> State[Any]:
     """Completed if the manifest is proven, else Failed under the name of the outcome."""
-    said = proof_words.in_words(proof)
+    said = manifest_proof.in_words(proof)
     if proof.outcome is ProofOutcome.PROVEN:
         return Completed(message=said)
     return Failed(name=proof.outcome, message=said)

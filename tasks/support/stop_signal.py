@@ -6,8 +6,8 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 from pydantic import TypeAdapter
 
-from tasks.exchange import leave, take
-from tasks.pulse import at_each_beat
+from pgfleet.tasks.support.heartbeat import at_each_beat
+from pgfleet.tasks.support.results import leave, take
 
 HALT = "halt"
 """The type of the artifact that a rollout leaves: the ring that is halted, and which beginning of the run says so."""

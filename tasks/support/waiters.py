@@ -8,7 +8,7 @@ from time import monotonic
 from uuid import UUID
 
 from pgfleet.errors import NoPermit
-from tasks.leases import LEASE_SECONDS, Leases
+from pgfleet.tasks.support.leases import LEASE_SECONDS, Leases
 
 RENEW_AFTER_SECONDS = LEASE_SECONDS / 3
 PAST_SECONDS = 3.0

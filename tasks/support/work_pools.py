@@ -8,9 +8,9 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
-from pgfleet import settings
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment
+from pgfleet.run import settings
 
 DEPLOY = "PGFLEET_WORK_POOL='{pool}' prefect --no-prompt deploy --all --prefect-file deployments/waves.yaml"
 

@@ -14,8 +14,8 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.deployments import run_deployment
 from prefect.states import Cancelled, Cancelling, Crashed
 
-from pgfleet.attempt import Sight, Stage
-from tasks.pulse import BEAT, PULSE, Beat
+from pgfleet.tasks.support.heartbeat import BEAT, PULSE, Beat
+from pgfleet.tasks.support.wave_attempt import Sight, Stage
 
 STAGES = {
     StateType.SCHEDULED: Stage.WAITING,

@@ -5,18 +5,7 @@ from datetime import date, timedelta
 
 from unit.literals import FINISHED, STARTED, a_document
 
-from pgfleet.files import load_manifest
-from pgfleet.judge.context import (
-    AcceptanceEntry,
-    AcceptanceState,
-    FindingEntry,
-    LossEntry,
-    SinceEntry,
-    Source,
-    VariantDifference,
-    VariantEntry,
-)
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     AuditDocument,
     CheckEntry,
     ContractEntry,
@@ -34,9 +23,20 @@ from pgfleet.judge.document import (
     UnexpectedEntry,
     Verdict,
 )
+from pgfleet.documents.audit_context import (
+    AcceptanceEntry,
+    AcceptanceState,
+    FindingEntry,
+    LossEntry,
+    SinceEntry,
+    Source,
+    VariantDifference,
+    VariantEntry,
+)
 from pgfleet.manifest.model import Migration, Priority
 from pgfleet.repair.model import Way
-from pgfleet.shipped import sql_folder
+from pgfleet.run.files import load_manifest
+from pgfleet.run.shipped import sql_folder
 
 MANIFEST = load_manifest(sql_folder() / "manifest.toml")
 YESTERDAY = FINISHED - timedelta(days=1)

@@ -6,8 +6,8 @@ from browser.fleets import MANIFEST, NAMES, RINGS
 from unit.literals import FINISHED, STARTED, a_difference_entry
 from unit.rollout_literals import a_count, a_pair, a_result, a_ring, a_rollout, a_seed_step, a_wave
 
-from pgfleet.manifest.model import Migration
-from pgfleet.rollout.document import (
+from pgfleet.documents.plan import Action
+from pgfleet.documents.rollout import (
     ErrorEntry,
     MigrationStep,
     RestartEntry,
@@ -18,7 +18,7 @@ from pgfleet.rollout.document import (
     StepStatus,
     TenantResult,
 )
-from pgfleet.rollout.plan import Action
+from pgfleet.manifest.model import Migration
 
 LOCKED = ErrorEntry(
     message="canceling statement due to lock timeout",

@@ -10,8 +10,8 @@ from fix_browser import Seen, written
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from unit.literals import a_document, a_tenant_entry
 
-from pgfleet.judge.document import AuditDocument
-from pgfleet.render.page.audit import audit_page
+from pgfleet.documents.audit import AuditDocument
+from pgfleet.reports.html.audit import audit_page
 
 NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 LEAST_CONTRAST = 4.5

@@ -9,7 +9,7 @@ from browser.rollouts import a_halted_rollout
 from fix_browser import Seen, written
 from playwright.sync_api import Page, expect
 
-from pgfleet.render.page.rollout import rollout_page
+from pgfleet.reports.html.rollout import rollout_page
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from pgfleet.fleet.secret import Dsn
-from pgfleet.permits import Permits
-from pgfleet.pg import dsn as libpq
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
-from tasks.leases import Leases
-from tasks.slots import ServerSlots
+from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.session import Session
+from pgfleet.run.connection_limiter import Permits
+from pgfleet.tasks.support.leases import Leases
+from pgfleet.tasks.support.server_lease import ServerSlots
 
 BOUND, TURN_SECONDS, PATIENCE_SECONDS = 2, 0.5, 60
 

@@ -11,13 +11,13 @@ from fix_prefect import Records
 from fix_servers import Server
 from prefect import State
 
-from flows.audit import audit_fleet
-from flows.rollout import rollout_fleet
-from pgfleet.brief import Granularity
+from pgfleet.documents.audit import AuditDocument, Verdict
+from pgfleet.documents.audit_context import AcceptanceState, Source
 from pgfleet.errors import ConfigurationError
-from pgfleet.judge.context import AcceptanceState, Source
-from pgfleet.judge.document import AuditDocument, Verdict
-from tasks.exchange import AUDIT_DOCUMENT, ROLLOUT_DOCUMENT, take
+from pgfleet.flows.audit import audit_fleet
+from pgfleet.flows.rollout import rollout_fleet
+from pgfleet.run.context import Granularity
+from pgfleet.tasks.support.results import AUDIT_DOCUMENT, ROLLOUT_DOCUMENT, take
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 

@@ -16,17 +16,17 @@ from fix_proxy import CuttingProxy
 from fix_servers import Server
 from prefect import State
 
-from flows.audit import audit_fleet
-from pgfleet import settings
-from pgfleet.brief import Brief, Granularity
-from pgfleet.judge.document import AuditDocument, MigrationEntry, TenantEntry, Verdict
-from pgfleet.pg import expectation
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
-from pgfleet.pg.verification import Findings
-from tasks import verify_migration
-from tasks.exchange import AUDIT_DOCUMENT, take
-from tasks.states import held, tenant_state
+from pgfleet.documents.audit import AuditDocument, MigrationEntry, TenantEntry, Verdict
+from pgfleet.flows.audit import audit_fleet
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.read.steps import Findings
+from pgfleet.postgres.scratch import expected_catalog
+from pgfleet.postgres.session import Session
+from pgfleet.run import settings
+from pgfleet.run.context import Brief, Granularity
+from pgfleet.tasks import verify_migration
+from pgfleet.tasks.support.results import AUDIT_DOCUMENT, take
+from pgfleet.tasks.support.states import held, tenant_state
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 SMALL = Path(__file__).parents[1] / "manifests" / "concurrently"
@@ -251,7 +251,7 @@ def test_without_a_scratch_database_tenants_are_unknown_and_the_reason_says_what
     fleet: Fleet, ready_dsn: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A manifest of its own, so that nothing is in the cache; a scratch_dsn that answers nobody; no embedded twin."""
-    monkeypatch.setattr(expectation, "binaries_major", lambda *_: 1)
+    monkeypatch.setattr(expected_catalog, "binaries_major", lambda *_: 1)
 
     settings.use(manifest=copy_manifest(tmp_path))
     fleet.policy('scratch_dsn = "postgresql://nobody@127.0.0.1:1/nowhere"').tenant("acme", ready_dsn())

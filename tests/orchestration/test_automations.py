@@ -15,19 +15,18 @@ from prefect.client.orchestration import get_client
 from prefect.events import emit_event
 from prefect.states import Failed, Running, Scheduled
 
-from flows.audit import audit_fleet
-from pgfleet import files
-from pgfleet.automations import tables_of
-from pgfleet.brief import Granularity
-from pgfleet.deployments import deployments_of
+from pgfleet.cli.automation_file import load_automations, tables_of
+from pgfleet.cli.automations import Change, apply_automations, notification_block
+from pgfleet.cli.deployment_file import deployments_of, load_deployments
+from pgfleet.cli.deployments import deploy, ensure_pool
 from pgfleet.errors import ConfigurationError
-from pgfleet.shipped import deployments_folder
-from tasks.automations import Change, apply_automations, notification_block
-from tasks.deploying import deploy, ensure_pool
+from pgfleet.flows.audit import audit_fleet
+from pgfleet.run.context import Granularity
+from pgfleet.run.shipped import deployments_folder
 
 FOLDER = deployments_folder()
 FILE = FOLDER / "automations.yaml"
-AUTOMATIONS = files.load_automations(FILE)
+AUTOMATIONS = load_automations(FILE)
 LONGEST_WAIT_SECONDS = 60
 SHORTEST_SECONDS = 10
 """Prefect's own least, of a trigger that waits for something not to happen."""
@@ -101,7 +100,7 @@ def test_they_act(fleet: Fleet, new_dsn: Callable[[], str], inbox: Inbox, record
 
 def _a_late_run() -> str:
     ensure_pool("nobody-works-here")
-    kinds = files.load_deployments(FOLDER / "prefect.yaml").kinds
+    kinds = load_deployments(FOLDER / "prefect.yaml").kinds
     nightly = next(deployments_of(kinds, "watched", "UTC")).on("nobody-works-here")
     deploy([nightly])
     with get_client(sync_client=True) as client:

@@ -16,7 +16,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from unit.literals import a_document
 
 from pgfleet import __version__
-from pgfleet.judge.document import AuditDocument
+from pgfleet.documents.audit import AuditDocument
 
 QUICK = ("--granularity", "tenant")
 

@@ -27,17 +27,17 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import ThreadPoolTaskRunner
 from sampling import Sampling
 
-from flows.audit import audit_fleet
-from flows.pacing import ended_in_turn
-from pgfleet.brief import Granularity
 from pgfleet.errors import NoPermit
-from pgfleet.pg import dsn as libpq
-from pgfleet.pg.briefing import prepare_brief
-from pgfleet.pg.survey import workers_for
-from pgfleet.settings import SERVER
-from tasks.exchange import AUDIT_DOCUMENT, take
-from tasks.leases import Leases, limit_name
-from tasks.slots import ServerSlots, prefect_slots
+from pgfleet.flows._scheduler import ended_in_turn
+from pgfleet.flows.audit import audit_fleet
+from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.read.servers import workers_for
+from pgfleet.run.context import Granularity
+from pgfleet.run.settings import SERVER
+from pgfleet.tasks.support.leases import Leases, limit_name
+from pgfleet.tasks.support.results import AUDIT_DOCUMENT, take
+from pgfleet.tasks.support.server_lease import ServerSlots, prefect_slots
 
 LONGEST_START_SECONDS, LONGEST_WAIT_SECONDS = 120, 30
 TURNS = 150
@@ -373,7 +373,7 @@ def test_a_prefect_that_does_not_answer_is_the_tenants_reason_and_soon(
     prefect_api: str, fleet: Fleet, embedded_server: Server, embedded_template: str
 ) -> None:
     """Nothing is connected to without leave, nothing waits for ever, and nobody asks it a hundred times."""
-    from pgfleet.pg.audit import audit
+    from pgfleet.postgres.read.audit import audit
 
     fleet.tenant("acme", embedded_server.cluster.dsn(embedded_template))
     brief = prepare_brief(ENVIRONMENT, run="unanswered")

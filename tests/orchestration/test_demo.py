@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 from fix_prefect import Records
 
-from flows.demonstration import _explain_kept
-from pgfleet.judge.document import AuditDocument
-from pgfleet.pg.demo import PLANS
+from pgfleet.cli.demo import _explain_kept
+from pgfleet.documents.audit import AuditDocument
+from pgfleet.postgres.embedded.demo_fleet import PLANS
 
 PLANTED = {
     "ember": [("20250315", "index", "public.idx_ai_task_queue_status_schedule", "missing")],

@@ -17,21 +17,20 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.states import Pending, Scheduled
 from prefect.utilities.callables import parameter_schema
 
-from flows.audit import audit_fleet
-from flows.audit_wave import audit_wave
-from flows.count import count_fleet
-from flows.count_wave import count_wave
-from flows.plan_wave import plan_wave
-from flows.repair import repair_fleet
-from flows.repair_wave import repair_wave
-from flows.rollout import rollout_fleet
-from flows.rollout_wave import rehearsal_wave, rollout_wave
-from flows.seed import seed_fleet
-from flows.watch_wave import watch_wave
-from pgfleet import files
-from pgfleet.deployments import deployments_of
-from pgfleet.shipped import deployments_folder
-from tasks.deploying import deploy, ensure_pool
+from pgfleet.cli.deployment_file import deployments_of, load_deployments
+from pgfleet.cli.deployments import deploy, ensure_pool
+from pgfleet.flows.audit import audit_fleet
+from pgfleet.flows.audit_wave import audit_wave
+from pgfleet.flows.count import count_fleet
+from pgfleet.flows.count_wave import count_wave
+from pgfleet.flows.plan_wave import plan_wave
+from pgfleet.flows.repair import repair_fleet
+from pgfleet.flows.repair_wave import repair_wave
+from pgfleet.flows.rollout import rollout_fleet
+from pgfleet.flows.rollout_wave import rehearsal_wave, rollout_wave
+from pgfleet.flows.seed import seed_fleet
+from pgfleet.flows.watch_wave import watch_wave
+from pgfleet.run.shipped import deployments_folder
 
 FILE = deployments_folder() / "prefect.yaml"
 POOL = "deployed"
@@ -67,7 +66,7 @@ def test_pgfleet_and_prefect_deploy_the_same_and_again_changes_nothing(prefect_a
         "PGFLEET_MANIFEST": "",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
     }
-    kinds = files.load_deployments(FILE).kinds
+    kinds = load_deployments(FILE).kinds
     for _ in range(2):
         made = deploy([each.on(POOL) for each in deployments_of(kinds, "prod", "Europe/Berlin")])
         assert made[0] == "audit/nightly-prod"
@@ -83,7 +82,7 @@ def test_pgfleet_and_prefect_deploy_the_same_and_again_changes_nothing(prefect_a
 @pytest.mark.usefixtures("prefect_api")
 def test_a_schedule_that_was_switched_off_stays_off_and_one_that_changed_is_changed() -> None:
     ensure_pool(POOL)
-    kinds = files.load_deployments(FILE).kinds
+    kinds = load_deployments(FILE).kinds
     deploy([next(deployments_of(kinds, "off", "UTC")).on(POOL)])
     found = deployed("audit/nightly-off")
     with get_client(sync_client=True) as client:
@@ -97,7 +96,7 @@ def test_a_schedule_that_was_switched_off_stays_off_and_one_that_changed_is_chan
 def test_of_nightly_audits_that_were_late_one_is_run_and_the_others_are_cancelled(records: Records) -> None:
     """As a worker finds them that comes back after three nights."""
     ensure_pool(POOL)
-    deploy([next(deployments_of(files.load_deployments(FILE).kinds, "late", "UTC")).on(POOL)])
+    deploy([next(deployments_of(load_deployments(FILE).kinds, "late", "UTC")).on(POOL)])
     late = deployed("audit/nightly-late")
     nights = [Scheduled(scheduled_time=datetime.now(UTC) - timedelta(days=each)) for each in (3, 2, 1)]
     with get_client(sync_client=True) as client:

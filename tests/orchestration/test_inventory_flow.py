@@ -10,20 +10,20 @@ from fix_servers import Server
 from prefect import Flow, State
 from pydantic import TypeAdapter
 
-from flows.audit import audit_fleet
-from flows.audit_wave import audit_wave
-from flows.count import count_fleet
-from flows.count_wave import count_wave
-from flows.plan_wave import plan_wave
-from flows.repair import repair_fleet
-from flows.repair_wave import repair_wave
-from flows.rollout import rollout_fleet
-from flows.watch_wave import watch_wave
-from pgfleet.brief import Granularity
-from pgfleet.progress import listening
-from pgfleet.rollout.plan import RolloutPlan, Scope
-from pgfleet.rollout.repairing import RepairMode
-from tasks.exchange import (
+from pgfleet.documents.plan import RolloutPlan, Scope
+from pgfleet.documents.repair import RepairMode
+from pgfleet.flows.audit import audit_fleet
+from pgfleet.flows.audit_wave import audit_wave
+from pgfleet.flows.count import count_fleet
+from pgfleet.flows.count_wave import count_wave
+from pgfleet.flows.plan_wave import plan_wave
+from pgfleet.flows.repair import repair_fleet
+from pgfleet.flows.repair_wave import repair_wave
+from pgfleet.flows.rollout import rollout_fleet
+from pgfleet.flows.watch_wave import watch_wave
+from pgfleet.run.context import Granularity
+from pgfleet.run.progress import listening
+from pgfleet.tasks.support.results import (
     AUDIT_DOCUMENT,
     COUNT_DOCUMENT,
     COUNTED,

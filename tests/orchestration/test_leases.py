@@ -11,7 +11,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from pgfleet.errors import NoPermit
-from tasks.leases import Leases, limit_name
+from pgfleet.tasks.support.leases import Leases, limit_name
 
 INCREMENT = "/v2/concurrency_limits/increment-with-lease"
 PREFECTS_CLIENT_SECONDS = 14

@@ -9,7 +9,7 @@ from fix_fleet import ENVIRONMENT, Fleet
 from fix_prefect import Records
 from fix_servers import Server
 
-from pgfleet.proof.document import ManifestProof, ProofOutcome
+from pgfleet.documents.manifest_proof import ManifestProof, ProofOutcome
 
 MANIFESTS = Path(__file__).parents[1] / "manifests"
 

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from prefect.server.utilities.messaging import BrokerModule
 
-from pgfleet.settings import SERVER
+from pgfleet.run.settings import SERVER
 
 ASIDE = """
 import gc, threading, time, weakref

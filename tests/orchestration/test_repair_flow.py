@@ -16,10 +16,10 @@ from fix_prefect import Records
 from fix_servers import Server
 from prefect import State
 
-from flows.repair import repair_fleet
+from pgfleet.documents.repair import RepairDocument
 from pgfleet.errors import FleetError
-from pgfleet.rollout.repairing import RepairDocument
-from tasks.exchange import REPAIR_DOCUMENT, take
+from pgfleet.flows.repair import repair_fleet
+from pgfleet.tasks.support.results import REPAIR_DOCUMENT, take
 
 SHRUNK = "ALTER TABLE ai_messages ALTER content TYPE varchar(2000)"
 CONTRADICTED = (

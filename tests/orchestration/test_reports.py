@@ -15,14 +15,14 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from unit.literals import a_document, a_manifest, a_migration, a_tenant_entry, an_environment
 from unit.rollout_literals import a_result, a_rollout
 
-from flows.audit import audit_fleet
-from flows.options import AuditFormat, RolloutFormat
-from flows.rollout import rollout_fleet
-from flows.writing import write_audit, write_rollout
-from pgfleet.brief import Brief, Granularity
+from pgfleet.cli.options import AuditFormat, RolloutFormat
+from pgfleet.cli.output import write_audit, write_rollout
+from pgfleet.documents.audit import AuditDocument
+from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.errors import PgfleetError
-from pgfleet.judge.document import AuditDocument
-from pgfleet.rollout.document import RolloutDocument
+from pgfleet.flows.audit import audit_fleet
+from pgfleet.flows.rollout import rollout_fleet
+from pgfleet.run.context import Brief, Granularity
 
 BRIEF = Brief(a_manifest(a_migration()), an_environment(), run="")
 AUDIT, ROLLOUT = a_document(a_tenant_entry("acme")), a_rollout(a_result("acme"))

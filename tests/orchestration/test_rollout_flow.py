@@ -28,17 +28,17 @@ from prefect.exceptions import Pause
 from prefect.flow_engine import run_flow
 from prefect.settings import PREFECT_RESULTS_PERSIST_BY_DEFAULT, temporary_settings
 
-from flows.audit import audit_fleet
-from flows.count import count_fleet
-from flows.rollout import rollout_fleet
-from flows.seed import seed_fleet
-from pgfleet.brief import Granularity
+from pgfleet.documents.audit import AuditDocument, Verdict
+from pgfleet.documents.rollout import CountDocument, Result, RolloutDocument, TenantResult
 from pgfleet.fleet.secret import Dsn
-from pgfleet.judge.document import AuditDocument, Verdict
-from pgfleet.pg import dsn as libpq
-from pgfleet.rollout.document import CountDocument, Result, RolloutDocument, TenantResult
-from tasks.exchange import AUDIT_DOCUMENT, COUNT_DOCUMENT, PLAN, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, take
-from tasks.leases import limit_name
+from pgfleet.flows.audit import audit_fleet
+from pgfleet.flows.count import count_fleet
+from pgfleet.flows.rollout import rollout_fleet
+from pgfleet.flows.seed import seed_fleet
+from pgfleet.postgres import dsn as libpq
+from pgfleet.run.context import Granularity
+from pgfleet.tasks.support.leases import limit_name
+from pgfleet.tasks.support.results import AUDIT_DOCUMENT, COUNT_DOCUMENT, PLAN, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, take
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 LONGEST_WAIT_SECONDS = 60
@@ -264,7 +264,7 @@ def test_a_ring_that_does_not_stay_right_halts_the_rollout(
     def sleep(_seconds: float) -> None:
         execute(dsn, "DROP INDEX idx_ai_conversations_user")
 
-    monkeypatch.setattr("flows.rolling.time", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr("pgfleet.flows._rollout.time", SimpleNamespace(sleep=sleep))
     state, document = roll_out(**QUICK)
     assert state.name == "Halted"
     assert "not right any more after its soak: acme (20250315 drifted)" in (document.rings[0].reason or "")
@@ -310,7 +310,7 @@ def test_a_plan_is_carried_out_after_a_yes_to_it_alone(
     given: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("flows.approval.POLL_SECONDS", 0.2)
+    monkeypatch.setattr("pgfleet.flows._approval.POLL_SECONDS", 0.2)
     dsn = new_dsn()
     fleet.policy("approval = true").tenant("acme", dsn, ring="canary")
     thread, states, run_id = asked_run(records, **QUICK)
@@ -337,7 +337,7 @@ def test_a_plan_is_carried_out_after_a_yes_to_it_alone(
 def test_without_an_answer_in_time_nothing_is_done(
     fleet: Fleet, new_dsn: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.approval.POLL_SECONDS", 0.2)
+    monkeypatch.setattr("pgfleet.flows._approval.POLL_SECONDS", 0.2)
     fleet.policy("approval = true").policy('approval_timeout = "1s"').tenant("acme", new_dsn())
     state, document = roll_out(**QUICK)
     assert state.type.value == "FAILED", "Prefect has a name of its own for it"
@@ -397,7 +397,7 @@ def test_a_run_of_a_deployment_is_suspended_and_begins_anew_when_it_is_resumed(
         if meanwhile == "the tenant changes":
             execute(dsn, "CREATE TABLE ai_messages ()")
         if meanwhile == "the first wave breaks off":
-            monkeypatch.setattr("flows.rollout_wave.survey_servers", Mock(side_effect=RuntimeError("broken")))
+            monkeypatch.setattr("pgfleet.flows.rollout_wave.survey_servers", Mock(side_effect=RuntimeError("broken")))
         begin(run_id)
     document = take(UUID(run_id), ROLLOUT_DOCUMENT)
     assert document is not None

@@ -12,7 +12,7 @@ from fix_fleet import Fleet
 from fix_up import LONGEST_END_SECONDS, Up
 from fix_workers import family, free_port, until
 
-from flows.up import Choice, find_server
+from pgfleet.cli.supervisor import Choice, find_server
 from pgfleet.errors import ConfigurationError
 
 

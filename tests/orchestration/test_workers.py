@@ -18,20 +18,20 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import Abort
 from prefect.states import Cancelling
 
-from flows.audit import audit_fleet
-from flows.options import AuditFormat
-from flows.rollout import rollout_fleet
-from flows.running import run_audit
-from flows.workers import Wave
-from pgfleet import settings
-from pgfleet.attempt import Sight, Stage
-from pgfleet.brief import Granularity
+from pgfleet.cli.options import AuditFormat
+from pgfleet.cli.run_flow import run_audit
+from pgfleet.documents.audit import AuditDocument
+from pgfleet.documents.plan import RolloutPlan
 from pgfleet.errors import FleetError
-from pgfleet.judge.document import AuditDocument
-from pgfleet.pg.briefing import prepare_brief
-from pgfleet.progress import Listener, listening
-from pgfleet.rollout.plan import RolloutPlan
-from tasks.exchange import AUDIT_DOCUMENT, ROLLOUT_DOCUMENT, take
+from pgfleet.flows._worker_waves import Wave
+from pgfleet.flows.audit import audit_fleet
+from pgfleet.flows.rollout import rollout_fleet
+from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.run import settings
+from pgfleet.run.context import Granularity
+from pgfleet.run.progress import Listener, listening
+from pgfleet.tasks.support.results import AUDIT_DOCUMENT, ROLLOUT_DOCUMENT, take
+from pgfleet.tasks.support.wave_attempt import Sight, Stage
 
 pytestmark = pytest.mark.usefixtures("workers")
 QUICK: dict[str, Any] = {"granularity": Granularity.TENANT}
@@ -96,7 +96,7 @@ def test_a_run_that_a_worker_runs_takes_its_waves_with_it_when_it_is_cancelled(
     spread.tenant("acme", silent_dsn)
     with get_client(sync_client=True) as client:
         flow_id = client.create_flow(audit_fleet)
-        named = {"name": POOL, "work_pool_name": POOL, "entrypoint": "flows.audit.audit_fleet"}
+        named = {"name": POOL, "work_pool_name": POOL, "entrypoint": "pgfleet.flows.audit.audit_fleet"}
         deployment_id = client.create_deployment(flow_id, **named)
         parameters = {"environment": "test"}
         run_id = str(client.create_flow_run_from_deployment(deployment_id, parameters=parameters).id)

@@ -6,11 +6,11 @@ import time
 
 import pytest
 
+from pgfleet.connect_failure import Unreachable
 from pgfleet.errors import ConnectionFailed
 from pgfleet.fleet.secret import Dsn
-from pgfleet.pg import addresses
-from pgfleet.pg.addresses import resolved
-from pgfleet.unreachable import Unreachable
+from pgfleet.postgres import addresses
+from pgfleet.postgres.addresses import resolved
 
 KNOWN = {"one.test": ["10.0.0.1"], "three.test": ["10.0.0.1", "10.0.0.2", "10.0.0.3"]}
 

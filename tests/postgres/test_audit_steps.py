@@ -4,7 +4,7 @@ from fix_servers import Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg import verification
+from pgfleet.postgres.read import steps
 
 
 def test_a_tenant_with_the_whole_manifest_matches_without_a_transfer(
@@ -12,9 +12,9 @@ def test_a_tenant_with_the_whole_manifest_matches_without_a_transfer(
 ) -> None:
     tenant = server.tenant(database)
     brief = server.brief(shipped_manifest, expected, tenant)
-    with verification.open_session(tenant, brief) as session:
-        findings = verification.inspect(session, brief)
-        entries = [verification.verify(session, brief, findings, each.version) for each in shipped_manifest.migrations]
+    with steps.open_session(tenant, brief) as session:
+        findings = steps.inspect(session, brief)
+        entries = [steps.verify(session, brief, findings, each.version) for each in shipped_manifest.migrations]
     assert findings.inspection.catalog.fingerprint == expected.fingerprint
     assert findings.inspection.catalog.managed is None
     assert findings.differences == ()

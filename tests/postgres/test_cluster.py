@@ -14,9 +14,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pgfleet.pg import cluster as cluster_module
-from pgfleet.pg.binaries import embedded_binaries, installed_binaries
-from pgfleet.pg.cluster import Cluster, ClusterFailed
+from pgfleet.postgres.embedded import cluster as cluster_module
+from pgfleet.postgres.embedded.binaries import embedded_binaries, installed_binaries
+from pgfleet.postgres.embedded.cluster import Cluster, ClusterFailed
 
 SERVERS = {"embedded": embedded_binaries(), **{f"installed-{n}": path for n, path in installed_binaries().items()}}
 STARTS_ONE = """

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from fix_rollout import Subject
 
-from pgfleet.judge.document import Verdict
-from pgfleet.pg.session import Session
+from pgfleet.documents.audit import Verdict
+from pgfleet.postgres.session import Session
 
 SCRIPT = """
 CREATE TABLE t (a integer);

@@ -12,25 +12,25 @@ from fix_rollout import Subject
 from fix_servers import POLICY, Server
 from sampling import Sampling
 
-from pgfleet.brief import Brief
 from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.repair import RepairResult
+from pgfleet.documents.rollout import Result
 from pgfleet.errors import NoPermit
-from pgfleet.files import load_manifest
 from pgfleet.fleet.model import Environment, Tenant
-from pgfleet.judge.document import Verdict
 from pgfleet.manifest.model import Manifest
-from pgfleet.permits import Permits
-from pgfleet.pg import dsn as libpq
-from pgfleet.pg import repair
-from pgfleet.pg.audit import audit
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.expectation import find_expected
-from pgfleet.pg.proving import gather_evidence
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
-from pgfleet.pg.survey import identify, workers_for
-from pgfleet.rollout.document import Result
-from pgfleet.rollout.repairing import RepairResult
+from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.apply import repair
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.read.audit import audit
+from pgfleet.postgres.read.servers import identify, workers_for
+from pgfleet.postgres.scratch.evidence import gather_evidence
+from pgfleet.postgres.scratch.expected_catalog import find_expected
+from pgfleet.postgres.session import Session
+from pgfleet.run.connection_limiter import Permits
+from pgfleet.run.context import Brief
+from pgfleet.run.files import load_manifest
 
 MANIFEST = load_manifest(Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml")
 SOON_SECONDS = 5.0

@@ -8,15 +8,15 @@ from fix_servers import POLICY, Server, apply_manifest
 
 from pgfleet.catalog.contracts import ContractReading
 from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.documents.audit import ContractEntry, TenantEntry, Verdict
 from pgfleet.errors import TryAgain
-from pgfleet.judge.document import ContractEntry, TenantEntry, Verdict
 from pgfleet.manifest.contracts import contract_fault, contract_statements
 from pgfleet.manifest.model import Contract, Manifest, Priority, Script
-from pgfleet.pg.audit import audit
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.contracts import try_contracts
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.read.audit import audit
+from pgfleet.postgres.read.contracts import try_contracts
+from pgfleet.postgres.session import Session
 
 POLICY_ENGINE = "policy_engine (planner service)"
 LOGGER = "AgentAnalyticsLogger"

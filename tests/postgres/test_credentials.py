@@ -8,12 +8,12 @@ from fix_servers import Server
 
 from pgfleet.errors import AccessRefused, ConnectionFailed, DatabaseError, StatementFailed
 from pgfleet.fleet.secret import Dsn
-from pgfleet.fleet.substitution import substitute
-from pgfleet.pg import dsn as libpq
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
-from pgfleet.references import References
+from pgfleet.fleet.templates import substitute
+from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.session import Session
+from pgfleet.run.variables import References
 
 PASSWORD = "f1led p@ss\\word:with 'odd' %signs"
 LIMITS = Limits(connect_timeout_seconds=5)

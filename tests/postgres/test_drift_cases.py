@@ -17,17 +17,17 @@ from fix_kept import KeptDatabase
 from fix_servers import CASES, Server, apply_manifest
 from pydantic import BaseModel, ConfigDict
 
-from pgfleet.catalog.model import ObjectKind
-from pgfleet.files import load_manifest
-from pgfleet.judge.document import DifferenceEntry, MigrationStatus, SeedStatus, TenantEntry, Verdict
+from pgfleet.catalog.objects import ObjectKind
+from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, SeedStatus, TenantEntry, Verdict
+from pgfleet.documents.plan import Action
+from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.audit import audit
-from pgfleet.pg.ledger import prepare_ledger, record
-from pgfleet.pg.repair import repair
-from pgfleet.pg.session import Session
+from pgfleet.postgres.apply.ledger import prepare_ledger, record
+from pgfleet.postgres.apply.repair import repair
+from pgfleet.postgres.read.audit import audit
+from pgfleet.postgres.session import Session
 from pgfleet.repair.model import Way
-from pgfleet.rollout.plan import Action
-from pgfleet.rollout.repairing import RepairResult, TenantRepair
+from pgfleet.run.files import load_manifest
 
 
 class Table(BaseModel):

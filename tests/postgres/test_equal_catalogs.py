@@ -3,9 +3,9 @@
 import pytest
 from fix_servers import Server, by_name, catalog_of
 
-from pgfleet.catalog.model import ObjectKind
+from pgfleet.catalog.objects import ObjectKind
 from pgfleet.catalog.scope import EVERYTHING
-from pgfleet.pg.introspection import read_catalog
+from pgfleet.postgres.read.introspection import read_catalog
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 from fix_servers import Server, apply_manifest
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import ObjectKind
-from pgfleet.judge.document import TenantEntry, Verdict
+from pgfleet.catalog.objects import ObjectKind
+from pgfleet.documents.audit import TenantEntry, Verdict
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.audit import audit
+from pgfleet.postgres.read.audit import audit
 
 
 def audited(server: Server, database: str, manifest: Manifest, expected: ExpectedCatalog) -> TenantEntry:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fix_servers import Server, attributes, catalog_of
 
-from pgfleet.catalog.model import ObjectKind
+from pgfleet.catalog.objects import ObjectKind
 
 SAME_BODIES = {
     "white space": ("BEGIN RETURN 1; END", "\nBEGIN\n\tRETURN  1;\r\nEND\n"),

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from fix_servers import Server
 
-from pgfleet.catalog.model import ObjectKind
-from pgfleet.catalog.reruns import Reruns
+from pgfleet.catalog.objects import ObjectKind
+from pgfleet.catalog.reapply import Reruns
 from pgfleet.catalog.scope import EVERYTHING
-from pgfleet.files import load_manifest
 from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.parse import build_manifest, parse_document
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.expectation import expect
-from pgfleet.pg.introspection import read_catalog
-from pgfleet.pg.scratch import scratch_database
-from pgfleet.pg.session import Session
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.read.introspection import read_catalog
+from pgfleet.postgres.scratch.database import scratch_database
+from pgfleet.postgres.scratch.expected_catalog import expect
+from pgfleet.postgres.session import Session
+from pgfleet.run.files import load_manifest
 
 MANIFESTS = Path(__file__).parents[1] / "manifests"
 

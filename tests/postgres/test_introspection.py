@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from fix_servers import Server, attributes, by_name, catalog_of
 
-from pgfleet.catalog.model import Catalog, ObjectKind
+from pgfleet.catalog.objects import Catalog, ObjectKind
 from pgfleet.catalog.scope import Scope
-from pgfleet.pg.introspection import SCOPES
-from pgfleet.shipped import sql_folder
+from pgfleet.postgres.read.introspection import SCOPES
+from pgfleet.run.shipped import sql_folder
 
 ZOO = (Path(__file__).parent / "zoo.sql").read_text(encoding="utf-8")
 ODD = 'Odd "Schema.x'

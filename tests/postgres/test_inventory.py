@@ -8,14 +8,14 @@ import pytest
 from fix_proxy import CuttingProxy
 from fix_servers import ROLE_PASSWORD, Server
 
-from pgfleet.brief import permits_by
 from pgfleet.errors import FleetError, InventoryUnreadable
 from pgfleet.fleet.model import Environment
 from pgfleet.fleet.parse import build_environment, parse_fleet
 from pgfleet.fleet.secret import Dsn
-from pgfleet.permits import Permits
-from pgfleet.pg.dsn import server as server_name
-from pgfleet.pg.inventory import read_inventories
+from pgfleet.postgres.dsn import server as server_name
+from pgfleet.postgres.read.inventory import read_inventories
+from pgfleet.run.connection_limiter import Permits
+from pgfleet.run.context import permits_by
 
 CONTROL = """
 CREATE TABLE tenants (name text, dsn text, dbname text, schema text, ring text, state text, region text, seats int,

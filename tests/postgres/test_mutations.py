@@ -15,8 +15,8 @@ from mutations import statements
 
 from pgfleet.catalog.differences import find_differences
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import Catalog
-from pgfleet.pg.introspection import read_catalog
+from pgfleet.catalog.objects import Catalog
+from pgfleet.postgres.read.introspection import read_catalog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ import pytest
 from fix_everything import Beginning
 from fix_servers import Server, apply_manifest
 
-from pgfleet.judge.document import Verdict
-from pgfleet.pg.audit import audit
+from pgfleet.documents.audit import Verdict
+from pgfleet.postgres.read.audit import audit
 
 BEFORE = """
 CREATE SCHEMA crm;

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from fix_servers import Server, apply_manifest
 
-from pgfleet.files import load_manifest
-from pgfleet.judge.document import TenantEntry, Verdict
-from pgfleet.pg.audit import audit
+from pgfleet.documents.audit import TenantEntry, Verdict
+from pgfleet.postgres.read.audit import audit
+from pgfleet.run.files import load_manifest
 
 ODD_MANIFEST = """
 format = 1

@@ -14,26 +14,26 @@ from fix_rollout import QUICK, ROWS, Subject, a_small_manifest, step
 from fix_servers import Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.connect_failure import Unreachable
+from pgfleet.documents.audit import SeedStatus, Verdict
+from pgfleet.documents.plan import Action
+from pgfleet.documents.repair import RepairResult
+from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.errors import AccessRefused, BehindPooler, ConnectionFailed, DatabaseError, ScratchUnavailable
-from pgfleet.files import load_manifest
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn
-from pgfleet.judge.document import SeedStatus, Verdict
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.binaries import Account, embedded_binaries
-from pgfleet.pg.binaries import server_major as binaries_major
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.contracts import try_contracts
-from pgfleet.pg.expectation import find_expected
-from pgfleet.pg.query import Query
-from pgfleet.pg.repair import repair
-from pgfleet.pg.scratch import scratch_database
-from pgfleet.pg.session import WHOSE, Session
-from pgfleet.pg.survey import identify
-from pgfleet.rollout.document import Result, StepStatus
-from pgfleet.rollout.plan import Action
-from pgfleet.rollout.repairing import RepairResult
-from pgfleet.unreachable import Unreachable
+from pgfleet.postgres.apply.repair import repair
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.embedded.binaries import Account, embedded_binaries
+from pgfleet.postgres.embedded.binaries import server_major as binaries_major
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.read.contracts import try_contracts
+from pgfleet.postgres.read.servers import identify
+from pgfleet.postgres.scratch.database import scratch_database
+from pgfleet.postgres.scratch.expected_catalog import find_expected
+from pgfleet.postgres.session import WHOSE, Session
+from pgfleet.run.files import load_manifest
 
 CONCURRENTLY = Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml"
 ALONE = "2_orders_number_index.sql runs in no transaction, so it needs a session of its own"

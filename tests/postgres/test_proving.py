@@ -7,20 +7,20 @@ import pytest
 from fix_servers import Server
 
 from pgfleet.catalog.scope import EVERYTHING
-from pgfleet.files import load_manifest
-from pgfleet.linting import lint
+from pgfleet.check.judgment import build_proof
+from pgfleet.documents.manifest_proof import FaultKind, ManifestProof, ProofOutcome
 from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.parse import build_manifest, parse_document
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.idempotence import run_again
-from pgfleet.pg.introspection import read_catalog
-from pgfleet.pg.population import fill, read_rows
-from pgfleet.pg.proving import gather_evidence
-from pgfleet.pg.query import Query
-from pgfleet.pg.scratch import PREFIX
-from pgfleet.proof.document import FaultKind, ManifestProof, ProofOutcome
-from pgfleet.proof.judgement import build_proof
-from pgfleet.shipped import sql_folder
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.read.introspection import read_catalog
+from pgfleet.postgres.scratch.database import PREFIX
+from pgfleet.postgres.scratch.evidence import gather_evidence
+from pgfleet.postgres.scratch.sample_rows import fill, read_rows
+from pgfleet.postgres.scratch.second_run import run_again
+from pgfleet.run.files import load_manifest
+from pgfleet.run.shipped import sql_folder
+from pgfleet.run.squawk import lint
 
 MANIFESTS = Path(__file__).parents[1] / "manifests"
 

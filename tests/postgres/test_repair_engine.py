@@ -10,18 +10,18 @@ import pytest
 from fix_rollout import Subject, a_small_manifest
 from fix_servers import Server, apply_manifest
 
-from pgfleet.brief import Brief
 from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.documents.audit import MigrationStatus, Verdict
+from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.errors import ConnectionLost, TryAgain
-from pgfleet.files import load_manifest
 from pgfleet.fleet.model import Acceptance
-from pgfleet.judge.document import MigrationStatus, Verdict
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg import repair as engine
-from pgfleet.pg.locks import tenant_lock_of_session
-from pgfleet.pg.session import Session
+from pgfleet.postgres.apply import repair as engine
+from pgfleet.postgres.locks import tenant_lock_of_session
+from pgfleet.postgres.session import Session
 from pgfleet.rollout.repair_summary import RepairOutcome, outcome_of
-from pgfleet.rollout.repairing import RepairResult, TenantRepair
+from pgfleet.run.context import Brief
+from pgfleet.run.files import load_manifest
 
 SHRUNK = "ALTER TABLE ai_messages ALTER content TYPE varchar(2000)"
 NULLABLE = "ALTER TABLE ai_messages ALTER role DROP NOT NULL"

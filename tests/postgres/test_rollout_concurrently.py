@@ -13,13 +13,13 @@ import pytest
 from fix_rollout import Subject, step
 from fix_servers import Server
 
+from pgfleet.documents.audit import MigrationStatus, Verdict
+from pgfleet.documents.plan import Action
+from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.errors import ConnectionLost
-from pgfleet.files import load_manifest
-from pgfleet.judge.document import MigrationStatus, Verdict
-from pgfleet.pg import migration
-from pgfleet.pg.audit import directly
-from pgfleet.rollout.document import Result, StepStatus
-from pgfleet.rollout.plan import Action
+from pgfleet.postgres.apply import migration
+from pgfleet.postgres.read.audit import directly
+from pgfleet.run.files import load_manifest
 
 MANIFEST = Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml"
 VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('orders_number')"

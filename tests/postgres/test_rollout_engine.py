@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from fix_rollout import Subject, a_small_manifest, step
 
-from pgfleet.judge.document import Verdict
-from pgfleet.rollout.document import Result, StepStatus
-from pgfleet.rollout.plan import Action
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.plan import Action
+from pgfleet.documents.rollout import Result, StepStatus
 
 FIRST = "CREATE TABLE IF NOT EXISTS one (id integer);"
 SECOND = "ALTER TABLE one ADD COLUMN IF NOT EXISTS name text;"

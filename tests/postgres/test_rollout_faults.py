@@ -18,14 +18,14 @@ import pytest
 from fix_rollout import Before, Subject, step
 from fix_servers import BINARIES, Server, started
 
+from pgfleet.connect_failure import Unreachable
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.rollout import Result, StepStatus, TenantResult
 from pgfleet.errors import ConnectionLost
-from pgfleet.judge.document import Verdict
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg import migration
-from pgfleet.pg.audit import directly
-from pgfleet.pg.session import Session
-from pgfleet.rollout.document import Result, StepStatus, TenantResult
-from pgfleet.unreachable import Unreachable
+from pgfleet.postgres.apply import migration
+from pgfleet.postgres.read.audit import directly
+from pgfleet.postgres.session import Session
 
 VICTIM = "20250328"
 """The migration in which the fault is met: neither the first nor the last."""

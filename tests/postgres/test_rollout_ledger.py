@@ -7,12 +7,12 @@ import psycopg
 import pytest
 from fix_rollout import Subject
 
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.rollout import Result
 from pgfleet.errors import LedgerUnusable, PgfleetError
-from pgfleet.judge.document import Verdict
-from pgfleet.pg.ledger import prepare_ledger
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
-from pgfleet.rollout.document import Result
+from pgfleet.postgres.apply.ledger import prepare_ledger
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.session import Session
 
 
 def test_every_table_and_column_is_described_in_the_database(migrated: Subject) -> None:

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from fix_rollout import Subject
 
-from pgfleet.pg import migration
-from pgfleet.pg.session import Session
-from pgfleet.rollout.document import Result, StepStatus
+from pgfleet.documents.rollout import Result, StepStatus
+from pgfleet.postgres.apply import migration
+from pgfleet.postgres.session import Session
 
 STATE = """
 SELECT 'class', relname::text, relfilenode::text FROM pg_class WHERE oid >= 16384

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from fix_rollout import Subject, a_small_manifest
 
+from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.session import Session
-from pgfleet.rollout.document import Result, StepStatus
+from pgfleet.postgres.session import Session
 
 RULES = "SELECT name, message, ctid::text, xmin::text FROM ai_guardrails.policy_rules ORDER BY name"
 WARN, BLOCK = "finance_wire_warn", "privacy_email_export_block"
@@ -172,7 +172,7 @@ def test_rows_that_others_delete_meanwhile_do_not_trip_the_guard(
 
 def plan_with_ledger(subject: Subject) -> Any:
     """Makes the ledger beforehand, so that the only script that runs is the migration's."""
-    from pgfleet.pg.ledger import prepare_ledger
+    from pgfleet.postgres.apply.ledger import prepare_ledger
 
     with subject.server.session(subject.database) as session:
         prepare_ledger(session)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from fix_rollout import Subject, step
 
-from pgfleet.judge.document import MigrationStatus
-from pgfleet.rollout.document import Result, StepStatus, TenantResult
-from pgfleet.rollout.plan import Action
+from pgfleet.documents.audit import MigrationStatus
+from pgfleet.documents.plan import Action
+from pgfleet.documents.rollout import Result, StepStatus, TenantResult
 
 FIRST = "CREATE TABLE IF NOT EXISTS one (id integer);"
 SECOND = "CREATE TABLE IF NOT EXISTS c (id integer);"

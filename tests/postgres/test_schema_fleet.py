@@ -11,15 +11,16 @@ from fix_rollout import QUICK, Subject, a_small_manifest, step
 from fix_servers import Server, apply_manifest
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.judge.comparison import in_context
-from pgfleet.judge.document import AuditDocument, Verdict
+from pgfleet.documents.audit import AuditDocument, Verdict
+from pgfleet.documents.plan import Action
+from pgfleet.documents.repair import RepairResult, TenantRepair
+from pgfleet.documents.rollout import Result, StepStatus, TenantResult
+from pgfleet.judge.enrich import in_context
 from pgfleet.judge.summary import build_document
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg import repair as repairs
-from pgfleet.pg.locks import lock_shared, tenant_lock
-from pgfleet.rollout.document import Result, StepStatus, TenantResult
-from pgfleet.rollout.plan import Action
-from pgfleet.rollout.repairing import SHARED_DONE_BEFORE, RepairResult, TenantRepair
+from pgfleet.postgres.apply import repair as repairs
+from pgfleet.postgres.locks import lock_shared, tenant_lock
+from pgfleet.rollout.repair_results import SHARED_DONE_BEFORE
 
 Found = TypeVar("Found")
 SCHEMAS = ("acme", "borealis", "cobalt", "delta", 'Odd "Home.x')
@@ -155,7 +156,7 @@ def test_a_tenant_s_own_objects_wait_for_nobody_and_shared_ones_do(new: Database
 
 def prepared(subject: Subject) -> Any:
     """The plan of a tenant in whose database there is a ledger."""
-    from pgfleet.pg.ledger import prepare_ledger
+    from pgfleet.postgres.apply.ledger import prepare_ledger
 
     with subject.server.session(subject.database) as session:
         prepare_ledger(session)

@@ -7,10 +7,10 @@ from fix_servers import Server, apply_manifest
 
 from pgfleet.catalog.differences import find_differences
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.judge.document import Verdict
+from pgfleet.documents.audit import Verdict
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.audit import audit
-from pgfleet.pg.inspection import inspect
+from pgfleet.postgres.read.audit import audit
+from pgfleet.postgres.read.inspection import inspect
 
 HOMES = ("acme", 'Odd "Home.x')
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 from fix_servers import Server
 
-from pgfleet.judge.document import SeedStatus
+from pgfleet.documents.audit import SeedStatus
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.manifest.model import Script, Seed
-from pgfleet.pg.answers import read_seed
-from pgfleet.pg.session import Session
+from pgfleet.postgres.read.queries import read_seed
+from pgfleet.postgres.session import Session
 
 
 def seed(*key: str, table: str = "rules") -> Seed:

@@ -14,6 +14,8 @@ import pytest
 from fix_servers import POLICY, ROLE_PASSWORD, Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.connect_failure import Unreachable
+from pgfleet.documents.audit import Verdict
 from pgfleet.errors import (
     AccessRefused,
     ConnectionFailed,
@@ -24,16 +26,14 @@ from pgfleet.errors import (
     TryAgain,
 )
 from pgfleet.fleet.secret import Dsn
-from pgfleet.judge.document import Verdict
 from pgfleet.manifest.model import Check, Manifest
-from pgfleet.pg.answers import answer_checks
-from pgfleet.pg.audit import audit
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.ledger import prepare_ledger
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
-from pgfleet.pg.survey import identify
-from pgfleet.unreachable import Unreachable
+from pgfleet.postgres.apply.ledger import prepare_ledger
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.read.audit import audit
+from pgfleet.postgres.read.queries import answer_checks
+from pgfleet.postgres.read.servers import identify
+from pgfleet.postgres.session import Session
 
 ENDLESS = "SELECT count(*) FROM generate_series(1, 1000000000000)"
 

@@ -6,8 +6,8 @@ import pytest
 from fix_servers import Server
 
 from pgfleet.errors import CannotRehearse, ConnectionLost, RehearsalInterrupted, StatementFailed
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.session import Session
 
 COUNT = Query("SELECT count(*) FROM one")
 INSERT = Query("INSERT INTO one VALUES (1)")

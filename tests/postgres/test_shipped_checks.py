@@ -5,8 +5,8 @@ from fix_servers import Server
 
 from pgfleet.judge.checks import judge_check
 from pgfleet.manifest.model import Manifest, Migration
-from pgfleet.pg.answers import answer_checks
-from pgfleet.pg.session import Session
+from pgfleet.postgres.read.queries import answer_checks
+from pgfleet.postgres.session import Session
 
 
 def passed(session: Session, migration: Migration) -> dict[str, bool | None]:

@@ -10,20 +10,20 @@ import pytest
 from fix_rollout import Subject
 from fix_standby import DAMAGED, EMPTY, ORDINARY, ORDINARY_SESSIONS, READY, Standby
 
+from pgfleet.connect_failure import Unreachable
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.plan import Scope
+from pgfleet.documents.repair import RepairResult, TenantRepair
+from pgfleet.documents.rollout import Result
 from pgfleet.errors import AccessRefused, DatabaseError, ScratchUnavailable
 from pgfleet.fleet.secret import Dsn
-from pgfleet.judge.document import Verdict
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.expectation import find_expected
-from pgfleet.pg.query import Query
-from pgfleet.pg.repair import foresee, repair
-from pgfleet.pg.session import Session
-from pgfleet.pg.survey import identify
-from pgfleet.rollout.document import Result
-from pgfleet.rollout.plan import Scope
+from pgfleet.postgres.apply.repair import foresee, repair
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.read.servers import identify
+from pgfleet.postgres.scratch.expected_catalog import find_expected
+from pgfleet.postgres.session import Session
 from pgfleet.rollout.planning import plan_tenant
-from pgfleet.rollout.repairing import RepairResult, TenantRepair
-from pgfleet.unreachable import Unreachable
 
 LONGEST_WAIT_SECONDS = 20
 WHAT, ADVICE = "standby: its server is a standby, which takes no writes", "point the dsn at the primary"

@@ -6,14 +6,14 @@ from fix_servers import BINARIES, Server
 from fix_tls import HOST, EncryptedServer
 
 from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.connect_failure import Unreachable
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.rollout import Result
 from pgfleet.errors import AccessRefused, DatabaseError
 from pgfleet.fleet.secret import Dsn
-from pgfleet.judge.document import Verdict
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
-from pgfleet.rollout.document import Result
-from pgfleet.unreachable import Unreachable
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.session import Session
 
 WITH_TLS = [name for name in BINARIES if name != "embedded"]
 on_servers_with_tls = pytest.mark.parametrize("server", WITH_TLS, indirect=True)

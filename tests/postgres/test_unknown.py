@@ -7,15 +7,15 @@ import pytest
 from fix_servers import POLICY, Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.documents.audit import MigrationStatus, SeedStatus, TenantEntry, Verdict
+from pgfleet.documents.plan import Action
 from pgfleet.errors import NoExpectedCatalog
 from pgfleet.fleet.model import Policy
-from pgfleet.judge.document import MigrationStatus, SeedStatus, TenantEntry, Verdict
-from pgfleet.judge.readings import CountReading
+from pgfleet.judge.observations import CountReading
 from pgfleet.manifest.model import Check, Count, Manifest
-from pgfleet.pg.answers import count_rows
-from pgfleet.pg.audit import audit
-from pgfleet.pg.ledger import prepare_ledger, record
-from pgfleet.rollout.plan import Action
+from pgfleet.postgres.apply.ledger import prepare_ledger, record
+from pgfleet.postgres.read.audit import audit
+from pgfleet.postgres.read.queries import count_rows
 
 TABLES = [
     "public.ai_conversations",

@@ -6,10 +6,10 @@ import psycopg
 import pytest
 from fix_rollout import Subject
 
-from pgfleet.pg.session import Session
-from pgfleet.pg.watch import read_activity
-from pgfleet.rollout.document import WatchEntry
-from pgfleet.rollout.watching import judge_watch
+from pgfleet.documents.rollout import WatchEntry
+from pgfleet.postgres.read.activity import read_activity
+from pgfleet.postgres.session import Session
+from pgfleet.rollout.activity import judge_watch
 
 LATE = "INSERT INTO ai_task_queue (task_type, scheduled_for) VALUES ('mail', now() - interval '1 hour')"
 TAKE = "UPDATE ai_task_queue SET status = 'running', started_at = clock_timestamp()"

@@ -5,11 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pgfleet.catalog.expected import ExpectedCatalog, trace
-from pgfleet.catalog.model import Catalog, CatalogObject, Identity, ObjectKind
-from pgfleet.errors import Place
-from pgfleet.fleet.model import Environment, Policy, RolloutPolicy, Tenant, WavePolicy
-from pgfleet.fleet.secret import Dsn
-from pgfleet.judge.document import (
+from pgfleet.catalog.objects import Catalog, CatalogObject, Identity, ObjectKind
+from pgfleet.documents.audit import (
     AuditDocument,
     CheckEntry,
     ContractEntry,
@@ -23,6 +20,9 @@ from pgfleet.judge.document import (
     UnexpectedEntry,
     Verdict,
 )
+from pgfleet.errors import Place
+from pgfleet.fleet.model import Environment, Policy, RolloutPolicy, Tenant, WavePolicy
+from pgfleet.fleet.secret import Dsn
 from pgfleet.judge.summary import summarise
 from pgfleet.manifest.model import (
     Check,

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from unit.literals import FINISHED, STARTED
 
-from pgfleet.judge.document import DifferenceEntry, MigrationStatus, RepairEntry, SkippedEntry
+from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, RepairEntry, SkippedEntry
+from pgfleet.documents.repair import BeyondEntry, RepairDocument, RepairResult, StatementEntry, TenantRepair
+from pgfleet.documents.rollout import ErrorEntry
 from pgfleet.repair.model import Hazard, Way
-from pgfleet.rollout.document import ErrorEntry
 from pgfleet.rollout.repair_summary import build_repair_document
-from pgfleet.rollout.repairable import BeyondEntry
-from pgfleet.rollout.repairing import RepairDocument, RepairResult, StatementEntry, TenantRepair
 
 RERUN = RepairEntry(way=Way.RERUN, version="1")
 GONE = RepairEntry(way=Way.BY_HAND, reason="the table is gone with its rows")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pgfleet.catalog.differences import Change, Difference
-from pgfleet.catalog.model import CatalogObject, Identity, ObjectKind
+from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 from pgfleet.repair.model import Statement
 
 ODD = 'Odd "S.x'

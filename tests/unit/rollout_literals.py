@@ -5,9 +5,9 @@ from datetime import datetime
 
 from unit.literals import FINISHED, STARTED
 
-from pgfleet.judge.document import CountEntry, DifferenceEntry, ManifestEntry, Verdict
-from pgfleet.manifest.model import Priority
-from pgfleet.rollout.document import (
+from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, Verdict
+from pgfleet.documents.plan import Action, PlannedMigration, RolloutPlan, TenantPlan
+from pgfleet.documents.rollout import (
     CountDocument,
     CountPair,
     ErrorEntry,
@@ -24,7 +24,7 @@ from pgfleet.rollout.document import (
     WatchEntry,
     WaveEntry,
 )
-from pgfleet.rollout.plan import Action, PlannedMigration, RolloutPlan, TenantPlan
+from pgfleet.manifest.model import Priority
 from pgfleet.rollout.summary import summarise
 
 RINGS = ("canary", "early", "main")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgfleet.attempt import STARTING_SECONDS, Attempt, Sight, Stage
+from pgfleet.tasks.support.wave_attempt import STARTING_SECONDS, Attempt, Sight, Stage
 
 SILENCE_SECONDS = 60.0
 

@@ -3,9 +3,9 @@
 import pytest
 from unit.literals import a_manifest, a_migration, a_seed, a_tenant, an_environment, an_expected_catalog
 
-from pgfleet.brief import Brief, Granularity
 from pgfleet.errors import NoExpectedCatalog, ScratchUnavailable
 from pgfleet.manifest.model import Count
+from pgfleet.run.context import Brief, Granularity
 
 MANIFEST = a_manifest(
     a_migration("1"), a_migration("2", name="two"), seeds=[a_seed()], counts=[Count(table="one", may_shrink=False)]

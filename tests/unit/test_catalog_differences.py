@@ -7,7 +7,7 @@ from unit.literals import a_catalog, a_column, a_table, an_expected_catalog, an_
 
 from pgfleet.catalog.differences import Difference, attributes_changed, find_differences, without_implied
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import CatalogObject, Change, ObjectKind
+from pgfleet.catalog.objects import CatalogObject, Change, ObjectKind
 
 TABLE = a_table("one")
 SCHEMA = an_object(ObjectKind.SCHEMA, "s")

@@ -4,7 +4,7 @@ import pytest
 from unit.literals import a_column, a_table, an_expected_catalog, an_index
 
 from pgfleet.catalog.expected import Provenance, trace
-from pgfleet.catalog.model import CatalogObject
+from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.scope import scope_of
 
 A = a_table("a", storage="plain")

@@ -3,7 +3,7 @@
 import pytest
 from unit.literals import a_column, a_key, a_table, an_index, an_object
 
-from pgfleet.catalog.model import Identity, ObjectKind, read_object
+from pgfleet.catalog.objects import Identity, ObjectKind, read_object
 from pgfleet.catalog.scope import EVERYTHING, Scope, scope_of
 
 

@@ -4,8 +4,8 @@ import pickle
 
 import pytest
 
-from pgfleet.catalog.model import Change, Identity, ObjectKind
-from pgfleet.catalog.reruns import UNTRIED, Reruns
+from pgfleet.catalog.objects import Change, Identity, ObjectKind
+from pgfleet.catalog.reapply import UNTRIED, Reruns
 
 TRIGGER = Identity(kind=ObjectKind.TRIGGER, schema=None, name="rules.trg_rules")
 INDEX = Identity(kind=ObjectKind.INDEX, schema=None, name="idx_rules")

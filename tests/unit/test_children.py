@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.children import Children
-from flows.up import Choice, server_database
+from pgfleet.cli.child_processes import Children
+from pgfleet.cli.supervisor import Choice, server_database
 from pgfleet.errors import ConfigurationError
 
 SLEEPER = ["-c", "import time; time.sleep(600)"]
@@ -49,7 +49,7 @@ def test_what_a_process_has_begun_in_a_session_of_its_own_ends_with_it(tmp_path:
 
 
 def test_one_that_does_not_listen_is_ended_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flows.children.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("pgfleet.cli.child_processes.PATIENCE_SECONDS", 0.2)
     with Children(tmp_path) as children:
         stubborn = start(children, "-c", STUBBORN)
         assert children.wait_until(lambda: "ready" in (tmp_path / "log").read_text(), 20) is None

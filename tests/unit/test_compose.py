@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pgfleet.settings import SERVER
-from pgfleet.shipped import deployments_folder
+from pgfleet.run.settings import SERVER
+from pgfleet.run.shipped import deployments_folder
 
 FILE = deployments_folder() / "docker-compose.yaml"
 ROOT = deployments_folder().parent

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pgfleet import files
-from pgfleet.deployments import deployments_of, parse_deployments
+from pgfleet.cli.deployment_file import deployments_of, load_deployments, parse_deployments
 from pgfleet.errors import ConfigurationError
-from pgfleet.shipped import deployments_folder
+from pgfleet.run import files
+from pgfleet.run.shipped import deployments_folder
 
 FILE = deployments_folder() / "prefect.yaml"
 FLEET = deployments_folder() / "fleet.toml"
@@ -15,7 +15,7 @@ NAMES = ("nightly", "audit", "rollout", "rehearsal", "seed", "repair", "counts")
 
 
 def test_the_shipped_file_has_what_is_made_for_its_environments() -> None:
-    shipped, fleet = files.load_deployments(FILE), files.load_fleet(FLEET)
+    shipped, fleet = load_deployments(FILE), files.load_fleet(FLEET)
     made = [
         each
         for name in ("dev", "staging", "prod")
@@ -25,7 +25,7 @@ def test_the_shipped_file_has_what_is_made_for_its_environments() -> None:
 
 
 def test_each_kind_says_what_it_does_and_has_a_name_of_the_environment() -> None:
-    made = list(deployments_of(files.load_deployments(FILE).kinds, "eu-west", "Asia/Tokyo"))
+    made = list(deployments_of(load_deployments(FILE).kinds, "eu-west", "Asia/Tokyo"))
     assert [each.name for each in made] == [f"{name}-eu-west" for name in NAMES]
     assert all(each.description and each.tags == ("pgfleet", "env:eu-west") for each in made)
     assert all(each.parameters["environment"] == "eu-west" for each in made)
@@ -38,7 +38,7 @@ def test_each_kind_says_what_it_does_and_has_a_name_of_the_environment() -> None
 
 
 def test_on_another_pool_the_workers_have_their_own_environment() -> None:
-    [nightly, *_] = deployments_of(files.load_deployments(FILE).kinds, "prod", "UTC")
+    [nightly, *_] = deployments_of(load_deployments(FILE).kinds, "prod", "UTC")
     assert (nightly.on("mine").work_pool.name, nightly.on("mine").work_pool.job_variables) == ("mine", {})
     assert nightly.on("mine", name="other").name == "other"
 
@@ -63,7 +63,7 @@ def test_a_file_of_another_form_is_told_in_one_line(tables: object, problem: str
 def test_a_file_that_is_no_yaml_or_not_there_is_told_in_one_line(tmp_path: Path) -> None:
     file = tmp_path / "x.yaml"
     with pytest.raises(ConfigurationError, match="cannot be read: No such file"):
-        files.load_deployments(file)
+        load_deployments(file)
     file.write_text("a: [")
     with pytest.raises(ConfigurationError, match="is not YAML"):
-        files.load_deployments(file)
+        load_deployments(file)

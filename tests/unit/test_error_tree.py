@@ -6,6 +6,7 @@ import pickle
 import pytest
 
 from pgfleet import errors
+from pgfleet.connect_failure import Unreachable
 from pgfleet.errors import (
     AccessRefused,
     BehindPooler,
@@ -35,7 +36,6 @@ from pgfleet.errors import (
     TenantGone,
     TryAgain,
 )
-from pgfleet.unreachable import Unreachable
 
 EXAMPLES = (
     PgfleetError("it cannot be done"),

@@ -5,12 +5,12 @@ from unit.literals import FINISHED, a_difference_entry, a_document, a_migration_
 from unit.repair_literals import a_repair, a_repair_document
 from unit.rollout_literals import DIGEST, a_plan, a_result, a_rollout, a_tenant_plan, planned
 
-from pgfleet import events
-from pgfleet.judge.context import Source
-from pgfleet.judge.document import MigrationStatus, Verdict
-from pgfleet.judge.since import Previous, compare
-from pgfleet.rollout.document import Result
-from pgfleet.rollout.plan import Action
+from pgfleet.documents.audit import MigrationStatus, Verdict
+from pgfleet.documents.audit_context import Source
+from pgfleet.documents.plan import Action
+from pgfleet.documents.rollout import Result
+from pgfleet.judge.trend import Previous, compare
+from pgfleet.reports import events
 
 READY = a_document(a_tenant_entry())
 BLOCKED = a_document(

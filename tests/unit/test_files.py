@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pgfleet.files import write_whole
+from pgfleet.run.files import write_whole
 
 
 def test_a_file_is_made_and_replaced(tmp_path: Path) -> None:

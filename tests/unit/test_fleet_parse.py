@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from pgfleet.errors import FleetError
-from pgfleet.fleet.document import parse_duration_ms
+from pgfleet.fleet.file import parse_duration_ms
 from pgfleet.fleet.model import (
     Acceptance,
     Environment,

@@ -6,7 +6,7 @@ import pytest
 from unit.literals import a_tenant, an_environment
 
 from pgfleet.fleet.secret import Dsn, redacted
-from pgfleet.fleet.substitution import substitute
+from pgfleet.fleet.templates import substitute
 
 SECRET = "hunter2"
 DSN = substitute("host=h user=u password=${PASSWORD}", {"PASSWORD": SECRET})

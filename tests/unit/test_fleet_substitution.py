@@ -4,7 +4,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from pgfleet.fleet.secret import Dsn
-from pgfleet.fleet.substitution import substitute
+from pgfleet.fleet.templates import substitute
 
 PASSWORDS = {
     "plain": "hunter2",

@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 from unit.literals import a_difference_entry, a_migration_entry, a_tenant_entry
 
+from pgfleet.documents.audit import CheckEntry, DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit_context import AcceptanceState
 from pgfleet.fleet.model import Acceptance
 from pgfleet.judge.acceptance import accept, review
-from pgfleet.judge.context import AcceptanceState
-from pgfleet.judge.document import CheckEntry, DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.verdict import verdict_of
 
 TODAY = date(2026, 11, 24)

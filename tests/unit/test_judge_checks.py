@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from pgfleet.documents.audit import CheckEntry
 from pgfleet.judge.checks import judge_check
-from pgfleet.judge.document import CheckEntry
-from pgfleet.judge.readings import Answer
+from pgfleet.judge.observations import Answer
 from pgfleet.manifest.model import Check, Scalar
 
 Rows = list[tuple[Any, ...]]

@@ -13,11 +13,11 @@ from unit.literals import (
     an_environment,
 )
 
+from pgfleet.documents.audit import AuditDocument, CountEntry, TenantEntry, Verdict
+from pgfleet.documents.audit_context import AcceptanceState, Source
 from pgfleet.fleet.model import Acceptance, Environment
-from pgfleet.judge.comparison import in_context
-from pgfleet.judge.context import AcceptanceState, Source
-from pgfleet.judge.document import AuditDocument, CountEntry, TenantEntry, Verdict
-from pgfleet.judge.since import Previous
+from pgfleet.judge.enrich import in_context
+from pgfleet.judge.trend import Previous
 from pgfleet.manifest.model import Count
 
 TODAY = date(2026, 11, 24)

@@ -4,8 +4,8 @@ import pytest
 from unit.literals import a_contract
 
 from pgfleet.catalog.contracts import ContractReading, StatementFailure
+from pgfleet.documents.audit import ContractEntry, StatementFailureEntry
 from pgfleet.judge.contracts import judge_contract
-from pgfleet.judge.document import ContractEntry, StatementFailureEntry
 from pgfleet.manifest.model import Priority
 
 FAILURE = StatementFailure(statement="fetch", message="permission denied for table one", sqlstate="42501")

@@ -3,7 +3,7 @@
 import pytest
 from unit.literals import a_tenant_entry
 
-from pgfleet.judge.document import CountEntry, TenantEntry
+from pgfleet.documents.audit import CountEntry, TenantEntry
 from pgfleet.judge.losses import allowed_rows, with_losses
 from pgfleet.judge.summary import Outcome, outcome_of
 

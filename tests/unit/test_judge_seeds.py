@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from unit.literals import a_seed
 
-from pgfleet.judge.document import SeedEntry, SeedStatus
-from pgfleet.judge.readings import SeedReading
+from pgfleet.documents.audit import SeedEntry, SeedStatus
+from pgfleet.judge.observations import SeedReading
 from pgfleet.judge.seeds import judge_seed, seed_key
 
 BLOCK = {"name": "block", "severity": "block", "tags": ["a", "b"], "created_at": "2025-03-15"}

@@ -18,16 +18,16 @@ from unit.literals import (
     an_object,
 )
 
-from pgfleet.catalog.model import Identity, ObjectKind
-from pgfleet.catalog.shared import is_shared, works_on_shared
-from pgfleet.judge.context import AcceptedEntry, SharedEntry
-from pgfleet.judge.document import AuditDocument, DifferenceEntry, MigrationStatus, TenantEntry, Verdict
-from pgfleet.judge.sharing import find_shared
+from pgfleet.catalog.objects import Identity, ObjectKind
+from pgfleet.catalog.shared_objects import is_shared, works_on_shared
+from pgfleet.documents.audit import AuditDocument, DifferenceEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit_context import AcceptedEntry, SharedEntry
+from pgfleet.judge.shared_objects import find_shared
 from pgfleet.manifest.extensions import extensions_of
 from pgfleet.manifest.model import Impact, Migration
-from pgfleet.render.markdown import summary_page
-from pgfleet.render.shared_words import SEE_THERE, TITLE
-from pgfleet.render.terminal import audit_report
+from pgfleet.reports.markdown import summary_page
+from pgfleet.reports.phrases.shared_objects import SEE_THERE, TITLE
+from pgfleet.reports.terminal import audit_report
 
 MANIFEST = a_manifest(a_migration("1", impacts=[Impact(service="planner", breaks="no plans")]))
 ACCEPTED = AcceptedEntry(owner="ana", reason="known", until="2030-01-01")

@@ -14,8 +14,7 @@ from unit.literals import (
     a_tenant_entry,
 )
 
-from pgfleet.judge.context import AcceptedEntry, FindingEntry, SinceEntry, Source
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     AuditDocument,
     ContractEntry,
     DifferenceEntry,
@@ -24,7 +23,8 @@ from pgfleet.judge.document import (
     TenantEntry,
     Verdict,
 )
-from pgfleet.judge.since import Previous, compare, of_tenants_in
+from pgfleet.documents.audit_context import AcceptedEntry, FindingEntry, SinceEntry, Source
+from pgfleet.judge.trend import Previous, compare, of_tenants_in
 
 DRIFTED, PENDING = MigrationStatus.DRIFTED, MigrationStatus.PENDING
 EARLIER = FINISHED - timedelta(days=1)

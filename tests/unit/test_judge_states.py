@@ -4,9 +4,9 @@ import pytest
 from unit.literals import a_catalog, a_column, a_table, an_expected_catalog, an_index
 
 from pgfleet.catalog.differences import find_differences
-from pgfleet.catalog.model import CatalogObject
-from pgfleet.judge.document import CheckEntry, LedgerState, MigrationStatus
-from pgfleet.judge.states import migration_status
+from pgfleet.catalog.objects import CatalogObject
+from pgfleet.documents.audit import CheckEntry, LedgerState, MigrationStatus
+from pgfleet.judge.migration_status import migration_status
 
 TABLE = a_table("one")
 INDEX = an_index("one", "idx_one", valid=True)

@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 from unit.literals import FINISHED, STARTED, a_manifest, a_migration, a_tenant_entry
 
-from pgfleet.judge.document import AuditDocument, ManifestEntry, SkippedEntry, TenantEntry, Verdict
+from pgfleet.documents.audit import AuditDocument, ManifestEntry, SkippedEntry, TenantEntry, Verdict
 from pgfleet.judge.summary import EXIT_STATUS, Outcome, build_document, in_words, outcome_of, summarise, worst_first
 
 SKIPPED = (SkippedEntry(name="initech", reason="its state is suspended"),)

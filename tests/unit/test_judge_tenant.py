@@ -16,21 +16,9 @@ from unit.literals import (
 )
 
 from pgfleet.catalog.differences import find_differences
-from pgfleet.catalog.model import Catalog, ObjectKind
-from pgfleet.errors import (
-    AccessRefused,
-    ConnectionFailed,
-    ConnectionLost,
-    NoExpectedCatalog,
-    PgfleetError,
-    PrivilegeMissing,
-    ReplayFailed,
-    ScratchUnavailable,
-    StatementFailed,
-    TryAgain,
-)
-from pgfleet.fleet.pooler import Pooler
-from pgfleet.judge.document import (
+from pgfleet.catalog.objects import Catalog, ObjectKind
+from pgfleet.connect_failure import Unreachable
+from pgfleet.documents.audit import (
     CheckEntry,
     ContractEntry,
     CountEntry,
@@ -45,11 +33,23 @@ from pgfleet.judge.document import (
     UnexpectedEntry,
     Verdict,
 )
-from pgfleet.judge.readings import CountReading, Inspection, LedgerRow
+from pgfleet.errors import (
+    AccessRefused,
+    ConnectionFailed,
+    ConnectionLost,
+    NoExpectedCatalog,
+    PgfleetError,
+    PrivilegeMissing,
+    ReplayFailed,
+    ScratchUnavailable,
+    StatementFailed,
+    TryAgain,
+)
+from pgfleet.fleet.pooler import Pooler
+from pgfleet.judge.observations import CountReading, Inspection, LedgerRow
 from pgfleet.judge.tenant import judge_migration, judge_tenant, unjudged
 from pgfleet.manifest.model import Priority
 from pgfleet.repair.model import Way
-from pgfleet.unreachable import Unreachable
 
 ROW = LedgerRow(state=LedgerState.APPLIED, checksum="sum-1", run_id="run-1")
 TENANT = a_tenant("acme", ring="canary", home="tenant_acme")

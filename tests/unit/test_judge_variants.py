@@ -2,7 +2,7 @@
 
 from unit.literals import a_difference_entry, a_migration_entry, a_tenant_entry
 
-from pgfleet.judge.document import DifferenceEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.judge.variants import group_variants
 
 

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from pgfleet.manifest.canonical import canonical_text, script_checksum
+from pgfleet.manifest.checksums import canonical_text, script_checksum
 from pgfleet.manifest.parse import build_manifest, parse_document
 
 SQL = "CREATE TABLE one (\n  id integer\n);\n"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pgfleet.errors import FleetError, ManifestError
-from pgfleet.files import load_environment, load_manifest
-from pgfleet.manifest.canonical import script_checksum
+from pgfleet.manifest.checksums import script_checksum
+from pgfleet.run.files import load_environment, load_manifest
 
 MANIFEST = b'format = 1\n[[migrations]]\nfile = "sql/1_one.sql"\npriority = "P0"\nprovides = "the first"\n'
 SQL = b"CREATE TABLE one ();\n"

@@ -3,7 +3,7 @@
 import pytest
 
 from pgfleet.errors import ManifestError
-from pgfleet.manifest.canonical import script_checksum
+from pgfleet.manifest.checksums import script_checksum
 from pgfleet.manifest.model import Check, Count, Impact, Manifest, Migration, Priority, Script, Seed
 from pgfleet.manifest.parse import build_manifest, parse_document, version_of
 

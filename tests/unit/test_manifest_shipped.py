@@ -2,9 +2,9 @@
 
 import pytest
 
-from pgfleet.files import load_manifest
 from pgfleet.manifest.model import Manifest, Migration
-from pgfleet.shipped import sql_folder
+from pgfleet.run.files import load_manifest
+from pgfleet.run.shipped import sql_folder
 
 ORDER = (
     ("20250315", "20250315_create_ai_assistant_tables.sql", "P0", ()),

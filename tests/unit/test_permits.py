@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pgfleet.errors import NoPermit
-from pgfleet.permits import Permits, Turnstile
+from pgfleet.run.connection_limiter import Permits, Turnstile
 
 LONGEST_WAIT_SECONDS = 10
 NUMBERS = count()

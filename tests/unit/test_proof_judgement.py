@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 from unit.literals import a_column, a_manifest, a_migration, a_table, an_expected_catalog
 
-from pgfleet.catalog.reruns import Reruns
-from pgfleet.judge.document import CheckEntry
-from pgfleet.proof.document import FaultKind, LintEntry, ManifestProof, ProofOutcome
-from pgfleet.proof.evidence import Evidence, RequiredRun, SecondRun, Sight
-from pgfleet.proof.judgement import EXIT_STATUS, build_proof
-from pgfleet.proof.lint import read_findings
-from pgfleet.proof.requirements import required
+from pgfleet.catalog.reapply import Reruns
+from pgfleet.check.evidence import Evidence, RequiredRun, SecondRun, Sight
+from pgfleet.check.judgment import EXIT_STATUS, build_proof
+from pgfleet.check.lint import read_findings
+from pgfleet.check.requirements import required
+from pgfleet.documents.audit import CheckEntry
+from pgfleet.documents.manifest_proof import FaultKind, LintEntry, ManifestProof, ProofOutcome
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2"))
 TABLE, COLUMN = a_table("rules"), a_column("rules", "name", type="text")

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 import pytest
 from unit.literals import a_column, a_table
 
-from pgfleet.catalog.model import CatalogObject
-from pgfleet.proof.evidence import SecondRun, Sight
-from pgfleet.proof.repetition import judge_second_run
+from pgfleet.catalog.objects import CatalogObject
+from pgfleet.check.evidence import SecondRun, Sight
+from pgfleet.check.second_run import judge_second_run
 
 RULES = (a_table("rules"), a_column("rules", "name", type="text"))
 ROWS = {"public.rules": {"a": 1, "b": 2}}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgfleet.proof.rows import STYLES, FillableColumn, FillableTable, in_order, value_of
+from pgfleet.check.sample_rows import STYLES, FillableColumn, FillableTable, in_order, value_of
 
 
 def a_column(base: str, **known: object) -> FillableColumn:

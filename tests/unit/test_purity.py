@@ -13,7 +13,7 @@ import pytest
 import pgfleet
 
 ROOT = Path(pgfleet.__file__).parent
-PACKAGES = ("manifest", "fleet", "catalog", "judge", "proof", "rollout", "render")
+PACKAGES = ("manifest", "fleet", "catalog", "documents", "repair", "judge", "check", "rollout", "reports")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 FORBIDDEN = {"psycopg", "prefect", "os", "pathlib", "subprocess"}
 
@@ -43,7 +43,7 @@ def called(source: str) -> set[str]:
         ("from psycopg.rows import dict_row", "psycopg"),
         ("def f():\n    from pathlib import Path", "pathlib"),
         ("if TYPE_CHECKING:\n    import subprocess", "subprocess"),
-        ("from pgfleet import pg", "pgfleet.pg"),
+        ("from pgfleet import postgres", "pgfleet.postgres"),
     ],
 )
 def test_the_walk_finds_an_import_wherever_it_stands(source: str, module: str) -> None:
@@ -58,7 +58,9 @@ def test_every_pure_package_is_walked(package: str) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_pure_module_imports_nothing_that_reaches_outside(path: Path) -> None:
     found = set(imported(path.read_text(encoding="utf-8")))
-    assert not found & (FORBIDDEN | {"pgfleet.pg", "pgfleet.files", "pgfleet.settings", "pgfleet.shipped"})
+    assert not found & (
+        FORBIDDEN | {"pgfleet.postgres", "pgfleet.run.files", "pgfleet.run.settings", "pgfleet.run.shipped"}
+    )
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -84,7 +86,7 @@ def test_values_of_the_pure_core_do_not_change() -> None:
 def test_the_pure_core_loads_neither_psycopg_nor_prefect_by_any_detour() -> None:
     script = (
         f"import importlib, sys\nfor name in {modules()!r}: importlib.import_module(name)\n"
-        "print(*sorted({'psycopg', 'prefect', 'pgfleet.pg', 'pgfleet.settings'} & set(sys.modules)))"
+        "print(*sorted({'psycopg', 'prefect', 'pgfleet.postgres', 'pgfleet.run.settings'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT.parent)
     assert done.stdout.split() == []
@@ -97,4 +99,4 @@ def test_settings_is_the_only_reader_of_the_environment() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
     }
-    assert readers == {"settings.py"}
+    assert readers == {"run/settings.py"}

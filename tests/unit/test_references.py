@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pgfleet import references
 from pgfleet.errors import FleetError, PgfleetError
-from pgfleet.files import load_environment
 from pgfleet.fleet.secret import Dsn
-from pgfleet.fleet.substitution import Unresolved, substitute
-from pgfleet.references import References, read_secrets_with
+from pgfleet.fleet.templates import Unresolved, substitute
+from pgfleet.run import variables
+from pgfleet.run.files import load_environment
+from pgfleet.run.variables import References, read_secrets_with
 
 PASSWORD = "p@ss w/rd:100%"
 
@@ -18,10 +18,10 @@ PASSWORD = "p@ss w/rd:100%"
 @pytest.fixture(autouse=True)
 def readers() -> Iterator[None]:
     """The reader of secrets that the other tests have is put back."""
-    before = list(references._readers)
-    references._readers.clear()
+    before = list(variables._readers)
+    variables._readers.clear()
     yield
-    references._readers[:] = before
+    variables._readers[:] = before
 
 
 def fleet(tmp_path: Path, dsn: str) -> Path:

@@ -17,7 +17,8 @@ from unit.literals import (
 )
 from unit.literals import a_tenant_entry as a_tenant
 
-from pgfleet.judge.context import (
+from pgfleet.documents.audit import AuditDocument, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit_context import (
     AcceptanceEntry,
     AcceptanceState,
     AcceptedEntry,
@@ -28,16 +29,15 @@ from pgfleet.judge.context import (
     VariantDifference,
     VariantEntry,
 )
-from pgfleet.judge.document import AuditDocument, MigrationStatus, TenantEntry, Verdict
-from pgfleet.render.acceptance_words import acceptance_lines
-from pgfleet.render.dates import Dates
-from pgfleet.render.loss_words import loss_sentence, losses_in_words
-from pgfleet.render.markdown import summary_page, tenant_page
-from pgfleet.render.since_words import MOST_LINES, headline, new_lines, resolved_lines
-from pgfleet.render.tables import tenant_rows
-from pgfleet.render.terminal import MOST_TENANTS, audit_report
-from pgfleet.render.variant_words import MOST_VARIANTS, variant_rows, variants_in_words
-from pgfleet.render.words import sentence
+from pgfleet.reports.markdown import summary_page, tenant_page
+from pgfleet.reports.phrases.acceptances import acceptance_lines
+from pgfleet.reports.phrases.audit import sentence
+from pgfleet.reports.phrases.dates import Dates
+from pgfleet.reports.phrases.row_losses import loss_sentence, losses_in_words
+from pgfleet.reports.phrases.trend import MOST_LINES, headline, new_lines, resolved_lines
+from pgfleet.reports.phrases.variants import MOST_VARIANTS, variant_rows, variants_in_words
+from pgfleet.reports.tables import tenant_rows
+from pgfleet.reports.terminal import MOST_TENANTS, audit_report
 
 BEFORE = datetime(2025, 3, 25, 1, 0, tzinfo=UTC)
 BERLIN = Dates(timezone="Europe/Berlin", now=FINISHED)

@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 from unit.literals import a_contract, a_manifest, a_migration, a_seed
 
 from pgfleet.manifest.model import Check, Count, Impact, Priority
-from pgfleet.render.inventory import manifest_document, manifest_table, tenant_table
+from pgfleet.reports.inventory import manifest_document, manifest_table, tenant_table
 
 MANIFEST = a_manifest(
     a_migration(

@@ -14,8 +14,7 @@ from unit.literals import (
 )
 from unit.rollout_literals import a_result, a_ring, a_rollout, a_seed_step, a_step
 
-from pgfleet.judge.context import AcceptedEntry, LossEntry
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     AuditDocument,
     CheckEntry,
     MigrationStatus,
@@ -24,11 +23,12 @@ from pgfleet.judge.document import (
     UnexpectedEntry,
     Verdict,
 )
+from pgfleet.documents.audit_context import AcceptedEntry, LossEntry
+from pgfleet.documents.rollout import ErrorEntry, RestartEntry, Result, RingOutcome, RolloutDocument, StepStatus
 from pgfleet.judge.summary import EXIT_STATUS, outcome_of
 from pgfleet.manifest.model import Impact
-from pgfleet.render.audit_junit import audit_junit
-from pgfleet.render.rollout_junit import rollout_junit
-from pgfleet.rollout.document import ErrorEntry, RestartEntry, Result, RingOutcome, RolloutDocument, StepStatus
+from pgfleet.reports.audit_junit import audit_junit
+from pgfleet.reports.rollout_junit import rollout_junit
 from pgfleet.rollout.summary import RolloutOutcome
 
 MANIFEST = a_manifest(a_migration("1", impacts=[Impact(service="worker", breaks="nothing is queued")]))

@@ -13,7 +13,7 @@ from unit.literals import (
     a_tenant_entry,
 )
 
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     CheckEntry,
     MigrationStatus,
     SeedEntry,
@@ -23,10 +23,10 @@ from pgfleet.judge.document import (
     Verdict,
 )
 from pgfleet.manifest.model import Impact
-from pgfleet.render.links import Links
-from pgfleet.render.markdown import MOST_TENANTS, summary_page, tenant_page
-from pgfleet.render.markup import code, escaped
-from pgfleet.render.tables import tenant_rows
+from pgfleet.reports.links import Links
+from pgfleet.reports.markdown import MOST_TENANTS, summary_page, tenant_page
+from pgfleet.reports.markup import code, escaped
+from pgfleet.reports.tables import tenant_rows
 
 MANIFEST = a_manifest(
     a_migration("1", impacts=[Impact(service="worker", breaks="nothing is queued")]),

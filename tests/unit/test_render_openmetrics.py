@@ -21,10 +21,10 @@ from unit.literals import (
     a_tenant_entry,
 )
 
-from pgfleet.judge.context import FindingEntry, LossEntry, SinceEntry, Source
-from pgfleet.judge.document import AuditDocument, MigrationStatus, SkippedEntry, UnexpectedEntry, Verdict
+from pgfleet.documents.audit import AuditDocument, MigrationStatus, SkippedEntry, UnexpectedEntry, Verdict
+from pgfleet.documents.audit_context import FindingEntry, LossEntry, SinceEntry, Source
 from pgfleet.manifest.model import Count
-from pgfleet.render.openmetrics import audit_metrics
+from pgfleet.reports.openmetrics import audit_metrics
 
 Parser = Callable[[str], Iterable[Metric]]
 MANIFEST = a_manifest(

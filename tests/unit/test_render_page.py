@@ -21,8 +21,7 @@ from unit.literals import (
     a_tenant_entry,
 )
 
-from pgfleet.judge.context import AcceptedEntry, LossEntry
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     AuditDocument,
     CheckEntry,
     CountEntry,
@@ -35,14 +34,15 @@ from pgfleet.judge.document import (
     UnexpectedEntry,
     Verdict,
 )
+from pgfleet.documents.audit_context import AcceptedEntry, LossEntry
 from pgfleet.manifest.model import Impact
-from pgfleet.render.dates import Dates
-from pgfleet.render.page.audit import audit_page
-from pgfleet.render.page.audit_tenant import tenant_blocks
-from pgfleet.render.page.blocks import Code, Contrast, Figures, Lines, Marks, Paragraph, Section, pooled
-from pgfleet.render.page.html import json_in_script
-from pgfleet.render.page.looks import NARROWEST, WIDTH, Look, bar
 from pgfleet.repair.model import Way
+from pgfleet.reports.html.audit import audit_page
+from pgfleet.reports.html.audit_tenant import tenant_blocks
+from pgfleet.reports.html.blocks import Code, Contrast, Figures, Lines, Marks, Paragraph, Section, pooled
+from pgfleet.reports.html.render import json_in_script
+from pgfleet.reports.html.status_style import NARROWEST, WIDTH, Look, bar
+from pgfleet.reports.phrases.dates import Dates
 
 MANIFEST = a_manifest(
     a_migration("1", impacts=[Impact(service="worker", breaks="nothing is queued")]),

@@ -4,8 +4,8 @@ from io import StringIO
 
 from rich.console import Console
 
-from pgfleet.judge.document import CheckEntry, ManifestEntry
-from pgfleet.proof.document import (
+from pgfleet.documents.audit import CheckEntry, ManifestEntry
+from pgfleet.documents.manifest_proof import (
     FaultEntry,
     FaultKind,
     LintEntry,
@@ -16,9 +16,9 @@ from pgfleet.proof.document import (
     RequirementsEntry,
     TwiceEntry,
 )
-from pgfleet.render.proof_page import MOST_ROWS, proof_page, proof_rows
-from pgfleet.render.proof_terminal import MOST_LINES, proof_report
-from pgfleet.render.proof_words import in_words
+from pgfleet.reports.phrases.manifest_proof import in_words
+from pgfleet.reports.proof_page import MOST_ROWS, proof_page, proof_rows
+from pgfleet.reports.proof_terminal import MOST_LINES, proof_report
 
 PASSED = CheckEntry(name="table", passed=True)
 WHOLE = MigrationProof(

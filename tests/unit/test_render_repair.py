@@ -16,7 +16,7 @@ from unit.repair_literals import (
     beyond,
 )
 
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     DifferenceEntry,
     LedgerState,
     MigrationEntry,
@@ -24,13 +24,13 @@ from pgfleet.judge.document import (
     RepairEntry,
     SkippedEntry,
 )
-from pgfleet.render.repair_markdown import remedy_section
-from pgfleet.render.repair_page import repair_page, repair_rows
-from pgfleet.render.repair_terminal import repair_report
-from pgfleet.render.repair_words import MOST_CHARACTERS, remedy_lines
+from pgfleet.documents.repair import RepairDocument, RepairResult
+from pgfleet.documents.rollout import ErrorEntry
 from pgfleet.repair.model import Way
-from pgfleet.rollout.document import ErrorEntry
-from pgfleet.rollout.repairing import RepairDocument, RepairResult
+from pgfleet.reports.phrases.repair import MOST_CHARACTERS, remedy_lines
+from pgfleet.reports.repair_markdown import remedy_section
+from pgfleet.reports.repair_page import repair_page, repair_rows
+from pgfleet.reports.repair_terminal import repair_report
 
 COMMAND = "pgfleet repair prod --tenant acme"
 STATEMENT = ALTER.statements[0]

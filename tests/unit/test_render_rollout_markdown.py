@@ -21,12 +21,9 @@ from unit.rollout_literals import (
     planned,
 )
 
-from pgfleet.judge.document import Verdict
-from pgfleet.manifest.model import Priority
-from pgfleet.render.markdown import MOST_TENANTS
-from pgfleet.render.markup import escaped
-from pgfleet.render.rollout_markdown import MOST_DIFFERENCES, approval_page, plan_page, rollout_page
-from pgfleet.rollout.document import (
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.plan import Action, TenantPlan
+from pgfleet.documents.rollout import (
     ErrorEntry,
     RestartEntry,
     Result,
@@ -35,7 +32,10 @@ from pgfleet.rollout.document import (
     StepStatus,
     TenantResult,
 )
-from pgfleet.rollout.plan import Action, TenantPlan
+from pgfleet.manifest.model import Priority
+from pgfleet.reports.markdown import MOST_TENANTS
+from pgfleet.reports.markup import escaped
+from pgfleet.reports.rollout_markdown import MOST_DIFFERENCES, approval_page, plan_page, rollout_page
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2", name="two", priority=Priority.P1))
 ALONE = a_manifest(replace(MANIFEST.migrations[0], transactional=False), MANIFEST.migrations[1])

@@ -8,13 +8,13 @@ from justhtml import JustHTML
 from unit.literals import FINISHED, STARTED, a_difference_entry, a_manifest, a_migration
 from unit.rollout_literals import a_count, a_pair, a_result, a_ring, a_rollout, a_seed_step, a_step, a_wave
 
-from pgfleet.render.dates import Dates
-from pgfleet.render.page.blocks import Block, Code, Contrast, Figures, Lines, Marks, Paragraph, Section
-from pgfleet.render.page.looks import WIDTH, Look
-from pgfleet.render.page.rollout import ROLLED_BACK, rollout_page
-from pgfleet.render.page.rollout_tenant import in_time, tenant_blocks
-from pgfleet.render.page.timeline import timeline
-from pgfleet.rollout.document import ErrorEntry, Result, RingOutcome, RolloutDocument, StepStatus, TenantResult
+from pgfleet.documents.rollout import ErrorEntry, Result, RingOutcome, RolloutDocument, StepStatus, TenantResult
+from pgfleet.reports.html.blocks import Block, Code, Contrast, Figures, Lines, Marks, Paragraph, Section
+from pgfleet.reports.html.rollout import ROLLED_BACK, rollout_page
+from pgfleet.reports.html.rollout_tenant import in_time, tenant_blocks
+from pgfleet.reports.html.status_style import WIDTH, Look
+from pgfleet.reports.html.timeline import timeline
+from pgfleet.reports.phrases.dates import Dates
 from pgfleet.rollout.summary import RolloutOutcome
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2", name="two"))

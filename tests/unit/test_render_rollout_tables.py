@@ -18,8 +18,10 @@ from unit.rollout_literals import (
     tenant_counts,
 )
 
-from pgfleet.judge.document import CountEntry, Verdict
-from pgfleet.render.rollout_tables import (
+from pgfleet.documents.audit import CountEntry, Verdict
+from pgfleet.documents.plan import Action, TenantPlan
+from pgfleet.documents.rollout import CountPair, ErrorEntry, Result, StepStatus, TenantResult
+from pgfleet.reports.rollout_tables import (
     FEWER,
     MORE,
     SAME,
@@ -35,9 +37,7 @@ from pgfleet.render.rollout_tables import (
     rollout_rows,
     watch_rows,
 )
-from pgfleet.render.tables import MOST_CHARACTERS, MOST_ROWS
-from pgfleet.rollout.document import CountPair, ErrorEntry, Result, StepStatus, TenantResult
-from pgfleet.rollout.plan import Action, TenantPlan
+from pgfleet.reports.tables import MOST_CHARACTERS, MOST_ROWS
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2", name="two"))
 LOST = ErrorEntry(message="server closed the connection", sqlstate="08006")

@@ -24,19 +24,9 @@ from unit.rollout_literals import (
     tenant_counts,
 )
 
-from pgfleet.judge.document import SkippedEntry, Verdict
-from pgfleet.manifest.model import Priority
-from pgfleet.render.plan_terminal import ACTION_LOOK, plan_report
-from pgfleet.render.rollout_layout import MOST_DIFFERENCES, MOST_TENANTS
-from pgfleet.render.rollout_terminal import (
-    COUNT_STYLE,
-    OUTCOME_STYLE,
-    RESULT_STYLE,
-    STEP_STYLE,
-    count_report,
-    rollout_report,
-)
-from pgfleet.rollout.document import (
+from pgfleet.documents.audit import SkippedEntry, Verdict
+from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
+from pgfleet.documents.rollout import (
     ErrorEntry,
     RestartEntry,
     Result,
@@ -45,7 +35,17 @@ from pgfleet.rollout.document import (
     StepStatus,
     TenantResult,
 )
-from pgfleet.rollout.plan import Action, PlannedMigration, TenantPlan
+from pgfleet.manifest.model import Priority
+from pgfleet.reports.plan_terminal import ACTION_LOOK, plan_report
+from pgfleet.reports.rollout_layout import MOST_DIFFERENCES, MOST_TENANTS
+from pgfleet.reports.rollout_terminal import (
+    COUNT_STYLE,
+    OUTCOME_STYLE,
+    RESULT_STYLE,
+    STEP_STYLE,
+    count_report,
+    rollout_report,
+)
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2", name="two", priority=Priority.P1))
 LONG = ("20250330", "20250330000000", "20250331")

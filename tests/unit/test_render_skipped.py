@@ -8,14 +8,14 @@ from unit.literals import a_document, a_manifest, a_migration
 from unit.rollout_literals import a_rollout
 from unit.test_render_inventory import ACME
 
-from pgfleet.judge.document import SkippedEntry
+from pgfleet.documents.audit import SkippedEntry
 from pgfleet.judge.summary import in_words
-from pgfleet.render.inventory import tenant_table
-from pgfleet.render.markdown import summary_page
-from pgfleet.render.rollout_markdown import rollout_page
-from pgfleet.render.rollout_terminal import rollout_report
-from pgfleet.render.skipped_words import skipped_in_words
-from pgfleet.render.terminal import audit_report
+from pgfleet.reports.inventory import tenant_table
+from pgfleet.reports.markdown import summary_page
+from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.rollout_markdown import rollout_page
+from pgfleet.reports.rollout_terminal import rollout_report
+from pgfleet.reports.terminal import audit_report
 from pgfleet.rollout import summary as rollout_summary
 
 MANIFEST = a_manifest(a_migration())

@@ -3,8 +3,8 @@
 import pytest
 from unit.literals import a_difference_entry, a_document, a_migration_entry, a_tenant_entry
 
-from pgfleet.judge.document import MigrationStatus, SeedEntry, SeedStatus, Verdict
-from pgfleet.render.tables import MOST_CHARACTERS, MOST_ROWS, shortened, tenant_rows
+from pgfleet.documents.audit import MigrationStatus, SeedEntry, SeedStatus, Verdict
+from pgfleet.reports.tables import MOST_CHARACTERS, MOST_ROWS, shortened, tenant_rows
 
 
 def test_a_row_says_what_a_person_wants_to_know() -> None:

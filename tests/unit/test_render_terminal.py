@@ -16,7 +16,7 @@ from unit.literals import (
     a_tenant_entry,
 )
 
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     CheckEntry,
     MigrationStatus,
     SeedEntry,
@@ -26,7 +26,7 @@ from pgfleet.judge.document import (
     Verdict,
 )
 from pgfleet.manifest.model import Impact, Priority
-from pgfleet.render.terminal import MOST_TENANTS, STATUS_MARK, STATUS_STYLE, VERDICT_STYLE, audit_report
+from pgfleet.reports.terminal import MOST_TENANTS, STATUS_MARK, STATUS_STYLE, VERDICT_STYLE, audit_report
 
 MANIFEST = a_manifest(
     a_migration("1", impacts=[Impact(service="worker", breaks="nothing is queued")]),

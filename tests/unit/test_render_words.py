@@ -11,7 +11,7 @@ from unit.literals import (
     a_tenant_entry,
 )
 
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     CheckEntry,
     MigrationEntry,
     MigrationStatus,
@@ -21,7 +21,7 @@ from pgfleet.judge.document import (
     Verdict,
 )
 from pgfleet.manifest.model import Impact
-from pgfleet.render.words import VERDICT_MEANS, notes, predicate, sentence, sufferers
+from pgfleet.reports.phrases.audit import VERDICT_MEANS, notes, predicate, sentence, sufferers
 
 MISSING = a_difference_entry()
 CHANGED = a_difference_entry(change="changed", expected="btree (a)", actual="btree\n  (a,   b)")

@@ -21,10 +21,10 @@ from unit.repair_objects import (
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import CatalogObject, Holder, ObjectKind
-from pgfleet.catalog.reruns import Reruns
-from pgfleet.repair.choice import choose_repair, choose_repairs
+from pgfleet.catalog.objects import CatalogObject, Holder, ObjectKind
+from pgfleet.catalog.reapply import Reruns
 from pgfleet.repair.model import Hazard, Repair, Way
+from pgfleet.repair.strategy import choose_repair, choose_repairs
 
 COLUMN, INDEX = a_column(), an_index("CREATE INDEX i ON t (c)")
 SHORT = a_column(type="varchar(9)")

@@ -24,8 +24,8 @@ from unit.repair_objects import (
 )
 
 from pgfleet.catalog.differences import Difference
-from pgfleet.catalog.model import CatalogObject, ObjectKind
-from pgfleet.repair.making import make
+from pgfleet.catalog.objects import CatalogObject, ObjectKind
+from pgfleet.repair.generate.statements import make
 from pgfleet.repair.model import LeftToPerson
 
 

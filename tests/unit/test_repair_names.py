@@ -3,7 +3,7 @@
 import pytest
 from unit.repair_objects import ODD, a_column, a_table
 
-from pgfleet.catalog.model import Identity, ObjectKind
+from pgfleet.catalog.objects import Identity, ObjectKind
 from pgfleet.repair.names import literal, part_of, quoted, quoted_if_dotted, relation, routine, table_of
 
 

@@ -20,8 +20,8 @@ from unit.repair_objects import (
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import CatalogObject
-from pgfleet.catalog.reruns import Reruns
+from pgfleet.catalog.objects import CatalogObject
+from pgfleet.catalog.reapply import Reruns
 from pgfleet.repair.model import Way
 from pgfleet.repair.plan import RepairPlan, plan_repair
 

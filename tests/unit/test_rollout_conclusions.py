@@ -12,6 +12,10 @@ from unit.rollout_literals import (
     planned,
 )
 
+from pgfleet.connect_failure import Unreachable
+from pgfleet.documents.audit import CountEntry, LedgerState, MigrationStatus, Verdict
+from pgfleet.documents.plan import Action
+from pgfleet.documents.rollout import ErrorEntry, Result, RingOutcome, StepStatus
 from pgfleet.errors import (
     AccessRefused,
     ConnectionFailed,
@@ -24,24 +28,20 @@ from pgfleet.errors import (
     PlanOutdated,
     StatementFailed,
 )
-from pgfleet.gate import Gate
-from pgfleet.judge.document import CountEntry, LedgerState, MigrationStatus, Verdict
-from pgfleet.judge.readings import CountReading
+from pgfleet.judge.observations import CountReading
 from pgfleet.manifest.model import Watch
-from pgfleet.render.rollout_words import is_unseen
+from pgfleet.reports.phrases.rollout import is_unseen
+from pgfleet.rollout.activity import ActivityReading, judge_watch, unwatched
 from pgfleet.rollout.advice import BY_SQLSTATE, advise, describe
-from pgfleet.rollout.budget import budget_of, failures_in
-from pgfleet.rollout.counting import tenant_counts
-from pgfleet.rollout.document import ErrorEntry, Result, RingOutcome, StepStatus
+from pgfleet.rollout.counts import tenant_counts
+from pgfleet.rollout.failure_budget import budget_of, failures_in
+from pgfleet.rollout.failure_groups import group_failures
 from pgfleet.rollout.guard import GuardReading, shrinkage
-from pgfleet.rollout.plan import Action
-from pgfleet.rollout.relook import still_to_do
 from pgfleet.rollout.results import assembled, broken, hindrance, kept_back, not_reached, obstructed
+from pgfleet.rollout.revalidate import still_to_do
 from pgfleet.rollout.rings import finished, has_changed, unsettled, watch_halts
-from pgfleet.rollout.signature import group_failures
 from pgfleet.rollout.summary import RolloutOutcome, exit_status, outcome_of, result_of, summarise
-from pgfleet.rollout.watching import ActivityReading, judge_watch, unwatched
-from pgfleet.unreachable import Unreachable
+from pgfleet.run.stop_signal import Gate
 
 FAILED, DONE = Result.FAILED, Result.DONE
 

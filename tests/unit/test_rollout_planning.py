@@ -16,14 +16,14 @@ from unit.literals import (
 )
 from unit.rollout_literals import a_tenant_plan, planned
 
-from pgfleet.catalog.model import ObjectKind
+from pgfleet.catalog.objects import ObjectKind
+from pgfleet.connect_failure import Unreachable
+from pgfleet.documents.audit import LedgerState, MigrationEntry, MigrationStatus, SeedEntry, SeedStatus, Verdict
+from pgfleet.documents.plan import Action, Scope, TenantPlan, build_plan, by_ring
 from pgfleet.errors import FleetError
 from pgfleet.fleet.pooler import Pooler
-from pgfleet.judge.document import LedgerState, MigrationEntry, MigrationStatus, SeedEntry, SeedStatus, Verdict
 from pgfleet.manifest.model import Priority
-from pgfleet.rollout.plan import Action, Scope, TenantPlan, build_plan, by_ring
 from pgfleet.rollout.planning import plan_tenant, refuse_faulty_scope
-from pgfleet.unreachable import Unreachable
 
 
 def a_function(body: str) -> object:

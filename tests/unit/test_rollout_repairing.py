@@ -12,15 +12,16 @@ from unit.literals import (
 from unit.repair_literals import GONE, a_difference, a_repair, a_repair_document, beyond
 
 from pgfleet.catalog.differences import Difference
-from pgfleet.catalog.model import CatalogObject, Change
+from pgfleet.catalog.objects import CatalogObject, Change
+from pgfleet.documents.audit import CheckEntry, LedgerState, MigrationEntry, MigrationStatus
+from pgfleet.documents.audit_context import AcceptedEntry
+from pgfleet.documents.repair import RepairResult, TenantRepair
+from pgfleet.documents.rollout import ErrorEntry
 from pgfleet.errors import ConnectionFailed, NoExpectedCatalog, NotProven, PgfleetError, PlanOutdated
-from pgfleet.judge.context import AcceptedEntry
-from pgfleet.judge.document import CheckEntry, LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.judge.tenant import difference_entry
-from pgfleet.rollout.document import ErrorEntry
+from pgfleet.rollout.repair_results import digest_of, failed_repair, not_reached
 from pgfleet.rollout.repair_summary import exit_status, in_words, worst_first
 from pgfleet.rollout.repairable import beyond_repair, is_whole, newly_failing, to_be_repaired
-from pgfleet.rollout.repairing import RepairResult, TenantRepair, digest_of, failed_repair, not_reached
 
 ERROR = ErrorEntry(message="no")
 FAILED = a_repair("b", RepairResult.FAILED, error=ERROR)

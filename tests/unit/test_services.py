@@ -11,7 +11,7 @@ import pytest
 from pgfleet.errors import ServiceFailed
 from pgfleet.fleet.model import Restart
 from pgfleet.fleet.secret import Secret
-from pgfleet.services import MOST_LINES, restart
+from pgfleet.run.services import MOST_LINES, restart
 
 TOKEN = "hunter 2/x"
 

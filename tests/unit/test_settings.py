@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pgfleet import settings
-from pgfleet.settings import QUIET, SERVER, Settings
-from pgfleet.shipped import sql_folder
+from pgfleet.run import settings
+from pgfleet.run.settings import QUIET, SERVER, Settings
+from pgfleet.run.shipped import sql_folder
 
 VARIABLES = ("PGFLEET_CONFIG", "PGFLEET_MANIFEST")
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pgfleet.pg.errors import refusal
-from pgfleet.pg.refusals import reason_of, words_of
-from pgfleet.unreachable import Unreachable
+from pgfleet.connect_failure import Unreachable
+from pgfleet.postgres.connect_errors import reason_of, words_of
+from pgfleet.postgres.errors import refusal
 
 AT = 'connection failed: connection to server at "10.0.0.1", port 5432 failed: '
 SAID = [

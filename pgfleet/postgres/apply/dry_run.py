@@ -6,7 +6,7 @@ from typing import TypeVar
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from pgfleet.errors import PgfleetError, RehearsalInterrupted
-from pgfleet.pg.session import Session
+from pgfleet.postgres.session import Session
 
 Found = TypeVar("Found")
 REHEARSALS = 4

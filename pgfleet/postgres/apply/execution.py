@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
-from pgfleet.brief import Brief
 from pgfleet.catalog.differences import Difference
+from pgfleet.documents.audit import MigrationEntry, MigrationStatus
+from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.errors import NotProven
-from pgfleet.judge.document import MigrationEntry, MigrationStatus
 from pgfleet.judge.tenant import difference_entry
 from pgfleet.manifest.model import Migration
-from pgfleet.pg.session import Session
-from pgfleet.pg.verification import Findings, inspect, verify
-from pgfleet.render.words import sentence
-from pgfleet.rollout.plan import Action, TenantPlan
+from pgfleet.postgres.read.steps import Findings, inspect, verify
+from pgfleet.postgres.session import Session
+from pgfleet.reports.phrases.audit import sentence
+from pgfleet.run.context import Brief
 
 
 def execute(

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
+from pgfleet.documents.audit import LedgerState
+from pgfleet.documents.plan import Action
 from pgfleet.errors import DatabaseError, LedgerUnusable
-from pgfleet.judge.document import LedgerState
-from pgfleet.judge.readings import LedgerRow
+from pgfleet.judge.observations import LedgerRow
 from pgfleet.manifest.model import Migration, Script
-from pgfleet.pg.locks import lock_shared
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
-from pgfleet.rollout.plan import Action
-from pgfleet.shipped import statement
+from pgfleet.postgres.locks import lock_shared
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.session import Session
+from pgfleet.run.shipped import statement
 
 EXISTS = Query(statement("ledger/exists"))
 FORMAT = 1

@@ -5,24 +5,24 @@ from contextlib import suppress
 
 from psycopg import sql
 
-from pgfleet.brief import Brief
 from pgfleet.catalog.differences import Difference
-from pgfleet.catalog.model import ObjectKind
-from pgfleet.catalog.shared import works_on_shared
+from pgfleet.catalog.objects import ObjectKind
+from pgfleet.catalog.shared_objects import works_on_shared
+from pgfleet.documents.audit import DifferenceEntry
+from pgfleet.documents.plan import RUNS, Action, TenantPlan
+from pgfleet.documents.rollout import MigrationStep, StepStatus
 from pgfleet.errors import CannotRehearse, DatabaseError, NotProven, PgfleetError, RehearsalInterrupted
-from pgfleet.judge.document import DifferenceEntry
 from pgfleet.manifest.model import Migration
-from pgfleet.pg.changes import read_guards, refuse_shrinkage
-from pgfleet.pg.execution import execute, prove
-from pgfleet.pg.ledger import forget_started, record, record_started
-from pgfleet.pg.locks import lock_shared, tenant_lock, tenant_lock_of_session
-from pgfleet.pg.session import Session
-from pgfleet.pg.verification import Findings, inspect, verify
+from pgfleet.postgres.apply.execution import execute, prove
+from pgfleet.postgres.apply.ledger import forget_started, record, record_started
+from pgfleet.postgres.apply.row_changes import read_guards, refuse_shrinkage
+from pgfleet.postgres.locks import lock_shared, tenant_lock, tenant_lock_of_session
+from pgfleet.postgres.read.steps import Findings, inspect, verify
+from pgfleet.postgres.session import Session
 from pgfleet.rollout.advice import describe
-from pgfleet.rollout.document import MigrationStep, StepStatus
-from pgfleet.rollout.plan import RUNS, Action, TenantPlan
-from pgfleet.rollout.relook import still_to_do
 from pgfleet.rollout.results import step_of
+from pgfleet.rollout.revalidate import still_to_do
+from pgfleet.run.context import Brief
 
 
 def migrate(session: Session, brief: Brief, plan: TenantPlan, version: str) -> MigrationStep:

@@ -3,27 +3,28 @@
 import time
 from collections.abc import Callable, Mapping
 
-from pgfleet.brief import Brief
 from pgfleet.catalog.differences import Difference
-from pgfleet.catalog.shared import is_shared
+from pgfleet.catalog.shared_objects import is_shared
+from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus
+from pgfleet.documents.repair import TenantRepair
 from pgfleet.errors import LedgerUnusable, NotProven, PgfleetError, PlanOutdated
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.acceptance import accept
-from pgfleet.judge.document import DifferenceEntry, MigrationEntry, MigrationStatus
 from pgfleet.judge.tenant import difference_entry
 from pgfleet.manifest.model import Script
-from pgfleet.pg.changes import read_guards, refuse_shrinkage
-from pgfleet.pg.ledger import prepare_ledger, record_repaired
-from pgfleet.pg.locks import lock_shared, tenant_lock
-from pgfleet.pg.rehearsal import rehearse
-from pgfleet.pg.session import Session
-from pgfleet.pg.survey import refuse_silent
-from pgfleet.pg.verification import Findings, inspect, open_session, verify
-from pgfleet.render.words import sentence
+from pgfleet.postgres.apply.dry_run import rehearse
+from pgfleet.postgres.apply.ledger import prepare_ledger, record_repaired
+from pgfleet.postgres.apply.row_changes import read_guards, refuse_shrinkage
+from pgfleet.postgres.locks import lock_shared, tenant_lock
+from pgfleet.postgres.read.servers import refuse_silent
+from pgfleet.postgres.read.steps import Findings, inspect, open_session, verify
+from pgfleet.postgres.session import Session
 from pgfleet.repair.plan import RepairPlan, plan_repair
-from pgfleet.rollout.footing import on_standby
+from pgfleet.reports.phrases.audit import sentence
+from pgfleet.rollout.preconditions import on_standby
+from pgfleet.rollout.repair_results import done_before, failed_repair, shared_done_before, tenant_repair
 from pgfleet.rollout.repairable import beyond_repair, is_whole, newly_failing, to_be_repaired
-from pgfleet.rollout.repairing import TenantRepair, done_before, failed_repair, shared_done_before, tenant_repair
+from pgfleet.run.context import Brief
 
 Entries = Mapping[str, MigrationEntry]
 

@@ -1,7 +1,9 @@
 """Takes one tenant through its plan: the steps in their order, on one connection."""
 
-from pgfleet.brief import Brief
 from pgfleet.catalog.differences import without_implied
+from pgfleet.documents.audit import CountEntry, MigrationEntry, MigrationStatus
+from pgfleet.documents.plan import RUNS, Action, TenantPlan
+from pgfleet.documents.rollout import MigrationStep, SeedStep, StepStatus, TenantResult
 from pgfleet.errors import (
     AccessRefused,
     ConnectionFailed,
@@ -11,25 +13,23 @@ from pgfleet.errors import (
     RehearsalInterrupted,
 )
 from pgfleet.fleet.model import Tenant
-from pgfleet.judge.document import CountEntry, MigrationEntry, MigrationStatus
-from pgfleet.judge.readings import CountReading
+from pgfleet.judge.observations import CountReading
 from pgfleet.judge.tenant import difference_entry
 from pgfleet.manifest.model import Migration, Seed
-from pgfleet.pg.audit import Runner, directly
-from pgfleet.pg.ledger import prepare_ledger
-from pgfleet.pg.locks import lock_shared
-from pgfleet.pg.migration import failed_step, migrate
-from pgfleet.pg.rehearsal import rehearse
-from pgfleet.pg.seeding import failed_seed, plant
-from pgfleet.pg.session import Session
-from pgfleet.pg.survey import refuse_silent
-from pgfleet.pg.verification import Findings, count, inspect, open_session, verify
-from pgfleet.render.words import sentence
-from pgfleet.rollout.document import MigrationStep, SeedStep, StepStatus, TenantResult
-from pgfleet.rollout.footing import behind_pooler, on_standby
-from pgfleet.rollout.plan import RUNS, Action, TenantPlan
+from pgfleet.postgres.apply.dry_run import rehearse
+from pgfleet.postgres.apply.ledger import prepare_ledger
+from pgfleet.postgres.apply.migration import failed_step, migrate
+from pgfleet.postgres.apply.seeding import failed_seed, plant
+from pgfleet.postgres.locks import lock_shared
+from pgfleet.postgres.read.audit import Runner, directly
+from pgfleet.postgres.read.servers import refuse_silent
+from pgfleet.postgres.read.steps import Findings, count, inspect, open_session, verify
+from pgfleet.postgres.session import Session
+from pgfleet.reports.phrases.audit import sentence
 from pgfleet.rollout.planning import accepted_object
+from pgfleet.rollout.preconditions import behind_pooler, on_standby
 from pgfleet.rollout.results import Counts, assembled, broken, hindrance, kept_back, obstructed, step_of
+from pgfleet.run.context import Brief
 
 LOST = (AccessRefused, ConnectionFailed, ConnectionLost)
 """Errors after which nothing more can be done in a tenant."""

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from pgfleet.brief import Brief
 from pgfleet.errors import GuardTripped
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
-from pgfleet.pg.verification import count
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.read.steps import count
+from pgfleet.postgres.session import Session
 from pgfleet.rollout.guard import GuardReading, shrinkage
-from pgfleet.shipped import statement
+from pgfleet.run.context import Brief
+from pgfleet.run.shipped import statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,20 +2,20 @@
 
 import time
 
-from pgfleet.brief import Brief
-from pgfleet.catalog.model import Catalog
-from pgfleet.catalog.shared import works_on_shared
+from pgfleet.catalog.objects import Catalog
+from pgfleet.catalog.shared_objects import works_on_shared
+from pgfleet.documents.audit import SeedStatus
+from pgfleet.documents.rollout import SeedStep, StepStatus
 from pgfleet.errors import GuardTripped, NotProven, PgfleetError, RehearsalInterrupted, Rejected
-from pgfleet.judge.document import SeedStatus
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.manifest.model import Seed
-from pgfleet.pg.answers import read_seed
-from pgfleet.pg.changes import Changes, read_changes, read_guards, refuse_shrinkage
-from pgfleet.pg.locks import lock_shared, tenant_lock
-from pgfleet.pg.session import Session
-from pgfleet.pg.verification import inspect
+from pgfleet.postgres.apply.row_changes import Changes, read_changes, read_guards, refuse_shrinkage
+from pgfleet.postgres.locks import lock_shared, tenant_lock
+from pgfleet.postgres.read.queries import read_seed
+from pgfleet.postgres.read.steps import inspect
+from pgfleet.postgres.session import Session
 from pgfleet.rollout.advice import describe
-from pgfleet.rollout.document import SeedStep, StepStatus
+from pgfleet.run.context import Brief
 
 
 def plant(session: Session, brief: Brief, name: str) -> SeedStep:

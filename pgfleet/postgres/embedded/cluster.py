@@ -13,8 +13,8 @@ from types import MappingProxyType, TracebackType
 from typing import Literal, Self
 from urllib.parse import quote
 
-from pgfleet.pg.binaries import ClusterFailed, copy_for, server_account, server_major
-from pgfleet.pg.server import ENVIRONMENT, ServerProcess
+from pgfleet.postgres.embedded.binaries import ClusterFailed, copy_for, server_account, server_major
+from pgfleet.postgres.embedded.server_process import ENVIRONMENT, ServerProcess
 
 __all__ = ["Cluster", "ClusterFailed"]
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from psycopg import sql
 
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.plan import Action
 from pgfleet.fleet.secret import Dsn
-from pgfleet.judge.document import Verdict
 from pgfleet.manifest.model import Manifest, Priority
-from pgfleet.pg.cluster import Cluster
-from pgfleet.pg.ledger import prepare_ledger, record
-from pgfleet.pg.session import Session
-from pgfleet.rollout.plan import Action
-from pgfleet.shipped import statement
+from pgfleet.postgres.apply.ledger import prepare_ledger, record
+from pgfleet.postgres.embedded.cluster import Cluster
+from pgfleet.postgres.session import Session
+from pgfleet.run.shipped import statement
 
 ENVIRONMENT = "demo"
 REPORTS = "reports"

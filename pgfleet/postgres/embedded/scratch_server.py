@@ -9,8 +9,8 @@ from psycopg import sql
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.roles import roles_named
-from pgfleet.pg.cluster import Cluster
-from pgfleet.pg.session import Session
+from pgfleet.postgres.embedded.cluster import Cluster
+from pgfleet.postgres.session import Session
 
 SUPERUSER = "postgres"
 """Of every embedded cluster."""

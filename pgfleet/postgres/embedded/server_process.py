@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from types import MappingProxyType
 
-from pgfleet.pg.binaries import Account
+from pgfleet.postgres.embedded.binaries import Account
 
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 60.0

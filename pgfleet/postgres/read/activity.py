@@ -6,10 +6,10 @@ from psycopg import sql
 
 from pgfleet.errors import DatabaseError
 from pgfleet.manifest.model import Watch
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
-from pgfleet.rollout.watching import ActivityReading
-from pgfleet.shipped import statement
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.session import Session
+from pgfleet.rollout.activity import ActivityReading
+from pgfleet.run.shipped import statement
 
 BEGAN = "SELECT pg_catalog.set_config('pgfleet.watch_began_at', %(began_at)s, true)"
 

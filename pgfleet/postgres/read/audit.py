@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from pgfleet.brief import Brief
+from pgfleet.documents.audit import TenantEntry
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.acceptance import accept
-from pgfleet.judge.document import TenantEntry
 from pgfleet.judge.tenant import judge_tenant, unjudged
-from pgfleet.pg.survey import refuse_silent
-from pgfleet.pg.verification import check_seed, count, inspect, open_session, try_contracts, verify
+from pgfleet.postgres.read.servers import refuse_silent
+from pgfleet.postgres.read.steps import check_seed, count, inspect, open_session, try_contracts, verify
+from pgfleet.run.context import Brief
 
 Runner = Callable[..., Any]
-"""Runs a step, one of the functions of `pgfleet.pg.verification`, with its arguments, and returns what that returns."""
+"""Runs a step (a function of `pgfleet.postgres.read.steps`) with its arguments and returns its result."""
 
 
 def directly(step: Callable[..., Any], *arguments: object) -> Any:

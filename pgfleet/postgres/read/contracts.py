@@ -12,9 +12,9 @@ from psycopg import sql
 from pgfleet.catalog.contracts import ContractReading, StatementFailure
 from pgfleet.errors import DatabaseError, PrivilegeMissing
 from pgfleet.manifest.model import Contract, ContractStatement
-from pgfleet.pg.query import Query, Rows
-from pgfleet.pg.session import Session
-from pgfleet.shipped import statement
+from pgfleet.postgres.query import Query, Rows
+from pgfleet.postgres.session import Session
+from pgfleet.run.shipped import statement
 
 NAME = "pgfleet_contract"
 UNDO = f"DEALLOCATE {NAME}"

@@ -1,11 +1,11 @@
 """Inspects a tenant: its catalog and its ledger."""
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.judge.readings import Inspection
-from pgfleet.pg.introspection import catalog_query, complete_catalog
-from pgfleet.pg.ledger import EXISTS, read_ledger
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import WHOSE, Session
+from pgfleet.judge.observations import Inspection
+from pgfleet.postgres.apply.ledger import EXISTS, read_ledger
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.read.introspection import catalog_query, complete_catalog
+from pgfleet.postgres.session import WHOSE, Session
 
 
 def queries(session: Session, expected: ExpectedCatalog) -> tuple[Query, Query, Query]:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
-from pgfleet.catalog.model import Catalog, Holder, ObjectKind, read_holder, read_object
+from pgfleet.catalog.objects import Catalog, Holder, ObjectKind, read_holder, read_object
 from pgfleet.catalog.scope import Scope
 from pgfleet.errors import PrivilegeMissing, StatementFailed
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
-from pgfleet.shipped import statement
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.session import Session
+from pgfleet.run.shipped import statement
 
 SCOPES = ("scope", "scope_function", "scope_type", "scope_schema")
 """Queries that say what is looked at; those of the kinds are made of them."""

@@ -9,13 +9,13 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from pgfleet.errors import DatabaseError, FleetError, InventoryUnreadable, NoPermit
 from pgfleet.fleet.inventory import Found, InventoryRow, Reading, read_record, with_found
 from pgfleet.fleet.model import Environment, Inventory, InventoryKind
-from pgfleet.fleet.substitution import Values
-from pgfleet.permits import Permits
-from pgfleet.pg import dsn as libpq
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.query import Query, Rows
-from pgfleet.pg.session import Session
-from pgfleet.shipped import statement
+from pgfleet.fleet.templates import Values
+from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.query import Query, Rows
+from pgfleet.postgres.session import Session
+from pgfleet.run.connection_limiter import Permits
+from pgfleet.run.shipped import statement
 
 ATTEMPTS = 3
 UNDEFINED_COLUMN = "42703"

@@ -7,12 +7,12 @@ from typing import Any
 from psycopg import sql
 
 from pgfleet.errors import DatabaseError, PrivilegeMissing
-from pgfleet.judge.readings import Answer, CountReading, SeedReading
+from pgfleet.judge.observations import Answer, CountReading, SeedReading
 from pgfleet.judge.seeds import seed_key
 from pgfleet.manifest.model import Check, Count, Seed
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
-from pgfleet.shipped import statement
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.session import Session
+from pgfleet.run.shipped import statement
 
 ABSENT = ("42", "3F")
 """SQLSTATE classes that say: something the statement names is not there (a table, column, function, schema)."""

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pgfleet import files, settings
-from pgfleet.brief import Brief, permits_by
 from pgfleet.errors import FleetError
 from pgfleet.fleet.absence import pick_with_absent
 from pgfleet.fleet.model import Environment
 from pgfleet.fleet.selection import select_tenants
 from pgfleet.manifest.model import Manifest
-from pgfleet.permits import SlotsMaker
-from pgfleet.pg.dsn import refuse_faulty, refuse_twins
-from pgfleet.pg.inventory import read_inventories
-from pgfleet.references import References
+from pgfleet.postgres.dsn import refuse_faulty, refuse_twins
+from pgfleet.postgres.read.inventory import read_inventories
+from pgfleet.run import files, settings
+from pgfleet.run.connection_limiter import SlotsMaker
+from pgfleet.run.context import Brief, permits_by
+from pgfleet.run.variables import References
 
 
 def prepare_brief(

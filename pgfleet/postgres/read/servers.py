@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pgfleet.brief import Brief
+from pgfleet.connect_failure import Unreachable
 from pgfleet.errors import AccessRefused, ConnectionFailed, DatabaseError
 from pgfleet.fleet.allowance import Allowance, Room, allow
 from pgfleet.fleet.model import Environment, Policy, Tenant
-from pgfleet.pg import dsn as libpq
-from pgfleet.pg.query import Query
-from pgfleet.pg.scratch import unfit
-from pgfleet.pg.session import Session
-from pgfleet.pg.verification import open_session
-from pgfleet.shipped import statement
-from pgfleet.unreachable import Unreachable
+from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.read.steps import open_session
+from pgfleet.postgres.scratch.database import unfit
+from pgfleet.postgres.session import Session
+from pgfleet.run.context import Brief
+from pgfleet.run.shipped import statement
 
 MOST_WORKERS = 64
 """More threads than this get nothing done faster, however many servers there are."""

@@ -1,23 +1,23 @@
 """The steps of a tenant's audit: each reads from the tenant and concludes."""
 
-from pgfleet.brief import Brief
 from pgfleet.catalog.differences import Difference, find_differences
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import Change
+from pgfleet.catalog.objects import Change
+from pgfleet.documents.audit import ContractEntry, MigrationEntry, SeedEntry
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.checks import judge_check
 from pgfleet.judge.contracts import judge_contract
-from pgfleet.judge.document import ContractEntry, MigrationEntry, SeedEntry
-from pgfleet.judge.readings import CountReading, Inspection
+from pgfleet.judge.observations import CountReading, Inspection
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.judge.tenant import judge_migration
 from pgfleet.manifest.extensions import extensions_of
 from pgfleet.manifest.model import Count
-from pgfleet.pg import answers, contracts, inspection
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.read import contracts, inspection, queries
+from pgfleet.postgres.session import Session
+from pgfleet.run.context import Brief
 
 
 class Findings:
@@ -99,17 +99,17 @@ def foresee(session: Session, brief: Brief, findings: Findings | None = None) ->
     manifest, expected = brief.manifest, brief.expected(session.server_major)
     missing = findings.missing if findings else frozenset()
     there = [each for each in manifest.seeds if each.table not in missing]
-    seeds = [answers.seed_query(each, expected.seeds[each.name]) for each in there]
+    seeds = [queries.seed_query(each, expected.seeds[each.name]) for each in there]
     counts = [_count_query(brief, each) for each in manifest.counts if each.table not in missing]
     inspected = () if findings else inspection.queries(session, expected)
-    checks = answers.check_queries(check for migration in manifest.migrations for check in migration.checks)
+    checks = queries.check_queries(check for migration in manifest.migrations for check in migration.checks)
     return session.foresee(*seeds, *counts, *inspected, *checks)
 
 
 def verify(session: Session, brief: Brief, findings: Findings, version: str) -> MigrationEntry:
     """One migration: its checks asked, its differences attributed, its state concluded. Raises transient errors."""
     migration = brief.migration(version)
-    given = zip(migration.checks, answers.answer_checks(session, migration.checks), strict=True)
+    given = zip(migration.checks, queries.answer_checks(session, migration.checks), strict=True)
     unreadable = findings.inspection.catalog.unreadable
     return judge_migration(
         migration,
@@ -126,17 +126,17 @@ def check_seed(session: Session, brief: Brief, findings: Findings, name: str) ->
     """One seed: imported, edited, missing. Raises transient errors."""
     seed = brief.seed(name)
     baseline = findings.expected.seeds[name]
-    return judge_seed(seed, baseline, answers.read_seed(session, seed, baseline))
+    return judge_seed(seed, baseline, queries.read_seed(session, seed, baseline))
 
 
 def count(session: Session, brief: Brief, table: str) -> CountReading:
     """One table's rows. Raises transient errors."""
     limit_rows = brief.environment.policy.exact_count_limit_rows
-    return answers.count_rows(session, brief.count(table), limit_rows=limit_rows)
+    return queries.count_rows(session, brief.count(table), limit_rows=limit_rows)
 
 
 def _count_query(brief: Brief, count: Count) -> Query:
-    return answers.count_query(count, limit_rows=brief.environment.policy.exact_count_limit_rows)
+    return queries.count_query(count, limit_rows=brief.environment.policy.exact_count_limit_rows)
 
 
 def try_contracts(session: Session, brief: Brief, findings: Findings) -> tuple[ContractEntry, ...]:

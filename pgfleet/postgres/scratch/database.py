@@ -12,10 +12,10 @@ from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.extensions import extensions_of
 from pgfleet.manifest.model import Migration
-from pgfleet.pg import dsn as libpq
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import WHOSE, Session
+from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.session import WHOSE, Session
 
 PREFIX = "pgfleet_scratch_"
 STALE_AFTER_SECONDS = 3600

@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from pgfleet.catalog.expected import Provenance
-from pgfleet.catalog.model import CatalogObject
+from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.scope import EVERYTHING
+from pgfleet.check.evidence import RequiredRun
+from pgfleet.check.requirements import required
 from pgfleet.errors import DatabaseError
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest, Migration
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.idempotence import apply
-from pgfleet.pg.introspection import read_catalog
-from pgfleet.pg.scratch import scratch_database
-from pgfleet.pg.session import Session
-from pgfleet.proof.evidence import RequiredRun
-from pgfleet.proof.requirements import required
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.read.introspection import read_catalog
+from pgfleet.postgres.scratch.database import scratch_database
+from pgfleet.postgres.scratch.second_run import apply
+from pgfleet.postgres.session import Session
 
 
 def run_required(

@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 
+from pgfleet.check.evidence import Evidence
+from pgfleet.documents.audit import CheckEntry
 from pgfleet.errors import ReplayFailed
 from pgfleet.fleet.secret import Dsn
 from pgfleet.judge.checks import judge_check
-from pgfleet.judge.document import CheckEntry
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.answers import answer_checks
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.expectation import expect
-from pgfleet.pg.idempotence import run_again
-from pgfleet.pg.scratch import scratch_database
-from pgfleet.pg.session import Session
-from pgfleet.pg.sufficiency import run_required
-from pgfleet.proof.evidence import Evidence
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.read.queries import answer_checks
+from pgfleet.postgres.scratch.database import scratch_database
+from pgfleet.postgres.scratch.dependency_check import run_required
+from pgfleet.postgres.scratch.expected_catalog import expect
+from pgfleet.postgres.scratch.second_run import run_again
+from pgfleet.postgres.session import Session
 
 
 def gather_evidence(manifest: Manifest, admin: Dsn, limits: Limits) -> Evidence:

@@ -3,21 +3,21 @@
 from contextlib import suppress
 from dataclasses import replace
 
-from pgfleet.brief import Brief
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import AccessRefused, ConnectionFailed, ScratchUnavailable
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg import dsn as libpq
-from pgfleet.pg.binaries import ClusterFailed, embedded_binaries, server_account
-from pgfleet.pg.binaries import server_major as binaries_major
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.embedded import embedded_server
-from pgfleet.pg.healing import find_reruns
-from pgfleet.pg.replay import replay
-from pgfleet.pg.scratch import scratch_database
-from pgfleet.pg.session import Session
-from pgfleet.pg.verification import limits_of
+from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.embedded.binaries import ClusterFailed, embedded_binaries, server_account
+from pgfleet.postgres.embedded.binaries import server_major as binaries_major
+from pgfleet.postgres.embedded.scratch_server import embedded_server
+from pgfleet.postgres.read.steps import limits_of
+from pgfleet.postgres.scratch.database import scratch_database
+from pgfleet.postgres.scratch.healable import find_reruns
+from pgfleet.postgres.scratch.replay import replay
+from pgfleet.postgres.session import Session
+from pgfleet.run.context import Brief
 
 
 def find_expected(brief: Brief, server_major: int, own_server: Dsn) -> ExpectedCatalog:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
-from pgfleet.catalog.model import CatalogObject, Identity, ObjectKind
-from pgfleet.catalog.reruns import Reruns
+from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
+from pgfleet.catalog.reapply import Reruns
 from pgfleet.errors import DatabaseError
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg.damage import altering, dropping
-from pgfleet.pg.experiment import Batch, Bench, Damage, heal, heal_outside
-from pgfleet.pg.session import Session
+from pgfleet.postgres.scratch.mutations import altering, dropping
+from pgfleet.postgres.scratch.trial import Batch, Bench, Damage, heal, heal_outside
+from pgfleet.postgres.session import Session
 
 Versions = tuple[str, ...]
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from psycopg import sql
 
-from pgfleet.catalog.model import CatalogObject
+from pgfleet.catalog.objects import CatalogObject
 
 DROPS: Mapping[str, str] = MappingProxyType(
     {

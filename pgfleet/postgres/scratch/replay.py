@@ -7,10 +7,10 @@ from pgfleet.catalog.expected import ExpectedCatalog, trace
 from pgfleet.catalog.scope import EVERYTHING, scope_of
 from pgfleet.errors import DatabaseError, ReplayFailed
 from pgfleet.manifest.model import Manifest, Migration, Script
-from pgfleet.pg.answers import read_seed
-from pgfleet.pg.contracts import try_contracts
-from pgfleet.pg.introspection import read_catalog
-from pgfleet.pg.session import Session
+from pgfleet.postgres.read.contracts import try_contracts
+from pgfleet.postgres.read.introspection import read_catalog
+from pgfleet.postgres.read.queries import read_seed
+from pgfleet.postgres.session import Session
 
 
 def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:

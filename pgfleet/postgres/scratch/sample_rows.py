@@ -6,13 +6,13 @@ from typing import Any
 
 from psycopg import sql
 
-from pgfleet.catalog.model import CatalogObject, ObjectKind
+from pgfleet.catalog.objects import CatalogObject, ObjectKind
+from pgfleet.check.evidence import Rows
+from pgfleet.check.sample_rows import STYLES, FillableColumn, FillableTable, in_order, value_of
 from pgfleet.errors import DatabaseError
-from pgfleet.pg.query import Query
-from pgfleet.pg.session import Session
-from pgfleet.proof.evidence import Rows
-from pgfleet.proof.rows import STYLES, FillableColumn, FillableTable, in_order, value_of
-from pgfleet.shipped import statement
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.session import Session
+from pgfleet.run.shipped import statement
 
 ROWS_A_TABLE = 3
 FAR = 1000

@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from pgfleet.catalog.scope import EVERYTHING
+from pgfleet.check.evidence import SecondRun, Sight
 from pgfleet.errors import DatabaseError
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest, Migration
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.introspection import read_catalog
-from pgfleet.pg.population import fill, read_rows
-from pgfleet.pg.scratch import scratch_database
-from pgfleet.pg.session import Session
-from pgfleet.proof.evidence import SecondRun, Sight
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.read.introspection import read_catalog
+from pgfleet.postgres.scratch.database import scratch_database
+from pgfleet.postgres.scratch.sample_rows import fill, read_rows
+from pgfleet.postgres.session import Session
 
 Empty = dict[str, str]
 """Of each table that takes no row, why; as the last migration found it."""

@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pgfleet.brief import Brief
 from pgfleet.errors import AccessRefused, ConnectionFailed, ScratchUnavailable
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest
-from pgfleet.pg import dsn as libpq
-from pgfleet.pg.binaries import Account, embedded_binaries, server_major
-from pgfleet.pg.connection import Limits
-from pgfleet.pg.embedded import embedded_server
-from pgfleet.pg.session import Session
-from pgfleet.pg.survey import group_by_server
-from pgfleet.pg.verification import limits_of
+from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.embedded.binaries import Account, embedded_binaries, server_major
+from pgfleet.postgres.embedded.scratch_server import embedded_server
+from pgfleet.postgres.read.servers import group_by_server
+from pgfleet.postgres.read.steps import limits_of
+from pgfleet.postgres.session import Session
+from pgfleet.run.context import Brief
 
 EMBEDDED = Limits(application_name="pgfleet manifest check")
 

@@ -5,13 +5,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
-from pgfleet.catalog.model import CatalogObject, Identity, ObjectKind
+from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.scope import Scope, scope_of
 from pgfleet.errors import DatabaseError
 from pgfleet.manifest.model import Migration
-from pgfleet.pg.damage import dropping
-from pgfleet.pg.introspection import catalog_query, read_catalog_row
-from pgfleet.pg.session import Session
+from pgfleet.postgres.read.introspection import catalog_query, read_catalog_row
+from pgfleet.postgres.scratch.mutations import dropping
+from pgfleet.postgres.session import Session
 
 Batch = Sequence[Provenance]
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pgfleet.catalog.model import CatalogObject
+from pgfleet.catalog.objects import CatalogObject
+from pgfleet.repair.generate.sequences import add_sequence, continue_after_rows, draws_on, identity_options
 from pgfleet.repair.model import Hazard, LeftToPerson, Statement
 from pgfleet.repair.names import part_of, relation, table_of
-from pgfleet.repair.sequences import add_sequence, continue_after_rows, draws_on, identity_options
 
 IDENTITY = {"a": "ALWAYS", "d": "BY DEFAULT"}
 LOCK = Hazard.ACCESS_EXCLUSIVE

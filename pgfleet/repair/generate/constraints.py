@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pgfleet.catalog.model import CatalogObject
+from pgfleet.catalog.objects import CatalogObject
 from pgfleet.repair.model import Hazard, Statement
 from pgfleet.repair.names import part_of, table_of, within
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgfleet.catalog.model import CatalogObject
+from pgfleet.catalog.objects import CatalogObject
 from pgfleet.repair.model import Statement
 from pgfleet.repair.names import literal, quoted, relation, within
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.model import CatalogObject, ObjectKind
-from pgfleet.repair import columns, keys, programs, sequences, tables, types, views
+from pgfleet.catalog.objects import CatalogObject, ObjectKind
+from pgfleet.repair.generate import columns, constraints, functions, sequences, tables, types, views
 from pgfleet.repair.model import Hazard, LeftToPerson, Statement
 from pgfleet.repair.names import part_of
-from pgfleet.repair.readers import readers_of
+from pgfleet.repair.view_dependents import readers_of
 
 
 def make(difference: Difference, expected: ExpectedCatalog) -> Iterator[Statement]:
@@ -75,10 +75,10 @@ def _sequence_of(column: CatalogObject, expected: ExpectedCatalog) -> CatalogObj
 
 
 def _change_function(wanted: CatalogObject, found: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
-    if not programs.must_be_dropped(wanted, found):
+    if not functions.must_be_dropped(wanted, found):
         yield Statement(text=wanted.definition)
         return
-    yield programs.drop_function(found)
+    yield functions.drop_function(found)
     yield Statement(text=wanted.definition)
     yield from _children(wanted, expected)
 
@@ -92,7 +92,7 @@ def _change_view(wanted: CatalogObject, found: CatalogObject, expected: Expected
 
 
 def _change_extension(wanted: CatalogObject, _found: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Statement]:
-    yield programs.update_extension(wanted)
+    yield functions.update_extension(wanted)
 
 
 def _change_schema(_wanted: CatalogObject, _found: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Statement]:
@@ -110,11 +110,11 @@ ADD: Mapping[ObjectKind, Adder] = {
     ObjectKind.SEQUENCE: _add_sequence,
     ObjectKind.TABLE: _add_table,
     ObjectKind.COLUMN: lambda wanted, expected: columns.add_column(wanted, _sequence_of(wanted, expected)),
-    ObjectKind.CONSTRAINT: lambda wanted, _: keys.add_constraint(wanted),
-    ObjectKind.INDEX: lambda wanted, _: keys.add_index(wanted),
+    ObjectKind.CONSTRAINT: lambda wanted, _: constraints.add_constraint(wanted),
+    ObjectKind.INDEX: lambda wanted, _: constraints.add_index(wanted),
     ObjectKind.VIEW: _add_view,
-    ObjectKind.TRIGGER: lambda wanted, _: programs.add_trigger(wanted),
-    ObjectKind.POLICY: lambda wanted, _: programs.add_policy(wanted),
+    ObjectKind.TRIGGER: lambda wanted, _: functions.add_trigger(wanted),
+    ObjectKind.POLICY: lambda wanted, _: functions.add_policy(wanted),
     ObjectKind.PRIVILEGE: _add_late,
 }
 CHANGE: Mapping[ObjectKind, Changer] = {
@@ -125,12 +125,12 @@ CHANGE: Mapping[ObjectKind, Changer] = {
     ObjectKind.SEQUENCE: lambda wanted, found, _: sequences.change_sequence(wanted, found),
     ObjectKind.TABLE: lambda wanted, found, _: tables.change_table(wanted, found),
     ObjectKind.COLUMN: _change_column,
-    ObjectKind.CONSTRAINT: lambda wanted, found, _: keys.change_constraint(wanted, found),
-    ObjectKind.INDEX: lambda wanted, found, _: keys.change_index(wanted, found),
+    ObjectKind.CONSTRAINT: lambda wanted, found, _: constraints.change_constraint(wanted, found),
+    ObjectKind.INDEX: lambda wanted, found, _: constraints.change_index(wanted, found),
     ObjectKind.VIEW: _change_view,
-    ObjectKind.TRIGGER: lambda wanted, found, _: programs.change_trigger(wanted, found),
-    ObjectKind.POLICY: lambda wanted, found, _: programs.change_policy(wanted, found),
-    ObjectKind.PRIVILEGE: lambda wanted, _found, _: programs.change_privilege(wanted),
+    ObjectKind.TRIGGER: lambda wanted, found, _: functions.change_trigger(wanted, found),
+    ObjectKind.POLICY: lambda wanted, found, _: functions.change_policy(wanted, found),
+    ObjectKind.PRIVILEGE: lambda wanted, _found, _: functions.change_privilege(wanted),
 }
 
 

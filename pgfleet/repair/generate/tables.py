@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from pgfleet.catalog.model import CatalogObject
+from pgfleet.catalog.objects import CatalogObject
 from pgfleet.repair.model import Hazard, LeftToPerson, Statement
 from pgfleet.repair.names import relation
 

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from pgfleet.catalog.model import CatalogObject
+from pgfleet.catalog.objects import CatalogObject
 from pgfleet.manifest.statements import split
+from pgfleet.repair.generate.tables import change_rules
 from pgfleet.repair.model import Hazard, Statement
 from pgfleet.repair.names import relation
-from pgfleet.repair.tables import change_rules
 
 DEFAULT = " DEFAULT "
 COLUMN = re.compile(r'ALTER VIEW ("(?:[^"]|"")+"|[^" ])+ ALTER COLUMN ("(?:[^"]|"")+"|[^" ]+)')

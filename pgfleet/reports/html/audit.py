@@ -4,24 +4,24 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgfleet.judge.document import AuditDocument, MigrationEntry, TenantEntry, Verdict
+from pgfleet.documents.audit import AuditDocument, MigrationEntry, TenantEntry, Verdict
 from pgfleet.judge.summary import Outcome, in_words, outcome_of, worst_first
 from pgfleet.manifest.model import Manifest, Migration
-from pgfleet.render.acceptance_words import acceptance_lines
-from pgfleet.render.altered import altered_files
-from pgfleet.render.context_markdown import all_ready
-from pgfleet.render.dates import NEW, Dates, dates_of
-from pgfleet.render.loss_words import loss_lines, loss_sentence
-from pgfleet.render.page.audit_tenant import cell_of, tenant_blocks
-from pgfleet.render.page.blocks import pooled
-from pgfleet.render.page.facets import Column, Facet, Legend, Row, choices
-from pgfleet.render.page.html import rendered
-from pgfleet.render.page.looks import VERDICT, Look, Part, bar
-from pgfleet.render.shared_words import TITLE, shared_matters
-from pgfleet.render.since_words import capped, headline, new_lines, resolved_lines
-from pgfleet.render.tables import earliest
-from pgfleet.render.variant_words import what_differs
-from pgfleet.render.words import VERDICT_MEANS, sentence
+from pgfleet.reports.context_markdown import all_ready
+from pgfleet.reports.html.audit_tenant import cell_of, tenant_blocks
+from pgfleet.reports.html.blocks import pooled
+from pgfleet.reports.html.facets import Column, Facet, Legend, Row, choices
+from pgfleet.reports.html.render import rendered
+from pgfleet.reports.html.status_style import VERDICT, Look, Part, bar
+from pgfleet.reports.phrases.acceptances import acceptance_lines
+from pgfleet.reports.phrases.altered_files import altered_files
+from pgfleet.reports.phrases.audit import VERDICT_MEANS, sentence
+from pgfleet.reports.phrases.dates import NEW, Dates, dates_of
+from pgfleet.reports.phrases.row_losses import loss_lines, loss_sentence
+from pgfleet.reports.phrases.shared_objects import TITLE, shared_matters
+from pgfleet.reports.phrases.trend import capped, headline, new_lines, resolved_lines
+from pgfleet.reports.phrases.variants import what_differs
+from pgfleet.reports.tables import earliest
 
 OUTCOME_LOOK = {Outcome.READY: Look.GOOD, Outcome.DRIFTED: Look.BAD, Outcome.INCOMPLETE: Look.AWAY}
 LEGEND = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     AuditDocument,
     ContractEntry,
     CountEntry,
@@ -14,21 +14,10 @@ from pgfleet.judge.document import (
     TenantEntry,
 )
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.acceptance_words import accepted_notes
-from pgfleet.render.dates import Dates
-from pgfleet.render.loss_words import loss_sentence
-from pgfleet.render.page.blocks import Block, Code, Contrast, Figures, Lines, Marks, Paragraph, Section
-from pgfleet.render.page.looks import STATUS, Look
-from pgfleet.render.repair_words import (
-    reason_lines,
-    remedies_of,
-    remedy_lines,
-    repair_command,
-    rerun_sentence,
-    rollout_command,
-    script_of,
-)
-from pgfleet.render.words import (
+from pgfleet.reports.html.blocks import Block, Code, Contrast, Figures, Lines, Marks, Paragraph, Section
+from pgfleet.reports.html.status_style import STATUS, Look
+from pgfleet.reports.phrases.acceptances import accepted_notes
+from pgfleet.reports.phrases.audit import (
     NEVER_APPLIED,
     broken_contracts,
     differences_told,
@@ -37,6 +26,17 @@ from pgfleet.render.words import (
     sentence,
     sufferers,
 )
+from pgfleet.reports.phrases.dates import Dates
+from pgfleet.reports.phrases.repair import (
+    reason_lines,
+    remedies_of,
+    remedy_lines,
+    repair_command,
+    rerun_sentence,
+    rollout_command,
+    script_of,
+)
+from pgfleet.reports.phrases.row_losses import loss_sentence
 
 ACCEPTED, NOT_LOOKED_AT = "accepted", "not looked at"
 BY_ROLLOUT = "Shows the plan first; each migration is proven and committed, or not at all"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from pgfleet.render.page.looks import Look
+from pgfleet.reports.html.status_style import Look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

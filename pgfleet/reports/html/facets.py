@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pgfleet.render.page.looks import Look, Part
+from pgfleet.reports.html.status_style import Look, Part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-LOADER = PackageLoader("pgfleet.render.page")
+LOADER = PackageLoader("pgfleet.reports.html")
 ENVIRONMENT = Environment(
     loader=LOADER,
     autoescape=True,

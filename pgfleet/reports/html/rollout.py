@@ -4,18 +4,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from pgfleet.documents.rollout import MigrationStep, Result, RolloutDocument, StepStatus, TenantResult
 from pgfleet.manifest.model import Manifest, Migration
-from pgfleet.render.dates import Dates
-from pgfleet.render.page.blocks import pooled
-from pgfleet.render.page.facets import Column, Facet, Legend, Row, choices
-from pgfleet.render.page.html import rendered
-from pgfleet.render.page.looks import RESULT, Look, bar
-from pgfleet.render.page.rollout_tenant import cell_of, in_time, tenant_blocks
-from pgfleet.render.page.timeline import timeline
-from pgfleet.render.rollout_matters import NO_REASON, NOT_REACHED, NOT_REHEARSED, matters_of
-from pgfleet.render.rollout_tables import result_sentence
-from pgfleet.render.words import sentence
-from pgfleet.rollout.document import MigrationStep, Result, RolloutDocument, StepStatus, TenantResult
+from pgfleet.reports.html.blocks import pooled
+from pgfleet.reports.html.facets import Column, Facet, Legend, Row, choices
+from pgfleet.reports.html.render import rendered
+from pgfleet.reports.html.rollout_tenant import cell_of, in_time, tenant_blocks
+from pgfleet.reports.html.status_style import RESULT, Look, bar
+from pgfleet.reports.html.timeline import timeline
+from pgfleet.reports.issues import NO_REASON, NOT_REACHED, NOT_REHEARSED, matters_of
+from pgfleet.reports.phrases.audit import sentence
+from pgfleet.reports.phrases.dates import Dates
+from pgfleet.reports.rollout_tables import result_sentence
 from pgfleet.rollout.summary import RolloutOutcome, in_words, worst_first
 
 OUTCOME_LOOK = {

@@ -2,13 +2,7 @@
 
 from collections.abc import Iterator
 
-from pgfleet.render.page.blocks import Block, Code, Contrast, Figures, Lines, Marks, Paragraph, Section
-from pgfleet.render.page.looks import STEP, Look
-from pgfleet.render.repair_words import rollout_command
-from pgfleet.render.rollout_tables import gain_in_words, pair_in_words, result_sentence
-from pgfleet.render.rollout_words import error_sentence, seed_sentence, step_word
-from pgfleet.render.words import predicate
-from pgfleet.rollout.document import (
+from pgfleet.documents.rollout import (
     ErrorEntry,
     MigrationStep,
     Result,
@@ -17,6 +11,12 @@ from pgfleet.rollout.document import (
     StepStatus,
     TenantResult,
 )
+from pgfleet.reports.html.blocks import Block, Code, Contrast, Figures, Lines, Marks, Paragraph, Section
+from pgfleet.reports.html.status_style import STEP, Look
+from pgfleet.reports.phrases.audit import predicate
+from pgfleet.reports.phrases.repair import rollout_command
+from pgfleet.reports.phrases.rollout import error_sentence, seed_sentence, step_word
+from pgfleet.reports.rollout_tables import gain_in_words, pair_in_words, result_sentence
 
 NOT_IN_SCOPE = "not in its scope"
 AGAIN = "Run it again: what is done is skipped after one look"

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pgfleet.judge.document import MigrationStatus, Verdict
-from pgfleet.rollout.document import Result, RingOutcome, StepStatus
+from pgfleet.documents.audit import MigrationStatus, Verdict
+from pgfleet.documents.rollout import Result, RingOutcome, StepStatus
 
 
 class Look(StrEnum):

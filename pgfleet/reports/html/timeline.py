@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pgfleet.render.dates import Dates
-from pgfleet.render.page.looks import NARROWEST, RING, WIDTH, Look, Part
-from pgfleet.render.page.rollout_tenant import in_time
-from pgfleet.render.rollout_words import ring_facts
-from pgfleet.rollout.document import Result, RingEntry, RolloutDocument, WaveEntry
+from pgfleet.documents.rollout import Result, RingEntry, RolloutDocument, WaveEntry
+from pgfleet.reports.html.rollout_tenant import in_time
+from pgfleet.reports.html.status_style import NARROWEST, RING, WIDTH, Look, Part
+from pgfleet.reports.phrases.dates import Dates
+from pgfleet.reports.phrases.rollout import ring_facts
 from pgfleet.rollout.summary import in_words
 
 SHORTEST_SECONDS = 0.001

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from pgfleet.judge.context import AcceptanceEntry, AcceptanceState, AcceptedEntry
-from pgfleet.judge.document import DifferenceEntry, TenantEntry
-from pgfleet.render.words import notes, sentence
+from pgfleet.documents.audit import DifferenceEntry, TenantEntry
+from pgfleet.documents.audit_context import AcceptanceEntry, AcceptanceState, AcceptedEntry
+from pgfleet.reports.phrases.audit import notes, sentence
 
 STATE_MEANS = {
     AcceptanceState.ACTIVE: "accepted",

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from pgfleet.judge.document import TenantEntry
+from pgfleet.documents.audit import TenantEntry
+from pgfleet.documents.plan import TenantPlan
 from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest
-from pgfleet.rollout.plan import TenantPlan
 
 
 def altered_files(tenants: Iterable[TenantPlan | TenantEntry], manifest: Manifest) -> Iterator[tuple[str, str]]:

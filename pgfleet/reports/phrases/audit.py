@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import singledispatch
 
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     ContractEntry,
     DifferenceEntry,
     MigrationEntry,

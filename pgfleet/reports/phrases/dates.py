@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pgfleet.judge.document import AuditDocument
+from pgfleet.documents.audit import AuditDocument
 
 NEW = "new"
 

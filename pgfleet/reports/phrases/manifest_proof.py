@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from pgfleet.proof.document import LintEntry, ManifestProof, ObjectProof, ProofOutcome
+from pgfleet.documents.manifest_proof import LintEntry, ManifestProof, ObjectProof, ProofOutcome
 
 HEALED = "a rerun brings back"
 

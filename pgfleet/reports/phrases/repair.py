@@ -4,11 +4,11 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pgfleet.judge.document import DifferenceEntry, LedgerState, MigrationEntry, MigrationStatus
-from pgfleet.render.rollout_words import error_sentence, plural
-from pgfleet.render.words import differences_told, sentence
+from pgfleet.documents.audit import DifferenceEntry, LedgerState, MigrationEntry, MigrationStatus
+from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.repair.model import Hazard, Way
-from pgfleet.rollout.repairing import RepairResult, TenantRepair
+from pgfleet.reports.phrases.audit import differences_told, sentence
+from pgfleet.reports.phrases.rollout import error_sentence, plural
 
 MOST_STATEMENTS = 3
 MOST_CHARACTERS = 240

@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from pgfleet.judge.summary import counted
-from pgfleet.manifest.model import Manifest
-from pgfleet.rollout.document import (
+from pgfleet.documents.plan import Action, RolloutPlan, TenantPlan
+from pgfleet.documents.rollout import (
     ErrorEntry,
     MigrationStep,
     RingEntry,
@@ -14,8 +13,9 @@ from pgfleet.rollout.document import (
     StepStatus,
     WatchEntry,
 )
-from pgfleet.rollout.plan import Action, RolloutPlan, TenantPlan
-from pgfleet.rollout.signature import FAULTY
+from pgfleet.judge.summary import counted
+from pgfleet.manifest.model import Manifest
+from pgfleet.rollout.failure_groups import FAULTY
 from pgfleet.rollout.summary import in_words
 
 ACTION_MEANS = {

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from pgfleet.judge.context import LossEntry
-from pgfleet.judge.document import TenantEntry
+from pgfleet.documents.audit import TenantEntry
+from pgfleet.documents.audit_context import LossEntry
 from pgfleet.judge.summary import counted
 
 

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgfleet.judge.consequences import explain
-from pgfleet.judge.context import SharedEntry
-from pgfleet.judge.document import (
+from pgfleet.documents.audit import (
     AuditDocument,
     ContractEntry,
     DifferenceEntry,
@@ -13,13 +11,15 @@ from pgfleet.judge.document import (
     MigrationStatus,
     TenantEntry,
 )
-from pgfleet.judge.sharing import without_shared
+from pgfleet.documents.audit_context import SharedEntry
+from pgfleet.judge.contract_impact import explain
+from pgfleet.judge.shared_objects import without_shared
 from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest
-from pgfleet.render.dates import Dates
-from pgfleet.render.repair_words import remedy_lines
-from pgfleet.render.since_words import listed
-from pgfleet.render.words import broken_contracts, sentence, sufferers
+from pgfleet.reports.phrases.audit import broken_contracts, sentence, sufferers
+from pgfleet.reports.phrases.dates import Dates
+from pgfleet.reports.phrases.repair import remedy_lines
+from pgfleet.reports.phrases.trend import listed
 
 TITLE = "Shared by tenants of one database, and told once"
 SEE_THERE = "what it shares with other tenants of its database is not right: see above"

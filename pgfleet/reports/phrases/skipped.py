@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pgfleet.judge.document import SkippedEntry
+from pgfleet.documents.audit import SkippedEntry
 from pgfleet.judge.summary import counted
 
 MOST_NAMES = 5

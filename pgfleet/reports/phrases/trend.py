@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pgfleet.judge.context import FindingEntry, SinceEntry
-from pgfleet.judge.document import MigrationStatus
+from pgfleet.documents.audit import MigrationStatus
+from pgfleet.documents.audit_context import FindingEntry, SinceEntry
 from pgfleet.judge.findings import CONTRACT, MIGRATION, TENANT
-from pgfleet.render.dates import Dates
+from pgfleet.reports.phrases.dates import Dates
 
 MOST_LINES = 10
 MOST_NAMES = 5

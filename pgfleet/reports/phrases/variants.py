@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from pgfleet.judge.context import VariantDifference, VariantEntry
+from pgfleet.documents.audit_context import VariantDifference, VariantEntry
 from pgfleet.judge.summary import counted
-from pgfleet.render.since_words import listed
+from pgfleet.reports.phrases.trend import listed
 
 MOST_VARIANTS = 100
 MOST_DIFFERENCES = 3

@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from pgfleet.judge.document import LedgerState, Verdict
-from pgfleet.judge.entry import Entry
+from pgfleet.connect_failure import Unreachable
+from pgfleet.documents.audit import LedgerState, Verdict
+from pgfleet.documents.entry import Entry
 from pgfleet.manifest.model import Priority
-from pgfleet.unreachable import Unreachable
 
 
 class Action(StrEnum):

@@ -1,0 +1,1 @@
+"""The command line: the top layer. Standard output holds the answer and nothing else."""

@@ -1,0 +1,1 @@
+"""The JSON documents that pgfleet writes, one module per kind. Keys are added, never renamed or removed. Pure."""

@@ -1,0 +1,1 @@
+"""Reads a tenant and a server; writes nothing."""

@@ -1,0 +1,1 @@
+"""Scratch databases: replaying a manifest, and proving it."""

@@ -1,0 +1,1 @@
+"""SQL that fixes a difference, by the kind of the object. Pure."""

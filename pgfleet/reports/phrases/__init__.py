@@ -1,0 +1,1 @@
+"""Sentences about findings, which every report shares. Pure: values in, text out."""
