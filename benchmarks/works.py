@@ -16,10 +16,10 @@ from pgfleet.manifest.model import Migration
 from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.read.audit import audit
 from pgfleet.postgres.read.introspection import catalog_query
-from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.read.run_context import load_context
 from pgfleet.postgres.scratch.expected_catalog import find_expected
 from pgfleet.run import settings
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 SIX_QUERIES = """
 SELECT table_name FROM information_schema.tables
@@ -33,47 +33,47 @@ SELECT * FROM information_schema.tables WHERE table_schema = 'ai_guardrails' AND
 """The verification queries of the migration audit's quick reference, to the letter."""
 
 
-def main(name: Name, brief: Brief) -> None:
+def main(name: Name, context: RunContext) -> None:
     """Takes the measure, whatever must be there first outside of it."""
-    for taken in _TAKING[name](brief):
+    for taken in _TAKING[name](context):
         print(taken.model_dump_json(), flush=True)
 
 
-def psql(brief: Brief) -> Iterator[Cost]:
+def psql(context: RunContext) -> Iterator[Cost]:
     """One psql after another, each with all six queries."""
     program = [str(embedded_binaries() / "psql"), "--no-psqlrc", "--quiet", "--output=/dev/null", "--file=-"]
 
     def work() -> None:
-        for tenant in brief.environment.tenants:
+        for tenant in context.environment.tenants:
             subprocess.run([*program, tenant.dsn.text], input=SIX_QUERIES, text=True, check=True)
 
     yield timed(work)
 
 
-def raw(brief: Brief) -> Iterator[Cost]:
+def raw(context: RunContext) -> Iterator[Cost]:
     """The least that an answer takes."""
-    [expected] = _expect(brief)
+    [expected] = _expect(context)
     query = catalog_query(expected.scope, home="public", equivalents=expected.equivalents)
 
     def read(tenant: Tenant) -> None:
         with psycopg.connect(tenant.dsn.text, cursor_factory=psycopg.ClientCursor, options="-c jit=off") as connection:
             connection.execute(query.text, query.parameters).fetchall()
 
-    yield timed(lambda: on_threads(brief, read))
+    yield timed(lambda: on_threads(context, read))
 
 
-def engine(brief: Brief) -> Iterator[Cost]:
+def engine(context: RunContext) -> Iterator[Cost]:
     """Every step of an audit, no Prefect."""
-    _expect(brief)
-    yield timed(lambda: on_threads(brief, lambda tenant: audit(tenant, brief)))
+    _expect(context)
+    yield timed(lambda: on_threads(context, lambda tenant: audit(tenant, context)))
 
 
-def empty_tasks(brief: Brief) -> Iterator[Cost]:
+def empty_tasks(context: RunContext) -> Iterator[Cost]:
     """A task for each tenant that calls tasks which do nothing, as many as an audit has steps."""
     from prefect import flow, task  # noqa: PLC0415
     from prefect.task_runners import ThreadPoolTaskRunner  # noqa: PLC0415
 
-    steps, tenants = _steps(brief), len(brief.environment.tenants)
+    steps, tenants = _steps(context), len(context.environment.tenants)
 
     @task
     def step() -> None: ...
@@ -92,35 +92,35 @@ def empty_tasks(brief: Brief) -> Iterator[Cost]:
     yield timed(lambda: empty(tenants), task_runs=tenants * (1 + steps))
 
 
-def audit_flow(brief: Brief, granularity: str) -> Iterator[Cost]:
+def audit_flow(context: RunContext, granularity: str) -> Iterator[Cost]:
     """The flow as it is run every night: the expected catalog is known."""
     from pgfleet.flows.audit import audit_fleet  # noqa: PLC0415
 
-    tenants = brief.environment.tenants
+    tenants = context.environment.tenants
     audit_fleet("bench", tenants=[tenants[0].name], granularity=granularity, return_state=True)
-    task_runs = len(tenants) * (1 + _steps(brief) if granularity == "step" else 1)
+    task_runs = len(tenants) * (1 + _steps(context) if granularity == "step" else 1)
     yield timed(lambda: audit_fleet("bench", granularity=granularity, return_state=True), task_runs=task_runs)
 
 
-def raw_rollout(brief: Brief) -> Iterator[Cost]:
+def raw_rollout(context: RunContext) -> Iterator[Cost]:
     """The same scripts, each in its transaction, and no look at what came of them."""
-    scripts = [each.script.sql for each in (*brief.manifest.migrations, *brief.manifest.seeds)]
-    assert all(map(is_transactional, brief.manifest.migrations))
+    scripts = [each.script.sql for each in (*context.manifest.migrations, *context.manifest.seeds)]
+    assert all(map(is_transactional, context.manifest.migrations))
 
     def run(tenant: Tenant) -> None:
         with psycopg.connect(tenant.dsn.text, autocommit=True) as connection:
             for script in scripts:
                 connection.execute(script)
 
-    yield timed(lambda: on_threads(brief, run))
+    yield timed(lambda: on_threads(context, run))
 
 
-def rollout(brief: Brief) -> Iterator[Cost]:
+def rollout(context: RunContext) -> Iterator[Cost]:
     """The flow, and once more when all is done."""
     from pgfleet.flows.audit import audit_fleet  # noqa: PLC0415
     from pgfleet.flows.rollout import rollout_fleet  # noqa: PLC0415
 
-    audit_fleet("bench", tenants=[brief.environment.tenants[0].name], granularity="tenant", return_state=True)
+    audit_fleet("bench", tenants=[context.environment.tenants[0].name], granularity="tenant", return_state=True)
     for _ in range(2):
         yield timed(lambda: rollout_fleet("bench", granularity="tenant", return_state=True))
 
@@ -134,10 +134,10 @@ def timed(work: Callable[[], object], *, task_runs: int = 0) -> Cost:
     return Cost(seconds=seconds, ended_at=time.time(), peak_mib=peak_kib / 1024, task_runs=task_runs)
 
 
-def on_threads(brief: Brief, work: Callable[[Tenant], object]) -> None:
+def on_threads(context: RunContext, work: Callable[[Tenant], object]) -> None:
     """The same work for every tenant, THREADS at a time."""
     with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(work, brief.environment.tenants))
+        list(pool.map(work, context.environment.tenants))
 
 
 def is_transactional(migration: Migration) -> bool:
@@ -145,35 +145,35 @@ def is_transactional(migration: Migration) -> bool:
     return migration.transactional
 
 
-def _expect(brief: Brief) -> list[ExpectedCatalog]:
+def _expect(context: RunContext) -> list[ExpectedCatalog]:
     from pgfleet.postgres.read.steps import open_session  # noqa: PLC0415
 
-    first = brief.environment.tenants[0]
-    with open_session(first, brief) as session:
+    first = context.environment.tenants[0]
+    with open_session(first, context) as session:
         major = session.server_major
-    found = find_expected(brief, major, first.dsn)
-    brief.expectations = {major: found}
+    found = find_expected(context, major, first.dsn)
+    context.expectations = {major: found}
     return [found]
 
 
-def _steps(brief: Brief) -> int:
-    manifest = brief.manifest
+def _steps(context: RunContext) -> int:
+    manifest = context.manifest
     return (
         2 + len(manifest.migrations) + len(manifest.seeds) + len(manifest.counts)
     )  # the inspection, and the contracts
 
 
-_TAKING: dict[Name, Callable[[Brief], Iterator[Cost]]] = {
+_TAKING: dict[Name, Callable[[RunContext], Iterator[Cost]]] = {
     Name.PSQL: psql,
     Name.RAW: raw,
     Name.ENGINE: engine,
-    Name.FLOW_TENANT: lambda brief: audit_flow(brief, "tenant"),
+    Name.FLOW_TENANT: lambda context: audit_flow(context, "tenant"),
     Name.EMPTY_TASKS: empty_tasks,
-    Name.FLOW_STEP: lambda brief: audit_flow(brief, "step"),
+    Name.FLOW_STEP: lambda context: audit_flow(context, "step"),
     Name.RAW_ROLLOUT: raw_rollout,
     Name.ROLLOUT: rollout,
 }
 
 if __name__ == "__main__":
     settings.prepare_prefect()
-    main(Name(sys.argv[1]), prepare_brief("bench"))
+    main(Name(sys.argv[1]), load_context("bench"))

@@ -17,7 +17,7 @@ ANSWERS = (f"suspended-{KEY}-response", f"paused-{KEY}-response")
 """Under which Prefect keeps the answer, by whether the run was suspended or paused for it."""
 POLL_SECONDS = 2
 Asker = Callable[[RolloutPlan, str], bool]
-"""Is given a plan and a page (markdown) about it and its rehearsal, and says whether it may be carried out."""
+"""Is given a plan and a page (markdown) about it and its dry run, and says whether it may be carried out."""
 
 _asker: ContextVar[Asker | None] = ContextVar("asker", default=None)
 

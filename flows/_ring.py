@@ -12,12 +12,12 @@ from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves, pick_tenants
 from pgfleet.flows._waves import Outcome, is_distributed, of_each, run_waves
-from pgfleet.flows.rollout_wave import rehearsal_wave, rollout_wave
+from pgfleet.flows.rollout_wave import dry_run_wave, rollout_wave
 from pgfleet.rollout.failure_budget import COUNTED, failures_in, is_exceeded
 from pgfleet.rollout.results import broken, not_reached, obstructed
 from pgfleet.rollout.summary import summarise
 from pgfleet.run import progress
-from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.context import Granularity, RunContext
 from pgfleet.tasks.support.results import RESULTS
 from pgfleet.tasks.support.stop_signal import halt
 
@@ -41,13 +41,13 @@ class RingWork:
 
 
 def go_through_ring(
-    brief: Brief,
+    context: RunContext,
     granularity: Granularity,
     ring: str,
     plans: Sequence[TenantPlan],
     budget: int | None,
     *,
-    rehearsal: bool,
+    dry_run: bool,
 ) -> RingWork:
     """Does what is planned in every tenant of the ring, or rehearses it; `budget` may fail, any number if it is None.
 
@@ -55,17 +55,17 @@ def go_through_ring(
     """
     found = {each.name: obstructed(each) for each in plans if each.obstacle}
     by_name = {each.name: each for each in plans if not each.obstacle}
-    progress.report_phase(f"{'rehearsal of ' if rehearsal else ''}ring {ring}", len(by_name))
-    cut = cut_waves(pick_tenants(brief.environment, list(by_name)))
+    progress.report_phase(f"{'dry_run of ' if dry_run else ''}ring {ring}", len(by_name))
+    cut = cut_waves(pick_tenants(context.environment, list(by_name)))
     waves = [(number, [by_name[each.name] for each in wave]) for number, wave in enumerate(cut, start=1)]
     entries: list[WaveEntry] = []
-    for some in [waves] if is_distributed(brief) else [[each] for each in waves]:
-        allowed = None if rehearsal or budget is None else budget - failures_in(found.values())
+    for some in [waves] if is_distributed(context) else [[each] for each in waves]:
+        allowed = None if dry_run or budget is None else budget - failures_in(found.values())
         if allowed is not None and allowed < 0:
             reason = f"more tenants of ring {ring} have failed than may"
             found |= {each.name: not_reached(each, reason) for _, wave in some for each in wave}
             continue
-        outcomes = _run(brief, granularity, ring, some, allowed, rehearsal=rehearsal)
+        outcomes = _run(context, granularity, ring, some, allowed, dry_run=dry_run)
         for (number, wave), outcome in zip(some, outcomes, strict=True):
             results = of_each(outcome, wave, _lost_result)
             found |= {each.name: each for each in results}
@@ -82,20 +82,20 @@ def go_through_ring(
 
 
 def _run(
-    brief: Brief,
+    context: RunContext,
     granularity: Granularity,
     ring: str,
     waves: Sequence[tuple[int, Sequence[TenantPlan]]],
     allowed: int | None,
     *,
-    rehearsal: bool,
+    dry_run: bool,
 ) -> list[Outcome[TenantResult]]:
-    name, rollout = brief.environment.name, runtime.flow_run.id
+    name, rollout = context.environment.name, runtime.flow_run.id
     where = [(name, ring, number, names_of(plans), rollout) for number, plans in waves]
-    if rehearsal:
-        return run_waves(rehearsal_wave, RESULTS, brief, [(*each, granularity) for each in where])
+    if dry_run:
+        return run_waves(dry_run_wave, RESULTS, context, [(*each, granularity) for each in where])
     calls = [(*each, allowed, granularity) for each in where]
-    return run_waves(rollout_wave, RESULTS, brief, calls, _halting(ring, allowed))
+    return run_waves(rollout_wave, RESULTS, context, calls, _halting(ring, allowed))
 
 
 def _lost_result(plan: TenantPlan, reason: str) -> TenantResult:

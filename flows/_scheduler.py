@@ -9,7 +9,7 @@ from prefect.futures import PrefectFuture
 
 from pgfleet.fleet.model import Tenant
 from pgfleet.postgres.read.servers import group_by_server
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 Item = TypeVar("Item")
 Submit = Callable[[Tenant], PrefectFuture[Any]]
@@ -23,7 +23,7 @@ def told(ended: "SimpleQueue[Item]", item: Item) -> Callable[[PrefectFuture[Any]
 
 
 def ended_in_turn(
-    brief: Brief,
+    context: RunContext,
     submit: Submit,
     late: Mapping[str, PrefectFuture[Any]] = NOBODY,
     settle: Callable[[str], None] = lambda _: None,
@@ -34,7 +34,7 @@ def ended_in_turn(
     connection to one server does nothing for another. The tenants of a server that is `late` are begun when its task
     has ended, and `settle` was told.
     """
-    waiting = {server: deque(tenants) for server, tenants in group_by_server(brief.environment.tenants).items()}
+    waiting = {server: deque(tenants) for server, tenants in group_by_server(context.environment.tenants).items()}
     ended: SimpleQueue[tuple[str, Ended | None]] = SimpleQueue()
 
     def begin(server: str) -> int:
@@ -46,7 +46,7 @@ def ended_in_turn(
         return 1
 
     def begin_first(servers: Iterable[str]) -> int:
-        bounds = {server: brief.permits.bound(server) for server in servers}
+        bounds = {server: context.limiter.bound(server) for server in servers}
         places = range(max(bounds.values(), default=0))
         return sum(begin(server) for place in places for server, bound in bounds.items() if place < bound)
 

@@ -10,19 +10,19 @@ from typing import Any, TypeVar
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 
-from pgfleet.errors import NoExpectedCatalog, NoPermit, PgfleetError
+from pgfleet.errors import ConnectionLimitTimeout, NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.secret import redacted
 from pgfleet.flows._scheduler import ended_in_turn, told
 from pgfleet.postgres import dsn
 from pgfleet.postgres.read.servers import ServerIdentity, fittest, group_by_server
 from pgfleet.run import progress
-from pgfleet.run.context import Brief, Expectation
+from pgfleet.run.context import Expectation, RunContext
 from pgfleet.tasks.expect_catalog import expect_catalog
 from pgfleet.tasks.identify_server import identify_server, in_words
 from pgfleet.tasks.support.heartbeat import is_within_a_run
-from pgfleet.tasks.support.opaque import whole
-from pgfleet.tasks.support.states import finding
+from pgfleet.tasks.support.opaque import opaque
+from pgfleet.tasks.support.states import unwrap
 
 Found = TypeVar("Found")
 LOOK_SECONDS = 0.1
@@ -31,18 +31,18 @@ PATIENCE_SECONDS = 0.5
 
 
 class Survey:
-    """What is learned of a wave's servers, all of it put into the brief: which do not answer, how many connections each
+    """What is learned of a wave's servers, all of it put into the context: which do not answer, how many connections each
     may be asked for and, where it is wanted, what tenants of each version must hold.
 
     `late` are the servers that are still being asked, each with the task that does it.
     """
 
-    def __init__(self, brief: Brief, *, with_expectations: bool) -> None:
-        servers = group_by_server(each for each in brief.environment.tenants if each.name not in brief.absent)
-        _allow_scratch(brief, servers)
-        self.brief, self.with_expectations = brief, with_expectations
+    def __init__(self, context: RunContext, *, with_expectations: bool) -> None:
+        servers = group_by_server(each for each in context.environment.tenants if each.name not in context.absent)
+        _allow_scratch(context, servers)
+        self.context, self.with_expectations = context, with_expectations
         self.late: dict[str, PrefectFuture[Any]] = {
-            name: identify_server.submit(name, [each.name for each in group], whole(brief))
+            name: identify_server.submit(name, [each.name for each in group], opaque(context))
             for name, group in servers.items()
         }
         self._identities: list[ServerIdentity] = []
@@ -70,7 +70,7 @@ class Survey:
         try:
             identity: ServerIdentity | None = _outcome(self.late.pop(server))
         except PgfleetError as error:
-            self.brief.silent_servers = {**self.brief.silent_servers, server: error}
+            self.context.silent_servers = {**self.context.silent_servers, server: error}
             return
         if identity:
             self._identities.append(identity)
@@ -82,21 +82,21 @@ class Survey:
 
     def _expect(self) -> None:
         for major, identity in fittest(self._identities).items() if self.with_expectations else ():
-            if major not in self.brief.expectations:
-                expectation = _expectation(identity, self.brief)
-                self.brief.expectations = {**self.brief.expectations, major: expectation}
+            if major not in self.context.expectations:
+                expectation = _expectation(identity, self.context)
+                self.context.expectations = {**self.context.expectations, major: expectation}
 
 
-def survey_servers(brief: Brief) -> Survey:
+def survey_servers(context: RunContext) -> Survey:
     """Of what versions the servers are and what tenants of each must hold; some may still be asked when it returns."""
-    survey = Survey(brief, with_expectations=True)
+    survey = Survey(context, with_expectations=True)
     survey.wait(PATIENCE_SECONDS)
     return survey
 
 
-def identify_servers(brief: Brief, patience_seconds: float | None = PATIENCE_SECONDS) -> Survey:
+def identify_servers(context: RunContext, patience_seconds: float | None = PATIENCE_SECONDS) -> Survey:
     """The same without what tenants must hold; with None for patience no server is still being asked."""
-    survey = Survey(brief, with_expectations=False)
+    survey = Survey(context, with_expectations=False)
     survey.wait(patience_seconds)
     return survey
 
@@ -107,29 +107,29 @@ def work_on_tenants(
     broken: Callable[[Tenant, PgfleetError], Found],
     said: Callable[[Found], str],
 ) -> Sequence[Found]:
-    """What the task of every tenant found, each reported as it is finished, in the order of the brief.
+    """What the task of every tenant found, each reported as it is finished, in the order of the context.
 
     `broken` makes the finding of a task that broke: it says nothing of its tenant, and nothing of another. `said` is
     the word by which a finding is reported.
     """
-    brief = survey.brief
+    context = survey.context
     found: dict[str, Found] = {}
     try:
-        for tenant, future in ended_in_turn(brief, submit, survey.late, survey.settle):
+        for tenant, future in ended_in_turn(context, submit, survey.late, survey.settle):
             found[tenant.name] = _found(future, tenant, broken)
             progress.report_finished(tenant.name, said(found[tenant.name]))
     finally:
         if not is_within_a_run():  # else the next wave takes the slots up
-            brief.permits.rest()
-    return [found[each.name] for each in brief.environment.tenants]
+            context.limiter.rest()
+    return [found[each.name] for each in context.environment.tenants]
 
 
-def _allow_scratch(brief: Brief, surveyed: Container[str]) -> None:
+def _allow_scratch(context: RunContext, surveyed: Container[str]) -> None:
     """As many connections as the policy says to a server that has scratch databases alone."""
-    policy = brief.environment.policy
+    policy = context.environment.policy
     if policy.scratch_dsn and (server := dsn.server(policy.scratch_dsn)) not in surveyed:
-        with suppress(NoPermit):  # the replay has that as its reason, should one be needed
-            brief.permits.allow(server, policy.max_connections_per_server)
+        with suppress(ConnectionLimitTimeout):  # the replay has that as its reason, should one be needed
+            context.limiter.allow(server, policy.max_connections_per_server)
 
 
 def _tell(server: str, identity: ServerIdentity) -> None:
@@ -138,10 +138,10 @@ def _tell(server: str, identity: ServerIdentity) -> None:
         get_run_logger().warning("%s: %s", server, in_words(identity))
 
 
-def _expectation(identity: ServerIdentity, brief: Brief) -> Expectation:
-    state = expect_catalog(identity.major, identity.tenant, whole(brief), return_state=True)
+def _expectation(identity: ServerIdentity, context: RunContext) -> Expectation:
+    state = expect_catalog(identity.major, identity.tenant, opaque(context), return_state=True)
     try:
-        expected: Expectation = finding(state)
+        expected: Expectation = unwrap(state)
     except NoExpectedCatalog as error:
         return error
     except PgfleetError as error:
@@ -162,4 +162,4 @@ def _found(future: PrefectFuture[Any], tenant: Tenant, broken: Callable[[Tenant,
 
 def _outcome(future: PrefectFuture[Any]) -> Any:
     future.wait()  # only then does it know its final state
-    return finding(future.state)
+    return unwrap(future.state)

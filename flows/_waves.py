@@ -13,9 +13,9 @@ from pydantic import TypeAdapter
 
 from pgfleet.flows._worker_waves import Wave, Workers
 from pgfleet.postgres.read.servers import workers_for
-from pgfleet.run.context import Brief
-from pgfleet.tasks.support.results import take
-from pgfleet.tasks.support.states import held
+from pgfleet.run.context import RunContext
+from pgfleet.tasks.support.results import load_result
+from pgfleet.tasks.support.states import raw_result
 
 
 class Named(Protocol):
@@ -35,7 +35,7 @@ Member = TypeVar("Member", bound=Named)
 class Outcome(Generic[Item]):
     """What a wave left of its tenants, nothing where it broke off; its final state, and when it was worked on."""
 
-    left: tuple[Item, ...]
+    results: tuple[Item, ...]
     state: State[Any]
     started_at: datetime
     finished_at: datetime
@@ -49,7 +49,7 @@ def lost_reason(outcome: Outcome[Any]) -> str:
 
 def of_each(outcome: Outcome[Kept], members: Iterable[Member], lost: Callable[[Member, str], Kept]) -> list[Kept]:
     """What the wave left of each of these, in this order; where it left nothing, what `lost` makes of it, told why."""
-    found = {each.name: each for each in outcome.left}
+    found = {each.name: each for each in outcome.results}
     return [found.get(each.name) or lost(each, lost_reason(outcome)) for each in members]
 
 
@@ -63,7 +63,7 @@ def of_all(
 def run_waves(
     wave: Flow[..., Any],
     form: TypeAdapter[tuple[Item, ...]],
-    brief: Brief,
+    context: RunContext,
     calls: Sequence[Sequence[object]],
     watch: Callable[[Sequence[str]], None] | None = None,
 ) -> list[Outcome[Item]]:
@@ -75,46 +75,46 @@ def run_waves(
     A run that begins anew after a suspension takes up its earlier waves, and what those left then is no longer true.
     For the same reason no wave persists its result: Prefect would not run it again.
     """
-    pool = brief.environment.policy.waves.work_pool
+    pool = context.environment.policy.waves.work_pool
     if pool is not None:
-        ended = Workers(wave, pool, brief, watch, threads=threads_of(brief)).run(calls)
+        ended = Workers(wave, pool, context, watch, threads=threads_of(context)).run(calls)
         return [_on_worker(each, form) for each in ended]
     try:
-        return [_run_here(wave, form, brief, arguments) for arguments in calls]
+        return [_run_here(wave, form, context, arguments) for arguments in calls]
     finally:
-        brief.permits.rest()
+        context.limiter.rest()
 
 
-def is_distributed(brief: Brief) -> bool:
+def is_distributed(context: RunContext) -> bool:
     """Whether waves are run on workers, all of them at once."""
-    return brief.environment.policy.waves.work_pool is not None
+    return context.environment.policy.waves.work_pool is not None
 
 
-def threads_of(brief: Brief) -> int:
+def threads_of(context: RunContext) -> int:
     """How many tenants of a wave are worked on at once."""
-    return workers_for(brief.environment)
+    return workers_for(context.environment)
 
 
 def _run_here(
-    wave: Flow[..., Any], form: TypeAdapter[tuple[Item, ...]], brief: Brief, arguments: Sequence[object]
+    wave: Flow[..., Any], form: TypeAdapter[tuple[Item, ...]], context: RunContext, arguments: Sequence[object]
 ) -> Outcome[Item]:
     """In this process, whose own run's heartbeats are enough: at the end of a run Prefect waits a second for them."""
-    threads: TaskRunner[Any] = ThreadPoolTaskRunner(threads_of(brief))
+    threads: TaskRunner[Any] = ThreadPoolTaskRunner(threads_of(context))
     started_at = datetime.now(UTC)
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         state = cast("State[Any]", wave.with_options(task_runner=threads)(*arguments, return_state=True))
     finished_at = datetime.now(UTC)
-    left = () if isinstance(held(state), BaseException) else take(_flow_run_id(state), form) or ()
-    return Outcome(left=left, state=state, started_at=started_at, finished_at=finished_at)
+    left = () if isinstance(raw_result(state), BaseException) else load_result(_flow_run_id(state), form) or ()
+    return Outcome(results=left, state=state, started_at=started_at, finished_at=finished_at)
 
 
 def _on_worker(wave: Wave, form: TypeAdapter[tuple[Item, ...]]) -> Outcome[Item]:
     """A wave that no worker ever began was worked on for no time."""
     assert wave.state is not None, "it has ended"  # noqa: S101
-    left = take(wave.run_id, form) if wave.run_id else None
+    left = load_result(wave.run_id, form) if wave.run_id else None
     ended_at = wave.state.timestamp
     return Outcome(
-        left=left or (),
+        results=left or (),
         state=wave.state,
         started_at=wave.started_at or ended_at,
         finished_at=ended_at,

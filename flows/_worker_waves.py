@@ -13,14 +13,14 @@ from prefect.exceptions import Abort
 from prefect.states import Crashed
 
 from pgfleet.run import progress
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.support import worker_runs
-from pgfleet.tasks.support.wave_attempt import MOST_ATTEMPTS, Attempt, Sight, Stage
+from pgfleet.tasks.support.wave_attempt import MOST_ATTEMPTS, Attempt, Observation, Stage
 
 POLL_SECONDS = 1.0
 PATIENCE_SECONDS = 60.0
 """After which it is told that no worker takes anything up."""
-DELETED: tuple[State[Any], Sight] = (Crashed(message="it is gone from Prefect"), Sight(stage=Stage.CRASHED))
+DELETED: tuple[State[Any], Observation] = (Crashed(message="it is gone from Prefect"), Observation(stage=Stage.CRASHED))
 """Of a run that Prefect knows nothing of any more."""
 
 
@@ -36,7 +36,7 @@ class Wave:
         self.attempt = Attempt(0.0)
         self.told: dict[str, str] = {}
 
-    def tell(self, sight: Sight) -> None:
+    def tell(self, sight: Observation) -> None:
         """Each tenant once, however often its wave is begun, and in whatever order they end then."""
         for tenant, said in sight.finished:
             if tenant not in self.told:
@@ -51,12 +51,12 @@ class Workers:
         self,
         wave: Flow[..., Any],
         pool: str,
-        brief: Brief,
+        context: RunContext,
         watch: Callable[[Sequence[str]], None] | None,
         *,
         threads: int,
     ) -> None:
-        self.wave, self.pool, self.brief, self.watch, self.threads = wave, pool, brief, watch, threads
+        self.wave, self.pool, self.context, self.watch, self.threads = wave, pool, context, watch, threads
         self.waves: list[Wave] = []
         self.own_id = UUID(str(runtime.flow_run.id))
         self.idle_since: float | None = None
@@ -102,8 +102,8 @@ class Workers:
         if self.watch:
             self.watch([said for each in self.waves for said in each.told.values()])
 
-    def _judge(self, wave: Wave, state: State[Any], sight: Sight) -> None:
-        silence_seconds, now_seconds = self.brief.environment.policy.waves.silence_seconds, time.monotonic()
+    def _judge(self, wave: Wave, state: State[Any], sight: Observation) -> None:
+        silence_seconds, now_seconds = self.context.environment.policy.waves.silence_seconds, time.monotonic()
         wave.attempt.see(sight, now_seconds)
         wave.started_at = wave.started_at or sight.started_at
         wave.tell(sight)
@@ -138,7 +138,7 @@ class Workers:
         get_run_logger().warning(said)
         progress.report_note(said)
 
-    def _end_if_cancelled(self, seen: Mapping[UUID, tuple[State[Any], Sight]]) -> None:
+    def _end_if_cancelled(self, seen: Mapping[UUID, tuple[State[Any], Observation]]) -> None:
         """In Prefect, where there may be no worker that would end this process: so it ends by itself."""
         state, _ = seen.get(self.own_id, DELETED)
         if state.type in {StateType.CANCELLING, StateType.CANCELLED}:

@@ -10,25 +10,25 @@ from pgfleet.documents.audit import AuditDocument, TenantEntry
 from pgfleet.fleet.selection import cut_waves
 from pgfleet.flows._waves import of_all, run_waves
 from pgfleet.flows.audit_wave import audit_wave, lost_entry
-from pgfleet.judge.enrich import in_context
+from pgfleet.judge.enrich import enrich
 from pgfleet.judge.skipped import skipped_entries
 from pgfleet.judge.summary import build_document
 from pgfleet.judge.trend import Previous
-from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.read.run_context import load_context
 from pgfleet.reports import events
 from pgfleet.run import progress
-from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.parameters import Described, Detail, EnvironmentName, Labels, RingNames, TenantNames
-from pgfleet.tasks.load_previous_audit import recall_audit
+from pgfleet.tasks.load_previous_audit import load_previous_audit
 from pgfleet.tasks.publish_report import publish_report
 from pgfleet.tasks.support.events import announce
 from pgfleet.tasks.support.progress_artifact import publishing_progress
-from pgfleet.tasks.support.results import AUDIT_DOCUMENT, ENTRIES, leave
+from pgfleet.tasks.support.results import AUDIT_DOCUMENT, ENTRIES, save_result
 from pgfleet.tasks.support.server_lease import prefect_slots
 from pgfleet.tasks.support.states import run_state
 from pgfleet.tasks.support.tags import tag_run
 from pgfleet.tasks.support.work_pools import refuse_undeployed
-from pgfleet.tasks.write_report import keep_if_asked
+from pgfleet.tasks.write_report import write_report_if_configured
 
 
 def run_name() -> str:
@@ -56,37 +56,37 @@ def audit_fleet(
     """
     started_at = datetime.now(UTC)
     chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
-    brief = prepare_brief(environment, **chosen, run=f"audit {environment}", slots=prefect_slots)
+    context = load_context(environment, **chosen, run=f"audit {environment}", slots=prefect_slots)
     tag_run(f"env:{environment}")
-    refuse_undeployed(brief.environment, [audit_wave])
-    previous = recall_audit(brief, since_file) if compare else None
+    refuse_undeployed(context.environment, [audit_wave])
+    previous = load_previous_audit(context, since_file) if compare else None
     with publishing_progress(f"progress-{environment}"):
-        progress.report_phase("audit", len(brief.environment.tenants))
-        entries = _audit_waves(brief, granularity)
-        document = _document(brief, entries, previous, started_at)
-        leave(document, AUDIT_DOCUMENT, "The audit document")
-        publish_report(document, brief, keep_if_asked(document, brief))
-        announce(events.of_audit(document, is_partial=brief.is_partial))
+        progress.report_phase("audit", len(context.environment.tenants))
+        entries = _audit_waves(context, granularity)
+        document = _document(context, entries, previous, started_at)
+        save_result(document, AUDIT_DOCUMENT, "The audit document")
+        publish_report(document, context, write_report_if_configured(document, context))
+        announce(events.of_audit(document, is_partial=context.is_partial))
     return run_state(document.tenants)
 
 
 def _document(
-    brief: Brief, entries: Sequence[TenantEntry], previous: Previous | None, started_at: datetime
+    context: RunContext, entries: Sequence[TenantEntry], previous: Previous | None, started_at: datetime
 ) -> AuditDocument:
     """The audit document in its context."""
-    environment, manifest = brief.environment, brief.manifest
+    environment, manifest = context.environment, context.manifest
     times = {"started_at": started_at, "finished_at": datetime.now(UTC)}
     run_id, skipped = str(runtime.flow_run.id), skipped_entries(environment.skipped)
     document = build_document(environment.name, run_id, manifest, entries, skipped, **times)
-    return in_context(document, environment, manifest, previous, brief.today, is_partial=brief.is_partial)
+    return enrich(document, environment, manifest, previous, context.today, is_partial=context.is_partial)
 
 
-def _audit_waves(brief: Brief, granularity: Granularity) -> list[TenantEntry]:
+def _audit_waves(context: RunContext, granularity: Granularity) -> list[TenantEntry]:
     """What the waves' own flow runs left with Prefect; one that broke off leaves its tenants unknown."""
-    name, waves = brief.environment.name, cut_waves(brief.environment)
+    name, waves = context.environment.name, cut_waves(context.environment)
     calls = [
         (name, wave[0].ring, number, [each.name for each in wave], granularity)
         for number, wave in enumerate(waves, start=1)
     ]
-    outcomes = run_waves(audit_wave, ENTRIES, brief, calls)
+    outcomes = run_waves(audit_wave, ENTRIES, context, calls)
     return of_all(outcomes, waves, lost_entry)

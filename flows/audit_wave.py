@@ -7,35 +7,35 @@ from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.flows._survey import survey_servers, work_on_tenants
 from pgfleet.judge.tenant import unjudged
-from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.read.run_context import load_context
 from pgfleet.run.context import Granularity
 from pgfleet.tasks.audit_tenant import audit_tenant
-from pgfleet.tasks.support.heartbeat import giving_signs
-from pgfleet.tasks.support.opaque import whole
-from pgfleet.tasks.support.results import ENTRIES, leave
+from pgfleet.tasks.support.heartbeat import sending_heartbeats
+from pgfleet.tasks.support.opaque import opaque
+from pgfleet.tasks.support.results import ENTRIES, save_result
 from pgfleet.tasks.support.server_lease import prefect_slots
 from pgfleet.tasks.support.states import run_state
 from pgfleet.tasks.support.tags import tag_run
 
 
 @flow(name="audit-wave", persist_result=False, flow_run_name="wave {number} · {ring}")
-@giving_signs
+@sending_heartbeats
 def audit_wave(
     environment: str, ring: str, number: int, tenants: list[str], granularity: Granularity = Granularity.STEP
 ) -> State[None]:
     """Audits the named tenants of one ring, and leaves what it found with its run."""
-    brief = prepare_brief(
+    context = load_context(
         environment, names=tenants, ring=ring, run=f"audit {environment} wave {number}", slots=prefect_slots
     )
     tag_run(f"env:{environment}", f"ring:{ring}")
-    survey = survey_servers(brief)
+    survey = survey_servers(context)
     entries = work_on_tenants(
         survey,
-        lambda tenant: audit_tenant.submit(tenant.name, whole(brief), granularity),
+        lambda tenant: audit_tenant.submit(tenant.name, opaque(context), granularity),
         unjudged,
         lambda each: each.verdict,
     )
-    leave(tuple(entries), ENTRIES, "Tenants of this wave, as in the audit document")
+    save_result(tuple(entries), ENTRIES, "Tenants of this wave, as in the audit document")
     return run_state(entries)
 
 

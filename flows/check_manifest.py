@@ -7,16 +7,16 @@ from prefect import State, flow, runtime
 from pgfleet.check.judgment import build_proof
 from pgfleet.documents.manifest_proof import LintEntry
 from pgfleet.manifest.model import Manifest
-from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.read.run_context import load_context
 from pgfleet.postgres.scratch.server import proving_major
 from pgfleet.run import files, settings, squawk
 from pgfleet.run.parameters import Described
 from pgfleet.run.squawk import LintFailed
 from pgfleet.tasks.prove_manifest import prove_manifest
 from pgfleet.tasks.publish_proof import publish_proof
-from pgfleet.tasks.support.results import MANIFEST_PROOF, leave
+from pgfleet.tasks.support.results import MANIFEST_PROOF, save_result
 from pgfleet.tasks.support.server_lease import prefect_slots
-from pgfleet.tasks.support.states import finding, proof_state
+from pgfleet.tasks.support.states import proof_state, unwrap
 from pgfleet.tasks.support.tags import tag_run
 
 
@@ -37,15 +37,15 @@ def check_manifest(
     ConfigurationError for a wrong fleet file or manifest, and ScratchUnavailable.
     """
     manifest = files.load_manifest(settings.Settings().manifest_file)
-    brief = prepare_brief(environment, run="manifest check", slots=prefect_slots) if environment else None
-    if brief:
+    context = load_context(environment, run="manifest check", slots=prefect_slots) if environment else None
+    if context:
         tag_run(f"env:{environment}")
-    major = proving_major(brief)
-    evidence = finding(prove_manifest(major, manifest, brief, return_state=True))
-    if brief:
-        brief.permits.rest()
+    major = proving_major(context)
+    evidence = unwrap(prove_manifest(major, manifest, context, return_state=True))
+    if context:
+        context.limiter.rest()
     proof = build_proof(manifest, evidence, _lint(manifest, major))
-    leave(proof, MANIFEST_PROOF, "The proof of the manifest")
+    save_result(proof, MANIFEST_PROOF, "The proof of the manifest")
     publish_proof(proof)
     return proof_state(proof)
 

@@ -11,14 +11,14 @@ from pgfleet.fleet.selection import cut_waves
 from pgfleet.flows._waves import of_all, run_waves
 from pgfleet.flows.count_wave import count_wave
 from pgfleet.judge.skipped import skipped_entries
-from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.read.run_context import load_context
 from pgfleet.rollout.counts import build_count_document
 from pgfleet.run import progress
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.run.parameters import EnvironmentName, Labels, RingNames, TenantNames
 from pgfleet.tasks.publish_rollout import publish_counts
 from pgfleet.tasks.support.progress_artifact import publishing_progress
-from pgfleet.tasks.support.results import COUNT_DOCUMENT, COUNTED, leave
+from pgfleet.tasks.support.results import COUNT_DOCUMENT, COUNTED, save_result
 from pgfleet.tasks.support.server_lease import prefect_slots
 from pgfleet.tasks.support.states import counts_state
 from pgfleet.tasks.support.tags import tag_run
@@ -43,24 +43,24 @@ def count_fleet(
     """
     started_at = datetime.now(UTC)
     chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
-    brief = prepare_brief(environment, **chosen, run=f"counts {environment}", slots=prefect_slots)
+    context = load_context(environment, **chosen, run=f"counts {environment}", slots=prefect_slots)
     tag_run(f"env:{environment}")
-    refuse_undeployed(brief.environment, [count_wave])
+    refuse_undeployed(context.environment, [count_wave])
     with publishing_progress(f"progress-{environment}"):
-        progress.report_phase("counts", len(brief.environment.tenants))
-        counted = _count_waves(brief)
-    run_id, skipped = str(runtime.flow_run.id), skipped_entries(brief.environment.skipped)
+        progress.report_phase("counts", len(context.environment.tenants))
+        counted = _count_waves(context)
+    run_id, skipped = str(runtime.flow_run.id), skipped_entries(context.environment.skipped)
     times = {"started_at": started_at, "finished_at": datetime.now(UTC)}
     document = build_count_document(environment, run_id, counted, skipped, **times)
-    leave(document, COUNT_DOCUMENT, "The count document")
-    publish_counts(document, brief)
+    save_result(document, COUNT_DOCUMENT, "The count document")
+    publish_counts(document, context)
     return counts_state(document)
 
 
-def _count_waves(brief: Brief) -> list[TenantCounts]:
-    name, waves = brief.environment.name, cut_waves(brief.environment)
+def _count_waves(context: RunContext) -> list[TenantCounts]:
+    name, waves = context.environment.name, cut_waves(context.environment)
     calls = [(name, wave[0].ring, number, [each.name for each in wave]) for number, wave in enumerate(waves, start=1)]
-    outcomes = run_waves(count_wave, COUNTED, brief, calls)
+    outcomes = run_waves(count_wave, COUNTED, context, calls)
     return of_all(outcomes, waves, _lost)
 
 

@@ -4,13 +4,13 @@ from prefect import State, flow, runtime
 
 from pgfleet.documents.repair import RepairMode
 from pgfleet.flows._survey import survey_servers, work_on_tenants
-from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.read.run_context import load_context
 from pgfleet.rollout.repair_results import failed_repair
 from pgfleet.tasks.repair_tenant import repair_tenant
-from pgfleet.tasks.support.heartbeat import giving_signs
-from pgfleet.tasks.support.opaque import whole
+from pgfleet.tasks.support.heartbeat import sending_heartbeats
+from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.repair_states import repairs_state
-from pgfleet.tasks.support.results import REPAIRS, leave
+from pgfleet.tasks.support.results import REPAIRS, save_result
 from pgfleet.tasks.support.server_lease import prefect_slots
 from pgfleet.tasks.support.tags import tag_run
 
@@ -22,7 +22,7 @@ def wave_name() -> str:
 
 
 @flow(name="repair-wave", persist_result=False, flow_run_name=wave_name)
-@giving_signs
+@sending_heartbeats
 def repair_wave(
     environment: str,
     ring: str,
@@ -38,16 +38,16 @@ def repair_wave(
     objects are right; `repair` is the run that this is a part of.
     """
     run = f"repair {environment} {repair[:8]}"
-    brief = prepare_brief(environment, names=list(digests), ring=ring, run=run, run_id=repair, slots=prefect_slots)
+    context = load_context(environment, names=list(digests), ring=ring, run=run, run_id=repair, slots=prefect_slots)
     tag_run(f"env:{environment}", f"ring:{ring}")
-    survey = survey_servers(brief)
+    survey = survey_servers(context)
     found = work_on_tenants(
         survey,
         lambda tenant: repair_tenant.submit(
-            tenant.name, whole(brief), mode, digests[tenant.name], own_digests[tenant.name]
+            tenant.name, opaque(context), mode, digests[tenant.name], own_digests[tenant.name]
         ),
         lambda tenant, error: failed_repair(tenant.name, tenant.ring, error),
         lambda each: each.result,
     )
-    leave(tuple(found), REPAIRS, "Tenants of this wave, as in the repair document")
+    save_result(tuple(found), REPAIRS, "Tenants of this wave, as in the repair document")
     return repairs_state(found, mode)

@@ -8,17 +8,17 @@ from prefect import State, flow, runtime
 from pgfleet.documents.plan import Scope
 from pgfleet.flows._rollout import WAVES, Rollout
 from pgfleet.manifest.model import Priority
-from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.read.run_context import load_context
 from pgfleet.rollout.planning import refuse_faulty_scope
 from pgfleet.run.context import Granularity
 from pgfleet.run.parameters import (
     Approve,
     Described,
     Detail,
+    DryRun,
     EnvironmentName,
     Labels,
     Name,
-    Rehearse,
     RingNames,
     TenantNames,
 )
@@ -29,9 +29,9 @@ from pgfleet.tasks.support.work_pools import refuse_undeployed
 
 
 def run_name() -> str:
-    """`rollout prod · 2026-11-24`, or `rehearsal prod · 2026-11-24`."""
+    """`rollout prod · 2026-11-24`, or `dry run prod · 2026-11-24`."""
     parameters: dict[str, Any] = runtime.flow_run.parameters
-    kind = "rehearsal" if parameters.get("rehearse") else "rollout"
+    kind = "dry run" if parameters.get("dry_run") else "rollout"
     return f"{kind} {parameters['environment']} · {datetime.now(UTC):%Y-%m-%d}"
 
 
@@ -41,7 +41,7 @@ def rollout_fleet(
     tenants: TenantNames = None,
     rings: RingNames = None,
     labels: Labels = None,
-    rehearse: Rehearse = False,
+    dry_run: DryRun = False,
     priority: Annotated[Priority | None, Described("P0: only what the assistant needs to start.")] = None,
     rerun: Annotated[list[Name] | None, Described("Run these versions again where they are applied.")] = None,
     yes: Approve = False,
@@ -54,12 +54,12 @@ def rollout_fleet(
     """
     run_id = str(runtime.flow_run.id)
     chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
-    brief = prepare_brief(
+    context = load_context(
         environment, **chosen, run=f"rollout {environment} {run_id[:8]}", run_id=run_id, slots=prefect_slots
     )
     scope = Scope(priority=priority, rerun=tuple(rerun or ()))
-    refuse_faulty_scope(scope, brief.manifest)
+    refuse_faulty_scope(scope, context.manifest)
     tag_run(f"env:{environment}")
-    refuse_undeployed(brief.environment, WAVES)
+    refuse_undeployed(context.environment, WAVES)
     with publishing_progress(f"progress-{environment}"):
-        return Rollout(brief=brief, scope=scope, granularity=granularity).run(rehearse=rehearse, yes=yes)
+        return Rollout(context=context, scope=scope, granularity=granularity).run(dry_run=dry_run, yes=yes)

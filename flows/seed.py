@@ -7,9 +7,9 @@ from prefect import State, flow, runtime
 
 from pgfleet.documents.plan import Scope
 from pgfleet.flows._rollout import WAVES, Rollout
-from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.read.run_context import load_context
 from pgfleet.run.context import Granularity
-from pgfleet.run.parameters import Approve, Detail, EnvironmentName, Labels, Rehearse, RingNames, TenantNames
+from pgfleet.run.parameters import Approve, Detail, DryRun, EnvironmentName, Labels, RingNames, TenantNames
 from pgfleet.tasks.support.progress_artifact import publishing_progress
 from pgfleet.tasks.support.server_lease import prefect_slots
 from pgfleet.tasks.support.tags import tag_run
@@ -27,7 +27,7 @@ def seed_fleet(
     tenants: TenantNames = None,
     rings: RingNames = None,
     labels: Labels = None,
-    rehearse: Rehearse = False,
+    dry_run: DryRun = False,
     yes: Approve = False,
     granularity: Detail = Granularity.STEP,
 ) -> State[Any]:
@@ -37,11 +37,11 @@ def seed_fleet(
     """
     run_id = str(runtime.flow_run.id)
     chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
-    brief = prepare_brief(
+    context = load_context(
         environment, **chosen, run=f"seed {environment} {run_id[:8]}", run_id=run_id, slots=prefect_slots
     )
     tag_run(f"env:{environment}")
-    refuse_undeployed(brief.environment, WAVES)
+    refuse_undeployed(context.environment, WAVES)
     with publishing_progress(f"progress-{environment}"):
         scope = Scope(migrations=False)
-        return Rollout(brief=brief, scope=scope, granularity=granularity).run(rehearse=rehearse, yes=yes)
+        return Rollout(context=context, scope=scope, granularity=granularity).run(dry_run=dry_run, yes=yes)

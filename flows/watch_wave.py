@@ -8,13 +8,13 @@ from prefect.states import Completed, Failed
 
 from pgfleet.documents.rollout import WatchEntry
 from pgfleet.flows._survey import Survey, identify_servers, work_on_tenants
-from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.read.run_context import load_context
 from pgfleet.rollout.activity import ActivityReading, judge_watch
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.read_activity import read_activity
-from pgfleet.tasks.support.heartbeat import giving_signs
-from pgfleet.tasks.support.opaque import whole
-from pgfleet.tasks.support.results import WATCHED, leave
+from pgfleet.tasks.support.heartbeat import sending_heartbeats
+from pgfleet.tasks.support.opaque import opaque
+from pgfleet.tasks.support.results import WATCHED, save_result
 from pgfleet.tasks.support.server_lease import prefect_slots
 from pgfleet.tasks.support.tags import tag_run
 
@@ -24,21 +24,21 @@ Readings = tuple[ActivityReading, ...]
 
 
 @flow(name="watch-wave", persist_result=False, flow_run_name="watch {number} · {ring}")
-@giving_signs
+@sending_heartbeats
 def watch_wave(environment: str, ring: str, number: int, tenants: list[str], seconds: float) -> State[None]:
     """Reads what moves in the watched tables now and after that time, and leaves with its run what it makes of it."""
-    brief = prepare_brief(
+    context = load_context(
         environment, names=tenants, ring=ring, run=f"watch {environment} wave {number}", slots=prefect_slots
     )
     tag_run(f"env:{environment}", f"ring:{ring}")
-    survey = identify_servers(brief, None)
+    survey = identify_servers(context, None)
     time.sleep(SETTLING_SECONDS)
     began_at = datetime.now(UTC)
     before = _readings(survey, began_at)
     time.sleep(seconds)
     after = _readings(survey, began_at)
-    entries = tuple(each for name in tenants for each in _judge(brief, name, before[name], after[name], seconds))
-    leave(entries, WATCHED, "What was seen in the tenants of this wave")
+    entries = tuple(each for name in tenants for each in _judge(context, name, before[name], after[name], seconds))
+    save_result(entries, WATCHED, "What was seen in the tenants of this wave")
     findings = sum(each.is_finding for each in entries)
     if findings:
         return Failed(name="Idle", message=f"{findings} queues with overdue tasks are not worked on")
@@ -46,18 +46,18 @@ def watch_wave(environment: str, ring: str, number: int, tenants: list[str], sec
 
 
 def _readings(survey: Survey, began_at: datetime) -> dict[str, Readings]:
-    brief = survey.brief
+    context = survey.context
     found = work_on_tenants(
         survey,
-        lambda tenant: read_activity.submit(tenant.name, whole(brief), began_at),
-        lambda _, error: tuple(ActivityReading(watch=each.name, fault=str(error)) for each in brief.manifest.watches),
+        lambda tenant: read_activity.submit(tenant.name, opaque(context), began_at),
+        lambda _, error: tuple(ActivityReading(watch=each.name, fault=str(error)) for each in context.manifest.watches),
         lambda _: "watched",
     )
-    return dict(zip((each.name for each in brief.environment.tenants), found, strict=True))
+    return dict(zip((each.name for each in context.environment.tenants), found, strict=True))
 
 
-def _judge(brief: Brief, tenant: str, before: Readings, after: Readings, seconds: float) -> list[WatchEntry]:
+def _judge(context: RunContext, tenant: str, before: Readings, after: Readings, seconds: float) -> list[WatchEntry]:
     return [
         judge_watch(watch, first, last, tenant=tenant, seconds=seconds)
-        for watch, first, last in zip(brief.manifest.watches, before, after, strict=True)
+        for watch, first, last in zip(context.manifest.watches, before, after, strict=True)
     ]

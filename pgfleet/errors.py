@@ -6,7 +6,7 @@ PgfleetError
 │   └── FleetError
 ├── DatabaseError           a server answered with an error, or not at all
 │   ├── ConnectionFailed    no session could be had: no answer, starting up, too many connections
-│   │   └── NoPermit        as many connections of ours are open as may be, and none is given back
+│   │   └── ConnectionLimitTimeout        as many connections of ours are open as may be, and none is given back
 │   ├── ConnectionLost      the session ended under us
 │   ├── TryAgain            lock timeout, deadlock, serialization failure
 │   ├── AccessRefused       wrong password, no such role or database
@@ -23,8 +23,8 @@ PgfleetError
 ├── PlanOutdated            the tenant is no longer as it was when the plan was made
 ├── LedgerUnusable          the ledger is none that this version of pgfleet may write
 ├── BehindPooler            what needs a session of its own, where a pooler lends them out
-├── CannotRehearse          a statement that runs in no transaction cannot be rolled back
-├── RehearsalInterrupted    a rehearsal met a passing obstacle and begins anew, as a whole
+├── CannotDryRun          a statement that runs in no transaction cannot be rolled back
+├── DryRunInterrupted    a dry run met a passing obstacle and begins anew, as a whole
 └── ServiceFailed           a service could not be restarted
 
 Each class says whether trying again can help (`transient`). Drift is a result, never an error.
@@ -103,7 +103,7 @@ class ConnectionFailed(DatabaseError):
     transient = True
 
 
-class NoPermit(ConnectionFailed):
+class ConnectionLimitTimeout(ConnectionFailed):
     """The server was not even asked: as many connections of ours as may be are open, and none was given back."""
 
 
@@ -222,12 +222,12 @@ class BehindPooler(PgfleetError):
         return f"{self.what}, so it needs a session of its own, and a pooler in transaction mode stands in between"
 
 
-class CannotRehearse(PgfleetError):
+class CannotDryRun(PgfleetError):
     """A statement that refuses to run in a transaction cannot be rolled back, so it is not rehearsed."""
 
 
-class RehearsalInterrupted(PgfleetError):
-    """A rehearsal met a passing obstacle: all of its transaction is gone, so it begins anew as a whole."""
+class DryRunInterrupted(PgfleetError):
+    """A dry run met a passing obstacle: all of its transaction is gone, so it begins anew as a whole."""
 
 
 class ServiceFailed(PgfleetError):

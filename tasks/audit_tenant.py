@@ -9,12 +9,12 @@ from prefect.cache_policies import NO_CACHE
 from pgfleet.documents.audit import TenantEntry
 from pgfleet.postgres.read import steps
 from pgfleet.postgres.read.audit import audit
-from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.context import Granularity, RunContext
 from pgfleet.tasks.check_seed import check_seed
 from pgfleet.tasks.count_rows import count_rows
 from pgfleet.tasks.inspect_tenant import inspect_tenant
 from pgfleet.tasks.support.retries import retrying
-from pgfleet.tasks.support.states import running_steps, tenant_state
+from pgfleet.tasks.support.states import as_task_runs, tenant_state
 from pgfleet.tasks.try_contracts import try_contracts
 from pgfleet.tasks.verify_migration import verify_migration
 
@@ -29,7 +29,7 @@ STEPS: dict[Callable[..., Any], Task[..., Any]] = {
 
 
 @task(name="audit tenant", task_run_name="audit {tenant}", cache_policy=NO_CACHE, persist_result=False)
-def audit_tenant(tenant: str, brief: Brief, granularity: Granularity) -> State[TenantEntry]:
+def audit_tenant(tenant: str, context: RunContext, granularity: Granularity) -> State[TenantEntry]:
     """Inspects and verifies the tenant, each step a task run of its own or all in this one."""
-    run = running_steps(STEPS) if granularity is Granularity.STEP else retrying
-    return tenant_state(audit(brief.tenant(tenant), brief, run))
+    run = as_task_runs(STEPS) if granularity is Granularity.STEP else retrying
+    return tenant_state(audit(context.tenant(tenant), context, run))

@@ -4,14 +4,14 @@ from prefect import State, task
 
 from pgfleet.documents.audit import SeedEntry
 from pgfleet.postgres.read import steps
-from pgfleet.postgres.read.steps import Findings
+from pgfleet.postgres.read.steps import TenantInspection
 from pgfleet.postgres.session import Session
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 from pgfleet.tasks.support.states import seed_state
 
 
 @task(name="check seed", task_run_name="seed {seed} · {session.name}", **STEP_OPTIONS)
-def check_seed(session: Session, brief: Brief, findings: Findings, seed: str) -> State[SeedEntry]:
+def check_seed(session: Session, context: RunContext, findings: TenantInspection, seed: str) -> State[SeedEntry]:
     """Was the seed ever imported, and is it still as shipped?"""
-    return seed_state(steps.check_seed(session, brief, findings, seed))
+    return seed_state(steps.check_seed(session, context, findings, seed))

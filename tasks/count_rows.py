@@ -5,11 +5,11 @@ from prefect import task
 from pgfleet.judge.observations import CountReading
 from pgfleet.postgres.read import steps
 from pgfleet.postgres.session import Session
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 @task(name="count", task_run_name="count {table} · {session.name}", **STEP_OPTIONS)
-def count_rows(session: Session, brief: Brief, table: str) -> CountReading:
+def count_rows(session: Session, context: RunContext, table: str) -> CountReading:
     """The table's rows, counted or estimated."""
-    return steps.count(session, brief, table)
+    return steps.count(session, context, table)

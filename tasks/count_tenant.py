@@ -9,19 +9,19 @@ from pgfleet.errors import PgfleetError
 from pgfleet.postgres.read import steps
 from pgfleet.postgres.read.servers import refuse_silent
 from pgfleet.rollout.counts import tenant_counts
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.count_rows import count_rows
-from pgfleet.tasks.support.states import running_steps
+from pgfleet.tasks.support.states import as_task_runs
 
 
 @task(name="count tenant", task_run_name="count {tenant}", cache_policy=NO_CACHE, persist_result=False)
-def count_tenant(tenant: str, brief: Brief) -> State[TenantCounts]:
+def count_tenant(tenant: str, context: RunContext) -> State[TenantCounts]:
     """The manifest's counts, each a task run of its own, on one connection."""
-    chosen, run = brief.tenant(tenant), running_steps({steps.count: count_rows})
+    chosen, run = context.tenant(tenant), as_task_runs({steps.count: count_rows})
     try:
-        refuse_silent(chosen, brief)
-        with steps.open_session(chosen, brief) as session:
-            readings = [run(steps.count, session, brief, each.table) for each in brief.manifest.counts]
+        refuse_silent(chosen, context)
+        with steps.open_session(chosen, context) as session:
+            readings = [run(steps.count, session, context, each.table) for each in context.manifest.counts]
     except PgfleetError as error:
         found = TenantCounts(name=chosen.name, ring=chosen.ring, reason=str(error))
     else:

@@ -9,7 +9,7 @@ from pgfleet import __version__
 from pgfleet.catalog.expected import FORM, ExpectedCatalog
 from pgfleet.postgres.read.introspection import introspection_checksum
 from pgfleet.postgres.scratch.expected_catalog import find_expected
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
@@ -25,6 +25,6 @@ del OPTIONS["cache_policy"]
 
 
 @task(name="expected catalog", task_run_name="expected catalog · PostgreSQL {server_major}", **OPTIONS)
-def expect_catalog(server_major: int, tenant: str, brief: Brief) -> ExpectedCatalog:
+def expect_catalog(server_major: int, tenant: str, context: RunContext) -> ExpectedCatalog:
     """Replays the manifest on the server of `tenant`, or takes what an earlier run kept."""
-    return find_expected(brief, server_major, brief.tenant(tenant).dsn)
+    return find_expected(context, server_major, context.tenant(tenant).dsn)

@@ -6,20 +6,20 @@ from prefect import State, task
 from prefect.states import Completed
 
 from pgfleet.postgres.read.servers import ServerIdentity, identify
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 @task(name="identify server", task_run_name="identify {server}", **{**STEP_OPTIONS, "retries": 2})
-def identify_server(server: str, tenants: Sequence[str], brief: Brief) -> State[ServerIdentity | None]:
+def identify_server(server: str, tenants: Sequence[str], context: RunContext) -> State[ServerIdentity | None]:
     """What there is to know of the server, asked of the first of these tenants that lets us in; None if none does.
 
     From then on the server is asked for no more connections than it allows.
     """
-    identity = identify([brief.tenant(name) for name in tenants], brief)
+    identity = identify([context.tenant(name) for name in tenants], context)
     if identity is None:
         return Completed(message="none of its tenants lets us in", data=None)
-    brief.permits.allow(server, identity.allowance.connections)
+    context.limiter.allow(server, identity.allowance.connections)
     return Completed(message=in_words(identity), data=identity)
 
 

@@ -13,24 +13,24 @@ from pgfleet.documents.audit_context import Source
 from pgfleet.errors import ConfigurationError
 from pgfleet.judge.trend import Previous
 from pgfleet.run import files
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.publish_report import OPTIONS
-from pgfleet.tasks.support.results import AUDIT_DOCUMENT, runs_that_published, take
-from pgfleet.tasks.support.states import held
+from pgfleet.tasks.support.results import AUDIT_DOCUMENT, load_result, runs_that_published
+from pgfleet.tasks.support.states import raw_result
 
 
 def may_succeed(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:
     """Prefect's API may answer next time; a wrong file stays wrong."""
-    return not isinstance(held(state), ConfigurationError)
+    return not isinstance(raw_result(state), ConfigurationError)
 
 
 @task(name="recall audit", retry_condition_fn=may_succeed, **OPTIONS)
-def recall_audit(brief: Brief, file: str | None) -> Previous | None:
+def load_previous_audit(context: RunContext, file: str | None) -> Previous | None:
     """The audit document in `file`, else that of the latest whole audit in Prefect; None where there is none.
 
     Raises ConfigurationError for a file that is no audit document of the environment.
     """
-    environment = brief.environment.name
+    environment = context.environment.name
     if file is not None:
         return Previous(document=files.load_audit(Path(file), environment), source=Source.FILE)
     for run_id in runs_that_published(f"audit-{environment}"):
@@ -44,7 +44,7 @@ def recall_audit(brief: Brief, file: str | None) -> Previous | None:
 def _taken(run_id: UUID) -> AuditDocument | None:
     """What that run left; None, and a line in the log, where this version does not understand it."""
     try:
-        return take(run_id, AUDIT_DOCUMENT)
+        return load_result(run_id, AUDIT_DOCUMENT)
     except ValidationError:
         get_run_logger().warning("The audit document of run %s cannot be read, and is passed over", run_id)
         return None

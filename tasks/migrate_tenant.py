@@ -6,12 +6,12 @@ from pgfleet.documents.plan import TenantPlan
 from pgfleet.documents.rollout import MigrationStep
 from pgfleet.postgres.apply import migration
 from pgfleet.postgres.session import Session
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 from pgfleet.tasks.support.states import step_state
 
 
 @task(name="migrate", task_run_name="migrate {version} · {session.name}", **STEP_OPTIONS)
-def migrate_tenant(session: Session, brief: Brief, plan: TenantPlan, version: str) -> State[MigrationStep]:
+def migrate_tenant(session: Session, context: RunContext, plan: TenantPlan, version: str) -> State[MigrationStep]:
     """Runs, proves, records and commits the migration, or adopts it; or leaves the tenant as it was."""
-    return step_state(migration.migrate(session, brief, plan, version))
+    return step_state(migration.migrate(session, context, plan, version))

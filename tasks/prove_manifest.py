@@ -12,15 +12,15 @@ from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.read.introspection import introspection_checksum
 from pgfleet.postgres.scratch.evidence import gather_evidence
 from pgfleet.postgres.scratch.server import proving_server
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 def evidence_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """One result for a manifest, a way of looking at it, an environment and a major version, kept by Prefect."""
-    brief, checksum = parameters["brief"], parameters["manifest"].checksum
+    context, checksum = parameters["brief"], parameters["manifest"].checksum
     made_by = f"{__version__}-{evidence.FORM}-{expected.FORM}-{introspection_checksum()[:16]}"
-    where = f"{brief.environment.name if brief else 'embedded server'}-{parameters['server_major']}"
+    where = f"{context.environment.name if context else 'embedded server'}-{parameters['server_major']}"
     return f"pgfleet-proof-{made_by}-{checksum[:16]}-{where}"
 
 
@@ -29,7 +29,7 @@ del OPTIONS["cache_policy"]
 
 
 @task(name="prove manifest", task_run_name="prove manifest · PostgreSQL {server_major}", **OPTIONS)
-def prove_manifest(server_major: int, manifest: Manifest, brief: Brief | None) -> evidence.Evidence:  # noqa: ARG001 (the key's)
+def prove_manifest(server_major: int, manifest: Manifest, context: RunContext | None) -> evidence.Evidence:  # noqa: ARG001 (the key's)
     """Proves it on the environment's server or the embedded one, or takes what an earlier run kept."""
-    with proving_server(brief, manifest) as (admin, limits):
+    with proving_server(context, manifest) as (admin, limits):
         return gather_evidence(manifest, admin, limits)

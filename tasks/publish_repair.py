@@ -12,7 +12,7 @@ from pgfleet.tasks.publish_report import OPTIONS
 @task(name="publish repair", **OPTIONS)
 def publish_repair(document: RepairDocument) -> None:
     """A table of tenants, and a page with the statements, what is to be feared of them, and what is left and why."""
-    kind, environment = "Rehearsal of a repair" if document.rehearsal else "Repair", document.environment
+    kind, environment = "Dry run of a repair" if document.dry_run else "Repair", document.environment
     said = f"{kind} of {environment}: {in_words(document)}"
     create_table_artifact(repair_rows(document), key=f"repair-{environment}", description=said)
     create_markdown_artifact(repair_page(document), key=f"repair-summary-{environment}", description=said)

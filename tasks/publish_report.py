@@ -19,7 +19,7 @@ from pgfleet.reports.markup import escaped
 from pgfleet.reports.phrases.trend import MOST_LINES
 from pgfleet.reports.phrases.variants import variant_rows, variants_in_words
 from pgfleet.reports.tables import tenant_rows
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.links import from_elsewhere, to_artifact, to_key, to_run
 
 OPTIONS: dict[str, Any] = {
@@ -33,33 +33,33 @@ MOST_LOGGED = 10
 
 
 @task(name="publish report", **OPTIONS)
-def publish_report(document: AuditDocument, brief: Brief, kept: str = "") -> None:
+def publish_report(document: AuditDocument, context: RunContext, kept: str = "") -> None:
     """A table of tenants, one of variants, a summary, and a page for each of the worst that is not ready or lost rows.
 
     The summary ends with where the run's own page was kept. An audit of chosen tenants has keys of its own:
     `audit-prod` goes on saying what the last whole audit found.
     """
     environment, said = document.environment, in_words(document.summary)
-    scope, zone = scope_of(brief), brief.environment.policy.timezone
+    scope, zone = scope_of(context), context.environment.policy.timezone
     links = Links(run=to_run(document.run_id), summary=to_key(f"summary-{scope}"))
-    links = replace(links, tenants=_publish_tenants(document, brief, links))
+    links = replace(links, tenants=_publish_tenants(document, context, links))
     create_table_artifact(
         tenant_rows(document, zone, links), key=f"audit-{scope}", description=f"Audit of {environment}: {said}"
     )
     variants = document.variants
     described = variants_in_words(variants[:MOST_LINES])
     create_table_artifact(variant_rows(variants), key=f"variants-{scope}", description=described)
-    page = summary_page(document, brief.manifest, zone, replace(links, summary=None))
+    page = summary_page(document, context.manifest, zone, replace(links, summary=None))
     summary = create_markdown_artifact(with_place(page, kept), key=f"summary-{scope}", description=said)
     _log_link(logging.INFO, "All of it", to_artifact(cast("UUID", summary)))
 
 
-def _publish_tenants(document: AuditDocument, brief: Brief, links: Links) -> dict[str, str]:
+def _publish_tenants(document: AuditDocument, context: RunContext, links: Links) -> dict[str, str]:
     """The pages of the worst tenants, each by the tenant's name."""
     wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY or each.losses]
     found: dict[str, str] = {}
     for tenant in wrong[:MOST_TENANTS]:
-        page = tenant_page(tenant, document, brief.manifest, brief.environment.policy.timezone, links)
+        page = tenant_page(tenant, document, context.manifest, context.environment.policy.timezone, links)
         key = artifact_key("tenant", document.environment, tenant.name)
         said = f"{tenant.name} {'lost rows' if tenant.verdict is Verdict.READY else f'is {tenant.verdict}'}"
         made = create_markdown_artifact(page, key=key, description=said)
@@ -80,10 +80,10 @@ def with_place(page: str, kept: str) -> str:
     return f"{page}\n{escaped(kept)}\n" if kept else page
 
 
-def scope_of(brief: Brief) -> str:
+def scope_of(context: RunContext) -> str:
     """The end of an artifact's key: the environment, and whether only some of its tenants were chosen."""
-    environment = brief.environment.name
-    return f"{environment}-selection" if brief.is_partial else environment
+    environment = context.environment.name
+    return f"{environment}-selection" if context.is_partial else environment
 
 
 def artifact_key(*parts: str) -> str:

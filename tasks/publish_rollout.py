@@ -9,32 +9,32 @@ from pgfleet.reports.links import Links
 from pgfleet.reports.rollout_markdown import plan_page, rollout_page
 from pgfleet.reports.rollout_tables import count_rows_of, fleet_count_rows, plan_rows, rollout_rows, watch_rows
 from pgfleet.rollout.summary import in_words
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.publish_report import OPTIONS, scope_of, with_place
 from pgfleet.tasks.support.links import to_run
 
 
 @task(name="publish plan", **OPTIONS)
-def publish_plan(plan: RolloutPlan, brief: Brief, *, seeds_alone: bool = False) -> None:
+def publish_plan(plan: RolloutPlan, context: RunContext, *, seeds_alone: bool = False) -> None:
     """A table of what will be done in each tenant, and a page that says it in words."""
     kind = "seed-plan" if seeds_alone else "plan"
     said = f"Plan {plan.digest[:12]} of {plan.environment}"
-    rings = brief.environment.policy.rings
-    create_table_artifact(plan_rows(plan, brief.manifest), key=f"{kind}-{scope_of(brief)}", description=said)
-    page = plan_page(plan, brief.manifest, rings)
-    create_markdown_artifact(page, key=f"{kind}-summary-{scope_of(brief)}", description=said)
+    rings = context.environment.policy.rings
+    create_table_artifact(plan_rows(plan, context.manifest), key=f"{kind}-{scope_of(context)}", description=said)
+    page = plan_page(plan, context.manifest, rings)
+    create_markdown_artifact(page, key=f"{kind}-summary-{scope_of(context)}", description=said)
 
 
 @task(name="publish rollout", **OPTIONS)
-def publish_rollout(document: RolloutDocument, brief: Brief, kept: str = "") -> None:
+def publish_rollout(document: RolloutDocument, context: RunContext, kept: str = "") -> None:
     """A table of tenants, a summary, the counts before and after, and what the watch saw.
 
     The summary ends with where the run's own page was kept.
     """
-    kind, scope = document.what.replace(" ", "-"), scope_of(brief)
+    kind, scope = document.what.replace(" ", "-"), scope_of(context)
     said = f"{document.what.capitalize()} of {document.environment}: {in_words(document.summary)}"
     create_table_artifact(rollout_rows(document), key=f"{kind}-{scope}", description=said)
-    page = rollout_page(document, brief.manifest)
+    page = rollout_page(document, context.manifest)
     page = "\n".join([page, *Links(run=to_run(document.run_id)).back])
     create_markdown_artifact(with_place(page, kept), key=f"{kind}-summary-{scope}", description=said)
     if counts := count_rows_of(document):
@@ -45,7 +45,7 @@ def publish_rollout(document: RolloutDocument, brief: Brief, kept: str = "") -> 
 
 
 @task(name="publish counts", **OPTIONS)
-def publish_counts(document: CountDocument, brief: Brief) -> None:
+def publish_counts(document: CountDocument, context: RunContext) -> None:
     """A table of the counted rows of each tenant."""
     said = f"Counts of {document.environment}"
-    create_table_artifact(fleet_count_rows(document), key=f"counts-{scope_of(brief)}", description=said)
+    create_table_artifact(fleet_count_rows(document), key=f"counts-{scope_of(context)}", description=said)

@@ -3,14 +3,14 @@
 from prefect import State, runtime, task
 
 from pgfleet.documents.repair import RepairMode, TenantRepair
-from pgfleet.postgres.apply.repair import foresee, repair
-from pgfleet.run.context import Brief
+from pgfleet.postgres.apply.repair import prefetch, repair
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.repair_states import repaired_state
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 NAMES = {
     RepairMode.PLAN: "plan repair of",
-    RepairMode.REHEARSE: "rehearse repair of",
+    RepairMode.DRY_RUN: "dry run of repair of",
     RepairMode.REPAIR: "repair",
 }
 
@@ -22,11 +22,13 @@ def run_name() -> str:
 
 
 @task(name="repair tenant", task_run_name=run_name, **STEP_OPTIONS)
-def repair_tenant(tenant: str, brief: Brief, mode: RepairMode, digest: str, own_digest: str) -> State[TenantRepair]:
+def repair_tenant(
+    tenant: str, context: RunContext, mode: RepairMode, digest: str, own_digest: str
+) -> State[TenantRepair]:
     """Goes as far as the mode says; a repair that is no longer the one of these digests is not begun."""
-    chosen = brief.tenant(tenant)
+    chosen = context.tenant(tenant)
     if mode is RepairMode.PLAN:
-        return repaired_state(foresee(chosen, brief), mode)
-    if mode is RepairMode.REHEARSE:
-        return repaired_state(repair(chosen, brief, rehearsal=True), mode)
-    return repaired_state(repair(chosen, brief, rehearsal=False, digest=digest, own_digest=own_digest), mode)
+        return repaired_state(prefetch(chosen, context), mode)
+    if mode is RepairMode.DRY_RUN:
+        return repaired_state(repair(chosen, context, dry_run=True), mode)
+    return repaired_state(repair(chosen, context, dry_run=False, digest=digest, own_digest=own_digest), mode)

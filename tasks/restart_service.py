@@ -4,13 +4,13 @@ from prefect import get_run_logger, task
 
 from pgfleet.documents.rollout import RestartEntry
 from pgfleet.run import services
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 @task(name="restart", task_run_name="restart {service}", **STEP_OPTIONS)
-def restart_service(service: str, brief: Brief) -> RestartEntry:
+def restart_service(service: str, context: RunContext) -> RestartEntry:
     """Restarts the service as the environment's policy says; its output is in the log of the task run."""
-    chosen = next(each for each in brief.environment.policy.rollout.restarts if each.service == service)
+    chosen = next(each for each in context.environment.policy.rollout.restarts if each.service == service)
     said = services.restart(chosen, get_run_logger().info)
     return RestartEntry(service=service, restarted=True, detail=said)

@@ -13,7 +13,7 @@ from pgfleet.postgres.apply import ledger, migration, seeding
 from pgfleet.postgres.apply.rollout import roll_out
 from pgfleet.postgres.read import steps
 from pgfleet.rollout.results import broken, not_reached
-from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.stop_signal import Gate
 from pgfleet.tasks.count_rows import count_rows
 from pgfleet.tasks.inspect_tenant import inspect_tenant
@@ -21,7 +21,7 @@ from pgfleet.tasks.migrate_tenant import migrate_tenant
 from pgfleet.tasks.prepare_ledger import prepare_ledger
 from pgfleet.tasks.seed_tenant import seed_tenant
 from pgfleet.tasks.support.retries import retrying
-from pgfleet.tasks.support.states import result_state, running_steps
+from pgfleet.tasks.support.states import as_task_runs, result_state
 from pgfleet.tasks.verify_migration import verify_migration
 
 STEPS: dict[Callable[..., Any], Task[..., Any]] = {
@@ -30,7 +30,7 @@ STEPS: dict[Callable[..., Any], Task[..., Any]] = {
     ledger.prepare_ledger: prepare_ledger,
     migration.migrate: migrate_tenant,
     steps.verify: verify_migration,
-    seeding.plant: seed_tenant,
+    seeding.apply_seed: seed_tenant,
 }
 """The task of each step."""
 
@@ -38,19 +38,19 @@ STEPS: dict[Callable[..., Any], Task[..., Any]] = {
 def run_name() -> str:
     """`roll out acme`, or `rehearse acme`."""
     parameters = runtime.task_run.parameters
-    return f"{'rehearse' if parameters['rehearsal'] else 'roll out'} {parameters['tenant']}"
+    return f"{'dry run of' if parameters['dry_run'] else 'roll out'} {parameters['tenant']}"
 
 
 @task(name="roll out", task_run_name=run_name, cache_policy=NO_CACHE, persist_result=False)
 def roll_out_tenant(
-    tenant: str, plan: TenantPlan, brief: Brief, gate: Gate, rehearsal: bool, granularity: Granularity
+    tenant: str, plan: TenantPlan, context: RunContext, gate: Gate, dry_run: bool, granularity: Granularity
 ) -> State[TenantResult]:
     """Does what the plan says, each step a task run of its own or all in this one; nothing once the gate is closed."""
     if not gate.is_open:
         return result_state(not_reached(plan, "the rollout halted before: too many tenants of the ring have failed"))
-    run = running_steps(STEPS) if granularity is Granularity.STEP else retrying
+    run = as_task_runs(STEPS) if granularity is Granularity.STEP else retrying
     try:
-        result = roll_out(brief.tenant(tenant), plan, brief, run, rehearsal=rehearsal)
+        result = roll_out(context.tenant(tenant), plan, context, run, dry_run=dry_run)
     except Exception:
         gate.note(broken(plan, PgfleetError("the task broke")))
         raise

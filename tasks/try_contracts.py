@@ -4,14 +4,16 @@ from prefect import State, task
 
 from pgfleet.documents.audit import ContractEntry
 from pgfleet.postgres.read import steps
-from pgfleet.postgres.read.steps import Findings
+from pgfleet.postgres.read.steps import TenantInspection
 from pgfleet.postgres.session import Session
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 from pgfleet.tasks.support.states import contracts_state
 
 
 @task(name="try contracts", task_run_name="contracts · {session.name}", **STEP_OPTIONS)
-def try_contracts(session: Session, brief: Brief, findings: Findings) -> State[tuple[ContractEntry, ...]]:
+def try_contracts(
+    session: Session, context: RunContext, findings: TenantInspection
+) -> State[tuple[ContractEntry, ...]]:
     """Would every consumer's statements work?"""
-    return contracts_state(steps.try_contracts(session, brief, findings))
+    return contracts_state(steps.try_contracts(session, context, findings))

@@ -16,7 +16,7 @@ from pgfleet.postgres.apply import repair
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.read import audit
 from pgfleet.postgres.session import Session
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 
 class _Undone(Exception):
@@ -45,7 +45,7 @@ class KeptDatabase:
                 self.session.run_script("SET CONSTRAINTS ALL IMMEDIATE")
                 raise _Undone
 
-    def _open(self, tenant: Tenant, brief: Brief) -> Session:
+    def _open(self, tenant: Tenant, context: RunContext) -> Session:
         assert tenant is self.tenant, "another tenant's session is not this one"
         return self.session
 

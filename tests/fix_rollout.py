@@ -20,7 +20,7 @@ from pgfleet.postgres.read.audit import audit
 from pgfleet.postgres.read.steps import open_session
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.planning import plan_tenant
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 ONE_LOOK = RLock()
 """Two threads that put something in the same place, and back what they found there, would leave it changed."""
@@ -55,12 +55,12 @@ class Subject:
     plans: list[TenantPlan] = field(default_factory=list)
 
     @property
-    def brief(self) -> Brief:
+    def context(self) -> RunContext:
         """Of the run under way."""
         tenant = self.server.tenant(self.database, role=self.role, home=self.home)
-        brief = self.server.brief(self.manifest, self.expected, tenant, policy=self.policy)
-        brief.run_id = f"run-{self.runs}"
-        return brief
+        context = self.server.context(self.manifest, self.expected, tenant, policy=self.policy)
+        context.run_id = f"run-{self.runs}"
+        return context
 
     def execute(self, sql: str) -> None:
         self.server.execute(f'SET search_path TO "{self.home}"; {sql}', self.database)
@@ -70,22 +70,22 @@ class Subject:
 
     def audit(self) -> TenantEntry:
         """On a session that is kept: it is the rollouts that are tried here."""
-        brief = self.brief
+        context = self.context
         with ONE_LOOK, pytest.MonkeyPatch.context() as patch:
             patch.setattr("pgfleet.postgres.read.audit.open_session", self._looking)
-            return audit(brief.environment.tenants[0], brief)
+            return audit(context.environment.tenants[0], context)
 
-    def _looking(self, tenant: Tenant, brief: Brief) -> Session:
-        return self.server.kept.session(self.database, open_session(tenant, brief))
+    def _looking(self, tenant: Tenant, context: RunContext) -> Session:
+        return self.server.kept.session(self.database, open_session(tenant, context))
 
     def plan(self, **scope: Any) -> TenantPlan:
         return plan_tenant(self.audit(), self.manifest, self.expected, Scope(**scope))
 
-    def roll_out(self, plan: TenantPlan | None = None, *, rehearsal: bool = False, **scope: Any) -> TenantResult:
+    def roll_out(self, plan: TenantPlan | None = None, *, dry_run: bool = False, **scope: Any) -> TenantResult:
         """A new run of a rollout of this tenant, as planned or planned now."""
         self.runs += 1
-        plan, brief = plan or self.plan(**scope), self.brief
-        return roll_out(brief.environment.tenants[0], plan, brief, self.run, rehearsal=rehearsal)
+        plan, context = plan or self.plan(**scope), self.context
+        return roll_out(context.environment.tenants[0], plan, context, self.run, dry_run=dry_run)
 
     def has_ledger(self) -> bool:
         return bool(self.query("SELECT to_regclass('pgfleet.ledger')")[0][0])

@@ -28,7 +28,7 @@ from pgfleet.postgres.scratch.database import scratch_database
 from pgfleet.postgres.scratch.expected_catalog import expect
 from pgfleet.postgres.scratch.replay import replay
 from pgfleet.postgres.session import Session
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.run.files import load_manifest
 from pgfleet.run.shipped import sql_folder
 
@@ -150,11 +150,13 @@ class Server:
         with Session(self.dsn(database), home=home) as session:
             yield session
 
-    def brief(self, manifest: Manifest, expected: ExpectedCatalog, *tenants: Tenant, policy: Policy = POLICY) -> Brief:
+    def context(
+        self, manifest: Manifest, expected: ExpectedCatalog, *tenants: Tenant, policy: Policy = POLICY
+    ) -> RunContext:
         """What an audit of these tenants is given once its servers were surveyed."""
-        brief = Brief(manifest, Environment(name="test", policy=policy, tenants=tenants), run="test")
-        brief.expectations = {expected.server_major: expected}
-        return brief
+        context = RunContext(manifest, Environment(name="test", policy=policy, tenants=tenants), run="test")
+        context.expectations = {expected.server_major: expected}
+        return context
 
 
 class ByAnotherWay(Server):
@@ -172,7 +174,7 @@ def apply_manifest(session: Session, manifest: Manifest, *, without: Collection[
         if migration.transactional:
             session.run_script(migration.script)
         else:
-            session.run_alone(migration.script)
+            session.run_outside_transaction(migration.script)
     for seed in manifest.seeds:
         if seed.requires not in without:
             session.run_script(seed.script.sql)

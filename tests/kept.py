@@ -54,7 +54,7 @@ class KeptConnections:
     def session(self, database: str, like: Session) -> KeptSession:
         """One like that, open until the database is dropped."""
         # A test that ends pgfleet's sessions means others, and one that bounds them too.
-        limits = replace(like.limits, application_name="test", permits=None)
+        limits = replace(like.limits, application_name="test", limiter=None)
         names = {"extensions": tuple(like.extensions), "managed_names": tuple(sorted(like.managed_names))}
         key = (database, like.dsn.text, like.home, limits, *names.values())
         if key not in self._sessions:
@@ -62,7 +62,7 @@ class KeptConnections:
         session = self._sessions[key]
         if session.is_open:
             with suppress(DatabaseError):  # the session now knows that it was ended
-                session.ask(Query("SELECT 1"))
+                session.fetch_value(Query("SELECT 1"))
         return session
 
     def close(self, database: str) -> None:

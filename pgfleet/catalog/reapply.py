@@ -17,7 +17,7 @@ class Reruns:
     altered: frozenset[Identity] = frozenset()
     changed: frozenset[Identity] = frozenset()
 
-    def heals(self, identity: Identity, change: Change) -> bool:
+    def restores(self, identity: Identity, change: Change) -> bool:
         """Whether a rerun of the object's migrations is proven to put right such a difference."""
         return identity in (self.missing if change is Change.MISSING else self.changed)
 

@@ -17,7 +17,7 @@ Rows = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class Observation:
     """A database at one moment: its objects and its rows."""
 
     objects: tuple[CatalogObject, ...]
@@ -32,9 +32,9 @@ class SecondRun:
     rows that it left. `error` is what either ended with, if any; that one is rolled back.
     """
 
-    before: Sight
+    before: Observation
     between: Rows
-    after: Sight
+    after: Observation
     error: str | None = None
 
 

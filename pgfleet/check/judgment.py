@@ -71,8 +71,8 @@ def _object(provenance: Provenance, evidence: Evidence) -> ObjectProof:
         versions=tuple(step.version for step in provenance.steps),
         kind=identity.kind,
         identity=identity.qualified(HOME),
-        healed_if_missing=identity in reruns.missing,
-        healed_if_changed=identity in reruns.changed if identity in reruns.altered else None,
+        restored_if_missing=identity in reruns.missing,
+        restored_if_changed=identity in reruns.changed if identity in reruns.altered else None,
     )
 
 

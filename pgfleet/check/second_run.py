@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.check.evidence import SecondRun, Sight
+from pgfleet.check.evidence import Observation, SecondRun
 from pgfleet.documents.manifest_proof import TwiceEntry
 
 HOME = "public"
@@ -57,7 +57,7 @@ def counted_rows(rows: int) -> str:
     return f"{rows} row{'' if rows == 1 else 's'}"
 
 
-def _alterations(before: Sight, after: Sight) -> Iterator[str]:
+def _alterations(before: Observation, after: Observation) -> Iterator[str]:
     old = {each.identity: each for each in before.objects}
     new = {each.identity: each for each in after.objects}
     made = [new[each] for each in new if each not in old]

@@ -16,13 +16,13 @@ from pgfleet.cli.manifest import manifest_app
 from pgfleet.cli.options import (
     AuditFormat,
     AuditFormatOption,
+    DryRunOption,
     EnvironmentArgument,
     Format,
     FormatOption,
     GranularityOption,
     LabelOption,
     OutputOption,
-    RehearseOption,
     RingOption,
     RolloutFormat,
     RolloutFormatOption,
@@ -37,7 +37,7 @@ from pgfleet.documents.plan import Scope
 from pgfleet.errors import ConfigurationError, FleetError, PgfleetError
 from pgfleet.manifest.model import Priority
 from pgfleet.run import settings
-from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.context import Granularity, RunContext
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -84,16 +84,16 @@ def audit(
     """
     from pgfleet.cli.run_flow import run_audit  # noqa: PLC0415
 
-    brief = _brief(environment, tenant, ring, label)
+    context = _context(environment, tenant, ring, label)
     refuse_unwritable(output)
     chosen = (tenant, ring, granularity, label)
-    raise typer.Exit(run_audit(brief, *chosen, since=since, output_format=output_format, output=output))
+    raise typer.Exit(run_audit(context, *chosen, since=since, output_format=output_format, output=output))
 
 
 @app.command()
 def rollout(
     environment: EnvironmentArgument,
-    rehearse: RehearseOption = False,
+    dry_run: DryRunOption = False,
     tenant: TenantOption = None,
     ring: RingOption = None,
     label: LabelOption = None,
@@ -114,7 +114,7 @@ def rollout(
     3 some tenant could not be reached or looked at.
     """
     scope = Scope(priority=priority, rerun=tuple(rerun or ()))
-    _roll_out(environment, tenant, ring, label, scope, granularity, output_format, output, rehearse=rehearse, yes=yes)
+    _roll_out(environment, tenant, ring, label, scope, granularity, output_format, output, dry_run=dry_run, yes=yes)
 
 
 @app.command()
@@ -123,7 +123,7 @@ def repair(
     tenant: TenantOption = None,
     label: LabelOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Have it done once it is rehearsed, without a question.")] = False,
-    rehearse: Annotated[bool, typer.Option("--rehearse", help="Rehearse it, and ask nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Rehearse it, and ask nothing.")] = False,
     output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
@@ -139,16 +139,16 @@ def repair(
 
     if not tenant:
         raise FleetError("--tenant", "", "is required: name the tenants to be repaired, one or more")
-    brief = _brief(environment, tenant, None, label)
+    context = _context(environment, tenant, None, label)
     refuse_unwritable(output)
     as_json = output_format is Format.JSON
-    raise typer.Exit(run_repair(brief, tenant, label, rehearse=rehearse, yes=yes, as_json=as_json, output=output))
+    raise typer.Exit(run_repair(context, tenant, label, dry_run=dry_run, yes=yes, as_json=as_json, output=output))
 
 
 @app.command()
 def seed(
     environment: EnvironmentArgument,
-    rehearse: RehearseOption = False,
+    dry_run: DryRunOption = False,
     tenant: TenantOption = None,
     ring: RingOption = None,
     label: LabelOption = None,
@@ -162,7 +162,7 @@ def seed(
     Rings, failure budgets, approval and exit status are those of a rollout.
     """
     scope = Scope(migrations=False)
-    _roll_out(environment, tenant, ring, label, scope, granularity, output_format, output, rehearse=rehearse, yes=yes)
+    _roll_out(environment, tenant, ring, label, scope, granularity, output_format, output, dry_run=dry_run, yes=yes)
 
 
 @app.command()
@@ -180,9 +180,9 @@ def counts(
     """
     from pgfleet.cli.run_flow import run_counts  # noqa: PLC0415
 
-    brief = _brief(environment, tenant, ring, label)
+    context = _context(environment, tenant, ring, label)
     refuse_unwritable(output)
-    raise typer.Exit(run_counts(brief, tenant, ring, label, as_json=output_format is Format.JSON, output=output))
+    raise typer.Exit(run_counts(context, tenant, ring, label, as_json=output_format is Format.JSON, output=output))
 
 
 @app.command()
@@ -199,14 +199,14 @@ def tenants(
     """
     from pgfleet.cli.inventory import show_tenants  # noqa: PLC0415
 
-    show_tenants(_brief(environment, tenant, ring, label), as_json=output_format is Format.JSON)
+    show_tenants(_context(environment, tenant, ring, label), as_json=output_format is Format.JSON)
 
 
 @app.command()
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the fleet running, with its fleet.toml.")] = False,
 ) -> None:
-    """A fleet made on the spot in an embedded PostgreSQL: audit, rehearsal, rollout, audit again, repair."""
+    """A fleet made on the spot in an embedded PostgreSQL: audit, dry run, rollout, audit again, repair."""
     from pgfleet.cli.demo import run_demo  # noqa: PLC0415
 
     raise typer.Exit(run_demo(keep=keep))
@@ -222,23 +222,23 @@ def _roll_out(
     output_format: RolloutFormat,
     output: Path | None,
     *,
-    rehearse: bool,
+    dry_run: bool,
     yes: bool,
 ) -> None:
     from pgfleet.cli.rollout import run_rollout  # noqa: PLC0415
 
-    brief = _brief(environment, tenant, ring, label)
+    context = _context(environment, tenant, ring, label)
     refuse_unwritable(output)
     chosen = (tenant, ring, scope, granularity, label)
     raise typer.Exit(
-        run_rollout(brief, *chosen, rehearse=rehearse, yes=yes, output_format=output_format, output=output)
+        run_rollout(context, *chosen, dry_run=dry_run, yes=yes, output_format=output_format, output=output)
     )
 
 
-def _brief(environment: str, tenant: list[str] | None, ring: list[str] | None, label: list[str] | None) -> Brief:
-    from pgfleet.postgres.read.run_context import prepare_brief  # noqa: PLC0415
+def _context(environment: str, tenant: list[str] | None, ring: list[str] | None, label: list[str] | None) -> RunContext:
+    from pgfleet.postgres.read.run_context import load_context  # noqa: PLC0415
 
-    return prepare_brief(environment, tenants=tenant or (), rings=ring or (), labels=label or ())
+    return load_context(environment, tenants=tenant or (), rings=ring or (), labels=label or ())
 
 
 def main() -> None:

@@ -22,12 +22,12 @@ from pgfleet.documents.repair import RepairDocument
 from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.embedded.cluster import Cluster
 from pgfleet.postgres.embedded.demo_fleet import ENVIRONMENT, PLANS, build_fleet, fleet_file
-from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.read.run_context import load_context
 from pgfleet.reports.repair_terminal import repair_report
 from pgfleet.reports.rollout_terminal import rollout_report
 from pgfleet.reports.terminal import audit_report
 from pgfleet.run import files, settings
-from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.shipped import sql_folder
 
 LEFT_UNFOUND = 1
@@ -44,7 +44,7 @@ def run_demo(*, keep: bool) -> int:
         cluster = stack.enter_context(Cluster.temporary(embedded_binaries()))
         make_fleet(cluster, folder, console)
         _show_plans()
-        unlike = _go_through_all(prepare_brief(ENVIRONMENT))
+        unlike = _go_through_all(load_context(ENVIRONMENT))
         _say(f"{unlike or AS_PLANTED}, {time.monotonic() - started:.0f} s from nothing to here.")
         _say("Your own fleet: write deployments/fleet.toml (see README.md), then pgfleet audit ENV.", "")
         if keep:
@@ -52,48 +52,48 @@ def run_demo(*, keep: bool) -> int:
     return LEFT_UNFOUND if unlike else 0
 
 
-def _go_through_all(brief: Brief) -> str:
-    """The audit, the rehearsal, the rollout, the audit after it, the repair; what did not come as it was planted.
+def _go_through_all(context: RunContext) -> str:
+    """The audit, the dry run, the rollout, the audit after it, the repair; what did not come as it was planted.
 
     The first audit and the rollout have a task run for each step, to be looked at; the others one for each tenant,
     since what a demo takes is mostly Prefect's server writing down task runs.
     """
-    manifest = brief.manifest
+    manifest = context.manifest
     _say("1. The audit: what is wrong in which tenant, and who suffers")
-    before = audit(brief, compare=False)  # an earlier demo's fleet was another
+    before = audit(context, compare=False)  # an earlier demo's fleet was another
     write(before, audit_report(before, manifest), as_json=False)
-    _say("2. The rehearsal of a rollout: its plan, then all of it in transactions that are rolled back")
-    rehearsal = roll_out(brief, Scope(), Granularity.TENANT, rehearse=True)
-    write(rehearsal, rollout_report(rehearsal, manifest), as_json=False)
+    _say("2. The dry run of a rollout: its plan, then all of it in transactions that are rolled back")
+    dry_run = roll_out(context, Scope(), Granularity.TENANT, dry_run=True)
+    write(dry_run, rollout_report(dry_run, manifest), as_json=False)
     _say("3. The rollout: one ring after another, each migration proven and committed, or not at all")
-    rollout = roll_out(brief, Scope())
+    rollout = roll_out(context, Scope())
     write(rollout, rollout_report(rollout, manifest), as_json=False)
     _say("4. The audit again: what a rerun cannot heal is still there, and named")
-    after = audit(brief, granularity=Granularity.TENANT)
+    after = audit(context, granularity=Granularity.TENANT)
     write(after, audit_report(after, manifest), as_json=False)
-    repaired = _repair_the_rest(brief)
+    repaired = _repair_the_rest(context)
     _say("To look at the runs as Prefect shows them, their steps and artifacts:")
     for line in _where_to_look(rollout.run_id):
         _say(f"  {line}", "cyan", above="")
     return _unlike_planted(before, after, repaired)
 
 
-def _repair_the_rest(brief: Brief) -> AuditDocument:
+def _repair_the_rest(context: RunContext) -> AuditDocument:
     """The repair of what a rerun cannot heal, as `pgfleet repair --yes` does it, and an audit of those tenants."""
     names = [plan.name for plan in PLANS if plan.is_repaired]
     chosen = " ".join(f"--tenant {each}" for each in names)
     _say(f"5. pgfleet repair {ENVIRONMENT} {chosen} --yes: what a rerun cannot heal, rehearsed and then done")
 
-    def agree(rehearsal: RepairDocument) -> bool:
-        write(rehearsal, repair_report(rehearsal), as_json=False)
+    def agree(dry_run: RepairDocument) -> bool:
+        write(dry_run, repair_report(dry_run), as_json=False)
         _say("And now for real: the same statements, proven and committed, or not at all", "")
         return True
 
-    document = repair(brief, names, agree)
+    document = repair(context, names, agree)
     write(document, repair_report(document), as_json=False)
     _say("The audit of these, once more")
-    found = audit(brief, names, granularity=Granularity.TENANT)
-    write(found, audit_report(found, brief.manifest), as_json=False)
+    found = audit(context, names, granularity=Granularity.TENANT)
+    write(found, audit_report(found, context.manifest), as_json=False)
     return found
 
 

@@ -9,11 +9,11 @@ from pgfleet.judge.skipped import skipped_entries
 from pgfleet.postgres import dsn
 from pgfleet.reports.inventory import manifest_document, manifest_table, tenant_table
 from pgfleet.run import files
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 
-def show_tenants(brief: Brief, *, as_json: bool) -> None:
-    """The tenants of the brief, with server, database and schema, and those that are skipped, without passwords."""
+def show_tenants(context: RunContext, *, as_json: bool) -> None:
+    """The tenants of the context, with server, database and schema, and those that are skipped, without passwords."""
     rows = [
         {
             "name": each.name,
@@ -25,12 +25,12 @@ def show_tenants(brief: Brief, *, as_json: bool) -> None:
             "labels": dict(each.labels),
             "inventory": each.inventory,
         }
-        for each in brief.environment.tenants
+        for each in context.environment.tenants
     ]
-    skipped = skipped_entries(brief.environment.skipped)
+    skipped = skipped_entries(context.environment.skipped)
     if as_json:
         document = {
-            "environment": brief.environment.name,
+            "environment": context.environment.name,
             "summary": {"tenants": len(rows), "skipped": len(skipped)},
             "tenants": rows,
             "skipped": [each.model_dump() for each in skipped],

@@ -34,9 +34,9 @@ def check(
     be looked at.
     """
     from pgfleet.cli.manifest_check import run_manifest_check  # noqa: PLC0415
-    from pgfleet.postgres.read.run_context import prepare_brief  # noqa: PLC0415
+    from pgfleet.postgres.read.run_context import load_context  # noqa: PLC0415
 
     if on:
-        prepare_brief(on)
+        load_context(on)
     refuse_unwritable(output)
     raise typer.Exit(run_manifest_check(on, as_json=output_format is Format.JSON, output=output))

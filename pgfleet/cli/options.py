@@ -43,8 +43,8 @@ class RolloutFormat(StrEnum):
 GranularityOption = Annotated[
     Granularity, typer.Option(help="What is a task run of its own: each step, or a tenant as a whole.")
 ]
-RehearseOption = Annotated[
-    bool, typer.Option("--rehearse", help="In transactions that are rolled back: see what would come of it.")
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="In transactions that are rolled back: see what would come of it.")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Approve the plan, where the environment wants approval.")]
 

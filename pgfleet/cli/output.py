@@ -23,12 +23,12 @@ from pgfleet.reports.rollout_markdown import rollout_page as rollout_summary
 from pgfleet.reports.rollout_terminal import rollout_report
 from pgfleet.reports.terminal import audit_report
 from pgfleet.run import files
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 
-def write_audit(document: AuditDocument, brief: Brief, output_format: AuditFormat, output: Path | None) -> None:
+def write_audit(document: AuditDocument, context: RunContext, output_format: AuditFormat, output: Path | None) -> None:
     """What an audit found, as a person or a program reads it."""
-    manifest, zone = brief.manifest, brief.environment.policy.timezone
+    manifest, zone = context.manifest, context.environment.policy.timezone
     texts: Mapping[AuditFormat, Callable[[], str]] = {
         AuditFormat.HTML: lambda: audit_page(document, manifest, zone),
         AuditFormat.MARKDOWN: lambda: summary_page(document, manifest, zone),
@@ -42,9 +42,11 @@ def write_audit(document: AuditDocument, brief: Brief, output_format: AuditForma
         write(document, report, as_json=output_format is AuditFormat.JSON, output=output)
 
 
-def write_rollout(document: RolloutDocument, brief: Brief, output_format: RolloutFormat, output: Path | None) -> None:
+def write_rollout(
+    document: RolloutDocument, context: RunContext, output_format: RolloutFormat, output: Path | None
+) -> None:
     """What came of a rollout, as a person or a program reads it."""
-    manifest, zone = brief.manifest, brief.environment.policy.timezone
+    manifest, zone = context.manifest, context.environment.policy.timezone
     texts: Mapping[RolloutFormat, Callable[[], str]] = {
         RolloutFormat.HTML: lambda: rollout_page(document, manifest, zone),
         RolloutFormat.MARKDOWN: lambda: rollout_summary(document, manifest),

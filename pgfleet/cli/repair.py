@@ -14,18 +14,18 @@ from pgfleet.documents.repair import RepairDocument, RepairResult
 from pgfleet.reports.repair_terminal import repair_report
 from pgfleet.rollout.repair_summary import exit_status
 from pgfleet.run import settings
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 NOBODY = "Only rehearsed: there is no terminal to ask at. With --yes it is done."
 NOT_CONFIRMED = "Only rehearsed: it was not confirmed."
 
 
 def run_repair(
-    brief: Brief,
+    context: RunContext,
     tenants: Sequence[str],
     labels: Sequence[str] | None = None,
     *,
-    rehearse: bool,
+    dry_run: bool,
     yes: bool,
     as_json: bool,
     output: Path | None,
@@ -42,48 +42,48 @@ def run_repair(
         show(document)
         return yes or _is_agreed_to(document)
 
-    document = repair(brief, tenants, agree if not rehearse else lambda _: False, labels)
-    is_shown = document.rehearsal and not rehearse and is_to_be_done(document)
+    document = repair(context, tenants, agree if not dry_run else lambda _: False, labels)
+    is_shown = document.dry_run and not dry_run and is_to_be_done(document)
     if as_json or output or not is_shown:
         write(document, repair_report(document), as_json=as_json, output=output)
     return exit_status(document)
 
 
 def repair(
-    brief: Brief,
+    context: RunContext,
     tenants: Sequence[str],
     agree: Callable[[RepairDocument], bool],
     labels: Sequence[str] | None = None,
 ) -> RepairDocument:
-    """The rehearsal, or what came of the repair where there is anything to be done and `agree` says yes to it."""
+    """The dry run, or what came of the repair where there is anything to be done and `agree` says yes to it."""
     settings.prepare_prefect()
-    title = f"rehearsal of the repair of {brief.environment.name}"
-    rehearsal = _run(brief, tenants, labels, title, rehearse=True)
-    if not is_to_be_done(rehearsal) or not agree(rehearsal):
-        return rehearsal
-    return _run(brief, tenants, labels, f"repair of {brief.environment.name}", rehearse=False, digest=rehearsal.digest)
+    title = f"dry run of the repair of {context.environment.name}"
+    dry_run = _run(context, tenants, labels, title, dry_run=True)
+    if not is_to_be_done(dry_run) or not agree(dry_run):
+        return dry_run
+    return _run(context, tenants, labels, f"repair of {context.environment.name}", dry_run=False, digest=dry_run.digest)
 
 
-def is_to_be_done(rehearsal: RepairDocument) -> bool:
-    """Whether the rehearsal went well in some tenant, and had anything to do there."""
-    return any(each.result is RepairResult.REPAIRED for each in rehearsal.tenants)
+def is_to_be_done(dry_run: RepairDocument) -> bool:
+    """Whether the dry run went well in some tenant, and had anything to do there."""
+    return any(each.result is RepairResult.REPAIRED for each in dry_run.tenants)
 
 
 def _run(
-    brief: Brief,
+    context: RunContext,
     tenants: Sequence[str],
     labels: Sequence[str] | None,
     title: str,
     *,
-    rehearse: bool,
+    dry_run: bool,
     digest: str | None = None,
 ) -> RepairDocument:
     from pgfleet.flows.repair import repair_fleet  # noqa: PLC0415
     from pgfleet.tasks.support.results import REPAIR_DOCUMENT  # noqa: PLC0415
 
-    options = {"tenants": list(tenants), "labels": list(labels or ()) or None, "rehearse": rehearse, "digest": digest}
+    options = {"tenants": list(tenants), "labels": list(labels or ()) or None, "dry_run": dry_run, "digest": digest}
     with showing_progress(title):
-        return document_of(repair_fleet, REPAIR_DOCUMENT, environment=brief.environment.name, **options)
+        return document_of(repair_fleet, REPAIR_DOCUMENT, environment=context.environment.name, **options)
 
 
 def _is_agreed_to(document: RepairDocument) -> bool:

@@ -21,40 +21,40 @@ from pgfleet.reports.plan_terminal import plan_report
 from pgfleet.rollout.planning import refuse_faulty_scope
 from pgfleet.rollout.summary import RolloutOutcome, exit_status
 from pgfleet.run import settings
-from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.context import Granularity, RunContext
 
 
 def run_rollout(
-    brief: Brief,
+    context: RunContext,
     tenants: Sequence[str] | None,
     rings: Sequence[str] | None,
     scope: Scope,
     granularity: Granularity = Granularity.STEP,
     labels: Sequence[str] | None = None,
     *,
-    rehearse: bool,
+    dry_run: bool,
     yes: bool,
     output_format: RolloutFormat,
     output: Path | None,
 ) -> int:
     """Rolls out, writes what came of it, and returns the exit status. Raises PgfleetError if it broke off."""
-    refuse_faulty_scope(scope, brief.manifest)
+    refuse_faulty_scope(scope, context.manifest)
     chosen = {"tenants": tenants, "rings": rings, "labels": labels}
     is_mixed = output_format is RolloutFormat.TABLE  # the plan and the report are read one after the other
-    document = roll_out(brief, scope, granularity, **chosen, rehearse=rehearse, yes=yes, plan_to_stderr=not is_mixed)
-    write_rollout(document, brief, output_format, output)
+    document = roll_out(context, scope, granularity, **chosen, dry_run=dry_run, yes=yes, plan_to_stderr=not is_mixed)
+    write_rollout(document, context, output_format, output)
     return exit_status(RolloutOutcome(document.outcome), document.tenants)
 
 
 def roll_out(
-    brief: Brief,
+    context: RunContext,
     scope: Scope,
     granularity: Granularity = Granularity.STEP,
     *,
     tenants: Sequence[str] | None = None,
     rings: Sequence[str] | None = None,
     labels: Sequence[str] | None = None,
-    rehearse: bool = False,
+    dry_run: bool = False,
     yes: bool = False,
     plan_to_stderr: bool = False,
 ) -> RolloutDocument:
@@ -65,20 +65,20 @@ def roll_out(
     from pgfleet.flows.seed import seed_fleet  # noqa: PLC0415
     from pgfleet.tasks.support.results import ROLLOUT_DOCUMENT  # noqa: PLC0415
 
-    policy, stream = brief.environment.policy, sys.stderr if plan_to_stderr else sys.stdout
-    is_asked = policy.rollout.approval and not rehearse and not yes
+    policy, stream = context.environment.policy, sys.stderr if plan_to_stderr else sys.stdout
+    is_asked = policy.rollout.approval and not dry_run and not yes
     if is_asked and not is_terminal() and not can_ask():
         raise FleetError("--yes", "", "approval = true, and there is nobody to ask: no terminal, no PREFECT_API_URL")
 
     def show(plan: RolloutPlan) -> None:
-        console_on(stream).print(plan_report(plan, brief.manifest, policy.rings))
+        console_on(stream).print(plan_report(plan, context.manifest, policy.rings))
 
     flow = rollout_fleet if scope.migrations else seed_fleet
-    options: dict[str, Any] = {"rehearse": rehearse, "yes": yes, "granularity": granularity}
+    options: dict[str, Any] = {"dry_run": dry_run, "yes": yes, "granularity": granularity}
     if scope.migrations:
         options |= {"priority": scope.priority, "rerun": list(scope.rerun) or None}
-    kind = f"{'' if scope.migrations else 'seed '}rehearsal" if rehearse else flow.name
-    with showing_progress(f"{kind} of {brief.environment.name}", show) as progress, ExitStack() as stack:
+    kind = f"{'' if scope.migrations else 'seed '}dry run" if dry_run else flow.name
+    with showing_progress(f"{kind} of {context.environment.name}", show) as progress, ExitStack() as stack:
         if is_asked and is_terminal():
 
             def ask(plan: RolloutPlan, page: str) -> bool:
@@ -86,10 +86,10 @@ def roll_out(
                     return _ask(plan, page)
 
             stack.enter_context(asking(ask))
-        return run_flow(flow, ROLLOUT_DOCUMENT, brief, tenants, rings, labels, **options)
+        return run_flow(flow, ROLLOUT_DOCUMENT, context, tenants, rings, labels, **options)
 
 
 def _ask(plan: RolloutPlan, page: str) -> bool:
-    """The answer of a person who has the plan and its rehearsal before them, and copies the digest."""
+    """The answer of a person who has the plan and its dry run before them, and copies the digest."""
     Console(stderr=True).print(Markdown(page))
     return is_confirmed("carry out this plan", plan.digest)

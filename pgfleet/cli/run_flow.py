@@ -18,7 +18,7 @@ from pgfleet.errors import ConfigurationError, PgfleetError
 from pgfleet.judge.summary import EXIT_STATUS, counted, outcome_of
 from pgfleet.reports.rollout_terminal import count_report
 from pgfleet.run import files, settings
-from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.progress import listening
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ Document = TypeVar("Document")
 
 
 def run_audit(
-    brief: Brief,
+    context: RunContext,
     tenants: Sequence[str] | None,
     rings: Sequence[str] | None,
     granularity: Granularity,
@@ -44,14 +44,14 @@ def run_audit(
     `since` is the audit document to compare with; ConfigurationError, before anything is touched, if it is none.
     """
     if since is not None:
-        files.load_audit(since, brief.environment.name)
-    document = audit(brief, tenants, rings, granularity, since, labels=labels)
-    write_audit(document, brief, output_format, output)
+        files.load_audit(since, context.environment.name)
+    document = audit(context, tenants, rings, granularity, since, labels=labels)
+    write_audit(document, context, output_format, output)
     return EXIT_STATUS[outcome_of(document.tenants)]
 
 
 def audit(
-    brief: Brief,
+    context: RunContext,
     tenants: Sequence[str] | None = None,
     rings: Sequence[str] | None = None,
     granularity: Granularity = Granularity.STEP,
@@ -65,14 +65,14 @@ def audit(
     from pgfleet.flows.audit import audit_fleet  # noqa: PLC0415
     from pgfleet.tasks.support.results import AUDIT_DOCUMENT  # noqa: PLC0415
 
-    with showing_progress(f"audit of {brief.environment.name}"):
+    with showing_progress(f"audit of {context.environment.name}"):
         file = str(since.absolute()) if since else None
         options: dict[str, Any] = {"granularity": granularity, "since_file": file, "compare": compare}
-        return run_flow(audit_fleet, AUDIT_DOCUMENT, brief, tenants, rings, labels, **options)
+        return run_flow(audit_fleet, AUDIT_DOCUMENT, context, tenants, rings, labels, **options)
 
 
 def run_counts(
-    brief: Brief,
+    context: RunContext,
     tenants: Sequence[str] | None,
     rings: Sequence[str] | None,
     labels: Sequence[str] | None = None,
@@ -85,8 +85,8 @@ def run_counts(
     from pgfleet.flows.count import count_fleet  # noqa: PLC0415
     from pgfleet.tasks.support.results import COUNT_DOCUMENT  # noqa: PLC0415
 
-    with showing_progress(f"counts of {brief.environment.name}"):
-        document = run_flow(count_fleet, COUNT_DOCUMENT, brief, tenants, rings, labels)
+    with showing_progress(f"counts of {context.environment.name}"):
+        document = run_flow(count_fleet, COUNT_DOCUMENT, context, tenants, rings, labels)
     write(document, count_report(document), as_json=as_json, output=output)
     return INCOMPLETE if document.summary["uncounted"] else 0
 
@@ -94,7 +94,7 @@ def run_counts(
 def run_flow(
     flow: "Flow[..., Any]",
     form: TypeAdapter[Document],
-    brief: Brief,
+    context: RunContext,
     tenants: Sequence[str] | None,
     rings: Sequence[str] | None,
     labels: Sequence[str] | None = None,
@@ -105,25 +105,25 @@ def run_flow(
         name: list(given) if given else None
         for name, given in (("tenants", tenants), ("rings", rings), ("labels", labels))
     }
-    return document_of(flow, form, environment=brief.environment.name, **chosen, **options)
+    return document_of(flow, form, environment=context.environment.name, **chosen, **options)
 
 
 def document_of(flow: "Flow[..., Any]", form: TypeAdapter[Document], **parameters: Any) -> Document:
     """The document that one run of the flow left. Raises PgfleetError if it broke off."""
     from prefect.exceptions import Abort  # noqa: PLC0415
 
-    from pgfleet.tasks.support.results import take  # noqa: PLC0415
-    from pgfleet.tasks.support.states import held  # noqa: PLC0415
+    from pgfleet.tasks.support.results import load_result  # noqa: PLC0415
+    from pgfleet.tasks.support.states import raw_result  # noqa: PLC0415
 
     with needing_prefect():
         try:
             state = cast("State[Any]", flow(**parameters, return_state=True))
         except Abort as abort:
             raise PgfleetError(f"the {flow.name} was ended: {abort}") from None
-        if isinstance(error := held(state), ConfigurationError):
+        if isinstance(error := raw_result(state), ConfigurationError):
             raise error
         flow_run_id = state.state_details.flow_run_id
-        document = take(flow_run_id, form) if flow_run_id else None
+        document = load_result(flow_run_id, form) if flow_run_id else None
     if document is None:
         raise PgfleetError(f"the {flow.name} broke off: {state.message}")
     return document

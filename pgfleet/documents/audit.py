@@ -15,7 +15,7 @@ from pgfleet.documents.audit_context import (
 from pgfleet.documents.entry import Entry
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.model import Priority
-from pgfleet.repair.model import Way
+from pgfleet.repair.model import Strategy
 
 SCHEMA_VERSION = 1
 
@@ -75,7 +75,7 @@ class RepairEntry(Entry):
     Statements are to be run with the tenant's schema as search path; `hazards` say what they do to a table in use.
     """
 
-    way: Way
+    way: Strategy
     version: str | None = None
     statements: tuple[str, ...] = ()
     hazards: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pgfleet.documents.audit import CheckEntry, ContractEntry, ManifestEntry
 from pgfleet.documents.entry import Entry
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class ProofOutcome(StrEnum):
@@ -70,8 +70,8 @@ class ObjectProof(Entry):
     versions: tuple[str, ...]
     kind: str
     identity: str
-    healed_if_missing: bool
-    healed_if_changed: bool | None
+    restored_if_missing: bool
+    restored_if_changed: bool | None
 
 
 class TableProof(Entry):

@@ -20,7 +20,7 @@ class Action(StrEnum):
     """It is applied, and the ledger does not know it: it is written into the ledger, and nothing is run."""
     APPLY = "apply"
     """It is pending: its script is run."""
-    HEAL = "heal"
+    REAPPLY = "reapply"
     """It is drifted: its idempotent script is run again."""
     RERUN = "rerun"
     """It is applied, and its script is run again: it was asked for, or an earlier script undoes part of it."""
@@ -28,7 +28,7 @@ class Action(StrEnum):
     """Its script should be run, and cannot be the way the tenant is reached: nothing of it is begun."""
 
 
-RUNS = frozenset({Action.APPLY, Action.HEAL, Action.RERUN})
+RUNS = frozenset({Action.APPLY, Action.REAPPLY, Action.RERUN})
 """The actions that run a migration's script."""
 IDLE = frozenset({Action.SKIP, Action.REFUSE})
 """Those that write nothing."""

@@ -8,7 +8,7 @@ from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, SkippedEnt
 from pgfleet.documents.entry import Entry
 from pgfleet.documents.rollout import ErrorEntry
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class RepairMode(StrEnum):
@@ -16,7 +16,7 @@ class RepairMode(StrEnum):
 
     PLAN = "plan"
     """It is found out what would be run."""
-    REHEARSE = "rehearse"
+    DRY_RUN = "dry_run"
     """All of it is run, and rolled back."""
     REPAIR = "repair"
 
@@ -43,7 +43,7 @@ class StatementEntry(Entry):
     hazards: tuple[str, ...] = ()
 
 
-class BeyondEntry(Entry):
+class NotRepairableEntry(Entry):
     """A migration that is not applied, and that a repair has nothing to do for; `reason` says why."""
 
     version: str
@@ -53,9 +53,9 @@ class BeyondEntry(Entry):
 
 
 class TenantRepair(Entry):
-    """One tenant: migrations run again, then statements; `left` needs a person; `residual` is why it was not proven.
+    """One tenant: migrations run again, then statements; `remaining` needs a person; `residual` is why it was not proven.
 
-    `digest` identifies exactly what was run, `own_digest` what of it is for the tenant's own objects alone. `beyond`
+    `digest` identifies exactly what was run, `own_digest` what of it is for the tenant's own objects alone. `not_repairable`
     are migrations that are not applied for another reason than a difference. `detail` says more of the result where
     there is more to say.
     """
@@ -69,8 +69,8 @@ class TenantRepair(Entry):
     versions: tuple[str, ...] = ()
     statements: tuple[StatementEntry, ...] = ()
     repaired: tuple[DifferenceEntry, ...] = ()
-    left: tuple[DifferenceEntry, ...] = ()
-    beyond: tuple[BeyondEntry, ...] = ()
+    remaining: tuple[DifferenceEntry, ...] = ()
+    not_repairable: tuple[NotRepairableEntry, ...] = ()
     residual: tuple[DifferenceEntry, ...] = ()
     duration_ms: int | None = None
     error: ErrorEntry | None = None
@@ -78,13 +78,13 @@ class TenantRepair(Entry):
 
 
 class RepairDocument(Entry):
-    """The outcome of one repair or its rehearsal; `reason` says why nothing was done."""
+    """The outcome of one repair or its dry run; `reason` says why nothing was done."""
 
     schema_version: int = SCHEMA_VERSION
     environment: str
     run_id: str
     digest: str
-    rehearsal: bool
+    dry_run: bool
     outcome: str
     reason: str | None = None
     started_at: datetime

@@ -9,7 +9,8 @@ from pgfleet.documents.entry import Entry
 from pgfleet.documents.plan import Action
 from pgfleet.manifest.model import Priority
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+COUNTS_SCHEMA_VERSION = 1
 
 
 class Result(StrEnum):
@@ -37,7 +38,7 @@ class StepStatus(StrEnum):
     """It is not done: rolled back, or, where it runs in no transaction, left for the next run to take up."""
     NOT_REACHED = "not_reached"
     """A migration that it requires is not there, or the tenant was lost before."""
-    NOT_REHEARSED = "not_rehearsed"
+    NOT_EXERCISED = "not_exercised"
     """It cannot be rolled back, or stands on one that cannot."""
 
 
@@ -189,13 +190,13 @@ class RingEntry(Entry):
 
 
 class RolloutDocument(Entry):
-    """The outcome of one rollout, rehearsal or seeding; `seeds_alone` says that it was about no migrations."""
+    """The outcome of one rollout, dry run or seeding; `seeds_alone` says that it was about no migrations."""
 
     schema_version: int = SCHEMA_VERSION
     environment: str
     run_id: str
     plan_digest: str
-    rehearsal: bool
+    dry_run: bool
     outcome: str
     reason: str | None = None
     started_at: datetime
@@ -209,9 +210,9 @@ class RolloutDocument(Entry):
 
     @property
     def what(self) -> str:
-        """`rollout`, `rehearsal`, `seed` or `seed rehearsal`."""
-        kinds = ("seed rehearsal", "seed") if self.seeds_alone else ("rehearsal", "rollout")
-        return kinds[0] if self.rehearsal else kinds[1]
+        """`rollout`, `dry run`, `seed` or `seed dry run`."""
+        kinds = ("seed dry run", "seed") if self.seeds_alone else ("dry run", "rollout")
+        return kinds[0] if self.dry_run else kinds[1]
 
 
 class TenantCounts(Entry):
@@ -226,7 +227,7 @@ class TenantCounts(Entry):
 class CountDocument(Entry):
     """The outcome of one count of a fleet."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = COUNTS_SCHEMA_VERSION
     environment: str
     run_id: str
     started_at: datetime

@@ -12,7 +12,7 @@ from pgfleet.judge.variants import group_variants
 from pgfleet.manifest.model import Manifest
 
 
-def in_context(
+def enrich(
     document: AuditDocument,
     environment: Environment,
     manifest: Manifest,

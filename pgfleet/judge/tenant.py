@@ -162,7 +162,7 @@ def difference_entry(difference: Difference, home: str, repair: Repair | None = 
 def repair_entry(repair: Repair) -> RepairEntry:
     """A repair as the document shows it."""
     return RepairEntry(
-        way=repair.way,
+        way=repair.strategy,
         version=repair.version,
         statements=tuple(each.text for each in repair.statements),
         hazards=repair.hazards,

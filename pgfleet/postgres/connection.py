@@ -13,7 +13,7 @@ from pgfleet.fleet.secret import Dsn
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.addresses import resolved
 from pgfleet.postgres.errors import translating_refusal
-from pgfleet.run.connection_limiter import Permits
+from pgfleet.run.connection_limiter import ConnectionLimiter
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -40,7 +40,7 @@ class Limits:
     statement_timeout_ms: int = 60_000
     lock_timeout_ms: int = 2_000
     idle_in_transaction_timeout_ms: int = 60_000
-    permits: Permits | None = None
+    limiter: ConnectionLimiter | None = None
 
 
 LONGEST_FAREWELL_SECONDS = 1.0

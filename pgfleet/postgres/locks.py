@@ -53,7 +53,7 @@ def tenant_lock_of_session(session: Session, *, shared: bool = False) -> Iterato
         yield
     finally:
         for home in taken if session.is_open else ():
-            session.ask(Query(statement("ledger/unlock_session"), {"home": home}))
+            session.fetch_value(Query(statement("ledger/unlock_session"), {"home": home}))
 
 
 def _patience_ms(session: Session) -> int:
@@ -62,7 +62,7 @@ def _patience_ms(session: Session) -> int:
 
 def _take(session: Session, name: str, home: str, patience_ms: int) -> None:
     deadline, pause_seconds = time.monotonic() + patience_ms / 1000, FIRST_PAUSE_SECONDS
-    while not session.ask(Query(statement(name), {"home": home})):
+    while not session.fetch_value(Query(statement(name), {"home": home})):
         if time.monotonic() >= deadline:
             said = WORKING.get(home, "another run is working on this tenant")
             raise TryAgain(f"{said}: {_holder(session, home)}", LOCK_NOT_AVAILABLE)
@@ -71,5 +71,5 @@ def _take(session: Session, name: str, home: str, patience_ms: int) -> None:
 
 
 def _holder(session: Session, home: str) -> str:
-    [rows] = session.read(Query(statement("ledger/holder"), {"home": home}))
+    [rows] = session.fetch(Query(statement("ledger/holder"), {"home": home}))
     return next((f"{name or 'no name'}, process {pid}" for name, pid in rows), "it has just gone")

@@ -12,10 +12,10 @@ from psycopg.pq import TransactionStatus
 
 from pgfleet.errors import (
     BehindPooler,
-    CannotRehearse,
+    CannotDryRun,
     ConnectionLost,
     DatabaseError,
-    RehearsalInterrupted,
+    DryRunInterrupted,
     StatementFailed,
 )
 from pgfleet.fleet.pooler import Pooler
@@ -78,7 +78,7 @@ class Session:
         self.limits = limits or Limits()
         self.secrets = libpq.secrets(dsn)
         self.extensions, self.managed_names = extensions, managed_names
-        self.is_rehearsing = False
+        self.is_dry_run = False
         self._transactions = 0
         self._has_run_script = False
         self._connection: Connection | None = None
@@ -128,7 +128,7 @@ class Session:
 
     def refuse_pooler(self, what: str) -> None:
         """Raises BehindPooler unless the session is ours alone, for `what` needs that."""
-        [[(pid, _)]] = self.read(WHOSE)
+        [[(pid, _)]] = self.fetch(WHOSE)
         if self.pooler_before(pid) is Pooler.TRANSACTION:
             raise BehindPooler(what)
 
@@ -148,7 +148,7 @@ class Session:
         """Whether there is a connection that was not found lost."""
         return self._connection is not None and not self._connection.closed
 
-    def read(self, *queries: Query, undo: str = "") -> list[Rows]:
+    def fetch(self, *queries: Query, undo: str = "") -> list[Rows]:
         """The rows of each query, all in one read-only transaction and one round trip, or read-only within ours.
 
         Raises a DatabaseError for the first that fails; the session, and a transaction of ours, can be used on. Before
@@ -165,14 +165,14 @@ class Session:
             begin += f"; SAVEPOINT {READING}" if undo else ""
         return self._batch(begin, queries, end, undo=undo)[-len(queries) :]
 
-    def foresee(self, *queries: Query) -> bool:
+    def prefetch(self, *queries: Query) -> bool:
         """Reads now, in one round trip, what will be asked for by itself soon: `read` has each answer once, then.
 
         Nothing is kept where one of them fails, which it returns, or once something is written. Raises transient
         DatabaseErrors.
         """
         try:
-            answers = self.read(*queries)
+            answers = self.fetch(*queries)
         except DatabaseError as error:
             if error.transient:
                 raise
@@ -199,7 +199,7 @@ class Session:
         with self.transaction():
             self._batch("", queries, "")
 
-    def ask(self, query: Query) -> Any:
+    def fetch_value(self, query: Query) -> Any:
         """The one value that the query returns; what it does stays done, as part of our transaction or at once."""
         [[(value,)]] = self._batch("", (query,), "", plainly=True)
         return value
@@ -218,13 +218,13 @@ class Session:
                     self._look_for_extensions()
             self._execute(TAKING_BACK)
 
-    def run_alone(self, script: Script | str) -> None:
+    def run_outside_transaction(self, script: Script | str) -> None:
         """One statement that refuses to run in a transaction (CREATE DATABASE, CREATE INDEX CONCURRENTLY).
 
-        Raises a DatabaseError, CannotRehearse within a rehearsal, and BehindPooler.
+        Raises a DatabaseError, CannotDryRun within a dry run, and BehindPooler.
         """
         if self._transactions:
-            raise CannotRehearse("it runs in no transaction, so it cannot be rolled back")
+            raise CannotDryRun("it runs in no transaction, so it cannot be rolled back")
         self.refuse_pooler("it runs in no transaction")
         texts = [f"SET {name} TO '{value}'" for name, value in limiting(self.limits).items()]
         path = bind(self._search_path(), self._open())
@@ -257,18 +257,18 @@ class Session:
             self._transactions = depth
 
     @contextmanager
-    def rehearsal(self) -> Iterator[None]:
+    def dry_run(self) -> Iterator[None]:
         """Within the block everything is part of one transaction, which is rolled back at its end, whatever happens.
 
-        What would be tried again elsewhere raises RehearsalInterrupted: the locks of all that was rehearsed so far must
+        What would be tried again elsewhere raises DryRunInterrupted: the locks of all that was rehearsed so far must
         not be held meanwhile, and after a lost connection there is nothing left to go on with.
         """
         self._begin(0)
-        self.is_rehearsing = True
+        self.is_dry_run = True
         try:
             yield
         finally:
-            self._transactions, self.is_rehearsing = 0, False
+            self._transactions, self.is_dry_run = 0, False
             self._roll_back(0)
 
     def _begin(self, depth: int) -> None:
@@ -342,8 +342,8 @@ class Session:
             with translating(self.secrets, script=script if isinstance(script, Script) else None, start=start):
                 yield
         except DatabaseError as error:
-            if error.transient and self.is_rehearsing:
-                raise RehearsalInterrupted(str(error)) from error
+            if error.transient and self.is_dry_run:
+                raise DryRunInterrupted(str(error)) from error
             raise
 
     def _settings(self) -> Query:
@@ -375,7 +375,7 @@ class Session:
         if self._connection is None or self._connection.closed:
             if self._transactions:
                 # A new connection would be outside of the transaction that the caller believes to be in.
-                lost = RehearsalInterrupted if self.is_rehearsing else ConnectionLost
+                lost = DryRunInterrupted if self.is_dry_run else ConnectionLost
                 raise lost("the connection was lost within the transaction")
             self._connection = self._connect()
         return self._connection
@@ -383,8 +383,8 @@ class Session:
     def _connect(self) -> Connection:
         """A new connection, by a permit of the server's; after a lost one, by the same."""
         try:
-            if self._give_back is None and self.limits.permits is not None:
-                self._give_back = self.limits.permits.take(libpq.server(self.dsn))
+            if self._give_back is None and self.limits.limiter is not None:
+                self._give_back = self.limits.limiter.take(libpq.server(self.dsn))
             connection = connect(self.dsn, self.limits)
         except BaseException:
             self.close()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Way(StrEnum):
+class Strategy(StrEnum):
     """How a difference is put right."""
 
     RERUN = "rerun"
@@ -52,7 +52,7 @@ class Statement:
 class Repair:
     """What puts one difference right. `version` is the migration to run again, `reason` why it is left to a person."""
 
-    way: Way
+    strategy: Strategy
     version: str | None = None
     statements: tuple[Statement, ...] = ()
     reason: str | None = None

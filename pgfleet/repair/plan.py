@@ -1,4 +1,4 @@
-"""What puts a whole tenant right: which migrations are run again, which statements after them, what is left."""
+"""What puts a whole tenant right: which migrations are run again, which statements after them, what is remaining."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pgfleet.catalog.differences import Difference, without_implied
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import Holder, ObjectKind
-from pgfleet.repair.model import Repair, Statement, Way
+from pgfleet.repair.model import Repair, Statement, Strategy
 from pgfleet.repair.strategy import choose_repairs
 
 
@@ -16,14 +16,14 @@ from pgfleet.repair.strategy import choose_repairs
 class RepairPlan:
     """Versions in the manifest's order, then statements in an order in which each finds what it needs.
 
-    `targets` are the differences that will be gone, with those that a missing table takes with it; `left` are those
+    `targets` are the differences that will be gone, with those that a missing table takes with it; `remaining` are those
     that only a person can put right, with why.
     """
 
     versions: tuple[str, ...]
     statements: tuple[Statement, ...]
     targets: tuple[Difference, ...]
-    left: tuple[tuple[Difference, Repair], ...]
+    remaining: tuple[tuple[Difference, Repair], ...]
 
     @property
     def changes(self) -> bool:
@@ -51,30 +51,30 @@ def plan_repair(
     told = without_implied(differences)
     repairs = (_in_transaction(each, expected, alone) for each in choose_repairs(told, expected, holders))
     chosen = list(zip(told, repairs, strict=True))
-    to_rerun = {repair.version for _, repair in chosen if repair.way is Way.RERUN}
+    to_rerun = {repair.version for _, repair in chosen if repair.strategy is Strategy.RERUN}
     to_rerun |= {later for version in to_rerun if version for later in expected.later_changers(version)}
-    left = tuple((each, repair) for each, repair in chosen if repair.way is Way.BY_HAND)
+    remaining = tuple((each, repair) for each, repair in chosen if repair.strategy is Strategy.BY_HAND)
     return RepairPlan(
         versions=tuple(each for each in versions if each in to_rerun),
         statements=tuple(_in_order(chosen)),
-        targets=tuple(each for each in differences if not _is_left(each, left)),
-        left=left,
+        targets=tuple(each for each in differences if not _is_left(each, remaining)),
+        remaining=remaining,
     )
 
 
 def _in_transaction(repair: Repair, expected: ExpectedCatalog, alone: Collection[str]) -> Repair:
-    """The same, or left to a person who rolls the migration out again, where that cannot be done in a transaction."""
-    if repair.version is None or repair.way is not Way.RERUN:
+    """The same, or remaining to a person who rolls the migration out again, where that cannot be done in a transaction."""
+    if repair.version is None or repair.strategy is not Strategy.RERUN:
         return repair
     for each in sorted({repair.version, *expected.later_changers(repair.version)} & {*alone}):
         reason = f"{each} runs in no transaction, and a repair is one: roll it out again (pgfleet rollout)"
-        return Repair(way=Way.BY_HAND, reason=reason)
+        return Repair(strategy=Strategy.BY_HAND, reason=reason)
     return repair
 
 
-def _is_left(difference: Difference, left: Collection[tuple[Difference, Repair]]) -> bool:
-    """Whether the difference, or one that takes it with it, is left to a person."""
-    places = {each.expected.place for each, _ in left}
+def _is_left(difference: Difference, remaining: Collection[tuple[Difference, Repair]]) -> bool:
+    """Whether the difference, or one that takes it with it, is remaining to a person."""
+    places = {each.expected.place for each, _ in remaining}
     return difference.expected.place in places or difference.expected.parent_place in places
 
 

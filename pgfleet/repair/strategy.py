@@ -7,7 +7,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, Change, Holder, ObjectKind
 from pgfleet.repair.generate import functions, views
 from pgfleet.repair.generate.statements import make
-from pgfleet.repair.model import Hazard, LeftToPerson, Repair, Way
+from pgfleet.repair.model import Hazard, LeftToPerson, Repair, Strategy
 
 
 def choose_repairs(
@@ -38,11 +38,11 @@ def _with_parent(repair: Repair, parent: tuple[Difference, Repair] | None) -> Re
         return repair
     difference, its_repair = parent
     said = f"{difference.identity.kind} {difference.identity.name}"
-    if its_repair.way is Way.BY_HAND:
-        return Repair(way=Way.BY_HAND, reason=f"{said} must be put right first")
+    if its_repair.strategy is Strategy.BY_HAND:
+        return Repair(strategy=Strategy.BY_HAND, reason=f"{said} must be put right first")
     is_column = difference.identity.kind is ObjectKind.COLUMN  # then it is the views on it that are made anew
     if Hazard.LOSES_GRANTS in its_repair.hazards and not is_column:
-        return Repair(way=Way.SQL, reason=f"{said} is made anew with it")
+        return Repair(strategy=Strategy.SQL, reason=f"{said} is made anew with it")
     return repair
 
 
@@ -60,16 +60,18 @@ def choose_repair(
     gone, and somebody must know.
     """
     if difference.actual is None and (obstacle := _in_the_way(difference.expected, expected, holders)):
-        return Repair(way=Way.BY_HAND, reason=_explained(obstacle, difference))
+        return Repair(strategy=Strategy.BY_HAND, reason=_explained(obstacle, difference))
     was_never_run = is_pending or (difference.change is Change.CHANGED and difference.untouched)
-    is_healed = expected.reruns.heals(difference.identity, difference.change) and _is_replaced(difference)
-    if was_never_run or is_healed:
-        return Repair(way=Way.RERUN, version=difference.version)
+    is_restored = expected.reruns.restores(difference.identity, difference.change) and _is_replaced(difference)
+    if was_never_run or is_restored:
+        return Repair(strategy=Strategy.RERUN, version=difference.version)
     try:
         statements = tuple(make(difference, expected))
     except LeftToPerson as reason:
-        return Repair(way=Way.BY_HAND, reason=str(reason))
-    return Repair(way=Way.SQL, statements=statements, reason=None if statements else "it comes with its column")
+        return Repair(strategy=Strategy.BY_HAND, reason=str(reason))
+    return Repair(
+        strategy=Strategy.SQL, statements=statements, reason=None if statements else "it comes with its column"
+    )
 
 
 def _is_replaced(difference: Difference) -> bool:

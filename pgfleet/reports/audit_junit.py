@@ -7,7 +7,7 @@ from pgfleet.judge.summary import INCOMPLETE, worst_first
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.junit import Case, Ending, Suite, report
 from pgfleet.reports.phrases.acceptances import remarks
-from pgfleet.reports.phrases.audit import VERDICT_MEANS, differences_told, sentence, sufferers
+from pgfleet.reports.phrases.audit import VERDICT_MEANS, affected_services, differences_told, sentence
 from pgfleet.reports.phrases.repair import remedy_lines
 from pgfleet.reports.phrases.row_losses import loss_sentence
 
@@ -56,7 +56,7 @@ def _migration(migration: MigrationEntry, tenant: TenantEntry, environment: str,
     ending = Ending.ERROR if migration.status is MigrationStatus.UNKNOWN else Ending.FAILURE
     lines = [sentence(each) for each in differences_told(migration)]
     lines += [f"→ {line}" for line in remedy_lines(migration, tenant.name, environment)]
-    lines += sufferers(migration, manifest)
+    lines += affected_services(migration, manifest)
     message = f"{migration.status} ({migration.priority}): {said}"
     return Case(name=migration.file, ending=ending, kind=migration.status, message=message, lines=tuple(lines))
 

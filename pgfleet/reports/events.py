@@ -101,11 +101,11 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
 
 
 def of_rollout(document: RolloutDocument) -> Iterator[Event]:
-    """That it is finished, and besides that it halted or was refused; `what` tells it from a rehearsal or a seeding."""
+    """That it is finished, and besides that it halted or was refused; `what` tells it from a dry run or a seeding."""
     labels = {
         "outcome": document.outcome.lower(),
         "what": document.what.replace(" ", "-"),
-        "rehearsal": _said(document.rehearsal),
+        "dry-run": _said(document.dry_run),
     }
     failed = [each.name for each in document.tenants if each.result is Result.FAILED]
     payload = {
@@ -130,7 +130,7 @@ def of_repair(document: RepairDocument) -> Event:
     return Event(
         name=REPAIR_FINISHED,
         environment=document.environment,
-        labels={"outcome": document.outcome.lower(), "rehearsal": _said(document.rehearsal)},
+        labels={"outcome": document.outcome.lower(), "dry-run": _said(document.dry_run)},
         payload={
             "run_id": document.run_id,
             "outcome": document.outcome,

@@ -8,7 +8,7 @@ OF_ITSELF = {"name", "ring", "database", "home", "fingerprint", "server_version"
 """What may be another in each, and is told elsewhere or not at all."""
 
 
-def alike_tenants(tenants: Iterable[TenantEntry], document: AuditDocument) -> Sequence[Sequence[TenantEntry]]:
+def group_identical(tenants: Iterable[TenantEntry], document: AuditDocument) -> Sequence[Sequence[TenantEntry]]:
     """The tenants in groups of which all that is wrong is the same, in the order of each group's first."""
     groups: dict[tuple[object, ...], list[TenantEntry]] = {}
     for tenant in tenants:

@@ -9,13 +9,13 @@ from pgfleet.documents.plan import TenantPlan
 from pgfleet.documents.rollout import ErrorEntry, Result, RingEntry, StepStatus, TenantResult
 from pgfleet.judge.summary import counted
 from pgfleet.reports.phrases.rollout import error_sentence, is_unseen, seed_sentence
-from pgfleet.rollout.failure_groups import FAULTY, signature_of
+from pgfleet.rollout.failure_groups import FAULTY, failure_group_key
 
 MOST_NAMES = 10
 
 NOT_REACHED = "Not reached"
 
-NOT_REHEARSED = "What could not be rehearsed"
+NOT_EXERCISED = "What could not be rehearsed"
 
 LEFT_ALONE = "Left alone, as they could not be looked at"
 
@@ -27,7 +27,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matter:
+class Issue:
     """Something to tell of one or more tenants: a title, then lines, then the differences that a script left."""
 
     title: str
@@ -35,26 +35,26 @@ class Matter:
     differences: tuple[DifferenceEntry, ...] = ()
 
 
-def planted(results: Iterable[TenantResult]) -> Iterator[Matter]:
+def planted(results: Iterable[TenantResult]) -> Iterator[Issue]:
     """Seeds that are planted, or were there when their turn came."""
     there = {StepStatus.DONE, StepStatus.SKIPPED}
     found = ((seed_sentence(each), result.name) for result in results for each in result.seeds if each.status in there)
-    return (Matter(title=title, lines=(named(tenants),)) for title, tenants in alike(found).items())
+    return (Issue(title=title, lines=(named(tenants),)) for title, tenants in alike(found).items())
 
 
-def obstacles(plans: Iterable[TenantPlan]) -> Iterator[Matter]:
+def obstacles(plans: Iterable[TenantPlan]) -> Iterator[Issue]:
     """Tenants that nothing can be done in, by the reason."""
     found = alike((f"{each.obstacle}: {each.reason or NO_REASON}", each.name) for each in plans if each.obstacle)
-    return (Matter(title=title, lines=(named(tenants),)) for title, tenants in found.items())
+    return (Issue(title=title, lines=(named(tenants),)) for title, tenants in found.items())
 
 
-def refusals(plans: Iterable[TenantPlan]) -> Iterator[Matter]:
+def refusals(plans: Iterable[TenantPlan]) -> Iterator[Issue]:
     """Migrations that cannot be run the way their tenants are reached, by the reason."""
     found = alike((refused.reason or NO_REASON, each.name) for each in plans for refused in each.refused)
-    return (Matter(title=title, lines=(named(tenants),)) for title, tenants in found.items())
+    return (Issue(title=title, lines=(named(tenants),)) for title, tenants in found.items())
 
 
-def matters_of(results: Sequence[TenantResult], rings: Sequence[RingEntry] = ()) -> Mapping[str, Sequence[Matter]]:
+def issues_of(results: Sequence[TenantResult], rings: Sequence[RingEntry] = ()) -> Mapping[str, Sequence[Issue]]:
     """What did not go well, or is not done, under its headings; headings without a matter too."""
     return {
         "What failed, by reason": tuple(failures(results)),
@@ -62,23 +62,23 @@ def matters_of(results: Sequence[TenantResult], rings: Sequence[RingEntry] = ())
         "Not restarted": tuple(not_restarted(rings)),
         "What the watch found": tuple(watch_findings(rings)),
         NOT_REACHED: tuple(not_begun(results, StepStatus.NOT_REACHED)),
-        NOT_REHEARSED: tuple(not_begun(results, StepStatus.NOT_REHEARSED)),
+        NOT_EXERCISED: tuple(not_begun(results, StepStatus.NOT_EXERCISED)),
     }
 
 
-def failures(results: Iterable[TenantResult]) -> Iterator[Matter]:
+def failures(results: Iterable[TenantResult]) -> Iterator[Issue]:
     """Failures by their signature, those of most tenants first; not those whose differences `unproven` tells."""
     first: dict[str, tuple[ErrorEntry, str]] = {}
     found = []
     for result in results:
         told_there = {each.error for each in result.migrations if each.residual}
         for error, subject, where in (each for each in errors_of(result) if each[0] not in told_there):
-            signature = signature_of(error, subject)
+            signature = failure_group_key(error, subject)
             first.setdefault(signature, (error, where))
             found.append((signature, result.name))
     for signature, tenants in sorted(alike(found).items(), key=lambda item: (-len(item[1]), item[0])):
         error, where = first[signature]
-        yield Matter(title=error_sentence(error), lines=_lines(where, named(tenants), error.advice))
+        yield Issue(title=error_sentence(error), lines=_lines(where, named(tenants), error.advice))
 
 
 def errors_of(result: TenantResult) -> Iterator[tuple[ErrorEntry, str | None, str]]:
@@ -96,7 +96,7 @@ def errors_of(result: TenantResult) -> Iterator[tuple[ErrorEntry, str | None, st
     yield from ((error, subject, _place(error, where)) for error, subject, where in steps)
 
 
-def unproven(results: Iterable[TenantResult]) -> Iterator[Matter]:
+def unproven(results: Iterable[TenantResult]) -> Iterator[Issue]:
     """What scripts left that was not as it should be. An error goes on after its first words with the differences."""
     found = []
     for result in results:
@@ -105,10 +105,10 @@ def unproven(results: Iterable[TenantResult]) -> Iterator[Matter]:
             title = f"{step.file}: {error.message.split(':')[0]}"
             found.append(((title, error.advice, step.residual), result.name))
     for (title, advice, residual), tenants in alike(found).items():
-        yield Matter(title=title, lines=_lines("", named(tenants), advice), differences=residual)
+        yield Issue(title=title, lines=_lines("", named(tenants), advice), differences=residual)
 
 
-def not_begun(results: Iterable[TenantResult], status: StepStatus) -> Iterator[Matter]:
+def not_begun(results: Iterable[TenantResult], status: StepStatus) -> Iterator[Issue]:
     """What was not reached or not rehearsed, by the reason: whole tenants, and steps of others."""
     found = []
     for result in results:
@@ -120,22 +120,22 @@ def not_begun(results: Iterable[TenantResult], status: StepStatus) -> Iterator[M
             (detail or NO_REASON, subject) for found_status, detail, subject in steps if found_status is status
         )
         found += [(_about(", ".join(subjects), detail), result.name) for detail, subjects in here.items()]
-    return (Matter(title=title, lines=(named(tenants),)) for title, tenants in alike(found).items())
+    return (Issue(title=title, lines=(named(tenants),)) for title, tenants in alike(found).items())
 
 
-def not_restarted(rings: Iterable[RingEntry]) -> Iterator[Matter]:
+def not_restarted(rings: Iterable[RingEntry]) -> Iterator[Issue]:
     """Services that could not be restarted, each with the reason."""
     for ring in rings:
         for each in ring.restarts:
             if not each.restarted:
-                yield Matter(title=_about(each.service, each.detail or NO_REASON), lines=(f"after ring {ring.name}",))
+                yield Issue(title=_about(each.service, each.detail or NO_REASON), lines=(f"after ring {ring.name}",))
 
 
-def watch_findings(rings: Iterable[RingEntry]) -> Iterator[Matter]:
+def watch_findings(rings: Iterable[RingEntry]) -> Iterator[Issue]:
     """Tables that no service works on, and then those that could not be watched."""
     entries = [each for ring in rings for each in ring.watch if each.is_finding or is_unseen(each)]
     told = [(f"{each.watch} ({each.table}): {each.detail}", each.tenant) for each in sorted(entries, key=is_unseen)]
-    return (Matter(title=title, lines=(named(tenants),)) for title, tenants in alike(told).items())
+    return (Issue(title=title, lines=(named(tenants),)) for title, tenants in alike(told).items())
 
 
 def alike(found: Iterable[tuple[Key, str]]) -> Mapping[Key, tuple[str, ...]]:

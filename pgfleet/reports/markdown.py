@@ -21,12 +21,12 @@ from pgfleet.reports.phrases.altered_files import altered_files
 from pgfleet.reports.phrases.audit import (
     NEVER_APPLIED,
     VERDICT_MEANS,
+    affected_services,
     broken_contracts,
     differences_told,
     failure_lines,
     predicate,
     sentence,
-    sufferers,
 )
 from pgfleet.reports.phrases.dates import Dates, dates_of
 from pgfleet.reports.phrases.repair import remedy_lines
@@ -77,7 +77,7 @@ def tenant_page(
     for migration in _lacking(tenant):
         lines += _migration_section(migration, dates)
         lines += remedy_section(migration, tenant.name, document.environment)
-        lines += bullets("Who suffers", sufferers(migration, manifest))
+        lines += bullets("Who suffers", affected_services(migration, manifest))
     for contract in broken_contracts(tenant):
         lines += _contract_section(contract, manifest, dates)
     lines += bullets("Rows lost since the previous audit", map(loss_sentence, tenant.losses))
@@ -114,7 +114,7 @@ def _section(
             if own:
                 told = remedy_lines(own, tenant.name, document.environment, with_statements=False)
                 lines += [f"    - → {escaped(line)}" for line in told]
-                lines += [f"    - {escaped(line)}" for line in sufferers(migration, manifest)]
+                lines += [f"    - {escaped(line)}" for line in affected_services(migration, manifest)]
         lines += [f"  - {escaped(sentence(contract))}" for contract in own_contracts(tenant, document)]
     return [*lines, ""]
 

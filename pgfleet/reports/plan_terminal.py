@@ -13,7 +13,7 @@ from pgfleet.manifest.model import Manifest
 from pgfleet.reports.issues import LEFT_ALONE, REFUSED, obstacles, refusals
 from pgfleet.reports.phrases.altered_files import altered_files
 from pgfleet.reports.phrases.rollout import ACTION_MEANS, plan_sentence
-from pgfleet.reports.responsive_table import Fitting
+from pgfleet.reports.responsive_table import ResponsiveTable
 from pgfleet.reports.rollout_layout import MOST_TENANTS, legend_of, new_matrix, section
 
 ALTERED = "*"
@@ -21,7 +21,7 @@ ACTION_LOOK = {
     Action.SKIP: ("·", "dim"),
     Action.ADOPT: ("adopt", "cyan"),
     Action.APPLY: ("APPLY", "yellow"),
-    Action.HEAL: ("HEAL", "red"),
+    Action.REAPPLY: ("HEAL", "red"),
     Action.RERUN: ("RERUN", "magenta"),
     Action.REFUSE: ("REFUSED", "magenta"),
 }
@@ -33,7 +33,7 @@ def plan_report(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> 
     busy = [each for each in ordered if not each.is_idle]
     shown = ordered if len(ordered) <= MOST_TENANTS else busy[:MOST_TENANTS]
     wide, narrow = _plan_matrix(shown, manifest), partial(_plan_matrix, shown, manifest, is_narrow=True)
-    parts: list[RenderableType] = [Fitting(wide, narrow)] if shown else []
+    parts: list[RenderableType] = [ResponsiveTable(wide, narrow)] if shown else []
     left_out = {"more with something to do": len(busy) - len(shown), "with nothing to do": len(ordered) - len(busy)}
     said = [f"{number} {what}" for what, number in left_out.items() if number > 0 and len(shown) < len(ordered)]
     parts += [Text(f"… and {' and '.join(said)}; the whole is in the run's plan")] if said else []

@@ -12,7 +12,7 @@ SAID = {True: "yes", False: "no", None: "not tried"}
 
 def proof_rows(proof: ManifestProof) -> list[dict[str, str]]:
     """One row an object, what a rerun does not bring back first; at most MOST_ROWS."""
-    ordered = sorted(proof.objects, key=lambda each: (each.healed_if_missing, each.healed_if_changed is True))
+    ordered = sorted(proof.objects, key=lambda each: (each.restored_if_missing, each.restored_if_changed is True))
     rows = [_row(each) for each in ordered[:MOST_ROWS]]
     if left_out := len(ordered) - len(rows):
         rows.append({**dict.fromkeys(rows[0], ""), "object": f"… and {left_out} more"})
@@ -35,8 +35,8 @@ def proof_page(proof: ManifestProof) -> str:
 def _row(found: ObjectProof) -> dict[str, str]:
     return {
         "object": f"{found.kind} {found.identity}",
-        "brought back if missing": SAID[found.healed_if_missing],
-        "put right if changed": SAID[found.healed_if_changed],
+        "brought back if missing": SAID[found.restored_if_missing],
+        "put right if changed": SAID[found.restored_if_changed],
         "by": ", ".join(found.versions),
     }
 

@@ -32,7 +32,7 @@ def proof_report(proof: ManifestProof) -> RenderableType:
     parts += _section("Could not be looked at", proof.unproven)
     parts += _section("Squawk's findings, which are no fault", findings_in_words(proof.lint or ()))
     if proof.objects:
-        parts += [Text(), Text("What a rerun heals", style="bold"), _healing(proof)]
+        parts += [Text(), Text("What a rerun heals", style="bold"), _reapplying(proof)]
     parts += [Text(), Text(in_words(proof), style=f"bold {STYLE[proof.outcome]}")]
     return Group(*parts)
 
@@ -56,7 +56,7 @@ def _checks(proof: MigrationProof) -> bool | None:
     return None if None in passed or proof.requirements.suffice is None else True
 
 
-def _healing(proof: ManifestProof) -> Padding:
+def _reapplying(proof: ManifestProof) -> Padding:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("kind", "brought back if missing", "put right if changed"):
         table.add_column(name)

@@ -13,21 +13,21 @@ from pgfleet.reports.repair_markdown import shell, statements_block, statements_
 from pgfleet.reports.tables import MOST_ROWS, shortened
 from pgfleet.rollout.repair_summary import in_words, worst_first
 
-ROLLED_BACK = "A rehearsal: all of it was rolled back, and each tenant is as it was before."
+ROLLED_BACK = "A dry run: all of it was rolled back, and each tenant is as it was before."
 
 
 def repair_page(document: RepairDocument) -> str:
     """What was run in each tenant, what is to be feared of it, what is left to a person and why."""
-    kind = "Rehearsal of a repair of" if document.rehearsal else "Repair of"
+    kind = "Dry run of a repair of" if document.dry_run else "Repair of"
     lines = [f"# {kind} {escaped(document.environment)}: {escaped(in_words(document))}", ""]
     if document.reason:
         lines += [f"**Nothing was done:** {escaped(document.reason)}.", ""]
-    if document.rehearsal:
+    if document.dry_run:
         lines += [ROLLED_BACK, ""]
     lines += [f"{escaped(skipped_in_words(document.skipped))}.", ""] if document.skipped else []
     ordered = worst_first(document.tenants)
     for tenant in ordered[:MOST_TENANTS]:
-        lines += _tenant(tenant, is_rehearsal=document.rehearsal)
+        lines += _tenant(tenant, is_dry_run=document.dry_run)
     if len(ordered) > MOST_TENANTS:
         lines += [f"… and {len(ordered) - MOST_TENANTS} more; the whole is in the run's document.", ""]
     return "\n".join([*lines, *_agreement(document)])
@@ -39,7 +39,7 @@ def repair_rows(document: RepairDocument) -> list[dict[str, str]]:
     rows = [
         {
             "tenant": each.name,
-            "result": result_word(each, is_rehearsal=document.rehearsal),
+            "result": result_word(each, is_dry_run=document.dry_run),
             "what": shortened(repair_sentence(each)),
             "ring": each.ring,
         }
@@ -50,15 +50,15 @@ def repair_rows(document: RepairDocument) -> list[dict[str, str]]:
     return rows
 
 
-def result_word(tenant: TenantRepair, *, is_rehearsal: bool) -> str:
-    """`repaired`, and of a rehearsal `rehearsed`."""
-    if is_rehearsal and tenant.result is RepairResult.REPAIRED:
-        return "rehearsed"
+def result_word(tenant: TenantRepair, *, is_dry_run: bool) -> str:
+    """`repaired`, and of a dry run `rehearsed`."""
+    if is_dry_run and tenant.result is RepairResult.REPAIRED:
+        return "would be repaired"
     return tenant.result.replace("_", " ")
 
 
-def _tenant(tenant: TenantRepair, *, is_rehearsal: bool) -> Iterator[str]:
-    yield from (f"## {escaped(tenant.name)}: {result_word(tenant, is_rehearsal=is_rehearsal)}", "")
+def _tenant(tenant: TenantRepair, *, is_dry_run: bool) -> Iterator[str]:
+    yield from (f"## {escaped(tenant.name)}: {result_word(tenant, is_dry_run=is_dry_run)}", "")
     if tenant.error:
         yield from (f"**{escaped(error_sentence(tenant.error))}**", "")
         yield from (f"{escaped(tenant.error.advice)}.", "") if tenant.error.advice else ()
@@ -76,7 +76,7 @@ def _tenant(tenant: TenantRepair, *, is_rehearsal: bool) -> Iterator[str]:
 
 def _agreement(document: RepairDocument) -> Iterator[str]:
     """What somebody must name to have it done."""
-    if document.rehearsal and any(each.result is RepairResult.REPAIRED for each in document.tenants):
+    if document.dry_run and any(each.result is RepairResult.REPAIRED for each in document.tenants):
         yield from ("## To have it done", "")
         names = " ".join(f"--tenant {each.name}" for each in document.tenants)
         yield from (shell(f"pgfleet repair {document.environment} {names}"), "")

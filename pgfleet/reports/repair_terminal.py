@@ -1,4 +1,4 @@
-"""What a person at a terminal reads of a repair, and of its rehearsal."""
+"""What a person at a terminal reads of a repair, and of its dry run."""
 
 from collections.abc import Iterable, Iterator
 
@@ -30,18 +30,18 @@ def repair_report(document: RepairDocument) -> RenderableType:
     parts: list[RenderableType] = []
     if document.reason:
         parts += [Text(f"Nothing was done: {document.reason}", style="red"), Text()]
-    if document.rehearsal:
+    if document.dry_run:
         parts += [Text(ROLLED_BACK, style="bold"), Text()]
     ordered = worst_first(document.tenants)
     for tenant in ordered[:MOST_TENANTS]:
-        parts += _tenant(tenant, is_rehearsal=document.rehearsal)
+        parts += _tenant(tenant, is_dry_run=document.dry_run)
     parts += left_out(len(ordered))
     parts += [Text(), Text(skipped_in_words(document.skipped))] if document.skipped else ()
     return Group(*parts, Text(), _last(document))
 
 
-def _tenant(tenant: TenantRepair, *, is_rehearsal: bool) -> Iterator[RenderableType]:
-    word = result_word(tenant, is_rehearsal=is_rehearsal)
+def _tenant(tenant: TenantRepair, *, is_dry_run: bool) -> Iterator[RenderableType]:
+    word = result_word(tenant, is_dry_run=is_dry_run)
     yield Text.assemble((tenant.name, "bold"), ": ", (word, STYLE[tenant.result]))
     if tenant.error:
         yield indented(Text(error_sentence(tenant.error), style="red"))
@@ -65,7 +65,7 @@ def _lines(said: str, lines: Iterable[str], style: str) -> Iterator[RenderableTy
 
 
 def _last(document: RepairDocument) -> Text:
-    kind = "rehearsal of a repair" if document.rehearsal else "repair"
+    kind = "dry run of a repair" if document.dry_run else "repair"
     seconds = (document.finished_at - document.started_at).total_seconds()
     timing = f"  ({kind} of {document.environment}, {seconds:.1f} s, digest {document.digest[:DIGEST_SHOWN]})"
     return Text.assemble((f"{document.outcome}: {in_words(document)}", "bold"), timing)

@@ -10,7 +10,7 @@ WIDEST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Fitting:
+class ResponsiveTable:
     """What `wide` makes where it fits, unbroken, else what `narrow` makes."""
 
     wide: RenderableType

@@ -23,7 +23,7 @@ from pgfleet.rollout.summary import RolloutOutcome, worst_first
 ENDING = {
     StepStatus.FAILED: Ending.FAILURE,
     StepStatus.NOT_REACHED: Ending.SKIPPED,
-    StepStatus.NOT_REHEARSED: Ending.SKIPPED,
+    StepStatus.NOT_EXERCISED: Ending.SKIPPED,
 }
 """Of a step; the others pass."""
 RING_ENDING = {RingOutcome.HALTED: Ending.FAILURE, RingOutcome.NOT_REACHED: Ending.SKIPPED}

@@ -10,14 +10,14 @@ from rich.text import Text
 from pgfleet.documents.plan import TenantPlan
 from pgfleet.documents.rollout import TenantResult
 from pgfleet.manifest.model import Manifest, Migration
-from pgfleet.reports.issues import Matter
+from pgfleet.reports.issues import Issue
 from pgfleet.reports.phrases.audit import sentence
 
 MOST_TENANTS = 60
 MOST_DIFFERENCES = 10
 
 
-def section(heading: str, matters: Sequence[Matter], style: str) -> Iterator[RenderableType]:
+def section(heading: str, matters: Sequence[Issue], style: str) -> Iterator[RenderableType]:
     """Matters under their heading; nothing where there are none."""
     if matters:
         yield from (Text(), Text(heading, style="bold"))

@@ -11,12 +11,12 @@ from pgfleet.manifest.model import Manifest
 from pgfleet.reports.issues import (
     LEFT_ALONE,
     NO_REASON,
-    NOT_REHEARSED,
+    NOT_EXERCISED,
     REFUSED,
-    Matter,
+    Issue,
     alike,
+    issues_of,
     listed,
-    matters_of,
     not_begun,
     obstacles,
     refusals,
@@ -48,19 +48,19 @@ def plan_page(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> st
 
 
 def approval_page(
-    plan: RolloutPlan, manifest: Manifest, rings: Sequence[str], rehearsal: Sequence[TenantResult], ring: str
+    plan: RolloutPlan, manifest: Manifest, rings: Sequence[str], dry_run: Sequence[TenantResult], ring: str
 ) -> str:
-    """What somebody must know to say yes or no: what will be done, how its rehearsal went, what was not rehearsed."""
-    matters = {**matters_of(rehearsal), NOT_REHEARSED: _unrehearsed(plan, manifest, rehearsal)}
+    """What somebody must know to say yes or no: what will be done, how its dry run went, what was not rehearsed."""
+    matters = {**issues_of(dry_run), NOT_EXERCISED: _not_exercised(plan, manifest, dry_run)}
     lines = [
         f"# May this be done in {escaped(plan.environment)}?",
         "",
         f"**{escaped(plan_sentence(plan))}.** Nothing of it is done yet, and without a yes nothing will be.",
         "",
         *_what(plan, manifest),
-        f"## The rehearsal in ring {escaped(ring)}",
+        f"## The dry run in ring {escaped(ring)}",
         "",
-        f"{escaped(in_words(summarise(rehearsal)))}. Everything of it was rolled back.",
+        f"{escaped(in_words(summarise(dry_run)))}. Everything of it was rolled back.",
         "",
         *(line for heading, found in matters.items() for line in _section(heading, found)),
         *_where(plan, manifest, rings),
@@ -75,11 +75,11 @@ def approval_page(
 
 
 def rollout_page(document: RolloutDocument, manifest: Manifest) -> str:
-    """What came of a rollout or a rehearsal: ring after ring, what was done, and whatever did not go well."""
+    """What came of a rollout or a dry run: ring after ring, what was done, and whatever did not go well."""
     kind = document.what.capitalize()
     said = f"{document.outcome}: {in_words(document.summary)}"
     lines = [f"# {kind} of {escaped(document.environment)}: {escaped(said)}", ""]
-    if document.rehearsal:
+    if document.dry_run:
         lines += ["Everything told here was rolled back, and each tenant is as it was before.", ""]
     lines += [f"{escaped(skipped_in_words(document.skipped))}.", ""] if document.skipped else []
     if document.outcome == RolloutOutcome.REFUSED:
@@ -90,7 +90,7 @@ def rollout_page(document: RolloutDocument, manifest: Manifest) -> str:
             *_section("What was done", _done(document.tenants, manifest), inline=True),
         ]
         lines += _section("Fewer rows than before, or not counted again", tuple(_losses(document.tenants)), inline=True)
-        for heading, matters in matters_of(document.tenants, document.rings).items():
+        for heading, matters in issues_of(document.tenants, document.rings).items():
             lines += _section(heading, matters)
     seconds = (document.finished_at - document.started_at).total_seconds()
     return "\n".join([*lines, f"{seconds:.1f} s; plan `{document.plan_digest[:12]}`; run {document.run_id}.", ""])
@@ -103,11 +103,11 @@ def _what(plan: RolloutPlan, manifest: Manifest) -> Iterator[str]:
     for each in manifest.migrations:
         said = [f"{action} in {tally[each.version, action]}" for action in ACTION_MEANS if tally[each.version, action]]
         if said:
-            matters.append(Matter(title=f"{each.file} ({each.priority})", lines=(", ".join(said), each.provides)))
+            matters.append(Issue(title=f"{each.file} ({each.priority})", lines=(", ".join(said), each.provides)))
     seeds = Counter(name for tenant in plan.tenants for name in tenant.seeds)
-    matters += [Matter(title=f"seed {name}", lines=(f"plant in {found}",)) for name, found in seeds.items()]
+    matters += [Issue(title=f"seed {name}", lines=(f"plant in {found}",)) for name, found in seeds.items()]
     yield from _section("What will be done, and in how many tenants", matters, inline=True)
-    altered = [Matter(title=file, lines=(said,)) for file, said in altered_files(plan.tenants, manifest)]
+    altered = [Issue(title=file, lines=(said,)) for file, said in altered_files(plan.tenants, manifest)]
     yield from _section("Changed after it was applied", altered, inline=True)
 
 
@@ -118,7 +118,7 @@ def _where(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> Itera
         reached = sorted((each for each in tenants if not each.obstacle), key=lambda each: not each.changes)
         found = alike((tenant_plan_sentence(each, manifest), each.name) for each in reached)
         matters = [
-            Matter(title=f"{said} in {counted(len(names))}", lines=(listed(names),)) for said, names in found.items()
+            Issue(title=f"{said} in {counted(len(names))}", lines=(listed(names),)) for said, names in found.items()
         ]
         yield from _section(f"Ring {ring}: {counted(len(tenants))}", matters, inline=True)
     left_alone = obstacles(each for tenants in groups.values() for each in tenants)
@@ -126,18 +126,18 @@ def _where(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> Itera
     yield from _section(REFUSED, tuple(refusals(each for tenants in groups.values() for each in tenants)))
 
 
-def _unrehearsed(plan: RolloutPlan, manifest: Manifest, rehearsal: Sequence[TenantResult]) -> Sequence[Matter]:
-    """In the whole plan what runs in no transaction, and what in the rehearsal stood on it."""
+def _not_exercised(plan: RolloutPlan, manifest: Manifest, dry_run: Sequence[TenantResult]) -> Sequence[Issue]:
+    """In the whole plan what runs in no transaction, and what in the dry run stood on it."""
     tally = Counter(version for tenant in plan.tenants for version in tenant.runs)
     alone = [each for each in manifest.migrations if tally[each.version] and not each.transactional]
     said = [
-        Matter(title=f"{each.file} runs in no transaction", lines=(f"to be run in {counted(tally[each.version])}",))
+        Issue(title=f"{each.file} runs in no transaction", lines=(f"to be run in {counted(tally[each.version])}",))
         for each in alone
     ]
     files = tuple(each.file for each in alone)
     return [
         *said,
-        *(each for each in not_begun(rehearsal, StepStatus.NOT_REHEARSED) if not each.title.startswith(files)),
+        *(each for each in not_begun(dry_run, StepStatus.NOT_EXERCISED) if not each.title.startswith(files)),
     ]
 
 
@@ -153,7 +153,7 @@ def _rings(rings: Sequence[RingEntry]) -> Iterator[str]:
             yield from (f"**{escaped(ring_sentence(each))}**", "")
 
 
-def _done(results: Sequence[TenantResult], manifest: Manifest) -> Sequence[Matter]:
+def _done(results: Sequence[TenantResult], manifest: Manifest) -> Sequence[Issue]:
     """Each migration and seed, and what came of it in how many tenants."""
     provides = {each.file: (each.provides,) for each in manifest.migrations}
     tallies: dict[str, Counter[str]] = {}
@@ -162,7 +162,7 @@ def _done(results: Sequence[TenantResult], manifest: Manifest) -> Sequence[Matte
     for seed in (each for result in results for each in result.seeds):
         tallies.setdefault(f"seed {seed.name}", Counter())[step_word(seed)] += 1
     return [
-        Matter(title=title, lines=(_in_words(tally), *provides.get(title.rsplit(" ", 1)[0], ())))
+        Issue(title=title, lines=(_in_words(tally), *provides.get(title.rsplit(" ", 1)[0], ())))
         for title, tally in tallies.items()
     ]
 
@@ -171,13 +171,13 @@ def _in_words(tally: Counter[str]) -> str:
     return ", ".join(f"{number} {word}" for word, number in tally.most_common())
 
 
-def _losses(results: Sequence[TenantResult]) -> Iterator[Matter]:
+def _losses(results: Sequence[TenantResult]) -> Iterator[Issue]:
     for result in results:
         for pair in (each for each in result.counts if count_rank(each) in {FEWER, UNCERTAIN}):
-            yield Matter(title=f"{result.name}, {pair.table}", lines=(" → ".join(pair_in_words(pair)),))
+            yield Issue(title=f"{result.name}, {pair.table}", lines=(" → ".join(pair_in_words(pair)),))
 
 
-def _section(heading: str, matters: Sequence[Matter], *, inline: bool = False) -> Iterator[str]:
+def _section(heading: str, matters: Sequence[Issue], *, inline: bool = False) -> Iterator[str]:
     """A list of the matters; `inline` says that the first line of each goes on after its title."""
     if not matters:
         return

@@ -18,10 +18,10 @@ from pgfleet.documents.rollout import (
 )
 from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest
-from pgfleet.reports.issues import NOT_REACHED, NOT_REHEARSED, Matter, alike, matters_of, named, planted
+from pgfleet.reports.issues import NOT_EXERCISED, NOT_REACHED, Issue, alike, issues_of, named, planted
 from pgfleet.reports.phrases.rollout import ring_facts, ring_sentence, step_word
 from pgfleet.reports.phrases.skipped import skipped_in_words
-from pgfleet.reports.responsive_table import Fitting
+from pgfleet.reports.responsive_table import ResponsiveTable
 from pgfleet.reports.rollout_layout import MOST_TENANTS, indented, left_out, legend_of, new_matrix, new_table, section
 from pgfleet.reports.rollout_tables import (
     count_rank,
@@ -38,9 +38,9 @@ STEP_STYLE = {
     StepStatus.SKIPPED: "dim",
     StepStatus.FAILED: "red",
     StepStatus.NOT_REACHED: "magenta",
-    StepStatus.NOT_REHEARSED: "magenta",
+    StepStatus.NOT_EXERCISED: "magenta",
 }
-STEP_MARK = {StepStatus.SKIPPED: "✓", StepStatus.FAILED: "FAILED", StepStatus.NOT_REHEARSED: "not run"}
+STEP_MARK = {StepStatus.SKIPPED: "✓", StepStatus.FAILED: "FAILED", StepStatus.NOT_EXERCISED: "not run"}
 RESULT_STYLE = {
     Result.DONE: "green",
     Result.UNCHANGED: "dim",
@@ -62,18 +62,18 @@ def rollout_report(document: RolloutDocument, manifest: Manifest) -> RenderableT
         return Group(Text(f"Nothing was done: {document.reason}"), Text(), last)
     ordered = worst_first(document.tenants)
     parts: list[RenderableType] = []
-    if document.rehearsal:
-        said = "A rehearsal: everything told here was rolled back, and each tenant is as it was before."
+    if document.dry_run:
+        said = "A dry run: everything told here was rolled back, and each tenant is as it was before."
         parts += [Text(said, style="bold"), Text()]
     rings = [each.name for each in document.rings]
     shown = ordered[:MOST_TENANTS]
-    matrix = Fitting(
+    matrix = ResponsiveTable(
         _result_matrix(shown, rings, manifest), lambda: _result_matrix(shown, rings, manifest, is_narrow=True)
     )
     parts += [*_rings(document), matrix, *left_out(len(ordered))]
     parts += [*section("Seeds", tuple(planted(ordered)), ""), *_counts([each for each in ordered if each.counts])]
-    for heading, matters in matters_of(ordered, document.rings).items():
-        parts += section(heading, matters, "magenta" if heading in {NOT_REACHED, NOT_REHEARSED} else "red")
+    for heading, matters in issues_of(ordered, document.rings).items():
+        parts += section(heading, matters, "magenta" if heading in {NOT_REACHED, NOT_EXERCISED} else "red")
     return Group(*parts, *_skipped(document), Text(), last)
 
 
@@ -87,7 +87,7 @@ def count_report(document: CountDocument) -> RenderableType:
     for tenant in ordered[:MOST_TENANTS]:
         table.add_row(Text(tenant.name), Text(tenant.ring, style="dim"), *map(Text, counts_in_words(tenant, tables)))
     faults = alike((each.reason, each.name) for each in ordered if each.reason)
-    matters = [Matter(title=reason, lines=(named(names),)) for reason, names in faults.items()]
+    matters = [Issue(title=reason, lines=(named(names),)) for reason, names in faults.items()]
     uncounted = f", {document.summary['uncounted']} not" if matters else ""
     said = f"{counted(document.summary['tenants'])}: {document.summary['counted']} counted{uncounted}"
     last = Text.assemble((said, "bold"), _timing("counts", document))

@@ -10,10 +10,10 @@ from pgfleet.documents.audit import AuditDocument, MigrationEntry, MigrationStat
 from pgfleet.judge.summary import in_words, worst_first
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.context_terminal import closing, indented, leading_variants, opening
-from pgfleet.reports.group_identical import alike_tenants
+from pgfleet.reports.group_identical import group_identical
 from pgfleet.reports.phrases.acceptances import remarks
 from pgfleet.reports.phrases.altered_files import altered_files
-from pgfleet.reports.phrases.audit import NEVER_APPLIED, VERDICT_MEANS, differences_told, sentence, sufferers
+from pgfleet.reports.phrases.audit import NEVER_APPLIED, VERDICT_MEANS, affected_services, differences_told, sentence
 from pgfleet.reports.phrases.dates import Dates, dates_of
 from pgfleet.reports.phrases.repair import remedy_lines
 from pgfleet.reports.phrases.row_losses import losses_in_words
@@ -27,7 +27,7 @@ from pgfleet.reports.phrases.shared_objects import (
 )
 from pgfleet.reports.phrases.skipped import skipped_in_words
 from pgfleet.reports.phrases.trend import listed
-from pgfleet.reports.responsive_table import Fitting
+from pgfleet.reports.responsive_table import ResponsiveTable
 from pgfleet.reports.rollout_layout import legend_of
 
 VERDICT_STYLE = {
@@ -60,12 +60,12 @@ def audit_report(document: AuditDocument, manifest: Manifest, *, timezone: str =
     parts: list[RenderableType] = [*opening(document, dates)]
     parts += leading_variants(document) if len(ordered) > MOST_TENANTS else ()
     shown = ordered[:MOST_TENANTS]
-    parts.append(Fitting(_matrix(shown, manifest), lambda: _narrow_matrix(shown, manifest)))
+    parts.append(ResponsiveTable(_matrix(shown, manifest), lambda: _narrow_matrix(shown, manifest)))
     if len(ordered) > MOST_TENANTS:
         parts.append(Text(f"… and {len(ordered) - MOST_TENANTS} more tenants, none worse; --format json has them all"))
     wrong = [each for each in ordered if each.verdict is not Verdict.READY]
     parts += _shared(document, manifest, dates)
-    alike = alike_tenants(wrong, document)
+    alike = group_identical(wrong, document)
     parts += [part for tenants in alike[:MOST_TENANTS] for part in _tenants(tenants, document, manifest, dates)]
     parts += _worth_knowing([each for each in ordered if each.verdict is Verdict.READY and remarks(each)])
     parts += _altered(document, manifest)
@@ -139,7 +139,7 @@ def _tenants(
             yield indented(Text(SEE_THERE, style="dim"), 4)
         if own:
             yield from _remedies([own], tenant, document.environment)
-            yield from (indented(Text(line, style="dim"), 4) for line in sufferers(migration, manifest))
+            yield from (indented(Text(line, style="dim"), 4) for line in affected_services(migration, manifest))
     for contract in own_contracts(tenant, document):
         yield indented(Text(dates.told(sentence(contract), contract.since)))
     for note in remarks(tenant):

@@ -21,7 +21,7 @@ def group_failures(results: Iterable[TenantResult]) -> tuple[FailureGroup, ...]:
     )
 
 
-def signature_of(error: ErrorEntry, subject: str | None = None) -> str:
+def failure_group_key(error: ErrorEntry, subject: str | None = None) -> str:
     """`42P01 · 20250328 · line 4`; what is not known is left out, and without a SQLSTATE the message stands for it."""
     where = f"line {error.line}" if error.line else None
     return " · ".join(filter(None, (error.sqlstate or error.message, subject, where)))
@@ -33,4 +33,4 @@ def _failures(result: TenantResult) -> list[tuple[str, ErrorEntry]]:
     found = [(result.error, None)] if result.error else []
     steps = [(each.error, each.version) for each in result.migrations if each.status is StepStatus.FAILED]
     seeds = [(each.error, f"seed {each.name}") for each in result.seeds if each.status is StepStatus.FAILED]
-    return [(signature_of(error, subject), error) for error, subject in (*found, *steps, *seeds) if error]
+    return [(failure_group_key(error, subject), error) for error, subject in (*found, *steps, *seeds) if error]

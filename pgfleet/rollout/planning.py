@@ -22,7 +22,7 @@ from pgfleet.rollout.preconditions import behind_pooler, on_standby
 OBSTACLES = frozenset({Verdict.UNREACHABLE, Verdict.UNKNOWN})
 BY_STATUS = {
     MigrationStatus.PENDING: Action.APPLY,
-    MigrationStatus.DRIFTED: Action.HEAL,
+    MigrationStatus.DRIFTED: Action.REAPPLY,
 }
 
 
@@ -134,7 +134,7 @@ def _undone_rerun(planned: tuple[PlannedMigration, ...], expected: ExpectedCatal
     for each in planned:
         is_undone = each.version in undone and each.action not in RUNS and not each.accepted
         action = Action.RERUN if is_undone else each.action
-        if action in {Action.HEAL, Action.RERUN}:
+        if action in {Action.REAPPLY, Action.RERUN}:
             undone |= expected.later_changers(each.version)
         result.append(each.model_copy(update={"action": action}))
     return tuple(result)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from pgfleet.catalog.differences import without_implied
 from pgfleet.documents.audit import DifferenceEntry
-from pgfleet.documents.repair import BeyondEntry, RepairResult, StatementEntry, TenantRepair
+from pgfleet.documents.repair import NotRepairableEntry, RepairResult, StatementEntry, TenantRepair
 from pgfleet.errors import NotProven, PgfleetError
 from pgfleet.judge.tenant import difference_entry, why_unreachable
 from pgfleet.repair.plan import RepairPlan
@@ -17,7 +17,7 @@ NOT_PROVEN = "the repair does not do what it was made for: put it right by hand,
 
 
 def tenant_repair(
-    name: str, ring: str, home: str, plan: RepairPlan, digest: str, beyond: tuple[BeyondEntry, ...] = ()
+    name: str, ring: str, home: str, plan: RepairPlan, digest: str, not_repairable: tuple[NotRepairableEntry, ...] = ()
 ) -> TenantRepair:
     """What came of a plan that was carried out, or of one in which nothing is to be done."""
     return TenantRepair(
@@ -28,8 +28,8 @@ def tenant_repair(
         versions=plan.versions,
         statements=tuple(StatementEntry(sql=each.text, hazards=each.hazards) for each in plan.statements),
         repaired=tuple(difference_entry(each, home) for each in without_implied(plan.targets)),
-        left=tuple(difference_entry(each, home, repair) for each, repair in plan.left),
-        beyond=beyond,
+        remaining=tuple(difference_entry(each, home, repair) for each, repair in plan.remaining),
+        not_repairable=not_repairable,
     )
 
 

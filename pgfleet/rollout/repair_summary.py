@@ -15,7 +15,7 @@ class RepairOutcome(StrEnum):
 
     COMPLETED = "Completed"
     """Nothing is left to be done."""
-    REHEARSED = "Rehearsed"
+    DRY_RUN = "Dry run"
     """Nothing would be left to be done; all of it was rolled back."""
     FAILED = "Failed"
     """Some tenant is as it was, or something is left to a person."""
@@ -27,7 +27,7 @@ class RepairOutcome(StrEnum):
 
 EXIT_STATUS = {
     RepairOutcome.COMPLETED: 0,
-    RepairOutcome.REHEARSED: 1,
+    RepairOutcome.DRY_RUN: 1,
     RepairOutcome.FAILED: 1,
     RepairOutcome.REFUSED: 1,
     RepairOutcome.INCOMPLETE: 3,
@@ -47,7 +47,7 @@ def build_repair_document(
     tenants: Iterable[TenantRepair],
     skipped: Sequence[SkippedEntry] = (),
     *,
-    rehearsal: bool,
+    dry_run: bool,
     started_at: datetime,
     finished_at: datetime,
     reason: str | None = None,
@@ -59,8 +59,8 @@ def build_repair_document(
         environment=environment,
         run_id=run_id,
         digest=digest_of(found),
-        rehearsal=rehearsal,
-        outcome=RepairOutcome.REFUSED if reason else outcome_of(found, rehearsal=rehearsal),
+        dry_run=dry_run,
+        outcome=RepairOutcome.REFUSED if reason else outcome_of(found, dry_run=dry_run),
         reason=reason,
         started_at=started_at,
         finished_at=finished_at,
@@ -70,16 +70,16 @@ def build_repair_document(
     )
 
 
-def outcome_of(tenants: Iterable[TenantRepair], *, rehearsal: bool) -> RepairOutcome:
-    """Incomplete outranks failed; a rehearsal of nothing to be done is completed."""
+def outcome_of(tenants: Iterable[TenantRepair], *, dry_run: bool) -> RepairOutcome:
+    """Incomplete outranks failed; a dry run of nothing to be done is completed."""
     found = tuple(tenants)
     results = {each.result for each in found}
     if RepairResult.UNREACHABLE in results or any(map(_is_unknown, found)):
         return RepairOutcome.INCOMPLETE
     if RepairResult.FAILED in results or any(map(needs_person, found)):
         return RepairOutcome.FAILED
-    is_undone = rehearsal and RepairResult.REPAIRED in results
-    return RepairOutcome.REHEARSED if is_undone else RepairOutcome.COMPLETED
+    is_undone = dry_run and RepairResult.REPAIRED in results
+    return RepairOutcome.DRY_RUN if is_undone else RepairOutcome.COMPLETED
 
 
 def exit_status(document: RepairDocument) -> int:
@@ -89,12 +89,12 @@ def exit_status(document: RepairDocument) -> int:
 
 def needs_person(tenant: TenantRepair) -> bool:
     """Whether something is left to a person: a difference, or a check that fails without one."""
-    return bool(tenant.left) or any(each.status is MigrationStatus.DRIFTED for each in tenant.beyond)
+    return bool(tenant.remaining) or any(each.status is MigrationStatus.DRIFTED for each in tenant.not_repairable)
 
 
 def in_words(document: RepairDocument) -> str:
     """`2 tenants: 1 repaired, 1 failed`; results that no tenant has are left out."""
-    said = {"repaired": "rehearsed"} if document.rehearsal else {}
+    said = {"repaired": "would be repaired"} if document.dry_run else {}
     parts = [
         f"{number} {said.get(result, result.replace('_', ' '))}"
         for result, number in document.summary.items()
@@ -112,4 +112,4 @@ def worst_first(tenants: Iterable[TenantRepair]) -> tuple[TenantRepair, ...]:
 def _is_unknown(tenant: TenantRepair) -> bool:
     """Whether it could not be looked at: nothing could be planned, or a migration could not be judged."""
     is_unplanned = tenant.error is not None and tenant.digest is None
-    return is_unplanned or any(each.status is MigrationStatus.UNKNOWN for each in tenant.beyond)
+    return is_unplanned or any(each.status is MigrationStatus.UNKNOWN for each in tenant.not_repairable)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pgfleet.catalog.differences import Difference
 from pgfleet.documents.audit import MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import AcceptedObject
-from pgfleet.documents.repair import BeyondEntry
+from pgfleet.documents.repair import NotRepairableEntry
 from pgfleet.judge.tenant import difference_entry
 from pgfleet.rollout.planning import accepted_object
 
@@ -29,7 +29,7 @@ def to_be_repaired(
     )
 
 
-def beyond_repair(entries: Iterable[MigrationEntry]) -> Iterator[BeyondEntry]:
+def beyond_repair(entries: Iterable[MigrationEntry]) -> Iterator[NotRepairableEntry]:
     """Migrations that are not applied for another reason than a difference: never run, or a check fails alone."""
     for each in entries:
         if each.accepted or each.status is MigrationStatus.APPLIED:
@@ -59,8 +59,8 @@ def _told(difference: Difference, home: str) -> AcceptedObject:
     return accepted_object(difference_entry(difference, home))
 
 
-def _beyond(entry: MigrationEntry, reason: str) -> BeyondEntry:
-    return BeyondEntry(version=entry.version, file=entry.file, status=entry.status, reason=reason)
+def _beyond(entry: MigrationEntry, reason: str) -> NotRepairableEntry:
+    return NotRepairableEntry(version=entry.version, file=entry.file, status=entry.status, reason=reason)
 
 
 def _of_checks(entry: MigrationEntry) -> str:

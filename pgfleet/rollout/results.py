@@ -114,6 +114,6 @@ def hindrance(requires: Iterable[str], steps: Iterable[MigrationStep]) -> Migrat
 
 def kept_back(hindered_by: MigrationStep) -> tuple[StepStatus, str]:
     """The status and the reason of what requires a migration that is not there."""
-    if hindered_by.status is StepStatus.NOT_REHEARSED:
-        return StepStatus.NOT_REHEARSED, f"it requires {hindered_by.version}, which was not rehearsed"
+    if hindered_by.status is StepStatus.NOT_EXERCISED:
+        return StepStatus.NOT_EXERCISED, f"it requires {hindered_by.version}, which was not rehearsed"
     return StepStatus.NOT_REACHED, f"it requires {hindered_by.version}, which is not there"

@@ -9,10 +9,10 @@ PARTICIPLE = {
     Action.SKIP: "left alone",
     Action.ADOPT: "adopted",
     Action.APPLY: "applied",
-    Action.HEAL: "healed",
+    Action.REAPPLY: "healed",
     Action.RERUN: "run again",
 }
-PLANNED_FOR = {MigrationStatus.PENDING: Action.APPLY, MigrationStatus.DRIFTED: Action.HEAL}
+PLANNED_FOR = {MigrationStatus.PENDING: Action.APPLY, MigrationStatus.DRIFTED: Action.REAPPLY}
 
 
 def still_to_do(planned: Action, found: MigrationEntry, *, is_ours: bool) -> Action:

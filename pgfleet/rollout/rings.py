@@ -15,11 +15,11 @@ GONE_ON_WITH = frozenset({Result.DONE, Result.UNCHANGED})
 
 
 def finished(
-    name: str, budget: int, results: Sequence[TenantResult], waves: Sequence[WaveEntry], *, rehearsal: bool
+    name: str, budget: int, results: Sequence[TenantResult], waves: Sequence[WaveEntry], *, dry_run: bool
 ) -> RingEntry:
-    """The ring's entry when its tenants are through; a rehearsal halts nothing."""
+    """The ring's entry when its tenants are through; a dry run halts nothing."""
     failures = failures_in(results)
-    is_halted = is_exceeded(failures, budget) and not rehearsal
+    is_halted = is_exceeded(failures, budget) and not dry_run
     return RingEntry(
         name=name,
         outcome=RingOutcome.HALTED if is_halted else RingOutcome.COMPLETED,

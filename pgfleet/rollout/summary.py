@@ -64,7 +64,7 @@ def result_of(migrations: Iterable[StepStatus], seeds: Iterable[StepStatus]) -> 
     statuses = {*migrations, *seeds}
     if statuses & {StepStatus.FAILED, StepStatus.NOT_REACHED}:
         return Result.FAILED
-    return Result.DONE if statuses & {StepStatus.DONE, StepStatus.NOT_REHEARSED} else Result.UNCHANGED
+    return Result.DONE if statuses & {StepStatus.DONE, StepStatus.NOT_EXERCISED} else Result.UNCHANGED
 
 
 def worst_first(tenants: Iterable[TenantResult]) -> tuple[TenantResult, ...]:

@@ -6,7 +6,7 @@ from threading import Event, Lock
 from time import monotonic
 from typing import Protocol
 
-from pgfleet.errors import NoPermit
+from pgfleet.errors import ConnectionLimitTimeout
 
 GiveBack = Callable[[], None]
 SlotsMaker = Callable[[int], "Slots | None"]
@@ -17,16 +17,16 @@ class Slots(Protocol):
     """Where processes share a server's connections out among themselves; safe for threads."""
 
     def take(self, server: str, patience_seconds: float) -> GiveBack:
-        """Waits for one of the server's slots; what is returned gives it back. Raises NoPermit."""
+        """Waits for one of the server's slots; what is returned gives it back. Raises ConnectionLimitTimeout."""
 
     def allow(self, server: str, connections: int) -> None:
-        """From now on the server has so many slots. Raises NoPermit where that could not be told to anybody."""
+        """From now on the server has so many slots. Raises ConnectionLimitTimeout where that could not be told to anybody."""
 
     def rest(self) -> None:
         """Gives back what is kept for the next connection: for a while there will be none."""
 
 
-class Permits:
+class ConnectionLimiter:
     """Leave to open connections: `bound` of them to each server, or what `allow` says; safe for threads.
 
     Whoever holds a permit must not wait for another of the same server: where there is one, it would wait for itself.
@@ -43,7 +43,7 @@ class Permits:
         return self._allowed.get(server, self._bound)
 
     def allow(self, server: str, connections: int) -> None:
-        """From now on the server may have so many. Raises NoPermit where other processes could not be told so."""
+        """From now on the server may have so many. Raises ConnectionLimitTimeout where other processes could not be told so."""
         self._allowed[server] = connections
         if self.slots:
             self.slots.allow(server, connections)
@@ -51,13 +51,15 @@ class Permits:
     def take(self, server: str) -> GiveBack:
         """Waits until a connection may be opened, first come first served; what is returned gives the permit back.
 
-        Raises NoPermit if none of this process's was given back for `patience_seconds`, or the slots say so.
+        Raises ConnectionLimitTimeout if none of this process's was given back for `patience_seconds`, or the slots say so.
         """
-        turnstile = _turnstiles.setdefault(server, Turnstile())
+        turnstile = _turnstiles.setdefault(server, FifoSemaphore())
         bound = self.bound(server)
         if not turnstile.enter(bound, self.patience_seconds):
             waited = f"none was given back within {self.patience_seconds:g} s"
-            raise NoPermit(f"as many connections of ours to {server} are open as may be, {bound}, and {waited}")
+            raise ConnectionLimitTimeout(
+                f"as many connections of ours to {server} are open as may be, {bound}, and {waited}"
+            )
         if self.slots is None:
             return turnstile.leave
         try:
@@ -73,7 +75,7 @@ class Permits:
             self.slots.rest()
 
 
-class Turnstile:
+class FifoSemaphore:
     """Lets threads through in the order in which they came, as long as fewer are inside than each of them minds."""
 
     def __init__(self) -> None:
@@ -127,7 +129,7 @@ class _Waiting:
         self.bound, self.called = bound, Event()
 
 
-_turnstiles: dict[str, Turnstile] = {}
+_turnstiles: dict[str, FifoSemaphore] = {}
 """Of every server that this process has to do with, by its name."""
 
 

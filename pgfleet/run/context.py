@@ -8,7 +8,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
-from pgfleet.run.connection_limiter import Permits, Slots
+from pgfleet.run.connection_limiter import ConnectionLimiter, Slots
 
 Expectation = ExpectedCatalog | NoExpectedCatalog
 
@@ -25,7 +25,7 @@ class Granularity(StrEnum):
     """A tenant as a whole: for very large fleets."""
 
 
-class Brief:
+class RunContext:
     """The manifest, the environment, and what the survey of its servers found.
 
     `expectations` says what tenants must hold, by the major version of their server; `silent_servers` why a server
@@ -48,14 +48,14 @@ class Brief:
         is_partial: bool = False,
         today: date = date.max,
         absent: Mapping[str, PgfleetError] | None = None,
-        permits: Permits | None = None,
+        limiter: ConnectionLimiter | None = None,
     ) -> None:
         self.manifest, self.environment, self.run, self.run_id = manifest, environment, run, run_id
         self.is_partial, self.today = is_partial, today
         self.absent: Mapping[str, PgfleetError] = absent or {}
         self.expectations: Mapping[int, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}
-        self.permits = permits or permits_by(environment.policy)
+        self.limiter = limiter or limiter_for(environment.policy)
 
     def tenant(self, name: str) -> Tenant:
         """The tenant of that name."""
@@ -83,7 +83,7 @@ class Brief:
         )
 
 
-def permits_by(policy: Policy, slots: Slots | None = None) -> Permits:
+def limiter_for(policy: Policy, slots: Slots | None = None) -> ConnectionLimiter:
     """As many to each server as the policy says, waited for as long as two statements may take."""
     patience_seconds = max(LEAST_PATIENCE_SECONDS, 2 * policy.statement_timeout_ms / 1000)
-    return Permits(policy.max_connections_per_server, patience_seconds=patience_seconds, slots=slots)
+    return ConnectionLimiter(policy.max_connections_per_server, patience_seconds=patience_seconds, slots=slots)

@@ -35,5 +35,5 @@ Labels = Annotated[list[Label] | None, Described("Tenants with these labels alon
 Detail = Annotated[
     Granularity, Described("What is a task run of its own: each step, or a tenant as a whole (for very large fleets).")
 ]
-Rehearse = Annotated[bool, Described("In transactions that are rolled back: nothing is left.")]
+DryRun = Annotated[bool, Described("In transactions that are rolled back: nothing is left.")]
 Approve = Annotated[bool, Described("Approve the plan, whatever it is. Leave it off to be asked.")]

@@ -106,7 +106,7 @@ class _Pulse:
 _pulse: ContextVar[_Pulse | None] = ContextVar("pulse", default=None)
 
 
-def giving_signs(wave: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+def sending_heartbeats(wave: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """The same wave, which gives signs of life where it is a run of a deployment; nobody looks for them elsewhere."""
 
     @wraps(wave)

@@ -13,7 +13,7 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from pgfleet.errors import NoPermit
+from pgfleet.errors import ConnectionLimitTimeout
 
 LEASE_SECONDS = 60.0
 """The least that Prefect takes. So long after a process has ended its slots come back, at the server's next look."""
@@ -41,7 +41,7 @@ def waiting_name(server: str) -> str:
 
 
 class Leases:
-    """Slots of servers as Prefect's API leases them; safe for threads. NoPermit is raised where it does not answer.
+    """Slots of servers as Prefect's API leases them; safe for threads. ConnectionLimitTimeout is raised where it does not answer.
 
     A limit that is not there is made, with `connections` slots.
     """
@@ -97,14 +97,14 @@ class Leases:
 
     def _ask(self, server: str, question: Callable[[SyncPrefectClient], Answer]) -> Answer:
         if monotonic() - self._failed_at < SILENCE_SECONDS:
-            raise NoPermit(_words(server, self._said))
+            raise ConnectionLimitTimeout(_words(server, self._said))
         try:
             return self._until_not_busy(question, self._opened())
         except httpx.HTTPError as error:
             said = f"{type(error).__name__}: {error}".splitlines()[0]
             if isinstance(error, httpx.RequestError) or _is_busy(error):
                 self._failed_at, self._said = monotonic(), said
-            raise NoPermit(_words(server, said)) from error
+            raise ConnectionLimitTimeout(_words(server, said)) from error
 
     def _opened(self) -> SyncPrefectClient:
         """One client for all threads, which no task's context closes: that has one with settings of its own."""

@@ -1,16 +1,16 @@
-"""Arguments of task runs that Prefect takes as they are."""
+"""Task arguments that Prefect passes on as they are."""
 
 from typing import TypeVar, cast
 
-from prefect.utilities.annotations import opaque
+from prefect.utilities import annotations
 
 Value = TypeVar("Value")
 
 
-def whole(value: Value) -> Value:
-    """The argument to hand to a task, which is given `value` itself.
+def opaque(value: Value) -> Value:
+    """The argument as Prefect's `opaque`, typed as what the task receives.
 
-    Prefect sees from which run it comes, and does not look within it for what comes from others: in a brief of hundreds
-    of tenants, or a catalog, that takes longer than the task.
+    Prefect otherwise searches every argument of every task run for upstream results, which takes a tenth of a flow's
+    processor time where the argument is a run's context.
     """
-    return cast("Value", opaque(value))
+    return cast("Value", annotations.opaque(value))

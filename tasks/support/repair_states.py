@@ -10,17 +10,17 @@ from pgfleet.documents.repair import RepairDocument, RepairMode, RepairResult, T
 from pgfleet.reports.phrases.repair import repair_sentence
 from pgfleet.rollout.repair_summary import RepairOutcome, in_words, outcome_of
 
-GOOD = frozenset({RepairOutcome.COMPLETED, RepairOutcome.REHEARSED})
+GOOD = frozenset({RepairOutcome.COMPLETED, RepairOutcome.DRY_RUN})
 STATE_NAME = {
     RepairMode.PLAN: "Planned",
-    RepairMode.REHEARSE: "Rehearsed",
+    RepairMode.DRY_RUN: "Dry run",
     RepairMode.REPAIR: "Repaired",
 }
 
 
 def repaired_state(found: TenantRepair, mode: RepairMode) -> State[TenantRepair]:
     """Of one tenant: Repaired, Rehearsed, Planned or Unchanged, or Failed, also where something is left to a person."""
-    is_good = outcome_of([found], rehearsal=mode is not RepairMode.REPAIR) in GOOD
+    is_good = outcome_of([found], dry_run=mode is not RepairMode.REPAIR) in GOOD
     name = STATE_NAME[mode] if found.result is RepairResult.REPAIRED else found.result.replace("_", " ").capitalize()
     make = Completed if is_good or (mode is RepairMode.PLAN and not found.error) else Failed
     return make(name=name, message=repair_sentence(found), data=found)
@@ -28,7 +28,7 @@ def repaired_state(found: TenantRepair, mode: RepairMode) -> State[TenantRepair]
 
 def repairs_state(found: Sequence[TenantRepair], mode: RepairMode) -> State[Any]:
     """Of a wave: Completed where nothing failed and nothing is left to a person; a plan is only a plan."""
-    outcome = outcome_of(found, rehearsal=mode is not RepairMode.REPAIR)
+    outcome = outcome_of(found, dry_run=mode is not RepairMode.REPAIR)
     said = "; ".join(f"{each.name}: {repair_sentence(each)}" for each in found)
     if outcome in GOOD or mode is RepairMode.PLAN:
         return Completed(message=said)

@@ -35,12 +35,12 @@ MANIFEST_PROOF = TypeAdapter(ManifestProof)
 ROLLOUT_PLAN = TypeAdapter(RolloutPlan)
 
 
-def leave(value: Form, form: TypeAdapter[Form], description: str, *, kind: str = RESULT) -> None:
+def save_result(value: Form, form: TypeAdapter[Form], description: str, *, kind: str = RESULT) -> None:
     """Leaves a value with the flow run that this is called in."""
     Artifact(type=kind, description=description, data=form.dump_python(value, mode="json")).create()
 
 
-def take(flow_run_id: UUID, form: TypeAdapter[Form], *, kind: str = RESULT) -> Form | None:
+def load_result(flow_run_id: UUID, form: TypeAdapter[Form], *, kind: str = RESULT) -> Form | None:
     """What that run left last; None where it did not get so far.
 
     Asked of the API itself: Prefect 3.8's client sends nulls for the filters that are left out, which the server

@@ -8,8 +8,8 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from pgfleet.errors import NoPermit, PgfleetError
-from pgfleet.tasks.support.states import held
+from pgfleet.errors import ConnectionLimitTimeout, PgfleetError
+from pgfleet.tasks.support.states import raw_result
 
 RETRIES = 3
 FIRST_DELAY_SECONDS = 0.5
@@ -17,12 +17,12 @@ FIRST_DELAY_SECONDS = 0.5
 
 def is_transient(error: object) -> bool:
     """Whether what went wrong may be gone when it is tried again; a permit was waited for long enough."""
-    return isinstance(error, PgfleetError) and error.transient and not isinstance(error, NoPermit)
+    return isinstance(error, PgfleetError) and error.transient and not isinstance(error, ConnectionLimitTimeout)
 
 
 def may_succeed(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:
     """Prefect's question after a failure; a state that a task returned itself holds a finding, not an error."""
-    return is_transient(held(state))
+    return is_transient(raw_result(state))
 
 
 STEP_OPTIONS: dict[str, Any] = {

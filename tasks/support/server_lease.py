@@ -13,7 +13,7 @@ from uuid import UUID
 
 from prefect.settings import PREFECT_API_URL
 
-from pgfleet.errors import NoPermit
+from pgfleet.errors import ConnectionLimitTimeout
 from pgfleet.run.connection_limiter import GiveBack
 from pgfleet.tasks.support.leases import Leases
 from pgfleet.tasks.support.waiters import RENEW_AFTER_SECONDS, Awaiting
@@ -68,16 +68,18 @@ class ServerSlots:
         self._keeper: Thread | None = None
 
     def allow(self, server: str, connections: int) -> None:
-        """From now on the server has so many slots, for all processes. Raises NoPermit."""
+        """From now on the server has so many slots, for all processes. Raises ConnectionLimitTimeout."""
         self.leases.set_limit(server, connections)
 
     def take(self, server: str, patience_seconds: float) -> GiveBack:
-        """One that is idle, or else a new one. Raises NoPermit if all are taken for so long, or Prefect is silent."""
+        """One that is idle, or else a new one. Raises ConnectionLimitTimeout if all are taken for so long, or Prefect is silent."""
         deadline = monotonic() + patience_seconds
         while (slot := self._idle(server) or self._asked(server)) is None:
             if monotonic() >= deadline:
                 waited = f"none was given back within {patience_seconds:g} s"
-                raise NoPermit(f"all connections to {server} that pgfleet may have are other processes', and {waited}")
+                raise ConnectionLimitTimeout(
+                    f"all connections to {server} that pgfleet may have are other processes', and {waited}"
+                )
         return lambda: self._give_back(slot)
 
     def rest(self) -> None:
@@ -154,7 +156,7 @@ class ServerSlots:
                 list(pool.map(self._release_one, slots))
 
     def _release_one(self, slot: _Slot) -> None:
-        with suppress(NoPermit):  # the lease ends by itself then
+        with suppress(ConnectionLimitTimeout):  # the lease ends by itself then
             self.leases.release(slot.server, slot.lease)
 
     def _begin_keeping(self) -> None:
@@ -195,6 +197,8 @@ class ServerSlots:
         now = monotonic()
         for each in slots:
             if now - each.renewed_at >= RENEW_AFTER_SECONDS:
-                with suppress(NoPermit):  # what goes on with it is not ended, even where others have it meanwhile
+                with suppress(
+                    ConnectionLimitTimeout
+                ):  # what goes on with it is not ended, even where others have it meanwhile
                     self.leases.renew(each.server, each.lease)
                     each.renewed_at = now

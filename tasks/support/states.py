@@ -34,7 +34,7 @@ from pgfleet.rollout import summary as rollout_summary
 from pgfleet.rollout.failure_groups import group_failures
 from pgfleet.rollout.summary import RolloutOutcome
 from pgfleet.tasks.support.logs import leave_out_findings
-from pgfleet.tasks.support.opaque import whole
+from pgfleet.tasks.support.opaque import opaque
 
 leave_out_findings()  # here, where findings become states: whoever runs a task that returns one has come by
 
@@ -128,25 +128,25 @@ def proof_state(proof: ManifestProof) -> State[Any]:
     return Failed(name=proof.outcome, message=said)
 
 
-def running_steps(tasks: Mapping[Callable[..., Any], Task[..., Any]]) -> Callable[..., Any]:
+def as_task_runs(tasks: Mapping[Callable[..., Any], Task[..., Any]]) -> Callable[..., Any]:
     """A way to run steps: each as the task run that `tasks` has for it."""
 
     def run(step: Callable[..., Any], *arguments: object) -> Any:
-        state: State[Any] = tasks[step](*map(whole, arguments), return_state=True)  # type: ignore[assignment]  # no coroutine
-        return finding(state)
+        state: State[Any] = tasks[step](*map(opaque, arguments), return_state=True)  # type: ignore[assignment]  # no coroutine
+        return unwrap(state)
 
     return run
 
 
-def finding(state: State[Any]) -> Any:
+def unwrap(state: State[Any]) -> Any:
     """What a finished task run found, whatever its state is named; the error that it ended with is raised."""
-    found = held(state)
+    found = raw_result(state)
     if isinstance(found, BaseException):
         raise found
     return found
 
 
-def held(state: State[Any]) -> Any:
+def raw_result(state: State[Any]) -> Any:
     """What a state of this process holds: a finding or an error.
 
     Not by `State.result`, which crosses over to Prefect's event loop and back for it: a third of what a step costs.

@@ -7,7 +7,7 @@ from prefect.client.orchestration import get_client
 from pydantic import TypeAdapter
 
 from pgfleet.tasks.support.heartbeat import at_each_beat
-from pgfleet.tasks.support.results import leave, take
+from pgfleet.tasks.support.results import load_result, save_result
 
 HALT = "halt"
 """The type of the artifact that a rollout leaves: the ring that is halted, and which beginning of the run says so."""
@@ -16,7 +16,7 @@ _HALT: TypeAdapter[tuple[str, int]] = TypeAdapter(tuple[str, int])
 
 def halt(rollout: UUID, ring: str) -> None:
     """Within that rollout: tells the waves of the ring that are under way to begin no further tenant."""
-    leave((ring, _beginnings(rollout)), _HALT, f"Ring {ring} is halted", kind=HALT)
+    save_result((ring, _beginnings(rollout)), _HALT, f"Ring {ring} is halted", kind=HALT)
 
 
 def at_halt(rollout: UUID, ring: str, close: Callable[[], None]) -> None:
@@ -28,7 +28,7 @@ def at_halt(rollout: UUID, ring: str, close: Callable[[], None]) -> None:
 
     def look() -> None:
         beginnings[:] = beginnings or [_beginnings(rollout)]
-        if take(rollout, _HALT, kind=HALT) == (ring, *beginnings):
+        if load_result(rollout, _HALT, kind=HALT) == (ring, *beginnings):
             close()
 
     at_each_beat(look)

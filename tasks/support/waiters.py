@@ -7,7 +7,7 @@ from threading import Lock
 from time import monotonic
 from uuid import UUID
 
-from pgfleet.errors import NoPermit
+from pgfleet.errors import ConnectionLimitTimeout
 from pgfleet.tasks.support.leases import LEASE_SECONDS, Leases
 
 RENEW_AFTER_SECONDS = LEASE_SECONDS / 3
@@ -34,7 +34,7 @@ class Awaiting:
         self._awaited: frozenset[str] = frozenset()
 
     def refused(self, server: str) -> None:
-        """This process was refused one of the server's slots, and will ask again. Raises NoPermit."""
+        """This process was refused one of the server's slots, and will ask again. Raises ConnectionLimitTimeout."""
         now = monotonic()
         with self._lock:
             if wish := self._wishes.get(server):
@@ -60,7 +60,7 @@ class Awaiting:
             old = [(*each,) for each in self._wishes.items() if now - each[1].renewed_at >= RENEW_AFTER_SECONDS]
         self._take_back(past)
         for server, wish in old:
-            with suppress(NoPermit):
+            with suppress(ConnectionLimitTimeout):
                 self.leases.renew(server, wish.lease)
                 wish.renewed_at = now
         return bool(self._wishes)
@@ -72,13 +72,13 @@ class Awaiting:
     def _is_awaited(self, server: str) -> bool:
         try:
             return self.leases.is_awaited(server)
-        except NoPermit:
+        except ConnectionLimitTimeout:
             return True
 
     def _take_back(self, servers: Iterable[str]) -> None:
         for server in servers:
             with self._lock:
                 wish = self._wishes.pop(server, None)
-            with suppress(NoPermit):  # it ends by itself then
+            with suppress(ConnectionLimitTimeout):  # it ends by itself then
                 if wish:
                     self.leases.release(server, wish.lease)

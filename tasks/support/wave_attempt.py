@@ -24,7 +24,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class Observation:
     """What was seen of an attempt at one look.
 
     `beats` counts its signs of life. `finished` are the tenants that it is through with, in that order,
@@ -41,10 +41,10 @@ class Attempt:
     """What was seen of an attempt so far, and since when it has been silent."""
 
     def __init__(self, now_seconds: float) -> None:
-        self.sight = Sight(stage=Stage.WAITING)
+        self.sight = Observation(stage=Stage.WAITING)
         self.last_sign_seconds = now_seconds
 
-    def see(self, sight: Sight, now_seconds: float) -> None:
+    def see(self, sight: Observation, now_seconds: float) -> None:
         """Notes a look; anything that is another than at the last one is a sign of life."""
         if (sight.stage, sight.beats) != (self.sight.stage, self.sight.beats):
             self.last_sign_seconds = now_seconds

@@ -15,7 +15,7 @@ from prefect.deployments import run_deployment
 from prefect.states import Cancelled, Cancelling, Crashed
 
 from pgfleet.tasks.support.heartbeat import BEAT, PULSE, Beat
-from pgfleet.tasks.support.wave_attempt import Sight, Stage
+from pgfleet.tasks.support.wave_attempt import Observation, Stage
 
 STAGES = {
     StateType.SCHEDULED: Stage.WAITING,
@@ -43,9 +43,9 @@ def begin(wave: Flow[..., Any], pool: str, arguments: Sequence[object], *, threa
     return cast("FlowRun", run).id
 
 
-def look(run_ids: Sequence[UUID]) -> Mapping[UUID, tuple[State[Any], Sight]]:
+def look(run_ids: Sequence[UUID]) -> Mapping[UUID, tuple[State[Any], Observation]]:
     """What is to be seen of each run now. Raises httpx.HTTPError where Prefect does not answer."""
-    found: dict[UUID, tuple[State[Any], Sight]] = {}
+    found: dict[UUID, tuple[State[Any], Observation]] = {}
     with get_client(sync_client=True) as client:
         for some in _parts(run_ids):
             # The states first: a run writes its last sign of life before it ends.
@@ -82,10 +82,10 @@ def confirm_cancellation(run_id: UUID) -> None:
         client.set_flow_run_state(run_id, Cancelled(message="Its waves were cancelled."), force=True)
 
 
-def _sight(state: State[Any], started_at: datetime | None, beat: Beat | None) -> Sight:
+def _sight(state: State[Any], started_at: datetime | None, beat: Beat | None) -> Observation:
     beats, finished = beat or (0, ())
     stage = STAGES.get(state.type, Stage.RUNNING)
-    return Sight(stage=stage, started_at=started_at, beats=beats, finished=finished)
+    return Observation(stage=stage, started_at=started_at, beats=beats, finished=finished)
 
 
 def _unended_children(client: SyncPrefectClient, run_id: UUID) -> Iterator[tuple[UUID, str]]:

@@ -34,7 +34,7 @@ from pgfleet.documents.audit_context import (
     VariantEntry,
 )
 from pgfleet.manifest.model import Migration, Priority
-from pgfleet.repair.model import Way
+from pgfleet.repair.model import Strategy
 from pgfleet.run.files import load_manifest
 from pgfleet.run.shipped import sql_folder
 
@@ -100,7 +100,7 @@ MISSING_INDEX = DifferenceEntry(
     change="missing",
     expected=INDEX,
     actual=None,
-    repair=RepairEntry(way=Way.SQL, statements=(INDEX,), hazards=("blocks writes",)),
+    repair=RepairEntry(strategy=Strategy.SQL, statements=(INDEX,), hazards=("blocks writes",)),
     since=FINISHED,
 )
 CHANGED_COLUMN = DifferenceEntry(
@@ -110,7 +110,7 @@ CHANGED_COLUMN = DifferenceEntry(
     expected="character varying(255) NOT NULL",
     actual="character varying(80) NOT NULL",
     repair=RepairEntry(
-        way=Way.SQL,
+        strategy=Strategy.SQL,
         statements=("ALTER TABLE ai_conversations ALTER COLUMN title TYPE character varying(255)",),
         hazards=("takes ACCESS EXCLUSIVE",),
     ),

@@ -86,7 +86,7 @@ def walking(browser: Browser, screenshots: Path) -> Iterator[Walk]:
 def test_the_deployments_are_there_with_their_schedule(walk: Walk, ui: str) -> None:
     page = walk.page
     page.goto(f"{ui}/deployments")
-    for name in ("nightly", "audit", "rollout", "rehearsal", "seed", "repair", "counts"):
+    for name in ("nightly", "audit", "rollout", "dry-run", "seed", "repair", "counts"):
         expect(page.get_by_role("link", name=f"{name}-demo", exact=True)).to_be_visible()
     walk.picture("prefect-deployments")
     page.get_by_role("link", name="nightly-demo", exact=True).click()

@@ -14,7 +14,7 @@ from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
-from pgfleet.run.connection_limiter import Permits
+from pgfleet.run.connection_limiter import ConnectionLimiter
 from pgfleet.tasks.support.leases import Leases
 from pgfleet.tasks.support.server_lease import ServerSlots
 
@@ -23,18 +23,18 @@ BOUND, TURN_SECONDS, PATIENCE_SECONDS = 2, 0.5, 60
 
 def main(dsn: str, name: str, times: int, seconds: float, threads: int) -> None:
     slots = ServerSlots(Leases(BOUND), turn_seconds=TURN_SECONDS)
-    permits = Permits(BOUND, patience_seconds=PATIENCE_SECONDS, slots=slots)
-    permits.allow(libpq.server(Dsn(dsn)), BOUND)
+    limiter = ConnectionLimiter(BOUND, patience_seconds=PATIENCE_SECONDS, slots=slots)
+    limiter.allow(libpq.server(Dsn(dsn)), BOUND)
 
     def connect(_: int) -> None:
-        with Session(Dsn(dsn), limits=Limits(application_name=name, permits=permits)) as session:
-            session.read(Query("SELECT 1"))
+        with Session(Dsn(dsn), limits=Limits(application_name=name, limiter=limiter)) as session:
+            session.fetch(Query("SELECT 1"))
             print("connected", flush=True)
             time.sleep(seconds)
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(connect, range(times)))
-    permits.rest()
+    limiter.rest()
 
 
 if __name__ == "__main__":

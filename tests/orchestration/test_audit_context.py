@@ -17,7 +17,7 @@ from pgfleet.errors import ConfigurationError
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.flows.rollout import rollout_fleet
 from pgfleet.run.context import Granularity
-from pgfleet.tasks.support.results import AUDIT_DOCUMENT, ROLLOUT_DOCUMENT, take
+from pgfleet.tasks.support.results import AUDIT_DOCUMENT, ROLLOUT_DOCUMENT, load_result
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
@@ -38,7 +38,7 @@ def environment(fleet: Fleet, request: pytest.FixtureRequest) -> str:
 
 def run_audit(environment: str, **parameters: object) -> tuple[State, AuditDocument]:
     state = audit_fleet(environment, **{**QUICK, **parameters}, return_state=True)
-    document = take(state.state_details.flow_run_id, AUDIT_DOCUMENT)
+    document = load_result(state.state_details.flow_run_id, AUDIT_DOCUMENT)
     assert document is not None, state.message
     return state, document
 
@@ -169,7 +169,7 @@ def test_a_rollout_leaves_an_accepted_difference_alone(
     fleet.policy(acceptance(TODAY + timedelta(days=2))).tenant("ember", dsn)
     for expected in ("done", "unchanged"):  # the first adopts the others
         state = rollout_fleet(environment, **QUICK, return_state=True)
-        document = take(state.state_details.flow_run_id, ROLLOUT_DOCUMENT)
+        document = load_result(state.state_details.flow_run_id, ROLLOUT_DOCUMENT)
         assert document is not None, state.message
         assert document.tenants[0].result == expected, document.tenants[0]
     _, audit = run_audit(environment)

@@ -19,14 +19,14 @@ from prefect import State
 from pgfleet.documents.audit import AuditDocument, MigrationEntry, TenantEntry, Verdict
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.postgres.query import Query
-from pgfleet.postgres.read.steps import Findings
+from pgfleet.postgres.read.steps import TenantInspection
 from pgfleet.postgres.scratch import expected_catalog
 from pgfleet.postgres.session import Session
 from pgfleet.run import settings
-from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.context import Granularity, RunContext
 from pgfleet.tasks import verify_migration
-from pgfleet.tasks.support.results import AUDIT_DOCUMENT, take
-from pgfleet.tasks.support.states import held, tenant_state
+from pgfleet.tasks.support.results import AUDIT_DOCUMENT, load_result
+from pgfleet.tasks.support.states import raw_result, tenant_state
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 SMALL = Path(__file__).parents[1] / "manifests" / "concurrently"
@@ -35,7 +35,7 @@ SMALL = Path(__file__).parents[1] / "manifests" / "concurrently"
 def run_audit(**parameters: object) -> tuple[State, AuditDocument]:
     """Each tenant in one task, unless it is said otherwise."""
     state = audit_fleet(ENVIRONMENT, **{"granularity": Granularity.TENANT, **parameters}, return_state=True)
-    document = take(state.state_details.flow_run_id, AUDIT_DOCUMENT)
+    document = load_result(state.state_details.flow_run_id, AUDIT_DOCUMENT)
     assert document is not None, state.message
     return state, document
 
@@ -92,7 +92,7 @@ def test_a_drifted_tenant_fails_the_run_by_name_and_no_other_tenant(
 def test_a_finding_s_message_is_short_however_much_is_wrong() -> None:
     reason = "no answer; " * 1000
     state = tenant_state(TenantEntry(name="acme", ring=None, verdict=Verdict.UNREACHABLE, reason=reason))
-    assert (len(state.message or ""), held(state).reason) == (400, reason)
+    assert (len(state.message or ""), raw_result(state).reason) == (400, reason)
 
 
 def test_a_service_that_may_not_do_its_work_is_named_where_every_migration_is_applied(
@@ -243,7 +243,7 @@ def test_the_expected_catalog_is_made_once_and_then_taken_from_prefects_cache(
         states += [each["state"]["name"] for each in records.task_runs(wave["id"]) if "expected" in each["name"]]
     assert states == ["Completed", "Cached"]
     with embedded_server.session("postgres") as session:
-        [rows] = session.read(Query("SELECT datname FROM pg_database WHERE starts_with(datname, 'pgfleet_scratch')"))
+        [rows] = session.fetch(Query("SELECT datname FROM pg_database WHERE starts_with(datname, 'pgfleet_scratch')"))
     assert rows == []
 
 
@@ -267,10 +267,12 @@ def test_a_step_that_breaks_is_its_tenants_alone(
     """A fault of ours, not of the server's: no verdict may come of it, and no other tenant may suffer."""
     judge = verify_migration.verification.verify
 
-    def break_for_one(session: Session, brief: Brief, findings: Findings, version: str) -> MigrationEntry:
+    def break_for_one(
+        session: Session, context: RunContext, findings: TenantInspection, version: str
+    ) -> MigrationEntry:
         if session.dsn.text.endswith(broken.rsplit("/", 1)[-1]):
             raise ZeroDivisionError(session.dsn.text)
-        return judge(session, brief, findings, version)
+        return judge(session, context, findings, version)
 
     broken = ready_dsn()
     monkeypatch.setattr(verify_migration.verification, "verify", break_for_one)

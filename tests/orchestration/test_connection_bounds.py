@@ -27,16 +27,16 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import ThreadPoolTaskRunner
 from sampling import Sampling
 
-from pgfleet.errors import NoPermit
+from pgfleet.errors import ConnectionLimitTimeout
 from pgfleet.flows._scheduler import ended_in_turn
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.postgres import dsn as libpq
-from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.read.run_context import load_context
 from pgfleet.postgres.read.servers import workers_for
 from pgfleet.run.context import Granularity
 from pgfleet.run.settings import SERVER
 from pgfleet.tasks.support.leases import Leases, limit_name
-from pgfleet.tasks.support.results import AUDIT_DOCUMENT, take
+from pgfleet.tasks.support.results import AUDIT_DOCUMENT, load_result
 from pgfleet.tasks.support.server_lease import ServerSlots, prefect_slots
 
 LONGEST_START_SECONDS, LONGEST_WAIT_SECONDS = 120, 30
@@ -76,7 +76,7 @@ def test_an_audit_on_64_threads_keeps_to_the_share_of_what_its_role_may_have(
         fleet.tenant(f"t{number:02}", embedded_server.dsn(name, role).text)
     with Sampling(embedded_server.cluster.dsn(), f"pgfleet audit {ENVIRONMENT}") as sampling:
         state = audit_fleet(ENVIRONMENT, granularity=Granularity.TENANT, return_state=True)
-    document = take(state.state_details.flow_run_id, AUDIT_DOCUMENT)
+    document = load_result(state.state_details.flow_run_id, AUDIT_DOCUMENT)
     assert document is not None, state.message
     assert [each.name for each in document.tenants] == [f"t{number:02}" for number in range(40)]
     assert {str(each.verdict) for each in document.tenants} == {"ready"}, document.tenants[0]
@@ -103,7 +103,7 @@ def test_a_server_that_answers_slowly_holds_up_no_other(
         fleet.tenant(f"slow-{number}", slow, schema=f"s{number}")
     for number in range(12):
         fleet.tenant(f"quick-{number}", quick, schema=f"s{number}")
-    brief = prepare_brief(ENVIRONMENT)
+    context = load_context(ENVIRONMENT)
     counted, all_quick = threading.Semaphore(0), threading.Event()
 
     @task
@@ -113,10 +113,10 @@ def test_a_server_that_answers_slowly_holds_up_no_other(
         counted.release()
         return True
 
-    @flow(task_runner=ThreadPoolTaskRunner(workers_for(brief.environment)))
+    @flow(task_runner=ThreadPoolTaskRunner(workers_for(context.environment)))
     def wave() -> list[tuple[str, bool]]:
         found = []
-        for tenant, future in ended_in_turn(brief, lambda each: work.submit(each.name)):
+        for tenant, future in ended_in_turn(context, lambda each: work.submit(each.name)):
             found.append((tenant.name, future.result()))
             if len(found) == 12:
                 all_quick.set()
@@ -223,7 +223,7 @@ def test_the_slots_of_a_process_that_was_killed_come_back(
     process.kill()
     with temporary_settings({PREFECT_API_URL: shared_prefect["PREFECT_API_URL"]}):
         slots = ServerSlots(Leases(2))
-        with pytest.raises(NoPermit, match="are other processes'"):
+        with pytest.raises(ConnectionLimitTimeout, match="are other processes'"):
             slots.take(server, 0.5)
         expire(Path(shared_prefect["PREFECT_HOME"]) / "concurrency_leases")
         give_back = slots.take(server, LONGEST_WAIT_SECONDS)
@@ -339,7 +339,7 @@ def test_a_limit_that_is_set_anew_holds_for_everybody(prefect_api: str) -> None:
     slots, other, server = ServerSlots(Leases(2)), ServerSlots(Leases(2)), "limit.internal:5432"
     slots.allow(server, 1)
     give_back = slots.take(server, 1)
-    with pytest.raises(NoPermit):
+    with pytest.raises(ConnectionLimitTimeout):
         other.take(server, 0.3)
     other.allow(server, 2)
     other.take(server, 1)()
@@ -360,12 +360,12 @@ def test_an_inventory_is_read_by_a_slot_that_other_processes_reckon_with(
     give_back = another.take(server, LONGEST_WAIT_SECONDS)
     another.rest()
     with Sampling(embedded_server.cluster.dsn(), "pgfleet inventory") as sampling, ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(copy_context().run, prepare_brief, ENVIRONMENT, slots=prefect_slots)
+        reading = pool.submit(copy_context().run, load_context, ENVIRONMENT, slots=prefect_slots)
         time.sleep(1)
         assert (reading.done(), sampling.most, slots_in_use(server)) == (False, 0, 1)
         give_back()
-        brief = reading.result(LONGEST_WAIT_SECONDS)
-    assert [each.name for each in brief.environment.tenants] == [name]
+        context = reading.result(LONGEST_WAIT_SECONDS)
+    assert [each.name for each in context.environment.tenants] == [name]
     assert slots_in_use(server) == 0
 
 
@@ -376,12 +376,12 @@ def test_a_prefect_that_does_not_answer_is_the_tenants_reason_and_soon(
     from pgfleet.postgres.read.audit import audit
 
     fleet.tenant("acme", embedded_server.cluster.dsn(embedded_template))
-    brief = prepare_brief(ENVIRONMENT, run="unanswered")
+    context = load_context(ENVIRONMENT, run="unanswered")
     with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{free_port()}/api"}):
-        brief.permits.slots = ServerSlots(Leases(8))
+        context.limiter.slots = ServerSlots(Leases(8))
         with Sampling(embedded_server.cluster.dsn(), "pgfleet unanswered") as sampling:
             began = time.monotonic()
-            entries = [audit(brief.environment.tenants[0], brief) for _ in range(100)]
+            entries = [audit(context.environment.tenants[0], context) for _ in range(100)]
     assert time.monotonic() - began < LONGEST_WAIT_SECONDS
     assert {str(each.verdict) for each in entries} == {"unreachable"}
     [reason] = {each.reason or "" for each in entries}

@@ -27,7 +27,7 @@ from pgfleet.flows.plan_wave import plan_wave
 from pgfleet.flows.repair import repair_fleet
 from pgfleet.flows.repair_wave import repair_wave
 from pgfleet.flows.rollout import rollout_fleet
-from pgfleet.flows.rollout_wave import rehearsal_wave, rollout_wave
+from pgfleet.flows.rollout_wave import dry_run_wave, rollout_wave
 from pgfleet.flows.seed import seed_fleet
 from pgfleet.flows.watch_wave import watch_wave
 from pgfleet.run.shipped import deployments_folder
@@ -130,7 +130,7 @@ def test_prefect_knows_every_setting_of_the_compose_file() -> None:
 
 @pytest.mark.parametrize(
     "wave",
-    [audit_wave, count_wave, plan_wave, rehearsal_wave, repair_wave, rollout_wave, watch_wave],
+    [audit_wave, count_wave, plan_wave, dry_run_wave, repair_wave, rollout_wave, watch_wave],
     ids=lambda wave: wave.name,
 )
 def test_no_wave_keeps_a_result_that_a_run_begun_again_would_take_up(wave: Flow[..., Any]) -> None:

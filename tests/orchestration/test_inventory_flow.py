@@ -33,7 +33,7 @@ from pgfleet.tasks.support.results import (
     REPAIRS,
     ROLLOUT_DOCUMENT,
     WATCHED,
-    take,
+    load_result,
 )
 
 Form = TypeVar("Form")
@@ -77,7 +77,7 @@ def control(fleet: Fleet, embedded_server: Server, ready_dsn: Callable[[], str])
 def left(flow: Flow, form: TypeAdapter[Form], *arguments: object, **parameters: object) -> tuple[State, Form]:
     """The final state of a run, and what it left."""
     state = flow(*arguments, **parameters, return_state=True)
-    found = take(state.state_details.flow_run_id, form)
+    found = load_result(state.state_details.flow_run_id, form)
     assert found is not None, state.message
     return state, found
 
@@ -207,4 +207,4 @@ def test_a_server_that_does_not_answer_fails_the_run_before_anything_is_audited(
     state = audit_fleet(ENVIRONMENT, return_state=True)
     assert state.type.value == "FAILED"
     assert "which tenants there are is not known" in (state.message or "")
-    assert take(state.state_details.flow_run_id, AUDIT_DOCUMENT) is None
+    assert load_result(state.state_details.flow_run_id, AUDIT_DOCUMENT) is None

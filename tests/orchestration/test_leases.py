@@ -10,7 +10,7 @@ import httpx
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from pgfleet.errors import NoPermit
+from pgfleet.errors import ConnectionLimitTimeout
 from pgfleet.tasks.support.leases import Leases, limit_name
 
 INCREMENT = "/v2/concurrency_limits/increment-with-lease"
@@ -68,11 +68,11 @@ def test_an_api_that_is_busy_is_asked_again_at_once(prefect_api: str) -> None:
 def test_one_that_stays_busy_is_the_reason_and_is_left_alone_for_a_while(prefect_api: str) -> None:
     leases = Leases(1, busy_seconds=0.2)
     with busy_api(prefect_api, times=1000) as asked:
-        with pytest.raises(NoPermit, match=r"no connection to busy\.internal:5432 may be opened: .*503"):
+        with pytest.raises(ConnectionLimitTimeout, match=r"no connection to busy\.internal:5432 may be opened: .*503"):
             leases.lease("busy.internal:5432")
         questions = len(asked)
         assert asked.count(INCREMENT) > 1
-        with pytest.raises(NoPermit, match=r"no connection to other\.internal:5432 may be opened: .*503"):
+        with pytest.raises(ConnectionLimitTimeout, match=r"no connection to other\.internal:5432 may be opened: .*503"):
             leases.lease("other.internal:5432")
         assert len(asked) == questions, "for another server it is not asked at all"
 

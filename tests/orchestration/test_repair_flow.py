@@ -19,7 +19,7 @@ from prefect import State
 from pgfleet.documents.repair import RepairDocument
 from pgfleet.errors import FleetError
 from pgfleet.flows.repair import repair_fleet
-from pgfleet.tasks.support.results import REPAIR_DOCUMENT, take
+from pgfleet.tasks.support.results import REPAIR_DOCUMENT, load_result
 
 SHRUNK = "ALTER TABLE ai_messages ALTER content TYPE varchar(2000)"
 CONTRADICTED = (
@@ -52,7 +52,7 @@ def type_of(dsn: str) -> str:
 
 def repair(*tenants: str, **parameters: Any) -> tuple[State, RepairDocument]:
     state = repair_fleet(ENVIRONMENT, list(tenants), **parameters, return_state=True)
-    document = take(state.state_details.flow_run_id, REPAIR_DOCUMENT)
+    document = load_result(state.state_details.flow_run_id, REPAIR_DOCUMENT)
     assert document is not None, state.message
     return state, document
 
@@ -62,19 +62,19 @@ def test_a_tenant_that_fails_hides_no_other_and_what_was_agreed_to_is_all_that_i
 ) -> None:
     harbor, bad = damaged(SHRUNK), damaged(CONTRADICTED)
     fleet.tenant("harbor", harbor, ring="canary").tenant("bad", bad).tenant("lost", "host=127.0.0.1 port=1 dbname=x")
-    state, rehearsal = repair("harbor")
-    assert (state.type.value, state.name, rehearsal.rehearsal) == ("COMPLETED", "Rehearsed", True)
+    state, dry_run = repair("harbor")
+    assert (state.type.value, state.name, dry_run.dry_run) == ("COMPLETED", "Rehearsed", True)
     assert type_of(harbor) == "character varying(2000)"
     page = records.artifact(f"repair-summary-{ENVIRONMENT}")["data"]
     assert "ALTER TABLE ai_messages ALTER COLUMN content TYPE text" in page
-    assert rehearsal.digest in page
-    state, refused = repair("harbor", "bad", rehearse=False, digest=rehearsal.digest)
+    assert dry_run.digest in page
+    state, refused = repair("harbor", "bad", dry_run=False, digest=dry_run.digest)
     assert (state.name, {str(each.result) for each in refused.tenants}) == ("Refused", {"not_reached"})
     assert (type_of(harbor), refused.outcome) == ("character varying(2000)", "Refused")
     with pytest.raises(FleetError, match="digest: is required"):
-        repair_fleet(ENVIRONMENT, ["harbor"], rehearse=False)
-    _, rehearsal = repair("*")
-    state, document = repair("*", rehearse=False, digest=rehearsal.digest)
+        repair_fleet(ENVIRONMENT, ["harbor"], dry_run=False)
+    _, dry_run = repair("*")
+    state, document = repair("*", dry_run=False, digest=dry_run.digest)
     assert state.name == "Incomplete"
     found = {each.name: each for each in document.tenants}
     assert {name: str(each.result) for name, each in found.items()} == {
@@ -126,17 +126,17 @@ def test_without_a_terminal_it_is_only_rehearsed_and_with_yes_it_is_done(
 ) -> None:
     dsn = damaged(SHRUNK)
     fleet.tenant("acme", dsn)
-    rehearsed = pgfleet("repair", ENVIRONMENT, "--tenant", "acme")
-    assert (rehearsed.returncode, type_of(dsn)) == (1, "character varying(2000)")
-    assert "ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text" in rehearsed.stdout
-    assert "takes ACCESS EXCLUSIVE, rewrites the table" in rehearsed.stdout
-    assert rehearsed.stdout.count("A rehearsal: ") == 1
-    assert "Only rehearsed: there is no terminal to ask at. With --yes it is done." in rehearsed.stderr
+    dry_run = pgfleet("repair", ENVIRONMENT, "--tenant", "acme")
+    assert (dry_run.returncode, type_of(dsn)) == (1, "character varying(2000)")
+    assert "ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text" in dry_run.stdout
+    assert "takes ACCESS EXCLUSIVE, rewrites the table" in dry_run.stdout
+    assert dry_run.stdout.count("A dry run: ") == 1
+    assert "Only rehearsed: there is no terminal to ask at. With --yes it is done." in dry_run.stderr
     done = pgfleet("repair", ENVIRONMENT, "--tenant", "acme", "--yes", "--format", "json")
     assert done.returncode == 0, done.stderr
     document = RepairDocument.model_validate_json(done.stdout)
-    assert (document.rehearsal, document.outcome, type_of(dsn)) == (False, "Completed", "text")
-    assert "A rehearsal: " in done.stderr, "what is done is shown before it is done"
+    assert (document.dry_run, document.outcome, type_of(dsn)) == (False, "Completed", "text")
+    assert "A dry run: " in done.stderr, "what is done is shown before it is done"
     nothing = pgfleet("repair", ENVIRONMENT, "--tenant", "acme", "--yes")
     assert (nothing.returncode, "nothing to be repaired" in nothing.stdout) == (0, True), nothing.stderr
 

@@ -22,9 +22,9 @@ from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.errors import PgfleetError
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.flows.rollout import rollout_fleet
-from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.context import Granularity, RunContext
 
-BRIEF = Brief(a_manifest(a_migration()), an_environment(), run="")
+BRIEF = RunContext(a_manifest(a_migration()), an_environment(), run="")
 AUDIT, ROLLOUT = a_document(a_tenant_entry("acme")), a_rollout(a_result("acme"))
 
 
@@ -84,13 +84,13 @@ def test_runs_leave_their_pages_and_figures_where_the_environment_keeps_them(
     fleet.policy('report_dir = "reports"').policy('metrics_dir = "figures"')
     fleet.policy('report_url = "https://pgfleet.example.com/"').tenant("acme", ready_dsn())
     audit = audit_fleet(ENVIRONMENT, granularity=Granularity.TENANT, return_state=True)
-    rehearsal = rollout_fleet(ENVIRONMENT, granularity=Granularity.TENANT, rehearse=True, return_state=True)
+    dry_run = rollout_fleet(ENVIRONMENT, granularity=Granularity.TENANT, dry_run=True, return_state=True)
     run_id = str(audit.state_details.flow_run_id)
-    assert (audit.type.value, rehearsal.type.value) == ("COMPLETED", "COMPLETED")
+    assert (audit.type.value, dry_run.type.value) == ("COMPLETED", "COMPLETED")
     pages = sorted(each.name for each in (tmp_path / "reports").iterdir())
     [own] = [each for each in pages if each.endswith(f"-{run_id[:8]}.html")]
     assert len(pages) == 4
-    assert {"audit-test.html", "rehearsal-test.html"} <= set(pages)
+    assert {"audit-test.html", "dry run-test.html"} <= set(pages)
     latest = (tmp_path / "reports" / "audit-test.html").read_text(encoding="utf-8")
     assert run_id in latest
     assert latest == (tmp_path / "reports" / own).read_text(encoding="utf-8")

@@ -38,7 +38,14 @@ from pgfleet.flows.seed import seed_fleet
 from pgfleet.postgres import dsn as libpq
 from pgfleet.run.context import Granularity
 from pgfleet.tasks.support.leases import limit_name
-from pgfleet.tasks.support.results import AUDIT_DOCUMENT, COUNT_DOCUMENT, PLAN, ROLLOUT_DOCUMENT, ROLLOUT_PLAN, take
+from pgfleet.tasks.support.results import (
+    AUDIT_DOCUMENT,
+    COUNT_DOCUMENT,
+    PLAN,
+    ROLLOUT_DOCUMENT,
+    ROLLOUT_PLAN,
+    load_result,
+)
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 LONGEST_WAIT_SECONDS = 60
@@ -46,7 +53,7 @@ QUICK = {"granularity": Granularity.TENANT}
 
 
 def left(state: State) -> RolloutDocument:
-    document = take(state.state_details.flow_run_id, ROLLOUT_DOCUMENT)
+    document = load_result(state.state_details.flow_run_id, ROLLOUT_DOCUMENT)
     assert document is not None, state.message
     return document
 
@@ -58,7 +65,7 @@ def roll_out(**parameters: Any) -> tuple[State, RolloutDocument]:
 
 def audited() -> dict[str, Verdict]:
     state = audit_fleet(ENVIRONMENT, granularity=Granularity.TENANT, return_state=True)
-    document: AuditDocument | None = take(state.state_details.flow_run_id, AUDIT_DOCUMENT)
+    document: AuditDocument | None = load_result(state.state_details.flow_run_id, AUDIT_DOCUMENT)
     assert document is not None
     return {each.name: each.verdict for each in document.tenants}
 
@@ -159,11 +166,11 @@ def test_a_rehearsal_goes_through_all_rings_and_leaves_nothing(
     execute(bad, "CREATE VIEW ai_conversations AS SELECT 1 AS id")
     fleet.tenant("bad", bad, ring="canary").tenant("acme", new_dsn())
     before = audited()
-    state, document = roll_out(rehearse=True, **QUICK)
-    assert (document.rehearsal, results(document)) == (True, {"bad": "failed", "acme": "done"})
+    state, document = roll_out(dry_run=True, **QUICK)
+    assert (document.dry_run, results(document)) == (True, {"bad": "failed", "acme": "done"})
     assert audited() == before
     names = [each["name"] for each in records.children(str(state.state_details.flow_run_id))]
-    assert names[2:] == ["rehearsal 1 · canary", "rehearsal 1 · main"]
+    assert names[2:] == ["dry run 1 · canary", "dry run 1 · main"]
 
 
 def test_one_wrong_password_of_several_is_that_tenants_alone(
@@ -201,7 +208,7 @@ def test_seeds_and_counts_alone(
     assert audited() == {"acme": "blocked"}, "the index is no seed's business"
     fleet.tenant("nowhere", "host=127.0.0.1 port=1 dbname=x")
     state = count_fleet(ENVIRONMENT, return_state=True)
-    counts: CountDocument | None = take(state.state_details.flow_run_id, COUNT_DOCUMENT)
+    counts: CountDocument | None = load_result(state.state_details.flow_run_id, COUNT_DOCUMENT)
     assert counts is not None
     assert (state.name, counts.summary) == ("Incomplete", {"tenants": 2, "counted": 1, "uncounted": 1, "skipped": 0})
     found = {each.table: each.rows for each in counts.tenants[0].counts or ()}
@@ -315,7 +322,7 @@ def test_a_plan_is_carried_out_after_a_yes_to_it_alone(
     fleet.policy("approval = true").tenant("acme", dsn, ring="canary")
     thread, states, run_id = asked_run(records, **QUICK)
     assert audited() == {"acme": "blocked"}, "nothing is done before the answer"
-    plan = take(UUID(run_id), ROLLOUT_PLAN, kind=PLAN)
+    plan = load_result(UUID(run_id), ROLLOUT_PLAN, kind=PLAN)
     assert plan is not None
     if given == "stale":
         execute(dsn, "CREATE TABLE ai_messages ()")
@@ -391,7 +398,7 @@ def test_a_run_of_a_deployment_is_suspended_and_begins_anew_when_it_is_resumed(
         with pytest.raises(Pause):
             begin(run_id)
         assert audited() == {"acme": "blocked"}, "nothing is done before the answer"
-        plan = take(UUID(run_id), ROLLOUT_PLAN, kind=PLAN)
+        plan = load_result(UUID(run_id), ROLLOUT_PLAN, kind=PLAN)
         assert plan is not None
         answer(records, run_id, approve=True, plan_digest=plan.digest)
         if meanwhile == "the tenant changes":
@@ -399,12 +406,12 @@ def test_a_run_of_a_deployment_is_suspended_and_begins_anew_when_it_is_resumed(
         if meanwhile == "the first wave breaks off":
             monkeypatch.setattr("pgfleet.flows.rollout_wave.survey_servers", Mock(side_effect=RuntimeError("broken")))
         begin(run_id)
-    document = take(UUID(run_id), ROLLOUT_DOCUMENT)
+    document = load_result(UUID(run_id), ROLLOUT_DOCUMENT)
     assert document is not None
     outcome, result, verdict = RESUMED[meanwhile]
     assert (document.outcome, results(document), audited()) == (outcome, {"acme": result}, {"acme": verdict})
     waves = [each["name"] for each in records.children(run_id) if not each["name"].startswith("plan")]
-    assert waves == ["rehearsal 1 · canary", *(["wave 1 · canary"] if outcome != "Refused" else [])]
+    assert waves == ["dry run 1 · canary", *(["wave 1 · canary"] if outcome != "Refused" else [])]
 
 
 def test_both_granularities_give_the_same_document(

@@ -22,7 +22,7 @@ SOUGHT = tuple(text.encode() for text in (PASSWORD, quote(PASSWORD, safe=""), "P
 
 COMMANDS = (
     ("audit", ENVIRONMENT, "--format", "json"),
-    ("rollout", ENVIRONMENT, "--rehearse"),
+    ("rollout", ENVIRONMENT, "--dry-run"),
     ("rollout", ENVIRONMENT),
     ("counts", ENVIRONMENT),
     ("repair", ENVIRONMENT, "--tenant", "*", "--yes"),

@@ -26,12 +26,12 @@ from pgfleet.errors import FleetError
 from pgfleet.flows._worker_waves import Wave
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.flows.rollout import rollout_fleet
-from pgfleet.postgres.read.run_context import prepare_brief
+from pgfleet.postgres.read.run_context import load_context
 from pgfleet.run import settings
 from pgfleet.run.context import Granularity
 from pgfleet.run.progress import Listener, listening
-from pgfleet.tasks.support.results import AUDIT_DOCUMENT, ROLLOUT_DOCUMENT, take
-from pgfleet.tasks.support.wave_attempt import Sight, Stage
+from pgfleet.tasks.support.results import AUDIT_DOCUMENT, ROLLOUT_DOCUMENT, load_result
+from pgfleet.tasks.support.wave_attempt import Observation, Stage
 
 pytestmark = pytest.mark.usefixtures("workers")
 QUICK: dict[str, Any] = {"granularity": Granularity.TENANT}
@@ -49,7 +49,7 @@ def spread(fleet: Fleet, workers: Workers) -> Fleet:
 
 def audit(**parameters: Any) -> AuditDocument:
     state = audit_fleet("test", compare=False, return_state=True, **QUICK, **parameters)
-    document = take(state.state_details.flow_run_id, AUDIT_DOCUMENT)
+    document = load_result(state.state_details.flow_run_id, AUDIT_DOCUMENT)
     assert document is not None, state.message
     return document
 
@@ -123,7 +123,7 @@ def test_a_worker_that_dies_in_the_middle_of_a_rollout_is_noticed_and_its_wave_r
         workers.kill(killed := workers.took_up(first))
         somebody_else.rollback()
     state = running.result()
-    document = take(state.state_details.flow_run_id, ROLLOUT_DOCUMENT)
+    document = load_result(state.state_details.flow_run_id, ROLLOUT_DOCUMENT)
     assert document is not None
     assert {each.name: each.result for each in document.tenants} == dict.fromkeys(dsns, "done")
     [acme, *_] = document.tenants
@@ -225,9 +225,9 @@ def test_without_a_work_pool_or_a_deployment_one_line_says_what_to_run(fleet: Fl
         client.request("POST", "/work_pools/", json={"name": "pgfleet", "type": "process"})
     with pytest.raises(FleetError, match=r"no deployment 'plan-wave/pgfleet'; run PGFLEET_WORK_POOL='pgfleet' prefect"):
         rollout_fleet("test")
-    brief = prepare_brief("test")
+    context = load_context("test")
     with pytest.raises(FleetError, match=r"no deployment 'audit-wave/pgfleet'"):  # exit status 2, by flows/cli.py
-        run_audit(brief, None, None, Granularity.TENANT, output_format=AuditFormat.JSON, output=None)
+        run_audit(context, None, None, Granularity.TENANT, output_format=AuditFormat.JSON, output=None)
 
 
 def test_each_tenant_of_a_wave_that_is_begun_again_counts_once_and_by_its_last_word() -> None:
@@ -240,8 +240,8 @@ def test_each_tenant_of_a_wave_that_is_begun_again_counts_once_and_by_its_last_w
 
     wave = Wave(1, ())
     with listening(Listening()):
-        wave.tell(Sight(stage=Stage.RUNNING, finished=(("a", "failed"), ("b", "done"))))
-        wave.tell(Sight(stage=Stage.RUNNING, finished=(("b", "unchanged"),)))
-        wave.tell(Sight(stage=Stage.RUNNING, finished=(("b", "unchanged"), ("c", "done"), ("a", "failed"))))
+        wave.tell(Observation(stage=Stage.RUNNING, finished=(("a", "failed"), ("b", "done"))))
+        wave.tell(Observation(stage=Stage.RUNNING, finished=(("b", "unchanged"),)))
+        wave.tell(Observation(stage=Stage.RUNNING, finished=(("b", "unchanged"), ("c", "done"), ("a", "failed"))))
     assert wave.told == {"a": "failed", "b": "unchanged", "c": "done"}
     assert [tenant for tenant, _ in told] == ["a", "b", "c"]

@@ -11,10 +11,10 @@ def test_a_tenant_with_the_whole_manifest_matches_without_a_transfer(
     server: Server, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     tenant = server.tenant(database)
-    brief = server.brief(shipped_manifest, expected, tenant)
-    with steps.open_session(tenant, brief) as session:
-        findings = steps.inspect(session, brief)
-        entries = [steps.verify(session, brief, findings, each.version) for each in shipped_manifest.migrations]
+    context = server.context(shipped_manifest, expected, tenant)
+    with steps.open_session(tenant, context) as session:
+        findings = steps.inspect(session, context)
+        entries = [steps.verify(session, context, findings, each.version) for each in shipped_manifest.migrations]
     assert findings.inspection.catalog.fingerprint == expected.fingerprint
     assert findings.inspection.catalog.managed is None
     assert findings.differences == ()

@@ -16,7 +16,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.repair import RepairResult
 from pgfleet.documents.rollout import Result
-from pgfleet.errors import NoPermit
+from pgfleet.errors import ConnectionLimitTimeout
 from pgfleet.fleet.model import Environment, Tenant
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres import dsn as libpq
@@ -28,8 +28,8 @@ from pgfleet.postgres.read.servers import identify, workers_for
 from pgfleet.postgres.scratch.evidence import gather_evidence
 from pgfleet.postgres.scratch.expected_catalog import find_expected
 from pgfleet.postgres.session import Session
-from pgfleet.run.connection_limiter import Permits
-from pgfleet.run.context import Brief
+from pgfleet.run.connection_limiter import ConnectionLimiter
+from pgfleet.run.context import RunContext
 from pgfleet.run.files import load_manifest
 
 MANIFEST = load_manifest(Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml")
@@ -42,9 +42,9 @@ def test_of_64_threads_three_are_connected_at_once(
 ) -> None:
     tenants = [server.tenant(template, name=f"t{number}") for number in range(40)]
     policy = replace(POLICY, max_connections_per_server=3)
-    brief = server.brief(shipped_manifest, expected, *tenants, policy=policy)
+    context = server.context(shipped_manifest, expected, *tenants, policy=policy)
     with Sampling(server.cluster.dsn(), "pgfleet test") as sampling, ThreadPoolExecutor(64) as pool:
-        entries = list(pool.map(lambda tenant: audit(tenant, brief), tenants))
+        entries = list(pool.map(lambda tenant: audit(tenant, context), tenants))
     assert {each.verdict for each in entries} == {Verdict.READY}
     assert 1 < sampling.most <= 3
 
@@ -55,10 +55,10 @@ def alone(server: Server, empty_database: str) -> Iterator[Subject]:
 
     class Alone(Subject):
         @property
-        def brief(self) -> Brief:
-            brief = super().brief
-            brief.permits = Permits(1, patience_seconds=SOON_SECONDS)
-            return brief
+        def context(self) -> RunContext:
+            context = super().context
+            context.limiter = ConnectionLimiter(1, patience_seconds=SOON_SECONDS)
+            return context
 
     made = Alone(server=server, database=empty_database, manifest=MANIFEST, expected=server.expected(MANIFEST))
     with Sampling(server.cluster.dsn(), "pgfleet test") as sampling:
@@ -67,20 +67,20 @@ def alone(server: Server, empty_database: str) -> Iterator[Subject]:
 
 
 def test_one_connection_is_enough_for_a_replay_a_rollout_and_a_repair(alone: Subject) -> None:
-    brief = alone.brief
-    alone.expected = find_expected(brief, alone.server.major, alone.server.admin)
+    context = alone.context
+    alone.expected = find_expected(context, alone.server.major, alone.server.admin)
     assert alone.audit().verdict is Verdict.BLOCKED
-    assert alone.roll_out(rehearsal=True).result is not Result.FAILED
+    assert alone.roll_out(dry_run=True).result is not Result.FAILED
     assert alone.roll_out().result is Result.DONE
     assert alone.audit().verdict is Verdict.READY
     alone.execute("ALTER TABLE orders ALTER number DROP NOT NULL")
-    tenant = brief.environment.tenants[0]
-    assert repair.repair(tenant, alone.brief, rehearsal=True).result is RepairResult.REPAIRED
-    assert repair.repair(tenant, alone.brief, rehearsal=False).result is RepairResult.REPAIRED
+    tenant = context.environment.tenants[0]
+    assert repair.repair(tenant, alone.context, dry_run=True).result is RepairResult.REPAIRED
+    assert repair.repair(tenant, alone.context, dry_run=False).result is RepairResult.REPAIRED
 
 
 def test_one_connection_is_enough_for_the_proof_of_a_manifest(embedded_server: Server) -> None:
-    limits = Limits(permits=Permits(1, patience_seconds=SOON_SECONDS), application_name="pgfleet test")
+    limits = Limits(limiter=ConnectionLimiter(1, patience_seconds=SOON_SECONDS), application_name="pgfleet test")
     evidence = gather_evidence(MANIFEST, embedded_server.admin, limits)
     assert not evidence.failed
     assert all(each.error is None for each in evidence.second_runs.values())
@@ -88,47 +88,47 @@ def test_one_connection_is_enough_for_the_proof_of_a_manifest(embedded_server: S
 
 def test_a_permit_is_given_back_when_the_server_has_the_connection_no_more(server: Server) -> None:
     """A server takes some milliseconds to end a process, and the next connection would come on top."""
-    limits = Limits(permits=Permits(1, patience_seconds=SOON_SECONDS), application_name="pgfleet farewell")
+    limits = Limits(limiter=ConnectionLimiter(1, patience_seconds=SOON_SECONDS), application_name="pgfleet farewell")
     counted = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgfleet farewell'"
     with psycopg.connect(server.cluster.dsn(), autocommit=True) as other:
         for _ in range(50):
             with Session(server.admin, limits=limits) as session:
-                session.read(Query("SELECT 1"))
+                session.fetch(Query("SELECT 1"))
             assert other.execute(counted).fetchone() == (0,)
 
 
 def test_who_cannot_be_connected_to_keeps_no_permit(server: Server) -> None:
-    brief_limits = Limits(permits=Permits(1, patience_seconds=0.2), application_name="pgfleet test")
+    brief_limits = Limits(limiter=ConnectionLimiter(1, patience_seconds=0.2), application_name="pgfleet test")
     lost = Session(server.dsn("nowhere"), limits=brief_limits)
     for _ in range(2):
         with pytest.raises(Exception, match="does not exist"):
-            lost.read(Query("SELECT 1"))
+            lost.fetch(Query("SELECT 1"))
     with Session(server.admin, limits=brief_limits) as session:
-        session.read(Query("SELECT 1"))
+        session.fetch(Query("SELECT 1"))
 
 
 def test_after_a_lost_connection_the_same_permit_serves(server: Server) -> None:
-    limits = Limits(permits=Permits(1, patience_seconds=0.2), application_name="pgfleet test")
+    limits = Limits(limiter=ConnectionLimiter(1, patience_seconds=0.2), application_name="pgfleet test")
     with Session(server.admin, limits=limits) as session:
-        [[(pid,)]] = session.read(Query("SELECT pg_backend_pid()"))
+        [[(pid,)]] = session.fetch(Query("SELECT pg_backend_pid()"))
         server.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
         with pytest.raises(Exception, match=r"terminat|closed"):
-            session.read(Query("SELECT 1"))
-        session.read(Query("SELECT 1"))
-        with Session(server.admin, limits=limits) as other, pytest.raises(NoPermit):
-            other.read(Query("SELECT 1"))
+            session.fetch(Query("SELECT 1"))
+        session.fetch(Query("SELECT 1"))
+        with Session(server.admin, limits=limits) as other, pytest.raises(ConnectionLimitTimeout):
+            other.fetch(Query("SELECT 1"))
     with Session(server.admin, limits=limits) as other:
-        other.read(Query("SELECT 1"))
+        other.fetch(Query("SELECT 1"))
 
 
 def test_a_tenant_without_a_permit_is_unreachable_and_says_why(
     server: Server, template: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
-    brief = server.brief(shipped_manifest, expected, server.tenant(template))
-    brief.permits = Permits(1, patience_seconds=0.1)
-    give_back = brief.permits.take(libpq.server(server.admin))
+    context = server.context(shipped_manifest, expected, server.tenant(template))
+    context.limiter = ConnectionLimiter(1, patience_seconds=0.1)
+    give_back = context.limiter.take(libpq.server(server.admin))
     try:
-        entry = audit(brief.environment.tenants[0], brief)
+        entry = audit(context.environment.tenants[0], context)
     finally:
         give_back()
     assert entry.verdict is Verdict.UNREACHABLE
@@ -143,12 +143,12 @@ def test_a_server_that_has_none_left_holds_up_no_other(
 ) -> None:
     """The same server by its socket is another by name."""
     other = replace(server.tenant(template, name="other"), dsn=type(server.admin)(server.cluster.socket_dsn(template)))
-    brief = server.brief(shipped_manifest, expected, server.tenant(template), other)
-    brief.permits = Permits(1, patience_seconds=SOON_SECONDS)
-    give_back = brief.permits.take(libpq.server(server.admin))
+    context = server.context(shipped_manifest, expected, server.tenant(template), other)
+    context.limiter = ConnectionLimiter(1, patience_seconds=SOON_SECONDS)
+    give_back = context.limiter.take(libpq.server(server.admin))
     with ThreadPoolExecutor() as pool:
-        held = pool.submit(audit, brief.environment.tenants[0], brief)
-        assert audit(other, brief).verdict is Verdict.READY
+        held = pool.submit(audit, context.environment.tenants[0], context)
+        assert audit(other, context).verdict is Verdict.READY
         assert not held.done()
         give_back()
         assert held.result().verdict is Verdict.READY
@@ -168,8 +168,8 @@ def connected() -> Iterator[Callable[[str, int], None]]:
 
 def allowed(server: Server, tenants: Sequence[Tenant], **policy: int) -> tuple[int, str]:
     chosen = replace(POLICY, **policy)
-    brief = Brief(MANIFEST, Environment(name="test", policy=chosen, tenants=tuple(tenants)), run="test")
-    identity = identify(tenants, brief)
+    context = RunContext(MANIFEST, Environment(name="test", policy=chosen, tenants=tuple(tenants)), run="test")
+    identity = identify(tenants, context)
     assert identity is not None
     assert identity.major == server.major
     return identity.allowance.connections, identity.allowance.reason or ""
@@ -188,7 +188,7 @@ def test_what_others_use_is_not_free_to_any_role(
     assert allowed(server, [server.tenant(template, role=role)], **wanted) == (free - 5, "")
     connected(server.cluster.dsn(), 7)
     with Session(server.admin, limits=ours) as session:
-        session.read(Query("SELECT 1"))
+        session.fetch(Query("SELECT 1"))
         for chosen in (None, role):
             connections, reason = allowed(server, [server.tenant(template, role=chosen)], **wanted)
             assert connections == free - 7

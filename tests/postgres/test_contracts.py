@@ -133,7 +133,7 @@ def test_what_the_server_cannot_plan_fails_by_name(
         for reading in (attempt(session, *around), attempt(session, *around, role=role)):
             assert failures(reading) == [("2", sqlstate)]
             assert reading.fault is None
-        assert session.read(PREPARED) == [[]], "a pooler would hand it on"
+        assert session.fetch(PREPARED) == [[]], "a pooler would hand it on"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_what_the_role_may_not_do_fails_and_without_a_role_it_is_not_judged(
         reading = attempt(session, statement, "SELECT 1", role=role)
         assert [(each.statement, each.message, each.sqlstate) for each in reading.failures] == [("1", message, "42501")]
         assert attempt(session, statement) == ContractReading(consumer="worker")
-        assert session.read(PREPARED) == [[]]
+        assert session.fetch(PREPARED) == [[]]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_nothing_is_executed(server: Server, database: str, role: str) -> None:
         database,
     )
     with server.session(database) as session:
-        [before] = session.read(Query("SELECT t.note, s.last_value FROM touched AS t, touched_a_seq AS s"))
+        [before] = session.fetch(Query("SELECT t.note, s.last_value FROM touched AS t, touched_a_seq AS s"))
         reading = attempt(
             session,
             "INSERT INTO touched (note) VALUES ($1) RETURNING a",
@@ -241,7 +241,7 @@ def test_nothing_is_executed(server: Server, database: str, role: str) -> None:
         assert attempt(session, "SELECT liar()") == ContractReading(
             consumer="worker", fault="'1': cannot execute nextval() in a read-only transaction"
         )
-        [after] = session.read(Query("SELECT t.note, s.last_value FROM touched AS t, touched_a_seq AS s"))
+        [after] = session.fetch(Query("SELECT t.note, s.last_value FROM touched AS t, touched_a_seq AS s"))
     assert after == before == [("kept", 1)]
 
 
@@ -279,7 +279,7 @@ def test_an_auditor_that_may_only_look_judges_what_is_planned(server: Server, da
             "SELECT name FROM ai_guardrails.policy_rules",
             "SELECT sentiment FROM ai_messages",
         )
-        assert session.read(PREPARED) == [[]]
+        assert session.fetch(PREPARED) == [[]]
     assert failures(reading) == [("3", "42703")]
     assert reading.fault == "'2': permission denied for schema ai_guardrails"
 
@@ -314,7 +314,7 @@ def test_within_a_transaction_of_ours_nothing_is_lost(server: Server, database: 
             assert failures(attempt(session, "SELECT id FROM fresh", "SELECT nothing FROM fresh")) == [("2", "42703")]
             assert failures(attempt(session, "SELECT id FROM fresh", role=role)) == [("1", "42501")]
             session.write(Query("INSERT INTO fresh VALUES (1)"))
-        assert session.read(Query("SELECT id FROM fresh")) == [[(1,)]]
+        assert session.fetch(Query("SELECT id FROM fresh")) == [[(1,)]]
 
 
 # Whole audits
@@ -323,7 +323,7 @@ def test_within_a_transaction_of_ours_nothing_is_lost(server: Server, database: 
 def audited(server: Server, database: str, manifest: Manifest, expected: ExpectedCatalog, **roles: str) -> TenantEntry:
     policy = dataclasses.replace(POLICY, roles={LOGGER: roles["logger"]} if roles else {})
     tenant = server.tenant(database)
-    return audit(tenant, server.brief(manifest, expected, tenant, policy=policy))
+    return audit(tenant, server.context(manifest, expected, tenant, policy=policy))
 
 
 def test_a_tenant_that_is_as_expected_inherits_but_for_roles(
@@ -361,7 +361,7 @@ def test_a_role_that_may_not_be_taken_on_makes_the_tenant_unknown(
     )
     tenant = server.tenant(database, role=auditor)
     policy = dataclasses.replace(POLICY, roles={LOGGER: role})
-    entry = audit(tenant, server.brief(shipped_manifest, expected, tenant, policy=policy))
+    entry = audit(tenant, server.context(shipped_manifest, expected, tenant, policy=policy))
     assert entry.verdict is Verdict.UNKNOWN
     assert (entry.reason or "").startswith(f"contract of {LOGGER} could not be tried: permission denied to set role")
     assert by_consumer(entry)[LOGGER].works is None
@@ -397,6 +397,6 @@ def test_a_tenant_that_is_a_schema_is_tried_in_its_own(
             apply_manifest(session, shipped_manifest)
     server.execute("ALTER TABLE tenant_b.agent_event_logs DROP COLUMN tool", empty_database)
     tenants = [server.tenant(empty_database, name=home, home=home) for home in ("tenant_a", "tenant_b")]
-    brief = server.brief(shipped_manifest, expected, *tenants)
-    broken = [[each.consumer for each in audit(tenant, brief).contracts if not each.works] for tenant in tenants]
+    context = server.context(shipped_manifest, expected, *tenants)
+    broken = [[each.consumer for each in audit(tenant, context).contracts if not each.works] for tenant in tenants]
     assert broken == [[], [LOGGER]]

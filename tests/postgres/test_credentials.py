@@ -47,14 +47,14 @@ def servicefile(folder: Path, server: Server, password: str) -> Path:
 
 def who(dsn: Dsn) -> list[tuple[str, str]]:
     with Session(dsn, limits=LIMITS) as session:
-        [rows] = session.read(Query("SELECT current_user::text, current_database()::text"))
+        [rows] = session.fetch(Query("SELECT current_user::text, current_database()::text"))
         return rows  # type: ignore[return-value]
 
 
 def leak(dsn: Dsn) -> str:
     """What is said of an error that holds the password, as a function of the tenant's own may raise it."""
     with Session(dsn, limits=LIMITS) as session, pytest.raises(StatementFailed) as caught:
-        session.read(Query("SELECT pg_catalog.format('it is %%s', %(text)s::text)::int", {"text": PASSWORD}))
+        session.fetch(Query("SELECT pg_catalog.format('it is %%s', %(text)s::text)::int", {"text": PASSWORD}))
     return str(caught.value)
 
 
@@ -101,10 +101,10 @@ def test_a_password_that_stands_in_a_file_is_never_shown(
 
 @pytest.mark.parametrize("way", ["password file", "service file"])
 def test_a_wrong_password_in_a_file_is_refused_and_not_shown(
-    server: Server, keeper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+    server: Server, keeper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: str
 ) -> None:
     monkeypatch.setenv("PGSERVICEFILE", str(servicefile(tmp_path, server, "Wr0ng")))
-    dsn = from_passfile(server, tmp_path, "Wr0ng") if way == "password file" else Dsn("service=fleet")
+    dsn = from_passfile(server, tmp_path, "Wr0ng") if strategy == "password file" else Dsn("service=fleet")
     with pytest.raises(AccessRefused, match="password authentication failed") as caught:
         who(dsn)
     assert "Wr0ng" not in str(caught.value)

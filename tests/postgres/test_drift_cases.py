@@ -26,7 +26,7 @@ from pgfleet.postgres.apply.ledger import prepare_ledger, record
 from pgfleet.postgres.apply.repair import repair
 from pgfleet.postgres.read.audit import audit
 from pgfleet.postgres.session import Session
-from pgfleet.repair.model import Way
+from pgfleet.repair.model import Strategy
 from pgfleet.run.files import load_manifest
 
 
@@ -122,13 +122,13 @@ def test_exactly_what_was_done_is_found(
             server.execute(case.damage, kept.name)
         return
     wanted = server.proven(manifest) if case.own_manifest else beginning.expected
-    brief = server.brief(manifest, wanted, kept.tenant)
+    context = server.context(manifest, wanted, kept.tenant)
     with kept.undone() as session:
         prepare(case, session, manifest)
         session.run_script(case.damage)
-        entry = audit(kept.tenant, brief)
-        repaired = repair(kept.tenant, brief, rehearsal=False)
-        after = audit(kept.tenant, brief)
+        entry = audit(kept.tenant, context)
+        repaired = repair(kept.tenant, context, dry_run=False)
+        after = audit(kept.tenant, context)
     assert found_in(entry) == wanted_of(case.expected, manifest)
     assert differences_explain_themselves(entry)
     assert actuals_of(entry, case.expected) == {
@@ -156,9 +156,9 @@ def assert_repaired(
 ) -> None:
     """All that drifted is as expected now, but for what is left to a person; what was never run still is not."""
     drifted = drifted_in(before)
-    assert {each.identity for each in drifted if each.repair and each.repair.way is Way.BY_HAND} == left
+    assert {each.identity for each in drifted if each.repair and each.repair.strategy is Strategy.BY_HAND} == left
     assert repaired.error is None
-    assert {each.identity for each in repaired.left} == left
+    assert {each.identity for each in repaired.remaining} == left
     assert (repaired.result is RepairResult.REPAIRED) == (len(drifted) > len(left))
     assert {each.identity for each in drifted_in(after)} == left
     never = {each.version for each in before.migrations if each.status is MigrationStatus.PENDING}

@@ -11,7 +11,7 @@ from pgfleet.postgres.read.audit import audit
 
 def audited(server: Server, database: str, manifest: Manifest, expected: ExpectedCatalog) -> TenantEntry:
     tenant = server.tenant(database)
-    return audit(tenant, server.brief(manifest, expected, tenant))
+    return audit(tenant, server.context(manifest, expected, tenant))
 
 
 def test_it_has_every_kind(everything_expected: ExpectedCatalog) -> None:

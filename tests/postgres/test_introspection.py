@@ -334,11 +334,11 @@ def test_objects_know_their_table(zoo: Catalog) -> None:
 def test_a_virtual_column_is_not_a_stored_one(server: Server, empty_database: str) -> None:
     """Version 18 has both, and makes virtual ones unless told otherwise; earlier ones have one way to say it."""
     ways = ("STORED", "VIRTUAL") if server.major >= 18 else ("STORED",)
-    for way in ways:
-        server.execute(f"CREATE TABLE {way} (a integer, b integer GENERATED ALWAYS AS (a + 1) {way})", empty_database)
+    for kind in ways:
+        server.execute(f"CREATE TABLE {kind} (a integer, b integer GENERATED ALWAYS AS (a + 1) {kind})", empty_database)
     columns = by_name(catalog_of(server, empty_database), ObjectKind.COLUMN)
-    found = {columns[f"{way.lower()}.b"].definition for way in ways}
-    assert found == {f"integer GENERATED ALWAYS AS ((a + 1)) {way}" for way in ways}
+    found = {columns[f"{kind.lower()}.b"].definition for kind in ways}
+    assert found == {f"integer GENERATED ALWAYS AS ((a + 1)) {kind}" for kind in ways}
 
 
 def test_what_is_not_in_scope_is_not_seen(server: Server, zoo_database: str) -> None:

@@ -14,8 +14,8 @@ from pgfleet.fleet.parse import build_environment, parse_fleet
 from pgfleet.fleet.secret import Dsn
 from pgfleet.postgres.dsn import server as server_name
 from pgfleet.postgres.read.inventory import read_inventories
-from pgfleet.run.connection_limiter import Permits
-from pgfleet.run.context import permits_by
+from pgfleet.run.connection_limiter import ConnectionLimiter
+from pgfleet.run.context import limiter_for
 
 CONTROL = """
 CREATE TABLE tenants (name text, dsn text, dbname text, schema text, ring text, state text, region text, seats int,
@@ -53,11 +53,11 @@ def environment(*inventories: str, more: str = "") -> Environment:
 
 
 def read(
-    *inventories: str, more: str = "", names: list[str] | None = None, permits: Permits | None = None
+    *inventories: str, more: str = "", names: list[str] | None = None, limiter: ConnectionLimiter | None = None
 ) -> Environment:
     unread = environment(*inventories, more=more)
-    permits = permits or permits_by(unread.policy)
-    return read_inventories(unread, {"COBALT": "s3cret"}, file="fleet.toml", permits=permits, names=names)
+    limiter = limiter or limiter_for(unread.policy)
+    return read_inventories(unread, {"COBALT": "s3cret"}, file="fleet.toml", limiter=limiter, names=names)
 
 
 def names(found: Environment) -> list[str]:
@@ -304,15 +304,15 @@ def test_an_inventory_has_no_connection_without_leave(
     """While as many as may be are open it waits, and is not tried again when it has waited in vain."""
     proxy = cutting_proxy(b"never sent")
     dsn = embedded_server.cluster.dsn().replace(f":{embedded_server.cluster.port}/", f":{proxy.port}/")
-    permits = Permits(1, patience_seconds=0.2)
-    give_back = permits.take(server_name(Dsn(dsn)))
+    limiter = ConnectionLimiter(1, patience_seconds=0.2)
+    give_back = limiter.take(server_name(Dsn(dsn)))
     with pytest.raises(InventoryUnreadable, match=r"as many connections of ours to .* are open as may be, 1"):
-        read(databases(dsn, 'like = "postgre_"'), permits=permits)
+        read(databases(dsn, 'like = "postgre_"'), limiter=limiter)
     assert proxy.connections == 0
     give_back()
     both = databases(dsn, 'like = "postgre_"'), query(dsn, "SELECT 'a' AS name, 'd' AS dbname")
-    assert names(read(*both, permits=permits)) == ["postgres", "a"]
-    permits.take(server_name(Dsn(dsn)))()
+    assert names(read(*both, limiter=limiter)) == ["postgres", "a"]
+    limiter.take(server_name(Dsn(dsn)))()
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_a_tenant_full_of_other_things_is_ready(
         apply_manifest(session, beginning.manifest)
     server.execute("SET search_path = public;" + AFTER[name], empty_database)
     tenant = server.tenant(empty_database)
-    entry = audit(tenant, server.brief(beginning.manifest, beginning.expected, tenant))
+    entry = audit(tenant, server.context(beginning.manifest, beginning.expected, tenant))
     differences = [each for migration in entry.migrations for each in migration.differences]
     assert (entry.verdict, entry.reason, differences, entry.unexpected) == (Verdict.READY, None, [], ())
     assert entry.fingerprint == beginning.expected.fingerprint
@@ -140,10 +140,10 @@ def test_what_a_role_may_not_see_is_unknown(
 ) -> None:
     beginning = beginnings["everything"]
     tenant = everything_server.tenant(everything_database, role=reader)
-    brief = everything_server.brief(beginning.manifest, beginning.expected, tenant)
-    assert audit(tenant, brief).verdict is Verdict.READY
+    context = everything_server.context(beginning.manifest, beginning.expected, tenant)
+    assert audit(tenant, context).verdict is Verdict.READY
     everything_server.execute(f"REVOKE {taken} FROM {reader}", everything_database)
-    entry = audit(tenant, brief)
+    entry = audit(tenant, context)
     assert (entry.verdict, entry.unexpected) == (Verdict.UNKNOWN, ())
     assert entry.reason is not None
     assert f"the role may not read {said};" in entry.reason

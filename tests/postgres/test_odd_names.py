@@ -42,7 +42,7 @@ class Odd:
         with server.session(database) as session:
             apply_manifest(session, manifest)
         self._tenant = server.tenant(database)
-        self._brief = server.brief(manifest, server.expected(manifest), self._tenant)
+        self._context = server.context(manifest, server.expected(manifest), self._tenant)
         clean = self._audit()
         assert (clean.verdict, clean.migrations[0].differences, clean.unexpected) == (Verdict.READY, (), ())
 
@@ -51,7 +51,7 @@ class Odd:
         return [(each.kind, each.identity) for each in self._audit().migrations[0].differences]
 
     def _audit(self) -> TenantEntry:
-        return audit(self._tenant, self._brief)
+        return audit(self._tenant, self._context)
 
 
 @pytest.mark.parametrize(

@@ -93,13 +93,13 @@ def test_a_pooler_is_told_from_a_server(pooled: PooledServer, database: str) -> 
         (replace(direct, pooler=Pooler.TRANSACTION), Pooler.TRANSACTION),
     ):
         with Session(dsn) as session:
-            [[(pid, is_standby)]] = session.read(WHOSE)
+            [[(pid, is_standby)]] = session.fetch(WHOSE)
             assert (session.pooler_before(pid), is_standby) == (pooler, False)
 
 
 def test_a_tenant_is_taken_through_everything(subject: Subject) -> None:
     """Rehearsed, rolled out, counted, seeded, audited, damaged, repaired; and then there is nothing to do."""
-    assert subject.roll_out(rehearsal=True).result is Result.DONE
+    assert subject.roll_out(dry_run=True).result is Result.DONE
     assert (subject.has_ledger(), subject.rows()) == (False, {})
     result = subject.roll_out()
     assert result.result is Result.DONE
@@ -111,9 +111,9 @@ def test_a_tenant_is_taken_through_everything(subject: Subject) -> None:
     assert {each.table: each.rows for each in entry.counts}["ai_conversations"] == 20
     assert set(subject.ledger().values()) == {"applied"}
     subject.execute("DROP INDEX idx_ai_task_queue_status_schedule")
-    brief = subject.brief
-    assert repair(brief.environment.tenants[0], brief, rehearsal=True).result is RepairResult.REPAIRED
-    assert repair(brief.environment.tenants[0], brief, rehearsal=False).result is RepairResult.REPAIRED
+    context = subject.context
+    assert repair(context.environment.tenants[0], context, dry_run=True).result is RepairResult.REPAIRED
+    assert repair(context.environment.tenants[0], context, dry_run=False).result is RepairResult.REPAIRED
     assert subject.roll_out().result is Result.UNCHANGED
     assert_nothing_is_left(subject)
 
@@ -192,7 +192,7 @@ def test_it_is_refused_under_the_lock_where_the_plan_did_not_know(orders: Subjec
 def test_what_was_run_by_hand_is_adopted_whatever_it_is(orders: Subject) -> None:
     for each in orders.manifest.migrations:
         orders.execute(each.script.sql.replace("CONCURRENTLY", ""))
-    assert orders.roll_out(rehearsal=True).result is Result.DONE
+    assert orders.roll_out(dry_run=True).result is Result.DONE
     assert orders.roll_out().result is Result.DONE
     assert orders.ledger() == {"1": "adopted", "2": "adopted", "3": "adopted"}
 
@@ -200,27 +200,27 @@ def test_what_was_run_by_hand_is_adopted_whatever_it_is(orders: Subject) -> None
 def test_nothing_is_run_alone_through_it(pooled: PooledServer, empty_database: str) -> None:
     with Session(pooled.dsn(empty_database)) as session:
         with pytest.raises(BehindPooler):
-            session.run_alone("CREATE DATABASE never")
+            session.run_outside_transaction("CREATE DATABASE never")
         with pytest.raises(
             ScratchUnavailable, match=r"a pooler in transaction mode.*; set the environment's scratch_dsn"
         ):
             scratch_database(session.dsn, Limits()).__enter__()
     assert pooled.cluster.major  # and the pool is none the worse
     with Session(Dsn(pooled.cluster.dsn())) as session:
-        assert session.read(Query("SELECT count(*) FROM pg_database WHERE datname IN ('never')")) == [[(0,)]]
+        assert session.fetch(Query("SELECT count(*) FROM pg_database WHERE datname IN ('never')")) == [[(0,)]]
 
 
 def test_a_replay_is_made_elsewhere(pooled: PooledServer, small: Callable[..., Subject]) -> None:
     """On the embedded server where that is of the same version; where `scratch_dsn` leads past the pooler, there."""
     subject = small({"1_one.sql": "CREATE TABLE one (a integer)"})
-    brief, major, own = subject.brief, pooled.major, pooled.dsn(subject.database)
+    context, major, own = subject.context, pooled.major, pooled.dsn(subject.database)
     if major == embedded_major():
-        assert find_expected(brief, major, own).fingerprint == subject.expected.fingerprint
+        assert find_expected(context, major, own).fingerprint == subject.expected.fingerprint
     else:
         with pytest.raises(ScratchUnavailable, match="set the environment's scratch_dsn"):
-            find_expected(brief, major, own)
+            find_expected(context, major, own)
     subject.policy = replace(subject.policy, scratch_dsn=pooled.admin)
-    assert find_expected(subject.brief, major, own).fingerprint == subject.expected.fingerprint
+    assert find_expected(subject.context, major, own).fingerprint == subject.expected.fingerprint
 
 
 def embedded_major() -> int:
@@ -239,12 +239,12 @@ def test_a_server_behind_it_that_does_not_answer_keeps_out_its_own_tenants_alone
     error = error_of(pooled.dsn(DEAD))
     assert (type(error), error.because) == (ConnectionFailed, Unreachable.BEHIND_POOLER)
     tenants = [pooled.tenant(DEAD), pooled.tenant(database)]
-    identity = identify(tenants, pooled.brief(shipped_manifest, expected, *tenants))
+    identity = identify(tenants, pooled.context(shipped_manifest, expected, *tenants))
     assert identity is not None
     assert (identity.tenant, identity.major, identity.is_fit) == (database, pooled.major, False)
 
 
 def error_of(dsn: Dsn) -> DatabaseError:
     with Session(dsn, limits=Limits(connect_timeout_seconds=5)) as session, pytest.raises(DatabaseError) as caught:
-        session.read(Query("SELECT 1"))
+        session.fetch(Query("SELECT 1"))
     return caught.value

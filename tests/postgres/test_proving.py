@@ -29,7 +29,7 @@ def prove(server: Server, manifest: Manifest, folder: Path = MANIFESTS) -> Manif
     """The proof, which leaves no scratch database behind."""
     evidence = gather_evidence(manifest, server.admin, Limits())
     with server.session("postgres") as session:
-        [left] = session.read(Query(f"SELECT datname FROM pg_database WHERE starts_with(datname, '{PREFIX}')"))
+        [left] = session.fetch(Query(f"SELECT datname FROM pg_database WHERE starts_with(datname, '{PREFIX}')"))
     assert left == []
     return build_proof(manifest, evidence, lint(manifest, folder, server_major=server.major))
 
@@ -56,9 +56,9 @@ def test_the_shipped_manifest_is_proven(server: Server, shipped_manifest: Manife
     assert len(proof.tables) == 8
     assert [each.works for each in proof.contracts] == [True] * 6
     assert len(proof.objects) == 122
-    assert sum(each.healed_if_missing for each in proof.objects) == 30
-    assert sum(bool(each.healed_if_changed) for each in proof.objects) == 3
-    assert sum(each.healed_if_changed is None for each in proof.objects) == 9
+    assert sum(each.restored_if_missing for each in proof.objects) == 30
+    assert sum(bool(each.restored_if_changed) for each in proof.objects) == 3
+    assert sum(each.restored_if_changed is None for each in proof.objects) == 9
 
 
 def test_a_contract_that_the_manifest_does_not_meet_is_a_fault(server: Server, shipped_manifest: Manifest) -> None:
@@ -77,12 +77,12 @@ def test_a_manifest_with_something_of_every_kind_is_proven(
 ) -> None:
     proof = prove(everything_server, everything_manifest, MANIFESTS / "everything")
     assert (proof.outcome, proof.faults, proof.unproven) == (ProofOutcome.PROVEN, (), ())
-    healed = {kind: [each for each in proof.objects if each.kind == kind] for kind in ("view", "policy", "privilege")}
-    assert {kind: len(objects) for kind, objects in healed.items()} == {"view": 5, "policy": 5, "privilege": 22}
-    assert all(each.healed_if_missing for objects in healed.values() for each in objects)
-    assert {each.healed_if_changed for each in healed["view"]} == {True, None}, "a materialised view is not altered"
-    assert {each.healed_if_changed for each in healed["policy"]} == {True}
-    assert {each.healed_if_changed for each in healed["privilege"]} == {None}
+    restored = {kind: [each for each in proof.objects if each.kind == kind] for kind in ("view", "policy", "privilege")}
+    assert {kind: len(objects) for kind, objects in restored.items()} == {"view": 5, "policy": 5, "privilege": 22}
+    assert all(each.restored_if_missing for objects in restored.values() for each in objects)
+    assert {each.restored_if_changed for each in restored["view"]} == {True, None}, "a materialised view is not altered"
+    assert {each.restored_if_changed for each in restored["policy"]} == {True}
+    assert {each.restored_if_changed for each in restored["privilege"]} == {None}
 
 
 def test_what_is_wrong_with_each_migration_is_found_and_named(server: Server) -> None:
@@ -206,9 +206,9 @@ def test_rows_of_every_type_that_there_is(server: Server, empty_database: str) -
             refused = fill(session)
             session.run_script("ALTER TABLE of_pairs ADD COLUMN more int")
         assert refused == {}
-        [rows] = session.read(Query("SELECT count(DISTINCT parent), count(DISTINCT code) FROM children"))
+        [rows] = session.fetch(Query("SELECT count(DISTINCT parent), count(DISTINCT code) FROM children"))
         assert rows == [(3, 3)]
-        [[(nulls,)]] = session.read(Query("SELECT count(*) FROM months WHERE n IS NULL"))
+        [[(nulls,)]] = session.fetch(Query("SELECT count(*) FROM months WHERE n IS NULL"))
         assert nulls == 0
 
 

@@ -20,7 +20,7 @@ from pgfleet.postgres.apply import repair as engine
 from pgfleet.postgres.locks import tenant_lock_of_session
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.repair_summary import RepairOutcome, outcome_of
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.run.files import load_manifest
 
 SHRUNK = "ALTER TABLE ai_messages ALTER content TYPE varchar(2000)"
@@ -31,21 +31,21 @@ CONCURRENTLY = Path(__file__).parents[1] / "manifests" / "concurrently" / "manif
 TABLE = "CREATE TABLE IF NOT EXISTS one (id integer, name text);"
 
 
-def repair(subject: Subject, *, rehearsal: bool = False, digest: str | None = None) -> TenantRepair:
+def repair(subject: Subject, *, dry_run: bool = False, digest: str | None = None) -> TenantRepair:
     """A new run of a repair of this tenant."""
     subject.runs += 1
-    return again(subject, rehearsal=rehearsal, digest=digest)
+    return again(subject, dry_run=dry_run, digest=digest)
 
 
-def again(subject: Subject, *, rehearsal: bool = False, digest: str | None = None) -> TenantRepair:
+def again(subject: Subject, *, dry_run: bool = False, digest: str | None = None) -> TenantRepair:
     """Another try of the run under way."""
-    brief = subject.brief
-    return engine.repair(brief.environment.tenants[0], brief, rehearsal=rehearsal, digest=digest)
+    context = subject.context
+    return engine.repair(context.environment.tenants[0], context, dry_run=dry_run, digest=digest)
 
 
-def foresee(subject: Subject) -> TenantRepair:
-    brief = subject.brief
-    return engine.foresee(brief.environment.tenants[0], brief)
+def prefetch(subject: Subject) -> TenantRepair:
+    context = subject.context
+    return engine.prefetch(context.environment.tenants[0], context)
 
 
 def message(found: TenantRepair) -> str:
@@ -76,9 +76,9 @@ def harbor(adopted: Subject) -> Subject:
 
 def test_a_rehearsal_tells_what_it_would_do_and_leaves_everything_as_it_was(grown: Subject) -> None:
     grown.execute(SHRUNK)
-    before, planned = grown.before(), foresee(grown)
-    found = repair(grown, rehearsal=True)
-    assert (found.result, found.error, found.left, found.beyond) == (RepairResult.REPAIRED, None, (), ())
+    before, planned = grown.before(), prefetch(grown)
+    found = repair(grown, dry_run=True)
+    assert (found.result, found.error, found.remaining, found.not_repairable) == (RepairResult.REPAIRED, None, (), ())
     assert statements(found) == ["ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text"]
     assert "rewrites the table" in found.statements[0].hazards
     assert [each.identity for each in found.repaired] == ["public.ai_messages.content"]
@@ -88,7 +88,7 @@ def test_a_rehearsal_tells_what_it_would_do_and_leaves_everything_as_it_was(grow
 
 def test_it_is_run_proven_and_recorded(harbor: Subject) -> None:
     before, events = harbor.before(), harbor.events()
-    digest = repair(harbor, rehearsal=True).digest
+    digest = repair(harbor, dry_run=True).digest
     found = repair(harbor, digest=digest)
     assert (found.result, found.error, found.digest) == (RepairResult.REPAIRED, None, digest)
     assert harbor.audit().verdict is Verdict.READY
@@ -115,7 +115,7 @@ def test_a_rerun_is_run_where_it_is_proven_to_heal_and_the_rest_by_statements(ha
 
 
 def test_a_tenant_that_has_changed_since_is_left_alone(harbor: Subject) -> None:
-    digest = repair(harbor, rehearsal=True).digest
+    digest = repair(harbor, dry_run=True).digest
     harbor.execute(NULLABLE)
     before, events = harbor.before(), harbor.events()
     found = repair(harbor, digest=digest)
@@ -125,11 +125,11 @@ def test_a_tenant_that_has_changed_since_is_left_alone(harbor: Subject) -> None:
     assert "has changed since" in message(repair(harbor, digest=digest)), "nor is nothing what was agreed to"
 
 
-@pytest.mark.parametrize("rehearsal", [True, False])
-def test_a_statement_that_existing_rows_contradict_undoes_all_of_it(harbor: Subject, rehearsal: bool) -> None:
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_statement_that_existing_rows_contradict_undoes_all_of_it(harbor: Subject, dry_run: bool) -> None:
     harbor.execute(f"{NULLABLE}; {NULLS}; DROP INDEX {INDEX}")
     before, events = harbor.before(), harbor.events()
-    found = repair(harbor, rehearsal=rehearsal)
+    found = repair(harbor, dry_run=dry_run)
     assert (found.result, found.repaired, len(found.statements)) == (RepairResult.FAILED, (), 3)
     assert found.error is not None
     assert (found.error.sqlstate, found.error.file) == ("23502", "statement 2")
@@ -155,7 +155,7 @@ def test_a_session_that_is_ended_in_the_middle_leaves_the_tenant_as_it_was(
     harbor: Subject, point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, events = harbor.before(), harbor.events()
-    digest = repair(harbor, rehearsal=True).digest
+    digest = repair(harbor, dry_run=True).digest
     original = getattr(engine, point)
 
     def striking(*arguments: Any, **options: Any) -> Any:
@@ -172,7 +172,7 @@ def test_a_session_that_is_ended_in_the_middle_leaves_the_tenant_as_it_was(
 def test_a_commit_whose_answer_was_lost_is_known_by_the_next_try(
     harbor: Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    digest, commit = repair(harbor, rehearsal=True).digest, Session._commit
+    digest, commit = repair(harbor, dry_run=True).digest, Session._commit
 
     def deaf(session: Session, depth: int) -> None:
         commit(session, depth)
@@ -221,10 +221,10 @@ class Accepting(Subject):
     """A tenant whose fleet file accepts that the index is missing."""
 
     @property
-    def brief(self) -> Brief:
-        brief = super().brief
-        brief.today = date(2026, 1, 1)
-        return brief
+    def context(self) -> RunContext:
+        context = super().context
+        context.today = date(2026, 1, 1)
+        return context
 
 
 def accepting(subject: Subject) -> Accepting:
@@ -265,11 +265,11 @@ def test_what_runs_in_no_transaction_is_left_to_a_rollout(server: Server, empty_
     orders.roll_out()
     orders.execute("DROP INDEX orders_number; ALTER TABLE orders ALTER note TYPE varchar(9)")
     found = repair(orders)
-    [left] = found.left
-    assert (left.identity, left.repair and left.repair.way) == ("public.orders_number", "by hand")
+    [left] = found.remaining
+    assert (left.identity, left.repair and left.repair.strategy) == ("public.orders_number", "by hand")
     assert "2 runs in no transaction" in (left.repair.reason or "" if left.repair else "")
     assert ([each.identity for each in found.repaired], found.versions) == (["public.orders.note"], ())
-    assert outcome_of([found], rehearsal=False) is RepairOutcome.FAILED
+    assert outcome_of([found], dry_run=False) is RepairOutcome.FAILED
     assert (orders.roll_out().error, orders.audit().verdict) == (None, Verdict.READY)
 
 
@@ -288,10 +288,10 @@ def test_a_check_that_fails_alone_is_told_and_not_taken_for_right(small: Callabl
     subject.execute("UPDATE one SET name = NULL")
     found = repair(subject)
     assert (found.result, found.statements) == (RepairResult.UNCHANGED, ())
-    [beyond] = found.beyond
+    [beyond] = found.not_repairable
     assert (beyond.version, beyond.status) == ("1", MigrationStatus.DRIFTED)
     assert "nobody is nameless" in beyond.reason
-    assert outcome_of([found], rehearsal=False) is RepairOutcome.FAILED
+    assert outcome_of([found], dry_run=False) is RepairOutcome.FAILED
 
 
 def test_what_does_not_pass_its_checks_afterwards_is_not_proven(small: Callable[..., Subject]) -> None:
@@ -322,16 +322,16 @@ def test_a_check_of_another_migration_that_a_rerun_breaks_is_not_proven(small: C
 def test_what_was_never_applied_is_a_rollouts_business(subject: Subject) -> None:
     found = repair(subject)
     assert (found.result, subject.has_ledger()) == (RepairResult.UNCHANGED, False)
-    assert {(each.status, each.reason) for each in found.beyond} == {
+    assert {(each.status, each.reason) for each in found.not_repairable} == {
         (MigrationStatus.PENDING, "it was never applied: pgfleet rollout does that")
     }
-    assert outcome_of([found], rehearsal=False) is RepairOutcome.COMPLETED
+    assert outcome_of([found], dry_run=False) is RepairOutcome.COMPLETED
 
 
 def test_a_table_that_is_gone_with_its_rows_is_left_to_a_person(harbor: Subject) -> None:
     harbor.execute("DROP TABLE ai_task_queue")
     found = repair(harbor)
-    assert [each.identity for each in found.left] == ["public.ai_task_queue"]
+    assert [each.identity for each in found.remaining] == ["public.ai_task_queue"]
     assert [each.identity for each in found.repaired] == ["public.ai_messages.content"]
     assert harbor.events()[-1] == ("repaired", "20250315")
     assert harbor.ledger()["20250315"] == "adopted"

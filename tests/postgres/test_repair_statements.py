@@ -93,9 +93,9 @@ def test_all_of_it_is_repaired_by_statements(small: Callable[..., Subject]) -> N
     assert subject.audit().verdict is Verdict.READY
     subject.execute(damage)
     assert len(subject.audit().migrations[0].differences) > len(CASES)
-    brief = subject.brief
-    found = engine.repair(brief.environment.tenants[0], brief, rehearsal=False)
-    assert (found.result, found.error, found.left, found.versions) == (RepairResult.REPAIRED, None, (), ())
+    context = subject.context
+    found = engine.repair(context.environment.tenants[0], context, dry_run=False)
+    assert (found.result, found.error, found.remaining, found.versions) == (RepairResult.REPAIRED, None, (), ())
     after = subject.audit()
     assert (after.verdict, after.unexpected) == (Verdict.READY, ())
 

@@ -22,7 +22,7 @@ from pgfleet.postgres.query import Query
 from pgfleet.postgres.scratch import expected_catalog
 from pgfleet.postgres.scratch.database import PREFIX, STALE_AFTER_SECONDS, scratch_database
 from pgfleet.postgres.scratch.expected_catalog import find_expected
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.run.files import load_manifest
 
 EMBEDDED_MAJOR = 18
@@ -249,7 +249,7 @@ def test_the_scratch_database_is_gone_though_somebody_is_in_it(server: Server) -
 
 def test_it_is_empty_and_of_a_name_that_tells_its_age(server: Server) -> None:
     with scratch_database(server.admin, Limits()) as session:
-        [[(name, tables)]] = session.read(
+        [[(name, tables)]] = session.fetch(
             Query("SELECT current_database(), (SELECT count(*) FROM pg_class WHERE oid >= 16384)")
         )
     assert tables == 0
@@ -275,9 +275,9 @@ def test_what_a_killed_run_left_is_dropped_by_a_later_one(server: Server) -> Non
 # Where a replay can be done
 
 
-def brief_with(manifest: Manifest, scratch_dsn: Dsn | None = None) -> Brief:
+def context_with(manifest: Manifest, scratch_dsn: Dsn | None = None) -> RunContext:
     policy = dataclasses.replace(POLICY, scratch_dsn=scratch_dsn)
-    return Brief(manifest, Environment(name="test", policy=policy, tenants=()), run="test")
+    return RunContext(manifest, Environment(name="test", policy=policy, tenants=()), run="test")
 
 
 def facts(expected: ExpectedCatalog) -> tuple[object, ...]:
@@ -329,9 +329,9 @@ def test_where_no_scratch_database_can_be_had_the_reason_says_what_to_do(
 
     monkeypatch.setattr(expected_catalog, "embedded_binaries", not_installed)
     asked = refusing(server, how)
-    brief = brief_with(shipped_manifest, asked if is_configured else None)
+    context = context_with(shipped_manifest, asked if is_configured else None)
     with pytest.raises(ScratchUnavailable, match="scratch_dsn") as caught:
-        find_expected(brief, server.major, server.admin if is_configured else asked)
+        find_expected(context, server.major, server.admin if is_configured else asked)
     assert f"no scratch database on {libpq.server(asked)}" in str(caught.value)
     assert ROLE_PASSWORD not in str(caught.value)
     assert not caught.value.transient
@@ -341,26 +341,26 @@ def test_the_embedded_server_is_the_last_resort(
     server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     """For its own version alone."""
-    brief, own_server = brief_with(shipped_manifest), refusing(server, "no CREATEDB")
+    context, own_server = context_with(shipped_manifest), refusing(server, "no CREATEDB")
     if server.major == EMBEDDED_MAJOR:
-        assert facts(find_expected(brief, server.major, own_server)) == facts(expected)
+        assert facts(find_expected(context, server.major, own_server)) == facts(expected)
     else:
         with pytest.raises(ScratchUnavailable, match="permission denied to create database"):
-            find_expected(brief, server.major, own_server)
+            find_expected(context, server.major, own_server)
 
 
 def test_the_scratch_dsn_comes_first(server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog) -> None:
-    brief = brief_with(shipped_manifest, server.admin)
-    assert facts(find_expected(brief, server.major, nowhere())) == facts(expected)
+    context = context_with(shipped_manifest, server.admin)
+    assert facts(find_expected(context, server.major, nowhere())) == facts(expected)
 
 
 def test_without_one_the_tenants_own_server_is_asked(
     server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
-    assert facts(find_expected(brief_with(shipped_manifest), server.major, server.admin)) == facts(expected)
+    assert facts(find_expected(context_with(shipped_manifest), server.major, server.admin)) == facts(expected)
 
 
 def test_a_scratch_server_of_another_version_will_not_do(server: Server, shipped_manifest: Manifest) -> None:
     with pytest.raises(ScratchUnavailable) as caught:
-        find_expected(brief_with(shipped_manifest, server.admin), 13, nowhere())
+        find_expected(context_with(shipped_manifest, server.admin), 13, nowhere())
     assert f"it is PostgreSQL {server.major}, the tenants' is 13" in str(caught.value)

@@ -11,7 +11,7 @@ from pgfleet.documents.audit import MigrationStatus, Verdict
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.fleet.model import Acceptance
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 INDEX = "idx_ai_task_queue_status_schedule"
 UNTIL = date(2026, 12, 31)
@@ -23,10 +23,10 @@ class Accepting(Subject):
     today = UNTIL
 
     @property
-    def brief(self) -> Brief:
-        brief = super().brief
-        brief.today = self.today
-        return brief
+    def context(self) -> RunContext:
+        context = super().context
+        context.today = self.today
+        return context
 
 
 def accepting_of(subject: Subject, index: str) -> Accepting:
@@ -73,7 +73,7 @@ def test_a_tenant_with_an_accepted_difference_is_ready_and_unchanged(accepting: 
 
 
 def test_a_rehearsal_leaves_it_alone_too(accepting: Accepting) -> None:
-    assert accepting.roll_out(rehearsal=True).result is Result.UNCHANGED
+    assert accepting.roll_out(dry_run=True).result is Result.UNCHANGED
 
 
 def test_other_migrations_are_healed_and_proven_beside_it(accepting: Accepting) -> None:
@@ -99,7 +99,7 @@ def test_what_else_went_wrong_since_the_plan_is_not_accepted_with_it(accepting: 
 def test_a_difference_besides_has_the_script_run_again_as_a_whole(accepting: Accepting) -> None:
     accepting.execute("DROP INDEX idx_ai_messages_conversation")
     assert accepting.audit().verdict is Verdict.BLOCKED
-    assert step(accepting.roll_out(), "20250315").action is Action.HEAL
+    assert step(accepting.roll_out(), "20250315").action is Action.REAPPLY
     assert has_index(accepting), "a script knows nothing of acceptances"
 
 
@@ -111,7 +111,7 @@ def test_a_rerun_on_purpose_runs_it(accepting: Accepting) -> None:
 def test_one_that_has_expired_is_healed(accepting: Accepting) -> None:
     accepting.today = date(2027, 1, 1)
     assert accepting.audit().verdict is Verdict.BLOCKED
-    assert step(accepting.roll_out(), "20250315").action is Action.HEAL
+    assert step(accepting.roll_out(), "20250315").action is Action.REAPPLY
     assert has_index(accepting)
 
 

@@ -125,7 +125,7 @@ def test_a_crash_in_the_middle_shows_as_drifted_and_the_next_run_resumes(orders:
     assert found[0].result is Result.FAILED
     assert (orders.query(VALID), orders.ledger()["2"]) == ([(False,)], "started")
     assert orders.statuses()["2"] is MigrationStatus.DRIFTED
-    assert orders.plan().of("2").action is Action.HEAL
+    assert orders.plan().of("2").action is Action.REAPPLY
     assert orders.roll_out().result is Result.DONE
     assert (orders.query(VALID), orders.ledger()["2"]) == ([(True,)], "applied")
 
@@ -151,11 +151,11 @@ def test_a_crash_between_the_build_and_the_ledger_builds_nothing_again(
 
 
 def test_it_is_not_rehearsed_and_neither_is_what_stands_on_it(orders: Subject) -> None:
-    result = orders.roll_out(rehearsal=True)
+    result = orders.roll_out(dry_run=True)
     assert [each.status for each in result.migrations] == [
         StepStatus.DONE,
-        StepStatus.NOT_REHEARSED,
-        StepStatus.NOT_REHEARSED,
+        StepStatus.NOT_EXERCISED,
+        StepStatus.NOT_EXERCISED,
     ]
     assert step(result, "2").detail == "2_orders_number_index.sql runs in no transaction, so it cannot be rolled back"
     assert (orders.query(VALID), orders.has_ledger()) == ([], False)

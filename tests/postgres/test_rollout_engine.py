@@ -59,8 +59,8 @@ def test_drift_is_healed_and_no_row_is_lost(adopted: Subject) -> None:
     before = adopted.before()
     adopted.execute("DROP INDEX idx_ai_task_queue_status_schedule; ALTER TABLE ai_conversations DROP COLUMN summary")
     result = adopted.roll_out()
-    healed = [each.version for each in result.migrations if each.action is Action.HEAL]
-    assert (result.result, healed) == (Result.DONE, ["20250315", "20250328"])
+    restored = [each.version for each in result.migrations if each.action is Action.REAPPLY]
+    assert (result.result, restored) == (Result.DONE, ["20250315", "20250328"])
     assert adopted.audit().verdict is Verdict.READY
     assert adopted.events()[-2:] == [("healed", "20250315"), ("healed", "20250328")]
     adopted.assert_whole(before)
@@ -140,8 +140,8 @@ def test_a_check_that_fails_afterwards_commits_nothing(small: Callable[..., Subj
 
 def test_what_leaves_nothing_in_the_catalog_and_has_no_check_is_applied_once(small: Callable[..., Subject]) -> None:
     subject = small({"1_one.sql": FIRST, "2_data.sql": "INSERT INTO one VALUES (1);"})
-    rehearsed = subject.roll_out(rehearsal=True)
-    assert (rehearsed.result, subject.ledger()) == (Result.DONE, {})
+    dry_run = subject.roll_out(dry_run=True)
+    assert (dry_run.result, subject.ledger()) == (Result.DONE, {})
     assert [subject.roll_out().result, subject.roll_out().result] == [Result.DONE, Result.UNCHANGED]
     assert (subject.query("SELECT id FROM one"), subject.ledger()) == ([(1,)], {"1": "applied", "2": "applied"})
 
@@ -175,7 +175,7 @@ def test_a_later_migration_that_a_heal_undoes_is_run_again(small: Callable[..., 
     subject.roll_out()
     subject.execute("DROP TABLE one")
     plan = subject.plan()
-    assert [each.action for each in plan.migrations] == [Action.HEAL, Action.RERUN]
+    assert [each.action for each in plan.migrations] == [Action.REAPPLY, Action.RERUN]
     alone = plan.model_copy(update={"migrations": (plan.migrations[0],)})
     failed = subject.roll_out(alone).migrations[0].error
     assert failed is not None

@@ -67,9 +67,9 @@ def fault(subject: Subject, point: str, monkeypatch: pytest.MonkeyPatch) -> Iter
             chosen.at("in the SQL")
         return execute(session, text, *arguments)
 
-    def noting(session: Session, brief: Any, plan: Any, migrated: Any) -> Any:
+    def noting(session: Session, context: Any, plan: Any, migrated: Any) -> Any:
         chosen.under_way = migrated.version
-        return carry_out(session, brief, plan, migrated)
+        return carry_out(session, context, plan, migrated)
 
     with monkeypatch.context() as patch:
         patch.setattr(migration, "_in_transaction", noting)

@@ -86,7 +86,7 @@ def test_runs_that_begin_at_once_make_the_ledger_one_after_another(subject: Subj
 
     def prepare() -> None:
         with subject.server.session(subject.database) as session:
-            session.ask(Query("SELECT 1"))
+            session.fetch_value(Query("SELECT 1"))
             together.wait()
             try:
                 prepare_ledger(session)

@@ -1,4 +1,4 @@
-"""A rehearsal leaves every tenant as it was, and says what the real one would leave."""
+"""A dry run leaves every tenant as it was, and says what the real one would leave."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ ORDER BY 1, 2, 3
 
 def test_nothing_of_it_is_left(subject: Subject) -> None:
     before = subject.query(STATE)
-    result = subject.roll_out(rehearsal=True)
+    result = subject.roll_out(dry_run=True)
     assert (result.result, {each.status for each in result.migrations}) == (Result.DONE, {StepStatus.DONE})
     assert [(each.before.rows, each.after.rows) for each in result.counts] == [(None, 0), (None, 0)]
     assert subject.query(STATE) == before
@@ -36,14 +36,14 @@ def test_it_leaves_the_differences_that_the_real_one_leaves(adopted: Subject) ->
         ALTER TABLE skill_workflows DROP CONSTRAINT skill_workflows_name_version_key;
     """)
     before = adopted.query(STATE)
-    rehearsed = adopted.roll_out(rehearsal=True)
+    dry_run = adopted.roll_out(dry_run=True)
     assert adopted.query(STATE) == before
     real = adopted.roll_out()
 
     def told(result: Any) -> list[Any]:
         return [(each.version, each.status, each.residual, each.error) for each in result.migrations]
 
-    assert told(rehearsed) == told(real)
+    assert told(dry_run) == told(real)
     assert sum(bool(each.residual) for each in real.migrations) == 2
 
 
@@ -54,7 +54,7 @@ def test_a_lock_that_is_held_interrupts_it_and_its_own_locks_are_given_back(adop
     with psycopg.connect(dsn) as holder, psycopg.connect(dsn, autocommit=True) as traffic:
         holder.execute("LOCK TABLE ai_guardrails.policy_rules IN ROW EXCLUSIVE MODE")
         found: list[Any] = []
-        thread = threading.Thread(target=lambda: found.append(adopted.roll_out(rehearsal=True)))
+        thread = threading.Thread(target=lambda: found.append(adopted.roll_out(dry_run=True)))
         thread.start()
         traffic.execute("SET lock_timeout TO '2s'")
         deadline = time.monotonic() + 1.5
@@ -79,7 +79,7 @@ def test_a_lost_connection_begins_it_anew_and_commits_nothing(
 
     monkeypatch.setattr(migration, "record", record)
     before = briefly.query(STATE)
-    result = briefly.roll_out(rehearsal=True)
+    result = briefly.roll_out(dry_run=True)
     assert (result.result, losses) == (Result.DONE, [1])
     assert briefly.query(STATE) == before
 
@@ -95,5 +95,5 @@ def test_a_connection_that_is_lost_each_time_ends_it_with_nothing_done(
 
     monkeypatch.setattr(migration, "record", record)
     before = briefly.query(STATE)
-    assert briefly.roll_out(rehearsal=True).result is Result.FAILED
+    assert briefly.roll_out(dry_run=True).result is Result.FAILED
     assert briefly.query(STATE) == before

@@ -15,7 +15,7 @@ from pgfleet.documents.audit import AuditDocument, Verdict
 from pgfleet.documents.plan import Action
 from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.documents.rollout import Result, StepStatus, TenantResult
-from pgfleet.judge.enrich import in_context
+from pgfleet.judge.enrich import enrich
 from pgfleet.judge.summary import build_document
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.apply import repair as repairs
@@ -49,8 +49,8 @@ class Database:
         subject, now = self.any, datetime.now(UTC)
         entries = [each.audit().model_copy(update={"name": home}) for home, each in self.subjects.items()]
         document = build_document("test", "run", subject.manifest, entries, started_at=now, finished_at=now)
-        environment = subject.brief.environment
-        return in_context(document, environment, subject.manifest, None, date.max, is_partial=False)
+        environment = subject.context.environment
+        return enrich(document, environment, subject.manifest, None, date.max, is_partial=False)
 
     def verdicts(self) -> dict[str, str]:
         return {each.name: each.verdict for each in self.audit().tenants}
@@ -134,7 +134,7 @@ def test_tenants_that_are_rolled_out_at_once_do_not_collide_in_what_they_share(n
 
 def test_tenants_that_are_rehearsed_at_once_wait_for_each_other(new: Database) -> None:
     subjects = [new[home] for home in ("acme", "borealis", "cobalt")]
-    results = at_once(lambda each: each.roll_out(rehearsal=True), subjects)
+    results = at_once(lambda each: each.roll_out(dry_run=True), subjects)
     assert (failures(results), {each.result for each in results}) == ([], {Result.DONE})
     assert new.any.query("SELECT to_regnamespace('ai_guardrails'), to_regnamespace('pgfleet')") == [(None, None)]
 
@@ -184,9 +184,9 @@ def test_a_rollout_heals_what_they_share_once_and_the_others_find_it_done(made: 
         made[home].roll_out()
     made["acme"].execute(f"{BREAK_OWN}; {BREAK_SHARED}")
     plans = {home: made[home].plan() for home in ("acme", "borealis")}
-    healed = {home: made[home].roll_out(plan) for home, plan in plans.items()}
-    assert [step(each, "20250331").action for each in healed.values()] == [Action.HEAL, Action.HEAL]
-    assert step(healed["borealis"], "20250331").detail == "done already when its turn came"
+    restored = {home: made[home].roll_out(plan) for home, plan in plans.items()}
+    assert [step(each, "20250331").action for each in restored.values()] == [Action.REAPPLY, Action.REAPPLY]
+    assert step(restored["borealis"], "20250331").detail == "done already when its turn came"
     assert made["borealis"].events().count(("healed", "20250331")) == 1
     assert made.audit().shared == ()
 
@@ -197,7 +197,7 @@ def test_a_repair_mends_what_they_share_once_and_the_others_find_it_done(made: D
     made["borealis"].execute(BREAK_OWN)
     made.any.execute(BREAK_SHARED)
     subjects = [made[home] for home in homes]
-    planned = at_once(foresee, subjects)
+    planned = at_once(prefetch, subjects)
     assert [len(each.statements) for each in planned] == [2, 2, 1]
     found = dict(zip(homes, at_once(lambda each: repair(each, planned[subjects.index(each)]), subjects), strict=True))
     assert [each.error for each in found.values()] == [None] * 3
@@ -207,22 +207,22 @@ def test_a_repair_mends_what_they_share_once_and_the_others_find_it_done(made: D
     assert set(made.verdicts().values()) == {Verdict.READY}
 
 
-def foresee(subject: Subject) -> TenantRepair:
-    brief = subject.brief
-    return repairs.foresee(brief.environment.tenants[0], brief)
+def prefetch(subject: Subject) -> TenantRepair:
+    context = subject.context
+    return repairs.prefetch(context.environment.tenants[0], context)
 
 
 def repair(subject: Subject, planned: TenantRepair) -> TenantRepair:
-    brief = subject.brief
+    context = subject.context
     agreed = {"digest": planned.digest, "own_digest": planned.own_digest}
-    return repairs.repair(brief.environment.tenants[0], brief, rehearsal=False, **agreed)
+    return repairs.repair(context.environment.tenants[0], context, dry_run=False, **agreed)
 
 
 def test_a_repair_is_refused_where_the_tenant_s_own_part_has_changed_too(made: Database) -> None:
     made["acme"].execute(f"{BREAK_OWN}; {BREAK_SHARED}")
-    planned = foresee(made["acme"])
+    planned = prefetch(made["acme"])
     made["acme"].execute("DROP INDEX idx_ai_conversations_user")
-    repair(made["borealis"], foresee(made["borealis"]))
+    repair(made["borealis"], prefetch(made["borealis"]))
     refused = repair(made["acme"], planned)
     assert refused.error is not None
     assert "has changed since its repair was agreed to" in refused.error.message

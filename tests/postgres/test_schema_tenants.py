@@ -86,8 +86,8 @@ def test_a_schema_s_damage_is_seen_there_alone(
     names = ["acme", '"Odd ""Home.x"']
     server.execute(damage.format(home=names[damaged], other=names[1 - damaged]), shared_database)
     tenants = [server.tenant(shared_database, name=home, home=home) for home in HOMES]
-    brief = server.brief(shipped_manifest, expected, *tenants)
-    entries = [audit(tenant, brief) for tenant in tenants]
+    context = server.context(shipped_manifest, expected, *tenants)
+    entries = [audit(tenant, context) for tenant in tenants]
     found = [each.identity for migration in entries[damaged].migrations for each in migration.differences]
     assert found == [f"{HOMES[damaged]}.{identity}"]
     assert entries[1 - damaged].verdict is Verdict.READY

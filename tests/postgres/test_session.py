@@ -54,14 +54,14 @@ def session(server: Server, shared: str) -> Iterator[Session]:
 
 
 def value(session: Session, text: str) -> object:
-    [[(found,)]] = session.read(Query(text))
+    [[(found,)]] = session.fetch(Query(text))
     return found
 
 
 def error_of(session: Session) -> DatabaseError:
     """The error that its first use meets."""
     with session, pytest.raises(DatabaseError) as caught:
-        session.read(Query("SELECT 1"))
+        session.fetch(Query("SELECT 1"))
     return caught.value
 
 
@@ -169,12 +169,12 @@ def test_silence_is_taken_for_the_servers_only_when_a_second_tenant_meets_it(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         silent = replace(ready, dsn=Dsn(f"postgresql://postgres@127.0.0.1:{listener.getsockname()[1]}/postgres"))
         policy = replace(POLICY, connect_timeout_seconds=2)
-        brief = server.brief(shipped_manifest, expected, ready, policy=policy)
-        found = identify([silent, ready], brief)
+        context = server.context(shipped_manifest, expected, ready, policy=policy)
+        found = identify([silent, ready], context)
         assert found is not None
         assert (found.tenant, found.is_fit) == (database, True)
         with pytest.raises(ConnectionFailed, match=r"^timed out: "):
-            identify([silent], brief)
+            identify([silent], context)
 
 
 @pytest.mark.parametrize("of_what", ["role", "database"])
@@ -192,19 +192,19 @@ def test_no_connection_left(server: Server, shared: str, of_what: str) -> None:
 
 def test_an_undefined_table(session: Session) -> None:
     with pytest.raises(StatementFailed) as caught:
-        session.read(Query("SELECT * FROM nothing_by_this_name"))
+        session.fetch(Query("SELECT * FROM nothing_by_this_name"))
     assert str(caught.value) == 'relation "nothing_by_this_name" does not exist (SQLSTATE 42P01)'
     assert (caught.value.sqlstate, caught.value.transient) == ("42P01", False)
 
 
 def test_a_hint_is_passed_on(session: Session) -> None:
     with pytest.raises(StatementFailed, match=r"\(hint: No function matches"):
-        session.read(Query("SELECT nothing_by_this_name()"))
+        session.fetch(Query("SELECT nothing_by_this_name()"))
 
 
 def test_a_missing_privilege(server: Server, shared: str) -> None:
     with Session(server.dsn(shared, server.create_role())) as session, pytest.raises(PrivilegeMissing) as caught:
-        session.read(Query("SELECT * FROM t"))
+        session.fetch(Query("SELECT * FROM t"))
     assert (caught.value.sqlstate, caught.value.transient) == ("42501", False)
     assert "permission denied for table t" in str(caught.value)
 
@@ -214,9 +214,9 @@ def test_a_lock_that_is_not_had_in_time(server: Server, shared: str) -> None:
     with psycopg.connect(server.cluster.dsn(shared)) as other, Session(server.dsn(shared), limits=limits) as session:
         other.execute("LOCK TABLE t")
         with pytest.raises(TryAgain) as caught:
-            session.read(Query("SELECT * FROM t"))
+            session.fetch(Query("SELECT * FROM t"))
         other.rollback()
-        assert session.read(Query("SELECT a FROM t ORDER BY a")) == [[(1,), (2,)]]
+        assert session.fetch(Query("SELECT a FROM t ORDER BY a")) == [[(1,), (2,)]]
     assert (caught.value.sqlstate, caught.value.transient) == ("55P03", True)
 
 
@@ -227,8 +227,8 @@ def test_a_statement_that_takes_too_long(server: Server, shared: str, place: int
     queries[place] = Query(ENDLESS)
     with Session(server.dsn(shared), limits=Limits(statement_timeout_ms=100)) as session:
         with pytest.raises(StatementFailed) as caught:
-            session.read(*queries)
-        assert session.read(Query("SELECT 1")) == [[(1,)]]
+            session.fetch(*queries)
+        assert session.fetch(Query("SELECT 1")) == [[(1,)]]
     assert (caught.value.sqlstate, caught.value.transient) == ("57014", False)
 
 
@@ -264,7 +264,7 @@ def test_what_a_sqlstate_means(session: Session, sqlstate: str, kind: type[Datab
 
 def test_errors_survive_pickling(session: Session) -> None:
     with pytest.raises(StatementFailed) as caught:
-        session.read(Query("SELECT 1/0"))
+        session.fetch(Query("SELECT 1/0"))
     copy = pickle.loads(pickle.dumps(caught.value))
     assert (type(copy), str(copy), copy.sqlstate) == (StatementFailed, str(caught.value), "22012")
 
@@ -272,7 +272,7 @@ def test_errors_survive_pickling(session: Session) -> None:
 def test_a_session_is_left_idle_after_an_error(server: Server, session: Session) -> None:
     pid = value(session, "SELECT pg_backend_pid()")
     with pytest.raises(StatementFailed):
-        session.read(Query("SELECT 1/0"))
+        session.fetch(Query("SELECT 1/0"))
     with psycopg.connect(server.cluster.dsn()) as other:
         states = other.execute("SELECT state FROM pg_stat_activity WHERE pid = %s", [pid]).fetchall()
     assert states == [("idle",)]
@@ -286,7 +286,7 @@ def test_no_secret_in_an_error_of_a_statement(server: Server, shared: str, text:
     """As the server would quote it; the second is how the fleet file's `${VAR}` may hold it."""
     dsn = server.dsn(shared, server.create_role())
     with Session(Dsn(dsn.text, (quote(ROLE_PASSWORD, safe=""),))) as session, pytest.raises(DatabaseError) as caught:
-        session.read(Query("SELECT %(text)s::integer", {"text": text}))
+        session.fetch(Query("SELECT %(text)s::integer", {"text": text}))
     assert 'invalid input syntax for type integer: "***"' in str(caught.value)
     assert text not in repr(caught.value) + repr(caught.value.__cause__) + repr(session.dsn)
 
@@ -312,7 +312,7 @@ def test_a_session_that_was_ended_is_had_again(server: Server, session: Session)
     before = value(session, "SELECT pg_backend_pid()")
     terminate(server, session)
     with pytest.raises(ConnectionLost) as caught:
-        session.read(Query("SELECT 1"))
+        session.fetch(Query("SELECT 1"))
     assert caught.value.transient
     assert value(session, "SELECT pg_backend_pid()") != before
 
@@ -320,8 +320,8 @@ def test_a_session_that_was_ended_is_had_again(server: Server, session: Session)
 def test_a_session_that_was_ended_is_had_again_for_a_script(server: Server, session: Session) -> None:
     terminate(server, session)
     with pytest.raises(ConnectionLost):
-        session.run_alone("SELECT 1")
-    session.run_alone("SELECT 1")
+        session.run_outside_transaction("SELECT 1")
+    session.run_outside_transaction("SELECT 1")
 
 
 def test_a_session_that_was_closed_is_had_again(session: Session) -> None:
@@ -348,12 +348,12 @@ def test_the_server_says_who_is_there(server: Server, shared: str) -> None:
 
 def test_results_come_in_order_and_apart(session: Session) -> None:
     queries = ["SELECT a FROM t ORDER BY a", "SELECT 1 WHERE false", "SELECT 'x', NULL, true"]
-    assert session.read(*map(Query, queries)) == [[(1,), (2,)], [], [("x", None, True)]]
+    assert session.fetch(*map(Query, queries)) == [[(1,), (2,)], [], [("x", None, True)]]
 
 
 def test_all_queries_of_a_reading_see_the_same_moment(session: Session) -> None:
     text = "SELECT pg_current_snapshot()::text, current_setting('transaction_isolation')"
-    first, second = session.read(Query(text), Query(text))
+    first, second = session.fetch(Query(text), Query(text))
     assert first == second
     assert first[0][1] == "repeatable read"
 
@@ -370,7 +370,7 @@ def test_all_queries_of_a_reading_see_the_same_moment(session: Session) -> None:
 def test_reading_is_read_only(session: Session, text: str) -> None:
     session.write(Query("CREATE SEQUENCE IF NOT EXISTS s"))
     with pytest.raises(StatementFailed, match="in a read-only transaction") as caught:
-        session.read(Query(text))
+        session.fetch(Query(text))
     assert caught.value.sqlstate == "25006"
     assert value(session, "SELECT count(*) FROM t") == 2
 
@@ -390,10 +390,10 @@ def test_the_search_path_is_the_home_schema_alone(server: Server, shared: str, h
     server.execute(f'CREATE SCHEMA "{quoted}"; CREATE TABLE "{quoted}".here ()', shared)
     server.execute(f"ALTER DATABASE {shared} SET search_path = pg_catalog")
     with server.session(shared, home) as session:
-        assert session.read(Query("SELECT current_schema(), to_regclass('here') IS NOT NULL")) == [[(home, True)]]
+        assert session.fetch(Query("SELECT current_schema(), to_regclass('here') IS NOT NULL")) == [[(home, True)]]
         assert value(session, "SELECT array_length(current_schemas(false), 1)") == 1
         session.run_script("CREATE TABLE by_script ()")
-        session.run_alone("CREATE TABLE alone ()")
+        session.run_outside_transaction("CREATE TABLE alone ()")
         found = value(session, f"SELECT count(*) FROM pg_class WHERE relnamespace = '\"{quoted}\"'::regnamespace")
     server.execute(f"ALTER DATABASE {shared} RESET search_path")
     assert found == 3
@@ -403,11 +403,11 @@ def test_public_is_the_usual_home(session: Session) -> None:
     assert value(session, "SELECT current_schema()") == "public"
 
 
-@pytest.mark.parametrize("how", [Session.read, Session.write, Session.run_alone])
+@pytest.mark.parametrize("how", [Session.read, Session.write, Session.run_outside_transaction])
 def test_settings_do_not_outlive_their_use(session: Session, how: Callable[..., object]) -> None:
     """Through a pooler in transaction mode the next transaction may be somebody else's."""
     session.home = "elsewhere"
-    how(session, "SELECT 1" if how == Session.run_alone else Query("SELECT 1"))
+    how(session, "SELECT 1" if how == Session.run_outside_transaction else Query("SELECT 1"))
     with session._open().cursor() as cursor:
         left = cursor.execute("SELECT name FROM pg_settings WHERE source = 'session' AND name <> 'application_name'")
         assert left.fetchall() == []
@@ -426,7 +426,7 @@ def test_settings_do_not_outlive_their_use(session: Session, how: Callable[..., 
     ],
 )
 def test_odd_texts(session: Session, query: Query, found: tuple[object, ...]) -> None:
-    assert session.read(Query("SELECT 0"), query, Query("SELECT 2")) == [[(0,)], [found], [(2,)]]
+    assert session.fetch(Query("SELECT 0"), query, Query("SELECT 2")) == [[(0,)], [found], [(2,)]]
 
 
 def test_nothing_is_compiled(server: Server, session: Session, shared: str) -> None:
@@ -454,32 +454,32 @@ def test_queries_are_written_together_or_not_at_all(session: Session) -> None:
 
 def test_what_was_foreseen_is_answered_from_that_once(session: Session) -> None:
     first, second = Query("SELECT clock_timestamp()"), Query("SELECT %(a)s || clock_timestamp()", {"a": "%"})
-    assert session.foresee(first, second)
+    assert session.prefetch(first, second)
     again = Query(second.text, dict(second.parameters or {}))
-    foreseen = session.read(again)
-    assert session.read(again) != foreseen
-    assert session.read(first) < session.read(first)
+    foreseen = session.fetch(again)
+    assert session.fetch(again) != foreseen
+    assert session.fetch(first) < session.fetch(first)
 
 
 def test_two_that_ask_the_same_are_both_answered_from_what_was_foreseen(session: Session) -> None:
     query = Query("SELECT clock_timestamp()")
-    assert session.foresee(query, query)
-    one, other = session.read(query, query)
+    assert session.prefetch(query, query)
+    one, other = session.fetch(query, query)
     assert one == other
-    assert session.read(query) != one
+    assert session.fetch(query) != one
 
 
 def test_nothing_is_foreseen_where_something_fails_or_once_something_is_written(session: Session) -> None:
     count = Query("SELECT count(*) FROM t")
-    assert not session.foresee(count, Query("SELECT 1/0"))
-    assert session.foresee(count)
+    assert not session.prefetch(count, Query("SELECT 1/0"))
+    assert session.prefetch(count)
     session.write(Query("INSERT INTO t VALUES (3)"))
-    assert session.read(count) == [[(3,)]]
+    assert session.fetch(count) == [[(3,)]]
 
 
 def test_a_statement_alone_runs_in_no_transaction(session: Session) -> None:
-    session.run_alone("CREATE INDEX CONCURRENTLY by_a ON t (a)")
-    session.run_alone("DROP INDEX CONCURRENTLY by_a")
+    session.run_outside_transaction("CREATE INDEX CONCURRENTLY by_a ON t (a)")
+    session.run_outside_transaction("DROP INDEX CONCURRENTLY by_a")
     with pytest.raises(StatementFailed, match="cannot run inside a transaction block"):
         session.run_script("CREATE INDEX CONCURRENTLY by_a ON t (a)")
 
@@ -511,7 +511,7 @@ def test_an_audit_is_one_connection_and_a_round_trip_for_each_question_or_for_al
     tenant = server.tenant(database)
     server.execute(f"ALTER DATABASE {database} SET log_statement = 'all'")
     begin = server.cluster.log.stat().st_size
-    entry = audit(tenant, server.brief(shipped_manifest, expected, tenant), at_once=at_once)
+    entry = audit(tenant, server.context(shipped_manifest, expected, tenant), at_once=at_once)
     sent = statements(server, begin)
     manifest = shipped_manifest
     by_step = len(manifest.migrations) + len(manifest.seeds) + len(manifest.counts)
@@ -526,5 +526,5 @@ def test_what_is_asked_at_once_comes_to_the_same(
 ) -> None:
     server.execute(damage, database)
     tenant = server.tenant(database)
-    brief = server.brief(shipped_manifest, expected, tenant)
-    assert audit(tenant, brief, at_once=True) == audit(tenant, brief, at_once=False)
+    context = server.context(shipped_manifest, expected, tenant)
+    assert audit(tenant, context, at_once=True) == audit(tenant, context, at_once=False)

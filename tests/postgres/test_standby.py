@@ -18,7 +18,7 @@ from pgfleet.documents.rollout import Result
 from pgfleet.errors import AccessRefused, DatabaseError, ScratchUnavailable
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest
-from pgfleet.postgres.apply.repair import foresee, repair
+from pgfleet.postgres.apply.repair import prefetch, repair
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.read.servers import identify
 from pgfleet.postgres.scratch.expected_catalog import find_expected
@@ -65,15 +65,15 @@ def test_a_server_that_has_become_one_since_the_plan_is_refused_before_anything_
     before = tenant.audit().model_copy(update={"standby": False})
     plan = plan_tenant(before, tenant.manifest, tenant.expected, Scope())
     assert plan.changes
-    for rehearsal in (True, False):
-        result = tenant.roll_out(plan, rehearsal=rehearsal)
+    for dry_run in (True, False):
+        result = tenant.roll_out(plan, dry_run=dry_run)
         assert (result.result, result.reason, result.migrations) == (Result.UNREACHABLE, SAID, ())
 
 
 def test_a_repair_refuses_it(subject: Callable[[str], Subject]) -> None:
-    brief = subject(DAMAGED).brief
-    tenant = brief.environment.tenants[0]
-    found: list[TenantRepair] = [foresee(tenant, brief), repair(tenant, brief, rehearsal=False)]
+    context = subject(DAMAGED).context
+    tenant = context.environment.tenants[0]
+    found: list[TenantRepair] = [prefetch(tenant, context), repair(tenant, context, dry_run=False)]
     for each in found:
         assert (each.result, each.unreachable_because) == (RepairResult.UNREACHABLE, Unreachable.STANDBY)
         assert each.error is not None
@@ -81,12 +81,12 @@ def test_a_repair_refuses_it(subject: Callable[[str], Subject]) -> None:
 
 
 def test_no_replay_is_made_on_it(subject: Callable[[str], Subject], standby: Standby) -> None:
-    brief = subject(EMPTY).brief
-    identity = identify(brief.environment.tenants, brief)
+    context = subject(EMPTY).context
+    identity = identify(context.environment.tenants, context)
     assert identity is not None
     assert identity.is_fit is False
     with pytest.raises(ScratchUnavailable, match=r"it is a standby.*; set the environment's scratch_dsn"):
-        find_expected(brief, standby.major, standby.dsn(EMPTY))
+        find_expected(context, standby.major, standby.dsn(EMPTY))
 
 
 def test_a_dsn_that_wants_a_primary(standby: Standby) -> None:
@@ -129,7 +129,7 @@ def wait_for(dsn: Dsn, because: Unreachable) -> None:
         assert time.monotonic() < deadline, f"still {found}"
         try:
             with Session(dsn) as session:
-                session.read(Query("SELECT 1"))
+                session.fetch(Query("SELECT 1"))
         except DatabaseError as error:
             found = error
     assert found.transient
@@ -137,5 +137,5 @@ def wait_for(dsn: Dsn, because: Unreachable) -> None:
 
 def error_of(dsn: Dsn) -> DatabaseError:
     with Session(dsn) as session, pytest.raises(DatabaseError) as caught:
-        session.read(Query("SELECT 1"))
+        session.fetch(Query("SELECT 1"))
     return caught.value

@@ -21,7 +21,7 @@ on_servers_with_tls = pytest.mark.parametrize("server", WITH_TLS, indirect=True)
 
 def error_of(dsn: Dsn) -> DatabaseError:
     with Session(dsn) as session, pytest.raises(DatabaseError) as caught:
-        session.read(Query("SELECT 1"))
+        session.fetch(Query("SELECT 1"))
     return caught.value
 
 
@@ -33,7 +33,7 @@ def test_a_verified_server_is_rolled_out_to_and_audited(
     assert subject.roll_out().result is Result.DONE
     assert subject.audit().verdict is Verdict.READY
     with Session(encrypted.dsn(empty_database)) as session:
-        assert session.read(Query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")) == [[(True,)]]
+        assert session.fetch(Query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")) == [[(True,)]]
 
 
 @on_servers_with_tls

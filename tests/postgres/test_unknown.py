@@ -59,7 +59,7 @@ class Auditor:
 
     def audit(self, *, policy: Policy = POLICY) -> TenantEntry:
         tenant = self.server.tenant(self.database, role=self.role)
-        return audit(tenant, self.server.brief(self.manifest, self.expected, tenant, policy=policy))
+        return audit(tenant, self.server.context(self.manifest, self.expected, tenant, policy=policy))
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_neither_home_schema_nor_tables(auditor: Auditor) -> None:
 def test_there_is_no_home_schema(auditor: Auditor) -> None:
     """A slip in the fleet file, and no tenant that no migration was ever run in."""
     tenant = auditor.server.tenant(auditor.database, home="acne", role=auditor.role)
-    entry = audit(tenant, auditor.server.brief(auditor.manifest, auditor.expected, tenant))
+    entry = audit(tenant, auditor.server.context(auditor.manifest, auditor.expected, tenant))
     assert entry.verdict in {Verdict.UNREACHABLE, Verdict.UNKNOWN}
     assert entry.reason is not None
     assert "schema acne does not exist" in entry.reason
@@ -247,11 +247,11 @@ def test_a_table_that_is_locked(auditor: Auditor) -> None:
 
 def test_a_server_whose_expected_catalog_is_not_known(auditor: Auditor) -> None:
     tenant = auditor.server.tenant(auditor.database)
-    brief = auditor.server.brief(auditor.manifest, auditor.expected, tenant)
-    brief.expectations = {auditor.server.major: NoExpectedCatalog("no scratch database; set scratch_dsn")}
-    assert_unknown(audit(tenant, brief), "no scratch database; set scratch_dsn")
-    brief.expectations = {}
-    assert_unknown(audit(tenant, brief), f"no server of PostgreSQL {auditor.server.major}")
+    context = auditor.server.context(auditor.manifest, auditor.expected, tenant)
+    context.expectations = {auditor.server.major: NoExpectedCatalog("no scratch database; set scratch_dsn")}
+    assert_unknown(audit(tenant, context), "no scratch database; set scratch_dsn")
+    context.expectations = {}
+    assert_unknown(audit(tenant, context), f"no server of PostgreSQL {auditor.server.major}")
 
 
 # Counts
@@ -334,5 +334,5 @@ def test_a_fingerprint_that_differs_where_no_object_does_is_no_clean_tenant(
     """A fault of ours, if it ever happens: it must not read as ready."""
     strange = dataclasses.replace(expected, fingerprint="0" * 64)
     tenant = server.tenant(database)
-    entry = audit(tenant, server.brief(shipped_manifest, strange, tenant))
+    entry = audit(tenant, server.context(shipped_manifest, strange, tenant))
     assert_unknown(entry, "the catalog is not the expected one, yet no object of it differs")

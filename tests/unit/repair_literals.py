@@ -5,19 +5,19 @@ from collections.abc import Iterable, Sequence
 from unit.literals import FINISHED, STARTED
 
 from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, RepairEntry, SkippedEntry
-from pgfleet.documents.repair import BeyondEntry, RepairDocument, RepairResult, StatementEntry, TenantRepair
+from pgfleet.documents.repair import NotRepairableEntry, RepairDocument, RepairResult, StatementEntry, TenantRepair
 from pgfleet.documents.rollout import ErrorEntry
-from pgfleet.repair.model import Hazard, Way
+from pgfleet.repair.model import Hazard, Strategy
 from pgfleet.rollout.repair_summary import build_repair_document
 
-RERUN = RepairEntry(way=Way.RERUN, version="1")
-GONE = RepairEntry(way=Way.BY_HAND, reason="the table is gone with its rows")
+RERUN = RepairEntry(way=Strategy.RERUN, version="1")
+GONE = RepairEntry(way=Strategy.BY_HAND, reason="the table is gone with its rows")
 ALTER = RepairEntry(
-    way=Way.SQL,
+    way=Strategy.SQL,
     statements=("ALTER TABLE a ALTER COLUMN b TYPE text",),
     hazards=(Hazard.ACCESS_EXCLUSIVE, Hazard.MAY_FAIL),
 )
-ALONG = RepairEntry(way=Way.SQL, reason="view v is made anew with it")
+ALONG = RepairEntry(way=Strategy.SQL, reason="view v is made anew with it")
 
 
 def a_difference(
@@ -36,8 +36,8 @@ def a_repair(
     versions: Iterable[str] = (),
     statements: Iterable[str] = (),
     repaired: Iterable[DifferenceEntry] = (),
-    left: Iterable[DifferenceEntry] = (),
-    beyond: Iterable[BeyondEntry] = (),
+    remaining: Iterable[DifferenceEntry] = (),
+    not_repairable: Iterable[NotRepairableEntry] = (),
     error: ErrorEntry | None = None,
     digest: str | None = "sum",
 ) -> TenantRepair:
@@ -49,18 +49,18 @@ def a_repair(
         versions=tuple(versions),
         statements=tuple(StatementEntry(sql=each, hazards=(Hazard.ACCESS_EXCLUSIVE,)) for each in statements),
         repaired=tuple(repaired),
-        left=tuple(left),
-        beyond=tuple(beyond),
+        remaining=tuple(remaining),
+        not_repairable=tuple(not_repairable),
         error=error,
     )
 
 
-def beyond(status: MigrationStatus, reason: str = "check 'rows': found 3") -> BeyondEntry:
-    return BeyondEntry(version="1", file="1_one.sql", status=status, reason=reason)
+def beyond(status: MigrationStatus, reason: str = "check 'rows': found 3") -> NotRepairableEntry:
+    return NotRepairableEntry(version="1", file="1_one.sql", status=status, reason=reason)
 
 
 def a_repair_document(
-    *tenants: TenantRepair, rehearsal: bool = False, reason: str | None = None, skipped: Sequence[SkippedEntry] = ()
+    *tenants: TenantRepair, dry_run: bool = False, reason: str | None = None, skipped: Sequence[SkippedEntry] = ()
 ) -> RepairDocument:
     times = {"started_at": STARTED, "finished_at": FINISHED}
-    return build_repair_document("prod", "run-7", tenants, skipped, rehearsal=rehearsal, reason=reason, **times)
+    return build_repair_document("prod", "run-7", tenants, skipped, dry_run=dry_run, reason=reason, **times)

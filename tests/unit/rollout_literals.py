@@ -163,7 +163,7 @@ def a_rollout(
     rings: Iterable[RingEntry] | None = None,
     outcome: str = "Completed",
     reason: str | None = None,
-    rehearsal: bool = False,
+    dry_run: bool = False,
 ) -> RolloutDocument:
     """Its rings, if none are given, are those of the results, all completed."""
     names = dict.fromkeys(each.ring for each in results)
@@ -171,7 +171,7 @@ def a_rollout(
         environment="prod",
         run_id="run-7",
         plan_digest=DIGEST,
-        rehearsal=rehearsal,
+        dry_run=dry_run,
         outcome=outcome,
         reason=reason,
         started_at=STARTED,

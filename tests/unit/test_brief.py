@@ -5,7 +5,7 @@ from unit.literals import a_manifest, a_migration, a_seed, a_tenant, an_environm
 
 from pgfleet.errors import NoExpectedCatalog, ScratchUnavailable
 from pgfleet.manifest.model import Count
-from pgfleet.run.context import Brief, Granularity
+from pgfleet.run.context import Granularity, RunContext
 
 MANIFEST = a_manifest(
     a_migration("1"), a_migration("2", name="two"), seeds=[a_seed()], counts=[Count(table="one", may_shrink=False)]
@@ -14,39 +14,39 @@ ENVIRONMENT = an_environment(a_tenant("acme"), a_tenant("globex"))
 
 
 @pytest.fixture
-def brief() -> Brief:
-    return Brief(MANIFEST, ENVIRONMENT, run="run-7")
+def context() -> RunContext:
+    return RunContext(MANIFEST, ENVIRONMENT, run="run-7")
 
 
-def test_everything_is_found_by_its_name(brief: Brief) -> None:
-    assert brief.tenant("globex") is ENVIRONMENT.tenants[1]
-    assert brief.migration("2") is MANIFEST.migrations[1]
-    assert brief.seed("rules") is MANIFEST.seeds[0]
-    assert brief.count("one") is MANIFEST.counts[0]
+def test_everything_is_found_by_its_name(context: RunContext) -> None:
+    assert context.tenant("globex") is ENVIRONMENT.tenants[1]
+    assert context.migration("2") is MANIFEST.migrations[1]
+    assert context.seed("rules") is MANIFEST.seeds[0]
+    assert context.count("one") is MANIFEST.counts[0]
 
 
 def test_a_granularity_is_chosen_by_its_word() -> None:
     assert (Granularity("step"), Granularity("tenant")) == tuple(Granularity)
 
 
-def test_what_tenants_must_hold_goes_by_the_servers_major_version(brief: Brief) -> None:
+def test_what_tenants_must_hold_goes_by_the_servers_major_version(context: RunContext) -> None:
     old, new = an_expected_catalog(), an_expected_catalog()
-    brief.expectations = {16: old, 17: new}
-    assert brief.expected(16) is old
-    assert brief.expected(17) is new
+    context.expectations = {16: old, 17: new}
+    assert context.expected(16) is old
+    assert context.expected(17) is new
 
 
-def test_why_it_could_not_be_found_out_is_raised_again_for_each_tenant(brief: Brief) -> None:
+def test_why_it_could_not_be_found_out_is_raised_again_for_each_tenant(context: RunContext) -> None:
     why = ScratchUnavailable("db1:5432", "permission denied")
-    brief.expectations = {16: why}
+    context.expectations = {16: why}
     for _ in range(2):
         with pytest.raises(ScratchUnavailable) as caught:
-            brief.expected(16)
+            context.expected(16)
         assert caught.value is why
 
 
-def test_a_server_of_a_version_that_was_not_surveyed_is_told(brief: Brief) -> None:
-    brief.expectations = {16: an_expected_catalog()}
+def test_a_server_of_a_version_that_was_not_surveyed_is_told(context: RunContext) -> None:
+    context.expectations = {16: an_expected_catalog()}
     with pytest.raises(NoExpectedCatalog) as caught:
-        brief.expected(18)
+        context.expected(18)
     assert str(caught.value) == "no server of PostgreSQL 18 answered when the run began; audit the tenant again"

@@ -11,7 +11,7 @@ from pgfleet.run.shipped import deployments_folder
 
 FILE = deployments_folder() / "prefect.yaml"
 FLEET = deployments_folder() / "fleet.toml"
-NAMES = ("nightly", "audit", "rollout", "rehearsal", "seed", "repair", "counts")
+NAMES = ("nightly", "audit", "rollout", "dry-run", "seed", "repair", "counts")
 
 
 def test_the_shipped_file_has_what_is_made_for_its_environments() -> None:
@@ -29,11 +29,11 @@ def test_each_kind_says_what_it_does_and_has_a_name_of_the_environment() -> None
     assert [each.name for each in made] == [f"{name}-eu-west" for name in NAMES]
     assert all(each.description and each.tags == ("pgfleet", "env:eu-west") for each in made)
     assert all(each.parameters["environment"] == "eu-west" for each in made)
-    nightly, rehearsal = made[0], made[3]
+    nightly, dry_run = made[0], made[3]
     assert [(each.cron, each.timezone) for each in nightly.schedules] == [("0 2 * * *", "Asia/Tokyo")]
     assert nightly.concurrency_limit is not None
     assert (nightly.concurrency_limit.limit, nightly.concurrency_limit.collision_strategy) == (1, "CANCEL_NEW")
-    assert rehearsal.parameters == {"environment": "eu-west", "rehearse": True}
+    assert dry_run.parameters == {"environment": "eu-west", "dry_run": True}
     assert [each.name for each in made if each.schedules or each.concurrency_limit] == ["nightly-eu-west"]
 
 

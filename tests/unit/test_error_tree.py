@@ -10,24 +10,24 @@ from pgfleet.connect_failure import Unreachable
 from pgfleet.errors import (
     AccessRefused,
     BehindPooler,
-    CannotRehearse,
+    CannotDryRun,
     ConfigurationError,
     ConnectionFailed,
+    ConnectionLimitTimeout,
     ConnectionLost,
     DatabaseError,
+    DryRunInterrupted,
     FleetError,
     GuardTripped,
     InventoryUnreadable,
     LedgerUnusable,
     ManifestError,
     NoExpectedCatalog,
-    NoPermit,
     NotProven,
     PgfleetError,
     Place,
     PlanOutdated,
     PrivilegeMissing,
-    RehearsalInterrupted,
     Rejected,
     ReplayFailed,
     ScratchUnavailable,
@@ -44,7 +44,7 @@ EXAMPLES = (
     FleetError("fleet.toml", "", "is not TOML"),
     DatabaseError("division by zero", "22012"),
     ConnectionFailed("no answer"),
-    NoPermit("as many connections of ours to db1:5432 are open as may be, 8"),
+    ConnectionLimitTimeout("as many connections of ours to db1:5432 are open as may be, 8"),
     ConnectionLost("server closed the connection", "08006"),
     TryAgain("lock timeout", "55P03"),
     AccessRefused("wrong password: db1:5432 says no", "", None, Unreachable.WRONG_PASSWORD),
@@ -61,8 +61,8 @@ EXAMPLES = (
     PlanOutdated("it is drifted now"),
     LedgerUnusable("it is of format 2"),
     BehindPooler("1_one.sql runs in no transaction"),
-    CannotRehearse("it runs in no transaction"),
-    RehearsalInterrupted("lock timeout"),
+    CannotDryRun("it runs in no transaction"),
+    DryRunInterrupted("lock timeout"),
     ServiceFailed("agent: exited with 1"),
 )
 CLASSES = {each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, PgfleetError)}
@@ -86,7 +86,7 @@ def test_an_error_has_something_to_say_in_one_line(error: PgfleetError) -> None:
 
 
 def test_only_what_can_succeed_later_is_transient() -> None:
-    transient = {ConnectionFailed, NoPermit, ConnectionLost, TryAgain, ServiceFailed}
+    transient = {ConnectionFailed, ConnectionLimitTimeout, ConnectionLost, TryAgain, ServiceFailed}
     assert {each for each in CLASSES if each.transient} == transient
 
 

@@ -86,14 +86,14 @@ def test_a_rollout_that_halted_or_was_refused_says_so_besides(outcome: str, name
     document = a_rollout(a_result("acme", Result.FAILED), a_result("cobalt"), outcome=outcome, reason="why")
     found = list(events.of_rollout(document))
     assert [each.name for each in found] == names
-    assert found[-1].labels == {"outcome": outcome.lower(), "what": "rollout", "rehearsal": "false"}
+    assert found[-1].labels == {"outcome": outcome.lower(), "what": "rollout", "dry-run": "false"}
     assert (found[-1].payload["failed"], found[-1].payload["reason"]) == (["acme"], "why")
     assert [each["prefect.resource.name"] for each in found[-1].related] == ["acme"]
 
 
 def test_a_rehearsal_that_halted_is_told_apart_by_its_label() -> None:
-    [finished] = events.of_rollout(a_rollout(a_result(), rehearsal=True))
-    assert (finished.labels["what"], finished.labels["rehearsal"]) == ("rehearsal", "true")
+    [finished] = events.of_rollout(a_rollout(a_result(), dry_run=True))
+    assert (finished.labels["what"], finished.labels["dry-run"]) == ("dry-run", "true")
 
 
 def test_a_question_names_the_tenants_that_would_be_changed() -> None:
@@ -106,5 +106,5 @@ def test_a_question_names_the_tenants_that_would_be_changed() -> None:
 def test_a_repair_says_what_came_of_it() -> None:
     finished = events.of_repair(a_repair_document(a_repair()))
     assert finished.name == "pgfleet.repair.finished"
-    assert finished.labels == {"outcome": "completed", "rehearsal": "false"}
+    assert finished.labels == {"outcome": "completed", "dry-run": "false"}
     assert FINISHED.isoformat() not in str(finished.payload), "the run has its times already"

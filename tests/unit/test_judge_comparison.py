@@ -16,7 +16,7 @@ from unit.literals import (
 from pgfleet.documents.audit import AuditDocument, CountEntry, TenantEntry, Verdict
 from pgfleet.documents.audit_context import AcceptanceState, Source
 from pgfleet.fleet.model import Acceptance, Environment
-from pgfleet.judge.enrich import in_context
+from pgfleet.judge.enrich import enrich
 from pgfleet.judge.trend import Previous
 from pgfleet.manifest.model import Count
 
@@ -39,7 +39,7 @@ def compared(
 ) -> AuditDocument:
     manifest = a_manifest(a_migration(), counts=[Count(table="t", may_shrink=may_shrink)])
     previous = None if before is None else Previous(document=a_document(*before), source=Source.FILE)
-    return in_context(a_document(*now), environment(), manifest, previous, TODAY, is_partial=is_partial)
+    return enrich(a_document(*now), environment(), manifest, previous, TODAY, is_partial=is_partial)
 
 
 def test_all_of_it_is_put_into_the_document() -> None:

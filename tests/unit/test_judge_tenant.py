@@ -49,7 +49,7 @@ from pgfleet.fleet.pooler import Pooler
 from pgfleet.judge.observations import CountReading, Inspection, LedgerRow
 from pgfleet.judge.tenant import judge_migration, judge_tenant, unjudged
 from pgfleet.manifest.model import Priority
-from pgfleet.repair.model import Way
+from pgfleet.repair.model import Strategy
 
 ROW = LedgerRow(state=LedgerState.APPLIED, checksum="sum-1", run_id="run-1")
 TENANT = a_tenant("acme", ring="canary", home="tenant_acme")
@@ -269,7 +269,7 @@ def test_a_migrations_entry_holds_its_own_differences_and_none_that_a_missing_ta
                     change="missing",
                     expected="TABLE one",
                     actual=None,
-                    repair=RepairEntry(way=Way.RERUN, version="1"),
+                    repair=RepairEntry(way=Strategy.RERUN, version="1"),
                 ),
             ),
             checks=(FAILED,),
@@ -286,7 +286,7 @@ def test_a_migrations_entry_holds_its_own_differences_and_none_that_a_missing_ta
                     change="missing",
                     expected="CREATE INDEX idx_one ON one",
                     actual=None,
-                    repair=RepairEntry(way=Way.RERUN, version="2"),
+                    repair=RepairEntry(way=Strategy.RERUN, version="2"),
                 ),
             ),
             checks=(FAILED,),
@@ -303,7 +303,7 @@ def test_a_changed_objects_entry_holds_both_definitions() -> None:
     assert (entry.status, entry.priority) == (MigrationStatus.DRIFTED, Priority.P1)
     assert (entry.ledger, entry.altered) == (LedgerState.APPLIED, False)
     repair = RepairEntry(
-        way=Way.SQL,
+        way=Strategy.SQL,
         statements=("ALTER TABLE one ALTER COLUMN id TYPE uuid USING id::uuid",),
         hazards=("takes ACCESS EXCLUSIVE", "rewrites the table", "may fail on existing rows"),
     )

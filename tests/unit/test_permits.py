@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pgfleet.errors import NoPermit
-from pgfleet.run.connection_limiter import Permits, Turnstile
+from pgfleet.errors import ConnectionLimitTimeout
+from pgfleet.run.connection_limiter import ConnectionLimiter, FifoSemaphore
 
 LONGEST_WAIT_SECONDS = 10
 NUMBERS = count()
@@ -28,8 +28,8 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def permits(bound: int, **options: Any) -> Permits:
-    return Permits(bound, **{"patience_seconds": LONGEST_WAIT_SECONDS, **options})
+def limiter(bound: int, **options: Any) -> ConnectionLimiter:
+    return ConnectionLimiter(bound, **{"patience_seconds": LONGEST_WAIT_SECONDS, **options})
 
 
 def until(true: Callable[[], bool]) -> None:
@@ -41,7 +41,7 @@ def until(true: Callable[[], bool]) -> None:
 
 def test_of_many_threads_as_many_are_inside_as_may_be(server: str, pool: ThreadPoolExecutor) -> None:
     inside: list[int] = []
-    lock, now, given = threading.Lock(), [0], permits(3)
+    lock, now, given = threading.Lock(), [0], limiter(3)
 
     def work(_: int) -> None:
         give_back = given.take(server)
@@ -58,7 +58,7 @@ def test_of_many_threads_as_many_are_inside_as_may_be(server: str, pool: ThreadP
 
 
 def test_they_come_in_in_the_order_in_which_they_came() -> None:
-    turnstile, order = Turnstile(), list[int]()
+    turnstile, order = FifoSemaphore(), list[int]()
     assert turnstile.enter(1, 1)
     threads = []
     for number in range(10):
@@ -78,35 +78,35 @@ def test_they_come_in_in_the_order_in_which_they_came() -> None:
 
 
 def test_servers_have_nothing_to_do_with_each_other(server: str) -> None:
-    given = permits(1)
+    given = limiter(1)
     given.take(server)
     given.take(f"{server}0")()
 
 
 def test_a_lowered_bound_holds_for_that_server(server: str) -> None:
-    given = permits(3, patience_seconds=0.01)
+    given = limiter(3, patience_seconds=0.01)
     given.allow(server, 2)
     assert (given.bound(server), given.bound("another")) == (2, 3)
     given.take(server)
     given.take(server)
-    with pytest.raises(NoPermit):
+    with pytest.raises(ConnectionLimitTimeout):
         given.take(server)
 
 
 def test_all_of_a_process_are_counted_together(server: str) -> None:
-    first = [permits(2).take(server) for _ in range(2)]
-    with pytest.raises(NoPermit):
-        permits(2, patience_seconds=0.01).take(server)
-    permits(3, patience_seconds=0.01).take(server)()
+    first = [limiter(2).take(server) for _ in range(2)]
+    with pytest.raises(ConnectionLimitTimeout):
+        limiter(2, patience_seconds=0.01).take(server)
+    limiter(3, patience_seconds=0.01).take(server)()
     first[0]()
-    permits(2, patience_seconds=0.01).take(server)()
+    limiter(2, patience_seconds=0.01).take(server)()
 
 
 def test_a_wait_ends_and_says_why(server: str) -> None:
-    given = permits(2, patience_seconds=0.05)
+    given = limiter(2, patience_seconds=0.05)
     given.take(server)
     given.take(server)
-    with pytest.raises(NoPermit) as caught:
+    with pytest.raises(ConnectionLimitTimeout) as caught:
         given.take(server)
     assert str(caught.value) == (
         f"as many connections of ours to {server} are open as may be, 2, and none was given back within 0.05 s"
@@ -115,7 +115,7 @@ def test_a_wait_ends_and_says_why(server: str) -> None:
 
 def test_a_long_queue_that_moves_is_waited_in(server: str, pool: ThreadPoolExecutor) -> None:
     """Ten times 50 ms are longer than the patience of 200; nobody gives up while others come out."""
-    given = permits(1, patience_seconds=0.2)
+    given = limiter(1, patience_seconds=0.2)
 
     def work(_: int) -> None:
         give_back = given.take(server)
@@ -126,7 +126,7 @@ def test_a_long_queue_that_moves_is_waited_in(server: str, pool: ThreadPoolExecu
 
 
 def test_who_minds_less_comes_in_once_the_one_before_has_given_up() -> None:
-    turnstile = Turnstile()
+    turnstile = FifoSemaphore()
     assert turnstile.enter(1, 1)
     found: list[bool] = []
     first = threading.Thread(target=lambda: found.append(turnstile.enter(1, 0.1)))
@@ -143,10 +143,10 @@ class Scarce:
     rested = 0
 
     def take(self, server: str, patience_seconds: float) -> Callable[[], None]:
-        raise NoPermit(f"no slot of {server} within {patience_seconds:g} s")
+        raise ConnectionLimitTimeout(f"no slot of {server} within {patience_seconds:g} s")
 
     def allow(self, server: str, connections: int) -> None:
-        raise NoPermit("silent")
+        raise ConnectionLimitTimeout("silent")
 
     def rest(self) -> None:
         self.rested += 1
@@ -154,15 +154,15 @@ class Scarce:
 
 def test_without_a_slot_there_is_no_permit_and_none_is_lost(server: str) -> None:
     scarce = Scarce()
-    given = permits(1, slots=scarce, patience_seconds=0.01)
+    given = limiter(1, slots=scarce, patience_seconds=0.01)
     for _ in range(2):
-        with pytest.raises(NoPermit, match="no slot of"):
+        with pytest.raises(ConnectionLimitTimeout, match="no slot of"):
             given.take(server)
-    with pytest.raises(NoPermit, match="silent"):
+    with pytest.raises(ConnectionLimitTimeout, match="silent"):
         given.allow(server, 1)
     given.rest()
     assert scarce.rested == 1
-    permits(1, patience_seconds=0.01).take(server)()
+    limiter(1, patience_seconds=0.01).take(server)()
 
 
 class Failing(Scarce):
@@ -176,7 +176,7 @@ class Failing(Scarce):
 
 
 def test_a_slot_that_cannot_be_given_back_keeps_no_permit(server: str) -> None:
-    give_back = permits(1, slots=Failing()).take(server)
+    give_back = limiter(1, slots=Failing()).take(server)
     with pytest.raises(RuntimeError):
         give_back()
-    permits(1, patience_seconds=0.01).take(server)()
+    limiter(1, patience_seconds=0.01).take(server)()

@@ -7,7 +7,7 @@ import pytest
 from unit.literals import a_column, a_manifest, a_migration, a_table, an_expected_catalog
 
 from pgfleet.catalog.reapply import Reruns
-from pgfleet.check.evidence import Evidence, RequiredRun, SecondRun, Sight
+from pgfleet.check.evidence import Evidence, Observation, RequiredRun, SecondRun
 from pgfleet.check.judgment import EXIT_STATUS, build_proof
 from pgfleet.check.lint import read_findings
 from pgfleet.check.requirements import required
@@ -16,8 +16,8 @@ from pgfleet.documents.manifest_proof import FaultKind, LintEntry, ManifestProof
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2"))
 TABLE, COLUMN = a_table("rules"), a_column("rules", "name", type="text")
-WHOLE = Sight(objects=(TABLE,), rows={"public.rules": {"a": 3}})
-EMPTY = Sight(objects=(TABLE,), rows={"public.rules": {}})
+WHOLE = Observation(objects=(TABLE,), rows={"public.rules": {"a": 3}})
+EMPTY = Observation(objects=(TABLE,), rows={"public.rules": {}})
 SAME = SecondRun(before=WHOLE, between=WHOLE.rows, after=WHOLE)
 EXPECTED = an_expected_catalog(("1", [TABLE]), ("2", [TABLE, COLUMN]))
 CLEAN = Evidence(
@@ -41,9 +41,9 @@ def test_a_manifest_of_which_all_was_seen_is_proven() -> None:
 def test_each_object_has_what_was_tried_of_it() -> None:
     table, column = build_proof(MANIFEST, CLEAN, []).objects
     assert (table.identity, table.version) == ("public.rules", "1")
-    assert (table.healed_if_missing, table.healed_if_changed) == (True, None)
+    assert (table.restored_if_missing, table.restored_if_changed) == (True, None)
     assert (column.identity, column.versions) == ("public.rules.name", ("2",))
-    assert (column.healed_if_missing, column.healed_if_changed) == (False, False)
+    assert (column.restored_if_missing, column.restored_if_changed) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_squawk_and_what_a_rerun_does_not_heal_are_no_fault() -> None:
 def test_the_document_is_read_again_from_its_json() -> None:
     proof = build_proof(MANIFEST, CLEAN, [])
     document = json.loads(proof.model_dump_json())
-    assert document["schema_version"] == 1
+    assert document["schema_version"] == 2
     assert ManifestProof.model_validate(document) == proof
 
 

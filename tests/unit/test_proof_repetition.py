@@ -6,7 +6,7 @@ import pytest
 from unit.literals import a_column, a_table
 
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.check.evidence import SecondRun, Sight
+from pgfleet.check.evidence import Observation, SecondRun
 from pgfleet.check.second_run import judge_second_run
 
 RULES = (a_table("rules"), a_column("rules", "name", type="text"))
@@ -21,9 +21,9 @@ def a_run(
     error: str | None = None,
 ) -> SecondRun:
     return SecondRun(
-        before=Sight(objects=RULES, rows=ROWS),
+        before=Observation(objects=RULES, rows=ROWS),
         between=between,
-        after=Sight(objects=tuple(objects), rows=after),
+        after=Observation(objects=tuple(objects), rows=after),
         error=error,
     )
 
@@ -78,7 +78,7 @@ def test_rows_that_a_migration_has_not_met_before_may_be_altered_once() -> None:
 
 def test_of_an_empty_table_it_cannot_be_told() -> None:
     rows = {"public.rules": {}}
-    sight = Sight(objects=RULES, rows=rows)
+    sight = Observation(objects=RULES, rows=rows)
     found = judge_second_run(SecondRun(before=sight, between=rows, after=sight))
     assert (found.changes_nothing, found.loses_no_row) == (True, None)
     assert found.detail == "there was no row to lose in public.rules"

@@ -36,12 +36,12 @@ from pgfleet.documents.audit import (
 )
 from pgfleet.documents.audit_context import AcceptedEntry, LossEntry
 from pgfleet.manifest.model import Impact
-from pgfleet.repair.model import Way
+from pgfleet.repair.model import Strategy
 from pgfleet.reports.html.audit import audit_page
 from pgfleet.reports.html.audit_tenant import tenant_blocks
 from pgfleet.reports.html.blocks import Code, Contrast, Figures, Lines, Marks, Paragraph, Section, pooled
 from pgfleet.reports.html.render import json_in_script
-from pgfleet.reports.html.status_style import NARROWEST, WIDTH, Look, bar
+from pgfleet.reports.html.status_style import NARROWEST, WIDTH, StatusStyle, bar
 from pgfleet.reports.phrases.dates import Dates
 
 MANIFEST = a_manifest(
@@ -51,7 +51,7 @@ MANIFEST = a_manifest(
 )
 HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>\"'&amp;\u2028"
 STATEMENT = "CREATE INDEX idx_a ON one (a)"
-BY_SQL = RepairEntry(way=Way.SQL, statements=(STATEMENT,), hazards=("blocks writes",))
+BY_SQL = RepairEntry(way=Strategy.SQL, statements=(STATEMENT,), hazards=("blocks writes",))
 MISSING = a_difference_entry().model_copy(update={"repair": BY_SQL})
 DRIFTED = a_tenant_entry(
     "acme",
@@ -204,7 +204,7 @@ def test_a_drifted_tenant_is_told_with_what_puts_it_right() -> None:
         Code(title="The statement that puts it right", text=f"{STATEMENT};", hazards=("blocks writes",)),
     ]
     assert of_kind(blocks, Contrast) == [Contrast(title="index public.idx_a is missing", expected="btree (a)")]
-    assert Section(title="1_one.sql", look=Look.BAD, word="drifted", aside="P0", anchor="1") in blocks
+    assert Section(title="1_one.sql", look=StatusStyle.BAD, word="drifted", aside="P0", anchor="1") in blocks
     assert Lines(title="Who suffers", lines=("depends on it: worker",)) in blocks
 
 
@@ -222,7 +222,7 @@ def test_a_tenant_in_which_nothing_was_ever_applied_is_told_in_one_sentence() ->
 
 
 def test_what_is_left_to_a_person_is_told_with_the_reason() -> None:
-    by_hand = MISSING.model_copy(update={"repair": RepairEntry(way=Way.BY_HAND, reason="its rows are gone")})
+    by_hand = MISSING.model_copy(update={"repair": RepairEntry(way=Strategy.BY_HAND, reason="its rows are gone")})
     tenant = a_tenant_entry(migrations=[a_migration_entry(MigrationStatus.DRIFTED, differences=[by_hand])])
     blocks = blocks_of(tenant)
     assert Lines(title="By hand", lines=("index public.idx_a: its rows are gone",)) in blocks
@@ -264,12 +264,12 @@ def test_contracts_losses_notes_seeds_and_counts() -> None:
         "Not the manifest's, and no fault",
     ]
     marks = {each.title: each.rows for each in of_kind(blocks, Marks)}
-    assert marks["Migrations"] == ((Look.KNOWN, "accepted", "1_one.sql", "P0"),)
+    assert marks["Migrations"] == ((StatusStyle.KNOWN, "accepted", "1_one.sql", "P0"),)
     assert [row[:3] for row in marks["Contracts"]] == [
-        (Look.BAD, "broken", "worker"),
-        (Look.GOOD, "works", "planner"),
+        (StatusStyle.BAD, "broken", "worker"),
+        (StatusStyle.GOOD, "works", "planner"),
     ]
-    assert marks["Seeds"] == ((Look.KNOWN, "customised", "rules", "edited in 2 rows"),)
+    assert marks["Seeds"] == ((StatusStyle.KNOWN, "customised", "rules", "edited in 2 rows"),)
     rows = next(each for each in of_kind(blocks, Figures) if each.title == "Rows").rows
     assert rows == (("messages", "40"), ("events", "about 5,000"), ("gone", "not counted"))
 
@@ -284,7 +284,7 @@ def test_checks_that_do_not_pass_are_told() -> None:
 
 @pytest.mark.parametrize("numbers", [(1, 1), (1, 5000, 0), (0, 0, 3), (1, 1, 1, 100_000)])
 def test_the_parts_of_a_bar_fill_it_and_each_is_seen(numbers: tuple[int, ...]) -> None:
-    parts = bar({(Look.GOOD, str(place)): float(number) for place, number in enumerate(numbers)})
+    parts = bar({(StatusStyle.GOOD, str(place)): float(number) for place, number in enumerate(numbers)})
     assert len(parts) == len([each for each in numbers if each])
     assert sum(each.width for each in parts) == pytest.approx(WIDTH, abs=1)
     assert min(each.width for each in parts) >= NARROWEST * 0.9
@@ -294,4 +294,4 @@ def test_the_parts_of_a_bar_fill_it_and_each_is_seen(numbers: tuple[int, ...]) -
 
 
 def test_a_bar_of_nothing_has_no_parts() -> None:
-    assert bar({(Look.GOOD, "ready"): 0.0}) == ()
+    assert bar({(StatusStyle.GOOD, "ready"): 0.0}) == ()

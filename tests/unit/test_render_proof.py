@@ -38,8 +38,8 @@ def an_object(kind: str, name: str, *, missing: bool, changed: bool | None) -> O
         versions=("1", "2"),
         kind=kind,
         identity=identity,
-        healed_if_missing=missing,
-        healed_if_changed=changed,
+        restored_if_missing=missing,
+        restored_if_changed=changed,
     )
 
 

@@ -26,7 +26,7 @@ from pgfleet.documents.audit import (
 )
 from pgfleet.documents.repair import RepairDocument, RepairResult
 from pgfleet.documents.rollout import ErrorEntry
-from pgfleet.repair.model import Way
+from pgfleet.repair.model import Strategy
 from pgfleet.reports.phrases.repair import MOST_CHARACTERS, remedy_lines
 from pgfleet.reports.repair_markdown import remedy_section
 from pgfleet.reports.repair_page import repair_page, repair_rows
@@ -95,7 +95,7 @@ def test_what_puts_a_migration_right_in_words(differences: list[DifferenceEntry]
 
 
 def test_of_many_or_long_statements_the_first_are_shown_each_on_one_line() -> None:
-    many = RepairEntry(way=Way.SQL, statements=("SELECT\n  1", "x" * 999, "SELECT 3", "SELECT 4"))
+    many = RepairEntry(way=Strategy.SQL, statements=("SELECT\n  1", "x" * 999, "SELECT 3", "SELECT 4"))
     [said] = lines(a_difference(repair=many))
     cut = "x" * (MOST_CHARACTERS - 1)
     assert said == f"these 4 statements do: SELECT 1; {cut}…; SELECT 3; … and 1 more; {COMMAND} runs them"
@@ -172,8 +172,8 @@ FAILED = a_repair(
 LEFT = a_repair(
     "hooli",
     RepairResult.UNCHANGED,
-    left=[a_difference("t", GONE, kind="table")],
-    beyond=[beyond(MigrationStatus.DRIFTED)],
+    remaining=[a_difference("t", GONE, kind="table")],
+    not_repairable=[beyond(MigrationStatus.DRIFTED)],
 )
 
 
@@ -185,15 +185,15 @@ def report(document: RepairDocument) -> list[str]:
 
 
 def test_the_report_of_a_rehearsal() -> None:
-    document = a_repair_document(REPAIRED, FAILED, LEFT, rehearsal=True)
+    document = a_repair_document(REPAIRED, FAILED, LEFT, dry_run=True)
     assert report(document) == [
-        "A rehearsal: all of it was rolled back, and each tenant is as it was before.",
+        "A dry run: all of it was rolled back, and each tenant is as it was before.",
         "",
         "globex: failed",
         "  column b contains null values (SQLSTATE 23502)",
         "  put the rows right",
         f"  {STATEMENT} (takes ACCESS EXCLUSIVE)",
-        "acme: rehearsed",
+        "acme: would be repaired",
         "  1 is run again",
         f"  {STATEMENT} (takes ACCESS EXCLUSIVE)",
         "  put right: column public.a.b is other, should be wanted",
@@ -203,8 +203,8 @@ def test_the_report_of_a_rehearsal() -> None:
         "  1 is drifted: check 'rows': found 3",
         "",
         (
-            "Failed: 3 tenants: 1 rehearsed, 1 unchanged, 1 failed  "
-            f"(rehearsal of a repair of prod, 12.3 s, digest {document.digest[:12]})"
+            "Failed: 3 tenants: 1 would be repaired, 1 unchanged, 1 failed  "
+            f"(dry run of a repair of prod, 12.3 s, digest {document.digest[:12]})"
         ),
     ]
 
@@ -217,9 +217,9 @@ def test_the_report_of_what_was_refused_says_why() -> None:
 
 
 def test_the_page_of_a_rehearsal_says_how_to_have_it_done() -> None:
-    document = a_repair_document(REPAIRED, FAILED, LEFT, rehearsal=True)
+    document = a_repair_document(REPAIRED, FAILED, LEFT, dry_run=True)
     page = repair_page(document)
-    assert page.startswith("# Rehearsal of a repair of prod: 3 tenants: 1 rehearsed, 1 unchanged, 1 failed")
+    assert page.startswith("# Dry run of a repair of prod: 3 tenants: 1 would be repaired, 1 unchanged, 1 failed")
     assert f"This statement (takes ACCESS EXCLUSIVE):\n\n```sql\n{STATEMENT};\n```" in page
     assert "- by hand: table public.t is missing: the table is gone with its rows" in page
     assert "```sh\npgfleet repair prod --tenant acme --tenant globex --tenant hooli\n```" in page

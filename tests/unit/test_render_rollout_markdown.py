@@ -44,15 +44,15 @@ HOSTILE = [SCRIPT, "a|b", "`a`", "**a**", "[a](javascript:alert(1))", "![a](b)",
 PLANS = (
     a_tenant_plan("acme", planned("1"), planned("2"), ring="canary"),
     a_tenant_plan("cobalt", planned("1", Action.APPLY), planned("2", Action.APPLY), ring="early", seeds=["rules"]),
-    a_tenant_plan("dynamo", planned("1", Action.HEAL), planned("2", altered=True), ring="early"),
-    a_tenant_plan("ember", planned("1", Action.HEAL), planned("2"), ring="main"),
+    a_tenant_plan("dynamo", planned("1", Action.REAPPLY), planned("2", altered=True), ring="early"),
+    a_tenant_plan("ember", planned("1", Action.REAPPLY), planned("2"), ring="main"),
     a_tenant_plan("down", ring="main", obstacle=Verdict.UNREACHABLE, reason="no answer from db_1"),
-    a_tenant_plan("fjord", planned("1", Action.HEAL), planned("2"), ring="main"),
+    a_tenant_plan("fjord", planned("1", Action.REAPPLY), planned("2"), ring="main"),
 )
 WHAT = [
     "## What will be done, and in how many tenants",
     "",
-    "- **1\\_one.sql (P0)**: apply in 1, heal in 3",
+    "- **1\\_one.sql (P0)**: apply in 1, reapply in 3",
     "  - what one provides",
     "- **2\\_two.sql (P1)**: apply in 1",
     "  - what two provides",
@@ -83,7 +83,7 @@ WHERE = [
     "  - 1 tenant: down",
     "",
 ]
-SAID = "6 tenants: apply 2 migrations in 1, heal 3 in 3, plant 1 seed in 1; nothing to do in 1; 1 unreachable"
+SAID = "6 tenants: apply 2 migrations in 1, reapply 3 in 3, plant 1 seed in 1; nothing to do in 1; 1 unreachable"
 
 
 def page_of(document: RolloutDocument) -> list[str]:
@@ -148,23 +148,23 @@ def test_a_plans_ring_is_capped_and_what_is_idle_comes_last() -> None:
 def test_the_page_that_asks_for_approval() -> None:
     alone = "1_one.sql runs in no transaction, so it cannot be rolled back"
     error = ErrorEntry(message="no such type", sqlstate="42704", file="2_two.sql", line=3, column=9, advice="mend it")
-    rehearsal = [
+    dry_run = [
         a_result(
             "cobalt",
             Result.DONE,
-            a_step("1", status=StepStatus.NOT_REHEARSED, detail=alone),
-            a_step("2", status=StepStatus.NOT_REHEARSED, detail="it requires 1, which was not rehearsed", name="two"),
+            a_step("1", status=StepStatus.NOT_EXERCISED, detail=alone),
+            a_step("2", status=StepStatus.NOT_EXERCISED, detail="it requires 1, which was not rehearsed", name="two"),
         ),
         failed("dynamo", error),
     ]
-    page = approval_page(a_plan(*PLANS), ALONE, RINGS, rehearsal, "early")
+    page = approval_page(a_plan(*PLANS), ALONE, RINGS, dry_run, "early")
     assert page.splitlines() == [
         "# May this be done in prod?",
         "",
         f"**{SAID}.** Nothing of it is done yet, and without a yes nothing will be.",
         "",
         *WHAT,
-        "## The rehearsal in ring early",
+        "## The dry run in ring early",
         "",
         "2 tenants: 1 done, 1 failed. Everything of it was rolled back.",
         "",
@@ -194,7 +194,7 @@ def test_the_page_that_asks_for_approval() -> None:
 def test_what_runs_in_no_transaction_and_is_not_run_needs_no_rehearsal() -> None:
     plans = [a_tenant_plan("acme", planned("1", Action.ADOPT), planned("2", Action.APPLY))]
     page = approval_page(a_plan(*plans), ALONE, RINGS, [a_result("acme")], "main")
-    assert "rehearsed" not in page
+    assert "dry_run" not in page
 
 
 def test_the_page_of_a_rollout() -> None:
@@ -268,7 +268,7 @@ def test_the_page_of_a_rollout() -> None:
 
 
 def test_a_rollout_that_went_well_is_short() -> None:
-    document = a_rollout(a_result("acme", Result.DONE, a_step(action=Action.HEAL)))
+    document = a_rollout(a_result("acme", Result.DONE, a_step(action=Action.REAPPLY)))
     assert rollout_page(document, a_manifest(a_migration("2"))).splitlines() == [
         "# Rollout of prod: Completed: 1 tenant: 1 done",
         "",
@@ -285,10 +285,10 @@ def test_a_rollout_that_went_well_is_short() -> None:
 
 
 def test_a_rehearsal_says_that_it_was_rolled_back_and_what_it_left_out() -> None:
-    step = a_step(status=StepStatus.NOT_REHEARSED, detail="1_one.sql runs in no transaction")
-    lines = page_of(a_rollout(a_result("acme", Result.DONE, step), rehearsal=True))
+    step = a_step(status=StepStatus.NOT_EXERCISED, detail="1_one.sql runs in no transaction")
+    lines = page_of(a_rollout(a_result("acme", Result.DONE, step), dry_run=True))
     assert lines[:3] == [
-        "# Rehearsal of prod: Completed: 1 tenant: 1 done",
+        "# Dry run of prod: Completed: 1 tenant: 1 done",
         "",
         "Everything told here was rolled back, and each tenant is as it was before.",
     ]

@@ -12,7 +12,7 @@ from pgfleet.documents.rollout import ErrorEntry, Result, RingOutcome, RolloutDo
 from pgfleet.reports.html.blocks import Block, Code, Contrast, Figures, Lines, Marks, Paragraph, Section
 from pgfleet.reports.html.rollout import ROLLED_BACK, rollout_page
 from pgfleet.reports.html.rollout_tenant import in_time, tenant_blocks
-from pgfleet.reports.html.status_style import WIDTH, Look
+from pgfleet.reports.html.status_style import WIDTH, StatusStyle
 from pgfleet.reports.html.timeline import timeline
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.rollout.summary import RolloutOutcome
@@ -72,14 +72,14 @@ def test_columns_are_the_migrations_that_it_was_about_with_how_long_they_took() 
 
 
 def test_a_rehearsal_and_a_refusal_say_so() -> None:
-    assert ROLLED_BACK in parsed(a_rollout(rehearsal=True)).query(".notice")[0].to_text()
+    assert ROLLED_BACK in parsed(a_rollout(dry_run=True)).query(".notice")[0].to_text()
     refused = a_rollout(rings=[], outcome=RolloutOutcome.REFUSED, reason="it was not approved")
     assert parsed(refused).query(".notice")[0].to_text() == "Nothing was done: it was not approved."
 
 
 def test_a_tenant_that_failed_is_told_with_place_advice_and_what_is_not_right() -> None:
     blocks = blocks_of(a_result("a b", Result.FAILED, FAILED))
-    assert Section(title="1_one.sql", look=Look.BAD, word="failed", anchor="1") in blocks
+    assert Section(title="1_one.sql", look=StatusStyle.BAD, word="failed", anchor="1") in blocks
     assert Paragraph(text="1_one.sql, line 3 column 5: lock timeout (SQLSTATE 55P03)", is_bad=True) in blocks
     assert Lines(title="What to do next", lines=("run it when nobody uses it",)) in blocks
     assert Contrast(title="index public.idx_a is missing", expected="btree (a)") in blocks
@@ -90,7 +90,7 @@ def test_a_tenant_that_failed_is_told_with_place_advice_and_what_is_not_right() 
     ("changes", "command"),
     [
         ({"seeds_alone": True}, "pgfleet seed prod --tenant acme"),
-        ({"rehearsal": True}, "pgfleet rollout prod --tenant acme --rehearse"),
+        ({"dry_run": True}, "pgfleet rollout prod --tenant acme --dry-run"),
     ],
 )
 def test_the_command_is_that_of_the_run(changes: dict[str, object], command: str) -> None:
@@ -108,8 +108,8 @@ def test_a_tenant_that_is_done_is_told_step_by_step_with_its_rows() -> None:
     )
     blocks = blocks_of(tenant)
     marks = {each.title: each.rows for each in blocks if isinstance(each, Marks)}
-    assert marks["Migrations"] == ((Look.DONE, "applied", "1_one.sql", "P0, 85 ms"),)
-    assert marks["Seeds"] == ((Look.DONE, "planted", "rules", "rules planted (14 rows)"),)
+    assert marks["Migrations"] == ((StatusStyle.DONE, "applied", "1_one.sql", "P0, 85 ms"),)
+    assert marks["Seeds"] == ((StatusStyle.DONE, "planted", "rules", "rules planted (14 rows)"),)
     assert [each.rows for each in blocks if isinstance(each, Figures)] == [(("one", "10", "24", "+14"),)]
     assert not [each for each in blocks if isinstance(each, Code)]
 
@@ -122,9 +122,9 @@ def test_a_ring_lies_on_the_axis_of_the_whole_rollout() -> None:
     canary, main = timeline(document, Dates())
     whole = (FINISHED - STARTED).total_seconds()
     assert [(each.look, each.word, each.number) for each in canary.parts] == [
-        (Look.DONE, "s worked on", 4.0),
-        (Look.KNOWN, "s watched", 1.0),
-        (Look.PENDING, "s soaked", 3.0),
+        (StatusStyle.DONE, "s worked on", 4.0),
+        (StatusStyle.KNOWN, "s watched", 1.0),
+        (StatusStyle.PENDING, "s soaked", 3.0),
     ]
     assert [each.x for each in canary.parts] == pytest.approx([WIDTH * at / whole for at in (2, 6, 7)], abs=0.1)
     assert canary.timing == "from 2025-04-01 02:00, worked on 4.0 s"
@@ -143,8 +143,8 @@ def test_a_ring_s_waves_lie_on_the_same_axis_and_a_single_one_is_the_ring_itself
     canary, main = timeline(a_rollout(rings=[one, two]), Dates())
     assert canary.waves == ()
     assert [(each.name, each.part.look, each.said) for each in main.waves] == [
-        ("wave 1", Look.DONE, "200 tenants: 200 done"),
-        ("wave 2", Look.BAD, "100 tenants: 98 done, 2 failed, taken up by 2 workers, as some were lost"),
+        ("wave 1", StatusStyle.DONE, "200 tenants: 200 done"),
+        ("wave 2", StatusStyle.BAD, "100 tenants: 98 done, 2 failed, taken up by 2 workers, as some were lost"),
     ]
     assert [(each.part.x, each.part.width) for each in main.waves] == [(0, WIDTH / 2), (WIDTH / 4, WIDTH * 3 / 4)]
 

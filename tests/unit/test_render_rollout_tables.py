@@ -62,8 +62,8 @@ def last_of(rows: list[Row]) -> str:
             id="all that the manifest has",
         ),
         pytest.param(
-            a_tenant_plan("t", planned("1", Action.HEAL), planned("2", Action.APPLY)),
-            "apply 2; heal 1",
+            a_tenant_plan("t", planned("1", Action.REAPPLY), planned("2", Action.APPLY)),
+            "apply 2; reapply 1",
             id="action by action",
         ),
         pytest.param(
@@ -84,8 +84,8 @@ def test_a_row_says_what_will_be_done(plan: TenantPlan, words: str) -> None:
 
 
 def test_a_manifest_of_one_migration_has_no_all() -> None:
-    [row] = plan_rows(a_plan(a_tenant_plan("t", planned("1", Action.HEAL))), a_manifest(a_migration("1")))
-    assert row["what will be done"] == "heal 1"
+    [row] = plan_rows(a_plan(a_tenant_plan("t", planned("1", Action.REAPPLY))), a_manifest(a_migration("1")))
+    assert row["what will be done"] == "reapply 1"
 
 
 def test_a_plans_rows_begin_with_what_needs_attention() -> None:
@@ -95,7 +95,7 @@ def test_a_plans_rows_begin_with_what_needs_attention() -> None:
         a_tenant_plan("applied", planned("1", Action.APPLY)),
         a_tenant_plan("planted", seeds=["rules"]),
         a_tenant_plan("down", obstacle=Verdict.UNREACHABLE, reason="no answer"),
-        a_tenant_plan("healed", planned("1", Action.HEAL)),
+        a_tenant_plan("healed", planned("1", Action.REAPPLY)),
     ]
     names = [row["tenant"] for row in plan_rows(a_plan(*plans), MANIFEST)]
     assert names == ["down", "applied", "healed", "adopted", "planted", "idle"]
@@ -114,11 +114,11 @@ def test_a_plans_rows_are_capped() -> None:
             a_result(
                 "t",
                 Result.DONE,
-                a_step("1", Action.HEAL),
+                a_step("1", Action.REAPPLY),
                 a_step("2", Action.SKIP, StepStatus.SKIPPED),
-                a_step("3", Action.HEAL),
+                a_step("3", Action.REAPPLY),
                 a_step("4", Action.ADOPT),
-                a_step("5", status=StepStatus.NOT_REHEARSED),
+                a_step("5", status=StepStatus.NOT_EXERCISED),
                 seeds=[a_seed_step(rows_added=1), a_seed_step(StepStatus.SKIPPED)],
             ),
             "healed 1, 3; adopted 4; not rehearsed 5; seed rules planted (1 row)",

@@ -49,7 +49,7 @@ from pgfleet.reports.rollout_terminal import (
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2", name="two", priority=Priority.P1))
 LONG = ("20250330", "20250330000000", "20250331")
-DOINGS = "apply 3 migrations in 2, heal 1 in 1, rerun 1 in 1, adopt 2 in 1, plant 1 seed in 1"
+DOINGS = "apply 3 migrations in 2, reapply 1 in 1, rerun 1 in 1, adopt 2 in 1, plant 1 seed in 1"
 RESULTS = "1 done, 1 unchanged, 2 failed, 1 not reached, 1 unreachable"
 HOSTILE = ["[red]x[/red]", "[/]", "[link=http://x]y[/link]", ":boom:", "a\\[b]", "[bold"]
 BAD_VALUE = ErrorEntry(
@@ -85,18 +85,18 @@ def idle(name: str, ring: str = "main") -> TenantPlan:
 
 
 def failed(name: str, error: ErrorEntry = BAD_VALUE) -> TenantResult:
-    return a_result(name, Result.FAILED, a_step("2", Action.HEAL, StepStatus.FAILED, name="two", error=error))
+    return a_result(name, Result.FAILED, a_step("2", Action.REAPPLY, StepStatus.FAILED, name="two", error=error))
 
 
 def unproven(name: str, residual: Iterable[str] = ("idx_a",)) -> TenantResult:
     differences = [a_difference_entry().model_copy(update={"identity": f"public.{each}"}) for each in residual]
-    step = a_step("1", Action.HEAL, StepStatus.FAILED, error=UNPROVEN, residual=differences)
+    step = a_step("1", Action.REAPPLY, StepStatus.FAILED, error=UNPROVEN, residual=differences)
     return a_result(name, Result.FAILED, step)
 
 
 def test_the_plan_of_a_fleet() -> None:
     tenants = [
-        a_tenant_plan("fjord", planned("1", Action.HEAL), planned("2", Action.RERUN), ring="main"),
+        a_tenant_plan("fjord", planned("1", Action.REAPPLY), planned("2", Action.RERUN), ring="main"),
         a_tenant_plan("lumen", ring="main", obstacle=Verdict.UNREACHABLE, reason="no answer"),
         a_tenant_plan("acme", planned("1", altered=True), planned("2"), ring="canary"),
         a_tenant_plan("borealis", planned("1", Action.ADOPT), planned("2", Action.ADOPT), ring="canary"),
@@ -175,7 +175,7 @@ def test_a_plan_for_one_migration_has_no_column_for_the_others() -> None:
 
 
 def test_tenants_with_nothing_to_do_are_counted_where_there_are_many() -> None:
-    busy = [a_tenant_plan("busy", planned("1", Action.HEAL), planned("2"), ring="main")]
+    busy = [a_tenant_plan("busy", planned("1", Action.REAPPLY), planned("2"), ring="main")]
     lines = plan_lines(*(idle(f"t{number:03}", "canary") for number in range(MOST_TENANTS)), *busy)
     assert lines[1:4] == [
         "main",
@@ -193,7 +193,7 @@ def test_a_screenful_of_tenants_is_listed_whole() -> None:
 
 def test_a_plan_with_much_to_do_is_capped_and_keeps_the_first_rings() -> None:
     busy = [
-        a_tenant_plan(f"{ring}{number:03}", planned("1", Action.HEAL), ring=ring)
+        a_tenant_plan(f"{ring}{number:03}", planned("1", Action.REAPPLY), ring=ring)
         for ring in ("main", "canary")
         for number in range(MOST_TENANTS - 2)
     ]
@@ -324,7 +324,7 @@ def test_what_came_of_a_fleet() -> None:
 
 
 def test_a_rollout_that_went_well_is_short() -> None:
-    done = a_result("acme", Result.DONE, a_step("1", Action.HEAL), a_step("2", Action.RERUN, name="two"))
+    done = a_result("acme", Result.DONE, a_step("1", Action.REAPPLY), a_step("2", Action.RERUN, name="two"))
     assert lines_of(a_rollout(done)) == [
         "ring  outcome    tenants  failures",
         "main  completed  1 done   0, 0 allowed",
@@ -338,12 +338,12 @@ def test_a_rollout_that_went_well_is_short() -> None:
 
 
 def test_a_rehearsal_says_first_that_it_was_rolled_back_and_names_what_it_left_out() -> None:
-    alone = a_step(status=StepStatus.NOT_REHEARSED, detail="1_one.sql runs in no transaction")
-    after = a_step("2", status=StepStatus.NOT_REHEARSED, name="two", detail="it requires 1, which was not rehearsed")
-    seed = a_seed_step(StepStatus.NOT_REHEARSED, detail="it requires 1, which was not rehearsed")
+    alone = a_step(status=StepStatus.NOT_EXERCISED, detail="1_one.sql runs in no transaction")
+    after = a_step("2", status=StepStatus.NOT_EXERCISED, name="two", detail="it requires 1, which was not rehearsed")
+    seed = a_seed_step(StepStatus.NOT_EXERCISED, detail="it requires 1, which was not rehearsed")
     results = [a_result(name, Result.DONE, alone, after, seeds=[seed]) for name in ("acme", "globex")]
-    lines = lines_of(a_rollout(*results, rehearsal=True))
-    assert lines[:2] == ["A rehearsal: everything told here was rolled back, and each tenant is as it was before.", ""]
+    lines = lines_of(a_rollout(*results, dry_run=True))
+    assert lines[:2] == ["A dry run: everything told here was rolled back, and each tenant is as it was before.", ""]
     assert lines[7:9] == ["  acme    done    not run  not run", "  globex  done    not run  not run"]
     assert section(lines, "What could not be rehearsed") == [
         "  1_one.sql runs in no transaction",
@@ -351,7 +351,7 @@ def test_a_rehearsal_says_first_that_it_was_rolled_back_and_names_what_it_left_o
         "  2, seed rules: it requires 1, which was not rehearsed",
         "    2 tenants: acme, globex",
     ]
-    assert lines[-1] == "Completed: 2 tenants: 2 done  (rehearsal of prod, 12.3 s, run run-7)"
+    assert lines[-1] == "Completed: 2 tenants: 2 done  (dry run of prod, 12.3 s, run run-7)"
     assert "Seeds" not in lines
 
 

@@ -21,7 +21,7 @@ from pgfleet.documents.audit import (
     Verdict,
 )
 from pgfleet.manifest.model import Impact
-from pgfleet.reports.phrases.audit import VERDICT_MEANS, notes, predicate, sentence, sufferers
+from pgfleet.reports.phrases.audit import VERDICT_MEANS, affected_services, notes, predicate, sentence
 
 MISSING = a_difference_entry()
 CHANGED = a_difference_entry(change="changed", expected="btree (a)", actual="btree\n  (a,   b)")
@@ -231,7 +231,7 @@ def test_a_remark_takes_the_place_of_both_definitions() -> None:
 )
 def test_sufferers(entry: MigrationEntry, lines: tuple[str, ...]) -> None:
     impacts = [Impact(service="worker", breaks="nothing is queued"), Impact(service="planner", breaks="no plans")]
-    assert sufferers(entry, a_manifest(a_migration("1", impacts=impacts), a_migration("2"))) == lines
+    assert affected_services(entry, a_manifest(a_migration("1", impacts=impacts), a_migration("2"))) == lines
 
 
 def test_there_is_no_sentence_for_what_is_no_finding() -> None:

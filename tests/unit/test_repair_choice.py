@@ -23,7 +23,7 @@ from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, Holder, ObjectKind
 from pgfleet.catalog.reapply import Reruns
-from pgfleet.repair.model import Hazard, Repair, Way
+from pgfleet.repair.model import Hazard, Repair, Strategy
 from pgfleet.repair.strategy import choose_repair, choose_repairs
 
 COLUMN, INDEX = a_column(), an_index("CREATE INDEX i ON t (c)")
@@ -32,7 +32,7 @@ KEY = a_constraint("PRIMARY KEY (c)")
 OBJECTS = (a_table(), COLUMN, INDEX, KEY)
 
 
-def healed(*objects: CatalogObject, missing: bool = True, changed: bool = True) -> ExpectedCatalog:
+def restored(*objects: CatalogObject, missing: bool = True, changed: bool = True) -> ExpectedCatalog:
     """Of which a rerun brings back these."""
     identities = frozenset(each.identity for each in objects)
     reruns = Reruns(
@@ -44,36 +44,40 @@ def healed(*objects: CatalogObject, missing: bool = True, changed: bool = True) 
 
 
 @pytest.mark.parametrize(
-    ("difference", "expected", "way"),
+    ("difference", "expected", "strategy"),
     [
-        pytest.param(missing(INDEX), healed(INDEX), Way.RERUN, id="missing, and proven to come back"),
-        pytest.param(missing(INDEX), healed(INDEX, missing=False), Way.SQL, id="missing, and changed is proven"),
-        pytest.param(changed(COLUMN, SHORT), healed(COLUMN), Way.RERUN, id="changed, and proven to come back"),
-        pytest.param(changed(COLUMN, SHORT), healed(COLUMN, changed=False), Way.SQL, id="changed, missing is proven"),
-        pytest.param(missing(a_table()), healed(a_table()), Way.RERUN, id="a table that comes back"),
-        pytest.param(missing(a_table()), healed(), Way.BY_HAND, id="a table that does not"),
-        pytest.param(changed(COLUMN, SHORT, untouched=True), healed(), Way.RERUN, id="a migration that never ran"),
+        pytest.param(missing(INDEX), restored(INDEX), Strategy.RERUN, id="missing, and proven to come back"),
+        pytest.param(missing(INDEX), restored(INDEX, missing=False), Strategy.SQL, id="missing, and changed is proven"),
+        pytest.param(changed(COLUMN, SHORT), restored(COLUMN), Strategy.RERUN, id="changed, and proven to come back"),
+        pytest.param(
+            changed(COLUMN, SHORT), restored(COLUMN, changed=False), Strategy.SQL, id="changed, missing is proven"
+        ),
+        pytest.param(missing(a_table()), restored(a_table()), Strategy.RERUN, id="a table that comes back"),
+        pytest.param(missing(a_table()), restored(), Strategy.BY_HAND, id="a table that does not"),
+        pytest.param(
+            changed(COLUMN, SHORT, untouched=True), restored(), Strategy.RERUN, id="a migration that never ran"
+        ),
     ],
 )
 def test_a_rerun_is_chosen_where_it_is_proven_or_was_never_run(
-    difference: Difference, expected: ExpectedCatalog, way: Way
+    difference: Difference, expected: ExpectedCatalog, strategy: Strategy
 ) -> None:
     repair = choose_repair(difference, expected)
-    assert (repair.way, repair.version) == (way, "1" if way is Way.RERUN else None)
-    assert bool(repair.statements) is (way is Way.SQL)
-    assert bool(repair.reason) is (way is Way.BY_HAND)
+    assert (repair.strategy, repair.version) == (strategy, "1" if strategy is Strategy.RERUN else None)
+    assert bool(repair.statements) is (strategy is Strategy.SQL)
+    assert bool(repair.reason) is (strategy is Strategy.BY_HAND)
 
 
 def test_a_pending_migration_is_simply_run() -> None:
-    repairs = choose_repairs([missing(a_table()), missing(INDEX, version="2")], healed(), pending={"1"})
-    assert [(each.way, each.version) for each in repairs] == [(Way.RERUN, "1"), (Way.SQL, None)]
+    repairs = choose_repairs([missing(a_table()), missing(INDEX, version="2")], restored(), pending={"1"})
+    assert [(each.strategy, each.version) for each in repairs] == [(Strategy.RERUN, "1"), (Strategy.SQL, None)]
 
 
 def test_what_create_or_replace_would_refuse_is_not_left_to_a_rerun() -> None:
     function, view = a_function(), a_view()
-    expected = healed(function, view)
+    expected = restored(function, view)
     ways = [
-        choose_repair(changed(wanted, found), expected).way
+        choose_repair(changed(wanted, found), expected).strategy
         for wanted, found in (
             (function, a_function(body="2")),
             (function, a_function(returns="text")),
@@ -83,11 +87,11 @@ def test_what_create_or_replace_would_refuse_is_not_left_to_a_rerun() -> None:
             (view, a_view(rules=["CREATE RULE r AS ON INSERT TO v DO INSTEAD NOTHING"])),
         )
     ]
-    assert ways == [Way.RERUN, Way.SQL, Way.RERUN, Way.SQL, Way.SQL, Way.SQL]
+    assert ways == [Strategy.RERUN, Strategy.SQL, Strategy.RERUN, Strategy.SQL, Strategy.SQL, Strategy.SQL]
 
 
 def test_the_hazards_of_a_repair_are_its_statements_each_once() -> None:
-    repair = choose_repair(changed(a_column(not_null=True), SHORT), healed())
+    repair = choose_repair(changed(a_column(not_null=True), SHORT), restored())
     assert repair.hazards == (Hazard.ACCESS_EXCLUSIVE, Hazard.REWRITES, Hazard.READS_ALL, Hazard.MAY_FAIL)
 
 
@@ -117,8 +121,8 @@ def a_holder(
 def test_who_has_a_name_that_is_needed_must_be_dealt_with_first(
     wanted: CatalogObject, holder: Holder, reason: str
 ) -> None:
-    repair = choose_repair(missing(wanted), healed(*OBJECTS), [holder], is_pending=True)
-    assert repair == Repair(way=Way.BY_HAND, reason=reason)
+    repair = choose_repair(missing(wanted), restored(*OBJECTS), [holder], is_pending=True)
+    assert repair == Repair(strategy=Strategy.BY_HAND, reason=reason)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,7 @@ def test_who_has_a_name_that_is_needed_must_be_dealt_with_first(
     ids=["another name", "another schema", "the home schema", "no relation", "it is there", "no index of its own"],
 )
 def test_a_name_that_is_not_needed_is_in_nobodys_way(difference: Difference, holder: Holder) -> None:
-    assert choose_repair(difference, healed(), [holder]).way is Way.SQL
+    assert choose_repair(difference, restored(), [holder]).strategy is Strategy.SQL
 
 
 GRANT = a_privilege("GRANT SELECT ON TABLE v TO app", parent="v")
@@ -145,12 +149,12 @@ def test_what_stands_on_an_object_that_is_made_anew_comes_with_it() -> None:
     both = [changed(a_view(), a_view(columns=["a text"])), missing(GRANT)]
     anew, grant = choose_repairs(both, an_expected_catalog(("1", [a_view(), GRANT])))
     assert told(anew.statements)[-1] == "late: GRANT SELECT ON TABLE v TO app"
-    assert grant == Repair(way=Way.SQL, reason="view v is made anew with it")
+    assert grant == Repair(strategy=Strategy.SQL, reason="view v is made anew with it")
 
 
 def test_what_stands_on_an_object_that_is_replaced_is_put_right_by_itself() -> None:
     both = [changed(a_view(), a_view(" SELECT b AS a\n   FROM t")), missing(GRANT)]
-    assert [len(each.statements) for each in choose_repairs(both, healed())] == [1, 1]
+    assert [len(each.statements) for each in choose_repairs(both, restored())] == [1, 1]
 
 
 def test_what_stands_on_a_column_is_put_right_by_itself_even_if_its_views_are_made_anew() -> None:
@@ -163,6 +167,6 @@ def test_what_stands_on_a_column_is_put_right_by_itself_even_if_its_views_are_ma
 
 def test_what_stands_on_an_object_that_is_left_to_a_person_is_left_too() -> None:
     both = [changed(a_table(form="partitioned"), a_table()), missing(INDEX)]
-    table, index = choose_repairs(both, healed(INDEX))
-    assert table.way is Way.BY_HAND
-    assert index == Repair(way=Way.BY_HAND, reason="table t must be put right first")
+    table, index = choose_repairs(both, restored(INDEX))
+    assert table.strategy is Strategy.BY_HAND
+    assert index == Repair(strategy=Strategy.BY_HAND, reason="table t must be put right first")

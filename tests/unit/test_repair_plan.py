@@ -22,7 +22,7 @@ from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.reapply import Reruns
-from pgfleet.repair.model import Way
+from pgfleet.repair.model import Strategy
 from pgfleet.repair.plan import RepairPlan, plan_repair
 
 INDEX = an_index("CREATE INDEX i ON t")
@@ -39,8 +39,8 @@ def texts(plan: RepairPlan) -> list[str]:
     return [each.split(" -- ")[0].split(" AS\n")[0] for each in told(plan.statements)]
 
 
-def healing(*steps: tuple[str, list[CatalogObject]], healed: Iterable[CatalogObject]) -> ExpectedCatalog:
-    reruns = Reruns(missing=frozenset(each.identity for each in healed))
+def reapplying(*steps: tuple[str, list[CatalogObject]], restored: Iterable[CatalogObject]) -> ExpectedCatalog:
+    reruns = Reruns(missing=frozenset(each.identity for each in restored))
     return replace(an_expected_catalog(*steps), reruns=reruns)
 
 
@@ -96,37 +96,37 @@ def replace_columns(view: CatalogObject) -> CatalogObject:
 
 def test_reruns_come_in_the_manifests_order_with_those_whose_work_they_may_undo() -> None:
     other = a_column("t.d")
-    expected = healing(("1", [a_table(), other]), ("2", [a_table(unlogged=True), other]), healed=[other])
+    expected = reapplying(("1", [a_table(), other]), ("2", [a_table(unlogged=True), other]), restored=[other])
     plan = planned(missing(other), expected=expected)
     assert (plan.versions, plan.statements, plan.changes) == (("1", "2"), (), True)
 
 
 def test_what_runs_in_no_transaction_is_left_to_a_rollout() -> None:
-    expected = healing(("1", [INDEX, KEY]), healed=[INDEX, KEY])
+    expected = reapplying(("1", [INDEX, KEY]), restored=[INDEX, KEY])
     plan = planned(missing(INDEX), expected=expected, alone=["1"])
-    [(_, repair)] = plan.left
-    assert (repair.way, plan.changes, plan.targets) == (Way.BY_HAND, False, ())
+    [(_, repair)] = plan.remaining
+    assert (repair.strategy, plan.changes, plan.targets) == (Strategy.BY_HAND, False, ())
     assert "1 runs in no transaction" in (repair.reason or "")
 
 
 def test_what_falls_with_a_table_is_right_with_it_or_left_with_it() -> None:
     wrong = (missing(a_table()), missing(a_column()), missing(INDEX))
-    back = planned(*wrong, expected=healing(("1", [each.expected for each in wrong]), healed=[a_table()]))
-    assert (back.versions, back.targets, back.left) == (("1",), wrong, ())
+    back = planned(*wrong, expected=reapplying(("1", [each.expected for each in wrong]), restored=[a_table()]))
+    assert (back.versions, back.targets, back.remaining) == (("1",), wrong, ())
     gone = planned(*wrong)
-    assert (gone.changes, gone.targets, [each.identity.name for each, _ in gone.left]) == (False, (), ["t"])
+    assert (gone.changes, gone.targets, [each.identity.name for each, _ in gone.remaining]) == (False, (), ["t"])
 
 
 def test_what_is_right_has_no_plan() -> None:
     plan = planned()
-    assert (plan.versions, plan.statements, plan.targets, plan.left, plan.changes) == ((), (), (), (), False)
+    assert (plan.versions, plan.statements, plan.targets, plan.remaining, plan.changes) == ((), (), (), (), False)
 
 
 def test_a_digest_is_of_what_is_run_and_of_nothing_else() -> None:
-    expected = healing(("1", [INDEX, KEY]), healed=[KEY])
+    expected = reapplying(("1", [INDEX, KEY]), restored=[KEY])
     plan = planned(missing(KEY), missing(INDEX), expected=expected)
     left = planned(missing(KEY), missing(INDEX), missing(a_table("u"), version="2"), expected=expected)
-    assert left.left
+    assert left.remaining
     assert plan.digest(["a"]) == left.digest(["a"])
     others = {
         plan.digest(["a"]),

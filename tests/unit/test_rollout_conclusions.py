@@ -208,7 +208,7 @@ PENDING, DRIFTED, APPLIED = MigrationStatus.PENDING, MigrationStatus.DRIFTED, Mi
     ("was", "status", "ledger", "is_ours", "action"),
     [
         (Action.APPLY, PENDING, None, False, Action.APPLY),
-        (Action.HEAL, DRIFTED, None, False, Action.HEAL),
+        (Action.REAPPLY, DRIFTED, None, False, Action.REAPPLY),
         (Action.APPLY, APPLIED, LedgerState.APPLIED, False, Action.SKIP),
         (Action.APPLY, APPLIED, None, False, Action.ADOPT),
         (Action.ADOPT, APPLIED, None, False, Action.ADOPT),
@@ -228,7 +228,7 @@ def test_what_is_still_to_do(
     ("was", "status", "said"),
     [
         (Action.APPLY, DRIFTED, "it is drifted now, and was to be applied"),
-        (Action.HEAL, PENDING, "it is pending now, and was to be healed"),
+        (Action.REAPPLY, PENDING, "it is pending now, and was to be healed"),
         (Action.ADOPT, DRIFTED, "it is drifted now, and was to be adopted"),
         (Action.APPLY, MigrationStatus.UNKNOWN, "it is unknown now, and was to be applied"),
     ],
@@ -248,7 +248,7 @@ def test_anything_else_is_no_longer_the_plan(was: Action, status: MigrationStatu
         ([StepStatus.SKIPPED], [StepStatus.SKIPPED], Result.UNCHANGED),
         ([StepStatus.SKIPPED, StepStatus.DONE], [], DONE),
         ([StepStatus.SKIPPED], [StepStatus.DONE], DONE),
-        ([StepStatus.DONE, StepStatus.NOT_REHEARSED], [], DONE),
+        ([StepStatus.DONE, StepStatus.NOT_EXERCISED], [], DONE),
         ([StepStatus.DONE, StepStatus.FAILED], [], FAILED),
         ([StepStatus.DONE], [StepStatus.NOT_REACHED], FAILED),
     ],
@@ -295,14 +295,14 @@ def test_what_was_done_before_a_tenant_was_lost_is_told() -> None:
 
 
 def test_what_requires_a_migration_that_is_not_there_is_kept_back() -> None:
-    steps = [a_step("1"), a_step("2", status=StepStatus.FAILED), a_step("3", status=StepStatus.NOT_REHEARSED)]
+    steps = [a_step("1"), a_step("2", status=StepStatus.FAILED), a_step("3", status=StepStatus.NOT_EXERCISED)]
     assert hindrance(("1",), steps) is None
     assert hindrance(("9",), steps) is None, "outside of the scope: its own script will tell"
-    failed, unrehearsed = hindrance(("1", "2"), steps), hindrance(("3",), steps)
+    failed, not_exercised = hindrance(("1", "2"), steps), hindrance(("3",), steps)
     assert failed is not None
-    assert unrehearsed is not None
+    assert not_exercised is not None
     assert kept_back(failed) == (StepStatus.NOT_REACHED, "it requires 2, which is not there")
-    assert kept_back(unrehearsed)[0] is StepStatus.NOT_REHEARSED
+    assert kept_back(not_exercised)[0] is StepStatus.NOT_EXERCISED
 
 
 def test_tables_that_could_not_be_counted_are_the_reason() -> None:
@@ -353,14 +353,14 @@ def test_a_summary_counts_every_result() -> None:
 
 def test_a_ring_halts_over_its_budget_and_a_rehearsal_never() -> None:
     results = [a_result("a", FAILED), a_result("b", DONE)]
-    ring = finished("main", 0, results, [], rehearsal=False)
+    ring = finished("main", 0, results, [], dry_run=False)
     assert (ring.outcome, ring.reason) == (RingOutcome.HALTED, "1 tenant of it failed, and 0 may")
-    assert finished("main", 1, results, [], rehearsal=False).outcome is RingOutcome.COMPLETED
-    assert finished("main", 0, results, [], rehearsal=True).outcome is RingOutcome.COMPLETED
+    assert finished("main", 1, results, [], dry_run=False).outcome is RingOutcome.COMPLETED
+    assert finished("main", 0, results, [], dry_run=True).outcome is RingOutcome.COMPLETED
 
 
 def test_what_a_service_can_see_is_a_change_and_the_ledger_is_none() -> None:
-    assert has_changed([a_result("a", DONE, a_step(action=Action.HEAL))])
+    assert has_changed([a_result("a", DONE, a_step(action=Action.REAPPLY))])
     assert has_changed([a_result("a", DONE, seeds=[a_seed_step(rows_added=2)])])
     assert not has_changed([a_result("a", DONE, a_step(action=Action.ADOPT))])
     assert not has_changed([a_result("a", FAILED, a_step(status=StepStatus.FAILED))])

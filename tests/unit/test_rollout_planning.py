@@ -75,9 +75,9 @@ def actions(found: TenantPlan) -> dict[str, str]:
         (APPLIED, LedgerState.STARTED, Action.ADOPT),
         (APPLIED, None, Action.ADOPT),
         (PENDING, None, Action.APPLY),
-        (DRIFTED, None, Action.HEAL),
-        (DRIFTED, LedgerState.APPLIED, Action.HEAL),
-        (DRIFTED, LedgerState.STARTED, Action.HEAL),
+        (DRIFTED, None, Action.REAPPLY),
+        (DRIFTED, LedgerState.APPLIED, Action.REAPPLY),
+        (DRIFTED, LedgerState.STARTED, Action.REAPPLY),
     ],
 )
 def test_what_is_done_by_what_is_there_and_what_the_ledger_says(
@@ -104,7 +104,7 @@ def test_a_rerun_on_purpose_is_of_what_is_applied() -> None:
     assert actions(plan(entry("1"), entry("2"), entry("4", DRIFTED), scope=scope)) == {
         "1": "skip",
         "2": "rerun",
-        "4": "heal",
+        "4": "reapply",
     }
 
 
@@ -125,9 +125,9 @@ def test_a_rerun_that_cannot_be_is_refused(scope: Scope, said: str) -> None:
 def test_what_a_script_undoes_that_is_run_again_is_run_again_after_it() -> None:
     """The first makes the function anew, as it was before the third and the fourth changed it."""
     found = plan(entry("1", DRIFTED), entry("2"), entry("3"), entry("4"))
-    assert actions(found) == {"1": "heal", "2": "skip", "3": "rerun", "4": "rerun"}
+    assert actions(found) == {"1": "reapply", "2": "skip", "3": "rerun", "4": "rerun"}
     assert (found.runs, found.runs_after("1")) == ({"1", "3", "4"}, {"3", "4"})
-    assert actions(plan(entry("1"), entry("2", DRIFTED), entry("3"))) == {"1": "skip", "2": "heal", "3": "skip"}
+    assert actions(plan(entry("1"), entry("2", DRIFTED), entry("3"))) == {"1": "skip", "2": "reapply", "3": "skip"}
     assert actions(plan(entry("1"), entry("3"), entry("4"), scope=Scope(rerun=("3",)))) == {
         "1": "skip",
         "3": "rerun",
@@ -240,7 +240,7 @@ def test_the_same_plan_has_the_same_digest_whoever_makes_it() -> None:
         digest(ONE.model_copy(update={"ring": "main"})),
         digest(ONE.model_copy(update={"seeds": ("rules",)})),
         digest(ONE.model_copy(update={"obstacle": Verdict.UNREACHABLE})),
-        digest(a_tenant_plan("acme", planned("1", Action.HEAL), ring="canary")),
+        digest(a_tenant_plan("acme", planned("1", Action.REAPPLY), ring="canary")),
         digest(a_tenant_plan("globex", planned("1", Action.APPLY), ring="canary")),
         digest(ONE, a_tenant_plan("globex")),
         digest(),
@@ -274,12 +274,12 @@ def test_a_migration_of_which_all_that_is_wrong_is_accepted_is_left_alone_and_th
 
 
 def test_it_is_healed_if_it_is_to_be_rerun() -> None:
-    assert actions(plan(accepted("1"), scope=Scope(rerun=("1",)))) == {"1": "heal"}
+    assert actions(plan(accepted("1"), scope=Scope(rerun=("1",)))) == {"1": "reapply"}
 
 
 def test_it_is_not_run_again_for_what_an_earlier_script_undoes() -> None:
     found = plan(entry("1", DRIFTED), accepted("3"), entry("4"))
-    assert actions(found) == {"1": "heal", "3": "skip", "4": "rerun"}
+    assert actions(found) == {"1": "reapply", "3": "skip", "4": "rerun"}
 
 
 def test_no_seed_is_planted_where_its_migration_is_accepted_as_pending() -> None:

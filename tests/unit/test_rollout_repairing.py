@@ -31,25 +31,23 @@ ACCEPTED = AcceptedEntry(owner="ana", reason="known", until=date(2026, 12, 31))
 
 
 @pytest.mark.parametrize(
-    ("tenants", "rehearsal", "outcome", "status"),
+    ("tenants", "dry_run", "outcome", "status"),
     [
         ([a_repair()], False, "Completed", 0),
         ([UNCHANGED], False, "Completed", 0),
-        ([a_repair(), UNCHANGED], True, "Rehearsed", 1),
+        ([a_repair(), UNCHANGED], True, "Dry run", 1),
         ([UNCHANGED], True, "Completed", 0),
         ([a_repair(), FAILED], False, "Failed", 1),
         ([a_repair(), FAILED], True, "Failed", 1),
-        ([a_repair(left=[a_difference(repair=GONE)])], False, "Failed", 1),
-        ([a_repair(beyond=[beyond(MigrationStatus.DRIFTED)])], False, "Failed", 1),
-        ([a_repair(beyond=[beyond(MigrationStatus.PENDING)])], False, "Completed", 0),
-        ([a_repair(beyond=[beyond(MigrationStatus.UNKNOWN)])], False, "Incomplete", 3),
+        ([a_repair(remaining=[a_difference(repair=GONE)])], False, "Failed", 1),
+        ([a_repair(not_repairable=[beyond(MigrationStatus.DRIFTED)])], False, "Failed", 1),
+        ([a_repair(not_repairable=[beyond(MigrationStatus.PENDING)])], False, "Completed", 0),
+        ([a_repair(not_repairable=[beyond(MigrationStatus.UNKNOWN)])], False, "Incomplete", 3),
         ([FAILED, UNREACHABLE, a_repair()], False, "Incomplete", 3),
     ],
 )
-def test_the_outcome_and_the_exit_status(
-    tenants: list[TenantRepair], rehearsal: bool, outcome: str, status: int
-) -> None:
-    document = a_repair_document(*tenants, rehearsal=rehearsal)
+def test_the_outcome_and_the_exit_status(tenants: list[TenantRepair], dry_run: bool, outcome: str, status: int) -> None:
+    document = a_repair_document(*tenants, dry_run=dry_run)
     assert (document.outcome, exit_status(document)) == (outcome, status)
 
 

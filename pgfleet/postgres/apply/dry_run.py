@@ -5,25 +5,25 @@ from typing import TypeVar
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from pgfleet.errors import PgfleetError, RehearsalInterrupted
+from pgfleet.errors import DryRunInterrupted, PgfleetError
 from pgfleet.postgres.session import Session
 
 Found = TypeVar("Found")
-REHEARSALS = 4
+DRY_RUNS = 4
 
 
-def rehearse(session: Session, work: Callable[[], Found]) -> Found:
+def as_dry_run(session: Session, work: Callable[[], Found]) -> Found:
     """What `work` found; begun anew, as a whole, where a passing obstacle is met. Raises what the last attempt did."""
     for attempt in Retrying(
         retry=retry_if_exception(_may_pass),
-        stop=stop_after_attempt(REHEARSALS),
+        stop=stop_after_attempt(DRY_RUNS),
         wait=wait_random_exponential(multiplier=0.5, max=4),
         reraise=True,
     ):
-        with attempt, session.rehearsal():
+        with attempt, session.dry_run():
             return work()
     raise AssertionError  # the last attempt has returned or raised
 
 
 def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, RehearsalInterrupted) or (isinstance(error, PgfleetError) and error.transient)
+    return isinstance(error, DryRunInterrupted) or (isinstance(error, PgfleetError) and error.transient)

@@ -8,41 +8,46 @@ from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.errors import NotProven
 from pgfleet.judge.tenant import difference_entry
 from pgfleet.manifest.model import Migration
-from pgfleet.postgres.read.steps import Findings, inspect, verify
+from pgfleet.postgres.read.steps import TenantInspection, inspect, verify
 from pgfleet.postgres.session import Session
 from pgfleet.reports.phrases.audit import sentence
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 
 def execute(
-    session: Session, brief: Brief, plan: TenantPlan, migration: Migration, before: Findings
+    session: Session, context: RunContext, plan: TenantPlan, migration: Migration, before: TenantInspection
 ) -> tuple[str, ...]:
     """Runs the script, and again each later one of the plan that it undoes part of: they stand or fall together.
 
     Returns the versions of those later ones that are applied now. Raises NotProven, and DatabaseErrors.
     """
     session.run_script(migration.script)
-    ran, after = [migration.version], inspect(session, brief)
+    ran, after = [migration.version], inspect(session, context)
     while version := next(_undone(plan, ran, before, after), None):
-        again = brief.migration(version)
+        again = context.migration(version)
         if not again.transactional:
             raise NotProven(f"it undoes part of {version}, which runs in no transaction and so not along with it")
         session.run_script(again.script)
         ran.append(version)
-        after = inspect(session, brief)
-    prove(session, brief, before, after, migration.version, plan.runs_after(migration.version))
-    return tuple(each for each in ran[1:] if _is_right(session, brief, plan, after, each))
+        after = inspect(session, context)
+    prove(session, context, before, after, migration.version, plan.runs_after(migration.version))
+    return tuple(each for each in ran[1:] if _is_right(session, context, plan, after, each))
 
 
 def prove(
-    session: Session, brief: Brief, before: Findings, after: Findings, version: str, later: Iterable[str] = ()
+    session: Session,
+    context: RunContext,
+    before: TenantInspection,
+    after: TenantInspection,
+    version: str,
+    later: Iterable[str] = (),
 ) -> None:
     """Raises NotProven unless the migration is applied now, and nothing else is worse than before.
 
     What was wrong before with an object of one that this plan runs later may be wrong in another way: that one will be
     proven too.
     """
-    entry = verify(session, brief, after, version)
+    entry = verify(session, context, after, version)
     worse = [
         difference_entry(each, session.home)
         for each in after.differences
@@ -55,7 +60,7 @@ def prove(
         raise NotProven(f"it damages what others made: {'; '.join(map(sentence, worse))}", residual)
 
 
-def _undone(plan: TenantPlan, ran: list[str], before: Findings, after: Findings) -> Iterator[str]:
+def _undone(plan: TenantPlan, ran: list[str], before: TenantInspection, after: TenantInspection) -> Iterator[str]:
     """Versions that the plan runs later and that were not run yet, of which an object differs that did not before."""
     known = {each.identity for each in before.differences}
     damaged = {each.version for each in after.differences if each.identity not in known}
@@ -63,15 +68,15 @@ def _undone(plan: TenantPlan, ran: list[str], before: Findings, after: Findings)
     return (each.version for each in plan.migrations if each.version in (damaged & later) - {*ran})
 
 
-def _is_worse(found: Difference, before: Findings, later: Iterable[str]) -> bool:
+def _is_worse(found: Difference, before: TenantInspection, later: Iterable[str]) -> bool:
     if found in before.differences:
         return False
     return found.version not in later or found.identity not in {each.identity for each in before.differences}
 
 
-def _is_right(session: Session, brief: Brief, plan: TenantPlan, after: Findings, version: str) -> bool:
+def _is_right(session: Session, context: RunContext, plan: TenantPlan, after: TenantInspection, version: str) -> bool:
     """Whether a later migration that was run along is applied now. Raises NotProven for one that was before."""
-    entry = verify(session, brief, after, version)
+    entry = verify(session, context, after, version)
     if not _is_applied(entry) and plan.of(version).action is Action.RERUN:
         raise NotProven(f"it undoes part of {version}, which is {entry.status} even after it was run again")
     return _is_applied(entry)

@@ -15,13 +15,13 @@ from pgfleet.run.shipped import statement
 EXISTS = Query(statement("ledger/exists"))
 FORMAT = 1
 """The form of the ledger that this version of pgfleet reads and writes."""
-EVENT = {Action.APPLY: "applied", Action.HEAL: "healed", Action.RERUN: "rerun", Action.ADOPT: "adopted"}
+EVENT = {Action.APPLY: "applied", Action.REAPPLY: "healed", Action.RERUN: "rerun", Action.ADOPT: "adopted"}
 
 
 def read_ledger(session: Session) -> tuple[Mapping[str, LedgerRow], str | None]:
     """What the ledger knows of each version, and why it could not be read if so. Raises transient DatabaseErrors."""
     try:
-        [[(found,)], rows] = session.read(
+        [[(found,)], rows] = session.fetch(
             Query(statement("ledger/format")), Query(statement("ledger/read"), {"home": session.home})
         )
     except DatabaseError as error:
@@ -88,7 +88,7 @@ def record_repaired(
 
 
 def _exists(session: Session) -> bool:
-    [[(found,)]] = session.read(EXISTS)
+    [[(found,)]] = session.fetch(EXISTS)
     return bool(found)
 
 

@@ -11,35 +11,35 @@ from pgfleet.catalog.shared_objects import works_on_shared
 from pgfleet.documents.audit import DifferenceEntry
 from pgfleet.documents.plan import RUNS, Action, TenantPlan
 from pgfleet.documents.rollout import MigrationStep, StepStatus
-from pgfleet.errors import CannotRehearse, DatabaseError, NotProven, PgfleetError, RehearsalInterrupted
+from pgfleet.errors import CannotDryRun, DatabaseError, DryRunInterrupted, NotProven, PgfleetError
 from pgfleet.manifest.model import Migration
 from pgfleet.postgres.apply.execution import execute, prove
 from pgfleet.postgres.apply.ledger import forget_started, record, record_started
 from pgfleet.postgres.apply.row_changes import read_guards, refuse_shrinkage
 from pgfleet.postgres.locks import lock_shared, tenant_lock, tenant_lock_of_session
-from pgfleet.postgres.read.steps import Findings, inspect, verify
+from pgfleet.postgres.read.steps import TenantInspection, inspect, verify
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.advice import describe
 from pgfleet.rollout.results import step_of
 from pgfleet.rollout.revalidate import still_to_do
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 
-def migrate(session: Session, brief: Brief, plan: TenantPlan, version: str) -> MigrationStep:
+def migrate(session: Session, context: RunContext, plan: TenantPlan, version: str) -> MigrationStep:
     """Does in the tenant what the plan says about the migration, and says what came of it.
 
     What is neither proven nor transient is rolled back, and is the step's error. Raises transient DatabaseErrors, with
-    nothing done, and RehearsalInterrupted.
+    nothing done, and DryRunInterrupted.
     """
-    migration, began = brief.migration(version), time.monotonic()
+    migration, began = context.migration(version), time.monotonic()
     is_run = plan.of(version).action in RUNS
     carry_out = _in_transaction if migration.transactional or not is_run else _alone
     try:
-        action, along = carry_out(session, brief, plan, migration)
-    except CannotRehearse as error:
-        step = step_of(migration, plan, StepStatus.NOT_REHEARSED, detail=str(error))
+        action, along = carry_out(session, context, plan, migration)
+    except CannotDryRun as error:
+        step = step_of(migration, plan, StepStatus.NOT_EXERCISED, detail=str(error))
     except PgfleetError as error:
-        if error.transient or isinstance(error, RehearsalInterrupted):
+        if error.transient or isinstance(error, DryRunInterrupted):
             raise
         step = failed_step(migration, plan, error)
     else:
@@ -55,7 +55,7 @@ def failed_step(migration: Migration, plan: TenantPlan, error: PgfleetError) -> 
 
 
 def _in_transaction(
-    session: Session, brief: Brief, plan: TenantPlan, migration: Migration
+    session: Session, context: RunContext, plan: TenantPlan, migration: Migration
 ) -> tuple[Action, tuple[str, ...]]:
     """The whole of it in one transaction; returns what was done, and which later migrations were run along with it.
 
@@ -63,77 +63,81 @@ def _in_transaction(
     """
     along: tuple[str, ...] = ()
     with session.transaction(), tenant_lock(session):
-        if _works_on_shared(session, brief, plan, migration):
+        if _works_on_shared(session, context, plan, migration):
             lock_shared(session)
-        before = inspect(session, brief)
-        action = _still_to_do(session, brief, plan, migration, before)
+        before = inspect(session, context)
+        action = _still_to_do(session, context, plan, migration, before)
         if action in RUNS:
-            guards = read_guards(session, brief)
-            along = execute(session, brief, plan, migration, before)
-            refuse_shrinkage(guards, read_guards(session, brief))
+            guards = read_guards(session, context)
+            along = execute(session, context, plan, migration, before)
+            refuse_shrinkage(guards, read_guards(session, context))
         if action is not Action.SKIP:
-            record(session, migration, action, run_id=brief.run_id)
+            record(session, migration, action, run_id=context.run_id)
         for version in along:
-            record(session, brief.migration(version), plan.of(version).action, run_id=brief.run_id)
+            record(session, context.migration(version), plan.of(version).action, run_id=context.run_id)
     return action, along
 
 
-def _works_on_shared(session: Session, brief: Brief, plan: TenantPlan, migration: Migration) -> bool:
+def _works_on_shared(session: Session, context: RunContext, plan: TenantPlan, migration: Migration) -> bool:
     """Whether what is to be run, with what may have to be run along, may write to what the database's tenants share."""
     if plan.of(migration.version).action not in RUNS:
         return False
-    expected = brief.expected(session.server_major)
+    expected = context.expected(session.server_major)
     versions = {migration.version, *(expected.later_changers(migration.version) & plan.runs)}
-    return any(works_on_shared(brief.migration(each), expected) for each in versions)
+    return any(works_on_shared(context.migration(each), expected) for each in versions)
 
 
-def _alone(session: Session, brief: Brief, plan: TenantPlan, migration: Migration) -> tuple[Action, tuple[str, ...]]:
+def _alone(
+    session: Session, context: RunContext, plan: TenantPlan, migration: Migration
+) -> tuple[Action, tuple[str, ...]]:
     """The same for a statement that runs in no transaction: the ledger says `started` before, `applied` after."""
-    if session.is_rehearsing:
-        raise CannotRehearse(f"{migration.file} runs in no transaction, so it cannot be rolled back")
+    if session.is_dry_run:
+        raise CannotDryRun(f"{migration.file} runs in no transaction, so it cannot be rolled back")
     session.refuse_pooler(f"{migration.file} runs in no transaction")
-    with tenant_lock_of_session(session, shared=_works_on_shared(session, brief, plan, migration)):
-        before = inspect(session, brief)
-        action = _still_to_do(session, brief, plan, migration, before)
+    with tenant_lock_of_session(session, shared=_works_on_shared(session, context, plan, migration)):
+        before = inspect(session, context)
+        action = _still_to_do(session, context, plan, migration, before)
         if action in RUNS:
-            _refuse_undoing(session, brief, migration, before)
-            record_started(session, migration, run_id=brief.run_id)
+            _refuse_undoing(session, context, migration, before)
+            record_started(session, migration, run_id=context.run_id)
             try:
                 _drop_invalid_indexes(session, before, migration.version)
-                session.run_alone(migration.script)
+                session.run_outside_transaction(migration.script)
             except DatabaseError:
-                _take_back(session, brief, migration, before)
+                _take_back(session, context, migration, before)
                 raise
             later = plan.runs_after(migration.version)
-            prove(session, brief, before, inspect(session, brief), migration.version, later)
+            prove(session, context, before, inspect(session, context), migration.version, later)
         if action is not Action.SKIP:
-            record(session, migration, action, run_id=brief.run_id)
+            record(session, migration, action, run_id=context.run_id)
     return action, ()
 
 
-def _refuse_undoing(session: Session, brief: Brief, migration: Migration, before: Findings) -> None:
+def _refuse_undoing(session: Session, context: RunContext, migration: Migration, before: TenantInspection) -> None:
     """Raises NotProven where the statement may undo what a later migration made of an object: nothing takes it back."""
     known = {each.identity for each in before.differences}
-    for provenance in brief.expected(session.server_major).provenances:
+    for provenance in context.expected(session.server_major).provenances:
         versions = [step.version for step in provenance.steps]
         if migration.version in versions[:-1] and provenance.object.identity not in known:
             name = provenance.object.identity.qualified(session.home)
             raise NotProven(f"it runs in no transaction, and may undo what {versions[-1]} made of {name}: by hand")
 
 
-def _still_to_do(session: Session, brief: Brief, plan: TenantPlan, migration: Migration, before: Findings) -> Action:
+def _still_to_do(
+    session: Session, context: RunContext, plan: TenantPlan, migration: Migration, before: TenantInspection
+) -> Action:
     recorded = before.inspection.ledger.get(migration.version)
-    found = verify(session, brief, before, migration.version)
-    is_ours = recorded is not None and recorded.run_id == brief.run_id
+    found = verify(session, context, before, migration.version)
+    is_ours = recorded is not None and recorded.run_id == context.run_id
     return still_to_do(plan.of(migration.version).action, found, is_ours=is_ours)
 
 
-def _drop_invalid_indexes(session: Session, found: Findings, version: str) -> None:
+def _drop_invalid_indexes(session: Session, found: TenantInspection, version: str) -> None:
     """What an attempt that broke off left: an index that no query uses, and that a new attempt would take for whole."""
     for each in found.differences:
         if each.version == version and _is_invalid_index(each):
             name = sql.Identifier(each.identity.schema or session.home, each.identity.name).as_string()
-            session.run_alone(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+            session.run_outside_transaction(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 
 def _is_invalid_index(difference: Difference) -> bool:
@@ -141,12 +145,12 @@ def _is_invalid_index(difference: Difference) -> bool:
     return actual is not None and actual.identity.kind is ObjectKind.INDEX and not actual.attributes["valid"]
 
 
-def _take_back(session: Session, brief: Brief, migration: Migration, before: Findings) -> None:
+def _take_back(session: Session, context: RunContext, migration: Migration, before: TenantInspection) -> None:
     """After a failure, as far as the connection still allows: as it was before, and the ledger too."""
     if session.is_open:
         with suppress(PgfleetError):  # the failure that led here is the one to be told
-            _drop_invalid_indexes(session, inspect(session, brief), migration.version)
-            forget_started(session, migration, before.inspection.ledger.get(migration.version), run_id=brief.run_id)
+            _drop_invalid_indexes(session, inspect(session, context), migration.version)
+            forget_started(session, migration, before.inspection.ledger.get(migration.version), run_id=context.run_id)
 
 
 def _done(migration: Migration, plan: TenantPlan, action: Action) -> MigrationStep:

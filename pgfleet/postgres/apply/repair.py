@@ -12,31 +12,31 @@ from pgfleet.fleet.model import Tenant
 from pgfleet.judge.acceptance import accept
 from pgfleet.judge.tenant import difference_entry
 from pgfleet.manifest.model import Script
-from pgfleet.postgres.apply.dry_run import rehearse
+from pgfleet.postgres.apply.dry_run import as_dry_run
 from pgfleet.postgres.apply.ledger import prepare_ledger, record_repaired
 from pgfleet.postgres.apply.row_changes import read_guards, refuse_shrinkage
 from pgfleet.postgres.locks import lock_shared, tenant_lock
 from pgfleet.postgres.read.servers import refuse_silent
-from pgfleet.postgres.read.steps import Findings, inspect, open_session, verify
+from pgfleet.postgres.read.steps import TenantInspection, inspect, open_session, verify
 from pgfleet.postgres.session import Session
 from pgfleet.repair.plan import RepairPlan, plan_repair
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.rollout.preconditions import on_standby
 from pgfleet.rollout.repair_results import done_before, failed_repair, shared_done_before, tenant_repair
 from pgfleet.rollout.repairable import beyond_repair, is_whole, newly_failing, to_be_repaired
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 Entries = Mapping[str, MigrationEntry]
 
 
-def foresee(tenant: Tenant, brief: Brief) -> TenantRepair:
+def prefetch(tenant: Tenant, context: RunContext) -> TenantRepair:
     """What a repair of the tenant would run, with its digest; nothing is run. Raises transient DatabaseErrors."""
-    work = _Work(tenant, brief)
+    work = _Work(tenant, context)
     return _ending(work, work.look, is_tried_again=True)
 
 
 def repair(
-    tenant: Tenant, brief: Brief, *, rehearsal: bool, digest: str | None = None, own_digest: str | None = None
+    tenant: Tenant, context: RunContext, *, dry_run: bool, digest: str | None = None, own_digest: str | None = None
 ) -> TenantRepair:
     """Repairs the tenant's drifted migrations, or rehearses that; an error is the tenant's own.
 
@@ -44,19 +44,19 @@ def repair(
     is; `own_digest` is that of what is left of it once what it shares was repaired through another tenant.
     Raises transient DatabaseErrors, with nothing done.
     """
-    began, work = time.monotonic(), _Work(tenant, brief, digest, own_digest)
+    began, work = time.monotonic(), _Work(tenant, context, digest, own_digest)
 
     def carry_out(session: Session) -> TenantRepair:
-        return rehearse(session, lambda: work.carry_out(session)) if rehearsal else work.carry_out(session)
+        return as_dry_run(session, lambda: work.carry_out(session)) if dry_run else work.carry_out(session)
 
-    found = _ending(work, carry_out, is_tried_again=not rehearsal)
+    found = _ending(work, carry_out, is_tried_again=not dry_run)
     return found.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})
 
 
 def _ending(work: "_Work", step: Callable[[Session], TenantRepair], *, is_tried_again: bool) -> TenantRepair:
     try:
-        refuse_silent(work.tenant, work.brief)
-        with open_session(work.tenant, work.brief) as session:
+        refuse_silent(work.tenant, work.context)
+        with open_session(work.tenant, work.context) as session:
             return step(session)
     except PgfleetError as error:
         if error.transient and is_tried_again:
@@ -68,13 +68,15 @@ def _ending(work: "_Work", step: Callable[[Session], TenantRepair], *, is_tried_
 class _Work:
     """One tenant's repair, and what was to be done in it as far as that is known."""
 
-    def __init__(self, tenant: Tenant, brief: Brief, digest: str | None = None, own_digest: str | None = None) -> None:
-        self.tenant, self.brief, self.digest, self.own_digest = tenant, brief, digest, own_digest
+    def __init__(
+        self, tenant: Tenant, context: RunContext, digest: str | None = None, own_digest: str | None = None
+    ) -> None:
+        self.tenant, self.context, self.digest, self.own_digest = tenant, context, digest, own_digest
         self.found: TenantRepair | None = None
 
     def look(self, session: Session) -> TenantRepair:
         """What is to be done. Raises LedgerUnusable."""
-        before = inspect(session, self.brief)
+        before = inspect(session, self.context)
         self._plan(before, self._verified(session, before))
         return self._told()
 
@@ -82,7 +84,7 @@ class _Work:
         """All of it in one transaction. Raises PlanOutdated where it is not what was agreed to."""
         with session.transaction(), tenant_lock(session):
             lock_shared(session)  # what is to be repaired is not known before, and another tenant may be at it
-            before = inspect(session, self.brief)
+            before = inspect(session, self.context)
             entries = self._verified(session, before)
             plan = self._plan(before, entries)
             if self.digest is not None and self._told().digest != self.digest:
@@ -95,17 +97,17 @@ class _Work:
         assert self.found is not None, "it was planned"  # noqa: S101
         return self.found
 
-    def _verified(self, session: Session, findings: Findings) -> Entries:
+    def _verified(self, session: Session, findings: TenantInspection) -> Entries:
         """Every migration, in the manifest's order, with what is accepted marked."""
-        found = [verify(session, self.brief, findings, each.version) for each in self.brief.manifest.migrations]
-        acceptances = self.brief.environment.policy.acceptances
-        return {each.version: each for each in accept(self.tenant.name, found, acceptances, self.brief.today)}
+        found = [verify(session, self.context, findings, each.version) for each in self.context.manifest.migrations]
+        acceptances = self.context.environment.policy.acceptances
+        return {each.version: each for each in accept(self.tenant.name, found, acceptances, self.context.today)}
 
-    def _plan(self, before: Findings, entries: Entries) -> RepairPlan:
+    def _plan(self, before: TenantInspection, entries: Entries) -> RepairPlan:
         if fault := before.inspection.ledger_fault:
             raise LedgerUnusable(f"the ledger cannot be used: {fault}")
         differences = to_be_repaired(before.differences, entries.values(), self.tenant.home)
-        alone = [each.version for each in self.brief.manifest.migrations if not each.transactional]
+        alone = [each.version for each in self.context.manifest.migrations if not each.transactional]
         holders = before.inspection.catalog.holders
         own = tuple(each for each in differences if not is_shared(each.identity))
         plan, own_plan = (
@@ -119,9 +121,9 @@ class _Work:
         return plan
 
     def _digest(self, plan: RepairPlan) -> str:
-        return plan.digest([self.brief.migration(each).script.checksum for each in plan.versions])
+        return plan.digest([self.context.migration(each).script.checksum for each in plan.versions])
 
-    def _refuse_unless_done(self, plan: RepairPlan, before: Findings) -> None:
+    def _refuse_unless_done(self, plan: RepairPlan, before: TenantInspection) -> None:
         """What is shared may have been repaired through another tenant of the database since.
 
         Or an earlier try of this run may have committed, and lost its connection before it was told so.
@@ -129,33 +131,33 @@ class _Work:
         if self._told().digest == self.own_digest:
             self.found = shared_done_before(self._told())
             return
-        run_id = self.brief.run_id
+        run_id = self.context.run_id
         if plan.changes or not run_id or run_id not in {each.run_id for each in before.inspection.ledger.values()}:
             raise PlanOutdated("the tenant has changed since its repair was agreed to, and another would be run now")
         self.found = done_before(self._told())
 
-    def _run(self, session: Session, plan: RepairPlan, before: Findings, entries: Entries) -> None:
+    def _run(self, session: Session, plan: RepairPlan, before: TenantInspection, entries: Entries) -> None:
         prepare_ledger(session)
-        guards = read_guards(session, self.brief)
+        guards = read_guards(session, self.context)
         for version in plan.versions:
-            session.run_script(self.brief.migration(version).script)
+            session.run_script(self.context.migration(version).script)
         for number, statement in enumerate(plan.statements, start=1):
             session.run_script(Script(path=f"statement {number}", sql=statement.text, checksum=""))
         after = self._prove(session, plan, before, entries)
-        refuse_shrinkage(guards, read_guards(session, self.brief))
+        refuse_shrinkage(guards, read_guards(session, self.context))
         for version in (each for each in entries if each in _touched(plan)):
             record_repaired(
                 session,
-                self.brief.migration(version),
+                self.context.migration(version),
                 before.inspection.ledger.get(version),
-                run_id=self.brief.run_id,
+                run_id=self.context.run_id,
                 was_rerun=version in plan.versions,
                 is_applied=after[version].status is MigrationStatus.APPLIED,
             )
 
-    def _prove(self, session: Session, plan: RepairPlan, before: Findings, entries: Entries) -> Entries:
+    def _prove(self, session: Session, plan: RepairPlan, before: TenantInspection, entries: Entries) -> Entries:
         """What each migration is now. Raises NotProven unless every target is as expected, and nothing is worse."""
-        after = inspect(session, self.brief)
+        after = inspect(session, self.context)
         if wrong := tuple(difference_entry(each, session.home) for each in _wrong(plan, before, after)):
             raise NotProven(f"not right afterwards: {'; '.join(map(sentence, wrong))}", wrong)
         found = self._verified(session, after)
@@ -171,7 +173,7 @@ def _touched(plan: RepairPlan) -> frozenset[str]:
     return frozenset({*plan.versions, *(each.version for each in plan.targets)})
 
 
-def _wrong(plan: RepairPlan, before: Findings, after: Findings) -> list[Difference]:
+def _wrong(plan: RepairPlan, before: TenantInspection, after: TenantInspection) -> list[Difference]:
     """Targets that differ still, and what differs now and did not before."""
     targets, known = ({each.identity for each in found} for found in (plan.targets, before.differences))
     return [each for each in after.differences if each.identity in targets or each.identity not in known]

@@ -8,28 +8,28 @@ from pgfleet.errors import (
     AccessRefused,
     ConnectionFailed,
     ConnectionLost,
+    DryRunInterrupted,
     PgfleetError,
     PlanOutdated,
-    RehearsalInterrupted,
 )
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.observations import CountReading
 from pgfleet.judge.tenant import difference_entry
 from pgfleet.manifest.model import Migration, Seed
-from pgfleet.postgres.apply.dry_run import rehearse
+from pgfleet.postgres.apply.dry_run import as_dry_run
 from pgfleet.postgres.apply.ledger import prepare_ledger
 from pgfleet.postgres.apply.migration import failed_step, migrate
-from pgfleet.postgres.apply.seeding import failed_seed, plant
+from pgfleet.postgres.apply.seeding import apply_seed, failed_seed
 from pgfleet.postgres.locks import lock_shared
 from pgfleet.postgres.read.audit import Runner, directly
 from pgfleet.postgres.read.servers import refuse_silent
-from pgfleet.postgres.read.steps import Findings, count, inspect, open_session, verify
+from pgfleet.postgres.read.steps import TenantInspection, count, inspect, open_session, verify
 from pgfleet.postgres.session import Session
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.rollout.planning import accepted_object
 from pgfleet.rollout.preconditions import behind_pooler, on_standby
 from pgfleet.rollout.results import Counts, assembled, broken, hindrance, kept_back, obstructed, step_of
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 LOST = (AccessRefused, ConnectionFailed, ConnectionLost)
 """Errors after which nothing more can be done in a tenant."""
@@ -39,16 +39,16 @@ MORE_THAN_ACCEPTED = "more is wrong with it than was accepted when the plan was 
 
 
 def roll_out(
-    tenant: Tenant, plan: TenantPlan, brief: Brief, run: Runner = directly, *, rehearsal: bool = False
+    tenant: Tenant, plan: TenantPlan, context: RunContext, run: Runner = directly, *, dry_run: bool = False
 ) -> TenantResult:
     """Does all that the plan says, or rehearses it; an error is the tenant's own, and nobody else's."""
     if plan.obstacle:
         return obstructed(plan)
     try:
-        refuse_silent(tenant, brief)
-        with open_session(tenant, brief) as session:
-            work = _Work(session, brief, plan, run)
-            return rehearse(session, lambda: work.anew().carry_out()) if rehearsal else work.carry_out()
+        refuse_silent(tenant, context)
+        with open_session(tenant, context) as session:
+            work = _Work(session, context, plan, run)
+            return as_dry_run(session, lambda: work.anew().carry_out()) if dry_run else work.carry_out()
     except PgfleetError as error:
         return broken(plan, error)
 
@@ -56,40 +56,40 @@ def roll_out(
 class _Work:
     """One tenant's plan being carried out: what has come of it so far, and what ended it early if so."""
 
-    def __init__(self, session: Session, brief: Brief, plan: TenantPlan, run: Runner) -> None:
-        self.session, self.brief, self.plan, self.run = session, brief, plan, run
+    def __init__(self, session: Session, context: RunContext, plan: TenantPlan, run: Runner) -> None:
+        self.session, self.context, self.plan, self.run = session, context, plan, run
         self.steps: list[MigrationStep] = []
         self.seeds: list[SeedStep] = []
         self.lost: PgfleetError | None = None
 
     def anew(self) -> "_Work":
         """The same, with nothing done yet."""
-        return _Work(self.session, self.brief, self.plan, self.run)
+        return _Work(self.session, self.context, self.plan, self.run)
 
     def carry_out(self) -> TenantResult:
         """Counts, looks, migrates, plants, counts again. Raises an error that was met before anything was done."""
-        if self.session.is_rehearsing and self.plan.changes:
+        if self.session.is_dry_run and self.plan.changes:
             lock_shared(self.session)  # before anything is held: all of it is one transaction, and others wait
         before = self._count()
-        findings: Findings = self.run(inspect, self.session, self.brief)
+        findings: TenantInspection = self.run(inspect, self.session, self.context)
         if self.plan.changes and findings.inspection.is_standby:
             raise on_standby()
         if self.plan.changes:
             self.run(prepare_ledger, self.session)
         for planned in self.plan.migrations:
-            self.steps.append(self._migrate(self.brief.migration(planned.version), planned.action, findings))
+            self.steps.append(self._migrate(self.context.migration(planned.version), planned.action, findings))
         for name in self.plan.seeds:
-            self.seeds.append(self._plant(self.brief.seed(name)))
+            self.seeds.append(self._apply_seed(self.context.seed(name)))
         after = self._count_again() if self.plan.changes else before
         return assembled(self.plan, self.steps, self.seeds, (before, after), self.lost)
 
-    def _migrate(self, migration: Migration, action: Action, findings: Findings) -> MigrationStep:
+    def _migrate(self, migration: Migration, action: Action, findings: TenantInspection) -> MigrationStep:
         if action is Action.SKIP and not self.lost:
             return self._skip(migration, findings)
         if step := self._unrun(migration, action):
             return self._verified(migration, step)
         try:
-            step = self.run(migrate, self.session, self.brief, self.plan, migration.version)
+            step = self.run(migrate, self.session, self.context, self.plan, migration.version)
         except PgfleetError as error:
             self._note(error)
             return failed_step(migration, self.plan, error)
@@ -109,7 +109,7 @@ class _Work:
             return failed_step(migration, self.plan, behind_pooler(migration.file))
         return None
 
-    def _skip(self, migration: Migration, findings: Findings) -> MigrationStep:
+    def _skip(self, migration: Migration, findings: TenantInspection) -> MigrationStep:
         """What was applied when the plan was made must still be, and what was accepted must be all that is wrong."""
         own = without_implied(each for each in findings.differences if each.version == migration.version)
         accepted = self.plan.of(migration.version).accepted
@@ -123,8 +123,8 @@ class _Work:
         if step.status is not StepStatus.DONE or step.action not in RUNS:
             return step
         try:
-            findings: Findings = self.run(inspect, self.session, self.brief)
-            found: MigrationEntry = self.run(verify, self.session, self.brief, findings, step.version)
+            findings: TenantInspection = self.run(inspect, self.session, self.context)
+            found: MigrationEntry = self.run(verify, self.session, self.context, findings, step.version)
         except PgfleetError as error:
             self._note(error)
             return step
@@ -133,14 +133,14 @@ class _Work:
         since = PlanOutdated(f"it was proven and committed, and is {found.status} since: {sentence(found)}")
         return failed_step(migration, self.plan, since)
 
-    def _plant(self, seed: Seed) -> SeedStep:
+    def _apply_seed(self, seed: Seed) -> SeedStep:
         if self.lost:
             return SeedStep(name=seed.name, status=StepStatus.NOT_REACHED, detail="the tenant was lost before")
         if hindered_by := hindrance((seed.requires,), self.steps):
             status, detail = kept_back(hindered_by)
             return SeedStep(name=seed.name, status=status, detail=detail)
         try:
-            step: SeedStep = self.run(plant, self.session, self.brief, seed.name)
+            step: SeedStep = self.run(apply_seed, self.session, self.context, seed.name)
         except PgfleetError as error:
             self._note(error)
             return failed_seed(seed.name, error)
@@ -148,7 +148,7 @@ class _Work:
 
     def _note(self, error: PgfleetError) -> None:
         """An error that no further try helps against ends the tenant's work if there is no talking to it any more."""
-        if isinstance(error, RehearsalInterrupted):
+        if isinstance(error, DryRunInterrupted):
             raise error
         if isinstance(error, LOST):
             self.lost = error
@@ -161,9 +161,9 @@ class _Work:
             return {}
 
     def _count(self) -> Counts:
-        readings = [self._read(each.table) for each in self.brief.manifest.counts]
+        readings = [self._read(each.table) for each in self.context.manifest.counts]
         return {each.table: CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in readings}
 
     def _read(self, table: str) -> CountReading:
-        reading: CountReading = self.run(count, self.session, self.brief, table)
+        reading: CountReading = self.run(count, self.session, self.context, table)
         return reading

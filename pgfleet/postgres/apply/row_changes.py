@@ -10,7 +10,7 @@ from pgfleet.postgres.query import Query
 from pgfleet.postgres.read.steps import count
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.guard import GuardReading, shrinkage
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.run.shipped import statement
 
 
@@ -27,17 +27,17 @@ class Changes:
 def read_changes(session: Session, table: str) -> Changes | None:
     """What this transaction did to the table; None where it is not there. Raises a DatabaseError."""
     name = sql.Identifier(*table.split(".")).as_string()
-    [rows] = session.read(Query(statement("introspection/changes"), {"table": name}))
+    [rows] = session.fetch(Query(statement("introspection/changes"), {"table": name}))
     for storage, inserted, updated, deleted in rows:
         return Changes(storage=storage, inserted=inserted, updated=updated, deleted=deleted)
     return None
 
 
-def read_guards(session: Session, brief: Brief) -> Mapping[str, GuardReading]:
+def read_guards(session: Session, context: RunContext) -> Mapping[str, GuardReading]:
     """The guarded tables that are there. Raises a DatabaseError, and GuardTripped for one that cannot be counted."""
     found = {}
-    for guarded in (each for each in brief.manifest.counts if not each.may_shrink):
-        changes, reading = read_changes(session, guarded.table), count(session, brief, guarded.table)
+    for guarded in (each for each in context.manifest.counts if not each.may_shrink):
+        changes, reading = read_changes(session, guarded.table), count(session, context, guarded.table)
         if reading.fault:
             raise GuardTripped(f"{guarded.table} is guarded and could not be counted: {reading.fault}")
         if changes and reading.rows is not None:

@@ -6,7 +6,7 @@ from pgfleet.catalog.objects import Catalog
 from pgfleet.catalog.shared_objects import works_on_shared
 from pgfleet.documents.audit import SeedStatus
 from pgfleet.documents.rollout import SeedStep, StepStatus
-from pgfleet.errors import GuardTripped, NotProven, PgfleetError, RehearsalInterrupted, Rejected
+from pgfleet.errors import DryRunInterrupted, GuardTripped, NotProven, PgfleetError, Rejected
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.manifest.model import Seed
 from pgfleet.postgres.apply.row_changes import Changes, read_changes, read_guards, refuse_shrinkage
@@ -15,25 +15,25 @@ from pgfleet.postgres.read.queries import read_seed
 from pgfleet.postgres.read.steps import inspect
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.advice import describe
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 
-def plant(session: Session, brief: Brief, name: str) -> SeedStep:
+def apply_seed(session: Session, context: RunContext, name: str) -> SeedStep:
     """Runs the seed's script where baseline rows are missing, in one transaction with its check.
 
     What alters or deletes a row that was there, or any object, is rolled back, and is the step's error, as is a
     baseline row that is not there afterwards. Raises transient DatabaseErrors, with nothing done, and
-    RehearsalInterrupted.
+    DryRunInterrupted.
     """
     began = time.monotonic()
     try:
         with session.transaction(), tenant_lock(session):
-            seed = brief.seed(name)
-            if works_on_shared(seed, brief.expected(session.server_major)):
+            seed = context.seed(name)
+            if works_on_shared(seed, context.expected(session.server_major)):
                 lock_shared(session)
-            step = _plant(session, brief, seed)
+            step = _apply_seed(session, context, seed)
     except PgfleetError as error:
-        if error.transient or isinstance(error, RehearsalInterrupted):
+        if error.transient or isinstance(error, DryRunInterrupted):
             raise
         step = failed_seed(name, error)
     return step.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})
@@ -44,18 +44,18 @@ def failed_seed(name: str, error: PgfleetError) -> SeedStep:
     return SeedStep(name=name, status=StepStatus.FAILED, error=describe(error))
 
 
-def _plant(session: Session, brief: Brief, seed: Seed) -> SeedStep:
-    baseline = brief.expected(session.server_major).seeds[seed.name]
+def _apply_seed(session: Session, context: RunContext, seed: Seed) -> SeedStep:
+    baseline = context.expected(session.server_major).seeds[seed.name]
     before = read_seed(session, seed, baseline)
     found = judge_seed(seed, baseline, before)
     if found.status is not SeedStatus.MISSING:
         return SeedStep(name=seed.name, status=StepStatus.SKIPPED, detail=f"it is {found.status}")
-    changes, guards = read_changes(session, seed.table), read_guards(session, brief)
-    objects = inspect(session, brief).inspection.catalog
+    changes, guards = read_changes(session, seed.table), read_guards(session, context)
+    objects = inspect(session, context).inspection.catalog
     session.run_script(seed.script)
-    _refuse_altered_objects(objects, inspect(session, brief).inspection.catalog)
+    _refuse_altered_objects(objects, inspect(session, context).inspection.catalog)
     _refuse_altered_rows(seed, changes, read_changes(session, seed.table))
-    refuse_shrinkage(guards, read_guards(session, brief))
+    refuse_shrinkage(guards, read_guards(session, context))
     after = read_seed(session, seed, baseline)
     left = judge_seed(seed, baseline, after)
     if left.status not in {SeedStatus.PRESENT, SeedStatus.CUSTOMISED}:

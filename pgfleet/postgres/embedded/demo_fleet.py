@@ -37,13 +37,13 @@ class Plan:
     priorities: frozenset[Priority] = frozenset(Priority)
     has_ledger: bool = True
     is_there: bool = True
-    is_healed: bool = True
+    is_restored: bool = True
     is_repaired: bool = False
 
     @property
     def verdict_afterwards(self) -> Verdict:
         """What an audit must make of it after a rollout."""
-        return Verdict.READY if self.is_healed else self.verdict
+        return Verdict.READY if self.is_restored else self.verdict
 
     @property
     def verdict_repaired(self) -> Verdict:
@@ -103,7 +103,7 @@ PLANS = (
         planted="column ai_messages.content made varchar(2000)",
         verdict=Verdict.BLOCKED,
         scripts=("changed_type",),
-        is_healed=False,
+        is_restored=False,
         is_repaired=True,
     ),
     Plan(
@@ -112,7 +112,7 @@ PLANS = (
         planted="index idx_agent_event_logs_tool left INVALID",
         verdict=Verdict.DEGRADED,
         scripts=("invalid_index",),
-        is_healed=False,
+        is_restored=False,
         is_repaired=True,
     ),
     Plan(
@@ -135,7 +135,7 @@ PLANS = (
         planted="its server does not answer",
         verdict=Verdict.UNREACHABLE,
         is_there=False,
-        is_healed=False,
+        is_restored=False,
     ),
 )
 
@@ -143,12 +143,12 @@ PLANS = (
 def build_fleet(cluster: Cluster, manifest: Manifest) -> Iterator[Plan]:
     """Makes the tenants' databases on a fresh server, and yields each plan when it is carried out."""
     with Session(Dsn(cluster.dsn())) as admin:
-        admin.run_alone(_text("CREATE DATABASE {}", TEMPLATE))
+        admin.run_outside_transaction(_text("CREATE DATABASE {}", TEMPLATE))
         with Session(Dsn(cluster.dsn(TEMPLATE))) as template:
             template.run_script(statement("demo/product"))
         for plan in PLANS:
             if plan.is_there:
-                admin.run_alone(_text("CREATE DATABASE {} TEMPLATE {}", plan.name, TEMPLATE))
+                admin.run_outside_transaction(_text("CREATE DATABASE {} TEMPLATE {}", plan.name, TEMPLATE))
                 with Session(Dsn(cluster.dsn(plan.name))) as session:
                     _carry_out(plan, session, manifest)
             yield plan
@@ -162,7 +162,7 @@ def fleet_file(cluster: Cluster, passfile: Path, reports_url: str | None = None)
     lines = [
         f"[environments.{ENVIRONMENT}]",
         'rings = ["canary", "early", "main"]',
-        f"failure_budget = {{main = {sum(not plan.is_healed for plan in PLANS)}}}",
+        f"failure_budget = {{main = {sum(not plan.is_restored for plan in PLANS)}}}",
         'connect_timeout = "2s"',
         *([f'report_dir = "{REPORTS}"', f'report_url = "{reports_url}"'] if reports_url else ()),
         "",

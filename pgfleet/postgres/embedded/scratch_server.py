@@ -27,5 +27,7 @@ def embedded_server(binaries: Path, manifest: Manifest) -> Iterator[Dsn]:
         with Session(admin) as session:
             for role in roles_named(manifest):
                 if role != SUPERUSER:
-                    session.run_alone(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)).as_string())
+                    session.run_outside_transaction(
+                        sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)).as_string()
+                    )
         yield admin

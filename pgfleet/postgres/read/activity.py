@@ -24,7 +24,7 @@ def read_activity(session: Session, watch: Watch, *, began_at: datetime) -> Acti
     queries = [Query(each) for each in (watch.overdue, watch.taken) if each]
     began = Query(BEGAN, {"began_at": began_at.isoformat()})
     try:
-        _, found, *numbers = session.read(began, counters, *queries)
+        _, found, *numbers = session.fetch(began, counters, *queries)
     except DatabaseError as error:
         if error.transient:
             raise

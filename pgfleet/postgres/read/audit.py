@@ -10,7 +10,7 @@ from pgfleet.judge.acceptance import accept
 from pgfleet.judge.tenant import judge_tenant, unjudged
 from pgfleet.postgres.read.servers import refuse_silent
 from pgfleet.postgres.read.steps import check_seed, count, inspect, open_session, try_contracts, verify
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 Runner = Callable[..., Any]
 """Runs a step (a function of `pgfleet.postgres.read.steps`) with its arguments and returns its result."""
@@ -21,24 +21,24 @@ def directly(step: Callable[..., Any], *arguments: object) -> Any:
     return step(*arguments)
 
 
-def audit(tenant: Tenant, brief: Brief, run: Runner = directly, *, at_once: bool = True) -> TenantEntry:
+def audit(tenant: Tenant, context: RunContext, run: Runner = directly, *, at_once: bool = True) -> TenantEntry:
     """Inspects and verifies the tenant; a PgfleetError is its reason, and nobody else's.
 
     `at_once`: the inspection asks in its round trip what the other steps ask too, as far as that works.
     """
-    manifest = brief.manifest
+    manifest = context.manifest
     try:
-        refuse_silent(tenant, brief)
-        with open_session(tenant, brief) as session:
-            findings = run(inspect, session, brief, at_once)
-            migrations = [run(verify, session, brief, findings, each.version) for each in manifest.migrations]
+        refuse_silent(tenant, context)
+        with open_session(tenant, context) as session:
+            findings = run(inspect, session, context, at_once)
+            migrations = [run(verify, session, context, findings, each.version) for each in manifest.migrations]
             return judge_tenant(
                 tenant,
                 findings.inspection,
-                accept(tenant.name, migrations, brief.environment.policy.acceptances, brief.today),
-                [run(check_seed, session, brief, findings, each.name) for each in manifest.seeds],
-                [run(count, session, brief, each.table) for each in manifest.counts],
-                run(try_contracts, session, brief, findings) if manifest.contracts else (),
+                accept(tenant.name, migrations, context.environment.policy.acceptances, context.today),
+                [run(check_seed, session, context, findings, each.name) for each in manifest.seeds],
+                [run(count, session, context, each.table) for each in manifest.counts],
+                run(try_contracts, session, context, findings) if manifest.contracts else (),
             )
     except PgfleetError as error:
         return unjudged(tenant, error)

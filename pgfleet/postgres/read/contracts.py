@@ -43,7 +43,7 @@ def try_contracts(
         for statement in each.statements
     ]
     try:
-        answers = session.read(*sequences, *plans, undo=UNDO)
+        answers = session.fetch(*sequences, *plans, undo=UNDO)
     except DatabaseError as error:
         if error.transient:
             raise
@@ -96,7 +96,7 @@ def _try_statement(session: Session, statement: ContractStatement, role: str | N
 
 def _error(session: Session, query: Query) -> DatabaseError | None:
     try:
-        session.read(query, undo=UNDO)
+        session.fetch(query, undo=UNDO)
     except DatabaseError as error:
         if error.transient:
             raise
@@ -125,7 +125,7 @@ def _quoted(name: str) -> str:
 
 def _look_up_sequences(session: Session, contract: Contract, role: str) -> tuple[StatementFailure, ...] | str:
     try:
-        [rows] = session.read(_sequence_query(session, contract, role))
+        [rows] = session.fetch(_sequence_query(session, contract, role))
     except DatabaseError as error:
         if error.transient:
             raise

@@ -22,7 +22,7 @@ def inspect(session: Session, expected: ExpectedCatalog) -> Inspection:
     One round trip, a second where there is a ledger, and more where the catalog is not complete without
     (`complete_catalog`). Raises a DatabaseError.
     """
-    [[(ledger_exists,)], [(pid, is_standby)], [row]] = session.read(*queries(session, expected))
+    [[(ledger_exists,)], [(pid, is_standby)], [row]] = session.fetch(*queries(session, expected))
     catalog = complete_catalog(session, expected.scope, expected.equivalents, row)
     ledger, fault = read_ledger(session) if ledger_exists else ({}, None)
     return Inspection(

@@ -23,7 +23,7 @@ ALSO_THERE = 4
 
 def read_catalog(session: Session, scope: Scope, equivalents: Mapping[str, str]) -> Catalog:
     """What the database holds within `scope`. Raises a DatabaseError."""
-    [[row]] = session.read(catalog_query(scope, home=session.home, equivalents=equivalents))
+    [[row]] = session.fetch(catalog_query(scope, home=session.home, equivalents=equivalents))
     return complete_catalog(session, scope, equivalents, row)
 
 
@@ -35,7 +35,7 @@ def complete_catalog(session: Session, scope: Scope, equivalents: Mapping[str, s
     """
     catalog, also_there = read_catalog_row(row, home=session.home), tuple(map(ObjectKind, row[ALSO_THERE]))
     if also_there:
-        [[further]] = session.read(catalog_query(scope, home=session.home, equivalents=equivalents, kinds=also_there))
+        [[further]] = session.fetch(catalog_query(scope, home=session.home, equivalents=equivalents, kinds=also_there))
         unexpected = (*catalog.unexpected, *read_catalog_row(further, home=session.home).unexpected)
         catalog = replace(catalog, unexpected=tuple(sorted(unexpected, key=lambda each: each.identity.key)))
     if catalog.managed is not None and {*scope.names} - {each.relation_name for each in catalog.managed}:
@@ -49,7 +49,7 @@ def _read_holders(session: Session, scope: Scope) -> tuple[Holder, ...]:
         "name_schemas": [schema or session.home for schema, _ in scope.names],
         "names": [name for _, name in scope.names],
     }
-    [rows] = session.read(Query(statement("introspection/holders"), parameters))
+    [rows] = session.fetch(Query(statement("introspection/holders"), parameters))
     return tuple(read_holder(each) for (each,) in rows)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from pgfleet.errors import DatabaseError, FleetError, InventoryUnreadable, NoPermit
+from pgfleet.errors import ConnectionLimitTimeout, DatabaseError, FleetError, InventoryUnreadable
 from pgfleet.fleet.inventory import Found, InventoryRow, Reading, read_record, with_found
 from pgfleet.fleet.model import Environment, Inventory, InventoryKind
 from pgfleet.fleet.templates import Values
@@ -14,7 +14,7 @@ from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.session import Session
-from pgfleet.run.connection_limiter import Permits
+from pgfleet.run.connection_limiter import ConnectionLimiter
 from pgfleet.run.shipped import statement
 
 ATTEMPTS = 3
@@ -28,7 +28,9 @@ WITHOUT_VALUES = ("08", "25", "28", "3D", "40", "42", "53", "55", "57")
 
 retrying = Retrying(
     retry=retry_if_exception(
-        lambda error: isinstance(error, DatabaseError) and error.transient and not isinstance(error, NoPermit)
+        lambda error: (
+            isinstance(error, DatabaseError) and error.transient and not isinstance(error, ConnectionLimitTimeout)
+        )
     ),
     stop=stop_after_attempt(ATTEMPTS),
     wait=wait_random_exponential(multiplier=0.2, max=1),
@@ -37,7 +39,12 @@ retrying = Retrying(
 
 
 def read_inventories(
-    environment: Environment, values: Values, *, file: str, permits: Permits, names: Sequence[str] | None = None
+    environment: Environment,
+    values: Values,
+    *,
+    file: str,
+    limiter: ConnectionLimiter,
+    names: Sequence[str] | None = None,
 ) -> Environment:
     """The environment with the tenants of all its inventories, one connection and one query each, one after another.
 
@@ -50,16 +57,16 @@ def read_inventories(
     if wanted == []:
         return environment
     readings = [Reading(each, environment, values, libpq.for_database, file=file) for each in environment.inventories]
-    return with_found(environment, [_read(each, permits, wanted) for each in readings], file=file)
+    return with_found(environment, [_read(each, limiter, wanted) for each in readings], file=file)
 
 
-def _read(reading: Reading, permits: Permits, names: Sequence[str] | None) -> Found:
+def _read(reading: Reading, limiter: ConnectionLimiter, names: Sequence[str] | None) -> Found:
     inventory = reading.inventory
     for key, dsn in (("dsn", inventory.dsn), ("tenant_dsn", inventory.tenant_dsn)):
         if dsn and (problem := libpq.fault(dsn)):
             raise reading.error(f"{key} {problem}")
     try:
-        rows: Rows = retrying(_rows, inventory, reading.environment, permits, names)
+        rows: Rows = retrying(_rows, inventory, reading.environment, limiter, names)
     except DatabaseError as error:
         raise _refusal(error, reading) from None
     try:
@@ -68,7 +75,9 @@ def _read(reading: Reading, permits: Permits, names: Sequence[str] | None) -> Fo
         raise reading.error(str(error)) from None
 
 
-def _rows(inventory: Inventory, environment: Environment, permits: Permits, names: Sequence[str] | None) -> Rows:
+def _rows(
+    inventory: Inventory, environment: Environment, limiter: ConnectionLimiter, names: Sequence[str] | None
+) -> Rows:
     """What the inventory answers, in a transaction that reads alone. Raises a DatabaseError."""
     policy = environment.policy
     limits = Limits(
@@ -76,10 +85,10 @@ def _rows(inventory: Inventory, environment: Environment, permits: Permits, name
         connect_timeout_seconds=policy.connect_timeout_seconds,
         statement_timeout_ms=policy.statement_timeout_ms,
         lock_timeout_ms=policy.lock_timeout_ms,
-        permits=permits,
+        limiter=limiter,
     )
     with Session(inventory.dsn, limits=limits) as session:
-        [rows] = session.read(_query(inventory, names))
+        [rows] = session.fetch(_query(inventory, names))
         return rows
 
 

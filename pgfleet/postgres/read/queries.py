@@ -45,7 +45,7 @@ def answer_checks(session: Session, checks: Sequence[Check]) -> tuple[Answer, ..
     if not queries:
         return ()
     try:
-        return tuple(Answer(rows=tuple(rows)) for rows in session.read(*queries))
+        return tuple(Answer(rows=tuple(rows)) for rows in session.fetch(*queries))
     except DatabaseError as error:
         if error.transient:
             raise
@@ -70,7 +70,7 @@ def count_rows(session: Session, count: Count, *, limit_rows: int) -> CountReadi
 
 def _answer(session: Session, query: Query) -> Answer:
     try:
-        [rows] = session.read(query)
+        [rows] = session.fetch(query)
     except DatabaseError as error:
         if error.transient:
             raise

@@ -13,11 +13,11 @@ from pgfleet.postgres.dsn import refuse_faulty, refuse_twins
 from pgfleet.postgres.read.inventory import read_inventories
 from pgfleet.run import files, settings
 from pgfleet.run.connection_limiter import SlotsMaker
-from pgfleet.run.context import Brief, permits_by
+from pgfleet.run.context import RunContext, limiter_for
 from pgfleet.run.variables import References
 
 
-def prepare_brief(
+def load_context(
     environment: str,
     *,
     tenants: Sequence[str] = (),
@@ -28,23 +28,23 @@ def prepare_brief(
     run: str = "",
     run_id: str = "",
     slots: SlotsMaker = lambda _: None,
-) -> Brief:
-    """The brief for those tenants, from the files that the settings name and the inventories that these name.
+) -> RunContext:
+    """The context for those tenants, from the files that the settings name and the inventories that these name.
 
     `tenants` are names or patterns as a person gives them, `names` exact ones in the order in which they are worked on,
-    all of `ring`: of these, one that is no longer there is in the brief's `absent`. Connections are opened by the
+    all of `ring`: of these, one that is no longer there is in the context's `absent`. Connections are opened by the
     brief's permits, inventories' too; `slots` makes what other processes are reckoned with. Raises
     ConfigurationError, and InventoryUnreadable.
     """
     chosen = settings.Settings()
     file, values = str(chosen.config), References(settings.variables())
     written = files.load_environment(chosen.config, environment, values)
-    permits = permits_by(written.policy, slots(written.policy.max_connections_per_server))
+    limiter = limiter_for(written.policy, slots(written.policy.max_connections_per_server))
     try:
-        whole = read_inventories(written, values, file=file, permits=permits, names=names)
+        whole = read_inventories(written, values, file=file, limiter=limiter, names=names)
     finally:
         if names is None:  # a wave's tenants are next
-            permits.rest()
+            limiter.rest()
     refuse_faulty(whole, file=file)
     refuse_twins(whole, file=file)
     if names is None:
@@ -56,8 +56,8 @@ def prepare_brief(
     _refuse_unknown_consumers(whole, manifest, file=file)
     is_partial = len(selected.tenants) < len(whole.tenants)
     today = datetime.now(ZoneInfo(whole.policy.timezone)).date()
-    return Brief(
-        manifest, selected, run=run, run_id=run_id, is_partial=is_partial, today=today, absent=absent, permits=permits
+    return RunContext(
+        manifest, selected, run=run, run_id=run_id, is_partial=is_partial, today=today, absent=absent, limiter=limiter
     )
 
 

@@ -12,7 +12,7 @@ from pgfleet.postgres.query import Query
 from pgfleet.postgres.read.steps import open_session
 from pgfleet.postgres.scratch.database import unfit
 from pgfleet.postgres.session import Session
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 from pgfleet.run.shipped import statement
 
 MOST_WORKERS = 64
@@ -48,7 +48,7 @@ def workers_for(environment: Environment) -> int:
     return policy.max_workers or min(MOST_WORKERS, policy.max_connections_per_server * servers)
 
 
-def identify(tenants: Sequence[Tenant], brief: Brief) -> ServerIdentity | None:
+def identify(tenants: Sequence[Tenant], context: RunContext) -> ServerIdentity | None:
     """What there is to know of the server, asked through the first of `tenants` that lets us in; None if none does.
 
     What keeps one tenant out alone is passed over (wrong password, no such database, a pooler that cannot reach the one
@@ -58,8 +58,8 @@ def identify(tenants: Sequence[Tenant], brief: Brief) -> ServerIdentity | None:
     silences = 0
     for tenant in tenants:
         try:
-            with open_session(tenant, brief) as session:
-                allowance = _allowance(session, brief.environment.policy)
+            with open_session(tenant, context) as session:
+                allowance = _allowance(session, context.environment.policy)
                 is_fit = unfit(session) is None
                 return ServerIdentity(
                     major=session.server_major, tenant=tenant.name, allowance=allowance, is_fit=is_fit
@@ -84,7 +84,7 @@ def _allowance(session: Session, policy: Policy) -> Allowance:
     """By what the server has free; what it does not tell limits nothing, and is said."""
     most = policy.max_connections_per_server
     try:
-        [[row]] = session.read(Query(statement("introspection/connections")))
+        [[row]] = session.fetch(Query(statement("introspection/connections")))
     except DatabaseError as error:
         if error.transient:
             raise
@@ -93,10 +93,10 @@ def _allowance(session: Session, policy: Policy) -> Allowance:
     return allow(room, most=most, share_percent=policy.connection_share_percent)
 
 
-def refuse_silent(tenant: Tenant, brief: Brief) -> None:
+def refuse_silent(tenant: Tenant, context: RunContext) -> None:
     """Raises the error that the survey met at the tenant's server: a dead one is not asked again for each tenant.
 
     Of a tenant that is not there any more, TenantGone.
     """
-    if error := brief.absent.get(tenant.name) or brief.silent_servers.get(libpq.server(tenant.dsn)):
+    if error := context.absent.get(tenant.name) or context.silent_servers.get(libpq.server(tenant.dsn)):
         raise error

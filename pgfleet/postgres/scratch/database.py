@@ -41,12 +41,12 @@ def scratch_database(admin: Dsn, limits: Limits, migrations: Iterable[Migration]
             yield scratch
     finally:
         with Session(admin, limits=limits) as session:
-            session.run_alone(_text("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+            session.run_outside_transaction(_text("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
 
 
 def unfit(session: Session) -> str | None:
     """Why no scratch database may be made where the session leads; None where nothing is known against it."""
-    [[(pid, is_standby)]] = session.read(WHOSE)
+    [[(pid, is_standby)]] = session.fetch(WHOSE)
     if is_standby:
         return "it is a standby, which takes no writes"
     is_lent = session.pooler_before(pid) is Pooler.TRANSACTION
@@ -55,7 +55,7 @@ def unfit(session: Session) -> str | None:
 
 def _create(session: Session, name: str) -> None:
     try:
-        session.run_alone(_text("CREATE DATABASE {} TEMPLATE template0", name))
+        session.run_outside_transaction(_text("CREATE DATABASE {} TEMPLATE template0", name))
     except DatabaseError as error:
         if error.transient:
             raise
@@ -64,11 +64,11 @@ def _create(session: Session, name: str) -> None:
 
 def _drop_stale(session: Session) -> None:
     query = "SELECT datname FROM pg_catalog.pg_database WHERE starts_with(datname, %(prefix)s) ORDER BY datname"
-    [rows] = session.read(Query(query, {"prefix": PREFIX}))
+    [rows] = session.fetch(Query(query, {"prefix": PREFIX}))
     for (name,) in rows:
         if _is_stale(name):
             with suppress(DatabaseError):  # somebody else's, or just dropped by another run
-                session.run_alone(_text("DROP DATABASE IF EXISTS {}", name))
+                session.run_outside_transaction(_text("DROP DATABASE IF EXISTS {}", name))
 
 
 def _is_stale(name: str) -> bool:

@@ -14,13 +14,13 @@ from pgfleet.postgres.embedded.binaries import server_major as binaries_major
 from pgfleet.postgres.embedded.scratch_server import embedded_server
 from pgfleet.postgres.read.steps import limits_of
 from pgfleet.postgres.scratch.database import scratch_database
-from pgfleet.postgres.scratch.healable import find_reruns
+from pgfleet.postgres.scratch.reapplicable import find_reruns
 from pgfleet.postgres.scratch.replay import replay
 from pgfleet.postgres.session import Session
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 
-def find_expected(brief: Brief, server_major: int, own_server: Dsn) -> ExpectedCatalog:
+def find_expected(context: RunContext, server_major: int, own_server: Dsn) -> ExpectedCatalog:
     """Replays the manifest on a server of that version, and returns what it left and what a rerun heals of it.
 
     On the environment's `scratch_dsn`, if there is one, else on the tenants' `own_server`; where no scratch database
@@ -28,21 +28,21 @@ def find_expected(brief: Brief, server_major: int, own_server: Dsn) -> ExpectedC
     DatabaseErrors.
     """
     try:
-        return _replay_on(brief.environment.policy.scratch_dsn or own_server, brief, server_major)
+        return _replay_on(context.environment.policy.scratch_dsn or own_server, context, server_major)
     except ScratchUnavailable:
-        embedded = _replay_embedded(brief, server_major)
+        embedded = _replay_embedded(context, server_major)
         if embedded is None:
             raise
         return embedded
 
 
-def _replay_on(admin: Dsn, brief: Brief, server_major: int) -> ExpectedCatalog:
-    limits = limits_of(brief)
+def _replay_on(admin: Dsn, context: RunContext, server_major: int) -> ExpectedCatalog:
+    limits = limits_of(context)
     found = _major_of(admin, limits)
     if found != server_major:
         raise ScratchUnavailable(libpq.server(admin), f"it is PostgreSQL {found}, the tenants' is {server_major}")
-    with scratch_database(admin, limits, brief.manifest.migrations) as scratch:
-        return expect(brief.manifest, scratch)
+    with scratch_database(admin, limits, context.manifest.migrations) as scratch:
+        return expect(context.manifest, scratch)
 
 
 def expect(manifest: Manifest, scratch: Session) -> ExpectedCatalog:
@@ -62,11 +62,11 @@ def _major_of(admin: Dsn, limits: Limits) -> int:
         raise ScratchUnavailable(libpq.server(admin), str(error)) from error
 
 
-def _replay_embedded(brief: Brief, server_major: int) -> ExpectedCatalog | None:
+def _replay_embedded(context: RunContext, server_major: int) -> ExpectedCatalog | None:
     """The expected catalog by the embedded server; None where that is of another version, or cannot be started."""
     with suppress(ClusterFailed):
         binaries = embedded_binaries()
         if binaries_major(binaries, server_account()) == server_major:
-            with embedded_server(binaries, brief.manifest) as admin:
-                return _replay_on(admin, brief, server_major)
+            with embedded_server(binaries, context.manifest) as admin:
+                return _replay_on(admin, context, server_major)
     return None

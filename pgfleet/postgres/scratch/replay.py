@@ -32,12 +32,12 @@ def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:
         fingerprint=catalog.fingerprint,
         provenances=provenances,
         equivalents=equivalents,
-        seeds=_plant_seeds(manifest, session),
+        seeds=_apply_seeds(manifest, session),
         contracts=try_contracts(session, manifest.contracts, {}),
     )
 
 
-def _plant_seeds(manifest: Manifest, session: Session) -> Mapping[str, tuple[Mapping[str, Any], ...]]:
+def _apply_seeds(manifest: Manifest, session: Session) -> Mapping[str, tuple[Mapping[str, Any], ...]]:
     for seed in manifest.seeds:
         _run(session, seed.script)
     return {seed.name: read_seed(session, seed, None).rows for seed in manifest.seeds}
@@ -49,7 +49,7 @@ def _run_migration(session: Session, migration: Migration) -> None:
 
 def _run(session: Session, script: Script, *, transactional: bool = True) -> None:
     try:
-        session.run_script(script) if transactional else session.run_alone(script)
+        session.run_script(script) if transactional else session.run_outside_transaction(script)
     except DatabaseError as error:
         if error.transient:
             raise

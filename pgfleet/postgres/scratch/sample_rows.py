@@ -34,12 +34,12 @@ def read_rows(session: Session, objects: Sequence[CatalogObject]) -> Rows:
     queries = [
         Query(text.format(table=sql.Identifier(each.schema or session.home, each.name)).as_string()) for each in tables
     ]
-    found = session.read(*queries) if queries else []
+    found = session.fetch(*queries) if queries else []
     return {each.qualified(session.home): dict(rows) for each, rows in zip(tables, found, strict=True)}
 
 
 def _read_fillable(session: Session) -> list[FillableTable]:
-    [rows] = session.read(Query(statement("introspection/fillable")))
+    [rows] = session.fetch(Query(statement("introspection/fillable")))
     groups = groupby(rows, key=lambda row: row[:2])
     return [FillableTable(schema=key[0], name=key[1], columns=tuple(map(_column, group))) for key, group in groups]
 

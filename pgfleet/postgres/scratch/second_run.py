@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from pgfleet.catalog.scope import EVERYTHING
-from pgfleet.check.evidence import SecondRun, Sight
+from pgfleet.check.evidence import Observation, SecondRun
 from pgfleet.errors import DatabaseError
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest, Migration
@@ -41,7 +41,7 @@ def run_again(manifest: Manifest, admin: Dsn, limits: Limits) -> tuple[Mapping[s
 
 def apply(session: Session, migration: Migration) -> None:
     """Runs the script in a transaction, or alone where it refuses to. Raises a DatabaseError."""
-    run = session.run_script if migration.transactional else session.run_alone
+    run = session.run_script if migration.transactional else session.run_outside_transaction
     run(migration.script)
 
 
@@ -74,9 +74,9 @@ def _run_twice(session: Session, migration: Migration, empty: Empty) -> SecondRu
     return SecondRun(before=before, between=between, after=_look(session), error=error)
 
 
-def _look(session: Session) -> Sight:
+def _look(session: Session) -> Observation:
     objects = read_catalog(session, EVERYTHING, {}).managed or ()
-    return Sight(objects=objects, rows=read_rows(session, objects))
+    return Observation(objects=objects, rows=read_rows(session, objects))
 
 
 def _error_of(run: Callable[[], None]) -> str | None:

@@ -13,41 +13,41 @@ from pgfleet.postgres.embedded.scratch_server import embedded_server
 from pgfleet.postgres.read.servers import group_by_server
 from pgfleet.postgres.read.steps import limits_of
 from pgfleet.postgres.session import Session
-from pgfleet.run.context import Brief
+from pgfleet.run.context import RunContext
 
 EMBEDDED = Limits(application_name="pgfleet manifest check")
 
 
 @contextmanager
-def proving_server(brief: Brief | None, manifest: Manifest) -> Iterator[tuple[Dsn, Limits]]:
+def proving_server(context: RunContext | None, manifest: Manifest) -> Iterator[tuple[Dsn, Limits]]:
     """Where scratch databases can be made: on the environment's server, or without one on the embedded, started for it.
 
     Raises ScratchUnavailable where no server of the environment lets us in, and ClusterFailed.
     """
-    if brief is not None:
-        yield _first_that_answers(brief)[0], limits_of(brief)
+    if context is not None:
+        yield _first_that_answers(context)[0], limits_of(context)
     else:
         with embedded_server(embedded_binaries(), manifest) as admin:
             yield admin, EMBEDDED
 
 
-def proving_major(brief: Brief | None) -> int:
+def proving_major(context: RunContext | None) -> int:
     """The major version of that server; the embedded one is not started for it. Raises as `proving_server` does."""
-    if brief is not None:
-        return _first_that_answers(brief)[1]
+    if context is not None:
+        return _first_that_answers(context)[1]
     return server_major(embedded_binaries(), Account(name="this user"))
 
 
-def _first_that_answers(brief: Brief) -> tuple[Dsn, int]:
+def _first_that_answers(context: RunContext) -> tuple[Dsn, int]:
     """The environment's `scratch_dsn`, or else the first of its tenants' servers, with its major version."""
-    scratch = brief.environment.policy.scratch_dsn
-    servers = group_by_server(brief.environment.tenants)
+    scratch = context.environment.policy.scratch_dsn
+    servers = group_by_server(context.environment.tenants)
     candidates = [[scratch]] if scratch else [[each.dsn for each in tenants] for tenants in servers.values()]
     said: dict[str, str] = {}
     for of_one_server in candidates:
         for candidate in of_one_server:
             try:
-                with Session(candidate, limits=limits_of(brief)) as session:
+                with Session(candidate, limits=limits_of(context)) as session:
                     return candidate, session.server_major
             except (ConnectionFailed, AccessRefused) as error:
                 said.setdefault(libpq.server(candidate), str(error))

@@ -39,7 +39,7 @@ class Bench:
         query = catalog_query(
             self._scope(batch, kinds), home=self.session.home, equivalents=self.expected.equivalents, kinds=kinds
         )
-        [[row]] = self.session.read(query)
+        [[row]] = self.session.fetch(query)
         found = {each.identity: each for each in read_catalog_row(row, home=self.session.home).managed or ()}
         wanted = (each.object for each in batch)
         return frozenset(each.identity for each in wanted if _is_same(each, found.get(each.identity)))
@@ -62,34 +62,34 @@ class _Undone(Exception):
     """Ends an experiment: all of it is rolled back."""
 
 
-def heal(bench: Bench, batch: Batch, damage: Damage) -> frozenset[Identity]:
+def reapply(bench: Bench, batch: Batch, damage: Damage) -> frozenset[Identity]:
     """Which of the damaged objects are exactly as they were after their migrations. Raises a DatabaseError."""
-    healed: frozenset[Identity] = frozenset()
+    restored: frozenset[Identity] = frozenset()
     with suppress(_Undone), bench.session.transaction():
         damaged = damage(bench, batch)
         for migration in bench.scripts(batch) if damaged else ():
             bench.session.run_script(migration.script)
-        healed = damaged & bench.whole(batch) if damaged else damaged
+        restored = damaged & bench.whole(batch) if damaged else damaged
         raise _Undone
-    return healed
+    return restored
 
 
-def heal_outside(bench: Bench, provenance: Provenance, damage: Damage) -> frozenset[Identity]:
+def reapply_outside(bench: Bench, provenance: Provenance, damage: Damage) -> frozenset[Identity]:
     """The same of an index that is built in no transaction: it is put back by its own definition afterwards."""
     batch, session = [provenance], bench.session
-    healed: frozenset[Identity] = frozenset()
+    restored: frozenset[Identity] = frozenset()
     try:
         damaged = damage(bench, batch)
         for migration in bench.scripts(batch) if damaged else ():
-            run = session.run_script if migration.transactional else session.run_alone
+            run = session.run_script if migration.transactional else session.run_outside_transaction
             run(migration.script)
-        healed = damaged & bench.whole(batch)
+        restored = damaged & bench.whole(batch)
     except DatabaseError as error:
         if error.transient:
             raise
     if not bench.whole(batch):
         session.run_script(f"{dropping(provenance.object, session.home)}; {provenance.object.definition}")
-    return healed
+    return restored
 
 
 def _is_same(wanted: CatalogObject, found: CatalogObject | None) -> bool:

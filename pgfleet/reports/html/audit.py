@@ -12,7 +12,7 @@ from pgfleet.reports.html.audit_tenant import cell_of, tenant_blocks
 from pgfleet.reports.html.blocks import pooled
 from pgfleet.reports.html.facets import Column, Facet, Legend, Row, choices
 from pgfleet.reports.html.render import rendered
-from pgfleet.reports.html.status_style import VERDICT, Look, Part, bar
+from pgfleet.reports.html.status_style import VERDICT, Part, StatusStyle, bar
 from pgfleet.reports.phrases.acceptances import acceptance_lines
 from pgfleet.reports.phrases.altered_files import altered_files
 from pgfleet.reports.phrases.audit import VERDICT_MEANS, sentence
@@ -23,14 +23,14 @@ from pgfleet.reports.phrases.trend import capped, headline, new_lines, resolved_
 from pgfleet.reports.phrases.variants import what_differs
 from pgfleet.reports.tables import earliest
 
-OUTCOME_LOOK = {Outcome.READY: Look.GOOD, Outcome.DRIFTED: Look.BAD, Outcome.INCOMPLETE: Look.AWAY}
+OUTCOME_LOOK = {Outcome.READY: StatusStyle.GOOD, Outcome.DRIFTED: StatusStyle.BAD, Outcome.INCOMPLETE: StatusStyle.AWAY}
 LEGEND = (
-    Legend(look=Look.GOOD, word="applied", means="all of it is there"),
-    Legend(look=Look.PENDING, word="pending", means="nothing of it is there"),
-    Legend(look=Look.BAD, word="drifted", means="some of it is missing or changed"),
-    Legend(look=Look.DOUBTFUL, word="unknown", means="some check could not be completed"),
-    Legend(look=Look.KNOWN, word="accepted", means="not applied, and the fleet file accepts it"),
-    Legend(look=Look.NONE, word="not looked at", means="the tenant could not be inspected"),
+    Legend(look=StatusStyle.GOOD, word="applied", means="all of it is there"),
+    Legend(look=StatusStyle.PENDING, word="pending", means="nothing of it is there"),
+    Legend(look=StatusStyle.BAD, word="drifted", means="some of it is missing or changed"),
+    Legend(look=StatusStyle.DOUBTFUL, word="unknown", means="some check could not be completed"),
+    Legend(look=StatusStyle.KNOWN, word="accepted", means="not applied, and the fleet file accepts it"),
+    Legend(look=StatusStyle.NONE, word="not looked at", means="the tenant could not be inspected"),
 )
 LONGEST_REASON = 300
 

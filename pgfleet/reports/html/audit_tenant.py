@@ -15,16 +15,16 @@ from pgfleet.documents.audit import (
 )
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.html.blocks import Block, Code, Contrast, Figures, Lines, Marks, Paragraph, Section
-from pgfleet.reports.html.status_style import STATUS, Look
+from pgfleet.reports.html.status_style import STATUS, StatusStyle
 from pgfleet.reports.phrases.acceptances import accepted_notes
 from pgfleet.reports.phrases.audit import (
     NEVER_APPLIED,
+    affected_services,
     broken_contracts,
     differences_told,
     failure_lines,
     predicate,
     sentence,
-    sufferers,
 )
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.repair import (
@@ -42,13 +42,17 @@ ACCEPTED, NOT_LOOKED_AT = "accepted", "not looked at"
 BY_ROLLOUT = "Shows the plan first; each migration is proven and committed, or not at all"
 BY_REPAIR = "Rehearsed in a transaction that is rolled back, then it asks"
 SEED_LOOK = {
-    SeedStatus.PRESENT: Look.GOOD,
-    SeedStatus.MISSING: Look.PENDING,
-    SeedStatus.CUSTOMISED: Look.KNOWN,
-    SeedStatus.UNKNOWN: Look.DOUBTFUL,
+    SeedStatus.PRESENT: StatusStyle.GOOD,
+    SeedStatus.MISSING: StatusStyle.PENDING,
+    SeedStatus.CUSTOMISED: StatusStyle.KNOWN,
+    SeedStatus.UNKNOWN: StatusStyle.DOUBTFUL,
 }
 
-CONTRACT_LOOK = {True: (Look.GOOD, "works"), False: (Look.BAD, "broken"), None: (Look.DOUBTFUL, "not tried")}
+CONTRACT_LOOK = {
+    True: (StatusStyle.GOOD, "works"),
+    False: (StatusStyle.BAD, "broken"),
+    None: (StatusStyle.DOUBTFUL, "not tried"),
+}
 
 
 def tenant_blocks(tenant: TenantEntry, document: AuditDocument, manifest: Manifest, dates: Dates) -> Iterator[Block]:
@@ -71,12 +75,12 @@ def tenant_blocks(tenant: TenantEntry, document: AuditDocument, manifest: Manife
     yield from _inventory(tenant)
 
 
-def cell_of(migration: MigrationEntry | None) -> tuple[Look, str]:
+def cell_of(migration: MigrationEntry | None) -> tuple[StatusStyle, str]:
     """How a migration looks in the map, and the word for it."""
     if migration is None:
-        return Look.NONE, NOT_LOOKED_AT
+        return StatusStyle.NONE, NOT_LOOKED_AT
     if migration.accepted:
-        return Look.KNOWN, ACCEPTED
+        return StatusStyle.KNOWN, ACCEPTED
     return STATUS[migration.status], str(migration.status)
 
 
@@ -108,7 +112,7 @@ def _migration(
     if failed:
         yield Lines(title="Checks that do not pass", lines=failed, is_bad=True)
     yield from _remedy(migration, tenant, environment)
-    if suffering := sufferers(migration, manifest):
+    if suffering := affected_services(migration, manifest):
         yield Lines(title="Who suffers", lines=suffering)
 
 
@@ -142,7 +146,7 @@ def _contrast(difference: DifferenceEntry, dates: Dates) -> Contrast:
 def _contract(contract: ContractEntry, manifest: Manifest, dates: Dates) -> Iterator[Block]:
     role = f"as {contract.role}" if contract.role else ""
     aside = " · ".join(filter(None, (str(contract.priority), role, dates.since(contract.since))))
-    yield Section(title=f"{contract.consumer} cannot do its work", look=Look.BAD, word="broken", aside=aside)
+    yield Section(title=f"{contract.consumer} cannot do its work", look=StatusStyle.BAD, word="broken", aside=aside)
     yield Lines(title="Statements that would not work", lines=failure_lines(contract, manifest), is_bad=True)
 
 
@@ -191,12 +195,12 @@ def _told(migration: MigrationEntry) -> str:
     return ", ".join(filter(None, (str(migration.priority), checks, ledger, altered)))
 
 
-def _contract_row(contract: ContractEntry) -> tuple[Look, str, str, str]:
+def _contract_row(contract: ContractEntry) -> tuple[StatusStyle, str, str, str]:
     look, word = CONTRACT_LOOK[contract.works]
     return look, word, contract.consumer, ", ".join(filter(None, (str(contract.priority), contract.detail)))
 
 
-def _seed_row(seed: SeedEntry) -> tuple[Look, str, str, str]:
+def _seed_row(seed: SeedEntry) -> tuple[StatusStyle, str, str, str]:
     return SEED_LOOK[seed.status], str(seed.status), seed.name, seed.detail or ""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from pgfleet.reports.html.status_style import Look
+from pgfleet.reports.html.status_style import StatusStyle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Section(Block):
 
     kind: ClassVar[str] = "section"
     title: str
-    look: Look | None = None
+    look: StatusStyle | None = None
     word: str = ""
     aside: str = ""
     anchor: str = ""
@@ -77,7 +77,7 @@ class Marks(Block):
 
     kind: ClassVar[str] = "marks"
     title: str
-    rows: tuple[tuple[Look, str, str, str], ...]
+    rows: tuple[tuple[StatusStyle, str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pgfleet.reports.html.status_style import Look, Part
+from pgfleet.reports.html.status_style import Part, StatusStyle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facet:
     """Tenants of one verdict or result, by which they can be chosen."""
 
-    look: Look
+    look: StatusStyle
     word: str
     number: int
     means: str
@@ -20,7 +20,7 @@ class Facet:
 class Legend:
     """What a cell of the map means."""
 
-    look: Look
+    look: StatusStyle
     word: str
     means: str
 
@@ -45,9 +45,9 @@ class Row:
 
     name: str
     ring: str
-    look: Look
+    look: StatusStyle
     word: str
-    cells: tuple[tuple[Look, str], ...]
+    cells: tuple[tuple[StatusStyle, str], ...]
     said: str
     variant: str = ""
     since: str = ""

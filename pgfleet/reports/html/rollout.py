@@ -10,20 +10,20 @@ from pgfleet.reports.html.blocks import pooled
 from pgfleet.reports.html.facets import Column, Facet, Legend, Row, choices
 from pgfleet.reports.html.render import rendered
 from pgfleet.reports.html.rollout_tenant import cell_of, in_time, tenant_blocks
-from pgfleet.reports.html.status_style import RESULT, Look, bar
+from pgfleet.reports.html.status_style import RESULT, StatusStyle, bar
 from pgfleet.reports.html.timeline import timeline
-from pgfleet.reports.issues import NO_REASON, NOT_REACHED, NOT_REHEARSED, matters_of
+from pgfleet.reports.issues import NO_REASON, NOT_EXERCISED, NOT_REACHED, issues_of
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.rollout_tables import result_sentence
 from pgfleet.rollout.summary import RolloutOutcome, in_words, worst_first
 
 OUTCOME_LOOK = {
-    RolloutOutcome.COMPLETED: Look.DONE,
-    RolloutOutcome.FAILED: Look.BAD,
-    RolloutOutcome.INCOMPLETE: Look.AWAY,
-    RolloutOutcome.HALTED: Look.BAD,
-    RolloutOutcome.REFUSED: Look.PENDING,
+    RolloutOutcome.COMPLETED: StatusStyle.DONE,
+    RolloutOutcome.FAILED: StatusStyle.BAD,
+    RolloutOutcome.INCOMPLETE: StatusStyle.AWAY,
+    RolloutOutcome.HALTED: StatusStyle.BAD,
+    RolloutOutcome.REFUSED: StatusStyle.PENDING,
 }
 RESULT_MEANS = {
     Result.FAILED: "something was not done; what was not proven was rolled back",
@@ -33,14 +33,14 @@ RESULT_MEANS = {
     Result.UNCHANGED: "there was nothing to do",
 }
 LEGEND = (
-    Legend(look=Look.DONE, word="done", means="applied, healed, run again or adopted"),
-    Legend(look=Look.GOOD, word="already there", means="there was nothing to do"),
-    Legend(look=Look.BAD, word="failed", means="it was rolled back"),
-    Legend(look=Look.PENDING, word="not reached", means="the rollout ended before"),
-    Legend(look=Look.DOUBTFUL, word="not rehearsed", means="it cannot be rolled back"),
+    Legend(look=StatusStyle.DONE, word="done", means="applied, healed, run again or adopted"),
+    Legend(look=StatusStyle.GOOD, word="already there", means="there was nothing to do"),
+    Legend(look=StatusStyle.BAD, word="failed", means="it was rolled back"),
+    Legend(look=StatusStyle.PENDING, word="not reached", means="the rollout ended before"),
+    Legend(look=StatusStyle.DOUBTFUL, word="not rehearsed", means="it cannot be rolled back"),
 )
-NO_FAULT = frozenset({NOT_REACHED, NOT_REHEARSED})
-ROLLED_BACK = "A rehearsal: everything told here was rolled back, and each tenant is as it was before."
+NO_FAULT = frozenset({NOT_REACHED, NOT_EXERCISED})
+ROLLED_BACK = "A dry run: everything told here was rolled back, and each tenant is as it was before."
 
 
 def rollout_page(document: RolloutDocument, manifest: Manifest, timezone: str = "UTC") -> str:
@@ -58,7 +58,7 @@ def rollout_page(document: RolloutDocument, manifest: Manifest, timezone: str = 
     values = {
         "title": f"{document.what.capitalize()} of {document.environment}",
         "outcome": document.outcome,
-        "outcome_look": OUTCOME_LOOK.get(RolloutOutcome(document.outcome), Look.KNOWN),
+        "outcome_look": OUTCOME_LOOK.get(RolloutOutcome(document.outcome), StatusStyle.KNOWN),
         "said": in_words(document.summary),
         "facts": _facts(document, dates),
         "facet_name": "result",
@@ -92,7 +92,7 @@ def _facts(document: RolloutDocument, dates: Dates) -> tuple[tuple[str, str], ..
 def _notice(document: RolloutDocument) -> str:
     if document.outcome == RolloutOutcome.REFUSED:
         return f"Nothing was done: {document.reason or NO_REASON}."
-    return ROLLED_BACK if document.rehearsal else ""
+    return ROLLED_BACK if document.dry_run else ""
 
 
 def _column(migration: Migration, tenants: Sequence[TenantResult]) -> Column:
@@ -131,7 +131,7 @@ def _rows(tenants: Sequence[TenantResult], migrations: Sequence[Migration]) -> I
 
 def _matters(document: RolloutDocument) -> Iterator[tuple[str, list[tuple[str, tuple[str, ...]]], bool]]:
     """Each heading with what is under it, a title and lines, and whether it is a fault."""
-    for heading, found in matters_of(document.tenants, document.rings).items():
+    for heading, found in issues_of(document.tenants, document.rings).items():
         if found:
             yield (
                 heading,

@@ -12,7 +12,7 @@ from pgfleet.documents.rollout import (
     TenantResult,
 )
 from pgfleet.reports.html.blocks import Block, Code, Contrast, Figures, Lines, Marks, Paragraph, Section
-from pgfleet.reports.html.status_style import STEP, Look
+from pgfleet.reports.html.status_style import STEP, StatusStyle
 from pgfleet.reports.phrases.audit import predicate
 from pgfleet.reports.phrases.repair import rollout_command
 from pgfleet.reports.phrases.rollout import error_sentence, seed_sentence, step_word
@@ -54,9 +54,9 @@ def tenant_blocks(tenant: TenantResult, document: RolloutDocument) -> Iterator[B
         yield Figures(title="Rows", head=("table", "before", "after", "gained"), rows=rows, is_numeric=True)
 
 
-def cell_of(step: MigrationStep | SeedStep | None) -> tuple[Look, str]:
+def cell_of(step: MigrationStep | SeedStep | None) -> tuple[StatusStyle, str]:
     """How a step looks in the map, and the word for it."""
-    return (Look.NONE, NOT_IN_SCOPE) if step is None else (STEP[step.status], step_word(step))
+    return (StatusStyle.NONE, NOT_IN_SCOPE) if step is None else (STEP[step.status], step_word(step))
 
 
 def in_time(duration_ms: float) -> str:
@@ -71,7 +71,7 @@ def _command(document: RolloutDocument, tenant: str) -> str:
     """The same for that tenant alone."""
     command = rollout_command(document.environment, tenant)
     command = command.replace("pgfleet rollout", "pgfleet seed", 1) if document.seeds_alone else command
-    return f"{command} --rehearse" if document.rehearsal else command
+    return f"{command} --dry-run" if document.dry_run else command
 
 
 def _failure(step: MigrationStep | SeedStep, title: str, anchor: str) -> Iterator[Block]:

@@ -8,7 +8,7 @@ from pgfleet.documents.audit import MigrationStatus, Verdict
 from pgfleet.documents.rollout import Result, RingOutcome, StepStatus
 
 
-class Look(StrEnum):
+class StatusStyle(StrEnum):
     """Kept to a letter, as there are thousands of cells on a page."""
 
     GOOD = "g"
@@ -23,33 +23,37 @@ class Look(StrEnum):
 
 
 VERDICT = {
-    Verdict.READY: Look.GOOD,
-    Verdict.DEGRADED: Look.PARTLY,
-    Verdict.BLOCKED: Look.BAD,
-    Verdict.UNREACHABLE: Look.AWAY,
-    Verdict.UNKNOWN: Look.DOUBTFUL,
+    Verdict.READY: StatusStyle.GOOD,
+    Verdict.DEGRADED: StatusStyle.PARTLY,
+    Verdict.BLOCKED: StatusStyle.BAD,
+    Verdict.UNREACHABLE: StatusStyle.AWAY,
+    Verdict.UNKNOWN: StatusStyle.DOUBTFUL,
 }
 STATUS = {
-    MigrationStatus.APPLIED: Look.GOOD,
-    MigrationStatus.PENDING: Look.PENDING,
-    MigrationStatus.DRIFTED: Look.BAD,
-    MigrationStatus.UNKNOWN: Look.DOUBTFUL,
+    MigrationStatus.APPLIED: StatusStyle.GOOD,
+    MigrationStatus.PENDING: StatusStyle.PENDING,
+    MigrationStatus.DRIFTED: StatusStyle.BAD,
+    MigrationStatus.UNKNOWN: StatusStyle.DOUBTFUL,
 }
 RESULT = {
-    Result.FAILED: Look.BAD,
-    Result.UNREACHABLE: Look.AWAY,
-    Result.NOT_REACHED: Look.PENDING,
-    Result.DONE: Look.DONE,
-    Result.UNCHANGED: Look.GOOD,
+    Result.FAILED: StatusStyle.BAD,
+    Result.UNREACHABLE: StatusStyle.AWAY,
+    Result.NOT_REACHED: StatusStyle.PENDING,
+    Result.DONE: StatusStyle.DONE,
+    Result.UNCHANGED: StatusStyle.GOOD,
 }
 STEP = {
-    StepStatus.DONE: Look.DONE,
-    StepStatus.SKIPPED: Look.GOOD,
-    StepStatus.FAILED: Look.BAD,
-    StepStatus.NOT_REACHED: Look.PENDING,
-    StepStatus.NOT_REHEARSED: Look.DOUBTFUL,
+    StepStatus.DONE: StatusStyle.DONE,
+    StepStatus.SKIPPED: StatusStyle.GOOD,
+    StepStatus.FAILED: StatusStyle.BAD,
+    StepStatus.NOT_REACHED: StatusStyle.PENDING,
+    StepStatus.NOT_EXERCISED: StatusStyle.DOUBTFUL,
 }
-RING = {RingOutcome.COMPLETED: Look.DONE, RingOutcome.HALTED: Look.BAD, RingOutcome.NOT_REACHED: Look.PENDING}
+RING = {
+    RingOutcome.COMPLETED: StatusStyle.DONE,
+    RingOutcome.HALTED: StatusStyle.BAD,
+    RingOutcome.NOT_REACHED: StatusStyle.PENDING,
+}
 WIDTH = 1000.0
 """Of a bar, in its own units."""
 NARROWEST = 6.0
@@ -60,14 +64,14 @@ NARROWEST = 6.0
 class Part:
     """A part of a bar: how it looks, what it stands for, and where it lies."""
 
-    look: Look
+    look: StatusStyle
     word: str
     number: float
     x: float
     width: float
 
 
-def bar(numbers: Mapping[tuple[Look, str], float]) -> tuple[Part, ...]:
+def bar(numbers: Mapping[tuple[StatusStyle, str], float]) -> tuple[Part, ...]:
     """The parts of a bar that is full, each as wide as its share and none too narrow to be seen."""
     shown = {key: number for key, number in numbers.items() if number}
     total = sum(shown.values())
@@ -76,7 +80,7 @@ def bar(numbers: Mapping[tuple[Look, str], float]) -> tuple[Part, ...]:
     return tuple(_laid_out(shown, (each * scale for each in raw)))
 
 
-def _laid_out(shown: Mapping[tuple[Look, str], float], widths: Iterable[float]) -> Iterable[Part]:
+def _laid_out(shown: Mapping[tuple[StatusStyle, str], float], widths: Iterable[float]) -> Iterable[Part]:
     x = 0.0
     for ((look, word), number), width in zip(shown.items(), widths, strict=True):
         yield Part(look=look, word=word, number=number, x=round(x, 1), width=round(width, 1))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from pgfleet.documents.rollout import Result, RingEntry, RolloutDocument, WaveEntry
 from pgfleet.reports.html.rollout_tenant import in_time
-from pgfleet.reports.html.status_style import NARROWEST, RING, WIDTH, Look, Part
+from pgfleet.reports.html.status_style import NARROWEST, RING, WIDTH, Part, StatusStyle
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.rollout import ring_facts
 from pgfleet.rollout.summary import in_words
@@ -32,7 +32,7 @@ class RingBar:
     """
 
     name: str
-    look: Look
+    look: StatusStyle
     word: str
     parts: tuple[Part, ...]
     waves: tuple[WaveBar, ...]
@@ -68,18 +68,20 @@ def _start(ring: RingEntry, dates: Dates) -> Iterator[str]:
         yield f"from {dates.moment(ring.started_at)}"
 
 
-def _spans(ring: RingEntry) -> Iterator[tuple[Look, str, float]]:
+def _spans(ring: RingEntry) -> Iterator[tuple[StatusStyle, str, float]]:
     """How it looks, what it is, and how many seconds it took; none of a ring that was not begun."""
     if ring.started_at is None or ring.finished_at is None:
         return
     watched, soaked = ring.watched_seconds or 0.0, ring.soaked_seconds or 0.0
     worked = (ring.finished_at - ring.started_at).total_seconds() - watched - soaked
-    yield Look.DONE, "worked on", max(worked, 0.0)
-    yield from ((Look.KNOWN, "watched", each) for each in (watched,) if each)
-    yield from ((Look.PENDING, "soaked", each) for each in (soaked,) if each)
+    yield StatusStyle.DONE, "worked on", max(worked, 0.0)
+    yield from ((StatusStyle.KNOWN, "watched", each) for each in (watched,) if each)
+    yield from ((StatusStyle.PENDING, "soaked", each) for each in (soaked,) if each)
 
 
-def _parts(ring: RingEntry, spans: tuple[tuple[Look, str, float], ...], document: RolloutDocument) -> Iterator[Part]:
+def _parts(
+    ring: RingEntry, spans: tuple[tuple[StatusStyle, str, float], ...], document: RolloutDocument
+) -> Iterator[Part]:
     if ring.started_at is None:
         return
     started_at = ring.started_at
@@ -94,13 +96,19 @@ def _wave(wave: WaveEntry, document: RolloutDocument) -> WaveBar:
     again = f", taken up by {wave.attempts} workers, as some were lost" if wave.attempts > 1 else ""
     return WaveBar(
         name=f"wave {wave.number}",
-        part=_part(Look.BAD if failed else Look.DONE, f"s: wave {wave.number}", wave.started_at, seconds, document),
+        part=_part(
+            StatusStyle.BAD if failed else StatusStyle.DONE,
+            f"s: wave {wave.number}",
+            wave.started_at,
+            seconds,
+            document,
+        ),
         took=in_time(seconds * 1_000),
         said=in_words(wave.tenants) + again,
     )
 
 
-def _part(look: Look, word: str, started_at: datetime, seconds: float, document: RolloutDocument) -> Part:
+def _part(look: StatusStyle, word: str, started_at: datetime, seconds: float, document: RolloutDocument) -> Part:
     """Where it lies on the axis of the whole rollout; none too narrow to be seen."""
     total = max((document.finished_at - document.started_at).total_seconds(), SHORTEST_SECONDS)
     width = min(WIDTH, max(NARROWEST, WIDTH * seconds / total))

@@ -123,7 +123,7 @@ def notes(tenant: TenantEntry) -> tuple[str, ...]:
     return tuple(sentence(each) for each in (*tenant.unexpected, *seeds))
 
 
-def sufferers(finding: MigrationEntry, manifest: Manifest) -> tuple[str, ...]:
+def affected_services(finding: MigrationEntry, manifest: Manifest) -> tuple[str, ...]:
     """Who is the worse for a migration that is not applied: what breaks without it, or just who depends on it.
 
     The manifest says what breaks when the migration is not there at all; of one that is there in part it is not known.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pgfleet.documents.manifest_proof import LintEntry, ManifestProof, ObjectProof, ProofOutcome
 
-HEALED = "a rerun brings back"
+RESTORED = "a rerun brings back"
 
 
 def in_words(proof: ManifestProof) -> str:
@@ -15,8 +15,8 @@ def in_words(proof: ManifestProof) -> str:
         return f"{_number(len(proof.faults), 'fault')} in {', '.join(files)} {where}"
     if proof.outcome is ProofOutcome.INCOMPLETE:
         return f"nothing wrong was found {where}, but {_number(len(proof.unproven), 'thing')} could not be looked at"
-    healed = sum(each.healed_if_missing for each in proof.objects)
-    return f"proven {where}; {HEALED} {healed} of {len(proof.objects)} objects if they are missing"
+    restored = sum(each.restored_if_missing for each in proof.objects)
+    return f"proven {where}; {RESTORED} {restored} of {len(proof.objects)} objects if they are missing"
 
 
 def by_kind(objects: Iterable[ObjectProof]) -> dict[str, tuple[ObjectProof, ...]]:
@@ -29,13 +29,13 @@ def by_kind(objects: Iterable[ObjectProof]) -> dict[str, tuple[ObjectProof, ...]
 
 def missing_in_words(objects: Sequence[ObjectProof]) -> str:
     """How many of the objects a rerun brings back: `all 13`, `5 of 83`, `none of 13`."""
-    return _share(sum(each.healed_if_missing for each in objects), len(objects))
+    return _share(sum(each.restored_if_missing for each in objects), len(objects))
 
 
 def changed_in_words(objects: Sequence[ObjectProof]) -> str:
     """How many a rerun puts right, of those that were tried."""
-    tried = [each for each in objects if each.healed_if_changed is not None]
-    return _share(sum(bool(each.healed_if_changed) for each in tried), len(tried)) if tried else "not tried"
+    tried = [each for each in objects if each.restored_if_changed is not None]
+    return _share(sum(bool(each.restored_if_changed) for each in tried), len(tried)) if tried else "not tried"
 
 
 def findings_in_words(lint: Iterable[LintEntry]) -> tuple[str, ...]:
@@ -49,10 +49,10 @@ def findings_in_words(lint: Iterable[LintEntry]) -> tuple[str, ...]:
     )
 
 
-def _share(healed: int, tried: int) -> str:
-    if healed == tried:
+def _share(restored: int, tried: int) -> str:
+    if restored == tried:
         return f"all {tried}"
-    return f"{healed} of {tried}" if healed else f"none of {tried}"
+    return f"{restored} of {tried}" if restored else f"none of {tried}"
 
 
 def _number(count: int, thing: str) -> str:

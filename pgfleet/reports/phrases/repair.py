@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pgfleet.documents.audit import DifferenceEntry, LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.documents.repair import RepairResult, TenantRepair
-from pgfleet.repair.model import Hazard, Way
+from pgfleet.repair.model import Hazard, Strategy
 from pgfleet.reports.phrases.audit import differences_told, sentence
 from pgfleet.reports.phrases.rollout import error_sentence, plural
 
@@ -46,15 +46,15 @@ class Remedies:
 def remedies_of(migration: MigrationEntry) -> Remedies:
     """What puts right the differences that count; those of which nothing is known are left out."""
     told = [(each, each.repair) for each in differences_told(migration) if each.repair]
-    made = [repair for _, repair in told if repair.way is Way.SQL]
+    made = [repair for _, repair in told if repair.way is Strategy.SQL]
     hazards = {hazard for repair in made for hazard in repair.hazards}
     return Remedies(
         version=migration.version,
-        reruns=tuple(each for each, repair in told if repair.way is Way.RERUN),
+        reruns=tuple(each for each, repair in told if repair.way is Strategy.RERUN),
         statements=tuple(dict.fromkeys(statement for repair in made for statement in repair.statements)),
         hazards=tuple(each for each in Hazard if each in hazards),
-        along=tuple(each for each, repair in told if repair.way is Way.SQL and not repair.statements),
-        by_hand=tuple(each for each, repair in told if repair.way is Way.BY_HAND),
+        along=tuple(each for each, repair in told if repair.way is Strategy.SQL and not repair.statements),
+        by_hand=tuple(each for each, repair in told if repair.way is Strategy.BY_HAND),
     )
 
 
@@ -126,14 +126,14 @@ def in_brackets(hazards: Sequence[str]) -> str:
 
 
 def repair_sentence(found: TenantRepair) -> str:
-    """What came of a tenant's repair, or of its rehearsal, in one line."""
+    """What came of a tenant's repair, or of its dry run, in one line."""
     if found.error:
         return error_sentence(found.error)
     parts = [f"{', '.join(found.versions)} run again"] if found.versions else []
     parts += [f"{plural(len(found.statements), 'statement')} run"] if found.statements else []
     if found.result is RepairResult.NOT_REACHED or not parts:
         parts = [nothing_run(found)]
-    parts += [f"{plural(len(found.left), 'difference')} left to a person"] if found.left else []
+    parts += [f"{plural(len(found.remaining), 'difference')} left to a person"] if found.remaining else []
     return "; ".join([*parts, *beyond_lines(found)])
 
 
@@ -141,17 +141,17 @@ def nothing_run(found: TenantRepair) -> str:
     """What is said of a tenant in which nothing was run."""
     if found.result is RepairResult.NOT_REACHED:
         return "nothing was done"
-    return found.detail or (NOTHING_CAN if found.left or found.beyond else NOTHING_TO_DO)
+    return found.detail or (NOTHING_CAN if found.remaining or found.not_repairable else NOTHING_TO_DO)
 
 
 def left_lines(found: TenantRepair) -> tuple[str, ...]:
     """What is left to a person, each with the reason."""
-    return tuple(f"by hand: {sentence(each)}: {_reason(each)}" for each in found.left)
+    return tuple(f"by hand: {sentence(each)}: {_reason(each)}" for each in found.remaining)
 
 
 def beyond_lines(found: TenantRepair) -> tuple[str, ...]:
     """Migrations that are not applied, and that a repair has nothing to do for."""
-    return tuple(f"{each.version} is {each.status}: {each.reason}" for each in found.beyond)
+    return tuple(f"{each.version} is {each.status}: {each.reason}" for each in found.not_repairable)
 
 
 def _repair_sentence(found: Remedies, command: str, *, with_statements: bool) -> str:

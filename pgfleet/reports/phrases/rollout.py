@@ -20,7 +20,7 @@ from pgfleet.rollout.summary import in_words
 
 ACTION_MEANS = {
     Action.APPLY: "nothing of it is there: its script is run",
-    Action.HEAL: "some of it is missing or changed: its script is run again",
+    Action.REAPPLY: "some of it is missing or changed: its script is run again",
     Action.RERUN: "it is there, and its script is run again: asked for, or an earlier script undoes part of it",
     Action.ADOPT: "it is there: that is written into the ledger, and nothing is run",
     Action.REFUSE: "its script cannot be run the way the tenant is reached: nothing of it is begun",
@@ -28,7 +28,7 @@ ACTION_MEANS = {
 """The actions that are told, in that order."""
 ACTION_DONE = {
     Action.APPLY: "applied",
-    Action.HEAL: "healed",
+    Action.REAPPLY: "healed",
     Action.RERUN: "rerun",
     Action.ADOPT: "adopted",
     Action.SKIP: "already there",
@@ -37,7 +37,7 @@ ACTION_DONE = {
 STATUS_WORD = {
     StepStatus.FAILED: "failed",
     StepStatus.NOT_REACHED: "not reached",
-    StepStatus.NOT_REHEARSED: "not rehearsed",
+    StepStatus.NOT_EXERCISED: "not rehearsed",
     StepStatus.SKIPPED: "already there",
 }
 

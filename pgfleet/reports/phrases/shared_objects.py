@@ -16,7 +16,7 @@ from pgfleet.judge.contract_impact import explain
 from pgfleet.judge.shared_objects import without_shared
 from pgfleet.judge.summary import counted
 from pgfleet.manifest.model import Manifest
-from pgfleet.reports.phrases.audit import broken_contracts, sentence, sufferers
+from pgfleet.reports.phrases.audit import affected_services, broken_contracts, sentence
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.repair import remedy_lines
 from pgfleet.reports.phrases.trend import listed
@@ -50,7 +50,7 @@ def shared_matters(document: AuditDocument, manifest: Manifest, dates: Dates) ->
             heading=f"{migration.file} in {database}, {counted(len(names))}: {listed(names)}",
             faults=tuple(dates.told(sentence(each), each.since) for each in differences),
             remedies=remedy_lines(migration, first.name, document.environment),
-            consequences=(*sufferers(migration, manifest), *broken),
+            consequences=(*affected_services(migration, manifest), *broken),
         )
 
 

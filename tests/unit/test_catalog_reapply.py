@@ -16,7 +16,7 @@ RERUNS = Reruns(
 
 
 @pytest.mark.parametrize(
-    ("identity", "change", "heals"),
+    ("identity", "change", "restores"),
     [
         (TRIGGER, Change.MISSING, True),
         (TRIGGER, Change.CHANGED, True),
@@ -26,9 +26,9 @@ RERUNS = Reruns(
         (COLUMN, Change.CHANGED, False),
     ],
 )
-def test_only_what_was_proven_of_that_change_heals(identity: Identity, change: Change, heals: bool) -> None:
-    assert RERUNS.heals(identity, change) is heals
-    assert not UNTRIED.heals(identity, change)
+def test_only_what_was_proven_of_that_change_heals(identity: Identity, change: Change, restores: bool) -> None:
+    assert RERUNS.restores(identity, change) is restores
+    assert not UNTRIED.restores(identity, change)
 
 
 def test_it_survives_the_cache_that_keeps_it() -> None:

@@ -9,7 +9,7 @@ from pgfleet.catalog.reapply import Reruns
 from pgfleet.errors import DatabaseError
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.scratch.mutations import altering, dropping
-from pgfleet.postgres.scratch.trial import Batch, Bench, Damage, heal, heal_outside
+from pgfleet.postgres.scratch.trial import Batch, Bench, Damage, reapply, reapply_outside
 from pgfleet.postgres.session import Session
 
 Versions = tuple[str, ...]
@@ -27,25 +27,25 @@ def find_reruns(manifest: Manifest, session: Session, expected: ExpectedCatalog)
     alterable = [each for each in inside if altering(each.object, session.home)]
     droppable = [each for each in inside if dropping(each.object, session.home)]
     again = _rerunnable(bench, inside)
-    missing = [_healed(bench, batch, _drop) for batch in _batches(droppable, again, _place)]
-    changed = [_healed(bench, batch, _alter) for batch in _batches(alterable, again, _kind)]
+    missing = [_restored(bench, batch, _drop) for batch in _batches(droppable, again, _place)]
+    changed = [_restored(bench, batch, _alter) for batch in _batches(alterable, again, _kind)]
     return Reruns(
-        missing=frozenset(chain(*missing, *(heal_outside(bench, each, _drop) for each in alone))),
+        missing=frozenset(chain(*missing, *(reapply_outside(bench, each, _drop) for each in alone))),
         altered=frozenset(each.object.identity for each in (*alterable, *alone)),
-        changed=frozenset(chain(*changed, *(heal_outside(bench, each, _alter) for each in alone))),
+        changed=frozenset(chain(*changed, *(reapply_outside(bench, each, _alter) for each in alone))),
     )
 
 
-def _healed(bench: Bench, batch: Batch, damage: Damage) -> frozenset[Identity]:
+def _restored(bench: Bench, batch: Batch, damage: Damage) -> frozenset[Identity]:
     """Which of the objects come back: damaged all at once, or each by itself where the scripts then cannot be run."""
     try:
-        return heal(bench, batch, damage)
+        return reapply(bench, batch, damage)
     except DatabaseError as error:
         if error.transient:
             raise
     if len(batch) == 1:
         return frozenset()
-    return frozenset(chain(*(_healed(bench, [each], damage) for each in batch)))
+    return frozenset(chain(*(_restored(bench, [each], damage) for each in batch)))
 
 
 def _drop(bench: Bench, batch: Batch) -> frozenset[Identity]:
@@ -74,7 +74,7 @@ def _rerunnable(bench: Bench, provenances: Batch) -> frozenset[Versions]:
 def _runs_again(bench: Bench, batch: Batch) -> bool:
     """Whether the migrations of the objects can be run where everything is there."""
     try:
-        heal(bench, batch, lambda _, batch: frozenset(each.object.identity for each in batch))
+        reapply(bench, batch, lambda _, batch: frozenset(each.object.identity for each in batch))
     except DatabaseError as error:
         if error.transient:
             raise
