@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psycopg
-from fix_rollout import ROWS, Before, Subject
-from fix_servers import BINARIES, Server, apply_manifest, started
+from fixtures.rollout import ROWS, Before, Subject
+from fixtures.servers import BINARIES, Server, apply_manifest, started
 
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.rollout import Result

@@ -3,21 +3,21 @@
 import os
 
 pytest_plugins = [
-    "fix_browser",
-    "fix_servers",
-    "fix_pooler",
-    "fix_tls",
-    "fix_everything",
-    "fix_kept",
-    "fix_hypothesis",
-    "fix_fleet",
-    "fix_command",
-    "fix_prefect",
-    "fix_proxy",
-    "fix_rollout",
-    "fix_standby",
-    "fix_workers",
-    "fix_automations",
+    "fixtures.browser",
+    "fixtures.servers",
+    "fixtures.pooler",
+    "fixtures.tls",
+    "fixtures.everything",
+    "fixtures.kept_databases",
+    "fixtures.hypothesis",
+    "fixtures.fleet",
+    "fixtures.command",
+    "fixtures.prefect",
+    "fixtures.proxy",
+    "fixtures.rollout",
+    "fixtures.standby",
+    "fixtures.workers",
+    "fixtures.automations",
 ]
 
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from browser.fleets import INDEX, MANIFEST, MARKUP, MISSING_INDEX, a_fleet, drifted
-from fix_browser import Seen, written
+from fixtures.browser import Seen, written
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from unit.literals import a_document, a_tenant_entry
 

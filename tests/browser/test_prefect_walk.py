@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fix_up import Up
-from fix_workers import free_port, until
+from fixtures.up import Up
+from fixtures.workers import free_port, until
 from playwright.sync_api import Browser, Locator, Page, expect
 
 MOST_CLICKS = 3

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from browser.fleets import MANIFEST
 from browser.rollouts import a_halted_rollout
-from fix_browser import Seen, written
+from fixtures.browser import Seen, written
 from playwright.sync_api import Page, expect
 
 from pgfleet.reports.html.rollout import rollout_page

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from fix_fleet import Fleet
-from fix_prefect import Records
-from fix_servers import Server
+from fixtures.fleet import Fleet
+from fixtures.prefect import Records
+from fixtures.servers import Server
 from prefect import State
 
 from pgfleet.documents.audit import AuditDocument, Verdict

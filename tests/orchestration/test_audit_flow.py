@@ -10,10 +10,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from fix_fleet import ENVIRONMENT, Fleet
-from fix_prefect import Records
-from fix_proxy import CuttingProxy
-from fix_servers import Server
+from fixtures.fleet import ENVIRONMENT, Fleet
+from fixtures.prefect import Records
+from fixtures.proxy import CuttingProxy
+from fixtures.servers import Server
 from prefect import State
 
 from pgfleet.documents.audit import AuditDocument, MigrationEntry, TenantEntry, Verdict

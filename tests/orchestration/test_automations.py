@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fix_automations import Inbox
-from fix_fleet import Fleet
-from fix_prefect import Records
+from fixtures.automations import Inbox
+from fixtures.fleet import Fleet
+from fixtures.prefect import Records
 from prefect import flow
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import get_client

@@ -18,14 +18,14 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from fix_fleet import ENVIRONMENT, Fleet
-from fix_prefect import Records
-from fix_servers import Server
+from fixtures.fleet import ENVIRONMENT, Fleet
+from fixtures.prefect import Records
+from fixtures.sampling import Sampling
+from fixtures.servers import Server
 from prefect import flow, task
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import ThreadPoolTaskRunner
-from sampling import Sampling
 
 from pgfleet.errors import ConnectionLimitTimeout
 from pgfleet.flows._scheduler import ended_in_turn

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from fix_prefect import Records
+from fixtures.prefect import Records
 
 from pgfleet.cli.demo import _explain_kept
 from pgfleet.documents.audit import AuditDocument

@@ -10,7 +10,7 @@ from typing import Any
 import prefect.settings
 import pytest
 import yaml
-from fix_prefect import Records
+from fixtures.prefect import Records
 from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.responses import DeploymentResponse

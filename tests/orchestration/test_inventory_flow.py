@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import pytest
-from fix_fleet import ENVIRONMENT, Fleet
-from fix_prefect import Records
-from fix_servers import Server
+from fixtures.fleet import ENVIRONMENT, Fleet
+from fixtures.prefect import Records
+from fixtures.servers import Server
 from prefect import Flow, State
 from pydantic import TypeAdapter
 

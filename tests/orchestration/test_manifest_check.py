@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from fix_command import CommandLine
-from fix_fleet import ENVIRONMENT, Fleet
-from fix_prefect import Records
-from fix_servers import Server
+from fixtures.command import CommandLine
+from fixtures.fleet import ENVIRONMENT, Fleet
+from fixtures.prefect import Records
+from fixtures.servers import Server
 
 from pgfleet.documents.manifest_proof import ManifestProof, ProofOutcome
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from fix_command import CommandLine
-from fix_fleet import ENVIRONMENT, Fleet
-from fix_prefect import Records
-from fix_servers import Server
+from fixtures.command import CommandLine
+from fixtures.fleet import ENVIRONMENT, Fleet
+from fixtures.prefect import Records
+from fixtures.servers import Server
 from prefect import State
 
 from pgfleet.documents.repair import RepairDocument

@@ -6,9 +6,9 @@ from logging import WARNING
 from pathlib import Path
 
 import pytest
-from fix_command import CommandLine
-from fix_fleet import ENVIRONMENT, Fleet
-from fix_prefect import LONGEST_DELAY_SECONDS, Records
+from fixtures.command import CommandLine
+from fixtures.fleet import ENVIRONMENT, Fleet
+from fixtures.prefect import LONGEST_DELAY_SECONDS, Records
 from junitparser import JUnitXml
 from justhtml import JustHTML
 from prometheus_client.openmetrics.parser import text_string_to_metric_families

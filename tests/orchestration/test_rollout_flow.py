@@ -17,10 +17,10 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from fix_command import CommandLine
-from fix_fleet import ENVIRONMENT, Fleet
-from fix_prefect import Records
-from fix_servers import BINARIES, ROLE_PASSWORD, Server, started
+from fixtures.command import CommandLine
+from fixtures.fleet import ENVIRONMENT, Fleet
+from fixtures.prefect import Records
+from fixtures.servers import BINARIES, ROLE_PASSWORD, Server, started
 from prefect import State
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate

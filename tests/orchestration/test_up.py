@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
-from fix_fleet import Fleet
-from fix_up import LONGEST_END_SECONDS, Up
-from fix_workers import family, free_port, until
+from fixtures.fleet import Fleet
+from fixtures.up import LONGEST_END_SECONDS, Up
+from fixtures.workers import family, free_port, until
 
 from pgfleet.cli.supervisor import Choice, find_server
 from pgfleet.errors import ConfigurationError

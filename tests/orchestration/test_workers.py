@@ -10,9 +10,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from fix_fleet import Fleet
-from fix_servers import Server
-from fix_workers import POOL, Workers, until
+from fixtures.fleet import Fleet
+from fixtures.servers import Server
+from fixtures.workers import POOL, Workers, until
 from prefect import State
 from prefect.client.orchestration import get_client
 from prefect.exceptions import Abort

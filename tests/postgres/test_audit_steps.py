@@ -1,6 +1,6 @@
 """The steps of an audit on real servers."""
 
-from fix_servers import Server
+from fixtures.servers import Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.manifest.model import Manifest

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from fix_rollout import Subject
+from fixtures.rollout import Subject
 
 from pgfleet.documents.audit import Verdict
 from pgfleet.postgres.session import Session

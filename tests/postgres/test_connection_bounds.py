@@ -8,9 +8,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from fix_rollout import Subject
-from fix_servers import POLICY, Server
-from sampling import Sampling
+from fixtures.rollout import Subject
+from fixtures.sampling import Sampling
+from fixtures.servers import POLICY, Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import Verdict

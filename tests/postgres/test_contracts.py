@@ -4,7 +4,7 @@ import dataclasses
 
 import psycopg
 import pytest
-from fix_servers import POLICY, Server, apply_manifest
+from fixtures.servers import POLICY, Server, apply_manifest
 
 from pgfleet.catalog.contracts import ContractReading
 from pgfleet.catalog.expected import ExpectedCatalog

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fix_servers import Server
+from fixtures.servers import Server
 
 from pgfleet.errors import AccessRefused, ConnectionFailed, DatabaseError, StatementFailed
 from pgfleet.fleet.secret import Dsn

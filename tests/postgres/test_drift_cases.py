@@ -12,9 +12,9 @@ from typing import Literal
 
 import psycopg
 import pytest
-from fix_everything import Beginning
-from fix_kept import KeptDatabase
-from fix_servers import CASES, Server, apply_manifest
+from fixtures.everything import Beginning
+from fixtures.kept_databases import KeptDatabase
+from fixtures.servers import CASES, Server, apply_manifest
 from pydantic import BaseModel, ConfigDict
 
 from pgfleet.catalog.objects import ObjectKind

@@ -1,7 +1,7 @@
 """What makes no difference: defaults that count as equal, and how a database was made and is set."""
 
 import pytest
-from fix_servers import Server, by_name, catalog_of
+from fixtures.servers import Server, by_name, catalog_of
 
 from pgfleet.catalog.objects import ObjectKind
 from pgfleet.catalog.scope import EVERYTHING

@@ -1,6 +1,6 @@
 """The example manifest of every kind: a tenant that holds it is ready, rerun or not."""
 
-from fix_servers import Server, apply_manifest
+from fixtures.servers import Server, apply_manifest
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import ObjectKind

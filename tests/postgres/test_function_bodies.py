@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from fix_servers import Server, attributes, catalog_of
+from fixtures.servers import Server, attributes, catalog_of
 
 from pgfleet.catalog.objects import ObjectKind
 

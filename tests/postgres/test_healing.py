@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from fix_servers import Server
+from fixtures.servers import Server
 
 from pgfleet.catalog.objects import ObjectKind
 from pgfleet.catalog.reapply import Reruns

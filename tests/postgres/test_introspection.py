@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_servers import Server, attributes, by_name, catalog_of
+from fixtures.servers import Server, attributes, by_name, catalog_of
 
 from pgfleet.catalog.objects import Catalog, ObjectKind
 from pgfleet.catalog.scope import Scope

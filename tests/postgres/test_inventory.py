@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from fix_proxy import CuttingProxy
-from fix_servers import ROLE_PASSWORD, Server
+from fixtures.proxy import CuttingProxy
+from fixtures.servers import ROLE_PASSWORD, Server
 
 from pgfleet.errors import FleetError, InventoryUnreadable
 from pgfleet.fleet.model import Environment

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import psycopg
 import pytest
-from deliberate import BEYOND_A_DUMP, DELIBERATE, LeftOut, normalised
-from dumps import Entry, dump
-from fix_servers import Server
+from fixtures.deliberate import BEYOND_A_DUMP, DELIBERATE, LeftOut, normalised
+from fixtures.dumps import Entry, dump
+from fixtures.random_statements import statements
+from fixtures.servers import Server
 from hypothesis import assume, event, given, note
 from hypothesis import strategies as st
-from mutations import statements
 
 from pgfleet.catalog.differences import find_differences
 from pgfleet.catalog.expected import ExpectedCatalog

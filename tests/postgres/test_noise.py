@@ -1,8 +1,8 @@
 """A tenant full of other things, made and set in another way, is ready, and nothing in it is unexpected."""
 
 import pytest
-from fix_everything import Beginning
-from fix_servers import Server, apply_manifest
+from fixtures.everything import Beginning
+from fixtures.servers import Server, apply_manifest
 
 from pgfleet.documents.audit import Verdict
 from pgfleet.postgres.read.audit import audit

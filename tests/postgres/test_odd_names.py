@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from fix_servers import Server, apply_manifest
+from fixtures.servers import Server, apply_manifest
 
 from pgfleet.documents.audit import TenantEntry, Verdict
 from pgfleet.postgres.read.audit import audit

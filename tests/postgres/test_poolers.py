@@ -9,9 +9,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from fix_pooler import DEAD, POOL_SIZE, PooledServer
-from fix_rollout import QUICK, ROWS, Subject, a_small_manifest, step
-from fix_servers import Server
+from fixtures.pooler import DEAD, POOL_SIZE, PooledServer
+from fixtures.rollout import QUICK, ROWS, Subject, a_small_manifest, step
+from fixtures.servers import Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.connect_failure import Unreachable

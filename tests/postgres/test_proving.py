@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fix_servers import Server
+from fixtures.servers import Server
 
 from pgfleet.catalog.scope import EVERYTHING
 from pgfleet.check.judgment import build_proof

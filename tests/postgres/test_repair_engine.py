@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_rollout import Subject, a_small_manifest
-from fix_servers import Server, apply_manifest
+from fixtures.rollout import Subject, a_small_manifest
+from fixtures.servers import Server, apply_manifest
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import MigrationStatus, Verdict

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from fix_rollout import Subject
+from fixtures.rollout import Subject
 
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.repair import RepairResult

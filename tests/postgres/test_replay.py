@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from fix_servers import POLICY, ROLE_PASSWORD, Server
+from fixtures.servers import POLICY, ROLE_PASSWORD, Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import ObjectKind

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from fix_rollout import QUICK, Subject, step
+from fixtures.rollout import QUICK, Subject, step
 
 from pgfleet.documents.audit import MigrationStatus, Verdict
 from pgfleet.documents.plan import Action

@@ -10,8 +10,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from fix_rollout import Subject, step
-from fix_servers import Server
+from fixtures.rollout import Subject, step
+from fixtures.servers import Server
 
 from pgfleet.documents.audit import MigrationStatus, Verdict
 from pgfleet.documents.plan import Action

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from fix_rollout import Subject, a_small_manifest, step
+from fixtures.rollout import Subject, a_small_manifest, step
 
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.plan import Action

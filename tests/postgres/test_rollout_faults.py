@@ -15,8 +15,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from fix_rollout import Before, Subject, step
-from fix_servers import BINARIES, Server, started
+from fixtures.rollout import Before, Subject, step
+from fixtures.servers import BINARIES, Server, started
 
 from pgfleet.connect_failure import Unreachable
 from pgfleet.documents.audit import Verdict
@@ -217,8 +217,8 @@ def test_the_process_is_killed_in_the_middle_of_a_transaction(briefly: Subject, 
 KILLED = """
 import pickle, sys, time
 sys.path[:0] = {paths!r}
-from fix_rollout import Subject
-from fix_servers import Server
+from fixtures.rollout import Subject
+from fixtures.servers import Server
 from pgfleet.pg import migration
 from pgfleet.pg.audit import directly
 

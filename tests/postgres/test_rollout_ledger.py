@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
-from fix_rollout import Subject
+from fixtures.rollout import Subject
 
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.rollout import Result

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from fix_rollout import Subject
+from fixtures.rollout import Subject
 
 from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.postgres.apply import migration

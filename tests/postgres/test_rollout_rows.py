@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from fix_rollout import Subject, a_small_manifest
+from fixtures.rollout import Subject, a_small_manifest
 
 from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.manifest.model import Manifest

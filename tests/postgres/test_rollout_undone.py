@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from fix_rollout import Subject, step
+from fixtures.rollout import Subject, step
 
 from pgfleet.documents.audit import MigrationStatus
 from pgfleet.documents.plan import Action

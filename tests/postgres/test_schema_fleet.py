@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import pytest
-from fix_rollout import QUICK, Subject, a_small_manifest, step
-from fix_servers import Server, apply_manifest
+from fixtures.rollout import QUICK, Subject, a_small_manifest, step
+from fixtures.servers import Server, apply_manifest
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import AuditDocument, Verdict

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from fix_servers import Server, apply_manifest
+from fixtures.servers import Server, apply_manifest
 
 from pgfleet.catalog.differences import find_differences
 from pgfleet.catalog.expected import ExpectedCatalog

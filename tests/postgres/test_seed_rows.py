@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from fix_servers import Server
+from fixtures.servers import Server
 
 from pgfleet.documents.audit import SeedStatus
 from pgfleet.judge.seeds import judge_seed

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from fix_servers import POLICY, ROLE_PASSWORD, Server
+from fixtures.servers import POLICY, ROLE_PASSWORD, Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.connect_failure import Unreachable

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from fix_servers import Server
+from fixtures.servers import Server
 
 from pgfleet.errors import CannotDryRun, ConnectionLost, DryRunInterrupted, StatementFailed
 from pgfleet.postgres.query import Query

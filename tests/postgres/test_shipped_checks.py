@@ -1,7 +1,7 @@
 """The checks of the shipped manifest: right after its migration each passes, and before it none raises."""
 
 import pytest
-from fix_servers import Server
+from fixtures.servers import Server
 
 from pgfleet.judge.checks import judge_check
 from pgfleet.manifest.model import Manifest, Migration

@@ -1,7 +1,7 @@
 """The shipped migrations: a second run changes nothing, and no run loses a row."""
 
 import psycopg
-from fix_servers import Server, apply_manifest
+from fixtures.servers import Server, apply_manifest
 
 from pgfleet.manifest.model import Manifest
 

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 import psycopg
 import pytest
-from fix_rollout import Subject
-from fix_standby import DAMAGED, EMPTY, ORDINARY, ORDINARY_SESSIONS, READY, Standby
+from fixtures.rollout import Subject
+from fixtures.standby import DAMAGED, EMPTY, ORDINARY, ORDINARY_SESSIONS, READY, Standby
 
 from pgfleet.connect_failure import Unreachable
 from pgfleet.documents.audit import Verdict

@@ -1,9 +1,9 @@
 """TLS with a certificate that is verified: it works for all we do, and what is wrong with one has its own reason."""
 
 import pytest
-from fix_rollout import Subject
-from fix_servers import BINARIES, Server
-from fix_tls import HOST, EncryptedServer
+from fixtures.rollout import Subject
+from fixtures.servers import BINARIES, Server
+from fixtures.tls import HOST, EncryptedServer
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.connect_failure import Unreachable

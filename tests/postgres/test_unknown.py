@@ -4,7 +4,7 @@ import dataclasses
 
 import psycopg
 import pytest
-from fix_servers import POLICY, Server
+from fixtures.servers import POLICY, Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import MigrationStatus, SeedStatus, TenantEntry, Verdict

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from fix_rollout import Subject
+from fixtures.rollout import Subject
 
 from pgfleet.documents.rollout import WatchEntry
 from pgfleet.postgres.read.activity import read_activity

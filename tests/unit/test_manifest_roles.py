@@ -1,6 +1,6 @@
 """The roles that a manifest's scripts name."""
 
-from fix_rollout import a_small_manifest
+from fixtures.rollout import a_small_manifest
 
 from pgfleet.manifest.roles import roles_named
 
