@@ -21,7 +21,7 @@ ACTION_LOOK = {
     Action.SKIP: ("·", "dim"),
     Action.ADOPT: ("adopt", "cyan"),
     Action.APPLY: ("APPLY", "yellow"),
-    Action.REAPPLY: ("HEAL", "red"),
+    Action.REAPPLY: ("REAPPLY", "red"),
     Action.RERUN: ("RERUN", "magenta"),
     Action.REFUSE: ("REFUSED", "magenta"),
 }

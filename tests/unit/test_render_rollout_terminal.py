@@ -103,23 +103,23 @@ def test_the_plan_of_a_fleet() -> None:
         a_tenant_plan("cobalt", planned("1", Action.APPLY), planned("2", Action.APPLY), ring="early", seeds=["rules"]),
         a_tenant_plan("ember", planned("1"), planned("2", Action.APPLY), ring="early"),
     ]
-    assert plan_lines(*tenants) == [
-        "tenant      P0 1   P1 2   seeds",
+    assert plan_lines(*tenants, width=180) == [
+        "tenant       P0 1    P1 2   seeds",
         "canary",
-        "  acme       ·*      ·",
-        "  borealis  adopt  adopt",
+        "  acme        ·*       ·",
+        "  borealis   adopt   adopt",
         "early",
-        "  cobalt    APPLY  APPLY  rules",
-        "  ember       ·    APPLY",
+        "  cobalt     APPLY   APPLY  rules",
+        "  ember        ·     APPLY",
         "main",
-        "  fjord     HEAL   RERUN",
-        "  lumen       ?      ?",
+        "  fjord     REAPPLY  RERUN",
+        "  lumen        ?       ?",
         "",
-        "APPLY  nothing of it is there: its script is run",
-        "HEAL   some of it is missing or changed: its script is run again",
-        "RERUN  it is there, and its script is run again: asked for, or an earlier script undoes part of it",
-        "adopt  it is there: that is written into the ledger, and nothing is run",
-        "*      1_one.sql was changed after it was applied in 1 tenant; that alone runs nothing again (--rerun 1 does)",
+        "APPLY    nothing of it is there: its script is run",
+        "REAPPLY  some of it is missing or changed: its script is run again",
+        "RERUN    it is there, and its script is run again: asked for, or an earlier script undoes part of it",
+        "adopt    it is there: that is written into the ledger, and nothing is run",
+        "*        1_one.sql was changed after it was applied in 1 tenant; that alone runs nothing again (--rerun 1 does)",
         "",
         "Left alone, as they could not be looked at",
         "  unreachable: no answer",
@@ -179,7 +179,7 @@ def test_tenants_with_nothing_to_do_are_counted_where_there_are_many() -> None:
     lines = plan_lines(*(idle(f"t{number:03}", "canary") for number in range(MOST_TENANTS)), *busy)
     assert lines[1:4] == [
         "main",
-        "  busy  HEAL   ·",
+        "  busy  REAPPLY   ·",
         f"… and {MOST_TENANTS} with nothing to do; the whole is in the run's plan",
     ]
     assert not [line for line in lines if "t001" in line]
@@ -199,7 +199,7 @@ def test_a_plan_with_much_to_do_is_capped_and_keeps_the_first_rings() -> None:
     ]
     lines = plan_lines(*busy, idle("idle"))
     assert lines[1] == "canary"
-    assert lines[MOST_TENANTS + 2] == "  main001    HEAL"
+    assert lines[MOST_TENANTS + 2] == "  main001    REAPPLY"
     left_out = f"{MOST_TENANTS - 4} more with something to do and 1 with nothing to do"
     assert lines[MOST_TENANTS + 3] == f"… and {left_out}; the whole is in the run's plan"
 
