@@ -9,7 +9,7 @@ from prefect.states import Completed, Failed
 from pgfleet.documents.rollout import WatchEntry
 from pgfleet.flows._survey import Survey, identify_servers, work_on_tenants
 from pgfleet.postgres.read.run_context import load_context
-from pgfleet.rollout.activity import ActivityReading, judge_watch
+from pgfleet.rollout.activity import ActivityObservation, judge_watch
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.read_activity import read_activity
 from pgfleet.tasks.support.heartbeat import sending_heartbeats
@@ -20,7 +20,7 @@ from pgfleet.tasks.support.tags import tag_run
 
 SETTLING_SECONDS = 1.0
 """Sessions write their statistics at most once a second, and at their end; those of the rollout itself come first."""
-Readings = tuple[ActivityReading, ...]
+Readings = tuple[ActivityObservation, ...]
 
 
 @flow(name="watch-wave", persist_result=False, flow_run_name="watch {number} · {ring}")
@@ -50,7 +50,9 @@ def _readings(survey: Survey, began_at: datetime) -> dict[str, Readings]:
     found = work_on_tenants(
         survey,
         lambda tenant: read_activity.submit(tenant.name, opaque(context), began_at),
-        lambda _, error: tuple(ActivityReading(watch=each.name, fault=str(error)) for each in context.manifest.watches),
+        lambda _, error: tuple(
+            ActivityObservation(watch=each.name, fault=str(error)) for each in context.manifest.watches
+        ),
         lambda _: "watched",
     )
     return dict(zip((each.name for each in context.environment.tenants), found, strict=True))

@@ -2,7 +2,7 @@
 
 from prefect import task
 
-from pgfleet.judge.observations import CountReading
+from pgfleet.judge.observations import CountObservation
 from pgfleet.postgres.read import steps
 from pgfleet.postgres.session import Session
 from pgfleet.run.context import RunContext
@@ -10,6 +10,6 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 @task(name="count", task_run_name="count {table} · {session.name}", **STEP_OPTIONS)
-def count_rows(session: Session, context: RunContext, table: str) -> CountReading:
+def count_rows(session: Session, context: RunContext, table: str) -> CountObservation:
     """The table's rows, counted or estimated."""
     return steps.count(session, context, table)

@@ -6,13 +6,13 @@ from prefect import task
 
 from pgfleet.postgres.read import activity
 from pgfleet.postgres.read.steps import open_session
-from pgfleet.rollout.activity import ActivityReading
+from pgfleet.rollout.activity import ActivityObservation
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 @task(name="watch", task_run_name="watch {tenant}", **STEP_OPTIONS)
-def read_activity(tenant: str, context: RunContext, began_at: datetime) -> tuple[ActivityReading, ...]:
+def read_activity(tenant: str, context: RunContext, began_at: datetime) -> tuple[ActivityObservation, ...]:
     """One reading of every watched table; `began_at` is when the watch began."""
     with open_session(context.tenant(tenant), context) as session:
         return tuple(activity.read_activity(session, each, began_at=began_at) for each in context.manifest.watches)

@@ -13,7 +13,7 @@ class StatementFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContractReading:
+class ContractObservation:
     """The statements of a consumer that would not work. `fault` says why others could not be tried, if any."""
 
     consumer: str

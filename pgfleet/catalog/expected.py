@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pgfleet.catalog.contracts import ContractReading
+from pgfleet.catalog.contracts import ContractObservation
 from pgfleet.catalog.objects import CatalogObject, Identity
 from pgfleet.catalog.reapply import UNTRIED, Reruns
 from pgfleet.catalog.scope import Scope, scope_of
@@ -54,7 +54,7 @@ class ExpectedCatalog:
     equivalents: Mapping[str, str]
     seeds: Mapping[str, tuple[Mapping[str, Any], ...]]
     reruns: Reruns = UNTRIED
-    contracts: tuple[ContractReading, ...] = ()
+    contracts: tuple[ContractObservation, ...] = ()
 
     def later_changers(self, version: str) -> frozenset[str]:
         """The versions that change an object after `version` did, and whose work a rerun of it may undo."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pgfleet.catalog.contracts import ContractReading
+from pgfleet.catalog.contracts import ContractObservation
 from pgfleet.catalog.expected import Provenance
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.reapply import UNTRIED, Reruns
@@ -63,7 +63,7 @@ class Evidence:
     second_runs: Mapping[str, SecondRun] = field(default_factory=dict)
     required_runs: Mapping[str, RequiredRun] = field(default_factory=dict)
     checks: Mapping[str, tuple[CheckEntry, ...]] = field(default_factory=dict)
-    contracts: tuple[ContractReading, ...] = ()
+    contracts: tuple[ContractObservation, ...] = ()
     provenances: tuple[Provenance, ...] = ()
     reruns: Reruns = UNTRIED
     empty: Mapping[str, str] = field(default_factory=dict)

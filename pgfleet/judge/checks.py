@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from pgfleet.documents.audit import CheckEntry
-from pgfleet.judge.observations import Answer
+from pgfleet.judge.observations import QueryResult
 from pgfleet.manifest.model import Check
 
 SHOWN = 5
 UNREADABLE = "the role may not read all tables that are managed"
 
 
-def judge_check(check: Check, answer: Answer, *, unreadable: Sequence[str] = ()) -> CheckEntry:
+def judge_check(check: Check, answer: QueryResult, *, unreadable: Sequence[str] = ()) -> CheckEntry:
     """Passed if exactly the expected rows came, in whatever order; None if no answer could be had.
 
     A check that fails while tables are `unreadable` to the role may fail for that alone (information_schema shows only

@@ -1,11 +1,13 @@
 """Can a consumer run its statements in a tenant?"""
 
-from pgfleet.catalog.contracts import ContractReading
+from pgfleet.catalog.contracts import ContractObservation
 from pgfleet.documents.audit import ContractEntry, StatementFailureEntry
 from pgfleet.manifest.model import Contract
 
 
-def judge_contract(contract: Contract, reading: ContractReading, *, role: str | None, inherited: bool) -> ContractEntry:
+def judge_contract(
+    contract: Contract, reading: ContractObservation, *, role: str | None, inherited: bool
+) -> ContractEntry:
     """Broken if any statement fails; None if none does, and some could not be tried."""
     return ContractEntry(
         consumer=contract.consumer,

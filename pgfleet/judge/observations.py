@@ -1,4 +1,4 @@
-"""What was read of one tenant, before anything is concluded from it."""
+"""What pgfleet read from one tenant: the input of every judgment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pgfleet.fleet.pooler import Pooler
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerRow:
-    """What the ledger knows of one migration: its state, by which run, and the script's checksum then."""
+    """One migration's row in the ledger: its state, the run that wrote it, and the checksum of the script that ran."""
 
     state: LedgerState
     checksum: str
@@ -19,10 +19,10 @@ class LedgerRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
-    """A tenant's catalog, and what its ledger knows of each version; `database` tells its database from others.
+class TenantObservation:
+    """A tenant's catalog and its ledger rows by version; `database` identifies its database in the fleet.
 
-    `ledger_fault` says why the ledger, though there, could not be read. `pooler` stands between us and the server.
+    `ledger_fault` says why an existing ledger could not be read. `pooler` is the kind of pooler in between, if any.
     """
 
     server_version: str
@@ -35,8 +35,8 @@ class Inspection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the server answered to one query: rows, or that something it names is not there, or why no answer came."""
+class QueryResult:
+    """The result of one query: its rows, or which named object is `absent`, or the `fault` that prevented an answer."""
 
     rows: tuple[tuple[Any, ...], ...] = ()
     absent: str | None = None
@@ -44,8 +44,8 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeedReading:
-    """The tenant's rows under the seed's keys, as JSON objects; or as in `Answer`."""
+class SeedObservation:
+    """The tenant's rows under the seed's keys, as JSON objects; `absent` and `fault` as in `QueryResult`."""
 
     rows: tuple[Mapping[str, Any], ...] = ()
     absent: str | None = None
@@ -53,8 +53,8 @@ class SeedReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CountReading:
-    """One table's rows; None where the table is not there (no fault) or could not be counted (`fault` says why)."""
+class CountObservation:
+    """One table's row count; None if the table is absent (no fault) or could not be counted (`fault` says why)."""
 
     table: str
     rows: int | None

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pgfleet.documents.audit import SeedEntry, SeedStatus
-from pgfleet.judge.observations import SeedReading
+from pgfleet.judge.observations import SeedObservation
 from pgfleet.manifest.model import Seed
 
 Row = Mapping[str, Any]
 
 
-def judge_seed(seed: Seed, baseline: Iterable[Row], reading: SeedReading) -> SeedEntry:
+def judge_seed(seed: Seed, baseline: Iterable[Row], reading: SeedObservation) -> SeedEntry:
     """Missing if any baseline row is; customised if one differs in a column that both sides have."""
     if reading.fault:
         return SeedEntry(name=seed.name, status=SeedStatus.UNKNOWN, detail=reading.fault)

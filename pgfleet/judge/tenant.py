@@ -25,7 +25,7 @@ from pgfleet.errors import AccessRefused, ConnectionFailed, ConnectionLost, Pgfl
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.checks import UNREADABLE
 from pgfleet.judge.migration_status import migration_status
-from pgfleet.judge.observations import CountReading, Inspection, LedgerRow
+from pgfleet.judge.observations import CountObservation, LedgerRow, TenantObservation
 from pgfleet.judge.verdict import verdict_of
 from pgfleet.manifest.model import Migration
 from pgfleet.repair.model import Repair
@@ -69,29 +69,29 @@ def judge_migration(
 
 def judge_tenant(
     tenant: Tenant,
-    inspection: Inspection,
+    observed: TenantObservation,
     migrations: Sequence[MigrationEntry],
     seeds: Sequence[SeedEntry],
-    counts: Sequence[CountReading],
+    counts: Sequence[CountObservation],
     contracts: Sequence[ContractEntry] = (),
 ) -> TenantEntry:
     """The tenant's entry; whatever could not be completed makes it unknown, and is the reason."""
-    faults = tuple(_faults(inspection, migrations, seeds, counts, contracts))
+    faults = tuple(_faults(observed, migrations, seeds, counts, contracts))
     return TenantEntry(
         name=tenant.name,
         ring=tenant.ring,
         verdict=Verdict.UNKNOWN if faults else verdict_of(migrations, contracts),
         reason="; ".join(dict.fromkeys(faults)) or None,
-        server_version=inspection.server_version,
-        pooler=inspection.pooler,
-        standby=inspection.is_standby,
-        fingerprint=inspection.catalog.fingerprint,
+        server_version=observed.server_version,
+        pooler=observed.pooler,
+        standby=observed.is_standby,
+        fingerprint=observed.catalog.fingerprint,
         migrations=tuple(migrations),
-        unexpected=tuple(_unexpected(each, tenant.home) for each in inspection.catalog.unexpected),
+        unexpected=tuple(_unexpected(each, tenant.home) for each in observed.catalog.unexpected),
         seeds=tuple(seeds),
         counts=tuple(CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in counts),
         contracts=tuple(contracts),
-        database=inspection.database,
+        database=observed.database,
         home=tenant.home,
     )
 
@@ -117,15 +117,15 @@ def why_unreachable(error: PgfleetError) -> Unreachable | None:
 
 
 def _faults(
-    inspection: Inspection,
+    observed: TenantObservation,
     migrations: Iterable[MigrationEntry],
     seeds: Iterable[SeedEntry],
-    counts: Iterable[CountReading],
+    counts: Iterable[CountObservation],
     contracts: Iterable[ContractEntry],
 ) -> Iterator[str]:
-    if inspection.ledger_fault:
-        yield f"the ledger could not be read: {inspection.ledger_fault}"
-    if unreadable := inspection.catalog.unreadable:
+    if observed.ledger_fault:
+        yield f"the ledger could not be read: {observed.ledger_fault}"
+    if unreadable := observed.catalog.unreadable:
         yield f"the role may not read {', '.join(unreadable)}; grant it SELECT there, and USAGE on the schema"
     for migration in migrations:
         for check in migration.checks:

@@ -8,7 +8,7 @@ from pgfleet.manifest.model import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityReading:
+class ActivityObservation:
     """What was read of one watched table: overdue and taken tasks, and PostgreSQL's counters; None where not asked.
 
     `fault` says why it could not be read.
@@ -23,7 +23,7 @@ class ActivityReading:
 
 
 def judge_watch(
-    watch: Watch, before: ActivityReading, after: ActivityReading, *, tenant: str, seconds: float
+    watch: Watch, before: ActivityObservation, after: ActivityObservation, *, tenant: str, seconds: float
 ) -> WatchEntry:
     """A finding where tasks are overdue and none was taken; whatever else is seen, or cannot be, is a note."""
     fault = before.fault or after.fault
@@ -48,8 +48,8 @@ def unwatched(watches: Iterable[Watch], tenant: str, reason: str, *, seconds: fl
     return tuple(
         judge_watch(
             watch,
-            ActivityReading(watch=watch.name, fault=reason),
-            ActivityReading(watch=watch.name, fault=reason),
+            ActivityObservation(watch=watch.name, fault=reason),
+            ActivityObservation(watch=watch.name, fault=reason),
             tenant=tenant,
             seconds=seconds,
         )
@@ -62,7 +62,7 @@ def _moved(before: int | None, after: int | None) -> int | None:
     return None if before is None or after is None or after < before else after - before
 
 
-def _said(watch: Watch, after: ActivityReading, updates: int | None, scans: int | None, seconds: float) -> str:
+def _said(watch: Watch, after: ActivityObservation, updates: int | None, scans: int | None, seconds: float) -> str:
     if not watch.is_queue:
         if scans is None:
             return "its counters were reset or are not there, so nothing can be said"

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from pgfleet.documents.audit import CountEntry, SkippedEntry
 from pgfleet.documents.rollout import CountDocument, TenantCounts
-from pgfleet.judge.observations import CountReading
+from pgfleet.judge.observations import CountObservation
 
 
-def tenant_counts(name: str, ring: str, readings: Sequence[CountReading]) -> TenantCounts:
+def tenant_counts(name: str, ring: str, readings: Sequence[CountObservation]) -> TenantCounts:
     """One tenant's counts; a table that could not be counted is its reason, and the others are told."""
     faults = [f"{each.table} could not be counted: {each.fault}" for each in readings if each.fault]
     entries = tuple(CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in readings)

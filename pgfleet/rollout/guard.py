@@ -7,7 +7,7 @@ FEWEST_LEFT = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GuardReading:
+class GuardObservation:
     """A guarded table in the midst of a transaction; `rows` are counted or, where not `exact`, estimated.
 
     `storage` identifies the file that holds it, which TRUNCATE and whatever writes the table anew replace; None for a
@@ -23,7 +23,7 @@ class GuardReading:
     exact: bool
 
 
-def shrinkage(before: GuardReading, after: GuardReading | None) -> str | None:
+def shrinkage(before: GuardObservation, after: GuardObservation | None) -> str | None:
     """How the transaction made the table smaller; None if it did not.
 
     Rows that others delete meanwhile are no business of the migration's, so its own are counted by the server's
@@ -40,9 +40,9 @@ def shrinkage(before: GuardReading, after: GuardReading | None) -> str | None:
     return f"{before.table} shrank from {_rows(before)} to {after.rows}" if after.rows < least else None
 
 
-def _fewer(before: GuardReading, after: GuardReading) -> int:
+def _fewer(before: GuardObservation, after: GuardObservation) -> int:
     return before.rows - after.rows if before.exact and after.exact else 0
 
 
-def _rows(reading: GuardReading) -> str:
+def _rows(reading: GuardObservation) -> str:
     return f"{'' if reading.exact else 'about '}{reading.rows} row{'' if reading.rows == 1 else 's'}"

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from fixtures.servers import POLICY, Server, apply_manifest
 
-from pgfleet.catalog.contracts import ContractReading
+from pgfleet.catalog.contracts import ContractObservation
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import ContractEntry, TenantEntry, Verdict
 from pgfleet.errors import TryAgain
@@ -35,12 +35,12 @@ def a_contract(*statements: str) -> Contract:
     )
 
 
-def attempt(session: Session, *statements: str, role: str | None = None) -> ContractReading:
+def attempt(session: Session, *statements: str, role: str | None = None) -> ContractObservation:
     [reading] = try_contracts(session, [a_contract(*statements)], {"worker": role} if role else {})
     return reading
 
 
-def failures(reading: ContractReading) -> list[tuple[str | None, str]]:
+def failures(reading: ContractObservation) -> list[tuple[str | None, str]]:
     return [(each.statement, each.sqlstate) for each in reading.failures]
 
 
@@ -68,7 +68,7 @@ def test_every_shipped_statement_works(
     server: Server, database: str, role: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     consumers = [each.consumer for each in shipped_manifest.contracts]
-    working = tuple(ContractReading(consumer=each) for each in consumers)
+    working = tuple(ContractObservation(consumer=each) for each in consumers)
     assert expected.contracts == working
     with server.session(database) as session:
         assert try_contracts(session, shipped_manifest.contracts, {}) == working
@@ -169,11 +169,11 @@ def test_what_the_role_may_not_do_fails_and_without_a_role_it_is_not_judged(
     server.execute("CREATE FUNCTION own() RETURNS integer VOLATILE LANGUAGE sql AS 'SELECT 1'", database)
     server.execute(f"REVOKE ALL ON FUNCTION own() FROM PUBLIC; GRANT EXECUTE ON FUNCTION own() TO {role}", database)
     with server.session(database) as session:
-        assert attempt(session, statement, role=role) == ContractReading(consumer="worker")
+        assert attempt(session, statement, role=role) == ContractObservation(consumer="worker")
         server.execute(f"REVOKE {revoked} FROM {role}", database)
         reading = attempt(session, statement, "SELECT 1", role=role)
         assert [(each.statement, each.message, each.sqlstate) for each in reading.failures] == [("1", message, "42501")]
-        assert attempt(session, statement) == ContractReading(consumer="worker")
+        assert attempt(session, statement) == ContractObservation(consumer="worker")
         assert session.fetch(PREPARED) == [[]]
 
 
@@ -214,7 +214,9 @@ def test_sequences_are_looked_up_for_the_columns_that_an_insert_does_not_give(
             ]
             assert found == [message.format(column) for column in drawn_on]
         server.execute(f"GRANT UPDATE ON SEQUENCE numbered_a_seq TO {role}", database)
-        assert attempt(session, statement, role=role) == ContractReading(consumer="worker"), "nextval asks for either"
+        assert attempt(session, statement, role=role) == ContractObservation(consumer="worker"), (
+            "nextval asks for either"
+        )
 
 
 def test_nothing_is_executed(server: Server, database: str, role: str) -> None:
@@ -237,8 +239,8 @@ def test_nothing_is_executed(server: Server, database: str, role: str) -> None:
             "SELECT nextval('touched_a_seq'), pg_sleep(3600)",
             "WITH gone AS (DELETE FROM touched RETURNING *) INSERT INTO touched SELECT * FROM gone",
         )
-        assert reading == ContractReading(consumer="worker")
-        assert attempt(session, "SELECT liar()") == ContractReading(
+        assert reading == ContractObservation(consumer="worker")
+        assert attempt(session, "SELECT liar()") == ContractObservation(
             consumer="worker", fault="'1': cannot execute nextval() in a read-only transaction"
         )
         [after] = session.fetch(Query("SELECT t.note, s.last_value FROM touched AS t, touched_a_seq AS s"))
@@ -263,7 +265,7 @@ def test_a_role_that_is_not_there_fails_and_one_that_may_not_be_taken_on_is_unkn
         )
         options = "WITH INHERIT FALSE, SET TRUE" if server.major >= 16 else ""
         server.execute(f"GRANT {role} TO {auditor} {options}", database)
-        assert attempt(session, "SELECT content FROM ai_messages WHERE id = $1", role=role) == ContractReading(
+        assert attempt(session, "SELECT content FROM ai_messages WHERE id = $1", role=role) == ContractObservation(
             consumer="worker"
         )
 
@@ -294,7 +296,7 @@ def test_a_lock_that_is_held_is_met_again_later(server: Server, database: str) -
         with pytest.raises(TryAgain):
             attempt(session, "SELECT 1", "SELECT content FROM ai_messages")
         other.rollback()
-        assert attempt(session, "SELECT 1", "SELECT content FROM ai_messages") == ContractReading(consumer="worker")
+        assert attempt(session, "SELECT 1", "SELECT content FROM ai_messages") == ContractObservation(consumer="worker")
 
 
 def test_what_takes_too_long_is_unknown(server: Server, database: str) -> None:

@@ -11,7 +11,7 @@ from pgfleet.documents.audit import MigrationStatus, SeedStatus, TenantEntry, Ve
 from pgfleet.documents.plan import Action
 from pgfleet.errors import NoExpectedCatalog
 from pgfleet.fleet.model import Policy
-from pgfleet.judge.observations import CountReading
+from pgfleet.judge.observations import CountObservation
 from pgfleet.manifest.model import Check, Count, Manifest
 from pgfleet.postgres.apply.ledger import prepare_ledger, record
 from pgfleet.postgres.read.audit import audit
@@ -257,7 +257,7 @@ def test_a_server_whose_expected_catalog_is_not_known(auditor: Auditor) -> None:
 # Counts
 
 
-def counted(auditor: Auditor, table: str, *, limit_rows: int) -> CountReading:
+def counted(auditor: Auditor, table: str, *, limit_rows: int) -> CountObservation:
     with auditor.server.session(auditor.database) as session:
         return count_rows(session, Count(table=table, may_shrink=True), limit_rows=limit_rows)
 
@@ -280,7 +280,7 @@ def thousand(auditor: Auditor) -> Auditor:
     ("limit_rows", "rows", "exact"), [(999, 1000, False), (1000, 999, True), (0, 1000, False), (2000, 999, True)]
 )
 def test_counts_are_exact_up_to_the_limit(thousand: Auditor, limit_rows: int, rows: int, exact: bool) -> None:
-    assert counted(thousand, "Thousand", limit_rows=limit_rows) == CountReading(
+    assert counted(thousand, "Thousand", limit_rows=limit_rows) == CountObservation(
         table="Thousand", rows=rows, exact=exact
     )
 
@@ -292,21 +292,21 @@ def test_without_statistics_the_size_decides(auditor: Auditor) -> None:
     assert not estimated.exact
     assert estimated.rows is not None
     assert 100 < estimated.rows < 1000
-    assert counted(auditor, "fresh", limit_rows=1000) == CountReading(table="fresh", rows=1000, exact=True)
+    assert counted(auditor, "fresh", limit_rows=1000) == CountObservation(table="fresh", rows=1000, exact=True)
 
 
 def test_an_empty_table_is_counted(auditor: Auditor) -> None:
-    assert counted(auditor, "ai_messages", limit_rows=0) == CountReading(table="ai_messages", rows=0, exact=True)
+    assert counted(auditor, "ai_messages", limit_rows=0) == CountObservation(table="ai_messages", rows=0, exact=True)
 
 
 def test_a_table_of_another_schema(auditor: Auditor) -> None:
     reading = counted(auditor, "ai_guardrails.policy_rules", limit_rows=100)
-    assert reading == CountReading(table="ai_guardrails.policy_rules", rows=2, exact=True)
+    assert reading == CountObservation(table="ai_guardrails.policy_rules", rows=2, exact=True)
 
 
 @pytest.mark.parametrize("table", ["nothing_by_this_name", "no_schema.by_this_name"])
 def test_a_table_that_is_not_there_has_no_rows_and_no_fault(auditor: Auditor, table: str) -> None:
-    assert counted(auditor, table, limit_rows=100) == CountReading(table=table, rows=None, exact=False)
+    assert counted(auditor, table, limit_rows=100) == CountObservation(table=table, rows=None, exact=False)
 
 
 def test_an_estimate_is_marked_in_the_audit(auditor: Auditor) -> None:

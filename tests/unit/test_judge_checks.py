@@ -7,7 +7,7 @@ import pytest
 
 from pgfleet.documents.audit import CheckEntry
 from pgfleet.judge.checks import judge_check
-from pgfleet.judge.observations import Answer
+from pgfleet.judge.observations import QueryResult
 from pgfleet.manifest.model import Check, Scalar
 
 Rows = list[tuple[Any, ...]]
@@ -15,7 +15,7 @@ Rows = list[tuple[Any, ...]]
 
 def judge(returns: list[tuple[Scalar, ...]], rows: Rows, *unreadable: str) -> CheckEntry:
     check = Check(name="tables", query="SELECT 1", returns=tuple(returns))
-    return judge_check(check, Answer(rows=tuple(rows)), unreadable=unreadable)
+    return judge_check(check, QueryResult(rows=tuple(rows)), unreadable=unreadable)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_anything_else_fails_and_is_told(returns: list[tuple[Scalar, ...]], rows
 
 
 def test_a_check_of_what_is_not_there_fails() -> None:
-    answer = Answer(absent='relation "one" does not exist')
+    answer = QueryResult(absent='relation "one" does not exist')
     check = Check(name="tables", query="SELECT 1", returns=((1,),))
     entry = CheckEntry(name="tables", passed=False, detail='relation "one" does not exist')
     assert judge_check(check, answer) == entry
@@ -77,7 +77,7 @@ def test_a_check_of_what_is_not_there_fails() -> None:
 
 def test_a_check_without_an_answer_is_open_even_if_rows_came() -> None:
     check = Check(name="tables", query="SELECT 1", returns=((1,),))
-    answer = Answer(rows=((1,),), fault="canceling statement due to statement timeout")
+    answer = QueryResult(rows=((1,),), fault="canceling statement due to statement timeout")
     assert judge_check(check, answer) == CheckEntry(name="tables", passed=None, detail=answer.fault)
 
 

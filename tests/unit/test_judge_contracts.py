@@ -3,7 +3,7 @@
 import pytest
 from unit.literals import a_contract
 
-from pgfleet.catalog.contracts import ContractReading, StatementFailure
+from pgfleet.catalog.contracts import ContractObservation, StatementFailure
 from pgfleet.documents.audit import ContractEntry, StatementFailureEntry
 from pgfleet.judge.contracts import judge_contract
 from pgfleet.manifest.model import Priority
@@ -23,13 +23,13 @@ FAILURE = StatementFailure(statement="fetch", message="permission denied for tab
 def test_a_contract_works_only_if_every_statement_was_planned(
     failures: tuple[StatementFailure, ...], fault: str | None, works: bool | None
 ) -> None:
-    reading = ContractReading(consumer="worker", failures=failures, fault=fault)
+    reading = ContractObservation(consumer="worker", failures=failures, fault=fault)
     entry = judge_contract(a_contract(), reading, role=None, inherited=False)
     assert (entry.works, entry.detail) == (works, fault)
 
 
 def test_the_entry_says_what_the_server_said_and_as_whom() -> None:
-    reading = ContractReading(consumer="worker", failures=(FAILURE,))
+    reading = ContractObservation(consumer="worker", failures=(FAILURE,))
     contract = a_contract(priority=Priority.P1)
     assert judge_contract(contract, reading, role="app", inherited=True) == ContractEntry(
         consumer="worker",

@@ -6,7 +6,7 @@ import pytest
 from unit.literals import a_seed
 
 from pgfleet.documents.audit import SeedEntry, SeedStatus
-from pgfleet.judge.observations import SeedReading
+from pgfleet.judge.observations import SeedObservation
 from pgfleet.judge.seeds import judge_seed, seed_key
 
 BLOCK = {"name": "block", "severity": "block", "tags": ["a", "b"], "created_at": "2025-03-15"}
@@ -15,7 +15,7 @@ BASELINE = (BLOCK, WARN)
 
 
 def judge(*rows: dict[str, Any], ignores: tuple[str, ...] = ("created_at",)) -> SeedEntry:
-    return judge_seed(a_seed(ignores=ignores), BASELINE, SeedReading(rows=rows))
+    return judge_seed(a_seed(ignores=ignores), BASELINE, SeedObservation(rows=rows))
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ def test_a_column_that_is_not_ignored_is_compared() -> None:
 
 
 def test_a_seed_whose_table_is_not_there_is_missing() -> None:
-    reading = SeedReading(absent='relation "rules" does not exist')
+    reading = SeedObservation(absent='relation "rules" does not exist')
     entry = SeedEntry(name="rules", status=SeedStatus.MISSING, detail='relation "rules" does not exist')
     assert judge_seed(a_seed(), BASELINE, reading) == entry
 
 
 def test_a_seed_that_could_not_be_read_is_unknown() -> None:
-    reading = SeedReading(rows=BASELINE, fault="permission denied for table rules")
+    reading = SeedObservation(rows=BASELINE, fault="permission denied for table rules")
     entry = SeedEntry(name="rules", status=SeedStatus.UNKNOWN, detail="permission denied for table rules")
     assert judge_seed(a_seed(), BASELINE, reading) == entry
 
@@ -68,6 +68,6 @@ def test_a_seed_that_could_not_be_read_is_unknown() -> None:
 def test_a_key_of_several_columns_tells_rows_apart_by_all_of_them() -> None:
     seed = a_seed(key=("name", "version"))
     baseline = ({"name": "a", "version": 1}, {"name": "a", "version": 2})
-    entry = judge_seed(seed, baseline, SeedReading(rows=({"name": "a", "version": 2},)))
+    entry = judge_seed(seed, baseline, SeedObservation(rows=({"name": "a", "version": 2},)))
     assert entry == SeedEntry(name="rules", status=SeedStatus.MISSING, detail="not there: a/1")
     assert seed_key(seed, baseline[1]) == ("a", "2")

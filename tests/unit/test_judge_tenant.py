@@ -46,23 +46,23 @@ from pgfleet.errors import (
     TryAgain,
 )
 from pgfleet.fleet.pooler import Pooler
-from pgfleet.judge.observations import CountReading, Inspection, LedgerRow
+from pgfleet.judge.observations import CountObservation, LedgerRow, TenantObservation
 from pgfleet.judge.tenant import judge_migration, judge_tenant, unjudged
 from pgfleet.manifest.model import Priority
 from pgfleet.repair.model import Strategy
 
 ROW = LedgerRow(state=LedgerState.APPLIED, checksum="sum-1", run_id="run-1")
 TENANT = a_tenant("acme", ring="canary", home="tenant_acme")
-INSPECTION = Inspection(server_version="16.4", catalog=a_catalog(None), ledger={})
+INSPECTION = TenantObservation(server_version="16.4", catalog=a_catalog(None), ledger={})
 OPEN = CheckEntry(name="tables", passed=None, detail="statement timeout")
 FAILED = CheckEntry(name="tables", passed=False, detail="missing: 1")
 
 
 def judge(
     *migrations: MigrationEntry,
-    inspection: Inspection = INSPECTION,
+    inspection: TenantObservation = INSPECTION,
     seeds: tuple[SeedEntry, ...] = (),
-    counts: tuple[CountReading, ...] = (),
+    counts: tuple[CountObservation, ...] = (),
     contracts: tuple[ContractEntry, ...] = (),
 ) -> TenantEntry:
     return judge_tenant(TENANT, inspection, migrations, seeds, counts, contracts)
@@ -98,7 +98,7 @@ def test_a_seed_that_could_be_read_does_not_change_the_verdict(status: SeedStatu
 
 
 def test_a_table_that_is_not_there_to_be_counted_does_not_change_the_verdict() -> None:
-    tenant = judge(a_migration_entry(), counts=(CountReading(table="one", rows=None, exact=True),))
+    tenant = judge(a_migration_entry(), counts=(CountObservation(table="one", rows=None, exact=True),))
     assert (tenant.verdict, tenant.counts) == (Verdict.READY, (CountEntry(table="one", rows=None, exact=True),))
 
 
@@ -108,7 +108,7 @@ def test_a_table_that_is_not_there_to_be_counted_does_not_change_the_verdict() -
         pytest.param(
             judge(
                 a_migration_entry(),
-                inspection=Inspection(
+                inspection=TenantObservation(
                     server_version="16.4",
                     catalog=a_catalog(None),
                     ledger={},
@@ -121,7 +121,7 @@ def test_a_table_that_is_not_there_to_be_counted_does_not_change_the_verdict() -
         pytest.param(
             judge(
                 a_migration_entry(),
-                inspection=Inspection(
+                inspection=TenantObservation(
                     server_version="16.4",
                     catalog=a_catalog(None, unreadable=["public.one", "ai_guardrails.two"]),
                     ledger={},
@@ -151,7 +151,7 @@ def test_a_table_that_is_not_there_to_be_counted_does_not_change_the_verdict() -
         pytest.param(
             judge(
                 a_migration_entry(),
-                counts=(CountReading(table="one", rows=None, exact=False, fault="permission denied"),),
+                counts=(CountObservation(table="one", rows=None, exact=False, fault="permission denied"),),
             ),
             "one could not be counted: permission denied",
             id="count",
@@ -160,7 +160,7 @@ def test_a_table_that_is_not_there_to_be_counted_does_not_change_the_verdict() -
             judge(
                 a_migration_entry(MigrationStatus.PENDING, "1"),
                 a_migration_entry(MigrationStatus.UNKNOWN, "2", checks=[OPEN, OPEN]),
-                counts=(CountReading(table="one", rows=None, exact=False, fault="permission denied"),),
+                counts=(CountObservation(table="one", rows=None, exact=False, fault="permission denied"),),
             ),
             "check 'tables' of 2 could not be completed: statement timeout; "
             "one could not be counted: permission denied",
@@ -183,10 +183,13 @@ def test_the_entry_holds_all_that_was_read() -> None:
     )
     migration = a_migration_entry()
     seed = SeedEntry(name="rules", status=SeedStatus.PRESENT)
-    inspection = Inspection(
+    inspection = TenantObservation(
         server_version="17.2", catalog=catalog, ledger={"1": ROW}, pooler=Pooler.TRANSACTION, is_standby=True
     )
-    counts = (CountReading(table="one", rows=5, exact=True), CountReading(table="two", rows=7_000_000, exact=False))
+    counts = (
+        CountObservation(table="one", rows=5, exact=True),
+        CountObservation(table="two", rows=7_000_000, exact=False),
+    )
     assert judge(migration, inspection=inspection, seeds=(seed,), counts=counts) == TenantEntry(
         name="acme",
         ring="canary",

@@ -28,15 +28,15 @@ from pgfleet.errors import (
     PlanOutdated,
     StatementFailed,
 )
-from pgfleet.judge.observations import CountReading
+from pgfleet.judge.observations import CountObservation
 from pgfleet.manifest.model import Watch
 from pgfleet.reports.phrases.rollout import is_unseen
-from pgfleet.rollout.activity import ActivityReading, judge_watch, unwatched
+from pgfleet.rollout.activity import ActivityObservation, judge_watch, unwatched
 from pgfleet.rollout.advice import BY_SQLSTATE, advise, describe
 from pgfleet.rollout.counts import tenant_counts
 from pgfleet.rollout.failure_budget import budget_of, failures_in
 from pgfleet.rollout.failure_groups import group_failures
-from pgfleet.rollout.guard import GuardReading, shrinkage
+from pgfleet.rollout.guard import GuardObservation, shrinkage
 from pgfleet.rollout.results import assembled, broken, hindrance, kept_back, not_reached, obstructed
 from pgfleet.rollout.revalidate import still_to_do
 from pgfleet.rollout.rings import finished, has_changed, unsettled, watch_halts
@@ -147,8 +147,8 @@ def test_an_error_is_told_with_its_place() -> None:
 
 def guard(
     rows: int, *, inserted: int = 0, deleted: int = 0, storage: int | None = 1, exact: bool = True
-) -> GuardReading:
-    return GuardReading(table="one", storage=storage, inserted=inserted, deleted=deleted, rows=rows, exact=exact)
+) -> GuardObservation:
+    return GuardObservation(table="one", storage=storage, inserted=inserted, deleted=deleted, rows=rows, exact=exact)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def guard(
     ],
 )
 def test_a_table_shrank_if_this_transaction_took_rows(
-    before: GuardReading, after: GuardReading | None, said: str | None
+    before: GuardObservation, after: GuardObservation | None, said: str | None
 ) -> None:
     assert shrinkage(before, after) == said
 
@@ -307,8 +307,8 @@ def test_what_requires_a_migration_that_is_not_there_is_kept_back() -> None:
 
 def test_tables_that_could_not_be_counted_are_the_reason() -> None:
     readings = (
-        CountReading(table="one", rows=3, exact=True),
-        CountReading(table="two", rows=None, exact=False, fault="no"),
+        CountObservation(table="one", rows=3, exact=True),
+        CountObservation(table="two", rows=None, exact=False, fault="no"),
     )
     assert tenant_counts("acme", "main", readings).reason == "two could not be counted: no"
     assert tenant_counts("acme", "main", readings[:1]).reason is None
@@ -398,8 +398,8 @@ QUEUE = Watch(name="queue", table="tasks", overdue="SELECT 1", taken="SELECT 1")
 TABLE = Watch(name="rules", table="rules", overdue=None, taken=None)
 
 
-def read(**values: object) -> ActivityReading:
-    return ActivityReading(watch="queue", **values)
+def read(**values: object) -> ActivityObservation:
+    return ActivityObservation(watch="queue", **values)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pgfleet.errors import (
     PlanOutdated,
 )
 from pgfleet.fleet.model import Tenant
-from pgfleet.judge.observations import CountReading
+from pgfleet.judge.observations import CountObservation
 from pgfleet.judge.tenant import difference_entry
 from pgfleet.manifest.model import Migration, Seed
 from pgfleet.postgres.apply.dry_run import as_dry_run
@@ -164,6 +164,6 @@ class _Work:
         readings = [self._read(each.table) for each in self.context.manifest.counts]
         return {each.table: CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in readings}
 
-    def _read(self, table: str) -> CountReading:
-        reading: CountReading = self.run(count, self.session, self.context, table)
+    def _read(self, table: str) -> CountObservation:
+        reading: CountObservation = self.run(count, self.session, self.context, table)
         return reading

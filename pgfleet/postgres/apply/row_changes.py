@@ -9,7 +9,7 @@ from pgfleet.errors import GuardTripped
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.read.steps import count
 from pgfleet.postgres.session import Session
-from pgfleet.rollout.guard import GuardReading, shrinkage
+from pgfleet.rollout.guard import GuardObservation, shrinkage
 from pgfleet.run.context import RunContext
 from pgfleet.run.shipped import statement
 
@@ -33,7 +33,7 @@ def read_changes(session: Session, table: str) -> Changes | None:
     return None
 
 
-def read_guards(session: Session, context: RunContext) -> Mapping[str, GuardReading]:
+def read_guards(session: Session, context: RunContext) -> Mapping[str, GuardObservation]:
     """The guarded tables that are there. Raises a DatabaseError, and GuardTripped for one that cannot be counted."""
     found = {}
     for guarded in (each for each in context.manifest.counts if not each.may_shrink):
@@ -41,7 +41,7 @@ def read_guards(session: Session, context: RunContext) -> Mapping[str, GuardRead
         if reading.fault:
             raise GuardTripped(f"{guarded.table} is guarded and could not be counted: {reading.fault}")
         if changes and reading.rows is not None:
-            found[guarded.table] = GuardReading(
+            found[guarded.table] = GuardObservation(
                 table=guarded.table,
                 storage=changes.storage,
                 inserted=changes.inserted,
@@ -52,7 +52,7 @@ def read_guards(session: Session, context: RunContext) -> Mapping[str, GuardRead
     return found
 
 
-def refuse_shrinkage(before: Mapping[str, GuardReading], after: Mapping[str, GuardReading]) -> None:
+def refuse_shrinkage(before: Mapping[str, GuardObservation], after: Mapping[str, GuardObservation]) -> None:
     """Raises GuardTripped for the guarded tables that this transaction made smaller."""
     losses = [said for table, reading in before.items() if (said := shrinkage(reading, after.get(table)))]
     if losses:

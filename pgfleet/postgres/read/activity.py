@@ -8,13 +8,13 @@ from pgfleet.errors import DatabaseError
 from pgfleet.manifest.model import Watch
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
-from pgfleet.rollout.activity import ActivityReading
+from pgfleet.rollout.activity import ActivityObservation
 from pgfleet.run.shipped import statement
 
 BEGAN = "SELECT pg_catalog.set_config('pgfleet.watch_began_at', %(began_at)s, true)"
 
 
-def read_activity(session: Session, watch: Watch, *, began_at: datetime) -> ActivityReading:
+def read_activity(session: Session, watch: Watch, *, began_at: datetime) -> ActivityObservation:
     """The table's counters, and of a queue the tasks that are overdue and those taken since `began_at`.
 
     What cannot be read is the reading's fault. Raises transient DatabaseErrors.
@@ -28,9 +28,9 @@ def read_activity(session: Session, watch: Watch, *, began_at: datetime) -> Acti
     except DatabaseError as error:
         if error.transient:
             raise
-        return ActivityReading(watch=watch.name, fault=str(error))
+        return ActivityObservation(watch=watch.name, fault=str(error))
     if not found:
-        return ActivityReading(watch=watch.name, fault=f"{watch.table} is not there, or counts nothing")
+        return ActivityObservation(watch=watch.name, fault=f"{watch.table} is not there, or counts nothing")
     [(updates, scans)] = found
     overdue, taken = ([rows[0][0] for rows in numbers] + [None, None])[:2]
-    return ActivityReading(watch=watch.name, overdue=overdue, taken=taken, updates=updates, scans=scans)
+    return ActivityObservation(watch=watch.name, overdue=overdue, taken=taken, updates=updates, scans=scans)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from psycopg import sql
 
-from pgfleet.catalog.contracts import ContractReading, StatementFailure
+from pgfleet.catalog.contracts import ContractObservation, StatementFailure
 from pgfleet.errors import DatabaseError, PrivilegeMissing
 from pgfleet.manifest.model import Contract, ContractStatement
 from pgfleet.postgres.query import Query, Rows
@@ -27,7 +27,7 @@ INSUFFICIENT_PRIVILEGE = "42501"
 
 def try_contracts(
     session: Session, contracts: Sequence[Contract], roles: Mapping[str, str]
-) -> tuple[ContractReading, ...]:
+) -> tuple[ContractObservation, ...]:
     """What came of each contract, in one round trip unless something fails. Raises transient DatabaseErrors.
 
     `roles` maps a consumer to the database role that it logs in as. Without a role no privilege is judged: a statement
@@ -49,10 +49,12 @@ def try_contracts(
             raise
         return tuple(_try_contract(session, each, roles.get(each.consumer)) for each in contracts)
     refused = {each.consumer: tuple(_refused(rows)) for each, rows in zip(with_role, answers, strict=False)}
-    return tuple(ContractReading(consumer=each.consumer, failures=refused.get(each.consumer, ())) for each in contracts)
+    return tuple(
+        ContractObservation(consumer=each.consumer, failures=refused.get(each.consumer, ())) for each in contracts
+    )
 
 
-def _try_contract(session: Session, contract: Contract, role: str | None) -> ContractReading:
+def _try_contract(session: Session, contract: Contract, role: str | None) -> ContractObservation:
     """Statement by statement."""
     if role and (reading := _try_role(session, contract, role)):
         return reading
@@ -64,21 +66,21 @@ def _try_contract(session: Session, contract: Contract, role: str | None) -> Con
         faults += [refused] if isinstance(refused, str) else []
         failed = {each.statement for each in failures}
         failures += [each for each in refused if not isinstance(each, str) and each.statement not in failed]
-    return ContractReading(consumer=contract.consumer, failures=tuple(failures), fault="; ".join(faults) or None)
+    return ContractObservation(consumer=contract.consumer, failures=tuple(failures), fault="; ".join(faults) or None)
 
 
-def _try_role(session: Session, contract: Contract, role: str) -> ContractReading | None:
+def _try_role(session: Session, contract: Contract, role: str) -> ContractObservation | None:
     """What is to be said where the role cannot be taken on."""
     error = _error(session, Query(_as_role(role)))
     if error is None:
         return None
     if isinstance(error, PrivilegeMissing):
         fault = f"{error.message}; let the auditing role take it on: GRANT {_quoted(role)} TO the auditing role"
-        return ContractReading(consumer=contract.consumer, fault=fault)
+        return ContractObservation(consumer=contract.consumer, fault=fault)
     if error.sqlstate.startswith(OF_THE_SERVER):
-        return ContractReading(consumer=contract.consumer, fault=error.message)
+        return ContractObservation(consumer=contract.consumer, fault=error.message)
     failure = StatementFailure(statement=None, message=error.message, sqlstate=error.sqlstate)
-    return ContractReading(consumer=contract.consumer, failures=(failure,))
+    return ContractObservation(consumer=contract.consumer, failures=(failure,))
 
 
 def _try_statement(session: Session, statement: ContractStatement, role: str | None) -> StatementFailure | str | None:

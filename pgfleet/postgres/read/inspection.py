@@ -1,7 +1,7 @@
 """Inspects a tenant: its catalog and its ledger."""
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.judge.observations import Inspection
+from pgfleet.judge.observations import TenantObservation
 from pgfleet.postgres.apply.ledger import EXISTS, read_ledger
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.read.introspection import catalog_query, complete_catalog
@@ -16,7 +16,7 @@ def queries(session: Session, expected: ExpectedCatalog) -> tuple[Query, Query, 
     return EXISTS, WHOSE, query
 
 
-def inspect(session: Session, expected: ExpectedCatalog) -> Inspection:
+def inspect(session: Session, expected: ExpectedCatalog) -> TenantObservation:
     """What the tenant holds of what is expected; objects are transferred only where something differs.
 
     One round trip, a second where there is a ledger, and more where the catalog is not complete without
@@ -25,7 +25,7 @@ def inspect(session: Session, expected: ExpectedCatalog) -> Inspection:
     [[(ledger_exists,)], [(pid, is_standby)], [row]] = session.fetch(*queries(session, expected))
     catalog = complete_catalog(session, expected.scope, expected.equivalents, row)
     ledger, fault = read_ledger(session) if ledger_exists else ({}, None)
-    return Inspection(
+    return TenantObservation(
         server_version=session.server_version,
         catalog=catalog,
         ledger=ledger,

@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import sql
 
 from pgfleet.errors import DatabaseError, PrivilegeMissing
-from pgfleet.judge.observations import Answer, CountReading, SeedReading
+from pgfleet.judge.observations import CountObservation, QueryResult, SeedObservation
 from pgfleet.judge.seeds import seed_key
 from pgfleet.manifest.model import Check, Count, Seed
 from pgfleet.postgres.query import Query
@@ -39,44 +39,44 @@ def count_query(count: Count, *, limit_rows: int) -> Query:
     return Query(text.as_string(), {"limit": limit_rows, "table": table})
 
 
-def answer_checks(session: Session, checks: Sequence[Check]) -> tuple[Answer, ...]:
+def answer_checks(session: Session, checks: Sequence[Check]) -> tuple[QueryResult, ...]:
     """The answer to each check, in one round trip unless one of them fails. Raises transient DatabaseErrors."""
     queries = check_queries(checks)
     if not queries:
         return ()
     try:
-        return tuple(Answer(rows=tuple(rows)) for rows in session.fetch(*queries))
+        return tuple(QueryResult(rows=tuple(rows)) for rows in session.fetch(*queries))
     except DatabaseError as error:
         if error.transient:
             raise
         return tuple(_answer(session, query) for query in queries)
 
 
-def read_seed(session: Session, seed: Seed, baseline: Iterable[Mapping[str, Any]] | None) -> SeedReading:
+def read_seed(session: Session, seed: Seed, baseline: Iterable[Mapping[str, Any]] | None) -> SeedObservation:
     """The seed's rows: those under the keys of `baseline`, or all where it is None. Raises transient DatabaseErrors."""
     answer = _answer(session, seed_query(seed, baseline))
-    return SeedReading(rows=tuple(row for (row,) in answer.rows), absent=answer.absent, fault=answer.fault)
+    return SeedObservation(rows=tuple(row for (row,) in answer.rows), absent=answer.absent, fault=answer.fault)
 
 
-def count_rows(session: Session, count: Count, *, limit_rows: int) -> CountReading:
+def count_rows(session: Session, count: Count, *, limit_rows: int) -> CountObservation:
     """The table's rows, estimated where there may be more than `limit_rows`. Raises transient DatabaseErrors."""
     answer = _answer(session, count_query(count, limit_rows=limit_rows))
     if not answer.rows:
-        return CountReading(table=count.table, rows=None, exact=False, fault=answer.fault)
+        return CountObservation(table=count.table, rows=None, exact=False, fault=answer.fault)
     [(counted, estimated)] = answer.rows
     exact = counted is not None
-    return CountReading(table=count.table, rows=counted if exact else estimated, exact=exact)
+    return CountObservation(table=count.table, rows=counted if exact else estimated, exact=exact)
 
 
-def _answer(session: Session, query: Query) -> Answer:
+def _answer(session: Session, query: Query) -> QueryResult:
     try:
         [rows] = session.fetch(query)
     except DatabaseError as error:
         if error.transient:
             raise
         absent = error.sqlstate.startswith(ABSENT) and not isinstance(error, PrivilegeMissing)
-        return Answer(absent=error.message) if absent else Answer(fault=str(error))
-    return Answer(rows=tuple(rows))
+        return QueryResult(absent=error.message) if absent else QueryResult(fault=str(error))
+    return QueryResult(rows=tuple(rows))
 
 
 def _relation(name: str) -> sql.Identifier:

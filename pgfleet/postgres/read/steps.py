@@ -8,7 +8,7 @@ from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.checks import judge_check
 from pgfleet.judge.contracts import judge_contract
-from pgfleet.judge.observations import CountReading, Inspection
+from pgfleet.judge.observations import CountObservation, TenantObservation
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.judge.tenant import judge_migration
 from pgfleet.manifest.extensions import extensions_of
@@ -26,7 +26,7 @@ class TenantInspection:
     Deliberately no dataclass: Prefect looks through the fields of those for what a task depends on, each time.
     """
 
-    def __init__(self, expected: ExpectedCatalog, inspected: Inspection) -> None:
+    def __init__(self, expected: ExpectedCatalog, inspected: TenantObservation) -> None:
         self.expected, self.inspection = expected, inspected
         self.differences: tuple[Difference, ...] = find_differences(expected, inspected.catalog)
 
@@ -129,7 +129,7 @@ def check_seed(session: Session, context: RunContext, findings: TenantInspection
     return judge_seed(seed, baseline, queries.read_seed(session, seed, baseline))
 
 
-def count(session: Session, context: RunContext, table: str) -> CountReading:
+def count(session: Session, context: RunContext, table: str) -> CountObservation:
     """One table's rows. Raises transient errors."""
     limit_rows = context.environment.policy.exact_count_limit_rows
     return queries.count_rows(session, context.count(table), limit_rows=limit_rows)
