@@ -52,7 +52,7 @@ SERVER = {
     # It makes its tables first, which takes a small machine longer than the default of 20 seconds.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     # By default each of a task run's states is written in a transaction of its own, which is more than half of all that
-    # the server does, and on SQLite keeps everybody else from writing (docs/operations.md, "What Prefect keeps").
+    # the server does, and on SQLite keeps everybody else from writing (docs/operations.md, "What Prefect stores").
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
