@@ -13,9 +13,9 @@ from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves, pick_tenants
 from pgfleet.flows._waves import Outcome, is_distributed, of_each, run_waves
 from pgfleet.flows.rollout_wave import dry_run_wave, rollout_wave
-from pgfleet.rollout.failure_budget import COUNTED, failures_in, is_exceeded
-from pgfleet.rollout.results import broken, not_reached, obstructed
-from pgfleet.rollout.summary import summarise
+from pgfleet.rollout.failure_budget import COUNTED, count_failures
+from pgfleet.rollout.results import failed_result, not_reached, obstructed_result
+from pgfleet.rollout.summary import summarize
 from pgfleet.run import progress
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.tasks.support.results import RESULTS
@@ -53,14 +53,14 @@ def go_through_ring(
 
     On workers all waves go at once; here one after another, so that the budget left by one is the next one's.
     """
-    found = {each.name: obstructed(each) for each in plans if each.obstacle}
+    found = {each.name: obstructed_result(each) for each in plans if each.obstacle}
     by_name = {each.name: each for each in plans if not each.obstacle}
     progress.report_phase(f"{'dry_run of ' if dry_run else ''}ring {ring}", len(by_name))
     cut = cut_waves(pick_tenants(context.environment, list(by_name)))
     waves = [(number, [by_name[each.name] for each in wave]) for number, wave in enumerate(cut, start=1)]
     entries: list[WaveEntry] = []
     for some in [waves] if is_distributed(context) else [[each] for each in waves]:
-        allowed = None if dry_run or budget is None else budget - failures_in(found.values())
+        allowed = None if dry_run or budget is None else budget - count_failures(found.values())
         if allowed is not None and allowed < 0:
             reason = f"more tenants of ring {ring} have failed than may"
             found |= {each.name: not_reached(each, reason) for _, wave in some for each in wave}
@@ -72,7 +72,7 @@ def go_through_ring(
             entries.append(
                 WaveEntry(
                     number=number,
-                    tenants=summarise(results),
+                    tenants=summarize(results),
                     started_at=outcome.started_at,
                     finished_at=outcome.finished_at,
                     attempts=outcome.attempts,
@@ -99,7 +99,7 @@ def _run(
 
 
 def _lost_result(plan: TenantPlan, reason: str) -> TenantResult:
-    return broken(plan, PgfleetError(f"{reason}; what came of it is not known"))
+    return failed_result(plan, PgfleetError(f"{reason}; what came of it is not known"))
 
 
 def _halting(ring: str, allowed: int | None) -> Callable[[Sequence[str]], None]:
@@ -108,7 +108,7 @@ def _halting(ring: str, allowed: int | None) -> Callable[[Sequence[str]], None]:
 
     def watch(results: Sequence[str]) -> None:
         failures = sum(each in COUNTED for each in results)
-        if allowed is not None and is_exceeded(failures, allowed) and not said_so:
+        if allowed is not None and failures > allowed and not said_so:
             halt(runtime.flow_run.id, ring)
             said_so.append(True)
 

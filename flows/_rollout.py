@@ -29,14 +29,22 @@ from pgfleet.flows.audit_wave import audit_wave, lost_entry
 from pgfleet.flows.plan_wave import plan_wave
 from pgfleet.flows.rollout_wave import dry_run_wave, rollout_wave
 from pgfleet.flows.watch_wave import watch_wave
-from pgfleet.judge.skipped import skipped_entries
+from pgfleet.judge.summary import skipped_entries
 from pgfleet.reports import events
 from pgfleet.reports.rollout_markdown import approval_page
-from pgfleet.rollout.activity import unwatched
-from pgfleet.rollout.failure_budget import budget_of
+from pgfleet.rollout.activity import unwatched_entries
+from pgfleet.rollout.failure_budget import allowed_failures
 from pgfleet.rollout.results import not_reached
-from pgfleet.rollout.rings import finished, halted, has_changed, passed_over, timed, unsettled, watch_halts
-from pgfleet.rollout.summary import RolloutOutcome, outcome_of, summarise
+from pgfleet.rollout.rings import (
+    find_unsettled,
+    finish_ring,
+    halt_ring,
+    has_changed,
+    skip_ring,
+    time_ring,
+    watch_halt_reason,
+)
+from pgfleet.rollout.summary import RolloutOutcome, outcome_of, summarize
 from pgfleet.run import progress
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.tasks.publish_rollout import publish_plan, publish_rollout
@@ -124,17 +132,17 @@ class Rollout:
     def _carry_out(self, plan: RolloutPlan, *, dry_run: bool) -> None:
         policy = self.context.environment.policy
         for name, plans in by_ring(plan, policy.rings).items():
-            budget = budget_of(name, policy.rollout.failure_budgets, len(plans))
+            budget = allowed_failures(name, policy.rollout.failure_budgets, len(plans))
             if halting := next((each for each in self.rings if each.outcome is RingOutcome.HALTED), None):
                 results = [not_reached(each, f"ring {halting.name} halted") for each in plans]
-                self.rings.append(passed_over(name, budget, results))
+                self.rings.append(skip_ring(name, budget, results))
             else:
                 started_at = datetime.now(UTC)
                 work = self._go_through(name, plans, budget, dry_run=dry_run)
                 results = work.results
-                ring = finished(name, budget, results, work.waves, dry_run=dry_run)
+                ring = finish_ring(name, budget, results, work.waves, dry_run=dry_run)
                 ring = ring if dry_run else self._settle(ring, plans, results)
-                self.rings.append(timed(ring, started_at, datetime.now(UTC)))
+                self.rings.append(time_ring(ring, started_at, datetime.now(UTC)))
             self.results += results
 
     def _go_through(self, ring: str, plans: Sequence[TenantPlan], budget: int | None, *, dry_run: bool) -> RingWork:
@@ -146,7 +154,7 @@ class Rollout:
             ring = ring.model_copy(update={"restarts": tuple(self._restart_services())})
             lost = [each.service for each in ring.restarts if not each.restarted]
             if lost:
-                return halted(ring, ring.reason or f"not restarted: {', '.join(lost)}")
+                return halt_ring(ring, ring.reason or f"not restarted: {', '.join(lost)}")
         if ring.outcome is RingOutcome.HALTED:
             return ring
         if has_changed(results):
@@ -178,14 +186,14 @@ class Rollout:
             for each in (*outcome.results, *self._unwatched(outcome, wave, seconds))
         ]
         ring = ring.model_copy(update={"watch": tuple(watched), "watched_seconds": seconds})
-        reason = watch_halts(ring, results, watched)
-        return halted(ring, reason) if reason else ring
+        reason = watch_halt_reason(ring, results, watched)
+        return halt_ring(ring, reason) if reason else ring
 
     def _unwatched(self, outcome: Outcome[WatchEntry], wave: Sequence[Tenant], seconds: float) -> Iterator[WatchEntry]:
         """Of the tenants of which a wave that broke off left nothing."""
         seen = {each.tenant for each in outcome.results}
         for tenant in (each.name for each in wave if each.name not in seen):
-            yield from unwatched(self.context.manifest.watches, tenant, lost_reason(outcome), seconds=seconds)
+            yield from unwatched_entries(self.context.manifest.watches, tenant, lost_reason(outcome), seconds=seconds)
 
     def _soak(self, ring: RingEntry, plans: Sequence[TenantPlan], results: Sequence[TenantResult]) -> RingEntry:
         seconds = self.context.environment.policy.rollout.soak_seconds.get(ring.name)
@@ -196,8 +204,8 @@ class Rollout:
         time.sleep(seconds)
         entries = self._audit_waves(ring.name, cut_waves(reached))
         ring = ring.model_copy(update={"soaked_seconds": seconds})
-        said = unsettled(results, plans, entries)
-        return halted(ring, f"not right any more after its soak: {'; '.join(said)}") if said else ring
+        said = find_unsettled(results, plans, entries)
+        return halt_ring(ring, f"not right any more after its soak: {'; '.join(said)}") if said else ring
 
     def _audit_waves(self, ring: str, waves: Sequence[Sequence[Tenant]]) -> list[TenantEntry]:
         name = self.context.environment.name
@@ -222,7 +230,7 @@ class Rollout:
             manifest=ManifestEntry(
                 checksum=manifest.checksum, migrations=tuple(each.version for each in manifest.migrations)
             ),
-            summary={**summarise(results), "skipped": len(self.context.environment.skipped)},
+            summary={**summarize(results), "skipped": len(self.context.environment.skipped)},
             rings=tuple(self.rings),
             tenants=results,
             skipped=skipped_entries(self.context.environment.skipped),

@@ -11,9 +11,8 @@ from pgfleet.fleet.selection import cut_waves
 from pgfleet.flows._waves import of_all, run_waves
 from pgfleet.flows.audit_wave import audit_wave, lost_entry
 from pgfleet.judge.enrich import enrich
-from pgfleet.judge.skipped import skipped_entries
-from pgfleet.judge.summary import build_document
-from pgfleet.judge.trend import Previous
+from pgfleet.judge.summary import build_document, skipped_entries
+from pgfleet.judge.trend import PreviousAudit
 from pgfleet.postgres.read.run_context import load_context
 from pgfleet.reports import events
 from pgfleet.run import progress
@@ -71,7 +70,7 @@ def audit_fleet(
 
 
 def _document(
-    context: RunContext, entries: Sequence[TenantEntry], previous: Previous | None, started_at: datetime
+    context: RunContext, entries: Sequence[TenantEntry], previous: PreviousAudit | None, started_at: datetime
 ) -> AuditDocument:
     """The audit document in its context."""
     environment, manifest = context.environment, context.manifest

@@ -6,7 +6,7 @@ from pgfleet.documents.audit import TenantEntry
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.flows._survey import survey_servers, work_on_tenants
-from pgfleet.judge.tenant import unjudged
+from pgfleet.judge.tenant import inconclusive_entry
 from pgfleet.postgres.read.run_context import load_context
 from pgfleet.run.context import Granularity
 from pgfleet.tasks.audit_tenant import audit_tenant
@@ -32,7 +32,7 @@ def audit_wave(
     entries = work_on_tenants(
         survey,
         lambda tenant: audit_tenant.submit(tenant.name, opaque(context), granularity),
-        unjudged,
+        inconclusive_entry,
         lambda each: each.verdict,
     )
     save_result(tuple(entries), ENTRIES, "Tenants of this wave, as in the audit document")
@@ -41,4 +41,4 @@ def audit_wave(
 
 def lost_entry(tenant: Tenant, reason: str) -> TenantEntry:
     """Of a tenant that its wave has left nothing of, nothing is known."""
-    return unjudged(tenant, PgfleetError(reason))
+    return inconclusive_entry(tenant, PgfleetError(reason))

@@ -10,7 +10,7 @@ from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves
 from pgfleet.flows._waves import of_all, run_waves
 from pgfleet.flows.count_wave import count_wave
-from pgfleet.judge.skipped import skipped_entries
+from pgfleet.judge.summary import skipped_entries
 from pgfleet.postgres.read.run_context import load_context
 from pgfleet.rollout.counts import build_count_document
 from pgfleet.run import progress

@@ -7,7 +7,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.plan import Scope
 from pgfleet.flows._survey import survey_servers, work_on_tenants
-from pgfleet.judge.tenant import unjudged
+from pgfleet.judge.tenant import inconclusive_entry
 from pgfleet.postgres.read.run_context import load_context
 from pgfleet.rollout.planning import plan_tenant
 from pgfleet.run.context import Granularity, RunContext
@@ -33,7 +33,7 @@ def plan_wave(
     entries = work_on_tenants(
         survey,
         lambda tenant: audit_tenant.submit(tenant.name, opaque(context), granularity),
-        unjudged,
+        inconclusive_entry,
         lambda each: each.verdict,
     )
     plans = tuple(plan_tenant(each, context.manifest, _expected(each, context), scope) for each in entries)

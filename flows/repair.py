@@ -13,7 +13,7 @@ from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves
 from pgfleet.flows._waves import of_all, run_waves
 from pgfleet.flows.repair_wave import repair_wave
-from pgfleet.judge.skipped import skipped_entries
+from pgfleet.judge.summary import skipped_entries
 from pgfleet.postgres.read.run_context import load_context
 from pgfleet.reports import events
 from pgfleet.rollout.repair_results import digest_of, failed_repair, not_reached

@@ -9,7 +9,7 @@ from pgfleet.documents.plan import Scope
 from pgfleet.flows._rollout import WAVES, Rollout
 from pgfleet.manifest.model import Priority
 from pgfleet.postgres.read.run_context import load_context
-from pgfleet.rollout.planning import refuse_faulty_scope
+from pgfleet.rollout.planning import check_scope
 from pgfleet.run.context import Granularity
 from pgfleet.run.parameters import (
     Approve,
@@ -58,7 +58,7 @@ def rollout_fleet(
         environment, **chosen, run=f"rollout {environment} {run_id[:8]}", run_id=run_id, slots=prefect_slots
     )
     scope = Scope(priority=priority, rerun=tuple(rerun or ()))
-    refuse_faulty_scope(scope, context.manifest)
+    check_scope(scope, context.manifest)
     tag_run(f"env:{environment}")
     refuse_undeployed(context.environment, WAVES)
     with publishing_progress(f"progress-{environment}"):

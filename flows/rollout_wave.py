@@ -7,7 +7,7 @@ from prefect import State, flow
 from pgfleet.errors import PgfleetError
 from pgfleet.flows._survey import survey_servers, work_on_tenants
 from pgfleet.postgres.read.run_context import load_context
-from pgfleet.rollout.results import broken
+from pgfleet.rollout.results import failed_result
 from pgfleet.run.context import Granularity
 from pgfleet.run.stop_signal import Gate
 from pgfleet.tasks.roll_out_tenant import roll_out_tenant
@@ -81,7 +81,7 @@ def _go_through(
         lambda tenant: roll_out_tenant.submit(
             tenant.name, opaque(plans[tenant.name]), opaque(context), gate, dry_run, granularity
         ),
-        lambda tenant, error: broken(plans[tenant.name], error),
+        lambda tenant, error: failed_result(plans[tenant.name], error),
         lambda each: each.result,
     )
     save_result(tuple(results), RESULTS, "Tenants of this wave, as in the rollout document")

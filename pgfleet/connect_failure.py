@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 
-class Unreachable(StrEnum):
+class ConnectFailure(StrEnum):
     """Why a tenant is unreachable, as the documents tell it (`unreachable_because`)."""
 
     NAME_NOT_RESOLVED = "name_not_resolved"
@@ -66,131 +66,131 @@ class _Words:
 
 
 _SAID = "{server} says: {said}"
-_WORDS: Mapping[Unreachable, _Words] = MappingProxyType(
+_WORDS: Mapping[ConnectFailure, _Words] = MappingProxyType(
     {
-        Unreachable.NAME_NOT_RESOLVED: _Words(
+        ConnectFailure.NAME_NOT_RESOLVED: _Words(
             "no address is known for {server} here ({said})",
             "is the host right in the dsn, and does this machine's resolver know it?",
         ),
-        Unreachable.REFUSED: _Words(
+        ConnectFailure.REFUSED: _Words(
             "nothing listens on {server}",
             "is the server up, is the port right?",
         ),
-        Unreachable.NO_ROUTE: _Words(
+        ConnectFailure.NO_ROUTE: _Words(
             "there is no way from here to {server} ({said})",
             "is the host right, are the network, the VPN and the firewall?",
         ),
-        Unreachable.TIMED_OUT: _Words(
+        ConnectFailure.TIMED_OUT: _Words(
             "{server} did not answer within {seconds} s",
             "is a firewall in between, or the server stuck? a slow network needs a longer connect_timeout",
         ),
-        Unreachable.NO_POSTGRESQL: _Words(
+        ConnectFailure.NO_POSTGRESQL: _Words(
             "what listens on {server} does not answer as PostgreSQL does ({said})",
             "is the port right, has the load balancer a server behind it?",
         ),
-        Unreachable.WRONG_DSN: _Words(
+        ConnectFailure.WRONG_DSN: _Words(
             "the connection string cannot be used for {server}: {said}",
             "put the dsn right in the fleet file",
         ),
-        Unreachable.WRONG_PASSWORD: _Words(
+        ConnectFailure.WRONG_PASSWORD: _Words(
             _SAID,
             "are role and password right, or the variable, passfile or service that they come from?",
         ),
-        Unreachable.NO_PASSWORD: _Words(
+        ConnectFailure.NO_PASSWORD: _Words(
             "{server} wants a password, and none was given",
             "put it into the dsn as ${VAR}, or into a passfile that only its owner may read",
         ),
-        Unreachable.NO_SUCH_ROLE: _Words(
+        ConnectFailure.NO_SUCH_ROLE: _Words(
             _SAID,
             "put the role right in the dsn, or create it with LOGIN",
         ),
-        Unreachable.NO_SUCH_DATABASE: _Words(
+        ConnectFailure.NO_SUCH_DATABASE: _Words(
             _SAID,
             "put the database right in the dsn, or take the tenant out of the fleet file",
         ),
-        Unreachable.NOT_ALLOWED: _Words(
+        ConnectFailure.NOT_ALLOWED: _Words(
             _SAID,
             "let the role in: LOGIN, GRANT CONNECT ON DATABASE, and a line of pg_hba.conf",
         ),
-        Unreachable.NO_TLS: _Words(
+        ConnectFailure.NO_TLS: _Words(
             "{server} has no TLS, and the dsn demands it",
             "switch ssl on there; or, only where the network is to be trusted, another sslmode",
         ),
-        Unreachable.CERTIFICATE_NOT_VERIFIED: _Words(
+        ConnectFailure.CERTIFICATE_NOT_VERIFIED: _Words(
             "the certificate of {server} could not be verified ({said})",
             "sslrootcert of the dsn must name the file of the authority that signed it",
         ),
-        Unreachable.WRONG_HOST_NAME: _Words(
+        ConnectFailure.WRONG_HOST_NAME: _Words(
             "the certificate of {server} is another host's ({said})",
             "use the host's name as its certificate has it, or have one made for this name",
         ),
-        Unreachable.TLS_FAILED: _Words(
+        ConnectFailure.TLS_FAILED: _Words(
             "no TLS could be agreed on with {server} ({said})",
             "compare the TLS versions of both sides, and the client's certificate if the server wants one",
         ),
-        Unreachable.TOO_MANY_CONNECTIONS: _Words(
+        ConnectFailure.TOO_MANY_CONNECTIONS: _Words(
             "{server} has no connection left: {said}",
             "lower max_connections_per_server, close what is idle there, or raise its max_connections",
         ),
-        Unreachable.TOO_MANY_OF_DATABASE: _Words(
+        ConnectFailure.TOO_MANY_OF_DATABASE: _Words(
             "{server} has no connection left to this database: {said}",
             "close what is idle there, or ALTER DATABASE … CONNECTION LIMIT",
         ),
-        Unreachable.TOO_MANY_OF_ROLE: _Words(
+        ConnectFailure.TOO_MANY_OF_ROLE: _Words(
             "{server} has no connection left for this role: {said}",
             "lower max_connections_per_server, or ALTER ROLE … CONNECTION LIMIT",
         ),
-        Unreachable.TOO_MANY_OF_POOLER: _Words(
+        ConnectFailure.TOO_MANY_OF_POOLER: _Words(
             "the pooler at {server} takes no more clients: {said}",
             "lower max_connections_per_server, or raise the pooler's max_client_conn",
         ),
-        Unreachable.STARTING: _Words("{server} is starting up", "try again in a while"),
-        Unreachable.SHUTTING_DOWN: _Words("{server} is shutting down", "start it again, or wait until it is back"),
-        Unreachable.RECOVERING: _Words(
+        ConnectFailure.STARTING: _Words("{server} is starting up", "try again in a while"),
+        ConnectFailure.SHUTTING_DOWN: _Words("{server} is shutting down", "start it again, or wait until it is back"),
+        ConnectFailure.RECOVERING: _Words(
             "{server} takes no sessions while it recovers: {said}",
             "try again when it has; of a standby see to hot_standby, or point the dsn at the primary",
         ),
-        Unreachable.STANDBY: _Words("{server} is a standby, which takes no writes", "point the dsn at the primary"),
-        Unreachable.BEHIND_POOLER: _Words(
+        ConnectFailure.STANDBY: _Words("{server} is a standby, which takes no writes", "point the dsn at the primary"),
+        ConnectFailure.BEHIND_POOLER: _Words(
             "the pooler at {server} has no session with the server behind it: {said}",
             "is that server up, and do the pooler's own host, port and password for it fit?",
         ),
-        Unreachable.CONNECTION_LOST: _Words(
+        ConnectFailure.CONNECTION_LOST: _Words(
             "the session with {server} ended: {said}",
             "see the server's log and the network; then try again",
         ),
-        Unreachable.OTHER: _Words(
+        ConnectFailure.OTHER: _Words(
             _SAID, "see the server's log; where it speaks no English, its refusals are not told apart"
         ),
     }
 )
 _FINAL = frozenset(
     {
-        Unreachable.WRONG_DSN,
-        Unreachable.WRONG_PASSWORD,
-        Unreachable.NO_PASSWORD,
-        Unreachable.NO_SUCH_ROLE,
-        Unreachable.NO_SUCH_DATABASE,
-        Unreachable.NOT_ALLOWED,
-        Unreachable.NO_TLS,
-        Unreachable.CERTIFICATE_NOT_VERIFIED,
-        Unreachable.WRONG_HOST_NAME,
-        Unreachable.TLS_FAILED,
-        Unreachable.STANDBY,
+        ConnectFailure.WRONG_DSN,
+        ConnectFailure.WRONG_PASSWORD,
+        ConnectFailure.NO_PASSWORD,
+        ConnectFailure.NO_SUCH_ROLE,
+        ConnectFailure.NO_SUCH_DATABASE,
+        ConnectFailure.NOT_ALLOWED,
+        ConnectFailure.NO_TLS,
+        ConnectFailure.CERTIFICATE_NOT_VERIFIED,
+        ConnectFailure.WRONG_HOST_NAME,
+        ConnectFailure.TLS_FAILED,
+        ConnectFailure.STANDBY,
     }
 )
 _OF_SERVER = frozenset(
     {
-        Unreachable.NAME_NOT_RESOLVED,
-        Unreachable.REFUSED,
-        Unreachable.NO_ROUTE,
-        Unreachable.TIMED_OUT,
-        Unreachable.NO_POSTGRESQL,
-        Unreachable.TOO_MANY_CONNECTIONS,
-        Unreachable.TOO_MANY_OF_POOLER,
-        Unreachable.STARTING,
-        Unreachable.SHUTTING_DOWN,
-        Unreachable.RECOVERING,
-        Unreachable.OTHER,
+        ConnectFailure.NAME_NOT_RESOLVED,
+        ConnectFailure.REFUSED,
+        ConnectFailure.NO_ROUTE,
+        ConnectFailure.TIMED_OUT,
+        ConnectFailure.NO_POSTGRESQL,
+        ConnectFailure.TOO_MANY_CONNECTIONS,
+        ConnectFailure.TOO_MANY_OF_POOLER,
+        ConnectFailure.STARTING,
+        ConnectFailure.SHUTTING_DOWN,
+        ConnectFailure.RECOVERING,
+        ConnectFailure.OTHER,
     }
 )

@@ -34,7 +34,7 @@ Errors are built from positional strings that go to `super().__init__`, so that 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class DatabaseError(PgfleetError):
     """
 
     def __init__(
-        self, message: str, sqlstate: str = "", place: Place | None = None, because: Unreachable | None = None
+        self, message: str, sqlstate: str = "", place: Place | None = None, because: ConnectFailure | None = None
     ) -> None:
         super().__init__(message, sqlstate, place, because)
         self.message, self.sqlstate, self.place, self.because = message, sqlstate, place, because

@@ -6,7 +6,7 @@ from prefect import task
 from prefect.context import TaskRunContext
 
 from pgfleet import __version__
-from pgfleet.catalog.expected import FORM, ExpectedCatalog
+from pgfleet.catalog.expected import FORMAT, ExpectedCatalog
 from pgfleet.postgres.read.introspection import introspection_checksum
 from pgfleet.postgres.scratch.expected_catalog import find_expected
 from pgfleet.run.context import RunContext
@@ -16,7 +16,7 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 def expectation_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """One result for a manifest, a way of reading catalogs and a major version, kept by Prefect from then on."""
     checksum = parameters["brief"].manifest.checksum
-    made_by = f"{__version__}-{FORM}-{introspection_checksum()[:16]}"
+    made_by = f"{__version__}-{FORMAT}-{introspection_checksum()[:16]}"
     return f"pgfleet-expected-{made_by}-{checksum[:16]}-{parameters['server_major']}"
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.documents.audit_context import Source
 from pgfleet.errors import ConfigurationError
-from pgfleet.judge.trend import Previous
+from pgfleet.judge.trend import PreviousAudit
 from pgfleet.run import files
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.publish_report import OPTIONS
@@ -25,19 +25,19 @@ def may_succeed(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) ->
 
 
 @task(name="recall audit", retry_condition_fn=may_succeed, **OPTIONS)
-def load_previous_audit(context: RunContext, file: str | None) -> Previous | None:
+def load_previous_audit(context: RunContext, file: str | None) -> PreviousAudit | None:
     """The audit document in `file`, else that of the latest whole audit in Prefect; None where there is none.
 
     Raises ConfigurationError for a file that is no audit document of the environment.
     """
     environment = context.environment.name
     if file is not None:
-        return Previous(document=files.load_audit(Path(file), environment), source=Source.FILE)
+        return PreviousAudit(document=files.load_audit(Path(file), environment), source=Source.FILE)
     for run_id in runs_that_published(f"audit-{environment}"):
         if str(run_id) != str(runtime.flow_run.id):  # a run that was begun anew is not compared with itself
             document = _taken(run_id)
             if document and document.environment == environment:
-                return Previous(document=document, source=Source.PREFECT)
+                return PreviousAudit(document=document, source=Source.PREFECT)
     return None
 
 

@@ -12,7 +12,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from pgfleet.documents.audit import AuditDocument, Verdict
-from pgfleet.judge.summary import in_words, worst_first
+from pgfleet.judge.summary import format_summary, worst_first
 from pgfleet.reports.links import Links
 from pgfleet.reports.markdown import MOST_TENANTS, summary_page, tenant_page
 from pgfleet.reports.markup import escaped
@@ -39,7 +39,7 @@ def publish_report(document: AuditDocument, context: RunContext, kept: str = "")
     The summary ends with where the run's own page was kept. An audit of chosen tenants has keys of its own:
     `audit-prod` goes on saying what the last whole audit found.
     """
-    environment, said = document.environment, in_words(document.summary)
+    environment, said = document.environment, format_summary(document.summary)
     scope, zone = scope_of(context), context.environment.policy.timezone
     links = Links(run=to_run(document.run_id), summary=to_key(f"summary-{scope}"))
     links = replace(links, tenants=_publish_tenants(document, context, links))

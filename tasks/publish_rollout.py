@@ -8,7 +8,7 @@ from pgfleet.documents.rollout import CountDocument, RolloutDocument
 from pgfleet.reports.links import Links
 from pgfleet.reports.rollout_markdown import plan_page, rollout_page
 from pgfleet.reports.rollout_tables import count_rows_of, fleet_count_rows, plan_rows, rollout_rows, watch_rows
-from pgfleet.rollout.summary import in_words
+from pgfleet.rollout.summary import format_summary
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.publish_report import OPTIONS, scope_of, with_place
 from pgfleet.tasks.support.links import to_run
@@ -32,7 +32,7 @@ def publish_rollout(document: RolloutDocument, context: RunContext, kept: str = 
     The summary ends with where the run's own page was kept.
     """
     kind, scope = document.what.replace(" ", "-"), scope_of(context)
-    said = f"{document.what.capitalize()} of {document.environment}: {in_words(document.summary)}"
+    said = f"{document.what.capitalize()} of {document.environment}: {format_summary(document.summary)}"
     create_table_artifact(rollout_rows(document), key=f"{kind}-{scope}", description=said)
     page = rollout_page(document, context.manifest)
     page = "\n".join([page, *Links(run=to_run(document.run_id)).back])

@@ -12,7 +12,7 @@ from pgfleet.errors import PgfleetError
 from pgfleet.postgres.apply import ledger, migration, seeding
 from pgfleet.postgres.apply.rollout import roll_out
 from pgfleet.postgres.read import steps
-from pgfleet.rollout.results import broken, not_reached
+from pgfleet.rollout.results import failed_result, not_reached
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.stop_signal import Gate
 from pgfleet.tasks.count_rows import count_rows
@@ -52,7 +52,7 @@ def roll_out_tenant(
     try:
         result = roll_out(context.tenant(tenant), plan, context, run, dry_run=dry_run)
     except Exception:
-        gate.note(broken(plan, PgfleetError("the task broke")))
+        gate.note(failed_result(plan, PgfleetError("the task broke")))
         raise
     gate.note(result)
     return result_state(result)

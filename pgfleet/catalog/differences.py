@@ -34,7 +34,7 @@ def find_differences(expected: ExpectedCatalog, actual: Catalog) -> tuple[Differ
     return tuple(sorted(differences, key=_order))
 
 
-def without_implied(differences: Iterable[Difference]) -> tuple[Difference, ...]:
+def omit_implied(differences: Iterable[Difference]) -> tuple[Difference, ...]:
     """The same, less what a missing object of the same migration takes with it: a table its columns, indexes …"""
     kept = tuple(differences)
     gone = {(each.version, each.expected.place) for each in kept if each.change is Change.MISSING}

@@ -7,10 +7,10 @@ from typing import Any
 
 from pgfleet.catalog.contracts import ContractObservation
 from pgfleet.catalog.objects import CatalogObject, Identity
-from pgfleet.catalog.reapply import UNTRIED, Reruns
+from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
 from pgfleet.catalog.scope import Scope, scope_of
 
-FORM = 4
+FORMAT = 4
 """Raised whenever ExpectedCatalog holds something else than before: one that an earlier pgfleet kept is not taken."""
 
 
@@ -53,7 +53,7 @@ class ExpectedCatalog:
     provenances: tuple[Provenance, ...]
     equivalents: Mapping[str, str]
     seeds: Mapping[str, tuple[Mapping[str, Any], ...]]
-    reruns: Reruns = UNTRIED
+    reapplicable: Reapplicable = NOTHING_TRIED
     contracts: tuple[ContractObservation, ...] = ()
 
     def later_changers(self, version: str) -> frozenset[str]:
@@ -71,7 +71,7 @@ class ExpectedCatalog:
         return scope_of(each.object for each in self.provenances)
 
 
-def trace(snapshots: Sequence[tuple[str, Sequence[CatalogObject]]]) -> tuple[Provenance, ...]:
+def trace_provenance(snapshots: Sequence[tuple[str, Sequence[CatalogObject]]]) -> tuple[Provenance, ...]:
     """The provenance of each object in the last of `snapshots`: pairs of a version and the catalog after it.
 
     An object that a later migration dropped is not expected; one dropped and made anew begins anew.

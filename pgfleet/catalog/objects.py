@@ -88,7 +88,7 @@ class CatalogObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class OccupiedName:
     """A relation that has a name which the manifest's need; `table` is the one that an index is on."""
 
     kind: ObjectKind
@@ -106,15 +106,15 @@ class Holder:
 class Catalog:
     """What one database holds within the manifest's scope.
 
-    `managed` is None where the fingerprint was the expected one: its objects were then not transferred. `unreadable`
-    names the tables whose rows this role may not read, `holders` who has the names that the manifest's relations need.
+    `managed` is None where the fingerprint is the expected one: the objects were then not transferred. `unreadable`
+    are the tables whose rows the role cannot read; `occupied_names` are relations with names that the manifest needs.
     """
 
     fingerprint: str
     managed: tuple[CatalogObject, ...] | None
     unexpected: tuple[CatalogObject, ...]
     unreadable: tuple[str, ...] = ()
-    holders: tuple[Holder, ...] = ()
+    occupied_names: tuple[OccupiedName, ...] = ()
 
 
 def read_object(row: Mapping[str, Any]) -> CatalogObject:
@@ -125,6 +125,6 @@ def read_object(row: Mapping[str, Any]) -> CatalogObject:
     )
 
 
-def read_holder(row: Mapping[str, Any]) -> Holder:
+def read_occupied_name(row: Mapping[str, Any]) -> OccupiedName:
     """One holder of a name (`kind, schema, name, table`) as a value."""
-    return Holder(kind=ObjectKind(row["kind"]), schema=row["schema"], name=row["name"], table=row["table"])
+    return OccupiedName(kind=ObjectKind(row["kind"]), schema=row["schema"], name=row["name"], table=row["table"])

@@ -6,7 +6,7 @@ from pgfleet.catalog.objects import Change, Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reruns:
+class Reapplicable:
     """What was proven, by experiment, of each object of an expected catalog; of what was not, nothing is claimed.
 
     `missing` were dropped and came back exactly as they were; `altered` are those of which an alteration was tried, and
@@ -22,5 +22,5 @@ class Reruns:
         return identity in (self.missing if change is Change.MISSING else self.changed)
 
 
-UNTRIED = Reruns()
+NOTHING_TRIED = Reapplicable()
 """Nothing was tried, so nothing is claimed."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 
-SELDOM = (ObjectKind.TYPE, ObjectKind.VIEW, ObjectKind.POLICY)
+RARE_KINDS = (ObjectKind.TYPE, ObjectKind.VIEW, ObjectKind.POLICY)
 """Few manifests have any, and to plan their queries takes a server a third as long as all others together."""
 RELATIONS = frozenset({ObjectKind.TABLE, ObjectKind.SEQUENCE, ObjectKind.VIEW})
 
@@ -36,15 +36,15 @@ class Scope:
             ObjectKind.EXTENSION: self.extensions,
             ObjectKind.FUNCTION: self.functions or self.schemas,
             ObjectKind.PRIVILEGE: self.grantees,
-            **dict.fromkeys(self.seldom, ()),
+            **dict.fromkeys(self.rare_kinds, ()),
         }
         return tuple(each for each in ObjectKind if self.everything or asked_for.get(each, True))
 
     @property
-    def seldom(self) -> tuple[ObjectKind, ...]:
+    def rare_kinds(self) -> tuple[ObjectKind, ...]:
         """Kinds of which the manifest has nothing: they are read where a tenant has something of them in the scope."""
         managed = {each.partition("|")[0] for each in self.managed}
-        return () if self.everything else tuple(each for each in SELDOM if each not in managed)
+        return () if self.everything else tuple(each for each in RARE_KINDS if each not in managed)
 
 
 EVERYTHING = Scope(everything=True)

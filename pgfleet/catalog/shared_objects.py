@@ -6,17 +6,17 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import Identity, ObjectKind
 from pgfleet.manifest.model import Migration, Seed
 
-OF_THE_DATABASE = frozenset({ObjectKind.SCHEMA, ObjectKind.EXTENSION})
+DATABASE_WIDE = frozenset({ObjectKind.SCHEMA, ObjectKind.EXTENSION})
 """Kinds of which a database has one of each name, whatever the schema."""
 CREATE_EXTENSION = re.compile(r"\bcreate\s+extension\b", re.IGNORECASE)
 
 
 def is_shared(identity: Identity) -> bool:
     """Whether each tenant of a database has this same object, and none has one of its own."""
-    return identity.schema is not None or identity.kind in OF_THE_DATABASE
+    return identity.schema is not None or identity.kind in DATABASE_WIDE
 
 
-def works_on_shared(part: Migration | Seed, expected: ExpectedCatalog) -> bool:
+def may_write_shared(part: Migration | Seed, expected: ExpectedCatalog) -> bool:
     """Whether the migration or seed may write to what the tenants of one database share.
 
     It made or changed such an object in the replay, or its script names a schema that the manifest names itself: rows

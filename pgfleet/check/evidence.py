@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pgfleet.catalog.contracts import ContractObservation
 from pgfleet.catalog.expected import Provenance
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.catalog.reapply import UNTRIED, Reruns
+from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
 from pgfleet.documents.audit import CheckEntry
 
 FORM = 2
@@ -65,5 +65,5 @@ class Evidence:
     checks: Mapping[str, tuple[CheckEntry, ...]] = field(default_factory=dict)
     contracts: tuple[ContractObservation, ...] = ()
     provenances: tuple[Provenance, ...] = ()
-    reruns: Reruns = UNTRIED
+    reapplicable: Reapplicable = NOTHING_TRIED
     empty: Mapping[str, str] = field(default_factory=dict)

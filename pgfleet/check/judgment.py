@@ -65,7 +65,7 @@ def _migration(migration: Migration, evidence: Evidence) -> MigrationProof:
 
 
 def _object(provenance: Provenance, evidence: Evidence) -> ObjectProof:
-    identity, reruns = provenance.object.identity, evidence.reruns
+    identity, reruns = provenance.object.identity, evidence.reapplicable
     return ObjectProof(
         version=provenance.maker,
         versions=tuple(step.version for step in provenance.steps),

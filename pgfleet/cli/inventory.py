@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from pgfleet.cli.console import console_on
-from pgfleet.judge.skipped import skipped_entries
+from pgfleet.judge.summary import skipped_entries
 from pgfleet.postgres import dsn
 from pgfleet.reports.inventory import manifest_document, manifest_table, tenant_table
 from pgfleet.run import files

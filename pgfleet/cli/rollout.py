@@ -18,7 +18,7 @@ from pgfleet.documents.plan import RolloutPlan, Scope
 from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.errors import FleetError
 from pgfleet.reports.plan_terminal import plan_report
-from pgfleet.rollout.planning import refuse_faulty_scope
+from pgfleet.rollout.planning import check_scope
 from pgfleet.rollout.summary import RolloutOutcome, exit_status
 from pgfleet.run import settings
 from pgfleet.run.context import Granularity, RunContext
@@ -38,7 +38,7 @@ def run_rollout(
     output: Path | None,
 ) -> int:
     """Rolls out, writes what came of it, and returns the exit status. Raises PgfleetError if it broke off."""
-    refuse_faulty_scope(scope, context.manifest)
+    check_scope(scope, context.manifest)
     chosen = {"tenants": tenants, "rings": rings, "labels": labels}
     is_mixed = output_format is RolloutFormat.TABLE  # the plan and the report are read one after the other
     document = roll_out(context, scope, granularity, **chosen, dry_run=dry_run, yes=yes, plan_to_stderr=not is_mixed)

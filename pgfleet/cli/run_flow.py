@@ -15,7 +15,7 @@ from pgfleet.cli.output import write, write_audit
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.documents.plan import RolloutPlan
 from pgfleet.errors import ConfigurationError, PgfleetError
-from pgfleet.judge.summary import EXIT_STATUS, counted, outcome_of
+from pgfleet.judge.summary import EXIT_STATUS, outcome_of, tenant_count
 from pgfleet.reports.rollout_terminal import count_report
 from pgfleet.run import files, settings
 from pgfleet.run.context import Granularity, RunContext
@@ -166,7 +166,7 @@ class Lines:
     def begin(self, phase: str, tenants: int) -> None:
         """A line that says so."""
         said = self.title if self.title.startswith(phase) else f"{self.title}: {phase}"
-        self.console.print(f"{said}: {counted(tenants)} …", highlight=False)
+        self.console.print(f"{said}: {tenant_count(tenants)} …", highlight=False)
 
     def finish(self, tenant: str, said: str) -> None:
         """Too many lines."""

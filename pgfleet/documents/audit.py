@@ -3,13 +3,13 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit_context import (
     AcceptanceEntry,
     AcceptedEntry,
     LossEntry,
     SharedEntry,
-    SinceEntry,
+    TrendEntry,
     VariantEntry,
 )
 from pgfleet.documents.entry import Entry
@@ -48,12 +48,16 @@ class Verdict(StrEnum):
     """Every migration is applied, and no contract broken."""
 
 
+INCONCLUSIVE = frozenset({Verdict.UNREACHABLE, Verdict.UNKNOWN})
+"""The verdicts of tenants that could not be inspected completely."""
+
+
 class SeedStatus(StrEnum):
     """The state of one seed in one tenant."""
 
     PRESENT = "present"
     MISSING = "missing"
-    CUSTOMISED = "customised"
+    CUSTOMIZED = "customised"
     """A baseline row was edited, which is no fault."""
     UNKNOWN = "unknown"
 
@@ -198,7 +202,7 @@ class TenantEntry(Entry):
     losses: tuple[LossEntry, ...] = ()
     since: datetime | None = None
     contracts: tuple[ContractEntry, ...] = ()
-    unreachable_because: Unreachable | None = None
+    unreachable_because: ConnectFailure | None = None
     pooler: Pooler | None = None
     standby: bool | None = None
     database: str | None = None
@@ -230,7 +234,7 @@ class AuditDocument(Entry):
     manifest: ManifestEntry
     summary: dict[str, int]
     tenants: tuple[TenantEntry, ...]
-    since: SinceEntry | None = None
+    since: TrendEntry | None = None
     variants: tuple[VariantEntry, ...] = ()
     accepted: tuple[AcceptanceEntry, ...] = ()
     skipped: tuple[SkippedEntry, ...] = ()

@@ -78,7 +78,7 @@ class Source(StrEnum):
     FILE = "file"
 
 
-class SinceEntry(Entry):
+class TrendEntry(Entry):
     """This audit against the previous one; `not_judged` findings of that one could not be looked for now."""
 
     previous_run_id: str

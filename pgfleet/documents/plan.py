@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import LedgerState, Verdict
 from pgfleet.documents.entry import Entry
 from pgfleet.manifest.model import Priority
@@ -69,7 +69,7 @@ class TenantPlan(Entry):
     fingerprint: str | None = None
     obstacle: Verdict | None = None
     reason: str | None = None
-    unreachable_because: Unreachable | None = None
+    unreachable_because: ConnectFailure | None = None
     migrations: tuple[PlannedMigration, ...] = ()
     seeds: tuple[str, ...] = ()
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, SkippedEntry
 from pgfleet.documents.entry import Entry
 from pgfleet.documents.rollout import ErrorEntry
@@ -64,7 +64,7 @@ class TenantRepair(Entry):
     ring: str
     result: RepairResult
     detail: str | None = None
-    unreachable_because: Unreachable | None = None
+    unreachable_because: ConnectFailure | None = None
     digest: str | None = None
     versions: tuple[str, ...] = ()
     statements: tuple[StatementEntry, ...] = ()

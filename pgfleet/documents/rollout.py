@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, SkippedEntry, Verdict
 from pgfleet.documents.entry import Entry
 from pgfleet.documents.plan import Action
@@ -103,7 +103,7 @@ class TenantResult(Entry):
     result: Result
     obstacle: Verdict | None = None
     reason: str | None = None
-    unreachable_because: Unreachable | None = None
+    unreachable_because: ConnectFailure | None = None
     error: ErrorEntry | None = None
     migrations: tuple[MigrationStep, ...] = ()
     seeds: tuple[SeedStep, ...] = ()

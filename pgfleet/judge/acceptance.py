@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import INCONCLUSIVE, DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry
 from pgfleet.documents.audit_context import AcceptanceEntry, AcceptanceState, AcceptedEntry
 from pgfleet.fleet.model import Acceptance
 from pgfleet.fleet.selection import fits
-
-UNJUDGED = frozenset({Verdict.UNREACHABLE, Verdict.UNKNOWN})
 
 
 def accept(
@@ -71,7 +69,7 @@ def _review(
         for difference in migration.differences
         if _covers(acceptance, tenant.name, difference)
     }
-    unjudged = is_partial or any(each.verdict in UNJUDGED for each in tenants if fits(each.name, acceptance.tenant))
+    unjudged = is_partial or any(each.verdict in INCONCLUSIVE for each in tenants if fits(each.name, acceptance.tenant))
     return AcceptanceEntry(
         tenant=acceptance.tenant,
         kind=acceptance.kind,

@@ -10,13 +10,13 @@ WORD = re.compile(r"[\w$]+")
 LAST_NAME = re.compile(r'("(?:[^"]|"")+"|[^.]+)$')
 
 
-def breaks(differences: Iterable[DifferenceEntry], contract: ContractEntry) -> bool:
+def explains_part(differences: Iterable[DifferenceEntry], contract: ContractEntry) -> bool:
     """Whether one of the contract's failures names one of the objects: `column "company_deny_list" does not exist`."""
     names = {_name(each) for each in differences}
     return any(names & words for words in _words(contract))
 
 
-def explain(differences: Iterable[DifferenceEntry], contract: ContractEntry) -> bool:
+def explains_all(differences: Iterable[DifferenceEntry], contract: ContractEntry) -> bool:
     """Whether every failure of a broken contract names one of the objects, so that it need not be told besides."""
     names = {_name(each) for each in differences}
     return all(names & words for words in _words(contract))

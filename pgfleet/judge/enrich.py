@@ -5,9 +5,9 @@ from datetime import date
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.fleet.model import Environment
 from pgfleet.judge.acceptance import review
-from pgfleet.judge.losses import with_losses
+from pgfleet.judge.losses import add_losses
 from pgfleet.judge.shared_objects import find_shared
-from pgfleet.judge.trend import Previous, compare, of_tenants_in
+from pgfleet.judge.trend import PreviousAudit, add_trend, restrict_to_tenants
 from pgfleet.judge.variants import group_variants
 from pgfleet.manifest.model import Manifest
 
@@ -16,7 +16,7 @@ def enrich(
     document: AuditDocument,
     environment: Environment,
     manifest: Manifest,
-    previous: Previous | None,
+    previous: PreviousAudit | None,
     today: date,
     *,
     is_partial: bool,
@@ -24,13 +24,13 @@ def enrich(
     """The document with losses, dates, variants, what is shared, what accepted; `is_partial`: of some tenants."""
     policy = environment.policy
     if previous and is_partial:
-        previous = of_tenants_in(document, previous)
+        previous = restrict_to_tenants(document, previous)
     if previous:
         may_shrink = {each.table for each in manifest.counts if each.may_shrink}
-        tenants = with_losses(document.tenants, previous.document.tenants, policy.row_loss, may_shrink=may_shrink)
+        tenants = add_losses(document.tenants, previous.document.tenants, policy.row_loss, may_shrink=may_shrink)
         document = document.model_copy(update={"tenants": tenants})
     homes = {each.name: each.home for each in environment.tenants}
-    return compare(document, previous).model_copy(
+    return add_trend(document, previous).model_copy(
         update={
             "variants": group_variants(document.tenants, homes),
             "shared": find_shared(document.tenants),

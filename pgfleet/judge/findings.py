@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pgfleet.documents.audit import (
+    INCONCLUSIVE,
     AuditDocument,
     ContractEntry,
     DifferenceEntry,
@@ -12,8 +13,7 @@ from pgfleet.documents.audit import (
     MigrationStatus,
     TenantEntry,
 )
-from pgfleet.judge.acceptance import UNJUDGED
-from pgfleet.judge.contract_impact import breaks, explain
+from pgfleet.judge.contract_impact import explains_all, explains_part
 
 TENANT, MIGRATION, CONTRACT = "tenant", "migration", "contract"
 """Kinds of findings besides those of objects: a tenant that could not be judged, a migration that is not applied, a
@@ -41,7 +41,7 @@ class Finding:
         return self.tenant, self.kind, self.identity
 
 
-def counted(document: AuditDocument) -> dict[Finding, datetime]:
+def list_findings(document: AuditDocument) -> dict[Finding, datetime]:
     """The findings of a document, and since when each is there: what is accepted is none.
 
     A migration that is pending is one finding, whatever it lacks; a drifted one has its differences, or is one itself.
@@ -53,15 +53,15 @@ def counted(document: AuditDocument) -> dict[Finding, datetime]:
 
 def _found_in(tenant: TenantEntry) -> Iterator[tuple[Finding, datetime | None]]:
     """A broken contract is one where what is told besides does not explain it."""
-    if tenant.verdict in UNJUDGED:
+    if tenant.verdict in INCONCLUSIVE:
         yield tenant_finding(tenant), tenant.since
     told = tuple(_told_of_migrations(tenant))
     broken = _broken(tenant)
     for finding, since, differences in told:
-        consumers = tuple(each.consumer for each in broken if breaks(differences, each))
+        consumers = tuple(each.consumer for each in broken if explains_part(differences, each))
         yield replace(finding, breaks=consumers), since
     causes = [each for _, _, differences in told for each in differences]
-    unexplained = (each for each in broken if not explain(causes, each))
+    unexplained = (each for each in broken if not explains_all(causes, each))
     yield from ((contract_finding(tenant, each), each.since) for each in unexplained)
 
 
@@ -80,7 +80,7 @@ def _broken(tenant: TenantEntry) -> tuple[ContractEntry, ...]:
     return tuple(each for each in tenant.contracts if each.works is False)
 
 
-def standing(document: AuditDocument, *, accepted: bool = True) -> dict[Finding, datetime]:
+def list_problems(document: AuditDocument, *, accepted: bool = True) -> dict[Finding, datetime]:
     """All that is not right, told or not: objects of pending migrations too, and, if `accepted`, what is accepted."""
     return {
         finding: since or document.finished_at
@@ -90,10 +90,10 @@ def standing(document: AuditDocument, *, accepted: bool = True) -> dict[Finding,
 
 
 def _stands_in(tenant: TenantEntry, *, accepted: bool) -> Iterator[tuple[Finding, datetime | None]]:
-    if tenant.verdict in UNJUDGED:
+    if tenant.verdict in INCONCLUSIVE:
         yield tenant_finding(tenant), tenant.since
     for migration in tenant.migrations:
-        if is_lacking(migration) and (accepted or not migration.accepted):
+        if is_not_applied(migration) and (accepted or not migration.accepted):
             for status in (MigrationStatus.PENDING, MigrationStatus.DRIFTED):  # from one to the other is nothing new
                 yield migration_finding(tenant, migration, status), migration.since
         kept = (each for each in migration.differences if accepted or not each.accepted)
@@ -101,14 +101,14 @@ def _stands_in(tenant: TenantEntry, *, accepted: bool) -> Iterator[tuple[Finding
     yield from ((contract_finding(tenant, each), each.since) for each in _broken(tenant))
 
 
-def is_lacking(migration: MigrationEntry) -> bool:
+def is_not_applied(migration: MigrationEntry) -> bool:
     """Whether it is known not to be applied."""
     return migration.status in {MigrationStatus.PENDING, MigrationStatus.DRIFTED}
 
 
 def _is_told_as_one(migration: MigrationEntry) -> bool:
     is_one = migration.status is MigrationStatus.PENDING or not migration.differences
-    return is_lacking(migration) and is_one and not migration.accepted
+    return is_not_applied(migration) and is_one and not migration.accepted
 
 
 def tenant_finding(tenant: TenantEntry) -> Finding:

@@ -6,7 +6,7 @@ from pgfleet.documents.audit import CountEntry, TenantEntry
 from pgfleet.documents.audit_context import LossEntry
 
 
-def with_losses(
+def add_losses(
     tenants: Iterable[TenantEntry],
     before: Iterable[TenantEntry],
     row_loss: int | str,

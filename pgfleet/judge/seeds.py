@@ -23,7 +23,7 @@ def judge_seed(seed: Seed, baseline: Iterable[Row], reading: SeedObservation) ->
         extent = "never imported" if len(missing) == len(wanted) else "not there"
         return SeedEntry(name=seed.name, status=SeedStatus.MISSING, detail=f"{extent}: {_named(missing)}")
     if edited := sorted(key for key, row in wanted.items() if _edited(seed, row, found[key])):
-        return SeedEntry(name=seed.name, status=SeedStatus.CUSTOMISED, detail=f"edited: {_named(edited)}")
+        return SeedEntry(name=seed.name, status=SeedStatus.CUSTOMIZED, detail=f"edited: {_named(edited)}")
     return SeedEntry(name=seed.name, status=SeedStatus.PRESENT)
 
 

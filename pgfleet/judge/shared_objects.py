@@ -22,7 +22,7 @@ def find_shared(tenants: Iterable[TenantEntry]) -> tuple[SharedEntry, ...]:
     )
 
 
-def without_shared(migration: MigrationEntry, tenant: str, shared: Iterable[SharedEntry]) -> MigrationEntry:
+def omit_shared(migration: MigrationEntry, tenant: str, shared: Iterable[SharedEntry]) -> MigrationEntry:
     """The migration less the differences that are told once for several tenants; a pending one is told as a whole."""
     if migration.status is not MigrationStatus.DRIFTED:
         return migration

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.documents.audit import AuditDocument, ManifestEntry, SkippedEntry, TenantEntry, Verdict
+from pgfleet.documents.audit import INCONCLUSIVE, AuditDocument, ManifestEntry, SkippedEntry, TenantEntry, Verdict
+from pgfleet.fleet.model import SkippedTenant
 from pgfleet.manifest.model import Manifest
 
 
@@ -20,7 +21,6 @@ class Outcome(StrEnum):
 EXIT_STATUS = {Outcome.READY: 0, Outcome.DRIFTED: 1, Outcome.INCOMPLETE: 3}
 NO_VERDICTS = frozenset({"tenants", "skipped"})
 """Keys of a summary that say something else than how many tenants have a verdict or a result."""
-INCOMPLETE = frozenset({Verdict.UNREACHABLE, Verdict.UNKNOWN})
 
 
 def build_document(
@@ -43,13 +43,18 @@ def build_document(
         manifest=ManifestEntry(
             checksum=manifest.checksum, migrations=tuple(each.version for each in manifest.migrations)
         ),
-        summary={**summarise(entries), "skipped": len(skipped)},
+        summary={**summarize(entries), "skipped": len(skipped)},
         tenants=entries,
         skipped=skipped,
     )
 
 
-def summarise(tenants: Iterable[TenantEntry]) -> dict[str, int]:
+def skipped_entries(skipped: Iterable[SkippedTenant]) -> tuple[SkippedEntry, ...]:
+    """The tenants that the run skipped, in inventory order."""
+    return tuple(SkippedEntry(name=each.name, reason=each.reason) for each in skipped)
+
+
+def summarize(tenants: Iterable[TenantEntry]) -> dict[str, int]:
     """How many tenants there are of each verdict, and in all."""
     tally = Counter(each.verdict for each in tenants)
     order = (Verdict.READY, Verdict.DEGRADED, Verdict.BLOCKED, Verdict.UNREACHABLE, Verdict.UNKNOWN)
@@ -60,19 +65,19 @@ def outcome_of(tenants: Iterable[TenantEntry]) -> Outcome:
     """Incomplete outranks drifted, which rows that were lost are too; no tenants at all is ready."""
     entries = tuple(tenants)
     verdicts = {each.verdict for each in entries}
-    if verdicts & INCOMPLETE:
+    if verdicts & INCONCLUSIVE:
         return Outcome.INCOMPLETE
     is_right = verdicts <= {Verdict.READY} and not any(each.losses for each in entries)
     return Outcome.READY if is_right else Outcome.DRIFTED
 
 
-def in_words(summary: dict[str, int]) -> str:
+def format_summary(summary: dict[str, int]) -> str:
     """`12 tenants: 4 ready, 7 blocked, 1 unreachable`; verdicts that no tenant has are left out."""
     parts = [f"{count} {verdict}" for verdict, count in summary.items() if verdict not in NO_VERDICTS and count]
-    return f"{counted(summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
+    return f"{tenant_count(summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
 
 
-def counted(tenants: int) -> str:
+def tenant_count(tenants: int) -> str:
     """`1 tenant`, `12 tenants`."""
     return f"{tenants} tenant{'' if tenants == 1 else 's'}"
 

@@ -2,19 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pgfleet.catalog.differences import Difference, without_implied
-from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import CatalogObject, Holder
+from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.shared_objects import is_shared
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import (
-    CheckEntry,
     ContractEntry,
     CountEntry,
-    DifferenceEntry,
     MigrationEntry,
     MigrationStatus,
-    RepairEntry,
     SeedEntry,
     SeedStatus,
     TenantEntry,
@@ -24,47 +19,10 @@ from pgfleet.documents.audit import (
 from pgfleet.errors import AccessRefused, ConnectionFailed, ConnectionLost, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.checks import UNREADABLE
-from pgfleet.judge.migration_status import migration_status
-from pgfleet.judge.observations import CountObservation, LedgerRow, TenantObservation
-from pgfleet.judge.verdict import verdict_of
-from pgfleet.manifest.model import Migration
-from pgfleet.repair.model import Repair
-from pgfleet.repair.strategy import choose_repairs
+from pgfleet.judge.observations import CountObservation, TenantObservation
+from pgfleet.manifest.model import Priority
 
 UNREACHABLE = (AccessRefused, ConnectionFailed, ConnectionLost)
-
-
-def judge_migration(
-    migration: Migration,
-    expected: ExpectedCatalog,
-    differences: Sequence[Difference],
-    checks: Sequence[CheckEntry],
-    *,
-    recorded: LedgerRow | None,
-    home: str,
-    holders: Sequence[Holder] = (),
-) -> MigrationEntry:
-    """One migration's state in a tenant whose home schema is `home`; `differences` may be the whole tenant's.
-
-    `holders` of names that its objects need stand in the way of a repair.
-    """
-    own = [each for each in differences if each.version == migration.version]
-    status = migration_status(migration.version, expected, own, checks, recorded=recorded.state if recorded else None)
-    pending = {migration.version} if status is MigrationStatus.PENDING else set()
-    told = without_implied(differences)
-    chosen = zip(told, choose_repairs(told, expected, holders, pending=pending), strict=True)
-    return MigrationEntry(
-        version=migration.version,
-        file=migration.file,
-        priority=migration.priority,
-        status=status,
-        differences=tuple(
-            difference_entry(each, home, repair) for each, repair in chosen if each.version == migration.version
-        ),
-        checks=tuple(checks),
-        ledger=recorded.state if recorded else None,
-        altered=recorded is not None and recorded.checksum != migration.script.checksum,
-    )
 
 
 def judge_tenant(
@@ -80,7 +38,7 @@ def judge_tenant(
     return TenantEntry(
         name=tenant.name,
         ring=tenant.ring,
-        verdict=Verdict.UNKNOWN if faults else verdict_of(migrations, contracts),
+        verdict=Verdict.UNKNOWN if faults else tenant_verdict(migrations, contracts),
         reason="; ".join(dict.fromkeys(faults)) or None,
         server_version=observed.server_version,
         pooler=observed.pooler,
@@ -96,9 +54,21 @@ def judge_tenant(
     )
 
 
-def unjudged(tenant: Tenant, error: PgfleetError, *, server_version: str | None = None) -> TenantEntry:
+def tenant_verdict(migrations: Iterable[MigrationEntry], contracts: Iterable[ContractEntry] = ()) -> Verdict:
+    """Blocked if a P0 migration is not applied or a P0 contract is broken; degraded if only P1 ones are; else ready.
+
+    A migration whose differences are all accepted does not count. A broken contract always counts.
+    """
+    faulty = {each.priority for each in migrations if each.status is not MigrationStatus.APPLIED and not each.accepted}
+    faulty |= {each.priority for each in contracts if each.works is False}
+    if Priority.P0 in faulty:
+        return Verdict.BLOCKED
+    return Verdict.DEGRADED if faulty else Verdict.READY
+
+
+def inconclusive_entry(tenant: Tenant, error: PgfleetError, *, server_version: str | None = None) -> TenantEntry:
     """The entry of a tenant of which nothing could be concluded: unreachable if no session could be had or kept."""
-    because = why_unreachable(error)
+    because = connect_failure_of(error)
     return TenantEntry(
         name=tenant.name,
         ring=tenant.ring,
@@ -109,11 +79,13 @@ def unjudged(tenant: Tenant, error: PgfleetError, *, server_version: str | None 
     )
 
 
-def why_unreachable(error: PgfleetError) -> Unreachable | None:
+def connect_failure_of(error: PgfleetError) -> ConnectFailure | None:
     """Why no session could be had or kept; None for an error that was met in one."""
     if not isinstance(error, UNREACHABLE):
         return None
-    return error.because or (Unreachable.CONNECTION_LOST if isinstance(error, ConnectionLost) else Unreachable.OTHER)
+    return error.because or (
+        ConnectFailure.CONNECTION_LOST if isinstance(error, ConnectionLost) else ConnectFailure.OTHER
+    )
 
 
 def _faults(
@@ -144,30 +116,6 @@ def _contract_faults(contracts: Iterable[ContractEntry]) -> Iterator[str]:
     for contract in contracts:
         if contract.works is None:
             yield f"contract of {contract.consumer} could not be tried: {contract.detail}"
-
-
-def difference_entry(difference: Difference, home: str, repair: Repair | None = None) -> DifferenceEntry:
-    """A difference as the document shows it, for a tenant whose home schema is `home`, with what puts it right."""
-    return DifferenceEntry(
-        kind=difference.identity.kind,
-        identity=difference.identity.qualified(home),
-        change=difference.change,
-        expected=difference.expected.definition,
-        actual=difference.actual.definition if difference.actual else None,
-        repair=repair_entry(repair) if repair else None,
-        shared=is_shared(difference.identity),
-    )
-
-
-def repair_entry(repair: Repair) -> RepairEntry:
-    """A repair as the document shows it."""
-    return RepairEntry(
-        way=repair.strategy,
-        version=repair.version,
-        statements=tuple(each.text for each in repair.statements),
-        hazards=repair.hazards,
-        reason=repair.reason,
-    )
 
 
 def _unexpected(found: CatalogObject, home: str) -> UnexpectedEntry:

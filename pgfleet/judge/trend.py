@@ -5,56 +5,55 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pgfleet.catalog.objects import Change, ObjectKind
-from pgfleet.documents.audit import AuditDocument, MigrationEntry, TenantEntry
-from pgfleet.documents.audit_context import FindingEntry, SinceEntry, Source
-from pgfleet.judge.acceptance import UNJUDGED
+from pgfleet.documents.audit import INCONCLUSIVE, AuditDocument, MigrationEntry, TenantEntry
+from pgfleet.documents.audit_context import FindingEntry, Source, TrendEntry
 from pgfleet.judge.findings import (
     Finding,
     contract_finding,
-    counted,
     difference_finding,
-    is_lacking,
+    is_not_applied,
+    list_findings,
+    list_problems,
     migration_finding,
-    standing,
     tenant_finding,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Previous:
+class PreviousAudit:
     """The audit document that an audit is compared with, and where it was taken from."""
 
     document: AuditDocument
     source: Source
 
 
-def compare(document: AuditDocument, previous: Previous | None) -> AuditDocument:
+def add_trend(document: AuditDocument, previous: PreviousAudit | None) -> AuditDocument:
     """The document with the date at each finding, and with what is new and what is resolved since the previous one.
 
     Without a previous one each finding is dated by this audit. What was found in a tenant that could not be judged
     now, or is no longer in the fleet, is neither resolved nor persisting.
     """
-    earlier = standing(previous.document) if previous else {}
+    earlier = list_problems(previous.document) if previous else {}
     dated = _dated(document, earlier)
     return dated.model_copy(update={"since": _since(dated, previous) if previous else None})
 
 
-def of_tenants_in(document: AuditDocument, previous: Previous) -> Previous:
+def restrict_to_tenants(document: AuditDocument, previous: PreviousAudit) -> PreviousAudit:
     """The previous audit as if it had been of the document's tenants alone."""
     names = {each.name for each in document.tenants}
     kept = tuple(each for each in previous.document.tenants if each.name in names)
-    return Previous(document=previous.document.model_copy(update={"tenants": kept}), source=previous.source)
+    return PreviousAudit(document=previous.document.model_copy(update={"tenants": kept}), source=previous.source)
 
 
-def _since(document: AuditDocument, previous: Previous) -> SinceEntry:
+def _since(document: AuditDocument, previous: PreviousAudit) -> TrendEntry:
     before = previous.document
-    now, known = counted(document), standing(before, accepted=False)
+    now, known = list_findings(document), list_problems(before, accepted=False)
     new = [each for each in now if each not in known]
-    there = {each.subject for each in standing(document)}
-    gone = {each: since for each, since in counted(before).items() if each.subject not in there}
+    there = {each.subject for each in list_problems(document)}
+    gone = {each: since for each, since in list_findings(before).items() if each.subject not in there}
     judged, judged_before, covered = _judged(document), _judged(before), _covered(before, document)
     resolved = [each for each in gone if each.tenant in judged and each not in covered]
-    return SinceEntry(
+    return TrendEntry(
         previous_run_id=before.run_id,
         previous_finished_at=before.finished_at,
         source=previous.source,
@@ -78,7 +77,7 @@ def _dated_tenant(tenant: TenantEntry, earlier: Mapping[Finding, datetime], now:
         else each
         for each in tenant.contracts
     )
-    since = earlier.get(tenant_finding(tenant), now) if tenant.verdict in UNJUDGED else None
+    since = earlier.get(tenant_finding(tenant), now) if tenant.verdict in INCONCLUSIVE else None
     return tenant.model_copy(update={"migrations": migrations, "contracts": contracts, "since": since})
 
 
@@ -90,7 +89,7 @@ def _dated_migration(
         for each in migration.differences
     )
     finding = migration_finding(tenant, migration, migration.status)
-    since = earlier.get(finding, now) if is_lacking(migration) else None
+    since = earlier.get(finding, now) if is_not_applied(migration) else None
     return migration.model_copy(update={"differences": differences, "since": since})
 
 
@@ -108,7 +107,7 @@ def _covered(before: AuditDocument, document: AuditDocument) -> set[Finding]:
 
 
 def _judged(document: AuditDocument) -> set[str]:
-    return {each.name for each in document.tenants if each.verdict not in UNJUDGED}
+    return {each.name for each in document.tenants if each.verdict not in INCONCLUSIVE}
 
 
 def _missing_tables(document: AuditDocument) -> set[tuple[str, str, str]]:

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_uppercase
 
 from pgfleet.catalog.objects import ObjectKind
-from pgfleet.documents.audit import DifferenceEntry, TenantEntry
+from pgfleet.documents.audit import INCONCLUSIVE, DifferenceEntry, TenantEntry
 from pgfleet.documents.audit_context import VariantDifference, VariantEntry
-from pgfleet.judge.acceptance import UNJUDGED
 
 AS_EXPECTED = "as expected"
 WITHOUT_SCHEMA = frozenset({ObjectKind.SCHEMA, ObjectKind.EXTENSION})
@@ -22,7 +21,7 @@ def group_variants(tenants: Iterable[TenantEntry], homes: Mapping[str, str]) -> 
     """
     groups: dict[Group, list[TenantEntry]] = {}
     for tenant in tenants:
-        if tenant.verdict not in UNJUDGED and tenant.fingerprint and tenant.server_version:
+        if tenant.verdict not in INCONCLUSIVE and tenant.fingerprint and tenant.server_version:
             groups.setdefault((_major(tenant.server_version), tenant.fingerprint), []).append(tenant)
     ordered = sorted(groups.items(), key=lambda each: (-len(each[1]), each[0]))
     letters = (f"variant {_letters(place)}" for place in range(len(ordered)))

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.fleet.secret import Dsn
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.errors import refusal
@@ -34,7 +34,7 @@ def resolved(dsn: Dsn, *, seconds: float) -> Mapping[str, str]:
         for address in _addresses(host, port, seconds, said)
     ]
     if not found:
-        because = Unreachable.NAME_NOT_RESOLVED
+        because = ConnectFailure.NAME_NOT_RESOLVED
         raise refusal(because, libpq.secrets(dsn), libpq.server(dsn), " / ".join(said), seconds)
     share = max(LEAST_SECONDS, int(min(seconds, seconds * len(hosts) / len(found))))
     names = ("host", "port", "hostaddr")

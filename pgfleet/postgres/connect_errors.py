@@ -2,7 +2,7 @@
 
 import re
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 
 SEVERAL = "All failures were:"
 PREAMBLE = re.compile(
@@ -16,79 +16,79 @@ PREAMBLE = re.compile(
 
 BY_SQLSTATE = {
     # PostgreSQL manual, appendix A; a longer code wins.
-    "28": Unreachable.WRONG_PASSWORD,
-    "28000": Unreachable.NOT_ALLOWED,
-    "3D": Unreachable.NO_SUCH_DATABASE,
-    "42501": Unreachable.NOT_ALLOWED,
-    "57P04": Unreachable.NO_SUCH_DATABASE,
+    "28": ConnectFailure.WRONG_PASSWORD,
+    "28000": ConnectFailure.NOT_ALLOWED,
+    "3D": ConnectFailure.NO_SUCH_DATABASE,
+    "42501": ConnectFailure.NOT_ALLOWED,
+    "57P04": ConnectFailure.NO_SUCH_DATABASE,
 }
 
-BY_WORDS: tuple[tuple[str, Unreachable], ...] = (
+BY_WORDS: tuple[tuple[str, ConnectFailure], ...] = (
     # psycopg has no SQLSTATE of a session that was never had. Of several attempts the first of these that any of them
     # fits is told, so what a server said comes before the silence of another. Sources: PostgreSQL's postinit.c,
     # postmaster.c, auth.c and fe-connect.c, fe-secure-*.c; PgBouncer's client.c, objects.c and server.c.
-    ("server login has been failing", Unreachable.BEHIND_POOLER),
-    ("server login failed", Unreachable.BEHIND_POOLER),
-    ("pgbouncer cannot connect to server", Unreachable.BEHIND_POOLER),
-    ("client_login_timeout", Unreachable.BEHIND_POOLER),
-    ("query_wait_timeout", Unreachable.BEHIND_POOLER),
-    ("server conn crashed", Unreachable.BEHIND_POOLER),
-    ("no more connections allowed", Unreachable.TOO_MANY_OF_POOLER),
-    ("too many connections for role", Unreachable.TOO_MANY_OF_ROLE),
-    ("too many connections for database", Unreachable.TOO_MANY_OF_DATABASE),
-    ("too many clients already", Unreachable.TOO_MANY_CONNECTIONS),
-    ("remaining connection slots are reserved", Unreachable.TOO_MANY_CONNECTIONS),
-    ("starting up", Unreachable.STARTING),
-    ("shutting down", Unreachable.SHUTTING_DOWN),
-    ("not yet accepting connections", Unreachable.RECOVERING),
-    ("not accepting connections", Unreachable.RECOVERING),
-    ("recovery mode", Unreachable.RECOVERING),
-    ("is in hot standby mode", Unreachable.STANDBY),
-    ("session is read-only", Unreachable.STANDBY),
-    ("no password supplied", Unreachable.NO_PASSWORD),
-    ("password authentication failed", Unreachable.WRONG_PASSWORD),
-    ("certificate authentication failed", Unreachable.TLS_FAILED),
-    ("authentication failed", Unreachable.WRONG_PASSWORD),
-    ("is not permitted to log in", Unreachable.NOT_ALLOWED),
-    ("permission denied for database", Unreachable.NOT_ALLOWED),
-    ("is not currently accepting connections", Unreachable.NOT_ALLOWED),
-    ("pg_hba.conf", Unreachable.NOT_ALLOWED),
-    ("does not support SSL", Unreachable.NO_TLS),
-    ("SSL is not enabled", Unreachable.NO_TLS),
-    ("does not match host name", Unreachable.WRONG_HOST_NAME),
-    ("certificate verify failed", Unreachable.CERTIFICATE_NOT_VERIFIED),
-    ("root certificate", Unreachable.CERTIFICATE_NOT_VERIFIED),
-    ("certificate", Unreachable.TLS_FAILED),
-    ("SSL error", Unreachable.TLS_FAILED),
-    ("SSL connection", Unreachable.TLS_FAILED),
-    ("private key file", Unreachable.TLS_FAILED),
-    ("unsupported startup parameter", Unreachable.WRONG_DSN),
-    ("unrecognized configuration parameter", Unreachable.WRONG_DSN),
-    ("connection is bad: invalid", Unreachable.WRONG_DSN),
-    ("definition of service", Unreachable.WRONG_DSN),
-    ('missing "=" after', Unreachable.WRONG_DSN),
-    ('database "', Unreachable.NO_SUCH_DATABASE),
-    ("no such database", Unreachable.NO_SUCH_DATABASE),
-    ('role "', Unreachable.NO_SUCH_ROLE),
-    ("no such user", Unreachable.NO_SUCH_ROLE),
-    ("timeout expired", Unreachable.TIMED_OUT),
-    ("Connection timed out", Unreachable.TIMED_OUT),
-    ("No route to host", Unreachable.NO_ROUTE),
-    ("etwork is unreachable", Unreachable.NO_ROUTE),
-    ("closed the connection unexpectedly", Unreachable.NO_POSTGRESQL),
-    ("received invalid response", Unreachable.NO_POSTGRESQL),
-    ("expected authentication request", Unreachable.NO_POSTGRESQL),
-    ("Connection refused", Unreachable.REFUSED),
-    ("No such file or directory", Unreachable.REFUSED),
-    ("failed to resolve host", Unreachable.NAME_NOT_RESOLVED),
-    ("could not translate host name", Unreachable.NAME_NOT_RESOLVED),
+    ("server login has been failing", ConnectFailure.BEHIND_POOLER),
+    ("server login failed", ConnectFailure.BEHIND_POOLER),
+    ("pgbouncer cannot connect to server", ConnectFailure.BEHIND_POOLER),
+    ("client_login_timeout", ConnectFailure.BEHIND_POOLER),
+    ("query_wait_timeout", ConnectFailure.BEHIND_POOLER),
+    ("server conn crashed", ConnectFailure.BEHIND_POOLER),
+    ("no more connections allowed", ConnectFailure.TOO_MANY_OF_POOLER),
+    ("too many connections for role", ConnectFailure.TOO_MANY_OF_ROLE),
+    ("too many connections for database", ConnectFailure.TOO_MANY_OF_DATABASE),
+    ("too many clients already", ConnectFailure.TOO_MANY_CONNECTIONS),
+    ("remaining connection slots are reserved", ConnectFailure.TOO_MANY_CONNECTIONS),
+    ("starting up", ConnectFailure.STARTING),
+    ("shutting down", ConnectFailure.SHUTTING_DOWN),
+    ("not yet accepting connections", ConnectFailure.RECOVERING),
+    ("not accepting connections", ConnectFailure.RECOVERING),
+    ("recovery mode", ConnectFailure.RECOVERING),
+    ("is in hot standby mode", ConnectFailure.STANDBY),
+    ("session is read-only", ConnectFailure.STANDBY),
+    ("no password supplied", ConnectFailure.NO_PASSWORD),
+    ("password authentication failed", ConnectFailure.WRONG_PASSWORD),
+    ("certificate authentication failed", ConnectFailure.TLS_FAILED),
+    ("authentication failed", ConnectFailure.WRONG_PASSWORD),
+    ("is not permitted to log in", ConnectFailure.NOT_ALLOWED),
+    ("permission denied for database", ConnectFailure.NOT_ALLOWED),
+    ("is not currently accepting connections", ConnectFailure.NOT_ALLOWED),
+    ("pg_hba.conf", ConnectFailure.NOT_ALLOWED),
+    ("does not support SSL", ConnectFailure.NO_TLS),
+    ("SSL is not enabled", ConnectFailure.NO_TLS),
+    ("does not match host name", ConnectFailure.WRONG_HOST_NAME),
+    ("certificate verify failed", ConnectFailure.CERTIFICATE_NOT_VERIFIED),
+    ("root certificate", ConnectFailure.CERTIFICATE_NOT_VERIFIED),
+    ("certificate", ConnectFailure.TLS_FAILED),
+    ("SSL error", ConnectFailure.TLS_FAILED),
+    ("SSL connection", ConnectFailure.TLS_FAILED),
+    ("private key file", ConnectFailure.TLS_FAILED),
+    ("unsupported startup parameter", ConnectFailure.WRONG_DSN),
+    ("unrecognized configuration parameter", ConnectFailure.WRONG_DSN),
+    ("connection is bad: invalid", ConnectFailure.WRONG_DSN),
+    ("definition of service", ConnectFailure.WRONG_DSN),
+    ('missing "=" after', ConnectFailure.WRONG_DSN),
+    ('database "', ConnectFailure.NO_SUCH_DATABASE),
+    ("no such database", ConnectFailure.NO_SUCH_DATABASE),
+    ('role "', ConnectFailure.NO_SUCH_ROLE),
+    ("no such user", ConnectFailure.NO_SUCH_ROLE),
+    ("timeout expired", ConnectFailure.TIMED_OUT),
+    ("Connection timed out", ConnectFailure.TIMED_OUT),
+    ("No route to host", ConnectFailure.NO_ROUTE),
+    ("etwork is unreachable", ConnectFailure.NO_ROUTE),
+    ("closed the connection unexpectedly", ConnectFailure.NO_POSTGRESQL),
+    ("received invalid response", ConnectFailure.NO_POSTGRESQL),
+    ("expected authentication request", ConnectFailure.NO_POSTGRESQL),
+    ("Connection refused", ConnectFailure.REFUSED),
+    ("No such file or directory", ConnectFailure.REFUSED),
+    ("failed to resolve host", ConnectFailure.NAME_NOT_RESOLVED),
+    ("could not translate host name", ConnectFailure.NAME_NOT_RESOLVED),
 )
 
 
-def reason_of(text: str, sqlstate: str = "") -> Unreachable:
+def reason_of(text: str, sqlstate: str = "") -> ConnectFailure:
     """Why no session was had, by what was said about it."""
     found = BY_SQLSTATE.get(sqlstate) or BY_SQLSTATE.get(sqlstate[:2])
-    return found or next((reason for words, reason in BY_WORDS if words in text), Unreachable.OTHER)
+    return found or next((reason for words, reason in BY_WORDS if words in text), ConnectFailure.OTHER)
 
 
 def words_of(text: str) -> str:

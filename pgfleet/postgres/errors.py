@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.errors import (
     AccessRefused,
     ConnectionFailed,
@@ -68,7 +68,7 @@ def translating_refusal(secrets: tuple[str, ...], *, server: str, seconds: float
         raise refusal(reason_of(said, error.sqlstate or ""), secrets, server, words_of(said), seconds) from None
 
 
-def refusal(because: Unreachable, secrets: tuple[str, ...], server: str, said: str, seconds: float) -> DatabaseError:
+def refusal(because: ConnectFailure, secrets: tuple[str, ...], server: str, said: str, seconds: float) -> DatabaseError:
     """The error of a session that was not had, without a secret in it."""
     kind = AccessRefused if because.is_final else ConnectionFailed
     return kind(redacted(because.sentence(server, said, seconds), secrets), "", None, because)

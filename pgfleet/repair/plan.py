@@ -5,9 +5,9 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pgfleet.catalog.differences import Difference, without_implied
+from pgfleet.catalog.differences import Difference, omit_implied
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import Holder, ObjectKind
+from pgfleet.catalog.objects import ObjectKind, OccupiedName
 from pgfleet.repair.model import Repair, Statement, Strategy
 from pgfleet.repair.strategy import choose_repairs
 
@@ -16,8 +16,8 @@ from pgfleet.repair.strategy import choose_repairs
 class RepairPlan:
     """Versions in the manifest's order, then statements in an order in which each finds what it needs.
 
-    `targets` are the differences that will be gone, with those that a missing table takes with it; `remaining` are those
-    that only a person can put right, with why.
+    `targets` are the differences that the plan fixes, including those implied by a missing table; `remaining` are those
+    that only a person can fix, with the reason.
     """
 
     versions: tuple[str, ...]
@@ -39,7 +39,7 @@ class RepairPlan:
 def plan_repair(
     differences: Sequence[Difference],
     expected: ExpectedCatalog,
-    holders: Collection[Holder],
+    occupied_names: Collection[OccupiedName],
     versions: Sequence[str],
     *,
     alone: Collection[str] = (),
@@ -48,8 +48,8 @@ def plan_repair(
 
     Those of them that run in no transaction, `alone`, are not run again by a repair, which is one.
     """
-    told = without_implied(differences)
-    repairs = (_in_transaction(each, expected, alone) for each in choose_repairs(told, expected, holders))
+    told = omit_implied(differences)
+    repairs = (_in_transaction(each, expected, alone) for each in choose_repairs(told, expected, occupied_names))
     chosen = list(zip(told, repairs, strict=True))
     to_rerun = {repair.version for _, repair in chosen if repair.strategy is Strategy.RERUN}
     to_rerun |= {later for version in to_rerun if version for later in expected.later_changers(version)}
@@ -63,7 +63,7 @@ def plan_repair(
 
 
 def _in_transaction(repair: Repair, expected: ExpectedCatalog, alone: Collection[str]) -> Repair:
-    """The same, or remaining to a person who rolls the migration out again, where that cannot be done in a transaction."""
+    """The repair, or a manual one where the migration cannot run again in the repair's transaction."""
     if repair.version is None or repair.strategy is not Strategy.RERUN:
         return repair
     for each in sorted({repair.version, *expected.later_changers(repair.version)} & {*alone}):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import CatalogObject, Change, Holder, ObjectKind
+from pgfleet.catalog.objects import CatalogObject, Change, ObjectKind, OccupiedName
 from pgfleet.repair.generate import functions, views
 from pgfleet.repair.generate.statements import make
 from pgfleet.repair.model import Hazard, LeftToPerson, Repair, Strategy
@@ -13,16 +13,16 @@ from pgfleet.repair.model import Hazard, LeftToPerson, Repair, Strategy
 def choose_repairs(
     differences: Sequence[Difference],
     expected: ExpectedCatalog,
-    holders: Collection[Holder] = (),
+    occupied_names: Collection[OccupiedName] = (),
     *,
     pending: Collection[str] = (),
 ) -> tuple[Repair, ...]:
     """The repair of each of a tenant's differences; those of versions that are `pending` are simply run.
 
-    `holders` are those who have the names that the manifest's objects need. What stands on an object that is there and
-    wrong goes the way of that object: made anew with it, or left to a person with it.
+    `occupied_names` are the relations that have the names that the manifest's objects need. What depends on an object
+    that exists and is wrong is repaired with that object: created again with it, or left to a person with it.
     """
-    chosen = [choose_repair(each, expected, holders, is_pending=each.version in pending) for each in differences]
+    chosen = [choose_repair(each, expected, occupied_names, is_pending=each.version in pending) for each in differences]
     there = zip(differences, chosen, strict=True)
     by_place: dict[tuple[str | None, str] | None, tuple[Difference, Repair]] = {
         each.expected.place: (each, repair) for each, repair in there if each.actual is not None
@@ -49,7 +49,7 @@ def _with_parent(repair: Repair, parent: tuple[Difference, Repair] | None) -> Re
 def choose_repair(
     difference: Difference,
     expected: ExpectedCatalog,
-    holders: Collection[Holder] = (),
+    occupied_names: Collection[OccupiedName] = (),
     *,
     is_pending: bool = False,
 ) -> Repair:
@@ -59,10 +59,10 @@ def choose_repair(
     only where it is proven to bring back such an object. A missing table is never made by statements: its rows are
     gone, and somebody must know.
     """
-    if difference.actual is None and (obstacle := _in_the_way(difference.expected, expected, holders)):
-        return Repair(strategy=Strategy.BY_HAND, reason=_explained(obstacle, difference))
+    if difference.actual is None and (obstacle := _find_name_conflict(difference.expected, expected, occupied_names)):
+        return Repair(strategy=Strategy.BY_HAND, reason=_describe_name_conflict(obstacle, difference))
     was_never_run = is_pending or (difference.change is Change.CHANGED and difference.untouched)
-    is_restored = expected.reruns.restores(difference.identity, difference.change) and _is_replaced(difference)
+    is_restored = expected.reapplicable.restores(difference.identity, difference.change) and _is_replaced(difference)
     if was_never_run or is_restored:
         return Repair(strategy=Strategy.RERUN, version=difference.version)
     try:
@@ -84,12 +84,14 @@ def _is_replaced(difference: Difference) -> bool:
     return wanted.identity.kind is not ObjectKind.VIEW or views.is_wholly_replaced(wanted, found)
 
 
-def _in_the_way(wanted: CatalogObject, expected: ExpectedCatalog, holders: Collection[Holder]) -> Holder | None:
+def _find_name_conflict(
+    wanted: CatalogObject, expected: ExpectedCatalog, occupied_names: Collection[OccupiedName]
+) -> OccupiedName | None:
     """Who has a name that the missing object needs, or one that what falls with it needs.
 
     A table that was renamed keeps its indexes, and they their names: what is made anew cannot have them.
     """
-    held = {each.place: each for each in holders}
+    held = {each.place: each for each in occupied_names}
     names = (name for each in (wanted, *_children(wanted, expected)) if (name := each.relation_name))
     return next((held[name] for name in names if name in held), None)
 
@@ -99,7 +101,7 @@ def _children(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Cata
     return (each for each in found if each.parent_place == wanted.place and each.relation_name)
 
 
-def _explained(obstacle: Holder, difference: Difference) -> str:
+def _describe_name_conflict(obstacle: OccupiedName, difference: Difference) -> str:
     on_table = f", which is on {obstacle.table}," if obstacle.table else ""
     renamed = " (was the table renamed?)" if obstacle.table and difference.expected.parent is None else ""
     return f"{obstacle.kind} {obstacle.name}{on_table} has the name that is needed{renamed}: rename or drop it first"

@@ -2,8 +2,16 @@
 
 from collections.abc import Iterator
 
-from pgfleet.documents.audit import AuditDocument, ContractEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
-from pgfleet.judge.summary import INCOMPLETE, worst_first
+from pgfleet.documents.audit import (
+    INCONCLUSIVE,
+    AuditDocument,
+    ContractEntry,
+    MigrationEntry,
+    MigrationStatus,
+    TenantEntry,
+    Verdict,
+)
+from pgfleet.judge.summary import worst_first
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.junit import Case, Ending, Suite, report
 from pgfleet.reports.phrases.acceptances import remarks
@@ -40,7 +48,7 @@ def _suite(tenant: TenantEntry, environment: str, manifest: Manifest) -> Suite:
 
 def _inspection(tenant: TenantEntry) -> Iterator[Case]:
     """A case of its own, so that a tenant of which nothing is known is in the report, and not green."""
-    if tenant.verdict in INCOMPLETE:
+    if tenant.verdict in INCONCLUSIVE:
         said = tenant.reason or VERDICT_MEANS[tenant.verdict]
         yield Case(name="inspection", ending=Ending.ERROR, kind=tenant.verdict, message=" ".join(said.split()))
     elif tenant.verdict is Verdict.READY and not tenant.migrations:

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pgfleet.documents.audit import AuditDocument
-from pgfleet.judge.summary import counted
+from pgfleet.judge.summary import tenant_count
 from pgfleet.judge.variants import AS_EXPECTED
 from pgfleet.reports.phrases.acceptances import acceptance_lines
 from pgfleet.reports.phrases.dates import Dates
@@ -55,7 +55,7 @@ def _variants(document: AuditDocument) -> Iterator[RenderableType]:
     expected = sum(len(each.tenants) for each in document.variants if each.expected)
     others = [each for each in document.variants if not each.expected]
     yield Text("Tenants that are alike", style="bold")
-    yield from _lines((f"{counted(expected)} {AS_EXPECTED}", *map(variant_line, others)))
+    yield from _lines((f"{tenant_count(expected)} {AS_EXPECTED}", *map(variant_line, others)))
 
 
 def _lines(lines: Iterable[str], style: str = "") -> Iterator[RenderableType]:

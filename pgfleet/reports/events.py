@@ -10,14 +10,14 @@ from pgfleet.documents.audit import AuditDocument, Verdict
 from pgfleet.documents.plan import RolloutPlan
 from pgfleet.documents.repair import RepairDocument
 from pgfleet.documents.rollout import Result, RolloutDocument
-from pgfleet.judge.findings import counted
+from pgfleet.judge.findings import list_findings
 from pgfleet.judge.summary import EXIT_STATUS, outcome_of, worst_first
-from pgfleet.judge.summary import in_words as verdicts_in_words
+from pgfleet.judge.summary import format_summary as verdicts_in_words
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.reports.phrases.trend import MOST_LINES, new_lines
 from pgfleet.rollout import repair_summary
 from pgfleet.rollout.summary import RolloutOutcome
-from pgfleet.rollout.summary import in_words as results_in_words
+from pgfleet.rollout.summary import format_summary as results_in_words
 
 AUDIT_FINISHED = "pgfleet.audit.finished"
 TENANT_BLOCKED = "pgfleet.tenant.blocked"
@@ -75,7 +75,7 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
     Without a previous audit to compare with, whatever is found is new.
     """
     outcome, since = outcome_of(document.tenants), document.since
-    new = len(since.new) if since else len(counted(document))
+    new = len(since.new) if since else len(list_findings(document))
     labels = {"outcome": outcome.lower(), "whole": _said(not is_partial), "new-findings": _said(new > 0)}
     yield Event(
         name=AUDIT_FINISHED,
@@ -137,7 +137,7 @@ def of_repair(document: RepairDocument) -> Event:
             "reason": document.reason,
             "digest": document.digest,
             "summary": document.summary,
-            "said": repair_summary.in_words(document),
+            "said": repair_summary.format_summary(document),
         },
         tenants=tuple(each.name for each in document.tenants),
     )

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pgfleet.documents.audit import SkippedEntry
-from pgfleet.judge.summary import counted
+from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.phrases.skipped import skipped_in_words
 
@@ -24,7 +24,7 @@ def tenant_table(rows: Sequence[Mapping[str, Any]], skipped: Sequence[SkippedEnt
         labels = ", ".join(f"{key}={value}" for key, value in row["labels"].items())
         table.add_row(*(Text(str(row[name] or "")) for name in names[:-1]), Text(labels))
     said = (skipped_in_words(skipped),) if skipped else ()
-    return Group(table, Text(), *map(Text, said), Text(counted(len(rows)), style="bold"))
+    return Group(table, Text(), *map(Text, said), Text(tenant_count(len(rows)), style="bold"))
 
 
 def manifest_table(manifest: Manifest, path: str) -> RenderableType:

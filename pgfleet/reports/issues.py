@@ -7,7 +7,7 @@ from typing import TypeVar
 from pgfleet.documents.audit import DifferenceEntry
 from pgfleet.documents.plan import TenantPlan
 from pgfleet.documents.rollout import ErrorEntry, Result, RingEntry, StepStatus, TenantResult
-from pgfleet.judge.summary import counted
+from pgfleet.judge.summary import tenant_count
 from pgfleet.reports.phrases.rollout import error_sentence, is_unseen, seed_sentence
 from pgfleet.rollout.failure_groups import FAULTY, failure_group_key
 
@@ -148,7 +148,7 @@ def alike(found: Iterable[tuple[Key, str]]) -> Mapping[Key, tuple[str, ...]]:
 
 def named(tenants: Sequence[str]) -> str:
     """`2 tenants: acme, borealis`."""
-    return f"{counted(len(tenants))}: {listed(tenants)}"
+    return f"{tenant_count(len(tenants))}: {listed(tenants)}"
 
 
 def listed(tenants: Sequence[str]) -> str:

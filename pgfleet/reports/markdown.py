@@ -11,7 +11,7 @@ from pgfleet.documents.audit import (
     TenantEntry,
     Verdict,
 )
-from pgfleet.judge.summary import counted, in_words, worst_first
+from pgfleet.judge.summary import format_summary, tenant_count, worst_first
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.context_markdown import all_ready, closing, opening
 from pgfleet.reports.links import NO_LINKS, Links
@@ -48,7 +48,7 @@ MOST_TENANTS = 50
 def summary_page(document: AuditDocument, manifest: Manifest, timezone: str = "UTC", links: Links = NO_LINKS) -> str:
     """What is new, who is alike; what is blocked, why, and which service suffers; then the rest in a line each."""
     dates = dates_of(document, timezone)
-    lines = [f"# Audit of {document.environment}: {in_words(document.summary)}", ""]
+    lines = [f"# Audit of {document.environment}: {format_summary(document.summary)}", ""]
     if all(each.verdict is Verdict.READY for each in document.tenants):
         lines += [all_ready(document), ""]
     lines += [f"{escaped(skipped_in_words(document.skipped))}.", ""] if document.skipped else []
@@ -151,4 +151,6 @@ def _lacking(tenant: TenantEntry) -> list[MigrationEntry]:
 
 def _timing(document: AuditDocument) -> str:
     seconds = (document.finished_at - document.started_at).total_seconds()
-    return f"{counted(document.summary['tenants'])} in {seconds:.1f} s; manifest `{document.manifest.checksum[:12]}`."
+    return (
+        f"{tenant_count(document.summary['tenants'])} in {seconds:.1f} s; manifest `{document.manifest.checksum[:12]}`."
+    )

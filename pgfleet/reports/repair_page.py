@@ -11,7 +11,7 @@ from pgfleet.reports.phrases.rollout import error_sentence
 from pgfleet.reports.phrases.skipped import skipped_in_words
 from pgfleet.reports.repair_markdown import shell, statements_block, statements_title
 from pgfleet.reports.tables import MOST_ROWS, shortened
-from pgfleet.rollout.repair_summary import in_words, worst_first
+from pgfleet.rollout.repair_summary import format_summary, worst_first
 
 ROLLED_BACK = "A dry run: all of it was rolled back, and each tenant is as it was before."
 
@@ -19,7 +19,7 @@ ROLLED_BACK = "A dry run: all of it was rolled back, and each tenant is as it wa
 def repair_page(document: RepairDocument) -> str:
     """What was run in each tenant, what is to be feared of it, what is left to a person and why."""
     kind = "Dry run of a repair of" if document.dry_run else "Repair of"
-    lines = [f"# {kind} {escaped(document.environment)}: {escaped(in_words(document))}", ""]
+    lines = [f"# {kind} {escaped(document.environment)}: {escaped(format_summary(document))}", ""]
     if document.reason:
         lines += [f"**Nothing was done:** {escaped(document.reason)}.", ""]
     if document.dry_run:

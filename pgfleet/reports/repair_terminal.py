@@ -12,7 +12,7 @@ from pgfleet.reports.phrases.rollout import error_sentence
 from pgfleet.reports.phrases.skipped import skipped_in_words
 from pgfleet.reports.repair_page import ROLLED_BACK, result_word
 from pgfleet.reports.rollout_layout import MOST_TENANTS, indented, left_out
-from pgfleet.rollout.repair_summary import in_words, worst_first
+from pgfleet.rollout.repair_summary import format_summary, worst_first
 
 STYLE = {
     RepairResult.FAILED: "red",
@@ -68,4 +68,4 @@ def _last(document: RepairDocument) -> Text:
     kind = "dry run of a repair" if document.dry_run else "repair"
     seconds = (document.finished_at - document.started_at).total_seconds()
     timing = f"  ({kind} of {document.environment}, {seconds:.1f} s, digest {document.digest[:DIGEST_SHOWN]})"
-    return Text.assemble((f"{document.outcome}: {in_words(document)}", "bold"), timing)
+    return Text.assemble((f"{document.outcome}: {format_summary(document)}", "bold"), timing)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pgfleet.documents.audit import DifferenceEntry
 from pgfleet.documents.plan import RolloutPlan, by_ring
 from pgfleet.documents.rollout import RingEntry, RolloutDocument, StepStatus, TenantResult
-from pgfleet.judge.summary import counted
+from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.issues import (
     LEFT_ALONE,
@@ -35,7 +35,7 @@ from pgfleet.reports.phrases.rollout import (
 )
 from pgfleet.reports.phrases.skipped import skipped_in_words
 from pgfleet.reports.rollout_tables import FEWER, UNCERTAIN, count_rank, pair_in_words
-from pgfleet.rollout.summary import RolloutOutcome, in_words, summarise
+from pgfleet.rollout.summary import RolloutOutcome, format_summary, summarize
 
 MOST_DIFFERENCES = 10
 
@@ -60,7 +60,7 @@ def approval_page(
         *_what(plan, manifest),
         f"## The dry run in ring {escaped(ring)}",
         "",
-        f"{escaped(in_words(summarise(dry_run)))}. Everything of it was rolled back.",
+        f"{escaped(format_summary(summarize(dry_run)))}. Everything of it was rolled back.",
         "",
         *(line for heading, found in matters.items() for line in _section(heading, found)),
         *_where(plan, manifest, rings),
@@ -77,7 +77,7 @@ def approval_page(
 def rollout_page(document: RolloutDocument, manifest: Manifest) -> str:
     """What came of a rollout or a dry run: ring after ring, what was done, and whatever did not go well."""
     kind = document.what.capitalize()
-    said = f"{document.outcome}: {in_words(document.summary)}"
+    said = f"{document.outcome}: {format_summary(document.summary)}"
     lines = [f"# {kind} of {escaped(document.environment)}: {escaped(said)}", ""]
     if document.dry_run:
         lines += ["Everything told here was rolled back, and each tenant is as it was before.", ""]
@@ -118,9 +118,10 @@ def _where(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> Itera
         reached = sorted((each for each in tenants if not each.obstacle), key=lambda each: not each.changes)
         found = alike((tenant_plan_sentence(each, manifest), each.name) for each in reached)
         matters = [
-            Issue(title=f"{said} in {counted(len(names))}", lines=(listed(names),)) for said, names in found.items()
+            Issue(title=f"{said} in {tenant_count(len(names))}", lines=(listed(names),))
+            for said, names in found.items()
         ]
-        yield from _section(f"Ring {ring}: {counted(len(tenants))}", matters, inline=True)
+        yield from _section(f"Ring {ring}: {tenant_count(len(tenants))}", matters, inline=True)
     left_alone = obstacles(each for tenants in groups.values() for each in tenants)
     yield from _section(LEFT_ALONE, tuple(left_alone))
     yield from _section(REFUSED, tuple(refusals(each for tenants in groups.values() for each in tenants)))
@@ -131,7 +132,7 @@ def _not_exercised(plan: RolloutPlan, manifest: Manifest, dry_run: Sequence[Tena
     tally = Counter(version for tenant in plan.tenants for version in tenant.runs)
     alone = [each for each in manifest.migrations if tally[each.version] and not each.transactional]
     said = [
-        Issue(title=f"{each.file} runs in no transaction", lines=(f"to be run in {counted(tally[each.version])}",))
+        Issue(title=f"{each.file} runs in no transaction", lines=(f"to be run in {tenant_count(tally[each.version])}",))
         for each in alone
     ]
     files = tuple(each.file for each in alone)

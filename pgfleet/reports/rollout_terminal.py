@@ -16,7 +16,7 @@ from pgfleet.documents.rollout import (
     StepStatus,
     TenantResult,
 )
-from pgfleet.judge.summary import counted
+from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.issues import NOT_EXERCISED, NOT_REACHED, Issue, alike, issues_of, named, planted
 from pgfleet.reports.phrases.rollout import ring_facts, ring_sentence, step_word
@@ -31,7 +31,7 @@ from pgfleet.reports.rollout_tables import (
     pair_in_words,
     rows_gained,
 )
-from pgfleet.rollout.summary import RolloutOutcome, in_words, worst_first
+from pgfleet.rollout.summary import RolloutOutcome, format_summary, worst_first
 
 STEP_STYLE = {
     StepStatus.DONE: "green",
@@ -56,7 +56,7 @@ COUNT_MARKS = {"~": "an estimate of the server's", "-": "no such table", "?": "n
 def rollout_report(document: RolloutDocument, manifest: Manifest) -> RenderableType:
     """Rings, tenants by migrations, rows before and after, and then whatever did not go well."""
     last = Text.assemble(
-        (f"{document.outcome}: {in_words(document.summary)}", "bold"), _timing(document.what, document)
+        (f"{document.outcome}: {format_summary(document.summary)}", "bold"), _timing(document.what, document)
     )
     if document.outcome == RolloutOutcome.REFUSED:
         return Group(Text(f"Nothing was done: {document.reason}"), Text(), last)
@@ -89,7 +89,7 @@ def count_report(document: CountDocument) -> RenderableType:
     faults = alike((each.reason, each.name) for each in ordered if each.reason)
     matters = [Issue(title=reason, lines=(named(names),)) for reason, names in faults.items()]
     uncounted = f", {document.summary['uncounted']} not" if matters else ""
-    said = f"{counted(document.summary['tenants'])}: {document.summary['counted']} counted{uncounted}"
+    said = f"{tenant_count(document.summary['tenants'])}: {document.summary['counted']} counted{uncounted}"
     last = Text.assemble((said, "bold"), _timing("counts", document))
     marks = _marks(words for tenant in ordered for words in counts_in_words(tenant, tables))
     uncountable = section("Could not be counted", matters, "magenta")

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from pgfleet.documents.audit import AuditDocument, TenantEntry
-from pgfleet.judge.findings import counted
+from pgfleet.judge.findings import list_findings
 from pgfleet.judge.summary import worst_first
 from pgfleet.reports.links import NO_LINKS, Links
 from pgfleet.reports.phrases.acceptances import remarks
@@ -45,7 +45,7 @@ def plain_cell(text: str) -> str:
 def earliest(document: AuditDocument) -> dict[str, datetime]:
     """Since when the oldest finding of each tenant that has any is there."""
     found: dict[str, datetime] = {}
-    for finding, since in counted(document).items():
+    for finding, since in list_findings(document).items():
         found[finding.tenant] = min(since, found.get(finding.tenant, since))
     return found
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pgfleet.documents.audit import AuditDocument, MigrationEntry, MigrationStatus, TenantEntry, Verdict
-from pgfleet.judge.summary import in_words, worst_first
+from pgfleet.judge.summary import format_summary, worst_first
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.context_terminal import closing, indented, leading_variants, opening
 from pgfleet.reports.group_identical import group_identical
@@ -71,7 +71,7 @@ def audit_report(document: AuditDocument, manifest: Manifest, *, timezone: str =
     parts += _altered(document, manifest)
     parts += closing(document, is_large=len(ordered) > MOST_TENANTS)
     parts += [Text(), Text(skipped_in_words(document.skipped))] if document.skipped else ()
-    said = "; ".join(filter(None, (in_words(document.summary), losses_in_words(ordered))))
+    said = "; ".join(filter(None, (format_summary(document.summary), losses_in_words(ordered))))
     parts += [Text(), Text.assemble((said, "bold"), _timing(document))]
     return Group(*parts)
 

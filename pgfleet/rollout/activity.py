@@ -43,7 +43,7 @@ def judge_watch(
     )
 
 
-def unwatched(watches: Iterable[Watch], tenant: str, reason: str, *, seconds: float) -> tuple[WatchEntry, ...]:
+def unwatched_entries(watches: Iterable[Watch], tenant: str, reason: str, *, seconds: float) -> tuple[WatchEntry, ...]:
     """What there is to say of a tenant's watched tables where nobody could look at them."""
     return tuple(
         judge_watch(

@@ -1,6 +1,6 @@
 """What to do next about an error."""
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.rollout import ErrorEntry
 from pgfleet.errors import (
     AccessRefused,
@@ -50,7 +50,7 @@ BY_KIND: tuple[tuple[type[PgfleetError], str], ...] = (
 )
 
 
-def describe(error: PgfleetError) -> ErrorEntry:
+def build_error_entry(error: PgfleetError) -> ErrorEntry:
     """The error for the document, with its place and what to do next."""
     if not isinstance(error, DatabaseError):
         return ErrorEntry(message=str(error), advice=advise(error))
@@ -68,12 +68,12 @@ def describe(error: PgfleetError) -> ErrorEntry:
 def advise(error: PgfleetError) -> str | None:
     """What to do next; None where the message says all there is to say."""
     if isinstance(error, DatabaseError) and error.because:
-        return of_unreachable(error.because)
+        return advise_connect_failure(error.because)
     state = error.sqlstate if isinstance(error, DatabaseError) else ""
     by_state = next((BY_SQLSTATE[state[:length]] for length in (5, 2) if state[:length] in BY_SQLSTATE), None)
     return by_state or next((said for kind, said in BY_KIND if isinstance(error, kind)), None)
 
 
-def of_unreachable(because: Unreachable) -> str:
+def advise_connect_failure(because: ConnectFailure) -> str:
     """What to do next about a tenant with which no session could be had."""
     return f"{because.advice}{'' if because.advice.endswith('?') else ';'} then {AGAIN}"

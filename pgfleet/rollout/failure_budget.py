@@ -7,7 +7,7 @@ from pgfleet.documents.rollout import Result, TenantResult
 COUNTED = frozenset({Result.FAILED, Result.UNREACHABLE})
 
 
-def budget_of(ring: str, budgets: Mapping[str, int | str], ring_size: int) -> int:
+def allowed_failures(ring: str, budgets: Mapping[str, int | str], ring_size: int) -> int:
     """How many of the ring's tenants may fail: a number as it is, of a percentage the whole tenants; else none."""
     budget = budgets.get(ring, 0)
     if isinstance(budget, str):
@@ -15,11 +15,6 @@ def budget_of(ring: str, budgets: Mapping[str, int | str], ring_size: int) -> in
     return budget
 
 
-def failures_in(results: Iterable[TenantResult]) -> int:
+def count_failures(results: Iterable[TenantResult]) -> int:
     """How many tenants count against the budget: those that failed, and those that could not be reached."""
     return sum(each.result in COUNTED for each in results)
-
-
-def is_exceeded(failures: int, budget: int) -> bool:
-    """Whether no further tenant may be started."""
-    return failures > budget

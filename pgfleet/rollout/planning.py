@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import (
+    INCONCLUSIVE,
     DifferenceEntry,
     LedgerState,
     MigrationEntry,
@@ -17,16 +18,15 @@ from pgfleet.errors import FleetError
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.model import Manifest, Migration, Priority
 from pgfleet.rollout.advice import advise
-from pgfleet.rollout.preconditions import behind_pooler, on_standby
+from pgfleet.rollout.preconditions import pooler_error, standby_error
 
-OBSTACLES = frozenset({Verdict.UNREACHABLE, Verdict.UNKNOWN})
 BY_STATUS = {
     MigrationStatus.PENDING: Action.APPLY,
     MigrationStatus.DRIFTED: Action.REAPPLY,
 }
 
 
-def refuse_faulty_scope(scope: Scope, manifest: Manifest) -> None:
+def check_scope(scope: Scope, manifest: Manifest) -> None:
     """Raises FleetError for a version to rerun that the manifest does not have, or that the priority leaves out."""
     for version in scope.rerun:
         migration = next((each for each in manifest.migrations if each.version == version), None)
@@ -52,9 +52,9 @@ def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalo
     its migration is applied or will be.
     """
     ring = entry.ring or ""
-    if entry.verdict in OBSTACLES or expected is None:
+    if entry.verdict in INCONCLUSIVE or expected is None:
         reason = entry.reason or "it could not be looked at"
-        obstacle = entry.verdict if entry.verdict in OBSTACLES else Verdict.UNKNOWN
+        obstacle = entry.verdict if entry.verdict in INCONCLUSIVE else Verdict.UNKNOWN
         because = entry.unreachable_because
         return TenantPlan(name=entry.name, ring=ring, obstacle=obstacle, reason=reason, unreachable_because=because)
     chosen = {each.version for each in manifest.migrations if is_within(each, scope)}
@@ -81,12 +81,12 @@ def _without_alone(planned: tuple[PlannedMigration, ...], manifest: Manifest) ->
 
 
 def _refused(planned: PlannedMigration, file: str) -> PlannedMigration:
-    error = behind_pooler(file)
+    error = pooler_error(file)
     return planned.model_copy(update={"action": Action.REFUSE, "reason": f"{error}; {advise(error)}"})
 
 
 def _obstructed_by_standby(plan: TenantPlan) -> TenantPlan:
-    error = on_standby()
+    error = standby_error()
     return TenantPlan(
         name=plan.name,
         ring=plan.ring,

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pgfleet.documents.audit import MigrationStatus, SkippedEntry
 from pgfleet.documents.repair import RepairDocument, RepairResult, TenantRepair
-from pgfleet.judge.summary import NO_VERDICTS, counted
+from pgfleet.judge.summary import NO_VERDICTS, tenant_count
 from pgfleet.rollout.repair_results import digest_of
 
 
@@ -92,7 +92,7 @@ def needs_person(tenant: TenantRepair) -> bool:
     return bool(tenant.remaining) or any(each.status is MigrationStatus.DRIFTED for each in tenant.not_repairable)
 
 
-def in_words(document: RepairDocument) -> str:
+def format_summary(document: RepairDocument) -> str:
     """`2 tenants: 1 repaired, 1 failed`; results that no tenant has are left out."""
     said = {"repaired": "would be repaired"} if document.dry_run else {}
     parts = [
@@ -100,7 +100,7 @@ def in_words(document: RepairDocument) -> str:
         for result, number in document.summary.items()
         if number and result not in NO_VERDICTS
     ]
-    return f"{counted(document.summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
+    return f"{tenant_count(document.summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
 
 
 def worst_first(tenants: Iterable[TenantRepair]) -> tuple[TenantRepair, ...]:

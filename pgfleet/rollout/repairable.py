@@ -6,11 +6,11 @@ from pgfleet.catalog.differences import Difference
 from pgfleet.documents.audit import MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import AcceptedObject
 from pgfleet.documents.repair import NotRepairableEntry
-from pgfleet.judge.tenant import difference_entry
+from pgfleet.judge.migration import difference_entry
 from pgfleet.rollout.planning import accepted_object
 
 
-def to_be_repaired(
+def find_repairable(
     differences: Iterable[Difference], entries: Iterable[MigrationEntry], home: str
 ) -> tuple[Difference, ...]:
     """The differences of drifted migrations, less those that are accepted and what falls with them.
@@ -29,7 +29,7 @@ def to_be_repaired(
     )
 
 
-def beyond_repair(entries: Iterable[MigrationEntry]) -> Iterator[NotRepairableEntry]:
+def find_not_repairable(entries: Iterable[MigrationEntry]) -> Iterator[NotRepairableEntry]:
     """Migrations that are not applied for another reason than a difference: never run, or a check fails alone."""
     for each in entries:
         if each.accepted or each.status is MigrationStatus.APPLIED:
@@ -45,7 +45,7 @@ def is_whole(entry: MigrationEntry) -> bool:
     return entry.status is MigrationStatus.APPLIED or bool(entry.differences)
 
 
-def newly_failing(before: MigrationEntry, after: MigrationEntry) -> Sequence[str]:
+def find_newly_failing(before: MigrationEntry, after: MigrationEntry) -> Sequence[str]:
     """The names of checks that passed before, and do not now."""
     passed = {each.name for each in before.checks if each.passed}
     return [each.name for each in after.checks if each.name in passed and not each.passed]

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import CountEntry, Verdict
 from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.documents.rollout import CountPair, ErrorEntry, MigrationStep, Result, SeedStep, StepStatus, TenantResult
 from pgfleet.errors import PgfleetError
-from pgfleet.judge.tenant import why_unreachable
+from pgfleet.judge.tenant import connect_failure_of
 from pgfleet.manifest.model import Migration
-from pgfleet.rollout.advice import describe, of_unreachable
+from pgfleet.rollout.advice import advise_connect_failure, build_error_entry
 from pgfleet.rollout.summary import result_of
 
 Counts = Mapping[str, CountEntry]
@@ -21,7 +21,7 @@ ADVICE = {
 AS_PLANNED = {Verdict.UNREACHABLE: Result.UNREACHABLE}
 
 
-def obstructed(plan: TenantPlan) -> TenantResult:
+def obstructed_result(plan: TenantPlan) -> TenantResult:
     """The result of a tenant in which nothing could be planned."""
     assert plan.obstacle is not None, "only a plan with an obstacle is obstructed"  # noqa: S101
     return TenantResult(
@@ -35,11 +35,11 @@ def obstructed(plan: TenantPlan) -> TenantResult:
     )
 
 
-def _obstacle_entry(reason: str, advice: str, because: Unreachable | None) -> ErrorEntry:
+def _obstacle_entry(reason: str, advice: str, because: ConnectFailure | None) -> ErrorEntry:
     """The obstacle as an error; the reason of one that is unreachable ends with an advice, which is not told twice."""
     if because is None:
         return ErrorEntry(message=reason, advice=advice)
-    return ErrorEntry(message=reason.removesuffix(f"; {because.advice}"), advice=of_unreachable(because))
+    return ErrorEntry(message=reason.removesuffix(f"; {because.advice}"), advice=advise_connect_failure(because))
 
 
 def not_reached(plan: TenantPlan, reason: str) -> TenantResult:
@@ -47,20 +47,20 @@ def not_reached(plan: TenantPlan, reason: str) -> TenantResult:
     return TenantResult(name=plan.name, ring=plan.ring, result=Result.NOT_REACHED, reason=reason)
 
 
-def broken(plan: TenantPlan, error: PgfleetError) -> TenantResult:
+def failed_result(plan: TenantPlan, error: PgfleetError) -> TenantResult:
     """The result of a tenant of which nothing more than the error is known."""
-    because = why_unreachable(error)
+    because = connect_failure_of(error)
     return TenantResult(
         name=plan.name,
         ring=plan.ring,
         result=Result.UNREACHABLE if because else Result.FAILED,
         reason=str(error),
         unreachable_because=because,
-        error=describe(error),
+        error=build_error_entry(error),
     )
 
 
-def assembled(
+def build_result(
     plan: TenantPlan,
     migrations: Sequence[MigrationStep],
     seeds: Sequence[SeedStep],
@@ -75,14 +75,14 @@ def assembled(
         ring=plan.ring,
         result=Result.FAILED if error else result,
         reason=str(error) if error else None,
-        error=describe(error) if error else None,
+        error=build_error_entry(error) if error else None,
         migrations=tuple(migrations),
         seeds=tuple(seeds),
         counts=tuple(CountPair(table=table, before=before.get(table), after=after.get(table)) for table in before),
     )
 
 
-def step_of(
+def build_step(
     migration: Migration,
     plan: TenantPlan,
     status: StepStatus,
@@ -103,7 +103,7 @@ def step_of(
     )
 
 
-def hindrance(requires: Iterable[str], steps: Iterable[MigrationStep]) -> MigrationStep | None:
+def find_blocker(requires: Iterable[str], steps: Iterable[MigrationStep]) -> MigrationStep | None:
     """The step among `steps` that keeps back what requires those versions; None if none does.
 
     A version outside of the rollout's scope is no hindrance here: the script itself will tell, and the proof.
@@ -112,7 +112,7 @@ def hindrance(requires: Iterable[str], steps: Iterable[MigrationStep]) -> Migrat
     return next((each for each in steps if each.version in wanted and each.status not in THERE), None)
 
 
-def kept_back(hindered_by: MigrationStep) -> tuple[StepStatus, str]:
+def blocked_status(hindered_by: MigrationStep) -> tuple[StepStatus, str]:
     """The status and the reason of what requires a migration that is not there."""
     if hindered_by.status is StepStatus.NOT_EXERCISED:
         return StepStatus.NOT_EXERCISED, f"it requires {hindered_by.version}, which was not rehearsed"

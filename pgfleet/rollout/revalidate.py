@@ -15,7 +15,7 @@ PARTICIPLE = {
 PLANNED_FOR = {MigrationStatus.PENDING: Action.APPLY, MigrationStatus.DRIFTED: Action.REAPPLY}
 
 
-def still_to_do(planned: Action, found: MigrationEntry, *, is_ours: bool) -> Action:
+def revalidate(planned: Action, found: MigrationEntry, *, is_ours: bool) -> Action:
     """The action that is right now: the planned one, or less where somebody has done it meanwhile.
 
     `is_ours` says that the ledger's row is of this very run, which has then committed and lost the connection before

@@ -6,42 +6,42 @@ from datetime import datetime
 from pgfleet.documents.audit import MigrationStatus, TenantEntry, Verdict
 from pgfleet.documents.plan import RUNS, TenantPlan
 from pgfleet.documents.rollout import Result, RingEntry, RingOutcome, TenantResult, WatchEntry, WaveEntry
-from pgfleet.judge.summary import counted
-from pgfleet.rollout.failure_budget import failures_in, is_exceeded
+from pgfleet.judge.summary import tenant_count
+from pgfleet.rollout.failure_budget import count_failures
 from pgfleet.rollout.failure_groups import group_failures
-from pgfleet.rollout.summary import summarise
+from pgfleet.rollout.summary import summarize
 
 GONE_ON_WITH = frozenset({Result.DONE, Result.UNCHANGED})
 
 
-def finished(
+def finish_ring(
     name: str, budget: int, results: Sequence[TenantResult], waves: Sequence[WaveEntry], *, dry_run: bool
 ) -> RingEntry:
     """The ring's entry when its tenants are through; a dry run halts nothing."""
-    failures = failures_in(results)
-    is_halted = is_exceeded(failures, budget) and not dry_run
+    failures = count_failures(results)
+    is_halted = failures > budget and not dry_run
     return RingEntry(
         name=name,
         outcome=RingOutcome.HALTED if is_halted else RingOutcome.COMPLETED,
-        reason=f"{counted(failures)} of it failed, and {budget} may" if is_halted else None,
+        reason=f"{tenant_count(failures)} of it failed, and {budget} may" if is_halted else None,
         budget=budget,
-        tenants=summarise(results),
+        tenants=summarize(results),
         waves=tuple(waves),
         failures=group_failures(results),
     )
 
 
-def passed_over(name: str, budget: int, results: Sequence[TenantResult]) -> RingEntry:
+def skip_ring(name: str, budget: int, results: Sequence[TenantResult]) -> RingEntry:
     """The entry of a ring that was not begun, because an earlier one halted."""
-    return RingEntry(name=name, outcome=RingOutcome.NOT_REACHED, budget=budget, tenants=summarise(results))
+    return RingEntry(name=name, outcome=RingOutcome.NOT_REACHED, budget=budget, tenants=summarize(results))
 
 
-def halted(ring: RingEntry, reason: str) -> RingEntry:
+def halt_ring(ring: RingEntry, reason: str) -> RingEntry:
     """The same ring, found wanting after all its tenants were through."""
     return ring.model_copy(update={"outcome": RingOutcome.HALTED, "reason": reason})
 
 
-def timed(ring: RingEntry, started_at: datetime, finished_at: datetime) -> RingEntry:
+def time_ring(ring: RingEntry, started_at: datetime, finished_at: datetime) -> RingEntry:
     """The same ring, with when it was begun and when all that belongs to it was over."""
     return ring.model_copy(update={"started_at": started_at, "finished_at": finished_at})
 
@@ -55,16 +55,16 @@ def has_changed(results: Iterable[TenantResult]) -> bool:
     )
 
 
-def watch_halts(ring: RingEntry, results: Iterable[TenantResult], watched: Iterable[WatchEntry]) -> str | None:
+def watch_halt_reason(ring: RingEntry, results: Iterable[TenantResult], watched: Iterable[WatchEntry]) -> str | None:
     """Why the watch halts the rollout: tenants in which it found something count as failed. None if it does not."""
     failed = {each.name for each in results if each.result in {Result.FAILED, Result.UNREACHABLE}}
     found = {each.tenant for each in watched if each.is_finding}
-    if found and is_exceeded(len(failed | found), ring.budget):
+    if found and len(failed | found) > ring.budget:
         return f"the watch found that tasks are not taken in {', '.join(sorted(found))}"
     return None
 
 
-def unsettled(
+def find_unsettled(
     results: Iterable[TenantResult], plans: Iterable[TenantPlan], entries: Iterable[TenantEntry]
 ) -> list[str]:
     """The tenants that were right after the ring, and are not after its soak; each with what is wrong."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from pgfleet.documents.rollout import Result, RingEntry, RingOutcome, StepStatus, TenantResult
-from pgfleet.judge.summary import NO_VERDICTS, counted
+from pgfleet.judge.summary import NO_VERDICTS, tenant_count
 
 
 class RolloutOutcome(StrEnum):
@@ -42,21 +42,21 @@ def exit_status(outcome: RolloutOutcome, tenants: Iterable[TenantResult]) -> int
     return 0 if outcome is RolloutOutcome.COMPLETED else 1
 
 
-def summarise(tenants: Iterable[TenantResult]) -> dict[str, int]:
+def summarize(tenants: Iterable[TenantResult]) -> dict[str, int]:
     """How many tenants there are of each result, and in all."""
     tally = Counter(each.result for each in tenants)
     order = (Result.DONE, Result.UNCHANGED, Result.FAILED, Result.NOT_REACHED, Result.UNREACHABLE)
     return {"tenants": tally.total(), **{str(result): tally[result] for result in order}}
 
 
-def in_words(summary: dict[str, int]) -> str:
+def format_summary(summary: dict[str, int]) -> str:
     """`12 tenants: 4 done, 7 unchanged, 1 not reached`; results that no tenant has are left out."""
     parts = [
         f"{count} {result.replace('_', ' ')}"
         for result, count in summary.items()
         if result not in NO_VERDICTS and count
     ]
-    return f"{counted(summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
+    return f"{tenant_count(summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
 
 
 def result_of(migrations: Iterable[StepStatus], seeds: Iterable[StepStatus]) -> Result:

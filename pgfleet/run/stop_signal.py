@@ -3,7 +3,7 @@
 from threading import Lock
 
 from pgfleet.documents.rollout import TenantResult
-from pgfleet.rollout.failure_budget import failures_in, is_exceeded
+from pgfleet.rollout.failure_budget import count_failures
 
 
 class Gate:
@@ -19,7 +19,7 @@ class Gate:
     def note(self, result: TenantResult) -> None:
         """Counts a tenant that is finished."""
         with self._lock:
-            self._failures += failures_in([result])
+            self._failures += count_failures([result])
 
     def close(self) -> None:
         """Lets nobody through any more: too many have failed, here and elsewhere."""
@@ -30,5 +30,5 @@ class Gate:
     def is_open(self) -> bool:
         """Whether a further tenant may be started."""
         with self._lock:
-            is_used_up = self._allowed is not None and is_exceeded(self._failures, self._allowed)
+            is_used_up = self._allowed is not None and self._failures > self._allowed
             return not self._is_closed and not is_used_up

@@ -11,7 +11,7 @@ import httpx
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from pgfleet.documents.plan import RolloutPlan
-from pgfleet.judge.summary import counted
+from pgfleet.judge.summary import tenant_count
 from pgfleet.run.progress import listening
 
 SHORTEST_PAUSE_SECONDS = 1.0
@@ -48,7 +48,7 @@ class _Artifact:
 
     def finish(self, _tenant: str, _said: str) -> None:
         self.finished += 1
-        self._say(f"{self.finished} of {counted(self.tenants)}")
+        self._say(f"{self.finished} of {tenant_count(self.tenants)}")
 
     def plan(self, plan: RolloutPlan) -> None:
         """The plan has an artifact of its own."""

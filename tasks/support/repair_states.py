@@ -8,7 +8,7 @@ from prefect.states import Completed, Failed
 
 from pgfleet.documents.repair import RepairDocument, RepairMode, RepairResult, TenantRepair
 from pgfleet.reports.phrases.repair import repair_sentence
-from pgfleet.rollout.repair_summary import RepairOutcome, in_words, outcome_of
+from pgfleet.rollout.repair_summary import RepairOutcome, format_summary, outcome_of
 
 GOOD = frozenset({RepairOutcome.COMPLETED, RepairOutcome.DRY_RUN})
 STATE_NAME = {
@@ -37,7 +37,7 @@ def repairs_state(found: Sequence[TenantRepair], mode: RepairMode) -> State[Any]
 
 def repair_state(document: RepairDocument) -> State[Any]:
     """Completed where nothing is left to be done, or nothing would be, else Failed under the name of the outcome."""
-    said = document.reason or in_words(document)
+    said = document.reason or format_summary(document)
     if document.outcome in GOOD:
         return Completed(name=document.outcome, message=said)
     return Failed(name=document.outcome, message=said)

@@ -26,7 +26,7 @@ from pgfleet.documents.rollout import (
     StepStatus,
     TenantResult,
 )
-from pgfleet.judge.summary import Outcome, counted, in_words, outcome_of, summarise
+from pgfleet.judge.summary import Outcome, format_summary, outcome_of, summarize, tenant_count
 from pgfleet.reports.phrases import manifest_proof
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.reports.phrases.row_losses import losses_in_words
@@ -76,7 +76,7 @@ def tenant_state(entry: TenantEntry) -> State[TenantEntry]:
 def run_state(tenants: Sequence[TenantEntry]) -> State[Any]:
     """Completed if every tenant is ready and lost no rows, else Failed under the name of the outcome."""
     outcome = outcome_of(tenants)
-    message = "; ".join(filter(None, (in_words(summarise(tenants)), losses_in_words(tenants))))
+    message = "; ".join(filter(None, (format_summary(summarize(tenants)), losses_in_words(tenants))))
     if outcome is Outcome.READY:
         return Completed(message=message)
     return Failed(name=outcome, message=message)
@@ -98,7 +98,7 @@ def result_state(result: TenantResult) -> State[TenantResult]:
 
 def results_state(results: Sequence[TenantResult]) -> State[Any]:
     """Of a wave: Completed if every tenant is done or unchanged, else Failed, as Halted where some was not begun."""
-    said = rollout_summary.in_words(rollout_summary.summarise(results))
+    said = rollout_summary.format_summary(rollout_summary.summarize(results))
     found = {each.result for each in results}
     if found <= {Result.DONE, Result.UNCHANGED}:
         return Completed(message=said)
@@ -107,7 +107,7 @@ def results_state(results: Sequence[TenantResult]) -> State[Any]:
 
 def rollout_state(document: RolloutDocument) -> State[Any]:
     """Completed if all that was asked for is done, else Failed under the name of the outcome."""
-    said = document.reason or rollout_summary.in_words(document.summary)
+    said = document.reason or rollout_summary.format_summary(document.summary)
     if document.outcome == RolloutOutcome.COMPLETED:
         return Completed(message=said)
     return Failed(name=document.outcome, message=said)
@@ -116,7 +116,7 @@ def rollout_state(document: RolloutDocument) -> State[Any]:
 def counts_state(document: CountDocument) -> State[Any]:
     """Completed if every tenant was counted, else Failed as Incomplete."""
     uncounted = document.summary["uncounted"]
-    said = f"{counted(document.summary['tenants'])}, {uncounted} of them not counted"
+    said = f"{tenant_count(document.summary['tenants'])}, {uncounted} of them not counted"
     return Failed(name=Outcome.INCOMPLETE, message=said) if uncounted else Completed(message=said)
 
 

@@ -28,8 +28,8 @@ from pgfleet.documents.audit_context import (
     AcceptanceState,
     FindingEntry,
     LossEntry,
-    SinceEntry,
     Source,
+    TrendEntry,
     VariantDifference,
     VariantEntry,
 )
@@ -220,7 +220,7 @@ def _migration(
     )
 
 
-def _since(tenants: Sequence[TenantEntry]) -> SinceEntry:
+def _since(tenants: Sequence[TenantEntry]) -> TrendEntry:
     new = [
         FindingEntry(tenant=tenant.name, kind=each.kind, identity=each.identity, change=each.change, since=FINISHED)
         for tenant in tenants
@@ -236,7 +236,7 @@ def _since(tenants: Sequence[TenantEntry]) -> SinceEntry:
     resolved = FindingEntry(
         tenant=tenants[0].name, kind="table", identity="public.ai_skills", change="missing", since=YESTERDAY
     )
-    return SinceEntry(
+    return TrendEntry(
         previous_run_id="run-6",
         previous_finished_at=STARTED - timedelta(days=1),
         source=Source.PREFECT,

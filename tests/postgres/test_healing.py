@@ -7,7 +7,7 @@ from pathlib import Path
 from fixtures.servers import Server
 
 from pgfleet.catalog.objects import ObjectKind
-from pgfleet.catalog.reapply import Reruns
+from pgfleet.catalog.reapply import Reapplicable
 from pgfleet.catalog.scope import EVERYTHING
 from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.parse import build_manifest, parse_document
@@ -30,7 +30,7 @@ def manifest_of(scripts: Mapping[str, str]) -> Manifest:
 
 
 @contextmanager
-def expecting(server: Server, manifest: Manifest) -> Iterator[tuple[Reruns, Session]]:
+def expecting(server: Server, manifest: Manifest) -> Iterator[tuple[Reapplicable, Session]]:
     """What a rerun heals, and the session in which it was found out."""
     with scratch_database(server.admin, Limits()) as session:
         yield expect(manifest, session).reruns, session
@@ -44,7 +44,7 @@ def test_what_a_rerun_of_the_shipped_manifest_heals(server: Server, shipped_mani
     with scratch_database(server.admin, Limits()) as session:
         expected = expect(shipped_manifest, session)
         assert read_catalog(session, expected.scope, expected.equivalents).fingerprint == expected.fingerprint
-    reruns, objects = expected.reruns, {each.object.identity for each in expected.provenances}
+    reruns, objects = expected.reapplicable, {each.object.identity for each in expected.provenances}
     whole = {
         ObjectKind.SCHEMA,
         ObjectKind.TABLE,
@@ -128,6 +128,6 @@ def test_an_index_that_is_built_in_no_transaction_is_put_back_afterwards(server:
         [index] = [
             each.object.identity for each in expected.provenances if each.object.identity.name == "orders_number"
         ]
-        assert index in expected.reruns.missing
-        assert index in expected.reruns.altered - expected.reruns.changed
+        assert index in expected.reapplicable.missing
+        assert index in expected.reapplicable.altered - expected.reapplicable.changed
         assert read_catalog(session, expected.scope, expected.equivalents).fingerprint == expected.fingerprint

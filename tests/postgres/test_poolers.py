@@ -14,7 +14,7 @@ from fixtures.rollout import QUICK, ROWS, Subject, a_small_manifest, step
 from fixtures.servers import Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import SeedStatus, Verdict
 from pgfleet.documents.plan import Action
 from pgfleet.documents.repair import RepairResult
@@ -229,7 +229,7 @@ def embedded_major() -> int:
 
 def test_a_startup_parameter_that_it_refuses_has_its_own_reason(pooled: PooledServer, empty_database: str) -> None:
     error = error_of(Dsn(pooled.dsn(empty_database).text + "?options=-csearch_path%3Dx"))
-    assert (type(error), error.because) == (AccessRefused, Unreachable.WRONG_DSN)
+    assert (type(error), error.because) == (AccessRefused, ConnectFailure.WRONG_DSN)
     assert "unsupported startup parameter: options" in str(error)
 
 
@@ -237,7 +237,7 @@ def test_a_server_behind_it_that_does_not_answer_keeps_out_its_own_tenants_alone
     pooled: PooledServer, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     error = error_of(pooled.dsn(DEAD))
-    assert (type(error), error.because) == (ConnectionFailed, Unreachable.BEHIND_POOLER)
+    assert (type(error), error.because) == (ConnectionFailed, ConnectFailure.BEHIND_POOLER)
     tenants = [pooled.tenant(DEAD), pooled.tenant(database)]
     identity = identify(tenants, pooled.context(shipped_manifest, expected, *tenants))
     assert identity is not None

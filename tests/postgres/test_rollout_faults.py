@@ -18,7 +18,7 @@ import pytest
 from fixtures.rollout import Before, Subject, step
 from fixtures.servers import BINARIES, Server, started
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.rollout import Result, StepStatus, TenantResult
 from pgfleet.errors import ConnectionLost
@@ -259,7 +259,7 @@ def test_a_standby_and_the_same_server_as_a_primary(short_manifest: Manifest) ->
         server.cluster.restart()
         assert subject.query("SELECT pg_is_in_recovery()") == [(True,)]
         result = subject.roll_out(plan)
-        assert (result.result, result.unreachable_because) == (Result.UNREACHABLE, Unreachable.STANDBY)
+        assert (result.result, result.unreachable_because) == (Result.UNREACHABLE, ConnectFailure.STANDBY)
         signal_file.unlink()
         server.cluster.restart()
         completes(subject)

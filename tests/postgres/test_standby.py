@@ -10,7 +10,7 @@ import pytest
 from fixtures.rollout import Subject
 from fixtures.standby import DAMAGED, EMPTY, ORDINARY, ORDINARY_SESSIONS, READY, Standby
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.plan import Scope
 from pgfleet.documents.repair import RepairResult, TenantRepair
@@ -51,9 +51,13 @@ def test_what_is_all_there_needs_no_primary(subject: Callable[[str], Subject]) -
 def test_the_plan_refuses_it(subject: Callable[[str], Subject], database: str, migrations: bool) -> None:
     tenant = subject(database)
     plan = tenant.plan(migrations=migrations)
-    assert (plan.obstacle, plan.reason, plan.unreachable_because) == (Verdict.UNREACHABLE, SAID, Unreachable.STANDBY)
+    assert (plan.obstacle, plan.reason, plan.unreachable_because) == (Verdict.UNREACHABLE, SAID, ConnectFailure.STANDBY)
     result = tenant.roll_out(plan)
-    assert (result.result, result.reason, result.unreachable_because) == (Result.UNREACHABLE, SAID, Unreachable.STANDBY)
+    assert (result.result, result.reason, result.unreachable_because) == (
+        Result.UNREACHABLE,
+        SAID,
+        ConnectFailure.STANDBY,
+    )
     assert result.error is not None
     assert (result.error.message, (result.error.advice or "").startswith(ADVICE)) == (WHAT, True)
 
@@ -75,7 +79,7 @@ def test_a_repair_refuses_it(subject: Callable[[str], Subject]) -> None:
     tenant = context.environment.tenants[0]
     found: list[TenantRepair] = [prefetch(tenant, context), repair(tenant, context, dry_run=False)]
     for each in found:
-        assert (each.result, each.unreachable_because) == (RepairResult.UNREACHABLE, Unreachable.STANDBY)
+        assert (each.result, each.unreachable_because) == (RepairResult.UNREACHABLE, ConnectFailure.STANDBY)
         assert each.error is not None
         assert str(each.error.message) == WHAT
 
@@ -91,7 +95,7 @@ def test_no_replay_is_made_on_it(subject: Callable[[str], Subject], standby: Sta
 
 def test_a_dsn_that_wants_a_primary(standby: Standby) -> None:
     error = error_of(Dsn(f"{standby.cluster.dsn(EMPTY)}?target_session_attrs=read-write"))
-    assert (type(error), error.because) == (AccessRefused, Unreachable.STANDBY)
+    assert (type(error), error.because) == (AccessRefused, ConnectFailure.STANDBY)
 
 
 def test_a_server_with_no_connection_left(standby: Standby) -> None:
@@ -102,7 +106,7 @@ def test_a_server_with_no_connection_left(standby: Standby) -> None:
         for _ in range(ORDINARY_SESSIONS):
             stack.enter_context(psycopg.connect(dsn))
         error = error_of(Dsn(dsn))
-    assert (error.because, error.transient) == (Unreachable.TOO_MANY_CONNECTIONS, True)
+    assert (error.because, error.transient) == (ConnectFailure.TOO_MANY_CONNECTIONS, True)
 
 
 def test_a_server_that_is_shutting_down_starting_or_recovering(standby: Standby) -> None:
@@ -110,18 +114,18 @@ def test_a_server_that_is_shutting_down_starting_or_recovering(standby: Standby)
     with psycopg.connect(dsn.text):  # a smart shutdown waits for it
         assert standby.process is not None
         standby.process._postgres.send_signal(signal.SIGTERM)
-        wait_for(dsn, Unreachable.SHUTTING_DOWN)
+        wait_for(dsn, ConnectFailure.SHUTTING_DOWN)
     standby.stop()
     for settings, because in (
-        ({"restore_command": "sleep 60"}, Unreachable.STARTING),
-        ({"hot_standby": "off"}, Unreachable.RECOVERING),
+        ({"restore_command": "sleep 60"}, ConnectFailure.STARTING),
+        ({"hot_standby": "off"}, ConnectFailure.RECOVERING),
     ):
         standby.start(is_ready=False, **settings)
         wait_for(dsn, because)
         standby.stop(signal.SIGQUIT)
 
 
-def wait_for(dsn: Dsn, because: Unreachable) -> None:
+def wait_for(dsn: Dsn, because: ConnectFailure) -> None:
     """A postmaster is given its signals, listens and goes on to its next state in its own time."""
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     found: DatabaseError | None = None

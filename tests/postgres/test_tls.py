@@ -6,7 +6,7 @@ from fixtures.servers import BINARIES, Server
 from fixtures.tls import HOST, EncryptedServer
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.rollout import Result
 from pgfleet.errors import AccessRefused, DatabaseError
@@ -40,13 +40,13 @@ def test_a_verified_server_is_rolled_out_to_and_audited(
 @pytest.mark.parametrize(
     ("host", "root", "because"),
     [
-        pytest.param(HOST, "other.pem", Unreachable.CERTIFICATE_NOT_VERIFIED, id="another authority's root"),
-        pytest.param(HOST, "none.pem", Unreachable.CERTIFICATE_NOT_VERIFIED, id="no root at all"),
-        pytest.param("127.0.0.1", "root.pem", Unreachable.WRONG_HOST_NAME, id="another name than the certificate's"),
+        pytest.param(HOST, "other.pem", ConnectFailure.CERTIFICATE_NOT_VERIFIED, id="another authority's root"),
+        pytest.param(HOST, "none.pem", ConnectFailure.CERTIFICATE_NOT_VERIFIED, id="no root at all"),
+        pytest.param("127.0.0.1", "root.pem", ConnectFailure.WRONG_HOST_NAME, id="another name than the certificate's"),
     ],
 )
 def test_a_certificate_that_is_not_verified(
-    encrypted: EncryptedServer, host: str, root: str, because: Unreachable
+    encrypted: EncryptedServer, host: str, root: str, because: ConnectFailure
 ) -> None:
     direct = Dsn(encrypted.cluster.dsn())
     error = error_of(encrypted.by(direct, host=host, root=encrypted.root.with_name(root)))
@@ -57,5 +57,5 @@ def test_a_certificate_that_is_not_verified(
 
 def test_a_server_without_tls_that_must_have_it(embedded_server: Server) -> None:
     error = error_of(Dsn(f"{embedded_server.cluster.dsn()}?sslmode=require"))
-    assert (type(error), error.because) == (AccessRefused, Unreachable.NO_TLS)
+    assert (type(error), error.because) == (AccessRefused, ConnectFailure.NO_TLS)
     assert "has no TLS, and the dsn demands it" in str(error)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pgfleet.catalog.expected import ExpectedCatalog, trace
+from pgfleet.catalog.expected import ExpectedCatalog, trace_provenance
 from pgfleet.catalog.objects import Catalog, CatalogObject, Identity, ObjectKind
 from pgfleet.documents.audit import (
     AuditDocument,
@@ -23,7 +23,7 @@ from pgfleet.documents.audit import (
 from pgfleet.errors import Place
 from pgfleet.fleet.model import Environment, Policy, RolloutPolicy, Tenant, WavePolicy
 from pgfleet.fleet.secret import Dsn
-from pgfleet.judge.summary import summarise
+from pgfleet.judge.summary import summarize
 from pgfleet.manifest.model import (
     Check,
     Contract,
@@ -94,7 +94,7 @@ def an_expected_catalog(*after: tuple[str, Iterable[CatalogObject]]) -> Expected
     return ExpectedCatalog(
         server_major=16,
         fingerprint="expected",
-        provenances=trace([(version, tuple(objects)) for version, objects in after]),
+        provenances=trace_provenance([(version, tuple(objects)) for version, objects in after]),
         equivalents={},
         seeds={},
     )
@@ -279,6 +279,6 @@ def a_document(*tenants: TenantEntry, environment: str = "prod") -> AuditDocumen
         started_at=STARTED,
         finished_at=FINISHED,
         manifest=ManifestEntry(checksum="0123456789abcdef" * 4, migrations=("1", "2")),
-        summary=summarise(tenants),
+        summary=summarize(tenants),
         tenants=tenants,
     )

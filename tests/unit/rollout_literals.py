@@ -25,7 +25,7 @@ from pgfleet.documents.rollout import (
     WaveEntry,
 )
 from pgfleet.manifest.model import Priority
-from pgfleet.rollout.summary import summarise
+from pgfleet.rollout.summary import summarize
 
 RINGS = ("canary", "early", "main")
 DIGEST = "fedcba9876543210" * 4
@@ -132,7 +132,7 @@ def a_ring(
         outcome=outcome,
         reason=reason,
         budget=budget,
-        tenants=summarise(each for each in results if each.ring == name),
+        tenants=summarize(each for each in results if each.ring == name),
         restarts=tuple(restarts),
         soaked_seconds=soaked_seconds,
         watched_seconds=watched_seconds,
@@ -142,7 +142,7 @@ def a_ring(
 
 def a_wave(number: int, started_at: datetime, finished_at: datetime, *, attempts: int = 1, **ended: int) -> WaveEntry:
     """Of so many tenants as have `ended` so."""
-    tenants = {**summarise([]), "tenants": sum(ended.values()), **ended}
+    tenants = {**summarize([]), "tenants": sum(ended.values()), **ended}
     return WaveEntry(number=number, tenants=tenants, started_at=started_at, finished_at=finished_at, attempts=attempts)
 
 
@@ -177,7 +177,7 @@ def a_rollout(
         started_at=STARTED,
         finished_at=FINISHED,
         manifest=ManifestEntry(checksum="0123456789abcdef" * 4, migrations=("1", "2")),
-        summary=summarise(results),
+        summary=summarize(results),
         rings=tuple(rings) if rings is not None else tuple(a_ring(name, results=results) for name in names),
         tenants=results,
     )

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 from unit.literals import a_catalog, a_column, a_table, an_expected_catalog, an_index, an_object
 
-from pgfleet.catalog.differences import Difference, attributes_changed, find_differences, without_implied
+from pgfleet.catalog.differences import Difference, attributes_changed, find_differences, omit_implied
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, Change, ObjectKind
 
@@ -173,28 +173,28 @@ def test_implied_differences(lost: list[str], kept: list[tuple[str, str]]) -> No
     """`touch()` is missing in every case: it stands on no table."""
     gone = {"touch()", *lost}
     found = [each for each in THIRD if each.identity.name not in gone and each.parent not in gone]
-    differences = without_implied(find_differences(EXPECTED, a_catalog(found)))
+    differences = omit_implied(find_differences(EXPECTED, a_catalog(found)))
     assert sorted((each.version, each.identity.name) for each in differences) == sorted(kept)
 
 
 def test_nothing_is_implied_by_a_table_that_is_there_or_changed() -> None:
     changed = a_table("one", storage="partitioned")
     differences = find_differences(EXPECTED, a_catalog([changed, *THIRD[7:]]))
-    assert without_implied(differences) == differences
+    assert omit_implied(differences) == differences
     assert len(differences) == 7
 
 
 def test_a_missing_table_of_one_schema_implies_nothing_in_another() -> None:
     objects = [a_table("one"), a_table("one", schema="s"), a_column("one", "id", schema="s")]
     differences = find_differences(an_expected_catalog(("1", objects)), a_catalog([objects[1]]))
-    assert without_implied(differences) == differences
+    assert omit_implied(differences) == differences
 
 
 def test_implied_differences_are_left_out_whatever_the_order() -> None:
     objects = [a_table("one"), a_column("one", "id"), an_index("one", "idx_one")]
     differences = find_differences(an_expected_catalog(("1", objects)), a_catalog([]))
     for shuffled in permutations(differences):
-        assert [each.identity.name for each in without_implied(shuffled)] == ["one"]
+        assert [each.identity.name for each in omit_implied(shuffled)] == ["one"]
 
 
 @pytest.mark.parametrize(

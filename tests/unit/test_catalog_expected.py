@@ -3,7 +3,7 @@
 import pytest
 from unit.literals import a_column, a_table, an_expected_catalog, an_index
 
-from pgfleet.catalog.expected import Provenance, trace
+from pgfleet.catalog.expected import Provenance, trace_provenance
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.scope import scope_of
 
@@ -51,11 +51,11 @@ def told(provenances: tuple[Provenance, ...]) -> list[tuple[str, str, str]]:
     ],
 )
 def test_provenance(after: list[tuple[str, list[CatalogObject]]], expected: list[tuple[str, str, str]]) -> None:
-    assert told(trace(after)) == expected
+    assert told(trace_provenance(after)) == expected
 
 
 def test_each_step_holds_the_object_as_that_migration_left_it() -> None:
-    [provenance] = trace([("1", [A]), ("2", [A_CHANGED]), ("3", [A_CHANGED])])
+    [provenance] = trace_provenance([("1", [A]), ("2", [A_CHANGED]), ("3", [A_CHANGED])])
     assert [(step.version, step.object) for step in provenance.steps] == [("1", A), ("2", A_CHANGED)]
     assert provenance.object == A_CHANGED
 
@@ -65,14 +65,14 @@ def test_another_definition_of_the_same_attributes_is_no_change_and_the_latest_i
     reworded = type(renamed)(
         identity=renamed.identity, parent="a", attributes=renamed.attributes, definition="uuid, in other words"
     )
-    [provenance] = trace([("1", [renamed]), ("2", [reworded])])
+    [provenance] = trace_provenance([("1", [renamed]), ("2", [reworded])])
     assert (provenance.maker, len(provenance.steps)) == ("1", 1)
     assert provenance.object.definition == "uuid, in other words"
 
 
 def test_objects_of_one_name_in_two_schemas_or_of_two_kinds_are_not_the_same() -> None:
     objects = [a_table("a"), a_table("a", schema="s"), an_index("a", "a")]
-    assert told(trace([("1", objects[:1]), ("2", objects[:2]), ("3", objects)])) == [
+    assert told(trace_provenance([("1", objects[:1]), ("2", objects[:2]), ("3", objects)])) == [
         ("a", "1", "1"),
         ("a", "2", "2"),
         ("a", "3", "3"),

@@ -99,10 +99,10 @@ def test_the_scope_is_the_managed_objects_and_what_they_stand_in() -> None:
 def test_kinds_that_few_manifests_have_are_asked_for_where_the_manifest_has_any() -> None:
     seldom = {ObjectKind.TYPE, ObjectKind.VIEW, ObjectKind.POLICY}
     plain = scope_of([a_table("one"), an_object(ObjectKind.SCHEMA, "s")])
-    assert ({*plain.seldom}, {*plain.kinds} & seldom) == (seldom, set())
+    assert ({*plain.rare_kinds}, {*plain.kinds} & seldom) == (seldom, set())
     viewed = scope_of([an_object(ObjectKind.VIEW, "v")])
-    assert ({*viewed.seldom}, {*viewed.kinds} & seldom) == (seldom - {ObjectKind.VIEW}, {ObjectKind.VIEW})
-    assert (EVERYTHING.seldom, {*EVERYTHING.kinds}) == ((), {*ObjectKind})
+    assert ({*viewed.rare_kinds}, {*viewed.kinds} & seldom) == (seldom - {ObjectKind.VIEW}, {ObjectKind.VIEW})
+    assert (EVERYTHING.rare_kinds, {*EVERYTHING.kinds}) == ((), {*ObjectKind})
 
 
 def test_the_scope_of_nothing_is_nothing_and_not_everything() -> None:

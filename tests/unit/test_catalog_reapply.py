@@ -5,12 +5,12 @@ import pickle
 import pytest
 
 from pgfleet.catalog.objects import Change, Identity, ObjectKind
-from pgfleet.catalog.reapply import UNTRIED, Reruns
+from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
 
 TRIGGER = Identity(kind=ObjectKind.TRIGGER, schema=None, name="rules.trg_rules")
 INDEX = Identity(kind=ObjectKind.INDEX, schema=None, name="idx_rules")
 COLUMN = Identity(kind=ObjectKind.COLUMN, schema=None, name="rules.name")
-RERUNS = Reruns(
+RERUNS = Reapplicable(
     missing=frozenset({TRIGGER, INDEX}), altered=frozenset({TRIGGER, INDEX, COLUMN}), changed=frozenset({TRIGGER})
 )
 
@@ -28,7 +28,7 @@ RERUNS = Reruns(
 )
 def test_only_what_was_proven_of_that_change_heals(identity: Identity, change: Change, restores: bool) -> None:
     assert RERUNS.restores(identity, change) is restores
-    assert not UNTRIED.restores(identity, change)
+    assert not NOTHING_TRIED.restores(identity, change)
 
 
 def test_it_survives_the_cache_that_keeps_it() -> None:

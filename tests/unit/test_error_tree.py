@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from pgfleet import errors
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.errors import (
     AccessRefused,
     BehindPooler,
@@ -47,7 +47,7 @@ EXAMPLES = (
     ConnectionLimitTimeout("as many connections of ours to db1:5432 are open as may be, 8"),
     ConnectionLost("server closed the connection", "08006"),
     TryAgain("lock timeout", "55P03"),
-    AccessRefused("wrong password: db1:5432 says no", "", None, Unreachable.WRONG_PASSWORD),
+    AccessRefused("wrong password: db1:5432 says no", "", None, ConnectFailure.WRONG_PASSWORD),
     PrivilegeMissing("permission denied for table one", "42501"),
     StatementFailed("syntax error", "42601", Place("1_one.sql", 3, 5)),
     InventoryUnreadable("fleet.toml: environments.prod.inventory", "db1:5432", "no answer"),
@@ -104,7 +104,7 @@ def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> Non
         (DatabaseError("division by zero", "22012"), "division by zero (SQLSTATE 22012)"),
         (ConnectionFailed("no answer"), "no answer"),
         (
-            ConnectionFailed("refused: nothing listens on db1:5432", "", None, Unreachable.REFUSED),
+            ConnectionFailed("refused: nothing listens on db1:5432", "", None, ConnectFailure.REFUSED),
             "refused: nothing listens on db1:5432; is the server up, is the port right?",
         ),
         (

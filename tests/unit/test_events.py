@@ -9,7 +9,7 @@ from pgfleet.documents.audit import MigrationStatus, Verdict
 from pgfleet.documents.audit_context import Source
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result
-from pgfleet.judge.trend import Previous, compare
+from pgfleet.judge.trend import PreviousAudit, add_trend
 from pgfleet.reports import events
 
 READY = a_document(a_tenant_entry())
@@ -24,7 +24,7 @@ BLOCKED = a_document(
 
 
 def since(document: object, previous: object) -> list[events.Event]:
-    compared = compare(document, Previous(document=previous, source=Source.PREFECT))  # type: ignore[arg-type]
+    compared = add_trend(document, PreviousAudit(document=previous, source=Source.PREFECT))  # type: ignore[arg-type]
     return list(events.of_audit(compared, is_partial=False))
 
 

@@ -9,7 +9,7 @@ from pgfleet.documents.audit import CheckEntry, DifferenceEntry, MigrationEntry,
 from pgfleet.documents.audit_context import AcceptanceState
 from pgfleet.fleet.model import Acceptance
 from pgfleet.judge.acceptance import accept, review
-from pgfleet.judge.verdict import verdict_of
+from pgfleet.judge.tenant import tenant_verdict
 
 TODAY = date(2026, 11, 24)
 DRIFTED = MigrationStatus.DRIFTED
@@ -85,7 +85,7 @@ def test_what_is_marked_says_who_why_and_until_when() -> None:
 )
 def test_from_the_day_after_its_last_it_counts_again(until: date, counts: bool) -> None:
     found = accepted(drifted(a_difference_entry()), an_acceptance(until=until))
-    assert verdict_of([found]) is (Verdict.BLOCKED if counts else Verdict.READY)
+    assert tenant_verdict([found]) is (Verdict.BLOCKED if counts else Verdict.READY)
     assert found.status is DRIFTED, "the status stays the truth"
 
 
@@ -93,7 +93,7 @@ def test_one_difference_that_is_not_accepted_makes_the_migration_count() -> None
     found = accepted(drifted(a_difference_entry(), a_column()), an_acceptance())
     assert not found.accepted
     assert [each.accepted is not None for each in found.differences] == [True, False]
-    assert verdict_of([found]) is Verdict.BLOCKED
+    assert tenant_verdict([found]) is Verdict.BLOCKED
 
 
 def test_failing_checks_are_taken_for_consequences_of_accepted_differences_and_of_nothing_else() -> None:

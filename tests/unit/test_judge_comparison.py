@@ -17,7 +17,7 @@ from pgfleet.documents.audit import AuditDocument, CountEntry, TenantEntry, Verd
 from pgfleet.documents.audit_context import AcceptanceState, Source
 from pgfleet.fleet.model import Acceptance, Environment
 from pgfleet.judge.enrich import enrich
-from pgfleet.judge.trend import Previous
+from pgfleet.judge.trend import PreviousAudit
 from pgfleet.manifest.model import Count
 
 TODAY = date(2026, 11, 24)
@@ -38,7 +38,7 @@ def compared(
     *now: TenantEntry, before: tuple[TenantEntry, ...] | None, is_partial: bool = False, may_shrink: bool = False
 ) -> AuditDocument:
     manifest = a_manifest(a_migration(), counts=[Count(table="t", may_shrink=may_shrink)])
-    previous = None if before is None else Previous(document=a_document(*before), source=Source.FILE)
+    previous = None if before is None else PreviousAudit(document=a_document(*before), source=Source.FILE)
     return enrich(a_document(*now), environment(), manifest, previous, TODAY, is_partial=is_partial)
 
 

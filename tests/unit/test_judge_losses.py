@@ -4,7 +4,7 @@ import pytest
 from unit.literals import a_tenant_entry
 
 from pgfleet.documents.audit import CountEntry, TenantEntry
-from pgfleet.judge.losses import allowed_rows, with_losses
+from pgfleet.judge.losses import add_losses, allowed_rows
 from pgfleet.judge.summary import Outcome, outcome_of
 
 
@@ -14,7 +14,7 @@ def counting(rows: int | None, *, exact: bool = True, name: str = "acme", table:
 
 
 def lost(before: TenantEntry, now: TenantEntry, row_loss: int | str = "10%", **options: tuple[str, ...]) -> list[int]:
-    [tenant] = with_losses([now], [before], row_loss, **options)
+    [tenant] = add_losses([now], [before], row_loss, **options)
     return [each.before - each.now for each in tenant.losses]
 
 
@@ -56,7 +56,7 @@ def test_only_like_is_compared_with_like(before: TenantEntry, now: TenantEntry) 
 
 
 def test_estimates_compare_with_estimates_and_say_so() -> None:
-    [tenant] = with_losses([counting(10, exact=False)], [counting(1000, exact=False)], "10%")
+    [tenant] = add_losses([counting(10, exact=False)], [counting(1000, exact=False)], "10%")
     assert tenant.losses[0].model_dump() == {"table": "t", "before": 1000, "now": 10, "allowed": 100, "exact": False}
 
 
@@ -65,6 +65,6 @@ def test_a_table_that_may_shrink_loses_nothing() -> None:
 
 
 def test_a_loss_leaves_the_verdict_and_makes_the_run_drifted() -> None:
-    tenants = with_losses([counting(0), counting(5, name="other")], [counting(1000)], "10%")
+    tenants = add_losses([counting(0), counting(5, name="other")], [counting(1000)], "10%")
     assert [each.verdict for each in tenants] == ["ready", "ready"]
     assert outcome_of(tenants) is Outcome.DRIFTED

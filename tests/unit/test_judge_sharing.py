@@ -19,7 +19,7 @@ from unit.literals import (
 )
 
 from pgfleet.catalog.objects import Identity, ObjectKind
-from pgfleet.catalog.shared_objects import is_shared, works_on_shared
+from pgfleet.catalog.shared_objects import is_shared, may_write_shared
 from pgfleet.documents.audit import AuditDocument, DifferenceEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.documents.audit_context import AcceptedEntry, SharedEntry
 from pgfleet.judge.shared_objects import find_shared
@@ -143,7 +143,7 @@ def with_script(version: str, sql: str) -> Migration:
 def test_a_migration_works_on_what_is_shared(sql: str, version: str, *, expected: bool) -> None:
     own, shared = an_object(ObjectKind.TABLE, "one"), an_object(ObjectKind.TABLE, "rules", schema="guard")
     catalog = an_expected_catalog(("1", [own]), ("2", [own, shared]))
-    assert works_on_shared(with_script(version, sql), catalog) is expected
+    assert may_write_shared(with_script(version, sql), catalog) is expected
 
 
 def test_the_extensions_that_scripts_create() -> None:

@@ -23,8 +23,8 @@ from pgfleet.documents.audit import (
     TenantEntry,
     Verdict,
 )
-from pgfleet.documents.audit_context import AcceptedEntry, FindingEntry, SinceEntry, Source
-from pgfleet.judge.trend import Previous, compare, of_tenants_in
+from pgfleet.documents.audit_context import AcceptedEntry, FindingEntry, Source, TrendEntry
+from pgfleet.judge.trend import PreviousAudit, add_trend, restrict_to_tenants
 
 DRIFTED, PENDING = MigrationStatus.DRIFTED, MigrationStatus.PENDING
 EARLIER = FINISHED - timedelta(days=1)
@@ -72,13 +72,13 @@ def lost(name: str = "acme", verdict: Verdict = Verdict.UNREACHABLE) -> TenantEn
 READY = a_tenant_entry("acme", migrations=[a_migration_entry()])
 
 
-def previous(*tenants: TenantEntry, finished_at: datetime = EARLIER) -> Previous:
+def previous(*tenants: TenantEntry, finished_at: datetime = EARLIER) -> PreviousAudit:
     document = a_document(*tenants).model_copy(update={"run_id": "run-6", "finished_at": finished_at})
-    return Previous(document=document, source=Source.PREFECT)
+    return PreviousAudit(document=document, source=Source.PREFECT)
 
 
-def compared(before: Iterable[TenantEntry], now: Iterable[TenantEntry]) -> SinceEntry:
-    since = compare(a_document(*now), previous(*before)).since
+def compared(before: Iterable[TenantEntry], now: Iterable[TenantEntry]) -> TrendEntry:
+    since = add_trend(a_document(*now), previous(*before)).since
     assert since is not None
     return since
 
@@ -211,7 +211,7 @@ def test_the_first_audit_that_saw_it_dates_a_finding() -> None:
     long_ago = EARLIER - timedelta(days=30)
     before = acme(drifted(a_difference(since=long_ago), a_difference("public.idx_b")))
     now = acme(drifted(a_difference(), a_difference("public.idx_b"), a_difference("public.idx_c")))
-    document = compare(a_document(now), previous(before))
+    document = add_trend(a_document(now), previous(before))
     assert [each.since for each in differences(document)] == [long_ago, EARLIER, FINISHED]
     assert [each.since for each in (document.since.new if document.since else ())] == [FINISHED]
 
@@ -222,7 +222,7 @@ def differences(document: AuditDocument) -> list[DifferenceEntry]:
 
 def test_migrations_and_tenants_are_dated_too_and_what_is_right_is_not() -> None:
     before = [acme(pending(), a_migration_entry(version="2")), lost("lost")]
-    document = compare(a_document(*before), previous(*before))
+    document = add_trend(a_document(*before), previous(*before))
     assert [each.since for each in document.tenants[0].migrations] == [EARLIER, None]
     assert [each.since for each in document.tenants] == [None, EARLIER]
 
@@ -230,12 +230,12 @@ def test_migrations_and_tenants_are_dated_too_and_what_is_right_is_not() -> None
 def test_what_is_accepted_keeps_its_date() -> None:
     long_ago = EARLIER - timedelta(days=30)
     before = acme(drifted(a_difference(accepted=True, since=long_ago), accepted=True))
-    document = compare(a_document(acme(drifted(a_difference()))), previous(before))
+    document = add_trend(a_document(acme(drifted(a_difference()))), previous(before))
     assert [each.since for each in differences(document)] == [long_ago]
 
 
 def test_without_a_previous_audit_everything_is_dated_by_this_one_and_nothing_is_compared() -> None:
-    document = compare(a_document(acme(drifted(a_difference_entry()))), None)
+    document = add_trend(a_document(acme(drifted(a_difference_entry()))), None)
     assert document.since is None
     assert [each.since for each in differences(document)] == [FINISHED]
 
@@ -247,8 +247,8 @@ def test_the_previous_audit_is_named() -> None:
 
 def test_an_audit_of_chosen_tenants_is_compared_with_those_alone() -> None:
     document = a_document(READY)
-    before = of_tenants_in(document, previous(acme(drifted(a_difference())), lost("other")))
-    since = compare(document, before).since
+    before = restrict_to_tenants(document, previous(acme(drifted(a_difference())), lost("other")))
+    since = add_trend(document, before).since
     assert since is not None
     assert (told(since.resolved), since.not_judged) == ([INDEX], 0)
 
@@ -269,15 +269,15 @@ def with_contract(contract: ContractEntry, *migrations: MigrationEntry) -> Tenan
 
 def test_a_contract_that_breaks_where_all_is_applied_is_new_persists_and_is_resolved() -> None:
     whole, broken = with_contract(worker(works=True)), with_contract(worker())
-    first = compare(a_document(broken), previous(whole))
+    first = add_trend(a_document(broken), previous(whole))
     assert first.since is not None
     assert [(each.kind, each.identity, each.change) for each in first.since.new] == [("contract", "worker", "broken")]
     assert first.tenants[0].contracts[0].since == FINISHED
-    again = compare(a_document(broken), Previous(document=dated(first), source=Source.PREFECT))
+    again = add_trend(a_document(broken), PreviousAudit(document=dated(first), source=Source.PREFECT))
     assert again.since is not None
     assert (again.since.new, again.since.persisting) == ((), 1)
     assert again.tenants[0].contracts[0].since == EARLIER
-    mended = compare(a_document(whole), Previous(document=dated(first), source=Source.PREFECT))
+    mended = add_trend(a_document(whole), PreviousAudit(document=dated(first), source=Source.PREFECT))
     assert mended.since is not None
     assert [(each.kind, each.since) for each in mended.since.resolved] == [("contract", EARLIER)]
     assert mended.tenants[0].contracts[0].since is None
@@ -290,9 +290,9 @@ def dated(document: AuditDocument) -> AuditDocument:
     )
 
 
-def named(difference: DifferenceEntry, message: str, statement: str | None = "fetch") -> tuple[SinceEntry, TenantEntry]:
+def named(difference: DifferenceEntry, message: str, statement: str | None = "fetch") -> tuple[TrendEntry, TenantEntry]:
     broken = a_contract_entry(a_failure(statement, message))
-    document = compare(a_document(with_contract(broken, drifted(difference))), previous(READY))
+    document = add_trend(a_document(with_contract(broken, drifted(difference))), previous(READY))
     assert document.since is not None
     return document.since, document.tenants[0]
 

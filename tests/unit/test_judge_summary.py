@@ -6,7 +6,15 @@ import pytest
 from unit.literals import FINISHED, STARTED, a_manifest, a_migration, a_tenant_entry
 
 from pgfleet.documents.audit import AuditDocument, ManifestEntry, SkippedEntry, TenantEntry, Verdict
-from pgfleet.judge.summary import EXIT_STATUS, Outcome, build_document, in_words, outcome_of, summarise, worst_first
+from pgfleet.judge.summary import (
+    EXIT_STATUS,
+    Outcome,
+    build_document,
+    format_summary,
+    outcome_of,
+    summarize,
+    worst_first,
+)
 
 SKIPPED = (SkippedEntry(name="initech", reason="its state is suspended"),)
 
@@ -46,13 +54,13 @@ def test_outcomes_are_the_names_of_final_states() -> None:
 
 
 def test_tenants_are_counted_by_verdict_in_the_documents_order() -> None:
-    summary = summarise(entries("blocked", "ready", "blocked", "unknown", "ready", "ready"))
+    summary = summarize(entries("blocked", "ready", "blocked", "unknown", "ready", "ready"))
     expected = {"tenants": 6, "ready": 3, "degraded": 0, "blocked": 2, "unreachable": 0, "unknown": 1}
     assert list(summary.items()) == list(expected.items())
 
 
 def test_a_summarys_keys_are_plain_text() -> None:
-    assert {type(key) for key in summarise(())} == {str}
+    assert {type(key) for key in summarize(())} == {str}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +74,7 @@ def test_a_summarys_keys_are_plain_text() -> None:
     ids=["none", "one", "all ready", "some"],
 )
 def test_the_summary_in_words(verdicts: list[str], words: str) -> None:
-    assert in_words(summarise(entries(*verdicts))) == words
+    assert format_summary(summarize(entries(*verdicts))) == words
 
 
 def test_tenants_worst_first_and_by_name_within_a_verdict() -> None:
@@ -89,7 +97,7 @@ def test_the_document_keeps_the_order_of_the_fleet_file() -> None:
         started_at=STARTED,
         finished_at=FINISHED,
         manifest=ManifestEntry(checksum=manifest.checksum, migrations=("20250328", "20250315")),
-        summary={**summarise(tenants), "skipped": 1},
+        summary={**summarize(tenants), "skipped": 1},
         tenants=tuple(tenants),
         skipped=SKIPPED,
     )

@@ -17,7 +17,7 @@ from unit.literals import (
 
 from pgfleet.catalog.differences import find_differences
 from pgfleet.catalog.objects import Catalog, ObjectKind
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import (
     CheckEntry,
     ContractEntry,
@@ -46,8 +46,9 @@ from pgfleet.errors import (
     TryAgain,
 )
 from pgfleet.fleet.pooler import Pooler
+from pgfleet.judge.migration import judge_migration
 from pgfleet.judge.observations import CountObservation, LedgerRow, TenantObservation
-from pgfleet.judge.tenant import judge_migration, judge_tenant, unjudged
+from pgfleet.judge.tenant import inconclusive_entry, judge_tenant
 from pgfleet.manifest.model import Priority
 from pgfleet.repair.model import Strategy
 
@@ -90,7 +91,7 @@ def test_the_verdict_follows_the_worst_priority_that_is_not_applied(states: str,
     assert (tenant.verdict, tenant.reason) == (verdict, None)
 
 
-@pytest.mark.parametrize("status", [SeedStatus.MISSING, SeedStatus.CUSTOMISED, SeedStatus.PRESENT])
+@pytest.mark.parametrize("status", [SeedStatus.MISSING, SeedStatus.CUSTOMIZED, SeedStatus.PRESENT])
 def test_a_seed_that_could_be_read_does_not_change_the_verdict(status: SeedStatus) -> None:
     seed = SeedEntry(name="rules", status=status, detail="something")
     tenant = judge(a_migration_entry(), seeds=(seed,))
@@ -320,10 +321,10 @@ def test_a_changed_objects_entry_holds_both_definitions() -> None:
 @pytest.mark.parametrize(
     ("error", "because"),
     [
-        (ConnectionFailed("starting up", "", None, Unreachable.STARTING), Unreachable.STARTING),
-        (ConnectionFailed("server is starting"), Unreachable.OTHER),
-        (ConnectionLost("server closed the connection"), Unreachable.CONNECTION_LOST),
-        (AccessRefused("no password", "", None, Unreachable.NO_PASSWORD), Unreachable.NO_PASSWORD),
+        (ConnectionFailed("starting up", "", None, ConnectFailure.STARTING), ConnectFailure.STARTING),
+        (ConnectionFailed("server is starting"), ConnectFailure.OTHER),
+        (ConnectionLost("server closed the connection"), ConnectFailure.CONNECTION_LOST),
+        (AccessRefused("no password", "", None, ConnectFailure.NO_PASSWORD), ConnectFailure.NO_PASSWORD),
         (TryAgain("lock timeout", "55P03"), None),
         (PrivilegeMissing("permission denied", "42501"), None),
         (StatementFailed("division by zero", "22012"), None),
@@ -335,9 +336,9 @@ def test_a_changed_objects_entry_holds_both_definitions() -> None:
     ids=lambda value: type(value).__name__ if isinstance(value, PgfleetError) else str(value),
 )
 def test_an_error_makes_the_tenant_unreachable_or_unknown_with_its_words(
-    error: PgfleetError, because: Unreachable | None
+    error: PgfleetError, because: ConnectFailure | None
 ) -> None:
-    assert unjudged(TENANT, error, server_version="16.4") == TenantEntry(
+    assert inconclusive_entry(TENANT, error, server_version="16.4") == TenantEntry(
         name="acme",
         ring="canary",
         verdict=Verdict.UNREACHABLE if because else Verdict.UNKNOWN,
@@ -345,4 +346,4 @@ def test_an_error_makes_the_tenant_unreachable_or_unknown_with_its_words(
         server_version="16.4",
         unreachable_because=because,
     )
-    assert unjudged(TENANT, error).server_version is None
+    assert inconclusive_entry(TENANT, error).server_version is None

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from unit.literals import a_column, a_manifest, a_migration, a_table, an_expected_catalog
 
-from pgfleet.catalog.reapply import Reruns
+from pgfleet.catalog.reapply import Reapplicable
 from pgfleet.check.evidence import Evidence, Observation, RequiredRun, SecondRun
 from pgfleet.check.judgment import EXIT_STATUS, build_proof
 from pgfleet.check.lint import read_findings
@@ -26,7 +26,7 @@ CLEAN = Evidence(
     required_runs={"1": RequiredRun(), "2": RequiredRun()},
     checks={"1": (CheckEntry(name="table", passed=True),)},
     provenances=EXPECTED.provenances,
-    reruns=Reruns(missing=frozenset({TABLE.identity}), altered=frozenset({COLUMN.identity})),
+    reapplicable=Reapplicable(missing=frozenset({TABLE.identity}), altered=frozenset({COLUMN.identity})),
 )
 
 
@@ -131,7 +131,7 @@ def test_squawk_and_what_a_rerun_does_not_heal_are_no_fault() -> None:
     ours = {**found, "rule_name": "require-lock-timeout"}
     lint = read_findings([found, ours])
     assert lint == (LintEntry(file="1_a.sql", line=1, rule="ban-drop-table", level="warning", message="no"),)
-    assert build_proof(MANIFEST, replace(CLEAN, reruns=Reruns()), lint).outcome is ProofOutcome.PROVEN
+    assert build_proof(MANIFEST, replace(CLEAN, reapplicable=Reapplicable()), lint).outcome is ProofOutcome.PROVEN
 
 
 def test_the_document_is_read_again_from_its_json() -> None:

@@ -24,8 +24,8 @@ from pgfleet.documents.audit_context import (
     AcceptedEntry,
     FindingEntry,
     LossEntry,
-    SinceEntry,
     Source,
+    TrendEntry,
     VariantDifference,
     VariantEntry,
 )
@@ -59,8 +59,8 @@ def a_finding(
     )
 
 
-def a_since(*new: FindingEntry, resolved: tuple[FindingEntry, ...] = (), not_judged: int = 0) -> SinceEntry:
-    return SinceEntry(
+def a_since(*new: FindingEntry, resolved: tuple[FindingEntry, ...] = (), not_judged: int = 0) -> TrendEntry:
+    return TrendEntry(
         previous_run_id="run-6",
         previous_finished_at=BEFORE,
         source=Source.PREFECT,
@@ -130,7 +130,7 @@ def report(document: AuditDocument, timezone: str = "UTC") -> list[str]:
     ],
     ids=["new", "not judged"],
 )
-def test_the_headline_tells_the_date_in_the_environments_time_zone(since: SinceEntry, said: str) -> None:
+def test_the_headline_tells_the_date_in_the_environments_time_zone(since: TrendEntry, said: str) -> None:
     assert headline(since, BERLIN) == said
 
 

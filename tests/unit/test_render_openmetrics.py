@@ -22,7 +22,7 @@ from unit.literals import (
 )
 
 from pgfleet.documents.audit import AuditDocument, MigrationStatus, SkippedEntry, UnexpectedEntry, Verdict
-from pgfleet.documents.audit_context import FindingEntry, LossEntry, SinceEntry, Source
+from pgfleet.documents.audit_context import FindingEntry, LossEntry, Source, TrendEntry
 from pgfleet.manifest.model import Count
 from pgfleet.reports.openmetrics import audit_metrics
 
@@ -116,7 +116,7 @@ def test_the_time_of_the_audit_is_told_so_that_its_age_can_be_had() -> None:
 
 def test_what_is_new_is_told_where_there_is_something_to_compare_with() -> None:
     finding = FindingEntry(tenant="acme", kind="index", identity="public.idx_a", change="missing", since=FINISHED)
-    since = SinceEntry(
+    since = TrendEntry(
         previous_run_id="run-6",
         previous_finished_at=STARTED - timedelta(days=1),
         source=Source.PREFECT,

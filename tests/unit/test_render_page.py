@@ -237,7 +237,7 @@ def test_contracts_losses_notes_seeds_and_counts() -> None:
         migrations=[migration.model_copy(update={"accepted": True})],
         contracts=[a_contract_entry(a_failure(), role="app"), a_contract_entry(consumer="planner")],
         unexpected=[UnexpectedEntry(kind="index", identity="public.idx_b", actual="btree (b)")],
-        seeds=[SeedEntry(name="rules", status=SeedStatus.CUSTOMISED, detail="edited in 2 rows")],
+        seeds=[SeedEntry(name="rules", status=SeedStatus.CUSTOMIZED, detail="edited in 2 rows")],
     ).model_copy(
         update={
             "losses": (LossEntry(table="messages", before=90, now=40, allowed=9, exact=True),),

@@ -9,7 +9,7 @@ from unit.rollout_literals import a_rollout
 from unit.test_render_inventory import ACME
 
 from pgfleet.documents.audit import SkippedEntry
-from pgfleet.judge.summary import in_words
+from pgfleet.judge.summary import format_summary
 from pgfleet.reports.inventory import tenant_table
 from pgfleet.reports.markdown import summary_page
 from pgfleet.reports.phrases.skipped import skipped_in_words
@@ -76,5 +76,5 @@ def test_nothing_is_told_where_nobody_was_skipped() -> None:
 
 
 def test_they_are_not_among_the_tenants_that_have_a_verdict() -> None:
-    assert in_words({"tenants": 2, "ready": 2, "skipped": 3}) == "2 tenants: 2 ready"
-    assert rollout_summary.in_words({"tenants": 2, "done": 2, "skipped": 3}) == "2 tenants: 2 done"
+    assert format_summary({"tenants": 2, "ready": 2, "skipped": 3}) == "2 tenants: 2 ready"
+    assert rollout_summary.format_summary({"tenants": 2, "done": 2, "skipped": 3}) == "2 tenants: 2 done"

@@ -79,7 +79,7 @@ PASSES = CheckEntry(name="columns", passed=True)
             id="missing seed",
         ),
         pytest.param(
-            SeedEntry(name="rules", status=SeedStatus.CUSTOMISED, detail="edited: a"),
+            SeedEntry(name="rules", status=SeedStatus.CUSTOMIZED, detail="edited: a"),
             "seed rules was edited: a (the tenant's own, no fault)",
             id="customised seed",
         ),
@@ -249,7 +249,7 @@ def test_notes_are_unexpected_objects_and_seeds_that_are_not_as_shipped() -> Non
         seeds=[
             SeedEntry(name="present", status=SeedStatus.PRESENT),
             SeedEntry(name="missing", status=SeedStatus.MISSING),
-            SeedEntry(name="customised", status=SeedStatus.CUSTOMISED, detail="edited: a"),
+            SeedEntry(name="customised", status=SeedStatus.CUSTOMIZED, detail="edited: a"),
             SeedEntry(name="unknown", status=SeedStatus.UNKNOWN, detail="its reason is the tenant's"),
         ],
     )

@@ -21,8 +21,8 @@ from unit.repair_objects import (
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import CatalogObject, Holder, ObjectKind
-from pgfleet.catalog.reapply import Reruns
+from pgfleet.catalog.objects import CatalogObject, ObjectKind, OccupiedName
+from pgfleet.catalog.reapply import Reapplicable
 from pgfleet.repair.model import Hazard, Repair, Strategy
 from pgfleet.repair.strategy import choose_repair, choose_repairs
 
@@ -35,12 +35,12 @@ OBJECTS = (a_table(), COLUMN, INDEX, KEY)
 def restored(*objects: CatalogObject, missing: bool = True, changed: bool = True) -> ExpectedCatalog:
     """Of which a rerun brings back these."""
     identities = frozenset(each.identity for each in objects)
-    reruns = Reruns(
+    reruns = Reapplicable(
         missing=identities if missing else frozenset(),
         altered=identities,
         changed=identities if changed else frozenset(),
     )
-    return replace(an_expected_catalog(("1", OBJECTS)), reruns=reruns)
+    return replace(an_expected_catalog(("1", OBJECTS)), reapplicable=reruns)
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ def test_the_hazards_of_a_repair_are_its_statements_each_once() -> None:
 
 def a_holder(
     name: str, kind: ObjectKind = ObjectKind.INDEX, *, schema: str | None = None, table: str | None = None
-) -> Holder:
-    return Holder(kind=kind, schema=schema, name=name, table=table)
+) -> OccupiedName:
+    return OccupiedName(kind=kind, schema=schema, name=name, table=table)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def a_holder(
     ],
 )
 def test_who_has_a_name_that_is_needed_must_be_dealt_with_first(
-    wanted: CatalogObject, holder: Holder, reason: str
+    wanted: CatalogObject, holder: OccupiedName, reason: str
 ) -> None:
     repair = choose_repair(missing(wanted), restored(*OBJECTS), [holder], is_pending=True)
     assert repair == Repair(strategy=Strategy.BY_HAND, reason=reason)
@@ -137,7 +137,7 @@ def test_who_has_a_name_that_is_needed_must_be_dealt_with_first(
     ],
     ids=["another name", "another schema", "the home schema", "no relation", "it is there", "no index of its own"],
 )
-def test_a_name_that_is_not_needed_is_in_nobodys_way(difference: Difference, holder: Holder) -> None:
+def test_a_name_that_is_not_needed_is_in_nobodys_way(difference: Difference, holder: OccupiedName) -> None:
     assert choose_repair(difference, restored(), [holder]).strategy is Strategy.SQL
 
 

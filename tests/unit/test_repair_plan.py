@@ -21,7 +21,7 @@ from unit.repair_objects import (
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.catalog.reapply import Reruns
+from pgfleet.catalog.reapply import Reapplicable
 from pgfleet.repair.model import Strategy
 from pgfleet.repair.plan import RepairPlan, plan_repair
 
@@ -40,8 +40,8 @@ def texts(plan: RepairPlan) -> list[str]:
 
 
 def reapplying(*steps: tuple[str, list[CatalogObject]], restored: Iterable[CatalogObject]) -> ExpectedCatalog:
-    reruns = Reruns(missing=frozenset(each.identity for each in restored))
-    return replace(an_expected_catalog(*steps), reruns=reruns)
+    reruns = Reapplicable(missing=frozenset(each.identity for each in restored))
+    return replace(an_expected_catalog(*steps), reapplicable=reruns)
 
 
 def test_what_needs_other_objects_comes_last() -> None:

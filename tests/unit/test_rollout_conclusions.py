@@ -12,7 +12,7 @@ from unit.rollout_literals import (
     planned,
 )
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import CountEntry, LedgerState, MigrationStatus, Verdict
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import ErrorEntry, Result, RingOutcome, StepStatus
@@ -31,16 +31,23 @@ from pgfleet.errors import (
 from pgfleet.judge.observations import CountObservation
 from pgfleet.manifest.model import Watch
 from pgfleet.reports.phrases.rollout import is_unseen
-from pgfleet.rollout.activity import ActivityObservation, judge_watch, unwatched
-from pgfleet.rollout.advice import BY_SQLSTATE, advise, describe
+from pgfleet.rollout.activity import ActivityObservation, judge_watch, unwatched_entries
+from pgfleet.rollout.advice import BY_SQLSTATE, advise, build_error_entry
 from pgfleet.rollout.counts import tenant_counts
-from pgfleet.rollout.failure_budget import budget_of, failures_in
+from pgfleet.rollout.failure_budget import allowed_failures, count_failures
 from pgfleet.rollout.failure_groups import group_failures
 from pgfleet.rollout.guard import GuardObservation, shrinkage
-from pgfleet.rollout.results import assembled, broken, hindrance, kept_back, not_reached, obstructed
-from pgfleet.rollout.revalidate import still_to_do
-from pgfleet.rollout.rings import finished, has_changed, unsettled, watch_halts
-from pgfleet.rollout.summary import RolloutOutcome, exit_status, outcome_of, result_of, summarise
+from pgfleet.rollout.results import (
+    blocked_status,
+    build_result,
+    failed_result,
+    find_blocker,
+    not_reached,
+    obstructed_result,
+)
+from pgfleet.rollout.revalidate import revalidate
+from pgfleet.rollout.rings import find_unsettled, finish_ring, has_changed, watch_halt_reason
+from pgfleet.rollout.summary import RolloutOutcome, exit_status, outcome_of, result_of, summarize
 from pgfleet.run.stop_signal import Gate
 
 FAILED, DONE = Result.FAILED, Result.DONE
@@ -54,11 +61,11 @@ FAILED, DONE = Result.FAILED, Result.DONE
     [({}, 10, 0), ({"main": 3}, 10, 3), ({"main": "5%"}, 100, 5), ({"main": "5%"}, 19, 0), ({"main": "100%"}, 7, 7)],
 )
 def test_a_budget_is_a_number_or_a_share_of_the_ring(budgets: dict[str, int | str], size: int, allowed: int) -> None:
-    assert budget_of("main", budgets, size) == allowed
+    assert allowed_failures("main", budgets, size) == allowed
 
 
 def test_failed_and_unreachable_tenants_count() -> None:
-    assert failures_in(a_result(str(number), result) for number, result in enumerate(Result)) == 2
+    assert count_failures(a_result(str(number), result) for number, result in enumerate(Result)) == 2
 
 
 def test_the_gate_closes_with_the_first_failure_too_many() -> None:
@@ -132,7 +139,7 @@ def test_what_has_no_sqlstate_is_advised_by_its_kind(error: PgfleetError) -> Non
 
 
 def test_an_error_is_told_with_its_place() -> None:
-    entry = describe(StatementFailed("no such column", "42703", Place("1_one.sql", 3, 5)))
+    entry = build_error_entry(StatementFailed("no such column", "42703", Place("1_one.sql", 3, 5)))
     assert (entry.message, entry.sqlstate, entry.file, entry.line, entry.column) == (
         "no such column",
         "42703",
@@ -221,7 +228,7 @@ PENDING, DRIFTED, APPLIED = MigrationStatus.PENDING, MigrationStatus.DRIFTED, Mi
 def test_what_is_still_to_do(
     was: Action, status: MigrationStatus, ledger: LedgerState | None, is_ours: bool, action: Action
 ) -> None:
-    assert still_to_do(was, found(status, ledger), is_ours=is_ours) is action
+    assert revalidate(was, found(status, ledger), is_ours=is_ours) is action
 
 
 @pytest.mark.parametrize(
@@ -235,7 +242,7 @@ def test_what_is_still_to_do(
 )
 def test_anything_else_is_no_longer_the_plan(was: Action, status: MigrationStatus, said: str) -> None:
     with pytest.raises(PlanOutdated, match=said):
-        still_to_do(was, found(status), is_ours=False)
+        revalidate(was, found(status), is_ours=False)
 
 
 # Results
@@ -262,7 +269,7 @@ PLAN = a_tenant_plan("acme", planned("1", Action.APPLY))
 
 def test_an_obstacle_is_the_result_and_says_what_to_do() -> None:
     for obstacle, result in ((Verdict.UNREACHABLE, Result.UNREACHABLE), (Verdict.UNKNOWN, FAILED)):
-        entry = obstructed(a_tenant_plan("acme", obstacle=obstacle, reason="why"))
+        entry = obstructed_result(a_tenant_plan("acme", obstacle=obstacle, reason="why"))
         assert (entry.result, entry.obstacle, entry.reason) == (result, obstacle, "why")
         assert entry.error is not None
         assert entry.error.advice
@@ -271,38 +278,38 @@ def test_an_obstacle_is_the_result_and_says_what_to_do() -> None:
 def test_an_obstacle_with_a_known_reason_tells_its_advice_once() -> None:
     reason = "refused: nothing listens on db1:5432; is the server up, is the port right?"
     plan = a_tenant_plan("acme", obstacle=Verdict.UNREACHABLE, reason=reason)
-    entry = obstructed(plan.model_copy(update={"unreachable_because": Unreachable.REFUSED}))
-    assert (entry.reason, entry.unreachable_because) == (reason, Unreachable.REFUSED)
+    entry = obstructed_result(plan.model_copy(update={"unreachable_because": ConnectFailure.REFUSED}))
+    assert (entry.reason, entry.unreachable_because) == (reason, ConnectFailure.REFUSED)
     assert entry.error == ErrorEntry(
         message="refused: nothing listens on db1:5432",
         advice="is the server up, is the port right? then run the same command again; what is done is skipped",
     )
-    error = ConnectionFailed("refused: nothing listens on db1:5432", "", None, Unreachable.REFUSED)
-    assert broken(plan, error) == entry.model_copy(update={"obstacle": None})
+    error = ConnectionFailed("refused: nothing listens on db1:5432", "", None, ConnectFailure.REFUSED)
+    assert failed_result(plan, error) == entry.model_copy(update={"obstacle": None})
 
 
 def test_a_tenant_that_could_not_be_had_is_unreachable_and_one_that_broke_failed() -> None:
-    assert broken(PLAN, ConnectionFailed("no answer")).result is Result.UNREACHABLE
-    assert broken(PLAN, StatementFailed("no", "25006")).result is FAILED
+    assert failed_result(PLAN, ConnectionFailed("no answer")).result is Result.UNREACHABLE
+    assert failed_result(PLAN, StatementFailed("no", "25006")).result is FAILED
     assert not_reached(PLAN, "halted").result is Result.NOT_REACHED
 
 
 def test_what_was_done_before_a_tenant_was_lost_is_told() -> None:
     counts = {"one": CountEntry(table="one", rows=3, exact=True)}
-    entry = assembled(PLAN, [a_step()], [], (counts, {}), ConnectionLost("gone"))
+    entry = build_result(PLAN, [a_step()], [], (counts, {}), ConnectionLost("gone"))
     assert (entry.result, entry.reason, entry.migrations[0].status) == (FAILED, "gone", StepStatus.DONE)
     assert (entry.counts[0].before, entry.counts[0].after) == (counts["one"], None)
 
 
 def test_what_requires_a_migration_that_is_not_there_is_kept_back() -> None:
     steps = [a_step("1"), a_step("2", status=StepStatus.FAILED), a_step("3", status=StepStatus.NOT_EXERCISED)]
-    assert hindrance(("1",), steps) is None
-    assert hindrance(("9",), steps) is None, "outside of the scope: its own script will tell"
-    failed, not_exercised = hindrance(("1", "2"), steps), hindrance(("3",), steps)
+    assert find_blocker(("1",), steps) is None
+    assert find_blocker(("9",), steps) is None, "outside of the scope: its own script will tell"
+    failed, not_exercised = find_blocker(("1", "2"), steps), find_blocker(("3",), steps)
     assert failed is not None
     assert not_exercised is not None
-    assert kept_back(failed) == (StepStatus.NOT_REACHED, "it requires 2, which is not there")
-    assert kept_back(not_exercised)[0] is StepStatus.NOT_EXERCISED
+    assert blocked_status(failed) == (StepStatus.NOT_REACHED, "it requires 2, which is not there")
+    assert blocked_status(not_exercised)[0] is StepStatus.NOT_EXERCISED
 
 
 def test_tables_that_could_not_be_counted_are_the_reason() -> None:
@@ -338,7 +345,7 @@ def test_what_a_rollout_comes_to(rings: list, tenants: list, outcome: RolloutOut
 
 
 def test_a_summary_counts_every_result() -> None:
-    assert summarise([a_result("a", DONE), UNREACHABLE]) == {
+    assert summarize([a_result("a", DONE), UNREACHABLE]) == {
         "tenants": 2,
         "done": 1,
         "unchanged": 0,
@@ -353,10 +360,10 @@ def test_a_summary_counts_every_result() -> None:
 
 def test_a_ring_halts_over_its_budget_and_a_rehearsal_never() -> None:
     results = [a_result("a", FAILED), a_result("b", DONE)]
-    ring = finished("main", 0, results, [], dry_run=False)
+    ring = finish_ring("main", 0, results, [], dry_run=False)
     assert (ring.outcome, ring.reason) == (RingOutcome.HALTED, "1 tenant of it failed, and 0 may")
-    assert finished("main", 1, results, [], dry_run=False).outcome is RingOutcome.COMPLETED
-    assert finished("main", 0, results, [], dry_run=True).outcome is RingOutcome.COMPLETED
+    assert finish_ring("main", 1, results, [], dry_run=False).outcome is RingOutcome.COMPLETED
+    assert finish_ring("main", 0, results, [], dry_run=True).outcome is RingOutcome.COMPLETED
 
 
 def test_what_a_service_can_see_is_a_change_and_the_ledger_is_none() -> None:
@@ -369,9 +376,9 @@ def test_what_a_service_can_see_is_a_change_and_the_ledger_is_none() -> None:
 def test_findings_of_the_watch_count_with_those_that_failed_each_tenant_once() -> None:
     ring = a_ring(budget=1)
     found = [a_watch_entry("a", is_finding=True), a_watch_entry("a", is_finding=True, watch="another")]
-    assert watch_halts(ring, [a_result("a", FAILED)], found) is None
-    assert watch_halts(ring, [a_result("b", FAILED)], found) == "the watch found that tasks are not taken in a"
-    assert watch_halts(ring, [a_result("b", FAILED), a_result("c", FAILED)], [a_watch_entry("a")]) is None
+    assert watch_halt_reason(ring, [a_result("a", FAILED)], found) is None
+    assert watch_halt_reason(ring, [a_result("b", FAILED)], found) == "the watch found that tasks are not taken in a"
+    assert watch_halt_reason(ring, [a_result("b", FAILED), a_result("c", FAILED)], [a_watch_entry("a")]) is None
 
 
 def test_a_ring_is_unsettled_where_what_was_right_is_not_any_more() -> None:
@@ -383,13 +390,13 @@ def test_a_ring_is_unsettled_where_what_was_right_is_not_any_more() -> None:
         a_tenant_entry("c", migrations=[a_migration_entry(DRIFTED, "1")]),
         a_tenant_entry("d", Verdict.UNREACHABLE, reason="no answer"),
     ]
-    assert unsettled(results, plans, entries) == ["a (1 drifted)", "d (no answer)"], "2 is outside of the scope"
+    assert find_unsettled(results, plans, entries) == ["a (1 drifted)", "d (no answer)"], "2 is outside of the scope"
 
 
 def test_what_is_accepted_unsettles_no_ring() -> None:
     drifted = a_migration_entry(DRIFTED, "1").model_copy(update={"accepted": True})
     entries = [a_tenant_entry("a", migrations=[drifted])]
-    assert unsettled([a_result("a", DONE)], [a_tenant_plan("a", planned("1"))], entries) == []
+    assert find_unsettled([a_result("a", DONE)], [a_tenant_plan("a", planned("1"))], entries) == []
 
 
 # The watch
@@ -429,7 +436,7 @@ def test_what_the_watch_makes_of_two_readings(
 
 
 def test_tables_that_nobody_could_look_at_are_no_finding_and_say_so() -> None:
-    entries = unwatched([QUEUE, TABLE], "acme", "its wave broke off: Crashed: lost", seconds=30)
+    entries = unwatched_entries([QUEUE, TABLE], "acme", "its wave broke off: Crashed: lost", seconds=30)
     assert [(each.tenant, each.watch, each.is_finding) for each in entries] == [
         ("acme", "queue", False),
         ("acme", "rules", False),

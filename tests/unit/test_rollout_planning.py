@@ -17,13 +17,13 @@ from unit.literals import (
 from unit.rollout_literals import a_tenant_plan, planned
 
 from pgfleet.catalog.objects import ObjectKind
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import LedgerState, MigrationEntry, MigrationStatus, SeedEntry, SeedStatus, Verdict
 from pgfleet.documents.plan import Action, Scope, TenantPlan, build_plan, by_ring
 from pgfleet.errors import FleetError
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.model import Priority
-from pgfleet.rollout.planning import plan_tenant, refuse_faulty_scope
+from pgfleet.rollout.planning import check_scope, plan_tenant
 
 
 def a_function(body: str) -> object:
@@ -118,7 +118,7 @@ def test_a_rerun_on_purpose_is_of_what_is_applied() -> None:
 )
 def test_a_rerun_that_cannot_be_is_refused(scope: Scope, said: str) -> None:
     with pytest.raises(FleetError) as caught:
-        refuse_faulty_scope(scope, MANIFEST)
+        check_scope(scope, MANIFEST)
     assert str(caught.value) == said
 
 
@@ -191,8 +191,8 @@ def test_a_standby_is_left_alone_where_anything_should_be_written() -> None:
 
 def test_why_a_tenant_is_unreachable_goes_with_its_plan() -> None:
     tenant = a_tenant_entry("acme", Verdict.UNREACHABLE, reason="why")
-    tenant = tenant.model_copy(update={"unreachable_because": Unreachable.TIMED_OUT})
-    assert plan_tenant(tenant, MANIFEST, EXPECTED, Scope()).unreachable_because is Unreachable.TIMED_OUT
+    tenant = tenant.model_copy(update={"unreachable_because": ConnectFailure.TIMED_OUT})
+    assert plan_tenant(tenant, MANIFEST, EXPECTED, Scope()).unreachable_because is ConnectFailure.TIMED_OUT
 
 
 def test_without_an_expected_catalog_nothing_can_be_planned() -> None:
@@ -206,7 +206,7 @@ MISSING = (SeedEntry(name="rules", status=SeedStatus.MISSING),)
 def test_a_seed_that_is_missing_is_planted_where_its_table_will_be() -> None:
     assert plan(entry("1"), seeds=MISSING).seeds == ("rules",)
     assert plan(entry("1", PENDING, None), seeds=MISSING).seeds == ("rules",)
-    customised = (SeedEntry(name="rules", status=SeedStatus.CUSTOMISED),)
+    customised = (SeedEntry(name="rules", status=SeedStatus.CUSTOMIZED),)
     assert plan(entry("1"), seeds=customised).seeds == ()
 
 

@@ -18,10 +18,10 @@ from pgfleet.documents.audit_context import AcceptedEntry
 from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.documents.rollout import ErrorEntry
 from pgfleet.errors import ConnectionFailed, NoExpectedCatalog, NotProven, PgfleetError, PlanOutdated
-from pgfleet.judge.tenant import difference_entry
+from pgfleet.judge.migration import difference_entry
 from pgfleet.rollout.repair_results import digest_of, failed_repair, not_reached
-from pgfleet.rollout.repair_summary import exit_status, in_words, worst_first
-from pgfleet.rollout.repairable import beyond_repair, is_whole, newly_failing, to_be_repaired
+from pgfleet.rollout.repair_summary import exit_status, format_summary, worst_first
+from pgfleet.rollout.repairable import find_newly_failing, find_not_repairable, find_repairable, is_whole
 
 ERROR = ErrorEntry(message="no")
 FAILED = a_repair("b", RepairResult.FAILED, error=ERROR)
@@ -69,7 +69,7 @@ def test_the_summary_counts_and_the_worst_come_first() -> None:
         "unreachable": 1,
         "skipped": 0,
     }
-    assert in_words(document) == "4 tenants: 1 repaired, 1 unchanged, 1 failed, 1 unreachable"
+    assert format_summary(document) == "4 tenants: 1 repaired, 1 unchanged, 1 failed, 1 unreachable"
     assert [each.name for each in worst_first(document.tenants)] == ["b", "c", "acme", "d"]
 
 
@@ -107,18 +107,18 @@ def drifted(*differences: Difference, accepting: tuple[CatalogObject, ...] = ())
 
 def test_a_repair_is_about_what_drifted_less_what_is_accepted() -> None:
     column, index = missing(COLUMN), missing(INDEX)
-    assert to_be_repaired([column, index], [drifted(column, index)], "home") == (column, index)
-    assert to_be_repaired([column, index], [drifted(column, index, accepting=(INDEX,))], "home") == (column,)
+    assert find_repairable([column, index], [drifted(column, index)], "home") == (column, index)
+    assert find_repairable([column, index], [drifted(column, index, accepting=(INDEX,))], "home") == (column,)
 
 
 def test_what_falls_with_an_accepted_table_is_accepted_with_it() -> None:
     table, column, other = missing(TABLE), missing(COLUMN), missing(a_table("u"))
     entry = drifted(table, other, accepting=(TABLE,))
-    assert to_be_repaired([table, column, other], [entry], "home") == (other,)
+    assert find_repairable([table, column, other], [entry], "home") == (other,)
 
 
 def test_a_pending_migration_is_none_of_its_business() -> None:
-    assert to_be_repaired([missing(COLUMN)], [a_migration_entry(MigrationStatus.PENDING)], "home") == ()
+    assert find_repairable([missing(COLUMN)], [a_migration_entry(MigrationStatus.PENDING)], "home") == ()
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_pending_migration_is_none_of_its_business() -> None:
     ],
 )
 def test_what_a_repair_has_nothing_to_do_for_is_told(entry: MigrationEntry, said: str | None) -> None:
-    found = list(beyond_repair([entry]))
+    found = list(find_not_repairable([entry]))
     assert [(each.version, each.status) for each in found] == ([("1", entry.status)] if said else [])
     assert all((said or "") in each.reason for each in found)
 
@@ -159,7 +159,7 @@ def test_a_migration_is_whole_or_something_of_it_is_left() -> None:
 def test_a_check_fails_newly_if_it_passed_before() -> None:
     before = a_migration_entry(checks=[CheckEntry(name="a", passed=True), CheckEntry(name="b", passed=False)])
     after = a_migration_entry(checks=[CheckEntry(name="a", passed=None), CheckEntry(name="b", passed=False)])
-    assert newly_failing(before, after) == ["a"]
+    assert find_newly_failing(before, after) == ["a"]
 
 
 @pytest.mark.parametrize("error", [PgfleetError("its wave broke off: Crashed: lost"), NoExpectedCatalog("none")])

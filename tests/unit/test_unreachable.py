@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.postgres.connect_errors import reason_of, words_of
 from pgfleet.postgres.errors import refusal
 
@@ -68,7 +68,7 @@ def test_what_was_said_has_one_reason(said: str, because: str) -> None:
 
 
 def test_every_reason_is_told_by_something_that_is_said() -> None:
-    assert {because for _, because in SAID} == {*Unreachable} - {Unreachable.CONNECTION_LOST}
+    assert {because for _, because in SAID} == {*ConnectFailure} - {ConnectFailure.CONNECTION_LOST}
 
 
 @pytest.mark.parametrize(
@@ -106,11 +106,11 @@ def test_what_was_said_without_what_libpq_puts_before_it(text: str, words: str) 
 
 
 def test_of_several_attempts_an_answer_comes_before_silence() -> None:
-    assert reason_of(SEVERAL.replace("no such thing", 'role "a" does not exist')) is Unreachable.NO_SUCH_ROLE
+    assert reason_of(SEVERAL.replace("no such thing", 'role "a" does not exist')) is ConnectFailure.NO_SUCH_ROLE
 
 
-@pytest.mark.parametrize("because", Unreachable)
-def test_every_reason_says_what_happened_where_and_what_to_do(because: Unreachable) -> None:
+@pytest.mark.parametrize("because", ConnectFailure)
+def test_every_reason_says_what_happened_where_and_what_to_do(because: ConnectFailure) -> None:
     error = refusal(because, ("hunter2",), "db1:5432", 'user "hunter2" {x}', 10)
     assert (error.because, error.transient) == (because, not because.is_final)
     assert str(error).startswith(f"{because.replace('_', ' ')}: ")
@@ -121,6 +121,6 @@ def test_every_reason_says_what_happened_where_and_what_to_do(because: Unreachab
     assert len(str(error).splitlines()) == 1
 
 
-@pytest.mark.parametrize("because", [each for each in Unreachable if each.is_final])
-def test_what_is_final_is_no_reason_to_leave_the_other_tenants_of_the_server_out(because: Unreachable) -> None:
+@pytest.mark.parametrize("because", [each for each in ConnectFailure if each.is_final])
+def test_what_is_final_is_no_reason_to_leave_the_other_tenants_of_the_server_out(because: ConnectFailure) -> None:
     assert not because.is_of_server

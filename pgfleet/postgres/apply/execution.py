@@ -6,7 +6,7 @@ from pgfleet.catalog.differences import Difference
 from pgfleet.documents.audit import MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.errors import NotProven
-from pgfleet.judge.tenant import difference_entry
+from pgfleet.judge.migration import difference_entry
 from pgfleet.manifest.model import Migration
 from pgfleet.postgres.read.steps import TenantInspection, inspect, verify
 from pgfleet.postgres.session import Session

@@ -7,7 +7,7 @@ from psycopg import sql
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.objects import ObjectKind
-from pgfleet.catalog.shared_objects import works_on_shared
+from pgfleet.catalog.shared_objects import may_write_shared
 from pgfleet.documents.audit import DifferenceEntry
 from pgfleet.documents.plan import RUNS, Action, TenantPlan
 from pgfleet.documents.rollout import MigrationStep, StepStatus
@@ -19,9 +19,9 @@ from pgfleet.postgres.apply.row_changes import read_guards, refuse_shrinkage
 from pgfleet.postgres.locks import lock_shared, tenant_lock, tenant_lock_of_session
 from pgfleet.postgres.read.steps import TenantInspection, inspect, verify
 from pgfleet.postgres.session import Session
-from pgfleet.rollout.advice import describe
-from pgfleet.rollout.results import step_of
-from pgfleet.rollout.revalidate import still_to_do
+from pgfleet.rollout.advice import build_error_entry
+from pgfleet.rollout.results import build_step
+from pgfleet.rollout.revalidate import revalidate
 from pgfleet.run.context import RunContext
 
 
@@ -37,7 +37,7 @@ def migrate(session: Session, context: RunContext, plan: TenantPlan, version: st
     try:
         action, along = carry_out(session, context, plan, migration)
     except CannotDryRun as error:
-        step = step_of(migration, plan, StepStatus.NOT_EXERCISED, detail=str(error))
+        step = build_step(migration, plan, StepStatus.NOT_EXERCISED, detail=str(error))
     except PgfleetError as error:
         if error.transient or isinstance(error, DryRunInterrupted):
             raise
@@ -50,8 +50,8 @@ def migrate(session: Session, context: RunContext, plan: TenantPlan, version: st
 def failed_step(migration: Migration, plan: TenantPlan, error: PgfleetError) -> MigrationStep:
     """The step of a migration that failed, with what to do next and the differences that it would have left."""
     residual: tuple[DifferenceEntry, ...] = error.residual if isinstance(error, NotProven) else ()
-    step = step_of(migration, plan, StepStatus.FAILED)
-    return step.model_copy(update={"error": describe(error), "residual": residual})
+    step = build_step(migration, plan, StepStatus.FAILED)
+    return step.model_copy(update={"error": build_error_entry(error), "residual": residual})
 
 
 def _in_transaction(
@@ -84,7 +84,7 @@ def _works_on_shared(session: Session, context: RunContext, plan: TenantPlan, mi
         return False
     expected = context.expected(session.server_major)
     versions = {migration.version, *(expected.later_changers(migration.version) & plan.runs)}
-    return any(works_on_shared(context.migration(each), expected) for each in versions)
+    return any(may_write_shared(context.migration(each), expected) for each in versions)
 
 
 def _alone(
@@ -129,7 +129,7 @@ def _still_to_do(
     recorded = before.inspection.ledger.get(migration.version)
     found = verify(session, context, before, migration.version)
     is_ours = recorded is not None and recorded.run_id == context.run_id
-    return still_to_do(plan.of(migration.version).action, found, is_ours=is_ours)
+    return revalidate(plan.of(migration.version).action, found, is_ours=is_ours)
 
 
 def _drop_invalid_indexes(session: Session, found: TenantInspection, version: str) -> None:
@@ -156,6 +156,6 @@ def _take_back(session: Session, context: RunContext, migration: Migration, befo
 def _done(migration: Migration, plan: TenantPlan, action: Action) -> MigrationStep:
     planned = plan.of(migration.version).action
     if action is Action.SKIP and planned is not Action.SKIP:
-        return step_of(migration, plan, StepStatus.DONE, detail="done already when its turn came")
+        return build_step(migration, plan, StepStatus.DONE, detail="done already when its turn came")
     status = StepStatus.SKIPPED if action is Action.SKIP else StepStatus.DONE
-    return step_of(migration, plan, status, action=action)
+    return build_step(migration, plan, status, action=action)

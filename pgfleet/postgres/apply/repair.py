@@ -10,7 +10,7 @@ from pgfleet.documents.repair import TenantRepair
 from pgfleet.errors import LedgerUnusable, NotProven, PgfleetError, PlanOutdated
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.acceptance import accept
-from pgfleet.judge.tenant import difference_entry
+from pgfleet.judge.migration import difference_entry
 from pgfleet.manifest.model import Script
 from pgfleet.postgres.apply.dry_run import as_dry_run
 from pgfleet.postgres.apply.ledger import prepare_ledger, record_repaired
@@ -21,9 +21,14 @@ from pgfleet.postgres.read.steps import TenantInspection, inspect, open_session,
 from pgfleet.postgres.session import Session
 from pgfleet.repair.plan import RepairPlan, plan_repair
 from pgfleet.reports.phrases.audit import sentence
-from pgfleet.rollout.preconditions import on_standby
-from pgfleet.rollout.repair_results import done_before, failed_repair, shared_done_before, tenant_repair
-from pgfleet.rollout.repairable import beyond_repair, is_whole, newly_failing, to_be_repaired
+from pgfleet.rollout.preconditions import standby_error
+from pgfleet.rollout.repair_results import (
+    build_tenant_repair,
+    failed_repair,
+    mark_already_repaired,
+    mark_shared_already_repaired,
+)
+from pgfleet.rollout.repairable import find_newly_failing, find_not_repairable, find_repairable, is_whole
 from pgfleet.run.context import RunContext
 
 Entries = Mapping[str, MigrationEntry]
@@ -106,18 +111,21 @@ class _Work:
     def _plan(self, before: TenantInspection, entries: Entries) -> RepairPlan:
         if fault := before.inspection.ledger_fault:
             raise LedgerUnusable(f"the ledger cannot be used: {fault}")
-        differences = to_be_repaired(before.differences, entries.values(), self.tenant.home)
+        differences = find_repairable(before.differences, entries.values(), self.tenant.home)
         alone = [each.version for each in self.context.manifest.migrations if not each.transactional]
-        holders = before.inspection.catalog.holders
+        occupied_names = before.inspection.catalog.occupied_names
         own = tuple(each for each in differences if not is_shared(each.identity))
         plan, own_plan = (
-            plan_repair(each, before.expected, holders, tuple(entries), alone=alone) for each in (differences, own)
+            plan_repair(each, before.expected, occupied_names, tuple(entries), alone=alone)
+            for each in (differences, own)
         )
-        beyond = tuple(beyond_repair(entries.values()))
-        found = tenant_repair(self.tenant.name, self.tenant.ring, self.tenant.home, plan, self._digest(plan), beyond)
+        beyond = tuple(find_not_repairable(entries.values()))
+        found = build_tenant_repair(
+            self.tenant.name, self.tenant.ring, self.tenant.home, plan, self._digest(plan), beyond
+        )
         self.found = found.model_copy(update={"own_digest": self._digest(own_plan)})
         if plan.changes and before.inspection.is_standby:
-            raise on_standby()
+            raise standby_error()
         return plan
 
     def _digest(self, plan: RepairPlan) -> str:
@@ -129,12 +137,12 @@ class _Work:
         Or an earlier try of this run may have committed, and lost its connection before it was told so.
         """
         if self._told().digest == self.own_digest:
-            self.found = shared_done_before(self._told())
+            self.found = mark_shared_already_repaired(self._told())
             return
         run_id = self.context.run_id
         if plan.changes or not run_id or run_id not in {each.run_id for each in before.inspection.ledger.values()}:
             raise PlanOutdated("the tenant has changed since its repair was agreed to, and another would be run now")
-        self.found = done_before(self._told())
+        self.found = mark_already_repaired(self._told())
 
     def _run(self, session: Session, plan: RepairPlan, before: TenantInspection, entries: Entries) -> None:
         prepare_ledger(session)
@@ -164,7 +172,7 @@ class _Work:
         for version, entry in found.items():
             if version in _touched(plan) and not is_whole(entry):
                 raise NotProven(f"{version} is {entry.status} afterwards: {sentence(entry)}")
-            if failing := newly_failing(entries[version], entry):
+            if failing := find_newly_failing(entries[version], entry):
                 raise NotProven(f"checks of {version} that passed do not pass afterwards: {', '.join(failing)}")
         return found
 

@@ -1,6 +1,6 @@
 """Takes one tenant through its plan: the steps in their order, on one connection."""
 
-from pgfleet.catalog.differences import without_implied
+from pgfleet.catalog.differences import omit_implied
 from pgfleet.documents.audit import CountEntry, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import RUNS, Action, TenantPlan
 from pgfleet.documents.rollout import MigrationStep, SeedStep, StepStatus, TenantResult
@@ -13,8 +13,8 @@ from pgfleet.errors import (
     PlanOutdated,
 )
 from pgfleet.fleet.model import Tenant
+from pgfleet.judge.migration import difference_entry
 from pgfleet.judge.observations import CountObservation
-from pgfleet.judge.tenant import difference_entry
 from pgfleet.manifest.model import Migration, Seed
 from pgfleet.postgres.apply.dry_run import as_dry_run
 from pgfleet.postgres.apply.ledger import prepare_ledger
@@ -27,8 +27,16 @@ from pgfleet.postgres.read.steps import TenantInspection, count, inspect, open_s
 from pgfleet.postgres.session import Session
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.rollout.planning import accepted_object
-from pgfleet.rollout.preconditions import behind_pooler, on_standby
-from pgfleet.rollout.results import Counts, assembled, broken, hindrance, kept_back, obstructed, step_of
+from pgfleet.rollout.preconditions import pooler_error, standby_error
+from pgfleet.rollout.results import (
+    Counts,
+    blocked_status,
+    build_result,
+    build_step,
+    failed_result,
+    find_blocker,
+    obstructed_result,
+)
 from pgfleet.run.context import RunContext
 
 LOST = (AccessRefused, ConnectionFailed, ConnectionLost)
@@ -43,14 +51,14 @@ def roll_out(
 ) -> TenantResult:
     """Does all that the plan says, or rehearses it; an error is the tenant's own, and nobody else's."""
     if plan.obstacle:
-        return obstructed(plan)
+        return obstructed_result(plan)
     try:
         refuse_silent(tenant, context)
         with open_session(tenant, context) as session:
             work = _Work(session, context, plan, run)
             return as_dry_run(session, lambda: work.anew().carry_out()) if dry_run else work.carry_out()
     except PgfleetError as error:
-        return broken(plan, error)
+        return failed_result(plan, error)
 
 
 class _Work:
@@ -73,7 +81,7 @@ class _Work:
         before = self._count()
         findings: TenantInspection = self.run(inspect, self.session, self.context)
         if self.plan.changes and findings.inspection.is_standby:
-            raise on_standby()
+            raise standby_error()
         if self.plan.changes:
             self.run(prepare_ledger, self.session)
         for planned in self.plan.migrations:
@@ -81,7 +89,7 @@ class _Work:
         for name in self.plan.seeds:
             self.seeds.append(self._apply_seed(self.context.seed(name)))
         after = self._count_again() if self.plan.changes else before
-        return assembled(self.plan, self.steps, self.seeds, (before, after), self.lost)
+        return build_result(self.plan, self.steps, self.seeds, (before, after), self.lost)
 
     def _migrate(self, migration: Migration, action: Action, findings: TenantInspection) -> MigrationStep:
         if action is Action.SKIP and not self.lost:
@@ -98,24 +106,24 @@ class _Work:
     def _unrun(self, migration: Migration, action: Action) -> MigrationStep | None:
         """What comes of one that is not run now, for what came of others or for how the tenant is reached."""
         if self.lost:
-            return step_of(migration, self.plan, StepStatus.NOT_REACHED, detail="the tenant was lost before")
+            return build_step(migration, self.plan, StepStatus.NOT_REACHED, detail="the tenant was lost before")
         if earlier := next((each.version for each in self.steps if migration.version in each.along), None):
             detail = f"run in the transaction of {earlier}, which undoes part of it"
-            return step_of(migration, self.plan, StepStatus.DONE, detail=detail)
-        if hindered_by := hindrance(migration.requires, self.steps):
-            status, detail = kept_back(hindered_by)
-            return step_of(migration, self.plan, status, detail=detail)
+            return build_step(migration, self.plan, StepStatus.DONE, detail=detail)
+        if hindered_by := find_blocker(migration.requires, self.steps):
+            status, detail = blocked_status(hindered_by)
+            return build_step(migration, self.plan, status, detail=detail)
         if action is Action.REFUSE:
-            return failed_step(migration, self.plan, behind_pooler(migration.file))
+            return failed_step(migration, self.plan, pooler_error(migration.file))
         return None
 
     def _skip(self, migration: Migration, findings: TenantInspection) -> MigrationStep:
         """What was applied when the plan was made must still be, and what was accepted must be all that is wrong."""
-        own = without_implied(each for each in findings.differences if each.version == migration.version)
+        own = omit_implied(each for each in findings.differences if each.version == migration.version)
         accepted = self.plan.of(migration.version).accepted
         if all(accepted_object(difference_entry(each, self.session.home)) in accepted for each in own):
             detail = LEFT_ALONE if accepted else None
-            return step_of(migration, self.plan, StepStatus.SKIPPED, detail=detail)
+            return build_step(migration, self.plan, StepStatus.SKIPPED, detail=detail)
         return failed_step(migration, self.plan, PlanOutdated(MORE_THAN_ACCEPTED if accepted else NOT_ANY_MORE))
 
     def _verified(self, migration: Migration, step: MigrationStep) -> MigrationStep:
@@ -136,8 +144,8 @@ class _Work:
     def _apply_seed(self, seed: Seed) -> SeedStep:
         if self.lost:
             return SeedStep(name=seed.name, status=StepStatus.NOT_REACHED, detail="the tenant was lost before")
-        if hindered_by := hindrance((seed.requires,), self.steps):
-            status, detail = kept_back(hindered_by)
+        if hindered_by := find_blocker((seed.requires,), self.steps):
+            status, detail = blocked_status(hindered_by)
             return SeedStep(name=seed.name, status=status, detail=detail)
         try:
             step: SeedStep = self.run(apply_seed, self.session, self.context, seed.name)

@@ -3,7 +3,7 @@
 import time
 
 from pgfleet.catalog.objects import Catalog
-from pgfleet.catalog.shared_objects import works_on_shared
+from pgfleet.catalog.shared_objects import may_write_shared
 from pgfleet.documents.audit import SeedStatus
 from pgfleet.documents.rollout import SeedStep, StepStatus
 from pgfleet.errors import DryRunInterrupted, GuardTripped, NotProven, PgfleetError, Rejected
@@ -14,7 +14,7 @@ from pgfleet.postgres.locks import lock_shared, tenant_lock
 from pgfleet.postgres.read.queries import read_seed
 from pgfleet.postgres.read.steps import inspect
 from pgfleet.postgres.session import Session
-from pgfleet.rollout.advice import describe
+from pgfleet.rollout.advice import build_error_entry
 from pgfleet.run.context import RunContext
 
 
@@ -29,7 +29,7 @@ def apply_seed(session: Session, context: RunContext, name: str) -> SeedStep:
     try:
         with session.transaction(), tenant_lock(session):
             seed = context.seed(name)
-            if works_on_shared(seed, context.expected(session.server_major)):
+            if may_write_shared(seed, context.expected(session.server_major)):
                 lock_shared(session)
             step = _apply_seed(session, context, seed)
     except PgfleetError as error:
@@ -41,7 +41,7 @@ def apply_seed(session: Session, context: RunContext, name: str) -> SeedStep:
 
 def failed_seed(name: str, error: PgfleetError) -> SeedStep:
     """The step of a seed that failed, with what to do next."""
-    return SeedStep(name=name, status=StepStatus.FAILED, error=describe(error))
+    return SeedStep(name=name, status=StepStatus.FAILED, error=build_error_entry(error))
 
 
 def _apply_seed(session: Session, context: RunContext, seed: Seed) -> SeedStep:
@@ -58,7 +58,7 @@ def _apply_seed(session: Session, context: RunContext, seed: Seed) -> SeedStep:
     refuse_shrinkage(guards, read_guards(session, context))
     after = read_seed(session, seed, baseline)
     left = judge_seed(seed, baseline, after)
-    if left.status not in {SeedStatus.PRESENT, SeedStatus.CUSTOMISED}:
+    if left.status not in {SeedStatus.PRESENT, SeedStatus.CUSTOMIZED}:
         raise NotProven(f"the seed is {left.status} afterwards: {left.detail}")
     added = len(after.rows) - len(before.rows)
     return SeedStep(name=seed.name, status=StepStatus.DONE, rows_added=added)

@@ -7,7 +7,7 @@ from pgfleet.documents.audit import TenantEntry
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.acceptance import accept
-from pgfleet.judge.tenant import judge_tenant, unjudged
+from pgfleet.judge.tenant import inconclusive_entry, judge_tenant
 from pgfleet.postgres.read.servers import refuse_silent
 from pgfleet.postgres.read.steps import check_seed, count, inspect, open_session, try_contracts, verify
 from pgfleet.run.context import RunContext
@@ -41,4 +41,4 @@ def audit(tenant: Tenant, context: RunContext, run: Runner = directly, *, at_onc
                 run(try_contracts, session, context, findings) if manifest.contracts else (),
             )
     except PgfleetError as error:
-        return unjudged(tenant, error)
+        return inconclusive_entry(tenant, error)

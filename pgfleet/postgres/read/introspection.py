@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
-from pgfleet.catalog.objects import Catalog, Holder, ObjectKind, read_holder, read_object
+from pgfleet.catalog.objects import Catalog, ObjectKind, OccupiedName, read_object, read_occupied_name
 from pgfleet.catalog.scope import Scope
 from pgfleet.errors import PrivilegeMissing, StatementFailed
 from pgfleet.postgres.query import Query
@@ -39,18 +39,18 @@ def complete_catalog(session: Session, scope: Scope, equivalents: Mapping[str, s
         unexpected = (*catalog.unexpected, *read_catalog_row(further, home=session.home).unexpected)
         catalog = replace(catalog, unexpected=tuple(sorted(unexpected, key=lambda each: each.identity.key)))
     if catalog.managed is not None and {*scope.names} - {each.relation_name for each in catalog.managed}:
-        catalog = replace(catalog, holders=_read_holders(session, scope))
+        catalog = replace(catalog, occupied_names=_read_occupied_names(session, scope))
     return catalog
 
 
-def _read_holders(session: Session, scope: Scope) -> tuple[Holder, ...]:
+def _read_occupied_names(session: Session, scope: Scope) -> tuple[OccupiedName, ...]:
     parameters = {
         "home": session.home,
         "name_schemas": [schema or session.home for schema, _ in scope.names],
         "names": [name for _, name in scope.names],
     }
     [rows] = session.fetch(Query(statement("introspection/holders"), parameters))
-    return tuple(read_holder(each) for (each,) in rows)
+    return tuple(read_occupied_name(each) for (each,) in rows)
 
 
 def catalog_query(
@@ -92,7 +92,7 @@ def _catalog_query(
         "managed": list(scope.managed),
         "equivalent_defaults": json.dumps(dict(equivalents)),
         "fingerprint": fingerprint,
-        "seldom": list(scope.seldom) if kinds is None else [],
+        "seldom": list(scope.rare_kinds) if kinds is None else [],
     }
     return Query(_statement(scope.kinds if kinds is None else kinds), parameters)
 

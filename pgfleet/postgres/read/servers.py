@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pgfleet.connect_failure import Unreachable
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.errors import AccessRefused, ConnectionFailed, DatabaseError
 from pgfleet.fleet.allowance import Allowance, Room, allow
 from pgfleet.fleet.model import Environment, Policy, Tenant
@@ -65,8 +65,8 @@ def identify(tenants: Sequence[Tenant], context: RunContext) -> ServerIdentity |
                     major=session.server_major, tenant=tenant.name, allowance=allowance, is_fit=is_fit
                 )
         except (AccessRefused, ConnectionFailed) as error:
-            silences += error.because is Unreachable.TIMED_OUT
-            is_alone = error.because is Unreachable.TIMED_OUT and silences < min(MOST_SILENCES, len(tenants))
+            silences += error.because is ConnectFailure.TIMED_OUT
+            is_alone = error.because is ConnectFailure.TIMED_OUT and silences < min(MOST_SILENCES, len(tenants))
             if not is_alone and (error.because is None or error.because.is_of_server):
                 raise
     return None

@@ -8,9 +8,9 @@ from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.checks import judge_check
 from pgfleet.judge.contracts import judge_contract
+from pgfleet.judge.migration import judge_migration
 from pgfleet.judge.observations import CountObservation, TenantObservation
 from pgfleet.judge.seeds import judge_seed
-from pgfleet.judge.tenant import judge_migration
 from pgfleet.manifest.extensions import extensions_of
 from pgfleet.manifest.model import Count
 from pgfleet.postgres.connection import Limits
@@ -118,7 +118,7 @@ def verify(session: Session, context: RunContext, findings: TenantInspection, ve
         [judge_check(check, answer, unreadable=unreadable) for check, answer in given],
         recorded=findings.inspection.ledger.get(version),
         home=session.home,
-        holders=findings.inspection.catalog.holders,
+        occupied_names=findings.inspection.catalog.occupied_names,
     )
 
 

@@ -37,7 +37,7 @@ def gather_evidence(manifest: Manifest, admin: Dsn, limits: Limits) -> Evidence:
         checks=checks,
         contracts=expected.contracts,
         provenances=expected.provenances,
-        reruns=expected.reruns,
+        reapplicable=expected.reapplicable,
         empty=empty,
     )
 

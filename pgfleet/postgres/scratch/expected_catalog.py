@@ -51,7 +51,7 @@ def expect(manifest: Manifest, scratch: Session) -> ExpectedCatalog:
     Raises ReplayFailed, and transient DatabaseErrors.
     """
     expected = replay(manifest, scratch)
-    return replace(expected, reruns=find_reruns(manifest, scratch, expected))
+    return replace(expected, reapplicable=find_reruns(manifest, scratch, expected))
 
 
 def _major_of(admin: Dsn, limits: Limits) -> int:

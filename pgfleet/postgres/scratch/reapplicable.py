@@ -5,7 +5,7 @@ from itertools import chain
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
-from pgfleet.catalog.reapply import Reruns
+from pgfleet.catalog.reapply import Reapplicable
 from pgfleet.errors import DatabaseError
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.scratch.mutations import altering, dropping
@@ -15,7 +15,7 @@ from pgfleet.postgres.session import Session
 Versions = tuple[str, ...]
 
 
-def find_reruns(manifest: Manifest, session: Session, expected: ExpectedCatalog) -> Reruns:
+def find_reruns(manifest: Manifest, session: Session, expected: ExpectedCatalog) -> Reapplicable:
     """Drops and alters each object, runs its migrations again, and looks whether it is exactly as it was.
 
     `session` is that of a scratch database in which the manifest was replayed; it is left as it was found. What raises
@@ -29,7 +29,7 @@ def find_reruns(manifest: Manifest, session: Session, expected: ExpectedCatalog)
     again = _rerunnable(bench, inside)
     missing = [_restored(bench, batch, _drop) for batch in _batches(droppable, again, _place)]
     changed = [_restored(bench, batch, _alter) for batch in _batches(alterable, again, _kind)]
-    return Reruns(
+    return Reapplicable(
         missing=frozenset(chain(*missing, *(reapply_outside(bench, each, _drop) for each in alone))),
         altered=frozenset(each.object.identity for each in (*alterable, *alone)),
         changed=frozenset(chain(*changed, *(reapply_outside(bench, each, _alter) for each in alone))),

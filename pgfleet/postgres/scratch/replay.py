@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pgfleet.catalog.expected import ExpectedCatalog, trace
+from pgfleet.catalog.expected import ExpectedCatalog, trace_provenance
 from pgfleet.catalog.scope import EVERYTHING, scope_of
 from pgfleet.errors import DatabaseError, ReplayFailed
 from pgfleet.manifest.model import Manifest, Migration, Script
@@ -25,7 +25,7 @@ def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:
     for migration in manifest.migrations:
         _run_migration(session, migration)
         snapshots.append((migration.version, read_catalog(session, EVERYTHING, equivalents).managed or ()))
-    provenances = trace(snapshots)
+    provenances = trace_provenance(snapshots)
     catalog = read_catalog(session, scope_of(each.object for each in provenances), equivalents)
     return ExpectedCatalog(
         server_major=session.server_major,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgfleet.documents.audit import AuditDocument, MigrationEntry, TenantEntry, Verdict
-from pgfleet.judge.summary import Outcome, in_words, outcome_of, worst_first
+from pgfleet.judge.summary import Outcome, format_summary, outcome_of, worst_first
 from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.reports.context_markdown import all_ready
 from pgfleet.reports.html.audit_tenant import cell_of, tenant_blocks
@@ -61,7 +61,7 @@ def audit_page(document: AuditDocument, manifest: Manifest, timezone: str = "UTC
         "title": f"Audit of {document.environment}",
         "outcome": outcome,
         "outcome_look": OUTCOME_LOOK[outcome],
-        "said": in_words(document.summary),
+        "said": format_summary(document.summary),
         "facts": _facts(document, dates),
         "notice": all_ready(document) if all(each.verdict is Verdict.READY for each in ordered) and ordered else "",
         "facet_name": "verdict",

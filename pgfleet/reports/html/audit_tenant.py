@@ -44,7 +44,7 @@ BY_REPAIR = "Rehearsed in a transaction that is rolled back, then it asks"
 SEED_LOOK = {
     SeedStatus.PRESENT: StatusStyle.GOOD,
     SeedStatus.MISSING: StatusStyle.PENDING,
-    SeedStatus.CUSTOMISED: StatusStyle.KNOWN,
+    SeedStatus.CUSTOMIZED: StatusStyle.KNOWN,
     SeedStatus.UNKNOWN: StatusStyle.DOUBTFUL,
 }
 

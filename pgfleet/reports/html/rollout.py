@@ -16,7 +16,7 @@ from pgfleet.reports.issues import NO_REASON, NOT_EXERCISED, NOT_REACHED, issues
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.rollout_tables import result_sentence
-from pgfleet.rollout.summary import RolloutOutcome, in_words, worst_first
+from pgfleet.rollout.summary import RolloutOutcome, format_summary, worst_first
 
 OUTCOME_LOOK = {
     RolloutOutcome.COMPLETED: StatusStyle.DONE,
@@ -59,7 +59,7 @@ def rollout_page(document: RolloutDocument, manifest: Manifest, timezone: str = 
         "title": f"{document.what.capitalize()} of {document.environment}",
         "outcome": document.outcome,
         "outcome_look": OUTCOME_LOOK.get(RolloutOutcome(document.outcome), StatusStyle.KNOWN),
-        "said": in_words(document.summary),
+        "said": format_summary(document.summary),
         "facts": _facts(document, dates),
         "facet_name": "result",
         "facets": [

@@ -9,7 +9,7 @@ from pgfleet.reports.html.rollout_tenant import in_time
 from pgfleet.reports.html.status_style import NARROWEST, RING, WIDTH, Part, StatusStyle
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.rollout import ring_facts
-from pgfleet.rollout.summary import in_words
+from pgfleet.rollout.summary import format_summary
 
 SHORTEST_SECONDS = 0.001
 
@@ -104,7 +104,7 @@ def _wave(wave: WaveEntry, document: RolloutDocument) -> WaveBar:
             document,
         ),
         took=in_time(seconds * 1_000),
-        said=in_words(wave.tenants) + again,
+        said=format_summary(wave.tenants) + again,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.plan import TenantPlan
-from pgfleet.judge.summary import counted
+from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest
 
 
@@ -13,5 +13,5 @@ def altered_files(tenants: Iterable[TenantPlan | TenantEntry], manifest: Manifes
     """The files that were changed after they were applied, and what there is to say of each."""
     found = Counter(each.version for tenant in tenants for each in tenant.migrations if each.altered)
     for each in (each for each in manifest.migrations if each.version in found):
-        said = f"in {counted(found[each.version])}; that alone runs nothing again (--rerun {each.version} does)"
+        said = f"in {tenant_count(found[each.version])}; that alone runs nothing again (--rerun {each.version} does)"
         yield each.file, said

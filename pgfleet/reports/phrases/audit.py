@@ -64,7 +64,7 @@ def _(finding: MigrationEntry) -> str:
 
 @sentence.register
 def _(finding: SeedEntry) -> str:
-    if finding.status is SeedStatus.CUSTOMISED:
+    if finding.status is SeedStatus.CUSTOMIZED:
         return f"seed {finding.name} was {finding.detail} (the tenant's own, no fault)"
     return f"seed {finding.name} is {finding.status}" + (f" ({finding.detail})" if finding.detail else "")
 
@@ -119,7 +119,7 @@ def broken_contracts(tenant: TenantEntry) -> tuple[ContractEntry, ...]:
 
 def notes(tenant: TenantEntry) -> tuple[str, ...]:
     """What is worth knowing of a tenant without being a fault."""
-    seeds = [each for each in tenant.seeds if each.status in {SeedStatus.MISSING, SeedStatus.CUSTOMISED}]
+    seeds = [each for each in tenant.seeds if each.status in {SeedStatus.MISSING, SeedStatus.CUSTOMIZED}]
     return tuple(sentence(each) for each in (*tenant.unexpected, *seeds))
 
 

@@ -13,10 +13,10 @@ from pgfleet.documents.rollout import (
     StepStatus,
     WatchEntry,
 )
-from pgfleet.judge.summary import counted
+from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest
 from pgfleet.rollout.failure_groups import FAULTY
-from pgfleet.rollout.summary import in_words
+from pgfleet.rollout.summary import format_summary
 
 ACTION_MEANS = {
     Action.APPLY: "nothing of it is there: its script is run",
@@ -56,7 +56,7 @@ def plan_sentence(plan: RolloutPlan) -> str:
     obstacles = Counter(each.obstacle for each in plan.tenants if each.obstacle)
     said = [", ".join(parts), f"nothing to do in {idle}" if idle else ""]
     said += [f"{number} {verdict}" for verdict, number in obstacles.items()]
-    return f"{counted(len(plan.tenants))}: {'; '.join(filter(None, said))}" if plan.tenants else "no tenants"
+    return f"{tenant_count(len(plan.tenants))}: {'; '.join(filter(None, said))}" if plan.tenants else "no tenants"
 
 
 def tenant_plan_sentence(plan: TenantPlan, manifest: Manifest) -> str:
@@ -98,7 +98,7 @@ def ring_facts(ring: RingEntry) -> Mapping[str, str]:
     failures = sum(ring.tenants.get(each, 0) for each in FAULTY)
     was_begun = ring.outcome is not RingOutcome.NOT_REACHED
     return {
-        "tenants": in_words(ring.tenants).split(": ", 1)[-1],
+        "tenants": format_summary(ring.tenants).split(": ", 1)[-1],
         "failures": f"{failures}, {ring.budget} allowed" if was_begun else "",
         "restarted": ", ".join(each.service if each.restarted else f"NOT {each.service}" for each in ring.restarts),
         "watched": "" if ring.watched_seconds is None else f"{ring.watched_seconds:g} s: {_watch_words(ring.watch)}",

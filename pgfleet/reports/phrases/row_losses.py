@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.audit_context import LossEntry
-from pgfleet.judge.summary import counted
+from pgfleet.judge.summary import tenant_count
 
 
 def loss_sentence(loss: LossEntry) -> str:
@@ -25,5 +25,5 @@ def losses_in_words(tenants: Iterable[TenantEntry]) -> str:
     lines = loss_lines(tenants)
     if not lines:
         return ""
-    more = f", and in {counted(len(lines) - 1)} more" if len(lines) > 1 else ""
+    more = f", and in {tenant_count(len(lines) - 1)} more" if len(lines) > 1 else ""
     return f"rows lost: {lines[0]}{more}"

@@ -12,9 +12,9 @@ from pgfleet.documents.audit import (
     TenantEntry,
 )
 from pgfleet.documents.audit_context import SharedEntry
-from pgfleet.judge.contract_impact import explain
-from pgfleet.judge.shared_objects import without_shared
-from pgfleet.judge.summary import counted
+from pgfleet.judge.contract_impact import explains_all
+from pgfleet.judge.shared_objects import omit_shared
+from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.phrases.audit import affected_services, broken_contracts, sentence
 from pgfleet.reports.phrases.dates import Dates
@@ -45,9 +45,9 @@ def shared_matters(document: AuditDocument, manifest: Manifest, dates: Dates) ->
     for (database, names, version), differences in groups.items():
         first = tenants[names[0]]
         migration = _of(first, version).model_copy(update={"differences": tuple(differences)})
-        broken = (sentence(each) for each in broken_contracts(first) if explain(differences, each))
+        broken = (sentence(each) for each in broken_contracts(first) if explains_all(differences, each))
         yield Shared(
-            heading=f"{migration.file} in {database}, {counted(len(names))}: {listed(names)}",
+            heading=f"{migration.file} in {database}, {tenant_count(len(names))}: {listed(names)}",
             faults=tuple(dates.told(sentence(each), each.since) for each in differences),
             remedies=remedy_lines(migration, first.name, document.environment),
             consequences=(*affected_services(migration, manifest), *broken),
@@ -56,13 +56,13 @@ def shared_matters(document: AuditDocument, manifest: Manifest, dates: Dates) ->
 
 def own_part(migration: MigrationEntry, tenant: TenantEntry, document: AuditDocument) -> MigrationEntry | None:
     """The migration with what is to be told of this tenant itself; None where all of that is told once for several."""
-    kept = without_shared(migration, tenant.name, document.shared)
+    kept = omit_shared(migration, tenant.name, document.shared)
     return None if migration.differences and not kept.differences else kept
 
 
 def is_told_in_part(migration: MigrationEntry, tenant: TenantEntry, document: AuditDocument) -> bool:
     """Whether some of what is wrong with the migration is told once for several tenants."""
-    return len(without_shared(migration, tenant.name, document.shared).differences) < len(migration.differences)
+    return len(omit_shared(migration, tenant.name, document.shared).differences) < len(migration.differences)
 
 
 def own_contracts(tenant: TenantEntry, document: AuditDocument) -> tuple[ContractEntry, ...]:
@@ -71,7 +71,7 @@ def own_contracts(tenant: TenantEntry, document: AuditDocument) -> tuple[Contrac
     causes = [
         each for migration in tenant.migrations for each in migration.differences if (each.kind, each.identity) in told
     ]
-    return tuple(each for each in broken_contracts(tenant) if not (causes and explain(causes, each)))
+    return tuple(each for each in broken_contracts(tenant) if not (causes and explains_all(causes, each)))
 
 
 def _first(tenant: TenantEntry, entry: SharedEntry) -> tuple[str, DifferenceEntry]:

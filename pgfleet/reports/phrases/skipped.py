@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from pgfleet.documents.audit import SkippedEntry
-from pgfleet.judge.summary import counted
+from pgfleet.judge.summary import tenant_count
 
 MOST_NAMES = 5
 
@@ -16,7 +16,7 @@ def skipped_in_words(skipped: Iterable[SkippedEntry]) -> str:
     if not names:
         return ""
     told = "; ".join(f"{_named(some)} ({reason})" for reason, some in names.items())
-    return f"{counted(sum(map(len, names.values())))} skipped: {told}"
+    return f"{tenant_count(sum(map(len, names.values())))} skipped: {told}"
 
 
 def _named(names: list[str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.documents.audit import MigrationStatus
-from pgfleet.documents.audit_context import FindingEntry, SinceEntry
+from pgfleet.documents.audit_context import FindingEntry, TrendEntry
 from pgfleet.judge.findings import CONTRACT, MIGRATION, TENANT
 from pgfleet.reports.phrases.dates import Dates
 
@@ -13,7 +13,7 @@ MOST_CONSUMERS = 3
 NOT_JUDGED_BEFORE = "not judged by that audit, so it may be older"
 
 
-def headline(since: SinceEntry, dates: Dates) -> str:
+def headline(since: TrendEntry, dates: Dates) -> str:
     """`Since the audit of 2026-11-24 02:00: 2 new, 3 persisting, 1 resolved`."""
     parts = [f"{len(since.new)} new", f"{since.persisting} persisting", f"{len(since.resolved)} resolved"]
     if since.not_judged:
@@ -21,12 +21,12 @@ def headline(since: SinceEntry, dates: Dates) -> str:
     return f"Since the audit of {dates.moment(since.previous_finished_at)}: {', '.join(parts)}"
 
 
-def new_lines(since: SinceEntry) -> tuple[str, ...]:
+def new_lines(since: TrendEntry) -> tuple[str, ...]:
     """`acme, borealis: index public.idx_a is missing`, a line for all tenants of which the same is said."""
     return capped(_alike((each, f"{predicate(each)}{_consequence(each)}{_caveat(each)}") for each in since.new))
 
 
-def resolved_lines(since: SinceEntry, dates: Dates) -> tuple[str, ...]:
+def resolved_lines(since: TrendEntry, dates: Dates) -> tuple[str, ...]:
     """`acme: index public.idx_a is right again (missing since 2026-11-24 02:00)`, as above."""
     return capped(_alike((each, _again(each, dates)) for each in since.resolved))
 

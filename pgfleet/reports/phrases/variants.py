@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pgfleet.documents.audit_context import VariantDifference, VariantEntry
-from pgfleet.judge.summary import counted
+from pgfleet.judge.summary import tenant_count
 from pgfleet.reports.phrases.trend import listed
 
 MOST_VARIANTS = 100
@@ -19,7 +19,7 @@ def variants_in_words(variants: Sequence[VariantEntry]) -> str:
 
 def variant_line(variant: VariantEntry) -> str:
     """`variant A, 2 tenants: index idx_a missing`."""
-    return f"{variant.name}, {counted(len(variant.tenants))}: {what_differs(variant)}"
+    return f"{variant.name}, {tenant_count(len(variant.tenants))}: {what_differs(variant)}"
 
 
 def what_differs(variant: VariantEntry) -> str:
