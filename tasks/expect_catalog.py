@@ -15,7 +15,7 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 def expectation_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """One result for a manifest, a way of reading catalogs and a major version, kept by Prefect from then on."""
-    checksum = parameters["brief"].manifest.checksum
+    checksum = parameters["context"].manifest.checksum
     made_by = f"{__version__}-{FORMAT}-{introspection_checksum()[:16]}"
     return f"pgfleet-expected-{made_by}-{checksum[:16]}-{parameters['server_major']}"
 

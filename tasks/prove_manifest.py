@@ -18,7 +18,7 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 def evidence_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """One result for a manifest, a way of looking at it, an environment and a major version, kept by Prefect."""
-    context, checksum = parameters["brief"], parameters["manifest"].checksum
+    context, checksum = parameters["context"], parameters["manifest"].checksum
     made_by = f"{__version__}-{evidence.FORM}-{expected.FORMAT}-{introspection_checksum()[:16]}"
     where = f"{context.environment.name if context else 'embedded server'}-{parameters['server_major']}"
     return f"pgfleet-proof-{made_by}-{checksum[:16]}-{where}"

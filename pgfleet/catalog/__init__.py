@@ -1,1 +1,1 @@
-"""The catalog: what a database actually holds, what it should hold, and how the two differ. Pure."""
+"""Catalogs: what a database contains, what it should contain, and the differences. Pure."""

@@ -1,11 +1,11 @@
-"""What came of a contract's statements in one database."""
+"""The results of a contract's statements in one database."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementFailure:
-    """A statement that would not work, by its name, with the server's message; None where it is the role that fails."""
+    """A statement that would fail, with the server's message; `statement` is None if the role does not exist."""
 
     statement: str | None
     message: str
@@ -14,7 +14,7 @@ class StatementFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractObservation:
-    """The statements of a consumer that would not work. `fault` says why others could not be tried, if any."""
+    """The statements of a consumer that would fail. `fault` says why others could not be checked, if any."""
 
     consumer: str
     failures: tuple[StatementFailure, ...] = ()

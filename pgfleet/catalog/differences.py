@@ -1,6 +1,6 @@
-"""The differences between the expected catalog and a tenant's, each attributed to one migration."""
+"""The differences between the expected catalog and a tenant's catalog, each attributed to one migration."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
@@ -9,7 +9,7 @@ from pgfleet.catalog.objects import Catalog, CatalogObject, Change, Identity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One object that is missing or changed; `untouched` says that the migration has left no trace on it at all."""
+    """One missing or changed object; `untouched` means that the object shows no effect of the migration."""
 
     version: str
     change: Change
@@ -19,12 +19,12 @@ class Difference:
 
     @property
     def identity(self) -> Identity:
-        """Which object it is."""
+        """The object's identity."""
         return self.expected.identity
 
 
 def find_differences(expected: ExpectedCatalog, actual: Catalog) -> tuple[Difference, ...]:
-    """Every managed object that is not as expected, in the order in which a person would put them right."""
+    """Every managed object that is missing or changed, in the order in which a person would fix them."""
     if actual.managed is None:
         return ()
     found = {each.identity: each for each in actual.managed}
@@ -35,25 +35,17 @@ def find_differences(expected: ExpectedCatalog, actual: Catalog) -> tuple[Differ
 
 
 def omit_implied(differences: Iterable[Difference]) -> tuple[Difference, ...]:
-    """The same, less what a missing object of the same migration takes with it: a table its columns, indexes …"""
+    """The differences without those implied by a missing parent of the same migration, such as a table's columns."""
     kept = tuple(differences)
     gone = {(each.version, each.expected.place) for each in kept if each.change is Change.MISSING}
     return tuple(each for each in kept if (each.version, each.expected.parent_place) not in gone)
 
 
-def attributes_changed(difference: Difference) -> tuple[str, ...]:
-    """The names of the attributes that differ, for a changed object."""
-    if difference.actual is None:
-        return ()
-    wanted, found = difference.expected.attributes, difference.actual.attributes
-    return tuple(name for name in sorted({*wanted, *found}) if _differs(name, wanted, found))
-
-
 def _compare(provenance: Provenance, actual: CatalogObject | None) -> Iterable[Difference]:
-    """One difference for each migration whose doing to this object is not to be seen.
+    """One difference for each migration whose effect on this object is absent.
 
-    Missing: the maker's, and every later changer has nothing to work on either. As an earlier migration left it: the
-    changes after that one are what is not there yet. Anything else: the last changer's work was altered.
+    A missing object is attributed to every migration that created or changed it. An object in the state of an earlier
+    migration is attributed to the migrations after that one. Any other change is attributed to the last migration.
     """
     wanted = provenance.object
     if actual is None:
@@ -75,7 +67,3 @@ def _difference(version: str, wanted: CatalogObject, actual: CatalogObject | Non
 def _order(difference: Difference) -> tuple[int, str, str]:
     identity = difference.identity
     return list(type(identity.kind)).index(identity.kind), identity.schema or "", identity.name
-
-
-def _differs(name: str, wanted: Mapping[str, object], found: Mapping[str, object]) -> bool:
-    return wanted.get(name) != found.get(name)

@@ -1,4 +1,4 @@
-"""The expected catalog: what a replay of the manifest left, and which migration left it (provenance)."""
+"""The expected catalog: the result of replaying the manifest, with the provenance of every object."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from pgfleet.catalog.objects import CatalogObject, Identity
 from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
 from pgfleet.catalog.scope import Scope, scope_of
 
-FORMAT = 4
-"""Raised whenever ExpectedCatalog holds something else than before: one that an earlier pgfleet kept is not taken."""
+FORMAT = 5
+"""Increase this number when ExpectedCatalog changes, so that a cached one of an earlier pgfleet is not used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One migration's doing to one object: the object as that migration left it."""
+    """One object in the state after one migration."""
 
     version: str
     object: CatalogObject
@@ -24,13 +24,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """One object of the expected catalog with every migration that made or changed it, the maker first."""
+    """One object of the expected catalog with every migration that created or changed it, in manifest order."""
 
     steps: tuple[Step, ...]
 
     @property
     def object(self) -> CatalogObject:
-        """The object as the whole manifest leaves it."""
+        """The object after the last migration."""
         return self.steps[-1].object
 
     @property
@@ -41,11 +41,11 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedCatalog:
-    """What every tenant on servers of one major version must hold.
+    """What every tenant on servers of one major version must contain.
 
-    `equivalents` maps a column default to the one that stands for it; `seeds` a seed's name to its baseline rows,
-    each as a JSON object; `reruns` is what running a migration again puts right. `contracts` is what came of each
-    consumer's statements there, with no role's privileges.
+    `equivalents` maps a column default to an equivalent one. `seeds` maps a seed's name to its baseline rows, as JSON
+    objects. `reapplicable` says which differences are fixed by running migrations again. `contracts` are the results of
+    the consumers' statements in the scratch database, without checking privileges.
     """
 
     server_major: int
@@ -57,7 +57,7 @@ class ExpectedCatalog:
     contracts: tuple[ContractObservation, ...] = ()
 
     def later_changers(self, version: str) -> frozenset[str]:
-        """The versions that change an object after `version` did, and whose work a rerun of it may undo."""
+        """The versions that change an object after `version` does; a rerun of `version` may undo these changes."""
         found: set[str] = set()
         for provenance in self.provenances:
             versions = [step.version for step in provenance.steps]
@@ -67,23 +67,23 @@ class ExpectedCatalog:
 
     @cached_property
     def scope(self) -> Scope:
-        """What to look at in a tenant."""
+        """What to read from a tenant's catalog."""
         return scope_of(each.object for each in self.provenances)
 
 
 def trace_provenance(snapshots: Sequence[tuple[str, Sequence[CatalogObject]]]) -> tuple[Provenance, ...]:
-    """The provenance of each object in the last of `snapshots`: pairs of a version and the catalog after it.
+    """The provenance of every object in the last of `snapshots`: pairs of a version and the catalog after it.
 
-    An object that a later migration dropped is not expected; one dropped and made anew begins anew.
+    A dropped object is not expected. The provenance of an object that was dropped and created again starts there.
     """
-    lives: dict[Identity, tuple[Step, ...]] = {}
+    steps: dict[Identity, tuple[Step, ...]] = {}
     for version, objects in snapshots:
         found = {each.identity: each for each in objects}
-        lives = {identity: _lived_on(lives.get(identity, ()), version, found[identity]) for identity in found}
-    return tuple(Provenance(steps=steps) for steps in lives.values())
+        steps = {identity: _extend_steps(steps.get(identity, ()), version, found[identity]) for identity in found}
+    return tuple(Provenance(steps=each) for each in steps.values())
 
 
-def _lived_on(steps: tuple[Step, ...], version: str, found: CatalogObject) -> tuple[Step, ...]:
+def _extend_steps(steps: tuple[Step, ...], version: str, found: CatalogObject) -> tuple[Step, ...]:
     if steps and steps[-1].object.attributes == found.attributes:
         latest = Step(version=steps[-1].version, object=found)
         return (*steps[:-1], latest)

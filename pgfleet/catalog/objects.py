@@ -1,4 +1,4 @@
-"""The objects of a catalog. Definitions are text of the server's, never of ours."""
+"""The objects of a catalog. Definitions are the server's text, never pgfleet's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class ObjectKind(StrEnum):
-    """What an object is; the order is that in which people would put it right."""
+    """The kinds of objects, in the order in which a person would fix them."""
 
     SCHEMA = "schema"
     EXTENSION = "extension"
@@ -37,7 +37,7 @@ KEYS = ("PRIMARY", "UNIQUE", "EXCLUDE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Which object it is. `schema` is None for the tenant's home schema, so that tenants of any schema compare."""
+    """Identifies an object. `schema` is None for the tenant's home schema, so that tenants in any schema compare."""
 
     kind: ObjectKind
     schema: str | None
@@ -45,11 +45,11 @@ class Identity:
 
     @property
     def key(self) -> str:
-        """One string, as the introspection builds it to tell managed objects from others."""
+        """The identity as one string, as the introspection builds it to find managed objects."""
         return f"{self.kind}|{self.schema or ''}|{self.name}"
 
     def qualified(self, home: str) -> str:
-        """The name with its schema, as a person would write it for a tenant whose home schema is `home`."""
+        """The schema-qualified name in a tenant whose home schema is `home`."""
         if self.kind in {ObjectKind.SCHEMA, ObjectKind.EXTENSION}:
             return self.name
         return f"{self.schema or home}.{self.name}"
@@ -57,7 +57,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogObject:
-    """One object: `attributes` are compared, `definition` is for people, `parent` is what it falls with."""
+    """One object: `attributes` are compared, `definition` is shown, and dropping `parent` drops the object."""
 
     identity: Identity
     parent: str | None
@@ -66,14 +66,15 @@ class CatalogObject:
 
     @property
     def place(self) -> tuple[str | None, str]:
-        """Schema and name, under which another object can name this one as its parent."""
+        """Schema and name, by which another object refers to this one as its parent."""
         return self.identity.schema, self.identity.name
 
     @property
     def relation_name(self) -> tuple[str | None, str] | None:
-        """Schema and name of the relation that the object is, or is held up by; None of what is no relation.
+        """Schema and name of the object's relation: its own, or the index behind a key; None if it has no relation.
 
-        They share one space of names, and an index of the same name holds up a key (PostgreSQL manual, 5.10 Schemas).
+        All relations of a schema share one namespace, and a key's index has the key's name (PostgreSQL manual, 5.10
+        Schemas).
         """
         if self.identity.kind in RELATIONS:
             return self.place
@@ -83,13 +84,13 @@ class CatalogObject:
 
     @property
     def parent_place(self) -> tuple[str | None, str] | None:
-        """The place of what this object stands and falls with, if any: a table, a view, a column, a function."""
+        """The place of the parent (a table, view, column, or function), if any."""
         return None if self.parent is None else (self.identity.schema, self.parent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OccupiedName:
-    """A relation that has a name which the manifest's need; `table` is the one that an index is on."""
+    """A relation that has a name that the manifest's relations need; `table` is the table of an index."""
 
     kind: ObjectKind
     schema: str | None
@@ -104,9 +105,9 @@ class OccupiedName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """What one database holds within the manifest's scope.
+    """What one database contains within the manifest's scope.
 
-    `managed` is None where the fingerprint is the expected one: the objects were then not transferred. `unreadable`
+    `managed` is None if the fingerprint is the expected one: the objects were not transferred. `unreadable`
     are the tables whose rows the role cannot read; `occupied_names` are relations with names that the manifest needs.
     """
 
@@ -118,7 +119,7 @@ class Catalog:
 
 
 def read_object(row: Mapping[str, Any]) -> CatalogObject:
-    """One row of the introspection (`kind, schema, name, parent, attributes, definition`) as a value."""
+    """An object from a row of the introspection (`kind, schema, name, parent, attributes, definition`)."""
     identity = Identity(kind=ObjectKind(row["kind"]), schema=row["schema"], name=row["name"])
     return CatalogObject(
         identity=identity, parent=row["parent"], attributes=row["attributes"], definition=row["definition"]
@@ -126,5 +127,5 @@ def read_object(row: Mapping[str, Any]) -> CatalogObject:
 
 
 def read_occupied_name(row: Mapping[str, Any]) -> OccupiedName:
-    """One holder of a name (`kind, schema, name, table`) as a value."""
+    """An occupied name from a row of its query (`kind, schema, name, table`)."""
     return OccupiedName(kind=ObjectKind(row["kind"]), schema=row["schema"], name=row["name"], table=row["table"])

@@ -1,4 +1,4 @@
-"""What a rerun heals: which objects come back if the scripts that made and changed them are run again."""
+"""Which differences are fixed by running the migrations of the object again."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from pgfleet.catalog.objects import Change, Identity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reapplicable:
-    """What was proven, by experiment, of each object of an expected catalog; of what was not, nothing is claimed.
+    """The objects of an expected catalog that a rerun of their migrations restored in a trial.
 
-    `missing` were dropped and came back exactly as they were; `altered` are those of which an alteration was tried, and
-    `changed` those of them that came back.
+    `missing` objects were dropped and restored exactly. `altered` objects were altered; the `changed` ones among them
+    were restored exactly.
     """
 
     missing: frozenset[Identity] = frozenset()
@@ -18,9 +18,9 @@ class Reapplicable:
     changed: frozenset[Identity] = frozenset()
 
     def restores(self, identity: Identity, change: Change) -> bool:
-        """Whether a rerun of the object's migrations is proven to put right such a difference."""
+        """Whether a rerun of the object's migrations is proven to fix a difference of this kind."""
         return identity in (self.missing if change is Change.MISSING else self.changed)
 
 
 NOTHING_TRIED = Reapplicable()
-"""Nothing was tried, so nothing is claimed."""
+"""No trial was made, so no difference is proven to be fixed by a rerun."""

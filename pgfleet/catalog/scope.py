@@ -1,4 +1,4 @@
-"""Which objects an introspection looks at."""
+"""Which objects an introspection reads."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 
 RARE_KINDS = (ObjectKind.TYPE, ObjectKind.VIEW, ObjectKind.POLICY)
-"""Few manifests have any, and to plan their queries takes a server a third as long as all others together."""
+"""Kinds that few manifests contain. Planning their queries takes a third as long as planning all the others."""
 RELATIONS = frozenset({ObjectKind.TABLE, ObjectKind.SEQUENCE, ObjectKind.VIEW})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Whole schemas, single relations, functions (by name), types, extensions; `everything` is for a scratch database.
+    """The schemas, relations, functions (by name), types, and extensions to read; `everything` in a scratch database.
 
-    A schema of None is the home schema. `managed` holds the identity keys of what the manifest manages, `grantees` to
-    whom it grants something on which object, `names` those that its relations need.
+    A schema of None is the home schema. `managed` are the identity keys of the manifest's objects, `grantees` the keys
+    of the manifest's grants (schema, object, grantee), and `names` the names that the manifest's relations need.
     """
 
     everything: bool = False
@@ -30,19 +30,19 @@ class Scope:
 
     @property
     def kinds(self) -> tuple[ObjectKind, ...]:
-        """The kinds to be asked for in any case: of the others nothing can be found within the scope, or seldom is."""
-        asked_for = {
+        """The kinds to read always; the scope contains no objects of the other kinds, or rarely does."""
+        relevant = {
             ObjectKind.SCHEMA: self.schemas,
             ObjectKind.EXTENSION: self.extensions,
             ObjectKind.FUNCTION: self.functions or self.schemas,
             ObjectKind.PRIVILEGE: self.grantees,
             **dict.fromkeys(self.rare_kinds, ()),
         }
-        return tuple(each for each in ObjectKind if self.everything or asked_for.get(each, True))
+        return tuple(each for each in ObjectKind if self.everything or relevant.get(each, True))
 
     @property
     def rare_kinds(self) -> tuple[ObjectKind, ...]:
-        """Kinds of which the manifest has nothing: they are read where a tenant has something of them in the scope."""
+        """Rare kinds that the manifest does not contain: read only if the tenant has such objects within the scope."""
         managed = {each.partition("|")[0] for each in self.managed}
         return () if self.everything else tuple(each for each in RARE_KINDS if each not in managed)
 
@@ -51,7 +51,7 @@ EVERYTHING = Scope(everything=True)
 
 
 def scope_of(objects: Iterable[CatalogObject]) -> Scope:
-    """What to look at to judge these objects, and to see what else stands on their tables and in their schemas."""
+    """What to read to judge these objects and to find unexpected objects on their tables and in their schemas."""
     found = tuple(objects)
     identities = [each.identity for each in found]
     return Scope(
@@ -67,7 +67,7 @@ def scope_of(objects: Iterable[CatalogObject]) -> Scope:
 
 
 def _grantee(privilege: CatalogObject) -> str:
-    """One string, as the introspection builds it to tell the manifest's grantees from others."""
+    """The grant as one string, as the introspection builds it to find the manifest's grantees."""
     attributes = privilege.attributes
     return f"{privilege.identity.schema or ''}|{attributes['object']}|{attributes['grantee']}"
 

@@ -1,4 +1,4 @@
-"""What the tenants of one database share: objects that lie outside of their home schemas."""
+"""Objects that the tenants of one database share: those outside their home schemas."""
 
 import re
 
@@ -7,27 +7,28 @@ from pgfleet.catalog.objects import Identity, ObjectKind
 from pgfleet.manifest.model import Migration, Seed
 
 DATABASE_WIDE = frozenset({ObjectKind.SCHEMA, ObjectKind.EXTENSION})
-"""Kinds of which a database has one of each name, whatever the schema."""
+"""Kinds whose names are unique in the database, not per schema."""
 CREATE_EXTENSION = re.compile(r"\bcreate\s+extension\b", re.IGNORECASE)
 
 
 def is_shared(identity: Identity) -> bool:
-    """Whether each tenant of a database has this same object, and none has one of its own."""
+    """Whether all tenants of a database share this object."""
     return identity.schema is not None or identity.kind in DATABASE_WIDE
 
 
 def may_write_shared(part: Migration | Seed, expected: ExpectedCatalog) -> bool:
-    """Whether the migration or seed may write to what the tenants of one database share.
+    """Whether the migration or seed may write to objects that the tenants of one database share.
 
-    It made or changed such an object in the replay, or its script names a schema that the manifest names itself: rows
-    leave no trace in a catalog. A comment that names it is enough; that one waits for another tenant in vain at worst.
+    True if the replay shows that it creates or changes a shared object, or if its script contains the name of a schema
+    that the manifest names: written rows do not show in a catalog. A false positive, such as a comment, costs only a
+    needless wait for another tenant.
     """
     sql = part.script.sql
     named = any(schema in sql for schema in _schemas(expected))
-    return named or bool(CREATE_EXTENSION.search(sql)) or _has_made_shared(part, expected)
+    return named or bool(CREATE_EXTENSION.search(sql)) or _creates_shared(part, expected)
 
 
-def _has_made_shared(part: Migration | Seed, expected: ExpectedCatalog) -> bool:
+def _creates_shared(part: Migration | Seed, expected: ExpectedCatalog) -> bool:
     if isinstance(part, Seed):
         return "." in part.table
     shared = (each for each in expected.provenances if is_shared(each.object.identity))

@@ -1,1 +1,1 @@
-"""From what was read of a tenant to what is said of it: states, verdicts, the audit document. Pure."""
+"""From observations of a tenant to statuses, verdicts, and the audit document. Pure."""

@@ -1,4 +1,4 @@
-"""Which differences are known and do not count, and what has become of each acceptance of the fleet file."""
+"""Which differences are accepted, and the state of each acceptance of the fleet file."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -12,24 +12,24 @@ from pgfleet.fleet.selection import fits
 def accept(
     tenant: str, migrations: Iterable[MigrationEntry], acceptances: Iterable[Acceptance], today: date
 ) -> tuple[MigrationEntry, ...]:
-    """The tenant's migrations, with every difference marked that an acceptance fits whose last day is not past.
+    """The tenant's migrations, with every difference marked that an unexpired acceptance matches.
 
-    A migration that is not applied, has differences, and has none that counts is accepted itself. Whichever of its
-    checks fail are taken for consequences of those differences. One without differences is never accepted.
+    A migration that is not applied is accepted if it has differences and all of them are accepted; its failing checks
+    are then attributed to these differences. A migration without differences is never accepted.
     """
     in_force = [each for each in acceptances if is_in_force(each, today)]
     return tuple(_accepted(tenant, each, in_force) for each in migrations)
 
 
 def is_in_force(acceptance: Acceptance, today: date) -> bool:
-    """Up to and with its last day."""
+    """Whether the acceptance is unexpired; its last day is included."""
     return today <= acceptance.until
 
 
 def review(
     acceptances: Iterable[Acceptance], tenants: Sequence[TenantEntry], today: date, *, is_partial: bool
 ) -> tuple[AcceptanceEntry, ...]:
-    """What has become of each acceptance, in the fleet file's order; `is_partial`: not all tenants were audited."""
+    """The state of each acceptance, in fleet file order; `is_partial` means that not all tenants were audited."""
     return tuple(_review(each, tenants, today, is_partial=is_partial) for each in acceptances)
 
 
@@ -41,7 +41,7 @@ def _accepted(tenant: str, migration: MigrationEntry, in_force: Sequence[Accepta
 
 
 def _marked(tenant: str, difference: DifferenceEntry, in_force: Sequence[Acceptance]) -> DifferenceEntry:
-    """Marked by the first acceptance that fits."""
+    """The difference, marked with the first acceptance that matches."""
     found = next((each for each in in_force if _covers(each, tenant, difference)), None)
     if found is None:
         return difference
@@ -61,7 +61,7 @@ def _covers(acceptance: Acceptance, tenant: str, difference: DifferenceEntry) ->
 def _review(
     acceptance: Acceptance, tenants: Sequence[TenantEntry], today: date, *, is_partial: bool
 ) -> AcceptanceEntry:
-    """An object that several migrations miss is one match."""
+    """An object that is attributed to several migrations counts as one match."""
     matches = {
         (tenant.name, difference.kind, difference.identity, difference.change)
         for tenant in tenants

@@ -1,4 +1,4 @@
-"""Does the answer to a check's query hold the rows that the manifest expects?"""
+"""Did a check's query return the rows that the manifest expects?"""
 
 import json
 from collections import Counter
@@ -11,21 +11,21 @@ from pgfleet.judge.observations import QueryResult
 from pgfleet.manifest.model import Check
 
 SHOWN = 5
-UNREADABLE = "the role may not read all tables that are managed"
+UNREADABLE = "the role cannot read every managed table"
 
 
 def judge_check(check: Check, answer: QueryResult, *, unreadable: Sequence[str] = ()) -> CheckEntry:
-    """Passed if exactly the expected rows came, in whatever order; None if no answer could be had.
+    """Passed if the query returned exactly the expected rows, in any order; None if the query could not be run.
 
-    A check that fails while tables are `unreadable` to the role may fail for that alone (information_schema shows only
-    what one has a right on), so it is None too.
+    A failing check is also None if tables are `unreadable` to the role: information_schema shows only objects on which
+    the role has a privilege, so the failure may have no other cause.
     """
     if answer.fault:
         return CheckEntry(name=check.name, passed=None, detail=answer.fault)
     if answer.absent:
         return CheckEntry(name=check.name, passed=False, detail=answer.absent)
     expected, found = _tally(check.returns), _tally(answer.rows)
-    parts = [_part("missing", expected - found), _part("not expected", found - expected)]
+    parts = [_part("missing", expected - found), _part("unexpected", found - expected)]
     detail = "; ".join(filter(None, parts))
     if detail and unreadable:
         return CheckEntry(name=check.name, passed=None, detail=UNREADABLE)
@@ -33,12 +33,12 @@ def judge_check(check: Check, answer: QueryResult, *, unreadable: Sequence[str] 
 
 
 def _tally(rows: Iterable[Iterable[Any]]) -> Counter[str]:
-    """Rows as text, so that true is not 1; JSON's form, less the brackets, is also what people read."""
+    """The rows as JSON text without brackets, so that true is not equal to 1, and for display."""
     return Counter(_JSON.encode(tuple(row))[1:-1] for row in rows)
 
 
 def _plain(cell: object) -> object:
-    """A numeric as the number that TOML can hold, whatever else JSON does not know as text."""
+    """A numeric as a number that TOML can express; any other value that JSON does not support as text."""
     if isinstance(cell, Decimal):
         return int(cell) if cell == cell.to_integral_value() else float(cell)
     return str(cell)

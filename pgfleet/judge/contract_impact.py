@@ -1,4 +1,4 @@
-"""Which contracts are broken by what is told already, as far as the server's messages name it."""
+"""Which broken contracts are explained by reported differences, according to the server's messages."""
 
 import re
 from collections.abc import Iterable
@@ -11,24 +11,24 @@ LAST_NAME = re.compile(r'("(?:[^"]|"")+"|[^.]+)$')
 
 
 def explains_part(differences: Iterable[DifferenceEntry], contract: ContractEntry) -> bool:
-    """Whether one of the contract's failures names one of the objects: `column "company_deny_list" does not exist`."""
+    """Whether a failure of the contract names one of the objects: `column "company_deny_list" does not exist`."""
     names = {_name(each) for each in differences}
     return any(names & words for words in _words(contract))
 
 
 def explains_all(differences: Iterable[DifferenceEntry], contract: ContractEntry) -> bool:
-    """Whether every failure of a broken contract names one of the objects, so that it need not be told besides."""
+    """Whether every failure of the contract names one of the objects, so that the contract needs no finding."""
     names = {_name(each) for each in differences}
     return all(names & words for words in _words(contract))
 
 
 def _words(contract: ContractEntry) -> list[set[str]]:
-    """Those of each failure's message; of a role that is not there none: no object of the manifest is to blame."""
+    """The words of each failure's message; none if the role does not exist, which no difference explains."""
     return [set(WORD.findall(each.message)) if each.statement else set() for each in contract.failures]
 
 
 def _name(difference: DifferenceEntry) -> str:
-    """The name that a message would call the object by: a column's own, what a privilege is on."""
+    """The name by which a message refers to the object: unqualified; for a privilege, the object that it is on."""
     identity = difference.identity
     if difference.kind == ObjectKind.FUNCTION:
         identity = identity.rsplit("(", 1)[0]

@@ -8,7 +8,7 @@ from pgfleet.manifest.model import Contract
 def judge_contract(
     contract: Contract, reading: ContractObservation, *, role: str | None, inherited: bool
 ) -> ContractEntry:
-    """Broken if any statement fails; None if none does, and some could not be tried."""
+    """Broken if any statement fails; None if no statement fails but some could not be checked."""
     return ContractEntry(
         consumer=contract.consumer,
         priority=contract.priority,

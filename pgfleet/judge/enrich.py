@@ -1,4 +1,4 @@
-"""An audit document in its context: against the previous audit, tenant beside tenant, and with what is known."""
+"""Adds to an audit document: the trend since the previous audit, variants, shared objects, and acceptances."""
 
 from datetime import date
 
@@ -21,7 +21,10 @@ def enrich(
     *,
     is_partial: bool,
 ) -> AuditDocument:
-    """The document with losses, dates, variants, what is shared, what accepted; `is_partial`: of some tenants."""
+    """The document with losses, dates, variants, shared objects, and acceptances.
+
+    `is_partial` means that not all of the environment's tenants were audited.
+    """
     policy = environment.policy
     if previous and is_partial:
         previous = restrict_to_tenants(document, previous)

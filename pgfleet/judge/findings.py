@@ -1,4 +1,4 @@
-"""What an audit has found, each finding once however often it is seen."""
+"""The findings of an audit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -16,16 +16,17 @@ from pgfleet.documents.audit import (
 from pgfleet.judge.contract_impact import explains_all, explains_part
 
 TENANT, MIGRATION, CONTRACT = "tenant", "migration", "contract"
-"""Kinds of findings besides those of objects: a tenant that could not be judged, a migration that is not applied, a
-consumer that cannot run its statements."""
+"""Kinds of findings that are not about an object: a tenant that could not be judged, a migration that is not applied,
+and a consumer that cannot run its statements."""
 BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What is told once, however often it is seen: something is the matter (`change`) with something in a tenant.
+    """A problem (`change`) with an object, a migration, a contract, or a tenant as a whole.
 
-    `message` is the server's, of a broken contract; `breaks` are the consumers whose contracts this one breaks.
+    `message` is the server's message about a broken contract. `breaks` are the consumers whose contracts break because
+    of this finding.
     """
 
     tenant: str
@@ -37,14 +38,14 @@ class Finding:
 
     @property
     def subject(self) -> tuple[str, str, str]:
-        """What it is about, whatever is the matter with it."""
+        """The tenant, and the kind and identity of what has the problem."""
         return self.tenant, self.kind, self.identity
 
 
 def list_findings(document: AuditDocument) -> dict[Finding, datetime]:
-    """The findings of a document, and since when each is there: what is accepted is none.
+    """The findings of a document, with the time each was first seen. Accepted differences are no findings.
 
-    A migration that is pending is one finding, whatever it lacks; a drifted one has its differences, or is one itself.
+    A pending migration is one finding. A drifted migration has one finding per difference, or one if it has none.
     """
     return {
         finding: since or document.finished_at for tenant in document.tenants for finding, since in _found_in(tenant)
@@ -52,28 +53,28 @@ def list_findings(document: AuditDocument) -> dict[Finding, datetime]:
 
 
 def _found_in(tenant: TenantEntry) -> Iterator[tuple[Finding, datetime | None]]:
-    """A broken contract is one where what is told besides does not explain it."""
+    """A broken contract is a finding unless the other findings explain it."""
     if tenant.verdict in INCONCLUSIVE:
         yield tenant_finding(tenant), tenant.since
-    told = tuple(_told_of_migrations(tenant))
+    found = tuple(_migration_findings(tenant))
     broken = _broken(tenant)
-    for finding, since, differences in told:
+    for finding, since, differences in found:
         consumers = tuple(each.consumer for each in broken if explains_part(differences, each))
         yield replace(finding, breaks=consumers), since
-    causes = [each for _, _, differences in told for each in differences]
+    causes = [each for _, _, differences in found for each in differences]
     unexplained = (each for each in broken if not explains_all(causes, each))
     yield from ((contract_finding(tenant, each), each.since) for each in unexplained)
 
 
-def _told_of_migrations(tenant: TenantEntry) -> Iterator[tuple[Finding, datetime | None, tuple[DifferenceEntry, ...]]]:
-    """Each finding, since when it is there, and the objects that it is about."""
+def _migration_findings(tenant: TenantEntry) -> Iterator[tuple[Finding, datetime | None, tuple[DifferenceEntry, ...]]]:
+    """The findings of migrations and differences: when first seen, and about which objects."""
     for migration in tenant.migrations:
-        if _is_told_as_one(migration):
+        if _is_single_finding(migration):
             finding = migration_finding(tenant, migration, migration.status)
             yield finding, migration.since, migration.differences
         elif not migration.accepted:
-            told = (each for each in migration.differences if not each.accepted)
-            yield from ((difference_finding(tenant, each), each.since, (each,)) for each in told)
+            counted = (each for each in migration.differences if not each.accepted)
+            yield from ((difference_finding(tenant, each), each.since, (each,)) for each in counted)
 
 
 def _broken(tenant: TenantEntry) -> tuple[ContractEntry, ...]:
@@ -81,20 +82,21 @@ def _broken(tenant: TenantEntry) -> tuple[ContractEntry, ...]:
 
 
 def list_problems(document: AuditDocument, *, accepted: bool = True) -> dict[Finding, datetime]:
-    """All that is not right, told or not: objects of pending migrations too, and, if `accepted`, what is accepted."""
+    """Every problem, including the objects of pending migrations and, if `accepted`, accepted differences."""
     return {
         finding: since or document.finished_at
         for tenant in document.tenants
-        for finding, since in _stands_in(tenant, accepted=accepted)
+        for finding, since in _problems_in(tenant, accepted=accepted)
     }
 
 
-def _stands_in(tenant: TenantEntry, *, accepted: bool) -> Iterator[tuple[Finding, datetime | None]]:
+def _problems_in(tenant: TenantEntry, *, accepted: bool) -> Iterator[tuple[Finding, datetime | None]]:
     if tenant.verdict in INCONCLUSIVE:
         yield tenant_finding(tenant), tenant.since
     for migration in tenant.migrations:
         if is_not_applied(migration) and (accepted or not migration.accepted):
-            for status in (MigrationStatus.PENDING, MigrationStatus.DRIFTED):  # from one to the other is nothing new
+            # Both statuses, because a change from one to the other is no new finding.
+            for status in (MigrationStatus.PENDING, MigrationStatus.DRIFTED):
                 yield migration_finding(tenant, migration, status), migration.since
         kept = (each for each in migration.differences if accepted or not each.accepted)
         yield from ((difference_finding(tenant, each), each.since) for each in kept)
@@ -102,31 +104,31 @@ def _stands_in(tenant: TenantEntry, *, accepted: bool) -> Iterator[tuple[Finding
 
 
 def is_not_applied(migration: MigrationEntry) -> bool:
-    """Whether it is known not to be applied."""
+    """Whether the migration is known not to be applied."""
     return migration.status in {MigrationStatus.PENDING, MigrationStatus.DRIFTED}
 
 
-def _is_told_as_one(migration: MigrationEntry) -> bool:
+def _is_single_finding(migration: MigrationEntry) -> bool:
     is_one = migration.status is MigrationStatus.PENDING or not migration.differences
     return is_not_applied(migration) and is_one and not migration.accepted
 
 
 def tenant_finding(tenant: TenantEntry) -> Finding:
-    """That the tenant could not be judged."""
+    """The finding that the tenant could not be judged."""
     return Finding(tenant=tenant.name, kind=TENANT, identity=tenant.name, change=tenant.verdict)
 
 
 def migration_finding(tenant: TenantEntry, migration: MigrationEntry, status: MigrationStatus) -> Finding:
-    """That the migration is pending, or drifted."""
+    """The finding that the migration is pending or drifted."""
     return Finding(tenant=tenant.name, kind=MIGRATION, identity=migration.version, change=status)
 
 
 def contract_finding(tenant: TenantEntry, contract: ContractEntry) -> Finding:
-    """That the consumer cannot run all of its statements."""
+    """The finding that the consumer cannot run all of its statements."""
     message = contract.failures[0].message if contract.failures else None
     return Finding(tenant=tenant.name, kind=CONTRACT, identity=contract.consumer, change=BROKEN, message=message)
 
 
 def difference_finding(tenant: TenantEntry, difference: DifferenceEntry) -> Finding:
-    """That the object is missing or changed, whichever migrations it is attributed to."""
+    """The finding that the object is missing or changed, regardless of the migration that it is attributed to."""
     return Finding(tenant=tenant.name, kind=difference.kind, identity=difference.identity, change=difference.change)

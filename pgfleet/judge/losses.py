@@ -13,10 +13,10 @@ def add_losses(
     *,
     may_shrink: Collection[str] = (),
 ) -> tuple[TenantEntry, ...]:
-    """The tenants, each with its losses against the same tenant `before`; tables that `may_shrink` have none.
+    """The tenants with their row losses since `before`, without tables that `may_shrink`.
 
-    `row_loss` is the policy's: rows, or a percentage (`"10%"`) of the rows before, rounded down. Counts are compared
-    where both are exact or both are estimates: the planner's error is no loss.
+    `row_loss` is the policy's limit: rows, or a percentage (`"10%"`) of the previous rows, rounded down. Two counts are
+    compared only if both are exact or both are the planner's estimates.
     """
     earlier = {each.name: each for each in before}
     return tuple(
@@ -28,7 +28,7 @@ def add_losses(
 
 
 def allowed_rows(row_loss: int | str, before: int) -> int:
-    """How many of `before` rows may be gone."""
+    """The number of rows out of `before` that may be lost."""
     return before * int(row_loss.removesuffix("%")) // 100 if isinstance(row_loss, str) else row_loss
 
 
@@ -42,7 +42,7 @@ def _losses(
 
 
 def _loss(now: CountEntry, before: CountEntry, row_loss: int | str) -> Iterator[LossEntry]:
-    """Nothing where a table was not there or could not be counted: that is told elsewhere."""
+    """No loss if a table was absent or could not be counted, which is reported separately."""
     if now.rows is None or before.rows is None or now.exact is not before.exact:
         return
     allowed = allowed_rows(row_loss, before.rows)

@@ -24,20 +24,20 @@ def migration_status(
     *,
     recorded: LedgerState | None,
 ) -> MigrationStatus:
-    """Pending, applied or drifted as the glossary has it; unknown where all that could be looked at is right.
+    """Pending, applied, or drifted as the glossary defines; unknown if no problem was found but a check has no result.
 
-    Where the migration makes objects of the tenant's own, those alone say whether it is pending: what it makes besides
-    may be there through another tenant of the database.
+    `differences` are those of this version, including implied ones. If the migration creates objects in the home
+    schema, only these decide whether it is pending: another tenant of the database may have created the shared ones.
 
-    `differences` are those of this version alone, implied ones included. A migration that leaves nothing in the
-    catalog is judged by its checks, and without any by the ledger, where one that was begun is not yet applied.
+    A migration that leaves nothing in the catalog is judged by its checks. Without checks, the ledger decides; a
+    migration that the ledger reports as started is not applied.
     """
     in_ledger = recorded is not None
     passed = [check.passed for check in checks]
     provided = [each.object for each in expected.provenances for step in each.steps if step.version == version]
     if provided and differences:
-        nothing_there = _is_missing(provided, differences) and all(each.untouched for each in differences)
-        return MigrationStatus.PENDING if nothing_there and not in_ledger else MigrationStatus.DRIFTED
+        is_absent = _is_missing(provided, differences) and all(each.untouched for each in differences)
+        return MigrationStatus.PENDING if is_absent and not in_ledger else MigrationStatus.DRIFTED
     if not provided and not passed:
         return BY_LEDGER_ALONE[recorded]
     if False in passed:
@@ -46,7 +46,7 @@ def migration_status(
 
 
 def _is_missing(provided: Sequence[CatalogObject], differences: Sequence[Difference]) -> bool:
-    """Whether each object differs; of a migration that makes any of the tenant's own, each of those."""
+    """Whether every object differs; if the migration creates objects in the home schema, every one of these."""
     own = [each for each in provided if not is_shared(each.identity)]
     if not own:
         return len(differences) == len(provided)

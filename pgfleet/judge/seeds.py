@@ -1,4 +1,4 @@
-"""Was a seed ever imported, and is it still as shipped?"""
+"""Was a seed imported, and were its rows edited?"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 
 
 def judge_seed(seed: Seed, baseline: Iterable[Row], reading: SeedObservation) -> SeedEntry:
-    """Missing if any baseline row is; customised if one differs in a column that both sides have."""
+    """Missing if a baseline row is missing; customized if a row differs in a column that both sides have."""
     if reading.fault:
         return SeedEntry(name=seed.name, status=SeedStatus.UNKNOWN, detail=reading.fault)
     if reading.absent:
@@ -20,7 +20,7 @@ def judge_seed(seed: Seed, baseline: Iterable[Row], reading: SeedObservation) ->
     found = {seed_key(seed, row): row for row in reading.rows}
     wanted = {seed_key(seed, row): row for row in baseline}
     if missing := sorted(wanted.keys() - found.keys()):
-        extent = "never imported" if len(missing) == len(wanted) else "not there"
+        extent = "never imported" if len(missing) == len(wanted) else "missing"
         return SeedEntry(name=seed.name, status=SeedStatus.MISSING, detail=f"{extent}: {_named(missing)}")
     if edited := sorted(key for key, row in wanted.items() if _edited(seed, row, found[key])):
         return SeedEntry(name=seed.name, status=SeedStatus.CUSTOMIZED, detail=f"edited: {_named(edited)}")
@@ -28,7 +28,7 @@ def judge_seed(seed: Seed, baseline: Iterable[Row], reading: SeedObservation) ->
 
 
 def seed_key(seed: Seed, row: Row) -> tuple[str, ...]:
-    """What identifies a row of the seed, as its JSON has it (sql/introspection/seed_rows.sql)."""
+    """The key values of a row, formatted as in its JSON (sql/introspection/seed_rows.sql)."""
     return tuple(_as_json_text(row[column]) for column in seed.key)
 
 

@@ -1,4 +1,4 @@
-"""What is not right in objects that several tenants of one database share: each once, however many tenants have it."""
+"""Differences in objects that several tenants of one database share."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,7 +10,7 @@ Fault = tuple[str, str, str, str]
 
 
 def find_shared(tenants: Iterable[TenantEntry]) -> tuple[SharedEntry, ...]:
-    """The shared objects that differ in two audited tenants of a database or more, in the order they are met."""
+    """The shared objects that differ in two or more audited tenants of a database, in document order."""
     found: dict[Fault, list[str]] = {}
     for tenant in tenants:
         for fault in dict.fromkeys(_faults(tenant)):
@@ -23,22 +23,22 @@ def find_shared(tenants: Iterable[TenantEntry]) -> tuple[SharedEntry, ...]:
 
 
 def omit_shared(migration: MigrationEntry, tenant: str, shared: Iterable[SharedEntry]) -> MigrationEntry:
-    """The migration less the differences that are told once for several tenants; a pending one is told as a whole."""
+    """The migration without the differences that are reported as shared. A pending migration is unchanged."""
     if migration.status is not MigrationStatus.DRIFTED:
         return migration
-    told = {(each.kind, each.identity, each.change) for each in shared if tenant in each.tenants}
-    kept = tuple(each for each in migration.differences if each.accepted or _told_as(each) not in told)
+    reported = {(each.kind, each.identity, each.change) for each in shared if tenant in each.tenants}
+    kept = tuple(each for each in migration.differences if each.accepted or _key(each) not in reported)
     return migration.model_copy(update={"differences": kept})
 
 
 def _faults(tenant: TenantEntry) -> Iterator[Fault]:
-    """Of drifted migrations alone: a pending one is told in a line."""
+    """The shared differences of drifted migrations; a pending migration is reported as one finding."""
     for migration in tenant.migrations:
-        is_told = migration.status is MigrationStatus.DRIFTED and not migration.accepted
-        for each in migration.differences if is_told and tenant.database else ():
+        is_reported = migration.status is MigrationStatus.DRIFTED and not migration.accepted
+        for each in migration.differences if is_reported and tenant.database else ():
             if each.shared and not each.accepted:
-                yield tenant.database or "", *_told_as(each)
+                yield tenant.database or "", *_key(each)
 
 
-def _told_as(difference: DifferenceEntry) -> tuple[str, str, str]:
+def _key(difference: DifferenceEntry) -> tuple[str, str, str]:
     return difference.kind, difference.identity, difference.change

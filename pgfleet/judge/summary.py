@@ -1,4 +1,4 @@
-"""What all tenants' verdicts come to: the audit document, the run's outcome, the exit status."""
+"""The audit document, and the outcome and exit status of an audit."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from pgfleet.manifest.model import Manifest
 
 
 class Outcome(StrEnum):
-    """A run's outcome, which is also the name of its final state."""
+    """The outcome of an audit; also the name of the flow run's final state."""
 
     READY = "Ready"
     DRIFTED = "Drifted"
@@ -20,7 +20,7 @@ class Outcome(StrEnum):
 
 EXIT_STATUS = {Outcome.READY: 0, Outcome.DRIFTED: 1, Outcome.INCOMPLETE: 3}
 NO_VERDICTS = frozenset({"tenants", "skipped"})
-"""Keys of a summary that say something else than how many tenants have a verdict or a result."""
+"""Keys of a summary that are neither a verdict nor a result."""
 
 
 def build_document(
@@ -33,7 +33,7 @@ def build_document(
     started_at: datetime,
     finished_at: datetime,
 ) -> AuditDocument:
-    """The audit document, tenants in the order of the fleet file."""
+    """The audit document, with its tenants in the order given."""
     entries = tuple(tenants)
     return AuditDocument(
         environment=environment,
@@ -55,24 +55,24 @@ def skipped_entries(skipped: Iterable[SkippedTenant]) -> tuple[SkippedEntry, ...
 
 
 def summarize(tenants: Iterable[TenantEntry]) -> dict[str, int]:
-    """How many tenants there are of each verdict, and in all."""
+    """The number of tenants, in total and by verdict."""
     tally = Counter(each.verdict for each in tenants)
     order = (Verdict.READY, Verdict.DEGRADED, Verdict.BLOCKED, Verdict.UNREACHABLE, Verdict.UNKNOWN)
     return {"tenants": tally.total(), **{str(verdict): tally[verdict] for verdict in order}}
 
 
 def outcome_of(tenants: Iterable[TenantEntry]) -> Outcome:
-    """Incomplete outranks drifted, which rows that were lost are too; no tenants at all is ready."""
+    """Incomplete takes precedence over drifted. Row losses count as drift. No tenants is ready."""
     entries = tuple(tenants)
     verdicts = {each.verdict for each in entries}
     if verdicts & INCONCLUSIVE:
         return Outcome.INCOMPLETE
-    is_right = verdicts <= {Verdict.READY} and not any(each.losses for each in entries)
-    return Outcome.READY if is_right else Outcome.DRIFTED
+    is_ready = verdicts <= {Verdict.READY} and not any(each.losses for each in entries)
+    return Outcome.READY if is_ready else Outcome.DRIFTED
 
 
 def format_summary(summary: dict[str, int]) -> str:
-    """`12 tenants: 4 ready, 7 blocked, 1 unreachable`; verdicts that no tenant has are left out."""
+    """`12 tenants: 4 ready, 7 blocked, 1 unreachable`; verdicts without tenants are omitted."""
     parts = [f"{count} {verdict}" for verdict, count in summary.items() if verdict not in NO_VERDICTS and count]
     return f"{tenant_count(summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
 
@@ -83,6 +83,6 @@ def tenant_count(tenants: int) -> str:
 
 
 def worst_first(tenants: Iterable[TenantEntry]) -> tuple[TenantEntry, ...]:
-    """Blocked, unreachable, unknown, degraded, ready; within a verdict those that lost rows first, then by name."""
+    """By verdict (blocked, unreachable, unknown, degraded, ready), then tenants with row losses first, then by name."""
     order = list(Verdict)
     return tuple(sorted(tenants, key=lambda each: (order.index(each.verdict), not each.losses, each.name)))

@@ -1,4 +1,4 @@
-"""One tenant's entry in the audit document, from what was read of it."""
+"""One tenant's entry in the audit document."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -33,7 +33,7 @@ def judge_tenant(
     counts: Sequence[CountObservation],
     contracts: Sequence[ContractEntry] = (),
 ) -> TenantEntry:
-    """The tenant's entry; whatever could not be completed makes it unknown, and is the reason."""
+    """The tenant's entry. An incomplete inspection makes the verdict unknown, with the reason."""
     faults = tuple(_faults(observed, migrations, seeds, counts, contracts))
     return TenantEntry(
         name=tenant.name,
@@ -67,7 +67,7 @@ def tenant_verdict(migrations: Iterable[MigrationEntry], contracts: Iterable[Con
 
 
 def inconclusive_entry(tenant: Tenant, error: PgfleetError, *, server_version: str | None = None) -> TenantEntry:
-    """The entry of a tenant of which nothing could be concluded: unreachable if no session could be had or kept."""
+    """The entry of a tenant that could not be inspected: unreachable if there was no connection, else unknown."""
     because = connect_failure_of(error)
     return TenantEntry(
         name=tenant.name,
@@ -80,7 +80,7 @@ def inconclusive_entry(tenant: Tenant, error: PgfleetError, *, server_version: s
 
 
 def connect_failure_of(error: PgfleetError) -> ConnectFailure | None:
-    """Why no session could be had or kept; None for an error that was met in one."""
+    """Why connecting failed or the connection was lost; None for any other error."""
     if not isinstance(error, UNREACHABLE):
         return None
     return error.because or (
@@ -98,7 +98,7 @@ def _faults(
     if observed.ledger_fault:
         yield f"the ledger could not be read: {observed.ledger_fault}"
     if unreadable := observed.catalog.unreadable:
-        yield f"the role may not read {', '.join(unreadable)}; grant it SELECT there, and USAGE on the schema"
+        yield f"the role cannot read {', '.join(unreadable)}; grant it SELECT on them and USAGE on their schemas"
     for migration in migrations:
         for check in migration.checks:
             if check.passed is None and check.detail != UNREADABLE:
@@ -115,7 +115,7 @@ def _faults(
 def _contract_faults(contracts: Iterable[ContractEntry]) -> Iterator[str]:
     for contract in contracts:
         if contract.works is None:
-            yield f"contract of {contract.consumer} could not be tried: {contract.detail}"
+            yield f"contract of {contract.consumer} could not be checked: {contract.detail}"
 
 
 def _unexpected(found: CatalogObject, home: str) -> UnexpectedEntry:

@@ -1,4 +1,4 @@
-"""What is new, what persists and what is resolved, against the previous audit of the environment."""
+"""Which findings are new, persist, or are resolved since the previous audit of the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,36 +21,36 @@ from pgfleet.judge.findings import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviousAudit:
-    """The audit document that an audit is compared with, and where it was taken from."""
+    """The audit document to compare with, and where it was loaded from."""
 
     document: AuditDocument
     source: Source
 
 
 def add_trend(document: AuditDocument, previous: PreviousAudit | None) -> AuditDocument:
-    """The document with the date at each finding, and with what is new and what is resolved since the previous one.
+    """The document with the time each finding was first seen, and the new and resolved findings.
 
-    Without a previous one each finding is dated by this audit. What was found in a tenant that could not be judged
-    now, or is no longer in the fleet, is neither resolved nor persisting.
+    Without a previous audit, every finding is dated by this audit. A finding in a tenant that could not be judged now,
+    or that is no longer in the fleet, is neither resolved nor persisting.
     """
     earlier = list_problems(previous.document) if previous else {}
     dated = _dated(document, earlier)
-    return dated.model_copy(update={"since": _since(dated, previous) if previous else None})
+    return dated.model_copy(update={"since": _trend(dated, previous) if previous else None})
 
 
 def restrict_to_tenants(document: AuditDocument, previous: PreviousAudit) -> PreviousAudit:
-    """The previous audit as if it had been of the document's tenants alone."""
+    """The previous audit, restricted to the document's tenants."""
     names = {each.name for each in document.tenants}
     kept = tuple(each for each in previous.document.tenants if each.name in names)
     return PreviousAudit(document=previous.document.model_copy(update={"tenants": kept}), source=previous.source)
 
 
-def _since(document: AuditDocument, previous: PreviousAudit) -> TrendEntry:
+def _trend(document: AuditDocument, previous: PreviousAudit) -> TrendEntry:
     before = previous.document
     now, known = list_findings(document), list_problems(before, accepted=False)
     new = [each for each in now if each not in known]
-    there = {each.subject for each in list_problems(document)}
-    gone = {each: since for each, since in list_findings(before).items() if each.subject not in there}
+    present = {each.subject for each in list_problems(document)}
+    gone = {each: since for each, since in list_findings(before).items() if each.subject not in present}
     judged, judged_before, covered = _judged(document), _judged(before), _covered(before, document)
     resolved = [each for each in gone if each.tenant in judged and each not in covered]
     return TrendEntry(
@@ -94,7 +94,7 @@ def _dated_migration(
 
 
 def _covered(before: AuditDocument, document: AuditDocument) -> set[Finding]:
-    """What of `before` is not told any more because the whole table that it was on is missing since."""
+    """Findings of `before` that are no longer reported because their table is missing now."""
     gone = _missing_tables(document) - _missing_tables(before)
     where = {(tenant, version) for tenant, version, _ in gone}
     return {
@@ -111,7 +111,7 @@ def _judged(document: AuditDocument) -> set[str]:
 
 
 def _missing_tables(document: AuditDocument) -> set[tuple[str, str, str]]:
-    """Tenant, version and identity of each."""
+    """The tenant, version, and identity of every missing table."""
     return {
         (tenant.name, migration.version, each.identity)
         for tenant in document.tenants

@@ -1,4 +1,4 @@
-"""Which tenants are alike: grouped by the fingerprint of their managed objects."""
+"""Groups of tenants whose managed objects are identical (same fingerprint)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_uppercase
@@ -11,13 +11,14 @@ AS_EXPECTED = "as expected"
 WITHOUT_SCHEMA = frozenset({ObjectKind.SCHEMA, ObjectKind.EXTENSION})
 
 Group = tuple[int, str]
-"""A server's major version, and a fingerprint: only within one version do fingerprints compare."""
+"""A server's major version and a fingerprint; fingerprints of different versions do not compare."""
 
 
 def group_variants(tenants: Iterable[TenantEntry], homes: Mapping[str, str]) -> tuple[VariantEntry, ...]:
-    """The variants, largest first; `homes` are the tenants' home schemas, by name.
+    """The variants, largest first; `homes` are the tenants' home schemas by tenant name.
 
-    A tenant that could not be judged is in none. A tenant without differences is as expected, whatever its checks say.
+    A tenant that could not be judged is in no variant. Failing checks do not matter: a tenant without differences is
+    in the variant named "as expected".
     """
     groups: dict[Group, list[TenantEntry]] = {}
     for tenant in tenants:
@@ -31,7 +32,7 @@ def group_variants(tenants: Iterable[TenantEntry], homes: Mapping[str, str]) -> 
 def _variant(
     group: Group, members: Sequence[TenantEntry], homes: Mapping[str, str], letters: Iterable[str]
 ) -> VariantEntry:
-    """What differs is the same in all members, and is taken from the first."""
+    """All members have the same differences; those of the first are used."""
     differences = _differences(members[0], homes.get(members[0].name, ""))
     major, fingerprint = group
     return VariantEntry(
@@ -45,7 +46,7 @@ def _variant(
 
 
 def _differences(tenant: TenantEntry, home: str) -> tuple[VariantDifference, ...]:
-    """Each object once, in the order of the migrations."""
+    """The distinct differences, in manifest order."""
     found = (_without_home(each, home) for migration in tenant.migrations for each in migration.differences)
     return tuple(dict.fromkeys(found))
 

@@ -365,7 +365,7 @@ def test_a_role_that_may_not_be_taken_on_makes_the_tenant_unknown(
     policy = dataclasses.replace(POLICY, roles={LOGGER: role})
     entry = audit(tenant, server.context(shipped_manifest, expected, tenant, policy=policy))
     assert entry.verdict is Verdict.UNKNOWN
-    assert (entry.reason or "").startswith(f"contract of {LOGGER} could not be tried: permission denied to set role")
+    assert (entry.reason or "").startswith(f"contract of {LOGGER} could not be checked: permission denied to set role")
     assert by_consumer(entry)[LOGGER].works is None
     assert by_consumer(entry)[POLICY_ENGINE].works is True
 

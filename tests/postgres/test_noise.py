@@ -146,4 +146,4 @@ def test_what_a_role_may_not_see_is_unknown(
     entry = audit(tenant, context)
     assert (entry.verdict, entry.unexpected) == (Verdict.UNKNOWN, ())
     assert entry.reason is not None
-    assert f"the role may not read {said};" in entry.reason
+    assert f"the role cannot read {said};" in entry.reason

@@ -125,7 +125,7 @@ def test_what_is_wrong_with_each_migration_is_found_and_named(server: Server) ->
         (
             FaultKind.CHECK_FAILS,
             "6_touched.sql",
-            "check 'rules' fails after a replay: missing: 2; not expected: 0",
+            "check 'rules' fails after a replay: missing: 2; unexpected: 0",
         ),
     ]
     assert {each.rule for each in proof.lint or ()} == {"prefer-bigint-over-int", "prefer-text-field"}

@@ -134,7 +134,7 @@ def test_a_check_that_fails_afterwards_commits_nothing(small: Callable[..., Subj
     subject = small({"1_one.sql": FIRST}, v1=check)
     [failed] = subject.roll_out().migrations
     assert failed.error is not None
-    assert "check 'rows' fails: missing: 1; not expected: 0" in failed.error.message
+    assert "check 'rows' fails: missing: 1; unexpected: 0" in failed.error.message
     assert (subject.query("SELECT to_regclass('one')"), subject.ledger()) == ([(None,)], {})
 
 

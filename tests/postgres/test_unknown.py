@@ -98,14 +98,14 @@ def test_a_role_that_may_only_read_is_enough(auditor: Auditor) -> None:
 def test_a_table_that_may_not_be_read(auditor: Auditor, table: str) -> None:
     auditor.execute(f"REVOKE ALL ON {table} FROM {{role}}")
     entry = auditor.audit()
-    assert_unknown(entry, f"the role may not read {table}")
+    assert_unknown(entry, f"the role cannot read {table}")
     assert MigrationStatus.UNKNOWN in statuses(entry)
 
 
 def test_a_table_that_may_only_be_written(auditor: Auditor) -> None:
     """information_schema shows it, so that every check is answered; the audit did not see all of it all the same."""
     auditor.execute("REVOKE ALL ON agent_event_logs FROM {role}; GRANT INSERT ON agent_event_logs TO {role}")
-    assert_unknown(auditor.audit(), "the role may not read public.agent_event_logs")
+    assert_unknown(auditor.audit(), "the role cannot read public.agent_event_logs")
 
 
 def test_no_table_may_be_read(auditor: Auditor) -> None:
@@ -118,7 +118,7 @@ def test_no_table_may_be_read(auditor: Auditor) -> None:
 
 def test_a_column_alone_may_be_read(auditor: Auditor) -> None:
     auditor.execute("REVOKE ALL ON ai_messages FROM {role}; GRANT SELECT (id) ON ai_messages TO {role}")
-    assert_unknown(auditor.audit(), "the role may not read public.ai_messages")
+    assert_unknown(auditor.audit(), "the role cannot read public.ai_messages")
 
 
 def test_the_guardrails_schema_may_not_be_used(auditor: Auditor) -> None:

@@ -37,25 +37,23 @@ def test_exactly_the_expected_rows_pass(returns: list[tuple[Scalar, ...]], rows:
     [
         pytest.param([("a",)], [], 'missing: "a"', id="no row"),
         pytest.param([("a",), ("b",)], [("b",)], 'missing: "a"', id="a row less"),
-        pytest.param([("a",)], [("a",), ("b",)], 'not expected: "b"', id="a row more"),
-        pytest.param([("a",)], [("b",)], 'missing: "a"; not expected: "b"', id="another row"),
+        pytest.param([("a",)], [("a",), ("b",)], 'unexpected: "b"', id="a row more"),
+        pytest.param([("a",)], [("b",)], 'missing: "a"; unexpected: "b"', id="another row"),
         pytest.param([("a",), ("a",)], [("a",)], 'missing: "a"', id="once for twice"),
-        pytest.param([("a",)], [("a",), ("a",)], 'not expected: "a"', id="twice for once"),
-        pytest.param([(True,)], [(1,)], "missing: true; not expected: 1", id="1 is not true"),
-        pytest.param([(1,)], [(True,)], "missing: 1; not expected: true", id="true is not 1"),
-        pytest.param([(0,)], [(False,)], "missing: 0; not expected: false", id="false is not 0"),
-        pytest.param([(1,)], [("1",)], 'missing: 1; not expected: "1"', id="text is no number"),
-        pytest.param([("a",)], [(None,)], 'missing: "a"; not expected: null', id="null"),
-        pytest.param([("null",)], [(None,)], 'missing: "null"; not expected: null', id="null is not its name"),
-        pytest.param([("a", "b")], [("b", "a")], 'missing: "a", "b"; not expected: "b", "a"', id="cells have an order"),
-        pytest.param(
-            [('a", "b',)], [("a", "b")], 'missing: "a\\", \\"b"; not expected: "a", "b"', id="cells are apart"
-        ),
+        pytest.param([("a",)], [("a",), ("a",)], 'unexpected: "a"', id="twice for once"),
+        pytest.param([(True,)], [(1,)], "missing: true; unexpected: 1", id="1 is not true"),
+        pytest.param([(1,)], [(True,)], "missing: 1; unexpected: true", id="true is not 1"),
+        pytest.param([(0,)], [(False,)], "missing: 0; unexpected: false", id="false is not 0"),
+        pytest.param([(1,)], [("1",)], 'missing: 1; unexpected: "1"', id="text is no number"),
+        pytest.param([("a",)], [(None,)], 'missing: "a"; unexpected: null', id="null"),
+        pytest.param([("null",)], [(None,)], 'missing: "null"; unexpected: null', id="null is not its name"),
+        pytest.param([("a", "b")], [("b", "a")], 'missing: "a", "b"; unexpected: "b", "a"', id="cells have an order"),
+        pytest.param([('a", "b',)], [("a", "b")], 'missing: "a\\", \\"b"; unexpected: "a", "b"', id="cells are apart"),
         pytest.param([("ü",)], [], 'missing: "ü"', id="not ASCII"),
         pytest.param(
             [("x",)],
             [(datetime(2025, 3, 15, tzinfo=UTC),)],
-            'missing: "x"; not expected: "2025-03-15 00:00:00+00:00"',
+            'missing: "x"; unexpected: "2025-03-15 00:00:00+00:00"',
             id="a type that the manifest cannot write",
         ),
         pytest.param([("b",), ("a",)], [], 'missing: "a" | "b"', id="several, sorted"),
@@ -82,7 +80,7 @@ def test_a_check_without_an_answer_is_open_even_if_rows_came() -> None:
 
 
 def test_a_check_that_fails_while_tables_are_unreadable_is_open() -> None:
-    detail = "the role may not read all tables that are managed"
+    detail = "the role cannot read every managed table"
     assert judge([("a",)], [], "public.one", "public.two") == CheckEntry(name="tables", passed=None, detail=detail)
 
 

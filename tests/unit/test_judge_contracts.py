@@ -16,8 +16,8 @@ FAILURE = StatementFailure(statement="fetch", message="permission denied for tab
     [
         pytest.param((), None, True, id="all planned"),
         pytest.param((FAILURE,), None, False, id="one failed"),
-        pytest.param((), "'store': timeout", None, id="one could not be tried"),
-        pytest.param((FAILURE,), "'store': timeout", False, id="one failed and one could not be tried"),
+        pytest.param((), "'store': timeout", None, id="one could not be checked"),
+        pytest.param((FAILURE,), "'store': timeout", False, id="one failed and one could not be checked"),
     ],
 )
 def test_a_contract_works_only_if_every_statement_was_planned(

@@ -24,8 +24,8 @@ def judge(*rows: dict[str, Any], ignores: tuple[str, ...] = ("created_at",)) -> 
         pytest.param([BLOCK, WARN], "present", None, id="as shipped"),
         pytest.param([WARN, BLOCK], "present", None, id="whatever the order"),
         pytest.param([], "missing", "never imported: block, warn", id="all are missing"),
-        pytest.param([BLOCK], "missing", "not there: warn", id="one is missing"),
-        pytest.param([{**BLOCK, "severity": "warn"}], "missing", "not there: warn", id="missing outranks edited"),
+        pytest.param([BLOCK], "missing", "missing: warn", id="one is missing"),
+        pytest.param([{**BLOCK, "severity": "warn"}], "missing", "missing: warn", id="missing outranks edited"),
         pytest.param([{**BLOCK, "severity": "warn"}, WARN], "customised", "edited: block", id="one is edited"),
         pytest.param(
             [{**BLOCK, "tags": ["b", "a"]}, WARN], "customised", "edited: block", id="a list in another order"
@@ -69,5 +69,5 @@ def test_a_key_of_several_columns_tells_rows_apart_by_all_of_them() -> None:
     seed = a_seed(key=("name", "version"))
     baseline = ({"name": "a", "version": 1}, {"name": "a", "version": 2})
     entry = judge_seed(seed, baseline, SeedObservation(rows=({"name": "a", "version": 2},)))
-    assert entry == SeedEntry(name="rules", status=SeedStatus.MISSING, detail="not there: a/1")
+    assert entry == SeedEntry(name="rules", status=SeedStatus.MISSING, detail="missing: a/1")
     assert seed_key(seed, baseline[1]) == ("a", "2")

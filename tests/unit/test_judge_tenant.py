@@ -128,8 +128,8 @@ def test_a_table_that_is_not_there_to_be_counted_does_not_change_the_verdict() -
                     ledger={},
                 ),
             ),
-            "the role may not read public.one, ai_guardrails.two; grant it SELECT there, and USAGE on the schema",
-            id="tables that the role may not read, though nothing else failed",
+            "the role cannot read public.one, ai_guardrails.two; grant it SELECT on them and USAGE on their schemas",
+            id="tables that the role cannot read, though nothing else failed",
         ),
         pytest.param(
             judge(a_migration_entry(MigrationStatus.UNKNOWN, "20250315", checks=[OPEN])),
@@ -225,14 +225,14 @@ def test_the_entry_holds_all_that_was_read() -> None:
         pytest.param(
             [a_contract_entry(detail="no member of app")],
             Verdict.UNKNOWN,
-            "contract of worker could not be tried: no member of app",
-            id="one could not be tried",
+            "contract of worker could not be checked: no member of app",
+            id="one could not be checked",
         ),
         pytest.param(
             [a_contract_entry(a_failure(), detail="another took too long")],
             Verdict.BLOCKED,
             None,
-            id="broken, whatever the statements that could not be tried",
+            id="broken, whatever the statements that could not be checked",
         ),
     ],
 )
