@@ -146,7 +146,7 @@ def is_transactional(migration: Migration) -> bool:
 
 
 def _expect(context: RunContext) -> list[ExpectedCatalog]:
-    from pgfleet.postgres.read.steps import open_session  # noqa: PLC0415
+    from pgfleet.postgres.tenant_session import open_session  # noqa: PLC0415
 
     first = context.environment.tenants[0]
     with open_session(first, context) as session:

@@ -7,7 +7,7 @@ from prefect import State, Task, task
 from prefect.cache_policies import NO_CACHE
 
 from pgfleet.documents.audit import TenantEntry
-from pgfleet.postgres.read import steps
+from pgfleet.postgres.read import audit_steps, inspection
 from pgfleet.postgres.read.audit import audit
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.tasks.check_seed import check_seed
@@ -19,11 +19,11 @@ from pgfleet.tasks.try_contracts import try_contracts
 from pgfleet.tasks.verify_migration import verify_migration
 
 STEPS: dict[Callable[..., Any], Task[..., Any]] = {
-    steps.inspect: inspect_tenant,
-    steps.verify: verify_migration,
-    steps.check_seed: check_seed,
-    steps.count: count_rows,
-    steps.try_contracts: try_contracts,
+    inspection.inspect: inspect_tenant,
+    audit_steps.verify: verify_migration,
+    audit_steps.check_seed: check_seed,
+    audit_steps.count: count_rows,
+    audit_steps.try_contracts: try_contracts,
 }
 """The task of each step."""
 

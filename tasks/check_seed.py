@@ -3,8 +3,8 @@
 from prefect import State, task
 
 from pgfleet.documents.audit import SeedEntry
-from pgfleet.postgres.read import steps
-from pgfleet.postgres.read.steps import TenantInspection
+from pgfleet.postgres.read import audit_steps
+from pgfleet.postgres.read.inspection import TenantInspection
 from pgfleet.postgres.session import Session
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
@@ -12,6 +12,6 @@ from pgfleet.tasks.support.states import seed_state
 
 
 @task(name="check seed", task_run_name="seed {seed} · {session.name}", **STEP_OPTIONS)
-def check_seed(session: Session, context: RunContext, findings: TenantInspection, seed: str) -> State[SeedEntry]:
+def check_seed(session: Session, context: RunContext, inspection: TenantInspection, seed: str) -> State[SeedEntry]:
     """Was the seed ever imported, and is it still as shipped?"""
-    return seed_state(steps.check_seed(session, context, findings, seed))
+    return seed_state(audit_steps.check_seed(session, context, inspection, seed))

@@ -3,13 +3,16 @@
 from prefect import task
 
 from pgfleet.judge.observations import CountObservation
-from pgfleet.postgres.read import steps
+from pgfleet.postgres.read import audit_steps
+from pgfleet.postgres.read.inspection import TenantInspection
 from pgfleet.postgres.session import Session
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 @task(name="count", task_run_name="count {table} · {session.name}", **STEP_OPTIONS)
-def count_rows(session: Session, context: RunContext, table: str) -> CountObservation:
+def count_rows(
+    session: Session, context: RunContext, table: str, inspection: TenantInspection | None = None
+) -> CountObservation:
     """The table's rows, counted or estimated."""
-    return steps.count(session, context, table)
+    return audit_steps.count(session, context, table, inspection)

@@ -6,8 +6,8 @@ from prefect.states import Completed, Failed
 
 from pgfleet.documents.rollout import TenantCounts
 from pgfleet.errors import PgfleetError
-from pgfleet.postgres.read import steps
-from pgfleet.postgres.read.servers import refuse_silent
+from pgfleet.postgres.read import audit_steps
+from pgfleet.postgres.tenant_session import open_session
 from pgfleet.rollout.counts import tenant_counts
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.count_rows import count_rows
@@ -17,11 +17,10 @@ from pgfleet.tasks.support.states import as_task_runs
 @task(name="count tenant", task_run_name="count {tenant}", cache_policy=NO_CACHE, persist_result=False)
 def count_tenant(tenant: str, context: RunContext) -> State[TenantCounts]:
     """The manifest's counts, each a task run of its own, on one connection."""
-    chosen, run = context.tenant(tenant), as_task_runs({steps.count: count_rows})
+    chosen, run = context.tenant(tenant), as_task_runs({audit_steps.count: count_rows})
     try:
-        refuse_silent(chosen, context)
-        with steps.open_session(chosen, context) as session:
-            readings = [run(steps.count, session, context, each.table) for each in context.manifest.counts]
+        with open_session(chosen, context) as session:
+            readings = [run(audit_steps.count, session, context, each.table) for each in context.manifest.counts]
     except PgfleetError as error:
         found = TenantCounts(name=chosen.name, ring=chosen.ring, reason=str(error))
     else:

@@ -2,14 +2,14 @@
 
 from prefect import task
 
-from pgfleet.postgres.read import steps
-from pgfleet.postgres.read.steps import TenantInspection
+from pgfleet.postgres.read import inspection
+from pgfleet.postgres.read.inspection import TenantInspection
 from pgfleet.postgres.session import Session
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 @task(name="inspect", task_run_name="inspect · {session.name}", **STEP_OPTIONS)
-def inspect_tenant(session: Session, context: RunContext, ahead: bool = False) -> TenantInspection:
-    """What the tenant holds, against what is expected of it; `ahead`: with all that the other steps will ask."""
-    return steps.inspect(session, context, ahead)
+def inspect_tenant(session: Session, context: RunContext, with_prefetch: bool = False) -> TenantInspection:
+    """The tenant compared with what is expected; `with_prefetch` also sends the queries of later steps."""
+    return inspection.inspect(session, context, with_prefetch)

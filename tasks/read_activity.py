@@ -5,7 +5,7 @@ from datetime import datetime
 from prefect import task
 
 from pgfleet.postgres.read import activity
-from pgfleet.postgres.read.steps import open_session
+from pgfleet.postgres.tenant_session import open_session
 from pgfleet.rollout.activity import ActivityObservation
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS

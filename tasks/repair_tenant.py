@@ -3,7 +3,7 @@
 from prefect import State, runtime, task
 
 from pgfleet.documents.repair import RepairMode, TenantRepair
-from pgfleet.postgres.apply.repair import prefetch, repair
+from pgfleet.postgres.apply.repair import preview, repair
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.repair_states import repaired_state
 from pgfleet.tasks.support.retries import STEP_OPTIONS
@@ -28,7 +28,7 @@ def repair_tenant(
     """Goes as far as the mode says; a repair that is no longer the one of these digests is not begun."""
     chosen = context.tenant(tenant)
     if mode is RepairMode.PLAN:
-        return repaired_state(prefetch(chosen, context), mode)
+        return repaired_state(preview(chosen, context), mode)
     if mode is RepairMode.DRY_RUN:
         return repaired_state(repair(chosen, context, dry_run=True), mode)
     return repaired_state(repair(chosen, context, dry_run=False, digest=digest, own_digest=own_digest), mode)

@@ -11,7 +11,7 @@ from pgfleet.documents.rollout import TenantResult
 from pgfleet.errors import PgfleetError
 from pgfleet.postgres.apply import ledger, migration, seeding
 from pgfleet.postgres.apply.rollout import roll_out
-from pgfleet.postgres.read import steps
+from pgfleet.postgres.read import audit_steps, inspection
 from pgfleet.rollout.results import failed_result, not_reached
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.stop_signal import Gate
@@ -25,11 +25,11 @@ from pgfleet.tasks.support.states import as_task_runs, result_state
 from pgfleet.tasks.verify_migration import verify_migration
 
 STEPS: dict[Callable[..., Any], Task[..., Any]] = {
-    steps.count: count_rows,
-    steps.inspect: inspect_tenant,
+    audit_steps.count: count_rows,
+    inspection.inspect: inspect_tenant,
     ledger.prepare_ledger: prepare_ledger,
     migration.migrate: migrate_tenant,
-    steps.verify: verify_migration,
+    audit_steps.verify: verify_migration,
     seeding.apply_seed: seed_tenant,
 }
 """The task of each step."""

@@ -3,8 +3,8 @@
 from prefect import State, task
 
 from pgfleet.documents.audit import ContractEntry
-from pgfleet.postgres.read import steps
-from pgfleet.postgres.read.steps import TenantInspection
+from pgfleet.postgres.read import audit_steps
+from pgfleet.postgres.read.inspection import TenantInspection
 from pgfleet.postgres.session import Session
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
@@ -13,7 +13,7 @@ from pgfleet.tasks.support.states import contracts_state
 
 @task(name="try contracts", task_run_name="contracts · {session.name}", **STEP_OPTIONS)
 def try_contracts(
-    session: Session, context: RunContext, findings: TenantInspection
+    session: Session, context: RunContext, inspection: TenantInspection
 ) -> State[tuple[ContractEntry, ...]]:
     """Would every consumer's statements work?"""
-    return contracts_state(steps.try_contracts(session, context, findings))
+    return contracts_state(audit_steps.try_contracts(session, context, inspection))

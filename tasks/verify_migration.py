@@ -3,8 +3,8 @@
 from prefect import State, task
 
 from pgfleet.documents.audit import MigrationEntry
-from pgfleet.postgres.read import steps
-from pgfleet.postgres.read.steps import TenantInspection
+from pgfleet.postgres.read import audit_steps
+from pgfleet.postgres.read.inspection import TenantInspection
 from pgfleet.postgres.session import Session
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
@@ -13,7 +13,7 @@ from pgfleet.tasks.support.states import migration_state
 
 @task(name="verify", task_run_name="verify {version} · {session.name}", **STEP_OPTIONS)
 def verify_migration(
-    session: Session, context: RunContext, findings: TenantInspection, version: str
+    session: Session, context: RunContext, inspection: TenantInspection, version: str
 ) -> State[MigrationEntry]:
     """Runs the migration's checks, and concludes from them and the inspection what state it is in."""
-    return migration_state(steps.verify(session, context, findings, version))
+    return migration_state(audit_steps.verify(session, context, inspection, version))

@@ -29,7 +29,7 @@ def fault(dsn: Dsn) -> str | None:
     return None
 
 
-def refuse_faulty(environment: Environment, *, file: str) -> None:
+def check_dsns(environment: Environment, *, file: str) -> None:
     """Raises FleetError for the first connection string of the environment that libpq would not take."""
     for tenant in environment.tenants:
         if problem := fault(tenant.dsn):
@@ -39,7 +39,7 @@ def refuse_faulty(environment: Environment, *, file: str) -> None:
         raise FleetError(file, f"environments.{environment.name}.scratch_dsn", problem)
 
 
-def refuse_twins(environment: Environment, *, file: str) -> None:
+def check_duplicates(environment: Environment, *, file: str) -> None:
     """Raises FleetError for two tenants that are the same schema of the same database, as far as that can be told."""
     first: dict[tuple[str, str, str], str] = {}
     for tenant in environment.tenants:

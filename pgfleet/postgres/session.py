@@ -49,7 +49,7 @@ TAKING_BACK = "; ".join(
 )
 
 
-WHOSE = Query(statement("introspection/session"))
+BACKEND = Query(statement("introspection/session"))
 """Which process of the server serves us, and whether the server is a standby."""
 
 
@@ -82,7 +82,6 @@ class Session:
         self._transactions = 0
         self._has_run_script = False
         self._connection: Connection | None = None
-        self._foreseen: dict[str, Rows] = {}
         self._give_back: GiveBack | None = None
 
     def __enter__(self) -> Self:
@@ -97,7 +96,6 @@ class Session:
 
     def close(self) -> None:
         """Ends the connection, and gives its permit back; the next use opens another."""
-        self._foreseen.clear()
         connection, self._connection = self._connection, None
         give_back, self._give_back = self._give_back, None
         try:
@@ -126,9 +124,9 @@ class Session:
         is_direct = self._open().info.backend_pid == pid
         return self.dsn.pooler or (None if is_direct else Pooler.TRANSACTION)
 
-    def refuse_pooler(self, what: str) -> None:
+    def require_own_session(self, what: str) -> None:
         """Raises BehindPooler unless the session is ours alone, for `what` needs that."""
-        [[(pid, _)]] = self.fetch(WHOSE)
+        [[(pid, _)]] = self.fetch(BACKEND)
         if self.pooler_before(pid) is Pooler.TRANSACTION:
             raise BehindPooler(what)
 
@@ -153,10 +151,7 @@ class Session:
 
         Raises a DatabaseError for the first that fails; the session, and a transaction of ours, can be used on. Before
         the transaction is left, `undo` takes back what rolling back does not (PREPARE); its own failure is no error.
-        What was foreseen is answered from that, once.
         """
-        if (known := self._recall(queries)) is not None:
-            return known
         if self._transactions:
             begin = f"SAVEPOINT {READING}; SET TRANSACTION READ ONLY"
             end = f"ROLLBACK TO SAVEPOINT {READING}; RELEASE SAVEPOINT {READING}"
@@ -164,32 +159,6 @@ class Session:
             begin, end = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "COMMIT"
             begin += f"; SAVEPOINT {READING}" if undo else ""
         return self._batch(begin, queries, end, undo=undo)[-len(queries) :]
-
-    def prefetch(self, *queries: Query) -> bool:
-        """Reads now, in one round trip, what will be asked for by itself soon: `read` has each answer once, then.
-
-        Nothing is kept where one of them fails, which it returns, or once something is written. Raises transient
-        DatabaseErrors.
-        """
-        try:
-            answers = self.fetch(*queries)
-        except DatabaseError as error:
-            if error.transient:
-                raise
-            return False
-        self._foreseen = dict(zip(self._texts(queries), answers, strict=True))
-        return True
-
-    def _recall(self, queries: tuple[Query, ...]) -> list[Rows] | None:
-        if not self._foreseen:
-            return None
-        texts = self._texts(queries)
-        if not all(text in self._foreseen for text in texts):
-            return None
-        answers = [self._foreseen[text] for text in texts]
-        for text in {*texts}:
-            del self._foreseen[text]
-        return answers
 
     def write(self, *queries: Query) -> None:
         """The queries in one transaction and one round trip, or as part of ours.
@@ -225,7 +194,7 @@ class Session:
         """
         if self._transactions:
             raise CannotDryRun("it runs in no transaction, so it cannot be rolled back")
-        self.refuse_pooler("it runs in no transaction")
+        self.require_own_session("it runs in no transaction")
         texts = [f"SET {name} TO '{value}'" for name, value in limiting(self.limits).items()]
         path = bind(self._search_path(), self._open())
         self._execute(f"SELECT pg_catalog.set_config('search_path', {path}, false); {'; '.join(texts)}")
@@ -272,7 +241,6 @@ class Session:
             self._roll_back(0)
 
     def _begin(self, depth: int) -> None:
-        self._foreseen.clear()
         self._has_run_script = self._has_run_script and depth > 0
         begin = f"SAVEPOINT {PART}_{depth}" if depth else "BEGIN ISOLATION LEVEL READ COMMITTED"
         self._batch(begin, (), "")

@@ -19,7 +19,7 @@ from prefect import State
 from pgfleet.documents.audit import AuditDocument, MigrationEntry, TenantEntry, Verdict
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.postgres.query import Query
-from pgfleet.postgres.read.steps import TenantInspection
+from pgfleet.postgres.read.inspection import TenantInspection
 from pgfleet.postgres.scratch import expected_catalog
 from pgfleet.postgres.session import Session
 from pgfleet.run import settings
@@ -265,17 +265,17 @@ def test_a_step_that_breaks_is_its_tenants_alone(
     fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault of ours, not of the server's: no verdict may come of it, and no other tenant may suffer."""
-    judge = verify_migration.verification.verify
+    judge = verify_migration.audit_steps.verify
 
     def break_for_one(
-        session: Session, context: RunContext, findings: TenantInspection, version: str
+        session: Session, context: RunContext, inspection: TenantInspection, version: str
     ) -> MigrationEntry:
         if session.dsn.text.endswith(broken.rsplit("/", 1)[-1]):
             raise ZeroDivisionError(session.dsn.text)
-        return judge(session, context, findings, version)
+        return judge(session, context, inspection, version)
 
     broken = ready_dsn()
-    monkeypatch.setattr(verify_migration.verification, "verify", break_for_one)
+    monkeypatch.setattr(verify_migration.audit_steps, "verify", break_for_one)
     fleet.tenant("acme", ready_dsn()).tenant("broken", broken)
     state, document = run_audit(granularity=Granularity.STEP)
     assert state.name == "Incomplete"

@@ -4,7 +4,9 @@ from fixtures.servers import Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.manifest.model import Manifest
-from pgfleet.postgres.read import steps
+from pgfleet.postgres.read.audit_steps import verify
+from pgfleet.postgres.read.inspection import inspect
+from pgfleet.postgres.tenant_session import open_session
 
 
 def test_a_tenant_with_the_whole_manifest_matches_without_a_transfer(
@@ -12,10 +14,10 @@ def test_a_tenant_with_the_whole_manifest_matches_without_a_transfer(
 ) -> None:
     tenant = server.tenant(database)
     context = server.context(shipped_manifest, expected, tenant)
-    with steps.open_session(tenant, context) as session:
-        findings = steps.inspect(session, context)
-        entries = [steps.verify(session, context, findings, each.version) for each in shipped_manifest.migrations]
-    assert findings.inspection.catalog.fingerprint == expected.fingerprint
-    assert findings.inspection.catalog.managed is None
-    assert findings.differences == ()
+    with open_session(tenant, context) as session:
+        inspection = inspect(session, context)
+        entries = [verify(session, context, inspection, each.version) for each in shipped_manifest.migrations]
+    assert inspection.observed.catalog.fingerprint == expected.fingerprint
+    assert inspection.observed.catalog.managed is None
+    assert inspection.differences == ()
     assert {entry.status for entry in entries} == {"applied"}

@@ -20,8 +20,8 @@ from pgfleet.postgres.embedded.cluster import Cluster, ClusterFailed
 
 SERVERS = {"embedded": embedded_binaries(), **{f"installed-{n}": path for n, path in installed_binaries().items()}}
 STARTS_ONE = """
-from pgfleet.pg.binaries import embedded_binaries
-from pgfleet.pg.cluster import Cluster
+from pgfleet.postgres.embedded.binaries import embedded_binaries
+from pgfleet.postgres.embedded.cluster import Cluster
 cluster = Cluster.temporary(embedded_binaries())
 pid = (cluster.data_dir / "postmaster.pid").read_text().splitlines()[0]
 print(pid, cluster.host, flush=True)

@@ -36,14 +36,14 @@ def unexpected(subject: Subject) -> list[tuple[str, str]]:
 
 def reads(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> int:
     """How often an audit reads something."""
-    found, original = [], Session.read
+    found, original = [], Session.fetch
 
     def counting(session: Session, *queries: object, **options: object) -> object:
         found.append(queries)
         return original(session, *queries, **options)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(Session, "read", counting)
+        patch.setattr(Session, "fetch", counting)
         subject.audit()
     return len(found)
 

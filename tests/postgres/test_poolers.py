@@ -32,7 +32,7 @@ from pgfleet.postgres.read.contracts import try_contracts
 from pgfleet.postgres.read.servers import identify
 from pgfleet.postgres.scratch.database import scratch_database
 from pgfleet.postgres.scratch.expected_catalog import find_expected
-from pgfleet.postgres.session import WHOSE, Session
+from pgfleet.postgres.session import BACKEND, Session
 from pgfleet.run.files import load_manifest
 
 CONCURRENTLY = Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml"
@@ -93,7 +93,7 @@ def test_a_pooler_is_told_from_a_server(pooled: PooledServer, database: str) -> 
         (replace(direct, pooler=Pooler.TRANSACTION), Pooler.TRANSACTION),
     ):
         with Session(dsn) as session:
-            [[(pid, is_standby)]] = session.fetch(WHOSE)
+            [[(pid, is_standby)]] = session.fetch(BACKEND)
             assert (session.pooler_before(pid), is_standby) == (pooler, False)
 
 

@@ -43,9 +43,9 @@ def again(subject: Subject, *, dry_run: bool = False, digest: str | None = None)
     return engine.repair(context.environment.tenants[0], context, dry_run=dry_run, digest=digest)
 
 
-def prefetch(subject: Subject) -> TenantRepair:
+def preview(subject: Subject) -> TenantRepair:
     context = subject.context
-    return engine.prefetch(context.environment.tenants[0], context)
+    return engine.preview(context.environment.tenants[0], context)
 
 
 def message(found: TenantRepair) -> str:
@@ -76,7 +76,7 @@ def harbor(adopted: Subject) -> Subject:
 
 def test_a_rehearsal_tells_what_it_would_do_and_leaves_everything_as_it_was(grown: Subject) -> None:
     grown.execute(SHRUNK)
-    before, planned = grown.before(), prefetch(grown)
+    before, planned = grown.before(), preview(grown)
     found = repair(grown, dry_run=True)
     assert (found.result, found.error, found.remaining, found.not_repairable) == (RepairResult.REPAIRED, None, (), ())
     assert statements(found) == ["ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text"]
@@ -147,7 +147,7 @@ def test_a_script_that_would_lose_rows_trips_the_guard(small: Callable[..., Subj
     assert (subject.query("SELECT id FROM one"), subject.has_ledger()) == ([(1,)], False)
 
 
-POINTS = ("prepare_ledger", "read_guards", "refuse_shrinkage", "record_repaired")
+POINTS = ("prepare_ledger", "read_guards", "check_row_losses", "record_repaired")
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -219,8 +219,8 @@ import pickle, sys, time
 sys.path[:0] = {paths!r}
 from fixtures.rollout import Subject
 from fixtures.servers import Server
-from pgfleet.pg import migration
-from pgfleet.pg.audit import directly
+from pgfleet.postgres.apply import migration
+from pgfleet.postgres.read.audit import directly
 
 class Elsewhere:
     def dsn(self, *arguments, **keywords):

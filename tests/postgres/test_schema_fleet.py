@@ -197,7 +197,7 @@ def test_a_repair_mends_what_they_share_once_and_the_others_find_it_done(made: D
     made["borealis"].execute(BREAK_OWN)
     made.any.execute(BREAK_SHARED)
     subjects = [made[home] for home in homes]
-    planned = at_once(prefetch, subjects)
+    planned = at_once(preview, subjects)
     assert [len(each.statements) for each in planned] == [2, 2, 1]
     found = dict(zip(homes, at_once(lambda each: repair(each, planned[subjects.index(each)]), subjects), strict=True))
     assert [each.error for each in found.values()] == [None] * 3
@@ -207,9 +207,9 @@ def test_a_repair_mends_what_they_share_once_and_the_others_find_it_done(made: D
     assert set(made.verdicts().values()) == {Verdict.READY}
 
 
-def prefetch(subject: Subject) -> TenantRepair:
+def preview(subject: Subject) -> TenantRepair:
     context = subject.context
-    return repairs.prefetch(context.environment.tenants[0], context)
+    return repairs.preview(context.environment.tenants[0], context)
 
 
 def repair(subject: Subject, planned: TenantRepair) -> TenantRepair:
@@ -220,9 +220,9 @@ def repair(subject: Subject, planned: TenantRepair) -> TenantRepair:
 
 def test_a_repair_is_refused_where_the_tenant_s_own_part_has_changed_too(made: Database) -> None:
     made["acme"].execute(f"{BREAK_OWN}; {BREAK_SHARED}")
-    planned = prefetch(made["acme"])
+    planned = preview(made["acme"])
     made["acme"].execute("DROP INDEX idx_ai_conversations_user")
-    repair(made["borealis"], prefetch(made["borealis"]))
+    repair(made["borealis"], preview(made["borealis"]))
     refused = repair(made["acme"], planned)
     assert refused.error is not None
     assert "has changed since its repair was agreed to" in refused.error.message

@@ -10,7 +10,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import Verdict
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.read.audit import audit
-from pgfleet.postgres.read.inspection import inspect
+from pgfleet.postgres.read.inspection import observe
 
 HOMES = ("acme", 'Odd "Home.x')
 
@@ -33,7 +33,7 @@ def test_a_tenant_in_a_schema_is_as_one_in_public(
 ) -> None:
     for home in HOMES:
         with server.session(shared_database, home) as session:
-            found = inspect(session, expected).catalog
+            found = observe(session, expected).catalog
         assert (found.fingerprint, found.managed, found.unexpected) == (expected.fingerprint, None, ())
 
 
@@ -97,5 +97,5 @@ def test_what_schemas_share_is_seen_in_each(server: Server, shared_database: str
     server.execute("DROP INDEX ai_guardrails.idx_policy_rules_priority", shared_database)
     for home in HOMES:
         with server.session(shared_database, home) as session:
-            [found] = find_differences(expected, inspect(session, expected).catalog)
+            [found] = find_differences(expected, observe(session, expected).catalog)
         assert found.identity.qualified(home) == "ai_guardrails.idx_policy_rules_priority"

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -30,10 +31,14 @@ from pgfleet.manifest.model import Check, Manifest
 from pgfleet.postgres.apply.ledger import prepare_ledger
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.query import Query
-from pgfleet.postgres.read.audit import audit
-from pgfleet.postgres.read.queries import answer_checks
+from pgfleet.postgres.read.audit import Runner, audit, directly
+from pgfleet.postgres.read.audit_steps import count
+from pgfleet.postgres.read.inspection import inspect
+from pgfleet.postgres.read.prefetch import prefetch
+from pgfleet.postgres.read.queries import run_checks
 from pgfleet.postgres.read.servers import identify
 from pgfleet.postgres.session import Session
+from pgfleet.postgres.tenant_session import open_session
 
 ENDLESS = "SELECT count(*) FROM generate_series(1, 1000000000000)"
 
@@ -377,7 +382,7 @@ def test_reading_is_read_only(session: Session, text: str) -> None:
 
 def test_a_check_cannot_write(session: Session) -> None:
     query = "WITH added AS (INSERT INTO t VALUES (3) RETURNING a) SELECT a FROM added"
-    [answer] = answer_checks(session, [Check(name="sly", query=query, returns=((3,),))])
+    [answer] = run_checks(session, [Check(name="sly", query=query, returns=((3,),))])
     assert answer.rows == ()
     assert answer.fault is not None
     assert "read-only" in answer.fault
@@ -403,7 +408,7 @@ def test_public_is_the_usual_home(session: Session) -> None:
     assert value(session, "SELECT current_schema()") == "public"
 
 
-@pytest.mark.parametrize("how", [Session.read, Session.write, Session.run_outside_transaction])
+@pytest.mark.parametrize("how", [Session.fetch, Session.write, Session.run_outside_transaction])
 def test_settings_do_not_outlive_their_use(session: Session, how: Callable[..., object]) -> None:
     """Through a pooler in transaction mode the next transaction may be somebody else's."""
     session.home = "elsewhere"
@@ -452,31 +457,6 @@ def test_queries_are_written_together_or_not_at_all(session: Session) -> None:
     assert value(session, "SELECT count(*) FROM t") == 2
 
 
-def test_what_was_foreseen_is_answered_from_that_once(session: Session) -> None:
-    first, second = Query("SELECT clock_timestamp()"), Query("SELECT %(a)s || clock_timestamp()", {"a": "%"})
-    assert session.prefetch(first, second)
-    again = Query(second.text, dict(second.parameters or {}))
-    foreseen = session.fetch(again)
-    assert session.fetch(again) != foreseen
-    assert session.fetch(first) < session.fetch(first)
-
-
-def test_two_that_ask_the_same_are_both_answered_from_what_was_foreseen(session: Session) -> None:
-    query = Query("SELECT clock_timestamp()")
-    assert session.prefetch(query, query)
-    one, other = session.fetch(query, query)
-    assert one == other
-    assert session.fetch(query) != one
-
-
-def test_nothing_is_foreseen_where_something_fails_or_once_something_is_written(session: Session) -> None:
-    count = Query("SELECT count(*) FROM t")
-    assert not session.prefetch(count, Query("SELECT 1/0"))
-    assert session.prefetch(count)
-    session.write(Query("INSERT INTO t VALUES (3)"))
-    assert session.fetch(count) == [[(3,)]]
-
-
 def test_a_statement_alone_runs_in_no_transaction(session: Session) -> None:
     session.run_outside_transaction("CREATE INDEX CONCURRENTLY by_a ON t (a)")
     session.run_outside_transaction("DROP INDEX CONCURRENTLY by_a")
@@ -494,37 +474,56 @@ def statements(server: Server, begin: int) -> list[str]:
         return re.findall(r"\[(\d+)\] LOG:  statement: ", log.read().decode(errors="replace"))
 
 
-@pytest.mark.parametrize("at_once", [False, True])
+def without_prefetch(step: Callable[..., Any], *arguments: object) -> Any:
+    """Runs a step of an audit; the inspection sends its own queries only."""
+    return step(*arguments[:2]) if step is inspect else step(*arguments)
+
+
+@pytest.mark.parametrize("run", [directly, without_prefetch])
 @pytest.mark.parametrize("has_ledger", [False, True])
-def test_an_audit_is_one_connection_and_a_round_trip_for_each_question_or_for_all(
+def test_an_audit_takes_one_connection_and_one_round_trip_in_all_or_one_for_each_step(
     server: Server,
     database: str,
     shipped_manifest: Manifest,
     expected: ExpectedCatalog,
     has_ledger: bool,
-    at_once: bool,
+    run: Runner,
 ) -> None:
-    """The catalog one, the ledger one where there is one, each migration's checks one, each seed and each count one."""
+    """A ledger takes one more. Without prefetching, so does each migration's checks, each seed, and each count."""
     if has_ledger:
         with server.session(database) as session:
             prepare_ledger(session)
     tenant = server.tenant(database)
     server.execute(f"ALTER DATABASE {database} SET log_statement = 'all'")
     begin = server.cluster.log.stat().st_size
-    entry = audit(tenant, server.context(shipped_manifest, expected, tenant), at_once=at_once)
+    entry = audit(tenant, server.context(shipped_manifest, expected, tenant), run)
     sent = statements(server, begin)
     manifest = shipped_manifest
     by_step = len(manifest.migrations) + len(manifest.seeds) + len(manifest.counts)
     assert entry.verdict is Verdict.READY
     assert len(set(sent)) == 1
-    assert len(sent) == 1 + has_ledger + (0 if at_once else by_step)
+    assert len(sent) == 1 + has_ledger + (0 if run is directly else by_step)
 
 
 @pytest.mark.parametrize("damage", ["SELECT", "DROP TABLE ai_messages", "DROP SCHEMA ai_guardrails CASCADE"])
-def test_what_is_asked_at_once_comes_to_the_same(
+def test_an_audit_finds_the_same_with_and_without_prefetching(
     server: Server, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog, damage: str
 ) -> None:
     server.execute(damage, database)
     tenant = server.tenant(database)
     context = server.context(shipped_manifest, expected, tenant)
-    assert audit(tenant, context, at_once=True) == audit(tenant, context, at_once=False)
+    assert audit(tenant, context) == audit(tenant, context, without_prefetch)
+
+
+def test_queries_of_a_missing_table_are_not_prefetched(
+    server: Server, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
+) -> None:
+    server.execute("DROP TABLE ai_messages", database)
+    tenant = server.tenant(database)
+    context = server.context(shipped_manifest, expected, tenant)
+    with open_session(tenant, context) as session:
+        assert prefetch(session, context) is None
+        inspection = inspect(session, context, with_prefetch=True)
+        assert {*inspection.prefetched.counts} == {each.table for each in shipped_manifest.counts} - {"ai_messages"}
+        assert {*inspection.prefetched.seeds} == {each.name for each in shipped_manifest.seeds}
+        assert count(session, context, "ai_messages", inspection).rows is None

@@ -5,13 +5,13 @@ from fixtures.servers import Server
 
 from pgfleet.judge.checks import judge_check
 from pgfleet.manifest.model import Manifest, Migration
-from pgfleet.postgres.read.queries import answer_checks
+from pgfleet.postgres.read.queries import run_checks
 from pgfleet.postgres.session import Session
 
 
 def passed(session: Session, migration: Migration) -> dict[str, bool | None]:
     """Whether each check of the migration passed; an answer there must be, be it no rows."""
-    answers = answer_checks(session, migration.checks)
+    answers = run_checks(session, migration.checks)
     assert [each.fault or each.absent for each in answers] == [None] * len(migration.checks)
     return {
         check.name: judge_check(check, answer).passed for check, answer in zip(migration.checks, answers, strict=True)

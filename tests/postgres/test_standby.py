@@ -18,7 +18,7 @@ from pgfleet.documents.rollout import Result
 from pgfleet.errors import AccessRefused, DatabaseError, ScratchUnavailable
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest
-from pgfleet.postgres.apply.repair import prefetch, repair
+from pgfleet.postgres.apply.repair import preview, repair
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.read.servers import identify
 from pgfleet.postgres.scratch.expected_catalog import find_expected
@@ -77,7 +77,7 @@ def test_a_server_that_has_become_one_since_the_plan_is_refused_before_anything_
 def test_a_repair_refuses_it(subject: Callable[[str], Subject]) -> None:
     context = subject(DAMAGED).context
     tenant = context.environment.tenants[0]
-    found: list[TenantRepair] = [prefetch(tenant, context), repair(tenant, context, dry_run=False)]
+    found: list[TenantRepair] = [preview(tenant, context), repair(tenant, context, dry_run=False)]
     for each in found:
         assert (each.result, each.unreachable_because) == (RepairResult.UNREACHABLE, ConnectFailure.STANDBY)
         assert each.error is not None

@@ -8,7 +8,8 @@ from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.errors import NotProven
 from pgfleet.judge.migration import difference_entry
 from pgfleet.manifest.model import Migration
-from pgfleet.postgres.read.steps import TenantInspection, inspect, verify
+from pgfleet.postgres.read.audit_steps import verify
+from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.session import Session
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.run.context import RunContext

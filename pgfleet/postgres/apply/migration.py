@@ -15,9 +15,10 @@ from pgfleet.errors import CannotDryRun, DatabaseError, DryRunInterrupted, NotPr
 from pgfleet.manifest.model import Migration
 from pgfleet.postgres.apply.execution import execute, prove
 from pgfleet.postgres.apply.ledger import forget_started, record, record_started
-from pgfleet.postgres.apply.row_changes import read_guards, refuse_shrinkage
+from pgfleet.postgres.apply.row_changes import check_row_losses, read_guards
 from pgfleet.postgres.locks import lock_shared, tenant_lock, tenant_lock_of_session
-from pgfleet.postgres.read.steps import TenantInspection, inspect, verify
+from pgfleet.postgres.read.audit_steps import verify
+from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.advice import build_error_entry
 from pgfleet.rollout.results import build_step
@@ -70,7 +71,7 @@ def _in_transaction(
         if action in RUNS:
             guards = read_guards(session, context)
             along = execute(session, context, plan, migration, before)
-            refuse_shrinkage(guards, read_guards(session, context))
+            check_row_losses(guards, read_guards(session, context))
         if action is not Action.SKIP:
             record(session, migration, action, run_id=context.run_id)
         for version in along:
@@ -93,7 +94,7 @@ def _alone(
     """The same for a statement that runs in no transaction: the ledger says `started` before, `applied` after."""
     if session.is_dry_run:
         raise CannotDryRun(f"{migration.file} runs in no transaction, so it cannot be rolled back")
-    session.refuse_pooler(f"{migration.file} runs in no transaction")
+    session.require_own_session(f"{migration.file} runs in no transaction")
     with tenant_lock_of_session(session, shared=_works_on_shared(session, context, plan, migration)):
         before = inspect(session, context)
         action = _still_to_do(session, context, plan, migration, before)
@@ -126,7 +127,7 @@ def _refuse_undoing(session: Session, context: RunContext, migration: Migration,
 def _still_to_do(
     session: Session, context: RunContext, plan: TenantPlan, migration: Migration, before: TenantInspection
 ) -> Action:
-    recorded = before.inspection.ledger.get(migration.version)
+    recorded = before.observed.ledger.get(migration.version)
     found = verify(session, context, before, migration.version)
     is_ours = recorded is not None and recorded.run_id == context.run_id
     return revalidate(plan.of(migration.version).action, found, is_ours=is_ours)
@@ -150,7 +151,7 @@ def _take_back(session: Session, context: RunContext, migration: Migration, befo
     if session.is_open:
         with suppress(PgfleetError):  # the failure that led here is the one to be told
             _drop_invalid_indexes(session, inspect(session, context), migration.version)
-            forget_started(session, migration, before.inspection.ledger.get(migration.version), run_id=context.run_id)
+            forget_started(session, migration, before.observed.ledger.get(migration.version), run_id=context.run_id)
 
 
 def _done(migration: Migration, plan: TenantPlan, action: Action) -> MigrationStep:

@@ -14,11 +14,12 @@ from pgfleet.judge.migration import difference_entry
 from pgfleet.manifest.model import Script
 from pgfleet.postgres.apply.dry_run import as_dry_run
 from pgfleet.postgres.apply.ledger import prepare_ledger, record_repaired
-from pgfleet.postgres.apply.row_changes import read_guards, refuse_shrinkage
+from pgfleet.postgres.apply.row_changes import check_row_losses, read_guards
 from pgfleet.postgres.locks import lock_shared, tenant_lock
-from pgfleet.postgres.read.servers import refuse_silent
-from pgfleet.postgres.read.steps import TenantInspection, inspect, open_session, verify
+from pgfleet.postgres.read.audit_steps import verify
+from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.session import Session
+from pgfleet.postgres.tenant_session import open_session
 from pgfleet.repair.plan import RepairPlan, plan_repair
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.rollout.preconditions import standby_error
@@ -34,7 +35,7 @@ from pgfleet.run.context import RunContext
 Entries = Mapping[str, MigrationEntry]
 
 
-def prefetch(tenant: Tenant, context: RunContext) -> TenantRepair:
+def preview(tenant: Tenant, context: RunContext) -> TenantRepair:
     """What a repair of the tenant would run, with its digest; nothing is run. Raises transient DatabaseErrors."""
     work = _Work(tenant, context)
     return _ending(work, work.look, is_tried_again=True)
@@ -60,7 +61,6 @@ def repair(
 
 def _ending(work: "_Work", step: Callable[[Session], TenantRepair], *, is_tried_again: bool) -> TenantRepair:
     try:
-        refuse_silent(work.tenant, work.context)
         with open_session(work.tenant, work.context) as session:
             return step(session)
     except PgfleetError as error:
@@ -102,18 +102,18 @@ class _Work:
         assert self.found is not None, "it was planned"  # noqa: S101
         return self.found
 
-    def _verified(self, session: Session, findings: TenantInspection) -> Entries:
+    def _verified(self, session: Session, inspection: TenantInspection) -> Entries:
         """Every migration, in the manifest's order, with what is accepted marked."""
-        found = [verify(session, self.context, findings, each.version) for each in self.context.manifest.migrations]
+        found = [verify(session, self.context, inspection, each.version) for each in self.context.manifest.migrations]
         acceptances = self.context.environment.policy.acceptances
         return {each.version: each for each in accept(self.tenant.name, found, acceptances, self.context.today)}
 
     def _plan(self, before: TenantInspection, entries: Entries) -> RepairPlan:
-        if fault := before.inspection.ledger_fault:
+        if fault := before.observed.ledger_fault:
             raise LedgerUnusable(f"the ledger cannot be used: {fault}")
         differences = find_repairable(before.differences, entries.values(), self.tenant.home)
         alone = [each.version for each in self.context.manifest.migrations if not each.transactional]
-        occupied_names = before.inspection.catalog.occupied_names
+        occupied_names = before.observed.catalog.occupied_names
         own = tuple(each for each in differences if not is_shared(each.identity))
         plan, own_plan = (
             plan_repair(each, before.expected, occupied_names, tuple(entries), alone=alone)
@@ -124,7 +124,7 @@ class _Work:
             self.tenant.name, self.tenant.ring, self.tenant.home, plan, self._digest(plan), beyond
         )
         self.found = found.model_copy(update={"own_digest": self._digest(own_plan)})
-        if plan.changes and before.inspection.is_standby:
+        if plan.changes and before.observed.is_standby:
             raise standby_error()
         return plan
 
@@ -140,7 +140,7 @@ class _Work:
             self.found = mark_shared_already_repaired(self._told())
             return
         run_id = self.context.run_id
-        if plan.changes or not run_id or run_id not in {each.run_id for each in before.inspection.ledger.values()}:
+        if plan.changes or not run_id or run_id not in {each.run_id for each in before.observed.ledger.values()}:
             raise PlanOutdated("the tenant has changed since its repair was agreed to, and another would be run now")
         self.found = mark_already_repaired(self._told())
 
@@ -152,12 +152,12 @@ class _Work:
         for number, statement in enumerate(plan.statements, start=1):
             session.run_script(Script(path=f"statement {number}", sql=statement.text, checksum=""))
         after = self._prove(session, plan, before, entries)
-        refuse_shrinkage(guards, read_guards(session, self.context))
+        check_row_losses(guards, read_guards(session, self.context))
         for version in (each for each in entries if each in _touched(plan)):
             record_repaired(
                 session,
                 self.context.migration(version),
-                before.inspection.ledger.get(version),
+                before.observed.ledger.get(version),
                 run_id=self.context.run_id,
                 was_rerun=version in plan.versions,
                 is_applied=after[version].status is MigrationStatus.APPLIED,

@@ -22,9 +22,10 @@ from pgfleet.postgres.apply.migration import failed_step, migrate
 from pgfleet.postgres.apply.seeding import apply_seed, failed_seed
 from pgfleet.postgres.locks import lock_shared
 from pgfleet.postgres.read.audit import Runner, directly
-from pgfleet.postgres.read.servers import refuse_silent
-from pgfleet.postgres.read.steps import TenantInspection, count, inspect, open_session, verify
+from pgfleet.postgres.read.audit_steps import count, verify
+from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.session import Session
+from pgfleet.postgres.tenant_session import open_session
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.rollout.planning import accepted_object
 from pgfleet.rollout.preconditions import pooler_error, standby_error
@@ -53,7 +54,6 @@ def roll_out(
     if plan.obstacle:
         return obstructed_result(plan)
     try:
-        refuse_silent(tenant, context)
         with open_session(tenant, context) as session:
             work = _Work(session, context, plan, run)
             return as_dry_run(session, lambda: work.anew().carry_out()) if dry_run else work.carry_out()
@@ -79,21 +79,21 @@ class _Work:
         if self.session.is_dry_run and self.plan.changes:
             lock_shared(self.session)  # before anything is held: all of it is one transaction, and others wait
         before = self._count()
-        findings: TenantInspection = self.run(inspect, self.session, self.context)
-        if self.plan.changes and findings.inspection.is_standby:
+        inspection: TenantInspection = self.run(inspect, self.session, self.context)
+        if self.plan.changes and inspection.observed.is_standby:
             raise standby_error()
         if self.plan.changes:
             self.run(prepare_ledger, self.session)
         for planned in self.plan.migrations:
-            self.steps.append(self._migrate(self.context.migration(planned.version), planned.action, findings))
+            self.steps.append(self._migrate(self.context.migration(planned.version), planned.action, inspection))
         for name in self.plan.seeds:
             self.seeds.append(self._apply_seed(self.context.seed(name)))
         after = self._count_again() if self.plan.changes else before
         return build_result(self.plan, self.steps, self.seeds, (before, after), self.lost)
 
-    def _migrate(self, migration: Migration, action: Action, findings: TenantInspection) -> MigrationStep:
+    def _migrate(self, migration: Migration, action: Action, inspection: TenantInspection) -> MigrationStep:
         if action is Action.SKIP and not self.lost:
-            return self._skip(migration, findings)
+            return self._skip(migration, inspection)
         if step := self._unrun(migration, action):
             return self._verified(migration, step)
         try:
@@ -117,9 +117,9 @@ class _Work:
             return failed_step(migration, self.plan, pooler_error(migration.file))
         return None
 
-    def _skip(self, migration: Migration, findings: TenantInspection) -> MigrationStep:
+    def _skip(self, migration: Migration, inspection: TenantInspection) -> MigrationStep:
         """What was applied when the plan was made must still be, and what was accepted must be all that is wrong."""
-        own = omit_implied(each for each in findings.differences if each.version == migration.version)
+        own = omit_implied(each for each in inspection.differences if each.version == migration.version)
         accepted = self.plan.of(migration.version).accepted
         if all(accepted_object(difference_entry(each, self.session.home)) in accepted for each in own):
             detail = LEFT_ALONE if accepted else None
@@ -131,8 +131,8 @@ class _Work:
         if step.status is not StepStatus.DONE or step.action not in RUNS:
             return step
         try:
-            findings: TenantInspection = self.run(inspect, self.session, self.context)
-            found: MigrationEntry = self.run(verify, self.session, self.context, findings, step.version)
+            inspection: TenantInspection = self.run(inspect, self.session, self.context)
+            found: MigrationEntry = self.run(verify, self.session, self.context, inspection, step.version)
         except PgfleetError as error:
             self._note(error)
             return step

@@ -7,7 +7,7 @@ from psycopg import sql
 
 from pgfleet.errors import GuardTripped
 from pgfleet.postgres.query import Query
-from pgfleet.postgres.read.steps import count
+from pgfleet.postgres.read.audit_steps import count
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.guard import GuardObservation, shrinkage
 from pgfleet.run.context import RunContext
@@ -52,7 +52,7 @@ def read_guards(session: Session, context: RunContext) -> Mapping[str, GuardObse
     return found
 
 
-def refuse_shrinkage(before: Mapping[str, GuardObservation], after: Mapping[str, GuardObservation]) -> None:
+def check_row_losses(before: Mapping[str, GuardObservation], after: Mapping[str, GuardObservation]) -> None:
     """Raises GuardTripped for the guarded tables that this transaction made smaller."""
     losses = [said for table, reading in before.items() if (said := shrinkage(reading, after.get(table)))]
     if losses:

@@ -9,10 +9,10 @@ from pgfleet.documents.rollout import SeedStep, StepStatus
 from pgfleet.errors import DryRunInterrupted, GuardTripped, NotProven, PgfleetError, Rejected
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.manifest.model import Seed
-from pgfleet.postgres.apply.row_changes import Changes, read_changes, read_guards, refuse_shrinkage
+from pgfleet.postgres.apply.row_changes import Changes, check_row_losses, read_changes, read_guards
 from pgfleet.postgres.locks import lock_shared, tenant_lock
+from pgfleet.postgres.read.inspection import inspect
 from pgfleet.postgres.read.queries import read_seed
-from pgfleet.postgres.read.steps import inspect
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.advice import build_error_entry
 from pgfleet.run.context import RunContext
@@ -51,11 +51,11 @@ def _apply_seed(session: Session, context: RunContext, seed: Seed) -> SeedStep:
     if found.status is not SeedStatus.MISSING:
         return SeedStep(name=seed.name, status=StepStatus.SKIPPED, detail=f"it is {found.status}")
     changes, guards = read_changes(session, seed.table), read_guards(session, context)
-    objects = inspect(session, context).inspection.catalog
+    objects = inspect(session, context).observed.catalog
     session.run_script(seed.script)
-    _refuse_altered_objects(objects, inspect(session, context).inspection.catalog)
+    _refuse_altered_objects(objects, inspect(session, context).observed.catalog)
     _refuse_altered_rows(seed, changes, read_changes(session, seed.table))
-    refuse_shrinkage(guards, read_guards(session, context))
+    check_row_losses(guards, read_guards(session, context))
     after = read_seed(session, seed, baseline)
     left = judge_seed(seed, baseline, after)
     if left.status not in {SeedStatus.PRESENT, SeedStatus.CUSTOMIZED}:

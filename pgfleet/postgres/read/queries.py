@@ -1,4 +1,4 @@
-"""Asks a tenant the manifest's questions: checks, seeds, counts."""
+"""Runs the manifest's queries in a tenant: checks, seeds, counts."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,16 +15,16 @@ from pgfleet.postgres.session import Session
 from pgfleet.run.shipped import statement
 
 ABSENT = ("42", "3F")
-"""SQLSTATE classes that say: something the statement names is not there (a table, column, function, schema)."""
+"""SQLSTATE classes for a table, column, function, or schema that does not exist."""
 
 
 def check_queries(checks: Iterable[Check]) -> list[Query]:
-    """What is asked for these checks."""
+    """The queries of these checks."""
     return [Query(check.query) for check in checks]
 
 
 def seed_query(seed: Seed, baseline: Iterable[Mapping[str, Any]] | None) -> Query:
-    """What is asked for a seed: its rows under the keys of `baseline`, or all where it is None."""
+    """The query for a seed's rows under the keys of `baseline`; None: all rows."""
     keys = None if baseline is None else json.dumps([seed_key(seed, row) for row in baseline])
     as_text = sql.SQL("coalesce(to_jsonb(t.{}) #>> '{{}}', 'null')")
     columns = sql.SQL(", ").join(as_text.format(_name(column)) for column in seed.key)
@@ -33,14 +33,14 @@ def seed_query(seed: Seed, baseline: Iterable[Mapping[str, Any]] | None) -> Quer
 
 
 def count_query(count: Count, *, limit_rows: int) -> Query:
-    """What is asked for a count."""
+    """The query for a table's row count."""
     text = sql.SQL(statement("introspection/row_count")).format(table=_relation(count.table))
     table = sql.Identifier(*count.table.split(".")).as_string()
     return Query(text.as_string(), {"limit": limit_rows, "table": table})
 
 
-def answer_checks(session: Session, checks: Sequence[Check]) -> tuple[QueryResult, ...]:
-    """The answer to each check, in one round trip unless one of them fails. Raises transient DatabaseErrors."""
+def run_checks(session: Session, checks: Sequence[Check]) -> tuple[QueryResult, ...]:
+    """The result of each check, in one round trip unless one of them fails. Raises transient DatabaseErrors."""
     queries = check_queries(checks)
     if not queries:
         return ()
@@ -49,26 +49,34 @@ def answer_checks(session: Session, checks: Sequence[Check]) -> tuple[QueryResul
     except DatabaseError as error:
         if error.transient:
             raise
-        return tuple(_answer(session, query) for query in queries)
+        return tuple(_run(session, query) for query in queries)
 
 
 def read_seed(session: Session, seed: Seed, baseline: Iterable[Mapping[str, Any]] | None) -> SeedObservation:
-    """The seed's rows: those under the keys of `baseline`, or all where it is None. Raises transient DatabaseErrors."""
-    answer = _answer(session, seed_query(seed, baseline))
-    return SeedObservation(rows=tuple(row for (row,) in answer.rows), absent=answer.absent, fault=answer.fault)
+    """The seed's rows under the keys of `baseline`; None: all rows. Raises transient DatabaseErrors."""
+    return seed_observation(_run(session, seed_query(seed, baseline)))
+
+
+def seed_observation(result: QueryResult) -> SeedObservation:
+    """The result of a `seed_query`."""
+    return SeedObservation(rows=tuple(row for (row,) in result.rows), absent=result.absent, fault=result.fault)
 
 
 def count_rows(session: Session, count: Count, *, limit_rows: int) -> CountObservation:
-    """The table's rows, estimated where there may be more than `limit_rows`. Raises transient DatabaseErrors."""
-    answer = _answer(session, count_query(count, limit_rows=limit_rows))
-    if not answer.rows:
-        return CountObservation(table=count.table, rows=None, exact=False, fault=answer.fault)
-    [(counted, estimated)] = answer.rows
+    """The table's rows, estimated if there may be more than `limit_rows`. Raises transient DatabaseErrors."""
+    return count_observation(count.table, _run(session, count_query(count, limit_rows=limit_rows)))
+
+
+def count_observation(table: str, result: QueryResult) -> CountObservation:
+    """The result of a `count_query`."""
+    if not result.rows:
+        return CountObservation(table=table, rows=None, exact=False, fault=result.fault)
+    [(counted, estimated)] = result.rows
     exact = counted is not None
-    return CountObservation(table=count.table, rows=counted if exact else estimated, exact=exact)
+    return CountObservation(table=table, rows=counted if exact else estimated, exact=exact)
 
 
-def _answer(session: Session, query: Query) -> QueryResult:
+def _run(session: Session, query: Query) -> QueryResult:
     try:
         [rows] = session.fetch(query)
     except DatabaseError as error:
@@ -84,5 +92,5 @@ def _relation(name: str) -> sql.Identifier:
 
 
 def _name(*parts: str) -> sql.Identifier:
-    """For a text that takes parameters, in which a percent sign is written twice."""
+    """An identifier in a text with parameters, where a percent sign is doubled."""
     return sql.Identifier(*(part.replace("%", "%%") for part in parts))

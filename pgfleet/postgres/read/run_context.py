@@ -9,7 +9,7 @@ from pgfleet.fleet.absence import pick_with_absent
 from pgfleet.fleet.model import Environment
 from pgfleet.fleet.selection import select_tenants
 from pgfleet.manifest.model import Manifest
-from pgfleet.postgres.dsn import refuse_faulty, refuse_twins
+from pgfleet.postgres.dsn import check_dsns, check_duplicates
 from pgfleet.postgres.read.inventory import read_inventories
 from pgfleet.run import files, settings
 from pgfleet.run.connection_limiter import SlotsMaker
@@ -45,8 +45,8 @@ def load_context(
     finally:
         if names is None:  # a wave's tenants are next
             limiter.rest()
-    refuse_faulty(whole, file=file)
-    refuse_twins(whole, file=file)
+    check_dsns(whole, file=file)
+    check_duplicates(whole, file=file)
     if names is None:
         _refuse_empty(whole, file)
         selected, absent = select_tenants(whole, tenants=tenants, rings=rings, labels=labels), None

@@ -9,9 +9,9 @@ from pgfleet.fleet.allowance import Allowance, Room, allow
 from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.query import Query
-from pgfleet.postgres.read.steps import open_session
 from pgfleet.postgres.scratch.database import unfit
 from pgfleet.postgres.session import Session
+from pgfleet.postgres.tenant_session import open_session
 from pgfleet.run.context import RunContext
 from pgfleet.run.shipped import statement
 
@@ -91,12 +91,3 @@ def _allowance(session: Session, policy: Policy) -> Allowance:
         return Allowance(connections=most, reason=f"what the server has free could not be looked up: {error}")
     room = Room(**dict(zip(("most", "reserved", "used", "role_most", "role_used"), row, strict=True)))
     return allow(room, most=most, share_percent=policy.connection_share_percent)
-
-
-def refuse_silent(tenant: Tenant, context: RunContext) -> None:
-    """Raises the error that the survey met at the tenant's server: a dead one is not asked again for each tenant.
-
-    Of a tenant that is not there any more, TenantGone.
-    """
-    if error := context.absent.get(tenant.name) or context.silent_servers.get(libpq.server(tenant.dsn)):
-        raise error

@@ -15,7 +15,7 @@ from pgfleet.manifest.model import Migration
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.query import Query
-from pgfleet.postgres.session import WHOSE, Session
+from pgfleet.postgres.session import BACKEND, Session
 
 PREFIX = "pgfleet_scratch_"
 STALE_AFTER_SECONDS = 3600
@@ -46,7 +46,7 @@ def scratch_database(admin: Dsn, limits: Limits, migrations: Iterable[Migration]
 
 def unfit(session: Session) -> str | None:
     """Why no scratch database may be made where the session leads; None where nothing is known against it."""
-    [[(pid, is_standby)]] = session.fetch(WHOSE)
+    [[(pid, is_standby)]] = session.fetch(BACKEND)
     if is_standby:
         return "it is a standby, which takes no writes"
     is_lent = session.pooler_before(pid) is Pooler.TRANSACTION

@@ -9,7 +9,7 @@ from pgfleet.fleet.secret import Dsn
 from pgfleet.judge.checks import judge_check
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.connection import Limits
-from pgfleet.postgres.read.queries import answer_checks
+from pgfleet.postgres.read.queries import run_checks
 from pgfleet.postgres.scratch.database import scratch_database
 from pgfleet.postgres.scratch.dependency_check import run_required
 from pgfleet.postgres.scratch.expected_catalog import expect
@@ -46,7 +46,7 @@ def _answer(manifest: Manifest, session: Session) -> Mapping[str, tuple[CheckEnt
     """What must hold wherever the whole manifest is."""
     found = {}
     for migration in manifest.migrations:
-        answers = answer_checks(session, migration.checks)
+        answers = run_checks(session, migration.checks)
         pairs = zip(migration.checks, answers, strict=True)
         found[migration.version] = tuple(judge_check(check, answer) for check, answer in pairs)
     return found

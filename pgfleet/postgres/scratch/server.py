@@ -11,8 +11,8 @@ from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.embedded.binaries import Account, embedded_binaries, server_major
 from pgfleet.postgres.embedded.scratch_server import embedded_server
 from pgfleet.postgres.read.servers import group_by_server
-from pgfleet.postgres.read.steps import limits_of
 from pgfleet.postgres.session import Session
+from pgfleet.postgres.tenant_session import limits_of
 from pgfleet.run.context import RunContext
 
 EMBEDDED = Limits(application_name="pgfleet manifest check")
