@@ -1,4 +1,4 @@
-"""Why no session could be had: a closed set of reasons, each with its own words and advice."""
+"""The reasons for which pgfleet could not connect to a tenant, with their texts and advice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 
 class ConnectFailure(StrEnum):
-    """Why a tenant is unreachable, as the documents tell it (`unreachable_because`)."""
+    """Why a tenant is unreachable (`unreachable_because` in the documents)."""
 
     NAME_NOT_RESOLVED = "name_not_resolved"
     REFUSED = "refused"
@@ -33,135 +33,133 @@ class ConnectFailure(StrEnum):
     RECOVERING = "server_recovering"
     STANDBY = "standby"
     BEHIND_POOLER = "server_behind_pooler"
-    """A pooler answered, and could not have a session with the server behind it."""
+    """The pooler answered but could not connect to the server behind it."""
     CONNECTION_LOST = "connection_lost"
-    """A session was had, and ended under us."""
+    """The connection was established and then lost."""
     OTHER = "other"
 
     @property
     def advice(self) -> str:
-        """What to do about it."""
-        return _WORDS[self].advice
+        """What to do."""
+        return _TEXTS[self].advice
 
     @property
     def is_final(self) -> bool:
-        """Whether trying again cannot help: somebody must put something right."""
+        """Whether a retry cannot succeed because somebody must fix the cause first."""
         return self in _FINAL
 
     @property
-    def is_of_server(self) -> bool:
-        """Whether no other database behind the same address can be had either."""
-        return self in _OF_SERVER
+    def affects_server(self) -> bool:
+        """Whether all databases at the same address are affected."""
+        return self in _AFFECTS_SERVER
 
-    def sentence(self, server: str, said: str, seconds: float) -> str:
-        """`refused: nothing listens on db1:5432`; `said` was what came back, and `seconds` is how long it had."""
-        happened = _WORDS[self].happened.format(server=server, said=said, seconds=f"{seconds:g}")
-        return f"{self.replace('_', ' ')}: {happened}"
+    def describe(self, server: str, message: str = "", seconds: float = 0) -> str:
+        """`refused: nothing listens on db1:5432`; `message` came from libpq or the server, `seconds` is the timeout."""
+        what = _TEXTS[self].what.format(server=server, message=message, seconds=f"{seconds:g}")
+        return f"{self.replace('_', ' ')}: {what}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
-    happened: str
+class _Text:
+    what: str
     advice: str
 
 
-_SAID = "{server} says: {said}"
-_WORDS: Mapping[ConnectFailure, _Words] = MappingProxyType(
+_REPORT = "{server} reports: {message}"
+_TEXTS: Mapping[ConnectFailure, _Text] = MappingProxyType(
     {
-        ConnectFailure.NAME_NOT_RESOLVED: _Words(
-            "no address is known for {server} here ({said})",
-            "is the host right in the dsn, and does this machine's resolver know it?",
+        ConnectFailure.NAME_NOT_RESOLVED: _Text(
+            "could not resolve the host name of {server} ({message})",
+            "check the host in the DSN and this machine's DNS resolver",
         ),
-        ConnectFailure.REFUSED: _Words(
+        ConnectFailure.REFUSED: _Text(
             "nothing listens on {server}",
-            "is the server up, is the port right?",
+            "check that the server is running and that the port is correct",
         ),
-        ConnectFailure.NO_ROUTE: _Words(
-            "there is no way from here to {server} ({said})",
-            "is the host right, are the network, the VPN and the firewall?",
+        ConnectFailure.NO_ROUTE: _Text(
+            "no network route to {server} ({message})",
+            "check the host, the network, the VPN, and the firewall",
         ),
-        ConnectFailure.TIMED_OUT: _Words(
+        ConnectFailure.TIMED_OUT: _Text(
             "{server} did not answer within {seconds} s",
-            "is a firewall in between, or the server stuck? a slow network needs a longer connect_timeout",
+            "check for a firewall in between or a hung server; on a slow network, raise connect_timeout",
         ),
-        ConnectFailure.NO_POSTGRESQL: _Words(
-            "what listens on {server} does not answer as PostgreSQL does ({said})",
-            "is the port right, has the load balancer a server behind it?",
+        ConnectFailure.NO_POSTGRESQL: _Text(
+            "{server} does not speak the PostgreSQL protocol ({message})",
+            "check the port, and that the load balancer has a running server",
         ),
-        ConnectFailure.WRONG_DSN: _Words(
-            "the connection string cannot be used for {server}: {said}",
-            "put the dsn right in the fleet file",
+        ConnectFailure.WRONG_DSN: _Text(
+            "the connection string for {server} is not valid: {message}",
+            "correct the DSN in the fleet file",
         ),
-        ConnectFailure.WRONG_PASSWORD: _Words(
-            _SAID,
-            "are role and password right, or the variable, passfile or service that they come from?",
+        ConnectFailure.WRONG_PASSWORD: _Text(
+            _REPORT,
+            "check the role and the password, or the variable, passfile, or service that they come from",
         ),
-        ConnectFailure.NO_PASSWORD: _Words(
-            "{server} wants a password, and none was given",
-            "put it into the dsn as ${VAR}, or into a passfile that only its owner may read",
+        ConnectFailure.NO_PASSWORD: _Text(
+            "{server} requires a password, and none was given",
+            "add the password to the DSN as ${VAR}, or to a passfile that only its owner can read",
         ),
-        ConnectFailure.NO_SUCH_ROLE: _Words(
-            _SAID,
-            "put the role right in the dsn, or create it with LOGIN",
+        ConnectFailure.NO_SUCH_ROLE: _Text(_REPORT, "correct the role in the DSN, or create the role with LOGIN"),
+        ConnectFailure.NO_SUCH_DATABASE: _Text(
+            _REPORT,
+            "correct the database in the DSN, or remove the tenant from the fleet file",
         ),
-        ConnectFailure.NO_SUCH_DATABASE: _Words(
-            _SAID,
-            "put the database right in the dsn, or take the tenant out of the fleet file",
+        ConnectFailure.NOT_ALLOWED: _Text(
+            _REPORT,
+            "allow the role to connect: LOGIN, GRANT CONNECT ON DATABASE, and an entry in pg_hba.conf",
         ),
-        ConnectFailure.NOT_ALLOWED: _Words(
-            _SAID,
-            "let the role in: LOGIN, GRANT CONNECT ON DATABASE, and a line of pg_hba.conf",
+        ConnectFailure.NO_TLS: _Text(
+            "{server} does not support TLS, and the DSN requires it",
+            "enable ssl on the server; or, only on a trusted network, use another sslmode",
         ),
-        ConnectFailure.NO_TLS: _Words(
-            "{server} has no TLS, and the dsn demands it",
-            "switch ssl on there; or, only where the network is to be trusted, another sslmode",
+        ConnectFailure.CERTIFICATE_NOT_VERIFIED: _Text(
+            "could not verify the certificate of {server} ({message})",
+            "set sslrootcert in the DSN to the certificate of the authority that signed it",
         ),
-        ConnectFailure.CERTIFICATE_NOT_VERIFIED: _Words(
-            "the certificate of {server} could not be verified ({said})",
-            "sslrootcert of the dsn must name the file of the authority that signed it",
+        ConnectFailure.WRONG_HOST_NAME: _Text(
+            "the certificate of {server} is for another host name ({message})",
+            "connect with the host name in the certificate, or issue a certificate for this name",
         ),
-        ConnectFailure.WRONG_HOST_NAME: _Words(
-            "the certificate of {server} is another host's ({said})",
-            "use the host's name as its certificate has it, or have one made for this name",
+        ConnectFailure.TLS_FAILED: _Text(
+            "could not negotiate TLS with {server} ({message})",
+            "check the TLS versions of both sides, and the client certificate if the server requires one",
         ),
-        ConnectFailure.TLS_FAILED: _Words(
-            "no TLS could be agreed on with {server} ({said})",
-            "compare the TLS versions of both sides, and the client's certificate if the server wants one",
+        ConnectFailure.TOO_MANY_CONNECTIONS: _Text(
+            "{server} has no free connection: {message}",
+            "lower max_connections_per_server, close idle connections, or raise max_connections on the server",
         ),
-        ConnectFailure.TOO_MANY_CONNECTIONS: _Words(
-            "{server} has no connection left: {said}",
-            "lower max_connections_per_server, close what is idle there, or raise its max_connections",
+        ConnectFailure.TOO_MANY_OF_DATABASE: _Text(
+            "{server} has no free connection for this database: {message}",
+            "close idle connections, or raise the limit with ALTER DATABASE … CONNECTION LIMIT",
         ),
-        ConnectFailure.TOO_MANY_OF_DATABASE: _Words(
-            "{server} has no connection left to this database: {said}",
-            "close what is idle there, or ALTER DATABASE … CONNECTION LIMIT",
+        ConnectFailure.TOO_MANY_OF_ROLE: _Text(
+            "{server} has no free connection for this role: {message}",
+            "lower max_connections_per_server, or raise the limit with ALTER ROLE … CONNECTION LIMIT",
         ),
-        ConnectFailure.TOO_MANY_OF_ROLE: _Words(
-            "{server} has no connection left for this role: {said}",
-            "lower max_connections_per_server, or ALTER ROLE … CONNECTION LIMIT",
+        ConnectFailure.TOO_MANY_OF_POOLER: _Text(
+            "the pooler at {server} accepts no more clients: {message}",
+            "lower max_connections_per_server, or raise max_client_conn of the pooler",
         ),
-        ConnectFailure.TOO_MANY_OF_POOLER: _Words(
-            "the pooler at {server} takes no more clients: {said}",
-            "lower max_connections_per_server, or raise the pooler's max_client_conn",
+        ConnectFailure.STARTING: _Text("{server} is starting up", "wait until the server has started"),
+        ConnectFailure.SHUTTING_DOWN: _Text(
+            "{server} is shutting down",
+            "start the server again, or wait until it is back",
         ),
-        ConnectFailure.STARTING: _Words("{server} is starting up", "try again in a while"),
-        ConnectFailure.SHUTTING_DOWN: _Words("{server} is shutting down", "start it again, or wait until it is back"),
-        ConnectFailure.RECOVERING: _Words(
-            "{server} takes no sessions while it recovers: {said}",
-            "try again when it has; of a standby see to hot_standby, or point the dsn at the primary",
+        ConnectFailure.RECOVERING: _Text(
+            "{server} accepts no connections during recovery: {message}",
+            "wait until recovery ends; on a standby, check hot_standby, or point the DSN at the primary",
         ),
-        ConnectFailure.STANDBY: _Words("{server} is a standby, which takes no writes", "point the dsn at the primary"),
-        ConnectFailure.BEHIND_POOLER: _Words(
-            "the pooler at {server} has no session with the server behind it: {said}",
-            "is that server up, and do the pooler's own host, port and password for it fit?",
+        ConnectFailure.STANDBY: _Text("{server} is a read-only standby", "point the DSN at the primary"),
+        ConnectFailure.BEHIND_POOLER: _Text(
+            "the pooler at {server} cannot connect to the server behind it: {message}",
+            "check that this server is running, and the host, port, and password in the pooler's configuration",
         ),
-        ConnectFailure.CONNECTION_LOST: _Words(
-            "the session with {server} ended: {said}",
-            "see the server's log and the network; then try again",
+        ConnectFailure.CONNECTION_LOST: _Text(
+            "the connection to {server} was lost: {message}",
+            "check the server's log and the network",
         ),
-        ConnectFailure.OTHER: _Words(
-            _SAID, "see the server's log; where it speaks no English, its refusals are not told apart"
-        ),
+        ConnectFailure.OTHER: _Text(_REPORT, "check the server's log; pgfleet recognizes only English messages"),
     }
 )
 _FINAL = frozenset(
@@ -179,7 +177,7 @@ _FINAL = frozenset(
         ConnectFailure.STANDBY,
     }
 )
-_OF_SERVER = frozenset(
+_AFFECTS_SERVER = frozenset(
     {
         ConnectFailure.NAME_NOT_RESOLVED,
         ConnectFailure.REFUSED,

@@ -1,34 +1,34 @@
-"""Every error that pgfleet raises on purpose.
+"""Every error that pgfleet raises.
 
 PgfleetError
-├── ConfigurationError      the fleet, the manifest or the command is wrong: exit status 2, nothing was touched
+├── ConfigurationError          the fleet file, the manifest, or the command is wrong: exit status 2, nothing changed
 │   ├── ManifestError
 │   └── FleetError
-├── DatabaseError           a server answered with an error, or not at all
-│   ├── ConnectionFailed    no session could be had: no answer, starting up, too many connections
-│   │   └── ConnectionLimitTimeout        as many connections of ours are open as may be, and none is given back
-│   ├── ConnectionLost      the session ended under us
-│   ├── TryAgain            lock timeout, deadlock, serialization failure
-│   ├── AccessRefused       wrong password, no such role or database
-│   ├── PrivilegeMissing    connected, but the role may not do this
-│   └── StatementFailed     any other SQL error
-├── InventoryUnreadable     which tenants there are could not be found out
-├── TenantGone              the tenant was there when the run began, and is not any more
-├── NoExpectedCatalog       what a tenant should hold could not be found out
-│   ├── ScratchUnavailable  no empty database could be had to replay the manifest in
-│   └── ReplayFailed        the server does not take a script of the manifest
-├── Rejected                a script ran, and was rolled back for what it left
-│   ├── NotProven           the migration's checks or objects are not as they should be
-│   └── GuardTripped        rows are gone or altered that the script had no business with
-├── PlanOutdated            the tenant is no longer as it was when the plan was made
-├── LedgerUnusable          the ledger is none that this version of pgfleet may write
-├── BehindPooler            what needs a session of its own, where a pooler lends them out
-├── CannotDryRun          a statement that runs in no transaction cannot be rolled back
-├── DryRunInterrupted    a dry run met a passing obstacle and begins anew, as a whole
-└── ServiceFailed           a service could not be restarted
+├── DatabaseError               a server reported an error or did not answer
+│   ├── ConnectionFailed        could not connect: no answer, starting up, too many connections
+│   │   └── ConnectionLimitTimeout  pgfleet's own connection limit was reached, and no connection became free
+│   ├── ConnectionLost          the connection was lost
+│   ├── TryAgain                lock timeout, deadlock, serialization failure
+│   ├── AccessRefused           wrong password, no such role or database
+│   ├── PrivilegeMissing        connected, but the role lacks a privilege
+│   └── StatementFailed         any other SQL error
+├── InventoryUnreadable         an inventory could not be read
+├── TenantGone                  the tenant was removed during the run
+├── NoExpectedCatalog           the expected catalog could not be determined
+│   ├── ScratchUnavailable      no scratch database could be created
+│   └── ReplayFailed            a script of the manifest fails on the server
+├── Rejected                    a script ran and was rolled back because of its result
+│   ├── NotProven               the migration's checks fail, or its objects are not as expected
+│   └── GuardTripped            the script removed or changed rows that it must keep
+├── PlanOutdated                the tenant changed after the plan was made
+├── LedgerUnusable              this version of pgfleet cannot use the ledger
+├── BehindPooler                a session is required, but a pooler in transaction mode is in between
+├── CannotDryRun                a statement outside a transaction cannot be rolled back
+├── DryRunInterrupted           a dry run met a transient error and starts over
+└── ServiceFailed               a service could not be restarted
 
-Each class says whether trying again can help (`transient`). Drift is a result, never an error.
-Errors are built from positional strings that go to `super().__init__`, so that they survive pickling.
+`transient` says whether a retry can succeed. Drift is a result, never an error. Errors are built from positional
+arguments that go to `super().__init__`, so that they survive pickling.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ from pgfleet.connect_failure import ConnectFailure
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A statement's place in a script; `line` and `column` are counted from 1."""
+    """The place of a statement in a script; `line` and `column` start at 1."""
 
     file: str
     line: int
@@ -51,13 +51,13 @@ class Place:
 
 
 class PgfleetError(Exception):
-    """Something that pgfleet was asked for cannot be done."""
+    """pgfleet cannot do what was requested."""
 
     transient: ClassVar[bool] = False
 
 
 class ConfigurationError(PgfleetError):
-    """A file or option is wrong; `str()` is one line that names the file, the key and what to do."""
+    """A file or option is wrong; `str()` is one line that names the file, the key, and the problem."""
 
     def __init__(self, file: str, key: str, problem: str) -> None:
         super().__init__(file, key, problem)
@@ -69,62 +69,61 @@ class ConfigurationError(PgfleetError):
 
 
 class ManifestError(ConfigurationError):
-    """The manifest or a script that it names is wrong."""
+    """The manifest or one of its scripts is wrong."""
 
 
 class FleetError(ConfigurationError):
-    """The fleet file is wrong, or what was asked of it is not in it."""
+    """The fleet file is wrong, or does not contain what was requested."""
 
 
 class DatabaseError(PgfleetError):
-    """A server answered with an error; the message holds no secret. `sqlstate` is empty where the server sent none.
+    """A server reported an error; the message contains no secret. `sqlstate` is empty if the server sent none.
 
-    `place` is that of the statement in a script, or None where it was no script's; `because` says why no session was
-    had, where that is what happened.
+    `place` is the place of the statement, if it is from a script. `connect_failure` is set if connecting failed.
     """
 
     def __init__(
-        self, message: str, sqlstate: str = "", place: Place | None = None, because: ConnectFailure | None = None
+        self, message: str, sqlstate: str = "", place: Place | None = None, failure: ConnectFailure | None = None
     ) -> None:
-        super().__init__(message, sqlstate, place, because)
-        self.message, self.sqlstate, self.place, self.because = message, sqlstate, place, because
+        super().__init__(message, sqlstate, place, failure)
+        self.message, self.sqlstate, self.place, self.connect_failure = message, sqlstate, place, failure
 
     def __str__(self) -> str:
-        """The place and the message, with the SQLSTATE where there is one; why no session was had, with the advice."""
-        if self.because:
-            return f"{self.message}; {self.because.advice}"
-        said = f"{self.place}: {self.message}" if self.place else self.message
-        return f"{said} (SQLSTATE {self.sqlstate})" if self.sqlstate else said
+        """The place, the message, and the SQLSTATE; or why connecting failed, and the advice."""
+        if self.connect_failure:
+            return f"{self.message}; {self.connect_failure.advice}"
+        text = f"{self.place}: {self.message}" if self.place else self.message
+        return f"{text} (SQLSTATE {self.sqlstate})" if self.sqlstate else text
 
 
 class ConnectionFailed(DatabaseError):
-    """No session could be had: the server did not answer, is starting, or has no connection left."""
+    """Could not connect: the server did not answer, is starting up, or has no free connection."""
 
     transient = True
 
 
 class ConnectionLimitTimeout(ConnectionFailed):
-    """The server was not even asked: as many connections of ours as may be are open, and none was given back."""
+    """pgfleet's own limit of connections to the server was reached, and no connection became free in time."""
 
 
 class ConnectionLost(DatabaseError):
-    """The session ended while it was in use."""
+    """The connection was lost while in use."""
 
     transient = True
 
 
 class TryAgain(DatabaseError):
-    """The statement met a passing obstacle: a lock timeout, a deadlock, a serialization failure."""
+    """A transient failure of a statement: a lock timeout, deadlock, or serialization failure."""
 
     transient = True
 
 
 class AccessRefused(DatabaseError):
-    """The server answered, and will go on refusing: wrong password, no such role or database, no TLS."""
+    """The server refuses the connection permanently: wrong password, no such role or database, no TLS."""
 
 
 class PrivilegeMissing(DatabaseError):
-    """Connected, but the role may not do or read this (SQLSTATE 42501)."""
+    """Connected, but the role lacks a privilege (SQLSTATE 42501)."""
 
 
 class StatementFailed(DatabaseError):
@@ -132,35 +131,34 @@ class StatementFailed(DatabaseError):
 
 
 class InventoryUnreadable(PgfleetError):
-    """An inventory could not be read, so which tenants there are is not known; it is never taken for empty."""
+    """An inventory could not be read, so the tenants are unknown; it is never treated as empty."""
 
     def __init__(self, where: str, server: str, problem: str) -> None:
         super().__init__(where, server, problem)
         self.where, self.server, self.problem = where, server, problem
 
     def __str__(self) -> str:
-        """Which inventory, where it was asked, why it did not answer."""
-        said = f"cannot be read from {self.server}: {self.problem}; which tenants there are is not known"
-        return f"{self.where}: {said}"
+        """The inventory, the server, and the problem."""
+        return f"{self.where}: could not be read from {self.server}: {self.problem}; the tenants are unknown"
 
 
 class TenantGone(PgfleetError):
-    """The tenant was there when the run began, and is not there any more: nothing can be said of it."""
+    """The tenant existed when the run started and does not exist any more."""
 
 
 class NoExpectedCatalog(PgfleetError):
-    """What a tenant should hold could not be found out, so nothing can be said of it; the message says what to do."""
+    """Without an expected catalog, no tenant can be judged; the message says what to do."""
 
 
 class ScratchUnavailable(NoExpectedCatalog):
-    """No empty database could be had on a server to replay the manifest in."""
+    """No scratch database, in which to replay the manifest, could be created on a server."""
 
     def __init__(self, server: str, problem: str, advice: str = "grant the role CREATEDB, or ") -> None:
         super().__init__(server, problem, advice)
         self.server, self.problem, self.advice = server, problem, advice
 
     def __str__(self) -> str:
-        """What failed, and what to configure."""
+        """The server, the problem, and what to configure."""
         return (
             f"no scratch database on {self.server}: {self.problem}; "
             f"{self.advice}set the environment's scratch_dsn to a server of the same major version"
@@ -168,25 +166,27 @@ class ScratchUnavailable(NoExpectedCatalog):
 
 
 class ReplayFailed(NoExpectedCatalog):
-    """The server does not take a script of the manifest."""
+    """A script of the manifest fails in an empty database."""
 
     def __init__(self, script: str, server_version: str, problem: str) -> None:
         super().__init__(script, server_version, problem)
         self.script, self.server_version, self.problem = script, server_version, problem
 
     def __str__(self) -> str:
-        """Which script, on which server, why."""
-        return f"{self.script} fails in an empty database on PostgreSQL {self.server_version}: {self.problem}; mend it"
+        """The script, the server's version, and the problem."""
+        return (
+            f"{self.script} fails in an empty database on PostgreSQL {self.server_version}: {self.problem}; correct it"
+        )
 
 
 class Rejected(PgfleetError):
-    """A script ran without an error, and was rolled back for what it left."""
+    """A script ran without an error and was rolled back because of its result."""
 
 
 class NotProven(Rejected):
-    """A migration whose checks do not pass afterwards, or whose objects are not as expected.
+    """A migration whose checks fail or whose objects are not as expected after it ran.
 
-    `residual` holds the differences that it would have left, as entries of the audit document.
+    `residual` are the differences that it would have left, as entries of the audit document.
     """
 
     def __init__(self, message: str, residual: tuple[Any, ...] = ()) -> None:
@@ -194,43 +194,43 @@ class NotProven(Rejected):
         self.message, self.residual = message, residual
 
     def __str__(self) -> str:
-        """What is not as it should be."""
+        """What was not proven."""
         return self.message
 
 
 class GuardTripped(Rejected):
-    """Rows of a guarded table are gone, or rows that a seed found were altered."""
+    """A script removed rows of a guarded table, or a seed changed existing rows."""
 
 
 class PlanOutdated(PgfleetError):
-    """The tenant is no longer as it was when the plan was made; nothing was done, and another run plans anew."""
+    """The tenant changed after the plan was made; nothing was changed, and the next run makes a new plan."""
 
 
 class LedgerUnusable(PgfleetError):
-    """The ledger is of a later format than this version of pgfleet knows, or was not made by pgfleet."""
+    """The ledger has a newer format than this version of pgfleet supports, or was not created by pgfleet."""
 
 
 class BehindPooler(PgfleetError):
-    """What needs a session of its own cannot be done through a pooler in transaction mode; nothing was begun."""
+    """An operation needs a session, which a pooler in transaction mode does not provide; nothing was started."""
 
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
 
     def __str__(self) -> str:
-        """What it is, and what is in its way."""
-        return f"{self.what}, so it needs a session of its own, and a pooler in transaction mode stands in between"
+        """The operation, and why it is not possible."""
+        return f"{self.what}, so it needs a session of its own, which a pooler in transaction mode does not provide"
 
 
 class CannotDryRun(PgfleetError):
-    """A statement that refuses to run in a transaction cannot be rolled back, so it is not rehearsed."""
+    """A statement that cannot run in a transaction cannot be rolled back, so a dry run does not exercise it."""
 
 
 class DryRunInterrupted(PgfleetError):
-    """A dry run met a passing obstacle: all of its transaction is gone, so it begins anew as a whole."""
+    """A dry run met a transient error; its transaction was rolled back, so it starts over."""
 
 
 class ServiceFailed(PgfleetError):
-    """A service could not be restarted; trying again may help."""
+    """A service could not be restarted; a retry may succeed."""
 
     transient = True

@@ -83,7 +83,7 @@ def connect_failure_of(error: PgfleetError) -> ConnectFailure | None:
     """Why connecting failed or the connection was lost; None for any other error."""
     if not isinstance(error, UNREACHABLE):
         return None
-    return error.because or (
+    return error.connect_failure or (
         ConnectFailure.CONNECTION_LOST if isinstance(error, ConnectionLost) else ConnectFailure.OTHER
     )
 

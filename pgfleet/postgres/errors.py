@@ -71,7 +71,7 @@ def translating_refusal(secrets: tuple[str, ...], *, server: str, seconds: float
 def refusal(because: ConnectFailure, secrets: tuple[str, ...], server: str, said: str, seconds: float) -> DatabaseError:
     """The error of a session that was not had, without a secret in it."""
     kind = AccessRefused if because.is_final else ConnectionFailed
-    return kind(redacted(because.sentence(server, said, seconds), secrets), "", None, because)
+    return kind(redacted(because.describe(server, said, seconds), secrets), "", None, because)
 
 
 def _place(error: psycopg.Error, script: Script, start: int) -> Place:

@@ -1,1 +1,1 @@
-"""From what was found in a fleet to what a rollout does there, and what came of it. Pure."""
+"""From a fleet's audit to a rollout's plan and results. Pure."""

@@ -1,4 +1,4 @@
-"""Are a tenant's tables used by the services, after a ring? From what moved between two readings."""
+"""Do the services use a tenant's tables after a ring? Decided from two observations of each watched table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from pgfleet.manifest.model import Watch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityObservation:
-    """What was read of one watched table: overdue and taken tasks, and PostgreSQL's counters; None where not asked.
+    """One watched table: overdue and taken tasks, and PostgreSQL's counters; None if not read.
 
-    `fault` says why it could not be read.
+    `fault` says why the table could not be read.
     """
 
     watch: str
@@ -25,11 +25,11 @@ class ActivityObservation:
 def judge_watch(
     watch: Watch, before: ActivityObservation, after: ActivityObservation, *, tenant: str, seconds: float
 ) -> WatchEntry:
-    """A finding where tasks are overdue and none was taken; whatever else is seen, or cannot be, is a note."""
+    """The entry of a watched table: a finding if tasks are overdue and none was taken, otherwise a note."""
     fault = before.fault or after.fault
     updates, scans = _moved(before.updates, after.updates), _moved(before.scans, after.scans)
-    is_worked_on = bool(after.taken or updates)
-    is_finding = watch.is_queue and not fault and bool(after.overdue) and not is_worked_on
+    is_active = bool(after.taken or updates)
+    is_finding = watch.is_queue and not fault and bool(after.overdue) and not is_active
     return WatchEntry(
         tenant=tenant,
         watch=watch.name,
@@ -39,12 +39,12 @@ def judge_watch(
         updates=updates,
         scans=scans,
         is_finding=is_finding,
-        detail=f"could not be watched: {fault}" if fault else _said(watch, after, updates, scans, seconds),
+        detail=f"could not be watched: {fault}" if fault else _detail(watch, after, updates, scans, seconds),
     )
 
 
 def unwatched_entries(watches: Iterable[Watch], tenant: str, reason: str, *, seconds: float) -> tuple[WatchEntry, ...]:
-    """What there is to say of a tenant's watched tables where nobody could look at them."""
+    """The entries of a tenant's watched tables that could not be read because of `reason`."""
     return tuple(
         judge_watch(
             watch,
@@ -58,19 +58,19 @@ def unwatched_entries(watches: Iterable[Watch], tenant: str, reason: str, *, sec
 
 
 def _moved(before: int | None, after: int | None) -> int | None:
-    """How far a counter moved; None where it was not read, or was reset meanwhile."""
+    """The increase of a counter; None if it was not read or was reset in between."""
     return None if before is None or after is None or after < before else after - before
 
 
-def _said(watch: Watch, after: ActivityObservation, updates: int | None, scans: int | None, seconds: float) -> str:
+def _detail(watch: Watch, after: ActivityObservation, updates: int | None, scans: int | None, seconds: float) -> str:
     if not watch.is_queue:
         if scans is None:
-            return "its counters were reset or are not there, so nothing can be said"
+            return "unknown: its counters were reset or are missing"
         return f"read {scans} times in {seconds:g} s" if scans else f"not read in {seconds:g} s"
     overdue = f"{after.overdue} overdue" if after.overdue else "nothing overdue"
     if after.taken:
         return f"{overdue}; {after.taken} taken in {seconds:g} s"
     if updates:
-        return f"{overdue}; {updates} rows altered in {seconds:g} s, none of them taken"
-    unsure = "" if updates is not None else " as far as can be said: its counters were reset"
+        return f"{overdue}; {updates} rows changed in {seconds:g} s, none taken"
+    unsure = "" if updates is not None else " (uncertain: its counters were reset)"
     return f"{overdue}; none taken in {seconds:g} s{unsure}"

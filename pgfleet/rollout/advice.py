@@ -16,42 +16,43 @@ from pgfleet.errors import (
     PlanOutdated,
 )
 
-AGAIN = "run the same command again; what is done is skipped"
-EXTENSION = "see what the tenant lacks (pgfleet audit); an extension must lie in a schema that is no other tenant's"
+RETRY = "run the same command again; it skips what is done"
+COMPARE = "run pgfleet audit to see what this tenant is missing"
+EXTENSION = f"{COMPARE}; an extension must be in a schema that belongs to no other tenant"
 BY_SQLSTATE = {
-    # PostgreSQL manual, appendix A; a longer code wins.
-    "55P03": f"another session holds the lock: see who (pg_locks, pg_stat_activity), then {AGAIN}",
-    "57014": "the statement took longer than statement_timeout: raise it in the fleet file, or split the migration",
-    "42501": "grant the role what the message names, or let the objects' owner run the rollout; then run it again",
-    "25006": "the server takes no writes (a standby, or default_transaction_read_only): point the dsn at the primary",
-    "53100": "the server's disk is full: make room, then run it again",
-    "53": f"the server is short of resources: relieve it, then {AGAIN}",
-    "23": "rows that are there contradict the migration: put them right in this tenant, or mend the migration",
-    "42P01": "a relation that the script names is not there: see what the tenant lacks (pgfleet audit)",
-    "42703": "a column that the script names is not there: see what the tenant lacks (pgfleet audit)",
-    "42704": f"what the script names is not there: {EXTENSION}",
-    "42883": f"a function that the script names is not there: {EXTENSION}",
-    "42P07": "something of that name is there, and is no such object: rename or drop it in this tenant",
-    "42": "mend the script, or put right in this tenant what it cannot work with",
-    "40": AGAIN,
-    "28": "put the role or the password right in the fleet file, then run it again",
-    "3D": "put the database's name right in the fleet file, then run it again",
+    # PostgreSQL manual, Appendix A; the longer code takes precedence.
+    "55P03": f"another session holds the lock: find it (pg_locks, pg_stat_activity), then {RETRY}",
+    "57014": "the statement exceeded statement_timeout: raise it in the fleet file, or split the migration",
+    "42501": f"grant the role the missing privilege, or roll out as the objects' owner; then {RETRY}",
+    "25006": "the server is read-only (a standby, or default_transaction_read_only): point the DSN at the primary",
+    "53100": f"the server's disk is full: free disk space, then {RETRY}",
+    "53": f"the server is out of resources: reduce its load, then {RETRY}",
+    "23": "existing rows conflict with the migration: correct these rows in this tenant, or change the migration",
+    "42P01": f"the script names a relation that does not exist: {COMPARE}",
+    "42703": f"the script names a column that does not exist: {COMPARE}",
+    "42704": f"the script names an object that does not exist: {EXTENSION}",
+    "42883": f"the script names a function that does not exist: {EXTENSION}",
+    "42P07": "this tenant already has another object with that name: ask its owner, or rename the migration's object",
+    "42": "correct the script, or fix the object that the message names in this tenant",
+    "40": RETRY,
+    "28": f"correct the role or the password in the fleet file, then {RETRY}",
+    "3D": f"correct the name of the database in the fleet file, then {RETRY}",
 }
 BY_KIND: tuple[tuple[type[PgfleetError], str], ...] = (
-    (NotProven, "a rerun does not heal this: see what pgfleet repair can do, else put it right by hand"),
-    (GuardTripped, "look at what the script does to these rows; if that is meant, say so in the manifest (may_shrink)"),
-    (PlanOutdated, "run the command again: it plans anew"),
-    (BehindPooler, 'give the tenant a dsn that leads to the server itself (or say pooler = "session", if that is so)'),
-    (LedgerUnusable, "use the version of pgfleet that wrote it, or a later one"),
-    (AccessRefused, "put the connection string right in the fleet file, then run it again"),
-    (ConnectionLimitTimeout, f"see what else has connections of pgfleet's to that server, then {AGAIN}"),
-    (ConnectionFailed, f"see whether the server is up and has connections left, then {AGAIN}"),
-    (ConnectionLost, AGAIN),
+    (NotProven, "a rerun does not fix this: check whether pgfleet repair can, or fix it by hand"),
+    (GuardTripped, "check what the script does to these rows; if that is intended, set may_shrink in the manifest"),
+    (PlanOutdated, "run the command again to make a new plan"),
+    (BehindPooler, 'point the tenant\'s DSN at the server itself, or set pooler = "session" if that is its mode'),
+    (LedgerUnusable, "use the version of pgfleet that wrote the ledger, or a later one"),
+    (AccessRefused, f"correct the connection string in the fleet file, then {RETRY}"),
+    (ConnectionLimitTimeout, f"find the other pgfleet processes that are connected to the server, then {RETRY}"),
+    (ConnectionFailed, f"check that the server is running and has free connections, then {RETRY}"),
+    (ConnectionLost, RETRY),
 )
 
 
 def build_error_entry(error: PgfleetError) -> ErrorEntry:
-    """The error for the document, with its place and what to do next."""
+    """The error as the document shows it, with its place in the script and the advice."""
     if not isinstance(error, DatabaseError):
         return ErrorEntry(message=str(error), advice=advise(error))
     place = error.place
@@ -66,14 +67,14 @@ def build_error_entry(error: PgfleetError) -> ErrorEntry:
 
 
 def advise(error: PgfleetError) -> str | None:
-    """What to do next; None where the message says all there is to say."""
-    if isinstance(error, DatabaseError) and error.because:
-        return advise_connect_failure(error.because)
+    """What to do next; None if the message suffices."""
+    if isinstance(error, DatabaseError) and error.connect_failure:
+        return advise_connect_failure(error.connect_failure)
     state = error.sqlstate if isinstance(error, DatabaseError) else ""
     by_state = next((BY_SQLSTATE[state[:length]] for length in (5, 2) if state[:length] in BY_SQLSTATE), None)
-    return by_state or next((said for kind, said in BY_KIND if isinstance(error, kind)), None)
+    return by_state or next((advice for kind, advice in BY_KIND if isinstance(error, kind)), None)
 
 
-def advise_connect_failure(because: ConnectFailure) -> str:
-    """What to do next about a tenant with which no session could be had."""
-    return f"{because.advice}{'' if because.advice.endswith('?') else ';'} then {AGAIN}"
+def advise_connect_failure(failure: ConnectFailure) -> str:
+    """What to do next about a tenant that is unreachable."""
+    return f"{failure.advice}; then {RETRY}"

@@ -1,4 +1,4 @@
-"""The counts of tenants, from what was read of them."""
+"""Row counts of tenants, and their document."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -8,10 +8,10 @@ from pgfleet.documents.rollout import CountDocument, TenantCounts
 from pgfleet.judge.observations import CountObservation
 
 
-def tenant_counts(name: str, ring: str, readings: Sequence[CountObservation]) -> TenantCounts:
-    """One tenant's counts; a table that could not be counted is its reason, and the others are told."""
-    faults = [f"{each.table} could not be counted: {each.fault}" for each in readings if each.fault]
-    entries = tuple(CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in readings)
+def tenant_counts(name: str, ring: str, observed: Sequence[CountObservation]) -> TenantCounts:
+    """One tenant's counts; `reason` names the tables that could not be counted."""
+    faults = [f"{each.table} could not be counted: {each.fault}" for each in observed if each.fault]
+    entries = tuple(CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in observed)
     return TenantCounts(name=name, ring=ring, reason="; ".join(faults) or None, counts=entries)
 
 
@@ -24,7 +24,7 @@ def build_count_document(
     started_at: datetime,
     finished_at: datetime,
 ) -> CountDocument:
-    """The count document, tenants in the order in which they were counted."""
+    """The count document, with its tenants in the order given."""
     found = tuple(tenants)
     uncounted = sum(each.reason is not None for each in found)
     return CountDocument(

@@ -8,7 +8,7 @@ COUNTED = frozenset({Result.FAILED, Result.UNREACHABLE})
 
 
 def allowed_failures(ring: str, budgets: Mapping[str, int | str], ring_size: int) -> int:
-    """How many of the ring's tenants may fail: a number as it is, of a percentage the whole tenants; else none."""
+    """The number of the ring's tenants that may fail; a percentage is rounded down, and the default is 0."""
     budget = budgets.get(ring, 0)
     if isinstance(budget, str):
         return ring_size * int(budget.removesuffix("%")) // 100
@@ -16,5 +16,5 @@ def allowed_failures(ring: str, budgets: Mapping[str, int | str], ring_size: int
 
 
 def count_failures(results: Iterable[TenantResult]) -> int:
-    """How many tenants count against the budget: those that failed, and those that could not be reached."""
+    """The number of tenants that count against the budget: failed and unreachable ones."""
     return sum(each.result in COUNTED for each in results)

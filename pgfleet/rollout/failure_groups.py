@@ -1,4 +1,4 @@
-"""Failures grouped by their reason, so that ninety tenants failing for one reason read as one."""
+"""Failures grouped by cause, so that tenants that fail for the same reason are reported together."""
 
 from collections.abc import Iterable
 
@@ -8,21 +8,21 @@ FAULTY = frozenset({Result.FAILED, Result.UNREACHABLE})
 
 
 def group_failures(results: Iterable[TenantResult]) -> tuple[FailureGroup, ...]:
-    """One group for each signature, the largest first; a tenant is in the group of each of its failures."""
+    """One group per key, the largest first; a tenant is in the group of every failure it had."""
     groups: dict[str, tuple[ErrorEntry, list[str]]] = {}
     for result in results:
-        for signature, error in _failures(result):
-            _, names = groups.setdefault(signature, (error, []))
+        for key, error in _failures(result):
+            _, names = groups.setdefault(key, (error, []))
             names.append(result.name)
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1][1]), item[0]))
     return tuple(
-        FailureGroup(signature=signature, message=error.message, advice=error.advice, tenants=tuple(names))
-        for signature, (error, names) in ordered
+        FailureGroup(signature=key, message=error.message, advice=error.advice, tenants=tuple(names))
+        for key, (error, names) in ordered
     )
 
 
 def failure_group_key(error: ErrorEntry, subject: str | None = None) -> str:
-    """`42P01 · 20250328 · line 4`; what is not known is left out, and without a SQLSTATE the message stands for it."""
+    """`42P01 · 20250328 · line 4`: SQLSTATE (else the message), subject, and line, as far as known."""
     where = f"line {error.line}" if error.line else None
     return " · ".join(filter(None, (error.sqlstate or error.message, subject, where)))
 

@@ -27,40 +27,38 @@ BY_STATUS = {
 
 
 def check_scope(scope: Scope, manifest: Manifest) -> None:
-    """Raises FleetError for a version to rerun that the manifest does not have, or that the priority leaves out."""
+    """Raises FleetError if a version to rerun is not in the manifest, or is excluded by the priority."""
     for version in scope.rerun:
         migration = next((each for each in manifest.migrations if each.version == version), None)
         if migration is None:
             known = ", ".join(each.version for each in manifest.migrations)
-            raise FleetError("--rerun", version, f"is no migration of the manifest; there are: {known}")
+            raise FleetError("--rerun", version, f"not in the manifest, which has: {known}")
         if not is_within(migration, scope):
-            raise FleetError(
-                "--rerun", version, f"is {migration.priority}, which --priority {scope.priority} leaves out"
-            )
+            raise FleetError("--rerun", version, f"is {migration.priority}, which --priority {scope.priority} excludes")
 
 
 def is_within(migration: Migration, scope: Scope) -> bool:
-    """Whether the rollout is about this migration."""
+    """Whether the migration is in the scope."""
     return scope.migrations and (scope.priority in {None, Priority.P1} or migration.priority is scope.priority)
 
 
 def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalog | None, scope: Scope) -> TenantPlan:
-    """What to do in the tenant that the entry is of; `expected` is what tenants on its server must hold.
+    """The plan for one audited tenant; `expected` is the expected catalog for its server.
 
-    Nothing where it could not be reached or looked at, or is a standby that should be written to. A migration of which
-    all that is wrong was accepted is left alone, unless it is to be rerun. A seed is planted where it is missing and
-    its migration is applied or will be.
+    A tenant that could not be inspected, or a standby that would be written to, gets an obstacle instead. A migration
+    whose differences are all accepted is skipped, unless it is to be rerun. A missing seed is imported if its migration
+    is applied or will be.
     """
     ring = entry.ring or ""
     if entry.verdict in INCONCLUSIVE or expected is None:
-        reason = entry.reason or "it could not be looked at"
+        reason = entry.reason or "it could not be inspected"
         obstacle = entry.verdict if entry.verdict in INCONCLUSIVE else Verdict.UNKNOWN
         because = entry.unreachable_because
         return TenantPlan(name=entry.name, ring=ring, obstacle=obstacle, reason=reason, unreachable_because=because)
     chosen = {each.version for each in manifest.migrations if is_within(each, scope)}
-    planned = _undone_rerun(tuple(_plan(each, scope) for each in entry.migrations if each.version in chosen), expected)
+    planned = _add_reruns(tuple(_plan(each, scope) for each in entry.migrations if each.version in chosen), expected)
     if entry.pooler is Pooler.TRANSACTION:
-        planned = _without_alone(planned, manifest)
+        planned = _refuse_behind_pooler(planned, manifest)
     plan = TenantPlan(
         name=entry.name,
         ring=ring,
@@ -71,11 +69,11 @@ def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalo
     return _obstructed_by_standby(plan) if entry.standby and not plan.is_idle else plan
 
 
-def _without_alone(planned: tuple[PlannedMigration, ...], manifest: Manifest) -> tuple[PlannedMigration, ...]:
-    """The same, with every script refused that runs in no transaction and so would be under a session's lock."""
-    alone = {each.version: each.file for each in manifest.migrations if not each.transactional}
+def _refuse_behind_pooler(planned: tuple[PlannedMigration, ...], manifest: Manifest) -> tuple[PlannedMigration, ...]:
+    """The migrations, refusing those outside a transaction: their lock needs a session, which the pooler shares."""
+    files = {each.version: each.file for each in manifest.migrations if not each.transactional}
     return tuple(
-        _refused(each, alone[each.version]) if each.action in RUNS and each.version in alone else each
+        _refused(each, files[each.version]) if each.action in RUNS and each.version in files else each
         for each in planned
     )
 
@@ -92,24 +90,24 @@ def _obstructed_by_standby(plan: TenantPlan) -> TenantPlan:
         ring=plan.ring,
         obstacle=Verdict.UNREACHABLE,
         reason=str(error),
-        unreachable_because=error.because,
+        unreachable_because=error.connect_failure,
     )
 
 
 def _plan(entry: MigrationEntry, scope: Scope) -> PlannedMigration:
     action = _action(entry, scope)
-    left = entry.differences if action is Action.SKIP else ()
+    accepted = entry.differences if action is Action.SKIP else ()
     return PlannedMigration(
         version=entry.version,
         action=action,
         altered=entry.altered,
         ledger=entry.ledger,
-        accepted=tuple(accepted_object(each) for each in left),
+        accepted=tuple(accepted_object(each) for each in accepted),
     )
 
 
 def accepted_object(difference: DifferenceEntry) -> AcceptedObject:
-    """Which difference it is, to be told again when the tenant is looked at."""
+    """Identifies an accepted difference, so that the rollout recognizes it."""
     return AcceptedObject(kind=difference.kind, identity=difference.identity, change=difference.change)
 
 
@@ -123,19 +121,19 @@ def _action(entry: MigrationEntry, scope: Scope) -> Action:
     return Action.SKIP if entry.ledger in {LedgerState.APPLIED, LedgerState.ADOPTED} else Action.ADOPT
 
 
-def _undone_rerun(planned: tuple[PlannedMigration, ...], expected: ExpectedCatalog) -> tuple[PlannedMigration, ...]:
-    """The same, with every applied migration rerun that changes an object after one whose script is run again.
+def _add_reruns(planned: tuple[PlannedMigration, ...], expected: ExpectedCatalog) -> tuple[PlannedMigration, ...]:
+    """The migrations, rerunning every applied one that changes an object after a migration that is run again.
 
-    CREATE OR REPLACE FUNCTION of an earlier migration takes back what a later one made of it. One that is left alone
-    for an accepted difference is not rerun: if the earlier script does damage to it, that one is not proven.
+    CREATE OR REPLACE FUNCTION in an earlier migration undoes what a later one changed. A migration with accepted
+    differences is not rerun; if the earlier script damages it, the earlier one is not proven and rolls back.
     """
-    undone: set[str] = set()
+    affected: set[str] = set()
     result = []
     for each in planned:
-        is_undone = each.version in undone and each.action not in RUNS and not each.accepted
-        action = Action.RERUN if is_undone else each.action
+        is_affected = each.version in affected and each.action not in RUNS and not each.accepted
+        action = Action.RERUN if is_affected else each.action
         if action in {Action.REAPPLY, Action.RERUN}:
-            undone |= expected.later_changers(each.version)
+            affected |= expected.later_changers(each.version)
         result.append(each.model_copy(update={"action": action}))
     return tuple(result)
 
@@ -143,8 +141,8 @@ def _undone_rerun(planned: tuple[PlannedMigration, ...], expected: ExpectedCatal
 def _missing_seeds(entry: TenantEntry, manifest: Manifest, scope: Scope) -> Iterator[str]:
     applied = {each.version for each in entry.migrations if each.status is MigrationStatus.APPLIED}
     missing = {each.name for each in entry.seeds if each.status is SeedStatus.MISSING}
-    left = {each.version for each in entry.migrations if each.accepted and each.status is MigrationStatus.PENDING}
-    within = (applied | _within(manifest.migrations, scope)) - left
+    skipped = {each.version for each in entry.migrations if each.accepted and each.status is MigrationStatus.PENDING}
+    within = (applied | _within(manifest.migrations, scope)) - skipped
     for seed in manifest.seeds:
         urgent_enough = scope.priority is None or seed.requires in _within(manifest.migrations, scope)
         if seed.name in missing and seed.requires in within and urgent_enough:

@@ -1,15 +1,14 @@
-"""Where work on a tenant has no footing, however right its plan: how that is told."""
+"""The errors of a tenant that cannot be worked on as it is connected."""
 
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.errors import AccessRefused, BehindPooler
 
 
 def standby_error() -> AccessRefused:
-    """The error of work that would write to a standby."""
-    because = ConnectFailure.STANDBY
-    return AccessRefused(because.sentence("its server", "", 0), "", None, because)
+    """The error of a write to a standby."""
+    return AccessRefused(ConnectFailure.STANDBY.describe("its server"), "", None, ConnectFailure.STANDBY)
 
 
 def pooler_error(file: str) -> BehindPooler:
-    """The error of a script that runs in no transaction, and would be under a lock of a session that is not ours."""
-    return BehindPooler(f"{file} runs in no transaction")
+    """The error of a script outside a transaction, whose lock needs a session of its own."""
+    return BehindPooler(f"{file} runs outside a transaction")

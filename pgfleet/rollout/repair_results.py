@@ -12,15 +12,15 @@ from pgfleet.judge.tenant import connect_failure_of
 from pgfleet.repair.plan import RepairPlan
 from pgfleet.rollout.advice import build_error_entry
 
-SHARED_DONE_BEFORE = "what it shares with other tenants of its database was repaired through one of them"
-DONE_BEFORE = "an earlier try of this run had committed it, and lost its connection before it was told so"
-NOT_PROVEN = "the repair does not do what it was made for: put it right by hand, and please report it"
+SHARED_ALREADY_REPAIRED = "the objects that it shares with other tenants were repaired through one of them"
+ALREADY_REPAIRED = "an earlier attempt of this run committed the repair, then lost its connection"
+NOT_PROVEN = "the generated repair does not fix this difference: fix it by hand"
 
 
 def build_tenant_repair(
     name: str, ring: str, home: str, plan: RepairPlan, digest: str, not_repairable: tuple[NotRepairableEntry, ...] = ()
 ) -> TenantRepair:
-    """What came of a plan that was carried out, or of one in which nothing is to be done."""
+    """The result of a plan that was executed, or that contains nothing to do."""
     return TenantRepair(
         name=name,
         ring=ring,
@@ -35,13 +35,13 @@ def build_tenant_repair(
 
 
 def mark_already_repaired(found: TenantRepair) -> TenantRepair:
-    """What came of a repair that an earlier try of the same run had committed already."""
-    return found.model_copy(update={"result": RepairResult.REPAIRED, "detail": DONE_BEFORE})
+    """The result of a repair that an earlier attempt of the same run committed."""
+    return found.model_copy(update={"result": RepairResult.REPAIRED, "detail": ALREADY_REPAIRED})
 
 
 def mark_shared_already_repaired(found: TenantRepair) -> TenantRepair:
-    """The same, where what it shares with other tenants of its database was repaired through one of them."""
-    return found.model_copy(update={"detail": SHARED_DONE_BEFORE})
+    """The result of a repair whose shared objects were repaired through another tenant of the database."""
+    return found.model_copy(update={"detail": SHARED_ALREADY_REPAIRED})
 
 
 def failed_repair(
@@ -51,25 +51,25 @@ def failed_repair(
     found: TenantRepair | None = None,
     residual: Sequence[DifferenceEntry] = (),
 ) -> TenantRepair:
-    """What came of a repair that ended with the error; `found` is what was to be done, if it got so far."""
-    because = connect_failure_of(error)
-    result = RepairResult.UNREACHABLE if because else RepairResult.FAILED
+    """The result of a repair that ended with the error; `found` is the planned repair, if there was one."""
+    failure = connect_failure_of(error)
+    result = RepairResult.UNREACHABLE if failure else RepairResult.FAILED
     before = found or TenantRepair(name=name, ring=ring, result=result)
-    said = build_error_entry(error)
+    entry = build_error_entry(error)
     if isinstance(error, NotProven):
-        said = said.model_copy(update={"advice": NOT_PROVEN})
-    changes = {"result": result, "unreachable_because": because, "error": said}
+        entry = entry.model_copy(update={"advice": NOT_PROVEN})
+    changes = {"result": result, "unreachable_because": failure, "error": entry}
     return before.model_copy(update={**changes, "residual": tuple(residual), "repaired": ()})
 
 
 def not_reached(planned: TenantRepair) -> TenantRepair:
-    """What there is to say of a tenant whose planned repair was not begun."""
+    """The result of a tenant whose planned repair was not started."""
     if planned.error:
         return planned
     return planned.model_copy(update={"result": RepairResult.NOT_REACHED, "repaired": ()})
 
 
 def digest_of(tenants: Iterable[TenantRepair]) -> str:
-    """One digest of what is run in several tenants."""
+    """The digest of what runs in several tenants."""
     text = "\n".join(f"{each.name} {each.digest or ''}" for each in sorted(tenants, key=lambda each: each.name))
     return hashlib.sha256(text.encode()).hexdigest()

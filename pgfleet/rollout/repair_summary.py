@@ -1,4 +1,4 @@
-"""What the repair of several tenants comes to: its document, its outcome, the exit status."""
+"""The repair document, and the outcome and exit status of a repair."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,18 +11,18 @@ from pgfleet.rollout.repair_results import digest_of
 
 
 class RepairOutcome(StrEnum):
-    """The outcome of a repair, which is also the name of its final state."""
+    """The outcome of a repair; also the name of the flow run's final state."""
 
     COMPLETED = "Completed"
-    """Nothing is left to be done."""
+    """Nothing remains to be repaired."""
     DRY_RUN = "Dry run"
-    """Nothing would be left to be done; all of it was rolled back."""
+    """A dry run that would repair everything; all changes were rolled back."""
     FAILED = "Failed"
-    """Some tenant is as it was, or something is left to a person."""
+    """A tenant could not be repaired, or a difference remains for a person."""
     INCOMPLETE = "Incomplete"
-    """Some tenant could not be reached or looked at."""
+    """A tenant could not be inspected."""
     REFUSED = "Refused"
-    """What was agreed to is no longer what would be run: nothing was done."""
+    """The repair differs from the approved one: nothing was changed."""
 
 
 EXIT_STATUS = {
@@ -52,7 +52,7 @@ def build_repair_document(
     finished_at: datetime,
     reason: str | None = None,
 ) -> RepairDocument:
-    """The repair document; its digest is that of what was run in all its tenants. `reason`: why nothing was."""
+    """The repair document; the digest covers what ran in all tenants. `reason` says why the repair was refused."""
     found = tuple(tenants)
     summary = {str(result): sum(each.result is result for each in found) for result in ORDER}
     return RepairDocument(
@@ -71,32 +71,32 @@ def build_repair_document(
 
 
 def outcome_of(tenants: Iterable[TenantRepair], *, dry_run: bool) -> RepairOutcome:
-    """Incomplete outranks failed; a dry run of nothing to be done is completed."""
+    """Incomplete takes precedence over failed. A dry run with nothing to do is completed."""
     found = tuple(tenants)
     results = {each.result for each in found}
     if RepairResult.UNREACHABLE in results or any(map(_is_unknown, found)):
         return RepairOutcome.INCOMPLETE
     if RepairResult.FAILED in results or any(map(needs_person, found)):
         return RepairOutcome.FAILED
-    is_undone = dry_run and RepairResult.REPAIRED in results
-    return RepairOutcome.DRY_RUN if is_undone else RepairOutcome.COMPLETED
+    is_dry_run = dry_run and RepairResult.REPAIRED in results
+    return RepairOutcome.DRY_RUN if is_dry_run else RepairOutcome.COMPLETED
 
 
 def exit_status(document: RepairDocument) -> int:
-    """0 if nothing is left to be done, 1 if something failed, is only rehearsed or needs a person, 3 if unreachable."""
+    """0 if nothing remains; 1 after a failure or a dry run, or if a person is needed; 3 if incomplete."""
     return EXIT_STATUS[RepairOutcome(document.outcome)]
 
 
 def needs_person(tenant: TenantRepair) -> bool:
-    """Whether something is left to a person: a difference, or a check that fails without one."""
+    """Whether a person is needed: a difference remains, or a check fails without a difference."""
     return bool(tenant.remaining) or any(each.status is MigrationStatus.DRIFTED for each in tenant.not_repairable)
 
 
 def format_summary(document: RepairDocument) -> str:
-    """`2 tenants: 1 repaired, 1 failed`; results that no tenant has are left out."""
-    said = {"repaired": "would be repaired"} if document.dry_run else {}
+    """`2 tenants: 1 repaired, 1 failed`; results without tenants are omitted."""
+    labels = {"repaired": "would be repaired"} if document.dry_run else {}
     parts = [
-        f"{number} {said.get(result, result.replace('_', ' '))}"
+        f"{number} {labels.get(result, result.replace('_', ' '))}"
         for result, number in document.summary.items()
         if number and result not in NO_VERDICTS
     ]
@@ -104,12 +104,12 @@ def format_summary(document: RepairDocument) -> str:
 
 
 def worst_first(tenants: Iterable[TenantRepair]) -> tuple[TenantRepair, ...]:
-    """Failed, unreachable, repaired, unchanged; by name within a result."""
+    """By result (failed, unreachable, repaired, unchanged), then by name."""
     order = list(RepairResult)
     return tuple(sorted(tenants, key=lambda each: (order.index(each.result), each.name)))
 
 
 def _is_unknown(tenant: TenantRepair) -> bool:
-    """Whether it could not be looked at: nothing could be planned, or a migration could not be judged."""
+    """Whether nothing could be planned, or a migration could not be judged."""
     is_unplanned = tenant.error is not None and tenant.digest is None
     return is_unplanned or any(each.status is MigrationStatus.UNKNOWN for each in tenant.not_repairable)

@@ -1,4 +1,4 @@
-"""One tenant's result, from what came of its steps."""
+"""One tenant's rollout result, from its steps."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -13,17 +13,17 @@ from pgfleet.rollout.advice import advise_connect_failure, build_error_entry
 from pgfleet.rollout.summary import result_of
 
 Counts = Mapping[str, CountEntry]
-THERE = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
+SATISFIED = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 ADVICE = {
-    Verdict.UNREACHABLE: "see whether the server is up and the dsn right, then run the same command again",
-    Verdict.UNKNOWN: "what could not be looked at is not worked on: put right what the reason names, then run it again",
+    Verdict.UNREACHABLE: "check that the server is running and the DSN is correct, then run the same command again",
+    Verdict.UNKNOWN: "fix what prevented the inspection (see the reason), then run the same command again",
 }
 AS_PLANNED = {Verdict.UNREACHABLE: Result.UNREACHABLE}
 
 
 def obstructed_result(plan: TenantPlan) -> TenantResult:
-    """The result of a tenant in which nothing could be planned."""
-    assert plan.obstacle is not None, "only a plan with an obstacle is obstructed"  # noqa: S101
+    """The result of a tenant whose plan has an obstacle."""
+    assert plan.obstacle is not None, "the plan must have an obstacle"  # noqa: S101
     return TenantResult(
         name=plan.name,
         ring=plan.ring,
@@ -35,27 +35,27 @@ def obstructed_result(plan: TenantPlan) -> TenantResult:
     )
 
 
-def _obstacle_entry(reason: str, advice: str, because: ConnectFailure | None) -> ErrorEntry:
-    """The obstacle as an error; the reason of one that is unreachable ends with an advice, which is not told twice."""
-    if because is None:
+def _obstacle_entry(reason: str, advice: str, failure: ConnectFailure | None) -> ErrorEntry:
+    """The obstacle as an error, without the advice at the end of an unreachable tenant's reason."""
+    if failure is None:
         return ErrorEntry(message=reason, advice=advice)
-    return ErrorEntry(message=reason.removesuffix(f"; {because.advice}"), advice=advise_connect_failure(because))
+    return ErrorEntry(message=reason.removesuffix(f"; {failure.advice}"), advice=advise_connect_failure(failure))
 
 
 def not_reached(plan: TenantPlan, reason: str) -> TenantResult:
-    """The result of a tenant that was not begun."""
+    """The result of a tenant that was not started."""
     return TenantResult(name=plan.name, ring=plan.ring, result=Result.NOT_REACHED, reason=reason)
 
 
 def failed_result(plan: TenantPlan, error: PgfleetError) -> TenantResult:
-    """The result of a tenant of which nothing more than the error is known."""
-    because = connect_failure_of(error)
+    """The result of a tenant of which only the error is known."""
+    failure = connect_failure_of(error)
     return TenantResult(
         name=plan.name,
         ring=plan.ring,
-        result=Result.UNREACHABLE if because else Result.FAILED,
+        result=Result.UNREACHABLE if failure else Result.FAILED,
         reason=str(error),
-        unreachable_because=because,
+        unreachable_because=failure,
         error=build_error_entry(error),
     )
 
@@ -67,7 +67,7 @@ def build_result(
     counts: tuple[Counts, Counts],
     error: PgfleetError | None = None,
 ) -> TenantResult:
-    """The result of a tenant that was begun; `counts` are those of before and after, `error` what ended it early."""
+    """The result of a tenant that was started; `counts` are before and after, and `error` ended it early."""
     result = result_of((each.status for each in migrations), (each.status for each in seeds))
     before, after = counts
     return TenantResult(
@@ -90,7 +90,7 @@ def build_step(
     action: Action | None = None,
     detail: str | None = None,
 ) -> MigrationStep:
-    """A migration's step that took no time to speak of."""
+    """The step of a migration, without a duration."""
     planned = plan.of(migration.version)
     return MigrationStep(
         version=migration.version,
@@ -104,16 +104,16 @@ def build_step(
 
 
 def find_blocker(requires: Iterable[str], steps: Iterable[MigrationStep]) -> MigrationStep | None:
-    """The step among `steps` that keeps back what requires those versions; None if none does.
+    """The step of a required version that is not applied; None if there is none.
 
-    A version outside of the rollout's scope is no hindrance here: the script itself will tell, and the proof.
+    A required version outside the rollout's scope does not block here; the script or its proof fails if it is missing.
     """
     wanted = set(requires)
-    return next((each for each in steps if each.version in wanted and each.status not in THERE), None)
+    return next((each for each in steps if each.version in wanted and each.status not in SATISFIED), None)
 
 
-def blocked_status(hindered_by: MigrationStep) -> tuple[StepStatus, str]:
-    """The status and the reason of what requires a migration that is not there."""
-    if hindered_by.status is StepStatus.NOT_EXERCISED:
-        return StepStatus.NOT_EXERCISED, f"it requires {hindered_by.version}, which was not rehearsed"
-    return StepStatus.NOT_REACHED, f"it requires {hindered_by.version}, which is not there"
+def blocked_status(blocker: MigrationStep) -> tuple[StepStatus, str]:
+    """The status and the reason of a step that requires the blocker's migration."""
+    if blocker.status is StepStatus.NOT_EXERCISED:
+        return StepStatus.NOT_EXERCISED, f"requires {blocker.version}, which the dry run did not exercise"
+    return StepStatus.NOT_REACHED, f"requires {blocker.version}, which is not applied"

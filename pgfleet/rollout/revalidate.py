@@ -1,4 +1,4 @@
-"""What is still to do in a tenant, now that its lock is held: others may have been there since the plan was made."""
+"""Is a planned action still right once the tenant's lock is held? The tenant may have changed since planning."""
 
 from pgfleet.documents.audit import LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import RUNS, Action
@@ -6,20 +6,20 @@ from pgfleet.errors import PlanOutdated
 
 RECORDED = frozenset({LedgerState.APPLIED, LedgerState.ADOPTED})
 PARTICIPLE = {
-    Action.SKIP: "left alone",
+    Action.SKIP: "skipped",
     Action.ADOPT: "adopted",
     Action.APPLY: "applied",
-    Action.REAPPLY: "healed",
-    Action.RERUN: "run again",
+    Action.REAPPLY: "reapplied",
+    Action.RERUN: "rerun",
 }
 PLANNED_FOR = {MigrationStatus.PENDING: Action.APPLY, MigrationStatus.DRIFTED: Action.REAPPLY}
 
 
 def revalidate(planned: Action, found: MigrationEntry, *, is_ours: bool) -> Action:
-    """The action that is right now: the planned one, or less where somebody has done it meanwhile.
+    """The action to take now: the planned one, or less if another run did the work in between.
 
-    `is_ours` says that the ledger's row is of this very run, which has then committed and lost the connection before
-    it was told so. Raises PlanOutdated where it would be another than was planned, and perhaps approved.
+    `is_ours` means that this run wrote the ledger row: it committed and then lost the connection. Raises PlanOutdated
+    if the action would differ from the planned, and possibly approved, one.
     """
     is_applied = found.status is MigrationStatus.APPLIED
     if planned is Action.RERUN:
@@ -29,5 +29,5 @@ def revalidate(planned: Action, found: MigrationEntry, *, is_ours: bool) -> Acti
     if PLANNED_FOR.get(found.status) is planned:
         return planned
     if planned in RUNS and found.ledger is LedgerState.STARTED:
-        return planned  # an attempt of our own at what runs in no transaction, which broke off
-    raise PlanOutdated(f"it is {found.status} now, and was to be {PARTICIPLE[planned]}")
+        return planned  # our own interrupted attempt outside a transaction
+    raise PlanOutdated(f"was to be {PARTICIPLE[planned]}, but is {found.status} now")

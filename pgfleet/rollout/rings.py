@@ -1,4 +1,4 @@
-"""What is concluded of a ring when its tenants are through, and after it."""
+"""The result of a ring, after its tenants and after its soak."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -6,24 +6,23 @@ from datetime import datetime
 from pgfleet.documents.audit import MigrationStatus, TenantEntry, Verdict
 from pgfleet.documents.plan import RUNS, TenantPlan
 from pgfleet.documents.rollout import Result, RingEntry, RingOutcome, TenantResult, WatchEntry, WaveEntry
-from pgfleet.judge.summary import tenant_count
 from pgfleet.rollout.failure_budget import count_failures
 from pgfleet.rollout.failure_groups import group_failures
 from pgfleet.rollout.summary import summarize
 
-GONE_ON_WITH = frozenset({Result.DONE, Result.UNCHANGED})
+SUCCESSFUL = frozenset({Result.DONE, Result.UNCHANGED})
 
 
 def finish_ring(
     name: str, budget: int, results: Sequence[TenantResult], waves: Sequence[WaveEntry], *, dry_run: bool
 ) -> RingEntry:
-    """The ring's entry when its tenants are through; a dry run halts nothing."""
+    """The entry of a ring whose tenants are done. A dry run never halts."""
     failures = count_failures(results)
     is_halted = failures > budget and not dry_run
     return RingEntry(
         name=name,
         outcome=RingOutcome.HALTED if is_halted else RingOutcome.COMPLETED,
-        reason=f"{tenant_count(failures)} of it failed, and {budget} may" if is_halted else None,
+        reason=f"{failures} failure{'' if failures == 1 else 's'}, {budget} allowed" if is_halted else None,
         budget=budget,
         tenants=summarize(results),
         waves=tuple(waves),
@@ -32,22 +31,22 @@ def finish_ring(
 
 
 def skip_ring(name: str, budget: int, results: Sequence[TenantResult]) -> RingEntry:
-    """The entry of a ring that was not begun, because an earlier one halted."""
+    """The entry of a ring that was not started because an earlier one halted."""
     return RingEntry(name=name, outcome=RingOutcome.NOT_REACHED, budget=budget, tenants=summarize(results))
 
 
 def halt_ring(ring: RingEntry, reason: str) -> RingEntry:
-    """The same ring, found wanting after all its tenants were through."""
+    """The ring, halted after all its tenants were done."""
     return ring.model_copy(update={"outcome": RingOutcome.HALTED, "reason": reason})
 
 
 def time_ring(ring: RingEntry, started_at: datetime, finished_at: datetime) -> RingEntry:
-    """The same ring, with when it was begun and when all that belongs to it was over."""
+    """The ring with its start and end times."""
     return ring.model_copy(update={"started_at": started_at, "finished_at": finished_at})
 
 
 def has_changed(results: Iterable[TenantResult]) -> bool:
-    """Whether anything that a service can see was changed in some tenant; what is only in the ledger is not."""
+    """Whether a migration or seed changed any tenant; a ledger entry alone does not count."""
     return any(
         any(each.status == "done" and each.action in RUNS for each in result.migrations)
         or any(each.status == "done" for each in result.seeds)
@@ -56,21 +55,21 @@ def has_changed(results: Iterable[TenantResult]) -> bool:
 
 
 def watch_halt_reason(ring: RingEntry, results: Iterable[TenantResult], watched: Iterable[WatchEntry]) -> str | None:
-    """Why the watch halts the rollout: tenants in which it found something count as failed. None if it does not."""
+    """Why the watch halts the rollout, or None; tenants with findings count as failed."""
     failed = {each.name for each in results if each.result in {Result.FAILED, Result.UNREACHABLE}}
     found = {each.tenant for each in watched if each.is_finding}
     if found and len(failed | found) > ring.budget:
-        return f"the watch found that tasks are not taken in {', '.join(sorted(found))}"
+        return f"the watch found tasks that are not taken in {', '.join(sorted(found))}"
     return None
 
 
 def find_unsettled(
     results: Iterable[TenantResult], plans: Iterable[TenantPlan], entries: Iterable[TenantEntry]
 ) -> list[str]:
-    """The tenants that were right after the ring, and are not after its soak; each with what is wrong."""
+    """The tenants that were ready after the ring and are not after its soak, with what is wrong."""
     scopes = {each.name: {planned.version for planned in each.migrations} for each in plans}
-    was_right = {each.name for each in results if each.result in GONE_ON_WITH}
-    said = []
+    was_ready = {each.name for each in results if each.result in SUCCESSFUL}
+    unsettled = []
     for entry in entries:
         wrong = [
             f"{each.version} {each.status}"
@@ -79,6 +78,6 @@ def find_unsettled(
             and each.status is not MigrationStatus.APPLIED
             and not each.accepted
         ]
-        if entry.name in was_right and (wrong or entry.verdict in {Verdict.UNREACHABLE, Verdict.UNKNOWN}):
-            said.append(f"{entry.name} ({', '.join(wrong) or entry.reason or entry.verdict})")
-    return said
+        if entry.name in was_ready and (wrong or entry.verdict in {Verdict.UNREACHABLE, Verdict.UNKNOWN}):
+            unsettled.append(f"{entry.name} ({', '.join(wrong) or entry.reason or entry.verdict})")
+    return unsettled

@@ -1,4 +1,4 @@
-"""What a rollout comes to: its outcome, the exit status, its document."""
+"""The outcome, exit status, and summary of a rollout."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,22 +9,22 @@ from pgfleet.judge.summary import NO_VERDICTS, tenant_count
 
 
 class RolloutOutcome(StrEnum):
-    """A rollout's outcome, which is also the name of its final state."""
+    """The outcome of a rollout; also the name of the flow run's final state."""
 
     COMPLETED = "Completed"
-    """All that was asked for is done."""
+    """Everything that was requested is done."""
     FAILED = "Failed"
-    """Some tenant failed, no more than may."""
+    """A tenant failed, within the failure budget."""
     INCOMPLETE = "Incomplete"
-    """Some tenant could not be reached or looked at."""
+    """A tenant could not be inspected."""
     HALTED = "Halted"
-    """More tenants failed than may, or a ring did not stay ready: the rest was not begun."""
+    """The failure budget was exceeded, or a ring did not stay ready: the remaining tenants were not started."""
     REFUSED = "Refused"
-    """The plan was not approved, or was no longer the plan: nothing was done."""
+    """The plan was not approved, or was outdated: nothing was changed."""
 
 
 def outcome_of(rings: Sequence[RingEntry], tenants: Iterable[TenantResult]) -> RolloutOutcome:
-    """Halted outranks incomplete, and that failed; a ring that halted after all its tenants were done halted too."""
+    """Halted takes precedence over incomplete, and incomplete over failed."""
     found = tuple(tenants)
     results = {each.result for each in found}
     if any(each.outcome is RingOutcome.HALTED for each in rings):
@@ -36,21 +36,21 @@ def outcome_of(rings: Sequence[RingEntry], tenants: Iterable[TenantResult]) -> R
 
 
 def exit_status(outcome: RolloutOutcome, tenants: Iterable[TenantResult]) -> int:
-    """0 if all was done; 3 if some tenant could not be reached or looked at, whatever else; 1 otherwise."""
+    """0 if everything is done; 3 if a tenant could not be inspected; otherwise 1."""
     if any(_is_incomplete(each) for each in tenants):
         return 3
     return 0 if outcome is RolloutOutcome.COMPLETED else 1
 
 
 def summarize(tenants: Iterable[TenantResult]) -> dict[str, int]:
-    """How many tenants there are of each result, and in all."""
+    """The number of tenants, in total and by result."""
     tally = Counter(each.result for each in tenants)
     order = (Result.DONE, Result.UNCHANGED, Result.FAILED, Result.NOT_REACHED, Result.UNREACHABLE)
     return {"tenants": tally.total(), **{str(result): tally[result] for result in order}}
 
 
 def format_summary(summary: dict[str, int]) -> str:
-    """`12 tenants: 4 done, 7 unchanged, 1 not reached`; results that no tenant has are left out."""
+    """`12 tenants: 4 done, 7 unchanged, 1 not reached`; results without tenants are omitted."""
     parts = [
         f"{count} {result.replace('_', ' ')}"
         for result, count in summary.items()
@@ -60,7 +60,7 @@ def format_summary(summary: dict[str, int]) -> str:
 
 
 def result_of(migrations: Iterable[StepStatus], seeds: Iterable[StepStatus]) -> Result:
-    """A tenant's result from those of its migrations and seeds."""
+    """A tenant's result from the statuses of its migrations and seeds."""
     statuses = {*migrations, *seeds}
     if statuses & {StepStatus.FAILED, StepStatus.NOT_REACHED}:
         return Result.FAILED
@@ -68,7 +68,7 @@ def result_of(migrations: Iterable[StepStatus], seeds: Iterable[StepStatus]) -> 
 
 
 def worst_first(tenants: Iterable[TenantResult]) -> tuple[TenantResult, ...]:
-    """Failed, unreachable, not reached, done, unchanged; by name within a result."""
+    """By result (failed, unreachable, not reached, done, unchanged), then by name."""
     order = list(Result)
     return tuple(sorted(tenants, key=lambda each: (order.index(each.result), each.name)))
 

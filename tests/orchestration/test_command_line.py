@@ -178,7 +178,7 @@ def test_the_inventory_tells_who_is_skipped_and_chooses_by_label(
 @pytest.mark.parametrize(
     ("inventory", "status", "said"),
     [
-        ('dsn = "host=127.0.0.1 port=1", like = "%"', 3, "cannot be read from 127.0.0.1:1: "),
+        ('dsn = "host=127.0.0.1 port=1", like = "%"', 3, "could not be read from 127.0.0.1:1: "),
         ('dsn = "{dsn}", regex = "(("', 2, "regex is refused by "),
         ('dsn = "{dsn}", like = "nothing_is_named_so"', 2, "finds no tenant\n"),
     ],
@@ -239,7 +239,7 @@ def test_the_shipped_manifest_is_found_from_any_folder(pgfleet: CommandLine) -> 
         (
             ["rollout", ENVIRONMENT, "--rerun", "9"],
             (
-                "pgfleet: --rerun: 9: is no migration of the manifest; there are: "
+                "pgfleet: --rerun: 9: not in the manifest, which has: "
                 "20250315, 20250328, 20250330, 20250321, 20250330000000, 20250331, 20250401"
             ),
         ),

@@ -64,7 +64,7 @@ def test_each_name_becomes_its_addresses(dsn: str, found: dict[str, str]) -> Non
 def test_names_that_are_all_unknown() -> None:
     with pytest.raises(ConnectionFailed, match=r"for none\.test:5432 here \(Name or service not known\); ") as caught:
         resolved(Dsn("host=none.test"), seconds=10)
-    assert caught.value.because is ConnectFailure.NAME_NOT_RESOLVED
+    assert caught.value.connect_failure is ConnectFailure.NAME_NOT_RESOLVED
 
 
 def test_a_resolver_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

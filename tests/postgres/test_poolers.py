@@ -36,7 +36,7 @@ from pgfleet.postgres.session import BACKEND, Session
 from pgfleet.run.files import load_manifest
 
 CONCURRENTLY = Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml"
-ALONE = "2_orders_number_index.sql runs in no transaction, so it needs a session of its own"
+ALONE = "2_orders_number_index.sql runs outside a transaction, so it needs a session of its own"
 FOLLOWED_BY_POOLER = {"application_name", "client_encoding", "DateStyle", "TimeZone", "standard_conforming_strings"}
 """Settings that PgBouncer sets anew for each client (its manual, pool_mode)."""
 LEFT = """
@@ -164,13 +164,13 @@ def test_what_runs_in_no_transaction_is_refused_in_the_plan(orders: Subject) -> 
     plan = orders.plan()
     assert [each.action for each in plan.migrations] == [Action.APPLY, Action.REFUSE, Action.APPLY]
     assert ALONE in (plan.of("2").reason or "")
-    assert "give the tenant a dsn that leads to the server itself" in (plan.of("2").reason or "")
+    assert "point the tenant's DSN at the server itself" in (plan.of("2").reason or "")
     result = orders.roll_out(plan)
     assert result.result is Result.FAILED
     assert [each.status for each in result.migrations] == [StepStatus.DONE, StepStatus.FAILED, StepStatus.NOT_REACHED]
     error = step(result, "2").error
     assert error is not None
-    assert (ALONE in error.message, error.advice and "leads to the server itself" in error.advice) == (True, True)
+    assert (ALONE in error.message, error.advice and "DSN at the server itself" in error.advice) == (True, True)
     assert (orders.ledger(), orders.events()) == ({"1": "applied"}, [("applied", "1")])
     assert orders.query("SELECT to_regclass('orders_number')") == [(None,)]
     assert_nothing_is_left(orders)
@@ -229,7 +229,7 @@ def embedded_major() -> int:
 
 def test_a_startup_parameter_that_it_refuses_has_its_own_reason(pooled: PooledServer, empty_database: str) -> None:
     error = error_of(Dsn(pooled.dsn(empty_database).text + "?options=-csearch_path%3Dx"))
-    assert (type(error), error.because) == (AccessRefused, ConnectFailure.WRONG_DSN)
+    assert (type(error), error.connect_failure) == (AccessRefused, ConnectFailure.WRONG_DSN)
     assert "unsupported startup parameter: options" in str(error)
 
 
@@ -237,7 +237,7 @@ def test_a_server_behind_it_that_does_not_answer_keeps_out_its_own_tenants_alone
     pooled: PooledServer, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     error = error_of(pooled.dsn(DEAD))
-    assert (type(error), error.because) == (ConnectionFailed, ConnectFailure.BEHIND_POOLER)
+    assert (type(error), error.connect_failure) == (ConnectionFailed, ConnectFailure.BEHIND_POOLER)
     tenants = [pooled.tenant(DEAD), pooled.tenant(database)]
     identity = identify(tenants, pooled.context(shipped_manifest, expected, *tenants))
     assert identity is not None

@@ -133,7 +133,7 @@ def test_a_statement_that_existing_rows_contradict_undoes_all_of_it(harbor: Subj
     assert (found.result, found.repaired, len(found.statements)) == (RepairResult.FAILED, (), 3)
     assert found.error is not None
     assert (found.error.sqlstate, found.error.file) == ("23502", "statement 2")
-    assert "rows that are there contradict" in (found.error.advice or "")
+    assert "existing rows conflict" in (found.error.advice or "")
     assert (harbor.before(), harbor.events()) == (before, events)
 
 
@@ -323,7 +323,7 @@ def test_what_was_never_applied_is_a_rollouts_business(subject: Subject) -> None
     found = repair(subject)
     assert (found.result, subject.has_ledger()) == (RepairResult.UNCHANGED, False)
     assert {(each.status, each.reason) for each in found.not_repairable} == {
-        (MigrationStatus.PENDING, "it was never applied: pgfleet rollout does that")
+        (MigrationStatus.PENDING, "never applied: run pgfleet rollout")
     }
     assert outcome_of([found], dry_run=False) is RepairOutcome.COMPLETED
 

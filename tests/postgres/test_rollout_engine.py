@@ -76,7 +76,7 @@ def test_what_a_rerun_does_not_heal_is_named_and_not_committed(adopted: Subject)
     assert (result.result, failed.status) == (Result.FAILED, StepStatus.FAILED)
     assert [each.identity for each in failed.residual] == ["public.ai_messages.content"]
     assert failed.error is not None
-    assert "a rerun does not heal this" in (failed.error.advice or "")
+    assert "a rerun does not fix this" in (failed.error.advice or "")
     assert (adopted.audit(), adopted.events()) == (before, events), "not even the index, which could be healed"
 
 
@@ -100,7 +100,7 @@ def test_what_requires_a_failed_migration_is_not_reached_and_others_go_on(small:
     subject.execute("CREATE VIEW one AS SELECT 1")
     result = subject.roll_out()
     assert [each.status for each in result.migrations] == [StepStatus.FAILED, StepStatus.NOT_REACHED, StepStatus.DONE]
-    assert step(result, "2").detail == "it requires 1, which is not there"
+    assert step(result, "2").detail == "requires 1, which is not applied"
     assert (result.result, subject.ledger()) == (Result.FAILED, {"3": "applied"})
 
 

@@ -269,7 +269,7 @@ def assert_read_only(subject: Subject, result: TenantResult, before: Before) -> 
     """Refused with 25006 and with advice, and nothing is there."""
     assert (result.result, result.error is not None) == (Result.FAILED, True)
     assert result.error is not None
-    assert (result.error.sqlstate, "point the dsn at the primary" in (result.error.advice or "")) == ("25006", True)
+    assert (result.error.sqlstate, "point the DSN at the primary" in (result.error.advice or "")) == ("25006", True)
     subject.assert_whole(before)
     assert subject.rows() == {}
 

@@ -316,7 +316,7 @@ def test_a_name_that_is_missing_at_home_is_not_found_in_another_tenant(server: S
     acme = replace(subject, home="acme", plans=[])
     failed = step(acme.roll_out(), "1")
     assert failed.error is not None
-    assert (failed.error.message, "no other tenant's" in (failed.error.advice or "")) == (
+    assert (failed.error.message, "belongs to no other tenant" in (failed.error.advice or "")) == (
         'type "hstore" does not exist',
         True,
     )

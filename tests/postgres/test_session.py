@@ -97,38 +97,45 @@ def refused(server: Server, shared: str, how: str) -> Dsn:
     ("how", "because", "said"),
     [
         ("wrong password", ConnectFailure.WRONG_PASSWORD, "password authentication failed"),
-        ("no password", ConnectFailure.NO_PASSWORD, "wants a password, and none was given"),
+        ("no password", ConnectFailure.NO_PASSWORD, "requires a password, and none was given"),
         # PostgreSQL does not give away who exists
         ("no such role", ConnectFailure.WRONG_PASSWORD, "password authentication failed"),
         ("no such database", ConnectFailure.NO_SUCH_DATABASE, 'database "nothing_by_this_name" does not exist'),
         ("not permitted to log in", ConnectFailure.NOT_ALLOWED, "is not permitted to log in"),
         ("no right on the database", ConnectFailure.NOT_ALLOWED, "permission denied for database"),
-        ("no TLS", ConnectFailure.NO_TLS, "has no TLS, and the dsn demands it"),
+        ("no TLS", ConnectFailure.NO_TLS, "does not support TLS, and the DSN requires it"),
         ("database closed", ConnectFailure.NOT_ALLOWED, "is not currently accepting connections"),
     ],
 )
 def test_a_refusal_is_final(server: Server, shared: str, how: str, because: ConnectFailure, said: str) -> None:
     error = error_of(Session(refused(server, shared, how)))
     server.execute(f"GRANT CONNECT ON DATABASE {shared} TO PUBLIC")
-    assert (type(error), error.because) == (AccessRefused, because)
+    assert (type(error), error.connect_failure) == (AccessRefused, because)
     assert said in str(error)
     assert not error.transient
 
 
 def test_a_port_where_nothing_listens() -> None:
     error = error_of(Session(Dsn("postgresql://postgres:secret@127.0.0.1:1/postgres")))
-    assert (type(error), error.transient, error.because) == (ConnectionFailed, True, ConnectFailure.REFUSED)
-    assert str(error) == "refused: nothing listens on 127.0.0.1:1; is the server up, is the port right?"
+    assert (type(error), error.transient, error.connect_failure) == (ConnectionFailed, True, ConnectFailure.REFUSED)
+    assert (
+        str(error)
+        == "refused: nothing listens on 127.0.0.1:1; check that the server is running and that the port is correct"
+    )
 
 
 def test_a_socket_that_is_not_there() -> None:
     error = error_of(Session(Dsn("host=/nowhere/at/all user=postgres dbname=postgres")))
-    assert (type(error), error.transient, error.because) == (ConnectionFailed, True, ConnectFailure.REFUSED)
+    assert (type(error), error.transient, error.connect_failure) == (ConnectionFailed, True, ConnectFailure.REFUSED)
 
 
 def test_a_name_that_nobody_knows() -> None:
     error = error_of(Session(Dsn("host=nobody.invalid user=postgres dbname=postgres")))
-    assert (type(error), error.transient, error.because) == (ConnectionFailed, True, ConnectFailure.NAME_NOT_RESOLVED)
+    assert (type(error), error.transient, error.connect_failure) == (
+        ConnectionFailed,
+        True,
+        ConnectFailure.NAME_NOT_RESOLVED,
+    )
 
 
 def test_what_is_no_postgresql() -> None:
@@ -136,7 +143,7 @@ def test_what_is_no_postgresql() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=hang_up, args=(listener,), daemon=True).start()
         dsn = Dsn(f"postgresql://postgres@127.0.0.1:{listener.getsockname()[1]}/postgres?sslmode=disable")
-        assert error_of(Session(dsn)).because is ConnectFailure.NO_POSTGRESQL
+        assert error_of(Session(dsn)).connect_failure is ConnectFailure.NO_POSTGRESQL
 
 
 def hang_up(listener: socket.socket) -> None:
@@ -148,7 +155,7 @@ def test_two_hosts_of_which_one_answers(server: Server, shared: str) -> None:
     dsn = server.cluster.dsn(shared).replace("@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:")
     assert value(Session(Dsn(dsn)), "SELECT 1") == 1
     wrong = server.cluster.dsn(shared, password="wrong").replace("@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:")
-    assert error_of(Session(Dsn(wrong))).because is ConnectFailure.WRONG_PASSWORD
+    assert error_of(Session(Dsn(wrong))).connect_failure is ConnectFailure.WRONG_PASSWORD
 
 
 def test_servers_that_say_nothing_have_their_time_and_no_more() -> None:
@@ -161,7 +168,7 @@ def test_servers_that_say_nothing_have_their_time_and_no_more() -> None:
             Session(Dsn(f"postgresql://postgres@{hosts}/postgres"), limits=Limits(connect_timeout_seconds=2))
         )
         took_seconds = time.monotonic() - began
-    assert (type(error), error.transient, error.because) == (ConnectionFailed, True, ConnectFailure.TIMED_OUT)
+    assert (type(error), error.transient, error.connect_failure) == (ConnectionFailed, True, ConnectFailure.TIMED_OUT)
     assert "did not answer within 2 s; " in str(error)
     assert 4 <= took_seconds < 6
 
@@ -189,7 +196,7 @@ def test_no_connection_left(server: Server, shared: str, of_what: str) -> None:
     server.execute(f"ALTER {of_what} {role if of_what == 'role' else database} CONNECTION LIMIT 1")
     with psycopg.connect(server.dsn(database, role).text):
         error = error_of(Session(server.dsn(database, role)))
-    assert (error.transient, error.because) == (True, f"too_many_connections_of_{of_what}")
+    assert (error.transient, error.connect_failure) == (True, f"too_many_connections_of_{of_what}")
 
 
 # A statement fails

@@ -26,7 +26,7 @@ from pgfleet.postgres.session import Session
 from pgfleet.rollout.planning import plan_tenant
 
 LONGEST_WAIT_SECONDS = 20
-WHAT, ADVICE = "standby: its server is a standby, which takes no writes", "point the dsn at the primary"
+WHAT, ADVICE = "standby: its server is a read-only standby", "point the DSN at the primary"
 SAID = f"{WHAT}; {ADVICE}"
 
 
@@ -95,7 +95,7 @@ def test_no_replay_is_made_on_it(subject: Callable[[str], Subject], standby: Sta
 
 def test_a_dsn_that_wants_a_primary(standby: Standby) -> None:
     error = error_of(Dsn(f"{standby.cluster.dsn(EMPTY)}?target_session_attrs=read-write"))
-    assert (type(error), error.because) == (AccessRefused, ConnectFailure.STANDBY)
+    assert (type(error), error.connect_failure) == (AccessRefused, ConnectFailure.STANDBY)
 
 
 def test_a_server_with_no_connection_left(standby: Standby) -> None:
@@ -106,7 +106,7 @@ def test_a_server_with_no_connection_left(standby: Standby) -> None:
         for _ in range(ORDINARY_SESSIONS):
             stack.enter_context(psycopg.connect(dsn))
         error = error_of(Dsn(dsn))
-    assert (error.because, error.transient) == (ConnectFailure.TOO_MANY_CONNECTIONS, True)
+    assert (error.connect_failure, error.transient) == (ConnectFailure.TOO_MANY_CONNECTIONS, True)
 
 
 def test_a_server_that_is_shutting_down_starting_or_recovering(standby: Standby) -> None:
@@ -129,7 +129,7 @@ def wait_for(dsn: Dsn, because: ConnectFailure) -> None:
     """A postmaster is given its signals, listens and goes on to its next state in its own time."""
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     found: DatabaseError | None = None
-    while found is None or found.because is not because:
+    while found is None or found.connect_failure is not because:
         assert time.monotonic() < deadline, f"still {found}"
         try:
             with Session(dsn) as session:

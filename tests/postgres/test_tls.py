@@ -50,12 +50,12 @@ def test_a_certificate_that_is_not_verified(
 ) -> None:
     direct = Dsn(encrypted.cluster.dsn())
     error = error_of(encrypted.by(direct, host=host, root=encrypted.root.with_name(root)))
-    assert (type(error), error.because) == (AccessRefused, because)
+    assert (type(error), error.connect_failure) == (AccessRefused, because)
     assert str(error).startswith(f"{because.replace('_', ' ')}: the certificate of {host}:")
     assert str(error).endswith(because.advice)
 
 
 def test_a_server_without_tls_that_must_have_it(embedded_server: Server) -> None:
     error = error_of(Dsn(f"{embedded_server.cluster.dsn()}?sslmode=require"))
-    assert (type(error), error.because) == (AccessRefused, ConnectFailure.NO_TLS)
-    assert "has no TLS, and the dsn demands it" in str(error)
+    assert (type(error), error.connect_failure) == (AccessRefused, ConnectFailure.NO_TLS)
+    assert "does not support TLS, and the DSN requires it" in str(error)

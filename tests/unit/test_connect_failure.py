@@ -112,7 +112,7 @@ def test_of_several_attempts_an_answer_comes_before_silence() -> None:
 @pytest.mark.parametrize("because", ConnectFailure)
 def test_every_reason_says_what_happened_where_and_what_to_do(because: ConnectFailure) -> None:
     error = refusal(because, ("hunter2",), "db1:5432", 'user "hunter2" {x}', 10)
-    assert (error.because, error.transient) == (because, not because.is_final)
+    assert (error.connect_failure, error.transient) == (because, not because.is_final)
     assert str(error).startswith(f"{because.replace('_', ' ')}: ")
     assert "db1:5432" in str(error)
     assert str(error).endswith(f"; {because.advice}")
@@ -123,4 +123,4 @@ def test_every_reason_says_what_happened_where_and_what_to_do(because: ConnectFa
 
 @pytest.mark.parametrize("because", [each for each in ConnectFailure if each.is_final])
 def test_what_is_final_is_no_reason_to_leave_the_other_tenants_of_the_server_out(because: ConnectFailure) -> None:
-    assert not because.is_of_server
+    assert not because.affects_server

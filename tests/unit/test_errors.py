@@ -60,8 +60,8 @@ EXAMPLES = (
     GuardTripped("one is gone"),
     PlanOutdated("it is drifted now"),
     LedgerUnusable("it is of format 2"),
-    BehindPooler("1_one.sql runs in no transaction"),
-    CannotDryRun("it runs in no transaction"),
+    BehindPooler("1_one.sql runs outside a transaction"),
+    CannotDryRun("it runs outside a transaction"),
     DryRunInterrupted("lock timeout"),
     ServiceFailed("agent: exited with 1"),
 )
@@ -105,13 +105,13 @@ def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> Non
         (ConnectionFailed("no answer"), "no answer"),
         (
             ConnectionFailed("refused: nothing listens on db1:5432", "", None, ConnectFailure.REFUSED),
-            "refused: nothing listens on db1:5432; is the server up, is the port right?",
+            "refused: nothing listens on db1:5432; check that the server is running and that the port is correct",
         ),
         (
-            BehindPooler("1_one.sql runs in no transaction"),
+            BehindPooler("1_one.sql runs outside a transaction"),
             (
-                "1_one.sql runs in no transaction, so it needs a session of its own, "
-                "and a pooler in transaction mode stands in between"
+                "1_one.sql runs outside a transaction, so it needs a session of its own, "
+                "which a pooler in transaction mode does not provide"
             ),
         ),
         (
@@ -121,8 +121,8 @@ def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> Non
         (
             InventoryUnreadable("fleet.toml: environments.prod.inventory", "db1:5432", "no answer"),
             (
-                "fleet.toml: environments.prod.inventory: cannot be read from db1:5432: no answer; "
-                "which tenants there are is not known"
+                "fleet.toml: environments.prod.inventory: could not be read from db1:5432: no answer; "
+                "the tenants are unknown"
             ),
         ),
         (
@@ -134,7 +134,7 @@ def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> Non
         ),
         (
             ReplayFailed("1_one.sql", "16.4", "syntax error"),
-            "1_one.sql fails in an empty database on PostgreSQL 16.4: syntax error; mend it",
+            "1_one.sql fails in an empty database on PostgreSQL 16.4: syntax error; correct it",
         ),
     ],
     ids=[

@@ -168,8 +168,8 @@ def guard(
         (guard(10), guard(0, deleted=10, inserted=10), "one lost 10 of 10 rows"),
         (guard(10), guard(6), None),
         (guard(10, deleted=5), guard(10, deleted=5), None),
-        (guard(10), None, "one is gone, with 10 rows"),
-        (guard(1), None, "one is gone, with 1 row"),
+        (guard(10), None, "one was dropped, with 10 rows"),
+        (guard(1), None, "one was dropped, with 1 row"),
         (guard(10), guard(0, storage=2), "one shrank from 10 rows to 0"),
         (guard(10), guard(10, storage=2), None),
         (guard(10), guard(9, storage=2), "one shrank from 10 rows to 9"),
@@ -234,10 +234,10 @@ def test_what_is_still_to_do(
 @pytest.mark.parametrize(
     ("was", "status", "said"),
     [
-        (Action.APPLY, DRIFTED, "it is drifted now, and was to be applied"),
-        (Action.REAPPLY, PENDING, "it is pending now, and was to be healed"),
-        (Action.ADOPT, DRIFTED, "it is drifted now, and was to be adopted"),
-        (Action.APPLY, MigrationStatus.UNKNOWN, "it is unknown now, and was to be applied"),
+        (Action.APPLY, DRIFTED, "was to be applied, but is drifted now"),
+        (Action.REAPPLY, PENDING, "was to be reapplied, but is pending now"),
+        (Action.ADOPT, DRIFTED, "was to be adopted, but is drifted now"),
+        (Action.APPLY, MigrationStatus.UNKNOWN, "was to be applied, but is unknown now"),
     ],
 )
 def test_anything_else_is_no_longer_the_plan(was: Action, status: MigrationStatus, said: str) -> None:
@@ -276,13 +276,14 @@ def test_an_obstacle_is_the_result_and_says_what_to_do() -> None:
 
 
 def test_an_obstacle_with_a_known_reason_tells_its_advice_once() -> None:
-    reason = "refused: nothing listens on db1:5432; is the server up, is the port right?"
+    reason = "refused: nothing listens on db1:5432; check that the server is running and that the port is correct"
     plan = a_tenant_plan("acme", obstacle=Verdict.UNREACHABLE, reason=reason)
     entry = obstructed_result(plan.model_copy(update={"unreachable_because": ConnectFailure.REFUSED}))
     assert (entry.reason, entry.unreachable_because) == (reason, ConnectFailure.REFUSED)
     assert entry.error == ErrorEntry(
         message="refused: nothing listens on db1:5432",
-        advice="is the server up, is the port right? then run the same command again; what is done is skipped",
+        advice="check that the server is running and that the port is correct; "
+        "then run the same command again; it skips what is done",
     )
     error = ConnectionFailed("refused: nothing listens on db1:5432", "", None, ConnectFailure.REFUSED)
     assert failed_result(plan, error) == entry.model_copy(update={"obstacle": None})
@@ -308,7 +309,7 @@ def test_what_requires_a_migration_that_is_not_there_is_kept_back() -> None:
     failed, not_exercised = find_blocker(("1", "2"), steps), find_blocker(("3",), steps)
     assert failed is not None
     assert not_exercised is not None
-    assert blocked_status(failed) == (StepStatus.NOT_REACHED, "it requires 2, which is not there")
+    assert blocked_status(failed) == (StepStatus.NOT_REACHED, "requires 2, which is not applied")
     assert blocked_status(not_exercised)[0] is StepStatus.NOT_EXERCISED
 
 
@@ -361,7 +362,7 @@ def test_a_summary_counts_every_result() -> None:
 def test_a_ring_halts_over_its_budget_and_a_rehearsal_never() -> None:
     results = [a_result("a", FAILED), a_result("b", DONE)]
     ring = finish_ring("main", 0, results, [], dry_run=False)
-    assert (ring.outcome, ring.reason) == (RingOutcome.HALTED, "1 tenant of it failed, and 0 may")
+    assert (ring.outcome, ring.reason) == (RingOutcome.HALTED, "1 failure, 0 allowed")
     assert finish_ring("main", 1, results, [], dry_run=False).outcome is RingOutcome.COMPLETED
     assert finish_ring("main", 0, results, [], dry_run=True).outcome is RingOutcome.COMPLETED
 
@@ -377,7 +378,7 @@ def test_findings_of_the_watch_count_with_those_that_failed_each_tenant_once() -
     ring = a_ring(budget=1)
     found = [a_watch_entry("a", is_finding=True), a_watch_entry("a", is_finding=True, watch="another")]
     assert watch_halt_reason(ring, [a_result("a", FAILED)], found) is None
-    assert watch_halt_reason(ring, [a_result("b", FAILED)], found) == "the watch found that tasks are not taken in a"
+    assert watch_halt_reason(ring, [a_result("b", FAILED)], found) == "the watch found tasks that are not taken in a"
     assert watch_halt_reason(ring, [a_result("b", FAILED), a_result("c", FAILED)], [a_watch_entry("a")]) is None
 
 
@@ -420,12 +421,12 @@ def read(**values: object) -> ActivityObservation:
             {"updates": 5},
             {"overdue": 3, "taken": 0, "updates": 6},
             False,
-            "3 overdue; 1 rows altered in 30 s, none of them taken",
+            "3 overdue; 1 rows changed in 30 s, none taken",
         ),
         (QUEUE, {"fault": "no right"}, {"overdue": 3, "taken": 0}, False, "could not be watched: no right"),
         (TABLE, {"scans": 5}, {"scans": 17}, False, "read 12 times in 30 s"),
         (TABLE, {"scans": 5}, {"scans": 5}, False, "not read in 30 s"),
-        (TABLE, {"scans": 5}, {"scans": 1}, False, "its counters were reset or are not there, so nothing can be said"),
+        (TABLE, {"scans": 5}, {"scans": 1}, False, "unknown: its counters were reset or are missing"),
     ],
 )
 def test_what_the_watch_makes_of_two_readings(

@@ -111,8 +111,8 @@ def test_a_rerun_on_purpose_is_of_what_is_applied() -> None:
 @pytest.mark.parametrize(
     ("scope", "said"),
     [
-        (Scope(rerun=("9",)), "--rerun: 9: is no migration of the manifest; there are: 1, 2, 3, 4"),
-        (Scope(rerun=("2",), priority=Priority.P0), "--rerun: 2: is P1, which --priority P0 leaves out"),
+        (Scope(rerun=("9",)), "--rerun: 9: not in the manifest, which has: 1, 2, 3, 4"),
+        (Scope(rerun=("2",), priority=Priority.P0), "--rerun: 2: is P1, which --priority P0 excludes"),
     ],
     ids=["unknown", "left out"],
 )
@@ -149,8 +149,8 @@ def test_what_could_not_be_looked_at_is_not_worked_on(verdict: Verdict) -> None:
 
 ALONE = replace(MANIFEST, migrations=(MANIFEST.migrations[0], replace(a_migration("2"), transactional=False)))
 NEEDS_A_SESSION = (
-    "2_one.sql runs in no transaction, so it needs a session of its own, and a pooler in transaction mode stands in "
-    'between; give the tenant a dsn that leads to the server itself (or say pooler = "session", if that is so)'
+    "2_one.sql runs outside a transaction, so it needs a session of its own, which a pooler in transaction mode does "
+    'not provide; point the tenant\'s DSN at the server itself, or set pooler = "session" if that is its mode'
 )
 
 
@@ -185,7 +185,7 @@ def test_what_runs_in_no_transaction_is_refused_behind_a_pooler_that_lends_sessi
 def test_a_standby_is_left_alone_where_anything_should_be_written() -> None:
     found = through(None, entry("1", PENDING, None), standby=True)
     assert (found.obstacle, found.unreachable_because, found.migrations) == (Verdict.UNREACHABLE, "standby", ())
-    assert found.reason == "standby: its server is a standby, which takes no writes; point the dsn at the primary"
+    assert found.reason == "standby: its server is a read-only standby; point the DSN at the primary"
     assert through(None, entry("1"), entry("2"), standby=True).is_idle
 
 

@@ -21,7 +21,7 @@ from pgfleet.errors import ConnectionFailed, NoExpectedCatalog, NotProven, Pgfle
 from pgfleet.judge.migration import difference_entry
 from pgfleet.rollout.repair_results import digest_of, failed_repair, not_reached
 from pgfleet.rollout.repair_summary import exit_status, format_summary, worst_first
-from pgfleet.rollout.repairable import find_newly_failing, find_not_repairable, find_repairable, is_whole
+from pgfleet.rollout.repairable import find_newly_failing, find_not_repairable, find_repairable, is_accounted_for
 
 ERROR = ErrorEntry(message="no")
 FAILED = a_repair("b", RepairResult.FAILED, error=ERROR)
@@ -85,7 +85,7 @@ def test_what_came_of_an_error() -> None:
     found = failed_repair("acme", "main", NotProven("no", (a_difference(),)), planned, (a_difference(),))
     assert (found.result, found.repaired, len(found.statements), len(found.residual)) == (RepairResult.FAILED, (), 1, 1)
     assert found.error is not None
-    assert "report it" in (found.error.advice or "")
+    assert found.error.advice == "the generated repair does not fix this difference: fix it by hand"
     assert failed_repair("acme", "main", ConnectionFailed("no")).result is RepairResult.UNREACHABLE
     assert failed_repair("acme", "main", PlanOutdated("no")).result is RepairResult.FAILED
 
@@ -129,17 +129,17 @@ def test_a_pending_migration_is_none_of_its_business() -> None:
         (a_migration_entry(MigrationStatus.PENDING, differences=[a_difference()]), "never applied"),
         (
             a_migration_entry(MigrationStatus.DRIFTED, checks=[CheckEntry(name="rows", passed=False, detail="3")]),
-            "and yet check 'rows': 3",
+            "no differences to repair, but check 'rows': 3",
         ),
         (
             a_migration_entry(
                 MigrationStatus.UNKNOWN, checks=[CheckEntry(name="rows", passed=None, detail="no right")]
             ),
-            "not all of it could be looked at: check 'rows': no right",
+            "could not be inspected completely: check 'rows': no right",
         ),
         (
             a_migration_entry(MigrationStatus.DRIFTED).model_copy(update={"ledger": LedgerState.STARTED}),
-            "begun and not finished",
+            "started but not finished",
         ),
     ],
 )
@@ -151,9 +151,9 @@ def test_what_a_repair_has_nothing_to_do_for_is_told(entry: MigrationEntry, said
 
 def test_a_migration_is_whole_or_something_of_it_is_left() -> None:
     failing = [CheckEntry(name="rows", passed=False, detail="3")]
-    assert is_whole(a_migration_entry())
-    assert is_whole(a_migration_entry(MigrationStatus.DRIFTED, differences=[a_difference()]))
-    assert not is_whole(a_migration_entry(MigrationStatus.DRIFTED, checks=failing))
+    assert is_accounted_for(a_migration_entry())
+    assert is_accounted_for(a_migration_entry(MigrationStatus.DRIFTED, differences=[a_difference()]))
+    assert not is_accounted_for(a_migration_entry(MigrationStatus.DRIFTED, checks=failing))
 
 
 def test_a_check_fails_newly_if_it_passed_before() -> None:

@@ -29,7 +29,7 @@ from pgfleet.rollout.repair_results import (
     mark_already_repaired,
     mark_shared_already_repaired,
 )
-from pgfleet.rollout.repairable import find_newly_failing, find_not_repairable, find_repairable, is_whole
+from pgfleet.rollout.repairable import find_newly_failing, find_not_repairable, find_repairable, is_accounted_for
 from pgfleet.run.context import RunContext
 
 Entries = Mapping[str, MigrationEntry]
@@ -170,7 +170,7 @@ class _Work:
             raise NotProven(f"not right afterwards: {'; '.join(map(sentence, wrong))}", wrong)
         found = self._verified(session, after)
         for version, entry in found.items():
-            if version in _touched(plan) and not is_whole(entry):
+            if version in _touched(plan) and not is_accounted_for(entry):
                 raise NotProven(f"{version} is {entry.status} afterwards: {sentence(entry)}")
             if failing := find_newly_failing(entries[version], entry):
                 raise NotProven(f"checks of {version} that passed do not pass afterwards: {', '.join(failing)}")

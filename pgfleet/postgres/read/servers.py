@@ -65,9 +65,9 @@ def identify(tenants: Sequence[Tenant], context: RunContext) -> ServerIdentity |
                     major=session.server_major, tenant=tenant.name, allowance=allowance, is_fit=is_fit
                 )
         except (AccessRefused, ConnectionFailed) as error:
-            silences += error.because is ConnectFailure.TIMED_OUT
-            is_alone = error.because is ConnectFailure.TIMED_OUT and silences < min(MOST_SILENCES, len(tenants))
-            if not is_alone and (error.because is None or error.because.is_of_server):
+            silences += error.connect_failure is ConnectFailure.TIMED_OUT
+            is_alone = error.connect_failure is ConnectFailure.TIMED_OUT and silences < min(MOST_SILENCES, len(tenants))
+            if not is_alone and (error.connect_failure is None or error.connect_failure.affects_server):
                 raise
     return None
 

@@ -51,6 +51,6 @@ def _first_that_answers(context: RunContext) -> tuple[Dsn, int]:
                     return candidate, session.server_major
             except (ConnectionFailed, AccessRefused) as error:
                 said.setdefault(libpq.server(candidate), str(error))
-                if error.because is None or error.because.is_of_server:
+                if error.connect_failure is None or error.connect_failure.affects_server:
                     break
     raise ScratchUnavailable(", ".join(said), "; ".join(said.values()))
