@@ -1,1 +1,1 @@
-"""What puts a difference right: running a migration again, statements of our own, or a person. Pure."""
+"""Repairs of differences: rerunning a migration, generated SQL, or a person. Pure."""

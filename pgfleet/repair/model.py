@@ -1,46 +1,46 @@
-"""A repair, and what is to be feared of it."""
+"""A repair and its hazards."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Strategy(StrEnum):
-    """How a difference is put right."""
+    """How a difference is fixed."""
 
     RERUN = "rerun"
-    """Rolling the migration out again is proven to do it (by an experiment in a scratch database)."""
+    """By running the migration again, as proven by a trial in a scratch database."""
     SQL = "sql"
-    """These statements do it, made of the expected catalog's own definitions."""
+    """By statements generated from the definitions of the expected catalog."""
     BY_HAND = "by hand"
-    """Neither does; the reason says why."""
+    """By a person; the reason says why."""
 
 
 class Hazard(StrEnum):
     """What a statement does to a table in use (PostgreSQL manual, 13.3.1 Table-Level Locks; ALTER TABLE, Notes)."""
 
     ACCESS_EXCLUSIVE = "takes ACCESS EXCLUSIVE"
-    """Nobody can even read the table meanwhile."""
+    """Blocks reads and writes of the table."""
     BLOCKS_WRITES = "blocks writes"
-    """Readers go on, writers wait until it is done."""
+    """Blocks writes of the table, but not reads."""
     REWRITES = "rewrites the table"
-    """It takes as long as copying the table, and as much room."""
+    """Takes the time and the disk space of a copy of the table."""
     READS_ALL = "reads the whole table"
-    """It takes as long as that, under its lock."""
+    """Holds its lock while it reads the table."""
     MAY_FAIL = "may fail on existing rows"
-    """Rows that came in meanwhile may contradict it; nothing is done then."""
+    """Fails without a change if existing rows conflict with it."""
     LOSES_GRANTS = "loses what was granted on it"
-    """It is made anew: privileges that the manifest does not grant are gone."""
+    """Re-creates the object: privileges that the manifest does not grant are lost."""
     RENAMES = "changes what rows hold"
-    """They hold the new label where they held the old one."""
+    """Rows contain the new label instead of the old one."""
     MAY_BE_NEEDED = "fails while other objects depend on it"
-    """It is dropped first, and never with CASCADE."""
+    """Drops the object first, never with CASCADE."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One SQL statement, to be run with the tenant's home schema as search path.
+    """One SQL statement, to run with the tenant's home schema as the search path.
 
-    `is_late` says that it needs other objects which may have to be made first.
+    `is_late` means that it depends on objects that other statements may have to create first.
     """
 
     text: str
@@ -50,7 +50,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """What puts one difference right. `version` is the migration to run again, `reason` why it is left to a person."""
+    """The repair of one difference: `version` is the migration to rerun, `reason` why a person must fix it."""
 
     strategy: Strategy
     version: str | None = None
@@ -59,10 +59,10 @@ class Repair:
 
     @property
     def hazards(self) -> tuple[Hazard, ...]:
-        """Those of all its statements, each once."""
+        """The distinct hazards of all statements."""
         found = {hazard for each in self.statements for hazard in each.hazards}
         return tuple(each for each in Hazard if each in found)
 
 
-class LeftToPerson(Exception):
-    """No statement of ours puts this right; the message says why."""
+class ManualRepairNeeded(Exception):
+    """No generated statement fixes this difference; the message says why."""

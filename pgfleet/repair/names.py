@@ -1,4 +1,4 @@
-"""Names as SQL writes them, from the identities of a catalog."""
+"""SQL names of catalog objects."""
 
 import re
 
@@ -11,43 +11,43 @@ KEYWORDS = keywords.RESERVED_KEYWORDS | keywords.COL_NAME_KEYWORDS | keywords.TY
 
 
 def quoted(name: str) -> str:
-    """The name, in double quotes where it needs them (as PostgreSQL's quote_ident does)."""
+    """The name, in double quotes if necessary (like PostgreSQL's quote_ident)."""
     if PLAIN.fullmatch(name) and name not in KEYWORDS:
         return name
     return '"' + name.replace('"', '""') + '"'
 
 
 def within(schema: str | None, name: str) -> str:
-    """The name of a relation or type, with its schema unless that is the home schema."""
+    """The name of a relation or type, qualified unless its schema is the home schema."""
     return f"{quoted(schema)}.{quoted(name)}" if schema is not None else quoted(name)
 
 
 def relation(identity: Identity) -> str:
-    """What an object with a name of its own in its schema is called."""
+    """The name of an object that is named directly in its schema."""
     return within(identity.schema, identity.name)
 
 
 def routine(identity: Identity) -> str:
-    """A function with its arguments, which are text of the server's."""
+    """A function with its arguments, which are the server's text."""
     name, arguments = identity.name.rsplit("(", 1)
     return f"{within(identity.schema, name)}({arguments}"
 
 
 def table_of(found: CatalogObject) -> str:
     """The table or view that the object is on."""
-    assert found.parent is not None, "columns, constraints, indexes, triggers, policies are on a relation"  # noqa: S101
+    assert found.parent is not None, "the object must be on a relation"  # noqa: S101
     return within(found.identity.schema, found.parent)
 
 
 def part_of(found: CatalogObject) -> str:
-    """The object's own name, of one that is named with its table: `ai_messages.content` is `content`."""
+    """The quoted name of an object that is part of a relation: `ai_messages.content` is `content`."""
     label = quoted_if_dotted(found.parent or "")
     name = found.identity.name.removeprefix(f"{label}.")
-    return name if "." in name else quoted(name)  # one with a dot is written in quotes already
+    return name if "." in name else quoted(name)  # a name with a dot is quoted already
 
 
 def quoted_if_dotted(name: str) -> str:
-    """As the introspection writes it in a name made of two."""
+    """The name as the introspection writes it within a two-part name."""
     return '"' + name.replace('"', '""') + '"' if "." in name else name
 
 

@@ -1,4 +1,4 @@
-"""What puts a whole tenant right: which migrations are run again, which statements after them, what is remaining."""
+"""The repair of a tenant: migrations to rerun, then statements, and the differences that remain."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from pgfleet.repair.strategy import choose_repairs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairPlan:
-    """Versions in the manifest's order, then statements in an order in which each finds what it needs.
+    """Versions in manifest order, then statements ordered by their dependencies.
 
     `targets` are the differences that the plan fixes, including those implied by a missing table; `remaining` are those
     that only a person can fix, with the reason.
@@ -27,11 +27,11 @@ class RepairPlan:
 
     @property
     def changes(self) -> bool:
-        """Whether there is anything to be done."""
+        """Whether the plan changes the tenant."""
         return bool(self.versions or self.statements)
 
     def digest(self, scripts: Iterable[str]) -> str:
-        """Identifies what would be run: `scripts` are the checksums of those of `versions`."""
+        """Identifies what would run; `scripts` are the checksums of the scripts of `versions`."""
         facts = [list(self.versions), list(scripts), [each.text for each in self.statements]]
         return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
 
@@ -44,20 +44,20 @@ def plan_repair(
     *,
     alone: Collection[str] = (),
 ) -> RepairPlan:
-    """The repair of a tenant's `differences`; `versions` are the manifest's, in its order.
+    """The repair of a tenant's `differences`; `versions` are all of the manifest's.
 
-    Those of them that run in no transaction, `alone`, are not run again by a repair, which is one.
+    A repair is one transaction, so it does not rerun the versions in `alone`, which run outside a transaction.
     """
-    told = omit_implied(differences)
-    repairs = (_in_transaction(each, expected, alone) for each in choose_repairs(told, expected, occupied_names))
-    chosen = list(zip(told, repairs, strict=True))
+    explicit = omit_implied(differences)
+    repairs = (_in_transaction(each, expected, alone) for each in choose_repairs(explicit, expected, occupied_names))
+    chosen = list(zip(explicit, repairs, strict=True))
     to_rerun = {repair.version for _, repair in chosen if repair.strategy is Strategy.RERUN}
     to_rerun |= {later for version in to_rerun if version for later in expected.later_changers(version)}
     remaining = tuple((each, repair) for each, repair in chosen if repair.strategy is Strategy.BY_HAND)
     return RepairPlan(
         versions=tuple(each for each in versions if each in to_rerun),
         statements=tuple(_in_order(chosen)),
-        targets=tuple(each for each in differences if not _is_left(each, remaining)),
+        targets=tuple(each for each in differences if not _is_remaining(each, remaining)),
         remaining=remaining,
     )
 
@@ -67,28 +67,29 @@ def _in_transaction(repair: Repair, expected: ExpectedCatalog, alone: Collection
     if repair.version is None or repair.strategy is not Strategy.RERUN:
         return repair
     for each in sorted({repair.version, *expected.later_changers(repair.version)} & {*alone}):
-        reason = f"{each} runs in no transaction, and a repair is one: roll it out again (pgfleet rollout)"
+        reason = f"{each} runs outside a transaction, and a repair is one transaction: run pgfleet rollout"
         return Repair(strategy=Strategy.BY_HAND, reason=reason)
     return repair
 
 
-def _is_left(difference: Difference, remaining: Collection[tuple[Difference, Repair]]) -> bool:
-    """Whether the difference, or one that takes it with it, is remaining to a person."""
+def _is_remaining(difference: Difference, remaining: Collection[tuple[Difference, Repair]]) -> bool:
+    """Whether the difference, or one that implies it, remains for a person."""
     places = {each.expected.place for each, _ in remaining}
     return difference.expected.place in places or difference.expected.parent_place in places
 
 
 def _in_order(chosen: Iterable[tuple[Difference, Repair]]) -> Iterator[Statement]:
-    """Differences come in the order of their kinds; what needs other objects waits until those are made."""
-    statements = list(_each_once([(each.identity.kind, said) for each, repair in chosen for said in repair.statements]))
+    """Statements in the order of their objects' kinds; late ones at the end."""
+    found = [(each.identity.kind, statement) for each, repair in chosen for statement in repair.statements]
+    statements = list(_without_repeats(found))
     yield from (each for each in statements if not each.is_late)
     yield from (each for each in statements if each.is_late)
 
 
-def _each_once(statements: Sequence[tuple[ObjectKind, Statement]]) -> Iterator[Statement]:
-    """A view that several columns need dropped is dropped before the first of them, and made again after the last.
+def _without_repeats(statements: Sequence[tuple[ObjectKind, Statement]]) -> Iterator[Statement]:
+    """Drops a view that several columns require only before the first, and re-creates it only after the last.
 
-    Where it differs itself it has been made anew by then.
+    The statements of the earliest kind win: a view that differs itself is re-created with its columns.
     """
     kinds = {each: kind for kind, each in reversed(statements)}
     kept = [each for kind, each in statements if kind is kinds[each]]

@@ -1,4 +1,4 @@
-"""Which of the manifest's views read a column: they must be dropped before its type can be changed, and made again."""
+"""Which views read a column: they must be dropped before its type can change, and re-created afterwards."""
 
 from collections.abc import Iterator
 
@@ -11,15 +11,15 @@ from pgfleet.catalog.objects import CatalogObject, ObjectKind
 Place = tuple[str | None, str]
 
 
-def readers_of(column: CatalogObject, expected: ExpectedCatalog) -> tuple[CatalogObject, ...]:
-    """The views that read the column, and those that read such a view, each after what it reads.
+def views_reading(column: CatalogObject, expected: ExpectedCatalog) -> tuple[CatalogObject, ...]:
+    """The views that read the column, directly or through another view, in dependency order.
 
-    By their queries' text, where a column is not always written with its table: rather one too many than one too few.
+    Found in the text of their queries, where a column may be unqualified, so the result may contain a view too many.
     """
     views = [each.object for each in expected.provenances if each.object.identity.kind is ObjectKind.VIEW]
     name = column.identity.name.removeprefix(f"{column.parent}.")
     found = [each for each in views if column.parent_place in _relations(each) and name in _columns(each)]
-    for each in found:  # it grows meanwhile
+    for each in found:  # the list grows during the iteration
         found += [view for view in views if each.place in _relations(view) and view not in found]
     return tuple(found)
 

@@ -75,7 +75,7 @@ def test_a_view_by_the_name_of_a_table_is_found_and_holds_its_name(tenant: Subje
     entry = tenant.audit()
     assert [(each.kind, each.identity) for each in entry.unexpected] == [("view", "public.t")]
     reasons = [each.repair.reason for each in entry.migrations[0].differences if each.repair]
-    assert reasons == ["view t has the name that is needed: rename or drop it first"]
+    assert reasons == ["view t already has the required name: ask the owner to free it"]
 
 
 def test_nothing_more_is_read_of_a_tenant_that_is_as_expected_or_lacks_no_relation(

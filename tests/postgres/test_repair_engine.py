@@ -267,7 +267,7 @@ def test_what_runs_in_no_transaction_is_left_to_a_rollout(server: Server, empty_
     found = repair(orders)
     [left] = found.remaining
     assert (left.identity, left.repair and left.repair.strategy) == ("public.orders_number", "by hand")
-    assert "2 runs in no transaction" in (left.repair.reason or "" if left.repair else "")
+    assert "2 runs outside a transaction" in (left.repair.reason or "" if left.repair else "")
     assert ([each.identity for each in found.repaired], found.versions) == (["public.orders.note"], ())
     assert outcome_of([found], dry_run=False) is RepairOutcome.FAILED
     assert (orders.roll_out().error, orders.audit().verdict) == (None, Verdict.READY)

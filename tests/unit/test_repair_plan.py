@@ -106,7 +106,7 @@ def test_what_runs_in_no_transaction_is_left_to_a_rollout() -> None:
     plan = planned(missing(INDEX), expected=expected, alone=["1"])
     [(_, repair)] = plan.remaining
     assert (repair.strategy, plan.changes, plan.targets) == (Strategy.BY_HAND, False, ())
-    assert "1 runs in no transaction" in (repair.reason or "")
+    assert "1 runs outside a transaction" in (repair.reason or "")
 
 
 def test_what_falls_with_a_table_is_right_with_it_or_left_with_it() -> None:

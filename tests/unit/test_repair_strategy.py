@@ -104,21 +104,21 @@ def a_holder(
 @pytest.mark.parametrize(
     ("wanted", "holder", "reason"),
     [
-        (a_table(), a_holder("t", ObjectKind.VIEW), "view t has the name that is needed: rename or drop it first"),
+        (a_table(), a_holder("t", ObjectKind.VIEW), "view t already has the required name: ask the owner to free it"),
         (
             a_table(),
             a_holder("i", table="t_old"),
-            "index i, which is on t_old, has the name that is needed (was the table renamed?): rename or drop it first",
+            "index i on t_old already has the required name (was the table renamed?): ask the owner to free it",
         ),
         (
             INDEX,
             a_holder("i", table="u"),
-            "index i, which is on u, has the name that is needed: rename or drop it first",
+            "index i on u already has the required name: ask the owner to free it",
         ),
-        (KEY, a_holder("k", table="u"), "index k, which is on u, has the name that is needed: rename or drop it first"),
+        (KEY, a_holder("k", table="u"), "index k on u already has the required name: ask the owner to free it"),
     ],
 )
-def test_who_has_a_name_that_is_needed_must_be_dealt_with_first(
+def test_a_relation_that_already_has_the_name_prevents_the_repair(
     wanted: CatalogObject, holder: OccupiedName, reason: str
 ) -> None:
     repair = choose_repair(missing(wanted), restored(*OBJECTS), [holder], is_pending=True)
@@ -149,7 +149,7 @@ def test_what_stands_on_an_object_that_is_made_anew_comes_with_it() -> None:
     both = [changed(a_view(), a_view(columns=["a text"])), missing(GRANT)]
     anew, grant = choose_repairs(both, an_expected_catalog(("1", [a_view(), GRANT])))
     assert told(anew.statements)[-1] == "late: GRANT SELECT ON TABLE v TO app"
-    assert grant == Repair(strategy=Strategy.SQL, reason="view v is made anew with it")
+    assert grant == Repair(strategy=Strategy.SQL, reason="re-created with view v")
 
 
 def test_what_stands_on_an_object_that_is_replaced_is_put_right_by_itself() -> None:
@@ -169,4 +169,4 @@ def test_what_stands_on_an_object_that_is_left_to_a_person_is_left_too() -> None
     both = [changed(a_table(form="partitioned"), a_table()), missing(INDEX)]
     table, index = choose_repairs(both, restored(INDEX))
     assert table.strategy is Strategy.BY_HAND
-    assert index == Repair(strategy=Strategy.BY_HAND, reason="table t must be put right first")
+    assert index == Repair(strategy=Strategy.BY_HAND, reason="table t must be fixed first")

@@ -1,11 +1,11 @@
-"""Statements that put a column right."""
+"""Statements that fix a column."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.repair.generate.sequences import add_sequence, continue_after_rows, draws_on, identity_options
-from pgfleet.repair.model import Hazard, LeftToPerson, Statement
+from pgfleet.repair.generate.sequences import add_sequence, continue_after_rows, identity_options, nextval_default
+from pgfleet.repair.model import Hazard, ManualRepairNeeded, Statement
 from pgfleet.repair.names import part_of, relation, table_of
 
 IDENTITY = {"a": "ALWAYS", "d": "BY DEFAULT"}
@@ -13,10 +13,10 @@ LOCK = Hazard.ACCESS_EXCLUSIVE
 
 
 def add_column(wanted: CatalogObject, sequence: CatalogObject | None) -> Iterator[Statement]:
-    """The column as it is expected, with the `sequence` that it owns; where there are rows, they get its default."""
+    """Adds the expected column with the `sequence` that it owns; existing rows get its default."""
     hazards = [LOCK]
     attributes = wanted.attributes
-    if _fills_each_row(attributes):
+    if _fills_rows(attributes):
         hazards.append(Hazard.REWRITES)
     if attributes["not_null"] and attributes["default"] is None and not attributes["identity"]:
         hazards.append(Hazard.MAY_FAIL)
@@ -27,9 +27,9 @@ def add_column(wanted: CatalogObject, sequence: CatalogObject | None) -> Iterato
 def change_column(
     wanted: CatalogObject, found: CatalogObject, sequence: CatalogObject | None, *, server_major: int
 ) -> Iterator[Statement]:
-    """Type, identity, default, NOT NULL, in the order in which they can be changed. Raises LeftToPerson.
+    """Changes type, identity, default, and NOT NULL, in an order that works. Raises ManualRepairNeeded.
 
-    `sequence` is the one that the column is expected to own.
+    `sequence` is the sequence that the column is expected to own.
     """
     want, have = wanted.attributes, found.attributes
     column = part_of(wanted)
@@ -43,7 +43,7 @@ def change_column(
     if retyped and not want["generated"]:
         yield from _change_type(wanted, found)
     elif retyped:
-        raise LeftToPerson("it is generated, and of another type")
+        raise ManualRepairNeeded("the type of a generated column cannot be changed")
     yield from _change_identity(wanted, found, sequence)
     has_default = have["default"] is not None and not _becomes_identity(want, have)
     if want["default"] is None and has_default and not retyped:
@@ -56,7 +56,7 @@ def change_column(
 def _change_type(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
     column, want = part_of(wanted), wanted.attributes
     if found.attributes["default"] is not None and not found.attributes["identity"]:
-        # The default need not be convertible where the rows are; the expected one is set afterwards.
+        # The default may not be convertible even if the rows are; the expected one is set afterwards.
         yield _alter(wanted, f"ALTER COLUMN {column} DROP DEFAULT", LOCK)
     collation = f" COLLATE {want['collation']}" if want["collation"] else ""
     using = f" USING {column}::{want['type']}" if want["type"] != found.attributes["type"] else ""
@@ -72,14 +72,14 @@ def _change_identity(
         return
     if not want:
         yield _alter(wanted, f"ALTER COLUMN {column} DROP IDENTITY", LOCK)
-        if sequence:  # that of the identity went with it
+        if sequence:  # DROP IDENTITY dropped the identity's own sequence
             yield from add_sequence(sequence)
     elif have:
         yield _alter(wanted, f"ALTER COLUMN {column} SET GENERATED {IDENTITY[want]}", LOCK)
     else:
         if found.attributes["default"] is not None:
             yield _alter(wanted, f"ALTER COLUMN {column} DROP DEFAULT", LOCK)
-        if sequence and found.attributes["default"] == draws_on(sequence):
+        if sequence and found.attributes["default"] == nextval_default(sequence):
             yield Statement(text=f"DROP SEQUENCE {relation(sequence.identity)}", hazards=(Hazard.MAY_BE_NEEDED,))
         if not found.attributes["not_null"]:
             yield _alter(wanted, f"ALTER COLUMN {column} SET NOT NULL", LOCK, Hazard.READS_ALL, Hazard.MAY_FAIL)
@@ -98,16 +98,14 @@ def _change_not_null(wanted: CatalogObject, found: CatalogObject) -> Iterator[St
     elif want is False:
         yield _alter(wanted, f"ALTER COLUMN {column} DROP NOT NULL", LOCK)
     else:
-        raise LeftToPerson("its NOT NULL is to be NOT VALID")
+        raise ManualRepairNeeded("its expected NOT NULL is NOT VALID")
 
 
 def _change_generation(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
     if wanted.attributes["generated"]:
-        raise LeftToPerson(
-            "it is to be generated, which only a new column can be: the values that it holds would be lost"
-        )
+        raise ManualRepairNeeded("only a new column can be generated, and replacing the column would lose its values")
     if found.attributes["generated"] != "s":
-        raise LeftToPerson("it is computed when it is read, and a stored value cannot be made of that")
+        raise ManualRepairNeeded("the expression of a virtual generated column cannot be dropped")
     yield _alter(wanted, f"ALTER COLUMN {part_of(wanted)} DROP EXPRESSION", LOCK)
     if wanted.attributes["default"] is not None:
         yield _alter(wanted, f"ALTER COLUMN {part_of(wanted)} SET DEFAULT {wanted.attributes['default']}", LOCK)
@@ -115,7 +113,7 @@ def _change_generation(wanted: CatalogObject, found: CatalogObject) -> Iterator[
 
 def _change_expression(wanted: CatalogObject, server_major: int) -> Iterator[Statement]:
     if server_major < SET_EXPRESSION_SINCE:
-        raise LeftToPerson("its expression can be changed from PostgreSQL 17 on; before that only by a new column")
+        raise ManualRepairNeeded("before PostgreSQL 17, only a new column can have another expression")
     text = f"ALTER COLUMN {part_of(wanted)} SET EXPRESSION AS ({wanted.attributes['default']})"
     yield _alter(wanted, text, LOCK, Hazard.REWRITES)
 
@@ -127,8 +125,8 @@ def _becomes_identity(want: Any, have: Any) -> bool:
     return bool(want["identity"] and not have["identity"])
 
 
-def _fills_each_row(attributes: Any) -> bool:
-    """Whether each row gets a value of its own; a constant default is kept once for all rows that are there."""
+def _fills_rows(attributes: Any) -> bool:
+    """Whether every row gets its own value; a constant default is stored once for all existing rows."""
     default = attributes["default"]
     return bool(attributes["identity"] or attributes["generated"] == "s" or (default and "(" in default))
 

@@ -1,4 +1,4 @@
-"""Statements that put constraints and indexes right."""
+"""Statements that fix constraints and indexes."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ ADDING = {
 
 
 def add_constraint(wanted: CatalogObject) -> Iterator[Statement]:
-    """The constraint as it is expected. One that refers to another table waits until that one has its key."""
+    """Adds the expected constraint; a foreign key is added late, after the key that it references."""
     definition = str(wanted.attributes["definition"])
     kind = definition.split(" ", 1)[0]
     hazards = tuple(each for each in ADDING[kind] if wanted.attributes["validated"] or each in LOCKS)
@@ -30,25 +30,25 @@ NOT_VALID = " NOT VALID"
 
 
 def change_constraint(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
-    """Validated where that is all; else made anew, which also wakes the triggers of one that was switched off."""
+    """Validates the constraint if that suffices; otherwise re-creates it, which also enables its triggers."""
     want, have = wanted.attributes, found.attributes
     only_unproven = want["definition"] == str(have["definition"]).removesuffix(NOT_VALID) and want["validated"]
     if only_unproven and not have["validated"] and have["fires"]:
         text = f"ALTER TABLE {table_of(wanted)} VALIDATE CONSTRAINT {part_of(wanted)}"
         yield Statement(text=text, hazards=(Hazard.READS_ALL, Hazard.MAY_FAIL), is_late=True)
         return
-    hazards = (Hazard.ACCESS_EXCLUSIVE, *((Hazard.MAY_BE_NEEDED,) if _can_be_needed(found) else ()))
+    hazards = (Hazard.ACCESS_EXCLUSIVE, *((Hazard.MAY_BE_NEEDED,) if _may_be_referenced(found) else ()))
     yield Statement(text=f"ALTER TABLE {table_of(wanted)} DROP CONSTRAINT {part_of(wanted)}", hazards=hazards)
     yield from add_constraint(wanted)
 
 
-def _can_be_needed(found: CatalogObject) -> bool:
-    """A foreign key can only refer to a primary key or a unique constraint."""
+def _may_be_referenced(found: CatalogObject) -> bool:
+    """Whether a foreign key may depend on it: only on a primary key or a unique constraint."""
     return str(found.attributes["definition"]).startswith(("PRIMARY", "UNIQUE"))
 
 
 def add_index(wanted: CatalogObject) -> Iterator[Statement]:
-    """The index as it is expected, on every partition where its table has any."""
+    """Creates the expected index, including on the table's partitions."""
     definition = str(wanted.attributes["definition"]).replace(" ON ONLY ", " ON ", 1)
     unique = definition.startswith("CREATE UNIQUE")
     hazards = (Hazard.BLOCKS_WRITES, Hazard.READS_ALL, *((Hazard.MAY_FAIL,) if unique else ()))
@@ -56,7 +56,7 @@ def add_index(wanted: CatalogObject) -> Iterator[Statement]:
 
 
 def change_index(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
-    """Made anew: nothing of an index but its name and its storage can be altered."""
+    """Re-creates the index: only its name and its storage can be altered."""
     name = within(found.identity.schema, found.identity.name)
     yield Statement(text=f"DROP INDEX {name}", hazards=(Hazard.ACCESS_EXCLUSIVE,))
     yield from add_index(wanted)

@@ -1,4 +1,4 @@
-"""Statements that put functions, triggers, policies, privileges and extensions right: what has no rows."""
+"""Statements that fix functions, triggers, policies, privileges, and extensions: objects without rows."""
 
 from collections.abc import Iterator
 
@@ -13,26 +13,26 @@ WRITES = (Hazard.BLOCKS_WRITES,)
 
 
 def must_be_dropped(wanted: CatalogObject, found: CatalogObject) -> bool:
-    """Whether CREATE OR REPLACE would refuse the function: its arguments or its result are others."""
+    """Whether CREATE OR REPLACE would fail because the kind, the arguments, or the result type differ."""
     return any(wanted.attributes[key] != found.attributes[key] for key in SIGNATURE)
 
 
 def drop_function(found: CatalogObject) -> Statement:
-    """Never with CASCADE."""
+    """Drops the function, never with CASCADE."""
     return Statement(
         text=f"DROP ROUTINE {routine(found.identity)}", hazards=(Hazard.MAY_BE_NEEDED, Hazard.LOSES_GRANTS)
     )
 
 
 def add_trigger(wanted: CatalogObject) -> Iterator[Statement]:
-    """The trigger as it is expected, and firing as it is expected to."""
+    """Creates the expected trigger, enabled as expected."""
     yield Statement(text=str(wanted.attributes["definition"]), hazards=WRITES, is_late=True)
     if wanted.attributes["enabled"] != "O":
         yield _fire(wanted)
 
 
 def change_trigger(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
-    """Switched where that is all; else made anew."""
+    """Enables or disables the trigger if that suffices; otherwise re-creates it."""
     if wanted.attributes["definition"] == found.attributes["definition"]:
         yield _fire(wanted)
         return
@@ -46,18 +46,18 @@ def _fire(wanted: CatalogObject) -> Statement:
 
 
 def add_policy(wanted: CatalogObject) -> Iterator[Statement]:
-    """The policy as it is expected; what it reads may have to be made first."""
+    """Creates the expected policy, late because it may read other objects."""
     yield Statement(text=wanted.definition, hazards=LOCK, is_late=True)
 
 
 def change_policy(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
-    """Made anew: its command and whether it is permissive cannot be altered."""
+    """Re-creates the policy: its command and whether it is permissive cannot be altered."""
     yield Statement(text=f"DROP POLICY {part_of(found)} ON {table_of(found)}", hazards=LOCK)
     yield from add_policy(wanted)
 
 
 def change_privilege(wanted: CatalogObject) -> Iterator[Statement]:
-    """Only whether it may be passed on can differ: what is granted, and to whom, is in its name."""
+    """Changes the grant option; what is granted, and to whom, is part of the privilege's identity."""
     if wanted.attributes["grantable"]:
         yield Statement(text=wanted.definition, is_late=True)
         return
@@ -66,6 +66,6 @@ def change_privilege(wanted: CatalogObject) -> Iterator[Statement]:
 
 
 def update_extension(wanted: CatalogObject) -> Statement:
-    """To the version that a new tenant on this server gets."""
+    """Updates the extension to the version that a new tenant on this server gets."""
     version = literal(wanted.attributes["version"])
     return Statement(text=f"ALTER EXTENSION {quoted(wanted.identity.name)} UPDATE TO {version}")

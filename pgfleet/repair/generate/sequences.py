@@ -1,4 +1,4 @@
-"""Statements that put a sequence right."""
+"""Statements that fix a sequence."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,7 +18,7 @@ OPTIONS = {
 
 
 def add_sequence(wanted: CatalogObject) -> Iterator[Statement]:
-    """The sequence as it is expected, going on after the values that its column holds."""
+    """Creates the expected sequence, continuing after the values in its column."""
     attributes, name = wanted.attributes, relation(wanted.identity)
     unlogged = "UNLOGGED " if attributes["unlogged"] else ""
     yield Statement(text=f"CREATE {unlogged}SEQUENCE {name} {_options(attributes, OPTIONS)}")
@@ -28,7 +28,7 @@ def add_sequence(wanted: CatalogObject) -> Iterator[Statement]:
 
 
 def continue_after_rows(wanted: CatalogObject) -> Statement:
-    """A new sequence begins anew: it must go on after the values that its column holds."""
+    """Sets a new sequence to continue after the values in its column."""
     table, column = owner(wanted)
     value = f"{'max' if wanted.attributes['increment'] > 0 else 'min'}({column})"
     name = literal(relation(wanted.identity))
@@ -36,13 +36,13 @@ def continue_after_rows(wanted: CatalogObject) -> Statement:
     return Statement(text=text, is_late=True)
 
 
-def draws_on(wanted: CatalogObject) -> str:
-    """The default of a column that draws on the sequence, as the server writes it."""
+def nextval_default(wanted: CatalogObject) -> str:
+    """The column default that uses the sequence, as the server writes it."""
     return f"nextval({literal(relation(wanted.identity))}::regclass)"
 
 
 def identity_options(wanted: CatalogObject) -> str:
-    """Of the sequence that an identity column brings along; its type is the column's."""
+    """The options of an identity column's sequence, whose type is the column's."""
     options = {key: word for key, word in OPTIONS.items() if key != "type"}
     return f"SEQUENCE NAME {relation(wanted.identity)} {_options(wanted.attributes, options)}"
 
@@ -53,7 +53,7 @@ def _options(attributes: Mapping[str, Any], words: Mapping[str, str]) -> str:
 
 
 def change_sequence(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
-    """Only what differs; the current value stays."""
+    """Alters the options that differ; the current value stays."""
     want, have = wanted.attributes, found.attributes
     options = [f"{word} {want[key]}" for key, word in OPTIONS.items() if want[key] != have[key]]
     if want["cycle"] != have["cycle"]:
@@ -69,7 +69,7 @@ def change_sequence(wanted: CatalogObject, found: CatalogObject) -> Iterator[Sta
 
 
 def owner(wanted: CatalogObject) -> tuple[str, str]:
-    """The table and the column that own the sequence, as SQL writes them."""
+    """The table and the column that own the sequence, quoted."""
     table = wanted.parent or ""
     column = str(wanted.attributes["owned_by"]).removeprefix(f"{table}.")
     return within(wanted.identity.schema, table), quoted(column)

@@ -1,4 +1,4 @@
-"""The statements that make an object what it is expected to be, by its kind."""
+"""The statements that fix an object, by its kind."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -6,13 +6,13 @@ from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, ObjectKind
 from pgfleet.repair.generate import columns, constraints, functions, sequences, tables, types, views
-from pgfleet.repair.model import Hazard, LeftToPerson, Statement
+from pgfleet.repair.model import Hazard, ManualRepairNeeded, Statement
 from pgfleet.repair.names import part_of
-from pgfleet.repair.view_dependents import readers_of
+from pgfleet.repair.view_dependents import views_reading
 
 
-def make(difference: Difference, expected: ExpectedCatalog) -> Iterator[Statement]:
-    """What adds or changes the object. Raises LeftToPerson where no statement can."""
+def generate_statements(difference: Difference, expected: ExpectedCatalog) -> Iterator[Statement]:
+    """The statements that add or change the object. Raises ManualRepairNeeded if no statement can."""
     wanted, found = difference.expected, difference.actual
     if found is None:
         yield from _add(wanted, expected)
@@ -25,7 +25,7 @@ def _add(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement
 
 
 def _children(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
-    """What went with an object that is made anew: its indexes, triggers, privileges."""
+    """Adds the objects that were dropped with a re-created one: indexes, triggers, privileges."""
     for provenance in expected.provenances:
         if provenance.object.parent_place == wanted.place:
             yield from _add(provenance.object, expected)
@@ -40,11 +40,11 @@ def _add_late(wanted: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Sta
 
 
 def _add_table(_wanted: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Statement]:
-    raise LeftToPerson("the table is gone with its rows, and a rerun is not proven to make it")
+    raise ManualRepairNeeded("the table was lost with its rows, and a rerun is not proven to re-create it")
 
 
 def _add_sequence(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
-    """That of an identity column comes with the column's identity, which then differs too."""
+    """Nothing for the sequence of an identity column, which the column's own repair creates."""
     if not _is_of_identity(wanted, expected):
         yield from sequences.add_sequence(wanted)
 
@@ -60,7 +60,7 @@ def _change_column(wanted: CatalogObject, found: CatalogObject, expected: Expect
     if not any(Hazard.REWRITES in each.hazards for each in statements):
         yield from statements
         return
-    views_on_it = readers_of(wanted, expected)
+    views_on_it = views_reading(wanted, expected)
     yield from (views.drop_view(each) for each in reversed(views_on_it))
     yield from statements
     for each in views_on_it:
@@ -68,7 +68,7 @@ def _change_column(wanted: CatalogObject, found: CatalogObject, expected: Expect
 
 
 def _sequence_of(column: CatalogObject, expected: ExpectedCatalog) -> CatalogObject | None:
-    """The sequence that the column owns: of a serial column, or of an identity."""
+    """The sequence that a serial or identity column owns."""
     found = (each.object for each in expected.provenances if each.object.identity.kind is ObjectKind.SEQUENCE)
     on_table = (each for each in found if each.parent_place == column.parent_place)
     return next((each for each in on_table if sequences.owner(each)[1] == part_of(column)), None)
@@ -96,7 +96,7 @@ def _change_extension(wanted: CatalogObject, _found: CatalogObject, _expected: E
 
 
 def _change_schema(_wanted: CatalogObject, _found: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Statement]:
-    raise LeftToPerson("of a schema only its name is compared")
+    raise ManualRepairNeeded("only the name of a schema is compared")
 
 
 Adder = Callable[[CatalogObject, ExpectedCatalog], Iterator[Statement]]

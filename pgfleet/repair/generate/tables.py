@@ -1,10 +1,10 @@
-"""Statements that put right what is a table's own: its persistence, row security, parents, rewrite rules."""
+"""Statements that fix a table's own attributes: persistence, row security, parents, and rules."""
 
 import re
 from collections.abc import Iterator, Sequence
 
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.repair.model import Hazard, LeftToPerson, Statement
+from pgfleet.repair.model import Hazard, ManualRepairNeeded, Statement
 from pgfleet.repair.names import relation
 
 RULE = re.compile(r'CREATE RULE ("(?:[^"]|"")+"|\S+) AS')
@@ -14,12 +14,12 @@ SHAPE = ("form", "partition_key", "server")
 
 
 def change_table(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
-    """Everything but what the table is made of: that cannot be altered. Raises LeftToPerson."""
+    """Alters the attributes that differ. Raises ManualRepairNeeded if the table's form cannot be altered."""
     want, have, table = wanted.attributes, found.attributes, relation(wanted.identity)
     for key in SHAPE:
         if want[key] != have[key]:
-            said = have[key] or "not partitioned"
-            raise LeftToPerson(f"its {key.replace('_', ' ')} is {said}: it must be made anew, and its rows copied")
+            actual = have[key] or "not partitioned"
+            raise ManualRepairNeeded(f"its {key.replace('_', ' ')} is {actual}: re-create the table and copy its rows")
     if want["of_type"] != have["of_type"]:
         action = f"OF {want['of_type']}" if want["of_type"] else "NOT OF"
         yield Statement(text=f"ALTER TABLE {table} {action}", hazards=LOCK)
@@ -46,7 +46,7 @@ def _change_parents(table: str, wanted: Sequence[str], found: Sequence[str]) -> 
 
 
 def change_rules(table: str, wanted: Sequence[str], found: Sequence[str]) -> Iterator[Statement]:
-    """Rules are the table's own: one that is not expected is dropped."""
+    """Creates, replaces, and drops rules so that the table has exactly the `wanted` ones."""
     names = {_name(each) for each in wanted}
     off = {_name(each) for each in found if SWITCHED_OFF.search(each)}
     for each in found:
@@ -57,7 +57,7 @@ def change_rules(table: str, wanted: Sequence[str], found: Sequence[str]) -> Ite
             bare = SWITCHED_OFF.sub("", each)
             text = bare.replace("CREATE RULE", "CREATE OR REPLACE RULE", 1)
             yield Statement(text=text, hazards=LOCK, is_late=True)
-            if bare == each and _name(each) in off:  # of a view none can be
+            if bare == each and _name(each) in off:  # a view's rule cannot be disabled
                 yield Statement(text=f"ALTER TABLE {table} ENABLE RULE {_name(each)}", hazards=LOCK, is_late=True)
             if bare != each:
                 yield Statement(text=f"ALTER TABLE {table} DISABLE RULE {_name(each)}", hazards=LOCK, is_late=True)
@@ -66,5 +66,5 @@ def change_rules(table: str, wanted: Sequence[str], found: Sequence[str]) -> Ite
 def _name(rule: str) -> str:
     found = RULE.match(rule)
     if not found:
-        raise LeftToPerson("a rewrite rule of it is written in a way that is not known")
+        raise ManualRepairNeeded("one of its rules has an unknown format")
     return found[1]

@@ -1,10 +1,10 @@
-"""Statements that put a type right."""
+"""Statements that fix a type."""
 
 import re
 from collections.abc import Iterator, Sequence
 
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.repair.model import Hazard, LeftToPerson, Statement
+from pgfleet.repair.model import Hazard, ManualRepairNeeded, Statement
 from pgfleet.repair.names import literal, quoted, relation
 
 ATTRIBUTE = re.compile(r'("(?:[^"]|"")+"|\S+) (.*)', re.DOTALL)
@@ -12,10 +12,10 @@ CHECKED = (Hazard.READS_ALL, Hazard.MAY_FAIL)
 
 
 def change_type(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
-    """What ALTER TYPE and ALTER DOMAIN can do. Raises LeftToPerson for the rest."""
+    """Changes that ALTER TYPE and ALTER DOMAIN support. Raises ManualRepairNeeded for others."""
     want, have, name = wanted.attributes, found.attributes, relation(wanted.identity)
     if want["form"] != have["form"]:
-        raise LeftToPerson(f"it is to be of the form {want['form']}, and columns may use the one that is there")
+        raise ManualRepairNeeded(f"it is not of the expected form {want['form']}, and columns may use it")
     if want["form"] == "enum":
         yield from _change_enum(name, want["labels"] or (), have["labels"] or ())
     elif want["form"] == "composite":
@@ -23,13 +23,13 @@ def change_type(wanted: CatalogObject, found: CatalogObject) -> Iterator[Stateme
     elif want["form"] == "domain":
         yield from _change_domain(wanted, found)
     else:
-        raise LeftToPerson("a range type cannot be altered")
+        raise ManualRepairNeeded("a range type cannot be altered")
 
 
 def _change_enum(name: str, wanted: Sequence[str], found: Sequence[str]) -> Iterator[Statement]:
-    """Labels can be added anywhere and renamed, never taken away or moved (PostgreSQL manual, 8.7.4).
+    """Labels can be added and renamed, but not removed or reordered (PostgreSQL manual, 8.7.4).
 
-    One other label in an expected one's place can only have come of a renaming.
+    A single unexpected label in the place of an expected one is treated as renamed.
     """
     if renamed := _renamed(wanted, found):
         old, new = renamed
@@ -37,7 +37,7 @@ def _change_enum(name: str, wanted: Sequence[str], found: Sequence[str]) -> Iter
         yield Statement(text=text, hazards=(Hazard.RENAMES,))
         return
     if [each for each in wanted if each in found] != list(found):
-        raise LeftToPerson("a label that is there is not expected, or not in this order; rows may hold it")
+        raise ManualRepairNeeded("it has an unexpected label, or its labels are in another order; rows may use them")
     for place, label in enumerate(wanted):
         if label not in found:
             where = f" AFTER {literal(wanted[place - 1])}" if place else f" BEFORE {literal(found[0])}" if found else ""
@@ -54,9 +54,9 @@ def _change_composite(name: str, wanted: Sequence[str], found: Sequence[str]) ->
     want, have = _attributes(wanted), _attributes(found)
     kept = [each for each in want if each in have]
     if kept != [each for each in have if each in want] or list(want)[: len(kept)] != kept:
-        raise LeftToPerson("its attributes are in another order")
-    if gone := [each for each in have if each not in want]:
-        raise LeftToPerson(f"it has {', '.join(gone)} besides, which rows may hold")
+        raise ManualRepairNeeded("its attributes are in another order")
+    if unexpected := [each for each in have if each not in want]:
+        raise ManualRepairNeeded(f"it has unexpected attributes, which rows may use: {', '.join(unexpected)}")
     for attribute, definition in want.items():
         if attribute not in have:
             yield Statement(
@@ -74,7 +74,7 @@ def _attributes(definitions: Sequence[str]) -> dict[str, str]:
 def _change_domain(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
     want, have, domain = wanted.attributes, found.attributes, relation(wanted.identity)
     if want["base"] != have["base"]:
-        raise LeftToPerson(f"it is made of {have['base']}, which cannot be altered")
+        raise ManualRepairNeeded(f"its base type is {have['base']}, which cannot be altered")
     if want["default"] != have["default"]:
         action = f"SET DEFAULT {want['default']}" if want["default"] is not None else "DROP DEFAULT"
         yield Statement(text=f"ALTER DOMAIN {domain} {action}")

@@ -1,4 +1,4 @@
-"""Statements that put a view right."""
+"""Statements that fix a view."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -12,26 +12,26 @@ from pgfleet.repair.names import relation
 DEFAULT = " DEFAULT "
 COLUMN = re.compile(r'ALTER VIEW ("(?:[^"]|"")+"|[^" ])+ ALTER COLUMN ("(?:[^"]|"")+"|[^" ]+)')
 REPLACED = frozenset({"query", "options", "columns"})
-"""What CREATE OR REPLACE VIEW sets; of the columns only those that it adds."""
+"""The attributes that CREATE OR REPLACE VIEW sets; it can add columns but not change them."""
 
 
 def is_replaceable(wanted: CatalogObject, found: CatalogObject) -> bool:
-    """Whether CREATE OR REPLACE VIEW will do: it may add columns, never alter one that is there."""
+    """Whether CREATE OR REPLACE VIEW succeeds: it can add columns but not change existing ones."""
     if wanted.attributes["materialized"] or found.attributes["materialized"]:
         return False
-    there = _columns(found)
-    return _columns(wanted)[: len(there)] == there
+    existing = _columns(found)
+    return _columns(wanted)[: len(existing)] == existing
 
 
-def is_wholly_replaced(wanted: CatalogObject, found: CatalogObject) -> bool:
-    """Whether nothing is wrong with the view but what CREATE OR REPLACE VIEW sets."""
+def is_fixed_by_replacing(wanted: CatalogObject, found: CatalogObject) -> bool:
+    """Whether CREATE OR REPLACE VIEW fixes everything that differs."""
     wrong = {key for key in wanted.attributes if wanted.attributes[key] != found.attributes[key]}
     return is_replaceable(wanted, found) and wrong <= REPLACED and not any(map(_default, _named(found)))
 
 
 def replace_view(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
-    """In place: what depends on it and what is granted on it stays."""
-    text = _itself(wanted).replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1)
+    """Replaces the view in place, keeping its dependents and privileges."""
+    text = _create_view(wanted).replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1)
     yield Statement(text=text, hazards=(Hazard.ACCESS_EXCLUSIVE,))
     kept = {_column(each) for each in _defaults(wanted)}
     for each in _defaults(found):
@@ -44,28 +44,28 @@ def replace_view(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statem
 
 
 def drop_view(found: CatalogObject) -> Statement:
-    """Never with CASCADE. It may be missing itself, where it is dropped for what it reads."""
+    """Drops the view, never with CASCADE. The view may be missing if it is dropped for a column that it reads."""
     materialized = "MATERIALIZED " if found.attributes["materialized"] else ""
     hazards = (Hazard.MAY_BE_NEEDED, Hazard.LOSES_GRANTS)
     return Statement(text=f"DROP {materialized}VIEW IF EXISTS {relation(found.identity)}", hazards=hazards)
 
 
 def add_view(wanted: CatalogObject) -> Iterator[Statement]:
-    """The view with its columns' defaults and its rules; a materialised one is filled."""
-    yield Statement(text=_itself(wanted))
+    """Creates the view with its column defaults and rules; a materialized view is populated."""
+    yield Statement(text=_create_view(wanted))
     yield from _defaults(wanted)
     yield from change_rules(relation(wanted.identity), wanted.attributes["rules"] or (), ())
 
 
-def _itself(wanted: CatalogObject) -> str:
-    """Its definition, up to the end of its query."""
+def _create_view(wanted: CatalogObject) -> str:
+    """The view's definition up to the end of its query, without defaults and rules."""
     query = str(wanted.attributes["query"])
     return wanted.definition[: wanted.definition.index(query) + len(query)]
 
 
 def _defaults(wanted: CatalogObject) -> Iterator[Statement]:
     rules = "".join(f";\n{each}" for each in wanted.attributes["rules"] or ())
-    rest = wanted.definition.removesuffix(rules)[len(_itself(wanted)) :]
+    rest = wanted.definition.removesuffix(rules)[len(_create_view(wanted)) :]
     yield from (Statement(text=each.text) for each in split(rest.lstrip(";")))
 
 
@@ -75,7 +75,7 @@ def _named(view: CatalogObject) -> Sequence[str]:
 
 
 def _columns(view: CatalogObject) -> list[str]:
-    """Name and type of each."""
+    """The name and type of every column."""
     return [each.split(DEFAULT, 1)[0] for each in _named(view)]
 
 
@@ -84,6 +84,6 @@ def _default(column: str) -> str:
 
 
 def _column(set_default: Statement) -> str:
-    """`ALTER VIEW v ALTER COLUMN c`, of the statement that sets its default."""
+    """`ALTER VIEW v ALTER COLUMN c` from the statement that sets its default."""
     found = COLUMN.match(set_default.text)
     return found[0] if found else ""
