@@ -1,1 +1,1 @@
-"""The manifest: what every tenant must satisfy, read from `manifest.toml` and the scripts beside it. Pure."""
+"""The manifest: what every tenant must satisfy, from `manifest.toml` and its scripts. Pure."""

@@ -1,4 +1,4 @@
-"""What is hashed, and how (docs/manifest-format.md, "Checksums")."""
+"""Checksums of scripts and manifests (docs/manifest-format.md, "Checksums")."""
 
 import hashlib
 import json
@@ -8,12 +8,12 @@ from pgfleet.manifest.model import Contract, Count, Migration, Seed
 
 
 def canonical_text(text: str) -> str:
-    """A script's text with line ends as LF and exactly one at its end: what a checksum is taken of."""
+    """A script's text as it is hashed: without a BOM, with LF line ends and exactly one at the end."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
 
 
 def script_checksum(text: str) -> str:
-    """SHA-256, in hexadecimal, of a script's canonical text as UTF-8."""
+    """Hexadecimal SHA-256 of a script's canonical text in UTF-8."""
     return _digest(canonical_text(text))
 
 
@@ -24,7 +24,7 @@ def manifest_checksum(
     equivalent_defaults: Iterable[Iterable[str]],
     contracts: Iterable[Contract] = (),
 ) -> str:
-    """SHA-256 of all that decides an audit's outcome; the prose (`provides`, `without`) is left out."""
+    """SHA-256 of everything that affects an audit's outcome, without prose (`provides`, `without`)."""
     facts = {
         "migrations": [_migration_facts(migration) for migration in migrations],
         "seeds": [[s.name, s.script.checksum, s.requires, s.table, s.key, s.ignores] for s in seeds],

@@ -1,4 +1,4 @@
-"""The extensions that a manifest's scripts create: a database has one of each, in one schema for all its tenants."""
+"""The extensions that a manifest's scripts create, which all tenants of a database share."""
 
 import re
 from collections.abc import Iterable
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from pgfleet.manifest.model import Migration
 
 CREATED = re.compile(r'\bcreate\s+extension\s+(?:if\s+not\s+exists\s+)?("(?:[^"]|"")+"|\w+)', re.IGNORECASE)
-"""Looked for in the text, for a DO block hides it from a parser. A name in a comment is of no consequence."""
+"""Matches text, because a parser does not see into a DO block. A match in a comment does no harm."""
 
 
 def extensions_of(migrations: Iterable[Migration]) -> tuple[str, ...]:
-    """Their names as the catalog has them, sorted."""
+    """The names of the extensions, normalized as in the catalog and sorted."""
     found = (each for migration in migrations for each in CREATED.findall(migration.script.sql))
     return tuple(sorted({_name(each) for each in found}))
 

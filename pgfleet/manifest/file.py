@@ -1,4 +1,4 @@
-"""`manifest.toml` as it is written: its tables and keys, and nothing beyond them (docs/manifest-format.md)."""
+"""The tables and keys of `manifest.toml` (docs/manifest-format.md)."""
 
 from typing import Annotated, Literal
 
@@ -12,7 +12,7 @@ Version = Annotated[str, StringConstraints(pattern=r"^\d+$")]
 
 
 class Table(BaseModel):
-    """A TOML table: unknown keys are refused, values are not coerced."""
+    """A TOML table: rejects unknown keys, does not coerce values."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -80,7 +80,7 @@ class ContractTable(Table):
 
 
 class ManifestDocument(Table):
-    """The whole file."""
+    """The file."""
 
     format: Literal[1]
     equivalent_defaults: list[Annotated[list[Text], Field(min_length=2)]] = []
@@ -91,6 +91,6 @@ class ManifestDocument(Table):
     contracts: list[ContractTable] = []
 
     def script_paths(self) -> tuple[str, ...]:
-        """The files that the manifest names, relative to its own folder."""
+        """The paths of the scripts, relative to the manifest's folder."""
         tables = (self.migrations, self.seeds, self.contracts)
         return tuple(entry.file for table in tables for entry in table)

@@ -1,4 +1,4 @@
-"""The manifest's values, once it has been read and found right."""
+"""The values of a valid manifest."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,21 +6,21 @@ from enum import StrEnum
 from pgfleet.errors import Place
 
 Scalar = str | int | float | bool
-"""What one column of a check's expected row can hold (TOML has no null)."""
+"""A column's value in a check's expected row (TOML has no null)."""
 
 
 class Priority(StrEnum):
-    """How much depends on a migration."""
+    """The priority of a migration or contract."""
 
     P0 = "P0"
-    """The assistant cannot start without it."""
+    """The product does not work without it."""
     P1 = "P1"
     """An auxiliary feature needs it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """One SQL file: its path as the manifest names it, its text, and the checksum of its canonical text."""
+    """One SQL file: its path in the manifest, its text, and the checksum of its canonical text."""
 
     path: str
     sql: str
@@ -28,13 +28,13 @@ class Script:
 
     @property
     def file(self) -> str:
-        """The file's own name, without folders."""
+        """The file's name without folders."""
         return self.path.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A query and the rows that it must return, in whatever order."""
+    """A query and the rows that it must return, in any order."""
 
     name: str
     query: str
@@ -43,7 +43,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """What breaks without a migration, and in which service."""
+    """What breaks in a service without the migration."""
 
     service: str
     breaks: str
@@ -51,7 +51,7 @@ class Impact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """One SQL file, what it is for, and how to see that it is there."""
+    """One SQL file with its purpose, its requirements, and its checks."""
 
     version: str
     script: Script
@@ -64,13 +64,13 @@ class Migration:
 
     @property
     def file(self) -> str:
-        """The script's own name, without folders."""
+        """The script's file name without folders."""
         return self.script.file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
-    """Baseline rows of one table, keyed by `key`; an edit of a column in `ignores` does not count as one."""
+    """Baseline rows of one table, identified by `key`; changes of columns in `ignores` are not reported."""
 
     name: str
     script: Script
@@ -82,7 +82,7 @@ class Seed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """A table whose rows are counted."""
+    """A table whose rows are counted; `may_shrink` allows it to lose rows."""
 
     table: str
     may_shrink: bool
@@ -92,7 +92,7 @@ class Count:
 class Watch:
     """A table that services are expected to use after a rollout; `overdue` and `taken` are a queue's queries.
 
-    `overdue` counts the tasks that are due and wait, `taken` those started or completed since the watch began.
+    `overdue` counts due tasks that wait, `taken` counts tasks that were started or completed since the watch began.
     """
 
     name: str
@@ -102,15 +102,15 @@ class Watch:
 
     @property
     def is_queue(self) -> bool:
-        """Whether tasks are taken from it; of any other table only whether it is read can be told."""
+        """Whether services take tasks from the table; for any other table, only reads are observed."""
         return self.overdue is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsertTarget:
-    """A table that a statement inserts into (`schema` is None for the home schema), with the columns that it gives.
+    """A table that a statement inserts into (`schema` is None for the home schema), with the columns that it sets.
 
-    A column is given by name, or by its place among the table's columns, counted from 1. The others get their default.
+    A column is a name, or a position among the table's columns starting at 1. Other columns get their default.
     """
 
     schema: str | None
@@ -131,7 +131,7 @@ class ContractStatement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """The statements that a consumer runs, each of which must work in every tenant."""
+    """The statements of a consumer, which must work in every tenant."""
 
     consumer: str
     script: Script
@@ -141,9 +141,9 @@ class Contract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """Migrations in their order of application, with what belongs to them.
+    """Migrations in the order in which they are applied, with seeds, counts, watches, and contracts.
 
-    `equivalent_defaults` are groups of column default expressions that count as equal; the first stands for it.
+    `equivalent_defaults` are groups of column default expressions that count as equal to the first one.
     """
 
     checksum: str
@@ -156,5 +156,5 @@ class Manifest:
 
     @property
     def stand_ins(self) -> dict[str, str]:
-        """Each equivalent default, mapped to the first one of its group."""
+        """Every equivalent default, mapped to the first one of its group."""
         return {each: group[0] for group in self.equivalent_defaults for each in group}

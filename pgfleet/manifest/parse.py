@@ -1,4 +1,4 @@
-"""From the manifest's text and its scripts' texts to a `Manifest`, or one line that says why not."""
+"""From the texts of the manifest and its scripts to a `Manifest`."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,20 +10,19 @@ from pgfleet.manifest.model import Check, Contract, Count, Impact, Manifest, Mig
 from pgfleet.manifest.statements import query_fault, script_fault
 from pgfleet.validation import read_toml
 
-BESIDE = "paths are relative to the manifest's folder"
+RELATIVE = "paths are relative to the manifest's folder"
 
 
 def parse_document(text: str, *, file: str) -> ManifestDocument:
-    """The manifest's own text, by its form alone; `file` is its name in errors. Raises ManifestError."""
+    """Validates the form of the manifest's text; `file` is its name in errors. Raises ManifestError."""
     return read_toml(text, ManifestDocument, file=file, error=ManifestError)
 
 
 def build_manifest(document: ManifestDocument, scripts: Mapping[str, str], *, file: str) -> Manifest:
-    """The manifest with its scripts, proved consistent; `scripts` maps each named path to its text.
+    """The manifest with its scripts; `scripts` maps paths to texts.
 
-    Raises ManifestError for a missing script, one that does not parse or contradicts its entry, a duplicate
-    version or name, a requirement that is unknown or comes later, a check that expects nothing, a contract's statement
-    that has no name or is none that can be planned.
+    Raises ManifestError for a missing script, a script that does not parse or contradicts its entry, a duplicate
+    version or name, an unknown or later requirement, a check without expected rows, or an invalid contract statement.
     """
     for key, problem in _faults(document, scripts):
         raise ManifestError(file, key, problem)
@@ -44,21 +43,21 @@ def build_manifest(document: ManifestDocument, scripts: Mapping[str, str], *, fi
 
 
 def version_of(path: str) -> str:
-    """The digits before the first `_` of a script's name; empty where there are none."""
+    """The digits before the first `_` of a script's name; empty if there are none."""
     head = path.rsplit("/", 1)[-1].split("_", 1)[0]
     return head if head.isascii() and head.isdigit() else ""
 
 
 Fault = tuple[str, str]
-"""The key that is wrong, and what is wrong with it."""
+"""A key and its problem."""
 
 
 def _faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[Fault]:
     yield from _migration_faults(document, scripts)
     yield from _seed_faults(document, scripts)
     expressions = [each for group in document.equivalent_defaults for each in group]
-    if again := next((each for place, each in enumerate(expressions) if each in expressions[:place]), None):
-        yield "equivalent_defaults", f"'{again}' is there twice; an expression belongs to one group"
+    if repeated := next((each for place, each in enumerate(expressions) if each in expressions[:place]), None):
+        yield "equivalent_defaults", f"'{repeated}' appears twice; an expression can be in one group only"
     tables = [entry.table for entry in document.counts]
     yield from _duplicate_faults("counts", "table", tables)
     yield from _watch_faults(document)
@@ -70,9 +69,10 @@ def _migration_faults(document: ManifestDocument, scripts: Mapping[str, str]) ->
     for index, entry in enumerate(document.migrations):
         key = f"migrations[{index}]"
         if not versions[index]:
-            yield f"{key}.file", f"'{entry.file}' does not begin with a version (digits, then _)"
+            yield f"{key}.file", f"'{entry.file}' does not start with a version (digits, then _)"
         if versions[index] in versions[:index]:
-            yield f"{key}.file", f"version {versions[index]} is taken by migrations[{versions.index(versions[index])}]"
+            first = versions.index(versions[index])
+            yield f"{key}.file", f"version {versions[index]} is already used by migrations[{first}]"
         yield from _requirement_faults(key, entry, versions[:index], versions)
         yield from _script_faults(key, entry.file, scripts, transactional=entry.transactional)
         yield from _duplicate_faults(f"{key}.checks", "name", [check.name for check in entry.checks])
@@ -83,9 +83,9 @@ def _migration_faults(document: ManifestDocument, scripts: Mapping[str, str]) ->
 def _requirement_faults(key: str, entry: MigrationTable, earlier: list[str], known: list[str]) -> Iterator[Fault]:
     for version in entry.requires:
         if version not in known:
-            yield f"{key}.requires", f"'{version}' is no migration of this manifest"
+            yield f"{key}.requires", f"'{version}' is not a migration of this manifest"
         elif version not in earlier:
-            yield f"{key}.requires", f"'{version}' comes later; a migration can only require what comes before it"
+            yield f"{key}.requires", f"'{version}' comes later; a migration can require only earlier ones"
 
 
 def _seed_faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[Fault]:
@@ -93,7 +93,7 @@ def _seed_faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iter
     yield from _duplicate_faults("seeds", "name", [entry.name for entry in document.seeds])
     for index, entry in enumerate(document.seeds):
         if entry.requires not in versions:
-            yield f"seeds[{index}].requires", f"'{entry.requires}' is no migration of this manifest"
+            yield f"seeds[{index}].requires", f"'{entry.requires}' is not a migration of this manifest"
         yield from _script_faults(f"seeds[{index}]", entry.file, scripts, transactional=True)
 
 
@@ -102,7 +102,7 @@ def _watch_faults(document: ManifestDocument) -> Iterator[Fault]:
     for index, entry in enumerate(document.watches):
         key = f"watches[{index}]"
         if (entry.overdue is None) != (entry.taken is None):
-            yield key, "needs both overdue and taken, which make it a queue, or neither"
+            yield key, "needs both overdue and taken (for a queue), or neither"
         for name, query in (("overdue", entry.overdue), ("taken", entry.taken)):
             if query and (fault := query_fault(query)):
                 yield f"{key}.{name}", fault
@@ -112,23 +112,23 @@ def _contract_faults(document: ManifestDocument, scripts: Mapping[str, str]) -> 
     yield from _duplicate_faults("contracts", "consumer", [entry.consumer for entry in document.contracts])
     for index, entry in enumerate(document.contracts):
         if entry.file not in scripts:
-            yield f"contracts[{index}].file", f"'{entry.file}' is not there; {BESIDE}"
+            yield f"contracts[{index}].file", f"'{entry.file}' does not exist; {RELATIVE}"
         elif fault := contract_fault(scripts[entry.file]):
             yield f"contracts[{index}].file", f"'{entry.file}' {fault}"
 
 
 def _script_faults(key: str, path: str, scripts: Mapping[str, str], *, transactional: bool) -> Iterator[Fault]:
     if path not in scripts:
-        yield f"{key}.file", f"'{path}' is not there; {BESIDE}"
+        yield f"{key}.file", f"'{path}' does not exist; {RELATIVE}"
     elif fault := script_fault(scripts[path], transactional=transactional):
         yield f"{key}.file", f"'{path}' {fault}"
 
 
 def _check_faults(key: str, check: CheckTable) -> Iterator[Fault]:
     if not check.returns or not all(check.returns):
-        yield f"{key}.returns", "expects nothing, so it could never fail; name the rows that the query must return"
+        yield f"{key}.returns", "is empty, so the check could never fail; list the rows that the query must return"
     if len({len(row) for row in check.returns}) > 1:
-        yield f"{key}.returns", "expects rows of different lengths"
+        yield f"{key}.returns", "contains rows of different lengths"
     if fault := query_fault(check.query):
         yield f"{key}.query", fault
 
@@ -136,7 +136,7 @@ def _check_faults(key: str, check: CheckTable) -> Iterator[Fault]:
 def _duplicate_faults(key: str, field: str, values: list[str]) -> Iterator[Fault]:
     for index, value in enumerate(values):
         if value in values[:index]:
-            yield f"{key}[{index}].{field}", f"'{value}' is there twice"
+            yield f"{key}[{index}].{field}", f"'{value}' appears twice"
 
 
 def _migration(entry: MigrationTable, scripts: Mapping[str, str]) -> Migration:

@@ -1,4 +1,4 @@
-"""The roles that a manifest's scripts name: roles are the cluster's, so a new server has none of them."""
+"""The roles that a manifest's scripts name; a new server has none of them."""
 
 import pglast
 from pglast import ast, enums, visitors
@@ -7,7 +7,7 @@ from pgfleet.manifest.model import Manifest
 
 
 def roles_named(manifest: Manifest) -> tuple[str, ...]:
-    """In GRANT, REVOKE, CREATE POLICY, OWNER TO and their like, less those that a script creates itself; sorted."""
+    """The roles in GRANT, REVOKE, CREATE POLICY, OWNER TO, etc., without those that a script creates; sorted."""
     names = _Roles()
     for script in (*(each.script for each in manifest.migrations), *(each.script for each in manifest.seeds)):
         names(pglast.parse_sql(script.sql))

@@ -129,11 +129,13 @@ def test_a_query_is_one_statement_without_its_semicolon() -> None:
         pytest.param(ONE + QUERY.replace("query =", "#"), "inventory: query is missing", id="no query"),
         pytest.param(
             ONE + QUERY.replace("SELECT name, dsn FROM tenants", "DELETE FROM tenants"),
-            "inventory: query must be one SELECT",
+            "inventory: query must be a single SELECT",
             id="a query that writes",
         ),
         pytest.param(
-            ONE + QUERY.replace("tenants", "tenants; SELECT 1"), "inventory: query must be one SELECT", id="two queries"
+            ONE + QUERY.replace("tenants", "tenants; SELECT 1"),
+            "inventory: query must be a single SELECT",
+            id="two queries",
         ),
         pytest.param(
             ONE + QUERY.replace("FROM", "FORM"),

@@ -62,8 +62,8 @@ def test_what_can_be_planned_may_be_in_a_contract(sql: str) -> None:
 @pytest.mark.parametrize(
     ("sql", "fault"),
     [
-        pytest.param("", "holds no statement", id="empty"),
-        pytest.param("-- name: nothing\n", "holds no statement", id="a name alone"),
+        pytest.param("", "contains no statement", id="empty"),
+        pytest.param("-- name: nothing\n", "contains no statement", id="a name alone"),
         pytest.param(
             "-- name: x\nSELEC 1",
             'does not parse, at line 2 column 1: syntax error at or near "SELEC"',
@@ -72,7 +72,7 @@ def test_what_can_be_planned_may_be_in_a_contract(sql: str) -> None:
         *(
             pytest.param(
                 f"-- name: x\n{sql};",
-                "holds what is no SELECT, INSERT, UPDATE, DELETE or MERGE, at line 2",
+                "contains a statement other than SELECT, INSERT, UPDATE, DELETE, or MERGE, at line 2",
                 id=sql.split(" ", maxsplit=1)[0],
             )
             for sql in ("CREATE TABLE a ()", "SELECT 1 INTO a", "COPY a FROM stdin", "CALL a()", "BEGIN", "SET a = 1")
@@ -80,7 +80,7 @@ def test_what_can_be_planned_may_be_in_a_contract(sql: str) -> None:
         *(
             pytest.param(
                 f"-- name: x\nSELECT 1;\n{before}SELECT 2;",
-                f"holds a statement without a name, at line {line}; write '-- name: …' on the line before it",
+                f"contains a statement without a name, at line {line}; add '-- name: …' on the line before it",
                 id=name,
             )
             for name, before, line in (
@@ -93,7 +93,7 @@ def test_what_can_be_planned_may_be_in_a_contract(sql: str) -> None:
         ),
         pytest.param(
             "-- name: x\nSELECT 1;\n-- name: x\nSELECT 2;",
-            "holds two statements named 'x', the second at line 4",
+            "contains two statements named 'x', the second at line 4",
             id="twice",
         ),
     ],

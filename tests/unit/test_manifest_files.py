@@ -63,7 +63,7 @@ def test_a_manifest_that_is_not_toml_is_refused(folder: Path) -> None:
 
 def test_a_script_that_is_not_there_is_refused(folder: Path) -> None:
     (folder / "sql" / "1_one.sql").unlink()
-    problem = "'sql/1_one.sql' is not there; paths are relative to the manifest's folder"
+    problem = "'sql/1_one.sql' does not exist; paths are relative to the manifest's folder"
     assert refusal(folder) == f"{folder / 'manifest.toml'}: migrations[0].file: {problem}"
 
 

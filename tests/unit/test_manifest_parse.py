@@ -239,59 +239,60 @@ def test_a_document_of_the_wrong_form_is_refused(text: str, line: str) -> None:
     [
         pytest.param(
             ONE.replace("1_one.sql", "1_none.sql"),
-            "manifest.toml: migrations[0].file: '1_none.sql' is not there; paths are relative to the manifest's folder",
+            "manifest.toml: migrations[0].file: '1_none.sql' does not exist; "
+            "paths are relative to the manifest's folder",
             id="missing file of a migration",
         ),
         pytest.param(
             ONE + SEED.replace("seed.sql", "sow.sql"),
-            "manifest.toml: seeds[0].file: 'sow.sql' is not there; paths are relative to the manifest's folder",
+            "manifest.toml: seeds[0].file: 'sow.sql' does not exist; paths are relative to the manifest's folder",
             id="missing file of a seed",
         ),
         pytest.param(
             ONE.replace("1_one.sql", "seed.sql"),
-            "manifest.toml: migrations[0].file: 'seed.sql' does not begin with a version (digits, then _)",
+            "manifest.toml: migrations[0].file: 'seed.sql' does not start with a version (digits, then _)",
             id="no version",
         ),
         pytest.param(
             ONE + TWO.replace("2_two.sql", "1_one.sql"),
-            "manifest.toml: migrations[1].file: version 1 is taken by migrations[0]",
+            "manifest.toml: migrations[1].file: version 1 is already used by migrations[0]",
             id="duplicate version",
         ),
         pytest.param(
             ONE + 'requires = ["7"]',
-            "manifest.toml: migrations[0].requires: '7' is no migration of this manifest",
+            "manifest.toml: migrations[0].requires: '7' is not a migration of this manifest",
             id="unknown requirement",
         ),
         pytest.param(
             ONE + 'requires = ["2"]' + TWO,
-            "manifest.toml: migrations[0].requires: '2' comes later; a migration can only require what comes before it",
+            "manifest.toml: migrations[0].requires: '2' comes later; a migration can require only earlier ones",
             id="requirement that comes later",
         ),
         pytest.param(
             ONE + 'requires = ["1"]',
-            "manifest.toml: migrations[0].requires: '1' comes later; a migration can only require what comes before it",
+            "manifest.toml: migrations[0].requires: '1' comes later; a migration can require only earlier ones",
             id="requirement of itself",
         ),
         pytest.param(
             ONE + SEED.replace('"1"', '"7"'),
-            "manifest.toml: seeds[0].requires: '7' is no migration of this manifest",
+            "manifest.toml: seeds[0].requires: '7' is not a migration of this manifest",
             id="unknown requirement of a seed",
         ),
         pytest.param(
             ONE + CHECK.replace('[["one"]]', "[]"),
             "manifest.toml: migrations[0].checks[0].returns: "
-            "expects nothing, so it could never fail; name the rows that the query must return",
+            "is empty, so the check could never fail; list the rows that the query must return",
             id="a check that expects no rows",
         ),
         pytest.param(
             ONE + CHECK.replace('[["one"]]', "[[]]"),
             "manifest.toml: migrations[0].checks[0].returns: "
-            "expects nothing, so it could never fail; name the rows that the query must return",
+            "is empty, so the check could never fail; list the rows that the query must return",
             id="a check that expects an empty row",
         ),
         pytest.param(
             ONE + CHECK.replace('[["one"]]', '[["one"], ["one", "two"]]'),
-            "manifest.toml: migrations[0].checks[0].returns: expects rows of different lengths",
+            "manifest.toml: migrations[0].checks[0].returns: contains rows of different lengths",
             id="a check that expects rows of different lengths",
         ),
         pytest.param(
@@ -302,24 +303,24 @@ def test_a_document_of_the_wrong_form_is_refused(text: str, line: str) -> None:
         ),
         pytest.param(
             ONE + CHECK.replace("SELECT 'one'", "DELETE FROM one"),
-            "manifest.toml: migrations[0].checks[0].query: must be one SELECT",
+            "manifest.toml: migrations[0].checks[0].query: must be a single SELECT",
             id="a check that changes something",
         ),
         pytest.param(
             ONE + CHECK.replace("SELECT 'one'", "SELECT 1; SELECT 2"),
-            "manifest.toml: migrations[0].checks[0].query: must be one SELECT",
+            "manifest.toml: migrations[0].checks[0].query: must be a single SELECT",
             id="a check of two statements",
         ),
         pytest.param(
             ONE + CHECK + CHECK,
-            "manifest.toml: migrations[0].checks[1].name: 'tables' is there twice",
+            "manifest.toml: migrations[0].checks[1].name: 'tables' appears twice",
             id="two checks of one name",
         ),
         pytest.param(
-            ONE + SEED + SEED, "manifest.toml: seeds[1].name: 'rules' is there twice", id="two seeds of one name"
+            ONE + SEED + SEED, "manifest.toml: seeds[1].name: 'rules' appears twice", id="two seeds of one name"
         ),
         pytest.param(
-            ONE + COUNT + COUNT, "manifest.toml: counts[1].table: 'one' is there twice", id="a table counted twice"
+            ONE + COUNT + COUNT, "manifest.toml: counts[1].table: 'one' appears twice", id="a table counted twice"
         ),
     ],
 )
@@ -328,8 +329,8 @@ def test_a_manifest_that_contradicts_itself_is_refused(text: str, line: str) -> 
 
 
 SYNTAX = 'does not parse, at line 2 column 14: syntax error at or near "FROM"'
-TRANSACTION = "begins or ends a transaction, which is pgfleet's part; take BEGIN, COMMIT and their like out"
-ALONE = "cannot run inside a transaction; declare transactional = false, and let it hold that statement alone"
+TRANSACTION = "controls a transaction, which pgfleet does itself; remove BEGIN, COMMIT, and the like"
+ALONE = "cannot run in a transaction; set transactional = false, and keep only that statement in the script"
 
 
 @pytest.mark.parametrize(
@@ -339,7 +340,7 @@ ALONE = "cannot run inside a transaction; declare transactional = false, and let
         pytest.param("CREATE TABLE one (", "does not parse: syntax error at end of input", id="ends too soon"),
         pytest.param("CREATE TABLE one (); COMMIT;", TRANSACTION, id="COMMIT inside"),
         pytest.param("CREATE INDEX CONCURRENTLY i ON one (id);", ALONE, id="CREATE INDEX CONCURRENTLY"),
-        pytest.param("-- nothing yet\n", "holds no statement", id="nothing but a comment"),
+        pytest.param("-- nothing yet\n", "contains no statement", id="nothing but a comment"),
     ],
 )
 def test_a_transactional_script_that_cannot_be_run_is_refused(sql: str, problem: str) -> None:
@@ -349,7 +350,8 @@ def test_a_transactional_script_that_cannot_be_run_is_refused(sql: str, problem:
 def test_several_statements_in_a_non_transactional_script_are_refused() -> None:
     scripts = {"1_one.sql": "CREATE INDEX CONCURRENTLY i ON one (id); SELECT 1;"}
     assert str(refusal(ONE + "transactional = false", scripts)) == (
-        "manifest.toml: migrations[0].file: '1_one.sql' holds several statements, and transactional = false allows one"
+        "manifest.toml: migrations[0].file: '1_one.sql' contains several statements, "
+        "but transactional = false allows only one"
     )
 
 
@@ -423,20 +425,20 @@ def test_a_contract_is_in_the_manifest() -> None:
         pytest.param(
             CONTRACT + CONTRACT,
             {},
-            "contracts[1].consumer: 'worker' is there twice",
+            "contracts[1].consumer: 'worker' appears twice",
             id="a consumer that is there twice",
         ),
         pytest.param(
             CONTRACT.replace("worker.sql", "gone.sql"),
             {},
-            "contracts[0].file: 'gone.sql' is not there; paths are relative to the manifest's folder",
+            "contracts[0].file: 'gone.sql' does not exist; paths are relative to the manifest's folder",
             id="a file that is not there",
         ),
         pytest.param(
             CONTRACT,
             {"worker.sql": "SELECT 1"},
-            "contracts[0].file: 'worker.sql' holds a statement without a name, at line 1; "
-            "write '-- name: …' on the line before it",
+            "contracts[0].file: 'worker.sql' contains a statement without a name, at line 1; "
+            "add '-- name: …' on the line before it",
             id="a statement without a name",
         ),
         pytest.param(

@@ -4,9 +4,9 @@ import pytest
 
 from pgfleet.manifest.statements import query_fault, script_fault
 
-SEVERAL = "holds several statements, and transactional = false allows one"
-TRANSACTION = "begins or ends a transaction, which is pgfleet's part; take BEGIN, COMMIT and their like out"
-ALONE = "cannot run inside a transaction; declare transactional = false, and let it hold that statement alone"
+SEVERAL = "contains several statements, but transactional = false allows only one"
+TRANSACTION = "controls a transaction, which pgfleet does itself; remove BEGIN, COMMIT, and the like"
+ALONE = "cannot run in a transaction; set transactional = false, and keep only that statement in the script"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_non_transactional_script_leaves_transactions_alone_too(sql: str) -> N
 @pytest.mark.parametrize("transactional", [True, False])
 @pytest.mark.parametrize("sql", ["", " \n", "-- later", "/* later */", ";"])
 def test_a_script_without_a_statement_is_a_fault(sql: str, *, transactional: bool) -> None:
-    assert script_fault(sql, transactional=transactional) == "holds no statement"
+    assert script_fault(sql, transactional=transactional) == "contains no statement"
 
 
 @pytest.mark.parametrize(
@@ -107,4 +107,4 @@ def test_a_check_may_ask(sql: str) -> None:
     ["", "SELECT 1; SELECT 2", "UPDATE a SET b = 1", "DROP TABLE a", "EXPLAIN SELECT 1", "SELECT 1 INTO a", "COMMIT"],
 )
 def test_a_check_must_be_one_select(sql: str) -> None:
-    assert query_fault(sql) == "must be one SELECT"
+    assert query_fault(sql) == "must be a single SELECT"
