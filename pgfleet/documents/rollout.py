@@ -35,7 +35,7 @@ class StepStatus(StrEnum):
     SKIPPED = "skipped"
     """There was nothing to do."""
     FAILED = "failed"
-    """It is not done: rolled back, or, where it runs in no transaction, left for the next run to take up."""
+    """It is not done: rolled back, or, where it runs outside a transaction, left for the next run to take up."""
     NOT_REACHED = "not_reached"
     """A migration that it requires is not there, or the tenant was lost before."""
     NOT_EXERCISED = "not_exercised"

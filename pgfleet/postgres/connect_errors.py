@@ -1,4 +1,4 @@
-"""What a refusal means, by its SQLSTATE where there is one, and else by the words of the server, libpq or a pooler."""
+"""Why a connection failed: by SQLSTATE if there is one, else by the message of the server, libpq, or a pooler."""
 
 import re
 
@@ -23,9 +23,9 @@ BY_SQLSTATE = {
     "57P04": ConnectFailure.NO_SUCH_DATABASE,
 }
 
-BY_WORDS: tuple[tuple[str, ConnectFailure], ...] = (
-    # psycopg has no SQLSTATE of a session that was never had. Of several attempts the first of these that any of them
-    # fits is told, so what a server said comes before the silence of another. Sources: PostgreSQL's postinit.c,
+BY_MESSAGE: tuple[tuple[str, ConnectFailure], ...] = (
+    # psycopg has no SQLSTATE for a connection that was never opened. Of several attempts' messages the first entry that
+    # matches any of them wins, so a server's answer comes before another's timeout. Sources: PostgreSQL's postinit.c,
     # postmaster.c, auth.c and fe-connect.c, fe-secure-*.c; PgBouncer's client.c, objects.c and server.c.
     ("server login has been failing", ConnectFailure.BEHIND_POOLER),
     ("server login failed", ConnectFailure.BEHIND_POOLER),
@@ -85,18 +85,18 @@ BY_WORDS: tuple[tuple[str, ConnectFailure], ...] = (
 )
 
 
-def reason_of(text: str, sqlstate: str = "") -> ConnectFailure:
-    """Why no session was had, by what was said about it."""
+def classify(text: str, sqlstate: str = "") -> ConnectFailure:
+    """The reason for a failed connection with this error message."""
     found = BY_SQLSTATE.get(sqlstate) or BY_SQLSTATE.get(sqlstate[:2])
-    return found or next((reason for words, reason in BY_WORDS if words in text), ConnectFailure.OTHER)
+    return found or next((reason for part, reason in BY_MESSAGE if part in text), ConnectFailure.OTHER)
 
 
-def words_of(text: str) -> str:
-    """What was said, on one line, without what libpq puts before it; of several attempts each different answer once."""
+def extract_message(text: str) -> str:
+    """The message on one line without libpq's prefix; for several attempts, each different message once."""
     attempts = text.split(SEVERAL, 1)[-1].split("\n- host: ") if SEVERAL in text else [text]
-    return " / ".join(dict.fromkeys(filter(None, map(_words_of_attempt, attempts))))
+    return " / ".join(dict.fromkeys(filter(None, map(_message_of_attempt, attempts))))
 
 
-def _words_of_attempt(text: str) -> str:
+def _message_of_attempt(text: str) -> str:
     lines = PREAMBLE.sub("", text.strip()).splitlines()
     return "; ".join(filter(None, (" ".join(line.split()).rstrip(".") for line in lines)))

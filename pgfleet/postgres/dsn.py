@@ -1,4 +1,4 @@
-"""What libpq makes of a connection string."""
+"""Reads connection strings as libpq does."""
 
 import os.path
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def _parts(text: str) -> dict[str, str]:
 
 
 def fault(dsn: Dsn) -> str | None:
-    """Why libpq would not take it, without quoting it; or None."""
+    """Why libpq would reject the string, without quoting it; or None."""
     try:
         _parts(dsn.text)
     except ProgrammingError:
@@ -30,7 +30,7 @@ def fault(dsn: Dsn) -> str | None:
 
 
 def check_dsns(environment: Environment, *, file: str) -> None:
-    """Raises FleetError for the first connection string of the environment that libpq would not take."""
+    """Raises FleetError for the first connection string that libpq would reject."""
     for tenant in environment.tenants:
         if problem := fault(tenant.dsn):
             raise FleetError(file, f"environments.{environment.name}: tenant '{tenant.name}': dsn", problem)
@@ -40,25 +40,25 @@ def check_dsns(environment: Environment, *, file: str) -> None:
 
 
 def check_duplicates(environment: Environment, *, file: str) -> None:
-    """Raises FleetError for two tenants that are the same schema of the same database, as far as that can be told."""
+    """Raises FleetError for two tenants whose connection strings name the same schema of the same database."""
     first: dict[tuple[str, str, str], str] = {}
     for tenant in environment.tenants:
         name = database(tenant.dsn)
-        twin = first.setdefault((server(tenant.dsn), name, tenant.home), tenant.name) if name else tenant.name
-        if twin != tenant.name:
+        other = first.setdefault((server(tenant.dsn), name, tenant.home), tenant.name) if name else tenant.name
+        if other != tenant.name:
             place = redacted(f"{name} on {server(tenant.dsn)}", tenant.dsn.secrets)
             key = f"environments.{environment.name}: tenant '{tenant.name}'"
-            raise FleetError(file, key, f"is the same as '{twin}': schema {tenant.home} of {place}")
+            raise FleetError(file, key, f"is the same as '{other}': schema {tenant.home} of {place}")
 
 
 def secrets(dsn: Dsn) -> tuple[str, ...]:
-    """Every text that must not be shown: what was substituted into it, and its password as it will be sent."""
+    """All texts that must not be shown: the substituted values, and the password as it will be sent."""
     password = _parts(dsn.text).get("password", "")
     return tuple({*dsn.secrets, password} - {""})
 
 
 def server(dsn: Dsn) -> str:
-    """The server's name for people and for grouping: `host:port` of each host, the socket's folder, or the service."""
+    """The display name, also used for grouping: `host:port` of each host, the socket folder, or the service."""
     parts = _parts(dsn.text)
     found, ports = hosts(dsn)
     if len(found) > 1:
@@ -71,7 +71,7 @@ def server(dsn: Dsn) -> str:
 
 
 def hosts(dsn: Dsn) -> tuple[list[str], list[str]]:
-    """The hosts that the connection string names, and the port of each; none where it gives addresses besides."""
+    """The host names in the connection string and their ports; none if it also gives addresses (`hostaddr`)."""
     parts = _parts(dsn.text)
     if "host" not in parts or "hostaddr" in parts:
         return [], []
@@ -80,22 +80,22 @@ def hosts(dsn: Dsn) -> tuple[list[str], list[str]]:
 
 
 def database(dsn: Dsn) -> str:
-    """The database's name, as far as the connection string says it."""
+    """The database's name, or an empty string if the connection string has none."""
     parts = _parts(dsn.text)
     return parts.get("dbname") or parts.get("user") or ""
 
 
 def user(dsn: Dsn) -> str:
-    """The role's name, as far as the connection string says it."""
+    """The role's name, or an empty string if the connection string has none."""
     return _parts(dsn.text).get("user", "")
 
 
-def lacking(dsn: Dsn, settings: Mapping[str, str]) -> dict[str, str]:
-    """Those of these settings that the connection string does not have itself."""
+def without_given(dsn: Dsn, settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings without those that the connection string itself gives."""
     own = _parts(dsn.text)
     return {name: value for name, value in settings.items() if name not in own}
 
 
 def for_database(dsn: Dsn, name: str) -> Dsn:
-    """The same server and role, another database."""
+    """The same connection string for another database."""
     return replace(dsn, text=make_conninfo(dsn.text, dbname=name))

@@ -1,4 +1,4 @@
-"""psycopg's errors as pgfleet's own: what happened, whether trying again can help, and no secret."""
+"""Translates psycopg's errors into pgfleet's, without secrets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from pgfleet.errors import (
 from pgfleet.fleet.secret import redacted
 from pgfleet.manifest.model import Script
 from pgfleet.manifest.statements import place_in
-from pgfleet.postgres.connect_errors import reason_of, words_of
+from pgfleet.postgres.connect_errors import classify, extract_message
 
 BY_SQLSTATE: dict[str, type[DatabaseError]] = {
     # PostgreSQL manual, appendix A. Classes (two characters) and single codes; the longer one wins.
@@ -42,10 +42,10 @@ UNIQUE_VIOLATION, INTERNAL_ERROR = "23505", "XX000"
 
 
 @contextmanager
-def translating(secrets: tuple[str, ...], *, script: Script | None = None, start: int = 0) -> Iterator[None]:
+def translate_errors(secrets: tuple[str, ...], *, script: Script | None = None, start: int = 0) -> Iterator[None]:
     """Raises every psycopg error in its scope as a `DatabaseError`.
 
-    `script` is the one that the statement is of, `start` the place of its first character there.
+    `script` contains the statement, which starts at character `start`.
     """
     try:
         yield
@@ -56,26 +56,29 @@ def translating(secrets: tuple[str, ...], *, script: Script | None = None, start
 
 
 @contextmanager
-def translating_refusal(secrets: tuple[str, ...], *, server: str, seconds: float) -> Iterator[None]:
-    """Raises every psycopg error in its scope, in which a session is to be had, as AccessRefused or ConnectionFailed.
+def translate_connect_errors(secrets: tuple[str, ...], *, server: str, seconds: float) -> Iterator[None]:
+    """Raises every psycopg error in its scope, which opens a connection, as AccessRefused or ConnectionFailed.
 
-    `server` is its name for people, `seconds` how long it had to answer.
+    `server` is the server's display name, `seconds` the connect timeout.
     """
     try:
         yield
     except psycopg.Error as error:
-        said = str(error)
-        raise refusal(reason_of(said, error.sqlstate or ""), secrets, server, words_of(said), seconds) from None
+        text = str(error)
+        because = classify(text, error.sqlstate or "")
+        raise connect_error(because, secrets, server, extract_message(text), seconds) from None
 
 
-def refusal(because: ConnectFailure, secrets: tuple[str, ...], server: str, said: str, seconds: float) -> DatabaseError:
-    """The error of a session that was not had, without a secret in it."""
+def connect_error(
+    because: ConnectFailure, secrets: tuple[str, ...], server: str, message: str, seconds: float
+) -> DatabaseError:
+    """The error of a connection that could not be opened, without secrets."""
     kind = AccessRefused if because.is_final else ConnectionFailed
-    return kind(redacted(because.describe(server, said, seconds), secrets), "", None, because)
+    return kind(redacted(because.describe(server, message, seconds), secrets), "", None, because)
 
 
 def _place(error: psycopg.Error, script: Script, start: int) -> Place:
-    """Where the server says the error is; of one that it met in running the statement, where that begins."""
+    """Where the server reports the error; the start of the statement if it reports no position."""
     position = error.diag.statement_position
     line, column = place_in(script.sql, start + int(position) - 1 if position else start)
     return Place(script.file, line, column)
@@ -83,18 +86,18 @@ def _place(error: psycopg.Error, script: Script, start: int) -> Place:
 
 def _kind(error: psycopg.Error) -> type[DatabaseError]:
     state = error.sqlstate or ""
-    if _is_met_by_another(error):
+    if _is_concurrent_ddl(error):
         return TryAgain
     if state:
         return BY_SQLSTATE.get(state) or BY_SQLSTATE.get(state[:2]) or StatementFailed
     return ConnectionLost if isinstance(error, psycopg.OperationalError) else StatementFailed
 
 
-def _is_met_by_another(error: psycopg.Error) -> bool:
-    """Whether two sessions made or altered the same object at the same moment.
+def _is_concurrent_ddl(error: psycopg.Error) -> bool:
+    """Whether two sessions created or altered the same object at the same time.
 
-    IF NOT EXISTS looks, and then writes; a session that looked before the other committed may even have kept what it
-    saw. The next attempt finds the object there.
+    IF NOT EXISTS checks before it writes, and a session that checked before the other committed may have cached what it
+    saw. The next attempt finds the object.
     """
     if error.sqlstate == UNIQUE_VIOLATION:
         return error.diag.schema_name == "pg_catalog"
@@ -102,7 +105,7 @@ def _is_met_by_another(error: psycopg.Error) -> bool:
 
 
 def _message(error: psycopg.Error) -> str:
-    """The server's primary message and hint, or libpq's own words on one line."""
+    """The server's primary message and hint, or libpq's message on one line."""
     primary = error.diag.message_primary
     if primary:
         return f"{primary} (hint: {error.diag.message_hint})" if error.diag.message_hint else primary

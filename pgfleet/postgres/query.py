@@ -1,4 +1,4 @@
-"""A statement that is sent with its values bound, and the rows that come back."""
+"""A statement with bound values, and the rows that it returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ Rows = list[tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Query:
-    """One statement; without parameters its text is sent as it is, percent signs and all.
+    """One statement; without parameters its text is sent unchanged, including percent signs.
 
-    One that is kept for several tenants has its values bound once: every connection binds them alike.
+    A query that is reused for several tenants is bound once, because every connection binds it alike.
     """
 
     text: str
@@ -27,7 +27,7 @@ _bound: WeakKeyDictionary[Query, str] = WeakKeyDictionary()
 
 
 def bind(query: Query, connection: Connection) -> str:
-    """Its text with its values in it, as it is sent."""
+    """The query's text with its values, as sent."""
     known = _bound.get(query)
     if known is None:
         known = _bound[query] = ClientCursor(connection).mogrify(query.text, query.parameters)
@@ -35,7 +35,7 @@ def bind(query: Query, connection: Connection) -> str:
 
 
 def all_rows(cursor: ClientCursor[tuple[Any, ...]]) -> list[Rows]:
-    """The rows of every result that has any columns, in order."""
+    """The rows of every result that has columns, in order."""
     results = []
     more: bool | None = True
     while more:

@@ -128,11 +128,14 @@ def _where(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> Itera
 
 
 def _not_exercised(plan: RolloutPlan, manifest: Manifest, dry_run: Sequence[TenantResult]) -> Sequence[Issue]:
-    """In the whole plan what runs in no transaction, and what in the dry run stood on it."""
+    """In the whole plan what runs outside a transaction, and what in the dry run stood on it."""
     tally = Counter(version for tenant in plan.tenants for version in tenant.runs)
     alone = [each for each in manifest.migrations if tally[each.version] and not each.transactional]
     said = [
-        Issue(title=f"{each.file} runs in no transaction", lines=(f"to be run in {tenant_count(tally[each.version])}",))
+        Issue(
+            title=f"{each.file} runs outside a transaction",
+            lines=(f"to be run in {tenant_count(tally[each.version])}",),
+        )
         for each in alone
     ]
     files = tuple(each.file for each in alone)

@@ -10,7 +10,7 @@ from pgfleet.connect_failure import ConnectFailure
 from pgfleet.errors import ConnectionFailed
 from pgfleet.fleet.secret import Dsn
 from pgfleet.postgres import addresses
-from pgfleet.postgres.addresses import resolved
+from pgfleet.postgres.addresses import resolve
 
 KNOWN = {"one.test": ["10.0.0.1"], "three.test": ["10.0.0.1", "10.0.0.2", "10.0.0.3"]}
 
@@ -19,7 +19,7 @@ KNOWN = {"one.test": ["10.0.0.1"], "three.test": ["10.0.0.1", "10.0.0.2", "10.0.
 def resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     """No network is asked."""
     monkeypatch.setattr(
-        addresses, "_resolve", lambda host, _port: KNOWN.get(host) or socket.gaierror(-2, "Name or service not known")
+        addresses, "_look_up", lambda host, _port: KNOWN.get(host) or socket.gaierror(-2, "Name or service not known")
     )
 
 
@@ -58,20 +58,20 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_each_name_becomes_its_addresses(dsn: str, found: dict[str, str]) -> None:
-    assert resolved(Dsn(dsn), seconds=10) == found
+    assert resolve(Dsn(dsn), seconds=10) == found
 
 
 def test_names_that_are_all_unknown() -> None:
     with pytest.raises(ConnectionFailed, match=r"for none\.test:5432 here \(Name or service not known\); ") as caught:
-        resolved(Dsn("host=none.test"), seconds=10)
+        resolve(Dsn("host=none.test"), seconds=10)
     assert caught.value.connect_failure is ConnectFailure.NAME_NOT_RESOLVED
 
 
 def test_a_resolver_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     end = threading.Event()
-    monkeypatch.setattr(addresses, "_resolve", lambda *_: end.wait(20) and [])
+    monkeypatch.setattr(addresses, "_look_up", lambda *_: end.wait(20) and [])
     began = time.monotonic()
     with pytest.raises(ConnectionFailed, match=r"the resolver did not answer within 0\.1 s"):
-        resolved(Dsn("host=one.test"), seconds=0.1)
+        resolve(Dsn("host=one.test"), seconds=0.1)
     assert time.monotonic() - began < 5
     end.set()

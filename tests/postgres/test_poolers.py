@@ -61,7 +61,7 @@ def subject(
 
 @pytest.fixture
 def orders(pooled: PooledServer, empty_database: str) -> Subject:
-    """One with a migration that runs in no transaction."""
+    """One with a migration that runs outside a transaction."""
     manifest = load_manifest(CONCURRENTLY)
     return Subject(server=pooled, database=empty_database, manifest=manifest, expected=pooled.expected(manifest))
 

@@ -1,4 +1,4 @@
-"""A migration that runs in no transaction: begun, finished, broken off, resumed."""
+"""A migration that runs outside a transaction: begun, finished, broken off, resumed."""
 
 import threading
 import time
@@ -157,5 +157,7 @@ def test_it_is_not_rehearsed_and_neither_is_what_stands_on_it(orders: Subject) -
         StepStatus.NOT_EXERCISED,
         StepStatus.NOT_EXERCISED,
     ]
-    assert step(result, "2").detail == "2_orders_number_index.sql runs in no transaction, so it cannot be rolled back"
+    assert (
+        step(result, "2").detail == "2_orders_number_index.sql runs outside a transaction, so it cannot be rolled back"
+    )
     assert (orders.query(VALID), orders.has_ledger()) == ([], False)

@@ -76,8 +76,8 @@ def test_an_object_that_is_right_stays_so_where_the_rest_of_its_migration_is_not
 @pytest.mark.parametrize(
     ("alone", "said"),
     [
-        ("2", "it undoes part of 2, which runs in no transaction"),
-        ("1", "it runs in no transaction, and may undo what 2 made of public.says()"),
+        ("2", "it undoes part of 2, which runs outside a transaction"),
+        ("1", "it runs outside a transaction, and may undo what 2 made of public.says()"),
     ],
 )
 def test_what_runs_in_no_transaction_neither_undoes_nor_is_undone(

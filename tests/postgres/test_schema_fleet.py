@@ -150,7 +150,7 @@ def test_a_tenant_s_own_objects_wait_for_nobody_and_shared_ones_do(new: Database
     assert status["20250315"] is StepStatus.DONE
     assert status["20250331"] is StepStatus.FAILED
     [said] = failures([result])
-    assert said.startswith("another run is working on what the tenants of this database share: pgfleet")
+    assert said.startswith("another run is working on the shared objects of this database: pgfleet")
     assert acme.roll_out().result is Result.DONE
 
 

@@ -420,7 +420,7 @@ def test_settings_do_not_outlive_their_use(session: Session, how: Callable[..., 
     """Through a pooler in transaction mode the next transaction may be somebody else's."""
     session.home = "elsewhere"
     how(session, "SELECT 1" if how == Session.run_outside_transaction else Query("SELECT 1"))
-    with session._open().cursor() as cursor:
+    with session.open().cursor() as cursor:
         left = cursor.execute("SELECT name FROM pg_settings WHERE source = 'session' AND name <> 'application_name'")
         assert left.fetchall() == []
 

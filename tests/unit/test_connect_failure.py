@@ -3,8 +3,8 @@
 import pytest
 
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.postgres.connect_errors import reason_of, words_of
-from pgfleet.postgres.errors import refusal
+from pgfleet.postgres.connect_errors import classify, extract_message
+from pgfleet.postgres.errors import connect_error
 
 AT = 'connection failed: connection to server at "10.0.0.1", port 5432 failed: '
 SAID = [
@@ -62,9 +62,9 @@ SAID = [
 ]
 
 
-@pytest.mark.parametrize(("said", "because"), SAID, ids=[words_of(each) for each, _ in SAID])
+@pytest.mark.parametrize(("said", "because"), SAID, ids=[extract_message(each) for each, _ in SAID])
 def test_what_was_said_has_one_reason(said: str, because: str) -> None:
-    assert reason_of(said) == because
+    assert classify(said) == because
 
 
 def test_every_reason_is_told_by_something_that_is_said() -> None:
@@ -81,7 +81,7 @@ def test_every_reason_is_told_by_something_that_is_said() -> None:
     ],
 )
 def test_a_sqlstate_comes_before_words(sqlstate: str, because: str) -> None:
-    assert reason_of("in whatever language", sqlstate) == because
+    assert classify("in whatever language", sqlstate) == because
 
 
 SEVERAL = (
@@ -102,16 +102,16 @@ SEVERAL = (
     ids=["one attempt", "no preamble", "several attempts"],
 )
 def test_what_was_said_without_what_libpq_puts_before_it(text: str, words: str) -> None:
-    assert words_of(text) == words
+    assert extract_message(text) == words
 
 
 def test_of_several_attempts_an_answer_comes_before_silence() -> None:
-    assert reason_of(SEVERAL.replace("no such thing", 'role "a" does not exist')) is ConnectFailure.NO_SUCH_ROLE
+    assert classify(SEVERAL.replace("no such thing", 'role "a" does not exist')) is ConnectFailure.NO_SUCH_ROLE
 
 
 @pytest.mark.parametrize("because", ConnectFailure)
 def test_every_reason_says_what_happened_where_and_what_to_do(because: ConnectFailure) -> None:
-    error = refusal(because, ("hunter2",), "db1:5432", 'user "hunter2" {x}', 10)
+    error = connect_error(because, ("hunter2",), "db1:5432", 'user "hunter2" {x}', 10)
     assert (error.connect_failure, error.transient) == (because, not because.is_final)
     assert str(error).startswith(f"{because.replace('_', ' ')}: ")
     assert "db1:5432" in str(error)

@@ -146,7 +146,7 @@ def test_a_plans_ring_is_capped_and_what_is_idle_comes_last() -> None:
 
 
 def test_the_page_that_asks_for_approval() -> None:
-    alone = "1_one.sql runs in no transaction, so it cannot be rolled back"
+    alone = "1_one.sql runs outside a transaction, so it cannot be rolled back"
     error = ErrorEntry(message="no such type", sqlstate="42704", file="2_two.sql", line=3, column=9, advice="mend it")
     dry_run = [
         a_result(
@@ -177,7 +177,7 @@ def test_the_page_that_asks_for_approval() -> None:
         "",
         "## What could not be rehearsed",
         "",
-        "- **1\\_one.sql runs in no transaction**",
+        "- **1\\_one.sql runs outside a transaction**",
         "  - to be run in 4 tenants",
         "- **2: it requires 1, which was not rehearsed**",
         "  - 1 tenant: cobalt",
@@ -285,7 +285,7 @@ def test_a_rollout_that_went_well_is_short() -> None:
 
 
 def test_a_rehearsal_says_that_it_was_rolled_back_and_what_it_left_out() -> None:
-    step = a_step(status=StepStatus.NOT_EXERCISED, detail="1_one.sql runs in no transaction")
+    step = a_step(status=StepStatus.NOT_EXERCISED, detail="1_one.sql runs outside a transaction")
     lines = page_of(a_rollout(a_result("acme", Result.DONE, step), dry_run=True))
     assert lines[:3] == [
         "# Dry run of prod: Completed: 1 tenant: 1 done",
@@ -293,7 +293,7 @@ def test_a_rehearsal_says_that_it_was_rolled_back_and_what_it_left_out() -> None
         "Everything told here was rolled back, and each tenant is as it was before.",
     ]
     assert section(lines, "What could not be rehearsed") == [
-        "- **1\\_one.sql runs in no transaction**",
+        "- **1\\_one.sql runs outside a transaction**",
         "  - 1 tenant: acme",
     ]
 

@@ -131,7 +131,7 @@ def test_the_plan_of_a_fleet() -> None:
 
 
 def test_what_is_refused_is_told_with_its_reason() -> None:
-    refused = PlannedMigration(version="2", action=Action.REFUSE, reason="2_two.sql runs in no transaction")
+    refused = PlannedMigration(version="2", action=Action.REFUSE, reason="2_two.sql runs outside a transaction")
     tenants = [a_tenant_plan(name, planned("1"), refused) for name in ("acme", "bolt")]
     assert plan_lines(*tenants) == [
         "tenant  P0 1   P1 2",
@@ -142,7 +142,7 @@ def test_what_is_refused_is_told_with_its_reason() -> None:
         "REFUSED  its script cannot be run the way the tenant is reached: nothing of it is begun",
         "",
         "Refused, as it cannot be done the way the tenant is reached",
-        "  2_two.sql runs in no transaction",
+        "  2_two.sql runs outside a transaction",
         "    2 tenants: acme, bolt",
         "",
         "2 tenants: refuse 2 migrations in 2  (plan fedcba987654 of prod)",
@@ -339,7 +339,7 @@ def test_a_rollout_that_went_well_is_short() -> None:
 
 
 def test_a_rehearsal_says_first_that_it_was_rolled_back_and_names_what_it_left_out() -> None:
-    alone = a_step(status=StepStatus.NOT_EXERCISED, detail="1_one.sql runs in no transaction")
+    alone = a_step(status=StepStatus.NOT_EXERCISED, detail="1_one.sql runs outside a transaction")
     after = a_step("2", status=StepStatus.NOT_EXERCISED, name="two", detail="it requires 1, which was not rehearsed")
     seed = a_seed_step(StepStatus.NOT_EXERCISED, detail="it requires 1, which was not rehearsed")
     results = [a_result(name, Result.DONE, alone, after, seeds=[seed]) for name in ("acme", "globex")]
@@ -347,7 +347,7 @@ def test_a_rehearsal_says_first_that_it_was_rolled_back_and_names_what_it_left_o
     assert lines[:2] == ["A dry run: everything told here was rolled back, and each tenant is as it was before.", ""]
     assert lines[7:9] == ["  acme    done    not run  not run", "  globex  done    not run  not run"]
     assert section(lines, "What could not be rehearsed") == [
-        "  1_one.sql runs in no transaction",
+        "  1_one.sql runs outside a transaction",
         "    2 tenants: acme, globex",
         "  2, seed rules: it requires 1, which was not rehearsed",
         "    2 tenants: acme, globex",

@@ -27,7 +27,7 @@ def execute(
     while version := next(_undone(plan, ran, before, after), None):
         again = context.migration(version)
         if not again.transactional:
-            raise NotProven(f"it undoes part of {version}, which runs in no transaction and so not along with it")
+            raise NotProven(f"it undoes part of {version}, which runs outside a transaction and so not along with it")
         session.run_script(again.script)
         ran.append(version)
         after = inspect(session, context)

@@ -59,7 +59,7 @@ def record(session: Session, migration: Migration, action: Action, *, run_id: st
 
 
 def record_started(session: Session, migration: Migration, *, run_id: str) -> None:
-    """Writes that a migration which runs in no transaction is begun. Raises a DatabaseError."""
+    """Writes that a migration which runs outside a transaction is begun. Raises a DatabaseError."""
     state = LedgerState.STARTED
     session.write(_row("record", session, migration, run_id, state=state, event=state))
 

@@ -91,10 +91,10 @@ def _works_on_shared(session: Session, context: RunContext, plan: TenantPlan, mi
 def _alone(
     session: Session, context: RunContext, plan: TenantPlan, migration: Migration
 ) -> tuple[Action, tuple[str, ...]]:
-    """The same for a statement that runs in no transaction: the ledger says `started` before, `applied` after."""
+    """The same for a statement that runs outside a transaction: the ledger says `started` before, `applied` after."""
     if session.is_dry_run:
-        raise CannotDryRun(f"{migration.file} runs in no transaction, so it cannot be rolled back")
-    session.require_own_session(f"{migration.file} runs in no transaction")
+        raise CannotDryRun(f"{migration.file} runs outside a transaction, so it cannot be rolled back")
+    session.require_own_session(f"{migration.file} runs outside a transaction")
     with tenant_lock_of_session(session, shared=_works_on_shared(session, context, plan, migration)):
         before = inspect(session, context)
         action = _still_to_do(session, context, plan, migration, before)
@@ -121,7 +121,7 @@ def _refuse_undoing(session: Session, context: RunContext, migration: Migration,
         versions = [step.version for step in provenance.steps]
         if migration.version in versions[:-1] and provenance.object.identity not in known:
             name = provenance.object.identity.qualified(session.home)
-            raise NotProven(f"it runs in no transaction, and may undo what {versions[-1]} made of {name}: by hand")
+            raise NotProven(f"it runs outside a transaction, and may undo what {versions[-1]} made of {name}: by hand")
 
 
 def _still_to_do(

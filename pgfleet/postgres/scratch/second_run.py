@@ -57,7 +57,7 @@ def _undoing(session: Session) -> Iterator[None]:
 
 
 def _run_elsewhere(migrations: tuple[Migration, ...], admin: Dsn, limits: Limits, empty: Empty) -> SecondRun:
-    """Of the last of them, in a database of its own: what runs in no transaction cannot be rolled back."""
+    """Of the last of them, in a database of its own: what runs outside a transaction cannot be rolled back."""
     with scratch_database(admin, limits, migrations) as session:
         for each in migrations:
             apply(session, each)

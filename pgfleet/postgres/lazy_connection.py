@@ -1,0 +1,97 @@
+"""A connection that is opened on first use and reopened after it was lost."""
+
+import hashlib
+from types import TracebackType
+from typing import Self
+
+from pgfleet.fleet.pooler import Pooler
+from pgfleet.fleet.secret import Dsn, redacted
+from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.connection import Connection, Limits, connect, disconnect
+from pgfleet.run.connection_limiter import GiveBack
+
+
+class LazyConnection:
+    """One connection to one database, and what is known of the server behind it.
+
+    It counts against the limiter in `limits` from its first use to `close`, also while it is lost.
+    """
+
+    def __init__(self, dsn: Dsn, limits: Limits | None) -> None:
+        self.dsn, self.limits = dsn, limits or Limits()
+        self.secrets = libpq.secrets(dsn)
+        self._connection: Connection | None = None
+        self._give_back: GiveBack | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def open(self) -> Connection:
+        """The connection, opened if necessary. Raises a DatabaseError."""
+        if self._connection is None or self._connection.closed:
+            self._connection = self._connect()
+        return self._connection
+
+    def close(self) -> None:
+        """Closes the connection and releases it at the limiter; the next use opens another."""
+        connection, self._connection = self._connection, None
+        give_back, self._give_back = self._give_back, None
+        try:
+            if connection is not None:
+                disconnect(connection)
+        finally:
+            if give_back is not None:
+                give_back()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection that is not known to be lost."""
+        return self._connection is not None and not self._connection.closed
+
+    @property
+    def server_version(self) -> str:
+        """The version that the server reports, `16.4`. Opens the connection."""
+        return (self.open().info.parameter_status("server_version") or "").split(" ")[0]
+
+    @property
+    def server_major(self) -> int:
+        """The server's major version. Opens the connection."""
+        return self.open().info.server_version // 10_000
+
+    @property
+    def database(self) -> str:
+        """The database's display name, `db1:5432/acme`, without secrets. Opens the connection.
+
+        If part of the name is a secret, a few characters of a digest tell it from other databases.
+        """
+        info = self.open().info
+        name = f"{info.host or 'local'}:{info.port}/{info.dbname}"
+        shown = redacted(name, self.secrets)
+        return shown if shown == name else f"{shown} ({hashlib.sha256(name.encode()).hexdigest()[:6]})"
+
+    def pooler_before(self, pid: int) -> Pooler | None:
+        """The pooler in front of the server process `pid`: as the fleet file says, or as detected.
+
+        A server reports the process id of its backend, a pooler a key of its own (PostgreSQL manual, 54.2.8 Canceling
+        Requests in Progress). Its pooling mode cannot be detected, so the more restrictive one is assumed.
+        """
+        is_direct = self.open().info.backend_pid == pid
+        return self.dsn.pooler or (None if is_direct else Pooler.TRANSACTION)
+
+    def _connect(self) -> Connection:
+        """A new connection; after a lost one it keeps that one's place at the limiter."""
+        try:
+            if self._give_back is None and self.limits.limiter is not None:
+                self._give_back = self.limits.limiter.take(libpq.server(self.dsn))
+            connection = connect(self.dsn, self.limits)
+        except BaseException:
+            self.close()
+            raise
+        # The password may come from a password file or a service file instead of the connection string.
+        self.secrets = tuple({*self.secrets, connection.info.password} - {""})
+        return connection

@@ -1,0 +1,77 @@
+"""The settings of every transaction: limits, output formats, and the search path; and how a script's are reset."""
+
+from collections.abc import Sequence
+
+import psycopg.sql
+
+from pgfleet.postgres.connection import STANDARD_STRINGS, Connection, Limits
+from pgfleet.postgres.query import Query, bind
+from pgfleet.run.shipped import statement
+
+OUTPUT_FORMATS = {
+    # A database or a role may have its own defaults, and catalogs are compared as the server writes them.
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "extra_float_digits": "1",
+    "quote_all_identifiers": "off",
+    "bytea_output": "hex",
+    "jit": "off",  # compiling a catalog query takes longer than running it
+}
+
+UNLOCK_ALL = "SELECT pg_catalog.pg_advisory_unlock_all()"
+RESET_SCRIPT = "; ".join(
+    # After a script, within its transaction, because a pooler may hand the server's session on. RESET ALL returns to
+    # what the session began with; behind a pooler that is not what we began with.
+    (
+        "RESET SESSION AUTHORIZATION",
+        "RESET ROLE",
+        "RESET ALL",
+        STANDARD_STRINGS,
+        "SET client_encoding TO 'UTF8'",
+        "DISCARD TEMPORARY",
+        UNLOCK_ALL,
+    )
+)
+
+
+def search_path(home: str, extensions: Sequence[str], managed_names: Sequence[str], connection: Connection) -> Query:
+    """An expression for the search path: the home schema, and then the schemas of the extensions.
+
+    The server looks those up. A schema that contains one of the `managed_names` is another tenant's and is left out.
+    """
+    if not extensions:
+        return Query("%(home)s", {"home": psycopg.sql.Identifier(home).as_string(connection)})
+    parameters = {"home": home, "extensions": [*extensions], "managed_names": [*managed_names]}
+    return Query(f"({statement('introspection/search_path')})", parameters)
+
+
+def transaction_settings(limits: Limits, path: Query) -> Query:
+    """Applies the limits, the output formats, and the search path `path` to the current transaction."""
+    settings = {**OUTPUT_FORMATS, **_limit_settings(limits)}
+    calls = [f"pg_catalog.set_config('{name}', %({name})s, true)" for name in settings]
+    calls.append(f"pg_catalog.set_config('search_path', {path.text}, true)")
+    return Query(f"SELECT {', '.join(calls)}", {**settings, **(path.parameters or {})})
+
+
+def set_search_path(path: Query, connection: Connection, *, is_local: bool) -> str:
+    """The statement that sets the search path, for the current transaction if `is_local`."""
+    return f"SELECT pg_catalog.set_config('search_path', {bind(path, connection)}, {str(is_local).lower()})"
+
+
+def set_limits(limits: Limits) -> str:
+    """Statements that apply the limits to the session, for a statement outside a transaction."""
+    return "; ".join(f"SET {name} TO '{value}'" for name, value in _limit_settings(limits).items())
+
+
+def reset_session(limits: Limits) -> str:
+    """Statements that undo `set_limits` and `set_search_path`."""
+    return "; ".join(f"RESET {name}" for name in ("search_path", *_limit_settings(limits)))
+
+
+def _limit_settings(limits: Limits) -> dict[str, str]:
+    return {
+        "statement_timeout": f"{limits.statement_timeout_ms}ms",
+        "lock_timeout": f"{limits.lock_timeout_ms}ms",
+        "idle_in_transaction_session_timeout": f"{limits.idle_in_transaction_timeout_ms}ms",
+    }
