@@ -62,7 +62,9 @@ def test_each_name_becomes_its_addresses(dsn: str, found: dict[str, str]) -> Non
 
 
 def test_names_that_are_all_unknown() -> None:
-    with pytest.raises(ConnectionFailed, match=r"host name of none\.test:5432 \(Name or service not known\); ") as caught:
+    with pytest.raises(
+        ConnectionFailed, match=r"host name of none\.test:5432 \(Name or service not known\); "
+    ) as caught:
         resolve(Dsn("host=none.test"), seconds=10)
     assert caught.value.connect_failure is ConnectFailure.NAME_NOT_RESOLVED
 
