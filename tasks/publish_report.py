@@ -13,12 +13,15 @@ from prefect.cache_policies import NO_CACHE
 
 from pgfleet.documents.audit import AuditDocument, Verdict
 from pgfleet.judge.summary import format_summary, worst_first
+from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.links import Links
-from pgfleet.reports.markdown import MOST_TENANTS, summary_page, tenant_page
 from pgfleet.reports.markup import escaped
 from pgfleet.reports.phrases.trend import MOST_LINES
-from pgfleet.reports.phrases.variants import variant_rows, variants_in_words
+from pgfleet.reports.phrases.variants import summarize_variants, variant_rows
+from pgfleet.reports.render import markdown
 from pgfleet.reports.tables import tenant_rows
+from pgfleet.reports.views.audit import audit_view
+from pgfleet.reports.views.audit_tenant import tenant_view
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.links import from_elsewhere, to_artifact, to_key, to_run
 
@@ -47,9 +50,9 @@ def publish_report(document: AuditDocument, context: RunContext, kept: str = "")
         tenant_rows(document, zone, links), key=f"audit-{scope}", description=f"Audit of {environment}: {said}"
     )
     variants = document.variants
-    described = variants_in_words(variants[:MOST_LINES])
+    described = summarize_variants(variants[:MOST_LINES])
     create_table_artifact(variant_rows(variants), key=f"variants-{scope}", description=described)
-    page = summary_page(document, context.manifest, zone, replace(links, summary=None))
+    page = markdown.render(audit_view(document, context.manifest, zone), replace(links, summary=None))
     summary = create_markdown_artifact(with_place(page, kept), key=f"summary-{scope}", description=said)
     _log_link(logging.INFO, "All of it", to_artifact(cast("UUID", summary)))
 
@@ -59,7 +62,8 @@ def _publish_tenants(document: AuditDocument, context: RunContext, links: Links)
     wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY or each.losses]
     found: dict[str, str] = {}
     for tenant in wrong[:MOST_TENANTS]:
-        page = tenant_page(tenant, document, context.manifest, context.environment.policy.timezone, links)
+        view = tenant_view(tenant, document, context.manifest, context.environment.policy.timezone)
+        page = markdown.render(view, links)
         key = artifact_key("tenant", document.environment, tenant.name)
         said = f"{tenant.name} {'lost rows' if tenant.verdict is Verdict.READY else f'is {tenant.verdict}'}"
         made = create_markdown_artifact(page, key=key, description=said)

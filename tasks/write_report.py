@@ -8,9 +8,10 @@ from prefect.artifacts import create_link_artifact
 
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.documents.rollout import RolloutDocument
-from pgfleet.reports.html.audit import audit_page
 from pgfleet.reports.html.rollout import rollout_page
 from pgfleet.reports.openmetrics import audit_metrics
+from pgfleet.reports.render import html
+from pgfleet.reports.views.audit import audit_page
 from pgfleet.run import files, settings
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.publish_report import OPTIONS, scope_of
@@ -55,7 +56,7 @@ def _keep_page(document: Document, context: RunContext, folder: str) -> str:
 def _page(document: Document, context: RunContext) -> str:
     zone = context.environment.policy.timezone
     if isinstance(document, AuditDocument):
-        return audit_page(document, context.manifest, zone)
+        return html.render(audit_page(document, context.manifest, zone))
     return rollout_page(document, context.manifest, zone)
 
 

@@ -23,9 +23,10 @@ from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.embedded.cluster import Cluster
 from pgfleet.postgres.embedded.demo_fleet import ENVIRONMENT, PLANS, build_fleet, fleet_file
 from pgfleet.postgres.read.run_context import load_context
+from pgfleet.reports.render import terminal
 from pgfleet.reports.repair_terminal import repair_report
 from pgfleet.reports.rollout_terminal import rollout_report
-from pgfleet.reports.terminal import audit_report
+from pgfleet.reports.views.audit import audit_view
 from pgfleet.run import files, settings
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.shipped import sql_folder
@@ -61,7 +62,7 @@ def _go_through_all(context: RunContext) -> str:
     manifest = context.manifest
     _say("1. The audit: what is wrong in which tenant, and who suffers")
     before = audit(context, compare=False)  # an earlier demo's fleet was another
-    write(before, audit_report(before, manifest), as_json=False)
+    write(before, terminal.render(audit_view(before, manifest)), as_json=False)
     _say("2. The dry run of a rollout: its plan, then all of it in transactions that are rolled back")
     dry_run = roll_out(context, Scope(), Granularity.TENANT, dry_run=True)
     write(dry_run, rollout_report(dry_run, manifest), as_json=False)
@@ -70,7 +71,7 @@ def _go_through_all(context: RunContext) -> str:
     write(rollout, rollout_report(rollout, manifest), as_json=False)
     _say("4. The audit again: what a rerun cannot heal is still there, and named")
     after = audit(context, granularity=Granularity.TENANT)
-    write(after, audit_report(after, manifest), as_json=False)
+    write(after, terminal.render(audit_view(after, manifest)), as_json=False)
     repaired = _repair_the_rest(context)
     _say("To look at the runs as Prefect shows them, their steps and artifacts:")
     for line in _where_to_look(rollout.run_id):
@@ -93,7 +94,7 @@ def _repair_the_rest(context: RunContext) -> AuditDocument:
     write(document, repair_report(document), as_json=False)
     _say("The audit of these, once more")
     found = audit(context, names, granularity=Granularity.TENANT)
-    write(found, audit_report(found, context.manifest), as_json=False)
+    write(found, terminal.render(audit_view(found, context.manifest)), as_json=False)
     return found
 
 

@@ -14,14 +14,13 @@ from pgfleet.documents.audit import AuditDocument
 from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.errors import PgfleetError
 from pgfleet.reports.audit_junit import audit_junit
-from pgfleet.reports.html.audit import audit_page
 from pgfleet.reports.html.rollout import rollout_page
-from pgfleet.reports.markdown import summary_page
 from pgfleet.reports.openmetrics import audit_metrics
+from pgfleet.reports.render import html, markdown, terminal
 from pgfleet.reports.rollout_junit import rollout_junit
 from pgfleet.reports.rollout_markdown import rollout_page as rollout_summary
 from pgfleet.reports.rollout_terminal import rollout_report
-from pgfleet.reports.terminal import audit_report
+from pgfleet.reports.views.audit import audit_page, audit_view
 from pgfleet.run import files
 from pgfleet.run.context import RunContext
 
@@ -30,15 +29,15 @@ def write_audit(document: AuditDocument, context: RunContext, output_format: Aud
     """What an audit found, as a person or a program reads it."""
     manifest, zone = context.manifest, context.environment.policy.timezone
     texts: Mapping[AuditFormat, Callable[[], str]] = {
-        AuditFormat.HTML: lambda: audit_page(document, manifest, zone),
-        AuditFormat.MARKDOWN: lambda: summary_page(document, manifest, zone),
+        AuditFormat.HTML: lambda: html.render(audit_page(document, manifest, zone)),
+        AuditFormat.MARKDOWN: lambda: markdown.render(audit_view(document, manifest, zone)),
         AuditFormat.JUNIT: lambda: audit_junit(document, manifest),
         AuditFormat.OPENMETRICS: lambda: audit_metrics(document, manifest),
     }
     if make := texts.get(output_format):
         write_text(make(), output)
     else:
-        report = audit_report(document, manifest, timezone=zone)
+        report = terminal.render(audit_view(document, manifest, zone))
         write(document, report, as_json=output_format is AuditFormat.JSON, output=output)
 
 

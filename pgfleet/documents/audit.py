@@ -37,13 +37,13 @@ class Verdict(StrEnum):
     """What a tenant's state comes to; the order is worst first, as reports list them."""
 
     BLOCKED = "blocked"
-    """Some P0 migration is not applied, or some P0 contract broken: the assistant cannot start."""
+    """Some P0 migration is not applied, or some P0 contract is broken."""
     UNREACHABLE = "unreachable"
-    """No connection could be had."""
+    """pgfleet could not connect."""
     UNKNOWN = "unknown"
     """Connected, but some inspection could not be completed."""
     DEGRADED = "degraded"
-    """Only P1 migrations are not applied, and P1 contracts broken: an auxiliary feature does not work."""
+    """Only P1 migrations are not applied, and P1 contracts are broken."""
     READY = "ready"
     """Every migration is applied, and no contract broken."""
 
@@ -217,10 +217,11 @@ class SkippedEntry(Entry):
 
 
 class ManifestEntry(Entry):
-    """Which manifest the tenants were held against."""
+    """The manifest that the tenants were compared with; `product` is the one that it names."""
 
     checksum: str
     migrations: tuple[str, ...]
+    product: str | None = None
 
 
 class AuditDocument(Entry):

@@ -41,7 +41,9 @@ def build_document(
         started_at=started_at,
         finished_at=finished_at,
         manifest=ManifestEntry(
-            checksum=manifest.checksum, migrations=tuple(each.version for each in manifest.migrations)
+            checksum=manifest.checksum,
+            migrations=tuple(each.version for each in manifest.migrations),
+            product=manifest.product,
         ),
         summary={**summarize(entries), "skipped": len(skipped)},
         tenants=entries,

@@ -83,6 +83,7 @@ class ManifestDocument(Table):
     """The file."""
 
     format: Literal[1]
+    product: Text | None = None
     equivalent_defaults: list[Annotated[list[Text], Field(min_length=2)]] = []
     migrations: Annotated[list[MigrationTable], Field(min_length=1)]
     seeds: list[SeedTable] = []

@@ -144,6 +144,7 @@ class Manifest:
     """Migrations in the order in which they are applied, with seeds, counts, watches, and contracts.
 
     `equivalent_defaults` are groups of column default expressions that count as equal to the first one.
+    `product` is what the tenants' databases serve; reports name it.
     """
 
     checksum: str
@@ -153,6 +154,7 @@ class Manifest:
     equivalent_defaults: tuple[tuple[str, ...], ...]
     watches: tuple[Watch, ...] = ()
     contracts: tuple[Contract, ...] = ()
+    product: str | None = None
 
     @property
     def stand_ins(self) -> dict[str, str]:

@@ -39,6 +39,7 @@ def build_manifest(document: ManifestDocument, scripts: Mapping[str, str], *, fi
         equivalent_defaults=equivalents,
         watches=tuple(_watch(entry) for entry in document.watches),
         contracts=contracts,
+        product=document.product,
     )
 
 

@@ -1,4 +1,4 @@
-"""An audit as a JUnit report: a suite for each tenant, a case for each migration and contract."""
+"""An audit as a JUnit report: one suite per tenant, one case per migration and contract."""
 
 from collections.abc import Iterator
 
@@ -13,18 +13,24 @@ from pgfleet.documents.audit import (
 )
 from pgfleet.judge.summary import worst_first
 from pgfleet.manifest.model import Manifest
+from pgfleet.reports.blocks import Tone
 from pgfleet.reports.junit import Case, Ending, Suite, report
 from pgfleet.reports.phrases.acceptances import remarks
-from pgfleet.reports.phrases.audit import VERDICT_MEANS, affected_services, differences_told, sentence
-from pgfleet.reports.phrases.repair import remedy_lines
+from pgfleet.reports.phrases.audit import sentence, verdict_meaning
+from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.row_losses import loss_sentence
+from pgfleet.reports.render.outline import outline
+from pgfleet.reports.views.migration import commands, migration_section
 
 SKIPPED = "skipped tenants"
 
 
 def audit_junit(document: AuditDocument, manifest: Manifest) -> str:
-    """What is not applied or broken fails, what could not be judged errs, what is accepted or left out is skipped."""
-    suites = [_suite(each, document.environment, manifest) for each in worst_first(document.tenants)]
+    """The report as XML.
+
+    Not applied or broken is a failure, unknown an error; accepted differences and skipped tenants count as skipped.
+    """
+    suites = [_suite(each, document, manifest) for each in worst_first(document.tenants)]
     left_out = tuple(Case(name=each.name, ending=Ending.SKIPPED, message=each.reason) for each in document.skipped)
     seconds = (document.finished_at - document.started_at).total_seconds()
     title = f"pgfleet audit {document.environment}"
@@ -33,10 +39,10 @@ def audit_junit(document: AuditDocument, manifest: Manifest) -> str:
     )
 
 
-def _suite(tenant: TenantEntry, environment: str, manifest: Manifest) -> Suite:
+def _suite(tenant: TenantEntry, document: AuditDocument, manifest: Manifest) -> Suite:
     cases = [
-        *_inspection(tenant),
-        *(_migration(each, tenant, environment, manifest) for each in tenant.migrations),
+        *_inspection(tenant, document.manifest.product),
+        *(_migration(each, tenant, document.environment, manifest) for each in tenant.migrations),
         *(_contract(each) for each in tenant.contracts),
         *(
             Case(name=f"rows of {each.table}", ending=Ending.FAILURE, kind="rows lost", message=loss_sentence(each))
@@ -46,11 +52,11 @@ def _suite(tenant: TenantEntry, environment: str, manifest: Manifest) -> Suite:
     return Suite(name=tenant.name, cases=tuple(cases), notes=remarks(tenant))
 
 
-def _inspection(tenant: TenantEntry) -> Iterator[Case]:
-    """A case of its own, so that a tenant of which nothing is known is in the report, and not green."""
+def _inspection(tenant: TenantEntry, product: str | None) -> Iterator[Case]:
+    """A case of its own, so that a tenant without migrations appears in the report, and fails if it is unknown."""
     if tenant.verdict in INCONCLUSIVE:
-        said = tenant.reason or VERDICT_MEANS[tenant.verdict]
-        yield Case(name="inspection", ending=Ending.ERROR, kind=tenant.verdict, message=" ".join(said.split()))
+        message = tenant.reason or verdict_meaning(tenant.verdict, product)
+        yield Case(name="inspection", ending=Ending.ERROR, kind=tenant.verdict, message=" ".join(message.split()))
     elif tenant.verdict is Verdict.READY and not tenant.migrations:
         yield Case(name="inspection")
 
@@ -58,15 +64,15 @@ def _inspection(tenant: TenantEntry) -> Iterator[Case]:
 def _migration(migration: MigrationEntry, tenant: TenantEntry, environment: str, manifest: Manifest) -> Case:
     if migration.status is MigrationStatus.APPLIED:
         return Case(name=migration.file)
-    said = sentence(migration)
+    summary = sentence(migration)
     if migration.accepted:
-        return Case(name=migration.file, ending=Ending.SKIPPED, message=f"accepted: {said}")
+        return Case(name=migration.file, ending=Ending.SKIPPED, message=f"accepted: {summary}")
     ending = Ending.ERROR if migration.status is MigrationStatus.UNKNOWN else Ending.FAILURE
-    lines = [sentence(each) for each in differences_told(migration)]
-    lines += [f"→ {line}" for line in remedy_lines(migration, tenant.name, environment)]
-    lines += affected_services(migration, manifest)
-    message = f"{migration.status} ({migration.priority}): {said}"
-    return Case(name=migration.file, ending=ending, kind=migration.status, message=message, lines=tuple(lines))
+    found = migration_section([migration], manifest, Dates()).blocks
+    lines = outline((*found, *commands([migration], tenant.name, environment)))
+    texts = tuple(f"→ {each.text}" if each.tone is Tone.REMEDY else each.text for each in lines)
+    message = f"{migration.status} ({migration.priority}): {summary}"
+    return Case(name=migration.file, ending=ending, kind=migration.status, message=message, lines=texts)
 
 
 def _contract(contract: ContractEntry) -> Case:

@@ -88,7 +88,7 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
             "summary": document.summary,
             "said": verdicts_in_words(document.summary),
             "new": new,
-            "new_findings": new_lines(since) if since else _wrong(document),
+            "new_findings": new_lines(since, document.manifest.migrations) if since else _wrong(document),
             "persisting": since.persisting if since else 0,
             "resolved": len(since.resolved) if since else 0,
             "compared_with": since.previous_run_id if since else None,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pgfleet.documents.repair import RepairDocument, RepairResult, TenantRepair
-from pgfleet.reports.markdown import MOST_TENANTS
+from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.markup import bullets, escaped
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.reports.phrases.repair import beyond_lines, left_lines, nothing_run, put_right_lines, repair_sentence

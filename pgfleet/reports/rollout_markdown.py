@@ -8,6 +8,7 @@ from pgfleet.documents.plan import RolloutPlan, by_ring
 from pgfleet.documents.rollout import RingEntry, RolloutDocument, StepStatus, TenantResult
 from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest
+from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.issues import (
     LEFT_ALONE,
     NO_REASON,
@@ -21,7 +22,6 @@ from pgfleet.reports.issues import (
     obstacles,
     refusals,
 )
-from pgfleet.reports.markdown import MOST_TENANTS
 from pgfleet.reports.markup import code, escaped
 from pgfleet.reports.phrases.altered_files import altered_files
 from pgfleet.reports.phrases.audit import CHANGED, predicate

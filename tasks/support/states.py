@@ -29,7 +29,7 @@ from pgfleet.documents.rollout import (
 from pgfleet.judge.summary import Outcome, format_summary, outcome_of, summarize, tenant_count
 from pgfleet.reports.phrases import manifest_proof
 from pgfleet.reports.phrases.audit import sentence
-from pgfleet.reports.phrases.row_losses import losses_in_words
+from pgfleet.reports.phrases.row_losses import summarize_losses
 from pgfleet.rollout import summary as rollout_summary
 from pgfleet.rollout.failure_groups import group_failures
 from pgfleet.rollout.summary import RolloutOutcome
@@ -76,7 +76,7 @@ def tenant_state(entry: TenantEntry) -> State[TenantEntry]:
 def run_state(tenants: Sequence[TenantEntry]) -> State[Any]:
     """Completed if every tenant is ready and lost no rows, else Failed under the name of the outcome."""
     outcome = outcome_of(tenants)
-    message = "; ".join(filter(None, (format_summary(summarize(tenants)), losses_in_words(tenants))))
+    message = "; ".join(filter(None, (format_summary(summarize(tenants)), summarize_losses(tenants))))
     if outcome is Outcome.READY:
         return Completed(message=message)
     return Failed(name=outcome, message=message)

@@ -100,7 +100,7 @@ MISSING_INDEX = DifferenceEntry(
     change="missing",
     expected=INDEX,
     actual=None,
-    repair=RepairEntry(strategy=Strategy.SQL, statements=(INDEX,), hazards=("blocks writes",)),
+    repair=RepairEntry(way=Strategy.SQL, statements=(INDEX,), hazards=("blocks writes",)),
     since=FINISHED,
 )
 CHANGED_COLUMN = DifferenceEntry(
@@ -110,7 +110,7 @@ CHANGED_COLUMN = DifferenceEntry(
     expected="character varying(255) NOT NULL",
     actual="character varying(80) NOT NULL",
     repair=RepairEntry(
-        strategy=Strategy.SQL,
+        way=Strategy.SQL,
         statements=("ALTER TABLE ai_conversations ALTER COLUMN title TYPE character varying(255)",),
         hazards=("takes ACCESS EXCLUSIVE",),
     ),

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from unit.literals import a_document, a_tenant_entry
 
 from pgfleet.documents.audit import AuditDocument
-from pgfleet.reports.html.audit import audit_page
+from pgfleet.reports.render import html
+from pgfleet.reports.views.audit import audit_page
 
 NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 LEAST_CONTRAST = 4.5
@@ -32,7 +33,7 @@ def thousand(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def put(folder: Path, document: AuditDocument) -> str:
-    return written(folder, audit_page(document, MANIFEST, "Europe/Berlin"))
+    return written(folder, html.render(audit_page(document, MANIFEST, "Europe/Berlin")))
 
 
 def shown(page: Page) -> list[str]:
@@ -87,7 +88,7 @@ def test_tenants_are_chosen_by_verdict_ring_and_variant(page: Page, dozen: str) 
 
 def test_tenants_with_something_new_are_chosen(page: Page, dozen: str) -> None:
     page.goto(dozen)
-    page.get_by_label("with something new").check()
+    page.get_by_label("with new findings").check()
     assert shown(page) == ["borealis", "dynamo", "juniper"]
 
 
@@ -102,8 +103,8 @@ def test_a_tenant_is_searched_and_opened(page: Page, dozen: str) -> None:
 
 def test_a_search_that_finds_nothing_says_so(page: Page, dozen: str) -> None:
     page.goto(dozen)
-    page.get_by_label("Search a tenant").fill("nobody")
-    expect(page.get_by_text("No tenant is like that.")).to_be_visible()
+    page.get_by_label("Search tenants").fill("nobody")
+    expect(page.get_by_text("No tenant matches.")).to_be_visible()
     expect(page.locator("#shown")).to_have_text("0 of 12")
 
 
@@ -252,9 +253,9 @@ def without_script(browser: Browser) -> Iterator[Page]:
 def test_without_its_script_the_page_shows_the_map_and_what_is_wrong(without_script: Page, dozen: str) -> None:
     without_script.goto(dozen)
     row = without_script.locator("#map tbody tr", has_text="initech")
-    expect(row).to_contain_text("no migration was ever applied")
+    expect(row).to_contain_text("no migration is applied")
     expect(without_script.locator("#tools")).to_be_hidden()
-    expect(without_script.get_by_text("Without its script")).to_be_visible()
+    expect(without_script.get_by_text("Without JavaScript")).to_be_visible()
 
 
 def test_a_fleet_without_tenants_is_a_page_too(page: Page, tmp_path: Path) -> None:
@@ -264,7 +265,7 @@ def test_a_fleet_without_tenants_is_a_page_too(page: Page, tmp_path: Path) -> No
 
 def test_a_fleet_that_is_ready_says_so(page: Page, tmp_path: Path) -> None:
     page.goto(put(tmp_path, a_document(a_tenant_entry("acme"))))
-    expect(page.get_by_text("Every tenant holds everything that the manifest asks for.")).to_be_visible()
+    expect(page.get_by_text("Every tenant has every migration of the manifest.")).to_be_visible()
 
 
 def test_a_thousand_tenants_are_searched_chosen_and_walked_through(page: Page, thousand: str) -> None:
@@ -275,7 +276,7 @@ def test_a_thousand_tenants_are_searched_chosen_and_walked_through(page: Page, t
     page.locator("#map a").first.focus()
     page.keyboard.press("Control+End")
     assert page.evaluate("document.activeElement.closest('tr').rowIndex") == 1000
-    page.get_by_label("Search a tenant").fill("krona-0982")
+    page.get_by_label("Search tenants").fill("krona-0982")
     assert shown(page) == ["krona-0982"]
     page.get_by_role("button", name="Reset").click()
     page.get_by_role("button", name="unreachable").click()

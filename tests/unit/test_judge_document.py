@@ -15,7 +15,7 @@ EXAMPLE = """
   "schema_version": 1,
   "environment": "prod", "run_id": "run-7",
   "started_at": "2025-04-01T02:00:00Z", "finished_at": "2025-04-01T02:00:12.340000Z",
-  "manifest": {"checksum": "0123abcd", "migrations": ["20250315", "20250328"]},
+  "manifest": {"checksum": "0123abcd", "migrations": ["20250315", "20250328"], "product": null},
   "summary": {"tenants": 2, "ready": 0, "degraded": 0, "blocked": 1, "unreachable": 1, "unknown": 0},
   "tenants": [
     {"name": "acme", "ring": "main", "verdict": "blocked", "reason": null,

@@ -25,9 +25,9 @@ from pgfleet.documents.audit_context import AcceptedEntry, SharedEntry
 from pgfleet.judge.shared_objects import find_shared
 from pgfleet.manifest.extensions import extensions_of
 from pgfleet.manifest.model import Impact, Migration
-from pgfleet.reports.markdown import summary_page
-from pgfleet.reports.phrases.shared_objects import SEE_THERE, TITLE
-from pgfleet.reports.terminal import audit_report
+from pgfleet.reports.render import markdown, terminal
+from pgfleet.reports.views.audit import audit_view
+from pgfleet.reports.views.shared_objects import SEE_ABOVE, TITLE
 
 MANIFEST = a_manifest(a_migration("1", impacts=[Impact(service="planner", breaks="no plans")]))
 ACCEPTED = AcceptedEntry(owner="ana", reason="known", until="2030-01-01")
@@ -72,26 +72,26 @@ def test_a_tenant_s_own_object_is_never_shared_and_a_pending_migration_is_told_a
     assert find_shared([*new, tenant("cy", index("x.own")), tenant("di", index("x.own"))]) == ()
 
 
-def terminal(document: AuditDocument) -> list[str]:
+def on_terminal(document: AuditDocument) -> list[str]:
     console = Console(width=160, file=StringIO(), color_system=None, legacy_windows=False)
-    console.print(audit_report(document, MANIFEST))
+    console.print(terminal.render(audit_view(document, MANIFEST)))
     assert isinstance(console.file, StringIO)
     return [line.strip() for line in console.file.getvalue().splitlines()]
 
 
-def markdown(document: AuditDocument) -> list[str]:
-    return [line.strip().removeprefix("- ") for line in summary_page(document, MANIFEST).splitlines()]
+def in_markdown(document: AuditDocument) -> list[str]:
+    return [line.strip().removeprefix("- ") for line in markdown.render(audit_view(document, MANIFEST)).splitlines()]
 
 
 @pytest.mark.parametrize(
-    ("report", "times"),
+    "report",
     [
-        pytest.param(terminal, 2, id="terminal: once for tenants that are alike"),
-        pytest.param(markdown, 4, id="markdown"),
+        pytest.param(on_terminal, id="terminal"),
+        pytest.param(in_markdown, id="markdown"),
     ],
 )
 def test_a_report_tells_it_once_and_of_each_tenant_that_it_is_there(
-    report: Callable[[AuditDocument], list[str]], times: int
+    report: Callable[[AuditDocument], list[str]],
 ) -> None:
     lines = report(
         audited(*(tenant(name, GUARD) for name in ("acme", "bo", "cy")), tenant("di", GUARD, index("di.own")))
@@ -100,16 +100,16 @@ def test_a_report_tells_it_once_and_of_each_tenant_that_it_is_there(
     assert text.count("index guard.idx is missing") == 1
     assert text.count(TITLE) == 1
     assert "1_one.sql in db1/one, 4 tenants: acme, bo, cy, di" in text
-    assert text.count(SEE_THERE) == times
+    assert text.count(SEE_ABOVE) == 2, "once for the tenants with the same findings, and for the other"
     assert text.count("index di.own is missing") == 1
     assert text.count("cannot run") == 1, "the consumer that suffers by it is told there as well"
-    assert text.count("depends on it: planner") == 2
+    assert text.count("Affected services: planner") == 2
 
 
 def test_what_one_tenant_alone_has_is_told_as_ever() -> None:
-    lines = terminal(audited(tenant("acme", GUARD)))
-    assert "index guard.idx is missing" in lines
-    assert not any(TITLE in line or SEE_THERE in line for line in lines)
+    lines = on_terminal(audited(tenant("acme", GUARD)))
+    assert "index guard.idx is missing (shared by the tenants of its database)" in lines
+    assert not any(TITLE in line or SEE_ABOVE in line for line in lines)
 
 
 @pytest.mark.parametrize(

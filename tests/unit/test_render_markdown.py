@@ -23,10 +23,13 @@ from pgfleet.documents.audit import (
     Verdict,
 )
 from pgfleet.manifest.model import Impact
+from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.links import Links
-from pgfleet.reports.markdown import MOST_TENANTS, summary_page, tenant_page
 from pgfleet.reports.markup import code, escaped
+from pgfleet.reports.render import markdown
 from pgfleet.reports.tables import tenant_rows
+from pgfleet.reports.views.audit import audit_view
+from pgfleet.reports.views.audit_tenant import tenant_view
 
 MANIFEST = a_manifest(
     a_migration("1", impacts=[Impact(service="worker", breaks="nothing is queued")]),
@@ -46,11 +49,11 @@ BLOCKED = a_tenant_entry(
 
 
 def page(*tenants: TenantEntry) -> list[str]:
-    return summary_page(a_document(*tenants), MANIFEST).splitlines()
+    return markdown.render(audit_view(a_document(*tenants), MANIFEST)).splitlines()
 
 
 def page_of(tenant: TenantEntry) -> list[str]:
-    return tenant_page(tenant, a_document(tenant), MANIFEST).splitlines()
+    return markdown.render(tenant_view(tenant, a_document(tenant), MANIFEST)).splitlines()
 
 
 @pytest.mark.parametrize(
@@ -91,9 +94,9 @@ def test_the_summary_of_a_ready_fleet() -> None:
     assert page(a_tenant_entry("acme"), a_tenant_entry("globex")) == [
         "# Audit of prod: 2 tenants: 2 ready",
         "",
-        "Every tenant holds everything that the manifest asks for.",
+        "Every tenant has every migration of the manifest.",
         "",
-        "2 tenants in 12.3 s; manifest `0123456789ab`.",
+        "finished 2025-04-01 02:00 UTC · took 12.3 s · manifest 0123456789ab · run run-7",
     ]
 
 
@@ -106,40 +109,48 @@ def test_the_summary_says_what_is_wrong_and_who_suffers_worst_first() -> None:
     assert page(*tenants) == [
         "# Audit of prod: 3 tenants: 1 ready, 1 blocked, 1 unreachable",
         "",
-        "## Blocked: the assistant cannot start, or fails when it is used",
+        "## Blocked: a P0 migration is not in place, or a P0 contract is broken",
         "",
         "- **acme**",
-        "  - 1 drifted: index public.idx\\_a is missing",
-        "    - depends on it: worker",
-        "  - 2 pending: nothing of it is there: it was never applied",
-        "    - → pgfleet rollout prod --tenant acme applies it",
-        '    - planner: \\`relation "two"\\` is not there',
+        "  - **1\\_one.sql**: drifted (P0)",
+        "    - index public.idx\\_a is missing",
+        "    - Affected services: worker",
+        "  - **2\\_two.sql**: pending (P0)",
+        "    - not applied: none of its objects exist",
+        '    - Affected services: planner: \\`relation "two"\\` is not there',
+        "  - → pgfleet rollout prod --tenant acme",
         "",
-        "## Unreachable: no connection could be had",
+        "## Unreachable: could not connect",
         "",
         "- **down**: no answer from db\\_1",
         "",
-        "3 tenants in 12.3 s; manifest `0123456789ab`.",
+        "finished 2025-04-01 02:00 UTC · took 12.3 s · manifest 0123456789ab · run run-7",
     ]
 
 
 def test_a_tenant_without_anything_is_told_in_one_line_of_the_summary() -> None:
     pending = [a_migration_entry(MigrationStatus.PENDING, version) for version in "12"]
     lines = page(a_tenant_entry("new", Verdict.BLOCKED, migrations=pending))
-    told = "- **new**: no migration was ever applied: it is as empty as a new tenant"
-    assert [line for line in lines if line.lstrip().startswith("-")] == [told]
+    assert [line for line in lines if line.lstrip().startswith("-")] == [
+        "- **new**",
+        "  - no migration is applied: none of the manifest's objects exist",
+        "  - → pgfleet rollout prod --tenant new",
+    ]
 
 
 def test_the_summary_of_one_tenant_is_in_the_singular() -> None:
-    assert page(a_tenant_entry())[-1] == "1 tenant in 12.3 s; manifest `0123456789ab`."
+    assert page(a_tenant_entry())[0] == "# Audit of prod: 1 tenant: 1 ready"
 
 
 def test_the_summary_is_capped_and_keeps_the_worst() -> None:
-    degraded = [a_tenant_entry(f"t{number:03}", Verdict.DEGRADED) for number in range(MOST_TENANTS + 2)]
+    degraded = [
+        a_tenant_entry(f"t{number:03}", Verdict.DEGRADED, reason=f"reason {number}")
+        for number in range(MOST_TENANTS + 2)
+    ]
     lines = page(*degraded, a_tenant_entry("worst", Verdict.BLOCKED))
     told = [line for line in lines if line.startswith("- **")]
-    assert told == ["- **worst**", *(f"- **t{number:03}**" for number in range(MOST_TENANTS - 1))]
-    assert "… and 3 more; the whole is in the run's audit document." in lines
+    assert told == ["- **worst**", *(f"- **t{n:03}**: reason {n}" for n in range(MOST_TENANTS - 1))]
+    assert "## … and 3 more tenants, none worse; the JSON document has all of them" in lines
 
 
 def test_a_summary_within_the_cap_does_not_speak_of_more() -> None:
@@ -170,14 +181,15 @@ def test_a_tenants_page_shows_what_is_and_what_should_be() -> None:
         unexpected=[UnexpectedEntry(kind="index", identity="public.own", actual="btree (a)")],
         seeds=[SeedEntry(name="rules", status=SeedStatus.MISSING, detail="never imported: a")],
     )
-    assert page_of(tenant) == [
+    page = page_of(tenant)
+    assert page[: page.index("## Inspected")] == [
         "# acme is blocked",
         "",
-        "The assistant cannot start, or fails when it is used.",
+        "A P0 migration is not in place, or a P0 contract is broken.",
         "",
-        "## 1\\_one.sql is drifted (P0)",
+        "## 1\\_one.sql: drifted (P0)",
         "",
-        "**index public.idx\\_a** is missing.",
+        "**index public.idx\\_a is missing**",
         "",
         "Expected:",
         "",
@@ -185,7 +197,7 @@ def test_a_tenants_page_shows_what_is_and_what_should_be() -> None:
         "CREATE INDEX a",
         "```",
         "",
-        "**index public.idx\\_a** is changed.",
+        "**index public.idx\\_a is changed**",
         "",
         "Expected:",
         "",
@@ -199,31 +211,34 @@ def test_a_tenants_page_shows_what_is_and_what_should_be() -> None:
         "CREATE INDEX b",
         "```",
         "",
-        "**Checks that do not pass**",
+        "- check 'indexes' fails: missing: \"a\"",
+        "- check 'columns' could not be completed",
         "",
-        '- indexes: missing: "a"',
-        "- columns: failed",
+        "**Affected services**",
         "",
-        "**Who suffers**",
+        "- worker",
         "",
-        "- depends on it: worker",
+        "## Notes",
         "",
-        "**Worth knowing**",
+        "**Not in the manifest, no fault**",
         "",
-        "- index public.own is not the manifest's: btree (a)",
-        "- seed rules is missing (never imported: a)",
+        "- extra index public.own (btree (a)), not in the manifest",
         "",
-        "Environment prod, ring canary, PostgreSQL 16.4.",
     ]
+    assert "- rules: missing (never imported: a)" in page
+    assert page[-1] == "environment prod · ring canary · PostgreSQL 16.4"
 
 
 def test_a_pending_migration_is_told_without_each_of_its_objects() -> None:
     tenant = a_tenant_entry(
         verdict=Verdict.BLOCKED,
-        migrations=[a_migration_entry(MigrationStatus.PENDING, "1", differences=[a_difference_entry()])],
+        migrations=[
+            a_migration_entry(MigrationStatus.PENDING, "1", differences=[a_difference_entry()]),
+            a_migration_entry(version="2", name="two"),
+        ],
     )
     lines = page_of(tenant)
-    assert "Nothing of it is there: it was never applied." in lines
+    assert "Not applied: none of its objects exist." in lines
     assert not [line for line in lines if "idx" in line]
 
 
@@ -232,11 +247,19 @@ def test_the_page_of_an_unreachable_tenant_says_why() -> None:
     assert page_of(tenant) == [
         "# acme is unreachable",
         "",
-        "No connection could be had.",
+        "Could not connect.",
         "",
-        "**Why:** no &lt;answer&gt;",
+        "no &lt;answer&gt;",
         "",
-        "Environment prod, ring -.",
+        "## Inspected",
+        "",
+        "**Database**",
+        "",
+        "|  |  |",
+        "| --- | --- |",
+        "| fingerprint | found |",
+        "",
+        "environment prod",
     ]
 
 
@@ -264,9 +287,7 @@ def test_a_reason_of_several_lines_stays_where_it_belongs() -> None:
     assert [line for line in page(tenant) if "db1" in line or "db2" in line] == [
         "- **acme**: no answer - from db1 === from db2"
     ]
-    assert [line for line in page_of(tenant) if "db1" in line or "db2" in line] == [
-        "**Why:** no answer - from db1 === from db2"
-    ]
+    assert [line for line in page_of(tenant) if "db1" in line or "db2" in line] == ["no answer - from db1 === from db2"]
 
 
 BROKEN = a_tenant_entry(
@@ -278,15 +299,17 @@ BROKEN = a_tenant_entry(
 
 
 def test_the_summary_has_a_line_for_a_broken_contract() -> None:
-    said = r"  - worker cannot run 'store' as app: &lt;script&gt;alert(1)&lt;/script&gt;; nor 1 more of its statements"
-    assert said in page(BROKEN)
+    failure = r"worker cannot run 'store' as app: &lt;script&gt;alert(1)&lt;/script&gt;; 1 more of its statements fail"
+    assert f"- **acme**: {failure}" in page(BROKEN)
 
 
 def test_the_page_has_every_statement_that_fails_with_its_place() -> None:
     lines = page_of(BROKEN)
-    start = lines.index("## worker cannot do its work (P0), tried as app")
-    assert lines[start : start + 5] == [
-        "## worker cannot do its work (P0), tried as app",
+    start = lines.index("## Contract worker: broken (P0, as app)")
+    assert lines[start : start + 7] == [
+        "## Contract worker: broken (P0, as app)",
+        "",
+        "**Statements that fail**",
         "",
         "- 'store' (worker.sql, line 2 column 1): &lt;script&gt;alert(1)&lt;/script&gt;",
         "- 'gone': column \"a\" does not exist",
@@ -303,18 +326,18 @@ def test_the_page_of_a_contract_whose_role_is_not_there() -> None:
 def test_a_file_that_was_changed_since_is_said_once_for_all_tenants() -> None:
     altered = a_migration_entry(version="1", altered=True)
     found = page(a_tenant_entry("a", migrations=[altered]), a_tenant_entry("b", migrations=[altered]))
-    at = found.index("**Changed after it was applied**")
-    assert found[at + 2] == "- 1\\_one.sql: in 2 tenants; that alone runs nothing again (--rerun 1 does)"
+    at = found.index("## Files changed after they were applied")
+    assert found[at + 2] == "- 1\\_one.sql: in 2 tenants; --rerun 1 runs it again"
 
 
 def test_pages_lead_to_each_other() -> None:
     tenant = a_tenant_entry("a*b", Verdict.BLOCKED, migrations=[a_migration_entry(MigrationStatus.PENDING)])
     links = Links(run="/run", summary="/summary", tenants={"a*b": "/page"})
-    page = summary_page(a_document(tenant), MANIFEST, links=links).splitlines()
+    page = markdown.render(audit_view(a_document(tenant), MANIFEST), links).splitlines()
     assert any(line.startswith("- **[a\\*b](/page)**") for line in page)
     assert "[Summary](/summary) · [Run](/run)" in page
     assert (
         "[Summary](/summary) · [Run](/run)"
-        in tenant_page(tenant, a_document(tenant), MANIFEST, links=links).splitlines()
+        in markdown.render(tenant_view(tenant, a_document(tenant), MANIFEST), links).splitlines()
     )
     assert tenant_rows(a_document(tenant), links=links)[0]["tenant"] == "[a\\*b](/page)"

@@ -37,12 +37,27 @@ from pgfleet.documents.audit import (
 from pgfleet.documents.audit_context import AcceptedEntry, LossEntry
 from pgfleet.manifest.model import Impact
 from pgfleet.repair.model import Strategy
-from pgfleet.reports.html.audit import audit_page
-from pgfleet.reports.html.audit_tenant import tenant_blocks
-from pgfleet.reports.html.blocks import Code, Contrast, Figures, Lines, Marks, Paragraph, Section, pooled
-from pgfleet.reports.html.render import json_in_script
-from pgfleet.reports.html.status_style import NARROWEST, WIDTH, StatusStyle, bar
+from pgfleet.reports.blocks import (
+    Block,
+    Code,
+    Contrast,
+    Lines,
+    Paragraph,
+    Section,
+    Status,
+    Statuses,
+    StatusStyle,
+    Table,
+    Tone,
+    flatten,
+)
 from pgfleet.reports.phrases.dates import Dates
+from pgfleet.reports.render import html
+from pgfleet.reports.render.bars import NARROWEST, WIDTH, bar
+from pgfleet.reports.render.html import block_data, json_in_script, pooled
+from pgfleet.reports.views.audit import audit_page
+from pgfleet.reports.views.audit_tenant import tenant_blocks
+from pgfleet.reports.views.migration import ACCEPTED
 
 MANIFEST = a_manifest(
     a_migration("1", impacts=[Impact(service="worker", breaks="nothing is queued")]),
@@ -66,7 +81,7 @@ DRIFTED = a_tenant_entry(
 
 def parsed(document: AuditDocument) -> JustHTML:
     """The page, read as strictly as the standard of HTML has it: any parse error is raised."""
-    return JustHTML(audit_page(document, MANIFEST), strict=True, sanitize=False)
+    return JustHTML(html.render(audit_page(document, MANIFEST)), strict=True, sanitize=False)
 
 
 def data_of(page: JustHTML) -> dict[str, object]:
@@ -74,11 +89,11 @@ def data_of(page: JustHTML) -> dict[str, object]:
     return json.loads(element.to_text(separator="", strip=False))
 
 
-def blocks_of(tenant: TenantEntry, document: AuditDocument | None = None) -> list[object]:
-    return list(tenant_blocks(tenant, document or a_document(tenant), MANIFEST, Dates()))
+def blocks_of(tenant: TenantEntry, document: AuditDocument | None = None) -> list[Block]:
+    return list(flatten(tenant_blocks(tenant, document or a_document(tenant), MANIFEST, Dates())))
 
 
-def of_kind(blocks: list[object], kind: type) -> list[object]:
+def of_kind(blocks: list[Block], kind: type) -> list[Block]:
     return [each for each in blocks if isinstance(each, kind)]
 
 
@@ -118,11 +133,11 @@ def test_every_control_has_a_name() -> None:
 
 
 def test_the_page_asks_nobody_for_anything() -> None:
-    html = audit_page(a_document(DRIFTED), MANIFEST)
-    page = JustHTML(html, strict=True, sanitize=False)
+    text = html.render(audit_page(a_document(DRIFTED), MANIFEST))
+    page = JustHTML(text, strict=True, sanitize=False)
     addresses = [each.attrs[name] for name in ("src", "href") for each in page.query(f"[{name}]")]
     assert [each for each in addresses if not each.startswith(("#", "data:,"))] == []
-    assert not re.search(r"https?://|@import|url\(", html)
+    assert not re.search(r"https?://|@import|url\(", text)
 
 
 def test_the_policy_admits_its_own_style_and_script_alone() -> None:
@@ -166,8 +181,8 @@ def test_a_row_says_what_its_tenant_is_and_a_cell_what_its_migration_is() -> Non
     ]
     assert [each.to_text() for each in second.query("td")][1:] == [
         "unreachable",
-        "not looked at",
-        "not looked at",
+        "not inspected",
+        "not inspected",
         "no answer",
     ]
     assert (first.attrs["data-ring"], first.attrs["data-word"]) == ("canary", "blocked")
@@ -189,43 +204,43 @@ def test_tenants_of_which_the_same_is_told_share_it() -> None:
 
 
 def test_blocks_that_are_alike_are_kept_once() -> None:
-    one, two = Paragraph(text="one"), Paragraph(text="two", is_bad=True)
+    one, two = Paragraph(text="one"), Paragraph(text="two", tone=Tone.BAD)
     assert pooled([[one, two], [two]]) == ([one, two], [[0, 1], [1]])
-    assert two.data() == {"kind": "paragraph", "text": "two", "is_bad": True}
+    assert block_data(two) == {"kind": "paragraph", "text": "two", "tone": "bad"}
 
 
 def test_a_drifted_tenant_is_told_with_what_puts_it_right() -> None:
     blocks = blocks_of(DRIFTED)
     assert of_kind(blocks, Code) == [
-        Code(
-            title="Rehearsed in a transaction that is rolled back, then it asks",
-            text="pgfleet repair prod --tenant acme",
-        ),
-        Code(title="The statement that puts it right", text=f"{STATEMENT};", hazards=("blocks writes",)),
+        Code(title="Runs as a dry run first, then asks", text="pgfleet repair prod --tenant acme", language="sh"),
+        Code(title="Statement that fixes it", text=f"{STATEMENT};", hazards=("blocks writes",)),
     ]
-    assert of_kind(blocks, Contrast) == [Contrast(title="index public.idx_a is missing", expected="btree (a)")]
-    assert Section(title="1_one.sql", look=StatusStyle.BAD, word="drifted", aside="P0", anchor="1") in blocks
-    assert Lines(title="Who suffers", lines=("depends on it: worker",)) in blocks
+    said = "index public.idx_a is missing"
+    assert of_kind(blocks, Contrast) == [Contrast(title=said, summary=said, expected="btree (a)")]
+    [found] = [each for each in of_kind(blocks, Section) if each.title == "1_one.sql"]
+    assert (found.status.style, found.status.word) == (StatusStyle.BAD, "drifted")
+    assert (found.aside, found.anchors) == ("P0", ("1",))
+    assert Lines(title="Affected services", lines=("worker",), tone=Tone.QUIET) in blocks
 
 
 def test_a_pending_migration_is_told_with_the_rollout_that_applies_it() -> None:
     tenant = a_tenant_entry("a b", migrations=[a_migration_entry(), a_migration_entry(MigrationStatus.PENDING, "2")])
     blocks = blocks_of(tenant)
     assert [each.text for each in of_kind(blocks, Code)] == ["pgfleet rollout prod --tenant 'a b'"]
-    assert Paragraph(text="Nothing of it is there: it was never applied.") in blocks
+    assert Paragraph(text="not applied: none of its objects exist") in blocks
 
 
 def test_a_tenant_in_which_nothing_was_ever_applied_is_told_in_one_sentence() -> None:
     blocks = blocks_of(a_tenant_entry(migrations=[a_migration_entry(MigrationStatus.PENDING)]))
-    assert blocks[0] == Paragraph(text="no migration was ever applied: it is as empty as a new tenant.", is_bad=True)
-    assert [each.title for each in of_kind(blocks, Section)] == ["What puts it right", "What was looked at"]
+    assert blocks[0] == Paragraph(text="no migration is applied: none of the manifest's objects exist", tone=Tone.BAD)
+    assert [each.title for each in of_kind(blocks, Section)] == ["How to fix it", "Inspected"]
 
 
 def test_what_is_left_to_a_person_is_told_with_the_reason() -> None:
     by_hand = MISSING.model_copy(update={"repair": RepairEntry(way=Strategy.BY_HAND, reason="its rows are gone")})
     tenant = a_tenant_entry(migrations=[a_migration_entry(MigrationStatus.DRIFTED, differences=[by_hand])])
     blocks = blocks_of(tenant)
-    assert Lines(title="By hand", lines=("index public.idx_a: its rows are gone",)) in blocks
+    assert Lines(title="By hand", lines=("index public.idx_a: its rows are gone",), tone=Tone.REMEDY) in blocks
     assert of_kind(blocks, Code) == []
 
 
@@ -251,26 +266,26 @@ def test_contracts_losses_notes_seeds_and_counts() -> None:
     blocks = blocks_of(tenant)
     assert (
         Lines(
-            title="Statements that would not work",
+            title="Statements that fail",
             lines=("'fetch' (worker.sql, line 1 column 1): column \"a\" does not exist",),
-            is_bad=True,
+            tone=Tone.BAD,
         )
         in blocks
     )
     assert [each.title for each in of_kind(blocks, Lines)] == [
-        "Statements that would not work",
+        "Statements that fail",
         "Rows lost since the previous audit",
         "Accepted in the fleet file",
-        "Not the manifest's, and no fault",
+        "Not in the manifest, no fault",
     ]
-    marks = {each.title: each.rows for each in of_kind(blocks, Marks)}
-    assert marks["Migrations"] == ((StatusStyle.KNOWN, "accepted", "1_one.sql", "P0"),)
-    assert [row[:3] for row in marks["Contracts"]] == [
-        (StatusStyle.BAD, "broken", "worker"),
-        (StatusStyle.GOOD, "works", "planner"),
+    marks = {each.title: each.rows for each in of_kind(blocks, Statuses)}
+    assert marks["Migrations"] == ((ACCEPTED, "1_one.sql", "P0"),)
+    assert [row[:2] for row in marks["Contracts"]] == [
+        (Status(StatusStyle.BAD, "broken"), "worker"),
+        (Status(StatusStyle.GOOD, "works"), "planner"),
     ]
-    assert marks["Seeds"] == ((StatusStyle.KNOWN, "customised", "rules", "edited in 2 rows"),)
-    rows = next(each for each in of_kind(blocks, Figures) if each.title == "Rows").rows
+    assert marks["Seeds"] == ((Status(StatusStyle.KNOWN, "customised"), "rules", "edited in 2 rows"),)
+    rows = next(each for each in of_kind(blocks, Table) if each.title == "Rows").rows
     assert rows == (("messages", "40"), ("events", "about 5,000"), ("gone", "not counted"))
 
 
@@ -278,13 +293,13 @@ def test_checks_that_do_not_pass_are_told() -> None:
     checks = [CheckEntry(name="rows", passed=False, detail="3 rows"), CheckEntry(name="tables", passed=True)]
     tenant = a_tenant_entry(migrations=[a_migration_entry(MigrationStatus.DRIFTED, checks=checks)])
     blocks = blocks_of(tenant)
-    assert Lines(title="Checks that do not pass", lines=("rows: 3 rows",), is_bad=True) in blocks
-    assert of_kind(blocks, Marks)[0].rows[0][3] == "P0, 1 of 2 checks pass"
+    assert Lines(lines=("check 'rows' fails: 3 rows",), tone=Tone.BAD) in blocks
+    assert of_kind(blocks, Statuses)[0].rows[0][2] == "P0, 1 of 2 checks pass"
 
 
 @pytest.mark.parametrize("numbers", [(1, 1), (1, 5000, 0), (0, 0, 3), (1, 1, 1, 100_000)])
 def test_the_parts_of_a_bar_fill_it_and_each_is_seen(numbers: tuple[int, ...]) -> None:
-    parts = bar({(StatusStyle.GOOD, str(place)): float(number) for place, number in enumerate(numbers)})
+    parts = bar({Status(StatusStyle.GOOD, str(place)): float(number) for place, number in enumerate(numbers)})
     assert len(parts) == len([each for each in numbers if each])
     assert sum(each.width for each in parts) == pytest.approx(WIDTH, abs=1)
     assert min(each.width for each in parts) >= NARROWEST * 0.9
@@ -294,4 +309,4 @@ def test_the_parts_of_a_bar_fill_it_and_each_is_seen(numbers: tuple[int, ...]) -
 
 
 def test_a_bar_of_nothing_has_no_parts() -> None:
-    assert bar({(StatusStyle.GOOD, "ready"): 0.0}) == ()
+    assert bar({Status(StatusStyle.GOOD, "ready"): 0.0}) == ()

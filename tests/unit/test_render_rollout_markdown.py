@@ -33,7 +33,7 @@ from pgfleet.documents.rollout import (
     TenantResult,
 )
 from pgfleet.manifest.model import Priority
-from pgfleet.reports.markdown import MOST_TENANTS
+from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.markup import escaped
 from pgfleet.reports.rollout_markdown import MOST_DIFFERENCES, approval_page, plan_page, rollout_page
 
@@ -60,7 +60,7 @@ WHAT = [
     "",
     "## Changed after it was applied",
     "",
-    "- **2\\_two.sql**: in 1 tenant; that alone runs nothing again (--rerun 2 does)",
+    "- **2\\_two.sql**: in 1 tenant; --rerun 2 runs it again",
     "",
 ]
 WHERE = [

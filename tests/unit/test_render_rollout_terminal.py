@@ -49,7 +49,7 @@ from pgfleet.reports.rollout_terminal import (
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2", name="two", priority=Priority.P1))
 LONG = ("20250330", "20250330000000", "20250331")
-ALTERED = "was changed after it was applied in 1 tenant; that alone runs nothing again (--rerun 1 does)"
+ALTERED = "was changed after it was applied in 1 tenant; --rerun 1 runs it again"
 DOINGS = "apply 3 migrations in 2, reapply 1 in 1, rerun 1 in 1, adopt 2 in 1, plant 1 seed in 1"
 RESULTS = "1 done, 1 unchanged, 2 failed, 1 not reached, 1 unreachable"
 HOSTILE = ["[red]x[/red]", "[/]", "[link=http://x]y[/link]", ":boom:", "a\\[b]", "[bold"]

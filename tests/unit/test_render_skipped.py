@@ -11,11 +11,11 @@ from unit.test_render_inventory import ACME
 from pgfleet.documents.audit import SkippedEntry
 from pgfleet.judge.summary import format_summary
 from pgfleet.reports.inventory import tenant_table
-from pgfleet.reports.markdown import summary_page
 from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.render import markdown, terminal
 from pgfleet.reports.rollout_markdown import rollout_page
 from pgfleet.reports.rollout_terminal import rollout_report
-from pgfleet.reports.terminal import audit_report
+from pgfleet.reports.views.audit import audit_view
 from pgfleet.rollout import summary as rollout_summary
 
 MANIFEST = a_manifest(a_migration())
@@ -52,9 +52,9 @@ def test_they_are_told_by_their_reason(entries: tuple[SkippedEntry, ...], said: 
 
 def test_an_audit_tells_them() -> None:
     document = a_document().model_copy(update={"skipped": SOME})
-    assert SAID in shown(audit_report(document, MANIFEST))
-    assert "3 tenants skipped: acme, globex" in summary_page(document, MANIFEST)
-    assert "<i>" not in summary_page(document, MANIFEST)
+    assert SAID in shown(terminal.render(audit_view(document, MANIFEST)))
+    assert "3 tenants skipped: acme, globex" in markdown.render(audit_view(document, MANIFEST))
+    assert "<i>" not in markdown.render(audit_view(document, MANIFEST))
 
 
 def test_a_rollout_tells_them() -> None:
@@ -71,7 +71,9 @@ def test_the_inventory_tells_them_and_where_a_tenant_was_found() -> None:
 
 
 def test_nothing_is_told_where_nobody_was_skipped() -> None:
-    assert "skipped" not in shown(audit_report(a_document(), MANIFEST)) + summary_page(a_document(), MANIFEST)
+    assert "skipped" not in shown(terminal.render(audit_view(a_document(), MANIFEST))) + markdown.render(
+        audit_view(a_document(), MANIFEST)
+    )
     assert "skipped" not in rollout_page(a_rollout(), MANIFEST)
 
 

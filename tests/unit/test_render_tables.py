@@ -23,7 +23,7 @@ def test_a_row_says_what_a_person_wants_to_know() -> None:
         {
             "tenant": "acme",
             "verdict": "blocked",
-            "what is wrong": "2 drifted: index public.idx_a is missing; never applied: 3",
+            "what is wrong": "2 drifted: index public.idx_a is missing; not applied: 3",
             "ring": "canary",
             "worth knowing": "seed rules is missing",
         }

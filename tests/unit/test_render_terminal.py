@@ -26,7 +26,10 @@ from pgfleet.documents.audit import (
     Verdict,
 )
 from pgfleet.manifest.model import Impact, Priority
-from pgfleet.reports.terminal import MOST_TENANTS, STATUS_MARK, STATUS_STYLE, VERDICT_STYLE, audit_report
+from pgfleet.reports.blocks import MOST_TENANTS, StatusStyle, Tone
+from pgfleet.reports.render import terminal
+from pgfleet.reports.views.audit import VERDICT, audit_view
+from pgfleet.reports.views.migration import CELL
 
 MANIFEST = a_manifest(
     a_migration("1", impacts=[Impact(service="worker", breaks="nothing is queued")]),
@@ -40,7 +43,7 @@ OWN = UnexpectedEntry(kind="index", identity="public.own", actual="btree (a)")
 
 def report(*tenants: TenantEntry, width: int = 160) -> list[str]:
     console = Console(width=width, file=StringIO(), color_system=None, legacy_windows=False)
-    console.print(audit_report(a_document(*tenants), MANIFEST))
+    console.print(terminal.render(audit_view(a_document(*tenants), MANIFEST)))
     assert isinstance(console.file, StringIO)
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
@@ -85,47 +88,54 @@ def test_the_report_of_a_fleet() -> None:
         "degraded  main    degraded        ✓     pending",
         "ready     main    ready           ✓        ✓",
         "",
-        "blocked is blocked: the assistant cannot start, or fails when it is used",
-        "  1_one.sql is drifted (P0)",
-        "    index public.idx_a is missing",
-        "    depends on it: worker",
-        "  note: seed rules is missing",
+        "Blocked: a P0 migration is not in place, or a P0 contract is broken",
+        "  blocked",
+        "    1_one.sql: drifted (P0)",
+        "      index public.idx_a is missing",
+        "      Affected services: worker",
+        "    note: seed rules is missing",
         "",
-        "down is unreachable: no connection could be had",
-        "  no answer",
+        "Unreachable: could not connect",
+        "  down: no answer",
         "",
-        "open is unknown: connected, but not everything could be looked at",
-        "  check 'tables' of 1 could not be completed: timeout",
-        "  1_one.sql is unknown (P0)",
-        "    check 'tables' could not be completed: timeout",
-        "    depends on it: worker",
+        "Unknown: connected, but the inspection could not be completed",
+        "  open",
+        "    check 'tables' of 1 could not be completed: timeout",
+        "    1_one.sql: unknown (P0)",
+        "      check 'tables' could not be completed: timeout",
+        "      Affected services: worker",
         "",
-        "degraded is degraded: the assistant starts, but an auxiliary feature does not work",
-        "  2_two.sql is pending (P1)",
-        "    nothing of it is there: it was never applied",
-        "    → pgfleet rollout prod --tenant degraded applies it",
-        "    planner: no plans",
+        "Degraded: a P1 migration is not in place, or a P1 contract is broken",
+        "  degraded",
+        "    2_two.sql: pending (P1)",
+        "      not applied: none of its objects exist",
+        "      Affected services: planner: no plans",
+        "    → pgfleet rollout prod --tenant degraded",
         "",
-        "Ready, and worth knowing",
-        "  ready: index public.own is not the manifest's: btree (a)",
+        "Ready, with notes",
+        "  ready: extra index public.own (btree (a)), not in the manifest",
         "",
-        "5 tenants: 1 ready, 1 degraded, 1 blocked, 1 unreachable, 1 unknown  (audit of prod, 12.3 s, run run-7)",
+        "5 tenants: 1 ready, 1 degraded, 1 blocked, 1 unreachable, 1 unknown",
+        "Audit of prod · finished 2025-04-01 02:00 UTC · took 12.3 s · manifest 0123456789ab · run run-7",
     ]
 
 
 def test_a_file_that_was_changed_since_is_said_once_for_all_tenants() -> None:
     altered = a_migration_entry(version="1", altered=True)
     found = report(a_tenant_entry("a", migrations=[altered]), a_tenant_entry("b", migrations=[altered]))
-    at = found.index("Changed after it was applied")
-    assert found[at + 1] == "  1_one.sql: in 2 tenants; that alone runs nothing again (--rerun 1 does)"
+    at = found.index("Files changed after they were applied")
+    assert found[at + 1] == "  1_one.sql: in 2 tenants; --rerun 1 runs it again"
 
 
 def test_the_report_of_a_ready_fleet_is_short() -> None:
     assert report(a_tenant_entry("acme", migrations=APPLIED)) == [
+        "Every tenant has every migration of the manifest.",
+        "",
         "tenant  ring  verdict  P0 1  P1 2",
         "acme    main  ready     ✓     ✓",
         "",
-        "1 tenant: 1 ready  (audit of prod, 12.3 s, run run-7)",
+        "1 tenant: 1 ready",
+        "Audit of prod · finished 2025-04-01 02:00 UTC · took 12.3 s · manifest 0123456789ab · run run-7",
     ]
 
 
@@ -134,7 +144,7 @@ def test_a_tenant_without_anything_is_told_in_one_line() -> None:
         "new", Verdict.BLOCKED, migrations=[a_migration_entry(MigrationStatus.PENDING, "1"), PENDING]
     )
     lines = report(empty)
-    assert "  no migration was ever applied: it is as empty as a new tenant" in lines
+    assert "    no migration is applied: none of the manifest's objects exist" in lines
     assert not [line for line in lines if "worker" in line or ".sql" in line]
 
 
@@ -144,25 +154,25 @@ def test_a_tenants_name_is_shown_literally(name: str) -> None:
         a_tenant_entry(name, Verdict.BLOCKED, ring=name, reason=name, migrations=[DRIFTED], unexpected=[OWN])
     )
     assert lines[1].split()[:3] == [name, name, "blocked"]
-    assert f"{name} is blocked: the assistant cannot start, or fails when it is used" in lines
-    assert f"  {name}" in lines
+    assert lines.count(f"  {name}") == 1
+    assert f"    {name}" in lines
 
 
 @pytest.mark.parametrize("name", ["[red]x[/red]", "[/]"])
 def test_a_ready_tenants_name_and_notes_are_shown_literally(name: str) -> None:
     note = UnexpectedEntry(kind="index", identity=name, actual=name)
     lines = report(a_tenant_entry(name, migrations=APPLIED, unexpected=[note]))
-    assert f"  {name}: index {name} is not the manifest's: {name}" in lines
+    assert f"  {name}: extra index {name} ({name}), not in the manifest" in lines
 
 
 def test_every_change_of_a_drifted_migration_has_a_line() -> None:
     changed = a_difference_entry(change="changed", expected="btree (a)", actual="btree (b)")
     drifted = a_migration_entry(MigrationStatus.DRIFTED, differences=[a_difference_entry(), changed])
     lines = report(a_tenant_entry(verdict=Verdict.BLOCKED, migrations=[drifted]))
-    assert lines[4:7] == [
-        "  1_one.sql is drifted (P0)",
-        "    index public.idx_a is missing",
-        "    index public.idx_a is btree (b), should be btree (a)",
+    start = lines.index("    1_one.sql: drifted (P0)")
+    assert lines[start + 1 : start + 3] == [
+        "      index public.idx_a is missing",
+        "      index public.idx_a is btree (b), should be btree (a)",
     ]
 
 
@@ -175,7 +185,8 @@ def test_the_report_is_capped_and_keeps_the_worst() -> None:
     assert lines[1].startswith("worst")
     assert lines[MOST_TENANTS].startswith(f"t{MOST_TENANTS - 2:03}")
     assert lines[MOST_TENANTS + 1] == "… and 3 more tenants, none worse; --format json has them all"
-    assert sum(" is degraded: " in line for line in lines) == MOST_TENANTS - 1
+    assert sum(": reason " in line for line in lines) == MOST_TENANTS - 1
+    assert "… and 3 more tenants, none worse; the JSON document has all of them" in lines
 
 
 def test_a_report_within_the_cap_does_not_speak_of_more() -> None:
@@ -186,20 +197,30 @@ def test_a_report_within_the_cap_does_not_speak_of_more() -> None:
 def test_a_tenants_notes_stand_in_one_line_and_its_name_is_never_broken() -> None:
     name = "a tenant of many words"
     seed = SeedEntry(name="rules", status=SeedStatus.MISSING)
-    lines = report(a_tenant_entry(name, migrations=APPLIED, unexpected=[OWN], seeds=[seed]), width=100)
-    assert lines[1].startswith(f"{name}  main  ready")
-    assert f"  {name}: index public.own is not the manifest's: btree (a); seed rules is missing" in lines
+    lines = report(a_tenant_entry(name, migrations=APPLIED, unexpected=[OWN], seeds=[seed]), width=120)
+    assert any(line.startswith(f"{name}  main  ready") for line in lines)
+    assert f"  {name}: extra index public.own (btree (a)), not in the manifest; seed rules is missing" in lines
 
 
 def test_an_empty_fleet_is_said_to_be_empty() -> None:
-    assert report()[-1] == "no tenants  (audit of prod, 12.3 s, run run-7)"
+    assert report()[-2] == "no tenants"
 
 
 def test_every_verdict_and_every_status_has_its_look() -> None:
-    assert set(VERDICT_STYLE) == set(Verdict)
-    assert set(STATUS_STYLE) == set(STATUS_MARK) == set(MigrationStatus)
-    for style in (*VERDICT_STYLE.values(), *STATUS_STYLE.values()):
-        assert Style.parse(style).color is not None
+    assert set(VERDICT) == set(Verdict)
+    assert set(CELL) == set(MigrationStatus)
+    assert set(terminal.STYLE) == set(StatusStyle)
+    assert set(terminal.TONE) == set(Tone)
+    for status in (*VERDICT.values(), *CELL.values()):
+        assert Style.parse(terminal.STYLE[status.style]).color is not None
+
+
+def test_control_characters_of_others_do_not_reach_the_terminal() -> None:
+    name = "\x1b[31mred\x07\x9b2J"
+    lines = report(a_tenant_entry(name, Verdict.UNREACHABLE, ring=name, reason=name))
+    text = "\n".join(lines)
+    assert "[31mred" in text
+    assert not {each for each in text if (ord(each) < 0x20 and each != "\n") or 0x7F <= ord(each) < 0xA0}
 
 
 def test_a_broken_contract_is_a_line_however_many_statements_fail() -> None:
@@ -209,12 +230,12 @@ def test_a_broken_contract_is_a_line_however_many_statements_fail() -> None:
         migrations=[DRIFTED, APPLIED[1]],
         contracts=[a_contract_entry(consumer="planner"), a_contract_entry(*map(a_failure, ("fetch", "store", "drop")))],
     )
-    assert report(tenant)[3:8] == [
-        "acme is blocked: the assistant cannot start, or fails when it is used",
-        "  1_one.sql is drifted (P0)",
-        "    index public.idx_a is missing",
-        "    depends on it: worker",
-        "  worker cannot run 'fetch': column \"a\" does not exist; nor 2 more of its statements",
+    assert report(tenant)[4:9] == [
+        "  acme",
+        "    1_one.sql: drifted (P0)",
+        "      index public.idx_a is missing",
+        "      Affected services: worker",
+        "    worker cannot run 'fetch': column \"a\" does not exist; 2 more of its statements fail",
     ]
 
 
@@ -238,8 +259,8 @@ def test_what_is_the_same_of_several_tenants_is_told_once() -> None:
         a_tenant_entry("h", Verdict.UNREACHABLE, reason="no answer"),
     ]
     lines = report(*tenants)
-    told = [line for line in lines if " is blocked: " in line or " is unreachable: " in line]
-    assert [line.split(" is ")[0] for line in told] == ["a", "f", "g"]
-    assert lines[lines.index(told[0]) + 1] == "  the same is true of b, c, d, e"
-    assert lines[lines.index(told[2]) + 1] == "  the same is true of h"
-    assert lines.count("    index public.idx_a is missing") == 1
+    reported = [line for line in lines if line in {f"  {name}" for name in "abcdefgh"}]
+    assert reported == ["  a", "  f", "  g"]
+    assert lines[lines.index("  a") + 1] == "    The same in: b, c, d, e"
+    assert lines[lines.index("  g") + 1] == "    The same in: h"
+    assert lines.count("      index public.idx_a is missing") == 1

@@ -21,7 +21,7 @@ from pgfleet.documents.audit import (
     Verdict,
 )
 from pgfleet.manifest.model import Impact
-from pgfleet.reports.phrases.audit import VERDICT_MEANS, affected_services, notes, predicate, sentence
+from pgfleet.reports.phrases.audit import affected_services, notes, predicate, sentence, verdict_meaning
 
 MISSING = a_difference_entry()
 CHANGED = a_difference_entry(change="changed", expected="btree (a)", actual="btree\n  (a,   b)")
@@ -43,13 +43,13 @@ PASSES = CheckEntry(name="columns", passed=True)
         ),
         pytest.param(
             UnexpectedEntry(kind="constraint", identity="public.one.fk", actual="FOREIGN KEY\n (a)"),
-            "constraint public.one.fk is not the manifest's: FOREIGN KEY (a)",
+            "extra constraint public.one.fk (FOREIGN KEY (a)), not in the manifest",
             id="unexpected object",
         ),
         pytest.param(a_migration_entry(), "", id="applied migration"),
         pytest.param(
             a_migration_entry(MigrationStatus.PENDING, differences=[MISSING], checks=[FAILS]),
-            "nothing of it is there: it was never applied",
+            "not applied: none of its objects exist",
             id="pending migration",
         ),
         pytest.param(
@@ -69,7 +69,7 @@ PASSES = CheckEntry(name="columns", passed=True)
         ),
         pytest.param(
             a_migration_entry(MigrationStatus.DRIFTED),
-            "the ledger says it was applied",
+            "the ledger records it as applied",
             id="drifted migration by its ledger alone",
         ),
         pytest.param(SeedEntry(name="rules", status=SeedStatus.PRESENT), "seed rules is present", id="present seed"),
@@ -80,7 +80,7 @@ PASSES = CheckEntry(name="columns", passed=True)
         ),
         pytest.param(
             SeedEntry(name="rules", status=SeedStatus.CUSTOMIZED, detail="edited: a"),
-            "seed rules was edited: a (the tenant's own, no fault)",
+            "seed rules was edited: a (customized, not a fault)",
             id="customised seed",
         ),
         pytest.param(
@@ -92,7 +92,7 @@ PASSES = CheckEntry(name="columns", passed=True)
         pytest.param(BROKEN, "worker cannot run 'fetch': column \"a\" does not exist", id="broken contract"),
         pytest.param(
             a_contract_entry(a_failure(), a_failure("store"), a_failure("drop"), role="app"),
-            "worker cannot run 'fetch' as app: column \"a\" does not exist; nor 2 more of its statements",
+            "worker cannot run 'fetch' as app: column \"a\" does not exist; 2 more of its statements fail",
             id="contract of a role, with several statements",
         ),
         pytest.param(
@@ -102,7 +102,7 @@ PASSES = CheckEntry(name="columns", passed=True)
         ),
         pytest.param(
             a_contract_entry(detail="no member of app"),
-            "worker cannot be said to work: no member of app",
+            "worker could not be checked: no member of app",
             id="contract that could not be tried",
         ),
         pytest.param(a_tenant_entry(migrations=[a_migration_entry()]), "", id="ready tenant"),
@@ -119,7 +119,7 @@ PASSES = CheckEntry(name="columns", passed=True)
                 migrations=[a_migration_entry(), a_migration_entry(MigrationStatus.PENDING, "2")],
                 contracts=[BROKEN],
             ),
-            "never applied: 2; worker cannot run 'fetch': column \"a\" does not exist",
+            "not applied: 2; worker cannot run 'fetch': column \"a\" does not exist",
             id="the shortest first",
         ),
         pytest.param(
@@ -141,7 +141,7 @@ PASSES = CheckEntry(name="columns", passed=True)
                     a_migration_entry(MigrationStatus.PENDING, "3"),
                 ],
             ),
-            "2 drifted: index public.idx_a is missing; never applied: 3",
+            "2 drifted: index public.idx_a is missing; not applied: 3",
             id="blocked tenant",
         ),
         pytest.param(
@@ -153,7 +153,7 @@ PASSES = CheckEntry(name="columns", passed=True)
                     a_migration_entry(MigrationStatus.PENDING, "3"),
                 ],
             ),
-            "never applied: 2, 3",
+            "not applied: 2, 3",
             id="tenant that is behind",
         ),
         pytest.param(
@@ -162,7 +162,7 @@ PASSES = CheckEntry(name="columns", passed=True)
                 migrations=[a_migration_entry(MigrationStatus.PENDING, version) for version in "12"],
                 contracts=[BROKEN],
             ),
-            "no migration was ever applied: it is as empty as a new tenant",
+            "no migration is applied: none of the manifest's objects exist",
             id="empty tenant",
         ),
         pytest.param(
@@ -217,19 +217,15 @@ def test_a_remark_takes_the_place_of_both_definitions() -> None:
             ("worker: nothing is queued", "planner: no plans"),
             id="pending: what breaks",
         ),
-        pytest.param(
-            a_migration_entry(MigrationStatus.DRIFTED), ("depends on it: worker, planner",), id="drifted: who depends"
-        ),
-        pytest.param(
-            a_migration_entry(MigrationStatus.UNKNOWN), ("depends on it: worker, planner",), id="unknown: who depends"
-        ),
-        pytest.param(a_migration_entry(MigrationStatus.APPLIED), (), id="applied: nobody"),
-        pytest.param(a_migration_entry(MigrationStatus.PENDING, "2"), (), id="nobody is named"),
-        pytest.param(a_migration_entry(MigrationStatus.DRIFTED, "2"), (), id="nobody is named as dependent"),
+        pytest.param(a_migration_entry(MigrationStatus.DRIFTED), ("worker, planner",), id="drifted: which services"),
+        pytest.param(a_migration_entry(MigrationStatus.UNKNOWN), ("worker, planner",), id="unknown: which services"),
+        pytest.param(a_migration_entry(MigrationStatus.APPLIED), (), id="applied: none"),
+        pytest.param(a_migration_entry(MigrationStatus.PENDING, "2"), (), id="no service is named"),
+        pytest.param(a_migration_entry(MigrationStatus.DRIFTED, "2"), (), id="no service is named for a drifted one"),
         pytest.param(a_migration_entry(MigrationStatus.PENDING, "7"), (), id="another manifest's"),
     ],
 )
-def test_sufferers(entry: MigrationEntry, lines: tuple[str, ...]) -> None:
+def test_affected_services(entry: MigrationEntry, lines: tuple[str, ...]) -> None:
     impacts = [Impact(service="worker", breaks="nothing is queued"), Impact(service="planner", breaks="no plans")]
     assert affected_services(entry, a_manifest(a_migration("1", impacts=impacts), a_migration("2"))) == lines
 
@@ -239,8 +235,26 @@ def test_there_is_no_sentence_for_what_is_no_finding() -> None:
         sentence(7)
 
 
-def test_every_verdict_has_a_meaning() -> None:
-    assert set(VERDICT_MEANS) == set(Verdict)
+@pytest.mark.parametrize("product", [None, "AI assistant"])
+def test_every_verdict_has_a_meaning_and_only_the_manifest_names_a_product(product: str | None) -> None:
+    meanings = {verdict: verdict_meaning(verdict, product) for verdict in Verdict}
+    assert len(set(meanings.values())) == len(Verdict)
+    assert any("assistant" in each for each in meanings.values()) is (product is not None)
+
+
+def test_the_meaning_of_a_verdict_names_the_product_or_what_is_not_in_place() -> None:
+    assert verdict_meaning(Verdict.BLOCKED, "AI assistant") == "the AI assistant cannot start or does not work"
+    neutral = "a P0 migration is not in place, or a P0 contract is broken"
+    assert verdict_meaning(Verdict.BLOCKED, None) == neutral
+
+
+def test_pending_migrations_of_a_tenant_are_folded() -> None:
+    versions = [f"{number:04}" for number in range(1, 64)]
+    statuses = [MigrationStatus.APPLIED] * 38 + [MigrationStatus.PENDING] * 25
+    tenant = a_tenant_entry(
+        migrations=[a_migration_entry(status, version) for status, version in zip(statuses, versions, strict=True)]
+    )
+    assert sentence(tenant) == "not applied: 0039 … 0063 (25 migrations)"
 
 
 def test_notes_are_unexpected_objects_and_seeds_that_are_not_as_shipped() -> None:
@@ -254,9 +268,9 @@ def test_notes_are_unexpected_objects_and_seeds_that_are_not_as_shipped() -> Non
         ],
     )
     assert notes(tenant) == (
-        "index public.own is not the manifest's: btree (a)",
+        "extra index public.own (btree (a)), not in the manifest",
         "seed missing is missing",
-        "seed customised was edited: a (the tenant's own, no fault)",
+        "seed customised was edited: a (customized, not a fault)",
     )
 
 

@@ -1,4 +1,4 @@
-"""Differences that are known, in words."""
+"""Accepted differences as sentences."""
 
 from collections.abc import Iterable
 
@@ -8,15 +8,15 @@ from pgfleet.reports.phrases.audit import notes, sentence
 
 STATE_MEANS = {
     AcceptanceState.ACTIVE: "accepted",
-    AcceptanceState.EXPIRED: "EXPIRED, so it counts again",
-    AcceptanceState.UNUSED: "matches nothing any more: take it out of the fleet file",
-    AcceptanceState.UNJUDGED: "not every tenant that it fits was judged",
+    AcceptanceState.EXPIRED: "EXPIRED: the difference counts again",
+    AcceptanceState.UNUSED: "matches nothing: remove it from the fleet file",
+    AcceptanceState.UNJUDGED: "undecided: some tenant that it covers was not inspected",
 }
 """What became of an acceptance."""
 
 
 def acceptance_lines(acceptances: Iterable[AcceptanceEntry]) -> tuple[str, ...]:
-    """A line for each acceptance of the fleet file, the ones to do something about first."""
+    """One line per acceptance of the fleet file, those that need attention first."""
     order = [AcceptanceState.EXPIRED, AcceptanceState.UNUSED, AcceptanceState.ACTIVE, AcceptanceState.UNJUDGED]
     return tuple(acceptance_line(each) for each in sorted(acceptances, key=lambda each: order.index(each.state)))
 
@@ -29,13 +29,13 @@ def acceptance_line(acceptance: AcceptanceEntry) -> str:
 
 
 def accepted_notes(tenant: TenantEntry) -> tuple[str, ...]:
-    """What is accepted in the tenant, each object once."""
+    """The differences accepted in the tenant, each object once."""
     found = (each for migration in tenant.migrations for each in migration.differences)
     return tuple(dict.fromkeys(_note(each, each.accepted) for each in found if each.accepted))
 
 
 def remarks(tenant: TenantEntry) -> tuple[str, ...]:
-    """What is worth knowing of a tenant without counting: what is accepted, then its notes."""
+    """What does not count against the tenant: accepted differences, then its notes."""
     return (*accepted_notes(tenant), *notes(tenant))
 
 

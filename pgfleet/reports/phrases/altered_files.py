@@ -1,4 +1,4 @@
-"""Which scripts were changed after they were applied."""
+"""Scripts that changed after they were applied."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -10,8 +10,7 @@ from pgfleet.manifest.model import Manifest
 
 
 def altered_files(tenants: Iterable[TenantPlan | TenantEntry], manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """The files that were changed after they were applied, and what there is to say of each."""
+    """The files that changed after they were applied, and in how many tenants."""
     found = Counter(each.version for tenant in tenants for each in tenant.migrations if each.altered)
     for each in (each for each in manifest.migrations if each.version in found):
-        said = f"in {tenant_count(found[each.version])}; that alone runs nothing again (--rerun {each.version} does)"
-        yield each.file, said
+        yield each.file, f"in {tenant_count(found[each.version])}; --rerun {each.version} runs it again"

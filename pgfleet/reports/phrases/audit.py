@@ -1,4 +1,4 @@
-"""Findings in sentences that a person who has never seen the code understands."""
+"""Findings as sentences."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,68 +16,77 @@ from pgfleet.documents.audit import (
     Verdict,
 )
 from pgfleet.manifest.model import Manifest
-
-VERDICT_MEANS = {
-    Verdict.READY: "everything the manifest asks for is there",
-    Verdict.DEGRADED: "the assistant starts, but an auxiliary feature does not work",
-    Verdict.BLOCKED: "the assistant cannot start, or fails when it is used",
-    Verdict.UNREACHABLE: "no connection could be had",
-    Verdict.UNKNOWN: "connected, but not everything could be looked at",
-}
-
+from pgfleet.reports.phrases.migration_runs import fold_versions
 
 CHANGED = "is changed"
-REMARK = re.compile(r"(?P<definition>.*) \((?P<said>[A-Z ]+: [^()]+)\)")
-"""What the introspection appends to a definition that does not tell all: `… (INVALID: no query uses it)`."""
-NEVER_APPLIED = "no migration was ever applied: it is as empty as a new tenant"
+REMARK = re.compile(r"(?P<definition>.*) \((?P<text>[A-Z ]+: [^()]+)\)")
+"""What the introspection appends to a definition: `… (INVALID: no query uses it)`."""
+NONE_APPLIED = "no migration is applied: none of the manifest's objects exist"
+MOST_UNCOUNTED = 3
+NOT_APPLIED = "not applied: none of its objects exist"
+
+
+def verdict_meaning(verdict: Verdict, product: str | None) -> str:
+    """What the verdict means for the product that the tenants' databases serve, or for the manifest alone."""
+    meanings = {
+        Verdict.READY: "every migration is applied",
+        Verdict.DEGRADED: f"the {product} starts, but an auxiliary feature does not work"
+        if product
+        else "a P1 migration is not in place, or a P1 contract is broken",
+        Verdict.BLOCKED: f"the {product} cannot start or does not work"
+        if product
+        else "a P0 migration is not in place, or a P0 contract is broken",
+        Verdict.UNREACHABLE: "could not connect",
+        Verdict.UNKNOWN: "connected, but the inspection could not be completed",
+    }
+    return meanings[verdict]
 
 
 @singledispatch
 def sentence(finding: object) -> str:
-    """One finding in one line."""
+    """The finding in one line; TypeError if it is none."""
     raise TypeError(type(finding).__name__)
 
 
 @sentence.register
 def _(finding: DifferenceEntry) -> str:
-    said = predicate(finding)
-    if said == CHANGED:
-        said = f"is {_one_line(finding.actual)}, should be {_one_line(finding.expected)}"
-    return f"{finding.kind} {finding.identity} {said}"
+    text = predicate(finding)
+    if text == CHANGED:
+        text = f"is {_one_line(finding.actual)}, should be {_one_line(finding.expected)}"
+    return f"{finding.kind} {finding.identity} {text}"
 
 
 @sentence.register
 def _(finding: UnexpectedEntry) -> str:
-    return f"{finding.kind} {finding.identity} is not the manifest's: {_one_line(finding.actual)}"
+    return f"extra {finding.kind} {finding.identity} ({_one_line(finding.actual)}), not in the manifest"
 
 
 @sentence.register
 def _(finding: MigrationEntry) -> str:
     if finding.status is MigrationStatus.PENDING:
-        return "nothing of it is there: it was never applied"
-    told = differences_told(finding)
-    parts = [sentence(each) for each in told] or [*_failed_checks(finding)]
+        return NOT_APPLIED
+    parts = [sentence(each) for each in counting_differences(finding)] or [*failed_checks(finding)]
     if not parts and finding.status is not MigrationStatus.APPLIED:
-        parts = ["the ledger says it was applied"]
+        parts = ["the ledger records it as applied"]
     return "; ".join(parts)
 
 
 @sentence.register
 def _(finding: SeedEntry) -> str:
     if finding.status is SeedStatus.CUSTOMIZED:
-        return f"seed {finding.name} was {finding.detail} (the tenant's own, no fault)"
+        return f"seed {finding.name} was {finding.detail} (customized, not a fault)"
     return f"seed {finding.name} is {finding.status}" + (f" ({finding.detail})" if finding.detail else "")
 
 
 @sentence.register
 def _(finding: ContractEntry) -> str:
     if not finding.failures:
-        tried = "cannot be said to work" if finding.works is None else "can run all of its statements"
+        tried = "could not be checked" if finding.works is None else "can run all of its statements"
         return f"{finding.consumer} {tried}" + (f": {finding.detail}" if finding.detail else "")
     first, *others = finding.failures
     what = "anything" if first.statement is None else f"'{first.statement}'"
     role = f" as {finding.role}" if finding.role else ""
-    more = f"; nor {len(others)} more of its statements" if others else ""
+    more = f"; {len(others)} more of its statements fail" if others else ""
     return f"{finding.consumer} cannot run {what}{role}: {first.message}{more}"
 
 
@@ -85,59 +94,73 @@ def _(finding: ContractEntry) -> str:
 def _(finding: TenantEntry) -> str:
     if finding.reason:
         return finding.reason
-    lacking = [each for each in finding.migrations if not each.accepted]
-    never = [each.version for each in lacking if each.status is MigrationStatus.PENDING]
-    if never and len(never) == len(finding.migrations):
-        return NEVER_APPLIED
-    parts = [f"{each.version} {each.status}: {sentence(each)}" for each in lacking if _is_wrong(each)]
-    parts += [f"never applied: {', '.join(never)}"] if never else []
-    told = ["; ".join(parts)] if parts else []
-    return "; ".join(sorted([*told, *map(sentence, broken_contracts(finding))], key=len))
+    if is_empty(finding):
+        return NONE_APPLIED
+    pending = [each.version for each in lacking_migrations(finding) if each.status is MigrationStatus.PENDING]
+    others = (each for each in lacking_migrations(finding) if each.status is not MigrationStatus.PENDING)
+    parts = [f"{each.version} {each.status}: {sentence(each)}" for each in others]
+    order = [each.version for each in finding.migrations]
+    number = f" ({len(pending)} migrations)" if len(pending) > MOST_UNCOUNTED else ""
+    parts += [f"not applied: {fold_versions(pending, order)}{number}"] if pending else []
+    joined = ["; ".join(parts)] if parts else []
+    return "; ".join(sorted([*joined, *map(sentence, broken_contracts(finding))], key=len))
 
 
-def differences_told(migration: MigrationEntry) -> tuple[DifferenceEntry, ...]:
-    """The differences that count; all of them where none does, which is told as accepted."""
+def lacking_migrations(tenant: TenantEntry) -> tuple[MigrationEntry, ...]:
+    """The migrations that are not applied and not accepted."""
+    return tuple(each for each in tenant.migrations if each.status is not MigrationStatus.APPLIED and not each.accepted)
+
+
+def is_empty(tenant: TenantEntry) -> bool:
+    """Whether every migration is pending, as in a new tenant."""
+    return bool(lacking_migrations(tenant)) and all(
+        each.status is MigrationStatus.PENDING for each in tenant.migrations
+    )
+
+
+def counting_differences(migration: MigrationEntry) -> tuple[DifferenceEntry, ...]:
+    """The differences that are not accepted; all of them if every one is accepted."""
     return tuple(each for each in migration.differences if not each.accepted) or migration.differences
 
 
 def predicate(finding: DifferenceEntry) -> str:
-    """What is the matter with the object, after its name; CHANGED where only the two definitions tell."""
+    """What follows the object's name: that it is missing, a remark of the server, or CHANGED."""
     actual, expected = _one_line(finding.actual), _one_line(finding.expected)
     if finding.change == "missing":
         return "is missing"
     if (remark := REMARK.fullmatch(actual)) and remark["definition"] == expected:
-        return f"is {remark['said']}"
+        return f"is {remark['text']}"
     return CHANGED
 
 
 def broken_contracts(tenant: TenantEntry) -> tuple[ContractEntry, ...]:
-    """The consumers with statements that would not work; none of a tenant that is as empty as a new one."""
-    if all(each.status is MigrationStatus.PENDING for each in tenant.migrations):
+    """The contracts with statements that would fail; none if the tenant is empty."""
+    if is_empty(tenant):
         return ()
     return tuple(each for each in tenant.contracts if each.works is False)
 
 
 def notes(tenant: TenantEntry) -> tuple[str, ...]:
-    """What is worth knowing of a tenant without being a fault."""
+    """What is no fault, but worth reporting: extra objects, missing and customized seeds."""
     seeds = [each for each in tenant.seeds if each.status in {SeedStatus.MISSING, SeedStatus.CUSTOMIZED}]
     return tuple(sentence(each) for each in (*tenant.unexpected, *seeds))
 
 
 def affected_services(finding: MigrationEntry, manifest: Manifest) -> tuple[str, ...]:
-    """Who is the worse for a migration that is not applied: what breaks without it, or just who depends on it.
+    """The services that a migration affects which is not applied: `worker: nothing is queued`.
 
-    The manifest says what breaks when the migration is not there at all; of one that is there in part it is not known.
+    The manifest says what breaks without the migration. If only part of it is missing, only the services are known.
     """
     if finding.status is MigrationStatus.APPLIED:
         return ()
     impacts = next((each.impacts for each in manifest.migrations if each.version == finding.version), ())
     if finding.status is MigrationStatus.PENDING:
         return tuple(f"{impact.service}: {impact.breaks}" for impact in impacts)
-    return (f"depends on it: {', '.join(impact.service for impact in impacts)}",) if impacts else ()
+    return (", ".join(impact.service for impact in impacts),) if impacts else ()
 
 
 def failure_lines(contract: ContractEntry, manifest: Manifest) -> tuple[str, ...]:
-    """The statements that would not work, with the places where they stand, and what the server says of each."""
+    """The statements that would fail, with their places in the contract's file and the server's messages."""
     places = {
         statement.name: f" ({statement.place})"
         for each in manifest.contracts
@@ -154,15 +177,12 @@ def _quoted(statement: str, places: Mapping[str, str]) -> str:
     return f"'{statement}'{places.get(statement, '')}"
 
 
-def _is_wrong(migration: MigrationEntry) -> bool:
-    return migration.status not in {MigrationStatus.APPLIED, MigrationStatus.PENDING}
-
-
-def _failed_checks(migration: MigrationEntry) -> Iterator[str]:
+def failed_checks(migration: MigrationEntry) -> Iterator[str]:
+    """The checks that fail or could not be completed, with the reason."""
     for check in migration.checks:
         if not check.passed:
             how = "fails" if check.passed is False else "could not be completed"
-            yield f"check '{check.name}' {how}: {check.detail}"
+            yield f"check '{check.name}' {how}" + (f": {check.detail}" if check.detail else "")
 
 
 def _one_line(text: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Dates as people of the environment's time zone read them."""
+"""Dates in the environment's time zone."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ NEW = "new"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dates:
-    """How a report tells since when something is so; `now` is the end of its audit, None where none is compared."""
+    """`now` is the end of the audit; None if there is no previous audit to compare with."""
 
     timezone: str = "UTC"
     now: datetime | None = None
@@ -21,17 +21,17 @@ class Dates:
         return f"{when.astimezone(ZoneInfo(self.timezone)):%Y-%m-%d %H:%M}"
 
     def since(self, when: datetime | None) -> str:
-        """`new`, or `since 2026-11-24 02:00`; empty where nothing earlier is known to compare with."""
+        """`new`, or `since 2026-11-24 02:00`; empty without a previous audit."""
         if when is None or self.now is None:
             return ""
         return NEW if when >= self.now else f"since {self.moment(when)}"
 
-    def told(self, text: str, when: datetime | None) -> str:
-        """The text with that after it."""
+    def dated(self, text: str, when: datetime | None) -> str:
+        """The text with `since` after it."""
         since = self.since(when)
         return f"{text} ({since})" if since else text
 
 
 def dates_of(document: AuditDocument, timezone: str) -> Dates:
-    """The dates of a report on that audit; without a previous one every date would be its own, and none is told."""
+    """The dates of a report on that audit."""
     return Dates(timezone=timezone, now=document.finished_at if document.since else None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pgfleet.documents.audit import DifferenceEntry, LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.repair.model import Hazard, Strategy
-from pgfleet.reports.phrases.audit import differences_told, sentence
+from pgfleet.reports.phrases.audit import counting_differences, sentence
 from pgfleet.reports.phrases.rollout import error_sentence, plural
 
 MOST_STATEMENTS = 3
@@ -45,7 +45,7 @@ class Remedies:
 
 def remedies_of(migration: MigrationEntry) -> Remedies:
     """What puts right the differences that count; those of which nothing is known are left out."""
-    told = [(each, each.repair) for each in differences_told(migration) if each.repair]
+    told = [(each, each.repair) for each in counting_differences(migration) if each.repair]
     made = [repair for _, repair in told if repair.way is Strategy.SQL]
     hazards = {hazard for repair in made for hazard in repair.hazards}
     return Remedies(

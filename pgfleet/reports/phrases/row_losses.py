@@ -1,4 +1,4 @@
-"""Rows that were lost since the previous audit, in words."""
+"""Rows lost since the previous audit, as sentences."""
 
 from collections.abc import Iterable
 
@@ -8,20 +8,20 @@ from pgfleet.judge.summary import tenant_count
 
 
 def loss_sentence(loss: LossEntry) -> str:
-    """`ai_messages has 40 rows, had 1,200 (120 may be lost)`; estimates say so."""
+    """`ai_messages: 40 rows, previously 1,200 (allowed loss: 120)`; estimates are marked `about`."""
     about = "" if loss.exact else "about "
-    return f"{loss.table} has {about}{loss.now:,} rows, had {about}{loss.before:,} ({loss.allowed:,} may be lost)"
+    return f"{loss.table}: {about}{loss.now:,} rows, previously {about}{loss.before:,} (allowed loss: {loss.allowed:,})"
 
 
 def loss_lines(tenants: Iterable[TenantEntry]) -> tuple[str, ...]:
-    """The same for each tenant that lost any, after its name."""
+    """One line per tenant that lost rows."""
     return tuple(
         f"{tenant.name}: {'; '.join(map(loss_sentence, tenant.losses))}" for tenant in tenants if tenant.losses
     )
 
 
-def losses_in_words(tenants: Iterable[TenantEntry]) -> str:
-    """The first tenant's losses, with both figures, and how many more tenants lost any; empty where none did."""
+def summarize_losses(tenants: Iterable[TenantEntry]) -> str:
+    """The first tenant's losses and the number of other tenants that lost rows; empty if none did."""
     lines = loss_lines(tenants)
     if not lines:
         return ""

@@ -1,4 +1,4 @@
-"""The tenants that were left out, in one line."""
+"""The skipped tenants in one line."""
 
 from collections.abc import Iterable
 
@@ -15,8 +15,8 @@ def skipped_in_words(skipped: Iterable[SkippedEntry]) -> str:
         names.setdefault(each.reason, []).append(each.name)
     if not names:
         return ""
-    told = "; ".join(f"{_named(some)} ({reason})" for reason, some in names.items())
-    return f"{tenant_count(sum(map(len, names.values())))} skipped: {told}"
+    listing = "; ".join(f"{_named(some)} ({reason})" for reason, some in names.items())
+    return f"{tenant_count(sum(map(len, names.values())))} skipped: {listing}"
 
 
 def _named(names: list[str]) -> str:

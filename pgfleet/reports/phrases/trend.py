@@ -1,4 +1,4 @@
-"""What is new, what persists and what is resolved, in words."""
+"""What is new and what is resolved since the previous audit, as sentences."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -6,42 +6,34 @@ from pgfleet.documents.audit import MigrationStatus
 from pgfleet.documents.audit_context import FindingEntry, TrendEntry
 from pgfleet.judge.findings import CONTRACT, MIGRATION, TENANT
 from pgfleet.reports.phrases.dates import Dates
+from pgfleet.reports.phrases.migration_runs import fold_versions
 
 MOST_LINES = 10
 MOST_NAMES = 5
 MOST_CONSUMERS = 3
-NOT_JUDGED_BEFORE = "not judged by that audit, so it may be older"
+NOT_JUDGED_BEFORE = "not inspected by that audit, may be older"
 
 
 def headline(since: TrendEntry, dates: Dates) -> str:
     """`Since the audit of 2026-11-24 02:00: 2 new, 3 persisting, 1 resolved`."""
     parts = [f"{len(since.new)} new", f"{since.persisting} persisting", f"{len(since.resolved)} resolved"]
     if since.not_judged:
-        parts.append(f"{since.not_judged} not judged now")
+        parts.append(f"{since.not_judged} not inspected now")
     return f"Since the audit of {dates.moment(since.previous_finished_at)}: {', '.join(parts)}"
 
 
-def new_lines(since: TrendEntry) -> tuple[str, ...]:
-    """`acme, borealis: index public.idx_a is missing`, a line for all tenants of which the same is said."""
-    return capped(_alike((each, f"{predicate(each)}{_consequence(each)}{_caveat(each)}") for each in since.new))
+def new_lines(since: TrendEntry, order: Sequence[str]) -> tuple[str, ...]:
+    """`acme, borealis: index public.idx_a is missing`: one line for all tenants with the same finding.
+
+    `order` are the manifest's versions: a tenant's migrations with the same finding are folded into runs.
+    """
+    found = ((each, "{} " + f"{_predicate(each)}{_consequence(each)}{_caveat(each)}") for each in since.new)
+    return capped(_grouped(found, order))
 
 
-def resolved_lines(since: TrendEntry, dates: Dates) -> tuple[str, ...]:
-    """`acme: index public.idx_a is right again (missing since 2026-11-24 02:00)`, as above."""
-    return capped(_alike((each, _again(each, dates)) for each in since.resolved))
-
-
-def predicate(finding: FindingEntry) -> str:
-    """What is the matter, after the tenant's name."""
-    if finding.kind == TENANT:
-        return f"is {finding.change}"
-    if finding.kind == MIGRATION:
-        never = finding.change == MigrationStatus.PENDING
-        return f"{finding.identity} {'was never applied' if never else f'is {finding.change}'}"
-    if finding.kind == CONTRACT:
-        said = " ".join((finding.message or "a statement would not work").split())
-        return f"cannot run {finding.identity}: {said}"
-    return f"{finding.kind} {finding.identity} is {finding.change}"
+def resolved_lines(since: TrendEntry, dates: Dates, order: Sequence[str]) -> tuple[str, ...]:
+    """`acme: index public.idx_a is fixed (missing since 2026-11-24 02:00)`, grouped in the same way."""
+    return capped(_grouped(((each, _resolved(each, dates)) for each in since.resolved), order))
 
 
 def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
@@ -51,14 +43,30 @@ def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
     return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
-def _again(finding: FindingEntry, dates: Dates) -> str:
+def capped(lines: Iterable[str]) -> tuple[str, ...]:
+    """At most MOST_LINES of them, and a last one with the number of the others."""
+    kept = tuple(lines)
+    more = (f"… and {len(kept) - MOST_LINES} more",) if len(kept) > MOST_LINES else ()
+    return (*kept[:MOST_LINES], *more)
+
+
+def _predicate(finding: FindingEntry) -> str:
+    """What follows the name of the finding's subject."""
+    if finding.kind == MIGRATION and finding.change == MigrationStatus.PENDING:
+        return "not applied"
+    if finding.kind == CONTRACT:
+        message = " ".join((finding.message or "a statement would fail").split())
+        return f"cannot run its statements: {message}"
+    return f"is {finding.change}"
+
+
+def _resolved(finding: FindingEntry, dates: Dates) -> str:
     was = f"({finding.change} since {dates.moment(finding.since)})"
     if finding.kind == TENANT:
-        return f"can be judged again {was}"
+        return f"could be inspected again {was}"
     if finding.kind == CONTRACT:
-        return f"{finding.identity} can run its statements again {was}"
-    what = finding.identity if finding.kind == MIGRATION else f"{finding.kind} {finding.identity}"
-    return f"{what} is right again {was}"
+        return f"{{}} can run its statements again {was}"
+    return f"{{}} {'applied' if finding.kind == MIGRATION else 'is fixed'} {was}"
 
 
 def _consequence(finding: FindingEntry) -> str:
@@ -69,16 +77,21 @@ def _caveat(finding: FindingEntry) -> str:
     return "" if finding.judged_before else f" ({NOT_JUDGED_BEFORE})"
 
 
-def _alike(said: Iterable[tuple[FindingEntry, str]]) -> Iterator[str]:
-    groups: dict[str, list[str]] = {}
-    for finding, text in said:
-        groups.setdefault(text, []).append(finding.tenant)
-    for text, tenants in groups.items():
-        yield f"{listed(tenants)}: {text}"
+def _subject(finding: FindingEntry) -> str:
+    if finding.kind in {MIGRATION, CONTRACT}:
+        return finding.identity
+    return "" if finding.kind == TENANT else f"{finding.kind} {finding.identity}"
 
 
-def capped(lines: Iterable[str]) -> tuple[str, ...]:
-    """At most MOST_LINES of them, and a last one that says how many were left out."""
-    kept = tuple(lines)
-    more = (f"… and {len(kept) - MOST_LINES} more",) if len(kept) > MOST_LINES else ()
-    return (*kept[:MOST_LINES], *more)
+def _grouped(found: Iterable[tuple[FindingEntry, str]], order: Sequence[str]) -> Iterator[str]:
+    """Each sentence once, after the tenants that it is true of; `{}` in it is where the subject goes."""
+    subjects: dict[tuple[str, str, str], list[str]] = {}
+    for finding, text in found:
+        own = "" if finding.kind == MIGRATION else _subject(finding)
+        subjects.setdefault((finding.tenant, text, own), []).append(_subject(finding))
+    tenants: dict[str, list[str]] = {}
+    for (tenant, text, own), versions in subjects.items():
+        subject = own or fold_versions(filter(None, versions), order)
+        tenants.setdefault(text.replace("{}", subject, 1).strip(), []).append(tenant)
+    for text, names in tenants.items():
+        yield f"{listed(names)}: {text}"

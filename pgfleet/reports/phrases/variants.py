@@ -1,4 +1,4 @@
-"""Which tenants are alike, in words and as a table."""
+"""Variants: tenants whose managed objects are the same."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ MOST_VARIANTS = 100
 MOST_DIFFERENCES = 3
 
 
-def variants_in_words(variants: Sequence[VariantEntry]) -> str:
+def summarize_variants(variants: Sequence[VariantEntry]) -> str:
     """`9 as expected; variant A, 2 tenants: index idx_a missing`."""
     expected = sum(len(each.tenants) for each in variants if each.expected)
     parts = [f"{expected} as expected"] if expected else []
@@ -27,13 +27,13 @@ def what_differs(variant: VariantEntry) -> str:
     return listed([_difference(each) for each in variant.differences], MOST_DIFFERENCES)
 
 
-def is_worth_telling(variants: Sequence[VariantEntry]) -> bool:
-    """Whether some tenants share what is wrong with them; of tenants that do not, each is told anyway."""
+def is_shared(variants: Sequence[VariantEntry]) -> bool:
+    """Whether some tenants have the same differences."""
     return any(len(each.tenants) > 1 and not each.expected for each in variants)
 
 
 def variant_rows(variants: Sequence[VariantEntry]) -> list[dict[str, str]]:
-    """One row a variant, at most MOST_VARIANTS, and a last row that says how many were left out."""
+    """One row per variant, at most MOST_VARIANTS, and a last row with the number of the others."""
     rows = [_row(each) for each in variants[:MOST_VARIANTS]]
     if left_out := len(variants) - len(rows):
         rows.append({**dict.fromkeys(rows[0], ""), "variant": f"… and {left_out} more, none larger"})

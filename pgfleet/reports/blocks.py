@@ -1,0 +1,218 @@
+"""The neutral parts of a report: a view is made of these, and each renderer shows every kind in its own medium."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import ClassVar
+
+MOST_TENANTS = 50
+"""How many tenants a report shows one by one."""
+
+
+class StatusStyle(StrEnum):
+    """How a status looks; one letter each, because a page has thousands of cells."""
+
+    GOOD = "g"
+    DONE = "d"
+    BAD = "b"
+    PARTLY = "p"
+    PENDING = "t"
+    DOUBTFUL = "q"
+    AWAY = "u"
+    KNOWN = "k"
+    NONE = "n"
+
+
+class Tone(StrEnum):
+    """What kind of statement a text is."""
+
+    PLAIN = ""
+    BAD = "bad"
+    GOOD = "good"
+    REMEDY = "remedy"
+    QUIET = "quiet"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A status with its word; `mark` and `short` replace the word in a terminal's matrix."""
+
+    style: StatusStyle
+    word: str
+    mark: str = ""
+    short: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A part of a report; the page's script knows it by `kind`."""
+
+    kind: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section(Block):
+    """A title with blocks below it; the title may name a tenant. `anchors` are the migrations that it is about."""
+
+    kind: ClassVar[str] = "section"
+    title: str
+    blocks: tuple[Block, ...] = ()
+    status: Status | None = None
+    aside: str = ""
+    anchors: tuple[str, ...] = ()
+    is_tenant: bool = False
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph(Block):
+    """One statement."""
+
+    kind: ClassVar[str] = "paragraph"
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines(Block):
+    """A list, usually with a title."""
+
+    kind: ClassVar[str] = "lines"
+    title: str = ""
+    lines: tuple[str, ...]
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenants(Block):
+    """Tenants' names after a title; renderers link them where they can."""
+
+    kind: ClassVar[str] = "tenants"
+    title: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code(Block):
+    """SQL or a command to copy; `hazards` are what the SQL does to a table in use."""
+
+    kind: ClassVar[str] = "code"
+    title: str
+    text: str
+    hazards: tuple[str, ...] = ()
+    language: str = "sql"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast(Block):
+    """One object that differs: `title` says so in full, `summary` adds both definitions where it must."""
+
+    kind: ClassVar[str] = "contrast"
+    title: str
+    summary: str
+    tags: tuple[str, ...] = ()
+    expected: str = ""
+    actual: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statuses(Block):
+    """Things with their statuses: a status, a name, and a remark for each."""
+
+    kind: ClassVar[str] = "statuses"
+    title: str
+    rows: tuple[tuple[Status, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(Block):
+    """A small table; the columns after the first are numbers if `is_numeric`."""
+
+    kind: ClassVar[str] = "table"
+    title: str = ""
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[str | Status, ...], ...]
+    is_numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A migration, as a column of the matrix."""
+
+    version: str
+    file: str
+    priority: str
+    provides: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A tenant in the matrix: one cell per column, and `summary`, the one line about it.
+
+    `since` says when the oldest of its findings was first seen; with `has_new` some are new.
+    """
+
+    name: str
+    ring: str
+    status: Status
+    cells: tuple[Status, ...]
+    summary: str = ""
+    variant: str = ""
+    since: str = ""
+    has_new: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """Tenants by migrations, worst first; `status_name` is the header of the tenants' status."""
+
+    status_name: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A whole report: blocks before the matrix, after it, and at the end; `summary` is its outcome in one line."""
+
+    title: str
+    summary: str
+    facts: tuple[tuple[str, str], ...]
+    opening: tuple[Block, ...] = ()
+    matrix: Matrix | None = None
+    details: tuple[Block, ...] = ()
+    closing: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A view as an HTML page: `statuses` of tenants and `legend` of cells, each with its meaning, worst first.
+
+    `panels` are the details of the matrix's tenants, in its order: what the tenant's status means, and blocks.
+    `timeline` is drawn before everything else (a rollout's rings); `column_title` heads what columns provide.
+    """
+
+    view: View
+    outcome: Status
+    statuses: tuple[tuple[Status, str], ...]
+    legend: tuple[tuple[Status, str], ...]
+    panels: tuple[tuple[str, tuple[Block, ...]], ...]
+    summary_title: str = "what is wrong"
+    column_title: str = "what it provides"
+    timeline: tuple[object, ...] = ()
+
+
+def flatten(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks in order, sections without theirs."""
+    for block in blocks:
+        if isinstance(block, Section):
+            yield replace(block, blocks=())
+            yield from flatten(block.blocks)
+        else:
+            yield block
+
+
+def section(title: str, *blocks: Block) -> tuple[Section, ...]:
+    """A section, or nothing if no block has content."""
+    kept = tuple(each for each in blocks if getattr(each, "lines", True))
+    return (Section(title=title, blocks=kept),) if kept else ()

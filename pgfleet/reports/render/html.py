@@ -1,0 +1,110 @@
+"""A page as one HTML file that needs no network: no font, no style sheet, and no script of others."""
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from itertools import groupby
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pgfleet.reports.blocks import Block, Column, Matrix, Page, flatten
+from pgfleet.reports.phrases.migration_runs import fold_cells, fold_versions
+from pgfleet.reports.render.bars import Part, bar
+
+MOST_COLUMNS = 16
+"""With more migrations, the map shows a tenant's migrations in words, and the table of migrations folds runs."""
+LOADER = PackageLoader("pgfleet.reports.render")
+ENVIRONMENT = Environment(
+    loader=LOADER,
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+"""What could end a script element, or a line of one, within JSON."""
+
+
+def render(page: Page) -> str:
+    """The page. All values are escaped; the tenants' details are embedded as JSON, which the script shows as text.
+
+    The page's policy admits its own style and script by their digests and nothing else: even if a value were shown as
+    markup by mistake, the browser would run nothing of it and send no request.
+    """
+    matrix = page.view.matrix or Matrix(status_name="", columns=(), rows=())
+    style, script = _source("page.css"), _source("page.js")
+    tally = Counter(each.status for each in matrix.rows)
+    is_folded = len(matrix.columns) > MOST_COLUMNS
+    order = [each.version for each in matrix.columns]
+    return ENVIRONMENT.get_template("page.html.jinja").render(
+        page=page,
+        view=page.view,
+        matrix=matrix,
+        is_folded=is_folded,
+        folded=[fold_cells(each.cells, order) for each in matrix.rows] if is_folded else [],
+        numbers=tally,
+        summary_bar=bar({status: float(tally[status]) for status, _ in reversed(page.statuses)}),
+        migrations=_migrations(matrix, page),
+        rings=sorted({each.ring for each in matrix.rows if each.ring}),
+        variants=sorted({each.variant for each in matrix.rows if each.variant}),
+        data=Markup(json_in_script(_data(page))),  # noqa: S704 - escaped for where it stands
+        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'",
+        style=Markup(style),  # noqa: S704 - our own
+        script=Markup(script),  # noqa: S704 - our own
+    )
+
+
+def json_in_script(data: object) -> str:
+    """JSON that can stand in a script element: it contains no character that begins a tag."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(IN_SCRIPT)
+
+
+def pooled(tenants: Iterable[Iterable[Block]]) -> tuple[list[Block], list[list[int]]]:
+    """The distinct blocks, and each tenant's as places among them: most tenants of a fleet share most blocks."""
+    places: dict[Block, int] = {}
+    chosen = [[places.setdefault(block, len(places)) for block in flatten(blocks)] for blocks in tenants]
+    return list(places), chosen
+
+
+def block_data(block: Block) -> dict[str, object]:
+    """The block as JSON, without empty values."""
+    return {"kind": block.kind, **{name: value for name, value in asdict(block).items() if value}}
+
+
+def _data(page: Page) -> dict[str, object]:
+    blocks, places = pooled(blocks for _, blocks in page.panels)
+    tenants = [{"lead": lead, "blocks": chosen} for (lead, _), chosen in zip(page.panels, places, strict=True)]
+    return {"blocks": [block_data(each) for each in blocks], "tenants": tenants}
+
+
+def _migrations(matrix: Matrix, page: Page) -> list[tuple[str, Column, tuple[Part, ...]]]:
+    """A title, a column, and a bar of its cells; of many migrations those that follow each other with the same bar."""
+    order = [each.version for each in matrix.columns]
+    found = []
+    for place, column in enumerate(matrix.columns):
+        tally = Counter(row.cells[place] for row in matrix.rows)
+        found.append((column, bar({status: float(tally[status]) for status, _ in page.legend})))
+    if len(found) <= MOST_COLUMNS:
+        return [(column.file, column, parts) for column, parts in found]
+    runs = [[column for column, _ in run] for _, run in groupby(found, key=lambda each: each[1])]
+    bars = [parts for parts, _ in groupby(found, key=lambda each: each[1])]
+    return [(_run_title(run, order), run[0], parts) for run, parts in zip(runs, bars, strict=True)]
+
+
+def _run_title(run: Sequence[Column], order: Sequence[str]) -> str:
+    if len(run) == 1:
+        return run[0].file
+    return f"{len(run)} migrations, {fold_versions((each.version for each in run), order)}"
+
+
+def _source(name: str) -> str:
+    return LOADER.get_source(ENVIRONMENT, name)[0]
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

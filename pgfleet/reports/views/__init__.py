@@ -1,0 +1,1 @@
+"""Views: from a document to the neutral blocks that every renderer shows."""

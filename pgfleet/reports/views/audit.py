@@ -1,0 +1,188 @@
+"""The view of an audit: what is new, every tenant's migrations, and the findings, worst first."""
+
+from collections.abc import Iterator, Sequence
+
+from pgfleet.documents.audit import AuditDocument, MigrationStatus, TenantEntry, Verdict
+from pgfleet.judge.summary import Outcome, format_summary, outcome_of, tenant_count, worst_first
+from pgfleet.judge.variants import AS_EXPECTED
+from pgfleet.manifest.model import Manifest
+from pgfleet.reports.blocks import (
+    MOST_TENANTS,
+    Block,
+    Column,
+    Lines,
+    Matrix,
+    Page,
+    Paragraph,
+    Row,
+    Section,
+    Status,
+    StatusStyle,
+    Tenants,
+    Tone,
+    View,
+    section,
+)
+from pgfleet.reports.group_identical import group_identical
+from pgfleet.reports.phrases.acceptances import acceptance_lines, remarks
+from pgfleet.reports.phrases.altered_files import altered_files
+from pgfleet.reports.phrases.audit import sentence, verdict_meaning
+from pgfleet.reports.phrases.dates import NEW, Dates, dates_of
+from pgfleet.reports.phrases.row_losses import loss_lines, loss_sentence, summarize_losses
+from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.phrases.trend import capped, headline, new_lines, resolved_lines
+from pgfleet.reports.phrases.variants import is_shared, variant_line
+from pgfleet.reports.tables import earliest
+from pgfleet.reports.views.audit_tenant import LOSSES, lead, tenant_blocks, tenant_summary
+from pgfleet.reports.views.migration import ACCEPTED, CELL, NOT_INSPECTED, cell_of
+from pgfleet.reports.views.shared_objects import TITLE, shared_sections
+
+ALL_APPLIED = "Every tenant has every migration of the manifest."
+ALL_BUT_ACCEPTED = "Every tenant has every migration of the manifest, apart from accepted differences."
+VERDICT = {
+    Verdict.BLOCKED: Status(StatusStyle.BAD, "blocked"),
+    Verdict.UNREACHABLE: Status(StatusStyle.AWAY, "unreachable"),
+    Verdict.UNKNOWN: Status(StatusStyle.DOUBTFUL, "unknown"),
+    Verdict.DEGRADED: Status(StatusStyle.PARTLY, "degraded"),
+    Verdict.READY: Status(StatusStyle.GOOD, "ready"),
+}
+OUTCOME = {
+    Outcome.READY: Status(StatusStyle.GOOD, Outcome.READY),
+    Outcome.DRIFTED: Status(StatusStyle.BAD, Outcome.DRIFTED),
+    Outcome.INCOMPLETE: Status(StatusStyle.AWAY, Outcome.INCOMPLETE),
+}
+LEGEND = (
+    (CELL[MigrationStatus.APPLIED], "its objects are as expected"),
+    (CELL[MigrationStatus.PENDING], "none of its objects exist"),
+    (CELL[MigrationStatus.DRIFTED], "some of its objects are missing or changed"),
+    (CELL[MigrationStatus.UNKNOWN], "some check could not be completed"),
+    (ACCEPTED, "not applied, and accepted in the fleet file"),
+    (NOT_INSPECTED, "the tenant could not be inspected"),
+)
+LONGEST_SUMMARY = 300
+
+
+def audit_view(document: AuditDocument, manifest: Manifest, timezone: str = "UTC") -> View:
+    """The whole report; dates are in that time zone."""
+    dates, ordered = dates_of(document, timezone), worst_first(document.tenants)
+    is_large = len(ordered) > MOST_TENANTS
+    variants = tuple(_variants(document)) if is_large or is_shared(document.variants) else ()
+    return View(
+        title=f"Audit of {document.environment}",
+        summary="; ".join(filter(None, (format_summary(document.summary), summarize_losses(ordered)))),
+        facts=_facts(document, dates),
+        opening=(*_opening(document, manifest, dates), *(variants if is_large else ())),
+        matrix=_matrix(ordered, document, manifest, dates),
+        details=tuple(_details(ordered, document, manifest, dates)),
+        closing=(*_closing(document, manifest), *(() if is_large else variants)),
+    )
+
+
+def audit_page(document: AuditDocument, manifest: Manifest, timezone: str = "UTC") -> Page:
+    """The report as a page, where every tenant can be opened."""
+    dates, ordered = dates_of(document, timezone), worst_first(document.tenants)
+    product = document.manifest.product
+    return Page(
+        view=audit_view(document, manifest, timezone),
+        outcome=OUTCOME[outcome_of(ordered)],
+        statuses=tuple((status, verdict_meaning(verdict, product)) for verdict, status in VERDICT.items()),
+        legend=LEGEND,
+        panels=tuple(
+            (lead(each, document, dates), tuple(tenant_blocks(each, document, manifest, dates))) for each in ordered
+        ),
+    )
+
+
+def _opening(document: AuditDocument, manifest: Manifest, dates: Dates) -> Iterator[Block]:
+    """What changed since the previous audit, and what many tenants share."""
+    order, since = [each.version for each in manifest.migrations], document.since
+    if since:
+        yield Section(
+            title=headline(since, dates),
+            blocks=tuple(
+                Lines(title=title, lines=lines, tone=tone)
+                for title, lines, tone in (
+                    ("New", new_lines(since, order), Tone.BAD),
+                    ("Resolved", resolved_lines(since, dates, order), Tone.GOOD),
+                    (LOSSES, capped(loss_lines(document.tenants)), Tone.BAD),
+                )
+                if lines
+            ),
+        )
+    if document.tenants and all(each.verdict is Verdict.READY for each in document.tenants):
+        accepted = any(each.accepted for tenant in document.tenants for each in tenant.migrations)
+        yield Paragraph(text=ALL_BUT_ACCEPTED if accepted else ALL_APPLIED, tone=Tone.GOOD)
+    yield from section(TITLE, *shared_sections(document, manifest, dates))
+
+
+def _matrix(tenants: Sequence[TenantEntry], document: AuditDocument, manifest: Manifest, dates: Dates) -> Matrix:
+    since = earliest(document)
+    variants = {name: each.name for each in document.variants for name in each.tenants}
+    new = {each.tenant for each in document.since.new} if document.since else set()
+    rows = []
+    for tenant in tenants:
+        cells = {each.version: cell_of(each) for each in tenant.migrations}
+        summary = "; ".join(filter(None, (sentence(tenant), *map(loss_sentence, tenant.losses))))
+        rows.append(
+            Row(
+                name=tenant.name,
+                ring=tenant.ring or "",
+                status=VERDICT[tenant.verdict],
+                cells=tuple(cells.get(each.version, cell_of(None)) for each in manifest.migrations),
+                summary=summary if len(summary) <= LONGEST_SUMMARY else f"{summary[: LONGEST_SUMMARY - 1]}…",
+                variant=variants.get(tenant.name, ""),
+                since=dates.since(since.get(tenant.name)).replace(NEW, ""),
+                has_new=tenant.name in new,
+            )
+        )
+    columns = (
+        Column(version=each.version, file=each.file, priority=str(each.priority), provides=each.provides)
+        for each in manifest.migrations
+    )
+    return Matrix(status_name="verdict", columns=tuple(columns), rows=tuple(rows))
+
+
+def _details(
+    tenants: Sequence[TenantEntry], document: AuditDocument, manifest: Manifest, dates: Dates
+) -> Iterator[Section]:
+    """The findings by verdict, tenants with the same ones together."""
+    wrong = [each for each in tenants if each.verdict is not Verdict.READY]
+    groups = group_identical(wrong, document)
+    for verdict in Verdict:
+        chosen = [each for each in groups[:MOST_TENANTS] if each[0].verdict is verdict]
+        title = f"{verdict.capitalize()}: {verdict_meaning(verdict, document.manifest.product)}"
+        yield from section(title, *(tenant_summary(each, document, manifest, dates) for each in chosen))
+    if left_out := sum(map(len, groups[MOST_TENANTS:])):
+        yield Section(title=f"… and {left_out} more tenants, none worse; the JSON document has all of them")
+    ready = [each for each in tenants if each.verdict is Verdict.READY and remarks(each)]
+    lines = tuple(f"{each.name}: {'; '.join(remarks(each))}" for each in ready)
+    yield from section("Ready, with notes", Lines(lines=lines))
+
+
+def _variants(document: AuditDocument) -> Iterator[Section]:
+    """The tenants with the same objects; the largest group first."""
+    expected = sum(len(each.tenants) for each in document.variants if each.expected)
+    others = [each for each in document.variants if not each.expected]
+    yield from section(
+        "Tenants with the same objects",
+        Lines(lines=(f"{tenant_count(expected)} {AS_EXPECTED}",) if expected else ()),
+        *(Tenants(title=variant_line(each), names=each.tenants) for each in others[:MOST_TENANTS]),
+    )
+
+
+def _closing(document: AuditDocument, manifest: Manifest) -> Iterator[Block]:
+    altered = tuple(f"{file}: {text}" for file, text in altered_files(document.tenants, manifest))
+    yield from section("Files changed after they were applied", Lines(lines=altered))
+    yield from section("Accepted in the fleet file", Lines(lines=acceptance_lines(document.accepted)))
+    if document.skipped:
+        yield Paragraph(text=skipped_in_words(document.skipped))
+
+
+def _facts(document: AuditDocument, dates: Dates) -> tuple[tuple[str, str], ...]:
+    seconds = (document.finished_at - document.started_at).total_seconds()
+    return (
+        ("finished", f"{dates.moment(document.finished_at)} {dates.timezone}"),
+        ("took", f"{seconds:.1f} s"),
+        ("manifest", document.manifest.checksum[:12]),
+        ("run", document.run_id),
+    )
