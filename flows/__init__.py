@@ -1,4 +1,4 @@
-"""One Prefect flow a file, thin; cli.py, the front door."""
+"""Prefect flows, one per file. Modules whose names start with an underscore are shared by flows."""
 
 import sys
 
@@ -6,12 +6,12 @@ from pgfleet.run import settings, variables
 
 
 def _read_secret(name: str) -> str | None:
-    """Prefect takes seconds to import, so it is imported where a fleet file names a Secret block, and not before."""
-    if "prefect" not in sys.modules:  # the command line; a worker has its own ideas of what is logged
+    """Imports Prefect, which takes seconds, only when a fleet file refers to a Secret block."""
+    if "prefect" not in sys.modules:  # the command line; a worker has its own logging settings
         settings.prepare_prefect()
     from pgfleet.tasks.support.secret_blocks import read_secret  # noqa: PLC0415
 
     return read_secret(name)
 
 
-variables.read_secrets_with(_read_secret)  # here, so that whatever of the flows a worker loads brings it along
+variables.read_secrets_with(_read_secret)  # here, so that it applies to every flow that a worker imports

@@ -13,11 +13,11 @@ from pydantic import BaseModel, Field, ValidationError
 from pgfleet.documents.plan import RolloutPlan
 
 KEY = "approval"
-ANSWERS = (f"suspended-{KEY}-response", f"paused-{KEY}-response")
-"""Under which Prefect keeps the answer, by whether the run was suspended or paused for it."""
+ANSWER_KEYS = (f"suspended-{KEY}-response", f"paused-{KEY}-response")
+"""Where Prefect stores the answer, depending on whether the run was suspended or paused."""
 POLL_SECONDS = 2
 Asker = Callable[[RolloutPlan, str], bool]
-"""Is given a plan and a page (markdown) about it and its dry run, and says whether it may be carried out."""
+"""Takes a plan and a Markdown page about it and its dry run, and says whether it may be carried out."""
 
 _asker: ContextVar[Asker | None] = ContextVar("asker", default=None)
 
@@ -25,12 +25,12 @@ _asker: ContextVar[Asker | None] = ContextVar("asker", default=None)
 class Approval(RunInput):
     """The form in the web interface."""
 
-    plan_digest: str = Field(description="The plan that the answer is about. Leave it as it is.")
-    approve: bool = Field(default=False, description="Carry this plan out? Without a yes nothing is done.")
+    plan_digest: str = Field(description="The plan that this answers. Do not change it.")
+    approve: bool = Field(default=False, description="Carry out this plan? Otherwise nothing is done.")
 
 
 class Answer(BaseModel):
-    """What somebody has answered; or that nobody did, where it is not `in_time`."""
+    """An answer; nobody answered if it is not `in_time`."""
 
     plan_digest: str
     approve: bool
@@ -42,7 +42,7 @@ NO_ANSWER = Answer(plan_digest="", approve=False, in_time=False)
 
 @contextmanager
 def asking(asker: Asker) -> Iterator[None]:
-    """Within the block, `asker` is who says whether a plan may be carried out."""
+    """Within the block, `asker` decides whether a plan may be carried out."""
     token = _asker.set(asker)
     try:
         yield
@@ -51,16 +51,16 @@ def asking(asker: Asker) -> Iterator[None]:
 
 
 def can_ask() -> bool:
-    """Whether there is anybody to ask: at the terminal, or by a Prefect server that outlives the run."""
+    """Whether somebody can answer: at the terminal, or on a Prefect server that outlives the run."""
     return _asker.get() is not None or bool(PREFECT_API_URL.value())
 
 
-def given_answer() -> Answer | None:
-    """The answer that the run was resumed with; None where it was not asked for yet.
+def read_answer() -> Answer | None:
+    """The answer that resumed this run; None if the run has not asked yet.
 
-    Read as it was given: what it leaves out must not be filled in from the plan that is the plan now.
+    The answer is read as given. An incomplete one must not be filled in from the current plan.
     """
-    for key in ANSWERS:
+    for key in ANSWER_KEYS:
         given = read_flow_run_input(key)
         if given is not None:
             try:
@@ -71,9 +71,10 @@ def given_answer() -> Answer | None:
 
 
 def ask(plan: RolloutPlan, page: str, timeout_seconds: int) -> Answer | None:
-    """The answer to `plan`, described by `page`. None where nobody can be asked.
+    """The answer to `plan`, which `page` describes. None if nobody can answer.
 
-    A run of a deployment is suspended: this raises, and the flow begins anew when it is resumed. Any other waits.
+    A run of a deployment is suspended: this function raises, and the flow starts over when it is resumed. Other runs
+    wait.
     """
     if asker := _asker.get():
         return Answer(plan_digest=plan.digest, approve=asker(plan, page))
@@ -87,18 +88,18 @@ def ask(plan: RolloutPlan, page: str, timeout_seconds: int) -> Answer | None:
             pause_flow_run(wait_for_input=form, timeout=timeout_seconds, poll_interval=POLL_SECONDS, key=KEY)
         except FlowPauseTimeout:
             return NO_ANSWER
-    return given_answer()
+    return read_answer()
 
 
 def refusal(answer: Answer | None, plan: RolloutPlan) -> str | None:
-    """Why nothing may be done after this answer; None if the plan may be carried out."""
+    """Why the plan may not be carried out after this answer; None if it may."""
     if answer is None:
-        return "approval = true, and nobody could be asked: use --yes, a terminal, or a Prefect server"
+        return "approval = true, but nobody can be asked: use --yes, a terminal, or a Prefect server"
     if not answer.in_time:
         return "nobody answered within the environment's approval_timeout"
     if not answer.approve:
         return "the plan was not approved"
     if answer.plan_digest != plan.digest:
-        named = answer.plan_digest[:12] or "(none named)"
-        return f"the answer is to the plan {named}, and the plan is {plan.digest[:12]} now; begin a new run"
+        named = answer.plan_digest[:12] or "(no plan)"
+        return f"plan {named} was approved, but the plan is now {plan.digest[:12]}; start a new run"
     return None

@@ -1,115 +1,150 @@
-"""The waves of a ring: what a rollout gives them and makes of what they left."""
+"""A ring of a rollout: its waves, and what follows them."""
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from prefect import runtime
 
-from pgfleet.documents.audit import Verdict
 from pgfleet.documents.plan import TenantPlan
-from pgfleet.documents.rollout import TenantResult, WaveEntry
+from pgfleet.documents.rollout import (
+    RestartEntry,
+    Result,
+    RingEntry,
+    RingOutcome,
+    TenantResult,
+    WatchEntry,
+    WaveEntry,
+)
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
-from pgfleet.fleet.selection import cut_waves, pick_tenants
-from pgfleet.flows._waves import Outcome, is_distributed, of_each, run_waves
-from pgfleet.flows.rollout_wave import dry_run_wave, rollout_wave
+from pgfleet.fleet.selection import Wave, cut_waves, pick_tenants
+from pgfleet.flows._wave_kinds import AUDIT, DRY_RUN, ROLLOUT, WATCH
+from pgfleet.flows._waves import Outcome, all_results, is_distributed, results_of, run_waves
+from pgfleet.judge.tenant import lost_entry
+from pgfleet.rollout.activity import unwatched_entries
 from pgfleet.rollout.failure_budget import COUNTED, count_failures
 from pgfleet.rollout.results import failed_result, not_reached, obstructed_result
+from pgfleet.rollout.rings import find_unsettled, finish_ring, halt_ring, has_changed, time_ring, watch_halt_reason
 from pgfleet.rollout.summary import summarize
 from pgfleet.run import progress
 from pgfleet.run.context import Granularity, RunContext
-from pgfleet.tasks.support.results import RESULTS
-from pgfleet.tasks.support.stop_signal import halt
-
-
-def names_of(those: Iterable[Tenant | TenantPlan]) -> list[str]:
-    """Their names, which are all that a wave is given of them."""
-    return [each.name for each in those]
-
-
-def lost_plan(tenant: Tenant, reason: str) -> TenantPlan:
-    """Of a tenant that its wave has left no plan of, it is not known what to do."""
-    return TenantPlan(name=tenant.name, ring=tenant.ring, obstacle=Verdict.UNKNOWN, reason=reason)
+from pgfleet.tasks.restart_service import restart_service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RingWork:
-    """What came of a ring's tenants, in the order of their plans, and how its waves went."""
+class Ring:
+    """A ring of the fleet, and the plans of its tenants."""
 
-    results: list[TenantResult]
-    waves: list[WaveEntry]
+    context: RunContext
+    granularity: Granularity
+    name: str
+    plans: Sequence[TenantPlan]
+
+    def run(self, budget: int, *, dry_run: bool) -> tuple[RingEntry, list[TenantResult]]:
+        """Carries out the plans, restarts services, watches the tenants, and lets the ring soak; `budget` may fail."""
+        started_at = datetime.now(UTC)
+        results, waves = self.carry_out(None if dry_run else budget, dry_run=dry_run)
+        entry = finish_ring(self.name, budget, results, waves, dry_run=dry_run)
+        entry = entry if dry_run else self._follow_up(entry, results)
+        return time_ring(entry, started_at, datetime.now(UTC)), results
+
+    def carry_out(self, budget: int | None, *, dry_run: bool) -> tuple[list[TenantResult], list[WaveEntry]]:
+        """Carries out the plans, or does a dry run; `budget` tenants may fail, any number if it is None.
+
+        On workers all waves run at once. Here they run one after another, and each has the budget that remains.
+        """
+        found = {each.name: obstructed_result(each) for each in self.plans if each.obstacle}
+        names = [each.name for each in self.plans if not each.obstacle]
+        progress.report_phase(f"{'dry run of ' if dry_run else ''}ring {self.name}", len(names))
+        waves = self._waves(names)
+        entries: list[WaveEntry] = []
+        for group in [waves] if is_distributed(self.context) else [[wave] for wave in waves]:
+            allowed = None if budget is None else budget - count_failures(found.values())
+            if allowed is not None and allowed < 0:
+                reason = f"ring {self.name} has more failed tenants than its failure budget allows"
+                plans = {each.name: each for each in self.plans}
+                found |= {name: not_reached(plans[name], reason) for wave in group for name in wave.names}
+                continue
+            for outcome in self._run_waves(group, allowed, dry_run=dry_run):
+                results = results_of(outcome, self._lost_result)
+                found |= {each.name: each for each in results}
+                entries.append(_wave_entry(outcome, results))
+        return [found[each.name] for each in self.plans], entries
+
+    def _run_waves(self, waves: Sequence[Wave], allowed: int | None, *, dry_run: bool) -> list[Outcome[TenantResult]]:
+        arguments = {"rollout": runtime.flow_run.id, "granularity": self.granularity}
+        if dry_run:
+            return run_waves(DRY_RUN, self.context, waves, lambda _: arguments)
+
+        def stop(states: Sequence[str]) -> bool:
+            return allowed is not None and sum(each in COUNTED for each in states) > allowed
+
+        return run_waves(ROLLOUT, self.context, waves, lambda _: {**arguments, "allowed": allowed}, stop)
+
+    def _waves(self, names: Sequence[str]) -> tuple[Wave, ...]:
+        return cut_waves(pick_tenants(self.context.environment, names))
+
+    def _lost_result(self, tenant: Tenant, reason: str) -> TenantResult:
+        plan = next(each for each in self.plans if each.name == tenant.name)
+        return failed_result(plan, PgfleetError(f"{reason}; whether it was changed is not known"))
+
+    def _follow_up(self, ring: RingEntry, results: Sequence[TenantResult]) -> RingEntry:
+        if has_changed(results):
+            ring = ring.model_copy(update={"restarts": tuple(self._restart_services())})
+            failed = [each.service for each in ring.restarts if not each.restarted]
+            if failed:
+                return halt_ring(ring, ring.reason or f"not restarted: {', '.join(failed)}")
+        if has_changed(results) and ring.outcome is not RingOutcome.HALTED:
+            ring = self._watch(ring, results)
+        return ring if ring.outcome is RingOutcome.HALTED else self._soak(ring, results)
+
+    def _restart_services(self) -> Iterator[RestartEntry]:
+        for each in self.context.environment.policy.rollout.restarts:
+            try:
+                yield restart_service(each.service, self.context)
+            except PgfleetError as error:
+                yield RestartEntry(service=each.service, restarted=False, detail=str(error))
+
+    def _watch(self, ring: RingEntry, results: Sequence[TenantResult]) -> RingEntry:
+        seconds = self.context.environment.policy.rollout.watch_seconds
+        names = [each.name for each in results if each.result is Result.DONE]
+        if seconds is None or not self.context.manifest.watches or not names:
+            return ring
+        progress.report_phase(f"watch of ring {ring.name}, {seconds:g} s", len(names))
+        outcomes = run_waves(WATCH, self.context, self._waves(names), lambda _: {"seconds": seconds})
+        watched = [each for outcome in outcomes for each in (*outcome.results, *self._unwatched(outcome, seconds))]
+        ring = ring.model_copy(update={"watch": tuple(watched), "watched_seconds": seconds})
+        reason = watch_halt_reason(ring, results, watched)
+        return halt_ring(ring, reason) if reason else ring
+
+    def _unwatched(self, outcome: Outcome[WatchEntry], seconds: float) -> Iterator[WatchEntry]:
+        """The entries of tenants whose wave saved none."""
+        seen = {each.tenant for each in outcome.results}
+        for name in outcome.wave.names:
+            if name not in seen:
+                yield from unwatched_entries(self.context.manifest.watches, name, outcome.lost_reason, seconds=seconds)
+
+    def _soak(self, ring: RingEntry, results: Sequence[TenantResult]) -> RingEntry:
+        """Waits as long as the policy says, then audits the ring again."""
+        seconds = self.context.environment.policy.rollout.soak_seconds.get(ring.name)
+        if not seconds or not any(each.result is Result.DONE for each in results):
+            return ring
+        names = [each.name for each in self.plans if not each.obstacle]
+        progress.report_phase(f"soak of ring {ring.name}, {seconds:g} s", len(names))
+        time.sleep(seconds)
+        outcomes = run_waves(AUDIT, self.context, self._waves(names), lambda _: {"granularity": self.granularity})
+        ring = ring.model_copy(update={"soaked_seconds": seconds})
+        problems = find_unsettled(results, self.plans, all_results(outcomes, lost_entry))
+        return halt_ring(ring, f"not as expected after the soak: {'; '.join(problems)}") if problems else ring
 
 
-def go_through_ring(
-    context: RunContext,
-    granularity: Granularity,
-    ring: str,
-    plans: Sequence[TenantPlan],
-    budget: int | None,
-    *,
-    dry_run: bool,
-) -> RingWork:
-    """Does what is planned in every tenant of the ring, or rehearses it; `budget` may fail, any number if it is None.
-
-    On workers all waves go at once; here one after another, so that the budget left by one is the next one's.
-    """
-    found = {each.name: obstructed_result(each) for each in plans if each.obstacle}
-    by_name = {each.name: each for each in plans if not each.obstacle}
-    progress.report_phase(f"{'dry_run of ' if dry_run else ''}ring {ring}", len(by_name))
-    cut = cut_waves(pick_tenants(context.environment, list(by_name)))
-    waves = [(number, [by_name[each.name] for each in wave]) for number, wave in enumerate(cut, start=1)]
-    entries: list[WaveEntry] = []
-    for some in [waves] if is_distributed(context) else [[each] for each in waves]:
-        allowed = None if dry_run or budget is None else budget - count_failures(found.values())
-        if allowed is not None and allowed < 0:
-            reason = f"more tenants of ring {ring} have failed than may"
-            found |= {each.name: not_reached(each, reason) for _, wave in some for each in wave}
-            continue
-        outcomes = _run(context, granularity, ring, some, allowed, dry_run=dry_run)
-        for (number, wave), outcome in zip(some, outcomes, strict=True):
-            results = of_each(outcome, wave, _lost_result)
-            found |= {each.name: each for each in results}
-            entries.append(
-                WaveEntry(
-                    number=number,
-                    tenants=summarize(results),
-                    started_at=outcome.started_at,
-                    finished_at=outcome.finished_at,
-                    attempts=outcome.attempts,
-                )
-            )
-    return RingWork(results=[found[each.name] for each in plans], waves=entries)
-
-
-def _run(
-    context: RunContext,
-    granularity: Granularity,
-    ring: str,
-    waves: Sequence[tuple[int, Sequence[TenantPlan]]],
-    allowed: int | None,
-    *,
-    dry_run: bool,
-) -> list[Outcome[TenantResult]]:
-    name, rollout = context.environment.name, runtime.flow_run.id
-    where = [(name, ring, number, names_of(plans), rollout) for number, plans in waves]
-    if dry_run:
-        return run_waves(dry_run_wave, RESULTS, context, [(*each, granularity) for each in where])
-    calls = [(*each, allowed, granularity) for each in where]
-    return run_waves(rollout_wave, RESULTS, context, calls, _halting(ring, allowed))
-
-
-def _lost_result(plan: TenantPlan, reason: str) -> TenantResult:
-    return failed_result(plan, PgfleetError(f"{reason}; what came of it is not known"))
-
-
-def _halting(ring: str, allowed: int | None) -> Callable[[Sequence[str]], None]:
-    """Halts the ring, for the waves of it that are under way, as soon as more of its tenants have failed than may."""
-    said_so: list[bool] = []
-
-    def watch(results: Sequence[str]) -> None:
-        failures = sum(each in COUNTED for each in results)
-        if allowed is not None and failures > allowed and not said_so:
-            halt(runtime.flow_run.id, ring)
-            said_so.append(True)
-
-    return watch
+def _wave_entry(outcome: Outcome[TenantResult], results: Sequence[TenantResult]) -> WaveEntry:
+    return WaveEntry(
+        number=outcome.wave.number,
+        tenants=summarize(results),
+        started_at=outcome.started_at,
+        finished_at=outcome.finished_at,
+        attempts=outcome.attempts,
+    )

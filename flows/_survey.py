@@ -1,4 +1,4 @@
-"""The beginning of a wave, and its tenants one beside the other."""
+"""Surveys the servers of a wave, and runs a task for each of its tenants."""
 
 import math
 import time
@@ -8,33 +8,29 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from prefect.futures import PrefectFuture
-from prefect.logging import get_run_logger
 
 from pgfleet.errors import ConnectionLimitTimeout, NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.secret import redacted
-from pgfleet.flows._scheduler import ended_in_turn, told
+from pgfleet.flows._scheduler import putting, run_in_turn
 from pgfleet.postgres import dsn
 from pgfleet.postgres.read.servers import ServerIdentity, fittest, group_by_server
 from pgfleet.run import progress
 from pgfleet.run.context import Expectation, RunContext
 from pgfleet.tasks.expect_catalog import expect_catalog
-from pgfleet.tasks.identify_server import identify_server, in_words
-from pgfleet.tasks.support.heartbeat import is_within_a_run
+from pgfleet.tasks.identify_server import identify_server
 from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.states import unwrap
 
 Found = TypeVar("Found")
-LOOK_SECONDS = 0.1
-PATIENCE_SECONDS = 0.5
-"""A server that is well has answered by then; one that has not holds up its own tenants alone."""
+POLL_SECONDS = 0.1
 
 
 class Survey:
-    """What is learned of a wave's servers, all of it put into the context: which do not answer, how many connections each
-    may be asked for and, where it is wanted, what tenants of each version must hold.
+    """Learns about the servers of a wave, and writes to the wave's context: the servers that do not answer, the
+    connections that each server may have, and, if `with_expectations`, the expected catalog of each server version.
 
-    `late` are the servers that are still being asked, each with the task that does it.
+    `late` are the tasks of the servers that have not answered yet.
     """
 
     def __init__(self, context: RunContext, *, with_expectations: bool) -> None:
@@ -48,35 +44,34 @@ class Survey:
         self._identities: list[ServerIdentity] = []
 
     def wait(self, seconds: float | None) -> None:
-        """For every server to answer, or to be given up; after so many seconds for no more than are needed.
+        """Waits until every server has answered or failed; after `seconds`, only for those that are needed.
 
-        Of each version that there is one is needed on which a replay can be made, as long as there may be one.
+        With expectations, one server of each version is needed on which the manifest can be replayed, if there is one.
         """
-        ended: SimpleQueue[str] = SimpleQueue()
+        finished: SimpleQueue[str] = SimpleQueue()
         for name, future in self.late.items():
-            future.add_done_callback(told(ended, name))
+            future.add_done_callback(putting(finished, name))
         deadline_seconds = math.inf if seconds is None else time.monotonic() + seconds
-        while self.late and not (time.monotonic() > deadline_seconds and self._can_go_on()):
+        while self.late and not (time.monotonic() > deadline_seconds and self._can_start()):
             with suppress(Empty):
-                self._learn(ended.get(timeout=LOOK_SECONDS))
+                self._learn(finished.get(timeout=POLL_SECONDS))
         self._expect()
 
     def settle(self, server: str) -> None:
-        """Takes in what has become of a server that was late."""
+        """Records the answer of a server that was late."""
         self._learn(server)
         self._expect()
 
     def _learn(self, server: str) -> None:
         try:
-            identity: ServerIdentity | None = _outcome(self.late.pop(server))
+            identity: ServerIdentity | None = _result(self.late.pop(server))
         except PgfleetError as error:
             self.context.silent_servers = {**self.context.silent_servers, server: error}
             return
         if identity:
             self._identities.append(identity)
-            _tell(server, identity)
 
-    def _can_go_on(self) -> bool:
+    def _can_start(self) -> bool:
         found = fittest(self._identities)
         return bool(found) and (not self.with_expectations or all(each.is_fit for each in found.values()))
 
@@ -87,55 +82,31 @@ class Survey:
                 self.context.expectations = {**self.context.expectations, major: expectation}
 
 
-def survey_servers(context: RunContext) -> Survey:
-    """Of what versions the servers are and what tenants of each must hold; some may still be asked when it returns."""
-    survey = Survey(context, with_expectations=True)
-    survey.wait(PATIENCE_SECONDS)
-    return survey
-
-
-def identify_servers(context: RunContext, patience_seconds: float | None = PATIENCE_SECONDS) -> Survey:
-    """The same without what tenants must hold; with None for patience no server is still being asked."""
-    survey = Survey(context, with_expectations=False)
-    survey.wait(patience_seconds)
-    return survey
-
-
 def work_on_tenants(
     survey: Survey,
     submit: Callable[[Tenant], PrefectFuture[Any]],
     broken: Callable[[Tenant, PgfleetError], Found],
-    said: Callable[[Found], str],
+    word: Callable[[Found], str],
 ) -> Sequence[Found]:
-    """What the task of every tenant found, each reported as it is finished, in the order of the context.
+    """Runs a task for each tenant of the context, and returns the results in the order of the context.
 
-    `broken` makes the finding of a task that broke: it says nothing of its tenant, and nothing of another. `said` is
-    the word by which a finding is reported.
+    `broken` makes the result of a tenant whose task raised an error; the other tenants continue. Progress reports
+    `word`, the result in one word.
     """
     context = survey.context
     found: dict[str, Found] = {}
-    try:
-        for tenant, future in ended_in_turn(context, submit, survey.late, survey.settle):
-            found[tenant.name] = _found(future, tenant, broken)
-            progress.report_finished(tenant.name, said(found[tenant.name]))
-    finally:
-        if not is_within_a_run():  # else the next wave takes the slots up
-            context.limiter.rest()
+    for tenant, future in run_in_turn(context, submit, survey.late, survey.settle):
+        found[tenant.name] = _found(future, tenant, broken)
+        progress.report_finished(tenant.name, word(found[tenant.name]))
     return [found[each.name] for each in context.environment.tenants]
 
 
 def _allow_scratch(context: RunContext, surveyed: Container[str]) -> None:
-    """As many connections as the policy says to a server that has scratch databases alone."""
+    """Allows the policy's number of connections to a server that has only scratch databases."""
     policy = context.environment.policy
     if policy.scratch_dsn and (server := dsn.server(policy.scratch_dsn)) not in surveyed:
-        with suppress(ConnectionLimitTimeout):  # the replay has that as its reason, should one be needed
+        with suppress(ConnectionLimitTimeout):  # a replay, if needed, reports it
             context.limiter.allow(server, policy.max_connections_per_server)
-
-
-def _tell(server: str, identity: ServerIdentity) -> None:
-    """In the log, where a server is asked for fewer connections than the policy says."""
-    if identity.allowance.reason:
-        get_run_logger().warning("%s: %s", server, in_words(identity))
 
 
 def _expectation(identity: ServerIdentity, context: RunContext) -> Expectation:
@@ -151,15 +122,15 @@ def _expectation(identity: ServerIdentity, context: RunContext) -> Expectation:
 
 def _found(future: PrefectFuture[Any], tenant: Tenant, broken: Callable[[Tenant, PgfleetError], Found]) -> Found:
     try:
-        found: Found = _outcome(future)
+        found: Found = _result(future)
     except PgfleetError as error:
         return broken(tenant, error)
-    except Exception as error:  # noqa: BLE001 (whatever it was, it is this tenant's alone)
-        said = f"the work on this tenant itself broke: {type(error).__name__}: {error}"
-        return broken(tenant, PgfleetError(redacted(said, dsn.secrets(tenant.dsn))))
+    except Exception as error:  # noqa: BLE001 (a defect of one tenant's task must not end the others')
+        message = f"the work on this tenant itself broke: {type(error).__name__}: {error}"
+        return broken(tenant, PgfleetError(redacted(message, dsn.secrets(tenant.dsn))))
     return found
 
 
-def _outcome(future: PrefectFuture[Any]) -> Any:
-    future.wait()  # only then does it know its final state
+def _result(future: PrefectFuture[Any]) -> Any:
+    future.wait()  # the future knows its final state only after this
     return unwrap(future.state)

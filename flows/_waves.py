@@ -1,6 +1,6 @@
-"""Runs waves as flow runs of their own, and takes what they left from Prefect's API."""
+"""Runs waves as child flow runs, here or on workers, and loads their results through Prefect's API."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -11,7 +11,9 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import TypeAdapter
 
-from pgfleet.flows._worker_waves import Wave, Workers
+from pgfleet.fleet.model import Tenant
+from pgfleet.fleet.selection import Wave
+from pgfleet.flows._worker_waves import Stop, Workers
 from pgfleet.postgres.read.servers import workers_for
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.results import load_result
@@ -19,110 +21,130 @@ from pgfleet.tasks.support.states import raw_result
 
 
 class Named(Protocol):
-    """What has a tenant's name."""
+    """A value that belongs to a tenant."""
 
     @property
     def name(self) -> str:
-        """The tenant's."""
+        """The tenant's name."""
 
 
 Item = TypeVar("Item")
-Kept = TypeVar("Kept", bound=Named)
-Member = TypeVar("Member", bound=Named)
+NamedItem = TypeVar("NamedItem", bound=Named)
+Arguments = Callable[[Wave], Mapping[str, object]]
+"""The parameters of a wave's flow, besides `environment`, `ring`, `number` and `tenants`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveKind(Generic[Item]):
+    """A wave's flow, the form of its results, and the name of a tenant's task run with `{}` for the tenant."""
+
+    flow: Flow[..., Any]
+    form: TypeAdapter[tuple[Item, ...]]
+    task_run: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome(Generic[Item]):
-    """What a wave left of its tenants, nothing where it broke off; its final state, and when it was worked on."""
+    """The results that a wave saved, none if it broke; its final state, when it ran, and in how many attempts."""
 
+    wave: Wave
     results: tuple[Item, ...]
     state: State[Any]
     started_at: datetime
     finished_at: datetime
     attempts: int = 1
 
+    @property
+    def lost_reason(self) -> str:
+        """Why the wave saved no result of a tenant."""
+        return f"its wave broke off: {self.state.name}: {self.state.message}"
 
-def lost_reason(outcome: Outcome[Any]) -> str:
-    """Why the wave left nothing of a tenant."""
-    return f"its wave broke off: {outcome.state.name}: {outcome.state.message}"
 
-
-def of_each(outcome: Outcome[Kept], members: Iterable[Member], lost: Callable[[Member, str], Kept]) -> list[Kept]:
-    """What the wave left of each of these, in this order; where it left nothing, what `lost` makes of it, told why."""
+def results_of(outcome: Outcome[NamedItem], lost: Callable[[Tenant, str], NamedItem]) -> list[NamedItem]:
+    """The result of each tenant of the wave, in order; `lost` makes it, given the reason, if the wave saved none."""
     found = {each.name: each for each in outcome.results}
-    return [found.get(each.name) or lost(each, lost_reason(outcome)) for each in members]
+    return [found.get(each.name) or lost(each, outcome.lost_reason) for each in outcome.wave.tenants]
 
 
-def of_all(
-    outcomes: Iterable[Outcome[Kept]], waves: Iterable[Iterable[Member]], lost: Callable[[Member, str], Kept]
-) -> list[Kept]:
-    """The same of one wave after the other."""
-    return [each for outcome, members in zip(outcomes, waves, strict=True) for each in of_each(outcome, members, lost)]
+def all_results(outcomes: Iterable[Outcome[NamedItem]], lost: Callable[[Tenant, str], NamedItem]) -> list[NamedItem]:
+    """The results of each wave, one wave after the other."""
+    return [each for outcome in outcomes for each in results_of(outcome, lost)]
 
 
 def run_waves(
-    wave: Flow[..., Any],
-    form: TypeAdapter[tuple[Item, ...]],
+    kind: WaveKind[Item],
     context: RunContext,
-    calls: Sequence[Sequence[object]],
-    watch: Callable[[Sequence[str]], None] | None = None,
+    waves: Sequence[Wave],
+    arguments: Arguments = lambda _: {},
+    stop: Stop = lambda _: False,
 ) -> list[Outcome[Item]]:
-    """The outcome of one run of the wave for each of `calls`, which are its arguments.
+    """Runs each wave: here one after another, or all at once on the environment's work pool if it has one.
 
-    Here they run one after another; on the workers of the environment's work pool, if it has one, at the same time.
-    There `watch` is told again and again what came of the tenants so far, over all these waves.
+    On workers, the waves start no further tenant once `stop` is true for the states of the finished tenants.
 
-    A run that begins anew after a suspension takes up its earlier waves, and what those left then is no longer true.
-    For the same reason no wave persists its result: Prefect would not run it again.
+    A suspended run starts over when it is resumed, and its earlier child runs no longer apply. Waves therefore persist
+    no results in Prefect, which would otherwise not run them again.
     """
-    pool = context.environment.policy.waves.work_pool
-    if pool is not None:
-        ended = Workers(wave, pool, context, watch, threads=threads_of(context)).run(calls)
-        return [_on_worker(each, form) for each in ended]
+    name = context.environment.name
+    calls = [
+        (
+            wave,
+            {"environment": name, "ring": wave.ring, "number": wave.number, "tenants": wave.names, **arguments(wave)},
+        )
+        for wave in waves
+    ]
+    if is_distributed(context):
+        return _run_on_workers(kind, context, calls, stop)
     try:
-        return [_run_here(wave, form, context, arguments) for arguments in calls]
+        return [_run_here(kind, context, wave, parameters) for wave, parameters in calls]
     finally:
         context.limiter.rest()
 
 
 def is_distributed(context: RunContext) -> bool:
-    """Whether waves are run on workers, all of them at once."""
+    """Whether waves run on workers, all at once."""
     return context.environment.policy.waves.work_pool is not None
 
 
-def threads_of(context: RunContext) -> int:
-    """How many tenants of a wave are worked on at once."""
-    return workers_for(context.environment)
-
-
-def _run_here(
-    wave: Flow[..., Any], form: TypeAdapter[tuple[Item, ...]], context: RunContext, arguments: Sequence[object]
-) -> Outcome[Item]:
-    """In this process, whose own run's heartbeats are enough: at the end of a run Prefect waits a second for them."""
-    threads: TaskRunner[Any] = ThreadPoolTaskRunner(threads_of(context))
+def _run_here(kind: WaveKind[Item], context: RunContext, wave: Wave, parameters: Mapping[str, object]) -> Outcome[Item]:
+    """Without heartbeats: the parent sends its own, and Prefect waits up to a second for them when a run ends."""
+    threads: TaskRunner[Any] = ThreadPoolTaskRunner(workers_for(context.environment))
     started_at = datetime.now(UTC)
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        state = cast("State[Any]", wave.with_options(task_runner=threads)(*arguments, return_state=True))
+        state = cast("State[Any]", kind.flow.with_options(task_runner=threads)(**parameters, return_state=True))
     finished_at = datetime.now(UTC)
-    left = () if isinstance(raw_result(state), BaseException) else load_result(_flow_run_id(state), form) or ()
-    return Outcome(results=left, state=state, started_at=started_at, finished_at=finished_at)
+    is_broken = isinstance(raw_result(state), BaseException)
+    results = () if is_broken else load_result(_flow_run_id(state), kind.form) or ()
+    return Outcome(wave=wave, results=results, state=state, started_at=started_at, finished_at=finished_at)
 
 
-def _on_worker(wave: Wave, form: TypeAdapter[tuple[Item, ...]]) -> Outcome[Item]:
-    """A wave that no worker ever began was worked on for no time."""
-    assert wave.state is not None, "it has ended"  # noqa: S101
-    left = load_result(wave.run_id, form) if wave.run_id else None
-    ended_at = wave.state.timestamp
-    return Outcome(
-        results=left or (),
-        state=wave.state,
-        started_at=wave.started_at or ended_at,
-        finished_at=ended_at,
-        attempts=wave.attempts,
+def _run_on_workers(
+    kind: WaveKind[Item], context: RunContext, calls: Sequence[tuple[Wave, Mapping[str, object]]], stop: Stop
+) -> list[Outcome[Item]]:
+    policy = context.environment.policy.waves
+    workers = Workers(
+        kind.flow,
+        kind.task_run,
+        policy.work_pool or "",
+        stop,
+        threads=workers_for(context.environment),
+        silence_seconds=policy.silence_seconds,
     )
+    return [
+        Outcome(
+            wave=run.wave,
+            results=load_result(run.run_id, kind.form) or (),
+            state=state,
+            started_at=run.started_at or state.timestamp,  # a wave that never started took no time
+            finished_at=state.timestamp,
+            attempts=run.attempts,
+        )
+        for run in workers.run(calls)
+        if (state := run.state)
+    ]
 
 
 def _flow_run_id(state: State[Any]) -> UUID:
     found = state.state_details.flow_run_id
-    assert found is not None, "the state of a flow run that was begun has its id"  # noqa: S101
+    assert found is not None, "a flow run's state has its id"  # noqa: S101
     return found

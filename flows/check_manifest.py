@@ -14,10 +14,10 @@ from pgfleet.run.parameters import Described
 from pgfleet.run.squawk import LintFailed
 from pgfleet.tasks.prove_manifest import prove_manifest
 from pgfleet.tasks.publish_proof import publish_proof
+from pgfleet.tasks.support.current_run import tag_run
 from pgfleet.tasks.support.results import MANIFEST_PROOF, save_result
 from pgfleet.tasks.support.server_lease import prefect_slots
 from pgfleet.tasks.support.states import proof_state, unwrap
-from pgfleet.tasks.support.tags import tag_run
 
 
 def run_name() -> str:
@@ -28,10 +28,10 @@ def run_name() -> str:
 @flow(name="manifest-check", flow_run_name=run_name)
 def check_manifest(
     environment: Annotated[
-        str | None, Described("Whose server to prove it on; without one, the embedded server.")
+        str | None, Described("The environment whose server is used; by default the embedded server.")
     ] = None,
 ) -> State[Any]:
-    """Proves the manifest on scratch databases, and publishes what is wrong and what a rerun heals.
+    """Proves the manifest on scratch databases, and publishes the problems and what reapplying restores.
 
     Completed if it is proven, else Failed as Faulty or Incomplete. Changes nothing in any tenant. Raises
     ConfigurationError for a wrong fleet file or manifest, and ScratchUnavailable.
@@ -51,7 +51,7 @@ def check_manifest(
 
 
 def _lint(manifest: Manifest, major: int) -> tuple[LintEntry, ...] | str:
-    """Squawk's findings, or why there are none to be had."""
+    """Squawk's findings, or why it could not be run."""
     try:
         return squawk.lint(manifest, settings.Settings().manifest_file.parent, server_major=major)
     except LintFailed as error:

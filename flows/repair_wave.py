@@ -1,18 +1,15 @@
-"""Repairs one wave of tenants, or rehearses or plans it."""
+"""Repairs one wave of tenants, or plans the repair, or does a dry run of it."""
 
 from prefect import State, flow, runtime
 
 from pgfleet.documents.repair import RepairMode
-from pgfleet.flows._survey import survey_servers, work_on_tenants
-from pgfleet.postgres.read.run_context import load_context
+from pgfleet.flows._survey import work_on_tenants
+from pgfleet.flows._wave import open_wave
 from pgfleet.rollout.repair_results import failed_repair
 from pgfleet.tasks.repair_tenant import repair_tenant
-from pgfleet.tasks.support.heartbeat import sending_heartbeats
 from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.repair_states import repairs_state
 from pgfleet.tasks.support.results import REPAIRS, save_result
-from pgfleet.tasks.support.server_lease import prefect_slots
-from pgfleet.tasks.support.tags import tag_run
 
 
 def wave_name() -> str:
@@ -22,32 +19,29 @@ def wave_name() -> str:
 
 
 @flow(name="repair-wave", persist_result=False, flow_run_name=wave_name)
-@sending_heartbeats
 def repair_wave(
     environment: str,
     ring: str,
-    number: int,  # noqa: ARG001 (named in the run)
+    number: int,  # noqa: ARG001 (used in the run's name)
+    tenants: list[str],
     digests: dict[str, str],
     own_digests: dict[str, str],
     repair: str,
     mode: RepairMode,
 ) -> State[None]:
-    """Goes as far as the mode says in each tenant, and leaves what came of it; a tenant that fails hides no other.
+    """Goes as far as the mode says in each of these tenants, and saves the results with the flow run.
 
-    `digests` are the tenants, and of each what was agreed to, `own_digests` what is left of that once its shared
-    objects are right; `repair` is the run that this is a part of.
+    `digests` are the approved repairs by tenant, `own_digests` the same without the objects that tenants of one
+    database share; `repair` is the id of the parent run.
     """
-    run = f"repair {environment} {repair[:8]}"
-    context = load_context(environment, names=list(digests), ring=ring, run=run, run_id=repair, slots=prefect_slots)
-    tag_run(f"env:{environment}", f"ring:{ring}")
-    survey = survey_servers(context)
-    found = work_on_tenants(
-        survey,
-        lambda tenant: repair_tenant.submit(
-            tenant.name, opaque(context), mode, digests[tenant.name], own_digests[tenant.name]
-        ),
-        lambda tenant, error: failed_repair(tenant.name, tenant.ring, error),
-        lambda each: each.result,
-    )
+    with open_wave(environment, ring, tenants, run=f"repair {environment} {repair[:8]}", run_id=repair) as survey:
+        found = work_on_tenants(
+            survey,
+            lambda tenant: repair_tenant.submit(
+                tenant.name, opaque(survey.context), mode, digests[tenant.name], own_digests[tenant.name]
+            ),
+            lambda tenant, error: failed_repair(tenant.name, tenant.ring, error),
+            lambda each: each.result,
+        )
     save_result(tuple(found), REPAIRS, "Tenants of this wave, as in the repair document")
     return repairs_state(found, mode)

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from prefect import State, flow, runtime
 
 from pgfleet.documents.plan import Scope
+from pgfleet.fleet.selection import Selection
 from pgfleet.flows._rollout import WAVES, Rollout
+from pgfleet.flows._run import open_run
 from pgfleet.manifest.model import Priority
-from pgfleet.postgres.read.run_context import load_context
 from pgfleet.rollout.planning import check_scope
 from pgfleet.run.context import Granularity
 from pgfleet.run.parameters import (
@@ -22,10 +23,6 @@ from pgfleet.run.parameters import (
     RingNames,
     TenantNames,
 )
-from pgfleet.tasks.support.progress_artifact import publishing_progress
-from pgfleet.tasks.support.server_lease import prefect_slots
-from pgfleet.tasks.support.tags import tag_run
-from pgfleet.tasks.support.work_pools import refuse_undeployed
 
 
 def run_name() -> str:
@@ -53,13 +50,8 @@ def rollout_fleet(
     goes on where it ended. Raises ConfigurationError for a wrong fleet file, manifest or choice.
     """
     run_id = str(runtime.flow_run.id)
-    chosen: dict[str, Any] = {"tenants": tenants or (), "rings": rings or (), "labels": labels or ()}
-    context = load_context(
-        environment, **chosen, run=f"rollout {environment} {run_id[:8]}", run_id=run_id, slots=prefect_slots
-    )
-    scope = Scope(priority=priority, rerun=tuple(rerun or ()))
-    check_scope(scope, context.manifest)
-    tag_run(f"env:{environment}")
-    refuse_undeployed(context.environment, WAVES)
-    with publishing_progress(f"progress-{environment}"):
+    selection, run = Selection.of(tenants, rings, labels), f"rollout {environment} {run_id[:8]}"
+    with open_run(environment, selection, run=run, run_id=run_id, waves=WAVES) as context:
+        scope = Scope(priority=priority, rerun=tuple(rerun or ()))
+        check_scope(scope, context.manifest)
         return Rollout(context=context, scope=scope, granularity=granularity).run(dry_run=dry_run, yes=yes)

@@ -1,4 +1,4 @@
-"""Watches one wave of tenants for a while: are their tables used by the services?"""
+"""Watches one wave of tenants for a while: do the services use their tables?"""
 
 import time
 from datetime import UTC, datetime
@@ -7,36 +7,30 @@ from prefect import State, flow
 from prefect.states import Completed, Failed
 
 from pgfleet.documents.rollout import WatchEntry
-from pgfleet.flows._survey import Survey, identify_servers, work_on_tenants
-from pgfleet.postgres.read.run_context import load_context
+from pgfleet.flows._survey import Survey, work_on_tenants
+from pgfleet.flows._wave import open_wave
 from pgfleet.rollout.activity import ActivityObservation, judge_watch
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.read_activity import read_activity
-from pgfleet.tasks.support.heartbeat import sending_heartbeats
 from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.results import WATCHED, save_result
-from pgfleet.tasks.support.server_lease import prefect_slots
-from pgfleet.tasks.support.tags import tag_run
 
 SETTLING_SECONDS = 1.0
-"""Sessions write their statistics at most once a second, and at their end; those of the rollout itself come first."""
+"""Sessions write their statistics at most once a second, and when they end; those of the rollout must come first."""
 Readings = tuple[ActivityObservation, ...]
 
 
 @flow(name="watch-wave", persist_result=False, flow_run_name="watch {number} · {ring}")
-@sending_heartbeats
 def watch_wave(environment: str, ring: str, number: int, tenants: list[str], seconds: float) -> State[None]:
-    """Reads what moves in the watched tables now and after that time, and leaves with its run what it makes of it."""
-    context = load_context(
-        environment, names=tenants, ring=ring, run=f"watch {environment} wave {number}", slots=prefect_slots
-    )
-    tag_run(f"env:{environment}", f"ring:{ring}")
-    survey = identify_servers(context, None)
-    time.sleep(SETTLING_SECONDS)
-    began_at = datetime.now(UTC)
-    before = _readings(survey, began_at)
-    time.sleep(seconds)
-    after = _readings(survey, began_at)
+    """Reads the activity in the watched tables twice, `seconds` apart, and saves what changed with the flow run."""
+    run = f"watch {environment} wave {number}"
+    with open_wave(environment, ring, tenants, run=run, with_expectations=False, patience_seconds=None) as survey:
+        time.sleep(SETTLING_SECONDS)
+        began_at = datetime.now(UTC)
+        before = _readings(survey, began_at)
+        time.sleep(seconds)
+        after = _readings(survey, began_at)
+    context = survey.context
     entries = tuple(each for name in tenants for each in _judge(context, name, before[name], after[name], seconds))
     save_result(entries, WATCHED, "What was seen in the tenants of this wave")
     findings = sum(each.is_finding for each in entries)

@@ -1,1 +1,1 @@
-"""Prefect tasks, one a file, thin: the engine in pgfleet does the work."""
+"""Prefect tasks, one per file, which call the engine. What tasks share is in `support`."""

@@ -25,11 +25,11 @@ STEPS: dict[Callable[..., Any], Task[..., Any]] = {
     audit_steps.count: count_rows,
     audit_steps.try_contracts: try_contracts,
 }
-"""The task of each step."""
+"""The task that runs each step."""
 
 
 @task(name="audit tenant", task_run_name="audit {tenant}", cache_policy=NO_CACHE, persist_result=False)
 def audit_tenant(tenant: str, context: RunContext, granularity: Granularity) -> State[TenantEntry]:
-    """Inspects and verifies the tenant, each step a task run of its own or all in this one."""
+    """Inspects and verifies the tenant, each step in its own task run or all in this one."""
     run = as_task_runs(STEPS) if granularity is Granularity.STEP else retrying
     return tenant_state(audit(context.tenant(tenant), context, run))

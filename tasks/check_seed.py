@@ -13,5 +13,5 @@ from pgfleet.tasks.support.states import seed_state
 
 @task(name="check seed", task_run_name="seed {seed} · {session.name}", **STEP_OPTIONS)
 def check_seed(session: Session, context: RunContext, inspection: TenantInspection, seed: str) -> State[SeedEntry]:
-    """Was the seed ever imported, and is it still as shipped?"""
+    """Whether the seed was ever imported, and whether its rows are still as shipped."""
     return seed_state(audit_steps.check_seed(session, context, inspection, seed))

@@ -14,5 +14,5 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 def count_rows(
     session: Session, context: RunContext, table: str, inspection: TenantInspection | None = None
 ) -> CountObservation:
-    """The table's rows, counted or estimated."""
+    """The number of rows in the table, counted or estimated."""
     return audit_steps.count(session, context, table, inspection)

@@ -16,7 +16,7 @@ from pgfleet.tasks.support.states import as_task_runs
 
 @task(name="count tenant", task_run_name="count {tenant}", cache_policy=NO_CACHE, persist_result=False)
 def count_tenant(tenant: str, context: RunContext) -> State[TenantCounts]:
-    """The manifest's counts, each a task run of its own, on one connection."""
+    """Counts the manifest's tables, each in its own task run, on one connection."""
     chosen, run = context.tenant(tenant), as_task_runs({audit_steps.count: count_rows})
     try:
         with open_session(chosen, context) as session:

@@ -1,4 +1,4 @@
-"""What tenants on servers of one major version must hold."""
+"""Finds the expected catalog for servers of one major version."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 def expectation_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
-    """One result for a manifest, a way of reading catalogs and a major version, kept by Prefect from then on."""
+    """One cached result per manifest, introspection, and major version."""
     checksum = parameters["context"].manifest.checksum
     made_by = f"{__version__}-{FORMAT}-{introspection_checksum()[:16]}"
     return f"pgfleet-expected-{made_by}-{checksum[:16]}-{parameters['server_major']}"
@@ -26,5 +26,5 @@ del OPTIONS["cache_policy"]
 
 @task(name="expected catalog", task_run_name="expected catalog · PostgreSQL {server_major}", **OPTIONS)
 def expect_catalog(server_major: int, tenant: str, context: RunContext) -> ExpectedCatalog:
-    """Replays the manifest on the server of `tenant`, or takes what an earlier run kept."""
+    """Replays the manifest on the server of `tenant`, unless Prefect has the result of an earlier run."""
     return find_expected(context, server_major, context.tenant(tenant).dsn)

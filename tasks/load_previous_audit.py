@@ -1,4 +1,4 @@
-"""Finds the previous audit of an environment."""
+"""Loads the previous audit of an environment."""
 
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from pgfleet.errors import ConfigurationError
 from pgfleet.judge.trend import PreviousAudit
 from pgfleet.run import files
 from pgfleet.run.context import RunContext
-from pgfleet.tasks.publish_report import OPTIONS
 from pgfleet.tasks.support.results import AUDIT_DOCUMENT, load_result, runs_that_published
+from pgfleet.tasks.support.retries import PUBLISH_OPTIONS
 from pgfleet.tasks.support.states import raw_result
 
 
@@ -24,27 +24,27 @@ def may_succeed(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) ->
     return not isinstance(raw_result(state), ConfigurationError)
 
 
-@task(name="recall audit", retry_condition_fn=may_succeed, **OPTIONS)
+@task(name="load previous audit", retry_condition_fn=may_succeed, **PUBLISH_OPTIONS)
 def load_previous_audit(context: RunContext, file: str | None) -> PreviousAudit | None:
-    """The audit document in `file`, else that of the latest whole audit in Prefect; None where there is none.
+    """The audit document in `file`, or else that of the latest full audit in Prefect; None if there is none.
 
-    Raises ConfigurationError for a file that is no audit document of the environment.
+    Raises ConfigurationError if the file is not an audit document of the environment.
     """
     environment = context.environment.name
     if file is not None:
         return PreviousAudit(document=files.load_audit(Path(file), environment), source=Source.FILE)
     for run_id in runs_that_published(f"audit-{environment}"):
-        if str(run_id) != str(runtime.flow_run.id):  # a run that was begun anew is not compared with itself
-            document = _taken(run_id)
+        if str(run_id) != str(runtime.flow_run.id):  # a retried run is not compared with itself
+            document = _load(run_id)
             if document and document.environment == environment:
                 return PreviousAudit(document=document, source=Source.PREFECT)
     return None
 
 
-def _taken(run_id: UUID) -> AuditDocument | None:
-    """What that run left; None, and a line in the log, where this version does not understand it."""
+def _load(run_id: UUID) -> AuditDocument | None:
+    """The document that the run saved; None if there is none, or if this version cannot read it."""
     try:
         return load_result(run_id, AUDIT_DOCUMENT)
     except ValidationError:
-        get_run_logger().warning("The audit document of run %s cannot be read, and is passed over", run_id)
+        get_run_logger().warning("The audit document of run %s cannot be read and is ignored", run_id)
         return None

@@ -1,4 +1,4 @@
-"""Takes a tenant through one migration."""
+"""Applies one migration to a tenant."""
 
 from prefect import State, task
 
@@ -13,5 +13,5 @@ from pgfleet.tasks.support.states import step_state
 
 @task(name="migrate", task_run_name="migrate {version} · {session.name}", **STEP_OPTIONS)
 def migrate_tenant(session: Session, context: RunContext, plan: TenantPlan, version: str) -> State[MigrationStep]:
-    """Runs, proves, records and commits the migration, or adopts it; or leaves the tenant as it was."""
+    """Runs, proves, records, and commits the migration, or adopts it. If that fails, the tenant is unchanged."""
     return step_state(migration.migrate(session, context, plan, version))

@@ -1,4 +1,4 @@
-"""Makes the ledger in a tenant's database."""
+"""Creates the ledger in a tenant's database."""
 
 from prefect import task
 
@@ -9,5 +9,5 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 @task(name="prepare ledger", task_run_name="ledger · {session.name}", **STEP_OPTIONS)
 def prepare_ledger(session: Session) -> None:
-    """Makes the ledger where there is none, and refuses one that is not ours."""
+    """Creates the ledger if it does not exist; fails if the table is not pgfleet's."""
     ledger.prepare_ledger(session)

@@ -1,4 +1,4 @@
-"""What there is to be seen of a manifest on a scratch database."""
+"""Gathers evidence about a manifest on a scratch database."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 def evidence_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
-    """One result for a manifest, a way of looking at it, an environment and a major version, kept by Prefect."""
+    """One cached result per manifest, introspection, environment, and major version."""
     context, checksum = parameters["context"], parameters["manifest"].checksum
     made_by = f"{__version__}-{evidence.FORM}-{expected.FORMAT}-{introspection_checksum()[:16]}"
     where = f"{context.environment.name if context else 'embedded server'}-{parameters['server_major']}"
@@ -29,7 +29,7 @@ del OPTIONS["cache_policy"]
 
 
 @task(name="prove manifest", task_run_name="prove manifest · PostgreSQL {server_major}", **OPTIONS)
-def prove_manifest(server_major: int, manifest: Manifest, context: RunContext | None) -> evidence.Evidence:  # noqa: ARG001 (the key's)
-    """Proves it on the environment's server or the embedded one, or takes what an earlier run kept."""
+def prove_manifest(server_major: int, manifest: Manifest, context: RunContext | None) -> evidence.Evidence:  # noqa: ARG001 (used in the cache key)
+    """Uses the environment's server or the embedded one, unless Prefect has the result of an earlier run."""
     with proving_server(context, manifest) as (admin, limits):
         return gather_evidence(manifest, admin, limits)

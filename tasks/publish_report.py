@@ -1,21 +1,17 @@
 """Publishes what an audit found as artifacts of its flow run."""
 
-import hashlib
 import logging
-import re
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.cache_policies import NO_CACHE
 
 from pgfleet.documents.audit import AuditDocument, Verdict
 from pgfleet.judge.summary import format_summary, worst_first
 from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.links import Links
-from pgfleet.reports.markup import escaped
 from pgfleet.reports.phrases.trend import MOST_LINES
 from pgfleet.reports.phrases.variants import summarize_variants, variant_rows
 from pgfleet.reports.render import markdown
@@ -23,24 +19,18 @@ from pgfleet.reports.tables import tenant_rows
 from pgfleet.reports.views.audit import audit_view
 from pgfleet.reports.views.audit_tenant import tenant_view
 from pgfleet.run.context import RunContext
+from pgfleet.tasks.support.artifacts import artifact_key, scope_of, with_place
 from pgfleet.tasks.support.links import from_elsewhere, to_artifact, to_key, to_run
+from pgfleet.tasks.support.retries import PUBLISH_OPTIONS
 
-OPTIONS: dict[str, Any] = {
-    "cache_policy": NO_CACHE,
-    "persist_result": False,
-    "retries": 2,
-    "retry_delay_seconds": 1,
-}
-"""Of every task that publishes."""
 MOST_LOGGED = 10
 
 
-@task(name="publish report", **OPTIONS)
-def publish_report(document: AuditDocument, context: RunContext, kept: str = "") -> None:
-    """A table of tenants, one of variants, a summary, and a page for each of the worst that is not ready or lost rows.
+@task(name="publish report", **PUBLISH_OPTIONS)
+def publish_report(document: AuditDocument, context: RunContext, place: str = "") -> None:
+    """A table of tenants, one of variants, a summary that ends with `place`, and a page for each of the worst tenants.
 
-    The summary ends with where the run's own page was kept. An audit of chosen tenants has keys of its own:
-    `audit-prod` goes on saying what the last whole audit found.
+    An audit of selected tenants has other keys: `audit-prod` remains the last full audit.
     """
     environment, said = document.environment, format_summary(document.summary)
     scope, zone = scope_of(context), context.environment.policy.timezone
@@ -53,12 +43,12 @@ def publish_report(document: AuditDocument, context: RunContext, kept: str = "")
     described = summarize_variants(variants[:MOST_LINES])
     create_table_artifact(variant_rows(variants), key=f"variants-{scope}", description=described)
     page = markdown.render(audit_view(document, context.manifest, zone), replace(links, summary=None))
-    summary = create_markdown_artifact(with_place(page, kept), key=f"summary-{scope}", description=said)
+    summary = create_markdown_artifact(with_place(page, place), key=f"summary-{scope}", description=said)
     _log_link(logging.INFO, "All of it", to_artifact(cast("UUID", summary)))
 
 
 def _publish_tenants(document: AuditDocument, context: RunContext, links: Links) -> dict[str, str]:
-    """The pages of the worst tenants, each by the tenant's name."""
+    """Publishes the pages of the worst tenants; returns their links by tenant."""
     wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY or each.losses]
     found: dict[str, str] = {}
     for tenant in wrong[:MOST_TENANTS]:
@@ -74,24 +64,6 @@ def _publish_tenants(document: AuditDocument, context: RunContext, links: Links)
 
 
 def _log_link(level: int, said: str, link: str) -> None:
-    """In the run's log, which is what its page opens with: from there it is a click away."""
+    """Logs a link, because the log is the first thing that the run's page shows."""
     if address := from_elsewhere(link):
         get_run_logger().log(level, "%s: %s", said, address)
-
-
-def with_place(page: str, kept: str) -> str:
-    """The page, and where more is kept, if it is."""
-    return f"{page}\n{escaped(kept)}\n" if kept else page
-
-
-def scope_of(context: RunContext) -> str:
-    """The end of an artifact's key: the environment, and whether only some of its tenants were chosen."""
-    environment = context.environment.name
-    return f"{environment}-selection" if context.is_partial else environment
-
-
-def artifact_key(*parts: str) -> str:
-    """A key of Prefect's form (small letters, digits, dashes); a digest keeps names apart that had to be altered."""
-    joined = "-".join(parts)
-    plain = re.sub(r"[^a-z0-9]+", "-", joined.lower()).strip("-")
-    return plain if plain == joined else f"{plain}-{hashlib.sha256(joined.encode()).hexdigest()[:6]}"

@@ -1,4 +1,4 @@
-"""Reads what moves in the watched tables of one tenant."""
+"""Reads the activity in the watched tables of one tenant."""
 
 from datetime import datetime
 

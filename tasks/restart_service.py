@@ -1,4 +1,4 @@
-"""Starts one service anew."""
+"""Restarts one service."""
 
 from prefect import get_run_logger, task
 
@@ -10,7 +10,7 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 @task(name="restart", task_run_name="restart {service}", **STEP_OPTIONS)
 def restart_service(service: str, context: RunContext) -> RestartEntry:
-    """Restarts the service as the environment's policy says; its output is in the log of the task run."""
+    """Restarts the service as the environment's policy says; its output goes to the log of the task run."""
     chosen = next(each for each in context.environment.policy.rollout.restarts if each.service == service)
-    said = services.restart(chosen, get_run_logger().info)
-    return RestartEntry(service=service, restarted=True, detail=said)
+    detail = services.restart(chosen, get_run_logger().info)
+    return RestartEntry(service=service, restarted=True, detail=detail)

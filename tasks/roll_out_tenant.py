@@ -1,4 +1,4 @@
-"""Takes one tenant through its plan."""
+"""Carries out the plan of one tenant."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from pgfleet.postgres.apply.rollout import roll_out
 from pgfleet.postgres.read import audit_steps, inspection
 from pgfleet.rollout.results import failed_result, not_reached
 from pgfleet.run.context import Granularity, RunContext
-from pgfleet.run.stop_signal import Gate
+from pgfleet.run.failure_budget import FailureBudget
 from pgfleet.tasks.count_rows import count_rows
 from pgfleet.tasks.inspect_tenant import inspect_tenant
 from pgfleet.tasks.migrate_tenant import migrate_tenant
@@ -32,27 +32,32 @@ STEPS: dict[Callable[..., Any], Task[..., Any]] = {
     audit_steps.verify: verify_migration,
     seeding.apply_seed: seed_tenant,
 }
-"""The task of each step."""
+"""The task that runs each step."""
 
 
 def run_name() -> str:
-    """`roll out acme`, or `rehearse acme`."""
+    """`roll out acme`, or `dry run of acme`."""
     parameters = runtime.task_run.parameters
     return f"{'dry run of' if parameters['dry_run'] else 'roll out'} {parameters['tenant']}"
 
 
 @task(name="roll out", task_run_name=run_name, cache_policy=NO_CACHE, persist_result=False)
 def roll_out_tenant(
-    tenant: str, plan: TenantPlan, context: RunContext, gate: Gate, dry_run: bool, granularity: Granularity
+    tenant: str,
+    plan: TenantPlan,
+    context: RunContext,
+    budget: FailureBudget,
+    dry_run: bool,
+    granularity: Granularity,
 ) -> State[TenantResult]:
-    """Does what the plan says, each step a task run of its own or all in this one; nothing once the gate is closed."""
-    if not gate.is_open:
-        return result_state(not_reached(plan, "the rollout halted before: too many tenants of the ring have failed"))
+    """Carries out the plan, each step in its own task run or all in this one, if the failure budget allows it."""
+    if not budget.allows_another:
+        return result_state(not_reached(plan, "the rollout halted: too many tenants of the ring failed"))
     run = as_task_runs(STEPS) if granularity is Granularity.STEP else retrying
     try:
         result = roll_out(context.tenant(tenant), plan, context, run, dry_run=dry_run)
     except Exception:
-        gate.note(failed_result(plan, PgfleetError("the task broke")))
+        budget.record(failed_result(plan, PgfleetError("the task broke")))
         raise
-    gate.note(result)
+    budget.record(result)
     return result_state(result)

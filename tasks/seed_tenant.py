@@ -1,4 +1,4 @@
-"""Plants one seed in a tenant."""
+"""Applies one seed to a tenant."""
 
 from prefect import State, task
 
@@ -10,7 +10,7 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 from pgfleet.tasks.support.states import step_state
 
 
-@task(name="plant seed", task_run_name="plant {seed} · {session.name}", **STEP_OPTIONS)
+@task(name="apply seed", task_run_name="apply seed {seed} · {session.name}", **STEP_OPTIONS)
 def seed_tenant(session: Session, context: RunContext, seed: str) -> State[SeedStep]:
-    """Adds the baseline rows that are missing, and leaves alone those that are there."""
+    """Adds the baseline rows that are missing; existing rows are not changed."""
     return step_state(seeding.apply_seed(session, context, seed))

@@ -15,5 +15,5 @@ from pgfleet.tasks.support.states import contracts_state
 def try_contracts(
     session: Session, context: RunContext, inspection: TenantInspection
 ) -> State[tuple[ContractEntry, ...]]:
-    """Would every consumer's statements work?"""
+    """Whether every consumer's statements would work."""
     return contracts_state(audit_steps.try_contracts(session, context, inspection))

@@ -15,5 +15,5 @@ from pgfleet.tasks.support.states import migration_state
 def verify_migration(
     session: Session, context: RunContext, inspection: TenantInspection, version: str
 ) -> State[MigrationEntry]:
-    """Runs the migration's checks, and concludes from them and the inspection what state it is in."""
+    """Runs the migration's checks, and determines its status from them and from the inspection."""
     return migration_state(audit_steps.verify(session, context, inspection, version))

@@ -1,4 +1,4 @@
-"""Keeps the page of a run, and the figures of an audit, where the environment's `report_dir` and `metrics_dir` say."""
+"""Writes the page of a run and the metrics of an audit to the environment's `report_dir` and `metrics_dir`."""
 
 from pathlib import Path
 from urllib.parse import quote
@@ -14,32 +14,33 @@ from pgfleet.reports.render import html
 from pgfleet.reports.views.audit import audit_page
 from pgfleet.run import files, settings
 from pgfleet.run.context import RunContext
-from pgfleet.tasks.publish_report import OPTIONS, scope_of
+from pgfleet.tasks.support.artifacts import scope_of
+from pgfleet.tasks.support.retries import PUBLISH_OPTIONS
 
 Document = AuditDocument | RolloutDocument
 
 
 def write_report_if_configured(document: Document, context: RunContext) -> str:
-    """Where the page of the run is kept; empty, and no task run, where the environment asks for nothing."""
+    """Where the page of the run is; empty, without a task run, if the environment configures no folder."""
     return write_report(document, context) if context.environment.policy.reports.is_asked_for else ""
 
 
-@task(name="keep report", **OPTIONS)
+@task(name="write report", **PUBLISH_OPTIONS)
 def write_report(document: Document, context: RunContext) -> str:
-    """Writes them, and says where the page is.
+    """Writes the files, and returns a sentence that says where the page is.
 
-    What cannot be written is logged and said, and fails nothing: the artifacts and the document tell the same.
+    A file that cannot be written is logged and reported. It fails nothing, because the artifacts have the same content.
     """
     reports = context.environment.policy.reports
-    said = [_keep_page(document, context, reports.folder)] if reports.folder else []
+    sentences = [_write_page(document, context, reports.folder)] if reports.folder else []
     if reports.metrics_folder and isinstance(document, AuditDocument) and not context.is_partial:
         file = _place(reports.metrics_folder) / f"pgfleet-{document.environment}.prom"
-        said.append(_fault_of_writing(file, audit_metrics(document, context.manifest)))
-    return " ".join(filter(None, said))
+        sentences.append(_fault_of_writing(file, audit_metrics(document, context.manifest)))
+    return " ".join(filter(None, sentences))
 
 
-def _keep_page(document: Document, context: RunContext, folder: str) -> str:
-    """A page of its own for the run, and the same once more as the latest one."""
+def _write_page(document: Document, context: RunContext, folder: str) -> str:
+    """Writes the page under the run's own name, and again as the latest one."""
     kind = "audit" if isinstance(document, AuditDocument) else document.what.replace(" ", "-")
     stem, place = f"{kind}-{scope_of(context)}", _place(folder)
     own = f"{stem}-{document.finished_at:%Y-%m-%dT%H%M%SZ}-{document.run_id[:8]}.html"
@@ -61,18 +62,18 @@ def _page(document: Document, context: RunContext) -> str:
 
 
 def _place(folder: str) -> Path:
-    """The folder as the fleet file means it: beside itself, unless it is absolute."""
+    """The folder; a relative one is relative to the fleet file."""
     return settings.Settings().config.absolute().parent / folder
 
 
 def _fault_of_writing(file: Path, text: str) -> str:
-    """Writes the file; why it could not be, in a sentence, or nothing."""
+    """Writes the file; returns a sentence that says why it could not be written, or an empty string."""
     try:
         if not file.parent.exists():
             file.parent.mkdir(parents=True)
         files.write_whole(file, text)
     except OSError as error:
-        said = f"{file} could not be written: {error.strerror}."
-        get_run_logger().warning(said)
-        return said
+        fault = f"{file} could not be written: {error.strerror}."
+        get_run_logger().warning(fault)
+        return fault
     return ""

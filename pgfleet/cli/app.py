@@ -35,6 +35,7 @@ from pgfleet.cli.options import (
 from pgfleet.cli.prefect import automations, up
 from pgfleet.documents.plan import Scope
 from pgfleet.errors import ConfigurationError, FleetError, PgfleetError
+from pgfleet.fleet.selection import Selection
 from pgfleet.manifest.model import Priority
 from pgfleet.run import settings
 from pgfleet.run.context import Granularity, RunContext
@@ -238,7 +239,7 @@ def _roll_out(
 def _context(environment: str, tenant: list[str] | None, ring: list[str] | None, label: list[str] | None) -> RunContext:
     from pgfleet.postgres.read.run_context import load_context  # noqa: PLC0415
 
-    return load_context(environment, tenants=tenant or (), rings=ring or (), labels=label or ())
+    return load_context(environment, Selection.of(tenant, ring, label))
 
 
 def main() -> None:

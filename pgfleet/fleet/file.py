@@ -24,8 +24,8 @@ from pgfleet.manifest.statements import query_fault
 
 LARGEST_WAVE_TENANTS = 200
 """At some twelve task runs a tenant, a wave's graph stays far below Prefect's cap of 10,000 nodes."""
-SHORTEST_SILENCE_MS = 10_000
-"""A wave gives a sign of life every few seconds, and the way to Prefect may be long."""
+SHORTEST_SILENCE_MS = 60_000
+"""Twice the time between two heartbeats of a wave, which is Prefect's minimum of 30 s."""
 LONGEST_MS = 2_147_483_647
 """What PostgreSQL takes for a timeout (manual, 20.11.1 Statement Behavior)."""
 UNITS_MS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
@@ -209,7 +209,7 @@ class EnvironmentTable(Table):
     wave_size: Annotated[int, Field(ge=1, le=LARGEST_WAVE_TENANTS)] = LARGEST_WAVE_TENANTS
     distribute: bool = False
     work_pool: Annotated[str, StringConstraints(pattern=r"^[^/%&><\x00-\x1f]+$")] = "pgfleet"
-    worker_silence: Annotated[Duration, AfterValidator(_long_enough)] = 60_000
+    worker_silence: Annotated[Duration, AfterValidator(_long_enough)] = 120_000
     report_dir: Folder | None = None
     report_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$")] | None = None
     metrics_dir: Folder | None = None

@@ -121,12 +121,12 @@ class WavePolicy:
     """How tenants are cut into waves, and where those are run.
 
     `work_pool` is Prefect's, whose workers run the waves; None where they are run in the process of the run that cut
-    them. A wave that a worker has begun and gives no sign of life for `silence_seconds` is taken for lost.
+    them. A wave whose worker sends no heartbeat for `silence_seconds` is run again.
     """
 
     size_tenants: int = 200
     work_pool: str | None = None
-    silence_seconds: float = 60.0
+    silence_seconds: float = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
-"""Which tenants of an environment are meant, and how they are cut into waves."""
+"""Which tenants of an environment a run works on, and how they are divided into waves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -10,38 +10,87 @@ from pgfleet.fleet.model import Environment, SkippedTenant, Tenant
 ALL_OF = {2: "both", 3: "all three"}
 
 
-def select_tenants(
-    environment: Environment, *, tenants: Sequence[str] = (), rings: Sequence[str] = (), labels: Sequence[str] = ()
-) -> Environment:
-    """The environment with those tenants alone: named or matched by a pattern (`acme-*`), of one of `rings`, and with
-    each of `labels` (`region=eu`, `tier=g*`), where one of those with the same key will do.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The tenants that match one of the names or patterns (`acme-*`), are in one of the rings, and match the labels.
 
-    Nothing given means all. Those that are skipped are chosen in the same way. Raises FleetError for a name or a label
-    that matches no tenant, and for a ring that is not there.
+    A label is `key=value` or `key=pattern`; of several labels with the same key, one must match. An empty field
+    matches every tenant.
     """
-    wanted = _wanted(labels)
-    _refuse_unknown_rings(environment, rings)
-    _refuse_unmatched_names(environment, tenants)
-    _refuse_unmatched_labels(environment, wanted)
-    choice = _Choice(tenants, rings, wanted)
-    chosen = tuple(each for each in environment.tenants if choice.includes(each))
+
+    tenants: tuple[str, ...] = ()
+    rings: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        tenants: Iterable[str] | None = None,
+        rings: Iterable[str] | None = None,
+        labels: Iterable[str] | None = None,
+    ) -> "Selection":
+        """The selection for options of the command line or parameters of a flow, where None means not given."""
+        return cls(tenants=tuple(tenants or ()), rings=tuple(rings or ()), labels=tuple(labels or ()))
+
+    @property
+    def parameters(self) -> dict[str, list[str]]:
+        """The selection as parameters of a flow."""
+        given = {"tenants": self.tenants, "rings": self.rings, "labels": self.labels}
+        return {name: list(values) for name, values in given.items() if values}
+
+
+ALL_TENANTS = Selection()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """Tenants of one ring that a run works on together. Waves of a run are numbered from 1."""
+
+    ring: str
+    number: int
+    tenants: tuple[Tenant, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its tenants."""
+        return [each.name for each in self.tenants]
+
+
+def select_tenants(environment: Environment, selection: Selection) -> Environment:
+    """The environment with only the selected tenants; skipped tenants are selected in the same way.
+
+    Raises FleetError for a name or a label that matches no tenant, for an unknown ring, and if no tenant is selected.
+    """
+    wanted = _wanted(selection.labels)
+    _require_known_rings(environment, selection.rings)
+    _require_matching_names(environment, selection.tenants)
+    _require_matching_labels(environment, wanted)
+
+    def is_selected(tenant: Tenant | SkippedTenant) -> bool:
+        is_named = not selection.tenants or any(fits(tenant.name, pattern) for pattern in selection.tenants)
+        is_labeled = all(_has(tenant, key, patterns) for key, patterns in wanted.items())
+        return is_named and is_labeled and (not selection.rings or tenant.ring in selection.rings)
+
+    chosen = tuple(filter(is_selected, environment.tenants))
     if not chosen:
-        raise choice.error(environment)
-    skipped = tuple(each for each in environment.skipped if choice.includes(each))
-    return replace(environment, tenants=chosen, skipped=skipped)
+        raise _nothing_selected(environment, selection)
+    return replace(environment, tenants=chosen, skipped=tuple(filter(is_selected, environment.skipped)))
 
 
 def pick_tenants(environment: Environment, names: Sequence[str]) -> Environment:
-    """The environment with the tenants of exactly these names, in this order; one no longer there is left out."""
+    """The environment with the tenants of exactly these names, in this order; unknown names are left out."""
     by_name = {each.name: each for each in environment.tenants}
     return replace(environment, tenants=tuple(by_name[name] for name in names if name in by_name))
 
 
-def cut_waves(environment: Environment) -> tuple[tuple[Tenant, ...], ...]:
-    """The tenants ring after ring, each ring cut into waves of at most as many as the policy says."""
+def cut_waves(environment: Environment) -> tuple[Wave, ...]:
+    """The tenants in the order of the rings, each ring divided into waves of at most the policy's wave size."""
     size = environment.policy.waves.size_tenants
     by_ring = ([each for each in environment.tenants if each.ring == ring] for ring in environment.policy.rings)
-    return tuple(tuple(ring[start : start + size]) for ring in by_ring for start in range(0, len(ring), size))
+    groups = (tuple(ring[start : start + size]) for ring in by_ring for start in range(0, len(ring), size))
+    return tuple(
+        Wave(ring=tenants[0].ring, number=number, tenants=tenants) for number, tenants in enumerate(groups, start=1)
+    )
 
 
 def fits(name: str, pattern: str) -> bool:
@@ -49,31 +98,17 @@ def fits(name: str, pattern: str) -> bool:
     return name == pattern or fnmatchcase(name, pattern)
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """What was asked for; `labels` maps a key to the patterns of which its value must fit one."""
-
-    patterns: Sequence[str]
-    rings: Sequence[str]
-    labels: Mapping[str, Sequence[str]]
-
-    def includes(self, tenant: Tenant | SkippedTenant) -> bool:
-        named = not self.patterns or any(fits(tenant.name, pattern) for pattern in self.patterns)
-        labelled = all(_has(tenant, key, patterns) for key, patterns in self.labels.items())
-        return named and labelled and (not self.rings or tenant.ring in self.rings)
-
-    def error(self, environment: Environment) -> FleetError:
-        """Why nothing is chosen."""
-        given = {"--tenant": self.patterns, "--ring": self.rings, "--label": self.labels}
-        options = [option for option, value in given.items() if value]
-        if len(options) > 1:
-            problem = f"no tenant of {environment.name} is chosen by {ALL_OF[len(options)]}"
-            return FleetError(", ".join(options), "", problem)
-        if self.rings:
-            return FleetError("--ring", ", ".join(self.rings), f"no tenant of {environment.name} is in it")
-        if self.labels:
-            return FleetError("--label", "", f"no tenant of {environment.name} has all of them")
-        return FleetError(f"environments.{environment.name}.tenants", "", "there are none")
+def _nothing_selected(environment: Environment, selection: Selection) -> FleetError:
+    given = {"--tenant": selection.tenants, "--ring": selection.rings, "--label": selection.labels}
+    options = [option for option, value in given.items() if value]
+    if len(options) > 1:
+        problem = f"no tenant of {environment.name} is chosen by {ALL_OF[len(options)]}"
+        return FleetError(", ".join(options), "", problem)
+    if selection.rings:
+        return FleetError("--ring", ", ".join(selection.rings), f"no tenant of {environment.name} is in it")
+    if selection.labels:
+        return FleetError("--label", "", f"no tenant of {environment.name} has all of them")
+    return FleetError(f"environments.{environment.name}.tenants", "", "there are none")
 
 
 def _has(tenant: Tenant | SkippedTenant, key: str, patterns: Sequence[str]) -> bool:
@@ -90,13 +125,13 @@ def _wanted(labels: Sequence[str]) -> Mapping[str, Sequence[str]]:
     return wanted
 
 
-def _refuse_unknown_rings(environment: Environment, rings: Sequence[str]) -> None:
+def _require_known_rings(environment: Environment, rings: Sequence[str]) -> None:
     for ring in rings:
         if ring not in environment.policy.rings:
             raise FleetError("--ring", ring, f"{environment.name} has the rings {', '.join(environment.policy.rings)}")
 
 
-def _refuse_unmatched_names(environment: Environment, patterns: Sequence[str]) -> None:
+def _require_matching_names(environment: Environment, patterns: Sequence[str]) -> None:
     for pattern in patterns:
         if any(fits(tenant.name, pattern) for tenant in environment.tenants):
             continue
@@ -107,7 +142,7 @@ def _refuse_unmatched_names(environment: Environment, patterns: Sequence[str]) -
         raise FleetError("--tenant", pattern, f"no tenant of {environment.name} is named so")
 
 
-def _refuse_unmatched_labels(environment: Environment, wanted: Mapping[str, Sequence[str]]) -> None:
+def _require_matching_labels(environment: Environment, wanted: Mapping[str, Sequence[str]]) -> None:
     for key, patterns in wanted.items():
         for pattern in patterns:
             if not any(_has(tenant, key, [pattern]) for tenant in environment.tenants):

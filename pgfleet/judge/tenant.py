@@ -79,6 +79,11 @@ def inconclusive_entry(tenant: Tenant, error: PgfleetError, *, server_version: s
     )
 
 
+def lost_entry(tenant: Tenant, reason: str) -> TenantEntry:
+    """The entry of a tenant whose wave saved none."""
+    return inconclusive_entry(tenant, PgfleetError(reason))
+
+
 def connect_failure_of(error: PgfleetError) -> ConnectFailure | None:
     """Why connecting failed or the connection was lost; None for any other error."""
     if not isinstance(error, UNREACHABLE):

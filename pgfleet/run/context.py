@@ -7,6 +7,7 @@ from enum import StrEnum
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Environment, Policy, Tenant
+from pgfleet.fleet.selection import ALL_TENANTS, Selection
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
 from pgfleet.run.connection_limiter import ConnectionLimiter, Slots
 
@@ -29,11 +30,11 @@ class RunContext:
     """The manifest, the environment, and what the survey of its servers found.
 
     `expectations` says what tenants must hold, by the major version of their server; `silent_servers` why a server
-    did not answer, by its name. `run` names the run to the servers, `run_id` is its id in Prefect. `is_partial` says
-    that only some of the environment's tenants were chosen. `today` is the date in the environment's time zone when
-    the run began, by which acceptances are in force; where none is given, none is. `absent` are tenants of the
-    environment that were there when the run began and are not any more, by name, each with the reason. `permits` is
-    leave to connect to the servers.
+    did not answer, by its name. `run` names the run to the servers, `run_id` is its id in Prefect. `selection` is what
+    selected the environment's tenants; `is_partial` says that it left some out. `today` is the date in the
+    environment's time zone when the run began, which decides whether an acceptance is in force; by default none is.
+    `absent` are tenants that have left the environment since the run began, by name, with the reason. `limiter` limits
+    the connections to the servers.
 
     Deliberately no dataclass: Prefect looks through the fields of those for what a task depends on, each time.
     """
@@ -45,13 +46,14 @@ class RunContext:
         *,
         run: str,
         run_id: str = "",
+        selection: Selection = ALL_TENANTS,
         is_partial: bool = False,
         today: date = date.max,
         absent: Mapping[str, PgfleetError] | None = None,
         limiter: ConnectionLimiter | None = None,
     ) -> None:
         self.manifest, self.environment, self.run, self.run_id = manifest, environment, run, run_id
-        self.is_partial, self.today = is_partial, today
+        self.selection, self.is_partial, self.today = selection, is_partial, today
         self.absent: Mapping[str, PgfleetError] = absent or {}
         self.expectations: Mapping[int, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}

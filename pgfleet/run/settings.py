@@ -66,8 +66,8 @@ SERVER = {
 WORKER = {
     # A run that was begun in the web interface is under way at once.
     "PREFECT_WORKER_QUERY_SECONDS": "2",
-    # A sign of life once a minute; deployments/automations.yaml marks as Crashed what gives none.
-    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
+    # In seconds; the default of 180 is too slow for worker_silence and deployments/automations.yaml.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
 """What a worker that pgfleet starts is told, where the environment says nothing else."""
 

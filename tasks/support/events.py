@@ -1,4 +1,4 @@
-"""Tells Prefect what happened, for its automations."""
+"""Emits events for Prefect's automations."""
 
 from collections.abc import Iterable
 
@@ -9,9 +9,9 @@ from pgfleet.reports.events import Event
 
 
 def announce(events: Iterable[Event]) -> None:
-    """Sends each behind the run, which Prefect relates it to. One that cannot be sent is logged, and fails nothing."""
+    """Emits the events in the background, related to the current run. An event that fails is logged."""
     for each in events:
         try:
             emit_event(each.name, resource=each.resource, related=each.related, payload=dict(each.payload))
-        except Exception as error:  # noqa: BLE001  # whatever it is: the run has done what it was for
+        except Exception as error:  # noqa: BLE001  # no error here may fail a run whose work is done
             get_logger("pgfleet.reports.events").warning("the event %s was not sent: %s", each.name, error)

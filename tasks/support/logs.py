@@ -1,26 +1,22 @@
-"""What Prefect logs of runs: their states say it already."""
+"""Filters of Prefect's log: what the states of runs say already is not logged."""
 
 import logging
 
 from prefect.exceptions import FailedRun
 
 WITH_DATA = "Task run failed with state: "
-"""Before it says `Finished in state Blocked('…')`, Prefect logs the state with all of its data, and no traceback."""
+"""Prefect logs the state with all of its data, before it logs `Finished in state Blocked('…')`."""
 
 COMPLETED = "Finished in state "
-"""With every run that went well: a row in Prefect's database for each, thousands a night."""
-
+"""Logged for each completed run: a row in Prefect's database, thousands a night."""
 
 BROKEN = "Engine execution exited with unexpected exception"
-"""What a worker's process logs, with a traceback of Prefect's own, of every flow run that ends as Failed."""
+"""A worker's process logs this, with a traceback, for each flow run that ends as Failed."""
 
 
-def leave_out_findings() -> None:
-    """From now on a state that a task returned is not logged with its data, nor that a task run is completed.
-
-    Nor is a flow run that ended as Failed because of what it found taken for one that broke. Errors are logged as ever.
-    """
-    logging.getLogger("prefect.task_runs").addFilter(_says_more_than_states)
+def filter_findings() -> None:
+    """Leaves out the data of returned states, completed task runs, and tracebacks of runs that ended as Failed."""
+    logging.getLogger("prefect.task_runs").addFilter(_is_news)
     logging.getLogger("prefect.flow_runs").addFilter(_is_no_finding)
 
 
@@ -29,7 +25,7 @@ def _is_no_finding(record: logging.LogRecord) -> bool:
     return not (str(record.msg) == BROKEN and isinstance(error, FailedRun))
 
 
-def _says_more_than_states(record: logging.LogRecord) -> bool:
-    said = str(record.msg)
-    is_completed = record.levelno <= logging.INFO and said.startswith(COMPLETED)
-    return not is_completed and not said.startswith(WITH_DATA)
+def _is_news(record: logging.LogRecord) -> bool:
+    message = str(record.msg)
+    is_completed = record.levelno <= logging.INFO and message.startswith(COMPLETED)
+    return not is_completed and not message.startswith(WITH_DATA)

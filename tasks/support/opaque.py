@@ -1,4 +1,4 @@
-"""Task arguments that Prefect passes on as they are."""
+"""Task arguments that Prefect does not inspect."""
 
 from typing import TypeVar, cast
 
@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 def opaque(value: Value) -> Value:
     """The argument as Prefect's `opaque`, typed as what the task receives.
 
-    Prefect otherwise searches every argument of every task run for upstream results, which takes a tenth of a flow's
-    processor time where the argument is a run's context.
+    Prefect otherwise searches every argument of every task run for upstream results. For a run's context, that takes
+    a tenth of a flow's processor time.
     """
     return cast("Value", annotations.opaque(value))

@@ -1,4 +1,4 @@
-"""A progress artifact, kept up to date while a run is under way."""
+"""A progress artifact that is updated while a run is in progress."""
 
 import threading
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ SHORTEST_PAUSE_SECONDS = 1.0
 
 @contextmanager
 def publishing_progress(key: str) -> Iterator[None]:
-    """Within the block, an artifact shows how far the phase under way is; written at most once a second.
+    """Within the block, an artifact shows the progress of the current phase; it is updated at most once a second.
 
-    By a thread of its own: an API that is slow to answer holds nobody up, and one that fails breaks nothing.
+    A thread updates it, so that a slow or failing API does not delay or fail the run.
     """
     artifact = _Artifact(key)
-    # With the context of this thread, or it would not know which Prefect is meant.
-    thread = threading.Thread(target=copy_context().run, args=(artifact.go_on,), name="progress", daemon=True)
+    # The context includes the Prefect settings.
+    thread = threading.Thread(target=copy_context().run, args=(artifact.update,), name="progress", daemon=True)
     thread.start()
     try:
         with listening(artifact):
@@ -38,9 +38,9 @@ def publishing_progress(key: str) -> Iterator[None]:
 
 class _Artifact:
     def __init__(self, key: str) -> None:
-        self.artifact = cast("UUID", create_progress_artifact(0.0, key=key, description="begins"))
+        self.artifact = cast("UUID", create_progress_artifact(0.0, key=key, description="starting"))
         self.phase, self.tenants, self.finished = "", 0, 0
-        self.said = ""
+        self.description = ""
         self.changed, self.ended = threading.Event(), threading.Event()
 
     def begin(self, phase: str, tenants: int) -> None:
@@ -48,17 +48,17 @@ class _Artifact:
 
     def finish(self, _tenant: str, _said: str) -> None:
         self.finished += 1
-        self._say(f"{self.finished} of {tenant_count(self.tenants)}")
+        self._describe(f"{self.finished} of {tenant_count(self.tenants)}")
 
     def plan(self, plan: RolloutPlan) -> None:
         """The plan has an artifact of its own."""
 
     def note(self, said: str) -> None:
-        """Shown until the next tenant is through."""
-        self._say(said)
+        """Shown until the next tenant has finished."""
+        self._describe(said)
 
-    def go_on(self) -> None:
-        """Writes what is new, until the block has ended and all is written."""
+    def update(self) -> None:
+        """Updates the artifact until the block has ended and the last change is written."""
         while self.changed.wait():
             self.changed.clear()
             with suppress(httpx.HTTPError):
@@ -66,10 +66,10 @@ class _Artifact:
             if self.ended.wait(SHORTEST_PAUSE_SECONDS) and not self.changed.is_set():
                 return
 
-    def _say(self, said: str) -> None:
-        self.said = f"{self.phase}: {said}"
+    def _describe(self, text: str) -> None:
+        self.description = f"{self.phase}: {text}"
         self.changed.set()
 
     def _write(self) -> None:
         share = 100 * min(1.0, self.finished / max(1, self.tenants))
-        update_progress_artifact(self.artifact, share, description=self.said)
+        update_progress_artifact(self.artifact, share, description=self.description)

@@ -1,4 +1,4 @@
-"""What came of repairs as Prefect states."""
+"""Prefect states for repairs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +11,12 @@ from pgfleet.reports.phrases.repair import repair_sentence
 from pgfleet.rollout.repair_summary import RepairOutcome, format_summary, outcome_of
 
 GOOD = frozenset({RepairOutcome.COMPLETED, RepairOutcome.DRY_RUN})
+TASK_RUN = {
+    RepairMode.PLAN: "plan repair of",
+    RepairMode.DRY_RUN: "dry run of repair of",
+    RepairMode.REPAIR: "repair",
+}
+"""The name of a tenant's task run, without the tenant."""
 STATE_NAME = {
     RepairMode.PLAN: "Planned",
     RepairMode.DRY_RUN: "Dry run",
@@ -19,7 +25,7 @@ STATE_NAME = {
 
 
 def repaired_state(found: TenantRepair, mode: RepairMode) -> State[TenantRepair]:
-    """Of one tenant: Repaired, Rehearsed, Planned or Unchanged, or Failed, also where something is left to a person."""
+    """Of one tenant: Repaired, Dry run, Planned or Unchanged; Failed also if something remains for a person to do."""
     is_good = outcome_of([found], dry_run=mode is not RepairMode.REPAIR) in GOOD
     name = STATE_NAME[mode] if found.result is RepairResult.REPAIRED else found.result.replace("_", " ").capitalize()
     make = Completed if is_good or (mode is RepairMode.PLAN and not found.error) else Failed
@@ -27,17 +33,17 @@ def repaired_state(found: TenantRepair, mode: RepairMode) -> State[TenantRepair]
 
 
 def repairs_state(found: Sequence[TenantRepair], mode: RepairMode) -> State[Any]:
-    """Of a wave: Completed where nothing failed and nothing is left to a person; a plan is only a plan."""
+    """Of a wave: Completed if nothing failed and nothing remains for a person to do; always Completed for a plan."""
     outcome = outcome_of(found, dry_run=mode is not RepairMode.REPAIR)
-    said = "; ".join(f"{each.name}: {repair_sentence(each)}" for each in found)
+    message = "; ".join(f"{each.name}: {repair_sentence(each)}" for each in found)
     if outcome in GOOD or mode is RepairMode.PLAN:
-        return Completed(message=said)
-    return Failed(name=outcome, message=said)
+        return Completed(message=message)
+    return Failed(name=outcome, message=message)
 
 
 def repair_state(document: RepairDocument) -> State[Any]:
-    """Completed where nothing is left to be done, or nothing would be, else Failed under the name of the outcome."""
-    said = document.reason or format_summary(document)
+    """Completed if nothing remains to be done, or would remain, else Failed with the name of the outcome."""
+    message = document.reason or format_summary(document)
     if document.outcome in GOOD:
-        return Completed(name=document.outcome, message=said)
-    return Failed(name=document.outcome, message=said)
+        return Completed(name=document.outcome, message=message)
+    return Failed(name=document.outcome, message=message)

@@ -1,10 +1,11 @@
-"""What flow runs tell each other and the command line, through Prefect's API alone: artifacts without a key."""
+"""Results of flow runs, stored as artifacts without a key, for other flow runs and the command line."""
 
 from typing import TypeVar
 from uuid import UUID
 
-from prefect.artifacts import Artifact
+from prefect import runtime
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactCreate
 from pydantic import TypeAdapter
 
 from pgfleet.documents.audit import AuditDocument, TenantEntry
@@ -16,9 +17,9 @@ from pgfleet.documents.rollout import CountDocument, RolloutDocument, TenantCoun
 Form = TypeVar("Form")
 
 RESULT = "result"
-"""Prefect's own type for data that is no page; a run leaves one: a wave its tenants, an audit its document."""
+"""The type of artifact for the result of a run: a wave's tenants, an audit's document."""
 PLAN = "plan"
-"""The plan of a rollout, which its waves take from there."""
+"""The type of artifact for the plan of a rollout, which its waves load."""
 MOST_RUNS = 5
 
 ENTRIES: TypeAdapter[tuple[TenantEntry, ...]] = TypeAdapter(tuple[TenantEntry, ...])
@@ -36,15 +37,17 @@ ROLLOUT_PLAN = TypeAdapter(RolloutPlan)
 
 
 def save_result(value: Form, form: TypeAdapter[Form], description: str, *, kind: str = RESULT) -> None:
-    """Leaves a value with the flow run that this is called in."""
-    Artifact(type=kind, description=description, data=form.dump_python(value, mode="json")).create()
+    """Saves a value with the current flow run."""
+    data, run_id = form.dump_json(value).decode(), UUID(str(runtime.flow_run.id))
+    with get_client(sync_client=True) as client:
+        client.create_artifact(ArtifactCreate(type=kind, description=description, data=data, flow_run_id=run_id))
 
 
 def load_result(flow_run_id: UUID, form: TypeAdapter[Form], *, kind: str = RESULT) -> Form | None:
-    """What that run left last; None where it did not get so far.
+    """The value that the run saved last; None if it saved none.
 
-    Asked of the API itself: Prefect 3.8's client sends nulls for the filters that are left out, which the server
-    refuses, and empty ones in their place leave out artifacts that no task run made.
+    This sends the filter by hand: Prefect 3.8's client sends nulls for omitted filters, which the server refuses, and
+    empty ones exclude artifacts that no task run made.
     """
     wanted = {"flow_run_id": {"any_": [str(flow_run_id)]}, "type": {"any_": [kind]}}
     with get_client(sync_client=True) as client:
@@ -55,7 +58,7 @@ def load_result(flow_run_id: UUID, form: TypeAdapter[Form], *, kind: str = RESUL
 
 
 def runs_that_published(key: str) -> tuple[UUID, ...]:
-    """The flow runs that published artifacts of that key, the latest first, at most a few."""
+    """The flow runs that published an artifact with that key, the latest first, at most `MOST_RUNS`."""
     body = {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC", "limit": MOST_RUNS}
     with get_client(sync_client=True) as client:
         answer = client.request("POST", "/artifacts/filter", json=body)

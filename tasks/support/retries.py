@@ -1,4 +1,4 @@
-"""When a task is tried again: only if that can help (docs/errors.md)."""
+"""Options of tasks: when a task is retried (docs/errors.md)."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ FIRST_DELAY_SECONDS = 0.5
 
 
 def is_transient(error: object) -> bool:
-    """Whether what went wrong may be gone when it is tried again; a permit was waited for long enough."""
+    """Whether a retry can succeed. After a ConnectionLimitTimeout the task has waited long enough."""
     return isinstance(error, PgfleetError) and error.transient and not isinstance(error, ConnectionLimitTimeout)
 
 
 def may_succeed(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:
-    """Prefect's question after a failure; a state that a task returned itself holds a finding, not an error."""
+    """Whether Prefect retries after this state. A state that the task returned has a result, not an error."""
     return is_transient(raw_result(state))
 
 
@@ -33,7 +33,15 @@ STEP_OPTIONS: dict[str, Any] = {
     "cache_policy": NO_CACHE,
     "persist_result": False,
 }
-"""Of every task that talks to a tenant."""
+"""Options of tasks that query a tenant."""
+
+PUBLISH_OPTIONS: dict[str, Any] = {
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+    "retries": 2,
+    "retry_delay_seconds": 1,
+}
+"""Options of tasks that use only Prefect's API and files."""
 
 retrying = Retrying(
     retry=retry_if_exception(is_transient),
@@ -41,4 +49,4 @@ retrying = Retrying(
     wait=wait_random_exponential(multiplier=FIRST_DELAY_SECONDS, max=FIRST_DELAY_SECONDS * 2**RETRIES),
     reraise=True,
 )
-"""The same for steps that are no task runs of their own."""
+"""The same retries for steps without their own task run."""

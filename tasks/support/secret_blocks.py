@@ -10,10 +10,10 @@ KIND = "secret"
 
 
 def read_secret(name: str) -> str | None:
-    """The text that the Secret block of that name holds; None where there is no such block, or it holds no text.
+    """The text of the Secret block with that name; None if there is no such block or its value is not a text.
 
-    Asked of the API itself: the block's own `get` makes a number of a password that looks like one. Raises PgfleetError
-    where the API does not answer, or refuses.
+    This reads the API, because the block's own `get` turns a password that looks like a number into one. Raises
+    PgfleetError if the API does not answer or refuses.
     """
     try:
         with get_client(sync_client=True) as client:
@@ -21,7 +21,7 @@ def read_secret(name: str) -> str | None:
     except ObjectNotFound:
         return None
     except (httpx.HTTPError, RuntimeError) as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise PgfleetError(f"the Secret block {name} cannot be read: Prefect's API cannot be used ({said})") from None
+        cause = " ".join(str(error).split()) or type(error).__name__
+        raise PgfleetError(f"the Secret block {name} cannot be read: Prefect's API cannot be used ({cause})") from None
     value = document.data.get("value")
     return value if isinstance(value, str) else None

@@ -1,4 +1,4 @@
-"""Findings as Prefect states: green where all is right, red and named where it is not."""
+"""Prefect states for results: Completed if all is as expected, else Failed with a name that says why."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -33,17 +33,16 @@ from pgfleet.reports.phrases.row_losses import summarize_losses
 from pgfleet.rollout import summary as rollout_summary
 from pgfleet.rollout.failure_groups import group_failures
 from pgfleet.rollout.summary import RolloutOutcome
-from pgfleet.tasks.support.logs import leave_out_findings
+from pgfleet.tasks.support.logs import filter_findings
 from pgfleet.tasks.support.opaque import opaque
 
-leave_out_findings()  # here, where findings become states: whoever runs a task that returns one has come by
-
+filter_findings()  # here, because every process that runs such a task imports this module
 
 MOST_CHARACTERS = 400
 
 
 def migration_state(entry: MigrationEntry) -> State[MigrationEntry]:
-    """Applied, or Failed under the name of the status."""
+    """Applied, or Failed with the name of the status."""
     name = entry.status.capitalize()
     if entry.status is MigrationStatus.APPLIED:
         return Completed(name=name, data=entry)
@@ -51,22 +50,22 @@ def migration_state(entry: MigrationEntry) -> State[MigrationEntry]:
 
 
 def seed_state(entry: SeedEntry) -> State[SeedEntry]:
-    """Completed under the name of the status, which is no verdict on the tenant; Failed if it could not be seen."""
+    """Completed with the name of the status, which does not affect the verdict; Failed if the seed is unknown."""
     make = Failed if entry.status is SeedStatus.UNKNOWN else Completed
     return make(name=entry.status.capitalize(), message=entry.detail, data=entry)
 
 
 def contracts_state(entries: tuple[ContractEntry, ...]) -> State[tuple[ContractEntry, ...]]:
-    """Working, or Failed: Broken where a consumer's statements would not work, Unknown where some were not tried."""
+    """Working, or Failed: Broken if a consumer's statements would fail, Unknown if some were not tried."""
     found = {each.works for each in entries}
     if found <= {True}:
         return Completed(name="Working", data=entries)
-    said = "; ".join(sentence(each) for each in entries if not each.works)
-    return Failed(name="Broken" if False in found else "Unknown", message=said, data=entries)
+    message = "; ".join(sentence(each) for each in entries if not each.works)
+    return Failed(name="Broken" if False in found else "Unknown", message=message, data=entries)
 
 
 def tenant_state(entry: TenantEntry) -> State[TenantEntry]:
-    """Ready, or Failed under the name of the verdict."""
+    """Ready, or Failed with the name of the verdict."""
     name = entry.verdict.capitalize()
     if entry.verdict is Verdict.READY:
         return Completed(name=name, data=entry)
@@ -74,7 +73,7 @@ def tenant_state(entry: TenantEntry) -> State[TenantEntry]:
 
 
 def run_state(tenants: Sequence[TenantEntry]) -> State[Any]:
-    """Completed if every tenant is ready and lost no rows, else Failed under the name of the outcome."""
+    """Completed if every tenant is ready and lost no rows, else Failed with the name of the outcome."""
     outcome = outcome_of(tenants)
     message = "; ".join(filter(None, (format_summary(summarize(tenants)), summarize_losses(tenants))))
     if outcome is Outcome.READY:
@@ -83,53 +82,53 @@ def run_state(tenants: Sequence[TenantEntry]) -> State[Any]:
 
 
 def step_state(step: MigrationStep | SeedStep) -> State[Any]:
-    """Completed under the name of the status, or Failed; a step that was not rehearsed says so without failing."""
+    """Completed with the name of the status, or Failed; a step that the dry run did not exercise does not fail."""
     make = Failed if step.status in {StepStatus.FAILED, StepStatus.NOT_REACHED} else Completed
-    said = step.error.message if step.error else step.detail
-    return make(name=_titled(step.status), message=said, data=step)
+    message = step.error.message if step.error else step.detail
+    return make(name=_titled(step.status), message=message, data=step)
 
 
 def result_state(result: TenantResult) -> State[TenantResult]:
-    """Done or Unchanged, or Failed under the name of the result."""
+    """Done or Unchanged, or Failed with the name of the result."""
     make = Completed if result.result in {Result.DONE, Result.UNCHANGED} else Failed
-    said = "; ".join(each.message for each in group_failures([result])) or result.reason
-    return make(name=_titled(result.result), message=_short(said), data=result)
+    message = "; ".join(each.message for each in group_failures([result])) or result.reason
+    return make(name=_titled(result.result), message=_short(message), data=result)
 
 
 def results_state(results: Sequence[TenantResult]) -> State[Any]:
-    """Of a wave: Completed if every tenant is done or unchanged, else Failed, as Halted where some was not begun."""
-    said = rollout_summary.format_summary(rollout_summary.summarize(results))
+    """Of a wave: Completed if every tenant is done or unchanged, else Failed, named Halted if one did not start."""
+    message = rollout_summary.format_summary(rollout_summary.summarize(results))
     found = {each.result for each in results}
     if found <= {Result.DONE, Result.UNCHANGED}:
-        return Completed(message=said)
-    return Failed(name="Halted" if Result.NOT_REACHED in found else "Failed", message=said)
+        return Completed(message=message)
+    return Failed(name="Halted" if Result.NOT_REACHED in found else "Failed", message=message)
 
 
 def rollout_state(document: RolloutDocument) -> State[Any]:
-    """Completed if all that was asked for is done, else Failed under the name of the outcome."""
-    said = document.reason or rollout_summary.format_summary(document.summary)
+    """Completed if the rollout did everything, else Failed with the name of the outcome."""
+    message = document.reason or rollout_summary.format_summary(document.summary)
     if document.outcome == RolloutOutcome.COMPLETED:
-        return Completed(message=said)
-    return Failed(name=document.outcome, message=said)
+        return Completed(message=message)
+    return Failed(name=document.outcome, message=message)
 
 
 def counts_state(document: CountDocument) -> State[Any]:
     """Completed if every tenant was counted, else Failed as Incomplete."""
     uncounted = document.summary["uncounted"]
-    said = f"{tenant_count(document.summary['tenants'])}, {uncounted} of them not counted"
-    return Failed(name=Outcome.INCOMPLETE, message=said) if uncounted else Completed(message=said)
+    message = f"{tenant_count(document.summary['tenants'])}, {uncounted} of them not counted"
+    return Failed(name=Outcome.INCOMPLETE, message=message) if uncounted else Completed(message=message)
 
 
 def proof_state(proof: ManifestProof) -> State[Any]:
-    """Completed if the manifest is proven, else Failed under the name of the outcome."""
-    said = manifest_proof.in_words(proof)
+    """Completed if the manifest is proven, else Failed with the name of the outcome."""
+    message = manifest_proof.in_words(proof)
     if proof.outcome is ProofOutcome.PROVEN:
-        return Completed(message=said)
-    return Failed(name=proof.outcome, message=said)
+        return Completed(message=message)
+    return Failed(name=proof.outcome, message=message)
 
 
 def as_task_runs(tasks: Mapping[Callable[..., Any], Task[..., Any]]) -> Callable[..., Any]:
-    """A way to run steps: each as the task run that `tasks` has for it."""
+    """A function that runs each step as a run of its task."""
 
     def run(step: Callable[..., Any], *arguments: object) -> Any:
         state: State[Any] = tasks[step](*map(opaque, arguments), return_state=True)  # type: ignore[assignment]  # no coroutine
@@ -139,23 +138,23 @@ def as_task_runs(tasks: Mapping[Callable[..., Any], Task[..., Any]]) -> Callable
 
 
 def unwrap(state: State[Any]) -> Any:
-    """What a finished task run found, whatever its state is named; the error that it ended with is raised."""
-    found = raw_result(state)
-    if isinstance(found, BaseException):
-        raise found
-    return found
+    """The result of a finished task run, whatever the name of its state. Raises the error that it ended with."""
+    result = raw_result(state)
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def raw_result(state: State[Any]) -> Any:
-    """What a state of this process holds: a finding or an error.
+    """The result or the error in a state of this process.
 
-    Not by `State.result`, which crosses over to Prefect's event loop and back for it: a third of what a step costs.
+    `State.result` would switch to Prefect's event loop and back, a third of the time that a step takes.
     """
     return getattr(state.data, "result", state.data)
 
 
 def _short(message: str | None) -> str | None:
-    """Prefect logs it with every run that ends so; the whole of it is in the finding, and in the tenant's page."""
+    """Prefect logs the message with each such run; the full text is in the result and on the tenant's page."""
     return f"{message[: MOST_CHARACTERS - 1]}…" if message and len(message) > MOST_CHARACTERS else message
 
 

@@ -1,39 +1,42 @@
-"""How a wave on a worker learns that too many tenants of its ring have failed in other waves."""
+"""Stops a wave on a worker when too many tenants of its ring have failed in other waves."""
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import UUID
 
+import httpx
+from prefect import runtime
 from prefect.client.orchestration import get_client
-from pydantic import TypeAdapter
 
-from pgfleet.tasks.support.heartbeat import at_each_beat
-from pgfleet.tasks.support.results import load_result, save_result
+from pgfleet.tasks.support.current_run import is_in_parent_process
 
-HALT = "halt"
-"""The type of the artifact that a rollout leaves: the ring that is halted, and which beginning of the run says so."""
-_HALT: TypeAdapter[tuple[str, int]] = TypeAdapter(tuple[str, int])
+STOP_TAG = "stop"
+"""The parent adds it to the flow run of a wave that must not start another tenant."""
+CHECK_SECONDS = 1.0
 
 
-def halt(rollout: UUID, ring: str) -> None:
-    """Within that rollout: tells the waves of the ring that are under way to begin no further tenant."""
-    save_result((ring, _beginnings(rollout)), _HALT, f"Ring {ring} is halted", kind=HALT)
-
-
-def at_halt(rollout: UUID, ring: str, close: Callable[[], None]) -> None:
-    """Has `close` called when that rollout halts the ring, where the wave that this is called in runs on a worker.
-
-    What it left before it was begun anew (a retry in Prefect) does not count.
-    """
-    beginnings: list[int] = []
-
-    def look() -> None:
-        beginnings[:] = beginnings or [_beginnings(rollout)]
-        if load_result(rollout, _HALT, kind=HALT) == (ring, *beginnings):
-            close()
-
-    at_each_beat(look)
-
-
-def _beginnings(rollout: UUID) -> int:
+def send_stop_signal(run_id: UUID, tags: list[str]) -> None:
+    """Adds the stop tag to the flow run of a wave that has these tags."""
     with get_client(sync_client=True) as client:
-        return client.read_flow_run(rollout).run_count
+        client.update_flow_run(run_id, tags=sorted({*tags, STOP_TAG}))
+
+
+def stop_signal() -> Callable[[], bool]:
+    """A function that says whether the current wave must stop. It asks Prefect's API once in `CHECK_SECONDS` at most.
+
+    A wave in the process of its parent is never stopped: the parent runs its waves one after another.
+    """
+    if is_in_parent_process():
+        return lambda: False
+    run_id, stopped, checked_at = UUID(str(runtime.flow_run.id)), False, 0.0
+
+    def is_stopped() -> bool:
+        nonlocal stopped, checked_at
+        if not stopped and time.monotonic() - checked_at >= CHECK_SECONDS:
+            checked_at = time.monotonic()
+            with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
+                stopped = STOP_TAG in client.read_flow_run(run_id).tags
+        return stopped
+
+    return is_stopped

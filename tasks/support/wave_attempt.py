@@ -1,62 +1,51 @@
-"""One attempt of a worker at a wave: how far it is, and whether it is to be taken for lost."""
+"""Decides whether the worker that runs a wave is lost."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+
+from prefect.client.schemas.objects import StateType
 
 STARTING_SECONDS = 300.0
-"""How much longer than a silence a worker may take to begin what it took up: an image may have to be fetched."""
+"""The time a worker may take, beyond the silence, to start a run that it has taken: it may have to pull an image."""
 MOST_ATTEMPTS = 3
-"""A wave that loses every worker that touches it must not go on to lose the rest of them."""
-
-
-class Stage(StrEnum):
-    """Where an attempt is."""
-
-    WAITING = "waiting"
-    """No worker has taken it up."""
-    STARTING = "starting"
-    RUNNING = "running"
-    ENDED = "ended"
-    """Whatever the end was: the wave itself has come to it."""
-    CRASHED = "crashed"
-    """Its process has died, and somebody was there to say so."""
+"""A wave that kills every worker it runs on must not go on to kill the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What was seen of an attempt at one look.
+    """What Prefect's API says about an attempt: its state, its latest heartbeat, and how many tenants it finished."""
 
-    `beats` counts its signs of life. `finished` are the tenants that it is through with, in that order,
-    each with what came of it in a word. `started_at` is when a worker began it.
-    """
-
-    stage: Stage
-    started_at: datetime | None = None
-    beats: int = 0
-    finished: tuple[tuple[str, str], ...] = ()
+    state: StateType
+    heartbeat: str | None = None
+    finished: int = 0
 
 
 class Attempt:
-    """What was seen of an attempt so far, and since when it has been silent."""
+    """One flow run of a wave on a worker, and since when nothing about it has changed.
+
+    Only this process's clock is read, so that the clocks of workers and of Prefect's server do not matter.
+    """
 
     def __init__(self, now_seconds: float) -> None:
-        self.sight = Observation(stage=Stage.WAITING)
-        self.last_sign_seconds = now_seconds
+        self.observation = Observation(state=StateType.SCHEDULED)
+        self.changed_at_seconds = now_seconds
 
-    def see(self, sight: Observation, now_seconds: float) -> None:
-        """Notes a look; anything that is another than at the last one is a sign of life."""
-        if (sight.stage, sight.beats) != (self.sight.stage, self.sight.beats):
-            self.last_sign_seconds = now_seconds
-        self.sight = sight
+    def observe(self, observation: Observation, now_seconds: float) -> None:
+        """Records an observation; any change shows that the worker is alive."""
+        if observation != self.observation:
+            self.reset_deadline(now_seconds)
+        self.observation = observation
 
-    def excuse(self, now_seconds: float) -> None:
-        """Nobody could look, so its silence says nothing."""
-        self.last_sign_seconds = now_seconds
+    def reset_deadline(self, now_seconds: float) -> None:
+        """Restarts the silence, for example because Prefect's API did not answer."""
+        self.changed_at_seconds = now_seconds
+
+    def silent_seconds(self, now_seconds: float) -> float:
+        """How long nothing has changed."""
+        return now_seconds - self.changed_at_seconds
 
     def is_lost(self, silence_seconds: float, now_seconds: float) -> bool:
-        """Whether a worker that took it up has been silent for too long. One that nobody took up can wait for ever."""
-        silent_for = now_seconds - self.last_sign_seconds
-        if self.sight.stage is Stage.STARTING:
-            return silent_for > silence_seconds + STARTING_SECONDS
-        return self.sight.stage is Stage.RUNNING and silent_for > silence_seconds
+        """Whether nothing has changed for too long. An attempt that no worker has taken may wait forever."""
+        silent_seconds = self.silent_seconds(now_seconds)
+        if self.observation.state is StateType.PENDING:
+            return silent_seconds > silence_seconds + STARTING_SECONDS
+        return self.observation.state is StateType.RUNNING and silent_seconds > silence_seconds

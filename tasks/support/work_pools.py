@@ -1,4 +1,4 @@
-"""Whether an environment's waves can be handed to workers."""
+"""Checks that the waves of an environment can run on workers."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,22 +15,22 @@ from pgfleet.run import settings
 DEPLOY = "PGFLEET_WORK_POOL='{pool}' prefect --no-prompt deploy --all --prefect-file deployments/waves.yaml"
 
 
-def refuse_undeployed(environment: Environment, waves: Iterable[Flow[..., Any]]) -> None:
-    """Raises FleetError, with what to run, unless each of those waves has a deployment on the environment's work pool.
+def check_deployed(environment: Environment, waves: Iterable[Flow[..., Any]]) -> None:
+    """Raises FleetError, which says what to run, if one of the waves has no deployment on the environment's work pool.
 
-    Where the environment's waves are not distributed there is nothing to refuse.
+    Does nothing if the environment has no work pool.
     """
     if environment.policy.waves.work_pool is None:
         return
     if not PREFECT_API_URL.value():
         raise _error(environment, "distribute", "needs a Prefect server that the workers share: set PREFECT_API_URL")
     with get_client(sync_client=True) as client:
-        _refuse_missing_pool(client, environment)
+        _require_pool(client, environment)
         for wave in waves:
-            _refuse_missing_deployment(client, environment, wave)
+            _require_deployment(client, environment, wave)
 
 
-def _refuse_missing_pool(client: SyncPrefectClient, environment: Environment) -> None:
+def _require_pool(client: SyncPrefectClient, environment: Environment) -> None:
     pool = environment.policy.waves.work_pool or ""
     try:
         client.read_work_pool(pool)
@@ -39,7 +39,7 @@ def _refuse_missing_pool(client: SyncPrefectClient, environment: Environment) ->
         raise _error(environment, "work_pool", problem) from None
 
 
-def _refuse_missing_deployment(client: SyncPrefectClient, environment: Environment, wave: Flow[..., Any]) -> None:
+def _require_deployment(client: SyncPrefectClient, environment: Environment, wave: Flow[..., Any]) -> None:
     pool = environment.policy.waves.work_pool or ""
     try:
         found = client.read_deployment_by_name(f"{wave.name}/{pool}")

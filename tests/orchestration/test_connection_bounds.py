@@ -28,7 +28,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from pgfleet.errors import ConnectionLimitTimeout
-from pgfleet.flows._scheduler import ended_in_turn
+from pgfleet.flows._scheduler import run_in_turn
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.read.run_context import load_context
@@ -116,7 +116,7 @@ def test_a_server_that_answers_slowly_holds_up_no_other(
     @flow(task_runner=ThreadPoolTaskRunner(workers_for(context.environment)))
     def wave() -> list[tuple[str, bool]]:
         found = []
-        for tenant, future in ended_in_turn(context, lambda each: work.submit(each.name)):
+        for tenant, future in run_in_turn(context, lambda each: work.submit(each.name)):
             found.append((tenant.name, future.result()))
             if len(found) == 12:
                 all_quick.set()

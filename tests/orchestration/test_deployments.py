@@ -64,7 +64,7 @@ def test_pgfleet_and_prefect_deploy_the_same_and_again_changes_nothing(prefect_a
     assert env == {
         "PGFLEET_CONFIG": "/etc/fleet.toml",
         "PGFLEET_MANIFEST": "",
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "60",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     }
     kinds = load_deployments(FILE).kinds
     for _ in range(2):

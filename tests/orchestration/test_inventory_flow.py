@@ -181,7 +181,9 @@ def test_a_repair_says_who_of_the_chosen_was_skipped(control: ControlPlane) -> N
 
 def test_a_repair_of_a_tenant_that_is_gone_says_so(control: ControlPlane) -> None:
     digests = {"gone": "none", "acme": "none"}
-    _, found = left(repair_wave, REPAIRS, ENVIRONMENT, "main", 1, digests, digests, "0" * 32, RepairMode.PLAN)
+    _, found = left(
+        repair_wave, REPAIRS, ENVIRONMENT, "main", 1, [*digests], digests, digests, "0" * 32, RepairMode.PLAN
+    )
     assert [(each.name, each.result) for each in found] == [("gone", "failed"), ("acme", "unchanged")]
     assert found[0].error is not None
     assert GONE in found[0].error.message

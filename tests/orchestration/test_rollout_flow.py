@@ -109,7 +109,7 @@ def test_ring_after_ring_every_tenant_is_brought_to_the_manifest(
     assert steps["roll out acme"] == "Done"
     assert steps["migrate 20250315 · acme"] == "Done"
     assert steps["verify 20250315 · acme"] == "Applied"
-    assert steps["plant policy_rules · acme"] == "Done"
+    assert steps["apply seed policy_rules · acme"] == "Done"
     assert {"count ai_messages · acme", "inspect · acme", "ledger · acme"} <= set(steps)
     plan = json.loads(records.artifact(f"plan-{ENVIRONMENT}")["data"])
     assert [row["tenant"] for row in plan] == ["acme", "borealis"]
@@ -271,10 +271,10 @@ def test_a_ring_that_does_not_stay_right_halts_the_rollout(
     def sleep(_seconds: float) -> None:
         execute(dsn, "DROP INDEX idx_ai_conversations_user")
 
-    monkeypatch.setattr("pgfleet.flows._rollout.time", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr("pgfleet.flows._ring.time", SimpleNamespace(sleep=sleep))
     state, document = roll_out(**QUICK)
     assert state.name == "Halted"
-    assert "not right any more after its soak: acme (20250315 drifted)" in (document.rings[0].reason or "")
+    assert "not as expected after the soak: acme (20250315 drifted)" in (document.rings[0].reason or "")
     assert results(document)["later"] == "not_reached"
 
 
@@ -333,7 +333,7 @@ def test_a_plan_is_carried_out_after_a_yes_to_it_alone(
     if given == "yes":
         assert (states[0].type.value, audited()) == ("COMPLETED", {"acme": "ready"})
         return
-    said = {"no": "was not approved", "stale": "the answer is to the plan", "unnamed": "not approved"}[given]
+    said = {"no": "was not approved", "stale": "was approved, but the plan is now", "unnamed": "not approved"}[given]
     assert states[0].name == "Refused"
     assert said in (document.reason or "")
     assert results(document) == {"acme": "not_reached"}
@@ -404,7 +404,7 @@ def test_a_run_of_a_deployment_is_suspended_and_begins_anew_when_it_is_resumed(
         if meanwhile == "the tenant changes":
             execute(dsn, "CREATE TABLE ai_messages ()")
         if meanwhile == "the first wave breaks off":
-            monkeypatch.setattr("pgfleet.flows.rollout_wave.survey_servers", Mock(side_effect=RuntimeError("broken")))
+            monkeypatch.setattr("pgfleet.flows.rollout_wave.open_wave", Mock(side_effect=RuntimeError("broken")))
         begin(run_id)
     document = load_result(UUID(run_id), ROLLOUT_DOCUMENT)
     assert document is not None

@@ -206,7 +206,7 @@ def test_a_tenant_without_a_ring_is_in_the_last_one() -> None:
 
 def test_waves_stay_in_their_process_unless_they_are_distributed() -> None:
     assert read(PROD + 'work_pool = "here"').policy.waves == WavePolicy(
-        size_tenants=200, work_pool=None, silence_seconds=60
+        size_tenants=200, work_pool=None, silence_seconds=120
     )
     assert read(PROD + "distribute = true").policy.waves.work_pool == "pgfleet"
 
@@ -216,7 +216,7 @@ def test_waves_stay_in_their_process_unless_they_are_distributed() -> None:
     [
         ("wave_size = 0", "wave_size", "greater than or equal to 1"),
         ("wave_size = 201", "wave_size", "less than or equal to 200"),
-        ('worker_silence = "9s"', "worker_silence", 'is too short; the shortest is "10s"'),
+        ('worker_silence = "59s"', "worker_silence", 'is too short; the shortest is "60s"'),
         ('work_pool = "a/b"', "work_pool", "pattern"),
         ('distribute = "yes"', "distribute", "boolean"),
     ],

@@ -7,7 +7,7 @@ from unit.literals import a_tenant, an_environment
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment, SkippedTenant
-from pgfleet.fleet.selection import cut_waves, pick_tenants, select_tenants
+from pgfleet.fleet.selection import ALL_TENANTS, Selection, cut_waves, pick_tenants, select_tenants
 
 FLEET = an_environment(
     a_tenant("acme-eu", ring="main"),
@@ -37,7 +37,7 @@ def names(environment: Environment) -> list[str]:
     ],
 )
 def test_tenants_are_chosen_by_name_and_ring(tenants: list[str], rings: list[str], chosen: list[str]) -> None:
-    assert names(select_tenants(FLEET, tenants=tenants, rings=rings)) == chosen
+    assert names(select_tenants(FLEET, Selection.of(tenants, rings))) == chosen
 
 
 LABELLED = an_environment(
@@ -63,7 +63,7 @@ LABELLED = an_environment(
     ],
 )
 def test_tenants_are_chosen_by_label(choice: dict[str, list[str]], chosen: list[str]) -> None:
-    assert names(select_tenants(LABELLED, **choice)) == chosen
+    assert names(select_tenants(LABELLED, Selection.of(**choice))) == chosen
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_tenants_are_chosen_by_label(choice: dict[str, list[str]], chosen: list[
 )
 def test_a_label_that_fits_nothing_is_refused(choice: dict[str, list[str]], line: str) -> None:
     with pytest.raises(FleetError) as caught:
-        select_tenants(LABELLED, **choice)
+        select_tenants(LABELLED, Selection.of(**choice))
     assert str(caught.value) == line
 
 
@@ -122,7 +122,7 @@ SKIPPED = SkippedTenant(name="umbrella", reason="its state is suspended", ring="
     ids=str,
 )
 def test_those_that_are_skipped_are_chosen_in_the_same_way(choice: dict[str, list[str]], skipped: list[str]) -> None:
-    chosen = select_tenants(replace(LABELLED, skipped=(SKIPPED,)), **choice)
+    chosen = select_tenants(replace(LABELLED, skipped=(SKIPPED,)), Selection.of(**choice))
     assert [each.name for each in chosen.skipped] == skipped
 
 
@@ -135,18 +135,18 @@ def test_those_that_are_skipped_are_chosen_in_the_same_way(choice: dict[str, lis
 )
 def test_a_tenant_that_is_skipped_is_not_said_to_be_unknown(pattern: str, line: str) -> None:
     with pytest.raises(FleetError) as caught:
-        select_tenants(replace(LABELLED, skipped=(SKIPPED,)), tenants=[pattern])
+        select_tenants(replace(LABELLED, skipped=(SKIPPED,)), Selection.of([pattern]))
     assert str(caught.value) == line
 
 
 def test_a_selection_keeps_the_policy() -> None:
-    assert select_tenants(FLEET, tenants=["globex"]).policy == FLEET.policy
+    assert select_tenants(FLEET, Selection.of(["globex"])).policy == FLEET.policy
 
 
 @pytest.mark.parametrize("name", ["[red]x[/red]", "a*b", "what?", "[!a]"])
 def test_a_tenant_is_chosen_by_its_own_name_even_if_that_looks_like_a_pattern(name: str) -> None:
     fleet = an_environment(a_tenant(name), a_tenant("other"))
-    assert names(select_tenants(fleet, tenants=[name])) == [name]
+    assert names(select_tenants(fleet, Selection.of([name]))) == [name]
 
 
 @pytest.mark.parametrize(
@@ -164,13 +164,13 @@ def test_a_tenant_is_chosen_by_its_own_name_even_if_that_looks_like_a_pattern(na
 )
 def test_a_choice_that_fits_nothing_is_refused(tenants: list[str], rings: list[str], line: str) -> None:
     with pytest.raises(FleetError) as caught:
-        select_tenants(FLEET, tenants=tenants, rings=rings)
+        select_tenants(FLEET, Selection.of(tenants, rings))
     assert str(caught.value) == line
 
 
 def test_an_environment_without_tenants_is_refused_without_mention_of_options() -> None:
     with pytest.raises(FleetError) as caught:
-        select_tenants(an_environment())
+        select_tenants(an_environment(), ALL_TENANTS)
     assert str(caught.value) == "environments.prod.tenants: there are none"
 
 
@@ -183,18 +183,20 @@ def test_a_pick_takes_no_patterns() -> None:
 
 
 def test_waves_go_ring_after_ring_in_the_policys_order() -> None:
-    waves = cut_waves(FLEET)
-    assert [[each.name for each in wave] for wave in waves] == [["acme-us", "initech"], ["acme-eu", "globex"]]
+    assert [(each.number, each.ring, each.names) for each in cut_waves(FLEET)] == [
+        (1, "early", ["acme-us", "initech"]),
+        (2, "main", ["acme-eu", "globex"]),
+    ]
 
 
 def test_waves_of_one_ring_are_cut_to_size() -> None:
     fleet = an_environment(*(a_tenant(f"t{number}") for number in range(5)), wave_size_tenants=2)
-    assert [[each.name for each in wave] for wave in cut_waves(fleet)] == [["t0", "t1"], ["t2", "t3"], ["t4"]]
+    assert [each.names for each in cut_waves(fleet)] == [["t0", "t1"], ["t2", "t3"], ["t4"]]
 
 
 def test_a_wave_holds_at_most_a_few_hundred_tenants() -> None:
     fleet = an_environment(*(a_tenant(f"t{number}") for number in range(1_000)))
-    assert {len(wave) for wave in cut_waves(fleet)} == {200}
+    assert {len(each.tenants) for each in cut_waves(fleet)} == {200}
 
 
 def test_no_tenants_are_no_waves() -> None:
@@ -208,8 +210,13 @@ def test_every_tenant_is_in_one_wave_of_its_ring(total: int, size: int) -> None:
     tenants = (a_tenant(f"t{number:02}", ring=rings[number * 7 % 3]) for number in range(total))
     fleet = an_environment(*tenants, wave_size_tenants=size)
     waves = cut_waves(fleet)
-    told = [tenant for wave in waves for tenant in wave]
+    told = [tenant for wave in waves for tenant in wave.tenants]
     assert told == sorted(fleet.tenants, key=lambda each: (rings.index(each.ring), each.name))
-    assert all(1 <= len(wave) <= size for wave in waves)
-    assert all(len({tenant.ring for tenant in wave}) == 1 for wave in waves)
+    assert all(1 <= len(wave.tenants) <= size for wave in waves)
+    assert all({tenant.ring for tenant in wave.tenants} == {wave.ring} for wave in waves)
     assert len(waves) == sum(-(-sum(each.ring == ring for each in told) // size) for ring in rings)
+
+
+def test_a_selection_gives_flows_only_the_parameters_that_were_given() -> None:
+    assert Selection.of(["acme-*"], None, []).parameters == {"tenants": ["acme-*"]}
+    assert ALL_TENANTS.parameters == {}

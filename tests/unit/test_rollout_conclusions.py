@@ -48,7 +48,7 @@ from pgfleet.rollout.results import (
 from pgfleet.rollout.revalidate import revalidate
 from pgfleet.rollout.rings import find_unsettled, finish_ring, has_changed, watch_halt_reason
 from pgfleet.rollout.summary import RolloutOutcome, exit_status, outcome_of, result_of, summarize
-from pgfleet.run.stop_signal import Gate
+from pgfleet.run.failure_budget import FailureBudget
 
 FAILED, DONE = Result.FAILED, Result.DONE
 
@@ -68,16 +68,20 @@ def test_failed_and_unreachable_tenants_count() -> None:
     assert count_failures(a_result(str(number), result) for number, result in enumerate(Result)) == 2
 
 
-def test_the_gate_closes_with_the_first_failure_too_many() -> None:
-    gate = Gate(1)
-    for result, is_open in ((DONE, True), (FAILED, True), (DONE, True), (Result.UNREACHABLE, False), (DONE, False)):
-        gate.note(a_result("t", result))
-        assert gate.is_open is is_open
-    unlimited = Gate(None)
-    unlimited.note(a_result("t", FAILED))
-    assert unlimited.is_open
-    unlimited.close()
-    assert not unlimited.is_open, "too many have failed elsewhere"
+def test_no_tenant_starts_after_the_first_failure_beyond_the_budget() -> None:
+    budget = FailureBudget(1)
+    for result, allows in ((DONE, True), (FAILED, True), (DONE, True), (Result.UNREACHABLE, False), (DONE, False)):
+        budget.record(a_result("t", result))
+        assert budget.allows_another is allows
+
+
+def test_without_a_limit_only_the_stop_signal_stops_a_wave() -> None:
+    stopped: list[str] = []
+    budget = FailureBudget(None, lambda: bool(stopped))
+    budget.record(a_result("t", FAILED))
+    assert budget.allows_another
+    stopped.append("too many tenants failed in other waves")
+    assert not budget.allows_another
 
 
 # Signatures

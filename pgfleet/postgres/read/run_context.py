@@ -1,77 +1,155 @@
-"""Everything that a run needs to know of its environment and manifest, read and proved before anything is touched."""
+"""Loads the context of a run or a wave: fleet file, manifest and inventories, checked before anything is touched."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date, datetime
+from time import monotonic
 from zoneinfo import ZoneInfo
 
-from pgfleet.errors import FleetError
+from pgfleet.errors import FleetError, PgfleetError
 from pgfleet.fleet.absence import pick_with_absent
 from pgfleet.fleet.model import Environment
-from pgfleet.fleet.selection import select_tenants
+from pgfleet.fleet.selection import ALL_TENANTS, Selection, select_tenants
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.dsn import check_dsns, check_duplicates
 from pgfleet.postgres.read.inventory import read_inventories
 from pgfleet.run import files, settings
-from pgfleet.run.connection_limiter import SlotsMaker
+from pgfleet.run.connection_limiter import ConnectionLimiter, SlotsMaker
 from pgfleet.run.context import RunContext, limiter_for
 from pgfleet.run.variables import References
+
+FRESH_SECONDS = 300.0
+"""Passwords in files may expire, such as those of IAM authentication after 15 minutes, while a ring soaks."""
 
 
 def load_context(
     environment: str,
+    selection: Selection = ALL_TENANTS,
     *,
-    tenants: Sequence[str] = (),
-    rings: Sequence[str] = (),
-    labels: Sequence[str] = (),
-    names: Sequence[str] | None = None,
-    ring: str = "",
     run: str = "",
     run_id: str = "",
     slots: SlotsMaker = lambda _: None,
 ) -> RunContext:
-    """The context for those tenants, from the files that the settings name and the inventories that these name.
+    """The context of a run for the selected tenants.
 
-    `tenants` are names or patterns as a person gives them, `names` exact ones in the order in which they are worked on,
-    all of `ring`: of these, one that is no longer there is in the context's `absent`. Connections are opened by the
-    brief's permits, inventories' too; `slots` makes what other processes are reckoned with. Raises
-    ConfigurationError, and InventoryUnreadable.
+    `run` is the name that database servers see, `run_id` the run's id in Prefect; `slots` makes the slots that
+    processes share. Raises ConfigurationError and InventoryUnreadable.
     """
-    chosen = settings.Settings()
-    file, values = str(chosen.config), References(settings.variables())
-    written = files.load_environment(chosen.config, environment, values)
-    limiter = limiter_for(written.policy, slots(written.policy.max_connections_per_server))
+    sources = _sources(environment)
+    limiter = _limiter(sources.environment, slots)
     try:
-        whole = read_inventories(written, values, file=file, limiter=limiter, names=names)
+        every = _read_inventories(sources, limiter)
     finally:
-        if names is None:  # a wave's tenants are next
-            limiter.rest()
-    check_dsns(whole, file=file)
-    check_duplicates(whole, file=file)
-    if names is None:
-        _refuse_empty(whole, file)
-        selected, absent = select_tenants(whole, tenants=tenants, rings=rings, labels=labels), None
-    else:
-        selected, absent = pick_with_absent(whole, names, ring, file=file)
-    manifest = files.load_manifest(chosen.manifest_file)
-    _refuse_unknown_consumers(whole, manifest, file=file)
-    is_partial = len(selected.tenants) < len(whole.tenants)
-    today = datetime.now(ZoneInfo(whole.policy.timezone)).date()
+        limiter.rest()
+    _require_tenants(every, sources.file)
+    selected = select_tenants(every, selection)
+    _require_known_consumers(every, sources)
     return RunContext(
-        manifest, selected, run=run, run_id=run_id, is_partial=is_partial, today=today, absent=absent, limiter=limiter
+        sources.manifest,
+        selected,
+        run=run,
+        run_id=run_id,
+        selection=selection,
+        is_partial=len(selected.tenants) < len(every.tenants),
+        today=_today(every),
+        limiter=limiter,
     )
 
 
-def _refuse_empty(environment: Environment, file: str) -> None:
+def load_wave_context(
+    environment: str, names: Sequence[str], ring: str, *, run: str, run_id: str, slots: SlotsMaker
+) -> RunContext:
+    """The context of a wave for the tenants of these names, in this order, all of `ring`.
+
+    The inventories are read again, so that a tenant that has left the fleet since the run began is in the context's
+    `absent` and is not touched. The other parameters and the errors are those of `load_context`.
+    """
+    sources = _sources(environment)
+    limiter = _limiter(sources.environment, slots)
+    found = _read_inventories(sources, limiter, names)
+    absent: Mapping[str, PgfleetError]
+    picked, absent = pick_with_absent(found, names, ring, file=sources.file)
+    _require_known_consumers(found, sources)
+    return RunContext(
+        sources.manifest, picked, run=run, run_id=run_id, today=_today(found), absent=absent, limiter=limiter
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sources:
+    """What the files say: the environment without the tenants of its inventories, and the manifest."""
+
+    file: str
+    environment: Environment
+    values: References
+    manifest: Manifest
+    read_at_seconds: float
+
+
+_shared: ContextVar[dict[str, _Sources] | None] = ContextVar("shared", default=None)
+
+
+@contextmanager
+def sharing_files() -> Iterator[None]:
+    """Within the block, a run and its waves read the fleet file and the manifest once in `FRESH_SECONDS`."""
+    token = _shared.set({} if _shared.get() is None else _shared.get())
+    try:
+        yield
+    finally:
+        _shared.reset(token)
+
+
+def _sources(environment: str) -> _Sources:
+    shared = _shared.get()
+    found = shared.get(environment) if shared else None
+    if found is None or monotonic() - found.read_at_seconds > FRESH_SECONDS:
+        found = _read_files(environment)
+    if shared is not None:
+        shared[environment] = found
+    return found
+
+
+def _read_files(environment: str) -> _Sources:
+    chosen, values = settings.Settings(), References(settings.variables())
+    return _Sources(
+        file=str(chosen.config),
+        environment=files.load_environment(chosen.config, environment, values),
+        values=values,
+        manifest=files.load_manifest(chosen.manifest_file),
+        read_at_seconds=monotonic(),
+    )
+
+
+def _limiter(environment: Environment, slots: SlotsMaker) -> ConnectionLimiter:
+    return limiter_for(environment.policy, slots(environment.policy.max_connections_per_server))
+
+
+def _read_inventories(sources: _Sources, limiter: ConnectionLimiter, names: Sequence[str] | None = None) -> Environment:
+    """The environment with its tenants, of the inventories those of `names` or all."""
+    found = read_inventories(sources.environment, sources.values, file=sources.file, limiter=limiter, names=names)
+    check_dsns(found, file=sources.file)
+    check_duplicates(found, file=sources.file)
+    return found
+
+
+def _today(environment: Environment) -> date:
+    return datetime.now(ZoneInfo(environment.policy.timezone)).date()
+
+
+def _require_tenants(environment: Environment, file: str) -> None:
     if not environment.tenants:
         key, problem = ("inventory", "finds no tenant") if environment.inventories else ("tenants", "there are none")
         skipped = f" that is not skipped ({len(environment.skipped)} are)" if environment.skipped else ""
         raise FleetError(file, f"environments.{environment.name}.{key}", problem + skipped)
 
 
-def _refuse_unknown_consumers(environment: Environment, manifest: Manifest, *, file: str) -> None:
-    known = [each.consumer for each in manifest.contracts]
+def _require_known_consumers(environment: Environment, sources: _Sources) -> None:
+    known = [each.consumer for each in sources.manifest.contracts]
     for consumer in environment.policy.roles:
         if consumer not in known:
             there_are = f"there are: {', '.join(known)}" if known else "there are none"
             key = f"environments.{environment.name}.roles"
-            raise FleetError(file, key, f"'{consumer}' is no consumer of the manifest's contracts; {there_are}")
+            problem = f"'{consumer}' is no consumer of the manifest's contracts; {there_are}"
+            raise FleetError(sources.file, key, problem)

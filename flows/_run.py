@@ -1,0 +1,32 @@
+"""What the flows that work on a fleet do before their own work."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from prefect import Flow
+
+from pgfleet.fleet.selection import Selection
+from pgfleet.postgres.read.run_context import load_context, sharing_files
+from pgfleet.run.context import RunContext
+from pgfleet.tasks.support.current_run import tag_run
+from pgfleet.tasks.support.progress_artifact import publishing_progress
+from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.work_pools import check_deployed
+
+
+@contextmanager
+def open_run(
+    environment: str, selection: Selection, *, run: str, run_id: str = "", waves: Iterable[Flow[..., Any]]
+) -> Iterator[RunContext]:
+    """Loads the context of a run, tags its flow run, and publishes its progress within the block.
+
+    Raises ConfigurationError for a wrong file or selection, and if one of the `waves` should run on a work pool and has
+    no deployment there.
+    """
+    with sharing_files():
+        context = load_context(environment, selection, run=run, run_id=run_id, slots=prefect_slots)
+        tag_run(f"env:{environment}")
+        check_deployed(context.environment, waves)
+        with publishing_progress(f"progress-{environment}"):
+            yield context

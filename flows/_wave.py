@@ -1,0 +1,39 @@
+"""What the flows of all kinds of waves do before and after their own work."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from pgfleet.flows._survey import Survey
+from pgfleet.postgres.read.run_context import load_wave_context
+from pgfleet.tasks.support.current_run import is_in_parent_process, tag_run
+from pgfleet.tasks.support.server_lease import prefect_slots
+
+PATIENCE_SECONDS = 0.5
+"""Healthy servers have answered by then; the wave starts without the others."""
+
+
+@contextmanager
+def open_wave(
+    environment: str,
+    ring: str,
+    tenants: Sequence[str],
+    *,
+    run: str,
+    run_id: str = "",
+    with_expectations: bool = True,
+    patience_seconds: float | None = PATIENCE_SECONDS,
+) -> Iterator[Survey]:
+    """Loads the context of a wave, tags its flow run, and surveys its servers.
+
+    Waits `patience_seconds` for the servers, or for all of them if it is None. The survey includes the expected
+    catalogs unless `with_expectations` is false.
+    """
+    context = load_wave_context(environment, tenants, ring, run=run, run_id=run_id, slots=prefect_slots)
+    tag_run(f"env:{environment}", f"ring:{ring}")
+    survey = Survey(context, with_expectations=with_expectations)
+    try:
+        survey.wait(patience_seconds)
+        yield survey
+    finally:
+        if not is_in_parent_process():  # otherwise the next wave uses the connections
+            context.limiter.rest()

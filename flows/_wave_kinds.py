@@ -1,0 +1,25 @@
+"""The kinds of waves."""
+
+from pgfleet.documents.audit import TenantEntry
+from pgfleet.documents.plan import TenantPlan
+from pgfleet.documents.repair import RepairMode, TenantRepair
+from pgfleet.documents.rollout import TenantCounts, TenantResult, WatchEntry
+from pgfleet.flows._waves import WaveKind
+from pgfleet.flows.audit_wave import audit_wave
+from pgfleet.flows.count_wave import count_wave
+from pgfleet.flows.plan_wave import plan_wave
+from pgfleet.flows.repair_wave import repair_wave
+from pgfleet.flows.rollout_wave import dry_run_wave, rollout_wave
+from pgfleet.flows.watch_wave import watch_wave
+from pgfleet.tasks.support import results
+from pgfleet.tasks.support.repair_states import TASK_RUN
+
+AUDIT: WaveKind[TenantEntry] = WaveKind(flow=audit_wave, form=results.ENTRIES, task_run="audit {}")
+COUNT: WaveKind[TenantCounts] = WaveKind(flow=count_wave, form=results.COUNTED, task_run="count {}")
+PLAN: WaveKind[TenantPlan] = WaveKind(flow=plan_wave, form=results.PLANS, task_run="audit {}")
+DRY_RUN: WaveKind[TenantResult] = WaveKind(flow=dry_run_wave, form=results.RESULTS, task_run="dry run of {}")
+ROLLOUT: WaveKind[TenantResult] = WaveKind(flow=rollout_wave, form=results.RESULTS, task_run="roll out {}")
+WATCH: WaveKind[WatchEntry] = WaveKind(flow=watch_wave, form=results.WATCHED, task_run="watch {}")
+REPAIR: dict[RepairMode, WaveKind[TenantRepair]] = {
+    mode: WaveKind(flow=repair_wave, form=results.REPAIRS, task_run=f"{name} {{}}") for mode, name in TASK_RUN.items()
+}
