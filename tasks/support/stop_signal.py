@@ -25,7 +25,8 @@ def send_stop_signal(run_id: UUID, tags: list[str]) -> None:
 def stop_signal() -> Callable[[], bool]:
     """A function that says whether the current wave must stop. It asks Prefect's API once in `CHECK_SECONDS` at most.
 
-    A wave in the process of its parent is never stopped: the parent runs its waves one after another.
+    A wave also stops if its parent took it for lost and marked its run as Crashed. A wave in the process of its parent
+    never stops: the parent runs its waves one after another.
     """
     if is_in_parent_process():
         return lambda: False
@@ -36,7 +37,8 @@ def stop_signal() -> Callable[[], bool]:
         if not stopped and time.monotonic() - checked_at >= CHECK_SECONDS:
             checked_at = time.monotonic()
             with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
-                stopped = STOP_TAG in client.read_flow_run(run_id).tags
+                run = client.read_flow_run(run_id)
+                stopped = STOP_TAG in run.tags or bool(run.state and run.state.is_crashed())
         return stopped
 
     return is_stopped

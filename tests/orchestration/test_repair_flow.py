@@ -63,7 +63,7 @@ def test_a_tenant_that_fails_hides_no_other_and_what_was_agreed_to_is_all_that_i
     harbor, bad = damaged(SHRUNK), damaged(CONTRADICTED)
     fleet.tenant("harbor", harbor, ring="canary").tenant("bad", bad).tenant("lost", "host=127.0.0.1 port=1 dbname=x")
     state, dry_run = repair("harbor")
-    assert (state.type.value, state.name, dry_run.dry_run) == ("COMPLETED", "Rehearsed", True)
+    assert (state.type.value, state.name, dry_run.dry_run) == ("COMPLETED", "Dry run", True)
     assert type_of(harbor) == "character varying(2000)"
     page = records.artifact(f"repair-summary-{ENVIRONMENT}")["data"]
     assert "ALTER TABLE ai_messages ALTER COLUMN content TYPE text" in page

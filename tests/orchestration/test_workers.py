@@ -4,6 +4,7 @@ import contextvars
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
@@ -23,20 +24,20 @@ from pgfleet.cli.run_flow import run_audit
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.documents.plan import RolloutPlan
 from pgfleet.errors import FleetError
-from pgfleet.flows._worker_waves import Wave
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.flows.rollout import rollout_fleet
 from pgfleet.postgres.read.run_context import load_context
 from pgfleet.run import settings
 from pgfleet.run.context import Granularity
-from pgfleet.run.progress import Listener, listening
+from pgfleet.run.progress import listening
 from pgfleet.tasks.support.results import AUDIT_DOCUMENT, ROLLOUT_DOCUMENT, load_result
-from pgfleet.tasks.support.wave_attempt import Observation, Stage
+from pgfleet.tasks.support.stop_signal import STOP_TAG
 
 pytestmark = pytest.mark.usefixtures("workers")
 QUICK: dict[str, Any] = {"granularity": Granularity.TENANT}
+LONGEST_NOTICE_SECONDS = 180
 OF_EACH_RUN = {"run_id", "started_at", "finished_at", "since"}
-DISTRIBUTED = f'distribute = true\nwork_pool = "{POOL}"\nworker_silence = "10s"\nwave_size = 2'
+DISTRIBUTED = f'distribute = true\nwork_pool = "{POOL}"\nworker_silence = "60s"\nwave_size = 2'
 
 
 @pytest.fixture
@@ -113,14 +114,16 @@ def test_a_worker_that_dies_in_the_middle_of_a_rollout_is_noticed_and_its_wave_r
     for name, dsn in dsns.items():
         spread.tenant(name, dsn)
     spread.policy('lock_timeout = "2min"')
-    noted: list[str] = []
+    notes = Notes()
     with psycopg.connect(dsns["borealis"]) as somebody_else:
         # The first thing that a rollout makes in a tenant; it waits for whoever makes the same.
         somebody_else.execute("CREATE SCHEMA pgfleet")
-        running = in_a_thread(rollout_fleet, noted)
+        running = in_a_thread(rollout_fleet, notes)
         until(lambda: is_done(dsns["acme"]) and is_done(dsns["cobalt"]) and is_waited_for(dsns["borealis"]))
+        until(lambda: notes.finished[-2:] in (["acme done", "cobalt done"], ["cobalt done", "acme done"]))
         [first, _] = rollout_waves(workers, workers.newest("rollout"))
         workers.kill(killed := workers.took_up(first))
+        killed_at = time.monotonic()
         somebody_else.rollback()
     state = running.result()
     document = load_result(state.state_details.flow_run_id, ROLLOUT_DOCUMENT)
@@ -135,12 +138,45 @@ def test_a_worker_that_dies_in_the_middle_of_a_rollout_is_noticed_and_its_wave_r
         ("wave 2 · main", "Completed"),
         ("wave 1 · main", "Completed"),
     ]
-    assert noted == ["wave 1 was lost (no sign of life for 10 s), and is run again"]
+    [(noted_at, note)] = notes.noted
+    assert note == "wave 1 was lost (no heartbeat for 60 s) and is run again"
+    assert noted_at - killed_at < LONGEST_NOTICE_SECONDS
+    assert sorted(notes.finished[3:]) == ["acme done", "borealis done", "cobalt done"], "each once, after the plan"
     assert workers.took_up(runs[2]) != killed
     [ring] = document.rings
     assert [(each.number, each.tenants["done"], each.attempts) for each in ring.waves] == [(1, 2, 2), (2, 1, 1)]
     first_wave, second_wave = ring.waves
     assert first_wave.started_at < second_wave.finished_at < first_wave.finished_at, "on two workers at once"
+
+
+def test_a_ring_that_halts_stops_its_waves_on_workers(
+    spread: Fleet, new_dsn: Callable[[], str], embedded_server: Server, workers: Workers
+) -> None:
+    """Too many tenants fail in one wave; the other wave finishes the tenant that it works on, and starts no other."""
+    dsns = {name: new_dsn() for name in ("acme", "borealis", "cobalt", "dynamo")}
+    for name, dsn in dsns.items():
+        spread.tenant(name, dsn)
+    spread.policy('lock_timeout = "2min"\nmax_workers = 1')
+    embedded_server.execute("CREATE TABLE ai_messages ()", dsns["acme"].rsplit("/", 1)[-1])  # a migration fails
+    with psycopg.connect(dsns["cobalt"]) as somebody_else:
+        somebody_else.execute("CREATE SCHEMA pgfleet")
+        running = in_a_thread(rollout_fleet, Notes())
+        until(lambda: is_waited_for(dsns["cobalt"]))
+        until(
+            lambda: (
+                [STOP_TAG in each["tags"] for each in rollout_waves(workers, workers.newest("rollout"))][1:] == [True]
+            )
+        )
+        somebody_else.rollback()
+    document = load_result(running.result().state_details.flow_run_id, ROLLOUT_DOCUMENT)
+    assert document is not None
+    assert document.outcome == "Halted"
+    assert {each.name: each.result for each in document.tenants} == {
+        "acme": "failed",
+        "borealis": "not_reached",
+        "cobalt": "done",
+        "dynamo": "not_reached",
+    }
 
 
 def rollout_waves(workers: Workers, run_id: str) -> list[dict[str, Any]]:
@@ -160,12 +196,12 @@ def is_waited_for(dsn: str) -> bool:
         return connection.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {ours}").fetchone() == (1,)
 
 
-def in_a_thread(flow: Any, noted: list[str]) -> "Future[State]":
-    """A run of the flow that does not hold up the test; what is noted while it is under way goes to `noted`."""
+def in_a_thread(flow: Any, notes: "Notes") -> "Future[State]":
+    """A run of the flow that does not block the test, with what it reports in the meantime."""
     context, running = contextvars.copy_context(), Future[State]()
 
     def run() -> None:
-        with listening(Notes(noted)):
+        with listening(notes):
             try:
                 running.set_result(flow("test", return_state=True, **QUICK))
             except BaseException as error:  # noqa: BLE001 (it is for the test to judge)
@@ -176,12 +212,17 @@ def in_a_thread(flow: Any, noted: list[str]) -> "Future[State]":
 
 
 class Notes:
-    def __init__(self, noted: list[str]) -> None:
-        self.note = noted.append
+    def __init__(self) -> None:
+        self.noted: list[tuple[float, str]] = []
+        self.finished: list[str] = []
 
     def begin(self, phase: str, tenants: int) -> None: ...
 
-    def finish(self, tenant: str, said: str) -> None: ...
+    def finish(self, tenant: str, said: str) -> None:
+        self.finished.append(f"{tenant} {said}")
+
+    def note(self, said: str) -> None:
+        self.noted.append((time.monotonic(), said))
 
     def plan(self, plan: RolloutPlan) -> None: ...
 
@@ -191,7 +232,7 @@ def test_a_run_of_the_command_line_that_is_cancelled_in_prefect_ends_itself_and_
 ) -> None:
     spread.tenant("acme", silent_dsn)
     before = workers.newest("audit")
-    running = in_a_thread(audit_fleet, [])
+    running = in_a_thread(audit_fleet, Notes())
     run_id = until(lambda: workers.newest("audit") not in {before, None} and workers.newest("audit"))
     [wave] = until(lambda: workers.children(run_id))
     with get_client(sync_client=True) as client:
@@ -228,20 +269,3 @@ def test_without_a_work_pool_or_a_deployment_one_line_says_what_to_run(fleet: Fl
     context = load_context("test")
     with pytest.raises(FleetError, match=r"no deployment 'audit-wave/pgfleet'"):  # exit status 2, by flows/cli.py
         run_audit(context, None, None, Granularity.TENANT, output_format=AuditFormat.JSON, output=None)
-
-
-def test_each_tenant_of_a_wave_that_is_begun_again_counts_once_and_by_its_last_word() -> None:
-    """In whatever order its second attempt ends them."""
-    told: list[tuple[str, str]] = []
-
-    class Listening(Listener):
-        def finish(self, tenant: str, said: str) -> None:
-            told.append((tenant, said))
-
-    wave = Wave(1, ())
-    with listening(Listening()):
-        wave.tell(Observation(stage=Stage.RUNNING, finished=(("a", "failed"), ("b", "done"))))
-        wave.tell(Observation(stage=Stage.RUNNING, finished=(("b", "unchanged"),)))
-        wave.tell(Observation(stage=Stage.RUNNING, finished=(("b", "unchanged"), ("c", "done"), ("a", "failed"))))
-    assert wave.told == {"a": "failed", "b": "unchanged", "c": "done"}
-    assert [tenant for tenant, _ in told] == ["a", "b", "c"]
