@@ -18,6 +18,7 @@ pytest_plugins = [
     "fixtures.standby",
     "fixtures.workers",
     "fixtures.automations",
+    "fixtures.wheel",
 ]
 
 

@@ -1,19 +1,18 @@
-"""The demo finds every planted fault, attributes it to its migration, and finds nothing else."""
+"""The demo, run from the wheel, finds every injected fault, attributes it to its migration, and finds nothing else."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from fixtures.prefect import Records
+from fixtures.wheel import Installed
 
 from pgfleet.cli.demo import _explain_kept
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.postgres.embedded.demo_fleet import PLANS
 
-PLANTED = {
+INJECTED = {
     "ember": [("20250315", "index", "public.idx_ai_task_queue_status_schedule", "missing")],
     "fjord": [("20250401", "column", "ai_guardrails.policy_rules.company_deny_list", "missing")],
     "gale": [("20250315", "trigger", "public.ai_conversations.trg_ai_conversations_updated_at", "changed")],
@@ -39,23 +38,17 @@ UNEXPECTED = {
 }
 
 
-def test_the_demo_finds_what_was_planted_and_nothing_else(prefect_api: str, records: Records, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [Path(sys.executable).parent / "pgfleet", "demo"],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PREFECT_API_URL": prefect_api},
-        cwd=tmp_path,
-        timeout=400,
-    )
+def test_the_demo_finds_each_injected_fault_and_nothing_else(
+    prefect_api: str, records: Records, installed: Installed
+) -> None:
+    done = installed.run("demo", PREFECT_API_URL=prefect_api)
     assert done.returncode == 0, done.stdout + done.stderr
     document = audit_document(records, 0)
     assert {each.name: each.verdict for each in document.tenants} == {plan.name: plan.verdict for plan in PLANS}
     for tenant in document.tenants:
         drifted = [each for each in tenant.migrations if each.status == "drifted"]
         found = [(each.version, one.kind, one.identity, one.change) for each in drifted for one in each.differences]
-        assert found == PLANTED.get(tenant.name, []), tenant.name
+        assert found == INJECTED.get(tenant.name, []), tenant.name
         pending = [each.version for each in tenant.migrations if each.status == "pending"]
         assert pending == PENDING.get(tenant.name, []), tenant.name
         assert [each.identity for each in tenant.unexpected] == UNEXPECTED.get(tenant.name, []), tenant.name

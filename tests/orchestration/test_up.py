@@ -2,14 +2,12 @@
 
 import signal
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from fixtures.fleet import Fleet
-from fixtures.up import LONGEST_END_SECONDS, Up
+from fixtures.up import LONGEST_END_SECONDS, Up, ask, final_state
 from fixtures.workers import family, free_port, until
 
 from pgfleet.cli.supervisor import Choice, find_server
@@ -22,10 +20,6 @@ def up(fleet: Fleet, tmp_path: Path) -> Iterator[Up]:
     fleet.policy('timezone = "Asia/Tokyo"')
     with Up(tmp_path, fleet.file) as made:
         yield made
-
-
-def ask(method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
-    return httpx.request(method, url, json=body, timeout=30).raise_for_status().json()
 
 
 def test_on_a_fresh_machine_a_run_is_begun_from_the_form_and_nothing_is_left_behind(
@@ -48,16 +42,12 @@ def test_on_a_fresh_machine_a_run_is_begun_from_the_form_and_nothing_is_left_beh
     assert {each["next_scheduled_start_time"][11:16] for each in scheduled} == {"17:00"}, "two o'clock in Tokyo"
     audit = ask("GET", f"{api}/deployments/name/audit/audit-up")
     run = ask("POST", f"{api}/deployments/{audit['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
-    state = until(lambda: ended(ask("GET", f"{api}/flow_runs/{run['id']}")))
+    state = until(lambda: final_state(ask("GET", f"{api}/flow_runs/{run['id']}")))
     assert (state["name"], state["message"]) == ("Completed", "1 tenant: 1 ready")
     mine = family(process.pid)
     process.send_signal(signal.SIGINT)
     assert process.wait(LONGEST_END_SECONDS) == 0, up.said
     assert [pid for pid in mine if Path(f"/proc/{pid}").exists()] == []
-
-
-def ended(run: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    return run["state"] if run["state_type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"} else None
 
 
 def choice(port: int, *, server: bool = True) -> Choice:
