@@ -14,7 +14,7 @@ from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.secret import redacted
 from pgfleet.flows._scheduler import putting, run_in_turn
 from pgfleet.postgres import dsn
-from pgfleet.postgres.read.servers import ServerIdentity, fittest, group_by_server
+from pgfleet.postgres.read.servers import ServerIdentity, choose_replay_servers, group_by_server
 from pgfleet.run import progress
 from pgfleet.run.context import Expectation, RunContext
 from pgfleet.tasks.expect_catalog import expect_catalog
@@ -72,11 +72,11 @@ class Survey:
             self._identities.append(identity)
 
     def _can_start(self) -> bool:
-        found = fittest(self._identities)
-        return bool(found) and (not self.with_expectations or all(each.is_fit for each in found.values()))
+        found = choose_replay_servers(self._identities)
+        return bool(found) and (not self.with_expectations or all(each.can_replay for each in found.values()))
 
     def _expect(self) -> None:
-        for major, identity in fittest(self._identities).items() if self.with_expectations else ():
+        for major, identity in choose_replay_servers(self._identities).items() if self.with_expectations else ():
             if major not in self.context.expectations:
                 expectation = _expectation(identity, self.context)
                 self.context.expectations = {**self.context.expectations, major: expectation}

@@ -179,7 +179,7 @@ def test_the_inventory_tells_who_is_skipped_and_chooses_by_label(
     ("inventory", "status", "said"),
     [
         ('dsn = "host=127.0.0.1 port=1", like = "%"', 3, "could not be read from 127.0.0.1:1: "),
-        ('dsn = "{dsn}", regex = "(("', 2, "regex is refused by "),
+        ('dsn = "{dsn}", regex = "(("', 2, "regex is rejected by "),
         ('dsn = "{dsn}", like = "nothing_is_named_so"', 2, "finds no tenant\n"),
     ],
     ids=["nobody answers", "a wrong pattern", "nothing found"],

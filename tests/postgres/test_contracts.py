@@ -260,7 +260,7 @@ def test_a_role_that_is_not_there_fails_and_one_that_may_not_be_taken_on_is_unkn
         reading = attempt(session, "SELECT 1", role=role)
         assert reading.failures == ()
         assert reading.fault == (
-            f'permission denied to set role "{role}"; let the auditing role take it on: '
+            f'permission denied to set role "{role}"; allow the auditing role to assume it: '
             f'GRANT "{role}" TO the auditing role'
         )
         options = "WITH INHERIT FALSE, SET TRUE" if server.major >= 16 else ""

@@ -14,7 +14,7 @@ from pgfleet.manifest.parse import build_manifest, parse_document
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.read.introspection import read_catalog
 from pgfleet.postgres.scratch.database import scratch_database
-from pgfleet.postgres.scratch.expected_catalog import expect
+from pgfleet.postgres.scratch.expected_catalog import build_expected
 from pgfleet.postgres.session import Session
 from pgfleet.run.files import load_manifest
 
@@ -33,7 +33,7 @@ def manifest_of(scripts: Mapping[str, str]) -> Manifest:
 def expecting(server: Server, manifest: Manifest) -> Iterator[tuple[Reapplicable, Session]]:
     """What a rerun heals, and the session in which it was found out."""
     with scratch_database(server.admin, Limits()) as session:
-        yield expect(manifest, session).reruns, session
+        yield build_expected(manifest, session).reapplicable, session
 
 
 def names(identities: frozenset, kind: ObjectKind) -> set[str]:
@@ -42,7 +42,7 @@ def names(identities: frozenset, kind: ObjectKind) -> set[str]:
 
 def test_what_a_rerun_of_the_shipped_manifest_heals(server: Server, shipped_manifest: Manifest) -> None:
     with scratch_database(server.admin, Limits()) as session:
-        expected = expect(shipped_manifest, session)
+        expected = build_expected(shipped_manifest, session)
         assert read_catalog(session, expected.scope, expected.equivalents).fingerprint == expected.fingerprint
     reruns, objects = expected.reapplicable, {each.object.identity for each in expected.provenances}
     whole = {
@@ -124,7 +124,7 @@ def test_names_that_need_quotes_and_dots(server: Server) -> None:
 def test_an_index_that_is_built_in_no_transaction_is_put_back_afterwards(server: Server) -> None:
     manifest = load_manifest(MANIFESTS / "concurrently" / "manifest.toml")
     with scratch_database(server.admin, Limits()) as session:
-        expected = expect(manifest, session)
+        expected = build_expected(manifest, session)
         [index] = [
             each.object.identity for each in expected.provenances if each.object.identity.name == "orders_number"
         ]

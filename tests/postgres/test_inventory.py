@@ -201,12 +201,12 @@ def test_a_tenant_of_two_inventories_is_refused_with_both(server: Server, contro
 @pytest.mark.parametrize(
     ("table", "line"),
     [
-        (lambda dsn: databases(dsn, "regex = '(('"), "regex is refused by {server}: invalid regular expression"),
-        (lambda dsn: databases(dsn, "like = 'inv\\'"), "like is refused by {server}: LIKE pattern must not end"),
+        (lambda dsn: databases(dsn, "regex = '(('"), "regex is rejected by {server}: invalid regular expression"),
+        (lambda dsn: databases(dsn, "like = 'inv\\'"), "like is rejected by {server}: LIKE pattern must not end"),
         (lambda dsn: query(dsn, "SELECT 1 AS nom"), "query returns no column 'name'"),
         (lambda dsn: query(dsn, "SELECT 1 AS nom WHERE false"), "query returns no column 'name'"),
-        (lambda dsn: query(dsn, "SELECT 'a' AS name, 'b' AS name"), "query is refused by {server}: column reference"),
-        (lambda dsn: query(dsn, "SELECT name FROM nowhere"), 'query is refused by {server}: relation "nowhere" does'),
+        (lambda dsn: query(dsn, "SELECT 'a' AS name, 'b' AS name"), "query is rejected by {server}: column reference"),
+        (lambda dsn: query(dsn, "SELECT name FROM nowhere"), 'query is rejected by {server}: relation "nowhere" does'),
         (lambda dsn: query(dsn, "SELECT 'a' AS name"), "tenant 'a' has neither a dsn nor a dbname nor a schema"),
         (lambda dsn: query(dsn, "SELECT NULL AS name, 'd' AS dbname"), "returns a row without a name"),
         (

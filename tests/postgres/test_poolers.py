@@ -241,7 +241,7 @@ def test_a_server_behind_it_that_does_not_answer_keeps_out_its_own_tenants_alone
     tenants = [pooled.tenant(DEAD), pooled.tenant(database)]
     identity = identify(tenants, pooled.context(shipped_manifest, expected, *tenants))
     assert identity is not None
-    assert (identity.tenant, identity.major, identity.is_fit) == (database, pooled.major, False)
+    assert (identity.tenant, identity.major, identity.can_replay) == (database, pooled.major, False)
 
 
 def error_of(dsn: Dsn) -> DatabaseError:

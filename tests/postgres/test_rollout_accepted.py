@@ -92,7 +92,7 @@ def test_what_else_went_wrong_since_the_plan_is_not_accepted_with_it(accepting: 
     error = step(result, "20250315").error
     assert (result.result, error.message if error else "") == (
         Result.FAILED,
-        "more is wrong with it than was accepted when the plan was made",
+        "it has more differences than were accepted when the plan was made",
     )
 
 
@@ -137,6 +137,6 @@ def test_an_earlier_script_that_undoes_part_of_it_is_not_proven(small: Callable[
     subject.execute("DROP TABLE one; DROP INDEX known")
     result = subject.roll_out()
     error = step(result, "1").error
-    assert "damages what others made" in (error.message if error else "")
+    assert "damages objects of other migrations" in (error.message if error else "")
     assert step(result, "2").status is StepStatus.SKIPPED
     assert subject.query("SELECT says()") == [("second",)]

@@ -179,7 +179,7 @@ def test_a_later_migration_that_a_heal_undoes_is_run_again(small: Callable[..., 
     alone = plan.model_copy(update={"migrations": (plan.migrations[0],)})
     failed = subject.roll_out(alone).migrations[0].error
     assert failed is not None
-    assert "damages what others made" in failed.message
+    assert "damages objects of other migrations" in failed.message
     assert subject.roll_out(plan).result is Result.DONE
     assert subject.query("SELECT says()") == [("second",)]
 
@@ -187,7 +187,7 @@ def test_a_later_migration_that_a_heal_undoes_is_run_again(small: Callable[..., 
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        ("DROP INDEX idx_ai_task_queue_status_schedule", "is not any more"),
+        ("DROP INDEX idx_ai_task_queue_status_schedule", "is not now"),
         ("ALTER TABLE ai_guardrails.policy_rules DROP COLUMN company_deny_list", "it is drifted now"),
     ],
     ids=["what was to be left alone", "what was to be adopted"],

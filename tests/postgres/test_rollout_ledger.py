@@ -52,10 +52,10 @@ def test_a_ledger_of_a_later_format_is_refused_and_left_alone(subject: Subject) 
     subject.execute("UPDATE pgfleet.ledger_format SET format = 2")
     result = subject.roll_out(plan)
     assert result.result is Result.FAILED
-    assert "of format 2, and this pgfleet knows 1" in (result.reason or "")
+    assert "its format is 2, this pgfleet supports 1" in (result.reason or "")
     assert subject.rows() == {}, "nothing was done"
     found = subject.audit()
-    assert (found.verdict, "of format 2" in (found.reason or "")) == (Verdict.UNKNOWN, True)
+    assert (found.verdict, "its format is 2" in (found.reason or "")) == (Verdict.UNKNOWN, True)
     with subject.server.session(subject.database) as session, pytest.raises(LedgerUnusable):
         prepare_ledger(session)
 

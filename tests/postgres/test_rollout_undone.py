@@ -77,7 +77,7 @@ def test_an_object_that_is_right_stays_so_where_the_rest_of_its_migration_is_not
     ("alone", "said"),
     [
         ("2", "it undoes part of 2, which runs outside a transaction"),
-        ("1", "it runs outside a transaction, and may undo what 2 made of public.says()"),
+        ("1", "it runs outside a transaction and may undo 2's change to public.says()"),
     ],
 )
 def test_what_runs_in_no_transaction_neither_undoes_nor_is_undone(
@@ -104,6 +104,6 @@ def test_a_difference_that_is_made_worse_is_refused(small: Callable[..., Subject
     object.__setattr__(script, "sql", f"{script.sql} ALTER TABLE c ALTER id TYPE text;")
     [failed] = subject.roll_out(alone).migrations
     assert failed.error is not None
-    assert "it damages what others made: column public.c.id is text" in failed.error.message
+    assert "it damages objects of other migrations: column public.c.id is text" in failed.error.message
     assert [each.identity for each in failed.residual] == ["public.c.id"]
     assert subject.query("SELECT to_regclass('one')") == [(None,)]

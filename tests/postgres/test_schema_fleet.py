@@ -225,7 +225,7 @@ def test_a_repair_is_refused_where_the_tenant_s_own_part_has_changed_too(made: D
     repair(made["borealis"], preview(made["borealis"]))
     refused = repair(made["acme"], planned)
     assert refused.error is not None
-    assert "has changed since its repair was agreed to" in refused.error.message
+    assert "has changed since its repair was approved" in refused.error.message
 
 
 def test_seeds_and_counts_are_of_the_tenant_and_shared_rows_are_one_set(made: Database) -> None:

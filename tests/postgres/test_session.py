@@ -184,7 +184,7 @@ def test_silence_is_taken_for_the_servers_only_when_a_second_tenant_meets_it(
         context = server.context(shipped_manifest, expected, ready, policy=policy)
         found = identify([silent, ready], context)
         assert found is not None
-        assert (found.tenant, found.is_fit) == (database, True)
+        assert (found.tenant, found.can_replay) == (database, True)
         with pytest.raises(ConnectionFailed, match=r"^timed out: "):
             identify([silent], context)
 

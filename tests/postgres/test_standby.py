@@ -88,7 +88,7 @@ def test_no_replay_is_made_on_it(subject: Callable[[str], Subject], standby: Sta
     context = subject(EMPTY).context
     identity = identify(context.environment.tenants, context)
     assert identity is not None
-    assert identity.is_fit is False
+    assert identity.can_replay is False
     with pytest.raises(ScratchUnavailable, match=r"it is a standby.*; set the environment's scratch_dsn"):
         find_expected(context, standby.major, standby.dsn(EMPTY))
 

@@ -1,1 +1,1 @@
-"""Changes a tenant: migrations, seeds, repairs and the ledger, each in a proven transaction."""
+"""Changes a tenant: migrations, seeds, repairs, and the ledger, each in a proven transaction."""

@@ -1,4 +1,4 @@
-"""Runs a migration's script in the transaction of its caller, with the later ones that it undoes, and proves it all."""
+"""Runs a migration in its caller's transaction, reruns later ones that it undoes, and proves the outcome."""
 
 from collections.abc import Iterable, Iterator
 
@@ -18,21 +18,23 @@ from pgfleet.run.context import RunContext
 def execute(
     session: Session, context: RunContext, plan: TenantPlan, migration: Migration, before: TenantInspection
 ) -> tuple[str, ...]:
-    """Runs the script, and again each later one of the plan that it undoes part of: they stand or fall together.
+    """Runs the script, and reruns each later migration of the plan that it partly undoes, in the same transaction.
 
-    Returns the versions of those later ones that are applied now. Raises NotProven, and DatabaseErrors.
+    Returns the versions of the later ones that are applied now. Raises NotProven, and DatabaseErrors.
     """
     session.run_script(migration.script)
     ran, after = [migration.version], inspect(session, context)
     while version := next(_undone(plan, ran, before, after), None):
         again = context.migration(version)
         if not again.transactional:
-            raise NotProven(f"it undoes part of {version}, which runs outside a transaction and so not along with it")
+            raise NotProven(
+                f"it undoes part of {version}, which runs outside a transaction and cannot run along with it"
+            )
         session.run_script(again.script)
         ran.append(version)
         after = inspect(session, context)
     prove(session, context, before, after, migration.version, plan.runs_after(migration.version))
-    return tuple(each for each in ran[1:] if _is_right(session, context, plan, after, each))
+    return tuple(each for each in ran[1:] if _is_proven(session, context, plan, after, each))
 
 
 def prove(
@@ -43,10 +45,9 @@ def prove(
     version: str,
     later: Iterable[str] = (),
 ) -> None:
-    """Raises NotProven unless the migration is applied now, and nothing else is worse than before.
+    """Raises NotProven unless the migration is applied now and no other object is worse than before.
 
-    What was wrong before with an object of one that this plan runs later may be wrong in another way: that one will be
-    proven too.
+    An object of a `later` migration may differ in another way than before: that migration will be proven too.
     """
     entry = verify(session, context, after, version)
     worse = [
@@ -58,11 +59,11 @@ def prove(
     if not _is_applied(entry):
         raise NotProven(f"it is {entry.status} afterwards: {sentence(entry)}", residual)
     if worse:
-        raise NotProven(f"it damages what others made: {'; '.join(map(sentence, worse))}", residual)
+        raise NotProven(f"it damages objects of other migrations: {'; '.join(map(sentence, worse))}", residual)
 
 
 def _undone(plan: TenantPlan, ran: list[str], before: TenantInspection, after: TenantInspection) -> Iterator[str]:
-    """Versions that the plan runs later and that were not run yet, of which an object differs that did not before."""
+    """Later versions of the plan, not rerun yet, that have an object that differs now and did not before."""
     known = {each.identity for each in before.differences}
     damaged = {each.version for each in after.differences if each.identity not in known}
     later = plan.runs_after(ran[0])
@@ -75,8 +76,8 @@ def _is_worse(found: Difference, before: TenantInspection, later: Iterable[str])
     return found.version not in later or found.identity not in {each.identity for each in before.differences}
 
 
-def _is_right(session: Session, context: RunContext, plan: TenantPlan, after: TenantInspection, version: str) -> bool:
-    """Whether a later migration that was run along is applied now. Raises NotProven for one that was before."""
+def _is_proven(session: Session, context: RunContext, plan: TenantPlan, after: TenantInspection, version: str) -> bool:
+    """Whether a later migration that ran along is applied now. Raises NotProven if it was applied before."""
     entry = verify(session, context, after, version)
     if not _is_applied(entry) and plan.of(version).action is Action.RERUN:
         raise NotProven(f"it undoes part of {version}, which is {entry.status} even after it was run again")
@@ -84,5 +85,5 @@ def _is_right(session: Session, context: RunContext, plan: TenantPlan, after: Te
 
 
 def _is_applied(entry: MigrationEntry) -> bool:
-    """Or without objects and checks, and then for the ledger to say, whose row is written next."""
+    """Whether it is applied; without objects and checks only the ledger can tell, and its row is written next."""
     return entry.status is MigrationStatus.APPLIED or not (entry.differences or entry.checks)

@@ -1,4 +1,4 @@
-"""The ledger in a tenant's database: what was applied or adopted, by which run, with which checksum."""
+"""The ledger in a tenant's database: what was applied or adopted, by which run, and with which checksum."""
 
 from collections.abc import Mapping
 
@@ -14,12 +14,12 @@ from pgfleet.run.shipped import statement
 
 EXISTS = Query(statement("ledger/exists"))
 FORMAT = 1
-"""The form of the ledger that this version of pgfleet reads and writes."""
+"""The ledger format that this version of pgfleet reads and writes."""
 EVENT = {Action.APPLY: "applied", Action.REAPPLY: "healed", Action.RERUN: "rerun", Action.ADOPT: "adopted"}
 
 
 def read_ledger(session: Session) -> tuple[Mapping[str, LedgerRow], str | None]:
-    """What the ledger knows of each version, and why it could not be read if so. Raises transient DatabaseErrors."""
+    """The ledger's rows by version, and why it could not be read, if so. Raises transient DatabaseErrors."""
     try:
         [[(found,)], rows] = session.fetch(
             Query(statement("ledger/format")), Query(statement("ledger/read"), {"home": session.home})
@@ -31,7 +31,7 @@ def read_ledger(session: Session) -> tuple[Mapping[str, LedgerRow], str | None]:
     if found != FORMAT:
         return (
             {},
-            f"it is of format {found}, and this pgfleet knows {FORMAT}; use the version that wrote it, or a later",
+            f"its format is {found}, this pgfleet supports {FORMAT}; use the version that wrote it or a later one",
         )
     entries = {
         version: LedgerRow(state=LedgerState(state), checksum=checksum, run_id=run_id)
@@ -41,11 +41,11 @@ def read_ledger(session: Session) -> tuple[Mapping[str, LedgerRow], str | None]:
 
 
 def prepare_ledger(session: Session) -> None:
-    """Makes the ledger where there is none. Raises a DatabaseError, and LedgerUnusable for one that is not ours."""
+    """Creates the ledger if necessary. Raises a DatabaseError, and LedgerUnusable if it cannot be read."""
     if not _exists(session):
         with session.transaction():
             lock_shared(session)
-            if not _exists(session):  # two tenants of one database may begin at once
+            if not _exists(session):  # two tenants of one database may start at once
                 session.run_script(_creation())
     _, fault = read_ledger(session)
     if fault:
@@ -53,19 +53,19 @@ def prepare_ledger(session: Session) -> None:
 
 
 def record(session: Session, migration: Migration, action: Action, *, run_id: str) -> None:
-    """Writes what was done with the migration, as the current state and as an event. Raises a DatabaseError."""
+    """Records the action on the migration, as its state and as an event. Raises a DatabaseError."""
     state = LedgerState.ADOPTED if action is Action.ADOPT else LedgerState.APPLIED
     session.write(_row("record", session, migration, run_id, state=state, event=EVENT[action]))
 
 
 def record_started(session: Session, migration: Migration, *, run_id: str) -> None:
-    """Writes that a migration which runs outside a transaction is begun. Raises a DatabaseError."""
+    """Records the start of a migration that runs outside a transaction. Raises a DatabaseError."""
     state = LedgerState.STARTED
     session.write(_row("record", session, migration, run_id, state=state, event=state))
 
 
 def forget_started(session: Session, migration: Migration, before: LedgerRow | None, *, run_id: str) -> None:
-    """Takes that back: nothing of it was left, and the row is as it was `before`. Raises a DatabaseError."""
+    """Undoes `record_started` after the migration left nothing: restores the row `before`. Raises a DatabaseError."""
     if before is None:
         session.write(_row("forget", session, migration, run_id))
     else:
@@ -76,10 +76,10 @@ def forget_started(session: Session, migration: Migration, before: LedgerRow | N
 def record_repaired(
     session: Session, migration: Migration, before: LedgerRow | None, *, run_id: str, was_rerun: bool, is_applied: bool
 ) -> None:
-    """Writes that what the migration made was put right. Raises a DatabaseError.
+    """Records that the migration's objects were repaired. Raises a DatabaseError.
 
-    Its row stays, of this run now; where there is none it is adopted, if it is applied, and else there is the event
-    alone. The row's checksum is that of the script that was run last.
+    An existing row keeps its state and gets this run's id. Without one, the migration becomes adopted if it is applied;
+    otherwise only the event is written. The checksum is that of the script that ran last.
     """
     state = before.state if before else LedgerState.ADOPTED
     checksum = before.checksum if before and not was_rerun else migration.script.checksum

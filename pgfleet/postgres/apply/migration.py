@@ -1,4 +1,4 @@
-"""Takes one tenant through one migration: run, proved, recorded and committed together, or not at all."""
+"""Applies one migration to one tenant: run, proven, recorded, and committed together, or not at all."""
 
 import time
 from contextlib import suppress
@@ -27,14 +27,14 @@ from pgfleet.run.context import RunContext
 
 
 def migrate(session: Session, context: RunContext, plan: TenantPlan, version: str) -> MigrationStep:
-    """Does in the tenant what the plan says about the migration, and says what came of it.
+    """Takes the migration's planned action in the tenant, and returns the step.
 
-    What is neither proven nor transient is rolled back, and is the step's error. Raises transient DatabaseErrors, with
-    nothing done, and DryRunInterrupted.
+    A permanent error, or an outcome that is not proven, is rolled back and becomes the step's error. Raises transient
+    DatabaseErrors, with nothing done, and DryRunInterrupted.
     """
     migration, began = context.migration(version), time.monotonic()
     is_run = plan.of(version).action in RUNS
-    carry_out = _in_transaction if migration.transactional or not is_run else _alone
+    carry_out = _in_transaction if migration.transactional or not is_run else _outside_transaction
     try:
         action, along = carry_out(session, context, plan, migration)
     except CannotDryRun as error:
@@ -49,7 +49,7 @@ def migrate(session: Session, context: RunContext, plan: TenantPlan, version: st
 
 
 def failed_step(migration: Migration, plan: TenantPlan, error: PgfleetError) -> MigrationStep:
-    """The step of a migration that failed, with what to do next and the differences that it would have left."""
+    """The step of a failed migration, with advice and the differences that it would have left."""
     residual: tuple[DifferenceEntry, ...] = error.residual if isinstance(error, NotProven) else ()
     step = build_step(migration, plan, StepStatus.FAILED)
     return step.model_copy(update={"error": build_error_entry(error), "residual": residual})
@@ -58,16 +58,13 @@ def failed_step(migration: Migration, plan: TenantPlan, error: PgfleetError) -> 
 def _in_transaction(
     session: Session, context: RunContext, plan: TenantPlan, migration: Migration
 ) -> tuple[Action, tuple[str, ...]]:
-    """The whole of it in one transaction; returns what was done, and which later migrations were run along with it.
-
-    To adopt is that, whatever the script is.
-    """
+    """Acts in one transaction; returns the action taken, and which later migrations were rerun along with it."""
     along: tuple[str, ...] = ()
     with session.transaction(), tenant_lock(session):
         if _works_on_shared(session, context, plan, migration):
             lock_shared(session)
         before = inspect(session, context)
-        action = _still_to_do(session, context, plan, migration, before)
+        action = _revalidate(session, context, plan, migration, before)
         if action in RUNS:
             guards = read_guards(session, context)
             along = execute(session, context, plan, migration, before)
@@ -80,7 +77,7 @@ def _in_transaction(
 
 
 def _works_on_shared(session: Session, context: RunContext, plan: TenantPlan, migration: Migration) -> bool:
-    """Whether what is to be run, with what may have to be run along, may write to what the database's tenants share."""
+    """Whether the migration, or one that may run along, may write to objects that the database's tenants share."""
     if plan.of(migration.version).action not in RUNS:
         return False
     expected = context.expected(session.server_major)
@@ -88,24 +85,24 @@ def _works_on_shared(session: Session, context: RunContext, plan: TenantPlan, mi
     return any(may_write_shared(context.migration(each), expected) for each in versions)
 
 
-def _alone(
+def _outside_transaction(
     session: Session, context: RunContext, plan: TenantPlan, migration: Migration
 ) -> tuple[Action, tuple[str, ...]]:
-    """The same for a statement that runs outside a transaction: the ledger says `started` before, `applied` after."""
+    """Acts with a statement outside a transaction: the ledger says `started` before and `applied` after it."""
     if session.is_dry_run:
         raise CannotDryRun(f"{migration.file} runs outside a transaction, so it cannot be rolled back")
     session.require_own_session(f"{migration.file} runs outside a transaction")
     with tenant_lock_of_session(session, shared=_works_on_shared(session, context, plan, migration)):
         before = inspect(session, context)
-        action = _still_to_do(session, context, plan, migration, before)
+        action = _revalidate(session, context, plan, migration, before)
         if action in RUNS:
-            _refuse_undoing(session, context, migration, before)
+            _check_undoes_nothing(session, context, migration, before)
             record_started(session, migration, run_id=context.run_id)
             try:
                 _drop_invalid_indexes(session, before, migration.version)
                 session.run_outside_transaction(migration.script)
             except DatabaseError:
-                _take_back(session, context, migration, before)
+                _clean_up(session, context, migration, before)
                 raise
             later = plan.runs_after(migration.version)
             prove(session, context, before, inspect(session, context), migration.version, later)
@@ -114,17 +111,21 @@ def _alone(
     return action, ()
 
 
-def _refuse_undoing(session: Session, context: RunContext, migration: Migration, before: TenantInspection) -> None:
-    """Raises NotProven where the statement may undo what a later migration made of an object: nothing takes it back."""
+def _check_undoes_nothing(
+    session: Session, context: RunContext, migration: Migration, before: TenantInspection
+) -> None:
+    """Raises NotProven if the statement, which cannot be rolled back, may undo a later migration's change."""
     known = {each.identity for each in before.differences}
     for provenance in context.expected(session.server_major).provenances:
         versions = [step.version for step in provenance.steps]
         if migration.version in versions[:-1] and provenance.object.identity not in known:
             name = provenance.object.identity.qualified(session.home)
-            raise NotProven(f"it runs outside a transaction, and may undo what {versions[-1]} made of {name}: by hand")
+            raise NotProven(
+                f"it runs outside a transaction and may undo {versions[-1]}'s change to {name}: run it by hand"
+            )
 
 
-def _still_to_do(
+def _revalidate(
     session: Session, context: RunContext, plan: TenantPlan, migration: Migration, before: TenantInspection
 ) -> Action:
     recorded = before.observed.ledger.get(migration.version)
@@ -134,7 +135,7 @@ def _still_to_do(
 
 
 def _drop_invalid_indexes(session: Session, found: TenantInspection, version: str) -> None:
-    """What an attempt that broke off left: an index that no query uses, and that a new attempt would take for whole."""
+    """Drops what an interrupted attempt left: an unused index that IF NOT EXISTS would take for a complete one."""
     for each in found.differences:
         if each.version == version and _is_invalid_index(each):
             name = sql.Identifier(each.identity.schema or session.home, each.identity.name).as_string()
@@ -146,10 +147,10 @@ def _is_invalid_index(difference: Difference) -> bool:
     return actual is not None and actual.identity.kind is ObjectKind.INDEX and not actual.attributes["valid"]
 
 
-def _take_back(session: Session, context: RunContext, migration: Migration, before: TenantInspection) -> None:
-    """After a failure, as far as the connection still allows: as it was before, and the ledger too."""
+def _clean_up(session: Session, context: RunContext, migration: Migration, before: TenantInspection) -> None:
+    """After a failure: drops invalid indexes and restores the ledger row, if the connection still works."""
     if session.is_open:
-        with suppress(PgfleetError):  # the failure that led here is the one to be told
+        with suppress(PgfleetError):  # the caller raises the first failure
             _drop_invalid_indexes(session, inspect(session, context), migration.version)
             forget_started(session, migration, before.observed.ledger.get(migration.version), run_id=context.run_id)
 

@@ -1,4 +1,4 @@
-"""Repairs one tenant: exactly the planned statements, proven, recorded and committed together, or not at all."""
+"""Repairs one tenant: exactly the planned statements, proven, recorded, and committed together, or not at all."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -36,74 +36,76 @@ Entries = Mapping[str, MigrationEntry]
 
 
 def preview(tenant: Tenant, context: RunContext) -> TenantRepair:
-    """What a repair of the tenant would run, with its digest; nothing is run. Raises transient DatabaseErrors."""
-    work = _Work(tenant, context)
-    return _ending(work, work.look, is_tried_again=True)
+    """What a repair of the tenant would run, with its digest. Raises transient DatabaseErrors."""
+    work = _TenantRepair(tenant, context)
+    return _run(work, work.preview, is_retried=True)
 
 
 def repair(
     tenant: Tenant, context: RunContext, *, dry_run: bool, digest: str | None = None, own_digest: str | None = None
 ) -> TenantRepair:
-    """Repairs the tenant's drifted migrations, or rehearses that; an error is the tenant's own.
+    """Repairs the tenant's drifted migrations, or does a dry run of that; a permanent error becomes the result.
 
-    `digest` is that of what was agreed to: where the tenant has changed since, and another repair would be run, nothing
-    is; `own_digest` is that of what is left of it once what it shares was repaired through another tenant.
-    Raises transient DatabaseErrors, with nothing done.
+    `digest` identifies the approved repair: if the tenant now needs a different one, nothing runs. `own_digest`
+    identifies what remains of it once the shared objects were repaired through another tenant. Raises transient
+    DatabaseErrors, with nothing done.
     """
-    began, work = time.monotonic(), _Work(tenant, context, digest, own_digest)
+    began, work = time.monotonic(), _TenantRepair(tenant, context, digest, own_digest)
 
     def carry_out(session: Session) -> TenantRepair:
         return as_dry_run(session, lambda: work.carry_out(session)) if dry_run else work.carry_out(session)
 
-    found = _ending(work, carry_out, is_tried_again=not dry_run)
+    found = _run(work, carry_out, is_retried=not dry_run)
     return found.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})
 
 
-def _ending(work: "_Work", step: Callable[[Session], TenantRepair], *, is_tried_again: bool) -> TenantRepair:
+def _run(work: "_TenantRepair", step: Callable[[Session], TenantRepair], *, is_retried: bool) -> TenantRepair:
     try:
         with open_session(work.tenant, work.context) as session:
             return step(session)
     except PgfleetError as error:
-        if error.transient and is_tried_again:
+        if error.transient and is_retried:
             raise
         residual: tuple[DifferenceEntry, ...] = error.residual if isinstance(error, NotProven) else ()
-        return failed_repair(work.tenant.name, work.tenant.ring, error, work.found, residual)
+        return failed_repair(work.tenant.name, work.tenant.ring, error, work.planned, residual)
 
 
-class _Work:
-    """One tenant's repair, and what was to be done in it as far as that is known."""
+class _TenantRepair:
+    """One tenant's repair under way, and its entry in the document once it is `planned`."""
 
     def __init__(
         self, tenant: Tenant, context: RunContext, digest: str | None = None, own_digest: str | None = None
     ) -> None:
         self.tenant, self.context, self.digest, self.own_digest = tenant, context, digest, own_digest
-        self.found: TenantRepair | None = None
+        self.planned: TenantRepair | None = None
 
-    def look(self, session: Session) -> TenantRepair:
-        """What is to be done. Raises LedgerUnusable."""
+    def preview(self, session: Session) -> TenantRepair:
+        """Plans the repair without running it. Raises LedgerUnusable."""
         before = inspect(session, self.context)
-        self._plan(before, self._verified(session, before))
-        return self._told()
+        self._plan(before, self._verify_all(session, before))
+        return self._entry()
 
     def carry_out(self, session: Session) -> TenantRepair:
-        """All of it in one transaction. Raises PlanOutdated where it is not what was agreed to."""
+        """Plans and runs the repair in one transaction. Raises PlanOutdated if it is not the approved one."""
         with session.transaction(), tenant_lock(session):
-            lock_shared(session)  # what is to be repaired is not known before, and another tenant may be at it
+            lock_shared(
+                session
+            )  # which objects to repair is unknown until then, and another tenant may be repairing shared ones
             before = inspect(session, self.context)
-            entries = self._verified(session, before)
+            entries = self._verify_all(session, before)
             plan = self._plan(before, entries)
-            if self.digest is not None and self._told().digest != self.digest:
-                self._refuse_unless_done(plan, before)
+            if self.digest is not None and self._entry().digest != self.digest:
+                self._require_already_done(plan, before)
             if plan.changes:
-                self._run(session, plan, before, entries)
-        return self._told()
+                self._execute(session, plan, before, entries)
+        return self._entry()
 
-    def _told(self) -> TenantRepair:
-        assert self.found is not None, "it was planned"  # noqa: S101
-        return self.found
+    def _entry(self) -> TenantRepair:
+        assert self.planned is not None, "it is planned"  # noqa: S101
+        return self.planned
 
-    def _verified(self, session: Session, inspection: TenantInspection) -> Entries:
-        """Every migration, in the manifest's order, with what is accepted marked."""
+    def _verify_all(self, session: Session, inspection: TenantInspection) -> Entries:
+        """Every migration, in the manifest's order, with accepted differences marked."""
         found = [verify(session, self.context, inspection, each.version) for each in self.context.manifest.migrations]
         acceptances = self.context.environment.policy.acceptances
         return {each.version: each for each in accept(self.tenant.name, found, acceptances, self.context.today)}
@@ -123,7 +125,7 @@ class _Work:
         found = build_tenant_repair(
             self.tenant.name, self.tenant.ring, self.tenant.home, plan, self._digest(plan), beyond
         )
-        self.found = found.model_copy(update={"own_digest": self._digest(own_plan)})
+        self.planned = found.model_copy(update={"own_digest": self._digest(own_plan)})
         if plan.changes and before.observed.is_standby:
             raise standby_error()
         return plan
@@ -131,20 +133,21 @@ class _Work:
     def _digest(self, plan: RepairPlan) -> str:
         return plan.digest([self.context.migration(each).script.checksum for each in plan.versions])
 
-    def _refuse_unless_done(self, plan: RepairPlan, before: TenantInspection) -> None:
-        """What is shared may have been repaired through another tenant of the database since.
+    def _require_already_done(self, plan: RepairPlan, before: TenantInspection) -> None:
+        """Raises PlanOutdated unless the digest differs because (part of) the repair is already done.
 
-        Or an earlier try of this run may have committed, and lost its connection before it was told so.
+        The shared objects may have been repaired through another tenant of the database, or an earlier attempt of this
+        run may have committed and then lost its connection.
         """
-        if self._told().digest == self.own_digest:
-            self.found = mark_shared_already_repaired(self._told())
+        if self._entry().digest == self.own_digest:
+            self.planned = mark_shared_already_repaired(self._entry())
             return
         run_id = self.context.run_id
         if plan.changes or not run_id or run_id not in {each.run_id for each in before.observed.ledger.values()}:
-            raise PlanOutdated("the tenant has changed since its repair was agreed to, and another would be run now")
-        self.found = mark_already_repaired(self._told())
+            raise PlanOutdated("the tenant has changed since its repair was approved, and now needs a different one")
+        self.planned = mark_already_repaired(self._entry())
 
-    def _run(self, session: Session, plan: RepairPlan, before: TenantInspection, entries: Entries) -> None:
+    def _execute(self, session: Session, plan: RepairPlan, before: TenantInspection, entries: Entries) -> None:
         prepare_ledger(session)
         guards = read_guards(session, self.context)
         for version in plan.versions:
@@ -164,11 +167,11 @@ class _Work:
             )
 
     def _prove(self, session: Session, plan: RepairPlan, before: TenantInspection, entries: Entries) -> Entries:
-        """What each migration is now. Raises NotProven unless every target is as expected, and nothing is worse."""
+        """Every migration now. Raises NotProven unless every target is as expected and nothing is worse."""
         after = inspect(session, self.context)
         if wrong := tuple(difference_entry(each, session.home) for each in _wrong(plan, before, after)):
-            raise NotProven(f"not right afterwards: {'; '.join(map(sentence, wrong))}", wrong)
-        found = self._verified(session, after)
+            raise NotProven(f"still differs afterwards: {'; '.join(map(sentence, wrong))}", wrong)
+        found = self._verify_all(session, after)
         for version, entry in found.items():
             if version in _touched(plan) and not is_accounted_for(entry):
                 raise NotProven(f"{version} is {entry.status} afterwards: {sentence(entry)}")
@@ -182,6 +185,6 @@ def _touched(plan: RepairPlan) -> frozenset[str]:
 
 
 def _wrong(plan: RepairPlan, before: TenantInspection, after: TenantInspection) -> list[Difference]:
-    """Targets that differ still, and what differs now and did not before."""
+    """Targets that still differ, and objects that differ now and did not before."""
     targets, known = ({each.identity for each in found} for found in (plan.targets, before.differences))
     return [each for each in after.differences if each.identity in targets or each.identity not in known]

@@ -1,4 +1,4 @@
-"""Takes one tenant through its plan: the steps in their order, on one connection."""
+"""Carries out one tenant's plan: the steps in order, on one connection."""
 
 from pgfleet.catalog.differences import omit_implied
 from pgfleet.documents.audit import CountEntry, MigrationEntry, MigrationStatus
@@ -41,28 +41,32 @@ from pgfleet.rollout.results import (
 from pgfleet.run.context import RunContext
 
 LOST = (AccessRefused, ConnectionFailed, ConnectionLost)
-"""Errors after which nothing more can be done in a tenant."""
-LEFT_ALONE = "what is wrong with it was accepted, and is left alone"
-NOT_ANY_MORE = "it was applied when the plan was made, and is not any more"
-MORE_THAN_ACCEPTED = "more is wrong with it than was accepted when the plan was made"
+"""Errors after which the tenant cannot be reached any more."""
+LEFT_ALONE = "its differences are accepted, and were left alone"
+NOT_APPLIED_NOW = "it was applied when the plan was made, and is not now"
+MORE_THAN_ACCEPTED = "it has more differences than were accepted when the plan was made"
+LOST_BEFORE = "the connection to the tenant was lost before"
 
 
 def roll_out(
     tenant: Tenant, plan: TenantPlan, context: RunContext, run: Runner = directly, *, dry_run: bool = False
 ) -> TenantResult:
-    """Does all that the plan says, or rehearses it; an error is the tenant's own, and nobody else's."""
+    """Carries out the plan, or does a dry run of it; a PgfleetError becomes the tenant's result."""
     if plan.obstacle:
         return obstructed_result(plan)
     try:
         with open_session(tenant, context) as session:
-            work = _Work(session, context, plan, run)
-            return as_dry_run(session, lambda: work.anew().carry_out()) if dry_run else work.carry_out()
+
+            def carry_out() -> TenantResult:
+                return _TenantRollout(session, context, plan, run).carry_out()
+
+            return as_dry_run(session, carry_out) if dry_run else carry_out()
     except PgfleetError as error:
         return failed_result(plan, error)
 
 
-class _Work:
-    """One tenant's plan being carried out: what has come of it so far, and what ended it early if so."""
+class _TenantRollout:
+    """One tenant's rollout under way: its steps so far, and the error that lost the tenant, if any."""
 
     def __init__(self, session: Session, context: RunContext, plan: TenantPlan, run: Runner) -> None:
         self.session, self.context, self.plan, self.run = session, context, plan, run
@@ -70,14 +74,10 @@ class _Work:
         self.seeds: list[SeedStep] = []
         self.lost: PgfleetError | None = None
 
-    def anew(self) -> "_Work":
-        """The same, with nothing done yet."""
-        return _Work(self.session, self.context, self.plan, self.run)
-
     def carry_out(self) -> TenantResult:
-        """Counts, looks, migrates, plants, counts again. Raises an error that was met before anything was done."""
+        """Counts, inspects, migrates, seeds, and counts again. Raises errors that occur before anything is changed."""
         if self.session.is_dry_run and self.plan.changes:
-            lock_shared(self.session)  # before anything is held: all of it is one transaction, and others wait
+            lock_shared(self.session)  # first of all: a dry run is one transaction, and others wait for it
         before = self._count()
         inspection: TenantInspection = self.run(inspect, self.session, self.context)
         if self.plan.changes and inspection.observed.is_standby:
@@ -94,40 +94,40 @@ class _Work:
     def _migrate(self, migration: Migration, action: Action, inspection: TenantInspection) -> MigrationStep:
         if action is Action.SKIP and not self.lost:
             return self._skip(migration, inspection)
-        if step := self._unrun(migration, action):
-            return self._verified(migration, step)
+        if step := self._step_without_run(migration, action):
+            return self._verify(migration, step)
         try:
             step = self.run(migrate, self.session, self.context, self.plan, migration.version)
         except PgfleetError as error:
             self._note(error)
             return failed_step(migration, self.plan, error)
-        return self._verified(migration, step)
+        return self._verify(migration, step)
 
-    def _unrun(self, migration: Migration, action: Action) -> MigrationStep | None:
-        """What comes of one that is not run now, for what came of others or for how the tenant is reached."""
+    def _step_without_run(self, migration: Migration, action: Action) -> MigrationStep | None:
+        """The step of a migration that earlier steps, or a pooler, keep from running now; None if nothing does."""
         if self.lost:
-            return build_step(migration, self.plan, StepStatus.NOT_REACHED, detail="the tenant was lost before")
+            return build_step(migration, self.plan, StepStatus.NOT_REACHED, detail=LOST_BEFORE)
         if earlier := next((each.version for each in self.steps if migration.version in each.along), None):
             detail = f"run in the transaction of {earlier}, which undoes part of it"
             return build_step(migration, self.plan, StepStatus.DONE, detail=detail)
-        if hindered_by := find_blocker(migration.requires, self.steps):
-            status, detail = blocked_status(hindered_by)
+        if blocker := find_blocker(migration.requires, self.steps):
+            status, detail = blocked_status(blocker)
             return build_step(migration, self.plan, status, detail=detail)
         if action is Action.REFUSE:
             return failed_step(migration, self.plan, pooler_error(migration.file))
         return None
 
     def _skip(self, migration: Migration, inspection: TenantInspection) -> MigrationStep:
-        """What was applied when the plan was made must still be, and what was accepted must be all that is wrong."""
+        """Skips the migration if it is still as planned: applied, or with no more differences than were accepted."""
         own = omit_implied(each for each in inspection.differences if each.version == migration.version)
         accepted = self.plan.of(migration.version).accepted
         if all(accepted_object(difference_entry(each, self.session.home)) in accepted for each in own):
             detail = LEFT_ALONE if accepted else None
             return build_step(migration, self.plan, StepStatus.SKIPPED, detail=detail)
-        return failed_step(migration, self.plan, PlanOutdated(MORE_THAN_ACCEPTED if accepted else NOT_ANY_MORE))
+        return failed_step(migration, self.plan, PlanOutdated(MORE_THAN_ACCEPTED if accepted else NOT_APPLIED_NOW))
 
-    def _verified(self, migration: Migration, step: MigrationStep) -> MigrationStep:
-        """Looks once more at what was committed, as the next audit will; a connection that is lost undoes nothing."""
+    def _verify(self, migration: Migration, step: MigrationStep) -> MigrationStep:
+        """Verifies what was committed, as the next audit will. A lost connection does not fail the step."""
         if step.status is not StepStatus.DONE or step.action not in RUNS:
             return step
         try:
@@ -138,14 +138,14 @@ class _Work:
             return step
         if found.status is MigrationStatus.APPLIED:
             return step
-        since = PlanOutdated(f"it was proven and committed, and is {found.status} since: {sentence(found)}")
-        return failed_step(migration, self.plan, since)
+        outdated = PlanOutdated(f"it was proven and committed, but is {found.status} now: {sentence(found)}")
+        return failed_step(migration, self.plan, outdated)
 
     def _apply_seed(self, seed: Seed) -> SeedStep:
         if self.lost:
-            return SeedStep(name=seed.name, status=StepStatus.NOT_REACHED, detail="the tenant was lost before")
-        if hindered_by := find_blocker((seed.requires,), self.steps):
-            status, detail = blocked_status(hindered_by)
+            return SeedStep(name=seed.name, status=StepStatus.NOT_REACHED, detail=LOST_BEFORE)
+        if blocker := find_blocker((seed.requires,), self.steps):
+            status, detail = blocked_status(blocker)
             return SeedStep(name=seed.name, status=status, detail=detail)
         try:
             step: SeedStep = self.run(apply_seed, self.session, self.context, seed.name)
@@ -155,7 +155,7 @@ class _Work:
         return step
 
     def _note(self, error: PgfleetError) -> None:
-        """An error that no further try helps against ends the tenant's work if there is no talking to it any more."""
+        """Marks the tenant as lost if the error says so. Raises DryRunInterrupted again."""
         if isinstance(error, DryRunInterrupted):
             raise error
         if isinstance(error, LOST):
@@ -169,9 +169,6 @@ class _Work:
             return {}
 
     def _count(self) -> Counts:
-        readings = [self._read(each.table) for each in self.context.manifest.counts]
-        return {each.table: CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in readings}
-
-    def _read(self, table: str) -> CountObservation:
-        reading: CountObservation = self.run(count, self.session, self.context, table)
-        return reading
+        tables = [each.table for each in self.context.manifest.counts]
+        counts: list[CountObservation] = [self.run(count, self.session, self.context, each) for each in tables]
+        return {each.table: CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in counts}

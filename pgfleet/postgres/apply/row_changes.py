@@ -1,4 +1,4 @@
-"""What the transaction under way has done to a table's rows."""
+"""What the current transaction did to a table's rows, and whether guarded tables lost any."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from pgfleet.run.shipped import statement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """Rows inserted, updated and deleted so far; `storage` is the file that holds the table."""
+    """Rows inserted, updated, and deleted so far; `storage` identifies the table's file."""
 
     storage: int | None
     inserted: int
@@ -25,7 +25,7 @@ class Changes:
 
 
 def read_changes(session: Session, table: str) -> Changes | None:
-    """What this transaction did to the table; None where it is not there. Raises a DatabaseError."""
+    """What this transaction did to the table; None if it does not exist. Raises a DatabaseError."""
     name = sql.Identifier(*table.split(".")).as_string()
     [rows] = session.fetch(Query(statement("introspection/changes"), {"table": name}))
     for storage, inserted, updated, deleted in rows:
@@ -34,26 +34,26 @@ def read_changes(session: Session, table: str) -> Changes | None:
 
 
 def read_guards(session: Session, context: RunContext) -> Mapping[str, GuardObservation]:
-    """The guarded tables that are there. Raises a DatabaseError, and GuardTripped for one that cannot be counted."""
+    """The existing guarded tables. Raises a DatabaseError, and GuardTripped if one cannot be counted."""
     found = {}
     for guarded in (each for each in context.manifest.counts if not each.may_shrink):
-        changes, reading = read_changes(session, guarded.table), count(session, context, guarded.table)
-        if reading.fault:
-            raise GuardTripped(f"{guarded.table} is guarded and could not be counted: {reading.fault}")
-        if changes and reading.rows is not None:
+        changes, counted = read_changes(session, guarded.table), count(session, context, guarded.table)
+        if counted.fault:
+            raise GuardTripped(f"{guarded.table} is guarded and could not be counted: {counted.fault}")
+        if changes and counted.rows is not None:
             found[guarded.table] = GuardObservation(
                 table=guarded.table,
                 storage=changes.storage,
                 inserted=changes.inserted,
                 deleted=changes.deleted,
-                rows=reading.rows,
-                exact=reading.exact,
+                rows=counted.rows,
+                exact=counted.exact,
             )
     return found
 
 
 def check_row_losses(before: Mapping[str, GuardObservation], after: Mapping[str, GuardObservation]) -> None:
-    """Raises GuardTripped for the guarded tables that this transaction made smaller."""
+    """Raises GuardTripped if this transaction made a guarded table smaller."""
     losses = [said for table, reading in before.items() if (said := shrinkage(reading, after.get(table)))]
     if losses:
         raise GuardTripped(f"rows would be lost: {'; '.join(losses)}")

@@ -1,4 +1,4 @@
-"""Plants one seed in one tenant: rows that are missing are added, rows that are there are left alone."""
+"""Applies one seed to one tenant: adds missing rows and leaves existing ones alone."""
 
 import time
 
@@ -19,11 +19,10 @@ from pgfleet.run.context import RunContext
 
 
 def apply_seed(session: Session, context: RunContext, name: str) -> SeedStep:
-    """Runs the seed's script where baseline rows are missing, in one transaction with its check.
+    """Runs the seed's script if baseline rows are missing, and proves the outcome, in one transaction.
 
-    What alters or deletes a row that was there, or any object, is rolled back, and is the step's error, as is a
-    baseline row that is not there afterwards. Raises transient DatabaseErrors, with nothing done, and
-    DryRunInterrupted.
+    A script that changes existing rows or any object, or that leaves a baseline row missing, is rolled back and becomes
+    the step's error. Raises transient DatabaseErrors, with nothing done, and DryRunInterrupted.
     """
     began = time.monotonic()
     try:
@@ -47,32 +46,32 @@ def failed_seed(name: str, error: PgfleetError) -> SeedStep:
 def _apply_seed(session: Session, context: RunContext, seed: Seed) -> SeedStep:
     baseline = context.expected(session.server_major).seeds[seed.name]
     before = read_seed(session, seed, baseline)
-    found = judge_seed(seed, baseline, before)
-    if found.status is not SeedStatus.MISSING:
-        return SeedStep(name=seed.name, status=StepStatus.SKIPPED, detail=f"it is {found.status}")
+    status = judge_seed(seed, baseline, before).status
+    if status is not SeedStatus.MISSING:
+        return SeedStep(name=seed.name, status=StepStatus.SKIPPED, detail=f"it is {status}")
     changes, guards = read_changes(session, seed.table), read_guards(session, context)
     objects = inspect(session, context).observed.catalog
     session.run_script(seed.script)
-    _refuse_altered_objects(objects, inspect(session, context).observed.catalog)
-    _refuse_altered_rows(seed, changes, read_changes(session, seed.table))
+    _check_objects_unchanged(objects, inspect(session, context).observed.catalog)
+    _check_rows_unchanged(seed, changes, read_changes(session, seed.table))
     check_row_losses(guards, read_guards(session, context))
     after = read_seed(session, seed, baseline)
-    left = judge_seed(seed, baseline, after)
-    if left.status not in {SeedStatus.PRESENT, SeedStatus.CUSTOMIZED}:
-        raise NotProven(f"the seed is {left.status} afterwards: {left.detail}")
+    entry = judge_seed(seed, baseline, after)
+    if entry.status not in {SeedStatus.PRESENT, SeedStatus.CUSTOMIZED}:
+        raise NotProven(f"the seed is {entry.status} afterwards: {entry.detail}")
     added = len(after.rows) - len(before.rows)
     return SeedStep(name=seed.name, status=StepStatus.DONE, rows_added=added)
 
 
-def _refuse_altered_objects(before: Catalog, after: Catalog) -> None:
+def _check_objects_unchanged(before: Catalog, after: Catalog) -> None:
     if (before.fingerprint, before.unexpected) != (after.fingerprint, after.unexpected):
-        raise Rejected("the seed makes, alters or drops objects, which is for a migration to do")
+        raise Rejected("the seed creates, alters, or drops objects; only a migration may do that")
 
 
-def _refuse_altered_rows(seed: Seed, before: Changes | None, after: Changes | None) -> None:
+def _check_rows_unchanged(seed: Seed, before: Changes | None, after: Changes | None) -> None:
     if before is None or after is None:
-        raise GuardTripped(f"{seed.table} is not there, so what the seed does to its rows cannot be seen")
+        raise GuardTripped(f"{seed.table} does not exist, so the seed's effect on its rows cannot be checked")
     if before.storage != after.storage or after.deleted > before.deleted:
-        raise GuardTripped(f"the seed deletes rows of {seed.table} that were there")
+        raise GuardTripped(f"the seed deletes existing rows of {seed.table}")
     if after.updated > before.updated:
-        raise GuardTripped(f"the seed alters {after.updated - before.updated} rows of {seed.table} that were there")
+        raise GuardTripped(f"the seed alters {after.updated - before.updated} existing rows of {seed.table}")

@@ -1,4 +1,4 @@
-"""Reads what moves in a watched table."""
+"""Reads the activity of a watched table."""
 
 from datetime import datetime
 
@@ -15,9 +15,9 @@ BEGAN = "SELECT pg_catalog.set_config('pgfleet.watch_began_at', %(began_at)s, tr
 
 
 def read_activity(session: Session, watch: Watch, *, began_at: datetime) -> ActivityObservation:
-    """The table's counters, and of a queue the tasks that are overdue and those taken since `began_at`.
+    """The table's counters, and for a queue the overdue tasks and those taken since `began_at`.
 
-    What cannot be read is the reading's fault. Raises transient DatabaseErrors.
+    A permanent error becomes the observation's fault. Raises transient DatabaseErrors.
     """
     name = sql.Identifier(*watch.table.split(".")).as_string()
     counters = Query(statement("introspection/activity"), {"table": name})

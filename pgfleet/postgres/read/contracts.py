@@ -1,7 +1,7 @@
-"""Tries a consumer's statements: the server plans each as the consumer's role, and executes none.
+"""Tries a consumer's statements: the server plans each one as the consumer's role and executes none.
 
-A plan checks tables, columns, types, conflict targets, functions, and every privilege but the one on a sequence that a
-column's default draws on, which is looked up besides.
+Planning checks tables, columns, types, conflict targets, functions, and all privileges except the one on the sequence
+of a column's default, which is looked up separately.
 """
 
 import json
@@ -18,20 +18,20 @@ from pgfleet.run.shipped import statement
 
 NAME = "pgfleet_contract"
 UNDO = f"DEALLOCATE {NAME}"
-"""A rollback does not undo a PREPARE, and a pooler would hand it on."""
+"""A rollback does not undo PREPARE, and a pooler would pass the statement on to other clients."""
 
 OF_THE_SERVER = ("25", "26", "42P05", "53", "57", "58", "XX")
-"""SQLSTATEs of failures that say nothing of the statement: timeouts, resources, the session's own state."""
+"""SQLSTATEs that say nothing about the statement: timeouts, resources, session state."""
 INSUFFICIENT_PRIVILEGE = "42501"
 
 
 def try_contracts(
     session: Session, contracts: Sequence[Contract], roles: Mapping[str, str]
 ) -> tuple[ContractObservation, ...]:
-    """What came of each contract, in one round trip unless something fails. Raises transient DatabaseErrors.
+    """The outcome of each contract, in one round trip unless something fails. Raises transient DatabaseErrors.
 
-    `roles` maps a consumer to the database role that it logs in as. Without a role no privilege is judged: a statement
-    that the session's own role may not run was planned before that was looked at, so it works.
+    `roles` maps a consumer to its database role. Without a role no privilege is judged: the server plans a statement
+    before it checks privileges, so one that the session's role may not run still counts as working.
     """
     if not contracts:
         return ()
@@ -55,7 +55,7 @@ def try_contracts(
 
 
 def _try_contract(session: Session, contract: Contract, role: str | None) -> ContractObservation:
-    """Statement by statement."""
+    """The outcome of one contract, statement by statement."""
     if role and (reading := _try_role(session, contract, role)):
         return reading
     outcomes = [_try_statement(session, each, role) for each in contract.statements]
@@ -70,12 +70,12 @@ def _try_contract(session: Session, contract: Contract, role: str | None) -> Con
 
 
 def _try_role(session: Session, contract: Contract, role: str) -> ContractObservation | None:
-    """What is to be said where the role cannot be taken on."""
+    """The outcome if the session cannot assume the role; None if it can."""
     error = _error(session, Query(_as_role(role)))
     if error is None:
         return None
     if isinstance(error, PrivilegeMissing):
-        fault = f"{error.message}; let the auditing role take it on: GRANT {_quoted(role)} TO the auditing role"
+        fault = f"{error.message}; allow the auditing role to assume it: GRANT {_quoted(role)} TO the auditing role"
         return ContractObservation(consumer=contract.consumer, fault=fault)
     if error.sqlstate.startswith(OF_THE_SERVER):
         return ContractObservation(consumer=contract.consumer, fault=error.message)
@@ -84,7 +84,7 @@ def _try_role(session: Session, contract: Contract, role: str) -> ContractObserv
 
 
 def _try_statement(session: Session, statement: ContractStatement, role: str | None) -> StatementFailure | str | None:
-    """None where it works, its failure where it does not, text where that could not be found out."""
+    """None if it works, its failure if not, and text if it could not be tried."""
     error = _error(session, _plan(statement, role))
     if error is None:
         return None
@@ -107,7 +107,7 @@ def _error(session: Session, query: Query) -> DatabaseError | None:
 
 
 def _plan(statement: ContractStatement, role: str | None) -> Query:
-    """Plans the statement as the role, and leaves nothing prepared."""
+    """Plans the statement as the role and leaves nothing prepared."""
     arguments = f"({', '.join(['NULL'] * statement.parameters)})" if statement.parameters else ""
     parts = [_as_role(role)] if role else []
     return Query(";\n".join([*parts, _prepare(statement), f"EXPLAIN EXECUTE {NAME}{arguments}", UNDO]))

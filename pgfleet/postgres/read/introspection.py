@@ -1,4 +1,4 @@
-"""Reads a catalog: one statement made of the files in sql/introspection/, one round trip."""
+"""Reads a catalog in one round trip, with one statement composed of the files in sql/introspection/."""
 
 import hashlib
 import json
@@ -15,20 +15,20 @@ from pgfleet.postgres.session import Session
 from pgfleet.run.shipped import statement
 
 SCOPES = ("scope", "scope_function", "scope_type", "scope_schema")
-"""Queries that say what is looked at; those of the kinds are made of them."""
+"""Queries that select what is read; the queries of the object kinds build on them."""
 ALL_KINDS = tuple(ObjectKind)
 ALSO_THERE = 4
-"""The place of that column in the row."""
+"""The column's position in the row."""
 
 
 def read_catalog(session: Session, scope: Scope, equivalents: Mapping[str, str]) -> Catalog:
-    """What the database holds within `scope`. Raises a DatabaseError."""
+    """The database's objects within `scope`. Raises a DatabaseError."""
     [[row]] = session.fetch(catalog_query(scope, home=session.home, equivalents=equivalents))
     return complete_catalog(session, scope, equivalents, row)
 
 
 def complete_catalog(session: Session, scope: Scope, equivalents: Mapping[str, str], row: Sequence[Any]) -> Catalog:
-    """What the row of `catalog_query` holds, with what is read only where it is needed: a round trip each.
+    """The catalog in a row of `catalog_query`, with what is read only if needed, in a round trip each:
 
     That is what is there of kinds that the manifest has nothing of; and, where a relation of it is missing, who holds
     the names of those. Raises a DatabaseError.
@@ -61,7 +61,7 @@ def catalog_query(
     fingerprint: str = "",
     kinds: tuple[ObjectKind, ...] | None = None,
 ) -> Query:
-    """The query that reads a catalog; its objects are left out where its fingerprint is the one given.
+    """The query that reads a catalog, without its objects if its fingerprint is the given one.
 
     `equivalents` maps a column default to the one that stands for it. Fewer `kinds` than those
     of the scope take the server less time to plan. The same for every tenant that is to be read alike.
@@ -69,7 +69,7 @@ def catalog_query(
     return _catalog_query(scope, home, tuple(sorted(equivalents.items())), fingerprint, kinds)
 
 
-@lru_cache(maxsize=64)  # a text each for the home schemas of a wave would be megabytes
+@lru_cache(maxsize=64)  # one text per home schema of a wave would be megabytes
 def _catalog_query(
     scope: Scope,
     home: str,
@@ -98,10 +98,10 @@ def _catalog_query(
 
 
 def read_catalog_row(row: Sequence[Any], *, home: str) -> Catalog:
-    """The one row that `catalog_query` returns, as a value.
+    """The row that `catalog_query` returns, as a value.
 
-    Raises StatementFailed where the home schema is not there, and PrivilegeMissing where the role may not use it: names
-    would then be written in another way, and nothing could be compared.
+    Raises StatementFailed if the home schema does not exist, and PrivilegeMissing if the role may not use it: the
+    server would then qualify names differently, and nothing could be compared.
     """
     fingerprint, managed, unexpected, unreadable, _also_there, home_is_usable = row
     if home_is_usable is None:
@@ -120,7 +120,7 @@ def read_catalog_row(row: Sequence[Any], *, home: str) -> Catalog:
 
 
 def introspection_checksum() -> str:
-    """Identifies how catalogs are read: two readings compare only if this is the same."""
+    """Identifies how catalogs are read; catalogs compare only if this is the same."""
     return hashlib.sha256(_statement().encode()).hexdigest()
 
 

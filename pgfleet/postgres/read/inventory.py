@@ -1,4 +1,4 @@
-"""Reads an environment's inventories: which tenants are there now."""
+"""Reads an environment's inventories: which tenants exist now."""
 
 import json
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ from pgfleet.run.shipped import statement
 
 ATTEMPTS = 3
 UNDEFINED_COLUMN = "42703"
-GRANTED = "42501"
+INSUFFICIENT_PRIVILEGE = "42501"
 FAULTY = ("22", "42", "25006")
-"""SQLSTATEs, or classes of them, that say it was asked for what cannot be: a faulty pattern, a table that is not there,
-writing (PostgreSQL manual, appendix A)."""
+"""SQLSTATEs and classes that mean the fleet file is wrong: an invalid pattern, a missing table, a write (PostgreSQL
+manual, appendix A)."""
 WITHOUT_VALUES = ("08", "25", "28", "3D", "40", "42", "53", "55", "57")
-"""Classes of SQLSTATEs whose words name relations, columns and limits, and never a value that was read."""
+"""SQLSTATE classes whose messages name relations, columns, and limits, but never a value that was read."""
 
 retrying = Retrying(
     retry=retry_if_exception(
@@ -46,11 +46,10 @@ def read_inventories(
     limiter: ConnectionLimiter,
     names: Sequence[str] | None = None,
 ) -> Environment:
-    """The environment with the tenants of all its inventories, one connection and one query each, one after another.
+    """The environment with the tenants of all its inventories: one connection and one query each, in sequence.
 
-    With `names`, those tenants alone are asked for, and nobody is asked if the fleet file lists them all. Raises
-    FleetError for an inventory that is wrong, and InventoryUnreadable for one that does not answer: it is never taken
-    for empty.
+    With `names`, only those tenants are queried, and none if the fleet file lists them all. Raises FleetError for an
+    inventory that is wrong, and InventoryUnreadable for one that does not answer, which must not read as empty.
     """
     listed = {each.name for each in environment.tenants}
     wanted = None if names is None else [each for each in names if each not in listed]
@@ -68,7 +67,7 @@ def _read(reading: Reading, limiter: ConnectionLimiter, names: Sequence[str] | N
     try:
         rows: Rows = retrying(_rows, inventory, reading.environment, limiter, names)
     except DatabaseError as error:
-        raise _refusal(error, reading) from None
+        raise _inventory_error(error, reading) from None
     try:
         return reading.tenants([_row(inventory.kind, row) for row in rows])
     except ValueError as error:
@@ -78,7 +77,7 @@ def _read(reading: Reading, limiter: ConnectionLimiter, names: Sequence[str] | N
 def _rows(
     inventory: Inventory, environment: Environment, limiter: ConnectionLimiter, names: Sequence[str] | None
 ) -> Rows:
-    """What the inventory answers, in a transaction that reads alone. Raises a DatabaseError."""
+    """The inventory's rows, from a read-only transaction. Raises a DatabaseError."""
     policy = environment.policy
     limits = Limits(
         application_name=f"pgfleet inventory {environment.name}"[:63],
@@ -94,7 +93,7 @@ def _rows(
 
 def _query(inventory: Inventory, names: Sequence[str] | None) -> Query:
     text = statement(f"inventory/{inventory.kind}")
-    if inventory.query is not None:  # a percent sign is written twice where values are bound
+    if inventory.query is not None:  # a text with bound values doubles its percent signs
         text = text.replace("{query}", inventory.query.replace("%", "%%"))
     wanted = None if names is None else list(names)
     return Query(text, {"like": inventory.like, "regex": inventory.regex, "names": wanted})
@@ -109,16 +108,16 @@ def _row(kind: InventoryKind, row: tuple[Any, ...]) -> InventoryRow:
     return read_record(name, json.loads(record, parse_float=str))
 
 
-def _refusal(error: DatabaseError, reading: Reading) -> FleetError | InventoryUnreadable:
-    """The fleet file's fault if the server says that it was asked for what cannot be, else the server's."""
+def _inventory_error(error: DatabaseError, reading: Reading) -> FleetError | InventoryUnreadable:
+    """A FleetError if the SQLSTATE means that the fleet file is wrong, else InventoryUnreadable."""
     inventory = reading.inventory
-    said = str(error)
+    message = str(error)
     if inventory.kind is InventoryKind.QUERY and error.sqlstate and not error.sqlstate.startswith(WITHOUT_VALUES):
-        said = f"SQLSTATE {error.sqlstate}, told in words that may repeat what was read, a password too"
+        message = f"SQLSTATE {error.sqlstate}; its message is withheld, as it may contain values that were read"
     if error.sqlstate == UNDEFINED_COLUMN and "found.name" in error.message:
         return reading.error("query returns no column 'name'")
-    if error.sqlstate.startswith(FAULTY) and error.sqlstate != GRANTED:
-        asked = next(key for key in ("query", "regex", "like") if getattr(inventory, key) is not None)
-        return reading.error(f"{asked} is refused by {libpq.server(inventory.dsn)}: {said}")
+    if error.sqlstate.startswith(FAULTY) and error.sqlstate != INSUFFICIENT_PRIVILEGE:
+        key = next(key for key in ("query", "regex", "like") if getattr(inventory, key) is not None)
+        return reading.error(f"{key} is rejected by {libpq.server(inventory.dsn)}: {message}")
     where = f"{reading.file}: environments.{reading.environment.name}.{inventory.title}"
-    return InventoryUnreadable(where, libpq.server(inventory.dsn), said)
+    return InventoryUnreadable(where, libpq.server(inventory.dsn), message)

@@ -1,4 +1,4 @@
-"""Which servers there are behind the tenants, of which version, and how many connections each may be asked for."""
+"""The servers behind the tenants: their versions, and how many connections pgfleet may open on each."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,32 +9,32 @@ from pgfleet.fleet.allowance import Allowance, Room, allow
 from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.query import Query
-from pgfleet.postgres.scratch.database import unfit
+from pgfleet.postgres.scratch.database import scratch_problem
 from pgfleet.postgres.session import Session
 from pgfleet.postgres.tenant_session import open_session
 from pgfleet.run.context import RunContext
 from pgfleet.run.shipped import statement
 
 MOST_WORKERS = 64
-"""More threads than this get nothing done faster, however many servers there are."""
+"""More threads do not speed anything up, even with many servers."""
 MOST_SILENCES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerIdentity:
-    """A server's major version, a tenant through which it is reached, and how many connections it may be asked for.
+    """A server's major version, a tenant that it is reached through, and how many connections may be opened on it.
 
-    `is_fit` says whether a replay can be made there.
+    `can_replay`: scratch databases can be created there.
     """
 
     major: int
     tenant: str
     allowance: Allowance
-    is_fit: bool = True
+    can_replay: bool = True
 
 
 def group_by_server(tenants: Iterable[Tenant]) -> dict[str, list[Tenant]]:
-    """The tenants behind each server, by its name."""
+    """The tenants on each server, by server name."""
     servers: dict[str, list[Tenant]] = {}
     for tenant in tenants:
         servers.setdefault(libpq.server(tenant.dsn), []).append(tenant)
@@ -42,27 +42,27 @@ def group_by_server(tenants: Iterable[Tenant]) -> dict[str, list[Tenant]]:
 
 
 def workers_for(environment: Environment) -> int:
-    """How many tenants are worked on at once: what the policy says, or as many as the servers behind them allow."""
+    """How many tenants are worked on in parallel: as the policy says, or as many as their servers allow."""
     policy = environment.policy
     servers = len(group_by_server(environment.tenants))
     return policy.max_workers or min(MOST_WORKERS, policy.max_connections_per_server * servers)
 
 
 def identify(tenants: Sequence[Tenant], context: RunContext) -> ServerIdentity | None:
-    """What there is to know of the server, asked through the first of `tenants` that lets us in; None if none does.
+    """The server's identity, read through the first of `tenants` that can connect; None if none can.
 
-    What keeps one tenant out alone is passed over (wrong password, no such database, a pooler that cannot reach the one
-    behind it); a server that does not answer one does not answer the others either. One that says nothing is asked for
-    a second tenant, as it may be a pooler with several servers behind it. Raises that transient DatabaseError.
+    Skips tenants with a problem of their own (wrong password, missing database, unreachable server behind a pooler).
+    Raises the DatabaseError of a server that does not answer. After a timeout a second tenant is tried, because the
+    server may be a pooler in front of several.
     """
     silences = 0
     for tenant in tenants:
         try:
             with open_session(tenant, context) as session:
                 allowance = _allowance(session, context.environment.policy)
-                is_fit = unfit(session) is None
+                can_replay = scratch_problem(session) is None
                 return ServerIdentity(
-                    major=session.server_major, tenant=tenant.name, allowance=allowance, is_fit=is_fit
+                    major=session.server_major, tenant=tenant.name, allowance=allowance, can_replay=can_replay
                 )
         except (AccessRefused, ConnectionFailed) as error:
             silences += error.connect_failure is ConnectFailure.TIMED_OUT
@@ -72,22 +72,22 @@ def identify(tenants: Sequence[Tenant], context: RunContext) -> ServerIdentity |
     return None
 
 
-def fittest(identities: Iterable[ServerIdentity]) -> dict[int, ServerIdentity]:
-    """For each major version the first server on which a replay can be made, or else the first."""
+def choose_replay_servers(identities: Iterable[ServerIdentity]) -> dict[int, ServerIdentity]:
+    """For each major version the first server that can replay, or else the first."""
     found: dict[int, ServerIdentity] = {}
-    for each in sorted(identities, key=lambda each: not each.is_fit):
+    for each in sorted(identities, key=lambda each: not each.can_replay):
         found.setdefault(each.major, each)
     return found
 
 
 def _allowance(session: Session, policy: Policy) -> Allowance:
-    """By what the server has free; what it does not tell limits nothing, and is said."""
+    """From the server's free connections; if they cannot be read, the policy's maximum with the reason."""
     most = policy.max_connections_per_server
     try:
         [[row]] = session.fetch(Query(statement("introspection/connections")))
     except DatabaseError as error:
         if error.transient:
             raise
-        return Allowance(connections=most, reason=f"what the server has free could not be looked up: {error}")
+        return Allowance(connections=most, reason=f"the server's free connections could not be read: {error}")
     room = Room(**dict(zip(("most", "reserved", "used", "role_most", "role_used"), row, strict=True)))
     return allow(room, most=most, share_percent=policy.connection_share_percent)

@@ -1,1 +1,1 @@
-"""Scratch databases: replaying a manifest, and proving it."""
+"""Scratch databases: replays a manifest in them, and proves it."""

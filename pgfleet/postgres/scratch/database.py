@@ -1,4 +1,4 @@
-"""An empty database for a replay, made on a server and dropped whatever happens."""
+"""Creates an empty database for a replay, and drops it afterwards."""
 
 import secrets
 import time
@@ -23,16 +23,16 @@ STALE_AFTER_SECONDS = 3600
 
 @contextmanager
 def scratch_database(admin: Dsn, limits: Limits, migrations: Iterable[Migration] = ()) -> Iterator[Session]:
-    """A session in an empty database on the server of `admin`, whose role must be allowed to create databases.
+    """A session in an empty database on the server of `admin`, whose role must have CREATEDB.
 
-    It finds the extensions of the `migrations` that are to be run there, as a tenant's does. The database is gone when
-    the block ends. One that a killed run left behind is dropped by the next run that comes an hour later. Raises
-    ScratchUnavailable if the role may not, and transient DatabaseErrors.
+    Its search path includes the extensions of the `migrations`, as a tenant's does. The database is dropped when the
+    block ends; if a run was killed, by the next run at least an hour later. Raises ScratchUnavailable if no database
+    can be created, and transient DatabaseErrors.
     """
     extensions = extensions_of(migrations)
     name = f"{PREFIX}{int(time.time()):x}_{secrets.token_hex(4)}"
     with Session(admin, limits=limits) as session:
-        if problem := unfit(session):
+        if problem := scratch_problem(session):
             raise ScratchUnavailable(libpq.server(admin), problem, "")
         _drop_stale(session)
         _create(session, name)
@@ -44,13 +44,13 @@ def scratch_database(admin: Dsn, limits: Limits, migrations: Iterable[Migration]
             session.run_outside_transaction(_text("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
 
 
-def unfit(session: Session) -> str | None:
-    """Why no scratch database may be made where the session leads; None where nothing is known against it."""
+def scratch_problem(session: Session) -> str | None:
+    """Why the session's server cannot have scratch databases; None if no reason is known."""
     [[(pid, is_standby)]] = session.fetch(BACKEND)
     if is_standby:
-        return "it is a standby, which takes no writes"
-    is_lent = session.pooler_before(pid) is Pooler.TRANSACTION
-    return "it is a pooler in transaction mode, and may lead elsewhere each time" if is_lent else None
+        return "it is a standby, which does not accept writes"
+    is_pooled = session.pooler_before(pid) is Pooler.TRANSACTION
+    return "it is a pooler in transaction mode, which may use another server session each time" if is_pooled else None
 
 
 def _create(session: Session, name: str) -> None:
@@ -67,7 +67,7 @@ def _drop_stale(session: Session) -> None:
     [rows] = session.fetch(Query(query, {"prefix": PREFIX}))
     for (name,) in rows:
         if _is_stale(name):
-            with suppress(DatabaseError):  # somebody else's, or just dropped by another run
+            with suppress(DatabaseError):  # owned by someone else, or just dropped by another run
                 session.run_outside_transaction(_text("DROP DATABASE IF EXISTS {}", name))
 
 

@@ -1,4 +1,4 @@
-"""Runs each migration in an empty database after what it requires alone."""
+"""Runs each migration in an empty database after only the migrations that it requires."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -20,7 +20,7 @@ from pgfleet.postgres.session import Session
 def run_required(
     manifest: Manifest, provenances: Sequence[Provenance], admin: Dsn, limits: Limits
 ) -> Mapping[str, RequiredRun]:
-    """What came of each migration by itself, by version. Raises transient DatabaseErrors, and ScratchUnavailable."""
+    """The outcome of each migration, by version. Raises transient DatabaseErrors, and ScratchUnavailable."""
     return {each.version: _try(manifest, each, provenances, admin, limits) for each in manifest.migrations}
 
 
@@ -40,7 +40,7 @@ def _try(
 def _run(
     migrations: Sequence[Migration], provenances: Sequence[Provenance], manifest: Manifest, admin: Dsn, limits: Limits
 ) -> RequiredRun:
-    """The last of the migrations, after the others."""
+    """Runs the migrations in order; the outcome is that of the last one."""
     with scratch_database(admin, limits, manifest.migrations) as session:
         try:
             for each in migrations:
@@ -53,16 +53,16 @@ def _run(
 
 
 def _absent(session: Session, manifest: Manifest, provenances: Iterable[Provenance], version: str) -> tuple[str, ...]:
-    """The objects of the migration that are not there; of those that it made, also the ones that are otherwise."""
+    """The migration's objects that are missing; of those that it created, also the ones that differ."""
     objects = read_catalog(session, EVERYTHING, manifest.stand_ins).managed or ()
     found = {each.identity: each for each in objects}
     steps = [(each.maker, step.object) for each in provenances for step in each.steps if step.version == version]
-    lacking = [
+    absent = [
         wanted.identity
         for maker, wanted in steps
         if wanted.identity not in found or (maker == version and _differ(wanted, found[wanted.identity]))
     ]
-    return tuple(f"{each.kind} {each.qualified(session.home)}" for each in lacking)
+    return tuple(f"{each.kind} {each.qualified(session.home)}" for each in absent)
 
 
 def _differ(wanted: CatalogObject, found: CatalogObject) -> bool:
@@ -70,7 +70,7 @@ def _differ(wanted: CatalogObject, found: CatalogObject) -> bool:
 
 
 def _earlier(manifest: Manifest, migration: Migration) -> list[Migration]:
-    """Those that it does not require, what brings the fewest others along first."""
+    """Earlier migrations that it does not require, those with the fewest requirements of their own first."""
     before = manifest.migrations[: manifest.migrations.index(migration)]
     declared = required(manifest, migration.version)
     candidates = [each for each in reversed(before) if each not in declared]

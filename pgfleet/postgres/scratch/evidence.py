@@ -1,4 +1,4 @@
-"""Proves a manifest on a server: all that can be seen of it in scratch databases."""
+"""Gathers the evidence about a manifest from runs in scratch databases."""
 
 from collections.abc import Mapping
 
@@ -12,23 +12,24 @@ from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.read.queries import run_checks
 from pgfleet.postgres.scratch.database import scratch_database
 from pgfleet.postgres.scratch.dependency_check import run_required
-from pgfleet.postgres.scratch.expected_catalog import expect
+from pgfleet.postgres.scratch.expected_catalog import build_expected
 from pgfleet.postgres.scratch.second_run import run_again
 from pgfleet.postgres.session import Session
 
 
 def gather_evidence(manifest: Manifest, admin: Dsn, limits: Limits) -> Evidence:
-    """What there is to be seen of the manifest on the server of `admin`, whose role may create databases.
+    """The evidence from the server of `admin`, whose role must have CREATEDB.
 
-    Of a manifest that cannot be replayed that is all that is said. Raises ScratchUnavailable, transient DatabaseErrors.
+    If the manifest cannot be replayed, it consists of that failure only. Raises ScratchUnavailable, and transient
+    DatabaseErrors.
     """
     with scratch_database(admin, limits, manifest.migrations) as session:
         version = session.server_version
         try:
-            expected = expect(manifest, session)
+            expected = build_expected(manifest, session)
         except ReplayFailed as error:
             return Evidence(server_version=version, failed=(_version_of(manifest, error.script), error.problem))
-        checks = _answer(manifest, session)
+        checks = _run_checks(manifest, session)
     runs, empty = run_again(manifest, admin, limits)
     return Evidence(
         server_version=version,
@@ -42,16 +43,15 @@ def gather_evidence(manifest: Manifest, admin: Dsn, limits: Limits) -> Evidence:
     )
 
 
-def _answer(manifest: Manifest, session: Session) -> Mapping[str, tuple[CheckEntry, ...]]:
-    """What must hold wherever the whole manifest is."""
+def _run_checks(manifest: Manifest, session: Session) -> Mapping[str, tuple[CheckEntry, ...]]:
+    """Every migration's checks, in a database with the complete manifest."""
     found = {}
     for migration in manifest.migrations:
-        answers = run_checks(session, migration.checks)
-        pairs = zip(migration.checks, answers, strict=True)
-        found[migration.version] = tuple(judge_check(check, answer) for check, answer in pairs)
+        pairs = zip(migration.checks, run_checks(session, migration.checks), strict=True)
+        found[migration.version] = tuple(judge_check(check, result) for check, result in pairs)
     return found
 
 
 def _version_of(manifest: Manifest, path: str) -> str:
-    """The migration's version; a seed's path where it is a seed that fails."""
+    """The version of the migration with this script, or the path if it is a seed's."""
     return next((each.version for each in manifest.migrations if each.script.path == path), path)

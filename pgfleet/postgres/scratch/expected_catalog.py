@@ -1,4 +1,4 @@
-"""Finds out what tenants on servers of one major version must hold."""
+"""Builds the expected catalog of tenants on servers of one major version."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +13,7 @@ from pgfleet.postgres.embedded.binaries import ClusterFailed, embedded_binaries,
 from pgfleet.postgres.embedded.binaries import server_major as binaries_major
 from pgfleet.postgres.embedded.scratch_server import embedded_server
 from pgfleet.postgres.scratch.database import scratch_database
-from pgfleet.postgres.scratch.reapplicable import find_reruns
+from pgfleet.postgres.scratch.reapplicable import find_reapplicable
 from pgfleet.postgres.scratch.replay import replay
 from pgfleet.postgres.session import Session
 from pgfleet.postgres.tenant_session import limits_of
@@ -21,10 +21,10 @@ from pgfleet.run.context import RunContext
 
 
 def find_expected(context: RunContext, server_major: int, own_server: Dsn) -> ExpectedCatalog:
-    """Replays the manifest on a server of that version, and returns what it left and what a rerun heals of it.
+    """Replays the manifest on a server of that version, and tries which objects a rerun restores.
 
-    On the environment's `scratch_dsn`, if there is one, else on the tenants' `own_server`; where no scratch database
-    can be made there, on the embedded server if that is of the same version. Raises NoExpectedCatalog, and transient
+    Uses the environment's `scratch_dsn`, or else the tenants' `own_server`; if no scratch database can be created
+    there, the embedded server, provided it has the same version. Raises NoExpectedCatalog, and transient
     DatabaseErrors.
     """
     try:
@@ -40,18 +40,18 @@ def _replay_on(admin: Dsn, context: RunContext, server_major: int) -> ExpectedCa
     limits = limits_of(context)
     found = _major_of(admin, limits)
     if found != server_major:
-        raise ScratchUnavailable(libpq.server(admin), f"it is PostgreSQL {found}, the tenants' is {server_major}")
+        raise ScratchUnavailable(libpq.server(admin), f"it is PostgreSQL {found}, the tenants use {server_major}")
     with scratch_database(admin, limits, context.manifest.migrations) as scratch:
-        return expect(context.manifest, scratch)
+        return build_expected(context.manifest, scratch)
 
 
-def expect(manifest: Manifest, scratch: Session) -> ExpectedCatalog:
-    """What the manifest leaves in the empty database of `scratch`, with what a rerun heals of it.
+def build_expected(manifest: Manifest, scratch: Session) -> ExpectedCatalog:
+    """What the manifest creates in the empty database of `scratch`, and which of it a rerun restores.
 
     Raises ReplayFailed, and transient DatabaseErrors.
     """
     expected = replay(manifest, scratch)
-    return replace(expected, reapplicable=find_reruns(manifest, scratch, expected))
+    return replace(expected, reapplicable=find_reapplicable(manifest, scratch, expected))
 
 
 def _major_of(admin: Dsn, limits: Limits) -> int:
@@ -63,7 +63,7 @@ def _major_of(admin: Dsn, limits: Limits) -> int:
 
 
 def _replay_embedded(context: RunContext, server_major: int) -> ExpectedCatalog | None:
-    """The expected catalog by the embedded server; None where that is of another version, or cannot be started."""
+    """The expected catalog from the embedded server; None if that has another version or cannot start."""
     with suppress(ClusterFailed):
         binaries = embedded_binaries()
         if binaries_major(binaries, server_account()) == server_major:

@@ -1,6 +1,6 @@
-"""Statements that damage one object of a catalog: to see, in a scratch database, whether a rerun puts it right.
+"""Statements that drop or alter one object of a scratch database, to try whether a rerun restores it.
 
-Keyed by the kind's name; a kind without an entry cannot be damaged in that way.
+Keyed by the kind's name; a kind without an entry cannot be mutated that way.
 """
 
 import re
@@ -49,19 +49,19 @@ ALTERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "policy": ("ALTER POLICY {own} ON {parent} USING (1 = 0)",),
     }
 )
-"""Of one object all that the server takes are done, so that it is whole again only if all of them are undone."""
+"""All alterations of an object that the server accepts are made together, so a rerun must undo all of them."""
 
 
-def dropping(found: CatalogObject, home: str) -> str | None:
-    """The statement that drops the object and what depends on it; None where there is none for its kind."""
+def drop_statement(found: CatalogObject, home: str) -> str | None:
+    """The statement that drops the object and its dependents; None if its kind has none."""
     if found.identity.kind.value == "privilege":
-        return _revoking(found.definition)
+        return _opposite(found.definition)
     template = DROPS.get(_noun(found))
     return _filled(template, found, home) if template else None
 
 
-def altering(found: CatalogObject, home: str) -> tuple[str, ...]:
-    """Scripts that alter the object, each to be tried by itself; none where there is none for its kind."""
+def alter_scripts(found: CatalogObject, home: str) -> tuple[str, ...]:
+    """Scripts that alter the object, to be tried one by one; empty if its kind has none."""
     return tuple(_filled(template, found, home) for template in ALTERATIONS.get(_noun(found), ()))
 
 
@@ -91,14 +91,14 @@ def _filled(template: str, found: CatalogObject, home: str) -> str:
 
 
 def _own_name(found: CatalogObject) -> str:
-    """The name of an object on a table without the table's; either is quoted where it has a dot of its own."""
+    """The name of a table's object without the table's name; either is quoted if it contains a dot."""
     parent = found.parent or ""
     label = '"{}"'.format(parent.replace('"', '""')) if "." in parent else parent
     own = found.identity.name.removeprefix(f"{label}.")
     return own[1:-1].replace('""', '"') if "." in own else own
 
 
-def _revoking(definition: str) -> str | None:
+def _opposite(definition: str) -> str | None:
     """The opposite of `GRANT … TO …` or `REVOKE … FROM …`."""
     granted = re.fullmatch(r"GRANT (.*) TO (.*?)(?: WITH GRANT OPTION)?", definition, re.DOTALL)
     if granted:

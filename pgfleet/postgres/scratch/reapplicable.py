@@ -1,4 +1,4 @@
-"""Finds out, by experiment, which objects a rerun of their migrations puts right."""
+"""Tries which objects a rerun of their migrations restores."""
 
 from collections.abc import Callable, Iterable
 from itertools import chain
@@ -8,73 +8,75 @@ from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.reapply import Reapplicable
 from pgfleet.errors import DatabaseError
 from pgfleet.manifest.model import Manifest
-from pgfleet.postgres.scratch.mutations import altering, dropping
-from pgfleet.postgres.scratch.trial import Batch, Bench, Damage, reapply, reapply_outside
+from pgfleet.postgres.scratch.mutations import alter_scripts, drop_statement
+from pgfleet.postgres.scratch.trial import Batch, Mutation, TrialDatabase, try_reapply, try_reapply_outside
 from pgfleet.postgres.session import Session
 
 Versions = tuple[str, ...]
 
 
-def find_reruns(manifest: Manifest, session: Session, expected: ExpectedCatalog) -> Reapplicable:
-    """Drops and alters each object, runs its migrations again, and looks whether it is exactly as it was.
+def find_reapplicable(manifest: Manifest, session: Session, expected: ExpectedCatalog) -> Reapplicable:
+    """Drops and alters each object, reruns its migrations, and compares it with what it was.
 
-    `session` is that of a scratch database in which the manifest was replayed; it is left as it was found. What raises
-    an error counts as not healed. Raises transient DatabaseErrors.
+    `session` is connected to a scratch database with the replayed manifest, which is left unchanged. An object whose
+    trial fails with an error counts as not restored. Raises transient DatabaseErrors.
     """
-    bench = Bench(session=session, migrations={each.version: each for each in manifest.migrations}, expected=expected)
-    inside = [each for each in expected.provenances if not bench.needs_outside(each)]
-    alone = [each for each in expected.provenances if bench.needs_outside(each) and _is_index(each)]
-    alterable = [each for each in inside if altering(each.object, session.home)]
-    droppable = [each for each in inside if dropping(each.object, session.home)]
-    again = _rerunnable(bench, inside)
-    missing = [_restored(bench, batch, _drop) for batch in _batches(droppable, again, _place)]
-    changed = [_restored(bench, batch, _alter) for batch in _batches(alterable, again, _kind)]
+    database = TrialDatabase(
+        session=session, migrations={each.version: each for each in manifest.migrations}, expected=expected
+    )
+    inside = [each for each in expected.provenances if not database.needs_outside(each)]
+    alone = [each for each in expected.provenances if database.needs_outside(each) and _is_index(each)]
+    alterable = [each for each in inside if alter_scripts(each.object, session.home)]
+    droppable = [each for each in inside if drop_statement(each.object, session.home)]
+    again = _rerunnable(database, inside)
+    missing = [_restored(database, batch, _drop) for batch in _batches(droppable, again, _place)]
+    changed = [_restored(database, batch, _alter) for batch in _batches(alterable, again, _kind)]
     return Reapplicable(
-        missing=frozenset(chain(*missing, *(reapply_outside(bench, each, _drop) for each in alone))),
+        missing=frozenset(chain(*missing, *(try_reapply_outside(database, each, _drop) for each in alone))),
         altered=frozenset(each.object.identity for each in (*alterable, *alone)),
-        changed=frozenset(chain(*changed, *(reapply_outside(bench, each, _alter) for each in alone))),
+        changed=frozenset(chain(*changed, *(try_reapply_outside(database, each, _alter) for each in alone))),
     )
 
 
-def _restored(bench: Bench, batch: Batch, damage: Damage) -> frozenset[Identity]:
-    """Which of the objects come back: damaged all at once, or each by itself where the scripts then cannot be run."""
+def _restored(database: TrialDatabase, batch: Batch, mutate: Mutation) -> frozenset[Identity]:
+    """The restored objects: mutated together, or one by one if the scripts fail then."""
     try:
-        return reapply(bench, batch, damage)
+        return try_reapply(database, batch, mutate)
     except DatabaseError as error:
         if error.transient:
             raise
     if len(batch) == 1:
         return frozenset()
-    return frozenset(chain(*(_restored(bench, [each], damage) for each in batch)))
+    return frozenset(chain(*(_restored(database, [each], mutate) for each in batch)))
 
 
-def _drop(bench: Bench, batch: Batch) -> frozenset[Identity]:
-    statements = (dropping(each.object, bench.session.home) for each in batch)
-    bench.session.run_script(";\n".join(filter(None, statements)))
+def _drop(database: TrialDatabase, batch: Batch) -> frozenset[Identity]:
+    statements = (drop_statement(each.object, database.session.home) for each in batch)
+    database.session.run_script(";\n".join(filter(None, statements)))
     return frozenset(each.object.identity for each in batch)
 
 
-def _alter(bench: Bench, batch: Batch) -> frozenset[Identity]:
-    """An alteration that the server does not take is left out; what is whole after all of them was not damaged."""
-    for script in chain.from_iterable(altering(each.object, bench.session.home) for each in batch):
+def _alter(database: TrialDatabase, batch: Batch) -> frozenset[Identity]:
+    """Skips alterations that the server rejects; an object that is still as expected was not altered."""
+    for script in chain.from_iterable(alter_scripts(each.object, database.session.home) for each in batch):
         try:
-            bench.session.run_script(script)
+            database.session.run_script(script)
         except DatabaseError as error:
             if error.transient:
                 raise
-    return frozenset(each.object.identity for each in batch) - bench.whole(batch)
+    return frozenset(each.object.identity for each in batch) - database.unchanged(batch)
 
 
-def _rerunnable(bench: Bench, provenances: Batch) -> frozenset[Versions]:
-    """The migrations of an object that can be run again where everything is there."""
+def _rerunnable(database: TrialDatabase, provenances: Batch) -> frozenset[Versions]:
+    """Groups of migrations that can run again in a complete database."""
     samples = {_versions(each): each for each in provenances}
-    return frozenset(versions for versions, each in samples.items() if _runs_again(bench, [each]))
+    return frozenset(versions for versions, each in samples.items() if _runs_again(database, [each]))
 
 
-def _runs_again(bench: Bench, batch: Batch) -> bool:
-    """Whether the migrations of the objects can be run where everything is there."""
+def _runs_again(database: TrialDatabase, batch: Batch) -> bool:
+    """Whether the objects' migrations can run again in a complete database."""
     try:
-        reapply(bench, batch, lambda _, batch: frozenset(each.object.identity for each in batch))
+        try_reapply(database, batch, lambda _, batch: frozenset(each.object.identity for each in batch))
     except DatabaseError as error:
         if error.transient:
             raise
@@ -83,17 +85,17 @@ def _runs_again(bench: Bench, batch: Batch) -> bool:
 
 
 def _batches(
-    provenances: Iterable[Provenance], again: frozenset[Versions], likeness: Callable[[CatalogObject], object]
+    provenances: Iterable[Provenance], again: frozenset[Versions], group_key: Callable[[CatalogObject], object]
 ) -> list[Batch]:
-    """Objects that are alike and have the same migrations, together: each experiment takes a look, which is dear.
+    """Groups similar objects with the same migrations, because every trial costs an introspection.
 
-    Where the scripts cannot be run on a whole database, each object by itself: if the tables of one script are all
-    dropped it may run, and if one of them is it may not.
+    Objects whose scripts cannot run in a complete database stay alone: a script may run with all of its tables dropped
+    and fail with only one dropped.
     """
     batches: dict[object, list[Provenance]] = {}
     for each in provenances:
         versions = _versions(each)
-        key = (likeness(each.object), versions if versions in again else each.object.identity)
+        key = (group_key(each.object), versions if versions in again else each.object.identity)
         batches.setdefault(key, []).append(each)
     return list(batches.values())
 
@@ -107,7 +109,7 @@ def _kind(found: CatalogObject) -> object:
 
 
 def _place(found: CatalogObject) -> object:
-    """A table's columns and constraints stand in each other's way less than those of several tables."""
+    """Columns and constraints of one table interfere with each other less than those of several."""
     return (found.identity.kind, found.identity.schema, found.parent)
 
 

@@ -1,4 +1,4 @@
-"""Puts rows into every table of a scratch database, so that a script has something to lose there."""
+"""Inserts rows into every table of a scratch database, so that scripts that lose rows are detected."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby, product
@@ -16,19 +16,19 @@ from pgfleet.run.shipped import statement
 
 ROWS_A_TABLE = 3
 FAR = 1000
-"""Numbers that a script of the manifest hardly uses in rows of its own; near ones are tried where those do not fit."""
+"""Numbers that a script rarely uses in its own rows; smaller ones are tried where these do not fit."""
 
 
 def fill(session: Session) -> Mapping[str, str]:
-    """Puts rows into every table, and says of each that takes none why not. Raises transient DatabaseErrors."""
+    """Inserts rows into every table; returns why a table stayed empty, by name. Raises transient DatabaseErrors."""
     tables = in_order(_read_fillable(session))
-    refused = {_shown(session, each.schema, each.name): _fill(session, each) for each in tables}
-    session.write(Query("SET CONSTRAINTS ALL IMMEDIATE"))  # a deferred one would stand in the way of ALTER TABLE
-    return {table: reason for table, reason in refused.items() if reason}
+    reasons = {f"{each.schema or session.home}.{each.name}": _fill(session, each) for each in tables}
+    session.write(Query("SET CONSTRAINTS ALL IMMEDIATE"))  # pending deferred checks would block ALTER TABLE
+    return {table: reason for table, reason in reasons.items() if reason}
 
 
 def read_rows(session: Session, objects: Sequence[CatalogObject]) -> Rows:
-    """The rows of all the tables among `objects`, by digest. Raises a DatabaseError."""
+    """The row digests of all tables among `objects`. Raises a DatabaseError."""
     tables = [each.identity for each in objects if each.identity.kind is ObjectKind.TABLE]
     text = sql.SQL(statement("introspection/row_digests"))
     queries = [
@@ -61,28 +61,25 @@ def _column(row: tuple[Any, ...]) -> FillableColumn:
 
 
 def _fill(session: Session, table: FillableTable) -> str | None:
-    """None if at least one row went in, else what the server said to the last attempt."""
-    said, is_filled = None, False
-    for number in range(1, ROWS_A_TABLE + 1):
-        said = _insert_somehow(session, table, number)
-        is_filled = is_filled or said is None
-    return None if is_filled else said
+    """None if at least one row was inserted, else the last error message."""
+    messages = [_insert(session, table, number) for number in range(1, ROWS_A_TABLE + 1)]
+    return messages[-1] if all(messages) else None
 
 
-def _insert_somehow(session: Session, table: FillableTable, number: int) -> str | None:
-    """A row of all columns, or of the required ones alone where that is not taken."""
+def _insert(session: Session, table: FillableTable, number: int) -> str | None:
+    """Inserts a row of all columns, or of only the required ones; the last error message if neither works."""
     required = tuple(each for each in table.columns if each.is_required)
-    said = None
+    message = None
     for columns, n, style in product((table.columns, required), (FAR + number, number), STYLES):
         try:
             session.write(_insertion(table, columns, n, style))
         except DatabaseError as error:
             if error.transient:
                 raise
-            said = error.message
+            message = error.message
         else:
             return None
-    return said
+    return message
 
 
 def _insertion(table: FillableTable, columns: Sequence[FillableColumn], n: int, style: str) -> Query:
@@ -103,14 +100,10 @@ def _value(column: FillableColumn, n: int, style: str) -> sql.Composable | None:
 
 
 def _referred(target: tuple[str, str, str], n: int) -> sql.Composed:
-    """The n-th row's value; of columns that refer to the same table together, the same row's."""
+    """The n-th row's value; columns that refer to the same table together refer to the same row."""
     schema, table, column = target
     text = (
         "(SELECT t.{} FROM {} AS t ORDER BY ROW(t.*)::text OFFSET {} %% greatest(1, (SELECT count(*) FROM {})) LIMIT 1)"
     )
     path = sql.Identifier(schema, table)
     return sql.SQL(text.replace("%%", "%")).format(sql.Identifier(column), path, sql.Literal(n), path)
-
-
-def _shown(session: Session, schema: str, name: str) -> str:
-    return f"{schema or session.home}.{name}"

@@ -1,4 +1,4 @@
-"""Runs each migration again where rows are, and looks what that changes."""
+"""Runs each migration a second time, in tables with rows, and observes what that changes."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,15 +15,15 @@ from pgfleet.postgres.scratch.sample_rows import fill, read_rows
 from pgfleet.postgres.session import Session
 
 Empty = dict[str, str]
-"""Of each table that takes no row, why; as the last migration found it."""
+"""Why each empty table took no rows, as of the last migration."""
 
 
 def run_again(manifest: Manifest, admin: Dsn, limits: Limits) -> tuple[Mapping[str, SecondRun], Mapping[str, str]]:
     """The second run of each migration, by version, and why tables are empty, by name.
 
-    Each is run in a scratch database that holds what comes up to it; rows are put in for its second run alone, so that
-    no script meets rows that it could not have foreseen when it is applied. Raises a DatabaseError for a script that
-    the server does not take in an empty database.
+    Each migration runs in a scratch database with the migrations before it. Rows are inserted only for its second run,
+    so no first run meets rows that a new tenant would not have. Raises a DatabaseError for a script that fails in an
+    empty database.
     """
     runs: dict[str, SecondRun] = {}
     empty: Empty = {}
@@ -31,16 +31,16 @@ def run_again(manifest: Manifest, admin: Dsn, limits: Limits) -> tuple[Mapping[s
         for place, migration in enumerate(manifest.migrations):
             apply(session, migration)
             if migration.transactional:
-                with _undoing(session):
+                with _rolled_back(session):
                     runs[migration.version] = _run_twice(session, migration, empty)
             else:
-                session.close()  # where one connection to the server is all that may be, it is the other database's
+                session.close()  # if only one connection is allowed, the other database needs it
                 runs[migration.version] = _run_elsewhere(manifest.migrations[: place + 1], admin, limits, empty)
     return runs, empty
 
 
 def apply(session: Session, migration: Migration) -> None:
-    """Runs the script in a transaction, or alone where it refuses to. Raises a DatabaseError."""
+    """Runs the migration's script. Raises a DatabaseError."""
     run = session.run_script if migration.transactional else session.run_outside_transaction
     run(migration.script)
 
@@ -50,14 +50,14 @@ class _Undone(Exception):
 
 
 @contextmanager
-def _undoing(session: Session) -> Iterator[None]:
+def _rolled_back(session: Session) -> Iterator[None]:
     with suppress(_Undone), session.transaction():
         yield
         raise _Undone
 
 
 def _run_elsewhere(migrations: tuple[Migration, ...], admin: Dsn, limits: Limits, empty: Empty) -> SecondRun:
-    """Of the last of them, in a database of its own: what runs outside a transaction cannot be rolled back."""
+    """The second run of the last migration, which cannot be rolled back and so gets a database of its own."""
     with scratch_database(admin, limits, migrations) as session:
         for each in migrations:
             apply(session, each)
@@ -67,14 +67,14 @@ def _run_elsewhere(migrations: tuple[Migration, ...], admin: Dsn, limits: Limits
 def _run_twice(session: Session, migration: Migration, empty: Empty) -> SecondRun:
     empty.clear()
     empty.update(fill(session))
-    before = _look(session)
+    before = _observe(session)
     error = _error_of(lambda: apply(session, migration))
-    between = _look(session).rows
+    between = _observe(session).rows
     error = error or _error_of(lambda: apply(session, migration))
-    return SecondRun(before=before, between=between, after=_look(session), error=error)
+    return SecondRun(before=before, between=between, after=_observe(session), error=error)
 
 
-def _look(session: Session) -> Observation:
+def _observe(session: Session) -> Observation:
     objects = read_catalog(session, EVERYTHING, {}).managed or ()
     return Observation(objects=objects, rows=read_rows(session, objects))
 

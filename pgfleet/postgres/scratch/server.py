@@ -1,4 +1,4 @@
-"""The server that a manifest is proven on: one of an environment's, or the embedded one."""
+"""Chooses the server that a manifest is proven on: an environment's or the embedded one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,37 +20,37 @@ EMBEDDED = Limits(application_name="pgfleet manifest check")
 
 @contextmanager
 def proving_server(context: RunContext | None, manifest: Manifest) -> Iterator[tuple[Dsn, Limits]]:
-    """Where scratch databases can be made: on the environment's server, or without one on the embedded, started for it.
+    """The DSN and limits for scratch databases: on the environment's server, or on an embedded one without context.
 
-    Raises ScratchUnavailable where no server of the environment lets us in, and ClusterFailed.
+    Raises ScratchUnavailable if no server of the environment can be reached, and ClusterFailed.
     """
     if context is not None:
-        yield _first_that_answers(context)[0], limits_of(context)
+        yield _first_reachable(context)[0], limits_of(context)
     else:
         with embedded_server(embedded_binaries(), manifest) as admin:
             yield admin, EMBEDDED
 
 
 def proving_major(context: RunContext | None) -> int:
-    """The major version of that server; the embedded one is not started for it. Raises as `proving_server` does."""
+    """The major version of that server, without starting the embedded one. Raises as `proving_server` does."""
     if context is not None:
-        return _first_that_answers(context)[1]
+        return _first_reachable(context)[1]
     return server_major(embedded_binaries(), Account(name="this user"))
 
 
-def _first_that_answers(context: RunContext) -> tuple[Dsn, int]:
+def _first_reachable(context: RunContext) -> tuple[Dsn, int]:
     """The environment's `scratch_dsn`, or else the first of its tenants' servers, with its major version."""
     scratch = context.environment.policy.scratch_dsn
     servers = group_by_server(context.environment.tenants)
     candidates = [[scratch]] if scratch else [[each.dsn for each in tenants] for tenants in servers.values()]
-    said: dict[str, str] = {}
-    for of_one_server in candidates:
-        for candidate in of_one_server:
+    problems: dict[str, str] = {}
+    for same_server in candidates:
+        for candidate in same_server:
             try:
                 with Session(candidate, limits=limits_of(context)) as session:
                     return candidate, session.server_major
             except (ConnectionFailed, AccessRefused) as error:
-                said.setdefault(libpq.server(candidate), str(error))
+                problems.setdefault(libpq.server(candidate), str(error))
                 if error.connect_failure is None or error.connect_failure.affects_server:
                     break
-    raise ScratchUnavailable(", ".join(said), "; ".join(said.values()))
+    raise ScratchUnavailable(", ".join(problems), "; ".join(problems.values()))
