@@ -101,10 +101,10 @@ def test_a_password_that_stands_in_a_file_is_never_shown(
 
 @pytest.mark.parametrize("way", ["password file", "service file"])
 def test_a_wrong_password_in_a_file_is_refused_and_not_shown(
-    server: Server, keeper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: str
+    server: Server, keeper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     monkeypatch.setenv("PGSERVICEFILE", str(servicefile(tmp_path, server, "Wr0ng")))
-    dsn = from_passfile(server, tmp_path, "Wr0ng") if strategy == "password file" else Dsn("service=fleet")
+    dsn = from_passfile(server, tmp_path, "Wr0ng") if way == "password file" else Dsn("service=fleet")
     with pytest.raises(AccessRefused, match="password authentication failed") as caught:
         who(dsn)
     assert "Wr0ng" not in str(caught.value)

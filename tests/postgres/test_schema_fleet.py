@@ -20,7 +20,7 @@ from pgfleet.judge.summary import build_document
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.apply import repair as repairs
 from pgfleet.postgres.locks import lock_shared, tenant_lock
-from pgfleet.rollout.repair_results import SHARED_DONE_BEFORE
+from pgfleet.rollout.repair_results import SHARED_ALREADY_REPAIRED
 
 Found = TypeVar("Found")
 SCHEMAS = ("acme", "borealis", "cobalt", "delta", 'Odd "Home.x')
@@ -203,7 +203,7 @@ def test_a_repair_mends_what_they_share_once_and_the_others_find_it_done(made: D
     assert [each.error for each in found.values()] == [None] * 3
     assert sum(len(each.statements) for each in found.values()) == 3, "each its own, and one what is shared"
     assert found["cobalt"].result in {RepairResult.REPAIRED, RepairResult.UNCHANGED}
-    assert sum(each.detail == SHARED_DONE_BEFORE for each in found.values()) == 2
+    assert sum(each.detail == SHARED_ALREADY_REPAIRED for each in found.values()) == 2
     assert set(made.verdicts().values()) == {Verdict.READY}
 
 
