@@ -18,7 +18,8 @@ from pgfleet.flows._wave_kinds import AUDIT, DRY_RUN, PLAN, ROLLOUT, WATCH
 from pgfleet.flows._waves import all_results, run_waves
 from pgfleet.judge.summary import skipped_entries
 from pgfleet.reports import events
-from pgfleet.reports.rollout_markdown import approval_page
+from pgfleet.reports.render import markdown
+from pgfleet.reports.views.plan import approval_view
 from pgfleet.rollout.failure_budget import allowed_failures
 from pgfleet.rollout.results import not_reached
 from pgfleet.rollout.rings import skip_ring
@@ -92,7 +93,7 @@ class Rollout:
         rings = by_ring(plan, order)
         first = next(name for name, plans in rings.items() if any(each.changes for each in plans))
         dry_run, _ = self._ring(first, rings[first]).carry_out(None, dry_run=True)
-        return approval_page(plan, self.context.manifest, order, dry_run, first)
+        return markdown.render(approval_view(plan, self.context.manifest, order, dry_run, first))
 
     def _ring(self, name: str, plans: Sequence[TenantPlan]) -> Ring:
         return Ring(context=self.context, granularity=self.granularity, name=name, plans=plans)

@@ -8,10 +8,10 @@ from prefect.artifacts import create_link_artifact
 
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.documents.rollout import RolloutDocument
-from pgfleet.reports.html.rollout import rollout_page
 from pgfleet.reports.openmetrics import audit_metrics
 from pgfleet.reports.render import html
 from pgfleet.reports.views.audit import audit_page
+from pgfleet.reports.views.rollout_page import rollout_page
 from pgfleet.run import files, settings
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.artifacts import scope_of
@@ -58,7 +58,7 @@ def _page(document: Document, context: RunContext) -> str:
     zone = context.environment.policy.timezone
     if isinstance(document, AuditDocument):
         return html.render(audit_page(document, context.manifest, zone))
-    return rollout_page(document, context.manifest, zone)
+    return html.render(rollout_page(document, context.manifest, zone))
 
 
 def _place(folder: str) -> Path:

@@ -24,9 +24,9 @@ from pgfleet.postgres.embedded.cluster import Cluster
 from pgfleet.postgres.embedded.demo_fleet import ENVIRONMENT, PLANS, build_fleet, fleet_file
 from pgfleet.postgres.read.run_context import load_context
 from pgfleet.reports.render import terminal
-from pgfleet.reports.repair_terminal import repair_report
-from pgfleet.reports.rollout_terminal import rollout_report
 from pgfleet.reports.views.audit import audit_view
+from pgfleet.reports.views.repair import repair_view
+from pgfleet.reports.views.rollout import rollout_view
 from pgfleet.run import files, settings
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.shipped import sql_folder
@@ -65,10 +65,10 @@ def _go_through_all(context: RunContext) -> str:
     write(before, terminal.render(audit_view(before, manifest)), as_json=False)
     _say("2. The dry run of a rollout: its plan, then all of it in transactions that are rolled back")
     dry_run = roll_out(context, Scope(), Granularity.TENANT, dry_run=True)
-    write(dry_run, rollout_report(dry_run, manifest), as_json=False)
+    write(dry_run, terminal.render(rollout_view(dry_run, manifest)), as_json=False)
     _say("3. The rollout: one ring after another, each migration proven and committed, or not at all")
     rollout = roll_out(context, Scope())
-    write(rollout, rollout_report(rollout, manifest), as_json=False)
+    write(rollout, terminal.render(rollout_view(rollout, manifest)), as_json=False)
     _say("4. The audit again: what a rerun cannot heal is still there, and named")
     after = audit(context, granularity=Granularity.TENANT)
     write(after, terminal.render(audit_view(after, manifest)), as_json=False)
@@ -86,12 +86,12 @@ def _repair_the_rest(context: RunContext) -> AuditDocument:
     _say(f"5. pgfleet repair {ENVIRONMENT} {chosen} --yes: what a rerun cannot heal, rehearsed and then done")
 
     def agree(dry_run: RepairDocument) -> bool:
-        write(dry_run, repair_report(dry_run), as_json=False)
+        write(dry_run, terminal.render(repair_view(dry_run)), as_json=False)
         _say("And now for real: the same statements, proven and committed, or not at all", "")
         return True
 
     document = repair(context, names, agree)
-    write(document, repair_report(document), as_json=False)
+    write(document, terminal.render(repair_view(document)), as_json=False)
     _say("The audit of these, once more")
     found = audit(context, names, granularity=Granularity.TENANT)
     write(found, terminal.render(audit_view(found, context.manifest)), as_json=False)

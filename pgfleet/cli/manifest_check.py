@@ -7,7 +7,8 @@ from rich.console import Console
 from pgfleet.check.judgment import EXIT_STATUS
 from pgfleet.cli.output import write
 from pgfleet.cli.run_flow import document_of
-from pgfleet.reports.proof_terminal import proof_report
+from pgfleet.reports.render import terminal
+from pgfleet.reports.views.manifest_proof import proof_view
 from pgfleet.run import files, settings
 
 
@@ -24,5 +25,5 @@ def run_manifest_check(environment: str | None, *, as_json: bool, output: Path |
     where = f"a server of {environment}" if environment else "the embedded server"
     Console(stderr=True).print(f"manifest check: in scratch databases on {where} …", highlight=False)
     proof = document_of(check_manifest, MANIFEST_PROOF, environment=environment)
-    write(proof, proof_report(proof), as_json=as_json, output=output)
+    write(proof, terminal.render(proof_view(proof)), as_json=as_json, output=output)
     return EXIT_STATUS[proof.outcome]

@@ -14,13 +14,12 @@ from pgfleet.documents.audit import AuditDocument
 from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.errors import PgfleetError
 from pgfleet.reports.audit_junit import audit_junit
-from pgfleet.reports.html.rollout import rollout_page
 from pgfleet.reports.openmetrics import audit_metrics
 from pgfleet.reports.render import html, markdown, terminal
 from pgfleet.reports.rollout_junit import rollout_junit
-from pgfleet.reports.rollout_markdown import rollout_page as rollout_summary
-from pgfleet.reports.rollout_terminal import rollout_report
 from pgfleet.reports.views.audit import audit_page, audit_view
+from pgfleet.reports.views.rollout import rollout_view
+from pgfleet.reports.views.rollout_page import rollout_page
 from pgfleet.run import files
 from pgfleet.run.context import RunContext
 
@@ -47,14 +46,14 @@ def write_rollout(
     """What came of a rollout, as a person or a program reads it."""
     manifest, zone = context.manifest, context.environment.policy.timezone
     texts: Mapping[RolloutFormat, Callable[[], str]] = {
-        RolloutFormat.HTML: lambda: rollout_page(document, manifest, zone),
-        RolloutFormat.MARKDOWN: lambda: rollout_summary(document, manifest),
+        RolloutFormat.HTML: lambda: html.render(rollout_page(document, manifest, zone)),
+        RolloutFormat.MARKDOWN: lambda: markdown.render(rollout_view(document, manifest, zone)),
         RolloutFormat.JUNIT: lambda: rollout_junit(document),
     }
     if make := texts.get(output_format):
         write_text(make(), output)
     else:
-        report = rollout_report(document, manifest)
+        report = terminal.render(rollout_view(document, manifest, zone))
         write(document, report, as_json=output_format is RolloutFormat.JSON, output=output)
 
 

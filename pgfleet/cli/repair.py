@@ -11,7 +11,8 @@ from pgfleet.cli.output import write
 from pgfleet.cli.prompt import is_confirmed, is_terminal
 from pgfleet.cli.run_flow import document_of, showing_progress
 from pgfleet.documents.repair import RepairDocument, RepairResult
-from pgfleet.reports.repair_terminal import repair_report
+from pgfleet.reports.render import terminal
+from pgfleet.reports.views.repair import repair_view
 from pgfleet.rollout.repair_summary import exit_status
 from pgfleet.run import settings
 from pgfleet.run.context import RunContext
@@ -36,7 +37,7 @@ def run_repair(
     """
 
     def show(document: RepairDocument) -> None:
-        console_on(sys.stderr if as_json else sys.stdout).print(repair_report(document))
+        console_on(sys.stderr if as_json else sys.stdout).print(terminal.render(repair_view(document)))
 
     def agree(document: RepairDocument) -> bool:
         show(document)
@@ -45,7 +46,7 @@ def run_repair(
     document = repair(context, tenants, agree if not dry_run else lambda _: False, labels)
     is_shown = document.dry_run and not dry_run and is_to_be_done(document)
     if as_json or output or not is_shown:
-        write(document, repair_report(document), as_json=as_json, output=output)
+        write(document, terminal.render(repair_view(document)), as_json=as_json, output=output)
     return exit_status(document)
 
 

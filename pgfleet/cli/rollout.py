@@ -17,7 +17,8 @@ from pgfleet.cli.run_flow import run_flow, showing_progress
 from pgfleet.documents.plan import RolloutPlan, Scope
 from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.errors import FleetError
-from pgfleet.reports.plan_terminal import plan_report
+from pgfleet.reports.render import terminal
+from pgfleet.reports.views.plan import plan_view
 from pgfleet.rollout.planning import check_scope
 from pgfleet.rollout.summary import RolloutOutcome, exit_status
 from pgfleet.run import settings
@@ -71,7 +72,7 @@ def roll_out(
         raise FleetError("--yes", "", "approval = true, and there is nobody to ask: no terminal, no PREFECT_API_URL")
 
     def show(plan: RolloutPlan) -> None:
-        console_on(stream).print(plan_report(plan, context.manifest, policy.rings))
+        console_on(stream).print(terminal.render(plan_view(plan, context.manifest, policy.rings)))
 
     flow = rollout_fleet if scope.migrations else seed_fleet
     options: dict[str, Any] = {"dry_run": dry_run, "yes": yes, "granularity": granularity}

@@ -16,7 +16,8 @@ from pgfleet.documents.audit import AuditDocument
 from pgfleet.documents.plan import RolloutPlan
 from pgfleet.errors import ConfigurationError, PgfleetError
 from pgfleet.judge.summary import EXIT_STATUS, outcome_of, tenant_count
-from pgfleet.reports.rollout_terminal import count_report
+from pgfleet.reports.render import terminal
+from pgfleet.reports.views.counts import counts_view
 from pgfleet.run import files, settings
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.progress import listening
@@ -87,7 +88,7 @@ def run_counts(
 
     with showing_progress(f"counts of {context.environment.name}"):
         document = run_flow(count_fleet, COUNT_DOCUMENT, context, tenants, rings, labels)
-    write(document, count_report(document), as_json=as_json, output=output)
+    write(document, terminal.render(counts_view(document)), as_json=as_json, output=output)
     return INCOMPLETE if document.summary["uncounted"] else 0
 
 

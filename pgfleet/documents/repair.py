@@ -53,11 +53,11 @@ class NotRepairableEntry(Entry):
 
 
 class TenantRepair(Entry):
-    """One tenant: migrations run again, then statements; `remaining` needs a person; `residual` is why it was not proven.
+    """One tenant: `versions` are reapplied first, then `statements` run.
 
-    `digest` identifies exactly what was run, `own_digest` what of it is for the tenant's own objects alone. `not_repairable`
-    are migrations that are not applied for another reason than a difference. `detail` says more of the result where
-    there is more to say.
+    `remaining` differences need a person; `residual` ones are why the repair was rolled back. `not_repairable` are
+    migrations that are not applied for a reason other than a difference. `digest` identifies exactly what was run,
+    `own_digest` the part that concerns only the tenant's own objects. `detail` explains the result where needed.
     """
 
     name: str

@@ -94,13 +94,14 @@ class Tenants(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code(Block):
-    """SQL or a command to copy; `hazards` are what the SQL does to a table in use."""
+    """SQL or a command to copy; `hazards` are what the SQL does to a table in use. `in_full`: never shortened."""
 
     kind: ClassVar[str] = "code"
     title: str
     text: str
     hazards: tuple[str, ...] = ()
     language: str = "sql"
+    in_full: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A rollout as a JUnit report: a suite for each ring, and one for each tenant with a case for each migration."""
+"""A rollout as JUnit XML: a suite per ring, and one per tenant with a case per migration."""
 
 from collections.abc import Iterator
 
@@ -14,10 +14,9 @@ from pgfleet.documents.rollout import (
     StepStatus,
     TenantResult,
 )
-from pgfleet.reports.issues import NO_REASON
 from pgfleet.reports.junit import Case, Ending, Suite, report
 from pgfleet.reports.phrases.audit import sentence
-from pgfleet.reports.phrases.rollout import error_sentence, ring_sentence
+from pgfleet.reports.phrases.rollout import REASON_UNKNOWN, error_sentence, ring_sentence, subject_of
 from pgfleet.rollout.summary import RolloutOutcome, worst_first
 
 ENDING = {
@@ -25,7 +24,7 @@ ENDING = {
     StepStatus.NOT_REACHED: Ending.SKIPPED,
     StepStatus.NOT_EXERCISED: Ending.SKIPPED,
 }
-"""Of a step; the others pass."""
+"""Steps with another status pass."""
 RING_ENDING = {RingOutcome.HALTED: Ending.FAILURE, RingOutcome.NOT_REACHED: Ending.SKIPPED}
 TENANT_ENDING = {
     Result.FAILED: Ending.FAILURE,
@@ -35,7 +34,7 @@ TENANT_ENDING = {
 
 
 def rollout_junit(document: RolloutDocument) -> str:
-    """What failed fails, a tenant that could not be looked at errs, what was not begun is skipped."""
+    """Failed steps are failures, tenants that could not be inspected are errors, what was not begun is skipped."""
     suites = [*_plan(document), *map(_ring, document.rings), *map(_tenant, worst_first(document.tenants))]
     seconds = (document.finished_at - document.started_at).total_seconds()
     title = f"pgfleet {document.what} {document.environment}"
@@ -44,41 +43,44 @@ def rollout_junit(document: RolloutDocument) -> str:
 
 def _plan(document: RolloutDocument) -> Iterator[Suite]:
     if document.outcome == RolloutOutcome.REFUSED:
-        case = Case(name="approval", ending=Ending.FAILURE, kind="refused", message=document.reason or NO_REASON)
+        case = Case(name="approval", ending=Ending.FAILURE, kind="refused", message=document.reason or REASON_UNKNOWN)
         yield Suite(name="plan", cases=(case,))
 
 
 def _ring(ring: RingEntry) -> Suite:
     ending = RING_ENDING.get(ring.outcome)
-    whole = Case(name="ring", ending=ending, kind=ring.outcome, message=ring_sentence(ring))
+    own = Case(name="ring", ending=ending, kind=ring.outcome, message=ring_sentence(ring))
     found = tuple(
         Case(name=f"watch {each.watch} in {each.tenant}", ending=Ending.FAILURE, kind="watch", message=each.detail)
         for each in ring.watch
         if each.is_finding
     )
-    return Suite(name=f"ring {ring.name}", cases=(whole, *map(_restart, ring.restarts), *found))
+    return Suite(name=f"ring {ring.name}", cases=(own, *map(_restart, ring.restarts), *found))
 
 
 def _restart(restart: RestartEntry) -> Case:
     ending = None if restart.restarted else Ending.FAILURE
     return Case(
-        name=f"restart of {restart.service}", ending=ending, kind="not restarted", message=restart.detail or NO_REASON
+        name=f"restart of {restart.service}",
+        ending=ending,
+        kind="not restarted",
+        message=restart.detail or REASON_UNKNOWN,
     )
 
 
 def _tenant(tenant: TenantResult) -> Suite:
     steps = [*map(_migration, tenant.migrations), *map(_seed, tenant.seeds)]
-    return Suite(name=tenant.name, cases=(_whole(tenant, steps), *steps))
+    return Suite(name=tenant.name, cases=(_own_case(tenant, steps), *steps))
 
 
-def _whole(tenant: TenantResult, steps: list[Case]) -> Case:
-    """The tenant itself, which is to be told where none of its steps tells it."""
+def _own_case(tenant: TenantResult, steps: list[Case]) -> Case:
+    """The tenant itself, which fails where none of its steps explains its result."""
     ending = Ending.ERROR if tenant.obstacle else TENANT_ENDING.get(tenant.result)
     if ending is None or any(each.ending is ending for each in steps):
         return Case(name="tenant")
-    said = error_sentence(tenant.error) if tenant.error else tenant.reason or NO_REASON
+    message = error_sentence(tenant.error) if tenant.error else tenant.reason or REASON_UNKNOWN
     kind = tenant.obstacle or tenant.result
-    return Case(name="tenant", ending=ending, kind=kind, message=said, lines=_advice(tenant.error))
+    return Case(name="tenant", ending=ending, kind=kind, message=message, lines=_advice(tenant.error))
 
 
 def _migration(step: MigrationStep) -> Case:
@@ -87,14 +89,14 @@ def _migration(step: MigrationStep) -> Case:
 
 
 def _seed(step: SeedStep) -> Case:
-    return _step(step, f"seed {step.name}", _advice(step.error))
+    return _step(step, subject_of(step), _advice(step.error))
 
 
 def _step(step: MigrationStep | SeedStep, name: str, lines: tuple[str, ...]) -> Case:
-    said = error_sentence(step.error) if step.error else step.detail or NO_REASON
+    message = error_sentence(step.error) if step.error else step.detail or REASON_UNKNOWN
     seconds = (step.duration_ms or 0) / 1000
     ending = ENDING.get(step.status)
-    return Case(name=name, ending=ending, kind=step.status, message=said, lines=lines, seconds=seconds)
+    return Case(name=name, ending=ending, kind=step.status, message=message, lines=lines, seconds=seconds)
 
 
 def _advice(error: ErrorEntry | None) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from pgfleet.rollout.advice import advise_connect_failure, build_error_entry
 from pgfleet.rollout.summary import result_of
 
 Counts = Mapping[str, CountEntry]
+REQUIRED = "required migration"
 SATISFIED = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 ADVICE = {
     Verdict.UNREACHABLE: "check that the server is running and the DSN is correct, then run the same command again",
@@ -113,7 +114,12 @@ def find_blocker(requires: Iterable[str], steps: Iterable[MigrationStep]) -> Mig
 
 
 def blocked_status(blocker: MigrationStep) -> tuple[StepStatus, str]:
-    """The status and the reason of a step that requires the blocker's migration."""
+    """The status and the reason of a step that requires the blocker's migration.
+
+    The reason of a step that is itself blocked is passed on: it names the first cause.
+    """
+    if blocker.detail and blocker.detail.startswith(REQUIRED):
+        return blocker.status, blocker.detail
     if blocker.status is StepStatus.NOT_EXERCISED:
-        return StepStatus.NOT_EXERCISED, f"requires {blocker.version}, which the dry run did not exercise"
-    return StepStatus.NOT_REACHED, f"requires {blocker.version}, which is not applied"
+        return StepStatus.NOT_EXERCISED, f"{REQUIRED} {blocker.version} was not exercised"
+    return StepStatus.NOT_REACHED, f"{REQUIRED} {blocker.version} is not applied"

@@ -121,7 +121,7 @@ def counts_state(document: CountDocument) -> State[Any]:
 
 def proof_state(proof: ManifestProof) -> State[Any]:
     """Completed if the manifest is proven, else Failed with the name of the outcome."""
-    message = manifest_proof.in_words(proof)
+    message = manifest_proof.proof_sentence(proof)
     if proof.outcome is ProofOutcome.PROVEN:
         return Completed(message=message)
     return Failed(name=proof.outcome, message=message)

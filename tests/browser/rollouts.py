@@ -46,9 +46,9 @@ def a_halted_rollout() -> RolloutDocument:
         a_wave(1, STARTED + 8 * minute, STARTED + 10 * minute, failed=1, unreachable=1),
         a_wave(2, STARTED + 9 * minute, FINISHED, attempts=2, failed=2),
     )
-    early: RingEntry = a_ring(
-        "early", RingOutcome.HALTED, results=results, reason="2 tenants of it failed, and 0 may"
-    ).model_copy(update={"started_at": STARTED + 8 * minute, "finished_at": FINISHED, "waves": waves})
+    early: RingEntry = a_ring("early", RingOutcome.HALTED, results=results, reason="2 failures, 0 allowed").model_copy(
+        update={"started_at": STARTED + 8 * minute, "finished_at": FINISHED, "waves": waves}
+    )
     rings = [canary, early, a_ring("main", RingOutcome.NOT_REACHED, results=results)]
     return a_rollout(*results, rings=rings, outcome="Halted", reason="ring early halted")
 

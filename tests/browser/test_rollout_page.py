@@ -9,29 +9,30 @@ from browser.rollouts import a_halted_rollout
 from fixtures.browser import Seen, written
 from playwright.sync_api import Page, expect
 
-from pgfleet.reports.html.rollout import rollout_page
+from pgfleet.reports.render import html
+from pgfleet.reports.views.rollout_page import rollout_page
 
 
 @pytest.fixture(scope="module")
 def rollout(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of its page."""
-    page = rollout_page(a_halted_rollout(), MANIFEST, "Europe/Berlin")
+    page = html.render(rollout_page(a_halted_rollout(), MANIFEST, "Europe/Berlin"))
     return written(tmp_path_factory.mktemp("rollout"), page)
 
 
 def test_rings_failures_and_tenants_are_told_and_nobody_is_asked(page: Page, seen: Seen, rollout: str) -> None:
     page.goto(rollout)
-    expect(page.locator(".rings li", has_text="early")).to_contain_text("2 tenants of it failed, and 0 may")
+    expect(page.locator(".rings li", has_text="early")).to_contain_text("2 failures, 0 allowed")
     expect(page.locator(".ring + div > svg rect")).to_have_count(4)
     waves = page.locator(".rings li", has_text="early").locator(".waves li")
     expect(waves).to_have_text(
         [
             re.compile(r"wave 1[\s\S]*2 tenants: 1 failed, 1 unreachable"),
-            re.compile(r"wave 2[\s\S]*taken up by 2 workers"),
+            re.compile(r"wave 2[\s\S]*run by 2 workers"),
         ]
     )
     expect(waves.locator("rect.f-b")).to_have_count(2)
-    expect(page.locator(".card", has_text="What failed, by reason")).to_contain_text("2 tenants: fjord, globex")
+    expect(page.locator(".card", has_text="Failures, by reason")).to_contain_text("2 tenants fjord, globex")
     assert [each for each in seen.requests if not each.startswith("data:")] == [rollout]
 
 

@@ -26,9 +26,9 @@ PENDING = {
 REMEDIES = {
     "cobalt": "pgfleet rollout demo --tenant cobalt applies it",
     "dynamo": "pgfleet rollout demo --tenant dynamo applies it",
-    "ember": "rolling 20250315 out again brings it back",
-    "fjord": "rolling 20250401 out again brings it back",
-    "gale": "rolling 20250315 out again puts it right",
+    "ember": "reapplying 20250315 restores it",
+    "fjord": "reapplying 20250401 restores it",
+    "gale": "reapplying 20250315 fixes it",
     "harbor": "ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text",
     "iris": "pgfleet repair demo --tenant iris runs them",
 }

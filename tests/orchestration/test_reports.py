@@ -90,7 +90,7 @@ def test_runs_leave_their_pages_and_figures_where_the_environment_keeps_them(
     pages = sorted(each.name for each in (tmp_path / "reports").iterdir())
     [own] = [each for each in pages if each.endswith(f"-{run_id[:8]}.html")]
     assert len(pages) == 4
-    assert {"audit-test.html", "dry run-test.html"} <= set(pages)
+    assert {"audit-test.html", "dry-run-test.html"} <= set(pages)
     latest = (tmp_path / "reports" / "audit-test.html").read_text(encoding="utf-8")
     assert run_id in latest
     assert latest == (tmp_path / "reports" / own).read_text(encoding="utf-8")

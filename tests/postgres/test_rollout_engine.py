@@ -100,7 +100,7 @@ def test_what_requires_a_failed_migration_is_not_reached_and_others_go_on(small:
     subject.execute("CREATE VIEW one AS SELECT 1")
     result = subject.roll_out()
     assert [each.status for each in result.migrations] == [StepStatus.FAILED, StepStatus.NOT_REACHED, StepStatus.DONE]
-    assert step(result, "2").detail == "requires 1, which is not applied"
+    assert step(result, "2").detail == "required migration 1 is not applied"
     assert (result.result, subject.ledger()) == (Result.FAILED, {"3": "applied"})
 
 

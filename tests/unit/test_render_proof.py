@@ -16,9 +16,11 @@ from pgfleet.documents.manifest_proof import (
     RequirementsEntry,
     TwiceEntry,
 )
-from pgfleet.reports.phrases.manifest_proof import in_words
-from pgfleet.reports.proof_page import MOST_ROWS, proof_page, proof_rows
-from pgfleet.reports.proof_terminal import MOST_LINES, proof_report
+from pgfleet.reports.blocks import MOST_TENANTS
+from pgfleet.reports.phrases.manifest_proof import proof_sentence
+from pgfleet.reports.render import markdown, terminal
+from pgfleet.reports.tables import MOST_ROWS
+from pgfleet.reports.views.manifest_proof import proof_rows, proof_view
 
 PASSED = CheckEntry(name="table", passed=True)
 WHOLE = MigrationProof(
@@ -63,11 +65,11 @@ def a_proof(outcome: ProofOutcome = ProofOutcome.PROVEN, **known: object) -> Man
 
 def shown(proof: ManifestProof) -> list[str]:
     stream = StringIO()
-    Console(file=stream, width=160, highlight=False).print(proof_report(proof))
+    Console(file=stream, width=160, highlight=False).print(terminal.render(proof_view(proof)))
     return [line.rstrip() for line in stream.getvalue().splitlines()]
 
 
-def test_a_proven_manifest_is_a_table_of_migrations_and_one_of_what_a_rerun_heals() -> None:
+def test_a_proven_manifest_is_a_table_of_migrations_and_one_of_what_reapplying_restores() -> None:
     lines = shown(a_proof())
     assert lines[1].split() == ["1_rules.sql", "✓", "✓", "✓", "✓"]
     kinds = [line.split("  ") for line in lines if line.startswith("  ")]
@@ -77,53 +79,61 @@ def test_a_proven_manifest_is_a_table_of_migrations_and_one_of_what_a_rerun_heal
         ["column", "none of 1", "none of 1"],
         ["table", "all 1", "not tried"],
     ]
-    assert lines[-1] == "proven on PostgreSQL 16.4; a rerun brings back 2 of 3 objects if they are missing"
-    assert "Wrong" not in lines
+    assert lines[-2] == "proven on PostgreSQL 16.4; reapplying restores 2 of 3 objects if they are missing"
+    assert "Faults" not in lines
 
 
-def test_what_is_wrong_is_told_before_the_rest() -> None:
+def test_faults_come_first() -> None:
     proof = a_proof(ProofOutcome.FAULTY, faults=(FAULT,), migrations=(MigrationProof(version="2", file="2_b.sql"),))
     lines = shown(proof)
     assert lines[1].split() == ["2_b.sql", "?", "?", "?", "?"]
-    assert lines.index("Wrong") < lines.index("What a rerun heals")
+    assert lines.index("Faults") < lines.index("What reapplying restores")
     assert "  2_<b>.sql: run a second time, it fails: taken" in lines
-    assert lines[-1] == "1 fault in 2_<b>.sql on PostgreSQL 16.4"
+    assert lines[-2] == "1 fault in 2_<b>.sql on PostgreSQL 16.4"
 
 
-def test_what_could_not_be_looked_at_is_counted() -> None:
+def test_checks_that_could_not_run_are_counted() -> None:
     proof = a_proof(ProofOutcome.INCOMPLETE, unproven=("a", "b"))
-    assert in_words(proof) == "nothing wrong was found on PostgreSQL 16.4, but 2 things could not be looked at"
+    assert proof_sentence(proof) == "no faults found on PostgreSQL 16.4, but 2 checks could not run"
     assert {"  a", "  b"} <= set(shown(proof))
 
 
-def test_the_same_finding_of_squawk_is_told_once_and_too_many_are_cut() -> None:
+def test_the_same_finding_of_squawk_is_listed_once_and_many_are_capped() -> None:
     def found(line: int, rule: str = "ban") -> LintEntry:
         return LintEntry(file="1_a.sql", line=line, rule=rule, level="warning", message="do not")
 
     assert "  1_a.sql, lines 3, 9: do not (ban)" in shown(a_proof(lint=(found(3), found(9))))
-    many = tuple(found(1, f"rule-{n}") for n in range(MOST_LINES + 2))
-    assert "  … and 2 more; --format json has them all" in shown(a_proof(lint=many))
+    many = tuple(found(1, f"rule-{n}") for n in range(MOST_TENANTS + 2))
+    assert "  … and 2 more" in shown(a_proof(lint=many))
 
 
-def test_rows_begin_with_what_a_rerun_does_not_bring_back() -> None:
+def test_rows_begin_with_what_reapplying_does_not_restore() -> None:
     first, *others = proof_rows(a_proof())
     assert first == {
         "object": "column public.rules.name",
-        "brought back if missing": "no",
-        "put right if changed": "no",
+        "restored if missing": "no",
+        "restored if changed": "no",
         "by": "1, 2",
     }
     assert [each["object"] for each in others] == ["index public.idx", "table public.rules"]
     assert proof_rows(a_proof(objects=())) == []
 
 
-def test_rows_are_cut_with_a_word() -> None:
+def test_rows_are_capped() -> None:
     many = tuple(an_object("column", f"rules.c{n}", missing=False, changed=None) for n in range(MOST_ROWS + 3))
     rows = proof_rows(a_proof(objects=many))
-    assert (len(rows), rows[-1]["object"]) == (MOST_ROWS + 1, "… and 3 more")
+    assert (len(rows), rows[-1]["object"]) == (MOST_ROWS + 1, "… and 3 more, none worse")
 
 
 def test_the_page_escapes_what_it_quotes() -> None:
-    page = proof_page(a_proof(ProofOutcome.FAULTY, faults=(FAULT,)))
-    assert "- 2\\_&lt;b&gt;.sql: run a second time, it fails: taken" in page
+    page = markdown.render(proof_view(a_proof(ProofOutcome.FAULTY, faults=(FAULT,))))
+    assert "- **2\\_&lt;b&gt;.sql: run a second time, it fails: taken**" in page
     assert "Squawk" not in page
+
+
+def test_neighbors_with_the_same_proof_share_a_row() -> None:
+    proven = [WHOLE.model_copy(update={"version": f"{number:04}"}) for number in range(1, 64)]
+    unknown = MigrationProof(version="0064", file="0064_x.sql")
+    lines = shown(a_proof(migrations=(*proven, unknown)))
+    assert lines[1].split() == ["0001", "…", "0063", "(63)", "✓", "✓", "✓", "✓"]
+    assert lines[2].split() == ["0064_x.sql", "?", "?", "?", "?"]

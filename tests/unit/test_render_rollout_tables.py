@@ -21,30 +21,20 @@ from unit.rollout_literals import (
 from pgfleet.documents.audit import CountEntry, Verdict
 from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.documents.rollout import CountPair, ErrorEntry, Result, StepStatus, TenantResult
-from pgfleet.reports.rollout_tables import (
-    FEWER,
-    MORE,
-    SAME,
-    UNCERTAIN,
-    Row,
-    count_rank,
-    count_rows_of,
-    fleet_count_rows,
-    gain_in_words,
-    pair_in_words,
-    plan_rows,
-    result_sentence,
-    rollout_rows,
-    watch_rows,
-)
+from pgfleet.reports.phrases.counts import FEWER, MORE, SAME, UNCERTAIN, count_rank, gain_text, pair_texts
+from pgfleet.reports.phrases.rollout import result_sentence
+from pgfleet.reports.rows import TableRow
 from pgfleet.reports.tables import MOST_CHARACTERS, MOST_ROWS
+from pgfleet.reports.views.counts import count_rows_of, fleet_count_rows
+from pgfleet.reports.views.plan import plan_rows
+from pgfleet.reports.views.rollout import rollout_rows, watch_rows
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2", name="two"))
 LOST = ErrorEntry(message="server closed the connection", sqlstate="08006")
 MORE_THAN_ALLOWED = range(MOST_ROWS + 3)
 
 
-def last_of(rows: list[Row]) -> str:
+def last_of(rows: list[TableRow]) -> str:
     """What the last row says in its first column, if it says nothing else."""
     assert len(rows) == MOST_ROWS + 1
     assert set(list(rows[-1].values())[1:]) == {""}
@@ -58,7 +48,7 @@ def last_of(rows: list[Row]) -> str:
         pytest.param(a_tenant_plan("t", planned("1"), planned("2")), "nothing to do", id="nothing"),
         pytest.param(
             a_tenant_plan("t", planned("1", Action.APPLY), planned("2", Action.APPLY), seeds=["rules"]),
-            "apply all 2 migrations; plant rules",
+            "apply all 2 migrations; apply seed rules",
             id="all that the manifest has",
         ),
         pytest.param(
@@ -68,7 +58,7 @@ def last_of(rows: list[Row]) -> str:
         ),
         pytest.param(
             a_tenant_plan("t", planned("1", altered=True), planned("2", Action.RERUN, altered=True)),
-            "rerun 2 (file changed since: 1, 2)",
+            "rerun 2 (file changed since it was applied: 1, 2)",
             id="altered",
         ),
         pytest.param(
@@ -76,16 +66,25 @@ def last_of(rows: list[Row]) -> str:
             "unreachable: no answer",
             id="obstacle",
         ),
-        pytest.param(a_tenant_plan("t", seeds=["rules", "more"]), "plant rules; plant more", id="seeds"),
+        pytest.param(a_tenant_plan("t", seeds=["rules", "more"]), "apply seed rules, more", id="seeds"),
     ],
 )
 def test_a_row_says_what_will_be_done(plan: TenantPlan, words: str) -> None:
-    assert plan_rows(a_plan(plan), MANIFEST) == [{"tenant": "t", "ring": "main", "what will be done": words}]
+    assert plan_rows(a_plan(plan), MANIFEST) == [{"tenant": "t", "ring": "main", "plan": words}]
 
 
 def test_a_manifest_of_one_migration_has_no_all() -> None:
     [row] = plan_rows(a_plan(a_tenant_plan("t", planned("1", Action.REAPPLY))), a_manifest(a_migration("1")))
-    assert row["what will be done"] == "reapply 1"
+    assert row["plan"] == "reapply 1"
+
+
+def test_many_migrations_are_folded_in_rows() -> None:
+    manifest = a_manifest(*(a_migration(f"{number:04}") for number in range(1, 64)))
+    versions = [each.version for each in manifest.migrations]
+    plan = a_tenant_plan("t", *(planned(each, Action.APPLY if each > "0038" else Action.SKIP) for each in versions))
+    assert plan_rows(a_plan(plan), manifest)[0]["plan"] == "apply 25: 0039 … 0063"
+    result = a_result("t", Result.DONE, *(a_step(each) for each in versions[38:]))
+    assert result_sentence(result, versions) == "applied 25: 0039 … 0063"
 
 
 def test_a_plans_rows_begin_with_what_needs_attention() -> None:
@@ -93,12 +92,12 @@ def test_a_plans_rows_begin_with_what_needs_attention() -> None:
         a_tenant_plan("idle", planned("1")),
         a_tenant_plan("adopted", planned("1", Action.ADOPT)),
         a_tenant_plan("applied", planned("1", Action.APPLY)),
-        a_tenant_plan("planted", seeds=["rules"]),
+        a_tenant_plan("seeded", seeds=["rules"]),
         a_tenant_plan("down", obstacle=Verdict.UNREACHABLE, reason="no answer"),
-        a_tenant_plan("healed", planned("1", Action.REAPPLY)),
+        a_tenant_plan("reapplied", planned("1", Action.REAPPLY)),
     ]
     names = [row["tenant"] for row in plan_rows(a_plan(*plans), MANIFEST)]
-    assert names == ["down", "applied", "healed", "adopted", "planted", "idle"]
+    assert names == ["down", "applied", "reapplied", "adopted", "seeded", "idle"]
 
 
 def test_a_plans_rows_are_capped() -> None:
@@ -109,7 +108,7 @@ def test_a_plans_rows_are_capped() -> None:
 @pytest.mark.parametrize(
     ("result", "words"),
     [
-        pytest.param(a_result("t", Result.UNCHANGED), "there was nothing to do", id="nothing"),
+        pytest.param(a_result("t", Result.UNCHANGED), "nothing to do", id="nothing"),
         pytest.param(
             a_result(
                 "t",
@@ -121,7 +120,7 @@ def test_a_plans_rows_are_capped() -> None:
                 a_step("5", status=StepStatus.NOT_EXERCISED),
                 seeds=[a_seed_step(rows_added=1), a_seed_step(StepStatus.SKIPPED)],
             ),
-            "healed 1, 3; adopted 4; not rehearsed 5; seed rules planted (1 row)",
+            "reapplied 1, 3; adopted 4; not exercised 5; seed rules applied (1 row)",
             id="done",
         ),
         pytest.param(
@@ -165,15 +164,15 @@ def test_a_plans_rows_are_capped() -> None:
         pytest.param(a_result("t", Result.UNREACHABLE, reason="no answer"), "no answer", id="unreachable"),
     ],
 )
-def test_what_came_of_a_tenant(result: TenantResult, words: str) -> None:
-    assert result_sentence(result) == words
+def test_the_result_of_a_tenant_in_one_sentence(result: TenantResult, words: str) -> None:
+    assert result_sentence(result, ("1", "2")) == words
 
 
 def test_the_worst_results_come_first() -> None:
     results = [a_result(f"t-{each}", each, reason="why", ring="early") for each in reversed(Result)]
     rows = rollout_rows(a_rollout(*results))
     assert [row["result"] for row in rows] == ["failed", "unreachable", "not reached", "done", "unchanged"]
-    assert rows[0] == {"tenant": "t-failed", "result": "failed", "what came of it": "why", "ring": "early"}
+    assert rows[0] == {"tenant": "t-failed", "result": "failed", "details": "why", "ring": "early"}
 
 
 def test_rows_of_results_are_capped_and_keep_the_worst() -> None:
@@ -191,13 +190,13 @@ def test_as_many_rows_as_allowed_have_no_last_row() -> None:
 def test_cells_are_cut_where_they_are_too_long() -> None:
     long, cut = "x" * (MOST_CHARACTERS + 1), "x" * (MOST_CHARACTERS - 1) + "…"
     [row] = rollout_rows(a_rollout(a_result(result=Result.NOT_REACHED, reason=long)))
-    assert row["what came of it"] == cut
+    assert row["details"] == cut
     [row] = plan_rows(a_plan(a_tenant_plan(seeds=[long])), a_manifest(a_migration("1")))
-    assert row["what will be done"] == f"plant {long}"[: MOST_CHARACTERS - 1] + "…"
+    assert row["plan"] == f"apply seed {long}"[: MOST_CHARACTERS - 1] + "…"
     [row] = fleet_count_rows(a_count_document(tenant_counts(reason=long)))
-    assert row["why not"] == cut
+    assert row["reason"] == cut
     [row] = watch_rows(a_ring(watch=[a_watch_entry(detail=long)]))
-    assert row["what was seen"] == cut
+    assert row["details"] == cut
 
 
 @pytest.mark.parametrize(
@@ -220,7 +219,7 @@ def test_rows_before_and_after(
     before: CountEntry | None, after: CountEntry | None, words: tuple[str, str], gain: str, rank: int
 ) -> None:
     pair = CountPair(table="one", before=before, after=after)
-    assert (pair_in_words(pair), gain_in_words(pair), count_rank(pair)) == (words, gain, rank)
+    assert (pair_texts(pair), gain_text(pair), count_rank(pair)) == (words, gain, rank)
 
 
 def test_counts_of_a_rollout_have_a_row_a_tenant_and_table_losses_first() -> None:
@@ -251,9 +250,9 @@ def test_counts_of_a_fleet_have_a_column_a_table() -> None:
         tenant_counts("part", a_count(5, exact=False), a_count(None, table="two"), reason="two: timeout"),
     )
     assert fleet_count_rows(document) == [
-        {"tenant": "down", "ring": "main", "one": "?", "two": "?", "why not": "no answer"},
-        {"tenant": "part", "ring": "main", "one": "~5", "two": "?", "why not": "two: timeout"},
-        {"tenant": "acme", "ring": "canary", "one": "1,204", "two": "-", "why not": ""},
+        {"tenant": "down", "ring": "main", "one": "?", "two": "?", "reason": "no answer"},
+        {"tenant": "part", "ring": "main", "one": "~5", "two": "?", "reason": "two: timeout"},
+        {"tenant": "acme", "ring": "canary", "one": "1,204", "two": "-", "reason": ""},
     ]
 
 
@@ -271,7 +270,7 @@ def test_what_the_watch_found_comes_first_and_what_it_could_not_see_next() -> No
     rows = watch_rows(a_ring("early", watch=entries))
     assert [(row["tenant"], row["finding"]) for row in rows] == [
         ("stuck", "yes"),
-        ("unseen", "not known"),
+        ("unseen", "unknown"),
         ("fine", "no"),
     ]
     assert rows[0] == {
@@ -279,7 +278,7 @@ def test_what_the_watch_found_comes_first_and_what_it_could_not_see_next() -> No
         "ring": "early",
         "watched": "queue (tasks)",
         "finding": "yes",
-        "what was seen": "9 overdue; none taken in 30 s",
+        "details": "9 overdue; none taken in 30 s",
     }
 
 

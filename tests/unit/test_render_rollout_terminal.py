@@ -36,28 +36,26 @@ from pgfleet.documents.rollout import (
     TenantResult,
 )
 from pgfleet.manifest.model import Priority
-from pgfleet.reports.plan_terminal import ACTION_LOOK, plan_report
-from pgfleet.reports.rollout_layout import MOST_DIFFERENCES, MOST_TENANTS
-from pgfleet.reports.rollout_terminal import (
-    COUNT_STYLE,
-    OUTCOME_STYLE,
-    RESULT_STYLE,
-    STEP_STYLE,
-    count_report,
-    rollout_report,
-)
+from pgfleet.reports.blocks import MOST_TENANTS
+from pgfleet.reports.phrases.rollout import ACTION_DONE, ACTION_MEANS
+from pgfleet.reports.render import terminal
+from pgfleet.reports.views.counts import counts_view
+from pgfleet.reports.views.issues import MOST_DIFFERENCES
+from pgfleet.reports.views.plan import plan_view
+from pgfleet.reports.views.rollout import RING, rollout_view
+from pgfleet.reports.views.rollout_matrix import RESULT, STEP
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2", name="two", priority=Priority.P1))
 LONG = ("20250330", "20250330000000", "20250331")
-ALTERED = "was changed after it was applied in 1 tenant; --rerun 1 runs it again"
-DOINGS = "apply 3 migrations in 2, reapply 1 in 1, rerun 1 in 1, adopt 2 in 1, plant 1 seed in 1"
+DOINGS = "apply 3 migrations in 2, reapply 1 in 1, rerun 1 in 1, adopt 2 in 1, apply 1 seed in 1"
+FACTS = "finished 2025-04-01 02:00 UTC · took 12.3 s · plan fedcba987654 · manifest 0123456789ab · run run-7"
 RESULTS = "1 done, 1 unchanged, 2 failed, 1 not reached, 1 unreachable"
 HOSTILE = ["[red]x[/red]", "[/]", "[link=http://x]y[/link]", ":boom:", "a\\[b]", "[bold"]
 BAD_VALUE = ErrorEntry(
-    message="invalid input syntax", sqlstate="22P02", file="2_two.sql", line=4, column=7, advice="mend the script"
+    message="invalid input syntax", sqlstate="22P02", file="2_two.sql", line=4, column=7, advice="correct the script"
 )
 LOST = ErrorEntry(message="server closed the connection", sqlstate="08006", advice="run it again")
-UNPROVEN = ErrorEntry(message="it is drifted afterwards: index public.idx_a is missing", advice="put it right by hand")
+UNPROVEN = ErrorEntry(message="it is drifted afterwards: index public.idx_a is missing", advice="fix it by hand")
 
 
 def shown(renderable: RenderableType, width: int = 160) -> list[str]:
@@ -68,11 +66,11 @@ def shown(renderable: RenderableType, width: int = 160) -> list[str]:
 
 
 def plan_lines(*tenants: TenantPlan, width: int = 160) -> list[str]:
-    return shown(plan_report(a_plan(*tenants), MANIFEST, RINGS), width)
+    return shown(terminal.render(plan_view(a_plan(*tenants), MANIFEST, RINGS)), width)
 
 
 def lines_of(document: RolloutDocument, width: int = 160) -> list[str]:
-    return shown(rollout_report(document, MANIFEST), width)
+    return shown(terminal.render(rollout_view(document, MANIFEST)), width)
 
 
 def section(lines: list[str], heading: str) -> list[str]:
@@ -104,115 +102,113 @@ def test_the_plan_of_a_fleet() -> None:
         a_tenant_plan("cobalt", planned("1", Action.APPLY), planned("2", Action.APPLY), ring="early", seeds=["rules"]),
         a_tenant_plan("ember", planned("1"), planned("2", Action.APPLY), ring="early"),
     ]
-    assert plan_lines(*tenants, width=180) == [
-        "tenant       P0 1    P1 2   seeds",
-        "canary",
-        "  acme        ·*       ·",
-        "  borealis   adopt   adopt",
-        "early",
-        "  cobalt     APPLY   APPLY  rules",
-        "  ember        ·     APPLY",
-        "main",
-        "  fjord     REAPPLY  RERUN",
-        "  lumen        ?       ?",
+    assert plan_lines(*tenants) == [
+        "Ring canary: 2 tenants",
+        "  adopt all 2 migrations: 1 tenant: borealis",
+        "  nothing to do (file changed since it was applied: 1): 1 tenant: acme",
         "",
-        "APPLY    nothing of it is there: its script is run",
-        "REAPPLY  some of it is missing or changed: its script is run again",
-        "RERUN    it is there, and its script is run again: asked for, or an earlier script undoes part of it",
-        "adopt    it is there: that is written into the ledger, and nothing is run",
-        f"*        1_one.sql {ALTERED}",
+        "Ring early: 2 tenants",
+        "  apply all 2 migrations; apply seed rules: 1 tenant: cobalt",
+        "  apply 2: 1 tenant: ember",
         "",
-        "Left alone, as they could not be looked at",
-        "  unreachable: no answer",
-        "    1 tenant: lumen",
+        "Ring main: 2 tenants",
+        "  reapply 1; rerun 2: 1 tenant: fjord",
         "",
-        f"6 tenants: {DOINGS}; nothing to do in 1; 1 unreachable  (plan fedcba987654 of prod)",
+        "Skipped: could not be inspected",
+        "  no answer (unreachable): 1 tenant: lumen",
+        "",
+        "Tenants per migration and seed",
+        "  1_one.sql (what one provides): 1 to reapply, 1 to adopt, 1 to apply",
+        "  2_two.sql (what two provides): 2 to apply, 1 to rerun, 1 to adopt",
+        "  seed rules: 1 to apply",
+        "",
+        "Files changed after they were applied",
+        "  1_one.sql: in 1 tenant; --rerun 1 runs it again",
+        "",
+        "Actions",
+        "  action   what it does",
+        "  apply    runs the script: not applied, none of its objects exist",
+        "  reapply  runs the script again: an object is missing or changed",
+        "  rerun    runs the script again: on request, or because an earlier script undoes part of it",
+        "  adopt    runs nothing, records it in the ledger: all of its objects exist",
+        "",
+        f"6 tenants: {DOINGS}; nothing to do in 1; 1 unreachable",
+        "Plan for prod · plan fedcba987654",
     ]
 
 
-def test_what_is_refused_is_told_with_its_reason() -> None:
-    refused = PlannedMigration(version="2", action=Action.REFUSE, reason="2_two.sql runs outside a transaction")
+def test_what_is_refused_is_listed_with_its_reason() -> None:
+    refused = PlannedMigration(version="2", action=Action.REFUSE, reason="2_two.sql runs in no transaction")
     tenants = [a_tenant_plan(name, planned("1"), refused) for name in ("acme", "bolt")]
     assert plan_lines(*tenants) == [
-        "tenant  P0 1   P1 2",
-        "main",
-        "  acme   ·    REFUSED",
-        "  bolt   ·    REFUSED",
+        "Ring main: 2 tenants",
+        "  refuse 2: 2 tenants: acme, bolt",
         "",
-        "REFUSED  its script cannot be run the way the tenant is reached: nothing of it is begun",
+        "Refused: cannot run over the tenant's connection",
+        "  2_two.sql: runs in no transaction: 2 tenants: acme, bolt",
         "",
-        "Refused, as it cannot be done the way the tenant is reached",
-        "  2_two.sql runs outside a transaction",
-        "    2 tenants: acme, bolt",
+        "Tenants per migration and seed",
+        "  2_two.sql (what two provides): 2 to refuse",
         "",
-        "2 tenants: refuse 2 migrations in 2  (plan fedcba987654 of prod)",
+        "Actions",
+        "  action  what it does",
+        "  refuse  runs nothing: the script cannot run over the tenant's connection",
+        "",
+        "2 tenants: refuse 2 migrations in 2",
+        "Plan for prod · plan fedcba987654",
     ]
 
 
 def test_a_plan_with_nothing_to_do_is_short() -> None:
     assert plan_lines(idle("acme")) == [
-        "tenant  P0 1  P1 2",
-        "main",
-        "  acme   ·     ·",
+        "Ring main: 1 tenant",
+        "  nothing to do: 1 tenant: acme",
         "",
-        "1 tenant: nothing to do in 1  (plan fedcba987654 of prod)",
+        "1 tenant: nothing to do in 1",
+        "Plan for prod · plan fedcba987654",
     ]
 
 
 def test_the_plan_of_an_empty_fleet_says_so() -> None:
-    assert plan_lines()[-1] == "no tenants  (plan fedcba987654 of prod)"
+    assert plan_lines() == ["no tenants", "Plan for prod · plan fedcba987654"]
 
 
-def test_a_plan_of_seeds_alone_has_no_column_for_migrations() -> None:
-    assert plan_lines(a_tenant_plan("acme", seeds=["rules", "more"]))[:3] == [
-        "tenant  seeds",
-        "main",
-        "  acme  rules, more",
-    ]
+def test_a_plan_of_seeds_alone_mentions_no_migration() -> None:
+    lines = plan_lines(a_tenant_plan("acme", seeds=["rules", "more"]))
+    assert lines[:2] == ["Ring main: 1 tenant", "  apply seed rules, more: 1 tenant: acme"]
+    assert not [line for line in lines if ".sql" in line or line == "Actions"]
 
 
-def test_a_plan_for_one_migration_has_no_column_for_the_others() -> None:
-    assert plan_lines(a_tenant_plan("acme", planned("2", Action.APPLY)))[0] == "tenant  P1 2"
+def test_a_plan_for_one_migration_does_not_mention_the_others() -> None:
+    lines = plan_lines(a_tenant_plan("acme", planned("2", Action.APPLY)))
+    assert "  apply 2: 1 tenant: acme" in lines
+    assert not [line for line in lines if "1_one.sql" in line]
 
 
-def test_tenants_with_nothing_to_do_are_counted_where_there_are_many() -> None:
-    busy = [a_tenant_plan("busy", planned("1", Action.REAPPLY), planned("2"), ring="main")]
-    lines = plan_lines(*(idle(f"t{number:03}", "canary") for number in range(MOST_TENANTS)), *busy)
-    assert lines[1:4] == [
-        "main",
-        "  busy  REAPPLY   ·",
-        f"… and {MOST_TENANTS} with nothing to do; the whole is in the run's plan",
-    ]
-    assert not [line for line in lines if "t001" in line]
+def test_tenants_with_nothing_to_do_come_last_and_are_counted() -> None:
+    busy = a_tenant_plan("busy", planned("1", Action.REAPPLY), planned("2"), ring="main")
+    lines = plan_lines(*(idle(f"t{number:03}") for number in range(MOST_TENANTS)), busy)
+    assert section(lines, f"Ring main: {MOST_TENANTS + 1} tenants")[0] == "  reapply 1: 1 tenant: busy"
+    assert section(lines, f"Ring main: {MOST_TENANTS + 1} tenants")[1].startswith(
+        f"  nothing to do: {MOST_TENANTS} tenants"
+    )
+    assert len(section(lines, f"Ring main: {MOST_TENANTS + 1} tenants")) == 2
 
 
-def test_a_screenful_of_tenants_is_listed_whole() -> None:
-    lines = plan_lines(*(idle(f"t{number:03}") for number in range(MOST_TENANTS)))
-    assert f"  t{MOST_TENANTS - 1:03}   ·     ·" in lines
-    assert not [line for line in lines if line.startswith("…")]
+def test_a_plan_with_much_to_do_is_capped_ring_by_ring() -> None:
+    busy = [a_tenant_plan(f"t{number:03}", seeds=[f"seed{number}"], ring="main") for number in range(MOST_TENANTS + 2)]
+    lines = plan_lines(*busy, idle("idle", "canary"))
+    assert lines[0] == "Ring canary: 1 tenant"
+    assert section(lines, f"Ring main: {MOST_TENANTS + 2} tenants")[MOST_TENANTS:] == ["  … and 2 more"]
 
 
-def test_a_plan_with_much_to_do_is_capped_and_keeps_the_first_rings() -> None:
-    busy = [
-        a_tenant_plan(f"{ring}{number:03}", planned("1", Action.REAPPLY), ring=ring)
-        for ring in ("main", "canary")
-        for number in range(MOST_TENANTS - 2)
-    ]
-    lines = plan_lines(*busy, idle("idle"))
-    assert lines[1] == "canary"
-    assert lines[MOST_TENANTS + 2] == "  main001    REAPPLY"
-    left_out = f"{MOST_TENANTS - 4} more with something to do and 1 with nothing to do"
-    assert lines[MOST_TENANTS + 3] == f"… and {left_out}; the whole is in the run's plan"
-
-
-def test_tenants_with_the_same_obstacle_are_told_together() -> None:
+def test_tenants_with_the_same_obstacle_are_listed_together() -> None:
     tenants = [
         a_tenant_plan(f"t{number:02}", obstacle=Verdict.UNKNOWN, reason="permission denied") for number in range(12)
     ]
-    assert section(plan_lines(*tenants), "Left alone, as they could not be looked at") == [
-        "  unknown: permission denied",
-        "    12 tenants: t00, t01, t02, t03, t04, t05, t06, t07, t08, t09 and 2 more",
-    ]
+    [line] = section(plan_lines(*tenants), "Skipped: could not be inspected")
+    assert line.startswith("  permission denied (unknown): 12 tenants: t00, t01,")
+    assert "more" in line
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -222,20 +218,55 @@ def test_a_plan_shows_names_and_reasons_literally(name: str) -> None:
         a_tenant_plan("down", ring="main", obstacle=Verdict.UNREACHABLE, reason=name),
     ]
     lines = plan_lines(*tenants)
-    assert lines[2].split() == [name, "APPLY", name]
-    assert f"  unreachable: {name}" in lines
+    assert f"  apply 1; apply seed {name}: 1 tenant: {name}" in lines
+    assert f"  {name} (unreachable): 1 tenant: down" in lines
 
 
 @pytest.mark.parametrize("width", [80, 100])
 def test_a_version_is_never_cut(width: int) -> None:
     manifest = a_manifest(*(a_migration(f"{number}{version}") for number in range(3) for version in LONG))
-    tenant = a_tenant_plan("a tenant of some length", *(planned(each.version) for each in manifest.migrations))
-    lines = shown(plan_report(a_plan(tenant), manifest, RINGS), width)
-    assert "…" not in "".join(lines)
-    assert lines[0].split() == ["tenant", *map(str, range(1, 10))]
-    for place, each in enumerate(manifest.migrations, start=1):
-        assert f"  {place}  P0 {each.file}" in lines
+    steps = (a_step(each.version) for each in manifest.migrations)
+    document = a_rollout(a_result("a tenant of some length", Result.DONE, *steps))
+    lines = shown(terminal.render(rollout_view(document, manifest)), width)
+    place = next(number for number, line in enumerate(lines) if line.startswith("tenant"))
+    assert lines[place].split() == ["tenant", "ring", "result", "migrations"]
+    assert lines[place + 1].split() == ["a", "tenant", "of", "some", "length", "main", "done", "all", "9", "applied"]
     assert max(map(len, lines)) <= width
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("number", [63, 300])
+def test_many_migrations_are_folded(number: int, width: int) -> None:
+    manifest = a_manifest(*(a_migration(f"{each:04}") for each in range(1, number + 1)))
+    versions, first = [each.version for each in manifest.migrations], 39
+    required = f"required migration {versions[first]} is not applied"
+    done = [a_step(each, Action.SKIP, StepStatus.SKIPPED) for each in versions[:first]]
+    failure = a_step(versions[first], status=StepStatus.FAILED, error=BAD_VALUE)
+    rest = [a_step(each, status=StepStatus.NOT_REACHED, detail=required) for each in versions[first + 1 :]]
+    results = [
+        a_result("acme", Result.FAILED, *done, failure, *rest),
+        a_result("borealis", Result.DONE, *done, *(a_step(each) for each in versions[first:])),
+    ]
+    lines = shown(terminal.render(rollout_view(a_rollout(*results), manifest)), width)
+    text = " ".join(" ".join(lines).split())
+    assert f"39 already applied · 1 failed: 0040 · {number - 40} not reached: 0041 … {number:04}" in text
+    assert f"39 already applied · {number - 39} applied: 0040 … {number:04}" in text
+    assert f"{number - 40} migrations, 0041 … {number:04}: {required}: 1 tenant: acme" in text
+    assert [line.split()[0] for line in lines if line.startswith(("acme", "borealis"))] == ["acme", "borealis"]
+    assert max(map(len, lines)) <= width
+    assert len(lines) < 40
+
+
+@pytest.mark.parametrize("number", [63, 300])
+def test_a_plan_with_many_migrations_folds_them(number: int) -> None:
+    manifest = a_manifest(*(a_migration(f"{each:04}") for each in range(1, number + 1)))
+    steps = [
+        planned(each.version, Action.APPLY if each.version > "0038" else Action.SKIP) for each in manifest.migrations
+    ]
+    lines = shown(terminal.render(plan_view(a_plan(a_tenant_plan("acme", *steps)), manifest, RINGS)), 80)
+    assert f"  apply {number - 38}: 0039 … {number:04}: 1 tenant: acme" in lines
+    assert f"  {number - 38} migrations, 0039 … {number:04}: 1 to apply" in lines
+    assert len(lines) < 14
 
 
 def test_what_came_of_a_fleet() -> None:
@@ -256,71 +287,69 @@ def test_what_came_of_a_fleet() -> None:
     found = a_watch_entry("cobalt", is_finding=True, overdue=9, detail="9 overdue; none taken in 30 s")
     watch = [unseen, a_watch_entry("quiet"), found]
     canary = a_ring("canary", results=results, restarts=restarts, watched_seconds=30, soaked_seconds=60, watch=watch)
-    said = "3 tenants of it failed, and 1 may"
+    reason = "3 failures, 1 allowed"
     unlucky = [RestartEntry(service="worker", restarted=False, detail="worker: exited with 1")]
     rings = [
         canary,
-        a_ring("main", RingOutcome.HALTED, reason=said, budget=1, results=results, restarts=unlucky),
+        a_ring("main", RingOutcome.HALTED, reason=reason, budget=1, results=results, restarts=unlucky),
         a_ring("last", RingOutcome.NOT_REACHED, results=results),
     ]
-    lines = lines_of(a_rollout(*results, rings=rings, outcome="Halted", reason=f"ring main: {said}"))
+    lines = lines_of(a_rollout(*results, rings=rings, outcome="Halted", reason=f"ring main: {reason}"))
     assert lines == [
         "ring    outcome      tenants                  failures      restarted    watched                      soaked",
-        "canary  completed    1 done, 1 unchanged      0, 0 allowed  api, worker  30 s: 1 finding, 1 not seen  60 s",
+        "canary  completed    1 done, 1 unchanged      0, 0 allowed  api, worker  30 s: 1 finding, 1 not read  60 s",
         "main    halted       2 failed, 1 unreachable  3, 1 allowed  NOT worker",
         "last    not reached  1 not reached",
-        "ring main halted: 3 tenants of it failed, and 1 may",
         "",
-        "tenant    result        P0 1     P1 2",
-        "canary",
-        "  cobalt  done         applied  adopted",
-        "  acme    unchanged       ✓        ·",
-        "main",
-        "  ember   failed          ✓     FAILED",
-        "  harbor  failed       FAILED      ·",
-        "  down    unreachable     ·        ·",
-        "last",
-        "  late    not reached     ·        ·",
+        "Ring main halted: 3 failures, 1 allowed",
+        "",
+        "tenant  ring    result        P0 1     P1 2",
+        "ember   main    failed          ✓     FAILED",
+        "harbor  main    failed       FAILED      ·",
+        "down    main    unreachable     ·        ·",
+        "late    last    not reached     ·        ·",
+        "cobalt  canary  done         applied  adopted",
+        "acme    canary  unchanged       ✓        ·",
+        "",
+        "Tenants per migration",
+        "  1_one.sql: 2 already applied, 1 applied, 1 failed",
+        "  2_two.sql: 1 adopted, 1 failed",
         "",
         "Seeds",
-        "  rules planted (14 rows)",
-        "    1 tenant: cobalt",
+        "  seed rules applied (14 rows): 1 tenant: cobalt",
         "",
-        "rows before → after  one            two",
-        "  harbor             40 → 38 (-2)",
-        "  cobalt             - → 0          ~5,000 → 5,012 (~+12)",
-        "  acme               1,204 → 1,204",
-        "  ~ an estimate of the server's    - no such table",
+        "Rows before and after",
+        "  tenant  table  before  after  difference",
+        "  harbor  one    40      38     -2",
+        "  cobalt  two    ~5,000  5,012  ~+12",
+        "  ~ estimate",
+        "  2 other counts unchanged",
         "",
-        "What failed, by reason",
+        "Failures, by reason",
         "  invalid input syntax (SQLSTATE 22P02)",
         "    at 2_two.sql, line 4 column 7",
         "    1 tenant: ember",
-        "    next: mend the script",
-        "  no answer",
-        "    1 tenant: down",
+        "    → correct the script",
+        "  no answer: 1 tenant: down",
         "",
-        "Not healable by a rerun: the script ran, and afterwards it is not as it should be",
+        "Still different after the script ran",
         "  1_one.sql: it is drifted afterwards",
         "    index public.idx_a is missing",
         "    1 tenant: harbor",
-        "    next: put it right by hand",
+        "    → fix it by hand",
         "",
-        "Not restarted",
-        "  worker: exited with 1",
-        "    after ring main",
+        "Services not restarted",
+        "  worker: exited with 1: after ring main",
         "",
-        "What the watch found",
-        "  queue (tasks): 9 overdue; none taken in 30 s",
-        "    1 tenant: cobalt",
-        "  queue (tasks): could not be watched: timeout",
-        "    1 tenant: acme",
+        "Watch findings",
+        "  queue (tasks): 9 overdue; none taken in 30 s: 1 tenant: cobalt",
+        "  queue (tasks): could not be watched: timeout: 1 tenant: acme",
         "",
         "Not reached",
-        "  ring main halted",
-        "    1 tenant: late",
+        "  ring main halted: 1 tenant: late",
         "",
-        f"Halted: 6 tenants: {RESULTS}  (rollout of prod, 12.3 s, run run-7)",
+        f"Halted: 6 tenants: {RESULTS}",
+        f"Rollout of prod · {FACTS}",
     ]
 
 
@@ -330,29 +359,31 @@ def test_a_rollout_that_went_well_is_short() -> None:
         "ring  outcome    tenants  failures",
         "main  completed  1 done   0, 0 allowed",
         "",
-        "tenant  result   P0 1   P1 2",
-        "main",
-        "  acme  done    healed  rerun",
+        "tenant  ring  result    P0 1     P1 2",
+        "acme    main  done    reapplied  rerun",
         "",
-        "Completed: 1 tenant: 1 done  (rollout of prod, 12.3 s, run run-7)",
+        "Completed: 1 tenant: 1 done",
+        f"Rollout of prod · {FACTS}",
     ]
 
 
-def test_a_rehearsal_says_first_that_it_was_rolled_back_and_names_what_it_left_out() -> None:
-    alone = a_step(status=StepStatus.NOT_EXERCISED, detail="1_one.sql runs outside a transaction")
-    after = a_step("2", status=StepStatus.NOT_EXERCISED, name="two", detail="it requires 1, which was not rehearsed")
-    seed = a_seed_step(StepStatus.NOT_EXERCISED, detail="it requires 1, which was not rehearsed")
+def test_a_dry_run_says_first_that_it_was_rolled_back_and_lists_what_it_did_not_exercise() -> None:
+    required = "required migration 1 was not exercised"
+    alone = a_step(status=StepStatus.NOT_EXERCISED, detail="1_one.sql runs in no transaction")
+    after = a_step("2", status=StepStatus.NOT_EXERCISED, name="two", detail=required)
+    seed = a_seed_step(StepStatus.NOT_EXERCISED, detail=required)
     results = [a_result(name, Result.DONE, alone, after, seeds=[seed]) for name in ("acme", "globex")]
     lines = lines_of(a_rollout(*results, dry_run=True))
-    assert lines[:2] == ["A dry run: everything told here was rolled back, and each tenant is as it was before.", ""]
-    assert lines[7:9] == ["  acme    done    not run  not run", "  globex  done    not run  not run"]
-    assert section(lines, "What could not be rehearsed") == [
-        "  1_one.sql runs outside a transaction",
-        "    2 tenants: acme, globex",
-        "  2, seed rules: it requires 1, which was not rehearsed",
-        "    2 tenants: acme, globex",
+    assert lines[:2] == ["This was a dry run: every change was rolled back.", ""]
+    assert lines[6:8] == [
+        "acme    main  done    not exercised  not exercised",
+        "globex  main  done    not exercised  not exercised",
     ]
-    assert lines[-1] == "Completed: 2 tenants: 2 done  (dry run of prod, 12.3 s, run run-7)"
+    assert section(lines, "Not exercised by the dry run") == [
+        "  1_one.sql: runs in no transaction: 2 tenants: acme, globex",
+        f"  2, seed rules: {required}: 2 tenants: acme, globex",
+    ]
+    assert lines[-2:] == ["Completed: 2 tenants: 2 done", f"Dry run of prod · {FACTS}"]
     assert "Seeds" not in lines
 
 
@@ -361,64 +392,74 @@ def test_a_refused_rollout_says_why_once_and_lists_nobody() -> None:
     assert lines_of(a_rollout(late, rings=[], outcome="Refused", reason="the plan was not approved")) == [
         "Nothing was done: the plan was not approved",
         "",
-        "Refused: 1 tenant: 1 not reached  (rollout of prod, 12.3 s, run run-7)",
+        "Refused: 1 tenant: 1 not reached",
+        f"Rollout of prod · {FACTS}",
     ]
 
 
-def test_failures_are_told_by_reason_and_the_most_frequent_first() -> None:
+def test_failures_are_listed_by_reason_and_the_most_frequent_first() -> None:
     seed = a_seed_step(StepStatus.FAILED, error=ErrorEntry(message="11 rows are altered"))
     rare = a_result("rare", Result.FAILED, seeds=[seed])
     many = [failed(f"t{number:02}") for number in range(13)]
-    assert section(lines_of(a_rollout(rare, *many)), "What failed, by reason") == [
-        "  invalid input syntax (SQLSTATE 22P02)",
-        "    at 2_two.sql, line 4 column 7",
-        "    13 tenants: t00, t01, t02, t03, t04, t05, t06, t07, t08, t09 and 3 more",
-        "    next: mend the script",
+    lines = section(lines_of(a_rollout(rare, *many)), "Failures, by reason")
+    assert lines[:2] == ["  invalid input syntax (SQLSTATE 22P02)", "    at 2_two.sql, line 4 column 7"]
+    assert lines[2].startswith("    13 tenants: t00, t01")
+    assert lines[3:] == [
+        "    → correct the script",
         "  11 rows are altered",
         "    in seed rules",
         "    1 tenant: rare",
     ]
 
 
-def test_what_lost_a_tenant_is_told_once() -> None:
+def test_one_failure_in_many_migrations_is_one_issue() -> None:
+    denied = ErrorEntry(message="permission denied", sqlstate="42501")
+    steps = [a_step(each, status=StepStatus.FAILED, error=denied, name="x") for each in ("1", "2")]
+    lines = lines_of(a_rollout(a_result("acme", Result.FAILED, *steps)))
+    assert section(lines, "Failures, by reason") == [
+        "  permission denied (SQLSTATE 42501)",
+        "    in 1, 2",
+        "    1 tenant: acme",
+    ]
+
+
+def test_what_lost_a_tenant_is_listed_once() -> None:
     lost = failed("acme", LOST).model_copy(update={"error": LOST, "reason": "server closed the connection"})
-    kept_back = a_step("1", status=StepStatus.NOT_REACHED, detail="the tenant was lost before")
-    lost = lost.model_copy(update={"migrations": (*lost.migrations, kept_back)})
+    not_begun = a_step("1", status=StepStatus.NOT_REACHED, detail="the tenant was lost before")
+    lost = lost.model_copy(update={"migrations": (*lost.migrations, not_begun)})
     lines = lines_of(a_rollout(lost))
-    assert section(lines, "What failed, by reason") == [
+    assert section(lines, "Failures, by reason") == [
         "  server closed the connection (SQLSTATE 08006)",
         "    in 2_two.sql",
         "    1 tenant: acme",
-        "    next: run it again",
+        "    → run it again",
     ]
-    assert section(lines, "Not reached") == ["  1: the tenant was lost before", "    1 tenant: acme"]
+    assert section(lines, "Not reached") == ["  1_one.sql: the tenant was lost before: 1 tenant: acme"]
 
 
-def test_a_tenant_that_failed_without_an_error_says_why_all_the_same() -> None:
+def test_a_tenant_that_failed_without_an_error_has_its_reason() -> None:
     lines = lines_of(
         a_rollout(a_result("acme", Result.FAILED, reason="the wave broke off"), a_result("b", Result.FAILED))
     )
-    assert section(lines, "What failed, by reason") == [
-        "  it is not known why",
-        "    1 tenant: b",
-        "  the wave broke off",
-        "    1 tenant: acme",
+    assert section(lines, "Failures, by reason") == [
+        "  reason unknown: 1 tenant: b",
+        "  the wave broke off: 1 tenant: acme",
     ]
 
 
-def test_what_a_rerun_does_not_heal_is_told_once_for_all_tenants_that_have_it() -> None:
+def test_the_same_remaining_differences_are_listed_once_for_all_tenants() -> None:
     lines = lines_of(a_rollout(unproven("acme"), unproven("globex"), unproven("other", ["idx_b"])))
-    assert section(lines, "Not healable by a rerun: the script ran, and afterwards it is not as it should be") == [
+    assert section(lines, "Still different after the script ran") == [
         "  1_one.sql: it is drifted afterwards",
         "    index public.idx_a is missing",
         "    2 tenants: acme, globex",
-        "    next: put it right by hand",
+        "    → fix it by hand",
         "  1_one.sql: it is drifted afterwards",
         "    index public.idx_b is missing",
         "    1 tenant: other",
-        "    next: put it right by hand",
+        "    → fix it by hand",
     ]
-    assert "What failed, by reason" not in lines
+    assert "Failures, by reason" not in lines
 
 
 def test_what_a_script_left_is_capped() -> None:
@@ -430,20 +471,20 @@ def test_what_a_script_left_is_capped() -> None:
 def test_the_report_is_capped_and_keeps_the_worst() -> None:
     done = [a_result(f"t{number:03}", Result.DONE, a_step()) for number in range(MOST_TENANTS + 2)]
     lines = lines_of(a_rollout(*done, failed("worst")))
-    assert lines[5].split() == ["worst", "failed", "·", "FAILED"]
-    assert f"  t{MOST_TENANTS - 2:03}   done    applied    ·" in lines
-    assert f"  t{MOST_TENANTS - 1:03}   done    applied    ·" not in lines
+    assert lines[4].split() == ["worst", "main", "failed", "·", "FAILED"]
+    names = [line.split()[0] for line in lines if line.startswith("t0")]
+    assert names == [f"t{number:03}" for number in range(MOST_TENANTS - 1)]
     assert lines.count("… and 3 more tenants, none worse; --format json has them all") == 1
 
 
 def test_reasons_are_capped() -> None:
     errors = [ErrorEntry(message=f"reason {number:03}") for number in range(MOST_TENANTS + 2)]
     lines = lines_of(a_rollout(*(failed(f"t{number:03}", error) for number, error in enumerate(errors))))
-    assert "  … and 2 more; --format json has them all" in lines
+    assert "  … and 2 more" in lines
     assert f"  reason {MOST_TENANTS:03}" not in lines
 
 
-def test_rows_that_are_gone_come_first_and_those_that_may_be_next() -> None:
+def test_lost_rows_come_first_and_unknown_ones_next() -> None:
     pairs = {
         "a-same": a_pair(a_count(3), a_count(3)),
         "b-more": a_pair(a_count(3), a_count(4)),
@@ -453,30 +494,31 @@ def test_rows_that_are_gone_come_first_and_those_that_may_be_next() -> None:
         "f-fewer": a_pair(a_count(3), a_count(2)),
     }
     results = [a_result(name, Result.DONE, counts=[pair]) for name, pair in pairs.items()]
-    assert section(lines_of(a_rollout(*results)), "rows before → after  one") == [
-        "  f-fewer            3 → 2 (-1)",
-        "  d-gone             3 → -",
-        "  e-lost             3 → ?",
-        "  b-more             3 → 4 (+1)",
-        "  a-same             3 → 3",
-        "  c-none             - → -",
-        "  - no such table    ? not counted",
+    assert section(lines_of(a_rollout(*results)), "Rows before and after") == [
+        "  tenant   table  before  after  difference",
+        "  f-fewer  one    3       2      -1",
+        "  d-gone   one    3       -",
+        "  e-lost   one    3       ?",
+        "  b-more   one    3       4      +1",
+        "  - no such table · ? not counted",
+        "  2 other counts unchanged",
     ]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_rollout_shows_names_and_messages_literally(name: str) -> None:
     steps = [a_step("1"), a_step("2", status=StepStatus.FAILED, name="two", error=ErrorEntry(message=name))]
-    result = a_result(name, Result.FAILED, *steps, ring=name, counts=[a_pair(a_count(1), a_count(1), table=name)])
+    result = a_result(name, Result.FAILED, *steps, ring=name, counts=[a_pair(a_count(1), a_count(2), table=name)])
     unlucky = [RestartEntry(service=name, restarted=False, detail=name)]
     ring = a_ring(name, RingOutcome.HALTED, reason=name, results=[result], restarts=unlucky)
     lines = lines_of(a_rollout(result, rings=[ring]))
     assert " ".join(lines[1].split()) == f"{name} halted 1 failed 1, 0 allowed NOT {name}"
-    assert f"ring {name} halted: {name}" in lines
-    assert [line for line in lines if line.split() == [name, "failed", "applied", "FAILED"]]
-    assert [line for line in lines if line.split() == ["rows", "before", "→", "after", name]]
-    assert lines.count(f"  {name}") == 2
+    assert f"Ring {name} halted: {name}" in lines
+    assert [line for line in lines if line.split() == [name, name, "failed", "applied", "FAILED"]]
+    assert [line for line in lines if line.split() == [name, name, "1", "2", "+1"]]
+    assert lines.count(f"  {name}") == 1
     assert f"    1 tenant: {name}" in lines
+    assert f"  {name}: {name}: after ring {name}" in lines
 
 
 def test_the_counts_of_a_fleet() -> None:
@@ -487,59 +529,66 @@ def test_the_counts_of_a_fleet() -> None:
         tenant_counts("empty", a_count(None), a_count(None, table="two")),
         tenant_counts("off", reason="no answer"),
     )
-    assert shown(count_report(document)) == [
-        "tenant  ring      one          two",
-        "down    main        ?            ?",
-        "part    main        3            ?",
-        "off     main        ?            ?",
-        "acme    canary  1,204  ~31,000,000",
-        "empty   main        -            -",
-        "  ~ an estimate of the server's    - no such table    ? not counted",
+    assert shown(terminal.render(counts_view(document))) == [
+        "tenant    one          two",
+        "down        ?            ?",
+        "part        3            ?",
+        "off         ?            ?",
+        "acme    1,204  ~31,000,000",
+        "empty       -            -",
+        "",
+        "~ estimate · - no such table · ? not counted",
         "",
         "Could not be counted",
-        "  no answer",
-        "    2 tenants: down, off",
-        "  two could not be counted: timeout",
-        "    1 tenant: part",
+        "  no answer: 2 tenants: down, off",
+        "  two could not be counted: timeout: 1 tenant: part",
         "",
-        "5 tenants: 2 counted, 3 not  (counts of prod, 12.3 s, run run-7)",
+        "5 tenants: 2 counted, 3 not counted",
+        "Counts of prod · took 12.3 s · run run-7",
     ]
+
+
+def test_many_counted_tables_have_a_row_each() -> None:
+    counts = [a_count(number, table=f"table_{number}") for number in range(9)]
+    lines = shown(terminal.render(counts_view(a_count_document(tenant_counts("acme", *counts)))), 80)
+    assert lines[:2] == ["tenant  table    rows", "acme    table_0  0"]
+    assert lines[9] == "acme    table_8  8"
 
 
 def test_counts_say_who_was_skipped() -> None:
     skipped = (SkippedEntry(name="gone", reason="its state is suspended"),)
     document = a_count_document(tenant_counts("acme", a_count(7))).model_copy(update={"skipped": skipped})
-    assert "1 tenant skipped: gone (its state is suspended)" in shown(count_report(document))
+    assert "1 tenant skipped: gone (its state is suspended)" in shown(terminal.render(counts_view(document)))
 
 
 def test_counts_that_are_all_there_are_short() -> None:
-    assert shown(count_report(a_count_document(tenant_counts("acme", a_count(7))))) == [
-        "tenant  ring  one",
-        "acme    main    7",
+    assert shown(terminal.render(counts_view(a_count_document(tenant_counts("acme", a_count(7)))))) == [
+        "tenant  one",
+        "acme      7",
         "",
-        "1 tenant: 1 counted  (counts of prod, 12.3 s, run run-7)",
+        "1 tenant: 1 counted",
+        "Counts of prod · took 12.3 s · run run-7",
     ]
 
 
 def test_counts_are_capped_and_keep_what_could_not_be_counted() -> None:
     counted = [tenant_counts(f"t{number:03}", a_count(1)) for number in range(MOST_TENANTS + 1)]
-    lines = shown(count_report(a_count_document(*counted, tenant_counts("down", reason="no answer"))))
+    lines = shown(terminal.render(counts_view(a_count_document(*counted, tenant_counts("down", reason="no answer")))))
     assert lines[1].startswith("down")
-    assert lines[MOST_TENANTS + 1] == "… and 2 more tenants, none worse; --format json has them all"
+    assert "… and 2 more, none worse" in lines
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_counts_show_names_and_reasons_literally(name: str) -> None:
     tenants = [tenant_counts(name, a_count(1, table=name), ring=name), tenant_counts("down", reason=name)]
-    lines = shown(count_report(a_count_document(*tenants)))
-    assert lines[0] == f"tenant{' ' * max(len(name) - 6, 0)}  ring{' ' * (len(name) - 4)}  {name}"
-    assert lines[2].split() == [name, name, "1"]
-    assert f"  {name}" in lines
+    lines = shown(terminal.render(counts_view(a_count_document(*tenants))))
+    assert lines[0].split() == ["tenant", name]
+    assert lines[2].split() == [name, "1"]
+    assert f"  {name}: 1 tenant: down" in lines
 
 
-def test_every_value_has_its_look() -> None:
-    assert set(ACTION_LOOK) == set(Action)
-    assert (set(STEP_STYLE), set(RESULT_STYLE), set(OUTCOME_STYLE)) == (set(StepStatus), set(Result), set(RingOutcome))
-    styles = [style for _, style in ACTION_LOOK.values()]
-    for style in (*styles, *STEP_STYLE.values(), *RESULT_STYLE.values(), *OUTCOME_STYLE.values(), *COUNT_STYLE):
-        assert Style.parse(style) != Style.null()
+def test_every_value_has_its_words_and_style() -> None:
+    assert set(ACTION_DONE) == set(Action) == {*ACTION_MEANS, Action.SKIP}
+    assert (set(STEP), set(RESULT), set(RING)) == (set(StepStatus), set(Result), set(RingOutcome))
+    for style in (*STEP.values(), *RESULT.values(), *RING.values()):
+        assert Style.parse(terminal.STYLE[style]) != Style.null()

@@ -13,9 +13,8 @@ from pgfleet.judge.summary import format_summary
 from pgfleet.reports.inventory import tenant_table
 from pgfleet.reports.phrases.skipped import skipped_in_words
 from pgfleet.reports.render import markdown, terminal
-from pgfleet.reports.rollout_markdown import rollout_page
-from pgfleet.reports.rollout_terminal import rollout_report
 from pgfleet.reports.views.audit import audit_view
+from pgfleet.reports.views.rollout import rollout_view
 from pgfleet.rollout import summary as rollout_summary
 
 MANIFEST = a_manifest(a_migration())
@@ -59,8 +58,8 @@ def test_an_audit_tells_them() -> None:
 
 def test_a_rollout_tells_them() -> None:
     document = a_rollout().model_copy(update={"skipped": SOME})
-    assert SAID in shown(rollout_report(document, MANIFEST))
-    assert "3 tenants skipped: acme, globex" in rollout_page(document, MANIFEST)
+    assert SAID in shown(terminal.render(rollout_view(document, MANIFEST)))
+    assert "3 tenants skipped: acme, globex" in markdown.render(rollout_view(document, MANIFEST))
 
 
 def test_the_inventory_tells_them_and_where_a_tenant_was_found() -> None:
@@ -74,7 +73,7 @@ def test_nothing_is_told_where_nobody_was_skipped() -> None:
     assert "skipped" not in shown(terminal.render(audit_view(a_document(), MANIFEST))) + markdown.render(
         audit_view(a_document(), MANIFEST)
     )
-    assert "skipped" not in rollout_page(a_rollout(), MANIFEST)
+    assert "skipped" not in markdown.render(rollout_view(a_rollout(), MANIFEST))
 
 
 def test_they_are_not_among_the_tenants_that_have_a_verdict() -> None:

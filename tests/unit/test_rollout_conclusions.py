@@ -30,7 +30,7 @@ from pgfleet.errors import (
 )
 from pgfleet.judge.observations import CountObservation
 from pgfleet.manifest.model import Watch
-from pgfleet.reports.phrases.rollout import is_unseen
+from pgfleet.reports.phrases.rollout import is_unread
 from pgfleet.rollout.activity import ActivityObservation, judge_watch, unwatched_entries
 from pgfleet.rollout.advice import BY_SQLSTATE, advise, build_error_entry
 from pgfleet.rollout.counts import tenant_counts
@@ -313,7 +313,7 @@ def test_what_requires_a_migration_that_is_not_there_is_kept_back() -> None:
     failed, not_exercised = find_blocker(("1", "2"), steps), find_blocker(("3",), steps)
     assert failed is not None
     assert not_exercised is not None
-    assert blocked_status(failed) == (StepStatus.NOT_REACHED, "requires 2, which is not applied")
+    assert blocked_status(failed) == (StepStatus.NOT_REACHED, "required migration 2 is not applied")
     assert blocked_status(not_exercised)[0] is StepStatus.NOT_EXERCISED
 
 
@@ -447,4 +447,4 @@ def test_tables_that_nobody_could_look_at_are_no_finding_and_say_so() -> None:
         ("acme", "rules", False),
     ]
     assert {each.detail for each in entries} == {"could not be watched: its wave broke off: Crashed: lost"}
-    assert all(map(is_unseen, entries))
+    assert all(map(is_unread, entries))

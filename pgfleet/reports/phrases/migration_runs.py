@@ -7,7 +7,7 @@ from pgfleet.reports.blocks import Status, StatusStyle
 
 SHORTEST_RUN = 3
 MOST_RUNS = 6
-NEEDS_NO_NAMES = frozenset({StatusStyle.GOOD, StatusStyle.DONE})
+NEEDS_NO_NAMES = frozenset({StatusStyle.GOOD, StatusStyle.NONE})
 
 
 def fold_versions(versions: Iterable[str], order: Sequence[str]) -> str:

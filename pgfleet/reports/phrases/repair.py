@@ -1,4 +1,4 @@
-"""What puts differences right, in words: what an audit proposes, and what came of a repair."""
+"""Fixes in sentences: what an audit proposes, and what a repair did."""
 
 import shlex
 from collections.abc import Sequence
@@ -12,17 +12,18 @@ from pgfleet.reports.phrases.rollout import error_sentence, plural
 
 MOST_STATEMENTS = 3
 MOST_CHARACTERS = 240
-SHARED = " (shared by the tenants of the database: done once for them all)"
-NOTHING_TO_DO = "nothing to be repaired"
-NOTHING_CAN = "nothing that pgfleet can put right"
+SHARED = " (shared by the tenants of this database: repaired once for all of them)"
+NOTHING_TO_DO = "nothing to repair"
+NOT_REPAIRABLE = "nothing that pgfleet can repair"
+ONLY_CHECKS = "by hand: no object differs, but a check of its rows fails"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedies:
-    """What puts the differences of one migration right, by the way in which it is done.
+    """The fixes for the differences of one migration, by how they are made.
 
-    A rollout commits a rerun only if all of the migration is right after it, so it is `by_rollout` only where nothing
-    else is to be done; otherwise a repair runs it. `along` are differences that go with another.
+    A rollout commits a script only if no difference remains, so it is `by_rollout` only where the script alone fixes
+    everything; otherwise a repair runs it. `along` are differences that disappear together with another.
     """
 
     version: str
@@ -34,65 +35,66 @@ class Remedies:
 
     @property
     def by_rollout(self) -> bool:
-        """Whether rolling the migration out again is all that is needed."""
+        """Whether a rollout of the migration fixes everything."""
         return bool(self.reruns) and not (self.statements or self.by_hand)
 
     @property
     def by_repair(self) -> bool:
-        """Whether there is something that a repair does and a rollout does not."""
+        """Whether a repair fixes something that a rollout does not."""
         return bool(self.reruns or self.statements) and not self.by_rollout
 
 
 def remedies_of(migration: MigrationEntry) -> Remedies:
-    """What puts right the differences that count; those of which nothing is known are left out."""
-    told = [(each, each.repair) for each in counting_differences(migration) if each.repair]
-    made = [repair for _, repair in told if repair.way is Strategy.SQL]
+    """The fixes for the differences that are not accepted; without those for which no fix is known."""
+    found = [(each, each.repair) for each in counting_differences(migration) if each.repair]
+    made = [repair for _, repair in found if repair.way is Strategy.SQL]
     hazards = {hazard for repair in made for hazard in repair.hazards}
     return Remedies(
         version=migration.version,
-        reruns=tuple(each for each, repair in told if repair.way is Strategy.RERUN),
+        reruns=tuple(each for each, repair in found if repair.way is Strategy.RERUN),
         statements=tuple(dict.fromkeys(statement for repair in made for statement in repair.statements)),
         hazards=tuple(each for each in Hazard if each in hazards),
-        along=tuple(each for each, repair in told if repair.way is Strategy.SQL and not repair.statements),
-        by_hand=tuple(each for each, repair in told if repair.way is Strategy.BY_HAND),
+        along=tuple(each for each, repair in found if repair.way is Strategy.SQL and not repair.statements),
+        by_hand=tuple(each for each, repair in found if repair.way is Strategy.BY_HAND),
     )
 
 
 def remedy_lines(
     migration: MigrationEntry, tenant: str, environment: str, *, with_statements: bool = True
 ) -> tuple[str, ...]:
-    """What puts the migration right in that tenant, the least work first; nothing where it is applied."""
+    """How to fix the migration in that tenant, the least work first; empty where it is applied."""
     if migration.status not in {MigrationStatus.DRIFTED, MigrationStatus.PENDING} or migration.accepted:
         return ()
-    found = remedies_of(migration)
+    found, rollout = remedies_of(migration), rollout_command(environment, tenant)
     if migration.status is MigrationStatus.PENDING:
-        return (*by_hand_lines(found, first=True), f"{rollout_command(environment, tenant)} applies it")
+        return (*by_hand_lines(found, first=True), f"{rollout} applies it")
     if not migration.differences:
-        return (_of_checks(migration),)
+        is_started = migration.ledger is LedgerState.STARTED and not migration.checks
+        return (f"a rollout resumes {migration.version}" if is_started else ONLY_CHECKS,)
     lines: list[str] = []
     if found.by_rollout:
-        lines.append(rerun_sentence(found))
+        lines.append(f"{rerun_sentence(found)}: {rollout}")
     elif found.by_repair:
         lines.append(_repair_sentence(found, repair_command(environment, tenant), with_statements=with_statements))
     return (*lines, *reason_lines(found.along), *by_hand_lines(found))
 
 
 def rerun_sentence(found: Remedies) -> str:
-    """`rolling 20250401 out again brings it back`; a table comes back without its rows."""
-    many = len(found.reruns) + len(found.along) > 1
+    """`reapplying 20250401 restores it`; a table comes back without its rows."""
+    what = "them" if len(found.reruns) + len(found.along) > 1 else "it"
     if all(each.change == "missing" for each in found.reruns):
-        rows = ", without the rows" if any(each.kind == "table" for each in found.reruns) else ""
-        return f"rolling {found.version} out again brings {'them' if many else 'it'} back{rows}"
-    return f"rolling {found.version} out again puts {'them' if many else 'it'} right"
+        rows = ", without rows" if any(each.kind == "table" for each in found.reruns) else ""
+        return f"reapplying {found.version} restores {what}{rows}"
+    return f"reapplying {found.version} fixes {what}"
 
 
 def reason_lines(differences: Sequence[DifferenceEntry]) -> tuple[str, ...]:
-    """Each object, and why nothing is run for it: it goes with another, or needs a person."""
+    """Each object, and why no statement is run for it: another fix includes it, or it needs a person."""
     return tuple(f"{_named(each)}: {_reason(each)}" for each in differences)
 
 
 def by_hand_lines(found: Remedies, *, first: bool = False) -> tuple[str, ...]:
-    """What only a person can put right, and why: `by hand: the table is gone with its rows`."""
+    """What only a person can fix, and why: `by hand: the table is gone with its rows`."""
     is_alone = len(found.by_hand) == 1 and not (found.reruns or found.statements or found.along)
     how = "by hand first" if first else "by hand"
     return tuple(
@@ -100,73 +102,73 @@ def by_hand_lines(found: Remedies, *, first: bool = False) -> tuple[str, ...]:
     )
 
 
-def put_right_lines(found: TenantRepair) -> tuple[str, ...]:
-    """What was put right; of what the tenants of the database share it is said so: it is done once for them all."""
+def repaired_lines(found: TenantRepair) -> tuple[str, ...]:
+    """The differences that were fixed, with a note on objects that the tenants of a database share."""
     return tuple(f"{sentence(each)}{SHARED if each.shared else ''}" for each in found.repaired)
 
 
 def repair_command(environment: str, tenant: str) -> str:
-    """To be copied into a shell."""
+    """A command for a shell."""
     return f"pgfleet repair {shlex.quote(environment)} --tenant {shlex.quote(tenant)}"
 
 
 def rollout_command(environment: str, tenant: str) -> str:
-    """To be copied into a shell."""
+    """A command for a shell."""
     return f"pgfleet rollout {shlex.quote(environment)} --tenant {shlex.quote(tenant)}"
 
 
 def script_of(statements: Sequence[str]) -> str:
-    """The statements one after another, each ended by a semicolon, to be copied."""
+    """The statements, each ended by a semicolon."""
     return "\n".join(f"{each.rstrip().removesuffix(';')};" for each in statements)
 
 
 def in_brackets(hazards: Sequence[str]) -> str:
-    """` (takes ACCESS EXCLUSIVE, may fail on existing rows)`; nothing where there are none."""
+    """` (takes ACCESS EXCLUSIVE, may fail on existing rows)`; empty without hazards."""
     return f" ({', '.join(hazards)})" if hazards else ""
 
 
 def repair_sentence(found: TenantRepair) -> str:
-    """What came of a tenant's repair, or of its dry run, in one line."""
+    """A tenant's repair, or its dry run, on one line: `1 reapplied; 2 statements run; 1 difference remaining`."""
     if found.error:
         return error_sentence(found.error)
-    parts = [f"{', '.join(found.versions)} run again"] if found.versions else []
+    parts = [f"{', '.join(found.versions)} reapplied"] if found.versions else []
     parts += [f"{plural(len(found.statements), 'statement')} run"] if found.statements else []
     if found.result is RepairResult.NOT_REACHED or not parts:
         parts = [nothing_run(found)]
-    parts += [f"{plural(len(found.remaining), 'difference')} left to a person"] if found.remaining else []
-    return "; ".join([*parts, *beyond_lines(found)])
+    parts += [f"{plural(len(found.remaining), 'difference')} remaining"] if found.remaining else []
+    return "; ".join([*parts, *not_repairable_lines(found)])
 
 
 def nothing_run(found: TenantRepair) -> str:
-    """What is said of a tenant in which nothing was run."""
+    """Why nothing was run in the tenant."""
     if found.result is RepairResult.NOT_REACHED:
-        return "nothing was done"
-    return found.detail or (NOTHING_CAN if found.remaining or found.not_repairable else NOTHING_TO_DO)
+        return "nothing was run"
+    return found.detail or (NOT_REPAIRABLE if found.remaining or found.not_repairable else NOTHING_TO_DO)
 
 
-def left_lines(found: TenantRepair) -> tuple[str, ...]:
-    """What is left to a person, each with the reason."""
-    return tuple(f"by hand: {sentence(each)}: {_reason(each)}" for each in found.remaining)
+def remaining_lines(found: TenantRepair) -> tuple[str, ...]:
+    """The differences that need a person, each with the reason."""
+    return tuple(f"{sentence(each)}: {_reason(each)}" for each in found.remaining)
 
 
-def beyond_lines(found: TenantRepair) -> tuple[str, ...]:
-    """Migrations that are not applied, and that a repair has nothing to do for."""
+def not_repairable_lines(found: TenantRepair) -> tuple[str, ...]:
+    """Migrations that are not applied for a reason that a repair does not fix."""
     return tuple(f"{each.version} is {each.status}: {each.reason}" for each in found.not_repairable)
 
 
+def repair_word(result: RepairResult, *, is_dry_run: bool) -> str:
+    """`repaired`, and in a dry run `would be repaired`."""
+    return "would be repaired" if is_dry_run and result is RepairResult.REPAIRED else result.replace("_", " ")
+
+
 def _repair_sentence(found: Remedies, command: str, *, with_statements: bool) -> str:
-    number = len(found.statements)
-    what = "this statement" if number == 1 else f"these {number} statements"
+    what = plural(len(found.statements), "statement")
     text = f": {_shown(found.statements)}" if with_statements else ""
-    hazards = in_brackets(found.hazards)
+    statements = f"{what}{text}{in_brackets(found.hazards)}"
     if not found.reruns:
-        if with_statements:
-            return f"{what} {'does' if number == 1 else 'do'}{text}{hazards}; {command} runs {_them(number)}"
-        return f"{command}{hazards}"
-    rerun = f"{command} runs {found.version} again, which puts right {', '.join(map(_named, found.reruns))}"
-    if not found.statements:
-        return rerun
-    return f"{rerun}, and then {what if with_statements else plural(number, 'statement')}{text}{hazards}"
+        return f"{command} runs {statements}"
+    rerun = f"{command} reapplies {found.version}, which fixes {', '.join(map(_named, found.reruns))}"
+    return f"{rerun}, then runs {statements}" if found.statements else rerun
 
 
 def _shown(statements: Sequence[str]) -> str:
@@ -179,19 +181,9 @@ def _cut(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
 
 
-def _them(number: int) -> str:
-    return "it" if number == 1 else "them"
-
-
 def _named(difference: DifferenceEntry) -> str:
     return f"{difference.kind} {difference.identity}"
 
 
 def _reason(difference: DifferenceEntry) -> str:
-    return (difference.repair.reason if difference.repair else None) or "it is not known what would"
-
-
-def _of_checks(migration: MigrationEntry) -> str:
-    if migration.ledger is LedgerState.STARTED and not migration.checks:
-        return f"rolling {migration.version} out again takes it up"
-    return "by hand: no object differs, so it is rows that its checks do not find as they should be"
+    return (difference.repair.reason if difference.repair else None) or "no fix is known"

@@ -1,49 +1,68 @@
-"""Plans, rollouts and rings in words that a person who has never seen the code understands."""
+"""Plans, results of tenants, and rings, in sentences."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pgfleet.documents.plan import Action, RolloutPlan, TenantPlan
 from pgfleet.documents.rollout import (
     ErrorEntry,
     MigrationStep,
+    Result,
     RingEntry,
     RingOutcome,
     SeedStep,
     StepStatus,
+    TenantResult,
     WatchEntry,
 )
 from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest
+from pgfleet.reports.phrases.migration_runs import fold_versions
+from pgfleet.reports.phrases.names import group_names
 from pgfleet.rollout.failure_groups import FAULTY
 from pgfleet.rollout.summary import format_summary
 
+Step = MigrationStep | SeedStep
+Met = tuple[ErrorEntry, Step | None]
+"""An error, and the step that met it."""
+
+SECOND_MS, MINUTE_MS = 1_000, 60_000
+MOST_UNCOUNTED = 3
+DRY_RUN_NOTICE = "This was a dry run: every change was rolled back."
+REASON_UNKNOWN = "reason unknown"
 ACTION_MEANS = {
-    Action.APPLY: "nothing of it is there: its script is run",
-    Action.REAPPLY: "some of it is missing or changed: its script is run again",
-    Action.RERUN: "it is there, and its script is run again: asked for, or an earlier script undoes part of it",
-    Action.ADOPT: "it is there: that is written into the ledger, and nothing is run",
-    Action.REFUSE: "its script cannot be run the way the tenant is reached: nothing of it is begun",
+    Action.APPLY: "runs the script: not applied, none of its objects exist",
+    Action.REAPPLY: "runs the script again: an object is missing or changed",
+    Action.RERUN: "runs the script again: on request, or because an earlier script undoes part of it",
+    Action.ADOPT: "runs nothing, records it in the ledger: all of its objects exist",
+    Action.REFUSE: "runs nothing: the script cannot run over the tenant's connection",
 }
-"""The actions that are told, in that order."""
+"""The actions that a report mentions, in this order."""
 ACTION_DONE = {
     Action.APPLY: "applied",
-    Action.REAPPLY: "healed",
+    Action.REAPPLY: "reapplied",
     Action.RERUN: "rerun",
     Action.ADOPT: "adopted",
-    Action.SKIP: "already there",
+    Action.SKIP: "already applied",
     Action.REFUSE: "refused",
 }
 STATUS_WORD = {
     StepStatus.FAILED: "failed",
     StepStatus.NOT_REACHED: "not reached",
-    StepStatus.NOT_EXERCISED: "not rehearsed",
-    StepStatus.SKIPPED: "already there",
+    StepStatus.NOT_EXERCISED: "not exercised",
+    StepStatus.SKIPPED: "already applied",
+}
+RESULT_MEANS = {
+    Result.FAILED: "at least one step failed; unproven changes were rolled back",
+    Result.UNREACHABLE: "could not connect",
+    Result.NOT_REACHED: "the rollout halted first",
+    Result.DONE: "the plan was carried out",
+    Result.UNCHANGED: "nothing to do",
 }
 
 
 def plan_sentence(plan: RolloutPlan) -> str:
-    """`12 tenants: apply 9 migrations in 2, heal 5 in 5, plant 1 seed in 1; nothing to do in 3; 1 unreachable`."""
+    """`12 tenants: apply 9 migrations in 2, reapply 5 in 5, apply 1 seed in 1; nothing to do in 3; 1 unreachable`."""
     tally = Counter((each.action, tenant.name) for tenant in plan.tenants for each in tenant.migrations)
     parts: list[str] = []
     for action in ACTION_MEANS:
@@ -51,59 +70,132 @@ def plan_sentence(plan: RolloutPlan) -> str:
         what = str(sum(steps)) if parts else plural(sum(steps), "migration")
         parts += [f"{action} {what} in {len(steps)}"] if steps else []
     seeds = [len(each.seeds) for each in plan.tenants if each.seeds]
-    parts += [f"plant {plural(sum(seeds), 'seed')} in {len(seeds)}"] if seeds else []
+    parts += [f"apply {plural(sum(seeds), 'seed')} in {len(seeds)}"] if seeds else []
     idle = sum(each.is_idle for each in plan.tenants)
     obstacles = Counter(each.obstacle for each in plan.tenants if each.obstacle)
-    said = [", ".join(parts), f"nothing to do in {idle}" if idle else ""]
-    said += [f"{number} {verdict}" for verdict, number in obstacles.items()]
-    return f"{tenant_count(len(plan.tenants))}: {'; '.join(filter(None, said))}" if plan.tenants else "no tenants"
+    all_parts = [", ".join(parts), f"nothing to do in {idle}" if idle else ""]
+    all_parts += [f"{number} {verdict}" for verdict, number in obstacles.items()]
+    return f"{tenant_count(len(plan.tenants))}: {'; '.join(filter(None, all_parts))}" if plan.tenants else "no tenants"
 
 
 def tenant_plan_sentence(plan: TenantPlan, manifest: Manifest) -> str:
-    """`apply all 7 migrations; plant policy_rules`, or why nothing can be done."""
+    """`apply all 7 migrations; apply seed policy_rules`, or why nothing can be done."""
     if plan.obstacle:
         return f"{plan.obstacle}: {plan.reason}"
+    order = [each.version for each in manifest.migrations]
     parts = []
     for action in ACTION_MEANS:
         versions = [each.version for each in plan.migrations if each.action is action]
-        is_all = len(versions) == len(manifest.migrations) > 1
-        which = f"all {len(versions)} migrations" if is_all else ", ".join(versions)
+        is_all = len(versions) == len(order) > 1
+        which = f"all {len(versions)} migrations" if is_all else list_versions(versions, order)
         parts += [f"{action} {which}"] if versions else []
-    parts += [f"plant {name}" for name in plan.seeds]
+    parts += [f"apply seed {', '.join(plan.seeds)}"] if plan.seeds else []
     altered = [each.version for each in plan.migrations if each.altered]
-    note = f" (file changed since: {', '.join(altered)})" if altered else ""
+    note = f" (file changed since it was applied: {list_versions(altered, order)})" if altered else ""
     return f"{'; '.join(parts) or 'nothing to do'}{note}"
 
 
-def step_word(step: MigrationStep | SeedStep) -> str:
-    """What came of a migration or seed: `applied`, `planted`, `failed`, `not reached`."""
+def result_sentence(result: TenantResult, order: Sequence[str]) -> str:
+    """Why the tenant failed, or what was done in it: `applied 25: 0039 … 0063`. `order` is the manifest's."""
+    errors: dict[str, list[Met]] = {}
+    for met in errors_of(result):
+        errors.setdefault(error_sentence(met[0]), []).append(met)
+    faults = [f"{message} {place_text(met, order)}".strip() for message, met in errors.items()]
+    if faults or result.reason:
+        return "; ".join(faults) or result.reason or ""
+    steps = [each for each in result.migrations if each.status is not StepStatus.SKIPPED]
+    words = group_names((step_word(each), each.version) for each in steps)
+    parts = [f"{word} {list_versions(versions, order)}" for word, versions in words.items()]
+    parts += [f"seed {seed_sentence(each)}" for each in result.seeds if each.status is not StepStatus.SKIPPED]
+    return "; ".join(parts) or "nothing to do"
+
+
+def errors_of(result: TenantResult) -> Iterator[Met]:
+    """Each error of a tenant once, with the step that met it; None where it is the tenant's own.
+
+    An error that ends the work in a tenant is stored both with its step and with the tenant.
+    """
+    steps: list[Met] = [(each.error, each) for each in steps_of(result) if each.error]
+    own = result.error
+    if own is None and not steps and result.result in FAULTY:
+        own = ErrorEntry(message=result.reason or REASON_UNKNOWN)
+    if own and own not in [error for error, _ in steps]:
+        yield own, None
+    yield from steps
+
+
+def steps_of(result: TenantResult) -> tuple[Step, ...]:
+    """Migrations, then seeds."""
+    return *result.migrations, *result.seeds
+
+
+def place_text(found: Sequence[Met], order: Sequence[str]) -> str:
+    """Where one error was met: `at 2_two.sql, line 4 column 7`, `in 23: 0041 … 0063`; empty if unknown."""
+    error, step = found[0]
+    subjects = dict.fromkeys(subject_of(each) for _, each in found if each)
+    if len(subjects) > 1:
+        return f"in {list_versions(tuple(subjects), order)}"
+    if error.line:
+        return f"at {error.file}, line {error.line} column {error.column}"
+    return f"in {step.file if isinstance(step, MigrationStep) else subject_of(step)}" if step else ""
+
+
+def list_versions(versions: Sequence[str], order: Sequence[str]) -> str:
+    """`0001, 0003`, and of more than MOST_UNCOUNTED `25: 0039 … 0063`."""
+    folded = fold_versions(versions, order)
+    return folded if len(versions) <= MOST_UNCOUNTED else f"{len(versions)}: {folded}"
+
+
+def about_migrations(versions: Sequence[str], files: Mapping[str, str]) -> str:
+    """`0039_orders.sql`, `0040, 0041`, `24 migrations, 0040 … 0063`; `files` are the manifest's, in its order."""
+    if len(versions) == 1:
+        return files.get(versions[0], versions[0])
+    folded = fold_versions(versions, tuple(files))
+    return folded if len(versions) <= MOST_UNCOUNTED else f"{len(versions)} migrations, {folded}"
+
+
+def subject_of(step: Step) -> str:
+    """`20250315`, `seed policy_rules`."""
+    return step.version if isinstance(step, MigrationStep) else f"seed {step.name}"
+
+
+def step_word(step: Step) -> str:
+    """`applied`, `reapplied`, `failed`, `not reached` and so on."""
     if step.status is not StepStatus.DONE:
         return STATUS_WORD[step.status]
-    return ACTION_DONE[step.action] if isinstance(step, MigrationStep) else "planted"
+    return ACTION_DONE[step.action] if isinstance(step, MigrationStep) else "applied"
 
 
 def seed_sentence(step: SeedStep) -> str:
-    """`policy_rules planted (14 rows)`."""
+    """`policy_rules applied (14 rows)`."""
     added = f" ({plural(step.rows_added, 'row')})" if step.rows_added is not None else ""
     return f"{step.name} {step_word(step)}{added}"
 
 
 def ring_sentence(ring: RingEntry) -> str:
-    """How the ring ended, and why if it halted: `ring early halted: 2 tenants of it failed, and 0 may`."""
-    return f"ring {ring.name} {ring.outcome.replace('_', ' ')}{f': {ring.reason}' if ring.reason else ''}"
+    """`Ring early halted: 2 failures, 0 allowed`."""
+    return f"Ring {ring.name} {ring.outcome.replace('_', ' ')}{f': {ring.reason}' if ring.reason else ''}"
 
 
 def ring_facts(ring: RingEntry) -> Mapping[str, str]:
-    """What came of the ring's tenants, and what was done after it; empty where there is nothing to say."""
+    """The results of the ring's tenants, and what followed them; empty where there is nothing to report."""
     failures = sum(ring.tenants.get(each, 0) for each in FAULTY)
     was_begun = ring.outcome is not RingOutcome.NOT_REACHED
     return {
         "tenants": format_summary(ring.tenants).split(": ", 1)[-1],
         "failures": f"{failures}, {ring.budget} allowed" if was_begun else "",
         "restarted": ", ".join(each.service if each.restarted else f"NOT {each.service}" for each in ring.restarts),
-        "watched": "" if ring.watched_seconds is None else f"{ring.watched_seconds:g} s: {_watch_words(ring.watch)}",
+        "watched": "" if ring.watched_seconds is None else f"{ring.watched_seconds:g} s: {_watch_facts(ring.watch)}",
         "soaked": "" if ring.soaked_seconds is None else f"{ring.soaked_seconds:g} s",
     }
+
+
+def duration_text(duration_ms: float) -> str:
+    """`85 ms`, `1.2 s`, `12 min`."""
+    if duration_ms < SECOND_MS:
+        return f"{duration_ms:.0f} ms"
+    is_short = duration_ms < 2 * MINUTE_MS
+    return f"{duration_ms / SECOND_MS:.1f} s" if is_short else f"{duration_ms / MINUTE_MS:.0f} min"
 
 
 def error_sentence(error: ErrorEntry) -> str:
@@ -111,8 +203,8 @@ def error_sentence(error: ErrorEntry) -> str:
     return f"{error.message} (SQLSTATE {error.sqlstate})" if error.sqlstate else error.message
 
 
-def is_unseen(entry: WatchEntry) -> bool:
-    """Whether nothing could be read of a watched table."""
+def is_unread(entry: WatchEntry) -> bool:
+    """Whether the watched table could not be read."""
     return entry.overdue is entry.taken is entry.updates is entry.scans is None
 
 
@@ -121,6 +213,6 @@ def plural(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _watch_words(entries: Sequence[WatchEntry]) -> str:
-    found, unseen = sum(each.is_finding for each in entries), sum(map(is_unseen, entries))
-    return f"{plural(found, 'finding') if found else 'no findings'}{f', {unseen} not seen' if unseen else ''}"
+def _watch_facts(entries: Sequence[WatchEntry]) -> str:
+    found, unread = sum(each.is_finding for each in entries), sum(map(is_unread, entries))
+    return f"{plural(found, 'finding') if found else 'no findings'}{f', {unread} not read' if unread else ''}"

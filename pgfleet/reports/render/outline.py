@@ -46,6 +46,9 @@ def _lines(block: Block, depth: int) -> Iterator[Line]:
             yield from _list(title, lines, tone, depth)
         case Tenants(title=title, names=names):
             yield Line(depth=depth, text=f"{title}: {listed(names)}")
+        case Code(title=title, text=text, hazards=hazards, in_full=True):
+            yield Line(depth=depth, text=title + (f" ({', '.join(hazards)}):" if hazards else ":"))
+            yield from (Line(depth=depth + 1, text=each, tone=Tone.REMEDY) for each in text.splitlines())
         case Code(text=text, hazards=hazards):
             shown = _one_line(text)
             cut = shown if len(shown) <= MOST_CHARACTERS else f"{shown[: MOST_CHARACTERS - 1]}…"

@@ -1,0 +1,88 @@
+"""The proof of a manifest: what is wrong, what was proven of each migration, what reapplying restores."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from pgfleet.documents.manifest_proof import ManifestProof, MigrationProof, ObjectProof
+from pgfleet.reports.blocks import Section, Status, StatusStyle, Table, Tone, View
+from pgfleet.reports.issues import Issue
+from pgfleet.reports.phrases.manifest_proof import (
+    by_kind,
+    lint_lines,
+    proof_sentence,
+    restored_if_changed,
+    restored_if_missing,
+)
+from pgfleet.reports.phrases.migration_runs import SHORTEST_RUN
+from pgfleet.reports.rows import TableRow, capped
+from pgfleet.reports.views.issues import issue_section
+
+MARK = {
+    True: Status(StatusStyle.GOOD, "✓"),
+    False: Status(StatusStyle.BAD, "NO"),
+    None: Status(StatusStyle.DOUBTFUL, "?"),
+}
+ANSWER = {True: "yes", False: "no", None: "not tried"}
+HEAD = ("migration", "second run changes nothing", "loses no row", "requirements suffice", "checks pass")
+
+
+def proof_view(proof: ManifestProof) -> View:
+    """Faults first."""
+    return View(
+        title="Check of the manifest",
+        summary=proof_sentence(proof),
+        facts=(("manifest", proof.manifest.checksum[:12]),),
+        opening=(Table(head=HEAD, rows=tuple(_migration_rows(proof.migrations))),),
+        details=(
+            *_list("Faults", [f"{each.file}: {each.message}" for each in proof.faults], Tone.BAD),
+            *_list("Could not run", proof.unproven),
+            *_list("Squawk's findings, not counted as faults", lint_lines(proof.lint or ())),
+            *_restored(proof.objects),
+        ),
+    )
+
+
+def proof_rows(proof: ManifestProof) -> list[TableRow]:
+    """A row per object, first what reapplying does not restore."""
+    ordered = sorted(proof.objects, key=lambda each: (each.restored_if_missing, each.restored_if_changed is True))
+    rows = [
+        {
+            "object": f"{each.kind} {each.identity}",
+            "restored if missing": ANSWER[each.restored_if_missing],
+            "restored if changed": ANSWER[each.restored_if_changed],
+            "by": ", ".join(each.versions),
+        }
+        for each in ordered
+    ]
+    return capped(rows, "none worse")
+
+
+def _migration_rows(migrations: Iterable[MigrationProof]) -> Iterator[tuple[str | Status, ...]]:
+    """A row per migration; neighbors with the same answers share one."""
+    for answers, group in groupby(migrations, key=_answers):
+        found, marks = list(group), tuple(MARK[each] for each in answers)
+        if len(found) < SHORTEST_RUN:
+            for each in found:
+                yield each.file, *marks
+        else:
+            yield f"{found[0].version} … {found[-1].version} ({len(found)})", *marks
+
+
+def _answers(proof: MigrationProof) -> tuple[bool | None, ...]:
+    """As in HEAD. Checks are answered like the worst of them, and are unknown without the rest of the proof."""
+    suffice, passed = proof.requirements.suffice, {each.passed for each in proof.checks}
+    checks = False if False in passed else None if None in passed or suffice is None else True
+    return proof.twice.changes_nothing, proof.twice.loses_no_row, suffice, checks
+
+
+def _restored(objects: Sequence[ObjectProof]) -> Iterator[Section]:
+    rows = tuple(
+        (kind, restored_if_missing(found), restored_if_changed(found)) for kind, found in by_kind(objects).items()
+    )
+    if rows:
+        table = Table(head=("kind", "restored if missing", "restored if changed"), rows=rows)
+        yield Section(title="What reapplying restores", blocks=(table,))
+
+
+def _list(heading: str, lines: Sequence[str], tone: Tone = Tone.PLAIN) -> tuple[Section, ...]:
+    return issue_section(heading, [Issue(title=each) for each in lines], tone)

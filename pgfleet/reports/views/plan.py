@@ -1,0 +1,133 @@
+"""The plan of a rollout, and the request to approve it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from pgfleet.documents.plan import RUNS, RolloutPlan, TenantPlan, by_ring
+from pgfleet.documents.rollout import StepStatus, TenantResult
+from pgfleet.judge.summary import tenant_count
+from pgfleet.manifest.model import Manifest
+from pgfleet.reports.blocks import Code, Lines, Paragraph, Section, Table, View, section
+from pgfleet.reports.issues import (
+    NOT_EXERCISED,
+    NOT_REACHED,
+    Issue,
+    issues_of,
+    not_begun,
+    obstacles,
+    outside_transactions,
+    refusals,
+)
+from pgfleet.reports.phrases.altered_files import altered_files
+from pgfleet.reports.phrases.names import group_names
+from pgfleet.reports.phrases.rollout import ACTION_MEANS, plan_sentence, tenant_plan_sentence
+from pgfleet.reports.rows import TableRow, capped
+from pgfleet.reports.tables import shortened
+from pgfleet.reports.views.issues import issue_section, issue_sections
+from pgfleet.reports.views.migration_tally import tally_lines
+from pgfleet.rollout.summary import format_summary, summarize
+
+DIGEST_SHOWN = 12
+SKIPPED = "Skipped: could not be inspected"
+REFUSED = "Refused: cannot run over the tenant's connection"
+
+
+def plan_view(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> View:
+    """What will be done: in each tenant, ring by ring, and for each migration."""
+    return View(
+        title=f"Plan for {plan.environment}",
+        summary=plan_sentence(plan),
+        facts=(("plan", plan.digest[:DIGEST_SHOWN]),),
+        details=(*_rings(plan, manifest, rings), *_migrations(plan, manifest)),
+        closing=tuple(_actions(plan)),
+    )
+
+
+def approval_view(
+    plan: RolloutPlan, manifest: Manifest, rings: Sequence[str], dry_run: Sequence[TenantResult], ring: str
+) -> View:
+    """What a person needs to approve the plan: its effects, its dry run in the first ring, what that left out."""
+    files = {each.version: each.file for each in manifest.migrations}
+    found = {heading: issues for heading, issues in issues_of(dry_run, files).items() if heading != NOT_EXERCISED}
+    result = Paragraph(text=f"{format_summary(summarize(dry_run))}. All changes were rolled back.")
+    not_exercised = {NOT_EXERCISED: _not_exercised(plan, manifest, dry_run)}
+    return View(
+        title=f"Approval needed for {plan.environment}",
+        summary=plan_sentence(plan),
+        facts=(),
+        opening=(Paragraph(text="Nothing has been changed yet, and nothing will be without approval."),),
+        details=(
+            *_migrations(plan, manifest),
+            Section(title=f"Dry run in ring {ring}", blocks=(result, *issue_sections(found, quiet={NOT_REACHED}))),
+            *issue_sections(not_exercised, quiet=not_exercised),
+            *_rings(plan, manifest, rings),
+        ),
+        closing=(
+            Section(
+                title="The plan",
+                blocks=(
+                    Paragraph(text="Approval is for this plan only: if a tenant changes first, nothing is done."),
+                    Code(title="Digest", text=plan.digest, language="text", in_full=True),
+                ),
+            ),
+        ),
+    )
+
+
+def plan_rows(plan: RolloutPlan, manifest: Manifest) -> list[TableRow]:
+    """A row per tenant: first those in which nothing can be done, then those in which scripts run."""
+    rows = [
+        {"tenant": each.name, "ring": each.ring, "plan": shortened(tenant_plan_sentence(each, manifest))}
+        for each in sorted(plan.tenants, key=_urgency)
+    ]
+    return capped(rows, "none with more to do")
+
+
+def _rings(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> Iterator[Section]:
+    """The tenants of each ring, grouped by what will be done; then why others are skipped or refused."""
+    groups = by_ring(plan, rings)
+    for ring, tenants in groups.items():
+        ordered = sorted(tenants, key=_urgency)
+        found = group_names((tenant_plan_sentence(each, manifest), each.name) for each in ordered if not each.obstacle)
+        issues = [Issue(title=title, tenants=names) for title, names in found.items()]
+        yield from issue_section(f"Ring {ring}: {tenant_count(len(tenants))}", issues)
+    everyone = [each for tenants in groups.values() for each in tenants]
+    files = {each.version: each.file for each in manifest.migrations}
+    yield from issue_sections({SKIPPED: tuple(obstacles(everyone)), REFUSED: tuple(refusals(everyone, files))})
+
+
+def _migrations(plan: RolloutPlan, manifest: Manifest) -> Iterator[Section]:
+    """Each migration and seed for which something will be done, and in how many tenants."""
+    tallies: dict[str, Counter[str]] = {}
+    for step in (each for tenant in plan.tenants for each in tenant.migrations if each.action in ACTION_MEANS):
+        tallies.setdefault(step.version, Counter())[f"to {step.action}"] += 1
+    seeds = Counter(name for tenant in plan.tenants for name in tenant.seeds)
+    labels = {each.version: f"{each.file} ({each.provides})" for each in manifest.migrations}
+    lines = [*tally_lines(tallies, labels)]
+    lines += [f"seed {name}: {number} to apply" for name, number in seeds.items()]
+    yield from section("Tenants per migration and seed", Lines(lines=tuple(lines)))
+    altered = tuple(f"{file}: {note}" for file, note in altered_files(plan.tenants, manifest))
+    yield from section("Files changed after they were applied", Lines(lines=altered))
+
+
+def _not_exercised(plan: RolloutPlan, manifest: Manifest, dry_run: Sequence[TenantResult]) -> Sequence[Issue]:
+    """What no dry run can roll back, in the entire plan; then what depends on it, in the dry run."""
+    files = {each.version: each.file for each in manifest.migrations}
+    alone = {each.version for each in manifest.migrations if not each.transactional}
+    others = (
+        each.model_copy(update={"migrations": tuple(step for step in each.migrations if step.version not in alone)})
+        for each in dry_run
+    )
+    return [*outside_transactions(plan.tenants, files, alone), *not_begun(others, StepStatus.NOT_EXERCISED, files)]
+
+
+def _actions(plan: RolloutPlan) -> Iterator[Section]:
+    used = {each.action for tenant in plan.tenants for each in tenant.migrations}
+    rows = tuple((str(action), meaning) for action, meaning in ACTION_MEANS.items() if action in used)
+    if rows:
+        yield Section(title="Actions", blocks=(Table(head=("action", "what it does"), rows=rows),))
+
+
+def _urgency(plan: TenantPlan) -> int:
+    is_run = any(each.action in RUNS for each in plan.migrations)
+    return 0 if plan.obstacle or plan.refused else 1 if is_run else 2 if plan.changes else 3

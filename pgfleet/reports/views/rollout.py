@@ -1,0 +1,155 @@
+"""A rollout, a seeding, or a dry run of either: rings, tenants by migrations, and every issue."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from pgfleet.documents.rollout import (
+    RingEntry,
+    RingOutcome,
+    RolloutDocument,
+)
+from pgfleet.manifest.model import Manifest
+from pgfleet.reports.blocks import (
+    Block,
+    Lines,
+    Paragraph,
+    Section,
+    Status,
+    StatusStyle,
+    Table,
+    Tone,
+    View,
+    section,
+)
+from pgfleet.reports.issues import NOT_EXERCISED, NOT_REACHED, applied_seeds, issues_of
+from pgfleet.reports.phrases.dates import Dates
+from pgfleet.reports.phrases.rollout import (
+    DRY_RUN_NOTICE,
+    REASON_UNKNOWN,
+    duration_text,
+    is_unread,
+    result_sentence,
+    ring_facts,
+    ring_sentence,
+    step_word,
+)
+from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.rows import TableRow, capped
+from pgfleet.reports.tables import shortened
+from pgfleet.reports.views.counts import count_section
+from pgfleet.reports.views.issues import issue_section, issue_sections
+from pgfleet.reports.views.migration_tally import tally_lines
+from pgfleet.reports.views.rollout_matrix import matrix
+from pgfleet.rollout.summary import RolloutOutcome, format_summary, worst_first
+
+RING = {
+    RingOutcome.COMPLETED: StatusStyle.DONE,
+    RingOutcome.HALTED: StatusStyle.BAD,
+    RingOutcome.NOT_REACHED: StatusStyle.PENDING,
+}
+DIGEST_SHOWN = 12
+QUIET = frozenset({NOT_REACHED, NOT_EXERCISED})
+"""Headings of issues that are no faults."""
+
+
+def rollout_view(document: RolloutDocument, manifest: Manifest, timezone: str = "UTC") -> View:
+    """The entire report; of a refused rollout only why it was refused."""
+    is_refused = document.outcome == RolloutOutcome.REFUSED
+    return View(
+        title=f"{document.what.capitalize()} of {document.environment}",
+        summary=f"{document.outcome}: {format_summary(document.summary)}",
+        facts=_facts(document, Dates(timezone=timezone)),
+        opening=(*notices(document), *(() if is_refused else _ring_table(document.rings))),
+        matrix=None if is_refused else matrix(document, manifest),
+        details=() if is_refused else (*_tallies(document, manifest), *work(document), *issues(document, manifest)),
+    )
+
+
+def notices(document: RolloutDocument) -> Iterator[Block]:
+    """Why nothing was done, that it was a dry run, who was skipped."""
+    if document.outcome == RolloutOutcome.REFUSED:
+        yield Paragraph(text=f"Nothing was done: {document.reason or REASON_UNKNOWN}")
+    elif document.dry_run:
+        yield Paragraph(text=DRY_RUN_NOTICE)
+    if document.skipped:
+        yield Paragraph(text=skipped_in_words(document.skipped))
+
+
+def work(document: RolloutDocument) -> Iterator[Section]:
+    """Applied seeds, and rows before and after."""
+    yield from issue_section("Seeds", tuple(applied_seeds(document.tenants)))
+    yield from count_section(document)
+
+
+def issues(document: RolloutDocument, manifest: Manifest) -> Iterator[Section]:
+    """Everything that went wrong or was left out."""
+    files = {each.version: each.file for each in manifest.migrations}
+    yield from issue_sections(issues_of(document.tenants, files, document.rings), QUIET)
+
+
+def ring_status(outcome: RingOutcome) -> Status:
+    """The status of a ring with that outcome."""
+    return Status(RING[outcome], outcome.replace("_", " "))
+
+
+def rollout_rows(document: RolloutDocument) -> list[TableRow]:
+    """A row per tenant, worst first."""
+    rows = [
+        {
+            "tenant": each.name,
+            "result": each.result.replace("_", " "),
+            "details": shortened(result_sentence(each, document.manifest.migrations)),
+            "ring": each.ring,
+        }
+        for each in worst_first(document.tenants)
+    ]
+    return capped(rows, "none worse")
+
+
+def watch_rows(ring: RingEntry) -> list[TableRow]:
+    """A row per tenant and watched table: first findings, then what could not be read."""
+    rows = [
+        {
+            "tenant": each.tenant,
+            "ring": ring.name,
+            "watched": f"{each.watch} ({each.table})",
+            "finding": "yes" if each.is_finding else "unknown" if is_unread(each) else "no",
+            "details": shortened(each.detail),
+        }
+        for each in sorted(ring.watch, key=lambda each: (not each.is_finding, not is_unread(each)))
+    ]
+    return capped(rows, "none worse")
+
+
+def _facts(document: RolloutDocument, dates: Dates) -> tuple[tuple[str, str], ...]:
+    seconds = (document.finished_at - document.started_at).total_seconds()
+    return (
+        ("finished", f"{dates.moment(document.finished_at)} {dates.timezone}"),
+        ("took", duration_text(seconds * 1_000)),
+        ("plan", document.plan_digest[:DIGEST_SHOWN]),
+        ("manifest", document.manifest.checksum[:DIGEST_SHOWN]),
+        ("run", document.run_id),
+    )
+
+
+def _ring_table(rings: Sequence[RingEntry]) -> Iterator[Block]:
+    """The rings with their outcomes, and below why one halted."""
+    facts = [ring_facts(each) for each in rings]
+    names = [name for name in (facts[0] if facts else ()) if any(each[name] for each in facts)]
+    rows: Iterator[tuple[str | Status, ...]] = (
+        (ring.name, ring_status(ring.outcome), *(found[name] for name in names))
+        for ring, found in zip(rings, facts, strict=True)
+    )
+    if rings:
+        yield Table(head=("ring", "outcome", *names), rows=tuple(rows))
+    yield from (Paragraph(text=ring_sentence(each), tone=Tone.BAD) for each in rings if each.reason)
+
+
+def _tallies(document: RolloutDocument, manifest: Manifest) -> Iterator[Section]:
+    """In how many tenants each migration was applied, failed, and so on."""
+    tallies: dict[str, Counter[str]] = {}
+    for step in (each for tenant in document.tenants for each in tenant.migrations):
+        tallies.setdefault(step.version, Counter())[step_word(step)] += 1
+    if len(document.tenants) > 1:
+        files = {each.version: each.file for each in manifest.migrations}
+        yield from section("Tenants per migration", Lines(lines=tuple(tally_lines(tallies, files))))

@@ -1,0 +1,102 @@
+"""One tenant of a rollout: what failed and what to do next, what was done, its rows."""
+
+from collections.abc import Iterator
+
+from pgfleet.documents.rollout import (
+    ErrorEntry,
+    MigrationStep,
+    Result,
+    RolloutDocument,
+    SeedStep,
+    StepStatus,
+    TenantResult,
+)
+from pgfleet.reports.blocks import Block, Code, Paragraph, Section, Statuses, Table, Tone
+from pgfleet.reports.phrases.counts import gain_text, pair_texts
+from pgfleet.reports.phrases.repair import rollout_command
+from pgfleet.reports.phrases.rollout import (
+    Step,
+    duration_text,
+    error_sentence,
+    result_sentence,
+    seed_sentence,
+    steps_of,
+    subject_of,
+)
+from pgfleet.reports.views.issues import contrast
+from pgfleet.reports.views.rollout_matrix import step_status
+
+AGAIN = "Run it again: completed steps are skipped"
+SUCCEEDED = frozenset({Result.DONE, Result.UNCHANGED})
+
+
+def tenant_blocks(tenant: TenantResult, document: RolloutDocument) -> Iterator[Block]:
+    """Faults first."""
+    if tenant.reason or tenant.error:
+        text = error_sentence(tenant.error) if tenant.error else tenant.reason or ""
+        yield Paragraph(text=text, tone=Tone.PLAIN if tenant.result is Result.NOT_REACHED else Tone.BAD)
+        yield from _advice(tenant.error)
+    if tenant.result in SUCCEEDED:
+        yield Paragraph(text=f"{result_sentence(tenant, document.manifest.migrations)}.")
+    else:
+        command = Code(title=AGAIN, text=_command(document, tenant.name), language="sh")
+        yield Section(title="What to do next", blocks=(command,))
+    for step in (each for each in steps_of(tenant) if each.status is StepStatus.FAILED):
+        yield _failure(step)
+    yield Section(title="Step by step", blocks=tuple(_steps(tenant)))
+
+
+def _failure(step: Step) -> Section:
+    aside, status, error = _timing(step), step_status(step), tuple(_error(step))
+    if isinstance(step, SeedStep):
+        return Section(title=subject_of(step), status=status, aside=aside, blocks=error)
+    blocks = (*error, *map(contrast, step.residual))
+    return Section(title=step.file, status=status, aside=aside, anchors=(step.version,), blocks=blocks)
+
+
+def _error(step: Step) -> Iterator[Block]:
+    if error := step.error:
+        place = f"{error.file}, line {error.line} column {error.column}: " if error.line else ""
+        yield Paragraph(text=f"{place}{error_sentence(error)}", tone=Tone.BAD)
+        yield from _advice(error)
+
+
+def _advice(error: ErrorEntry | None) -> Iterator[Block]:
+    if error and error.advice:
+        yield Paragraph(text=error.advice, tone=Tone.REMEDY)
+
+
+def _steps(tenant: TenantResult) -> Iterator[Block]:
+    if tenant.migrations:
+        migrations = tuple((step_status(each), each.file, _remark(each)) for each in tenant.migrations)
+        yield Statuses(title="Migrations", rows=migrations)
+    if tenant.seeds:
+        seeds = (
+            (step_status(each), each.name, _joined(seed_sentence(each), _timing(each), each.detail))
+            for each in tenant.seeds
+        )
+        yield Statuses(title="Seeds", rows=tuple(seeds))
+    if tenant.counts:
+        rows = tuple((each.table, *pair_texts(each), gain_text(each)) for each in tenant.counts)
+        yield Table(title="Rows", head=("table", "before", "after", "difference"), rows=rows, is_numeric=True)
+
+
+def _remark(step: MigrationStep) -> str:
+    along = f"together with {', '.join(step.along)}" if step.along else ""
+    altered = "file changed since it was applied" if step.altered else ""
+    return _joined(str(step.priority), _timing(step), along, altered, step.detail)
+
+
+def _joined(*texts: str | None) -> str:
+    return ", ".join(filter(None, texts))
+
+
+def _command(document: RolloutDocument, tenant: str) -> str:
+    """The command of the run, for that tenant only."""
+    command = rollout_command(document.environment, tenant)
+    command = command.replace("pgfleet rollout", "pgfleet seed", 1) if document.seeds_alone else command
+    return f"{command} --dry-run" if document.dry_run else command
+
+
+def _timing(step: Step) -> str:
+    return "" if step.duration_ms is None else duration_text(step.duration_ms)
