@@ -22,7 +22,7 @@ Document = AuditDocument | RolloutDocument
 
 def write_report_if_configured(document: Document, context: RunContext) -> str:
     """Where the page of the run is; empty, without a task run, if the environment configures no folder."""
-    return write_report(document, context) if context.environment.policy.reports.is_asked_for else ""
+    return write_report(document, context) if context.environment.policy.reports.is_enabled else ""
 
 
 @task(name="write report", **PUBLISH_OPTIONS)

@@ -1,1 +1,1 @@
-"""The fleet: which tenants there are, in which environment, under which policy. Pure."""
+"""The fleet: environments with their tenants and policies. Pure."""

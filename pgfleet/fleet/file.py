@@ -1,4 +1,4 @@
-"""`fleet.toml` as it is written: its tables and keys, and nothing beyond them."""
+"""The tables and keys of `fleet.toml`."""
 
 import re
 from datetime import date
@@ -22,12 +22,12 @@ from pgfleet.fleet.model import InventoryKind
 from pgfleet.fleet.names import schema_fault
 from pgfleet.manifest.statements import query_fault
 
-LARGEST_WAVE_TENANTS = 200
-"""At some twelve task runs a tenant, a wave's graph stays far below Prefect's cap of 10,000 nodes."""
-SHORTEST_SILENCE_MS = 60_000
+MAX_WAVE_TENANTS = 200
+"""With about 12 task runs per tenant, a wave's graph stays far below Prefect's limit of 10,000 nodes."""
+MIN_SILENCE_MS = 60_000
 """Twice the time between two heartbeats of a wave, which is Prefect's minimum of 30 s."""
-LONGEST_MS = 2_147_483_647
-"""What PostgreSQL takes for a timeout (manual, 20.11.1 Statement Behavior)."""
+MAX_TIMEOUT_MS = 2_147_483_647
+"""PostgreSQL's maximum for timeouts (manual, 20.11.1 Statement Behavior)."""
 UNITS_MS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
 
 
@@ -35,11 +35,11 @@ def parse_duration_ms(text: object) -> int:
     """`"500ms"`, `"2s"`, `"5min"` or `"1h"` as milliseconds. Raises ValueError."""
     found = re.fullmatch(r"(\d+)\s*(ms|s|min|h)", text) if isinstance(text, str) else None
     if not found or not int(found[1]):
-        message = 'must be a duration such as "500ms", "2s", "5min" or "1h"'
+        message = 'must be a duration such as "500ms", "2s", "5min", or "1h"'
         raise ValueError(message)
     milliseconds = int(found[1]) * UNITS_MS[found[2]]
-    if milliseconds > LONGEST_MS:
-        message = "is longer than PostgreSQL takes; the longest is 596h"
+    if milliseconds > MAX_TIMEOUT_MS:
+        message = "exceeds PostgreSQL's maximum of 596h"
         raise ValueError(message)
     return milliseconds
 
@@ -48,21 +48,21 @@ def _known_timezone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        message = "is no time zone, such as Europe/Berlin"
+        message = "is not a time zone such as Europe/Berlin"
         raise ValueError(message) from None
     return name
 
 
 def _known_kind(name: str) -> str:
     if name not in [str(each) for each in ObjectKind]:
-        message = f"is no kind of object; there are: {', '.join(ObjectKind)}"
+        message = f"is not a kind of object; the kinds are {', '.join(ObjectKind)}"
         raise ValueError(message)
     return name
 
 
 def _long_enough(milliseconds: int) -> int:
-    if milliseconds < SHORTEST_SILENCE_MS:
-        message = f'is too short; the shortest is "{SHORTEST_SILENCE_MS // 1000}s"'
+    if milliseconds < MIN_SILENCE_MS:
+        message = f'is too short; the minimum is "{MIN_SILENCE_MS // 1000}s"'
         raise ValueError(message)
     return milliseconds
 
@@ -84,17 +84,17 @@ Budget = Annotated[int, Field(ge=0)] | Annotated[str, StringConstraints(pattern=
 
 
 SKIP_STATES = ("suspended", "provisioning", "deprovisioning", "archived", "deleted")
-"""The states in which a control plane's tenant is skipped, unless the fleet file says otherwise."""
+"""The states of a control plane's tenants that are skipped by default."""
 ONLY_FOR: dict[InventoryKind, set[str]] = {
     InventoryKind.DATABASES: {"like", "regex", "schema_"},
     InventoryKind.SCHEMAS: {"like", "regex"},
     InventoryKind.QUERY: {"query", "schema_", "skip_states"},
 }
-"""The keys of an inventory that some kinds have and others do not."""
+"""The keys of an inventory that only some kinds support."""
 
 
 class Table(BaseModel):
-    """A TOML table: unknown keys are refused, values are not coerced."""
+    """A TOML table: rejects unknown keys, does not coerce values."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -111,7 +111,7 @@ class TenantTable(Table):
 
 
 class InventoryTable(Table):
-    """`[environments.X.inventory]`, or one of several `[[environments.X.inventory]]`: where tenants are found."""
+    """`[environments.X.inventory]`, or one of several `[[environments.X.inventory]]`: a source of tenants."""
 
     kind: Literal["databases", "schemas", "query"]
     name: TenantName | None = None
@@ -126,19 +126,19 @@ class InventoryTable(Table):
     skip_states: list[Text] = list(SKIP_STATES)
 
     @model_validator(mode="after")
-    def _says_what_its_kind_needs(self) -> "InventoryTable":
+    def _check_keys(self) -> "InventoryTable":
         kind = InventoryKind(self.kind)
         for key in sorted(self.model_fields_set & set().union(*ONLY_FOR.values()) - ONLY_FOR[kind]):
-            message = f'{key.rstrip("_")} is no key of an inventory of kind "{kind}"'
+            message = f'an inventory of kind "{kind}" has no key {key.rstrip("_")}'
             raise ValueError(message)
         if kind is InventoryKind.QUERY:
-            self._refuse_faulty_query()
+            self._check_query()
         elif (self.like is None) == (self.regex is None):
-            message = 'needs a like ("tenant_%") or a regex ("^tenant_[0-9]+$"), and not both'
+            message = 'needs either like ("tenant_%") or regex ("^tenant_[0-9]+$")'
             raise ValueError(message)
         return self
 
-    def _refuse_faulty_query(self) -> None:
+    def _check_query(self) -> None:
         fault = query_fault(self.query) if self.query else "is missing"
         if fault:
             message = f"query {fault}"
@@ -146,7 +146,7 @@ class InventoryTable(Table):
 
 
 class RestartTable(Table):
-    """`[[environments.X.restarts]]`: a service that reads the schema when it starts, and how it is started anew."""
+    """`[[environments.X.restarts]]`: a service that reads the schema at startup, and how to restart it."""
 
     service: Text
     command: Annotated[list[Text], Field(min_length=1)] | None = None
@@ -154,15 +154,15 @@ class RestartTable(Table):
     timeout: Duration = 60_000
 
     @model_validator(mode="after")
-    def _is_one_of_two(self) -> "RestartTable":
+    def _check_action(self) -> "RestartTable":
         if (self.command is None) == (self.url is None):
-            message = "needs a command (a list of arguments) or a url (which is sent a POST), and not both"
+            message = "needs either command (a list of arguments) or url (to which pgfleet sends a POST)"
             raise ValueError(message)
         return self
 
 
 class AcceptTable(Table):
-    """`[[environments.X.accept]]`: differences that are known, and do not count up to and with the day `until`."""
+    """`[[environments.X.accept]]`: differences that are accepted through the day `until`."""
 
     tenant: Text
     kind: Annotated[str, AfterValidator(_known_kind)] | None = None
@@ -206,7 +206,7 @@ class EnvironmentTable(Table):
     row_loss: Budget = "10%"
     accept: list[AcceptTable] = []
     roles: dict[Text, Text] = {}
-    wave_size: Annotated[int, Field(ge=1, le=LARGEST_WAVE_TENANTS)] = LARGEST_WAVE_TENANTS
+    wave_size: Annotated[int, Field(ge=1, le=MAX_WAVE_TENANTS)] = MAX_WAVE_TENANTS
     distribute: bool = False
     work_pool: Annotated[str, StringConstraints(pattern=r"^[^/%&><\x00-\x1f]+$")] = "pgfleet"
     worker_silence: Annotated[Duration, AfterValidator(_long_enough)] = 120_000
@@ -217,26 +217,26 @@ class EnvironmentTable(Table):
     inventory: Inventories | None = None
 
     @model_validator(mode="after")
-    def _rings_are_known(self) -> "EnvironmentTable":
+    def _check_references(self) -> "EnvironmentTable":
         if len(set(self.rings)) < len(self.rings):
-            message = "rings names a ring twice"
+            message = "rings contains a ring twice"
             raise ValueError(message)
         for key, named in (("failure_budget", self.failure_budget), ("soak", self.soak)):
             for ring in named:
                 if ring not in self.rings:
-                    message = f"{key} names the ring '{ring}', which is not among rings"
+                    message = f"{key} names the ring '{ring}', which is not in rings"
                     raise ValueError(message)
         if self.report_url and not self.report_dir:
-            message = "report_url is where report_dir is to be seen, so it needs a report_dir"
+            message = "report_url requires report_dir, whose address it is"
             raise ValueError(message)
         services = [each.service for each in self.restarts]
         if len(set(services)) < len(services):
-            message = "restarts names a service twice"
+            message = "restarts contains a service twice"
             raise ValueError(message)
         return self
 
 
 class FleetDocument(Table):
-    """The whole file."""
+    """The file."""
 
     environments: Annotated[dict[EnvironmentName, EnvironmentTable], Field(min_length=1)]

@@ -1,4 +1,4 @@
-"""From what an inventory says to tenants, or one line that says why not."""
+"""From the rows of an inventory to tenants."""
 
 import json
 import re
@@ -10,22 +10,22 @@ from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment, Inventory, SkippedTenant, Tenant
 from pgfleet.fleet.names import schema_fault
 from pgfleet.fleet.secret import Dsn
-from pgfleet.fleet.templates import Values, problem_of, substitute
+from pgfleet.fleet.templates import Values, describe_unresolved, substitute
 
 OWN_COLUMNS = frozenset({"name", "dsn", "dbname", "schema", "ring", "state", "labels"})
-"""The columns of a query that mean something; every other one is a label."""
+"""The columns of a query with a meaning; every other column is a label."""
 SECRET = re.compile(r"pass(word|wd|phrase)|secret|token|credential|(^|_)pw(d|$)|api_?key", re.IGNORECASE)
-"""In a column's name: what it holds is shown to nobody."""
+"""Matches names of columns that may contain secrets and are therefore not labels."""
 NAME = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
 
-DatabaseChoice = Callable[[Dsn, str], Dsn]
-"""The same server and role, another database."""
+WithDatabase = Callable[[Dsn, str], Dsn]
+"""Returns the connection string with another database."""
 Found = tuple[tuple[Tenant, ...], tuple[SkippedTenant, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventoryRow:
-    """What an inventory says of one tenant; `dsn` may hold references."""
+    """One tenant in an inventory; `dsn` may contain references."""
 
     name: str
     dsn: str | None = field(default=None, repr=False)
@@ -37,39 +37,38 @@ class InventoryRow:
 
 
 def read_record(name: str | None, record: Mapping[str, Any]) -> InventoryRow:
-    """A row of a query: its column `name` as text, and all its columns as JSON. Raises ValueError."""
+    """A row of a query, from its column `name` as text and all its columns as JSON. Raises ValueError."""
     if name is None:
         message = "returns a row without a name"
         raise ValueError(message)
     labels = record.get("labels") or {}
     if not isinstance(labels, dict):
-        message = f"tenant '{name}': labels is no JSON object"
-        raise ValueError(message)  # noqa: TRY004 (it is what was read that is wrong)
+        message = f"tenant '{name}': labels is not a JSON object"
+        raise ValueError(message)  # noqa: TRY004 (the data is wrong, not the program)
     own = {key: _text(record.get(key)) for key in OWN_COLUMNS - {"name", "labels"}}
     further = {key: value for key, value in record.items() if key not in OWN_COLUMNS and not SECRET.search(key)}
-    told = {key: _text(value) for key, value in {**further, **labels}.items()}
-    return InventoryRow(name=name, **own, labels={key: value for key, value in told.items() if value is not None})
+    texts = {key: _text(value) for key, value in {**further, **labels}.items()}
+    return InventoryRow(name=name, **own, labels={key: value for key, value in texts.items() if value is not None})
 
 
-class Reading:
-    """Makes tenants of one inventory's rows; holds what every error must name.
+class TenantBuilder:
+    """Builds tenants from the rows of one inventory; `at_database` sets the database of a connection string.
 
-    `at_database` puts a database's name into a connection string. Raises FleetError for the first row of which no
-    tenant can be made.
+    Raises FleetError for the first invalid row.
     """
 
     def __init__(
-        self, inventory: Inventory, environment: Environment, values: Values, at_database: DatabaseChoice, *, file: str
+        self, inventory: Inventory, environment: Environment, values: Values, at_database: WithDatabase, *, file: str
     ) -> None:
         self.inventory, self.environment, self.values = inventory, environment, values
         self.at_database, self.file = at_database, file
 
     def tenants(self, rows: Iterable[InventoryRow]) -> Found:
-        """The tenants of the rows, and those that are skipped, each in the rows' order."""
+        """The tenants and the skipped tenants of the rows, in row order."""
         tenants: list[Tenant] = []
         skipped: list[SkippedTenant] = []
         for row in rows:
-            self._refuse_name(row)
+            self._check_name(row)
             if row.state and row.state.casefold() in self.inventory.skip_states:
                 skipped.append(self._skipped(row))
             else:
@@ -77,7 +76,7 @@ class Reading:
         return tuple(tenants), tuple(skipped)
 
     def error(self, problem: str) -> FleetError:
-        """What is wrong with this inventory, with its place in the fleet file."""
+        """The error for a problem of this inventory, with its place in the fleet file."""
         return FleetError(self.file, f"environments.{self.environment.name}.{self.inventory.title}", problem)
 
     def _skipped(self, row: InventoryRow) -> SkippedTenant:
@@ -85,14 +84,14 @@ class Reading:
         ring = row.ring or self.inventory.ring
         return SkippedTenant(name=row.name, reason=reason, ring=ring, labels=self._labels(row))
 
-    def _refuse_name(self, row: InventoryRow) -> None:
+    def _check_name(self, row: InventoryRow) -> None:
         if not NAME.fullmatch(row.name):
-            raise self.error(f"{row.name!r} cannot be a tenant's name: 1 to 100 characters, no control characters")
+            raise self.error(f"{row.name!r} is not a tenant name: use 1 to 100 characters, without control characters")
 
     def _tenant(self, row: InventoryRow) -> Tenant:
         rings = self.environment.policy.rings
         if row.ring and row.ring not in rings:
-            raise self.error(f"tenant '{row.name}': ring '{row.ring}' is not among rings: {', '.join(rings)}")
+            raise self.error(f"tenant '{row.name}': ring '{row.ring}' is not in rings: {', '.join(rings)}")
         if row.schema and (fault := schema_fault(row.schema)):
             raise self.error(f"tenant '{row.name}': schema {fault}")
         return Tenant(
@@ -110,32 +109,32 @@ class Reading:
             try:
                 base = replace(substitute(row.dsn, self.values), pooler=base.pooler)
             except KeyError as error:
-                raise self.error(f"tenant '{row.name}': dsn: {problem_of(error)}") from None
+                raise self.error(f"tenant '{row.name}': dsn: {describe_unresolved(error)}") from None
         elif not (row.dbname or row.schema):
-            raise self.error(f"tenant '{row.name}' has neither a dsn nor a dbname nor a schema")
+            raise self.error(f"tenant '{row.name}' needs a dsn, a dbname, or a schema")
         return self.at_database(base, row.dbname) if row.dbname and not row.dsn else base
 
     def _labels(self, row: InventoryRow) -> Mapping[str, str]:
         return {**self.inventory.labels, **row.labels}
 
 
-def with_found(environment: Environment, found: Sequence[Found], *, file: str) -> Environment:
-    """The environment with what was found in its inventories, behind what the fleet file lists.
+def add_inventory_tenants(environment: Environment, found: Sequence[Found], *, file: str) -> Environment:
+    """The environment with the tenants of its inventories after those that the fleet file lists.
 
-    Raises FleetError for a tenant that is there twice.
+    Raises FleetError for a duplicate tenant.
     """
     tenants = (*environment.tenants, *(each for some, _ in found for each in some))
-    _refuse_duplicates(environment, tenants, file)
+    _check_duplicates(environment, tenants, file)
     return replace(environment, tenants=tenants, skipped=tuple(each for _, some in found for each in some))
 
 
-def _refuse_duplicates(environment: Environment, tenants: Sequence[Tenant], file: str) -> None:
+def _check_duplicates(environment: Environment, tenants: Sequence[Tenant], file: str) -> None:
     first: dict[str, Tenant] = {}
     for tenant in tenants:
         if tenant.name in first:
-            known = first[tenant.name].inventory or "the tenants that are listed"
+            known = first[tenant.name].inventory or "the listed tenants"
             problem = f"tenant '{tenant.name}' is already in {known}"
-            problem = f"there are two tenants '{tenant.name}' in it" if known == tenant.inventory else problem
+            problem = f"contains tenant '{tenant.name}' twice" if known == tenant.inventory else problem
             raise FleetError(file, f"environments.{environment.name}.{tenant.inventory}", problem)
         first[tenant.name] = tenant
 

@@ -1,4 +1,4 @@
-"""The fleet's values."""
+"""The values of a fleet."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from pgfleet.fleet.secret import Dsn, Secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """One database, or one schema of a database. `home` is the schema that its own objects live in.
+    """One database, or one schema of a database. `home` is the schema of the tenant's own objects.
 
-    `inventory` says which inventory it was found in; None where the fleet file lists it.
+    `inventory` is the inventory that contains the tenant; None if the fleet file lists it.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedTenant:
-    """A tenant that an inventory knows and that is not worked on, and why; it is in no wave and has no verdict."""
+    """A tenant of an inventory that is in no wave and gets no verdict, with the reason."""
 
     name: str
     reason: str
@@ -34,23 +34,23 @@ class SkippedTenant:
 
 
 class InventoryKind(StrEnum):
-    """What an inventory looks at."""
+    """The kinds of inventories."""
 
     DATABASES = "databases"
-    """The databases of a server, each a tenant."""
+    """Every matching database of a server is a tenant."""
     SCHEMAS = "schemas"
-    """The schemas of one database, each a tenant."""
+    """Every matching schema of a database is a tenant."""
     QUERY = "query"
-    """The rows of a query in a control plane, each a tenant."""
+    """Every row of a query in a control plane is a tenant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """Where tenants are found when a run begins: `dsn` is what is asked, and the other keys say what is made of it.
+    """A source of tenants, read when a run starts: `dsn` is the connection to query.
 
-    `key` is its place in the fleet file, `tenant_dsn` the connection string that a tenant's database is put into, where
-    that is not `dsn`. `home`, `ring` and `labels` are those of a tenant that has none of its own. A tenant whose state,
-    in small letters, is among `skip_states` is skipped.
+    `key` is its place in the fleet file. `tenant_dsn` is the connection string of the tenants' databases, if it is not
+    `dsn`. `home`, `ring`, and `labels` are defaults for tenants. A tenant whose lowercase state is in `skip_states` is
+    skipped.
     """
 
     key: str
@@ -68,13 +68,13 @@ class Inventory:
 
     @property
     def title(self) -> str:
-        """What people know it by: `inventory[1] (eu)`, or `inventory` where it has no name."""
+        """The inventory in messages: `inventory[1] (eu)`, or `inventory` if it has no name."""
         return f"{self.key} ({self.name})" if self.name else self.key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restart:
-    """A service, and how it is started anew: by a command, or by a POST to a URL."""
+    """A service and how to restart it: a command, or a POST to a URL."""
 
     service: str
     command: tuple[Secret, ...] | None
@@ -84,11 +84,10 @@ class Restart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutPolicy:
-    """How careful a rollout is.
+    """The safety settings of rollouts.
 
-    `failure_budgets` maps a ring to the tenants that may fail in it: a number, or a percentage (`"5%"`) of the ring;
-    none where the ring is not named. `soak_seconds` maps a ring to the wait after it. `watch_seconds` is None where
-    nothing is watched.
+    `failure_budgets` maps a ring to the number of tenants that may fail, or a percentage (`"5%"`) of the ring; the
+    default is 0. `soak_seconds` maps a ring to the wait after it. `watch_seconds` is None if nothing is watched.
     """
 
     approval: bool
@@ -102,9 +101,9 @@ class RolloutPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """Differences that are known: patterns of what they are, who answers for them, and the last day they do not count.
+    """Accepted differences: patterns that match them, their owner, the reason, and the last day of the acceptance.
 
-    `tenant` and `identity` are names or patterns (`acme-*`); `kind` and `change` are None where any will do.
+    `tenant` and `identity` are names or patterns (`acme-*`); `kind` and `change` are None to match any.
     """
 
     tenant: str
@@ -118,10 +117,10 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WavePolicy:
-    """How tenants are cut into waves, and where those are run.
+    """How tenants are split into waves, and where the waves run.
 
-    `work_pool` is Prefect's, whose workers run the waves; None where they are run in the process of the run that cut
-    them. A wave whose worker sends no heartbeat for `silence_seconds` is run again.
+    `work_pool` is the Prefect work pool whose workers run the waves; None to run them in this process. A wave whose
+    worker sends no heartbeat for `silence_seconds` is run again.
     """
 
     size_tenants: int = 200
@@ -131,9 +130,9 @@ class WavePolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPolicy:
-    """Where the pages of runs are kept, and the figures for Prometheus; folders as they are written in the fleet file.
+    """The folders of report pages and of Prometheus metrics, as written in the fleet file.
 
-    `url` is the address at which `folder` is to be seen in a browser.
+    `url` is the address of `folder` in a browser.
     """
 
     folder: str | None = None
@@ -141,18 +140,18 @@ class ReportPolicy:
     metrics_folder: str | None = None
 
     @property
-    def is_asked_for(self) -> bool:
-        """Whether anything is to be kept."""
+    def is_enabled(self) -> bool:
+        """Whether any report is written."""
         return bool(self.folder or self.metrics_folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How an environment wants to be treated. Counts above `exact_count_limit_rows` are the planner's estimates.
+    """The settings of an environment. Row counts above `exact_count_limit_rows` are the planner's estimates.
 
-    `row_loss` is what a counted table may lose from one audit to the next: rows, or a percentage (`"10%"`) of them.
-    `roles` maps a consumer of a contract to the database role that it logs in as. `connection_share_percent` is of what
-    a server has free; `max_workers` is None where the servers of a wave decide how many tenants are worked on at once.
+    `row_loss` is what a counted table may lose between audits: rows, or a percentage (`"10%"`). `roles` maps a
+    contract's consumer to its database role. `connection_share_percent` is the share of a server's free connections
+    that pgfleet may use. `max_workers` is None if the servers' connections determine the number of threads.
     """
 
     timezone: str
@@ -175,9 +174,9 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """The tenants of one environment, with its policy.
+    """One environment: its policy and its tenants.
 
-    Until its `inventories` are read, `tenants` are those that the fleet file lists.
+    Until the `inventories` are read, `tenants` are only those that the fleet file lists.
     """
 
     name: str

@@ -1,19 +1,17 @@
-"""Names that a tenant's home schema can have."""
+"""Valid names of home schemas."""
 
-LONGEST_NAME_BYTES = 63
-"""Of any name in PostgreSQL (manual, 4.1.1 Identifiers and Key Words); a longer one is cut off without an error."""
+MAX_NAME_BYTES = 63
+"""PostgreSQL truncates longer names without an error (manual, 4.1.1 Identifiers and Key Words)."""
 
 
 def schema_fault(name: str) -> str | None:
-    """Why no tenant can live in a schema of that name, without text that may be a secret set down in the wrong place;
-    None where one can.
-    """
+    """Why the name cannot be a home schema, or None. The message repeats no text that may be a misplaced secret."""
     if name == "$user":
-        return "'$user' means another schema for each role; name the schema itself"
+        return "'$user' depends on the role; name the schema itself"
     if name.startswith("pg_"):
-        return f"'{name}' cannot be a tenant's schema: PostgreSQL keeps names that begin with pg_ for itself"
-    if len(name.encode()) > LONGEST_NAME_BYTES:
-        return f"is longer than the {LONGEST_NAME_BYTES} bytes that PostgreSQL has for a name"
+        return f"'{name}' cannot be a tenant's schema: names that start with pg_ are reserved for PostgreSQL"
+    if len(name.encode()) > MAX_NAME_BYTES:
+        return f"is longer than {MAX_NAME_BYTES} bytes, PostgreSQL's limit for names"
     if not name.isprintable():
-        return "holds characters that cannot be printed"
+        return "contains nonprintable characters"
     return None

@@ -1,4 +1,4 @@
-"""From the fleet file's text to an `Environment`, or one line that says why not."""
+"""From the fleet file's text to an `Environment`."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,38 +19,38 @@ from pgfleet.fleet.model import (
 )
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, Secret
-from pgfleet.fleet.templates import Values, problem_of, substitute, substitute_plainly
+from pgfleet.fleet.templates import Values, describe_unresolved, substitute, substitute_text
 from pgfleet.manifest.statements import split
 from pgfleet.validation import read_toml
 
 
 def parse_fleet(text: str, *, file: str) -> FleetDocument:
-    """The fleet file by its form; `file` is its name in errors. Raises FleetError."""
+    """Validates the form of the fleet file; `file` is its name in errors. Raises FleetError."""
     return read_toml(text, FleetDocument, file=file, error=FleetError)
 
 
 def build_environment(document: FleetDocument, name: str, values: Values, *, file: str) -> Environment:
-    """One environment with its connection strings made up from `values`; the others may lack theirs.
+    """One environment, with the references in its connection strings resolved from `values`.
 
-    Its inventories are still to be read. Raises FleetError for an environment that is not there, a tenant named twice,
-    a reference that stands for nothing, an unknown ring.
+    Does not read the inventories. Raises FleetError for an unknown environment or ring, a duplicate tenant, or an
+    unresolved reference.
     """
     table = document.environments.get(name)
     if table is None:
         known = ", ".join(sorted(document.environments))
-        raise FleetError(file, "environments", f"there is no '{name}'; there are: {known}")
+        raise FleetError(file, "environments", f"there is no '{name}'; the environments are {known}")
     return _Builder(name, table, values, file).environment()
 
 
 class _Builder:
-    """Builds one environment; holds what every error must name."""
+    """Builds one environment."""
 
     def __init__(self, name: str, table: EnvironmentTable, values: Values, file: str) -> None:
         self.name, self.table, self.values, self.file = name, table, values, file
 
     def environment(self) -> Environment:
         tenants = tuple(self._tenant(place, entry) for place, entry in enumerate(self.table.tenants))
-        self._refuse_duplicates(tenants)
+        self._check_duplicates(tenants)
         return Environment(
             name=self.name, policy=self._policy(), tenants=tenants, inventories=tuple(self._inventories())
         )
@@ -61,7 +61,7 @@ class _Builder:
             timezone=table.timezone,
             rings=tuple(table.rings),
             max_connections_per_server=table.max_connections_per_server,
-            connect_timeout_seconds=max(2, round(table.connect_timeout / 1000)),  # libpq's own least
+            connect_timeout_seconds=max(2, round(table.connect_timeout / 1000)),  # libpq's minimum
             statement_timeout_ms=table.statement_timeout,
             lock_timeout_ms=table.lock_timeout,
             exact_count_limit_rows=table.exact_count_limit,
@@ -105,7 +105,7 @@ class _Builder:
         key = f"tenants[{place}]"
         return Tenant(
             name=entry.name,
-            dsn=self._behind(entry.pooler, self._dsn(f"{key}.dsn", entry.dsn)),
+            dsn=self._with_pooler(entry.pooler, self._dsn(f"{key}.dsn", entry.dsn)),
             home=entry.schema_,
             ring=self._ring(f"{key}.ring", entry.ring),
             labels=entry.labels,
@@ -123,7 +123,7 @@ class _Builder:
             key=key,
             name=entry.name,
             kind=InventoryKind(entry.kind),
-            dsn=self._behind(None, self._dsn(f"{key}.dsn", entry.dsn)),
+            dsn=self._with_pooler(None, self._dsn(f"{key}.dsn", entry.dsn)),
             tenant_dsn=self._tenant_dsn(key, entry),
             like=entry.like,
             regex=entry.regex,
@@ -135,32 +135,32 @@ class _Builder:
         )
 
     def _tenant_dsn(self, key: str, entry: InventoryTable) -> Dsn | None:
-        return self._behind(None, self._dsn(f"{key}.tenant_dsn", entry.tenant_dsn)) if entry.tenant_dsn else None
+        return self._with_pooler(None, self._dsn(f"{key}.tenant_dsn", entry.tenant_dsn)) if entry.tenant_dsn else None
 
     def _ring(self, key: str, ring: str | None) -> str:
         chosen = ring or self.table.rings[-1]
         if chosen not in self.table.rings:
-            raise self._error(key, f"'{chosen}' is not among rings: {', '.join(self.table.rings)}")
+            raise self._error(key, f"'{chosen}' is not in rings: {', '.join(self.table.rings)}")
         return chosen
 
-    def _behind(self, pooler: str | None, dsn: Dsn) -> Dsn:
-        """The tenant's connection string with the pooler that it, or else its environment, is said to be behind."""
-        said = pooler or self.table.pooler
-        return replace(dsn, pooler=Pooler(said)) if said else dsn
+    def _with_pooler(self, pooler: str | None, dsn: Dsn) -> Dsn:
+        """The connection string with the pooler of the tenant, or else of the environment."""
+        kind = pooler or self.table.pooler
+        return replace(dsn, pooler=Pooler(kind)) if kind else dsn
 
     def _dsn(self, key: str, template: str) -> Dsn:
         try:
             return substitute(template, self.values)
         except KeyError as error:
-            raise self._error(key, problem_of(error)) from None
+            raise self._error(key, describe_unresolved(error)) from None
 
     def _text(self, key: str, template: str) -> Secret:
         try:
-            return substitute_plainly(template, self.values)
+            return substitute_text(template, self.values)
         except KeyError as error:
-            raise self._error(key, problem_of(error)) from None
+            raise self._error(key, describe_unresolved(error)) from None
 
-    def _refuse_duplicates(self, tenants: tuple[Tenant, ...]) -> None:
+    def _check_duplicates(self, tenants: tuple[Tenant, ...]) -> None:
         places: dict[str, int] = {}
         for place, tenant in enumerate(tenants):
             if tenant.name in places:

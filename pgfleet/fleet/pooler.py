@@ -1,12 +1,12 @@
-"""What stands between pgfleet and a server, and what it takes away."""
+"""Connection poolers between pgfleet and a server."""
 
 from enum import StrEnum
 
 
 class Pooler(StrEnum):
-    """How a pooler lends the server's sessions out."""
+    """The modes of a pooler."""
 
     TRANSACTION = "transaction"
-    """For one transaction: whatever is to outlive that is lost, or another client's."""
+    """A server session is assigned for one transaction; session state does not persist."""
     SESSION = "session"
-    """For as long as we stay connected: as if there were none."""
+    """A server session is assigned for the duration of the connection, as without a pooler."""

@@ -1,4 +1,4 @@
-"""Texts with secrets in them, which do not show themselves."""
+"""Texts that contain secrets, which their `str` and `repr` hide."""
 
 from dataclasses import dataclass, field
 
@@ -9,9 +9,9 @@ HIDDEN = "***"
 
 @dataclass(frozen=True, slots=True)
 class Dsn:
-    """A libpq connection string; `secrets` are the texts within it that no output may hold.
+    """A libpq connection string; `secrets` are the parts that no output may contain.
 
-    `pooler` is what the fleet file says stands in between; None where it says nothing, and it is to be found out.
+    `pooler` is the mode set in the fleet file; None to detect it.
     """
 
     text: str = field(repr=False)
@@ -19,24 +19,24 @@ class Dsn:
     pooler: Pooler | None = None
 
     def __str__(self) -> str:
-        """Never the connection string itself."""
+        """Asterisks, never the connection string."""
         return HIDDEN
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """Any other text that variables were put into; `secrets` are their values."""
+    """Any other text with resolved references; `secrets` are their values."""
 
     text: str = field(repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
-        """The text with the variables' values hidden."""
+        """The text with the secrets hidden."""
         return redacted(self.text, self.secrets)
 
 
 def redacted(text: str, secrets: tuple[str, ...]) -> str:
-    """The text with every secret in it replaced by asterisks, the longest first."""
+    """The text with every secret replaced by asterisks, the longest first."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text

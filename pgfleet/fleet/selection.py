@@ -94,7 +94,7 @@ def cut_waves(environment: Environment) -> tuple[Wave, ...]:
 
 
 def fits(name: str, pattern: str) -> bool:
-    """Whether the pattern (`acme-*`) is the name itself or matches it; letter case counts."""
+    """Whether the pattern (`acme-*`) equals or matches the name, case-sensitively."""
     return name == pattern or fnmatchcase(name, pattern)
 
 
@@ -102,13 +102,13 @@ def _nothing_selected(environment: Environment, selection: Selection) -> FleetEr
     given = {"--tenant": selection.tenants, "--ring": selection.rings, "--label": selection.labels}
     options = [option for option, value in given.items() if value]
     if len(options) > 1:
-        problem = f"no tenant of {environment.name} is chosen by {ALL_OF[len(options)]}"
+        problem = f"no tenant of {environment.name} matches {ALL_OF[len(options)]}"
         return FleetError(", ".join(options), "", problem)
     if selection.rings:
-        return FleetError("--ring", ", ".join(selection.rings), f"no tenant of {environment.name} is in it")
+        return FleetError("--ring", ", ".join(selection.rings), f"no tenant of {environment.name} is in this ring")
     if selection.labels:
-        return FleetError("--label", "", f"no tenant of {environment.name} has all of them")
-    return FleetError(f"environments.{environment.name}.tenants", "", "there are none")
+        return FleetError("--label", "", f"no tenant of {environment.name} has all of these labels")
+    return FleetError(f"environments.{environment.name}.tenants", "", "the environment has no tenants")
 
 
 def _has(tenant: Tenant | SkippedTenant, key: str, patterns: Sequence[str]) -> bool:
@@ -120,7 +120,7 @@ def _wanted(labels: Sequence[str]) -> Mapping[str, Sequence[str]]:
     for label in labels:
         key, equals, pattern = label.partition("=")
         if not key or not equals:
-            raise FleetError("--label", label, "must be a key and a value, such as region=eu or tier=g*")
+            raise FleetError("--label", label, "must be key=value, such as region=eu or tier=g*")
         wanted.setdefault(key, []).append(pattern)
     return wanted
 
@@ -139,11 +139,11 @@ def _require_matching_names(environment: Environment, patterns: Sequence[str]) -
         if skipped:
             named = "it" if skipped.name == pattern else skipped.name
             raise FleetError("--tenant", pattern, f"{named} is skipped: {skipped.reason}")
-        raise FleetError("--tenant", pattern, f"no tenant of {environment.name} is named so")
+        raise FleetError("--tenant", pattern, f"no tenant of {environment.name} has this name")
 
 
 def _require_matching_labels(environment: Environment, wanted: Mapping[str, Sequence[str]]) -> None:
     for key, patterns in wanted.items():
         for pattern in patterns:
             if not any(_has(tenant, key, [pattern]) for tenant in environment.tenants):
-                raise FleetError("--label", f"{key}={pattern}", f"no tenant of {environment.name} has it")
+                raise FleetError("--label", f"{key}={pattern}", f"no tenant of {environment.name} has this label")

@@ -1,4 +1,4 @@
-"""`${…}` in a connection string, and in how a service is restarted."""
+"""References (`${…}`) in connection strings and in restart commands."""
 
 import re
 from collections.abc import Callable
@@ -12,34 +12,33 @@ REFERENCE = re.compile(r"\$\{([^}]*)\}")
 
 
 class Values(Protocol):
-    """What references stand for, by what is between their braces: `VAR`, `file:PATH`, `secret:NAME`."""
+    """The values of references, by the text between their braces: `VAR`, `file:PATH`, `secret:NAME`."""
 
     def __getitem__(self, reference: str, /) -> str:
-        """The value. Raises KeyError with the name of a variable that is not set, or `Unresolved`."""
+        """The value. Raises KeyError with the name of an unset variable, or `Unresolved`."""
 
 
 class Unresolved(KeyError):
-    """A reference that stands for nothing; `problem` says why, without the key that it stands in."""
+    """A reference that cannot be resolved; `problem` says why, without naming the key in the fleet file."""
 
     def __init__(self, reference: str, problem: str) -> None:
         super().__init__(reference, problem)
         self.reference, self.problem = reference, problem
 
 
-def problem_of(error: KeyError) -> str:
-    """What a failed substitution is told as, without the key that it failed in."""
+def describe_unresolved(error: KeyError) -> str:
+    """The problem of a failed substitution, without naming the key in the fleet file."""
     return error.problem if isinstance(error, Unresolved) else f"the environment variable {error.args[0]} is not set"
 
 
 def substitute(template: str, values: Values) -> Dsn:
-    """The connection string with each `${…}` replaced, written so that libpq reads exactly the value.
+    """The connection string with every `${…}` replaced and encoded so that libpq reads exactly the value.
 
-    Within a URL the value is percent-encoded, within `key=value` pairs escaped (PostgreSQL manual, 34.1.1 Connection
-    Strings); a template that is one reference and nothing else is replaced as it is. Raises KeyError for a reference
-    that stands for nothing.
+    In a URL, the value is percent-encoded; in `key=value` pairs, it is escaped (PostgreSQL manual, 34.1.1 Connection
+    Strings). A template that is a single reference becomes its value. Raises KeyError for an unresolved reference.
     """
-    if whole := REFERENCE.fullmatch(template):
-        value = values[whole[1]]
+    if reference := REFERENCE.fullmatch(template):
+        value = values[reference[1]]
         return Dsn(value, (value,))
     write = _in_url if re.match(r"postgres(ql)?://", template) else _in_pair
     text = REFERENCE.sub(lambda found: write(values[found[1]], found), template)
@@ -47,10 +46,10 @@ def substitute(template: str, values: Values) -> Dsn:
     return Dsn(text, tuple(sorted(secrets - {""})))
 
 
-def substitute_plainly(template: str, values: Values) -> Secret:
-    """The text with each `${…}` replaced as it is: for an argument of a command, or a URL, which nothing parses.
+def substitute_text(template: str, values: Values) -> Secret:
+    """The text with every `${…}` replaced by its value without encoding, for command arguments and URLs.
 
-    Raises KeyError for a reference that stands for nothing.
+    Raises KeyError for an unresolved reference.
     """
     text = REFERENCE.sub(lambda found: values[found[1]], template)
     secrets = {values[found[1]] for found in REFERENCE.finditer(template)}

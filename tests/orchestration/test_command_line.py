@@ -88,8 +88,8 @@ def test_the_report_can_go_into_a_file(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("audit", "nowhere"), "there is no 'nowhere'; there are: test"),
-        (("audit", ENVIRONMENT, "--tenant", "nobody"), "no tenant of test is named so"),
+        (("audit", "nowhere"), "there is no 'nowhere'; the environments are test"),
+        (("audit", ENVIRONMENT, "--tenant", "nobody"), "no tenant of test has this name"),
         (("audit", ENVIRONMENT, "--ring", "outer"), "test has the rings canary, main"),
         (("--manifest", "nowhere.toml", "audit", ENVIRONMENT), "nowhere.toml: cannot be read"),
         (("--config", "nowhere.toml", "audit", ENVIRONMENT), "nowhere.toml: cannot be read"),
@@ -248,7 +248,7 @@ def test_the_shipped_manifest_is_found_from_any_folder(pgfleet: CommandLine) -> 
             "pgfleet: --rerun: 20250321: is P1, which --priority P0 leaves out",
         ),
         (["seed", ENVIRONMENT, "--ring", "nowhere"], "pgfleet: --ring: nowhere: test has the rings canary, main"),
-        (["counts", "elsewhere"], "environments: there is no 'elsewhere'; there are: test"),
+        (["counts", "elsewhere"], "environments: there is no 'elsewhere'; the environments are test"),
     ],
     ids=["unknown version", "left out version", "unknown ring", "unknown environment"],
 )

@@ -40,7 +40,7 @@ Form = TypeVar("Form")
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
-GONE = "it was there when the run began, and is not any more: "
+GONE = "it existed when the run started, and is not in "
 CONTROL = """
 CREATE TABLE tenants (name text PRIMARY KEY, dbname text, ring text, state text, region text);
 INSERT INTO tenants VALUES
@@ -143,7 +143,7 @@ def test_a_tenant_that_goes_while_a_rollout_is_under_way_is_told_as_gone(control
     assert results["borealis"] == (
         "main",
         "failed",
-        "it was there when the run began, and is skipped now: its state is suspended",
+        "it existed when the run started, and is skipped now: its state is suspended",
     )
 
 

@@ -57,7 +57,7 @@ def test_a_faulty_manifest_exits_with_1_and_is_told_in_words(pgfleet: CommandLin
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("manifest", "check", "--on", "nowhere"), "there is no 'nowhere'; there are: test"),
+        (("manifest", "check", "--on", "nowhere"), "there is no 'nowhere'; the environments are test"),
         (("--manifest", "nowhere.toml", "manifest", "check"), "nowhere.toml: cannot be read"),
         (("manifest", "check", "--output", "/nowhere/proof.json"), "--output: /nowhere/proof.json: cannot be written"),
     ],

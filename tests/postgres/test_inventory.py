@@ -207,11 +207,11 @@ def test_a_tenant_of_two_inventories_is_refused_with_both(server: Server, contro
         (lambda dsn: query(dsn, "SELECT 1 AS nom WHERE false"), "query returns no column 'name'"),
         (lambda dsn: query(dsn, "SELECT 'a' AS name, 'b' AS name"), "query is rejected by {server}: column reference"),
         (lambda dsn: query(dsn, "SELECT name FROM nowhere"), 'query is rejected by {server}: relation "nowhere" does'),
-        (lambda dsn: query(dsn, "SELECT 'a' AS name"), "tenant 'a' has neither a dsn nor a dbname nor a schema"),
+        (lambda dsn: query(dsn, "SELECT 'a' AS name"), "tenant 'a' needs a dsn, a dbname, or a schema"),
         (lambda dsn: query(dsn, "SELECT NULL AS name, 'd' AS dbname"), "returns a row without a name"),
         (
             lambda dsn: query(dsn, "SELECT name, 'd' AS dbname, 'x' AS ring FROM tenants WHERE name = 'acme'"),
-            "tenant 'acme': ring 'x' is not among rings: canary, main",
+            "tenant 'acme': ring 'x' is not in rings: canary, main",
         ),
         (lambda _: databases("nonsense"), "dsn is no connection string that libpq understands"),
     ],

@@ -35,14 +35,14 @@ def test_one_that_is_gone_keeps_its_place_and_ring_and_leads_nowhere() -> None:
 @pytest.mark.parametrize(
     ("environment", "reason"),
     [
-        (FLEET, "it was there when the run began, and is not any more: it is unknown to fleet.toml"),
+        (FLEET, "it existed when the run started, and is not in fleet.toml any more"),
         (
             replace(FLEET, inventories=(an_inventory(),)),
-            "it was there when the run began, and is not any more: it is unknown to fleet.toml and its inventories",
+            "it existed when the run started, and is not in fleet.toml and its inventories any more",
         ),
         (
             replace(FLEET, skipped=(SKIPPED,)),
-            "it was there when the run began, and is skipped now: its state is suspended",
+            "it existed when the run started, and is skipped now: its state is suspended",
         ),
     ],
     ids=["listed", "found", "skipped"],

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pgfleet.errors import FleetError
-from pgfleet.fleet.inventory import InventoryRow, Reading, read_record, with_found
+from pgfleet.fleet.inventory import InventoryRow, TenantBuilder, add_inventory_tenants, read_record
 from pgfleet.fleet.model import Environment, Inventory, InventoryKind, SkippedTenant, Tenant
 from pgfleet.fleet.parse import build_environment, parse_fleet
 from pgfleet.fleet.secret import Dsn
@@ -38,7 +38,7 @@ def in_database(dsn: Dsn, name: str) -> Dsn:
 
 
 def tenants(inventory: Inventory, *rows: InventoryRow, **values: str) -> tuple[Tenant, ...]:
-    reading = Reading(inventory, read(PROD + ONE + QUERY), values, in_database, file="fleet.toml")
+    reading = TenantBuilder(inventory, read(PROD + ONE + QUERY), values, in_database, file="fleet.toml")
     return reading.tenants(rows)[0]
 
 
@@ -105,26 +105,26 @@ def test_a_query_is_one_statement_without_its_semicolon() -> None:
         ),
         pytest.param(
             ONE + DATABASES.replace("like", "#"),
-            'inventory: needs a like ("tenant_%") or a regex ("^tenant_[0-9]+$"), and not both',
+            'inventory: needs either like ("tenant_%") or regex ("^tenant_[0-9]+$")',
             id="no pattern",
         ),
         pytest.param(
             MANY + DATABASES + 'regex = "^t"',
-            'inventory[0]: needs a like ("tenant_%") or a regex ("^tenant_[0-9]+$"), and not both',
+            'inventory[0]: needs either like ("tenant_%") or regex ("^tenant_[0-9]+$")',
             id="two patterns",
         ),
         pytest.param(
             ONE + DATABASES + 'query = "SELECT 1"',
-            'inventory: query is no key of an inventory of kind "databases"',
+            'inventory: an inventory of kind "databases" has no key query',
             id="a query of databases",
         ),
         pytest.param(
             ONE + DATABASES.replace("databases", "schemas") + 'schema = "x"',
-            'inventory: schema is no key of an inventory of kind "schemas"',
+            'inventory: an inventory of kind "schemas" has no key schema',
             id="a schema of schemas",
         ),
         pytest.param(
-            ONE + QUERY + 'like = "x"', 'inventory: like is no key of an inventory of kind "query"', id="a like of rows"
+            ONE + QUERY + 'like = "x"', 'inventory: an inventory of kind "query" has no key like', id="a like of rows"
         ),
         pytest.param(ONE + QUERY.replace("query =", "#"), "inventory: query is missing", id="no query"),
         pytest.param(
@@ -144,7 +144,7 @@ def test_a_query_is_one_statement_without_its_semicolon() -> None:
         ),
         pytest.param(
             ONE + QUERY + 'ring = "early"',
-            "inventory.ring: 'early' is not among rings: canary, main",
+            "inventory.ring: 'early' is not in rings: canary, main",
             id="unknown ring",
         ),
         pytest.param(
@@ -206,7 +206,7 @@ def test_where_a_tenant_is(row: InventoryRow, changes: dict[str, Any], dsn: str,
 
 @pytest.mark.parametrize("state", ["suspended", "SUSPENDED", "Provisioning", "archived"])
 def test_a_tenant_in_such_a_state_is_skipped_whatever_else_it_lacks(state: str) -> None:
-    reading = Reading(an_inventory(), read(PROD + ONE + QUERY), {}, in_database, file="fleet.toml")
+    reading = TenantBuilder(an_inventory(), read(PROD + ONE + QUERY), {}, in_database, file="fleet.toml")
     row = InventoryRow(name="acme", state=state, ring="gone", labels={"region": "eu"})
     assert reading.tenants([row]) == (
         (),
@@ -228,14 +228,14 @@ def test_the_fleet_file_says_which_states_are_skipped() -> None:
 @pytest.mark.parametrize(
     ("row", "line"),
     [
-        (InventoryRow(name="a"), "inventory: tenant 'a' has neither a dsn nor a dbname nor a schema"),
+        (InventoryRow(name="a"), "inventory: tenant 'a' needs a dsn, a dbname, or a schema"),
         (
             InventoryRow(name="a", schema="$user"),
-            "inventory: tenant 'a': schema '$user' means another schema for each role; name the schema itself",
+            "inventory: tenant 'a': schema '$user' depends on the role; name the schema itself",
         ),
         (
             InventoryRow(name="a", dbname="a", ring="early"),
-            "inventory: tenant 'a': ring 'early' is not among rings: canary, main",
+            "inventory: tenant 'a': ring 'early' is not in rings: canary, main",
         ),
         (
             InventoryRow(name="a", dsn="password=${NOPE}"),
@@ -243,11 +243,11 @@ def test_the_fleet_file_says_which_states_are_skipped() -> None:
         ),
         (
             InventoryRow(name="a\nb", dbname="a"),
-            "inventory: 'a\\nb' cannot be a tenant's name: 1 to 100 characters, no control characters",
+            "inventory: 'a\\nb' is not a tenant name: use 1 to 100 characters, without control characters",
         ),
         (
             InventoryRow(name="", dbname="a"),
-            "inventory: '' cannot be a tenant's name: 1 to 100 characters, no control characters",
+            "inventory: '' is not a tenant name: use 1 to 100 characters, without control characters",
         ),
     ],
     ids=["nowhere", "another schema for each role", "unknown ring", "unset variable", "control character", "no name"],
@@ -266,8 +266,8 @@ def test_the_refusal_names_the_inventory() -> None:
     ("name", "record", "problem"),
     [
         (None, {}, "returns a row without a name"),
-        ("a", {"labels": "x=y"}, "tenant 'a': labels is no JSON object"),
-        ("a", {"labels": ["x"]}, "tenant 'a': labels is no JSON object"),
+        ("a", {"labels": "x=y"}, "tenant 'a': labels is not a JSON object"),
+        ("a", {"labels": ["x"]}, "tenant 'a': labels is not a JSON object"),
     ],
 )
 def test_a_record_that_is_none_is_refused(name: str | None, record: dict[str, Any], problem: str) -> None:
@@ -293,7 +293,7 @@ LISTED = read(PROD + "[[environments.prod.tenants]]\nname = 'acme'\ndsn = 'host=
 
 
 def test_what_was_found_comes_behind_what_is_listed_in_the_inventories_order() -> None:
-    environment = with_found(LISTED, [found("inventory[0]", "b", "a"), found("inventory[1]", "c")], file="f")
+    environment = add_inventory_tenants(LISTED, [found("inventory[0]", "b", "a"), found("inventory[1]", "c")], file="f")
     assert [each.name for each in environment.tenants] == ["acme", "b", "a", "c"]
     assert [each.name for each in environment.skipped] == ["skipped of inventory[0]", "skipped of inventory[1]"]
 
@@ -305,14 +305,14 @@ def test_what_was_found_comes_behind_what_is_listed_in_the_inventories_order() -
             [found("inventory[0] (eu)", "b"), found("inventory[1] (us)", "b")],
             "inventory[1] (us): tenant 'b' is already in inventory[0] (eu)",
         ),
-        ([found("inventory", "acme")], "inventory: tenant 'acme' is already in the tenants that are listed"),
-        ([found("inventory", "b", "b")], "inventory: there are two tenants 'b' in it"),
+        ([found("inventory", "acme")], "inventory: tenant 'acme' is already in the listed tenants"),
+        ([found("inventory", "b", "b")], "inventory: contains tenant 'b' twice"),
     ],
     ids=["two inventories", "listed", "one inventory"],
 )
 def test_a_tenant_that_is_there_twice_is_refused_with_both_places(some: list[Any], line: str) -> None:
     with pytest.raises(FleetError) as caught:
-        with_found(LISTED, some, file="fleet.toml")
+        add_inventory_tenants(LISTED, some, file="fleet.toml")
     assert str(caught.value) == f"fleet.toml: environments.prod.{line}"
 
 

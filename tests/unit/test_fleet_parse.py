@@ -24,7 +24,7 @@ PROD = "[environments.prod]\n"
 ACME = '[[environments.prod.tenants]]\nname = "acme"\ndsn = "host=h dbname=acme"\n'
 GLOBEX = ACME.replace("acme", "globex")
 LONG = "é" * 32
-DURATION = 'must be a duration such as "500ms", "2s", "5min" or "1h"'
+DURATION = 'must be a duration such as "500ms", "2s", "5min", or "1h"'
 ENVIRONMENT_NAME = "String should match pattern '^[a-z0-9]+(-[a-z0-9]+)*$'"
 
 
@@ -179,7 +179,7 @@ RESTART = '[[environments.prod.restarts]]\nservice = "agent"\n'
         pytest.param(RESTART + 'url = "ftp://a"', "restarts[0].url", id="a restart that is no POST"),
         pytest.param(RESTART + "command = []", "restarts[0].command", id="a restart by an empty command"),
         pytest.param(
-            2 * (RESTART + 'command = ["a"]\n'), "restarts names a service twice", id="a service that is there twice"
+            2 * (RESTART + 'command = ["a"]\n'), "restarts contains a service twice", id="a service that is there twice"
         ),
         pytest.param(
             RESTART + 'url = "http://a/${TOKEN}"',
@@ -216,7 +216,7 @@ def test_waves_stay_in_their_process_unless_they_are_distributed() -> None:
     [
         ("wave_size = 0", "wave_size", "greater than or equal to 1"),
         ("wave_size = 201", "wave_size", "less than or equal to 200"),
-        ('worker_silence = "59s"', "worker_silence", 'is too short; the shortest is "60s"'),
+        ('worker_silence = "59s"', "worker_silence", 'is too short; the minimum is "60s"'),
         ('work_pool = "a/b"', "work_pool", "pattern"),
         ('distribute = "yes"', "distribute", "boolean"),
     ],
@@ -250,7 +250,7 @@ def test_a_wrong_key_of_reports_is_named(text: str, key: str, problem: str) -> N
 
 def test_an_address_without_a_folder_is_refused() -> None:
     error = refusal(PROD + 'report_url = "https://a/"')
-    assert error.problem == "report_url is where report_dir is to be seen, so it needs a report_dir"
+    assert error.problem == "report_url requires report_dir, whose address it is"
 
 
 @pytest.mark.parametrize(("written", "seconds"), [("1ms", 2), ("2s", 2), ("2600ms", 3), ("1min", 60)])
@@ -263,13 +263,13 @@ def test_a_connect_timeout_is_in_whole_seconds_and_at_least_libpqs_least(written
     [
         pytest.param(
             PROD + ACME + 'schema = "pg_temp"',
-            "environments.prod.tenants[0].schema: 'pg_temp' cannot be a tenant's schema: PostgreSQL keeps names that "
-            "begin with pg_ for itself",
+            "environments.prod.tenants[0].schema: 'pg_temp' cannot be a tenant's schema: names that start "
+            "with pg_ are reserved for PostgreSQL",
             id="a schema of the server's own",
         ),
         pytest.param(
             PROD + ACME + f'schema = "{LONG}"',
-            "environments.prod.tenants[0].schema: is longer than the 63 bytes that PostgreSQL has for a name",
+            "environments.prod.tenants[0].schema: is longer than 63 bytes, PostgreSQL's limit for names",
             id="a schema whose name would be cut off",
         ),
         pytest.param("environments = ", "is not TOML: Invalid value (at end of document)", id="not TOML"),
@@ -300,17 +300,17 @@ def test_a_connect_timeout_is_in_whole_seconds_and_at_least_libpqs_least(written
         pytest.param(PROD + "statement_timeout = 5", f"environments.prod.statement_timeout: {DURATION}", id="no unit"),
         pytest.param(
             PROD + 'timezone = "Europe/Atlantis"',
-            "environments.prod.timezone: is no time zone, such as Europe/Berlin",
+            "environments.prod.timezone: is not a time zone such as Europe/Berlin",
             id="bad timezone",
         ),
         pytest.param(
             PROD + 'timezone = "Europe"',
-            "environments.prod.timezone: is no time zone, such as Europe/Berlin",
+            "environments.prod.timezone: is not a time zone such as Europe/Berlin",
             id="a folder of time zones",
         ),
         pytest.param(
             PROD + 'timezone = "../../etc/passwd"',
-            "environments.prod.timezone: is no time zone, such as Europe/Berlin",
+            "environments.prod.timezone: is not a time zone such as Europe/Berlin",
             id="a path for a timezone",
         ),
         pytest.param(
@@ -321,7 +321,7 @@ def test_a_connect_timeout_is_in_whole_seconds_and_at_least_libpqs_least(written
         ),
         pytest.param(
             PROD + "failure_budget = {canary = 1}",
-            "environments.prod: failure_budget names the ring 'canary', which is not among rings",
+            "environments.prod: failure_budget names the ring 'canary', which is not in rings",
             id="budget of an unknown ring",
         ),
         pytest.param(
@@ -375,7 +375,7 @@ def test_a_file_of_the_wrong_form_is_refused(text: str, line: str) -> None:
         ),
         pytest.param(
             PROD + 'rings = ["canary", "main"]\n' + ACME + 'ring = "early"',
-            "environments.prod.tenants[0].ring: 'early' is not among rings: canary, main",
+            "environments.prod.tenants[0].ring: 'early' is not in rings: canary, main",
             id="unknown ring",
         ),
         pytest.param(
@@ -396,7 +396,10 @@ def test_an_environment_that_contradicts_itself_is_refused(text: str, line: str)
 
 def test_an_unknown_environment_is_refused_with_those_that_there_are() -> None:
     text = "[environments.staging]\n[environments.dev]\n" + PROD
-    assert str(refusal(text, "pord")) == "fleet.toml: environments: there is no 'pord'; there are: dev, prod, staging"
+    assert (
+        str(refusal(text, "pord"))
+        == "fleet.toml: environments: there is no 'pord'; the environments are dev, prod, staging"
+    )
 
 
 def test_only_the_chosen_environments_variables_are_needed() -> None:

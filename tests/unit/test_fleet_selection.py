@@ -71,30 +71,32 @@ def test_tenants_are_chosen_by_label(choice: dict[str, list[str]], chosen: list[
     [
         pytest.param(
             {"labels": ["region"]},
-            "--label: region: must be a key and a value, such as region=eu or tier=g*",
+            "--label: region: must be key=value, such as region=eu or tier=g*",
             id="no value",
         ),
+        pytest.param({"labels": ["=eu"]}, "--label: =eu: must be key=value, such as region=eu or tier=g*", id="no key"),
         pytest.param(
-            {"labels": ["=eu"]}, "--label: =eu: must be a key and a value, such as region=eu or tier=g*", id="no key"
+            {"labels": ["region=mars"]}, "--label: region=mars: no tenant of prod has this label", id="unknown value"
         ),
-        pytest.param({"labels": ["region=mars"]}, "--label: region=mars: no tenant of prod has it", id="unknown value"),
-        pytest.param({"labels": ["planet=*"]}, "--label: planet=*: no tenant of prod has it", id="unknown key"),
+        pytest.param({"labels": ["planet=*"]}, "--label: planet=*: no tenant of prod has this label", id="unknown key"),
         pytest.param(
-            {"labels": ["region=eu", "region=mars"]}, "--label: region=mars: no tenant of prod has it", id="one of two"
+            {"labels": ["region=eu", "region=mars"]},
+            "--label: region=mars: no tenant of prod has this label",
+            id="one of two",
         ),
         pytest.param(
             {"labels": ["region=us", "tier=free*"]},
-            "--label: no tenant of prod has all of them",
+            "--label: no tenant of prod has all of these labels",
             id="none has both",
         ),
         pytest.param(
             {"labels": ["region=us"], "tenants": ["acme"]},
-            "--tenant, --label: no tenant of prod is chosen by both",
+            "--tenant, --label: no tenant of prod matches both",
             id="not so named",
         ),
         pytest.param(
             {"labels": ["region=us"], "tenants": ["*"], "rings": ["early"]},
-            "--tenant, --ring, --label: no tenant of prod is chosen by all three",
+            "--tenant, --ring, --label: no tenant of prod matches all three",
             id="not there",
         ),
     ],
@@ -152,13 +154,13 @@ def test_a_tenant_is_chosen_by_its_own_name_even_if_that_looks_like_a_pattern(na
 @pytest.mark.parametrize(
     ("tenants", "rings", "line"),
     [
-        pytest.param(["globx"], [], "--tenant: globx: no tenant of prod is named so", id="unknown name"),
-        pytest.param(["Globex"], [], "--tenant: Globex: no tenant of prod is named so", id="another case"),
-        pytest.param(["globex", "x-*"], [], "--tenant: x-*: no tenant of prod is named so", id="one of two"),
+        pytest.param(["globx"], [], "--tenant: globx: no tenant of prod has this name", id="unknown name"),
+        pytest.param(["Globex"], [], "--tenant: Globex: no tenant of prod has this name", id="another case"),
+        pytest.param(["globex", "x-*"], [], "--tenant: x-*: no tenant of prod has this name", id="one of two"),
         pytest.param([], ["late"], "--ring: late: prod has the rings canary, early, main", id="unknown ring"),
-        pytest.param([], ["canary"], "--ring: canary: no tenant of prod is in it", id="ring without tenants"),
+        pytest.param([], ["canary"], "--ring: canary: no tenant of prod is in this ring", id="ring without tenants"),
         pytest.param(
-            ["globex"], ["early"], "--tenant, --ring: no tenant of prod is chosen by both", id="empty intersection"
+            ["globex"], ["early"], "--tenant, --ring: no tenant of prod matches both", id="empty intersection"
         ),
     ],
 )
@@ -171,7 +173,7 @@ def test_a_choice_that_fits_nothing_is_refused(tenants: list[str], rings: list[s
 def test_an_environment_without_tenants_is_refused_without_mention_of_options() -> None:
     with pytest.raises(FleetError) as caught:
         select_tenants(an_environment(), ALL_TENANTS)
-    assert str(caught.value) == "environments.prod.tenants: there are none"
+    assert str(caught.value) == "environments.prod.tenants: the environment has no tenants"
 
 
 def test_picked_tenants_come_in_the_order_asked_for_less_those_that_are_gone() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from pgfleet.errors import ConnectionLimitTimeout, DatabaseError, FleetError, InventoryUnreadable
-from pgfleet.fleet.inventory import Found, InventoryRow, Reading, read_record, with_found
+from pgfleet.fleet.inventory import Found, InventoryRow, TenantBuilder, add_inventory_tenants, read_record
 from pgfleet.fleet.model import Environment, Inventory, InventoryKind
 from pgfleet.fleet.templates import Values
 from pgfleet.postgres import dsn as libpq
@@ -55,11 +55,13 @@ def read_inventories(
     wanted = None if names is None else [each for each in names if each not in listed]
     if wanted == []:
         return environment
-    readings = [Reading(each, environment, values, libpq.for_database, file=file) for each in environment.inventories]
-    return with_found(environment, [_read(each, limiter, wanted) for each in readings], file=file)
+    readings = [
+        TenantBuilder(each, environment, values, libpq.for_database, file=file) for each in environment.inventories
+    ]
+    return add_inventory_tenants(environment, [_read(each, limiter, wanted) for each in readings], file=file)
 
 
-def _read(reading: Reading, limiter: ConnectionLimiter, names: Sequence[str] | None) -> Found:
+def _read(reading: TenantBuilder, limiter: ConnectionLimiter, names: Sequence[str] | None) -> Found:
     inventory = reading.inventory
     for key, dsn in (("dsn", inventory.dsn), ("tenant_dsn", inventory.tenant_dsn)):
         if dsn and (problem := libpq.fault(dsn)):
@@ -108,7 +110,7 @@ def _row(kind: InventoryKind, row: tuple[Any, ...]) -> InventoryRow:
     return read_record(name, json.loads(record, parse_float=str))
 
 
-def _inventory_error(error: DatabaseError, reading: Reading) -> FleetError | InventoryUnreadable:
+def _inventory_error(error: DatabaseError, reading: TenantBuilder) -> FleetError | InventoryUnreadable:
     """A FleetError if the SQLSTATE means that the fleet file is wrong, else InventoryUnreadable."""
     inventory = reading.inventory
     message = str(error)

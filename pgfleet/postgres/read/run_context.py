@@ -140,7 +140,11 @@ def _today(environment: Environment) -> date:
 
 def _require_tenants(environment: Environment, file: str) -> None:
     if not environment.tenants:
-        key, problem = ("inventory", "finds no tenant") if environment.inventories else ("tenants", "there are none")
+        key, problem = (
+            ("inventory", "finds no tenant")
+            if environment.inventories
+            else ("tenants", "the environment has no tenants")
+        )
         skipped = f" that is not skipped ({len(environment.skipped)} are)" if environment.skipped else ""
         raise FleetError(file, f"environments.{environment.name}.{key}", problem + skipped)
 

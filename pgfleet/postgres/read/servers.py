@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.errors import AccessRefused, ConnectionFailed, DatabaseError
-from pgfleet.fleet.allowance import Allowance, Room, allow
+from pgfleet.fleet.allowance import Allowance, ServerCapacity, find_allowance
 from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.query import Query
@@ -89,5 +89,5 @@ def _allowance(session: Session, policy: Policy) -> Allowance:
         if error.transient:
             raise
         return Allowance(connections=most, reason=f"the server's free connections could not be read: {error}")
-    room = Room(**dict(zip(("most", "reserved", "used", "role_most", "role_used"), row, strict=True)))
-    return allow(room, most=most, share_percent=policy.connection_share_percent)
+    capacity = ServerCapacity(**dict(zip(("total", "reserved", "used", "role_limit", "role_used"), row, strict=True)))
+    return find_allowance(capacity, limit=most, share_percent=policy.connection_share_percent)
