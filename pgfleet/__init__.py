@@ -1,4 +1,4 @@
-"""pgfleet: audits, rolls out and verifies PostgreSQL migrations across a fleet of tenant databases."""
+"""pgfleet audits, rolls out, and verifies PostgreSQL migrations across a fleet of tenant databases."""
 
 from importlib.metadata import version
 

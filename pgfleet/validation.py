@@ -1,4 +1,4 @@
-"""TOML held against its form; what is wrong is one line: which file, which key, and what is the matter with it."""
+"""Validation of TOML; an error is one line with the file, the key, and the problem."""
 
 import tomllib
 from typing import Any, TypeVar
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from pgfleet.errors import ConfigurationError
 
-WORDS = {
+MESSAGES = {
     "extra_forbidden": "unknown key",
     "missing": "missing",
 }
@@ -18,11 +18,11 @@ Location = tuple[int | str, ...]
 
 
 def read_toml(text: str, form: type[Form], *, file: str, error: type[ConfigurationError]) -> Form:
-    """The text as a document of that form; `file` is its name in the `error` that is raised."""
+    """The text as a document of the given form; raises `error`, in which `file` is its name."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
-        raise error(file, "", f"is not TOML: {fault}") from None
+        raise error(file, "", f"is not valid TOML: {fault}") from None
     try:
         return form.model_validate(data)
     except ValidationError as fault:
@@ -30,25 +30,25 @@ def read_toml(text: str, form: type[Form], *, file: str, error: type[Configurati
 
 
 def first_fault(error: ValidationError, document: Any = None) -> tuple[str, str]:
-    """The key (`migrations[2].requires`) and the problem of the first fault; an unknown key is told before others.
+    """The key (`migrations[2].requires`) and the problem of the first error; unknown keys come first.
 
-    `document`, the data that was validated, serves to leave out what pydantic adds to a place (which type of several
-    was tried). The value found is never part of what is returned: it may be a secret.
+    `document` is the validated data, used to remove parts that pydantic adds to a location (such as the variant of a
+    union). The result never contains the invalid value, which may be a secret.
     """
     faults = error.errors(include_input=False, include_url=False, include_context=False)
     fault = min(faults, key=lambda each: each["type"] != "extra_forbidden")
     location = fault["loc"] if document is None else _within(document, fault["loc"], missing=fault["type"] == "missing")
-    return key_path(location), WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    return key_path(location), MESSAGES.get(fault["type"], fault["msg"].removeprefix("Value error, "))
 
 
 def _within(document: Any, location: Location, *, missing: bool) -> Location:
-    """As much of the location as the document has, and the key that it lacks if that is the fault."""
+    """The parts of the location that exist in the document, and the missing key if that is the error."""
     found: list[int | str] = []
     for depth, part in enumerate(location, start=1):
-        is_there = (
+        exists = (
             part in document if isinstance(document, dict) else isinstance(document, list) and isinstance(part, int)
         )
-        if is_there:
+        if exists:
             found.append(part)
             document = document[part]
         elif missing and depth == len(location):
@@ -57,7 +57,7 @@ def _within(document: Any, location: Location, *, missing: bool) -> Location:
 
 
 def key_path(location: Location) -> str:
-    """`("migrations", 2, "file")` as `migrations[2].file`; list places are counted from 0, as in TOML tools."""
+    """`("migrations", 2, "file")` as `migrations[2].file`; list positions start at 0."""
     path = ""
     for part in location:
         if isinstance(part, int):

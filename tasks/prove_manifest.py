@@ -19,7 +19,7 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 def evidence_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """One cached result per manifest, introspection, environment, and major version."""
     context, checksum = parameters["context"], parameters["manifest"].checksum
-    made_by = f"{__version__}-{evidence.FORM}-{expected.FORMAT}-{introspection_checksum()[:16]}"
+    made_by = f"{__version__}-{evidence.FORMAT}-{expected.FORMAT}-{introspection_checksum()[:16]}"
     where = f"{context.environment.name if context else 'embedded server'}-{parameters['server_major']}"
     return f"pgfleet-proof-{made_by}-{checksum[:16]}-{where}"
 

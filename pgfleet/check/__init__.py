@@ -1,1 +1,1 @@
-"""The proof of a manifest: what was seen of it on a scratch database, and what that comes to."""
+"""The proof of a manifest from observations in a scratch database. Pure."""

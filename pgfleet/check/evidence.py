@@ -1,4 +1,4 @@
-"""What was seen of a manifest on a scratch database, before anything is concluded from it."""
+"""Observations of a manifest in a scratch database: the input of its proof."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,16 +9,16 @@ from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
 from pgfleet.documents.audit import CheckEntry
 
-FORM = 2
-"""Raised whenever Evidence holds something else than before: one that an earlier pgfleet kept is not taken."""
+FORMAT = 3
+"""Increase this number when Evidence changes, so that a cached one of an earlier pgfleet is not used."""
 
 Rows = Mapping[str, Mapping[str, int]]
-"""Of each table: how often each row is there, by the row's digest."""
+"""By table: the number of rows with the same digest, by digest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """A database at one moment: its objects and its rows."""
+class DatabaseState:
+    """The objects and rows of a database at one moment."""
 
     objects: tuple[CatalogObject, ...]
     rows: Rows
@@ -26,36 +26,36 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondRun:
-    """A migration that was applied, and is run twice more where rows are.
+    """Two more runs of an applied migration on sample rows.
 
-    The first of the two may have its work to do on rows that were not there when it was applied; `between` holds the
-    rows that it left. `error` is what either ended with, if any; that one is rolled back.
+    The first run may legitimately change rows that did not exist when the migration was applied; `between` are the rows
+    after it. `error` is the error of either run, which was then rolled back.
     """
 
-    before: Observation
+    before: DatabaseState
     between: Rows
-    after: Observation
+    after: DatabaseState
     error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequiredRun:
-    """A migration that was run after what it requires alone.
+    """A run of a migration with only its requirements applied.
 
-    `error` is what it ended with, `absent` which objects of it are then not there; `lacking` is the version of an
-    earlier migration with which it does run.
+    `error` is its error, `absent` are the objects that it did not create, and `undeclared` is the version of an earlier
+    migration with which it works.
     """
 
     error: str | None = None
     absent: tuple[str, ...] = ()
-    lacking: str | None = None
+    undeclared: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that was seen, by version; `failed` is the version of a script that the server does not take, and why.
+    """All observations, by version; `failed` is the version of a script that fails, with the error.
 
-    `empty` says why a table holds no row, by its name.
+    `empty` says why a table has no sample rows, by its name.
     """
 
     server_version: str

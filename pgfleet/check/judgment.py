@@ -1,4 +1,4 @@
-"""What the evidence comes to."""
+"""The proof document, from the evidence."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -25,7 +25,7 @@ EXIT_STATUS = {ProofOutcome.PROVEN: 0, ProofOutcome.FAULTY: 1, ProofOutcome.INCO
 
 
 def build_proof(manifest: Manifest, evidence: Evidence, lint: Sequence[LintEntry] | str) -> ManifestProof:
-    """The whole document; `lint` holds squawk's findings, or why there are none to be had."""
+    """The proof document; `lint` are squawk's findings, or why squawk could not run."""
     migrations = tuple(_migration(each, evidence) for each in manifest.migrations)
     contracts = tuple(_contracts(manifest, evidence))
     faults = (*_faults(manifest, migrations, evidence), *_broken(manifest, contracts))
@@ -45,12 +45,15 @@ def build_proof(manifest: Manifest, evidence: Evidence, lint: Sequence[LintEntry
 
 
 def judge_required_run(run: RequiredRun) -> RequirementsEntry:
-    """It must run, and leave its objects."""
+    """The requirements suffice if the migration runs and creates its objects."""
     if not run.error and not run.absent:
         return RequirementsEntry(suffice=True)
-    said = run.error or f"it runs, but does not leave {listed(run.absent)}"
-    hint = f"; with {run.lacking}, which it does not require, it would" if run.lacking else ""
-    return RequirementsEntry(suffice=False, detail=f"{said}{hint}")
+    problem = run.error or f"does not create {listed(run.absent)}"
+    if run.undeclared:
+        detail = f'fails without migration {run.undeclared} ({problem}); add requires = ["{run.undeclared}"]'
+    else:
+        detail = f"fails with only its requirements applied: {problem}"
+    return RequirementsEntry(suffice=False, detail=detail)
 
 
 def _migration(migration: Migration, evidence: Evidence) -> MigrationProof:
@@ -65,19 +68,19 @@ def _migration(migration: Migration, evidence: Evidence) -> MigrationProof:
 
 
 def _object(provenance: Provenance, evidence: Evidence) -> ObjectProof:
-    identity, reruns = provenance.object.identity, evidence.reapplicable
+    identity, reapplicable = provenance.object.identity, evidence.reapplicable
     return ObjectProof(
         version=provenance.maker,
         versions=tuple(step.version for step in provenance.steps),
         kind=identity.kind,
         identity=identity.qualified(HOME),
-        restored_if_missing=identity in reruns.missing,
-        restored_if_changed=identity in reruns.changed if identity in reruns.altered else None,
+        restored_if_missing=identity in reapplicable.missing,
+        restored_if_changed=identity in reapplicable.changed if identity in reapplicable.altered else None,
     )
 
 
 def _tables(evidence: Evidence) -> Iterator[TableProof]:
-    """As the last second run found them."""
+    """The tables as the last second run found them."""
     last = [*evidence.second_runs.values()][-1:]
     for table, rows in (each for run in last for each in run.before.rows.items()):
         yield TableProof(table=table, rows=sum(rows.values()), detail=None if rows else evidence.empty.get(table))
@@ -89,15 +92,15 @@ def _faults(manifest: Manifest, proofs: Iterable[MigrationProof], evidence: Evid
         version, message = evidence.failed
         yield FaultEntry(kind=FaultKind.FAILS, version=version, file=files.get(version, version), message=message)
     for proof in proofs:
-        for kind, message in _wrong(proof, evidence):
+        for kind, message in _migration_faults(proof, evidence):
             yield FaultEntry(kind=kind, version=proof.version, file=proof.file, message=message)
 
 
 def _contracts(manifest: Manifest, evidence: Evidence) -> Iterator[ContractEntry]:
-    readings = {each.consumer: each for each in evidence.contracts}
+    observed = {each.consumer: each for each in evidence.contracts}
     for contract in manifest.contracts:
-        if reading := readings.get(contract.consumer):
-            yield judge_contract(contract, reading, role=None, inherited=False)
+        if found := observed.get(contract.consumer):
+            yield judge_contract(contract, found, role=None, inherited=False)
 
 
 def _broken(manifest: Manifest, contracts: Iterable[ContractEntry]) -> Iterator[FaultEntry]:
@@ -110,13 +113,13 @@ def _broken(manifest: Manifest, contracts: Iterable[ContractEntry]) -> Iterator[
             )
 
 
-def _wrong(proof: MigrationProof, evidence: Evidence) -> Iterator[tuple[FaultKind, str]]:
+def _migration_faults(proof: MigrationProof, evidence: Evidence) -> Iterator[tuple[FaultKind, str]]:
     if second := evidence.second_runs.get(proof.version):
-        for kind, said in ((FaultKind.CHANGES, changes_of(second)), (FaultKind.LOSES_ROWS, losses_of(second))):
-            if said:
-                yield kind, f"run a second time, {'; '.join(said)}"
+        for kind, effects in ((FaultKind.CHANGES, changes_of(second)), (FaultKind.LOSES_ROWS, losses_of(second))):
+            if effects:
+                yield kind, f"a second run {'; '.join(effects)}"
     if proof.requirements.suffice is False:
-        yield FaultKind.REQUIREMENT_LACKING, f"after what it requires alone, {proof.requirements.detail}"
+        yield FaultKind.REQUIREMENT_LACKING, proof.requirements.detail or ""
     for check in proof.checks:
         if check.passed is False:
             yield FaultKind.CHECK_FAILS, f"check '{check.name}' fails after a replay: {check.detail}"
@@ -124,21 +127,21 @@ def _wrong(proof: MigrationProof, evidence: Evidence) -> Iterator[tuple[FaultKin
 
 def _unproven(proofs: Iterable[MigrationProof], evidence: Evidence, lint: Sequence[LintEntry] | str) -> Iterator[str]:
     if evidence.failed:
-        yield f"nothing else was looked at, because {evidence.failed[0]} fails"
+        yield f"nothing else was checked because {evidence.failed[0]} fails"
     for table in _tables(evidence):
         if not table.rows:
-            because = f": {table.detail}" if table.detail else ""
-            yield f"{table.table} could not be filled, so no loss of its rows was looked for{because}"
+            reason = f": {table.detail}" if table.detail else ""
+            yield f"{table.table} has no sample rows, so row losses could not be detected{reason}"
     for contract in (each for each in evidence.contracts if each.fault):
-        yield f"not every statement of {contract.consumer} could be tried: {contract.fault}"
+        yield f"not every statement of {contract.consumer} could be checked: {contract.fault}"
     for check in (check for proof in proofs for check in proof.checks if check.passed is None):
         yield f"check '{check.name}' could not be completed: {check.detail}"
     if isinstance(lint, str):
-        yield f"squawk could not be asked: {lint}"
+        yield f"squawk could not run: {lint}"
 
 
 def _outcome(faults: Sequence[FaultEntry], unproven: Sequence[str]) -> ProofOutcome:
-    """A fault is certain whatever else could not be looked at."""
+    """Faulty takes precedence over incomplete."""
     if faults:
         return ProofOutcome.FAULTY
     return ProofOutcome.INCOMPLETE if unproven else ProofOutcome.PROVEN

@@ -1,16 +1,16 @@
-"""What squawk answered, as findings."""
+"""Squawk's findings as entries of the proof."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pgfleet.documents.manifest_proof import LintEntry
 
-OURS = frozenset({"require-lock-timeout", "require-statement-timeout"})
-"""Rules about settings that pgfleet makes on its session; a SET in the file would override the operator's."""
+IGNORED_RULES = frozenset({"require-lock-timeout", "require-statement-timeout"})
+"""Rules about timeouts that pgfleet sets itself; a SET in the script would override them."""
 
 
 def read_findings(found: Iterable[Mapping[str, Any]]) -> tuple[LintEntry, ...]:
-    """Squawk's JSON (its lines are counted from 0, ours from 1). Raises KeyError where it is of another form."""
+    """The entries from squawk's JSON, whose line numbers start at 0. Raises KeyError for another format."""
     return tuple(
         LintEntry(
             file=each["file"],
@@ -20,5 +20,5 @@ def read_findings(found: Iterable[Mapping[str, Any]]) -> tuple[LintEntry, ...]:
             message=each["message"],
         )
         for each in found
-        if each["rule_name"] not in OURS
+        if each["rule_name"] not in IGNORED_RULES
     )

@@ -1,12 +1,12 @@
-"""What a migration needs before it, by its own word."""
+"""The declared requirements of migrations."""
 
 from pgfleet.manifest.model import Manifest, Migration
 
 
 def required(manifest: Manifest, *versions: str) -> tuple[Migration, ...]:
-    """The migrations of those versions with all that they require, and what that requires, in the manifest's order."""
+    """The migrations of these versions and all that they require, also indirectly, in manifest order."""
     wanted = set(versions)
-    for migration in reversed(manifest.migrations):  # a requirement always comes before
+    for migration in reversed(manifest.migrations):  # a requirement always comes earlier
         if migration.version in wanted:
             wanted.update(migration.requires)
     return tuple(each for each in manifest.migrations if each.version in wanted)

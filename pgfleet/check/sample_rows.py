@@ -1,4 +1,4 @@
-"""Rows to fill a table with, made of nothing but its columns' types."""
+"""Sample values for a table's columns, from their types."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,10 +43,11 @@ STRING = re.compile(r"'((?:[^']|'')*)'")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillableColumn:
-    """A column that can be written: what its values are made of.
+    """A writable column.
 
-    `type` is written after a value, `base` is that of a domain, an array's is its element's; `labels` are an enum's,
-    `conditions` the CHECKs that it is in. `target` names the schema, table and column that it refers to.
+    `type` is the type to cast a value to; `base` is a domain's base type, or an array's element type. `labels` are an
+    enum's, `conditions` are the CHECK constraints on the column, and `target` is the referenced schema, table, and
+    column.
     """
 
     name: str
@@ -63,7 +64,7 @@ class FillableColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillableTable:
-    """A table that rows can be put into."""
+    """A table that accepts rows."""
 
     schema: str
     name: str
@@ -71,15 +72,15 @@ class FillableTable:
 
     @property
     def targets(self) -> frozenset[tuple[str, str]]:
-        """The other tables that it refers to."""
+        """The other tables that it references."""
         named = {each.target[:2] for each in self.columns if each.target}
         return frozenset(named - {(self.schema, self.name)})
 
 
-def value_of(column: FillableColumn, n: int, style: str = STYLES[0]) -> str | None:
-    """The n-th value of a column as text for the server to read; None where none is known for its type.
+def sample_value(column: FillableColumn, n: int, style: str = STYLES[0]) -> str | None:
+    """The n-th value of a column as text for the server; None if the type is not supported.
 
-    Values for different n differ, as far as the type has so many. `style` is how free text is written.
+    Values for different n differ if the type has enough values. `style` is the format of free text.
     """
     if column.is_range:
         return "empty"
@@ -90,15 +91,15 @@ def value_of(column: FillableColumn, n: int, style: str = STYLES[0]) -> str | No
     return f'{{"{escaped}"}}'
 
 
-def in_order(tables: Iterable[FillableTable]) -> tuple[FillableTable, ...]:
-    """The tables, each after those that it refers to, as far as there are no circles."""
-    waiting, done = list(tables), []
-    while waiting:
-        names = {(each.schema, each.name) for each in waiting}
-        ready = [each for each in waiting if not each.targets & names] or waiting[:1]
-        done += ready
-        waiting = [each for each in waiting if each not in ready]
-    return tuple(done)
+def sort_by_reference(tables: Iterable[FillableTable]) -> tuple[FillableTable, ...]:
+    """The tables, referenced ones first unless references are circular."""
+    remaining, ordered = list(tables), []
+    while remaining:
+        names = {(each.schema, each.name) for each in remaining}
+        ready = [each for each in remaining if not each.targets & names] or remaining[:1]
+        ordered += ready
+        remaining = [each for each in remaining if each not in ready]
+    return tuple(ordered)
 
 
 def _single(column: FillableColumn, n: int, style: str) -> str | None:
@@ -117,7 +118,7 @@ def _single(column: FillableColumn, n: int, style: str) -> str | None:
 
 
 def _text(column: FillableColumn, n: int, style: str) -> str:
-    """One of the strings that a CHECK names, if it names any; it may forbid them: values are only tried."""
+    """One of the strings in a CHECK constraint, if any. The constraint may forbid it: values are only tried."""
     named = _strings(column.conditions)
     if named:
         return named[n % len(named)]
@@ -126,6 +127,6 @@ def _text(column: FillableColumn, n: int, style: str) -> str:
 
 
 def _strings(conditions: Sequence[str]) -> tuple[str, ...]:
-    """Those that a value is compared with; a pattern (`~`, and `~~` for LIKE) is none."""
+    """The strings to which conditions compare a value, without patterns (`~`, and `~~` for LIKE)."""
     plain = (each for each in conditions if "~" not in each)
     return tuple(found.replace("''", "'") for each in plain for found in STRING.findall(each))

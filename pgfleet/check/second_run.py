@@ -1,10 +1,10 @@
-"""What a second run of a migration changed, and which rows it lost."""
+"""What a second run of a migration changes, and which rows it loses."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.check.evidence import Observation, SecondRun
+from pgfleet.check.evidence import DatabaseState, SecondRun
 from pgfleet.documents.manifest_proof import TwiceEntry
 
 HOME = "public"
@@ -13,66 +13,66 @@ SHOWN = 5
 
 
 def judge_second_run(run: SecondRun) -> TwiceEntry:
-    """No object may change and no row be added or lost; of tables without a row it cannot be told whether one would."""
+    """No object may change, and no row may be added or lost; losses in empty tables are unknown."""
     changes, losses = changes_of(run), losses_of(run)
     empty = sorted(table for table, rows in run.before.rows.items() if not rows)
-    untold = [f"there was no row to lose in {listed(empty)}"] if empty and not losses else []
+    unknown = [f"no rows to lose in {listed(empty)}"] if empty and not losses else []
     return TwiceEntry(
         changes_nothing=not changes,
         loses_no_row=False if losses else None if empty else True,
-        detail="; ".join([*changes, *losses, *untold]) or None,
+        detail="; ".join([*changes, *losses, *unknown]) or None,
     )
 
 
 def changes_of(run: SecondRun) -> tuple[str, ...]:
-    """What is otherwise than before, rows that are gone or altered apart."""
-    failure = [f"it fails: {run.error}"] if run.error else []
-    return (*failure, *_alterations(run.before, run.after), *_additions(run))
+    """Failures, changed objects, and added rows, as phrases that follow "a second run"."""
+    failure = [f"fails: {run.error}"] if run.error else []
+    return (*failure, *_object_changes(run.before, run.after), *_additions(run))
 
 
 def losses_of(run: SecondRun) -> tuple[str, ...]:
-    """The rows that are gone or altered.
+    """Deleted and changed rows, as phrases that follow "a second run".
 
-    The first of the two runs may alter rows, since it has not met them before, but not be rid of them.
+    The first of the two runs may change rows, which it did not process before, but not delete them.
     """
     losses = []
     for table, rows in run.before.rows.items():
-        held, left = Counter(run.between.get(table, {})), Counter(run.after.rows.get(table, {}))
-        deleted, altered = _count(rows) - min(held.total(), left.total()), (held - left).total()
+        between, after = Counter(run.between.get(table, {})), Counter(run.after.rows.get(table, {}))
+        deleted, changed = _count(rows) - min(between.total(), after.total()), (between - after).total()
         if deleted > 0:
-            losses.append(f"it deletes {deleted} of {counted_rows(_count(rows))} of {table}")
-        elif altered:
-            losses.append(f"it alters {altered} of {counted_rows(_count(rows))} of {table} each time")
+            losses.append(f"deletes {deleted} of {row_count(_count(rows))} of {table}")
+        elif changed:
+            losses.append(f"changes {changed} of {row_count(_count(rows))} of {table} every time")
     return tuple(losses)
 
 
 def listed(names: Sequence[str]) -> str:
-    """The first few of them, and how many more there are."""
+    """The first few names, and the number of others."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return f"{', '.join(names[:SHOWN])}{more}"
 
 
-def counted_rows(rows: int) -> str:
+def row_count(rows: int) -> str:
     """`1 row`, `12 rows`."""
     return f"{rows} row{'' if rows == 1 else 's'}"
 
 
-def _alterations(before: Observation, after: Observation) -> Iterator[str]:
+def _object_changes(before: DatabaseState, after: DatabaseState) -> Iterator[str]:
     old = {each.identity: each for each in before.objects}
     new = {each.identity: each for each in after.objects}
-    made = [new[each] for each in new if each not in old]
-    gone = [old[each] for each in old if each not in new]
-    altered = [new[each] for each in new if each in old and new[each].attributes != old[each].attributes]
-    for verb, objects in (("makes", made), ("drops", gone), ("alters", altered)):
+    created = [new[each] for each in new if each not in old]
+    dropped = [old[each] for each in old if each not in new]
+    changed = [new[each] for each in new if each in old and new[each].attributes != old[each].attributes]
+    for verb, objects in (("creates", created), ("drops", dropped), ("changes", changed)):
         if objects:
-            yield f"it {verb} {listed(_named(objects))}"
+            yield f"{verb} {listed(_named(objects))}"
 
 
 def _additions(run: SecondRun) -> Iterator[str]:
-    """A row that is altered is no added one."""
+    """Tables with more rows than before."""
     for table, rows in run.after.rows.items():
         if (added := _count(rows) - _count(run.between.get(table, {}))) > 0:
-            yield f"it adds {counted_rows(added)} to {table}"
+            yield f"adds {row_count(added)} to {table}"
 
 
 def _named(objects: Iterable[CatalogObject]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a run knows before it begins with its tenants."""
+"""The state that a run's steps share, loaded before the first tenant."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -14,29 +14,29 @@ from pgfleet.run.connection_limiter import ConnectionLimiter, Slots
 Expectation = ExpectedCatalog | NoExpectedCatalog
 
 LEAST_PATIENCE_SECONDS = 90.0
-"""Longer than the slots of a process that was killed take to come back (docs/operations.md, "Connections")."""
+"""Longer than it takes until the slots of a killed process are free again (docs/operations.md, "Connections")."""
 
 
 class Granularity(StrEnum):
-    """How much of a run is a task run of its own."""
+    """Which parts of a run are separate task runs."""
 
     STEP = "step"
-    """Every inspection, verification, seed check and count."""
+    """Every inspection, verification, seed check, and count."""
     TENANT = "tenant"
-    """A tenant as a whole: for very large fleets."""
+    """Every tenant, for very large fleets."""
 
 
 class RunContext:
-    """The manifest, the environment, and what the survey of its servers found.
+    """The manifest, the environment, and the results of the survey of its servers.
 
-    `expectations` says what tenants must hold, by the major version of their server; `silent_servers` why a server
-    did not answer, by its name. `run` names the run to the servers, `run_id` is its id in Prefect. `selection` is what
-    selected the environment's tenants; `is_partial` says that it left some out. `today` is the date in the
-    environment's time zone when the run began, which decides whether an acceptance is in force; by default none is.
-    `absent` are tenants that have left the environment since the run began, by name, with the reason. `limiter` limits
-    the connections to the servers.
+    `expectations` are the expected catalogs by server major version; `silent_servers` are the errors of servers that
+    did not answer, by name. `run` is the run's name on the servers, `run_id` its ID in Prefect. `selection` selected
+    the environment's tenants; `is_partial` means that it excluded some. `today` is the date in the environment's time
+    zone at the start of the run, which decides which acceptances are in force; by default, none is. `absent` are
+    tenants that have disappeared since the run started, by name, with the reason. `limiter` bounds the connections to
+    every server.
 
-    Deliberately no dataclass: Prefect looks through the fields of those for what a task depends on, each time.
+    Not a dataclass, because Prefect searches the fields of dataclasses for task dependencies on every call.
     """
 
     def __init__(
@@ -60,32 +60,32 @@ class RunContext:
         self.limiter = limiter or limiter_for(environment.policy)
 
     def tenant(self, name: str) -> Tenant:
-        """The tenant of that name."""
+        """The tenant with this name."""
         return next(each for each in self.environment.tenants if each.name == name)
 
     def migration(self, version: str) -> Migration:
-        """The migration of that version."""
+        """The migration with this version."""
         return next(each for each in self.manifest.migrations if each.version == version)
 
     def seed(self, name: str) -> Seed:
-        """The seed of that name."""
+        """The seed with this name."""
         return next(each for each in self.manifest.seeds if each.name == name)
 
     def count(self, table: str) -> Count:
-        """The count of that table."""
+        """The count of this table."""
         return next(each for each in self.manifest.counts if each.table == table)
 
     def expected(self, server_major: int) -> ExpectedCatalog:
-        """What a tenant on such a server must hold. Raises NoExpectedCatalog."""
+        """The expected catalog for a server of this major version. Raises NoExpectedCatalog."""
         found = self.expectations.get(server_major)
         if isinstance(found, ExpectedCatalog):
             return found
         raise found or NoExpectedCatalog(
-            f"no server of PostgreSQL {server_major} answered when the run began; audit the tenant again"
+            f"no PostgreSQL {server_major} server answered when the run started; audit the tenant again"
         )
 
 
 def limiter_for(policy: Policy, slots: Slots | None = None) -> ConnectionLimiter:
-    """As many to each server as the policy says, waited for as long as two statements may take."""
+    """A limiter with the policy's limit per server, which waits for as long as two statements may take."""
     patience_seconds = max(LEAST_PATIENCE_SECONDS, 2 * policy.statement_timeout_ms / 1000)
     return ConnectionLimiter(policy.max_connections_per_server, patience_seconds=patience_seconds, slots=slots)

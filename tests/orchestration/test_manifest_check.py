@@ -48,7 +48,7 @@ def test_a_faulty_manifest_exits_with_1_and_is_told_in_words(pgfleet: CommandLin
     """Without an environment a server is started for it."""
     done = pgfleet("--manifest", str(MANIFESTS / "faulty" / "manifest.toml"), "manifest", "check")
     assert done.returncode == 1, done.stderr
-    assert "3_archive.sql: run a second time, it deletes 3 of 3 rows of public.rules" in done.stdout
+    assert "3_archive.sql: a second run deletes 3 of 3 rows of public.rules" in done.stdout
     run, _ = last_run(records)
     assert (run["name"], run["state_name"]) == ("manifest check · embedded server", "Faulty")
     assert "deletes 3 of 3 rows" in records.artifact("manifest-check-summary")["data"]

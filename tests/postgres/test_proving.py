@@ -95,32 +95,29 @@ def test_what_is_wrong_with_each_migration_is_found_and_named(server: Server) ->
             FaultKind.CHANGES,
             "2_status.sql",
             (
-                "run a second time, it fails: 2_status.sql, line 1 column 1: "
+                "a second run fails: 2_status.sql, line 1 column 1: "
                 'column "status" of relation "rules" already exists (SQLSTATE 42701)'
             ),
         ),
-        (FaultKind.LOSES_ROWS, "3_archive.sql", "run a second time, it deletes 3 of 3 rows of public.rules"),
+        (FaultKind.LOSES_ROWS, "3_archive.sql", "a second run deletes 3 of 3 rows of public.rules"),
         (
             FaultKind.REQUIREMENT_LACKING,
             "4_audit.sql",
             (
-                "after what it requires alone, 4_audit.sql, line 2 column 1: "
-                'relation "rules" does not exist (SQLSTATE 42P01); with 1, which it does not require, it would'
+                "fails without migration 1 (4_audit.sql, line 2 column 1: "
+                'relation "rules" does not exist (SQLSTATE 42P01)); add requires = ["1"]'
             ),
         ),
         (
             FaultKind.REQUIREMENT_LACKING,
             "5_note.sql",
-            (
-                "after what it requires alone, it runs, but does not leave column public.owners.note; "
-                "with 1, which it does not require, it would"
-            ),
+            ('fails without migration 1 (does not create column public.owners.note); add requires = ["1"]'),
         ),
-        (FaultKind.CHANGES, "6_touched.sql", "run a second time, it adds 1 row to public.touched"),
+        (FaultKind.CHANGES, "6_touched.sql", "a second run adds 1 row to public.touched"),
         (
             FaultKind.LOSES_ROWS,
             "6_touched.sql",
-            "run a second time, it alters 3 of 3 rows of public.rules each time",
+            "a second run changes 3 of 3 rows of public.rules every time",
         ),
         (
             FaultKind.CHECK_FAILS,
@@ -152,7 +149,7 @@ def test_a_table_that_takes_no_row_is_said_so(server: Server) -> None:
     proof = prove(server, manifest_of(strict=strict))
     assert proof.outcome is ProofOutcome.INCOMPLETE
     [said] = proof.unproven
-    assert said.startswith("public.strict could not be filled, so no loss of its rows was looked for: new row for")
+    assert said.startswith("public.strict has no sample rows, so row losses could not be detected: new row for")
     assert proof.migrations[0].twice.loses_no_row is None
 
 

@@ -251,7 +251,7 @@ def test_a_server_whose_expected_catalog_is_not_known(auditor: Auditor) -> None:
     context.expectations = {auditor.server.major: NoExpectedCatalog("no scratch database; set scratch_dsn")}
     assert_unknown(audit(tenant, context), "no scratch database; set scratch_dsn")
     context.expectations = {}
-    assert_unknown(audit(tenant, context), f"no server of PostgreSQL {auditor.server.major}")
+    assert_unknown(audit(tenant, context), f"no PostgreSQL {auditor.server.major} server")
 
 
 # Counts

@@ -7,7 +7,7 @@ import pytest
 from unit.literals import a_column, a_manifest, a_migration, a_table, an_expected_catalog
 
 from pgfleet.catalog.reapply import Reapplicable
-from pgfleet.check.evidence import Evidence, Observation, RequiredRun, SecondRun
+from pgfleet.check.evidence import DatabaseState, Evidence, RequiredRun, SecondRun
 from pgfleet.check.judgment import EXIT_STATUS, build_proof
 from pgfleet.check.lint import read_findings
 from pgfleet.check.requirements import required
@@ -16,8 +16,8 @@ from pgfleet.documents.manifest_proof import FaultKind, LintEntry, ManifestProof
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2"))
 TABLE, COLUMN = a_table("rules"), a_column("rules", "name", type="text")
-WHOLE = Observation(objects=(TABLE,), rows={"public.rules": {"a": 3}})
-EMPTY = Observation(objects=(TABLE,), rows={"public.rules": {}})
+WHOLE = DatabaseState(objects=(TABLE,), rows={"public.rules": {"a": 3}})
+EMPTY = DatabaseState(objects=(TABLE,), rows={"public.rules": {}})
 SAME = SecondRun(before=WHOLE, between=WHOLE.rows, after=WHOLE)
 EXPECTED = an_expected_catalog(("1", [TABLE]), ("2", [TABLE, COLUMN]))
 CLEAN = Evidence(
@@ -52,27 +52,24 @@ def test_each_object_has_what_was_tried_of_it() -> None:
         (
             replace(CLEAN, second_runs={"1": replace(SAME, error="taken"), "2": SAME}),
             FaultKind.CHANGES,
-            "run a second time, it fails: taken",
+            "a second run fails: taken",
         ),
         (
             replace(CLEAN, second_runs={"1": replace(SAME, between={}, after=EMPTY), "2": SAME}),
             FaultKind.LOSES_ROWS,
-            "run a second time, it deletes 3 of 3 rows of public.rules",
+            "a second run deletes 3 of 3 rows of public.rules",
         ),
         (
             replace(CLEAN, required_runs={"1": RequiredRun(error="no such table"), "2": RequiredRun()}),
             FaultKind.REQUIREMENT_LACKING,
-            "after what it requires alone, no such table",
+            "fails with only its requirements applied: no such table",
         ),
         (
             replace(
-                CLEAN, required_runs={"1": RequiredRun(absent=("table public.a",), lacking="0"), "2": RequiredRun()}
+                CLEAN, required_runs={"1": RequiredRun(absent=("table public.a",), undeclared="0"), "2": RequiredRun()}
             ),
             FaultKind.REQUIREMENT_LACKING,
-            (
-                "after what it requires alone, it runs, but does not leave table public.a; "
-                "with 0, which it does not require, it would"
-            ),
+            'fails without migration 0 (does not create table public.a); add requires = ["0"]',
         ),
         (
             replace(CLEAN, checks={"1": (CheckEntry(name="table", passed=False, detail="missing: 1"),)}),
@@ -93,7 +90,7 @@ def test_of_a_manifest_that_cannot_be_replayed_nothing_else_is_said() -> None:
     proof = build_proof(MANIFEST, Evidence(server_version="16.4", failed=("2", "line 1: syntax error")), [])
     [fault] = proof.faults
     assert (fault.kind, fault.version, fault.message) == (FaultKind.FAILS, "2", "line 1: syntax error")
-    assert proof.unproven == ("nothing else was looked at, because 2 fails",)
+    assert proof.unproven == ("nothing else was checked because 2 fails",)
     assert {each.twice.changes_nothing for each in proof.migrations} == {None}
 
 
@@ -107,14 +104,14 @@ def test_of_a_manifest_that_cannot_be_replayed_nothing_else_is_said() -> None:
                 empty={"public.rules": "violates check"},
             ),
             (),
-            "public.rules could not be filled, so no loss of its rows was looked for: violates check",
+            "public.rules has no sample rows, so row losses could not be detected: violates check",
         ),
         (
             replace(CLEAN, checks={"1": (CheckEntry(name="table", passed=None, detail="timeout"),)}),
             (),
             "check 'table' could not be completed: timeout",
         ),
-        (CLEAN, "it is not installed", "squawk could not be asked: it is not installed"),
+        (CLEAN, "it is not installed", "squawk could not run: it is not installed"),
     ],
     ids=["empty table", "check", "squawk"],
 )

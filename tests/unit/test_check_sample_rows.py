@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgfleet.check.sample_rows import STYLES, FillableColumn, FillableTable, in_order, value_of
+from pgfleet.check.sample_rows import STYLES, FillableColumn, FillableTable, sample_value, sort_by_reference
 
 
 def a_column(base: str, **known: object) -> FillableColumn:
@@ -31,18 +31,18 @@ def a_column(base: str, **known: object) -> FillableColumn:
     ids=lambda value: value.base if isinstance(value, FillableColumn) else "",
 )
 def test_a_value_is_of_its_type(column: FillableColumn, value: str | None) -> None:
-    assert value_of(column, 7) == value
+    assert sample_value(column, 7) == value
 
 
 def test_free_text_can_be_written_in_several_styles() -> None:
     column = a_column("character varying", length=2)
-    assert [value_of(column, 7, style) for style in STYLES] == ["x7", "X7", "7"]
-    assert [value_of(column, 107, style) for style in STYLES] == ["07", "07", "07"]
+    assert [sample_value(column, 7, style) for style in STYLES] == ["x7", "X7", "7"]
+    assert [sample_value(column, 107, style) for style in STYLES] == ["07", "07", "07"]
 
 
 @pytest.mark.parametrize("base", ["integer", "text", "uuid", "date", "timestamp with time zone", "inet", "bytea"])
 def test_values_differ(base: str) -> None:
-    assert len({value_of(a_column(base), n) for n in range(1001, 1051)}) == 50
+    assert len({sample_value(a_column(base), n) for n in range(1001, 1051)}) == 50
 
 
 def a_table(name: str, *targets: str) -> FillableTable:
@@ -56,6 +56,6 @@ def test_tables_come_after_those_that_they_refer_to_and_circles_are_broken() -> 
         a_table("conversations", "conversations", "users"),
         a_table("users"),
     ]
-    assert [each.name for each in in_order(tables)] == ["users", "conversations", "messages"]
+    assert [each.name for each in sort_by_reference(tables)] == ["users", "conversations", "messages"]
     circle = [a_table("a", "b"), a_table("b", "a"), a_table("c", "a")]
-    assert [each.name for each in in_order(circle)] == ["a", "b", "c"]
+    assert [each.name for each in sort_by_reference(circle)] == ["a", "b", "c"]

@@ -6,7 +6,7 @@ import pytest
 from unit.literals import a_column, a_table
 
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.check.evidence import Observation, SecondRun
+from pgfleet.check.evidence import DatabaseState, SecondRun
 from pgfleet.check.second_run import judge_second_run
 
 RULES = (a_table("rules"), a_column("rules", "name", type="text"))
@@ -21,9 +21,9 @@ def a_run(
     error: str | None = None,
 ) -> SecondRun:
     return SecondRun(
-        before=Observation(objects=RULES, rows=ROWS),
+        before=DatabaseState(objects=RULES, rows=ROWS),
         between=between,
-        after=Observation(objects=tuple(objects), rows=after),
+        after=DatabaseState(objects=tuple(objects), rows=after),
         error=error,
     )
 
@@ -36,14 +36,14 @@ def test_the_same_objects_and_rows_are_nothing() -> None:
 @pytest.mark.parametrize(
     ("run", "said"),
     [
-        (a_run(error="name is taken"), "it fails: name is taken"),
-        (a_run(objects=[*RULES, a_table("more")]), "it makes table public.more"),
-        (a_run(objects=RULES[:1]), "it drops column public.rules.name"),
-        (a_run(objects=[RULES[0], a_column("rules", "name", type="int")]), "it alters column public.rules.name"),
-        (a_run(after={"public.rules": {"a": 1, "b": 2, "c": 1}}), "it adds 1 row to public.rules"),
+        (a_run(error="name is taken"), "fails: name is taken"),
+        (a_run(objects=[*RULES, a_table("more")]), "creates table public.more"),
+        (a_run(objects=RULES[:1]), "drops column public.rules.name"),
+        (a_run(objects=[RULES[0], a_column("rules", "name", type="int")]), "changes column public.rules.name"),
+        (a_run(after={"public.rules": {"a": 1, "b": 2, "c": 1}}), "adds 1 row to public.rules"),
         (
             a_run(objects=[*RULES, *(a_table(f"t{n}") for n in range(7))]),
-            "it makes table public.t0, table public.t1, table public.t2, table public.t3, table public.t4 and 2 more",
+            "creates table public.t0, table public.t1, table public.t2, table public.t3, table public.t4 and 2 more",
         ),
     ],
     ids=["fails", "makes", "drops", "alters", "adds a row", "many"],
@@ -56,10 +56,10 @@ def test_a_change_is_named(run: SecondRun, said: str) -> None:
 @pytest.mark.parametrize(
     ("between", "after", "said"),
     [
-        ({}, {}, "it deletes 3 of 3 rows of public.rules"),
-        ({"public.rules": {"a": 1}}, {"public.rules": {"a": 1}}, "it deletes 2 of 3 rows of public.rules"),
-        (ROWS, {"public.rules": {"a": 1, "b": 1}}, "it deletes 1 of 3 rows of public.rules"),
-        (ROWS, {"public.rules": {"a": 1, "c": 2}}, "it alters 2 of 3 rows of public.rules each time"),
+        ({}, {}, "deletes 3 of 3 rows of public.rules"),
+        ({"public.rules": {"a": 1}}, {"public.rules": {"a": 1}}, "deletes 2 of 3 rows of public.rules"),
+        (ROWS, {"public.rules": {"a": 1, "b": 1}}, "deletes 1 of 3 rows of public.rules"),
+        (ROWS, {"public.rules": {"a": 1, "c": 2}}, "changes 2 of 3 rows of public.rules every time"),
     ],
     ids=["table gone", "in the first run", "in the second", "altered"],
 )
@@ -78,7 +78,7 @@ def test_rows_that_a_migration_has_not_met_before_may_be_altered_once() -> None:
 
 def test_of_an_empty_table_it_cannot_be_told() -> None:
     rows = {"public.rules": {}}
-    sight = Observation(objects=RULES, rows=rows)
+    sight = DatabaseState(objects=RULES, rows=rows)
     found = judge_second_run(SecondRun(before=sight, between=rows, after=sight))
     assert (found.changes_nothing, found.loses_no_row) == (True, None)
-    assert found.detail == "there was no row to lose in public.rules"
+    assert found.detail == "no rows to lose in public.rules"

@@ -172,9 +172,11 @@ RESTART = '[[environments.prod.restarts]]\nservice = "agent"\n'
     [
         pytest.param('soak = {early = "1h"}', "soak names the ring 'early'", id="a soak of a ring that is not there"),
         pytest.param('watch = "long"', "watch: must be a duration", id="a watch that is no duration"),
-        pytest.param(RESTART, "restarts[0]: needs a command", id="a restart that does nothing"),
+        pytest.param(RESTART, "restarts[0]: needs either command", id="a restart that does nothing"),
         pytest.param(
-            RESTART + 'command = ["a"]\nurl = "http://a"', "restarts[0]: needs a command", id="a restart by two ways"
+            RESTART + 'command = ["a"]\nurl = "http://a"',
+            "restarts[0]: needs either command",
+            id="a restart by two ways",
         ),
         pytest.param(RESTART + 'url = "ftp://a"', "restarts[0].url", id="a restart that is no POST"),
         pytest.param(RESTART + "command = []", "restarts[0].command", id="a restart by an empty command"),
@@ -272,7 +274,7 @@ def test_a_connect_timeout_is_in_whole_seconds_and_at_least_libpqs_least(written
             "environments.prod.tenants[0].schema: is longer than 63 bytes, PostgreSQL's limit for names",
             id="a schema whose name would be cut off",
         ),
-        pytest.param("environments = ", "is not TOML: Invalid value (at end of document)", id="not TOML"),
+        pytest.param("environments = ", "is not valid TOML: Invalid value (at end of document)", id="not TOML"),
         pytest.param("", "environments: missing", id="empty"),
         pytest.param(
             "[environments]",
@@ -396,10 +398,8 @@ def test_an_environment_that_contradicts_itself_is_refused(text: str, line: str)
 
 def test_an_unknown_environment_is_refused_with_those_that_there_are() -> None:
     text = "[environments.staging]\n[environments.dev]\n" + PROD
-    assert (
-        str(refusal(text, "pord"))
-        == "fleet.toml: environments: there is no 'pord'; the environments are dev, prod, staging"
-    )
+    line = str(refusal(text, "pord"))
+    assert line == "fleet.toml: environments: there is no 'pord'; the environments are dev, prod, staging"
 
 
 def test_only_the_chosen_environments_variables_are_needed() -> None:
@@ -508,7 +508,7 @@ def test_a_tenth_of_a_tables_rows_may_be_lost_and_nothing_is_accepted_unless_it_
         pytest.param(ACCEPT, "accept[0].until: missing", id="no date"),
         pytest.param(ACCEPT + 'until = "2026-12-31"', "accept[0].until", id="a date as text"),
         pytest.param(ACCEPT + "until = 2026-12-31T00:00:00Z", "accept[0].until", id="a time"),
-        pytest.param(ACCEPT + 'until = 2026-12-31\nkind = "idx"', "accept[0].kind: is no kind", id="unknown kind"),
+        pytest.param(ACCEPT + 'until = 2026-12-31\nkind = "idx"', "accept[0].kind: is not a kind", id="unknown kind"),
         pytest.param(ACCEPT + 'until = 2026-12-31\nchange = "gone"', "accept[0].change", id="unknown change"),
         pytest.param(ACCEPT.replace("being rebuilt", ""), "accept[0].reason", id="no reason"),
         pytest.param('row_loss = "some"', "row_loss", id="a loss that is no share"),

@@ -328,7 +328,7 @@ def test_a_changed_objects_entry_holds_both_definitions() -> None:
         (TryAgain("lock timeout", "55P03"), None),
         (PrivilegeMissing("permission denied", "42501"), None),
         (StatementFailed("division by zero", "22012"), None),
-        (NoExpectedCatalog("no server of PostgreSQL 16 answered"), None),
+        (NoExpectedCatalog("no PostgreSQL 16 server answered"), None),
         (ScratchUnavailable("db1:5432", "permission denied to create database"), None),
         (ReplayFailed("1_one.sql", "16.4", "syntax error"), None),
         (PgfleetError("anything else"), None),

@@ -57,7 +57,7 @@ def test_a_manifest_that_is_not_utf_8_is_refused(folder: Path) -> None:
 
 def test_a_manifest_that_is_not_toml_is_refused(folder: Path) -> None:
     (folder / "manifest.toml").write_bytes(b"format 1")
-    line = "is not TOML: Expected '=' after a key in a key/value pair (at line 1, column 8)"
+    line = "is not valid TOML: Expected '=' after a key in a key/value pair (at line 1, column 8)"
     assert refusal(folder) == f"{folder / 'manifest.toml'}: {line}"
 
 

@@ -163,10 +163,12 @@ def test_expected_cells_keep_their_types() -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        pytest.param("format = ", "manifest.toml: is not TOML: Invalid value (at end of document)", id="not TOML"),
+        pytest.param(
+            "format = ", "manifest.toml: is not valid TOML: Invalid value (at end of document)", id="not TOML"
+        ),
         pytest.param(
             "format = 1\nformat = 1\n",
-            "manifest.toml: is not TOML: Cannot overwrite a value (at line 2, column 11)",
+            "manifest.toml: is not valid TOML: Cannot overwrite a value (at line 2, column 11)",
             id="a key twice",
         ),
         pytest.param("title = 1\n" + ONE, "manifest.toml: title: unknown key", id="unknown key at the top"),

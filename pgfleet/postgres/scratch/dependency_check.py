@@ -33,7 +33,7 @@ def _try(
     for other in _earlier(manifest, migration):
         more = _run(required(manifest, migration.version, other.version), provenances, manifest, admin, limits)
         if not more.error and not more.absent:
-            return RequiredRun(error=found.error, absent=found.absent, lacking=other.version)
+            return RequiredRun(error=found.error, absent=found.absent, undeclared=other.version)
     return found
 
 

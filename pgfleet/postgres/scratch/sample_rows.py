@@ -8,7 +8,7 @@ from psycopg import sql
 
 from pgfleet.catalog.objects import CatalogObject, ObjectKind
 from pgfleet.check.evidence import Rows
-from pgfleet.check.sample_rows import STYLES, FillableColumn, FillableTable, in_order, value_of
+from pgfleet.check.sample_rows import STYLES, FillableColumn, FillableTable, sample_value, sort_by_reference
 from pgfleet.errors import DatabaseError
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
@@ -21,7 +21,7 @@ FAR = 1000
 
 def fill(session: Session) -> Mapping[str, str]:
     """Inserts rows into every table; returns why a table stayed empty, by name. Raises transient DatabaseErrors."""
-    tables = in_order(_read_fillable(session))
+    tables = sort_by_reference(_read_fillable(session))
     reasons = {f"{each.schema or session.home}.{each.name}": _fill(session, each) for each in tables}
     session.write(Query("SET CONSTRAINTS ALL IMMEDIATE"))  # pending deferred checks would block ALTER TABLE
     return {table: reason for table, reason in reasons.items() if reason}
@@ -95,7 +95,7 @@ def _insertion(table: FillableTable, columns: Sequence[FillableColumn], n: int, 
 def _value(column: FillableColumn, n: int, style: str) -> sql.Composable | None:
     if column.target:
         return _referred(column.target, n)
-    value = value_of(column, n, style)
+    value = sample_value(column, n, style)
     return None if value is None else sql.SQL("{}::{}").format(sql.Literal(value), sql.SQL(column.type))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from pgfleet.catalog.scope import EVERYTHING
-from pgfleet.check.evidence import Observation, SecondRun
+from pgfleet.check.evidence import DatabaseState, SecondRun
 from pgfleet.errors import DatabaseError
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest, Migration
@@ -74,9 +74,9 @@ def _run_twice(session: Session, migration: Migration, empty: Empty) -> SecondRu
     return SecondRun(before=before, between=between, after=_observe(session), error=error)
 
 
-def _observe(session: Session) -> Observation:
+def _observe(session: Session) -> DatabaseState:
     objects = read_catalog(session, EVERYTHING, {}).managed or ()
-    return Observation(objects=objects, rows=read_rows(session, objects))
+    return DatabaseState(objects=objects, rows=read_rows(session, objects))
 
 
 def _error_of(run: Callable[[], None]) -> str | None:

@@ -1,4 +1,4 @@
-"""What a run knows before it begins with its tenants."""
+"""The state that a run's steps share."""
 
 import pytest
 from unit.literals import a_manifest, a_migration, a_seed, a_tenant, an_environment, an_expected_catalog
@@ -49,4 +49,4 @@ def test_a_server_of_a_version_that_was_not_surveyed_is_told(context: RunContext
     context.expectations = {16: an_expected_catalog()}
     with pytest.raises(NoExpectedCatalog) as caught:
         context.expected(18)
-    assert str(caught.value) == "no server of PostgreSQL 18 answered when the run began; audit the tenant again"
+    assert str(caught.value) == "no PostgreSQL 18 server answered when the run started; audit the tenant again"
