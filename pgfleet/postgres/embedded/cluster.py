@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own: for the demo, for the tests, and as the last resort for replaying a manifest."""
+"""An embedded PostgreSQL server: for the demo, for tests, and as a fallback for replaying a manifest."""
 
 import atexit
 import secrets
@@ -20,8 +20,8 @@ __all__ = ["Cluster", "ClusterFailed"]
 
 SETTINGS: Mapping[str, str] = MappingProxyType(
     {
-        # Nothing here need survive a crash of the machine. A commit does survive one of the server, as in production,
-        # which synchronous_commit = off would give up for next to nothing.
+        # The data need not survive a machine crash. Commits do survive a server crash, as in production;
+        # synchronous_commit = off would give that up for little gain.
         "fsync": "off",
         "full_page_writes": "off",
         "wal_level": "minimal",
@@ -32,7 +32,7 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "timezone": "UTC",
     }
 )
-"""What a throwaway server needs; the `settings` of `Cluster.start` are laid over it."""
+"""Settings of a throwaway server; those given to `Cluster.start` override them."""
 
 StopMode = Literal["smart", "fast", "immediate"]
 
@@ -46,12 +46,11 @@ _PORT_TAKEN = "could not create any TCP/IP sockets"
 
 
 class Cluster:
-    """A running server; leaving the `with` block, or the interpreter, stops it.
+    """A running server; it stops when the `with` block or the interpreter ends.
 
-    Every connection, over TCP (127.0.0.1 only) as over the Unix socket, needs the random password of this object: no
-    one else on the machine gets in, and a wrong password is refused on either way.
-    Attributes: `host` (the socket's folder, 0700), `port`, `password` (of the superuser `postgres`), `major`,
-    `data_dir`, `log`. Not for use by several threads at once.
+    Every connection, over TCP (127.0.0.1 only) or the Unix socket, requires this object's random password, so other
+    users of the machine cannot connect. Attributes: `host` (the socket folder, 0700), `port`, `password` (of the
+    superuser `postgres`), `major`, `data_dir`, `log`. Not thread-safe.
     """
 
     def __init__(self, data_dir: Path | None, binaries: Path, port: int | None, settings: Mapping[str, str]) -> None:
@@ -82,29 +81,29 @@ class Cluster:
     def start(
         cls, data_dir: Path, binaries: Path, *, port: int | None = None, settings: Mapping[str, str] = _NO_SETTINGS
     ) -> Self:
-        """A new server in `data_dir`, which must be empty or absent and stays when the server stops.
+        """A new server in `data_dir`, which must be empty or absent and is kept when the server stops.
 
-        As root the folder becomes that of the account that runs the server, who must be able to reach it.
-        Without a port it picks a free one. ClusterFailed, with the end of the server's log, where it does not start.
+        As root, the folder's owner becomes the account that runs the server, which must be able to reach it. Without a
+        port, picks a free one. Raises ClusterFailed, with the end of the server's log, if the server does not start.
         """
         return cls(data_dir, binaries, port, settings)
 
     @classmethod
     def temporary(cls, binaries: Path, *, port: int | None = None, settings: Mapping[str, str] = _NO_SETTINGS) -> Self:
-        """As `start`, with a data folder of its own that goes when the server stops."""
+        """Like `start`, with a temporary data folder that is removed when the server stops."""
         return cls(None, binaries, port, settings)
 
     def dsn(self, dbname: str = "postgres", user: str = "postgres", *, password: str | None = None) -> str:
-        """The URL of a database here, over TCP; `password` for a user that has one of its own."""
+        """The URL of a database over TCP; `password` if the user has its own."""
         return f"postgresql://{self._credentials(user, password)}@127.0.0.1:{self.port}/{quote(dbname, safe='')}"
 
     def socket_dsn(self, dbname: str = "postgres", user: str = "postgres", *, password: str | None = None) -> str:
-        """As `dsn`, over the Unix socket."""
+        """The URL of a database over the Unix socket."""
         address = f"host={quote(self.host, safe='')}&port={self.port}"
         return f"postgresql://{self._credentials(user, password)}@/{quote(dbname, safe='')}?{address}"
 
     def stop(self, mode: StopMode = "fast") -> None:
-        """End the server for good, and remove what it had outside a data folder that was given. Again is harmless."""
+        """Stops the server for good and removes its files, except a given data folder. Can be called again."""
         atexit.unregister(self.stop)
         if self._server is not None:
             self._server.end(_SIGNALS[mode])
@@ -113,19 +112,19 @@ class Cluster:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def kill(self) -> None:
-        """Pull the plug, as a crash would: sessions are cut, nothing is written; `restart` recovers."""
+        """Stops the server like a crash: sessions are cut and nothing is written; `restart` recovers."""
         if self._server is not None:
             self._server.end(signal.SIGQUIT)
 
     def restart(self, mode: StopMode = "fast") -> None:
-        """End the server, unless `kill` already did, and start it again on the same port with the same data."""
+        """Stops the server, unless `kill` did, and starts it again on the same port with the same data."""
         if self._server is None:
             raise ClusterFailed("the server was stopped for good")
         self._server.end(_SIGNALS[mode])
         self._launch()
 
     def leave_running(self) -> int:
-        """Let the server outlive this process, for whoever ends it by the process id that is returned."""
+        """Lets the server outlive this process; returns its process id, to stop it by."""
         if self._server is None:
             raise ClusterFailed("the server was stopped for good")
         atexit.unregister(self.stop)
@@ -157,7 +156,7 @@ class Cluster:
     def _initialise(self, settings: Mapping[str, str]) -> None:
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(self.data_dir.iterdir()):
-            raise ClusterFailed(f"{self.data_dir} is not empty: a new server needs a folder of its own")
+            raise ClusterFailed(f"{self.data_dir} is not empty; a new server needs an empty folder")
         self._account.own(self.data_dir)
         password_file = self._folder / "password"
         password_file.touch(mode=0o600)
@@ -179,7 +178,7 @@ class Cluster:
         self.port = _free_port()
         try:
             self._launch()
-        except ClusterFailed as exc:  # someone else may have been quicker to take the port
+        except ClusterFailed as exc:  # another process may have taken the port
             if _PORT_TAKEN not in str(exc) or attempts == 1:
                 raise
             self._launch_on_a_free_port(attempts - 1)
@@ -190,8 +189,8 @@ class Cluster:
             self._command(), data_dir=self.data_dir, folder=self._folder, log=self.log, account=self._account
         )
         if not self._server.wait_until_ready():
-            said = self.log.read_bytes()[begin:].decode(errors="replace")
-            raise ClusterFailed(f"the PostgreSQL server in {self.data_dir} did not start:\n{said[-_LOG_TAIL_CHARS:]}")
+            output = self.log.read_bytes()[begin:].decode(errors="replace")
+            raise ClusterFailed(f"the PostgreSQL server in {self.data_dir} did not start:\n{output[-_LOG_TAIL_CHARS:]}")
 
     def _command(self) -> list[str]:
         where = {"port": str(self.port), "listen_addresses": "127.0.0.1", "unix_socket_directories": f'"{self.host}"'}

@@ -1,4 +1,4 @@
-"""An embedded server for a manifest's scratch databases, with the roles that its scripts name."""
+"""Starts an embedded server for scratch databases, with the roles that the manifest's scripts name."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +13,14 @@ from pgfleet.postgres.embedded.cluster import Cluster
 from pgfleet.postgres.session import Session
 
 SUPERUSER = "postgres"
-"""Of every embedded cluster."""
+"""The superuser of every embedded cluster."""
 
 
 @contextmanager
 def embedded_server(binaries: Path, manifest: Manifest) -> Iterator[Dsn]:
-    """Where databases can be made while the block lasts. Roles may not log in: they are there to be granted to.
+    """The DSN of a server that runs within the block. The roles cannot log in; scripts grant privileges to them.
 
-    Raises ClusterFailed where the server cannot be started.
+    Raises ClusterFailed if the server cannot be started.
     """
     with Cluster.temporary(binaries) as cluster:
         admin = Dsn(cluster.socket_dsn())

@@ -1,4 +1,4 @@
-"""One run of `postgres`, as our own child, from its launch to its end."""
+"""One run of `postgres` as a child process."""
 
 import os
 import signal
@@ -12,20 +12,20 @@ from pgfleet.postgres.embedded.binaries import Account
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 60.0
 _POLL_S = 0.02
-# Reads until whoever started it is gone, however that happened, and then clears up: asks server $1 for a fast shutdown,
+# Waits until the parent process is gone, however it ended, and then cleans up: asks server $1 for a fast shutdown,
 # waits until its pid file $2 is gone, and removes folder $3.
-_LAST_WISH = 'read _; if kill -INT "$1"; then while [ -e "$2" ]; do sleep 0.1; done; fi; rm -rf "$3"'
+_CLEAN_UP = 'read _; if kill -INT "$1"; then while [ -e "$2" ]; do sleep 0.1; done; fi; rm -rf "$3"'
 
 
-# What PostgreSQL's programs are given of the environment: no PG* variable of the user's turns into a setting.
+# The environment of PostgreSQL's programs, without the user's PG* variables.
 ENVIRONMENT = MappingProxyType({"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"})
 
 
 class ServerProcess:
-    """A `postgres` child in a session of its own, so that Ctrl-C reaches us and not the server.
+    """A `postgres` child process in its own session, so that Ctrl-C does not reach it.
 
-    Should we be killed, a small shell at the other end of a pipe stops it and removes `folder`. (PR_SET_PDEATHSIG would
-    fire as soon as the *thread* that started the server ends.)
+    If pgfleet is killed, a shell at the other end of a pipe stops the server and removes `folder`. (PR_SET_PDEATHSIG
+    would fire as soon as the *thread* that started the server ends.)
     """
 
     def __init__(self, command: list[str], *, data_dir: Path, folder: Path, log: Path, account: Account) -> None:
@@ -41,8 +41,8 @@ class ServerProcess:
                 start_new_session=True,
                 **account.popen_options(),
             )
-        self._heir = subprocess.Popen(
-            ["/bin/sh", "-c", _LAST_WISH, "sh", str(self._postgres.pid), str(self._pid_file), str(folder)],
+        self._cleaner = subprocess.Popen(
+            ["/bin/sh", "-c", _CLEAN_UP, "sh", str(self._postgres.pid), str(self._pid_file), str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -58,34 +58,34 @@ class ServerProcess:
         return self._postgres.pid
 
     def wait_until_ready(self) -> bool:
-        """Whether the server accepts connections; False when it has ended, or took too long and was ended."""
+        """Waits for the server; False if it exited, or was stopped because it took too long."""
         deadline = time.monotonic() + _START_TIMEOUT_S
         while self._postgres.poll() is None and time.monotonic() < deadline:
-            if self._says_ready():
+            if self._is_ready():
                 return True
             time.sleep(_POLL_S)
         self.end(signal.SIGQUIT)
         return False
 
     def end(self, how: signal.Signals) -> None:
-        """Send `how` to the server and wait for its end; SIGQUIT where that takes too long. Again is harmless."""
+        """Sends `how` to the server and waits; SIGQUIT, then SIGKILL, if that takes too long. Can be called again."""
         for attempt in (how, signal.SIGQUIT, signal.SIGKILL):
-            self._postgres.send_signal(attempt)  # does nothing to a process that has ended
+            self._postgres.send_signal(attempt)  # no effect on a process that has exited
             try:
                 self._postgres.wait(_STOP_TIMEOUT_S)
                 break
             except subprocess.TimeoutExpired:
                 continue
-        self._heir.kill()  # before its pipe closes: a pid that is free again may be another's
-        self._heir.communicate()
+        self._cleaner.kill()  # before its pipe closes, as the server's pid may be reused
+        self._cleaner.communicate()
 
     def let_go(self) -> None:
-        """Leave the server to itself: it outlives us."""
-        self._heir.kill()
-        self._heir.communicate()
+        """Lets the server outlive this process."""
+        self._cleaner.kill()
+        self._cleaner.communicate()
 
-    def _says_ready(self) -> bool:
-        # What pg_ctl looks at: line 1 is the pid (a crashed run leaves its file behind), line 8 the state.
+    def _is_ready(self) -> bool:
+        # As pg_ctl does: line 1 is the pid (a crashed server leaves its file), line 8 the state.
         try:
             lines = self._pid_file.read_text().splitlines()
         except FileNotFoundError:
