@@ -1,4 +1,4 @@
--- Some conversations, so that there is something to count.
+-- Some conversations, to have rows to count.
 WITH started AS (
   INSERT INTO ai_conversations (user_id) SELECT n FROM generate_series(1, 20) AS n RETURNING id
 )

@@ -1,2 +1,2 @@
--- Switched off for a bulk load, and never on again: updated_at stands still.
+-- Disabled for a bulk load and never enabled again: updated_at is no longer set.
 ALTER TABLE ai_conversations DISABLE TRIGGER trg_ai_conversations_updated_at;

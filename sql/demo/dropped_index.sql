@@ -1,2 +1,2 @@
--- Somebody took it for unused: the task queue's workers scan the whole table.
+-- Dropped because it seemed unused: the task queue's workers scan the entire table.
 DROP INDEX idx_ai_task_queue_status_schedule;

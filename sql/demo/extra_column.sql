@@ -1,2 +1,2 @@
--- The tenant's own addition to one of our tables.
+-- The tenant's own addition to a managed table.
 ALTER TABLE ai_messages ADD COLUMN sentiment text;

@@ -1,2 +1,2 @@
--- As a CREATE INDEX CONCURRENTLY that was cancelled leaves it: there, and of no use.
+-- As left by a canceled CREATE INDEX CONCURRENTLY: it exists, but no query uses it.
 UPDATE pg_catalog.pg_index SET indisvalid = false WHERE indexrelid = 'idx_agent_event_logs_tool'::regclass;

@@ -1,4 +1,5 @@
--- As an earlier version of the scripts left it, run with psql -f: other id defaults, a foreign key to the product's users.
+-- As an earlier version of the scripts left it, run with psql -f: other id defaults, and a foreign key to the product's
+-- users.
 CREATE FUNCTION uuid_generate_v4() RETURNS uuid LANGUAGE sql VOLATILE AS 'SELECT gen_random_uuid()';
 ALTER TABLE ai_conversations ALTER COLUMN id SET DEFAULT uuid_generate_v4();
 ALTER TABLE ai_messages ALTER COLUMN id SET DEFAULT uuid_generate_v4();

@@ -1,4 +1,4 @@
--- How much a table was used since its statistics were last reset: at most one row, rows altered or deleted, and scans.
+-- A table's activity since its statistics were last reset: at most one row, with rows updated or deleted, and scans.
 SELECT
   s.n_tup_upd + s.n_tup_del AS updates,
   s.seq_scan + coalesce(s.idx_scan, 0) AS scans

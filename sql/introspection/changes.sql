@@ -1,5 +1,5 @@
--- What this transaction did to one table so far: at most one row, with the file that holds the table (null for a
--- partitioned one) and the rows inserted, updated and deleted by this transaction alone.
+-- What the current transaction did to one table: at most one row, with the table's file (null for a partitioned table)
+-- and the rows that this transaction inserted, updated, and deleted.
 SELECT
   pg_catalog.pg_relation_filenode(c.oid)::bigint AS storage,
   pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) AS inserted,

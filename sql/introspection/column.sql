@@ -1,5 +1,5 @@
--- Columns of the tables in scope: one row each. Their place in the table is no part of it.
--- A default that the manifest declares equivalent to another is read as that other one.
+-- Columns of the tables in scope: one row each. A column's position is not compared. A default that the manifest
+-- declares equivalent to another is read as that other default.
 SELECT
   'column' AS kind,
   s.schema::text AS schema,
@@ -42,7 +42,7 @@ CROSS JOIN LATERAL (
     ) AS collation
 ) AS t
 CROSS JOIN LATERAL (
-  -- From PostgreSQL 18 on NOT NULL is a constraint of its own, which can be NOT VALID.
+  -- Since PostgreSQL 18, NOT NULL is a separate constraint, which can be NOT VALID.
   SELECT NOT EXISTS (
     SELECT FROM pg_catalog.pg_constraint AS k
     WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND NOT k.convalidated

@@ -1,6 +1,6 @@
--- One row: how many connections the server takes, keeps for superusers and the like, and has in use by others than
--- pgfleet; how many our role may have (NULL: any number), and how many others use under it.
--- To a role that may not see them, what another role's backends are for is hidden; a client's has a database.
+-- One row: the server's connection limit, the slots reserved for superusers and the like, and the connections of
+-- clients other than pgfleet; then our role's connection limit (null: none), and its connections outside of pgfleet.
+-- The backend type of another role's connection may be hidden from us, so a client is recognized by its database.
 WITH others AS (
   SELECT activity.usesysid
   FROM pg_catalog.pg_stat_activity AS activity

@@ -1,4 +1,5 @@
--- Constraints of the tables in scope: one row each. NOT NULL belongs to its column, a constraint trigger to triggers.
+-- Constraints of the tables in scope: one row each. NOT NULL belongs to the column, a constraint trigger to the
+-- triggers.
 SELECT
   'constraint' AS kind,
   s.schema::text AS schema,
@@ -14,7 +15,7 @@ SELECT
 FROM scope AS s
 INNER JOIN pg_catalog.pg_constraint AS c ON s.oid = c.conrelid
 CROSS JOIN LATERAL (
-  -- A foreign key is held up by triggers on both tables; DISABLE TRIGGER ALL switches it off and leaves it standing.
+  -- Triggers on both tables enforce a foreign key; DISABLE TRIGGER ALL disables it without dropping it.
   SELECT NOT EXISTS (
     SELECT FROM pg_catalog.pg_trigger AS t
     WHERE t.tgconstraint = c.oid AND t.tgenabled IN ('D', 'R')

@@ -1,5 +1,5 @@
--- The columns that a row of a table can be made of: one row a column that can be written, with what its values must be.
--- Partitions follow their parent, extensions own their tables, foreign tables are elsewhere: all are left out.
+-- Columns that an inserted row can have: one row per writable column, with the conditions on its values. Excludes
+-- partitions (they follow their parent), tables of extensions, and foreign tables.
 SELECT
   n.nspname::text AS schema,
   c.relname::text AS relation,
@@ -8,7 +8,7 @@ SELECT
   pg_catalog.format_type(e.oid, null) AS base,
   b.typcategory = 'A' AS is_array,
   b.typtype IN ('r', 'm') AS is_range,
-  -- Of a length the server keeps four more; that of bits is kept as it is (PostgreSQL sources, varchar.c and varbit.c).
+  -- The server stores a length plus four, except that of bit strings (PostgreSQL sources, varchar.c and varbit.c).
   CASE WHEN m.modifier >= 0 THEN m.modifier - CASE WHEN e.typname IN ('bit', 'varbit') THEN 0 ELSE 4 END END AS length,
   ARRAY(SELECT l.enumlabel::text FROM pg_catalog.pg_enum AS l WHERE l.enumtypid = e.oid ORDER BY l.enumsortorder) AS labels,
   ARRAY(
@@ -41,7 +41,7 @@ WHERE
   c.relkind IN ('r', 'p')
   AND NOT c.relispartition
   AND a.attgenerated = ''
-  -- What a sequence numbers is left to it: a number of ours would stand in the way of its own.
+  -- Columns numbered by a sequence are left to it, because our numbers could collide with its numbers.
   AND a.attidentity = ''
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_attrdef AS v

@@ -1,6 +1,5 @@
--- Functions and procedures that the manifest creates, and all in a schema that it creates: one row each.
--- White space, comments and the case of what is not quoted are no part of a body in SQL or PL/pgSQL, where they mean
--- nothing: the body is read token by token.
+-- Functions and procedures that the manifest creates, and all in a schema that it creates: one row each. A body in SQL
+-- or PL/pgSQL is read token by token, so that white space, comments, and the case of unquoted words do not count.
 SELECT
   'function' AS kind,
   s.schema::text AS schema,
@@ -24,7 +23,7 @@ SELECT
     END
   ) AS attributes,
   CASE
-    -- Without the home schema, which other tenants call by another name.
+    -- Without the home schema, whose name differs between tenants.
     WHEN s.schema IS NULL THEN h.head || substr(h.whole, length(h.head) + length(quote_ident(%(home)s)) + 2)
     ELSE h.whole
   END AS definition
@@ -47,12 +46,12 @@ CROSS JOIN LATERAL (
     ) AS tokens
   FROM regexp_matches(
     p.prosrc,
-    -- What separates tokens: white space and comments, one within another at most. Its *? makes the whole expression
-    -- take the shortest match (PostgreSQL manual, 9.7.3.5), which for a dollar-quoted string is the right one.
+    -- Token separators: white space and comments, nested once at most. Its *? makes the whole expression take the
+    -- shortest match (PostgreSQL manual, 9.7.3.5), which is correct for a dollar-quoted string.
     E'(?:\\s|--[^\\n]*(?:\\n|$)|/\\*(?:[^*/]|\\*(?!/)|/(?!\\*)|/\\*(?:[^*/]|\\*(?!/)|/(?!\\*))*\\*/)*\\*/)*?'
-    -- Texts to be left alone: strings, quoted names, dollar-quoted strings.
+    -- Texts to keep unchanged: strings, quoted names, dollar-quoted strings.
     '(?:([eE]''(?:[^\\\\'']|\\\\.|'''')*''(?!'')|''(?:[^'']|'''')*''(?!'')|"(?:[^"]|"")*"(?!")|\\$(\\w*)\\$.*?\\$\\2\\$)|'
-    -- A word, or one other character; or the end, after a last comment.
+    -- A word, or one other character; or the end, after a final comment.
     '((?![eE]'')(?:[A-Za-z0-9_]|[^\\x01-\\x7f])+(?![A-Za-z0-9_]|[^\\x01-\\x7f])|-(?!-)|/(?!\\*)|\\$(?!\\w*\\$)|[^-\\s''"$/A-Za-z0-9_])|$)',
     'g'
   ) WITH ORDINALITY AS matches (found, place)

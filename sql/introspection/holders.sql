@@ -1,5 +1,5 @@
--- Who holds the names that the manifest's relations need: one JSON object each, in the order of schema and name. `schema` is
--- null for the home schema, `table` the one that an index is on.
+-- Which objects occupy the names that the manifest's relations need: one JSON object each, ordered by schema and name.
+-- `schema` is null for the home schema, `table` is the table of an index.
 SELECT
   jsonb_build_object(
     'kind', CASE c.relkind

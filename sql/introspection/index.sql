@@ -1,6 +1,6 @@
--- Indexes of the tables in scope: one row each. The index behind a constraint belongs to that constraint.
--- One that a failed CREATE INDEX CONCURRENTLY left behind is there but INVALID: no query uses it.
--- Storage parameters are shown but not compared, as of a table; the server writes them into the definition itself.
+-- Indexes of the tables in scope: one row each. The index of a constraint belongs to that constraint. An index that a
+-- failed CREATE INDEX CONCURRENTLY left exists but is INVALID: no query uses it. Storage parameters are shown but not
+-- compared, as for a table; the server includes them in the definition.
 SELECT
   'index' AS kind,
   s.schema::text AS schema,

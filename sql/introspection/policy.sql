@@ -1,4 +1,4 @@
--- Row-security policies of the tables in scope: one row each. Whether they are in force is the table's.
+-- Row-security policies of the tables in scope: one row each. Whether they are enforced belongs to the table.
 SELECT
   'policy' AS kind,
   s.schema::text AS schema,

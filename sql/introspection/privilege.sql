@@ -1,7 +1,7 @@
--- Privileges on objects in scope that the manifest grants, or takes from PUBLIC: one row for each privilege and grantee.
--- In a tenant only those of the grantees to whom the manifest grants something on the same object: all else is the
--- tenant's own affair, what ALTER DEFAULT PRIVILEGES of its roles brings along included.
--- An owner has what is granted to him without it being written down (PostgreSQL manual, 5.8 Privileges).
+-- Privileges on objects in scope that the manifest grants, or revokes from PUBLIC: one row per privilege and grantee.
+-- In a tenant, only those of grantees to whom the manifest grants something on the same object: the rest, including
+-- what ALTER DEFAULT PRIVILEGES adds, is the tenant's own business. An owner's privileges are implicit (PostgreSQL
+-- manual, 5.8 Privileges).
 WITH objects_with_privileges AS (
   SELECT
     CASE s.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS target,
@@ -60,7 +60,7 @@ granted AS (
   GROUP BY
     o.target, o.target_column, o.schema, o.object, o.parent, o.written, o.owner, o.acl, o.initial, x.grantee, x.privilege_type
   UNION ALL
-  -- What PUBLIC has from the start, and was taken from it.
+  -- Default privileges of PUBLIC that were revoked.
   SELECT o.*, 'PUBLIC', false, i.privilege_type, false, false, false
   FROM objects_with_privileges AS o
   CROSS JOIN LATERAL pg_catalog.aclexplode(o.initial) AS i

@@ -1,5 +1,5 @@
--- A table's rows, counted where the planner expects no more than the limit, and the planner's estimate: one row.
--- A table that was never analysed has no estimate (-1): a hundred bytes a row stand in for it.
+-- A table's rows: one row, with the count if the planner expects no more than the limit, and the planner's estimate. A
+-- table that was never analyzed has no estimate (-1): it is taken to have a hundred bytes per row.
 SELECT
   CASE WHEN estimate.rows <= %(limit)s THEN (SELECT count(*) FROM {table}) END AS counted,
   estimate.rows AS estimated

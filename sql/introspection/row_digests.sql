@@ -1,4 +1,4 @@
--- The rows of a table, each by its digest, and how often it is there: one row a digest.
+-- The rows of a table: one row per digest, with how often it occurs.
 SELECT
   pg_catalog.md5(ROW(t.*)::text) AS digest,
   pg_catalog.count(*) AS times

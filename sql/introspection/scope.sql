@@ -1,10 +1,10 @@
--- Relations in scope: those that the manifest names, and all in a schema that the manifest itself creates.
--- One row a relation: its oid (for joins only, never returned to the caller), name, kind, and schema (null: the home schema).
--- Partitions follow their parent and extensions own their objects: both are left out.
+-- Relations in scope: those that the manifest names, and all in a schema that the manifest creates. One row each: its
+-- oid (only for joins, never returned to the caller), name, kind, and schema (null: the home schema). Excludes
+-- partitions, which follow their parent, and objects of extensions.
 SELECT
   c.oid,
   c.relname,
-  -- For names made of two, in which a dot must be told from a dot.
+  -- For names with two parts: a dot within a part must differ from the one between them.
   CASE WHEN strpos(c.relname, '.') > 0 THEN quote_ident(c.relname) ELSE c.relname END AS label,
   c.relkind,
   c.relnamespace,

@@ -1,6 +1,6 @@
--- Functions and procedures in scope: those that the manifest creates, and all in a schema that it creates. One row each:
--- its oid (for joins only), schema (null: the home schema), and its name with its arguments. Those that a range type
--- brings along are that type's.
+-- Functions and procedures in scope: those that the manifest creates, and all in a schema that it creates. One row
+-- each: its oid (only for joins), schema (null: the home schema), and its name with its arguments. Excludes the
+-- constructor functions of range types.
 SELECT
   p.oid,
   nullif(n.nspname, %(home)s) AS schema,

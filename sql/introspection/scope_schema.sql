@@ -1,4 +1,4 @@
--- Schemas in scope: those that the manifest creates. One row each: its oid (for joins only) and name.
+-- Schemas in scope: those that the manifest creates. One row each: its oid (only for joins) and name.
 SELECT
   n.oid,
   n.nspname,

@@ -1,6 +1,6 @@
--- Types in scope: enums, domains, ranges and composite types that the manifest creates, and all in a schema that it
--- creates. One row each: its oid (for joins only), name, and schema (null: the home schema).
--- The row type of a table is that table's, and a multirange is its range's: both are left out.
+-- Types in scope: enums, domains, ranges, and composite types that the manifest creates, and all in a schema that it
+-- creates. One row each: its oid (only for joins), name, and schema (null: the home schema). Excludes row types of
+-- tables, and multiranges, which belong to their range.
 SELECT
   t.oid,
   t.typname,

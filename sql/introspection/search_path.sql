@@ -1,6 +1,6 @@
--- The search path of a session: the home schema, and after it those that hold the manifest's extensions. One row.
--- A schema with a table that the manifest manages is another tenant's: a name that is missing at home must not be found
--- there.
+-- The search path of a session: one row, with the home schema followed by the schemas of the manifest's extensions.
+-- Excludes schemas with a table that the manifest manages: they belong to another tenant, and a name that is missing in
+-- the home schema must not be found there.
 SELECT pg_catalog.concat_ws(
   ', ',
   pg_catalog.quote_ident(%(home)s),

@@ -1,4 +1,4 @@
--- Sequences in scope: one row each, with their bounds and the column that owns them; the current value is no part of it.
+-- Sequences in scope: one row each, with bounds and owning column; the current value is not compared.
 SELECT
   'sequence' AS kind,
   s.schema::text AS schema,
@@ -40,7 +40,7 @@ LEFT JOIN LATERAL (
     AND d.objid = s.oid AND d.deptype IN ('a', 'i')
 ) AS o ON true
 CROSS JOIN LATERAL (
-  -- From PostgreSQL 15 on the sequence of an unlogged table is unlogged with it: that is the table's.
+  -- Since PostgreSQL 15, the sequence of an unlogged table is unlogged too, which belongs to the table.
   SELECT s.relpersistence = 'u' AND o.relpersistence IS DISTINCT FROM 'u' AS is_unlogged
 ) AS u
 ORDER BY s.schema, s.relname

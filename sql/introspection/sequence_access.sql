@@ -1,5 +1,6 @@
--- Sequences that INSERTs draw on through the defaults of columns that they do not give, and that the role may not use:
--- one row a statement, column and sequence. A plan does not check this. Identity columns need no right on theirs.
+-- Sequences that the role may not use, although INSERTs need them for the defaults of columns that they omit: one row
+-- per statement, column, and sequence. A plan does not check this. Identity columns need no privilege on their
+-- sequence.
 SELECT
   t.statement,
   a.attname::text AS column_name,

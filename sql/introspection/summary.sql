@@ -19,7 +19,7 @@ SELECT
     SELECT seldom.kind
     FROM (
       VALUES
-      -- In a schema that the manifest creates; scope_type would take longer, and leave out what an extension owns.
+      -- In a schema that the manifest creates; scope_type would take longer and exclude what an extension owns.
       ('type', EXISTS (
         SELECT FROM scope_schema AS n
         INNER JOIN pg_catalog.pg_type AS t ON n.oid = t.typnamespace

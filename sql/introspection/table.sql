@@ -1,5 +1,5 @@
--- Tables in scope: one row each, without what has a row of its own (columns, constraints, indexes, triggers, policies,
--- privileges). Rewrite rules and parents are the table's own.
+-- Tables in scope: one row each, without columns, constraints, indexes, triggers, policies, and privileges, which have
+-- rows of their own. Includes rewrite rules and parents.
 SELECT
   'table' AS kind,
   s.schema::text AS schema,

@@ -1,4 +1,4 @@
--- Triggers of the tables in scope, those of foreign keys left out: one row each, with whether it fires.
+-- Triggers of the tables in scope, except those of foreign keys: one row each, with whether it fires.
 SELECT
   'trigger' AS kind,
   s.schema::text AS schema,

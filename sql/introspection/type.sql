@@ -1,5 +1,6 @@
--- Types in scope: one row each. What is compared depends on the form: an enum's labels in order, a composite type's
--- attributes in order, a domain's base type, default and constraints, a range's subtype and its multirange's name.
+-- Types in scope: one row each. The form determines what is compared: an enum's labels in order, a composite type's
+-- attributes in order, a domain's base type, default, and constraints, a range's subtype and the name of its
+-- multirange.
 SELECT
   'type' AS kind,
   s.schema::text AS schema,

@@ -1,4 +1,4 @@
--- Views and materialised views in scope: one row each. Whether a materialised one was ever filled is no part of it.
+-- Views and materialized views in scope: one row each. Whether a materialized view was ever filled is not compared.
 SELECT
   'view' AS kind,
   s.schema::text AS schema,
@@ -48,7 +48,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
   SELECT array_agg(option ORDER BY option) AS options
   FROM unnest(s.reloptions) AS option
-  WHERE s.relkind = 'v'  -- of a materialised view they are storage parameters, as of a table
+  WHERE s.relkind = 'v'  -- on a materialized view they are storage parameters, as on a table
 ) AS o
 CROSS JOIN LATERAL (
   SELECT

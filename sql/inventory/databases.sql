@@ -1,5 +1,5 @@
--- The databases of a server that can be tenants, each its name: those that fit, less templates, those that let nobody in,
--- and the scratch databases of replays under way. Where `names` is not null, of those names alone.
+-- Names of a server's databases that match, without templates, databases that do not allow connections, and the scratch
+-- databases of current replays. If `names` is not null, only those names.
 SELECT d.datname::text AS name
 FROM pg_catalog.pg_database AS d
 WHERE

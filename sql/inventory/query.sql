@@ -1,6 +1,5 @@
--- The rows of a control plane's query, in its order: the name, and all columns as one JSON object.
--- Where `names` is not null, of those names alone. A query without a column `name` is an undefined column here, whether or
--- not it returns any rows.
+-- The rows of a control plane's query, in its order: the name, and all columns as one JSON object. If `names` is not
+-- null, only those names. A query without a column `name` fails as an undefined column, even if it returns no rows.
 SELECT
   found.name::text AS name,
   row_to_json(found)::text AS record

@@ -1,5 +1,5 @@
--- The schemas of a database that can be tenants, each its name: those that fit, less the server's own and the ledger's.
--- Where `names` is not null, of those names alone.
+-- Names of a database's schemas that match, without those of the server and of the ledger. If `names` is not null, only
+-- those names.
 SELECT n.nspname::text AS name
 FROM pg_catalog.pg_namespace AS n
 WHERE

@@ -1,10 +1,10 @@
--- The ledger of one database, format 1: a script of several statements, run where there is none. Returns nothing.
--- A schema that an administrator has made beforehand is taken as it is: IF NOT EXISTS would want the right to make one.
+-- Creates the ledger of a database, format 1: a script of several statements. Returns nothing. Uses an existing schema,
+-- which an administrator may have created: IF NOT EXISTS would require the CREATE privilege.
 DO $$
 BEGIN
   IF to_regnamespace('pgfleet') IS NULL THEN
     CREATE SCHEMA pgfleet;
-    COMMENT ON SCHEMA pgfleet IS 'pgfleet''s own: what was rolled out in this database. Not for services to use.';
+    COMMENT ON SCHEMA pgfleet IS 'The ledger of pgfleet: what was rolled out in this database. Services must not use it.';
   END IF;
 END
 $$;
@@ -13,9 +13,9 @@ CREATE TABLE pgfleet.ledger_format (
   format integer PRIMARY KEY,
   made_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE pgfleet.ledger_format IS 'One row: which form these tables have. A pgfleet that knows only earlier ones refuses them.';
-COMMENT ON COLUMN pgfleet.ledger_format.format IS 'Goes up by one with each change of form.';
-COMMENT ON COLUMN pgfleet.ledger_format.made_at IS 'When the tables were given this form.';
+COMMENT ON TABLE pgfleet.ledger_format IS 'The format of these tables, in one row. Versions of pgfleet that do not support it do not use them.';
+COMMENT ON COLUMN pgfleet.ledger_format.format IS 'Increases by one with each change of the format.';
+COMMENT ON COLUMN pgfleet.ledger_format.made_at IS 'When the tables were given this format.';
 INSERT INTO pgfleet.ledger_format (format) VALUES (1);
 
 CREATE TABLE pgfleet.ledger (
@@ -29,15 +29,15 @@ CREATE TABLE pgfleet.ledger (
   recorded_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (home_schema, version)
 );
-COMMENT ON TABLE pgfleet.ledger IS 'The current state: one row a migration and home schema. Evidence; the catalog is the truth.';
+COMMENT ON TABLE pgfleet.ledger IS 'The current state: one row per migration and home schema. The catalog has precedence over it.';
 COMMENT ON COLUMN pgfleet.ledger.home_schema IS 'The schema that the tenant''s own objects live in.';
 COMMENT ON COLUMN pgfleet.ledger.version IS 'The digits before the first _ of the script''s name.';
 COMMENT ON COLUMN pgfleet.ledger.file IS 'The script''s name, without folders.';
-COMMENT ON COLUMN pgfleet.ledger.checksum IS 'SHA-256 of the script''s canonical text, as it was run or adopted.';
-COMMENT ON COLUMN pgfleet.ledger.state IS 'applied: a run executed it. adopted: it was there already. started: it runs in no transaction, and was not finished.';
+COMMENT ON COLUMN pgfleet.ledger.checksum IS 'SHA-256 of the canonical text of the script that ran or was adopted.';
+COMMENT ON COLUMN pgfleet.ledger.state IS 'applied: a run executed it. adopted: its objects existed already. started: it runs outside a transaction and has not finished.';
 COMMENT ON COLUMN pgfleet.ledger.run_id IS 'The run''s id in Prefect.';
 COMMENT ON COLUMN pgfleet.ledger.recorded_by IS 'The role that wrote this row.';
-COMMENT ON COLUMN pgfleet.ledger.recorded_at IS 'When the transaction began that wrote this row.';
+COMMENT ON COLUMN pgfleet.ledger.recorded_at IS 'When the transaction that wrote this row began.';
 
 CREATE TABLE pgfleet.ledger_events (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -50,10 +50,10 @@ CREATE TABLE pgfleet.ledger_events (
   run_id text NOT NULL,
   recorded_by text NOT NULL DEFAULT current_user
 );
-COMMENT ON TABLE pgfleet.ledger_events IS 'Everything that was ever done: rows are added, never changed or deleted.';
+COMMENT ON TABLE pgfleet.ledger_events IS 'The history: rows are added, never changed or deleted.';
 COMMENT ON COLUMN pgfleet.ledger_events.id IS 'The order of the events.';
 COMMENT ON COLUMN pgfleet.ledger_events.happened_at IS 'When this row was written.';
-COMMENT ON COLUMN pgfleet.ledger_events.event IS 'applied, healed (run again to mend drift), rerun (on purpose), adopted, repaired (by statements made for this tenant); started and abandoned: of what runs in no transaction.';
+COMMENT ON COLUMN pgfleet.ledger_events.event IS 'applied, healed (reapplied to fix drift), rerun (on purpose), adopted, repaired (by statements generated for this tenant); started and abandoned: of migrations that run outside a transaction.';
 COMMENT ON COLUMN pgfleet.ledger_events.home_schema IS 'The schema that the tenant''s own objects live in.';
 COMMENT ON COLUMN pgfleet.ledger_events.version IS 'The digits before the first _ of the script''s name.';
 COMMENT ON COLUMN pgfleet.ledger_events.file IS 'The script''s name, without folders.';
@@ -66,7 +66,7 @@ BEGIN
   RAISE EXCEPTION 'pgfleet.ledger_events is only added to' USING ERRCODE = 'insufficient_privilege';
 END
 $$;
-COMMENT ON FUNCTION pgfleet.refuse_change() IS 'Keeps the events as they were written.';
+COMMENT ON FUNCTION pgfleet.refuse_change() IS 'Prevents changes to the events.';
 
 CREATE TRIGGER append_only
 BEFORE UPDATE OR DELETE OR TRUNCATE ON pgfleet.ledger_events

@@ -1,4 +1,4 @@
--- Is there a ledger? One row; asks for no right on it.
+-- Is there a ledger? One row; needs no privilege on it.
 SELECT EXISTS (
   SELECT FROM pg_catalog.pg_class AS c
   INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid

@@ -1,3 +1,3 @@
--- Which form the ledger has: one row, of the latest.
+-- The ledger's format: one row, the latest.
 SELECT max(format) AS format
 FROM pgfleet.ledger_format

@@ -1,4 +1,4 @@
--- Who holds the lock of a tenant: at most one row, the application's name and the process id.
+-- The holder of a tenant's lock: at most one row, with its application name and process id.
 WITH wanted AS (
   SELECT
     pg_catalog.hashtextextended(

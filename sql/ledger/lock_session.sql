@@ -1,4 +1,4 @@
--- The same lock until it is given back or the session ends: one row, whether it was had.
+-- Takes a tenant's lock until it is released or the session ends, if it is free: one row, whether it was taken.
 SELECT pg_catalog.pg_try_advisory_lock(
   pg_catalog.hashtextextended(pg_catalog.format('pgfleet %%s %%s', pg_catalog.current_database(), %(home)s::text), 0)
 ) AS is_ours

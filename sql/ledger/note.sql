@@ -1,3 +1,3 @@
--- Adds an event of a migration that the ledger has no row of, and gives it none. Returns nothing.
+-- Adds an event for a migration without a row in the ledger, and no row. Returns nothing.
 INSERT INTO pgfleet.ledger_events (event, home_schema, version, file, checksum, run_id)
 VALUES (%(event)s, %(home)s, %(version)s, %(file)s, %(checksum)s, %(run_id)s)

@@ -1,4 +1,4 @@
--- The ledger of one home schema: one row a migration.
+-- The ledger of one home schema: one row per migration.
 SELECT
   version,
   state,

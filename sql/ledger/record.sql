@@ -1,4 +1,4 @@
--- Writes one migration into the ledger, or over its earlier row, and adds the event. Returns nothing.
+-- Inserts or overwrites a migration's row in the ledger, and adds the event. Returns nothing.
 WITH event AS (
   INSERT INTO pgfleet.ledger_events (event, home_schema, version, file, checksum, run_id)
   VALUES (%(event)s, %(home)s, %(version)s, %(file)s, %(checksum)s, %(run_id)s)
