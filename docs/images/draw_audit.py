@@ -16,7 +16,8 @@ from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.embedded.cluster import Cluster
 from pgfleet.postgres.embedded.demo_fleet import ENVIRONMENT
 from pgfleet.postgres.read.run_context import load_context
-from pgfleet.reports.terminal import audit_report
+from pgfleet.reports.render import terminal
+from pgfleet.reports.views.audit import audit_view
 from pgfleet.run.files import load_manifest
 from pgfleet.run.shipped import sql_folder
 
@@ -40,7 +41,7 @@ def draw(document: AuditDocument) -> str:
     console = Console(
         record=True, width=128, file=StringIO(), force_terminal=True, color_system="truecolor", highlight=False
     )
-    console.print(audit_report(document, load_manifest(sql_folder() / "manifest.toml")))
+    console.print(terminal.render(audit_view(document, load_manifest(sql_folder() / "manifest.toml"))))
     return console.export_svg(title="pgfleet", theme=THEME, code_format=FORMAT, unique_id="audit")
 
 
