@@ -9,34 +9,34 @@ SCHEMA_VERSION = 2
 
 
 class ProofOutcome(StrEnum):
-    """What a proof comes to, which is also the name of the run's final state."""
+    """The outcome of a proof, and the name of the run's final state."""
 
     PROVEN = "Proven"
     FAULTY = "Faulty"
-    """Something is wrong with the manifest."""
+    """The manifest has faults."""
     INCOMPLETE = "Incomplete"
-    """Nothing was found wrong, but something could not be looked at."""
+    """No faults were found, but some checks could not run."""
 
 
 class FaultKind(StrEnum):
     """What can be wrong with a migration."""
 
     FAILS = "fails"
-    """The server does not take the script."""
+    """The script fails."""
     CHANGES = "changes"
-    """A second run changes something, or fails."""
+    """A second run changes an object, or fails."""
     LOSES_ROWS = "loses_rows"
-    """A second run deletes or alters rows that are there."""
+    """A second run deletes or alters existing rows."""
     REQUIREMENT_LACKING = "requirement_lacking"
-    """It needs another migration that it does not declare."""
+    """It needs another migration that it does not list in `requires`."""
     CHECK_FAILS = "check_fails"
-    """A check of it does not pass after a replay."""
+    """One of its checks fails after a replay."""
     CONTRACT_BROKEN = "contract_broken"
-    """A consumer's statements would not work where the whole manifest is."""
+    """A consumer's statement fails where the entire manifest is applied."""
 
 
 class TwiceEntry(Entry):
-    """A second run of a migration where rows are: null where it could not be told."""
+    """A second run of a migration in tables with rows; null where unknown."""
 
     changes_nothing: bool | None = None
     loses_no_row: bool | None = None
@@ -44,14 +44,14 @@ class TwiceEntry(Entry):
 
 
 class RequirementsEntry(Entry):
-    """A run of a migration after what it requires alone: null where it could not be told."""
+    """A run of a migration after only what it requires; null where unknown."""
 
     suffice: bool | None = None
     detail: str | None = None
 
 
 class MigrationProof(Entry):
-    """What was proven of one migration."""
+    """The proof of one migration."""
 
     version: str
     file: str
@@ -61,9 +61,9 @@ class MigrationProof(Entry):
 
 
 class ObjectProof(Entry):
-    """Whether an object comes back if its migrations are run again; `healed_if_changed` is null where it was not tried.
+    """Whether reapplying its migrations restores an object; `restored_if_changed` is null where it was not tried.
 
-    `version` made it, `versions` made and changed it.
+    `version` created it, `versions` created and changed it.
     """
 
     version: str
@@ -75,7 +75,7 @@ class ObjectProof(Entry):
 
 
 class TableProof(Entry):
-    """The rows that a table held when migrations were run a second time; `detail` says why there were none."""
+    """The rows that a table had when migrations ran a second time; `detail` says why there were none."""
 
     table: str
     rows: int
@@ -83,7 +83,7 @@ class TableProof(Entry):
 
 
 class LintEntry(Entry):
-    """One finding of squawk's."""
+    """One of squawk's findings."""
 
     file: str
     line: int
@@ -93,7 +93,7 @@ class LintEntry(Entry):
 
 
 class FaultEntry(Entry):
-    """Something that is wrong with the manifest; `version` is null of a contract."""
+    """One fault of the manifest; `version` is null for a contract."""
 
     kind: FaultKind
     version: str | None
@@ -102,9 +102,9 @@ class FaultEntry(Entry):
 
 
 class ManifestProof(Entry):
-    """What was proven of a manifest on one server.
+    """The proof of a manifest on one server.
 
-    `unproven` says, one sentence each, what could not be looked at.
+    `unproven` are the checks that could not run, one sentence each.
     """
 
     schema_version: int = SCHEMA_VERSION

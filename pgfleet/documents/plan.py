@@ -1,4 +1,4 @@
-"""The plan: what a rollout will do in each tenant. The same whoever computes it; its digest identifies it."""
+"""The plan: what a rollout will do in each tenant. It is deterministic; its digest identifies it."""
 
 import hashlib
 import json
@@ -12,26 +12,26 @@ from pgfleet.manifest.model import Priority
 
 
 class Action(StrEnum):
-    """What a rollout does about one migration in one tenant."""
+    """What a rollout does with one migration in one tenant."""
 
     SKIP = "skip"
-    """It is applied, and the ledger knows it; or all that is wrong with it was accepted."""
+    """Applied and in the ledger, or all of its differences are accepted: runs nothing."""
     ADOPT = "adopt"
-    """It is applied, and the ledger does not know it: it is written into the ledger, and nothing is run."""
+    """Applied, but not in the ledger: records it, runs nothing."""
     APPLY = "apply"
-    """It is pending: its script is run."""
+    """Pending: runs its script."""
     REAPPLY = "reapply"
-    """It is drifted: its idempotent script is run again."""
+    """Drifted: runs its idempotent script again."""
     RERUN = "rerun"
-    """It is applied, and its script is run again: it was asked for, or an earlier script undoes part of it."""
+    """Applied: runs its script again, on request or because an earlier script undoes part of it."""
     REFUSE = "refuse"
-    """Its script should be run, and cannot be the way the tenant is reached: nothing of it is begun."""
+    """Its script cannot run over the tenant's connection: runs nothing."""
 
 
 RUNS = frozenset({Action.APPLY, Action.REAPPLY, Action.RERUN})
 """The actions that run a migration's script."""
 IDLE = frozenset({Action.SKIP, Action.REFUSE})
-"""Those that write nothing."""
+"""The actions that write nothing."""
 
 
 class AcceptedObject(Entry):
@@ -43,7 +43,7 @@ class AcceptedObject(Entry):
 
 
 class PlannedMigration(Entry):
-    """One migration of a tenant's plan; `accepted` is what is wrong with it where it is left alone for that.
+    """One migration of a tenant's plan; `accepted` are the differences for which it is left alone.
 
     `reason` says why it is refused, and what to do.
     """
@@ -57,11 +57,10 @@ class PlannedMigration(Entry):
 
 
 class TenantPlan(Entry):
-    """What will be done in one tenant; where `obstacle` is not null nothing will, and `reason` says why.
+    """What will be done in one tenant: nothing if there is an `obstacle`, and `reason` says why.
 
-    `unreachable_because` is that reason out of a closed set, where no session could be had.
-    `home` is its home schema, `migrations` are those in the rollout's scope in the manifest's order, `seeds` the names
-    of those that are missing.
+    `unreachable_because` is one of a closed set of reasons. `migrations` are those in the rollout's scope, in the
+    manifest's order; `seeds` are the names of the missing ones.
     """
 
     name: str
@@ -75,41 +74,41 @@ class TenantPlan(Entry):
 
     @property
     def changes(self) -> bool:
-        """Whether anything will be written, be it into the ledger alone."""
+        """Whether anything will be written, if only to the ledger."""
         return bool(self.seeds) or any(each.action not in IDLE for each in self.migrations)
 
     @property
     def refused(self) -> tuple[PlannedMigration, ...]:
-        """What should be run, and cannot be the way the tenant is reached."""
+        """The migrations that cannot run over the tenant's connection."""
         return tuple(each for each in self.migrations if each.action is Action.REFUSE)
 
     @property
     def is_idle(self) -> bool:
-        """Whether all that is asked for is there."""
+        """Whether there is nothing to do, to refuse, or to skip."""
         return not (self.changes or self.refused or self.obstacle)
 
     def of(self, version: str) -> PlannedMigration:
-        """What is planned for that version. Raises KeyError where it is not in the rollout's scope."""
+        """The plan for that version. Raises KeyError if it is not in the rollout's scope."""
         for each in self.migrations:
             if each.version == version:
                 return each
         raise KeyError(version)
 
     def runs_after(self, version: str) -> frozenset[str]:
-        """The versions whose scripts will be run after that one."""
+        """The versions whose scripts will run after that one."""
         versions = [each.version for each in self.migrations]
         return self.runs & {*versions[versions.index(version) + 1 :]}
 
     @property
     def runs(self) -> frozenset[str]:
-        """The versions whose scripts will be run."""
+        """The versions whose scripts will run."""
         return frozenset(each.version for each in self.migrations if each.action in RUNS)
 
 
 class Scope(Entry):
-    """What of the manifest a rollout is about: `priority` and what is more urgent; `rerun` versions on purpose.
+    """The part of the manifest that a rollout is about: `priority` and more urgent ones; versions to `rerun`.
 
-    Without `migrations` it is the seeds alone.
+    Without `migrations` it is only the seeds.
     """
 
     priority: Priority | None = None
@@ -118,7 +117,7 @@ class Scope(Entry):
 
 
 class RolloutPlan(Entry):
-    """What a rollout will do, tenant by tenant, ring after ring; `digest` changes with anything that matters."""
+    """What a rollout will do, tenant by tenant, ring after ring."""
 
     environment: str
     digest: str
@@ -126,7 +125,7 @@ class RolloutPlan(Entry):
 
 
 def build_plan(environment: str, manifest_checksum: str, scope: Scope, tenants: Iterable[TenantPlan]) -> RolloutPlan:
-    """The plan with its digest: SHA-256 of what would be done, where, to what was found there, with which scripts."""
+    """The plan with its digest: SHA-256 of environment, manifest, scope, and each tenant's state and actions."""
     plans = tuple(tenants)
     facts = {
         "environment": environment,

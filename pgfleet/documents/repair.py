@@ -1,4 +1,4 @@
-"""The repair document: what was run in chosen tenants to put them right, as JSON for other programs."""
+"""The repair document: what was run in selected tenants to fix them, as JSON for other programs."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -15,25 +15,25 @@ class RepairMode(StrEnum):
     """How far a repair goes."""
 
     PLAN = "plan"
-    """It is found out what would be run."""
+    """Only find what would run."""
     DRY_RUN = "dry_run"
-    """All of it is run, and rolled back."""
+    """Run everything and roll it back."""
     REPAIR = "repair"
 
 
 class RepairResult(StrEnum):
-    """What came of a repair in one tenant; the order is worst first."""
+    """The result of a repair in one tenant, worst first."""
 
     FAILED = "failed"
-    """Something of it did not work, or was not proven: the tenant is as it was."""
+    """A statement failed, or a difference remained: the tenant is unchanged."""
     UNREACHABLE = "unreachable"
-    """No connection could be had."""
+    """Could not connect."""
     REPAIRED = "repaired"
-    """All of it was run, proven and committed; or rehearsed, and rolled back."""
+    """Everything was run, proven, and committed; in a dry run, rolled back."""
     UNCHANGED = "unchanged"
-    """There was nothing that pgfleet can put right."""
+    """There was nothing that pgfleet can repair."""
     NOT_REACHED = "not_reached"
-    """It was not begun: what was agreed to is no longer what would be run."""
+    """Not begun: the approved repair is no longer what would run."""
 
 
 class StatementEntry(Entry):
@@ -44,7 +44,7 @@ class StatementEntry(Entry):
 
 
 class NotRepairableEntry(Entry):
-    """A migration that is not applied, and that a repair has nothing to do for; `reason` says why."""
+    """A migration that is not applied, and that a repair cannot fix; `reason` says why."""
 
     version: str
     file: str
@@ -78,7 +78,7 @@ class TenantRepair(Entry):
 
 
 class RepairDocument(Entry):
-    """The outcome of one repair or its dry run; `reason` says why nothing was done."""
+    """One repair or its dry run; `reason` says why nothing was done."""
 
     schema_version: int = SCHEMA_VERSION
     environment: str

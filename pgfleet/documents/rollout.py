@@ -1,4 +1,4 @@
-"""The rollout document: what a rollout did, as JSON for other programs. Keys are added, never renamed or removed."""
+"""The rollout and count documents: JSON for other programs. Keys are added, never renamed or removed."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,36 +14,36 @@ COUNTS_SCHEMA_VERSION = 1
 
 
 class Result(StrEnum):
-    """What came of a rollout in one tenant; the order is worst first, as reports list them."""
+    """The result of a rollout in one tenant, worst first."""
 
     FAILED = "failed"
-    """Something was not done that should have been; whatever was not proven was rolled back."""
+    """At least one step failed; unproven changes were rolled back."""
     UNREACHABLE = "unreachable"
-    """No connection could be had."""
+    """Could not connect."""
     NOT_REACHED = "not_reached"
-    """The rollout halted before it was begun."""
+    """The rollout halted before it began this tenant."""
     DONE = "done"
-    """All of the plan was done."""
+    """The entire plan was carried out."""
     UNCHANGED = "unchanged"
-    """There was nothing to do."""
+    """Nothing to do."""
 
 
 class StepStatus(StrEnum):
-    """What came of one migration or seed in one tenant."""
+    """The status of one migration or seed in one tenant."""
 
     DONE = "done"
     SKIPPED = "skipped"
-    """There was nothing to do."""
+    """Nothing to do."""
     FAILED = "failed"
-    """It is not done: rolled back, or, where it runs outside a transaction, left for the next run to take up."""
+    """Rolled back; outside a transaction, left for the next run to resume."""
     NOT_REACHED = "not_reached"
-    """A migration that it requires is not there, or the tenant was lost before."""
+    """A required migration is not applied, or the connection was lost first."""
     NOT_EXERCISED = "not_exercised"
-    """It cannot be rolled back, or stands on one that cannot."""
+    """A dry run cannot roll it back, or cannot roll back a migration that it requires."""
 
 
 class ErrorEntry(Entry):
-    """What went wrong, where in which script, and what to do next."""
+    """What went wrong, where in which script, and what to do next (`advice`)."""
 
     message: str
     sqlstate: str | None = None
@@ -54,9 +54,9 @@ class ErrorEntry(Entry):
 
 
 class MigrationStep(Entry):
-    """One migration in one tenant; `residual` are the differences that it would have left, had it been committed.
+    """One migration in one tenant; `residual` are the differences that remained, and for which it was rolled back.
 
-    `along` are later versions whose scripts were run in the same transaction, because this one undoes part of them.
+    `along` are later versions whose scripts ran in the same transaction, because this one undoes part of them.
     """
 
     version: str
@@ -73,7 +73,7 @@ class MigrationStep(Entry):
 
 
 class SeedStep(Entry):
-    """One seed in one tenant; `rows_added` is null where it was not planted."""
+    """One seed in one tenant; `rows_added` is null where it was not applied."""
 
     name: str
     status: StepStatus
@@ -84,7 +84,7 @@ class SeedStep(Entry):
 
 
 class CountPair(Entry):
-    """One table's rows before and after; null where it was not there or not counted."""
+    """One table's rows before and after; null where they were not counted."""
 
     table: str
     before: CountEntry | None
@@ -92,10 +92,10 @@ class CountPair(Entry):
 
 
 class TenantResult(Entry):
-    """One tenant; `reason` says why it failed as a whole, was not reached or is unreachable.
+    """One tenant; `reason` says why it failed as a whole, was not reached, or is unreachable.
 
-    `obstacle` is the verdict that kept the rollout from beginning: unreachable or unknown. `unreachable_because` is the
-    reason out of a closed set, where no session could be had.
+    `obstacle` is the verdict for which nothing was begun: unreachable or unknown. `unreachable_because` is one of a
+    closed set of reasons.
     """
 
     name: str
@@ -111,7 +111,7 @@ class TenantResult(Entry):
 
 
 class FailureGroup(Entry):
-    """Tenants that failed for one reason: SQLSTATE (or kind of error), migration and line."""
+    """Tenants with the same failure: SQLSTATE (or kind of error), migration, and line."""
 
     signature: str
     message: str
@@ -120,17 +120,17 @@ class FailureGroup(Entry):
 
 
 class RingOutcome(StrEnum):
-    """What came of one ring."""
+    """The outcome of one ring."""
 
     COMPLETED = "completed"
-    """Every tenant of it was worked on, and no more failed than may."""
+    """All tenants were worked on, within the failure budget."""
     HALTED = "halted"
-    """More failed than may, or it did not stay ready."""
+    """The failure budget was exceeded, or the ring did not stay ready."""
     NOT_REACHED = "not_reached"
 
 
 class RestartEntry(Entry):
-    """A service that was restarted after a ring, or could not be."""
+    """A service to restart after a ring."""
 
     service: str
     restarted: bool
@@ -138,10 +138,10 @@ class RestartEntry(Entry):
 
 
 class WatchEntry(Entry):
-    """What was seen of one watched table in one tenant after the ring; null where it could not be read.
+    """One watched table in one tenant after the ring; null where it could not be read.
 
-    `overdue` tasks were due and waiting at the end, `taken` were started or completed meanwhile; `updates` and `scans`
-    are how far PostgreSQL's counters for the table moved.
+    `overdue` tasks were waiting past their time at the end, `taken` were started or completed meanwhile; `updates` and
+    `scans` are the increases of PostgreSQL's counters for the table.
     """
 
     tenant: str
@@ -156,9 +156,9 @@ class WatchEntry(Entry):
 
 
 class WaveEntry(Entry):
-    """A wave of a ring: what came of its tenants, as in the summary, and when it was worked on.
+    """A wave of a ring: its tenants per result, and its times.
 
-    `attempts` is how many workers it took: more than one where some were lost.
+    `attempts` is the number of workers that ran it: more than one where some were lost.
     """
 
     number: int
@@ -169,9 +169,10 @@ class WaveEntry(Entry):
 
 
 class RingEntry(Entry):
-    """One ring: how it ended and why, what failed in it, and what was done after it.
+    """One ring: its outcome and why, its failures, and what followed it.
 
-    `started_at` and `finished_at` are null where it was not begun; its watch and its soak lie between them.
+    `budget` is the number of tenants that may fail. `started_at` and `finished_at` include its watch and its soak, and
+    are null where it was not begun.
     """
 
     name: str
@@ -190,7 +191,7 @@ class RingEntry(Entry):
 
 
 class RolloutDocument(Entry):
-    """The outcome of one rollout, dry run or seeding; `seeds_alone` says that it was about no migrations."""
+    """One rollout, dry run, or seeding; with `seeds_alone` it was about no migrations."""
 
     schema_version: int = SCHEMA_VERSION
     environment: str
@@ -210,13 +211,13 @@ class RolloutDocument(Entry):
 
     @property
     def what(self) -> str:
-        """`rollout`, `dry run`, `seed` or `seed dry run`."""
+        """`rollout`, `dry run`, `seed`, or `seed dry run`."""
         kinds = ("seed dry run", "seed") if self.seeds_alone else ("dry run", "rollout")
         return kinds[0] if self.dry_run else kinds[1]
 
 
 class TenantCounts(Entry):
-    """The counted tables of one tenant; where `counts` is null `reason` says why."""
+    """The counted tables of one tenant; `reason` says why some or all are missing."""
 
     name: str
     ring: str
@@ -225,7 +226,7 @@ class TenantCounts(Entry):
 
 
 class CountDocument(Entry):
-    """The outcome of one count of a fleet."""
+    """One count of a fleet."""
 
     schema_version: int = COUNTS_SCHEMA_VERSION
     environment: str
