@@ -139,6 +139,18 @@ def test_a_tenant_that_is_done_has_its_steps_and_rows() -> None:
     assert not [each for each in blocks if isinstance(each, Code)]
 
 
+def test_the_steps_of_a_tenant_are_folded_if_there_are_many() -> None:
+    versions = [f"{number:04}" for number in range(1, 64)]
+    detail = "required migration 0039 is not applied"
+    steps = [a_step(each, status=StepStatus.SKIPPED) for each in versions[:38]]
+    steps += [a_step(each, status=StepStatus.NOT_REACHED, detail=detail) for each in versions[38:]]
+    [rows] = [each.rows for each in blocks_of(a_result("t", Result.FAILED, *steps)) if isinstance(each, Statuses)]
+    assert [(status.word, name, remark) for status, name, remark in rows] == [
+        ("already applied", "38 migrations, 0001 … 0038", ""),
+        ("not reached", "25 migrations, 0039 … 0063", detail),
+    ]
+
+
 def test_a_ring_lies_on_the_axis_of_the_whole_rollout() -> None:
     second = timedelta(seconds=1)
     times = {"started_at": STARTED + 2 * second, "finished_at": STARTED + 10 * second}

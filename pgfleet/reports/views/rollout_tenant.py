@@ -1,6 +1,7 @@
 """One tenant of a rollout: what failed and what to do next, what was done, its rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from pgfleet.documents.rollout import (
     ErrorEntry,
@@ -11,11 +12,12 @@ from pgfleet.documents.rollout import (
     StepStatus,
     TenantResult,
 )
-from pgfleet.reports.blocks import Block, Code, Paragraph, Section, Statuses, Table, Tone
+from pgfleet.reports.blocks import Block, Code, Paragraph, Section, Status, Statuses, Table, Tone
 from pgfleet.reports.phrases.counts import gain_text, pair_texts
 from pgfleet.reports.phrases.repair import rollout_command
 from pgfleet.reports.phrases.rollout import (
     Step,
+    about_migrations,
     duration_text,
     error_sentence,
     result_sentence,
@@ -26,6 +28,7 @@ from pgfleet.reports.phrases.rollout import (
 from pgfleet.reports.views.issues import contrast
 from pgfleet.reports.views.rollout_matrix import step_status
 
+MOST_MIGRATIONS = 16
 AGAIN = "Run it again: completed steps are skipped"
 SUCCEEDED = frozenset({Result.DONE, Result.UNCHANGED})
 
@@ -68,8 +71,7 @@ def _advice(error: ErrorEntry | None) -> Iterator[Block]:
 
 def _steps(tenant: TenantResult) -> Iterator[Block]:
     if tenant.migrations:
-        migrations = tuple((step_status(each), each.file, _remark(each)) for each in tenant.migrations)
-        yield Statuses(title="Migrations", rows=migrations)
+        yield Statuses(title="Migrations", rows=tuple(_migration_rows(tenant.migrations)))
     if tenant.seeds:
         seeds = (
             (step_status(each), each.name, _joined(seed_sentence(each), _timing(each), each.detail))
@@ -79,6 +81,19 @@ def _steps(tenant: TenantResult) -> Iterator[Block]:
     if tenant.counts:
         rows = tuple((each.table, *pair_texts(each), gain_text(each)) for each in tenant.counts)
         yield Table(title="Rows", head=("table", "before", "after", "difference"), rows=rows, is_numeric=True)
+
+
+def _migration_rows(steps: Sequence[MigrationStep]) -> Iterator[tuple[Status, str, str]]:
+    """A row per migration; of many, one for all neighbors with the same status and reason."""
+    if len(steps) <= MOST_MIGRATIONS:
+        yield from ((step_status(each), each.file, _remark(each)) for each in steps)
+        return
+    files = {each.version: each.file for each in steps}
+    for (status, detail), group in groupby(steps, key=lambda each: (step_status(each), each.detail)):
+        run = list(group)
+        duration_ms = sum(each.duration_ms or 0 for each in run)
+        timing = duration_text(duration_ms) if duration_ms else ""
+        yield status, about_migrations([each.version for each in run], files), _joined(timing, detail)
 
 
 def _remark(step: MigrationStep) -> str:

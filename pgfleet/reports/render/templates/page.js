@@ -166,7 +166,7 @@
   const word = (status) => made("span", `w w-${status.style}`, status.word);
 
   const blocks = {
-    paragraph: (block) => [made("p", block.tone === "bad" ? "fault" : "saying", block.text)],
+    paragraph: (block) => [made("p", block.tone === "bad" ? "fault" : `saying ${block.tone || ""}`, block.text)],
     lines: (block) => titled(block.title, made("ul", "", ...block.lines.map(item))),
     code: (block) => [
       ...titled(block.title),
