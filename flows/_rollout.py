@@ -82,7 +82,7 @@ class Rollout:
         answer = _approval.read_answer()  # the run was suspended for it, and has started over
         if answer is None and _approval.can_ask():
             page = self._approval_page(plan)
-            announce([events.of_question(plan, str(runtime.flow_run.id))])
+            announce([events.of_approval(plan, str(runtime.flow_run.id))])
             answer = _approval.ask(plan, page, policy.approval_timeout_seconds)
             plan = self._plan() if answer and answer.approve else plan
         return _approval.refusal(answer, plan)

@@ -1,6 +1,6 @@
-"""What a run tells Prefect's automations when it has come to an end: docs/events.md lists it.
+"""The events that runs send to Prefect's automations; docs/events.md lists them.
 
-Every event is about an environment, and says in its labels what triggers choose by, in its payload what messages tell.
+Every event is about an environment. Triggers match its labels; messages use its payload.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,12 +12,12 @@ from pgfleet.documents.repair import RepairDocument
 from pgfleet.documents.rollout import Result, RolloutDocument
 from pgfleet.judge.findings import list_findings
 from pgfleet.judge.summary import EXIT_STATUS, outcome_of, worst_first
-from pgfleet.judge.summary import format_summary as verdicts_in_words
+from pgfleet.judge.summary import format_summary as format_verdicts
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.reports.phrases.trend import MOST_LINES, new_lines
 from pgfleet.rollout import repair_summary
 from pgfleet.rollout.summary import RolloutOutcome
-from pgfleet.rollout.summary import format_summary as results_in_words
+from pgfleet.rollout.summary import format_summary as format_results
 
 AUDIT_FINISHED = "pgfleet.audit.finished"
 TENANT_BLOCKED = "pgfleet.tenant.blocked"
@@ -29,7 +29,7 @@ ROLLOUT_REFUSED = "pgfleet.rollout.refused"
 REPAIR_FINISHED = "pgfleet.repair.finished"
 
 MOST_TENANTS = 50
-"""That an event names, and is related to: Prefect allows a hundred related resources, the run's own among them."""
+"""Of an event; Prefect allows 100 related resources, including the run's own."""
 
 OF_VERDICT = {Verdict.BLOCKED: TENANT_BLOCKED, Verdict.UNREACHABLE: TENANT_UNREACHABLE}
 OF_OUTCOME = {RolloutOutcome.HALTED: ROLLOUT_HALTED, RolloutOutcome.REFUSED: ROLLOUT_REFUSED}
@@ -37,7 +37,7 @@ OF_OUTCOME = {RolloutOutcome.HALTED: ROLLOUT_HALTED, RolloutOutcome.REFUSED: ROL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened to an environment; `tenants` are those that it happened to, where it is about some."""
+    """Something that happened in an environment; `tenants` are the ones concerned, if any."""
 
     name: str
     environment: str
@@ -58,7 +58,7 @@ class Event:
 
     @property
     def related(self) -> list[dict[str, str]]:
-        """`pgfleet.tenant.prod.acme` for each tenant, as many as may be named."""
+        """`pgfleet.tenant.prod.acme` for each tenant, at most MOST_TENANTS."""
         return [
             {
                 "prefect.resource.id": f"pgfleet.tenant.{self.environment}.{name}",
@@ -76,7 +76,7 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
     """
     outcome, since = outcome_of(document.tenants), document.since
     new = len(since.new) if since else len(list_findings(document))
-    labels = {"outcome": outcome.lower(), "whole": _said(not is_partial), "new-findings": _said(new > 0)}
+    labels = {"outcome": outcome.lower(), "whole": _flag(not is_partial), "new-findings": _flag(new > 0)}
     yield Event(
         name=AUDIT_FINISHED,
         environment=document.environment,
@@ -86,7 +86,7 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
             "outcome": outcome,
             "exit_status": EXIT_STATUS[outcome],
             "summary": document.summary,
-            "said": verdicts_in_words(document.summary),
+            "said": format_verdicts(document.summary),
             "new": new,
             "new_findings": new_lines(since, document.manifest.migrations) if since else _wrong(document),
             "persisting": since.persisting if since else 0,
@@ -97,15 +97,15 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
     for verdict, name in OF_VERDICT.items():
         tenants = [each.name for each in document.tenants if each.verdict is verdict]
         if tenants:
-            yield _about_tenants(name, document.environment, document.run_id, tenants, _said(not is_partial))
+            yield _about_tenants(name, document.environment, document.run_id, tenants, _flag(not is_partial))
 
 
 def of_rollout(document: RolloutDocument) -> Iterator[Event]:
-    """That it is finished, and besides that it halted or was refused; `what` tells it from a dry run or a seeding."""
+    """The rollout is finished; a second event if it halted or was refused. `what` distinguishes dry runs and seedings."""
     labels = {
         "outcome": document.outcome.lower(),
         "what": document.what.replace(" ", "-"),
-        "dry-run": _said(document.dry_run),
+        "dry-run": _flag(document.dry_run),
     }
     failed = [each.name for each in document.tenants if each.result is Result.FAILED]
     payload = {
@@ -115,7 +115,7 @@ def of_rollout(document: RolloutDocument) -> Iterator[Event]:
         "reason": document.reason,
         "plan_digest": document.plan_digest,
         "summary": document.summary,
-        "said": results_in_words(document.summary),
+        "said": format_results(document.summary),
         "failed": failed[:MOST_TENANTS],
     }
     for name in (ROLLOUT_FINISHED, OF_OUTCOME.get(RolloutOutcome(document.outcome))):
@@ -126,11 +126,11 @@ def of_rollout(document: RolloutDocument) -> Iterator[Event]:
 
 
 def of_repair(document: RepairDocument) -> Event:
-    """That it is finished."""
+    """The repair or its dry run is finished."""
     return Event(
         name=REPAIR_FINISHED,
         environment=document.environment,
-        labels={"outcome": document.outcome.lower(), "dry-run": _said(document.dry_run)},
+        labels={"outcome": document.outcome.lower(), "dry-run": _flag(document.dry_run)},
         payload={
             "run_id": document.run_id,
             "outcome": document.outcome,
@@ -143,8 +143,8 @@ def of_repair(document: RepairDocument) -> Event:
     )
 
 
-def of_question(plan: RolloutPlan, run_id: str) -> Event:
-    """That a rollout waits for somebody to approve its plan."""
+def of_approval(plan: RolloutPlan, run_id: str) -> Event:
+    """A rollout waits for the approval of its plan."""
     changing = [each.name for each in plan.tenants if each.changes]
     return Event(
         name=ROLLOUT_AWAITING_APPROVAL,
@@ -167,6 +167,6 @@ def _about_tenants(name: str, environment: str, run_id: str, tenants: Sequence[s
     return Event(name=name, environment=environment, labels={"whole": whole}, payload=payload, tenants=tuple(tenants))
 
 
-def _said(holds: bool) -> str:
-    """Labels are text."""
-    return "true" if holds else "false"
+def _flag(value: bool) -> str:
+    """A label's value, which is text."""
+    return "true" if value else "false"

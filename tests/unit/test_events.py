@@ -98,7 +98,7 @@ def test_a_rehearsal_that_halted_is_told_apart_by_its_label() -> None:
 
 def test_a_question_names_the_tenants_that_would_be_changed() -> None:
     changing = a_tenant_plan("acme", planned("1", Action.APPLY))
-    asked = events.of_question(a_plan(changing, a_tenant_plan("cobalt", planned("1"))), "run-7")
+    asked = events.of_approval(a_plan(changing, a_tenant_plan("cobalt", planned("1"))), "run-7")
     assert asked.payload == {"run_id": "run-7", "plan_digest": DIGEST, "tenants": 1}
     assert list(asked.tenants) == ["acme"]
 
