@@ -101,7 +101,7 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
 
 
 def of_rollout(document: RolloutDocument) -> Iterator[Event]:
-    """The rollout is finished; a second event if it halted or was refused. `what` distinguishes dry runs and seedings."""
+    """The rollout is finished; a second event if it halted or was refused. `what` distinguishes dry runs, seedings."""
     labels = {
         "outcome": document.outcome.lower(),
         "what": document.what.replace(" ", "-"),

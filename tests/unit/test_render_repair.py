@@ -4,7 +4,7 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
-from unit.literals import a_difference_entry, a_migration_entry
+from unit.literals import a_difference_entry, a_manifest, a_migration, a_migration_entry
 from unit.repair_literals import (
     ALONG,
     ALTER,
@@ -19,6 +19,7 @@ from unit.repair_literals import (
 from pgfleet.documents.audit import (
     DifferenceEntry,
     LedgerState,
+    MigrationEntry,
     MigrationStatus,
     RepairEntry,
     SkippedEntry,
@@ -26,52 +27,46 @@ from pgfleet.documents.audit import (
 from pgfleet.documents.repair import RepairDocument, RepairResult
 from pgfleet.documents.rollout import ErrorEntry
 from pgfleet.repair.model import Strategy
-from pgfleet.reports.phrases.repair import MOST_CHARACTERS, remedy_lines
+from pgfleet.reports.blocks import Tone
+from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.render import markdown, terminal
+from pgfleet.reports.render.outline import MOST_CHARACTERS, outline
+from pgfleet.reports.views.migration import commands, migration_section
 from pgfleet.reports.views.repair import repair_rows, repair_view
 
-COMMAND = "pgfleet repair prod --tenant acme"
 STATEMENT = ALTER.statements[0]
 HAZARDS = "(takes ACCESS EXCLUSIVE, may fail on existing rows)"
-ROLLOUT = "pgfleet rollout prod --tenant acme"
-AGAIN = f"{COMMAND} reapplies 1, which fixes index public.i"
 COLUMN = a_difference("a.b", ALTER, kind="column", change="changed")
 
 
-def lines(*differences: DifferenceEntry, status: MigrationStatus = MigrationStatus.DRIFTED) -> tuple[str, ...]:
-    return remedy_lines(a_migration_entry(status, differences=differences), "acme", "prod")
+def remedies(entry: MigrationEntry) -> list[str]:
+    """How the report of an audit says to fix the migration, line by line."""
+    section = migration_section([entry], a_manifest(a_migration("1")), Dates())
+    return [each.text for each in outline(section.blocks) if each.tone is Tone.REMEDY]
+
+
+def lines(*differences: DifferenceEntry, status: MigrationStatus = MigrationStatus.DRIFTED) -> list[str]:
+    return remedies(a_migration_entry(status, differences=differences))
 
 
 @pytest.mark.parametrize(
     ("differences", "said"),
     [
-        ([a_difference(repair=RERUN)], [f"reapplying 1 restores it: {ROLLOUT}"]),
-        ([a_difference("t", RERUN, kind="table")], [f"reapplying 1 restores it, without rows: {ROLLOUT}"]),
-        ([a_difference("a", RERUN), a_difference("b", RERUN)], [f"reapplying 1 restores them: {ROLLOUT}"]),
-        ([a_difference(repair=RERUN, change="changed")], [f"reapplying 1 fixes it: {ROLLOUT}"]),
-        (
-            [a_difference("a", RERUN), a_difference("b", RERUN, change="changed")],
-            [f"reapplying 1 fixes them: {ROLLOUT}"],
-        ),
-        ([COLUMN], [f"{COMMAND} runs 1 statement: {STATEMENT} {HAZARDS}"]),
-        ([a_difference(repair=GONE)], ["by hand: the table is gone with its rows"]),
-        (
-            [COLUMN, a_difference("i", RERUN)],
-            [f"{AGAIN}, then runs 1 statement: {STATEMENT} {HAZARDS}"],
-        ),
+        ([a_difference(repair=RERUN)], ["reapplying 1 restores it"]),
+        ([a_difference("t", RERUN, kind="table")], ["reapplying 1 restores it, without rows"]),
+        ([a_difference("a", RERUN), a_difference("b", RERUN)], ["reapplying 1 restores them"]),
+        ([a_difference(repair=RERUN, change="changed")], ["reapplying 1 fixes it"]),
+        ([a_difference("a", RERUN), a_difference("b", RERUN, change="changed")], ["reapplying 1 fixes them"]),
+        ([COLUMN], [f"{STATEMENT}; {HAZARDS}"]),
+        ([a_difference("t", GONE, kind="table")], ["By hand: table public.t: the table is gone with its rows"]),
+        ([COLUMN, a_difference("i", RERUN)], ["reapplying 1 restores index public.i", f"{STATEMENT}; {HAZARDS}"]),
         (
             [a_difference("i", RERUN), a_difference("t", GONE, kind="table")],
-            [
-                AGAIN,
-                "by hand, table public.t: the table is gone with its rows",
-            ],
+            ["reapplying 1 restores index public.i", "By hand: table public.t: the table is gone with its rows"],
         ),
         (
             [COLUMN, a_difference("v.t", ALONG, kind="trigger")],
-            [
-                f"{COMMAND} runs 1 statement: {STATEMENT} {HAZARDS}",
-                "trigger public.v.t: view v is made anew with it",
-            ],
+            [f"{STATEMENT}; {HAZARDS}", "Fixed along with it: trigger public.v.t: view v is made anew with it"],
         ),
         ([a_difference_entry()], []),
     ],
@@ -90,44 +85,36 @@ def lines(*differences: DifferenceEntry, status: MigrationStatus = MigrationStat
     ],
 )
 def test_how_to_fix_a_migration(differences: list[DifferenceEntry], said: list[str]) -> None:
-    assert list(lines(*differences)) == said
+    assert lines(*differences) == said
 
 
-def test_of_many_or_long_statements_the_first_are_shown_each_on_one_line() -> None:
-    many = RepairEntry(way=Strategy.SQL, statements=("SELECT\n  1", "x" * 999, "SELECT 3", "SELECT 4"))
-    [said] = lines(a_difference(repair=many))
-    cut = "x" * (MOST_CHARACTERS - 1)
-    assert said == f"{COMMAND} runs 4 statements: SELECT 1; {cut}…; SELECT 3; … and 1 more"
+def test_long_statements_are_shortened_in_the_report_of_an_audit() -> None:
+    many = RepairEntry(way=Strategy.SQL, statements=("SELECT\n  1", "x" * 999, "SELECT 3"))
+    [line] = lines(a_difference(repair=many))
+    assert line.startswith("SELECT 1; xxx")
+    assert (len(line), line[-1]) == (MOST_CHARACTERS, "…")
 
 
 def test_a_statement_that_fixes_two_differences_is_listed_once() -> None:
-    assert len(lines(COLUMN, a_difference("a.c", ALTER, kind="column", change="changed"))) == 1
+    assert lines(COLUMN, a_difference("a.c", ALTER, kind="column", change="changed")) == [f"{STATEMENT}; {HAZARDS}"]
 
 
-def test_a_pending_migration_is_rolled_out_after_what_blocks_it_is_fixed_by_hand() -> None:
-    told = lines(a_difference(repair=RERUN), a_difference("b", GONE), status=MigrationStatus.PENDING)
-    assert told == (
-        "by hand first, index public.b: the table is gone with its rows",
-        "pgfleet rollout prod --tenant acme applies it",
-    )
-
-
-def test_an_applied_or_accepted_migration_needs_no_fix() -> None:
-    accepted = a_migration_entry(MigrationStatus.DRIFTED, differences=[a_difference(repair=RERUN)])
-    for entry in (accepted.model_copy(update={"accepted": True}), a_migration_entry()):
-        assert remedy_lines(entry, "acme", "prod") == ()
+def test_a_pending_migration_says_what_blocks_it() -> None:
+    found = lines(a_difference(repair=RERUN), a_difference("b", GONE), status=MigrationStatus.PENDING)
+    assert found == ["By hand: index public.b: the table is gone with its rows"]
 
 
 def test_checks_that_fail_alone_have_no_repair() -> None:
     entry = a_migration_entry(MigrationStatus.DRIFTED)
-    assert remedy_lines(entry, "acme", "prod")[0].startswith("by hand: no object differs")
+    assert remedies(entry)[0].startswith("fix the rows by hand: no object differs")
     started = entry.model_copy(update={"ledger": LedgerState.STARTED})
-    assert remedy_lines(started, "acme", "prod") == ("a rollout resumes 1",)
+    assert remedies(started) == ["a rollout resumes 1"]
 
 
-def test_a_name_is_quoted_for_the_shell() -> None:
-    entry = a_migration_entry(MigrationStatus.DRIFTED, differences=[COLUMN])
-    assert "pgfleet repair prod --tenant 'a b; c'" in remedy_lines(entry, "a b; c", "prod")[0]
+@pytest.mark.parametrize(("way", "name"), [(RERUN, "rollout"), (ALTER, "repair")])
+def test_the_command_fixes_it_and_quotes_the_name_for_the_shell(way: RepairEntry, name: str) -> None:
+    entry = a_migration_entry(MigrationStatus.DRIFTED, differences=[a_difference(repair=way)])
+    assert [each.text for each in commands([entry], "a b; c", "prod")] == [f"pgfleet {name} prod --tenant 'a b; c'"]
 
 
 REPAIRED = a_repair("acme", versions=["1"], statements=[STATEMENT], repaired=[COLUMN])

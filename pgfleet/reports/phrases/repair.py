@@ -4,18 +4,17 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pgfleet.documents.audit import DifferenceEntry, LedgerState, MigrationEntry, MigrationStatus
+from pgfleet.documents.audit import DifferenceEntry, LedgerState, MigrationEntry
 from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.repair.model import Hazard, Strategy
 from pgfleet.reports.phrases.audit import counting_differences, sentence
 from pgfleet.reports.phrases.rollout import error_sentence, plural
+from pgfleet.reports.phrases.trend import listed
 
-MOST_STATEMENTS = 3
-MOST_CHARACTERS = 240
 SHARED = " (shared by the tenants of this database: repaired once for all of them)"
 NOTHING_TO_DO = "nothing to repair"
 NOT_REPAIRABLE = "nothing that pgfleet can repair"
-ONLY_CHECKS = "by hand: no object differs, but a check of its rows fails"
+ONLY_CHECKS = "fix the rows by hand: no object differs, but a check of the rows fails"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,47 +58,25 @@ def remedies_of(migration: MigrationEntry) -> Remedies:
     )
 
 
-def remedy_lines(
-    migration: MigrationEntry, tenant: str, environment: str, *, with_statements: bool = True
-) -> tuple[str, ...]:
-    """How to fix the migration in that tenant, the least work first; empty where it is applied."""
-    if migration.status not in {MigrationStatus.DRIFTED, MigrationStatus.PENDING} or migration.accepted:
-        return ()
-    found, rollout = remedies_of(migration), rollout_command(environment, tenant)
-    if migration.status is MigrationStatus.PENDING:
-        return (*by_hand_lines(found, first=True), f"{rollout} applies it")
-    if not migration.differences:
-        is_started = migration.ledger is LedgerState.STARTED and not migration.checks
-        return (f"a rollout resumes {migration.version}" if is_started else ONLY_CHECKS,)
-    lines: list[str] = []
-    if found.by_rollout:
-        lines.append(f"{rerun_sentence(found)}: {rollout}")
-    elif found.by_repair:
-        lines.append(_repair_sentence(found, repair_command(environment, tenant), with_statements=with_statements))
-    return (*lines, *reason_lines(found.along), *by_hand_lines(found))
+def check_remedy(migration: MigrationEntry) -> str:
+    """How to fix a drifted migration of which no object differs."""
+    is_started = migration.ledger is LedgerState.STARTED and not migration.checks
+    return f"a rollout resumes {migration.version}" if is_started else ONLY_CHECKS
 
 
 def rerun_sentence(found: Remedies) -> str:
     """`reapplying 20250401 restores it`; a table comes back without its rows."""
     what = "them" if len(found.reruns) + len(found.along) > 1 else "it"
-    if all(each.change == "missing" for each in found.reruns):
-        rows = ", without rows" if any(each.kind == "table" for each in found.reruns) else ""
-        return f"reapplying {found.version} restores {what}{rows}"
-    return f"reapplying {found.version} fixes {what}"
+    if found.statements or found.by_hand:
+        what = listed([_named(each) for each in found.reruns])
+    is_restored = all(each.change == "missing" for each in found.reruns)
+    rows = ", without rows" if is_restored and any(each.kind == "table" for each in found.reruns) else ""
+    return f"reapplying {found.version} {'restores' if is_restored else 'fixes'} {what}{rows}"
 
 
 def reason_lines(differences: Sequence[DifferenceEntry]) -> tuple[str, ...]:
     """Each object, and why no statement is run for it: another fix includes it, or it needs a person."""
     return tuple(f"{_named(each)}: {_reason(each)}" for each in differences)
-
-
-def by_hand_lines(found: Remedies, *, first: bool = False) -> tuple[str, ...]:
-    """What only a person can fix, and why: `by hand: the table is gone with its rows`."""
-    is_alone = len(found.by_hand) == 1 and not (found.reruns or found.statements or found.along)
-    how = "by hand first" if first else "by hand"
-    return tuple(
-        f"{how}: {_reason(each)}" if is_alone else f"{how}, {_named(each)}: {_reason(each)}" for each in found.by_hand
-    )
 
 
 def repaired_lines(found: TenantRepair) -> tuple[str, ...]:
@@ -120,11 +97,6 @@ def rollout_command(environment: str, tenant: str) -> str:
 def script_of(statements: Sequence[str]) -> str:
     """The statements, each ended by a semicolon."""
     return "\n".join(f"{each.rstrip().removesuffix(';')};" for each in statements)
-
-
-def in_brackets(hazards: Sequence[str]) -> str:
-    """` (takes ACCESS EXCLUSIVE, may fail on existing rows)`; empty without hazards."""
-    return f" ({', '.join(hazards)})" if hazards else ""
 
 
 def repair_sentence(found: TenantRepair) -> str:
@@ -159,26 +131,6 @@ def not_repairable_lines(found: TenantRepair) -> tuple[str, ...]:
 def repair_word(result: RepairResult, *, is_dry_run: bool) -> str:
     """`repaired`, and in a dry run `would be repaired`."""
     return "would be repaired" if is_dry_run and result is RepairResult.REPAIRED else result.replace("_", " ")
-
-
-def _repair_sentence(found: Remedies, command: str, *, with_statements: bool) -> str:
-    what = plural(len(found.statements), "statement")
-    text = f": {_shown(found.statements)}" if with_statements else ""
-    statements = f"{what}{text}{in_brackets(found.hazards)}"
-    if not found.reruns:
-        return f"{command} runs {statements}"
-    rerun = f"{command} reapplies {found.version}, which fixes {', '.join(map(_named, found.reruns))}"
-    return f"{rerun}, then runs {statements}" if found.statements else rerun
-
-
-def _shown(statements: Sequence[str]) -> str:
-    shown = [_cut(" ".join(each.split())) for each in statements[:MOST_STATEMENTS]]
-    more = len(statements) - len(shown)
-    return "; ".join([*shown, f"… and {more} more"] if more else shown)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
 
 
 def _named(difference: DifferenceEntry) -> str:

@@ -16,9 +16,9 @@ from pgfleet.reports.phrases.audit import (
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.migration_runs import fold_versions
 from pgfleet.reports.phrases.repair import (
+    check_remedy,
     reason_lines,
     remedies_of,
-    remedy_lines,
     repair_command,
     rerun_sentence,
     rollout_command,
@@ -114,7 +114,7 @@ def _remedies(migration: MigrationEntry) -> Iterator[Block]:
         if found.along:
             yield Lines(title="Fixed along with it", lines=reason_lines(found.along), tone=Tone.REMEDY)
         if not migration.differences:
-            yield from (Paragraph(text=each, tone=Tone.REMEDY) for each in remedy_lines(migration, "", ""))
+            yield Paragraph(text=check_remedy(migration), tone=Tone.REMEDY)
     if found.by_hand:
         yield Lines(title="By hand", lines=reason_lines(found.by_hand), tone=Tone.REMEDY)
 
