@@ -1,4 +1,4 @@
-"""The audit document: what an audit found, as JSON for other programs. Keys are added, never renamed or removed."""
+"""The audit document as JSON for other programs. Keys are added, never renamed or removed."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -24,28 +24,28 @@ class MigrationStatus(StrEnum):
     """The state of one migration in one tenant."""
 
     APPLIED = "applied"
-    """All of it is there."""
+    """All of its objects are as expected."""
     PENDING = "pending"
-    """Nothing of it is there, and the ledger does not know it."""
+    """None of its objects exist, and the ledger does not contain it."""
     DRIFTED = "drifted"
-    """Some of it is missing or changed, or the ledger says applied and it is not there."""
+    """Some of its objects are missing or changed, or the ledger contains it but its objects do not exist."""
     UNKNOWN = "unknown"
-    """What was looked at is right, but some check could not be completed."""
+    """No problem was found, but a check could not be completed."""
 
 
 class Verdict(StrEnum):
-    """What a tenant's state comes to; the order is worst first, as reports list them."""
+    """The verdict on a tenant, worst first, as reports list them."""
 
     BLOCKED = "blocked"
     """Some P0 migration is not applied, or some P0 contract is broken."""
     UNREACHABLE = "unreachable"
     """pgfleet could not connect."""
     UNKNOWN = "unknown"
-    """Connected, but some inspection could not be completed."""
+    """Connected, but the inspection could not be completed."""
     DEGRADED = "degraded"
     """Only P1 migrations are not applied, and P1 contracts are broken."""
     READY = "ready"
-    """Every migration is applied, and no contract broken."""
+    """Every migration is applied, and no contract is broken."""
 
 
 INCONCLUSIVE = frozenset({Verdict.UNREACHABLE, Verdict.UNKNOWN})
@@ -58,25 +58,25 @@ class SeedStatus(StrEnum):
     PRESENT = "present"
     MISSING = "missing"
     CUSTOMIZED = "customised"
-    """A baseline row was edited, which is no fault."""
+    """A baseline row was edited, which is not a problem."""
     UNKNOWN = "unknown"
 
 
 class LedgerState(StrEnum):
-    """What a tenant's ledger says of one migration."""
+    """The state of one migration in a tenant's ledger."""
 
     STARTED = "started"
-    """It cannot run in a transaction, and was begun; whether it was finished is not known."""
+    """It runs outside a transaction and was started; whether it finished is unknown."""
     APPLIED = "applied"
-    """A rollout ran it."""
+    """A rollout applied it."""
     ADOPTED = "adopted"
-    """It was there before the ledger was."""
+    """It was applied before the ledger was created."""
 
 
 class RepairEntry(Entry):
-    """What puts a difference right: `way` is rerun (of `version`), sql (the statements), or by hand (the reason why).
+    """How to fix a difference: `way` is rerun (of `version`), sql (the statements), or by hand (with the reason).
 
-    Statements are to be run with the tenant's schema as search path; `hazards` say what they do to a table in use.
+    Run the statements with the tenant's schema as the search path; `hazards` say what they do to a table in use.
     """
 
     way: Strategy
@@ -87,9 +87,9 @@ class RepairEntry(Entry):
 
 
 class DifferenceEntry(Entry):
-    """One object that is missing or changed, what puts it right; `since` is the end of the first audit that saw it.
+    """One missing or changed object and its repair; `since` is the end of the first audit that reported it.
 
-    `shared`: it lies outside of the home schema, so that all tenants of the database have this same one.
+    `shared`: the object is outside the home schema, so all tenants of the database share it.
     """
 
     kind: str
@@ -104,7 +104,7 @@ class DifferenceEntry(Entry):
 
 
 class UnexpectedEntry(Entry):
-    """One object that the manifest does not know, on a table or in a schema that it manages; `shared` as above."""
+    """One object on a managed table or in a managed schema that is not in the manifest; `shared` as above."""
 
     kind: str
     identity: str
@@ -113,7 +113,7 @@ class UnexpectedEntry(Entry):
 
 
 class CheckEntry(Entry):
-    """One check; `passed` is null where it could not be completed, and `detail` says why."""
+    """One check; `passed` is null if it could not be completed, and `detail` says why."""
 
     name: str
     passed: bool | None
@@ -121,10 +121,10 @@ class CheckEntry(Entry):
 
 
 class MigrationEntry(Entry):
-    """One migration in one tenant; `altered` says that its file is not the one that the ledger knows.
+    """One migration in one tenant; `altered`: its file differs from the one recorded in the ledger.
 
-    `accepted`: it is not applied, and all that is wrong with it was accepted, so that it does not count. `since` is
-    the end of the first audit that saw it not applied.
+    `accepted`: it is not applied, but all its differences are accepted, so it does not count. `since` is the end of the
+    first audit in which it was not applied.
     """
 
     version: str
@@ -148,7 +148,7 @@ class SeedEntry(Entry):
 
 
 class CountEntry(Entry):
-    """One table's rows: null where the table is not there or may not be read; an estimate where `exact` is false."""
+    """One table's rows: null if the table does not exist or cannot be read; an estimate if `exact` is false."""
 
     table: str
     rows: int | None
@@ -156,7 +156,7 @@ class CountEntry(Entry):
 
 
 class StatementFailureEntry(Entry):
-    """A statement that would not work; null where the consumer's role is not there at all."""
+    """A statement that would fail; `statement` is null if the consumer's role does not exist."""
 
     statement: str | None
     message: str
@@ -164,11 +164,11 @@ class StatementFailureEntry(Entry):
 
 
 class ContractEntry(Entry):
-    """One consumer's statements; `works` is null where they could not all be tried, and `detail` says why.
+    """One consumer's statements; `works` is null if not all could be checked, and `detail` says why.
 
-    `role` is the database role that they were tried as, null where none is named. `inherited` says that the tenant is
-    as expected, so that what came of them in the scratch database holds. `since` is the end of the first audit that saw
-    it broken.
+    `role` is the database role that they were checked as, null if none is configured. `inherited`: the tenant is as
+    expected, so the results from the scratch database apply. `since` is the end of the first audit in which the
+    contract was broken.
     """
 
     consumer: str
@@ -182,11 +182,11 @@ class ContractEntry(Entry):
 
 
 class TenantEntry(Entry):
-    """One tenant; `reason` says why it is unreachable or unknown, `since` when that was first seen.
+    """One tenant; `reason` says why it is unreachable or unknown, `since` when that was first reported.
 
-    `unreachable_because` is that reason out of a closed set. `pooler` stands between us and its server, so what needs a
-    session of its own cannot be done; a `standby` takes no writes. Both are null where no inspection was completed.
-    `database` is where it was found, the same for all tenants of one database, and `home` its home schema there.
+    `unreachable_because` is the code of that reason. `pooler` is the mode of the pooler in between, and a `standby` is
+    read-only; both are null if no inspection was completed. `database` identifies the database, the same for all its
+    tenants, and `home` is the tenant's home schema.
     """
 
     name: str
@@ -210,7 +210,7 @@ class TenantEntry(Entry):
 
 
 class SkippedEntry(Entry):
-    """A tenant that an inventory knows and that was not looked at, and why: it has no verdict."""
+    """A tenant of an inventory that was skipped, with the reason. It has no verdict."""
 
     name: str
     reason: str
@@ -225,7 +225,7 @@ class ManifestEntry(Entry):
 
 
 class AuditDocument(Entry):
-    """The outcome of one audit; `since` is null where there is no previous one to compare with."""
+    """The outcome of one audit; `since` is null if there is no previous audit to compare with."""
 
     schema_version: int = SCHEMA_VERSION
     environment: str

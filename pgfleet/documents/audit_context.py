@@ -1,4 +1,4 @@
-"""What puts an audit's findings in their context, as the audit document has it: since when, how many, what is known."""
+"""Parts of the audit document beyond single tenants: trend, variants, shared objects, and acceptances."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -7,7 +7,7 @@ from pgfleet.documents.entry import Entry
 
 
 class AcceptedEntry(Entry):
-    """Who has accepted a difference, why, and the last day on which it does not count."""
+    """Who accepted a difference, why, and the last day of the acceptance."""
 
     owner: str
     reason: str
@@ -15,20 +15,20 @@ class AcceptedEntry(Entry):
 
 
 class AcceptanceState(StrEnum):
-    """What has become of an acceptance."""
+    """The state of an acceptance."""
 
     ACTIVE = "active"
-    """It matches differences, and they do not count."""
+    """It matches differences, which do not count."""
     EXPIRED = "expired"
-    """Its last day is past: what it matches counts."""
+    """Its last day has passed: the differences that it matches count."""
     UNUSED = "unused"
-    """Every tenant that it fits was judged, and it matches nothing: it can be taken out of the fleet file."""
+    """Every tenant that it matches was judged, and it matches no difference: it can be removed."""
     UNJUDGED = "unjudged"
-    """It matches nothing, but not every tenant that it fits was judged."""
+    """It matches no difference, but not every tenant that it matches was judged."""
 
 
 class AcceptanceEntry(Entry):
-    """One acceptance of the fleet file; `matches` is the number of differences that it fits."""
+    """One acceptance of the fleet file; `matches` is the number of differences that it matches."""
 
     tenant: str
     kind: str | None
@@ -42,9 +42,9 @@ class AcceptanceEntry(Entry):
 
 
 class LossEntry(Entry):
-    """A counted table that lost more rows since the previous audit than the `allowed` ones.
+    """A counted table that lost more than the `allowed` rows since the previous audit.
 
-    `exact` is false where both figures are the planner's estimates.
+    `exact` is false if both counts are the planner's estimates.
     """
 
     table: str
@@ -55,10 +55,10 @@ class LossEntry(Entry):
 
 
 class FindingEntry(Entry):
-    """One finding; `since` is the end of the first audit that saw it.
+    """One finding; `since` is the end of the first audit that reported it.
 
-    `judged_before` is false where the previous audit could not judge the tenant: the finding may be older than known.
-    `message` is the server's, of a broken contract; `breaks` are the consumers whose contracts break by the finding.
+    `judged_before` is false if the previous audit could not judge the tenant, so the finding may be older. `message` is
+    the server's message about a broken contract; `breaks` are the consumers whose contracts this finding breaks.
     """
 
     tenant: str
@@ -72,14 +72,14 @@ class FindingEntry(Entry):
 
 
 class Source(StrEnum):
-    """Where the previous audit document was taken from."""
+    """Where the previous audit document was loaded from."""
 
     PREFECT = "prefect"
     FILE = "file"
 
 
 class TrendEntry(Entry):
-    """This audit against the previous one; `not_judged` findings of that one could not be looked for now."""
+    """The changes since the previous audit; `not_judged` of its findings could not be checked now."""
 
     previous_run_id: str
     previous_finished_at: datetime
@@ -91,7 +91,7 @@ class TrendEntry(Entry):
 
 
 class SharedEntry(Entry):
-    """One object that is not right and that several `tenants` of one database share: one fault, found in each."""
+    """One missing or changed object that several `tenants` of one database share."""
 
     database: str
     kind: str
@@ -101,7 +101,7 @@ class SharedEntry(Entry):
 
 
 class VariantDifference(Entry):
-    """One difference that all tenants of a variant have; the identity is without the tenant's home schema."""
+    """One difference that all tenants of a variant have; its identity omits the home schema."""
 
     kind: str
     identity: str

@@ -1,4 +1,4 @@
-"""What every JSON object of a document is made of."""
+"""The base of the documents' JSON objects."""
 
 from pydantic import BaseModel, ConfigDict
 
