@@ -1,4 +1,4 @@
-"""Differences: found all, found only where something differs, each attributed to the migration that is to mend it."""
+"""Differences are complete, correct, and attributed to the right migration."""
 
 from itertools import permutations
 
@@ -45,7 +45,7 @@ def test_a_catalog_whose_fingerprint_is_the_expected_one_has_no_differences() ->
     assert find_differences(EXPECTED, a_catalog(None)) == ()
 
 
-def test_an_empty_catalog_lacks_everything() -> None:
+def test_every_object_is_missing_from_an_empty_catalog() -> None:
     differences = find_differences(EXPECTED, a_catalog(()))
     assert sorted(each.identity.key for each in differences) == sorted(each.identity.key for each in THIRD)
     assert all(each.change is Change.MISSING and each.untouched and each.actual is None for each in differences)
@@ -127,7 +127,7 @@ def test_an_object_that_a_later_migration_dropped_is_not_expected() -> None:
     assert find_differences(dropped, a_catalog([TABLE])) == ()
 
 
-def test_differences_come_in_the_order_of_mending() -> None:
+def test_differences_come_in_the_order_of_fixing() -> None:
     """Kinds as declared, within a kind the home schema first, then by name: whatever the order of discovery."""
     wanted = [
         an_object(ObjectKind.SCHEMA, "s"),
@@ -144,7 +144,7 @@ def test_differences_come_in_the_order_of_mending() -> None:
         assert [each.expected for each in differences] == wanted
 
 
-def test_kinds_are_mended_in_an_order_in_which_nothing_lacks_what_it_stands_on() -> None:
+def test_kinds_are_ordered_so_that_an_object_comes_after_those_that_it_depends_on() -> None:
     order = list(ObjectKind)
     for first, then in (
         (ObjectKind.SCHEMA, ObjectKind.TABLE),
@@ -177,7 +177,7 @@ def test_implied_differences(lost: list[str], kept: list[tuple[str, str]]) -> No
     assert sorted((each.version, each.identity.name) for each in differences) == sorted(kept)
 
 
-def test_nothing_is_implied_by_a_table_that_is_there_or_changed() -> None:
+def test_an_existing_or_changed_table_implies_nothing() -> None:
     changed = a_table("one", storage="partitioned")
     differences = find_differences(EXPECTED, a_catalog([changed, *THIRD[7:]]))
     assert omit_implied(differences) == differences
@@ -190,7 +190,7 @@ def test_a_missing_table_of_one_schema_implies_nothing_in_another() -> None:
     assert omit_implied(differences) == differences
 
 
-def test_implied_differences_are_left_out_whatever_the_order() -> None:
+def test_implied_differences_are_omitted_in_any_order() -> None:
     objects = [a_table("one"), a_column("one", "id"), an_index("one", "idx_one")]
     differences = find_differences(an_expected_catalog(("1", objects)), a_catalog([]))
     for shuffled in permutations(differences):

@@ -1,4 +1,4 @@
-"""Provenance: which migration made, changed, dropped or remade an object."""
+"""Provenance: which migration created, changed, dropped, or re-created an object."""
 
 import pytest
 from unit.literals import a_column, a_table, an_expected_catalog, an_index
@@ -54,7 +54,7 @@ def test_provenance(after: list[tuple[str, list[CatalogObject]]], expected: list
     assert told(trace_provenance(after)) == expected
 
 
-def test_each_step_holds_the_object_as_that_migration_left_it() -> None:
+def test_every_step_contains_the_object_after_its_migration() -> None:
     [provenance] = trace_provenance([("1", [A]), ("2", [A_CHANGED]), ("3", [A_CHANGED])])
     assert [(step.version, step.object) for step in provenance.steps] == [("1", A), ("2", A_CHANGED)]
     assert provenance.object == A_CHANGED

@@ -1,4 +1,4 @@
-"""Objects, their identities, and what must be looked at to judge them."""
+"""Objects, their identities, and the scope to read."""
 
 import pytest
 from unit.literals import a_column, a_key, a_table, an_index, an_object
@@ -38,7 +38,7 @@ def test_an_object_stands_and_falls_with_its_parent_in_its_own_schema() -> None:
     assert a_table("one").parent_place is None
 
 
-def test_a_row_of_the_introspection_is_read_whole() -> None:
+def test_a_row_of_the_introspection_is_read_completely() -> None:
     row = {
         "kind": "column",
         "schema": None,

@@ -1,4 +1,4 @@
-"""What is claimed of a rerun, and what is not."""
+"""Which differences a rerun is proven to fix."""
 
 import pickle
 
@@ -26,7 +26,7 @@ RERUNS = Reapplicable(
         (COLUMN, Change.CHANGED, False),
     ],
 )
-def test_only_what_was_proven_of_that_change_heals(identity: Identity, change: Change, restores: bool) -> None:
+def test_only_a_proven_change_is_restored(identity: Identity, change: Change, restores: bool) -> None:
     assert RERUNS.restores(identity, change) is restores
     assert not NOTHING_TRIED.restores(identity, change)
 

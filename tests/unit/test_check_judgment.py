@@ -1,4 +1,4 @@
-"""What the evidence of a manifest comes to."""
+"""The proof of a manifest, from the evidence."""
 
 import json
 from dataclasses import replace
@@ -86,7 +86,7 @@ def test_a_fault_is_named_with_its_file(evidence: Evidence, kind: FaultKind, mes
     assert EXIT_STATUS[proof.outcome] == 1
 
 
-def test_of_a_manifest_that_cannot_be_replayed_nothing_else_is_said() -> None:
+def test_if_the_replay_fails_nothing_else_is_reported() -> None:
     proof = build_proof(MANIFEST, Evidence(server_version="16.4", failed=("2", "line 1: syntax error")), [])
     [fault] = proof.faults
     assert (fault.kind, fault.version, fault.message) == (FaultKind.FAILS, "2", "line 1: syntax error")
@@ -123,7 +123,7 @@ def test_what_could_not_be_looked_at_never_reads_as_proven(
     assert (proof.outcome, EXIT_STATUS[proof.outcome]) == (ProofOutcome.INCOMPLETE, 3)
 
 
-def test_squawk_and_what_a_rerun_does_not_heal_are_no_fault() -> None:
+def test_squawks_findings_and_objects_that_a_rerun_does_not_restore_are_no_faults() -> None:
     found = {"file": "1_a.sql", "line": 0, "rule_name": "ban-drop-table", "level": "Warning", "message": "no"}
     ours = {**found, "rule_name": "require-lock-timeout"}
     lint = read_findings([found, ours])

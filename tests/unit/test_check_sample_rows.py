@@ -1,4 +1,4 @@
-"""Rows made of nothing but types."""
+"""Sample values from column types."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a second run of a migration may not do."""
+"""What a second run of a migration must not change or lose."""
 
 from collections.abc import Iterable, Mapping
 
@@ -63,7 +63,7 @@ def test_a_change_is_named(run: SecondRun, said: str) -> None:
     ],
     ids=["table gone", "in the first run", "in the second", "altered"],
 )
-def test_a_row_that_is_gone_or_altered_is_told(
+def test_a_deleted_or_changed_row_is_reported(
     between: Mapping[str, Mapping[str, int]], after: Mapping[str, Mapping[str, int]], said: str
 ) -> None:
     found = judge_second_run(a_run(between=between, after=after))
@@ -76,7 +76,7 @@ def test_rows_that_a_migration_has_not_met_before_may_be_altered_once() -> None:
     assert (found.changes_nothing, found.loses_no_row) == (True, True)
 
 
-def test_of_an_empty_table_it_cannot_be_told() -> None:
+def test_losses_in_an_empty_table_are_unknown() -> None:
     rows = {"public.rules": {}}
     sight = DatabaseState(objects=RULES, rows=rows)
     found = judge_second_run(SecondRun(before=sight, between=rows, after=sight))

@@ -1,4 +1,4 @@
-"""Why no session could be had: told from what servers, libpq and poolers say, and in words of its own."""
+"""The reasons for failed connections, recognized from the messages of libpq, servers, and poolers."""
 
 import pytest
 
@@ -63,11 +63,11 @@ SAID = [
 
 
 @pytest.mark.parametrize(("said", "because"), SAID, ids=[extract_message(each) for each, _ in SAID])
-def test_what_was_said_has_one_reason(said: str, because: str) -> None:
+def test_every_message_has_one_reason(said: str, because: str) -> None:
     assert classify(said) == because
 
 
-def test_every_reason_is_told_by_something_that_is_said() -> None:
+def test_every_reason_has_a_message() -> None:
     assert {because for _, because in SAID} == {*ConnectFailure} - {ConnectFailure.CONNECTION_LOST}
 
 
@@ -80,7 +80,7 @@ def test_every_reason_is_told_by_something_that_is_said() -> None:
         ("57P04", "no_such_database"),
     ],
 )
-def test_a_sqlstate_comes_before_words(sqlstate: str, because: str) -> None:
+def test_the_sqlstate_takes_precedence_over_the_message(sqlstate: str, because: str) -> None:
     assert classify("in whatever language", sqlstate) == because
 
 
@@ -101,7 +101,7 @@ SEVERAL = (
     ],
     ids=["one attempt", "no preamble", "several attempts"],
 )
-def test_what_was_said_without_what_libpq_puts_before_it(text: str, words: str) -> None:
+def test_the_message_omits_libpqs_prefix(text: str, words: str) -> None:
     assert extract_message(text) == words
 
 
@@ -110,7 +110,7 @@ def test_of_several_attempts_an_answer_comes_before_silence() -> None:
 
 
 @pytest.mark.parametrize("because", ConnectFailure)
-def test_every_reason_says_what_happened_where_and_what_to_do(because: ConnectFailure) -> None:
+def test_every_reason_names_the_server_and_the_advice(because: ConnectFailure) -> None:
     error = connect_error(because, ("hunter2",), "db1:5432", 'user "hunter2" {x}', 10)
     assert (error.connect_failure, error.transient) == (because, not because.is_final)
     assert str(error).startswith(f"{because.replace('_', ' ')}: ")
@@ -122,5 +122,5 @@ def test_every_reason_says_what_happened_where_and_what_to_do(because: ConnectFa
 
 
 @pytest.mark.parametrize("because", [each for each in ConnectFailure if each.is_final])
-def test_what_is_final_is_no_reason_to_leave_the_other_tenants_of_the_server_out(because: ConnectFailure) -> None:
+def test_a_final_reason_does_not_affect_other_tenants_of_the_server(because: ConnectFailure) -> None:
     assert not because.affects_server

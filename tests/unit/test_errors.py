@@ -1,4 +1,4 @@
-"""Errors travel between processes, and say whether trying again can help."""
+"""Errors survive pickling, and say whether a retry can succeed."""
 
 import inspect
 import pickle
@@ -81,7 +81,7 @@ def test_an_error_survives_pickling(error: PgfleetError) -> None:
 
 
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda each: type(each).__name__)
-def test_an_error_has_something_to_say_in_one_line(error: PgfleetError) -> None:
+def test_the_text_of_an_error_is_one_line(error: PgfleetError) -> None:
     assert len(str(error).splitlines()) == 1
 
 
@@ -150,5 +150,5 @@ def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> Non
         "replay",
     ],
 )
-def test_what_an_error_says(error: PgfleetError, line: str) -> None:
+def test_the_text_of_an_error(error: PgfleetError, line: str) -> None:
     assert str(error) == line

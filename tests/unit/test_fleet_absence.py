@@ -1,4 +1,4 @@
-"""A tenant that is gone while a run is under way keeps its place, and a true reason."""
+"""A tenant that disappears during a run keeps its place and gets a reason."""
 
 from dataclasses import replace
 
@@ -20,12 +20,12 @@ def reasons(environment: Environment, *names: str) -> dict[str, str]:
     }
 
 
-def test_those_that_are_there_come_in_the_order_asked_for() -> None:
+def test_existing_tenants_come_in_the_requested_order() -> None:
     picked, absent = pick_with_absent(FLEET, ["globex", "acme"], "early", file="fleet.toml")
     assert ([each.name for each in picked.tenants], absent) == (["globex", "acme"], {})
 
 
-def test_one_that_is_gone_keeps_its_place_and_ring_and_leads_nowhere() -> None:
+def test_an_absent_tenant_keeps_its_place_and_ring_and_resolves_nowhere() -> None:
     picked, absent = pick_with_absent(FLEET, ["globex", "umbrella", "acme"], "early", file="fleet.toml")
     assert [(each.name, each.ring) for each in picked.tenants][1] == ("umbrella", "early")
     assert picked.tenants[1].dsn.text.endswith(".invalid")

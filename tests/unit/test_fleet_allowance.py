@@ -1,4 +1,4 @@
-"""How many connections a server may be asked for."""
+"""How many connections pgfleet may open to a server."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_the_share_of_what_is_free_is_never_exceeded_but_by_one_connection(case:
     assert (found.reason is None) == (case in {"plenty is free", "just enough is free"})
 
 
-def test_the_reason_says_what_there_is() -> None:
+def test_the_reason_lists_the_servers_connections() -> None:
     assert find_allowance(
         ServerCapacity(total=100, reserved=3, used=91, role_limit=20, role_used=2), limit=8, share_percent=50
     ) == Allowance(

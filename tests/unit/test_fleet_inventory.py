@@ -1,4 +1,4 @@
-"""Inventories as the fleet file has them, and the tenants that their rows make."""
+"""Inventories in the fleet file, and the tenants from their rows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -205,7 +205,7 @@ def test_where_a_tenant_is(row: InventoryRow, changes: dict[str, Any], dsn: str,
 
 
 @pytest.mark.parametrize("state", ["suspended", "SUSPENDED", "Provisioning", "archived"])
-def test_a_tenant_in_such_a_state_is_skipped_whatever_else_it_lacks(state: str) -> None:
+def test_a_tenant_in_a_skipped_state_is_skipped_even_if_incomplete(state: str) -> None:
     reading = TenantBuilder(an_inventory(), read(PROD + ONE + QUERY), {}, in_database, file="fleet.toml")
     row = InventoryRow(name="acme", state=state, ring="gone", labels={"region": "eu"})
     assert reading.tenants([row]) == (
@@ -220,7 +220,7 @@ def test_a_tenant_in_another_state_is_not_skipped(state: str | None) -> None:
     assert tenant.name == "acme"
 
 
-def test_the_fleet_file_says_which_states_are_skipped() -> None:
+def test_the_fleet_file_sets_the_skipped_states() -> None:
     row = InventoryRow(name="acme", dbname="acme", state="suspended")
     assert tenants(an_inventory(skip_states=frozenset({"closed"})), row)
 
@@ -310,7 +310,7 @@ def test_what_was_found_comes_behind_what_is_listed_in_the_inventories_order() -
     ],
     ids=["two inventories", "listed", "one inventory"],
 )
-def test_a_tenant_that_is_there_twice_is_refused_with_both_places(some: list[Any], line: str) -> None:
+def test_a_duplicate_tenant_is_rejected_with_both_places(some: list[Any], line: str) -> None:
     with pytest.raises(FleetError) as caught:
         add_inventory_tenants(LISTED, some, file="fleet.toml")
     assert str(caught.value) == f"fleet.toml: environments.prod.{line}"

@@ -1,4 +1,4 @@
-"""A fleet file gives its environment, or one line that says what is wrong with it."""
+"""A fleet file yields an environment, or an error of one line."""
 
 from datetime import date
 
@@ -142,7 +142,7 @@ dsn = "service=globex"
     )
 
 
-def test_an_environment_that_says_nothing_gets_careful_defaults() -> None:
+def test_an_environment_without_settings_gets_careful_defaults() -> None:
     assert read(PROD).policy == Policy(
         timezone="UTC",
         rings=("main",),
@@ -190,7 +190,7 @@ RESTART = '[[environments.prod.restarts]]\nservice = "agent"\n'
         ),
     ],
 )
-def test_what_a_rollout_cannot_be_told(text: str, named: str) -> None:
+def test_invalid_rollout_settings_are_rejected(text: str, named: str) -> None:
     assert named in str(refusal(PROD + text))
 
 
@@ -256,7 +256,7 @@ def test_an_address_without_a_folder_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("written", "seconds"), [("1ms", 2), ("2s", 2), ("2600ms", 3), ("1min", 60)])
-def test_a_connect_timeout_is_in_whole_seconds_and_at_least_libpqs_least(written: str, seconds: int) -> None:
+def test_a_connect_timeout_is_in_full_seconds_and_at_least_libpqs_minimum(written: str, seconds: int) -> None:
     assert read(PROD + f'connect_timeout = "{written}"').policy.connect_timeout_seconds == seconds
 
 
@@ -396,7 +396,7 @@ def test_an_environment_that_contradicts_itself_is_refused(text: str, line: str)
     assert str(refusal(text)) == f"fleet.toml: {line}"
 
 
-def test_an_unknown_environment_is_refused_with_those_that_there_are() -> None:
+def test_an_unknown_environment_is_rejected_with_the_known_ones() -> None:
     text = "[environments.staging]\n[environments.dev]\n" + PROD
     line = str(refusal(text, "pord"))
     assert line == "fleet.toml: environments: there is no 'pord'; the environments are dev, prod, staging"
@@ -497,7 +497,7 @@ def test_what_is_accepted_and_what_may_be_lost() -> None:
     )
 
 
-def test_a_tenth_of_a_tables_rows_may_be_lost_and_nothing_is_accepted_unless_it_is_said() -> None:
+def test_by_default_a_tenth_of_a_tables_rows_may_be_lost_and_nothing_is_accepted() -> None:
     policy = read(PROD).policy
     assert (policy.row_loss, policy.acceptances) == ("10%", ())
 

@@ -1,4 +1,4 @@
-"""A connection string does not show itself, wherever it is held."""
+"""A connection string never appears in output."""
 
 from dataclasses import replace
 

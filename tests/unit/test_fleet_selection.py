@@ -1,4 +1,4 @@
-"""Which tenants are meant, and in which waves."""
+"""Which tenants are selected, and their waves."""
 
 from dataclasses import replace
 
@@ -135,7 +135,7 @@ def test_those_that_are_skipped_are_chosen_in_the_same_way(choice: dict[str, lis
         ("umb*", "--tenant: umb*: umbrella is skipped: its state is suspended"),
     ],
 )
-def test_a_tenant_that_is_skipped_is_not_said_to_be_unknown(pattern: str, line: str) -> None:
+def test_a_skipped_tenant_is_not_reported_as_unknown(pattern: str, line: str) -> None:
     with pytest.raises(FleetError) as caught:
         select_tenants(replace(LABELLED, skipped=(SKIPPED,)), Selection.of([pattern]))
     assert str(caught.value) == line
@@ -176,7 +176,7 @@ def test_an_environment_without_tenants_is_refused_without_mention_of_options() 
     assert str(caught.value) == "environments.prod.tenants: the environment has no tenants"
 
 
-def test_picked_tenants_come_in_the_order_asked_for_less_those_that_are_gone() -> None:
+def test_picked_tenants_come_in_the_requested_order_without_absent_ones() -> None:
     assert names(pick_tenants(FLEET, ["initech", "umbrella", "acme-eu"])) == ["initech", "acme-eu"]
 
 

@@ -1,4 +1,4 @@
-"""libpq reads exactly the variable's value, whatever it holds; the truth here is libpq's own parser."""
+"""libpq's own parser reads exactly the variable's value, whatever its characters."""
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
@@ -72,7 +72,7 @@ def test_nothing_is_no_secret(template: str) -> None:
 
 
 @pytest.mark.parametrize("password", PASSWORDS.values(), ids=PASSWORDS.keys())
-def test_a_whole_reference_is_the_connection_string_as_it_is(password: str) -> None:
+def test_a_single_reference_is_the_connection_string(password: str) -> None:
     text = substitute(TEMPLATES["pairs"], {"PASSWORD": password}).text
     assert substitute("${DSN}", {"DSN": text}) == Dsn(text, (text,))
 
@@ -83,7 +83,7 @@ def test_every_reference_is_replaced() -> None:
     assert conninfo_to_dict(dsn.text) == {"host": "h", "user": "a/b", "password": "p:q", "dbname": "a/b"}
 
 
-def test_a_template_without_references_is_left_alone() -> None:
+def test_a_template_without_references_is_unchanged() -> None:
     assert substitute("host=h password=$PASSWORD", {"PASSWORD": "x"}) == Dsn("host=h password=$PASSWORD", ())
 
 

@@ -1,4 +1,4 @@
-"""Differences that are known: what does not count, until when, and what is removable."""
+"""Accepted differences: which count, and which acceptances can be removed."""
 
 from datetime import date
 
@@ -72,7 +72,7 @@ def test_brackets_of_a_functions_arguments_are_no_pattern() -> None:
     assert accepted(drifted(function), an_acceptance(identity="public.f(integer[])")).accepted
 
 
-def test_what_is_marked_says_who_why_and_until_when() -> None:
+def test_an_accepted_difference_has_owner_reason_and_last_day() -> None:
     [difference] = accepted(drifted(a_difference_entry()), an_acceptance(until=date(2026, 12, 31))).differences
     assert difference.accepted is not None
     assert difference.accepted.model_dump() == {"owner": "ana", "reason": "known", "until": date(2026, 12, 31)}
@@ -113,7 +113,7 @@ def test_a_pending_migration_is_accepted_only_with_all_its_objects() -> None:
     assert not accepted(pending, an_acceptance()).accepted
 
 
-def test_of_several_that_fit_the_first_in_force_is_told() -> None:
+def test_the_first_matching_acceptance_in_force_is_recorded() -> None:
     expired, first, second = (an_acceptance(until=date(2026, 11, day)) for day in (1, 30, 25))
     [difference] = accepted(drifted(a_difference_entry()), expired, first, second).differences
     assert difference.accepted is not None
@@ -163,6 +163,6 @@ def test_what_matches_nothing_is_unused_only_where_every_tenant_that_it_fits_was
     assert states(acceptance, tenants=tenants, is_partial=is_partial) == [(state, 0)]
 
 
-def test_an_expired_one_that_still_matches_says_so() -> None:
+def test_an_expired_acceptance_that_still_matches_is_reported() -> None:
     tenant = a_tenant_entry(migrations=[drifted(a_difference_entry())])
     assert states(an_acceptance(until=date(2026, 11, 23)), tenants=[tenant]) == [(AcceptanceState.EXPIRED, 1)]

@@ -1,4 +1,4 @@
-"""A check passes if exactly the expected rows came."""
+"""A check passes if its query returns exactly the expected rows."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -61,11 +61,11 @@ def test_exactly_the_expected_rows_pass(returns: list[tuple[Scalar, ...]], rows:
         pytest.param([(n,) for n in range(1, 9)], [], "missing: 1 | 2 | 3 | 4 | 5 and 3 more", id="more are counted"),
     ],
 )
-def test_anything_else_fails_and_is_told(returns: list[tuple[Scalar, ...]], rows: Rows, detail: str) -> None:
+def test_any_other_rows_fail_and_are_reported(returns: list[tuple[Scalar, ...]], rows: Rows, detail: str) -> None:
     assert judge(returns, rows) == CheckEntry(name="tables", passed=False, detail=detail)
 
 
-def test_a_check_of_what_is_not_there_fails() -> None:
+def test_a_check_of_a_missing_table_fails() -> None:
     answer = QueryResult(absent='relation "one" does not exist')
     check = Check(name="tables", query="SELECT 1", returns=((1,),))
     entry = CheckEntry(name="tables", passed=False, detail='relation "one" does not exist')

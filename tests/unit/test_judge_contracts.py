@@ -28,7 +28,7 @@ def test_a_contract_works_only_if_every_statement_was_planned(
     assert (entry.works, entry.detail) == (works, fault)
 
 
-def test_the_entry_says_what_the_server_said_and_as_whom() -> None:
+def test_the_entry_contains_the_servers_message_and_the_role() -> None:
     reading = ContractObservation(consumer="worker", failures=(FAILURE,))
     contract = a_contract(priority=Priority.P1)
     assert judge_contract(contract, reading, role="app", inherited=True) == ContractEntry(

@@ -112,7 +112,7 @@ def test_every_kind_is_one_that_the_document_allows() -> None:
 
 
 @pytest.mark.parametrize("key", ["name", "ring", "verdict"])
-def test_a_tenants_entry_cannot_lack(key: str) -> None:
+def test_a_tenants_entry_requires(key: str) -> None:
     whole = {"name": "acme", "ring": "main", "verdict": "ready"}
     assert TenantEntry.model_validate(whole).name == "acme"
     del whole[key]

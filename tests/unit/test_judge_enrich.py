@@ -1,4 +1,4 @@
-"""An audit document in its context."""
+"""The trend, losses, and acceptances that are added to an audit document."""
 
 from dataclasses import replace
 from datetime import date

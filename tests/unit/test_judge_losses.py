@@ -1,4 +1,4 @@
-"""Rows that are gone since the previous audit."""
+"""Rows lost since the previous audit."""
 
 import pytest
 from unit.literals import a_tenant_entry

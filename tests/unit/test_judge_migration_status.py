@@ -1,4 +1,4 @@
-"""The state of one migration in one tenant, as the glossary has it."""
+"""The status of one migration in one tenant, as the glossary defines it."""
 
 import pytest
 from unit.literals import a_catalog, a_column, a_table, an_expected_catalog, an_index
@@ -55,7 +55,7 @@ WHATEVER = pytest.mark.parametrize("recorded", STATES, ids=lambda each: each or 
         pytest.param("3", [], [True], "applied", id="leaves nothing in the catalog, and others' objects are missing"),
     ],
 )
-def test_the_state_whatever_the_ledger_says(
+def test_the_status_does_not_depend_on_the_ledger(
     version: str, found: list[CatalogObject], passed: list[bool | None], expected: str, recorded: LedgerState | None
 ) -> None:
     assert status(version, found, passed, recorded) == expected
@@ -73,7 +73,7 @@ def test_the_state_whatever_the_ledger_says(
         pytest.param("3", WHOLE, [False, None], id="leaves nothing in the catalog, a check fails and one is open"),
     ],
 )
-def test_what_is_not_there_is_pending_unless_the_ledger_says_applied(
+def test_missing_objects_are_pending_unless_the_ledger_has_them_applied(
     version: str, found: list[CatalogObject], passed: list[bool | None]
 ) -> None:
     assert status(version, found, passed, None) == "pending"
@@ -97,7 +97,7 @@ def test_what_a_neighbour_in_the_database_has_made_does_not_make_it_drifted() ->
     assert found(TABLE) == ["drifted", "pending"]
 
 
-def test_without_objects_and_without_checks_the_ledger_is_all_the_evidence_there_is() -> None:
+def test_without_objects_and_checks_the_ledger_decides() -> None:
     """Read as applied, such a migration would be adopted and never run."""
     assert status("3", WHOLE, [], LedgerState.APPLIED) == "applied"
     assert status("3", WHOLE, [], LedgerState.ADOPTED) == "applied"

@@ -1,4 +1,4 @@
-"""A seed is present, missing or customised; what was edited is the tenant's own."""
+"""A seed is present, missing, or customized."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def test_a_column_that_is_not_ignored_is_compared() -> None:
     assert judge({**BLOCK, "created_at": "2020-01-01"}, WARN, ignores=()).detail == "edited: block"
 
 
-def test_a_seed_whose_table_is_not_there_is_missing() -> None:
+def test_a_seed_without_its_table_is_missing() -> None:
     reading = SeedObservation(absent='relation "rules" does not exist')
     entry = SeedEntry(name="rules", status=SeedStatus.MISSING, detail='relation "rules" does not exist')
     assert judge_seed(a_seed(), BASELINE, reading) == entry

@@ -1,4 +1,4 @@
-"""What tenants of one database share is found once, and told once by the reports."""
+"""Differences in shared objects are found and reported once."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -66,7 +66,7 @@ def test_a_fault_of_several_tenants_of_a_database_is_one() -> None:
     )
 
 
-def test_a_tenant_s_own_object_is_never_shared_and_a_pending_migration_is_told_as_a_whole() -> None:
+def test_a_tenants_own_object_is_never_shared_and_a_pending_migration_is_one_finding() -> None:
     pending = a_migration_entry(MigrationStatus.PENDING, differences=[GUARD])
     new = [tenant(name).model_copy(update={"migrations": (pending,)}) for name in ("acme", "bo")]
     assert find_shared([*new, tenant("cy", index("x.own")), tenant("di", index("x.own"))]) == ()
@@ -90,7 +90,7 @@ def in_markdown(document: AuditDocument) -> list[str]:
         pytest.param(in_markdown, id="markdown"),
     ],
 )
-def test_a_report_tells_it_once_and_of_each_tenant_that_it_is_there(
+def test_a_report_shows_a_shared_difference_once_and_refers_to_it_in_every_tenant(
     report: Callable[[AuditDocument], list[str]],
 ) -> None:
     lines = report(
@@ -106,7 +106,7 @@ def test_a_report_tells_it_once_and_of_each_tenant_that_it_is_there(
     assert text.count("Affected services: planner") == 2
 
 
-def test_what_one_tenant_alone_has_is_told_as_ever() -> None:
+def test_a_difference_of_one_tenant_is_reported_there() -> None:
     lines = on_terminal(audited(tenant("acme", GUARD)))
     assert "index guard.idx is missing (shared by the tenants of its database)" in lines
     assert not any(TITLE in line or SEE_ABOVE in line for line in lines)

@@ -1,4 +1,4 @@
-"""What all tenants' verdicts come to."""
+"""The outcome, exit status, and summary of an audit."""
 
 from itertools import combinations
 

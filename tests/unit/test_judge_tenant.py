@@ -1,4 +1,4 @@
-"""A tenant's verdict; whatever could not be completed makes it unknown, and is the reason."""
+"""A tenant's verdict, and the reasons that make it unknown."""
 
 import pytest
 from unit.literals import (
@@ -98,7 +98,7 @@ def test_a_seed_that_could_be_read_does_not_change_the_verdict(status: SeedStatu
     assert (tenant.verdict, tenant.reason, tenant.seeds) == (Verdict.READY, None, (seed,))
 
 
-def test_a_table_that_is_not_there_to_be_counted_does_not_change_the_verdict() -> None:
+def test_a_missing_counted_table_does_not_change_the_verdict() -> None:
     tenant = judge(a_migration_entry(), counts=(CountObservation(table="one", rows=None, exact=True),))
     assert (tenant.verdict, tenant.counts) == (Verdict.READY, (CountEntry(table="one", rows=None, exact=True),))
 

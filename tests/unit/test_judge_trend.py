@@ -1,4 +1,4 @@
-"""What is new, what persists and what is resolved."""
+"""Which findings are new, persist, or are resolved."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -202,7 +202,7 @@ def test_a_table_that_was_missing_before_covers_nothing() -> None:
 
 
 @pytest.mark.parametrize("before", [[lost()], [], [lost("other")]], ids=["unreachable", "nobody", "somebody else"])
-def test_in_a_tenant_that_was_not_judged_last_time_everything_is_new_and_says_so(before: list[TenantEntry]) -> None:
+def test_in_a_tenant_that_was_not_judged_before_every_finding_is_new_and_marked(before: list[TenantEntry]) -> None:
     [new] = compared(before, [acme(drifted(a_difference()))]).new
     assert (new.identity, new.judged_before) == ("public.idx_a", False)
 
@@ -308,7 +308,7 @@ def named(difference: DifferenceEntry, message: str, statement: str | None = "fe
         (a_difference("public.t SELECT TO app", kind="privilege"), "permission denied for table t"),
     ],
 )
-def test_what_breaks_a_contract_says_so_and_the_contract_is_not_told_besides(
+def test_a_finding_that_breaks_a_contract_names_it_and_replaces_its_finding(
     difference: DifferenceEntry, message: str
 ) -> None:
     since, tenant = named(difference, message)
@@ -327,7 +327,7 @@ def test_what_breaks_a_contract_says_so_and_the_contract_is_not_told_besides(
     ],
     ids=["a longer name", "something else", "the role"],
 )
-def test_a_contract_that_is_broken_by_something_else_is_told_besides(message: str, statement: str | None) -> None:
+def test_a_contract_broken_for_another_reason_is_a_finding(message: str, statement: str | None) -> None:
     since, _ = named(a_difference("public.t.a", kind="column"), message, statement)
     assert [(each.kind, each.change, each.message, each.breaks) for each in since.new] == [
         ("column", "missing", None, ()),
@@ -335,7 +335,7 @@ def test_a_contract_that_is_broken_by_something_else_is_told_besides(message: st
     ]
 
 
-def test_a_contract_of_which_one_failure_is_not_explained_is_told() -> None:
+def test_a_contract_with_an_unexplained_failure_is_a_finding() -> None:
     broken = a_contract_entry(a_failure(message='column "a" does not exist'), a_failure("put", "permission denied"))
     column = a_difference("public.t.a", kind="column")
     found = compared([READY], [with_contract(broken, drifted(column))])
@@ -362,7 +362,7 @@ def test_a_contract_that_could_not_be_tried_is_not_resolved() -> None:
     assert (found.resolved, found.not_judged) == ((), 1)
 
 
-def test_a_contract_whose_cause_is_mended_and_that_is_still_broken_persists() -> None:
+def test_a_contract_still_broken_after_its_cause_is_fixed_persists() -> None:
     before = with_contract(worker(), drifted(a_difference("public.t.a", kind="column")))
     found = compared([before], [with_contract(worker())])
     assert (found.new, found.persisting, [each.kind for each in found.resolved]) == ((), 1, ["column"])

@@ -1,4 +1,4 @@
-"""Tenants that are alike."""
+"""Groups of tenants with identical managed objects."""
 
 from unit.literals import a_difference_entry, a_migration_entry, a_tenant_entry
 
@@ -63,7 +63,7 @@ def test_a_tenant_that_could_not_be_judged_is_in_none() -> None:
     assert grouped(unknown, lost) == []
 
 
-def test_an_object_of_two_migrations_is_told_once() -> None:
+def test_an_object_of_two_migrations_is_reported_once() -> None:
     twice = [a_migration_entry(MigrationStatus.DRIFTED, each, differences=[a_difference_entry()]) for each in "12"]
     [variant] = group_variants([a_tenant_entry(migrations=twice)], {"acme": "public"})
     assert len(variant.differences) == 1

@@ -1,4 +1,4 @@
-"""A checksum changes with what decides an audit's outcome, and with nothing else."""
+"""A checksum changes only with what affects an audit's outcome."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""The statements of a contract's file: what they are named, what they take, where they insert."""
+"""The statements of a contract's file: names, parameters, and insert targets."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The manifest's folder on disk: what cannot be read is refused in one line, as what is wrong in it."""
+"""The manifest's folder on disk: an unreadable or invalid file is an error of one line."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def test_a_script_saved_on_windows_is_the_same_script(folder: Path, content: byt
     assert not migration.script.sql.startswith("\ufeff")
 
 
-def test_a_manifest_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_manifest_is_rejected(tmp_path: Path) -> None:
     file = tmp_path / "manifest.toml"
     assert refusal(tmp_path) == f"{file}: cannot be read: No such file or directory; name another with --manifest"
 
@@ -61,7 +61,7 @@ def test_a_manifest_that_is_not_toml_is_refused(folder: Path) -> None:
     assert refusal(folder) == f"{folder / 'manifest.toml'}: {line}"
 
 
-def test_a_script_that_is_not_there_is_refused(folder: Path) -> None:
+def test_a_missing_script_is_rejected(folder: Path) -> None:
     (folder / "sql" / "1_one.sql").unlink()
     problem = "'sql/1_one.sql' does not exist; paths are relative to the manifest's folder"
     assert refusal(folder) == f"{folder / 'manifest.toml'}: migrations[0].file: {problem}"

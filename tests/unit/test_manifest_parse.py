@@ -1,4 +1,4 @@
-"""A manifest is read whole or refused whole, with one line that names the file and the key."""
+"""A manifest is valid, or rejected with one line that names the file and the key."""
 
 import pytest
 

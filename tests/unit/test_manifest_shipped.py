@@ -1,4 +1,4 @@
-"""The shipped manifest is the user's migration audit, in its order, and every script that lies there."""
+"""The shipped manifest matches the user's migration audit and contains every script."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_every_script_of_the_folder_is_named_exactly_once(manifest: Manifest, fo
 
 
 @pytest.mark.parametrize("migration", SHIPPED.migrations, ids=lambda each: each.version)
-def test_a_migration_has_checks_and_says_what_breaks_without_it(migration: Migration) -> None:
+def test_a_migration_has_checks_and_impacts(migration: Migration) -> None:
     assert migration.checks
     assert migration.impacts
 

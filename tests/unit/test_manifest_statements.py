@@ -1,4 +1,4 @@
-"""What can be run as the manifest says is taken; what cannot is told in words that follow the script's name."""
+"""Whether a script can run as the manifest says."""
 
 import pytest
 
@@ -90,7 +90,7 @@ def test_a_script_without_a_statement_is_a_fault(sql: str, *, transactional: boo
         pytest.param("\\i other.sql", 'at line 1 column 1: syntax error at or near "\\"', id="a command of psql"),
     ],
 )
-def test_a_syntax_error_is_told_with_its_place(sql: str, fault: str) -> None:
+def test_a_syntax_error_is_reported_with_its_place(sql: str, fault: str) -> None:
     assert script_fault(sql, transactional=True) == f"does not parse, {fault}"
     assert script_fault(sql, transactional=False) == f"does not parse, {fault}"
 

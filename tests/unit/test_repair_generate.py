@@ -1,4 +1,4 @@
-"""The statements that put each kind of object right, with what is to be feared of them."""
+"""The statements that fix every kind of object, with their hazards."""
 
 import pytest
 from unit.literals import an_expected_catalog
@@ -485,11 +485,11 @@ for word, cases in (
 
 
 @pytest.mark.parametrize(("wanted", "found", "statements"), CHANGES.values(), ids=CHANGES.keys())
-def test_what_is_changed_is_put_right(wanted: CatalogObject, found: CatalogObject, statements: list[str]) -> None:
+def test_a_changed_object_is_fixed(wanted: CatalogObject, found: CatalogObject, statements: list[str]) -> None:
     assert made(changed(wanted, found)) == statements
 
 
-def test_a_function_or_a_view_that_is_made_anew_is_made_with_what_stands_on_it() -> None:
+def test_a_function_or_view_is_re_created_with_its_dependents() -> None:
     on_view = a_privilege("GRANT SELECT ON TABLE v TO app", parent="v")
     assert made(changed(a_view(), a_view(columns=["a text"])), on_view)[-1] == "late: GRANT SELECT ON TABLE v TO app"
     on_function = a_privilege("GRANT EXECUTE ON FUNCTION f TO app", parent="f(integer)")
@@ -543,7 +543,7 @@ LEFT = {
 
 
 @pytest.mark.parametrize(("wanted", "found", "reason"), LEFT.values(), ids=LEFT.keys())
-def test_what_no_statement_can_do_is_left_to_a_person(
+def test_a_difference_that_no_statement_can_fix_needs_a_person(
     wanted: CatalogObject, found: CatalogObject | None, reason: str
 ) -> None:
     with pytest.raises(ManualRepairNeeded, match=reason):
@@ -567,5 +567,5 @@ def test_the_views_that_read_a_column_are_dropped_before_its_type_changes_and_ma
     ]
 
 
-def test_views_are_left_alone_where_the_type_stays() -> None:
+def test_views_stay_if_the_columns_type_does_not_change() -> None:
     assert len(made(changed(a_column(default="1"), a_column()), FIRST)) == 1

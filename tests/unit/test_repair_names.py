@@ -1,4 +1,4 @@
-"""Names as SQL writes them."""
+"""SQL names of catalog objects."""
 
 import pytest
 from unit.repair_objects import ODD, a_column, a_table
@@ -59,7 +59,7 @@ def test_a_routine_has_its_arguments_as_the_server_writes_them(name: str, writte
         ('"t.x"."a.""b"', "t.x", '"a.""b"'),
     ],
 )
-def test_a_part_is_told_from_its_table(name: str, table: str, part: str) -> None:
+def test_a_part_is_distinguished_from_its_table(name: str, table: str, part: str) -> None:
     assert part_of(a_column(name, table=table)) == part
 
 

@@ -1,4 +1,4 @@
-"""What puts a whole tenant right, and in which order."""
+"""The repair of a tenant, and its order."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -69,7 +69,7 @@ def test_what_needs_other_objects_comes_last() -> None:
     ]
 
 
-def test_an_object_of_several_migrations_is_put_right_once() -> None:
+def test_an_object_of_several_migrations_is_fixed_once() -> None:
     both = [changed(INDEX, an_index("CREATE INDEX i ON u"), version=each) for each in ("1", "2")]
     assert texts(planned(*both)) == ["DROP INDEX i", "CREATE INDEX i ON t"]
 
@@ -101,7 +101,7 @@ def test_reruns_come_in_the_manifests_order_with_those_whose_work_they_may_undo(
     assert (plan.versions, plan.statements, plan.changes) == (("1", "2"), (), True)
 
 
-def test_what_runs_in_no_transaction_is_left_to_a_rollout() -> None:
+def test_a_migration_outside_a_transaction_is_left_to_a_rollout() -> None:
     expected = reapplying(("1", [INDEX, KEY]), restored=[INDEX, KEY])
     plan = planned(missing(INDEX), expected=expected, alone=["1"])
     [(_, repair)] = plan.remaining
@@ -109,7 +109,7 @@ def test_what_runs_in_no_transaction_is_left_to_a_rollout() -> None:
     assert "1 runs outside a transaction" in (repair.reason or "")
 
 
-def test_what_falls_with_a_table_is_right_with_it_or_left_with_it() -> None:
+def test_differences_implied_by_a_table_are_fixed_or_remain_with_it() -> None:
     wrong = (missing(a_table()), missing(a_column()), missing(INDEX))
     back = planned(*wrong, expected=reapplying(("1", [each.expected for each in wrong]), restored=[a_table()]))
     assert (back.versions, back.targets, back.remaining) == (("1",), wrong, ())

@@ -1,4 +1,4 @@
-"""What puts each of a tenant's differences right: a rerun, statements, or a person."""
+"""How a difference is fixed: by a rerun, by statements, or by a person."""
 
 from dataclasses import replace
 
@@ -73,7 +73,7 @@ def test_a_pending_migration_is_simply_run() -> None:
     assert [(each.strategy, each.version) for each in repairs] == [(Strategy.RERUN, "1"), (Strategy.SQL, None)]
 
 
-def test_what_create_or_replace_would_refuse_is_not_left_to_a_rerun() -> None:
+def test_a_change_that_create_or_replace_rejects_is_not_fixed_by_a_rerun() -> None:
     function, view = a_function(), a_view()
     expected = restored(function, view)
     ways = [
@@ -137,7 +137,7 @@ def test_a_relation_that_already_has_the_name_prevents_the_repair(
     ],
     ids=["another name", "another schema", "the home schema", "no relation", "it is there", "no index of its own"],
 )
-def test_a_name_that_is_not_needed_is_in_nobodys_way(difference: Difference, holder: OccupiedName) -> None:
+def test_an_unrelated_name_is_no_conflict(difference: Difference, holder: OccupiedName) -> None:
     assert choose_repair(difference, restored(), [holder]).strategy is Strategy.SQL
 
 
@@ -145,19 +145,19 @@ GRANT = a_privilege("GRANT SELECT ON TABLE v TO app", parent="v")
 ON_COLUMN = a_privilege("GRANT SELECT (c) ON TABLE t TO app", parent="t.c")
 
 
-def test_what_stands_on_an_object_that_is_made_anew_comes_with_it() -> None:
+def test_parts_of_a_re_created_object_are_fixed_with_it() -> None:
     both = [changed(a_view(), a_view(columns=["a text"])), missing(GRANT)]
     anew, grant = choose_repairs(both, an_expected_catalog(("1", [a_view(), GRANT])))
     assert told(anew.statements)[-1] == "late: GRANT SELECT ON TABLE v TO app"
     assert grant == Repair(strategy=Strategy.SQL, reason="re-created with view v")
 
 
-def test_what_stands_on_an_object_that_is_replaced_is_put_right_by_itself() -> None:
+def test_parts_of_a_replaced_object_are_fixed_separately() -> None:
     both = [changed(a_view(), a_view(" SELECT b AS a\n   FROM t")), missing(GRANT)]
     assert [len(each.statements) for each in choose_repairs(both, restored())] == [1, 1]
 
 
-def test_what_stands_on_a_column_is_put_right_by_itself_even_if_its_views_are_made_anew() -> None:
+def test_parts_of_a_column_are_fixed_separately_even_if_its_views_are_re_created() -> None:
     reader = a_view(" SELECT t.c\n   FROM t")
     both = [changed(COLUMN, SHORT), missing(ON_COLUMN)]
     column, grant = choose_repairs(both, an_expected_catalog(("1", [COLUMN, ON_COLUMN, reader])))
@@ -165,7 +165,7 @@ def test_what_stands_on_a_column_is_put_right_by_itself_even_if_its_views_are_ma
     assert told(grant.statements) == ["late: GRANT SELECT (c) ON TABLE t TO app"]
 
 
-def test_what_stands_on_an_object_that_is_left_to_a_person_is_left_too() -> None:
+def test_parts_of_an_object_that_needs_a_person_need_a_person_too() -> None:
     both = [changed(a_table(form="partitioned"), a_table()), missing(INDEX)]
     table, index = choose_repairs(both, restored(INDEX))
     assert table.strategy is Strategy.BY_HAND

@@ -80,7 +80,7 @@ def actions(found: TenantPlan) -> dict[str, str]:
         (DRIFTED, LedgerState.STARTED, Action.REAPPLY),
     ],
 )
-def test_what_is_done_by_what_is_there_and_what_the_ledger_says(
+def test_the_action_follows_from_the_status_and_the_ledger(
     status: MigrationStatus, ledger: LedgerState | None, action: Action
 ) -> None:
     found = plan(entry("2", status, ledger))
@@ -88,7 +88,7 @@ def test_what_is_done_by_what_is_there_and_what_the_ledger_says(
     assert found.changes is (action is not Action.SKIP)
 
 
-def test_a_file_that_was_changed_since_is_said_so_and_run_by_nobody() -> None:
+def test_a_changed_file_is_reported_and_not_run() -> None:
     [found] = plan(entry("2", altered=True)).migrations
     assert (found.action, found.altered) == (Action.SKIP, True)
 
@@ -116,7 +116,7 @@ def test_a_rerun_on_purpose_is_of_what_is_applied() -> None:
     ],
     ids=["unknown", "left out"],
 )
-def test_a_rerun_that_cannot_be_is_refused(scope: Scope, said: str) -> None:
+def test_an_impossible_rerun_is_rejected(scope: Scope, said: str) -> None:
     with pytest.raises(FleetError) as caught:
         check_scope(scope, MANIFEST)
     assert str(caught.value) == said
@@ -182,7 +182,7 @@ def test_what_runs_in_no_transaction_is_refused_behind_a_pooler_that_lends_sessi
     assert [each.version for each in found.refused] == (["2"] if is_refused else [])
 
 
-def test_a_standby_is_left_alone_where_anything_should_be_written() -> None:
+def test_a_standby_that_would_be_written_to_is_an_obstacle() -> None:
     found = through(None, entry("1", PENDING, None), standby=True)
     assert (found.obstacle, found.unreachable_because, found.migrations) == (Verdict.UNREACHABLE, "standby", ())
     assert found.reason == "standby: its server is a read-only standby; point the DSN at the primary"
@@ -203,14 +203,14 @@ def test_without_an_expected_catalog_nothing_can_be_planned() -> None:
 MISSING = (SeedEntry(name="rules", status=SeedStatus.MISSING),)
 
 
-def test_a_seed_that_is_missing_is_planted_where_its_table_will_be() -> None:
+def test_a_missing_seed_is_imported_if_its_table_will_exist() -> None:
     assert plan(entry("1"), seeds=MISSING).seeds == ("rules",)
     assert plan(entry("1", PENDING, None), seeds=MISSING).seeds == ("rules",)
     customised = (SeedEntry(name="rules", status=SeedStatus.CUSTOMIZED),)
     assert plan(entry("1"), seeds=customised).seeds == ()
 
 
-def test_seeds_alone_are_planted_where_their_table_is() -> None:
+def test_seeds_alone_are_imported_if_their_table_exists() -> None:
     alone = Scope(migrations=False)
     found = plan(entry("1"), seeds=MISSING, scope=alone)
     assert (found.migrations, found.seeds) == ((), ("rules",))
@@ -266,14 +266,14 @@ def accepted(version: str, status: MigrationStatus = DRIFTED) -> MigrationEntry:
     return entry(version, status).model_copy(update={"differences": (a_difference_entry(),), "accepted": True})
 
 
-def test_a_migration_of_which_all_that_is_wrong_is_accepted_is_left_alone_and_the_plan_says_what() -> None:
+def test_a_migration_with_only_accepted_differences_is_skipped_and_the_plan_lists_them() -> None:
     found = plan(accepted("1"), entry("2"))
     assert actions(found) == {"1": "skip", "2": "skip"}
     assert [each.identity for each in found.migrations[0].accepted] == ["public.idx_a"]
     assert not found.changes
 
 
-def test_it_is_healed_if_it_is_to_be_rerun() -> None:
+def test_an_accepted_migration_is_reapplied_if_it_is_to_be_rerun() -> None:
     assert actions(plan(accepted("1"), scope=Scope(rerun=("1",)))) == {"1": "reapply"}
 
 
@@ -282,7 +282,7 @@ def test_it_is_not_run_again_for_what_an_earlier_script_undoes() -> None:
     assert actions(found) == {"1": "reapply", "3": "skip", "4": "rerun"}
 
 
-def test_no_seed_is_planted_where_its_migration_is_accepted_as_pending() -> None:
+def test_no_seed_is_imported_if_its_migration_is_accepted_as_pending() -> None:
     missing = (SeedEntry(name="rules", status=SeedStatus.MISSING),)
     assert plan(accepted("1", PENDING), seeds=missing).seeds == ()
     assert plan(accepted("1"), seeds=missing).seeds == ("rules",)

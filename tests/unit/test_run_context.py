@@ -45,7 +45,7 @@ def test_why_it_could_not_be_found_out_is_raised_again_for_each_tenant(context: 
         assert caught.value is why
 
 
-def test_a_server_of_a_version_that_was_not_surveyed_is_told(context: RunContext) -> None:
+def test_a_server_of_an_unsurveyed_version_is_an_error(context: RunContext) -> None:
     context.expectations = {16: an_expected_catalog()}
     with pytest.raises(NoExpectedCatalog) as caught:
         context.expected(18)

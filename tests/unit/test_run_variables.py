@@ -1,4 +1,4 @@
-"""What `${VAR}`, `${file:PATH}` and `${secret:NAME}` stand for, and what stands for nothing."""
+"""The values of `${VAR}`, `${file:PATH}`, and `${secret:NAME}`, and unresolved references."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,7 +76,7 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, name: str, probl
     assert refusal(tmp_path, f"password=${{file:{file}}}") == f"the file {file} {problem}"
 
 
-def test_a_secret_is_what_the_reader_says_and_is_asked_for_once() -> None:
+def test_a_secret_is_read_once_from_the_reader() -> None:
     asked: list[str] = []
     read_secrets_with(lambda name: asked.append(name) or f"value of {name}")  # type: ignore[func-returns-value]
     values = References({})
@@ -84,7 +84,7 @@ def test_a_secret_is_what_the_reader_says_and_is_asked_for_once() -> None:
     assert asked == ["prod"]
 
 
-def test_a_secret_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_secret_is_one_line(tmp_path: Path) -> None:
     read_secrets_with(lambda _: None)
     problem = "Prefect has no Secret block named prod that holds a text"
     assert refusal(tmp_path, "password=${secret:prod}") == problem
@@ -106,7 +106,7 @@ def test_a_reader_that_gets_no_answer_is_not_taken_for_a_wrong_file(tmp_path: Pa
 
 
 @pytest.mark.parametrize("reference", ["vault:x", "VAR:-default", "FILE:/x", ":x"])
-def test_another_way_to_refer_is_refused_with_those_that_there_are(reference: str) -> None:
+def test_an_unknown_kind_of_reference_is_rejected_with_the_known_ones(reference: str) -> None:
     with pytest.raises(Unresolved, match="no way to refer to anything") as caught:
         References({"VAR": "x"})[reference]
     assert caught.value.problem.endswith("there are ${VAR}, ${file:PATH} and ${secret:NAME}")

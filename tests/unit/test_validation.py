@@ -1,4 +1,4 @@
-"""A validation error as one line, in which the value found never appears."""
+"""A validation error is one line without the invalid value."""
 
 import json
 from typing import Any
@@ -105,7 +105,7 @@ def test_a_refusal_of_a_manifest_does_not_carry_pydantics() -> None:
     assert SECRET not in repr(caught.value)
 
 
-def test_an_unknown_key_is_told_before_what_else_is_wrong() -> None:
+def test_an_unknown_key_is_reported_first() -> None:
     with pytest.raises(ValidationError) as caught:
         TenantTable.model_validate({"nam": "acme", "dsn": 1})
     assert first_fault(caught.value) == ("nam", "unknown key")
