@@ -96,10 +96,12 @@ def _(finding: TenantEntry) -> str:
         return finding.reason
     if is_empty(finding):
         return NONE_APPLIED
-    pending = [each.version for each in lacking_migrations(finding) if each.status is MigrationStatus.PENDING]
-    others = (each for each in lacking_migrations(finding) if each.status is not MigrationStatus.PENDING)
-    parts = [f"{each.version} {each.status}: {sentence(each)}" for each in others]
+    groups: dict[tuple[MigrationStatus, str], list[str]] = {}
+    for each in lacking_migrations(finding):
+        groups.setdefault((each.status, sentence(each)), []).append(each.version)
+    pending = groups.pop((MigrationStatus.PENDING, NOT_APPLIED), [])
     order = [each.version for each in finding.migrations]
+    parts = [f"{fold_versions(group, order)} {status}: {text}" for (status, text), group in groups.items()]
     number = f" ({len(pending)} migrations)" if len(pending) > MOST_UNCOUNTED else ""
     parts += [f"not applied: {fold_versions(pending, order)}{number}"] if pending else []
     joined = ["; ".join(parts)] if parts else []

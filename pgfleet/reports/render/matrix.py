@@ -15,7 +15,7 @@ from pgfleet.reports.render.plain_text import plain_text
 
 MOST_COLUMNS = 16
 WIDEST = 10_000
-NARROWEST_TEXT = 36
+NARROWEST_TEXT = 44
 """Characters that a folded row needs beside the tenant, or it is drawn on a line of its own."""
 
 

@@ -24,11 +24,12 @@ from pgfleet.reports.phrases.repair import (
     rollout_command,
     script_of,
 )
+from pgfleet.reports.phrases.trend import listed
 
 AFFECTED = "Affected services"
 BY_ROLLOUT = "Shows the plan first; commits a migration only once it is verified"
 BY_REPAIR = "Runs as a dry run first, then asks"
-MOST_IMPACTS = 3
+MOST_IMPACTS, MOST_SERVICES = 3, 8
 CELL = {
     MigrationStatus.APPLIED: Status(StatusStyle.GOOD, "applied", mark="✓"),
     MigrationStatus.PENDING: Status(StatusStyle.PENDING, "pending", short="pend"),
@@ -120,9 +121,11 @@ def _remedies(migration: MigrationEntry) -> Iterator[Block]:
 
 
 def _affected(migrations: Sequence[MigrationEntry], manifest: Manifest) -> Iterator[Block]:
-    """What breaks, or the services' names alone where several migrations affect many."""
+    """What breaks in each service, or only the services' names if several migrations affect many."""
     lines = tuple(dict.fromkeys(line for each in migrations for line in affected_services(each, manifest)))
     if len(migrations) > 1 and len(lines) > MOST_IMPACTS:
-        lines = (", ".join(dict.fromkeys(line.split(":")[0] for line in lines)),)
+        versions = {each.version for each in migrations}
+        impacts = (impact for each in manifest.migrations if each.version in versions for impact in each.impacts)
+        lines = (listed(tuple(dict.fromkeys(each.service for each in impacts)), MOST_SERVICES),)
     if lines:
         yield Lines(title=AFFECTED, lines=lines, tone=Tone.QUIET)
