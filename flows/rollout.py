@@ -39,7 +39,7 @@ def rollout_fleet(
     rings: RingNames = None,
     labels: Labels = None,
     dry_run: DryRun = False,
-    priority: Annotated[Priority | None, Described("P0: only what the assistant needs to start.")] = None,
+    priority: Annotated[Priority | None, Described("Only migrations of this priority.")] = None,
     rerun: Annotated[list[Name] | None, Described("Run these versions again where they are applied.")] = None,
     yes: Approve = False,
     granularity: Detail = Granularity.STEP,

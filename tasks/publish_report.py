@@ -13,9 +13,9 @@ from pgfleet.judge.summary import format_summary, worst_first
 from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.links import Links
 from pgfleet.reports.phrases.trend import MOST_LINES
-from pgfleet.reports.phrases.variants import summarize_variants, variant_rows
+from pgfleet.reports.phrases.variants import summarize_variants
 from pgfleet.reports.render import markdown
-from pgfleet.reports.tables import tenant_rows
+from pgfleet.reports.tables import tenant_rows, variant_rows
 from pgfleet.reports.views.audit import audit_view
 from pgfleet.reports.views.audit_tenant import tenant_view
 from pgfleet.run.context import RunContext

@@ -98,7 +98,7 @@ def rollout(
     tenant: TenantOption = None,
     ring: RingOption = None,
     label: LabelOption = None,
-    priority: Annotated[Priority | None, typer.Option(help="P0: only what the assistant needs to start.")] = None,
+    priority: Annotated[Priority | None, typer.Option(help="Only migrations of this priority.")] = None,
     rerun: Annotated[
         list[str] | None, typer.Option("--rerun", metavar="VERSION", help="Run this one again where it is applied.")
     ] = None,

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import ClassVar
 
 MOST_TENANTS = 50
 """How many tenants a report shows one by one."""
@@ -45,16 +44,18 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A part of a report; the page's script knows it by `kind`."""
+    """A part of a report."""
 
-    kind: ClassVar[str]
+    @property
+    def kind(self) -> str:
+        """What the page's templates and its script call it."""
+        return type(self).__name__.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section(Block):
     """A title with blocks below it; the title may name a tenant. `anchors` are the migrations that it is about."""
 
-    kind: ClassVar[str] = "section"
     title: str
     blocks: tuple[Block, ...] = ()
     status: Status | None = None
@@ -68,7 +69,6 @@ class Section(Block):
 class Paragraph(Block):
     """One statement."""
 
-    kind: ClassVar[str] = "paragraph"
     text: str
     tone: Tone = Tone.PLAIN
 
@@ -77,7 +77,6 @@ class Paragraph(Block):
 class Lines(Block):
     """A list, usually with a title."""
 
-    kind: ClassVar[str] = "lines"
     title: str = ""
     lines: tuple[str, ...]
     tone: Tone = Tone.PLAIN
@@ -87,7 +86,6 @@ class Lines(Block):
 class Tenants(Block):
     """Tenants' names after a title; renderers link them where they can."""
 
-    kind: ClassVar[str] = "tenants"
     title: str
     names: tuple[str, ...]
 
@@ -96,7 +94,6 @@ class Tenants(Block):
 class Code(Block):
     """SQL or a command to copy; `hazards` are what the SQL does to a table in use. `in_full`: never shortened."""
 
-    kind: ClassVar[str] = "code"
     title: str
     text: str
     hazards: tuple[str, ...] = ()
@@ -108,7 +105,6 @@ class Code(Block):
 class Contrast(Block):
     """One object that differs: `title` says so in full, `summary` adds both definitions where it must."""
 
-    kind: ClassVar[str] = "contrast"
     title: str
     summary: str
     tags: tuple[str, ...] = ()
@@ -117,19 +113,9 @@ class Contrast(Block):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statuses(Block):
-    """Things with their statuses: a status, a name, and a remark for each."""
-
-    kind: ClassVar[str] = "statuses"
-    title: str
-    rows: tuple[tuple[Status, str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Table(Block):
     """A small table; the columns after the first are numbers if `is_numeric`."""
 
-    kind: ClassVar[str] = "table"
     title: str = ""
     head: tuple[str, ...] = ()
     rows: tuple[tuple[str | Status, ...], ...]
@@ -201,6 +187,11 @@ class Page:
     summary_title: str = "what is wrong"
     column_title: str = "what it provides"
     timeline: tuple[object, ...] = ()
+
+
+def cell_text(cell: str | Status) -> str:
+    """A table's cell as text."""
+    return cell if isinstance(cell, str) else cell.word
 
 
 def flatten(blocks: Iterable[Block]) -> Iterator[Block]:

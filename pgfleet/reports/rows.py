@@ -1,7 +1,6 @@
 """Rows of Prefect's table artifacts."""
 
-from pgfleet.reports.tables import MOST_ROWS
-
+MOST_ROWS = 100
 TableRow = dict[str, str]
 
 

@@ -1,35 +1,50 @@
 """Rows for table artifacts: few columns, named for people, worst tenants first."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pgfleet.documents.audit import AuditDocument, TenantEntry
+from pgfleet.documents.audit_context import VariantEntry
 from pgfleet.judge.findings import list_findings
 from pgfleet.judge.summary import worst_first
 from pgfleet.reports.links import NO_LINKS, Links
 from pgfleet.reports.phrases.acceptances import remarks
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.reports.phrases.dates import dates_of
+from pgfleet.reports.phrases.names import listed
 from pgfleet.reports.phrases.row_losses import loss_sentence
+from pgfleet.reports.phrases.variants import what_differs
+from pgfleet.reports.rows import TableRow, capped
 
-MOST_ROWS = 100
 MOST_CHARACTERS = 120
 
 
-def tenant_rows(document: AuditDocument, timezone: str = "UTC", links: Links = NO_LINKS) -> list[dict[str, str]]:
+def tenant_rows(document: AuditDocument, timezone: str = "UTC", links: Links = NO_LINKS) -> list[TableRow]:
     """One row a tenant, at most MOST_ROWS, and a last row that says how many were left out.
 
     A tenant that has a page leads there. Where there is a previous audit, a column says since when something of what
     counts is wrong.
     """
-    ordered = worst_first(document.tenants)
     dates, since = dates_of(document, timezone), earliest(document)
     rows = []
-    for tenant in ordered[:MOST_ROWS]:
+    for tenant in worst_first(document.tenants):
         when = {"since": dates.since(since.get(tenant.name))} if document.since else {}
         rows.append(_row(tenant, _cell(tenant.name, links), when))
-    if left_out := len(ordered) - len(rows):
-        rows.append({**dict.fromkeys(rows[0], ""), "tenant": f"… and {left_out} more, none worse"})
-    return rows
+    return capped(rows, "none worse")
+
+
+def variant_rows(variants: Sequence[VariantEntry]) -> list[TableRow]:
+    """One row per variant, the largest first, at most MOST_ROWS."""
+    rows = [
+        {
+            "variant": f"{each.name} (PostgreSQL {each.server_major})",
+            "tenants": str(len(each.tenants)),
+            "which": listed(each.tenants),
+            "what differs": what_differs(each),
+        }
+        for each in variants
+    ]
+    return capped(rows, "none larger")
 
 
 def _cell(name: str, links: Links) -> str:
@@ -50,7 +65,7 @@ def earliest(document: AuditDocument) -> dict[str, datetime]:
     return found
 
 
-def _row(tenant: TenantEntry, cell: str, when: dict[str, str]) -> dict[str, str]:
+def _row(tenant: TenantEntry, cell: str, when: dict[str, str]) -> TableRow:
     """The short columns first: no column is wrapped, and what is beyond the window's edge has to be scrolled to."""
     wrong = (sentence(tenant), *map(loss_sentence, tenant.losses))
     return {

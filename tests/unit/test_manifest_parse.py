@@ -413,6 +413,12 @@ def test_the_version_is_the_digits_before_the_first_underscore(path: str, versio
     assert version_of(path) == version
 
 
+def test_the_manifest_may_name_the_product_and_its_checksum_does_not_change() -> None:
+    named, unnamed = read('product = " AI assistant "\n' + ONE), read(ONE)
+    assert (named.product, unnamed.product) == ("AI assistant", None)
+    assert named.checksum == unnamed.checksum
+
+
 def test_a_contract_is_in_the_manifest() -> None:
     [contract] = read(ONE + CONTRACT).contracts
     assert (contract.consumer, contract.priority, contract.script.path) == ("worker", Priority.P1, "worker.sql")

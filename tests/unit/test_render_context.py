@@ -35,9 +35,10 @@ from pgfleet.reports.phrases.audit import sentence
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.row_losses import loss_sentence, summarize_losses
 from pgfleet.reports.phrases.trend import MOST_LINES, headline, new_lines, resolved_lines
-from pgfleet.reports.phrases.variants import MOST_VARIANTS, summarize_variants, variant_rows
+from pgfleet.reports.phrases.variants import summarize_variants
 from pgfleet.reports.render import markdown, terminal
-from pgfleet.reports.tables import tenant_rows
+from pgfleet.reports.rows import MOST_ROWS
+from pgfleet.reports.tables import tenant_rows, variant_rows
 from pgfleet.reports.views.audit import audit_view
 from pgfleet.reports.views.audit_tenant import tenant_view
 
@@ -212,8 +213,8 @@ def test_rows_of_variants_are_capped() -> None:
         "which": "d, e",
         "what differs": "index idx_0 missing",
     }
-    rows = variant_rows([a_variant(f"variant {number}", "a") for number in range(MOST_VARIANTS + 2)])
-    assert (len(rows), rows[-1]["variant"]) == (MOST_VARIANTS + 1, "… and 2 more, none larger")
+    rows = variant_rows([a_variant(f"variant {number}", "a") for number in range(MOST_ROWS + 2)])
+    assert (len(rows), rows[-1]["variant"]) == (MOST_ROWS + 1, "… and 2 more, none larger")
     assert variant_rows([]) == []
 
 
@@ -346,3 +347,15 @@ def test_a_tenants_page_and_row_say_since_when() -> None:
 def test_a_tenant_that_lost_rows_comes_before_those_that_are_as_ready() -> None:
     loser = a_tenant("z").model_copy(update={"losses": (LOSS,)})
     assert [row["tenant"] for row in tenant_rows(a_document(a_tenant("a"), loser))] == ["z", "a"]
+
+
+def test_pending_migrations_of_a_tenant_are_one_line_of_what_is_new_and_of_what_is_resolved() -> None:
+    order = [f"{number:04}" for number in range(1, 64)]
+    found = tuple(
+        a_finding(tenant, kind="migration", identity=version, change="pending")
+        for tenant in ("acme", "bo")
+        for version in order[38:]
+    )
+    assert new_lines(a_since(*found), order) == ("acme, bo: 0039 … 0063 not applied",)
+    resolved = resolved_lines(a_since(resolved=found), BERLIN, order)
+    assert resolved == ("acme, bo: 0039 … 0063 applied (pending since 2025-03-25 02:00)",)

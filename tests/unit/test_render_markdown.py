@@ -225,7 +225,7 @@ def test_a_tenants_page_shows_what_is_and_what_should_be() -> None:
         "- extra index public.own (btree (a)), not in the manifest",
         "",
     ]
-    assert "- rules: missing (never imported: a)" in page
+    assert "| missing | rules | never imported: a |" in page
     assert page[-1] == "environment prod · ring canary · PostgreSQL 16.4"
 
 

@@ -45,7 +45,6 @@ from pgfleet.reports.blocks import (
     Paragraph,
     Section,
     Status,
-    Statuses,
     StatusStyle,
     Table,
     Tone,
@@ -278,7 +277,7 @@ def test_contracts_losses_notes_seeds_and_counts() -> None:
         "Accepted in the fleet file",
         "Not in the manifest, no fault",
     ]
-    marks = {each.title: each.rows for each in of_kind(blocks, Statuses)}
+    marks = {each.title: each.rows for each in of_kind(blocks, Table)}
     assert marks["Migrations"] == ((ACCEPTED, "1_one.sql", "P0"),)
     assert [row[:2] for row in marks["Contracts"]] == [
         (Status(StatusStyle.BAD, "broken"), "worker"),
@@ -294,7 +293,7 @@ def test_checks_that_do_not_pass_are_told() -> None:
     tenant = a_tenant_entry(migrations=[a_migration_entry(MigrationStatus.DRIFTED, checks=checks)])
     blocks = blocks_of(tenant)
     assert Lines(lines=("check 'rows' fails: 3 rows",), tone=Tone.BAD) in blocks
-    assert of_kind(blocks, Statuses)[0].rows[0][2] == "P0, 1 of 2 checks pass"
+    assert of_kind(blocks, Table)[0].rows[0][2] == "P0, 1 of 2 checks pass"
 
 
 @pytest.mark.parametrize("numbers", [(1, 1), (1, 5000, 0), (0, 0, 3), (1, 1, 1, 100_000)])
@@ -310,3 +309,17 @@ def test_the_parts_of_a_bar_fill_it_and_each_is_seen(numbers: tuple[int, ...]) -
 
 def test_a_bar_of_nothing_has_no_parts() -> None:
     assert bar({Status(StatusStyle.GOOD, "ready"): 0.0}) == ()
+
+
+def test_many_migrations_have_one_cell_in_words_and_runs_in_the_table() -> None:
+    versions = [f"{number:04}" for number in range(1, 64)]
+    manifest = a_manifest(*(a_migration(each) for each in versions))
+    statuses = [MigrationStatus.APPLIED] * 38 + [MigrationStatus.PENDING] * 25
+    entries = [a_migration_entry(*each) for each in zip(statuses, versions, strict=True)]
+    document = a_document(a_tenant_entry("acme", Verdict.BLOCKED, migrations=entries))
+    page = JustHTML(html.render(audit_page(document, manifest)), strict=True, sanitize=False)
+    [row] = page.query("#map tbody tr")
+    assert [each.to_text() for each in row.query("td")][2] == "38 applied · 25 pending: 0039 … 0063"
+    assert len(row.query("td")) == 4
+    assert page.query("th.tall") == []
+    assert texts(page, ".columns tbody th") == ["38 migrations, 0001 … 0038", "25 migrations, 0039 … 0063"]

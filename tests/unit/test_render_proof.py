@@ -19,7 +19,7 @@ from pgfleet.documents.manifest_proof import (
 from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.phrases.manifest_proof import proof_sentence
 from pgfleet.reports.render import markdown, terminal
-from pgfleet.reports.tables import MOST_ROWS
+from pgfleet.reports.rows import MOST_ROWS
 from pgfleet.reports.views.manifest_proof import proof_rows, proof_view
 
 PASSED = CheckEntry(name="table", passed=True)

@@ -23,8 +23,8 @@ from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.documents.rollout import CountPair, ErrorEntry, Result, StepStatus, TenantResult
 from pgfleet.reports.phrases.counts import FEWER, MORE, SAME, UNCERTAIN, count_rank, gain_text, pair_texts
 from pgfleet.reports.phrases.rollout import result_sentence
-from pgfleet.reports.rows import TableRow
-from pgfleet.reports.tables import MOST_CHARACTERS, MOST_ROWS
+from pgfleet.reports.rows import MOST_ROWS, TableRow
+from pgfleet.reports.tables import MOST_CHARACTERS
 from pgfleet.reports.views.counts import count_rows_of, fleet_count_rows
 from pgfleet.reports.views.plan import plan_rows
 from pgfleet.reports.views.rollout import rollout_rows, watch_rows

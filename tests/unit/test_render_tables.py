@@ -4,7 +4,8 @@ import pytest
 from unit.literals import a_difference_entry, a_document, a_migration_entry, a_tenant_entry
 
 from pgfleet.documents.audit import MigrationStatus, SeedEntry, SeedStatus, Verdict
-from pgfleet.reports.tables import MOST_CHARACTERS, MOST_ROWS, shortened, tenant_rows
+from pgfleet.reports.rows import MOST_ROWS
+from pgfleet.reports.tables import MOST_CHARACTERS, shortened, tenant_rows
 
 
 def test_a_row_says_what_a_person_wants_to_know() -> None:

@@ -18,6 +18,7 @@ from unit.literals import (
 
 from pgfleet.documents.audit import (
     CheckEntry,
+    MigrationEntry,
     MigrationStatus,
     SeedEntry,
     SeedStatus,
@@ -264,3 +265,52 @@ def test_what_is_the_same_of_several_tenants_is_told_once() -> None:
     assert lines[lines.index("  a") + 1] == "    The same in: b, c, d, e"
     assert lines[lines.index("  g") + 1] == "    The same in: h"
     assert lines.count("      index public.idx_a is missing") == 1
+
+
+VERSIONS = [f"{number:04}" for number in range(1, 301)]
+
+
+def many_report(width: int, number: int) -> list[str]:
+    """Tenants that are done, behind, partly drifted, and new, on a manifest of so many migrations."""
+    manifest = a_manifest(
+        *(a_migration(each, impacts=[Impact(service="worker", breaks=f"{each} fails")]) for each in VERSIONS[:number])
+    )
+
+    def entry(version: str, status: MigrationStatus) -> MigrationEntry:
+        differences = [a_difference_entry()] if status is MigrationStatus.DRIFTED else []
+        return a_migration_entry(status, version, differences=differences)
+
+    def tenant(name: str, *statuses: MigrationStatus) -> TenantEntry:
+        found = [entry(*each) for each in zip(VERSIONS[:number], statuses, strict=True)]
+        verdict = Verdict.READY if set(statuses) == {MigrationStatus.APPLIED} else Verdict.BLOCKED
+        return a_tenant_entry(name, verdict, migrations=found)
+
+    applied, pending, drifted = MigrationStatus.APPLIED, MigrationStatus.PENDING, MigrationStatus.DRIFTED
+    tenants = (
+        tenant("a-tenant-with-a-name-of-45-characters-or-more", *[applied] * (number - 25), *[pending] * 25),
+        tenant("drifted", *[drifted] * 2, *[applied] * (number - 2)),
+        tenant("new", *[pending] * number),
+        tenant("done", *[applied] * number),
+    )
+    console = Console(width=width, file=StringIO(), color_system=None, legacy_windows=False)
+    console.print(terminal.render(audit_view(a_document(*tenants), manifest)))
+    assert isinstance(console.file, StringIO)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("number", [63, 300])
+def test_many_migrations_are_folded_into_runs(number: int, width: int) -> None:
+    lines = many_report(width, number)
+    text = " ".join(" ".join(lines).split())
+    run = f"{VERSIONS[number - 25]} … {VERSIONS[number - 1]}"
+    assert f"{number - 25} applied · 25 pending: {run}" in text
+    assert f"{number - 2} applied · 2 drifted: 0001, 0002" in text
+    assert f"all {number} pending" in text
+    assert f"25 migrations, {run}: pending (P0) not applied: none of their objects exist" in text
+    assert text.count("not applied: ") == 1
+    assert "2 migrations, 0001, 0002: drifted (P0) index public.idx_a is missing" in text
+    assert "Affected services: worker" in text
+    assert max(map(len, lines)) <= width
+    assert len(lines) < 40
+    assert "a-tenant-with-a-name-of-45-characters-or-more" in text

@@ -8,8 +8,8 @@ from pgfleet.documents.audit import DifferenceEntry, LedgerState, MigrationEntry
 from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.repair.model import Hazard, Strategy
 from pgfleet.reports.phrases.audit import counting_differences, sentence
+from pgfleet.reports.phrases.names import listed
 from pgfleet.reports.phrases.rollout import error_sentence, plural
-from pgfleet.reports.phrases.trend import listed
 
 SHARED = " (shared by the tenants of this database: repaired once for all of them)"
 NOTHING_TO_DO = "nothing to repair"

@@ -7,9 +7,9 @@ from pgfleet.documents.audit_context import FindingEntry, TrendEntry
 from pgfleet.judge.findings import CONTRACT, MIGRATION, TENANT
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.migration_runs import fold_versions
+from pgfleet.reports.phrases.names import group_names, listed
 
 MOST_LINES = 10
-MOST_NAMES = 5
 MOST_CONSUMERS = 3
 NOT_JUDGED_BEFORE = "not inspected by that audit, may be older"
 
@@ -34,13 +34,6 @@ def new_lines(since: TrendEntry, order: Sequence[str]) -> tuple[str, ...]:
 def resolved_lines(since: TrendEntry, dates: Dates, order: Sequence[str]) -> tuple[str, ...]:
     """`acme: index public.idx_a is fixed (missing since 2026-11-24 02:00)`, grouped in the same way."""
     return capped(_grouped(((each, _resolved(each, dates)) for each in since.resolved), order))
-
-
-def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
-    """`acme, borealis and 12 more`."""
-    if len(names) <= most:
-        return ", ".join(names)
-    return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def capped(lines: Iterable[str]) -> tuple[str, ...]:
@@ -89,9 +82,8 @@ def _grouped(found: Iterable[tuple[FindingEntry, str]], order: Sequence[str]) ->
     for finding, text in found:
         own = "" if finding.kind == MIGRATION else _subject(finding)
         subjects.setdefault((finding.tenant, text, own), []).append(_subject(finding))
-    tenants: dict[str, list[str]] = {}
-    for (tenant, text, own), versions in subjects.items():
-        subject = own or fold_versions(filter(None, versions), order)
-        tenants.setdefault(text.replace("{}", subject, 1).strip(), []).append(tenant)
-    for text, names in tenants.items():
-        yield f"{listed(names)}: {text}"
+    texts = (
+        (text.replace("{}", own or fold_versions(filter(None, versions), order), 1).strip(), tenant)
+        for (tenant, text, own), versions in subjects.items()
+    )
+    return (f"{listed(names)}: {text}" for text, names in group_names(texts).items())

@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -83,23 +82,22 @@ def _data(page: Page) -> dict[str, object]:
 
 
 def _migrations(matrix: Matrix, page: Page) -> list[tuple[str, Column, tuple[Part, ...]]]:
-    """A title, a column, and a bar of its cells; of many migrations those that follow each other with the same bar."""
-    order = [each.version for each in matrix.columns]
-    found = []
+    """A title, a column, and a bar of its cells; many migrations are grouped by their bars."""
+    groups: dict[tuple[Part, ...], list[Column]] = {}
     for place, column in enumerate(matrix.columns):
         tally = Counter(row.cells[place] for row in matrix.rows)
-        found.append((column, bar({status: float(tally[status]) for status, _ in page.legend})))
-    if len(found) <= MOST_COLUMNS:
-        return [(column.file, column, parts) for column, parts in found]
-    runs = [[column for column, _ in run] for _, run in groupby(found, key=lambda each: each[1])]
-    bars = [parts for parts, _ in groupby(found, key=lambda each: each[1])]
-    return [(_run_title(run, order), run[0], parts) for run, parts in zip(runs, bars, strict=True)]
+        groups.setdefault(bar({status: float(tally[status]) for status, _ in page.legend}), []).append(column)
+    if len(matrix.columns) <= MOST_COLUMNS:
+        parts_of = {column: parts for parts, group in groups.items() for column in group}
+        return [(column.file, column, parts_of[column]) for column in matrix.columns]
+    order = [each.version for each in matrix.columns]
+    return [(_group_title(group, order), group[0], parts) for parts, group in groups.items()]
 
 
-def _run_title(run: Sequence[Column], order: Sequence[str]) -> str:
-    if len(run) == 1:
-        return run[0].file
-    return f"{len(run)} migrations, {fold_versions((each.version for each in run), order)}"
+def _group_title(columns: Sequence[Column], order: Sequence[str]) -> str:
+    if len(columns) == 1:
+        return columns[0].file
+    return f"{len(columns)} migrations, {fold_versions((each.version for each in columns), order)}"
 
 
 def _source(name: str) -> str:

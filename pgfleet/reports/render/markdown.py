@@ -9,15 +9,15 @@ from pgfleet.reports.blocks import (
     Lines,
     Paragraph,
     Section,
-    Statuses,
     Table,
     Tenants,
     Tone,
     View,
+    cell_text,
 )
 from pgfleet.reports.links import NO_LINKS, Links
 from pgfleet.reports.markup import bullets, code, escaped
-from pgfleet.reports.phrases.trend import MOST_NAMES
+from pgfleet.reports.phrases.names import MOST_NAMES
 from pgfleet.reports.render.outline import Line, outline, title_of
 
 
@@ -67,9 +67,6 @@ def _block(block: Block, links: Links) -> Iterator[str]:
             yield from (f"{escaped(title)}{risks}:", "", code(text, language), "")
         case Contrast():
             yield from _contrast(block)
-        case Statuses(title=title, rows=rows):
-            named = (f"{name}: {status.word}" + (f" ({remark})" if remark else "") for status, name, remark in rows)
-            yield from bullets(title, named)
         case Table():
             yield from _table(block)
 
@@ -90,7 +87,7 @@ def _table(table: Table) -> Iterator[str]:
     rule = "--:" if table.is_numeric else "---"
     yield _row(table.head or ("",) * width)
     yield _row(("---", *[rule] * (width - 1)), is_rule=True)
-    yield from (_row(each if isinstance(each, str) else each.word for each in row) for row in table.rows)
+    yield from (_row(map(cell_text, row)) for row in table.rows)
     yield ""
 
 

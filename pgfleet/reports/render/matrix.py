@@ -49,8 +49,9 @@ class MatrixTable:
                 for place, each in enumerate(columns, start=1):
                     yield Padding(plain_text(f"{place}  {each.priority} {each.file}", "dim"), (0, 0, 0, 2))
                 return
-        if width(self._table([])) + NARROWEST_TEXT <= options.max_width:
-            yield self._folded()
+        folded = self._folded()
+        if min(width(folded), width(self._table([])) + NARROWEST_TEXT) <= options.max_width:
+            yield folded
         else:
             yield from self._listed()
 

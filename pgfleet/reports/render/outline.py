@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pgfleet.reports.blocks import Block, Code, Contrast, Lines, Paragraph, Section, Statuses, Table, Tenants, Tone
-from pgfleet.reports.phrases.trend import listed
+from pgfleet.reports.blocks import Block, Code, Contrast, Lines, Paragraph, Section, Table, Tenants, Tone, cell_text
+from pgfleet.reports.phrases.names import listed
 
 MOST_LINES = 10
 MOST_CHARACTERS = 240
@@ -55,11 +55,8 @@ def _lines(block: Block, depth: int) -> Iterator[Line]:
             yield Line(depth=depth, text=cut + (f" ({', '.join(hazards)})" if hazards else ""), tone=Tone.REMEDY)
         case Contrast(summary=summary, tags=tags):
             yield Line(depth=depth, text=summary + (f" ({', '.join(tags)})" if tags else ""))
-        case Statuses(title=title, rows=rows):
-            named = (f"{name}: {status.word}" + (f" ({remark})" if remark else "") for status, name, remark in rows)
-            yield from _list(title, tuple(named), Tone.PLAIN, depth)
         case Table(title=title, rows=cells):
-            texts = (" · ".join(each if isinstance(each, str) else each.word for each in row) for row in cells)
+            texts = (" · ".join(map(cell_text, row)) for row in cells)
             yield from _list(title, tuple(texts), Tone.PLAIN, depth)
 
 

@@ -18,7 +18,6 @@ from pgfleet.reports.blocks import (
     Paragraph,
     Section,
     Status,
-    Statuses,
     StatusStyle,
     Table,
     Tenants,
@@ -143,7 +142,7 @@ def _inventory(tenant: TenantEntry, manifest: Manifest) -> Iterator[Block]:
     contracts = tuple((CONTRACT[each.works], each.consumer, _contract_remark(each)) for each in tenant.contracts)
     seeds = tuple((Status(SEED[each.status], str(each.status)), each.name, each.detail or "") for each in tenant.seeds)
     titled = (("Migrations", tuple(_migration_rows(tenant, manifest))), ("Contracts", contracts), ("Seeds", seeds))
-    yield from (Statuses(title=title, rows=rows) for title, rows in titled if rows)
+    yield from (Table(title=title, rows=rows) for title, rows in titled if rows)
     if tenant.counts:
         rows = tuple((each.table, _rows(each)) for each in tenant.counts)
         yield Table(title="Rows", head=("table", "rows"), rows=rows, is_numeric=True)

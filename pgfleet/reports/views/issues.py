@@ -27,11 +27,12 @@ def issue_section(heading: str, issues: Sequence[Issue], tone: Tone = Tone.PLAIN
     return (Section(title=heading, blocks=tuple(blocks), tone=tone),) if blocks else ()
 
 
-def contrast(difference: DifferenceEntry) -> Contrast:
+def contrast(difference: DifferenceEntry, tags: tuple[str, ...] = ()) -> Contrast:
     """One object with what it should be and what it is."""
     return Contrast(
         title=f"{difference.kind} {difference.identity} {predicate(difference)}",
         summary=sentence(difference),
+        tags=tags,
         expected=difference.expected or "",
         actual=difference.actual or "",
     )

@@ -4,17 +4,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus
 from pgfleet.manifest.model import Manifest
-from pgfleet.reports.blocks import Block, Code, Contrast, Lines, Paragraph, Section, Status, StatusStyle, Tone
+from pgfleet.reports.blocks import Block, Code, Lines, Paragraph, Section, Status, StatusStyle, Tone
 from pgfleet.reports.phrases.audit import (
+    NONE_OF_THEM_APPLIED,
     NOT_APPLIED,
     affected_services,
     counting_differences,
     failed_checks,
-    predicate,
     sentence,
 )
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.migration_runs import fold_versions
+from pgfleet.reports.phrases.names import listed
 from pgfleet.reports.phrases.repair import (
     check_remedy,
     reason_lines,
@@ -24,7 +25,7 @@ from pgfleet.reports.phrases.repair import (
     rollout_command,
     script_of,
 )
-from pgfleet.reports.phrases.trend import listed
+from pgfleet.reports.views.issues import contrast
 
 AFFECTED = "Affected services"
 BY_ROLLOUT = "Shows the plan first; commits a migration only once it is verified"
@@ -60,13 +61,15 @@ def migration_section(migrations: Sequence[MigrationEntry], manifest: Manifest, 
     """The section of migrations with the same findings."""
     first, versions = migrations[0], tuple(each.version for each in migrations)
     folded = fold_versions(versions, [each.version for each in manifest.migrations])
+    pending = NOT_APPLIED if len(migrations) == 1 else NONE_OF_THEM_APPLIED
+    state = (Paragraph(text=pending),) if first.status is MigrationStatus.PENDING else ()
     priorities = ", ".join(sorted({str(each.priority) for each in migrations}))
     return Section(
         title=first.file if len(migrations) == 1 else f"{len(migrations)} migrations, {folded}",
         status=cell_of(first),
         aside=", ".join(filter(None, (priorities, dates.since(first.since)))),
         anchors=versions,
-        blocks=(*_findings(first, dates), *_affected(migrations, manifest)),
+        blocks=(*state, *_findings(first, dates), *_affected(migrations, manifest)),
     )
 
 
@@ -81,10 +84,9 @@ def commands(migrations: Sequence[MigrationEntry], tenant: str, environment: str
 
 
 def _findings(migration: MigrationEntry, dates: Dates) -> Iterator[Block]:
-    if migration.status is MigrationStatus.PENDING:
-        yield Paragraph(text=NOT_APPLIED)
-    else:
-        yield from (_contrast(each, dates) for each in counting_differences(migration))
+    """What is wrong with the migration, besides that it is pending, and what fixes it."""
+    if migration.status is not MigrationStatus.PENDING:
+        yield from (contrast(each, _tags(each, dates)) for each in counting_differences(migration))
         if failed := tuple(failed_checks(migration)):
             yield Lines(lines=failed, tone=Tone.BAD)
         elif not migration.differences:
@@ -92,15 +94,9 @@ def _findings(migration: MigrationEntry, dates: Dates) -> Iterator[Block]:
     yield from _remedies(migration)
 
 
-def _contrast(difference: DifferenceEntry, dates: Dates) -> Contrast:
+def _tags(difference: DifferenceEntry, dates: Dates) -> tuple[str, ...]:
     shared = "shared by the tenants of its database" if difference.shared else ""
-    return Contrast(
-        title=f"{difference.kind} {difference.identity} {predicate(difference)}",
-        summary=sentence(difference),
-        tags=tuple(filter(None, (dates.since(difference.since), shared))),
-        expected=difference.expected or "",
-        actual=difference.actual or "",
-    )
+    return tuple(filter(None, (dates.since(difference.since), shared)))
 
 
 def _remedies(migration: MigrationEntry) -> Iterator[Block]:
@@ -123,7 +119,8 @@ def _remedies(migration: MigrationEntry) -> Iterator[Block]:
 def _affected(migrations: Sequence[MigrationEntry], manifest: Manifest) -> Iterator[Block]:
     """What breaks in each service, or only the services' names if several migrations affect many."""
     lines = tuple(dict.fromkeys(line for each in migrations for line in affected_services(each, manifest)))
-    if len(migrations) > 1 and len(lines) > MOST_IMPACTS:
+    is_long = len(lines) > MOST_IMPACTS or migrations[0].status is not MigrationStatus.PENDING
+    if lines and len(migrations) > 1 and is_long:
         versions = {each.version for each in migrations}
         impacts = (impact for each in manifest.migrations if each.version in versions for impact in each.impacts)
         lines = (listed(tuple(dict.fromkeys(each.service for each in impacts)), MOST_SERVICES),)

@@ -12,7 +12,7 @@ from pgfleet.documents.rollout import (
     StepStatus,
     TenantResult,
 )
-from pgfleet.reports.blocks import Block, Code, Paragraph, Section, Status, Statuses, Table, Tone
+from pgfleet.reports.blocks import Block, Code, Paragraph, Section, Status, Table, Tone
 from pgfleet.reports.phrases.counts import gain_text, pair_texts
 from pgfleet.reports.phrases.repair import rollout_command
 from pgfleet.reports.phrases.rollout import (
@@ -71,13 +71,13 @@ def _advice(error: ErrorEntry | None) -> Iterator[Block]:
 
 def _steps(tenant: TenantResult) -> Iterator[Block]:
     if tenant.migrations:
-        yield Statuses(title="Migrations", rows=tuple(_migration_rows(tenant.migrations)))
+        yield Table(title="Migrations", rows=tuple(_migration_rows(tenant.migrations)))
     if tenant.seeds:
         seeds = (
             (step_status(each), each.name, _joined(seed_sentence(each), _timing(each), each.detail))
             for each in tenant.seeds
         )
-        yield Statuses(title="Seeds", rows=tuple(seeds))
+        yield Table(title="Seeds", rows=tuple(seeds))
     if tenant.counts:
         rows = tuple((each.table, *pair_texts(each), gain_text(each)) for each in tenant.counts)
         yield Table(title="Rows", head=("table", "before", "after", "difference"), rows=rows, is_numeric=True)

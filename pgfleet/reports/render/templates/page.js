@@ -182,15 +182,14 @@
         made("dt", "", "expected"), made("dd", "expected", made("pre", "", ...expected)),
         made("dt", "", "found"), made("dd", "found", made("pre", "", ...found))))];
     },
-    statuses: (block) => titled(block.title, made("ul", "marks", ...block.rows.map(([status, name, remark]) =>
-      made("li", "", word(status), made("div", "", name, ...(remark ? [made("span", "small", remark)] : [])))))),
     tenants: (block) => titled(block.title, made("p", "", block.names.join(", "))),
     table: (block) => {
       const table = made("table", "plain"), rest = block.is_numeric ? "figure" : "";
-      const th = (text, scope) => { const made_th = made("th", "", text); made_th.scope = scope; return made_th; };
+      const shown = (cell) => (cell.word ? word(cell) : cell);
+      const th = (cell, scope) => { const made_th = made("th", "", shown(cell)); made_th.scope = scope; return made_th; };
       if (block.head) table.append(made("thead", "", made("tr", "", ...block.head.map((text) => th(text, "col")))));
       table.append(made("tbody", "", ...block.rows.map(([first, ...others]) =>
-        made("tr", "", th(first, "row"), ...others.map((cell) => made("td", rest, cell.word ? word(cell) : cell))))));
+        made("tr", "", th(first, "row"), ...others.map((cell) => made("td", rest, shown(cell)))))));
       return titled(block.title, table);
     },
   };
