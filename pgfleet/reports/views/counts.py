@@ -29,7 +29,7 @@ from pgfleet.reports.phrases.counts import (
 )
 from pgfleet.reports.phrases.names import group_names
 from pgfleet.reports.phrases.skipped import skipped_in_words
-from pgfleet.reports.rows import TableRow, capped
+from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.tables import shortened
 from pgfleet.reports.views.issues import issue_section
 
@@ -63,16 +63,11 @@ def counts_view(document: CountDocument) -> View:
 def fleet_count_rows(document: CountDocument) -> list[TableRow]:
     """A row per tenant, a column per table: first those that could not be counted."""
     tables = _tables(document)
-    rows = [
-        {
-            "tenant": each.name,
-            "ring": each.ring,
-            **dict(zip(tables, _texts(each, tables), strict=True)),
-            "reason": shortened(each.reason or ""),
-        }
+    rows = (
+        (each.name, each.ring, *_texts(each, tables), shortened(each.reason or ""))
         for each in _uncounted_first(document)
-    ]
-    return capped(rows, "none worse")
+    )
+    return table_rows(("tenant", "ring", *tables, "reason"), rows)
 
 
 def count_section(document: RolloutDocument) -> Iterator[Section]:
@@ -94,11 +89,8 @@ def count_section(document: RolloutDocument) -> Iterator[Section]:
 
 def count_rows_of(document: RolloutDocument) -> list[TableRow]:
     """A row per tenant and counted table: lost rows first, then unknown, then the rest."""
-    rows = [
-        dict(zip(HEAD, (name, pair.table, *pair_texts(pair), gain_text(pair)), strict=True))
-        for name, pair in _worst_first(document)
-    ]
-    return capped(rows, "none worse")
+    found = _worst_first(document)
+    return table_rows(HEAD, ((name, pair.table, *pair_texts(pair), gain_text(pair)) for name, pair in found))
 
 
 def _worst_first(document: RolloutDocument) -> list[tuple[str, CountPair]]:

@@ -14,7 +14,7 @@ from pgfleet.reports.phrases.manifest_proof import (
     restored_if_missing,
 )
 from pgfleet.reports.phrases.migration_runs import SHORTEST_RUN
-from pgfleet.reports.rows import TableRow, capped
+from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.views.issues import issue_section
 
 MARK = {
@@ -45,16 +45,16 @@ def proof_view(proof: ManifestProof) -> View:
 def proof_rows(proof: ManifestProof) -> list[TableRow]:
     """A row per object, first what reapplying does not restore."""
     ordered = sorted(proof.objects, key=lambda each: (each.restored_if_missing, each.restored_if_changed is True))
-    rows = [
-        {
-            "object": f"{each.kind} {each.identity}",
-            "restored if missing": ANSWER[each.restored_if_missing],
-            "restored if changed": ANSWER[each.restored_if_changed],
-            "by": ", ".join(each.versions),
-        }
+    rows = (
+        (
+            f"{each.kind} {each.identity}",
+            ANSWER[each.restored_if_missing],
+            ANSWER[each.restored_if_changed],
+            ", ".join(each.versions),
+        )
         for each in ordered
-    ]
-    return capped(rows, "none worse")
+    )
+    return table_rows(("object", "restored if missing", "restored if changed", "by"), rows)
 
 
 def _migration_rows(migrations: Iterable[MigrationProof]) -> Iterator[tuple[str | Status, ...]]:

@@ -21,7 +21,7 @@ from pgfleet.reports.issues import (
 from pgfleet.reports.phrases.altered_files import altered_files
 from pgfleet.reports.phrases.names import group_names
 from pgfleet.reports.phrases.rollout import ACTION_MEANS, plan_sentence, tenant_plan_sentence
-from pgfleet.reports.rows import TableRow, capped
+from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.tables import shortened
 from pgfleet.reports.views.issues import issue_section, issue_sections
 from pgfleet.reports.views.migration_tally import tally_lines
@@ -76,11 +76,9 @@ def approval_view(
 
 def plan_rows(plan: RolloutPlan, manifest: Manifest) -> list[TableRow]:
     """A row per tenant: first those in which nothing can be done, then those in which scripts run."""
-    rows = [
-        {"tenant": each.name, "ring": each.ring, "plan": shortened(tenant_plan_sentence(each, manifest))}
-        for each in sorted(plan.tenants, key=_urgency)
-    ]
-    return capped(rows, "none with more to do")
+    ordered = sorted(plan.tenants, key=_urgency)
+    rows = ((each.name, each.ring, shortened(tenant_plan_sentence(each, manifest))) for each in ordered)
+    return table_rows(("tenant", "ring", "plan"), rows, "none with more to do")
 
 
 def _rings(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> Iterator[Section]:

@@ -17,7 +17,7 @@ from pgfleet.reports.phrases.repair import (
 )
 from pgfleet.reports.phrases.rollout import DRY_RUN_NOTICE, error_sentence
 from pgfleet.reports.phrases.skipped import skipped_in_words
-from pgfleet.reports.rows import TableRow, capped
+from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.tables import shortened
 from pgfleet.rollout.repair_summary import format_summary, worst_first
 
@@ -49,16 +49,11 @@ def repair_view(document: RepairDocument, *, with_command: bool = False) -> View
 
 def repair_rows(document: RepairDocument) -> list[TableRow]:
     """A row per tenant, worst first."""
-    rows = [
-        {
-            "tenant": each.name,
-            "result": repair_word(each.result, is_dry_run=document.dry_run),
-            "details": shortened(repair_sentence(each)),
-            "ring": each.ring,
-        }
+    rows = (
+        (each.name, repair_word(each.result, is_dry_run=document.dry_run), shortened(repair_sentence(each)), each.ring)
         for each in worst_first(document.tenants)
-    ]
-    return capped(rows, "none worse")
+    )
+    return table_rows(("tenant", "result", "details", "ring"), rows)
 
 
 def _opening(document: RepairDocument) -> Iterator[Block]:

@@ -34,7 +34,7 @@ from pgfleet.reports.phrases.rollout import (
     step_word,
 )
 from pgfleet.reports.phrases.skipped import skipped_in_words
-from pgfleet.reports.rows import TableRow, capped
+from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.tables import shortened
 from pgfleet.reports.views.counts import count_section
 from pgfleet.reports.views.issues import issue_section, issue_sections
@@ -94,31 +94,22 @@ def ring_status(outcome: RingOutcome) -> Status:
 
 def rollout_rows(document: RolloutDocument) -> list[TableRow]:
     """A row per tenant, worst first."""
-    rows = [
-        {
-            "tenant": each.name,
-            "result": each.result.replace("_", " "),
-            "details": shortened(result_sentence(each, document.manifest.migrations)),
-            "ring": each.ring,
-        }
+    order = document.manifest.migrations
+    rows = (
+        (each.name, each.result.replace("_", " "), shortened(result_sentence(each, order)), each.ring)
         for each in worst_first(document.tenants)
-    ]
-    return capped(rows, "none worse")
+    )
+    return table_rows(("tenant", "result", "details", "ring"), rows)
 
 
 def watch_rows(ring: RingEntry) -> list[TableRow]:
     """A row per tenant and watched table: first findings, then what could not be read."""
-    rows = [
-        {
-            "tenant": each.tenant,
-            "ring": ring.name,
-            "watched": f"{each.watch} ({each.table})",
-            "finding": "yes" if each.is_finding else "unknown" if is_unread(each) else "no",
-            "details": shortened(each.detail),
-        }
-        for each in sorted(ring.watch, key=lambda each: (not each.is_finding, not is_unread(each)))
-    ]
-    return capped(rows, "none worse")
+    found = [("yes" if each.is_finding else "unknown" if is_unread(each) else "no", each) for each in ring.watch]
+    rows = (
+        (each.tenant, ring.name, f"{each.watch} ({each.table})", answer, shortened(each.detail))
+        for answer, each in sorted(found, key=lambda item: ("yes", "unknown", "no").index(item[0]))
+    )
+    return table_rows(("tenant", "ring", "watched", "finding", "details"), rows)
 
 
 def _facts(document: RolloutDocument, dates: Dates) -> tuple[tuple[str, str], ...]:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pgfleet.documents.rollout import Result, RingEntry, RolloutDocument, WaveEntry
+from pgfleet.documents.rollout import RingEntry, RolloutDocument, WaveEntry
 from pgfleet.reports.blocks import Status, StatusStyle
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.rollout import duration_text, ring_facts
 from pgfleet.reports.render.bars import NARROWEST, WIDTH, Part
 from pgfleet.reports.views.rollout import ring_status
+from pgfleet.rollout.failure_groups import FAULTY
 from pgfleet.rollout.summary import format_summary
 
 SHORTEST_SECONDS = 0.001
@@ -47,61 +48,41 @@ def timeline(document: RolloutDocument, dates: Dates) -> tuple[RingBar, ...]:
 
 
 def _ring(ring: RingEntry, document: RolloutDocument, dates: Dates) -> RingBar:
-    facts = ((name, text) for name, text in ring_facts(ring).items() if text)
     spans = tuple(_spans(ring))
+    begun = [(dates.moment(started_at), duration_text(seconds * 1_000)) for _, _, started_at, seconds in spans[:1]]
     return RingBar(
         name=ring.name,
         status=ring_status(ring.outcome),
-        parts=tuple(_parts(ring, spans, document)),
+        parts=tuple(_part(style, f"s {word}", start, seconds, document) for style, word, start, seconds in spans),
         waves=tuple(_wave(each, document) for each in ring.waves) if len(ring.waves) > 1 else (),
-        timing=", ".join(
-            [*_start(ring, dates), *(f"{word} {duration_text(seconds * 1_000)}" for _, word, seconds in spans[:1])]
-        ),
-        facts=tuple(facts),
+        timing=" ".join(f"from {moment}, working {worked}" for moment, worked in begun),
+        facts=tuple((name, text) for name, text in ring_facts(ring).items() if text),
         reason=ring.reason or "",
     )
 
 
-def _start(ring: RingEntry, dates: Dates) -> Iterator[str]:
-    if ring.started_at:
-        yield f"from {dates.moment(ring.started_at)}"
-
-
-def _spans(ring: RingEntry) -> Iterator[tuple[StatusStyle, str, float]]:
-    """A style, a word, and seconds; nothing for a ring that was not begun."""
+def _spans(ring: RingEntry) -> Iterator[tuple[StatusStyle, str, datetime, float]]:
+    """A style, a word, the start, and seconds; nothing for a ring that was not begun."""
     if ring.started_at is None or ring.finished_at is None:
         return
-    watched, soaked = ring.watched_seconds or 0.0, ring.soaked_seconds or 0.0
-    worked = (ring.finished_at - ring.started_at).total_seconds() - watched - soaked
-    yield StatusStyle.DONE, "working", max(worked, 0.0)
-    yield from ((StatusStyle.KNOWN, "watching", each) for each in (watched,) if each)
-    yield from ((StatusStyle.PENDING, "soaking", each) for each in (soaked,) if each)
-
-
-def _parts(
-    ring: RingEntry, spans: tuple[tuple[StatusStyle, str, float], ...], document: RolloutDocument
-) -> Iterator[Part]:
-    if ring.started_at is None:
-        return
-    started_at = ring.started_at
-    for style, word, seconds in spans:
-        yield _part(style, f"s {word}", started_at, seconds, document)
-        started_at += timedelta(seconds=seconds)
+    watched, soaked, started_at = ring.watched_seconds or 0.0, ring.soaked_seconds or 0.0, ring.started_at
+    worked = max((ring.finished_at - started_at).total_seconds() - watched - soaked, 0.0)
+    yield StatusStyle.DONE, "working", started_at, worked
+    for style, word, before, seconds in (
+        (StatusStyle.KNOWN, "watching", worked, watched),
+        (StatusStyle.PENDING, "soaking", worked + watched, soaked),
+    ):
+        if seconds:
+            yield style, word, started_at + timedelta(seconds=before), seconds
 
 
 def _wave(wave: WaveEntry, document: RolloutDocument) -> WaveBar:
     seconds = (wave.finished_at - wave.started_at).total_seconds()
-    failed = any(wave.tenants.get(each, 0) for each in (Result.FAILED, Result.UNREACHABLE))
+    style = StatusStyle.BAD if any(wave.tenants.get(each, 0) for each in FAULTY) else StatusStyle.DONE
     again = f", run by {wave.attempts} workers because some were lost" if wave.attempts > 1 else ""
     return WaveBar(
         name=f"wave {wave.number}",
-        part=_part(
-            StatusStyle.BAD if failed else StatusStyle.DONE,
-            f"s, wave {wave.number}",
-            wave.started_at,
-            seconds,
-            document,
-        ),
+        part=_part(style, f"s, wave {wave.number}", wave.started_at, seconds, document),
         took=duration_text(seconds * 1_000),
         summary=format_summary(wave.tenants) + again,
     )
