@@ -138,8 +138,7 @@ def test_the_page_of_a_plan_with_nothing_to_do_is_short() -> None:
 def test_a_plan_lists_the_first_tenants_of_a_group() -> None:
     tenants = [a_tenant_plan(f"t{number:02}", planned("1", Action.APPLY)) for number in range(32)]
     [line] = section(plan_lines(*tenants), "Ring main: 32 tenants")
-    assert line.startswith("- **apply 1**: 32 tenants: t00, t01, t02, t03, t04")
-    assert line.endswith("more")
+    assert line == f"- **apply 1**: 32 tenants: {', '.join(f't{number:02}' for number in range(20))} and 12 more"
 
 
 def test_the_ring_of_a_plan_is_capped_and_idle_tenants_come_last() -> None:

@@ -21,6 +21,7 @@ from pgfleet.reports.issues import (
 from pgfleet.reports.phrases.altered_files import altered_files
 from pgfleet.reports.phrases.names import group_names
 from pgfleet.reports.phrases.rollout import ACTION_MEANS, plan_sentence, tenant_plan_sentence
+from pgfleet.reports.phrases.trend import listed
 from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.tables import shortened
 from pgfleet.reports.views.issues import issue_section, issue_sections
@@ -28,6 +29,7 @@ from pgfleet.reports.views.migration_tally import tally_lines
 from pgfleet.rollout.summary import format_summary, summarize
 
 DIGEST_SHOWN = 12
+MOST_NAMES = 20
 SKIPPED = "Skipped: could not be inspected"
 REFUSED = "Refused: cannot run over the tenant's connection"
 
@@ -87,7 +89,10 @@ def _rings(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> Itera
     for ring, tenants in groups.items():
         ordered = sorted(tenants, key=_urgency)
         found = group_names((tenant_plan_sentence(each, manifest), each.name) for each in ordered if not each.obstacle)
-        issues = [Issue(title=title, tenants=names) for title, names in found.items()]
+        issues = [
+            Issue(title=title, place=f"{tenant_count(len(names))}: {listed(names, MOST_NAMES)}")
+            for title, names in found.items()
+        ]
         yield from issue_section(f"Ring {ring}: {tenant_count(len(tenants))}", issues)
     everyone = [each for tenants in groups.values() for each in tenants]
     files = {each.version: each.file for each in manifest.migrations}
