@@ -19,9 +19,8 @@ from pgfleet.reports.issues import (
     refusals,
 )
 from pgfleet.reports.phrases.altered_files import altered_files
-from pgfleet.reports.phrases.names import group_names
+from pgfleet.reports.phrases.names import group_names, listed
 from pgfleet.reports.phrases.rollout import ACTION_MEANS, plan_sentence, tenant_plan_sentence
-from pgfleet.reports.phrases.trend import listed
 from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.tables import shortened
 from pgfleet.reports.views.issues import issue_section, issue_sections
