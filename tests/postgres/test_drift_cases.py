@@ -156,7 +156,7 @@ def assert_repaired(
 ) -> None:
     """All that drifted is as expected now, but for what is left to a person; what was never run still is not."""
     drifted = drifted_in(before)
-    assert {each.identity for each in drifted if each.repair and each.repair.strategy is Strategy.BY_HAND} == left
+    assert {each.identity for each in drifted if each.repair and each.repair.way is Strategy.BY_HAND} == left
     assert repaired.error is None
     assert {each.identity for each in repaired.remaining} == left
     assert (repaired.result is RepairResult.REPAIRED) == (len(drifted) > len(left))

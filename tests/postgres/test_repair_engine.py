@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fixtures.proxy import COMMIT, CuttingProxy
 from fixtures.rollout import Subject, a_small_manifest
 from fixtures.servers import Server, apply_manifest
 
@@ -18,7 +19,6 @@ from pgfleet.fleet.model import Acceptance
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.apply import repair as engine
 from pgfleet.postgres.locks import tenant_lock_of_session
-from pgfleet.postgres.session import Session
 from pgfleet.rollout.repair_summary import RepairOutcome, outcome_of
 from pgfleet.run.context import RunContext
 from pgfleet.run.files import load_manifest
@@ -147,46 +147,41 @@ def test_a_script_that_would_lose_rows_trips_the_guard(small: Callable[..., Subj
     assert (subject.query("SELECT id FROM one"), subject.has_ledger()) == ([(1,)], False)
 
 
-POINTS = ("prepare_ledger", "read_guards", "check_row_losses", "record_repaired")
+ROW = b"'repaired', 'public', '20250315'"
+POINTS: dict[str, dict[str, Any]] = {
+    "before the guards are read": {"trigger": b"pg_stat_get_xact"},
+    "before the statement": {"trigger": b"ALTER TABLE ai_messages"},
+    "before the ledger row": {"trigger": ROW},
+    "before the commit": {"trigger": COMMIT, "after": ROW},
+}
+"""Where the repair loses its connection, as options of the proxy."""
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_session_that_is_ended_in_the_middle_leaves_the_tenant_as_it_was(
-    harbor: Subject, point: str, monkeypatch: pytest.MonkeyPatch
+def test_a_lost_connection_leaves_the_tenant_as_it_was(
+    harbor: Subject, point: str, cutting_proxy: Callable[..., CuttingProxy]
 ) -> None:
     before, events = harbor.before(), harbor.events()
     digest = repair(harbor, dry_run=True).digest
-    original = getattr(engine, point)
-
-    def striking(*arguments: Any, **options: Any) -> Any:
-        assert harbor.terminate() == 1
-        return original(*arguments, **options)
-
-    with monkeypatch.context() as patch, pytest.raises(ConnectionLost):
-        patch.setattr(engine, point, striking)
+    harbor.proxy = cutting_proxy(server=harbor.server, **POINTS[point])
+    with pytest.raises(ConnectionLost):
         repair(harbor, digest=digest)
-    assert (harbor.before(), harbor.events()) == (before, events)
+    assert (harbor.proxy.cuts, harbor.before(), harbor.events()) == (1, before, events)
     assert (again(harbor, digest=digest).error, harbor.audit().verdict) == (None, Verdict.READY)
 
 
-def test_a_commit_whose_answer_was_lost_is_known_by_the_next_try(
-    harbor: Subject, monkeypatch: pytest.MonkeyPatch
+def test_the_next_attempt_recognizes_a_commit_whose_answer_was_lost(
+    harbor: Subject, cutting_proxy: Callable[..., CuttingProxy]
 ) -> None:
-    digest, commit = repair(harbor, dry_run=True).digest, Session._commit
-
-    def deaf(session: Session, depth: int) -> None:
-        commit(session, depth)
-        if not depth:
-            raise ConnectionLost("the answer to COMMIT was lost")
-
-    with monkeypatch.context() as patch, pytest.raises(ConnectionLost):
-        patch.setattr(Session, "_commit", deaf)
+    digest = repair(harbor, dry_run=True).digest
+    harbor.proxy = cutting_proxy(COMMIT, server=harbor.server, after=ROW, loses_answer=True)
+    with pytest.raises(ConnectionLost):
         repair(harbor, digest=digest)
     assert harbor.audit().verdict is Verdict.READY
     events = harbor.events()
     found = again(harbor, digest=digest)
     assert (found.result, found.error, harbor.events()) == (RepairResult.REPAIRED, None, events)
-    assert "earlier try" in (found.detail or "")
+    assert "earlier attempt" in (found.detail or "")
     assert "has changed since" in message(repair(harbor, digest=digest)), "another run has done nothing"
 
 
@@ -266,7 +261,7 @@ def test_what_runs_in_no_transaction_is_left_to_a_rollout(server: Server, empty_
     orders.execute("DROP INDEX orders_number; ALTER TABLE orders ALTER note TYPE varchar(9)")
     found = repair(orders)
     [left] = found.remaining
-    assert (left.identity, left.repair and left.repair.strategy) == ("public.orders_number", "by hand")
+    assert (left.identity, left.repair and left.repair.way) == ("public.orders_number", "by hand")
     assert "2 runs outside a transaction" in (left.repair.reason or "" if left.repair else "")
     assert ([each.identity for each in found.repaired], found.versions) == (["public.orders.note"], ())
     assert outcome_of([found], dry_run=False) is RepairOutcome.FAILED

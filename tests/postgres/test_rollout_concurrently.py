@@ -1,7 +1,6 @@
 """A migration that runs outside a transaction: begun, finished, broken off, resumed."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,20 +9,19 @@ from typing import Any
 
 import psycopg
 import pytest
+from fixtures.proxy import CuttingProxy, ledger_row
 from fixtures.rollout import Subject, step
 from fixtures.servers import Server
+from fixtures.waiting import until
 
 from pgfleet.documents.audit import MigrationStatus, Verdict
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, StepStatus
-from pgfleet.errors import ConnectionLost
-from pgfleet.postgres.apply import migration
 from pgfleet.postgres.read.audit import directly
 from pgfleet.run.files import load_manifest
 
 MANIFEST = Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml"
 VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('orders_number')"
-LONGEST_WAIT_SECONDS = 20
 
 
 @pytest.fixture
@@ -40,13 +38,6 @@ def held_up(subject: Subject) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(subject.server.cluster.dsn(subject.database)) as other:
         other.execute("INSERT INTO orders VALUES (1000)")
         yield other
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def in_thread(work: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
@@ -130,20 +121,12 @@ def test_a_crash_in_the_middle_shows_as_drifted_and_the_next_run_resumes(orders:
     assert (orders.query(VALID), orders.ledger()["2"]) == ([(True,)], "applied")
 
 
-def test_a_crash_between_the_build_and_the_ledger_builds_nothing_again(
-    orders: Subject, monkeypatch: pytest.MonkeyPatch
+def test_a_crash_between_the_build_and_the_ledger_row_does_not_build_again(
+    orders: Subject, cutting_proxy: Callable[..., CuttingProxy]
 ) -> None:
     orders.run = directly
-    original = migration.record
-
-    def record(session: Any, each: Any, *arguments: Any, **keywords: Any) -> None:
-        if each.version == "2":
-            raise ConnectionLost("the process was killed")
-        original(session, each, *arguments, **keywords)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(migration, "record", record)
-        orders.roll_out()
+    orders.proxy = cutting_proxy(ledger_row("2"), server=orders.server, after=b"CREATE UNIQUE INDEX CONCURRENTLY")
+    assert (orders.roll_out().result, orders.proxy.cuts) == (Result.FAILED, 1)
     made = orders.query("SELECT 'orders_number'::regclass::oid")
     assert (orders.ledger()["2"], orders.plan().of("2").action) == ("started", Action.ADOPT)
     assert orders.roll_out().result is Result.DONE

@@ -1,12 +1,10 @@
 """Faults at named points: a tenant is as it was or as it should be, never between, and the next run completes."""
 
-import os
 import pickle
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,83 +13,43 @@ from typing import Any
 
 import psycopg
 import pytest
+from fixtures.proxy import COMMIT, CuttingProxy, ledger_row
 from fixtures.rollout import Before, Subject, step
 from fixtures.servers import BINARIES, Server, started
+from fixtures.waiting import until
 
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.rollout import Result, StepStatus, TenantResult
-from pgfleet.errors import ConnectionLost
 from pgfleet.manifest.model import Manifest
-from pgfleet.postgres.apply import migration
+from pgfleet.postgres.locks import tenant_lock
 from pgfleet.postgres.read.audit import directly
-from pgfleet.postgres.session import Session
 
+MakeProxy = Callable[..., CuttingProxy]
 VICTIM = "20250328"
 """The migration in which the fault is met: neither the first nor the last."""
 
 
-class Fault:
-    """Ends the tenant's session once, at the point, in the victim's transaction."""
-
-    def __init__(self, subject: Subject, point: str) -> None:
-        self.subject, self.point = subject, point
-        self.struck: list[str] = []
-        self.under_way = ""
-
-    def at(self, point: str) -> bool:
-        """Strikes if this is the point, and says whether it did."""
-        if point != self.point or self.under_way != VICTIM or self.struck:
-            return False
-        assert self.subject.terminate() == 1
-        self.struck.append(point)
-        return True
-
-
-@contextmanager
-def fault(subject: Subject, point: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Within the block that fault strikes; the list says whether it did."""
-    chosen = Fault(subject, point)
-    carry_out, lock, record = migration._in_transaction, migration.tenant_lock, migration.record
-    execute, commit = Session._execute, Session._commit
-
-    def striking_commit(session: Session, depth: int) -> None:
-        if not depth:
-            chosen.at("before the commit")
-        commit(session, depth)
-        if not depth and chosen.at("after the commit"):
-            raise ConnectionLost("the answer to COMMIT was lost")
-
-    def striking_execute(session: Session, text: str, *arguments: Any) -> Any:
-        if "CREATE INDEX" in text:
-            chosen.at("in the SQL")
-        return execute(session, text, *arguments)
-
-    def noting(session: Session, context: Any, plan: Any, migrated: Any) -> Any:
-        chosen.under_way = migrated.version
-        return carry_out(session, context, plan, migrated)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(migration, "_in_transaction", noting)
-        patch.setattr(migration, "tenant_lock", lambda session: (chosen.at("before the lock"), lock(session))[1])
-        patch.setattr(migration, "record", lambda *a, **k: (chosen.at("before the ledger row"), record(*a, **k))[1])
-        patch.setattr(Session, "_execute", striking_execute)
-        patch.setattr(Session, "_commit", striking_commit)
-        yield chosen.struck
-
-
-POINTS = ("before the lock", "in the SQL", "before the ledger row", "before the commit", "after the commit")
+FIRST, INDEX = "20250315", b"CREATE INDEX IF NOT EXISTS idx_ai_conversations_summary_updated"
+POINTS: dict[str, dict[str, Any]] = {
+    "before the lock": {"trigger": b"pg_try_advisory_xact_lock", "after": ledger_row(FIRST)},
+    "in the SQL": {"trigger": INDEX},
+    "before the ledger row": {"trigger": ledger_row(VICTIM)},
+    "before the commit": {"trigger": COMMIT, "after": ledger_row(VICTIM)},
+    "after the commit": {"trigger": COMMIT, "after": ledger_row(VICTIM), "loses_answer": True},
+}
+"""Where the victim's transaction loses its connection, as options of the proxy."""
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_backend_that_is_terminated_ends_the_tenant_and_the_next_run_completes(
-    briefly: Subject, point: str, monkeypatch: pytest.MonkeyPatch
+def test_a_lost_connection_fails_the_tenant_and_the_next_run_completes_it(
+    briefly: Subject, point: str, cutting_proxy: MakeProxy
 ) -> None:
     briefly.run = directly
     before = briefly.before()
-    with fault(briefly, point, monkeypatch) as struck:
-        result = briefly.roll_out()
-    assert (result.result, struck) == (Result.FAILED, [point])
+    briefly.proxy = cutting_proxy(server=briefly.server, **POINTS[point])
+    result = briefly.roll_out()
+    assert (result.result, briefly.proxy.cuts) == (Result.FAILED, 1)
     expected = "applied" if point == "after the commit" else None
     assert (briefly.ledger().get("20250315"), briefly.ledger().get(VICTIM)) == ("applied", expected)
     assert step(result, "20250330").status is StepStatus.NOT_REACHED
@@ -100,12 +58,10 @@ def test_a_backend_that_is_terminated_ends_the_tenant_and_the_next_run_completes
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_backend_that_is_terminated_is_made_up_for_by_a_retry(
-    briefly: Subject, point: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with fault(briefly, point, monkeypatch) as struck:
-        result = briefly.roll_out()
-    assert (result.result, struck) == (Result.DONE, [point])
+def test_a_retry_makes_up_for_a_lost_connection(briefly: Subject, point: str, cutting_proxy: MakeProxy) -> None:
+    briefly.proxy = cutting_proxy(server=briefly.server, **POINTS[point])
+    result = briefly.roll_out()
+    assert (result.result, briefly.proxy.cuts) == (Result.DONE, 1)
     assert briefly.audit().verdict is Verdict.READY
     versions = [version for _, version in briefly.events()]
     assert versions == [each.version for each in briefly.manifest.migrations], "each once, whatever was lost"
@@ -183,7 +139,7 @@ def test_two_rollouts_of_one_tenant_at_once(briefly: Subject) -> None:
 def test_a_second_run_is_told_who_holds_the_tenant(briefly: Subject) -> None:
     briefly.run = directly
     plan = briefly.plan()
-    with briefly.server.session(briefly.database) as other, other.transaction(), migration.tenant_lock(other):
+    with briefly.server.session(briefly.database) as other, other.transaction(), tenant_lock(other):
         result = briefly.roll_out(plan)
     errors = {each.error.message for each in result.migrations if each.error}
     assert len(errors) == 1
@@ -192,49 +148,46 @@ def test_a_second_run_is_told_who_holds_the_tenant(briefly: Subject) -> None:
     completes(briefly)
 
 
-def test_the_process_is_killed_in_the_middle_of_a_transaction(briefly: Subject, tmp_path: Path) -> None:
-    """After the script of the victim and its ledger row, before its commit."""
-    script = KILLED.format(
+def test_a_process_that_is_killed_before_the_commit_leaves_nothing_of_the_migration(
+    briefly: Subject, tmp_path: Path, cutting_proxy: MakeProxy
+) -> None:
+    """The proxy kills it after the victim's script and ledger row, when it sends its COMMIT."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def kill() -> None:
+        processes[0].kill()
+
+    proxy = cutting_proxy(COMMIT, server=briefly.server, after=ledger_row(VICTIM), act=kill)
+    script = ROLLOUT.format(
         paths=[str(Path(__file__).parents[1])],
-        dsn=briefly.server.cluster.dsn(briefly.database),
+        dsn=briefly.server.cluster.dsn(briefly.database).replace(f":{briefly.server.cluster.port}/", f":{proxy.port}/"),
         manifest=pickle.dumps(briefly.manifest),
         expected=pickle.dumps(briefly.expected),
-        victim=VICTIM,
     )
     before = briefly.before()
-    file = tmp_path / "killed.py"
+    file = tmp_path / "rollout.py"
     file.write_text(script, encoding="utf-8")
-    with subprocess.Popen([sys.executable, str(file)], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "the row is written\n"
-        os.kill(process.pid, signal.SIGKILL)
+    with subprocess.Popen([sys.executable, str(file)]) as process:
+        processes.append(process)
+    assert process.returncode == -signal.SIGKILL
     until(lambda: not briefly.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgfleet test'"))
-    assert briefly.ledger() == {"20250315": "applied"}
+    assert briefly.ledger() == {FIRST: "applied"}
     briefly.assert_whole(before)
     completes(briefly)
 
 
-KILLED = """
-import pickle, sys, time
+ROLLOUT = """
+import pickle, sys
 sys.path[:0] = {paths!r}
+from fixtures.proxy import COMMIT, CuttingProxy, ledger_row
 from fixtures.rollout import Subject
 from fixtures.servers import Server
-from pgfleet.postgres.apply import migration
 from pgfleet.postgres.read.audit import directly
 
 class Elsewhere:
     def dsn(self, *arguments, **keywords):
         return {dsn!r}
 
-original = migration.record
-
-def record(session, migrated, *arguments, **keywords):
-    original(session, migrated, *arguments, **keywords)
-    if migrated.version == {victim!r}:
-        print("the row is written", flush=True)
-        time.sleep(60)
-
-migration.record = record
 manifest, expected = pickle.loads({manifest!r}), pickle.loads({expected!r})
 Subject(server=Server(Elsewhere()), database="", manifest=manifest, expected=expected, run=directly).roll_out()
 """
@@ -298,7 +251,8 @@ def test_a_server_without_room_for_another_session(briefly: Subject, server: Ser
 
 
 def completes(subject: Subject) -> None:
-    """The same command again, without the fault."""
+    """Asserts that the same command succeeds without the fault."""
+    subject.proxy = None
     subject.run = directly
     assert subject.roll_out().result in {Result.DONE, Result.UNCHANGED}
     assert subject.audit().verdict is Verdict.READY
@@ -310,10 +264,3 @@ def exclusive_lock(subject: Subject, table: str) -> Iterator[psycopg.Connection[
     with psycopg.connect(subject.server.cluster.dsn(subject.database)) as holder:
         holder.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         yield holder
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)

@@ -2,16 +2,17 @@
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
-import pytest
+from fixtures.proxy import CuttingProxy, ledger_row
 from fixtures.rollout import Subject
 
 from pgfleet.documents.rollout import Result, StepStatus
-from pgfleet.postgres.apply import migration
-from pgfleet.postgres.session import Session
+from pgfleet.postgres.apply.dry_run import ATTEMPTS
 
+LEDGER = ledger_row("20250315")
 STATE = """
 SELECT 'class', relname::text, relfilenode::text FROM pg_class WHERE oid >= 16384
 UNION ALL SELECT 'schema', nspname::text, NULL FROM pg_namespace
@@ -66,34 +67,22 @@ def test_a_lock_that_is_held_interrupts_it_and_its_own_locks_are_given_back(adop
     assert found[0].result is Result.DONE
 
 
-def test_a_lost_connection_begins_it_anew_and_commits_nothing(
-    briefly: Subject, monkeypatch: pytest.MonkeyPatch
+def test_a_lost_connection_restarts_the_dry_run_and_commits_nothing(
+    briefly: Subject, cutting_proxy: Callable[..., CuttingProxy]
 ) -> None:
-    """The dangerous moment: after the loss, the next statement would open a connection outside of the transaction."""
-    original, losses = migration.record, []
-
-    def record(session: Session, *arguments: Any, **keywords: Any) -> None:
-        if not losses:
-            losses.append(briefly.terminate())
-        original(session, *arguments, **keywords)
-
-    monkeypatch.setattr(migration, "record", record)
+    """The next statement must not run on a new connection, outside the transaction."""
     before = briefly.query(STATE)
+    briefly.proxy = cutting_proxy(LEDGER, server=briefly.server)
     result = briefly.roll_out(dry_run=True)
-    assert (result.result, losses) == (Result.DONE, [1])
+    assert (result.result, briefly.proxy.cuts) == (Result.DONE, 1)
     assert briefly.query(STATE) == before
 
 
-def test_a_connection_that_is_lost_each_time_ends_it_with_nothing_done(
-    briefly: Subject, monkeypatch: pytest.MonkeyPatch
+def test_a_dry_run_that_loses_every_connection_fails_and_changes_nothing(
+    briefly: Subject, cutting_proxy: Callable[..., CuttingProxy]
 ) -> None:
-    original = migration.record
-
-    def record(session: Session, *arguments: Any, **keywords: Any) -> None:
-        briefly.terminate()
-        original(session, *arguments, **keywords)
-
-    monkeypatch.setattr(migration, "record", record)
     before = briefly.query(STATE)
+    briefly.proxy = cutting_proxy(LEDGER, server=briefly.server, always=True)
     assert briefly.roll_out(dry_run=True).result is Result.FAILED
+    assert briefly.proxy.cuts == ATTEMPTS
     assert briefly.query(STATE) == before

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import psycopg
 import pytest
+from fixtures.proxy import CuttingProxy
 from fixtures.rollout import Subject, a_small_manifest
 
 from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.manifest.model import Manifest
-from pgfleet.postgres.session import Session
+from pgfleet.postgres.apply.ledger import prepare_ledger
 
 RULES = "SELECT name, message, ctid::text, xmin::text FROM ai_guardrails.policy_rules ORDER BY name"
 WARN, BLOCK = "finance_wire_warn", "privacy_email_export_block"
@@ -156,24 +157,18 @@ def test_a_table_may_shrink_where_the_manifest_says_so(small: Callable[..., Subj
 
 
 def test_rows_that_others_delete_meanwhile_do_not_trip_the_guard(
-    small: Callable[..., Subject], monkeypatch: pytest.MonkeyPatch
+    small: Callable[..., Subject], cutting_proxy: Callable[..., CuttingProxy]
 ) -> None:
+    """Another session deletes them between the first count and the script."""
     subject = guarded(small, "")
-    original = Session.run_script
-
-    def run_script(session: Session, script: Any) -> None:
-        with psycopg.connect(subject.server.cluster.dsn(subject.database), autocommit=True) as other:
-            other.execute("DELETE FROM one WHERE id <= 4")
-        original(session, script)
-
-    monkeypatch.setattr(Session, "run_script", run_script)
-    assert (subject.roll_out(plan_with_ledger(subject)).result, rows(subject)) == (Result.DONE, 6)
+    plan = plan_with_ledger(subject)
+    delete = partial(subject.execute, "DELETE FROM one WHERE id <= 4")
+    subject.proxy = cutting_proxy(b"ADD COLUMN IF NOT EXISTS two", server=subject.server, act=delete, forwards=True)
+    assert (subject.roll_out(plan).result, rows(subject), subject.proxy.cuts) == (Result.DONE, 6, 1)
 
 
 def plan_with_ledger(subject: Subject) -> Any:
     """Makes the ledger beforehand, so that the only script that runs is the migration's."""
-    from pgfleet.postgres.apply.ledger import prepare_ledger
-
     with subject.server.session(subject.database) as session:
         prepare_ledger(session)
     return subject.plan()
