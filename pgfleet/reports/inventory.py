@@ -10,7 +10,7 @@ from rich.text import Text
 from pgfleet.documents.audit import SkippedEntry
 from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest
-from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.phrases.skipped import skipped_sentence
 
 
 def tenant_table(rows: Sequence[Mapping[str, Any]], skipped: Sequence[SkippedEntry] = ()) -> RenderableType:
@@ -23,7 +23,7 @@ def tenant_table(rows: Sequence[Mapping[str, Any]], skipped: Sequence[SkippedEnt
     for row in rows:
         labels = ", ".join(f"{key}={value}" for key, value in row["labels"].items())
         table.add_row(*(Text(str(row[name] or "")) for name in names[:-1]), Text(labels))
-    said = (skipped_in_words(skipped),) if skipped else ()
+    said = (skipped_sentence(skipped),) if skipped else ()
     return Group(table, Text(), *map(Text, said), Text(tenant_count(len(rows)), style="bold"))
 
 

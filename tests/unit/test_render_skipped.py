@@ -11,7 +11,7 @@ from unit.test_render_inventory import ACME
 from pgfleet.documents.audit import SkippedEntry
 from pgfleet.judge.summary import format_summary
 from pgfleet.reports.inventory import tenant_table
-from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.render import markdown, terminal
 from pgfleet.reports.views.audit import audit_view
 from pgfleet.reports.views.rollout import rollout_view
@@ -46,7 +46,7 @@ def shown(renderable: RenderableType) -> str:
     ids=["none", "one", "some", "many"],
 )
 def test_they_are_told_by_their_reason(entries: tuple[SkippedEntry, ...], said: str) -> None:
-    assert skipped_in_words(entries) == said
+    assert skipped_sentence(entries) == said
 
 
 def test_an_audit_tells_them() -> None:

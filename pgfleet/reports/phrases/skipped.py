@@ -7,7 +7,7 @@ from pgfleet.judge.summary import tenant_count
 from pgfleet.reports.phrases.names import group_names, listed
 
 
-def skipped_in_words(skipped: Iterable[SkippedEntry]) -> str:
+def skipped_sentence(skipped: Iterable[SkippedEntry]) -> str:
     """`3 tenants skipped: acme, globex (its state is suspended); hooli (its state is provisioning)`; empty if none."""
     groups = group_names((each.reason, each.name) for each in skipped)
     reasons = "; ".join(f"{listed(names)} ({reason})" for reason, names in groups.items())

@@ -29,7 +29,7 @@ from pgfleet.reports.phrases.altered_files import altered_files
 from pgfleet.reports.phrases.audit import sentence, verdict_meaning
 from pgfleet.reports.phrases.dates import NEW, Dates, dates_of
 from pgfleet.reports.phrases.row_losses import loss_lines, loss_sentence, summarize_losses
-from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.phrases.trend import capped, headline, new_lines, resolved_lines
 from pgfleet.reports.phrases.variants import is_shared, variant_line
 from pgfleet.reports.tables import earliest
@@ -175,7 +175,7 @@ def _closing(document: AuditDocument, manifest: Manifest) -> Iterator[Block]:
     yield from section("Files changed after they were applied", Lines(lines=altered))
     yield from section("Accepted in the fleet file", Lines(lines=acceptance_lines(document.accepted)))
     if document.skipped:
-        yield Paragraph(text=skipped_in_words(document.skipped))
+        yield Paragraph(text=skipped_sentence(document.skipped))
 
 
 def _facts(document: AuditDocument, dates: Dates) -> tuple[tuple[str, str], ...]:

@@ -28,7 +28,7 @@ from pgfleet.reports.phrases.counts import (
     rows_text,
 )
 from pgfleet.reports.phrases.names import group_names
-from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.tables import shortened
 from pgfleet.reports.views.issues import issue_section
@@ -56,7 +56,7 @@ def counts_view(document: CountDocument) -> View:
             *_marks(text for each in ordered for text in _texts(each, tables)),
             *issue_section("Could not be counted", issues, Tone.BAD),
         ),
-        closing=tuple(Paragraph(text=skipped_in_words(document.skipped)) for _ in document.skipped[:1]),
+        closing=tuple(Paragraph(text=skipped_sentence(document.skipped)) for _ in document.skipped[:1]),
     )
 
 

@@ -16,7 +16,7 @@ from pgfleet.reports.phrases.repair import (
     script_of,
 )
 from pgfleet.reports.phrases.rollout import DRY_RUN_NOTICE, error_sentence
-from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.tables import shortened
 from pgfleet.rollout.repair_summary import format_summary, worst_first
@@ -62,7 +62,7 @@ def _opening(document: RepairDocument) -> Iterator[Block]:
     if document.dry_run:
         yield Paragraph(text=DRY_RUN_NOTICE)
     if document.skipped:
-        yield Paragraph(text=skipped_in_words(document.skipped))
+        yield Paragraph(text=skipped_sentence(document.skipped))
 
 
 def _tenant(tenant: TenantRepair, *, is_dry_run: bool) -> Section:

@@ -33,7 +33,7 @@ from pgfleet.reports.phrases.rollout import (
     ring_sentence,
     step_word,
 )
-from pgfleet.reports.phrases.skipped import skipped_in_words
+from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.tables import shortened
 from pgfleet.reports.views.counts import count_section
@@ -72,7 +72,7 @@ def notices(document: RolloutDocument) -> Iterator[Block]:
     elif document.dry_run:
         yield Paragraph(text=DRY_RUN_NOTICE)
     if document.skipped:
-        yield Paragraph(text=skipped_in_words(document.skipped))
+        yield Paragraph(text=skipped_sentence(document.skipped))
 
 
 def work(document: RolloutDocument) -> Iterator[Section]:
