@@ -134,7 +134,7 @@ def test_a_table_that_lost_rows_is_a_finding_with_both_figures(
     [loss] = document.tenants[0].losses
     assert (loss.before, loss.now, loss.allowed, loss.exact) == (95, 40, 4, True)
     assert document.tenants[0].verdict is Verdict.READY
-    said = "acme: ai_conversations has 40 rows, had 95 (4 may be lost)"
+    said = "acme: ai_conversations: 40 rows, previously 95 (allowed loss: 4)"
     assert (state.name, state.message) == ("Drifted", f"1 tenant: 1 ready; rows lost: {said}")
     assert "**Rows lost**" in records.artifact(f"summary-{environment}")["data"]
 

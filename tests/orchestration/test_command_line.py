@@ -55,7 +55,7 @@ def test_a_drifted_tenant_exits_with_1_and_is_told_in_words(
     done = pgfleet("audit", ENVIRONMENT, *QUICK)
     assert done.returncode == 1, done.stderr
     assert "index public.idx_ai_messages_conversation is missing" in done.stdout
-    assert "ember is blocked" in done.stdout
+    assert "\nBlocked: the AI assistant cannot start or does not work\n  ember\n" in done.stdout
     assert "\x1b[" not in done.stdout, "plain where nobody looks"
 
 
@@ -72,8 +72,8 @@ def test_a_tenant_that_cannot_be_reached_exits_with_3_and_outranks_1(
     fleet.tenant("lost", "postgresql://x@127.0.0.1:1/x")
     done = pgfleet("audit", ENVIRONMENT, *QUICK)
     assert done.returncode == 3, done.stderr
-    assert "lost is unreachable" in done.stdout
-    assert "no migration was ever applied" in done.stdout
+    assert "\nUnreachable: could not connect\n  lost: " in done.stdout
+    assert "no migration is applied" in done.stdout
 
 
 def test_the_report_can_go_into_a_file(
@@ -303,4 +303,4 @@ def test_an_audit_is_compared_with_a_file_and_lost_rows_exit_with_1(
     done = pgfleet("audit", "shrinking", "--since", "before.json", *QUICK)
     assert done.returncode == 1, done.stderr
     assert "0 new, 0 persisting, 0 resolved" in done.stdout
-    assert "rows lost: acme: ai_conversations has 20 rows, had 50 (5 may be lost)" in done.stdout
+    assert "rows lost: acme: ai_conversations: 20 rows, previously 50 (allowed loss: 5)" in done.stdout

@@ -1,6 +1,7 @@
 """The demo, run from the wheel, finds every injected fault, attributes it to its migration, and finds nothing else."""
 
 import sys
+from itertools import takewhile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,13 +25,13 @@ PENDING = {
     "dynamo": ["20250321", "20250330000000"],
 }
 REMEDIES = {
-    "cobalt": "pgfleet rollout demo --tenant cobalt applies it",
-    "dynamo": "pgfleet rollout demo --tenant dynamo applies it",
+    "cobalt": "pgfleet rollout demo --tenant cobalt",
+    "dynamo": "pgfleet rollout demo --tenant dynamo",
     "ember": "reapplying 20250315 restores it",
     "fjord": "reapplying 20250401 restores it",
     "gale": "reapplying 20250315 fixes it",
     "harbor": "ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text",
-    "iris": "pgfleet repair demo --tenant iris runs them",
+    "iris": "pgfleet repair demo --tenant iris",
 }
 UNEXPECTED = {
     "borealis": ["public.ai_conversations.ai_conversations_user_id_fkey"],
@@ -68,8 +69,9 @@ def test_the_demo_finds_each_injected_fault_and_nothing_else(
 
 
 def told_of(tenant: str, printed: str) -> str:
-    """What the first audit says of a tenant, however it was broken into lines."""
-    return " ".join(printed.split(f"\n{tenant} is ")[1].split("\n\n", maxsplit=1)[0].split())
+    """The findings of a tenant in the first audit's report, on one line."""
+    rest = printed.split(f"\n  {tenant}\n", maxsplit=1)[1].splitlines()
+    return " ".join(" ".join(takewhile(lambda line: line.startswith("   "), rest)).split())
 
 
 @pytest.mark.parametrize("is_on_path", [True, False])
