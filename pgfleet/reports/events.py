@@ -70,9 +70,9 @@ class Event:
 
 
 def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
-    """That it is finished; and one event for all tenants that are blocked, one for all that are unreachable.
+    """That the audit finished, one event for all blocked tenants, and one for all unreachable tenants.
 
-    Without a previous audit to compare with, whatever is found is new.
+    Without a previous audit, every finding is new.
     """
     outcome, since = outcome_of(document.tenants), document.since
     new = len(since.new) if since else len(list_findings(document))
@@ -88,7 +88,7 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
             "summary": document.summary,
             "said": format_verdicts(document.summary),
             "new": new,
-            "new_findings": new_lines(since, document.manifest.migrations) if since else _wrong(document),
+            "new_findings": new_lines(since, document.manifest.migrations) if since else _tenant_lines(document),
             "persisting": since.persisting if since else 0,
             "resolved": len(since.resolved) if since else 0,
             "compared_with": since.previous_run_id if since else None,
@@ -155,8 +155,8 @@ def of_approval(plan: RolloutPlan, run_id: str) -> Event:
     )
 
 
-def _wrong(document: AuditDocument) -> tuple[str, ...]:
-    """`acme: no migration was ever applied`, for so many tenants that are not ready, worst first."""
+def _tenant_lines(document: AuditDocument) -> tuple[str, ...]:
+    """`acme: no migration is applied: …` for the first MOST_LINES tenants that are not ready, worst first."""
     wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
     lines = [f"{each.name}: {sentence(each)}" for each in wrong[:MOST_LINES]]
     return (*lines, f"{len(wrong) - MOST_LINES} more tenants") if len(wrong) > MOST_LINES else tuple(lines)

@@ -1,45 +1,45 @@
-"""The inventory and the manifest, for people and programs."""
+"""The inventory and the manifest, at a terminal and as JSON."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from rich.console import RenderableType
 
 from pgfleet.documents.audit import SkippedEntry
 from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest
+from pgfleet.reports.blocks import Paragraph, Table
 from pgfleet.reports.phrases.skipped import skipped_sentence
+from pgfleet.reports.render import terminal
 
 
 def tenant_table(rows: Sequence[Mapping[str, Any]], skipped: Sequence[SkippedEntry] = ()) -> RenderableType:
-    """One line a tenant, and those that are skipped; which inventory they were found in, where there is any."""
-    found = ("inventory",) if any(row.get("inventory") for row in rows) else ()
-    names = ("name", "ring", "server", "database", "user", "schema", *found, "labels")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        labels = ", ".join(f"{key}={value}" for key, value in row["labels"].items())
-        table.add_row(*(Text(str(row[name] or "")) for name in names[:-1]), Text(labels))
-    said = (skipped_sentence(skipped),) if skipped else ()
-    return Group(table, Text(), *map(Text, said), Text(tenant_count(len(rows)), style="bold"))
+    """One line per tenant with the inventory that it comes from, if any, then the skipped tenants."""
+    inventory = ("inventory",) if any(row.get("inventory") for row in rows) else ()
+    names = ("name", "ring", "server", "database", "user", "schema", *inventory)
+    cells = tuple(
+        (*(str(row[name] or "") for name in names), ", ".join(f"{key}={value}" for key, value in row["labels"].items()))
+        for row in rows
+    )
+    return _table((*names, "labels"), cells, (*filter(None, [skipped_sentence(skipped)]), tenant_count(len(rows))))
 
 
 def manifest_table(manifest: Manifest, path: str) -> RenderableType:
-    """Its migrations in their order, then contracts, seeds, counts and watches."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("", "P", "migration", "requires", "checks", "provides"):
-        table.add_column(name, overflow="fold")
-    for place, each in enumerate(manifest.migrations, start=1):
-        cells = (place, each.priority, each.file, ", ".join(each.requires) or "-", len(each.checks), each.provides)
-        table.add_row(*(Text(str(cell)) for cell in cells))
+    """Its migrations in order, then contracts, seeds, counts, and watches."""
+    head = ("", "P", "migration", "requires", "checks", "provides")
+    rows = tuple(
+        (str(place), each.priority, each.file, ", ".join(each.requires) or "-", str(len(each.checks)), each.provides)
+        for place, each in enumerate(manifest.migrations, start=1)
+    )
     seeds = ", ".join(f"{each.name} (after {each.requires})" for each in manifest.seeds) or "none"
     counts = ", ".join(each.table for each in manifest.counts) or "none"
     watches = ", ".join(f"{each.name} ({each.table})" for each in manifest.watches) or "none"
     lines = (f"seeds: {seeds}", f"counted: {counts}", f"watched: {watches}", f"{path}, checksum {manifest.checksum}")
-    return Group(table, Text(), *map(Text, (*_contract_lines(manifest), *lines)))
+    return _table(head, rows, (*_contract_lines(manifest), *lines))
+
+
+def _table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...], lines: Iterable[str]) -> RenderableType:
+    return terminal.render_blocks([Table(head=head, rows=rows), *(Paragraph(text=each) for each in lines)])
 
 
 def _contract_lines(manifest: Manifest) -> Iterator[str]:
@@ -49,7 +49,7 @@ def _contract_lines(manifest: Manifest) -> Iterator[str]:
 
 
 def manifest_document(manifest: Manifest) -> dict[str, Any]:
-    """The same as one JSON document."""
+    """The manifest as one JSON document."""
     return {
         "checksum": manifest.checksum,
         "migrations": [

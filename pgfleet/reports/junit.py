@@ -1,4 +1,4 @@
-"""A JUnit report as CI systems read it: suites of cases, each of which passes, fails, errs or was skipped."""
+"""A JUnit report for CI systems: suites of cases that pass, fail, end in an error, or are skipped."""
 
 import re
 from collections.abc import Iterable
@@ -8,23 +8,23 @@ from enum import StrEnum
 from xml.etree import ElementTree
 
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 knows no way to write."""
+"""Characters that XML 1.0 cannot represent."""
 
 
 class Ending(StrEnum):
-    """How a case ended, where it did not pass; each is named like its element."""
+    """How a case ended that did not pass; the values are the names of the elements."""
 
     FAILURE = "failure"
-    """It is not as it should be."""
+    """Something is wrong."""
     ERROR = "error"
-    """It could not be found out."""
+    """It is unknown whether something is wrong."""
     SKIPPED = "skipped"
-    """It was not asked for, or does not count."""
+    """It was not selected, or does not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One case: `message` and `lines` say what there is to say where it did not pass."""
+    """One case; `message` and `lines` say why it did not pass."""
 
     name: str
     ending: Ending | None = None
@@ -36,7 +36,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """The cases of one tenant or ring; `notes` are worth knowing and no fault."""
+    """The cases of one tenant or ring; `notes` are no faults."""
 
     name: str
     cases: tuple[Case, ...]
@@ -44,7 +44,7 @@ class Suite:
 
 
 def report(title: str, suites: Iterable[Suite], *, started_at: datetime, seconds: float) -> str:
-    """The report as XML; `title` is the prefix of each case's class, so that reports of several environments differ."""
+    """The report as XML; `title` prefixes the class of every case, so that reports of several environments differ."""
     root = ElementTree.Element("testsuites", name=_allowed(title))
     found = [each for each in suites if each.cases]
     _count(root, [case for suite in found for case in suite.cases], seconds)
@@ -68,10 +68,10 @@ def _append_case(suite: ElementTree.Element, case: Case, class_name: str) -> Non
     element = ElementTree.SubElement(suite, "testcase", name=_allowed(case.name), classname=_allowed(class_name))
     element.set("time", f"{case.seconds:.3f}")
     if case.ending:
-        said = ElementTree.SubElement(element, case.ending, message=_allowed(case.message))
-        said.text = _allowed("\n".join(case.lines)) or None
+        outcome = ElementTree.SubElement(element, case.ending, message=_allowed(case.message))
+        outcome.text = _allowed("\n".join(case.lines)) or None
         if case.ending is not Ending.SKIPPED:
-            said.set("type", case.kind or case.ending)
+            outcome.set("type", case.kind or case.ending)
 
 
 def _count(element: ElementTree.Element, cases: Iterable[Case], seconds: float) -> None:

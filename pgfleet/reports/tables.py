@@ -1,4 +1,4 @@
-"""Rows for table artifacts: few columns, named for people, worst tenants first."""
+"""Rows of an audit's table artifacts, worst tenants first."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ MOST_CHARACTERS = 120
 
 
 def tenant_rows(document: AuditDocument, timezone: str = "UTC", links: Links = NO_LINKS) -> list[TableRow]:
-    """One row a tenant, at most MOST_ROWS, and a last row that says how many were left out.
+    """One row per tenant, at most MOST_ROWS, and a last row with the number of the others.
 
     A tenant that has a page leads there. Where there is a previous audit, a column says since when something of what
     counts is wrong.
@@ -48,17 +48,17 @@ def variant_rows(variants: Sequence[VariantEntry]) -> list[TableRow]:
 
 
 def _cell(name: str, links: Links) -> str:
-    """Markdown where it is a link, which alone is read as such in a table."""
+    """A link, which Prefect's tables show as one, or plain text."""
     return links.tenant(name) if name in links.tenants else plain_cell(name)
 
 
 def plain_cell(text: str) -> str:
-    """The text, of which a table makes no link."""
+    """The text, changed so that Prefect's tables make no link of it."""
     return text.replace("](", "] (")
 
 
 def earliest(document: AuditDocument) -> dict[str, datetime]:
-    """Since when the oldest finding of each tenant that has any is there."""
+    """When each tenant's oldest finding was first seen."""
     found: dict[str, datetime] = {}
     for finding, since in list_findings(document).items():
         found[finding.tenant] = min(since, found.get(finding.tenant, since))
@@ -66,7 +66,7 @@ def earliest(document: AuditDocument) -> dict[str, datetime]:
 
 
 def _row(tenant: TenantEntry, cell: str, when: dict[str, str]) -> TableRow:
-    """The short columns first: no column is wrapped, and what is beyond the window's edge has to be scrolled to."""
+    """Short columns first: Prefect wraps no column, so long ones need scrolling."""
     wrong = (sentence(tenant), *map(loss_sentence, tenant.losses))
     return {
         "tenant": cell,
@@ -79,5 +79,5 @@ def _row(tenant: TenantEntry, cell: str, when: dict[str, str]) -> TableRow:
 
 
 def shortened(text: str) -> str:
-    """The text, cut with an ellipsis where it is too long for a cell."""
+    """The text, shortened with an ellipsis to fit a cell."""
     return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"

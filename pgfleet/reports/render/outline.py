@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pgfleet.reports.blocks import Block, Code, Contrast, Lines, Paragraph, Section, Table, Tenants, Tone, cell_text
 from pgfleet.reports.phrases.names import listed
 
-MOST_LINES = 10
+MOST_LINES = 20
 MOST_CHARACTERS = 240
 
 
