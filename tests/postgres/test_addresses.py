@@ -1,4 +1,4 @@
-"""What a connection string's names are resolved to, and for how long."""
+"""Host names of a connection string are resolved in bounded time."""
 
 import socket
 import threading
@@ -57,11 +57,11 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
-def test_each_name_becomes_its_addresses(dsn: str, found: dict[str, str]) -> None:
+def test_every_host_name_is_resolved_to_its_addresses(dsn: str, found: dict[str, str]) -> None:
     assert resolve(Dsn(dsn), seconds=10) == found
 
 
-def test_names_that_are_all_unknown() -> None:
+def test_unknown_host_names_are_an_error() -> None:
     with pytest.raises(
         ConnectionFailed, match=r"host name of none\.test:5432 \(Name or service not known\); "
     ) as caught:
@@ -69,7 +69,7 @@ def test_names_that_are_all_unknown() -> None:
     assert caught.value.connect_failure is ConnectFailure.NAME_NOT_RESOLVED
 
 
-def test_a_resolver_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hung_resolver_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     end = threading.Event()
     monkeypatch.setattr(addresses, "_look_up", lambda *_: end.wait(20) and [])
     began = time.monotonic()

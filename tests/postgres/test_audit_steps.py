@@ -9,7 +9,7 @@ from pgfleet.postgres.read.inspection import inspect
 from pgfleet.postgres.tenant_session import open_session
 
 
-def test_a_tenant_with_the_whole_manifest_matches_without_a_transfer(
+def test_a_complete_tenant_matches_without_transferring_objects(
     server: Server, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     tenant = server.tenant(database)

@@ -1,4 +1,4 @@
-"""Servers of our own: the wheel's, and whatever is installed on the machine."""
+"""The embedded server: the wheel's programs and those installed on the machine."""
 
 import os
 import shutil
@@ -66,19 +66,19 @@ def started_elsewhere(then: str) -> tuple[subprocess.Popen[str], int, Path]:
     return parent, int(pid), Path(folder)
 
 
-def test_takes_connections_over_tcp_and_the_socket(running: Cluster) -> None:
+def test_accepts_connections_over_tcp_and_the_socket(running: Cluster) -> None:
     for dsn in (running.dsn(), running.socket_dsn()):
         with psycopg.connect(dsn) as connection:
             assert connection.info.server_version // 10_000 == running.major
 
 
-def test_refuses_a_wrong_password_on_either_way(running: Cluster) -> None:
+def test_rejects_a_wrong_password_over_tcp_and_the_socket(running: Cluster) -> None:
     for dsn in (running.dsn(password="wrong"), running.socket_dsn(password="wrong")):
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             psycopg.connect(dsn)
 
 
-def test_a_dsn_carries_any_name(running: Cluster) -> None:
+def test_a_dsn_can_contain_any_database_name(running: Cluster) -> None:
     with psycopg.connect(running.dsn(), autocommit=True) as connection:
         connection.execute('CREATE DATABASE "a/b c?d"')
         connection.execute("CREATE ROLE \"o@k:\" LOGIN PASSWORD 'p@ss/w:rd'")
@@ -87,12 +87,12 @@ def test_a_dsn_carries_any_name(running: Cluster) -> None:
             assert (connection.info.dbname, connection.info.user) == ("a/b c?d", "o@k:")
 
 
-def test_its_folder_is_closed_to_others(running: Cluster) -> None:
+def test_its_folder_is_private(running: Cluster) -> None:
     assert Path(running.host).stat().st_mode & 0o777 == 0o700
     assert not (Path(running.host) / "password").exists()
 
 
-def test_comes_back_after_a_crash_with_its_data_and_port(running: Cluster) -> None:
+def test_restarts_after_a_crash_with_the_same_data_and_port(running: Cluster) -> None:
     port = running.port
     with psycopg.connect(running.dsn(), autocommit=True) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
@@ -118,7 +118,7 @@ def test_leaves_nothing_behind(binaries: Path) -> None:
         cluster.restart()
 
 
-def test_a_data_folder_that_was_given_stays(open_folder: Path) -> None:
+def test_a_given_data_folder_is_kept(open_folder: Path) -> None:
     data_dir = open_folder / "data"
     settings = {"work_mem": "7MB", "fsync": "on"}
     query = "SELECT current_setting('work_mem'), current_setting('fsync')"
@@ -132,7 +132,7 @@ def test_a_data_folder_that_was_given_stays(open_folder: Path) -> None:
     assert not Path(cluster.host).exists()
 
 
-def test_a_folder_that_holds_something_is_left_alone(open_folder: Path) -> None:
+def test_a_folder_that_is_not_empty_is_rejected_and_unchanged(open_folder: Path) -> None:
     letter = open_folder / "letter"
     letter.write_text("dear all")
     with pytest.raises(ClusterFailed, match="not empty"):
@@ -140,22 +140,22 @@ def test_a_folder_that_holds_something_is_left_alone(open_folder: Path) -> None:
     assert (letter.stat().st_uid, open_folder.stat().st_uid) == (os.geteuid(), os.geteuid())
 
 
-def test_says_what_the_server_said(open_folder: Path) -> None:
+def test_an_error_contains_the_servers_output(open_folder: Path) -> None:
     with pytest.raises(ClusterFailed, match='invalid value for parameter "shared_buffers": "plenty"'):
         Cluster.start(open_folder / "data", embedded_binaries(), settings={"shared_buffers": "plenty"})
 
 
-def test_says_where_there_is_no_server(tmp_path: Path) -> None:
+def test_an_error_names_the_folder_without_a_server(tmp_path: Path) -> None:
     with pytest.raises(ClusterFailed, match="no PostgreSQL server"):
         Cluster.temporary(tmp_path)
 
 
-def test_a_port_that_was_asked_for_and_is_taken_is_an_error() -> None:
+def test_a_requested_port_that_is_taken_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ClusterFailed, match="TCP/IP"):
         Cluster.temporary(embedded_binaries(), port=taken.getsockname()[1])
 
 
-def test_a_port_taken_in_the_meantime_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_free_port_that_is_taken_in_the_meantime_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     free_port = cluster_module._free_port
     with socket.create_server(("127.0.0.1", 0)) as taken:
         offers = iter([taken.getsockname()[1], free_port()])
@@ -165,7 +165,7 @@ def test_a_port_taken_in_the_meantime_is_replaced(monkeypatch: pytest.MonkeyPatc
             psycopg.connect(cluster.dsn()).close()
 
 
-def test_a_long_temporary_folder_does_not_matter(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_temporary_path_works(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     long = open_folder / ("x" * 100)
     long.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(long))
@@ -175,7 +175,7 @@ def test_a_long_temporary_folder_does_not_matter(open_folder: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("then", ["", "raise SystemExit(3)", "1 / 0"], ids=["end", "exit", "error"])
-def test_ends_with_its_parent(then: str) -> None:
+def test_stops_when_its_parent_exits(then: str) -> None:
     parent, pid, folder = started_elsewhere(then)
     parent.communicate(timeout=60)
     assert not is_alive(pid)
@@ -183,7 +183,7 @@ def test_ends_with_its_parent(then: str) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_ends_with_a_parent_that_was_killed(how: signal.Signals) -> None:
+def test_stops_when_its_parent_is_killed(how: signal.Signals) -> None:
     parent, pid, folder = started_elsewhere("input()")
     parent.send_signal(how)
     parent.communicate(timeout=60)
@@ -194,7 +194,7 @@ def test_ends_with_a_parent_that_was_killed(how: signal.Signals) -> None:
     assert not folder.exists()
 
 
-def test_binaries_in_a_closed_folder_serve_without_opening_it() -> None:
+def test_binaries_in_a_private_folder_work_and_the_folder_stays_private() -> None:
     """Root runs the server as another, who gets a copy; an ordinary user runs it as itself."""
     package = embedded_binaries().parent.parent
     with tempfile.TemporaryDirectory() as closed:

@@ -1,4 +1,4 @@
-"""What is read of a tenant only where it is needed: kinds that the manifest has nothing of, and who holds its names."""
+"""Further reads of a catalog: kinds that the manifest does not use, and objects that occupy its names."""
 
 from collections.abc import Callable
 
@@ -57,7 +57,7 @@ def reads(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> int:
         (POLICY, "policy", "public.t.own"),
     ],
 )
-def test_what_the_manifest_has_nothing_of_is_found_where_it_is(
+def test_objects_of_kinds_that_the_manifest_does_not_use_are_found(
     tenant: Subject, sql: str, kind: str, identity: str
 ) -> None:
     assert unexpected(tenant) == []
@@ -65,12 +65,12 @@ def test_what_the_manifest_has_nothing_of_is_found_where_it_is(
     assert unexpected(tenant) == [(kind, identity)]
 
 
-def test_it_comes_in_its_place_among_what_else_is_unexpected(tenant: Subject) -> None:
+def test_they_are_sorted_among_the_other_unexpected_objects(tenant: Subject) -> None:
     tenant.execute(f"{TYPE}; {VIEW}; {POLICY}; {COLUMN}")
     assert [kind for kind, _ in unexpected(tenant)] == ["column", "policy", "type", "view"]
 
 
-def test_a_view_by_the_name_of_a_table_is_found_and_holds_its_name(tenant: Subject) -> None:
+def test_a_view_with_the_name_of_a_managed_table_is_reported_as_occupying_it(tenant: Subject) -> None:
     tenant.execute("DROP TABLE t; CREATE VIEW t AS SELECT 1 AS a")
     entry = tenant.audit()
     assert [(each.kind, each.identity) for each in entry.unexpected] == [("view", "public.t")]
@@ -78,7 +78,7 @@ def test_a_view_by_the_name_of_a_table_is_found_and_holds_its_name(tenant: Subje
     assert reasons == ["view t already has the required name: ask the owner to free it"]
 
 
-def test_nothing_more_is_read_of_a_tenant_that_is_as_expected_or_lacks_no_relation(
+def test_a_tenant_without_missing_relations_takes_no_further_query(
     tenant: Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clean = reads(tenant, monkeypatch)

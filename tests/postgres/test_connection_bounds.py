@@ -1,4 +1,4 @@
-"""A server never has more connections of ours than it is to have, whoever opens them."""
+"""pgfleet never has more connections to a server than allowed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +37,7 @@ SOON_SECONDS = 5.0
 """Whoever waited for a connection of its own would wait so long, and fail."""
 
 
-def test_of_64_threads_three_are_connected_at_once(
+def test_with_64_threads_and_a_limit_of_3_there_are_3_connections(
     server: Server, template: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     tenants = [server.tenant(template, name=f"t{number}") for number in range(40)]
@@ -175,7 +175,7 @@ def allowed(server: Server, tenants: Sequence[Tenant], **policy: int) -> tuple[i
     return identity.allowance.connections, identity.allowance.reason or ""
 
 
-def test_what_others_use_is_not_free_to_any_role(
+def test_connections_of_other_clients_are_not_available(
     server: Server, template: str, connected: Callable[[str, int], None]
 ) -> None:
     """A role that may not see what other roles do counts them all the same; what is ours is not counted."""
@@ -209,7 +209,7 @@ def settings_of(server: Server) -> tuple[int, ...]:
         return tuple(int(connection.execute(f"SHOW {name}").fetchone()[0]) for name in names)  # type: ignore[index]
 
 
-def test_a_role_is_asked_for_a_share_of_what_it_may_have(
+def test_a_role_with_a_connection_limit_gets_a_share_of_it(
     server: Server, template: str, connected: Callable[[str, int], None]
 ) -> None:
     role = server.create_role("CONNECTION LIMIT 6")
@@ -224,7 +224,7 @@ def test_a_role_is_asked_for_a_share_of_what_it_may_have(
     assert reason.endswith("the role may have 6, 5 in use), and connection_share is 50%")
 
 
-def test_there_are_threads_for_every_server_but_not_without_end(server: Server, template: str) -> None:
+def test_the_number_of_threads_grows_with_the_servers_up_to_64(server: Server, template: str) -> None:
     tcp = server.tenant(template)
     socket = replace(tcp, name="socket", dsn=type(tcp.dsn)(server.cluster.socket_dsn(template)))
     many = tuple(replace(tcp, name=f"t{n}", dsn=type(tcp.dsn)(f"host=db{n}")) for n in range(30))

@@ -1,4 +1,4 @@
-"""Statements are planned as the consumer's role: what would not work is reported, and nothing is executed."""
+"""Contracts are planned as the consumer's role: failures are reported, and nothing is executed."""
 
 import dataclasses
 
@@ -76,7 +76,7 @@ def test_every_shipped_statement_works(
         assert try_contracts(session, shipped_manifest.contracts, dict.fromkeys(consumers[::2], role)) == working
 
 
-def test_what_works_takes_one_round_trip(
+def test_working_statements_take_one_round_trip(
     server: Server, database: str, role: str, shipped_manifest: Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent = []
@@ -124,7 +124,7 @@ def test_what_works_takes_one_round_trip(
         pytest.param("", "SELECT 1 FROM ai_messages GROUP BY id FOR UPDATE", "0A000", id="impossible lock"),
     ],
 )
-def test_what_the_server_cannot_plan_fails_by_name(
+def test_a_statement_that_cannot_be_planned_fails_by_name(
     server: Server, database: str, role: str, damage: str, statement: str, sqlstate: str
 ) -> None:
     server.execute(damage, database)
@@ -163,7 +163,7 @@ def test_what_the_server_cannot_plan_fails_by_name(
         ),
     ],
 )
-def test_what_the_role_may_not_do_fails_and_without_a_role_it_is_not_judged(
+def test_a_missing_privilege_fails_and_is_not_judged_without_a_role(
     server: Server, database: str, role: str, revoked: str, statement: str, message: str
 ) -> None:
     server.execute("CREATE FUNCTION own() RETURNS integer VOLATILE LANGUAGE sql AS 'SELECT 1'", database)
@@ -192,7 +192,7 @@ def test_what_the_role_may_not_do_fails_and_without_a_role_it_is_not_judged(
         ("INSERT INTO counted (note) VALUES ($1)", []),
     ],
 )
-def test_sequences_are_looked_up_for_the_columns_that_an_insert_does_not_give(
+def test_an_insert_needs_privileges_on_the_sequences_of_columns_it_omits(
     server: Server, database: str, role: str, statement: str, drawn_on: list[str]
 ) -> None:
     server.execute(
@@ -247,7 +247,7 @@ def test_nothing_is_executed(server: Server, database: str, role: str) -> None:
     assert after == before == [("kept", 1)]
 
 
-def test_a_role_that_is_not_there_fails_and_one_that_may_not_be_taken_on_is_unknown(
+def test_a_missing_role_fails_and_one_that_cannot_be_assumed_is_unknown(
     server: Server, database: str, role: str
 ) -> None:
     auditor = server.create_role()
@@ -270,7 +270,7 @@ def test_a_role_that_is_not_there_fails_and_one_that_may_not_be_taken_on_is_unkn
         )
 
 
-def test_an_auditor_that_may_only_look_judges_what_is_planned(server: Server, database: str) -> None:
+def test_a_read_only_auditor_can_judge_planned_statements(server: Server, database: str) -> None:
     """The right to run it is looked at after planning, so it tells nothing; a schema that may not be used, all."""
     auditor = server.create_role()
     server.execute(f"GRANT USAGE ON SCHEMA public TO {auditor}", database)
@@ -286,7 +286,7 @@ def test_an_auditor_that_may_only_look_judges_what_is_planned(server: Server, da
     assert reading.fault == "'2': permission denied for schema ai_guardrails"
 
 
-def test_a_lock_that_is_held_is_met_again_later(server: Server, database: str) -> None:
+def test_a_held_lock_is_a_transient_error(server: Server, database: str) -> None:
     limits = Limits(lock_timeout_ms=100)
     with (
         psycopg.connect(server.cluster.dsn(database)) as other,
@@ -299,7 +299,7 @@ def test_a_lock_that_is_held_is_met_again_later(server: Server, database: str) -
         assert attempt(session, "SELECT 1", "SELECT content FROM ai_messages") == ContractObservation(consumer="worker")
 
 
-def test_what_takes_too_long_is_unknown(server: Server, database: str) -> None:
+def test_a_statement_timeout_makes_the_contract_unknown(server: Server, database: str) -> None:
     server.execute(
         "CREATE FUNCTION slow() RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 1 FROM pg_sleep(60)'", database
     )
@@ -309,7 +309,7 @@ def test_what_takes_too_long_is_unknown(server: Server, database: str) -> None:
     assert reading.fault == "'1': canceling statement due to statement timeout"
 
 
-def test_within_a_transaction_of_ours_nothing_is_lost(server: Server, database: str, role: str) -> None:
+def test_trying_contracts_keeps_an_open_transaction(server: Server, database: str, role: str) -> None:
     with server.session(database) as session:
         with session.transaction():
             session.write(Query("CREATE TABLE fresh (id integer)"))
@@ -328,7 +328,7 @@ def audited(server: Server, database: str, manifest: Manifest, expected: Expecte
     return audit(tenant, server.context(manifest, expected, tenant, policy=policy))
 
 
-def test_a_tenant_that_is_as_expected_inherits_but_for_roles(
+def test_a_tenant_that_is_as_expected_inherits_the_results_without_roles(
     server: Server, database: str, role: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     entry = audited(server, database, shipped_manifest, expected, logger=role)
@@ -350,7 +350,7 @@ def test_a_missing_privilege_degrades_a_tenant_in_which_every_migration_is_appli
     assert [each.statement for each in broken.failures] == ["log event"]
 
 
-def test_a_role_that_may_not_be_taken_on_makes_the_tenant_unknown(
+def test_a_role_that_cannot_be_assumed_makes_the_tenant_unknown(
     server: Server, database: str, role: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     auditor = server.create_role()
@@ -390,7 +390,7 @@ def test_with_migration_7_left_out_of_a_manifest_the_audit_names_policy_engine_a
     )
 
 
-def test_a_tenant_that_is_a_schema_is_tried_in_its_own(
+def test_contracts_of_a_schema_tenant_are_tried_in_its_schema(
     server: Server, empty_database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     server.execute("CREATE SCHEMA tenant_a; CREATE SCHEMA tenant_b", empty_database)

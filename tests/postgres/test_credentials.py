@@ -1,4 +1,4 @@
-"""Passwords from libpq's password file and service file: they work, and are never shown."""
+"""Passwords from libpq's password and service files work and are never shown."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,24 +63,22 @@ def from_passfile(server: Server, folder: Path, password: str = PASSWORD) -> Dsn
     return Dsn(f"host=127.0.0.1 port={server.cluster.port} user=filed dbname=postgres passfile='{file}'")
 
 
-def test_a_password_file_opens_the_door(server: Server, keeper: str, tmp_path: Path) -> None:
+def test_a_password_file_works(server: Server, keeper: str, tmp_path: Path) -> None:
     assert who(from_passfile(server, tmp_path)) == [(keeper, "postgres")]
 
 
-def test_a_password_file_serves_every_database_of_the_server(server: Server, keeper: str, tmp_path: Path) -> None:
+def test_a_password_file_works_for_every_database_of_a_server(server: Server, keeper: str, tmp_path: Path) -> None:
     dsn = libpq.for_database(from_passfile(server, tmp_path), "template1")
     assert who(dsn) == [(keeper, "template1")]
 
 
-def test_a_service_file_opens_the_door(
-    server: Server, keeper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_service_file_works(server: Server, keeper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGSERVICEFILE", str(servicefile(tmp_path, server, PASSWORD)))
     assert who(Dsn("service=fleet")) == [(keeper, "postgres")]
     assert who(libpq.for_database(Dsn("service=fleet"), "template1")) == [(keeper, "template1")]
 
 
-def test_a_mounted_file_opens_the_door(server: Server, keeper: str, tmp_path: Path) -> None:
+def test_a_mounted_secret_file_works(server: Server, keeper: str, tmp_path: Path) -> None:
     (tmp_path / "password").write_text(f"{PASSWORD}\n")
     for template in (
         f"postgresql://filed:${{file:{tmp_path}/password}}@127.0.0.1:{server.cluster.port}/postgres",
@@ -89,7 +87,7 @@ def test_a_mounted_file_opens_the_door(server: Server, keeper: str, tmp_path: Pa
         assert who(substitute(template, References({}))) == [(keeper, "postgres")]
 
 
-def test_a_password_that_stands_in_a_file_is_never_shown(
+def test_a_password_from_a_file_is_never_shown(
     server: Server, keeper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGSERVICEFILE", str(servicefile(tmp_path, server, PASSWORD)))
@@ -100,7 +98,7 @@ def test_a_password_that_stands_in_a_file_is_never_shown(
 
 
 @pytest.mark.parametrize("way", ["password file", "service file"])
-def test_a_wrong_password_in_a_file_is_refused_and_not_shown(
+def test_a_wrong_password_from_a_file_is_rejected_and_not_shown(
     server: Server, keeper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     monkeypatch.setenv("PGSERVICEFILE", str(servicefile(tmp_path, server, "Wr0ng")))
@@ -110,14 +108,14 @@ def test_a_wrong_password_in_a_file_is_refused_and_not_shown(
     assert "Wr0ng" not in str(caught.value)
 
 
-def test_a_password_file_that_others_may_read_is_no_password(server: Server, keeper: str, tmp_path: Path) -> None:
+def test_a_password_file_that_others_can_read_is_ignored(server: Server, keeper: str, tmp_path: Path) -> None:
     dsn = from_passfile(server, tmp_path)
     (tmp_path / "pgpass").chmod(0o644)
     with pytest.raises(AccessRefused, match="no password"):
         who(dsn)
 
 
-def test_a_service_that_is_not_there_is_named(
+def test_an_unknown_service_is_named(
     server: Server, keeper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGSERVICEFILE", str(servicefile(tmp_path, server, PASSWORD)))
@@ -126,5 +124,5 @@ def test_a_service_that_is_not_there_is_named(
     assert not isinstance(caught.value, ConnectionFailed), "trying again does not help"
 
 
-def test_the_servers_name_is_the_services(server: Server) -> None:
+def test_a_server_is_named_after_its_service(server: Server) -> None:
     assert libpq.server(Dsn("service=fleet")) == "service fleet"

@@ -111,7 +111,7 @@ ALL_CASES = [Case(folder) for folder in sorted(CASES.iterdir()) if folder.is_dir
 
 
 @pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.folder.name)
-def test_exactly_what_was_done_is_found(
+def test_exactly_the_damage_is_found(
     case: Case, everything_server: Server, proven: dict[str, Beginning], kept_database: Callable[[str], KeptDatabase]
 ) -> None:
     server, beginning = everything_server, proven[case.expected.manifest]
@@ -144,7 +144,7 @@ def test_every_kind_and_every_migration_has_cases(shipped_manifest: Manifest, ev
     assert {each.version for each in differences} >= {each.version for each in migrations}
 
 
-def test_cases_hold_nothing_that_is_not_read() -> None:
+def test_every_file_of_a_case_is_used() -> None:
     known = {"damage.sql", "expected.toml", "setup.sql"}
     assert [
         path for case in ALL_CASES for path in case.folder.iterdir() if not case.own_manifest and path.name not in known

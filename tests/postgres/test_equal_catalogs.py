@@ -1,4 +1,4 @@
-"""What makes no difference: defaults that count as equal, and how a database was made and is set."""
+"""Catalogs that count as equal: equivalent defaults, and databases with other settings."""
 
 import pytest
 from fixtures.servers import Server, by_name, catalog_of
@@ -19,7 +19,7 @@ from pgfleet.postgres.read.introspection import read_catalog
         ("COALESCE(NULL, uuid_generate_v4())", "COALESCE(NULL::uuid, uuid_generate_v4())"),
     ],
 )
-def test_equivalent_defaults_are_read_as_one(server: Server, empty_database: str, default: str, read_as: str) -> None:
+def test_equivalent_defaults_are_equal(server: Server, empty_database: str, default: str, read_as: str) -> None:
     make = "CREATE FUNCTION {}.uuid_generate_v4() RETURNS uuid LANGUAGE sql AS 'SELECT gen_random_uuid()'"
     for schema in ("side", '"Odd ""Home"'):
         server.execute(f"CREATE SCHEMA {schema}; {make.format(schema)}", empty_database)
@@ -39,7 +39,7 @@ FOREIGN = (
     "options",
     ["ENCODING 'LATIN1' LOCALE 'C'", "ENCODING 'SQL_ASCII' LOCALE 'C'", "ENCODING 'UTF8' LOCALE 'C.UTF-8'"],
 )
-def test_encoding_and_locale_are_no_difference(server: Server, empty_database: str, options: str) -> None:
+def test_encoding_and_locale_do_not_matter(server: Server, empty_database: str, options: str) -> None:
     server.execute(FOREIGN, empty_database)
     other = f"{empty_database}_other"
     server.execute(f"CREATE DATABASE {other} TEMPLATE template0 {options}")
@@ -62,7 +62,7 @@ def test_encoding_and_locale_are_no_difference(server: Server, empty_database: s
         "lc_messages = 'C'",
     ],
 )
-def test_a_database_s_settings_are_no_difference(server: Server, empty_database: str, setting: str) -> None:
+def test_database_settings_do_not_matter(server: Server, empty_database: str, setting: str) -> None:
     server.execute(
         """
         CREATE SCHEMA side;

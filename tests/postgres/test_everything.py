@@ -1,4 +1,4 @@
-"""The example manifest of every kind: a tenant that holds it is ready, rerun or not."""
+"""A tenant of the example manifest with every kind of object is ready."""
 
 from fixtures.servers import Server, apply_manifest
 
@@ -14,11 +14,11 @@ def audited(server: Server, database: str, manifest: Manifest, expected: Expecte
     return audit(tenant, server.context(manifest, expected, tenant))
 
 
-def test_it_has_every_kind(everything_expected: ExpectedCatalog) -> None:
+def test_the_manifest_has_an_object_of_every_kind(everything_expected: ExpectedCatalog) -> None:
     assert {each.object.identity.kind for each in everything_expected.provenances} == set(ObjectKind)
 
 
-def test_a_tenant_that_holds_it_is_ready_and_stays_so_when_it_is_rerun(
+def test_a_complete_tenant_is_ready_before_and_after_a_rerun(
     everything_server: Server,
     everything_database: str,
     everything_manifest: Manifest,

@@ -1,4 +1,4 @@
-"""A function's body is compared token by token: what means nothing is no difference, and what means something is."""
+"""Function bodies are compared token by token."""
 
 from collections.abc import Iterator
 
@@ -89,12 +89,14 @@ def bodies(server: Server) -> Iterator[dict[str, tuple[str | None, str | None]]]
 
 
 @pytest.mark.parametrize("pair", SAME_BODIES)
-def test_bodies_that_mean_the_same(bodies: dict[str, tuple[str | None, str | None]], pair: str) -> None:
+def test_bodies_that_differ_in_white_space_comments_or_case_are_equal(
+    bodies: dict[str, tuple[str | None, str | None]], pair: str
+) -> None:
     one, other = bodies[pair]
     assert one == other
 
 
 @pytest.mark.parametrize("pair", OTHER_BODIES)
-def test_bodies_that_mean_something_else(bodies: dict[str, tuple[str | None, str | None]], pair: str) -> None:
+def test_bodies_that_differ_in_meaning_differ(bodies: dict[str, tuple[str | None, str | None]], pair: str) -> None:
     one, other = bodies[pair]
     assert one != other

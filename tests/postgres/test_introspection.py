@@ -1,4 +1,4 @@
-"""What is read of a catalog: one object of each kind and form, to the letter, and nothing beside."""
+"""The definition that is read for every kind of object."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ def zoo(server: Server, zoo_database: str) -> Catalog:
     return catalog_of(server, zoo_database)
 
 
-def test_every_query_is_a_kind_or_known_here() -> None:
+def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
     files = {path.stem for path in (sql_folder() / "introspection").glob("*.sql")}
     of_rows = {"seed_rows", "row_count", "changes", "activity", "fillable", "row_digests"}
     of_sessions = {"connections", "search_path", "session"}
@@ -73,7 +73,7 @@ def test_tables(zoo: Catalog) -> None:
     }
 
 
-def test_tables_that_are_partitioned_in_another_way_differ(zoo: Catalog) -> None:
+def test_tables_with_different_partitioning_differ(zoo: Catalog) -> None:
     found = attributes(zoo, ObjectKind.TABLE)
     assert found["split"] != found["split_by_note"]
 
@@ -151,7 +151,7 @@ def test_indexes(zoo: Catalog) -> None:
     }
 
 
-def test_an_invalid_index_is_called_so(zoo: Catalog) -> None:
+def test_an_invalid_index_is_marked_invalid(zoo: Catalog) -> None:
     definition = by_name(zoo, ObjectKind.INDEX)["broken"].definition
     assert definition == "CREATE INDEX broken ON plain USING btree (tags) (INVALID: no query uses it)"
 
@@ -177,7 +177,7 @@ def test_triggers(zoo: Catalog) -> None:
     }
 
 
-def test_a_trigger_that_does_not_fire_is_called_so(zoo: Catalog) -> None:
+def test_a_disabled_trigger_is_marked_disabled(zoo: Catalog) -> None:
     found = {name: each.definition.partition(" (")[2] for name, each in by_name(zoo, ObjectKind.TRIGGER).items()}
     assert found["plain.off"] == "DISABLED: it never fires)"
     assert found["plain.replica"] == "ENABLED REPLICA: it fires on a replica only)"
@@ -234,7 +234,7 @@ def test_sequences(zoo: Catalog) -> None:
     )
 
 
-def test_functions_of_the_home_schema_are_defined_without_it(zoo: Catalog) -> None:
+def test_function_definitions_omit_the_home_schema(zoo: Catalog) -> None:
     found = {name: each.definition for name, each in by_name(zoo, ObjectKind.FUNCTION).items()}
     assert found["stamp()"].startswith("CREATE OR REPLACE FUNCTION stamp()\n")
     assert found["tidy(IN days integer)"].startswith("CREATE OR REPLACE PROCEDURE tidy(IN days integer)\n")
@@ -320,7 +320,7 @@ def test_privileges(zoo: Catalog) -> None:
     }
 
 
-def test_objects_know_their_table(zoo: Catalog) -> None:
+def test_objects_name_their_table(zoo: Catalog) -> None:
     parents = {each.identity.name: each.parent for each in zoo.managed or ()}
     assert parents["plain.code"] == parents["plain.one_code"] == parents["by_lower"] == parents["plain.off"] == "plain"
     assert parents["plain_id_seq"] == "plain"
@@ -331,7 +331,7 @@ def test_objects_know_their_table(zoo: Catalog) -> None:
     assert parents["plain.code UPDATE TO PUBLIC"] == "plain.code"
 
 
-def test_a_virtual_column_is_not_a_stored_one(server: Server, empty_database: str) -> None:
+def test_a_virtual_column_differs_from_a_stored_one(server: Server, empty_database: str) -> None:
     """Version 18 has both, and makes virtual ones unless told otherwise; earlier ones have one way to say it."""
     ways = ("STORED", "VIRTUAL") if server.major >= 18 else ("STORED",)
     for kind in ways:
@@ -341,7 +341,7 @@ def test_a_virtual_column_is_not_a_stored_one(server: Server, empty_database: st
     assert found == {f"integer GENERATED ALWAYS AS ((a + 1)) {kind}" for kind in ways}
 
 
-def test_what_is_not_in_scope_is_not_seen(server: Server, zoo_database: str) -> None:
+def test_objects_out_of_scope_are_not_read(server: Server, zoo_database: str) -> None:
     scope = Scope(relations=((None, "fleeting"),), functions=((None, "stamp"),), managed=("table||fleeting",))
     found = catalog_of(server, zoo_database, scope)
     assert [each.identity.key for each in found.managed or ()] == ["table||fleeting"]
@@ -353,7 +353,7 @@ def test_what_is_not_in_scope_is_not_seen(server: Server, zoo_database: str) -> 
     }
 
 
-def test_all_of_a_managed_schema_is_in_scope(server: Server, zoo_database: str) -> None:
+def test_everything_in_a_managed_schema_is_in_scope(server: Server, zoo_database: str) -> None:
     found = catalog_of(server, zoo_database, Scope(schemas=("side",), managed=("schema||side",)))
     assert [each.identity.key for each in found.managed or ()] == ["schema||side"]
     assert {each.identity.key for each in found.unexpected} == {
@@ -363,18 +363,18 @@ def test_all_of_a_managed_schema_is_in_scope(server: Server, zoo_database: str) 
     }
 
 
-def test_an_extension_that_is_not_managed_is_not_seen(server: Server, zoo_database: str) -> None:
+def test_an_extension_that_is_not_managed_is_not_read(server: Server, zoo_database: str) -> None:
     assert catalog_of(server, zoo_database, Scope(extensions=("pg_trgm",))).unexpected == ()
     [found] = catalog_of(server, zoo_database, Scope(extensions=("hstore",))).unexpected
     assert found.identity.key == "extension||hstore"
 
 
-def test_an_empty_scope_holds_nothing(server: Server, zoo_database: str) -> None:
+def test_an_empty_scope_reads_nothing(server: Server, zoo_database: str) -> None:
     found = catalog_of(server, zoo_database, Scope())
     assert (found.managed, found.unexpected, found.unreadable) == ((), (), ())
 
 
-def test_the_fingerprint_is_that_of_the_managed_objects(server: Server, zoo_database: str) -> None:
+def test_the_fingerprint_covers_the_managed_objects_only(server: Server, zoo_database: str) -> None:
     scope = Scope(relations=((None, "fleeting"),), managed=("table||fleeting", "column||fleeting.plain_id"))
     before = catalog_of(server, zoo_database, scope)
     server.execute("ALTER TABLE fleeting ADD COLUMN more text", zoo_database)

@@ -1,4 +1,4 @@
-"""Each kind of inventory, read from real servers."""
+"""Every kind of inventory, read from real servers."""
 
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
@@ -86,13 +86,13 @@ def query(dsn: str, sql: str = "SELECT * FROM tenants ORDER BY name DESC") -> st
         ('like = "nothing%"', []),
     ],
 )
-def test_databases_that_fit_less_templates_and_those_that_let_nobody_in(
+def test_matching_databases_without_templates_and_closed_ones(
     server: Server, control: str, pattern: str, found: list[str]
 ) -> None:
     assert names(read(databases(server.cluster.dsn(), pattern))) == found
 
 
-def test_a_database_is_reached_as_the_server_was(server: Server, control: str) -> None:
+def test_a_database_gets_the_inventorys_connection_string(server: Server, control: str) -> None:
     server.execute("DROP ROLE IF EXISTS looker")
     server.execute(f"CREATE ROLE looker LOGIN PASSWORD '{ROLE_PASSWORD}'")
     dsn = server.cluster.dsn("postgres", "looker", password=ROLE_PASSWORD)
@@ -105,7 +105,7 @@ def test_a_database_is_reached_as_the_server_was(server: Server, control: str) -
             assert (connection.info.dbname, connection.info.user) == (tenant.name, "looker")
 
 
-def test_a_tenants_connection_string_may_be_another(server: Server, control: str) -> None:
+def test_a_tenant_can_have_another_connection_string(server: Server, control: str) -> None:
     own = 'tenant_dsn = "postgresql://app:${COBALT}@db1:6432/any?sslmode=require"'
     [tenant] = read(databases(server.cluster.dsn(), 'like = "inv_a"') + f"\n{own}").tenants
     assert psycopg.conninfo.conninfo_to_dict(tenant.dsn.text) == {
@@ -127,7 +127,7 @@ def test_a_tenants_connection_string_may_be_another(server: Server, control: str
         ('like = "%"', ["Inv S3", "inv_s1", "inv_s2", "other", "public"]),
     ],
 )
-def test_schemas_that_fit_less_the_servers_own_and_the_ledgers(
+def test_matching_schemas_without_system_schemas_and_the_ledgers(
     server: Server, control: str, pattern: str, found: list[str]
 ) -> None:
     environment = read(schemas(server.cluster.dsn(control), pattern))
@@ -135,7 +135,7 @@ def test_schemas_that_fit_less_the_servers_own_and_the_ledgers(
     assert {each.dsn.text for each in environment.tenants} == {server.cluster.dsn(control)}
 
 
-def test_a_query_says_where_its_tenants_are_and_who_is_skipped(server: Server, control: str) -> None:
+def test_a_query_gives_connection_details_and_skipped_tenants(server: Server, control: str) -> None:
     found = read(query(server.cluster.dsn(control)))
     told = [(each.name, each.ring, each.home, dict(each.labels)) for each in found.tenants]
     assert told == [
@@ -163,7 +163,7 @@ def test_a_query_says_where_its_tenants_are_and_who_is_skipped(server: Server, c
         ("SELECT 'a' AS name, 'd' AS dbname WHERE false", []),
     ],
 )
-def test_any_select_will_do(server: Server, control: str, sql: str, found: list[str] | None) -> None:
+def test_any_select_works(server: Server, control: str, sql: str, found: list[str] | None) -> None:
     if found is None:
         with pytest.raises(FleetError, match="query returns no column 'name'"):
             read(query(server.cluster.dsn(control), sql))
@@ -171,7 +171,7 @@ def test_any_select_will_do(server: Server, control: str, sql: str, found: list[
         assert names(read(query(server.cluster.dsn(control), sql))) == found
 
 
-def test_several_inventories_and_a_list_are_one_fleet(server: Server, control: str) -> None:
+def test_several_inventories_and_a_list_make_one_fleet(server: Server, control: str) -> None:
     listed = '[[environments.prod.tenants]]\nname = "listed"\ndsn = "host=h"\n'
     found = read(
         databases(server.cluster.dsn(), 'like = "inv_a"'),
@@ -190,7 +190,7 @@ def test_several_inventories_and_a_list_are_one_fleet(server: Server, control: s
     ]
 
 
-def test_a_tenant_of_two_inventories_is_refused_with_both(server: Server, control: str) -> None:
+def test_a_tenant_in_two_inventories_is_an_error_that_names_both(server: Server, control: str) -> None:
     twice = databases(server.cluster.dsn(), 'like = "inv_a"')
     with pytest.raises(FleetError) as caught:
         read(twice, twice + '\nname = "again"')
@@ -217,7 +217,7 @@ def test_a_tenant_of_two_inventories_is_refused_with_both(server: Server, contro
     ],
     ids=["regex", "like", "no name", "no name, no rows", "two names", "relation", "nowhere", "null", "ring", "dsn"],
 )
-def test_an_inventory_that_is_wrong_is_the_fleet_files_fault(
+def test_a_wrong_inventory_is_an_error_of_the_fleet_file(
     server: Server, control: str, table: Callable[[str], str], line: str
 ) -> None:
     with pytest.raises(FleetError) as caught:
@@ -227,13 +227,13 @@ def test_an_inventory_that_is_wrong_is_the_fleet_files_fault(
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_query_that_writes_is_refused(server: Server, control: str) -> None:
+def test_a_query_that_writes_is_rejected(server: Server, control: str) -> None:
     server.execute("CREATE SEQUENCE numbers", control)
     with pytest.raises(FleetError, match="query is refused"):
         read(query(server.cluster.dsn(control), "SELECT nextval('numbers')::text AS name"))
 
 
-def test_a_query_that_takes_too_long_is_ended_and_is_no_fault_of_the_fleet_file(server: Server, control: str) -> None:
+def test_a_query_timeout_is_not_an_error_of_the_fleet_file(server: Server, control: str) -> None:
     slow = query(server.cluster.dsn(control), "SELECT 'a' AS name, 'd' AS dbname FROM pg_sleep(30)")
     with pytest.raises(InventoryUnreadable, match="canceling statement due to statement timeout"):
         read(slow, more='statement_timeout = "100ms"')
@@ -248,7 +248,7 @@ def test_a_query_that_takes_too_long_is_ended_and_is_no_fault_of_the_fleet_file(
     ],
     ids=["nobody answers", "wrong password", "no right"],
 )
-def test_an_inventory_that_cannot_be_read_is_never_empty(server: Server, control: str, dsn: str, said: str) -> None:
+def test_an_unreadable_inventory_does_not_read_as_empty(server: Server, control: str, dsn: str, said: str) -> None:
     server.execute("DROP ROLE IF EXISTS looker2")
     server.execute(f"CREATE ROLE looker2 LOGIN PASSWORD '{ROLE_PASSWORD}'")
     where = dsn.format(port=server.cluster.port, password=quote(ROLE_PASSWORD, safe=""), control=control)
@@ -261,9 +261,7 @@ def test_an_inventory_that_cannot_be_read_is_never_empty(server: Server, control
     assert ROLE_PASSWORD not in line
 
 
-def test_a_connection_that_is_cut_is_made_again(
-    embedded_server: Server, cutting_proxy: Callable[[bytes], CuttingProxy]
-) -> None:
+def test_a_lost_connection_is_retried(embedded_server: Server, cutting_proxy: Callable[[bytes], CuttingProxy]) -> None:
     proxy = cutting_proxy(b"datallowconn")
     dsn = embedded_server.cluster.dsn().replace(f":{embedded_server.cluster.port}/", f":{proxy.port}/")
     assert names(read(databases(dsn, 'like = "postgre_"'))) == ["postgres"]
@@ -271,7 +269,7 @@ def test_a_connection_that_is_cut_is_made_again(
 
 
 @pytest.mark.parametrize("kind", ["databases", "schemas", "query"])
-def test_a_wave_asks_for_its_own_tenants_alone(server: Server, control: str, kind: str) -> None:
+def test_a_wave_queries_only_its_own_tenants(server: Server, control: str, kind: str) -> None:
     dsn = server.cluster.dsn(control)
     table = {"databases": databases(dsn), "schemas": schemas(dsn), "query": query(dsn)}[kind]
     everyone = names(read(table))
@@ -280,7 +278,7 @@ def test_a_wave_asks_for_its_own_tenants_alone(server: Server, control: str, kin
     assert names(read(table, names=[])) == []
 
 
-def test_nobody_is_asked_where_the_fleet_file_lists_them_all() -> None:
+def test_no_inventory_is_queried_if_the_fleet_file_lists_every_tenant() -> None:
     listed = '[[environments.prod.tenants]]\nname = "listed"\ndsn = "host=h"\n'
     nobody = databases("postgresql://postgres@127.0.0.1:1/postgres")
     assert names(read(nobody, more=listed, names=["listed"])) == ["listed"]
@@ -288,7 +286,7 @@ def test_nobody_is_asked_where_the_fleet_file_lists_them_all() -> None:
         read(nobody, more=listed, names=["listed", "another"])
 
 
-def test_a_thousand_tenants_are_one_connection(
+def test_a_thousand_tenants_take_one_connection(
     embedded_server: Server, cutting_proxy: Callable[[bytes], CuttingProxy]
 ) -> None:
     proxy = cutting_proxy(b"never sent")
@@ -322,7 +320,7 @@ def test_an_inventory_has_no_connection_without_leave(
         "SELECT name, dsn AS dbname, (dsn || '{')::jsonb AS more FROM tenants",
     ],
 )
-def test_a_value_that_was_read_is_not_repeated_where_a_query_fails(server: Server, control: str, sql: str) -> None:
+def test_an_error_does_not_repeat_values_that_were_read(server: Server, control: str, sql: str) -> None:
     server.execute("UPDATE tenants SET dsn = 'host=c password=Pw7' WHERE name = 'cobalt'", control)
     with pytest.raises((FleetError, InventoryUnreadable), match="SQLSTATE 22P02") as caught:
         read(query(server.cluster.dsn(control), sql))

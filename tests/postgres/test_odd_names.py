@@ -67,13 +67,15 @@ class Odd:
         ('DROP TABLE "Own.Schema"."Weird Name"', "table", "Own.Schema.Weird Name"),
     ],
 )
-def test_odd_names(server: Server, empty_database: str, tmp_path: Path, damage: str, kind: str, identity: str) -> None:
+def test_names_that_need_quotes_work_from_the_replay_to_the_difference(
+    server: Server, empty_database: str, tmp_path: Path, damage: str, kind: str, identity: str
+) -> None:
     odd = Odd(server, empty_database, tmp_path, ODD_SCRIPT)
     server.execute(damage, empty_database)
     assert odd.differences() == [(kind, identity)]
 
 
-def test_a_function_s_name_with_parentheses(server: Server, empty_database: str, tmp_path: Path) -> None:
+def test_a_function_name_may_contain_parentheses(server: Server, empty_database: str, tmp_path: Path) -> None:
     odd = Odd(
         server, empty_database, tmp_path, """CREATE FUNCTION "Do (It)"() RETURNS text LANGUAGE sql AS 'SELECT 1'"""
     )
@@ -84,7 +86,7 @@ def test_a_function_s_name_with_parentheses(server: Server, empty_database: str,
 @pytest.mark.parametrize(
     "damage", ['ALTER TABLE "a" DROP COLUMN "b.c"', 'ALTER TABLE "a.b" DROP COLUMN "c"'], ids=["a", "a.b"]
 )
-def test_columns_whose_names_only_look_the_same(
+def test_columns_with_names_that_look_alike_differ(
     server: Server, empty_database: str, tmp_path: Path, damage: str
 ) -> None:
     odd = Odd(server, empty_database, tmp_path, DOTS_SCRIPT)

@@ -1,4 +1,4 @@
-"""Through PgBouncer in transaction mode: what works, what is refused before it begins, and that nothing is left."""
+"""PgBouncer in transaction mode: what works, what is refused in advance, and that nothing is left behind."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -84,7 +84,7 @@ def assert_nothing_is_left(subject: Subject) -> None:
         assert each[3:] == (0, 0, 0, 0)
 
 
-def test_a_pooler_is_told_from_a_server(pooled: PooledServer, database: str) -> None:
+def test_a_pooler_is_detected(pooled: PooledServer, database: str) -> None:
     through_pooler, direct = pooled.dsn(database), Dsn(pooled.cluster.dsn(database))
     for dsn, pooler in (
         (through_pooler, Pooler.TRANSACTION),
@@ -97,7 +97,7 @@ def test_a_pooler_is_told_from_a_server(pooled: PooledServer, database: str) -> 
             assert (session.pooler_before(pid), is_standby) == (pooler, False)
 
 
-def test_a_tenant_is_taken_through_everything(subject: Subject) -> None:
+def test_audit_rollout_and_repair_work_through_a_pooler(subject: Subject) -> None:
     """Rehearsed, rolled out, counted, seeded, audited, damaged, repaired; and then there is nothing to do."""
     assert subject.roll_out(dry_run=True).result is Result.DONE
     assert (subject.has_ledger(), subject.rows()) == (False, {})
@@ -119,7 +119,7 @@ def test_a_tenant_is_taken_through_everything(subject: Subject) -> None:
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_contracts_are_tried_and_leave_nothing_prepared(subject: Subject, template: str, whole: bool) -> None:
+def test_contracts_leave_nothing_prepared(subject: Subject, template: str, whole: bool) -> None:
     """Those that work, and those of which a statement fails in the middle."""
     if whole:
         subject.server.drop_database(subject.database)
@@ -137,9 +137,7 @@ CREATE TEMPORARY TABLE scrap (a integer); SELECT pg_advisory_lock(4711); CREATE 
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_what_a_script_does_to_its_session_is_taken_back(
-    pooled: PooledServer, empty_database: str, fails: bool
-) -> None:
+def test_a_scripts_session_changes_are_reset(pooled: PooledServer, empty_database: str, fails: bool) -> None:
     manifest = a_small_manifest({"1_kept.sql": SCRIPT + ("SELECT 1/0;" if fails else "")})
     expected = pooled.expected(a_small_manifest({"1_kept.sql": SCRIPT}))
     subject = Subject(server=pooled, database=empty_database, manifest=manifest, expected=expected)
@@ -147,7 +145,7 @@ def test_what_a_script_does_to_its_session_is_taken_back(
     assert_nothing_is_left(subject)
 
 
-def test_many_tenants_share_two_sessions(subject: Subject) -> None:
+def test_many_tenants_share_two_server_sessions(subject: Subject) -> None:
     """Four schemas of one database, all at once: each waits for its turn, and none works in another's."""
     homes = [f"tenant_{number}" for number in range(4)]
     subject.execute("; ".join(f"CREATE SCHEMA {home}" for home in homes))
@@ -160,7 +158,7 @@ def test_many_tenants_share_two_sessions(subject: Subject) -> None:
     assert_nothing_is_left(subject)
 
 
-def test_what_runs_in_no_transaction_is_refused_in_the_plan(orders: Subject) -> None:
+def test_a_plan_refuses_scripts_that_run_outside_a_transaction(orders: Subject) -> None:
     plan = orders.plan()
     assert [each.action for each in plan.migrations] == [Action.APPLY, Action.REFUSE, Action.APPLY]
     assert ALONE in (plan.of("2").reason or "")
@@ -176,7 +174,7 @@ def test_what_runs_in_no_transaction_is_refused_in_the_plan(orders: Subject) -> 
     assert_nothing_is_left(orders)
 
 
-def test_it_is_refused_under_the_lock_where_the_plan_did_not_know(orders: Subject) -> None:
+def test_a_rollout_refuses_such_a_script_if_the_plan_did_not_know_the_pooler(orders: Subject) -> None:
     """The plan was made past the pooler, and is carried out through it."""
     pooled, orders.server = orders.server, Server(orders.server.cluster)
     plan = orders.plan()
@@ -189,7 +187,7 @@ def test_it_is_refused_under_the_lock_where_the_plan_did_not_know(orders: Subjec
     assert_nothing_is_left(orders)
 
 
-def test_what_was_run_by_hand_is_adopted_whatever_it_is(orders: Subject) -> None:
+def test_such_a_migration_is_adopted_if_it_was_run_by_hand(orders: Subject) -> None:
     for each in orders.manifest.migrations:
         orders.execute(each.script.sql.replace("CONCURRENTLY", ""))
     assert orders.roll_out(dry_run=True).result is Result.DONE
@@ -197,7 +195,7 @@ def test_what_was_run_by_hand_is_adopted_whatever_it_is(orders: Subject) -> None
     assert orders.ledger() == {"1": "adopted", "2": "adopted", "3": "adopted"}
 
 
-def test_nothing_is_run_alone_through_it(pooled: PooledServer, empty_database: str) -> None:
+def test_no_statement_runs_outside_a_transaction_through_a_pooler(pooled: PooledServer, empty_database: str) -> None:
     with Session(pooled.dsn(empty_database)) as session:
         with pytest.raises(BehindPooler):
             session.run_outside_transaction("CREATE DATABASE never")
@@ -210,7 +208,7 @@ def test_nothing_is_run_alone_through_it(pooled: PooledServer, empty_database: s
         assert session.fetch(Query("SELECT count(*) FROM pg_database WHERE datname IN ('never')")) == [[(0,)]]
 
 
-def test_a_replay_is_made_elsewhere(pooled: PooledServer, small: Callable[..., Subject]) -> None:
+def test_the_manifest_is_replayed_elsewhere(pooled: PooledServer, small: Callable[..., Subject]) -> None:
     """On the embedded server where that is of the same version; where `scratch_dsn` leads past the pooler, there."""
     subject = small({"1_one.sql": "CREATE TABLE one (a integer)"})
     context, major, own = subject.context, pooled.major, pooled.dsn(subject.database)
@@ -227,13 +225,13 @@ def embedded_major() -> int:
     return binaries_major(embedded_binaries(), Account(name="this user"))
 
 
-def test_a_startup_parameter_that_it_refuses_has_its_own_reason(pooled: PooledServer, empty_database: str) -> None:
+def test_a_rejected_startup_parameter_has_its_own_reason(pooled: PooledServer, empty_database: str) -> None:
     error = error_of(Dsn(pooled.dsn(empty_database).text + "?options=-csearch_path%3Dx"))
     assert (type(error), error.connect_failure) == (AccessRefused, ConnectFailure.WRONG_DSN)
     assert "unsupported startup parameter: options" in str(error)
 
 
-def test_a_server_behind_it_that_does_not_answer_keeps_out_its_own_tenants_alone(
+def test_an_unreachable_server_behind_a_pooler_affects_only_its_own_tenants(
     pooled: PooledServer, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     error = error_of(pooled.dsn(DEAD))

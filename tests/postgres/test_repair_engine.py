@@ -1,4 +1,4 @@
-"""One tenant is repaired: what is run, what is refused, and that it is as it was or as it should be, never between."""
+"""Repairs of one tenant: complete and proven, or without any effect."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -74,7 +74,7 @@ def harbor(adopted: Subject) -> Subject:
     return adopted
 
 
-def test_a_rehearsal_tells_what_it_would_do_and_leaves_everything_as_it_was(grown: Subject) -> None:
+def test_a_dry_run_reports_the_statements_and_changes_nothing(grown: Subject) -> None:
     grown.execute(SHRUNK)
     before, planned = grown.before(), preview(grown)
     found = repair(grown, dry_run=True)
@@ -86,7 +86,7 @@ def test_a_rehearsal_tells_what_it_would_do_and_leaves_everything_as_it_was(grow
     assert (grown.before(), grown.has_ledger()) == (before, False)
 
 
-def test_it_is_run_proven_and_recorded(harbor: Subject) -> None:
+def test_a_repair_is_run_proven_and_recorded(harbor: Subject) -> None:
     before, events = harbor.before(), harbor.events()
     digest = repair(harbor, dry_run=True).digest
     found = repair(harbor, digest=digest)
@@ -99,13 +99,13 @@ def test_it_is_run_proven_and_recorded(harbor: Subject) -> None:
     assert repair(harbor).result is RepairResult.UNCHANGED
 
 
-def test_a_migration_that_the_ledger_does_not_know_is_adopted(grown: Subject) -> None:
+def test_a_repaired_migration_without_a_ledger_row_is_adopted(grown: Subject) -> None:
     grown.execute(SHRUNK)
     assert repair(grown).error is None
     assert (grown.ledger(), grown.events()) == ({"20250315": "adopted"}, [("repaired", "20250315")])
 
 
-def test_a_rerun_is_run_where_it_is_proven_to_heal_and_the_rest_by_statements(harbor: Subject) -> None:
+def test_a_rerun_is_used_if_it_is_proven_and_statements_otherwise(harbor: Subject) -> None:
     subject = proven(harbor)
     subject.execute(f"DROP INDEX {INDEX}; ALTER TABLE ai_guardrails.policy_rules DROP COLUMN company_deny_list")
     found = repair(subject)
@@ -114,7 +114,7 @@ def test_a_rerun_is_run_where_it_is_proven_to_heal_and_the_rest_by_statements(ha
     assert subject.events()[-2:] == [("repaired", "20250315"), ("repaired", "20250401")]
 
 
-def test_a_tenant_that_has_changed_since_is_left_alone(harbor: Subject) -> None:
+def test_a_tenant_that_has_changed_since_the_approval_is_unchanged(harbor: Subject) -> None:
     digest = repair(harbor, dry_run=True).digest
     harbor.execute(NULLABLE)
     before, events = harbor.before(), harbor.events()
@@ -126,7 +126,7 @@ def test_a_tenant_that_has_changed_since_is_left_alone(harbor: Subject) -> None:
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
-def test_a_statement_that_existing_rows_contradict_undoes_all_of_it(harbor: Subject, dry_run: bool) -> None:
+def test_a_statement_that_rows_violate_rolls_everything_back(harbor: Subject, dry_run: bool) -> None:
     harbor.execute(f"{NULLABLE}; {NULLS}; DROP INDEX {INDEX}")
     before, events = harbor.before(), harbor.events()
     found = repair(harbor, dry_run=dry_run)
@@ -185,12 +185,12 @@ def test_the_next_attempt_recognizes_a_commit_whose_answer_was_lost(
     assert "has changed since" in message(repair(harbor, digest=digest)), "another run has done nothing"
 
 
-def test_a_tenant_that_another_run_works_on_is_tried_again_later(harbor: Subject) -> None:
+def test_a_tenant_locked_by_another_run_is_a_transient_error(harbor: Subject) -> None:
     with harbor.server.session(harbor.database) as other, tenant_lock_of_session(other), pytest.raises(TryAgain):
         repair(harbor)
 
 
-def test_in_a_schema_of_its_own_and_nowhere_else(
+def test_a_repair_in_a_home_schema_touches_no_other_schema(
     server: Server, empty_database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     homes = ("acme", 'Odd "Home.x')
@@ -241,7 +241,7 @@ def accepting(subject: Subject) -> Accepting:
     )
 
 
-def test_what_is_accepted_is_left_alone(grown: Subject) -> None:
+def test_accepted_differences_are_not_repaired(grown: Subject) -> None:
     subject = accepting(grown)
     subject.execute(f"DROP INDEX {INDEX}")
     assert repair(subject).result is RepairResult.UNCHANGED
@@ -252,7 +252,7 @@ def test_what_is_accepted_is_left_alone(grown: Subject) -> None:
     assert (subject.events(), subject.ledger()) == ([("repaired", "20250315")], {}), "it is not whole, so not adopted"
 
 
-def test_what_runs_in_no_transaction_is_left_to_a_rollout(server: Server, empty_database: str) -> None:
+def test_a_migration_outside_a_transaction_is_left_to_a_rollout(server: Server, empty_database: str) -> None:
     manifest = load_manifest(CONCURRENTLY)
     orders = proven(
         Subject(server=server, database=empty_database, manifest=manifest, expected=server.expected(manifest))
@@ -278,7 +278,7 @@ def checked(small: Callable[..., Subject]) -> Subject:
     return subject
 
 
-def test_a_check_that_fails_alone_is_told_and_not_taken_for_right(small: Callable[..., Subject]) -> None:
+def test_a_failed_check_without_differences_is_not_repairable(small: Callable[..., Subject]) -> None:
     subject = checked(small)
     subject.execute("UPDATE one SET name = NULL")
     found = repair(subject)
@@ -289,7 +289,7 @@ def test_a_check_that_fails_alone_is_told_and_not_taken_for_right(small: Callabl
     assert outcome_of([found], dry_run=False) is RepairOutcome.FAILED
 
 
-def test_what_does_not_pass_its_checks_afterwards_is_not_proven(small: Callable[..., Subject]) -> None:
+def test_a_repair_whose_checks_fail_afterwards_is_not_proven(small: Callable[..., Subject]) -> None:
     subject = checked(small)
     subject.execute("UPDATE one SET name = NULL; ALTER TABLE one ALTER name TYPE varchar(9)")
     before = subject.before()
@@ -314,7 +314,7 @@ def test_a_check_of_another_migration_that_a_rerun_breaks_is_not_proven(small: C
     assert subject.query("SELECT name FROM one") == [("a",)]
 
 
-def test_what_was_never_applied_is_a_rollouts_business(subject: Subject) -> None:
+def test_a_migration_that_was_never_applied_is_left_to_a_rollout(subject: Subject) -> None:
     found = repair(subject)
     assert (found.result, subject.has_ledger()) == (RepairResult.UNCHANGED, False)
     assert {(each.status, each.reason) for each in found.not_repairable} == {
@@ -323,7 +323,7 @@ def test_what_was_never_applied_is_a_rollouts_business(subject: Subject) -> None
     assert outcome_of([found], dry_run=False) is RepairOutcome.COMPLETED
 
 
-def test_a_table_that_is_gone_with_its_rows_is_left_to_a_person(harbor: Subject) -> None:
+def test_a_dropped_table_is_left_to_a_person(harbor: Subject) -> None:
     harbor.execute("DROP TABLE ai_task_queue")
     found = repair(harbor)
     assert [each.identity for each in found.remaining] == ["public.ai_task_queue"]
@@ -332,7 +332,7 @@ def test_a_table_that_is_gone_with_its_rows_is_left_to_a_person(harbor: Subject)
     assert harbor.ledger()["20250315"] == "adopted"
 
 
-def test_a_role_that_may_not_do_it_is_told_so(harbor: Subject) -> None:
+def test_a_missing_privilege_is_reported(harbor: Subject) -> None:
     harbor.role = harbor.server.create_role()
     harbor.server.execute(f"GRANT pg_read_all_data TO {harbor.role}", harbor.database)
     before = harbor.before()

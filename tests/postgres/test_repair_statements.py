@@ -1,4 +1,4 @@
-"""Statements of repairs that no drift case runs: odd names, several at once, what is seldom altered."""
+"""Repair statements that no drift case runs: names that need quotes, several differences, rare alterations."""
 
 from collections.abc import Callable, Iterator
 
@@ -86,7 +86,7 @@ CASES = {
 }
 
 
-def test_all_of_it_is_repaired_by_statements(small: Callable[..., Subject]) -> None:
+def test_every_difference_is_repaired_by_statements(small: Callable[..., Subject]) -> None:
     script, damage = ("; ".join(texts) for texts in zip(*each_in_a_schema(), strict=True))
     subject = small({"1_one.sql": script})
     subject.roll_out()

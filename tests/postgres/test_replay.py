@@ -1,4 +1,4 @@
-"""What a replay makes of a manifest, and that it leaves nothing behind."""
+"""The expected catalog from a replay, which leaves nothing behind."""
 
 import dataclasses
 import time
@@ -152,7 +152,7 @@ MADE = {
 }
 
 
-def test_each_shipped_object_is_its_migration_s(expected: ExpectedCatalog) -> None:
+def test_every_shipped_object_belongs_to_its_migration(expected: ExpectedCatalog) -> None:
     made: dict[str, dict[str, set[str]]] = {}
     for each in expected.provenances:
         [step] = each.steps
@@ -164,12 +164,12 @@ def test_each_shipped_object_is_its_migration_s(expected: ExpectedCatalog) -> No
     }
 
 
-def test_only_the_guardrails_are_in_a_schema_of_their_own(expected: ExpectedCatalog) -> None:
+def test_only_the_guardrails_have_a_schema_of_their_own(expected: ExpectedCatalog) -> None:
     schemas = {each.maker: each.object.identity.schema for each in expected.provenances if each.object.parent}
     assert schemas == dict.fromkeys(MADE, None) | {"20250331": "ai_guardrails", "20250401": "ai_guardrails"}
 
 
-def test_the_seed_s_rows_are_kept(expected: ExpectedCatalog) -> None:
+def test_the_expected_catalog_contains_the_seeds_rows(expected: ExpectedCatalog) -> None:
     rules = {row["name"]: row for row in expected.seeds["policy_rules"]}
     assert set(rules) == {"privacy_email_export_block", "finance_wire_warn"}
     assert rules["finance_wire_warn"]["priority"] == 90
@@ -177,7 +177,7 @@ def test_the_seed_s_rows_are_kept(expected: ExpectedCatalog) -> None:
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_a_later_change_is_a_step_and_a_new_making_a_new_life(server: Server, tmp_path: Path) -> None:
+def test_a_later_change_is_a_step_and_a_new_object_starts_over(server: Server, tmp_path: Path) -> None:
     manifest = manifest_of(
         tmp_path,
         make="CREATE TABLE t (a integer DEFAULT 1, b integer); CREATE TABLE u (a integer); CREATE TABLE v (a integer)",
@@ -194,7 +194,7 @@ def test_a_later_change_is_a_step_and_a_new_making_a_new_life(server: Server, tm
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_what_cannot_run_in_a_transaction(server: Server, tmp_path: Path) -> None:
+def test_migrations_outside_a_transaction_are_replayed(server: Server, tmp_path: Path) -> None:
     manifest = manifest_of(
         tmp_path,
         make="CREATE TABLE t (a integer)",
@@ -208,7 +208,7 @@ def test_what_cannot_run_in_a_transaction(server: Server, tmp_path: Path) -> Non
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_the_scratch_database_is_gone_after_a_replay(server: Server, shipped_manifest: Manifest) -> None:
+def test_the_scratch_database_is_dropped_after_a_replay(server: Server, shipped_manifest: Manifest) -> None:
     server.expected(shipped_manifest)
 
 
@@ -235,19 +235,19 @@ def test_a_seed_that_fails_is_named(server: Server, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_the_scratch_database_is_gone_when_the_block_raises(server: Server) -> None:
+def test_the_scratch_database_is_dropped_if_the_block_raises(server: Server) -> None:
     with pytest.raises(ZeroDivisionError), scratch_database(server.admin, Limits()):
         raise ZeroDivisionError
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_the_scratch_database_is_gone_though_somebody_is_in_it(server: Server) -> None:
+def test_the_scratch_database_is_dropped_although_someone_is_connected(server: Server) -> None:
     with scratch_database(server.admin, Limits()) as session:
         other = psycopg.connect(session.dsn.text)
     other.close()
 
 
-def test_it_is_empty_and_of_a_name_that_tells_its_age(server: Server) -> None:
+def test_the_scratch_database_is_empty_and_its_name_contains_its_age(server: Server) -> None:
     with scratch_database(server.admin, Limits()) as session:
         [[(name, tables)]] = session.fetch(
             Query("SELECT current_database(), (SELECT count(*) FROM pg_class WHERE oid >= 16384)")
@@ -257,7 +257,7 @@ def test_it_is_empty_and_of_a_name_that_tells_its_age(server: Server) -> None:
     assert abs(time.time() - created) < 60
 
 
-def test_what_a_killed_run_left_is_dropped_by_a_later_one(server: Server) -> None:
+def test_a_scratch_database_of_a_killed_run_is_dropped_by_a_later_one(server: Server) -> None:
     now = int(time.time())
     stale = f"{PREFIX}{now - STALE_AFTER_SECONDS - 60:x}_dead"
     fresh = f"{PREFIX}{now - STALE_AFTER_SECONDS + 60:x}_beef"
@@ -305,7 +305,7 @@ REFUSALS = ["no CREATEDB", "read-only", "wrong password", "no answer"]
 
 
 @pytest.mark.usefixtures("nothing_left")
-def test_a_role_that_may_not_create_databases(server: Server) -> None:
+def test_a_role_without_createdb_is_an_error(server: Server) -> None:
     with (
         pytest.raises(ScratchUnavailable) as caught,
         scratch_database(refusing(server, "no CREATEDB"), Limits()),
@@ -319,7 +319,7 @@ def test_a_role_that_may_not_create_databases(server: Server) -> None:
 
 @pytest.mark.parametrize("how", REFUSALS)
 @pytest.mark.parametrize("is_configured", [False, True])
-def test_where_no_scratch_database_can_be_had_the_reason_says_what_to_do(
+def test_an_unavailable_scratch_database_says_what_to_do(
     server: Server, shipped_manifest: Manifest, monkeypatch: pytest.MonkeyPatch, how: str, is_configured: bool
 ) -> None:
     """On the tenants' own server as on one that was configured; no embedded server is at hand."""
@@ -337,7 +337,7 @@ def test_where_no_scratch_database_can_be_had_the_reason_says_what_to_do(
     assert not caught.value.transient
 
 
-def test_the_embedded_server_is_the_last_resort(
+def test_the_embedded_server_is_the_fallback(
     server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     """For its own version alone."""
@@ -349,18 +349,18 @@ def test_the_embedded_server_is_the_last_resort(
             find_expected(context, server.major, own_server)
 
 
-def test_the_scratch_dsn_comes_first(server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog) -> None:
+def test_the_scratch_dsn_is_used_first(server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog) -> None:
     context = context_with(shipped_manifest, server.admin)
     assert facts(find_expected(context, server.major, nowhere())) == facts(expected)
 
 
-def test_without_one_the_tenants_own_server_is_asked(
+def test_without_a_scratch_dsn_the_tenants_server_is_used(
     server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     assert facts(find_expected(context_with(shipped_manifest), server.major, server.admin)) == facts(expected)
 
 
-def test_a_scratch_server_of_another_version_will_not_do(server: Server, shipped_manifest: Manifest) -> None:
+def test_a_scratch_server_of_another_version_is_an_error(server: Server, shipped_manifest: Manifest) -> None:
     with pytest.raises(ScratchUnavailable) as caught:
         find_expected(context_with(shipped_manifest, server.admin), 13, nowhere())
     assert f"it is PostgreSQL {server.major}, the tenants' is 13" in str(caught.value)

@@ -1,4 +1,4 @@
-"""A rollout leaves alone what the fleet file accepts, and nothing besides."""
+"""A rollout leaves accepted differences alone, and no others."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -72,11 +72,11 @@ def test_a_tenant_with_an_accepted_difference_is_ready_and_unchanged(accepting: 
     assert accepting.events() == events
 
 
-def test_a_rehearsal_leaves_it_alone_too(accepting: Accepting) -> None:
+def test_a_dry_run_leaves_accepted_differences_alone(accepting: Accepting) -> None:
     assert accepting.roll_out(dry_run=True).result is Result.UNCHANGED
 
 
-def test_other_migrations_are_healed_and_proven_beside_it(accepting: Accepting) -> None:
+def test_other_migrations_are_reapplied_and_proven(accepting: Accepting) -> None:
     accepting.execute("ALTER TABLE ai_conversations DROP COLUMN summary")
     result = accepting.roll_out()
     assert result.result is Result.DONE, result.error
@@ -85,7 +85,7 @@ def test_other_migrations_are_healed_and_proven_beside_it(accepting: Accepting) 
     assert accepting.audit().verdict is Verdict.READY
 
 
-def test_what_else_went_wrong_since_the_plan_is_not_accepted_with_it(accepting: Accepting) -> None:
+def test_a_difference_that_arose_after_the_plan_is_not_accepted(accepting: Accepting) -> None:
     plan = accepting.plan()
     accepting.execute("ALTER TABLE ai_messages ALTER COLUMN role DROP NOT NULL")
     result = accepting.roll_out(plan)
@@ -96,32 +96,32 @@ def test_what_else_went_wrong_since_the_plan_is_not_accepted_with_it(accepting: 
     )
 
 
-def test_a_difference_besides_has_the_script_run_again_as_a_whole(accepting: Accepting) -> None:
+def test_a_further_difference_makes_the_entire_script_run_again(accepting: Accepting) -> None:
     accepting.execute("DROP INDEX idx_ai_messages_conversation")
     assert accepting.audit().verdict is Verdict.BLOCKED
     assert step(accepting.roll_out(), "20250315").action is Action.REAPPLY
     assert has_index(accepting), "a script knows nothing of acceptances"
 
 
-def test_a_rerun_on_purpose_runs_it(accepting: Accepting) -> None:
+def test_a_requested_rerun_ignores_the_acceptance(accepting: Accepting) -> None:
     assert step(accepting.roll_out(rerun=("20250315",)), "20250315").status is StepStatus.DONE
     assert has_index(accepting)
 
 
-def test_one_that_has_expired_is_healed(accepting: Accepting) -> None:
+def test_an_expired_acceptance_does_not_prevent_reapplying(accepting: Accepting) -> None:
     accepting.today = date(2027, 1, 1)
     assert accepting.audit().verdict is Verdict.BLOCKED
     assert step(accepting.roll_out(), "20250315").action is Action.REAPPLY
     assert has_index(accepting)
 
 
-def test_an_acceptance_hides_no_other_tenants_difference(accepting: Accepting) -> None:
+def test_an_acceptance_applies_only_to_its_own_tenant(accepting: Accepting) -> None:
     [acceptance] = accepting.policy.acceptances
     accepting.policy = replace(accepting.policy, acceptances=(replace(acceptance, tenant="other-*"),))
     assert accepting.audit().verdict is Verdict.BLOCKED
 
 
-def test_an_earlier_script_that_undoes_part_of_it_is_not_proven(small: Callable[..., Subject]) -> None:
+def test_an_earlier_script_that_undoes_an_accepted_migration_is_not_proven(small: Callable[..., Subject]) -> None:
     """The first makes the function anew, as it was before the second changed it; the second is left alone."""
 
     def function(body: str) -> str:

@@ -1,4 +1,4 @@
-"""A migration that runs outside a transaction: begun, finished, broken off, resumed."""
+"""A migration that runs outside a transaction: started, finished, interrupted, resumed."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -54,7 +54,7 @@ def building(subject: Subject) -> list[tuple[Any, ...]]:
     )
 
 
-def test_the_ledger_says_started_before_and_applied_after(orders: Subject) -> None:
+def test_the_ledger_says_started_and_then_applied(orders: Subject) -> None:
     orders.policy = replace(orders.policy, lock_timeout_ms=10_000)
     with held_up(orders) as other:
         thread, found = in_thread(orders.roll_out)
@@ -80,7 +80,7 @@ def test_a_build_that_fails_leaves_neither_an_index_nor_a_row_in_the_ledger(orde
     assert orders.roll_out().result is Result.DONE
 
 
-def test_a_build_that_waits_too_long_is_tried_again(orders: Subject) -> None:
+def test_a_build_that_waits_too_long_is_retried(orders: Subject) -> None:
     """Its attempt leaves an INVALID index behind, which must not be taken for one."""
     with held_up(orders) as other:
         thread, found = in_thread(orders.roll_out)
@@ -91,7 +91,7 @@ def test_a_build_that_waits_too_long_is_tried_again(orders: Subject) -> None:
     assert (orders.query(VALID), orders.ledger()["2"]) == ([(True,)], "applied")
 
 
-def test_a_build_that_is_held_up_throughout_is_resumed_by_the_next_run(orders: Subject) -> None:
+def test_a_blocked_build_is_resumed_by_the_next_run(orders: Subject) -> None:
     """As long as that transaction is open, what was begun cannot be taken back either."""
     orders.run = directly
     with held_up(orders):
@@ -103,7 +103,7 @@ def test_a_build_that_is_held_up_throughout_is_resumed_by_the_next_run(orders: S
     assert (orders.query(VALID), orders.ledger()["2"]) == ([(True,)], "applied")
 
 
-def test_a_crash_in_the_middle_shows_as_drifted_and_the_next_run_resumes(orders: Subject) -> None:
+def test_a_crash_during_the_build_shows_as_drifted_and_the_next_run_resumes(orders: Subject) -> None:
     orders.run = directly
     orders.policy = replace(orders.policy, lock_timeout_ms=10_000)
     with held_up(orders) as other:
@@ -133,7 +133,7 @@ def test_a_crash_between_the_build_and_the_ledger_row_does_not_build_again(
     assert (orders.query("SELECT 'orders_number'::regclass::oid"), orders.ledger()["2"]) == (made, "adopted")
 
 
-def test_it_is_not_rehearsed_and_neither_is_what_stands_on_it(orders: Subject) -> None:
+def test_a_dry_run_exercises_neither_the_build_nor_what_requires_it(orders: Subject) -> None:
     result = orders.roll_out(dry_run=True)
     assert [each.status for each in result.migrations] == [
         StepStatus.DONE,

@@ -1,4 +1,4 @@
-"""One tenant is brought to the manifest: what is done, what is left alone, and what is said of a failure."""
+"""Rollouts of one tenant: what they do, what they leave alone, and what they report."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +14,7 @@ FIRST = "CREATE TABLE IF NOT EXISTS one (id integer);"
 SECOND = "ALTER TABLE one ADD COLUMN IF NOT EXISTS name text;"
 
 
-def test_an_empty_tenant_gets_all_of_it(subject: Subject) -> None:
+def test_an_empty_tenant_gets_every_migration(subject: Subject) -> None:
     result = subject.roll_out()
     assert (result.result, result.error) == (Result.DONE, None)
     assert {(each.action, each.status) for each in result.migrations} == {(Action.APPLY, StepStatus.DONE)}
@@ -29,7 +29,7 @@ def test_an_empty_tenant_gets_all_of_it(subject: Subject) -> None:
     assert subject.events() == [("applied", version) for version in versions]
 
 
-def test_a_tenant_that_is_as_it_should_be_is_not_written_to(migrated: Subject) -> None:
+def test_a_tenant_that_is_as_expected_is_not_written_to(migrated: Subject) -> None:
     """A transaction that writes is given a number; the WAL also has what the server writes on its own account."""
     events = migrated.events()
 
@@ -44,7 +44,7 @@ def test_a_tenant_that_is_as_it_should_be_is_not_written_to(migrated: Subject) -
     assert migrated.events() == events
 
 
-def test_what_was_migrated_by_hand_is_adopted_and_nothing_is_run(grown: Subject) -> None:
+def test_a_tenant_migrated_by_hand_is_adopted_without_running_anything(grown: Subject) -> None:
     made = grown.query("SELECT oid, xmin, relfilenode FROM pg_class WHERE relnamespace = 'public'::regnamespace")
     result = grown.roll_out()
     assert {(each.action, each.status) for each in result.migrations} == {(Action.ADOPT, StepStatus.DONE)}
@@ -55,7 +55,7 @@ def test_what_was_migrated_by_hand_is_adopted_and_nothing_is_run(grown: Subject)
     )
 
 
-def test_drift_is_healed_and_no_row_is_lost(adopted: Subject) -> None:
+def test_drift_is_fixed_and_no_row_is_lost(adopted: Subject) -> None:
     before = adopted.before()
     adopted.execute("DROP INDEX idx_ai_task_queue_status_schedule; ALTER TABLE ai_conversations DROP COLUMN summary")
     result = adopted.roll_out()
@@ -66,7 +66,7 @@ def test_drift_is_healed_and_no_row_is_lost(adopted: Subject) -> None:
     adopted.assert_whole(before)
 
 
-def test_what_a_rerun_does_not_heal_is_named_and_not_committed(adopted: Subject) -> None:
+def test_a_difference_that_a_rerun_does_not_fix_is_named_and_not_committed(adopted: Subject) -> None:
     adopted.execute(
         "DROP INDEX idx_ai_task_queue_status_schedule; ALTER TABLE ai_messages ALTER content TYPE varchar(9)"
     )
@@ -80,19 +80,19 @@ def test_what_a_rerun_does_not_heal_is_named_and_not_committed(adopted: Subject)
     assert (adopted.audit(), adopted.events()) == (before, events), "not even the index, which could be healed"
 
 
-def test_a_rerun_on_purpose(migrated: Subject) -> None:
+def test_a_requested_rerun_runs_the_migration_again(migrated: Subject) -> None:
     result = migrated.roll_out(rerun=("20250328",))
     assert (step(result, "20250328").action, step(result, "20250328").status) == (Action.RERUN, StepStatus.DONE)
     assert migrated.events()[-1] == ("rerun", "20250328")
 
 
-def test_only_what_the_assistant_needs_to_start(subject: Subject) -> None:
+def test_a_scope_of_p0_runs_only_p0_migrations(subject: Subject) -> None:
     result = subject.roll_out(priority="P0")
     assert {each.priority for each in result.migrations} == {"P0"}
     assert subject.audit().verdict is Verdict.DEGRADED
 
 
-def test_what_requires_a_failed_migration_is_not_reached_and_others_go_on(small: Callable[..., Subject]) -> None:
+def test_migrations_that_require_a_failed_one_are_not_reached_and_others_run(small: Callable[..., Subject]) -> None:
     subject = small(
         {"1_one.sql": FIRST, "2_two.sql": SECOND, "3_other.sql": "CREATE TABLE IF NOT EXISTS other ();"},
         v2='requires = ["1"]',
@@ -104,7 +104,7 @@ def test_what_requires_a_failed_migration_is_not_reached_and_others_go_on(small:
     assert (result.result, subject.ledger()) == (Result.FAILED, {"3": "applied"})
 
 
-def test_a_file_that_was_changed_since_is_said_so_and_fails_nothing(migrated: Subject) -> None:
+def test_a_script_that_changed_after_it_ran_is_reported_and_fails_nothing(migrated: Subject) -> None:
     first, *others = migrated.manifest.migrations
     script = replace(first.script, sql=f"{first.script.sql}\n-- later", checksum="another")
     migrated.manifest = replace(migrated.manifest, migrations=(replace(first, script=script), *others))
@@ -138,7 +138,7 @@ def test_a_check_that_fails_afterwards_commits_nothing(small: Callable[..., Subj
     assert (subject.query("SELECT to_regclass('one')"), subject.ledger()) == ([(None,)], {})
 
 
-def test_what_leaves_nothing_in_the_catalog_and_has_no_check_is_applied_once(small: Callable[..., Subject]) -> None:
+def test_a_migration_without_objects_and_checks_is_applied_once(small: Callable[..., Subject]) -> None:
     subject = small({"1_one.sql": FIRST, "2_data.sql": "INSERT INTO one VALUES (1);"})
     dry_run = subject.roll_out(dry_run=True)
     assert (dry_run.result, subject.ledger()) == (Result.DONE, {})
@@ -146,7 +146,7 @@ def test_what_leaves_nothing_in_the_catalog_and_has_no_check_is_applied_once(sma
     assert (subject.query("SELECT id FROM one"), subject.ledger()) == ([(1,)], {"1": "applied", "2": "applied"})
 
 
-def test_a_script_runs_under_the_policys_limits_and_the_runs_name(small: Callable[..., Subject]) -> None:
+def test_a_script_runs_with_the_policys_limits_and_the_runs_application_name(small: Callable[..., Subject]) -> None:
     names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "application_name")
     recording = "".join(f"INSERT INTO one SELECT '{name}', current_setting('{name}');" for name in names)
     subject = small({"1_one.sql": f"CREATE TABLE IF NOT EXISTS one (name text, value text); {recording}"})
@@ -160,14 +160,14 @@ def test_a_script_runs_under_the_policys_limits_and_the_runs_name(small: Callabl
 
 
 @pytest.mark.parametrize("role", ["SET SESSION ROLE pg_monitor", "SET SESSION AUTHORIZATION pg_monitor"])
-def test_settings_and_roles_of_one_script_are_not_those_of_the_next(small: Callable[..., Subject], role: str) -> None:
+def test_settings_and_roles_of_a_script_do_not_affect_the_next(small: Callable[..., Subject], role: str) -> None:
     setting = f"SET search_path TO pg_catalog; SET statement_timeout TO 1; {role}"
     subject = small({"1_one.sql": f"{FIRST} {setting};", "2_two.sql": SECOND + " SELECT pg_sleep(0.01);"})
     result = subject.roll_out()
     assert (result.result, result.error) == (Result.DONE, None)
 
 
-def test_a_later_migration_that_a_heal_undoes_is_run_again(small: Callable[..., Subject]) -> None:
+def test_a_later_migration_that_a_reapplied_one_undoes_is_rerun(small: Callable[..., Subject]) -> None:
     def function(body: str) -> str:
         return f"CREATE OR REPLACE FUNCTION says() RETURNS text LANGUAGE sql AS $$ SELECT '{body}' $$;"
 
@@ -192,7 +192,7 @@ def test_a_later_migration_that_a_heal_undoes_is_run_again(small: Callable[..., 
     ],
     ids=["what was to be left alone", "what was to be adopted"],
 )
-def test_a_tenant_that_changed_since_the_plan_is_not_touched(adopted: Subject, damage: str, said: str) -> None:
+def test_a_tenant_that_changed_after_the_plan_is_unchanged(adopted: Subject, damage: str, said: str) -> None:
     adopted.execute("DELETE FROM pgfleet.ledger WHERE version = '20250401'")
     plan = adopted.plan()
     adopted.execute(damage)
@@ -204,7 +204,7 @@ def test_a_tenant_that_changed_since_the_plan_is_not_touched(adopted: Subject, d
     assert [event for event, _ in adopted.events()[len(events) :]] in ([], ["adopted"])
 
 
-def test_what_somebody_else_has_applied_meanwhile_is_not_run_twice(briefly: Subject) -> None:
+def test_a_migration_applied_by_someone_else_meanwhile_is_not_run_twice(briefly: Subject) -> None:
     plan = briefly.plan()
     briefly.roll_out(plan)
     events = briefly.events()
@@ -214,7 +214,7 @@ def test_what_somebody_else_has_applied_meanwhile_is_not_run_twice(briefly: Subj
     assert briefly.events() == events
 
 
-def test_tenants_of_one_database_are_kept_apart(briefly: Subject) -> None:
+def test_the_ledger_keeps_tenants_of_one_database_apart(briefly: Subject) -> None:
     briefly.execute("CREATE SCHEMA acme; CREATE SCHEMA globex")
     acme, globex = replace(briefly, home="acme"), replace(briefly, home="globex")
     assert (acme.roll_out().result, globex.audit().verdict) == (Result.DONE, Verdict.BLOCKED)

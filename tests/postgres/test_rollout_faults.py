@@ -1,4 +1,4 @@
-"""Faults at named points: a tenant is as it was or as it should be, never between, and the next run completes."""
+"""Faults during a rollout: the tenant is as before or as expected, and the next run completes it."""
 
 import pickle
 import signal
@@ -67,7 +67,7 @@ def test_a_retry_makes_up_for_a_lost_connection(briefly: Subject, point: str, cu
     assert versions == [each.version for each in briefly.manifest.migrations], "each once, whatever was lost"
 
 
-def test_an_immediate_stop_of_the_server_in_the_middle(short_manifest: Manifest) -> None:
+def test_an_immediate_server_stop_leaves_every_tenant_consistent(short_manifest: Manifest) -> None:
     """The server is stopped while one tenant's script is running and others are between two of theirs."""
     with started(BINARIES["embedded"]) as server:
         expected = server.expected(short_manifest)
@@ -94,7 +94,7 @@ def test_an_immediate_stop_of_the_server_in_the_middle(short_manifest: Manifest)
             completes(each)
 
 
-def test_another_sessions_exclusive_lock_is_waited_for_a_bounded_time(adopted: Subject) -> None:
+def test_a_rollout_waits_a_bounded_time_for_another_sessions_lock(adopted: Subject) -> None:
     before = adopted.before()
     adopted.execute("DROP INDEX idx_ai_task_queue_status_schedule")
     plan = adopted.plan()
@@ -108,7 +108,7 @@ def test_another_sessions_exclusive_lock_is_waited_for_a_bounded_time(adopted: S
     completes(adopted)
 
 
-def test_another_sessions_exclusive_lock_that_is_given_back_is_got_by_a_retry(adopted: Subject) -> None:
+def test_a_retry_gets_a_lock_that_was_released(adopted: Subject) -> None:
     adopted.execute("DROP INDEX idx_ai_task_queue_status_schedule")
     plan = adopted.plan()
     with exclusive_lock(adopted, "ai_task_queue") as holder:
@@ -120,7 +120,7 @@ def test_another_sessions_exclusive_lock_that_is_given_back_is_got_by_a_retry(ad
     assert adopted.audit().verdict is Verdict.READY
 
 
-def test_two_rollouts_of_one_tenant_at_once(briefly: Subject) -> None:
+def test_two_concurrent_rollouts_of_one_tenant_apply_everything_once(briefly: Subject) -> None:
     plan = briefly.plan()
     pair = [replace(briefly, runs=number * 10) for number in (1, 2)]
     results: list[TenantResult] = []
@@ -136,7 +136,7 @@ def test_two_rollouts_of_one_tenant_at_once(briefly: Subject) -> None:
     assert briefly.audit().verdict is Verdict.READY
 
 
-def test_a_second_run_is_told_who_holds_the_tenant(briefly: Subject) -> None:
+def test_a_second_run_names_the_process_that_holds_the_lock(briefly: Subject) -> None:
     briefly.run = directly
     plan = briefly.plan()
     with briefly.server.session(briefly.database) as other, other.transaction(), tenant_lock(other):
@@ -193,7 +193,7 @@ Subject(server=Server(Elsewhere()), database="", manifest=manifest, expected=exp
 """
 
 
-def test_a_database_that_is_read_only_by_default(briefly: Subject) -> None:
+def test_a_read_only_database_is_left_unchanged(briefly: Subject) -> None:
     before, plan = briefly.before(), briefly.plan()
     briefly.server.execute(f"ALTER DATABASE {briefly.database} SET default_transaction_read_only TO on")
     assert_read_only(briefly, briefly.roll_out(plan), before)
@@ -201,7 +201,7 @@ def test_a_database_that_is_read_only_by_default(briefly: Subject) -> None:
     completes(briefly)
 
 
-def test_a_standby_and_the_same_server_as_a_primary(short_manifest: Manifest) -> None:
+def test_a_rollout_refuses_a_standby_and_succeeds_once_it_is_primary(short_manifest: Manifest) -> None:
     with started(BINARIES["embedded"], wal_level="replica") as server:
         expected = server.expected(short_manifest)
         database = server.create_database()
@@ -227,7 +227,7 @@ def assert_read_only(subject: Subject, result: TenantResult, before: Before) -> 
     assert subject.rows() == {}
 
 
-def test_a_wrong_password_is_this_tenants_alone(briefly: Subject) -> None:
+def test_a_wrong_password_makes_the_tenant_unreachable(briefly: Subject) -> None:
     plan = briefly.plan()
     role = briefly.server.create_role("SUPERUSER")
     briefly.server.execute(f"ALTER ROLE {role} PASSWORD 'another'")
@@ -239,7 +239,7 @@ def test_a_wrong_password_is_this_tenants_alone(briefly: Subject) -> None:
     completes(briefly)
 
 
-def test_a_server_without_room_for_another_session(briefly: Subject, server: Server) -> None:
+def test_an_exhausted_connection_limit_makes_the_tenant_unreachable(briefly: Subject, server: Server) -> None:
     plan = briefly.plan()
     server.execute(f"ALTER DATABASE {briefly.database} CONNECTION LIMIT 0")
     role = server.create_role()

@@ -1,4 +1,4 @@
-"""The ledger: described in the database, only added to, of a format that is known."""
+"""The ledger: commented, append-only, and of a known format."""
 
 import threading
 from dataclasses import replace
@@ -15,7 +15,7 @@ from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
 
 
-def test_every_table_and_column_is_described_in_the_database(migrated: Subject) -> None:
+def test_every_table_and_column_has_a_comment(migrated: Subject) -> None:
     undescribed = migrated.query("""
         SELECT c.relname, a.attname FROM pg_class AS c
         INNER JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
@@ -26,7 +26,7 @@ def test_every_table_and_column_is_described_in_the_database(migrated: Subject) 
     assert (undescribed, described[0][0]) == ([], 10)
 
 
-def test_it_is_made_in_a_schema_that_an_administrator_made_beforehand(subject: Subject) -> None:
+def test_an_existing_schema_is_used(subject: Subject) -> None:
     """So that the role of a rollout needs no right to make schemas."""
     role = subject.server.create_role()
     subject.execute(f"CREATE SCHEMA pgfleet AUTHORIZATION {role}")
@@ -38,14 +38,14 @@ def test_it_is_made_in_a_schema_that_an_administrator_made_beforehand(subject: S
 @pytest.mark.parametrize(
     "change", ["UPDATE {} SET version = '0'", "DELETE FROM {}", "TRUNCATE {}", "TRUNCATE {} CASCADE"]
 )
-def test_events_are_only_added_to(migrated: Subject, change: str) -> None:
+def test_events_are_append_only(migrated: Subject, change: str) -> None:
     events = migrated.events()
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only added to"):
         migrated.execute(change.format("pgfleet.ledger_events"))
     assert migrated.events() == events
 
 
-def test_a_ledger_of_a_later_format_is_refused_and_left_alone(subject: Subject) -> None:
+def test_a_ledger_of_a_later_format_is_rejected_and_unchanged(subject: Subject) -> None:
     plan = subject.plan()
     with subject.server.session(subject.database) as session:
         prepare_ledger(session)
@@ -60,7 +60,7 @@ def test_a_ledger_of_a_later_format_is_refused_and_left_alone(subject: Subject) 
         prepare_ledger(session)
 
 
-def test_two_tenants_of_one_database_make_one_ledger(briefly: Subject) -> None:
+def test_tenants_of_one_database_share_one_ledger(briefly: Subject) -> None:
     briefly.execute("".join(f"CREATE SCHEMA s{n};" for n in range(4)))
     subjects = [replace(briefly, home=f"s{n}") for n in range(4)]
     results: list[tuple[Result, str]] = []
@@ -80,7 +80,7 @@ def test_two_tenants_of_one_database_make_one_ledger(briefly: Subject) -> None:
     assert briefly.query("SELECT count(*) FROM pgfleet.ledger_format") == [(1,)]
 
 
-def test_runs_that_begin_at_once_make_the_ledger_one_after_another(subject: Subject) -> None:
+def test_concurrent_runs_create_the_ledger_once(subject: Subject) -> None:
     errors: list[Exception] = []
     together = threading.Barrier(8)
 

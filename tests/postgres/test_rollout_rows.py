@@ -1,4 +1,4 @@
-"""Seeds add what is missing and touch nothing else; guarded tables do not shrink."""
+"""Seeds add missing rows and change nothing else; guarded tables do not shrink."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +22,7 @@ def with_seed(manifest: Manifest, sql: str) -> Manifest:
     return replace(manifest, seeds=(replace(seed, script=replace(seed.script, sql=sql)),))
 
 
-def test_rows_that_are_missing_are_added_and_edited_ones_stay(grown: Subject) -> None:
+def test_missing_rows_are_added_and_edited_ones_kept(grown: Subject) -> None:
     grown.execute(f"DELETE FROM ai_guardrails.policy_rules WHERE name = '{WARN}'")
     grown.execute("UPDATE ai_guardrails.policy_rules SET message = 'ours'")
     [edited] = grown.query(RULES)
@@ -32,7 +32,7 @@ def test_rows_that_are_missing_are_added_and_edited_ones_stay(grown: Subject) ->
     assert result.migrations == ()
 
 
-def test_a_seed_that_is_there_is_not_run(grown: Subject) -> None:
+def test_a_seed_that_is_present_is_not_run(grown: Subject) -> None:
     plan = grown.plan().model_copy(update={"seeds": ("policy_rules",)})
     before = grown.query(RULES)
     [found] = grown.roll_out(plan).seeds
@@ -51,7 +51,7 @@ def test_a_seed_that_is_there_is_not_run(grown: Subject) -> None:
     ],
     ids=["alters", "does not plant", "deletes", "truncates", "drops an index", "makes an index"],
 )
-def test_a_seed_that_does_something_else_is_rolled_back(grown: Subject, sql: str, said: str) -> None:
+def test_a_seed_that_changes_anything_else_is_rolled_back(grown: Subject, sql: str, said: str) -> None:
     grown.execute(f"DELETE FROM ai_guardrails.policy_rules WHERE name = '{WARN}'")
     before, found = grown.query(RULES), grown.audit()
     grown.manifest = with_seed(grown.manifest, sql.format(insert=grown.manifest.seeds[0].script.sql.rstrip(";\n ")))
@@ -63,7 +63,7 @@ def test_a_seed_that_does_something_else_is_rolled_back(grown: Subject, sql: str
     assert (grown.query(RULES), grown.audit().fingerprint) == (before, found.fingerprint)
 
 
-def test_a_seed_is_held_to_the_guards_as_well(grown: Subject) -> None:
+def test_guards_apply_to_seeds_too(grown: Subject) -> None:
     grown.execute("DELETE FROM ai_guardrails.policy_rules")
     before = grown.rows()
     grown.manifest = with_seed(grown.manifest, f"{grown.manifest.seeds[0].script.sql}\nDELETE FROM ai_messages;")
@@ -117,7 +117,7 @@ AGAIN = "CREATE TABLE one (id integer, note varchar(9), two integer);"
         "made anew with most of them",
     ],
 )
-def test_a_guarded_table_does_not_shrink(small: Callable[..., Subject], script: str, said: str) -> None:
+def test_a_migration_that_shrinks_a_guarded_table_fails(small: Callable[..., Subject], script: str, said: str) -> None:
     subject = guarded(small, script)
     failed = subject.roll_out().migrations[1]
     assert failed.error is not None
@@ -126,7 +126,7 @@ def test_a_guarded_table_does_not_shrink(small: Callable[..., Subject], script: 
 
 
 @pytest.mark.parametrize("script", ["DELETE FROM one;", "TRUNCATE one;"])
-def test_a_table_too_large_to_be_counted_is_guarded_too(small: Callable[..., Subject], script: str) -> None:
+def test_a_table_too_large_to_count_is_guarded_too(small: Callable[..., Subject], script: str) -> None:
     subject = guarded(small, script, rows=2_000)
     subject.execute("ANALYZE one")
     subject.policy = replace(subject.policy, exact_count_limit_rows=100)
@@ -145,13 +145,13 @@ def test_a_table_too_large_to_be_counted_is_guarded_too(small: Callable[..., Sub
     ],
     ids=["written anew", "more inserted than deleted", "updated"],
 )
-def test_what_takes_no_rows_does_not_trip_the_guard(small: Callable[..., Subject], script: str) -> None:
+def test_a_migration_that_removes_no_rows_does_not_trip_the_guard(small: Callable[..., Subject], script: str) -> None:
     subject = guarded(small, script)
     assert subject.roll_out().result is Result.DONE
     assert rows(subject) >= 10
 
 
-def test_a_table_may_shrink_where_the_manifest_says_so(small: Callable[..., Subject]) -> None:
+def test_a_table_may_shrink_if_the_manifest_allows_it(small: Callable[..., Subject]) -> None:
     subject = guarded(small, "DELETE FROM one WHERE id <= 3;", may_shrink=True)
     assert (subject.roll_out().result, rows(subject)) == (Result.DONE, 7)
 

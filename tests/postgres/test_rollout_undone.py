@@ -1,4 +1,4 @@
-"""A script that is run again and undoes a later one's work: the two are committed together, or neither is."""
+"""A script that undoes a later migration's work is committed together with that migration's rerun, or not at all."""
 
 from collections.abc import Callable
 
@@ -33,7 +33,7 @@ def undone(small: Callable[..., Subject]) -> Subject:
     return subject
 
 
-def test_what_a_heal_undoes_stays_applied_though_what_lies_between_fails(undone: Subject) -> None:
+def test_a_rerun_migration_stays_applied_although_one_in_between_fails(undone: Subject) -> None:
     undone.execute("DROP TABLE one; ALTER TABLE c ALTER id TYPE bigint")
     before = undone.before()
     result = undone.roll_out()
@@ -46,7 +46,7 @@ def test_what_a_heal_undoes_stays_applied_though_what_lies_between_fails(undone:
     assert undone.events()[-2:] == [("healed", "1"), ("rerun", "3")]
 
 
-def test_what_a_heal_undoes_and_cannot_be_run_again_refuses_the_heal(undone: Subject) -> None:
+def test_a_migration_that_cannot_be_rerun_prevents_reapplying_the_one_that_undoes_it(undone: Subject) -> None:
     undone.execute("DROP TABLE one; CREATE TABLE in_use AS SELECT 1")
     plan, before = undone.plan(), undone.before()
     script = undone.manifest.migrations[2].script
@@ -58,7 +58,7 @@ def test_what_a_heal_undoes_and_cannot_be_run_again_refuses_the_heal(undone: Sub
     assert undone.query("SELECT says(), to_regclass('one')::text") == [("third", None)]
 
 
-def test_an_object_that_is_right_stays_so_where_the_rest_of_its_migration_is_not_healable(
+def test_a_correct_object_stays_correct_although_its_migration_cannot_be_fixed(
     small: Callable[..., Subject],
 ) -> None:
     """The later migration is drifted itself: it is no better afterwards, and no worse."""
@@ -80,7 +80,7 @@ def test_an_object_that_is_right_stays_so_where_the_rest_of_its_migration_is_not
         ("1", "it runs outside a transaction and may undo 2's change to public.says()"),
     ],
 )
-def test_what_runs_in_no_transaction_neither_undoes_nor_is_undone(
+def test_migrations_outside_a_transaction_neither_undo_nor_are_undone(
     small: Callable[..., Subject], alone: str, said: str
 ) -> None:
     scripts = {"1_one.sql": function("first"), "2_two.sql": function("second")}
@@ -93,7 +93,7 @@ def test_what_runs_in_no_transaction_neither_undoes_nor_is_undone(
     assert [each for each in subject.events()[len(events) :] if each[1] == "1"] == []
 
 
-def test_a_difference_that_is_made_worse_is_refused(small: Callable[..., Subject]) -> None:
+def test_a_difference_that_gets_worse_is_not_proven(small: Callable[..., Subject]) -> None:
     """It was there before, in a migration that the plan leaves alone; a script may not change it for another."""
     subject = small({"1_one.sql": SECOND, "2_two.sql": FIRST})
     subject.roll_out()

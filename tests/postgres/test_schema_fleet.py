@@ -1,4 +1,4 @@
-"""One database with five tenants in schemas and one in public: rolled out to, damaged, audited, repaired together."""
+"""Six tenants in schemas of one database: rolled out, damaged, audited, and repaired concurrently."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -114,7 +114,7 @@ def failures(results: Sequence[TenantResult]) -> list[str]:
     return [each.error.message for result in results for each in (*result.migrations, *result.seeds) if each.error]
 
 
-def test_tenants_that_are_rolled_out_at_once_do_not_collide_in_what_they_share(new: Database) -> None:
+def test_concurrent_rollouts_do_not_collide_on_shared_objects(new: Database) -> None:
     """Without a single retry: nobody meets a unique violation of a catalog, nor a deadlock."""
     subjects = [without_retries(each) for each in new.subjects.values()]
     results = at_once(lambda each: each.roll_out(), subjects)
@@ -132,14 +132,14 @@ def test_tenants_that_are_rolled_out_at_once_do_not_collide_in_what_they_share(n
     assert {each.result for each in again} == {Result.UNCHANGED}
 
 
-def test_tenants_that_are_rehearsed_at_once_wait_for_each_other(new: Database) -> None:
+def test_concurrent_dry_runs_wait_for_each_other(new: Database) -> None:
     subjects = [new[home] for home in ("acme", "borealis", "cobalt")]
     results = at_once(lambda each: each.roll_out(dry_run=True), subjects)
     assert (failures(results), {each.result for each in results}) == ([], {Result.DONE})
     assert new.any.query("SELECT to_regnamespace('ai_guardrails'), to_regnamespace('pgfleet')") == [(None, None)]
 
 
-def test_a_tenant_s_own_objects_wait_for_nobody_and_shared_ones_do(new: Database) -> None:
+def test_only_shared_objects_wait_for_other_tenants(new: Database) -> None:
     acme = new["acme"]
     acme.policy = replace(acme.policy, statement_timeout_ms=300, lock_timeout_ms=300)
     plan = prepared(acme)
@@ -163,7 +163,7 @@ def prepared(subject: Subject) -> Any:
     return subject.plan()
 
 
-def test_what_they_share_is_told_once_and_what_is_their_own_of_each(made: Database) -> None:
+def test_shared_differences_are_reported_once_and_own_ones_per_tenant(made: Database) -> None:
     made["acme"].execute(f"{BREAK_OWN}; {BREAK_SHARED}")
     document = made.audit()
     assert {each.verdict for each in document.tenants} == {Verdict.BLOCKED}
@@ -179,7 +179,7 @@ def test_what_they_share_is_told_once_and_what_is_their_own_of_each(made: Databa
     assert document.tenants[1].home == "borealis"
 
 
-def test_a_rollout_heals_what_they_share_once_and_the_others_find_it_done(made: Database) -> None:
+def test_a_rollout_fixes_shared_objects_once(made: Database) -> None:
     for home in ("acme", "borealis"):
         made[home].roll_out()
     made["acme"].execute(f"{BREAK_OWN}; {BREAK_SHARED}")
@@ -191,7 +191,7 @@ def test_a_rollout_heals_what_they_share_once_and_the_others_find_it_done(made: 
     assert made.audit().shared == ()
 
 
-def test_a_repair_mends_what_they_share_once_and_the_others_find_it_done(made: Database) -> None:
+def test_a_repair_fixes_shared_objects_once(made: Database) -> None:
     homes = ("acme", "borealis", "cobalt")
     made["acme"].execute(BREAK_OWN)
     made["borealis"].execute(BREAK_OWN)
@@ -218,7 +218,7 @@ def repair(subject: Subject, planned: TenantRepair) -> TenantRepair:
     return repairs.repair(context.environment.tenants[0], context, dry_run=False, **agreed)
 
 
-def test_a_repair_is_refused_where_the_tenant_s_own_part_has_changed_too(made: Database) -> None:
+def test_a_repair_is_refused_if_the_tenants_own_part_has_changed(made: Database) -> None:
     made["acme"].execute(f"{BREAK_OWN}; {BREAK_SHARED}")
     planned = preview(made["acme"])
     made["acme"].execute("DROP INDEX idx_ai_conversations_user")
@@ -228,7 +228,7 @@ def test_a_repair_is_refused_where_the_tenant_s_own_part_has_changed_too(made: D
     assert "has changed since its repair was approved" in refused.error.message
 
 
-def test_seeds_and_counts_are_of_the_tenant_and_shared_rows_are_one_set(made: Database) -> None:
+def test_seeds_and_counts_use_the_tenants_schema(made: Database) -> None:
     made["acme"].execute(
         "INSERT INTO ai_conversations (user_id) VALUES (1), (2); DELETE FROM ai_guardrails.policy_rules"
     )
@@ -253,7 +253,7 @@ def test_contracts_are_tried_in_the_home_schema(made: Database) -> None:
     assert (broken["acme"] != [], broken["borealis"]) == (True, [])
 
 
-def test_a_rollout_resumes_where_a_tenant_was_cut_off_and_its_neighbour_is_untouched(new: Database) -> None:
+def test_a_rollout_resumes_after_a_lost_connection_without_touching_other_tenants(new: Database) -> None:
     new["borealis"].roll_out()
     before = new["borealis"].before()
     acme = replace(new["acme"])
@@ -273,7 +273,7 @@ def with_migration(manifest: Manifest, changed: Any) -> Manifest:
     return replace(manifest, migrations=migrations)
 
 
-def test_a_home_schema_that_is_not_there_is_said_so_and_is_not_made(new: Database) -> None:
+def test_a_missing_home_schema_is_reported_and_not_created(new: Database) -> None:
     missing = replace(new.any, home="not_yet", plans=[])
     entry = missing.audit()
     assert (entry.verdict, "schema not_yet does not exist; make it" in (entry.reason or "")) == (Verdict.UNKNOWN, True)
@@ -303,7 +303,7 @@ def test_an_extension_is_found_from_every_schema(server: Server, empty_database:
     assert {each.audit().verdict for each in subjects} == {Verdict.READY}
 
 
-def test_a_name_that_is_missing_at_home_is_not_found_in_another_tenant(server: Server, empty_database: str) -> None:
+def test_a_missing_name_is_not_found_in_another_tenants_schema(server: Server, empty_database: str) -> None:
     """Although the extension is in that tenant's schema."""
     manifest = a_small_manifest(
         {"1_notes.sql": EXTENSION.format(schema="public"), "2_data.sql": "UPDATE notes SET tags = NULL;"}

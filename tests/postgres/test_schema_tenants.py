@@ -1,4 +1,4 @@
-"""A database with a schema a tenant: each is as one in public, and is judged by itself."""
+"""A database with one schema per tenant: each is judged separately, as a tenant in public."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ def shared_database(server: Server, shipped_manifest: Manifest) -> Iterator[str]
     server.drop_database(name)
 
 
-def test_a_tenant_in_a_schema_is_as_one_in_public(
+def test_a_tenant_in_a_schema_equals_one_in_public(
     server: Server, shared_database: str, expected: ExpectedCatalog
 ) -> None:
     for home in HOMES:
@@ -74,7 +74,7 @@ def test_a_tenant_in_a_schema_is_as_one_in_public(
     ],
 )
 @pytest.mark.parametrize("damaged", [0, 1])
-def test_a_schema_s_damage_is_seen_there_alone(
+def test_damage_in_a_schema_affects_only_its_tenant(
     server: Server,
     shared_database: str,
     shipped_manifest: Manifest,
@@ -93,7 +93,9 @@ def test_a_schema_s_damage_is_seen_there_alone(
     assert entries[1 - damaged].verdict is Verdict.READY
 
 
-def test_what_schemas_share_is_seen_in_each(server: Server, shared_database: str, expected: ExpectedCatalog) -> None:
+def test_damage_to_shared_objects_affects_every_tenant(
+    server: Server, shared_database: str, expected: ExpectedCatalog
+) -> None:
     server.execute("DROP INDEX ai_guardrails.idx_policy_rules_priority", shared_database)
     for home in HOMES:
         with server.session(shared_database, home) as session:

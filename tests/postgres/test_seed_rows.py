@@ -1,4 +1,4 @@
-"""Which rows of a seeded table are read."""
+"""The rows of a seeded table that are read."""
 
 from collections.abc import Iterator
 
@@ -46,12 +46,12 @@ def test_with_a_baseline_only_its_keys_are_read(rules: Session) -> None:
     assert [(row["name"], row["company"]) for row in reading.rows] == [("it's", 3)]
 
 
-def test_a_key_in_part_reads_every_row_under_it(rules: Session) -> None:
+def test_a_partial_key_reads_every_row_with_it(rules: Session) -> None:
     reading = read_seed(rules, seed("name"), [{"name": "a"}])
     assert sorted(row["company"] for row in reading.rows) == [1, 2]
 
 
-def test_a_key_in_another_case_with_a_percent_sign(rules: Session) -> None:
+def test_a_key_may_have_upper_case_and_percent_signs(rules: Session) -> None:
     reading = read_seed(rules, seed("Note"), [{"Note": "100 %s"}])
     assert [row["name"] for row in reading.rows] == ["b"]
 
@@ -61,7 +61,7 @@ def test_a_baseline_without_rows_reads_none(rules: Session) -> None:
 
 
 @pytest.mark.parametrize("missing", [seed("name", table="elsewhere"), seed("nom"), seed("name", table="crm.rules")])
-def test_a_seed_s_table_or_column_that_is_not_there_is_absent(rules: Session, missing: Seed) -> None:
+def test_a_missing_table_or_column_is_absent(rules: Session, missing: Seed) -> None:
     reading = read_seed(rules, missing, None)
     assert reading.rows == ()
     assert reading.fault is None
@@ -69,7 +69,7 @@ def test_a_seed_s_table_or_column_that_is_not_there_is_absent(rules: Session, mi
     assert "does not exist" in reading.absent
 
 
-def test_keys_of_any_type_are_found_again(server: Server, empty_database: str) -> None:
+def test_keys_of_any_type_work(server: Server, empty_database: str) -> None:
     columns = ["a boolean", "a timestamptz", "a date", "a uuid", "a bytea", "a bigint", "a text"]
     values = [
         "true",

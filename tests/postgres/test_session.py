@@ -1,4 +1,4 @@
-"""How a session is had, used, lost and had again, and what its errors say."""
+"""Sessions: connecting, errors, reconnecting, settings, and round trips."""
 
 import pickle
 import re
@@ -107,7 +107,9 @@ def refused(server: Server, shared: str, how: str) -> Dsn:
         ("database closed", ConnectFailure.NOT_ALLOWED, "is not currently accepting connections"),
     ],
 )
-def test_a_refusal_is_final(server: Server, shared: str, how: str, because: ConnectFailure, said: str) -> None:
+def test_a_rejected_connection_is_a_permanent_error(
+    server: Server, shared: str, how: str, because: ConnectFailure, said: str
+) -> None:
     error = error_of(Session(refused(server, shared, how)))
     server.execute(f"GRANT CONNECT ON DATABASE {shared} TO PUBLIC")
     assert (type(error), error.connect_failure) == (AccessRefused, because)
@@ -115,7 +117,7 @@ def test_a_refusal_is_final(server: Server, shared: str, how: str, because: Conn
     assert not error.transient
 
 
-def test_a_port_where_nothing_listens() -> None:
+def test_a_closed_port_is_a_transient_error() -> None:
     error = error_of(Session(Dsn("postgresql://postgres:secret@127.0.0.1:1/postgres")))
     assert (type(error), error.transient, error.connect_failure) == (ConnectionFailed, True, ConnectFailure.REFUSED)
     assert (
@@ -124,12 +126,12 @@ def test_a_port_where_nothing_listens() -> None:
     )
 
 
-def test_a_socket_that_is_not_there() -> None:
+def test_a_missing_socket_is_a_transient_error() -> None:
     error = error_of(Session(Dsn("host=/nowhere/at/all user=postgres dbname=postgres")))
     assert (type(error), error.transient, error.connect_failure) == (ConnectionFailed, True, ConnectFailure.REFUSED)
 
 
-def test_a_name_that_nobody_knows() -> None:
+def test_an_unknown_host_is_an_error() -> None:
     error = error_of(Session(Dsn("host=nobody.invalid user=postgres dbname=postgres")))
     assert (type(error), error.transient, error.connect_failure) == (
         ConnectionFailed,
@@ -138,7 +140,7 @@ def test_a_name_that_nobody_knows() -> None:
     )
 
 
-def test_what_is_no_postgresql() -> None:
+def test_a_server_that_does_not_speak_postgresql_is_an_error() -> None:
     """It hangs up, as a load balancer does that has no server behind it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=hang_up, args=(listener,), daemon=True).start()
@@ -151,14 +153,14 @@ def hang_up(listener: socket.socket) -> None:
     client.close()
 
 
-def test_two_hosts_of_which_one_answers(server: Server, shared: str) -> None:
+def test_one_of_two_hosts_is_enough(server: Server, shared: str) -> None:
     dsn = server.cluster.dsn(shared).replace("@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:")
     assert value(Session(Dsn(dsn)), "SELECT 1") == 1
     wrong = server.cluster.dsn(shared, password="wrong").replace("@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:")
     assert error_of(Session(Dsn(wrong))).connect_failure is ConnectFailure.WRONG_PASSWORD
 
 
-def test_servers_that_say_nothing_have_their_time_and_no_more() -> None:
+def test_silent_servers_time_out() -> None:
     """Each host has `connect_timeout`."""
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as other:
         ports = [each.getsockname()[1] for each in (listener, other)]
@@ -173,7 +175,7 @@ def test_servers_that_say_nothing_have_their_time_and_no_more() -> None:
     assert 4 <= took_seconds < 6
 
 
-def test_silence_is_taken_for_the_servers_only_when_a_second_tenant_meets_it(
+def test_a_timeout_counts_as_the_servers_after_a_second_tenant(
     server: Server, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     """Behind a pooler each database may have a server of its own."""
@@ -190,7 +192,7 @@ def test_silence_is_taken_for_the_servers_only_when_a_second_tenant_meets_it(
 
 
 @pytest.mark.parametrize("of_what", ["role", "database"])
-def test_no_connection_left(server: Server, shared: str, of_what: str) -> None:
+def test_an_exhausted_connection_limit_is_an_error(server: Server, shared: str, of_what: str) -> None:
     role = server.create_role()
     database = server.create_database() if of_what == "database" else shared
     server.execute(f"ALTER {of_what} {role if of_what == 'role' else database} CONNECTION LIMIT 1")
@@ -202,26 +204,26 @@ def test_no_connection_left(server: Server, shared: str, of_what: str) -> None:
 # A statement fails
 
 
-def test_an_undefined_table(session: Session) -> None:
+def test_an_undefined_table_is_a_permanent_error(session: Session) -> None:
     with pytest.raises(StatementFailed) as caught:
         session.fetch(Query("SELECT * FROM nothing_by_this_name"))
     assert str(caught.value) == 'relation "nothing_by_this_name" does not exist (SQLSTATE 42P01)'
     assert (caught.value.sqlstate, caught.value.transient) == ("42P01", False)
 
 
-def test_a_hint_is_passed_on(session: Session) -> None:
+def test_an_error_includes_the_servers_hint(session: Session) -> None:
     with pytest.raises(StatementFailed, match=r"\(hint: No function matches"):
         session.fetch(Query("SELECT nothing_by_this_name()"))
 
 
-def test_a_missing_privilege(server: Server, shared: str) -> None:
+def test_a_missing_privilege_is_an_error(server: Server, shared: str) -> None:
     with Session(server.dsn(shared, server.create_role())) as session, pytest.raises(PrivilegeMissing) as caught:
         session.fetch(Query("SELECT * FROM t"))
     assert (caught.value.sqlstate, caught.value.transient) == ("42501", False)
     assert "permission denied for table t" in str(caught.value)
 
 
-def test_a_lock_that_is_not_had_in_time(server: Server, shared: str) -> None:
+def test_a_lock_timeout_is_a_transient_error(server: Server, shared: str) -> None:
     limits = Limits(lock_timeout_ms=50)
     with psycopg.connect(server.cluster.dsn(shared)) as other, Session(server.dsn(shared), limits=limits) as session:
         other.execute("LOCK TABLE t")
@@ -233,7 +235,7 @@ def test_a_lock_that_is_not_had_in_time(server: Server, shared: str) -> None:
 
 
 @pytest.mark.parametrize("place", [0, 1])
-def test_a_statement_that_takes_too_long(server: Server, shared: str, place: int) -> None:
+def test_a_statement_timeout_is_a_permanent_error(server: Server, shared: str, place: int) -> None:
     """Whichever of a batch it is."""
     queries = [Query("SELECT 1"), Query("SELECT 2")]
     queries[place] = Query(ENDLESS)
@@ -267,7 +269,7 @@ def test_a_statement_that_takes_too_long(server: Server, shared: str, place: int
         ("P0001", StatementFailed),
     ],
 )
-def test_what_a_sqlstate_means(session: Session, sqlstate: str, kind: type[DatabaseError]) -> None:
+def test_every_sqlstate_maps_to_its_error(session: Session, sqlstate: str, kind: type[DatabaseError]) -> None:
     with pytest.raises(DatabaseError) as caught:
         session.write(Query(f"DO $$ BEGIN RAISE 'so' USING ERRCODE = '{sqlstate}'; END $$"))
     assert (type(caught.value), caught.value.message, caught.value.sqlstate) == (kind, "so", sqlstate)
@@ -303,7 +305,7 @@ def test_no_secret_in_an_error_of_a_statement(server: Server, shared: str, text:
     assert text not in repr(caught.value) + repr(caught.value.__cause__) + repr(session.dsn)
 
 
-def test_no_secret_in_an_error_of_a_refusal(server: Server, shared: str) -> None:
+def test_no_secret_in_an_error_of_a_connection(server: Server, shared: str) -> None:
     """The role's name is the password, as sometimes happens; the server quotes it."""
     name = "hunter2"
     error = error_of(Session(Dsn(server.cluster.dsn(shared, name, password=name))))
@@ -320,7 +322,7 @@ def terminate(server: Server, session: Session) -> None:
         assert other.execute("SELECT pg_terminate_backend(%s, 10000)", [pid]).fetchone() == (True,)
 
 
-def test_a_session_that_was_ended_is_had_again(server: Server, session: Session) -> None:
+def test_a_terminated_session_reconnects(server: Server, session: Session) -> None:
     before = value(session, "SELECT pg_backend_pid()")
     terminate(server, session)
     with pytest.raises(ConnectionLost) as caught:
@@ -329,21 +331,21 @@ def test_a_session_that_was_ended_is_had_again(server: Server, session: Session)
     assert value(session, "SELECT pg_backend_pid()") != before
 
 
-def test_a_session_that_was_ended_is_had_again_for_a_script(server: Server, session: Session) -> None:
+def test_a_terminated_session_reconnects_for_a_script(server: Server, session: Session) -> None:
     terminate(server, session)
     with pytest.raises(ConnectionLost):
         session.run_outside_transaction("SELECT 1")
     session.run_outside_transaction("SELECT 1")
 
 
-def test_a_session_that_was_closed_is_had_again(session: Session) -> None:
+def test_a_closed_session_reconnects(session: Session) -> None:
     before = value(session, "SELECT pg_backend_pid()")
     session.close()
     session.close()
     assert value(session, "SELECT pg_backend_pid()") != before
 
 
-def test_a_session_that_is_never_used_is_never_had() -> None:
+def test_an_unused_session_never_connects() -> None:
     with Session(Dsn("postgresql://postgres@127.0.0.1:1/postgres")):
         pass
 
@@ -351,19 +353,19 @@ def test_a_session_that_is_never_used_is_never_had() -> None:
 # How it is used
 
 
-def test_the_server_says_who_is_there(server: Server, shared: str) -> None:
+def test_the_server_shows_the_application_name(server: Server, shared: str) -> None:
     with Session(server.dsn(shared), limits=Limits(application_name="pgfleet audit prod")) as session:
         assert value(session, "SHOW application_name") == "pgfleet audit prod"
         assert session.server_major == server.major
         assert re.fullmatch(rf"{server.major}\.\d+", session.server_version)
 
 
-def test_results_come_in_order_and_apart(session: Session) -> None:
+def test_results_are_separate_and_in_order(session: Session) -> None:
     queries = ["SELECT a FROM t ORDER BY a", "SELECT 1 WHERE false", "SELECT 'x', NULL, true"]
     assert session.fetch(*map(Query, queries)) == [[(1,), (2,)], [], [("x", None, True)]]
 
 
-def test_all_queries_of_a_reading_see_the_same_moment(session: Session) -> None:
+def test_all_queries_of_a_fetch_see_the_same_snapshot(session: Session) -> None:
     text = "SELECT pg_current_snapshot()::text, current_setting('transaction_isolation')"
     first, second = session.fetch(Query(text), Query(text))
     assert first == second
@@ -379,7 +381,7 @@ def test_all_queries_of_a_reading_see_the_same_moment(session: Session) -> None:
         "CREATE TABLE u (a integer)",
     ],
 )
-def test_reading_is_read_only(session: Session, text: str) -> None:
+def test_a_fetch_is_read_only(session: Session, text: str) -> None:
     session.write(Query("CREATE SEQUENCE IF NOT EXISTS s"))
     with pytest.raises(StatementFailed, match="in a read-only transaction") as caught:
         session.fetch(Query(text))
@@ -411,12 +413,12 @@ def test_the_search_path_is_the_home_schema_alone(server: Server, shared: str, h
     assert found == 3
 
 
-def test_public_is_the_usual_home(session: Session) -> None:
+def test_the_default_home_is_public(session: Session) -> None:
     assert value(session, "SELECT current_schema()") == "public"
 
 
 @pytest.mark.parametrize("how", [Session.fetch, Session.write, Session.run_outside_transaction])
-def test_settings_do_not_outlive_their_use(session: Session, how: Callable[..., object]) -> None:
+def test_settings_end_with_their_transaction(session: Session, how: Callable[..., object]) -> None:
     """Through a pooler in transaction mode the next transaction may be somebody else's."""
     session.home = "elsewhere"
     how(session, "SELECT 1" if how == Session.run_outside_transaction else Query("SELECT 1"))
@@ -437,11 +439,13 @@ def test_settings_do_not_outlive_their_use(session: Session, how: Callable[..., 
         (Query("-- the one\nSELECT /* ; */ 1 ;\n;"), (1,)),
     ],
 )
-def test_odd_texts(session: Session, query: Query, found: tuple[object, ...]) -> None:
+def test_texts_with_special_characters_are_sent_unchanged(
+    session: Session, query: Query, found: tuple[object, ...]
+) -> None:
     assert session.fetch(Query("SELECT 0"), query, Query("SELECT 2")) == [[(0,)], [found], [(2,)]]
 
 
-def test_nothing_is_compiled(server: Server, session: Session, shared: str) -> None:
+def test_jit_is_off(server: Server, session: Session, shared: str) -> None:
     server.execute(f"ALTER DATABASE {shared} SET jit = on")
     session.close()
     found = value(session, "SHOW jit")
@@ -455,7 +459,7 @@ def test_a_script_that_fails_leaves_nothing(session: Session) -> None:
     assert value(session, "SELECT to_regclass('half') IS NULL") is True
 
 
-def test_queries_are_written_together_or_not_at_all(session: Session) -> None:
+def test_a_write_is_all_or_nothing(session: Session) -> None:
     insert = Query("INSERT INTO t VALUES (%(a)s)", {"a": 3})
     with pytest.raises(StatementFailed):
         session.write(insert, Query("SELECT 1/0"))
@@ -464,7 +468,7 @@ def test_queries_are_written_together_or_not_at_all(session: Session) -> None:
     assert value(session, "SELECT count(*) FROM t") == 2
 
 
-def test_a_statement_alone_runs_in_no_transaction(session: Session) -> None:
+def test_run_outside_transaction_uses_no_transaction(session: Session) -> None:
     session.run_outside_transaction("CREATE INDEX CONCURRENTLY by_a ON t (a)")
     session.run_outside_transaction("DROP INDEX CONCURRENTLY by_a")
     with pytest.raises(StatementFailed, match="cannot run inside a transaction block"):

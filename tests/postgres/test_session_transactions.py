@@ -1,4 +1,4 @@
-"""Transactions of a session: all of it or nothing, and never by another connection than the one it was begun on."""
+"""Transactions of a session: all or nothing, on one connection."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ def counted(server: Server, session: Session) -> int:
         return int(other.fetch_value(COUNT))
 
 
-def test_what_is_done_in_it_is_seen_in_it_and_by_others_afterwards(server: Server, session: Session) -> None:
+def test_changes_are_visible_inside_and_to_others_after_the_commit(server: Server, session: Session) -> None:
     with session.transaction():
         session.write(INSERT)
         session.run_script("INSERT INTO one VALUES (2); INSERT INTO one VALUES (3)")
@@ -35,7 +35,7 @@ def test_what_is_done_in_it_is_seen_in_it_and_by_others_afterwards(server: Serve
     assert counted(server, session) == 3
 
 
-def test_an_error_in_it_takes_all_of_it_back(server: Server, session: Session) -> None:
+def test_an_error_rolls_the_transaction_back(server: Server, session: Session) -> None:
     with pytest.raises(StatementFailed), session.transaction():
         session.write(INSERT)
         session.run_script("SELECT 1/0")
@@ -44,7 +44,7 @@ def test_an_error_in_it_takes_all_of_it_back(server: Server, session: Session) -
     assert counted(server, session) == 1, "the session can be used on"
 
 
-def test_a_part_of_it_can_be_taken_back_by_itself(server: Server, session: Session) -> None:
+def test_an_inner_block_can_be_rolled_back_alone(server: Server, session: Session) -> None:
     with session.transaction():
         session.write(INSERT)
         with pytest.raises(StatementFailed), session.transaction():
@@ -55,7 +55,7 @@ def test_a_part_of_it_can_be_taken_back_by_itself(server: Server, session: Sessi
     assert counted(server, session) == 2
 
 
-def test_a_read_in_it_changes_nothing_and_fails_alone(server: Server, session: Session) -> None:
+def test_a_fetch_inside_is_read_only_and_its_failure_is_contained(server: Server, session: Session) -> None:
     with session.transaction():
         session.write(INSERT)
         with pytest.raises(StatementFailed, match="read-only"):
@@ -67,7 +67,7 @@ def test_a_read_in_it_changes_nothing_and_fails_alone(server: Server, session: S
     assert counted(server, session) == 2
 
 
-def test_a_connection_that_is_lost_in_it_is_not_made_anew(server: Server, session: Session) -> None:
+def test_a_lost_connection_is_not_reopened_within_a_transaction(server: Server, session: Session) -> None:
     """What comes after would be committed by itself."""
     with pytest.raises(ConnectionLost, match="within the transaction"), session.transaction():
         session.write(INSERT)
@@ -80,7 +80,7 @@ def test_a_connection_that_is_lost_in_it_is_not_made_anew(server: Server, sessio
     assert counted(server, session) == 1, "after it the session connects again"
 
 
-def test_a_commit_that_the_server_answers_with_a_rollback_is_an_error(server: Server, session: Session) -> None:
+def test_a_commit_answered_with_rollback_is_an_error(server: Server, session: Session) -> None:
     with pytest.raises(StatementFailed, match="rolled back by the server"), session.transaction():
         session.write(INSERT)
         with pytest.raises(StatementFailed):
@@ -88,7 +88,7 @@ def test_a_commit_that_the_server_answers_with_a_rollback_is_an_error(server: Se
     assert counted(server, session) == 0
 
 
-def test_a_rehearsal_is_taken_back_whatever_was_committed_within(server: Server, session: Session) -> None:
+def test_a_dry_run_is_rolled_back_including_inner_transactions(server: Server, session: Session) -> None:
     with session.dry_run():
         with session.transaction():
             session.write(INSERT)
@@ -101,7 +101,7 @@ def test_a_rehearsal_is_taken_back_whatever_was_committed_within(server: Server,
     assert counted(server, session) == 1
 
 
-def test_a_connection_that_is_lost_in_a_rehearsal_ends_it(server: Server, session: Session) -> None:
+def test_a_lost_connection_ends_a_dry_run(server: Server, session: Session) -> None:
     with pytest.raises(DryRunInterrupted), session.dry_run():
         with session.transaction():
             session.write(INSERT)

@@ -1,4 +1,4 @@
-"""The checks of the shipped manifest: right after its migration each passes, and before it none raises."""
+"""The checks of the shipped manifest pass after their migration and fail before it."""
 
 import pytest
 from fixtures.servers import Server
@@ -43,7 +43,7 @@ def test_they_fail_in_an_empty_database(server: Server, empty_database: str, shi
 
 
 @pytest.mark.parametrize("home", ["acme", 'Odd "Home.x'])
-def test_they_look_at_the_home_schema_alone(
+def test_they_only_look_at_the_home_schema(
     server: Server, empty_database: str, shipped_manifest: Manifest, home: str
 ) -> None:
     """The whole manifest in another schema proves nothing; that of the shared schema does."""

@@ -1,4 +1,4 @@
-"""The shipped migrations: a second run changes nothing, and no run loses a row."""
+"""A second run of the shipped migrations changes nothing, and no run loses a row."""
 
 import psycopg
 from fixtures.servers import Server, apply_manifest

@@ -1,4 +1,4 @@
-"""A hot standby is audited, and nothing is written to it; a server that takes no sessions says which way."""
+"""A hot standby is audited and never written to; a server that refuses connections has a reason of its own."""
 
 import signal
 import time
@@ -38,17 +38,19 @@ def subject(standby: Standby, shipped_manifest: Manifest) -> Callable[[str], Sub
 
 
 @pytest.mark.parametrize(("database", "verdict"), [(READY, Verdict.READY), (EMPTY, Verdict.BLOCKED)])
-def test_it_is_audited(subject: Callable[[str], Subject], database: str, verdict: Verdict) -> None:
+def test_a_standby_is_audited(subject: Callable[[str], Subject], database: str, verdict: Verdict) -> None:
     entry = subject(database).audit()
     assert (entry.verdict, entry.reason, entry.standby, entry.pooler) == (verdict, None, True, None)
 
 
-def test_what_is_all_there_needs_no_primary(subject: Callable[[str], Subject]) -> None:
+def test_a_complete_tenant_on_a_standby_needs_no_primary(subject: Callable[[str], Subject]) -> None:
     assert subject(READY).roll_out().result is Result.UNCHANGED
 
 
 @pytest.mark.parametrize(("database", "migrations"), [(EMPTY, True), (DAMAGED, False)], ids=["migrations", "seeds"])
-def test_the_plan_refuses_it(subject: Callable[[str], Subject], database: str, migrations: bool) -> None:
+def test_a_plan_with_changes_refuses_a_standby(
+    subject: Callable[[str], Subject], database: str, migrations: bool
+) -> None:
     tenant = subject(database)
     plan = tenant.plan(migrations=migrations)
     assert (plan.obstacle, plan.reason, plan.unreachable_because) == (Verdict.UNREACHABLE, SAID, ConnectFailure.STANDBY)
@@ -62,7 +64,7 @@ def test_the_plan_refuses_it(subject: Callable[[str], Subject], database: str, m
     assert (result.error.message, (result.error.advice or "").startswith(ADVICE)) == (WHAT, True)
 
 
-def test_a_server_that_has_become_one_since_the_plan_is_refused_before_anything_is_written(
+def test_a_server_that_became_a_standby_after_the_plan_is_refused(
     subject: Callable[[str], Subject],
 ) -> None:
     tenant = subject(EMPTY)
@@ -74,7 +76,7 @@ def test_a_server_that_has_become_one_since_the_plan_is_refused_before_anything_
         assert (result.result, result.reason, result.migrations) == (Result.UNREACHABLE, SAID, ())
 
 
-def test_a_repair_refuses_it(subject: Callable[[str], Subject]) -> None:
+def test_a_repair_refuses_a_standby(subject: Callable[[str], Subject]) -> None:
     context = subject(DAMAGED).context
     tenant = context.environment.tenants[0]
     found: list[TenantRepair] = [preview(tenant, context), repair(tenant, context, dry_run=False)]
@@ -84,7 +86,7 @@ def test_a_repair_refuses_it(subject: Callable[[str], Subject]) -> None:
         assert str(each.error.message) == WHAT
 
 
-def test_no_replay_is_made_on_it(subject: Callable[[str], Subject], standby: Standby) -> None:
+def test_no_manifest_is_replayed_on_a_standby(subject: Callable[[str], Subject], standby: Standby) -> None:
     context = subject(EMPTY).context
     identity = identify(context.environment.tenants, context)
     assert identity is not None
@@ -93,12 +95,12 @@ def test_no_replay_is_made_on_it(subject: Callable[[str], Subject], standby: Sta
         find_expected(context, standby.major, standby.dsn(EMPTY))
 
 
-def test_a_dsn_that_wants_a_primary(standby: Standby) -> None:
+def test_a_dsn_that_requires_a_primary_fails(standby: Standby) -> None:
     error = error_of(Dsn(f"{standby.cluster.dsn(EMPTY)}?target_session_attrs=read-write"))
     assert (type(error), error.connect_failure) == (AccessRefused, ConnectFailure.STANDBY)
 
 
-def test_a_server_with_no_connection_left(standby: Standby) -> None:
+def test_a_standby_with_no_connection_left_is_unreachable(standby: Standby) -> None:
     """Those that it has are for superusers."""
     dsn = standby.cluster.dsn(EMPTY, ORDINARY)
     standby.kept.close_all()
@@ -109,7 +111,7 @@ def test_a_server_with_no_connection_left(standby: Standby) -> None:
     assert (error.connect_failure, error.transient) == (ConnectFailure.TOO_MANY_CONNECTIONS, True)
 
 
-def test_a_server_that_is_shutting_down_starting_or_recovering(standby: Standby) -> None:
+def test_a_server_that_shuts_down_starts_or_recovers_has_its_own_reason(standby: Standby) -> None:
     dsn = standby.dsn(READY)
     with psycopg.connect(dsn.text):  # a smart shutdown waits for it
         assert standby.process is not None

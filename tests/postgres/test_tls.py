@@ -1,4 +1,4 @@
-"""TLS with a certificate that is verified: it works for all we do, and what is wrong with one has its own reason."""
+"""TLS with a verified certificate works, and every problem with it has its own reason."""
 
 import pytest
 from fixtures.rollout import Subject
@@ -26,7 +26,7 @@ def error_of(dsn: Dsn) -> DatabaseError:
 
 
 @on_servers_with_tls
-def test_a_verified_server_is_rolled_out_to_and_audited(
+def test_rollout_and_audit_work_with_a_verified_certificate(
     encrypted: EncryptedServer, empty_database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     subject = Subject(server=encrypted, database=empty_database, manifest=shipped_manifest, expected=expected)
@@ -45,7 +45,7 @@ def test_a_verified_server_is_rolled_out_to_and_audited(
         pytest.param("127.0.0.1", "root.pem", ConnectFailure.WRONG_HOST_NAME, id="another name than the certificate's"),
     ],
 )
-def test_a_certificate_that_is_not_verified(
+def test_an_unverified_certificate_has_its_own_reason(
     encrypted: EncryptedServer, host: str, root: str, because: ConnectFailure
 ) -> None:
     direct = Dsn(encrypted.cluster.dsn())
@@ -55,7 +55,7 @@ def test_a_certificate_that_is_not_verified(
     assert str(error).endswith(because.advice)
 
 
-def test_a_server_without_tls_that_must_have_it(embedded_server: Server) -> None:
+def test_a_server_without_required_tls_has_its_own_reason(embedded_server: Server) -> None:
     error = error_of(Dsn(f"{embedded_server.cluster.dsn()}?sslmode=require"))
     assert (type(error), error.connect_failure) == (AccessRefused, ConnectFailure.NO_TLS)
     assert "does not support TLS, and the DSN requires it" in str(error)

@@ -1,4 +1,4 @@
-"""What could not be read is said to be unknown: never ready, never drifted."""
+"""A tenant that could not be read completely is unknown: not ready, and not drifted."""
 
 import dataclasses
 
@@ -89,26 +89,26 @@ def assert_unknown(entry: TenantEntry, *reasons: str) -> None:
 # Rights
 
 
-def test_a_role_that_may_only_read_is_enough(auditor: Auditor) -> None:
+def test_read_privileges_are_enough_for_an_audit(auditor: Auditor) -> None:
     entry = auditor.audit()
     assert (entry.verdict, entry.reason) == (Verdict.READY, None)
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_table_that_may_not_be_read(auditor: Auditor, table: str) -> None:
+def test_an_unreadable_table_is_unknown(auditor: Auditor, table: str) -> None:
     auditor.execute(f"REVOKE ALL ON {table} FROM {{role}}")
     entry = auditor.audit()
     assert_unknown(entry, f"the role cannot read {table}")
     assert MigrationStatus.UNKNOWN in statuses(entry)
 
 
-def test_a_table_that_may_only_be_written(auditor: Auditor) -> None:
+def test_a_write_only_table_is_unknown(auditor: Auditor) -> None:
     """information_schema shows it, so that every check is answered; the audit did not see all of it all the same."""
     auditor.execute("REVOKE ALL ON agent_event_logs FROM {role}; GRANT INSERT ON agent_event_logs TO {role}")
     assert_unknown(auditor.audit(), "the role cannot read public.agent_event_logs")
 
 
-def test_no_table_may_be_read(auditor: Auditor) -> None:
+def test_a_tenant_without_readable_tables_is_unknown(auditor: Auditor) -> None:
     auditor.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public, ai_guardrails FROM {role}")
     entry = auditor.audit()
     assert_unknown(entry, *TABLES, "ai_conversations could not be counted", "seed policy_rules could not be checked")
@@ -116,30 +116,30 @@ def test_no_table_may_be_read(auditor: Auditor) -> None:
     assert [each.rows for each in entry.counts] == [None, None]
 
 
-def test_a_column_alone_may_be_read(auditor: Auditor) -> None:
+def test_a_table_with_one_readable_column_is_unknown(auditor: Auditor) -> None:
     auditor.execute("REVOKE ALL ON ai_messages FROM {role}; GRANT SELECT (id) ON ai_messages TO {role}")
     assert_unknown(auditor.audit(), "the role cannot read public.ai_messages")
 
 
-def test_the_guardrails_schema_may_not_be_used(auditor: Auditor) -> None:
+def test_an_unusable_managed_schema_is_unknown(auditor: Auditor) -> None:
     auditor.execute("REVOKE ALL ON SCHEMA ai_guardrails FROM {role}")
     entry = auditor.audit()
     assert_unknown(entry, "permission denied for schema ai_guardrails")
     assert [each.status for each in entry.seeds] == [SeedStatus.UNKNOWN]
 
 
-def test_the_home_schema_may_not_be_used(auditor: Auditor) -> None:
+def test_an_unusable_home_schema_is_unknown(auditor: Auditor) -> None:
     """Not even its names resolve then: the server leaves it out of the search path without a word."""
     auditor.execute("REVOKE ALL ON SCHEMA public FROM {role}")
     assert_unknown(auditor.audit(), "schema public")
 
 
-def test_neither_home_schema_nor_tables(auditor: Auditor) -> None:
+def test_an_unusable_home_schema_without_readable_tables_is_unknown(auditor: Auditor) -> None:
     auditor.execute("REVOKE ALL ON SCHEMA public FROM {role}; REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
     assert_unknown(auditor.audit(), "schema public")
 
 
-def test_there_is_no_home_schema(auditor: Auditor) -> None:
+def test_a_missing_home_schema_is_unknown(auditor: Auditor) -> None:
     """A slip in the fleet file, and no tenant that no migration was ever run in."""
     tenant = auditor.server.tenant(auditor.database, home="acne", role=auditor.role)
     entry = audit(tenant, auditor.server.context(auditor.manifest, auditor.expected, tenant))
@@ -148,7 +148,7 @@ def test_there_is_no_home_schema(auditor: Auditor) -> None:
     assert "schema acne does not exist" in entry.reason
 
 
-def test_what_differs_is_said_all_the_same(auditor: Auditor) -> None:
+def test_differences_are_reported_although_something_is_unknown(auditor: Auditor) -> None:
     """The catalog may be read by all: what it shows is known, whatever else is not."""
     auditor.execute("REVOKE ALL ON ai_messages FROM {role}; DROP INDEX idx_ai_messages_conversation")
     entry = auditor.audit()
@@ -156,14 +156,14 @@ def test_what_differs_is_said_all_the_same(auditor: Auditor) -> None:
     assert found_differences(entry) == ["public.idx_ai_messages_conversation"]
 
 
-def test_the_seed_s_table_may_not_be_read(auditor: Auditor) -> None:
+def test_an_unreadable_seed_table_is_unknown(auditor: Auditor) -> None:
     auditor.execute("REVOKE ALL ON ai_guardrails.policy_rules FROM {role}")
     entry = auditor.audit()
     assert_unknown(entry, "seed policy_rules could not be checked: permission denied")
     assert [each.status for each in entry.seeds] == [SeedStatus.UNKNOWN]
 
 
-def test_a_counted_table_may_not_be_read(auditor: Auditor) -> None:
+def test_an_unreadable_counted_table_is_unknown(auditor: Auditor) -> None:
     auditor.execute("REVOKE ALL ON ai_messages FROM {role}")
     entry = auditor.audit()
     assert_unknown(entry, "ai_messages could not be counted: permission denied")
@@ -186,14 +186,14 @@ def test_a_counted_table_may_not_be_read(auditor: Auditor) -> None:
     ],
     ids=["no right on the table", "no right on the schema", "of another make"],
 )
-def test_a_ledger_that_cannot_be_read(auditor: Auditor, how: str) -> None:
+def test_an_unreadable_ledger_is_unknown(auditor: Auditor, how: str) -> None:
     with auditor.server.session(auditor.database) as session:
         prepare_ledger(session)
     auditor.execute(how)
     assert_unknown(auditor.audit(), "the ledger could not be read")
 
 
-def test_a_ledger_that_can_be_read(auditor: Auditor) -> None:
+def test_a_readable_ledger_is_read(auditor: Auditor) -> None:
     with auditor.server.session(auditor.database) as session:
         prepare_ledger(session)
         record(session, auditor.manifest.migrations[0], Action.APPLY, run_id="test")
@@ -220,7 +220,7 @@ def with_check(manifest: Manifest, query: str) -> Manifest:
         ("WITH x AS (DELETE FROM ai_messages RETURNING 1) SELECT * FROM x", "read-only"),
     ],
 )
-def test_a_check_that_cannot_be_completed(auditor: Auditor, query: str, said: str) -> None:
+def test_a_check_that_cannot_be_completed_is_unknown(auditor: Auditor, query: str, said: str) -> None:
     """The other checks are answered all the same."""
     auditor.manifest = with_check(auditor.manifest, query)
     entry = auditor.audit(policy=dataclasses.replace(POLICY, statement_timeout_ms=300))
@@ -229,7 +229,7 @@ def test_a_check_that_cannot_be_completed(auditor: Auditor, query: str, said: st
     assert [each.status for each in entry.migrations[:-1]] == [MigrationStatus.APPLIED] * 6
 
 
-def test_a_check_of_something_that_is_not_there_failed(auditor: Auditor) -> None:
+def test_a_check_of_a_missing_object_fails(auditor: Auditor) -> None:
     auditor.manifest = with_check(auditor.manifest, "SELECT 1 FROM nothing_by_this_name")
     entry = auditor.audit()
     assert entry.verdict is Verdict.BLOCKED
@@ -237,7 +237,7 @@ def test_a_check_of_something_that_is_not_there_failed(auditor: Auditor) -> None
     assert entry.migrations[-1].checks[-1].detail == 'relation "nothing_by_this_name" does not exist'
 
 
-def test_a_table_that_is_locked(auditor: Auditor) -> None:
+def test_a_locked_table_is_unknown(auditor: Auditor) -> None:
     policy = dataclasses.replace(POLICY, lock_timeout_ms=50)
     with psycopg.connect(auditor.server.cluster.dsn(auditor.database)) as other:
         other.execute("LOCK TABLE ai_messages")
@@ -245,7 +245,7 @@ def test_a_table_that_is_locked(auditor: Auditor) -> None:
     assert auditor.audit(policy=policy).verdict is Verdict.READY
 
 
-def test_a_server_whose_expected_catalog_is_not_known(auditor: Auditor) -> None:
+def test_a_server_without_expected_catalog_is_unknown(auditor: Auditor) -> None:
     tenant = auditor.server.tenant(auditor.database)
     context = auditor.server.context(auditor.manifest, auditor.expected, tenant)
     context.expectations = {auditor.server.major: NoExpectedCatalog("no scratch database; set scratch_dsn")}
@@ -299,13 +299,13 @@ def test_an_empty_table_is_counted(auditor: Auditor) -> None:
     assert counted(auditor, "ai_messages", limit_rows=0) == CountObservation(table="ai_messages", rows=0, exact=True)
 
 
-def test_a_table_of_another_schema(auditor: Auditor) -> None:
+def test_a_table_of_another_schema_is_counted(auditor: Auditor) -> None:
     reading = counted(auditor, "ai_guardrails.policy_rules", limit_rows=100)
     assert reading == CountObservation(table="ai_guardrails.policy_rules", rows=2, exact=True)
 
 
 @pytest.mark.parametrize("table", ["nothing_by_this_name", "no_schema.by_this_name"])
-def test_a_table_that_is_not_there_has_no_rows_and_no_fault(auditor: Auditor, table: str) -> None:
+def test_a_missing_table_has_no_count_and_no_fault(auditor: Auditor, table: str) -> None:
     assert counted(auditor, table, limit_rows=100) == CountObservation(table=table, rows=None, exact=False)
 
 
@@ -328,7 +328,7 @@ def test_a_dropped_table_s_count_is_null(auditor: Auditor) -> None:
     assert entry.reason is None
 
 
-def test_a_fingerprint_that_differs_where_no_object_does_is_no_clean_tenant(
+def test_a_different_fingerprint_without_differences_is_not_clean(
     server: Server, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     """A fault of ours, if it ever happens: it must not read as ready."""

@@ -1,4 +1,4 @@
-"""What a watch sees of a queue and of a table, on a real server."""
+"""What a watch observes of a queue and of a table."""
 
 from datetime import UTC, datetime
 
@@ -37,7 +37,7 @@ class Watched:
         }
 
 
-def test_an_overdue_task_that_nobody_takes_is_a_finding(grown: Subject) -> None:
+def test_an_overdue_task_that_no_worker_takes_is_a_finding(grown: Subject) -> None:
     grown.execute(LATE)
     seen = Watched(grown).seen()
     assert (seen["task queue"].is_finding, seen["task queue"].overdue, seen["task queue"].taken) == (True, 1, 0)
@@ -54,12 +54,12 @@ def test_a_worker_that_takes_tasks_is_seen(grown: Subject) -> None:
     assert entry.updates == 1, "by PostgreSQL's own counters, too"
 
 
-def test_nothing_that_is_due_is_no_finding(grown: Subject) -> None:
+def test_no_overdue_task_is_no_finding(grown: Subject) -> None:
     grown.execute("INSERT INTO ai_task_queue (task_type, scheduled_for) VALUES ('x', now() + interval '1 hour')")
     assert Watched(grown).seen()["task queue"].detail == "nothing overdue; none taken in 1 s"
 
 
-def test_rules_that_are_read_are_seen_to_be(grown: Subject) -> None:
+def test_reads_of_the_rules_are_seen(grown: Subject) -> None:
     watched = Watched(grown)
     with psycopg.connect(grown.server.cluster.dsn(grown.database)) as service:
         for _ in range(3):
@@ -67,12 +67,12 @@ def test_rules_that_are_read_are_seen_to_be(grown: Subject) -> None:
     assert watched.seen()["guardrail policies"].detail == "read 3 times in 1 s"
 
 
-def test_what_is_not_there_or_not_allowed_is_said_and_is_no_finding(subject: Subject, grown: Subject) -> None:
+def test_a_missing_table_is_reported_and_no_finding(subject: Subject, grown: Subject) -> None:
     assert {each.is_finding for each in Watched(subject).seen().values()} == {False}
-    assert "is not there" in Watched(subject).seen()["guardrail policies"].detail
+    assert "does not exist" in Watched(subject).seen()["guardrail policies"].detail
 
 
-def test_a_queue_that_may_not_be_read(grown: Subject) -> None:
+def test_an_unreadable_queue_is_reported(grown: Subject) -> None:
     grown.execute(LATE)
     role = grown.server.create_role()
     entry = Watched(grown, role).seen()["task queue"]
@@ -81,7 +81,7 @@ def test_a_queue_that_may_not_be_read(grown: Subject) -> None:
 
 
 @pytest.mark.parametrize("reset", ["SELECT pg_stat_reset()"])
-def test_counters_that_are_reset_tell_nothing(grown: Subject, reset: str) -> None:
+def test_reset_counters_are_reported_as_unknown(grown: Subject, reset: str) -> None:
     grown.query("SELECT count(*) FROM ai_guardrails.policy_rules")
     watched = Watched(grown)
     grown.query(reset)

@@ -30,7 +30,7 @@ def read_activity(session: Session, watch: Watch, *, began_at: datetime) -> Acti
             raise
         return ActivityObservation(watch=watch.name, fault=str(error))
     if not found:
-        return ActivityObservation(watch=watch.name, fault=f"{watch.table} is not there, or counts nothing")
+        return ActivityObservation(watch=watch.name, fault=f"{watch.table} does not exist, or has no counters")
     [(updates, scans)] = found
     overdue, taken = ([rows[0][0] for rows in numbers] + [None, None])[:2]
     return ActivityObservation(watch=watch.name, overdue=overdue, taken=taken, updates=updates, scans=scans)

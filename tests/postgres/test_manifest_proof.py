@@ -1,4 +1,4 @@
-"""A manifest proven on a real server: the shipped one holds, and what is wrong with others is found and named."""
+"""A manifest is proven on a real server: the shipped one passes, and faults in others are found."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -61,7 +61,7 @@ def test_the_shipped_manifest_is_proven(server: Server, shipped_manifest: Manife
     assert sum(each.restored_if_changed is None for each in proof.objects) == 9
 
 
-def test_a_contract_that_the_manifest_does_not_meet_is_a_fault(server: Server, shipped_manifest: Manifest) -> None:
+def test_a_contract_that_the_manifest_breaks_is_a_fault(server: Server, shipped_manifest: Manifest) -> None:
     """What the policy engine would have met in production, had nobody added the lists of companies."""
     without_lists = replace(shipped_manifest, migrations=shipped_manifest.migrations[:-1])
     proof = prove(server, without_lists, sql_folder())
@@ -72,7 +72,7 @@ def test_a_contract_that_the_manifest_does_not_meet_is_a_fault(server: Server, s
     assert [each.works for each in proof.contracts] == [True] * 5 + [False]
 
 
-def test_a_manifest_with_something_of_every_kind_is_proven(
+def test_a_manifest_with_every_kind_of_object_is_proven(
     everything_server: Server, everything_manifest: Manifest
 ) -> None:
     proof = prove(everything_server, everything_manifest, MANIFESTS / "everything")
@@ -85,7 +85,7 @@ def test_a_manifest_with_something_of_every_kind_is_proven(
     assert {each.restored_if_changed for each in restored["privilege"]} == {None}
 
 
-def test_what_is_wrong_with_each_migration_is_found_and_named(server: Server) -> None:
+def test_every_migrations_fault_is_found(server: Server) -> None:
     folder = MANIFESTS / "faulty"
     proof = prove(server, load_manifest(folder / "manifest.toml"), folder)
     assert proof.outcome is ProofOutcome.FAULTY
@@ -128,7 +128,7 @@ def test_what_is_wrong_with_each_migration_is_found_and_named(server: Server) ->
     assert {each.rule for each in proof.lint or ()} == {"prefer-bigint-over-int", "prefer-text-field"}
 
 
-def test_a_migration_that_runs_in_no_transaction_is_run_twice_too(server: Server) -> None:
+def test_a_migration_outside_a_transaction_is_run_twice_too(server: Server) -> None:
     folder = MANIFESTS / "concurrently"
     manifest = load_manifest(folder / "manifest.toml")
     assert prove(server, manifest, folder).outcome is ProofOutcome.PROVEN
@@ -136,7 +136,7 @@ def test_a_migration_that_runs_in_no_transaction_is_run_twice_too(server: Server
     assert [sum(run.before.rows["public.orders"].values()) for run in runs.values()] == [3, 3, 3]
 
 
-def test_a_script_that_the_server_does_not_take_is_all_that_is_said(server: Server) -> None:
+def test_a_script_that_fails_is_the_only_fault_reported(server: Server) -> None:
     proof = prove(server, manifest_of(one="CREATE TABLE one (a int)", two="CREATE TABLE two (a nosuchtype)"))
     [fault] = proof.faults
     assert (fault.kind, fault.file) == (FaultKind.FAILS, "2_two.sql")
@@ -144,7 +144,7 @@ def test_a_script_that_the_server_does_not_take_is_all_that_is_said(server: Serv
     assert (proof.objects, proof.migrations[0].twice.changes_nothing) == ((), None)
 
 
-def test_a_table_that_takes_no_row_is_said_so(server: Server) -> None:
+def test_a_table_that_cannot_be_filled_is_reported(server: Server) -> None:
     strict = "CREATE TABLE IF NOT EXISTS strict (code text NOT NULL CHECK (code ~ '^[A-Z]{3}-[0-9]+$'))"
     proof = prove(server, manifest_of(strict=strict))
     assert proof.outcome is ProofOutcome.INCOMPLETE
@@ -153,7 +153,7 @@ def test_a_table_that_takes_no_row_is_said_so(server: Server) -> None:
     assert proof.migrations[0].twice.loses_no_row is None
 
 
-def test_a_backfill_of_rows_that_it_had_not_met_is_no_fault(server: Server) -> None:
+def test_a_backfill_of_new_rows_is_not_a_fault(server: Server) -> None:
     manifest = manifest_of(
         rules="CREATE TABLE IF NOT EXISTS rules (name text PRIMARY KEY, shown text)",
         shown="UPDATE rules SET shown = upper(name) WHERE shown IS DISTINCT FROM upper(name)",
@@ -196,7 +196,7 @@ CREATE TABLE nothing ();
 """
 
 
-def test_rows_of_every_type_that_there_is(server: Server, empty_database: str) -> None:
+def test_rows_can_be_made_of_every_type(server: Server, empty_database: str) -> None:
     with server.session(empty_database) as session:
         session.run_script(ZOO)
         with session.transaction():
@@ -209,7 +209,7 @@ def test_rows_of_every_type_that_there_is(server: Server, empty_database: str) -
         assert nulls == 0
 
 
-def test_rows_are_told_apart_by_all_that_they_hold(server: Server, empty_database: str) -> None:
+def test_row_digests_cover_every_column(server: Server, empty_database: str) -> None:
     with server.session(empty_database) as session:
         session.run_script("CREATE TABLE rules (t text, n int); INSERT INTO rules VALUES (NULL, 1), (NULL, 1), ('', 1)")
         objects = read_catalog(session, EVERYTHING, {}).managed
@@ -221,7 +221,7 @@ def test_rows_are_told_apart_by_all_that_they_hold(server: Server, empty_databas
 
 
 @pytest.mark.parametrize("configured", [True, False], ids=["configured beside the manifest", "not configured"])
-def test_squawk_is_asked_with_the_manifests_own_rules_alone(tmp_path: Path, configured: bool) -> None:
+def test_squawk_uses_only_the_manifests_rules(tmp_path: Path, configured: bool) -> None:
     (tmp_path / ".squawk.toml").write_text('excluded_rules = ["prefer-text-field"]')
     folder = tmp_path if configured else tmp_path / "manifest"
     manifest = manifest_of(

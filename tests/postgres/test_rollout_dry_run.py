@@ -1,4 +1,4 @@
-"""A dry run leaves every tenant as it was, and says what the real one would leave."""
+"""A dry run leaves a tenant unchanged and reports what a rollout would leave."""
 
 import threading
 import time
@@ -21,7 +21,7 @@ ORDER BY 1, 2, 3
 """
 
 
-def test_nothing_of_it_is_left(subject: Subject) -> None:
+def test_a_dry_run_leaves_nothing(subject: Subject) -> None:
     before = subject.query(STATE)
     result = subject.roll_out(dry_run=True)
     assert (result.result, {each.status for each in result.migrations}) == (Result.DONE, {StepStatus.DONE})
@@ -29,7 +29,7 @@ def test_nothing_of_it_is_left(subject: Subject) -> None:
     assert subject.query(STATE) == before
 
 
-def test_it_leaves_the_differences_that_the_real_one_leaves(adopted: Subject) -> None:
+def test_a_dry_run_reports_the_same_differences_as_the_real_run(adopted: Subject) -> None:
     adopted.execute("""
         ALTER TABLE ai_messages ALTER content TYPE varchar(9);
         DROP INDEX idx_ai_conversations_summary_updated;
@@ -48,7 +48,7 @@ def test_it_leaves_the_differences_that_the_real_one_leaves(adopted: Subject) ->
     assert sum(bool(each.residual) for each in real.migrations) == 2
 
 
-def test_a_lock_that_is_held_interrupts_it_and_its_own_locks_are_given_back(adopted: Subject) -> None:
+def test_a_dry_run_releases_its_locks_while_it_waits_for_another(adopted: Subject) -> None:
     """It must not sit on what it has locked so far while it waits to try again."""
     adopted.execute("DROP INDEX idx_ai_task_queue_status_schedule, ai_guardrails.idx_policy_rules_priority")
     dsn = adopted.server.cluster.dsn(adopted.database)

@@ -1,4 +1,4 @@
-"""A tenant full of other things, made and set in another way, is ready, and nothing in it is unexpected."""
+"""Unrelated objects in a tenant do not matter, and tables that the role may not read are unknown."""
 
 import pytest
 from fixtures.everything import Beginning
@@ -91,7 +91,7 @@ IN_ANOTHER_ORDER = {
 
 
 @pytest.mark.parametrize("name", AFTER)
-def test_a_tenant_full_of_other_things_is_ready(
+def test_unrelated_objects_in_a_tenant_do_not_matter(
     name: str, everything_server: Server, empty_database: str, beginnings: dict[str, Beginning]
 ) -> None:
     server, beginning = everything_server, beginnings[name]
@@ -130,7 +130,7 @@ def reader(everything_server: Server, everything_database: str) -> str:
         ("USAGE ON SCHEMA vault", "vault.owners, vault.secrets"),
     ],
 )
-def test_what_a_role_may_not_see_is_unknown(
+def test_tables_that_the_role_may_not_read_are_unknown(
     taken: str,
     said: str,
     everything_server: Server,

@@ -1,4 +1,4 @@
-"""What a rerun heals, found out by experiment."""
+"""Which objects a rerun restores, found by trial."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -40,7 +40,7 @@ def names(identities: frozenset, kind: ObjectKind) -> set[str]:
     return {each.name for each in identities if each.kind is kind}
 
 
-def test_what_a_rerun_of_the_shipped_manifest_heals(server: Server, shipped_manifest: Manifest) -> None:
+def test_a_rerun_of_the_shipped_manifest_restores_these_objects(server: Server, shipped_manifest: Manifest) -> None:
     with scratch_database(server.admin, Limits()) as session:
         expected = build_expected(shipped_manifest, session)
         assert read_catalog(session, expected.scope, expected.equivalents).fingerprint == expected.fingerprint
@@ -75,7 +75,7 @@ def test_what_a_rerun_of_the_shipped_manifest_heals(server: Server, shipped_mani
     }
 
 
-def test_a_change_heals_only_if_all_of_the_object_is_put_right(server: Server) -> None:
+def test_an_object_counts_as_restored_only_if_every_alteration_is_undone(server: Server) -> None:
     """`kept` has its default, its NOT NULL and its type set again; `half` its default alone."""
     manifest = manifest_of(
         {
@@ -90,7 +90,7 @@ def test_a_change_heals_only_if_all_of_the_object_is_put_right(server: Server) -
         assert names(reruns.changed, ObjectKind.COLUMN) == {"rules.kept"}
 
 
-def test_a_script_that_cannot_be_run_twice_heals_only_what_stops_it(server: Server) -> None:
+def test_a_script_that_fails_on_an_existing_object_restores_only_that_object(server: Server) -> None:
     manifest = manifest_of(
         {
             "1_rules.sql": "CREATE TABLE rules_of_old (a int); CREATE TABLE IF NOT EXISTS rules (a int);",
@@ -105,7 +105,7 @@ def test_a_script_that_cannot_be_run_twice_heals_only_what_stops_it(server: Serv
         assert names(reruns.missing, ObjectKind.COLUMN) == {"rules.b"}
 
 
-def test_names_that_need_quotes_and_dots(server: Server) -> None:
+def test_objects_whose_names_need_quotes_can_be_tried(server: Server) -> None:
     manifest = manifest_of(
         {
             "1_odd.sql": """
@@ -121,7 +121,7 @@ def test_names_that_need_quotes_and_dots(server: Server) -> None:
         assert len(read_catalog(session, EVERYTHING, {}).managed or ()) == 5
 
 
-def test_an_index_that_is_built_in_no_transaction_is_put_back_afterwards(server: Server) -> None:
+def test_an_index_built_outside_a_transaction_is_restored_after_the_trial(server: Server) -> None:
     manifest = load_manifest(MANIFESTS / "concurrently" / "manifest.toml")
     with scratch_database(server.admin, Limits()) as session:
         expected = build_expected(manifest, session)
