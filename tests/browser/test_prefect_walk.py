@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 from fixtures.up import Up
-from fixtures.workers import free_port, until
+from fixtures.waiting import until
+from fixtures.workers import free_port
 from playwright.sync_api import Browser, Locator, Page, expect
 
 MOST_CLICKS = 3

@@ -9,6 +9,7 @@ import pytest
 from fixtures.automations import Inbox
 from fixtures.fleet import Fleet
 from fixtures.prefect import Records
+from fixtures.waiting import until
 from prefect import flow
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import get_client
@@ -27,17 +28,8 @@ from pgfleet.run.shipped import deployments_folder
 FOLDER = deployments_folder()
 FILE = FOLDER / "automations.yaml"
 AUTOMATIONS = load_automations(FILE)
-LONGEST_WAIT_SECONDS = 60
 SHORTEST_SECONDS = 10
 """Prefect's own least, of a trigger that waits for something not to happen."""
-
-
-def until(found: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
-    while not (it := found()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.2)
-    return it
 
 
 def apply(tables: Any) -> set[Change]:

@@ -22,6 +22,7 @@ from fixtures.fleet import ENVIRONMENT, Fleet
 from fixtures.prefect import Records
 from fixtures.sampling import Sampling
 from fixtures.servers import Server
+from fixtures.waiting import until
 from prefect import flow, task
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -43,13 +44,6 @@ LONGEST_START_SECONDS, LONGEST_WAIT_SECONDS = 120, 30
 TURNS = 150
 """So many take a process longer than the five seconds after which it lets others have their turn."""
 SCRIPT = Path(__file__).parent / "taking_turns.py"
-
-
-def until(true: Callable[[], object], seconds: float = LONGEST_WAIT_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def free_port() -> int:

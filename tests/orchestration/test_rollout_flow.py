@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +20,7 @@ from fixtures.command import CommandLine
 from fixtures.fleet import ENVIRONMENT, Fleet
 from fixtures.prefect import Records
 from fixtures.servers import BINARIES, ROLE_PASSWORD, Server, started
+from fixtures.waiting import until
 from prefect import State
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
@@ -48,7 +48,6 @@ from pgfleet.tasks.support.results import (
 )
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
-LONGEST_WAIT_SECONDS = 60
 QUICK = {"granularity": Granularity.TENANT}
 
 
@@ -72,15 +71,6 @@ def audited() -> dict[str, Verdict]:
 
 def results(document: RolloutDocument) -> dict[str, str]:
     return {each.name: str(each.result) for each in document.tenants}
-
-
-def until(found: Callable[[], Any], pause_seconds: float = 0.2) -> Any:
-    """What it finds at last. Each question to Prefect's server takes that its time."""
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
-    while not (value := found()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(pause_seconds)
-    return value
 
 
 @pytest.fixture
@@ -450,7 +440,7 @@ def test_a_command_that_is_killed_in_the_middle_is_run_again_and_completes(
         fleet.tenant(f"t{number}", dsn)
     silently = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     process = pgfleet.started("rollout", ENVIRONMENT, "--granularity", "tenant", **silently)
-    until(lambda: process.poll() is not None or begun(dsns), 0.02)
+    until(lambda: process.poll() is not None or begun(dsns), pause_seconds=0.02)
     assert process.poll() is None
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
@@ -496,7 +486,7 @@ def test_a_server_that_stops_in_the_middle_of_a_wave_and_comes_back(fleet: Fleet
 
         thread = threading.Thread(target=context.run, args=(run,))
         thread.start()
-        until(lambda: begun(dsns), 0.02)
+        until(lambda: begun(dsns), pause_seconds=0.02)
         server.cluster.restart("immediate")
         thread.join()
         assert set(results(left(states[0])).values()) <= {"done", "failed", "unreachable"}

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from fixtures.fleet import Fleet
 from fixtures.up import LONGEST_END_SECONDS, Up, ask, final_state
-from fixtures.workers import family, free_port, until
+from fixtures.waiting import until
+from fixtures.workers import family, free_port
 
 from pgfleet.cli.supervisor import Choice, find_server
 from pgfleet.errors import ConfigurationError

@@ -8,8 +8,9 @@ import pytest
 import typer
 from fixtures.fleet import Fleet
 from fixtures.up import Up, ask, final_state
+from fixtures.waiting import until
 from fixtures.wheel import Installed
-from fixtures.workers import free_port, until
+from fixtures.workers import free_port
 
 from pgfleet.cli.app import app
 from pgfleet.cli.manifest import manifest_app

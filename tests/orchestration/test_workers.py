@@ -13,7 +13,8 @@ import psycopg
 import pytest
 from fixtures.fleet import Fleet
 from fixtures.servers import Server
-from fixtures.workers import POOL, Workers, until
+from fixtures.waiting import until
+from fixtures.workers import POOL, Workers
 from prefect import State
 from prefect.client.orchestration import get_client
 from prefect.exceptions import Abort

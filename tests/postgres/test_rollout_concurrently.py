@@ -58,7 +58,7 @@ def test_the_ledger_says_started_and_then_applied(orders: Subject) -> None:
     orders.policy = replace(orders.policy, lock_timeout_ms=10_000)
     with held_up(orders) as other:
         thread, found = in_thread(orders.roll_out)
-        until(lambda: orders.ledger().get("2") == "started")
+        until(lambda: orders.ledger().get("2") == "started", pause_seconds=0.02)
         other.rollback()
         thread.join()
     assert found[0].result is Result.DONE
@@ -84,7 +84,7 @@ def test_a_build_that_waits_too_long_is_retried(orders: Subject) -> None:
     """Its attempt leaves an INVALID index behind, which must not be taken for one."""
     with held_up(orders) as other:
         thread, found = in_thread(orders.roll_out)
-        until(lambda: orders.query(VALID) == [(False,)] and not building(orders))
+        until(lambda: orders.query(VALID) == [(False,)] and not building(orders), pause_seconds=0.02)
         other.rollback()
         thread.join()
     assert found[0].result is Result.DONE
@@ -108,7 +108,7 @@ def test_a_crash_during_the_build_shows_as_drifted_and_the_next_run_resumes(orde
     orders.policy = replace(orders.policy, lock_timeout_ms=10_000)
     with held_up(orders) as other:
         thread, found = in_thread(orders.roll_out)
-        until(lambda: bool(orders.query(VALID)))
+        until(lambda: bool(orders.query(VALID)), pause_seconds=0.02)
         [(pid,)] = building(orders)
         orders.query(f"SELECT pg_terminate_backend({pid})")
         thread.join()

@@ -84,7 +84,7 @@ def test_an_immediate_server_stop_leaves_every_tenant_consistent(short_manifest:
         ]
         for thread in threads:
             thread.start()
-        until(lambda: any(each.ledger() for each in subjects))
+        until(lambda: any(each.ledger() for each in subjects), pause_seconds=0.02)
         server.cluster.restart("immediate")
         for thread in threads:
             thread.join()
@@ -170,7 +170,10 @@ def test_a_process_that_is_killed_before_the_commit_leaves_nothing_of_the_migrat
     with subprocess.Popen([sys.executable, str(file)]) as process:
         processes.append(process)
     assert process.returncode == -signal.SIGKILL
-    until(lambda: not briefly.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgfleet test'"))
+    until(
+        lambda: not briefly.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgfleet test'"),
+        pause_seconds=0.02,
+    )
     assert briefly.ledger() == {FIRST: "applied"}
     briefly.assert_whole(before)
     completes(briefly)
