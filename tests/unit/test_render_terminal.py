@@ -314,3 +314,8 @@ def test_many_migrations_are_folded_into_runs(number: int, width: int) -> None:
     assert max(map(len, lines)) <= width
     assert len(lines) < 40
     assert "a-tenant-with-a-name-of-45-characters-or-more" in text
+
+
+def test_the_same_notes_of_ready_tenants_are_one_line() -> None:
+    lines = report(*(a_tenant_entry(name, migrations=APPLIED, unexpected=[OWN]) for name in "abcdefg"))
+    assert "  a, b, c, d, e and 2 more: extra index public.own (btree (a)), not in the manifest" in lines

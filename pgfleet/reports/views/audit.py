@@ -28,6 +28,7 @@ from pgfleet.reports.phrases.acceptances import acceptance_lines, remarks
 from pgfleet.reports.phrases.altered_files import altered_files
 from pgfleet.reports.phrases.audit import sentence, verdict_meaning
 from pgfleet.reports.phrases.dates import NEW, Dates, dates_of
+from pgfleet.reports.phrases.names import group_names, listed
 from pgfleet.reports.phrases.row_losses import loss_lines, loss_sentence, summarize_losses
 from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.phrases.trend import capped, headline, new_lines, resolved_lines
@@ -154,8 +155,8 @@ def _details(
         yield from section(title, *(tenant_summary(each, document, manifest, dates) for each in chosen))
     if left_out := sum(map(len, groups[MOST_TENANTS:])):
         yield Section(title=f"… and {left_out} more tenants, none worse; the JSON document has all of them")
-    ready = [each for each in tenants if each.verdict is Verdict.READY and remarks(each)]
-    lines = tuple(f"{each.name}: {'; '.join(remarks(each))}" for each in ready)
+    notes = group_names(("; ".join(remarks(each)), each.name) for each in tenants if each.verdict is Verdict.READY)
+    lines = tuple(f"{listed(names)}: {text}" for text, names in notes.items() if text)
     yield from section("Ready, with notes", Lines(lines=lines))
 
 
