@@ -1,10 +1,10 @@
 """The differences between the expected catalog and a tenant's catalog, each attributed to one migration."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
-from pgfleet.catalog.objects import Catalog, CatalogObject, Change, Identity
+from pgfleet.catalog.objects import CatalogObject, Change, Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,15 +23,18 @@ class Difference:
         return self.expected.identity
 
 
-def find_differences(expected: ExpectedCatalog, actual: Catalog) -> tuple[Difference, ...]:
-    """Every managed object that is missing or changed, in the order in which a person would fix them."""
-    if actual.managed is None:
-        return ()
-    found = {each.identity: each for each in actual.managed}
-    differences = (
-        difference for each in expected.provenances for difference in _compare(each, found.get(each.object.identity))
-    )
+def find_differences(expected: ExpectedCatalog, found: Mapping[Identity, CatalogObject]) -> tuple[Difference, ...]:
+    """Every expected object that is missing or changed among the objects found, in the order of their kinds."""
+    differences = (each for name, one in expected.by_identity.items() for each in _compare(one, found.get(name)))
     return tuple(sorted(differences, key=_order))
+
+
+def find_pending(
+    whole: ExpectedCatalog, applied: Collection[str], found: Mapping[Identity, CatalogObject]
+) -> tuple[Difference, ...]:
+    """What the migrations that are not among `applied` have still to create or change, in the order of the kinds."""
+    differences = (each for name, one in whole.by_identity.items() for each in _compare(one, found.get(name)))
+    return tuple(sorted((each for each in differences if each.untouched and each.version not in applied), key=_order))
 
 
 def omit_implied(differences: Iterable[Difference]) -> tuple[Difference, ...]:

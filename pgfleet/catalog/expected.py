@@ -1,22 +1,23 @@
-"""The expected catalog: the result of replaying the manifest, with the provenance of every object."""
+"""The expected catalog: what a replay of the manifest left, migration by migration."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from pgfleet.catalog.contracts import ContractObservation
-from pgfleet.catalog.objects import CatalogObject, Identity
+from pgfleet.catalog.history import Chain, History, Link, fingerprint_of
+from pgfleet.catalog.objects import Catalog, CatalogObject, Identity
 from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
 from pgfleet.catalog.scope import Scope, scope_of
 
-FORMAT = 5
-"""Increase this number when ExpectedCatalog changes, so that a cached one of an earlier pgfleet is not used."""
+FORMAT = 6
+"""Raised whenever ExpectedCatalog changes its form, so that one cached by an earlier pgfleet is not used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One object in the state after one migration."""
+    """One migration's effect on one object: the object as that migration left it."""
 
     version: str
     object: CatalogObject
@@ -24,13 +25,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """One object of the expected catalog with every migration that created or changed it, in manifest order."""
+    """One expected object with every migration that created or changed it, the creator first."""
 
     steps: tuple[Step, ...]
 
     @property
     def object(self) -> CatalogObject:
-        """The object after the last migration."""
+        """The object as the last of its migrations leaves it."""
         return self.steps[-1].object
 
     @property
@@ -41,50 +42,108 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedCatalog:
-    """What every tenant on servers of one major version must contain.
+    """What tenants on servers of one major version must contain: all of the manifest, or what `applied` leaves of it.
 
-    `equivalents` maps a column default to an equivalent one. `seeds` maps a seed's name to its baseline rows, as JSON
-    objects. `reapplicable` says which differences are fixed by running migrations again. `contracts` are the results of
-    the consumers' statements in the scratch database, without checking privileges.
+    `equivalents` maps a column default to the one that stands for it; `seeds` maps a seed's name to its baseline rows,
+    each as a JSON object. `reapplicable` says what reapplying migrations restores; `harmless` migrations are proven to
+    change nothing when they are run again. `contracts` is the result of each consumer's statements after the whole
+    manifest, without any role's privileges. `applied` is None for the whole manifest.
     """
 
     server_major: int
-    fingerprint: str
-    provenances: tuple[Provenance, ...]
+    history: History
     equivalents: Mapping[str, str]
     seeds: Mapping[str, tuple[Mapping[str, Any], ...]]
     reapplicable: Reapplicable = NOTHING_TRIED
     contracts: tuple[ContractObservation, ...] = ()
+    harmless: frozenset[str] = frozenset()
+    applied: frozenset[str] | None = None
+
+    def at(self, applied: frozenset[str]) -> "ExpectedCatalog":
+        """What a tenant must contain in which just these of the manifest's versions are applied."""
+        if len(applied) == len(self.history.versions):
+            return self if self.applied is None else self._whole
+        if applied not in self._positions:
+            partial = replace(self, applied=applied, contracts=())
+            final = self._whole.by_identity
+            unchanged_later = {name for name, found in partial.by_identity.items() if final.get(name) == found}
+            self._positions[applied] = replace(partial, reapplicable=self.reapplicable.within(unchanged_later))
+        return self._positions[applied]
+
+    @cached_property
+    def _positions(self) -> dict[frozenset[str], "ExpectedCatalog"]:
+        return {}
+
+    @property
+    def _whole(self) -> "ExpectedCatalog":
+        return self if self.applied is None else replace(self, applied=None)
+
+    @cached_property
+    def provenances(self) -> tuple[Provenance, ...]:
+        """Every object that must exist."""
+        applied = frozenset(self.history.versions) if self.applied is None else self.applied
+        return tuple(
+            Provenance(steps=steps)
+            for chain in self.history.chains
+            if (steps := tuple(_steps(chain, chain.reached(applied), applied)))
+        )
+
+    @cached_property
+    def by_identity(self) -> Mapping[Identity, Provenance]:
+        """The same by the object's identity."""
+        return {each.object.identity: each for each in self.provenances}
+
+    @cached_property
+    def children(self) -> Mapping[tuple[str | None, str], tuple[CatalogObject, ...]]:
+        """The expected objects that belong to another one (a table, a view …), by the place of that one."""
+        found: dict[tuple[str | None, str], list[CatalogObject]] = {}
+        for each in self.provenances:
+            if each.object.parent_place is not None:
+                found.setdefault(each.object.parent_place, []).append(each.object)
+        return {place: tuple(objects) for place, objects in found.items()}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The fingerprint of a catalog that is exactly as expected."""
+        return fingerprint_of(each.object.digest for each in self.provenances)
+
+    @cached_property
+    def known_fingerprints(self) -> Mapping[str, int]:
+        """The fingerprint of each position in the manifest's order, with the last position (0, 1, … N) that has it."""
+        return {fingerprint: place for place, fingerprint in enumerate(self.history.fingerprints())}
+
+    def objects_in(self, catalog: Catalog) -> Mapping[Identity, CatalogObject]:
+        """The managed objects of a tenant's catalog, also where they were not transferred, by their identity."""
+        if catalog.managed is not None:
+            return {each.identity: each for each in catalog.managed}
+        place = self.known_fingerprints[catalog.fingerprint]
+        return self.at(frozenset(self.history.versions[:place])).objects
+
+    @cached_property
+    def objects(self) -> Mapping[Identity, CatalogObject]:
+        """The expected objects by their identity."""
+        return {each.object.identity: each.object for each in self.provenances}
 
     def later_changers(self, version: str) -> frozenset[str]:
-        """The versions that change an object after `version` does; a rerun of `version` may undo these changes."""
-        found: set[str] = set()
+        """The versions that change an object after `version` did, and whose work reapplying `version` may undo."""
+        return self._later.get(version, frozenset())
+
+    @cached_property
+    def _later(self) -> Mapping[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
         for provenance in self.provenances:
             versions = [step.version for step in provenance.steps]
-            if version in versions:
-                found |= {*versions[versions.index(version) + 1 :]}
-        return frozenset(found)
+            for place, version in enumerate(versions[:-1], start=1):
+                found.setdefault(version, set()).update(versions[place:])
+        return {version: frozenset(later) for version, later in found.items()}
 
     @cached_property
     def scope(self) -> Scope:
-        """What to read from a tenant's catalog."""
-        return scope_of(each.object for each in self.provenances)
+        """What to look at in a tenant, at whatever position it is."""
+        names = (each.object.relation_name for each in self._whole.provenances)
+        return replace(scope_of(self.history.objects), names=tuple(filter(None, names)))
 
 
-def trace_provenance(snapshots: Sequence[tuple[str, Sequence[CatalogObject]]]) -> tuple[Provenance, ...]:
-    """The provenance of every object in the last of `snapshots`: pairs of a version and the catalog after it.
-
-    A dropped object is not expected. The provenance of an object that was dropped and created again starts there.
-    """
-    steps: dict[Identity, tuple[Step, ...]] = {}
-    for version, objects in snapshots:
-        found = {each.identity: each for each in objects}
-        steps = {identity: _extend_steps(steps.get(identity, ()), version, found[identity]) for identity in found}
-    return tuple(Provenance(steps=each) for each in steps.values())
-
-
-def _extend_steps(steps: tuple[Step, ...], version: str, found: CatalogObject) -> tuple[Step, ...]:
-    if steps and steps[-1].object.attributes == found.attributes:
-        latest = Step(version=steps[-1].version, object=found)
-        return (*steps[:-1], latest)
-    return (*steps, Step(version=version, object=found))
+def _steps(chain: Chain, index: int, applied: frozenset[str]) -> Iterable[Step]:
+    life: tuple[Link, ...] = chain.life(index)
+    return (Step(version=each.version, object=each.state) for each in life if each.state and each.version in applied)

@@ -57,12 +57,16 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogObject:
-    """One object: `attributes` are compared, `definition` is shown, and dropping `parent` drops the object."""
+    """One object: `attributes` are compared, `definition` is shown, and dropping `parent` drops the object.
+
+    `digest` is SHA-256 in hexadecimal of the object's identity and attributes, as the server computes it.
+    """
 
     identity: Identity
     parent: str | None
     attributes: Mapping[str, Any]
     definition: str
+    digest: str = ""
 
     @property
     def place(self) -> tuple[str | None, str]:
@@ -119,10 +123,14 @@ class Catalog:
 
 
 def read_object(row: Mapping[str, Any]) -> CatalogObject:
-    """An object from a row of the introspection (`kind, schema, name, parent, attributes, definition`)."""
+    """An object from a row of the introspection (`kind, schema, name, parent, attributes, definition, digest`)."""
     identity = Identity(kind=ObjectKind(row["kind"]), schema=row["schema"], name=row["name"])
     return CatalogObject(
-        identity=identity, parent=row["parent"], attributes=row["attributes"], definition=row["definition"]
+        identity=identity,
+        parent=row["parent"],
+        attributes=row["attributes"],
+        definition=row["definition"],
+        digest=row["digest"],
     )
 
 

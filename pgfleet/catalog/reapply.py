@@ -1,5 +1,6 @@
 """Which differences are fixed by running the migrations of the object again."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pgfleet.catalog.objects import Change, Identity
@@ -20,6 +21,14 @@ class Reapplicable:
     def restores(self, identity: Identity, change: Change) -> bool:
         """Whether a rerun of the object's migrations is proven to fix a difference of this kind."""
         return identity in (self.missing if change is Change.MISSING else self.changed)
+
+    def within(self, identities: Collection[Identity]) -> "Reapplicable":
+        """The same, claimed for these objects only."""
+        return Reapplicable(
+            missing=self.missing & {*identities},
+            altered=self.altered & {*identities},
+            changed=self.changed & {*identities},
+        )
 
 
 NOTHING_TRIED = Reapplicable()

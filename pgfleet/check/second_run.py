@@ -24,6 +24,13 @@ def judge_second_run(run: SecondRun) -> TwiceEntry:
     )
 
 
+def is_without_effect(run: SecondRun) -> bool:
+    """Whether neither of two runs changed an object or a row, in a database in which every table has rows."""
+    is_populated = all(run.before.rows.values())
+    same_rows = run.before.rows == run.between == run.after.rows
+    return is_populated and same_rows and not run.error and not [*_object_changes(run.before, run.after)]
+
+
 def changes_of(run: SecondRun) -> tuple[str, ...]:
     """Failures, changed objects, and added rows, as phrases that follow "a second run"."""
     failure = [f"fails: {run.error}"] if run.error else []

@@ -73,6 +73,36 @@ class LedgerState(StrEnum):
     """It was applied before the ledger was created."""
 
 
+class Evidence(StrEnum):
+    """What decides whether a migration is applied in a tenant."""
+
+    LEDGER = "ledger"
+    """A row of pgfleet's own ledger."""
+    TOOL = "tool"
+    """The ledger of the migration tool that the manifest names."""
+    CATALOG = "catalog"
+    """The state of the objects that the migration creates, changes, or drops."""
+    CHECK = "check"
+    """The answers to the migration's checks."""
+    ORDER = "order"
+    """Another migration that requires it, or that it requires."""
+    NONE = "none"
+    """Nothing decides: the migration leaves no trace in the catalog."""
+
+
+class PositionEntry(Entry):
+    """How far a tenant is: the last applied version (null if there is none), and how many migrations are in each state.
+
+    `applied` includes drifted migrations. `by` is the evidence for the last applied version.
+    """
+
+    version: str | None
+    applied: int
+    pending: int
+    unknown: int
+    by: Evidence
+
+
 class RepairEntry(Entry):
     """How to fix a difference: `way` is rerun (of `version`), sql (the statements), or by hand (with the reason).
 
@@ -121,7 +151,7 @@ class CheckEntry(Entry):
 
 
 class MigrationEntry(Entry):
-    """One migration in one tenant; `altered`: its file differs from the one recorded in the ledger.
+    """One migration in one tenant; `evidence` decides its status, `altered` says that its file is not the recorded one.
 
     `accepted`: it is not applied, but all its differences are accepted, so it does not count. `since` is the end of the
     first audit in which it was not applied.
@@ -131,6 +161,7 @@ class MigrationEntry(Entry):
     file: str
     priority: Priority
     status: MigrationStatus
+    evidence: Evidence = Evidence.CATALOG
     differences: tuple[DifferenceEntry, ...] = ()
     checks: tuple[CheckEntry, ...] = ()
     ledger: LedgerState | None = None
@@ -195,6 +226,7 @@ class TenantEntry(Entry):
     reason: str | None = None
     server_version: str | None = None
     fingerprint: str | None = None
+    position: PositionEntry | None = None
     migrations: tuple[MigrationEntry, ...] = ()
     unexpected: tuple[UnexpectedEntry, ...] = ()
     seeds: tuple[SeedEntry, ...] = ()

@@ -21,16 +21,18 @@ class Action(StrEnum):
     APPLY = "apply"
     """Pending: runs its script."""
     REAPPLY = "reapply"
-    """Drifted: runs its idempotent script again."""
+    """Drifted: runs its script again, which is proven to fix the drift."""
     RERUN = "rerun"
     """Applied: runs its script again, on request or because an earlier script undoes part of it."""
+    LEAVE = "leave"
+    """Drifted, and running its script again is not proven to fix that: runs nothing."""
     REFUSE = "refuse"
     """Its script cannot run over the tenant's connection: runs nothing."""
 
 
 RUNS = frozenset({Action.APPLY, Action.REAPPLY, Action.RERUN})
 """The actions that run a migration's script."""
-IDLE = frozenset({Action.SKIP, Action.REFUSE})
+IDLE = frozenset({Action.SKIP, Action.LEAVE, Action.REFUSE})
 """The actions that write nothing."""
 
 
@@ -45,7 +47,8 @@ class AcceptedObject(Entry):
 class PlannedMigration(Entry):
     """One migration of a tenant's plan; `accepted` are the differences for which it is left alone.
 
-    `reason` says why it is refused, and what to do.
+    `reason` says why it is refused or left as it is, and what to do. `declared` migrations are adopted because somebody
+    says that they are applied; `reason` then says what in the catalog contradicts that.
     """
 
     version: str
@@ -54,6 +57,7 @@ class PlannedMigration(Entry):
     ledger: LedgerState | None = None
     accepted: tuple[AcceptedObject, ...] = ()
     reason: str | None = None
+    declared: bool = False
 
 
 class TenantPlan(Entry):
@@ -114,6 +118,7 @@ class Scope(Entry):
     priority: Priority | None = None
     rerun: tuple[str, ...] = ()
     migrations: bool = True
+    adopt_through: str | None = None
 
 
 class RolloutPlan(Entry):

@@ -2,46 +2,40 @@
 
 from collections.abc import Sequence
 
-from pgfleet.catalog.differences import Difference, omit_implied
-from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import OccupiedName
+from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.shared_objects import is_shared
-from pgfleet.documents.audit import CheckEntry, DifferenceEntry, MigrationEntry, MigrationStatus, RepairEntry
+from pgfleet.documents.audit import CheckEntry, DifferenceEntry, MigrationEntry, RepairEntry
+from pgfleet.judge.assessment import Assessment
 from pgfleet.judge.migration_status import migration_status
 from pgfleet.judge.observations import LedgerRow
 from pgfleet.manifest.model import Migration
 from pgfleet.repair.model import Repair
-from pgfleet.repair.strategy import choose_repairs
 
 
 def judge_migration(
     migration: Migration,
-    expected: ExpectedCatalog,
-    differences: Sequence[Difference],
+    assessment: Assessment,
     checks: Sequence[CheckEntry],
     *,
     recorded: LedgerRow | None,
     home: str,
-    occupied_names: Sequence[OccupiedName] = (),
 ) -> MigrationEntry:
-    """One migration's state in a tenant whose home schema is `home`; `differences` may be all of the tenant's.
-
-    `recorded` is the migration's ledger row. `occupied_names` prevent a repair that would create an object with such a
-    name.
-    """
-    own = [each for each in differences if each.version == migration.version]
-    status = migration_status(migration.version, expected, own, checks, recorded=recorded.state if recorded else None)
-    pending = {migration.version} if status is MigrationStatus.PENDING else set()
-    explicit = omit_implied(differences)
-    repairs = zip(explicit, choose_repairs(explicit, expected, occupied_names, pending=pending), strict=True)
+    """One migration's state in a tenant whose home schema is `home`; `recorded` is the migration's ledger row."""
+    version, repairs = migration.version, assessment.repairs.get(migration.version, ())
     return MigrationEntry(
-        version=migration.version,
+        version=version,
         file=migration.file,
         priority=migration.priority,
-        status=status,
-        differences=tuple(
-            difference_entry(each, home, repair) for each, repair in repairs if each.version == migration.version
+        status=migration_status(
+            version,
+            assessment.position,
+            checks,
+            is_traceless=assessment.is_traceless(version),
+            has_differences=bool(repairs),
+            recorded=recorded.state if recorded else None,
         ),
+        evidence=assessment.position.evidence[version],
+        differences=tuple(difference_entry(each, home, repair) for each, repair in repairs),
         checks=tuple(checks),
         ledger=recorded.state if recorded else None,
         altered=recorded is not None and recorded.checksum != migration.script.checksum,

@@ -8,6 +8,7 @@ from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import (
     ContractEntry,
     CountEntry,
+    Evidence,
     MigrationEntry,
     MigrationStatus,
     SeedEntry,
@@ -18,8 +19,10 @@ from pgfleet.documents.audit import (
 )
 from pgfleet.errors import AccessRefused, ConnectionFailed, ConnectionLost, PgfleetError
 from pgfleet.fleet.model import Tenant
+from pgfleet.judge.assessment import Assessment
 from pgfleet.judge.checks import UNREADABLE
 from pgfleet.judge.observations import CountObservation, TenantObservation
+from pgfleet.judge.position import position_entry
 from pgfleet.manifest.model import Priority
 
 UNREACHABLE = (AccessRefused, ConnectionFailed, ConnectionLost)
@@ -28,6 +31,7 @@ UNREACHABLE = (AccessRefused, ConnectionFailed, ConnectionLost)
 def judge_tenant(
     tenant: Tenant,
     observed: TenantObservation,
+    assessment: Assessment,
     migrations: Sequence[MigrationEntry],
     seeds: Sequence[SeedEntry],
     counts: Sequence[CountObservation],
@@ -44,8 +48,9 @@ def judge_tenant(
         pooler=observed.pooler,
         standby=observed.is_standby,
         fingerprint=observed.catalog.fingerprint,
+        position=position_entry(assessment.expected.history, assessment.position),
         migrations=tuple(migrations),
-        unexpected=tuple(_unexpected(each, tenant.home) for each in observed.catalog.unexpected),
+        unexpected=tuple(_unexpected(each, tenant.home) for each in assessment.unexpected),
         seeds=tuple(seeds),
         counts=tuple(CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in counts),
         contracts=tuple(contracts),
@@ -104,10 +109,9 @@ def _faults(
         yield f"the ledger could not be read: {observed.ledger_fault}"
     if unreadable := observed.catalog.unreadable:
         yield f"the role cannot read {', '.join(unreadable)}; grant it SELECT on them and USAGE on their schemas"
-    for migration in migrations:
-        for check in migration.checks:
-            if check.passed is None and check.detail != UNREADABLE:
-                yield f"check '{check.name}' of {migration.version} could not be completed: {check.detail}"
+    if unknown := [each.version for each in migrations if each.evidence is Evidence.NONE]:
+        yield _undecided(unknown)
+    yield from _check_faults(migrations)
     for seed in seeds:
         if seed.status is SeedStatus.UNKNOWN:
             yield f"seed {seed.name} could not be checked: {seed.detail}"
@@ -115,6 +119,23 @@ def _faults(
         if count.fault:
             yield f"{count.table} could not be counted: {count.fault}"
     yield from _contract_faults(contracts)
+
+
+def _check_faults(migrations: Iterable[MigrationEntry]) -> Iterator[str]:
+    for migration in migrations:
+        for check in migration.checks:
+            if check.passed is None and check.detail != UNREADABLE:
+                yield f"check '{check.name}' of {migration.version} could not be completed: {check.detail}"
+
+
+def _undecided(versions: Sequence[str]) -> str:
+    """Which migrations cannot be determined, and how to settle it."""
+    names = f"migration {versions[0]}" if len(versions) == 1 else f"migrations {versions[0]} to {versions[-1]}"
+    verb = "leaves" if len(versions) == 1 else "leave"
+    return (
+        f"{names} {verb} no trace in the catalog, and nothing records whether it ran; to settle it, name the migration "
+        f"tool's ledger in the manifest, add a check, or run pgfleet adopt ENV --through VERSION"
+    )
 
 
 def _contract_faults(contracts: Iterable[ContractEntry]) -> Iterator[str]:

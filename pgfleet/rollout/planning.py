@@ -17,17 +17,16 @@ from pgfleet.documents.plan import RUNS, AcceptedObject, Action, PlannedMigratio
 from pgfleet.errors import FleetError
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.model import Manifest, Migration, Priority
+from pgfleet.repair.model import Strategy
+from pgfleet.rollout.adoption import check_adoption, plan_adoption
 from pgfleet.rollout.advice import advise
 from pgfleet.rollout.preconditions import pooler_error, standby_error
 
-BY_STATUS = {
-    MigrationStatus.PENDING: Action.APPLY,
-    MigrationStatus.DRIFTED: Action.REAPPLY,
-}
-
 
 def check_scope(scope: Scope, manifest: Manifest) -> None:
-    """Raises FleetError if a version to rerun is not in the manifest, or is excluded by the priority."""
+    """Raises FleetError if a version to rerun or to adopt is not in the manifest, or is excluded by the priority."""
+    if scope.adopt_through:
+        check_adoption(scope.adopt_through, manifest)
     for version in scope.rerun:
         migration = next((each for each in manifest.migrations if each.version == version), None)
         if migration is None:
@@ -49,6 +48,8 @@ def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalo
     whose differences are all accepted is skipped, unless it is to be rerun. A missing seed is imported if its migration
     is applied or will be.
     """
+    if scope.adopt_through:
+        return plan_adoption(entry, scope.adopt_through)
     ring = entry.ring or ""
     if entry.verdict in INCONCLUSIVE or expected is None:
         reason = entry.reason or "it could not be inspected"
@@ -103,7 +104,19 @@ def _plan(entry: MigrationEntry, scope: Scope) -> PlannedMigration:
         altered=entry.altered,
         ledger=entry.ledger,
         accepted=tuple(accepted_object(each) for each in accepted),
+        reason=_why_left(entry) if action is Action.LEAVE else None,
     )
+
+
+def _why_left(entry: MigrationEntry) -> str:
+    """Why a drifted migration is left as it is, and what fixes it."""
+    by_statements = [each for each in entry.differences if each.repair and each.repair.way is Strategy.SQL]
+    if not entry.differences:
+        failing = ", ".join(each.name for each in entry.checks if not each.passed)
+        return f"running it again is not proven to make these checks pass: {failing}"
+    if len(by_statements) == len(entry.differences):
+        return "running it again is not proven to fix its drift; pgfleet repair fixes it"
+    return "running it again is not proven to fix its drift; fix it by hand"
 
 
 def accepted_object(difference: DifferenceEntry) -> AcceptedObject:
@@ -114,11 +127,20 @@ def accepted_object(difference: DifferenceEntry) -> AcceptedObject:
 def _action(entry: MigrationEntry, scope: Scope) -> Action:
     if entry.accepted and entry.version not in scope.rerun:
         return Action.SKIP
-    if entry.status in BY_STATUS:
-        return BY_STATUS[entry.status]
+    if entry.status is MigrationStatus.PENDING:
+        return Action.APPLY
+    if entry.status is MigrationStatus.DRIFTED:
+        return Action.REAPPLY if _is_fixed_by_reapplying(entry) or entry.version in scope.rerun else Action.LEAVE
     if entry.version in scope.rerun:
         return Action.RERUN
     return Action.SKIP if entry.ledger in {LedgerState.APPLIED, LedgerState.ADOPTED} else Action.ADOPT
+
+
+def _is_fixed_by_reapplying(entry: MigrationEntry) -> bool:
+    """Whether running the script again is proven to fix a difference, or finishes what an attempt began."""
+    if entry.ledger is LedgerState.STARTED:
+        return True
+    return any(each.repair and each.repair.way is Strategy.RERUN and not each.accepted for each in entry.differences)
 
 
 def _add_reruns(planned: tuple[PlannedMigration, ...], expected: ExpectedCatalog) -> tuple[PlannedMigration, ...]:

@@ -11,8 +11,12 @@ PARTICIPLE = {
     Action.APPLY: "applied",
     Action.REAPPLY: "reapplied",
     Action.RERUN: "rerun",
+    Action.LEAVE: "left as it is",
 }
-PLANNED_FOR = {MigrationStatus.PENDING: Action.APPLY, MigrationStatus.DRIFTED: Action.REAPPLY}
+PLANNED_FOR = {
+    MigrationStatus.PENDING: {Action.APPLY},
+    MigrationStatus.DRIFTED: {Action.REAPPLY, Action.LEAVE},
+}
 
 
 def revalidate(planned: Action, found: MigrationEntry, *, is_ours: bool) -> Action:
@@ -26,7 +30,7 @@ def revalidate(planned: Action, found: MigrationEntry, *, is_ours: bool) -> Acti
         return Action.SKIP if is_applied and is_ours and found.ledger in RECORDED else Action.RERUN
     if is_applied:
         return Action.SKIP if found.ledger in RECORDED else Action.ADOPT
-    if PLANNED_FOR.get(found.status) is planned:
+    if planned in PLANNED_FOR.get(found.status, ()):
         return planned
     if planned in RUNS and found.ledger is LedgerState.STARTED:
         return planned  # our own interrupted attempt outside a transaction

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.fleet.selection import ALL_TENANTS, Selection
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
+from pgfleet.manifest.order import Order, order_of
 from pgfleet.run.connection_limiter import ConnectionLimiter, Slots
 
 Expectation = ExpectedCatalog | NoExpectedCatalog
@@ -58,6 +60,11 @@ class RunContext:
         self.expectations: Mapping[int, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}
         self.limiter = limiter or limiter_for(environment.policy)
+
+    @cached_property
+    def order(self) -> Order:
+        """How the manifest's migrations depend on each other."""
+        return order_of(self.manifest.migrations, is_linear=False)
 
     def tenant(self, name: str) -> Tenant:
         """The tenant with this name."""

@@ -1,11 +1,11 @@
--- The catalog in one row: the fingerprint of what the manifest manages (SHA-256 over one line an object, in byte order);
--- the managed objects themselves, unless the fingerprint is the expected one; what else was found in scope; and the
+-- The catalog in one row: the fingerprint of what the manifest manages (SHA-256 over the objects' digests in byte order,
+-- each SHA-256 over the object's line); the managed objects, unless the fingerprint is a known one; what else was found in scope; and the
 -- relations that this role may not read, which information_schema hides from it as if they were not there; and of which
 -- kinds that were not asked for something is there. The last column says whether the home schema may be used; null if
 -- there is none.
 SELECT
   found.fingerprint,
-  CASE WHEN found.fingerprint IS DISTINCT FROM %(fingerprint)s THEN found.managed ELSE null END AS managed,
+  CASE WHEN found.fingerprint = ANY(%(fingerprints)s::text[]) THEN null ELSE found.managed END AS managed,
   found.unexpected,
   ARRAY(
     SELECT concat_ws('.', coalesce(s.schema, %(home)s), s.relname)
@@ -38,16 +38,25 @@ SELECT
 FROM (
   SELECT
     encode(
-      sha256(convert_to(coalesce(string_agg(line, E'\n' ORDER BY line COLLATE "C") FILTER (WHERE is_managed), ''), 'UTF8')),
+      sha256(convert_to(coalesce(string_agg(digest, E'\n' ORDER BY digest COLLATE "C") FILTER (WHERE is_managed), ''), 'UTF8')),
       'hex'
     ) AS fingerprint,
-    coalesce(jsonb_agg(object ORDER BY line COLLATE "C") FILTER (WHERE is_managed), '[]') AS managed,
-    coalesce(jsonb_agg(object ORDER BY line COLLATE "C") FILTER (WHERE NOT is_managed), '[]') AS unexpected
+    coalesce(
+      jsonb_agg(object || jsonb_build_object('digest', digest) ORDER BY line COLLATE "C") FILTER (WHERE is_managed), '[]'
+    ) AS managed,
+    coalesce(
+      jsonb_agg(object || jsonb_build_object('digest', digest) ORDER BY line COLLATE "C") FILTER (WHERE NOT is_managed), '[]'
+    ) AS unexpected
   FROM (
     SELECT
-      concat_ws('|', kind, coalesce(schema, ''), name, attributes::text) AS line,
-      to_jsonb(objects) AS object,
-      %(everything)s OR concat_ws('|', kind, coalesce(schema, ''), name) = ANY(%(managed)s::text[]) AS is_managed
-    FROM objects
-  ) AS lines
+      lines.*,
+      encode(sha256(convert_to(line, 'UTF8')), 'hex') AS digest
+    FROM (
+      SELECT
+        concat_ws('|', kind, coalesce(schema, ''), name, attributes::text) AS line,
+        to_jsonb(objects) AS object,
+        %(everything)s OR concat_ws('|', kind, coalesce(schema, ''), name) = ANY(%(managed)s::text[]) AS is_managed
+      FROM objects
+    ) AS lines
+  ) AS digests
 ) AS found

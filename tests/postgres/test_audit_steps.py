@@ -19,5 +19,5 @@ def test_a_complete_tenant_matches_without_transferring_objects(
         entries = [verify(session, context, inspection, each.version) for each in shipped_manifest.migrations]
     assert inspection.observed.catalog.fingerprint == expected.fingerprint
     assert inspection.observed.catalog.managed is None
-    assert inspection.differences == ()
+    assert inspection.assessment.differences == ()
     assert {entry.status for entry in entries} == {"applied"}

@@ -9,6 +9,7 @@ import psycopg
 from fixtures.proxy import CuttingProxy, ledger_row
 from fixtures.rollout import Subject
 
+from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.postgres.apply.dry_run import ATTEMPTS
 
@@ -45,7 +46,7 @@ def test_a_dry_run_reports_the_same_differences_as_the_real_run(adopted: Subject
         return [(each.version, each.status, each.residual, each.error) for each in result.migrations]
 
     assert told(dry_run) == told(real)
-    assert sum(bool(each.residual) for each in real.migrations) == 2
+    assert {each.action for each in real.migrations} >= {Action.REAPPLY, Action.LEAVE}
 
 
 def test_a_dry_run_releases_its_locks_while_it_waits_for_another(adopted: Subject) -> None:

@@ -332,7 +332,12 @@ def test_a_different_fingerprint_without_differences_is_not_clean(
     server: Server, database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     """A fault of ours, if it ever happens: it must not read as ready."""
-    strange = dataclasses.replace(expected, fingerprint="0" * 64)
+    first, *others = expected.history.chains
+    link = first.links[-1]
+    assert link.state is not None
+    links = (*first.links[:-1], dataclasses.replace(link, state=dataclasses.replace(link.state, digest="0" * 64)))
+    chains = (dataclasses.replace(first, links=links), *others)
+    strange = dataclasses.replace(expected, history=dataclasses.replace(expected.history, chains=chains))
     tenant = server.tenant(database)
     entry = audit(tenant, server.context(shipped_manifest, strange, tenant))
-    assert_unknown(entry, "the catalog is not the expected one, yet no object of it differs")
+    assert_unknown(entry, "the fingerprint of the catalog is not the expected one, although no object differs")

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pgfleet.catalog.expected import ExpectedCatalog, trace_provenance
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.catalog.history import trace
 from pgfleet.catalog.objects import Catalog, CatalogObject, Identity, ObjectKind
 from pgfleet.documents.audit import (
     AuditDocument,
@@ -23,6 +24,8 @@ from pgfleet.documents.audit import (
 from pgfleet.errors import Place
 from pgfleet.fleet.model import Environment, Policy, RolloutPolicy, Tenant, WavePolicy
 from pgfleet.fleet.secret import Dsn
+from pgfleet.judge.assessment import Assessment, assess
+from pgfleet.judge.position import Records
 from pgfleet.judge.summary import summarize
 from pgfleet.manifest.model import (
     Check,
@@ -36,9 +39,15 @@ from pgfleet.manifest.model import (
     Script,
     Seed,
 )
+from pgfleet.manifest.order import Order
 
 STARTED = datetime(2025, 4, 1, 2, 0, 0, tzinfo=UTC)
 FINISHED = datetime(2025, 4, 1, 2, 0, 12, 340_000, tzinfo=UTC)
+
+
+def a_digest(identity: Identity, attributes: Mapping[str, Any]) -> str:
+    """Differs where the server's digest differs."""
+    return f"{identity.key} {sorted(attributes.items())}"
 
 
 def an_object(
@@ -52,7 +61,13 @@ def an_object(
 ) -> CatalogObject:
     """An object of a catalog; keywords that are not its own become its attributes."""
     identity = Identity(kind=kind, schema=schema, name=name)
-    return CatalogObject(identity=identity, parent=parent, attributes=attributes, definition=definition)
+    return CatalogObject(
+        identity=identity,
+        parent=parent,
+        attributes=attributes,
+        definition=definition,
+        digest=a_digest(identity, attributes),
+    )
 
 
 def a_table(name: str, *, schema: str | None = None, **attributes: Any) -> CatalogObject:
@@ -70,14 +85,32 @@ def an_index(table: str, name: str, *, schema: str | None = None, **attributes: 
     definition = f"CREATE INDEX {name} ON {table}"
     found = {"definition": definition, **attributes}
     identity = Identity(kind=ObjectKind.INDEX, schema=schema, name=name)
-    return CatalogObject(identity=identity, parent=table, attributes=found, definition=definition)
+    return CatalogObject(
+        identity=identity, parent=table, attributes=found, definition=definition, digest=a_digest(identity, found)
+    )
 
 
 def a_key(table: str, name: str, definition: str = "PRIMARY KEY (id)", **attributes: Any) -> CatalogObject:
     """A constraint that an index of its name holds up."""
     identity = Identity(kind=ObjectKind.CONSTRAINT, schema=None, name=f"{table}.{name}")
     found = {"definition": definition, "validated": True, "fires": True, **attributes}
-    return CatalogObject(identity=identity, parent=table, attributes=found, definition=definition)
+    return CatalogObject(
+        identity=identity, parent=table, attributes=found, definition=definition, digest=a_digest(identity, found)
+    )
+
+
+def by_identity(objects: Iterable[CatalogObject]) -> dict[Identity, CatalogObject]:
+    """The objects as they are found in a tenant."""
+    return {each.identity: each for each in objects}
+
+
+def assessed(
+    expected: ExpectedCatalog, found: Iterable[CatalogObject], *, ledger: Iterable[str] = (), **checks: bool | None
+) -> Assessment:
+    """A tenant with these objects; no migration requires another, and `m1=True` says that the checks of 1 pass."""
+    order = Order(requires={each: frozenset() for each in expected.history.versions}, is_linear=False)
+    results = {name.removeprefix("m"): passes for name, passes in checks.items()}
+    return assess(expected, order, a_catalog(found), Records(ledger=frozenset(ledger), checks=results))
 
 
 def a_catalog(managed: Iterable[CatalogObject] | None, *, unreadable: Iterable[str] = ()) -> Catalog:
@@ -93,8 +126,7 @@ def an_expected_catalog(*after: tuple[str, Iterable[CatalogObject]]) -> Expected
     """What a replay leaves whose catalog was so after each version."""
     return ExpectedCatalog(
         server_major=16,
-        fingerprint="expected",
-        provenances=trace_provenance([(version, tuple(objects)) for version, objects in after]),
+        history=trace([(version, tuple(objects)) for version, objects in after]),
         equivalents={},
         seeds={},
     )

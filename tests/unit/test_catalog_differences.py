@@ -3,9 +3,9 @@
 from itertools import permutations
 
 import pytest
-from unit.literals import a_catalog, a_column, a_table, an_expected_catalog, an_index, an_object
+from unit.literals import a_column, a_table, an_expected_catalog, an_index, an_object, by_identity
 
-from pgfleet.catalog.differences import Difference, find_differences, omit_implied
+from pgfleet.catalog.differences import Difference, find_differences, find_pending, omit_implied
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, Change, ObjectKind
 
@@ -34,26 +34,22 @@ def maker_of(expected: ExpectedCatalog, wanted: CatalogObject) -> str:
 
 
 def test_an_identical_catalog_has_no_differences() -> None:
-    assert find_differences(EXPECTED, a_catalog(THIRD)) == ()
+    assert find_differences(EXPECTED, by_identity(THIRD)) == ()
 
 
 def test_the_order_of_the_objects_found_does_not_matter() -> None:
-    assert find_differences(EXPECTED, a_catalog(reversed(THIRD))) == ()
+    assert find_differences(EXPECTED, by_identity(reversed(THIRD))) == ()
 
 
-def test_a_catalog_whose_fingerprint_is_the_expected_one_has_no_differences() -> None:
-    assert find_differences(EXPECTED, a_catalog(None)) == ()
-
-
-def test_every_object_is_missing_from_an_empty_catalog() -> None:
-    differences = find_differences(EXPECTED, a_catalog(()))
+def test_an_empty_catalog_lacks_everything() -> None:
+    differences = find_differences(EXPECTED, by_identity(()))
     assert sorted(each.identity.key for each in differences) == sorted(each.identity.key for each in THIRD)
     assert all(each.change is Change.MISSING and each.untouched and each.actual is None for each in differences)
 
 
 @pytest.mark.parametrize("lost", THIRD, ids=lambda each: each.identity.key)
 def test_any_object_that_is_missing_is_the_one_difference_and_its_makers(lost: CatalogObject) -> None:
-    found = a_catalog(each for each in THIRD if each is not lost)
+    found = by_identity(each for each in THIRD if each is not lost)
     assert find_differences(EXPECTED, found) == (
         Difference(version=maker_of(EXPECTED, lost), change=Change.MISSING, expected=lost, actual=None, untouched=True),
     )
@@ -67,7 +63,7 @@ def test_any_object_that_is_altered_is_the_one_difference(altered: CatalogObject
         attributes={**altered.attributes, "altered": True},
         definition="altered",
     )
-    found = a_catalog(other if each is altered else each for each in THIRD)
+    found = by_identity(other if each is altered else each for each in THIRD)
     assert find_differences(EXPECTED, found) == (
         Difference(
             version=maker_of(EXPECTED, altered), change=Change.CHANGED, expected=altered, actual=other, untouched=False
@@ -77,12 +73,12 @@ def test_any_object_that_is_altered_is_the_one_difference(altered: CatalogObject
 
 def test_an_object_with_another_definition_of_the_same_attributes_is_no_difference() -> None:
     reworded = CatalogObject(identity=TABLE.identity, parent=None, attributes={}, definition="in other words")
-    assert find_differences(EXPECTED, a_catalog((reworded, *THIRD[1:]))) == ()
+    assert find_differences(EXPECTED, by_identity((reworded, *THIRD[1:]))) == ()
 
 
 def test_a_table_of_the_same_name_in_another_schema_does_not_stand_in() -> None:
     found = (a_table("one", schema="s"), *THIRD[1:])
-    assert told(find_differences(EXPECTED, a_catalog(found))) == [("1", "missing", "one")]
+    assert told(find_differences(EXPECTED, by_identity(found))) == [("1", "missing", "one")]
 
 
 PLAIN, LONG, LONGER = (a_column("one", "code", type=f"varchar({size})") for size in (10, 20, 30))
@@ -111,20 +107,32 @@ GROWN = an_expected_catalog(("1", [TABLE, PLAIN]), ("2", [TABLE, LONG]), ("3", [
 )
 def test_a_difference_is_attributed(actual: CatalogObject | None, expected: list[tuple[str, str, bool]]) -> None:
     found = [TABLE] if actual is None else [TABLE, actual]
-    differences = find_differences(GROWN, a_catalog(found))
+    differences = find_differences(GROWN, by_identity(found))
     assert [(each.version, each.change.value, each.untouched) for each in differences] == expected
     assert all((each.expected, each.actual) == (LONGER, actual) for each in differences)
 
 
 def test_a_change_that_was_taken_back_is_to_come_only_where_it_shows() -> None:
     back = an_expected_catalog(("1", [PLAIN]), ("2", [LONG]), ("3", [PLAIN]))
-    assert find_differences(back, a_catalog([PLAIN])) == ()
-    assert told(find_differences(back, a_catalog([LONG]))) == [("3", "changed", "one.code")]
+    assert find_differences(back, by_identity([PLAIN])) == ()
+    assert told(find_differences(back, by_identity([LONG]))) == [("3", "changed", "one.code")]
+
+
+def test_what_pending_migrations_have_to_do_is_no_drift() -> None:
+    found = by_identity(SECOND)
+    assert find_differences(EXPECTED.at(frozenset("12")), found) == ()
+    assert {each.version for each in find_pending(EXPECTED, "12", found)} == {"3"}
+
+
+def test_what_was_altered_by_hand_is_drift_and_not_pending() -> None:
+    found = by_identity([TABLE, a_column("one", "code", type="text")])
+    assert told(find_differences(GROWN.at(frozenset("12")), found)) == [("2", "changed", "one.code")]
+    assert find_pending(GROWN, "12", found) == ()
 
 
 def test_an_object_that_a_later_migration_dropped_is_not_expected() -> None:
     dropped = an_expected_catalog(("1", [TABLE, PLAIN]), ("2", [TABLE]))
-    assert find_differences(dropped, a_catalog([TABLE])) == ()
+    assert find_differences(dropped, by_identity([TABLE])) == ()
 
 
 def test_differences_come_in_the_order_of_fixing() -> None:
@@ -140,7 +148,7 @@ def test_differences_come_in_the_order_of_fixing() -> None:
         an_object(ObjectKind.TRIGGER, "z.trg", parent="z"),
     ]
     for shuffled in (wanted, wanted[::-1], wanted[::2] + wanted[1::2]):
-        differences = find_differences(an_expected_catalog(("1", shuffled)), a_catalog(()))
+        differences = find_differences(an_expected_catalog(("1", shuffled)), by_identity(()))
         assert [each.expected for each in differences] == wanted
 
 
@@ -173,26 +181,26 @@ def test_implied_differences(lost: list[str], kept: list[tuple[str, str]]) -> No
     """`touch()` is missing in every case: it stands on no table."""
     gone = {"touch()", *lost}
     found = [each for each in THIRD if each.identity.name not in gone and each.parent not in gone]
-    differences = omit_implied(find_differences(EXPECTED, a_catalog(found)))
+    differences = omit_implied(find_differences(EXPECTED, by_identity(found)))
     assert sorted((each.version, each.identity.name) for each in differences) == sorted(kept)
 
 
 def test_an_existing_or_changed_table_implies_nothing() -> None:
     changed = a_table("one", storage="partitioned")
-    differences = find_differences(EXPECTED, a_catalog([changed, *THIRD[7:]]))
+    differences = find_differences(EXPECTED, by_identity([changed, *THIRD[7:]]))
     assert omit_implied(differences) == differences
     assert len(differences) == 7
 
 
 def test_a_missing_table_of_one_schema_implies_nothing_in_another() -> None:
     objects = [a_table("one"), a_table("one", schema="s"), a_column("one", "id", schema="s")]
-    differences = find_differences(an_expected_catalog(("1", objects)), a_catalog([objects[1]]))
+    differences = find_differences(an_expected_catalog(("1", objects)), by_identity([objects[1]]))
     assert omit_implied(differences) == differences
 
 
 def test_implied_differences_are_omitted_in_any_order() -> None:
     objects = [a_table("one"), a_column("one", "id"), an_index("one", "idx_one")]
-    differences = find_differences(an_expected_catalog(("1", objects)), a_catalog([]))
+    differences = find_differences(an_expected_catalog(("1", objects)), by_identity([]))
     for shuffled in permutations(differences):
         assert [each.identity.name for each in omit_implied(shuffled)] == ["one"]
 
@@ -209,5 +217,5 @@ def test_implied_differences_are_omitted_in_any_order() -> None:
 def test_any_attribute_that_differs_is_a_change(wanted: dict[str, object], found: dict[str, object]) -> None:
     expected = an_expected_catalog(("1", [an_object(ObjectKind.COLUMN, "one.a", parent="one", **wanted)]))
     actual = an_object(ObjectKind.COLUMN, "one.a", parent="one", **found)
-    [difference] = find_differences(expected, a_catalog([actual]))
+    [difference] = find_differences(expected, by_identity([actual]))
     assert (difference.change, difference.actual) == (Change.CHANGED, actual)

@@ -46,6 +46,7 @@ def test_a_row_of_the_introspection_is_read_completely() -> None:
         "parent": "one",
         "attributes": {"type": "uuid"},
         "definition": "uuid",
+        "digest": "column||one.id [('type', 'uuid')]",
     }
     assert read_object(row) == an_object(ObjectKind.COLUMN, "one.id", parent="one", definition="uuid", type="uuid")
 

@@ -20,8 +20,10 @@ EXAMPLE = """
   "tenants": [
     {"name": "acme", "ring": "main", "verdict": "blocked", "reason": null,
      "server_version": "16.4", "fingerprint": "f00",
+     "position": {"version": "20250315", "applied": 1, "pending": 1, "unknown": 0, "by": "ledger"},
      "migrations": [
        {"version": "20250315", "file": "20250315_create_ai_assistant_tables.sql", "priority": "P0", "status": "drifted",
+        "evidence": "ledger",
         "differences": [{"kind": "index", "identity": "public.idx_ai_task_queue_status_schedule", "change": "missing",
                          "expected": "CREATE INDEX x", "actual": null,
                          "repair": {"way": "sql", "version": null, "statements": ["CREATE INDEX x"],
@@ -44,7 +46,7 @@ EXAMPLE = """
      "unreachable_because": null, "pooler": "transaction", "standby": false,
      "database": "db1:5432/acme", "home": "public"},
     {"name": "globex", "ring": null, "verdict": "unreachable", "reason": "no answer",
-     "server_version": null, "fingerprint": null,
+     "server_version": null, "fingerprint": null, "position": null,
      "migrations": [], "unexpected": [], "seeds": [], "counts": [], "losses": [], "since": "2025-03-30T02:00:00Z",
      "contracts": [], "unreachable_because": "timed_out", "pooler": null, "standby": null,
      "database": null, "home": null}

@@ -1,5 +1,7 @@
 """A tenant's verdict, and the reasons that make it unknown."""
 
+from dataclasses import replace
+
 import pytest
 from unit.literals import (
     a_catalog,
@@ -13,9 +15,9 @@ from unit.literals import (
     an_expected_catalog,
     an_index,
     an_object,
+    assessed,
 )
 
-from pgfleet.catalog.differences import find_differences
 from pgfleet.catalog.objects import Catalog, ObjectKind
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import (
@@ -23,9 +25,11 @@ from pgfleet.documents.audit import (
     ContractEntry,
     CountEntry,
     DifferenceEntry,
+    Evidence,
     LedgerState,
     MigrationEntry,
     MigrationStatus,
+    PositionEntry,
     RepairEntry,
     SeedEntry,
     SeedStatus,
@@ -52,6 +56,11 @@ from pgfleet.judge.tenant import inconclusive_entry, judge_tenant
 from pgfleet.manifest.model import Priority
 from pgfleet.repair.model import Strategy
 
+EXPECTED = an_expected_catalog(
+    ("1", [a_table("one"), a_column("one", "id", type="uuid")]),
+    ("2", [a_table("one"), a_column("one", "id", type="uuid"), an_index("one", "idx_one", valid=True)]),
+)
+WHOLE = [each.object for each in EXPECTED.provenances]
 ROW = LedgerRow(state=LedgerState.APPLIED, checksum="sum-1", run_id="run-1")
 TENANT = a_tenant("acme", ring="canary", home="tenant_acme")
 INSPECTION = TenantObservation(server_version="16.4", catalog=a_catalog(None), ledger={})
@@ -66,7 +75,8 @@ def judge(
     counts: tuple[CountObservation, ...] = (),
     contracts: tuple[ContractEntry, ...] = (),
 ) -> TenantEntry:
-    return judge_tenant(TENANT, inspection, migrations, seeds, counts, contracts)
+    assessment = replace(assessed(EXPECTED, WHOLE), unexpected=inspection.catalog.unexpected)
+    return judge_tenant(TENANT, inspection, assessment, migrations, seeds, counts, contracts)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +208,7 @@ def test_the_entry_holds_all_that_was_read() -> None:
         reason=None,
         server_version="17.2",
         fingerprint="f00",
+        position=PositionEntry(version="2", applied=2, pending=0, unknown=0, by=Evidence.CATALOG),
         migrations=(migration,),
         unexpected=(
             UnexpectedEntry(kind="constraint", identity="tenant_acme.one.users_fk", actual="FOREIGN KEY (user_id)"),
@@ -248,16 +259,10 @@ def test_a_broken_p1_contract_does_not_soften_a_p0_migration() -> None:
     assert judge(a_migration_entry(MigrationStatus.PENDING), contracts=(broken,)).verdict is Verdict.BLOCKED
 
 
-EXPECTED = an_expected_catalog(
-    ("1", [a_table("one"), a_column("one", "id", type="uuid")]),
-    ("2", [a_table("one"), a_column("one", "id", type="uuid"), an_index("one", "idx_one", valid=True)]),
-)
-
-
 def test_a_migrations_entry_holds_its_own_differences_and_none_that_a_missing_table_implies() -> None:
-    differences = find_differences(EXPECTED, a_catalog([]))
+    assessment = assessed(EXPECTED, [])
     entries = [
-        judge_migration(a_migration(version), EXPECTED, differences, [FAILED], recorded=None, home="tenant_acme")
+        judge_migration(a_migration(version), assessment, [FAILED], recorded=None, home="tenant_acme")
         for version in ("1", "2")
     ]
     assert entries == [
@@ -300,10 +305,8 @@ def test_a_migrations_entry_holds_its_own_differences_and_none_that_a_missing_ta
 
 def test_a_changed_objects_entry_holds_both_definitions() -> None:
     found = [a_table("one"), a_column("one", "id", type="text"), an_index("one", "idx_one", valid=True)]
-    differences = find_differences(EXPECTED, a_catalog(found))
-    entry = judge_migration(
-        a_migration("1", priority=Priority.P1), EXPECTED, differences, [], recorded=ROW, home="public"
-    )
+    assessment = assessed(EXPECTED, found, ledger="1")
+    entry = judge_migration(a_migration("1", priority=Priority.P1), assessment, [], recorded=ROW, home="public")
     assert (entry.status, entry.priority) == (MigrationStatus.DRIFTED, Priority.P1)
     assert (entry.ledger, entry.altered) == (LedgerState.APPLIED, False)
     repair = RepairEntry(

@@ -18,11 +18,21 @@ from unit.rollout_literals import a_tenant_plan, planned
 
 from pgfleet.catalog.objects import ObjectKind
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import LedgerState, MigrationEntry, MigrationStatus, SeedEntry, SeedStatus, Verdict
+from pgfleet.documents.audit import (
+    CheckEntry,
+    LedgerState,
+    MigrationEntry,
+    MigrationStatus,
+    RepairEntry,
+    SeedEntry,
+    SeedStatus,
+    Verdict,
+)
 from pgfleet.documents.plan import Action, Scope, TenantPlan, build_plan, by_ring
 from pgfleet.errors import FleetError
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.model import Priority
+from pgfleet.repair.model import Strategy
 from pgfleet.rollout.planning import check_scope, plan_tenant
 
 
@@ -53,8 +63,16 @@ def entry(
     ledger: LedgerState | None = LedgerState.APPLIED,
     *,
     altered: bool = False,
+    way: Strategy = Strategy.RERUN,
 ) -> MigrationEntry:
-    found = a_migration_entry(status, version, priority=Priority.P1 if version == "2" else Priority.P0)
+    """A drifted one has a difference that is fixed in that way."""
+    differences = (
+        [a_difference_entry().model_copy(update={"repair": RepairEntry(way=way, version=version)})]
+        if status is DRIFTED
+        else []
+    )
+    priority = Priority.P1 if version == "2" else Priority.P0
+    found = a_migration_entry(status, version, priority=priority, differences=differences)
     return found.model_copy(update={"ledger": ledger, "altered": altered})
 
 
@@ -86,6 +104,33 @@ def test_the_action_follows_from_the_status_and_the_ledger(
     found = plan(entry("2", status, ledger))
     assert actions(found) == {"2": action}
     assert found.changes is (action is not Action.SKIP)
+
+
+@pytest.mark.parametrize(
+    ("way", "reason"),
+    [
+        (Strategy.SQL, "running it again is not proven to fix its drift; pgfleet repair fixes it"),
+        (Strategy.BY_HAND, "running it again is not proven to fix its drift; fix it by hand"),
+    ],
+)
+def test_drift_that_running_the_script_again_is_not_proven_to_fix_is_left(way: Strategy, reason: str) -> None:
+    found = plan(entry("1"), entry("2", DRIFTED, way=way), entry("4", PENDING, None))
+    assert actions(found) == {"1": "skip", "2": "leave", "4": "apply"}
+    assert found.of("2").reason == reason
+
+
+def test_a_check_that_fails_alone_is_no_reason_to_run_a_script_again() -> None:
+    failing = entry("1", DRIFTED).model_copy(
+        update={"differences": (), "checks": (CheckEntry(name="rows", passed=False),)}
+    )
+    found = plan(failing)
+    assert actions(found) == {"1": "leave"}
+    assert found.of("1").reason == "running it again is not proven to make these checks pass: rows"
+
+
+def test_what_was_started_and_not_finished_is_taken_up() -> None:
+    started = entry("1", DRIFTED, LedgerState.STARTED, way=Strategy.SQL)
+    assert actions(plan(started)) == {"1": "reapply"}
 
 
 def test_a_changed_file_is_reported_and_not_run() -> None:

@@ -1,9 +1,9 @@
-"""Runs a migration in its caller's transaction, reruns later ones that it undoes, and proves the outcome."""
+"""Runs a migration's script, with the later ones that it undoes, and proves the result before it is committed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from pgfleet.catalog.differences import Difference
-from pgfleet.documents.audit import MigrationEntry, MigrationStatus
+from pgfleet.catalog.objects import Identity
 from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.errors import NotProven
 from pgfleet.judge.migration import difference_entry
@@ -11,6 +11,7 @@ from pgfleet.manifest.model import Migration
 from pgfleet.postgres.read.audit_steps import verify
 from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.session import Session
+from pgfleet.repair.model import Strategy
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.run.context import RunContext
 
@@ -18,23 +19,22 @@ from pgfleet.run.context import RunContext
 def execute(
     session: Session, context: RunContext, plan: TenantPlan, migration: Migration, before: TenantInspection
 ) -> tuple[str, ...]:
-    """Runs the script, and reruns each later migration of the plan that it partly undoes, in the same transaction.
+    """Runs the script, and again each later one of the plan that it undoes part of, in the transaction of its caller.
 
     Returns the versions of the later ones that are applied now. Raises NotProven, and DatabaseErrors.
     """
     session.run_script(migration.script)
-    ran, after = [migration.version], inspect(session, context)
+    ran = [migration.version]
+    after = inspect(session, context, assumed=frozenset(ran))
     while version := next(_undone(plan, ran, before, after), None):
         again = context.migration(version)
         if not again.transactional:
-            raise NotProven(
-                f"it undoes part of {version}, which runs outside a transaction and cannot run along with it"
-            )
+            raise NotProven(f"it undoes part of {version}, which cannot run in the same transaction")
         session.run_script(again.script)
         ran.append(version)
-        after = inspect(session, context)
+        after = inspect(session, context, assumed=frozenset(ran))
     prove(session, context, before, after, migration.version, plan.runs_after(migration.version))
-    return tuple(each for each in ran[1:] if _is_proven(session, context, plan, after, each))
+    return tuple(each for each in ran[1:] if _is_proven(session, context, plan, (before, after), each))
 
 
 def prove(
@@ -43,47 +43,69 @@ def prove(
     before: TenantInspection,
     after: TenantInspection,
     version: str,
-    later: Iterable[str] = (),
+    later: Collection[str] = (),
 ) -> None:
-    """Raises NotProven unless the migration is applied now and no other object is worse than before.
+    """Raises NotProven unless the tenant matches the position after the migration, apart from earlier drift.
 
-    An object of a `later` migration may differ in another way than before: that migration will be proven too.
+    Drift that the tenant had before must not be worse, and what reapplying this migration was to fix must be fixed. An
+    object that a later migration of this plan changes too is proven with that one.
     """
     entry = verify(session, context, after, version)
-    worse = [
-        difference_entry(each, session.home)
-        for each in after.differences
-        if each.version != version and _is_worse(each, before, later)
-    ]
-    residual = (*entry.differences, *worse)
-    if not _is_applied(entry):
-        raise NotProven(f"it is {entry.status} afterwards: {sentence(entry)}", residual)
-    if worse:
-        raise NotProven(f"it damages objects of other migrations: {'; '.join(map(sentence, worse))}", residual)
+    known = {each.identity: each for each in before.assessment.drift}
+    worse = [each for each in after.assessment.drift if _is_worse(each, known.get(each.identity), later)]
+    unfixed = [each for each in after.assessment.drift if each.identity in _fixed_by(version, before)]
+    own = [difference_entry(each, session.home) for each in (*worse, *unfixed) if each.version == version]
+    others = [difference_entry(each, session.home) for each in worse if each.version != version]
+    if own or not all(each.passed for each in entry.checks):
+        raise NotProven(f"it is {entry.status} afterwards: {sentence(entry)}", (*own, *others))
+    if others:
+        raise NotProven(f"it damages objects of other migrations: {'; '.join(map(sentence, others))}", tuple(others))
+
+
+def _fixed_by(version: str, before: TenantInspection) -> frozenset[Identity]:
+    """The objects whose differences reapplying the migration is proven to fix."""
+    repairs = before.assessment.repairs.get(version, ())
+    return frozenset(each.identity for each, repair in repairs if repair.strategy is Strategy.RERUN)
 
 
 def _undone(plan: TenantPlan, ran: list[str], before: TenantInspection, after: TenantInspection) -> Iterator[str]:
-    """Later versions of the plan, not rerun yet, that have an object that differs now and did not before."""
-    known = {each.identity for each in before.differences}
-    damaged = {each.version for each in after.differences if each.identity not in known}
+    """Versions that the plan runs later, that were not run yet, and of which an object differs that did not before."""
+    known = {each.identity for each in before.assessment.drift}
+    damaged = {each.version for each in after.assessment.drift if each.identity not in known}
     later = plan.runs_after(ran[0])
     return (each.version for each in plan.migrations if each.version in (damaged & later) - {*ran})
 
 
-def _is_worse(found: Difference, before: TenantInspection, later: Iterable[str]) -> bool:
-    if found in before.differences:
+def _is_worse(found: Difference, before: Difference | None, later: Collection[str]) -> bool:
+    """Whether an object differs that did not differ before, or in a way in which it did not."""
+    if before is None:
+        return True
+    if found.version in later or before.actual is None:
         return False
-    return found.version not in later or found.identity not in {each.identity for each in before.differences}
+    if found.actual is None:
+        return True
+    wanted, old, new = found.expected.attributes, before.actual.attributes, found.actual.attributes
+    return any(new.get(name) not in (wanted.get(name), old.get(name)) for name in {*wanted, *new})
 
 
-def _is_proven(session: Session, context: RunContext, plan: TenantPlan, after: TenantInspection, version: str) -> bool:
-    """Whether a later migration that ran along is applied now. Raises NotProven if it was applied before."""
+def _is_proven(
+    session: Session,
+    context: RunContext,
+    plan: TenantPlan,
+    inspections: tuple[TenantInspection, TenantInspection],
+    version: str,
+) -> bool:
+    """Whether a later migration that ran in the same transaction is applied, apart from drift that it had before.
+
+    Raises NotProven if it was applied before and is not now.
+    """
+    before, after = inspections
+    known = {each.identity: each for each in before.assessment.drift}
+    own = [each for each in after.assessment.drift if each.version == version]
     entry = verify(session, context, after, version)
-    if not _is_applied(entry) and plan.of(version).action is Action.RERUN:
+    is_proven = all(each.passed for each in entry.checks) and not any(
+        _is_worse(each, known.get(each.identity), ()) for each in own
+    )
+    if not is_proven and plan.of(version).action is Action.RERUN:
         raise NotProven(f"it undoes part of {version}, which is {entry.status} even after it was run again")
-    return _is_applied(entry)
-
-
-def _is_applied(entry: MigrationEntry) -> bool:
-    """Whether it is applied; without objects and checks only the ledger can tell, and its row is written next."""
-    return entry.status is MigrationStatus.APPLIED or not (entry.differences or entry.checks)
+    return is_proven

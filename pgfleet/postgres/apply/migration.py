@@ -5,11 +5,10 @@ from contextlib import suppress
 
 from psycopg import sql
 
-from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.objects import ObjectKind
 from pgfleet.catalog.shared_objects import may_write_shared
 from pgfleet.documents.audit import DifferenceEntry
-from pgfleet.documents.plan import RUNS, Action, TenantPlan
+from pgfleet.documents.plan import IDLE, RUNS, Action, TenantPlan
 from pgfleet.documents.rollout import MigrationStep, StepStatus
 from pgfleet.errors import CannotDryRun, DatabaseError, DryRunInterrupted, NotProven, PgfleetError
 from pgfleet.manifest.model import Migration
@@ -22,7 +21,7 @@ from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.advice import build_error_entry
 from pgfleet.rollout.results import build_step
-from pgfleet.rollout.revalidate import revalidate
+from pgfleet.rollout.revalidate import RECORDED, revalidate
 from pgfleet.run.context import RunContext
 
 
@@ -69,7 +68,7 @@ def _in_transaction(
             guards = read_guards(session, context)
             along = execute(session, context, plan, migration, before)
             check_row_losses(guards, read_guards(session, context))
-        if action is not Action.SKIP:
+        if action not in IDLE:
             record(session, migration, action, run_id=context.run_id)
         for version in along:
             record(session, context.migration(version), plan.of(version).action, run_id=context.run_id)
@@ -105,8 +104,9 @@ def _outside_transaction(
                 _clean_up(session, context, migration, before)
                 raise
             later = plan.runs_after(migration.version)
-            prove(session, context, before, inspect(session, context), migration.version, later)
-        if action is not Action.SKIP:
+            after = inspect(session, context, assumed=frozenset({migration.version}))
+            prove(session, context, before, after, migration.version, later)
+        if action not in IDLE:
             record(session, migration, action, run_id=context.run_id)
     return action, ()
 
@@ -115,7 +115,7 @@ def _check_undoes_nothing(
     session: Session, context: RunContext, migration: Migration, before: TenantInspection
 ) -> None:
     """Raises NotProven if the statement, which cannot be rolled back, may undo a later migration's change."""
-    known = {each.identity for each in before.differences}
+    known = {each.identity for each in before.assessment.differences}
     for provenance in context.expected(session.server_major).provenances:
         versions = [step.version for step in provenance.steps]
         if migration.version in versions[:-1] and provenance.object.identity not in known:
@@ -128,23 +128,22 @@ def _check_undoes_nothing(
 def _revalidate(
     session: Session, context: RunContext, plan: TenantPlan, migration: Migration, before: TenantInspection
 ) -> Action:
-    recorded = before.observed.ledger.get(migration.version)
+    planned, recorded = plan.of(migration.version), before.observed.ledger.get(migration.version)
+    if planned.declared:
+        return Action.SKIP if recorded and recorded.state in RECORDED else Action.ADOPT
     found = verify(session, context, before, migration.version)
     is_ours = recorded is not None and recorded.run_id == context.run_id
-    return revalidate(plan.of(migration.version).action, found, is_ours=is_ours)
+    return revalidate(planned.action, found, is_ours=is_ours)
 
 
-def _drop_invalid_indexes(session: Session, found: TenantInspection, version: str) -> None:
-    """Drops what an interrupted attempt left: an unused index that IF NOT EXISTS would take for a complete one."""
-    for each in found.differences:
-        if each.version == version and _is_invalid_index(each):
-            name = sql.Identifier(each.identity.schema or session.home, each.identity.name).as_string()
+def _drop_invalid_indexes(session: Session, inspection: TenantInspection, version: str) -> None:
+    """Drops what an attempt that failed left: an index that no query uses, and that IF NOT EXISTS would keep."""
+    assessment = inspection.assessment
+    for chain, _ in assessment.expected.history.by_version[version]:
+        found = assessment.found.get(chain.identity)
+        if found and found.identity.kind is ObjectKind.INDEX and not found.attributes["valid"]:
+            name = sql.Identifier(found.identity.schema or session.home, found.identity.name).as_string()
             session.run_outside_transaction(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
-
-
-def _is_invalid_index(difference: Difference) -> bool:
-    actual = difference.actual
-    return actual is not None and actual.identity.kind is ObjectKind.INDEX and not actual.attributes["valid"]
 
 
 def _clean_up(session: Session, context: RunContext, migration: Migration, before: TenantInspection) -> None:

@@ -113,7 +113,7 @@ class _TenantRepair:
     def _plan(self, before: TenantInspection, entries: Entries) -> RepairPlan:
         if fault := before.observed.ledger_fault:
             raise LedgerUnusable(f"the ledger cannot be used: {fault}")
-        differences = find_repairable(before.differences, entries.values(), self.tenant.home)
+        differences = find_repairable(before.assessment.drift, entries.values(), self.tenant.home)
         alone = [each.version for each in self.context.manifest.migrations if not each.transactional]
         occupied_names = before.observed.catalog.occupied_names
         own = tuple(each for each in differences if not is_shared(each.identity))
@@ -185,6 +185,6 @@ def _touched(plan: RepairPlan) -> frozenset[str]:
 
 
 def _wrong(plan: RepairPlan, before: TenantInspection, after: TenantInspection) -> list[Difference]:
-    """Targets that still differ, and objects that differ now and did not before."""
-    targets, known = ({each.identity for each in found} for found in (plan.targets, before.differences))
-    return [each for each in after.differences if each.identity in targets or each.identity not in known]
+    """Targets that differ still, and what differs now and did not before."""
+    targets, known = ({each.identity for each in found} for found in (plan.targets, before.assessment.drift))
+    return [each for each in after.assessment.drift if each.identity in targets or each.identity not in known]

@@ -1,6 +1,5 @@
 """Carries out one tenant's plan: the steps in order, on one connection."""
 
-from pgfleet.catalog.differences import omit_implied
 from pgfleet.documents.audit import CountEntry, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import RUNS, Action, TenantPlan
 from pgfleet.documents.rollout import MigrationStep, SeedStep, StepStatus, TenantResult
@@ -94,14 +93,17 @@ class _TenantRollout:
     def _migrate(self, migration: Migration, action: Action, inspection: TenantInspection) -> MigrationStep:
         if action is Action.SKIP and not self.lost:
             return self._skip(migration, inspection)
+        if action is Action.LEAVE and not self.lost:
+            reason = self.plan.of(migration.version).reason
+            return build_step(migration, self.plan, StepStatus.SKIPPED, detail=reason)
         if step := self._step_without_run(migration, action):
-            return self._verify(migration, step)
+            return self._verify(migration, step, inspection)
         try:
             step = self.run(migrate, self.session, self.context, self.plan, migration.version)
         except PgfleetError as error:
             self._note(error)
             return failed_step(migration, self.plan, error)
-        return self._verify(migration, step)
+        return self._verify(migration, step, inspection)
 
     def _step_without_run(self, migration: Migration, action: Action) -> MigrationStep | None:
         """The step of a migration that earlier steps, or a pooler, keep from running now; None if nothing does."""
@@ -119,14 +121,16 @@ class _TenantRollout:
 
     def _skip(self, migration: Migration, inspection: TenantInspection) -> MigrationStep:
         """Skips the migration if it is still as planned: applied, or with no more differences than were accepted."""
-        own = omit_implied(each for each in inspection.differences if each.version == migration.version)
+        own = [each for each, _ in inspection.assessment.repairs.get(migration.version, ())]
         accepted = self.plan.of(migration.version).accepted
+        if self.plan.of(migration.version).declared:
+            return build_step(migration, self.plan, StepStatus.SKIPPED)
         if all(accepted_object(difference_entry(each, self.session.home)) in accepted for each in own):
             detail = LEFT_ALONE if accepted else None
             return build_step(migration, self.plan, StepStatus.SKIPPED, detail=detail)
         return failed_step(migration, self.plan, PlanOutdated(MORE_THAN_ACCEPTED if accepted else NOT_APPLIED_NOW))
 
-    def _verify(self, migration: Migration, step: MigrationStep) -> MigrationStep:
+    def _verify(self, migration: Migration, step: MigrationStep, before: TenantInspection) -> MigrationStep:
         """Verifies what was committed, as the next audit will. A lost connection does not fail the step."""
         if step.status is not StepStatus.DONE or step.action not in RUNS:
             return step
@@ -136,7 +140,11 @@ class _TenantRollout:
         except PgfleetError as error:
             self._note(error)
             return step
-        if found.status is MigrationStatus.APPLIED:
+        known = {each.identity.qualified(self.session.home) for each in before.assessment.drift}
+        is_as_proven = (
+            all(each.passed for each in found.checks) and {each.identity for each in found.differences} <= known
+        )
+        if found.status is MigrationStatus.APPLIED or (found.status is MigrationStatus.DRIFTED and is_as_proven):
             return step
         outdated = PlanOutdated(f"it was proven and committed, but is {found.status} now: {sentence(found)}")
         return failed_step(migration, self.plan, outdated)

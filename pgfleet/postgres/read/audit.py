@@ -32,6 +32,7 @@ def audit(tenant: Tenant, context: RunContext, run: Runner = directly) -> Tenant
             return judge_tenant(
                 tenant,
                 inspection.observed,
+                inspection.assessment,
                 accept(tenant.name, migrations, context.environment.policy.acceptances, context.today),
                 [run(check_seed, session, context, inspection, each.name) for each in manifest.seeds],
                 [run(count, session, context, each.table, inspection) for each in manifest.counts],

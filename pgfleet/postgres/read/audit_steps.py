@@ -19,15 +19,13 @@ def verify(session: Session, context: RunContext, inspection: TenantInspection, 
     results = inspection.prefetched.checks.get(version) or run_checks(session, migration.checks)
     return judge_migration(
         migration,
-        inspection.expected,
-        inspection.differences,
+        inspection.assessment,
         [
             judge_check(check, result, unreadable=catalog.unreadable)
             for check, result in zip(migration.checks, results, strict=True)
         ],
         recorded=inspection.observed.ledger.get(version),
         home=session.home,
-        occupied_names=catalog.occupied_names,
     )
 
 
@@ -54,8 +52,7 @@ def try_contracts(session: Session, context: RunContext, inspection: TenantInspe
     only contracts of consumers with a role are tried.
     """
     roles = context.environment.policy.roles
-    is_as_expected = inspection.observed.catalog.managed is None
-    known = inspection.expected.contracts if is_as_expected else ()
+    known = () if inspection.assessment.drift else inspection.expected.contracts
     inherited = {each.consumer: each for each in known if each.consumer not in roles and not each.fault}
     rest = [each for each in context.manifest.contracts if each.consumer not in inherited]
     tried = {each.consumer: each for each in contracts.try_contracts(session, rest, roles)}

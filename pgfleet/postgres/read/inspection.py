@@ -1,55 +1,85 @@
 """Inspects a tenant: reads its catalog and ledger, and compares them with what is expected."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from pgfleet.catalog.differences import Difference, find_differences
+from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import Change
+from pgfleet.catalog.objects import Catalog, Change
 from pgfleet.errors import PgfleetError
+from pgfleet.judge.assessment import Assessment, assess
+from pgfleet.judge.checks import judge_check
 from pgfleet.judge.observations import TenantObservation
+from pgfleet.judge.position import Position, Records
 from pgfleet.postgres.apply.ledger import EXISTS, read_ledger
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.introspection import catalog_query, complete_catalog
 from pgfleet.postgres.read.prefetch import Prefetched, prefetch
+from pgfleet.postgres.read.queries import run_checks
 from pgfleet.postgres.session import BACKEND, Session
 from pgfleet.run.context import RunContext
 
 
 class TenantInspection:
-    """What was observed in a tenant, and how that differs from what is expected of it.
+    """What was observed in a tenant, and how that differs from what is expected at the tenant's position.
 
     `prefetched` holds results of queries that later steps of an audit would send. Deliberately not a dataclass: Prefect
     searches the fields of those for dependencies whenever one is passed to a task.
     """
 
-    def __init__(
-        self,
-        expected: ExpectedCatalog,
-        observed: TenantObservation,
-        differences: tuple[Difference, ...],
-        prefetched: Prefetched,
-    ) -> None:
-        self.expected, self.observed = expected, observed
-        self.differences, self.prefetched = differences, prefetched
+    def __init__(self, observed: TenantObservation, assessment: Assessment, prefetched: Prefetched) -> None:
+        self.observed, self.assessment, self.prefetched = observed, assessment, prefetched
+
+    @property
+    def expected(self) -> ExpectedCatalog:
+        """What the tenant must contain at its position."""
+        return self.assessment.expected
 
 
-def inspect(session: Session, context: RunContext, with_prefetch: bool = False) -> TenantInspection:
-    """The tenant's catalog and ledger, compared. Raises a DatabaseError, and NoExpectedCatalog.
+def inspect(
+    session: Session,
+    context: RunContext,
+    with_prefetch: bool = False,
+    assumed: frozenset[str] = frozenset(),
+) -> TenantInspection:
+    """The tenant's catalog and ledger, assessed. Raises a DatabaseError, and NoExpectedCatalog.
 
-    `with_prefetch` sends the queries of the other audit steps in the same round trip, if none of them fails. A
-    fingerprint that differs although no object does is a defect of pgfleet and must not read as clean: PgfleetError.
+    `with_prefetch` sends the queries of the other audit steps in the same round trip, if none of them fails. `assumed`
+    versions count as applied: they were run in the transaction under way, which has not recorded them yet.
     """
-    expected = context.expected(session.server_major)
-    queries = _queries(session, expected)
+    whole = context.expected(session.server_major)
+    queries = _queries(session, whole)
     found = prefetch(session, context, also=queries) if with_prefetch else None
     prefetched, rows = found or (Prefetched(), session.fetch(*queries))
-    observed = _observe(session, expected, rows)
-    differences = find_differences(expected, observed.catalog)
-    if observed.catalog.managed is not None and not differences:
-        raise PgfleetError("the catalog is not the expected one, yet no object of it differs; please report this")
-    if with_prefetch and not found and (second := prefetch(session, context, missing=_missing(differences))):
+    observed = _observe(session, whole, rows)
+    records = Records(ledger=frozenset(observed.ledger) | assumed, harmless=whole.harmless)
+    assessment = assess(whole, context.order, observed.catalog, records)
+    _check_fingerprint(observed.catalog, assessment)
+    if with_prefetch and not found and (second := prefetch(session, context, missing=_missing(assessment.differences))):
         prefetched, _ = second
-    return TenantInspection(expected, observed, differences, prefetched)
+    if checks := dict(_decisive_checks(session, context, assessment.position, prefetched)):
+        assessment = assess(whole, context.order, observed.catalog, replace(records, checks=checks))
+    return TenantInspection(observed, assessment, prefetched)
+
+
+def _check_fingerprint(catalog: Catalog, assessment: Assessment) -> None:
+    """A fingerprint that differs although no object does is a defect of pgfleet, and must not read as clean."""
+    if catalog.managed is None or assessment.differences:
+        return
+    if len(catalog.managed) == len(assessment.expected.objects):
+        raise PgfleetError("the fingerprint of the catalog is not the expected one, although no object differs")
+
+
+def _decisive_checks(
+    session: Session, context: RunContext, position: Position, prefetched: Prefetched
+) -> Iterator[tuple[str, bool | None]]:
+    """Whether the checks pass of those migrations whose status nothing else decides."""
+    for version in sorted(position.unknown):
+        checks = context.migration(version).checks
+        if checks:
+            results = prefetched.checks.get(version) or run_checks(session, checks)
+            passed = {judge_check(*each).passed for each in zip(checks, results, strict=True)}
+            yield version, False if False in passed else None if None in passed else True
 
 
 def observe(session: Session, expected: ExpectedCatalog) -> TenantObservation:
@@ -64,7 +94,7 @@ def observe(session: Session, expected: ExpectedCatalog) -> TenantObservation:
 def _queries(session: Session, expected: ExpectedCatalog) -> tuple[Query, Query, Query]:
     """Is there a ledger, which server process answers, and is the catalog the expected one?"""
     query = catalog_query(
-        expected.scope, home=session.home, equivalents=expected.equivalents, fingerprint=expected.fingerprint
+        expected.scope, home=session.home, equivalents=expected.equivalents, fingerprints=expected.known_fingerprints
     )
     return EXISTS, BACKEND, query
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
@@ -58,15 +58,15 @@ def catalog_query(
     *,
     home: str,
     equivalents: Mapping[str, str],
-    fingerprint: str = "",
+    fingerprints: Collection[str] = (),
     kinds: tuple[ObjectKind, ...] | None = None,
 ) -> Query:
-    """The query that reads a catalog, without its objects if its fingerprint is the given one.
+    """The query that reads a catalog; its objects are left out where its fingerprint is one of those given.
 
     `equivalents` maps a column default to the one that stands for it. Fewer `kinds` than those
     of the scope take the server less time to plan. The same for every tenant that is to be read alike.
     """
-    return _catalog_query(scope, home, tuple(sorted(equivalents.items())), fingerprint, kinds)
+    return _catalog_query(scope, home, tuple(sorted(equivalents.items())), tuple(fingerprints), kinds)
 
 
 @lru_cache(maxsize=64)  # one text per home schema of a wave would be megabytes
@@ -74,7 +74,7 @@ def _catalog_query(
     scope: Scope,
     home: str,
     equivalents: tuple[tuple[str, str], ...],
-    fingerprint: str,
+    fingerprints: tuple[str, ...],
     kinds: tuple[ObjectKind, ...] | None,
 ) -> Query:
     parameters = {
@@ -91,7 +91,7 @@ def _catalog_query(
         "grantees": list(scope.grantees),
         "managed": list(scope.managed),
         "equivalent_defaults": json.dumps(dict(equivalents)),
-        "fingerprint": fingerprint,
+        "fingerprints": list(fingerprints),
         "seldom": list(scope.rare_kinds) if kinds is None else [],
     }
     return Query(_statement(scope.kinds if kinds is None else kinds), parameters)

@@ -1,38 +1,62 @@
 """Replays a manifest into an empty database, which yields the expected catalog."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgfleet.catalog.expected import ExpectedCatalog, trace_provenance
-from pgfleet.catalog.scope import EVERYTHING, scope_of
-from pgfleet.errors import DatabaseError, ReplayFailed
-from pgfleet.manifest.model import Manifest, Script
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.catalog.history import trace
+from pgfleet.catalog.objects import CatalogObject
+from pgfleet.catalog.scope import EVERYTHING
+from pgfleet.errors import DatabaseError, PgfleetError, ReplayFailed
+from pgfleet.manifest.model import Manifest, Migration, Script
 from pgfleet.postgres.read.contracts import try_contracts
 from pgfleet.postgres.read.introspection import read_catalog
 from pgfleet.postgres.read.queries import read_seed
+from pgfleet.postgres.scratch.second_run import is_harmless
 from pgfleet.postgres.session import Session
 
 
 def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:
-    """Runs every migration in an empty database, reading the catalog after each; then seeds and contracts.
+    """Runs every migration and seed in the empty database of `session`, and reads the catalog after each migration.
 
-    Raises ReplayFailed for a script that the server rejects, and transient DatabaseErrors.
+    The contracts are tried at the end. Raises ReplayFailed for a script that the server does not accept, and transient
+    DatabaseErrors.
     """
-    equivalents = manifest.stand_ins
-    snapshots = []
-    for migration in manifest.migrations:
-        _run(session, migration.script, transactional=migration.transactional)
-        snapshots.append((migration.version, read_catalog(session, EVERYTHING, equivalents).managed or ()))
-    provenances = trace_provenance(snapshots)
-    catalog = read_catalog(session, scope_of(each.object for each in provenances), equivalents)
+    harmless: set[str] = set()
+    history = trace(_catalogs(manifest, session, harmless))
+    expected = ExpectedCatalog(server_major=session.server_major, history=history, equivalents={}, seeds={})
+    in_scope = read_catalog(session, expected.scope, manifest.stand_ins)
+    if in_scope.fingerprint != expected.fingerprint:
+        raise PgfleetError(
+            "reading a catalog within the manifest's scope gives another fingerprint than reading all of it"
+        )
     return ExpectedCatalog(
         server_major=session.server_major,
-        fingerprint=catalog.fingerprint,
-        provenances=provenances,
-        equivalents=equivalents,
+        history=history,
+        equivalents=manifest.stand_ins,
         seeds=_apply_seeds(manifest, session),
         contracts=try_contracts(session, manifest.contracts, {}),
+        harmless=frozenset(harmless),
     )
+
+
+def _catalogs(
+    manifest: Manifest, session: Session, harmless: set[str]
+) -> Iterator[tuple[str, tuple[CatalogObject, ...]]]:
+    """Each version with the catalog after it; adds to `harmless` those that may be run again without any effect."""
+    before: frozenset[str] = frozenset()
+    for migration in manifest.migrations:
+        _run(session, migration.script, transactional=migration.transactional)
+        objects = read_catalog(session, EVERYTHING, manifest.stand_ins).managed or ()
+        after = frozenset(each.digest for each in objects)
+        if after == before and _may_be_repeated(session, migration):
+            harmless.add(migration.version)
+        before = after
+        yield migration.version, objects
+
+
+def _may_be_repeated(session: Session, migration: Migration) -> bool:
+    return migration.transactional and is_harmless(session, migration)
 
 
 def _apply_seeds(manifest: Manifest, session: Session) -> Mapping[str, tuple[Mapping[str, Any], ...]]:

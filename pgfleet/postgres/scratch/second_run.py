@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 
 from pgfleet.catalog.scope import EVERYTHING
 from pgfleet.check.evidence import DatabaseState, SecondRun
+from pgfleet.check.second_run import is_without_effect
 from pgfleet.errors import DatabaseError
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest, Migration
@@ -37,6 +38,21 @@ def run_again(manifest: Manifest, admin: Dsn, limits: Limits) -> tuple[Mapping[s
                 session.close()  # if only one connection is allowed, the other database needs it
                 runs[migration.version] = _run_elsewhere(manifest.migrations[: place + 1], admin, limits, empty)
     return runs, empty
+
+
+def is_harmless(session: Session, migration: Migration) -> bool:
+    """Whether the migration, which was just applied, changes no object and no row when it is run again on sample rows.
+
+    A table that takes no sample rows leaves that unproven. The database is left as it was. Raises transient
+    DatabaseErrors.
+    """
+    try:
+        with _rolled_back(session):
+            return is_without_effect(_run_twice(session, migration, {}))
+    except DatabaseError as error:
+        if error.transient:
+            raise
+    return False
 
 
 def apply(session: Session, migration: Migration) -> None:

@@ -35,6 +35,7 @@ ACTION_MEANS = {
     Action.REAPPLY: "runs the script again: an object is missing or changed",
     Action.RERUN: "runs the script again: on request, or because an earlier script undoes part of it",
     Action.ADOPT: "runs nothing, records it in the ledger: all of its objects exist",
+    Action.LEAVE: "runs nothing: drifted, and running the script again is not proven to fix that",
     Action.REFUSE: "runs nothing: the script cannot run over the tenant's connection",
 }
 """The actions that a report mentions, in this order."""
@@ -44,6 +45,7 @@ ACTION_DONE = {
     Action.RERUN: "rerun",
     Action.ADOPT: "adopted",
     Action.SKIP: "already applied",
+    Action.LEAVE: "left as it is",
     Action.REFUSE: "refused",
 }
 STATUS_WORD = {

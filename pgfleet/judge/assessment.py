@@ -1,0 +1,85 @@
+"""A tenant's catalog, compared with what the manifest leaves at the tenant's own position."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pgfleet.catalog.differences import Difference, find_differences, find_pending, omit_implied
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.catalog.objects import Catalog, CatalogObject, Identity
+from pgfleet.catalog.shared_objects import is_shared
+from pgfleet.judge.position import Position, Records, locate
+from pgfleet.manifest.order import Order
+from pgfleet.repair.model import Repair
+from pgfleet.repair.strategy import choose_repairs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What is expected at the tenant's position, and how the tenant differs from it.
+
+    `drift` are the differences from what its applied migrations leave; `pending` is what the others have still to do.
+    `repairs` holds, for each version, its differences with their repairs, without those that another one implies.
+    `found` are the objects of the manifest's history that exist in the tenant.
+    """
+
+    expected: ExpectedCatalog
+    position: Position
+    drift: tuple[Difference, ...]
+    pending: tuple[Difference, ...]
+    repairs: Mapping[str, tuple[tuple[Difference, Repair], ...]]
+    unexpected: tuple[CatalogObject, ...]
+    found: Mapping[Identity, CatalogObject]
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """Everything that a tenant to which the whole manifest was applied would not have."""
+        return (*self.drift, *self.pending)
+
+    def is_traceless(self, version: str) -> bool:
+        """Whether the migration leaves no trace in the catalog."""
+        return version in self.expected.history.traceless
+
+
+def assess(whole: ExpectedCatalog, order: Order, catalog: Catalog, records: Records) -> Assessment:
+    """The assessment of a tenant with this catalog; `whole` is what the manifest leaves in the end."""
+    found = whole.objects_in(catalog)
+    position = locate(whole.history, order, found, records)
+    expected = whole.at(position.applied)
+    drift = find_differences(expected, found)
+    pending = () if expected is whole else find_pending(whole, position.applied, found)
+    repairs: dict[str, list[tuple[Difference, Repair]]] = {}
+    for target, differences in ((expected, drift), (whole, pending)):
+        explicit = omit_implied(differences)
+        versions = {each.version for each in differences} - position.applied
+        chosen = choose_repairs(explicit, target, catalog.occupied_names, pending=versions)
+        for each in zip(explicit, chosen, strict=True):
+            repairs.setdefault(each[0].version, []).append(each)
+    return Assessment(
+        expected=expected,
+        position=position,
+        drift=drift,
+        pending=pending,
+        repairs={version: tuple(each) for version, each in repairs.items()},
+        unexpected=tuple(_unexpected(whole, expected, catalog, found)),
+        found=found,
+    )
+
+
+def _unexpected(
+    whole: ExpectedCatalog,
+    expected: ExpectedCatalog,
+    catalog: Catalog,
+    found: Mapping[Identity, CatalogObject],
+) -> Iterator[CatalogObject]:
+    """What exists besides the expected objects, on tables and in schemas that are managed at this position."""
+    places = {each.place for each in expected.objects.values()}
+    known_places = {each.place for each in whole.history.objects}
+    for each in catalog.unexpected:
+        if each.parent_place is None or each.parent_place in places or each.parent_place not in known_places:
+            yield each
+    if found.keys() <= expected.objects.keys():
+        return
+    for name, each in found.items():
+        is_managed = each.parent_place is None or each.parent_place in places
+        if is_managed and name not in expected.objects and not is_shared(name):
+            yield each

@@ -1,0 +1,205 @@
+"""Where a tenant stands: which migrations have taken effect in it, and what says so."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from pgfleet.catalog.history import Chain, History, is_same
+from pgfleet.catalog.objects import CatalogObject, Identity
+from pgfleet.catalog.shared_objects import is_shared
+from pgfleet.documents.audit import Evidence, PositionEntry
+from pgfleet.manifest.order import Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """What is known of a tenant besides its catalog.
+
+    `ledger` and `tool` are the versions that the two ledgers record as applied; None where there is no such ledger.
+    `checks` holds, for versions that have checks, whether all of them pass; None where that could not be determined.
+    `harmless` versions are proven to change nothing when they are run again.
+    """
+
+    ledger: frozenset[str] | None = None
+    tool: frozenset[str] | None = None
+    checks: Mapping[str, bool | None] = field(default_factory=dict)
+    harmless: frozenset[str] = frozenset()
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The versions that either ledger records as applied."""
+        return (self.ledger or frozenset()) | (self.tool or frozenset())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """The versions that are applied in a tenant and those that cannot be determined; all others are pending."""
+
+    applied: frozenset[str]
+    unknown: frozenset[str]
+    evidence: Mapping[str, Evidence]
+
+
+def locate(history: History, order: Order, found: Mapping[Identity, CatalogObject], records: Records) -> Position:
+    """The position of a tenant in which these of the history's objects were found."""
+    if not records.known and not any(chain.identity in found for chain in history.chains):
+        nothing: frozenset[str] = frozenset()
+        return Position(applied=nothing, unknown=nothing, evidence=dict.fromkeys(history.versions, Evidence.CATALOG))
+    if order.is_linear:
+        applied, undecided = _find_linear(history, found, records)
+    else:
+        applied, undecided = _find_partial(history, order, found, records)
+    settled, unknown = _settle(history, order, applied, undecided, records)
+    evidence = dict(_evidence(history, settled, unknown, applied, records))
+    return Position(applied=settled, unknown=unknown, evidence=evidence)
+
+
+def _find_linear(
+    history: History, found: Mapping[Identity, CatalogObject], records: Records
+) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The applied versions, and those directly after them that the catalog cannot tell from pending ones.
+
+    Of all positions that the ledgers allow, the one that explains the most objects is taken; of several, the last: an
+    object that is there was made by somebody, one that is missing may have been lost.
+    """
+    floor = max((history.places[each] for each in records.known), default=0)
+    scores = _scores(history, found)
+    best = max(scores[floor:])
+    ties = [place for place in range(floor, len(scores)) if scores[place] == best]
+    last = ties[-1]
+    first = next(place for place in ties if _are_alike(history, found, place, last))
+    return frozenset(history.versions[:first]), history.versions[first:last]
+
+
+def _scores(history: History, found: Mapping[Identity, CatalogObject]) -> list[int]:
+    """How many objects are in the state of each position: 0, 1, … N migrations."""
+    steps = [0] * (len(history.versions) + 2)
+    for chain in history.chains:
+        places = [0, *(history.places[link.version] for link in chain.links), len(history.versions) + 1]
+        for index in chain.matches(found.get(chain.identity)):
+            steps[places[index]] += 1
+            steps[places[index + 1]] -= 1
+    return list(accumulate(steps))[:-1]
+
+
+def _are_alike(history: History, found: Mapping[Identity, CatalogObject], first: int, last: int) -> bool:
+    """Whether every object that changes between the two positions is found in the state that it has at both."""
+    earlier, later = frozenset(history.versions[:first]), frozenset(history.versions[:last])
+    return all(
+        is_same(chain.state(chain.reached(earlier)), found.get(chain.identity))
+        and is_same(chain.state(chain.reached(later)), found.get(chain.identity))
+        for version in history.versions[first:last]
+        for chain, _ in history.by_version[version]
+    )
+
+
+def _find_partial(
+    history: History, order: Order, found: Mapping[Identity, CatalogObject], records: Records
+) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The same for migrations that do not all require each other: each is judged by its own objects."""
+    applied = order.closed(records.known)
+    matches = {chain.identity: chain.matches(found.get(chain.identity)) for chain in history.chains}
+    while True:
+        seen = _seen(history, found, matches, applied)
+        if order.closed(applied | seen) == applied:
+            break
+        applied = order.closed(applied | seen)
+    absent = frozenset(
+        version
+        for version, effects in history.by_version.items()
+        if any(_is_absent(matches[chain.identity], index, chain.reached(applied)) for chain, index in effects)
+    )
+    pending = {each for each in history.versions if (absent & order.closed([each])) - applied}
+    return applied, tuple(each for each in history.versions if each not in applied and each not in pending)
+
+
+def _seen(
+    history: History,
+    found: Mapping[Identity, CatalogObject],
+    matches: Mapping[Identity, tuple[int, ...]],
+    applied: frozenset[str],
+) -> frozenset[str]:
+    """The versions of which an effect is seen; of one that makes objects of the tenant's own, only those count."""
+    return frozenset(
+        version
+        for version, effects in history.by_version.items()
+        if any(
+            _is_seen(matches[chain.identity], index, chain.reached(applied), is_found=chain.identity in found)
+            for chain, index in _decisive(effects)
+        )
+    )
+
+
+def _decisive(effects: tuple[tuple[Chain, int], ...]) -> tuple[tuple[Chain, int], ...]:
+    own = tuple(each for each in effects if not is_shared(each[0].identity))
+    return own or effects
+
+
+def _is_seen(matches: tuple[int, ...], index: int, reached: int, *, is_found: bool) -> bool:
+    """Whether an object's state shows the effect of its link `index`; an altered object shows all of them."""
+    possible = [each for each in matches if each >= reached]
+    return possible[0] >= index if possible else is_found
+
+
+def _is_absent(matches: tuple[int, ...], index: int, reached: int) -> bool:
+    """Whether an object's state shows that its link `index` has not taken effect."""
+    possible = [each for each in matches if each >= reached]
+    return bool(possible) and possible[-1] < index
+
+
+def _settle(
+    history: History, order: Order, applied: frozenset[str], undecided: tuple[str, ...], records: Records
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The applied and the unknown versions, where the ledgers, the checks, or what is harmless decides the rest."""
+    if _is_recorded_up_to(history, applied, records):
+        undecided = ()
+    for version in undecided:
+        passes = records.checks.get(version)
+        if passes:
+            applied |= order.closed([version])
+        elif passes is False:
+            undecided = tuple(each for each in undecided if version not in order.closed([each]))
+    remaining = frozenset(undecided) - applied
+    return applied, frozenset() if remaining <= records.harmless else remaining
+
+
+def _is_recorded_up_to(history: History, applied: frozenset[str], records: Records) -> bool:
+    """Whether a ledger was kept up to the last applied migration, so that what it does not record is pending."""
+    if records.tool is not None:
+        return True
+    last = max(applied, key=history.places.__getitem__, default=None)
+    return bool(records.ledger) and (last is None or last in records.known)
+
+
+def position_entry(history: History, position: Position) -> PositionEntry:
+    """The position as the document shows it."""
+    last = max(position.applied, key=history.places.__getitem__, default=None)
+    return PositionEntry(
+        version=last,
+        applied=len(position.applied),
+        pending=len(history.versions) - len(position.applied) - len(position.unknown),
+        unknown=len(position.unknown),
+        by=Evidence.CATALOG if last is None else position.evidence[last],
+    )
+
+
+def _evidence(
+    history: History,
+    applied: frozenset[str],
+    unknown: frozenset[str],
+    by_catalog: Collection[str],
+    records: Records,
+) -> Iterator[tuple[str, Evidence]]:
+    for version in history.versions:
+        if version in unknown:
+            yield version, Evidence.NONE
+        elif version in (records.ledger or ()):
+            yield version, Evidence.LEDGER
+        elif version in (records.tool or ()):
+            yield version, Evidence.TOOL
+        elif version in applied and version not in by_catalog and records.checks.get(version):
+            yield version, Evidence.CHECK
+        elif version in history.traceless:
+            yield version, Evidence.CHECK if records.checks.get(version) is False else Evidence.ORDER
+        else:
+            yield version, Evidence.CATALOG

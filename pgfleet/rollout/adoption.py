@@ -1,0 +1,63 @@
+"""The plan that records migrations as applied because somebody says so, without running anything."""
+
+from collections.abc import Iterator
+
+from pgfleet.documents.audit import MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
+from pgfleet.errors import FleetError
+from pgfleet.manifest.model import Manifest
+from pgfleet.rollout.revalidate import RECORDED
+
+
+def plan_adoption(entry: TenantEntry, through: str) -> TenantPlan:
+    """The plan that adopts every migration up to and including version `through` that the ledger does not record.
+
+    A tenant that was not inspected gets an obstacle instead.
+    """
+    ring = entry.ring or ""
+    if not entry.migrations:
+        obstacle = Verdict.UNREACHABLE if entry.verdict is Verdict.UNREACHABLE else Verdict.UNKNOWN
+        because = entry.unreachable_because
+        return TenantPlan(
+            name=entry.name, ring=ring, obstacle=obstacle, reason=entry.reason, unreachable_because=because
+        )
+    return TenantPlan(
+        name=entry.name,
+        ring=ring,
+        fingerprint=entry.fingerprint,
+        migrations=tuple(_planned(entry, through)),
+    )
+
+
+def check_adoption(through: str, manifest: Manifest) -> None:
+    """Raises FleetError for a version that is not in the manifest."""
+    versions = [each.version for each in manifest.migrations]
+    if through not in versions:
+        raise FleetError("--through", through, f"not in the manifest, which has: {', '.join(versions)}")
+
+
+def _planned(entry: TenantEntry, through: str) -> Iterator[PlannedMigration]:
+    for each in entry.migrations:
+        if each.ledger in RECORDED:
+            yield PlannedMigration(
+                version=each.version, action=Action.SKIP, altered=each.altered, ledger=each.ledger, declared=True
+            )
+        else:
+            yield PlannedMigration(
+                version=each.version,
+                action=Action.ADOPT,
+                ledger=each.ledger,
+                reason=_contradiction(each),
+                declared=True,
+            )
+        if each.version == through:
+            return
+
+
+def _contradiction(entry: MigrationEntry) -> str | None:
+    """What in the catalog contradicts that the migration is applied, if anything does."""
+    if entry.status is MigrationStatus.APPLIED or not entry.differences:
+        return None
+    first = entry.differences[0]
+    more = f" and {len(entry.differences) - 1} more" if len(entry.differences) > 1 else ""
+    return f"the catalog contradicts this: {first.kind} {first.identity} is {first.change}{more}"

@@ -1,0 +1,109 @@
+"""Tenants at every position of a history, as other people's tools left them: what is found, and what a rollout runs."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from fixtures.manifests import linear_manifest
+from fixtures.rollout import Subject
+from fixtures.servers import Server
+
+from pgfleet.documents.rollout import Result
+from pgfleet.manifest.model import Manifest
+
+Tenants = Callable[..., Subject]
+
+
+SEVEN = linear_manifest(
+    "CREATE TABLE t (id serial PRIMARY KEY, a text)",
+    "INSERT INTO t (a) VALUES ('x')",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+    "ALTER TABLE t ADD COLUMN b int",
+    "ALTER TABLE t RENAME COLUMN b TO c",
+    "DROP FUNCTION f()",
+)
+RENAMED_TABLE = linear_manifest(
+    "CREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY, nm text); CREATE INDEX IF NOT EXISTS users_nm ON users (nm)",
+    "ALTER TABLE users RENAME TO people",
+)
+ITEMS = linear_manifest(
+    "CREATE TABLE IF NOT EXISTS items (id int PRIMARY KEY, state text NOT NULL DEFAULT 'new')",
+    "ALTER TABLE items ADD COLUMN IF NOT EXISTS price int",
+    "CREATE INDEX IF NOT EXISTS items_price ON items (price)",
+)
+
+
+@pytest.fixture
+def tenant(server: Server) -> Iterator[Tenants]:
+    """Makes a tenant in which the first migrations of a manifest were run by hand."""
+    made: list[str] = []
+
+    def make(manifest: Manifest, place: int, *, damage: str = "") -> Subject:
+        subject = Subject(
+            server=server, database=server.create_database(), manifest=manifest, expected=server.proven(manifest)
+        )
+        made.append(subject.database)
+        for migration in manifest.migrations[:place]:
+            subject.execute(migration.script.sql)
+        if damage:
+            subject.execute(damage)
+        return subject
+
+    yield make
+    for name in made:
+        server.drop_database(name)
+
+
+def statuses(subject: Subject) -> str:
+    """The first letters of the migrations' statuses: applied, pending, drifted, unknown."""
+    return "".join(each.status[0] for each in subject.audit().migrations)
+
+
+@pytest.mark.parametrize("place", [0, 3, 4, 5, 6, 7])
+def test_a_tenant_without_a_ledger_gets_just_what_is_pending(tenant: Tenants, place: int) -> None:
+    subject = tenant(SEVEN, place)
+    assert statuses(subject) == "a" * place + "p" * (7 - place)
+    result = subject.roll_out()
+    assert (result.result, statuses(subject)) == (Result.DONE, "a" * 7)
+    assert subject.query("SELECT a, c FROM t") == [("x", None)]
+    assert [event for event, _ in subject.events()] == ["adopted"] * place + ["applied"] * (7 - place)
+
+
+def test_a_migration_that_leaves_no_trace_is_not_run_before_somebody_settles_it(tenant: Tenants) -> None:
+    subject = tenant(SEVEN, 2)
+    entry = subject.audit()
+    assert (entry.verdict, statuses(subject)) == ("unknown", "auppppp")
+    assert "pgfleet adopt ENV --through VERSION" in (entry.reason or "")
+    subject.roll_out()
+    assert subject.query("SELECT a FROM t") == [("x",)]
+
+
+def test_drift_is_judged_at_the_tenants_own_position(tenant: Tenants) -> None:
+    entry = tenant(SEVEN, 5).audit()
+    assert entry.position is not None
+    assert entry.position.model_dump() == {"version": "5", "applied": 5, "pending": 2, "unknown": 0, "by": "catalog"}
+    assert entry.unexpected == ()
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_renamed_table_keeps_its_index(tenant: Tenants, place: int) -> None:
+    subject = tenant(RENAMED_TABLE, place)
+    assert subject.roll_out().result is Result.DONE
+    assert (statuses(subject), subject.audit().unexpected) == ("aa", ())
+
+
+def test_a_table_that_was_renamed_is_not_created_again(tenant: Tenants) -> None:
+    subject = tenant(RENAMED_TABLE, 2)
+    subject.roll_out()
+    assert subject.query("SELECT to_regclass('users')") == [(None,)]
+
+
+@pytest.mark.parametrize(("place", "before"), [(3, "daa"), (1, "dpp")])
+def test_a_drifted_migration_does_not_hold_back_those_that_require_it(tenant: Tenants, place: int, before: str) -> None:
+    subject = tenant(ITEMS, place, damage="ALTER TABLE items ALTER state SET DEFAULT 'old'")
+    assert statuses(subject) == before
+    [difference] = subject.audit().migrations[0].differences
+    assert (difference.repair and difference.repair.way) == "sql"
+    result = subject.roll_out()
+    assert (result.result, statuses(subject)) == (Result.DONE, "daa")
+    assert "1" not in [version for event, version in subject.events() if event != "adopted"]

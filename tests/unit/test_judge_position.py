@@ -1,0 +1,139 @@
+"""Where a tenant stands, from the states of its objects, the ledgers, the checks, and the order of the migrations."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from pgfleet.catalog.history import History, trace
+from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
+from pgfleet.documents.audit import Evidence
+from pgfleet.judge.position import Position, Records, locate
+from pgfleet.manifest.order import Order
+
+
+def an_object(name: str, text: str = "one", schema: str | None = None) -> CatalogObject:
+    identity = Identity(kind=ObjectKind.TABLE, schema=schema, name=name)
+    return CatalogObject(identity=identity, parent=None, attributes={"text": text}, definition=text)
+
+
+def a_history(*catalogs: Iterable[CatalogObject]) -> History:
+    return trace([(str(n), catalog) for n, catalog in enumerate(catalogs, start=1)])
+
+
+def linear(history: History) -> Order:
+    versions = history.versions
+    return Order(requires={each: frozenset(versions[:n]) for n, each in enumerate(versions)}, is_linear=True)
+
+
+def partial(history: History, **requires: set[str]) -> Order:
+    wanted = {each: frozenset(requires.get(f"m{each}", ())) for each in history.versions}
+    return Order(requires=wanted, is_linear=False)
+
+
+def located(history: History, order: Order, found: Iterable[CatalogObject], records: Records | None = None) -> Position:
+    return locate(history, order, {each.identity: each for each in found}, records or Records())
+
+
+def numbers(versions: Iterable[str]) -> list[int]:
+    return sorted(map(int, versions))
+
+
+# Seven migrations: create a table, insert a row, create, replace and drop a function, add and rename a column.
+T, B, C, F1, F2 = an_object("t"), an_object("t.b"), an_object("t.c"), an_object("f"), an_object("f", "two")
+STATES = [[], [T], [T], [T, F1], [T, F2], [T, F2, B], [T, F2, C], [T, C]]
+SEVEN = a_history(*STATES[1:])
+
+
+@pytest.mark.parametrize("place", [0, 3, 4, 5, 6, 7])
+def test_a_tenant_without_a_ledger_is_at_the_position_whose_catalog_it_has(place: int) -> None:
+    found = located(SEVEN, linear(SEVEN), STATES[place])
+    assert (numbers(found.applied), numbers(found.unknown)) == ([*range(1, place + 1)], [])
+
+
+def test_a_traceless_migration_at_the_boundary_is_unknown() -> None:
+    found = located(SEVEN, linear(SEVEN), STATES[1])
+    assert (numbers(found.applied), numbers(found.unknown)) == ([1], [2])
+    assert found.evidence["2"] is Evidence.NONE
+
+
+@pytest.mark.parametrize(
+    ("records", "applied"),
+    [
+        pytest.param(Records(ledger=frozenset("1")), [1], id="our ledger ends before it"),
+        pytest.param(Records(ledger=frozenset("12")), [1, 2], id="our ledger has it"),
+        pytest.param(Records(tool=frozenset("1")), [1], id="the tool's ledger ends before it"),
+        pytest.param(Records(tool=frozenset("12")), [1, 2], id="the tool's ledger has it"),
+        pytest.param(Records(checks={"2": True}), [1, 2], id="its check passes"),
+        pytest.param(Records(checks={"2": False}), [1], id="its check fails"),
+        pytest.param(Records(harmless=frozenset("2")), [1], id="it is proven to be harmless"),
+    ],
+)
+def test_what_settles_a_traceless_migration(records: Records, applied: list[int]) -> None:
+    found = located(SEVEN, linear(SEVEN), STATES[1], records)
+    assert (numbers(found.applied), numbers(found.unknown)) == (applied, [])
+
+
+def test_a_check_that_could_not_be_completed_settles_nothing() -> None:
+    assert numbers(located(SEVEN, linear(SEVEN), STATES[1], Records(checks={"2": None})).unknown) == [2]
+
+
+def test_a_ledger_that_ends_before_what_the_catalog_shows_settles_nothing() -> None:
+    history = a_history([T], [T, B], [T, B])
+    assert numbers(located(history, linear(history), [T, B], Records(ledger=frozenset("1"))).unknown) == [3]
+
+
+def test_a_migration_that_another_undoes_is_unknown_together_with_it() -> None:
+    history = a_history([T], [T, F1], [T])
+    found = located(history, linear(history), [T])
+    assert (numbers(found.applied), numbers(found.unknown)) == ([1], [2, 3])
+
+
+def test_a_recorded_migration_is_applied_though_its_object_is_missing() -> None:
+    history = a_history([T], [T, B], [T, B, C])
+    found = located(history, linear(history), [T], Records(ledger=frozenset("123")))
+    assert (numbers(found.applied), found.evidence["3"]) == ([1, 2, 3], Evidence.LEDGER)
+
+
+def test_an_object_made_ahead_of_its_time_does_not_move_the_position() -> None:
+    many = [an_object(f"t{n}") for n in range(1, 10)]
+    history = a_history(*(many[:n] for n in range(1, 10)))
+    assert numbers(located(history, linear(history), [*many[:4], many[8]]).applied) == [1, 2, 3, 4]
+
+
+def test_an_altered_object_belongs_to_the_last_migration_that_may_have_made_it() -> None:
+    history = a_history([T], [an_object("t", "two")])
+    assert numbers(located(history, linear(history), [an_object("t", "by hand")]).applied) == [1, 2]
+
+
+def test_what_two_orders_the_catalog_of_an_empty_tenant_tells_nothing_about_is_pending() -> None:
+    history = a_history([T], [])
+    found = located(history, linear(history), [])
+    assert (numbers(found.applied), numbers(found.unknown)) == ([], [])
+
+
+def test_migrations_that_do_not_require_each_other_are_judged_by_their_own_objects() -> None:
+    history = a_history([T], [T, B], [T, B, C])
+    assert numbers(located(history, partial(history), [T, C]).applied) == [1, 3]
+
+
+def test_what_an_applied_migration_requires_is_applied() -> None:
+    history = a_history([T], [T], [T, C])
+    found = located(history, partial(history, m3={"2"}), [T, C])
+    assert (numbers(found.applied), found.evidence["2"]) == ([1, 2, 3], Evidence.ORDER)
+
+
+def test_a_dropped_object_that_must_have_existed_shows_that_it_was_dropped() -> None:
+    history = a_history([T], [T, F1], [T, C], [T, C, B])
+    found = located(history, partial(history, m3={"2"}), [T, C])
+    assert numbers(found.applied) == [1, 2, 3]
+
+
+def test_one_object_of_several_is_enough_for_a_migration_to_be_applied() -> None:
+    history = a_history([T, B, C])
+    assert numbers(located(history, partial(history), [B]).applied) == [1]
+
+
+def test_an_object_that_another_tenant_may_have_made_does_not_decide_where_there_are_own_ones() -> None:
+    shared = an_object("rules", schema="guard")
+    history = a_history([T, shared])
+    assert numbers(located(history, partial(history), [shared]).applied) == []
