@@ -179,9 +179,7 @@ def test_shared_differences_are_reported_once_and_own_ones_per_tenant(made: Data
     assert document.tenants[1].home == "borealis"
 
 
-def test_a_rollout_fixes_shared_objects_once(
-    made: Database, proven: ExpectedCatalog
-) -> None:
+def test_a_rollout_fixes_shared_objects_once(made: Database, proven: ExpectedCatalog) -> None:
     for each in made.subjects.values():
         each.expected = proven
     for home in ("acme", "borealis"):
