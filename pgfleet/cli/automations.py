@@ -1,27 +1,75 @@
-"""Makes the automations in Prefect, and changes those that differ."""
+"""Creates the automations of deployments/automations.yaml in Prefect, and updates those that differ."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
+from prefect.automations import Automation
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.events.schemas.automations import Automation, AutomationCore
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+from rich.console import Console
 
 from pgfleet.errors import ConfigurationError
+from pgfleet.run.files import load_yaml
 from pgfleet.validation import first_fault
+
+NOTIFICATION = "send-notification"
+NOTHING = {"type": "do-nothing"}
+COMPARED = {"name", "description", "tags", "trigger", "actions"}
+"""Not `enabled`: an automation that was switched off in Prefect stays off."""
 
 
 class Change(StrEnum):
-    """What was done about one."""
+    """What was done with an automation."""
 
-    MADE = "made"
-    CHANGED = "changed"
-    LEFT = "unchanged"
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AutomationTable(_Table):
+    """One automation; Prefect validates its trigger and its actions."""
+
+    name: str
+    description: str
+    trigger: dict[str, Any]
+    actions: tuple[dict[str, Any], ...]
+
+
+class AutomationFile(_Table):
+    """The automations, and the name of the notification block that their notifications are sent with."""
+
+    notify: str
+    automations: tuple[AutomationTable, ...]
+
+
+def apply_automation_file(path: Path, console: Console) -> None:
+    """Creates or updates the automations of the file and prints what was done. Raises ConfigurationError."""
+    file = load_automations(path)
+    block = notification_block(file.notify)
+    done = Counter(apply_automations(tables(file, block), file=str(path)).values())
+    console.print(f"automations: {', '.join(f'{count} {change}' for change, count in done.items())}")
+    if block is None:
+        problem = f"Prefect has no notification block named {file.notify}"
+        console.print(f"no notifications are sent: {problem} (docs/prefect.md, Notifications)", soft_wrap=True)
+
+
+def load_automations(path: Path) -> AutomationFile:
+    """The automations in the file. Raises ConfigurationError."""
+    try:
+        return AutomationFile.model_validate(load_yaml(path))
+    except ValidationError as error:
+        raise ConfigurationError(str(path), *first_fault(error)) from None
 
 
 def notification_block(name: str) -> str | None:
-    """The id of the notification block of that name, of whatever type; None where there is none."""
+    """The id of the notification block of that name, of any type; None if there is none."""
     wanted = {
         "block_documents": {"name": {"any_": [name]}, "is_anonymous": {"eq_": False}},
         "block_schemas": {"block_capabilities": {"all_": ["notify"]}},
@@ -32,32 +80,37 @@ def notification_block(name: str) -> str | None:
     return found[0]["id"] if found else None
 
 
+def tables(file: AutomationFile, block: str | None) -> list[dict[str, Any]]:
+    """The automations in Prefect's form. Notifications use the block of that id; without one they are left out."""
+    found = [{**each.model_dump(), "tags": ["pgfleet"]} for each in file.automations]
+    for each in found:
+        others = [action for action in each["actions"] if action["type"] != NOTIFICATION]
+        sent = [{**action, "block_document_id": block} for action in each["actions"] if action["type"] == NOTIFICATION]
+        each["actions"] = [*others, *(sent if block else ())] or [NOTHING]
+    return found
+
+
 def apply_automations(tables: Iterable[Mapping[str, Any]], *, file: str) -> dict[str, Change]:
-    """By name, what was done about each. Raises ConfigurationError for a form that Prefect does not know."""
-    wanted = [_checked(each, file) for each in tables]
+    """What was done with each automation, by name. Raises ConfigurationError, before it changes anything."""
+    wanted = [_validated(each, file) for each in tables]
     with get_client(sync_client=True) as client:
-        return {each.name: _apply(client, each) for each in wanted}
+        return {each.name: _apply(each, client) for each in wanted}
 
 
-def _checked(table: Mapping[str, Any], file: str) -> AutomationCore:
+def _validated(table: Mapping[str, Any], file: str) -> Automation:
     try:
-        return AutomationCore.model_validate(table)
+        return Automation.model_validate(table)
     except ValidationError as error:
         key, problem = first_fault(error)
         raise ConfigurationError(file, f"{table['name']}: {key}", problem) from None
 
 
-def _apply(client: SyncPrefectClient, wanted: AutomationCore) -> Change:
+def _apply(wanted: Automation, client: SyncPrefectClient) -> Change:
     found = next(iter(client.read_automations_by_name(wanted.name)), None)
     if found is None:
         client.create_automation(wanted)
-        return Change.MADE
-    if _said(found) == _said(wanted):
-        return Change.LEFT
+        return Change.CREATED
+    if found.model_dump(mode="json", include=COMPARED) == wanted.model_dump(mode="json", include=COMPARED):
+        return Change.UNCHANGED
     client.update_automation(found.id, wanted.model_copy(update={"enabled": found.enabled}))
-    return Change.CHANGED
-
-
-def _said(automation: Automation | AutomationCore) -> dict[str, Any]:
-    """Of what the file has a say in: whether it is switched on is for those to decide who look at it."""
-    return automation.model_dump(mode="json", include={"name", "description", "tags", "trigger", "actions"})
+    return Change.UPDATED

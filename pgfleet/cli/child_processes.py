@@ -1,4 +1,4 @@
-"""Processes that belong to a command and end with it: none outlives it, and none dies unnoticed."""
+"""Child processes that end with the command that started them."""
 
 import os
 import signal
@@ -11,35 +11,42 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-PATIENCE_SECONDS = 30.0
-"""For a process to end by itself once it was asked to."""
+PATIENCE_SECONDS = 10.0
+"""How long a process may take to end after it was asked to."""
 POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Child:
-    """One of them: what people know it by, and where it writes what it has to say."""
-
+class _Child:
     name: str
     process: "subprocess.Popen[bytes]"
     log: Path
+    patience_seconds: float
 
     @property
-    def obituary(self) -> str | None:
-        """`Prefect's server ended with status 3; see /…/server.log`; None while it lives."""
+    def end(self) -> str | None:
+        """How it ended (`Prefect's server ended with status 3; see /…/server.log`); None while it runs."""
         status = self.process.poll()
         return None if status is None else f"{self.name} ended with status {status}; see {self.log}"
 
 
 class Children:
-    """Leaving the `with` block ends them, the last one first, and whatever they have begun themselves."""
+    """Leaving the `with` block ends the processes and their descendants, the last one first."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.all: list[Child] = []
+        self.all: list[_Child] = []
 
-    def start(self, name: str, command: Sequence[str], variables: Mapping[str, str], *, log: str) -> None:
-        """Starts it in a session of its own, so that Ctrl-C reaches this process alone."""
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        variables: Mapping[str, str],
+        *,
+        log: str,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        """Starts a process in a session of its own, so that Ctrl-C does not reach it; its output goes to the log."""
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / log
         with file.open("wb") as output:
@@ -51,28 +58,28 @@ class Children:
                 env=dict(variables),
                 start_new_session=True,
             )
-        self.all.append(Child(name=name, process=process, log=file))
+        self.all.append(_Child(name=name, process=process, log=file, patience_seconds=patience_seconds))
 
-    def wait_until(self, true: Callable[[], bool], seconds: float) -> str | None:
-        """Why it did not come true: who died, or that it took too long; None if it did."""
+    def wait_until(self, is_true: Callable[[], bool], seconds: float) -> str | None:
+        """None once it is true; otherwise which process ended first, or that it took too long."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if said := self.obituary():
-                return said
-            if true():
+            if end := self.first_end():
+                return end
+            if is_true():
                 return None
             time.sleep(POLL_SECONDS)
         return f"not within {seconds:g} seconds; see {self.folder}"
 
     def wait(self) -> str:
-        """Who died, as soon as one has."""
-        while not (said := self.obituary()):
+        """Waits until a process ends, and returns which one and how."""
+        while not (end := self.first_end()):
             time.sleep(POLL_SECONDS)
-        return said
+        return end
 
-    def obituary(self) -> str | None:
-        """Who died; None while all live."""
-        return next((said for each in self.all if (said := each.obituary)), None)
+    def first_end(self) -> str | None:
+        """Which process has ended and how; None while all run."""
+        return next((end for each in self.all if (end := each.end)), None)
 
     def __enter__(self) -> Self:
         return self
@@ -81,38 +88,38 @@ class Children:
         self, _type: type[BaseException] | None, _exc: BaseException | None, _tb: TracebackType | None
     ) -> None:
         while self.all:
-            _end(self.all.pop().process)
+            _end(self.all.pop())
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Asks it to end, and insists; another Ctrl-C insists at once."""
-    begun = _descendants(process.pid)
-    process.send_signal(signal.SIGINT)  # of a SIGTERM Prefect's worker makes two signals, and then waits for ever
+def _end(child: _Child) -> None:
+    """Interrupts the process and, if it does not end in time or on another Ctrl-C, kills it; then its descendants."""
+    process = child.process
+    descendants = _descendants(process.pid)
+    process.send_signal(signal.SIGINT)  # SIGTERM makes Prefect's worker wait forever: it turns it into two signals
     with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-        process.wait(PATIENCE_SECONDS)
+        process.wait(child.patience_seconds)
     process.kill()
     process.wait()
     for how in (signal.SIGTERM, signal.SIGKILL):
-        if not (begun := {pid: group for pid, group in begun.items() if _group(pid) == group}):
-            return
-        for pid in begun:
+        for pid in _running(descendants):
             with suppress(ProcessLookupError):
                 os.kill(pid, how)
-        _wait_for(begun)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        with suppress(KeyboardInterrupt):
+            while _running(descendants) and time.monotonic() < deadline:
+                time.sleep(POLL_SECONDS)
 
 
-def _wait_for(begun: Mapping[int, int]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    with suppress(KeyboardInterrupt):
-        while time.monotonic() < deadline and any(_group(pid) == group for pid, group in begun.items()):
-            time.sleep(POLL_SECONDS)
+def _running(descendants: Mapping[int, int]) -> list[int]:
+    """Those that still run: another process with the same id would have another process group."""
+    return [pid for pid, group in descendants.items() if _group(pid) == group]
 
 
 def _descendants(pid: int) -> dict[int, int]:
-    """The processes that descend from it, each with its process group: another one of that id has another."""
+    """The ids of the processes that descend from it, each with its process group."""
     try:
         listed = subprocess.run(["ps", "-Ao", "pid=,ppid="], check=False, capture_output=True, text=True)  # noqa: S607
-    except OSError:  # none is here, as in a slim image: the process itself is ended all the same
+    except OSError:  # a slim image may lack ps
         return {}
     pairs = [[int(each) for each in line.split()] for line in listed.stdout.splitlines()]
     found = [pid]

@@ -1,9 +1,10 @@
-"""The demo: a fleet made on the spot, audited, rolled out, audited again and repaired by the real flows."""
+"""The demo: a fleet with injected faults that the real flows audit, roll out, and repair."""
 
 import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,157 +12,150 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pgfleet.cli.console import console_on
-from pgfleet.cli.output import write
-from pgfleet.cli.repair import repair
-from pgfleet.cli.rollout import roll_out
-from pgfleet.cli.run_flow import audit
-from pgfleet.documents.audit import AuditDocument
+from pgfleet.cli.audit import run_audit
+from pgfleet.cli.options import AuditFormat, RolloutFormat
+from pgfleet.cli.output import console_on, write, write_audit, write_rollout
+from pgfleet.cli.repair import run_repair
+from pgfleet.cli.rollout import run_rollout
+from pgfleet.documents.audit import AuditDocument, Verdict
 from pgfleet.documents.plan import Scope
 from pgfleet.documents.repair import RepairDocument
 from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.embedded.cluster import Cluster
-from pgfleet.postgres.embedded.demo_fleet import ENVIRONMENT, PLANS, build_fleet, fleet_file
+from pgfleet.postgres.embedded.demo_fleet import DEMO_TENANTS, ENVIRONMENT, build_fleet, fleet_file
 from pgfleet.postgres.read.run_context import load_context
-from pgfleet.reports.render import terminal
-from pgfleet.reports.views.audit import audit_view
 from pgfleet.reports.views.repair import repair_view
-from pgfleet.reports.views.rollout import rollout_view
 from pgfleet.run import files, settings
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.shipped import sql_folder
 
-LEFT_UNFOUND = 1
-AS_PLANTED = "Each tenant was found as it was planted, and is now as a rollout and a repair can leave it"
+UNEXPECTED = 1
+AS_EXPECTED = "Every audit found the injected faults and nothing else"
 
 
 def run_demo(*, keep: bool) -> int:
-    """Makes the fleet, audits, rehearses, rolls out, audits again, repairs; 0 if all came as it was planted."""
+    """Creates the fleet, then audits, rolls out, and repairs it; 0 if every audit gave the expected verdicts."""
     started = time.monotonic()
     console = Console(stderr=True)
     with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="pgfleet-demo-")) if keep else Path(stack.enter_context(_folder()))
+        folder = Path(tempfile.mkdtemp(prefix="pgfleet-demo-"))
+        if not keep:
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
         console.print("starting an embedded PostgreSQL …")
         cluster = stack.enter_context(Cluster.temporary(embedded_binaries()))
         make_fleet(cluster, folder, console)
-        _show_plans()
-        unlike = _go_through_all(load_context(ENVIRONMENT))
-        _say(f"{unlike or AS_PLANTED}, {time.monotonic() - started:.0f} s from nothing to here.")
-        _say("Your own fleet: write deployments/fleet.toml (see README.md), then pgfleet audit ENV.", "")
+        _show_faults()
+        unexpected = _run_steps(load_context(ENVIRONMENT))
+        _say(f"{unexpected or AS_EXPECTED}. It took {time.monotonic() - started:.0f} s.")
+        _say("Your own fleet: write deployments/fleet.toml (see README.md), then run pgfleet audit ENV.", "")
         if keep:
             _explain_kept(cluster, cluster.leave_running(), folder)
-    return LEFT_UNFOUND if unlike else 0
-
-
-def _go_through_all(context: RunContext) -> str:
-    """The audit, the dry run, the rollout, the audit after it, the repair; what did not come as it was planted.
-
-    The first audit and the rollout have a task run for each step, to be looked at; the others one for each tenant,
-    since what a demo takes is mostly Prefect's server writing down task runs.
-    """
-    manifest = context.manifest
-    _say("1. The audit: what is wrong in which tenant, and who suffers")
-    before = audit(context, compare=False)  # an earlier demo's fleet was another
-    write(before, terminal.render(audit_view(before, manifest)), as_json=False)
-    _say("2. The dry run of a rollout: its plan, then all of it in transactions that are rolled back")
-    dry_run = roll_out(context, Scope(), Granularity.TENANT, dry_run=True)
-    write(dry_run, terminal.render(rollout_view(dry_run, manifest)), as_json=False)
-    _say("3. The rollout: one ring after another, each migration proven and committed, or not at all")
-    rollout = roll_out(context, Scope())
-    write(rollout, terminal.render(rollout_view(rollout, manifest)), as_json=False)
-    _say("4. The audit again: what a rerun cannot heal is still there, and named")
-    after = audit(context, granularity=Granularity.TENANT)
-    write(after, terminal.render(audit_view(after, manifest)), as_json=False)
-    repaired = _repair_the_rest(context)
-    _say("To look at the runs as Prefect shows them, their steps and artifacts:")
-    for line in _where_to_look(rollout.run_id):
-        _say(f"  {line}", "cyan", above="")
-    return _unlike_planted(before, after, repaired)
-
-
-def _repair_the_rest(context: RunContext) -> AuditDocument:
-    """The repair of what a rerun cannot heal, as `pgfleet repair --yes` does it, and an audit of those tenants."""
-    names = [plan.name for plan in PLANS if plan.is_repaired]
-    chosen = " ".join(f"--tenant {each}" for each in names)
-    _say(f"5. pgfleet repair {ENVIRONMENT} {chosen} --yes: what a rerun cannot heal, rehearsed and then done")
-
-    def agree(dry_run: RepairDocument) -> bool:
-        write(dry_run, terminal.render(repair_view(dry_run)), as_json=False)
-        _say("And now for real: the same statements, proven and committed, or not at all", "")
-        return True
-
-    document = repair(context, names, agree)
-    write(document, terminal.render(repair_view(document)), as_json=False)
-    _say("The audit of these, once more")
-    found = audit(context, names, granularity=Granularity.TENANT)
-    write(found, terminal.render(audit_view(found, context.manifest)), as_json=False)
-    return found
-
-
-def _say(text: str, style: str = "bold", above: str = "\n") -> None:
-    # What is broken in two cannot be copied.
-    console_on(sys.stdout).print(Text(f"{above}{text}", style=style), soft_wrap=True)
-
-
-def _folder() -> "tempfile.TemporaryDirectory[str]":
-    return tempfile.TemporaryDirectory(prefix="pgfleet-demo-")
+    return UNEXPECTED if unexpected else 0
 
 
 def make_fleet(cluster: Cluster, folder: Path, console: Console, reports_url: str | None = None) -> None:
-    """The demo's tenants in that cluster, and their fleet file, which is from then on the one that is meant.
+    """Creates the tenants' databases and the fleet file, and uses this fleet file from now on.
 
-    `reports_url` is where the pages of runs are to be seen, if they are to be kept.
+    With a `reports_url`, where the HTML pages of runs can be seen, the runs write them beside the fleet file.
     """
-    manifest_file, fleet = sql_folder() / "manifest.toml", folder / "fleet.toml"
-    passfile = folder / "pgpass"
+    manifest_file, fleet, passfile = sql_folder() / "manifest.toml", folder / "fleet.toml", folder / "pgpass"
     passfile.touch(mode=0o600)
     passfile.write_text(f"*:*:*:*:{cluster.password}\n", encoding="utf-8")
     fleet.write_text(fleet_file(cluster, passfile, reports_url), encoding="utf-8")
     settings.use(config=fleet, manifest=manifest_file)
-    for number, plan in enumerate(build_fleet(cluster, files.load_manifest(manifest_file)), start=1):
-        console.print(f"tenant {number:2} of {len(PLANS)}: {plan.name}", style="dim", highlight=False)
+    for number, tenant in enumerate(build_fleet(cluster, files.load_manifest(manifest_file)), start=1):
+        console.print(f"tenant {number:2} of {len(DEMO_TENANTS)}: {tenant.name}", style="dim", highlight=False)
 
 
-def _show_plans() -> None:
+def _run_steps(context: RunContext) -> str:
+    """Which tenants got an unexpected verdict in one of the audits; empty if none did.
+
+    Only the first audit and the rollout record a task run for each step: recording them takes most of the time.
+    """
+    _say("1. The audit: what is wrong in which tenant, and which services it affects")
+    before = run_audit(ENVIRONMENT, compare=False)  # the last audit in Prefect may be of an earlier demo
+    write_audit(before, context, AuditFormat.TABLE)
+    _say("2. The dry run: the plan of the rollout, run in transactions that are rolled back")
+    dry_run = run_rollout(context, Scope(), dry_run=True, granularity=Granularity.TENANT)
+    write_rollout(dry_run, context, RolloutFormat.TABLE)
+    _say("3. The rollout: one ring after another; a migration commits only if it is proven")
+    rollout = run_rollout(context, Scope())
+    write_rollout(rollout, context, RolloutFormat.TABLE)
+    _say("4. The audit again: what remains is what reapplying a migration does not fix")
+    after = run_audit(ENVIRONMENT, granularity=Granularity.TENANT)
+    write_audit(after, context, AuditFormat.TABLE)
+    repaired = _repair_the_rest(context)
+    _say("To see the runs, their steps, and their artifacts in Prefect:")
+    for line in _where_to_look(rollout.run_id):
+        _say(f"  {line}", "cyan", above="")
+    return _unexpected(before, after, repaired)
+
+
+def _repair_the_rest(context: RunContext) -> AuditDocument:
+    """Repairs what a rollout does not fix, as `pgfleet repair --yes` does, and audits those tenants."""
+    names = [tenant.name for tenant in DEMO_TENANTS if tenant.is_repaired]
+    selection = " ".join(f"--tenant {name}" for name in names)
+    _say(f"5. pgfleet repair {ENVIRONMENT} {selection} --yes: a dry run, then the repair")
+
+    def agree(dry_run: RepairDocument) -> bool:
+        write(dry_run, repair_view(dry_run), as_json=False)
+        _say("Now the repair: the same statements, committed only if they are proven", "")
+        return True
+
+    document = run_repair(ENVIRONMENT, agree, tenants=names)
+    write(document, repair_view(document), as_json=False)
+    _say("The audit of these tenants")
+    found = run_audit(ENVIRONMENT, tenants=names, granularity=Granularity.TENANT)
+    write_audit(found, context, AuditFormat.TABLE)
+    return found
+
+
+def _say(text: str, style: str = "bold", above: str = "\n") -> None:
+    # Without line breaks, so that commands can be copied.
+    console_on(sys.stdout).print(Text(f"{above}{text}", style=style), soft_wrap=True)
+
+
+def _show_faults() -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("tenant")
-    table.add_column("what was planted in it")
-    for plan in PLANS:
-        table.add_row(plan.name, plan.planted)
+    table.add_column("injected fault")
+    for tenant in DEMO_TENANTS:
+        table.add_row(tenant.name, tenant.fault)
     console_on(sys.stdout).print(
-        Text("\nA fleet of twelve tenants, and what an audit should find:\n", style="bold"), table, Text()
+        Text("\nA fleet of twelve tenants, and the faults that an audit should find:\n", style="bold"), table, Text()
     )
 
 
 def _where_to_look(run_id: str) -> tuple[str, ...]:
-    from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL  # noqa: PLC0415
+    from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
 
     if PREFECT_API_URL.value():
         return (f"{PREFECT_UI_URL.value()}/runs/flow-run/{run_id}",)
-    # The temporary server has written into the database that a server started now will read.
+    # The temporary server wrote into the database that a server started now reads.
     return (f"{Path(sys.executable).parent / 'prefect'} server start", f"http://127.0.0.1:4200/runs/flow-run/{run_id}")
 
 
 def _explain_kept(cluster: Cluster, pid: int, folder: Path) -> None:
-    beside = Path(sys.executable).parent / "pgfleet"
-    command = "pgfleet" if shutil.which("pgfleet") else beside
+    command = "pgfleet" if shutil.which("pgfleet") else Path(sys.executable).parent / "pgfleet"
     console_on(sys.stdout).print(
-        Text("\nThe fleet is left running:", style="bold"),
+        Text("\nThe fleet is still running:", style="bold"),
         Text(f"  {command} --config {folder / 'fleet.toml'} audit {ENVIRONMENT}", style="cyan"),
         Text(f"  PGPASSFILE={folder / 'pgpass'} psql -h 127.0.0.1 -p {cluster.port} -U postgres ember", style="cyan"),
-        Text(f"To end it: kill {pid} && rm -r {folder} {cluster.host}", style="dim"),
+        Text(f"To stop and remove it: kill {pid} && rm -r {folder} {cluster.host}", style="dim"),
         sep="\n",
-        soft_wrap=True,  # a command that is broken in two cannot be copied
+        soft_wrap=True,  # so that commands can be copied
     )
 
 
-def _unlike_planted(before: AuditDocument, after: AuditDocument, repaired: AuditDocument) -> str:
-    """Which tenants got another verdict than their plan says, in any of the audits; empty if none did."""
-    first, last, at_last = ({each.name: each.verdict for each in found.tenants} for found in (before, after, repaired))
-    unlike = [
-        plan.name
-        for plan in PLANS
-        if (first.get(plan.name), last.get(plan.name)) != (plan.verdict, plan.verdict_afterwards)
-        or at_last.get(plan.name, plan.verdict_repaired) != plan.verdict_repaired
+def _unexpected(before: AuditDocument, after: AuditDocument, repaired: AuditDocument) -> str:
+    def verdicts(document: AuditDocument) -> Mapping[str, Verdict]:
+        return {each.name: each.verdict for each in document.tenants}
+
+    names = [
+        tenant.name
+        for tenant in DEMO_TENANTS
+        if verdicts(before).get(tenant.name) != tenant.verdict
+        or verdicts(after).get(tenant.name) != tenant.verdict_after_rollout
+        or (tenant.is_repaired and verdicts(repaired).get(tenant.name) != Verdict.READY)
     ]
-    return f"NOT as planted: {', '.join(unlike)}" if unlike else ""
+    return f"Unexpected verdicts: {', '.join(names)}" if names else ""

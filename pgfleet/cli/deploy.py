@@ -1,45 +1,81 @@
-"""What Prefect is told of a fleet: its work pool, the deployments of its environments, the automations."""
+"""Creates the work pool and the deployments of a fleet in Prefect, or updates them."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from importlib.metadata import version
+from types import MappingProxyType
+from typing import Any
 
-from rich.console import Console
+from prefect import Flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import ConcurrencyLimitConfig
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound
+from prefect.flows import load_flow_from_entrypoint
+from prefect.types.entrypoint import EntrypointType
 
-from pgfleet.cli.automation_file import load_automations, tables_of
-from pgfleet.cli.deployment_file import Deployment, deployments_of, load_deployments
 from pgfleet.fleet.file import FleetDocument
+from pgfleet.run.files import load_yaml
 from pgfleet.run.shipped import deployments_folder
 
-
-def set_up(fleet: FleetDocument, pool: str, job_variables: Mapping[str, str], console: Console) -> None:
-    """Makes them in the Prefect server that PREFECT_API_URL names, or changes what differs."""
-    from pgfleet.cli.deployments import deploy, ensure_pool  # noqa: PLC0415
-
-    ensure_pool(pool)
-    made = deploy(each.told(job_variables) for each in _deployments(fleet, pool))
-    console.print(f"{len(made)} deployments on the work pool {pool}: {', '.join(fleet.environments)}")
-    set_up_automations(deployments_folder() / "automations.yaml", console)
+Table = Mapping[str, Any]
+"""A deployment in the form of prefect.yaml."""
+NONE: Table = MappingProxyType({})
 
 
-def set_up_automations(path: Path, console: Console) -> None:
-    """Applies that file's automations, and says what came of it. Raises ConfigurationError."""
-    from pgfleet.cli.automations import apply_automations, notification_block  # noqa: PLC0415
-
-    file = load_automations(path)
-    block = notification_block(file.notify)
-    done = Counter(apply_automations(tables_of(file, block), file=str(path)).values())
-    console.print(f"automations: {', '.join(f'{count} {change}' for change, count in done.items())}")
-    if block is None:
-        said = f"they notify nobody: Prefect has no notification block named {file.notify}"
-        console.print(f"{said} (docs/prefect.md, Notifications)", soft_wrap=True)
-
-
-def _deployments(fleet: FleetDocument, pool: str) -> Iterator[Deployment]:
-    """Of each environment what people start, and the waves of those that are distributed over this work pool."""
-    kinds = load_deployments(deployments_folder() / "prefect.yaml").kinds
+def deployments_of_fleet(fleet: FleetDocument, pool: str) -> Iterator[Table]:
+    """The deployments of each environment, and the waves if an environment runs them on this work pool."""
     for name, environment in fleet.environments.items():
-        yield from (each.on(pool) for each in deployments_of(kinds, name, environment.timezone))
+        yield from deployments_of(name, environment.timezone)
     if any(each.distribute and each.work_pool == pool for each in fleet.environments.values()):
-        waves = load_deployments(deployments_folder() / "waves.yaml")
-        yield from (each.on(pool, name=pool) for each in waves.deployments)
+        waves: Any = load_yaml(deployments_folder() / "waves.yaml")
+        yield from ({**each, "name": pool} for each in waves["deployments"])
+
+
+def deployments_of(environment: str, timezone: str) -> Iterator[Table]:
+    """One deployment of each kind in prefect.yaml, with the environment as a parameter and schedules in `timezone`."""
+    file: Any = load_yaml(deployments_folder() / "prefect.yaml")
+    for kind, table in file["kinds"].items():
+        made = {
+            **table,
+            "name": f"{kind}-{environment}",
+            "tags": ["pgfleet", f"env:{environment}"],
+            "parameters": {"environment": environment, **table.get("parameters", NONE)},
+        }
+        if schedules := table.get("schedules"):
+            made["schedules"] = [{**each, "timezone": timezone} for each in schedules]
+        yield made
+
+
+def ensure_pool(name: str) -> None:
+    """Creates a process work pool of that name, unless there is a work pool of that name."""
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_work_pool(name)
+        except ObjectNotFound:
+            client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+
+
+def deploy(table: Table, pool: str, job_variables: Table = NONE) -> str:
+    """Creates or updates one deployment on the work pool and returns its full name. Ignores the table's own pool."""
+    flow: Flow[..., Any] = load_flow_from_entrypoint(table["entrypoint"])
+    limit = table.get("concurrency_limit")
+    made: RunnerDeployment = flow.to_deployment(  # type: ignore[assignment]  # synchronous here
+        name=table["name"],
+        description=table.get("description"),
+        tags=list(table.get("tags", ())),
+        parameters=dict(table.get("parameters", NONE)),
+        concurrency_limit=ConcurrencyLimitConfig.model_validate(limit) if limit else None,
+        version=version("pgfleet"),
+        work_pool_name=pool,
+        job_variables=dict(job_variables),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        enforce_parameter_schema=True,
+    )
+    # Without `active`: a schedule that was switched off in Prefect stays off.
+    crons = [(each["slug"], each["cron"], each["timezone"]) for each in table.get("schedules", ())]
+    made.apply(
+        schedules=[{"schedule": CronSchedule(cron=cron, timezone=zone), "slug": slug} for slug, cron, zone in crons]
+    )
+    return f"{flow.name}/{made.name}"

@@ -1,42 +1,70 @@
-"""The commands about the manifest."""
+"""The commands `manifest` and `manifest check`."""
 
+import json
+import sys
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from pgfleet.cli.options import Format, FormatOption, OutputOption, refuse_unwritable
-from pgfleet.run import settings
+from pgfleet.check.judgment import EXIT_STATUS
+from pgfleet.cli.options import Format, FormatOption, OutputOption, check_writable
+from pgfleet.cli.run_flow import run_flow
+from pgfleet.run import files, settings
 
-manifest_app = typer.Typer(help="The manifest as read.", invoke_without_command=True)
+manifest_app = typer.Typer(invoke_without_command=True, epilog="Example: pgfleet manifest --format json")
 
 
 @manifest_app.callback()
 def manifest(context: typer.Context, output_format: FormatOption = Format.TABLE) -> None:
-    """The manifest as read and found right. Connects to nothing."""
+    """Show the manifest as pgfleet reads it. Connects to nothing."""
     if context.invoked_subcommand:
         return
-    from pgfleet.cli.inventory import show_manifest  # noqa: PLC0415
+    from pgfleet.cli.output import console_on
+    from pgfleet.reports.inventory import manifest_document, manifest_table
 
-    show_manifest(settings.Settings().manifest_file, as_json=output_format is Format.JSON)
+    path = settings.Settings().manifest_file
+    found = files.load_manifest(path)
+    if output_format is Format.JSON:
+        print(json.dumps(manifest_document(found), ensure_ascii=False, indent=2))
+    else:
+        console_on(sys.stdout).print(manifest_table(found, str(path)))
 
 
-@manifest_app.command()
+@manifest_app.command(epilog="Example: pgfleet manifest check --on staging")
 def check(
     on: Annotated[
-        str | None, typer.Option(metavar="ENV", help="On this environment's server instead of the embedded one.")
+        str | None,
+        typer.Option(metavar="ENV", help="Use a server of this environment instead of the embedded PostgreSQL."),
     ] = None,
     output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
-    """Prove the manifest in scratch databases: run twice, run alone, what a rerun heals. Changes nothing in any tenant.
+    """Prove the manifest in scratch databases. Changes no tenant.
 
-    Exit status: 0 it is proven, 1 something is wrong with it, 2 the command or a file is wrong, 3 something could not
-    be looked at.
+    Runs each migration, runs it again, runs it with only what it
+    requires, and tests which differences reapplying it fixes.
+
+    Exit status:
+    0  the manifest is proven
+    1  something is wrong with it
+    2  the command or a file is wrong
+    3  some step could not be carried out
     """
-    from pgfleet.cli.manifest_check import run_manifest_check  # noqa: PLC0415
-    from pgfleet.postgres.read.run_context import load_context  # noqa: PLC0415
+    from pgfleet.cli.output import write
+    from pgfleet.postgres.read.run_context import load_context
+    from pgfleet.reports.views.manifest_proof import proof_view
 
     if on:
         load_context(on)
-    refuse_unwritable(output)
-    raise typer.Exit(run_manifest_check(on, as_json=output_format is Format.JSON, output=output))
+    check_writable(output)
+    files.load_manifest(settings.Settings().manifest_file)
+    settings.prepare_prefect()
+    from pgfleet.flows.check_manifest import check_manifest
+    from pgfleet.tasks.support.results import MANIFEST_PROOF
+
+    where = f"a server of {on}" if on else "the embedded PostgreSQL"
+    Console(stderr=True).print(f"manifest check: in scratch databases on {where} …", highlight=False)
+    proof = run_flow(check_manifest, MANIFEST_PROOF, environment=on)
+    write(proof, proof_view(proof), as_json=output_format is Format.JSON, output=output)
+    raise typer.Exit(EXIT_STATUS[proof.outcome])

@@ -1,4 +1,4 @@
-"""The options that commands share."""
+"""The arguments and options that commands share."""
 
 import os
 from enum import StrEnum
@@ -7,20 +7,19 @@ from typing import Annotated
 
 import typer
 
-from pgfleet import __version__
 from pgfleet.errors import ConfigurationError
 from pgfleet.run.context import Granularity
 
 
 class Format(StrEnum):
-    """How an answer is written."""
+    """The formats of every result."""
 
     TABLE = "table"
     JSON = "json"
 
 
 class AuditFormat(StrEnum):
-    """How what an audit found is written."""
+    """The formats of an audit."""
 
     TABLE = "table"
     JSON = "json"
@@ -31,7 +30,7 @@ class AuditFormat(StrEnum):
 
 
 class RolloutFormat(StrEnum):
-    """How what came of a rollout is written."""
+    """The formats of a rollout or a seeding."""
 
     TABLE = "table"
     JSON = "json"
@@ -40,54 +39,37 @@ class RolloutFormat(StrEnum):
     JUNIT = "junit"
 
 
-GranularityOption = Annotated[
-    Granularity, typer.Option(help="What is a task run of its own: each step, or a tenant as a whole.")
-]
-DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="In transactions that are rolled back: see what would come of it.")
-]
-YesOption = Annotated[bool, typer.Option("--yes", help="Approve the plan, where the environment wants approval.")]
-
-
-def _show_version(is_asked: bool) -> None:
-    if is_asked:
-        typer.echo(f"pgfleet {__version__}")
-        raise typer.Exit
-
-
-VersionOption = Annotated[
-    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which version this is.")
-]
-EnvironmentArgument = Annotated[str, typer.Argument(metavar="ENV", help="An environment of the fleet file.")]
+EnvironmentArgument = Annotated[str, typer.Argument(metavar="ENV", help="Environment in the fleet file.")]
 TenantOption = Annotated[
-    list[str] | None, typer.Option("--tenant", metavar="NAME", help="This tenant alone, or these (acme-*).")
+    list[str] | None,
+    typer.Option("--tenant", metavar="NAME", help="Only this tenant, or a pattern: acme-*. Repeatable."),
 ]
-RingOption = Annotated[list[str] | None, typer.Option("--ring", metavar="RING", help="Tenants of this ring alone.")]
+RingOption = Annotated[
+    list[str] | None, typer.Option("--ring", metavar="RING", help="Only tenants in this ring. Repeatable.")
+]
 LabelOption = Annotated[
     list[str] | None,
-    typer.Option("--label", metavar="KEY=VALUE", help="Tenants with this label alone (region=eu, tier=g*)."),
+    typer.Option("--label", metavar="KEY=VALUE", help="Only tenants with this label: region=eu, tier=g*. Repeatable."),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="For people, or one JSON document.")]
-AuditFormatOption = Annotated[
-    AuditFormat,
-    typer.Option("--format", help="For people (table, html, markdown), or for programs (json, junit, openmetrics)."),
+GranularityOption = Annotated[
+    Granularity, typer.Option(help="Record a task run in Prefect for each step, or for each tenant.")
 ]
-RolloutFormatOption = Annotated[
-    RolloutFormat, typer.Option("--format", help="For people (table, html, markdown), or for programs (json, junit).")
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", "--rehearse", help="Run everything in transactions that are rolled back.")
 ]
+YesOption = Annotated[bool, typer.Option("--yes", help="Skip the confirmation prompt.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="Output format.")]
+AuditFormatOption = Annotated[AuditFormat, typer.Option("--format", help="Output format.")]
+RolloutFormatOption = Annotated[RolloutFormat, typer.Option("--format", help="Output format.")]
 OutputOption = Annotated[
-    Path | None, typer.Option("--output", metavar="FILE", help="Into this file instead of standard output.")
-]
-SinceOption = Annotated[
-    Path | None,
-    typer.Option("--since", metavar="FILE", help="Compare with this audit document, not with the last one in Prefect."),
+    Path | None, typer.Option("--output", metavar="FILE", help="Write to this file instead of standard output.")
 ]
 
 
-def refuse_unwritable(output: Path | None) -> None:
-    """Raises ConfigurationError where `output` could not be written, before anything is done for it."""
+def check_writable(output: Path | None) -> None:
+    """Raises ConfigurationError if `output` could not be written, before the command does anything."""
     if output is None:
         return
     place = output.parent if output.is_file() or not output.exists() else output
     if output.is_dir() or not os.access(place, os.W_OK):
-        raise ConfigurationError("--output", str(output), "cannot be written; name a file in a folder that is there")
+        raise ConfigurationError("--output", str(output), "cannot be written; name a file in an existing folder")

@@ -1,19 +1,20 @@
-"""Writes an answer in the format that was asked for: on standard output, or into a file that is whole or not there."""
+"""Writes a result in the chosen format, to standard output or to a file that is replaced as a whole."""
 
 import sys
 from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
+from typing import TextIO
 
 from pydantic import BaseModel
-from rich.console import RenderableType
+from rich.console import Console
 
-from pgfleet.cli.console import console_on
 from pgfleet.cli.options import AuditFormat, RolloutFormat
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.errors import PgfleetError
 from pgfleet.reports.audit_junit import audit_junit
+from pgfleet.reports.blocks import View
 from pgfleet.reports.openmetrics import audit_metrics
 from pgfleet.reports.render import html, markdown, terminal
 from pgfleet.reports.rollout_junit import rollout_junit
@@ -23,9 +24,18 @@ from pgfleet.reports.views.rollout_page import rollout_page
 from pgfleet.run import files
 from pgfleet.run.context import RunContext
 
+PLAIN_WIDTH = 160
 
-def write_audit(document: AuditDocument, context: RunContext, output_format: AuditFormat, output: Path | None) -> None:
-    """What an audit found, as a person or a program reads it."""
+
+def console_on(stream: TextIO) -> Console:
+    """A console as wide as the terminal, or of a fixed width and without colors where the stream is no terminal."""
+    return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
+
+
+def write_audit(
+    document: AuditDocument, context: RunContext, output_format: AuditFormat, output: Path | None = None
+) -> None:
+    """Writes the audit document in the chosen format."""
     manifest, zone = context.manifest, context.environment.policy.timezone
     texts: Mapping[AuditFormat, Callable[[], str]] = {
         AuditFormat.HTML: lambda: html.render(audit_page(document, manifest, zone)),
@@ -36,14 +46,14 @@ def write_audit(document: AuditDocument, context: RunContext, output_format: Aud
     if make := texts.get(output_format):
         write_text(make(), output)
     else:
-        report = terminal.render(audit_view(document, manifest, zone))
-        write(document, report, as_json=output_format is AuditFormat.JSON, output=output)
+        view = audit_view(document, manifest, zone)
+        write(document, view, as_json=output_format is AuditFormat.JSON, output=output)
 
 
 def write_rollout(
-    document: RolloutDocument, context: RunContext, output_format: RolloutFormat, output: Path | None
+    document: RolloutDocument, context: RunContext, output_format: RolloutFormat, output: Path | None = None
 ) -> None:
-    """What came of a rollout, as a person or a program reads it."""
+    """Writes the rollout document in the chosen format."""
     manifest, zone = context.manifest, context.environment.policy.timezone
     texts: Mapping[RolloutFormat, Callable[[], str]] = {
         RolloutFormat.HTML: lambda: html.render(rollout_page(document, manifest, zone)),
@@ -53,24 +63,24 @@ def write_rollout(
     if make := texts.get(output_format):
         write_text(make(), output)
     else:
-        report = terminal.render(rollout_view(document, manifest, zone))
-        write(document, report, as_json=output_format is RolloutFormat.JSON, output=output)
+        view = rollout_view(document, manifest, zone)
+        write(document, view, as_json=output_format is RolloutFormat.JSON, output=output)
 
 
-def write(document: BaseModel, report: RenderableType, *, as_json: bool, output: Path | None = None) -> None:
-    """The document as JSON or as a report, on standard output or into `output`."""
+def write(document: BaseModel, view: View, *, as_json: bool, output: Path | None = None) -> None:
+    """Writes the document as JSON, or its view as text, to standard output or to `output`."""
     if as_json:
         write_text(document.model_dump_json(indent=2) + "\n", output)
     elif output is None:
-        console_on(sys.stdout).print(report)
+        console_on(sys.stdout).print(terminal.render(view))
     else:
         plain = StringIO()
-        console_on(plain).print(report)
+        console_on(plain).print(terminal.render(view))
         write_text(plain.getvalue(), output)
 
 
 def write_text(text: str, output: Path | None) -> None:
-    """The text as it is. Raises PgfleetError where it cannot be written: by now the run is over."""
+    """Writes the text as it is. Raises PgfleetError if it cannot be written."""
     try:
         if output is None:
             sys.stdout.write(text)
@@ -79,5 +89,5 @@ def write_text(text: str, output: Path | None) -> None:
             files.write_whole(output, text)
     except OSError as error:
         where = f"--output: {output}" if output else "standard output"
-        kept = "what the run found and did is kept with it in Prefect"
+        kept = "the run's result is stored in Prefect"
         raise PgfleetError(f"{where}: cannot be written: {error.strerror}; {kept}") from None

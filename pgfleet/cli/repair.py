@@ -1,98 +1,110 @@
-"""Runs a repair from the command line: rehearses it, shows that, asks, has it done."""
+"""The command `repair`: a dry run, the confirmation, and the repair itself."""
 
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
+import typer
 from rich.console import Console
 
-from pgfleet.cli.console import console_on
-from pgfleet.cli.output import write
+from pgfleet.cli.options import (
+    DryRunOption,
+    EnvironmentArgument,
+    Format,
+    FormatOption,
+    LabelOption,
+    OutputOption,
+    TenantOption,
+    YesOption,
+    check_writable,
+)
+from pgfleet.cli.progress import showing_progress
 from pgfleet.cli.prompt import is_confirmed, is_terminal
-from pgfleet.cli.run_flow import document_of, showing_progress
+from pgfleet.cli.run_flow import run_flow
 from pgfleet.documents.repair import RepairDocument, RepairResult
-from pgfleet.reports.render import terminal
-from pgfleet.reports.views.repair import repair_view
+from pgfleet.errors import FleetError
+from pgfleet.fleet.selection import Selection
 from pgfleet.rollout.repair_summary import exit_status
 from pgfleet.run import settings
-from pgfleet.run.context import RunContext
 
-NOBODY = "Only rehearsed: there is no terminal to ask at. With --yes it is done."
-NOT_CONFIRMED = "Only rehearsed: it was not confirmed."
-
-
-def run_repair(
-    context: RunContext,
-    tenants: Sequence[str],
-    labels: Sequence[str] | None = None,
-    *,
-    dry_run: bool,
-    yes: bool,
-    as_json: bool,
-    output: Path | None,
-) -> int:
-    """Rehearses, has it done if that is agreed to, writes what came of it, and returns the exit status.
-
-    Raises PgfleetError if it broke off.
-    """
-
-    def show(document: RepairDocument) -> None:
-        console_on(sys.stderr if as_json else sys.stdout).print(terminal.render(repair_view(document)))
-
-    def agree(document: RepairDocument) -> bool:
-        show(document)
-        return yes or _is_agreed_to(document)
-
-    document = repair(context, tenants, agree if not dry_run else lambda _: False, labels)
-    is_shown = document.dry_run and not dry_run and is_to_be_done(document)
-    if as_json or output or not is_shown:
-        write(document, terminal.render(repair_view(document)), as_json=as_json, output=output)
-    return exit_status(document)
+NO_TERMINAL = "Dry run only: there is no terminal to ask at. Use --yes to repair."
+NOT_CONFIRMED = "Dry run only: not confirmed."
 
 
 def repair(
-    context: RunContext,
-    tenants: Sequence[str],
-    agree: Callable[[RepairDocument], bool],
-    labels: Sequence[str] | None = None,
-) -> RepairDocument:
-    """The dry run, or what came of the repair where there is anything to be done and `agree` says yes to it."""
-    settings.prepare_prefect()
-    title = f"dry run of the repair of {context.environment.name}"
-    dry_run = _run(context, tenants, labels, title, dry_run=True)
-    if not is_to_be_done(dry_run) or not agree(dry_run):
+    environment: EnvironmentArgument,
+    tenant: TenantOption = None,
+    label: LabelOption = None,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Fix what drifted in the selected tenants.
+
+    Reapplies a migration where that is proven to fix a difference, and
+    runs generated SQL where it is not. Starts with a dry run, then asks
+    for confirmation; with neither a terminal nor --yes, it stops after
+    the dry run.
+
+    Exit status:
+    0  nothing remains to be fixed
+    1  a repair failed, needs a person, or was not carried out
+    2  the command or a file is wrong
+    3  some tenant could not be inspected
+    """
+    from pgfleet.cli.output import console_on, write
+    from pgfleet.postgres.read.run_context import load_context
+    from pgfleet.reports.render import terminal
+    from pgfleet.reports.views.repair import repair_view
+
+    if not tenant:
+        raise FleetError("--tenant", "", "is required: name the tenants to repair, one or more")
+    selection = Selection.of(tenant, None, label)
+    load_context(environment, selection)
+    check_writable(output)
+    as_json = output_format is Format.JSON
+
+    def is_agreed(document: RepairDocument) -> bool:
+        console_on(sys.stderr if as_json else sys.stdout).print(terminal.render(repair_view(document)))
+        return yes or _is_confirmed(document)
+
+    document = run_repair(environment, (lambda _: False) if dry_run else is_agreed, **selection.parameters)
+    is_shown = document.dry_run and not dry_run and _has_repairs(document)
+    if as_json or output or not is_shown:
+        write(document, repair_view(document), as_json=as_json, output=output)
+    raise typer.Exit(exit_status(document))
+
+
+def run_repair(environment: str, is_agreed: Callable[[RepairDocument], bool], **selection: Any) -> RepairDocument:
+    """The document of the repair, or of its dry run if there is nothing to repair or `is_agreed` returns False.
+
+    Raises PgfleetError if a run broke off.
+    """
+    dry_run = _run(f"dry run of the repair of {environment}", environment, dry_run=True, **selection)
+    if not _has_repairs(dry_run) or not is_agreed(dry_run):
         return dry_run
-    return _run(context, tenants, labels, f"repair of {context.environment.name}", dry_run=False, digest=dry_run.digest)
+    return _run(f"repair of {environment}", environment, dry_run=False, digest=dry_run.digest, **selection)
 
 
-def is_to_be_done(dry_run: RepairDocument) -> bool:
-    """Whether the dry run went well in some tenant, and had anything to do there."""
+def _run(title: str, environment: str, **parameters: Any) -> RepairDocument:
+    settings.prepare_prefect()
+    from pgfleet.flows.repair import repair_fleet
+    from pgfleet.tasks.support.results import REPAIR_DOCUMENT
+
+    with showing_progress(title):
+        return run_flow(repair_fleet, REPAIR_DOCUMENT, environment=environment, **parameters)
+
+
+def _has_repairs(dry_run: RepairDocument) -> bool:
     return any(each.result is RepairResult.REPAIRED for each in dry_run.tenants)
 
 
-def _run(
-    context: RunContext,
-    tenants: Sequence[str],
-    labels: Sequence[str] | None,
-    title: str,
-    *,
-    dry_run: bool,
-    digest: str | None = None,
-) -> RepairDocument:
-    from pgfleet.flows.repair import repair_fleet  # noqa: PLC0415
-    from pgfleet.tasks.support.results import REPAIR_DOCUMENT  # noqa: PLC0415
-
-    options = {"tenants": list(tenants), "labels": list(labels or ()) or None, "dry_run": dry_run, "digest": digest}
-    with showing_progress(title):
-        return document_of(repair_fleet, REPAIR_DOCUMENT, environment=context.environment.name, **options)
-
-
-def _is_agreed_to(document: RepairDocument) -> bool:
-    console = Console(stderr=True)
-    if not is_terminal():
-        console.print(NOBODY, highlight=False)
-        return False
-    if not is_confirmed("have this done", document.digest):
-        console.print(NOT_CONFIRMED, highlight=False)
-        return False
-    return True
+def _is_confirmed(document: RepairDocument) -> bool:
+    problem = NO_TERMINAL
+    if is_terminal():
+        if is_confirmed("Carry out this repair?", document.digest):
+            return True
+        problem = NOT_CONFIRMED
+    Console(stderr=True).print(problem, highlight=False)
+    return False

@@ -1,96 +1,165 @@
-"""Runs a rollout or a seeding from the command line: shows the plan, asks, shows what came of it."""
+"""The commands `rollout` and `seed`: the plan, the confirmation, and the result."""
 
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from pgfleet.cli.console import console_on
-from pgfleet.cli.options import RolloutFormat
-from pgfleet.cli.output import write_rollout
+from pgfleet.cli.options import (
+    DryRunOption,
+    EnvironmentArgument,
+    GranularityOption,
+    LabelOption,
+    OutputOption,
+    RingOption,
+    RolloutFormat,
+    RolloutFormatOption,
+    TenantOption,
+    YesOption,
+    check_writable,
+)
+from pgfleet.cli.progress import showing_progress
 from pgfleet.cli.prompt import is_confirmed, is_terminal
-from pgfleet.cli.run_flow import run_flow, showing_progress
+from pgfleet.cli.run_flow import run_flow
 from pgfleet.documents.plan import RolloutPlan, Scope
 from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.errors import FleetError
-from pgfleet.reports.render import terminal
-from pgfleet.reports.views.plan import plan_view
+from pgfleet.fleet.selection import Selection
+from pgfleet.manifest.model import Priority
 from pgfleet.rollout.planning import check_scope
 from pgfleet.rollout.summary import RolloutOutcome, exit_status
 from pgfleet.run import settings
 from pgfleet.run.context import Granularity, RunContext
 
+if TYPE_CHECKING:
+    from prefect import Flow
+
+
+def rollout(
+    environment: EnvironmentArgument,
+    dry_run: DryRunOption = False,
+    tenant: TenantOption = None,
+    ring: RingOption = None,
+    label: LabelOption = None,
+    priority: Annotated[
+        Priority | None, typer.Option(help="Only migrations of this priority or a higher one: P0 is the highest.")
+    ] = None,
+    rerun: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VERSION", help="Run this migration again where it is already applied. Repeatable."),
+    ] = None,
+    yes: YesOption = False,
+    granularity: GranularityOption = Granularity.STEP,
+    output_format: RolloutFormatOption = RolloutFormat.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Apply the pending migrations to every tenant, one ring after another.
+
+    Prints the plan before it writes anything, and commits a migration
+    only if it is proven. To resume a rollout, run it again: it skips
+    what is already applied.
+
+    Exit status:
+    0  everything was done
+    1  some tenant failed, or the rollout halted
+    2  the command or a file is wrong
+    3  some tenant could not be inspected
+    """
+    from pgfleet.postgres.read.run_context import load_context
+
+    selection = Selection.of(tenant, ring, label)
+    context = load_context(environment, selection)
+    scope = Scope(priority=priority, rerun=tuple(rerun or ()))
+    check_scope(scope, context.manifest)
+    options = {"dry_run": dry_run, "yes": yes, "granularity": granularity, **selection.parameters}
+    _roll_out(context, scope, options, output_format, output)
+
+
+def seed(
+    environment: EnvironmentArgument,
+    dry_run: DryRunOption = False,
+    tenant: TenantOption = None,
+    ring: RingOption = None,
+    label: LabelOption = None,
+    yes: YesOption = False,
+    granularity: GranularityOption = Granularity.STEP,
+    output_format: RolloutFormatOption = RolloutFormat.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Add missing seed rows to every tenant. Leaves existing rows unchanged.
+
+    Exit status:
+    0  everything was done
+    1  some tenant failed, or the seeding halted
+    2  the command or a file is wrong
+    3  some tenant could not be inspected
+    """
+    from pgfleet.postgres.read.run_context import load_context
+
+    selection = Selection.of(tenant, ring, label)
+    context = load_context(environment, selection)
+    options = {"dry_run": dry_run, "yes": yes, "granularity": granularity, **selection.parameters}
+    _roll_out(context, Scope(migrations=False), options, output_format, output)
+
+
+def _roll_out(
+    context: RunContext, scope: Scope, options: dict[str, Any], output_format: RolloutFormat, output: OutputOption
+) -> None:
+    from pgfleet.cli.output import write_rollout
+
+    check_writable(output)
+    # On standard output, only a table may follow the plan.
+    document = run_rollout(context, scope, plan_to_stderr=output_format is not RolloutFormat.TABLE, **options)
+    write_rollout(document, context, output_format, output)
+    raise typer.Exit(exit_status(RolloutOutcome(document.outcome), document.tenants))
+
 
 def run_rollout(
     context: RunContext,
-    tenants: Sequence[str] | None,
-    rings: Sequence[str] | None,
     scope: Scope,
-    granularity: Granularity = Granularity.STEP,
-    labels: Sequence[str] | None = None,
     *,
-    dry_run: bool,
-    yes: bool,
-    output_format: RolloutFormat,
-    output: Path | None,
-) -> int:
-    """Rolls out, writes what came of it, and returns the exit status. Raises PgfleetError if it broke off."""
-    check_scope(scope, context.manifest)
-    chosen = {"tenants": tenants, "rings": rings, "labels": labels}
-    is_mixed = output_format is RolloutFormat.TABLE  # the plan and the report are read one after the other
-    document = roll_out(context, scope, granularity, **chosen, dry_run=dry_run, yes=yes, plan_to_stderr=not is_mixed)
-    write_rollout(document, context, output_format, output)
-    return exit_status(RolloutOutcome(document.outcome), document.tenants)
-
-
-def roll_out(
-    context: RunContext,
-    scope: Scope,
-    granularity: Granularity = Granularity.STEP,
-    *,
-    tenants: Sequence[str] | None = None,
-    rings: Sequence[str] | None = None,
-    labels: Sequence[str] | None = None,
     dry_run: bool = False,
     yes: bool = False,
     plan_to_stderr: bool = False,
+    **parameters: Any,
 ) -> RolloutDocument:
-    """One run of the flow; the plan is printed before anything is written. Raises PgfleetError if it broke off."""
-    settings.prepare_prefect()
-    from pgfleet.flows._approval import asking, can_ask  # noqa: PLC0415
-    from pgfleet.flows.rollout import rollout_fleet  # noqa: PLC0415
-    from pgfleet.flows.seed import seed_fleet  # noqa: PLC0415
-    from pgfleet.tasks.support.results import ROLLOUT_DOCUMENT  # noqa: PLC0415
+    """One run of the flow `rollout` or `seed`, which prints the plan before anything is written.
 
-    policy, stream = context.environment.policy, sys.stderr if plan_to_stderr else sys.stdout
-    is_asked = policy.rollout.approval and not dry_run and not yes
-    if is_asked and not is_terminal() and not can_ask():
+    Raises FleetError if approval is required and nobody can be asked, and PgfleetError if the run broke off.
+    """
+    settings.prepare_prefect()
+    from pgfleet.cli.output import console_on
+    from pgfleet.flows._approval import asking, can_ask
+    from pgfleet.flows.rollout import rollout_fleet
+    from pgfleet.flows.seed import seed_fleet
+    from pgfleet.reports.render import terminal
+    from pgfleet.reports.views.plan import plan_view
+    from pgfleet.tasks.support.results import ROLLOUT_DOCUMENT
+
+    name, policy = context.environment.name, context.environment.policy
+    must_ask = policy.rollout.approval and not dry_run and not yes
+    if must_ask and not is_terminal() and not can_ask():
         raise FleetError("--yes", "", "approval = true, and there is nobody to ask: no terminal, no PREFECT_API_URL")
 
     def show(plan: RolloutPlan) -> None:
-        console_on(stream).print(terminal.render(plan_view(plan, context.manifest, policy.rings)))
+        view = plan_view(plan, context.manifest, policy.rings)
+        console_on(sys.stderr if plan_to_stderr else sys.stdout).print(terminal.render(view))
 
-    flow = rollout_fleet if scope.migrations else seed_fleet
-    options: dict[str, Any] = {"dry_run": dry_run, "yes": yes, "granularity": granularity}
+    parameters |= {"environment": name, "dry_run": dry_run, "yes": yes}
+    flow: Flow[..., Any] = rollout_fleet if scope.migrations else seed_fleet
     if scope.migrations:
-        options |= {"priority": scope.priority, "rerun": list(scope.rerun) or None}
+        parameters |= {"priority": scope.priority, "rerun": list(scope.rerun) or None}
     kind = f"{'' if scope.migrations else 'seed '}dry run" if dry_run else flow.name
-    with showing_progress(f"{kind} of {context.environment.name}", show) as progress, ExitStack() as stack:
-        if is_asked and is_terminal():
+    with showing_progress(f"{kind} of {name}", show) as progress, ExitStack() as stack:
+        if must_ask and is_terminal():
 
             def ask(plan: RolloutPlan, page: str) -> bool:
-                with progress.off():
-                    return _ask(plan, page)
+                with progress.hidden():
+                    Console(stderr=True).print(Markdown(page))
+                    return is_confirmed("Carry out this plan?", plan.digest)
 
             stack.enter_context(asking(ask))
-        return run_flow(flow, ROLLOUT_DOCUMENT, context, tenants, rings, labels, **options)
-
-
-def _ask(plan: RolloutPlan, page: str) -> bool:
-    """The answer of a person who has the plan and its dry run before them, and copies the digest."""
-    Console(stderr=True).print(Markdown(page))
-    return is_confirmed("carry out this plan", plan.digest)
+        return run_flow(flow, ROLLOUT_DOCUMENT, **parameters)

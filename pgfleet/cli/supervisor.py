@@ -1,4 +1,4 @@
-"""`pgfleet up`: a Prefect server, a worker, deployments and automations for a machine of one's own."""
+"""`pgfleet up`: Prefect's server, a worker, the deployments, and the automations, on this machine."""
 
 import os
 import shlex
@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,142 +17,144 @@ from rich.console import Console
 
 from pgfleet.cli.child_processes import Children
 from pgfleet.cli.demo import make_fleet
-from pgfleet.cli.deploy import set_up
 from pgfleet.errors import ConfigurationError, PgfleetError
 from pgfleet.fleet.file import FleetDocument
 from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.embedded.cluster import Cluster
 from pgfleet.postgres.embedded.demo_fleet import REPORTS
+from pgfleet.postgres.embedded.kept_cluster import KeptCluster
 from pgfleet.run import files, settings
+from pgfleet.run.shipped import deployments_folder
 
 ENDED = 1
 POOL = "pgfleet"
-SERVER = {
-    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-    # Where it was loaded from: Prefect has it ask port 4200 of this machine, whatever the server listens on.
-    "PREFECT_UI_API_URL": "/api",
-    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-}
-STOPPING = "stopping: runs under way have half a minute to end; Ctrl-C ends them at once"
-LONGEST_START_SECONDS = 300.0
-"""A server makes its tables first, which takes a small machine long."""
+PREFECT = (sys.executable, "-m", "prefect")
+STOPPING = "stopping: runs in progress get half a minute to end; press Ctrl-C again to end them now"
+RUN_PATIENCE_SECONDS = 30.0
+"""How long runs in progress get to end when `up` is stopped."""
+START_TIMEOUT_SECONDS = 300.0
+"""The server's first start creates its tables, which takes long on a small machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What was asked for: where the server listens and keeps its data, and how many runs there may be at once."""
+class Options:
+    """The options of `pgfleet up`: where the server listens and keeps its data, and how many runs there may be."""
 
     host: str
     port: int
-    database: str | None
-    demo: bool
-    limit: int
-    server: bool
+    database: str | None = None
+    sqlite: bool = False
+    demo: bool = False
+    limit: int = 1
+    server: bool = True
 
     @property
     def api(self) -> str:
-        """Where a server of ours answers."""
+        """The URL of our server's API."""
         return f"{self.at(self.port)}/api"
 
     def at(self, port: int) -> str:
-        """What listens there, as it is called from this machine."""
+        """The URL of a port that we listen on, as seen from this machine."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  # compared, not bound
         return f"http://{host}:{port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reports:
-    """The pages that runs of the demo keep: in that folder, and to be seen at that port."""
-
-    folder: Path
-    port: int
-
-
-def run_up(choice: Choice) -> int:
-    """Stays until it is interrupted (0) or one of its processes dies (1). Raises ConfigurationError, PgfleetError."""
+def supervise(options: Options) -> int:
+    """Runs until it is interrupted (0) or one of its processes ends (1). Raises ConfigurationError, PgfleetError."""
     settings.prepare_prefect()
-    console = Console(stderr=True, highlight=False)
-    database = server_database(choice.database)
-    _refuse_host(choice.host)
-    with _terminated(), suppress(KeyboardInterrupt), ExitStack() as stack:
-        fleet, reports = _fleet(choice, stack, console)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    database = server_database(options.database)
+    _check_host(options.host)
+    with _interruptible(), suppress(KeyboardInterrupt), ExitStack() as stack:
+        fleet, pages = _load_fleet(options, stack, console)
         console.print("starting Prefect …")
-        from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings  # noqa: PLC0415
+        from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
-        api, is_there = find_server(choice, PREFECT_API_URL.value())
+        api, is_running = find_server(options, PREFECT_API_URL.value())
+        if not (is_running or options.sqlite or database or _has_database()):
+            cluster = stack.enter_context(
+                KeptCluster(settings.Settings().state_folder / "prefect-server", embedded_binaries())
+            )
+            database = server_database(cluster.dsn())
         children = stack.enter_context(Children(PREFECT_HOME.value() / "pgfleet-up"))
         stack.callback(console.print, STOPPING)
-        if not is_there:
-            _start_server(children, choice, database, console)
+        if not is_running:
+            _start_server(children, options, database, console)
         with temporary_settings({PREFECT_API_URL: api}):
-            set_up(fleet, POOL, _job_variables(), console)
-        _start_worker(children, choice, api)
-        console.print(f"\n[bold]Prefect's web interface: {api.removesuffix('/api')}[/bold]", soft_wrap=True)
-        if reports:
-            _serve_reports(children, choice, reports)
-            console.print(f"the pages of its runs: {choice.at(reports.port)}", soft_wrap=True)
-        console.print(f"logs: {children.folder}; Ctrl-C stops everything", style="dim", soft_wrap=True)
-        console.print(f"pgfleet: {children.wait()}", soft_wrap=True)
+            _set_up(fleet, console)
+        _start_worker(children, options, api)
+        console.print(f"\n[bold]Prefect's web interface: {api.removesuffix('/api')}[/bold]")
+        if pages:
+            _serve_pages(children, options, *pages)
+            console.print(f"HTML pages of its runs: {options.at(pages[1])}")
+        console.print(f"logs: {children.folder}; Ctrl-C stops everything", style="dim")
+        console.print(f"pgfleet: {children.wait()}")
         return ENDED
     return 0
 
 
 def server_database(url: str | None) -> str | None:
-    """The address of the server's database as Prefect wants it. Raises ConfigurationError, which does not repeat it."""
+    """The URL of the server's database with the driver that Prefect uses. Raises ConfigurationError without the URL."""
     if url is None:
         return None
     scheme, mark, rest = url.partition("://")
-    known = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
-    driver = known.get(scheme, scheme)
+    driver = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}.get(scheme, scheme)
     if not mark or driver not in {"postgresql+asyncpg", "sqlite+aiosqlite"}:
-        raise ConfigurationError("--database", "", "is no postgresql:// URL")
+        raise ConfigurationError("--database", "", "must be a postgresql:// URL")
     return f"{driver}://{rest}"
 
 
-def _fleet(choice: Choice, stack: ExitStack, console: Console) -> tuple[FleetDocument, Reports | None]:
-    """The fleet file's; the demo's, made on the spot, where that is asked for or where there is no fleet file."""
-    file, reports = settings.Settings().config, None
-    if choice.demo or (not file.exists() and not settings.names_fleet_file()):
-        console.print("a fleet made on the spot: starting an embedded PostgreSQL …")
+def _has_database() -> bool:
+    """Whether the user chose the server's database in the environment or in the profile of Prefect."""
+    from prefect.settings import get_current_settings
+
+    return bool(get_current_settings().server.database.model_fields_set & {"connection_url", "host"})
+
+
+def _load_fleet(options: Options, stack: ExitStack, console: Console) -> tuple[FleetDocument, tuple[Path, int] | None]:
+    """The fleet, and the folder and port of its HTML pages if it is the demo's, which is created here."""
+    file, pages = settings.Settings().config, None
+    if options.demo or (not file.exists() and not settings.names_fleet_file()):
+        console.print("creating a demo fleet: starting an embedded PostgreSQL …")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pgfleet-demo-")))
         cluster = stack.enter_context(Cluster.temporary(embedded_binaries()))
-        reports = Reports(folder=folder / REPORTS, port=_free_port(choice))
-        make_fleet(cluster, folder, console, choice.at(reports.port))
+        pages = (folder / REPORTS, _free_port(options))
+        make_fleet(cluster, folder, console, options.at(pages[1]))
         file = folder / "fleet.toml"
-    settings.use(config=file)  # absolute: runs begin elsewhere
-    return files.load_fleet(file), reports
+    settings.use(config=file)  # as an absolute path: runs start in other folders
+    return files.load_fleet(file), pages
 
 
-def _refuse_host(host: str) -> None:
+def _check_host(host: str) -> None:
     try:
         socket.getaddrinfo(host, None)
     except OSError:
-        raise ConfigurationError("--host", host, "is no address and no name that is known here") from None
+        raise ConfigurationError("--host", host, "is not an address or a known host name") from None
 
 
-def _free_port(choice: Choice) -> int:
-    """That behind the server's own, or else any."""
-    for port in (choice.port + 1, 0):
-        with suppress(OSError, OverflowError), socket.create_server((choice.host, port)) as probe:
+def _free_port(options: Options) -> int:
+    """The port after the server's own, or else any."""
+    for port in (options.port + 1, 0):
+        with suppress(OSError, OverflowError), socket.create_server((options.host, port)) as probe:
             return int(probe.getsockname()[1])
-    raise ConfigurationError("--host", choice.host, "cannot be listened on; choose another")
+    raise ConfigurationError("--host", options.host, "cannot be listened on; choose another")
 
 
-def find_server(choice: Choice, named: str | None) -> tuple[str, bool]:
-    """The API's address, `named` or ours, and whether a server answers there already. Raises ConfigurationError."""
-    api = named or choice.api
+def find_server(options: Options, named: str | None) -> tuple[str, bool]:
+    """The URL of the API, `named` or ours, and whether a server answers there. Raises ConfigurationError."""
+    api = named or options.api
     if _answers(api):
         return api, True
-    if not choice.server or api != choice.api:
-        whose = "PREFECT_API_URL" if named else "--no-server"
-        raise ConfigurationError(whose, "", f"no Prefect server answers at {api}; start it, or leave that away")
+    if not options.server or api != options.api:
+        key = "PREFECT_API_URL" if named else "--no-server"
+        raise ConfigurationError(key, "", f"no Prefect server answers at {api}; start it, or remove this setting")
     try:
-        with socket.create_server((choice.host, choice.port)):
+        with socket.create_server((options.host, options.port)):
             return api, False
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         problem = f"cannot be listened on ({reason}), and no Prefect server answers there; choose another"
-        raise ConfigurationError("--port", str(choice.port), problem) from None
+        raise ConfigurationError("--port", str(options.port), problem) from None
 
 
 def _answers(api: str) -> bool:
@@ -162,48 +164,56 @@ def _answers(api: str) -> bool:
         return False
 
 
-def _start_server(children: Children, choice: Choice, database: str | None, console: Console) -> None:
-    command = [*_prefect(), "server", "start", "--host", choice.host, "--port", str(choice.port)]
+def _start_server(children: Children, options: Options, database: str | None, console: Console) -> None:
+    command = [*PREFECT, "server", "start", "--host", options.host, "--port", str(options.port)]
     own = {
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-        "PREFECT_UI_URL": choice.api.removesuffix("/api"),
-        **SERVER,
+        "PREFECT_UI_URL": options.api.removesuffix("/api"),
+        # Relative to the page: by default it is port 4200 of this machine, whatever port the server listens on.
+        "PREFECT_UI_API_URL": "/api",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     }
     if database:
         own["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
     children.start("Prefect's server", command, {**settings.variables(), **own}, log="server.log")
-    with console.status("Prefect's server makes its tables, the first time for half a minute"):
-        said = children.wait_until(lambda: _answers(choice.api), LONGEST_START_SECONDS)
-    if said:
-        raise PgfleetError(f"Prefect's server did not start: {said}")
-    console.print(f"Prefect's server answers at {choice.api}", soft_wrap=True)
+    with console.status("Prefect's server starts; its first start creates its tables and takes half a minute"):
+        problem = children.wait_until(lambda: _answers(options.api), START_TIMEOUT_SECONDS)
+    if problem:
+        raise PgfleetError(f"Prefect's server did not start: {problem}")
+    console.print(f"Prefect's server answers at {options.api}")
 
 
-def _start_worker(children: Children, choice: Choice, api: str) -> None:
-    command = [*_prefect(), "worker", "start", "--type", "process", "--pool", POOL, "--limit", str(choice.limit)]
+def _set_up(fleet: FleetDocument, console: Console) -> None:
+    """Creates or updates the work pool, the deployments, and the automations."""
+    from pgfleet.cli.automations import apply_automation_file
+    from pgfleet.cli.deploy import deploy, deployments_of_fleet, ensure_pool
+
+    # Runs use this Python, and this folder as the base of relative paths in the fleet file.
+    command = shlex.join([sys.executable, "-m", "prefect.engine"])
+    job_variables = {"command": command, "working_dir": str(Path.cwd())}
+    ensure_pool(POOL)
+    deployed = [deploy(each, POOL, job_variables) for each in deployments_of_fleet(fleet, POOL)]
+    console.print(f"{len(deployed)} deployments on the work pool {POOL}: {', '.join(fleet.environments)}")
+    apply_automation_file(deployments_folder() / "automations.yaml", console)
+
+
+def _start_worker(children: Children, options: Options, api: str) -> None:
+    command = [*PREFECT, "worker", "start", "--type", "process", "--pool", POOL, "--limit", str(options.limit)]
     own = {"PREFECT_API_URL": api, "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO"}
-    children.start("the worker", command, {**settings.WORKER, **settings.variables(), **own}, log="worker.log")
+    variables = {**settings.WORKER, **settings.variables(), **own}
+    children.start("the worker", command, variables, log="worker.log", patience_seconds=RUN_PATIENCE_SECONDS)
 
 
-def _serve_reports(children: Children, choice: Choice, reports: Reports) -> None:
-    reports.folder.mkdir()
-    options = ["--bind", choice.host, "--directory", str(reports.folder)]
-    command = [sys.executable, "-m", "http.server", str(reports.port), *options]
-    children.start("the server of the pages", command, settings.variables(), log="pages.log")
-
-
-def _prefect() -> list[str]:
-    return [sys.executable, "-m", "prefect"]
-
-
-def _job_variables() -> Mapping[str, str]:
-    """Of runs on this machine: this Python, and this folder, which relative paths in the fleet file are from."""
-    return {"command": shlex.join([sys.executable, "-m", "prefect.engine"]), "working_dir": str(Path.cwd())}
+def _serve_pages(children: Children, options: Options, folder: Path, port: int) -> None:
+    folder.mkdir()
+    arguments = ["--bind", options.host, "--directory", str(folder)]
+    command = [sys.executable, "-m", "http.server", str(port), *arguments]
+    children.start("the server of the HTML pages", command, settings.variables(), log="pages.log")
 
 
 @contextmanager
-def _terminated() -> Iterator[None]:
-    """Within the block SIGTERM is as Ctrl-C, which is heard even where whoever began us lets it be ignored."""
+def _interruptible() -> Iterator[None]:
+    """Within the block SIGINT and SIGTERM raise KeyboardInterrupt, even where the parent process ignores SIGINT."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

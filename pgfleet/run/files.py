@@ -1,10 +1,11 @@
-"""Reads what pure modules parse (manifest, fleet file, documents, what is set up in Prefect); writes reports."""
+"""Reads the files that pure modules parse, and writes reports."""
 
 import os
 import shutil
 from pathlib import Path
 from uuid import uuid4
 
+import yaml
 from pydantic import ValidationError
 
 from pgfleet.documents.audit import SCHEMA_VERSION, AuditDocument
@@ -65,6 +66,16 @@ def load_audit(path: Path, environment: str) -> AuditDocument:
     if document.environment != environment:
         raise ConfigurationError("--since", str(path), f"is an audit of {document.environment}, not of {environment}")
     return document
+
+
+def load_yaml(path: Path) -> object:
+    """The content of a YAML file. Raises ConfigurationError."""
+    try:
+        return yaml.safe_load(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(str(path), "", f"cannot be read: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise ConfigurationError(str(path), "", f"is not YAML: {error}") from None
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The one reader of the environment."""
+"""The only module that reads the environment."""
 
 import os
 from collections.abc import Mapping
@@ -10,69 +10,80 @@ from pgfleet.run.shipped import sql_folder
 
 
 class Settings(BaseSettings):
-    """Where pgfleet's files are: `PGFLEET_CONFIG` and `PGFLEET_MANIFEST`."""
+    """The paths of pgfleet's files: `PGFLEET_CONFIG`, `PGFLEET_MANIFEST`, and `PGFLEET_STATE`."""
 
     model_config = SettingsConfigDict(env_prefix="PGFLEET_", env_ignore_empty=True, frozen=True)
 
     config: Path = Path("deployments/fleet.toml")
     manifest: Path = Path("sql/manifest.toml")
+    state: Path | None = None
 
     @property
     def manifest_file(self) -> Path:
-        """The manifest that is meant: without one in the current folder, the one that pgfleet ships."""
+        """The manifest: by default the one in the current folder, or else the one in the package."""
         is_default = "manifest" not in self.model_fields_set
         return sql_folder() / "manifest.toml" if is_default and not self.manifest.is_file() else self.manifest
 
+    @property
+    def state_folder(self) -> Path:
+        """The folder for data that pgfleet keeps between runs; it may not exist yet.
+
+        The default for root is one that the account of the embedded PostgreSQL can reach, unlike root's home.
+        """
+        if self.state:
+            return self.state.absolute()
+        if os.geteuid() == 0:
+            return Path("/var/lib/pgfleet")
+        return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "pgfleet"
+
 
 def use(*, config: Path | None = None, manifest: Path | None = None) -> None:
-    """Makes these the files of this process and of those that it starts (flow runs on a work pool among them)."""
+    """Sets the files for this process and its child processes, such as flow runs of a worker."""
     for name, path in (("PGFLEET_CONFIG", config), ("PGFLEET_MANIFEST", manifest)):
         if path is not None:
             os.environ[name] = str(path.absolute())
 
 
 def names_fleet_file() -> bool:
-    """Whether somebody has said which fleet file is meant."""
+    """Whether the user named a fleet file."""
     return "config" in Settings().model_fields_set
 
 
 def variables() -> Mapping[str, str]:
-    """What `${VAR}` in a connection string can mean."""
+    """The environment variables, for `${VAR}` in connection strings and for child processes."""
     return os.environ
 
 
 QUIET = {
-    # Findings are Failed states, which Prefect would log as errors, one a step; the report says the same in order.
+    # Findings are Failed states, each of which Prefect would log as an error; the report shows them in order.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
-    # The temporary server's own concerns, when there is one.
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
 }
+"""Prefect settings of a command."""
 
 SERVER = {
-    # It makes its tables first, which takes a small machine longer than the default of 20 seconds.
+    # The first start creates the tables, which takes a small machine longer than the default of 20 seconds.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-    # By default each of a task run's states is written in a transaction of its own, which is more than half of all that
-    # the server does, and on SQLite keeps everybody else from writing (docs/operations.md, "What Prefect stores").
+    # By default each state of a task run is written in its own transaction, which is more than half of the server's
+    # work, and on SQLite keeps everything else from writing (docs/operations.md, "What Prefect stores").
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
-    # On SQLite the server would stand still for a minute now and then.
-    "PREFECT_MESSAGING_BROKER": "pgfleet.tasks.support.messaging",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
 }
-"""What a Prefect server that pgfleet starts is told."""
+"""Settings of a Prefect server that pgfleet starts."""
 
 
 WORKER = {
-    # A run that was begun in the web interface is under way at once.
+    # A run that is started in the web interface begins at once.
     "PREFECT_WORKER_QUERY_SECONDS": "2",
     # In seconds; the default of 180 is too slow for worker_silence and deployments/automations.yaml.
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
 }
-"""What a worker that pgfleet starts is told, where the environment says nothing else."""
+"""Settings of a Prefect worker that pgfleet starts, unless the environment sets them."""
 
 
 def prepare_prefect() -> None:
-    """Before Prefect is imported. Standard error is for progress and errors; what the user has set is left alone."""
+    """Sets Prefect's settings, unless the user has set them. Must be called before Prefect is imported."""
     for name, value in {**QUIET, **SERVER}.items():
         os.environ.setdefault(name, value)

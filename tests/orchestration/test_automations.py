@@ -1,4 +1,4 @@
-"""The shipped automations on a real server: each is made once, and acts."""
+"""The automations in the package, on a real server: each is created once, and acts."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -16,24 +16,21 @@ from prefect.client.orchestration import get_client
 from prefect.events import emit_event
 from prefect.states import Failed, Running, Scheduled
 
-from pgfleet.cli.automation_file import load_automations, tables_of
-from pgfleet.cli.automations import Change, apply_automations, notification_block
-from pgfleet.cli.deployment_file import deployments_of, load_deployments
-from pgfleet.cli.deployments import deploy, ensure_pool
+from pgfleet.cli.automations import Change, apply_automations, load_automations, notification_block, tables
+from pgfleet.cli.deploy import deploy, deployments_of, ensure_pool
 from pgfleet.errors import ConfigurationError
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.run.context import Granularity
 from pgfleet.run.shipped import deployments_folder
 
-FOLDER = deployments_folder()
-FILE = FOLDER / "automations.yaml"
+FILE = deployments_folder() / "automations.yaml"
 AUTOMATIONS = load_automations(FILE)
 SHORTEST_SECONDS = 10
 """Prefect's own least, of a trigger that waits for something not to happen."""
 
 
-def apply(tables: Any) -> set[Change]:
-    return set(apply_automations(tables, file=str(FILE)).values())
+def apply(wanted: Any) -> set[Change]:
+    return set(apply_automations(wanted, file=str(FILE)).values())
 
 
 def soon(table: dict[str, Any]) -> dict[str, Any]:
@@ -49,15 +46,15 @@ def enabled(name: str) -> bool:
 
 
 @pytest.mark.usefixtures("watching_api")
-def test_they_are_made_once_changed_where_they_differ_and_stay_switched_off() -> None:
+def test_they_are_created_once_updated_where_they_differ_and_stay_switched_off() -> None:
     assert notification_block("nobody") is None
-    assert apply(tables_of(AUTOMATIONS, None)) == {Change.MADE}
-    assert apply(tables_of(AUTOMATIONS, None)) == {Change.LEFT}
+    assert apply(tables(AUTOMATIONS, None)) == {Change.CREATED}
+    assert apply(tables(AUTOMATIONS, None)) == {Change.UNCHANGED}
     with get_client(sync_client=True) as client:
         [halted] = client.read_automations_by_name("pgfleet: rollout halted")
         assert [each.type for each in halted.actions] == ["do-nothing"]
         client.pause_automation(halted.id)
-        assert apply(map(soon, tables_of(AUTOMATIONS, None))) == {Change.LEFT, Change.CHANGED}
+        assert apply(map(soon, tables(AUTOMATIONS, None))) == {Change.UNCHANGED, Change.UPDATED}
         assert len(client.read_automations()) == len(AUTOMATIONS.automations)
     assert not enabled("pgfleet: rollout halted")
     assert enabled("pgfleet: new findings")
@@ -69,7 +66,7 @@ def test_they_act(fleet: Fleet, new_dsn: Callable[[], str], inbox: Inbox, record
     sent = {"subject": "{{subject}}", "body": "{{body}}"}
     block = CustomWebhookNotificationBlock(name="test", url=inbox.url, json_data=sent)
     block.save(AUTOMATIONS.notify, overwrite=True)
-    apply(map(soon, tables_of(AUTOMATIONS, notification_block(AUTOMATIONS.notify))))
+    apply(map(soon, tables(AUTOMATIONS, notification_block(AUTOMATIONS.notify))))
     time.sleep(1)  # until the server has taken them in
     late, silent, ended = _a_late_run(), _a_run_that_gives_a_sign_of_life(), _a_run_that_gives_a_sign_of_life()
     with get_client(sync_client=True) as client:
@@ -92,11 +89,9 @@ def test_they_act(fleet: Fleet, new_dsn: Callable[[], str], inbox: Inbox, record
 
 def _a_late_run() -> str:
     ensure_pool("nobody-works-here")
-    kinds = load_deployments(FOLDER / "prefect.yaml").kinds
-    nightly = next(deployments_of(kinds, "watched", "UTC")).on("nobody-works-here")
-    deploy([nightly])
+    name = deploy(next(deployments_of("watched", "UTC")), "nobody-works-here")
     with get_client(sync_client=True) as client:
-        made = client.read_deployment_by_name(f"audit/{nightly.name}")
+        made = client.read_deployment_by_name(name)
         state = Scheduled(scheduled_time=datetime.now(UTC))
         return str(client.create_flow_run_from_deployment(made.id, state=state).id)
 
@@ -129,9 +124,7 @@ def _state(records: Records, run_id: object) -> str:
         ({"actions": [{"type": "shout"}]}, "pgfleet: new findings: actions"),
     ],
 )
-def test_a_form_that_prefect_does_not_know_is_told_before_anything_is_done(
-    change: Mapping[str, Any], problem: str
-) -> None:
-    first, *others = tables_of(AUTOMATIONS, None)
+def test_an_invalid_automation_is_an_error_before_anything_is_changed(change: Mapping[str, Any], problem: str) -> None:
+    first, *others = tables(AUTOMATIONS, None)
     with pytest.raises(ConfigurationError, match=problem):
         apply([*others, {**first, **change}])

@@ -11,7 +11,7 @@ from fixtures.wheel import Installed
 
 from pgfleet.cli.demo import _explain_kept
 from pgfleet.documents.audit import AuditDocument
-from pgfleet.postgres.embedded.demo_fleet import PLANS
+from pgfleet.postgres.embedded.demo_fleet import DEMO_TENANTS
 
 INJECTED = {
     "ember": [("20250315", "index", "public.idx_ai_task_queue_status_schedule", "missing")],
@@ -45,7 +45,7 @@ def test_the_demo_finds_each_injected_fault_and_nothing_else(
     done = installed.run("demo", PREFECT_API_URL=prefect_api)
     assert done.returncode == 0, done.stdout + done.stderr
     document = audit_document(records, 0)
-    assert {each.name: each.verdict for each in document.tenants} == {plan.name: plan.verdict for plan in PLANS}
+    assert {each.name: each.verdict for each in document.tenants} == {each.name: each.verdict for each in DEMO_TENANTS}
     for tenant in document.tenants:
         drifted = [each for each in tenant.migrations if each.status == "drifted"]
         found = [(each.version, one.kind, one.identity, one.change) for each in drifted for one in each.differences]
@@ -56,16 +56,18 @@ def test_the_demo_finds_each_injected_fault_and_nothing_else(
     seeds = {each.name: str(each.seeds[0].status) for each in document.tenants if each.seeds}
     assert {name for name, status in seeds.items() if status != "present"} == {"cobalt", "kestrel"}
     after = audit_document(records, 1)
-    assert {each.name: each.verdict for each in after.tenants} == {plan.name: plan.verdict_afterwards for plan in PLANS}
+    assert {each.name: each.verdict for each in after.tenants} == {
+        each.name: each.verdict_after_rollout for each in DEMO_TENANTS
+    }
     repaired = audit_document(records, 2)
     assert {each.name: each.verdict for each in repaired.tenants} == {
-        plan.name: plan.verdict_repaired for plan in PLANS if plan.is_repaired
+        each.name: "ready" for each in DEMO_TENANTS if each.is_repaired
     }
     for name, remedy in REMEDIES.items():
         assert remedy in told_of(name, done.stdout), name
     assert "Completed: 2 tenants: 2 repaired" in done.stdout
-    assert "Each tenant was found as it was planted" in done.stdout
-    assert "http" in done.stdout.split("To look at the runs")[1], "where to look at it"
+    assert "Every audit found the injected faults and nothing else" in done.stdout
+    assert "http" in done.stdout.split("To see the runs")[1], "where to look at it"
 
 
 def told_of(tenant: str, printed: str) -> str:

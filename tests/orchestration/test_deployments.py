@@ -17,8 +17,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.states import Pending, Scheduled
 from prefect.utilities.callables import parameter_schema
 
-from pgfleet.cli.deployment_file import deployments_of, load_deployments
-from pgfleet.cli.deployments import deploy, ensure_pool
+from pgfleet.cli.deploy import deploy, deployments_of, ensure_pool
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.flows.audit_wave import audit_wave
 from pgfleet.flows.count import count_fleet
@@ -66,11 +65,10 @@ def test_pgfleet_and_prefect_deploy_the_same_and_again_changes_nothing(prefect_a
         "PGFLEET_MANIFEST": "",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     }
-    kinds = load_deployments(FILE).kinds
     for _ in range(2):
-        made = deploy([each.on(POOL) for each in deployments_of(kinds, "prod", "Europe/Berlin")])
+        made = [deploy(each, POOL) for each in deployments_of("prod", "Europe/Berlin")]
         assert made[0] == "audit/nightly-prod"
-        assert len(set(made)) == len(kinds)
+        assert len(set(made)) == len(made) == 7
         by_pgfleet = deployed("audit/nightly-prod")
         assert (by_pgfleet.id, as_kept(by_pgfleet)) == (by_prefect.id, as_kept(by_prefect))
         assert by_pgfleet.pull_steps in (None, [])
@@ -82,12 +80,11 @@ def test_pgfleet_and_prefect_deploy_the_same_and_again_changes_nothing(prefect_a
 @pytest.mark.usefixtures("prefect_api")
 def test_a_schedule_that_was_switched_off_stays_off_and_one_that_changed_is_changed() -> None:
     ensure_pool(POOL)
-    kinds = load_deployments(FILE).kinds
-    deploy([next(deployments_of(kinds, "off", "UTC")).on(POOL)])
+    deploy(next(deployments_of("off", "UTC")), POOL)
     found = deployed("audit/nightly-off")
     with get_client(sync_client=True) as client:
         client.request("PATCH", f"/deployments/{found.id}/schedules/{found.schedules[0].id}", json={"active": False})
-    deploy([next(deployments_of(kinds, "off", "Asia/Tokyo")).on(POOL)])
+    deploy(next(deployments_of("off", "Asia/Tokyo")), POOL)
     [schedule] = deployed("audit/nightly-off").schedules
     assert (schedule.active, schedule.schedule.timezone) == (False, "Asia/Tokyo")  # type: ignore[union-attr]
 
@@ -96,7 +93,7 @@ def test_a_schedule_that_was_switched_off_stays_off_and_one_that_changed_is_chan
 def test_of_nightly_audits_that_were_late_one_is_run_and_the_others_are_cancelled(records: Records) -> None:
     """As a worker finds them that comes back after three nights."""
     ensure_pool(POOL)
-    deploy([next(deployments_of(load_deployments(FILE).kinds, "late", "UTC")).on(POOL)])
+    deploy(next(deployments_of("late", "UTC")), POOL)
     late = deployed("audit/nightly-late")
     nights = [Scheduled(scheduled_time=datetime.now(UTC) - timedelta(days=each)) for each in (3, 2, 1)]
     with get_client(sync_client=True) as client:

@@ -1,7 +1,8 @@
-"""`pgfleet up`: from nothing to a run that was begun in the web interface, and nothing left behind."""
+"""`pgfleet up`: from an empty folder to a run that was started in the web interface, with nothing left behind."""
 
 import signal
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from fixtures.up import LONGEST_END_SECONDS, Up, ask, final_state
 from fixtures.waiting import until
 from fixtures.workers import family, free_port
 
-from pgfleet.cli.supervisor import Choice, find_server
+from pgfleet.cli.supervisor import Options, find_server
 from pgfleet.errors import ConfigurationError
 
 
@@ -23,16 +24,15 @@ def up(fleet: Fleet, tmp_path: Path) -> Iterator[Up]:
         yield made
 
 
-def test_on_a_fresh_machine_a_run_is_begun_from_the_form_and_nothing_is_left_behind(
-    up: Up, fleet: Fleet, ready_dsn: Callable[[], str], prefect_tables: Path
+def test_a_run_is_started_from_the_form_and_a_second_start_finds_it(
+    up: Up, fleet: Fleet, ready_dsn: Callable[[], str]
 ) -> None:
     fleet.tenant("acme", ready_dsn())
-    up.begin_with(prefect_tables)
     process = up("--port", str(free_port()))
     api = f"{up.until_ready(process)}/api"
     assert "7 deployments on the work pool pgfleet: up" in up.said
-    assert "automations: 6 made" in up.said
-    assert "they notify nobody: Prefect has no notification block named pgfleet-alerts" in up.said
+    assert "automations: 6 created" in up.said
+    assert "no notifications are sent: Prefect has no notification block named pgfleet-alerts" in up.said
     nightly = ask("GET", f"{api}/deployments/name/audit/nightly-up")
     assert [each["schedule"]["timezone"] for each in nightly["schedules"]] == ["Asia/Tokyo"]
     nights = {
@@ -45,35 +45,50 @@ def test_on_a_fresh_machine_a_run_is_begun_from_the_form_and_nothing_is_left_beh
     run = ask("POST", f"{api}/deployments/{audit['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
     state = until(lambda: final_state(ask("GET", f"{api}/flow_runs/{run['id']}")))
     assert (state["name"], state["message"]) == ("Completed", "1 tenant: 1 ready")
+    assert "postgres" in names_of(family(process.pid))
+    end(up, process, signal.SIGINT)
+    again = up("--port", str(free_port()))
+    api = f"{up.until_ready(again)}/api"
+    assert "automations: 6 unchanged" in up.said
+    assert ask("GET", f"{api}/flow_runs/{run['id']}")["state"]["name"] == "Completed"
+    end(up, again, signal.SIGTERM)
+
+
+def end(up: Up, process: "subprocess.Popen[str]", how: signal.Signals) -> None:
+    """Ends the command, which must end all that it has started within seconds."""
     mine = family(process.pid)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     assert process.wait(LONGEST_END_SECONDS) == 0, up.said
     assert [pid for pid in mine if Path(f"/proc/{pid}").exists()] == []
 
 
-def choice(port: int, *, server: bool = True) -> Choice:
-    return Choice(host="127.0.0.1", port=port, database=None, demo=False, limit=1, server=server)
+def names_of(pids: list[int]) -> set[str]:
+    return {Path(f"/proc/{pid}/comm").read_text().strip() for pid in pids if Path(f"/proc/{pid}").exists()}
+
+
+def options(port: int, *, server: bool = True) -> Options:
+    return Options(host="127.0.0.1", port=port, server=server)
 
 
 def test_a_server_that_answers_is_used(prefect_api: str) -> None:
     port = int(prefect_api.removesuffix("/api").rpartition(":")[2])
-    assert find_server(choice(free_port()), prefect_api) == (prefect_api, True)
-    assert find_server(choice(port), None) == (prefect_api, True)
+    assert find_server(options(free_port()), prefect_api) == (prefect_api, True)
+    assert find_server(options(port), None) == (prefect_api, True)
 
 
-def test_where_none_answers_one_is_started_if_that_is_the_place() -> None:
-    ours = choice(free_port())
+def test_a_server_is_started_where_none_answers_unless_the_options_say_otherwise() -> None:
+    ours = options(free_port())
     assert find_server(ours, None) == find_server(ours, ours.api) == (ours.api, False)
     with pytest.raises(ConfigurationError, match="--no-server: no Prefect server answers at http"):
-        find_server(choice(ours.port, server=False), None)
+        find_server(options(ours.port, server=False), None)
     with pytest.raises(ConfigurationError, match="PREFECT_API_URL: no Prefect server answers at http"):
         find_server(ours, f"http://127.0.0.1:{free_port()}/api")
 
 
-def test_a_port_that_somebody_else_has_is_told_in_one_line() -> None:
+def test_a_port_that_is_taken_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError) as raised:
-            find_server(choice(port), None)
+            find_server(options(port), None)
     said = f"--port: {port}: cannot be listened on (Address already in use), and no Prefect server answers there"
     assert str(raised.value) == f"{said}; choose another"

@@ -20,14 +20,12 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import Abort
 from prefect.states import Cancelling
 
-from pgfleet.cli.options import AuditFormat
-from pgfleet.cli.run_flow import run_audit
+from pgfleet.cli.audit import run_audit
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.documents.plan import RolloutPlan
 from pgfleet.errors import FleetError
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.flows.rollout import rollout_fleet
-from pgfleet.postgres.read.run_context import load_context
 from pgfleet.run import settings
 from pgfleet.run.context import Granularity
 from pgfleet.run.progress import listening
@@ -267,6 +265,5 @@ def test_without_a_work_pool_or_a_deployment_one_line_says_what_to_run(fleet: Fl
         client.request("POST", "/work_pools/", json={"name": "pgfleet", "type": "process"})
     with pytest.raises(FleetError, match=r"no deployment 'plan-wave/pgfleet'; run PGFLEET_WORK_POOL='pgfleet' prefect"):
         rollout_fleet("test")
-    context = load_context("test")
-    with pytest.raises(FleetError, match=r"no deployment 'audit-wave/pgfleet'"):  # exit status 2, by flows/cli.py
-        run_audit(context, None, None, Granularity.TENANT, output_format=AuditFormat.JSON, output=None)
+    with pytest.raises(FleetError, match=r"no deployment 'audit-wave/pgfleet'"):  # exit status 2
+        run_audit("test", granularity=Granularity.TENANT)

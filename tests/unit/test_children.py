@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pgfleet.cli.child_processes import Children
-from pgfleet.cli.supervisor import Choice, server_database
+from pgfleet.cli.supervisor import Options, server_database
 from pgfleet.errors import ConfigurationError
 
 SLEEPER = ["-c", "import time; time.sleep(600)"]
@@ -25,8 +25,11 @@ time.sleep(600)
 """
 
 
-def start(children: Children, *arguments: str, log: str = "log") -> "subprocess.Popen[bytes]":
-    children.start("the worker", [sys.executable, *arguments], os.environ, log=log)
+def start(
+    children: Children, *arguments: str, log: str = "log", patience_seconds: float = 10
+) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, *arguments]
+    children.start("the worker", command, os.environ, log=log, patience_seconds=patience_seconds)
     return children.all[-1].process
 
 
@@ -48,10 +51,9 @@ def test_what_a_process_has_begun_in_a_session_of_its_own_ends_with_it(tmp_path:
     assert not is_there(child)
 
 
-def test_one_that_does_not_listen_is_ended_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgfleet.cli.child_processes.PATIENCE_SECONDS", 0.2)
+def test_a_process_that_ignores_the_interrupt_is_killed(tmp_path: Path) -> None:
     with Children(tmp_path) as children:
-        stubborn = start(children, "-c", STUBBORN)
+        stubborn = start(children, "-c", STUBBORN, patience_seconds=0.2)
         assert children.wait_until(lambda: "ready" in (tmp_path / "log").read_text(), 20) is None
     assert stubborn.returncode == -9
 
@@ -89,10 +91,9 @@ def test_a_database_is_named_as_prefect_wants_it(url: str | None, wanted: str | 
 def test_another_database_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         server_database(url)
-    assert str(raised.value) == "--database: is no postgresql:// URL"
+    assert str(raised.value) == "--database: must be a postgresql:// URL"
 
 
 def test_a_server_that_listens_everywhere_is_asked_here() -> None:
-    options = {"port": 4200, "database": None, "demo": False, "limit": 4, "server": True}
-    assert Choice(host="0.0.0.0", **options).api == "http://127.0.0.1:4200/api"  # type: ignore[arg-type]
-    assert Choice(host="here.internal", **options).api == "http://here.internal:4200/api"  # type: ignore[arg-type]
+    assert Options(host="0.0.0.0", port=4200).api == "http://127.0.0.1:4200/api"
+    assert Options(host="here.internal", port=4200).api == "http://here.internal:4200/api"

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
-from pgfleet.cli.deployment_file import deployments_of, load_deployments, parse_deployments
+from pgfleet.cli.deploy import deployments_of, deployments_of_fleet
 from pgfleet.errors import ConfigurationError
+from pgfleet.fleet.parse import parse_fleet
 from pgfleet.run import files
 from pgfleet.run.shipped import deployments_folder
 
@@ -14,56 +16,38 @@ FLEET = deployments_folder() / "fleet.toml"
 NAMES = ("nightly", "audit", "rollout", "dry-run", "seed", "repair", "counts")
 
 
-def test_the_shipped_file_has_what_is_made_for_its_environments() -> None:
-    shipped, fleet = load_deployments(FILE), files.load_fleet(FLEET)
+def test_prefect_yaml_lists_the_deployments_that_up_creates_for_its_environments() -> None:
+    fleet = files.load_fleet(FLEET)
     made = [
-        each
-        for name in ("dev", "staging", "prod")
-        for each in deployments_of(shipped.kinds, name, fleet.environments[name].timezone)
+        each for name in ("dev", "staging", "prod") for each in deployments_of(name, fleet.environments[name].timezone)
     ]
-    assert list(shipped.deployments) == made
+    assert yaml.safe_load(FILE.read_text())["deployments"] == made
 
 
-def test_each_kind_says_what_it_does_and_has_a_name_of_the_environment() -> None:
-    made = list(deployments_of(load_deployments(FILE).kinds, "eu-west", "Asia/Tokyo"))
-    assert [each.name for each in made] == [f"{name}-eu-west" for name in NAMES]
-    assert all(each.description and each.tags == ("pgfleet", "env:eu-west") for each in made)
-    assert all(each.parameters["environment"] == "eu-west" for each in made)
+def test_each_kind_of_deployment_has_a_description_and_the_environment_in_its_name() -> None:
+    made = list(deployments_of("eu-west", "Asia/Tokyo"))
+    assert [each["name"] for each in made] == [f"{name}-eu-west" for name in NAMES]
+    assert all(each["description"] and each["tags"] == ["pgfleet", "env:eu-west"] for each in made)
+    assert all(each["parameters"]["environment"] == "eu-west" for each in made)
     nightly, dry_run = made[0], made[3]
-    assert [(each.cron, each.timezone) for each in nightly.schedules] == [("0 2 * * *", "Asia/Tokyo")]
-    assert nightly.concurrency_limit is not None
-    assert (nightly.concurrency_limit.limit, nightly.concurrency_limit.collision_strategy) == (1, "CANCEL_NEW")
-    assert dry_run.parameters == {"environment": "eu-west", "dry_run": True}
-    assert [each.name for each in made if each.schedules or each.concurrency_limit] == ["nightly-eu-west"]
+    assert [(each["cron"], each["timezone"]) for each in nightly["schedules"]] == [("0 2 * * *", "Asia/Tokyo")]
+    assert nightly["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+    assert dry_run["parameters"] == {"environment": "eu-west", "dry_run": True}
+    assert [each["name"] for each in made if "schedules" in each or "concurrency_limit" in each] == ["nightly-eu-west"]
 
 
-def test_on_another_pool_the_workers_have_their_own_environment() -> None:
-    [nightly, *_] = deployments_of(load_deployments(FILE).kinds, "prod", "UTC")
-    assert (nightly.on("mine").work_pool.name, nightly.on("mine").work_pool.job_variables) == ("mine", {})
-    assert nightly.on("mine", name="other").name == "other"
+def test_waves_are_deployed_on_the_work_pool_of_an_environment_that_distributes_them() -> None:
+    text = '[environments.prod]\ndistribute = true\nwork_pool = "mine"\n'
+    fleet = parse_fleet(text, file="fleet.toml")
+    waves = [each["entrypoint"] for each in deployments_of_fleet(fleet, "mine") if each["name"] == "mine"]
+    assert {"pgfleet.flows.audit_wave.audit_wave", "pgfleet.flows.rollout_wave.rollout_wave"} < set(waves)
+    assert {each["name"] for each in deployments_of_fleet(fleet, "another")} == {f"{name}-prod" for name in NAMES}
 
 
-@pytest.mark.parametrize(
-    ("tables", "problem"),
-    [
-        ({}, "x.yaml: deployments: missing"),
-        ({"deployments": [{"entrypoint": "a.b"}]}, "x.yaml: deployments[0].work_pool: missing"),
-        (
-            {"deployments": [{"entrypoint": "a.b", "work_pool": {"name": "p"}, "shedule": 1}]},
-            "x.yaml: deployments[0].shedule: unknown key",
-        ),
-    ],
-)
-def test_a_file_of_another_form_is_told_in_one_line(tables: object, problem: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"x\.yaml") as raised:
-        parse_deployments(tables, file="x.yaml")
-    assert str(raised.value) == problem
-
-
-def test_a_file_that_is_no_yaml_or_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_file_that_is_not_yaml_or_does_not_exist_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "x.yaml"
     with pytest.raises(ConfigurationError, match="cannot be read: No such file"):
-        load_deployments(file)
+        files.load_yaml(file)
     file.write_text("a: [")
     with pytest.raises(ConfigurationError, match="is not YAML"):
-        load_deployments(file)
+        files.load_yaml(file)

@@ -1,4 +1,4 @@
-"""The demo's fleet: twelve tenants on one server, most with one fault planted."""
+"""The demo's fleet: twelve tenants on one server, most of them with an injected fault."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,181 +18,177 @@ from pgfleet.run.shipped import statement
 ENVIRONMENT = "demo"
 REPORTS = "reports"
 TEMPLATE = "pgfleet_demo_template"
-NOWHERE_PORT = 1
-"""tcpmux: nothing listens there on a machine of this century."""
+CLOSED_PORT = 1
+"""tcpmux, which no machine runs anymore."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """One tenant of the demo: what is done to it, in words and by which scripts, and what an audit must make of it.
+class DemoTenant:
+    """A tenant: its fault, in words and as scripts, and the verdict of an audit before the rollout.
 
-    `is_healed` says that a rollout puts it right, `is_repaired` that a repair does what a rollout cannot.
+    `is_ready_after_rollout` is False for faults that a rollout does not fix; of these, a repair fixes those with
+    `is_repaired`.
     """
 
     name: str
     ring: str
-    planted: str
+    fault: str
     verdict: Verdict
     scripts: tuple[str, ...] = ()
     priorities: frozenset[Priority] = frozenset(Priority)
     has_ledger: bool = True
-    is_there: bool = True
-    is_restored: bool = True
+    is_reachable: bool = True
+    is_ready_after_rollout: bool = True
     is_repaired: bool = False
 
     @property
-    def verdict_afterwards(self) -> Verdict:
-        """What an audit must make of it after a rollout."""
-        return Verdict.READY if self.is_restored else self.verdict
-
-    @property
-    def verdict_repaired(self) -> Verdict:
-        """What an audit must make of it after a repair."""
-        return Verdict.READY if self.is_repaired else self.verdict_afterwards
+    def verdict_after_rollout(self) -> Verdict:
+        """The verdict of an audit after the rollout."""
+        return Verdict.READY if self.is_ready_after_rollout else self.verdict
 
 
-PLANS = (
-    Plan(name="acme", ring="canary", planted="nothing: as a rollout leaves it", verdict=Verdict.READY),
-    Plan(
+DEMO_TENANTS = (
+    DemoTenant(name="acme", ring="canary", fault="none: migrated by a rollout", verdict=Verdict.READY),
+    DemoTenant(
         name="borealis",
         ring="canary",
-        planted="made by hand with psql -f: no ledger, other id defaults, a foreign key of its own",
+        fault="none: migrated by hand with psql -f: no ledger, other id defaults, an extra foreign key",
         verdict=Verdict.READY,
         scripts=("made_by_hand",),
         has_ledger=False,
     ),
-    Plan(
+    DemoTenant(
         name="cobalt",
         ring="early",
-        planted="empty: no migration was ever run",
+        fault="no migration was ever run",
         verdict=Verdict.BLOCKED,
         priorities=frozenset(),
         has_ledger=False,
     ),
-    Plan(
+    DemoTenant(
         name="dynamo",
         ring="early",
-        planted="the P1 migrations were never run",
+        fault="the P1 migrations were never run",
         verdict=Verdict.DEGRADED,
         priorities=frozenset({Priority.P0}),
     ),
-    Plan(
+    DemoTenant(
         name="ember",
         ring="early",
-        planted="index idx_ai_task_queue_status_schedule dropped",
+        fault="index idx_ai_task_queue_status_schedule dropped",
         verdict=Verdict.BLOCKED,
         scripts=("dropped_index",),
     ),
-    Plan(
+    DemoTenant(
         name="fjord",
         ring="main",
-        planted="column policy_rules.company_deny_list dropped",
+        fault="column policy_rules.company_deny_list dropped",
         verdict=Verdict.BLOCKED,
         scripts=("dropped_column",),
     ),
-    Plan(
+    DemoTenant(
         name="gale",
         ring="main",
-        planted="trigger trg_ai_conversations_updated_at disabled",
+        fault="trigger trg_ai_conversations_updated_at disabled",
         verdict=Verdict.BLOCKED,
         scripts=("disabled_trigger",),
     ),
-    Plan(
+    DemoTenant(
         name="harbor",
         ring="main",
-        planted="column ai_messages.content made varchar(2000)",
+        fault="column ai_messages.content changed to varchar(2000)",
         verdict=Verdict.BLOCKED,
         scripts=("changed_type",),
-        is_restored=False,
+        is_ready_after_rollout=False,
         is_repaired=True,
     ),
-    Plan(
+    DemoTenant(
         name="iris",
         ring="main",
-        planted="index idx_agent_event_logs_tool left INVALID",
+        fault="index idx_agent_event_logs_tool is INVALID",
         verdict=Verdict.DEGRADED,
         scripts=("invalid_index",),
-        is_restored=False,
+        is_ready_after_rollout=False,
         is_repaired=True,
     ),
-    Plan(
+    DemoTenant(
         name="juniper",
         ring="main",
-        planted="an extra column, ai_messages.sentiment",
+        fault="none: an extra column, ai_messages.sentiment",
         verdict=Verdict.READY,
         scripts=("extra_column",),
     ),
-    Plan(
+    DemoTenant(
         name="kestrel",
         ring="main",
-        planted="a baseline rule edited by the tenant",
+        fault="none: a seed row edited by the tenant",
         verdict=Verdict.READY,
         scripts=("edited_seed",),
     ),
-    Plan(
+    DemoTenant(
         name="lumen",
         ring="main",
-        planted="its server does not answer",
+        fault="its server does not answer",
         verdict=Verdict.UNREACHABLE,
-        is_there=False,
-        is_restored=False,
+        is_reachable=False,
+        is_ready_after_rollout=False,
     ),
 )
 
 
-def build_fleet(cluster: Cluster, manifest: Manifest) -> Iterator[Plan]:
-    """Makes the tenants' databases on a fresh server, and yields each plan when it is carried out."""
+def build_fleet(cluster: Cluster, manifest: Manifest) -> Iterator[DemoTenant]:
+    """Creates the databases on a new server, and yields each tenant when it is complete."""
     with Session(Dsn(cluster.dsn())) as admin:
         admin.run_outside_transaction(_text("CREATE DATABASE {}", TEMPLATE))
         with Session(Dsn(cluster.dsn(TEMPLATE))) as template:
             template.run_script(statement("demo/product"))
-        for plan in PLANS:
-            if plan.is_there:
-                admin.run_outside_transaction(_text("CREATE DATABASE {} TEMPLATE {}", plan.name, TEMPLATE))
-                with Session(Dsn(cluster.dsn(plan.name))) as session:
-                    _carry_out(plan, session, manifest)
-            yield plan
+        for tenant in DEMO_TENANTS:
+            if tenant.is_reachable:
+                admin.run_outside_transaction(_text("CREATE DATABASE {} TEMPLATE {}", tenant.name, TEMPLATE))
+                with Session(Dsn(cluster.dsn(tenant.name))) as session:
+                    _fill(tenant, session, manifest)
+            yield tenant
 
 
 def fleet_file(cluster: Cluster, passfile: Path, reports_url: str | None = None) -> str:
-    """The fleet file of the demo; the password is in `passfile`, where libpq finds it.
+    """The text of the demo's fleet file; the password is in `passfile`, which libpq reads.
 
-    With a `reports_url`, where that is to be seen, runs keep their pages in the folder `REPORTS` beside the file.
+    With a `reports_url`, where they can be seen, runs write their HTML pages to the folder `REPORTS` beside the file.
     """
     lines = [
         f"[environments.{ENVIRONMENT}]",
         'rings = ["canary", "early", "main"]',
-        f"failure_budget = {{main = {sum(not plan.is_restored for plan in PLANS)}}}",
+        f"failure_budget = {{main = {sum(not tenant.is_ready_after_rollout for tenant in DEMO_TENANTS)}}}",
         'connect_timeout = "2s"',
         *([f'report_dir = "{REPORTS}"', f'report_url = "{reports_url}"'] if reports_url else ()),
         "",
     ]
-    for plan in PLANS:
-        port = cluster.port if plan.is_there else NOWHERE_PORT
-        dsn = f"host=127.0.0.1 port={port} user=postgres dbname={plan.name} passfile={passfile}"
+    for tenant in DEMO_TENANTS:
+        port = cluster.port if tenant.is_reachable else CLOSED_PORT
+        dsn = f"host=127.0.0.1 port={port} user=postgres dbname={tenant.name} passfile={passfile}"
         lines += [
             "[[environments.demo.tenants]]",
-            f'name = "{plan.name}"',
-            f'ring = "{plan.ring}"',
+            f'name = "{tenant.name}"',
+            f'ring = "{tenant.ring}"',
             f'dsn = "{dsn}"',
             "",
         ]
     return "\n".join(lines)
 
 
-def _carry_out(plan: Plan, session: Session, manifest: Manifest) -> None:
-    chosen = [each for each in manifest.migrations if each.priority in plan.priorities]
-    if plan.has_ledger:
+def _fill(tenant: DemoTenant, session: Session, manifest: Manifest) -> None:
+    chosen = [each for each in manifest.migrations if each.priority in tenant.priorities]
+    if tenant.has_ledger:
         prepare_ledger(session)
     for migration in chosen:
         session.run_script(migration.script)
-        if plan.has_ledger:
+        if tenant.has_ledger:
             record(session, migration, Action.APPLY, run_id="demo")
     if chosen:
         for seed in manifest.seeds:
             session.run_script(seed.script)
         session.run_script(statement("demo/conversations"))
-    for script in plan.scripts:
+    for script in tenant.scripts:
         session.run_script(statement(f"demo/{script}"))
 
 

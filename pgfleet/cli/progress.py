@@ -1,0 +1,88 @@
+"""Shows the progress of a run on standard error."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pgfleet.documents.plan import RolloutPlan
+from pgfleet.judge.summary import tenant_count
+from pgfleet.run.progress import listening
+
+
+@contextmanager
+def showing_progress(title: str, on_plan: Callable[[RolloutPlan], None] = lambda _: None) -> Iterator["Lines"]:
+    """Within the block, the run's progress is a bar on a terminal, and elsewhere one line for each phase.
+
+    `on_plan` is called with the plan of a rollout.
+    """
+    console = Console(stderr=True)
+    listener = _Bar(title, console, on_plan) if console.is_terminal else Lines(title, console, on_plan)
+    with listening(listener), listener.shown():
+        yield listener
+
+
+class Lines:
+    """Progress as one line for each phase."""
+
+    def __init__(self, title: str, console: Console, on_plan: Callable[[RolloutPlan], None]) -> None:
+        self.title, self.console, self.on_plan = title, console, on_plan
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Within the block the progress is shown."""
+        yield
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Within the block something else uses the terminal."""
+        yield
+
+    def begin(self, phase: str, tenants: int) -> None:
+        """Prints the phase and how many tenants it has."""
+        text = self.title if self.title.startswith(phase) else f"{self.title}: {phase}"
+        self.console.print(f"{text}: {tenant_count(tenants)} …", highlight=False)
+
+    def finish(self, tenant: str, said: str) -> None:
+        """Prints nothing: a line for each tenant would be too many."""
+
+    def plan(self, plan: RolloutPlan) -> None:
+        """Passes the plan on."""
+        with self.hidden():
+            self.on_plan(plan)
+
+    def note(self, said: str) -> None:
+        """Prints the message, above the bar if there is one."""
+        self.console.print(f"{self.title}: {said}", highlight=False)
+
+
+class _Bar(Lines):
+    """Progress as a bar for the current phase."""
+
+    def __init__(self, title: str, console: Console, on_plan: Callable[[RolloutPlan], None]) -> None:
+        super().__init__(title, console, on_plan)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self.bar = Progress(*columns, console=console, transient=True)
+        self.phase = ""
+        self.task = self.bar.add_task(f"{title}: starting Prefect", total=None)
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        with self.bar:
+            yield
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        self.bar.stop()
+        try:
+            yield
+        finally:
+            self.bar.start()
+
+    def begin(self, phase: str, tenants: int) -> None:
+        self.phase = phase
+        self.bar.reset(self.task, total=tenants, description=f"{self.title}: {phase}")
+
+    def finish(self, tenant: str, said: str) -> None:
+        self.bar.update(self.task, advance=1, description=f"{self.title}: {self.phase}: {tenant} {said}")
