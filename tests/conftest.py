@@ -3,6 +3,7 @@
 import os
 
 pytest_plugins = [
+    "fixtures.system_packages",
     "fixtures.browser",
     "fixtures.servers",
     "fixtures.pooler",
