@@ -71,7 +71,7 @@ def _fault_of_writing(file: Path, text: str) -> str:
     try:
         if not file.parent.exists():
             file.parent.mkdir(parents=True)
-        files.write_whole(file, text)
+        files.replace_file(file, text)
     except OSError as error:
         fault = f"{file} could not be written: {error.strerror}."
         get_run_logger().warning(fault)

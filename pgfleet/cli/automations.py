@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from prefect.automations import Automation
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.events.schemas.automations import AutomationCore
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.console import Console
 
@@ -97,15 +97,15 @@ def apply_automations(tables: Iterable[Mapping[str, Any]], *, file: str) -> dict
         return {each.name: _apply(each, client) for each in wanted}
 
 
-def _validated(table: Mapping[str, Any], file: str) -> Automation:
+def _validated(table: Mapping[str, Any], file: str) -> AutomationCore:
     try:
-        return Automation.model_validate(table)
+        return AutomationCore.model_validate(table)
     except ValidationError as error:
         key, problem = first_fault(error)
         raise ConfigurationError(file, f"{table['name']}: {key}", problem) from None
 
 
-def _apply(wanted: Automation, client: SyncPrefectClient) -> Change:
+def _apply(wanted: AutomationCore, client: SyncPrefectClient) -> Change:
     found = next(iter(client.read_automations_by_name(wanted.name)), None)
     if found is None:
         client.create_automation(wanted)

@@ -86,7 +86,7 @@ def write_text(text: str, output: Path | None) -> None:
             sys.stdout.write(text)
             sys.stdout.flush()
         else:
-            files.write_whole(output, text)
+            files.replace_file(output, text)
     except OSError as error:
         where = f"--output: {output}" if output else "standard output"
         kept = "the run's result is stored in Prefect"

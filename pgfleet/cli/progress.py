@@ -44,7 +44,7 @@ class Lines:
         text = self.title if self.title.startswith(phase) else f"{self.title}: {phase}"
         self.console.print(f"{text}: {tenant_count(tenants)} …", highlight=False)
 
-    def finish(self, tenant: str, said: str) -> None:
+    def finish(self, tenant: str, result: str) -> None:
         """Prints nothing: a line for each tenant would be too many."""
 
     def plan(self, plan: RolloutPlan) -> None:
@@ -52,9 +52,9 @@ class Lines:
         with self.hidden():
             self.on_plan(plan)
 
-    def note(self, said: str) -> None:
+    def note(self, message: str) -> None:
         """Prints the message, above the bar if there is one."""
-        self.console.print(f"{self.title}: {said}", highlight=False)
+        self.console.print(f"{self.title}: {message}", highlight=False)
 
 
 class _Bar(Lines):
@@ -84,5 +84,5 @@ class _Bar(Lines):
         self.phase = phase
         self.bar.reset(self.task, total=tenants, description=f"{self.title}: {phase}")
 
-    def finish(self, tenant: str, said: str) -> None:
-        self.bar.update(self.task, advance=1, description=f"{self.title}: {self.phase}: {tenant} {said}")
+    def finish(self, tenant: str, result: str) -> None:
+        self.bar.update(self.task, advance=1, description=f"{self.title}: {self.phase}: {tenant} {result}")

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from pgfleet.cli.child_processes import Children
 from pgfleet.cli.demo import make_fleet
+from pgfleet.cli.run_flow import prefect_errors
 from pgfleet.errors import ConfigurationError, PgfleetError
 from pgfleet.fleet.file import FleetDocument
 from pgfleet.postgres.embedded.binaries import embedded_binaries
@@ -80,7 +81,7 @@ def supervise(options: Options) -> int:
         stack.callback(console.print, STOPPING)
         if not is_running:
             _start_server(children, options, database, console)
-        with temporary_settings({PREFECT_API_URL: api}):
+        with temporary_settings({PREFECT_API_URL: api}), prefect_errors():
             _set_up(fleet, console)
         _start_worker(children, options, api)
         console.print(f"\n[bold]Prefect's web interface: {api.removesuffix('/api')}[/bold]")

@@ -19,7 +19,7 @@ from pgfleet.manifest.parse import build_manifest, parse_document
 
 
 def load_manifest(path: Path) -> Manifest:
-    """The manifest at `path` with all its scripts. Raises ManifestError."""
+    """The manifest at `path`, with all its scripts. Raises ManifestError."""
     file = str(path)
     document = parse_document(_text(path), file=file)
     present = [name for name in document.script_paths() if (path.parent / name).is_file()]
@@ -37,7 +37,7 @@ def _text(path: Path) -> str:
 
 
 def load_fleet(path: Path) -> FleetDocument:
-    """The fleet file at `path` by its form: what `${VAR}` and its like stand for is not asked. Raises FleetError."""
+    """The fleet file at `path`, without the values of `${VAR}` and other references. Raises FleetError."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -48,12 +48,12 @@ def load_fleet(path: Path) -> FleetDocument:
 
 
 def load_environment(path: Path, name: str, values: Values) -> Environment:
-    """One environment of the fleet file at `path`, its inventories still to be read. Raises FleetError."""
+    """One environment of the fleet file at `path`, before its inventories are read. Raises FleetError."""
     return build_environment(load_fleet(path), name, values, file=str(path))
 
 
 def load_audit(path: Path, environment: str) -> AuditDocument:
-    """The audit document of that environment at `path`, for `--since`. Raises ConfigurationError."""
+    """The audit document at `path`, for `--since`. Raises ConfigurationError, also for another environment's."""
     try:
         document = AuditDocument.model_validate_json(path.read_bytes())
     except OSError as error:
@@ -78,12 +78,12 @@ def load_yaml(path: Path) -> object:
         raise ConfigurationError(str(path), "", f"is not YAML: {error}") from None
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Puts the text at `path` so that whoever reads it finds the old text or the new one, and never a part of it.
+def replace_file(path: Path, text: str) -> None:
+    """Replaces the file at `path` as a whole: a reader finds the old text or the new text, never a part of it.
 
-    What is there and is no file, as a pipe or a terminal, is written into. Raises OSError, and then nothing is changed.
+    Writes directly to something other than a file, such as a pipe. Raises OSError, and then the old file is unchanged.
     """
-    target = path.resolve()  # a link goes on pointing to where it points
+    target = path.resolve()  # a link must remain a link
     if target.exists() and not target.is_file():
         target.write_text(text, encoding="utf-8")
         return

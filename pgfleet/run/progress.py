@@ -1,4 +1,4 @@
-"""How far a run in this process is, and what it is about to do, for whoever wants to show it."""
+"""Reports the progress of a run in this process to its listeners."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,19 +9,19 @@ from pgfleet.documents.plan import RolloutPlan
 
 
 class Listener(Protocol):
-    """Somebody who shows how far a run is."""
+    """Shows the progress of a run."""
 
     def begin(self, phase: str, tenants: int) -> None:
-        """A phase begins (`plan`, `ring canary`) in which so many tenants are worked on."""
+        """A phase begins (`plan`, `ring canary`) that works on this number of tenants."""
 
-    def finish(self, tenant: str, said: str) -> None:
-        """A tenant is through this phase; `said` is what came of it, in a word."""
+    def finish(self, tenant: str, result: str) -> None:
+        """The current phase has finished a tenant, with this result in a word."""
 
     def plan(self, plan: RolloutPlan) -> None:
-        """This is what will be done; nothing is yet."""
+        """The plan of a rollout is complete; nothing has been written yet."""
 
-    def note(self, said: str) -> None:
-        """Something out of the ordinary, of which nothing is to come: a wave is run again, no worker is there."""
+    def note(self, message: str) -> None:
+        """Something unusual happened that may end well: a wave runs again, or no worker is available."""
 
 
 _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("listeners", default=())
@@ -29,7 +29,7 @@ _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("listeners", default=(
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Within the block, `listener` is told."""
+    """Within the block, progress is reported to the listener."""
     token = _listeners.set((*_listeners.get(), listener))
     try:
         yield
@@ -38,24 +38,24 @@ def listening(listener: Listener) -> Iterator[None]:
 
 
 def report_phase(phase: str, tenants: int) -> None:
-    """Tells everybody who listens that a phase begins."""
+    """Reports that a phase begins."""
     for listener in _listeners.get():
         listener.begin(phase, tenants)
 
 
-def report_finished(tenant: str, said: str) -> None:
-    """Tells everybody who listens that a tenant is through."""
+def report_finished(tenant: str, result: str) -> None:
+    """Reports that the current phase has finished a tenant."""
     for listener in _listeners.get():
-        listener.finish(tenant, said)
+        listener.finish(tenant, result)
 
 
 def report_plan(plan: RolloutPlan) -> None:
-    """Tells everybody who listens what will be done."""
+    """Reports the plan of a rollout."""
     for listener in _listeners.get():
         listener.plan(plan)
 
 
-def report_note(said: str) -> None:
-    """Tells everybody who listens something out of the ordinary."""
+def report_note(message: str) -> None:
+    """Reports something unusual."""
     for listener in _listeners.get():
-        listener.note(said)
+        listener.note(message)

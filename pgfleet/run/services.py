@@ -1,4 +1,4 @@
-"""Starts a service anew: by the command or the URL that the environment's policy names."""
+"""Restarts a service with the command or the URL in the environment's policy."""
 
 import os
 import signal
@@ -16,26 +16,27 @@ from pgfleet.fleet.model import Restart
 from pgfleet.fleet.secret import Secret, redacted
 
 MOST_LINES = 200
-"""Of a command's output in the log."""
+"""Of a command's output, at most this many lines go to the log."""
 GRACE_SECONDS = 1.0
-"""For what a command has said last to be read."""
+"""How long to wait for the end of a command's output after the command has ended."""
 MOST_BYTES = 65_536
-"""Of an answer."""
+"""Of a response, at most this many bytes are read."""
 Log = Callable[[str], None]
 
 
 def restart(restart: Restart, log: Log) -> str:
-    """Restarts the service and says in a line what happened; its output goes to `log`, less the secrets.
+    """Restarts the service and returns what happened in one line; its output goes to `log`, without secrets.
 
-    Raises ServiceFailed: not found, another exit status than 0, an answer that is no success, or no end in time.
+    Raises ServiceFailed if the command is not found, exits with another status than 0, or does not end in time, or if
+    the response is not a success or does not arrive in time.
     """
     began = time.monotonic()
-    said = _run(restart, log) if restart.command else _post(restart, log)
-    return f"{said} in {time.monotonic() - began:.1f} s"
+    result = _run(restart, log) if restart.command else _post(restart, log)
+    return f"{result} in {time.monotonic() - began:.1f} s"
 
 
 def _run(restart: Restart, log: Log) -> str:
-    """The command, without a shell, in a process group of its own that ends with it."""
+    """Runs the command without a shell, and kills its process group if it does not end in time."""
     parts = restart.command or ()
     secrets = _forms(parts)
     try:
@@ -58,24 +59,24 @@ def _run(restart: Restart, log: Log) -> str:
         process.wait()
         if not isinstance(error, subprocess.TimeoutExpired):
             raise
-        raise _failure(restart, f"not ended after {restart.timeout_seconds:g} s", secrets) from None
+        raise _failure(restart, f"did not end within {restart.timeout_seconds:g} s", secrets) from None
     last = output.last()
     if status:
-        raise _failure(restart, f"exited with {status}: {last or 'it said nothing'}", secrets)
+        raise _failure(restart, f"exited with {status}: {last or 'no output'}", secrets)
     return "exited with 0"
 
 
 class _Output:
-    """Gives each line of a command's output to `log`, as it comes; what the command has left running may go on."""
+    """Passes the lines of a command's output on to `log`. Processes that the command left running may keep it open."""
 
     def __init__(self, process: "subprocess.Popen[str]", log: Log) -> None:
         self._process, self._log, self._last = process, log, ""
-        # With the context of this thread, or what is logged would not know its run.
+        # In the context of this thread, so that log records belong to its run.
         self._thread = threading.Thread(target=copy_context().run, args=(self._pass_on,), daemon=True)
         self._thread.start()
 
     def last(self) -> str:
-        """The last line, once all is read or what holds the pipe open has had a moment."""
+        """The last line of the output; waits for the end of the output for at most a moment."""
         self._thread.join(GRACE_SECONDS)
         return self._last
 
@@ -86,11 +87,11 @@ class _Output:
             if lines <= MOST_LINES:
                 self._log(line.rstrip())
         if lines > MOST_LINES:
-            self._log(f"… and {lines - MOST_LINES} lines more, the last: {self._last}")
+            self._log(f"… and {lines - MOST_LINES} more lines, the last: {self._last}")
 
 
 def _end(group: int) -> None:
-    """Ends the processes of the group, which the command may have grown to."""
+    """Kills the command and the processes that it started."""
     try:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
@@ -98,25 +99,25 @@ def _end(group: int) -> None:
 
 
 def _post(restart: Restart, log: Log) -> str:
-    """A POST without a body; it goes nowhere else, whatever the answer says."""
+    """Sends a POST without a body, and follows no redirect."""
     url = restart.url or Secret("")
     secrets = _forms((url,))
-    answer = _Answer(url.text, restart.timeout_seconds)
-    if answer.error is not None:
-        raise _failure(restart, f"{url}: {answer.error}", secrets)
-    first = next(iter(answer.text.splitlines()), "")
+    response = _Response(url.text, restart.timeout_seconds)
+    if response.error is not None:
+        raise _failure(restart, f"{url}: {response.error}", secrets)
+    first = next(iter(response.text.splitlines()), "")
     if first:
         log(redacted(first, secrets))
-    if not httpx.codes.is_success(answer.status):
-        raise _failure(restart, f"{url} answered {answer.status}: {first or answer.reason}", secrets)
-    return f"answered {answer.status}"
+    if not httpx.codes.is_success(response.status):
+        raise _failure(restart, f"{url} answered {response.status}: {first or response.reason}", secrets)
+    return f"answered {response.status}"
 
 
-class _Answer:
-    """What a URL answers to a POST, or why it does not, within so many seconds: httpx counts each read by itself."""
+class _Response:
+    """The response to a POST, or the error; the timeout in seconds is for all of it, while httpx's is for each read."""
 
     def __init__(self, url: str, seconds: float) -> None:
-        self.error: str | None = f"ReadTimeout: no answer within {seconds:g} s"
+        self.error: str | None = f"ReadTimeout: no response within {seconds:g} s"
         self.status, self.reason, self.text = 0, "", ""
         thread = threading.Thread(target=self._ask, args=(url, seconds), daemon=True)
         thread.start()
@@ -124,23 +125,23 @@ class _Answer:
 
     def _ask(self, url: str, seconds: float) -> None:
         try:
-            with httpx.stream("POST", url, timeout=seconds, follow_redirects=False) as answer:
+            with httpx.stream("POST", url, timeout=seconds, follow_redirects=False) as response:
                 body = b""
-                for part in answer.iter_bytes():
+                for part in response.iter_bytes():
                     body += part
                     if len(body) >= MOST_BYTES:
                         break
-                self.status, self.reason = answer.status_code, answer.reason_phrase
-                self.text, self.error = body.decode(answer.encoding or "utf-8", errors="replace"), None
+                self.status, self.reason = response.status_code, response.reason_phrase
+                self.text, self.error = body.decode(response.encoding or "utf-8", errors="replace"), None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             self.error = f"{type(error).__name__}: {error}"
 
 
 def _forms(parts: tuple[Secret, ...]) -> tuple[str, ...]:
-    """Every secret of these texts as it is, and as a URL writes it."""
+    """Every secret in these texts, also in URL encoding."""
     found = {secret for each in parts for secret in each.secrets}
     return tuple(found | {quote(each, safe="") for each in found})
 
 
-def _failure(restart: Restart, said: str, secrets: tuple[str, ...]) -> ServiceFailed:
-    return ServiceFailed(redacted(f"{restart.service}: {' '.join(said.split())}", secrets))
+def _failure(restart: Restart, problem: str, secrets: tuple[str, ...]) -> ServiceFailed:
+    return ServiceFailed(redacted(f"{restart.service}: {' '.join(problem.split())}", secrets))

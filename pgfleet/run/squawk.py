@@ -1,4 +1,4 @@
-"""Asks squawk, a linter, what of a manifest's migrations is unsafe on a live table."""
+"""Runs squawk, a linter that finds statements that are unsafe on a live table."""
 
 import json
 import subprocess
@@ -17,14 +17,14 @@ TIMEOUT_SECONDS = 120
 
 
 class LintFailed(PgfleetError):
-    """Squawk is not there, or its answer cannot be read."""
+    """Squawk is not installed, or its output cannot be read."""
 
 
 def lint(manifest: Manifest, folder: Path, *, server_major: int) -> tuple[LintEntry, ...]:
-    """Squawk's findings on the migrations, in the manifest's order.
+    """Squawk's findings in the migrations, in the manifest's order.
 
-    Its rules are its own defaults for that server, but for what `.squawk.toml` in the manifest's own `folder` says;
-    none that lies elsewhere counts, so that a manifest is found the same wherever it is proven. Raises LintFailed.
+    Uses squawk's default rules for that server version, and `.squawk.toml` in the manifest's `folder`; ignores
+    configuration in other folders, so that the findings are the same everywhere. Raises LintFailed.
     """
     own = folder / CONFIGURATION
     with tempfile.TemporaryDirectory(prefix="pgfleet-lint-") as name:
@@ -36,7 +36,7 @@ def lint(manifest: Manifest, folder: Path, *, server_major: int) -> tuple[LintEn
         found = [
             finding
             for is_transactional in (True, False)
-            for finding in _ask(
+            for finding in _run(
                 [each for each in manifest.migrations if each.transactional is is_transactional],
                 scratch,
                 "--assume-in-transaction" if is_transactional else "--no-assume-in-transaction",
@@ -47,7 +47,7 @@ def lint(manifest: Manifest, folder: Path, *, server_major: int) -> tuple[LintEn
     return tuple(sorted(found, key=lambda each: (order.index(each.file), each.line, each.rule)))
 
 
-def _ask(migrations: Iterable[Migration], folder: Path, *options: str) -> tuple[LintEntry, ...]:
+def _run(migrations: Iterable[Migration], folder: Path, *options: str) -> tuple[LintEntry, ...]:
     files = [each.file for each in migrations]
     if not files:
         return ()
@@ -56,17 +56,17 @@ def _ask(migrations: Iterable[Migration], folder: Path, *options: str) -> tuple[
         done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
         return read_findings(json.loads(done.stdout))
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
-        said = done.stderr.strip() if isinstance(error, ValueError) else ""
-        raise LintFailed(f"squawk gave no answer that can be read ({said or error})") from error
+        message = done.stderr.strip() if isinstance(error, ValueError) else ""
+        raise LintFailed(f"squawk's output cannot be read ({message or error})") from error
 
 
 def _program() -> Path:
-    """The program that the wheel installed, wherever that is."""
+    """The program in the wheel `squawk-cli`. Raises LintFailed."""
     try:
         files = distribution("squawk-cli").files or ()
     except PackageNotFoundError as error:
-        raise LintFailed("squawk is not installed here: pip install squawk-cli") from error
+        raise LintFailed("squawk is not installed: pip install squawk-cli") from error
     for file in files:
         if file.stem == "squawk" and file.parent.name.lower() in {"bin", "scripts"}:
             return Path(str(file.locate()))
-    raise LintFailed("squawk is not installed here: pip install squawk-cli")
+    raise LintFailed("squawk is not installed: pip install squawk-cli")

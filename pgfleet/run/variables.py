@@ -1,33 +1,33 @@
-"""What `${VAR}`, `${file:PATH}` and `${secret:NAME}` stand for."""
+"""Resolves `${VAR}`, `${file:PATH}`, and `${secret:NAME}`."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pgfleet.fleet.templates import Unresolved
 
-FORMS = "there are ${VAR}, ${file:PATH} and ${secret:NAME}"
+FORMS = "use ${VAR}, ${file:PATH}, or ${secret:NAME}"
 SecretReader = Callable[[str], str | None]
-"""The value of the Secret block of that name; None where there is no such block. Raises PgfleetError."""
+"""Returns the value of the Secret block of that name, or None if there is none. Raises PgfleetError."""
 
 _readers: list[SecretReader] = []
 
 
 def read_secrets_with(reader: SecretReader) -> None:
-    """From now on `${secret:NAME}` is what the reader says; the engine itself knows no Prefect."""
+    """Sets the function that reads `${secret:NAME}`, since this package does not import Prefect."""
     _readers[:] = [reader]
 
 
 class References:
-    """Looks each reference up when it is first asked for, and once: a thousand tenants may have the same password."""
+    """Looks a reference up when it is first needed, and only once: a thousand tenants may share a password."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
         self._known: dict[str, str] = {}
 
     def __getitem__(self, reference: str, /) -> str:
-        """The value of what stands between the braces.
+        """The value of the text between the braces.
 
-        Raises KeyError with the name of a variable that is not set, Unresolved, and what the reader of secrets raises.
+        Raises KeyError with the name of a variable that is not set, Unresolved, and the errors of the secret reader.
         """
         if reference not in self._known:
             self._known[reference] = self._look_up(reference)
@@ -41,11 +41,11 @@ class References:
             return _file(reference, name)
         if kind == "secret":
             return _secret(reference, name)
-        raise Unresolved(reference, f"'{kind}:' is no way to refer to anything; {FORMS}")
+        raise Unresolved(reference, f"'{kind}:' is unknown; {FORMS}")
 
 
 def _file(reference: str, name: str) -> str:
-    """The file's text, less the newline that editors and shells put at its end."""
+    """The file's text, without the newline that editors and shells add at the end."""
     try:
         text = Path(name).read_bytes().decode("utf-8")
     except OSError as error:
@@ -57,8 +57,8 @@ def _file(reference: str, name: str) -> str:
 
 def _secret(reference: str, name: str) -> str:
     if not _readers:
-        raise Unresolved(reference, f"the Secret block {name} can be read by pgfleet's commands and flows alone")
+        raise Unresolved(reference, f"only pgfleet's commands and flows can read the Secret block {name}")
     value = _readers[0](name)
     if value is None:
-        raise Unresolved(reference, f"Prefect has no Secret block named {name} that holds a text")
+        raise Unresolved(reference, f"Prefect has no Secret block named {name} with a text value")
     return value

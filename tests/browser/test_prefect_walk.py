@@ -62,7 +62,7 @@ def audited(browser: Browser, ui: str, screenshots: Path) -> str:
         page.get_by_role("link", name="audit-demo", exact=True).click()
         page.get_by_role("button", name="Run", exact=True).click()
         page.get_by_text("Custom run").click()
-        for described in ("Which environment of the fleet file.", "Tenants of these rings alone."):
+        for described in ("Environment in the fleet file.", "Only tenants in these rings."):
             expect(page.get_by_text(described)).to_be_visible()
         walk.picture("prefect-form")
         page.get_by_role("button", name="Submit").click()

@@ -205,7 +205,7 @@ def test_a_secret_block_is_read_by_the_command_line(pgfleet: CommandLine, fleet:
 @pytest.mark.parametrize(
     ("variables", "status", "said"),
     [
-        ({}, 2, "environments.test.tenants[0].dsn: Prefect has no Secret block named nowhere that holds a text"),
+        ({}, 2, "environments.test.tenants[0].dsn: Prefect has no Secret block named nowhere with a text value"),
         (
             {"PREFECT_API_URL": "http://127.0.0.1:1/api"},
             3,

@@ -1,4 +1,4 @@
-"""A report is whole in its file, or not there."""
+"""A report is written as a whole, or not at all."""
 
 import os
 import stat
@@ -6,30 +6,30 @@ from pathlib import Path
 
 import pytest
 
-from pgfleet.run.files import write_whole
+from pgfleet.run.files import replace_file
 
 
 def test_a_file_is_made_and_replaced(tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     for text in ("one", "two ü"):
-        write_whole(file, text)
+        replace_file(file, text)
         assert file.read_text(encoding="utf-8") == text
     assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
 
 
 def test_who_has_the_old_file_open_goes_on_reading_it(tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    write_whole(file, "old")
+    replace_file(file, "old")
     with file.open() as reader:
-        write_whole(file, "new")
+        replace_file(file, "new")
         assert reader.read() == "old"
 
 
 def test_what_cannot_be_written_whole_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    write_whole(file, "old")
+    replace_file(file, "old")
     with pytest.raises(UnicodeEncodeError):
-        write_whole(file, "new \ud800")
+        replace_file(file, "new \ud800")
     assert file.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
 
@@ -38,7 +38,7 @@ def test_the_rights_of_a_file_that_is_there_stay(tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     file.touch()
     file.chmod(0o640)
-    write_whole(file, "new")
+    replace_file(file, "new")
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
@@ -46,7 +46,7 @@ def test_a_link_goes_on_pointing_to_its_file(tmp_path: Path) -> None:
     file, link = tmp_path / "report.html", tmp_path / "latest.html"
     file.touch()
     link.symlink_to(file)
-    write_whole(link, "new")
+    replace_file(link, "new")
     assert link.is_symlink()
     assert file.read_text() == "new"
 
@@ -55,7 +55,7 @@ def test_a_pipe_is_written_into(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    write_whole(pipe, "new")
+    replace_file(pipe, "new")
     assert os.read(reader, 10) == b"new"
     os.close(reader)
     assert stat.S_ISFIFO(pipe.stat().st_mode)

@@ -86,12 +86,12 @@ def test_a_secret_is_read_once_from_the_reader() -> None:
 
 def test_a_missing_secret_is_one_line(tmp_path: Path) -> None:
     read_secrets_with(lambda _: None)
-    problem = "Prefect has no Secret block named prod that holds a text"
+    problem = "Prefect has no Secret block named prod with a text value"
     assert refusal(tmp_path, "password=${secret:prod}") == problem
 
 
 def test_without_a_reader_a_secret_is_refused(tmp_path: Path) -> None:
-    problem = "the Secret block prod can be read by pgfleet's commands and flows alone"
+    problem = "only pgfleet's commands and flows can read the Secret block prod"
     assert refusal(tmp_path, "password=${secret:prod}") == problem
 
 
@@ -107,9 +107,9 @@ def test_a_reader_that_gets_no_answer_is_not_taken_for_a_wrong_file(tmp_path: Pa
 
 @pytest.mark.parametrize("reference", ["vault:x", "VAR:-default", "FILE:/x", ":x"])
 def test_an_unknown_kind_of_reference_is_rejected_with_the_known_ones(reference: str) -> None:
-    with pytest.raises(Unresolved, match="no way to refer to anything") as caught:
+    with pytest.raises(Unresolved, match="is unknown; use") as caught:
         References({"VAR": "x"})[reference]
-    assert caught.value.problem.endswith("there are ${VAR}, ${file:PATH} and ${secret:NAME}")
+    assert caught.value.problem.endswith("use ${VAR}, ${file:PATH}, or ${secret:NAME}")
 
 
 def test_a_variable_is_the_environments(tmp_path: Path) -> None:

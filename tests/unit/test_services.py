@@ -33,7 +33,7 @@ def test_a_command_is_run_and_its_output_is_passed_on_without_secrets() -> None:
     ("code", "said"),
     [
         ("print('a'); print('no such unit hunter 2/x'); raise SystemExit(3)", "exited with 3: no such unit ***"),
-        ("raise SystemExit(4)", "exited with 4: it said nothing"),
+        ("raise SystemExit(4)", "exited with 4: no output"),
         ("import os; os.write(1, bytes([255, 10])); raise SystemExit(1)", "exited with 1: \ufffd"),
     ],
     ids=["says why", "says nothing", "says what is no UTF-8"],
@@ -58,7 +58,7 @@ def test_a_command_that_does_not_end_is_ended_with_its_children() -> None:
         "print(child.pid, flush=True); time.sleep(60)"
     )
     began = time.monotonic()
-    with pytest.raises(ServiceFailed, match=r"not ended after 1\.5 s"):
+    with pytest.raises(ServiceFailed, match=r"did not end within 1\.5 s"):
         restart(command(code, timeout_seconds=1.5), lambda _: None)
     assert time.monotonic() - began < 20, "the child holds the output open"
 
@@ -75,7 +75,7 @@ def test_what_a_command_leaves_running_holds_up_nobody() -> None:
 def test_a_talkative_command_does_not_fill_the_log() -> None:
     log: list[str] = []
     restart(command(f"for n in range({MOST_LINES + 50}): print(n)"), log.append)
-    assert (len(log), log[-1]) == (MOST_LINES + 1, f"… and 50 lines more, the last: {MOST_LINES + 49}")
+    assert (len(log), log[-1]) == (MOST_LINES + 1, f"… and 50 more lines, the last: {MOST_LINES + 49}")
 
 
 class Service(BaseHTTPRequestHandler):
@@ -134,6 +134,6 @@ def test_a_url_where_nobody_answers() -> None:
 def test_an_answer_that_never_ends_is_waited_for_no_longer_than_it_may_take(address: str) -> None:
     slow = Restart(service="agent", command=None, url=Secret(f"{address}/drop-by-drop"), timeout_seconds=1)
     began = time.monotonic()
-    with pytest.raises(ServiceFailed, match="no answer within 1 s"):
+    with pytest.raises(ServiceFailed, match="no response within 1 s"):
         restart(slow, lambda _: None)
     assert time.monotonic() - began < 5
