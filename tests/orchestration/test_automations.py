@@ -81,7 +81,7 @@ def test_they_act(fleet: Fleet, new_dsn: Callable[[], str], inbox: Inbox, record
     assert "- acme: no migration was ever applied" in new["body"]
     assert f"http://ui.internal/runs/flow-run/{state.state_details.flow_run_id}" in new["body"]
     until(lambda: inbox.about("watched: not audited for 26 hours"))
-    until(lambda: inbox.about("A nightly audit was not begun"))
+    until(lambda: inbox.about("A nightly audit did not start"))
     until(lambda: _state(records, silent) == "Crashed")
     assert _state(records, late) == "Cancelled"
     assert _state(records, ended) == "Drifted"
