@@ -1,1 +1,1 @@
-"""The command line: the top layer. Standard output holds the answer and nothing else."""
+"""The command line: one module per command."""

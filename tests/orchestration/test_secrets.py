@@ -30,7 +30,7 @@ COMMANDS = (
 )
 ONE_AFTER_ANOTHER = """
 import json, sys
-from flows.cli import main
+from pgfleet.cli.app import main
 
 statuses = []
 for arguments in json.loads(sys.argv[1]):

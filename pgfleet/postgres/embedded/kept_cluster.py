@@ -11,7 +11,8 @@ SETTINGS = {
     "synchronous_commit": "off",  # a crash of the machine may lose the last moments, but not the database
     "shared_buffers": "128MB",
     "max_wal_size": "512MB",
-    "logging_collector": "off",
+    "log_checkpoints": "off",
+    "log_min_messages": "fatal",  # the log is in the data folder, and nobody rotates it
 }
 
 
