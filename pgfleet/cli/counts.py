@@ -40,7 +40,7 @@ def counts(
     from pgfleet.reports.views.counts import counts_view
 
     selection = Selection.of(tenant, ring, label)
-    load_context(environment, selection)
+    load_context(environment, selection)  # raises ConfigurationError before a run begins
     check_writable(output)
     settings.prepare_prefect()
     from pgfleet.flows.count import count_fleet

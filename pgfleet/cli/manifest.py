@@ -56,7 +56,7 @@ def check(
     from pgfleet.reports.views.manifest_proof import proof_view
 
     if on:
-        load_context(on)
+        load_context(on)  # raises ConfigurationError before a run begins
     check_writable(output)
     files.load_manifest(settings.Settings().manifest_file)
     settings.prepare_prefect()

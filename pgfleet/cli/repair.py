@@ -61,7 +61,7 @@ def repair(
     if not tenant:
         raise FleetError("--tenant", "", "is required: name the tenants to repair, one or more")
     selection = Selection.of(tenant, None, label)
-    load_context(environment, selection)
+    load_context(environment, selection)  # raises ConfigurationError before a run begins
     check_writable(output)
     as_json = output_format is Format.JSON
 

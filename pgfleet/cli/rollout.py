@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -106,7 +107,7 @@ def seed(
 
 
 def _roll_out(
-    context: RunContext, scope: Scope, options: dict[str, Any], output_format: RolloutFormat, output: OutputOption
+    context: RunContext, scope: Scope, options: dict[str, Any], output_format: RolloutFormat, output: Path | None
 ) -> None:
     from pgfleet.cli.output import write_rollout
 
