@@ -118,7 +118,7 @@ def test_the_tenants_must_be_named(pgfleet: CommandLine, fleet: Fleet) -> None:
     fleet.tenant("acme", "host=127.0.0.1 port=1 dbname=x")
     done = pgfleet("repair", ENVIRONMENT, "--yes")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "pgfleet: --tenant: is required: name the tenants to be repaired, one or more\n"
+    assert done.stderr == "pgfleet: --tenant: is required: name the tenants to repair, one or more\n"
 
 
 def test_without_a_terminal_it_is_only_rehearsed_and_with_yes_it_is_done(
@@ -131,7 +131,7 @@ def test_without_a_terminal_it_is_only_rehearsed_and_with_yes_it_is_done(
     assert "ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text" in dry_run.stdout
     assert "takes ACCESS EXCLUSIVE, rewrites the table" in dry_run.stdout
     assert dry_run.stdout.count("This was a dry run") == 1
-    assert "Only rehearsed: there is no terminal to ask at. With --yes it is done." in dry_run.stderr
+    assert "Dry run only: there is no terminal to ask at. Use --yes to repair." in dry_run.stderr
     done = pgfleet("repair", ENVIRONMENT, "--tenant", "acme", "--yes", "--format", "json")
     assert done.returncode == 0, done.stderr
     document = RepairDocument.model_validate_json(done.stdout)
@@ -163,7 +163,7 @@ def test_at_a_terminal_the_digest_is_what_says_yes(
         assert "Completed: 1 tenant: 1 repaired" in printed
     else:
         assert (process.returncode, type_of(dsn)) == (1, "character varying(2000)")
-        assert "Only rehearsed: it was not confirmed." in said
+        assert "Dry run only: not confirmed." in said
 
 
 def read_to_its_end(terminal: int) -> str:
