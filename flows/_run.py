@@ -11,7 +11,7 @@ from pgfleet.postgres.read.run_context import load_context, sharing_files
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.current_run import tag_run
 from pgfleet.tasks.support.progress_artifact import publishing_progress
-from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.server_lease import server_leases
 from pgfleet.tasks.support.work_pools import check_deployed
 
 
@@ -25,7 +25,7 @@ def open_run(
     no deployment there.
     """
     with sharing_files():
-        context = load_context(environment, selection, run=run, run_id=run_id, slots=prefect_slots)
+        context = load_context(environment, selection, run=run, run_id=run_id, leases=server_leases)
         tag_run(f"env:{environment}")
         check_deployed(context.environment, waves)
         with publishing_progress(f"progress-{environment}"):

@@ -1,6 +1,6 @@
 """Decides when the tenants of a wave start."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -30,36 +30,37 @@ def run_in_turn(
 ) -> Iterator[Finished]:
     """Yields each tenant with its task as the tasks finish; the servers take turns.
 
-    Of each server, at most as many tenants run as it may have connections from pgfleet, because a thread that waits for
-    a connection to one server does nothing for another. The tenants of a `late` server start when the server's task
-    has finished and `settle` was called with the server's name.
+    Of each server, at most as many tenants run as the run may have connections to it, because a thread that waits for
+    a connection to one server does nothing for another. That number may grow meanwhile. The tenants of a `late` server
+    start when the server's task has finished and `settle` was called with the server's name.
     """
     waiting = {server: deque(tenants) for server, tenants in group_by_server(context.environment.tenants).items()}
     finished: SimpleQueue[tuple[str, Finished | None]] = SimpleQueue()
 
-    def start(server: str) -> int:
-        if not waiting[server]:
-            return 0
-        tenant = waiting[server].popleft()
-        future = submit(tenant)
-        future.add_done_callback(putting(finished, (server, (tenant, future))))
-        return 1
+    running = Counter[str]()
 
-    def start_first(servers: Iterable[str]) -> int:
-        bounds = {server: context.limiter.bound(server) for server in servers}
-        places = range(max(bounds.values(), default=0))
-        return sum(start(server) for place in places for server, bound in bounds.items() if place < bound)
+    def start(servers: Iterable[str]) -> None:
+        ready = deque(servers)
+        while ready:
+            server = ready.popleft()
+            if waiting[server] and running[server] < context.limiter.bound(server):
+                tenant = waiting[server].popleft()
+                running[server] += 1
+                future = submit(tenant)
+                future.add_done_callback(putting(finished, (server, (tenant, future))))
+                ready.append(server)
 
     expected = dict(late)
     for name, survey in expected.items():
         survey.add_done_callback(putting(finished, (name, None)))
-    running = start_first(each for each in waiting if each not in expected)
-    while running or expected:
+    start(each for each in waiting if each not in expected)
+    while expected or running.total():
         server, found = finished.get()
         if found is None:
             del expected[server]
             settle(server)
-            running += start_first([server])
         else:
-            running += start(server) - 1
+            running[server] -= 1
+        start([server])
+        if found:
             yield found

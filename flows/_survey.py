@@ -35,7 +35,7 @@ class Survey:
 
     def __init__(self, context: RunContext, *, with_expectations: bool) -> None:
         servers = group_by_server(each for each in context.environment.tenants if each.name not in context.absent)
-        _allow_scratch(context, servers)
+        self._scratch_server = _allow_scratch(context, servers)
         self.context, self.with_expectations = context, with_expectations
         self.late: dict[str, PrefectFuture[Any]] = {
             name: identify_server.submit(name, [each.name for each in group], opaque(context))
@@ -80,6 +80,8 @@ class Survey:
             if major not in self.context.expectations:
                 expectation = _expectation(identity, self.context)
                 self.context.expectations = {**self.context.expectations, major: expectation}
+        if self._scratch_server:  # other waves replay the manifest there too
+            self.context.limiter.release_leases(self._scratch_server)
 
 
 def work_on_tenants(
@@ -101,12 +103,14 @@ def work_on_tenants(
     return [found[each.name] for each in context.environment.tenants]
 
 
-def _allow_scratch(context: RunContext, surveyed: Container[str]) -> None:
-    """Allows the policy's number of connections to a server that has only scratch databases."""
+def _allow_scratch(context: RunContext, surveyed: Container[str]) -> str | None:
+    """Allows the policy's number of connections to a server that has only scratch databases; its name, if any."""
     policy = context.environment.policy
     if policy.scratch_dsn and (server := dsn.server(policy.scratch_dsn)) not in surveyed:
         with suppress(ConnectionLimitTimeout):  # a replay, if needed, reports it
             context.limiter.allow(server, policy.max_connections_per_server)
+        return server
+    return None
 
 
 def _expectation(identity: ServerIdentity, context: RunContext) -> Expectation:

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from pgfleet.flows._survey import Survey
 from pgfleet.postgres.read.run_context import load_wave_context
-from pgfleet.tasks.support.current_run import is_in_parent_process, tag_run
-from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.current_run import tag_run
+from pgfleet.tasks.support.server_lease import server_leases
 
 PATIENCE_SECONDS = 0.5
 """Healthy servers have answered by then; the wave starts without the others."""
@@ -26,14 +26,13 @@ def open_wave(
     """Loads the context of a wave, tags its flow run, and surveys its servers.
 
     Waits `patience_seconds` for the servers, or for all of them if it is None. The survey includes the expected
-    catalogs unless `with_expectations` is false.
+    catalogs unless `with_expectations` is false. The wave's leases of servers are released at the end.
     """
-    context = load_wave_context(environment, tenants, ring, run=run, run_id=run_id, slots=prefect_slots)
+    context = load_wave_context(environment, tenants, ring, run=run, run_id=run_id, leases=server_leases)
     tag_run(f"env:{environment}", f"ring:{ring}")
     survey = Survey(context, with_expectations=with_expectations)
     try:
         survey.wait(patience_seconds)
         yield survey
     finally:
-        if not is_in_parent_process():  # otherwise the next wave uses the connections
-            context.limiter.rest()
+        context.limiter.release_leases()

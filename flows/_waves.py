@@ -95,10 +95,7 @@ def run_waves(
     ]
     if is_distributed(context):
         return _run_on_workers(kind, context, calls, stop)
-    try:
-        return [_run_here(kind, context, wave, parameters) for wave, parameters in calls]
-    finally:
-        context.limiter.rest()
+    return [_run_here(kind, context, wave, parameters) for wave, parameters in calls]
 
 
 def is_distributed(context: RunContext) -> bool:

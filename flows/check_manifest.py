@@ -16,7 +16,7 @@ from pgfleet.tasks.prove_manifest import prove_manifest
 from pgfleet.tasks.publish_proof import publish_proof
 from pgfleet.tasks.support.current_run import tag_run
 from pgfleet.tasks.support.results import MANIFEST_PROOF, save_result
-from pgfleet.tasks.support.server_lease import prefect_slots
+from pgfleet.tasks.support.server_lease import server_leases
 from pgfleet.tasks.support.states import proof_state, unwrap
 
 
@@ -37,13 +37,15 @@ def check_manifest(
     ConfigurationError for a wrong fleet file or manifest, and ScratchUnavailable.
     """
     manifest = files.load_manifest(settings.Settings().manifest_file)
-    context = load_context(environment, run="manifest check", slots=prefect_slots) if environment else None
+    context = load_context(environment, run="manifest check", leases=server_leases) if environment else None
     if context:
         tag_run(f"env:{environment}")
-    major = proving_major(context)
-    evidence = unwrap(prove_manifest(major, manifest, context, return_state=True))
-    if context:
-        context.limiter.rest()
+    try:
+        major = proving_major(context)
+        evidence = unwrap(prove_manifest(major, manifest, context, return_state=True))
+    finally:
+        if context:
+            context.limiter.release_leases()
     proof = build_proof(manifest, evidence, _lint(manifest, major))
     save_result(proof, MANIFEST_PROOF, "The proof of the manifest")
     publish_proof(proof)

@@ -28,6 +28,7 @@ def watch_wave(environment: str, ring: str, number: int, tenants: list[str], sec
         time.sleep(SETTLING_SECONDS)
         began_at = datetime.now(UTC)
         before = _readings(survey, began_at)
+        survey.context.limiter.release_leases()  # to other runs, in the meantime
         time.sleep(seconds)
         after = _readings(survey, began_at)
     context = survey.context

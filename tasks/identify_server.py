@@ -14,13 +14,13 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 def identify_server(server: str, tenants: Sequence[str], context: RunContext) -> State[ServerIdentity | None]:
     """The server's identity, read through the first of these tenants that accepts a connection; None if none does.
 
-    From then on the server gets no more connections than it allows.
+    From then on the server gets no more connections than it allows, from this run or others on the same Prefect API.
     """
     identity = identify([context.tenant(name) for name in tenants], context)
     if identity is None:
         return Completed(message="none of its tenants accepts a connection", data=None)
     allowance = identity.allowance
-    context.limiter.allow(server, allowance.connections)
+    context.limiter.allow(server, allowance.connections, wanted=len(tenants))
     message = f"PostgreSQL {identity.major}, at most {allowance.connections} connections at once"
     if allowance.reason:  # fewer connections than the policy allows
         message = f"{message}: {allowance.reason}"

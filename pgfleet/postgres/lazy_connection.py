@@ -8,7 +8,7 @@ from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, redacted
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.connection import Connection, Limits, connect, disconnect
-from pgfleet.run.connection_limiter import GiveBack
+from pgfleet.run.connection_limiter import Release
 
 
 class LazyConnection:
@@ -21,7 +21,7 @@ class LazyConnection:
         self.dsn, self.limits = dsn, limits or Limits()
         self.secrets = libpq.secrets(dsn)
         self._connection: Connection | None = None
-        self._give_back: GiveBack | None = None
+        self._release: Release | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -40,13 +40,13 @@ class LazyConnection:
     def close(self) -> None:
         """Closes the connection and releases it at the limiter; the next use opens another."""
         connection, self._connection = self._connection, None
-        give_back, self._give_back = self._give_back, None
+        release, self._release = self._release, None
         try:
             if connection is not None:
                 disconnect(connection)
         finally:
-            if give_back is not None:
-                give_back()
+            if release is not None:
+                release()
 
     @property
     def is_open(self) -> bool:
@@ -86,8 +86,8 @@ class LazyConnection:
     def _connect(self) -> Connection:
         """A new connection; after a lost one it keeps that one's place at the limiter."""
         try:
-            if self._give_back is None and self.limits.limiter is not None:
-                self._give_back = self.limits.limiter.take(libpq.server(self.dsn))
+            if self._release is None and self.limits.limiter is not None:
+                self._release = self.limits.limiter.acquire(libpq.server(self.dsn))
             connection = connect(self.dsn, self.limits)
         except BaseException:
             self.close()

@@ -1,140 +1,148 @@
-"""Leave to open connections: never more of ours at once to one server than it is asked for."""
+"""Bounds the number of connections that a run opens to each server."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from threading import Event, Lock
 from time import monotonic
 from typing import Protocol
 
 from pgfleet.errors import ConnectionLimitTimeout
 
-GiveBack = Callable[[], None]
-SlotsMaker = Callable[[int], "Slots | None"]
-"""Makes the slots that processes share, of servers that may have so many connections each; None where none do."""
+Release = Callable[[], None]
+LeasesFactory = Callable[[int], "Leases | None"]
+"""Takes the number of connections allowed per server. None where this process shares no server with others."""
+
+IDLE_SECONDS = 5.0
+"""How long `release_leases` waits for open connections to close."""
 
 
-class Slots(Protocol):
-    """Where processes share a server's connections out among themselves; safe for threads."""
+class Leases(Protocol):
+    """Shares a server's connections among processes; thread-safe."""
 
-    def take(self, server: str, patience_seconds: float) -> GiveBack:
-        """Waits for one of the server's slots; what is returned gives it back. Raises ConnectionLimitTimeout."""
+    def acquire(self, server: str) -> None:
+        """Wait until `slots` of the server is at least 1. Raises ConnectionLimitTimeout."""
 
-    def allow(self, server: str, connections: int) -> None:
-        """From now on the server has so many slots. Raises ConnectionLimitTimeout where that could not be told to anybody."""
+    def slots(self, server: str) -> int:
+        """The number of connections that this run may open to the server now; 0 before the first `acquire`."""
 
-    def rest(self) -> None:
-        """Gives back what is kept for the next connection: for a while there will be none."""
+    def allow(self, server: str, connections: int, wanted: int) -> None:
+        """Allow all processes together `connections`, and this run up to `wanted`. Raises ConnectionLimitTimeout."""
+
+    def release(self, servers: Collection[str]) -> None:
+        """Return the servers' slots and end waits for them."""
 
 
 class ConnectionLimiter:
-    """Leave to open connections: `bound` of them to each server, or what `allow` says; safe for threads.
+    """Bounds this run's connections to each server: `bound`, or the number that `allow` sets; thread-safe.
 
-    Whoever holds a permit must not wait for another of the same server: where there is one, it would wait for itself.
-    With `slots`, other processes are reckoned with too; without, this process alone.
+    Without leases, the connections of all runs in this process count together. With leases, each run counts its own,
+    since its slots are its own. A thread that has a connection must not wait for a second one to the same server: with
+    a bound of 1 it would wait for itself.
     """
 
-    def __init__(self, bound: int, *, patience_seconds: float, slots: Slots | None = None) -> None:
-        self.slots = slots
-        self.patience_seconds = patience_seconds
+    def __init__(self, bound: int, *, timeout_seconds: float, leases: Leases | None = None) -> None:
+        self.leases, self.timeout_seconds = leases, timeout_seconds
         self._bound, self._allowed = bound, dict[str, int]()
+        self._semaphores = _semaphores if leases is None else dict[str, FifoSemaphore]()
 
     def bound(self, server: str) -> int:
-        """How many connections of ours the server may have."""
-        return self._allowed.get(server, self._bound)
+        """The number of connections that this run may have to the server now."""
+        allowed = self._allowed.get(server, self._bound)
+        return min(allowed, (self.leases.slots(server) if self.leases else 0) or allowed)
 
-    def allow(self, server: str, connections: int) -> None:
-        """From now on the server may have so many. Raises ConnectionLimitTimeout where other processes could not be told so."""
-        self._allowed[server] = connections
-        if self.slots:
-            self.slots.allow(server, connections)
+    def allow(self, server: str, connections: int, wanted: int = 1) -> None:
+        """Set the number of connections to the server, of which this run needs at most `wanted` at once.
 
-    def take(self, server: str) -> GiveBack:
-        """Waits until a connection may be opened, first come first served; what is returned gives the permit back.
-
-        Raises ConnectionLimitTimeout if none of this process's was given back for `patience_seconds`, or the slots say so.
+        Raises ConnectionLimitTimeout if the other processes cannot be informed.
         """
-        turnstile = _turnstiles.setdefault(server, FifoSemaphore())
-        bound = self.bound(server)
-        if not turnstile.enter(bound, self.patience_seconds):
-            waited = f"none was given back within {self.patience_seconds:g} s"
-            raise ConnectionLimitTimeout(
-                f"as many connections of ours to {server} are open as may be, {bound}, and {waited}"
-            )
-        if self.slots is None:
-            return turnstile.leave
-        try:
-            give_back = self.slots.take(server, self.patience_seconds)
-        except BaseException:
-            turnstile.leave()
-            raise
-        return lambda: _both(give_back, turnstile.leave)
+        self._allowed[server] = connections
+        if self.leases:
+            self.leases.allow(server, connections, wanted)
 
-    def rest(self) -> None:
-        """Keeps nothing from other processes: for a while no connection will be opened."""
-        if self.slots:
-            self.slots.rest()
+    def acquire(self, server: str) -> Release:
+        """Wait for permission to open a connection, first come, first served. Call the result after closing it.
+
+        Raises ConnectionLimitTimeout if no connection of this process was closed for `timeout_seconds`, or no lease
+        could be taken.
+        """
+        semaphore = self._semaphores.setdefault(server, FifoSemaphore())
+        if self.leases:
+            self.leases.acquire(server)
+        bound = self.bound(server)
+        if not semaphore.acquire(bound, self.timeout_seconds):
+            raise ConnectionLimitTimeout(
+                f"{bound} of at most {bound} pgfleet connections to {server} are open, "
+                f"and none was closed within {self.timeout_seconds:g} s"
+            )
+        return semaphore.release
+
+    def release_leases(self, *servers: str) -> None:
+        """Return the leases of these servers, or of all, once the connections are closed; `acquire` takes new ones."""
+        if self.leases:
+            chosen = servers or [*self._semaphores]
+            for semaphore in filter(None, map(self._semaphores.get, chosen)):
+                if semaphore.acquire(1, IDLE_SECONDS):
+                    semaphore.release()
+            self.leases.release(chosen)
 
 
 class FifoSemaphore:
-    """Lets threads through in the order in which they came, as long as fewer are inside than each of them minds."""
+    """A first-in, first-out semaphore; each caller brings its own bound."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._inside = 0
-        self._moved_at = monotonic()
-        self._queue = deque[_Waiting]()
+        self._active = 0
+        self._released_at = monotonic()
+        self._queue = deque[_Waiter]()
 
-    def enter(self, bound: int, patience_seconds: float) -> bool:
-        """Goes in when fewer than `bound` are inside; False if nobody has left for so long."""
+    @property
+    def waiting(self) -> int:
+        """The number of threads in the queue."""
+        return len(self._queue)
+
+    def acquire(self, bound: int, timeout_seconds: float) -> bool:
+        """Wait until fewer than `bound` are active. False if `release` was not called for `timeout_seconds`."""
+        waiter, began = _Waiter(bound), monotonic()
         with self._lock:
-            waiting = _Waiting(bound)
-            self._queue.append(waiting)
-            self._call()
+            self._queue.append(waiter)
+            self._admit()
         try:
-            began = monotonic()
-            while not waiting.called.wait(max(began, self._moved_at) + patience_seconds - monotonic()):
-                if monotonic() >= max(began, self._moved_at) + patience_seconds:
-                    return self._give_up(waiting)
+            while not waiter.admitted.wait(max(began, self._released_at) + timeout_seconds - monotonic()):
+                if monotonic() >= max(began, self._released_at) + timeout_seconds:
+                    return self._withdraw(waiter)
         except BaseException:
-            if self._give_up(waiting):
-                self.leave()
+            if self._withdraw(waiter):
+                self.release()
             raise
         return True
 
-    def leave(self) -> None:
-        """Goes out, and whoever is next comes in."""
+    def release(self) -> None:
+        """End one activity and admit the next waiter."""
         with self._lock:
-            self._inside -= 1
-            self._moved_at = monotonic()
-            self._call()
+            self._active -= 1
+            self._released_at = monotonic()
+            self._admit()
 
-    def _give_up(self, waiting: "_Waiting") -> bool:
-        """Whether it was called at the last moment."""
+    def _withdraw(self, waiter: "_Waiter") -> bool:
+        """Leave the queue. True if the waiter was admitted just before."""
         with self._lock:
-            if not waiting.called.is_set():
-                self._queue.remove(waiting)
-                self._call()  # the one behind it may mind less
-            return waiting.called.is_set()
+            if not waiter.admitted.is_set():
+                self._queue.remove(waiter)
+                self._admit()  # the next waiter may have a higher bound
+            return waiter.admitted.is_set()
 
-    def _call(self) -> None:
-        while self._queue and self._inside < self._queue[0].bound:
-            self._inside += 1
-            self._queue.popleft().called.set()
+    def _admit(self) -> None:
+        while self._queue and self._active < self._queue[0].bound:
+            self._active += 1
+            self._queue.popleft().admitted.set()
 
 
-class _Waiting:
+class _Waiter:
     """A thread in the queue."""
 
     def __init__(self, bound: int) -> None:
-        self.bound, self.called = bound, Event()
+        self.bound, self.admitted = bound, Event()
 
 
-_turnstiles: dict[str, FifoSemaphore] = {}
-"""Of every server that this process has to do with, by its name."""
-
-
-def _both(first: GiveBack, second: GiveBack) -> None:
-    try:
-        first()
-    finally:
-        second()
+_semaphores: dict[str, FifoSemaphore] = {}
+"""By server, for all runs of this process that have no leases."""

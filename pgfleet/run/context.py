@@ -11,12 +11,12 @@ from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.fleet.selection import ALL_TENANTS, Selection
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
 from pgfleet.manifest.order import Order, order_of
-from pgfleet.run.connection_limiter import ConnectionLimiter, Slots
+from pgfleet.run.connection_limiter import ConnectionLimiter, Leases
 
 Expectation = ExpectedCatalog | NoExpectedCatalog
 
-LEAST_PATIENCE_SECONDS = 90.0
-"""Longer than it takes until the slots of a killed process are free again (docs/operations.md, "Connections")."""
+SHORTEST_TIMEOUT_SECONDS = 90.0
+"""For a connection of this process, even if statements must be short."""
 
 
 class Granularity(StrEnum):
@@ -92,7 +92,7 @@ class RunContext:
         )
 
 
-def limiter_for(policy: Policy, slots: Slots | None = None) -> ConnectionLimiter:
+def limiter_for(policy: Policy, leases: Leases | None = None) -> ConnectionLimiter:
     """A limiter with the policy's limit per server, which waits for as long as two statements may take."""
-    patience_seconds = max(LEAST_PATIENCE_SECONDS, 2 * policy.statement_timeout_ms / 1000)
-    return ConnectionLimiter(policy.max_connections_per_server, patience_seconds=patience_seconds, slots=slots)
+    timeout_seconds = max(SHORTEST_TIMEOUT_SECONDS, 2 * policy.statement_timeout_ms / 1000)
+    return ConnectionLimiter(policy.max_connections_per_server, timeout_seconds=timeout_seconds, leases=leases)

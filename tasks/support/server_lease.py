@@ -1,204 +1,201 @@
-"""A process's slots of servers: each kept from tenant to tenant, so that not every tenant asks Prefect."""
+"""Shares a server's connections among processes, by leases of the Prefect concurrency limit `pgfleet-<server>`."""
 
-import random
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import copy_context
-from dataclasses import dataclass
-from functools import cache
-from threading import Lock, Thread
-from time import monotonic, sleep
-from uuid import UUID
+from dataclasses import dataclass, field
+from threading import Event, Lock
+from time import monotonic
 
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, GlobalConcurrencyLimitUpdate
+from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
+from prefect.concurrency.sync import concurrency
+from prefect.exceptions import MissingContextError, ObjectAlreadyExists, ObjectNotFound
+from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_API_URL
 
 from pgfleet.errors import ConnectionLimitTimeout
-from pgfleet.run.connection_limiter import GiveBack
-from pgfleet.tasks.support.leases import Leases
-from pgfleet.tasks.support.waiters import RENEW_AFTER_SECONDS, Awaiting
+from pgfleet.run import progress
 
-TURN_SECONDS = 5.0
-"""So long a slot goes from tenant to tenant; then others have their turn, where somebody waits."""
-POLL_SECONDS = 0.2
-GAP_SECONDS = 2 * POLL_SECONDS
-"""So long, and two answers of Prefect's, a process asks for nothing afterwards: others, who poll, come first."""
-IDLE_SECONDS = 1.0
-"""After so long an idle slot is given back if somebody waits."""
-IDLE_TURNS = 3
-"""After so many turns' time it is in any case; the next wave of the same run has begun by then."""
-LOOK_SECONDS = 0.5
+LEASE_SECONDS = 60.0
+"""The minimum that Prefect accepts. Slots of a killed process are returned so long after the last renewal."""
+RETRY_SECONDS = 2.0
+WAIT_SECONDS = 3600.0
+"""Another run's wave keeps its slots until it ends."""
+GROW_SECONDS = 5.0
+SPARE_SLOTS = 1
+"""Left to others by runs that have a slot, so that a small run can start while a large one is under way."""
+UNPROCESSABLE, LOCKED = 422, 423
 
 
-def prefect_slots(connections: int) -> "ServerSlots | None":
-    """Slots of servers that may have so many connections each, where Prefect's API is one that others use too."""
-    url = PREFECT_API_URL.value()
-    return _slots_by(url, connections) if url else None
+def server_leases(connections: int) -> "ServerLeases | None":
+    """Leases, if there is a Prefect API that other processes may use too."""
+    return ServerLeases(connections) if PREFECT_API_URL.value() else None
 
 
-@cache
-def _slots_by(_url: str, connections: int) -> "ServerSlots":
-    """The same for all runs of this process: a wave takes up what the one before it has leased."""
-    return ServerSlots(Leases(connections))
+def limit_name(server: str) -> str:
+    """The name of the server's limit, `pgfleet-db1.internal:5432`, without the characters that Prefect rejects."""
+    return f"pgfleet-{re.sub('[/%&<>]', '_', server)}"
 
 
 @dataclass(slots=True)
-class _Slot:
-    """A leased slot; it is idle, and can be taken, where `idle_since` is set."""
+class _Share:
+    """A run's slots of one server."""
 
-    server: str
-    lease: UUID
-    turn_began_at: float
-    renewed_at: float
-    idle_since: float | None = None
+    slots: int = 0
+    wanted: int = 1
+    grow_at: float = 0.0
+    failure: str = ""
+    leases: ExitStack = field(default_factory=ExitStack)
+    released: Event = field(default_factory=Event)
+    lock: Lock = field(default_factory=Lock)
 
 
-class ServerSlots:
-    """Slots, leased when first needed, renewed while they are; given back when idle, or to somebody who waits."""
+class ServerLeases:
+    """A run's slots of each server, which Prefect renews until `release`; thread-safe.
 
-    def __init__(self, leases: Leases, *, turn_seconds: float = TURN_SECONDS) -> None:
-        self.leases, self.turn_seconds = leases, turn_seconds
-        self._awaiting = Awaiting(leases)
-        self._lock, self._keeping = Lock(), Lock()
-        self._slots: list[_Slot] = []
-        self._asking: dict[str, Lock] = {}
-        self._not_before: dict[str, float] = {}
-        self._answer_seconds = 0.0
-        self._is_resting = False
-        self._keeper: Thread | None = None
+    The run waits for the first slot. It takes more as they become free, and leaves one to others.
+    """
 
-    def allow(self, server: str, connections: int) -> None:
-        """From now on the server has so many slots, for all processes. Raises ConnectionLimitTimeout."""
-        self.leases.set_limit(server, connections)
+    def __init__(self, connections: int, *, wait_seconds: float = WAIT_SECONDS) -> None:
+        """To be called in the flow that releases the leases. `connections` is the value of a new limit."""
+        self._connections, self._wait_seconds = connections, wait_seconds
+        self._shares: dict[str, _Share] = {}
+        self._context = copy_context()  # in the context of a task, Prefect would release the lease when the task ends
 
-    def take(self, server: str, patience_seconds: float) -> GiveBack:
-        """One that is idle, or else a new one. Raises ConnectionLimitTimeout if all are taken for so long, or Prefect is silent."""
-        deadline = monotonic() + patience_seconds
-        while (slot := self._idle(server) or self._asked(server)) is None:
-            if monotonic() >= deadline:
-                waited = f"none was given back within {patience_seconds:g} s"
-                raise ConnectionLimitTimeout(
-                    f"all connections to {server} that pgfleet may have are other processes', and {waited}"
-                )
-        return lambda: self._give_back(slot)
+    def slots(self, server: str) -> int:
+        """The number of slots that this run has."""
+        return self._share(server).slots
 
-    def rest(self) -> None:
-        """Gives back what is idle, and at once what is still in use when that ends; waits for nothing more."""
-        with self._lock:
-            self._is_resting = True
-            idle = self._without_idle(lambda _: 0.0)
-        self._release(idle)
-        with self._keeping:  # what the keeper is giving back is given back too
-            self._awaiting.end()
+    def acquire(self, server: str) -> None:
+        """Wait for the first slot, or take more that are free. Raises ConnectionLimitTimeout without a first slot."""
+        share = self._share(server)
+        if not share.slots:
+            with share.lock:
+                if not share.slots:
+                    self._context.copy().run(self._wait, server, share)
+        elif share.slots < share.wanted and monotonic() >= share.grow_at:
+            share.grow_at = monotonic() + GROW_SECONDS
+            with share.lock, suppress(ConnectionLimitTimeout):  # the run goes on with the slots that it has
+                self._context.copy().run(self._lease_free, server, share, share.wanted - share.slots)
 
-    def _idle(self, server: str) -> _Slot | None:
-        with self._lock:
-            self._is_resting = False
-            found = next((each for each in self._slots if each.server == server and each.idle_since is not None), None)
-            if found:
-                found.idle_since = None
-            return found
+    def allow(self, server: str, connections: int, wanted: int) -> None:
+        """Set the server's limit, and take up to `wanted` slots. Raises ConnectionLimitTimeout if Prefect fails."""
+        share = self._share(server)
+        with share.lock:
+            self._context.copy().run(_set_limit, server, connections)
+            share.wanted = min(wanted, connections - SPARE_SLOTS)
+            if share.slots:
+                self._context.copy().run(self._lease_free, server, share, share.wanted - share.slots)
 
-    def _asked(self, server: str) -> _Slot | None:
-        """A new lease, or None after a while; one thread at a time asks for a server's.
+    def release(self, servers: Collection[str]) -> None:
+        """Return the servers' slots and end waits for them."""
+        shares = [self._share(each) for each in servers]
+        self._shares |= {server: _Share(wanted=share.wanted) for server, share in zip(servers, shares, strict=True)}
+        for each in shares:
+            each.released.set()
+        if shares:
+            with ThreadPoolExecutor(len(shares)) as pool:
+                list(pool.map(lambda each: self._context.copy().run(_close, each), shares))
 
-        The others do not wait for its answer: one that is in use may be idle sooner.
-        """
-        asking = self._asking.setdefault(server, Lock())
-        if not asking.acquire(timeout=POLL_SECONDS):
-            return None
+    def _share(self, server: str) -> _Share:
+        return self._shares.setdefault(server, _Share())
+
+    def _wait(self, server: str, share: _Share) -> None:
+        """For the first slot. What fails once fails at once for the server's other tenants."""
+        if share.failure:
+            raise ConnectionLimitTimeout(share.failure)
         try:
-            return self._idle(server) or self._leased(server)
-        finally:
-            asking.release()
+            if not self._lease_free(server, share, 1, spare=0):
+                self._retry(server, share)
+        except ConnectionLimitTimeout as error:
+            share.failure = error.message
+            raise
 
-    def _leased(self, server: str) -> _Slot | None:
-        sleep(max(0.0, self._not_before.get(server, 0.0) - monotonic()))
-        began = monotonic()
-        lease = self.leases.lease(server)
-        self._answer_seconds = monotonic() - began
-        if lease is None:
-            self._awaiting.refused(server)
-            self._begin_keeping()
-            sleep(POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 (so that processes do not ask in step)
-            return None
-        slot = _Slot(server, lease, monotonic(), monotonic())
-        with self._lock:
-            self._slots.append(slot)
-        self._begin_keeping()
-        return slot
-
-    def _give_back(self, slot: _Slot) -> None:
-        is_over = monotonic() - slot.turn_began_at >= self.turn_seconds
-        goes_on = not (is_over and self._awaiting.is_awaited(slot.server))
-        now = monotonic()
-        with self._lock:
-            if goes_on and not self._is_resting:
-                slot.idle_since = now
-                slot.turn_began_at = now if is_over else slot.turn_began_at
+    def _retry(self, server: str, share: _Share) -> None:
+        leased = f"other runs have leased all pgfleet connections to {server}"
+        _note(f"{leased}; waiting until one is returned. Leases of a killed run expire within 90 s.")
+        deadline = monotonic() + self._wait_seconds
+        while monotonic() < deadline and not share.released.wait(min(RETRY_SECONDS, self._wait_seconds)):
+            if self._lease_free(server, share, 1, spare=0):
                 return
-            self._slots.remove(slot)
-            self._not_before[slot.server] = now + (GAP_SECONDS + 2 * self._answer_seconds) * is_over
-        self._release([slot])
+        raise ConnectionLimitTimeout(f"{leased}, and none was returned within {self._wait_seconds:g} s")
 
-    def _without_idle(self, seconds: Callable[[str], float]) -> list[_Slot]:
-        """Takes out what has been idle for so long, by its server."""
-        now = monotonic()
-        found = [each for each in self._slots if each.idle_since is not None]
-        found = [each for each in found if now - (each.idle_since or now) >= seconds(each.server)]
-        self._slots = [each for each in self._slots if each not in found]
-        return found
+    def _lease_free(self, server: str, share: _Share, slots: int, *, spare: int = SPARE_SLOTS) -> bool:
+        """Lease up to `slots`, as far as `spare` remain free. Whether there were any."""
+        limit = _read_limit(server, self._connections)  # first, since Prefect logs each refusal as an error
+        slots = min(slots, limit.limit - limit.active_slots - spare)
+        while slots > 0 and not _lease(server, share, slots):  # another process was faster
+            slots //= 2
+        return slots > 0
 
-    def _release(self, slots: Sequence[_Slot]) -> None:
-        """All at once: an API that is busy lets each wait."""
-        if slots:
-            with ThreadPoolExecutor(len(slots)) as pool:
-                list(pool.map(self._release_one, slots))
 
-    def _release_one(self, slot: _Slot) -> None:
-        with suppress(ConnectionLimitTimeout):  # the lease ends by itself then
-            self.leases.release(slot.server, slot.lease)
+def _lease(server: str, share: _Share, slots: int) -> bool:
+    """Whether Prefect granted the slots."""
+    lease = concurrency(
+        limit_name(server),
+        slots,
+        max_retries=0,
+        lease_duration=LEASE_SECONDS,
+        strict=True,
+        raise_on_lease_renewal_failure=False,
+    )
+    try:
+        share.leases.enter_context(lease)
+    except ConcurrencySlotAcquisitionError as error:
+        cause = error.__cause__
+        if isinstance(cause, httpx.HTTPStatusError) and cause.response.status_code in {UNPROCESSABLE, LOCKED}:
+            return False
+        raise _failure(server, cause or error) from error
+    share.slots += slots
+    return True
 
-    def _begin_keeping(self) -> None:
-        with self._lock:
-            if self._keeper is None:
-                self._keeper = Thread(target=copy_context().run, args=(self._keep_on,), name="slots", daemon=True)
-                self._keeper.start()
 
-    def _keep_on(self) -> None:
-        """Whatever goes wrong is gone with that look: somebody must look again."""
-        is_through = False
-        while not is_through:
-            with suppress(Exception):
-                self._keep()
-                is_through = True
+def _close(share: _Share) -> None:
+    with share.lock, suppress(httpx.HTTPError):  # the lease expires
+        share.leases.close()
 
-    def _keep(self) -> None:
-        """Until there are none: renews what is in use for long, gives back what is not used any more."""
-        while True:
-            sleep(LOOK_SECONDS)
-            with self._keeping:
-                self._renew([*self._slots])  # before anything else is asked of an API that may be slow
-                self._awaiting.look({each.server for each in [*self._slots]})
-                self._release(self._idle_for_long())
-                waits = self._awaiting.keep()
-                with self._lock:
-                    if not self._slots and not waits:
-                        self._keeper = None
-                        return
 
-    def _idle_for_long(self) -> list[_Slot]:
-        """Takes it out."""
-        longest = max(IDLE_SECONDS, IDLE_TURNS * self.turn_seconds)
-        with self._lock:
-            return self._without_idle(lambda server: IDLE_SECONDS if self._awaiting.is_awaited(server) else longest)
+def _read_limit(server: str, connections: int) -> GlobalConcurrencyLimitResponse:
+    """The server's limit, which is created if it is missing."""
+    name = limit_name(server)
+    with _client(server) as client:
+        try:
+            return client.read_global_concurrency_limit_by_name(name)
+        except ObjectNotFound:
+            with suppress(ObjectAlreadyExists):  # another process was faster
+                client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=connections))
+        return client.read_global_concurrency_limit_by_name(name)
 
-    def _renew(self, slots: list[_Slot]) -> None:
-        now = monotonic()
-        for each in slots:
-            if now - each.renewed_at >= RENEW_AFTER_SECONDS:
-                with suppress(
-                    ConnectionLimitTimeout
-                ):  # what goes on with it is not ended, even where others have it meanwhile
-                    self.leases.renew(each.server, each.lease)
-                    each.renewed_at = now
+
+def _set_limit(server: str, connections: int) -> None:
+    if _read_limit(server, connections).limit != connections:
+        with _client(server) as client:
+            change = GlobalConcurrencyLimitUpdate(limit=connections)
+            client.update_global_concurrency_limit(limit_name(server), change)
+
+
+@contextmanager
+def _client(server: str) -> Iterator[SyncPrefectClient]:
+    try:
+        with get_client(sync_client=True) as client:
+            yield client
+    except httpx.HTTPError as error:
+        raise _failure(server, error) from error
+
+
+def _failure(server: str, error: BaseException) -> ConnectionLimitTimeout:
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    shared = "the Prefect API, through which processes share its connections, failed"
+    return ConnectionLimitTimeout(f"cannot open a connection to {server}: {shared} ({reason}); check PREFECT_API_URL")
+
+
+def _note(message: str) -> None:
+    progress.report_note(message)
+    with suppress(MissingContextError):
+        get_run_logger().warning(message)

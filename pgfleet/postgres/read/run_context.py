@@ -16,7 +16,7 @@ from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.dsn import check_dsns, check_duplicates
 from pgfleet.postgres.read.inventory import read_inventories
 from pgfleet.run import files, settings
-from pgfleet.run.connection_limiter import ConnectionLimiter, SlotsMaker
+from pgfleet.run.connection_limiter import ConnectionLimiter, LeasesFactory
 from pgfleet.run.context import RunContext, limiter_for
 from pgfleet.run.variables import References
 
@@ -30,19 +30,16 @@ def load_context(
     *,
     run: str = "",
     run_id: str = "",
-    slots: SlotsMaker = lambda _: None,
+    leases: LeasesFactory = lambda _: None,
 ) -> RunContext:
     """The context of a run for the selected tenants.
 
-    `run` is the name that database servers see, `run_id` the run's id in Prefect; `slots` makes the slots that
-    processes share. Raises ConfigurationError and InventoryUnreadable.
+    `run` is the name that database servers see, `run_id` the run's id in Prefect; `leases` creates the leases through
+    which processes share connections. Raises ConfigurationError and InventoryUnreadable.
     """
     sources = _sources(environment)
-    limiter = _limiter(sources.environment, slots)
-    try:
-        every = _read_inventories(sources, limiter)
-    finally:
-        limiter.rest()
+    limiter = _limiter(sources.environment, leases)
+    every = _read_inventories(sources, limiter)
     _require_tenants(every, sources.file)
     selected = select_tenants(every, selection)
     _require_known_consumers(every, sources)
@@ -59,7 +56,7 @@ def load_context(
 
 
 def load_wave_context(
-    environment: str, names: Sequence[str], ring: str, *, run: str, run_id: str, slots: SlotsMaker
+    environment: str, names: Sequence[str], ring: str, *, run: str, run_id: str, leases: LeasesFactory
 ) -> RunContext:
     """The context of a wave for the tenants of these names, in this order, all of `ring`.
 
@@ -67,7 +64,7 @@ def load_wave_context(
     `absent` and is not touched. The other parameters and the errors are those of `load_context`.
     """
     sources = _sources(environment)
-    limiter = _limiter(sources.environment, slots)
+    limiter = _limiter(sources.environment, leases)
     found = _read_inventories(sources, limiter, names)
     absent: Mapping[str, PgfleetError]
     picked, absent = pick_with_absent(found, names, ring, file=sources.file)
@@ -122,13 +119,16 @@ def _read_files(environment: str) -> _Sources:
     )
 
 
-def _limiter(environment: Environment, slots: SlotsMaker) -> ConnectionLimiter:
-    return limiter_for(environment.policy, slots(environment.policy.max_connections_per_server))
+def _limiter(environment: Environment, leases: LeasesFactory) -> ConnectionLimiter:
+    return limiter_for(environment.policy, leases(environment.policy.max_connections_per_server))
 
 
 def _read_inventories(sources: _Sources, limiter: ConnectionLimiter, names: Sequence[str] | None = None) -> Environment:
     """The environment with its tenants, of the inventories those of `names` or all."""
-    found = read_inventories(sources.environment, sources.values, file=sources.file, limiter=limiter, names=names)
+    try:
+        found = read_inventories(sources.environment, sources.values, file=sources.file, limiter=limiter, names=names)
+    finally:
+        limiter.release_leases()
     check_dsns(found, file=sources.file)
     check_duplicates(found, file=sources.file)
     return found
