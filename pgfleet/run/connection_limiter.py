@@ -71,8 +71,7 @@ class ConnectionLimiter:
         bound = self.bound(server)
         if not semaphore.acquire(bound, self.timeout_seconds):
             raise ConnectionLimitTimeout(
-                f"{bound} of at most {bound} pgfleet connections to {server} are open, "
-                f"and none was closed within {self.timeout_seconds:g} s"
+                f"connection limit of {server} reached ({bound}); none was closed within {self.timeout_seconds:g} s"
             )
         return semaphore.release
 

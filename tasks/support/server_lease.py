@@ -62,9 +62,11 @@ class ServerLeases:
     The run waits for the first slot. It takes more as they become free, and leaves one to others.
     """
 
-    def __init__(self, connections: int, *, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(
+        self, connections: int, *, wait_seconds: float = WAIT_SECONDS, grow_seconds: float = GROW_SECONDS
+    ) -> None:
         """To be called in the flow that releases the leases. `connections` is the value of a new limit."""
-        self._connections, self._wait_seconds = connections, wait_seconds
+        self._connections, self._wait_seconds, self._grow_seconds = connections, wait_seconds, grow_seconds
         self._shares: dict[str, _Share] = {}
         self._context = copy_context()  # in the context of a task, Prefect would release the lease when the task ends
 
@@ -80,7 +82,7 @@ class ServerLeases:
                 if not share.slots:
                     self._context.copy().run(self._wait, server, share)
         elif share.slots < share.wanted and monotonic() >= share.grow_at:
-            share.grow_at = monotonic() + GROW_SECONDS
+            share.grow_at = monotonic() + self._grow_seconds
             with share.lock, suppress(ConnectionLimitTimeout):  # the run goes on with the slots that it has
                 self._context.copy().run(self._lease_free, server, share, share.wanted - share.slots)
 

@@ -1,4 +1,4 @@
-"""A server never has more connections of ours than it is to have, over all waves, threads and processes together."""
+"""A server never has more pgfleet connections than its limit, over all waves, threads, and processes together."""
 
 import json
 import os
@@ -14,7 +14,6 @@ from contextlib import ExitStack
 from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -28,22 +27,23 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from pgfleet.documents.plan import RolloutPlan
 from pgfleet.errors import ConnectionLimitTimeout
 from pgfleet.flows._scheduler import run_in_turn
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.read.run_context import load_context
 from pgfleet.postgres.read.servers import workers_for
+from pgfleet.run import progress
+from pgfleet.run.connection_limiter import ConnectionLimiter
 from pgfleet.run.context import Granularity
 from pgfleet.run.settings import SERVER
-from pgfleet.tasks.support.leases import Leases, limit_name
+from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.results import AUDIT_DOCUMENT, load_result
-from pgfleet.tasks.support.server_lease import ServerSlots, prefect_slots
+from pgfleet.tasks.support.server_lease import ServerLeases, limit_name, server_leases
 
 LONGEST_START_SECONDS, LONGEST_WAIT_SECONDS = 120, 30
-TURNS = 150
-"""So many take a process longer than the five seconds after which it lets others have their turn."""
-SCRIPT = Path(__file__).parent / "taking_turns.py"
+SCRIPT = Path(__file__).parent / "connecting_process.py"
 
 
 def free_port() -> int:
@@ -160,7 +160,7 @@ Begin = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def begin(shared_prefect: Mapping[str, str], embedded_server: Server) -> Iterator[Begin]:
-    """Begins a process that takes turns with others at connecting, two at once in all."""
+    """Starts a process that connects to the server, to which all together may have three connections."""
     with ExitStack() as stack:
 
         def begun(name: str, times: int, seconds: float, threads: int) -> "subprocess.Popen[str]":
@@ -193,192 +193,213 @@ def start(*processes: "subprocess.Popen[str]") -> None:
         each.stdin.flush()
 
 
-def test_two_processes_are_connected_no_more_than_one_may_be_and_both_get_on(
+def test_two_processes_together_keep_to_the_limit_and_both_make_progress(
     begin: Begin, embedded_server: Server, shared_prefect: Mapping[str, str]
 ) -> None:
-    """Whoever is first has more to do than one turn, and would go on until it is done."""
     with Sampling(embedded_server.cluster.dsn(), "pgfleet turn") as sampling:
-        both = [begin(f"pgfleet turn {number}", TURNS, 0.05, 8) for number in (1, 2)]
+        both = [begin(f"pgfleet turn {number}", 150, 0.05, 8) for number in (1, 2)]
         start(*both)
         assert [each.wait(LONGEST_START_SECONDS) for each in both] == [0, 0]
-    assert sampling.most == 2
+    assert 2 <= sampling.most <= 3
     (one_began, one_ended), (other_began, other_ended) = sampling.spans.values()
     assert max(one_began, other_began) < min(one_ended, other_ended)
     with temporary_settings({PREFECT_API_URL: shared_prefect["PREFECT_API_URL"]}):
         assert slots_in_use(libpq.server(embedded_server.admin)) == 0
 
 
-def test_the_slots_of_a_process_that_was_killed_come_back(
+class Notes:
+    """A progress listener that keeps the notes."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def begin(self, phase: str, tenants: int) -> None: ...
+
+    def finish(self, tenant: str, said: str) -> None: ...
+
+    def plan(self, plan: RolloutPlan) -> None: ...
+
+    def note(self, said: str) -> None:
+        self.notes.append(said)
+
+
+def test_a_second_process_starts_beside_a_large_one_and_gets_the_slots_of_a_killed_one(
     begin: Begin, embedded_server: Server, shared_prefect: Mapping[str, str]
 ) -> None:
-    process, server = begin("pgfleet killed", 2, 600, 2), libpq.server(embedded_server.admin)
-    start(process)
-    assert [said(process), said(process)] == ["connected", "connected"]
-    process.kill()
-    with temporary_settings({PREFECT_API_URL: shared_prefect["PREFECT_API_URL"]}):
-        slots = ServerSlots(Leases(2))
-        with pytest.raises(ConnectionLimitTimeout, match="are other processes'"):
-            slots.take(server, 0.5)
+    large, server = begin("pgfleet large", 8, 600, 8), libpq.server(embedded_server.admin)
+    start(large)
+    assert [said(large), said(large)] == ["connected", "connected"]
+    small = begin("pgfleet small", 1, 600, 1)
+    start(small)
+    began = time.monotonic()
+    assert said(small) == "connected"
+    assert time.monotonic() - began < LONGEST_WAIT_SECONDS / 3
+    for each in (large, small):
+        each.kill()
+    listener = Notes()
+    with temporary_settings({PREFECT_API_URL: shared_prefect["PREFECT_API_URL"]}), progress.listening(listener):
+        leases = ServerLeases(3, wait_seconds=0.5)
+        with pytest.raises(ConnectionLimitTimeout, match=r"runs have leased all .* 0\.5 s"):
+            leases.acquire(server)
+        [note] = listener.notes
+        assert note.endswith("waiting until one is returned. Leases of a killed run expire within 90 s.")
+        with pytest.raises(ConnectionLimitTimeout):
+            leases.acquire(server)  # without waiting again
+        assert len(listener.notes) == 1
         expire(Path(shared_prefect["PREFECT_HOME"]) / "concurrency_leases")
-        give_back = slots.take(server, LONGEST_WAIT_SECONDS)
-        give_back()
-        slots.rest()
-        until(lambda: slots_in_use(server) == 0)
+        leases = ServerLeases(3)
+        leases.acquire(server)
+        until(lambda: slots_in_use(server) == 1)
+        leases.release([server])
+        assert slots_in_use(server) == 0
 
 
 def expire(leases: Path) -> None:
-    """As if a minute had passed, in which nobody renewed them."""
+    """As if a minute had passed without a renewal."""
     past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
     found = [each for each in leases.glob("*.json") if each.name != "expirations.json"]
-    assert len(found) == 3, "those of the process that was killed, and that another waits"
+    assert len(found) == 3, "the large process has two leases: its first slot, and the others"
     for each in found:
         each.write_text(json.dumps({**json.loads(each.read_text()), "expiration": past}))
     (leases / "expirations.json").write_text(json.dumps({each.stem: past for each in found}))
 
 
-def test_an_idle_slot_goes_back_by_itself_and_one_in_use_stays(prefect_api: str, embedded_server: Server) -> None:
-    slots, server = ServerSlots(Leases(2), turn_seconds=0.5), "idle.internal:5432"
-    first, second = slots.take(server, 1), slots.take(server, 1)
-    assert slots_in_use(server) == 2
-    first()
-    until(lambda: slots_in_use(server) == 1)
-    time.sleep(0.6)  # one more look of the keeper's
-    assert slots_in_use(server) == 1
-    slots.rest()
-    assert slots_in_use(server) == 1
-    second()
+def test_a_small_run_starts_within_seconds_while_a_large_one_is_under_way(
+    prefect_api: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
+) -> None:
+    fleet.tenant("acme", ready_dsn())
+    large, server = ServerLeases(8), libpq.server(embedded_server.admin)
+    large.acquire(server)
+    large.allow(server, 8, wanted=200)
+    assert (large.slots(server), slots_in_use(server)) == (7, 7)
+    began = time.monotonic()
+    state = audit_fleet(ENVIRONMENT, return_state=True)
+    assert time.monotonic() - began < LONGEST_WAIT_SECONDS
+    assert state.is_completed(), state.message
+    assert slots_in_use(server) == 7
+    large.release([server])
     assert slots_in_use(server) == 0
 
 
-class SlowLeases(Leases):
-    """Prefect has an answer to the first question, and none to the second until `answers` is set."""
-
-    def __init__(self) -> None:
-        super().__init__(2)
-        self.asked, self.answers = threading.Semaphore(0), threading.Event()
-        self._is_first = True
-
-    def lease(self, server: str) -> UUID | None:
-        is_first, self._is_first = self._is_first, False
-        self.asked.release()
-        assert is_first or self.answers.wait(LONGEST_WAIT_SECONDS)
-        return uuid4()
-
-    def release(self, server: str, lease: UUID) -> None: ...
+def test_a_run_takes_more_slots_once_another_returns_them(prefect_api: str) -> None:
+    first, second, server = ServerLeases(8), ServerLeases(8, grow_seconds=0), "growing.internal:5432"
+    for each in (first, second):
+        each.acquire(server)
+        each.allow(server, 8, wanted=200)
+    assert (first.slots(server), second.slots(server)) == (7, 1)
+    second.acquire(server)
+    assert second.slots(server) == 1
+    first.release([server])
+    second.acquire(server)
+    assert second.slots(server) == 7
+    second.release([server])
+    assert slots_in_use(server) == 0
 
 
-def test_a_run_leases_each_slot_once_for_all_its_waves_and_keeps_none(
-    prefect_api: str,
-    fleet: Fleet,
-    ready_dsn: Callable[[], str],
-    monkeypatch: pytest.MonkeyPatch,
-    embedded_server: Server,
-) -> None:
-    leased, lease = [], Leases.lease
+def test_a_run_takes_no_more_slots_than_it_has_tenants(prefect_api: str) -> None:
+    leases, server = ServerLeases(8), "small.internal:5432"
+    leases.acquire(server)
+    leases.allow(server, 8, wanted=3)
+    assert leases.slots(server) == 3
+    leases.release([server])
 
-    def counting(self: Leases, server: str) -> UUID | None:
-        found = lease(self, server)
-        leased.append(found)
+
+def test_a_task_that_takes_a_lease_does_not_return_it_at_its_end(prefect_api: str) -> None:
+    """Prefect returns, at the end of a task, the leases that were taken in its context."""
+    server = "task.internal:5432"
+
+    @task
+    def take(leases: ServerLeases) -> None:
+        leases.acquire(server)
+
+    @flow
+    def wave() -> int:
+        leases = ServerLeases(2)
+        take.submit(opaque(leases)).wait()
+        found = slots_in_use(server)
+        leases.release([server])
         return found
 
-    monkeypatch.setattr(Leases, "lease", counting)
+    assert wave() == 1
+    assert slots_in_use(server) == 0
+
+
+def test_the_waves_of_a_run_return_their_slots(
+    prefect_api: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
+) -> None:
     fleet.policy("max_connections_per_server = 2").policy("wave_size = 2")
     for number in range(6):
         fleet.tenant(f"t{number}", ready_dsn())
     state = audit_fleet(ENVIRONMENT, granularity=Granularity.STEP, return_state=True)
     assert state.is_completed(), state.message
-    server = libpq.server(embedded_server.admin)
-    assert len([each for each in leased if each]) <= 2
-    assert slots_in_use(server) == 0
+    assert slots_in_use(libpq.server(embedded_server.admin)) == 0
 
 
-def test_a_slot_is_kept_after_its_turn_until_somebody_waits_for_one(prefect_api: str) -> None:
-    slots, other = (ServerSlots(Leases(1), turn_seconds=0.1) for _ in range(2))
-    server = "turns.internal:5432"
-    for _ in range(3):
-        give_back = slots.take(server, 1)
-        time.sleep(0.2)
-        give_back()
-        assert slots_in_use(server) == 1
-    give_back = slots.take(server, 1)
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(copy_context().run, other.take, server, LONGEST_WAIT_SECONDS)
-        until(lambda: Leases(1).is_awaited(server))
-        assert not waiting.done()
-        time.sleep(2)  # the slots have looked
-        give_back()
-        waiting.result(LONGEST_WAIT_SECONDS)()
-    for each in (slots, other):
-        each.rest()
-    assert not Leases(1).is_awaited(server)
-    assert slots_in_use(server) == 0
-
-
-def test_nobody_waits_for_the_answer_to_anothers_question_while_a_slot_is_idle() -> None:
-    leases, server = SlowLeases(), "slow.internal:5432"
-    slots = ServerSlots(leases)
-    give_back = slots.take(server, 1)
-    with ThreadPoolExecutor(2) as pool:
-        asking = pool.submit(slots.take, server, LONGEST_WAIT_SECONDS)
-        assert [leases.asked.acquire(timeout=LONGEST_WAIT_SECONDS) for _ in range(2)] == [True, True]
-        waiting = pool.submit(slots.take, server, LONGEST_WAIT_SECONDS)
-        give_back()
-        waiting.result(LONGEST_WAIT_SECONDS)
-        assert not asking.done()
-        leases.answers.set()
-        asking.result(LONGEST_WAIT_SECONDS)
-
-
-def test_a_limit_that_is_set_anew_holds_for_everybody(prefect_api: str) -> None:
-    slots, other, server = ServerSlots(Leases(2)), ServerSlots(Leases(2)), "limit.internal:5432"
-    slots.allow(server, 1)
-    give_back = slots.take(server, 1)
+def test_a_changed_limit_applies_to_all_runs(prefect_api: str) -> None:
+    one, other = ServerLeases(2), ServerLeases(2, wait_seconds=0.3)
+    server = "limit.internal:5432"
+    one.allow(server, 1, wanted=1)
+    one.acquire(server)
     with pytest.raises(ConnectionLimitTimeout):
-        other.take(server, 0.3)
-    other.allow(server, 2)
-    other.take(server, 1)()
-    give_back()
-    for each in (slots, other):
-        each.rest()
+        other.acquire(server)
+    other.release([server])
+    other.allow(server, 2, wanted=1)
+    other.acquire(server)
+    for each in (one, other):
+        each.release([server])
+    assert slots_in_use(server) == 0
 
 
-def test_an_inventory_is_read_by_a_slot_that_other_processes_reckon_with(
+def test_release_ends_a_wait(prefect_api: str) -> None:
+    """As after Ctrl+C, when a task still waits for the first slot."""
+    one, other, server = ServerLeases(1), ServerLeases(1), "interrupted.internal:5432"
+    one.acquire(server)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(copy_context().run, other.acquire, server)
+        time.sleep(0.5)
+        assert not waiting.done()
+        other.release([server])
+        with pytest.raises(ConnectionLimitTimeout):
+            waiting.result(LONGEST_WAIT_SECONDS)
+    one.release([server])
+
+
+def test_an_inventory_is_read_within_the_limit_that_processes_share(
     prefect_api: str, fleet: Fleet, embedded_server: Server, embedded_template: str
 ) -> None:
-    """It waits for one of theirs, and keeps none."""
+    """It waits for a slot, and returns it."""
     name, server = embedded_server.create_database(embedded_template), libpq.server(embedded_server.admin)
     inventory = f'{{kind = "databases", dsn = "{embedded_server.cluster.dsn()}", like = "{name}"}}'
     fleet.policy("max_connections_per_server = 1").policy(f"inventory = {inventory}")
-    another = ServerSlots(Leases(1))
-    another.allow(server, 1)
-    give_back = another.take(server, LONGEST_WAIT_SECONDS)
-    another.rest()
+    another = ServerLeases(1)
+    another.allow(server, 1, wanted=1)
+    another.acquire(server)
     with Sampling(embedded_server.cluster.dsn(), "pgfleet inventory") as sampling, ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(copy_context().run, load_context, ENVIRONMENT, slots=prefect_slots)
+        reading = pool.submit(copy_context().run, load_context, ENVIRONMENT, leases=server_leases)
         time.sleep(1)
         assert (reading.done(), sampling.most, slots_in_use(server)) == (False, 0, 1)
-        give_back()
+        another.release([server])
         context = reading.result(LONGEST_WAIT_SECONDS)
     assert [each.name for each in context.environment.tenants] == [name]
     assert slots_in_use(server) == 0
 
 
-def test_a_prefect_that_does_not_answer_is_the_tenants_reason_and_soon(
+def test_if_prefect_does_not_answer_tenants_are_unreachable_at_once(
     prefect_api: str, fleet: Fleet, embedded_server: Server, embedded_template: str
 ) -> None:
-    """Nothing is connected to without leave, nothing waits for ever, and nobody asks it a hundred times."""
+    """No connection is opened without a lease, and Prefect is not asked for each tenant."""
     from pgfleet.postgres.read.audit import audit
 
     fleet.tenant("acme", embedded_server.cluster.dsn(embedded_template))
     context = load_context(ENVIRONMENT, run="unanswered")
     with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{free_port()}/api"}):
-        context.limiter.slots = ServerSlots(Leases(8))
+        context.limiter = ConnectionLimiter(8, timeout_seconds=LONGEST_WAIT_SECONDS, leases=ServerLeases(8))
         with Sampling(embedded_server.cluster.dsn(), "pgfleet unanswered") as sampling:
             began = time.monotonic()
             entries = [audit(context.environment.tenants[0], context) for _ in range(100)]
     assert time.monotonic() - began < LONGEST_WAIT_SECONDS
     assert {str(each.verdict) for each in entries} == {"unreachable"}
     [reason] = {each.reason or "" for each in entries}
-    assert reason.startswith(f"no connection to {libpq.server(embedded_server.admin)} may be opened: Prefect's API, ")
-    assert reason.endswith("(ConnectError: [Errno 111] Connection refused); look at PREFECT_API_URL")
+    assert reason.startswith(f"cannot open a connection to {libpq.server(embedded_server.admin)}: the Prefect API, ")
+    assert reason.endswith("(ConnectError: [Errno 111] Connection refused); check PREFECT_API_URL")
     assert sampling.most == 0

@@ -37,7 +37,6 @@ from pgfleet.flows.rollout import rollout_fleet
 from pgfleet.flows.seed import seed_fleet
 from pgfleet.postgres import dsn as libpq
 from pgfleet.run.context import Granularity
-from pgfleet.tasks.support.leases import limit_name
 from pgfleet.tasks.support.results import (
     AUDIT_DOCUMENT,
     COUNT_DOCUMENT,
@@ -46,6 +45,7 @@ from pgfleet.tasks.support.results import (
     ROLLOUT_PLAN,
     load_result,
 )
+from pgfleet.tasks.support.server_lease import limit_name
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 QUICK = {"granularity": Granularity.TENANT}

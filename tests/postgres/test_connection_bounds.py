@@ -57,7 +57,7 @@ def alone(server: Server, empty_database: str) -> Iterator[Subject]:
         @property
         def context(self) -> RunContext:
             context = super().context
-            context.limiter = ConnectionLimiter(1, patience_seconds=SOON_SECONDS)
+            context.limiter = ConnectionLimiter(1, timeout_seconds=SOON_SECONDS)
             return context
 
     made = Alone(server=server, database=empty_database, manifest=MANIFEST, expected=server.expected(MANIFEST))
@@ -80,15 +80,15 @@ def test_one_connection_is_enough_for_a_replay_a_rollout_and_a_repair(alone: Sub
 
 
 def test_one_connection_is_enough_for_the_proof_of_a_manifest(embedded_server: Server) -> None:
-    limits = Limits(limiter=ConnectionLimiter(1, patience_seconds=SOON_SECONDS), application_name="pgfleet test")
+    limits = Limits(limiter=ConnectionLimiter(1, timeout_seconds=SOON_SECONDS), application_name="pgfleet test")
     evidence = gather_evidence(MANIFEST, embedded_server.admin, limits)
     assert not evidence.failed
     assert all(each.error is None for each in evidence.second_runs.values())
 
 
-def test_a_permit_is_given_back_when_the_server_has_the_connection_no_more(server: Server) -> None:
+def test_a_connection_counts_until_the_server_has_ended_its_process(server: Server) -> None:
     """A server takes some milliseconds to end a process, and the next connection would come on top."""
-    limits = Limits(limiter=ConnectionLimiter(1, patience_seconds=SOON_SECONDS), application_name="pgfleet farewell")
+    limits = Limits(limiter=ConnectionLimiter(1, timeout_seconds=SOON_SECONDS), application_name="pgfleet farewell")
     counted = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgfleet farewell'"
     with psycopg.connect(server.cluster.dsn(), autocommit=True) as other:
         for _ in range(50):
@@ -97,8 +97,8 @@ def test_a_permit_is_given_back_when_the_server_has_the_connection_no_more(serve
             assert other.execute(counted).fetchone() == (0,)
 
 
-def test_who_cannot_be_connected_to_keeps_no_permit(server: Server) -> None:
-    brief_limits = Limits(limiter=ConnectionLimiter(1, patience_seconds=0.2), application_name="pgfleet test")
+def test_a_connection_that_could_not_be_opened_does_not_count(server: Server) -> None:
+    brief_limits = Limits(limiter=ConnectionLimiter(1, timeout_seconds=0.2), application_name="pgfleet test")
     lost = Session(server.dsn("nowhere"), limits=brief_limits)
     for _ in range(2):
         with pytest.raises(Exception, match="does not exist"):
@@ -107,8 +107,8 @@ def test_who_cannot_be_connected_to_keeps_no_permit(server: Server) -> None:
         session.fetch(Query("SELECT 1"))
 
 
-def test_after_a_lost_connection_the_same_permit_serves(server: Server) -> None:
-    limits = Limits(limiter=ConnectionLimiter(1, patience_seconds=0.2), application_name="pgfleet test")
+def test_a_connection_that_replaces_a_lost_one_takes_its_place(server: Server) -> None:
+    limits = Limits(limiter=ConnectionLimiter(1, timeout_seconds=0.2), application_name="pgfleet test")
     with Session(server.admin, limits=limits) as session:
         [[(pid,)]] = session.fetch(Query("SELECT pg_backend_pid()"))
         server.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
@@ -121,20 +121,19 @@ def test_after_a_lost_connection_the_same_permit_serves(server: Server) -> None:
         other.fetch(Query("SELECT 1"))
 
 
-def test_a_tenant_without_a_permit_is_unreachable_and_says_why(
+def test_a_tenant_that_gets_no_connection_is_unreachable_with_the_reason(
     server: Server, template: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     context = server.context(shipped_manifest, expected, server.tenant(template))
-    context.limiter = ConnectionLimiter(1, patience_seconds=0.1)
-    give_back = context.limiter.take(libpq.server(server.admin))
+    context.limiter = ConnectionLimiter(1, timeout_seconds=0.1)
+    release = context.limiter.acquire(libpq.server(server.admin))
     try:
         entry = audit(context.environment.tenants[0], context)
     finally:
-        give_back()
+        release()
     assert entry.verdict is Verdict.UNREACHABLE
     assert entry.reason == (
-        f"as many connections of ours to 127.0.0.1:{server.cluster.port} are open as may be, 1, "
-        "and none was given back within 0.1 s"
+        f"connection limit of 127.0.0.1:{server.cluster.port} reached (1); none was closed within 0.1 s"
     )
 
 
@@ -144,13 +143,13 @@ def test_a_server_that_has_none_left_holds_up_no_other(
     """The same server by its socket is another by name."""
     other = replace(server.tenant(template, name="other"), dsn=type(server.admin)(server.cluster.socket_dsn(template)))
     context = server.context(shipped_manifest, expected, server.tenant(template), other)
-    context.limiter = ConnectionLimiter(1, patience_seconds=SOON_SECONDS)
-    give_back = context.limiter.take(libpq.server(server.admin))
+    context.limiter = ConnectionLimiter(1, timeout_seconds=SOON_SECONDS)
+    release = context.limiter.acquire(libpq.server(server.admin))
     with ThreadPoolExecutor() as pool:
         held = pool.submit(audit, context.environment.tenants[0], context)
         assert audit(other, context).verdict is Verdict.READY
         assert not held.done()
-        give_back()
+        release()
         assert held.result().verdict is Verdict.READY
 
 

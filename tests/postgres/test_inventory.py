@@ -296,21 +296,21 @@ def test_a_thousand_tenants_take_one_connection(
     assert proxy.connections == 1
 
 
-def test_an_inventory_has_no_connection_without_leave(
+def test_an_inventory_is_read_within_the_connection_limit(
     embedded_server: Server, cutting_proxy: Callable[[bytes], CuttingProxy]
 ) -> None:
-    """While as many as may be are open it waits, and is not tried again when it has waited in vain."""
+    """It waits for a connection, and is not retried after a timeout."""
     proxy = cutting_proxy(b"never sent")
     dsn = embedded_server.cluster.dsn().replace(f":{embedded_server.cluster.port}/", f":{proxy.port}/")
-    limiter = ConnectionLimiter(1, patience_seconds=0.2)
-    give_back = limiter.take(server_name(Dsn(dsn)))
-    with pytest.raises(InventoryUnreadable, match=r"as many connections of ours to .* are open as may be, 1"):
+    limiter = ConnectionLimiter(1, timeout_seconds=0.2)
+    release = limiter.acquire(server_name(Dsn(dsn)))
+    with pytest.raises(InventoryUnreadable, match=r"connection limit of .* reached \(1\)"):
         read(databases(dsn, 'like = "postgre_"'), limiter=limiter)
     assert proxy.connections == 0
-    give_back()
+    release()
     both = databases(dsn, 'like = "postgre_"'), query(dsn, "SELECT 'a' AS name, 'd' AS dbname")
     assert names(read(*both, limiter=limiter)) == ["postgres", "a"]
-    limiter.take(server_name(Dsn(dsn)))()
+    limiter.acquire(server_name(Dsn(dsn)))()
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ EXAMPLES = (
     FleetError("fleet.toml", "", "is not TOML"),
     DatabaseError("division by zero", "22012"),
     ConnectionFailed("no answer"),
-    ConnectionLimitTimeout("as many connections of ours to db1:5432 are open as may be, 8"),
+    ConnectionLimitTimeout("connection limit of db1:5432 reached (8)"),
     ConnectionLost("server closed the connection", "08006"),
     TryAgain("lock timeout", "55P03"),
     AccessRefused("wrong password: db1:5432 says no", "", None, ConnectFailure.WRONG_PASSWORD),

@@ -1,8 +1,8 @@
-"""A process of its own that connects to a server time and again, by permits that it shares with others.
+"""A process that connects to a server again and again, within the limit that it shares with other processes.
 
-It says when it is ready, and begins when it is told to.
-Its arguments: the server's connection string, its name for the server, how many connections it wants, how long it keeps
-each, and how many of its threads want one at once. `PREFECT_API_URL` says who shares them out.
+It prints "ready", and starts when it reads a line. `PREFECT_API_URL` is the API through which processes share.
+Arguments: the server's connection string, the application name, the number of connections, the seconds that each stays
+open, and the number of threads.
 """
 
 import sys
@@ -15,16 +15,17 @@ from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
 from pgfleet.run.connection_limiter import ConnectionLimiter
-from pgfleet.tasks.support.leases import Leases
-from pgfleet.tasks.support.server_lease import ServerSlots
+from pgfleet.tasks.support.server_lease import ServerLeases
 
-BOUND, TURN_SECONDS, PATIENCE_SECONDS = 2, 0.5, 60
+BOUND, TIMEOUT_SECONDS = 3, 60
 
 
 def main(dsn: str, name: str, times: int, seconds: float, threads: int) -> None:
-    slots = ServerSlots(Leases(BOUND), turn_seconds=TURN_SECONDS)
-    limiter = ConnectionLimiter(BOUND, patience_seconds=PATIENCE_SECONDS, slots=slots)
-    limiter.allow(libpq.server(Dsn(dsn)), BOUND)
+    leases = ServerLeases(BOUND)
+    limiter = ConnectionLimiter(BOUND, timeout_seconds=TIMEOUT_SECONDS, leases=leases)
+    server = libpq.server(Dsn(dsn))
+    limiter.acquire(server)()
+    limiter.allow(server, BOUND, wanted=threads)
 
     def connect(_: int) -> None:
         with Session(Dsn(dsn), limits=Limits(application_name=name, limiter=limiter)) as session:
@@ -34,7 +35,7 @@ def main(dsn: str, name: str, times: int, seconds: float, threads: int) -> None:
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(connect, range(times)))
-    limiter.rest()
+    limiter.release_leases()
 
 
 if __name__ == "__main__":
