@@ -29,6 +29,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from pgfleet.documents.plan import RolloutPlan
 from pgfleet.errors import ConnectionLimitTimeout
+from pgfleet.fleet.secret import Dsn
 from pgfleet.flows._scheduler import run_in_turn
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.postgres import dsn as libpq
@@ -160,11 +161,14 @@ Begin = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def begin(shared_prefect: Mapping[str, str], embedded_server: Server) -> Iterator[Begin]:
-    """Starts a process that connects to the server, to which all together may have three connections."""
+    """Starts a process that connects to the server, to which all together may have three connections.
+
+    Through its socket, which makes it another server: this process asks one Prefect server for leases of a name.
+    """
     with ExitStack() as stack:
 
         def begun(name: str, times: int, seconds: float, threads: int) -> "subprocess.Popen[str]":
-            arguments = [embedded_server.cluster.dsn(), name, str(times), str(seconds), str(threads)]
+            arguments = [embedded_server.cluster.socket_dsn(), name, str(times), str(seconds), str(threads)]
             process = subprocess.Popen(
                 [sys.executable, str(SCRIPT), *arguments],
                 env={**shared_prefect, "PYTHONPATH": str(Path.cwd())},
@@ -177,6 +181,10 @@ def begin(shared_prefect: Mapping[str, str], embedded_server: Server) -> Iterato
             return process
 
         yield begun
+
+
+def socket_name(server: Server) -> str:
+    return libpq.server(Dsn(server.cluster.socket_dsn()))
 
 
 def said(process: "subprocess.Popen[str]") -> str:
@@ -204,7 +212,7 @@ def test_two_processes_together_keep_to_the_limit_and_both_make_progress(
     (one_began, one_ended), (other_began, other_ended) = sampling.spans.values()
     assert max(one_began, other_began) < min(one_ended, other_ended)
     with temporary_settings({PREFECT_API_URL: shared_prefect["PREFECT_API_URL"]}):
-        assert slots_in_use(libpq.server(embedded_server.admin)) == 0
+        assert slots_in_use(socket_name(embedded_server)) == 0
 
 
 class Notes:
@@ -226,7 +234,7 @@ class Notes:
 def test_a_second_process_starts_beside_a_large_one_and_gets_the_slots_of_a_killed_one(
     begin: Begin, embedded_server: Server, shared_prefect: Mapping[str, str]
 ) -> None:
-    large, server = begin("pgfleet large", 8, 600, 8), libpq.server(embedded_server.admin)
+    large, server = begin("pgfleet large", 8, 600, 8), socket_name(embedded_server)
     start(large)
     assert [said(large), said(large)] == ["connected", "connected"]
     small = begin("pgfleet small", 1, 600, 1)

@@ -1,18 +1,16 @@
 """The requests that leases make, and a Prefect API that is busy."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import httpx
 import pytest
-from fixtures.fleet import ENVIRONMENT, Fleet
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from pgfleet.errors import ConnectionLimitTimeout
-from pgfleet.flows.audit import audit_fleet
 from pgfleet.tasks.support.server_lease import ServerLeases, limit_name
 
 INCREMENT, DECREMENT = "/v2/concurrency_limits/increment-with-lease", "/v2/concurrency_limits/decrement-with-lease"
@@ -71,17 +69,18 @@ def test_if_the_api_stays_busy_that_is_the_reason_for_all_tenants_of_the_server(
         assert asked[INCREMENT] == 2, "once, and once again"
 
 
-def test_a_wave_leases_its_slots_of_a_server_with_two_requests(
-    prefect_api: str, fleet: Fleet, ready_dsn: Callable[[], str]
-) -> None:
+def test_a_run_leases_its_slots_of_a_server_with_two_requests(prefect_api: str) -> None:
     """One before it knows how many connections the server allows, and one after."""
-    fleet.policy("wave_size = 3")
-    for number in range(6):
-        fleet.tenant(f"t{number}", ready_dsn())
+    server = "requests.internal:5432"
     with api_proxy(prefect_api) as asked:
-        state = audit_fleet(ENVIRONMENT, return_state=True)
-    assert state.is_completed(), state.message
-    assert (asked[INCREMENT], asked[DECREMENT]) == (4, 4)
+        leases = ServerLeases(8)
+        leases.acquire(server)
+        leases.allow(server, 8, wanted=200)
+        for _ in range(200):
+            leases.acquire(server)
+        assert leases.slots(server) == 7
+        leases.release([server])
+        assert (asked[INCREMENT], asked[DECREMENT]) == (2, 2)
 
 
 def test_a_limits_name_has_none_of_the_characters_that_prefect_rejects() -> None:
