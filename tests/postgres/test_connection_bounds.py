@@ -220,7 +220,7 @@ def test_a_role_with_a_connection_limit_gets_a_share_of_it(
     connections, reason = allowed(server, [tenant])
     assert connections == 1
     assert reason.startswith("1 of ")
-    assert reason.endswith("the role may have 6, 5 in use), and connection_share is 50%")
+    assert reason.endswith("the role's limit is 6, 5 in use), and connection_share is 50%")
 
 
 def test_the_number_of_threads_grows_with_the_servers_up_to_64(server: Server, template: str) -> None:
