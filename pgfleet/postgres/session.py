@@ -21,19 +21,11 @@ from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.extensions import CREATED
 from pgfleet.manifest.model import Script
 from pgfleet.manifest.statements import split
+from pgfleet.postgres import session_settings
 from pgfleet.postgres.connection import Connection, Limits
 from pgfleet.postgres.errors import translate_errors
 from pgfleet.postgres.lazy_connection import LazyConnection
 from pgfleet.postgres.query import Query, Rows, all_rows, bind
-from pgfleet.postgres.session_settings import (
-    RESET_SCRIPT,
-    UNLOCK_ALL,
-    reset_session,
-    search_path,
-    set_limits,
-    set_search_path,
-    transaction_settings,
-)
 from pgfleet.run.shipped import statement
 
 READ_SAVEPOINT, BLOCK_SAVEPOINT = "pgfleet_reading", "pgfleet_part"
@@ -116,8 +108,8 @@ class Session(LazyConnection):
             for each in split(_text(script)):
                 self._execute(each.text, script, each.start)
                 if CREATED.search(each.text):  # the extension's schema may not be on the search path yet
-                    self._execute(set_search_path(self._search_path(), self.open(), is_local=True))
-            self._execute(RESET_SCRIPT)
+                    self._execute(session_settings.set_search_path(self._search_path(), self.open(), is_local=True))
+            self._execute(session_settings.RESET_SCRIPT)
 
     def run_outside_transaction(self, script: Script | str) -> None:
         """Runs one statement that cannot run in a transaction (CREATE DATABASE, CREATE INDEX CONCURRENTLY).
@@ -127,13 +119,13 @@ class Session(LazyConnection):
         if self._depth:
             raise CannotDryRun("it runs outside a transaction, so it cannot be rolled back")
         self.require_own_session("it runs outside a transaction")
-        path = set_search_path(self._search_path(), self.open(), is_local=False)
-        self._execute(f"{path}; {set_limits(self.limits)}")
+        path = session_settings.set_search_path(self._search_path(), self.open(), is_local=False)
+        self._execute(f"{path}; {session_settings.set_limits(self.limits)}")
         try:
             self._execute(_text(script), script)
         finally:
             if self.is_open:  # a pooler in session mode will give this session to other clients
-                self._execute(reset_session(self.limits))
+                self._execute(session_settings.reset_session(self.limits))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -199,7 +191,7 @@ class Session(LazyConnection):
                 connection.execute(f"ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")
             else:
                 # A session lock outlives the rollback. One round trip, as a pooler may give us another session then.
-                connection.execute(f"ROLLBACK; {UNLOCK_ALL}" if self._has_run_script else "ROLLBACK")
+                connection.execute(f"ROLLBACK; {session_settings.UNLOCK_ALL}" if self._has_run_script else "ROLLBACK")
                 self._has_run_script = False
 
     def _execute(self, text: str, script: Script | str = "", start: int = 0) -> str | None:
@@ -214,7 +206,9 @@ class Session(LazyConnection):
         """Sends everything in one round trip and returns the rows of each query."""
         connection = self.open()
         with self._translating():
-            settings = (transaction_settings(self.limits, self._search_path()),) if with_settings else ()
+            settings = (
+                [session_settings.transaction_settings(self.limits, self._search_path())] if with_settings else []
+            )
             try:
                 cursor = ClientCursor(connection)
                 sent = (*settings, *queries)
@@ -248,7 +242,7 @@ class Session(LazyConnection):
             raise
 
     def _search_path(self) -> Query:
-        return search_path(self.home, self.extensions, self.managed_names, self.open())
+        return session_settings.search_path(self.home, self.extensions, self.managed_names, self.open())
 
 
 def _text(script: Script | str) -> str:
