@@ -173,6 +173,11 @@ def test_a_long_statement_is_shown_in_full_line_by_line() -> None:
     assert lines[place + 1].split() == ["→", "LANGUAGE", "sql", "--", "a", "comment"]
 
 
+def test_a_dry_run_without_failures_names_its_kind_once() -> None:
+    page = markdown.render(repair_view(a_repair_document(REPAIRED, dry_run=True)))
+    assert page.startswith("# Dry run of a repair of prod: 1 tenant: 1 would be repaired\n")
+
+
 def test_the_report_of_what_was_refused_says_why() -> None:
     refused = a_repair("acme", RepairResult.NOT_REACHED, statements=[STATEMENT])
     told = report(a_repair_document(refused, reason="it is another now"))

@@ -19,7 +19,7 @@ from pgfleet.reports.phrases.rollout import DRY_RUN_NOTICE, error_sentence
 from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.tables import shortened
-from pgfleet.rollout.repair_summary import format_summary, worst_first
+from pgfleet.rollout.repair_summary import RepairOutcome, format_summary, worst_first
 
 STYLE = {
     RepairResult.FAILED: StatusStyle.BAD,
@@ -36,10 +36,11 @@ def repair_view(document: RepairDocument, *, with_command: bool = False) -> View
     """For each tenant what was run and fixed, and what remains for a person; with how to carry out a dry run."""
     ordered = worst_first(document.tenants)
     kind = "Dry run of a repair of" if document.dry_run else "Repair of"
+    outcome = [] if document.outcome == RepairOutcome.DRY_RUN else [document.outcome]
     seconds = (document.finished_at - document.started_at).total_seconds()
     return View(
         title=f"{kind} {document.environment}",
-        summary=f"{document.outcome}: {format_summary(document)}",
+        summary=": ".join([*outcome, format_summary(document)]),
         facts=(("took", f"{seconds:.1f} s"), ("digest", document.digest[:DIGEST_SHOWN]), ("run", document.run_id)),
         opening=tuple(_opening(document)),
         details=tuple(_tenant(each, is_dry_run=document.dry_run) for each in ordered[:MOST_TENANTS]),
