@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pgfleet.documents.audit import MigrationStatus, TenantEntry, Verdict
-from pgfleet.documents.plan import RUNS, TenantPlan
+from pgfleet.documents.plan import RUNS, Action, TenantPlan
 from pgfleet.documents.rollout import Result, RingEntry, RingOutcome, TenantResult, WatchEntry, WaveEntry
 from pgfleet.rollout.failure_budget import count_failures
 from pgfleet.rollout.failure_groups import group_failures
@@ -66,8 +66,11 @@ def watch_halt_reason(ring: RingEntry, results: Iterable[TenantResult], watched:
 def find_unsettled(
     results: Iterable[TenantResult], plans: Iterable[TenantPlan], entries: Iterable[TenantEntry]
 ) -> list[str]:
-    """The tenants that were ready after the ring and are not after its soak, with what is wrong."""
-    scopes = {each.name: {planned.version for planned in each.migrations} for each in plans}
+    """The tenants that were as planned after the ring and are not after its soak, with what is wrong.
+
+    Drift that the plan left as it is does not count.
+    """
+    scopes = {each.name: {one.version for one in each.migrations if one.action is not Action.LEAVE} for each in plans}
     was_ready = {each.name for each in results if each.result in SUCCESSFUL}
     unsettled = []
     for entry in entries:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
+from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, RingEntry, RingOutcome, StepStatus, TenantResult
 from pgfleet.judge.summary import NO_VERDICTS, tenant_count
 
@@ -13,6 +14,8 @@ class RolloutOutcome(StrEnum):
 
     COMPLETED = "Completed"
     """Everything that was requested is done."""
+    FINDINGS = "Findings"
+    """Everything that was requested is done, but a tenant still has drift that a rollout does not fix."""
     FAILED = "Failed"
     """A tenant failed, within the failure budget."""
     INCOMPLETE = "Incomplete"
@@ -24,7 +27,7 @@ class RolloutOutcome(StrEnum):
 
 
 def outcome_of(rings: Sequence[RingEntry], tenants: Iterable[TenantResult]) -> RolloutOutcome:
-    """Halted takes precedence over incomplete, and incomplete over failed."""
+    """Halted takes precedence over incomplete, incomplete over failed, and failed over findings."""
     found = tuple(tenants)
     results = {each.result for each in found}
     if any(each.outcome is RingOutcome.HALTED for each in rings):
@@ -32,7 +35,9 @@ def outcome_of(rings: Sequence[RingEntry], tenants: Iterable[TenantResult]) -> R
     if any(_is_incomplete(each) for each in found):
         return RolloutOutcome.INCOMPLETE
     is_clean = results <= {Result.DONE, Result.UNCHANGED} and not any(_has_findings(each) for each in rings)
-    return RolloutOutcome.COMPLETED if is_clean else RolloutOutcome.FAILED
+    if not is_clean:
+        return RolloutOutcome.FAILED
+    return RolloutOutcome.FINDINGS if any(map(has_remaining_drift, found)) else RolloutOutcome.COMPLETED
 
 
 def exit_status(outcome: RolloutOutcome, tenants: Iterable[TenantResult]) -> int:
@@ -71,6 +76,11 @@ def worst_first(tenants: Iterable[TenantResult]) -> tuple[TenantResult, ...]:
     """By result (failed, unreachable, not reached, done, unchanged), then by name."""
     order = list(Result)
     return tuple(sorted(tenants, key=lambda each: (order.index(each.result), each.name)))
+
+
+def has_remaining_drift(tenant: TenantResult) -> bool:
+    """Whether a migration of the tenant is drifted in a way that running its script again is not proven to fix."""
+    return any(each.action is Action.LEAVE for each in tenant.migrations)
 
 
 def _has_findings(ring: RingEntry) -> bool:

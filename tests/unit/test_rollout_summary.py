@@ -4,16 +4,19 @@ import pytest
 from unit.rollout_literals import (
     a_result,
     a_ring,
+    a_step,
     a_watch_entry,
 )
 
 from pgfleet.documents.audit import Verdict
-from pgfleet.documents.rollout import Result, RingOutcome
+from pgfleet.documents.plan import Action
+from pgfleet.documents.rollout import Result, RingOutcome, StepStatus
 from pgfleet.rollout.summary import RolloutOutcome, exit_status, outcome_of, summarize
 
 FAILED, DONE = Result.FAILED, Result.DONE
 
 
+LEFT = a_step("1", Action.LEAVE, StepStatus.SKIPPED)
 UNREACHABLE = a_result("u", Result.UNREACHABLE, obstacle=Verdict.UNREACHABLE)
 UNKNOWN = a_result("k", FAILED, obstacle=Verdict.UNKNOWN)
 
@@ -29,6 +32,8 @@ UNKNOWN = a_result("k", FAILED, obstacle=Verdict.UNKNOWN)
         ([a_ring(outcome=RingOutcome.HALTED)], [UNREACHABLE], RolloutOutcome.HALTED, 3),
         ([a_ring(watch=[a_watch_entry(is_finding=True)])], [a_result("a", DONE)], RolloutOutcome.FAILED, 1),
         ([], [], RolloutOutcome.COMPLETED, 0),
+        ([a_ring()], [a_result("a", Result.UNCHANGED, LEFT)], RolloutOutcome.FINDINGS, 1),
+        ([a_ring()], [a_result("a", DONE, LEFT), a_result("b", FAILED)], RolloutOutcome.FAILED, 1),
     ],
 )
 def test_the_outcome_of_a_rollout(rings: list, tenants: list, outcome: RolloutOutcome, status: int) -> None:

@@ -8,6 +8,7 @@ from pgfleet.documents.rollout import (
     RingOutcome,
     RolloutDocument,
 )
+from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import (
     Block,
@@ -40,7 +41,7 @@ from pgfleet.reports.views.counts import count_section
 from pgfleet.reports.views.issues import issue_section, issue_sections
 from pgfleet.reports.views.migration_tally import tally_lines
 from pgfleet.reports.views.rollout_matrix import matrix
-from pgfleet.rollout.summary import RolloutOutcome, format_summary, worst_first
+from pgfleet.rollout.summary import RolloutOutcome, format_summary, has_remaining_drift, worst_first
 
 RING = {
     RingOutcome.COMPLETED: StatusStyle.DONE,
@@ -71,6 +72,11 @@ def notices(document: RolloutDocument) -> Iterator[Block]:
         yield Paragraph(text=f"Nothing was done: {document.reason or REASON_UNKNOWN}")
     elif document.dry_run:
         yield Paragraph(text=DRY_RUN_NOTICE)
+    if drifted := sum(map(has_remaining_drift, document.tenants)):
+        verb = "still has" if drifted == 1 else "still have"
+        yield Paragraph(
+            text=f"{tenant_count(drifted)} {verb} drift that a rollout does not fix; an audit names the fixes."
+        )
     if document.skipped:
         yield Paragraph(text=skipped_sentence(document.skipped))
 

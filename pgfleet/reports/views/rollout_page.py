@@ -15,6 +15,7 @@ from pgfleet.rollout.summary import RolloutOutcome, worst_first
 
 OUTCOME = {
     RolloutOutcome.COMPLETED: StatusStyle.DONE,
+    RolloutOutcome.FINDINGS: StatusStyle.DOUBTFUL,
     RolloutOutcome.FAILED: StatusStyle.BAD,
     RolloutOutcome.INCOMPLETE: StatusStyle.AWAY,
     RolloutOutcome.HALTED: StatusStyle.BAD,
