@@ -129,7 +129,7 @@ class Ring:
     def _soak(self, ring: RingEntry, results: Sequence[TenantResult]) -> RingEntry:
         """Waits as long as the policy says, then audits the ring again."""
         seconds = self.context.environment.policy.rollout.soak_seconds.get(ring.name)
-        if not seconds or not any(each.result is Result.DONE for each in results):
+        if not seconds or not has_changed(results):
             return ring
         names = [each.name for each in self.plans if not each.obstacle]
         progress.report_phase(f"soak of ring {ring.name}, {seconds:g} s", len(names))

@@ -1,4 +1,4 @@
-"""The commands `rollout` and `seed`: the plan, the confirmation, and the result."""
+"""The commands `rollout`, `seed`, and `adopt`: the plan, the confirmation, and the result."""
 
 import sys
 from contextlib import ExitStack
@@ -106,6 +106,38 @@ def seed(
     _roll_out(context, Scope(migrations=False), options, output_format, output)
 
 
+def adopt(
+    environment: EnvironmentArgument,
+    through: Annotated[str, typer.Option(metavar="VERSION", help="The last version that is applied in the tenants.")],
+    dry_run: DryRunOption = False,
+    tenant: TenantOption = None,
+    ring: RingOption = None,
+    label: LabelOption = None,
+    yes: YesOption = False,
+    granularity: GranularityOption = Granularity.STEP,
+    output_format: RolloutFormatOption = RolloutFormat.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Record that the tenants have all migrations up to a version. Runs no script.
+
+    Prints the plan first, with what in the catalog contradicts it.
+
+    Exit status:
+    0  everything was recorded
+    1  some tenant failed, or the adoption halted
+    2  the command or a file is wrong
+    3  some tenant could not be inspected
+    """
+    from pgfleet.postgres.read.run_context import load_context
+
+    selection = Selection.of(tenant, ring, label)
+    context = load_context(environment, selection)
+    scope = Scope(adopt_through=through)
+    check_scope(scope, context.manifest)
+    options = {"dry_run": dry_run, "yes": yes, "granularity": granularity, **selection.parameters}
+    _roll_out(context, scope, options, output_format, output)
+
+
 def _roll_out(
     context: RunContext, scope: Scope, options: dict[str, Any], output_format: RolloutFormat, output: Path | None
 ) -> None:
@@ -127,13 +159,14 @@ def run_rollout(
     plan_to_stderr: bool = False,
     **parameters: Any,
 ) -> RolloutDocument:
-    """One run of the flow `rollout` or `seed`, which prints the plan before anything is written.
+    """One run of the flow `rollout`, `seed`, or `adopt`, which prints the plan before anything is written.
 
     Raises FleetError if approval is required and nobody can be asked, and PgfleetError if the run broke off.
     """
     settings.prepare_prefect()
     from pgfleet.cli.output import console_on
     from pgfleet.flows._approval import asking, can_ask
+    from pgfleet.flows.adopt import adopt_fleet
     from pgfleet.flows.rollout import rollout_fleet
     from pgfleet.flows.seed import seed_fleet
     from pgfleet.reports.render import terminal
@@ -150,10 +183,15 @@ def run_rollout(
         console_on(sys.stderr if plan_to_stderr else sys.stdout).print(terminal.render(view))
 
     parameters |= {"environment": name, "dry_run": dry_run, "yes": yes}
-    flow: Flow[..., Any] = rollout_fleet if scope.migrations else seed_fleet
-    if scope.migrations:
+    flow: Flow[..., Any] = rollout_fleet
+    if scope.adopt_through:
+        flow = adopt_fleet
+        parameters |= {"through": scope.adopt_through}
+    elif scope.migrations:
         parameters |= {"priority": scope.priority, "rerun": list(scope.rerun) or None}
-    kind = f"{'' if scope.migrations else 'seed '}dry run" if dry_run else flow.name
+    else:
+        flow = seed_fleet
+    kind = f"{flow.name} dry run".removeprefix("rollout ") if dry_run else flow.name
     with showing_progress(f"{kind} of {name}", show) as progress, ExitStack() as stack:
         if must_ask and is_terminal():
 

@@ -1,10 +1,10 @@
 """What a rollout could not do, or needs attention: one issue for each reason, with the tenants it concerns."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from pgfleet.documents.audit import DifferenceEntry
-from pgfleet.documents.plan import TenantPlan
+from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
 from pgfleet.documents.rollout import ErrorEntry, Result, RingEntry, StepStatus, TenantResult
 from pgfleet.reports.phrases.names import group_names
 from pgfleet.reports.phrases.rollout import (
@@ -57,13 +57,27 @@ def obstacles(plans: Iterable[TenantPlan]) -> Iterator[Issue]:
 
 def refusals(plans: Iterable[TenantPlan], files: Mapping[str, str]) -> Iterator[Issue]:
     """Why migrations are refused; `files` are the manifest's, by version in its order."""
+    return _reasons(plans, files, lambda each: each.action is Action.REFUSE)
+
+
+def remaining_drift(plans: Iterable[TenantPlan], files: Mapping[str, str]) -> Iterator[Issue]:
+    """Why drifted migrations are left as they are."""
+    return _reasons(plans, files, lambda each: each.action is Action.LEAVE)
+
+
+def contradictions(plans: Iterable[TenantPlan], files: Mapping[str, str]) -> Iterator[Issue]:
+    """What in the catalog contradicts that declared migrations are applied."""
+    return _reasons(plans, files, lambda each: each.declared and each.reason is not None)
+
+
+def _reasons(
+    plans: Iterable[TenantPlan], files: Mapping[str, str], is_wanted: Callable[[PlannedMigration], bool]
+) -> Iterator[Issue]:
     found = []
     for plan in plans:
-        refused = ((_without(files[each.version], each.reason), each.version) for each in plan.refused)
-        found += [
-            (f"{about_migrations(versions, files)}: {reason}", plan.name)
-            for reason, versions in group_names(refused).items()
-        ]
+        wanted = (each for each in plan.migrations if is_wanted(each))
+        reasons = group_names((_without(files[each.version], each.reason), each.version) for each in wanted)
+        found += [(f"{about_migrations(versions, files)}: {reason}", plan.name) for reason, versions in reasons.items()]
     return _by_title(found)
 
 

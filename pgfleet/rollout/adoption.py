@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pgfleet.documents.audit import MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import Evidence, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
 from pgfleet.errors import FleetError
 from pgfleet.manifest.model import Manifest
@@ -56,8 +56,8 @@ def _planned(entry: TenantEntry, through: str) -> Iterator[PlannedMigration]:
 
 def _contradiction(entry: MigrationEntry) -> str | None:
     """What in the catalog contradicts that the migration is applied, if anything does."""
-    if entry.status is MigrationStatus.APPLIED or not entry.differences:
+    if entry.evidence is not Evidence.CATALOG or entry.status not in {MigrationStatus.PENDING, MigrationStatus.DRIFTED}:
         return None
-    first = entry.differences[0]
+    objects = [f"{each.kind} {each.identity} is {each.change}" for each in entry.differences[:1]]
     more = f" and {len(entry.differences) - 1} more" if len(entry.differences) > 1 else ""
-    return f"the catalog contradicts this: {first.kind} {first.identity} is {first.change}{more}"
+    return f"the catalog contradicts this: {objects[0] if objects else 'it shows none of its effects'}{more}"

@@ -107,3 +107,22 @@ def test_a_drifted_migration_does_not_hold_back_those_that_require_it(tenant: Te
     result = subject.roll_out()
     assert (result.result, statuses(subject)) == (Result.DONE, "daa")
     assert "1" not in [version for event, version in subject.events() if event != "adopted"]
+
+
+@pytest.mark.parametrize(("through", "rows"), [("2", 1), ("1", 2)])
+def test_an_adoption_settles_whether_a_migration_ran(tenant: Tenants, through: str, rows: int) -> None:
+    subject = tenant(SEVEN, 2)
+    assert subject.roll_out(adopt_through=through).result is Result.DONE
+    assert subject.events() == [("adopted", str(version)) for version in range(1, int(through) + 1)]
+    assert subject.roll_out().result is Result.DONE
+    assert (statuses(subject), len(subject.query("SELECT a FROM t"))) == ("a" * 7, rows)
+
+
+def test_an_adoption_reports_what_the_catalog_contradicts(tenant: Tenants) -> None:
+    subject = tenant(SEVEN, 3)
+    plan = subject.plan(adopt_through="5")
+    reasons = {each.version: each.reason for each in plan.migrations}
+    none = "the catalog contradicts this: it shows none of its effects"
+    assert reasons == {"1": None, "2": None, "3": None, "4": none, "5": none}
+    subject.roll_out(plan)
+    assert statuses(subject) == "aaadd" + "pp"

@@ -12,11 +12,13 @@ from pgfleet.reports.issues import (
     NOT_EXERCISED,
     NOT_REACHED,
     Issue,
+    contradictions,
     issues_of,
     not_begun,
     obstacles,
     outside_transactions,
     refusals,
+    remaining_drift,
 )
 from pgfleet.reports.phrases.altered_files import altered_files
 from pgfleet.reports.phrases.names import group_names, listed
@@ -30,6 +32,8 @@ from pgfleet.rollout.summary import format_summary, summarize
 DIGEST_SHOWN = 12
 MOST_NAMES = 20
 SKIPPED = "Skipped: could not be inspected"
+DRIFT = "Drift that this rollout does not fix"
+CONTRADICTED = "Adopted although the catalog contradicts it"
 REFUSED = "Refused: cannot run over the tenant's connection"
 
 
@@ -95,7 +99,14 @@ def _rings(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> Itera
         yield from issue_section(f"Ring {ring}: {tenant_count(len(tenants))}", issues)
     everyone = [each for tenants in groups.values() for each in tenants]
     files = {each.version: each.file for each in manifest.migrations}
-    yield from issue_sections({SKIPPED: tuple(obstacles(everyone)), REFUSED: tuple(refusals(everyone, files))})
+    yield from issue_sections(
+        {
+            SKIPPED: tuple(obstacles(everyone)),
+            REFUSED: tuple(refusals(everyone, files)),
+            DRIFT: tuple(remaining_drift(everyone, files)),
+            CONTRADICTED: tuple(contradictions(everyone, files)),
+        }
+    )
 
 
 def _migrations(plan: RolloutPlan, manifest: Manifest) -> Iterator[Section]:
