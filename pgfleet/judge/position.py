@@ -59,14 +59,15 @@ def _find_linear(
 ) -> tuple[frozenset[str], tuple[str, ...]]:
     """The applied versions, and those directly after them that the catalog cannot tell from pending ones.
 
-    Of all positions that the ledgers allow, the one that explains the most objects is taken; of several, the last: an
-    object that is there was made by somebody, one that is missing may have been lost.
+    Of all positions that the ledgers allow, the one that explains the most objects is taken. Of several, it is the one
+    that the ledgers record; without ledgers the last, because an object that exists was created by somebody, and one
+    that is missing may have been lost.
     """
     floor = max((history.places[each] for each in records.known), default=0)
     scores = _scores(history, found)
     best = max(scores[floor:])
     ties = [place for place in range(floor, len(scores)) if scores[place] == best]
-    last = ties[-1]
+    last = floor if records.known and floor in ties else ties[-1]
     first = next(place for place in ties if _are_alike(history, found, place, last))
     return frozenset(history.versions[:first]), history.versions[first:last]
 

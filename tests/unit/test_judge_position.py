@@ -94,6 +94,11 @@ def test_a_recorded_migration_is_applied_though_its_object_is_missing() -> None:
     assert (numbers(found.applied), found.evidence["3"]) == ([1, 2, 3], Evidence.LEDGER)
 
 
+def test_where_the_catalog_does_not_decide_the_ledger_does() -> None:
+    found = located(SEVEN, linear(SEVEN), STATES[3], Records(ledger=frozenset("12345")))
+    assert numbers(found.applied) == [1, 2, 3, 4, 5]
+
+
 def test_an_object_made_ahead_of_its_time_does_not_move_the_position() -> None:
     many = [an_object(f"t{n}") for n in range(1, 10)]
     history = a_history(*(many[:n] for n in range(1, 10)))
