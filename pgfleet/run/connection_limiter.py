@@ -13,7 +13,7 @@ LeasesFactory = Callable[[int], "Leases | None"]
 """Takes the number of connections allowed per server. None where this process shares no server with others."""
 
 IDLE_SECONDS = 5.0
-"""How long `release_leases` waits for open connections to close."""
+"""How long `release_leases` waits for open connections to close, as after Ctrl+C."""
 
 
 class Leases(Protocol):
@@ -78,9 +78,9 @@ class ConnectionLimiter:
     def release_leases(self, *servers: str) -> None:
         """Return the leases of these servers, or of all, once the connections are closed; `acquire` takes new ones."""
         if self.leases:
-            chosen = servers or [*self._semaphores]
+            chosen, deadline = servers or [*self._semaphores], monotonic() + IDLE_SECONDS
             for semaphore in filter(None, map(self._semaphores.get, chosen)):
-                if semaphore.acquire(1, IDLE_SECONDS):
+                if semaphore.acquire(1, deadline - monotonic()):
                     semaphore.release()
             self.leases.release(chosen)
 
