@@ -229,7 +229,7 @@ def test_a_wrong_inventory_is_an_error_of_the_fleet_file(
 
 def test_a_query_that_writes_is_rejected(server: Server, control: str) -> None:
     server.execute("CREATE SEQUENCE numbers", control)
-    with pytest.raises(FleetError, match="query is refused"):
+    with pytest.raises(FleetError, match="query is rejected"):
         read(query(server.cluster.dsn(control), "SELECT nextval('numbers')::text AS name"))
 
 

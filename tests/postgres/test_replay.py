@@ -363,4 +363,4 @@ def test_without_a_scratch_dsn_the_tenants_server_is_used(
 def test_a_scratch_server_of_another_version_is_an_error(server: Server, shipped_manifest: Manifest) -> None:
     with pytest.raises(ScratchUnavailable) as caught:
         find_expected(context_with(shipped_manifest, server.admin), 13, nowhere())
-    assert f"it is PostgreSQL {server.major}, the tenants' is 13" in str(caught.value)
+    assert f"it is PostgreSQL {server.major}, the tenants use 13" in str(caught.value)

@@ -42,12 +42,12 @@ def test_a_seed_that_is_present_is_not_run(grown: Subject) -> None:
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
-        ("{insert}; UPDATE ai_guardrails.policy_rules SET message = 'mine'", "the seed alters 2 rows"),
+        ("{insert}; UPDATE ai_guardrails.policy_rules SET message = 'mine'", "the seed alters 2 existing rows"),
         ("INSERT INTO ai_guardrails.policy_rules (name, severity, message) VALUES ('a', 'b', 'c')", "is missing"),
-        ("DELETE FROM ai_guardrails.policy_rules; {insert}", "the seed deletes rows"),
-        ("TRUNCATE ai_guardrails.policy_rules; {insert}", "the seed deletes rows"),
-        ("{insert}; DROP INDEX ai_guardrails.idx_policy_rules_priority", "alters or drops objects"),
-        ("{insert}; CREATE INDEX ours ON ai_guardrails.policy_rules (severity)", "alters or drops objects"),
+        ("DELETE FROM ai_guardrails.policy_rules; {insert}", "the seed deletes existing rows"),
+        ("TRUNCATE ai_guardrails.policy_rules; {insert}", "the seed deletes existing rows"),
+        ("{insert}; DROP INDEX ai_guardrails.idx_policy_rules_priority", "alters, or drops objects"),
+        ("{insert}; CREATE INDEX ours ON ai_guardrails.policy_rules (severity)", "alters, or drops objects"),
     ],
     ids=["alters", "does not plant", "deletes", "truncates", "drops an index", "makes an index"],
 )
