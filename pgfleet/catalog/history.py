@@ -94,6 +94,8 @@ def is_same(one: CatalogObject | None, other: CatalogObject | None) -> bool:
     """Whether two states of an object are equal; None is absent."""
     if one is None or other is None:
         return one is other
+    if one.digest and other.digest:
+        return one.digest == other.digest
     return one.attributes == other.attributes
 
 
@@ -113,8 +115,10 @@ def trace(catalogs: Iterable[tuple[str, Iterable[CatalogObject]]]) -> History:
     for version, objects in catalogs:
         versions.append(version)
         found = {each.identity: each for each in objects}
-        for identity in [*chains, *(each for each in found if each not in chains)]:
-            _follow(chains.setdefault(identity, []), version, found.get(identity))
+        for identity, object_ in found.items():
+            _follow(chains.setdefault(identity, []), version, object_)
+        for identity in chains.keys() - found.keys():
+            _follow(chains[identity], version, None)
     return History(
         versions=tuple(versions),
         chains=tuple(Chain(identity=identity, links=tuple(links)) for identity, links in chains.items()),

@@ -95,8 +95,7 @@ def _find_name_conflict(
 
 
 def _children(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[CatalogObject]:
-    found = (each.object for each in expected.provenances)
-    return (each for each in found if each.parent_place == wanted.place and each.relation_name)
+    return (each for each in expected.children.get(wanted.place, ()) if each.relation_name)
 
 
 def _describe_name_conflict(obstacle: OccupiedName, difference: Difference) -> str:

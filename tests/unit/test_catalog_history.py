@@ -40,7 +40,9 @@ def test_a_migration_without_a_link_is_traceless() -> None:
 
 
 def test_a_definition_that_is_written_in_another_way_is_no_new_state() -> None:
-    rewritten = CatalogObject(identity=T.identity, parent=None, attributes=T.attributes, definition="ONE", digest="x")
+    rewritten = CatalogObject(
+        identity=T.identity, parent=None, attributes=T.attributes, definition="ONE", digest=T.digest
+    )
     assert chain_of(trace([("1", [T]), ("2", [rewritten])]), "t") == [("1", rewritten)]
 
 

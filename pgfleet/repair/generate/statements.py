@@ -26,9 +26,8 @@ def _add(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement
 
 def _children(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
     """Adds the objects that were dropped with a re-created one: indexes, triggers, privileges."""
-    for provenance in expected.provenances:
-        if provenance.object.parent_place == wanted.place:
-            yield from _add(provenance.object, expected)
+    for each in expected.children.get(wanted.place, ()):
+        yield from _add(each, expected)
 
 
 def _add_as_defined(wanted: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Statement]:
