@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Collection
-from threading import Event, Lock
+from threading import Condition
 from time import monotonic
 from typing import Protocol
 
@@ -89,10 +89,10 @@ class FifoSemaphore:
     """A first-in, first-out semaphore; each caller brings its own bound."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._changed = Condition()
+        self._queue = deque[object]()
         self._active = 0
         self._released_at = monotonic()
-        self._queue = deque[_Waiter]()
 
     @property
     def waiting(self) -> int:
@@ -101,46 +101,27 @@ class FifoSemaphore:
 
     def acquire(self, bound: int, timeout_seconds: float) -> bool:
         """Wait until fewer than `bound` are active. False if `release` was not called for `timeout_seconds`."""
-        waiter, began = _Waiter(bound), monotonic()
-        with self._lock:
-            self._queue.append(waiter)
-            self._admit()
-        try:
-            while not waiter.admitted.wait(max(began, self._released_at) + timeout_seconds - monotonic()):
-                if monotonic() >= max(began, self._released_at) + timeout_seconds:
-                    return self._withdraw(waiter)
-        except BaseException:
-            if self._withdraw(waiter):
-                self.release()
-            raise
-        return True
+        began = monotonic()
+        with self._changed:
+            self._queue.append(ticket := object())
+            try:
+                while self._queue[0] is not ticket or self._active >= bound:
+                    remaining_seconds = max(began, self._released_at) + timeout_seconds - monotonic()
+                    if remaining_seconds <= 0:
+                        return False
+                    self._changed.wait(remaining_seconds)
+                self._active += 1
+                return True
+            finally:
+                self._queue.remove(ticket)
+                self._changed.notify_all()
 
     def release(self) -> None:
         """End one activity and admit the next waiter."""
-        with self._lock:
+        with self._changed:
             self._active -= 1
             self._released_at = monotonic()
-            self._admit()
-
-    def _withdraw(self, waiter: "_Waiter") -> bool:
-        """Leave the queue. True if the waiter was admitted just before."""
-        with self._lock:
-            if not waiter.admitted.is_set():
-                self._queue.remove(waiter)
-                self._admit()  # the next waiter may have a higher bound
-            return waiter.admitted.is_set()
-
-    def _admit(self) -> None:
-        while self._queue and self._active < self._queue[0].bound:
-            self._active += 1
-            self._queue.popleft().admitted.set()
-
-
-class _Waiter:
-    """A thread in the queue."""
-
-    def __init__(self, bound: int) -> None:
-        self.bound, self.admitted = bound, Event()
+            self._changed.notify_all()
 
 
 _semaphores: dict[str, FifoSemaphore] = {}
