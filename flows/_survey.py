@@ -88,18 +88,19 @@ def work_on_tenants(
     survey: Survey,
     submit: Callable[[Tenant], PrefectFuture[Any]],
     broken: Callable[[Tenant, PgfleetError], Found],
-    word: Callable[[Found], str],
+    word: Callable[[Found], str] | None,
 ) -> Sequence[Found]:
     """Runs a task for each tenant of the context, and returns the results in the order of the context.
 
     `broken` makes the result of a tenant whose task raised an error; the other tenants continue. Progress reports
-    `word`, the result in one word.
+    `word`, the result in one word, or nothing if it is None.
     """
     context = survey.context
     found: dict[str, Found] = {}
     for tenant, future in run_in_turn(context, submit, survey.late, survey.settle):
         found[tenant.name] = _found(future, tenant, broken)
-        progress.report_finished(tenant.name, word(found[tenant.name]))
+        if word:
+            progress.report_finished(tenant.name, word(found[tenant.name]))
     return [found[each.name] for each in context.environment.tenants]
 
 

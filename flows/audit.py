@@ -1,4 +1,4 @@
-"""The audit of a fleet."""
+"""Audits a fleet."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

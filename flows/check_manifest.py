@@ -1,4 +1,4 @@
-"""The check of a manifest."""
+"""Checks a manifest."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""The counts of a fleet."""
+"""Counts the rows of a fleet."""
 
 from datetime import UTC, datetime
 from typing import Any

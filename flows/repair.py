@@ -1,4 +1,4 @@
-"""The repair of selected tenants."""
+"""Repairs selected tenants."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -52,7 +52,7 @@ def repair_fleet(
 ) -> State[Any]:
     """Fixes what drifted in the selected tenants: each tenant's repair is proven and committed as one transaction.
 
-    Completed, or named Rehearsed, if nothing remains to be done; else Failed as Failed, Incomplete, or Refused if the
+    Completed, named Dry run for a dry run, if nothing remains to be done; else Failed, Incomplete, or Refused if the
     repair now has another digest. Raises ConfigurationError for a wrong fleet file, manifest or selection.
     """
     if not dry_run and not digest:

@@ -13,9 +13,9 @@ from pgfleet.tasks.support.results import REPAIRS, save_result
 
 
 def wave_name() -> str:
-    """`plan 1 · canary`, `rehearse 1 · canary`, `repair 1 · canary`."""
+    """`plan 1 · canary`, `dry run 1 · canary`, `repair 1 · canary`."""
     parameters = runtime.flow_run.parameters
-    return f"{RepairMode(parameters['mode'])} {parameters['number']} · {parameters['ring']}"
+    return f"{RepairMode(parameters['mode']).replace('_', ' ')} {parameters['number']} · {parameters['ring']}"
 
 
 @flow(name="repair-wave", persist_result=False, flow_run_name=wave_name)

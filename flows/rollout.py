@@ -1,4 +1,4 @@
-"""The rollout of a fleet."""
+"""Rolls a manifest out to a fleet."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -40,14 +40,14 @@ def rollout_fleet(
     labels: Labels = None,
     dry_run: DryRun = False,
     priority: Annotated[Priority | None, Described("Only migrations of this priority.")] = None,
-    rerun: Annotated[list[Name] | None, Described("Run these versions again where they are applied.")] = None,
+    rerun: Annotated[list[Name] | None, Described("Run these versions again even if they are applied.")] = None,
     yes: Approve = False,
     granularity: Detail = Granularity.STEP,
 ) -> State[Any]:
-    """Brings every tenant to the manifest, one ring after another: each migration proven and committed, or not at all.
+    """Applies the manifest to every tenant, one ring after another. A migration commits only if it is proven.
 
-    Completed if all that was asked for is done, else Failed as Failed, Incomplete, Halted or Refused. Run again, it
-    goes on where it ended. Raises ConfigurationError for a wrong fleet file, manifest or choice.
+    Completed if everything is done, else Failed as Failed, Incomplete, Halted, or Refused. To continue, run it again.
+    Raises ConfigurationError for a wrong fleet file, manifest, or selection.
     """
     run_id = str(runtime.flow_run.id)
     selection, run = Selection.of(tenants, rings, labels), f"rollout {environment} {run_id[:8]}"

@@ -1,4 +1,4 @@
-"""The seeding of a fleet: the rollout of its seeds alone."""
+"""Seeds a fleet: a rollout of the seeds only."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -28,9 +28,10 @@ def seed_fleet(
     yes: Approve = False,
     granularity: Detail = Granularity.STEP,
 ) -> State[Any]:
-    """Adds the baseline rows that are missing, where their table is applied; rows that are there are never touched.
+    """Adds the baseline rows that are missing, if their table is applied. Existing rows are never changed.
 
-    Rings, budgets and approval are those of a rollout. Raises ConfigurationError for a wrong fleet file or manifest.
+    Rings, failure budgets, and approval are the same as for a rollout. Raises ConfigurationError for a wrong fleet file
+    or manifest.
     """
     run_id = str(runtime.flow_run.id)
     selection, run = Selection.of(tenants, rings, labels), f"seed {environment} {run_id[:8]}"

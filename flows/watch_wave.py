@@ -27,10 +27,10 @@ def watch_wave(environment: str, ring: str, number: int, tenants: list[str], sec
     with open_wave(environment, ring, tenants, run=run, with_expectations=False, patience_seconds=None) as survey:
         time.sleep(SETTLING_SECONDS)
         began_at = datetime.now(UTC)
-        before = _readings(survey, began_at)
+        before = _read(survey, began_at, word=None)
         survey.context.limiter.release_leases()  # to other runs, in the meantime
         time.sleep(seconds)
-        after = _readings(survey, began_at)
+        after = _read(survey, began_at, word="watched")
     context = survey.context
     entries = tuple(each for name in tenants for each in _judge(context, name, before[name], after[name], seconds))
     save_result(entries, WATCHED, "What was seen in the tenants of this wave")
@@ -40,7 +40,8 @@ def watch_wave(environment: str, ring: str, number: int, tenants: list[str], sec
     return Completed(message=f"{len(entries)} tables watched for {seconds:g} s")
 
 
-def _readings(survey: Survey, began_at: datetime) -> dict[str, Readings]:
+def _read(survey: Survey, began_at: datetime, *, word: str | None) -> dict[str, Readings]:
+    """The readings of each tenant; progress reports `word`."""
     context = survey.context
     found = work_on_tenants(
         survey,
@@ -48,7 +49,7 @@ def _readings(survey: Survey, began_at: datetime) -> dict[str, Readings]:
         lambda _, error: tuple(
             ActivityObservation(watch=each.name, fault=str(error)) for each in context.manifest.watches
         ),
-        lambda _: "watched",
+        (lambda _: word) if word else None,
     )
     return dict(zip((each.name for each in context.environment.tenants), found, strict=True))
 
