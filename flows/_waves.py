@@ -120,10 +120,10 @@ def _run_on_workers(
 ) -> list[Outcome[Item]]:
     policy = context.environment.policy.waves
     workers = Workers(
-        kind.flow,
-        kind.task_run,
-        policy.work_pool or "",
-        stop,
+        flow=kind.flow,
+        task_run=kind.task_run,
+        pool=policy.work_pool or "",
+        stop=stop,
         threads=workers_for(context.environment),
         silence_seconds=policy.silence_seconds,
     )

@@ -2,49 +2,59 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import httpx
 from prefect import Flow, State, get_run_logger, runtime
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun, StateType, WorkPoolStatus
 from prefect.exceptions import Abort
-from prefect.states import Crashed
+from prefect.states import Cancelled, Crashed
 
 from pgfleet.fleet.selection import Wave
 from pgfleet.run import progress
 from pgfleet.tasks.support import wave_runs
-from pgfleet.tasks.support.stop_signal import STOP_TAG, send_stop_signal
-from pgfleet.tasks.support.wave_attempt import MOST_ATTEMPTS, Attempt, Observation
+from pgfleet.tasks.support.stop_signal import send_stop_signal
 
 POLL_SECONDS = 2.0
 QUIET_SECONDS = 10.0
 """Heartbeats are read only if nothing else has shown for this long that the worker is alive."""
-IDLE_SECONDS = 60.0
-"""After this time the user is told that no worker takes the waves."""
+STARTING_SECONDS = 300.0
+"""The time a worker may take, beyond the silence, to start a run that it has taken: it may have to pull an image."""
+MOST_ATTEMPTS = 3
+"""A wave that kills every worker it runs on must not go on to kill the others."""
+NONE = UUID(int=0)
 DELETED: State[Any] = Crashed(message="it was deleted from Prefect")
 Stop = Callable[[Sequence[str]], bool]
 """Whether the waves must stop, given the lowercase state names of the finished tenants of all waves."""
 
 
+@dataclass(kw_only=True)
 class WaveRun:
-    """A wave with its current flow run, and its final state once it has one."""
+    """A wave with its current flow run, and its final state once it has one.
 
-    def __init__(self, wave: Wave, parameters: Mapping[str, object]) -> None:
-        self.wave, self.parameters = wave, parameters
-        self.run_id = UUID(int=0)
-        self.state: State[Any] | None = None
-        self.started_at: datetime | None = None
-        self.attempts = 0
-        self.attempt = Attempt(0.0)
-        self.states: dict[str, str] = {}
-        self.finished: set[str] = set()
+    `changed_at` is when anything about the flow run last changed, by this process's clock. The clocks of workers and of
+    Prefect's server do not matter.
+    """
+
+    wave: Wave
+    parameters: Mapping[str, object]
+    run_id: UUID = NONE
+    attempts: int = 0
+    state: State[Any] | None = None
+    started_at: datetime | None = None
+    states: dict[str, str] = field(default_factory=dict)
+    finished: set[str] = field(default_factory=set)
+    observed: tuple[StateType, str | None, int] = (StateType.SCHEDULED, None, 0)
+    changed_at: float = 0.0
 
     def start(self, run_id: UUID) -> None:
-        """Records that a new attempt is this flow run."""
-        self.run_id, self.attempt, self.finished = run_id, Attempt(time.monotonic()), set()
-        self.attempts += 1
+        """Records that a new attempt has this flow run."""
+        self.run_id, self.attempts, self.finished = run_id, self.attempts + 1, set()
+        self.changed_at = time.monotonic()
 
     def record(self, states: Mapping[str, str]) -> None:
         """Records tenants that the current attempt finished; progress counts a tenant once over all attempts."""
@@ -54,7 +64,16 @@ class WaveRun:
             self.states[tenant] = state
             self.finished.add(tenant)
 
+    def is_lost(self, state: StateType, heartbeat: str | None, silence_seconds: float, now: float) -> bool:
+        """Whether nothing has changed for too long. An attempt that no worker has taken may wait forever."""
+        observed = (state, heartbeat, len(self.finished))
+        if observed != self.observed:
+            self.observed, self.changed_at = observed, now
+        limit_seconds = {StateType.RUNNING: silence_seconds, StateType.PENDING: silence_seconds + STARTING_SECONDS}
+        return state in limit_seconds and now - self.changed_at > limit_seconds[state]
 
+
+@dataclass(kw_only=True)
 class Workers:
     """The workers of one work pool, which run waves of one kind for the current flow run.
 
@@ -62,113 +81,95 @@ class Workers:
     once. A wave whose worker shows no sign of life for `silence_seconds` is run again.
     """
 
-    def __init__(
-        self, flow: Flow[..., Any], task_run: str, pool: str, stop: Stop, *, threads: int, silence_seconds: float
-    ) -> None:
-        self.flow, self.task_run, self.pool, self.stop = flow, task_run, pool, stop
-        self.threads, self.silence_seconds = threads, silence_seconds
-        self.runs: list[WaveRun] = []
-        self.own_id = UUID(str(runtime.flow_run.id))
-        self.idle_since: float | None = None
+    flow: Flow[..., Any]
+    task_run: str
+    pool: str
+    stop: Stop
+    threads: int
+    silence_seconds: float
+    runs: list[WaveRun] = field(default_factory=list)
 
     def run(self, calls: Sequence[tuple[Wave, Mapping[str, object]]]) -> list[WaveRun]:
-        """Runs each wave with its parameters until it ends. If this is interrupted, the waves are cancelled."""
-        self.runs = [WaveRun(wave, parameters) for wave, parameters in calls]
+        """Runs each wave with its parameters until it ends. If this is interrupted, the waves are canceled."""
+        own_id = UUID(str(runtime.flow_run.id))
+        self.runs = [WaveRun(wave=wave, parameters=parameters) for wave, parameters in calls]
         try:
             for each in self.runs:
                 self._start(each)
-            while self._unfinished():
+            self._note_if_not_ready()
+            while unfinished := [each for each in self.runs if each.state is None]:
                 time.sleep(POLL_SECONDS)
-                self._poll()
+                self._poll(own_id, unfinished)
         except BaseException:
-            wave_runs.cancel_children(self.own_id)
+            wave_runs.cancel_children(own_id)
             raise
         return self.runs
-
-    def _unfinished(self) -> list[WaveRun]:
-        return [each for each in self.runs if each.state is None]
 
     def _start(self, run: WaveRun) -> None:
         run.start(wave_runs.start(self.flow, self.pool, run.parameters, threads=self.threads))
 
-    def _poll(self) -> None:
+    def _poll(self, own_id: UUID, unfinished: Sequence[WaveRun]) -> None:
         """If Prefect does not answer, the waves continue, and nobody can say that a worker is lost."""
         try:
-            self._observe_all()
+            with get_client(sync_client=True) as client:
+                found = wave_runs.read_runs(client, [own_id, *(each.run_id for each in unfinished)])
+                _raise_if_canceled(client, found.get(own_id))
+                for each in unfinished:
+                    self._observe(client, each, found.get(each.run_id))
+                if self.stop([state for each in self.runs for state in each.states.values()]):
+                    for run in found.values():
+                        if run.id != own_id:
+                            send_stop_signal(client, run)
         except httpx.HTTPError as error:
             get_run_logger().warning("Prefect does not answer; trying again: %s", error)
-            for each in self._unfinished():
-                each.attempt.reset_deadline(time.monotonic())
+            for each in unfinished:
+                each.changed_at = time.monotonic()
 
-    def _observe_all(self) -> None:
-        unfinished = self._unfinished()
-        found = wave_runs.read_runs([self.own_id, *(each.run_id for each in unfinished)])
-        self._raise_if_cancelled(found.get(self.own_id))
-        for each in unfinished:
-            self._observe(each, found.get(each.run_id))
-        self._note_if_idle()
-        if self.stop([state for each in self.runs for state in each.states.values()]):
-            for each in self._unfinished():
-                if (run := found.get(each.run_id)) and STOP_TAG not in run.tags:
-                    send_stop_signal(run.id, run.tags)
-
-    def _observe(self, run: WaveRun, found: FlowRun | None) -> None:
+    def _observe(self, client: SyncPrefectClient, run: WaveRun, found: FlowRun | None) -> None:
         state = found.state if found and found.state else DELETED
         run.started_at = run.started_at or (found.start_time if found else None)
         if state.is_crashed():
             self._run_again(run, state)
-        elif state.is_final():
-            self._record_finished(run)
+            return
+        names = {self.task_run.format(name): name for name in run.wave.names if name not in run.finished}
+        if names and (state.is_running() or state.is_final()):
+            states = wave_runs.finished_task_runs(client, run.run_id, names)
+            run.record({names[name]: finished.lower() for name, finished in states.items()})
+        if state.is_final():
             run.record({name: "finished" for name in run.wave.names if name not in run.finished})
             run.state = state
-        elif state.is_running():
-            self._record_finished(run)
-            self._observe_attempt(run, state.type)
-        else:
-            self._observe_attempt(run, state.type)
-
-    def _record_finished(self, run: WaveRun) -> None:
-        names = {self.task_run.format(name): name for name in run.wave.names if name not in run.finished}
-        states = wave_runs.finished_task_runs(run.run_id, names) if names else {}
-        run.record({names[name]: state.lower() for name, state in states.items()})
-
-    def _observe_attempt(self, run: WaveRun, state: StateType) -> None:
-        now_seconds, heartbeat = time.monotonic(), run.attempt.observation.heartbeat
-        if state is StateType.RUNNING and run.attempt.silent_seconds(now_seconds) > QUIET_SECONDS:
-            heartbeat = wave_runs.latest_heartbeat(run.run_id)
-        observation = Observation(state=state, heartbeat=heartbeat, finished=len(run.finished))
-        run.attempt.observe(observation, now_seconds)
-        if run.attempt.is_lost(self.silence_seconds, now_seconds):
-            reason = f"no heartbeat for {self.silence_seconds:g} s"
-            self._run_again(run, wave_runs.mark_crashed(run.run_id, reason))
+            return
+        now, heartbeat = time.monotonic(), run.observed[1]
+        if state.is_running() and now - run.changed_at > QUIET_SECONDS:
+            heartbeat = wave_runs.latest_heartbeat(client, run.run_id)
+        if run.is_lost(state.type, heartbeat, self.silence_seconds, now):
+            crashed: State[Any] = Crashed(message=f"no heartbeat for {self.silence_seconds:g} s")
+            client.set_flow_run_state(run.run_id, crashed, force=True)
+            self._run_again(run, crashed)
 
     def _run_again(self, run: WaveRun, state: State[Any]) -> None:
         lost = f"wave {run.wave.number} was lost ({state.message})"
         if run.attempts < MOST_ATTEMPTS:
-            self._note(f"{lost} and is run again")
+            _note(f"{lost} and is run again")
             self._start(run)
         else:
-            self._note(f"{lost}; after {MOST_ATTEMPTS} attempts it is not run again")
+            _note(f"{lost}; after {MOST_ATTEMPTS} attempts it is not run again")
             run.state = state
 
-    def _note_if_idle(self) -> None:
-        states = {each.attempt.observation.state for each in self._unfinished()}
-        now_seconds = time.monotonic()
-        if states != {StateType.SCHEDULED}:
-            self.idle_since = None
-        elif self.idle_since is None:
-            self.idle_since = now_seconds
-        elif now_seconds - self.idle_since > IDLE_SECONDS:
-            self._note(f"no worker of the work pool {self.pool} takes the waves; start one")
-            self.idle_since = now_seconds
+    def _note_if_not_ready(self) -> None:
+        with get_client(sync_client=True) as client:
+            if client.read_work_pool(self.pool).status is not WorkPoolStatus.READY:
+                _note(f"the work pool {self.pool} is paused or has no worker online; the waves wait for one")
 
-    def _note(self, message: str) -> None:
-        get_run_logger().warning(message)
-        progress.report_note(message)
 
-    def _raise_if_cancelled(self, own: FlowRun | None) -> None:
-        """A run of the command line has no worker that would end it when it is cancelled in Prefect."""
-        if own and own.state and (own.state.is_cancelling() or own.state.is_cancelled()):
-            wave_runs.confirm_cancellation(self.own_id)
-            message = "it was cancelled in Prefect"
-            raise Abort(message)
+def _note(message: str) -> None:
+    get_run_logger().warning(message)
+    progress.report_note(message)
+
+
+def _raise_if_canceled(client: SyncPrefectClient, own: FlowRun | None) -> None:
+    """A run of the command line has no worker that would end it when it is canceled in Prefect."""
+    if own and own.state and own.state.type in {StateType.CANCELLING, StateType.CANCELLED}:
+        client.set_flow_run_state(own.id, Cancelled(message="Its waves were canceled."), force=True)
+        message = "it was cancelled in Prefect"
+        raise Abort(message)

@@ -7,19 +7,19 @@ from uuid import UUID
 
 import httpx
 from prefect import runtime
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun
 
 from pgfleet.tasks.support.current_run import is_in_parent_process
 
 STOP_TAG = "stop"
-"""The parent adds it to the flow run of a wave that must not start another tenant."""
 CHECK_SECONDS = 1.0
 
 
-def send_stop_signal(run_id: UUID, tags: list[str]) -> None:
-    """Adds the stop tag to the flow run of a wave that has these tags."""
-    with get_client(sync_client=True) as client:
-        client.update_flow_run(run_id, tags=sorted({*tags, STOP_TAG}))
+def send_stop_signal(client: SyncPrefectClient, run: FlowRun) -> None:
+    """Adds the stop tag to the flow run of a wave."""
+    if STOP_TAG not in run.tags:
+        client.update_flow_run(run.id, tags=[*run.tags, STOP_TAG])
 
 
 def stop_signal() -> Callable[[], bool]:

@@ -1,67 +1,82 @@
-"""When a wave is taken for lost and run again."""
+"""When a wave is taken for lost, and what counts when it is run again."""
 
+import time
+from unittest.mock import Mock
+from uuid import UUID
+
+import httpx
 import pytest
 from prefect.client.schemas.objects import StateType
 from unit.literals import a_tenant
 
 from pgfleet.fleet.selection import Wave
 from pgfleet.flows._wave_kinds import AUDIT, COUNT, DRY_RUN, PLAN, REPAIR, ROLLOUT, WATCH
-from pgfleet.flows._worker_waves import WaveRun
+from pgfleet.flows._worker_waves import STARTING_SECONDS, WaveRun, Workers
 from pgfleet.run.progress import Listener, listening
 from pgfleet.tasks.audit_tenant import audit_tenant
 from pgfleet.tasks.count_tenant import count_tenant
 from pgfleet.tasks.read_activity import read_activity
-from pgfleet.tasks.support.wave_attempt import STARTING_SECONDS, Attempt, Observation
 
 SILENCE_SECONDS = 60.0
-RUNNING = Observation(state=StateType.RUNNING, heartbeat="1")
+RUNNING = StateType.RUNNING
 
 
-def observed(*observations: tuple[float, Observation]) -> Attempt:
-    attempt = Attempt(0.0)
-    for now_seconds, observation in observations:
-        attempt.observe(observation, now_seconds)
-    return attempt
+def a_run() -> WaveRun:
+    tenants = tuple(a_tenant(name) for name in "abc")
+    return WaveRun(wave=Wave(ring="main", number=1, tenants=tenants), parameters={})
 
 
-@pytest.mark.parametrize(("now_seconds", "is_lost"), [(70.0, False), (71.0, True)])
-def test_a_wave_is_lost_if_nothing_changes_for_longer_than_the_silence(now_seconds: float, is_lost: bool) -> None:
-    attempt = observed((10.0, RUNNING), (40.0, RUNNING), (69.0, RUNNING))
-    assert attempt.is_lost(SILENCE_SECONDS, now_seconds) is is_lost
+def is_lost(run: WaveRun, now: float, state: StateType = RUNNING, heartbeat: str | None = None) -> bool:
+    return run.is_lost(state, heartbeat, SILENCE_SECONDS, now)
+
+
+@pytest.mark.parametrize(("now_seconds", "lost"), [(70.0, False), (71.0, True)])
+def test_a_wave_is_lost_if_nothing_changes_for_longer_than_the_silence(now_seconds: float, lost: bool) -> None:
+    run = a_run()
+    assert [is_lost(run, now) for now in (10.0, 40.0, 69.0)] == [False] * 3
+    assert is_lost(run, now_seconds) is lost
 
 
 def test_every_heartbeat_resets_the_silence() -> None:
-    beats = ((float(10 * number), Observation(state=StateType.RUNNING, heartbeat=str(number))) for number in range(100))
-    assert not observed(*beats).is_lost(SILENCE_SECONDS, 1_000.0)
+    run = a_run()
+    assert not any(is_lost(run, 50.0 * number, heartbeat=str(number)) for number in range(100))
 
 
 def test_so_does_every_finished_tenant() -> None:
-    tenants = (
-        (float(10 * number), Observation(state=StateType.RUNNING, heartbeat="1", finished=number))
-        for number in range(100)
-    )
-    assert not observed(*tenants).is_lost(SILENCE_SECONDS, 1_000.0)
+    run = a_run()
+    for number, tenant in enumerate("abc"):
+        run.record({tenant: "done"})
+        assert not is_lost(run, 50.0 * number)
 
 
 def test_a_wave_that_no_worker_has_taken_is_not_lost() -> None:
-    assert not observed((1.0, Observation(state=StateType.SCHEDULED))).is_lost(SILENCE_SECONDS, 1e6)
+    run = a_run()
+    assert not any(is_lost(run, now, StateType.SCHEDULED) for now in (1.0, 1e6))
 
 
-@pytest.mark.parametrize(("after_seconds", "is_lost"), [(STARTING_SECONDS + 50, False), (STARTING_SECONDS + 61, True)])
-def test_a_worker_has_time_to_start_a_run(after_seconds: float, is_lost: bool) -> None:
-    attempt = observed((100.0, Observation(state=StateType.PENDING)))
-    assert attempt.is_lost(SILENCE_SECONDS, 100.0 + after_seconds) is is_lost
+@pytest.mark.parametrize(("after_seconds", "lost"), [(STARTING_SECONDS + 50, False), (STARTING_SECONDS + 61, True)])
+def test_a_worker_has_time_to_start_a_run(after_seconds: float, lost: bool) -> None:
+    run = a_run()
+    assert not is_lost(run, 100.0, StateType.PENDING)
+    assert is_lost(run, 100.0 + after_seconds, StateType.PENDING) is lost
 
 
-def test_silence_while_prefect_did_not_answer_does_not_count() -> None:
-    attempt = observed((1.0, RUNNING))
-    attempt.reset_deadline(300.0)
-    assert not attempt.is_lost(SILENCE_SECONDS, 301.0)
+def test_silence_while_prefect_does_not_answer_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    run, own_id = a_run(), UUID(int=1)
+    run.changed_at = time.monotonic() - 1e6
+    monkeypatch.setattr("pgfleet.flows._worker_waves.get_client", Mock(side_effect=httpx.ConnectError("refused")))
+    monkeypatch.setattr("pgfleet.flows._worker_waves.get_run_logger", Mock())
+    workers = Workers(
+        flow=AUDIT.flow, task_run="{}", pool="p", stop=lambda _: False, threads=1, silence_seconds=SILENCE_SECONDS
+    )
+    workers._poll(own_id, [run])
+    assert not is_lost(run, time.monotonic() + SILENCE_SECONDS - 1)
 
 
-@pytest.mark.parametrize("state", [StateType.COMPLETED, StateType.CANCELLING, StateType.CRASHED])
+@pytest.mark.parametrize("state", [StateType.CANCELLING, StateType.PAUSED])
 def test_a_wave_that_does_not_run_is_not_lost_by_its_silence(state: StateType) -> None:
-    assert not observed((1.0, Observation(state=state))).is_lost(SILENCE_SECONDS, 1e6)
+    run = a_run()
+    assert not any(is_lost(run, now, state) for now in (1.0, 1e6))
 
 
 def test_a_tenant_of_a_wave_that_is_run_again_counts_once_and_with_its_last_state() -> None:
@@ -72,7 +87,7 @@ def test_a_tenant_of_a_wave_that_is_run_again_counts_once_and_with_its_last_stat
         def finish(self, tenant: str, said: str) -> None:
             reported.append(tenant)
 
-    run = WaveRun(Wave(ring="main", number=1, tenants=(a_tenant("a"), a_tenant("b"), a_tenant("c"))), {})
+    run = a_run()
     with listening(Listening()):
         run.record({"a": "failed", "b": "done"})
         run.start(run.run_id)
