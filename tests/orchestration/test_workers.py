@@ -106,6 +106,36 @@ def test_a_run_that_a_worker_runs_takes_its_waves_with_it_when_it_is_cancelled(
     assert until(lambda: workers.ended(wave["id"])) == "CANCELLED"
 
 
+def test_a_ring_that_halts_stops_its_waves_on_workers(
+    spread: Fleet, new_dsn: Callable[[], str], embedded_server: Server, workers: Workers
+) -> None:
+    """Too many tenants fail in one wave; the other wave finishes the tenant that it works on, and starts no other."""
+    dsns = {name: new_dsn() for name in ("acme", "borealis", "cobalt", "dynamo")}
+    for name, dsn in dsns.items():
+        spread.tenant(name, dsn)
+    spread.policy('lock_timeout = "2min"\nmax_workers = 1')
+    embedded_server.execute("CREATE TABLE ai_messages ()", dsns["acme"].rsplit("/", 1)[-1])  # a migration fails
+    with psycopg.connect(dsns["cobalt"]) as somebody_else:
+        somebody_else.execute("CREATE SCHEMA pgfleet")
+        running = in_a_thread(rollout_fleet, Notes())
+        until(lambda: is_waited_for(dsns["cobalt"]))
+        until(
+            lambda: (
+                [STOP_TAG in each["tags"] for each in rollout_waves(workers, workers.newest("rollout"))][1:] == [True]
+            )
+        )
+        somebody_else.rollback()
+    document = load_result(running.result().state_details.flow_run_id, ROLLOUT_DOCUMENT)
+    assert document is not None
+    assert document.outcome == "Halted"
+    assert {each.name: each.result for each in document.tenants} == {
+        "acme": "failed",
+        "borealis": "not_reached",
+        "cobalt": "done",
+        "dynamo": "not_reached",
+    }
+
+
 def test_a_worker_that_dies_in_the_middle_of_a_rollout_is_noticed_and_its_wave_run_again(
     spread: Fleet, new_dsn: Callable[[], str], workers: Workers
 ) -> None:
@@ -146,36 +176,6 @@ def test_a_worker_that_dies_in_the_middle_of_a_rollout_is_noticed_and_its_wave_r
     assert [(each.number, each.tenants["done"], each.attempts) for each in ring.waves] == [(1, 2, 2), (2, 1, 1)]
     first_wave, second_wave = ring.waves
     assert first_wave.started_at < second_wave.finished_at < first_wave.finished_at, "on two workers at once"
-
-
-def test_a_ring_that_halts_stops_its_waves_on_workers(
-    spread: Fleet, new_dsn: Callable[[], str], embedded_server: Server, workers: Workers
-) -> None:
-    """Too many tenants fail in one wave; the other wave finishes the tenant that it works on, and starts no other."""
-    dsns = {name: new_dsn() for name in ("acme", "borealis", "cobalt", "dynamo")}
-    for name, dsn in dsns.items():
-        spread.tenant(name, dsn)
-    spread.policy('lock_timeout = "2min"\nmax_workers = 1')
-    embedded_server.execute("CREATE TABLE ai_messages ()", dsns["acme"].rsplit("/", 1)[-1])  # a migration fails
-    with psycopg.connect(dsns["cobalt"]) as somebody_else:
-        somebody_else.execute("CREATE SCHEMA pgfleet")
-        running = in_a_thread(rollout_fleet, Notes())
-        until(lambda: is_waited_for(dsns["cobalt"]))
-        until(
-            lambda: (
-                [STOP_TAG in each["tags"] for each in rollout_waves(workers, workers.newest("rollout"))][1:] == [True]
-            )
-        )
-        somebody_else.rollback()
-    document = load_result(running.result().state_details.flow_run_id, ROLLOUT_DOCUMENT)
-    assert document is not None
-    assert document.outcome == "Halted"
-    assert {each.name: each.result for each in document.tenants} == {
-        "acme": "failed",
-        "borealis": "not_reached",
-        "cobalt": "done",
-        "dynamo": "not_reached",
-    }
 
 
 def rollout_waves(workers: Workers, run_id: str) -> list[dict[str, Any]]:
