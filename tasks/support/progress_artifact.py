@@ -46,16 +46,16 @@ class _Artifact:
     def begin(self, phase: str, tenants: int) -> None:
         self.phase, self.tenants, self.finished = phase, tenants, 0
 
-    def finish(self, _tenant: str, _said: str) -> None:
+    def finish(self, _tenant: str, _result: str) -> None:
         self.finished += 1
         self._describe(f"{self.finished} of {tenant_count(self.tenants)}")
 
     def plan(self, plan: RolloutPlan) -> None:
         """The plan has an artifact of its own."""
 
-    def note(self, said: str) -> None:
+    def note(self, message: str) -> None:
         """Shown until the next tenant has finished."""
-        self._describe(said)
+        self._describe(message)
 
     def update(self) -> None:
         """Updates the artifact until the block has ended and the last change is written."""

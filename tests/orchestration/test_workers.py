@@ -217,11 +217,11 @@ class Notes:
 
     def begin(self, phase: str, tenants: int) -> None: ...
 
-    def finish(self, tenant: str, said: str) -> None:
-        self.finished.append(f"{tenant} {said}")
+    def finish(self, tenant: str, result: str) -> None:
+        self.finished.append(f"{tenant} {result}")
 
-    def note(self, said: str) -> None:
-        self.noted.append((time.monotonic(), said))
+    def note(self, message: str) -> None:
+        self.noted.append((time.monotonic(), message))
 
     def plan(self, plan: RolloutPlan) -> None: ...
 

@@ -84,7 +84,7 @@ def test_a_tenant_of_a_wave_that_is_run_again_counts_once_and_with_its_last_stat
     reported: list[str] = []
 
     class Listening(Listener):
-        def finish(self, tenant: str, said: str) -> None:
+        def finish(self, tenant: str, result: str) -> None:
             reported.append(tenant)
 
     run = a_run()
