@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+import pgfleet.flows  # noqa: F401 (sets the function that reads ${secret:NAME})
 from pgfleet import __version__
 from pgfleet.cli.audit import audit
 from pgfleet.cli.counts import counts

@@ -245,7 +245,7 @@ def test_the_shipped_manifest_is_found_from_any_folder(pgfleet: CommandLine) -> 
         ),
         (
             ["rollout", ENVIRONMENT, "--rerun", "20250321", "--priority", "P0"],
-            "pgfleet: --rerun: 20250321: is P1, which --priority P0 leaves out",
+            "pgfleet: --rerun: 20250321: is P1, which --priority P0 excludes",
         ),
         (["seed", ENVIRONMENT, "--ring", "nowhere"], "pgfleet: --ring: nowhere: test has the rings canary, main"),
         (["counts", "elsewhere"], "environments: there is no 'elsewhere'; the environments are test"),
