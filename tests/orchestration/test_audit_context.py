@@ -136,7 +136,7 @@ def test_a_table_that_lost_rows_is_a_finding_with_both_figures(
     assert document.tenants[0].verdict is Verdict.READY
     said = "acme: ai_conversations: 40 rows, previously 95 (allowed loss: 4)"
     assert (state.name, state.message) == ("Drifted", f"1 tenant: 1 ready; rows lost: {said}")
-    assert "**Rows lost**" in records.artifact(f"summary-{environment}")["data"]
+    assert "**Rows lost since the previous audit**" in records.artifact(f"summary-{environment}")["data"]
 
 
 def test_an_accepted_difference_audits_ready_and_an_expired_one_blocks_again(
