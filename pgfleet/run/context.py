@@ -8,7 +8,6 @@ from functools import cached_property
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Environment, Policy, Tenant
-from pgfleet.fleet.selection import ALL_TENANTS, Selection
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
 from pgfleet.manifest.order import Order, order_of
 from pgfleet.run.connection_limiter import ConnectionLimiter, Leases
@@ -32,11 +31,10 @@ class RunContext:
     """The manifest, the environment, and the results of the survey of its servers.
 
     `expectations` are the expected catalogs by server major version; `silent_servers` are the errors of servers that
-    did not answer, by name. `run` is the run's name on the servers, `run_id` its ID in Prefect. `selection` selected
-    the environment's tenants; `is_partial` means that it excluded some. `today` is the date in the environment's time
-    zone at the start of the run, which decides which acceptances are in force; by default, none is. `absent` are
-    tenants that have disappeared since the run started, by name, with the reason. `limiter` bounds the connections to
-    every server.
+    did not answer, by name. `run` is the run's name on the servers, `run_id` its ID in Prefect. `is_partial` means that
+    the selection excluded some tenants. `today` is the date in the environment's time zone at the start of the run,
+    which decides which acceptances are in force; by default, none is. `absent` are tenants that have disappeared since
+    the run started, by name, with the reason. `limiter` bounds the connections to every server.
 
     Not a dataclass, because Prefect searches the fields of dataclasses for task dependencies on every call.
     """
@@ -48,14 +46,13 @@ class RunContext:
         *,
         run: str,
         run_id: str = "",
-        selection: Selection = ALL_TENANTS,
         is_partial: bool = False,
         today: date = date.max,
         absent: Mapping[str, PgfleetError] | None = None,
         limiter: ConnectionLimiter | None = None,
     ) -> None:
         self.manifest, self.environment, self.run, self.run_id = manifest, environment, run, run_id
-        self.selection, self.is_partial, self.today = selection, is_partial, today
+        self.is_partial, self.today = is_partial, today
         self.absent: Mapping[str, PgfleetError] = absent or {}
         self.expectations: Mapping[int, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}

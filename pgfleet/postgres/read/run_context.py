@@ -48,7 +48,6 @@ def load_context(
         selected,
         run=run,
         run_id=run_id,
-        selection=selection,
         is_partial=len(selected.tenants) < len(every.tenants),
         today=_today(every),
         limiter=limiter,
