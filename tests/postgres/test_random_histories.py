@@ -8,12 +8,15 @@ from fixtures.manifests import linear_manifest
 from fixtures.random_histories import histories
 from fixtures.rollout import Subject
 from fixtures.servers import Server
-from hypothesis import given, note
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from pgfleet.documents.audit import MigrationStatus
 from pgfleet.documents.rollout import Result
 from pgfleet.postgres.read.audit import directly
+
+EXAMPLES = max(14, settings.default.max_examples // 4) if settings.default else 14
+"""Histories; each is audited at all of its 4 to 31 positions, which makes more than 200 tenants."""
 
 
 @contextmanager
@@ -36,6 +39,7 @@ def check_statuses(statuses: Sequence[MigrationStatus], place: int) -> None:
         assert unknown == [*range(unknown[0], unknown[-1] + 1)]
 
 
+@settings(max_examples=EXAMPLES)
 @given(scripts=histories(), data=st.data())
 def test_a_tenant_at_any_position_is_recognized_and_completed(
     embedded_server: Server, scripts: list[str], data: st.DataObject
