@@ -8,7 +8,7 @@ BASES = {
     **dict.fromkeys((Name.PSQL, Name.RAW, Name.ENGINE, Name.FLOW_TENANT, Name.EMPTY_TASKS, Name.FLOW_STEP), Name.RAW),
     **dict.fromkeys((Name.RAW_ROLLOUT, Name.ROLLOUT, Name.UNCHANGED_ROLLOUT), Name.RAW_ROLLOUT),
 }
-"""What each is held against."""
+"""What each figure is compared with."""
 HEADER = (
     "tenants",
     "measure",

@@ -65,7 +65,7 @@ def rollout(
 
     Exit status:
     0  everything was done
-    1  some tenant failed, or the rollout halted
+    1  some tenant failed or still has drift, or the rollout halted
     2  the command or a file is wrong
     3  some tenant could not be inspected
     """

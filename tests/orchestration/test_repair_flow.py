@@ -121,7 +121,7 @@ def test_the_tenants_must_be_named(pgfleet: CommandLine, fleet: Fleet) -> None:
     assert done.stderr == "pgfleet: --tenant: is required: name the tenants to repair, one or more\n"
 
 
-def test_without_a_terminal_it_is_only_rehearsed_and_with_yes_it_is_done(
+def test_without_a_terminal_there_is_only_a_dry_run_and_with_yes_it_is_done(
     pgfleet: CommandLine, fleet: Fleet, damaged: Damaged
 ) -> None:
     dsn = damaged(SHRUNK)

@@ -149,7 +149,7 @@ def test_over_its_budget_a_ring_halts_and_the_rest_is_not_begun(
     assert "Not reached" in records.artifact(f"rollout-summary-{ENVIRONMENT}")["data"]
 
 
-def test_a_rehearsal_goes_through_all_rings_and_leaves_nothing(
+def test_a_dry_run_goes_through_all_rings_and_leaves_nothing(
     fleet: Fleet, new_dsn: Callable[[], str], execute: Callable[[str, str], None], records: Records
 ) -> None:
     bad = new_dsn()

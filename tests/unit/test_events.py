@@ -91,7 +91,7 @@ def test_a_rollout_that_halted_or_was_refused_says_so_besides(outcome: str, name
     assert [each["prefect.resource.name"] for each in found[-1].related] == ["acme"]
 
 
-def test_a_rehearsal_that_halted_is_told_apart_by_its_label() -> None:
+def test_a_label_identifies_a_dry_run_that_halted() -> None:
     [finished] = events.of_rollout(a_rollout(a_result(), dry_run=True))
     assert (finished.labels["what"], finished.labels["dry-run"]) == ("dry-run", "true")
 

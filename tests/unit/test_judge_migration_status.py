@@ -78,9 +78,9 @@ def test_the_status_does_not_depend_on_the_ledger(
 @pytest.mark.parametrize(
     ("version", "found", "passed"),
     [
-        pytest.param("1", [], [False], id="nothing of it is there"),
-        pytest.param("1", [], [True], id="nothing of it is there, whatever the checks say"),
-        pytest.param("1", [], [None], id="nothing of it is there, and a check is open"),
+        pytest.param("1", [], [False], id="none of its objects exist"),
+        pytest.param("1", [], [True], id="none of its objects exist, and its checks pass"),
+        pytest.param("1", [], [None], id="none of its objects exist, and a check is open"),
         pytest.param("2", [], [False], id="neither it nor what it builds on is there"),
         pytest.param("2", [TABLE, SHORT, INDEX], [False], id="what it builds on is as the earlier one left it"),
         pytest.param("3", WHOLE, [False], id="leaves nothing in the catalog, and its check fails"),
