@@ -17,6 +17,8 @@ from pgfleet.reports.phrases.migration_runs import SHORTEST_RUN
 from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.views.issues import issue_section
 
+MOST_OBJECTS = 500
+"""More rows than for tenants: a manifest is proven seldom, and its objects are looked up one by one."""
 MARK = {
     True: Status(StatusStyle.GOOD, "✓"),
     False: Status(StatusStyle.BAD, "NO"),
@@ -54,7 +56,8 @@ def proof_rows(proof: ManifestProof) -> list[TableRow]:
         )
         for each in ordered
     )
-    return table_rows(("object", "restored if missing", "restored if changed", "by"), rows)
+    head = ("object", "restored if missing", "restored if changed", "by")
+    return table_rows(head, rows, most=MOST_OBJECTS)
 
 
 def _migration_rows(migrations: Iterable[MigrationProof]) -> Iterator[tuple[str | Status, ...]]:
