@@ -19,8 +19,7 @@ from pgfleet.documents.manifest_proof import (
 from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.phrases.manifest_proof import proof_sentence
 from pgfleet.reports.render import markdown, terminal
-from pgfleet.reports.rows import MOST_ROWS
-from pgfleet.reports.views.manifest_proof import proof_rows, proof_view
+from pgfleet.reports.views.manifest_proof import MOST_OBJECTS, proof_rows, proof_view
 
 PASSED = CheckEntry(name="table", passed=True)
 WHOLE = MigrationProof(
@@ -120,9 +119,9 @@ def test_rows_begin_with_what_reapplying_does_not_restore() -> None:
 
 
 def test_rows_are_capped() -> None:
-    many = tuple(an_object("column", f"rules.c{n}", missing=False, changed=None) for n in range(MOST_ROWS + 3))
+    many = tuple(an_object("column", f"rules.c{n}", missing=False, changed=None) for n in range(MOST_OBJECTS + 3))
     rows = proof_rows(a_proof(objects=many))
-    assert (len(rows), rows[-1]["object"]) == (MOST_ROWS + 1, "… and 3 more, none worse")
+    assert (len(rows), rows[-1]["object"]) == (MOST_OBJECTS + 1, "… and 3 more, none worse")
 
 
 def test_the_page_escapes_what_it_quotes() -> None:
