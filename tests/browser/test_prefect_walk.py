@@ -14,6 +14,8 @@ from fixtures.workers import free_port
 from playwright.sync_api import Browser, Locator, Page, expect
 
 MOST_CLICKS = 3
+PAGE_TIMEOUT_MS = 30_000
+"""Prefect's page of a run loads its logs after everything else."""
 LONGEST_RUN_SECONDS = 120
 AUDITS = {"name": {"any_": ["audit"]}}
 ON_DEMAND = {"name": {"any_": ["audit-demo"]}}
@@ -128,7 +130,8 @@ def test_summary_tenants_and_run_lead_to_each_other(walk: Walk, audited: str) ->
     page = follow(page, "gale")
     expect(page.get_by_role("heading", name="gale is blocked")).to_be_visible()
     page = follow(page, "Run")
-    expect(page.get_by_text("12 tenants: 4 ready, 2 degraded, 5 blocked, 1 unreachable").first).to_be_visible()
+    verdicts = page.get_by_text("12 tenants: 4 ready, 2 degraded, 5 blocked, 1 unreachable").first
+    expect(verdicts).to_be_visible(timeout=PAGE_TIMEOUT_MS)
 
 
 def test_the_table_says_it_in_few_columns_and_leads_on(walk: Walk, audited: str) -> None:
