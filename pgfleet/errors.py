@@ -57,15 +57,18 @@ class PgfleetError(Exception):
 
 
 class ConfigurationError(PgfleetError):
-    """A file or option is wrong; `str()` is one line that names the file, the key, and the problem."""
+    """A file or option is wrong; `others` are the keys and problems of further faults in the same file."""
 
-    def __init__(self, file: str, key: str, problem: str) -> None:
-        super().__init__(file, key, problem)
-        self.file, self.key, self.problem = file, key, problem
+    def __init__(self, file: str, key: str, problem: str, *others: tuple[str, str]) -> None:
+        super().__init__(file, key, problem, *others)
+        self.file, self.key, self.problem, self.others = file, key, problem, others
 
     def __str__(self) -> str:
-        """One line: file, key, problem."""
-        return ": ".join(" ".join(part.split()) for part in (self.file, self.key, self.problem) if part)
+        """One line for each fault: file, key, problem."""
+        return "\n".join(self._line(*fault) for fault in ((self.key, self.problem), *self.others))
+
+    def _line(self, *fault: str) -> str:
+        return ": ".join(" ".join(part.split()) for part in (self.file, *fault) if part)
 
 
 class ManifestError(ConfigurationError):

@@ -4,6 +4,7 @@ import tomllib
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from pgfleet.errors import ConfigurationError
 
@@ -18,7 +19,7 @@ Location = tuple[int | str, ...]
 
 
 def read_toml(text: str, form: type[Form], *, file: str, error: type[ConfigurationError]) -> Form:
-    """The text as a document of the given form; raises `error`, in which `file` is its name."""
+    """The text as a document of the given form; raises `error` with all its faults, in which `file` is its name."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
@@ -26,17 +27,34 @@ def read_toml(text: str, form: type[Form], *, file: str, error: type[Configurati
     try:
         return form.model_validate(data)
     except ValidationError as fault:
-        raise error(file, *first_fault(fault, data)) from None
+        first, *others = faults_of(fault, data)
+        raise error(file, *first, *others) from None
 
 
 def first_fault(error: ValidationError, document: Any = None) -> tuple[str, str]:
-    """The key (`migrations[2].requires`) and the problem of the first error; unknown keys come first.
+    """The first of `faults_of`."""
+    return faults_of(error, document)[0]
 
+
+def faults_of(error: ValidationError, document: Any = None) -> list[tuple[str, str]]:
+    """The keys (`migrations[2].requires`) and the problems of the errors; unknown keys come first.
+
+    If a table has an unknown key, its missing keys are omitted, because the unknown one is probably a misspelled one.
     `document` is the validated data, used to remove parts that pydantic adds to a location (such as the variant of a
-    union). The result never contains the invalid value, which may be a secret.
+    union). The result never contains an invalid value, which may be a secret.
     """
     faults = error.errors(include_input=False, include_url=False, include_context=False)
-    fault = min(faults, key=lambda each: each["type"] != "extra_forbidden")
+    unknown = [each for each in faults if each["type"] == "extra_forbidden"]
+    tables = {each["loc"][:-1] for each in unknown}
+    others = [
+        each
+        for each in faults
+        if each["type"] != "extra_forbidden" and (each["type"] != "missing" or each["loc"][:-1] not in tables)
+    ]
+    return [_describe(each, document) for each in (*unknown, *others)]
+
+
+def _describe(fault: ErrorDetails, document: Any) -> tuple[str, str]:
     location = fault["loc"] if document is None else _within(document, fault["loc"], missing=fault["type"] == "missing")
     return key_path(location), MESSAGES.get(fault["type"], fault["msg"].removeprefix("Value error, "))
 

@@ -88,7 +88,7 @@ def main() -> None:
     try:
         app()
     except PgfleetError as error:
-        print(f"pgfleet: {error}", file=sys.stderr)
+        print(*(f"pgfleet: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
         sys.exit(MISUSE if isinstance(error, ConfigurationError) else INCOMPLETE)
     except SystemExit:
         if received:

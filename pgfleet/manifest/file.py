@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pgfleet.manifest.model import Priority, Scalar
+from pgfleet.manifest.model import Priority, Scalar, Tool
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Path = Annotated[str, StringConstraints(pattern=r"^[^/\\][^\\]*\.sql$")]
-Version = Annotated[str, StringConstraints(pattern=r"^\d+$")]
+Directory = Annotated[str, StringConstraints(pattern=r"^[^/\\][^\\]*$")]
 
 
 class Table(BaseModel):
@@ -36,11 +36,12 @@ class MigrationTable(Table):
     """`[[migrations]]`."""
 
     file: Path
-    priority: Annotated[Priority, Field(strict=False)]
-    provides: Text
+    version: Text | None = None
+    priority: Annotated[Priority, Field(strict=False)] = Priority.P0
+    provides: Text | None = None
     without: list[ImpactTable] = []
-    requires: list[Version] = []
-    transactional: bool = True
+    requires: list[Text] = []
+    transactional: bool | None = None
     checks: list[CheckTable] = []
 
 
@@ -49,7 +50,7 @@ class SeedTable(Table):
 
     name: Text
     file: Path
-    requires: Version
+    requires: Text
     table: Text
     key: Annotated[list[Text], Field(min_length=1)]
     ignores: list[Text] = []
@@ -79,13 +80,31 @@ class ContractTable(Table):
     priority: Annotated[Priority, Field(strict=False)]
 
 
+class SourceTable(Table):
+    """`[source]`."""
+
+    directory: Directory
+    tool: Annotated[Tool, Field(strict=False)]
+    skip: list[Text] = []
+
+
+class LedgerTable(Table):
+    """`[ledger]`."""
+
+    table: Text | None = None
+    write: bool = False
+
+
 class ManifestDocument(Table):
     """The file."""
 
-    format: Literal[1]
+    format: Literal[1, 2]
     product: Text | None = None
+    history: Literal["linear"] | None = None
+    source: SourceTable | None = None
+    ledger: LedgerTable | None = None
     equivalent_defaults: list[Annotated[list[Text], Field(min_length=2)]] = []
-    migrations: Annotated[list[MigrationTable], Field(min_length=1)]
+    migrations: list[MigrationTable] = []
     seeds: list[SeedTable] = []
     counts: list[CountTable] = []
     watches: list[WatchTable] = []

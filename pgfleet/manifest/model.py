@@ -18,18 +18,46 @@ class Priority(StrEnum):
     """An auxiliary feature needs it."""
 
 
+class Tool(StrEnum):
+    """The tools whose migration files a manifest's `[source]` can name."""
+
+    PLAIN = "plain"
+    """Files that no tool runs, or that psql does."""
+    FLYWAY = "flyway"
+    GOOSE = "goose"
+    DBMATE = "dbmate"
+    GOLANG_MIGRATE = "golang-migrate"
+    SQL_MIGRATE = "sql-migrate"
+    DIESEL = "diesel"
+    SQLX = "sqlx"
+    PRISMA = "prisma"
+    NODE_PG_MIGRATE = "node-pg-migrate-sql"
+    POSTGRES_MIGRATIONS = "postgres-migrations"
+    GRAPHILE_MIGRATE = "graphile-migrate"
+    SQITCH = "sqitch"
+    SUPABASE = "supabase"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """One SQL file: its path in the manifest, its text, and the checksum of its canonical text."""
+    """One SQL file.
+
+    `sql` is what runs: the file without a byte order mark, with LF line ends, and with spaces instead of what must not
+    run, so that line numbers are those of the file. `text` is the entire file as it is stored, from which other tools
+    compute their checksums; it is empty for statements of pgfleet's own. `checksum` is that of the canonical text.
+    `shown_folders` is the number of folders that people need to see to tell the file from others.
+    """
 
     path: str
     sql: str
     checksum: str
+    text: str = ""
+    shown_folders: int = 0
 
     @property
     def file(self) -> str:
-        """The file's name without folders."""
-        return self.path.rsplit("/", 1)[-1]
+        """The file's name for people: without folders, unless it needs them, as in `2024-01-01-000000_users/up.sql`."""
+        return "/".join(self.path.split("/")[-1 - self.shown_folders :])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +79,14 @@ class Impact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """One SQL file with its purpose, its requirements, and its checks."""
+    """One SQL file with its purpose, its requirements, and its checks.
+
+    `key` is the name under which the ledger of the manifest's tool records it. A `repeatable` migration runs after all
+    others, and runs again when its text changes.
+    """
 
     version: str
+    key: str
     script: Script
     priority: Priority
     provides: str
@@ -61,10 +94,11 @@ class Migration:
     requires: tuple[str, ...]
     transactional: bool
     checks: tuple[Check, ...]
+    repeatable: bool = False
 
     @property
     def file(self) -> str:
-        """The script's file name without folders."""
+        """The script's file name for people."""
         return self.script.file
 
 
@@ -140,11 +174,25 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolLedger:
+    """The table in which a migration tool records what it has applied in a tenant.
+
+    `table` is a name as in the catalog, of the home schema unless it is qualified. `write` says whether a rollout adds
+    its migrations to it.
+    """
+
+    tool: Tool
+    table: str
+    write: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """Migrations in the order in which they are applied, with seeds, counts, watches, and contracts.
 
     `equivalent_defaults` are groups of column default expressions that count as equal to the first one.
-    `product` is what the tenants' databases serve; reports name it.
+    `product` is what the tenants' databases serve; reports name it. `is_linear` says that each migration requires the
+    one before it. `ledger` is the ledger of the tool whose files these are.
     """
 
     checksum: str
@@ -155,6 +203,8 @@ class Manifest:
     watches: tuple[Watch, ...] = ()
     contracts: tuple[Contract, ...] = ()
     product: str | None = None
+    is_linear: bool = False
+    ledger: ToolLedger | None = None
 
     @property
     def stand_ins(self) -> dict[str, str]:

@@ -5,12 +5,22 @@ from collections.abc import Iterator, Mapping
 from pgfleet.errors import ManifestError
 from pgfleet.manifest.checksums import manifest_checksum, script_checksum
 from pgfleet.manifest.contracts import contract_fault, contract_statements
-from pgfleet.manifest.file import CheckTable, ContractTable, ManifestDocument, MigrationTable, SeedTable, WatchTable
-from pgfleet.manifest.model import Check, Contract, Count, Impact, Manifest, Migration, Script, Seed, Watch
-from pgfleet.manifest.statements import query_fault, script_fault
+from pgfleet.manifest.file import ContractTable, ManifestDocument, SeedTable, WatchTable
+from pgfleet.manifest.migrations import (
+    Fault,
+    Listed,
+    build_migrations,
+    list_migrations,
+    migration_faults,
+    read_file,
+)
+from pgfleet.manifest.model import Contract, Count, Manifest, Script, Seed, ToolLedger, Watch
+from pgfleet.manifest.script import read_script
+from pgfleet.manifest.source.model import Content
+from pgfleet.manifest.source.tools import LEDGERS, ledger_format
+from pgfleet.manifest.statements import query_fault, split
+from pgfleet.manifest.text import Unusable, normalize
 from pgfleet.validation import read_toml
-
-RELATIVE = "paths are relative to the manifest's folder"
 
 
 def parse_document(text: str, *, file: str) -> ManifestDocument:
@@ -18,21 +28,30 @@ def parse_document(text: str, *, file: str) -> ManifestDocument:
     return read_toml(text, ManifestDocument, file=file, error=ManifestError)
 
 
-def build_manifest(document: ManifestDocument, scripts: Mapping[str, str], *, file: str) -> Manifest:
-    """The manifest with its scripts; `scripts` maps paths to texts.
+def build_manifest(document: ManifestDocument, files: Mapping[str, Content], *, file: str) -> Manifest:
+    """The manifest with its scripts; `files` are its own and those of its source's directory, by path.
 
-    Raises ManifestError for a missing script, a script that does not parse or contradicts its entry, a duplicate
-    version or name, an unknown or later requirement, a check without expected rows, or an invalid contract statement.
+    Raises ManifestError with every fault: a missing script, a script that does not parse or contradicts its entry, a
+    file that the source's tool would run and pgfleet cannot, a duplicate version or name, an unknown or later
+    requirement, a check without expected rows, or an invalid contract statement.
     """
-    for key, problem in _faults(document, scripts):
-        raise ManifestError(file, key, problem)
-    migrations = tuple(_migration(entry, scripts) for entry in document.migrations)
-    seeds = tuple(_seed(entry, scripts) for entry in document.seeds)
+    listed, faults = list_migrations(document, files)
+    is_linear = _is_linear(document)
+    versions = [each.version for each in listed]
+    faults += _document_faults(document)
+    faults += migration_faults(listed, is_linear=is_linear)
+    faults += _check_faults(listed)
+    faults += _other_faults(document, versions, files)
+    if faults:
+        raise ManifestError(file, *faults[0], *faults[1:])
+    migrations = tuple(build_migrations(listed, files, is_linear=is_linear))
+    seeds = tuple(_seed(entry, files) for entry in document.seeds)
     counts = tuple(Count(table=entry.table, may_shrink=entry.may_shrink) for entry in document.counts)
     equivalents = tuple(tuple(group) for group in document.equivalent_defaults)
-    contracts = tuple(_contract(entry, scripts) for entry in document.contracts)
+    contracts = tuple(_contract(entry, files) for entry in document.contracts)
+    ledger = _ledger(document)
     return Manifest(
-        checksum=manifest_checksum(migrations, seeds, counts, equivalents, contracts),
+        checksum=manifest_checksum(migrations, seeds, counts, equivalents, contracts, ledger),
         migrations=migrations,
         seeds=seeds,
         counts=counts,
@@ -40,62 +59,63 @@ def build_manifest(document: ManifestDocument, scripts: Mapping[str, str], *, fi
         watches=tuple(_watch(entry) for entry in document.watches),
         contracts=contracts,
         product=document.product,
+        is_linear=is_linear,
+        ledger=ledger,
     )
 
 
-def version_of(path: str) -> str:
-    """The digits before the first `_` of a script's name; empty if there are none."""
-    head = path.rsplit("/", 1)[-1].split("_", 1)[0]
-    return head if head.isascii() and head.isdigit() else ""
+def _is_linear(document: ManifestDocument) -> bool:
+    """Whether each migration requires the one before it: if that is said, or if a source has nothing else to say."""
+    has_requirements = any(entry.requires for entry in document.migrations)
+    return document.history == "linear" or (document.source is not None and not has_requirements)
 
 
-Fault = tuple[str, str]
-"""A key and its problem."""
+def _ledger(document: ManifestDocument) -> ToolLedger | None:
+    if document.ledger is None or document.source is None:
+        return None
+    tool = document.source.tool
+    table = document.ledger.table or ledger_format(tool).default_table
+    return ToolLedger(tool=tool, table=table, write=document.ledger.write)
 
 
-def _faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[Fault]:
-    yield from _migration_faults(document, scripts)
-    yield from _seed_faults(document, scripts)
+def _document_faults(document: ManifestDocument) -> Iterator[Fault]:
+    if document.format == 1:
+        yield from ((key, "needs format = 2") for key in ("history", "source", "ledger") if getattr(document, key))
+    if document.source is None and not document.migrations:
+        yield "migrations", "missing; list the scripts, or name their directory in [source] (format = 2)"
+    if document.ledger is None:
+        return
+    if document.source is None:
+        yield "ledger", "needs a [source], whose tool's ledger it is"
+    elif document.source.tool not in LEDGERS:
+        yield "ledger", f"is not possible: {document.source.tool} files have no ledger"
+    elif document.ledger.write and (reason := LEDGERS[document.source.tool].read_only_because):
+        yield "ledger.write", f"is not possible for {document.source.tool}: {reason}"
+
+
+def _other_faults(document: ManifestDocument, versions: list[str], files: Mapping[str, Content]) -> Iterator[Fault]:
+    yield from _seed_faults(document, versions, files)
     expressions = [each for group in document.equivalent_defaults for each in group]
     if repeated := next((each for place, each in enumerate(expressions) if each in expressions[:place]), None):
         yield "equivalent_defaults", f"'{repeated}' appears twice; an expression can be in one group only"
     tables = [entry.table for entry in document.counts]
     yield from _duplicate_faults("counts", "table", tables)
     yield from _watch_faults(document)
-    yield from _contract_faults(document, scripts)
+    yield from _contract_faults(document, files)
 
 
-def _migration_faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[Fault]:
-    versions = [version_of(entry.file) for entry in document.migrations]
-    for index, entry in enumerate(document.migrations):
-        key = f"migrations[{index}]"
-        if not versions[index]:
-            yield f"{key}.file", f"'{entry.file}' does not start with a version (digits, then _)"
-        if versions[index] in versions[:index]:
-            first = versions.index(versions[index])
-            yield f"{key}.file", f"version {versions[index]} is already used by migrations[{first}]"
-        yield from _requirement_faults(key, entry, versions[:index], versions)
-        yield from _script_faults(key, entry.file, scripts, transactional=entry.transactional)
-        yield from _duplicate_faults(f"{key}.checks", "name", [check.name for check in entry.checks])
-        for place, check in enumerate(entry.checks):
-            yield from _check_faults(f"{key}.checks[{place}]", check)
-
-
-def _requirement_faults(key: str, entry: MigrationTable, earlier: list[str], known: list[str]) -> Iterator[Fault]:
-    for version in entry.requires:
-        if version not in known:
-            yield f"{key}.requires", f"'{version}' is not a migration of this manifest"
-        elif version not in earlier:
-            yield f"{key}.requires", f"'{version}' comes later; a migration can require only earlier ones"
-
-
-def _seed_faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[Fault]:
-    versions = {version_of(entry.file) for entry in document.migrations}
+def _seed_faults(document: ManifestDocument, versions: list[str], files: Mapping[str, Content]) -> Iterator[Fault]:
     yield from _duplicate_faults("seeds", "name", [entry.name for entry in document.seeds])
     for index, entry in enumerate(document.seeds):
         if entry.requires not in versions:
             yield f"seeds[{index}].requires", f"'{entry.requires}' is not a migration of this manifest"
-        yield from _script_faults(f"seeds[{index}]", entry.file, scripts, transactional=True)
+        try:
+            sql = read_script(normalize(read_file(files, entry.file)), transactional=True).sql
+            fault = None if split(sql) else "contains no statement"
+        except Unusable as error:
+            fault = str(error)
+        if fault:
+            yield f"seeds[{index}].file", f"'{entry.file}' {fault}"
 
 
 def _watch_faults(document: ManifestDocument) -> Iterator[Fault]:
@@ -109,29 +129,31 @@ def _watch_faults(document: ManifestDocument) -> Iterator[Fault]:
                 yield f"{key}.{name}", fault
 
 
-def _contract_faults(document: ManifestDocument, scripts: Mapping[str, str]) -> Iterator[Fault]:
+def _contract_faults(document: ManifestDocument, files: Mapping[str, Content]) -> Iterator[Fault]:
     yield from _duplicate_faults("contracts", "consumer", [entry.consumer for entry in document.contracts])
     for index, entry in enumerate(document.contracts):
-        if entry.file not in scripts:
-            yield f"contracts[{index}].file", f"'{entry.file}' does not exist; {RELATIVE}"
-        elif fault := contract_fault(scripts[entry.file]):
+        try:
+            fault = contract_fault(normalize(read_file(files, entry.file)))
+        except Unusable as error:
+            fault = str(error)
+        if fault:
             yield f"contracts[{index}].file", f"'{entry.file}' {fault}"
 
 
-def _script_faults(key: str, path: str, scripts: Mapping[str, str], *, transactional: bool) -> Iterator[Fault]:
-    if path not in scripts:
-        yield f"{key}.file", f"'{path}' does not exist; {RELATIVE}"
-    elif fault := script_fault(scripts[path], transactional=transactional):
-        yield f"{key}.file", f"'{path}' {fault}"
-
-
-def _check_faults(key: str, check: CheckTable) -> Iterator[Fault]:
-    if not check.returns or not all(check.returns):
-        yield f"{key}.returns", "is empty, so the check could never fail; list the rows that the query must return"
-    if len({len(row) for row in check.returns}) > 1:
-        yield f"{key}.returns", "contains rows of different lengths"
-    if fault := query_fault(check.query):
-        yield f"{key}.query", fault
+def _check_faults(listed: list[Listed]) -> Iterator[Fault]:
+    for each in listed:
+        yield from _duplicate_faults(f"{each.key}.checks", "name", [check.name for check in each.table.checks])
+        for place, check in enumerate(each.table.checks):
+            key = f"{each.key}.checks[{place}]"
+            if not check.returns or not all(check.returns):
+                yield (
+                    f"{key}.returns",
+                    "is empty, so the check could never fail; list the rows that the query must return",
+                )
+            if len({len(row) for row in check.returns}) > 1:
+                yield f"{key}.returns", "contains rows of different lengths"
+            if fault := query_fault(check.query):
+                yield f"{key}.query", fault
 
 
 def _duplicate_faults(key: str, field: str, values: list[str]) -> Iterator[Fault]:
@@ -140,27 +162,11 @@ def _duplicate_faults(key: str, field: str, values: list[str]) -> Iterator[Fault
             yield f"{key}[{index}].{field}", f"'{value}' appears twice"
 
 
-def _migration(entry: MigrationTable, scripts: Mapping[str, str]) -> Migration:
-    return Migration(
-        version=version_of(entry.file),
-        script=_script(entry.file, scripts),
-        priority=entry.priority,
-        provides=entry.provides,
-        impacts=tuple(Impact(service=each.service, breaks=each.breaks) for each in entry.without),
-        requires=tuple(entry.requires),
-        transactional=entry.transactional,
-        checks=tuple(_check(each) for each in entry.checks),
-    )
-
-
-def _check(entry: CheckTable) -> Check:
-    return Check(name=entry.name, query=entry.query, returns=tuple(tuple(row) for row in entry.returns))
-
-
-def _seed(entry: SeedTable, scripts: Mapping[str, str]) -> Seed:
+def _seed(entry: SeedTable, files: Mapping[str, Content]) -> Seed:
+    text = read_file(files, entry.file)
     return Seed(
         name=entry.name,
-        script=_script(entry.file, scripts),
+        script=_script(entry.file, text, read_script(normalize(text), transactional=True).sql),
         requires=entry.requires,
         table=entry.table,
         key=tuple(entry.key),
@@ -172,8 +178,9 @@ def _watch(entry: WatchTable) -> Watch:
     return Watch(name=entry.name, table=entry.table, overdue=entry.overdue, taken=entry.taken)
 
 
-def _contract(entry: ContractTable, scripts: Mapping[str, str]) -> Contract:
-    script = _script(entry.file, scripts)
+def _contract(entry: ContractTable, files: Mapping[str, Content]) -> Contract:
+    text = read_file(files, entry.file)
+    script = _script(entry.file, text, normalize(text))
     return Contract(
         consumer=entry.consumer,
         script=script,
@@ -182,5 +189,5 @@ def _contract(entry: ContractTable, scripts: Mapping[str, str]) -> Contract:
     )
 
 
-def _script(path: str, scripts: Mapping[str, str]) -> Script:
-    return Script(path=path, sql=scripts[path], checksum=script_checksum(scripts[path]))
+def _script(path: str, text: str, sql: str) -> Script:
+    return Script(path=path, sql=sql, checksum=script_checksum(text), text=text)

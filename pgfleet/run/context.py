@@ -61,7 +61,7 @@ class RunContext:
     @cached_property
     def order(self) -> Order:
         """How the manifest's migrations depend on each other."""
-        return order_of(self.manifest.migrations, is_linear=False)
+        return order_of(self.manifest.migrations, is_linear=self.manifest.is_linear)
 
     def tenant(self, name: str) -> Tenant:
         """The tenant with this name."""

@@ -14,24 +14,58 @@ from pgfleet.fleet.file import FleetDocument
 from pgfleet.fleet.model import Environment
 from pgfleet.fleet.parse import build_environment, parse_fleet
 from pgfleet.fleet.templates import Values
+from pgfleet.manifest.file import ManifestDocument
+from pgfleet.manifest.migrations import prefix_of
 from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.parse import build_manifest, parse_document
+from pgfleet.manifest.source.model import Content, Directory
+from pgfleet.manifest.text import Unusable, decode, normalize
+
+READ = {".sql", ".conf", ".toml", ".plan"}
+"""Of the files in a source's directory, only these are read; of others, the name suffices."""
 
 
 def load_manifest(path: Path) -> Manifest:
     """The manifest at `path`, with all its scripts. Raises ManifestError."""
-    file = str(path)
-    document = parse_document(_text(path), file=file)
-    present = [name for name in document.script_paths() if (path.parent / name).is_file()]
-    scripts = {name: _text(path.parent / name) for name in present}
-    return build_manifest(document, scripts, file=file)
+    document = parse_document(_manifest_text(path), file=str(path))
+    return build_manifest(document, _files(document, path.parent), file=str(path))
 
 
-def _text(path: Path) -> str:
+def _files(document: ManifestDocument, folder: Path) -> dict[str, Content]:
+    """The files that the document names, and those of its source's directory, by path relative to the folder."""
+    files: dict[str, Content] = {
+        name: _content(folder / name) for name in document.script_paths() if (folder / name).is_file()
+    }
+    if document.source:
+        prefix = prefix_of(document.source.directory)
+        files |= {prefix + name: content for name, content in read_directory(folder / prefix).items()}
+    return files
+
+
+def read_directory(folder: Path) -> Directory:
+    """The files of a folder and its subfolders, by path relative to it, without hidden ones."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and not any(part.startswith(".") for part in name.split("/")):
+            found[name] = _content(path) if path.suffix.lower() in READ else None
+    return found
+
+
+def _content(path: Path) -> Content:
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ManifestError(str(path), "", f"is not UTF-8, at byte {error.start}") from None
+        return decode(path.read_bytes())
+    except Unusable as error:
+        return error
+    except OSError as error:
+        return Unusable(f"cannot be read: {error.strerror}")
+
+
+def _manifest_text(path: Path) -> str:
+    try:
+        return normalize(decode(path.read_bytes()))
+    except Unusable as error:
+        raise ManifestError(str(path), "", str(error)) from None
     except OSError as error:
         raise ManifestError(str(path), "", f"cannot be read: {error.strerror}; name another with --manifest") from None
 

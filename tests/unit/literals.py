@@ -143,7 +143,10 @@ def a_migration(
 ) -> Migration:
     return Migration(
         version=version,
-        script=Script(path=f"migrations/{version}_{name}.sql", sql="SELECT 1", checksum=f"sum-{version}"),
+        key=version,
+        script=Script(
+            path=f"migrations/{version}_{name}.sql", sql="SELECT 1", checksum=f"sum-{version}", text="SELECT 1"
+        ),
         priority=priority,
         provides=f"what {name} provides",
         impacts=tuple(impacts),

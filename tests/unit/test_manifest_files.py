@@ -52,7 +52,7 @@ def test_a_missing_manifest_is_rejected(tmp_path: Path) -> None:
 
 def test_a_manifest_that_is_not_utf_8_is_refused(folder: Path) -> None:
     (folder / "manifest.toml").write_bytes(b"# \xfc\n" + MANIFEST)
-    assert refusal(folder) == f"{folder / 'manifest.toml'}: is not UTF-8, at byte 2"
+    assert refusal(folder) == f"{folder / 'manifest.toml'}: is not UTF-8, at line 1 (byte 2)"
 
 
 def test_a_manifest_that_is_not_toml_is_refused(folder: Path) -> None:
@@ -69,7 +69,8 @@ def test_a_missing_script_is_rejected(folder: Path) -> None:
 
 def test_a_script_that_is_not_utf_8_is_refused(folder: Path) -> None:
     (folder / "sql" / "1_one.sql").write_bytes(b"-- \xfc\n" + SQL)
-    assert refusal(folder) == f"{folder / 'sql' / '1_one.sql'}: is not UTF-8, at byte 3"
+    problem = "'sql/1_one.sql' is not UTF-8, at line 1 (byte 3)"
+    assert refusal(folder) == f"{folder / 'manifest.toml'}: migrations[0].file: {problem}"
 
 
 @pytest.mark.parametrize("content", [None, b"\xff"], ids=["not there", "not UTF-8"])

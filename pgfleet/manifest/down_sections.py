@@ -1,0 +1,32 @@
+"""Finds sections of a file that undo its migration, which must never run."""
+
+import re
+
+from pgfleet.manifest.text import Unusable, line_of
+
+MARKERS = {
+    "goose": r"\+goose[ \t]+down\b",
+    "dbmate": r"migrate:down\b",
+    "sql-migrate": r"\+migrate[ \t]+down\b",
+    "node-pg-migrate": r"[ \t-]*down[ \t]+migration\b",
+    "micrate": r"\+micrate[ \t]+down\b",
+    "rambler": r"rambler[ \t]+down\b",
+    "MyBatis": r"//[ \t]*@undo\b",
+    "shmig": r"=+[ \t]*down[ \t]*=+",
+}
+"""The comments that begin such a section, by the tool that removes it."""
+MARKER = re.compile(
+    "|".join(rf"(?P<t{n}>^[ \t]*--[ \t]*{each})" for n, each in enumerate(MARKERS.values())),
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def check_down_section(sql: str) -> None:
+    """Raises Unusable if the text that is to run contains a Down section."""
+    if found := MARKER.search(sql):
+        tool = [*MARKERS][int((found.lastgroup or "t0").removeprefix("t"))]
+        line = line_of(sql, found.start())
+        raise Unusable(
+            f"contains a Down section of {tool}, at line {line}, which must not run; "
+            "name the tool in [source] (format = 2), or delete the section"
+        )

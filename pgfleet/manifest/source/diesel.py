@@ -1,0 +1,88 @@
+"""Diesel (https://github.com/diesel-rs/diesel): `2024-01-01-000000_users/up.sql`, `down.sql`, `metadata.toml`."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import partial
+
+from pgfleet.manifest.model import Migration, Tool
+from pgfleet.manifest.names import words
+from pgfleet.manifest.source.ledger import Insert, LedgerFormat, TableName, match_keys
+from pgfleet.manifest.source.model import (
+    Content,
+    Directory,
+    Finding,
+    Label,
+    Layout,
+    Refused,
+    Section,
+    find_scripts,
+    recognize_names,
+)
+
+
+def _label(path: str) -> Label | None:
+    """The label of a folder's up.sql; its version is what precedes the first `_` (migrations_internals)."""
+    folder, _, file = path.rpartition("/")
+    if not folder or "/" in folder or file != "up.sql":
+        return None
+    version, _, title = folder.partition("_")
+    key = version.replace("-", "")
+    return Label(version=version, key=key, title=words(title), order=(key,), identity=key, shown_folders=1)
+
+
+def _find(directory: Directory) -> Iterator[Finding]:
+    """The folders; Diesel rejects one without up.sql."""
+
+    def read_section(sql: str, path: str) -> Section:
+        metadata = directory.get(path.replace("up.sql", "metadata.toml"))
+        return Section(sql=sql, transactional=_runs_in_transaction(metadata))
+
+    yield from find_scripts(directory, _label, read_section)
+    for folder in sorted({path.split("/")[0] for path in directory if "/" in path}):
+        if f"{folder}/up.sql" not in directory:
+            yield Refused(path=folder, problem="contains no up.sql, which Diesel requires")
+
+
+def _runs_in_transaction(metadata: Content) -> bool:
+    """What a metadata.toml says. In an existing file, a missing key means false; an invalid file is ignored."""
+    if not isinstance(metadata, str):
+        return True
+    try:
+        return tomllib.loads(metadata).get("run_in_transaction", False) is True
+    except tomllib.TOMLDecodeError:
+        return True
+
+
+LAYOUT = Layout(
+    tool=Tool.DIESEL,
+    find=_find,
+    recognize=partial(recognize_names, pattern=re.compile(r"[^/]+/up\.sql"), description="up.sql in folders"),
+)
+
+
+def _definition(table: TableName) -> str:
+    """The table, as diesel/src/migration/setup_migration_table.sql creates it."""
+    return f"""\
+CREATE TABLE IF NOT EXISTS {table.sql} (
+  version varchar(50) PRIMARY KEY NOT NULL,
+  run_on timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+"""
+
+
+def _read(table: TableName) -> str:
+    return f"SELECT version FROM {table.sql} ORDER BY version"
+
+
+def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+    return ((f"INSERT INTO {table.sql} (version) VALUES (%(version)s)", {"version": migration.key}),)
+
+
+LEDGER = LedgerFormat(
+    default_table="__diesel_schema_migrations",
+    definition=_definition,
+    read=_read,
+    applied=match_keys,
+    insert=_insert,
+)

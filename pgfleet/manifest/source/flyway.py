@@ -1,0 +1,90 @@
+"""Flyway (https://github.com/flyway/flyway): `V1.2__users.sql`, and `R__views.sql`, which runs whenever it changes."""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from pgfleet.manifest.model import Tool
+from pgfleet.manifest.names import words
+from pgfleet.manifest.source.model import (
+    Directory,
+    Finding,
+    Label,
+    Layout,
+    Section,
+    find_scripts,
+    read_text,
+    recognize_names,
+)
+from pgfleet.manifest.text import Unusable, line_of
+
+VERSIONED = re.compile(r"V(\d+(?:[._]\d+)*)(?:__(.*))?", re.ASCII)
+REPEATABLE = re.compile(r"R__(.+)")
+CODE = re.compile(r"[VR].*__.*\.(?:java|class|kt|groovy|py|ps1|sh|bash|cmd|bat)")
+CALLBACK = re.compile(r"(?:before|after|create)[A-Z]\w*?(?:__.*)?")
+"""internal/resource/ResourceNameParser.java; documentation: Callback Events."""
+PLACEHOLDER = re.compile(r"\$\{[^}\n]*\}")
+CONFIGURED = re.compile(r"^\s*(?:flyway\.)?(\w+)\s*=\s*(.*?)\s*$", re.MULTILINE)
+"""A line of a script configuration file, `V1__a.sql.conf`."""
+
+
+def _label(path: str) -> Label | None:
+    """The label of a file in the directory or its folders; Flyway ignores names of another form."""
+    file = path.rsplit("/", 1)[-1]
+    if CODE.fullmatch(file):
+        raise Unusable("is not SQL but code; pgfleet runs only SQL")
+    if not file.lower().endswith(".sql"):
+        return None
+    stem = file[: -len(".sql")]
+    if CALLBACK.fullmatch(stem):
+        raise Unusable("is a callback, which Flyway runs around migrations and pgfleet does not")
+    if stem.startswith("B") and VERSIONED.fullmatch("V" + stem[1:]):
+        raise Unusable("is a baseline migration, which replaces others in new databases only; pgfleet runs all others")
+    if found := REPEATABLE.fullmatch(stem):
+        title = found[1].replace("_", " ")
+        return Label(version=stem, key=title, title=words(found[1]), order=(title,), identity=title, repeatable=True)
+    if found := VERSIONED.fullmatch(stem):
+        version, identity = found[1].replace("_", "."), version_parts(found[1])
+        return Label(version=version, key=version, title=words(found[2] or ""), order=(identity,), identity=identity)
+    return None
+
+
+def version_parts(version: str) -> tuple[int, ...]:
+    """The numbers by which Flyway compares versions, without zeros at the end (MigrationVersion.java)."""
+    parts = [int(each) for each in re.split(r"[._]", version)]
+    while len(parts) > 1 and parts[-1] == 0:
+        parts.pop()
+    return tuple(parts)
+
+
+def _section(sql: str, configuration: str) -> Section:
+    """The file, as its script configuration says; by default, its statements decide about the transaction."""
+    values = dict(CONFIGURED.findall(configuration))
+    if "shouldExecute" in values:
+        raise Unusable("runs only under a condition (shouldExecute in its .conf file); pgfleet cannot evaluate it")
+    if values.get("encoding", "UTF-8").upper() != "UTF-8":
+        raise Unusable(f"has the encoding {values['encoding']} in its .conf file; save it as UTF-8")
+    if values.get("placeholderReplacement") != "false" and (found := PLACEHOLDER.search(sql)):
+        raise Unusable(
+            f"contains the placeholder {found[0]}, at line {line_of(sql, found.start())}, "
+            "for which pgfleet has no value"
+        )
+    transaction = values.get("executeInTransaction")
+    return Section(sql=sql, transactional=None if transaction is None else transaction == "true")
+
+
+def _find(directory: Directory) -> Iterator[Finding]:
+    def read_section(sql: str, path: str) -> Section:
+        configuration = f"{path}.conf"
+        return _section(sql, read_text(directory, configuration) if configuration in directory else "")
+
+    return find_scripts(directory, _label, read_section)
+
+
+LAYOUT = Layout(
+    tool=Tool.FLYWAY,
+    find=_find,
+    recognize=partial(
+        recognize_names, pattern=re.compile(r"(?:.*/)?(?:V[\d._]+|R)__.+\.sql"), description="like V1__users.sql"
+    ),
+)

@@ -1,0 +1,63 @@
+"""golang-migrate (https://github.com/golang-migrate/migrate): `000001_users.up.sql` and `000001_users.down.sql`."""
+
+import re
+from collections.abc import Collection
+from functools import partial
+
+from pgfleet.manifest.model import Migration, Tool
+from pgfleet.manifest.names import words
+from pgfleet.manifest.source.ledger import Insert, LedgerFormat, Recorded, Rows, TableName
+from pgfleet.manifest.source.model import Label, Layout, find_scripts, recognize_names, run_all_as_allowed
+from pgfleet.manifest.text import Unusable
+
+NAME = re.compile(r"(\d+)_(.*)\.(down|up)\.(.*)", re.ASCII)
+"""source/parse.go."""
+
+
+def _label(path: str) -> Label | None:
+    found = NAME.fullmatch(path)
+    if "/" in path or not found or found[3] == "down":
+        return None
+    if found[4] != "sql":
+        raise Unusable("is not SQL")
+    number = int(found[1])
+    return Label(version=found[1], key=str(number), title=words(found[2]), order=(number,), identity=number)
+
+
+LAYOUT = Layout(
+    tool=Tool.GOLANG_MIGRATE,
+    find=partial(find_scripts, read_label=_label, read_section=run_all_as_allowed),
+    recognize=partial(
+        recognize_names, pattern=re.compile(r"\d+_[^/]*\.up\.sql", re.ASCII), description="like 000001_users.up.sql"
+    ),
+)
+
+
+def _definition(table: TableName) -> str:
+    """The table, as database/postgres/postgres.go creates it."""
+    return f"CREATE TABLE IF NOT EXISTS {table.sql} (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);\n"
+
+
+def _read(table: TableName) -> str:
+    return f"SELECT version, dirty FROM {table.sql} LIMIT 1"
+
+
+def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
+    """The single row has the current version; `dirty` means that it failed."""
+    if not rows:
+        return Recorded()
+    [(current, is_dirty)] = rows
+    if is_dirty:
+        return Recorded(fault=f"migration {current} failed (dirty); repair it, then run migrate force {current}")
+    return Recorded(versions=frozenset(each.version for each in migrations if int(each.key) <= current))
+
+
+def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+    """Replaces the row, as the tool does."""
+    text = f"INSERT INTO {table.sql} (version, dirty) VALUES (%(version)s, false)"
+    return ((f"TRUNCATE {table.sql}", {}), (text, {"version": int(migration.key)}))
+
+
+LEDGER = LedgerFormat(
+    default_table="schema_migrations", definition=_definition, read=_read, applied=_applied, insert=_insert
+)

@@ -1,0 +1,79 @@
+"""SQL files of node-pg-migrate (https://github.com/salsita/node-pg-migrate): `1704067200000_users.sql`."""
+
+import re
+from datetime import UTC, datetime
+from functools import partial
+
+from pgfleet.manifest.model import Migration, Tool
+from pgfleet.manifest.names import natural_order, words
+from pgfleet.manifest.source.ledger import Insert, LedgerFormat, TableName, match_keys
+from pgfleet.manifest.source.model import Label, Layout, Section, find_scripts, recognize_text
+from pgfleet.manifest.text import Unusable, blank
+
+UP = re.compile(r"^\s*--[\s-]*up\s+migration", re.IGNORECASE | re.MULTILINE)
+DOWN = re.compile(r"^\s*--[\s-]*down\s+migration", re.IGNORECASE | re.MULTILINE)
+"""src/sqlMigration.ts."""
+CODE = (".js", ".ts", ".cjs", ".mjs", ".cts", ".mts")
+UTC_DIGITS = 17
+"""A prefix of this length is a UTC timestamp such as 20240101000000000 (src/utils/fileNameUtils.ts)."""
+
+
+def _label(path: str) -> Label | None:
+    """The label of a file in the directory itself; the tool rejects those without a number."""
+    if "/" in path or path.startswith(".") or path.endswith(".down.sql"):
+        return None
+    if path.endswith(CODE):
+        raise Unusable("is not SQL but code; pgfleet runs only SQL")
+    if not path.endswith(".sql"):
+        return None
+    digits = re.match(r"\d+", path, re.ASCII)
+    if not digits:
+        raise Unusable("does not start with a number, as node-pg-migrate requires")
+    key = path.removesuffix(".sql").removesuffix(".up")
+    title = words(key[digits.end() :])
+    return Label(version=digits[0], key=key, title=title, order=(_number(digits[0]), natural_order(key)), identity=key)
+
+
+def _number(digits: str) -> float:
+    """The value by which the tool sorts: milliseconds since 1970 for a UTC timestamp."""
+    if len(digits) != UTC_DIGITS:
+        return int(digits)
+    try:
+        return datetime.strptime(digits + "000", "%Y%m%d%H%M%S%f").replace(tzinfo=UTC).timestamp() * 1000
+    except ValueError:
+        raise Unusable("starts with 17 digits that are not a UTC timestamp") from None
+
+
+def _section(sql: str, _path: str) -> Section:
+    """The text between the two markers, in either order; all of it if it has no markers."""
+    up, down = UP.search(sql), DOWN.search(sql)
+    start = up.start() if up else 0
+    end = down.start() if down and up and down.start() > start else len(sql)
+    if down and not up:
+        raise Unusable("contains a Down section but no '-- Up Migration', so node-pg-migrate would run all of it")
+    return Section(sql=blank(blank(sql, 0, start), end, len(sql)))
+
+
+LAYOUT = Layout(
+    tool=Tool.NODE_PG_MIGRATE,
+    find=partial(find_scripts, read_label=_label, read_section=_section),
+    recognize=partial(recognize_text, pattern=UP, description="-- Up Migration"),
+)
+
+
+def _definition(table: TableName) -> str:
+    """The table, as src/runner.ts creates it."""
+    return f"CREATE TABLE {table.sql} (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);\n"
+
+
+def _read(table: TableName) -> str:
+    return f"SELECT name FROM {table.sql} ORDER BY run_on, id"
+
+
+def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+    return ((f"INSERT INTO {table.sql} (name, run_on) VALUES (%(name)s, now())", {"name": migration.key}),)
+
+
+LEDGER = LedgerFormat(
+    default_table="pgmigrations", definition=_definition, read=_read, applied=match_keys, insert=_insert
+)

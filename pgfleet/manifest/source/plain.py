@@ -1,0 +1,29 @@
+"""Numbered SQL files of no tool: `0001_users.sql`, `1.2-users.sql`, `20240101.sql`."""
+
+from functools import partial
+
+from pgfleet.manifest.model import Tool
+from pgfleet.manifest.names import natural_order, read_name
+from pgfleet.manifest.source.model import Label, Layout, find_scripts, run_all_as_allowed
+from pgfleet.manifest.text import Unusable
+
+
+def _label(path: str) -> Label | None:
+    if "/" in path or not path.endswith(".sql"):
+        return None
+    name = read_name(path)
+    if path.endswith(".down.sql"):
+        raise Unusable("undoes a migration; name the tool that knows which files do")
+    if not name.version:
+        raise Unusable("does not start with a version, such as 0001_")
+    return Label(
+        version=name.version,
+        key=name.version,
+        title=name.title,
+        order=(natural_order(name.version), path),
+        identity=path,
+        repeatable=name.repeatable,
+    )
+
+
+LAYOUT = Layout(tool=Tool.PLAIN, find=partial(find_scripts, read_label=_label, read_section=run_all_as_allowed))

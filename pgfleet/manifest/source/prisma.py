@@ -1,0 +1,92 @@
+"""Prisma Migrate (https://github.com/prisma/prisma-engines): `20240101000000_users/migration.sql`."""
+
+import hashlib
+import re
+from collections.abc import Collection, Iterator
+from functools import partial
+
+from pgfleet.manifest.model import Migration, Tool
+from pgfleet.manifest.names import read_name
+from pgfleet.manifest.source.ledger import Insert, LedgerFormat, Recorded, Rows, TableName, match_keys
+from pgfleet.manifest.source.model import (
+    Directory,
+    Finding,
+    Label,
+    Layout,
+    Refused,
+    find_scripts,
+    recognize_names,
+    run_all_as_allowed,
+)
+
+
+def _label(path: str) -> Label | None:
+    folder, _, file = path.rpartition("/")
+    if not folder or "/" in folder or file != "migration.sql":
+        return None
+    name = read_name(path)
+    version = name.version or folder
+    return Label(version=version, key=folder, title=name.title, order=(folder,), identity=folder, shown_folders=1)
+
+
+def _find(directory: Directory) -> Iterator[Finding]:
+    """The folders; Prisma rejects one without migration.sql (error P3015)."""
+    yield from find_scripts(directory, _label, run_all_as_allowed)
+    for folder in sorted({path.split("/")[0] for path in directory if "/" in path}):
+        if f"{folder}/migration.sql" not in directory:
+            yield Refused(path=folder, problem="contains no migration.sql, which Prisma requires")
+
+
+LAYOUT = Layout(
+    tool=Tool.PRISMA,
+    find=_find,
+    recognize=partial(
+        recognize_names, pattern=re.compile(r"[^/]+/migration\.sql"), description="migration.sql in folders"
+    ),
+)
+
+
+def _definition(table: TableName) -> str:
+    """The table, as the schema engine's flavour/postgres creates it."""
+    return f"""\
+CREATE TABLE {table.sql} (
+  id varchar(36) PRIMARY KEY NOT NULL,
+  checksum varchar(64) NOT NULL,
+  finished_at timestamptz,
+  migration_name varchar(255) NOT NULL,
+  logs text,
+  rolled_back_at timestamptz,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  applied_steps_count integer NOT NULL DEFAULT 0
+);
+"""
+
+
+def _read(table: TableName) -> str:
+    return (
+        "SELECT migration_name, finished_at IS NOT NULL, rolled_back_at IS NOT NULL "
+        f"FROM {table.sql} ORDER BY started_at"
+    )
+
+
+def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
+    """A row that neither finished nor was rolled back is a failed migration, with which Prisma does not go on."""
+    for name, is_finished, is_rolled_back in rows:
+        if not is_finished and not is_rolled_back:
+            return Recorded(fault=f"migration {name} failed; settle it with prisma migrate resolve")
+    return match_keys([row for row in rows if not row[2]], migrations)
+
+
+def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+    """Records the file's SHA-256 (schema-connector/src/checksum.rs)."""
+    text = (
+        f"INSERT INTO {table.sql} (id, checksum, finished_at, migration_name, applied_steps_count) "
+        "VALUES (pg_catalog.gen_random_uuid()::pg_catalog.text, %(checksum)s, now(), %(name)s, 1)"
+    )
+    digest = hashlib.sha256(migration.script.text.encode()).hexdigest()
+    return ((text, {"checksum": digest, "name": migration.key}),)
+
+
+LEDGER = LedgerFormat(
+    default_table="_prisma_migrations", definition=_definition, read=_read, applied=_applied, insert=_insert
+)

@@ -1,0 +1,60 @@
+"""The migrations of a directory in the tool's order, and the files that pgfleet cannot take."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from pgfleet.manifest.model import Tool
+from pgfleet.manifest.script import Runnable, read_script
+from pgfleet.manifest.source.model import Candidate, Directory, Label, Refused
+from pgfleet.manifest.source.tools import LAYOUTS
+from pgfleet.manifest.text import Unusable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A migration's file, by path relative to the directory, and what runs of it."""
+
+    path: str
+    label: Label
+    script: Runnable
+
+
+def read_source(
+    directory: Directory,
+    tool: Tool,
+    *,
+    skip: Collection[str] = (),
+    transactional: Mapping[str, bool | None] | None = None,
+) -> tuple[tuple[Found, ...], tuple[Refused, ...]]:
+    """The directory's migrations, repeatable ones last, and every file that cannot be taken.
+
+    Paths are relative to the directory. `skip` are files to leave out; `transactional` overrides what the files say.
+    """
+    kept = {path: content for path, content in sorted(directory.items()) if path not in skip}
+    findings = [each for each in LAYOUTS[tool].find(kept) if each.path not in skip]
+    candidates = sorted(
+        (each for each in findings if isinstance(each, Candidate)),
+        key=lambda each: (each.label.repeatable, each.label.order),
+    )
+    refused = [each for each in findings if isinstance(each, Refused)]
+    refused += _duplicates(candidates, tool)
+    found = []
+    for each in candidates:
+        chosen = (transactional or {}).get(each.path)
+        try:
+            script = read_script(
+                each.section.sql, transactional=each.section.transactional if chosen is None else chosen
+            )
+        except Unusable as error:
+            refused.append(Refused(path=each.path, problem=str(error)))
+        else:
+            found.append(Found(path=each.path, label=each.label, script=script))
+    return tuple(found), tuple(sorted(refused, key=lambda each: each.path))
+
+
+def _duplicates(candidates: Collection[Candidate], tool: Tool) -> Iterator[Refused]:
+    first: dict[object, str] = {}
+    for each in candidates:
+        other = first.setdefault(each.label.identity, each.path)
+        if other != each.path:
+            yield Refused(path=each.path, problem=f"has the same version as '{other}', which {tool} does not allow")

@@ -1,0 +1,81 @@
+"""sqlx (https://github.com/launchbadge/sqlx): `20240101000000_users.sql`, or `.up.sql` and `.down.sql`."""
+
+import hashlib
+import re
+from collections.abc import Collection
+from functools import partial
+
+from pgfleet.manifest.model import Migration, Tool
+from pgfleet.manifest.names import words
+from pgfleet.manifest.source.ledger import Insert, LedgerFormat, Recorded, Rows, TableName, match_keys
+from pgfleet.manifest.source.model import Label, Layout, Section, find_scripts, recognize_text
+from pgfleet.manifest.text import Unusable
+
+NO_TRANSACTION = "-- no-transaction"
+"""At the very beginning of a file (sqlx-core/src/migrate/source.rs)."""
+
+
+def _label(path: str) -> Label | None:
+    version, underscore, rest = path.partition("_")
+    if "/" in path or not underscore or not rest.endswith(".sql") or rest.endswith(".down.sql"):
+        return None
+    if not re.fullmatch(r"\d+", version, re.ASCII):
+        raise Unusable("does not start with a number and _, as sqlx requires")
+    number = int(version)
+    title = words(rest.removesuffix(".sql").removesuffix(".up"))
+    return Label(version=version, key=str(number), title=title, order=(number,), identity=number)
+
+
+def _section(sql: str, _path: str) -> Section:
+    return Section(sql=sql, transactional=not sql.startswith(NO_TRANSACTION))
+
+
+LAYOUT = Layout(
+    tool=Tool.SQLX,
+    find=partial(find_scripts, read_label=_label, read_section=_section),
+    recognize=partial(recognize_text, pattern=re.compile(rf"\A{NO_TRANSACTION}"), description=NO_TRANSACTION),
+)
+
+
+def _definition(table: TableName) -> str:
+    """The table, as sqlx-postgres/src/migrate.rs creates it."""
+    return f"""\
+CREATE TABLE IF NOT EXISTS {table.sql} (
+  version bigint PRIMARY KEY,
+  description text NOT NULL,
+  installed_on timestamptz NOT NULL DEFAULT now(),
+  success boolean NOT NULL,
+  checksum bytea NOT NULL,
+  execution_time bigint NOT NULL
+);
+"""
+
+
+def _read(table: TableName) -> str:
+    return f"SELECT version, success FROM {table.sql} ORDER BY version"
+
+
+def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
+    if failed := [version for version, is_success in rows if not is_success]:
+        return Recorded(fault=f"migration {failed[0]} failed (success is false); repair it, and correct the row")
+    return match_keys(rows, migrations)
+
+
+def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+    """Records the file's SHA-384, and -1 as the time, as sqlx does until it has measured it."""
+    text = (
+        f"INSERT INTO {table.sql} (version, description, success, checksum, execution_time) "
+        "VALUES (%(version)s, %(description)s, true, %(checksum)s, -1)"
+    )
+    name = migration.script.path.rsplit("/", 1)[-1].partition("_")[2]
+    values = {
+        "version": int(migration.key),
+        "description": name.removesuffix(".sql").removesuffix(".up").replace("_", " "),
+        "checksum": hashlib.sha384(migration.script.text.encode()).digest(),
+    }
+    return ((text, values),)
+
+
+LEDGER = LedgerFormat(
+    default_table="_sqlx_migrations", definition=_definition, read=_read, applied=_applied, insert=_insert
+)

@@ -1,0 +1,59 @@
+"""The Supabase CLI (https://github.com/supabase/cli): `supabase/migrations/20240101000000_users.sql`."""
+
+import re
+from functools import partial
+
+from pgfleet.manifest.model import Migration, Tool
+from pgfleet.manifest.names import words
+from pgfleet.manifest.source.ledger import Insert, LedgerFormat, TableName, match_keys, quote
+from pgfleet.manifest.source.model import Label, Layout, find_scripts, run_all
+from pgfleet.manifest.statements import split
+
+NAME = re.compile(r"(\d+)_(.*)\.sql", re.ASCII)
+SKIPPED = re.compile(r"\d{14}_init\.sql", re.ASCII)
+LAST_SKIPPED = 20211209000000
+"""The CLI skips older `…_init.sql` files, which earlier versions of it created (pkg/migration/list.go)."""
+
+
+def _label(path: str) -> Label | None:
+    found = NAME.fullmatch(path)
+    if not found or "/" in path or (SKIPPED.fullmatch(path) and int(found[1]) < LAST_SKIPPED):
+        return None
+    version = found[1]
+    return Label(version=version, key=version, title=words(found[2]), order=(path,), identity=version)
+
+
+LAYOUT = Layout(tool=Tool.SUPABASE, find=partial(find_scripts, read_label=_label, read_section=run_all))
+
+
+def _definition(table: TableName) -> str:
+    """The table, as pkg/migration/history.go creates it."""
+    return f"""\
+CREATE SCHEMA IF NOT EXISTS {quote(table.schema)};
+CREATE TABLE IF NOT EXISTS {table.sql} (version text NOT NULL PRIMARY KEY);
+ALTER TABLE {table.sql} ADD COLUMN IF NOT EXISTS statements text[];
+ALTER TABLE {table.sql} ADD COLUMN IF NOT EXISTS name text;
+"""
+
+
+def _read(table: TableName) -> str:
+    return f"SELECT version FROM {table.sql} ORDER BY version"
+
+
+def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+    text = (
+        f"INSERT INTO {table.sql} (version, name, statements) "
+        "VALUES (%(version)s, %(name)s, %(statements)s::pg_catalog.text[])"
+    )
+    name = migration.script.path.rsplit("/", 1)[-1].partition("_")[2].removesuffix(".sql")
+    statements = [each.text for each in split(migration.script.sql)]
+    return ((text, {"version": migration.key, "name": name, "statements": statements}),)
+
+
+LEDGER = LedgerFormat(
+    default_table="supabase_migrations.schema_migrations",
+    definition=_definition,
+    read=_read,
+    applied=match_keys,
+    insert=_insert,
+)
