@@ -73,6 +73,19 @@ def choose_files(
     settings.use(config=config, manifest=manifest)
 
 
+def _with_files_first(arguments: list[str]) -> list[str]:
+    """The arguments with --config and --manifest before the command, after which users may write them too."""
+    own: list[str] = []
+    rest: list[str] = []
+    remaining = iter(arguments)
+    for each in remaining:
+        if each in {"--config", "--manifest"}:
+            own += [each, *(value for value in [next(remaining, None)] if value is not None)]
+        else:
+            (own if each.startswith(("--config=", "--manifest=")) else rest).append(each)
+    return [*own, *rest]
+
+
 def main() -> None:
     """Runs the command line; a wrong file or option is one line on standard error and exit status 2.
 
@@ -86,7 +99,7 @@ def main() -> None:
 
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
-        app()
+        app(_with_files_first(sys.argv[1:]))
     except PgfleetError as error:
         print(*(f"pgfleet: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
         sys.exit(MISUSE if isinstance(error, ConfigurationError) else INCOMPLETE)

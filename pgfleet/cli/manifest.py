@@ -8,11 +8,13 @@ import typer
 from rich.console import Console
 
 from pgfleet.check.judgment import EXIT_STATUS
+from pgfleet.cli.manifest_init import init
 from pgfleet.cli.options import Format, FormatOption, OutputOption, check_writable
 from pgfleet.cli.run_flow import run_flow
 from pgfleet.run import files, settings
 
 manifest_app = typer.Typer(invoke_without_command=True, epilog="Example: pgfleet manifest --format json")
+manifest_app.command(epilog="Example: pgfleet manifest init db/migrations --output manifest.toml")(init)
 
 
 @manifest_app.callback()

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 
 from pgfleet.documents.audit import SkippedEntry
 from pgfleet.judge.summary import tenant_count
-from pgfleet.manifest.model import Manifest
+from pgfleet.manifest.model import Manifest, ToolLedger
 from pgfleet.reports.blocks import Paragraph, Table
 from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.render import terminal
@@ -48,10 +48,16 @@ def _contract_lines(manifest: Manifest) -> Iterator[str]:
         yield f"contract: {each.consumer} ({each.priority}), {statements} in {each.script.file}"
 
 
+def _ledger_entry(ledger: ToolLedger | None) -> dict[str, Any] | None:
+    return {"tool": ledger.tool, "table": ledger.table, "write": ledger.write} if ledger else None
+
+
 def manifest_document(manifest: Manifest) -> dict[str, Any]:
     """The manifest as one JSON document."""
     return {
         "checksum": manifest.checksum,
+        "history": "linear" if manifest.is_linear else None,
+        "ledger": _ledger_entry(manifest.ledger),
         "migrations": [
             {
                 "version": each.version,
@@ -62,6 +68,7 @@ def manifest_document(manifest: Manifest) -> dict[str, Any]:
                 "without": [{"service": impact.service, "breaks": impact.breaks} for impact in each.impacts],
                 "requires": list(each.requires),
                 "transactional": each.transactional,
+                "repeatable": each.repeatable,
                 "checks": [check.name for check in each.checks],
             }
             for each in manifest.migrations

@@ -190,7 +190,9 @@ def test_expected_cells_keep_their_types() -> None:
             id="a misspelt key is told, not that the right one is missing",
         ),
         pytest.param(ONE.replace("format = 1", ""), "manifest.toml: format: missing", id="no format"),
-        pytest.param(ONE.replace("= 1", "= 3", 1), "manifest.toml: format: Input should be 1 or 2", id="another format"),
+        pytest.param(
+            ONE.replace("= 1", "= 3", 1), "manifest.toml: format: Input should be 1 or 2", id="another format"
+        ),
         pytest.param(
             ONE.replace('file = "1_one.sql"', ""), "manifest.toml: migrations[0].file: missing", id="missing key"
         ),

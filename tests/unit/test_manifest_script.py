@@ -118,7 +118,9 @@ def test_a_wrapped_script_may_not_contain_what_cannot_run_in_a_transaction() -> 
         pytest.param(
             "-- COPY a FROM STDIN;\nSELECT 1;\nCOPY a FROM STDIN;\n1\n\\.\n", COPY.format(3), id="after a comment"
         ),
-        pytest.param("SELECT 1;\nCOPY a TO STDOUT;", "copies rows TO STDOUT, at line 2, which nothing reads; delete it"),
+        pytest.param(
+            "SELECT 1;\nCOPY a TO STDOUT;", "copies rows TO STDOUT, at line 2, which nothing reads; delete it"
+        ),
         pytest.param("\\restrict abc\nSELECT 1;", PSQL.format("\\restrict", 1), id="restrict"),
         pytest.param("SELECT 1;\n\\i other.sql\n", PSQL.format("\\i", 2), id="include"),
         pytest.param("SELECT 'ü' \\gexec\n", PSQL.format("\\gexec", 1), id="gexec"),

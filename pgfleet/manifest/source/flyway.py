@@ -39,7 +39,7 @@ def _label(path: str) -> Label | None:
     if CALLBACK.fullmatch(stem):
         raise Unusable("is a callback, which Flyway runs around migrations and pgfleet does not")
     if stem.startswith("B") and VERSIONED.fullmatch("V" + stem[1:]):
-        raise Unusable("is a baseline migration, which replaces others in new databases only; pgfleet runs all others")
+        raise Unusable("is a baseline migration, which replaces the others in new databases; pgfleet runs the others")
     if found := REPEATABLE.fullmatch(stem):
         title = found[1].replace("_", " ")
         return Label(version=stem, key=title, title=words(found[1]), order=(title,), identity=title, repeatable=True)

@@ -7,7 +7,7 @@ from functools import partial
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
 from pgfleet.manifest.source.ledger import Insert, LedgerFormat, Recorded, Rows, TableName
-from pgfleet.manifest.source.model import Label, Layout, find_scripts, recognize_names, run_all_as_allowed
+from pgfleet.manifest.source.model import Label, Layout, find_scripts, run_all_as_allowed
 from pgfleet.manifest.text import Unusable
 
 NAME = re.compile(r"(\d+)_(.*)\.(down|up)\.(.*)", re.ASCII)
@@ -25,11 +25,7 @@ def _label(path: str) -> Label | None:
 
 
 LAYOUT = Layout(
-    tool=Tool.GOLANG_MIGRATE,
-    find=partial(find_scripts, read_label=_label, read_section=run_all_as_allowed),
-    recognize=partial(
-        recognize_names, pattern=re.compile(r"\d+_[^/]*\.up\.sql", re.ASCII), description="like 000001_users.up.sql"
-    ),
+    tool=Tool.GOLANG_MIGRATE, find=partial(find_scripts, read_label=_label, read_section=run_all_as_allowed)
 )
 
 

@@ -120,7 +120,7 @@ def texts(directory: Directory) -> Iterator[tuple[str, str]]:
 
 
 def recognize_text(directory: Directory, pattern: re.Pattern[str], description: str) -> str | None:
-    """For `Layout.recognize`: how many files contain the pattern, such as `3 files contain -- +goose Up`."""
+    """For `Layout.recognize`: how many files contain the pattern."""
     return count_files(sum(bool(pattern.search(text)) for _, text in texts(directory)), f"contain {description}")
 
 
@@ -132,5 +132,5 @@ def recognize_names(directory: Directory, pattern: re.Pattern[str], description:
 def count_files(number: int, what: str) -> str | None:
     """`3 files contain …`, or None if there is none."""
     verb, *rest = what.split(" ", 1)
-    singular = {"contain": "contains", "are": "is"}.get(verb, verb)
+    singular = {"contain": "contains", "are": "is", "have": "has"}.get(verb, verb)
     return " ".join([f"1 file {singular}" if number == 1 else f"{number} files {verb}", *rest]) if number else None

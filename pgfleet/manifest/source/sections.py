@@ -20,16 +20,16 @@ def keep_up_sections(
 
     Raises Unusable if no line is `marker`, or if SQL comes before it and the tool rejects that.
     """
+    lines = sql.split("\n")
+    marks = [mark_of(line) for line in lines]
+    if Mark.UP not in marks:
+        raise Unusable(f"contains no line '{marker}', so none of it would run; add it before the first statement")
     section: Mark | None = None
-    has_up = False
     kept = []
-    for number, line in enumerate(sql.split("\n"), start=1):
-        section = mark_of(line) or section
-        has_up = has_up or section is Mark.UP
+    for number, (line, mark) in enumerate(zip(lines, marks, strict=True), start=1):
+        section = mark or section
         is_sql = bool(line.strip()) and not line.lstrip().startswith("--")
         if section is None and is_sql and not allows_sql_before:
             raise Unusable(f"contains SQL before '{marker}', at line {number}; move it into that section")
         kept.append(line if section is Mark.UP else " " * len(line))
-    if not has_up:
-        raise Unusable(f"contains no line '{marker}', so none of it would run; add it before the first statement")
     return "\n".join(kept)

@@ -1,0 +1,50 @@
+"""Which tool the migration files in a directory belong to."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from pgfleet.manifest.model import Tool
+from pgfleet.manifest.source.model import Directory, count_files
+from pgfleet.manifest.source.tools import LAYOUTS
+
+SUPABASE = "supabase/migrations"
+UP_FILE = re.compile(r"\d+_[^/]*\.up\.sql", re.ASCII)
+NUMBERED_FILE = re.compile(r"\d[^/]*\.sql", re.ASCII)
+UP_FILE_TOOLS = (Tool.GOLANG_MIGRATE, Tool.SQLX)
+"""The tools whose files can all be called `000001_users.up.sql`; node-pg-migrate's can too, but usually are not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognition:
+    """The tools that the files can belong to, with the reasons; `hint` is what else to consider."""
+
+    reasons: dict[Tool, str]
+    hint: str | None = None
+
+
+def recognize(directory: Directory, path: str) -> Recognition:
+    """The tools whose files these can be; `path` is the directory's own path, with `/`.
+
+    Markers in files and names that only one tool uses decide. Otherwise, up files belong to one of two tools, and
+    numbered files are plain.
+    """
+    reasons = {tool: reason for tool, layout in LAYOUTS.items() if (reason := layout.recognize(directory))}
+    if reasons:
+        return Recognition(reasons=reasons)
+    if path.endswith(SUPABASE):
+        return Recognition(reasons={Tool.SUPABASE: f"its path ends in {SUPABASE}"})
+    if reason := _count(directory, UP_FILE, "are named like 000001_users.up.sql"):
+        return Recognition(reasons=dict.fromkeys(UP_FILE_TOOLS, reason))
+    if reason := _count(directory, NUMBERED_FILE, "have numbered names, and none has a tool's markers"):
+        hint = (
+            "sqlx, supabase, and postgres-migrations use such names too; if one of them runs these files, pass --tool"
+        )
+        return Recognition(reasons={Tool.PLAIN: reason}, hint=hint)
+    kinds = Counter(path.rsplit(".", 1)[-1] for path in directory if "." in path.rsplit("/", 1)[-1])
+    most = [f"{number} .{kind}" for kind, number in kinds.most_common(3)]
+    return Recognition(reasons={}, hint=f"it contains {', '.join(most)}" if most else "it contains no file")
+
+
+def _count(directory: Directory, pattern: re.Pattern[str], what: str) -> str | None:
+    return count_files(sum(bool(pattern.fullmatch(path)) for path in directory), what)

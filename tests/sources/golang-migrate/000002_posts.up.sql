@@ -1,0 +1,8 @@
+BEGIN;
+
+CREATE TABLE posts (
+  id bigint PRIMARY KEY,
+  author bigint NOT NULL REFERENCES users
+);
+
+COMMIT;

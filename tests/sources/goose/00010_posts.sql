@@ -1,0 +1,5 @@
+-- +goose up
+CREATE TABLE posts (
+  id bigint PRIMARY KEY,
+  author bigint NOT NULL REFERENCES users
+);

@@ -1,0 +1,8 @@
+-- Down Migration
+DROP TABLE posts;
+
+-- Up Migration
+CREATE TABLE posts (
+  id bigint PRIMARY KEY,
+  author bigint NOT NULL REFERENCES users
+);

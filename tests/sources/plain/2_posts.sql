@@ -1,0 +1,6 @@
+BEGIN;
+CREATE TABLE posts (
+  id bigint PRIMARY KEY,
+  author bigint NOT NULL REFERENCES users
+);
+COMMIT;

@@ -1,0 +1,5 @@
+-- CreateTable
+CREATE TABLE posts (
+  id bigint PRIMARY KEY,
+  author bigint NOT NULL REFERENCES users
+);

@@ -1,0 +1,3 @@
+-- Deploy blog:index to pg
+
+CREATE INDEX CONCURRENTLY posts_author ON posts (author);

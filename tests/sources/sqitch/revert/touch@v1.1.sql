@@ -1,0 +1,2 @@
+-- Revert
+SELECT 1;

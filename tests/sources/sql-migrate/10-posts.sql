@@ -1,0 +1,8 @@
+-- +migrate Up
+CREATE TABLE posts (
+  id bigint PRIMARY KEY,
+  author bigint NOT NULL REFERENCES users
+);
+
+-- +migrate Down
+DROP TABLE posts;

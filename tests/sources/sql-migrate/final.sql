@@ -1,0 +1,5 @@
+-- +migrate Up
+ANALYZE users;
+
+-- +migrate Down
+-- nothing

@@ -1,0 +1,386 @@
+"""The migrations that each tool's layout finds, in the tool's order, and the files that cannot be taken."""
+
+from pathlib import Path
+
+import pytest
+
+from pgfleet.manifest.model import Tool
+from pgfleet.manifest.source.model import Directory
+from pgfleet.manifest.source.read import Found, read_source
+from pgfleet.run.files import read_directory
+
+SOURCES = Path(__file__).parents[1] / "sources"
+USERS = "CREATE TABLE users ();\n"
+
+
+def source(tool: Tool) -> Path:
+    """The folder with small files in the tool's layout."""
+    return SOURCES / tool / "migrations" if tool is Tool.SUPABASE else SOURCES / tool
+
+
+def taken(tool: Tool) -> tuple[Found, ...]:
+    found, refused = read_source(read_directory(source(tool)), tool)
+    assert refused == ()
+    return found
+
+
+def problems(tool: Tool, directory: Directory) -> dict[str, str]:
+    _, refused = read_source(directory, tool)
+    return {each.path: each.problem for each in refused}
+
+
+def sql_of(tool: Tool, text: str, path: str = "1_a.sql") -> Found:
+    [found], refused = read_source({path: text}, tool)
+    assert refused == ()
+    return found
+
+
+MIGRATIONS = {
+    Tool.PLAIN: [
+        ("1_users.sql", "1", "1", True),
+        ("2_posts.sql", "2", "2", True),
+        ("9-nothing.sql", "9", "9", True),
+        ("10-index.sql", "10", "10", False),
+    ],
+    Tool.FLYWAY: [
+        ("V1__users.sql", "1", "1", True),
+        ("V1.9__posts.sql", "1.9", "1.9", True),
+        ("V1.10__index.sql", "1.10", "1.10", False),
+        ("later/V2_0__two_indexes.sql", "2.0", "2.0", False),
+        ("V3__settings.sql", "3", "3", False),
+        ("R__authors.sql", "R__authors", "authors", True),
+        ("R__user_names.sql", "R__user_names", "user names", True),
+    ],
+    Tool.GOOSE: [
+        ("00001_users.sql", "00001", "1", True),
+        ("00002_touch.sql", "00002", "2", True),
+        ("00010_posts.sql", "00010", "10", True),
+        ("20240101000000_index.sql", "20240101000000", "20240101000000", False),
+    ],
+    Tool.DBMATE: [
+        ("20240101000000_users.sql", "20240101000000", "20240101000000", True),
+        ("20240201000000_posts.sql", "20240201000000", "20240201000000", True),
+        ("20240301000000_index.sql", "20240301000000", "20240301000000", False),
+    ],
+    Tool.GOLANG_MIGRATE: [
+        ("000001_users.up.sql", "000001", "1", True),
+        ("000002_posts.up.sql", "000002", "2", True),
+        ("000010_index.up.sql", "000010", "10", False),
+    ],
+    Tool.SQL_MIGRATE: [
+        ("1-users.sql", "1", "1-users.sql", True),
+        ("2-touch.sql", "2", "2-touch.sql", True),
+        ("10-posts.sql", "10", "10-posts.sql", True),
+        ("11-index.sql", "11", "11-index.sql", False),
+        ("final.sql", "final", "final.sql", True),
+    ],
+    Tool.DIESEL: [
+        ("00000000000000_diesel_initial_setup/up.sql", "00000000000000", "00000000000000", True),
+        ("2024-01-01-000000_users/up.sql", "2024-01-01-000000", "20240101000000", True),
+        ("2024-02-01-000000_posts/up.sql", "2024-02-01-000000", "20240201000000", True),
+        ("2024-03-01-000000_index/up.sql", "2024-03-01-000000", "20240301000000", False),
+    ],
+    Tool.SQLX: [
+        ("20240101000000_users.sql", "20240101000000", "20240101000000", True),
+        ("20240201000000_posts.up.sql", "20240201000000", "20240201000000", True),
+        ("20240301000000_index.sql", "20240301000000", "20240301000000", False),
+    ],
+    Tool.PRISMA: [
+        ("20240101000000_users/migration.sql", "20240101000000", "20240101000000_users", True),
+        ("20240201000000_posts/migration.sql", "20240201000000", "20240201000000_posts", True),
+        ("20240301000000_index/migration.sql", "20240301000000", "20240301000000_index", False),
+    ],
+    Tool.NODE_PG_MIGRATE: [
+        ("1704067200000_users.sql", "1704067200000", "1704067200000_users", True),
+        ("20240201000000000_posts.sql", "20240201000000000", "20240201000000000_posts", True),
+        ("1709251200000_index.up.sql", "1709251200000", "1709251200000_index", True),
+    ],
+    Tool.POSTGRES_MIGRATIONS: [
+        ("1_users.sql", "1", "1", True),
+        ("2-posts.sql", "2", "2", True),
+        ("3.sql", "3", "3", False),
+    ],
+    Tool.GRAPHILE_MIGRATE: [
+        ("committed/000001.sql", "000001", "000001.sql", True),
+        ("committed/000002-posts.sql", "000002", "000002.sql", True),
+        ("committed/000003-index.sql", "000003", "000003.sql", False),
+    ],
+    Tool.SQITCH: [
+        ("deploy/users.sql", "users", "blog:users", True),
+        ("deploy/posts.sql", "posts", "blog:posts", True),
+        ("deploy/touch@v1.1.sql", "touch@v1.1", "blog:touch", True),
+        ("deploy/touch.sql", "touch", "blog:touch", True),
+        ("deploy/index.sql", "index", "blog:index", False),
+    ],
+    Tool.SUPABASE: [
+        ("20240101000000_users.sql", "20240101000000", "20240101000000", True),
+        ("20240201000000_posts.sql", "20240201000000", "20240201000000", True),
+    ],
+}
+"""Path, version, key, and whether in a transaction, in the order of application."""
+
+
+def test_every_tool_has_a_folder() -> None:
+    assert set(MIGRATIONS) == set(Tool) == {Tool(folder.name) for folder in SOURCES.iterdir()}
+
+
+@pytest.mark.parametrize("tool", Tool)
+def test_a_tools_files_are_listed_in_its_order(tool: Tool) -> None:
+    found = [(each.path, each.label.version, each.label.key, each.script.transactional) for each in taken(tool)]
+    assert found == MIGRATIONS[tool]
+
+
+@pytest.mark.parametrize("tool", Tool)
+def test_what_runs_has_no_down_section_and_keeps_its_lines(tool: Tool) -> None:
+    directory = read_directory(source(tool))
+    for each in taken(tool):
+        text = directory[each.path]
+        assert isinstance(text, str)
+        assert "DROP" not in each.script.sql
+        lines = zip(text.split("\n"), each.script.sql.split("\n"), strict=True)
+        assert all(ran in (line, " " * len(line)) for line, ran in lines)
+
+
+def test_only_flyways_repeatable_scripts_are_repeatable() -> None:
+    assert [each.label.title for each in taken(Tool.FLYWAY) if each.label.repeatable] == ["authors", "user names"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "text", "ran"),
+    [
+        pytest.param(
+            Tool.GOOSE,
+            "-- +goose Up\nSELECT 1;\n-- +goose Down\nSELECT 2;",
+            "-- +goose Up\nSELECT 1;\n              \n         ",
+            id="goose",
+        ),
+        pytest.param(
+            Tool.DBMATE,
+            "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 2;\n-- migrate:up\nSELECT 3;",
+            "-- migrate:up\nSELECT 1;\n               \n         \n-- migrate:up\nSELECT 3;",
+            id="dbmate, twice",
+        ),
+        pytest.param(
+            Tool.SQL_MIGRATE,
+            "SELECT 0;\n-- +migrate Up\nSELECT 1;\n-- +migrate Down\nSELECT 2;",
+            "         \n-- +migrate Up\nSELECT 1;\n                \n         ",
+            id="sql-migrate ignores what comes before",
+        ),
+        pytest.param(
+            Tool.NODE_PG_MIGRATE,
+            "SELECT 0;\n-- Up Migration\nSELECT 1;\n-- Down Migration\nSELECT 2;",
+            "         \n-- Up Migration\nSELECT 1;\n                 \n         ",
+            id="node-pg-migrate",
+        ),
+        pytest.param(Tool.NODE_PG_MIGRATE, "SELECT 1;", "SELECT 1;", id="node-pg-migrate without markers"),
+        pytest.param(Tool.SQLX, "\ufeff-- a\r\nSELECT 1;\r\n", "-- a\nSELECT 1;\n", id="Windows"),
+    ],
+)
+def test_the_up_section_runs(tool: Tool, text: str, ran: str) -> None:
+    assert sql_of(tool, text).script.sql == ran
+
+
+@pytest.mark.parametrize(
+    ("tool", "text", "transactional"),
+    [
+        (Tool.GOOSE, "-- +goose Up\n-- +goose no transaction\nSELECT 1;", False),
+        (Tool.DBMATE, "-- migrate:up transaction:true\nSELECT 1;\n-- migrate:down transaction:false", True),
+        (Tool.SQL_MIGRATE, "-- +migrate Up\nSELECT 1;\n-- +migrate Down notransaction\n", True),
+        (Tool.SQLX, "SELECT 1;\n-- no-transaction", True),
+        (Tool.POSTGRES_MIGRATIONS, "SELECT 1; -- postgres-migrations disable-transaction", False),
+        (Tool.SUPABASE, "SELECT 1;", True),
+        (Tool.PLAIN, "SELECT 1; VACUUM;", False),
+        (Tool.SQLX, "-- no-transaction\nBEGIN;\nSELECT 1;\nCOMMIT;", True),
+    ],
+)
+def test_a_marker_decides_about_the_transaction(tool: Tool, text: str, *, transactional: bool) -> None:
+    assert sql_of(tool, text).script.transactional is transactional
+
+
+@pytest.mark.parametrize(
+    ("metadata", "transactional"),
+    [("run_in_transaction = true", True), ("", False), ("run_in_transaction = false", False), ("not toml", True)],
+)
+def test_diesels_metadata_decides_about_the_transaction(metadata: str, *, transactional: bool) -> None:
+    [found], _ = read_source({"1_a/up.sql": USERS, "1_a/metadata.toml": metadata}, Tool.DIESEL)
+    assert found.script.transactional is transactional
+
+
+@pytest.mark.parametrize("tool", [Tool.SUPABASE, Tool.NODE_PG_MIGRATE, Tool.SQLX])
+def test_a_tool_that_always_uses_a_transaction_cannot_create_an_index_concurrently(tool: Tool) -> None:
+    assert problems(tool, {"1_a.sql": "SELECT 1;\nCREATE INDEX CONCURRENTLY i ON users (id);"}) == {
+        "1_a.sql": "cannot run in a transaction, at line 2; set transactional = false for it"
+    }
+
+
+REFUSED: list[tuple[Tool, Directory, dict[str, str]]] = [
+    (
+        Tool.GOOSE,
+        {
+            "users.sql": USERS,
+            "0_zero.sql": USERS,
+            "2_go.go": None,
+            "3_sql.sql": USERS,
+            "4_before.sql": f"\n{USERS}-- +goose Up\n",
+            "5_env.sql": "-- +goose Up\n-- +goose ENVSUB ON\nSELECT 1;",
+            "6_typo.sql": "-- +goose Up\n-- +goose Upp\nSELECT 1;",
+            "06_again.sql": "-- +goose Up\nSELECT 1;",
+        },
+        {
+            "0_zero.sql": "does not start with a number greater than 0 and _, as goose requires",
+            "2_go.go": "is a Go migration; pgfleet runs only SQL",
+            "3_sql.sql": "contains no line '-- +goose Up', so none of it would run; add it before the first statement",
+            "4_before.sql": "contains SQL before '-- +goose Up', at line 2; move it into that section",
+            "5_env.sql": "substitutes environment variables (ENVSUB ON), at line 2; pgfleet does not",
+            "6_typo.sql": "contains an annotation that goose does not know, at line 2",
+            "users.sql": "does not start with a number greater than 0 and _, as goose requires",
+        },
+    ),
+    (
+        Tool.FLYWAY,
+        {
+            "V1__a.sql": "SELECT '${name}';",
+            "V1.0__b.sql": USERS,
+            "V2__c.java": None,
+            "R__d.java": None,
+            "B3__e.sql": USERS,
+            "afterMigrate__f.sql": USERS,
+            "V4__g.sql": USERS,
+            "V4__g.sql.conf": "shouldExecute=${x}",
+            "V5__h.sql": USERS,
+            "V5__h.sql.conf": "encoding=ISO-8859-1",
+            "V6_i.sql": USERS,
+        },
+        {
+            "B3__e.sql": "is a baseline migration, which replaces the others in new databases; pgfleet runs the others",
+            "R__d.java": "is not SQL but code; pgfleet runs only SQL",
+            "V1__a.sql": "contains the placeholder ${name}, at line 1, for which pgfleet has no value",
+            "V2__c.java": "is not SQL but code; pgfleet runs only SQL",
+            "V4__g.sql": "runs only under a condition (shouldExecute in its .conf file); pgfleet cannot evaluate it",
+            "V5__h.sql": "has the encoding ISO-8859-1 in its .conf file; save it as UTF-8",
+            "afterMigrate__f.sql": "is a callback, which Flyway runs around migrations and pgfleet does not",
+        },
+    ),
+    (
+        Tool.DBMATE,
+        {"1_a.sql": USERS, "2_b.sql": "-- migrate:up\nSELECT 1;", "2_c.sql": "-- migrate:up\nSELECT 1;"},
+        {
+            "1_a.sql": "contains no line '-- migrate:up', so none of it would run; add it before the first statement",
+            "2_c.sql": "has the same version as '2_b.sql', which dbmate does not allow",
+        },
+    ),
+    (
+        Tool.GOLANG_MIGRATE,
+        {"1_a.up.sql": USERS, "01_b.up.sql": USERS, "2_c.up.json": None},
+        {
+            "1_a.up.sql": "has the same version as '01_b.up.sql', which golang-migrate does not allow",
+            "2_c.up.json": "is not SQL",
+        },
+    ),
+    (Tool.SQLX, {"a_b.sql": USERS}, {"a_b.sql": "does not start with a number and _, as sqlx requires"}),
+    (
+        Tool.DIESEL,
+        {"1_a/down.sql": USERS, "2_b/up.sql": USERS},
+        {"1_a": "contains no up.sql, which Diesel requires"},
+    ),
+    (
+        Tool.PRISMA,
+        {"1_a/other.sql": USERS, "2_b/migration.sql": USERS},
+        {"1_a": "contains no migration.sql, which Prisma requires"},
+    ),
+    (
+        Tool.NODE_PG_MIGRATE,
+        {
+            "1_a.ts": None,
+            "b.sql": USERS,
+            "20249999000000000_c.sql": USERS,
+            "2_d.sql": "SELECT 1;\n-- Down Migration\nSELECT 2;",
+        },
+        {
+            "1_a.ts": "is not SQL but code; pgfleet runs only SQL",
+            "20249999000000000_c.sql": "starts with 17 digits that are not a UTC timestamp",
+            "2_d.sql": "contains a Down section but no '-- Up Migration', so node-pg-migrate would run all of it",
+            "b.sql": "does not start with a number, as node-pg-migrate requires",
+        },
+    ),
+    (
+        Tool.POSTGRES_MIGRATIONS,
+        {"1_a.sql": USERS, "3_b.sql": USERS},
+        {"3_b.sql": "comes after a gap: postgres-migrations requires 2 first"},
+    ),
+    (
+        Tool.POSTGRES_MIGRATIONS,
+        {"1_a.js": None, "b.sql": USERS},
+        {
+            "1_a.js": "is JavaScript; pgfleet runs only SQL",
+            "b.sql": "does not start with a number, as postgres-migrations requires",
+        },
+    ),
+    (
+        Tool.GRAPHILE_MIGRATE,
+        {
+            "000001.sql": USERS,
+            "000002.sql": f"--! Previous: -\n--! Hash: sha1:0\n\n{USERS}",
+            "000003.sql": "--! Previous: -\n--! Hash: sha1:0\n--! AllowInvalidHash\n\nSELECT ':DATABASE_OWNER';\n",
+        },
+        {
+            "000001.sql": "contains no header '--! Previous', so it is not a committed migration",
+            "000002.sql": "does not match its header '--! Hash'; restore the file, or add '--! AllowInvalidHash'",
+            "000003.sql": "contains the placeholder :DATABASE_OWNER, at line 5",
+        },
+    ),
+    (
+        Tool.GRAPHILE_MIGRATE,
+        {
+            "000001.sql": f"--! Previous: -\n--! Hash: sha1:1\n--! AllowInvalidHash\n\n{USERS}",
+            "000002.sql": f"--! Previous: sha1:2\n--! Hash: sha1:2\n--! AllowInvalidHash\n\n{USERS}",
+        },
+        {"000002.sql": "names another hash as '--! Previous' than the file before it has"},
+    ),
+    (Tool.SQITCH, {"deploy/a.sql": USERS}, {"sqitch.plan": "does not exist"}),
+    (Tool.SQITCH, {"sqitch.plan": "a 2024"}, {"sqitch.plan": "contains no %project line"}),
+    (
+        Tool.SQITCH,
+        {"sqitch.plan": "%project=p\n\na 2024-01-01T00:00:00Z A <a@b.c>\n-b 2024-01-01T00:00:00Z A <a@b.c>\n"},
+        {
+            "deploy/a.sql": "does not exist",
+            "deploy/b.sql": "is reverted by sqitch.plan, at line 4; pgfleet only deploys",
+        },
+    ),
+    (
+        Tool.PLAIN,
+        {"1_a.sql": USERS, "1_a.down.sql": USERS, "schema.sql": USERS},
+        {
+            "1_a.down.sql": "undoes a migration; name the tool that knows which files do",
+            "schema.sql": "does not start with a version, such as 0001_",
+        },
+    ),
+    (
+        Tool.PLAIN,
+        {"1_a.sql": "SELECT 1;\nSELEC 2;", "2_b.sql": "SELECT 1;\n-- migrate:down\nSELECT 2;"},
+        {
+            "1_a.sql": 'does not parse, at line 2 column 1: syntax error at or near "SELEC"',
+            "2_b.sql": (
+                "contains a Down section of dbmate, at line 2, which must not run; "
+                "name the tool in [source] (format = 2), or delete the section"
+            ),
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("tool", "directory", "expected"), REFUSED)
+def test_every_file_that_cannot_be_taken_is_listed(tool: Tool, directory: Directory, expected: dict[str, str]) -> None:
+    assert problems(tool, directory) == expected
+
+
+def test_a_skipped_file_is_left_out() -> None:
+    directory = {"1_a.sql": f"-- +goose Up\n{USERS}", "2_b.go": None}
+    [found], refused = read_source(directory, Tool.GOOSE, skip=["2_b.go"])
+    assert (found.path, refused) == ("1_a.sql", ())
+
+
+def test_what_the_manifest_says_about_the_transaction_has_precedence() -> None:
+    directory = {"1_a.sql": f"-- +goose Up\n{USERS}"}
+    [found], _ = read_source(directory, Tool.GOOSE, transactional={"1_a.sql": False})
+    assert not found.script.transactional
