@@ -55,12 +55,11 @@ def init(
             stream.write(text)
     except OSError as error:
         raise ConfigurationError("manifest init", str(output), f"cannot be written: {error.strerror}") from None
-    typer.echo(f"{output}: {len(found)} migrations")
+    typer.echo(f"{output}: {len(found)} migration{'' if len(found) == 1 else 's'}")
     for each in refused:
         typer.echo(f"  cannot take {each.path}: it {each.problem}")
     if refused:
-        number = "1 file" if len(refused) == 1 else f"{len(refused)} files"
-        typer.echo(f"Correct {number}, or leave out {'it' if len(refused) == 1 else 'them'} with skip in {output}.")
+        typer.echo(f"Correct these files ({len(refused)}), or leave them out with skip in {output}.")
         raise typer.Exit(REFUSED)
     typer.echo(f"Next: pgfleet manifest --manifest {output}")
 
@@ -69,7 +68,7 @@ def _recognize(directory: Directory, folder: Path) -> tuple[Tool, str]:
     """The tool and why. Raises ConfigurationError if there is none, or more than one."""
     found = recognize(directory, folder.resolve().as_posix())
     if not found.reasons:
-        problem = f"contains no migration in SQL: {found.hint}; name the directory that contains the files"
+        problem = f"contains no migration in SQL that pgfleet recognizes ({found.hint}); name another directory"
         raise ConfigurationError("manifest init", str(folder), problem)
     if len(found.reasons) > 1:
         fits = "; ".join(f"{tool}, because {reason}" for tool, reason in found.reasons.items())
