@@ -73,17 +73,17 @@ def choose_files(
     settings.use(config=config, manifest=manifest)
 
 
-def _with_files_first(arguments: list[str]) -> list[str]:
+def with_files_first(arguments: list[str]) -> list[str]:
     """The arguments with --config and --manifest before the command, after which users may write them too."""
     own: list[str] = []
-    rest: list[str] = []
-    remaining = iter(arguments)
-    for each in remaining:
-        if each in {"--config", "--manifest"}:
-            own += [each, *(value for value in [next(remaining, None)] if value is not None)]
-        else:
-            (own if each.startswith(("--config=", "--manifest=")) else rest).append(each)
-    return [*own, *rest]
+    rest = [*arguments]
+    for name in ("--config", "--manifest"):
+        while name in rest[:-1]:
+            place = rest.index(name)
+            own += rest[place : place + 2]
+            del rest[place : place + 2]
+    joined = [each for each in rest if each.startswith(("--config=", "--manifest="))]
+    return [*own, *joined, *(each for each in rest if each not in joined)]
 
 
 def main() -> None:
@@ -99,7 +99,7 @@ def main() -> None:
 
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
-        app(_with_files_first(sys.argv[1:]))
+        app(with_files_first(sys.argv[1:]))
     except PgfleetError as error:
         print(*(f"pgfleet: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
         sys.exit(MISUSE if isinstance(error, ConfigurationError) else INCOMPLETE)
