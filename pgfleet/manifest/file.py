@@ -8,6 +8,7 @@ from pgfleet.manifest.model import Priority, Scalar, Tool
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Path = Annotated[str, StringConstraints(pattern=r"^[^/\\][^\\]*\.sql$")]
+Version = Annotated[str, StringConstraints(pattern=r"^\S+$")]
 Directory = Annotated[str, StringConstraints(pattern=r"^[^/\\][^\\]*$")]
 
 
@@ -36,7 +37,7 @@ class MigrationTable(Table):
     """`[[migrations]]`."""
 
     file: Path
-    version: Text | None = None
+    version: Version | None = None
     priority: Annotated[Priority, Field(strict=False)] = Priority.P0
     provides: Text | None = None
     without: list[ImpactTable] = []

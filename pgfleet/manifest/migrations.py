@@ -31,8 +31,8 @@ class Listed:
 
     @property
     def version(self) -> str:
-        """The version that the entry sets, or that of the name; empty if there is none."""
-        return self.table.version or self.label.version
+        """The version that the entry sets, or that of the name, without spaces; empty if there is none."""
+        return self.table.version or "_".join(self.label.version.split())
 
 
 def list_migrations(document: ManifestDocument, files: Mapping[str, Content]) -> tuple[list[Listed], list[Fault]]:

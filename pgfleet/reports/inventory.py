@@ -48,16 +48,16 @@ def _contract_lines(manifest: Manifest) -> Iterator[str]:
         yield f"contract: {each.consumer} ({each.priority}), {statements} in {each.script.file}"
 
 
-def _ledger_entry(ledger: ToolLedger | None) -> dict[str, Any] | None:
-    return {"tool": ledger.tool, "table": ledger.table, "write": ledger.write} if ledger else None
+def _ledger_entry(ledger: ToolLedger) -> dict[str, Any]:
+    return {"tool": ledger.tool, "table": ledger.table, "write": ledger.write}
 
 
 def manifest_document(manifest: Manifest) -> dict[str, Any]:
-    """The manifest as one JSON document."""
+    """The manifest as one JSON document; keys of format 2 are absent where they do not apply."""
     return {
         "checksum": manifest.checksum,
-        "history": "linear" if manifest.is_linear else None,
-        "ledger": _ledger_entry(manifest.ledger),
+        **({"history": "linear"} if manifest.is_linear else {}),
+        **({"ledger": _ledger_entry(manifest.ledger)} if manifest.ledger else {}),
         "migrations": [
             {
                 "version": each.version,
@@ -68,7 +68,7 @@ def manifest_document(manifest: Manifest) -> dict[str, Any]:
                 "without": [{"service": impact.service, "breaks": impact.breaks} for impact in each.impacts],
                 "requires": list(each.requires),
                 "transactional": each.transactional,
-                "repeatable": each.repeatable,
+                **({"repeatable": True} if each.repeatable else {}),
                 "checks": [check.name for check in each.checks],
             }
             for each in manifest.migrations

@@ -32,7 +32,9 @@ def lint(manifest: Manifest, folder: Path, *, server_major: int) -> tuple[LintEn
         configuration = scratch / CONFIGURATION
         configuration.write_bytes(own.read_bytes() if own.is_file() else b"")
         for migration in manifest.migrations:
-            (scratch / migration.file).write_text(migration.script.sql, encoding="utf-8")
+            file = scratch / migration.file
+            file.parent.mkdir(exist_ok=True, parents=True)
+            file.write_text(migration.script.sql, encoding="utf-8")
         found = [
             finding
             for is_transactional in (True, False)

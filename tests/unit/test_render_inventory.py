@@ -1,13 +1,14 @@
 """The inventory and the manifest, for people and programs."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console, RenderableType
 from unit.literals import a_contract, a_manifest, a_migration, a_seed
 
-from pgfleet.manifest.model import Check, Count, Impact, Priority
+from pgfleet.manifest.model import Check, Count, Impact, Priority, Tool, ToolLedger
 from pgfleet.reports.inventory import manifest_document, manifest_table, tenant_table
 
 MANIFEST = a_manifest(
@@ -129,3 +130,12 @@ def test_the_manifest_as_one_json_document() -> None:
             }
         ],
     }
+
+
+def test_what_a_tool_determines_is_in_the_document() -> None:
+    view = replace(a_migration("R__v", name="v"), repeatable=True)
+    ledger = ToolLedger(tool=Tool.FLYWAY, table="flyway_schema_history", write=True)
+    document = manifest_document(replace(a_manifest(a_migration(), view), is_linear=True, ledger=ledger))
+    assert document["history"] == "linear"
+    assert document["ledger"] == {"tool": "flyway", "table": "flyway_schema_history", "write": True}
+    assert [each.get("repeatable") for each in document["migrations"]] == [None, True]
