@@ -9,7 +9,7 @@ from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
 from pgfleet.documents.audit import CheckEntry
 
-FORMAT = 3
+FORMAT = 4
 """Increase this number when Evidence changes, so that a cached one of an earlier pgfleet is not used."""
 
 Rows = Mapping[str, Mapping[str, int]]
@@ -39,31 +39,51 @@ class SecondRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondRunFindings:
+    """What a second run of a migration changes and which rows it loses, as phrases that follow "a second run".
+
+    `empty` are the tables without sample rows, in which a loss would not be seen.
+    """
+
+    changes: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondRuns:
+    """The findings by version, and the sample rows that each table takes after all migrations, by its name.
+
+    `empty` says why a table takes none.
+    """
+
+    findings: Mapping[str, SecondRunFindings] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    empty: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequiredRun:
     """A run of a migration with only its requirements applied.
 
-    `error` is its error, `absent` are the objects that it did not create, and `undeclared` is the version of an earlier
-    migration with which it works.
+    `error` is its error, `absent` are the objects that it did not create, and `undeclared` are the earlier
+    migrations, beyond its requirements, with which it works.
     """
 
     error: str | None = None
     absent: tuple[str, ...] = ()
-    undeclared: str | None = None
+    undeclared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All observations, by version; `failed` is the version of a script that fails, with the error.
-
-    `empty` says why a table has no sample rows, by its name.
-    """
+    """All observations, by version; `failed` is the version of a script that fails, with the error."""
 
     server_version: str
     failed: tuple[str, str] | None = None
-    second_runs: Mapping[str, SecondRun] = field(default_factory=dict)
+    second_runs: SecondRuns = SecondRuns()
     required_runs: Mapping[str, RequiredRun] = field(default_factory=dict)
     checks: Mapping[str, tuple[CheckEntry, ...]] = field(default_factory=dict)
     contracts: tuple[ContractObservation, ...] = ()
     provenances: tuple[Provenance, ...] = ()
     reapplicable: Reapplicable = NOTHING_TRIED
-    empty: Mapping[str, str] = field(default_factory=dict)

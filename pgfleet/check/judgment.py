@@ -1,10 +1,11 @@
 """The proof document, from the evidence."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.catalog.expected import Provenance
 from pgfleet.check.evidence import Evidence, RequiredRun
-from pgfleet.check.second_run import HOME, changes_of, judge_second_run, listed, losses_of
+from pgfleet.check.second_run import HOME, judge_second_run, listed
 from pgfleet.documents.audit import ContractEntry, ManifestEntry
 from pgfleet.documents.manifest_proof import (
     FaultEntry,
@@ -50,14 +51,16 @@ def judge_required_run(run: RequiredRun) -> RequirementsEntry:
         return RequirementsEntry(suffice=True)
     problem = run.error or f"does not create {listed(run.absent)}"
     if run.undeclared:
-        detail = f'fails without migration {run.undeclared} ({problem}); add requires = ["{run.undeclared}"]'
+        versions = " and ".join(run.undeclared)
+        noun = "migration" if len(run.undeclared) == 1 else "migrations"
+        detail = f"fails without {noun} {versions} ({problem}); add requires = {json.dumps(run.undeclared)}"
     else:
         detail = f"fails with only its requirements applied: {problem}"
     return RequirementsEntry(suffice=False, detail=detail)
 
 
 def _migration(migration: Migration, evidence: Evidence) -> MigrationProof:
-    second, alone = evidence.second_runs.get(migration.version), evidence.required_runs.get(migration.version)
+    second, alone = evidence.second_runs.findings.get(migration.version), evidence.required_runs.get(migration.version)
     return MigrationProof(
         version=migration.version,
         file=migration.file,
@@ -80,10 +83,8 @@ def _object(provenance: Provenance, evidence: Evidence) -> ObjectProof:
 
 
 def _tables(evidence: Evidence) -> Iterator[TableProof]:
-    """The tables as the last second run found them."""
-    last = [*evidence.second_runs.values()][-1:]
-    for table, rows in (each for run in last for each in run.before.rows.items()):
-        yield TableProof(table=table, rows=sum(rows.values()), detail=None if rows else evidence.empty.get(table))
+    for table, rows in evidence.second_runs.rows.items():
+        yield TableProof(table=table, rows=rows, detail=None if rows else evidence.second_runs.empty.get(table))
 
 
 def _faults(manifest: Manifest, proofs: Iterable[MigrationProof], evidence: Evidence) -> Iterator[FaultEntry]:
@@ -114,8 +115,8 @@ def _broken(manifest: Manifest, contracts: Iterable[ContractEntry]) -> Iterator[
 
 
 def _migration_faults(proof: MigrationProof, evidence: Evidence) -> Iterator[tuple[FaultKind, str]]:
-    if second := evidence.second_runs.get(proof.version):
-        for kind, effects in ((FaultKind.CHANGES, changes_of(second)), (FaultKind.LOSES_ROWS, losses_of(second))):
+    if second := evidence.second_runs.findings.get(proof.version):
+        for kind, effects in ((FaultKind.CHANGES, second.changes), (FaultKind.LOSES_ROWS, second.losses)):
             if effects:
                 yield kind, f"a second run {'; '.join(effects)}"
     if proof.requirements.suffice is False:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.check.evidence import DatabaseState, SecondRun
+from pgfleet.check.evidence import DatabaseState, SecondRun, SecondRunFindings
 from pgfleet.documents.manifest_proof import TwiceEntry
 
 HOME = "public"
@@ -12,15 +12,24 @@ HOME = "public"
 SHOWN = 5
 
 
-def judge_second_run(run: SecondRun) -> TwiceEntry:
-    """No object may change, and no row may be added or lost; losses in empty tables are unknown."""
-    changes, losses = changes_of(run), losses_of(run)
+def findings_of(run: SecondRun) -> SecondRunFindings:
+    """What the second run changed and lost."""
     empty = sorted(table for table, rows in run.before.rows.items() if not rows)
-    unknown = [f"no rows to lose in {listed(empty)}"] if empty and not losses else []
+    return SecondRunFindings(changes=_changes_of(run), losses=_losses_of(run), empty=tuple(empty))
+
+
+def failed_run(error: str) -> SecondRunFindings:
+    """The findings of a second run that failed and was rolled back."""
+    return SecondRunFindings(changes=(f"fails: {error}",))
+
+
+def judge_second_run(found: SecondRunFindings) -> TwiceEntry:
+    """No object may change, and no row may be added or lost; losses in empty tables are unknown."""
+    unknown = [f"no rows to lose in {listed(found.empty)}"] if found.empty and not found.losses else []
     return TwiceEntry(
-        changes_nothing=not changes,
-        loses_no_row=False if losses else None if empty else True,
-        detail="; ".join([*changes, *losses, *unknown]) or None,
+        changes_nothing=not found.changes,
+        loses_no_row=False if found.losses else None if found.empty else True,
+        detail="; ".join([*found.changes, *found.losses, *unknown]) or None,
     )
 
 
@@ -31,13 +40,13 @@ def is_without_effect(run: SecondRun) -> bool:
     return is_populated and same_rows and not run.error and not [*_object_changes(run.before, run.after)]
 
 
-def changes_of(run: SecondRun) -> tuple[str, ...]:
+def _changes_of(run: SecondRun) -> tuple[str, ...]:
     """Failures, changed objects, and added rows, as phrases that follow "a second run"."""
-    failure = [f"fails: {run.error}"] if run.error else []
+    failure = failed_run(run.error).changes if run.error else ()
     return (*failure, *_object_changes(run.before, run.after), *_additions(run))
 
 
-def losses_of(run: SecondRun) -> tuple[str, ...]:
+def _losses_of(run: SecondRun) -> tuple[str, ...]:
     """Deleted and changed rows, as phrases that follow "a second run".
 
     The first of the two runs may change rows, which it did not process before, but not delete them.

@@ -5,7 +5,6 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from pgfleet.check.judgment import EXIT_STATUS
 from pgfleet.cli.manifest_init import init
@@ -54,6 +53,7 @@ def check(
     3  some step could not be carried out
     """
     from pgfleet.cli.output import write
+    from pgfleet.cli.progress import showing_progress
     from pgfleet.postgres.read.run_context import load_context
     from pgfleet.reports.views.manifest_proof import proof_view
 
@@ -66,7 +66,8 @@ def check(
     from pgfleet.tasks.support.results import MANIFEST_PROOF
 
     where = f"a server of {on}" if on else "the embedded PostgreSQL"
-    Console(stderr=True).print(f"manifest check: in scratch databases on {where} …", highlight=False)
-    proof = run_flow(check_manifest, MANIFEST_PROOF, environment=on)
+    with showing_progress("manifest check") as progress:
+        progress.note(f"in scratch databases on {where} …")
+        proof = run_flow(check_manifest, MANIFEST_PROOF, environment=on)
     write(proof, proof_view(proof), as_json=output_format is Format.JSON, output=output)
     raise typer.Exit(EXIT_STATUS[proof.outcome])

@@ -1,5 +1,6 @@
 """Shows the progress of a run on standard error."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pgfleet.documents.plan import RolloutPlan
 from pgfleet.judge.summary import tenant_count
 from pgfleet.run.progress import listening
+
+PAUSE_SECONDS = 10.0
+"""Between two lines about the work on a manifest."""
 
 
 @contextmanager
@@ -28,6 +32,7 @@ class Lines:
 
     def __init__(self, title: str, console: Console, on_plan: Callable[[RolloutPlan], None]) -> None:
         self.title, self.console, self.on_plan = title, console, on_plan
+        self._last_line = time.monotonic()
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -46,6 +51,12 @@ class Lines:
 
     def finish(self, tenant: str, result: str) -> None:
         """Prints nothing: a line for each tenant would be too many."""
+
+    def step(self, work: str, done: int, total: int) -> None:
+        """Prints a line now and then."""
+        if time.monotonic() - self._last_line >= PAUSE_SECONDS:
+            self._last_line = time.monotonic()
+            self.note(f"{work}: {done} of {total}")
 
     def plan(self, plan: RolloutPlan) -> None:
         """Passes the plan on."""
@@ -66,6 +77,7 @@ class _Bar(Lines):
         self.bar = Progress(*columns, console=console, transient=True)
         self.phase = ""
         self.task = self.bar.add_task(f"{title}: starting Prefect", total=None)
+        self.work = self.bar.add_task(title, total=None, visible=False)
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -86,3 +98,9 @@ class _Bar(Lines):
 
     def finish(self, tenant: str, result: str) -> None:
         self.bar.update(self.task, advance=1, description=f"{self.title}: {self.phase}: {tenant} {result}")
+
+    def step(self, work: str, done: int, total: int) -> None:
+        self.bar.update(self.task, visible=bool(self.phase))  # without a phase there are no tenants to count
+        self.bar.update(
+            self.work, completed=done, total=total, description=f"{self.title}: {work}", visible=done < total
+        )

@@ -1,11 +1,13 @@
 """Reports the progress of a run in this process to its listeners."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pgfleet.documents.plan import RolloutPlan
+
+Item = TypeVar("Item")
 
 
 class Listener(Protocol):
@@ -16,6 +18,9 @@ class Listener(Protocol):
 
     def finish(self, tenant: str, result: str) -> None:
         """The current phase has finished a tenant, with this result in a word."""
+
+    def step(self, work: str, done: int, total: int) -> None:
+        """This many steps of work on the manifest are done (`replay`), before or without work on tenants."""
 
     def plan(self, plan: RolloutPlan) -> None:
         """The plan of a rollout is complete; nothing has been written yet."""
@@ -59,3 +64,16 @@ def report_note(message: str) -> None:
     """Reports something unusual."""
     for listener in _listeners.get():
         listener.note(message)
+
+
+def track(work: str, items: Sequence[Item]) -> Iterator[Item]:
+    """The items one by one; reports how many of them are done."""
+    for done, item in enumerate(items):
+        _report_step(work, done, len(items))
+        yield item
+    _report_step(work, len(items), len(items))
+
+
+def _report_step(work: str, done: int, total: int) -> None:
+    for listener in _listeners.get():
+        listener.step(work, done, total)

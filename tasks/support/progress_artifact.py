@@ -50,6 +50,10 @@ class _Artifact:
         self.finished += 1
         self._describe(f"{self.finished} of {tenant_count(self.tenants)}")
 
+    def step(self, work: str, done: int, total: int) -> None:
+        """Shown until the next tenant has finished."""
+        self._describe(f"{work}: {done} of {total}")
+
     def plan(self, plan: RolloutPlan) -> None:
         """The plan has an artifact of its own."""
 

@@ -223,6 +223,8 @@ class Notes:
     def note(self, message: str) -> None:
         self.noted.append((time.monotonic(), message))
 
+    def step(self, work: str, done: int, total: int) -> None: ...
+
     def plan(self, plan: RolloutPlan) -> None: ...
 
 

@@ -7,7 +7,7 @@ import pytest
 from unit.literals import a_column, a_manifest, a_migration, a_table, an_expected_catalog
 
 from pgfleet.catalog.reapply import Reapplicable
-from pgfleet.check.evidence import DatabaseState, Evidence, RequiredRun, SecondRun
+from pgfleet.check.evidence import Evidence, RequiredRun, SecondRunFindings, SecondRuns
 from pgfleet.check.judgment import EXIT_STATUS, build_proof
 from pgfleet.check.lint import read_findings
 from pgfleet.check.requirements import required
@@ -16,18 +16,22 @@ from pgfleet.documents.manifest_proof import FaultKind, LintEntry, ManifestProof
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2"))
 TABLE, COLUMN = a_table("rules"), a_column("rules", "name", type="text")
-WHOLE = DatabaseState(objects=(TABLE,), rows={"public.rules": {"a": 3}})
-EMPTY = DatabaseState(objects=(TABLE,), rows={"public.rules": {}})
-SAME = SecondRun(before=WHOLE, between=WHOLE.rows, after=WHOLE)
+SAME = SecondRunFindings()
+SECOND_RUNS = SecondRuns(findings={"1": SAME, "2": SAME}, rows={"public.rules": 3})
 EXPECTED = an_expected_catalog(("1", [TABLE]), ("2", [TABLE, COLUMN]))
 CLEAN = Evidence(
     server_version="16.4",
-    second_runs={"1": SAME, "2": SAME},
+    second_runs=SECOND_RUNS,
     required_runs={"1": RequiredRun(), "2": RequiredRun()},
     checks={"1": (CheckEntry(name="table", passed=True),)},
     provenances=EXPECTED.provenances,
     reapplicable=Reapplicable(missing=frozenset({TABLE.identity}), altered=frozenset({COLUMN.identity})),
 )
+
+
+def a_second_run(**findings: tuple[str, ...]) -> Evidence:
+    """The evidence of a manifest whose first migration's second run has these findings."""
+    return replace(CLEAN, second_runs=replace(SECOND_RUNS, findings={"1": SecondRunFindings(**findings), "2": SAME}))
 
 
 def test_a_manifest_of_which_all_was_seen_is_proven() -> None:
@@ -50,12 +54,12 @@ def test_each_object_has_what_was_tried_of_it() -> None:
     ("evidence", "kind", "message"),
     [
         (
-            replace(CLEAN, second_runs={"1": replace(SAME, error="taken"), "2": SAME}),
+            a_second_run(changes=("fails: taken",)),
             FaultKind.CHANGES,
             "a second run fails: taken",
         ),
         (
-            replace(CLEAN, second_runs={"1": replace(SAME, between={}, after=EMPTY), "2": SAME}),
+            a_second_run(losses=("deletes 3 of 3 rows of public.rules",)),
             FaultKind.LOSES_ROWS,
             "a second run deletes 3 of 3 rows of public.rules",
         ),
@@ -66,10 +70,16 @@ def test_each_object_has_what_was_tried_of_it() -> None:
         ),
         (
             replace(
-                CLEAN, required_runs={"1": RequiredRun(absent=("table public.a",), undeclared="0"), "2": RequiredRun()}
+                CLEAN,
+                required_runs={"1": RequiredRun(absent=("table public.a",), undeclared=("0",)), "2": RequiredRun()},
             ),
             FaultKind.REQUIREMENT_LACKING,
             'fails without migration 0 (does not create table public.a); add requires = ["0"]',
+        ),
+        (
+            replace(CLEAN, required_runs={"1": RequiredRun(error="no such table", undeclared=("8", "9"))}),
+            FaultKind.REQUIREMENT_LACKING,
+            'fails without migrations 8 and 9 (no such table); add requires = ["8", "9"]',
         ),
         (
             replace(CLEAN, checks={"1": (CheckEntry(name="table", passed=False, detail="missing: 1"),)}),
@@ -100,8 +110,7 @@ def test_if_the_replay_fails_nothing_else_is_reported() -> None:
         (
             replace(
                 CLEAN,
-                second_runs={"1": SecondRun(before=EMPTY, between=EMPTY.rows, after=EMPTY)},
-                empty={"public.rules": "violates check"},
+                second_runs=SecondRuns(rows={"public.rules": 0}, empty={"public.rules": "violates check"}),
             ),
             (),
             "public.rules has no sample rows, so row losses could not be detected: violates check",

@@ -7,7 +7,7 @@ from unit.literals import a_column, a_table
 
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.check.evidence import DatabaseState, SecondRun
-from pgfleet.check.second_run import judge_second_run
+from pgfleet.check.second_run import failed_run, findings_of, judge_second_run
 
 RULES = (a_table("rules"), a_column("rules", "name", type="text"))
 ROWS = {"public.rules": {"a": 1, "b": 2}}
@@ -29,7 +29,7 @@ def a_run(
 
 
 def test_the_same_objects_and_rows_are_nothing() -> None:
-    found = judge_second_run(a_run())
+    found = judge_second_run(findings_of(a_run()))
     assert (found.changes_nothing, found.loses_no_row, found.detail) == (True, True, None)
 
 
@@ -49,7 +49,7 @@ def test_the_same_objects_and_rows_are_nothing() -> None:
     ids=["fails", "makes", "drops", "alters", "adds a row", "many"],
 )
 def test_a_change_is_named(run: SecondRun, said: str) -> None:
-    found = judge_second_run(run)
+    found = judge_second_run(findings_of(run))
     assert (found.changes_nothing, found.loses_no_row, found.detail) == (False, True, said)
 
 
@@ -66,19 +66,24 @@ def test_a_change_is_named(run: SecondRun, said: str) -> None:
 def test_a_deleted_or_changed_row_is_reported(
     between: Mapping[str, Mapping[str, int]], after: Mapping[str, Mapping[str, int]], said: str
 ) -> None:
-    found = judge_second_run(a_run(between=between, after=after))
+    found = judge_second_run(findings_of(a_run(between=between, after=after)))
     assert (found.loses_no_row, found.detail) == (False, said)
 
 
 def test_rows_that_a_migration_has_not_met_before_may_be_altered_once() -> None:
     backfilled = {"public.rules": {"A": 1, "B": 2}}
-    found = judge_second_run(a_run(between=backfilled, after=backfilled))
+    found = judge_second_run(findings_of(a_run(between=backfilled, after=backfilled)))
     assert (found.changes_nothing, found.loses_no_row) == (True, True)
 
 
 def test_losses_in_an_empty_table_are_unknown() -> None:
     rows = {"public.rules": {}}
     sight = DatabaseState(objects=RULES, rows=rows)
-    found = judge_second_run(SecondRun(before=sight, between=rows, after=sight))
+    found = judge_second_run(findings_of(SecondRun(before=sight, between=rows, after=sight)))
     assert (found.changes_nothing, found.loses_no_row) == (True, None)
     assert found.detail == "no rows to lose in public.rules"
+
+
+def test_a_run_that_fails_changes_nothing_else() -> None:
+    found = judge_second_run(failed_run("name is taken"))
+    assert (found.changes_nothing, found.loses_no_row, found.detail) == (False, True, "fails: name is taken")

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
-from pgfleet.catalog.objects import Catalog, ObjectKind, OccupiedName, read_object, read_occupied_name
-from pgfleet.catalog.scope import Scope
+from pgfleet.catalog.objects import Catalog, CatalogObject, ObjectKind, OccupiedName, read_object, read_occupied_name
+from pgfleet.catalog.scope import EVERYTHING, Scope
 from pgfleet.errors import PrivilegeMissing, StatementFailed
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
@@ -77,7 +77,18 @@ def _catalog_query(
     fingerprints: tuple[str, ...],
     kinds: tuple[ObjectKind, ...] | None,
 ) -> Query:
-    parameters = {
+    parameters = _parameters(scope, home, equivalents, fingerprints, kinds)
+    return Query(_statement(scope.kinds if kinds is None else kinds), parameters)
+
+
+def _parameters(
+    scope: Scope,
+    home: str,
+    equivalents: tuple[tuple[str, str], ...],
+    fingerprints: tuple[str, ...],
+    kinds: tuple[ObjectKind, ...] | None,
+) -> dict[str, Any]:
+    return {
         "home": home,
         "everything": scope.everything,
         "schemas": list(scope.schemas),
@@ -94,7 +105,6 @@ def _catalog_query(
         "fingerprints": list(fingerprints),
         "seldom": list(scope.rare_kinds) if kinds is None else [],
     }
-    return Query(_statement(scope.kinds if kinds is None else kinds), parameters)
 
 
 def read_catalog_row(row: Sequence[Any], *, home: str) -> Catalog:
@@ -119,13 +129,32 @@ def read_catalog_row(row: Sequence[Any], *, home: str) -> Catalog:
     )
 
 
+class CatalogReader:
+    """Reads everything in a session's database again and again; the server sends only what has changed."""
+
+    def __init__(self, session: Session, equivalents: Mapping[str, str]) -> None:
+        self.session = session
+        values = _parameters(EVERYTHING, session.home, tuple(sorted(equivalents.items())), (), ALL_KINDS)
+        self._query = Query(_statement(summary="summary_of_changes"), values)
+        self._states: dict[int, CatalogObject] = {}
+
+    def read(self) -> tuple[CatalogObject, ...]:
+        """All objects as they are now. Raises a DatabaseError."""
+        parameters = {**(self._query.parameters or {}), "known": list(self._states)}
+        [[(added, gone)]] = self.session.fetch(Query(self._query.text, parameters))
+        for key in gone:
+            del self._states[key]
+        self._states |= {each["key"]: read_object(each) for each in added}
+        return tuple(self._states.values())
+
+
 def introspection_checksum() -> str:
     """Identifies how catalogs are read; catalogs compare only if this is the same."""
     return hashlib.sha256(_statement().encode()).hexdigest()
 
 
 @cache
-def _statement(kinds: tuple[ObjectKind, ...] = ALL_KINDS) -> str:
+def _statement(kinds: tuple[ObjectKind, ...] = ALL_KINDS, *, summary: str = "summary") -> str:
     scopes = ",\n".join(f"{name} AS MATERIALIZED (\n{statement(f'introspection/{name}')})" for name in SCOPES)
     objects = "\nUNION ALL\n".join(f"({statement(f'introspection/{kind}')})" for kind in kinds)
-    return f"WITH {scopes},\nobjects AS MATERIALIZED (\n{objects}\n)\n{statement('introspection/summary')}"
+    return f"WITH {scopes},\nobjects AS MATERIALIZED (\n{objects}\n)\n{statement(f'introspection/{summary}')}"

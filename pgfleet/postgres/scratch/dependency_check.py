@@ -1,6 +1,7 @@
 """Runs each migration in an empty database after only the migrations that it requires."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from pgfleet.catalog.expected import Provenance
 from pgfleet.catalog.objects import CatalogObject
@@ -13,35 +14,110 @@ from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.read.introspection import read_catalog
 from pgfleet.postgres.scratch.database import scratch_database
+from pgfleet.postgres.scratch.rollback import rolled_back
 from pgfleet.postgres.scratch.second_run import apply
 from pgfleet.postgres.session import Session
+from pgfleet.run.progress import track
+
+WORD = re.compile(r"\w+")
 
 
 def run_required(
     manifest: Manifest, provenances: Sequence[Provenance], admin: Dsn, limits: Limits
 ) -> Mapping[str, RequiredRun]:
-    """The outcome of each migration, by version. Raises transient DatabaseErrors, and ScratchUnavailable."""
-    return {each.version: _try(manifest, each, provenances, admin, limits) for each in manifest.migrations}
+    """The outcome of each migration, by version. Raises transient DatabaseErrors, and ScratchUnavailable.
 
-
-def _try(
-    manifest: Manifest, migration: Migration, provenances: Sequence[Provenance], admin: Dsn, limits: Limits
-) -> RequiredRun:
-    found = _run(required(manifest, migration.version), provenances, manifest, admin, limits)
-    if not found.error and not found.absent:
-        return found
-    for other in _earlier(manifest, migration):
-        more = _run(required(manifest, migration.version, other.version), provenances, manifest, admin, limits)
-        if not more.error and not more.absent:
-            return RequiredRun(error=found.error, absent=found.absent, undeclared=other.version)
-    return found
-
-
-def _run(
-    migrations: Sequence[Migration], provenances: Sequence[Provenance], manifest: Manifest, admin: Dsn, limits: Limits
-) -> RequiredRun:
-    """Runs the migrations in order; the outcome is that of the last one."""
+    Migrations that require all earlier ones are not run: the replay did that. The others share one scratch database,
+    in transactions that are rolled back; only a run with a script outside a transaction has a database of its own.
+    """
     with scratch_database(admin, limits, manifest.migrations) as session:
+        check = _DependencyCheck(manifest, provenances, session, admin)
+        return {each.version: check.outcome(each) for each in track("requirements", manifest.migrations)}
+
+
+class _DependencyCheck:
+    def __init__(self, manifest: Manifest, provenances: Sequence[Provenance], session: Session, admin: Dsn) -> None:
+        self.manifest, self.session, self.admin = manifest, session, admin
+        self.effects: dict[str, list[tuple[str, CatalogObject]]] = {each.version: [] for each in manifest.migrations}
+        for provenance in provenances:
+            for step in provenance.steps:
+                self.effects[step.version].append((provenance.maker, step.object))
+
+    def outcome(self, migration: Migration) -> RequiredRun:
+        """The outcome with only the requirements, and what has to be added to them if that is not enough."""
+        place = self.manifest.migrations.index(migration)
+        if len(required(self.manifest, migration.version)) == place + 1:
+            return RequiredRun()
+        found = self._run(migration)
+        if not found.error and not found.absent:
+            return found
+        return RequiredRun(error=found.error, absent=found.absent, undeclared=self._find_undeclared(migration))
+
+    def _find_undeclared(self, migration: Migration) -> tuple[str, ...]:
+        """The earlier migrations that have to be added; empty if it does not even work with all of them.
+
+        If it works with the first n suspects and not with the first n - 1, it needs the nth, and no later one.
+        """
+        suspects, found = self._suspects(migration), list[str]()
+        while not found or not self._works(migration, found):
+            needed = self._shortest_prefix(migration, suspects, found)
+            if needed is None:
+                return ()
+            found.append(suspects[needed - 1])
+            suspects = suspects[: needed - 1]
+        implied = {each for version in found for each in self._versions(version) if each != version}
+        return tuple(each.version for each in self.manifest.migrations if each.version in {*found} - implied)
+
+    def _shortest_prefix(self, migration: Migration, suspects: Sequence[str], found: Sequence[str]) -> int | None:
+        """How many of the suspects, from the first, it needs; None if all of them are not enough.
+
+        Doubles the number until it works, because the likely ones come first, and halves the interval from there.
+        """
+        failing, working = 0, 1
+        while not self._works(migration, [*found, *suspects[:working]]):
+            if working >= len(suspects):
+                return None
+            failing, working = working, min(2 * working, len(suspects))
+        while working - failing > 1:
+            middle = (failing + working) // 2
+            if self._works(migration, [*found, *suspects[:middle]]):
+                working = middle
+            else:
+                failing = middle
+        return working
+
+    def _suspects(self, migration: Migration) -> list[str]:
+        """Earlier migrations that it does not require; first those whose objects its script names, and of those the
+        ones with the fewest requirements of their own.
+        """
+        declared = self._versions(migration.version)
+        before = self.manifest.migrations[: self.manifest.migrations.index(migration)]
+        candidates = [each.version for each in reversed(before) if each.version not in declared]
+        words = {*WORD.findall(migration.script.sql.lower())}
+        named = {version: len(words & self._names(version)) for version in candidates}
+        return sorted(candidates, key=lambda each: (not named[each], len(self._versions(each)), -named[each]))
+
+    def _names(self, version: str) -> set[str]:
+        return {word for _, each in self.effects[version] for word in WORD.findall(each.identity.name.lower())}
+
+    def _versions(self, version: str) -> frozenset[str]:
+        return frozenset(each.version for each in required(self.manifest, version))
+
+    def _works(self, migration: Migration, others: Sequence[str]) -> bool:
+        found = self._run(migration, *others)
+        return not found.error and not found.absent
+
+    def _run(self, migration: Migration, *others: str) -> RequiredRun:
+        """Runs the migration after its requirements and the others, in an empty database."""
+        migrations = required(self.manifest, migration.version, *others)
+        if all(each.transactional for each in migrations):
+            with rolled_back(self.session):
+                return self._outcome_of(migrations, self.session)
+        self.session.close()  # if only one connection is allowed, the other database needs it
+        with scratch_database(self.admin, self.session.limits, self.manifest.migrations) as session:
+            return self._outcome_of(migrations, session)
+
+    def _outcome_of(self, migrations: Sequence[Migration], session: Session) -> RequiredRun:
         try:
             for each in migrations:
                 apply(session, each)
@@ -49,29 +125,19 @@ def _run(
             if error.transient:
                 raise
             return RequiredRun(error=str(error))
-        return RequiredRun(absent=_absent(session, manifest, provenances, migrations[-1].version))
+        return RequiredRun(absent=self._absent(session, migrations[-1].version))
 
-
-def _absent(session: Session, manifest: Manifest, provenances: Iterable[Provenance], version: str) -> tuple[str, ...]:
-    """The migration's objects that are missing; of those that it created, also the ones that differ."""
-    objects = read_catalog(session, EVERYTHING, manifest.stand_ins).managed or ()
-    found = {each.identity: each for each in objects}
-    steps = [(each.maker, step.object) for each in provenances for step in each.steps if step.version == version]
-    absent = [
-        wanted.identity
-        for maker, wanted in steps
-        if wanted.identity not in found or (maker == version and _differ(wanted, found[wanted.identity]))
-    ]
-    return tuple(f"{each.kind} {each.qualified(session.home)}" for each in absent)
+    def _absent(self, session: Session, version: str) -> tuple[str, ...]:
+        """The migration's objects that are missing; of those that it created, also the ones that differ."""
+        objects = read_catalog(session, EVERYTHING, self.manifest.stand_ins).managed or ()
+        found = {each.identity: each for each in objects}
+        absent = [
+            wanted.identity
+            for maker, wanted in self.effects[version]
+            if wanted.identity not in found or (maker == version and _differ(wanted, found[wanted.identity]))
+        ]
+        return tuple(f"{each.kind} {each.qualified(session.home)}" for each in absent)
 
 
 def _differ(wanted: CatalogObject, found: CatalogObject) -> bool:
     return wanted.attributes != found.attributes
-
-
-def _earlier(manifest: Manifest, migration: Migration) -> list[Migration]:
-    """Earlier migrations that it does not require, those with the fewest requirements of their own first."""
-    before = manifest.migrations[: manifest.migrations.index(migration)]
-    declared = required(manifest, migration.version)
-    candidates = [each for each in reversed(before) if each not in declared]
-    return sorted(candidates, key=lambda each: len(required(manifest, each.version)))

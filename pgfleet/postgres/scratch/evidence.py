@@ -30,16 +30,14 @@ def gather_evidence(manifest: Manifest, admin: Dsn, limits: Limits) -> Evidence:
         except ReplayFailed as error:
             return Evidence(server_version=version, failed=(_version_of(manifest, error.script), error.problem))
         checks = _run_checks(manifest, session)
-    runs, empty = run_again(manifest, admin, limits)
     return Evidence(
         server_version=version,
-        second_runs=runs,
+        second_runs=run_again(manifest, admin, limits),
         required_runs=run_required(manifest, expected.provenances, admin, limits),
         checks=checks,
         contracts=expected.contracts,
         provenances=expected.provenances,
         reapplicable=expected.reapplicable,
-        empty=empty,
     )
 
 

@@ -4,7 +4,7 @@ Keyed by the kind's name; a kind without an entry cannot be mutated that way.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from psycopg import sql
@@ -58,6 +58,11 @@ def drop_statement(found: CatalogObject, home: str) -> str | None:
         return _opposite(found.definition)
     template = DROPS.get(_noun(found))
     return _filled(template, found, home) if template else None
+
+
+def drop_script(objects: Iterable[CatalogObject], home: str) -> str:
+    """A script that drops all of these objects, except those whose kind has no statement."""
+    return ";\n".join(filter(None, (drop_statement(each, home) for each in objects)))
 
 
 def alter_scripts(found: CatalogObject, home: str) -> tuple[str, ...]:

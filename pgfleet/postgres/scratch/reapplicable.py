@@ -1,6 +1,6 @@
 """Tries which objects a rerun of their migrations restores."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
@@ -8,11 +8,15 @@ from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.reapply import Reapplicable
 from pgfleet.errors import DatabaseError
 from pgfleet.manifest.model import Manifest
-from pgfleet.postgres.scratch.mutations import alter_scripts, drop_statement
+from pgfleet.postgres.scratch.mutations import alter_scripts, drop_script, drop_statement
+from pgfleet.postgres.scratch.obstacle import Obstacle, find_obstacle, outlasts_drop
 from pgfleet.postgres.scratch.trial import Batch, Mutation, TrialDatabase, try_reapply, try_reapply_outside
 from pgfleet.postgres.session import Session
+from pgfleet.run.progress import track
 
 Versions = tuple[str, ...]
+Obstacles = Mapping[Versions, Obstacle | None]
+"""What keeps groups of migrations from running again in a complete database; None if nothing does."""
 
 
 def find_reapplicable(manifest: Manifest, session: Session, expected: ExpectedCatalog) -> Reapplicable:
@@ -28,14 +32,34 @@ def find_reapplicable(manifest: Manifest, session: Session, expected: ExpectedCa
     alone = [each for each in expected.provenances if database.needs_outside(each) and _is_index(each)]
     alterable = [each for each in inside if alter_scripts(each.object, session.home)]
     droppable = [each for each in inside if drop_statement(each.object, session.home)]
-    again = _rerunnable(database, inside)
-    missing = [_restored(database, batch, _drop) for batch in _batches(droppable, again, _place)]
-    changed = [_restored(database, batch, _alter) for batch in _batches(alterable, again, _kind)]
+    samples = {_versions(each): each for each in inside}
+    obstacles = {versions: find_obstacle(database, [each]) for versions, each in samples.items()}
+    dropped = track("trials with missing objects", _batches(droppable, obstacles, _place))
+    missing = [_restored_if_dropped(database, batch, obstacles) for batch in dropped]
+    altered = track("trials with altered objects", _batches(alterable, obstacles, _kind))
+    changed = [_restored_if_altered(database, batch, obstacles) for batch in altered]
     return Reapplicable(
         missing=frozenset(chain(*missing, *(try_reapply_outside(database, each, _drop) for each in alone))),
         altered=frozenset(each.object.identity for each in (*alterable, *alone)),
         changed=frozenset(chain(*changed, *(try_reapply_outside(database, each, _alter) for each in alone))),
     )
+
+
+def _restored_if_dropped(database: TrialDatabase, batch: Batch, obstacles: Obstacles) -> frozenset[Identity]:
+    """The restored objects; where the scripts can run only without one of these objects, each is dropped alone."""
+    obstacle = obstacles[_versions(batch[0])]
+    if obstacle is None:
+        return _restored(database, batch, _drop)
+    if outlasts_drop(database, batch, obstacle):
+        return frozenset()
+    return frozenset(chain(*(_restored(database, [each], _drop) for each in batch)))
+
+
+def _restored_if_altered(database: TrialDatabase, batch: Batch, obstacles: Obstacles) -> frozenset[Identity]:
+    obstacle = obstacles[_versions(batch[0])]
+    if obstacle and obstacle.is_existing_object:
+        return frozenset()
+    return _restored(database, batch, _alter)
 
 
 def _restored(database: TrialDatabase, batch: Batch, mutate: Mutation) -> frozenset[Identity]:
@@ -51,8 +75,7 @@ def _restored(database: TrialDatabase, batch: Batch, mutate: Mutation) -> frozen
 
 
 def _drop(database: TrialDatabase, batch: Batch) -> frozenset[Identity]:
-    statements = (drop_statement(each.object, database.session.home) for each in batch)
-    database.session.run_script(";\n".join(filter(None, statements)))
+    database.session.run_script(drop_script((each.object for each in batch), database.session.home))
     return frozenset(each.object.identity for each in batch)
 
 
@@ -67,35 +90,20 @@ def _alter(database: TrialDatabase, batch: Batch) -> frozenset[Identity]:
     return frozenset(each.object.identity for each in batch) - database.unchanged(batch)
 
 
-def _rerunnable(database: TrialDatabase, provenances: Batch) -> frozenset[Versions]:
-    """Groups of migrations that can run again in a complete database."""
-    samples = {_versions(each): each for each in provenances}
-    return frozenset(versions for versions, each in samples.items() if _runs_again(database, [each]))
-
-
-def _runs_again(database: TrialDatabase, batch: Batch) -> bool:
-    """Whether the objects' migrations can run again in a complete database."""
-    try:
-        try_reapply(database, batch, lambda _, batch: frozenset(each.object.identity for each in batch))
-    except DatabaseError as error:
-        if error.transient:
-            raise
-        return False
-    return True
-
-
 def _batches(
-    provenances: Iterable[Provenance], again: frozenset[Versions], group_key: Callable[[CatalogObject], object]
+    provenances: Iterable[Provenance], obstacles: Obstacles, group_key: Callable[[CatalogObject], object]
 ) -> list[Batch]:
     """Groups similar objects with the same migrations, because every trial costs an introspection.
 
-    Objects whose scripts cannot run in a complete database stay alone: a script may run with all of its tables dropped
-    and fail with only one dropped.
+    If the scripts cannot run in a complete database for a reason other than an existing object, every object stays
+    alone: its absence or alteration may be what lets them run.
     """
     batches: dict[object, list[Provenance]] = {}
     for each in provenances:
         versions = _versions(each)
-        key = (group_key(each.object), versions if versions in again else each.object.identity)
+        obstacle = obstacles[versions]
+        is_alone = obstacle is not None and not obstacle.is_existing_object
+        key = (group_key(each.object), each.object.identity if is_alone else versions)
         batches.setdefault(key, []).append(each)
     return list(batches.values())
 

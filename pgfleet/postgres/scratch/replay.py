@@ -6,14 +6,14 @@ from typing import Any
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.history import trace
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.catalog.scope import EVERYTHING
 from pgfleet.errors import DatabaseError, PgfleetError, ReplayFailed
 from pgfleet.manifest.model import Manifest, Migration, Script
 from pgfleet.postgres.read.contracts import try_contracts
-from pgfleet.postgres.read.introspection import read_catalog
+from pgfleet.postgres.read.introspection import CatalogReader, read_catalog
 from pgfleet.postgres.read.queries import read_seed
 from pgfleet.postgres.scratch.second_run import is_harmless
 from pgfleet.postgres.session import Session
+from pgfleet.run.progress import track
 
 
 def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:
@@ -44,19 +44,20 @@ def _catalogs(
     manifest: Manifest, session: Session, harmless: set[str]
 ) -> Iterator[tuple[str, tuple[CatalogObject, ...]]]:
     """Each version with the catalog after it; adds to `harmless` those that may be run again without any effect."""
+    reader = CatalogReader(session, manifest.stand_ins)
     before: frozenset[str] = frozenset()
-    for migration in manifest.migrations:
+    for migration in track("replay", manifest.migrations):
         _run(session, migration.script, transactional=migration.transactional)
-        objects = read_catalog(session, EVERYTHING, manifest.stand_ins).managed or ()
+        objects = reader.read()
         after = frozenset(each.digest for each in objects)
-        if after == before and _may_be_repeated(session, migration):
+        if after == before and _may_be_repeated(reader, migration):
             harmless.add(migration.version)
         before = after
         yield migration.version, objects
 
 
-def _may_be_repeated(session: Session, migration: Migration) -> bool:
-    return migration.transactional and is_harmless(session, migration)
+def _may_be_repeated(reader: CatalogReader, migration: Migration) -> bool:
+    return migration.transactional and is_harmless(reader, migration)
 
 
 def _apply_seeds(manifest: Manifest, session: Session) -> Mapping[str, tuple[Mapping[str, Any], ...]]:

@@ -1,54 +1,55 @@
 """Runs each migration a second time, in tables with rows, and observes what that changes."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 
-from pgfleet.catalog.scope import EVERYTHING
-from pgfleet.check.evidence import DatabaseState, SecondRun
-from pgfleet.check.second_run import is_without_effect
+from pgfleet.check.evidence import DatabaseState, SecondRun, SecondRunFindings, SecondRuns
+from pgfleet.check.second_run import failed_run, findings_of, is_without_effect
 from pgfleet.errors import DatabaseError
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.postgres.connection import Limits
-from pgfleet.postgres.read.introspection import read_catalog
+from pgfleet.postgres.read.introspection import CatalogReader
 from pgfleet.postgres.scratch.database import scratch_database
+from pgfleet.postgres.scratch.rollback import rolled_back
 from pgfleet.postgres.scratch.sample_rows import fill, read_rows
 from pgfleet.postgres.session import Session
-
-Empty = dict[str, str]
-"""Why each empty table took no rows, as of the last migration."""
+from pgfleet.run.progress import track
 
 
-def run_again(manifest: Manifest, admin: Dsn, limits: Limits) -> tuple[Mapping[str, SecondRun], Mapping[str, str]]:
-    """The second run of each migration, by version, and why tables are empty, by name.
+def run_again(manifest: Manifest, admin: Dsn, limits: Limits) -> SecondRuns:
+    """The findings of each migration's second run, and the sample rows of every table.
 
     Each migration runs in a scratch database with the migrations before it. Rows are inserted only for its second run,
     so no first run meets rows that a new tenant would not have. Raises a DatabaseError for a script that fails in an
     empty database.
     """
-    runs: dict[str, SecondRun] = {}
-    empty: Empty = {}
+    findings: dict[str, SecondRunFindings] = {}
     with scratch_database(admin, limits, manifest.migrations) as session:
-        for place, migration in enumerate(manifest.migrations):
+        reader = CatalogReader(session, {})
+        for place, migration in enumerate(track("second runs", manifest.migrations)):
             apply(session, migration)
             if migration.transactional:
-                with _rolled_back(session):
-                    runs[migration.version] = _run_twice(session, migration, empty)
+                findings[migration.version] = _run_here(reader, migration)
             else:
                 session.close()  # if only one connection is allowed, the other database needs it
-                runs[migration.version] = _run_elsewhere(manifest.migrations[: place + 1], admin, limits, empty)
-    return runs, empty
+                findings[migration.version] = _run_elsewhere(manifest.migrations[: place + 1], admin, limits)
+        with rolled_back(session):
+            empty = fill(session)
+            rows = read_rows(session, reader.read())
+    return SecondRuns(
+        findings=findings, rows={table: sum(found.values()) for table, found in rows.items()}, empty=empty
+    )
 
 
-def is_harmless(session: Session, migration: Migration) -> bool:
+def is_harmless(reader: CatalogReader, migration: Migration) -> bool:
     """Whether the migration, which was just applied, changes no object and no row when it is run again on sample rows.
 
-    A table that takes no sample rows leaves that unproven. The database is left as it was. Raises transient
+    A table that takes no sample rows leaves that unproven. The database of `reader` is left as it was. Raises transient
     DatabaseErrors.
     """
     try:
-        with _rolled_back(session):
-            return is_without_effect(_run_twice(session, migration, {}))
+        with rolled_back(reader.session):
+            return not _fails(reader.session, migration) and is_without_effect(_run_twice(reader, migration))
     except DatabaseError as error:
         if error.transient:
             raise
@@ -61,38 +62,44 @@ def apply(session: Session, migration: Migration) -> None:
     run(migration.script)
 
 
-class _Undone(Exception):
-    """Ends a second run: all of it is rolled back."""
+def _run_here(reader: CatalogReader, migration: Migration) -> SecondRunFindings:
+    """The second run of a migration that can be rolled back.
+
+    A script that fails without sample rows fails in a new tenant, and nothing of it remains to be observed.
+    """
+    with rolled_back(reader.session):
+        if error := _fails(reader.session, migration):
+            return failed_run(error)
+        return findings_of(_run_twice(reader, migration))
 
 
-@contextmanager
-def _rolled_back(session: Session) -> Iterator[None]:
-    with suppress(_Undone), session.transaction():
-        yield
-        raise _Undone
+def _fails(session: Session, migration: Migration) -> str | None:
+    """The error of one run of the migration, which is rolled back."""
+    with rolled_back(session):
+        return _error_of(lambda: apply(session, migration))
 
 
-def _run_elsewhere(migrations: tuple[Migration, ...], admin: Dsn, limits: Limits, empty: Empty) -> SecondRun:
+def _run_elsewhere(migrations: tuple[Migration, ...], admin: Dsn, limits: Limits) -> SecondRunFindings:
     """The second run of the last migration, which cannot be rolled back and so gets a database of its own."""
     with scratch_database(admin, limits, migrations) as session:
         for each in migrations:
             apply(session, each)
-        return _run_twice(session, migrations[-1], empty)
+        return findings_of(_run_twice(CatalogReader(session, {}), migrations[-1]))
 
 
-def _run_twice(session: Session, migration: Migration, empty: Empty) -> SecondRun:
-    empty.clear()
-    empty.update(fill(session))
-    before = _observe(session)
-    error = _error_of(lambda: apply(session, migration))
-    between = _observe(session).rows
-    error = error or _error_of(lambda: apply(session, migration))
-    return SecondRun(before=before, between=between, after=_observe(session), error=error)
+def _run_twice(reader: CatalogReader, migration: Migration) -> SecondRun:
+    """Two runs on sample rows, which remain."""
+    fill(reader.session)
+    before = _observe(reader)
+    error = _error_of(lambda: apply(reader.session, migration))
+    between = _observe(reader).rows
+    error = error or _error_of(lambda: apply(reader.session, migration))
+    return SecondRun(before=before, between=between, after=_observe(reader), error=error)
 
 
-def _observe(session: Session) -> DatabaseState:
-    objects = read_catalog(session, EVERYTHING, {}).managed or ()
-    return DatabaseState(objects=objects, rows=read_rows(session, objects))
+def _observe(reader: CatalogReader) -> DatabaseState:
+    objects = reader.read()
+    return DatabaseState(objects=objects, rows=read_rows(reader.session, objects))
 
 
 def _error_of(run: Callable[[], None]) -> str | None:

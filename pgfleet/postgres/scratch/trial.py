@@ -1,8 +1,7 @@
 """One trial with objects of an expected catalog: mutate them, rerun their migrations, compare, and undo all of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
@@ -11,6 +10,7 @@ from pgfleet.errors import DatabaseError
 from pgfleet.manifest.model import Migration
 from pgfleet.postgres.read.introspection import catalog_query, read_catalog_row
 from pgfleet.postgres.scratch.mutations import drop_statement
+from pgfleet.postgres.scratch.rollback import rolled_back
 from pgfleet.postgres.session import Session
 
 Batch = Sequence[Provenance]
@@ -37,41 +37,35 @@ class TrialDatabase:
         """The objects of the batch that are exactly as expected. Raises a DatabaseError."""
         kinds = tuple(dict.fromkeys(each.object.identity.kind for each in batch))
         query = catalog_query(
-            self._scope(batch, kinds), home=self.session.home, equivalents=self.expected.equivalents, kinds=kinds
+            self._scope(batch), home=self.session.home, equivalents=self.expected.equivalents, kinds=kinds
         )
         [[row]] = self.session.fetch(query)
         found = {each.identity: each for each in read_catalog_row(row, home=self.session.home).managed or ()}
         wanted = (each.object for each in batch)
         return frozenset(each.identity for each in wanted if _is_same(each, found.get(each.identity)))
 
-    def _scope(self, batch: Batch, kinds: tuple[ObjectKind, ...]) -> Scope:
-        """All managed objects; for columns, which are many, only their tables."""
-        if kinds != (ObjectKind.COLUMN,):
-            return self.expected.scope
-        tables = {(each.object.identity.schema, each.object.parent) for each in batch}
-        everything = (each.object for each in self.expected.provenances)
-        wanted = (each for each in everything if (each.identity.schema, each.identity.name) in tables)
-        return scope_of([*wanted, *(each.object for each in batch)])
+    def _scope(self, batch: Batch) -> Scope:
+        """The objects of the batch and the relations that they belong to."""
+        if any(each.object.identity.kind is ObjectKind.PRIVILEGE for each in batch):
+            return self.expected.scope  # the parent of a privilege may be of any kind
+        parents = {each.object.parent_place for each in batch}
+        scope = scope_of(each.object for each in batch)
+        return replace(scope, relations=(*scope.relations, *filter(None, parents)))
 
 
 Mutation = Callable[[TrialDatabase, Batch], frozenset[Identity]]
 """Mutates the objects of a batch as far as the server allows, and returns those that changed."""
 
 
-class _Undone(Exception):
-    """Ends a trial: all of it is rolled back."""
-
-
 def try_reapply(database: TrialDatabase, batch: Batch, mutate: Mutation) -> frozenset[Identity]:
     """The mutated objects that a rerun of their migrations restores. Raises a DatabaseError."""
-    restored: frozenset[Identity] = frozenset()
-    with suppress(_Undone), database.session.transaction():
+    with rolled_back(database.session):
         mutated = mutate(database, batch)
-        for migration in database.scripts(batch) if mutated else ():
+        if not mutated:
+            return mutated
+        for migration in database.scripts(batch):
             database.session.run_script(migration.script)
-        restored = mutated & database.unchanged(batch) if mutated else mutated
-        raise _Undone
-    return restored
+        return mutated & database.unchanged(batch)
 
 
 def try_reapply_outside(database: TrialDatabase, provenance: Provenance, mutate: Mutation) -> frozenset[Identity]:
