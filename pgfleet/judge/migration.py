@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.shared_objects import is_shared
-from pgfleet.documents.audit import CheckEntry, DifferenceEntry, MigrationEntry, RepairEntry
+from pgfleet.documents.audit import CheckEntry, DifferenceEntry, LedgerState, MigrationEntry, RepairEntry
 from pgfleet.judge.assessment import Assessment
 from pgfleet.judge.migration_status import migration_status
 from pgfleet.judge.observations import LedgerRow
 from pgfleet.manifest.model import Migration
+from pgfleet.manifest.statements import split
 from pgfleet.repair.model import Repair
 
 
@@ -33,6 +34,7 @@ def judge_migration(
             is_traceless=assessment.is_traceless(version),
             has_differences=bool(repairs),
             recorded=recorded.state if recorded else None,
+            has_several_statements=recorded is not None and _has_several_statements(migration, recorded),
         ),
         evidence=assessment.position.evidence[version],
         differences=tuple(difference_entry(each, home, repair) for each, repair in repairs),
@@ -40,6 +42,11 @@ def judge_migration(
         ledger=recorded.state if recorded else None,
         altered=recorded is not None and recorded.checksum != migration.script.checksum,
     )
+
+
+def _has_several_statements(migration: Migration, recorded: LedgerRow) -> bool:
+    """Whether a started migration has several statements; a script is parsed only if it was started."""
+    return recorded.state is LedgerState.STARTED and len(split(migration.script.sql)) > 1
 
 
 def difference_entry(difference: Difference, home: str, repair: Repair | None = None) -> DifferenceEntry:

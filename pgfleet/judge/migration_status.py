@@ -14,18 +14,20 @@ def migration_status(
     is_traceless: bool,
     has_differences: bool,
     recorded: LedgerState | None,
+    has_several_statements: bool = False,
 ) -> MigrationStatus:
     """Pending, applied, drifted, or unknown, as the glossary defines them.
 
-    A traceless migration that was started and not finished, as the ledger records, is drifted: only its checks could
-    tell that it was finished.
+    A migration that was started and not finished, as the ledger records, is drifted if the catalog cannot tell whether
+    it was finished: if it is traceless and has no checks, or if it has several statements.
     """
     if version in position.unknown:
         return MigrationStatus.UNKNOWN
     if version not in position.applied:
         return MigrationStatus.PENDING
     passed = [check.passed for check in checks]
-    is_unfinished = recorded is LedgerState.STARTED and is_traceless and not passed
+    is_uncertain = has_several_statements or (is_traceless and not passed)
+    is_unfinished = recorded is LedgerState.STARTED and is_uncertain
     if has_differences or is_unfinished or False in passed:
         return MigrationStatus.DRIFTED
     return MigrationStatus.UNKNOWN if None in passed else MigrationStatus.APPLIED

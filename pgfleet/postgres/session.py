@@ -97,6 +97,12 @@ class Session(LazyConnection):
         [[(value,)]] = self._batch("", (query,), "", with_settings=False)
         return value
 
+    def execute(self, text: str, script: Script | str = "", start: int = 0) -> str | None:
+        """Runs the text unchanged and returns the command tag of its last statement."""
+        connection = self.open()
+        with self._translating(script, start):
+            return connection.execute(text).statusmessage
+
     def run_script(self, script: Script | str) -> None:
         """Runs a script's statements one by one in a transaction of its own, or as part of ours; all or nothing.
 
@@ -106,26 +112,37 @@ class Session(LazyConnection):
         with self.transaction():
             self._has_run_script = True
             for each in split(_text(script)):
-                self._execute(each.text, script, each.start)
+                self.execute(each.text, script, each.start)
                 if CREATED.search(each.text):  # the extension's schema may not be on the search path yet
-                    self._execute(session_settings.set_search_path(self._search_path(), self.open(), is_local=True))
-            self._execute(session_settings.RESET_SCRIPT)
+                    self.execute(session_settings.set_search_path(self._search_path(), self.open(), is_local=True))
+            self.execute(session_settings.RESET_SCRIPT)
 
     def run_outside_transaction(self, script: Script | str) -> None:
-        """Runs one statement that cannot run in a transaction (CREATE DATABASE, CREATE INDEX CONCURRENTLY).
+        """Runs a script's statements one by one, each in no transaction of ours (CREATE INDEX CONCURRENTLY).
 
-        Raises a DatabaseError, CannotDryRun within a dry run, and BehindPooler.
+        Raises as `outside_transaction` does, and a DatabaseError with the statement's place.
+        """
+        with self.outside_transaction():
+            for each in split(_text(script)):
+                self.execute(each.text, script, each.start)
+
+    @contextmanager
+    def outside_transaction(self) -> Iterator[None]:
+        """Applies the limits and the search path to the session, for statements that cannot run in a transaction.
+
+        Resets the settings, roles, and temporary tables that they leave. Raises a DatabaseError, CannotDryRun within a
+        dry run, and BehindPooler.
         """
         if self._depth:
             raise CannotDryRun("it runs outside a transaction, so it cannot be rolled back")
         self.require_own_session("it runs outside a transaction")
         path = session_settings.set_search_path(self._search_path(), self.open(), is_local=False)
-        self._execute(f"{path}; {session_settings.set_limits(self.limits)}")
+        self.execute(f"{path}; {session_settings.set_limits(self.limits)}")
         try:
-            self._execute(_text(script), script)
+            yield
         finally:
             if self.is_open:  # a pooler in session mode will give this session to other clients
-                self._execute(session_settings.reset_session(self.limits))
+                self.execute(session_settings.RESET_SESSION)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -170,10 +187,10 @@ class Session(LazyConnection):
 
     def _commit(self, depth: int) -> None:
         if depth:
-            self._execute(f"RELEASE SAVEPOINT {BLOCK_SAVEPOINT}_{depth}")
+            self.execute(f"RELEASE SAVEPOINT {BLOCK_SAVEPOINT}_{depth}")
             return
         try:
-            status = self._execute("COMMIT")
+            status = self.execute("COMMIT")
         except BaseException:
             self._depth = depth
             self._roll_back(depth)
@@ -193,12 +210,6 @@ class Session(LazyConnection):
                 # A session lock outlives the rollback. One round trip, as a pooler may give us another session then.
                 connection.execute(f"ROLLBACK; {session_settings.UNLOCK_ALL}" if self._has_run_script else "ROLLBACK")
                 self._has_run_script = False
-
-    def _execute(self, text: str, script: Script | str = "", start: int = 0) -> str | None:
-        """Runs the text unchanged and returns the command tag of its last statement."""
-        connection = self.open()
-        with self._translating(script, start):
-            return connection.execute(text).statusmessage
 
     def _batch(
         self, begin: str, queries: tuple[Query, ...], end: str, *, with_settings: bool = True, undo: str = ""

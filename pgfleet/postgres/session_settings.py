@@ -20,9 +20,9 @@ OUTPUT_FORMATS = {
 }
 
 UNLOCK_ALL = "SELECT pg_catalog.pg_advisory_unlock_all()"
-RESET_SCRIPT = "; ".join(
-    # After a script, within its transaction, because a pooler may hand the server's session on. RESET ALL returns to
-    # what the session began with; behind a pooler that is not what we began with.
+RESET_SESSION = "; ".join(
+    # After a script, because a pooler may hand the server's session on. RESET ALL returns to what the session began
+    # with; behind a pooler that is not what we began with.
     (
         "RESET SESSION AUTHORIZATION",
         "RESET ROLE",
@@ -30,9 +30,10 @@ RESET_SCRIPT = "; ".join(
         STANDARD_STRINGS,
         "SET client_encoding TO 'UTF8'",
         "DISCARD TEMPORARY",
-        UNLOCK_ALL,
     )
 )
+RESET_SCRIPT = f"{RESET_SESSION}; {UNLOCK_ALL}"
+"""The same after a script in a transaction. Outside one, the session itself holds the tenant's lock."""
 
 
 def search_path(home: str, extensions: Sequence[str], managed_names: Sequence[str], connection: Connection) -> Query:
@@ -62,11 +63,6 @@ def set_search_path(path: Query, connection: Connection, *, is_local: bool) -> s
 def set_limits(limits: Limits) -> str:
     """Statements that apply the limits to the session, for a statement outside a transaction."""
     return "; ".join(f"SET {name} TO '{value}'" for name, value in _limit_settings(limits).items())
-
-
-def reset_session(limits: Limits) -> str:
-    """Statements that undo `set_limits` and `set_search_path`."""
-    return "; ".join(f"RESET {name}" for name in ("search_path", *_limit_settings(limits)))
 
 
 def _limit_settings(limits: Limits) -> dict[str, str]:

@@ -122,3 +122,18 @@ def test_every_state_occurs() -> None:
         status("1", found, passed, None) for found in (WHOLE, [TABLE], []) for passed in ([True], [None], [False])
     }
     assert occurring == set(MigrationStatus)
+
+
+@pytest.mark.parametrize("passed", [[], [True]], ids=["no checks", "its check passes"])
+def test_a_started_script_of_several_statements_is_drifted_whatever_the_catalog_says(passed: list[bool | None]) -> None:
+    assessment = assessed(EXPECTED, WHOLE, ledger=["2"])
+    found = migration_status(
+        "2",
+        assessment.position,
+        [CheckEntry(name="check", passed=each) for each in passed],
+        is_traceless=False,
+        has_differences=False,
+        recorded=LedgerState.STARTED,
+        has_several_statements=True,
+    )
+    assert found is MigrationStatus.DRIFTED

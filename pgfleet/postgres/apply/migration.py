@@ -7,7 +7,7 @@ from psycopg import sql
 
 from pgfleet.catalog.objects import ObjectKind
 from pgfleet.catalog.shared_objects import may_write_shared
-from pgfleet.documents.audit import DifferenceEntry
+from pgfleet.documents.audit import DifferenceEntry, LedgerState
 from pgfleet.documents.plan import IDLE, RUNS, Action, TenantPlan
 from pgfleet.documents.rollout import MigrationStep, StepStatus
 from pgfleet.errors import CannotDryRun, DatabaseError, DryRunInterrupted, NotProven, PgfleetError
@@ -15,6 +15,7 @@ from pgfleet.manifest.model import Migration
 from pgfleet.postgres.apply.execution import execute, prove
 from pgfleet.postgres.apply.ledger import forget_started, record, record_started
 from pgfleet.postgres.apply.row_changes import check_row_losses, read_guards
+from pgfleet.postgres.apply.statements import forget_finished, read_finished, run_statements
 from pgfleet.postgres.locks import lock_shared, tenant_lock, tenant_lock_of_session
 from pgfleet.postgres.read.audit_steps import verify
 from pgfleet.postgres.read.inspection import TenantInspection, inspect
@@ -87,7 +88,7 @@ def _works_on_shared(session: Session, context: RunContext, plan: TenantPlan, mi
 def _outside_transaction(
     session: Session, context: RunContext, plan: TenantPlan, migration: Migration
 ) -> tuple[Action, tuple[str, ...]]:
-    """Acts with a statement outside a transaction: the ledger says `started` before and `applied` after it."""
+    """Acts with statements outside a transaction: the ledger says `started` before and `applied` after them."""
     if session.is_dry_run:
         raise CannotDryRun(f"{migration.file} runs outside a transaction, so it cannot be rolled back")
     session.require_own_session(f"{migration.file} runs outside a transaction")
@@ -99,22 +100,35 @@ def _outside_transaction(
             record_started(session, migration, run_id=context.run_id)
             try:
                 _drop_invalid_indexes(session, before, migration.version)
-                session.run_outside_transaction(migration.script)
+                is_resumed = _was_started(before, migration)
+                run_statements(session, migration, run_id=context.run_id, is_resumed=is_resumed)
             except DatabaseError:
                 _clean_up(session, context, migration, before)
                 raise
             later = plan.runs_after(migration.version)
             after = inspect(session, context, assumed=frozenset({migration.version}))
-            prove(session, context, before, after, migration.version, later)
+            try:
+                prove(session, context, before, after, migration.version, later)
+            except NotProven:
+                forget_finished(session, migration)  # the next run starts over
+                raise
         if action not in IDLE:
-            record(session, migration, action, run_id=context.run_id)
+            with session.transaction():
+                record(session, migration, action, run_id=context.run_id)
+                forget_finished(session, migration)
     return action, ()
+
+
+def _was_started(before: TenantInspection, migration: Migration) -> bool:
+    """Whether an earlier run started this script, unchanged, and did not finish it."""
+    row = before.observed.ledger.get(migration.version)
+    return row is not None and row.state is LedgerState.STARTED and row.checksum == migration.script.checksum
 
 
 def _check_undoes_nothing(
     session: Session, context: RunContext, migration: Migration, before: TenantInspection
 ) -> None:
-    """Raises NotProven if the statement, which cannot be rolled back, may undo a later migration's change."""
+    """Raises NotProven if the script, which cannot be rolled back, may undo a later migration's change."""
     known = {each.identity for each in before.assessment.differences}
     for provenance in context.expected(session.server_major).provenances:
         versions = [step.version for step in provenance.steps]
@@ -147,11 +161,15 @@ def _drop_invalid_indexes(session: Session, inspection: TenantInspection, versio
 
 
 def _clean_up(session: Session, context: RunContext, migration: Migration, before: TenantInspection) -> None:
-    """After a failure: drops invalid indexes and restores the ledger row, if the connection still works."""
+    """After a failure, if the connection still works: drops invalid indexes, and restores the ledger row if no
+    statement has finished.
+    """
     if session.is_open:
         with suppress(PgfleetError):  # the caller raises the first failure
             _drop_invalid_indexes(session, inspect(session, context), migration.version)
-            forget_started(session, migration, before.observed.ledger.get(migration.version), run_id=context.run_id)
+            if not read_finished(session, migration):
+                row = before.observed.ledger.get(migration.version)
+                forget_started(session, migration, row, run_id=context.run_id)
 
 
 def _done(migration: Migration, plan: TenantPlan, action: Action) -> MigrationStep:
