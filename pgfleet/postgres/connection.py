@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from pgfleet.fleet.secret import Dsn
 from pgfleet.postgres import dsn as libpq
@@ -69,10 +70,14 @@ def disconnect(connection: Connection) -> None:
     """Closes the connection and waits until the server has closed it too, for at most a second.
 
     Until then it counts among the server's connections: the server closes the socket when the process exits
-    (`socket_close` in pqcomm.c).
+    (`socket_close` in pqcomm.c). A statement whose execution a signal interrupted is canceled first; the server would
+    complete it otherwise.
     """
     if connection.closed:
         return
+    if connection.info.transaction_status == TransactionStatus.ACTIVE:
+        with suppress(psycopg.Error):
+            connection.cancel_safe(timeout=LONGEST_CLOSE_SECONDS)
     with suppress(OSError):
         socket = os.dup(connection.fileno())
         try:

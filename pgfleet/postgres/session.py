@@ -232,7 +232,10 @@ class Session(LazyConnection):
 
     def _abort_batch(self, connection: Connection, *, is_read: bool, undo: str) -> None:
         """Returns to the state before a failed batch, unless the transaction's block will roll back."""
-        if connection.closed or connection.info.transaction_status == TransactionStatus.IDLE:
+        if connection.closed or connection.info.transaction_status in {
+            TransactionStatus.IDLE,
+            TransactionStatus.ACTIVE,
+        }:
             return
         if undo:  # within the open transaction: after it, a pooler gives us another session of the server
             with suppress(psycopg.Error):
@@ -250,6 +253,11 @@ class Session(LazyConnection):
         except DatabaseError as error:
             if error.transient and self.is_dry_run:
                 raise DryRunInterrupted(str(error)) from error
+            raise
+        except Exception:
+            raise
+        except BaseException:  # a signal interrupted the statement, and the connection still waits for its answer
+            self.close()
             raise
 
     def _search_path(self) -> Query:

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from psycopg import sql
 
@@ -31,17 +31,14 @@ def scratch_database(admin: Dsn, limits: Limits, migrations: Iterable[Migration]
     """
     extensions = extensions_of(migrations)
     name = f"{PREFIX}{int(time.time()):x}_{secrets.token_hex(4)}"
-    with Session(admin, limits=limits) as session:
-        if problem := scratch_problem(session):
-            raise ScratchUnavailable(libpq.server(admin), problem, "")
-        _drop_stale(session)
-        _create(session, name)
-    try:
-        with Session(libpq.for_database(admin, name), limits=limits, extensions=extensions) as scratch:
-            yield scratch
-    finally:
+    with ExitStack() as stack:
         with Session(admin, limits=limits) as session:
-            session.run_outside_transaction(_text("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+            if problem := scratch_problem(session):
+                raise ScratchUnavailable(libpq.server(admin), problem, "")
+            _drop_stale(session)
+            stack.callback(_drop, admin, limits, name)  # also if a signal interrupts its creation
+            _create(session, name)
+        yield stack.enter_context(Session(libpq.for_database(admin, name), limits=limits, extensions=extensions))
 
 
 def scratch_problem(session: Session) -> str | None:
@@ -60,6 +57,11 @@ def _create(session: Session, name: str) -> None:
         if error.transient:
             raise
         raise ScratchUnavailable(libpq.server(session.dsn), error.message) from error
+
+
+def _drop(admin: Dsn, limits: Limits, name: str) -> None:
+    with Session(admin, limits=limits) as session:
+        session.run_outside_transaction(_text("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
 
 
 def _drop_stale(session: Session) -> None:

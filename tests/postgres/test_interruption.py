@@ -1,0 +1,59 @@
+"""A signal that interrupts a statement: the server does not complete it, and scratch databases are dropped."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import pytest
+from fixtures.servers import Server
+
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.scratch.database import PREFIX, scratch_database
+from pgfleet.postgres.session import Session
+
+RUNNING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(100)%' AND pid <> pg_backend_pid()"
+
+
+class Interrupted(BaseException):
+    """Raised by the signal's handler, as Prefect raises its own for SIGTERM."""
+
+
+@contextmanager
+def interrupted_after(seconds: float) -> Iterator[None]:
+    """Within the block a signal arrives after this time."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("in_transaction", [False, True])
+def test_an_interrupted_statement_is_canceled(server: Server, in_transaction: bool) -> None:
+    began = time.monotonic()
+    with pytest.raises(Interrupted), interrupted_after(0.3), Session(server.admin) as session:
+        if in_transaction:
+            with session.transaction():
+                session.run_script("SELECT pg_sleep(100)")
+        session.fetch(Query("SELECT pg_sleep(100)"))
+    assert time.monotonic() - began < 10
+    assert server.query(RUNNING) == [(0,)]
+
+
+@pytest.mark.parametrize("milliseconds", [5, 20, 40, 60, 80, 100, 150, 200, 300])
+def test_a_signal_at_any_time_leaves_no_scratch_database(server: Server, milliseconds: int) -> None:
+    began = time.monotonic()
+    scratch = scratch_database(server.admin, Limits())
+    with pytest.raises(Interrupted), interrupted_after(milliseconds / 1000), scratch as session:
+        session.run_script("SELECT pg_sleep(100)")
+    assert time.monotonic() - began < 10
+    assert server.query(f"SELECT datname FROM pg_database WHERE starts_with(datname, '{PREFIX}')") == []
