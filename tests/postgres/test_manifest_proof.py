@@ -1,5 +1,6 @@
 """A manifest is proven on a real server: the shipped one passes, and faults in others are found."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from fixtures.servers import Server
 
 from pgfleet.catalog.scope import EVERYTHING
+from pgfleet.check.evidence import RequiredRun
 from pgfleet.check.judgment import build_proof
 from pgfleet.documents.manifest_proof import FaultKind, ManifestProof, ProofOutcome
 from pgfleet.manifest.model import Manifest
@@ -14,10 +16,13 @@ from pgfleet.manifest.parse import build_manifest, parse_document
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.read.introspection import read_catalog
-from pgfleet.postgres.scratch.database import PREFIX
+from pgfleet.postgres.scratch import dependency_check
+from pgfleet.postgres.scratch.database import PREFIX, scratch_database
+from pgfleet.postgres.scratch.dependency_check import run_required
 from pgfleet.postgres.scratch.evidence import gather_evidence
 from pgfleet.postgres.scratch.sample_rows import fill, read_rows
 from pgfleet.postgres.scratch.second_run import run_again
+from pgfleet.postgres.session import Session
 from pgfleet.run.files import load_manifest
 from pgfleet.run.shipped import sql_folder
 from pgfleet.run.squawk import lint
@@ -126,6 +131,37 @@ def test_every_migrations_fault_is_found(server: Server) -> None:
         ),
     ]
     assert {each.rule for each in proof.lint or ()} == {"prefer-bigint-over-int", "prefer-text-field"}
+
+
+def test_missing_requirements_are_found_in_one_database(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+
+    def counting(*arguments: object) -> AbstractContextManager[Session]:
+        opened.append(arguments)
+        return scratch_database(*arguments)
+
+    monkeypatch.setattr(dependency_check, "scratch_database", counting)
+    tables = {f"t{number}": f"CREATE TABLE t{number} (id integer)" for number in range(1, 10)}
+    linear = manifest_of(**tables, joined="CREATE VIEW joined AS SELECT id FROM t3 UNION SELECT id FROM t7")
+    manifest = replace(linear, migrations=tuple(replace(each, requires=()) for each in linear.migrations))
+    expected = server.expected(manifest)
+    runs = run_required(manifest, expected.provenances, server.admin, Limits())
+    assert [each.undeclared for each in runs.values()] == [()] * 9 + [("3", "7")]
+    assert (runs["9"].error, runs["10"].error) == (
+        None,
+        '10_joined.sql, line 1 column 38: relation "t3" does not exist (SQLSTATE 42P01)',
+    )
+    assert len(opened) == 1
+
+
+def test_a_migration_that_requires_all_earlier_ones_needs_no_run_of_its_own(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The replay has run it with just these."""
+    monkeypatch.setattr(dependency_check, "apply", None)
+    manifest = manifest_of(one="CREATE TABLE one (a int)", two="ALTER TABLE one ADD COLUMN b int")
+    runs = run_required(manifest, server.expected(manifest).provenances, server.admin, Limits())
+    assert runs == {"1": RequiredRun(), "2": RequiredRun()}
 
 
 def test_a_migration_outside_a_transaction_is_run_twice_too(server: Server) -> None:

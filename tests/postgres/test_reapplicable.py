@@ -15,6 +15,9 @@ from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.read.introspection import read_catalog
 from pgfleet.postgres.scratch.database import scratch_database
 from pgfleet.postgres.scratch.expected_catalog import build_expected
+from pgfleet.postgres.scratch.obstacle import find_obstacle, outlasts_drop
+from pgfleet.postgres.scratch.replay import replay
+from pgfleet.postgres.scratch.trial import TrialDatabase
 from pgfleet.postgres.session import Session
 from pgfleet.run.files import load_manifest
 
@@ -103,6 +106,23 @@ def test_a_script_that_fails_on_an_existing_object_restores_only_that_object(ser
         assert names(reruns.missing, ObjectKind.FUNCTION) == {"status()"}
         assert names(reruns.missing, ObjectKind.TABLE) == {"rules_of_old"}, "while it is there, its script fails"
         assert names(reruns.missing, ObjectKind.COLUMN) == {"rules.b"}
+
+
+def test_an_existing_table_is_in_the_way_unless_it_is_the_one_that_is_missing(server: Server) -> None:
+    manifest = manifest_of({"1_t.sql": "CREATE SEQUENCE IF NOT EXISTS s; CREATE TABLE t (a int DEFAULT nextval('s'))"})
+    with scratch_database(server.admin, Limits()) as session:
+        expected = replay(manifest, session)
+        database = TrialDatabase(session=session, migrations={"1": manifest.migrations[0]}, expected=expected)
+        by_kind = {each.object.identity.kind: each for each in expected.provenances}
+        obstacle = find_obstacle(database, list(expected.provenances))
+        assert obstacle is not None
+        assert (obstacle.statement, obstacle.is_existing_object) == (
+            "CREATE TABLE t (a int DEFAULT nextval('s'))",
+            True,
+        )
+        remains = {kind: outlasts_drop(database, [each], obstacle) for kind, each in by_kind.items()}
+        assert remains == {ObjectKind.SEQUENCE: True, ObjectKind.COLUMN: True, ObjectKind.TABLE: False}
+        assert find_obstacle(database, []) is None
 
 
 def test_objects_whose_names_need_quotes_can_be_tried(server: Server) -> None:
