@@ -46,6 +46,18 @@ def test_a_rerun_migration_stays_applied_although_one_in_between_fails(undone: S
     assert undone.events()[-2:] == [("healed", "1"), ("rerun", "3")]
 
 
+def test_in_a_linear_history_the_later_migration_runs_in_the_same_transaction(small: Callable[..., Subject]) -> None:
+    scripts = {"1_one.sql": f"{FIRST} {function('first')}", "2_two.sql": function("second")}
+    subject = small(scripts, v2='requires = ["1"]')
+    subject.roll_out()
+    subject.execute("DROP TABLE one")
+    assert [each.action for each in subject.plan().migrations] == [Action.REAPPLY, Action.RERUN]
+    result = subject.roll_out()
+    assert (result.result, step(result, "1").along, subject.query(SAYS)) == (Result.DONE, ("2",), [("second",)])
+    assert subject.query("SELECT count(*), count(DISTINCT recorded_at) FROM pgfleet.ledger") == [(2, 1)]
+    assert subject.events()[-2:] == [("healed", "1"), ("rerun", "2")]
+
+
 def test_a_migration_that_cannot_be_rerun_prevents_reapplying_the_one_that_undoes_it(undone: Subject) -> None:
     undone.execute("DROP TABLE one; CREATE TABLE in_use AS SELECT 1")
     plan, before = undone.plan(), undone.before()
