@@ -1,0 +1,52 @@
+"""The progress of the work on a manifest, on a terminal and elsewhere."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console
+
+from pgfleet.cli import progress
+from pgfleet.cli.progress import showing_progress
+from pgfleet.run.progress import report_phase, track
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object], *, is_terminal: bool) -> str:
+    """What standard error shows of the work."""
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=is_terminal, width=100)
+    monkeypatch.setattr(progress, "Console", lambda **_: console)
+    with showing_progress("manifest check"):
+        work()
+    return stream.getvalue()
+
+
+def test_elsewhere_a_line_is_printed_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter(range(0, 1000, 4))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
+    found = shown(monkeypatch, lambda: [*track("replay", range(8))], is_terminal=False)
+    assert found.splitlines() == [
+        "manifest check: replay: 2 of 8",
+        "manifest check: replay: 5 of 8",
+        "manifest check: replay: 8 of 8",
+    ]
+
+
+def test_on_a_terminal_a_bar_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> None:
+        items = track("second runs", range(8))
+        assert [next(items), next(items)] == [0, 1]
+
+    found = shown(monkeypatch, work, is_terminal=True)
+    assert "manifest check: second runs" in found
+    assert "1/8" in found
+
+
+def test_on_a_terminal_tenants_are_shown_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> None:
+        report_phase("plan", 3)
+        next(track("replay", range(8)))
+
+    found = shown(monkeypatch, work, is_terminal=True)
+    assert "manifest check: plan" in found
+    assert "manifest check: replay" in found
