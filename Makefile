@@ -1,6 +1,6 @@
 # `make demo` and `make test` set up everything they need. `make help` lists all targets.
 .DEFAULT_GOAL := help
-.PHONY: help system-packages setup demo up test test-unit test-postgres test-browser test-orchestration screenshots lint types imports sql-lint wheel bench faults clean
+.PHONY: help system-packages setup demo up test test-unit test-postgres test-browser test-orchestration screenshots lint types imports sql-lint wheel bench histories faults clean
 
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -92,6 +92,9 @@ wheel: setup  ## build the wheel, install it with its dependencies in a new envi
 
 bench: setup  ## measure the performance against the raw limit
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+histories: setup  ## measure the replay and the proof of manifests with many migrations
+	@$(BIN)/python -m benchmarks.histories $(ARGS)
 
 faults: setup  ## inject faults at random moments of rollouts
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.faults $(ARGS)
