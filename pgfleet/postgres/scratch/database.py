@@ -37,7 +37,11 @@ def scratch_database(admin: Dsn, limits: Limits, migrations: Iterable[Migration]
                 raise ScratchUnavailable(libpq.server(admin), problem, "")
             _drop_stale(session)
             stack.callback(_drop, admin, limits, name)  # also if a signal interrupts its creation
-            _create(session, name)
+            try:
+                _create(session, name)
+            except ScratchUnavailable:
+                stack.pop_all()  # there is nothing to drop
+                raise
         yield stack.enter_context(Session(libpq.for_database(admin, name), limits=limits, extensions=extensions))
 
 
