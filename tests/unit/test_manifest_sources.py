@@ -295,11 +295,13 @@ REFUSED: list[tuple[Tool, Directory, dict[str, str]]] = [
             "b.sql": USERS,
             "20249999000000000_c.sql": USERS,
             "2_d.sql": "SELECT 1;\n-- Down Migration\nSELECT 2;",
+            "3_e.down.sql": USERS,
         },
         {
             "1_a.ts": "is not SQL but code; pgfleet runs only SQL",
             "20249999000000000_c.sql": "starts with 17 digits that are not a UTC timestamp",
             "2_d.sql": "contains a Down section but no '-- Up Migration', so node-pg-migrate would run all of it",
+            "3_e.down.sql": "has no counterpart 3_e.up.sql",
             "b.sql": "does not start with a number, as node-pg-migrate requires",
         },
     ),

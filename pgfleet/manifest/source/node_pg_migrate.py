@@ -1,13 +1,14 @@
 """SQL files of node-pg-migrate (https://github.com/salsita/node-pg-migrate): `1704067200000_users.sql`."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import natural_order, words
 from pgfleet.manifest.source.ledger import Insert, LedgerFormat, TableName, match_keys
-from pgfleet.manifest.source.model import Label, Layout, Section, find_scripts, recognize_text
+from pgfleet.manifest.source.model import Directory, Finding, Label, Layout, Section, find_scripts, recognize_text
 from pgfleet.manifest.text import Unusable, blank
 
 UP = re.compile(r"^\s*--[\s-]*up\s+migration", re.IGNORECASE | re.MULTILINE)
@@ -18,10 +19,18 @@ UTC_DIGITS = 17
 """A prefix of this length is a UTC timestamp such as 20240101000000000 (src/utils/fileNameUtils.ts)."""
 
 
-def _label(path: str) -> Label | None:
+def _find(directory: Directory) -> Iterator[Finding]:
+    """The files; `x.up.sql` and `x.down.sql` are one migration, `x`, as with the tool's loader `sql`."""
+    return find_scripts(directory, lambda path: _label(path, directory), _section)
+
+
+def _label(path: str, directory: Directory) -> Label | None:
     """The label of a file in the directory itself; the tool rejects those without a number."""
-    if "/" in path or path.startswith(".") or path.endswith(".down.sql"):
+    up, down = (path.removesuffix(f".{each}.sql") for each in ("up", "down"))
+    if "/" in path or f"{down}.up.sql" in directory:
         return None
+    if down != path:
+        raise Unusable(f"has no counterpart {down}.up.sql")
     if path.endswith(CODE):
         raise Unusable("is not SQL but code; pgfleet runs only SQL")
     if not path.endswith(".sql"):
@@ -29,8 +38,8 @@ def _label(path: str) -> Label | None:
     digits = re.match(r"\d+", path, re.ASCII)
     if not digits:
         raise Unusable("does not start with a number, as node-pg-migrate requires")
-    key = path.removesuffix(".sql").removesuffix(".up")
-    title = words(key[digits.end() :])
+    key = up if f"{up}.down.sql" in directory else path.removesuffix(".sql")
+    title = words(key.removesuffix(".up")[digits.end() :])
     return Label(version=digits[0], key=key, title=title, order=(_number(digits[0]), natural_order(key)), identity=key)
 
 
@@ -56,7 +65,7 @@ def _section(sql: str, _path: str) -> Section:
 
 LAYOUT = Layout(
     tool=Tool.NODE_PG_MIGRATE,
-    find=partial(find_scripts, read_label=_label, read_section=_section),
+    find=_find,
     recognize=partial(recognize_text, pattern=UP, description="-- Up Migration"),
 )
 
