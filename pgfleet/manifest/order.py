@@ -31,7 +31,7 @@ def order_of(migrations: Sequence[Migration], *, is_linear: bool) -> Order:
     versioned: list[str] = []
     repeatable = frozenset(each.version for each in migrations if each.repeatable)
     for each in migrations:
-        direct = versioned if is_linear or each.repeatable else each.requires
+        direct = versioned[-1:] if is_linear else versioned if each.repeatable else each.requires
         requires[each.version] = frozenset(direct).union(*(requires[version] for version in direct))
         if not each.repeatable:
             versioned.append(each.version)

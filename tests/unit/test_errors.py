@@ -152,3 +152,9 @@ def test_the_docstrings_tree_names_every_class(error: type[PgfleetError]) -> Non
 )
 def test_the_text_of_an_error(error: PgfleetError, line: str) -> None:
     assert str(error) == line
+
+
+def test_further_faults_are_lines_of_their_own() -> None:
+    error = ManifestError("m.toml", "a", "is wrong", ("b", "is wrong\ntoo"), ("", "is empty"))
+    assert str(error) == "m.toml: a: is wrong\nm.toml: b: is wrong too\nm.toml: is empty"
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)

@@ -32,6 +32,7 @@ def a_migration(key: str, path: str, text: str = "SELECT 1;\n", *, repeatable: b
 
 MIGRATIONS = [a_migration(str(n), f"m/{n}_m.sql") for n in (1, 2, 3)]
 NAMED = [a_migration(name, f"m/{name}") for name in ("a", "b", "c")]
+CHANGES = [a_migration(f"p:{name}", f"deploy/{name}.sql") for name in ("a", "b")]
 VIEW = a_migration("all views", "m/R__all_views.sql", "CREATE VIEW v AS SELECT 1;\r\n", repeatable=True)
 FLYWAY = [a_migration(version, f"m/V{version}__m.sql") for version in ("1", "1.9", "1.10", "2")]
 
@@ -41,6 +42,7 @@ def versions(*keys: str) -> Recorded:
 
 
 def flyway_row(version: str | None, *, description: str = "m", kind: str = "SQL", crc: int | None = 1) -> ROW:
+    """A row without its rank, which is its place in the list."""
     return (version, description, kind, crc, True)
 
 
@@ -85,9 +87,12 @@ def test_an_unqualified_table_is_in_the_home_schema() -> None:
 @pytest.mark.parametrize(
     ("tool", "rows", "recorded"),
     [
-        pytest.param(Tool.GOOSE, [(2, True), (1, True), (0, True)], versions("1", "2"), id="goose"),
+        pytest.param(Tool.GOOSE, [(1, 0, True), (2, 1, True), (3, 2, True)], versions("1", "2"), id="goose"),
         pytest.param(
-            Tool.GOOSE, [(2, False), (2, True), (1, True)], versions("1"), id="goose, a version that was rolled back"
+            Tool.GOOSE,
+            [(4, 2, False), (2, 1, True), (3, 2, True)],
+            versions("1"),
+            id="goose, rolled back",
         ),
         pytest.param(Tool.DBMATE, [("1",), ("3",), ("9",)], versions("1", "3"), id="dbmate"),
         pytest.param(Tool.GOLANG_MIGRATE, [(2, False)], versions("1", "2"), id="golang-migrate: all up to the current"),
@@ -119,7 +124,6 @@ def test_the_rows_say_which_numbers_are_applied(tool: Tool, rows: list[ROW], rec
         pytest.param(Tool.SQL_MIGRATE, [("a",), ("z",)], versions("a"), id="sql-migrate"),
         pytest.param(Tool.NODE_PG_MIGRATE, [("a",), ("b",)], versions("a", "b"), id="node-pg-migrate"),
         pytest.param(Tool.GRAPHILE_MIGRATE, [("a",)], versions("a"), id="graphile-migrate"),
-        pytest.param(Tool.SQITCH, [("a",), ("other:b",)], versions("a"), id="sqitch"),
         pytest.param(Tool.PRISMA, [("a", True, False), ("b", True, True)], versions("a"), id="prisma"),
         pytest.param(
             Tool.PRISMA, [("a", False, True), ("a", True, False)], versions("a"), id="prisma, at the second attempt"
@@ -136,10 +140,15 @@ def test_the_rows_say_which_names_are_applied(tool: Tool, rows: list[ROW], recor
     assert ledger_format(tool).applied(rows, NAMED) == recorded
 
 
+def test_sqitchs_rows_of_other_projects_do_not_count() -> None:
+    rows = [("p", "a"), ("other", "b")]
+    assert ledger_format(Tool.SQITCH).applied(rows, CHANGES) == versions("p:a")
+
+
 def test_sqitch_deploys_a_reworked_change_as_often_as_it_is_planned() -> None:
     first = a_migration("p:touch", "deploy/touch@v1.sql")
     second = Migration(**{name: getattr(first, name) for name in Migration.__slots__} | {"version": "reworked"})
-    recorded = [ledger_format(Tool.SQITCH).applied([("p:touch",)] * n, [first, second]).versions for n in range(3)]
+    recorded = [ledger_format(Tool.SQITCH).applied([("p", "touch")] * n, [first, second]).versions for n in range(3)]
     assert recorded == [set(), {"vp:touch"}, {"vp:touch", "reworked"}]
 
 
@@ -185,7 +194,8 @@ def test_sqitch_deploys_a_reworked_change_as_often_as_it_is_planned() -> None:
     ],
 )
 def test_flyways_rows_say_what_is_applied(rows: list[ROW], recorded: Recorded) -> None:
-    assert ledger_format(Tool.FLYWAY).applied(rows, [*FLYWAY, VIEW]) == recorded
+    ranked = [(rank, *row) for rank, row in enumerate(rows)]
+    assert ledger_format(Tool.FLYWAY).applied(ranked[::-1], [*FLYWAY, VIEW]) == recorded
 
 
 @pytest.mark.parametrize(

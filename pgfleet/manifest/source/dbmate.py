@@ -48,7 +48,7 @@ def _definition(table: TableName) -> str:
 
 
 def _read(table: TableName) -> str:
-    return f"SELECT version FROM {table.sql} ORDER BY version"
+    return f"SELECT version FROM {table.sql}"
 
 
 def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:

@@ -72,7 +72,7 @@ CREATE TABLE IF NOT EXISTS {table.sql} (
 
 
 def _read(table: TableName) -> str:
-    return f"SELECT version FROM {table.sql} ORDER BY version"
+    return f"SELECT version FROM {table.sql}"
 
 
 def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Collection
+from operator import itemgetter
 
 from pgfleet.manifest.model import Migration
 from pgfleet.manifest.source.flyway import version_parts
@@ -38,7 +39,7 @@ CREATE INDEX {quote(table.name + "_s_idx")} ON {table.sql} (success);
 
 
 def _read(table: TableName) -> str:
-    return f"SELECT version, description, type, checksum, success FROM {table.sql} ORDER BY installed_rank"
+    return f"SELECT installed_rank, version, description, type, checksum, success FROM {table.sql}"
 
 
 def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
@@ -48,7 +49,7 @@ def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
     """
     baseline: tuple[int, ...] = ()
     known: dict[object, int | None] = {}
-    for version, description, kind, digest, is_success in rows:
+    for _, version, description, kind, digest, is_success in sorted(rows, key=itemgetter(0)):
         if not is_success:
             return Recorded(fault=f"migration {version or description} failed; repair it, then run flyway repair")
         key = version_parts(version) if version else description

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from functools import partial
+from operator import itemgetter
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
@@ -78,14 +79,12 @@ INSERT INTO {table.sql} (version_id, is_applied) VALUES (0, true);
 
 
 def _read(table: TableName) -> str:
-    return f"SELECT version_id, is_applied FROM {table.sql} ORDER BY id DESC"
+    return f"SELECT id, version_id, is_applied FROM {table.sql}"
 
 
 def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
     """A version's newest row says whether it is applied; older versions of goose kept the rows of a rollback."""
-    newest: dict[int, bool] = {}
-    for version, is_applied in rows:
-        newest.setdefault(version, is_applied)
+    newest: dict[int, bool] = {version: is_applied for _, version, is_applied in sorted(rows, key=itemgetter(0))}
     return match_keys([(version,) for version, is_applied in newest.items() if is_applied], migrations)
 
 

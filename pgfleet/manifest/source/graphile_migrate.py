@@ -101,7 +101,7 @@ CREATE TABLE IF NOT EXISTS {table.sql} (
 
 
 def _read(table: TableName) -> str:
-    return f"SELECT filename FROM {table.sql} ORDER BY filename"
+    return f"SELECT filename FROM {table.sql}"
 
 
 def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:

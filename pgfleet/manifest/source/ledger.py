@@ -38,9 +38,12 @@ class LedgerFormat:
 
     `default_table` is the table's name unless the tool is configured otherwise, of the home schema unless qualified.
     `definition` returns the statements that create it as the tool does; `read`, a query; `applied`, what the query's
-    rows mean for the manifest's migrations; `insert`, the statements that record a migration after it ran, as the tool
-    would. Where the tool's rows need something that pgfleet cannot compute, `insert` is None and `read_only_because`
-    says why.
+    rows, in any order, mean for the manifest's migrations; `insert`, the statements that record a migration after it
+    ran, as the tool would. Where the tool's rows need something that pgfleet cannot compute, `insert` is None and
+    `read_only_because` says why.
+
+    `read` only names columns and has no ORDER BY, because comparing values of a type that the tenant's owner created
+    would run the owner's functions.
     """
 
     default_table: str

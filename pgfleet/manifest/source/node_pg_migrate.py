@@ -76,7 +76,7 @@ def _definition(table: TableName) -> str:
 
 
 def _read(table: TableName) -> str:
-    return f"SELECT name FROM {table.sql} ORDER BY run_on, id"
+    return f"SELECT name FROM {table.sql}"
 
 
 def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:

@@ -80,7 +80,7 @@ INSERT INTO {table.sql} (id, name, hash) VALUES (0, '{name}', '{digest}') ON CON
 
 
 def _read(table: TableName) -> str:
-    return f"SELECT id FROM {table.sql} ORDER BY id"
+    return f"SELECT id FROM {table.sql}"
 
 
 def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:

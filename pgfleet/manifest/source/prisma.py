@@ -63,10 +63,7 @@ CREATE TABLE {table.sql} (
 
 
 def _read(table: TableName) -> str:
-    return (
-        "SELECT migration_name, finished_at IS NOT NULL, rolled_back_at IS NOT NULL "
-        f"FROM {table.sql} ORDER BY started_at"
-    )
+    return f"SELECT migration_name, finished_at IS NOT NULL, rolled_back_at IS NOT NULL FROM {table.sql}"
 
 
 def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:

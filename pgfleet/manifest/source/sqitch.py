@@ -1,6 +1,7 @@
 """Sqitch (https://github.com/sqitchers/sqitch): `sqitch.plan` and `deploy/users.sql`."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -133,16 +134,16 @@ CREATE TABLE {table.sql} (
 
 
 def _read(table: TableName) -> str:
-    return f"SELECT project || ':' || change FROM {table.sql} ORDER BY committed_at, planned_at"
+    return f"SELECT project, change FROM {table.sql}"
 
 
 def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
-    """The changes of the project; the n-th row of a name is the n-th change of that name, as of a reworked one."""
-    remaining = [row[0] for row in rows]
+    """The changes of the project; a name that is planned n times, because it was reworked, has up to n rows."""
+    remaining = Counter(f"{project}:{change}" for project, change in rows)
     versions = []
     for each in migrations:
-        if each.key in remaining:
-            remaining.remove(each.key)
+        if remaining[each.key]:
+            remaining[each.key] -= 1
             versions.append(each.version)
     return Recorded(versions=frozenset(versions))
 

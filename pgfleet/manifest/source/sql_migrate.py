@@ -50,7 +50,7 @@ def _definition(table: TableName) -> str:
 
 
 def _read(table: TableName) -> str:
-    return f"SELECT id FROM {table.sql} ORDER BY id"
+    return f"SELECT id FROM {table.sql}"
 
 
 def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:

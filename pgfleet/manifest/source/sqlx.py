@@ -52,12 +52,12 @@ CREATE TABLE IF NOT EXISTS {table.sql} (
 
 
 def _read(table: TableName) -> str:
-    return f"SELECT version, success FROM {table.sql} ORDER BY version"
+    return f"SELECT version, success FROM {table.sql}"
 
 
 def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
     if failed := [version for version, is_success in rows if not is_success]:
-        return Recorded(fault=f"migration {failed[0]} failed (success is false); repair it, and correct the row")
+        return Recorded(fault=f"migration {min(failed)} failed (success is false); repair it, and correct the row")
     return match_keys(rows, migrations)
 
 

@@ -37,7 +37,7 @@ ALTER TABLE {table.sql} ADD COLUMN IF NOT EXISTS name text;
 
 
 def _read(table: TableName) -> str:
-    return f"SELECT version FROM {table.sql} ORDER BY version"
+    return f"SELECT version FROM {table.sql}"
 
 
 def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
