@@ -151,8 +151,9 @@ def _expect(context: RunContext) -> list[ExpectedCatalog]:
     first = context.environment.tenants[0]
     with open_session(first, context) as session:
         major = session.server_major
-    found = find_expected(context, major, first.dsn)
-    context.expectations = {major: found}
+    replay = context.replay(major, first.home)
+    found = find_expected(context, replay, first.dsn)
+    context.expectations = {replay: found}
     return [found]
 
 

@@ -16,7 +16,7 @@ from pgfleet.flows._scheduler import putting, run_in_turn
 from pgfleet.postgres import dsn
 from pgfleet.postgres.read.servers import ServerIdentity, choose_replay_servers, group_by_server
 from pgfleet.run import progress
-from pgfleet.run.context import Expectation, RunContext
+from pgfleet.run.context import Expectation, Replay, RunContext
 from pgfleet.tasks.expect_catalog import expect_catalog
 from pgfleet.tasks.identify_server import identify_server
 from pgfleet.tasks.support.opaque import opaque
@@ -76,10 +76,12 @@ class Survey:
         return bool(found) and (not self.with_expectations or all(each.can_replay for each in found.values()))
 
     def _expect(self) -> None:
+        homes = dict.fromkeys(each.home for each in self.context.environment.tenants)
         for major, identity in choose_replay_servers(self._identities).items() if self.with_expectations else ():
-            if major not in self.context.expectations:
-                expectation = _expectation(identity, self.context)
-                self.context.expectations = {**self.context.expectations, major: expectation}
+            for replay in dict.fromkeys(self.context.replay(major, home) for home in homes):
+                if replay not in self.context.expectations:
+                    expectation = _expectation(replay, identity, self.context)
+                    self.context.expectations = {**self.context.expectations, replay: expectation}
         if self._scratch_server:  # other waves replay the manifest there too
             self.context.limiter.release_leases(self._scratch_server)
 
@@ -114,8 +116,8 @@ def _allow_scratch(context: RunContext, surveyed: Container[str]) -> str | None:
     return None
 
 
-def _expectation(identity: ServerIdentity, context: RunContext) -> Expectation:
-    state = expect_catalog(identity.major, identity.tenant, opaque(context), return_state=True)
+def _expectation(replay: Replay, identity: ServerIdentity, context: RunContext) -> Expectation:
+    state = expect_catalog(replay.server_major, replay.home, identity.tenant, opaque(context), return_state=True)
     try:
         expected: Expectation = unwrap(state)
     except NoExpectedCatalog as error:

@@ -36,6 +36,7 @@ def plan_wave(
 
 def _expected(entry: TenantEntry, context: RunContext) -> ExpectedCatalog | None:
     """The expected catalog for the tenant's server; None if it is unknown."""
+    tenant = context.tenant(entry.name)
     major = int(entry.server_version.split(".")[0]) if entry.server_version else 0
-    found = context.expectations.get(major)
+    found = context.expectations.get(context.replay(major, tenant.home))
     return found if isinstance(found, ExpectedCatalog) else None

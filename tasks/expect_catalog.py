@@ -9,15 +9,15 @@ from pgfleet import __version__
 from pgfleet.catalog.expected import FORMAT, ExpectedCatalog
 from pgfleet.postgres.read.introspection import introspection_checksum
 from pgfleet.postgres.scratch.expected_catalog import find_expected
-from pgfleet.run.context import RunContext
+from pgfleet.run.context import Replay, RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 def expectation_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
-    """One cached result per manifest, introspection, and major version."""
+    """One cached result per manifest, introspection, major version, and home schema."""
     checksum = parameters["context"].manifest.checksum
     made_by = f"{__version__}-{FORMAT}-{introspection_checksum()[:16]}"
-    return f"pgfleet-expected-{made_by}-{checksum[:16]}-{parameters['server_major']}"
+    return f"pgfleet-expected-{made_by}-{checksum[:16]}-{parameters['server_major']}-{parameters['home']}"
 
 
 OPTIONS = {**STEP_OPTIONS, "cache_key_fn": expectation_key, "persist_result": True}
@@ -25,6 +25,6 @@ del OPTIONS["cache_policy"]
 
 
 @task(name="expected catalog", task_run_name="expected catalog · PostgreSQL {server_major}", **OPTIONS)
-def expect_catalog(server_major: int, tenant: str, context: RunContext) -> ExpectedCatalog:
+def expect_catalog(server_major: int, home: str, tenant: str, context: RunContext) -> ExpectedCatalog:
     """Replays the manifest on the server of `tenant`, unless Prefect has the result of an earlier run."""
-    return find_expected(context, server_major, context.tenant(tenant).dsn)
+    return find_expected(context, Replay(server_major, home), context.tenant(tenant).dsn)

@@ -51,9 +51,11 @@ class Session(LazyConnection):
         limits: Limits | None = None,
         extensions: Sequence[str] = (),
         managed_names: Sequence[str] = (),
+        home_may_be_missing: bool = False,
     ) -> None:
         super().__init__(dsn, limits)
         self.name, self.home = name, home
+        self.home_may_be_missing = home_may_be_missing
         self.extensions, self.managed_names = extensions, managed_names
         self.is_dry_run = False
         self._depth = 0

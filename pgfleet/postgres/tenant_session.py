@@ -24,6 +24,7 @@ def open_session(tenant: Tenant, context: RunContext) -> Session:
         limits=limits_of(context),
         extensions=extensions_of(context.manifest.migrations),
         managed_names=_managed_names(context),
+        home_may_be_missing=context.creates_schema(tenant.home),
     )
 
 

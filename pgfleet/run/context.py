@@ -4,15 +4,26 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Environment, Policy, Tenant
+from pgfleet.manifest.home_schema import creates_schema, replay_home, words_of
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
 from pgfleet.manifest.order import Order, order_of
 from pgfleet.run.connection_limiter import ConnectionLimiter, Leases
 
 Expectation = ExpectedCatalog | NoExpectedCatalog
+
+
+class Replay(NamedTuple):
+    """What an expected catalog depends on besides the manifest."""
+
+    server_major: int
+    home: str
+    """The name of the home schema in the replay."""
+
 
 SHORTEST_TIMEOUT_SECONDS = 90.0
 """For a connection of this process, even if statements must be short."""
@@ -30,7 +41,7 @@ class Granularity(StrEnum):
 class RunContext:
     """The manifest, the environment, and the results of the survey of its servers.
 
-    `expectations` are the expected catalogs by server major version; `silent_servers` are the errors of servers that
+    `expectations` are the expected catalogs by replay; `silent_servers` are the errors of servers that
     did not answer, by name. `run` is the run's name on the servers, `run_id` its ID in Prefect. `is_partial` means that
     the selection excluded some tenants. `today` is the date in the environment's time zone at the start of the run,
     which decides which acceptances are in force; by default, none is. `absent` are tenants that have disappeared since
@@ -54,7 +65,7 @@ class RunContext:
         self.manifest, self.environment, self.run, self.run_id = manifest, environment, run, run_id
         self.is_partial, self.today = is_partial, today
         self.absent: Mapping[str, PgfleetError] = absent or {}
-        self.expectations: Mapping[int, Expectation] = {}
+        self.expectations: Mapping[Replay, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}
         self.limiter = limiter or limiter_for(environment.policy)
 
@@ -79,9 +90,24 @@ class RunContext:
         """The count of this table."""
         return next(each for each in self.manifest.counts if each.table == table)
 
-    def expected(self, server_major: int) -> ExpectedCatalog:
-        """The expected catalog for a server of this major version. Raises NoExpectedCatalog."""
-        found = self.expectations.get(server_major)
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return words_of(self.manifest)
+
+    def replay(self, server_major: int, home: str) -> Replay:
+        """The replay for tenants with this home schema, on a server of this major version."""
+        return Replay(server_major, replay_home(home, self._words))
+
+    def creates_schema(self, home: str) -> bool:
+        """Whether the manifest creates this home schema."""
+        return home.lower() in self._words and creates_schema(self.manifest.migrations, home)
+
+    def expected(self, server_major: int, home: str) -> ExpectedCatalog:
+        """The expected catalog for tenants with this home schema, on a server of this major version.
+
+        Raises NoExpectedCatalog.
+        """
+        found = self.expectations.get(self.replay(server_major, home))
         if isinstance(found, ExpectedCatalog):
             return found
         raise found or NoExpectedCatalog(

@@ -7,7 +7,7 @@ SELECT
 FROM pg_catalog.pg_namespace AS n
 WHERE
   n.nspname !~ '^pg_'
-  AND n.nspname NOT IN ('information_schema', %(home)s)
+  AND n.nspname NOT IN ('information_schema', 'public', %(home)s)
   AND (%(everything)s OR n.nspname = ANY(%(schemas)s::text[]))
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend AS d

@@ -29,7 +29,7 @@ from pgfleet.postgres.scratch.evidence import gather_evidence
 from pgfleet.postgres.scratch.expected_catalog import find_expected
 from pgfleet.postgres.session import Session
 from pgfleet.run.connection_limiter import ConnectionLimiter
-from pgfleet.run.context import RunContext
+from pgfleet.run.context import Replay, RunContext
 from pgfleet.run.files import load_manifest
 
 MANIFEST = load_manifest(Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml")
@@ -68,7 +68,7 @@ def alone(server: Server, empty_database: str) -> Iterator[Subject]:
 
 def test_one_connection_is_enough_for_a_replay_a_rollout_and_a_repair(alone: Subject) -> None:
     context = alone.context
-    alone.expected = find_expected(context, alone.server.major, alone.server.admin)
+    alone.expected = find_expected(context, Replay(alone.server.major, "public"), alone.server.admin)
     assert alone.audit().verdict is Verdict.BLOCKED
     assert alone.roll_out(dry_run=True).result is not Result.FAILED
     assert alone.roll_out().result is Result.DONE

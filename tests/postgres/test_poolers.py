@@ -33,6 +33,7 @@ from pgfleet.postgres.read.servers import identify
 from pgfleet.postgres.scratch.database import scratch_database
 from pgfleet.postgres.scratch.expected_catalog import find_expected
 from pgfleet.postgres.session import BACKEND, Session
+from pgfleet.run.context import Replay
 from pgfleet.run.files import load_manifest
 
 CONCURRENTLY = Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml"
@@ -213,12 +214,12 @@ def test_the_manifest_is_replayed_elsewhere(pooled: PooledServer, small: Callabl
     subject = small({"1_one.sql": "CREATE TABLE one (a integer)"})
     context, major, own = subject.context, pooled.major, pooled.dsn(subject.database)
     if major == embedded_major():
-        assert find_expected(context, major, own).fingerprint == subject.expected.fingerprint
+        assert find_expected(context, Replay(major, "public"), own).fingerprint == subject.expected.fingerprint
     else:
         with pytest.raises(ScratchUnavailable, match="set the environment's scratch_dsn"):
-            find_expected(context, major, own)
+            find_expected(context, Replay(major, "public"), own)
     subject.policy = replace(subject.policy, scratch_dsn=pooled.admin)
-    assert find_expected(subject.context, major, own).fingerprint == subject.expected.fingerprint
+    assert find_expected(subject.context, Replay(major, "public"), own).fingerprint == subject.expected.fingerprint
 
 
 def embedded_major() -> int:

@@ -26,6 +26,11 @@ RENAMED_TABLE = linear_manifest(
     "CREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY, nm text); CREATE INDEX IF NOT EXISTS users_nm ON users (nm)",
     "ALTER TABLE users RENAME TO people",
 )
+NAMED_HOME = linear_manifest(
+    "CREATE SCHEMA IF NOT EXISTS s; CREATE TABLE s.t (id int PRIMARY KEY)",
+    "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int",
+)
+"""The second migration alters the first one's table without naming its schema."""
 ITEMS = linear_manifest(
     "CREATE TABLE IF NOT EXISTS items (id int PRIMARY KEY, state text NOT NULL DEFAULT 'new')",
     "ALTER TABLE items ADD COLUMN IF NOT EXISTS price int",
@@ -38,9 +43,13 @@ def tenant(server: Server) -> Iterator[Tenants]:
     """Makes a tenant in which the first migrations of a manifest were run by hand."""
     made: list[str] = []
 
-    def make(manifest: Manifest, place: int, *, damage: str = "") -> Subject:
+    def make(manifest: Manifest, place: int, *, damage: str = "", home: str = "public") -> Subject:
         subject = Subject(
-            server=server, database=server.create_database(), manifest=manifest, expected=server.proven(manifest)
+            server=server,
+            database=server.create_database(),
+            manifest=manifest,
+            expected=server.proven(manifest, home),
+            home=home,
         )
         made.append(subject.database)
         for migration in manifest.migrations[:place]:
@@ -126,3 +135,11 @@ def test_an_adoption_reports_what_the_catalog_contradicts(tenant: Tenants) -> No
     assert reasons == {"1": None, "2": None, "3": None, "4": none, "5": none}
     subject.roll_out(plan)
     assert statuses(subject) == "aaadd" + "pp"
+
+
+def test_scripts_may_name_the_home_schema(tenant: Tenants) -> None:
+    for place in range(3):
+        subject = tenant(NAMED_HOME, place, home="s")
+        assert statuses(subject) == "a" * place + "p" * (2 - place)
+        assert subject.roll_out().result is Result.DONE
+        assert statuses(subject) == "aa"

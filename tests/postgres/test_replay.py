@@ -22,7 +22,7 @@ from pgfleet.postgres.query import Query
 from pgfleet.postgres.scratch import expected_catalog
 from pgfleet.postgres.scratch.database import PREFIX, STALE_AFTER_SECONDS, scratch_database
 from pgfleet.postgres.scratch.expected_catalog import find_expected
-from pgfleet.run.context import RunContext
+from pgfleet.run.context import Replay, RunContext
 from pgfleet.run.files import load_manifest
 
 EMBEDDED_MAJOR = 18
@@ -331,7 +331,7 @@ def test_an_unavailable_scratch_database_says_what_to_do(
     asked = refusing(server, how)
     context = context_with(shipped_manifest, asked if is_configured else None)
     with pytest.raises(ScratchUnavailable, match="scratch_dsn") as caught:
-        find_expected(context, server.major, server.admin if is_configured else asked)
+        find_expected(context, Replay(server.major, "public"), server.admin if is_configured else asked)
     assert f"no scratch database on {libpq.server(asked)}" in str(caught.value)
     assert ROLE_PASSWORD not in str(caught.value)
     assert not caught.value.transient
@@ -343,24 +343,26 @@ def test_the_embedded_server_is_the_fallback(
     """For its own version alone."""
     context, own_server = context_with(shipped_manifest), refusing(server, "no CREATEDB")
     if server.major == EMBEDDED_MAJOR:
-        assert facts(find_expected(context, server.major, own_server)) == facts(expected)
+        assert facts(find_expected(context, Replay(server.major, "public"), own_server)) == facts(expected)
     else:
         with pytest.raises(ScratchUnavailable, match="permission denied to create database"):
-            find_expected(context, server.major, own_server)
+            find_expected(context, Replay(server.major, "public"), own_server)
 
 
 def test_the_scratch_dsn_is_used_first(server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog) -> None:
     context = context_with(shipped_manifest, server.admin)
-    assert facts(find_expected(context, server.major, nowhere())) == facts(expected)
+    assert facts(find_expected(context, Replay(server.major, "public"), nowhere())) == facts(expected)
 
 
 def test_without_a_scratch_dsn_the_tenants_server_is_used(
     server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
-    assert facts(find_expected(context_with(shipped_manifest), server.major, server.admin)) == facts(expected)
+    assert facts(find_expected(context_with(shipped_manifest), Replay(server.major, "public"), server.admin)) == facts(
+        expected
+    )
 
 
 def test_a_scratch_server_of_another_version_is_an_error(server: Server, shipped_manifest: Manifest) -> None:
     with pytest.raises(ScratchUnavailable) as caught:
-        find_expected(context_with(shipped_manifest, server.admin), 13, nowhere())
+        find_expected(context_with(shipped_manifest, server.admin), Replay(13, "public"), nowhere())
     assert f"it is PostgreSQL {server.major}, the tenants use 13" in str(caught.value)

@@ -24,6 +24,7 @@ from pgfleet.postgres.read.servers import identify
 from pgfleet.postgres.scratch.expected_catalog import find_expected
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.planning import plan_tenant
+from pgfleet.run.context import Replay
 
 LONGEST_WAIT_SECONDS = 20
 WHAT, ADVICE = "standby: its server is a read-only standby", "point the DSN at the primary"
@@ -92,7 +93,7 @@ def test_no_manifest_is_replayed_on_a_standby(subject: Callable[[str], Subject],
     assert identity is not None
     assert identity.can_replay is False
     with pytest.raises(ScratchUnavailable, match=r"it is a standby.*; set the environment's scratch_dsn"):
-        find_expected(context, standby.major, standby.dsn(EMPTY))
+        find_expected(context, Replay(standby.major, "public"), standby.dsn(EMPTY))
 
 
 def test_a_dsn_that_requires_a_primary_fails(standby: Standby) -> None:

@@ -248,7 +248,9 @@ def test_a_locked_table_is_unknown(auditor: Auditor) -> None:
 def test_a_server_without_expected_catalog_is_unknown(auditor: Auditor) -> None:
     tenant = auditor.server.tenant(auditor.database)
     context = auditor.server.context(auditor.manifest, auditor.expected, tenant)
-    context.expectations = {auditor.server.major: NoExpectedCatalog("no scratch database; set scratch_dsn")}
+    context.expectations = {
+        context.replay(auditor.server.major, "public"): NoExpectedCatalog("no scratch database; set scratch_dsn")
+    }
     assert_unknown(audit(tenant, context), "no scratch database; set scratch_dsn")
     context.expectations = {}
     assert_unknown(audit(tenant, context), f"no PostgreSQL {auditor.server.major} server")

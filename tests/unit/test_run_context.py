@@ -5,7 +5,7 @@ from unit.literals import a_manifest, a_migration, a_seed, a_tenant, an_environm
 
 from pgfleet.errors import NoExpectedCatalog, ScratchUnavailable
 from pgfleet.manifest.model import Count
-from pgfleet.run.context import Granularity, RunContext
+from pgfleet.run.context import Granularity, Replay, RunContext
 
 MANIFEST = a_manifest(
     a_migration("1"), a_migration("2", name="two"), seeds=[a_seed()], counts=[Count(table="one", may_shrink=False)]
@@ -31,22 +31,22 @@ def test_a_granularity_is_chosen_by_its_word() -> None:
 
 def test_what_tenants_must_hold_goes_by_the_servers_major_version(context: RunContext) -> None:
     old, new = an_expected_catalog(), an_expected_catalog()
-    context.expectations = {16: old, 17: new}
-    assert context.expected(16) is old
-    assert context.expected(17) is new
+    context.expectations = {Replay(16, "public"): old, Replay(17, "public"): new}
+    assert context.expected(16, "public") is old
+    assert context.expected(17, "public") is new
 
 
 def test_why_it_could_not_be_found_out_is_raised_again_for_each_tenant(context: RunContext) -> None:
     why = ScratchUnavailable("db1:5432", "permission denied")
-    context.expectations = {16: why}
+    context.expectations = {Replay(16, "public"): why}
     for _ in range(2):
         with pytest.raises(ScratchUnavailable) as caught:
-            context.expected(16)
+            context.expected(16, "public")
         assert caught.value is why
 
 
 def test_a_server_of_an_unsurveyed_version_is_an_error(context: RunContext) -> None:
-    context.expectations = {16: an_expected_catalog()}
+    context.expectations = {Replay(16, "public"): an_expected_catalog()}
     with pytest.raises(NoExpectedCatalog) as caught:
-        context.expected(18)
+        context.expected(18, "public")
     assert str(caught.value) == "no PostgreSQL 18 server answered when the run started; audit the tenant again"

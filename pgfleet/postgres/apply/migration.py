@@ -80,7 +80,7 @@ def _works_on_shared(session: Session, context: RunContext, plan: TenantPlan, mi
     """Whether the migration, or one that may run along, may write to objects that the database's tenants share."""
     if plan.of(migration.version).action not in RUNS:
         return False
-    expected = context.expected(session.server_major)
+    expected = context.expected(session.server_major, session.home)
     versions = {migration.version, *(expected.later_changers(migration.version) & plan.runs)}
     return any(may_write_shared(context.migration(each), expected) for each in versions)
 
@@ -130,7 +130,7 @@ def _check_undoes_nothing(
 ) -> None:
     """Raises NotProven if the script, which cannot be rolled back, may undo a later migration's change."""
     known = {each.identity for each in before.assessment.differences}
-    for provenance in context.expected(session.server_major).provenances:
+    for provenance in context.expected(session.server_major, session.home).provenances:
         versions = [step.version for step in provenance.steps]
         if migration.version in versions[:-1] and provenance.object.identity not in known:
             name = provenance.object.identity.qualified(session.home)

@@ -28,7 +28,7 @@ def apply_seed(session: Session, context: RunContext, name: str) -> SeedStep:
     try:
         with session.transaction(), tenant_lock(session):
             seed = context.seed(name)
-            if may_write_shared(seed, context.expected(session.server_major)):
+            if may_write_shared(seed, context.expected(session.server_major, session.home)):
                 lock_shared(session)
             step = _apply_seed(session, context, seed)
     except PgfleetError as error:
@@ -44,7 +44,7 @@ def failed_seed(name: str, error: PgfleetError) -> SeedStep:
 
 
 def _apply_seed(session: Session, context: RunContext, seed: Seed) -> SeedStep:
-    baseline = context.expected(session.server_major).seeds[seed.name]
+    baseline = context.expected(session.server_major, session.home).seeds[seed.name]
     before = read_seed(session, seed, baseline)
     status = judge_seed(seed, baseline, before).status
     if status is not SeedStatus.MISSING:

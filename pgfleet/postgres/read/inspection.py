@@ -47,7 +47,7 @@ def inspect(
     `with_prefetch` sends the queries of the other audit steps in the same round trip, if none of them fails. `assumed`
     versions count as applied: they were run in the transaction under way, which has not recorded them yet.
     """
-    whole = context.expected(session.server_major)
+    whole = context.expected(session.server_major, session.home)
     queries = _queries(session, whole)
     found = prefetch(session, context, also=queries) if with_prefetch else None
     prefetched, rows = found or (Prefetched(), session.fetch(*queries))

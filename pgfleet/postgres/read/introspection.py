@@ -33,10 +33,10 @@ def complete_catalog(session: Session, scope: Scope, equivalents: Mapping[str, s
     That is what is there of kinds that the manifest has nothing of; and, where a relation of it is missing, who holds
     the names of those. Raises a DatabaseError.
     """
-    catalog, also_there = read_catalog_row(row, home=session.home), tuple(map(ObjectKind, row[ALSO_THERE]))
+    catalog, also_there = read_catalog_row(row, session), tuple(map(ObjectKind, row[ALSO_THERE]))
     if also_there:
         [[further]] = session.fetch(catalog_query(scope, home=session.home, equivalents=equivalents, kinds=also_there))
-        unexpected = (*catalog.unexpected, *read_catalog_row(further, home=session.home).unexpected)
+        unexpected = (*catalog.unexpected, *read_catalog_row(further, session).unexpected)
         catalog = replace(catalog, unexpected=tuple(sorted(unexpected, key=lambda each: each.identity.key)))
     if catalog.managed is not None and {*scope.names} - {each.relation_name for each in catalog.managed}:
         catalog = replace(catalog, occupied_names=_read_occupied_names(session, scope))
@@ -107,20 +107,21 @@ def _parameters(
     }
 
 
-def read_catalog_row(row: Sequence[Any], *, home: str) -> Catalog:
+def read_catalog_row(row: Sequence[Any], session: Session) -> Catalog:
     """The row that `catalog_query` returns, as a value.
 
-    Raises StatementFailed if the home schema does not exist, and PrivilegeMissing if the role may not use it: the
-    server would then qualify names differently, and nothing could be compared.
+    Raises StatementFailed if the home schema does not exist, unless the manifest creates it, and PrivilegeMissing if
+    the role may not use it: the server would then qualify names differently, and nothing could be compared.
     """
     fingerprint, managed, unexpected, unreadable, _also_there, home_is_usable = row
-    if home_is_usable is None:
+    if home_is_usable is None and not session.home_may_be_missing:
         raise StatementFailed(
-            f"schema {home} does not exist; make it (CREATE SCHEMA), or correct the tenant's schema in the fleet file",
+            f"schema {session.home} does not exist; create it (CREATE SCHEMA), or correct the tenant's schema in the"
+            " fleet file",
             "3F000",
         )
-    if not home_is_usable:
-        raise PrivilegeMissing(f"the role has no USAGE on schema {home}; grant it")
+    if home_is_usable is False:
+        raise PrivilegeMissing(f"the role has no USAGE on schema {session.home}; grant it")
     return Catalog(
         fingerprint=fingerprint,
         managed=None if managed is None else tuple(map(read_object, managed)),

@@ -31,7 +31,7 @@ def prefetch(
 
     Seeds and counts of `missing` tables are left out. Raises transient DatabaseErrors.
     """
-    manifest, expected = context.manifest, context.expected(session.server_major)
+    manifest, expected = context.manifest, context.expected(session.server_major, session.home)
     limit_rows = context.environment.policy.exact_count_limit_rows
     seeds = [each for each in manifest.seeds if each.table not in missing]
     counts = [each for each in manifest.counts if each.table not in missing]

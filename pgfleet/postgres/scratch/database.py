@@ -11,6 +11,7 @@ from pgfleet.errors import DatabaseError, ScratchUnavailable
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.extensions import extensions_of
+from pgfleet.manifest.home_schema import DEFAULT, creates_schema
 from pgfleet.manifest.model import Migration
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.connection import Limits
@@ -22,14 +23,18 @@ STALE_AFTER_SECONDS = 3600
 
 
 @contextmanager
-def scratch_database(admin: Dsn, limits: Limits, migrations: Iterable[Migration] = ()) -> Iterator[Session]:
+def scratch_database(
+    admin: Dsn, limits: Limits, migrations: Iterable[Migration] = (), home: str = DEFAULT
+) -> Iterator[Session]:
     """A session in an empty database on the server of `admin`, whose role must have CREATEDB.
 
-    Its search path includes the extensions of the `migrations`, as a tenant's does. The database is dropped when the
+    Its search path is the schema `home`, which is created unless the migrations do so, and then the extensions of
+    the migrations, as a tenant's is. The database is dropped when the
     block ends; if a run was killed, by the next run at least an hour later. Raises ScratchUnavailable if no database
     can be created, and transient DatabaseErrors.
     """
-    extensions = extensions_of(migrations)
+    migrations = tuple(migrations)
+    extensions, is_created = extensions_of(migrations), creates_schema(migrations, home)
     name = f"{PREFIX}{int(time.time()):x}_{secrets.token_hex(4)}"
     with ExitStack() as stack:
         with Session(admin, limits=limits) as session:
@@ -42,7 +47,17 @@ def scratch_database(admin: Dsn, limits: Limits, migrations: Iterable[Migration]
             except ScratchUnavailable:
                 stack.pop_all()  # there is nothing to drop
                 raise
-        yield stack.enter_context(Session(libpq.for_database(admin, name), limits=limits, extensions=extensions))
+        scratch = Session(
+            libpq.for_database(admin, name),
+            home=home,
+            limits=limits,
+            extensions=extensions,
+            home_may_be_missing=is_created,
+        )
+        with scratch:
+            if home != DEFAULT and not is_created:
+                scratch.run_script(_text("CREATE SCHEMA {}", home))
+            yield scratch
 
 
 def scratch_problem(session: Session) -> str | None:

@@ -17,31 +17,31 @@ from pgfleet.postgres.scratch.reapplicable import find_reapplicable
 from pgfleet.postgres.scratch.replay import replay
 from pgfleet.postgres.session import Session
 from pgfleet.postgres.tenant_session import limits_of
-from pgfleet.run.context import RunContext
+from pgfleet.run.context import Replay, RunContext
 
 
-def find_expected(context: RunContext, server_major: int, own_server: Dsn) -> ExpectedCatalog:
-    """Replays the manifest on a server of that version, and tries which objects a rerun restores.
+def find_expected(context: RunContext, key: Replay, own_server: Dsn) -> ExpectedCatalog:
+    """Replays the manifest, and tries which objects a rerun restores.
 
     Uses the environment's `scratch_dsn`, or else the tenants' `own_server`; if no scratch database can be created
     there, the embedded server, provided it has the same version. Raises NoExpectedCatalog, and transient
     DatabaseErrors.
     """
     try:
-        return _replay_on(context.environment.policy.scratch_dsn or own_server, context, server_major)
+        return _replay_on(context.environment.policy.scratch_dsn or own_server, context, key)
     except ScratchUnavailable:
-        embedded = _replay_embedded(context, server_major)
+        embedded = _replay_embedded(context, key)
         if embedded is None:
             raise
         return embedded
 
 
-def _replay_on(admin: Dsn, context: RunContext, server_major: int) -> ExpectedCatalog:
+def _replay_on(admin: Dsn, context: RunContext, key: Replay) -> ExpectedCatalog:
     limits = limits_of(context)
     found = _major_of(admin, limits)
-    if found != server_major:
-        raise ScratchUnavailable(libpq.server(admin), f"it is PostgreSQL {found}, the tenants use {server_major}")
-    with scratch_database(admin, limits, context.manifest.migrations) as scratch:
+    if found != key.server_major:
+        raise ScratchUnavailable(libpq.server(admin), f"it is PostgreSQL {found}, the tenants use {key.server_major}")
+    with scratch_database(admin, limits, context.manifest.migrations, key.home) as scratch:
         return build_expected(context.manifest, scratch)
 
 
@@ -62,11 +62,11 @@ def _major_of(admin: Dsn, limits: Limits) -> int:
         raise ScratchUnavailable(libpq.server(admin), str(error)) from error
 
 
-def _replay_embedded(context: RunContext, server_major: int) -> ExpectedCatalog | None:
+def _replay_embedded(context: RunContext, key: Replay) -> ExpectedCatalog | None:
     """The expected catalog from the embedded server; None if that has another version or cannot start."""
     with suppress(ClusterFailed):
         binaries = embedded_binaries()
-        if binaries_major(binaries, server_account()) == server_major:
+        if binaries_major(binaries, server_account()) == key.server_major:
             with embedded_server(binaries, context.manifest) as admin:
-                return _replay_on(admin, context, server_major)
+                return _replay_on(admin, context, key)
     return None

@@ -40,7 +40,7 @@ class TrialDatabase:
             self._scope(batch), home=self.session.home, equivalents=self.expected.equivalents, kinds=kinds
         )
         [[row]] = self.session.fetch(query)
-        found = {each.identity: each for each in read_catalog_row(row, home=self.session.home).managed or ()}
+        found = {each.identity: each for each in read_catalog_row(row, self.session).managed or ()}
         wanted = (each.object for each in batch)
         return frozenset(each.identity for each in wanted if _is_same(each, found.get(each.identity)))
 

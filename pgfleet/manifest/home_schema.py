@@ -1,0 +1,48 @@
+"""Under which name of the home schema a manifest is replayed."""
+
+import re
+from collections.abc import Iterable
+
+import pglast
+from pglast import ast, visitors
+
+from pgfleet.manifest.model import Manifest, Migration
+
+DEFAULT = "public"
+NEUTRAL = "pgfleet_home"
+"""A name that no script uses, where scripts mean `public` and not the home schema."""
+
+
+def words_of(manifest: Manifest) -> frozenset[str]:
+    """All words of the manifest's scripts, in lower case: names of schemas are among them, also in dynamic SQL."""
+    scripts = [*(each.script for each in manifest.migrations), *(each.script for each in manifest.seeds)]
+    return frozenset(word for script in scripts for word in re.findall(r"\w+", script.sql.lower()))
+
+
+def replay_home(home: str, words: frozenset[str]) -> str:
+    """The home schema of a replay that is valid for tenants with this home schema.
+
+    `words` are those of the scripts. A schema that the scripts may name must have the tenant's name; any other name
+    gives the same catalog as the tenant's, and so tenants share a replay.
+    """
+    parts = re.findall(r"\w+", home.lower())
+    if words.issuperset(parts):
+        return home
+    return NEUTRAL if DEFAULT in words else DEFAULT
+
+
+def creates_schema(migrations: Iterable[Migration], name: str) -> bool:
+    """Whether a migration contains CREATE SCHEMA for this name, so that a tenant may be without it at first."""
+    visitor = _CreatedSchemas()
+    for each in migrations:
+        if "schema" in each.script.sql.lower():
+            visitor(pglast.parse_sql(each.script.sql))
+    return name in visitor.names
+
+
+class _CreatedSchemas(visitors.Visitor):
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_CreateSchemaStmt(self, _ancestors: object, node: ast.CreateSchemaStmt) -> None:  # noqa: N802 (pglast's)
+        self.names.add(node.schemaname or "")
