@@ -7,7 +7,7 @@ from typing import Any
 
 from prefect import State, runtime
 
-from pgfleet.documents.audit import ManifestEntry, Verdict
+from pgfleet.documents.audit import Verdict
 from pgfleet.documents.plan import RolloutPlan, Scope, TenantPlan, build_plan, by_ring
 from pgfleet.documents.rollout import RingEntry, RingOutcome, RolloutDocument, TenantResult
 from pgfleet.fleet.model import Tenant
@@ -16,7 +16,7 @@ from pgfleet.flows import _approval
 from pgfleet.flows._ring import Ring
 from pgfleet.flows._wave_kinds import AUDIT, DRY_RUN, PLAN, ROLLOUT, WATCH
 from pgfleet.flows._waves import all_results, run_waves
-from pgfleet.judge.summary import skipped_entries
+from pgfleet.judge.summary import manifest_entry, skipped_entries
 from pgfleet.reports import events
 from pgfleet.reports.render import markdown
 from pgfleet.reports.views.plan import approval_view
@@ -123,9 +123,7 @@ class Rollout:
             reason=refusal or "; ".join(reasons) or None,
             started_at=self.started_at,
             finished_at=datetime.now(UTC),
-            manifest=ManifestEntry(
-                checksum=manifest.checksum, migrations=tuple(each.version for each in manifest.migrations)
-            ),
+            manifest=manifest_entry(manifest),
             summary={**summarize(tenants), "skipped": len(environment.skipped)},
             rings=tuple(self.rings),
             tenants=tenants,

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.catalog.expected import Provenance
 from pgfleet.check.evidence import Evidence, RequiredRun
+from pgfleet.check.second_run import HOME, changes_of, judge_second_run, listed, losses_of
 from pgfleet.check.second_run import HOME, judge_second_run, listed
+from pgfleet.documents.audit import ContractEntry
 from pgfleet.documents.audit import ContractEntry, ManifestEntry
 from pgfleet.documents.manifest_proof import (
     FaultEntry,
@@ -20,6 +22,7 @@ from pgfleet.documents.manifest_proof import (
     TwiceEntry,
 )
 from pgfleet.judge.contracts import judge_contract
+from pgfleet.judge.summary import manifest_entry
 from pgfleet.manifest.model import Manifest, Migration
 
 EXIT_STATUS = {ProofOutcome.PROVEN: 0, ProofOutcome.FAULTY: 1, ProofOutcome.INCOMPLETE: 3}
@@ -33,7 +36,7 @@ def build_proof(manifest: Manifest, evidence: Evidence, lint: Sequence[LintEntry
     unproven = tuple(_unproven(migrations, evidence, lint))
     return ManifestProof(
         outcome=_outcome(faults, unproven),
-        manifest=ManifestEntry(checksum=manifest.checksum, migrations=tuple(each.version for each in migrations)),
+        manifest=manifest_entry(manifest),
         server_version=evidence.server_version,
         faults=faults,
         unproven=unproven,

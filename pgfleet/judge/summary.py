@@ -40,15 +40,17 @@ def build_document(
         run_id=run_id,
         started_at=started_at,
         finished_at=finished_at,
-        manifest=ManifestEntry(
-            checksum=manifest.checksum,
-            migrations=tuple(each.version for each in manifest.migrations),
-            product=manifest.product,
-        ),
+        manifest=manifest_entry(manifest),
         summary={**summarize(entries), "skipped": len(skipped)},
         tenants=entries,
         skipped=skipped,
     )
+
+
+def manifest_entry(manifest: Manifest) -> ManifestEntry:
+    """The manifest as documents identify it."""
+    versions = tuple(each.version for each in manifest.migrations)
+    return ManifestEntry(checksum=manifest.checksum, migrations=versions, product=manifest.product)
 
 
 def skipped_entries(skipped: Iterable[SkippedTenant]) -> tuple[SkippedEntry, ...]:
