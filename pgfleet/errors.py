@@ -226,7 +226,7 @@ class BehindPooler(PgfleetError):
 
 
 class CannotDryRun(PgfleetError):
-    """A statement that cannot run in a transaction cannot be rolled back, so a dry run does not exercise it."""
+    """A statement that cannot run in the dry run's transaction, so the dry run does not exercise it."""
 
 
 class DryRunInterrupted(PgfleetError):

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.catalog.expected import Provenance
 from pgfleet.check.evidence import Evidence, RequiredRun
-from pgfleet.check.second_run import HOME, changes_of, judge_second_run, listed, losses_of
 from pgfleet.check.second_run import HOME, judge_second_run, listed
 from pgfleet.documents.audit import ContractEntry
-from pgfleet.documents.audit import ContractEntry, ManifestEntry
+
 from pgfleet.documents.manifest_proof import (
     FaultEntry,
     FaultKind,

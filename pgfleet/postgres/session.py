@@ -29,6 +29,8 @@ from pgfleet.postgres.query import Query, Rows, all_rows, bind
 from pgfleet.run.shipped import statement
 
 READ_SAVEPOINT, BLOCK_SAVEPOINT = "pgfleet_reading", "pgfleet_part"
+UNSAFE_NEW_VALUE = "55P04"
+"""SQLSTATE of a statement that uses an enum value which its own transaction added (PostgreSQL manual, ALTER TYPE)."""
 
 BACKEND = Query(statement("introspection/session"))
 """The server process of this session, and whether the server is a standby."""
@@ -108,8 +110,9 @@ class Session(LazyConnection):
     def run_script(self, script: Script | str) -> None:
         """Runs a script's statements one by one in a transaction of its own, or as part of ours; all or nothing.
 
-        Resets the settings, roles, temporary tables, and locks that the script leaves. Raises a DatabaseError with the
-        statement's place.
+        Checks deferred constraints at the end, as a commit would. Resets the settings, roles, temporary tables, and
+        locks that the script leaves. Raises a DatabaseError with the statement's place, and CannotDryRun for a
+        statement that works only in a transaction of its own.
         """
         with self.transaction():
             self._has_run_script = True
@@ -117,7 +120,9 @@ class Session(LazyConnection):
                 self.execute(each.text, script, each.start)
                 if CREATED.search(each.text):  # the extension's schema may not be on the search path yet
                     self.execute(session_settings.set_search_path(self._search_path(), self.open(), is_local=True))
-            self.execute(session_settings.RESET_SCRIPT)
+            self.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {session_settings.RESET_SCRIPT}")
+            if self.is_dry_run:
+                self._defer_constraints()
 
     def run_outside_transaction(self, script: Script | str) -> None:
         """Runs a script's statements one by one, each in no transaction of ours (CREATE INDEX CONCURRENTLY).
@@ -180,6 +185,12 @@ class Session(LazyConnection):
         finally:
             self._depth, self.is_dry_run = 0, False
             self._roll_back(0)
+
+    def _defer_constraints(self) -> None:
+        """Defers the constraints again that are initially deferred, as the next script's own transaction would."""
+        [[(names,)]] = self.fetch(Query(statement("introspection/deferred_constraints"), {}))
+        if names:
+            self.execute(f"SET CONSTRAINTS {names} DEFERRED")
 
     def _begin(self, depth: int) -> None:
         self._has_run_script = self._has_run_script and depth > 0
@@ -255,6 +266,10 @@ class Session(LazyConnection):
         except DatabaseError as error:
             if error.transient and self.is_dry_run:
                 raise DryRunInterrupted(str(error)) from error
+            if error.sqlstate == UNSAFE_NEW_VALUE and self.is_dry_run:
+                raise CannotDryRun(
+                    f"{error}: a dry run is one transaction, and the value was added in the same one"
+                ) from error
             raise
         except Exception:
             raise

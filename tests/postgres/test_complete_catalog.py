@@ -8,6 +8,8 @@ from fixtures.rollout import Subject
 from pgfleet.documents.audit import Verdict
 from pgfleet.postgres.session import Session
 
+pytestmark = pytest.mark.every_version
+
 SCRIPT = """
 CREATE TABLE t (a integer);
 CREATE INDEX i ON t (a);

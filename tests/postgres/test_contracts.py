@@ -18,6 +18,8 @@ from pgfleet.postgres.read.audit import audit
 from pgfleet.postgres.read.contracts import try_contracts
 from pgfleet.postgres.session import Session
 
+pytestmark = pytest.mark.every_version
+
 POLICY_ENGINE = "policy_engine (planner service)"
 LOGGER = "AgentAnalyticsLogger"
 PREPARED = Query("SELECT name FROM pg_catalog.pg_prepared_statements")

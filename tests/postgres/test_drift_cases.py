@@ -29,6 +29,8 @@ from pgfleet.postgres.session import Session
 from pgfleet.repair.model import Strategy
 from pgfleet.run.files import load_manifest
 
+pytestmark = pytest.mark.every_version
+
 
 class Table(BaseModel):
     """A misspelt key is an error, not an expectation that nobody checks."""

@@ -7,6 +7,8 @@ from pgfleet.catalog.objects import ObjectKind
 from pgfleet.catalog.scope import EVERYTHING
 from pgfleet.postgres.read.introspection import read_catalog
 
+pytestmark = pytest.mark.every_version
+
 
 @pytest.mark.parametrize(
     ("default", "read_as"),

@@ -1,5 +1,6 @@
 """A tenant of the example manifest with every kind of object is ready."""
 
+import pytest
 from fixtures.servers import Server, apply_manifest
 
 from pgfleet.catalog.expected import ExpectedCatalog
@@ -7,6 +8,8 @@ from pgfleet.catalog.objects import ObjectKind
 from pgfleet.documents.audit import TenantEntry, Verdict
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.read.audit import audit
+
+pytestmark = pytest.mark.every_version
 
 
 def audited(server: Server, database: str, manifest: Manifest, expected: ExpectedCatalog) -> TenantEntry:

@@ -7,6 +7,8 @@ from fixtures.servers import Server, attributes, catalog_of
 
 from pgfleet.catalog.objects import ObjectKind
 
+pytestmark = pytest.mark.every_version
+
 SAME_BODIES = {
     "white space": ("BEGIN RETURN 1; END", "\nBEGIN\n\tRETURN  1;\r\nEND\n"),
     "no white space": ("a := b + 1; c := d(e, f);", "a:=b+1;c:=d(e,f);"),

@@ -12,6 +12,8 @@ from pgfleet.catalog.scope import Scope
 from pgfleet.postgres.read.introspection import SCOPES
 from pgfleet.run.shipped import sql_folder
 
+pytestmark = pytest.mark.every_version
+
 ZOO = (Path(__file__).parent / "zoo.sql").read_text(encoding="utf-8")
 ODD = 'Odd "Schema.x'
 SPAN = "subtype = double precision, subtype_diff = float8mi, multirange_type_name = span_multirange"

@@ -10,6 +10,8 @@ from fixtures.servers import Server
 from pgfleet.documents.rollout import Result
 from pgfleet.manifest.model import Manifest
 
+pytestmark = pytest.mark.every_version
+
 Tenants = Callable[..., Subject]
 
 

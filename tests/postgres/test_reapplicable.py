@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from fixtures.servers import Server
 
 from pgfleet.catalog.objects import ObjectKind
@@ -20,6 +21,8 @@ from pgfleet.postgres.scratch.replay import replay
 from pgfleet.postgres.scratch.trial import TrialDatabase
 from pgfleet.postgres.session import Session
 from pgfleet.run.files import load_manifest
+
+pytestmark = pytest.mark.every_version
 
 MANIFESTS = Path(__file__).parents[1] / "manifests"
 

@@ -23,6 +23,8 @@ from pgfleet.rollout.repair_summary import RepairOutcome, outcome_of
 from pgfleet.run.context import RunContext
 from pgfleet.run.files import load_manifest
 
+pytestmark = pytest.mark.every_version
+
 SHRUNK = "ALTER TABLE ai_messages ALTER content TYPE varchar(2000)"
 NULLABLE = "ALTER TABLE ai_messages ALTER role DROP NOT NULL"
 NULLS = "UPDATE ai_messages SET role = NULL"

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
+import pytest
 from fixtures.rollout import Subject
 
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.repair import RepairResult
 from pgfleet.postgres.apply import repair as engine
+
+pytestmark = pytest.mark.every_version
 
 VIEWS = """
 CREATE VIEW z AS SELECT a, b FROM t;

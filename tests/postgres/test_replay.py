@@ -25,6 +25,8 @@ from pgfleet.postgres.scratch.expected_catalog import find_expected
 from pgfleet.run.context import Replay, RunContext
 from pgfleet.run.files import load_manifest
 
+pytestmark = pytest.mark.every_version
+
 EMBEDDED_MAJOR = 18
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
+from fixtures.manifests import linear_manifest
 from fixtures.proxy import CuttingProxy, ledger_row
 from fixtures.rollout import Subject
+from fixtures.servers import Server
 
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, StepStatus
@@ -87,3 +89,52 @@ def test_a_dry_run_that_loses_every_connection_fails_and_changes_nothing(
     assert briefly.roll_out(dry_run=True).result is Result.FAILED
     assert briefly.proxy.cuts == ATTEMPTS
     assert briefly.query(STATE) == before
+
+
+PARENT_AND_CHILD = """
+CREATE TABLE parent (id int PRIMARY KEY);
+CREATE TABLE child (parent_id int REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+"""
+
+
+def dry_run_of(server: Server, database: str, *scripts: str) -> list[tuple[StepStatus, str | None]]:
+    """The status of each migration in a dry run in an empty tenant, with its detail or error."""
+    manifest = linear_manifest(*scripts)
+    subject = Subject(server=server, database=database, manifest=manifest, expected=server.expected(manifest))
+    result = subject.roll_out(dry_run=True)
+    return [(each.status, each.error.message if each.error else each.detail) for each in result.migrations]
+
+
+def test_a_dry_run_checks_deferred_constraints_after_each_migration(server: Server, empty_database: str) -> None:
+    steps = dry_run_of(
+        server,
+        empty_database,
+        PARENT_AND_CHILD,
+        "INSERT INTO child VALUES (1); INSERT INTO parent VALUES (1)",
+        "ALTER TABLE child ADD COLUMN note text",
+        "INSERT INTO child VALUES (2); INSERT INTO parent VALUES (2)",
+    )
+    assert steps == [(StepStatus.DONE, None)] * 4
+
+
+def test_a_violated_deferred_constraint_fails_its_migration(server: Server, empty_database: str) -> None:
+    in_tenants = "current_database() NOT LIKE 'pgfleet_scratch%'"
+    orphan = f"DO $$ BEGIN IF {in_tenants} THEN INSERT INTO child VALUES (1); END IF; END $$"
+    steps = dry_run_of(server, empty_database, PARENT_AND_CHILD, orphan, "CREATE TABLE later (id int)")
+    [created, (status, message), later] = steps
+    assert (created[0], status, later[0]) == (StepStatus.DONE, StepStatus.FAILED, StepStatus.NOT_REACHED)
+    assert message is not None
+    assert 'violates foreign key constraint "child_parent_id_fkey"' in message
+
+
+def test_a_new_enum_value_that_is_used_is_not_exercised(server: Server, empty_database: str) -> None:
+    scripts = [
+        "CREATE TYPE mood AS ENUM ('happy'); CREATE TABLE person (mood mood)",
+        "ALTER TYPE mood ADD VALUE 'sad'",
+        "INSERT INTO person VALUES ('sad')",
+        "CREATE TABLE later (id int)",
+    ]
+    steps = dry_run_of(server, empty_database, *scripts)
+    assert [status for status, _ in steps] == [StepStatus.DONE] * 2 + [StepStatus.NOT_EXERCISED] * 2
+    assert "unsafe use of new value" in str(steps[2][1])
+    assert steps[3][1] == "required migration 3 was not exercised"

@@ -8,6 +8,8 @@ from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.postgres.read.queries import run_checks
 from pgfleet.postgres.session import Session
 
+pytestmark = pytest.mark.every_version
+
 
 def passed(session: Session, migration: Migration) -> dict[str, bool | None]:
     """Whether each check of the migration passed; an answer there must be, be it no rows."""

@@ -1,9 +1,12 @@
 """A second run of the shipped migrations changes nothing, and no run loses a row."""
 
 import psycopg
+import pytest
 from fixtures.servers import Server, apply_manifest
 
 from pgfleet.manifest.model import Manifest
+
+pytestmark = pytest.mark.every_version
 
 
 def query(server: Server, text: str, database: str) -> list[tuple]:

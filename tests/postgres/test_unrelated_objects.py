@@ -7,6 +7,8 @@ from fixtures.servers import Server, apply_manifest
 from pgfleet.documents.audit import Verdict
 from pgfleet.postgres.read.audit import audit
 
+pytestmark = pytest.mark.every_version
+
 BEFORE = """
 CREATE SCHEMA crm;
 CREATE SCHEMA tools;

@@ -112,7 +112,7 @@ class _TenantRollout:
         if earlier := next((each.version for each in self.steps if migration.version in each.along), None):
             detail = f"run in the transaction of {earlier}, which undoes part of it"
             return build_step(migration, self.plan, StepStatus.DONE, detail=detail)
-        if blocker := find_blocker(migration.requires, self.steps):
+        if blocker := find_blocker(self.context.order.requires[migration.version], self.steps):
             status, detail = blocked_status(blocker)
             return build_step(migration, self.plan, status, detail=detail)
         if action is Action.REFUSE:
