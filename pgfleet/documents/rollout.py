@@ -22,10 +22,15 @@ class Result(StrEnum):
     """Could not connect."""
     NOT_REACHED = "not_reached"
     """The rollout halted before it began this tenant."""
+    PARTLY_EXERCISED = "partly_exercised"
+    """A dry run could not exercise the entire plan; what it exercised succeeded."""
     DONE = "done"
     """The entire plan was carried out."""
     UNCHANGED = "unchanged"
     """Nothing to do."""
+
+
+SUCCEEDED = frozenset({Result.PARTLY_EXERCISED, Result.DONE, Result.UNCHANGED})
 
 
 class StepStatus(StrEnum):

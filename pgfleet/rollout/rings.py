@@ -5,12 +5,10 @@ from datetime import datetime
 
 from pgfleet.documents.audit import MigrationStatus, TenantEntry, Verdict
 from pgfleet.documents.plan import RUNS, Action, TenantPlan
-from pgfleet.documents.rollout import Result, RingEntry, RingOutcome, TenantResult, WatchEntry, WaveEntry
+from pgfleet.documents.rollout import SUCCEEDED, Result, RingEntry, RingOutcome, TenantResult, WatchEntry, WaveEntry
 from pgfleet.rollout.failure_budget import count_failures
 from pgfleet.rollout.failure_groups import group_failures
 from pgfleet.rollout.summary import summarize
-
-SUCCESSFUL = frozenset({Result.DONE, Result.UNCHANGED})
 
 
 def finish_ring(
@@ -71,7 +69,7 @@ def find_unsettled(
     Drift that the plan left as it is does not count.
     """
     scopes = {each.name: {one.version for one in each.migrations if one.action is not Action.LEAVE} for each in plans}
-    was_ready = {each.name for each in results if each.result in SUCCESSFUL}
+    was_ready = {each.name for each in results if each.result in SUCCEEDED}
     unsettled = []
     for entry in entries:
         wrong = [

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from pgfleet.documents.plan import Action
-from pgfleet.documents.rollout import Result, RingEntry, RingOutcome, StepStatus, TenantResult
+from pgfleet.documents.rollout import SUCCEEDED, Result, RingEntry, RingOutcome, StepStatus, TenantResult
 from pgfleet.judge.summary import NO_VERDICTS, tenant_count
 
 
@@ -34,7 +34,7 @@ def outcome_of(rings: Sequence[RingEntry], tenants: Iterable[TenantResult]) -> R
         return RolloutOutcome.HALTED
     if any(_is_incomplete(each) for each in found):
         return RolloutOutcome.INCOMPLETE
-    is_clean = results <= {Result.DONE, Result.UNCHANGED} and not any(_has_findings(each) for each in rings)
+    is_clean = results <= SUCCEEDED and not any(_has_findings(each) for each in rings)
     if not is_clean:
         return RolloutOutcome.FAILED
     return RolloutOutcome.FINDINGS if any(map(has_remaining_drift, found)) else RolloutOutcome.COMPLETED
@@ -48,9 +48,10 @@ def exit_status(outcome: RolloutOutcome, tenants: Iterable[TenantResult]) -> int
 
 
 def summarize(tenants: Iterable[TenantResult]) -> dict[str, int]:
-    """The number of tenants, in total and by result."""
+    """The number of tenants, in total and by result; partly exercised ones only if a dry run has any."""
     tally = Counter(each.result for each in tenants)
-    order = (Result.DONE, Result.UNCHANGED, Result.FAILED, Result.NOT_REACHED, Result.UNREACHABLE)
+    order = [Result.DONE, Result.UNCHANGED, Result.FAILED, Result.NOT_REACHED, Result.UNREACHABLE]
+    order[1:1] = [Result.PARTLY_EXERCISED] if Result.PARTLY_EXERCISED in tally else []
     return {"tenants": tally.total(), **{str(result): tally[result] for result in order}}
 
 
@@ -69,11 +70,13 @@ def result_of(migrations: Iterable[StepStatus], seeds: Iterable[StepStatus]) -> 
     statuses = {*migrations, *seeds}
     if statuses & {StepStatus.FAILED, StepStatus.NOT_REACHED}:
         return Result.FAILED
-    return Result.DONE if statuses & {StepStatus.DONE, StepStatus.NOT_EXERCISED} else Result.UNCHANGED
+    if StepStatus.NOT_EXERCISED in statuses:
+        return Result.PARTLY_EXERCISED
+    return Result.DONE if StepStatus.DONE in statuses else Result.UNCHANGED
 
 
 def worst_first(tenants: Iterable[TenantResult]) -> tuple[TenantResult, ...]:
-    """By result (failed, unreachable, not reached, done, unchanged), then by name."""
+    """By result (failed, unreachable, not reached, partly exercised, done, unchanged), then by name."""
     order = list(Result)
     return tuple(sorted(tenants, key=lambda each: (order.index(each.result), each.name)))
 

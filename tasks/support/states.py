@@ -18,6 +18,7 @@ from pgfleet.documents.audit import (
 )
 from pgfleet.documents.manifest_proof import ManifestProof, ProofOutcome
 from pgfleet.documents.rollout import (
+    SUCCEEDED,
     CountDocument,
     MigrationStep,
     Result,
@@ -89,17 +90,17 @@ def step_state(step: MigrationStep | SeedStep) -> State[Any]:
 
 
 def result_state(result: TenantResult) -> State[TenantResult]:
-    """Done or Unchanged, or Failed with the name of the result."""
-    make = Completed if result.result in {Result.DONE, Result.UNCHANGED} else Failed
+    """Completed with the name of the result, or Failed with the name of the result."""
+    make = Completed if result.result in SUCCEEDED else Failed
     message = "; ".join(each.message for each in group_failures([result])) or result.reason
     return make(name=_titled(result.result), message=_short(message), data=result)
 
 
 def results_state(results: Sequence[TenantResult]) -> State[Any]:
-    """Of a wave: Completed if every tenant is done or unchanged, else Failed, named Halted if one did not start."""
+    """Of a wave: Completed if no tenant failed, else Failed, named Halted if one did not start."""
     message = rollout_summary.format_summary(rollout_summary.summarize(results))
     found = {each.result for each in results}
-    if found <= {Result.DONE, Result.UNCHANGED}:
+    if found <= SUCCEEDED:
         return Completed(message=message)
     return Failed(name="Halted" if Result.NOT_REACHED in found else "Failed", message=message)
 

@@ -38,7 +38,7 @@ FAILED, DONE = Result.FAILED, Result.DONE
         ([StepStatus.SKIPPED], [StepStatus.SKIPPED], Result.UNCHANGED),
         ([StepStatus.SKIPPED, StepStatus.DONE], [], DONE),
         ([StepStatus.SKIPPED], [StepStatus.DONE], DONE),
-        ([StepStatus.DONE, StepStatus.NOT_EXERCISED], [], DONE),
+        ([StepStatus.DONE, StepStatus.NOT_EXERCISED], [], Result.PARTLY_EXERCISED),
         ([StepStatus.DONE, StepStatus.FAILED], [], FAILED),
         ([StepStatus.DONE], [StepStatus.NOT_REACHED], FAILED),
     ],

@@ -58,6 +58,7 @@ RESULT_MEANS = {
     Result.FAILED: "at least one step failed; unproven changes were rolled back",
     Result.UNREACHABLE: "could not connect",
     Result.NOT_REACHED: "the rollout halted first",
+    Result.PARTLY_EXERCISED: "the dry run could not exercise all of the plan",
     Result.DONE: "the plan was carried out",
     Result.UNCHANGED: "nothing to do",
 }

@@ -13,6 +13,7 @@ RESULT = {
     Result.FAILED: StatusStyle.BAD,
     Result.UNREACHABLE: StatusStyle.AWAY,
     Result.NOT_REACHED: StatusStyle.PENDING,
+    Result.PARTLY_EXERCISED: StatusStyle.DOUBTFUL,
     Result.DONE: StatusStyle.DONE,
     Result.UNCHANGED: StatusStyle.GOOD,
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from pgfleet.documents.rollout import (
+    SUCCEEDED,
     ErrorEntry,
     MigrationStep,
     Result,
@@ -30,7 +31,6 @@ from pgfleet.reports.views.rollout_matrix import step_status
 
 MOST_MIGRATIONS = 16
 AGAIN = "Run it again: completed steps are skipped"
-SUCCEEDED = frozenset({Result.DONE, Result.UNCHANGED})
 
 
 def tenant_blocks(tenant: TenantResult, document: RolloutDocument) -> Iterator[Block]:
