@@ -22,8 +22,6 @@ SERVERS = {"embedded": embedded_binaries(), **{f"installed-{n}": path for n, pat
 STARTS_ONE = """
 from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.embedded.cluster import Cluster
-
-pytestmark = pytest.mark.every_version
 cluster = Cluster.temporary(embedded_binaries())
 pid = (cluster.data_dir / "postmaster.pid").read_text().splitlines()[0]
 print(pid, cluster.host, flush=True)
