@@ -7,7 +7,6 @@ from pgfleet.catalog.expected import Provenance
 from pgfleet.check.evidence import Evidence, RequiredRun
 from pgfleet.check.second_run import HOME, judge_second_run, listed
 from pgfleet.documents.audit import ContractEntry
-
 from pgfleet.documents.manifest_proof import (
     FaultEntry,
     FaultKind,

@@ -28,10 +28,9 @@ def scratch_database(
 ) -> Iterator[Session]:
     """A session in an empty database on the server of `admin`, whose role must have CREATEDB.
 
-    Its search path is the schema `home`, which is created unless the migrations do so, and then the extensions of
-    the migrations, as a tenant's is. The database is dropped when the
-    block ends; if a run was killed, by the next run at least an hour later. Raises ScratchUnavailable if no database
-    can be created, and transient DatabaseErrors.
+    Its search path is the schema `home`, which is created unless the migrations do so, and then the extensions of the
+    migrations, as a tenant's is. The database is dropped when the block ends; if a run was killed, by the next run at
+    least an hour later. Raises ScratchUnavailable if no database can be created, and transient DatabaseErrors.
     """
     migrations = tuple(migrations)
     extensions, is_created = extensions_of(migrations), creates_schema(migrations, home)
