@@ -36,7 +36,16 @@ def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
     files = {path.stem for path in (sql_folder() / "introspection").glob("*.sql")}
     of_rows = {"seed_rows", "row_count", "changes", "activity", "fillable", "row_digests"}
     of_sessions = {"connections", "deferred_constraints", "search_path", "session"}
-    assert files == {*ObjectKind, *SCOPES, *of_rows, *of_sessions, "summary", "holders", "sequence_access"}
+    assert files == {
+        *ObjectKind,
+        *SCOPES,
+        *of_rows,
+        *of_sessions,
+        "summary",
+        "summary_of_changes",
+        "holders",
+        "sequence_access",
+    }
 
 
 def test_schemas(zoo: Catalog) -> None:
