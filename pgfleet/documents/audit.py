@@ -153,8 +153,9 @@ class CheckEntry(Entry):
 class MigrationEntry(Entry):
     """One migration in one tenant; `evidence` decides its status, `altered` says that its file is not the recorded one.
 
-    `accepted`: it is not applied, but all its differences are accepted, so it does not count. `since` is the end of the
-    first audit in which it was not applied.
+    `in_tool_ledger`: whether the migration tool's ledger records it; null without one. `accepted`: it is not applied,
+    but all its differences are accepted, so it does not count. `since` is the end of the first audit in which it was
+    not applied.
     """
 
     version: str
@@ -165,6 +166,7 @@ class MigrationEntry(Entry):
     differences: tuple[DifferenceEntry, ...] = ()
     checks: tuple[CheckEntry, ...] = ()
     ledger: LedgerState | None = None
+    in_tool_ledger: bool | None = None
     altered: bool = False
     accepted: bool = False
     since: datetime | None = None

@@ -60,7 +60,7 @@ def assess(whole: ExpectedCatalog, order: Order, catalog: Catalog, records: Reco
         drift=drift,
         pending=pending,
         repairs={version: tuple(each) for version, each in repairs.items()},
-        unexpected=tuple(_unexpected(whole, expected, catalog, found)),
+        unexpected=tuple(_unexpected(whole, expected, catalog, found, order.repeatable)),
         found=found,
     )
 
@@ -70,16 +70,21 @@ def _unexpected(
     expected: ExpectedCatalog,
     catalog: Catalog,
     found: Mapping[Identity, CatalogObject],
+    repeatable: frozenset[str],
 ) -> Iterator[CatalogObject]:
-    """What exists besides the expected objects, on tables and in schemas that are managed at this position."""
+    """What exists besides the expected objects, on tables and in schemas that are managed at this position.
+
+    An object of a pending repeatable migration is what an older text made of it.
+    """
     places = {each.place for each in expected.objects.values()}
     known_places = {each.place for each in whole.history.objects}
     for each in catalog.unexpected:
         if each.parent_place is None or each.parent_place in places or each.parent_place not in known_places:
             yield each
-    if found.keys() <= expected.objects.keys():
-        return
+    others = found.keys() - expected.objects.keys()
+    if others:
+        others -= {chain.identity for version in repeatable for chain, _ in whole.history.by_version[version]}
     for name, each in found.items():
         is_managed = each.parent_place is None or each.parent_place in places
-        if is_managed and name not in expected.objects and not is_shared(name):
+        if name in others and is_managed and not is_shared(name):
             yield each

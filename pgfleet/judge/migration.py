@@ -9,6 +9,7 @@ from pgfleet.judge.assessment import Assessment
 from pgfleet.judge.migration_status import migration_status
 from pgfleet.judge.observations import LedgerRow
 from pgfleet.manifest.model import Migration
+from pgfleet.manifest.source.ledger import Recorded
 from pgfleet.manifest.statements import split
 from pgfleet.repair.model import Repair
 
@@ -19,9 +20,13 @@ def judge_migration(
     checks: Sequence[CheckEntry],
     *,
     recorded: LedgerRow | None,
+    tool: Recorded | None = None,
     home: str,
 ) -> MigrationEntry:
-    """One migration's state in a tenant whose home schema is `home`; `recorded` is the migration's ledger row."""
+    """One migration's state in a tenant whose home schema is `home`; `recorded` is the migration's ledger row.
+
+    `tool` is what the migration tool's ledger records, if there is one.
+    """
     version, repairs = migration.version, assessment.repairs.get(migration.version, ())
     return MigrationEntry(
         version=version,
@@ -40,6 +45,7 @@ def judge_migration(
         differences=tuple(difference_entry(each, home, repair) for each, repair in repairs),
         checks=tuple(checks),
         ledger=recorded.state if recorded else None,
+        in_tool_ledger=version in tool.versions if tool else None,
         altered=recorded is not None and recorded.checksum != migration.script.checksum,
     )
 

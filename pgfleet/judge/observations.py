@@ -7,6 +7,7 @@ from typing import Any
 from pgfleet.catalog.objects import Catalog
 from pgfleet.documents.audit import LedgerState
 from pgfleet.fleet.pooler import Pooler
+from pgfleet.manifest.source.ledger import Recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,13 +23,15 @@ class LedgerRow:
 class TenantObservation:
     """A tenant's catalog and its ledger rows by version; `database` identifies its database in the fleet.
 
-    `ledger_fault` says why an existing ledger could not be read. `pooler` is the kind of pooler in between, if any.
+    `ledger_fault` says why an existing ledger could not be read. `tool` is what the migration tool's ledger records;
+    None if the manifest names none, or the tenant has none. `pooler` is the kind of pooler in between, if any.
     """
 
     server_version: str
     catalog: Catalog
     ledger: Mapping[str, LedgerRow]
     ledger_fault: str | None = None
+    tool: Recorded | None = None
     pooler: Pooler | None = None
     is_standby: bool = False
     database: str | None = None

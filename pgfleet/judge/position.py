@@ -16,12 +16,14 @@ class Records:
     """What is known of a tenant besides its catalog.
 
     `ledger` and `tool` are the versions that the two ledgers record as applied; None where there is no such ledger.
-    `checks` holds, for versions that have checks, whether all of them pass; None where that could not be determined.
-    `harmless` versions are proven to change nothing when they are run again.
+    `outdated` are repeatable migrations that our ledger records with another text. `checks` holds, for versions that
+    have checks, whether all of them pass; None where that could not be determined. `harmless` versions are proven to
+    change nothing when they are run again.
     """
 
     ledger: frozenset[str] | None = None
     tool: frozenset[str] | None = None
+    outdated: frozenset[str] = frozenset()
     checks: Mapping[str, bool | None] = field(default_factory=dict)
     harmless: frozenset[str] = frozenset()
 
@@ -33,8 +35,12 @@ class Records:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """The versions that are applied in a tenant and those that cannot be determined; all others are pending."""
+    """The versions that are applied in a tenant and those that cannot be determined; all others are pending.
 
+    `version` is the last applied one in the manifest's order, without repeatable migrations.
+    """
+
+    version: str | None
     applied: frozenset[str]
     unknown: frozenset[str]
     evidence: Mapping[str, Evidence]
@@ -44,18 +50,22 @@ def locate(history: History, order: Order, found: Mapping[Identity, CatalogObjec
     """The position of a tenant in which these of the history's objects were found."""
     if not records.known and not any(chain.identity in found for chain in history.chains):
         nothing: frozenset[str] = frozenset()
-        return Position(applied=nothing, unknown=nothing, evidence=dict.fromkeys(history.versions, Evidence.CATALOG))
+        return Position(
+            version=None, applied=nothing, unknown=nothing, evidence=dict.fromkeys(history.versions, Evidence.CATALOG)
+        )
     if order.is_linear:
-        applied, undecided = _find_linear(history, found, records)
+        applied, undecided = _find_linear(history, order, found, records)
     else:
         applied, undecided = _find_partial(history, order, found, records)
     settled, unknown = _settle(history, order, applied, undecided, records)
+    settled |= _find_repeatable(history, order, found, settled, records)
     evidence = dict(_evidence(history, settled, unknown, applied, records))
-    return Position(applied=settled, unknown=unknown, evidence=evidence)
+    last = max(settled - order.repeatable, key=history.places.__getitem__, default=None)
+    return Position(version=last, applied=settled, unknown=unknown, evidence=evidence)
 
 
 def _find_linear(
-    history: History, found: Mapping[Identity, CatalogObject], records: Records
+    history: History, order: Order, found: Mapping[Identity, CatalogObject], records: Records
 ) -> tuple[frozenset[str], tuple[str, ...]]:
     """The applied versions, and those directly after them that the catalog cannot tell from pending ones.
 
@@ -63,8 +73,8 @@ def _find_linear(
     that the ledgers record; without ledgers the last, because an object that exists was created by somebody, and one
     that is missing may have been lost.
     """
-    floor = max((history.places[each] for each in records.known), default=0)
-    scores = _scores(history, found)
+    floor = max((history.places[each] for each in records.known - order.repeatable), default=0)
+    scores = _scores(history, found)[: len(history.versions) - len(order.repeatable) + 1]
     best = max(scores[floor:])
     ties = [place for place in range(floor, len(scores)) if scores[place] == best]
     last = floor if records.known and floor in ties else ties[-1]
@@ -98,10 +108,10 @@ def _find_partial(
     history: History, order: Order, found: Mapping[Identity, CatalogObject], records: Records
 ) -> tuple[frozenset[str], tuple[str, ...]]:
     """The same for migrations that do not all require each other: each is judged by its own objects."""
-    applied = order.closed(records.known)
+    applied = order.closed(records.known - order.repeatable)
     matches = {chain.identity: chain.matches(found.get(chain.identity)) for chain in history.chains}
     while True:
-        seen = _seen(history, found, matches, applied)
+        seen = _seen(history, found, matches, applied) - order.repeatable
         if order.closed(applied | seen) == applied:
             break
         applied = order.closed(applied | seen)
@@ -110,7 +120,7 @@ def _find_partial(
         for version, effects in history.by_version.items()
         if any(_is_absent(matches[chain.identity], index, chain.reached(applied)) for chain, index in effects)
     )
-    pending = {each for each in history.versions if (absent & order.closed([each])) - applied}
+    pending = {each for each in history.versions if (absent & order.closed([each])) - applied} | order.repeatable
     return applied, tuple(each for each in history.versions if each not in applied and each not in pending)
 
 
@@ -129,6 +139,39 @@ def _seen(
             for chain, index in _decisive(effects)
         )
     )
+
+
+def _find_repeatable(
+    history: History,
+    order: Order,
+    found: Mapping[Identity, CatalogObject],
+    applied: frozenset[str],
+    records: Records,
+) -> frozenset[str]:
+    """The repeatable versions that are applied with their current text; the others are pending.
+
+    Without a record of one, its objects decide. An object in another state is drift, unless migrations before it are
+    pending: then it may be what an older text made of it.
+    """
+    is_complete = len(applied) == len(history.versions) - len(order.repeatable)
+    undecided = order.repeatable - records.known - records.outdated
+    if records.tool is not None:
+        undecided = frozenset()
+    seen = {
+        version
+        for version in undecided
+        if (effects := history.by_version[version])
+        and (
+            all(is_same(chain.state(index), found.get(chain.identity)) for chain, index in effects)
+            or (is_complete and all(_is_altered(chain, index, found.get(chain.identity)) for chain, index in effects))
+        )
+    }
+    return (order.repeatable & records.known) | seen
+
+
+def _is_altered(chain: Chain, index: int, found: CatalogObject | None) -> bool:
+    """Whether the object exists in another state than the one before its link `index`."""
+    return found is not None and not is_same(chain.state(index - 1), found)
 
 
 def _decisive(effects: tuple[tuple[Chain, int], ...]) -> tuple[tuple[Chain, int], ...]:
@@ -174,7 +217,7 @@ def _is_recorded_up_to(history: History, applied: frozenset[str], records: Recor
 
 def position_entry(history: History, position: Position) -> PositionEntry:
     """The position as the document shows it."""
-    last = max(position.applied, key=history.places.__getitem__, default=None)
+    last = position.version
     return PositionEntry(
         version=last,
         applied=len(position.applied),

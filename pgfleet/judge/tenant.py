@@ -107,6 +107,8 @@ def _faults(
 ) -> Iterator[str]:
     if observed.ledger_fault:
         yield f"the ledger could not be read: {observed.ledger_fault}"
+    if observed.tool and observed.tool.fault:
+        yield f"the migration tool's ledger: {observed.tool.fault}"
     if unreadable := observed.catalog.unreadable:
         yield f"the role cannot read {', '.join(unreadable)}; grant it SELECT on them and USAGE on their schemas"
     if unknown := [each.version for each in migrations if each.evidence is Evidence.NONE]:

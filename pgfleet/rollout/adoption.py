@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from pgfleet.documents.audit import Evidence, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
 from pgfleet.errors import FleetError
-from pgfleet.manifest.model import Manifest
-from pgfleet.rollout.revalidate import RECORDED
+from pgfleet.manifest.model import Manifest, ToolLedger
+from pgfleet.rollout.revalidate import is_recorded
 
 
-def plan_adoption(entry: TenantEntry, through: str) -> TenantPlan:
+def plan_adoption(entry: TenantEntry, through: str, ledger: ToolLedger | None = None) -> TenantPlan:
     """The plan that adopts every migration up to and including version `through` that the ledger does not record.
 
-    A tenant that was not inspected gets an obstacle instead.
+    `ledger` is the migration tool's. A tenant that was not inspected gets an obstacle instead.
     """
     ring = entry.ring or ""
     if not entry.migrations:
@@ -25,7 +25,7 @@ def plan_adoption(entry: TenantEntry, through: str) -> TenantPlan:
         name=entry.name,
         ring=ring,
         fingerprint=entry.fingerprint,
-        migrations=tuple(_planned(entry, through)),
+        migrations=tuple(_planned(entry, through, ledger)),
     )
 
 
@@ -36,9 +36,9 @@ def check_adoption(through: str, manifest: Manifest) -> None:
         raise FleetError("--through", through, f"not in the manifest, which has: {', '.join(versions)}")
 
 
-def _planned(entry: TenantEntry, through: str) -> Iterator[PlannedMigration]:
+def _planned(entry: TenantEntry, through: str, ledger: ToolLedger | None) -> Iterator[PlannedMigration]:
     for each in entry.migrations:
-        if each.ledger in RECORDED:
+        if is_recorded(each.ledger, ledger, in_tool_ledger=each.in_tool_ledger):
             yield PlannedMigration(
                 version=each.version, action=Action.SKIP, altered=each.altered, ledger=each.ledger, declared=True
             )

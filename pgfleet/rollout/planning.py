@@ -16,11 +16,12 @@ from pgfleet.documents.audit import (
 from pgfleet.documents.plan import RUNS, AcceptedObject, Action, PlannedMigration, Scope, TenantPlan
 from pgfleet.errors import FleetError
 from pgfleet.fleet.pooler import Pooler
-from pgfleet.manifest.model import Manifest, Migration, Priority
+from pgfleet.manifest.model import Manifest, Migration, Priority, ToolLedger
 from pgfleet.repair.model import Strategy
 from pgfleet.rollout.adoption import check_adoption, plan_adoption
 from pgfleet.rollout.advice import advise
 from pgfleet.rollout.preconditions import pooler_error, standby_error
+from pgfleet.rollout.revalidate import is_recorded
 
 
 def check_scope(scope: Scope, manifest: Manifest) -> None:
@@ -49,7 +50,7 @@ def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalo
     is applied or will be.
     """
     if scope.adopt_through:
-        return plan_adoption(entry, scope.adopt_through)
+        return plan_adoption(entry, scope.adopt_through, manifest.ledger)
     ring = entry.ring or ""
     if entry.verdict in INCONCLUSIVE or expected is None:
         reason = entry.reason or "it could not be inspected"
@@ -57,7 +58,8 @@ def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalo
         because = entry.unreachable_because
         return TenantPlan(name=entry.name, ring=ring, obstacle=obstacle, reason=reason, unreachable_because=because)
     chosen = {each.version for each in manifest.migrations if is_within(each, scope)}
-    planned = _add_reruns(tuple(_plan(each, scope) for each in entry.migrations if each.version in chosen), expected)
+    wanted = [each for each in entry.migrations if each.version in chosen]
+    planned = _add_reruns(tuple(_plan(each, scope, manifest.ledger) for each in wanted), expected)
     if entry.pooler is Pooler.TRANSACTION:
         planned = _refuse_behind_pooler(planned, manifest)
     plan = TenantPlan(
@@ -95,8 +97,8 @@ def _obstructed_by_standby(plan: TenantPlan) -> TenantPlan:
     )
 
 
-def _plan(entry: MigrationEntry, scope: Scope) -> PlannedMigration:
-    action = _action(entry, scope)
+def _plan(entry: MigrationEntry, scope: Scope, ledger: ToolLedger | None) -> PlannedMigration:
+    action = _action(entry, scope, ledger)
     accepted = entry.differences if action is Action.SKIP else ()
     return PlannedMigration(
         version=entry.version,
@@ -124,7 +126,7 @@ def accepted_object(difference: DifferenceEntry) -> AcceptedObject:
     return AcceptedObject(kind=difference.kind, identity=difference.identity, change=difference.change)
 
 
-def _action(entry: MigrationEntry, scope: Scope) -> Action:
+def _action(entry: MigrationEntry, scope: Scope, ledger: ToolLedger | None) -> Action:
     if entry.accepted and entry.version not in scope.rerun:
         return Action.SKIP
     if entry.status is MigrationStatus.PENDING:
@@ -133,7 +135,7 @@ def _action(entry: MigrationEntry, scope: Scope) -> Action:
         return Action.REAPPLY if _is_fixed_by_reapplying(entry) or entry.version in scope.rerun else Action.LEAVE
     if entry.version in scope.rerun:
         return Action.RERUN
-    return Action.SKIP if entry.ledger in {LedgerState.APPLIED, LedgerState.ADOPTED} else Action.ADOPT
+    return Action.SKIP if is_recorded(entry.ledger, ledger, in_tool_ledger=entry.in_tool_ledger) else Action.ADOPT
 
 
 def _is_fixed_by_reapplying(entry: MigrationEntry) -> bool:

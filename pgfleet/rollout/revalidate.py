@@ -3,6 +3,7 @@
 from pgfleet.documents.audit import LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import RUNS, Action
 from pgfleet.errors import PlanOutdated
+from pgfleet.manifest.model import ToolLedger
 
 RECORDED = frozenset({LedgerState.APPLIED, LedgerState.ADOPTED})
 PARTICIPLE = {
@@ -19,17 +20,23 @@ PLANNED_FOR = {
 }
 
 
-def revalidate(planned: Action, found: MigrationEntry, *, is_ours: bool) -> Action:
+def is_recorded(state: LedgerState | None, ledger: ToolLedger | None, *, in_tool_ledger: bool | None) -> bool:
+    """Whether our ledger records a migration as applied, and the tool's `ledger` too if rollouts write to it."""
+    return state in RECORDED and (ledger is None or not ledger.write or in_tool_ledger is True)
+
+
+def revalidate(planned: Action, found: MigrationEntry, *, is_ours: bool, ledger: ToolLedger | None = None) -> Action:
     """The action to take now: the planned one, or less if another run did the work in between.
 
-    `is_ours` means that this run wrote the ledger row: it committed and then lost the connection. Raises PlanOutdated
-    if the action would differ from the planned, and possibly approved, one.
+    `is_ours` means that this run wrote the ledger row: it committed and then lost the connection. `ledger` is the
+    migration tool's. Raises PlanOutdated if the action would differ from the planned, and possibly approved, one.
     """
     is_applied = found.status is MigrationStatus.APPLIED
+    is_known = is_recorded(found.ledger, ledger, in_tool_ledger=found.in_tool_ledger)
     if planned is Action.RERUN:
-        return Action.SKIP if is_applied and is_ours and found.ledger in RECORDED else Action.RERUN
+        return Action.SKIP if is_applied and is_ours and is_known else Action.RERUN
     if is_applied:
-        return Action.SKIP if found.ledger in RECORDED else Action.ADOPT
+        return Action.SKIP if is_known else Action.ADOPT
     if planned in PLANNED_FOR.get(found.status, ()):
         return planned
     if planned in RUNS and found.ledger is LedgerState.STARTED:

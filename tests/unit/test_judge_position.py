@@ -1,14 +1,16 @@
 """Where a tenant stands, from the states of its objects, the ledgers, the checks, and the order of the migrations."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
+from unit.literals import a_migration
 
 from pgfleet.catalog.history import History, trace
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 from pgfleet.documents.audit import Evidence
 from pgfleet.judge.position import Position, Records, locate
-from pgfleet.manifest.order import Order
+from pgfleet.manifest.order import Order, order_of
 
 
 def an_object(name: str, text: str = "one", schema: str | None = None) -> CatalogObject:
@@ -142,3 +144,37 @@ def test_an_object_that_another_tenant_may_have_made_does_not_decide_where_there
     shared = an_object("rules", schema="guard")
     history = a_history([T, shared])
     assert numbers(located(history, partial(history), [shared]).applied) == []
+
+
+# Migration 1 creates a table; R creates a view and replaces a function of migration 2.
+VIEW, OLD_VIEW = an_object("v"), an_object("v", "older text")
+REPEATABLE = trace([("1", [T]), ("2", [T, F1]), ("R", [T, F2, VIEW])])
+ORDER = order_of(
+    [a_migration("1"), a_migration("2"), replace(a_migration("R"), repeatable=True)],
+    is_linear=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "records", "applied"),
+    [
+        pytest.param([], Records(), set(), id="an empty tenant"),
+        pytest.param([T], Records(), {"1"}, id="before it"),
+        pytest.param([T, F1], Records(), {"1", "2"}, id="directly before it"),
+        pytest.param([T, F2, VIEW], Records(), {"1", "2", "R"}, id="its objects are there"),
+        pytest.param([T, F2, OLD_VIEW], Records(), {"1", "2", "R"}, id="an object is altered"),
+        pytest.param([T, OLD_VIEW], Records(), {"1"}, id="an older text ran before the last migration"),
+        pytest.param([T, F2, VIEW], Records(outdated=frozenset("R")), {"1", "2"}, id="recorded with another text"),
+        pytest.param([T, F1], Records(ledger=frozenset("R")), {"1", "2", "R"}, id="recorded, and its objects are lost"),
+        pytest.param([T, F2, VIEW], Records(tool=frozenset("12")), {"1", "2"}, id="the tool's ledger lacks it"),
+        pytest.param([T], Records(ledger=frozenset("1R")), {"1", "R"}, id="it says nothing about those before it"),
+    ],
+)
+@pytest.mark.parametrize("is_linear", [True, False])
+def test_a_repeatable_migration(
+    found: list[CatalogObject], records: Records, applied: set[str], is_linear: bool
+) -> None:
+    order = ORDER if is_linear else replace(ORDER, is_linear=False)
+    position = located(REPEATABLE, order, found, records)
+    assert (position.applied, position.unknown) == (applied, frozenset())
+    assert position.version == max(applied - {"R"}, default=None)

@@ -16,13 +16,14 @@ from pgfleet.postgres.apply.execution import execute, prove
 from pgfleet.postgres.apply.ledger import forget_started, record, record_started
 from pgfleet.postgres.apply.row_changes import check_row_losses, read_guards
 from pgfleet.postgres.apply.statements import forget_finished, read_finished, run_statements
+from pgfleet.postgres.apply.tool_ledger import record_in_tool_ledger
 from pgfleet.postgres.locks import lock_shared, tenant_lock, tenant_lock_of_session
 from pgfleet.postgres.read.audit_steps import verify
 from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.advice import build_error_entry
 from pgfleet.rollout.results import build_step
-from pgfleet.rollout.revalidate import RECORDED, revalidate
+from pgfleet.rollout.revalidate import RECORDED, is_recorded, revalidate
 from pgfleet.run.context import RunContext
 
 
@@ -70,9 +71,9 @@ def _in_transaction(
             along = execute(session, context, plan, migration, before)
             check_row_losses(guards, read_guards(session, context))
         if action not in IDLE:
-            record(session, migration, action, run_id=context.run_id)
+            _record(session, context, migration, action, before)
         for version in along:
-            record(session, context.migration(version), plan.of(version).action, run_id=context.run_id)
+            _record(session, context, context.migration(version), plan.of(version).action, before)
     return action, along
 
 
@@ -114,7 +115,7 @@ def _outside_transaction(
                 raise
         if action not in IDLE:
             with session.transaction():
-                record(session, migration, action, run_id=context.run_id)
+                _record(session, context, migration, action, before)
                 forget_finished(session, migration)
     return action, ()
 
@@ -123,6 +124,16 @@ def _was_started(before: TenantInspection, migration: Migration) -> bool:
     """Whether an earlier run started this script, unchanged, and did not finish it."""
     row = before.observed.ledger.get(migration.version)
     return row is not None and row.state is LedgerState.STARTED and row.checksum == migration.script.checksum
+
+
+def _record(
+    session: Session, context: RunContext, migration: Migration, action: Action, before: TenantInspection
+) -> None:
+    """Records the action in our ledger, and the migration in the tool's; an adoption only where it is not recorded."""
+    found = before.observed.ledger.get(migration.version)
+    if action is not Action.ADOPT or found is None or found.state not in RECORDED:
+        record(session, migration, action, run_id=context.run_id)
+    record_in_tool_ledger(session, context.manifest, migration)
 
 
 def _check_undoes_nothing(
@@ -144,10 +155,14 @@ def _revalidate(
 ) -> Action:
     planned, recorded = plan.of(migration.version), before.observed.ledger.get(migration.version)
     if planned.declared:
-        return Action.SKIP if recorded and recorded.state in RECORDED else Action.ADOPT
+        tool = before.observed.tool
+        in_tool_ledger = tool is not None and migration.version in tool.versions
+        state = recorded.state if recorded else None
+        is_known = is_recorded(state, context.manifest.ledger, in_tool_ledger=in_tool_ledger)
+        return Action.SKIP if is_known else Action.ADOPT
     found = verify(session, context, before, migration.version)
     is_ours = recorded is not None and recorded.run_id == context.run_id
-    return revalidate(planned.action, found, is_ours=is_ours)
+    return revalidate(planned.action, found, is_ours=is_ours, ledger=context.manifest.ledger)
 
 
 def _drop_invalid_indexes(session: Session, inspection: TenantInspection, version: str) -> None:

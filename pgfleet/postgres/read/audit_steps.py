@@ -25,6 +25,7 @@ def verify(session: Session, context: RunContext, inspection: TenantInspection, 
             for check, result in zip(migration.checks, results, strict=True)
         ],
         recorded=inspection.observed.ledger.get(version),
+        tool=inspection.observed.tool,
         home=session.home,
     )
 

@@ -12,6 +12,7 @@ from pgfleet.judge.checks import judge_check
 from pgfleet.judge.observations import TenantObservation
 from pgfleet.judge.position import Position, Records
 from pgfleet.postgres.apply.ledger import EXISTS, read_ledger
+from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.introspection import catalog_query, complete_catalog
 from pgfleet.postgres.read.prefetch import Prefetched, prefetch
@@ -48,11 +49,11 @@ def inspect(
     versions count as applied: they were run in the transaction under way, which has not recorded them yet.
     """
     whole = context.expected(session.server_major, session.home)
-    queries = _queries(session, whole)
+    queries = _queries(session, context, whole)
     found = prefetch(session, context, also=queries) if with_prefetch else None
     prefetched, rows = found or (Prefetched(), session.fetch(*queries))
-    observed = _observe(session, whole, rows)
-    records = Records(ledger=frozenset(observed.ledger) | assumed, harmless=whole.harmless)
+    observed = _observe(session, context, whole, rows)
+    records = _records(context, observed, whole, assumed)
     assessment = assess(whole, context.order, observed.catalog, records)
     _check_fingerprint(observed.catalog, assessment)
     if with_prefetch and not found and (second := prefetch(session, context, missing=_missing(assessment.differences))):
@@ -60,6 +61,20 @@ def inspect(
     if checks := dict(_decisive_checks(session, context, assessment.position, prefetched)):
         assessment = assess(whole, context.order, observed.catalog, replace(records, checks=checks))
     return TenantInspection(observed, assessment, prefetched)
+
+
+def _records(
+    context: RunContext, observed: TenantObservation, whole: ExpectedCatalog, assumed: frozenset[str]
+) -> Records:
+    """What the ledgers record; a repeatable migration only counts with its current text."""
+    outdated = frozenset(
+        version
+        for version, row in observed.ledger.items()
+        if version in context.order.repeatable and row.checksum != context.migration(version).script.checksum
+    )
+    tool = observed.tool.versions if observed.tool and not observed.tool.fault else None
+    ledger = (frozenset(observed.ledger) - outdated) | assumed
+    return Records(ledger=ledger, tool=tool, outdated=outdated - assumed, harmless=whole.harmless)
 
 
 def _check_fingerprint(catalog: Catalog, assessment: Assessment) -> None:
@@ -82,25 +97,19 @@ def _decisive_checks(
             yield version, False if False in passed else None if None in passed else True
 
 
-def observe(session: Session, expected: ExpectedCatalog) -> TenantObservation:
-    """The tenant's catalog and ledger; objects are transferred only if some differ from the expected ones.
-
-    One round trip, a second if there is a ledger, and more if the catalog needs them (`complete_catalog`). Raises a
-    DatabaseError.
-    """
-    return _observe(session, expected, session.fetch(*_queries(session, expected)))
-
-
-def _queries(session: Session, expected: ExpectedCatalog) -> tuple[Query, Query, Query]:
-    """Is there a ledger, which server process answers, and is the catalog the expected one?"""
+def _queries(session: Session, context: RunContext, expected: ExpectedCatalog) -> tuple[Query, ...]:
+    """Is there a ledger? Which server process answers? Is the catalog as expected? Is there a tool's ledger?"""
     query = catalog_query(
         expected.scope, home=session.home, equivalents=expected.equivalents, fingerprints=expected.known_fingerprints
     )
-    return EXISTS, BACKEND, query
+    tool = (exists_query(context.manifest.ledger, session.home),) if context.manifest.ledger else ()
+    return EXISTS, BACKEND, query, *tool
 
 
-def _observe(session: Session, expected: ExpectedCatalog, rows: Sequence[Rows]) -> TenantObservation:
-    [[(ledger_exists,)], [(pid, is_standby)], [row]] = rows
+def _observe(
+    session: Session, context: RunContext, expected: ExpectedCatalog, rows: Sequence[Rows]
+) -> TenantObservation:
+    [[(ledger_exists,)], [(pid, is_standby)], [row], *tool] = rows
     catalog = complete_catalog(session, expected.scope, expected.equivalents, row)
     ledger, fault = read_ledger(session) if ledger_exists else ({}, None)
     return TenantObservation(
@@ -108,6 +117,7 @@ def _observe(session: Session, expected: ExpectedCatalog, rows: Sequence[Rows]) 
         catalog=catalog,
         ledger=ledger,
         ledger_fault=fault,
+        tool=read_tool_ledger(session, context.manifest, tool[0]) if tool else None,
         pooler=session.pooler_before(pid),
         is_standby=is_standby,
         database=session.database,
