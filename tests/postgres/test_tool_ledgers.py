@@ -1,66 +1,210 @@
-"""Each tool's ledger on a server: its table, the rows that record migrations, and what they then say."""
+"""The ledgers of migration tools in tenants: as evidence, and kept in step by rollouts."""
 
+import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fixtures.rollout import Subject
 from fixtures.servers import Server
 
+from pgfleet.documents.audit import Evidence, Verdict
+from pgfleet.documents.plan import Action
+from pgfleet.documents.rollout import Result
 from pgfleet.manifest.model import Manifest, Tool
 from pgfleet.manifest.source.ledger import Recorded, table_name
-from pgfleet.manifest.source.template import render_manifest
-from pgfleet.manifest.source.tools import LEDGERS, ledger_format
+from pgfleet.manifest.source.tools import LEDGERS
+from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
 from pgfleet.postgres.query import Query
 from pgfleet.run.files import load_manifest
 
 SOURCES = Path(__file__).parents[1] / "sources"
-WRITTEN = [tool for tool, ledger in LEDGERS.items() if ledger.insert]
+FOLDERS = {Tool.SUPABASE: SOURCES / Tool.SUPABASE / "migrations"}
+WRITABLE = [tool for tool, ledger in LEDGERS.items() if ledger.insert]
+GOOSE = {
+    "1_users.sql": "-- +goose Up\nCREATE TABLE users (id int PRIMARY KEY);\n-- +goose Down\nDROP TABLE users;\n",
+    "2_admin.sql": "-- +goose Up\nINSERT INTO users VALUES (1);\n",
+    "3_posts.sql": "-- +goose Up\nCREATE TABLE posts (id int PRIMARY KEY);\n",
+}
+
+Reader = Callable[..., Manifest]
 
 
-def manifest_of(tool: Tool, folder: Path) -> Manifest:
-    """The manifest that `manifest init` writes for the tool's folder of small files."""
-    directory = SOURCES / tool / ("migrations" if tool is Tool.SUPABASE else "")
-    (folder / "m").symlink_to(directory, target_is_directory=True)
-    (folder / "manifest.toml").write_text(render_manifest(tool, "m", "m/", (), ()), encoding="utf-8")
-    return load_manifest(folder / "manifest.toml")
+@pytest.fixture
+def manifest_of(tmp_path: Path) -> Reader:
+    """Reads a manifest whose source is a folder, or files that are written to one."""
+
+    def read(tool: Tool, files: Path | dict[str, str], *, write: bool) -> Manifest:
+        folder = files if isinstance(files, Path) else tmp_path / "migrations"
+        for name, text in {} if isinstance(files, Path) else files.items():
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8")
+        lines = [
+            'format = 2\nhistory = "linear"\n[source]',
+            f'directory = "{os.path.relpath(folder, tmp_path)}"\ntool = "{tool}"',
+            f'[ledger]\ntable = "{LEDGERS[tool].default_table}"\nwrite = {str(write).lower()}',
+        ]
+        (tmp_path / "manifest.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return load_manifest(tmp_path / "manifest.toml")
+
+    return read
 
 
-@pytest.mark.parametrize("tool", WRITTEN)
-def test_what_is_recorded_is_read_again(embedded_server: Server, tool: Tool, tmp_path: Path) -> None:
-    manifest, ledger = manifest_of(tool, tmp_path), ledger_format(tool)
-    assert manifest.ledger
-    assert ledger.insert
-    database = embedded_server.create_database()
-    table = table_name(manifest.ledger.table, home="public")
-    with embedded_server.session(database) as session:
-        session.run_script(ledger.definition(table))
-        recorded: set[str] = set()
-        for migration in manifest.migrations:
-            [rows] = session.fetch(Query(ledger.read(table)))
-            assert ledger.applied(rows, manifest.migrations) == Recorded(versions=frozenset(recorded))
-            session.write(*(Query(text, values) for text, values in ledger.insert(migration, table)))
-            recorded.add(migration.version)
-        [rows] = session.fetch(Query(ledger.read(table)))
-        assert ledger.applied(rows, manifest.migrations) == Recorded(versions=frozenset(recorded))
-    embedded_server.drop_database(database)
+def a_tenant(server: Server, database: str, manifest: Manifest) -> Subject:
+    return Subject(server=server, database=database, manifest=manifest, expected=server.expected(manifest))
 
 
-def test_sqitchs_rows_are_read(embedded_server: Server, tmp_path: Path) -> None:
-    manifest, ledger = manifest_of(Tool.SQITCH, tmp_path), ledger_format(Tool.SQITCH)
-    database = embedded_server.create_database()
-    table = table_name(ledger.default_table, home="public")
-    with embedded_server.session(database) as session:
-        session.run_script(ledger.definition(table))
-        session.run_script(
-            """
-            INSERT INTO sqitch.projects (project, creator_name, creator_email)
-            VALUES ('blog', 'a', 'a@example.com'), ('shop', 'a', 'a@example.com');
-            INSERT INTO sqitch.changes
-              (change_id, change, project, committer_name, committer_email, planned_at, planner_name, planner_email)
-            SELECT n, change, project, 'a', 'a@example.com', now(), 'a', 'a@example.com'
-            FROM (VALUES ('1', 'users', 'blog'), ('2', 'posts', 'shop'), ('3', 'touch', 'blog'))
-              AS c (n, change, project);
-            """
-        )
-        [rows] = session.fetch(Query(ledger.read(table)))
-    assert ledger.applied(rows, manifest.migrations) == Recorded(versions=frozenset({"users", "touch@v1.1"}))
-    embedded_server.drop_database(database)
+def recorded(tenant: Subject) -> Recorded | None:
+    """What the tool's ledger records."""
+    ledger = tenant.manifest.ledger
+    assert ledger is not None
+    with tenant.server.session(tenant.database) as session:
+        [found] = session.fetch(exists_query(ledger, "public"))
+        return read_tool_ledger(session, tenant.manifest, found)
+
+
+def create_ledger(tenant: Subject, *versions: str) -> None:
+    """Creates the tool's ledger as the tool does, with these versions."""
+    assert tenant.manifest.ledger is not None
+    layout = LEDGERS[tenant.manifest.ledger.tool]
+    table = table_name(tenant.manifest.ledger.table, home="public")
+    assert layout.insert is not None
+    with tenant.server.session(tenant.database) as session:
+        session.write(Query(layout.definition(table)))
+        for version in versions:
+            migration = next(each for each in tenant.manifest.migrations if each.version == version)
+            session.write(*(Query(*each) for each in layout.insert(migration, table)))
+
+
+def statuses(tenant: Subject) -> str:
+    return "".join(each.status[0] for each in tenant.audit().migrations)
+
+
+@pytest.mark.parametrize("tool", WRITABLE)
+def test_a_rollout_keeps_the_tools_ledger_in_step(
+    tool: Tool, manifest_of: Reader, server: Server, empty_database: str
+) -> None:
+    tenant = a_tenant(server, empty_database, manifest_of(tool, FOLDERS.get(tool, SOURCES / tool), write=True))
+    versions = frozenset(each.version for each in tenant.manifest.migrations)
+    assert tenant.roll_out().result is Result.DONE
+    assert recorded(tenant) == Recorded(versions=versions)
+    assert tenant.roll_out().result is Result.UNCHANGED
+
+    tenant.execute("DROP SCHEMA pgfleet CASCADE")
+    audit = tenant.audit()
+    assert audit.verdict is Verdict.READY, audit.reason
+    assert {each.evidence for each in audit.migrations} == {Evidence.TOOL}
+    assert {each.in_tool_ledger for each in audit.migrations} == {True}
+
+
+def test_the_tools_ledger_decides_what_the_catalog_cannot(
+    manifest_of: Reader, server: Server, empty_database: str
+) -> None:
+    tenant = a_tenant(server, empty_database, manifest_of(Tool.GOOSE, GOOSE, write=False))
+    tenant.execute(tenant.manifest.migrations[0].script.sql)
+    assert statuses(tenant) == "aup"
+    create_ledger(tenant, "1")
+    assert statuses(tenant) == "app"
+    tenant.execute("INSERT INTO goose_db_version (version_id, is_applied) VALUES (2, true)")
+    assert statuses(tenant) == "aap"
+    tenant.execute("INSERT INTO goose_db_version (version_id, is_applied) VALUES (2, false)")
+    assert statuses(tenant) == "app"
+
+
+def test_without_write_the_tools_ledger_stays_as_it_is(
+    manifest_of: Reader, server: Server, empty_database: str
+) -> None:
+    tenant = a_tenant(server, empty_database, manifest_of(Tool.GOOSE, GOOSE, write=False))
+    create_ledger(tenant)
+    assert tenant.roll_out().result is Result.DONE
+    assert recorded(tenant) == Recorded()
+    assert statuses(tenant) == "aaa"
+
+
+def test_a_rollout_adds_what_only_our_ledger_records(manifest_of: Reader, server: Server, empty_database: str) -> None:
+    tenant = a_tenant(server, empty_database, manifest_of(Tool.GOOSE, GOOSE, write=False))
+    assert tenant.roll_out().result is Result.DONE
+    ledger = tenant.ledger()
+    tenant.manifest = manifest_of(Tool.GOOSE, GOOSE, write=True)
+    assert {each.action for each in tenant.plan().migrations} == {Action.ADOPT}
+    assert tenant.roll_out().result is Result.DONE
+    assert recorded(tenant) == Recorded(versions=frozenset("123"))
+    assert tenant.ledger() == ledger
+    assert tenant.roll_out().result is Result.UNCHANGED
+
+
+def test_an_adoption_is_recorded_in_both_ledgers(manifest_of: Reader, server: Server, empty_database: str) -> None:
+    tenant = a_tenant(server, empty_database, manifest_of(Tool.GOOSE, GOOSE, write=True))
+    tenant.execute(tenant.manifest.migrations[0].script.sql)
+    assert tenant.roll_out(adopt_through="2").result is Result.DONE
+    assert recorded(tenant) == Recorded(versions=frozenset("12"))
+    assert statuses(tenant) == "aap"
+
+
+def test_a_failed_migration_leaves_the_tools_ledger_unchanged(
+    manifest_of: Reader, server: Server, empty_database: str
+) -> None:
+    tenant = a_tenant(server, empty_database, manifest_of(Tool.GOOSE, GOOSE, write=True))
+    tenant.execute("CREATE TYPE posts AS (a int)")  # the third migration needs the name
+    assert tenant.roll_out().result is Result.FAILED
+    assert recorded(tenant) == Recorded(versions=frozenset("12"))
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("CREATE TABLE schema_migrations AS SELECT 1 AS version, true AS dirty", "migration 1 failed (dirty)"),
+        ("CREATE VIEW schema_migrations AS SELECT 1 AS version, false AS dirty", "schema_migrations is not a table"),
+        ("CREATE TABLE schema_migrations (a int)", 'column "version" does not exist'),
+    ],
+    ids=["a failed migration", "a view", "another table"],
+)
+def test_a_ledger_that_cannot_be_relied_on_makes_the_tenant_unknown(
+    manifest_of: Reader, server: Server, empty_database: str, sql: str, reason: str
+) -> None:
+    manifest = manifest_of(Tool.GOLANG_MIGRATE, SOURCES / Tool.GOLANG_MIGRATE, write=False)
+    tenant = a_tenant(server, empty_database, manifest)
+    tenant.execute(sql)
+    audit = tenant.audit()
+    assert audit.verdict is Verdict.UNKNOWN
+    assert reason in (audit.reason or "")
+
+
+def test_a_repeatable_migration_runs_again_when_its_text_changes(
+    manifest_of: Reader, server: Server, empty_database: str
+) -> None:
+    files = {
+        "V1__a.sql": "CREATE TABLE a (id int PRIMARY KEY);",
+        "R__view.sql": "CREATE OR REPLACE VIEW v AS SELECT id FROM a;",
+    }
+    tenant = a_tenant(server, empty_database, manifest_of(Tool.FLYWAY, files, write=True))
+    assert tenant.roll_out().result is Result.DONE
+    assert statuses(tenant) == "aa"
+
+    files["R__view.sql"] = "CREATE OR REPLACE VIEW v AS SELECT id, 1 AS one FROM a;"
+    tenant.manifest = manifest_of(Tool.FLYWAY, files, write=True)
+    tenant.expected = server.expected(tenant.manifest)
+    assert statuses(tenant) == "ap"
+    assert tenant.audit().unexpected == ()
+    assert {each.version: each.action for each in tenant.plan().migrations} == {
+        "1": Action.SKIP,
+        "R__view": Action.APPLY,
+    }
+    assert tenant.roll_out().result is Result.DONE
+    assert tenant.query("SELECT version, description, success FROM flyway_schema_history ORDER BY installed_rank") == [
+        ("1", "a", True),
+        (None, "view", True),
+        (None, "view", True),
+    ]
+    assert tenant.roll_out().result is Result.UNCHANGED
+
+    files["V2__b.sql"] = "ALTER TABLE a ADD COLUMN b int;"
+    tenant.manifest = manifest_of(Tool.FLYWAY, files, write=True)
+    tenant.expected = server.expected(tenant.manifest)
+    assert statuses(tenant) == "apa"
+    assert tenant.roll_out().result is Result.DONE
+    assert statuses(tenant) == "aaa"
+    without_ledgers = replace(tenant, plans=[])
+    without_ledgers.execute("DROP SCHEMA pgfleet CASCADE; DROP TABLE flyway_schema_history")
+    assert statuses(without_ledgers) == "aaa"
