@@ -57,26 +57,13 @@ def _list_source(
     source: SourceTable, tables: Sequence[MigrationTable], files: Mapping[str, Content]
 ) -> tuple[list[Listed], list[Fault]]:
     prefix = prefix_of(source.directory)
-    directory = {path.removeprefix(prefix): content for path, content in files.items() if path.startswith(prefix)}
-    places = {table.file: index for index, table in enumerate(tables)}
     found, refused = read_source(
-        directory,
+        {path.removeprefix(prefix): content for path, content in files.items() if path.startswith(prefix)},
         source.tool,
         skip=[path.removeprefix(prefix) for path in source.skip],
         transactional={table.file.removeprefix(prefix): table.transactional for table in tables},
     )
-    faults = [("source", f"'{prefix}{each.path}' {each.problem}") for each in refused]
-    paths = {prefix + each.path for each in found}
-    for table in tables:
-        if table.file not in paths and table.file not in {prefix + each.path for each in refused}:
-            key = f"migrations[{places[table.file]}].file"
-            faults.append((key, f"'{table.file}' is not a migration of the source; {RELATIVE}"))
-    faults += [
-        ("source.skip", f"'{path}' does not exist; {RELATIVE}") for path in source.skip if not _exists(path, files)
-    ]
-    if not found and not refused:
-        problem = f"'{source.directory}' contains no migration of {source.tool}; {RELATIVE}"
-        faults.append(("source.directory", problem))
+    places = {table.file: index for index, table in enumerate(tables)}
     listed = [
         Listed(
             key=f"migrations[{places[path]}]" if (path := prefix + each.path) in places else "source",
@@ -87,17 +74,31 @@ def _list_source(
         )
         for each in found
     ]
-    return listed, faults
+    faults = [("source", f"'{prefix}{each.path}' {each.problem}") for each in refused]
+    known = [*(each.path for each in listed), *(prefix + each.path for each in refused)]
+    return listed, [*faults, *_source_faults(source, tables, known, files)]
+
+
+def _source_faults(
+    source: SourceTable, tables: Sequence[MigrationTable], known: Sequence[str], files: Mapping[str, Content]
+) -> Iterator[Fault]:
+    """What the manifest says about files that the source does not contain; `known` are its migrations' paths."""
+    if not known:
+        yield "source.directory", f"'{source.directory}' contains no migration of {source.tool}; {RELATIVE}"
+    for path in source.skip:
+        if not any(each == path or each.startswith(f"{path}/") for each in files):
+            yield "source.skip", f"'{path}' does not exist; {RELATIVE}"
+    for index, table in enumerate(tables):
+        if table.file not in known:
+            yield f"migrations[{index}].file", f"'{table.file}' is not a migration of the source; {RELATIVE}"
+        if any(table.file == other.file for other in tables[:index]):
+            yield f"migrations[{index}].file", f"'{table.file}' appears twice"
 
 
 def prefix_of(directory: str) -> str:
     """What the paths of a directory's files begin with."""
     plain = directory.removeprefix("./").rstrip("/")
     return "" if plain in {"", "."} else f"{plain}/"
-
-
-def _exists(path: str, files: Mapping[str, Content]) -> bool:
-    return any(each == path or each.startswith(f"{path}/") for each in files)
 
 
 def _label(path: str) -> Label:

@@ -138,6 +138,12 @@ def test_files_of_the_same_name_are_shown_with_their_folders() -> None:
     ]
 
 
+def test_a_folder_may_be_skipped() -> None:
+    text = SOURCE.replace("goose", "diesel") + 'skip = ["m/seeds"]\n'
+    manifest = read(text, {"m/2024_users/up.sql": "SELECT 1", "m/seeds/users.sql": "SELECT 2"})
+    assert [each.version for each in manifest.migrations] == ["2024"]
+
+
 def test_listed_files_of_the_same_name_are_shown_with_their_folders() -> None:
     text = "format = 1\n" + "".join(
         f'[[migrations]]\nfile = "{each}/1_m.sql"\nversion = "{each}"\n' for each in ("a", "b")
@@ -155,11 +161,11 @@ def test_every_fault_is_reported_at_once() -> None:
     assert faults(text + '[[counts]]\ntable = "a"\n', files) == [
         "source: 'm/3_go.go' is a Go migration; pgfleet runs only SQL",
         "source: 'm/4_nul.sql' contains a NUL byte, at line 2; delete it",
+        "source.skip: 'm/9_none.sql' does not exist; paths are relative to the manifest's folder",
         (
             "migrations[0].file: 'm/8_none.sql' is not a migration of the source; "
             "paths are relative to the manifest's folder"
         ),
-        "source.skip: 'm/9_none.sql' does not exist; paths are relative to the manifest's folder",
         "counts[1].table: 'a' appears twice",
     ]
 
@@ -185,6 +191,11 @@ def test_every_fault_is_reported_at_once() -> None:
                 )
             ],
             id="an unknown tool",
+        ),
+        pytest.param(
+            SOURCE + 2 * '[[migrations]]\nfile = "m/2_posts.sql"\n',
+            ["migrations[1].file: 'm/2_posts.sql' appears twice"],
+            id="an entry twice",
         ),
         pytest.param(
             SOURCE.replace('"m"', '"n"'),
