@@ -41,10 +41,12 @@ def test_up_files_can_be_of_two_tools(tmp_path: Path) -> None:
         ((), "it contains no file"),
         (("a.py", "b.py", "c.rb", "README"), "it contains 2 .py, 1 .rb"),
         (("schema.sql",), "it contains 1 .sql"),
+        (("db/sql/1_a.sql", "db/sql/2_b.sql", "db/c.sql"), "its folder db/sql contains 2 SQL files"),
     ],
 )
 def test_a_directory_without_migrations_in_sql_is_rejected(tmp_path: Path, files: tuple[str, ...], hint: str) -> None:
     for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     with pytest.raises(ConfigurationError) as caught:
         init(tmp_path, tmp_path / "manifest.toml", None)

@@ -41,9 +41,18 @@ def recognize(directory: Directory, path: str) -> Recognition:
             "sqlx, supabase, and postgres-migrations use such names too; if one of them runs these files, pass --tool"
         )
         return Recognition(reasons={Tool.PLAIN: reason}, hint=hint)
-    kinds = Counter(path.rsplit(".", 1)[-1] for path in directory if "." in path.rsplit("/", 1)[-1])
+    return Recognition(reasons={}, hint=_describe(directory))
+
+
+def _describe(directory: Directory) -> str:
+    """What the directory contains: the folder with the most SQL files, or the most frequent kinds of files."""
+    folders = Counter(path.rpartition("/")[0] for path in directory if path.endswith(".sql") and "/" in path)
+    if folders:
+        [(folder, number)] = folders.most_common(1)
+        return f"its folder {folder} contains {number} SQL file{'' if number == 1 else 's'}"
+    kinds = Counter(path.rpartition(".")[2] for path in directory if "." in path.rpartition("/")[2])
     most = [f"{number} .{kind}" for kind, number in kinds.most_common(3)]
-    return Recognition(reasons={}, hint=f"it contains {', '.join(most)}" if most else "it contains no file")
+    return f"it contains {', '.join(most)}" if most else "it contains no file"
 
 
 def _count(directory: Directory, pattern: re.Pattern[str], what: str) -> str | None:
