@@ -1,5 +1,7 @@
 -- Functions and procedures that the manifest creates, and all in a schema that it creates: one row each. A body in SQL
--- or PL/pgSQL is read token by token, so that white space, comments, and the case of unquoted words do not count.
+-- or PL/pgSQL is read token by token, so that white space, comments, and the case of unquoted words do not count. In a
+-- function's search_path, the home schema is written "$home", and "$user", which SET … FROM CURRENT copies from the
+-- server's default, does not count.
 SELECT
   'function' AS kind,
   s.schema::text AS schema,
@@ -15,7 +17,7 @@ SELECT
     'security_definer', p.prosecdef,
     'leakproof', p.proleakproof,
     'parallel', p.proparallel,
-    'settings', p.proconfig,
+    'settings', c.settings,
     'body', CASE
       WHEN p.prosqlbody IS NOT NULL THEN pg_catalog.pg_get_function_sqlbody(p.oid)
       WHEN l.lanname IN ('sql', 'plpgsql') THEN b.tokens
@@ -32,8 +34,45 @@ INNER JOIN pg_catalog.pg_proc AS p ON s.oid = p.oid
 INNER JOIN pg_catalog.pg_language AS l ON p.prolang = l.oid
 CROSS JOIN LATERAL (
   SELECT
+    jsonb_agg(
+      CASE
+        WHEN starts_with(settings.value, 'search_path=') THEN 'search_path=' || coalesce(path.names, '')
+        ELSE settings.value
+      END
+      ORDER BY settings.place
+    ) AS settings,
+    coalesce(bool_or(starts_with(settings.value, 'search_path=') AND path.names = '"$home"'), FALSE) AS is_home_only
+  FROM unnest(p.proconfig) WITH ORDINALITY AS settings (value, place)
+  CROSS JOIN LATERAL (
+    SELECT
+      string_agg(
+        CASE WHEN items.name = %(home)s THEN '"$home"' ELSE quote_ident(items.name) END, ', ' ORDER BY items.place
+      ) AS names
+    FROM (
+      SELECT
+        CASE
+          WHEN starts_with(matches.found[1], '"')
+            THEN replace(substr(matches.found[1], 2, length(matches.found[1]) - 2), '""', '"')
+          ELSE lower(matches.found[1])
+        END AS name,
+        matches.place
+      FROM regexp_matches(substr(settings.value, length('search_path=') + 1), '("(?:[^"]|"")*"|[^,\s]+)', 'g')
+        WITH ORDINALITY AS matches (found, place)
+    ) AS items
+    WHERE items.name <> '$user'
+  ) AS path
+) AS c
+CROSS JOIN LATERAL (
+  SELECT
     format('CREATE OR REPLACE %%s ', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END) AS head,
-    pg_catalog.pg_get_functiondef(p.oid) AS whole
+    CASE
+      -- A repair runs with the home schema as the search path.
+      WHEN c.is_home_only
+        THEN regexp_replace(
+          pg_catalog.pg_get_functiondef(p.oid), E'\n SET search_path TO [^\n]*', E'\n SET search_path FROM CURRENT'
+        )
+      ELSE pg_catalog.pg_get_functiondef(p.oid)
+    END AS whole
 ) AS h
 CROSS JOIN LATERAL (
   SELECT

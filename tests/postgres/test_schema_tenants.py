@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
+from fixtures.manifests import linear_manifest
+from fixtures.rollout import Subject
 from fixtures.servers import Server, apply_manifest
 
-from pgfleet.catalog.differences import find_differences
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import Verdict
+from pgfleet.documents.rollout import Result
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.read.audit import audit
-from pgfleet.postgres.read.inspection import observe
+from pgfleet.postgres.read.inspection import inspect
+from pgfleet.run.context import RunContext
 
 HOMES = ("acme", 'Odd "Home.x')
 
@@ -28,12 +31,18 @@ def shared_database(server: Server, shipped_manifest: Manifest) -> Iterator[str]
     server.drop_database(name)
 
 
+@pytest.fixture
+def context(server: Server, shared_database: str, shipped_manifest: Manifest, expected: ExpectedCatalog) -> RunContext:
+    tenants = [server.tenant(shared_database, name=home, home=home) for home in HOMES]
+    return server.context(shipped_manifest, expected, *tenants)
+
+
 def test_a_tenant_in_a_schema_equals_one_in_public(
-    server: Server, shared_database: str, expected: ExpectedCatalog
+    server: Server, shared_database: str, expected: ExpectedCatalog, context: RunContext
 ) -> None:
     for home in HOMES:
         with server.session(shared_database, home) as session:
-            found = observe(session, expected).catalog
+            found = inspect(session, context).observed.catalog
         assert (found.fingerprint, found.managed, found.unexpected) == (expected.fingerprint, None, ())
 
 
@@ -75,29 +84,40 @@ def test_a_tenant_in_a_schema_equals_one_in_public(
 )
 @pytest.mark.parametrize("damaged", [0, 1])
 def test_damage_in_a_schema_affects_only_its_tenant(
-    server: Server,
-    shared_database: str,
-    shipped_manifest: Manifest,
-    expected: ExpectedCatalog,
-    damage: str,
-    identity: str,
-    damaged: int,
+    server: Server, shared_database: str, context: RunContext, damage: str, identity: str, damaged: int
 ) -> None:
     names = ["acme", '"Odd ""Home.x"']
     server.execute(damage.format(home=names[damaged], other=names[1 - damaged]), shared_database)
-    tenants = [server.tenant(shared_database, name=home, home=home) for home in HOMES]
-    context = server.context(shipped_manifest, expected, *tenants)
-    entries = [audit(tenant, context) for tenant in tenants]
+    entries = [audit(tenant, context) for tenant in context.environment.tenants]
     found = [each.identity for migration in entries[damaged].migrations for each in migration.differences]
     assert found == [f"{HOMES[damaged]}.{identity}"]
     assert entries[1 - damaged].verdict is Verdict.READY
 
 
 def test_damage_to_shared_objects_affects_every_tenant(
-    server: Server, shared_database: str, expected: ExpectedCatalog
+    server: Server, shared_database: str, context: RunContext
 ) -> None:
     server.execute("DROP INDEX ai_guardrails.idx_policy_rules_priority", shared_database)
     for home in HOMES:
         with server.session(shared_database, home) as session:
-            [found] = find_differences(expected, expected.objects_in(observe(session, expected).catalog))
+            [found] = inspect(session, context).assessment.drift
         assert found.identity.qualified(home) == "ai_guardrails.idx_policy_rules_priority"
+
+
+@pytest.mark.parametrize("home", ["acme", "Globex Corp", "public"])
+def test_a_function_may_keep_the_search_path_of_its_creation(server: Server, empty_database: str, home: str) -> None:
+    """A tenant created by psql has the server's default, which also contains "$user"."""
+    path = "SET search_path FROM CURRENT"
+    manifest = linear_manifest(f"CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql {path} AS 'SELECT 1'")
+    tenant = Subject(
+        server=server, database=empty_database, manifest=manifest, expected=server.proven(manifest), home=home
+    )
+    server.execute(f'CREATE SCHEMA IF NOT EXISTS "{home}"', empty_database)
+    assert tenant.roll_out().result is Result.DONE
+    assert tenant.audit().verdict is Verdict.READY
+    server.execute(f'SET search_path = "$user", "{home}"; ALTER FUNCTION f() {path}', empty_database)
+    assert tenant.audit().verdict is Verdict.READY
+    server.execute(f'SET search_path = "{home}"; ALTER FUNCTION f() SET search_path = "other"', empty_database)
+    assert tenant.audit().verdict is Verdict.BLOCKED
+    assert tenant.roll_out().result is Result.DONE
+    assert tenant.audit().verdict is Verdict.READY
