@@ -154,6 +154,14 @@ def test_missing_requirements_are_found_in_one_database(server: Server, monkeypa
     assert len(opened) == 1
 
 
+def test_what_a_requirement_lacks_is_not_reported_again(server: Server) -> None:
+    linear = manifest_of(a="CREATE TABLE a (id integer)", b="ALTER TABLE a ADD COLUMN b int", c="CREATE INDEX ON a (b)")
+    first, second, third = linear.migrations
+    manifest = replace(linear, migrations=(first, replace(second, requires=()), third))
+    runs = run_required(manifest, server.expected(manifest).provenances, server.admin, Limits())
+    assert {version: found.undeclared for version, found in runs.items()} == {"1": (), "2": ("1",), "3": ()}
+
+
 def test_a_migration_that_requires_all_earlier_ones_needs_no_run_of_its_own(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

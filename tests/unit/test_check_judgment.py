@@ -10,7 +10,6 @@ from pgfleet.catalog.reapply import Reapplicable
 from pgfleet.check.evidence import Evidence, RequiredRun, SecondRunFindings, SecondRuns
 from pgfleet.check.judgment import EXIT_STATUS, build_proof
 from pgfleet.check.lint import read_findings
-from pgfleet.check.requirements import required
 from pgfleet.documents.audit import CheckEntry
 from pgfleet.documents.manifest_proof import FaultKind, LintEntry, ManifestProof, ProofOutcome
 
@@ -145,14 +144,3 @@ def test_the_document_is_read_again_from_its_json() -> None:
     document = json.loads(proof.model_dump_json())
     assert document["schema_version"] == 2
     assert ManifestProof.model_validate(document) == proof
-
-
-def test_what_is_required_is_required_with_what_that_requires() -> None:
-    one, two, three = (
-        a_migration("1"),
-        replace(a_migration("2"), requires=("1",)),
-        replace(a_migration("3"), requires=("2",)),
-    )
-    manifest = a_manifest(one, two, a_migration("9"), three)
-    assert required(manifest, "3") == (one, two, three)
-    assert [each.version for each in required(manifest, "9", "2")] == ["1", "2", "9"]

@@ -1,19 +1,17 @@
 """Runs each migration in an empty database after only the migrations that it requires."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pgfleet.catalog.expected import Provenance
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.catalog.scope import EVERYTHING
 from pgfleet.check.evidence import RequiredRun
-from pgfleet.check.requirements import required
 from pgfleet.errors import DatabaseError
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.postgres.connection import Limits
-from pgfleet.postgres.read.introspection import read_catalog
 from pgfleet.postgres.scratch.database import scratch_database
+from pgfleet.postgres.scratch.lookup import look_up
 from pgfleet.postgres.scratch.rollback import rolled_back
 from pgfleet.postgres.scratch.second_run import apply
 from pgfleet.postgres.session import Session
@@ -39,14 +37,23 @@ class _DependencyCheck:
     def __init__(self, manifest: Manifest, provenances: Sequence[Provenance], session: Session, admin: Dsn) -> None:
         self.manifest, self.session, self.admin = manifest, session, admin
         self.effects: dict[str, list[tuple[str, CatalogObject]]] = {each.version: [] for each in manifest.migrations}
+        self.closures: dict[str, frozenset[str]] = {}
         for provenance in provenances:
             for step in provenance.steps:
                 self.effects[step.version].append((provenance.maker, step.object))
 
     def outcome(self, migration: Migration) -> RequiredRun:
-        """The outcome with only the requirements, and what has to be added to them if that is not enough."""
-        place = self.manifest.migrations.index(migration)
-        if len(required(self.manifest, migration.version)) == place + 1:
+        """The outcome with only the requirements, and what has to be added to them if that is not enough.
+
+        What earlier migrations lack is theirs to add, so it counts as required by them here. Asks for the migrations in
+        the manifest's order.
+        """
+        found = self._outcome(migration)
+        self.closures[migration.version] = self._closure([migration.version, *migration.requires, *found.undeclared])
+        return found
+
+    def _outcome(self, migration: Migration) -> RequiredRun:
+        if len(self._closure(migration.requires)) == len(self.closures):
             return RequiredRun()
         found = self._run(migration)
         if not found.error and not found.absent:
@@ -59,13 +66,13 @@ class _DependencyCheck:
         If it works with the first n suspects and not with the first n - 1, it needs the nth, and no later one.
         """
         suspects, found = self._suspects(migration), list[str]()
-        while not found or not self._works(migration, found):
+        while not found or (suspects and not self._works(migration, found)):
             needed = self._shortest_prefix(migration, suspects, found)
             if needed is None:
                 return ()
             found.append(suspects[needed - 1])
             suspects = suspects[: needed - 1]
-        implied = {each for version in found for each in self._versions(version) if each != version}
+        implied = {each for version in found for each in self.closures[version] - {version}}
         return tuple(each.version for each in self.manifest.migrations if each.version in {*found} - implied)
 
     def _shortest_prefix(self, migration: Migration, suspects: Sequence[str], found: Sequence[str]) -> int | None:
@@ -90,18 +97,18 @@ class _DependencyCheck:
         """Earlier migrations that it does not require; first those whose objects its script names, and of those the
         ones with the fewest requirements of their own.
         """
-        declared = self._versions(migration.version)
-        before = self.manifest.migrations[: self.manifest.migrations.index(migration)]
-        candidates = [each.version for each in reversed(before) if each.version not in declared]
+        declared = self._closure(migration.requires)
+        candidates = [each for each in reversed(self.closures) if each not in declared]
         words = {*WORD.findall(migration.script.sql.lower())}
         named = {version: len(words & self._names(version)) for version in candidates}
-        return sorted(candidates, key=lambda each: (not named[each], len(self._versions(each)), -named[each]))
+        return sorted(candidates, key=lambda each: (not named[each], len(self.closures[each]), -named[each]))
 
     def _names(self, version: str) -> set[str]:
         return {word for _, each in self.effects[version] for word in WORD.findall(each.identity.name.lower())}
 
-    def _versions(self, version: str) -> frozenset[str]:
-        return frozenset(each.version for each in required(self.manifest, version))
+    def _closure(self, versions: Iterable[str]) -> frozenset[str]:
+        """These versions with all that they require."""
+        return frozenset(versions).union(*(self.closures.get(each, ()) for each in versions))
 
     def _works(self, migration: Migration, others: Sequence[str]) -> bool:
         found = self._run(migration, *others)
@@ -109,7 +116,8 @@ class _DependencyCheck:
 
     def _run(self, migration: Migration, *others: str) -> RequiredRun:
         """Runs the migration after its requirements and the others, in an empty database."""
-        migrations = required(self.manifest, migration.version, *others)
+        wanted = self._closure([migration.version, *migration.requires, *others])
+        migrations = [each for each in self.manifest.migrations if each.version in wanted]
         if all(each.transactional for each in migrations):
             with rolled_back(self.session):
                 return self._outcome_of(migrations, self.session)
@@ -129,8 +137,8 @@ class _DependencyCheck:
 
     def _absent(self, session: Session, version: str) -> tuple[str, ...]:
         """The migration's objects that are missing; of those that it created, also the ones that differ."""
-        objects = read_catalog(session, EVERYTHING, self.manifest.stand_ins).managed or ()
-        found = {each.identity: each for each in objects}
+        objects = [wanted for _, wanted in self.effects[version]]
+        found = look_up(session, objects, self.manifest.stand_ins)
         absent = [
             wanted.identity
             for maker, wanted in self.effects[version]

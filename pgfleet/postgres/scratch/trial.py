@@ -1,14 +1,13 @@
 """One trial with objects of an expected catalog: mutate them, rerun their migrations, compare, and undo all of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
-from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
-from pgfleet.catalog.scope import Scope, scope_of
+from pgfleet.catalog.objects import CatalogObject, Identity
 from pgfleet.errors import DatabaseError
 from pgfleet.manifest.model import Migration
-from pgfleet.postgres.read.introspection import catalog_query, read_catalog_row
+from pgfleet.postgres.scratch.lookup import look_up
 from pgfleet.postgres.scratch.mutations import drop_statement
 from pgfleet.postgres.scratch.rollback import rolled_back
 from pgfleet.postgres.session import Session
@@ -35,22 +34,9 @@ class TrialDatabase:
 
     def unchanged(self, batch: Batch) -> frozenset[Identity]:
         """The objects of the batch that are exactly as expected. Raises a DatabaseError."""
-        kinds = tuple(dict.fromkeys(each.object.identity.kind for each in batch))
-        query = catalog_query(
-            self._scope(batch), home=self.session.home, equivalents=self.expected.equivalents, kinds=kinds
-        )
-        [[row]] = self.session.fetch(query)
-        found = {each.identity: each for each in read_catalog_row(row, self.session).managed or ()}
-        wanted = (each.object for each in batch)
+        wanted = [each.object for each in batch]
+        found = look_up(self.session, wanted, self.expected.equivalents)
         return frozenset(each.identity for each in wanted if _is_same(each, found.get(each.identity)))
-
-    def _scope(self, batch: Batch) -> Scope:
-        """The objects of the batch and the relations that they belong to."""
-        if any(each.object.identity.kind is ObjectKind.PRIVILEGE for each in batch):
-            return self.expected.scope  # the parent of a privilege may be of any kind
-        parents = {each.object.parent_place for each in batch}
-        scope = scope_of(each.object for each in batch)
-        return replace(scope, relations=(*scope.relations, *filter(None, parents)))
 
 
 Mutation = Callable[[TrialDatabase, Batch], frozenset[Identity]]
