@@ -1,7 +1,6 @@
 """A migration of several statements outside a transaction: each is recorded, and the next run continues after it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 
 import pytest
 from fixtures.proxy import CuttingProxy
@@ -11,8 +10,7 @@ from fixtures.servers import Server
 from pgfleet.documents.audit import MigrationStatus, Verdict
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, StepStatus
-from pgfleet.manifest.checksums import script_checksum
-from pgfleet.manifest.model import Manifest, Script
+from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.read.audit import directly
 
 TABLES = "CREATE TABLE t (a integer, b integer); CREATE TABLE log (note text);"
@@ -23,19 +21,16 @@ INDEXES = "SELECT indexrelid::regclass::text, indexrelid::oid, indisvalid FROM p
 FINISHED = "SELECT version, finished FROM pgfleet.ledger_statements"
 
 
-def with_script(manifest: Manifest, *statements: str) -> Manifest:
-    """The manifest whose second migration has these statements and runs them outside a transaction."""
-    first, second = manifest.migrations
-    sql = ";\n".join(statements)
-    script = Script(path=second.script.path, sql=sql, checksum=script_checksum(sql))
-    return replace(manifest, migrations=(first, replace(second, script=script, transactional=False)))
+def manifest_of(*statements: str) -> Manifest:
+    """A manifest whose second migration has these statements and runs them outside a transaction."""
+    scripts = {"1_tables.sql": TABLES, "2_indexes.sql": ";\n".join(statements)}
+    return a_small_manifest(scripts, v2='requires = ["1"]\ntransactional = false')
 
 
 @pytest.fixture
 def indexes(server: Server, empty_database: str) -> Subject:
     """A tenant whose data violates the unique index of the script's last statement."""
-    scripts: Mapping[str, str] = {"1_tables.sql": TABLES, "2_indexes.sql": NOTE}
-    manifest = with_script(a_small_manifest(scripts, v2='requires = ["1"]'), FIRST, NOTE, SECOND)
+    manifest = manifest_of(FIRST, NOTE, SECOND)
     found = Subject(server=server, database=empty_database, manifest=manifest, expected=server.proven(manifest))
     found.execute(TABLES + "INSERT INTO t VALUES (1, 7), (2, 7)")
     return found
@@ -58,13 +53,13 @@ def test_the_next_run_continues_at_the_statement_that_failed(indexes: Subject) -
 def test_a_script_that_changed_starts_over(indexes: Subject) -> None:
     indexes.roll_out()
     indexes.execute("DELETE FROM t WHERE a = 2; DROP INDEX t_a")
-    indexes.manifest = with_script(indexes.manifest, FIRST, f"{NOTE}, ('again')", SECOND)
+    indexes.manifest = manifest_of(FIRST, f"{NOTE}, ('again')", SECOND)
     assert indexes.roll_out().result is Result.DONE
     assert indexes.query("SELECT * FROM log") == [("noted",), ("noted",), ("again",)]
 
 
 def test_a_first_statement_that_fails_leaves_no_row_in_the_ledger(indexes: Subject) -> None:
-    indexes.manifest = with_script(indexes.manifest, SECOND, FIRST)
+    indexes.manifest = manifest_of(SECOND, FIRST)
     assert step(indexes.roll_out(), "2").status is StepStatus.FAILED
     assert (indexes.query(INDEXES), indexes.query(FINISHED), indexes.ledger()) == ([], [], {"1": "adopted"})
 
@@ -91,7 +86,7 @@ def test_a_crash_is_resumed_by_the_next_run(
 
 def test_settings_of_the_script_apply_to_the_statements_after_them_in_every_run(indexes: Subject) -> None:
     shown = "INSERT INTO log VALUES (current_setting('work_mem'))"
-    indexes.manifest = with_script(indexes.manifest, "SET work_mem = '7MB'", FIRST, NOTE, SECOND, shown)
+    indexes.manifest = manifest_of("SET work_mem = '7MB'", FIRST, NOTE, SECOND, shown)
     indexes.roll_out()
     indexes.execute("DELETE FROM t WHERE a = 2")
     assert indexes.roll_out().result is Result.DONE
