@@ -208,3 +208,21 @@ def test_a_repeatable_migration_runs_again_when_its_text_changes(
     without_ledgers = replace(tenant, plans=[])
     without_ledgers.execute("DROP SCHEMA pgfleet CASCADE; DROP TABLE flyway_schema_history")
     assert statuses(without_ledgers) == "aaa"
+
+
+def test_sqitchs_rows_of_its_project_are_read(manifest_of: Reader, server: Server, empty_database: str) -> None:
+    tenant = a_tenant(server, empty_database, manifest_of(Tool.SQITCH, SOURCES / Tool.SQITCH, write=False))
+    table = table_name(LEDGERS[Tool.SQITCH].default_table, home="public")
+    tenant.execute(LEDGERS[Tool.SQITCH].definition(table))
+    tenant.execute(
+        """
+        INSERT INTO sqitch.projects (project, creator_name, creator_email)
+        VALUES ('blog', 'a', 'a@example.com'), ('shop', 'a', 'a@example.com');
+        INSERT INTO sqitch.changes
+          (change_id, change, project, committer_name, committer_email, planned_at, planner_name, planner_email)
+        SELECT n, change, project, 'a', 'a@example.com', now(), 'a', 'a@example.com'
+        FROM (VALUES ('1', 'users', 'blog'), ('2', 'posts', 'shop'), ('3', 'touch', 'blog'))
+          AS c (n, change, project);
+        """
+    )
+    assert recorded(tenant) == Recorded(versions=frozenset({"users", "touch@v1.1"}))
