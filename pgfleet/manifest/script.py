@@ -26,6 +26,7 @@ REINDEX_OUTSIDE_TRANSACTION = (
 )
 """Statements that cannot run in a transaction (PostgreSQL manual, VI.I SQL Commands)."""
 BEGIN = (enums.TransactionStmtKind.TRANS_STMT_BEGIN, enums.TransactionStmtKind.TRANS_STMT_START)
+COMMIT = enums.TransactionStmtKind.TRANS_STMT_COMMIT
 COPY_FROM_STDIN = re.compile(r"\bcopy\b[^;]*?\bfrom\s+stdin\b[^;]*;", re.IGNORECASE)
 
 
@@ -40,25 +41,27 @@ class Runnable:
 def read_script(sql: str, *, transactional: bool | None) -> Runnable:
     """A script that can run; `transactional` is None if its statements decide. Raises Unusable.
 
-    Removes BEGIN and COMMIT if they are the first and the last statement, so that the script is transactional. Any
-    other statement that controls a transaction is not allowed.
+    Removes BEGIN and COMMIT if they are the first and the last statement, so that the script is transactional. If the
+    statements decide, it may also be several such blocks, with statements between them, which then run in one
+    transaction. Any other statement that controls a transaction is not allowed.
     """
     check_down_section(sql)
-    nodes, statements = _parse(sql), split(sql)
-    is_wrapped = _is_wrapped(nodes)
-    if is_wrapped:
-        sql = _without(_without(sql, statements[-1]), statements[0])
-        nodes, statements = nodes[1:-1], statements[1:-1]
-    pairs = tuple(zip(nodes, statements, strict=True))
+    pairs = tuple(zip(_parse(sql), split(sql), strict=True))
+    bounds = _bounds([node for node, _ in pairs])
+    has_blocks = bool(bounds) and (transactional is None or bounds == (0, len(pairs) - 1))
+    if has_blocks:
+        for place in bounds:
+            sql = _without(sql, pairs[place][1])
+        pairs = tuple(pair for place, pair in enumerate(pairs) if place not in bounds)
     for node, statement in pairs:
         if fault := _fault(node):
             raise Unusable(fault.format(line=line_of(sql, statement.start)))
     outside = next((statement for node, statement in pairs if _runs_outside_transaction(node)), None)
-    if outside is not None and (is_wrapped or transactional):
+    if outside is not None and (has_blocks or transactional):
         line = line_of(sql, outside.start)
         raise Unusable(f"cannot run in a transaction, at line {line}; set transactional = false for it")
     is_transactional = outside is None if transactional is None else transactional
-    return Runnable(sql=sql, transactional=is_wrapped or is_transactional)
+    return Runnable(sql=sql, transactional=has_blocks or is_transactional)
 
 
 def _parse(sql: str) -> tuple[ast.Node | None, ...]:
@@ -96,20 +99,27 @@ def _line_of_inline_data(sql: str) -> int | None:
 
 
 def _fault(node: Any) -> str | None:
-    if isinstance(node, ast.TransactionStmt):
+    if isinstance(node, ast.TransactionStmt) or (isinstance(node, ast.VariableSetStmt) and node.name == "TRANSACTION"):
         return "controls a transaction, at line {line}, which pgfleet does itself; remove BEGIN, COMMIT, and the like"
     if isinstance(node, ast.CopyStmt) and node.filename is None:
         return COPY_FAULT if node.is_from else "copies rows TO STDOUT, at line {line}, which nothing reads; delete it"
     return None
 
 
-def _is_wrapped(nodes: Sequence[Any]) -> bool:
-    """Whether the first statement is a BEGIN without options and the last one its COMMIT."""
-    if len(nodes) < 2 or not all(isinstance(each, ast.TransactionStmt) for each in (nodes[0], nodes[-1])):  # noqa: PLR2004
-        return False
-    first, last = nodes[0], nodes[-1]
-    is_commit = last.kind == enums.TransactionStmtKind.TRANS_STMT_COMMIT and not last.chain
-    return first.kind in BEGIN and not first.options and is_commit
+def _bounds(nodes: Sequence[Any]) -> tuple[int, ...]:
+    """The places of BEGIN and COMMIT without options, if they take turns."""
+    begins = {place for place, node in enumerate(nodes) if _is_begin(node)}
+    places = sorted(begins | {place for place, node in enumerate(nodes) if _is_commit(node)})
+    takes_turns = len(places) % 2 == 0 and set(places[::2]) == begins
+    return tuple(places) if takes_turns else ()
+
+
+def _is_begin(node: Any) -> bool:
+    return isinstance(node, ast.TransactionStmt) and node.kind in BEGIN and not node.options
+
+
+def _is_commit(node: Any) -> bool:
+    return isinstance(node, ast.TransactionStmt) and node.kind == COMMIT and not node.chain
 
 
 def _without(sql: str, statement: Statement) -> str:

@@ -34,6 +34,7 @@ def fault(sql: str, *, transactional: bool | None = True) -> str:
         "REFRESH MATERIALIZED VIEW CONCURRENTLY v",
         "SELECT '100%'",
         "COPY a FROM '/srv/rows.csv'",
+        "SET LOCAL transaction_timeout = '1h'; SET CONSTRAINTS ALL DEFERRED",
         "",
         " \n",
         "-- later",
@@ -91,19 +92,38 @@ def test_begin_and_commit_around_a_script_are_blanked(sql: str, remains: str, *,
     [
         ("BEGIN", 1),
         ("SELECT 1;\nROLLBACK;", 2),
-        ("BEGIN;\nSELECT 1;\nCOMMIT;\nSELECT 2;", 1),
-        ("SET lock_timeout = 1;\nBEGIN;\nSELECT 1;\nCOMMIT;", 2),
-        ("BEGIN;\nSELECT 1;\nCOMMIT;\nBEGIN;\nSELECT 2;\nCOMMIT;", 3),
+        ("BEGIN;\nSELECT 1;\nCOMMIT;\nBEGIN;", 1),
+        ("COMMIT;\nSELECT 1;\nBEGIN;", 1),
         ("BEGIN;\nSELECT 1;\nCOMMIT AND CHAIN;", 1),
         ("BEGIN;\nSELECT 1;\nROLLBACK;", 1),
         ("BEGIN ISOLATION LEVEL SERIALIZABLE;\nSELECT 1;\nCOMMIT;", 1),
         ("BEGIN;\nSAVEPOINT a;\nCOMMIT;", 2),
         ("PREPARE TRANSACTION 'a'", 1),
+        ("SELECT 1;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;", 2),
+        ("BEGIN;\nSET TRANSACTION READ ONLY;\nCOMMIT;", 2),
     ],
 )
 @pytest.mark.parametrize("transactional", [True, False, None])
 def test_any_other_transaction_control_is_a_fault(sql: str, line: int, *, transactional: bool | None) -> None:
     assert fault(sql, transactional=transactional) == TRANSACTION.format(line)
+
+
+BLOCKS = [
+    ("BEGIN;\nSELECT 1;\nCOMMIT;\nSELECT 2;", 1, "      \nSELECT 1;\n       \nSELECT 2;"),
+    ("SELECT 0;\nBEGIN;\nSELECT 1;\nCOMMIT;", 2, "SELECT 0;\n      \nSELECT 1;\n       "),
+    ("BEGIN;\nCOMMIT;\nSELECT 1;\nBEGIN;\nCOMMIT;", 1, "      \n       \nSELECT 1;\n      \n       "),
+]
+
+
+@pytest.mark.parametrize(("sql", "line", "remains"), BLOCKS)
+def test_blocks_are_one_transaction_if_the_tool_starts_none(sql: str, line: int, remains: str) -> None:
+    assert read_script(sql, transactional=None) == Runnable(sql=remains, transactional=True)
+    for transactional in (True, False):
+        assert fault(sql, transactional=transactional) == TRANSACTION.format(line)
+
+
+def test_blocks_next_to_what_cannot_run_in_a_transaction_are_a_fault() -> None:
+    assert fault("BEGIN;\nSELECT 1;\nCOMMIT;\nVACUUM a;", transactional=None) == OUTSIDE.format(4)
 
 
 def test_a_wrapped_script_may_not_contain_what_cannot_run_in_a_transaction() -> None:
