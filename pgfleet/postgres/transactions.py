@@ -1,0 +1,186 @@
+"""A connection to one tenant with transactions: within one another, and as dry runs."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import psycopg
+from psycopg import ClientCursor
+from psycopg.pq import TransactionStatus
+
+from pgfleet.errors import CannotDryRun, ConnectionLost, DatabaseError, DryRunInterrupted, StatementFailed
+from pgfleet.fleet.secret import Dsn
+from pgfleet.manifest.model import Script
+from pgfleet.postgres import session_settings
+from pgfleet.postgres.connection import Connection, Limits
+from pgfleet.postgres.errors import translate_errors
+from pgfleet.postgres.lazy_connection import LazyConnection
+from pgfleet.postgres.query import Query, Rows, all_rows, bind
+
+READ_SAVEPOINT, BLOCK_SAVEPOINT = "pgfleet_reading", "pgfleet_part"
+UNSAFE_NEW_VALUE = "55P04"
+"""SQLSTATE of a statement that uses an enum value which its own transaction added (PostgreSQL manual, ALTER TYPE)."""
+
+
+class Transactions(LazyConnection):
+    """A lazy connection with transactions.
+
+    Values are bound on the client and statements sent by the simple protocol. So any number of statements takes one
+    round trip, and a pooler in transaction mode sees nothing prepared. `home`, the tenant's schema, is the search path,
+    followed by the schemas of the `extensions`, except for schemas of other tenants (`search_path`).
+    """
+
+    def __init__(
+        self,
+        dsn: Dsn,
+        *,
+        name: str = "",
+        home: str = "public",
+        limits: Limits | None = None,
+        extensions: Sequence[str] = (),
+        managed_names: Sequence[str] = (),
+        home_may_be_missing: bool = False,
+    ) -> None:
+        super().__init__(dsn, limits)
+        self.name, self.home = name, home
+        self.home_may_be_missing = home_may_be_missing
+        self.extensions, self.managed_names = extensions, managed_names
+        self.is_dry_run = False
+        self._depth = 0
+        self._has_run_script = False
+
+    def open(self) -> Connection:
+        """The connection, opened if necessary. Raises a DatabaseError, also if it was lost within a transaction."""
+        if self._depth and not self.is_open:
+            # A new connection would be outside the transaction that the caller believes to be in.
+            lost = DryRunInterrupted if self.is_dry_run else ConnectionLost
+            raise lost("the connection was lost within the transaction")
+        return super().open()
+
+    def execute(self, text: str, script: Script | str = "", start: int = 0) -> str | None:
+        """Runs the text unchanged and returns the command tag of its last statement."""
+        connection = self.open()
+        with self._translating(script, start):
+            return connection.execute(text).statusmessage
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Runs the block in one transaction; within another block, in a part of it with a savepoint.
+
+        READ COMMITTED, so that a query after waiting for a lock sees what the lock's holder left. Rolls back if the
+        block raises. Raises a DatabaseError if the commit fails.
+        """
+        depth = self._depth
+        self._begin(depth)
+        try:
+            yield
+        except BaseException:
+            self._depth = depth
+            self._roll_back(depth)
+            raise
+        else:
+            self._commit(depth)
+        finally:
+            self._depth = depth
+
+    @contextmanager
+    def dry_run(self) -> Iterator[None]:
+        """Runs the block in one transaction that is always rolled back at its end.
+
+        A transient error becomes DryRunInterrupted: the block cannot retry it, because the transaction would hold its
+        locks meanwhile, and after a lost connection everything before is undone.
+        """
+        self._begin(0)
+        self.is_dry_run = True
+        try:
+            yield
+        finally:
+            self._depth, self.is_dry_run = 0, False
+            self._roll_back(0)
+
+    def _begin(self, depth: int) -> None:
+        self._has_run_script = self._has_run_script and depth > 0
+        begin = f"SAVEPOINT {BLOCK_SAVEPOINT}_{depth}" if depth else "BEGIN ISOLATION LEVEL READ COMMITTED"
+        self._batch(begin, (), "")
+        self._depth = depth + 1
+
+    def _commit(self, depth: int) -> None:
+        if depth:
+            self.execute(f"RELEASE SAVEPOINT {BLOCK_SAVEPOINT}_{depth}")
+            return
+        try:
+            status = self.execute("COMMIT")
+        except BaseException:
+            self._depth = depth
+            self._roll_back(depth)
+            raise
+        if status != "COMMIT":  # the server's answer to the COMMIT of a failed transaction is ROLLBACK
+            raise StatementFailed("the transaction was rolled back by the server, though no statement of it failed")
+
+    def _roll_back(self, depth: int) -> None:
+        connection = self._connection
+        if connection is None or connection.closed:
+            return
+        with suppress(psycopg.Error):  # the connection turns out to be lost, and the server has rolled back
+            if depth:
+                name = f"{BLOCK_SAVEPOINT}_{depth}"
+                connection.execute(f"ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")
+            else:
+                # A session lock outlives the rollback. One round trip, as a pooler may give us another session then.
+                connection.execute(f"ROLLBACK; {session_settings.UNLOCK_ALL}" if self._has_run_script else "ROLLBACK")
+                self._has_run_script = False
+
+    def _batch(
+        self, begin: str, queries: tuple[Query, ...], end: str, *, with_settings: bool = True, undo: str = ""
+    ) -> list[Rows]:
+        """Sends everything in one round trip and returns the rows of each query."""
+        connection = self.open()
+        with self._translating():
+            settings = (
+                [session_settings.transaction_settings(self.limits, self._search_path())] if with_settings else []
+            )
+            try:
+                cursor = ClientCursor(connection)
+                sent = (*settings, *queries)
+                texts = [each.text if each.parameters is None else bind(each, connection) for each in sent]
+                cursor.execute(";\n".join(filter(None, [begin, *(f"{text}\n" for text in texts), end])))
+                return all_rows(cursor)[len(settings) :]
+            except BaseException:
+                self._abort_batch(connection, is_read=READ_SAVEPOINT in begin, undo=undo)
+                raise
+
+    def _abort_batch(self, connection: Connection, *, is_read: bool, undo: str) -> None:
+        """Returns to the state before a failed batch, unless the transaction's block will roll back."""
+        if connection.closed or connection.info.transaction_status in {
+            TransactionStatus.IDLE,
+            TransactionStatus.ACTIVE,
+        }:
+            return
+        if undo:  # within the open transaction: after it, a pooler gives us another session of the server
+            with suppress(psycopg.Error):
+                connection.execute(f"ROLLBACK TO SAVEPOINT {READ_SAVEPOINT}; {undo}")
+        if is_read and self._depth:
+            connection.execute(f"ROLLBACK TO SAVEPOINT {READ_SAVEPOINT}; RELEASE SAVEPOINT {READ_SAVEPOINT}")
+        elif not self._depth:
+            connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _translating(self, script: Script | str = "", start: int = 0) -> Iterator[None]:
+        try:
+            with translate_errors(self.secrets, script=script if isinstance(script, Script) else None, start=start):
+                yield
+        except DatabaseError as error:
+            if error.transient and self.is_dry_run:
+                raise DryRunInterrupted(str(error)) from error
+            if error.sqlstate == UNSAFE_NEW_VALUE and self.is_dry_run:
+                raise CannotDryRun(
+                    f"{error}: a dry run is one transaction, and the value was added in the same one"
+                ) from error
+            raise
+        except Exception:
+            raise
+        except BaseException:  # a signal interrupted the statement, and the connection still waits for its answer
+            self.close()
+            raise
+
+    def _search_path(self) -> Query:
+        return session_settings.search_path(self.home, self.extensions, self.managed_names, self.open())
