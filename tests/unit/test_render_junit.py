@@ -89,7 +89,7 @@ def test_a_pending_migration_fails_with_the_command_that_applies_it() -> None:
     report = audit_of(a_tenant_entry("a b", Verdict.BLOCKED, migrations=[a_migration_entry(MigrationStatus.PENDING)]))
     [failure] = case(report, "a b", "1_one.sql").result
     assert failure.text.splitlines() == [
-        "not applied: none of its objects exist",
+        "not applied yet",
         "Affected services: worker: nothing is queued",
         "→ pgfleet rollout prod --tenant 'a b'",
     ]

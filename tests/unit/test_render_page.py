@@ -226,7 +226,7 @@ def test_a_pending_migration_is_told_with_the_rollout_that_applies_it() -> None:
     tenant = a_tenant_entry("a b", migrations=[a_migration_entry(), a_migration_entry(MigrationStatus.PENDING, "2")])
     blocks = blocks_of(tenant)
     assert [each.text for each in of_kind(blocks, Code)] == ["pgfleet rollout prod --tenant 'a b'"]
-    assert Paragraph(text="not applied: none of its objects exist") in blocks
+    assert Paragraph(text="not applied yet") in blocks
 
 
 def test_a_tenant_in_which_nothing_was_ever_applied_is_told_in_one_sentence() -> None:

@@ -116,7 +116,7 @@ def test_the_page_of_a_plan() -> None:
         "",
         "| action | what it does |",
         "| --- | --- |",
-        "| apply | runs the script: not applied, none of its objects exist |",
+        "| apply | runs the script: not applied yet |",
         "| reapply | runs the script again: an object is missing or changed |",
         "",
         "plan fedcba987654",

@@ -23,8 +23,7 @@ REMARK = re.compile(r"(?P<definition>.*) \((?P<text>[A-Z ]+: [^()]+)\)")
 """What the introspection appends to a definition: `… (INVALID: no query uses it)`."""
 NONE_APPLIED = "no migration is applied: none of the manifest's objects exist"
 MOST_UNCOUNTED = 3
-NOT_APPLIED = "not applied: none of its objects exist"
-NONE_OF_THEM_APPLIED = "not applied: none of their objects exist"
+NOT_APPLIED = "not applied yet"
 
 
 def verdict_meaning(verdict: Verdict, product: str | None) -> str:

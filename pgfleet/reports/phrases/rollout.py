@@ -31,10 +31,10 @@ MOST_UNCOUNTED = 3
 DRY_RUN_NOTICE = "This was a dry run: every change was rolled back."
 REASON_UNKNOWN = "reason unknown"
 ACTION_MEANS = {
-    Action.APPLY: "runs the script: not applied, none of its objects exist",
+    Action.APPLY: "runs the script: not applied yet",
     Action.REAPPLY: "runs the script again: an object is missing or changed",
     Action.RERUN: "runs the script again: on request, or because an earlier script undoes part of it",
-    Action.ADOPT: "runs nothing, records it in the ledger: all of its objects exist",
+    Action.ADOPT: "runs nothing, records it in the ledger: applied already",
     Action.LEAVE: "runs nothing: drifted, and running the script again is not proven to fix that",
     Action.REFUSE: "runs nothing: the script cannot run over the tenant's connection",
 }

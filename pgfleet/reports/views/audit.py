@@ -54,9 +54,9 @@ OUTCOME = {
 }
 LEGEND = (
     (CELL[MigrationStatus.APPLIED], "its objects are as expected"),
-    (CELL[MigrationStatus.PENDING], "none of its objects exist"),
+    (CELL[MigrationStatus.PENDING], "not applied yet"),
     (CELL[MigrationStatus.DRIFTED], "some of its objects are missing or changed"),
-    (CELL[MigrationStatus.UNKNOWN], "some check could not be completed"),
+    (CELL[MigrationStatus.UNKNOWN], "cannot be determined"),
     (ACCEPTED, "not applied, and accepted in the fleet file"),
     (NOT_INSPECTED, "the tenant could not be inspected"),
 )

@@ -6,7 +6,6 @@ from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationSt
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import Block, Code, Lines, Paragraph, Section, Status, StatusStyle, Tone
 from pgfleet.reports.phrases.audit import (
-    NONE_OF_THEM_APPLIED,
     NOT_APPLIED,
     affected_services,
     counting_differences,
@@ -61,8 +60,7 @@ def migration_section(migrations: Sequence[MigrationEntry], manifest: Manifest, 
     """The section of migrations with the same findings."""
     first, versions = migrations[0], tuple(each.version for each in migrations)
     folded = fold_versions(versions, [each.version for each in manifest.migrations])
-    pending = NOT_APPLIED if len(migrations) == 1 else NONE_OF_THEM_APPLIED
-    state = (Paragraph(text=pending),) if first.status is MigrationStatus.PENDING else ()
+    state = (Paragraph(text=NOT_APPLIED),) if first.status is MigrationStatus.PENDING else ()
     priorities = ", ".join(sorted({str(each.priority) for each in migrations}))
     return Section(
         title=first.file if len(migrations) == 1 else f"{len(migrations)} migrations, {folded}",
