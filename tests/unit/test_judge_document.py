@@ -32,7 +32,7 @@ EXAMPLE = """
                          "since": "2025-03-31T02:00:00Z", "shared": false}],
         "checks": [{"name": "tables", "passed": true, "detail": null},
                    {"name": "indexes", "passed": null, "detail": "statement timeout"}],
-        "ledger": "applied", "altered": true, "accepted": true, "since": "2025-03-31T02:00:00Z"}],
+        "ledger": "applied", "in_tool_ledger": null, "altered": true, "accepted": true, "since": "2025-03-31T02:00:00Z"}],
      "unexpected": [{"kind": "constraint", "identity": "public.ai_conversations.fk", "actual": "FOREIGN KEY",
                      "shared": false}],
      "seeds": [{"name": "policy_rules", "status": "customised", "detail": "edited: a"}],
