@@ -24,5 +24,5 @@ pytest_plugins = [
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: many of these tests wait, for locks, timeouts and processes that begin."""
-    return (os.cpu_count() or 1) + 1
+    """More than there are processors: most of these tests wait, for locks, timeouts, and processes that start."""
+    return 2 * (os.cpu_count() or 1) + 1
