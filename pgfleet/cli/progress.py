@@ -53,7 +53,9 @@ class Lines:
         """Prints nothing: a line for each tenant would be too many."""
 
     def step(self, work: str, done: int, total: int) -> None:
-        """Prints a line now and then."""
+        """Prints a line now and then, the first one after a pause."""
+        if not done:
+            self._last_line = time.monotonic()
         if time.monotonic() - self._last_line >= PAUSE_SECONDS:
             self._last_line = time.monotonic()
             self.note(f"{work}: {done} of {total}")

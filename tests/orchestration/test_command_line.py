@@ -38,7 +38,8 @@ def test_a_ready_fleet_exits_with_0_and_prints_one_json_document(
         "skipped": 0,
     }
     assert AuditDocument.model_validate(document).tenants[0].name == "acme"
-    assert done.stderr.splitlines() == ["audit of test: 1 tenant …"]
+    lines = [line for line in done.stderr.splitlines() if "replay: " not in line]  # one if the replay takes long
+    assert lines == ["audit of test: 1 tenant …"]
 
 
 def test_the_command_says_which_version_it_is(pgfleet: CommandLine) -> None:
