@@ -49,8 +49,7 @@ def outlasts_drop(database: TrialDatabase, batch: Batch, obstacle: Obstacle) -> 
     session = database.session
     try:
         with rolled_back(session):
-            session.run_script(drop_script((each.object for each in batch), session.home))
-            session.run_script(obstacle.statement)
+            session.execute(f"{drop_script((each.object for each in batch), session.home)};\n{obstacle.statement}")
     except DatabaseError as error:
         if error.transient:
             raise

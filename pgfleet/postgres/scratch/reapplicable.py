@@ -75,7 +75,7 @@ def _restored(database: TrialDatabase, batch: Batch, mutate: Mutation) -> frozen
 
 
 def _drop(database: TrialDatabase, batch: Batch) -> frozenset[Identity]:
-    database.session.run_script(drop_script((each.object for each in batch), database.session.home))
+    database.session.execute(drop_script((each.object for each in batch), database.session.home))
     return frozenset(each.object.identity for each in batch)
 
 
