@@ -28,7 +28,7 @@ def test_a_proof_is_one_json_document_and_is_made_once(
     assert done.returncode == 0, done.stderr
     proof = ManifestProof.model_validate(json.loads(done.stdout))
     assert (proof.outcome, len(proof.objects), proof.lint) == (ProofOutcome.PROVEN, 122, ())
-    assert done.stderr.splitlines() == [f"manifest check: in scratch databases on a server of {ENVIRONMENT} …"]
+    assert done.stderr.splitlines()[0] == f"manifest check: in scratch databases on a server of {ENVIRONMENT} …"
     run, [proved] = last_run(records)
     assert (run["name"], run["state_type"], proved["state_name"]) == (
         f"manifest check · {ENVIRONMENT}",
