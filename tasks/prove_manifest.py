@@ -8,6 +8,7 @@ from prefect.context import TaskRunContext
 from pgfleet import __version__
 from pgfleet.catalog import expected
 from pgfleet.check import evidence
+from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.read.introspection import introspection_checksum
 from pgfleet.postgres.scratch.evidence import gather_evidence
@@ -17,11 +18,11 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 def evidence_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
-    """One cached result per manifest, introspection, environment, and major version."""
+    """One cached result per manifest, introspection, environment, major version, and home schema."""
     context, checksum = parameters["context"], parameters["manifest"].checksum
     made_by = f"{__version__}-{evidence.FORMAT}-{expected.FORMAT}-{introspection_checksum()[:16]}"
-    where = f"{context.environment.name if context else 'embedded server'}-{parameters['server_major']}"
-    return f"pgfleet-proof-{made_by}-{checksum[:16]}-{where}"
+    major, name = parameters["server_major"], context.environment.name if context else "embedded server"
+    return f"pgfleet-proof-{made_by}-{checksum[:16]}-{name}-{major}-{_home(major, context)}"
 
 
 OPTIONS = {**STEP_OPTIONS, "cache_key_fn": evidence_key, "persist_result": True}
@@ -29,7 +30,12 @@ del OPTIONS["cache_policy"]
 
 
 @task(name="prove manifest", task_run_name="prove manifest · PostgreSQL {server_major}", **OPTIONS)
-def prove_manifest(server_major: int, manifest: Manifest, context: RunContext | None) -> evidence.Evidence:  # noqa: ARG001 (used in the cache key)
+def prove_manifest(server_major: int, manifest: Manifest, context: RunContext | None) -> evidence.Evidence:
     """Uses the environment's server or the embedded one, unless Prefect has the result of an earlier run."""
     with proving_server(context, manifest) as (admin, limits):
-        return gather_evidence(manifest, admin, limits)
+        return gather_evidence(manifest, admin, limits, _home(server_major, context))
+
+
+def _home(server_major: int, context: RunContext | None) -> str:
+    """The home schema of the environment's first tenant, as in its replay."""
+    return context.replay(server_major, context.environment.tenants[0].home).home if context else DEFAULT

@@ -278,3 +278,12 @@ def test_squawk_uses_only_the_manifests_rules(tmp_path: Path, configured: bool) 
         [] if configured else [("1_one.sql", 2, "prefer-text-field")]
     )
     assert not [each for each in found if "timeout" in each.rule]
+
+
+def test_scripts_may_name_the_home_schema(server: Server) -> None:
+    manifest = manifest_of(
+        create="CREATE SCHEMA IF NOT EXISTS s; CREATE TABLE IF NOT EXISTS s.t (id int PRIMARY KEY)",
+        alter="ALTER TABLE t ADD COLUMN IF NOT EXISTS a int",
+    )
+    assert gather_evidence(manifest, server.admin, Limits()).failed is not None
+    assert gather_evidence(manifest, server.admin, Limits(), "s").failed is None

@@ -8,6 +8,7 @@ from pgfleet.catalog.objects import CatalogObject
 from pgfleet.check.evidence import RequiredRun
 from pgfleet.errors import DatabaseError
 from pgfleet.fleet.secret import Dsn
+from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.scratch.database import scratch_database
@@ -21,14 +22,14 @@ WORD = re.compile(r"\w+")
 
 
 def run_required(
-    manifest: Manifest, provenances: Sequence[Provenance], admin: Dsn, limits: Limits
+    manifest: Manifest, provenances: Sequence[Provenance], admin: Dsn, limits: Limits, home: str = DEFAULT
 ) -> Mapping[str, RequiredRun]:
     """The outcome of each migration, by version. Raises transient DatabaseErrors, and ScratchUnavailable.
 
     Migrations that require all earlier ones are not run: the replay did that. The others share one scratch database,
     in transactions that are rolled back; only a run with a script outside a transaction has a database of its own.
     """
-    with scratch_database(admin, limits, manifest.migrations) as session:
+    with scratch_database(admin, limits, manifest.migrations, home) as session:
         check = _DependencyCheck(manifest, provenances, session, admin)
         return {each.version: check.outcome(each) for each in track("requirements", manifest.migrations)}
 
@@ -122,7 +123,7 @@ class _DependencyCheck:
             with rolled_back(self.session):
                 return self._outcome_of(migrations, self.session)
         self.session.close()  # if only one connection is allowed, the other database needs it
-        with scratch_database(self.admin, self.session.limits, self.manifest.migrations) as session:
+        with scratch_database(self.admin, self.session.limits, self.manifest.migrations, self.session.home) as session:
             return self._outcome_of(migrations, session)
 
     def _outcome_of(self, migrations: Sequence[Migration], session: Session) -> RequiredRun:

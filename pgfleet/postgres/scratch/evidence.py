@@ -7,6 +7,7 @@ from pgfleet.documents.audit import CheckEntry
 from pgfleet.errors import ReplayFailed
 from pgfleet.fleet.secret import Dsn
 from pgfleet.judge.checks import judge_check
+from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.read.queries import run_checks
@@ -17,13 +18,13 @@ from pgfleet.postgres.scratch.second_run import run_again
 from pgfleet.postgres.session import Session
 
 
-def gather_evidence(manifest: Manifest, admin: Dsn, limits: Limits) -> Evidence:
-    """The evidence from the server of `admin`, whose role must have CREATEDB.
+def gather_evidence(manifest: Manifest, admin: Dsn, limits: Limits, home: str = DEFAULT) -> Evidence:
+    """The evidence from the server of `admin`, whose role must have CREATEDB, with a home schema of that name.
 
     If the manifest cannot be replayed, it consists of that failure only. Raises ScratchUnavailable, and transient
     DatabaseErrors.
     """
-    with scratch_database(admin, limits, manifest.migrations) as session:
+    with scratch_database(admin, limits, manifest.migrations, home) as session:
         version = session.server_version
         try:
             expected = build_expected(manifest, session)
@@ -32,8 +33,8 @@ def gather_evidence(manifest: Manifest, admin: Dsn, limits: Limits) -> Evidence:
         checks = _run_checks(manifest, session)
     return Evidence(
         server_version=version,
-        second_runs=run_again(manifest, admin, limits),
-        required_runs=run_required(manifest, expected.provenances, admin, limits),
+        second_runs=run_again(manifest, admin, limits, home),
+        required_runs=run_required(manifest, expected.provenances, admin, limits, home),
         checks=checks,
         contracts=expected.contracts,
         provenances=expected.provenances,

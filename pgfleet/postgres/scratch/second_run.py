@@ -6,6 +6,7 @@ from pgfleet.check.evidence import DatabaseState, SecondRun, SecondRunFindings, 
 from pgfleet.check.second_run import failed_run, findings_of, is_without_effect
 from pgfleet.errors import DatabaseError
 from pgfleet.fleet.secret import Dsn
+from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.read.introspection import CatalogReader
@@ -16,7 +17,7 @@ from pgfleet.postgres.session import Session
 from pgfleet.run.progress import track
 
 
-def run_again(manifest: Manifest, admin: Dsn, limits: Limits) -> SecondRuns:
+def run_again(manifest: Manifest, admin: Dsn, limits: Limits, home: str = DEFAULT) -> SecondRuns:
     """The findings of each migration's second run, and the sample rows of every table.
 
     Each migration runs in a scratch database with the migrations before it. Rows are inserted only for its second run,
@@ -24,7 +25,7 @@ def run_again(manifest: Manifest, admin: Dsn, limits: Limits) -> SecondRuns:
     empty database.
     """
     findings: dict[str, SecondRunFindings] = {}
-    with scratch_database(admin, limits, manifest.migrations) as session:
+    with scratch_database(admin, limits, manifest.migrations, home) as session:
         reader = CatalogReader(session, {})
         for place, migration in enumerate(track("second runs", manifest.migrations)):
             apply(session, migration)
@@ -32,7 +33,7 @@ def run_again(manifest: Manifest, admin: Dsn, limits: Limits) -> SecondRuns:
                 findings[migration.version] = _run_here(reader, migration)
             else:
                 session.close()  # if only one connection is allowed, the other database needs it
-                findings[migration.version] = _run_elsewhere(manifest.migrations[: place + 1], admin, limits)
+                findings[migration.version] = _run_elsewhere(manifest.migrations[: place + 1], admin, session)
         with rolled_back(session):
             empty = fill(session)
             rows = read_rows(session, reader.read())
@@ -79,9 +80,9 @@ def _fails(session: Session, migration: Migration) -> str | None:
         return _error_of(lambda: apply(session, migration))
 
 
-def _run_elsewhere(migrations: tuple[Migration, ...], admin: Dsn, limits: Limits) -> SecondRunFindings:
+def _run_elsewhere(migrations: tuple[Migration, ...], admin: Dsn, like: Session) -> SecondRunFindings:
     """The second run of the last migration, which cannot be rolled back and so gets a database of its own."""
-    with scratch_database(admin, limits, migrations) as session:
+    with scratch_database(admin, like.limits, migrations, like.home) as session:
         for each in migrations:
             apply(session, each)
         return findings_of(_run_twice(CatalogReader(session, {}), migrations[-1]))
