@@ -1,0 +1,71 @@
+"""Runs real migration tools and pgfleet on the same databases: `make tools`, `make tools ARGS="dbmate sqlx"`.
+
+For each tool that PyPI, npm, or Debian provides: one database migrated by the tool, one half migrated by it, one empty.
+pgfleet audits them and rolls out, also to the tool's ledger; then the tool finds nothing to do, and the three schemas
+and ledgers are equal. In a fourth database the tool continues where pgfleet ended. Tools are installed in a cache
+folder. Exit status 1 if anything differs; a tool that cannot be installed is reported as not available.
+"""
+
+import os
+import sys
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+
+from fixtures.servers import BINARIES, Server, started
+
+from benchmarks.tools.project import create_project
+from benchmarks.tools.real_tools import NOT_AVAILABLE, REAL_TOOLS, RealTool
+from benchmarks.tools.registries import NotAvailable
+from benchmarks.tools.trial import Check, Trial
+
+
+def main() -> int:
+    """Tries the tools, prints what was seen, and returns the exit status."""
+    options = _options().parse_args()
+    failed = 0
+    with started(BINARIES["embedded"]) as server:
+        for real in REAL_TOOLS:
+            if options.tools and real.tool not in options.tools:
+                continue
+            try:
+                failed += _report(real, server, options.cache)
+            except NotAvailable as error:
+                print(f"{real.tool}: not available: {error}\n", flush=True)
+    for tool, reason in NOT_AVAILABLE.items():
+        if not options.tools or tool in options.tools:
+            print(f"{tool}: not available: {reason}")
+    return int(failed > 0)
+
+
+def _report(real: RealTool, server: Server, cache: Path) -> int:
+    """Prints the tool's checks, and returns how many failed. Raises NotAvailable."""
+    programs = cache / real.tool
+    programs.mkdir(parents=True, exist_ok=True)
+    real.packages.install(programs)
+    print(f"{real.tool} ({real.packages.version})", flush=True)
+    failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for each in Trial(real, create_project(real, Path(folder) / "all"), server, programs).checks():
+            print("\n".join(_lines(each)), flush=True)
+            failed += bool(each.problem)
+    print(flush=True)
+    return failed
+
+
+def _lines(check: Check) -> Iterator[str]:
+    yield f"  {check.name:34} {check.seen:60} {'differs' if check.problem else 'ok'}"
+    yield from (f"      {line}" for line in check.problem.splitlines())
+
+
+def _options() -> ArgumentParser:
+    parser = ArgumentParser(prog="python -m benchmarks.tools", description=__doc__)
+    parser.add_argument("tools", nargs="*", help="the tools to try; all by default")
+    default = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "pgfleet" / "tools"
+    parser.add_argument("--cache", type=Path, default=default, help="folder in which the tools are installed")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""What a real tool and pgfleet make of each other's work in the same databases."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fixtures.rollout import Subject
+from fixtures.servers import Server
+
+from benchmarks.tools.project import Project
+from benchmarks.tools.real_tools import RealTool
+from pgfleet.documents.audit import Evidence, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.rollout import Result
+from pgfleet.manifest.source.ledger import table_name
+from pgfleet.manifest.source.tools import ledger_format
+from pgfleet.postgres.embedded.binaries import embedded_binaries
+from pgfleet.postgres.read.audit import directly
+
+TIMEOUT_SECONDS = 120
+SUPPORT = Path(__file__).parent / "support"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check: what was seen, and what is wrong with it, if anything."""
+
+    name: str
+    seen: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What a run of a tool printed, and its exit status."""
+
+    text: str
+    status: int
+
+
+class Trial:
+    """A tool's trial on a server; `programs` is the folder in which the tool is installed."""
+
+    def __init__(self, real: RealTool, project: Project, server: Server, programs: Path) -> None:
+        self.real, self.project, self.server, self.programs = real, project, server, programs
+        self.layout = ledger_format(real.tool)
+        for name in real.support:
+            shutil.copy(SUPPORT / name, programs / name)
+
+    def checks(self) -> Iterator[Check]:
+        """Every check in order."""
+        count = len(self.project.manifest.migrations)
+        half = count // 2
+        expected = self.server.proven(self.project.manifest)
+        tenants = {
+            name: Subject(
+                server=self.server,
+                database=self.server.create_database(),
+                manifest=self.project.manifest,
+                expected=expected,
+                run=directly,
+            )
+            for name in ("complete", "middle", "empty")
+        }
+        complete, middle, empty = tenants.values()
+        part = self.project.first(half, self.project.folder.with_name("half"))
+        yield self._migrated(f"{self.real.tool} applies {count}", self.project, complete)
+        yield self._migrated(f"{self.real.tool} applies {half}", part, middle)
+        for name, applied in (("complete", count), ("middle", half), ("empty", 0)):
+            yield self._audited(f"audit, {name}", tenants[name].audit(), applied)
+        if self.layout.insert is None:
+            yield from self._read_only(tenants)
+            return
+        for name, tenant in tenants.items():
+            yield self._rolled_out(f"rollout, {name}", tenant)
+        for name in ("middle", "empty"):
+            yield self._same(f"{name} = complete", tenants[name], complete)
+        for name, tenant in tenants.items():
+            yield self._idle(f"{self.real.tool} again, {name}", tenant)
+        yield from self._reverse(complete, count - 1)
+
+    def _reverse(self, complete: Subject, count: int) -> Iterator[Check]:
+        """The tool continues after pgfleet."""
+        part = self.project.first(count, self.project.folder.with_name("all-but-one"))
+        tenant = replace(
+            complete,
+            database=self.server.create_database(),
+            manifest=part.manifest,
+            expected=self.server.proven(part.manifest),
+            plans=[],
+        )
+        yield self._rolled_out(f"rollout of {count}", tenant)
+        yield self._migrated(f"{self.real.tool} applies 1 more", self.project, tenant)
+        yield self._same("continued = complete", tenant, complete)
+        yield self._idle(f"{self.real.tool} again", tenant)
+
+    def _read_only(self, tenants: dict[str, Subject]) -> Iterator[Check]:
+        """A rollout where pgfleet cannot write the ledger: the schemas are equal, and the ledger is as it was."""
+        complete, *others = tenants.values()
+        rows = {name: self._rows(tenant) if name != "empty" else "" for name, tenant in tenants.items()}
+        for name, tenant in tenants.items():
+            yield self._rolled_out(f"rollout, {name}", tenant)
+        yield self._idle(f"{self.real.tool} again, complete", complete)
+        for name, tenant in tenants.items():
+            kept = name == "empty" or rows[name] == self._rows(tenant)
+            yield Check(name=f"ledger, {name}", seen="unchanged", problem="" if kept else "changed")
+        for tenant in others:
+            yield _equal("schemas", self._dump(tenant), self._dump(complete))
+
+    def _migrated(self, name: str, project: Project, tenant: Subject) -> Check:
+        output = self._run(project, tenant)
+        problem = f"exit status {output.status}: {output.text[-400:]}" if output.status else ""
+        if not problem and re.search(self.real.idle, output.text) and self.real.idle != r"\A\s*\Z":
+            problem = "nothing was applied"
+        return Check(name=name, seen=f"exit status {output.status}", problem=problem)
+
+    def _audited(self, name: str, entry: TenantEntry, applied: int) -> Check:
+        statuses = [each.status for each in entry.migrations]
+        counts = ", ".join(f"{number} {status}" for status, number in Counter(statuses).items())
+        pending = len(statuses) - applied
+        evidence = {each.evidence for each in entry.migrations[:applied]}
+        problem = ""
+        if statuses != [MigrationStatus.APPLIED] * applied + [MigrationStatus.PENDING] * pending:
+            problem = f"expected {applied} applied, {pending} pending: {entry.reason}"
+        elif not evidence <= {Evidence.TOOL}:
+            problem = f"evidence is {', '.join(evidence)}"
+        elif not pending and entry.verdict is not Verdict.READY:
+            problem = f"{entry.reason}"
+        elif entry.unexpected:
+            problem = f"unexpected: {entry.unexpected}"
+        position = entry.position and f"at {entry.position.version} by {entry.position.by}"
+        return Check(name=name, seen=f"{entry.verdict}, {counts}, {position}", problem=problem)
+
+    def _rolled_out(self, name: str, tenant: Subject) -> Check:
+        result = tenant.roll_out()
+        problem = "" if result.result in {Result.DONE, Result.UNCHANGED} else f"{result.error or result.migrations}"
+        entry = tenant.audit()
+        if not problem and entry.verdict is not Verdict.READY:
+            problem = f"then {entry.verdict}: {entry.reason}"
+        return Check(name=name, seen=f"{result.result}, then {entry.verdict}", problem=problem)
+
+    def _idle(self, name: str, tenant: Subject) -> Check:
+        before, dump = self._rows(tenant), self._dump(tenant)
+        output = self._run(self.project, tenant)
+        problem = ""
+        if output.status or not re.search(self.real.idle, output.text, re.MULTILINE):
+            problem = f"exit status {output.status}: {output.text[-400:]}"
+        elif self._rows(tenant) != before or self._dump(tenant) != dump:
+            problem = "it changed the database"
+        rows = len(before.splitlines())
+        return Check(name=name, seen=f"nothing to do, {rows} rows in the ledger", problem=problem)
+
+    def _same(self, name: str, tenant: Subject, complete: Subject) -> Check:
+        dumps = _equal("schemas", self._dump(tenant), self._dump(complete))
+        rows = _equal("ledgers", self._rows(tenant), self._rows(complete))
+        return Check(name=name, seen="schema and ledger", problem="\n".join(filter(None, (dumps.problem, rows.problem))))
+
+    def _run(self, project: Project, tenant: Subject) -> Output:
+        url = self.server.cluster.dsn(tenant.database)
+        places = {
+            "programs": self.programs,
+            "project": project.folder,
+            "migrations": project.migrations,
+            "url": url,
+        }
+        variables = {
+            "DATABASE_URL": url,
+            "MIGRATIONS": str(project.migrations),
+            "PATH": f"{embedded_binaries()}:{os.environ['PATH']}",
+            "HOME": str(self.project.folder.parent),
+            "DO_NOT_TRACK": "1",
+            **{name: value.format_map(places) for name, value in self.real.variables.items()},
+        }
+        done = subprocess.run(
+            [each.format_map(places) for each in self.real.command],
+            cwd=self.real.directory.format_map(places),
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+        return Output(text=done.stdout, status=done.returncode)
+
+    def _rows(self, tenant: Subject) -> str:
+        """The ledger's rows without the columns that vary, a line each."""
+        table = table_name(self.layout.default_table, home="public")
+        varying = ", ".join(f"'{each}'" for each in self.real.varying)
+        found = tenant.query(
+            f"SELECT (pg_catalog.to_jsonb(t) - ARRAY[{varying}]::text[])::text FROM {table.sql} AS t ORDER BY 1"
+        )
+        return "\n".join(row for (row,) in found)
+
+    def _dump(self, tenant: Subject) -> str:
+        """The schema, without the token of each dump; without the ledger's schema if pgfleet does not write it."""
+        options = [] if self.layout.insert else ["--exclude-schema=sqitch"]
+        command = [str(embedded_binaries() / "pg_dump"), "--schema-only", *options, tenant.server.dsn(tenant.database).text]
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return "\n".join(line for line in text.splitlines() if not re.match(r"\\(un)?restrict ", line))
+
+
+def _equal(what: str, one: str, other: str) -> Check:
+    left, right = one.splitlines(), other.splitlines()
+    differing = [f"- {line}" for line in right if line not in left] + [f"+ {line}" for line in left if line not in right]
+    problem = "\n".join([f"{what} differ", *differing]) if one != other else ""
+    return Check(name=what, seen="equal", problem=problem)
