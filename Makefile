@@ -1,6 +1,6 @@
 # `make demo` and `make test` set up everything they need. `make help` lists all targets.
 .DEFAULT_GOAL := help
-.PHONY: help system-packages setup demo up test test-unit test-postgres test-browser test-orchestration screenshots lint types imports sql-lint wheel bench histories faults clean
+.PHONY: help system-packages setup demo up test test-unit test-postgres test-browser test-orchestration screenshots lint types imports sql-lint wheel bench histories faults tools clean
 
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -98,6 +98,9 @@ histories: setup  ## measure the replay and the proof of manifests with many mig
 
 faults: setup  ## inject faults at random moments of rollouts
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.faults $(ARGS)
+
+tools: setup  ## run real migration tools and pgfleet on the same databases
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.tools $(ARGS)
 
 clean:  ## remove everything that make created
 	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

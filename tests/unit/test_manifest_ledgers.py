@@ -251,8 +251,8 @@ def test_flyways_checksum_is_the_crc_32_of_the_lines(text: str, expected: int) -
         ),
         pytest.param(
             Tool.SUPABASE,
-            a_migration("1", "m/1_some_users.sql", "-- a\nSELECT 1;\nSELECT 2;\n"),
-            [{"version": "1", "name": "some_users", "statements": ["SELECT 1", "SELECT 2"]}],
+            a_migration("1", "m/1_some_users.sql", "\ufeff-- a\r\nSELECT 1;\r\n\r\nSELECT ';'; -- b\r\n"),
+            [{"version": "1", "name": "some_users", "statements": ["-- a\r\nSELECT 1", "SELECT ';'", "-- b"]}],
             id="supabase",
         ),
         pytest.param(

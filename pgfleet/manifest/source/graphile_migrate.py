@@ -88,13 +88,19 @@ LAYOUT = Layout(
 
 
 def _definition(table: TableName) -> str:
-    """The table, as src/migration.ts creates it."""
+    """The table, and the one for the current migration, as src/migration.ts creates them."""
+    current = TableName(schema=table.schema, name="current").sql
     return f"""\
 CREATE SCHEMA IF NOT EXISTS {quote(table.schema)};
 CREATE TABLE IF NOT EXISTS {table.sql} (
   hash text PRIMARY KEY,
   previous_hash text REFERENCES {table.sql},
   filename text NOT NULL,
+  date timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE IF NOT EXISTS {current} (
+  filename text PRIMARY KEY DEFAULT 'current.sql',
+  content text NOT NULL,
   date timestamptz NOT NULL DEFAULT now()
 );
 """

@@ -2,6 +2,7 @@
 
 import re
 from functools import partial
+from itertools import pairwise
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
@@ -46,8 +47,14 @@ def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
         "VALUES (%(version)s, %(name)s, %(statements)s::pg_catalog.text[])"
     )
     name = migration.script.path.rsplit("/", 1)[-1].partition("_")[2].removesuffix(".sql")
-    statements = [each.text for each in split(migration.script.sql)]
-    return ((text, {"version": migration.key, "name": name, "statements": statements}),)
+    return ((text, {"version": migration.key, "name": name, "statements": _statements(migration.script.text)}),)
+
+
+def _statements(text: str) -> list[str]:
+    """The file's statements with the comments before them, and the comments at its end, as the CLI records them."""
+    text = text.removeprefix("\ufeff")
+    places = [0, *(each.start + len(each.text) for each in split(text)), len(text)]
+    return [piece for start, end in pairwise(places) if (piece := text[start:end].strip("; \t\r\n"))]
 
 
 LEDGER = LedgerFormat(
