@@ -1,9 +1,10 @@
 """Runs real migration tools and pgfleet on the same databases: `make tools`, `make tools ARGS="dbmate sqlx"`.
 
-For each tool that PyPI, npm, or Debian provides: one database migrated by the tool, one half migrated by it, one empty.
-pgfleet audits them and rolls out, also to the tool's ledger; then the tool finds nothing to do, and the three schemas
-and ledgers are equal. In a fourth database the tool continues where pgfleet ended. Tools are installed in a cache
-folder. Exit status 1 if anything differs; a tool that cannot be installed is reported as not available.
+For each tool that PyPI, npm, or Debian provides, there are three databases: the tool has migrated one completely and
+one halfway, and one is empty. pgfleet audits them, and rolls out to them and to the tool's ledger. Then the three
+schemas and ledgers must be equal, and the tool must find nothing to do. In a fourth database, the tool continues where
+pgfleet ended. Where pgfleet does not write the ledger, only the schemas are compared. Tools are installed in a cache
+folder. The exit status is 1 if anything differs; a tool that cannot be installed is reported as not available.
 """
 
 import os
@@ -27,12 +28,12 @@ def main() -> int:
     failed = 0
     with started(BINARIES["embedded"]) as server:
         for real in REAL_TOOLS:
-            if options.tools and real.tool not in options.tools:
+            if options.tools and real.title not in options.tools:
                 continue
             try:
                 failed += _report(real, server, options.cache)
             except NotAvailable as error:
-                print(f"{real.tool}: not available: {error}\n", flush=True)
+                print(f"{real.title}: not available: {error}\n", flush=True)
     for tool, reason in NOT_AVAILABLE.items():
         if not options.tools or tool in options.tools:
             print(f"{tool}: not available: {reason}")
@@ -41,10 +42,10 @@ def main() -> int:
 
 def _report(real: RealTool, server: Server, cache: Path) -> int:
     """Prints the tool's checks, and returns how many failed. Raises NotAvailable."""
-    programs = cache / real.tool
+    programs = cache / real.title
     programs.mkdir(parents=True, exist_ok=True)
     real.packages.install(programs)
-    print(f"{real.tool} ({real.packages.version})", flush=True)
+    print(f"{real.title} ({real.packages.version})", flush=True)
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         for each in Trial(real, create_project(real, Path(folder) / "all"), server, programs).checks():

@@ -15,6 +15,7 @@ from pgfleet.manifest.source.sqitch import PLAN, read_plan
 from pgfleet.run.files import load_manifest
 
 SOURCES = Path(__file__).parents[2] / "tests" / "sources"
+SUPPORT = Path(__file__).parent / "support"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +68,9 @@ class Project:
 
 
 def create_project(real: RealTool, folder: Path) -> Project:
-    """A project with the files of tests/sources, and the extra one."""
-    shutil.copytree(SOURCES / real.tool, folder / real.copied_to, dirs_exist_ok=True)
+    """A project with the files of tests/sources, and the extra one, or with the tool's own files."""
+    files = SUPPORT / real.files if real.files else SOURCES / real.tool
+    shutil.copytree(files, folder / real.copied_to, dirs_exist_ok=True)
     found = Project(real=real, folder=folder)
     if real.extra:
         name, text = real.extra

@@ -43,9 +43,17 @@ class RealTool:
     The files of tests/sources are copied to `copied_to` in the project; those of the migrations are in `source`.
     `extra` is one more file in `source`, and its text; its lines end with `line_end`, because some tools compute
     checksums from bytes. `varying` are the columns of the ledger whose values differ from run to run.
+
+    A tool whose files are not SQL has a `name`, its `files` in the folder support, and `offline`, the command that
+    prints the SQL of migration `{version}` after `{before}`. pgfleet runs that as files of no tool. The SQL contains
+    the changes of the tool's `ledger`.
     """
 
     tool: Tool
+    name: str = ""
+    files: str = ""
+    offline: Sequence[str] = ()
+    ledger: str = ""
     packages: Packages
     command: Sequence[str]
     idle: str
@@ -57,6 +65,11 @@ class RealTool:
     extra: tuple[str, str] | None = None
     line_end: str = "\r\n"
     varying: Sequence[str] = ()
+
+    @property
+    def title(self) -> str:
+        """The name for people."""
+        return self.name or str(self.tool)
 
 
 REAL_TOOLS: Sequence[RealTool] = (
@@ -167,6 +180,19 @@ REAL_TOOLS: Sequence[RealTool] = (
         idle="Nothing to deploy",
         copied_to=".",
         source=".",
+    ),
+    RealTool(
+        tool=Tool.PLAIN,
+        name="alembic",
+        packages=Packages(registry="PyPI", names=["alembic==1.20.1", "psycopg[binary]==3.3.6"], program="alembic"),
+        files="alembic",
+        copied_to=".",
+        offline=["{programs}/bin/alembic", "upgrade", "{before}:{version}", "--sql"],
+        command=["{programs}/bin/alembic", "upgrade", "head"],
+        directory="{project}",
+        variables={"PYTHONDONTWRITEBYTECODE": "1"},
+        idle=r"\A(?![\s\S]*Running upgrade)",
+        ledger="alembic_version",
     ),
 )
 NOT_AVAILABLE: Mapping[Tool, str] = {

@@ -5,14 +5,14 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fixtures.rollout import Subject
 from fixtures.servers import Server
 
-from benchmarks.tools.project import Project
+from benchmarks.tools.project import SUPPORT, Project
 from benchmarks.tools.real_tools import RealTool
 from pgfleet.documents.audit import Evidence, MigrationStatus, TenantEntry, Verdict
 from pgfleet.documents.rollout import Result
@@ -24,7 +24,6 @@ from pgfleet.postgres.read.audit import directly
 TIMEOUT_SECONDS = 120
 SHOWN_LINES = 20
 SHOWN_CHARACTERS = 1_000
-SUPPORT = Path(__file__).parent / "support"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +51,13 @@ class Trial:
 
     def __init__(self, real: RealTool, project: Project, server: Server, programs: Path) -> None:
         self.real, self.project, self.server, self.programs = real, project, server, programs
-        self.layout = ledger_format(real.tool)
+        self.table = table_name(real.ledger or ledger_format(real.tool).default_table, home="public")
+        self.is_recorded = bool(real.ledger or ledger_format(real.tool).insert)
+        self.evidence = {Evidence.CATALOG, Evidence.ORDER} if real.ledger else {Evidence.TOOL}
         for name in real.support:
             shutil.copy(SUPPORT / name, programs / name)
+        if real.offline:
+            self._write_sql()
 
     def checks(self) -> Iterator[Check]:
         """Every check in order."""
@@ -73,11 +76,11 @@ class Trial:
         }
         complete, middle = tenants["complete"], tenants["middle"]
         part = self.project.first(half, self.project.folder.with_name("half"))
-        yield self._migrated(f"{self.real.tool} applies {count}", self.project, complete)
-        yield self._migrated(f"{self.real.tool} applies {half}", part, middle)
+        yield self._migrated(f"{self.real.title} applies {count}", self.project, complete)
+        yield self._migrated(f"{self.real.title} applies {half}", part, middle)
         for name, applied in (("complete", count), ("middle", half), ("empty", 0)):
             yield self._audited(f"audit, {name}", tenants[name].audit(), applied)
-        if self.layout.insert is None:
+        if not self.is_recorded:
             yield from self._read_only(tenants)
             return
         for name, tenant in tenants.items():
@@ -85,7 +88,7 @@ class Trial:
         for name in ("middle", "empty"):
             yield self._same(f"{name} = complete", tenants[name], complete)
         for name, tenant in tenants.items():
-            yield self._idle(f"{self.real.tool} again, {name}", tenant)
+            yield self._idle(f"{self.real.title} again, {name}", tenant)
         yield from self._reverse(complete, count - 1)
 
     def _reverse(self, complete: Subject, count: int) -> Iterator[Check]:
@@ -99,16 +102,16 @@ class Trial:
             plans=[],
         )
         yield self._rolled_out(f"rollout of {count}", tenant)
-        yield self._migrated(f"{self.real.tool} applies 1 more", self.project, tenant)
+        yield self._migrated(f"{self.real.title} applies 1 more", self.project, tenant)
         yield self._same("continued = complete", tenant, complete)
-        yield self._idle(f"{self.real.tool} again", tenant)
+        yield self._idle(f"{self.real.title} again", tenant)
 
     def _read_only(self, tenants: dict[str, Subject]) -> Iterator[Check]:
         """A rollout where pgfleet cannot write the ledger: the schemas are equal, and the ledger is as it was."""
         rows = {name: self._rows(tenant) for name, tenant in tenants.items()}
         for name, tenant in tenants.items():
             yield self._rolled_out(f"rollout, {name}", tenant)
-        yield self._idle(f"{self.real.tool} again, complete", tenants["complete"])
+        yield self._idle(f"{self.real.title} again, complete", tenants["complete"])
         for name, tenant in tenants.items():
             yield _equal(f"ledger as before, {name}", self._rows(tenant), rows[name])
         for name in ("middle", "empty"):
@@ -127,7 +130,7 @@ class Trial:
         problem = ""
         if statuses != [MigrationStatus.APPLIED] * applied + [MigrationStatus.PENDING] * pending:
             problem = f"expected {applied} applied, {pending} pending: {entry.reason}"
-        elif not evidence <= {Evidence.TOOL}:
+        elif not evidence <= self.evidence:
             problem = f"evidence is {', '.join(evidence)}"
         elif not pending and entry.verdict is not Verdict.READY:
             problem = f"{entry.reason}"
@@ -165,13 +168,27 @@ class Trial:
     def _says_idle(self, output: Output) -> bool:
         return bool(re.search(self.real.idle, output.text, re.MULTILINE))
 
+    def _write_sql(self) -> None:
+        """Writes the SQL of each of the tool's own files next to it."""
+        before = "base"
+        for path in sorted(self.project.migrations.iterdir()):
+            version = path.name.split("_")[0]
+            output = self._execute(self.real.offline, self.project, before=before, version=version)
+            if output.status:
+                raise RuntimeError(str(output))
+            path.with_suffix(".sql").write_text(output.text, encoding="utf-8")
+            before = version
+
     def _run(self, project: Project, tenant: Subject) -> Output:
-        url = self.server.cluster.dsn(tenant.database)
+        return self._execute(self.real.command, project, url=self.server.cluster.dsn(tenant.database))
+
+    def _execute(self, command: Sequence[str], project: Project, *, url: str = "postgresql://", **more: str) -> Output:
         places = {
-            "programs": self.programs,
-            "project": project.folder,
-            "migrations": project.migrations,
+            "programs": str(self.programs),
+            "project": str(project.folder),
+            "migrations": str(project.migrations),
             "url": url,
+            **more,
         }
         variables = {
             "DATABASE_URL": url,
@@ -182,7 +199,7 @@ class Trial:
             **{name: value.format_map(places) for name, value in self.real.variables.items()},
         }
         done = subprocess.run(
-            [each.format_map(places) for each in self.real.command],
+            [each.format_map(places) for each in command],
             cwd=self.real.directory.format_map(places),
             env=variables,
             stdin=subprocess.DEVNULL,
@@ -196,18 +213,17 @@ class Trial:
 
     def _rows(self, tenant: Subject) -> str:
         """The ledger's rows without the columns that vary, a line each; nothing if there is no ledger."""
-        table = table_name(self.layout.default_table, home="public")
-        if tenant.query(f"SELECT pg_catalog.to_regclass('{table.sql}') IS NULL") == [(True,)]:
+        if tenant.query(f"SELECT pg_catalog.to_regclass('{self.table.sql}') IS NULL") == [(True,)]:
             return ""
         varying = ", ".join(f"'{each}'" for each in self.real.varying)
         found = tenant.query(
-            f"SELECT (pg_catalog.to_jsonb(t) - ARRAY[{varying}]::text[])::text FROM {table.sql} AS t ORDER BY 1"
+            f"SELECT (pg_catalog.to_jsonb(t) - ARRAY[{varying}]::text[])::text FROM {self.table.sql} AS t ORDER BY 1"
         )
         return "\n".join(row for (row,) in found)
 
     def _dump(self, tenant: Subject) -> str:
         """The schema, without the token of each dump; without the ledger's schema if pgfleet does not write it."""
-        options = [] if self.layout.insert else ["--exclude-schema=sqitch"]
+        options = [] if self.is_recorded else [f"--exclude-schema={self.table.schema}"]
         command = [
             str(embedded_binaries() / "pg_dump"),
             "--schema-only",

@@ -351,9 +351,10 @@ REFUSED: list[tuple[Tool, Directory, dict[str, str]]] = [
     ),
     (
         Tool.PLAIN,
-        {"1_a.sql": USERS, "1_a.down.sql": USERS, "schema.sql": USERS},
+        {"1_a.sql": USERS, "1_a.down.sql": USERS, "1.b.rollback.sql": USERS, "schema.sql": USERS},
         {
             "1_a.down.sql": "undoes a migration; name the tool that knows which files do",
+            "1.b.rollback.sql": "undoes a migration; name the tool that knows which files do",
             "schema.sql": "does not start with a version, such as 0001_",
         },
     ),

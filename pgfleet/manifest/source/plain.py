@@ -7,12 +7,15 @@ from pgfleet.manifest.names import natural_order, read_name
 from pgfleet.manifest.source.model import Label, Layout, find_scripts, run_all_as_allowed
 from pgfleet.manifest.text import Unusable
 
+UNDO = (".down.sql", ".rollback.sql", ".undo.sql", ".revert.sql")
+"""The ends of the names of files that undo a migration, such as those of yoyo (`0001.users.rollback.sql`)."""
+
 
 def _label(path: str) -> Label | None:
     if "/" in path or not path.endswith(".sql"):
         return None
     name = read_name(path)
-    if path.endswith(".down.sql"):
+    if path.endswith(UNDO):
         raise Unusable("undoes a migration; name the tool that knows which files do")
     if not name.version:
         raise Unusable("does not start with a version, such as 0001_")
