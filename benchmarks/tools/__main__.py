@@ -8,18 +8,21 @@ folder. The exit status is 1 if anything differs; a tool that cannot be installe
 """
 
 import os
+import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 from fixtures.servers import BINARIES, Server, started
 
 from benchmarks.tools.project import create_project
 from benchmarks.tools.real_tools import NOT_AVAILABLE, REAL_TOOLS, RealTool
 from benchmarks.tools.registries import NotAvailable
 from benchmarks.tools.trial import Check, Trial
+from pgfleet.errors import PgfleetError
 
 
 def main() -> int:
@@ -42,16 +45,21 @@ def main() -> int:
 
 def _report(real: RealTool, server: Server, cache: Path) -> int:
     """Prints the tool's checks, and returns how many failed. Raises NotAvailable."""
-    programs = cache / real.title
+    programs = cache / real.packages.folder
     programs.mkdir(parents=True, exist_ok=True)
     real.packages.install(programs)
     print(f"{real.title} ({real.packages.version})", flush=True)
-    failed = 0
+    checks = []
     with tempfile.TemporaryDirectory() as folder:
-        for each in Trial(real, create_project(real, Path(folder) / "all"), server, programs).checks():
-            print("\n".join(_lines(each)), flush=True)
-            failed += bool(each.problem)
-    print(flush=True)
+        try:
+            for each in Trial(real, create_project(real, Path(folder) / "all"), server, programs).checks():
+                print("\n".join(_lines(each)), flush=True)
+                checks.append(each)
+        except (RuntimeError, subprocess.SubprocessError, psycopg.Error, PgfleetError) as error:
+            checks.append(Check(name="ended early", seen=type(error).__name__, problem=str(error)))
+            print("\n".join(_lines(checks[-1])), flush=True)
+    failed = sum(bool(each.problem) for each in checks)
+    print(f"  {len(checks)} checks, {failed} differ\n", flush=True)
     return failed
 
 

@@ -32,6 +32,11 @@ class Packages:
             found = " " + subprocess.run(command, capture_output=True, text=True, check=False).stdout
         return f"{name}{found} from {self.registry}"
 
+    @property
+    def folder(self) -> str:
+        """The name of a folder for these versions."""
+        return "+".join(self.names).replace("/", "-")
+
     def install(self, folder: Path) -> None:
         """Installs the packages into the folder, unless they are there. Raises NotAvailable."""
         {"npm": self._with_npm, "PyPI": self._with_pip, "Debian": self._with_apt}[self.registry](folder)
@@ -48,9 +53,14 @@ class Packages:
             _run([str(folder / "bin" / "pip"), "install", "--quiet", *self.names])
 
     def _with_apt(self, _folder: Path) -> None:
-        if not shutil.which(self.program):
+        if not self._is_in_debian():
             quiet = {"DEBIAN_FRONTEND": "noninteractive"}
             _run([_found("apt-get"), "install", "--yes", "--no-install-recommends", *self.names], quiet)
+
+    def _is_in_debian(self) -> bool:
+        if not shutil.which("dpkg-query"):
+            return False
+        return not subprocess.run(["dpkg-query", "--show", *self.names], capture_output=True, check=False).returncode
 
 
 def _found(program: str) -> str:

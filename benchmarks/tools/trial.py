@@ -1,17 +1,17 @@
 """What a real tool and pgfleet make of each other's work in the same databases."""
 
-import os
 import re
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fixtures.rollout import Subject
 from fixtures.servers import Server
 
+from benchmarks.tools.execution import Output, migrate, write_sql
 from benchmarks.tools.project import SUPPORT, Project
 from benchmarks.tools.real_tools import RealTool
 from pgfleet.documents.audit import Evidence, MigrationStatus, TenantEntry, Verdict
@@ -21,9 +21,7 @@ from pgfleet.manifest.source.tools import ledger_format
 from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.read.audit import directly
 
-TIMEOUT_SECONDS = 120
 SHOWN_LINES = 20
-SHOWN_CHARACTERS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +31,6 @@ class Check:
     name: str
     seen: str
     problem: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    """What a run of a tool printed, and its exit status."""
-
-    text: str
-    status: int
-
-    def __str__(self) -> str:
-        return f"exit status {self.status}: {self.text[-SHOWN_CHARACTERS:]}"
 
 
 class Trial:
@@ -57,7 +44,7 @@ class Trial:
         for name in real.support:
             shutil.copy(SUPPORT / name, programs / name)
         if real.offline:
-            self._write_sql()
+            write_sql(project, programs)
 
     def checks(self) -> Iterator[Check]:
         """Every check in order."""
@@ -168,48 +155,8 @@ class Trial:
     def _says_idle(self, output: Output) -> bool:
         return bool(re.search(self.real.idle, output.text, re.MULTILINE))
 
-    def _write_sql(self) -> None:
-        """Writes the SQL of each of the tool's own files next to it."""
-        before = "base"
-        for path in sorted(self.project.migrations.iterdir()):
-            version = path.name.split("_")[0]
-            output = self._execute(self.real.offline, self.project, before=before, version=version)
-            if output.status:
-                raise RuntimeError(str(output))
-            path.with_suffix(".sql").write_text(output.text, encoding="utf-8")
-            before = version
-
     def _run(self, project: Project, tenant: Subject) -> Output:
-        return self._execute(self.real.command, project, url=self.server.cluster.dsn(tenant.database))
-
-    def _execute(self, command: Sequence[str], project: Project, *, url: str = "postgresql://", **more: str) -> Output:
-        places = {
-            "programs": str(self.programs),
-            "project": str(project.folder),
-            "migrations": str(project.migrations),
-            "url": url,
-            **more,
-        }
-        variables = {
-            "DATABASE_URL": url,
-            "MIGRATIONS": str(project.migrations),
-            "PATH": f"{embedded_binaries()}:{os.environ['PATH']}",
-            "HOME": str(self.project.folder.parent),
-            "DO_NOT_TRACK": "1",
-            **{name: value.format_map(places) for name, value in self.real.variables.items()},
-        }
-        done = subprocess.run(
-            [each.format_map(places) for each in command],
-            cwd=self.real.directory.format_map(places),
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
-        return Output(text=done.stdout, status=done.returncode)
+        return migrate(project, self.programs, self.server.cluster.dsn(tenant.database))
 
     def _rows(self, tenant: Subject) -> str:
         """The ledger's rows without the columns that vary, a line each; nothing if there is no ledger."""
