@@ -1,9 +1,10 @@
 """Validation of TOML; an error is one line with the file, the key, and the problem."""
 
+import re
 import tomllib
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from pgfleet.errors import ConfigurationError
@@ -16,6 +17,17 @@ MESSAGES = {
 
 Form = TypeVar("Form", bound=BaseModel)
 Location = tuple[int | str, ...]
+
+
+def matching(pattern: str, problem: str) -> AfterValidator:
+    """For the type of a key: rejects text that does not match the pattern entirely, with `problem` as the message."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(problem)
+        return text
+
+    return AfterValidator(check)
 
 
 def read_toml(text: str, form: type[Form], *, file: str, error: type[ConfigurationError]) -> Form:

@@ -1,6 +1,8 @@
 """The command `manifest init`: a manifest for the migration files that another tool runs."""
 
 import os
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +13,14 @@ from pgfleet.manifest.migrations import prefix_of
 from pgfleet.manifest.model import Tool
 from pgfleet.manifest.parse import build_manifest, parse_document
 from pgfleet.manifest.source.model import Directory
-from pgfleet.manifest.source.read import read_source
+from pgfleet.manifest.source.read import ignored_files, is_sql, read_source
 from pgfleet.manifest.source.recognition import recognize
-from pgfleet.manifest.source.template import render_manifest
+from pgfleet.manifest.source.template import count_migrations, render_manifest
 from pgfleet.run import files
 
 REFUSED = 2
+MAX_NAMES = 10
+"""How many ignored files a line names."""
 
 
 def init(
@@ -24,29 +28,38 @@ def init(
     output: Annotated[Path, typer.Option("--output", metavar="FILE", help="Manifest to write.")] = Path(
         "manifest.toml"
     ),
-    tool: Annotated[Tool | None, typer.Option(help="Tool that runs the files, if it is not recognized.")] = None,
+    tool: Annotated[
+        Tool | None,
+        typer.Option(metavar="NAME", help=f"Tool that runs the files, if it is not recognized: {', '.join(Tool)}."),
+    ] = None,
 ) -> None:
     """Write a manifest for the migration files in a directory.
 
-    Recognizes the tool that runs them, and lists every file that
-    pgfleet cannot take. Does not overwrite a file.
+    Recognizes the tool that runs them. Lists the SQL files that the
+    tool ignores and the files that pgfleet cannot use. Does not
+    overwrite a file.
 
     Exit status:
     0  the manifest is written and valid
     2  nothing is written, because the command is wrong; or the
-       manifest is written, but lists files that cannot be taken
+       manifest is written, but pgfleet cannot use some of the files
     """
     if not folder.is_dir():
-        raise ConfigurationError("manifest init", str(folder), "is not a directory")
+        problem = "is not a directory" if folder.exists() else "does not exist"
+        raise ConfigurationError("manifest init", "", f"'{folder}' {problem}")
     if output.exists():
         raise ConfigurationError("manifest init", str(output), "exists already; name another file with --output")
     directory = files.read_directory(folder)
     chosen, reason = (tool, "named by --tool") if tool else _recognize(directory, folder)
-    typer.echo(f"{folder}: {chosen} ({reason})")
     found, refused = read_source(directory, chosen)
+    known = [*(each.path for each in found), *(each.path for each in refused)]
+    ignored = ignored_files(directory, chosen, known)
+    number = sum(map(is_sql, known)) + len(ignored)
+    if not tool and len(ignored) > number / 2:
+        raise _wrong_guess(folder, f"{chosen} ({reason})", ignored, number)
     own = Path(os.path.relpath(folder.resolve(), output.resolve().parent)).as_posix()
     prefix = prefix_of(own)
-    text = render_manifest(chosen, own, prefix, found, refused)
+    text = render_manifest(str(output), chosen, own, prefix, found, refused)
     if not refused:
         contents = {prefix + path: content for path, content in directory.items()}
         build_manifest(parse_document(text, file=str(output)), contents, file=str(output))
@@ -55,13 +68,18 @@ def init(
             stream.write(text)
     except OSError as error:
         raise ConfigurationError("manifest init", str(output), f"cannot be written: {error.strerror}") from None
-    typer.echo(f"{output}: {len(found)} migration{'' if len(found) == 1 else 's'}")
+    typer.echo(f"{folder}: {chosen} ({reason})")
+    typer.echo(f"{output}: {count_migrations(len(found))}")
+    if ignored:
+        why = "because they are in folders" if chosen is Tool.PLAIN else f"as {chosen} does"
+        typer.echo(f"Ignored, {why} ({len(ignored)}): {_list_names(ignored)}")
     for each in refused:
-        typer.echo(f"  cannot take {each.path}: it {each.problem}")
+        typer.echo(f"cannot use {each.path}: {each.problem}", err=True)
     if refused:
-        typer.echo(f"Correct these files ({len(refused)}), or leave them out with skip in {output}.")
+        typer.echo(f"Correct these files ({len(refused)}), or leave them out with skip in {output}.", err=True)
+    typer.echo(f"Next: pgfleet --manifest {shlex.quote(str(output))} manifest")
+    if refused:
         raise typer.Exit(REFUSED)
-    typer.echo(f"Next: pgfleet manifest --manifest {output}")
 
 
 def _recognize(directory: Directory, folder: Path) -> tuple[Tool, str]:
@@ -69,6 +87,8 @@ def _recognize(directory: Directory, folder: Path) -> tuple[Tool, str]:
     found = recognize(directory, folder.resolve().as_posix())
     if not found.reasons:
         problem = f"contains no migration in SQL that pgfleet recognizes ({found.hint}); name another directory"
+        if found.subfolder:
+            problem = f"no migrations found; did you mean {folder / found.subfolder}?"
         raise ConfigurationError("manifest init", str(folder), problem)
     if len(found.reasons) > 1:
         fits = "; ".join(f"{tool}, because {reason}" for tool, reason in found.reasons.items())
@@ -76,3 +96,16 @@ def _recognize(directory: Directory, folder: Path) -> tuple[Tool, str]:
         raise ConfigurationError("manifest init", str(folder), f"fits several tools: {fits}; pass {choices}")
     [(tool, reason)] = found.reasons.items()
     return tool, f"{reason}; {found.hint}" if found.hint else reason
+
+
+def _wrong_guess(folder: Path, guess: str, ignored: Sequence[str], number: int) -> ConfigurationError:
+    problem = (
+        f"looks like {guess}, but the tool would ignore {len(ignored)} of {number} SQL files: "
+        f"{_list_names(ignored)}; pass --tool with the tool that runs them"
+    )
+    return ConfigurationError("manifest init", str(folder), problem)
+
+
+def _list_names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(names[:MAX_NAMES]) + more

@@ -120,7 +120,10 @@ def adopt(
 ) -> None:
     """Record that the tenants have all migrations up to a version. Runs no script.
 
-    Prints the plan first, with what in the catalog contradicts it.
+    Without --tenant, --ring, and --label, records it in every tenant of
+    the environment. Prints the plan first, including what is missing or
+    different in the catalog. That does not stop it: look at the plan
+    with --dry-run first.
 
     Exit status:
     0  everything was recorded

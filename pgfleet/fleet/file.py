@@ -21,6 +21,7 @@ from pgfleet.catalog.objects import ObjectKind
 from pgfleet.fleet.model import InventoryKind
 from pgfleet.fleet.names import schema_fault
 from pgfleet.manifest.statements import query_fault
+from pgfleet.validation import matching
 
 MAX_WAVE_TENANTS = 200
 """With about 12 task runs per tenant, a wave's graph stays far below Prefect's limit of 10,000 nodes."""
@@ -75,12 +76,17 @@ def _possible_schema(name: str) -> str:
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 SchemaName = Annotated[Text, AfterValidator(_possible_schema)]
-TenantName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]
-EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+TenantName = Annotated[
+    str, matching(r"[^\x00-\x1f\x7f]{1,100}", "must have 1 to 100 characters, without control characters")
+]
+EnvironmentName = Annotated[
+    str,
+    matching(r"[a-z0-9]+(-[a-z0-9]+)*", "a name must consist of lowercase letters, digits, and single dashes"),
+]
 Duration = Annotated[int, BeforeValidator(parse_duration_ms)]
-Folder = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$")]
-Share = Annotated[str, StringConstraints(pattern=r"^([1-9]\d?|100)%$")]
-Budget = Annotated[int, Field(ge=0)] | Annotated[str, StringConstraints(pattern=r"^\d{1,3}%$")]
+Folder = Annotated[str, matching(r"[^\x00-\x1f\x7f]+", "must not be empty or contain control characters")]
+Share = Annotated[str, matching(r"([1-9][0-9]?|100)%", 'must be a share from "1%" to "100%"')]
+Budget = Annotated[int, Field(ge=0)] | Annotated[str, matching(r"[0-9]{1,3}%", 'must be a number, or a share ("5%")')]
 
 
 SKIP_STATES = ("suspended", "provisioning", "deprovisioning", "archived", "deleted")
@@ -150,7 +156,7 @@ class RestartTable(Table):
 
     service: Text
     command: Annotated[list[Text], Field(min_length=1)] | None = None
-    url: Annotated[str, StringConstraints(pattern=r"^(https?://|\$\{)")] | None = None
+    url: Annotated[str, matching(r"(?s)(https?://|\$\{).*", "must start with https:// or http://")] | None = None
     timeout: Duration = 60_000
 
     @model_validator(mode="after")
@@ -208,10 +214,12 @@ class EnvironmentTable(Table):
     roles: dict[Text, Text] = {}
     wave_size: Annotated[int, Field(ge=1, le=MAX_WAVE_TENANTS)] = MAX_WAVE_TENANTS
     distribute: bool = False
-    work_pool: Annotated[str, StringConstraints(pattern=r"^[^/%&><\x00-\x1f]+$")] = "pgfleet"
+    work_pool: Annotated[str, matching(r"[^/%&><\x00-\x1f]+", "must be a name without /, %, &, <, and >")] = "pgfleet"
     worker_silence: Annotated[Duration, AfterValidator(_long_enough)] = 120_000
     report_dir: Folder | None = None
-    report_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$")] | None = None
+    report_url: (
+        Annotated[str, matching(r"https?://[^\s?#]+", "must start with https:// or http://, without ? and #")] | None
+    ) = None
     metrics_dir: Folder | None = None
     tenants: list[TenantTable] = []
     inventory: Inventories | None = None

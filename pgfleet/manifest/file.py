@@ -5,11 +5,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pgfleet.manifest.model import Priority, Scalar, Tool
+from pgfleet.validation import matching
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Path = Annotated[str, StringConstraints(pattern=r"^[^/\\][^\\]*\.sql$")]
-Version = Annotated[str, StringConstraints(pattern=r"^\S+$")]
-Directory = Annotated[str, StringConstraints(pattern=r"^[^/\\][^\\]*$")]
+Path = Annotated[str, matching(r"[^/\\][^\\]*\.sql", "must be a relative path with / that ends in .sql")]
+Version = Annotated[str, matching(r"\S+", "must not be empty or contain spaces")]
+Directory = Annotated[str, matching(r"[^/\\][^\\]*", "must be a relative path with /")]
 
 
 class Table(BaseModel):

@@ -74,7 +74,7 @@ def _list_source(
         )
         for each in found
     ]
-    faults = [("source", f"'{prefix}{each.path}' {each.problem}") for each in refused]
+    faults = [("source", f"cannot use '{prefix}{each.path}': {each.problem}") for each in refused]
     known = [*(each.path for each in listed), *(prefix + each.path for each in refused)]
     return listed, [*faults, *_source_faults(source, tables, known, files)]
 

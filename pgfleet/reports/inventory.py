@@ -25,7 +25,7 @@ def tenant_table(rows: Sequence[Mapping[str, Any]], skipped: Sequence[SkippedEnt
 
 
 def manifest_table(manifest: Manifest, path: str) -> RenderableType:
-    """Its migrations in order, then contracts, seeds, counts, and watches."""
+    """Its migrations in order, then contracts, migrations outside a transaction, seeds, counts, and watches."""
     head = ("", "P", "migration", "requires", "checks", "provides")
     rows = tuple(
         (str(place), each.priority, each.file, ", ".join(each.requires) or "-", str(len(each.checks)), each.provides)
@@ -34,7 +34,15 @@ def manifest_table(manifest: Manifest, path: str) -> RenderableType:
     seeds = ", ".join(f"{each.name} (after {each.requires})" for each in manifest.seeds) or "none"
     counts = ", ".join(each.table for each in manifest.counts) or "none"
     watches = ", ".join(f"{each.name} ({each.table})" for each in manifest.watches) or "none"
-    lines = (f"seeds: {seeds}", f"counted: {counts}", f"watched: {watches}", f"{path}, checksum {manifest.checksum}")
+    outside = ", ".join(each.file for each in manifest.migrations if not each.transactional)
+    notes = (f"run outside a transaction: {outside}",) if outside else ()
+    lines = (
+        *notes,
+        f"seeds: {seeds}",
+        f"counted: {counts}",
+        f"watched: {watches}",
+        f"{path}, checksum {manifest.checksum}",
+    )
     return _table(head, rows, (*_contract_lines(manifest), *lines))
 
 

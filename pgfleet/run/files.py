@@ -1,6 +1,7 @@
 """Reads the files that pure modules parse, and writes reports."""
 
 import os
+import shlex
 import shutil
 from pathlib import Path
 from uuid import uuid4
@@ -47,7 +48,8 @@ def read_directory(folder: Path) -> Directory:
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and not any(part.startswith(".") for part in name.split("/")):
+        is_link = path.is_symlink() and not path.is_dir()  # also one to a file that does not exist
+        if (path.is_file() or is_link) and not any(part.startswith(".") for part in name.split("/")):
             found[name] = _content(path) if path.suffix.lower() in READ else None
     return found
 
@@ -58,6 +60,8 @@ def _content(path: Path) -> Content:
     except Unusable as error:
         return error
     except OSError as error:
+        if path.is_symlink() and not path.exists():
+            return Unusable("is a symbolic link to a file that does not exist")
         return Unusable(f"cannot be read: {error.strerror}")
 
 
@@ -66,6 +70,9 @@ def _manifest_text(path: Path) -> str:
         return normalize(decode(path.read_bytes()))
     except Unusable as error:
         raise ManifestError(str(path), "", str(error)) from None
+    except IsADirectoryError:
+        problem = f"is a directory; to create a manifest for it: pgfleet manifest init {shlex.quote(str(path))}"
+        raise ManifestError(str(path), "", problem) from None
     except OSError as error:
         raise ManifestError(str(path), "", f"cannot be read: {error.strerror}; name another with --manifest") from None
 

@@ -25,7 +25,7 @@ ACME = '[[environments.prod.tenants]]\nname = "acme"\ndsn = "host=h dbname=acme"
 GLOBEX = ACME.replace("acme", "globex")
 LONG = "é" * 32
 DURATION = 'must be a duration such as "500ms", "2s", "5min", or "1h"'
-ENVIRONMENT_NAME = "String should match pattern '^[a-z0-9]+(-[a-z0-9]+)*$'"
+ENVIRONMENT_NAME = "a name must consist of lowercase letters, digits, and single dashes"
 
 
 def read(text: str, name: str = "prod", **variables: str) -> Environment:
@@ -219,7 +219,7 @@ def test_waves_stay_in_their_process_unless_they_are_distributed() -> None:
         ("wave_size = 0", "wave_size", "greater than or equal to 1"),
         ("wave_size = 201", "wave_size", "less than or equal to 200"),
         ('worker_silence = "59s"', "worker_silence", 'is too short; the minimum is "60s"'),
-        ('work_pool = "a/b"', "work_pool", "pattern"),
+        ('work_pool = "a/b"', "work_pool", "must be a name without /"),
         ('distribute = "yes"', "distribute", "boolean"),
     ],
 )
@@ -236,12 +236,12 @@ def test_nothing_is_kept_unless_it_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("text", "key", "problem"),
     [
-        ('report_dir = ""', "report_dir", "pattern"),
-        ('report_dir = "a\\nb"', "report_dir", "pattern"),
-        ('metrics_dir = ""', "metrics_dir", "pattern"),
+        ('report_dir = ""', "report_dir", "must not be empty"),
+        ('report_dir = "a\\nb"', "report_dir", "must not be empty"),
+        ('metrics_dir = ""', "metrics_dir", "must not be empty"),
         ("metrics_dir = true", "metrics_dir", "string"),
-        ('report_dir = "a"\nreport_url = "file:///a"', "report_url", "pattern"),
-        ('report_dir = "a"\nreport_url = "https://a/?b"', "report_url", "pattern"),
+        ('report_dir = "a"\nreport_url = "file:///a"', "report_url", "must start with https://"),
+        ('report_dir = "a"\nreport_url = "https://a/?b"', "report_url", "must start with https://"),
     ],
 )
 def test_a_wrong_key_of_reports_is_named(text: str, key: str, problem: str) -> None:
@@ -338,7 +338,7 @@ def test_a_connect_timeout_is_in_full_seconds_and_at_least_libpqs_minimum(writte
         ),
         pytest.param(
             PROD + 'connection_share = "0%"',
-            r"environments.prod.connection_share: String should match pattern '^([1-9]\d?|100)%$'",
+            'environments.prod.connection_share: must be a share from "1%" to "100%"',
             id="no share",
         ),
         pytest.param(

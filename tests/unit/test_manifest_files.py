@@ -50,6 +50,14 @@ def test_a_missing_manifest_is_rejected(tmp_path: Path) -> None:
     assert refusal(tmp_path) == f"{file}: cannot be read: No such file or directory; name another with --manifest"
 
 
+def test_a_directory_is_no_manifest(tmp_path: Path) -> None:
+    folder = tmp_path / "my migrations"
+    folder.mkdir()
+    with pytest.raises(ManifestError) as caught:
+        load_manifest(folder)
+    assert caught.value.problem == f"is a directory; to create a manifest for it: pgfleet manifest init '{folder}'"
+
+
 def test_a_manifest_that_is_not_utf_8_is_refused(folder: Path) -> None:
     (folder / "manifest.toml").write_bytes(b"# \xfc\n" + MANIFEST)
     assert refusal(folder) == f"{folder / 'manifest.toml'}: is not UTF-8, at line 1 (byte 2)"

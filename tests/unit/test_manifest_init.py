@@ -41,7 +41,6 @@ def test_up_files_can_be_of_two_tools(tmp_path: Path) -> None:
         ((), "it contains no file"),
         (("a.py", "b.py", "c.rb", "README"), "it contains 2 .py, 1 .rb"),
         (("schema.sql",), "it contains 1 .sql"),
-        (("db/sql/1_a.sql", "db/sql/2_b.sql", "db/c.sql"), "its folder db/sql contains 2 SQL files"),
     ],
 )
 def test_a_directory_without_migrations_in_sql_is_rejected(tmp_path: Path, files: tuple[str, ...], hint: str) -> None:
@@ -54,6 +53,38 @@ def test_a_directory_without_migrations_in_sql_is_rejected(tmp_path: Path, files
     assert caught.value.problem == problem
 
 
+@pytest.mark.parametrize(
+    ("file", "folder"),
+    [
+        ("db/sql/1_a.sql", "db/sql"),
+        ("migrations/20240101000000_users/migration.sql", "migrations"),
+        ("supabase/migrations/20240101000000_users.sql", "supabase/migrations"),
+    ],
+)
+def test_a_folder_with_migrations_is_suggested(tmp_path: Path, file: str, folder: str) -> None:
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).write_text("")
+    with pytest.raises(ConfigurationError) as caught:
+        init(tmp_path, tmp_path / "manifest.toml", None)
+    assert caught.value.problem == f"no migrations found; did you mean {tmp_path / folder}?"
+
+
+@pytest.mark.parametrize(("name", "problem"), [("none", "does not exist"), ("file", "is not a directory")])
+def test_a_path_that_is_no_directory_is_rejected(tmp_path: Path, name: str, problem: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError) as caught:
+        init(tmp_path / name, tmp_path / "manifest.toml", None)
+    assert str(caught.value) == f"manifest init: '{tmp_path / name}' {problem}"
+
+
+IGNORED = {
+    Tool.DBMATE: "Ignored, as dbmate does (1): schema.sql",
+    Tool.GOLANG_MIGRATE: "Ignored, as golang-migrate does (1): notes.sql",
+    Tool.GRAPHILE_MIGRATE: "Ignored, as graphile-migrate does (1): current.sql",
+    Tool.SUPABASE: "Ignored, as supabase does (2): 20211208000000_init.sql, notes.sql",
+}
+
+
 @pytest.mark.parametrize("tool", Tool)
 def test_the_written_manifest_is_valid(tool: Tool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "manifest.toml"
@@ -64,7 +95,8 @@ def test_the_written_manifest_is_valid(tool: Tool, tmp_path: Path, capsys: pytes
     assert capsys.readouterr().out.splitlines() == [
         f"{source(tool)}: {tool} (named by --tool)",
         f"{output}: {len(manifest.migrations)} migrations",
-        f"Next: pgfleet manifest --manifest {output}",
+        *([IGNORED[tool]] if tool in IGNORED else []),
+        f"Next: pgfleet --manifest {output} manifest",
     ]
 
 
@@ -90,7 +122,14 @@ def test_a_file_that_exists_is_not_overwritten(tmp_path: Path) -> None:
     assert output.read_text() == "mine"
 
 
-def test_files_that_cannot_be_taken_are_listed_and_can_be_skipped(
+def uncomment_skip(output: Path) -> None:
+    text = output.read_text()
+    start = text.index("# skip")
+    end = text.index("# ]") + len("# ]")
+    output.write_text(text[:start] + text[start:end].replace("# ", "", 1).replace("\n# ", "\n") + text[end:])
+
+
+def test_files_that_cannot_be_used_are_listed_and_can_be_skipped(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, output = tmp_path / "m", tmp_path / "manifest.toml"
@@ -101,12 +140,16 @@ def test_files_that_cannot_be_taken_are_listed_and_can_be_skipped(
     with pytest.raises(typer.Exit) as ended:
         init(folder, output, None)
     assert ended.value.exit_code == 2
-    assert capsys.readouterr().out.splitlines() == [
+    written = capsys.readouterr()
+    assert written.out.splitlines() == [
         f"{folder}: goose (2 files contain -- +goose Up)",
         f"{output}: 1 migration",
-        "  cannot take 2_b.go: it is a Go migration; pgfleet runs only SQL",
+        f"Next: pgfleet --manifest {output} manifest",
+    ]
+    assert written.err.splitlines() == [
+        "cannot use 2_b.go: is a Go migration; pgfleet runs only SQL",
         (
-            "  cannot take 3_c.sql: it contains the psql command \\i, at line 3, which only psql understands; "
+            "cannot use 3_c.sql: contains the psql command \\i, at line 3, which only psql understands; "
             "delete it, or write it as SQL"
         ),
         f"Correct these files (2), or leave them out with skip in {output}.",
@@ -114,10 +157,7 @@ def test_files_that_cannot_be_taken_are_listed_and_can_be_skipped(
     with pytest.raises(ConfigurationError) as caught:
         load_manifest(output)
     assert [key for key, _ in caught.value.others] == ["source"]
-    text = output.read_text()
-    start = text.index("# skip")
-    end = text.index("# ]") + len("# ]")
-    output.write_text(text[:start] + text[start:end].replace("# ", "", 1).replace("\n# ", "\n") + text[end:])
+    uncomment_skip(output)
     assert [each.version for each in load_manifest(output).migrations] == ["1"]
 
 
@@ -128,3 +168,62 @@ def test_files_that_share_a_number_get_versions_of_their_own(tmp_path: Path) -> 
         (folder / f"{name}.sql").write_text("SELECT 1;")
     init(folder, output, None)
     assert [each.version for each in load_manifest(output).migrations] == ["1", "1_b", "2"]
+
+
+def test_versions_contain_no_spaces_and_are_unique(tmp_path: Path) -> None:
+    folder, output = tmp_path / "m", tmp_path / "manifest.toml"
+    folder.mkdir()
+    for name in ("1_a", "1_b c", "1_b_c"):
+        (folder / f"{name}.sql").write_text("SELECT 1;")
+    init(folder, output, None)
+    assert [each.version for each in load_manifest(output).migrations] == ["1", "1_b_c", "1_b_c_2"]
+
+
+def test_a_file_with_the_version_of_another_can_be_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, output = tmp_path / "m", tmp_path / "manifest.toml"
+    folder.mkdir()
+    for name in ("1_a", "01_b", "2_c"):
+        (folder / f"{name}.up.sql").write_text("SELECT 1;")
+    with pytest.raises(typer.Exit):
+        init(folder, output, Tool.GOLANG_MIGRATE)
+    assert f"{output}: 2 migrations" in capsys.readouterr().out.splitlines()
+    assert "migrations" not in tomllib.loads(output.read_text())
+    uncomment_skip(output)
+    assert [each.version for each in load_manifest(output).migrations] == ["01", "2"]
+
+
+def test_a_tool_that_ignores_most_files_must_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, output = tmp_path / "m", tmp_path / "manifest.toml"
+    folder.mkdir()
+    names = [f"{number:03}_a.up.sql" for number in range(2, 13)]
+    for name in ("V1__a.sql", *names):
+        (folder / name).write_text("SELECT 1;")
+    listed = ", ".join(names[:10])
+    with pytest.raises(ConfigurationError) as caught:
+        init(folder, output, None)
+    assert caught.value.problem == (
+        "looks like flyway (1 file is named like V1__users.sql), but the tool would ignore 11 of 12 SQL files: "
+        f"{listed} and 1 more; pass --tool with the tool that runs them"
+    )
+    assert not output.exists()
+    init(folder, output, Tool.FLYWAY)
+    assert f"Ignored, as flyway does (11): {listed} and 1 more" in capsys.readouterr().out.splitlines()
+
+
+def test_commands_are_quoted_and_name_the_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "my manifest.toml"
+    init(source(Tool.GOOSE), output, None)
+    command = f"pgfleet --manifest '{output}' manifest"
+    assert capsys.readouterr().out.splitlines()[-1] == f"Next: {command}"
+    head = output.read_text().splitlines()[:3]
+    assert [line.partition(": ")[2].strip() for line in head[1:]] == [command, f"{command} check"]
+
+
+def test_a_link_to_a_missing_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "m"
+    folder.mkdir()
+    (folder / "1_a.sql").write_text("SELECT 1;")
+    (folder / "2_b.sql").symlink_to(tmp_path / "none.sql")
+    with pytest.raises(typer.Exit):
+        init(folder, tmp_path / "manifest.toml", None)
+    assert "cannot use 2_b.sql: is a symbolic link to a file that does not exist" in capsys.readouterr().err

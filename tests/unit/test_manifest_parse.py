@@ -253,6 +253,16 @@ def test_a_document_of_the_wrong_form_is_refused(text: str, line: str) -> None:
             id="no version",
         ),
         pytest.param(
+            ONE + 'version = "1 one"',
+            "manifest.toml: migrations[0].version: must not be empty or contain spaces",
+            id="version with a space",
+        ),
+        pytest.param(
+            ONE.replace("1_one.sql", "1_one.SQL"),
+            "manifest.toml: migrations[0].file: must be a relative path with / that ends in .sql",
+            id="file of another kind",
+        ),
+        pytest.param(
             ONE + TWO.replace("2_two.sql", "1_one.sql"),
             "manifest.toml: migrations[1].file: '1_one.sql' has version 1, as '1_one.sql' has; "
             "set another version for one of them",

@@ -159,8 +159,8 @@ def test_every_fault_is_reported_at_once() -> None:
     files = {**FILES, "m/3_go.go": None, "m/4_nul.sql": Unusable("contains a NUL byte, at line 2; delete it")}
     text = SOURCE + 'skip = ["m/9_none.sql"]\n[[migrations]]\nfile = "m/8_none.sql"\n[[counts]]\ntable = "a"\n'
     assert faults(text + '[[counts]]\ntable = "a"\n', files) == [
-        "source: 'm/3_go.go' is a Go migration; pgfleet runs only SQL",
-        "source: 'm/4_nul.sql' contains a NUL byte, at line 2; delete it",
+        "source: cannot use 'm/3_go.go': is a Go migration; pgfleet runs only SQL",
+        "source: cannot use 'm/4_nul.sql': contains a NUL byte, at line 2; delete it",
         "source.skip: 'm/9_none.sql' does not exist; paths are relative to the manifest's folder",
         (
             "migrations[0].file: 'm/8_none.sql' is not a migration of the source; "
@@ -217,8 +217,8 @@ def test_every_fault_is_reported_at_once() -> None:
             SOURCE.replace("goose", "plain") + "[ledger]",
             [
                 (
-                    "source: 'm/1_users.sql' contains a Down section of goose, at line 3, which must not run; "
-                    "name the tool in [source] (format = 2), or delete the section"
+                    "source: cannot use 'm/1_users.sql': contains a Down section of goose, at line 3, "
+                    "which must not run; name the tool in [source] (format = 2), or delete the section"
                 ),
                 "ledger: is not possible: plain files have no ledger",
             ],

@@ -6,7 +6,8 @@ import pytest
 
 from pgfleet.manifest.model import Tool
 from pgfleet.manifest.source.model import Directory
-from pgfleet.manifest.source.read import Found, read_source
+from pgfleet.manifest.source.read import Found, ignored_files, read_source
+from pgfleet.manifest.text import Unusable
 from pgfleet.run.files import read_directory
 
 SOURCES = Path(__file__).parents[1] / "sources"
@@ -227,13 +228,13 @@ REFUSED: list[tuple[Tool, Directory, dict[str, str]]] = [
             "06_again.sql": "-- +goose Up\nSELECT 1;",
         },
         {
-            "0_zero.sql": "does not start with a number greater than 0 and _, as goose requires",
+            "0_zero.sql": "the name must start with a positive number and an underscore, such as 00001_",
             "2_go.go": "is a Go migration; pgfleet runs only SQL",
             "3_sql.sql": "contains no line '-- +goose Up', so none of it would run; add it before the first statement",
             "4_before.sql": "contains SQL before '-- +goose Up', at line 2; move it into that section",
             "5_env.sql": "substitutes environment variables (ENVSUB ON), at line 2; pgfleet does not",
             "6_typo.sql": "contains an annotation that goose does not know, at line 2",
-            "users.sql": "does not start with a number greater than 0 and _, as goose requires",
+            "users.sql": "the name must start with a positive number and an underscore, such as 00001_",
         },
     ),
     (
@@ -277,7 +278,11 @@ REFUSED: list[tuple[Tool, Directory, dict[str, str]]] = [
             "2_c.up.json": "is not SQL",
         },
     ),
-    (Tool.SQLX, {"a_b.sql": USERS}, {"a_b.sql": "does not start with a number and _, as sqlx requires"}),
+    (
+        Tool.SQLX,
+        {"a_b.sql": USERS},
+        {"a_b.sql": "the name must start with a number and an underscore, such as 00001_"},
+    ),
     (
         Tool.DIESEL,
         {"1_a/down.sql": USERS, "2_b/up.sql": USERS},
@@ -302,7 +307,7 @@ REFUSED: list[tuple[Tool, Directory, dict[str, str]]] = [
             "20249999000000000_c.sql": "starts with 17 digits that are not a UTC timestamp",
             "2_d.sql": "contains a Down section but no '-- Up Migration', so node-pg-migrate would run all of it",
             "3_e.down.sql": "has no counterpart 3_e.up.sql",
-            "b.sql": "does not start with a number, as node-pg-migrate requires",
+            "b.sql": "the name must start with a number, such as 1704067200000_",
         },
     ),
     (
@@ -315,7 +320,7 @@ REFUSED: list[tuple[Tool, Directory, dict[str, str]]] = [
         {"1_a.js": None, "b.sql": USERS},
         {
             "1_a.js": "is JavaScript; pgfleet runs only SQL",
-            "b.sql": "does not start with a number, as postgres-migrations requires",
+            "b.sql": "the name must start with a number, such as 1_",
         },
     ),
     (
@@ -351,11 +356,22 @@ REFUSED: list[tuple[Tool, Directory, dict[str, str]]] = [
     ),
     (
         Tool.PLAIN,
-        {"1_a.sql": USERS, "1_a.down.sql": USERS, "1.b.rollback.sql": USERS, "schema.sql": USERS},
         {
-            "1_a.down.sql": "undoes a migration; name the tool that knows which files do",
-            "1.b.rollback.sql": "undoes a migration; name the tool that knows which files do",
-            "schema.sql": "does not start with a version, such as 0001_",
+            "1_a.sql": USERS,
+            "1_a.down.sql": USERS,
+            "1.b.rollback.sql": USERS,
+            "2_b.SQL": USERS,
+            "3_c.sql": Unusable("is a symbolic link to a file that does not exist"),
+            "schema.sql": USERS,
+        },
+        {
+            "1_a.down.sql": (
+                ".down.sql files are not migrations; pass --tool golang-migrate or --tool sqlx, or skip it"
+            ),
+            "1.b.rollback.sql": ".rollback.sql files are not migrations; skip it",
+            "2_b.SQL": "the name must end in .sql in lowercase; rename it",
+            "3_c.sql": "is a symbolic link to a file that does not exist",
+            "schema.sql": "the name must start with a version, such as 0001_",
         },
     ),
     (
@@ -387,3 +403,33 @@ def test_what_the_manifest_says_about_the_transaction_has_precedence() -> None:
     directory = {"1_a.sql": f"-- +goose Up\n{USERS}"}
     [found], _ = read_source(directory, Tool.GOOSE, transactional={"1_a.sql": False})
     assert not found.script.transactional
+
+
+@pytest.mark.parametrize(
+    ("tool", "directory", "expected"),
+    [
+        (
+            Tool.FLYWAY,
+            ("V1__a.sql", "V2_b.sql", "v6__lower.sql", "U1__a.sql", "sub/U1.1__b.sql"),
+            ("V2_b.sql", "v6__lower.sql"),
+        ),
+        (Tool.GOOSE, ("1_a.sql", "sub/2_b.sql", "3_c.SQL", "notes.md"), ("3_c.SQL", "sub/2_b.sql")),
+        (Tool.GOLANG_MIGRATE, ("1_a.up.sql", "1_a.down.sql", "002_b.sql"), ("002_b.sql",)),
+        (Tool.DIESEL, ("1_a/up.sql", "1_a/down.sql", "b.sql", "c/d.sql"), ("b.sql",)),
+        (Tool.SQITCH, ("deploy/a.sql", "revert/a.sql", "verify/a.sql", "b.sql"), ("b.sql", "deploy/a.sql")),
+        (Tool.PLAIN, ("1_a.sql", "sub/2_b.sql"), ("sub/2_b.sql",)),
+    ],
+)
+def test_the_sql_files_that_a_tool_ignores_are_known(
+    tool: Tool, directory: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    files = dict.fromkeys(directory, USERS)
+    found, refused = read_source(files, tool)
+    known = [*(each.path for each in found), *(each.path for each in refused)]
+    assert ignored_files(files, tool, known) == expected
+
+
+def test_the_second_file_of_a_version_is_refused_and_not_a_migration() -> None:
+    found, refused = read_source({"V1__a.sql": USERS, "V1.0__b.sql": USERS, "V2__c.sql": USERS}, Tool.FLYWAY)
+    assert [each.path for each in found] == ["V1.0__b.sql", "V2__c.sql"]
+    assert [each.path for each in refused] == ["V1__a.sql"]

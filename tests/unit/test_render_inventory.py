@@ -54,6 +54,12 @@ def test_one_tenant_is_in_the_singular() -> None:
     assert shown(tenant_table([ACME]))[-1] == "1 tenant"
 
 
+def test_migrations_outside_a_transaction_are_named() -> None:
+    first, second = a_migration("1"), replace(a_migration("2", name="two", requires=["1"]), transactional=False)
+    assert f"run outside a transaction: {second.file}" in shown(manifest_table(a_manifest(first, second), "m.toml"))
+    assert "outside" not in " ".join(shown(manifest_table(a_manifest(first), "m.toml")))
+
+
 @pytest.mark.parametrize("name", ["[red]x[/red]", "[/]", ":boom:"])
 def test_names_and_labels_are_shown_literally(name: str) -> None:
     line = shown(tenant_table([{**ACME, "name": name, "labels": {name: name}}]))[1]

@@ -84,6 +84,7 @@ def _find(directory: Directory) -> Iterator[Finding]:
 LAYOUT = Layout(
     tool=Tool.FLYWAY,
     find=_find,
+    auxiliary=re.compile(r"(?:.*/)?U[\d._]+__.*\.sql"),
     recognize=partial(
         recognize_names, pattern=re.compile(r"(?:.*/)?(?:V[\d._]+|R)__.+\.sql"), description="like V1__users.sql"
     ),

@@ -29,7 +29,7 @@ def _label(path: str) -> Label | None:
             raise Unusable("is a Go migration; pgfleet runs only SQL")
         return None
     if not found or int(found[1]) < 1:
-        raise Unusable("does not start with a number greater than 0 and _, as goose requires")
+        raise Unusable("the name must start with a positive number and an underscore, such as 00001_")
     number = int(found[1])
     return Label(version=found[1], key=str(number), title=words(found[2]), order=(number,), identity=number)
 

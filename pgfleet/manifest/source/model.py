@@ -12,6 +12,8 @@ Content = str | Unusable | None
 """A file's text as it is stored, why it cannot be used, or None if it was not read because of its kind."""
 Directory = Mapping[str, Content]
 """The files of a directory and its folders, by path relative to it, with `/`."""
+DOWN_FILE = re.compile(r"(?:.*[/.])?down\.sql")
+"""`1_users.down.sql`, `2024-01-01_users/down.sql`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A file that pgfleet cannot take; `problem` is a phrase that follows its name."""
+    """A file that pgfleet cannot use; `problem` is a phrase that follows its name and a colon."""
 
     path: str
     problem: str
@@ -66,13 +68,15 @@ Finding = Candidate | Refused
 class Layout:
     """How a tool arranges its files.
 
-    `find` returns the migrations in any order, and the files that pgfleet cannot take. `recognize` returns why the
-    directory looks like the tool's, or None.
+    `find` returns the migrations in any order, and the files that pgfleet cannot use. `recognize` returns why the
+    directory looks like the tool's, or None. `auxiliary` matches the paths of other SQL files that belong to the tool,
+    such as those that undo a migration.
     """
 
     tool: Tool
     find: Callable[[Directory], Iterator[Finding]]
     recognize: Callable[[Directory], str | None] = field(default=lambda _: None)
+    auxiliary: re.Pattern[str] = DOWN_FILE
 
 
 def find_scripts(
@@ -81,7 +85,7 @@ def find_scripts(
     """The findings of a layout in which each file is a migration.
 
     `read_label` gets a path and returns None for a file that the tool ignores; `read_section` gets a text with LF line
-    ends and the path. Both raise Unusable for a file that pgfleet cannot take.
+    ends and the path. Both raise Unusable for a file that pgfleet cannot use.
     """
     for path in directory:
         try:

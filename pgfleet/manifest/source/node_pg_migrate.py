@@ -37,7 +37,7 @@ def _label(path: str, directory: Directory) -> Label | None:
         return None
     digits = re.match(r"\d+", path, re.ASCII)
     if not digits:
-        raise Unusable("does not start with a number, as node-pg-migrate requires")
+        raise Unusable("the name must start with a number, such as 1704067200000_")
     key = up if f"{up}.down.sql" in directory else path.removesuffix(".sql")
     title = words(key.removesuffix(".up")[digits.end() :])
     return Label(version=digits[0], key=key, title=title, order=(_number(digits[0]), natural_order(key)), identity=key)

@@ -12,13 +12,16 @@ UNDO = (".down.sql", ".rollback.sql", ".undo.sql", ".revert.sql")
 
 
 def _label(path: str) -> Label | None:
-    if "/" in path or not path.endswith(".sql"):
+    if "/" in path or not path.lower().endswith(".sql"):
         return None
     name = read_name(path)
-    if path.endswith(UNDO):
-        raise Unusable("undoes a migration; name the tool that knows which files do")
+    if not path.endswith(".sql"):
+        raise Unusable("the name must end in .sql in lowercase; rename it")
+    if ending := next(filter(path.endswith, UNDO), None):
+        other = "pass --tool golang-migrate or --tool sqlx, or " if ending == ".down.sql" else ""
+        raise Unusable(f"{ending} files are not migrations; {other}skip it")
     if not name.version:
-        raise Unusable("does not start with a version, such as 0001_")
+        raise Unusable("the name must start with a version, such as 0001_")
     return Label(
         version=name.version,
         key=name.version,

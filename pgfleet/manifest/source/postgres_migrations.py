@@ -33,7 +33,7 @@ def _label(path: str) -> Label | None:
         return None
     found = NAME.fullmatch(path)
     if not found:
-        raise Unusable("does not start with a number, as postgres-migrations requires")
+        raise Unusable("the name must start with a number, such as 1_")
     if found[3].lower() == "js":
         raise Unusable("is JavaScript; pgfleet runs only SQL")
     number = int(found[1])

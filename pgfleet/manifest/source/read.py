@@ -1,4 +1,4 @@
-"""The migrations of a directory in the tool's order, and the files that pgfleet cannot take."""
+"""The migrations of a directory in the tool's order, and the files that pgfleet cannot use or that the tool ignores."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ def read_source(
     skip: Collection[str] = (),
     transactional: Mapping[str, bool | None] | None = None,
 ) -> tuple[tuple[Found, ...], tuple[Refused, ...]]:
-    """The directory's migrations, repeatable ones last, and every file that cannot be taken.
+    """The directory's migrations, repeatable ones last, and every file that cannot be used.
 
     Paths are relative to the directory. `skip` are files to leave out; `transactional` overrides what the files say.
     """
@@ -38,8 +38,11 @@ def read_source(
     )
     refused = [each for each in findings if isinstance(each, Refused)]
     refused += _duplicates(candidates, tool)
+    unusable = {each.path for each in refused}
     found = []
     for each in candidates:
+        if each.path in unusable:
+            continue
         chosen = (transactional or {}).get(each.path)
         try:
             script = read_script(
@@ -50,6 +53,23 @@ def read_source(
         else:
             found.append(Found(path=each.path, label=each.label, script=script))
     return tuple(found), tuple(sorted(refused, key=lambda each: each.path))
+
+
+def ignored_files(directory: Directory, tool: Tool, known: Collection[str]) -> tuple[str, ...]:
+    """The SQL files that the tool ignores and that are not auxiliary; `known` are the paths that `read_source` found.
+
+    The ending .sql may be in uppercase. The files of a folder that is known as a whole are not ignored.
+    """
+    return tuple(
+        path
+        for path in sorted(directory)
+        if is_sql(path) and not {path, path.split("/")[0]} & {*known} and not LAYOUTS[tool].auxiliary.fullmatch(path)
+    )
+
+
+def is_sql(path: str) -> bool:
+    """Whether the file's name ends in .sql, in any case."""
+    return path.lower().endswith(".sql")
 
 
 def _duplicates(candidates: Collection[Candidate], tool: Tool) -> Iterator[Refused]:

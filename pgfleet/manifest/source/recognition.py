@@ -17,10 +17,14 @@ UP_FILE_TOOLS = (Tool.GOLANG_MIGRATE, Tool.SQLX)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognition:
-    """The tools that the files can belong to, with the reasons; `hint` is what else to consider."""
+    """The tools that the files can belong to, with the reasons.
+
+    `hint` is what else to consider. `subfolder` contains migrations, if the directory itself contains none.
+    """
 
     reasons: dict[Tool, str]
     hint: str | None = None
+    subfolder: str | None = None
 
 
 def recognize(directory: Directory, path: str) -> Recognition:
@@ -41,15 +45,25 @@ def recognize(directory: Directory, path: str) -> Recognition:
             "sqlx, supabase, and postgres-migrations use such names too; if one of them runs these files, pass --tool"
         )
         return Recognition(reasons={Tool.PLAIN: reason}, hint=hint)
-    return Recognition(reasons={}, hint=_describe(directory))
+    return Recognition(reasons={}, hint=_describe(directory), subfolder=_find_subfolder(directory, path))
+
+
+def _find_subfolder(directory: Directory, path: str) -> str | None:
+    """The first folder of the directory, by name, whose files belong to a tool."""
+    for folder in sorted({each.split("/")[0] for each in directory if "/" in each}):
+        files = {
+            each.removeprefix(f"{folder}/"): directory[each] for each in directory if each.startswith(f"{folder}/")
+        }
+        found = recognize(files, f"{path}/{folder}")
+        if found.reasons:
+            return folder
+        if found.subfolder:
+            return f"{folder}/{found.subfolder}"
+    return None
 
 
 def _describe(directory: Directory) -> str:
-    """What the directory contains: the folder with the most SQL files, or the most frequent kinds of files."""
-    folders = Counter(path.rpartition("/")[0] for path in directory if path.endswith(".sql") and "/" in path)
-    if folders:
-        [(folder, number)] = folders.most_common(1)
-        return f"its folder {folder} contains {number} SQL file{'' if number == 1 else 's'}"
+    """What the directory contains: the most frequent kinds of files."""
     kinds = Counter(path.rpartition(".")[2] for path in directory if "." in path.rpartition("/")[2])
     most = [f"{number} .{kind}" for kind, number in kinds.most_common(3)]
     return f"it contains {', '.join(most)}" if most else "it contains no file"

@@ -101,7 +101,7 @@ def _recognize(directory: Directory) -> str | None:
     return f"it contains {PLAN}" if PLAN in directory else None
 
 
-LAYOUT = Layout(tool=Tool.SQITCH, find=_find, recognize=_recognize)
+LAYOUT = Layout(tool=Tool.SQITCH, find=_find, recognize=_recognize, auxiliary=re.compile(r"(?:revert|verify)/.*\.sql"))
 
 
 def _definition(table: TableName) -> str:

@@ -20,7 +20,7 @@ def _label(path: str) -> Label | None:
     if "/" in path or not underscore or not rest.endswith(".sql") or rest.endswith(".down.sql"):
         return None
     if not re.fullmatch(r"\d+", version, re.ASCII):
-        raise Unusable("does not start with a number and _, as sqlx requires")
+        raise Unusable("the name must start with a number and an underscore, such as 00001_")
     number = int(version)
     title = words(rest.removesuffix(".sql").removesuffix(".up"))
     return Label(version=version, key=str(number), title=title, order=(number,), identity=number)

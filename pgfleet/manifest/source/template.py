@@ -1,7 +1,9 @@
 """The manifest that `pgfleet manifest init` writes for a directory."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import count
 
 from pgfleet.manifest.model import Tool
 from pgfleet.manifest.source.model import Refused
@@ -9,33 +11,37 @@ from pgfleet.manifest.source.read import Found
 from pgfleet.manifest.source.tools import LEDGERS
 
 
-def render_manifest(tool: Tool, directory: str, prefix: str, found: Sequence[Found], refused: Sequence[Refused]) -> str:
-    """The manifest's text, with comments; `prefix` is what the paths of the directory's files begin with."""
-    return "\n".join(_lines(tool, directory, prefix, found, refused)) + "\n"
+def render_manifest(
+    file: str, tool: Tool, directory: str, prefix: str, found: Sequence[Found], refused: Sequence[Refused]
+) -> str:
+    """The text of the manifest `file`, with comments; the paths of the directory's files begin with `prefix`."""
+    return "\n".join(_lines(file, tool, directory, prefix, found, refused)) + "\n"
 
 
 def _lines(
-    tool: Tool, directory: str, prefix: str, found: Sequence[Found], refused: Sequence[Refused]
+    file: str, tool: Tool, directory: str, prefix: str, found: Sequence[Found], refused: Sequence[Refused]
 ) -> Iterator[str]:
+    command = f"pgfleet --manifest {shlex.quote(file)} manifest"
     yield "# What every tenant must have. The format is described in docs/manifest-format.md."
-    yield "# Show what pgfleet reads: pgfleet manifest. Prove it on a server: pgfleet manifest check."
+    yield f"# Show what pgfleet reads:    {command}"
+    yield f"# Prove it on a server:       {command} check"
     yield "format = 2"
     yield 'history = "linear"  # each migration requires the one before it'
     yield '# product = "shop"  # what the databases serve, for reports'
     yield ""
     yield "[source]"
-    yield f"directory = {_quoted(directory)}  # {len(found)} migrations, in the order of {tool}"
+    yield f"directory = {_quoted(directory)}  # {count_migrations(len(found))}, in the order of {tool}"
     yield f"tool = {_quoted(tool)}"
     if refused:
         yield ""
-        yield "# pgfleet cannot take these files. Correct them, or leave them out: remove the # from the lines of skip."
+        yield "# pgfleet cannot use these files. Correct them, or leave them out: remove the # from the lines of skip."
         yield "# skip = ["
         yield from (f"#   {_quoted(prefix + each.path)},  # {each.problem}" for each in refused)
         yield "# ]"
     yield ""
     yield from _ledger(tool)
     yield ""
-    yield "# What the files cannot say. Without an entry, a migration has priority P0 and the title in its name."
+    yield '# Optional settings per migration. The defaults: priority "P0", and a description from the file name.'
     example = found[-1].path if found else "0001_users.sql"
     yield from (
         "# [[migrations]]",
@@ -62,14 +68,30 @@ def _ledger(tool: Tool) -> Iterator[str]:
 
 
 def _versions(found: Sequence[Found]) -> Mapping[str, str]:
-    """Versions of their own for files that begin with the number of an earlier one: their names."""
+    """Versions of their own for files that begin with the number of an earlier one: their names, without spaces."""
     seen: set[str] = set()
     versions = {}
     for each in found:
-        if each.label.version in seen:
-            versions[each.path] = each.path.removesuffix(".sql")
-        seen.add(each.label.version)
+        version = _without_spaces(each.label.version)
+        if version in seen:
+            version = _unused(_without_spaces(each.path.removesuffix(".sql")), seen)
+            versions[each.path] = version
+        seen.add(version)
     return versions
+
+
+def _without_spaces(name: str) -> str:
+    return "_".join(name.split())
+
+
+def _unused(name: str, seen: Set[str]) -> str:
+    names = (f"{name}_{number}" if number > 1 else name for number in count(1))
+    return next(each for each in names if each not in seen)
+
+
+def count_migrations(number: int) -> str:
+    """`1 migration`, `2 migrations`."""
+    return f"{number} migration{'' if number == 1 else 's'}"
 
 
 def _quoted(text: str) -> str:
