@@ -9,9 +9,10 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import pgfleet.flows  # noqa: F401 (sets the function that reads ${secret:NAME})
 from pgfleet import __version__
@@ -39,7 +40,21 @@ EXAMPLES: dict[Callable[..., None], str] = {
     automations: "PREFECT_API_URL=http://prefect.internal:4200/api pgfleet automations",
 }
 
+
+class Commands(TyperGroup):
+    """The commands. Errors in options have no prefix "Value error, ", which Typer takes over from pydantic."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command. Raises BadParameter."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, which contain connection strings
