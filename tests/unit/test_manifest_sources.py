@@ -1,4 +1,4 @@
-"""The migrations that each tool's layout finds, in the tool's order, and the files that cannot be taken."""
+"""The migrations that each tool's layout finds, in its order, and the files that it ignores or that cannot be used."""
 
 from pathlib import Path
 
@@ -389,7 +389,7 @@ REFUSED: list[tuple[Tool, Directory, dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("tool", "directory", "expected"), REFUSED)
-def test_every_file_that_cannot_be_taken_is_listed(tool: Tool, directory: Directory, expected: dict[str, str]) -> None:
+def test_every_file_that_cannot_be_used_is_listed(tool: Tool, directory: Directory, expected: dict[str, str]) -> None:
     assert problems(tool, directory) == expected
 
 
