@@ -31,6 +31,22 @@ class Chain:
         """The indexes at which the object's state is the one found, in ascending order."""
         return tuple(n for n in range(len(self.links) + 1) if is_same(self.state(n), found))
 
+    def closest(self, found: CatalogObject | None) -> tuple[int, ...]:
+        """The indexes of the states that are most like the object found: equal ones, if there are any.
+
+        Of an altered object, the attributes count that differ between its states.
+        """
+        if (equal := self.matches(found)) or found is None:
+            return equal
+        states = {n: state for n in range(1, len(self.links) + 1) if (state := self.state(n)) is not None}
+        names = {name for state in states.values() for name in state.attributes}
+        varying = [name for name in names if len({repr(each.attributes.get(name)) for each in states.values()}) > 1]
+        likeness = {
+            n: sum(state.attributes.get(name) == found.attributes.get(name) for name in varying)
+            for n, state in states.items()
+        }
+        return tuple(n for n, number in likeness.items() if number == max(likeness.values()))
+
     def reached(self, applied: frozenset[str]) -> int:
         """The index of the state in which the object must be where these versions are applied."""
         return max((n for n, link in enumerate(self.links, start=1) if link.version in applied), default=0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from pgfleet.catalog.history import Chain, History, is_same
-from pgfleet.catalog.objects import CatalogObject, Identity
+from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.shared_objects import is_shared
 from pgfleet.documents.audit import Evidence, PositionEntry
 from pgfleet.manifest.order import Order
@@ -16,16 +16,19 @@ class Records:
     """What is known of a tenant besides its catalog.
 
     `ledger` and `tool` are the versions that the two ledgers record as applied; None where there is no such ledger.
-    `outdated` are repeatable migrations that our ledger records with another text. `checks` holds, for versions that
-    have checks, whether all of them pass; None where that could not be determined. `harmless` versions are proven to
-    change nothing when they are run again.
+    `adopted_now` are those that this run has adopted, on the evidence of the catalog. `outdated` are repeatable
+    migrations that our ledger records with another text. `checks` holds, for versions that have checks, whether all of
+    them pass; None where that could not be determined. `harmless` versions are proven to change nothing when they are
+    run again. `shares_objects`: other tenants may have created the objects outside the home schema.
     """
 
     ledger: frozenset[str] | None = None
     tool: frozenset[str] | None = None
+    adopted_now: frozenset[str] = frozenset()
     outdated: frozenset[str] = frozenset()
     checks: Mapping[str, bool | None] = field(default_factory=dict)
     harmless: frozenset[str] = frozenset()
+    shares_objects: bool = False
 
     @property
     def known(self) -> frozenset[str]:
@@ -67,40 +70,74 @@ def locate(history: History, order: Order, found: Mapping[Identity, CatalogObjec
 def _find_linear(
     history: History, order: Order, found: Mapping[Identity, CatalogObject], records: Records
 ) -> tuple[frozenset[str], tuple[str, ...]]:
-    """The applied versions, and those directly after them that the catalog cannot tell from pending ones.
+    """The applied versions, and those that the catalog cannot tell from pending ones.
 
-    Of all positions that the ledgers allow, the one that explains the most objects is taken. Of several, it is the one
-    that the ledgers record; without ledgers the last, because an object that exists was created by somebody, and one
-    that is missing may have been lost.
+    Of all positions that the ledgers allow, the one that explains the most objects is taken; objects that may exist
+    for another reason only decide between positions that are equal otherwise. Of several, it is the one that the
+    ledgers record; without ledgers the last, because an object that exists was created by somebody, and one that is
+    missing may have been lost.
     """
-    floor = max((history.places[each] for each in records.known - order.repeatable), default=0)
-    scores = _scores(history, found)[: len(history.versions) - len(order.repeatable) + 1]
-    best = max(scores[floor:])
-    ties = [place for place in range(floor, len(scores)) if scores[place] == best]
-    last = floor if records.known and floor in ties else ties[-1]
-    first = next(place for place in ties if _are_alike(history, found, place, last))
-    return frozenset(history.versions[:first]), history.versions[first:last]
+    known = records.known - order.repeatable
+    floor = max(map(history.places.__getitem__, known), default=0)
+    end = len(history.versions) - len(order.repeatable)
+    scores = _scores(history, found, records)[floor : end + 1]
+    ties = [place for place, score in enumerate(scores, start=floor) if score[0] == max(scores)[0]]
+    recorded = max(map(history.places.__getitem__, known - records.adopted_now), default=None)
+    last = floor if recorded == floor and floor in ties else max(ties, key=lambda each: (scores[each - floor], each))
+    first = next(place for place in ties if _are_alike(history, found, place, last, records))
+    between = history.versions[first:last]
+    shown = frozenset(version for version in between if _is_shown(history, found, version, last, records))
+    return frozenset(history.versions[:first]) | shown, tuple(each for each in between if each not in shown)
 
 
-def _scores(history: History, found: Mapping[Identity, CatalogObject]) -> list[int]:
-    """How many objects are in the state of each position: 0, 1, … N migrations."""
-    steps = [0] * (len(history.versions) + 2)
+def _scores(history: History, found: Mapping[Identity, CatalogObject], records: Records) -> list[tuple[int, int]]:
+    """For each position (0, 1, … N migrations) the number of objects in its state.
+
+    First those that only the tenant's migrations create, then the others.
+    """
+    steps = ([0] * (len(history.versions) + 2), [0] * (len(history.versions) + 2))
     for chain in history.chains:
+        counted = steps[_may_be_foreign(chain.identity, records)]
         places = [0, *(history.places[link.version] for link in chain.links), len(history.versions) + 1]
-        for index in chain.matches(found.get(chain.identity)):
-            steps[places[index]] += 1
-            steps[places[index + 1]] -= 1
-    return list(accumulate(steps))[:-1]
+        for index in chain.closest(found.get(chain.identity)):
+            counted[places[index]] += 1
+            counted[places[index + 1]] -= 1
+    return list(zip(*map(accumulate, steps), strict=True))[:-1]
 
 
-def _are_alike(history: History, found: Mapping[Identity, CatalogObject], first: int, last: int) -> bool:
-    """Whether every object that changes between the two positions is found in the state that it has at both."""
+def _may_be_foreign(identity: Identity, records: Records) -> bool:
+    """Whether the object may exist for another reason than the tenant's migrations."""
+    return identity.kind is ObjectKind.EXTENSION or (records.shares_objects and is_shared(identity))
+
+
+def _are_alike(
+    history: History, found: Mapping[Identity, CatalogObject], first: int, last: int, records: Records
+) -> bool:
+    """Whether every object that changes between the two positions is found in the state that it has at both.
+
+    Objects that may exist for another reason do not count.
+    """
     earlier, later = frozenset(history.versions[:first]), frozenset(history.versions[:last])
     return all(
         is_same(chain.state(chain.reached(earlier)), found.get(chain.identity))
         and is_same(chain.state(chain.reached(later)), found.get(chain.identity))
         for version in history.versions[first:last]
         for chain, _ in history.by_version[version]
+        if not _may_be_foreign(chain.identity, records)
+    )
+
+
+def _is_shown(
+    history: History, found: Mapping[Identity, CatalogObject], version: str, last: int, records: Records
+) -> bool:
+    """Whether the version only changes objects that may exist for another reason, and they are as it leaves them."""
+    applied = frozenset(history.versions[:last])
+    effects = history.by_version[version]
+    return bool(effects) and all(
+        _may_be_foreign(chain.identity, records)
+        and is_same(chain.state(chain.reached(applied)), found.get(chain.identity))
+        and not is_same(chain.state(index - 1), found.get(chain.identity))
+        for chain, index in effects
     )
 
 
@@ -109,9 +146,9 @@ def _find_partial(
 ) -> tuple[frozenset[str], tuple[str, ...]]:
     """The same for migrations that do not all require each other: each is judged by its own objects."""
     applied = order.closed(records.known - order.repeatable)
-    matches = {chain.identity: chain.matches(found.get(chain.identity)) for chain in history.chains}
+    matches = {chain.identity: chain.closest(found.get(chain.identity)) for chain in history.chains}
     while True:
-        seen = _seen(history, found, matches, applied) - order.repeatable
+        seen = _seen(history, matches, applied, records) - order.repeatable
         if order.closed(applied | seen) == applied:
             break
         applied = order.closed(applied | seen)
@@ -125,18 +162,15 @@ def _find_partial(
 
 
 def _seen(
-    history: History,
-    found: Mapping[Identity, CatalogObject],
-    matches: Mapping[Identity, tuple[int, ...]],
-    applied: frozenset[str],
+    history: History, matches: Mapping[Identity, tuple[int, ...]], applied: frozenset[str], records: Records
 ) -> frozenset[str]:
     """The versions of which an effect is seen; of one that makes objects of the tenant's own, only those count."""
     return frozenset(
         version
         for version, effects in history.by_version.items()
         if any(
-            _is_seen(matches[chain.identity], index, chain.reached(applied), is_found=chain.identity in found)
-            for chain, index in _decisive(effects)
+            _is_seen(matches[chain.identity], index, chain.reached(applied))
+            for chain, index in _decisive(effects, records)
         )
     )
 
@@ -174,15 +208,15 @@ def _is_altered(chain: Chain, index: int, found: CatalogObject | None) -> bool:
     return found is not None and not is_same(chain.state(index - 1), found)
 
 
-def _decisive(effects: tuple[tuple[Chain, int], ...]) -> tuple[tuple[Chain, int], ...]:
-    own = tuple(each for each in effects if not is_shared(each[0].identity))
+def _decisive(effects: tuple[tuple[Chain, int], ...], records: Records) -> tuple[tuple[Chain, int], ...]:
+    own = tuple(each for each in effects if not _may_be_foreign(each[0].identity, records))
     return own or effects
 
 
-def _is_seen(matches: tuple[int, ...], index: int, reached: int, *, is_found: bool) -> bool:
-    """Whether an object's state shows the effect of its link `index`; an altered object shows all of them."""
+def _is_seen(matches: tuple[int, ...], index: int, reached: int) -> bool:
+    """Whether an object's state, or the one that it is most like, shows the effect of its link `index`."""
     possible = [each for each in matches if each >= reached]
-    return possible[0] >= index if possible else is_found
+    return bool(possible) and possible[0] >= index
 
 
 def _is_absent(matches: tuple[int, ...], index: int, reached: int) -> bool:

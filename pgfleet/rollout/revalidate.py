@@ -1,6 +1,6 @@
 """Is a planned action still right once the tenant's lock is held? The tenant may have changed since planning."""
 
-from pgfleet.documents.audit import LedgerState, MigrationEntry, MigrationStatus
+from pgfleet.documents.audit import Evidence, LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import RUNS, Action
 from pgfleet.errors import PlanOutdated
 from pgfleet.manifest.model import ToolLedger
@@ -35,6 +35,8 @@ def revalidate(planned: Action, found: MigrationEntry, *, is_ours: bool, ledger:
     is_known = is_recorded(found.ledger, ledger, in_tool_ledger=found.in_tool_ledger)
     if planned is Action.RERUN:
         return Action.SKIP if is_applied and is_ours and is_known else Action.RERUN
+    if is_applied and planned in RUNS and found.evidence is Evidence.ORDER and found.ledger not in RECORDED:
+        raise PlanOutdated("nothing shows that it ran, and objects of later migrations exist now")
     if is_applied:
         return Action.SKIP if is_known else Action.ADOPT
     if planned in PLANNED_FOR.get(found.status, ()):

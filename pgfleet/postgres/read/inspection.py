@@ -6,11 +6,13 @@ from dataclasses import replace
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import Catalog, Change
+from pgfleet.documents.audit import LedgerState
 from pgfleet.errors import PgfleetError
 from pgfleet.judge.assessment import Assessment, assess
 from pgfleet.judge.checks import judge_check
 from pgfleet.judge.observations import TenantObservation
 from pgfleet.judge.position import Position, Records
+from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.postgres.apply.ledger import EXISTS, read_ledger
 from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
 from pgfleet.postgres.query import Query, Rows
@@ -53,7 +55,7 @@ def inspect(
     found = prefetch(session, context, also=queries) if with_prefetch else None
     prefetched, rows = found or (Prefetched(), session.fetch(*queries))
     observed = _observe(session, context, whole, rows)
-    records = _records(context, observed, whole, assumed)
+    records = _records(context, observed, whole, assumed, session.home)
     assessment = assess(whole, context.order, observed.catalog, records)
     _check_fingerprint(observed.catalog, assessment)
     if with_prefetch and not found and (second := prefetch(session, context, missing=_missing(assessment.differences))):
@@ -64,17 +66,24 @@ def inspect(
 
 
 def _records(
-    context: RunContext, observed: TenantObservation, whole: ExpectedCatalog, assumed: frozenset[str]
+    context: RunContext, observed: TenantObservation, whole: ExpectedCatalog, assumed: frozenset[str], home: str
 ) -> Records:
-    """What the ledgers record; a repeatable migration only counts with its current text."""
+    """What the ledgers record of the manifest's migrations; a repeatable one only counts with its current text."""
+    rows = {version: row for version, row in observed.ledger.items() if version in context.order.requires}
     outdated = frozenset(
         version
-        for version, row in observed.ledger.items()
+        for version, row in rows.items()
         if version in context.order.repeatable and row.checksum != context.migration(version).script.checksum
     )
-    tool = observed.tool.versions if observed.tool and not observed.tool.fault else None
-    ledger = (frozenset(observed.ledger) - outdated) | assumed
-    return Records(ledger=ledger, tool=tool, outdated=outdated - assumed, harmless=whole.harmless)
+    adopted = (version for version, row in rows.items() if row.state is LedgerState.ADOPTED)
+    return Records(
+        ledger=(frozenset(rows) - outdated) | assumed,
+        tool=observed.tool.versions if observed.tool and not observed.tool.fault else None,
+        adopted_now=frozenset(each for each in adopted if rows[each].run_id == context.run_id),
+        outdated=outdated - assumed,
+        harmless=whole.harmless,
+        shares_objects=home != DEFAULT,
+    )
 
 
 def _check_fingerprint(catalog: Catalog, assessment: Assessment) -> None:

@@ -8,6 +8,7 @@ from pgfleet.errors import DatabaseError
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.manifest.model import Manifest, Migration
+from pgfleet.manifest.rows import only_defines
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.read.introspection import CatalogReader
 from pgfleet.postgres.scratch.database import scratch_database
@@ -45,9 +46,12 @@ def run_again(manifest: Manifest, admin: Dsn, limits: Limits, home: str = DEFAUL
 def is_harmless(reader: CatalogReader, migration: Migration) -> bool:
     """Whether the migration, which was just applied, changes no object and no row when it is run again on sample rows.
 
-    A table that takes no sample rows leaves that unproven. The database of `reader` is left as it was. Raises transient
+    A script that does more than define objects is never harmless: what it does may depend on a tenant's rows. A table
+    that takes no sample rows leaves that unproven, too. The database of `reader` is left as it was. Raises transient
     DatabaseErrors.
     """
+    if not only_defines(migration.script.sql):
+        return False
     try:
         with rolled_back(reader.session):
             return not _fails(reader.session, migration) and is_without_effect(_run_twice(reader, migration))
