@@ -1,6 +1,7 @@
 """Tenants at every position of a history, as other people's tools left them: what is found, and what a rollout runs."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from fixtures.manifests import linear_manifest
@@ -136,6 +137,7 @@ def test_an_adoption_reports_what_the_catalog_contradicts(tenant: Tenants) -> No
     none = "the catalog contradicts this: it shows none of its effects"
     assert reasons == {"1": None, "2": None, "3": None, "4": none, "5": none}
     subject.roll_out(plan)
+    subject.runs += 1  # the audit is another run
     assert statuses(subject) == "aaadd" + "pp"
 
 
@@ -145,3 +147,54 @@ def test_scripts_may_name_the_home_schema(tenant: Tenants) -> None:
         assert statuses(subject) == "a" * place + "p" * (2 - place)
         assert subject.roll_out().result is Result.DONE
         assert statuses(subject) == "aa"
+
+
+INSERT = linear_manifest("CREATE TABLE t (a text)", "INSERT INTO t VALUES ('x')", "ALTER TABLE t ADD b int")
+
+
+@pytest.mark.parametrize("damage", ["ALTER TABLE t ALTER b TYPE bigint", "ALTER TABLE t ALTER b SET DEFAULT 1"])
+def test_a_rollout_adopts_a_tenant_with_drift_and_runs_no_earlier_migration(tenant: Tenants, damage: str) -> None:
+    subject = tenant(INSERT, 3, damage=damage)
+    assert statuses(subject) == "aad"
+    for _ in range(2):
+        subject.roll_out()
+        assert {event for event, _ in subject.events()} == {"adopted"}
+        assert (statuses(subject), subject.query("SELECT count(*) FROM t")) == ("aad", [(1,)])
+
+
+def test_an_altered_object_is_in_the_state_that_it_is_most_like(tenant: Tenants) -> None:
+    manifest = linear_manifest(
+        "CREATE TABLE t (i int, a int)", "ALTER TABLE t ALTER a TYPE bigint", "ALTER TABLE t ALTER a SET NOT NULL"
+    )
+    subject = tenant(manifest, 1, damage="ALTER TABLE t ALTER a SET DEFAULT 7")
+    assert statuses(subject) == "dpp"
+
+
+def test_the_ledger_may_record_migrations_that_the_manifest_lacks(tenant: Tenants) -> None:
+    subject = tenant(INSERT, 0)
+    assert subject.roll_out().result is Result.DONE
+    subject.manifest = linear_manifest(*(each.script.sql for each in INSERT.migrations[:2]))
+    subject.expected = subject.server.proven(subject.manifest)
+    assert statuses(subject) == "aa"
+
+
+@pytest.mark.parametrize(
+    "script", ["UPDATE t SET plan = 'pro' WHERE plan = 'free'", "DELETE FROM t WHERE plan = 'trial'"]
+)
+def test_a_script_that_changes_rows_is_never_proven_harmless(tenant: Tenants, script: str) -> None:
+    manifest = linear_manifest("CREATE TABLE t (plan text)", script, "CREATE TABLE u (i int)")
+    assert statuses(tenant(manifest, 2)) == "aup"
+
+
+def test_objects_of_other_tenants_do_not_show_a_position(tenant: Tenants) -> None:
+    manifest = linear_manifest(
+        "CREATE TABLE t (id int PRIMARY KEY)",
+        "INSERT INTO t VALUES (1)",
+        "CREATE SCHEMA IF NOT EXISTS shared; CREATE TABLE IF NOT EXISTS shared.x (a int, b int, c int, d int)",
+    )
+    acme = tenant(manifest, 0, home="acme", damage="CREATE SCHEMA acme; CREATE SCHEMA globex")
+    assert acme.roll_out().result is Result.DONE
+    globex = replace(acme, home="globex", plans=[])
+    assert statuses(globex) == "ppp"
+    assert globex.roll_out().result is Result.DONE
+    assert (statuses(globex), globex.query("SELECT id FROM globex.t")) == ("aaa", [(1,)])
