@@ -146,7 +146,7 @@ def _find_partial(
 ) -> tuple[frozenset[str], tuple[str, ...]]:
     """The same for migrations that do not all require each other: each is judged by its own objects."""
     applied = order.closed(records.known - order.repeatable)
-    matches = {chain.identity: chain.closest(found.get(chain.identity)) for chain in history.chains}
+    matches = {chain.identity: _possible(chain, found.get(chain.identity)) for chain in history.chains}
     while True:
         seen = _seen(history, matches, applied, records) - order.repeatable
         if order.closed(applied | seen) == applied:
@@ -159,6 +159,11 @@ def _find_partial(
     )
     pending = {each for each in history.versions if (absent & order.closed([each])) - applied} | order.repeatable
     return applied, tuple(each for each in history.versions if each not in applied and each not in pending)
+
+
+def _possible(chain: Chain, found: CatalogObject | None) -> tuple[int, ...]:
+    """The indexes of the states that the object may be in; an altered one that is like several is in the last."""
+    return chain.matches(found) or chain.closest(found)[-1:]
 
 
 def _seen(

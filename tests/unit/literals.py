@@ -107,10 +107,14 @@ def by_identity(objects: Iterable[CatalogObject]) -> dict[Identity, CatalogObjec
 def assessed(
     expected: ExpectedCatalog, found: Iterable[CatalogObject], *, ledger: Iterable[str] = (), **checks: bool | None
 ) -> Assessment:
-    """A tenant with these objects; no migration requires another, and `m1=True` says that the checks of 1 pass."""
+    """A tenant with these objects, which shares a database with others.
+
+    No migration requires another, and `m1=True` says that the checks of 1 pass.
+    """
     order = Order(requires={each: frozenset() for each in expected.history.versions}, is_linear=False)
     results = {name.removeprefix("m"): passes for name, passes in checks.items()}
-    return assess(expected, order, a_catalog(found), Records(ledger=frozenset(ledger), checks=results))
+    records = Records(ledger=frozenset(ledger), checks=results, shares_objects=True)
+    return assess(expected, order, a_catalog(found), records)
 
 
 def a_catalog(managed: Iterable[CatalogObject] | None, *, unreadable: Iterable[str] = ()) -> Catalog:
