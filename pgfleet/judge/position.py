@@ -51,7 +51,7 @@ class Position:
 
 def locate(history: History, order: Order, found: Mapping[Identity, CatalogObject], records: Records) -> Position:
     """The position of a tenant in which these of the history's objects were found."""
-    if not records.known and not any(chain.identity in found for chain in history.chains):
+    if not records.known and _is_empty(history, found, records):
         nothing: frozenset[str] = frozenset()
         return Position(
             version=None, applied=nothing, unknown=nothing, evidence=dict.fromkeys(history.versions, Evidence.CATALOG)
@@ -65,6 +65,14 @@ def locate(history: History, order: Order, found: Mapping[Identity, CatalogObjec
     evidence = dict(_evidence(history, settled, unknown, applied, records))
     last = max(settled - order.repeatable, key=history.places.__getitem__, default=None)
     return Position(version=last, applied=settled, unknown=unknown, evidence=evidence)
+
+
+def _is_empty(history: History, found: Mapping[Identity, CatalogObject], records: Records) -> bool:
+    """Whether a tenant has none of the manifest's objects, apart from those that other tenants may have created."""
+    objects = [chain.identity for chain in history.chains]
+    if records.shares_objects:
+        objects = [each for each in objects if not _may_be_foreign(each, records)] or objects
+    return not any(each in found for each in objects)
 
 
 def _find_linear(
