@@ -13,7 +13,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 # Each worker starts its own servers and runs whole files. `make test WORKERS=` runs the tests one after another.
-WORKERS ?= --numprocesses=auto --maxprocesses=6 --dist=loadfile --no-loadscope-reorder
+WORKERS ?= --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 # The tests use neither the Prefect server nor the Prefect profiles of the user.
 PYTEST = home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && trap 'exit 130' INT TERM && \
 	env -u PREFECT_API_URL -u PREFECT_PROFILE PREFECT_HOME="$$home" $(BIN)/python -m pytest $(WORKERS) $(ARGS)

@@ -24,5 +24,5 @@ pytest_plugins = [
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """More than there are processors: most of these tests wait, for locks, timeouts, and processes that start."""
-    return 2 * (os.cpu_count() or 1) + 1
+    """One more than there are processors: some of these tests wait, for locks, timeouts, and processes that start."""
+    return (os.cpu_count() or 1) + 1

@@ -51,7 +51,7 @@ class Position:
 
 def locate(history: History, order: Order, found: Mapping[Identity, CatalogObject], records: Records) -> Position:
     """The position of a tenant in which these of the history's objects were found."""
-    if not records.known and _is_empty(history, found, records):
+    if not records.known and not any(chain.identity in found for chain in history.chains):
         nothing: frozenset[str] = frozenset()
         return Position(
             version=None, applied=nothing, unknown=nothing, evidence=dict.fromkeys(history.versions, Evidence.CATALOG)
@@ -60,6 +60,8 @@ def locate(history: History, order: Order, found: Mapping[Identity, CatalogObjec
         applied, undecided = _find_linear(history, order, found, records)
     else:
         applied, undecided = _find_partial(history, order, found, records)
+    if not records.known and records.shares_objects and not _has_own(history, found, records):
+        undecided = ()  # a new tenant beside others
     settled, unknown = _settle(history, order, applied, undecided, records)
     settled |= _find_repeatable(history, order, found, settled, records)
     evidence = dict(_evidence(history, settled, unknown, applied, records))
@@ -67,12 +69,9 @@ def locate(history: History, order: Order, found: Mapping[Identity, CatalogObjec
     return Position(version=last, applied=settled, unknown=unknown, evidence=evidence)
 
 
-def _is_empty(history: History, found: Mapping[Identity, CatalogObject], records: Records) -> bool:
-    """Whether a tenant has none of the manifest's objects, apart from those that other tenants may have created."""
-    objects = [chain.identity for chain in history.chains]
-    if records.shares_objects:
-        objects = [each for each in objects if not _may_be_foreign(each, records)] or objects
-    return not any(each in found for each in objects)
+def _has_own(history: History, found: Mapping[Identity, CatalogObject], records: Records) -> bool:
+    """Whether the tenant has an object that no other tenant may have created."""
+    return any(each.identity in found and not _may_be_foreign(each.identity, records) for each in history.chains)
 
 
 def _find_linear(

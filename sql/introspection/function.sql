@@ -1,6 +1,6 @@
 -- Functions and procedures that the manifest creates, and all in a schema that it creates: one row each. A body in SQL
 -- or PL/pgSQL is read token by token, so that white space, comments, and the case of unquoted words do not count. In a
--- function's search_path, the home schema is written "$home", and "$user", which SET … FROM CURRENT copies from the
+-- function's search_path, the home schema is written "$home", and "$user", which SET ... FROM CURRENT copies from the
 -- server's default, does not count.
 SELECT
   'function' AS kind,
