@@ -78,7 +78,7 @@ class Workers:
     """The workers of one work pool, which run waves of one kind for the current flow run.
 
     `task_run` is the name of a tenant's task run, with `{}` for the tenant. Each wave works on `threads` tenants at
-    once. A wave whose worker shows no sign of life for `silence_seconds` is run again.
+    once. A wave whose worker sends no heartbeat for `silence_seconds` is run again.
     """
 
     flow: Flow[..., Any]

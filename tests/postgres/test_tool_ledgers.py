@@ -157,8 +157,12 @@ def test_a_failed_migration_leaves_the_tools_ledger_unchanged(
         ("CREATE TABLE schema_migrations AS SELECT 1 AS version, true AS dirty", "migration 1 failed (dirty)"),
         ("CREATE VIEW schema_migrations AS SELECT 1 AS version, false AS dirty", "schema_migrations is not a table"),
         ("CREATE TABLE schema_migrations (a int)", 'column "version" does not exist'),
+        (
+            "CREATE TABLE schema_migrations AS SELECT 'x' AS version, false AS dirty",
+            "contains a row that golang-migrate",
+        ),
     ],
-    ids=["a failed migration", "a view", "another table"],
+    ids=["a failed migration", "a view", "another table", "a foreign row"],
 )
 def test_a_ledger_that_cannot_be_relied_on_makes_the_tenant_unknown(
     manifest_of: Reader, server: Server, empty_database: str, sql: str, reason: str

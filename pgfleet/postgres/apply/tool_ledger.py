@@ -32,7 +32,10 @@ def read_tool_ledger(session: Session, manifest: Manifest, found: Rows) -> Recor
         if error.transient:
             raise
         return Recorded(fault=str(error))
-    return layout.applied(rows, manifest.migrations)
+    try:
+        return layout.applied(rows, manifest.migrations)
+    except (AttributeError, TypeError, ValueError):  # a tenant's table may contain anything
+        return Recorded(fault=f"{ledger.table} contains a row that {ledger.tool} does not write")
 
 
 def record_in_tool_ledger(session: Session, manifest: Manifest, migration: Migration) -> None:
