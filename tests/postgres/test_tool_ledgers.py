@@ -142,6 +142,17 @@ def test_an_adoption_is_recorded_in_both_ledgers(manifest_of: Reader, server: Se
     assert statuses(tenant) == "aap"
 
 
+def test_the_home_schema_may_have_any_name(manifest_of: Reader, server: Server, empty_database: str) -> None:
+    tenant = replace(
+        a_tenant(server, empty_database, manifest_of(Tool.GOOSE, GOOSE, write=True)), home='Odd "name" %s', plans=[]
+    )
+    quoted = '"Odd ""name"" %s"'
+    server.execute(f"CREATE SCHEMA {quoted}", empty_database)
+    assert tenant.roll_out().result is Result.DONE
+    rows = tenant.query(f"SELECT version_id FROM {quoted}.goose_db_version ORDER BY 1")
+    assert rows == [(0,), (1,), (2,), (3,)]
+
+
 def test_a_failed_migration_leaves_the_tools_ledger_unchanged(
     manifest_of: Reader, server: Server, empty_database: str
 ) -> None:

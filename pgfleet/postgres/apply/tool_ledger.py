@@ -2,7 +2,7 @@
 
 from pgfleet.errors import DatabaseError, LedgerUnusable
 from pgfleet.manifest.model import Manifest, Migration, ToolLedger
-from pgfleet.manifest.source.ledger import Recorded, table_name
+from pgfleet.manifest.source.ledger import Recorded, TableName, table_name
 from pgfleet.manifest.source.tools import ledger_format
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.session import Session
@@ -55,4 +55,6 @@ def record_in_tool_ledger(session: Session, manifest: Manifest, migration: Migra
     if recorded is None:
         session.write(Query(layout.definition(table)))
     if layout.insert and (recorded is None or migration.version not in recorded.versions):
-        session.write(*(Query(text, values) for text, values in layout.insert(migration, table)))
+        # In a text with values, a percent sign is doubled.
+        named = TableName(schema=table.schema.replace("%", "%%"), name=table.name.replace("%", "%%"))
+        session.write(*(Query(text, values) for text, values in layout.insert(migration, named)))
