@@ -220,6 +220,8 @@
     return [parts(a), parts(b)];
   }
 
+  let clearing;
+
   function copier(text, title) {
     const button = made("button", "copy", "Copy");
     button.type = "button";
@@ -229,7 +231,9 @@
       button.textContent = done ? "Copied" : "Press Ctrl+C";
       by("live").textContent = done ? "Copied" : "Could not be copied; the text is selected";
       if (!done) getSelection().selectAllChildren(button.parentElement.querySelector("code"));
-      setTimeout(() => { button.textContent = "Copy"; by("live").textContent = ""; }, 2000);
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+      clearTimeout(clearing);
+      clearing = setTimeout(() => { by("live").textContent = ""; }, 2000);
     });
     return button;
   }
