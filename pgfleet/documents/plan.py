@@ -27,11 +27,13 @@ class Action(StrEnum):
     LEAVE = "leave"
     """Drifted, and running its script again is not proven to fix that: runs nothing."""
     REFUSE = "refuse"
-    """Its script cannot run over the tenant's connection: runs nothing."""
+    """Its script, or its down script, cannot run in the tenant: runs nothing."""
+    REVERT = "revert"
+    """Applied, and to be reverted: runs its down script."""
 
 
 RUNS = frozenset({Action.APPLY, Action.REAPPLY, Action.RERUN})
-"""The actions that run a migration's script."""
+"""The actions that run a migration's script; a revert runs its down script."""
 IDLE = frozenset({Action.SKIP, Action.LEAVE, Action.REFUSE})
 """The actions that write nothing."""
 
@@ -48,7 +50,8 @@ class PlannedMigration(Entry):
     """One migration of a tenant's plan; `accepted` are the differences for which it is left alone.
 
     `reason` says why it is refused or left as it is, and what to do. `declared` migrations are adopted because somebody
-    says that they are applied; `reason` then says what in the catalog contradicts that.
+    says that they are applied; `reason` then says what in the catalog contradicts that. `down_checksum` is that of the
+    script that reverts it.
     """
 
     version: str
@@ -58,6 +61,7 @@ class PlannedMigration(Entry):
     accepted: tuple[AcceptedObject, ...] = ()
     reason: str | None = None
     declared: bool = False
+    down_checksum: str | None = None
 
 
 class TenantPlan(Entry):
@@ -83,7 +87,7 @@ class TenantPlan(Entry):
 
     @property
     def refused(self) -> tuple[PlannedMigration, ...]:
-        """The migrations that cannot run over the tenant's connection."""
+        """The migrations that cannot run in the tenant."""
         return tuple(each for each in self.migrations if each.action is Action.REFUSE)
 
     @property
@@ -112,13 +116,14 @@ class TenantPlan(Entry):
 class Scope(Entry):
     """The part of the manifest that a rollout is about: `priority` and more urgent ones; versions to `rerun`.
 
-    Without `migrations` it is only the seeds.
+    Without `migrations` it is only the seeds. `revert_to` is the version after which everything is reverted, or `none`.
     """
 
     priority: Priority | None = None
     rerun: tuple[str, ...] = ()
     migrations: bool = True
     adopt_through: str | None = None
+    revert_to: str | None = None
 
 
 class RolloutPlan(Entry):

@@ -44,6 +44,7 @@ class MigrationTable(Table):
     without: list[ImpactTable] = []
     requires: list[Text] = []
     transactional: bool | None = None
+    revert: Path | None = None
     checks: list[CheckTable] = []
 
 
@@ -115,4 +116,5 @@ class ManifestDocument(Table):
     def script_paths(self) -> tuple[str, ...]:
         """The paths of the scripts, relative to the manifest's folder."""
         tables = (self.migrations, self.seeds, self.contracts)
-        return tuple(entry.file for table in tables for entry in table)
+        reverts = (entry.revert for entry in self.migrations if entry.revert)
+        return (*(entry.file for table in tables for entry in table), *reverts)

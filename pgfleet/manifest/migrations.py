@@ -1,15 +1,16 @@
 """The manifest's migrations, from its `[[migrations]]` and its `[source]`."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pgfleet.manifest.checksums import script_checksum
+from pgfleet.manifest.down_scripts import build_down
 from pgfleet.manifest.file import ManifestDocument, MigrationTable, SourceTable
 from pgfleet.manifest.model import Check, Impact, Migration, Script
 from pgfleet.manifest.names import read_name
 from pgfleet.manifest.script import Runnable, read_script
-from pgfleet.manifest.source.model import Content, Label
+from pgfleet.manifest.source.model import Content, Down, Label
 from pgfleet.manifest.source.read import read_source
 from pgfleet.manifest.text import Unusable, normalize
 
@@ -21,13 +22,17 @@ Fault = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A migration's script: `key` is its place in the manifest, `table` its entry there."""
+    """A migration's script: `key` is its place in the manifest, `table` its entry there.
+
+    `down` is what reverts it, with the path of a file of the manifest.
+    """
 
     key: str
     path: str
     label: Label
     script: Runnable
     table: MigrationTable
+    down: Down | None = None
 
     @property
     def version(self) -> str:
@@ -37,10 +42,35 @@ class Listed:
 
 def list_migrations(document: ManifestDocument, files: Mapping[str, Content]) -> tuple[list[Listed], list[Fault]]:
     """The migrations in the order of application, repeatable ones last, and the faults of their files."""
+    reverts = {table.file: _read_revert(table.revert, files) for table in document.migrations if table.revert}
     if document.source:
-        return _list_source(document.source, document.migrations, files)
-    listed, faults = [], []
-    for index, table in enumerate(document.migrations):
+        listed, faults = _list_source(document.source, document.migrations, files)
+    else:
+        listed, faults = _list_entries(document.migrations, files)
+    listed = [replace(each, down=reverts.get(each.path, each.down)) for each in listed]
+    return listed, [*faults, *_revert_faults(listed)]
+
+
+def _read_revert(path: str, files: Mapping[str, Content]) -> Down:
+    try:
+        return Down(path=path, sql=normalize(read_file(files, path)))
+    except Unusable as error:
+        return Down(path=path, sql=error)
+
+
+def _revert_faults(listed: Sequence[Listed]) -> Iterator[Fault]:
+    """What is wrong with the files that `revert` names. A tool's down script is needed only for a revert."""
+    for each in listed:
+        if each.table.revert and each.down:
+            down = build_down(each.down.path, each.down.sql)
+            if problem := down.problem if down else "contains no statement":
+                yield f"{each.key}.revert", f"'{each.table.revert}' {problem}"
+
+
+def _list_entries(tables: Sequence[MigrationTable], files: Mapping[str, Content]) -> tuple[list[Listed], list[Fault]]:
+    listed: list[Listed] = []
+    faults: list[Fault] = []
+    for index, table in enumerate(tables):
         key = f"migrations[{index}]"
         try:
             sql = normalize(read_file(files, table.file))
@@ -60,7 +90,7 @@ def _list_source(
     found, refused = read_source(
         {path.removeprefix(prefix): content for path, content in files.items() if path.startswith(prefix)},
         source.tool,
-        skip=[path.removeprefix(prefix) for path in source.skip],
+        skip=[path.removeprefix(prefix) for path in (*source.skip, *_reverts(tables))],
         transactional={table.file.removeprefix(prefix): table.transactional for table in tables},
     )
     places = {table.file: index for index, table in enumerate(tables)}
@@ -71,6 +101,7 @@ def _list_source(
             label=each.label,
             script=each.script,
             table=tables[places[path]] if path in places else MigrationTable.model_construct(file=path),
+            down=Down(path=prefix + each.down.path, sql=each.down.sql) if each.down else None,
         )
         for each in found
     ]
@@ -93,6 +124,11 @@ def _source_faults(
             yield f"migrations[{index}].file", f"'{table.file}' is not a migration of the source; {RELATIVE}"
         if any(table.file == other.file for other in tables[:index]):
             yield f"migrations[{index}].file", f"'{table.file}' appears twice"
+
+
+def _reverts(tables: Iterable[MigrationTable]) -> Iterator[str]:
+    """The files that `revert` names: they are no migrations."""
+    return (table.revert for table in tables if table.revert)
 
 
 def prefix_of(directory: str) -> str:
@@ -169,6 +205,7 @@ def build_migrations(listed: Sequence[Listed], files: Mapping[str, Content], *, 
                 for check in each.table.checks
             ),
             repeatable=each.label.repeatable,
+            down=build_down(each.down.path, each.down.sql, script.shown_folders) if each.down else None,
         )
 
 

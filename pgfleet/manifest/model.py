@@ -61,6 +61,18 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DownScript:
+    """The script that reverts a migration; `problem`, a phrase that follows its name, says why it cannot run.
+
+    The checksum of `script` is that of its `sql`: other parts of the file do not matter.
+    """
+
+    script: Script
+    transactional: bool = True
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """A query and the rows that it must return, in any order."""
 
@@ -82,7 +94,7 @@ class Migration:
     """One SQL file with its purpose, its requirements, and its checks.
 
     `key` is the name under which the ledger of the manifest's tool records it. A `repeatable` migration runs after all
-    others, and runs again when its text changes.
+    others, and runs again when its text changes. `down` reverts it; None if there is no script that does.
     """
 
     version: str
@@ -95,6 +107,7 @@ class Migration:
     transactional: bool
     checks: tuple[Check, ...]
     repeatable: bool = False
+    down: DownScript | None = None
 
     @property
     def file(self) -> str:

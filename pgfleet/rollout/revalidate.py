@@ -13,6 +13,7 @@ PARTICIPLE = {
     Action.REAPPLY: "reapplied",
     Action.RERUN: "rerun",
     Action.LEAVE: "left as it is",
+    Action.REVERT: "reverted",
 }
 PLANNED_FOR = {
     MigrationStatus.PENDING: {Action.APPLY},

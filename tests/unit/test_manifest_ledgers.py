@@ -294,3 +294,20 @@ def test_the_row_of_a_migration_is_the_tools(
 def test_only_sqitchs_ledger_cannot_be_written() -> None:
     assert [tool for tool, ledger in LEDGERS.items() if ledger.insert is None] == [Tool.SQITCH]
     assert [tool for tool, ledger in LEDGERS.items() if ledger.read_only_because] == [Tool.SQITCH]
+
+
+@pytest.mark.parametrize("tool", [tool for tool, ledger in LEDGERS.items() if ledger.insert])
+def test_a_ledger_that_can_be_written_can_say_that_a_migration_was_reverted(tool: Tool) -> None:
+    assert ledger_format(tool).remove is not None
+
+
+def test_golang_migrate_goes_back_to_the_number_before() -> None:
+    remove = ledger_format(Tool.GOLANG_MIGRATE).remove
+    assert remove is not None
+    [(text, values)] = remove(MIGRATIONS[2], MIGRATIONS[1], TABLE)
+    assert (text.split(" WHERE")[0], values) == (
+        'UPDATE "public"."ledger" SET version = %(previous)s',
+        {"version": 3, "previous": 2},
+    )
+    [(text, _)] = remove(MIGRATIONS[0], None, TABLE)
+    assert text.startswith('DELETE FROM "public"."ledger"')

@@ -267,3 +267,60 @@ def test_a_script_that_runs_in_part_has_another_checksum() -> None:
     [migration] = wrapped.migrations
     assert migration.script.sql == "      \nSELECT 1;\n       "
     assert migration.script.checksum != whole.migrations[0].script.checksum
+
+
+def test_a_down_section_is_the_down_script_and_keeps_its_lines() -> None:
+    users, posts = read(SOURCE).migrations
+    assert users.down is not None
+    assert users.down.script.sql == USERS.replace("-- +goose Up", " " * 12).replace(
+        "CREATE TABLE users ();", " " * 22
+    ).replace("-- +goose Down", " " * 14)
+    assert (users.down.transactional, users.down.problem, users.down.script.file) == (True, None, "1_users.sql")
+    assert users.down.script.checksum != users.script.checksum
+    assert posts.down is None
+
+
+def test_a_down_script_without_a_statement_is_none() -> None:
+    files = {"m/1_users.sql": "-- +goose Up\nSELECT 1;\n-- +goose Down\n-- nothing\n"}
+    assert read(SOURCE, files).migrations[0].down is None
+
+
+def test_a_down_script_that_cannot_run_says_why_and_the_manifest_is_valid() -> None:
+    files = {
+        "m/1_users.sql": "-- +goose Up\nSELECT 1;\n-- +goose Down\nDROP TABEL users;\n",
+        "m/2_index.sql": "-- +goose Up\nSELECT 1;\n-- +goose Down\nDROP INDEX CONCURRENTLY i;\n",
+    }
+    broken, outside = (each.down for each in read(SOURCE, files).migrations)
+    assert broken is not None
+    assert outside is not None
+    assert broken.problem == 'does not parse, at line 4 column 6: syntax error at or near "TABEL"'
+    assert (outside.transactional, outside.problem) == (False, None)
+
+
+def test_an_entry_names_the_file_that_reverts_it() -> None:
+    text = SOURCE.replace("goose", "plain") + '[[migrations]]\nfile = "m/1_a.sql"\nrevert = "m/1_a.rollback.sql"\n'
+    files = {"m/1_a.sql": "CREATE TABLE a ();\n", "m/1_a.rollback.sql": "BEGIN;\nDROP TABLE a;\nCOMMIT;\n"}
+    [migration] = read(text, files).migrations
+    assert migration.down is not None
+    assert migration.down.script.sql == "      \nDROP TABLE a;\n       \n"
+    assert migration.down.script.file == "1_a.rollback.sql"
+
+
+def test_the_file_of_an_entry_takes_precedence_over_the_tools_section() -> None:
+    text = SOURCE + '[[migrations]]\nfile = "m/1_users.sql"\nrevert = "undo.sql"\n'
+    manifest = read(text, {**FILES, "undo.sql": "DROP TABLE IF EXISTS users;\n"})
+    assert manifest.migrations[0].down is not None
+    assert manifest.migrations[0].down.script.path == "undo.sql"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "does not exist; paths are relative to the manifest's folder"),
+        ("-- nothing\n", "contains no statement"),
+        ("DROP TABEL a;\n", 'does not parse, at line 1 column 6: syntax error at or near "TABEL"'),
+    ],
+)
+def test_a_revert_that_an_entry_names_must_be_usable(content: str | None, problem: str) -> None:
+    text = SOURCE + '[[migrations]]\nfile = "m/1_users.sql"\nrevert = "undo.sql"\n'
+    assert faults(text, {**FILES, "undo.sql": content}) == [f"migrations[0].revert: 'undo.sql' {problem}"]

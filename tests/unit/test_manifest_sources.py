@@ -121,6 +121,79 @@ MIGRATIONS = {
 """Path, version, key, and whether in a transaction, in the order of application."""
 
 
+DOWNS = {
+    Tool.FLYWAY: {"V1__users.sql": ("U1__users.sql", "DROP TABLE users;")},
+    Tool.GOOSE: {
+        "00001_users.sql": ("00001_users.sql", "DROP TABLE users;"),
+        "00002_touch.sql": (
+            "00002_touch.sql",
+            "-- +goose StatementBegin\nDROP FUNCTION touch();\n-- +goose StatementEnd",
+        ),
+        "20240101000000_index.sql": ("20240101000000_index.sql", "DROP INDEX posts_author;"),
+    },
+    Tool.DBMATE: {
+        "20240101000000_users.sql": ("20240101000000_users.sql", "DROP TABLE users;"),
+        "20240201000000_posts.sql": ("20240201000000_posts.sql", "DROP TABLE posts;"),
+        "20240301000000_index.sql": ("20240301000000_index.sql", "DROP INDEX CONCURRENTLY posts_author;"),
+    },
+    Tool.GOLANG_MIGRATE: {
+        "000001_users.up.sql": ("000001_users.down.sql", "DROP TABLE users;"),
+        "000002_posts.up.sql": ("000002_posts.down.sql", "DROP TABLE posts;"),
+        "000010_index.up.sql": ("000010_index.down.sql", "DROP INDEX posts_author;"),
+    },
+    Tool.SQL_MIGRATE: {
+        "1-users.sql": ("1-users.sql", "DROP TABLE users;"),
+        "2-touch.sql": ("2-touch.sql", "DROP FUNCTION touch();"),
+        "10-posts.sql": ("10-posts.sql", "DROP TABLE posts;"),
+        "11-index.sql": ("11-index.sql", "DROP INDEX posts_author;"),
+        "final.sql": ("final.sql", "-- nothing"),
+    },
+    Tool.DIESEL: {
+        "00000000000000_diesel_initial_setup/up.sql": (
+            "00000000000000_diesel_initial_setup/down.sql",
+            "DROP FUNCTION touch();",
+        ),
+        "2024-01-01-000000_users/up.sql": ("2024-01-01-000000_users/down.sql", "DROP TABLE users;"),
+        "2024-02-01-000000_posts/up.sql": ("2024-02-01-000000_posts/down.sql", "DROP TABLE posts;"),
+        "2024-03-01-000000_index/up.sql": ("2024-03-01-000000_index/down.sql", "DROP INDEX posts_author;"),
+    },
+    Tool.SQLX: {"20240201000000_posts.up.sql": ("20240201000000_posts.down.sql", "DROP TABLE posts;")},
+    Tool.NODE_PG_MIGRATE: {
+        "1704067200000_users.sql": ("1704067200000_users.sql", "DROP TABLE users;"),
+        "20240201000000000_posts.sql": ("20240201000000000_posts.sql", "DROP TABLE posts;"),
+        "1709251200000_index.up.sql": ("1709251200000_index.down.sql", "DROP INDEX posts_author;"),
+    },
+    Tool.SQITCH: {
+        f"deploy/{name}.sql": (f"revert/{name}.sql", "-- Revert\nSELECT 1;")
+        for name in ("users", "posts", "touch@v1.1", "touch", "index")
+    },
+}
+"""By migration: the path of its down script, and the text of it."""
+
+
+@pytest.mark.parametrize("tool", Tool)
+def test_down_scripts_are_found_where_the_tool_keeps_them(tool: Tool) -> None:
+    found = {each.path: (each.down.path, str(each.down.sql).strip()) for each in taken(tool) if each.down}
+    assert {path: down for path, down in found.items() if down[1]} == DOWNS.get(tool, {})
+
+
+def test_a_down_script_that_no_file_name_fits_is_not_used() -> None:
+    files: Directory = {
+        "1_a.up.sql": USERS,
+        "2_a.down.sql": "DROP TABLE users;\n",
+        "later/1_a.down.sql": "DROP TABLE users;\n",
+    }
+    for tool in (Tool.GOLANG_MIGRATE, Tool.SQLX):
+        [found], _ = read_source(files, tool)
+        assert found.down is None
+
+
+def test_prismas_down_script_is_in_the_migrations_folder() -> None:
+    [found], _ = read_source({"1_a/migration.sql": USERS, "1_a/down.sql": "DROP TABLE users;\n"}, Tool.PRISMA)
+    assert found.down is not None
+    assert (found.down.path, found.down.sql) == ("1_a/down.sql", "DROP TABLE users;\n")
+
+
 def test_every_tool_has_a_folder() -> None:
     assert set(MIGRATIONS) == set(Tool) == {Tool(folder.name) for folder in SOURCES.iterdir()}
 
@@ -366,9 +439,10 @@ REFUSED: list[tuple[Tool, Directory, dict[str, str]]] = [
         },
         {
             "1_a.down.sql": (
-                ".down.sql files are not migrations; pass --tool golang-migrate or --tool sqlx, or skip it"
+                ".down.sql files are not migrations; pass --tool golang-migrate or --tool sqlx, or "
+                "name it as the revert of one, or skip it"
             ),
-            "1.b.rollback.sql": ".rollback.sql files are not migrations; skip it",
+            "1.b.rollback.sql": ".rollback.sql files are not migrations; name it as the revert of one, or skip it",
             "2_b.SQL": "the name must end in .sql in lowercase; rename it",
             "3_c.sql": "is a symbolic link to a file that does not exist",
             "schema.sql": "the name must start with a version, such as 0001_",

@@ -5,9 +5,10 @@ from functools import partial
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
-from pgfleet.manifest.source.ledger import Insert, LedgerFormat, TableName, match_keys
+from pgfleet.manifest.source.down import find_sections
+from pgfleet.manifest.source.ledger import LedgerFormat, Statement, TableName, match_keys
 from pgfleet.manifest.source.model import Label, Layout, Section, find_scripts, recognize_text
-from pgfleet.manifest.source.sections import Mark, keep_up_sections
+from pgfleet.manifest.source.sections import Mark, keep_down_sections, keep_up_sections
 
 UP = "-- migrate:up"
 NAME = re.compile(r"(\d+)(.*)\.sql", re.ASCII)
@@ -38,6 +39,7 @@ def _mark(line: str) -> Mark | None:
 LAYOUT = Layout(
     tool=Tool.DBMATE,
     find=partial(find_scripts, read_label=_label, read_section=_section),
+    find_downs=partial(find_sections, read_section=partial(keep_down_sections, mark_of=_mark)),
     recognize=partial(recognize_text, pattern=re.compile(r"^--\s*migrate:up\b", re.MULTILINE), description=UP),
 )
 
@@ -51,10 +53,19 @@ def _read(table: TableName) -> str:
     return f"SELECT version FROM {table.sql}"
 
 
-def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
     return ((f"INSERT INTO {table.sql} (version) VALUES (%(version)s)", {"version": migration.key}),)
 
 
+def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
+    return ((f"DELETE FROM {table.sql} WHERE version = %(version)s", {"version": migration.key}),)
+
+
 LEDGER = LedgerFormat(
-    default_table="schema_migrations", definition=_definition, read=_read, applied=match_keys, insert=_insert
+    default_table="schema_migrations",
+    definition=_definition,
+    read=_read,
+    applied=match_keys,
+    insert=_insert,
+    remove=_remove,
 )

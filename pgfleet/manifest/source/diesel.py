@@ -7,7 +7,8 @@ from functools import partial
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
-from pgfleet.manifest.source.ledger import Insert, LedgerFormat, TableName, match_keys
+from pgfleet.manifest.source.down import find_counterparts
+from pgfleet.manifest.source.ledger import LedgerFormat, Statement, TableName, match_keys
 from pgfleet.manifest.source.model import (
     Content,
     Directory,
@@ -57,6 +58,7 @@ def _runs_in_transaction(metadata: Content) -> bool:
 LAYOUT = Layout(
     tool=Tool.DIESEL,
     find=_find,
+    find_downs=partial(find_counterparts, path_of=lambda path: path.replace("/up.sql", "/down.sql")),
     recognize=partial(recognize_names, pattern=re.compile(r"[^/]+/up\.sql"), description="up.sql in folders"),
 )
 
@@ -75,8 +77,12 @@ def _read(table: TableName) -> str:
     return f"SELECT version FROM {table.sql}"
 
 
-def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
     return ((f"INSERT INTO {table.sql} (version) VALUES (%(version)s)", {"version": migration.key}),)
+
+
+def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
+    return ((f"DELETE FROM {table.sql} WHERE version = %(version)s", {"version": migration.key}),)
 
 
 LEDGER = LedgerFormat(
@@ -85,4 +91,5 @@ LEDGER = LedgerFormat(
     read=_read,
     applied=match_keys,
     insert=_insert,
+    remove=_remove,
 )

@@ -6,6 +6,7 @@ from functools import partial
 
 from pgfleet.manifest.model import Tool
 from pgfleet.manifest.names import words
+from pgfleet.manifest.source.down import find_by_identity
 from pgfleet.manifest.source.model import (
     Directory,
     Finding,
@@ -81,9 +82,17 @@ def _find(directory: Directory) -> Iterator[Finding]:
     return find_scripts(directory, _label, read_section)
 
 
+def _undone(path: str) -> tuple[int, ...] | None:
+    """The version that a file undoes."""
+    stem = path.rsplit("/", 1)[-1].removesuffix(".sql")
+    found = VERSIONED.fullmatch("V" + stem[1:]) if path.endswith(".sql") and stem.startswith("U") else None
+    return version_parts(found[1]) if found else None
+
+
 LAYOUT = Layout(
     tool=Tool.FLYWAY,
     find=_find,
+    find_downs=partial(find_by_identity, identify=_undone),
     auxiliary=re.compile(r"(?:.*/)?U[\d._]+__.*\.sql"),
     recognize=partial(
         recognize_names, pattern=re.compile(r"(?:.*/)?(?:V[\d._]+|R)__.+\.sql"), description="like V1__users.sql"

@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from pgfleet.manifest.model import Migration
 from pgfleet.manifest.source.flyway import version_parts
-from pgfleet.manifest.source.ledger import Insert, LedgerFormat, Recorded, Rows, TableName, quote
+from pgfleet.manifest.source.ledger import LedgerFormat, Recorded, Rows, Statement, TableName, quote
 from pgfleet.manifest.text import normalize
 
 LONGEST_DESCRIPTION, LONGEST_SCRIPT = 200, 1000
@@ -69,13 +69,22 @@ def _is_applied(migration: Migration, known: dict[object, int | None], baseline:
     return version in known or version <= baseline
 
 
-def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
+    return _add(migration, "SQL", table)
+
+
+def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
+    """Adds a row that deletes the version, as `flyway repair` does; editions without undo ignore the rows of one."""
+    return _add(migration, "DELETE", table)
+
+
+def _add(migration: Migration, kind: str, table: TableName) -> tuple[Statement, ...]:
     file = migration.script.path.rsplit("/", 1)[-1]
     text = f"""\
 INSERT INTO {table.sql}
   (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)
-SELECT coalesce(pg_catalog.max(installed_rank), 0) + 1, %(version)s, %(description)s, 'SQL', %(script)s, %(checksum)s,
-  current_user, 0, true
+SELECT coalesce(pg_catalog.max(installed_rank), 0) + 1, %(version)s, %(description)s, '{kind}', %(script)s,
+  %(checksum)s, current_user, 0, true
 FROM {table.sql}"""
     values = {
         "version": None if migration.repeatable else migration.key,
@@ -92,5 +101,10 @@ def _description(file: str) -> str:
 
 
 LEDGER = LedgerFormat(
-    default_table="flyway_schema_history", definition=_definition, read=_read, applied=_applied, insert=_insert
+    default_table="flyway_schema_history",
+    definition=_definition,
+    read=_read,
+    applied=_applied,
+    insert=_insert,
+    remove=_remove,
 )

@@ -6,7 +6,8 @@ from functools import partial
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
-from pgfleet.manifest.source.ledger import Insert, LedgerFormat, Recorded, Rows, TableName
+from pgfleet.manifest.source.down import find_by_identity
+from pgfleet.manifest.source.ledger import LedgerFormat, Recorded, Rows, Statement, TableName
 from pgfleet.manifest.source.model import Label, Layout, find_scripts, run_all_as_allowed
 from pgfleet.manifest.text import Unusable
 
@@ -24,8 +25,16 @@ def _label(path: str) -> Label | None:
     return Label(version=found[1], key=str(number), title=words(found[2]), order=(number,), identity=number)
 
 
+def _reverted(path: str) -> int | None:
+    """The number of the migration that a file reverts."""
+    found = NAME.fullmatch(path)
+    return int(found[1]) if found and found[3] == "down" and found[4] == "sql" and "/" not in path else None
+
+
 LAYOUT = Layout(
-    tool=Tool.GOLANG_MIGRATE, find=partial(find_scripts, read_label=_label, read_section=run_all_as_allowed)
+    tool=Tool.GOLANG_MIGRATE,
+    find=partial(find_scripts, read_label=_label, read_section=run_all_as_allowed),
+    find_downs=partial(find_by_identity, identify=_reverted),
 )
 
 
@@ -48,12 +57,24 @@ def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
     return Recorded(versions=frozenset(each.version for each in migrations if int(each.key) <= current))
 
 
-def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
     """Replaces the row, as the tool does."""
     text = f"INSERT INTO {table.sql} (version, dirty) VALUES (%(version)s, false)"
     return ((f"TRUNCATE {table.sql}", {}), (text, {"version": int(migration.key)}))
 
 
+def _remove(migration: Migration, previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
+    """Goes back to the number before, or to no row, as the tool does; not if the tool is further than the migration."""
+    values = {"version": int(migration.key), "previous": int(previous.key) if previous else None}
+    change = f"UPDATE {table.sql} SET version = %(previous)s" if previous else f"DELETE FROM {table.sql}"
+    return ((f"{change} WHERE version = %(version)s", values),)
+
+
 LEDGER = LedgerFormat(
-    default_table="schema_migrations", definition=_definition, read=_read, applied=_applied, insert=_insert
+    default_table="schema_migrations",
+    definition=_definition,
+    read=_read,
+    applied=_applied,
+    insert=_insert,
+    remove=_remove,
 )

@@ -7,9 +7,10 @@ from operator import itemgetter
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
-from pgfleet.manifest.source.ledger import Insert, LedgerFormat, Recorded, Rows, TableName, match_keys
+from pgfleet.manifest.source.down import find_sections
+from pgfleet.manifest.source.ledger import LedgerFormat, Recorded, Rows, Statement, TableName, match_keys
 from pgfleet.manifest.source.model import Label, Layout, Section, find_scripts, recognize_text
-from pgfleet.manifest.source.sections import Mark, keep_up_sections
+from pgfleet.manifest.source.sections import Mark, keep_down_sections, keep_up_sections
 from pgfleet.manifest.text import Unusable, line_of
 
 UP = "-- +goose Up"
@@ -59,6 +60,7 @@ def _annotation(text: str) -> str:
 LAYOUT = Layout(
     tool=Tool.GOOSE,
     find=partial(find_scripts, read_label=_label, read_section=_section),
+    find_downs=partial(find_sections, read_section=partial(keep_down_sections, mark_of=_mark)),
     recognize=partial(
         recognize_text, pattern=re.compile(r"^--\s*\+goose\s+up", re.IGNORECASE | re.MULTILINE), description=UP
     ),
@@ -88,11 +90,21 @@ def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
     return match_keys([(version,) for version, is_applied in newest.items() if is_applied], migrations)
 
 
-def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
     text = f"INSERT INTO {table.sql} (version_id, is_applied) VALUES (%(version)s, true)"
     return ((text, {"version": int(migration.key)}),)
 
 
+def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
+    """Deletes the rows, as goose has done since it no longer keeps those of a rollback."""
+    return ((f"DELETE FROM {table.sql} WHERE version_id = %(version)s", {"version": int(migration.key)}),)
+
+
 LEDGER = LedgerFormat(
-    default_table="goose_db_version", definition=_definition, read=_read, applied=_applied, insert=_insert
+    default_table="goose_db_version",
+    definition=_definition,
+    read=_read,
+    applied=_applied,
+    insert=_insert,
+    remove=_remove,
 )

@@ -7,7 +7,7 @@ from functools import partial
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
-from pgfleet.manifest.source.ledger import Insert, LedgerFormat, TableName, match_keys, quote
+from pgfleet.manifest.source.ledger import LedgerFormat, Statement, TableName, match_keys, quote
 from pgfleet.manifest.source.model import (
     Candidate,
     Directory,
@@ -110,7 +110,7 @@ def _read(table: TableName) -> str:
     return f"SELECT filename FROM {table.sql}"
 
 
-def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
     headers, _ = read_headers(migration.script.text)
     text = (
         f"INSERT INTO {table.sql} (hash, previous_hash, filename) "
@@ -119,10 +119,16 @@ def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
     return ((text, {"hash": headers["Hash"], "previous": headers["Previous"], "filename": migration.key}),)
 
 
+def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
+    """Deletes the row, which must be the last of the chain; the tool itself reverts nothing."""
+    return ((f"DELETE FROM {table.sql} WHERE filename = %(filename)s", {"filename": migration.key}),)
+
+
 LEDGER = LedgerFormat(
     default_table="graphile_migrate.migrations",
     definition=_definition,
     read=_read,
     applied=match_keys,
     insert=_insert,
+    remove=_remove,
 )

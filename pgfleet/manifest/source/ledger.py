@@ -7,7 +7,7 @@ from typing import Any
 from pgfleet.manifest.model import Migration
 
 Rows = Sequence[Sequence[Any]]
-Insert = tuple[str, Mapping[str, object]]
+Statement = tuple[str, Mapping[str, object]]
 """A statement with its values, which it names as `%(name)s`."""
 
 
@@ -39,8 +39,8 @@ class LedgerFormat:
     `default_table` is the table's name unless the tool is configured otherwise, of the home schema unless qualified.
     `definition` returns the statements that create it as the tool does; `read`, a query; `applied`, what the query's
     rows, in any order, mean for the manifest's migrations; `insert`, the statements that record a migration after it
-    ran, as the tool would. Where the tool's rows need something that pgfleet cannot compute, `insert` is None and
-    `read_only_because` says why.
+    ran, as the tool would; `remove`, those that a revert needs, given the migration before it, too. Where the tool's
+    rows need something that pgfleet cannot compute, both are None and `read_only_because` says why.
 
     `read` only names columns and has no ORDER BY, because comparing values of a type that the tenant's owner created
     would run the owner's functions.
@@ -50,7 +50,8 @@ class LedgerFormat:
     definition: Callable[[TableName], str]
     read: Callable[[TableName], str]
     applied: Callable[[Rows, Collection[Migration]], Recorded]
-    insert: Callable[[Migration, TableName], tuple[Insert, ...]] | None
+    insert: Callable[[Migration, TableName], tuple[Statement, ...]] | None
+    remove: Callable[[Migration, Migration | None, TableName], tuple[Statement, ...]] | None
     read_only_because: str | None = None
 
 

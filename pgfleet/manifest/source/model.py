@@ -1,7 +1,7 @@
 """A directory of migration files, and what a tool's layout finds in it."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,18 +65,31 @@ Finding = Candidate | Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Down:
+    """What reverts a migration: the path relative to the directory, and the text with all else blank."""
+
+    path: str
+    sql: str | Unusable
+
+
+Downs = Iterator[tuple[str, Down]]
+"""Pairs of the path of a migration and what reverts it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """How a tool arranges its files.
 
     `find` returns the migrations in any order, and the files that pgfleet cannot use. `recognize` returns why the
     directory looks like the tool's, or None. `auxiliary` matches the paths of other SQL files that belong to the tool,
-    such as those that undo a migration.
+    such as those that undo a migration. `find_downs` returns what reverts the given migrations.
     """
 
     tool: Tool
     find: Callable[[Directory], Iterator[Finding]]
     recognize: Callable[[Directory], str | None] = field(default=lambda _: None)
     auxiliary: re.Pattern[str] = DOWN_FILE
+    find_downs: Callable[[Directory, Collection[Candidate]], Downs] = field(default=lambda _directory, _found: iter(()))
 
 
 def find_scripts(

@@ -1,14 +1,25 @@
 """SQL files of node-pg-migrate (https://github.com/salsita/node-pg-migrate): `1704067200000_users.sql`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from functools import partial
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import natural_order, words
-from pgfleet.manifest.source.ledger import Insert, LedgerFormat, TableName, match_keys
-from pgfleet.manifest.source.model import Directory, Finding, Label, Layout, Section, find_scripts, recognize_text
+from pgfleet.manifest.source.down import find_counterparts, find_sections
+from pgfleet.manifest.source.ledger import LedgerFormat, Statement, TableName, match_keys
+from pgfleet.manifest.source.model import (
+    Candidate,
+    Directory,
+    Downs,
+    Finding,
+    Label,
+    Layout,
+    Section,
+    find_scripts,
+    recognize_text,
+)
 from pgfleet.manifest.text import Unusable, blank
 
 UP = re.compile(r"^\s*--[\s-]*up\s+migration", re.IGNORECASE | re.MULTILINE)
@@ -63,9 +74,24 @@ def _section(sql: str, _path: str) -> Section:
     return Section(sql=blank(blank(sql, 0, start), end, len(sql)))
 
 
+def _find_downs(directory: Directory, found: Collection[Candidate]) -> Downs:
+    """The Down sections, and the counterparts of up files."""
+    yield from find_sections(directory, found, _down_section)
+    yield from find_counterparts(directory, found, lambda path: re.sub(r"\.up\.sql$", ".down.sql", path))
+
+
+def _down_section(sql: str) -> str:
+    """The text between the marker and the other one, or the end; nothing without a marker."""
+    down, up = DOWN.search(sql), UP.search(sql)
+    start = len(sql) if down is None else (sql + "\n").index("\n", down.end())
+    end = up.start() if down and up and up.start() > down.start() else len(sql)
+    return blank(blank(sql, 0, start), end, len(sql))
+
+
 LAYOUT = Layout(
     tool=Tool.NODE_PG_MIGRATE,
     find=_find,
+    find_downs=_find_downs,
     recognize=partial(recognize_text, pattern=UP, description="-- Up Migration"),
 )
 
@@ -79,10 +105,19 @@ def _read(table: TableName) -> str:
     return f"SELECT name FROM {table.sql}"
 
 
-def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
     return ((f"INSERT INTO {table.sql} (name, run_on) VALUES (%(name)s, now())", {"name": migration.key}),)
 
 
+def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
+    return ((f"DELETE FROM {table.sql} WHERE name = %(name)s", {"name": migration.key}),)
+
+
 LEDGER = LedgerFormat(
-    default_table="pgmigrations", definition=_definition, read=_read, applied=match_keys, insert=_insert
+    default_table="pgmigrations",
+    definition=_definition,
+    read=_read,
+    applied=match_keys,
+    insert=_insert,
+    remove=_remove,
 )

@@ -19,7 +19,7 @@ def _label(path: str) -> Label | None:
         raise Unusable("the name must end in .sql in lowercase; rename it")
     if ending := next(filter(path.endswith, UNDO), None):
         other = "pass --tool golang-migrate or --tool sqlx, or " if ending == ".down.sql" else ""
-        raise Unusable(f"{ending} files are not migrations; {other}skip it")
+        raise Unusable(f"{ending} files are not migrations; {other}name it as the revert of one, or skip it")
     if not name.version:
         raise Unusable("the name must start with a version, such as 0001_")
     return Label(

@@ -7,7 +7,7 @@ from functools import partial
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
-from pgfleet.manifest.source.ledger import Insert, LedgerFormat, TableName, match_keys
+from pgfleet.manifest.source.ledger import LedgerFormat, Statement, TableName, match_keys
 from pgfleet.manifest.source.model import (
     Candidate,
     Directory,
@@ -83,7 +83,7 @@ def _read(table: TableName) -> str:
     return f"SELECT id FROM {table.sql}"
 
 
-def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
     """Records the SHA-1 of the file's name and text (src/migration-file.ts)."""
     file = migration.script.path.rsplit("/", 1)[-1]
     found = NAME.fullmatch(file)
@@ -95,6 +95,16 @@ def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
     return ((f"INSERT INTO {table.sql} (id, name, hash) VALUES (%(id)s, %(name)s, %(hash)s)", values),)
 
 
+def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
+    """Deletes the row; the tool itself reverts nothing."""
+    return ((f"DELETE FROM {table.sql} WHERE id = %(id)s", {"id": int(migration.key)}),)
+
+
 LEDGER = LedgerFormat(
-    default_table="migrations", definition=_definition, read=_read, applied=match_keys, insert=_insert
+    default_table="migrations",
+    definition=_definition,
+    read=_read,
+    applied=match_keys,
+    insert=_insert,
+    remove=_remove,
 )

@@ -7,7 +7,8 @@ from functools import partial
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import read_name
-from pgfleet.manifest.source.ledger import Insert, LedgerFormat, Recorded, Rows, TableName, match_keys
+from pgfleet.manifest.source.down import find_counterparts
+from pgfleet.manifest.source.ledger import LedgerFormat, Recorded, Rows, Statement, TableName, match_keys
 from pgfleet.manifest.source.model import (
     Directory,
     Finding,
@@ -40,6 +41,7 @@ def _find(directory: Directory) -> Iterator[Finding]:
 LAYOUT = Layout(
     tool=Tool.PRISMA,
     find=_find,
+    find_downs=partial(find_counterparts, path_of=lambda path: path.replace("/migration.sql", "/down.sql")),
     recognize=partial(
         recognize_names, pattern=re.compile(r"[^/]+/migration\.sql"), description="migration.sql in folders"
     ),
@@ -74,7 +76,7 @@ def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
     return match_keys([row for row in rows if not row[2]], migrations)
 
 
-def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
     """Records the file's SHA-256 (schema-connector/src/checksum.rs)."""
     text = (
         f"INSERT INTO {table.sql} (id, checksum, finished_at, migration_name, applied_steps_count) "
@@ -84,6 +86,17 @@ def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
     return ((text, {"checksum": digest, "name": migration.key}),)
 
 
+def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
+    """Marks the row as rolled back; Prisma then deploys the migration again."""
+    text = f"UPDATE {table.sql} SET rolled_back_at = now() WHERE migration_name = %(name)s AND rolled_back_at IS NULL"
+    return ((text, {"name": migration.key}),)
+
+
 LEDGER = LedgerFormat(
-    default_table="_prisma_migrations", definition=_definition, read=_read, applied=_applied, insert=_insert
+    default_table="_prisma_migrations",
+    definition=_definition,
+    read=_read,
+    applied=_applied,
+    insert=_insert,
+    remove=_remove,
 )

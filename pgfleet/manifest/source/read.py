@@ -5,18 +5,19 @@ from dataclasses import dataclass
 
 from pgfleet.manifest.model import Tool
 from pgfleet.manifest.script import Runnable, read_script
-from pgfleet.manifest.source.model import Candidate, Directory, Label, Refused
+from pgfleet.manifest.source.model import Candidate, Directory, Down, Label, Refused
 from pgfleet.manifest.source.tools import LAYOUTS
 from pgfleet.manifest.text import Unusable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A migration's file, by path relative to the directory, and what runs of it."""
+    """A migration's file, by path relative to the directory, what runs of it, and what reverts it."""
 
     path: str
     label: Label
     script: Runnable
+    down: Down | None = None
 
 
 def read_source(
@@ -39,10 +40,10 @@ def read_source(
     refused = [each for each in findings if isinstance(each, Refused)]
     refused += _duplicates(candidates, tool)
     unusable = {each.path for each in refused}
+    usable = [each for each in candidates if each.path not in unusable]
+    downs = dict(LAYOUTS[tool].find_downs(kept, usable))
     found = []
-    for each in candidates:
-        if each.path in unusable:
-            continue
+    for each in usable:
         chosen = (transactional or {}).get(each.path)
         try:
             script = read_script(
@@ -51,7 +52,7 @@ def read_source(
         except Unusable as error:
             refused.append(Refused(path=each.path, problem=str(error)))
         else:
-            found.append(Found(path=each.path, label=each.label, script=script))
+            found.append(Found(path=each.path, label=each.label, script=script, down=downs.get(each.path)))
     return tuple(found), tuple(sorted(refused, key=lambda each: each.path))
 
 

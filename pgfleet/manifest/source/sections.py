@@ -13,6 +13,17 @@ class Mark(Enum):
     DOWN = "down"
 
 
+def keep_down_sections(sql: str, mark_of: Callable[[str], Mark | None]) -> str:
+    """The text with all lines outside the Down sections blanked, and their marker lines."""
+    section: Mark | None = None
+    kept = []
+    for line in sql.split("\n"):
+        mark = mark_of(line)
+        section = mark or section
+        kept.append(line if section is Mark.DOWN and mark is None else " " * len(line))
+    return "\n".join(kept)
+
+
 def keep_up_sections(
     sql: str, mark_of: Callable[[str], Mark | None], *, marker: str, allows_sql_before: bool = False
 ) -> str:

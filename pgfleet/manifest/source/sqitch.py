@@ -4,9 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
+from pgfleet.manifest.source.down import find_counterparts
 from pgfleet.manifest.source.ledger import LedgerFormat, Recorded, Rows, TableName, quote
 from pgfleet.manifest.source.model import (
     Candidate,
@@ -101,7 +103,13 @@ def _recognize(directory: Directory) -> str | None:
     return f"it contains {PLAN}" if PLAN in directory else None
 
 
-LAYOUT = Layout(tool=Tool.SQITCH, find=_find, recognize=_recognize, auxiliary=re.compile(r"(?:revert|verify)/.*\.sql"))
+LAYOUT = Layout(
+    tool=Tool.SQITCH,
+    find=_find,
+    find_downs=partial(find_counterparts, path_of=lambda path: path.replace("deploy/", "revert/", 1)),
+    recognize=_recognize,
+    auxiliary=re.compile(r"(?:revert|verify)/.*\.sql"),
+)
 
 
 def _definition(table: TableName) -> str:
@@ -154,5 +162,6 @@ LEDGER = LedgerFormat(
     read=_read,
     applied=_applied,
     insert=None,
+    remove=None,
     read_only_because="its change IDs depend on the entire plan, its tags, dependencies, and events",
 )

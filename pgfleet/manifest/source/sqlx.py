@@ -7,7 +7,8 @@ from functools import partial
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
-from pgfleet.manifest.source.ledger import Insert, LedgerFormat, Recorded, Rows, TableName, match_keys
+from pgfleet.manifest.source.down import find_by_identity
+from pgfleet.manifest.source.ledger import LedgerFormat, Recorded, Rows, Statement, TableName, match_keys
 from pgfleet.manifest.source.model import Label, Layout, Section, find_scripts, recognize_text
 from pgfleet.manifest.text import Unusable
 
@@ -30,9 +31,16 @@ def _section(sql: str, _path: str) -> Section:
     return Section(sql=sql, transactional=not sql.startswith(NO_TRANSACTION))
 
 
+def _reverted(path: str) -> int | None:
+    """The number of the migration that a file reverts."""
+    found = re.fullmatch(r"(\d+)_[^/]*\.down\.sql", path, re.ASCII)
+    return int(found[1]) if found else None
+
+
 LAYOUT = Layout(
     tool=Tool.SQLX,
     find=partial(find_scripts, read_label=_label, read_section=_section),
+    find_downs=partial(find_by_identity, identify=_reverted),
     recognize=partial(recognize_text, pattern=re.compile(rf"\A{NO_TRANSACTION}"), description=NO_TRANSACTION),
 )
 
@@ -61,7 +69,7 @@ def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
     return match_keys(rows, migrations)
 
 
-def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
     """Records the file's SHA-384, and -1 as the time, as sqlx does until it has measured it."""
     text = (
         f"INSERT INTO {table.sql} (version, description, success, checksum, execution_time) "
@@ -76,6 +84,15 @@ def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
     return ((text, values),)
 
 
+def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
+    return ((f"DELETE FROM {table.sql} WHERE version = %(version)s", {"version": int(migration.key)}),)
+
+
 LEDGER = LedgerFormat(
-    default_table="_sqlx_migrations", definition=_definition, read=_read, applied=_applied, insert=_insert
+    default_table="_sqlx_migrations",
+    definition=_definition,
+    read=_read,
+    applied=_applied,
+    insert=_insert,
+    remove=_remove,
 )

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
-from pgfleet.manifest.source.ledger import Insert, LedgerFormat, TableName, match_keys, quote
+from pgfleet.manifest.source.ledger import LedgerFormat, Statement, TableName, match_keys, quote
 from pgfleet.manifest.source.model import Label, Layout, find_scripts, run_all
 from pgfleet.manifest.statements import split
 
@@ -41,7 +41,7 @@ def _read(table: TableName) -> str:
     return f"SELECT version FROM {table.sql}"
 
 
-def _insert(migration: Migration, table: TableName) -> tuple[Insert, ...]:
+def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
     text = (
         f"INSERT INTO {table.sql} (version, name, statements) "
         "VALUES (%(version)s, %(name)s, %(statements)s::pg_catalog.text[])"
@@ -57,10 +57,16 @@ def _statements(text: str) -> list[str]:
     return [piece for start, end in pairwise(places) if (piece := text[start:end].strip("; \t\r\n"))]
 
 
+def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
+    """Deletes the row, as `supabase migration repair --status reverted` does."""
+    return ((f"DELETE FROM {table.sql} WHERE version = %(version)s", {"version": migration.key}),)
+
+
 LEDGER = LedgerFormat(
     default_table="supabase_migrations.schema_migrations",
     definition=_definition,
     read=_read,
     applied=match_keys,
     insert=_insert,
+    remove=_remove,
 )

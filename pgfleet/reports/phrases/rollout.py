@@ -36,7 +36,8 @@ ACTION_MEANS = {
     Action.RERUN: "runs the script again: on request, or because an earlier script undoes part of it",
     Action.ADOPT: "runs nothing, records it in the ledger: applied already",
     Action.LEAVE: "runs nothing: drifted, and running the script again is not proven to fix that",
-    Action.REFUSE: "runs nothing: the script cannot run over the tenant's connection",
+    Action.REVERT: "runs the down script: applied, and to be reverted",
+    Action.REFUSE: "runs nothing: the script cannot run in the tenant",
 }
 """The actions that a report mentions, in this order."""
 ACTION_DONE = {
@@ -47,6 +48,7 @@ ACTION_DONE = {
     Action.SKIP: "already applied",
     Action.LEAVE: "left as it is",
     Action.REFUSE: "refused",
+    Action.REVERT: "reverted",
 }
 STATUS_WORD = {
     StepStatus.FAILED: "failed",

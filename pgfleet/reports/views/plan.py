@@ -34,7 +34,7 @@ MOST_NAMES = 20
 SKIPPED = "Skipped: could not be inspected"
 DRIFT = "Drift that this rollout does not fix"
 CONTRADICTED = "Adopted although the catalog contradicts it"
-REFUSED = "Refused: cannot run over the tenant's connection"
+REFUSED = "Refused: cannot run in the tenant"
 
 
 def plan_view(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> View:

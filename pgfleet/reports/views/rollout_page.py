@@ -29,7 +29,7 @@ CELL_MEANS = {
     "reapplied": "the script ran again",
     "rerun": "the script ran again, on request or after an earlier one",
     "adopted": "recorded in the ledger, nothing ran",
-    "refused": "the script cannot run over the tenant's connection",
+    "refused": "the script cannot run in the tenant",
     "already applied": "nothing to do",
     "not begun": "nothing was begun in the tenant",
     "not in scope": "not part of this rollout",
