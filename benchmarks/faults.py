@@ -32,7 +32,8 @@ LONGEST_DELAY_SECONDS = 0.45
 STATES = {
     "empty": "",
     "drifted": "DROP INDEX idx_ai_task_queue_status_schedule, idx_ai_conversations_summary_updated;"
-    "ALTER TABLE ai_guardrails.policy_rules DROP COLUMN company_deny_list; DROP TABLE skill_run_reflections",
+    "ALTER TABLE ai_guardrails.policy_rules DROP COLUMN company_deny_list;"
+    "DROP INDEX idx_skill_run_reflections_workflow",
     "made by hand": "DROP INDEX idx_agent_event_logs_tool",
 }
 

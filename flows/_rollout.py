@@ -17,6 +17,7 @@ from pgfleet.flows._ring import Ring
 from pgfleet.flows._wave_kinds import AUDIT, DRY_RUN, PLAN, ROLLOUT, WATCH
 from pgfleet.flows._waves import all_results, run_waves
 from pgfleet.judge.summary import manifest_entry, skipped_entries
+from pgfleet.judge.tenant import check_scripts
 from pgfleet.reports import events
 from pgfleet.reports.render import markdown
 from pgfleet.reports.views.plan import approval_view
@@ -69,6 +70,7 @@ class Rollout:
         arguments = {"scope": self.scope, "granularity": self.granularity}
         outcomes = run_waves(PLAN, self.context, cut_waves(environment), lambda _: arguments)
         plans = all_results(outcomes, _lost_plan)
+        check_scripts((each.script_fault for each in plans), is_any_judged=any(not each.obstacle for each in plans))
         return build_plan(environment.name, self.context.manifest.checksum, self.scope, plans)
 
     def _refusal(self, plan: RolloutPlan) -> str | None:

@@ -13,7 +13,7 @@ from pgfleet.flows._wave_kinds import AUDIT
 from pgfleet.flows._waves import all_results, run_waves
 from pgfleet.judge.enrich import enrich
 from pgfleet.judge.summary import build_document, skipped_entries
-from pgfleet.judge.tenant import lost_entry
+from pgfleet.judge.tenant import check_scripts, lost_entry
 from pgfleet.judge.trend import PreviousAudit
 from pgfleet.reports import events
 from pgfleet.run import progress
@@ -57,7 +57,9 @@ def audit_fleet(
         progress.report_phase("audit", len(context.environment.tenants))
         waves = cut_waves(context.environment)
         outcomes = run_waves(AUDIT, context, waves, lambda _: {"granularity": granularity})
-        document = _document(context, all_results(outcomes, lost_entry), previous, started_at)
+        entries = all_results(outcomes, lost_entry)
+        check_scripts((each.script_fault for each in entries), is_any_judged=any(each.migrations for each in entries))
+        document = _document(context, entries, previous, started_at)
         save_result(document, AUDIT_DOCUMENT, "The audit document")
         publish_report(document, context, write_report_if_configured(document, context))
         announce(events.of_audit(document, is_partial=context.is_partial))

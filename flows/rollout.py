@@ -41,17 +41,21 @@ def rollout_fleet(
     dry_run: DryRun = False,
     priority: Annotated[Priority | None, Described("Only migrations of this priority.")] = None,
     rerun: Annotated[list[Name] | None, Described("Run these versions again even if they are applied.")] = None,
+    repair: Annotated[bool, Described("Also run generated statements that fix drift.")] = False,
+    recreate: Annotated[
+        list[Name] | None, Described("Create these lost tables again, without the rows that were in them.")
+    ] = None,
     yes: Approve = False,
     granularity: Detail = Granularity.STEP,
 ) -> State[Any]:
     """Applies the manifest to every tenant, one ring after another. A migration commits only if it is proven.
 
-    Completed if everything is done, else Failed as Failed, Incomplete, Halted, or Refused. To continue, run it again.
+    Completed if everything is done, else Failed with the name of the outcome. To continue, run it again.
     Raises ConfigurationError for a wrong fleet file, manifest, or selection.
     """
     run_id = str(runtime.flow_run.id)
     selection, run = Selection.of(tenants, rings, labels), f"rollout {environment} {run_id[:8]}"
     with open_run(environment, selection, run=run, run_id=run_id, waves=WAVES) as context:
-        scope = Scope(priority=priority, rerun=tuple(rerun or ()))
+        scope = Scope(priority=priority, rerun=tuple(rerun or ()), repair=repair, recreate=tuple(recreate or ()))
         check_scope(scope, context.manifest)
         return Rollout(context=context, scope=scope, granularity=granularity).run(dry_run=dry_run, yes=yes)

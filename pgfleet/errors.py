@@ -17,6 +17,7 @@ PgfleetError
 ├── NoExpectedCatalog           the expected catalog could not be determined
 │   ├── ScratchUnavailable      no scratch database could be created
 │   └── ReplayFailed            a script of the manifest fails on the server
+│       └── ScriptFaulty        … and would fail on any server of this version: its author must correct it
 ├── Rejected                    a script ran and was rolled back because of its result
 │   ├── NotProven               the migration's checks fail, or its objects are not as expected
 │   └── GuardTripped            the script removed or changed rows that it must keep
@@ -180,6 +181,10 @@ class ReplayFailed(NoExpectedCatalog):
         return (
             f"{self.script} fails in an empty database on PostgreSQL {self.server_version}: {self.problem}; correct it"
         )
+
+
+class ScriptFaulty(ReplayFailed):
+    """A script of the manifest fails in an empty database because of what it says, not because of the server."""
 
 
 class Rejected(PgfleetError):

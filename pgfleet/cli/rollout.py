@@ -52,6 +52,11 @@ def rollout(
         list[str] | None,
         typer.Option(metavar="VERSION", help="Run this migration again where it is already applied. Repeatable."),
     ] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Also run generated statements that fix drift.")] = False,
+    recreate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TABLE", help="Create this lost table again, without its rows. Repeatable."),
+    ] = None,
     yes: YesOption = False,
     granularity: GranularityOption = Granularity.STEP,
     output_format: RolloutFormatOption = RolloutFormat.TABLE,
@@ -73,7 +78,7 @@ def rollout(
 
     selection = Selection.of(tenant, ring, label)
     context = load_context(environment, selection)
-    scope = Scope(priority=priority, rerun=tuple(rerun or ()))
+    scope = Scope(priority=priority, rerun=tuple(rerun or ()), repair=repair, recreate=tuple(recreate or ()))
     check_scope(scope, context.manifest)
     options = {"dry_run": dry_run, "yes": yes, "granularity": granularity, **selection.parameters}
     _roll_out(context, scope, options, output_format, output)
@@ -192,6 +197,7 @@ def run_rollout(
         parameters |= {"through": scope.adopt_through}
     elif scope.migrations:
         parameters |= {"priority": scope.priority, "rerun": list(scope.rerun) or None}
+        parameters |= {"repair": scope.repair, "recreate": list(scope.recreate) or None}
     else:
         flow = seed_fleet
     kind = f"{flow.name} dry run".removeprefix("rollout ") if dry_run else flow.name

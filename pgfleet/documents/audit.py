@@ -106,6 +106,8 @@ class PositionEntry(Entry):
 class RepairEntry(Entry):
     """How to fix a difference: `way` is rerun (of `version`), sql (the statements), or by hand (with the reason).
 
+    Fixing a lost table by hand means restoring it; `version` is then the migration that would create it empty, if any.
+
     Run the statements with the tenant's schema as the search path; `hazards` say what they do to a table in use.
     """
 
@@ -214,12 +216,20 @@ class ContractEntry(Entry):
     since: datetime | None = None
 
 
+class ScriptFaultEntry(Entry):
+    """A script of the manifest that fails in an empty database, and the place and the reason."""
+
+    file: str
+    problem: str
+
+
 class TenantEntry(Entry):
     """One tenant; `reason` says why it is unreachable or unknown, `since` when that was first reported.
 
     `unreachable_because` is the code of that reason. `pooler` is the mode of the pooler in between, and a `standby` is
     read-only; both are null if no inspection was completed. `database` identifies the database, the same for all its
-    tenants, and `home` is the tenant's home schema.
+    tenants, and `home` is the tenant's home schema. `script_fault` is the fault of one of the manifest's scripts for
+    which no tenant on a server of this version can be judged.
     """
 
     name: str
@@ -241,6 +251,7 @@ class TenantEntry(Entry):
     standby: bool | None = None
     database: str | None = None
     home: str | None = None
+    script_fault: ScriptFaultEntry | None = None
 
 
 class SkippedEntry(Entry):

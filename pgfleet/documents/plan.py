@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import LedgerState, Verdict
-from pgfleet.documents.entry import Entry
+from pgfleet.documents.audit import LedgerState, ScriptFaultEntry, Verdict
+from pgfleet.documents.entry import Entry, StatementEntry
 from pgfleet.manifest.model import Priority
 
 
@@ -24,6 +24,8 @@ class Action(StrEnum):
     """Drifted: runs its script again, which is proven to fix the drift."""
     RERUN = "rerun"
     """Applied: runs its script again, on request or because an earlier script undoes part of it."""
+    REPAIR = "repair"
+    """Drifted: runs generated statements, which fix it."""
     LEAVE = "leave"
     """Drifted, and running its script again is not proven to fix that: runs nothing."""
     REFUSE = "refuse"
@@ -68,7 +70,8 @@ class TenantPlan(Entry):
     """What will be done in one tenant: nothing if there is an `obstacle`, and `reason` says why.
 
     `unreachable_because` is one of a closed set of reasons. `migrations` are those in the rollout's scope, in the
-    manifest's order; `seeds` are the names of the missing ones.
+    manifest's order; `seeds` are the names of the missing ones. `statements` fix drift that running scripts again does
+    not fix. `recreate` are the lost tables that may be created again, without their rows.
     """
 
     name: str
@@ -79,11 +82,14 @@ class TenantPlan(Entry):
     unreachable_because: ConnectFailure | None = None
     migrations: tuple[PlannedMigration, ...] = ()
     seeds: tuple[str, ...] = ()
+    statements: tuple[StatementEntry, ...] = ()
+    recreate: tuple[str, ...] = ()
+    script_fault: ScriptFaultEntry | None = None
 
     @property
     def changes(self) -> bool:
         """Whether anything will be written, if only to the ledger."""
-        return bool(self.seeds) or any(each.action not in IDLE for each in self.migrations)
+        return bool(self.seeds or self.statements) or any(each.action not in IDLE for each in self.migrations)
 
     @property
     def refused(self) -> tuple[PlannedMigration, ...]:
@@ -108,6 +114,11 @@ class TenantPlan(Entry):
         return self.runs & {*versions[versions.index(version) + 1 :]}
 
     @property
+    def versions(self) -> frozenset[str]:
+        """All versions in the rollout's scope."""
+        return frozenset(each.version for each in self.migrations)
+
+    @property
     def runs(self) -> frozenset[str]:
         """The versions whose scripts will run."""
         return frozenset(each.version for each in self.migrations if each.action in RUNS)
@@ -117,6 +128,8 @@ class Scope(Entry):
     """The part of the manifest that a rollout is about: `priority` and more urgent ones; versions to `rerun`.
 
     Without `migrations` it is only the seeds. `revert_to` is the version after which everything is reverted, or `none`.
+    Without `migrations` it is only the seeds. `repair` includes the drift that generated statements fix. `recreate`
+    names lost tables that may be created again without their rows.
     """
 
     priority: Priority | None = None
@@ -124,6 +137,8 @@ class Scope(Entry):
     migrations: bool = True
     adopt_through: str | None = None
     revert_to: str | None = None
+    repair: bool = False
+    recreate: tuple[str, ...] = ()
 
 
 class RolloutPlan(Entry):
@@ -141,7 +156,9 @@ def build_plan(environment: str, manifest_checksum: str, scope: Scope, tenants: 
         "environment": environment,
         "manifest": manifest_checksum,
         "scope": scope.model_dump(mode="json"),
-        "tenants": [each.model_dump(mode="json", exclude={"reason", "unreachable_because"}) for each in plans],
+        "tenants": [
+            each.model_dump(mode="json", exclude={"reason", "unreachable_because", "script_fault"}) for each in plans
+        ],
     }
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return RolloutPlan(environment=environment, digest=hashlib.sha256(text.encode()).hexdigest(), tenants=plans)

@@ -5,8 +5,7 @@ from enum import StrEnum
 
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, SkippedEntry
-from pgfleet.documents.entry import Entry
-from pgfleet.documents.rollout import ErrorEntry
+from pgfleet.documents.entry import Entry, ErrorEntry, StatementEntry
 
 SCHEMA_VERSION = 2
 
@@ -34,13 +33,6 @@ class RepairResult(StrEnum):
     """There was nothing that pgfleet can repair."""
     NOT_REACHED = "not_reached"
     """Not begun: the approved repair is no longer what would run."""
-
-
-class StatementEntry(Entry):
-    """One statement that was run, and what it does to a table in use."""
-
-    sql: str
-    hazards: tuple[str, ...] = ()
 
 
 class NotRepairableEntry(Entry):

@@ -5,8 +5,9 @@ from enum import StrEnum
 
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, SkippedEntry, Verdict
-from pgfleet.documents.entry import Entry
+from pgfleet.documents.entry import Entry, ErrorEntry
 from pgfleet.documents.plan import Action
+from pgfleet.documents.repair import TenantRepair
 from pgfleet.manifest.model import Priority
 
 SCHEMA_VERSION = 2
@@ -45,17 +46,6 @@ class StepStatus(StrEnum):
     """A required migration is not applied, or the connection was lost first."""
     NOT_EXERCISED = "not_exercised"
     """A dry run cannot roll it back, or cannot roll back a migration that it requires."""
-
-
-class ErrorEntry(Entry):
-    """What went wrong, where in which script, and what to do next (`advice`)."""
-
-    message: str
-    sqlstate: str | None = None
-    file: str | None = None
-    line: int | None = None
-    column: int | None = None
-    advice: str | None = None
 
 
 class MigrationStep(Entry):
@@ -100,7 +90,8 @@ class TenantResult(Entry):
     """One tenant; `reason` says why it failed as a whole, was not reached, or is unreachable.
 
     `obstacle` is the verdict for which nothing was begun: unreachable or unknown. `unreachable_because` is one of a
-    closed set of reasons.
+    closed set of reasons. `repair` is what was run besides the migrations' scripts to fix drift. `remaining` are the
+    differences, without accepted ones, that the tenant still has in the migrations that are applied.
     """
 
     name: str
@@ -113,6 +104,8 @@ class TenantResult(Entry):
     migrations: tuple[MigrationStep, ...] = ()
     seeds: tuple[SeedStep, ...] = ()
     counts: tuple[CountPair, ...] = ()
+    repair: TenantRepair | None = None
+    remaining: tuple[DifferenceEntry, ...] = ()
 
 
 class FailureGroup(Entry):
@@ -176,7 +169,8 @@ class WaveEntry(Entry):
 class RingEntry(Entry):
     """One ring: its outcome and why, its failures, and what followed it.
 
-    `budget` is the number of tenants that may fail. `started_at` and `finished_at` include its watch and its soak, and
+    `budget` is the number of tenants that may fail; `findings` is the number of tenants that did not fail and still
+    have drift. `started_at` and `finished_at` include its watch and its soak, and
     are null where it was not begun.
     """
 
@@ -184,6 +178,7 @@ class RingEntry(Entry):
     outcome: RingOutcome
     reason: str | None = None
     budget: int
+    findings: int = 0
     tenants: dict[str, int]
     waves: tuple[WaveEntry, ...] = ()
     failures: tuple[FailureGroup, ...] = ()

@@ -34,13 +34,13 @@ def review(
 
 
 def _accepted(tenant: str, migration: MigrationEntry, in_force: Sequence[Acceptance]) -> MigrationEntry:
-    differences = tuple(_marked(tenant, each, in_force) for each in migration.differences)
+    differences = tuple(mark_accepted(tenant, each, in_force) for each in migration.differences)
     is_accepted = bool(differences) and all(each.accepted for each in differences)
     is_applied = migration.status is MigrationStatus.APPLIED
     return migration.model_copy(update={"differences": differences, "accepted": is_accepted and not is_applied})
 
 
-def _marked(tenant: str, difference: DifferenceEntry, in_force: Sequence[Acceptance]) -> DifferenceEntry:
+def mark_accepted(tenant: str, difference: DifferenceEntry, in_force: Sequence[Acceptance]) -> DifferenceEntry:
     """The difference, marked with the first acceptance that matches."""
     found = next((each for each in in_force if _covers(each, tenant, difference)), None)
     if found is None:

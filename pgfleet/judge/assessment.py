@@ -50,7 +50,7 @@ def assess(whole: ExpectedCatalog, order: Order, catalog: Catalog, records: Reco
     repairs: dict[str, list[tuple[Difference, Repair]]] = {}
     for target, differences in ((expected, drift), (whole, pending)):
         explicit = omit_implied(differences)
-        versions = {each.version for each in differences} - position.applied
+        versions = ({each.version for each in differences} - position.applied) | records.started
         chosen = choose_repairs(explicit, target, catalog.occupied_names, pending=versions)
         for each in zip(explicit, chosen, strict=True):
             repairs.setdefault(each[0].version, []).append(each)

@@ -16,7 +16,8 @@ class Records:
     """What is known of a tenant besides its catalog.
 
     `ledger` and `tool` are the versions that the two ledgers record as applied; None where there is no such ledger.
-    `adopted_now` are those that this run has adopted, on the evidence of the catalog. `outdated` are repeatable
+    `started` are those of the first that were begun outside a transaction, and did not finish as far as the ledger
+    knows. `adopted_now` are those that this run has adopted, on the evidence of the catalog. `outdated` are repeatable
     migrations that our ledger records with another text. `checks` holds, for versions that have checks, whether all of
     them pass; None where that could not be determined. `harmless` versions are proven to change nothing when they are
     run again. `shares_objects`: other tenants may have created the objects outside the home schema.
@@ -24,6 +25,7 @@ class Records:
 
     ledger: frozenset[str] | None = None
     tool: frozenset[str] | None = None
+    started: frozenset[str] = frozenset()
     adopted_now: frozenset[str] = frozenset()
     outdated: frozenset[str] = frozenset()
     checks: Mapping[str, bool | None] = field(default_factory=dict)

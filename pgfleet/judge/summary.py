@@ -5,7 +5,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.documents.audit import INCONCLUSIVE, AuditDocument, ManifestEntry, SkippedEntry, TenantEntry, Verdict
+from pgfleet.documents.audit import (
+    INCONCLUSIVE,
+    AuditDocument,
+    ManifestEntry,
+    MigrationStatus,
+    SkippedEntry,
+    TenantEntry,
+    Verdict,
+)
 from pgfleet.fleet.model import SkippedTenant
 from pgfleet.manifest.model import Manifest
 
@@ -14,11 +22,24 @@ class Outcome(StrEnum):
     """The outcome of an audit; also the name of the flow run's final state."""
 
     READY = "Ready"
+    PENDING = "Pending"
+    """Migrations are not applied yet, and nothing drifted."""
     DRIFTED = "Drifted"
+    """Something drifted, a contract is broken, or rows were lost."""
     INCOMPLETE = "Incomplete"
+    """A tenant could not be inspected, and nothing is wrong in the others."""
+    PENDING_INCOMPLETE = "Pending, incomplete"
+    DRIFTED_INCOMPLETE = "Drifted, incomplete"
 
 
-EXIT_STATUS = {Outcome.READY: 0, Outcome.DRIFTED: 1, Outcome.INCOMPLETE: 3}
+EXIT_STATUS = {
+    Outcome.READY: 0,
+    Outcome.PENDING: 1,
+    Outcome.DRIFTED: 1,
+    Outcome.INCOMPLETE: 3,
+    Outcome.PENDING_INCOMPLETE: 3,
+    Outcome.DRIFTED_INCOMPLETE: 3,
+}
 NO_VERDICTS = frozenset({"tenants", "skipped"})
 """Keys of a summary that are neither a verdict nor a result."""
 
@@ -66,13 +87,19 @@ def summarize(tenants: Iterable[TenantEntry]) -> dict[str, int]:
 
 
 def outcome_of(tenants: Iterable[TenantEntry]) -> Outcome:
-    """Incomplete takes precedence over drifted. Row losses count as drift. No tenants is ready."""
+    """What was found, drift before pending migrations, and whether that is all. No tenants is ready."""
     entries = tuple(tenants)
-    verdicts = {each.verdict for each in entries}
-    if verdicts & INCONCLUSIVE:
-        return Outcome.INCOMPLETE
-    is_ready = verdicts <= {Verdict.READY} and not any(each.losses for each in entries)
-    return Outcome.READY if is_ready else Outcome.DRIFTED
+    is_incomplete = any(each.verdict in INCONCLUSIVE for each in entries)
+    if any(map(_has_drift, entries)):
+        return Outcome.DRIFTED_INCOMPLETE if is_incomplete else Outcome.DRIFTED
+    if any(each.verdict in {Verdict.BLOCKED, Verdict.DEGRADED} for each in entries):
+        return Outcome.PENDING_INCOMPLETE if is_incomplete else Outcome.PENDING
+    return Outcome.INCOMPLETE if is_incomplete else Outcome.READY
+
+
+def _has_drift(tenant: TenantEntry) -> bool:
+    is_drifted = any(each.status is MigrationStatus.DRIFTED and not each.accepted for each in tenant.migrations)
+    return is_drifted or bool(tenant.losses) or any(each.works is False for each in tenant.contracts)
 
 
 def format_summary(summary: dict[str, int]) -> str:

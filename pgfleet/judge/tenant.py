@@ -11,13 +11,14 @@ from pgfleet.documents.audit import (
     Evidence,
     MigrationEntry,
     MigrationStatus,
+    ScriptFaultEntry,
     SeedEntry,
     SeedStatus,
     TenantEntry,
     UnexpectedEntry,
     Verdict,
 )
-from pgfleet.errors import AccessRefused, ConnectionFailed, ConnectionLost, PgfleetError
+from pgfleet.errors import AccessRefused, ConnectionFailed, ConnectionLost, ManifestError, PgfleetError, ScriptFaulty
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.assessment import Assessment
 from pgfleet.judge.checks import UNREADABLE
@@ -81,7 +82,24 @@ def inconclusive_entry(tenant: Tenant, error: PgfleetError, *, server_version: s
         reason=str(error),
         unreachable_because=because,
         server_version=server_version,
+        script_fault=script_fault_of(error),
     )
+
+
+def script_fault_of(error: PgfleetError) -> ScriptFaultEntry | None:
+    """The fault of a script of the manifest, if that is the error."""
+    if not isinstance(error, ScriptFaulty):
+        return None
+    return ScriptFaultEntry(file=error.script, problem=f"{error.problem}, on PostgreSQL {error.server_version}")
+
+
+def check_scripts(faults: Iterable[ScriptFaultEntry | None], *, is_any_judged: bool) -> None:
+    """Raises ManifestError for a faulty script if no tenant could be judged.
+
+    If some were judged, the script works on the version of their servers, and the others are unknown.
+    """
+    if not is_any_judged and (fault := next(filter(None, faults), None)):
+        raise ManifestError(fault.file, "", fault.problem)
 
 
 def lost_entry(tenant: Tenant, reason: str) -> TenantEntry:

@@ -50,7 +50,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """The repair of one difference: `version` is the migration to rerun, `reason` why a person must fix it."""
+    """The repair of one difference: `version` is the migration to rerun, `reason` why a person must fix it.
+
+    A lost table has both: a person must restore it, or consent to a rerun that creates it empty.
+    """
 
     strategy: Strategy
     version: str | None = None

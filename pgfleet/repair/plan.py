@@ -43,21 +43,25 @@ def plan_repair(
     versions: Sequence[str],
     *,
     alone: Collection[str] = (),
+    statements_only: bool = False,
 ) -> RepairPlan:
     """The repair of a tenant's `differences`; `versions` are all of the manifest's.
 
-    A repair is one transaction, so it does not rerun the versions in `alone`, which run outside a transaction.
+    A repair is one transaction, so it does not rerun the versions in `alone`, which run outside a transaction. With
+    `statements_only` it reruns none, and what a rerun fixes is not among its targets.
     """
     explicit = omit_implied(differences)
     repairs = (_in_transaction(each, expected, alone) for each in choose_repairs(explicit, expected, occupied_names))
     chosen = list(zip(explicit, repairs, strict=True))
+    reruns = [each for each, repair in chosen if statements_only and repair.strategy is Strategy.RERUN]
+    chosen = [(each, repair) for each, repair in chosen if each not in reruns]
     to_rerun = {repair.version for _, repair in chosen if repair.strategy is Strategy.RERUN}
     to_rerun |= {later for version in to_rerun if version for later in expected.later_changers(version)}
     remaining = tuple((each, repair) for each, repair in chosen if repair.strategy is Strategy.BY_HAND)
     return RepairPlan(
         versions=tuple(each for each in versions if each in to_rerun),
         statements=tuple(_in_order(chosen)),
-        targets=tuple(each for each in differences if not _is_remaining(each, remaining)),
+        targets=tuple(_without(differences, (*reruns, *(each for each, _ in remaining)))),
         remaining=remaining,
     )
 
@@ -72,10 +76,10 @@ def _in_transaction(repair: Repair, expected: ExpectedCatalog, alone: Collection
     return repair
 
 
-def _is_remaining(difference: Difference, remaining: Collection[tuple[Difference, Repair]]) -> bool:
-    """Whether the difference, or one that implies it, remains for a person."""
-    places = {each.expected.place for each, _ in remaining}
-    return difference.expected.place in places or difference.expected.parent_place in places
+def _without(differences: Iterable[Difference], excluded: Iterable[Difference]) -> Iterator[Difference]:
+    """The differences without the excluded ones and those that these imply."""
+    places = {each.expected.place for each in excluded}
+    return (each for each in differences if not {each.expected.place, each.expected.parent_place} & places)
 
 
 def _in_order(chosen: Iterable[tuple[Difference, Repair]]) -> Iterator[Statement]:

@@ -22,7 +22,11 @@ def choose_repairs(
     `occupied_names` are the relations that have the names that the manifest's objects need. What depends on an object
     that exists and is wrong is repaired with that object: created again with it, or left to a person with it.
     """
-    chosen = [choose_repair(each, expected, occupied_names, is_pending=each.version in pending) for each in differences]
+    lost = {each.version for each in differences if is_lost_table(each)} - {*pending}
+    chosen = [
+        choose_repair(each, expected, occupied_names, is_pending=each.version in pending, lost=lost)
+        for each in differences
+    ]
     pairs = zip(differences, chosen, strict=True)
     by_place: dict[tuple[str | None, str] | None, tuple[Difference, Repair]] = {
         each.expected.place: (each, repair) for each, repair in pairs if each.actual is not None
@@ -52,24 +56,46 @@ def choose_repair(
     occupied_names: Collection[OccupiedName] = (),
     *,
     is_pending: bool = False,
+    lost: Collection[str] = (),
 ) -> Repair:
     """The repair of one difference, regardless of others.
 
     A migration that is pending, or that shows no effect on an existing object, is run. Otherwise, a rerun is chosen
-    only if it is proven to restore the object. Statements never re-create a missing table, because its rows are lost
-    and a person must know.
+    only if it is proven to restore the object, and would not also re-create a table that one of the `lost` versions
+    created. Nothing re-creates a lost table without consent, because its rows are gone and a person must know; its
+    repair names the version that would.
     """
     if difference.actual is None and (obstacle := _find_name_conflict(difference.expected, expected, occupied_names)):
         return Repair(strategy=Strategy.BY_HAND, reason=_describe_name_conflict(obstacle, difference))
-    was_never_run = is_pending or (difference.change is Change.CHANGED and difference.untouched)
+    if is_pending:
+        return Repair(strategy=Strategy.RERUN, version=difference.version)
     is_restored = expected.reapplicable.restores(difference.identity, difference.change) and _is_replaced(difference)
-    if was_never_run or is_restored:
+    if is_lost_table(difference):
+        return _lost_table(difference, is_restored=is_restored)
+    was_never_run = difference.change is Change.CHANGED and difference.untouched
+    reruns = {difference.version} | expected.later_changers(difference.version)
+    if (was_never_run or is_restored) and not reruns & {*lost}:
         return Repair(strategy=Strategy.RERUN, version=difference.version)
     try:
         statements = tuple(generate_statements(difference, expected))
     except ManualRepairNeeded as reason:
         return Repair(strategy=Strategy.BY_HAND, reason=str(reason))
     return Repair(strategy=Strategy.SQL, statements=statements, reason=None if statements else "fixed with its column")
+
+
+def is_lost_table(difference: Difference) -> bool:
+    """Whether a table is missing; unless its migration is pending, its rows are missing with it."""
+    return difference.identity.kind is ObjectKind.TABLE and difference.change is Change.MISSING
+
+
+def _lost_table(difference: Difference, *, is_restored: bool) -> Repair:
+    name = ".".join(filter(None, difference.expected.place))
+    consent = f", or create it empty with pgfleet rollout ENV --recreate {name}" if is_restored else ""
+    return Repair(
+        strategy=Strategy.BY_HAND,
+        version=difference.version if is_restored else None,
+        reason=f"its rows are lost: restore it from a backup{consent}",
+    )
 
 
 def _is_replaced(difference: Difference) -> bool:
@@ -101,4 +127,4 @@ def _children(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Cata
 def _describe_name_conflict(obstacle: OccupiedName, difference: Difference) -> str:
     on_table = f" on {obstacle.table}" if obstacle.table else ""
     renamed = " (was the table renamed?)" if obstacle.table and difference.expected.parent is None else ""
-    return f"{obstacle.kind} {obstacle.name}{on_table} already has the required name{renamed}: ask the owner to free it"
+    return f"{obstacle.kind} {obstacle.name}{on_table} already has the required name{renamed}: ask its owner about it"

@@ -76,7 +76,7 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
     """
     outcome, since = outcome_of(document.tenants), document.since
     new = len(since.new) if since else len(list_findings(document))
-    labels = {"outcome": outcome.lower(), "whole": _flag(not is_partial), "new-findings": _flag(new > 0)}
+    labels = {"outcome": _label(outcome), "whole": _flag(not is_partial), "new-findings": _flag(new > 0)}
     yield Event(
         name=AUDIT_FINISHED,
         environment=document.environment,
@@ -103,7 +103,7 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
 def of_rollout(document: RolloutDocument) -> Iterator[Event]:
     """The rollout is finished; a second event if it halted or was refused. `what` distinguishes dry runs, seedings."""
     labels = {
-        "outcome": document.outcome.lower(),
+        "outcome": _label(document.outcome),
         "what": document.what.replace(" ", "-"),
         "dry-run": _flag(document.dry_run),
     }
@@ -165,6 +165,11 @@ def _tenant_lines(document: AuditDocument) -> tuple[str, ...]:
 def _about_tenants(name: str, environment: str, run_id: str, tenants: Sequence[str], whole: str) -> Event:
     payload = {"run_id": run_id, "count": len(tenants), "tenants": tenants[:MOST_TENANTS]}
     return Event(name=name, environment=environment, labels={"whole": whole}, payload=payload, tenants=tuple(tenants))
+
+
+def _label(outcome: str) -> str:
+    """`drifted-incomplete`."""
+    return outcome.lower().replace(", ", "-")
 
 
 def _flag(value: bool) -> str:

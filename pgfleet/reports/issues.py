@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from pgfleet.documents.audit import DifferenceEntry
+from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
-from pgfleet.documents.rollout import ErrorEntry, Result, RingEntry, StepStatus, TenantResult
+from pgfleet.documents.rollout import Result, RingEntry, StepStatus, TenantResult
+from pgfleet.reports.phrases.audit import sentence
 from pgfleet.reports.phrases.names import group_names
+from pgfleet.reports.phrases.repair import fix_of
 from pgfleet.reports.phrases.rollout import (
     REASON_UNKNOWN,
     Met,
@@ -99,6 +102,7 @@ def issues_of(
     found = {
         "Failures, by reason": tuple(failures(results, tuple(files))),
         "Still different after the script ran": tuple(unproven(results)),
+        "Findings that remain": tuple(remaining(results)),
         "Services not restarted": tuple(not_restarted(rings)),
         "Watch findings": tuple(watch_findings(rings)),
         NOT_REACHED: tuple(not_begun(results, StepStatus.NOT_REACHED, files)),
@@ -116,6 +120,7 @@ def failures(results: Iterable[TenantResult], order: Sequence[str]) -> Iterator[
     found = []
     for result in results:
         elsewhere = {each.error for each in result.migrations if each.residual}
+        elsewhere |= {result.repair.error} if result.repair and result.repair.residual else set()
         for error, step in (each for each in errors_of(result) if each[0] not in elsewhere):
             key = failure_group_key(error, subject_of(step) if step else None)
             first.setdefault(key, (error, step))
@@ -132,12 +137,21 @@ def unproven(results: Iterable[TenantResult]) -> Iterator[Issue]:
     """The differences that scripts left. After its first words, an error message repeats them."""
     found = []
     for result in results:
-        for step in (each for each in result.migrations if each.residual):
-            error = step.error or ErrorEntry(message=REASON_UNKNOWN)
-            title = f"{step.file}: {error.message.split(':')[0]}"
-            found.append(((title, error.advice, step.residual), result.name))
+        left = [(step.file, step.error, step.residual) for step in result.migrations]
+        left += [("repair", result.repair.error, result.repair.residual)] if result.repair else []
+        for name, failure, residual in (each for each in left if each[2]):
+            error = failure or ErrorEntry(message=REASON_UNKNOWN)
+            title = f"{name}: {error.message.split(':')[0]}"
+            found.append(((title, error.advice, residual), result.name))
     for (title, advice, residual), tenants in group_names(found).items():
         yield Issue(title=title, tenants=tenants, differences=residual, advice=advice)
+
+
+def remaining(results: Iterable[TenantResult]) -> Iterator[Issue]:
+    """The drift that tenants still have, with what fixes it."""
+    found = (((sentence(one), fix_of(one)), each.name) for each in results for one in each.remaining)
+    for (title, advice), tenants in group_names(found).items():
+        yield Issue(title=title, tenants=tenants, advice=advice)
 
 
 def not_begun(results: Iterable[TenantResult], status: StepStatus, files: Mapping[str, str]) -> Iterator[Issue]:

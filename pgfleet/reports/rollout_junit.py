@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.rollout import (
-    ErrorEntry,
     MigrationStep,
     RestartEntry,
     Result,
@@ -16,6 +16,7 @@ from pgfleet.documents.rollout import (
 )
 from pgfleet.reports.junit import Case, Ending, Suite, report
 from pgfleet.reports.phrases.audit import sentence
+from pgfleet.reports.phrases.repair import fix_of, repair_sentence
 from pgfleet.reports.phrases.rollout import REASON_UNKNOWN, error_sentence, ring_sentence, subject_of
 from pgfleet.rollout.summary import RolloutOutcome, worst_first
 
@@ -69,8 +70,22 @@ def _restart(restart: RestartEntry) -> Case:
 
 
 def _tenant(tenant: TenantResult) -> Suite:
-    steps = [*map(_migration, tenant.migrations), *map(_seed, tenant.seeds)]
+    steps = [*map(_migration, tenant.migrations), *map(_seed, tenant.seeds), *_repair(tenant), *_remaining(tenant)]
     return Suite(name=tenant.name, cases=(_own_case(tenant, steps), *steps))
+
+
+def _repair(tenant: TenantResult) -> Iterator[Case]:
+    if tenant.repair:
+        error = tenant.repair.error
+        lines = (*(sentence(each) for each in tenant.repair.residual), *_advice(error))
+        ending = Ending.FAILURE if error else None
+        yield Case(name="repair", ending=ending, kind="failed", message=repair_sentence(tenant.repair), lines=lines)
+
+
+def _remaining(tenant: TenantResult) -> Iterator[Case]:
+    for each in tenant.remaining:
+        name = f"{each.kind} {each.identity}"
+        yield Case(name=name, ending=Ending.FAILURE, kind="drift", message=sentence(each), lines=(fix_of(each),))
 
 
 def _own_case(tenant: TenantResult, steps: list[Case]) -> Case:

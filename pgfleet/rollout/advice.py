@@ -1,7 +1,7 @@
 """What to do next about an error."""
 
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.rollout import ErrorEntry
+from pgfleet.documents.entry import ErrorEntry
 from pgfleet.errors import (
     AccessRefused,
     BehindPooler,

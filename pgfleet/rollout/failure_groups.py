@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from pgfleet.documents.rollout import ErrorEntry, FailureGroup, Result, StepStatus, TenantResult
+from pgfleet.documents.entry import ErrorEntry
+from pgfleet.documents.rollout import FailureGroup, Result, StepStatus, TenantResult
 
 FAULTY = frozenset({Result.FAILED, Result.UNREACHABLE})
 
@@ -30,7 +31,8 @@ def failure_group_key(error: ErrorEntry, subject: str | None = None) -> str:
 def _failures(result: TenantResult) -> list[tuple[str, ErrorEntry]]:
     if result.result not in FAULTY:
         return []
-    found = [(result.error, None)] if result.error else []
+    found: list[tuple[ErrorEntry | None, str | None]] = [(result.error, None)] if result.error else []
+    found += [(result.repair.error, "repair")] if result.repair and result.repair.error else []
     steps = [(each.error, each.version) for each in result.migrations if each.status is StepStatus.FAILED]
     seeds = [(each.error, f"seed {each.name}") for each in result.seeds if each.status is StepStatus.FAILED]
     return [(failure_group_key(error, subject), error) for error, subject in (*found, *steps, *seeds) if error]

@@ -1,12 +1,11 @@
 """From a tenant's audit to its plan."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import (
     INCONCLUSIVE,
     DifferenceEntry,
-    LedgerState,
     MigrationEntry,
     MigrationStatus,
     SeedStatus,
@@ -17,9 +16,9 @@ from pgfleet.documents.plan import RUNS, AcceptedObject, Action, PlannedMigratio
 from pgfleet.errors import FleetError
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.model import Manifest, Migration, Priority, ToolLedger
-from pgfleet.repair.model import Strategy
 from pgfleet.rollout.adoption import check_adoption, plan_adoption
 from pgfleet.rollout.advice import advise
+from pgfleet.rollout.drift import drift_action, lost_tables, recreated_tables, repair_statements, why_left
 from pgfleet.rollout.preconditions import pooler_error, standby_error
 from pgfleet.rollout.revalidate import is_recorded
 
@@ -56,10 +55,20 @@ def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalo
         reason = entry.reason or "it could not be inspected"
         obstacle = entry.verdict if entry.verdict in INCONCLUSIVE else Verdict.UNKNOWN
         because = entry.unreachable_because
-        return TenantPlan(name=entry.name, ring=ring, obstacle=obstacle, reason=reason, unreachable_because=because)
+        return TenantPlan(
+            name=entry.name,
+            ring=ring,
+            obstacle=obstacle,
+            reason=reason,
+            unreachable_because=because,
+            script_fault=entry.script_fault,
+        )
     chosen = {each.version for each in manifest.migrations if is_within(each, scope)}
     wanted = [each for each in entry.migrations if each.version in chosen]
-    planned = _add_reruns(tuple(_plan(each, scope, manifest.ledger) for each in wanted), expected)
+    recreate = tuple(recreated_tables(wanted, scope, entry.home))
+    lost = {each.version for each in wanted if lost_tables(each, recreate)}
+    planned = tuple(_plan(each, scope, manifest.ledger, recreate) for each in wanted)
+    planned = _add_reruns(planned, expected, lost)
     if entry.pooler is Pooler.TRANSACTION:
         planned = _refuse_behind_pooler(planned, manifest)
     plan = TenantPlan(
@@ -68,6 +77,8 @@ def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalo
         fingerprint=entry.fingerprint,
         migrations=planned,
         seeds=tuple(_missing_seeds(entry, manifest, scope)),
+        statements=tuple(repair_statements(wanted)) if scope.repair else (),
+        recreate=recreate,
     )
     return _obstructed_by_standby(plan) if entry.standby and not plan.is_idle else plan
 
@@ -97,8 +108,10 @@ def _obstructed_by_standby(plan: TenantPlan) -> TenantPlan:
     )
 
 
-def _plan(entry: MigrationEntry, scope: Scope, ledger: ToolLedger | None) -> PlannedMigration:
-    action = _action(entry, scope, ledger)
+def _plan(
+    entry: MigrationEntry, scope: Scope, ledger: ToolLedger | None, recreate: Collection[str]
+) -> PlannedMigration:
+    action = _action(entry, scope, ledger, recreate)
     accepted = entry.differences if action is Action.SKIP else ()
     return PlannedMigration(
         version=entry.version,
@@ -106,19 +119,8 @@ def _plan(entry: MigrationEntry, scope: Scope, ledger: ToolLedger | None) -> Pla
         altered=entry.altered,
         ledger=entry.ledger,
         accepted=tuple(accepted_object(each) for each in accepted),
-        reason=_why_left(entry) if action is Action.LEAVE else None,
+        reason=why_left(entry, recreate) if action is Action.LEAVE else None,
     )
-
-
-def _why_left(entry: MigrationEntry) -> str:
-    """Why a drifted migration is left as it is, and what fixes it."""
-    by_statements = [each for each in entry.differences if each.repair and each.repair.way is Strategy.SQL]
-    if not entry.differences:
-        failing = ", ".join(each.name for each in entry.checks if not each.passed)
-        return f"running it again is not proven to make these checks pass: {failing}"
-    if len(by_statements) == len(entry.differences):
-        return "running it again is not proven to fix its drift; pgfleet repair fixes it"
-    return "running it again is not proven to fix its drift; fix it by hand"
 
 
 def accepted_object(difference: DifferenceEntry) -> AcceptedObject:
@@ -126,35 +128,33 @@ def accepted_object(difference: DifferenceEntry) -> AcceptedObject:
     return AcceptedObject(kind=difference.kind, identity=difference.identity, change=difference.change)
 
 
-def _action(entry: MigrationEntry, scope: Scope, ledger: ToolLedger | None) -> Action:
+def _action(entry: MigrationEntry, scope: Scope, ledger: ToolLedger | None, recreate: Collection[str]) -> Action:
     if entry.accepted and entry.version not in scope.rerun:
         return Action.SKIP
     if entry.status is MigrationStatus.PENDING:
         return Action.APPLY
     if entry.status is MigrationStatus.DRIFTED:
-        return Action.REAPPLY if _is_fixed_by_reapplying(entry) or entry.version in scope.rerun else Action.LEAVE
+        return drift_action(entry, scope, recreate)
     if entry.version in scope.rerun:
         return Action.RERUN
     return Action.SKIP if is_recorded(entry.ledger, ledger, in_tool_ledger=entry.in_tool_ledger) else Action.ADOPT
 
 
-def _is_fixed_by_reapplying(entry: MigrationEntry) -> bool:
-    """Whether running the script again is proven to fix a difference, or finishes what an attempt began."""
-    if entry.ledger is LedgerState.STARTED:
-        return True
-    return any(each.repair and each.repair.way is Strategy.RERUN and not each.accepted for each in entry.differences)
-
-
-def _add_reruns(planned: tuple[PlannedMigration, ...], expected: ExpectedCatalog) -> tuple[PlannedMigration, ...]:
+def _add_reruns(
+    planned: tuple[PlannedMigration, ...], expected: ExpectedCatalog, lost: Collection[str]
+) -> tuple[PlannedMigration, ...]:
     """The migrations, rerunning every applied one that changes an object after a migration that is run again.
 
     CREATE OR REPLACE FUNCTION in an earlier migration undoes what a later one changed. A migration with accepted
-    differences is not rerun; if the earlier script damages it, the earlier one is not proven and rolls back.
+    differences is not rerun, nor is one of which a table is `lost`; if the earlier script damages it, the earlier one
+    is not proven and rolls back.
     """
     affected: set[str] = set()
     result = []
     for each in planned:
-        is_affected = each.version in affected and each.action not in RUNS and not each.accepted
+        is_affected = (
+            each.version in affected and each.action not in RUNS and not each.accepted and each.version not in lost
+        )
         action = Action.RERUN if is_affected else each.action
         if action in {Action.REAPPLY, Action.RERUN}:
             affected |= expected.later_changers(each.version)

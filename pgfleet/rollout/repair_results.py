@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from pgfleet.catalog.differences import omit_implied
 from pgfleet.documents.audit import DifferenceEntry
-from pgfleet.documents.repair import NotRepairableEntry, RepairResult, StatementEntry, TenantRepair
+from pgfleet.documents.entry import StatementEntry
+from pgfleet.documents.repair import NotRepairableEntry, RepairResult, TenantRepair
 from pgfleet.errors import NotProven, PgfleetError
 from pgfleet.judge.migration import difference_entry
 from pgfleet.judge.tenant import connect_failure_of

@@ -21,6 +21,7 @@ class RepairOutcome(StrEnum):
     """A tenant could not be repaired, or a difference remains for a person."""
     INCOMPLETE = "Incomplete"
     """A tenant could not be inspected."""
+    FAILED_INCOMPLETE = "Failed, incomplete"
     REFUSED = "Refused"
     """The repair differs from the approved one: nothing was changed."""
 
@@ -31,6 +32,7 @@ EXIT_STATUS = {
     RepairOutcome.FAILED: 1,
     RepairOutcome.REFUSED: 1,
     RepairOutcome.INCOMPLETE: 3,
+    RepairOutcome.FAILED_INCOMPLETE: 3,
 }
 ORDER = (
     RepairResult.REPAIRED,
@@ -71,13 +73,14 @@ def build_repair_document(
 
 
 def outcome_of(tenants: Iterable[TenantRepair], *, dry_run: bool) -> RepairOutcome:
-    """Incomplete takes precedence over failed. A dry run with nothing to do is completed."""
+    """Failed also says whether that is all. A dry run with nothing to do is completed."""
     found = tuple(tenants)
-    results = {each.result for each in found}
-    if RepairResult.UNREACHABLE in results or any(map(_is_unknown, found)):
-        return RepairOutcome.INCOMPLETE
+    unseen = [each for each in found if each.result is RepairResult.UNREACHABLE or _is_unknown(each)]
+    results = {each.result for each in found if each not in unseen}
     if RepairResult.FAILED in results or any(map(needs_person, found)):
-        return RepairOutcome.FAILED
+        return RepairOutcome.FAILED_INCOMPLETE if unseen else RepairOutcome.FAILED
+    if unseen:
+        return RepairOutcome.INCOMPLETE
     is_dry_run = dry_run and RepairResult.REPAIRED in results
     return RepairOutcome.DRY_RUN if is_dry_run else RepairOutcome.COMPLETED
 

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import CountEntry, Verdict
+from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action, TenantPlan
-from pgfleet.documents.rollout import CountPair, ErrorEntry, MigrationStep, Result, SeedStep, StepStatus, TenantResult
+from pgfleet.documents.repair import TenantRepair
+from pgfleet.documents.rollout import CountPair, MigrationStep, Result, SeedStep, StepStatus, TenantResult
 from pgfleet.errors import PgfleetError
 from pgfleet.judge.tenant import connect_failure_of
 from pgfleet.manifest.model import Migration
@@ -67,9 +69,12 @@ def build_result(
     seeds: Sequence[SeedStep],
     counts: tuple[Counts, Counts],
     error: PgfleetError | None = None,
+    repair: TenantRepair | None = None,
 ) -> TenantResult:
     """The result of a tenant that was started; `counts` are before and after, and `error` ended it early."""
     result = result_of((each.status for each in migrations), (each.status for each in seeds))
+    if repair and repair.error:
+        result = Result.FAILED
     before, after = counts
     return TenantResult(
         name=plan.name,
@@ -79,6 +84,7 @@ def build_result(
         error=build_error_entry(error) if error else None,
         migrations=tuple(migrations),
         seeds=tuple(seeds),
+        repair=repair,
         counts=tuple(CountPair(table=table, before=before.get(table), after=after.get(table)) for table in before),
     )
 

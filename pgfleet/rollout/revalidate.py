@@ -12,12 +12,13 @@ PARTICIPLE = {
     Action.APPLY: "applied",
     Action.REAPPLY: "reapplied",
     Action.RERUN: "rerun",
+    Action.REPAIR: "repaired",
     Action.LEAVE: "left as it is",
     Action.REVERT: "reverted",
 }
 PLANNED_FOR = {
     MigrationStatus.PENDING: {Action.APPLY},
-    MigrationStatus.DRIFTED: {Action.REAPPLY, Action.LEAVE},
+    MigrationStatus.DRIFTED: {Action.REAPPLY, Action.REPAIR, Action.LEAVE},
 }
 
 

@@ -1,14 +1,15 @@
 """The result of a ring, after its tenants and after its soak."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from pgfleet.documents.audit import MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.documents.plan import RUNS, Action, TenantPlan
+from pgfleet.documents.repair import RepairResult
 from pgfleet.documents.rollout import SUCCEEDED, Result, RingEntry, RingOutcome, TenantResult, WatchEntry, WaveEntry
 from pgfleet.rollout.failure_budget import count_failures
 from pgfleet.rollout.failure_groups import group_failures
-from pgfleet.rollout.summary import summarize
+from pgfleet.rollout.summary import has_remaining_drift, summarize
 
 
 def finish_ring(
@@ -22,6 +23,7 @@ def finish_ring(
         outcome=RingOutcome.HALTED if is_halted else RingOutcome.COMPLETED,
         reason=f"{failures} failure{'' if failures == 1 else 's'}, {budget} allowed" if is_halted else None,
         budget=budget,
+        findings=sum(has_remaining_drift(each) for each in results if each.result in SUCCEEDED),
         tenants=summarize(results),
         waves=tuple(waves),
         failures=group_failures(results),
@@ -44,9 +46,10 @@ def time_ring(ring: RingEntry, started_at: datetime, finished_at: datetime) -> R
 
 
 def has_changed(results: Iterable[TenantResult]) -> bool:
-    """Whether a migration or seed changed any tenant; a ledger entry alone does not count."""
+    """Whether a migration, seed, or repair changed any tenant; a ledger entry alone does not count."""
     return any(
-        any(each.status == "done" and each.action in RUNS for each in result.migrations)
+        (result.repair is not None and result.repair.result is RepairResult.REPAIRED)
+        or any(each.status == "done" and each.action in RUNS for each in result.migrations)
         or any(each.status == "done" for each in result.seeds)
         for result in results
     )
@@ -66,10 +69,10 @@ def find_unsettled(
 ) -> list[str]:
     """The tenants that were as planned after the ring and are not after its soak, with what is wrong.
 
-    Drift that the plan left as it is does not count.
+    Drift that the ring left as it is does not count.
     """
     scopes = {each.name: {one.version for one in each.migrations if one.action is not Action.LEAVE} for each in plans}
-    was_ready = {each.name for each in results if each.result in SUCCEEDED}
+    was_ready = {each.name: {_key(one) for one in each.remaining} for each in results if each.result in SUCCEEDED}
     unsettled = []
     for entry in entries:
         wrong = [
@@ -78,7 +81,17 @@ def find_unsettled(
             if each.version in scopes.get(entry.name, ())
             and each.status is not MigrationStatus.APPLIED
             and not each.accepted
+            and not _is_known(each, was_ready.get(entry.name, set()))
         ]
         if entry.name in was_ready and (wrong or entry.verdict in {Verdict.UNREACHABLE, Verdict.UNKNOWN}):
             unsettled.append(f"{entry.name} ({', '.join(wrong) or entry.reason or entry.verdict})")
     return unsettled
+
+
+def _is_known(migration: MigrationEntry, remaining: Collection[tuple[str, str]]) -> bool:
+    """Whether the migration's drift is what the ring left."""
+    return bool(migration.differences) and all(_key(each) in remaining for each in migration.differences)
+
+
+def _key(difference: DifferenceEntry) -> tuple[str, str]:
+    return difference.kind, difference.identity

@@ -20,6 +20,8 @@ class RolloutOutcome(StrEnum):
     """A tenant failed, within the failure budget."""
     INCOMPLETE = "Incomplete"
     """A tenant could not be inspected."""
+    FINDINGS_INCOMPLETE = "Findings, incomplete"
+    FAILED_INCOMPLETE = "Failed, incomplete"
     HALTED = "Halted"
     """The failure budget was exceeded, or a ring did not stay ready: the remaining tenants were not started."""
     REFUSED = "Refused"
@@ -27,17 +29,17 @@ class RolloutOutcome(StrEnum):
 
 
 def outcome_of(rings: Sequence[RingEntry], tenants: Iterable[TenantResult]) -> RolloutOutcome:
-    """Halted takes precedence over incomplete, incomplete over failed, and failed over findings."""
+    """Halted takes precedence over failed, and failed over findings; the last two also say if that is not all."""
     found = tuple(tenants)
-    results = {each.result for each in found}
     if any(each.outcome is RingOutcome.HALTED for each in rings):
         return RolloutOutcome.HALTED
-    if any(_is_incomplete(each) for each in found):
-        return RolloutOutcome.INCOMPLETE
-    is_clean = results <= SUCCEEDED and not any(_has_findings(each) for each in rings)
-    if not is_clean:
-        return RolloutOutcome.FAILED
-    return RolloutOutcome.FINDINGS if any(map(has_remaining_drift, found)) else RolloutOutcome.COMPLETED
+    is_incomplete = any(map(_is_incomplete, found))
+    results = {each.result for each in found if not _is_incomplete(each)}
+    if not results <= SUCCEEDED or any(map(_has_findings, rings)):
+        return RolloutOutcome.FAILED_INCOMPLETE if is_incomplete else RolloutOutcome.FAILED
+    if any(map(has_remaining_drift, found)):
+        return RolloutOutcome.FINDINGS_INCOMPLETE if is_incomplete else RolloutOutcome.FINDINGS
+    return RolloutOutcome.INCOMPLETE if is_incomplete else RolloutOutcome.COMPLETED
 
 
 def exit_status(outcome: RolloutOutcome, tenants: Iterable[TenantResult]) -> int:
@@ -82,8 +84,8 @@ def worst_first(tenants: Iterable[TenantResult]) -> tuple[TenantResult, ...]:
 
 
 def has_remaining_drift(tenant: TenantResult) -> bool:
-    """Whether a migration of the tenant is drifted in a way that running its script again is not proven to fix."""
-    return any(each.action is Action.LEAVE for each in tenant.migrations)
+    """Whether the tenant still has drift, or a migration whose checks fail, that the rollout did not fix."""
+    return bool(tenant.remaining) or any(each.action is Action.LEAVE for each in tenant.migrations)
 
 
 def _has_findings(ring: RingEntry) -> bool:

@@ -30,6 +30,7 @@ from pgfleet.documents.rollout import (
 from pgfleet.judge.summary import Outcome, format_summary, outcome_of, summarize, tenant_count
 from pgfleet.reports.phrases import manifest_proof
 from pgfleet.reports.phrases.audit import sentence
+from pgfleet.reports.phrases.rollout import findings_text
 from pgfleet.reports.phrases.row_losses import summarize_losses
 from pgfleet.rollout import summary as rollout_summary
 from pgfleet.rollout.failure_groups import group_failures
@@ -108,6 +109,8 @@ def results_state(results: Sequence[TenantResult]) -> State[Any]:
 def rollout_state(document: RolloutDocument) -> State[Any]:
     """Completed if the rollout did everything, else Failed with the name of the outcome."""
     message = document.reason or rollout_summary.format_summary(document.summary)
+    if findings := sum(map(rollout_summary.has_remaining_drift, document.tenants)):
+        message = f"{message}; {findings_text(findings)}"
     if document.outcome == RolloutOutcome.COMPLETED:
         return Completed(message=message)
     return Failed(name=document.outcome, message=message)

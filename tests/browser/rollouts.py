@@ -6,9 +6,9 @@ from browser.fleets import MANIFEST, NAMES, RINGS
 from unit.literals import FINISHED, STARTED, a_difference_entry
 from unit.rollout_literals import a_count, a_pair, a_result, a_ring, a_rollout, a_seed_step, a_wave
 
+from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import (
-    ErrorEntry,
     MigrationStep,
     RestartEntry,
     Result,

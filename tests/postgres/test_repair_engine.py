@@ -297,13 +297,13 @@ def test_a_repair_whose_checks_fail_afterwards_is_not_proven(small: Callable[...
 def test_a_check_of_another_migration_that_a_rerun_breaks_is_not_proven(small: Callable[..., Subject]) -> None:
     scripts = {
         "1_one.sql": TABLE,
-        "2_two.sql": "CREATE TABLE IF NOT EXISTS two (id integer); UPDATE one SET name = NULL;",
+        "2_two.sql": "CREATE INDEX IF NOT EXISTS two ON one (id); UPDATE one SET name = NULL;",
     }
     subject = small(scripts, v1=f"{CHECK}returns = [[0]]")
     subject.expected = subject.server.proven(a_small_manifest(scripts))
     subject.execute(f"{TABLE} INSERT INTO one VALUES (1, 'a'); {scripts['2_two.sql']} UPDATE one SET name = 'a'")
     subject.roll_out()
-    subject.execute("DROP TABLE two")
+    subject.execute("DROP INDEX two")
     found = repair(subject)
     assert (found.versions, "that passed do not pass afterwards: nobody" in message(found)) == (("2",), True)
     assert subject.query("SELECT name FROM one") == [("a",)]

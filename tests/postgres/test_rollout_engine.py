@@ -82,7 +82,7 @@ def test_drift_that_reapplying_is_not_proven_to_fix_is_left_as_it_is(adopted: Su
     result = adopted.roll_out()
     left = step(result, "20250315")
     assert (result.result, left.action, left.status) == (Result.UNCHANGED, Action.LEAVE, StepStatus.SKIPPED)
-    assert left.detail == "running it again is not proven to fix its drift; pgfleet repair fixes it"
+    assert left.detail == "running it again is not proven to fix its drift; --repair fixes it"
     assert (adopted.audit(), adopted.events()) == (before, events)
 
 
@@ -177,9 +177,10 @@ def test_a_later_migration_that_a_reapplied_one_undoes_is_rerun(small: Callable[
     def function(body: str) -> str:
         return f"CREATE OR REPLACE FUNCTION says() RETURNS text LANGUAGE sql AS $$ SELECT '{body}' $$;"
 
-    subject = small({"1_one.sql": f"{FIRST} {function('first')}", "2_two.sql": function("second")})
+    first = f"{FIRST} CREATE INDEX IF NOT EXISTS one_id ON one (id); {function('first')}"
+    subject = small({"1_one.sql": first, "2_two.sql": function("second")})
     subject.roll_out()
-    subject.execute("DROP TABLE one")
+    subject.execute("DROP INDEX one_id")
     plan = subject.plan()
     assert [each.action for each in plan.migrations] == [Action.REAPPLY, Action.RERUN]
     alone = plan.model_copy(update={"migrations": (plan.migrations[0],)})

@@ -9,7 +9,7 @@ from pgfleet.documents.audit import MigrationStatus
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, StepStatus, TenantResult
 
-FIRST = "CREATE TABLE IF NOT EXISTS one (id integer);"
+FIRST = "CREATE TABLE IF NOT EXISTS one (id integer); CREATE INDEX IF NOT EXISTS one_id ON one (id);"
 SECOND = "CREATE TABLE IF NOT EXISTS c (id integer);"
 SAYS = "SELECT says()"
 
@@ -34,7 +34,7 @@ def undone(small: Callable[..., Subject]) -> Subject:
 
 
 def test_a_rerun_migration_stays_applied_although_one_in_between_fails(undone: Subject) -> None:
-    undone.execute("DROP TABLE one; ALTER TABLE c ALTER id TYPE bigint")
+    undone.execute("DROP INDEX one_id; ALTER TABLE c ALTER id TYPE bigint")
     before = undone.before()
     result = undone.roll_out()
     statuses = [each.status for each in result.migrations]
@@ -50,7 +50,7 @@ def test_in_a_linear_history_the_later_migration_runs_in_the_same_transaction(sm
     scripts = {"1_one.sql": f"{FIRST} {function('first')}", "2_two.sql": function("second")}
     subject = small(scripts, v2='requires = ["1"]')
     subject.roll_out()
-    subject.execute("DROP TABLE one")
+    subject.execute("DROP INDEX one_id")
     assert [each.action for each in subject.plan().migrations] == [Action.REAPPLY, Action.RERUN]
     result = subject.roll_out()
     assert (result.result, step(result, "1").along, subject.query(SAYS)) == (Result.DONE, ("2",), [("second",)])
@@ -59,7 +59,7 @@ def test_in_a_linear_history_the_later_migration_runs_in_the_same_transaction(sm
 
 
 def test_a_migration_that_cannot_be_rerun_prevents_reapplying_the_one_that_undoes_it(undone: Subject) -> None:
-    undone.execute("DROP TABLE one; CREATE TABLE in_use AS SELECT 1")
+    undone.execute("DROP INDEX one_id; CREATE TABLE in_use AS SELECT 1")
     plan, before = undone.plan(), undone.before()
     script = undone.manifest.migrations[2].script
     object.__setattr__(script, "sql", f"{script.sql} SELECT 1 / 0;")
@@ -67,7 +67,7 @@ def test_a_migration_that_cannot_be_rerun_prevents_reapplying_the_one_that_undoe
     assert step(result, "1").status is StepStatus.FAILED
     assert "division by zero" in message(result, "1")
     undone.assert_whole(before)
-    assert undone.query("SELECT says(), to_regclass('one')::text") == [("third", None)]
+    assert undone.query("SELECT says(), to_regclass('one_id')::text") == [("third", None)]
 
 
 def test_a_correct_object_stays_correct_although_its_migration_cannot_be_fixed(
@@ -77,7 +77,7 @@ def test_a_correct_object_stays_correct_although_its_migration_cannot_be_fixed(
     scripts = {"1_one.sql": f"{FIRST} {function('first')}", "2_two.sql": f"{SECOND} {function('second')}"}
     subject = small(scripts)
     subject.roll_out()
-    subject.execute("DROP TABLE one; ALTER TABLE c ALTER id TYPE bigint")
+    subject.execute("DROP INDEX one_id; ALTER TABLE c ALTER id TYPE bigint")
     result = subject.roll_out()
     assert [each.action for each in result.migrations] == [Action.REAPPLY, Action.RERUN]
     assert [each.status for each in result.migrations] == [StepStatus.DONE, StepStatus.DONE]
@@ -109,7 +109,7 @@ def test_a_difference_that_gets_worse_is_not_proven(small: Callable[..., Subject
     """It was there before, in a migration that the plan leaves alone; a script may not change it for another."""
     subject = small({"1_one.sql": SECOND, "2_two.sql": FIRST})
     subject.roll_out()
-    subject.execute("ALTER TABLE c ALTER id TYPE bigint; DROP TABLE one")
+    subject.execute("ALTER TABLE c ALTER id TYPE bigint; DROP INDEX one_id")
     plan = subject.plan()
     alone = plan.model_copy(update={"migrations": plan.migrations[1:]})
     script = subject.manifest.migrations[1].script
@@ -118,4 +118,4 @@ def test_a_difference_that_gets_worse_is_not_proven(small: Callable[..., Subject
     assert failed.error is not None
     assert "it damages objects of other migrations: column public.c.id is text" in failed.error.message
     assert [each.identity for each in failed.residual] == ["public.c.id"]
-    assert subject.query("SELECT to_regclass('one')") == [(None,)]
+    assert subject.query("SELECT to_regclass('one_id')") == [(None,)]

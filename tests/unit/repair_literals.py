@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from unit.literals import FINISHED, STARTED
 
 from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, RepairEntry, SkippedEntry
-from pgfleet.documents.repair import NotRepairableEntry, RepairDocument, RepairResult, StatementEntry, TenantRepair
-from pgfleet.documents.rollout import ErrorEntry
+from pgfleet.documents.entry import ErrorEntry, StatementEntry
+from pgfleet.documents.repair import NotRepairableEntry, RepairDocument, RepairResult, TenantRepair
 from pgfleet.repair.model import Hazard, Strategy
 from pgfleet.rollout.repair_summary import build_repair_document
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from unit.literals import FINISHED, STARTED
 
 from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, Verdict
+from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action, PlannedMigration, RolloutPlan, TenantPlan
 from pgfleet.documents.rollout import (
     CountDocument,
     CountPair,
-    ErrorEntry,
     MigrationStep,
     RestartEntry,
     Result,

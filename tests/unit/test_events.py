@@ -45,7 +45,7 @@ def test_an_audit_that_found_nothing_is_finished_and_no_more() -> None:
 
 def test_the_first_audit_finds_everything_new() -> None:
     finished, blocked, unreachable = events.of_audit(BLOCKED, is_partial=True)
-    assert (finished.labels["outcome"], finished.labels["whole"]) == ("incomplete", "false")
+    assert (finished.labels["outcome"], finished.labels["whole"]) == ("drifted-incomplete", "false")
     assert (finished.labels["new-findings"], finished.payload["new"]) == ("true", 2)
     assert (blocked.name, blocked.payload["tenants"]) == ("pgfleet.tenant.blocked", ["acme"])
     assert (unreachable.name, unreachable.payload["count"]) == ("pgfleet.tenant.unreachable", 1)

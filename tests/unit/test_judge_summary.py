@@ -3,9 +3,16 @@
 from itertools import combinations
 
 import pytest
-from unit.literals import FINISHED, STARTED, a_manifest, a_migration, a_tenant_entry
+from unit.literals import FINISHED, STARTED, a_manifest, a_migration, a_migration_entry, a_tenant_entry
 
-from pgfleet.documents.audit import AuditDocument, ManifestEntry, SkippedEntry, TenantEntry, Verdict
+from pgfleet.documents.audit import (
+    AuditDocument,
+    ManifestEntry,
+    MigrationStatus,
+    SkippedEntry,
+    TenantEntry,
+    Verdict,
+)
 from pgfleet.judge.summary import (
     EXIT_STATUS,
     Outcome,
@@ -19,8 +26,12 @@ from pgfleet.judge.summary import (
 SKIPPED = (SkippedEntry(name="initech", reason="its state is suspended"),)
 
 
-def entries(*verdicts: str) -> list[TenantEntry]:
-    return [a_tenant_entry(f"t{place}", Verdict(verdict)) for place, verdict in enumerate(verdicts)]
+def entries(*verdicts: str, drifted: bool = False) -> list[TenantEntry]:
+    """Tenants with these verdicts; the first has drift if `drifted`."""
+    found = [a_tenant_entry(f"t{place}", Verdict(verdict)) for place, verdict in enumerate(verdicts)]
+    if drifted:
+        found[0] = found[0].model_copy(update={"migrations": (a_migration_entry(MigrationStatus.DRIFTED),)})
+    return found
 
 
 @pytest.mark.parametrize(
@@ -28,18 +39,35 @@ def entries(*verdicts: str) -> list[TenantEntry]:
     [
         ([], Outcome.READY, 0),
         (["ready", "ready"], Outcome.READY, 0),
-        (["ready", "degraded"], Outcome.DRIFTED, 1),
-        (["blocked", "ready"], Outcome.DRIFTED, 1),
-        (["degraded", "blocked"], Outcome.DRIFTED, 1),
+        (["ready", "degraded"], Outcome.PENDING, 1),
+        (["blocked", "ready"], Outcome.PENDING, 1),
+        (["degraded", "blocked"], Outcome.PENDING, 1),
         (["ready", "unreachable"], Outcome.INCOMPLETE, 3),
         (["ready", "unknown"], Outcome.INCOMPLETE, 3),
-        (["blocked", "unreachable", "ready"], Outcome.INCOMPLETE, 3),
-        (["unknown", "degraded"], Outcome.INCOMPLETE, 3),
+        (["blocked", "unreachable", "ready"], Outcome.PENDING_INCOMPLETE, 3),
+        (["unknown", "degraded"], Outcome.PENDING_INCOMPLETE, 3),
     ],
     ids=lambda value: ",".join(value) or "no tenants" if isinstance(value, list) else "",
 )
 def test_the_outcome_and_its_exit_status(verdicts: list[str], outcome: Outcome, status: int) -> None:
     assert outcome_of(entries(*verdicts)) is outcome
+    assert EXIT_STATUS[outcome] == status
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "outcome", "status"),
+    [
+        (["blocked", "degraded"], Outcome.DRIFTED, 1),
+        (["degraded", "ready"], Outcome.DRIFTED, 1),
+        (["blocked", "unreachable"], Outcome.DRIFTED_INCOMPLETE, 3),
+        (["unknown", "ready"], Outcome.DRIFTED_INCOMPLETE, 3),
+    ],
+    ids=lambda value: ",".join(value) if isinstance(value, list) else "",
+)
+def test_drift_is_named_beside_tenants_that_could_not_be_inspected(
+    verdicts: list[str], outcome: Outcome, status: int
+) -> None:
+    assert outcome_of(entries(*verdicts, drifted=True)) is outcome
     assert EXIT_STATUS[outcome] == status
 
 
@@ -50,7 +78,14 @@ def test_any_set_of_verdicts_is_ready_only_if_all_are() -> None:
 
 
 def test_outcomes_are_the_names_of_final_states() -> None:
-    assert [str(each) for each in EXIT_STATUS] == ["Ready", "Drifted", "Incomplete"]
+    assert [str(each) for each in EXIT_STATUS] == [
+        "Ready",
+        "Pending",
+        "Drifted",
+        "Incomplete",
+        "Pending, incomplete",
+        "Drifted, incomplete",
+    ]
 
 
 def test_tenants_are_counted_by_verdict_in_the_documents_order() -> None:

@@ -24,8 +24,8 @@ from pgfleet.documents.audit import (
     RepairEntry,
     SkippedEntry,
 )
+from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.repair import RepairDocument, RepairResult
-from pgfleet.documents.rollout import ErrorEntry
 from pgfleet.repair.model import Strategy
 from pgfleet.reports.blocks import Tone
 from pgfleet.reports.phrases.dates import Dates
@@ -53,7 +53,7 @@ def lines(*differences: DifferenceEntry, status: MigrationStatus = MigrationStat
     ("differences", "said"),
     [
         ([a_difference(repair=RERUN)], ["reapplying 1 restores it"]),
-        ([a_difference("t", RERUN, kind="table")], ["reapplying 1 restores it, without rows"]),
+        ([a_difference("t", RERUN, kind="table")], ["reapplying 1 restores it"]),
         ([a_difference("a", RERUN), a_difference("b", RERUN)], ["reapplying 1 restores them"]),
         ([a_difference(repair=RERUN, change="changed")], ["reapplying 1 fixes it"]),
         ([a_difference("a", RERUN), a_difference("b", RERUN, change="changed")], ["reapplying 1 fixes them"]),

@@ -8,7 +8,8 @@ from justhtml import JustHTML
 from unit.literals import FINISHED, STARTED, a_difference_entry, a_manifest, a_migration
 from unit.rollout_literals import a_count, a_pair, a_result, a_ring, a_rollout, a_seed_step, a_step, a_wave
 
-from pgfleet.documents.rollout import ErrorEntry, Result, RingOutcome, RolloutDocument, StepStatus, TenantResult
+from pgfleet.documents.entry import ErrorEntry
+from pgfleet.documents.rollout import Result, RingOutcome, RolloutDocument, StepStatus, TenantResult
 from pgfleet.reports.blocks import (
     Block,
     Code,

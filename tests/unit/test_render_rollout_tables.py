@@ -19,8 +19,9 @@ from unit.rollout_literals import (
 )
 
 from pgfleet.documents.audit import CountEntry, Verdict
+from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action, TenantPlan
-from pgfleet.documents.rollout import CountPair, ErrorEntry, Result, StepStatus, TenantResult
+from pgfleet.documents.rollout import CountPair, Result, StepStatus, TenantResult
 from pgfleet.reports.phrases.counts import FEWER, MORE, SAME, UNCERTAIN, count_rank, gain_text, pair_texts
 from pgfleet.reports.phrases.rollout import result_sentence
 from pgfleet.reports.rows import MOST_ROWS, TableRow

@@ -52,7 +52,6 @@ def restored(*objects: CatalogObject, missing: bool = True, changed: bool = True
         pytest.param(
             changed(COLUMN, SHORT), restored(COLUMN, changed=False), Strategy.SQL, id="changed, missing is proven"
         ),
-        pytest.param(missing(a_table()), restored(a_table()), Strategy.RERUN, id="a table that comes back"),
         pytest.param(missing(a_table()), restored(), Strategy.BY_HAND, id="a table that does not"),
         pytest.param(
             changed(COLUMN, SHORT, untouched=True), restored(), Strategy.RERUN, id="a migration that never ran"
@@ -66,6 +65,30 @@ def test_a_rerun_is_chosen_where_it_is_proven_or_was_never_run(
     assert (repair.strategy, repair.version) == (strategy, "1" if strategy is Strategy.RERUN else None)
     assert bool(repair.statements) is (strategy is Strategy.SQL)
     assert bool(repair.reason) is (strategy is Strategy.BY_HAND)
+
+
+def test_a_lost_table_is_created_again_only_with_consent() -> None:
+    table, index = choose_repairs([missing(a_table()), missing(INDEX)], restored(a_table(), INDEX))
+    assert (table.strategy, table.version) == (Strategy.BY_HAND, "1")
+    assert table.reason == (
+        "its rows are lost: restore it from a backup, or create it empty with pgfleet rollout ENV --recreate t"
+    )
+    assert index.strategy is Strategy.SQL, "its script would also create the table"
+
+
+def test_a_lost_table_that_no_rerun_restores_can_only_be_restored() -> None:
+    found = choose_repair(missing(a_table()), restored())
+    assert (found.version, found.reason) == (None, "its rows are lost: restore it from a backup")
+
+
+def test_a_script_is_not_run_again_before_one_that_would_create_a_lost_table() -> None:
+    """The second migration changes the index of the first, and created the table."""
+    expected = replace(
+        an_expected_catalog(("1", [INDEX]), ("2", [an_index("CREATE INDEX i ON t (d)"), a_table()])),
+        reapplicable=Reapplicable(missing=frozenset({INDEX.identity})),
+    )
+    index, _ = choose_repairs([missing(INDEX), missing(a_table(), version="2")], expected)
+    assert index.strategy is Strategy.SQL
 
 
 def test_a_pending_migration_is_simply_run() -> None:
@@ -104,18 +127,18 @@ def a_holder(
 @pytest.mark.parametrize(
     ("wanted", "holder", "reason"),
     [
-        (a_table(), a_holder("t", ObjectKind.VIEW), "view t already has the required name: ask the owner to free it"),
+        (a_table(), a_holder("t", ObjectKind.VIEW), "view t already has the required name: ask its owner about it"),
         (
             a_table(),
             a_holder("i", table="t_old"),
-            "index i on t_old already has the required name (was the table renamed?): ask the owner to free it",
+            "index i on t_old already has the required name (was the table renamed?): ask its owner about it",
         ),
         (
             INDEX,
             a_holder("i", table="u"),
-            "index i on u already has the required name: ask the owner to free it",
+            "index i on u already has the required name: ask its owner about it",
         ),
-        (KEY, a_holder("k", table="u"), "index k on u already has the required name: ask the owner to free it"),
+        (KEY, a_holder("k", table="u"), "index k on u already has the required name: ask its owner about it"),
     ],
 )
 def test_a_relation_that_already_has_the_name_prevents_the_repair(

@@ -6,7 +6,8 @@ from unit.rollout_literals import (
     a_step,
 )
 
-from pgfleet.documents.rollout import ErrorEntry, Result, StepStatus
+from pgfleet.documents.entry import ErrorEntry
+from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.rollout.failure_groups import group_failures
 
 FAILED, DONE = Result.FAILED, Result.DONE

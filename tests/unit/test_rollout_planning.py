@@ -109,7 +109,7 @@ def test_the_action_follows_from_the_status_and_the_ledger(
 @pytest.mark.parametrize(
     ("way", "reason"),
     [
-        (Strategy.SQL, "running it again is not proven to fix its drift; pgfleet repair fixes it"),
+        (Strategy.SQL, "running it again is not proven to fix its drift; --repair fixes it"),
         (Strategy.BY_HAND, "running it again is not proven to fix its drift; fix it by hand"),
     ],
 )

@@ -4,8 +4,8 @@ import pytest
 from unit.repair_literals import GONE, a_difference, a_repair, a_repair_document, beyond
 
 from pgfleet.documents.audit import MigrationStatus
+from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.repair import RepairResult, TenantRepair
-from pgfleet.documents.rollout import ErrorEntry
 from pgfleet.errors import ConnectionFailed, NoExpectedCatalog, NotProven, PgfleetError, PlanOutdated
 from pgfleet.rollout.repair_results import digest_of, failed_repair, not_reached
 from pgfleet.rollout.repair_summary import exit_status, format_summary, worst_first
@@ -29,7 +29,8 @@ UNCHANGED = a_repair("d", RepairResult.UNCHANGED)
         ([a_repair(not_repairable=[beyond(MigrationStatus.DRIFTED)])], False, "Failed", 1),
         ([a_repair(not_repairable=[beyond(MigrationStatus.PENDING)])], False, "Completed", 0),
         ([a_repair(not_repairable=[beyond(MigrationStatus.UNKNOWN)])], False, "Incomplete", 3),
-        ([FAILED, UNREACHABLE, a_repair()], False, "Incomplete", 3),
+        ([FAILED, UNREACHABLE, a_repair()], False, "Failed, incomplete", 3),
+        ([UNREACHABLE, a_repair()], False, "Incomplete", 3),
     ],
 )
 def test_the_outcome_and_the_exit_status(tenants: list[TenantRepair], dry_run: bool, outcome: str, status: int) -> None:

@@ -9,8 +9,9 @@ from unit.rollout_literals import (
 
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import CountEntry, Verdict
+from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action
-from pgfleet.documents.rollout import ErrorEntry, Result, StepStatus
+from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.errors import (
     ConnectionFailed,
     ConnectionLost,

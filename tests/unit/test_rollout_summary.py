@@ -26,7 +26,9 @@ UNKNOWN = a_result("k", FAILED, obstacle=Verdict.UNKNOWN)
     [
         ([a_ring()], [a_result("a", DONE), a_result("b", Result.UNCHANGED)], RolloutOutcome.COMPLETED, 0),
         ([a_ring()], [a_result("a", FAILED)], RolloutOutcome.FAILED, 1),
-        ([a_ring()], [a_result("a", FAILED), UNREACHABLE], RolloutOutcome.INCOMPLETE, 3),
+        ([a_ring()], [a_result("a", FAILED), UNREACHABLE], RolloutOutcome.FAILED_INCOMPLETE, 3),
+        ([a_ring()], [a_result("a", DONE, LEFT), UNREACHABLE], RolloutOutcome.FINDINGS_INCOMPLETE, 3),
+        ([a_ring()], [a_result("a", DONE), UNREACHABLE], RolloutOutcome.INCOMPLETE, 3),
         ([a_ring()], [UNKNOWN], RolloutOutcome.INCOMPLETE, 3),
         ([a_ring(outcome=RingOutcome.HALTED)], [a_result("a", FAILED)], RolloutOutcome.HALTED, 1),
         ([a_ring(outcome=RingOutcome.HALTED)], [UNREACHABLE], RolloutOutcome.HALTED, 3),

@@ -12,6 +12,7 @@ from pgfleet.postgres.read.audit_steps import verify
 from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.session import Session
 from pgfleet.repair.model import Strategy
+from pgfleet.repair.strategy import is_lost_table
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.run.context import RunContext
 
@@ -33,7 +34,7 @@ def execute(
         session.run_script(again.script)
         ran.append(version)
         after = inspect(session, context, assumed=frozenset(ran))
-    prove(session, context, before, after, migration.version, plan.runs_after(migration.version))
+    prove(session, context, before, after, migration.version, plan)
     return tuple(each for each in ran[1:] if _is_proven(session, context, plan, (before, after), each))
 
 
@@ -43,13 +44,16 @@ def prove(
     before: TenantInspection,
     after: TenantInspection,
     version: str,
-    later: Collection[str] = (),
+    plan: TenantPlan,
 ) -> None:
     """Raises NotProven unless the tenant matches the position after the migration, apart from earlier drift.
 
     Drift that the tenant had before must not be worse, and what reapplying this migration was to fix must be fixed. An
-    object that a later migration of this plan changes too is proven with that one.
+    object that a later migration of this plan changes too is proven with that one. A table that was lost with its rows
+    must still be missing, unless the plan recreates it.
     """
+    _check_recreates_nothing(before, after, plan, session.home)
+    later = plan.runs_after(version)
     entry = verify(session, context, after, version)
     known = {each.identity: each for each in before.assessment.drift}
     worse = [each for each in after.assessment.drift if _is_worse(each, known.get(each.identity), later)]
@@ -60,6 +64,15 @@ def prove(
         raise NotProven(f"it is {entry.status} afterwards: {sentence(entry)}", (*own, *others))
     if others:
         raise NotProven(f"it damages objects of other migrations: {'; '.join(map(sentence, others))}", tuple(others))
+
+
+def _check_recreates_nothing(before: TenantInspection, after: TenantInspection, plan: TenantPlan, home: str) -> None:
+    """Raises NotProven if a lost table exists again that the plan does not recreate."""
+    repairs = (one for each in before.assessment.repairs.values() for one in each)
+    lost = {each.identity for each, repair in repairs if is_lost_table(each) and repair.strategy is Strategy.BY_HAND}
+    created = [each.qualified(home) for each in lost if each in after.assessment.found]
+    if unwanted := [each for each in created if each not in plan.recreate]:
+        raise NotProven(f"it would create {', '.join(unwanted)} again, without the rows that were lost")
 
 
 def _fixed_by(version: str, before: TenantInspection) -> frozenset[Identity]:

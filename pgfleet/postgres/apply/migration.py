@@ -106,10 +106,9 @@ def _outside_transaction(
             except DatabaseError:
                 _clean_up(session, context, migration, before)
                 raise
-            later = plan.runs_after(migration.version)
             after = inspect(session, context, assumed=frozenset({migration.version}))
             try:
-                prove(session, context, before, after, migration.version, later)
+                prove(session, context, before, after, migration.version, plan)
             except NotProven:
                 forget_finished(session, migration)  # the next run starts over
                 raise

@@ -1,4 +1,7 @@
-"""Repairs one tenant: exactly the planned statements, proven, recorded, and committed together, or not at all."""
+"""Repairs one tenant: exactly the planned statements, proven, recorded, and committed together, or not at all.
+
+`pgfleet repair` does this for tenants that somebody names, a rollout as part of its plan.
+"""
 
 import time
 from collections.abc import Callable, Mapping
@@ -6,8 +9,9 @@ from collections.abc import Callable, Mapping
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.shared_objects import is_shared
 from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus
+from pgfleet.documents.plan import TenantPlan
 from pgfleet.documents.repair import TenantRepair
-from pgfleet.errors import LedgerUnusable, NotProven, PgfleetError, PlanOutdated
+from pgfleet.errors import DryRunInterrupted, LedgerUnusable, NotProven, PgfleetError, PlanOutdated
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.acceptance import accept
 from pgfleet.judge.migration import difference_entry
@@ -66,17 +70,46 @@ def _run(work: "_TenantRepair", step: Callable[[Session], TenantRepair], *, is_r
     except PgfleetError as error:
         if error.transient and is_retried:
             raise
-        residual: tuple[DifferenceEntry, ...] = error.residual if isinstance(error, NotProven) else ()
-        return failed_repair(work.tenant.name, work.tenant.ring, error, work.planned, residual)
+        return _failed(work, error)
+
+
+def _failed(work: "_TenantRepair", error: PgfleetError) -> TenantRepair:
+    residual: tuple[DifferenceEntry, ...] = error.residual if isinstance(error, NotProven) else ()
+    return failed_repair(work.tenant.name, work.tenant.ring, error, work.planned, residual)
+
+
+def repair_drift(session: Session, context: RunContext, plan: TenantPlan) -> TenantRepair:
+    """Runs the statements of a rollout's plan that are still needed; a permanent error becomes the result.
+
+    Raises transient DatabaseErrors, with nothing done, and DryRunInterrupted.
+    """
+    began, work = time.monotonic(), _TenantRepair(context.tenant(plan.name), context, plan=plan)
+    try:
+        found = work.carry_out(session)
+    except PgfleetError as error:
+        if error.transient or isinstance(error, DryRunInterrupted):
+            raise
+        found = _failed(work, error)
+    return found.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})
 
 
 class _TenantRepair:
-    """One tenant's repair under way, and its entry in the document once it is `planned`."""
+    """One tenant's repair under way, and its entry in the document once it is `planned`.
+
+    With a `plan` it is part of a rollout: it runs only statements of that plan.
+    """
 
     def __init__(
-        self, tenant: Tenant, context: RunContext, digest: str | None = None, own_digest: str | None = None
+        self,
+        tenant: Tenant,
+        context: RunContext,
+        digest: str | None = None,
+        own_digest: str | None = None,
+        *,
+        plan: TenantPlan | None = None,
     ) -> None:
         self.tenant, self.context, self.digest, self.own_digest = tenant, context, digest, own_digest
+        self.rollout = plan
         self.planned: TenantRepair | None = None
 
     def preview(self, session: Session) -> TenantRepair:
@@ -113,12 +146,20 @@ class _TenantRepair:
     def _plan(self, before: TenantInspection, entries: Entries) -> RepairPlan:
         if fault := before.observed.ledger_fault:
             raise LedgerUnusable(f"the ledger cannot be used: {fault}")
-        differences = find_repairable(before.assessment.drift, entries.values(), self.tenant.home)
+        within = [each for version, each in entries.items() if self.rollout is None or version in self.rollout.versions]
+        differences = find_repairable(before.assessment.drift, within, self.tenant.home)
         alone = [each.version for each in self.context.manifest.migrations if not each.transactional]
         occupied_names = before.observed.catalog.occupied_names
         own = tuple(each for each in differences if not is_shared(each.identity))
         plan, own_plan = (
-            plan_repair(each, before.expected, occupied_names, tuple(entries), alone=alone)
+            plan_repair(
+                each,
+                before.expected,
+                occupied_names,
+                tuple(entries),
+                alone=alone,
+                statements_only=self.rollout is not None,
+            )
             for each in (differences, own)
         )
         beyond = tuple(find_not_repairable(entries.values()))
@@ -128,6 +169,9 @@ class _TenantRepair:
         self.planned = found.model_copy(update={"own_digest": self._digest(own_plan)})
         if plan.changes and before.observed.is_standby:
             raise standby_error()
+        approved = {each.sql for each in self.rollout.statements} if self.rollout else None
+        if approved is not None and not {each.text for each in plan.statements} <= approved:
+            raise PlanOutdated("the tenant has changed since the plan was made, and now needs a different repair")
         return plan
 
     def _digest(self, plan: RepairPlan) -> str:

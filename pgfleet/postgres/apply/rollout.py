@@ -2,6 +2,7 @@
 
 from pgfleet.documents.audit import CountEntry, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import RUNS, Action, TenantPlan
+from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.documents.rollout import MigrationStep, SeedStep, StepStatus, TenantResult
 from pgfleet.errors import (
     AccessRefused,
@@ -18,6 +19,7 @@ from pgfleet.manifest.model import Migration, Seed
 from pgfleet.postgres.apply.dry_run import as_dry_run
 from pgfleet.postgres.apply.ledger import prepare_ledger
 from pgfleet.postgres.apply.migration import failed_step, migrate
+from pgfleet.postgres.apply.repair import repair_drift
 from pgfleet.postgres.apply.seeding import apply_seed, failed_seed
 from pgfleet.postgres.locks import lock_shared
 from pgfleet.postgres.read.audit import Runner, directly
@@ -28,6 +30,8 @@ from pgfleet.postgres.tenant_session import open_session
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.rollout.planning import accepted_object
 from pgfleet.rollout.preconditions import pooler_error, standby_error
+from pgfleet.rollout.remaining import remaining_drift
+from pgfleet.rollout.repair_results import failed_repair
 from pgfleet.rollout.results import (
     Counts,
     blocked_status,
@@ -44,6 +48,7 @@ LOST = (AccessRefused, ConnectionFailed, ConnectionLost)
 LEFT_ALONE = "its differences are accepted, and were left alone"
 NOT_APPLIED_NOW = "it was applied when the plan was made, and is not now"
 MORE_THAN_ACCEPTED = "it has more differences than were accepted when the plan was made"
+NOT_REPAIRED = "its drift was not repaired"
 LOST_BEFORE = "the connection to the tenant was lost before"
 
 
@@ -71,6 +76,7 @@ class _TenantRollout:
         self.session, self.context, self.plan, self.run = session, context, plan, run
         self.steps: list[MigrationStep] = []
         self.seeds: list[SeedStep] = []
+        self.repair: TenantRepair | None = None
         self.lost: PgfleetError | None = None
 
     def carry_out(self) -> TenantResult:
@@ -79,6 +85,7 @@ class _TenantRollout:
             lock_shared(self.session)  # first of all: a dry run is one transaction, and others wait for it
         before = self._count()
         inspection: TenantInspection = self.run(inspect, self.session, self.context)
+        self.latest: TenantInspection = inspection
         if self.plan.changes and inspection.observed.is_standby:
             raise standby_error()
         if self.plan.changes:
@@ -87,10 +94,41 @@ class _TenantRollout:
             self.steps.append(self._migrate(self.context.migration(planned.version), planned.action, inspection))
         for name in self.plan.seeds:
             self.seeds.append(self._apply_seed(self.context.seed(name)))
+        self._repair()
         after = self._count_again() if self.plan.changes else before
-        return build_result(self.plan, self.steps, self.seeds, (before, after), self.lost)
+        result = build_result(self.plan, self._settled_steps(), self.seeds, (before, after), self.lost, self.repair)
+        remaining = remaining_drift(
+            self.latest.assessment,
+            self.plan.versions,
+            self.context.environment.policy.acceptances,
+            self.context.today,
+            tenant=self.plan.name,
+            home=self.session.home,
+        )
+        return result.model_copy(update={"remaining": remaining})
+
+    def _repair(self) -> None:
+        """Runs the plan's statements, once: after the reapplied migrations that they may need, before pending ones."""
+        if not self.plan.statements or self.repair or self.lost:
+            return
+        try:
+            self.repair = self.run(repair_drift, self.session, self.context, self.plan)
+            self.latest = self.run(inspect, self.session, self.context)
+        except PgfleetError as error:
+            self._note(error)
+            self.repair = self.repair or failed_repair(self.plan.name, self.plan.ring, error)
+
+    def _settled_steps(self) -> list[MigrationStep]:
+        """The steps, those of repaired migrations with what came of the repair."""
+        is_done = self.repair is not None and self.repair.result in {RepairResult.REPAIRED, RepairResult.UNCHANGED}
+        outcome = {"status": StepStatus.DONE} if is_done else {"status": StepStatus.SKIPPED, "detail": NOT_REPAIRED}
+        return [each.model_copy(update=outcome) if each.action is Action.REPAIR else each for each in self.steps]
 
     def _migrate(self, migration: Migration, action: Action, inspection: TenantInspection) -> MigrationStep:
+        if action in {Action.REPAIR, Action.APPLY}:
+            self._repair()
+        if action is Action.REPAIR:
+            return build_step(migration, self.plan, StepStatus.SKIPPED)
         if action is Action.SKIP and not self.lost:
             return self._skip(migration, inspection)
         if action is Action.LEAVE and not self.lost:
@@ -135,7 +173,7 @@ class _TenantRollout:
         if step.status is not StepStatus.DONE or step.action not in RUNS:
             return step
         try:
-            inspection: TenantInspection = self.run(inspect, self.session, self.context)
+            self.latest = inspection = self.run(inspect, self.session, self.context)
             found: MigrationEntry = self.run(verify, self.session, self.context, inspection, step.version)
         except PgfleetError as error:
             self._note(error)

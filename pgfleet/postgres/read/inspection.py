@@ -78,6 +78,7 @@ def _records(
     adopted = (version for version, row in rows.items() if row.state is LedgerState.ADOPTED)
     return Records(
         ledger=(frozenset(rows) - outdated) | assumed,
+        started=frozenset(version for version, row in rows.items() if row.state is LedgerState.STARTED),
         tool=observed.tool.versions if observed.tool and not observed.tool.fault else None,
         adopted_now=frozenset(each for each in adopted if rows[each].run_id == context.run_id),
         outdated=outdated - assumed,

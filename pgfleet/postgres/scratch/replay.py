@@ -6,7 +6,7 @@ from typing import Any
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.history import trace
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.errors import DatabaseError, PgfleetError, ReplayFailed
+from pgfleet.errors import DatabaseError, PgfleetError, ReplayFailed, ScriptFaulty
 from pgfleet.manifest.model import Manifest, Migration, Script
 from pgfleet.postgres.read.contracts import try_contracts
 from pgfleet.postgres.read.introspection import CatalogReader, read_catalog
@@ -14,6 +14,10 @@ from pgfleet.postgres.read.queries import read_seed
 from pgfleet.postgres.scratch.second_run import is_harmless
 from pgfleet.postgres.session import Session
 from pgfleet.run.progress import track
+
+FAULTS_OF_SCRIPTS = frozenset({"21", "22", "23", "25", "2B", "3F", "42", "P0"})
+"""SQLSTATE classes of errors that a script causes on any server (PostgreSQL manual, Appendix A)."""
+INSUFFICIENT_PRIVILEGE = "42501"
 
 
 def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:
@@ -72,7 +76,12 @@ def _run(session: Session, script: Script, *, transactional: bool = True) -> Non
     except DatabaseError as error:
         if error.transient:
             raise
-        raise ReplayFailed(script.path, session.server_version, _problem(error)) from error
+        kind = ScriptFaulty if _is_fault_of_script(error) else ReplayFailed
+        raise kind(script.path, session.server_version, _problem(error)) from error
+
+
+def _is_fault_of_script(error: DatabaseError) -> bool:
+    return error.sqlstate[:2] in FAULTS_OF_SCRIPTS and error.sqlstate != INSUFFICIENT_PRIVILEGE
 
 
 def _problem(error: DatabaseError) -> str:

@@ -65,13 +65,21 @@ def check_remedy(migration: MigrationEntry) -> str:
 
 
 def rerun_sentence(found: Remedies) -> str:
-    """`reapplying 20250401 restores it`; a table comes back without its rows."""
+    """`reapplying 20250401 restores it`."""
     what = "them" if len(found.reruns) + len(found.along) > 1 else "it"
     if found.statements or found.by_hand:
         what = listed([_named(each) for each in found.reruns])
     is_restored = all(each.change == "missing" for each in found.reruns)
-    rows = ", without rows" if is_restored and any(each.kind == "table" for each in found.reruns) else ""
-    return f"reapplying {found.version} {'restores' if is_restored else 'fixes'} {what}{rows}"
+    return f"reapplying {found.version} {'restores' if is_restored else 'fixes'} {what}"
+
+
+def fix_of(difference: DifferenceEntry) -> str:
+    """What fixes one difference that a rollout has left."""
+    if difference.repair and difference.repair.way is Strategy.SQL:
+        return "pgfleet rollout --repair, or pgfleet repair, fixes it"
+    if difference.repair and difference.repair.way is Strategy.RERUN:
+        return f"reapplying {difference.repair.version} fixes it"
+    return f"fix it by hand: {_reason(difference)}"
 
 
 def reason_lines(differences: Sequence[DifferenceEntry]) -> tuple[str, ...]:

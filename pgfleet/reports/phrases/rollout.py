@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action, RolloutPlan, TenantPlan
 from pgfleet.documents.rollout import (
-    ErrorEntry,
     MigrationStep,
     Result,
     RingEntry,
@@ -35,6 +35,7 @@ ACTION_MEANS = {
     Action.REAPPLY: "runs the script again: an object is missing or changed",
     Action.RERUN: "runs the script again: on request, or because an earlier script undoes part of it",
     Action.ADOPT: "runs nothing, records it in the ledger: applied already",
+    Action.REPAIR: "runs generated statements, which fix its drift",
     Action.LEAVE: "runs nothing: drifted, and running the script again is not proven to fix that",
     Action.REVERT: "runs the down script: applied, and to be reverted",
     Action.REFUSE: "runs nothing: the script cannot run in the tenant",
@@ -46,6 +47,7 @@ ACTION_DONE = {
     Action.RERUN: "rerun",
     Action.ADOPT: "adopted",
     Action.SKIP: "already applied",
+    Action.REPAIR: "repaired",
     Action.LEAVE: "left as it is",
     Action.REFUSE: "refused",
     Action.REVERT: "reverted",
@@ -56,6 +58,7 @@ STATUS_WORD = {
     StepStatus.NOT_EXERCISED: "not exercised",
     StepStatus.SKIPPED: "already applied",
 }
+UNFIXED = {Action.LEAVE: "drifted", Action.REPAIR: "not repaired"}
 RESULT_MEANS = {
     Result.FAILED: "at least one step failed; unproven changes were rolled back",
     Result.UNREACHABLE: "could not connect",
@@ -112,6 +115,8 @@ def result_sentence(result: TenantResult, order: Sequence[str]) -> str:
     words = group_names((step_word(each), each.version) for each in steps)
     parts = [f"{word} {list_versions(versions, order)}" for word, versions in words.items()]
     parts += [f"seed {seed_sentence(each)}" for each in result.seeds if each.status is not StepStatus.SKIPPED]
+    if result.remaining:
+        parts.append(f"{plural(len(result.remaining), 'finding')} remaining")
     return "; ".join(parts) or "nothing to do"
 
 
@@ -126,6 +131,8 @@ def errors_of(result: TenantResult) -> Iterator[Met]:
         own = ErrorEntry(message=result.reason or REASON_UNKNOWN)
     if own and own not in [error for error, _ in steps]:
         yield own, None
+    if result.repair and result.repair.error:
+        yield result.repair.error, None
     yield from steps
 
 
@@ -166,9 +173,16 @@ def subject_of(step: Step) -> str:
 
 def step_word(step: Step) -> str:
     """`applied`, `reapplied`, `failed`, `not reached` and so on."""
+    if isinstance(step, MigrationStep) and is_unfixed(step):
+        return UNFIXED[step.action]
     if step.status is not StepStatus.DONE:
         return STATUS_WORD[step.status]
     return ACTION_DONE[step.action] if isinstance(step, MigrationStep) else "applied"
+
+
+def is_unfixed(step: Step) -> bool:
+    """Whether it is a migration whose drift was left as it is."""
+    return isinstance(step, MigrationStep) and step.status is StepStatus.SKIPPED and step.action in UNFIXED
 
 
 def seed_sentence(step: SeedStep) -> str:
@@ -178,8 +192,14 @@ def seed_sentence(step: SeedStep) -> str:
 
 
 def ring_sentence(ring: RingEntry) -> str:
-    """`Ring early halted: 2 failures, 0 allowed`."""
-    return f"Ring {ring.name} {ring.outcome.replace('_', ' ')}{f': {ring.reason}' if ring.reason else ''}"
+    """`Ring early halted: 2 failures, 0 allowed`, `Ring main completed; 2 tenants still have findings`."""
+    findings = f"; {findings_text(ring.findings)}" if ring.findings else ""
+    return f"Ring {ring.name} {ring.outcome.replace('_', ' ')}{f': {ring.reason}' if ring.reason else ''}{findings}"
+
+
+def findings_text(tenants: int) -> str:
+    """`2 tenants still have findings`."""
+    return f"{tenant_count(tenants)} still {'has' if tenants == 1 else 'have'} findings"
 
 
 def ring_facts(ring: RingEntry) -> Mapping[str, str]:

@@ -48,9 +48,12 @@ VERDICT = {
     Verdict.READY: Status(StatusStyle.GOOD, "ready"),
 }
 OUTCOME = {
-    Outcome.READY: Status(StatusStyle.GOOD, Outcome.READY),
-    Outcome.DRIFTED: Status(StatusStyle.BAD, Outcome.DRIFTED),
-    Outcome.INCOMPLETE: Status(StatusStyle.AWAY, Outcome.INCOMPLETE),
+    Outcome.READY: StatusStyle.GOOD,
+    Outcome.PENDING: StatusStyle.PENDING,
+    Outcome.DRIFTED: StatusStyle.BAD,
+    Outcome.INCOMPLETE: StatusStyle.AWAY,
+    Outcome.PENDING_INCOMPLETE: StatusStyle.AWAY,
+    Outcome.DRIFTED_INCOMPLETE: StatusStyle.BAD,
 }
 LEGEND = (
     (CELL[MigrationStatus.APPLIED], "its objects are as expected"),
@@ -82,10 +85,10 @@ def audit_view(document: AuditDocument, manifest: Manifest, timezone: str = "UTC
 def audit_page(document: AuditDocument, manifest: Manifest, timezone: str = "UTC") -> Page:
     """The report as a page, where every tenant can be opened."""
     dates, ordered = dates_of(document, timezone), worst_first(document.tenants)
-    product = document.manifest.product
+    product, outcome = document.manifest.product, outcome_of(ordered)
     return Page(
         view=audit_view(document, manifest, timezone),
-        outcome=OUTCOME[outcome_of(ordered)],
+        outcome=Status(OUTCOME[outcome], outcome),
         statuses=tuple((status, verdict_meaning(verdict, product)) for verdict, status in VERDICT.items()),
         legend=LEGEND,
         panels=tuple(

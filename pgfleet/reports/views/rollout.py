@@ -8,7 +8,6 @@ from pgfleet.documents.rollout import (
     RingOutcome,
     RolloutDocument,
 )
-from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import (
     Block,
@@ -28,6 +27,7 @@ from pgfleet.reports.phrases.rollout import (
     DRY_RUN_NOTICE,
     REASON_UNKNOWN,
     duration_text,
+    findings_text,
     is_unread,
     result_sentence,
     ring_facts,
@@ -58,12 +58,17 @@ def rollout_view(document: RolloutDocument, manifest: Manifest, timezone: str = 
     is_refused = document.outcome == RolloutOutcome.REFUSED
     return View(
         title=f"{document.what.capitalize()} of {document.environment}",
-        summary=f"{document.outcome}: {format_summary(document.summary)}",
+        summary="; ".join((f"{document.outcome}: {format_summary(document.summary)}", *_findings(document))),
         facts=_facts(document, Dates(timezone=timezone)),
         opening=(*notices(document), *(() if is_refused else _ring_table(document.rings))),
         matrix=None if is_refused else matrix(document, manifest),
         details=() if is_refused else (*_tallies(document, manifest), *work(document), *issues(document, manifest)),
     )
+
+
+def _findings(document: RolloutDocument) -> Iterator[str]:
+    if found := sum(map(has_remaining_drift, document.tenants)):
+        yield findings_text(found)
 
 
 def notices(document: RolloutDocument) -> Iterator[Block]:
@@ -72,11 +77,6 @@ def notices(document: RolloutDocument) -> Iterator[Block]:
         yield Paragraph(text=f"Nothing was done: {document.reason or REASON_UNKNOWN}")
     elif document.dry_run:
         yield Paragraph(text=DRY_RUN_NOTICE)
-    if drifted := sum(map(has_remaining_drift, document.tenants)):
-        verb = "still has" if drifted == 1 else "still have"
-        yield Paragraph(
-            text=f"{tenant_count(drifted)} {verb} drift that a rollout does not fix; an audit names the fixes."
-        )
     if document.skipped:
         yield Paragraph(text=skipped_sentence(document.skipped))
 
@@ -139,7 +139,8 @@ def _ring_table(rings: Sequence[RingEntry]) -> Iterator[Block]:
     )
     if rings:
         yield Table(head=("ring", "outcome", *names), rows=tuple(rows))
-    yield from (Paragraph(text=ring_sentence(each), tone=Tone.BAD) for each in rings if each.reason)
+    noted = (each for each in rings if each.reason or each.findings)
+    yield from (Paragraph(text=ring_sentence(each), tone=Tone.BAD) for each in noted)
 
 
 def _tallies(document: RolloutDocument, manifest: Manifest) -> Iterator[Section]:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from statistics import median
 
-from pgfleet.documents.rollout import MigrationStep, Result, RolloutDocument, StepStatus, TenantResult
+from pgfleet.documents.rollout import SUCCEEDED, MigrationStep, Result, RolloutDocument, StepStatus, TenantResult
 from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.reports.blocks import Column, Matrix, Row, Status, StatusStyle
-from pgfleet.reports.phrases.rollout import Step, duration_text, result_sentence, step_word
-from pgfleet.rollout.summary import worst_first
+from pgfleet.reports.phrases.rollout import Step, duration_text, is_unfixed, result_sentence, step_word
+from pgfleet.rollout.summary import has_remaining_drift, worst_first
 
 RESULT = {
     Result.FAILED: StatusStyle.BAD,
@@ -42,9 +42,9 @@ def matrix(document: RolloutDocument, manifest: Manifest) -> Matrix:
         Row(
             name=each.name,
             ring=each.ring,
-            status=result_status(each.result),
+            status=_tenant_status(each),
             cells=tuple(_cell(each, steps[each.name].get(migration.version)) for migration in chosen),
-            summary="" if each.result is Result.UNCHANGED else result_sentence(each, versions),
+            summary="" if _is_quiet(each) else result_sentence(each, versions),
         )
         for each in ordered
     )
@@ -58,8 +58,21 @@ def result_status(result: Result) -> Status:
     return Status(RESULT[result], result.replace("_", " "))
 
 
+def _tenant_status(tenant: TenantResult) -> Status:
+    """Not green if the tenant still has findings."""
+    if tenant.result in SUCCEEDED and has_remaining_drift(tenant):
+        return Status(StatusStyle.DOUBTFUL, tenant.result.replace("_", " "))
+    return result_status(tenant.result)
+
+
+def _is_quiet(tenant: TenantResult) -> bool:
+    return tenant.result is Result.UNCHANGED and not has_remaining_drift(tenant)
+
+
 def step_status(step: Step) -> Status:
     """The status of a migration's or seed's step."""
+    if is_unfixed(step):
+        return Status(StatusStyle.BAD, step_word(step))
     return Status(STEP[step.status], step_word(step), mark=MARK.get(step.status, ""))
 
 

@@ -18,6 +18,8 @@ OUTCOME = {
     RolloutOutcome.FINDINGS: StatusStyle.DOUBTFUL,
     RolloutOutcome.FAILED: StatusStyle.BAD,
     RolloutOutcome.INCOMPLETE: StatusStyle.AWAY,
+    RolloutOutcome.FINDINGS_INCOMPLETE: StatusStyle.AWAY,
+    RolloutOutcome.FAILED_INCOMPLETE: StatusStyle.BAD,
     RolloutOutcome.HALTED: StatusStyle.BAD,
     RolloutOutcome.REFUSED: StatusStyle.PENDING,
 }
@@ -28,6 +30,9 @@ CELL_MEANS = {
     "applied": "the script ran",
     "reapplied": "the script ran again",
     "rerun": "the script ran again, on request or after an earlier one",
+    "repaired": "generated statements fixed its drift",
+    "drifted": "it drifted, and was not fixed",
+    "not repaired": "its drift was not fixed",
     "adopted": "recorded in the ledger, nothing ran",
     "refused": "the script cannot run in the tenant",
     "already applied": "nothing to do",

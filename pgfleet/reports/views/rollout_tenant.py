@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.rollout import (
     SUCCEEDED,
-    ErrorEntry,
     MigrationStep,
     Result,
     RolloutDocument,
@@ -15,7 +15,7 @@ from pgfleet.documents.rollout import (
 )
 from pgfleet.reports.blocks import Block, Code, Paragraph, Section, Status, Table, Tone
 from pgfleet.reports.phrases.counts import gain_text, pair_texts
-from pgfleet.reports.phrases.repair import rollout_command
+from pgfleet.reports.phrases.repair import fix_of, rollout_command, script_of
 from pgfleet.reports.phrases.rollout import (
     Step,
     about_migrations,
@@ -46,7 +46,29 @@ def tenant_blocks(tenant: TenantResult, document: RolloutDocument) -> Iterator[B
         yield Section(title="What to do next", blocks=(command,))
     for step in (each for each in steps_of(tenant) if each.status is StepStatus.FAILED):
         yield _failure(step)
+    yield from _repair(tenant)
+    if tenant.remaining:
+        yield Section(title="Findings that remain", blocks=tuple(_remaining(tenant)))
     yield Section(title="Step by step", blocks=tuple(_steps(tenant)))
+
+
+def _repair(tenant: TenantResult) -> Iterator[Section]:
+    if found := tenant.repair:
+        blocks: list[Block] = []
+        if found.error:
+            blocks.append(Paragraph(text=error_sentence(found.error), tone=Tone.BAD))
+            blocks += _advice(found.error)
+        blocks += map(contrast, found.residual)
+        if found.statements:
+            sql = script_of([each.sql for each in found.statements])
+            blocks.append(Code(title="Statements", text=sql, language="sql"))
+        yield Section(title="Repair", blocks=tuple(blocks))
+
+
+def _remaining(tenant: TenantResult) -> Iterator[Block]:
+    for each in tenant.remaining:
+        yield contrast(each)
+        yield Paragraph(text=fix_of(each), tone=Tone.REMEDY)
 
 
 def _failure(step: Step) -> Section:

@@ -1,0 +1,138 @@
+"""What a rollout does about drift: it fixes what it can prove, with consent, and reports everything else."""
+
+from collections.abc import Callable
+
+import pytest
+from fixtures.rollout import Subject, step
+
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.plan import Action
+from pgfleet.documents.repair import RepairResult
+from pgfleet.documents.rollout import Result, StepStatus, TenantResult
+
+NOTES = "CREATE TABLE IF NOT EXISTS notes (id integer PRIMARY KEY, body text NOT NULL);"
+TAGS = "CREATE TABLE IF NOT EXISTS tags (id integer); CREATE INDEX IF NOT EXISTS tags_id ON tags (id);"
+LATER = "CREATE TABLE IF NOT EXISTS later (id integer);"
+HAS_NOTES = "SELECT to_regclass('notes') IS NOT NULL"
+LOST = (
+    "table public.notes is missing; its rows are lost: restore it from a backup, or create it empty with "
+    "pgfleet rollout ENV --recreate notes"
+)
+
+
+@pytest.fixture
+def notes(small: Callable[..., Subject]) -> Subject:
+    """A tenant with two tables of migration 1, and rows in one of them."""
+    subject = small({"1_notes.sql": NOTES + TAGS, "2_later.sql": LATER})
+    assert subject.roll_out().result is Result.DONE
+    subject.execute("INSERT INTO notes SELECT n, 'text' FROM generate_series(1, 100) AS n")
+    return subject
+
+
+def remaining(result: TenantResult) -> list[str]:
+    return [each.identity for each in result.remaining]
+
+
+@pytest.mark.parametrize("scope", [{}, {"repair": True}, {"rerun": ("1",)}], ids=["plain", "repair", "rerun"])
+def test_a_lost_table_is_never_created_again_without_consent(notes: Subject, scope: dict[str, object]) -> None:
+    notes.execute("DROP TABLE notes")
+    plan = notes.plan(**scope)
+    assert (plan.of("1").action, plan.of("1").reason) == (Action.LEAVE, LOST)
+    result = notes.roll_out(plan)
+    assert (result.result, remaining(result)) == (Result.UNCHANGED, ["public.notes"])
+    assert notes.query(HAS_NOTES) == [(False,)]
+    assert notes.audit().verdict is Verdict.BLOCKED
+
+
+@pytest.mark.parametrize("name", ["notes", "public.notes"])
+def test_with_consent_a_lost_table_is_created_empty(notes: Subject, name: str) -> None:
+    notes.execute("DROP TABLE notes")
+    result = notes.roll_out(recreate=(name, "other"))
+    assert (result.result, step(result, "1").action, remaining(result)) == (Result.DONE, Action.REAPPLY, [])
+    assert notes.query("SELECT count(*) FROM notes") == [(0,)]
+    assert notes.audit().verdict is Verdict.READY
+
+
+def test_other_drift_of_a_script_that_would_create_a_lost_table_is_fixed_by_statements(notes: Subject) -> None:
+    notes.execute("DROP TABLE notes; DROP INDEX tags_id")
+    left = notes.roll_out()
+    assert (step(left, "1").action, remaining(left)) == (Action.LEAVE, ["public.notes", "public.tags_id"])
+    repaired = notes.roll_out(repair=True)
+    assert (step(repaired, "1").action, step(repaired, "1").status) == (Action.REPAIR, StepStatus.DONE)
+    assert (remaining(repaired), notes.query(HAS_NOTES)) == (["public.notes"], [(False,)])
+
+
+def test_a_later_script_does_not_create_a_lost_table_either(small: Callable[..., Subject]) -> None:
+    subject = small({"1_notes.sql": NOTES, "2_again.sql": NOTES + LATER})
+    plan = subject.plan()
+    subject.roll_out(plan.model_copy(update={"migrations": plan.migrations[:1]}))
+    subject.execute("DROP TABLE notes")
+    result = subject.roll_out()
+    error = step(result, "2").error
+    assert error is not None
+    assert error.message == "it would create public.notes again, without the rows that were lost"
+    assert subject.query("SELECT to_regclass('notes'), to_regclass('later')") == [(None, None)]
+
+
+def test_statements_fix_drift_before_pending_migrations_run(small: Callable[..., Subject]) -> None:
+    scripts = {"1_notes.sql": NOTES, "2_wide.sql": "ALTER TABLE notes ADD COLUMN IF NOT EXISTS wide text;"}
+    subject = small(scripts)
+    subject.execute(NOTES)
+    subject.execute("ALTER TABLE notes ALTER body TYPE varchar(9)")
+    plan = subject.plan(repair=True)
+    assert [each.action for each in plan.migrations] == [Action.REPAIR, Action.APPLY]
+    assert [each.sql for each in plan.statements] == ["ALTER TABLE notes ALTER COLUMN body TYPE text USING body::text"]
+    result = subject.roll_out(plan)
+    assert (result.result, [each.status for each in result.migrations]) == (Result.DONE, [StepStatus.DONE] * 2)
+    assert result.repair is not None
+    assert (result.repair.result, remaining(result)) == (RepairResult.REPAIRED, [])
+    assert subject.events() == [("repaired", "1"), ("applied", "2")]
+    assert subject.audit().verdict is Verdict.READY
+
+
+def test_a_repair_that_fails_fails_the_tenant_and_not_its_migrations(small: Callable[..., Subject]) -> None:
+    subject = small({"1_notes.sql": NOTES, "2_later.sql": LATER}, v2='requires = ["1"]')
+    subject.execute(NOTES)
+    subject.execute("ALTER TABLE notes ALTER body DROP NOT NULL; INSERT INTO notes VALUES (1, NULL)")
+    result = subject.roll_out(repair=True)
+    assert (result.result, remaining(result)) == (Result.FAILED, ["public.notes.body"])
+    assert result.repair is not None
+    assert result.repair.error is not None
+    assert result.repair.error.sqlstate == "23502"
+    assert [each.status for each in result.migrations] == [StepStatus.SKIPPED, StepStatus.DONE]
+    assert subject.query("SELECT body FROM notes") == [(None,)]
+
+
+def test_a_repair_that_was_not_planned_does_not_run(notes: Subject) -> None:
+    notes.execute("ALTER TABLE tags ALTER id TYPE bigint")
+    plan = notes.plan(repair=True)
+    notes.execute("ALTER TABLE notes ALTER body TYPE varchar(9)")
+    result = notes.roll_out(plan)
+    assert result.repair is not None
+    assert result.repair.error is not None
+    assert "needs a different repair" in result.repair.error.message
+    assert remaining(result) == ["public.notes.body", "public.tags.id"]
+
+
+def test_a_repair_that_somebody_has_made_since_the_plan_is_not_made_again(notes: Subject) -> None:
+    notes.execute("ALTER TABLE tags ALTER id TYPE bigint")
+    plan = notes.plan(repair=True)
+    notes.execute("ALTER TABLE tags ALTER id TYPE integer")
+    result = notes.roll_out(plan)
+    assert result.repair is not None
+    assert (result.result, result.repair.result) == (Result.DONE, RepairResult.UNCHANGED)
+
+
+def test_a_dry_run_with_a_repair_leaves_nothing(notes: Subject) -> None:
+    notes.execute("ALTER TABLE tags ALTER id TYPE bigint")
+    before, events = notes.audit(), notes.events()
+    result = notes.roll_out(repair=True, dry_run=True)
+    assert (result.result, step(result, "1").status, remaining(result)) == (Result.DONE, StepStatus.DONE, [])
+    assert (notes.audit(), notes.events()) == (before, events)
+
+
+def test_what_reapplying_fixes_and_what_it_leaves_is_in_the_result(notes: Subject) -> None:
+    notes.execute("DROP INDEX tags_id; ALTER TABLE notes ALTER body DROP NOT NULL")
+    result = notes.roll_out()
+    assert (step(result, "1").action, step(result, "1").status) == (Action.REAPPLY, StepStatus.DONE)
+    assert remaining(result) == ["public.notes.body"]
