@@ -128,8 +128,8 @@ class Scope(Entry):
     """The part of the manifest that a rollout is about: `priority` and more urgent ones; versions to `rerun`.
 
     Without `migrations` it is only the seeds. `revert_to` is the version after which everything is reverted, or `none`.
-    Without `migrations` it is only the seeds. `repair` includes the drift that generated statements fix. `recreate`
-    names lost tables that may be created again without their rows.
+    `repair` includes the drift that generated statements fix. `recreate` names lost tables that may be created again
+    without their rows.
     """
 
     priority: Priority | None = None
