@@ -1,10 +1,16 @@
 """Texts that contain secrets, which their `str` and `repr` hide."""
 
+import re
 from dataclasses import dataclass, field
+from functools import cache
 
 from pgfleet.fleet.pooler import Pooler
 
 HIDDEN = "***"
+SHORTEST_SEARCHED = 4
+"""Characters. A shorter secret occurs in almost every text by chance."""
+LONGEST_WORD = 11
+"""Letters. A secret of more letters, or with other characters, is not taken for a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +31,38 @@ class Dsn:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """Any other text with resolved references; `secrets` are their values."""
+    """Any other text with resolved references; `secrets` are their values, and `shown` is the text without them."""
 
     text: str = field(repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    shown: str = ""
 
     def __str__(self) -> str:
         """The text with the secrets hidden."""
-        return redacted(self.text, self.secrets)
+        return self.shown or redacted(self.text, self.secrets)
 
 
 def redacted(text: str, secrets: tuple[str, ...]) -> str:
-    """The text with every secret replaced by asterisks, the longest first."""
+    """The text with every secret replaced by asterisks, the longest first.
+
+    A secret that may as well be a word of the text (`on`, `the`, `main`) is replaced only where it is a value: in
+    quotes, after an equal sign, before the host of a URL, or as the entire text. A message that quotes a connection
+    string has its password in one of these places.
+    """
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
+        text = re.sub(_pattern(secret), HIDDEN, text)
     return text
+
+
+def redacted_name(name: str, secrets: tuple[str, ...]) -> str:
+    """A name made of parts of a connection string, such as `db1:5432/acme`, without the parts that are secrets."""
+    return re.sub(r"[^:,/ ]+", lambda part: HIDDEN if part[0] in secrets else part[0], redacted(name, secrets))
+
+
+@cache
+def _pattern(secret: str) -> str:
+    written = re.escape(secret)
+    is_word = secret.isalpha() and len(secret) <= LONGEST_WORD
+    if len(secret) >= SHORTEST_SEARCHED and not is_word:
+        return written
+    return rf"""^{written}$|(?<="){written}(?=")|(?<='){written}(?=')|(?<==){written}(?!\w)|(?<=:){written}(?=@)"""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import quote
 
-from pgfleet.fleet.secret import Dsn, Secret
+from pgfleet.fleet.secret import HIDDEN, Dsn, Secret
 
 EMPTY = "''"
 REFERENCE = re.compile(r"\$\{([^}]*)\}")
@@ -53,7 +53,7 @@ def substitute_text(template: str, values: Values) -> Secret:
     """
     text = REFERENCE.sub(lambda found: values[found[1]], template)
     secrets = {values[found[1]] for found in REFERENCE.finditer(template)}
-    return Secret(text, tuple(sorted(secrets - {""})))
+    return Secret(text, tuple(sorted(secrets - {""})), REFERENCE.sub(HIDDEN, template))
 
 
 Writer = Callable[[str, re.Match[str]], str]

@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment
-from pgfleet.fleet.secret import Dsn, redacted
+from pgfleet.fleet.secret import Dsn, redacted_name
 
 DEFAULT_PORT = "5432"
 
@@ -46,7 +46,7 @@ def check_duplicates(environment: Environment, *, file: str) -> None:
         name = database(tenant.dsn)
         other = first.setdefault((server(tenant.dsn), name, tenant.home), tenant.name) if name else tenant.name
         if other != tenant.name:
-            place = redacted(f"{name} on {server(tenant.dsn)}", tenant.dsn.secrets)
+            place = redacted_name(f"{name} on {server(tenant.dsn)}", tenant.dsn.secrets)
             key = f"environments.{environment.name}: tenant '{tenant.name}'"
             raise FleetError(file, key, f"is the same as '{other}': schema {tenant.home} of {place}")
 

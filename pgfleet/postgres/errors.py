@@ -16,7 +16,7 @@ from pgfleet.errors import (
     StatementFailed,
     TryAgain,
 )
-from pgfleet.fleet.secret import redacted
+from pgfleet.fleet.secret import SHORTEST_SEARCHED, redacted, redacted_name
 from pgfleet.manifest.model import Script
 from pgfleet.manifest.statements import place_in
 from pgfleet.postgres.connect_errors import classify, extract_message
@@ -52,7 +52,9 @@ def translate_errors(secrets: tuple[str, ...], *, script: Script | None = None, 
     except psycopg.Error as error:
         kind = _kind(error)
         place = _place(error, script, start) if script else None
-        raise kind(redacted(_message(error), secrets), error.sqlstate or "", place) from None
+        # No statement contains the connection string, so a short word in quotes is a name of the tenant's.
+        searched = tuple(each for each in secrets if len(each) >= SHORTEST_SEARCHED)
+        raise kind(redacted(_message(error), searched), error.sqlstate or "", place) from None
 
 
 @contextmanager
@@ -74,7 +76,8 @@ def connect_error(
 ) -> DatabaseError:
     """The error of a connection that could not be opened, without secrets."""
     kind = AccessRefused if because.is_final else ConnectionFailed
-    return kind(redacted(because.describe(server, message, seconds), secrets), "", None, because)
+    text = because.describe(redacted_name(server, secrets), redacted(message, secrets), seconds)
+    return kind(text, "", None, because)
 
 
 def _place(error: psycopg.Error, script: Script, start: int) -> Place:

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from pgfleet.fleet.pooler import Pooler
-from pgfleet.fleet.secret import Dsn, redacted
+from pgfleet.fleet.secret import Dsn, redacted_name
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.connection import Connection, Limits, connect, disconnect
 from pgfleet.run.connection_limiter import Release
@@ -71,7 +71,7 @@ class LazyConnection:
         """
         info = self.open().info
         name = f"{info.host or 'local'}:{info.port}/{info.dbname}"
-        shown = redacted(name, self.secrets)
+        shown = redacted_name(name, self.secrets)
         return shown if shown == name else f"{shown} ({hashlib.sha256(name.encode()).hexdigest()[:6]})"
 
     def pooler_before(self, pid: int) -> Pooler | None:

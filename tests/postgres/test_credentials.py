@@ -126,3 +126,23 @@ def test_an_unknown_service_is_named(
 
 def test_a_server_is_named_after_its_service(server: Server) -> None:
     assert libpq.server(Dsn("service=fleet")) == "service fleet"
+
+
+@pytest.mark.parametrize("password", ["a", "on", "the"])
+def test_a_short_password_garbles_no_message_and_is_not_shown(server: Server, keeper: str, password: str) -> None:
+    place = f"host=127.0.0.1 port={server.cluster.port} dbname=postgres"
+    with pytest.raises(AccessRefused) as refused:
+        who(substitute(f"{place} user=filed password=${{PASSWORD}}", {"PASSWORD": password}))
+    assert "wrong password: 127.0.0.1" in str(refused.value)
+    assert 'password authentication failed for user "filed"; check the role and the password' in str(refused.value)
+    with pytest.raises(AccessRefused) as quoted:
+        who(substitute(f"{place} user=filed sslmode=${{MODE}} password=${{MODE}}", {"MODE": password}))
+    assert 'is not valid: invalid sslmode value: "***"; correct the DSN' in str(quoted.value)
+    server.execute(f"CREATE ROLE brief SUPERUSER LOGIN PASSWORD '{password}'")
+    try:
+        session = Session(substitute(f"{place} user=brief password=${{PASSWORD}}", {"PASSWORD": password}))
+        with session, pytest.raises(StatementFailed) as failed:
+            session.fetch(Query('SELECT a, "on", "the" FROM (VALUES (1)) AS t (b)'))
+    finally:
+        server.execute("DROP ROLE brief")
+    assert str(failed.value) == 'column "a" does not exist (SQLSTATE 42703)'
