@@ -17,7 +17,10 @@ ANSWER_KEYS = (f"suspended-{KEY}-response", f"paused-{KEY}-response")
 """Where Prefect stores the answer, depending on whether the run was suspended or paused."""
 POLL_SECONDS = 2
 Asker = Callable[[RolloutPlan, str], bool]
-"""Takes a plan and a Markdown page about it and its dry run, and says whether it may be carried out."""
+"""Takes a plan, and says whether it may be carried out.
+
+Where approval is required, also takes a Markdown page about the plan and its dry run; otherwise the page is empty.
+"""
 
 _asker: ContextVar[Asker | None] = ContextVar("asker", default=None)
 
@@ -50,9 +53,14 @@ def asking(asker: Asker) -> Iterator[None]:
         _asker.reset(token)
 
 
+def is_at_terminal() -> bool:
+    """Whether the run was started at a terminal, where each plan must be confirmed."""
+    return _asker.get() is not None
+
+
 def can_ask() -> bool:
     """Whether somebody can answer: at the terminal, or on a Prefect server that outlives the run."""
-    return _asker.get() is not None or bool(PREFECT_API_URL.value())
+    return is_at_terminal() or bool(PREFECT_API_URL.value())
 
 
 def read_answer() -> Answer | None:

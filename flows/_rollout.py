@@ -50,7 +50,7 @@ class Rollout:
     results: list[TenantResult] = field(default_factory=list)
 
     def run(self, *, dry_run: bool, yes: bool) -> State[Any]:
-        """Plans, asks for approval if the policy requires it, and goes from ring to ring; returns the final state."""
+        """Plans, asks if that is required, and goes from ring to ring; returns the final state."""
         plan = self._plan()
         save_result(plan, results.ROLLOUT_PLAN, "The plan", kind=results.PLAN)
         publish_plan(plan, self.context, seeds_alone=not self.scope.migrations)
@@ -79,15 +79,21 @@ class Rollout:
         An answer can take hours. The plan is therefore made again after it, and must be the one that was approved.
         """
         policy = self.context.environment.policy.rollout
-        if not policy.approval or not any(each.changes for each in plan.tenants):
+        is_asked = policy.approval or _approval.is_at_terminal()
+        if not is_asked or not any(each.changes for each in plan.tenants):
             return None
         answer = _approval.read_answer()  # the run was suspended for it, and has started over
         if answer is None and _approval.can_ask():
-            page = self._approval_page(plan)
-            announce([events.of_approval(plan, str(runtime.flow_run.id))])
+            page = self._request_approval(plan) if policy.approval else ""
             answer = _approval.ask(plan, page, policy.approval_timeout_seconds)
             plan = self._plan() if answer and answer.approve else plan
         return _approval.refusal(answer, plan)
+
+    def _request_approval(self, plan: RolloutPlan) -> str:
+        """The page about the plan; announces that somebody must approve it."""
+        page = self._approval_page(plan)
+        announce([events.of_approval(plan, str(runtime.flow_run.id))])
+        return page
 
     def _approval_page(self, plan: RolloutPlan) -> str:
         """The plan, with a dry run of the first ring that changes."""

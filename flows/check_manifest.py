@@ -1,5 +1,6 @@
 """Checks a manifest."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from prefect import State, flow, runtime
@@ -9,7 +10,8 @@ from pgfleet.documents.manifest_proof import LintEntry
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.read.run_context import load_context
 from pgfleet.postgres.scratch.server import proving_major
-from pgfleet.run import files, settings, squawk
+from pgfleet.run import files, squawk
+from pgfleet.run.manifest_file import find_manifest
 from pgfleet.run.parameters import Described
 from pgfleet.run.squawk import LintFailed
 from pgfleet.tasks.prove_manifest import prove_manifest
@@ -36,7 +38,8 @@ def check_manifest(
     Completed if it is proven, else Failed as Faulty or Incomplete. Changes nothing in any tenant. Raises
     ConfigurationError for a wrong fleet file or manifest, and ScratchUnavailable.
     """
-    manifest = files.load_manifest(settings.Settings().manifest_file)
+    file = find_manifest()
+    manifest = files.load_manifest(file)
     context = load_context(environment, run="manifest check", leases=server_leases) if environment else None
     if context:
         tag_run(f"env:{environment}")
@@ -46,15 +49,15 @@ def check_manifest(
     finally:
         if context:
             context.limiter.release_leases()
-    proof = build_proof(manifest, evidence, _lint(manifest, major))
+    proof = build_proof(manifest, evidence, _lint(manifest, file, major))
     save_result(proof, MANIFEST_PROOF, "The proof of the manifest")
     publish_proof(proof)
     return proof_state(proof)
 
 
-def _lint(manifest: Manifest, major: int) -> tuple[LintEntry, ...] | str:
+def _lint(manifest: Manifest, file: Path, major: int) -> tuple[LintEntry, ...] | str:
     """Squawk's findings, or why it could not be run."""
     try:
-        return squawk.lint(manifest, settings.Settings().manifest_file.parent, server_major=major)
+        return squawk.lint(manifest, file.parent, server_major=major)
     except LintFailed as error:
         return str(error)

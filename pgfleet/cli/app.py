@@ -74,11 +74,15 @@ def _show_version(is_asked: bool) -> None:
 def choose_files(
     config: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Fleet file.", show_default="deployments/fleet.toml"),
+        typer.Option(metavar="FILE", help="Fleet file.", show_default="fleet.toml, else deployments/fleet.toml"),
     ] = None,
     manifest: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Manifest.", show_default="sql/manifest.toml, else the one in the package"),
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Manifest, or example: the one in the package.",
+            show_default="the one that the fleet file names, else manifest.toml beside it",
+        ),
     ] = None,
     version: Annotated[  # noqa: ARG001 (its callback uses it)
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")

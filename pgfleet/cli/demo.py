@@ -27,7 +27,7 @@ from pgfleet.postgres.read.run_context import load_context
 from pgfleet.reports.views.repair import repair_view
 from pgfleet.run import files, settings
 from pgfleet.run.context import Granularity, RunContext
-from pgfleet.run.shipped import sql_folder
+from pgfleet.run.manifest_file import shipped_manifest
 
 UNEXPECTED = 1
 AS_EXPECTED = "Every audit found the injected faults and nothing else"
@@ -58,12 +58,12 @@ def make_fleet(cluster: Cluster, folder: Path, console: Console, reports_url: st
 
     With a `reports_url`, where the HTML pages of runs can be seen, the runs write them beside the fleet file.
     """
-    manifest_file, fleet, passfile = sql_folder() / "manifest.toml", folder / "fleet.toml", folder / "pgpass"
+    fleet, passfile = folder / "fleet.toml", folder / "pgpass"
     passfile.touch(mode=0o600)
     passfile.write_text(f"*:*:*:*:{cluster.password}\n", encoding="utf-8")
     fleet.write_text(fleet_file(cluster, passfile, reports_url), encoding="utf-8")
-    settings.use(config=fleet, manifest=manifest_file)
-    for number, tenant in enumerate(build_fleet(cluster, files.load_manifest(manifest_file)), start=1):
+    settings.use(config=fleet, manifest=settings.EXAMPLE)
+    for number, tenant in enumerate(build_fleet(cluster, files.load_manifest(shipped_manifest())), start=1):
         console.print(f"tenant {number:2} of {len(DEMO_TENANTS)}: {tenant.name}", style="dim", highlight=False)
 
 
@@ -79,7 +79,7 @@ def _run_steps(context: RunContext) -> str:
     dry_run = run_rollout(context, Scope(), dry_run=True, granularity=Granularity.TENANT)
     write_rollout(dry_run, context, RolloutFormat.TABLE)
     _say("3. The rollout: one ring after another; a migration commits only if it is proven")
-    rollout = run_rollout(context, Scope())
+    rollout = run_rollout(context, Scope(), yes=True)
     write_rollout(rollout, context, RolloutFormat.TABLE)
     _say("4. The audit again: what remains is what reapplying a migration does not fix")
     after = run_audit(ENVIRONMENT, granularity=Granularity.TENANT)

@@ -11,6 +11,7 @@ from pgfleet.cli.manifest_init import init
 from pgfleet.cli.options import Format, FormatOption, OutputOption, check_writable
 from pgfleet.cli.run_flow import run_flow
 from pgfleet.run import files, settings
+from pgfleet.run.manifest_file import find_manifest
 
 manifest_app = typer.Typer(invoke_without_command=True, epilog="Example: pgfleet manifest --format json")
 manifest_app.command(epilog="Example: pgfleet manifest init db/migrations --output manifest.toml")(init)
@@ -24,7 +25,7 @@ def manifest(context: typer.Context, output_format: FormatOption = Format.TABLE)
     from pgfleet.cli.output import console_on
     from pgfleet.reports.inventory import manifest_document, manifest_table
 
-    path = settings.Settings().manifest_file
+    path = find_manifest()
     found = files.load_manifest(path)
     if output_format is Format.JSON:
         print(json.dumps(manifest_document(found), ensure_ascii=False, indent=2))
@@ -60,7 +61,7 @@ def check(
     if on:
         load_context(on)  # raises ConfigurationError before a run begins
     check_writable(output)
-    files.load_manifest(settings.Settings().manifest_file)
+    files.load_manifest(find_manifest())
     settings.prepare_prefect()
     from pgfleet.flows.check_manifest import check_manifest
     from pgfleet.tasks.support.results import MANIFEST_PROOF

@@ -23,11 +23,11 @@ from pgfleet.cli.options import (
     check_writable,
 )
 from pgfleet.cli.progress import showing_progress
-from pgfleet.cli.prompt import is_confirmed, is_terminal
+from pgfleet.cli.prompt import is_agreed, is_confirmed, is_terminal
 from pgfleet.cli.run_flow import run_flow
 from pgfleet.documents.plan import RolloutPlan, Scope
 from pgfleet.documents.rollout import RolloutDocument
-from pgfleet.errors import FleetError
+from pgfleet.errors import ConfigurationError
 from pgfleet.fleet.selection import Selection
 from pgfleet.manifest.model import Priority
 from pgfleet.rollout.planning import check_scope
@@ -64,9 +64,10 @@ def rollout(
 ) -> None:
     """Apply the pending migrations to every tenant, one ring after another.
 
-    Prints the plan before it writes anything, and commits a migration
-    only if it is proven. To resume a rollout, run it again: it skips
-    what is already applied.
+    Prints the plan and asks before it writes anything; without a
+    terminal, --yes is required. Commits a migration only if it is
+    proven. To resume a rollout, run it again: it skips what is already
+    applied.
 
     Exit status:
     0  everything was done
@@ -96,6 +97,9 @@ def seed(
     output: OutputOption = None,
 ) -> None:
     """Add missing seed rows to every tenant. Leaves existing rows unchanged.
+
+    Prints the plan and asks before it writes anything; without a
+    terminal, --yes is required.
 
     Exit status:
     0  everything was done
@@ -127,8 +131,8 @@ def adopt(
 
     Without --tenant, --ring, and --label, records it in every tenant of
     the environment. Prints the plan first, including what is missing or
-    different in the catalog. That does not stop it: look at the plan
-    with --dry-run first.
+    different in the catalog, which does not stop it, and asks; without a
+    terminal, --yes is required.
 
     Exit status:
     0  everything was recorded
@@ -169,7 +173,8 @@ def run_rollout(
 ) -> RolloutDocument:
     """One run of the flow `rollout`, `seed`, or `adopt`, which prints the plan before anything is written.
 
-    Raises FleetError if approval is required and nobody can be asked, and PgfleetError if the run broke off.
+    At a terminal, asks before it writes: for the plan's digest where approval is required, otherwise for yes or no.
+    Raises ConfigurationError if nobody can be asked, and PgfleetError if the run broke off.
     """
     settings.prepare_prefect()
     from pgfleet.cli.output import console_on
@@ -182,9 +187,13 @@ def run_rollout(
     from pgfleet.tasks.support.results import ROLLOUT_DOCUMENT
 
     name, policy = context.environment.name, context.environment.policy
-    must_ask = policy.rollout.approval and not dry_run and not yes
-    if must_ask and not is_terminal() and not can_ask():
-        raise FleetError("--yes", "", "approval = true, and there is nobody to ask: no terminal, no PREFECT_API_URL")
+    must_ask = not dry_run and not yes
+    if must_ask and not is_terminal():
+        if not policy.rollout.approval:
+            raise ConfigurationError("--yes", "", "is required without a terminal; --dry-run shows the plan first")
+        if not can_ask():
+            problem = "approval = true, and there is nobody to ask: no terminal, no PREFECT_API_URL"
+            raise ConfigurationError("--yes", "", problem)
 
     def show(plan: RolloutPlan) -> None:
         view = plan_view(plan, context.manifest, policy.rings)
@@ -206,6 +215,8 @@ def run_rollout(
 
             def ask(plan: RolloutPlan, page: str) -> bool:
                 with progress.hidden():
+                    if not page:
+                        return is_agreed("Carry out this plan?")
                     Console(stderr=True).print(Markdown(page))
                     return is_confirmed("Carry out this plan?", plan.digest)
 

@@ -25,6 +25,7 @@ from pgfleet.postgres.embedded.cluster import Cluster
 from pgfleet.postgres.embedded.demo_fleet import REPORTS
 from pgfleet.postgres.embedded.kept_cluster import KeptCluster
 from pgfleet.run import files, settings
+from pgfleet.run.manifest_file import choose_manifest
 from pgfleet.run.shipped import deployments_folder
 
 ENDED = 1
@@ -123,7 +124,9 @@ def _load_fleet(options: Options, stack: ExitStack, console: Console) -> tuple[F
         make_fleet(cluster, folder, console, options.at(pages[1]))
         file = folder / "fleet.toml"
     settings.use(config=file)  # as an absolute path: runs start in other folders
-    return files.load_fleet(file), pages
+    fleet = files.load_fleet(file)
+    choose_manifest(settings.Settings(), fleet)  # every run would fail without one
+    return fleet, pages
 
 
 def _check_host(host: str) -> None:

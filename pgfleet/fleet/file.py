@@ -245,6 +245,7 @@ class EnvironmentTable(Table):
 
 
 class FleetDocument(Table):
-    """The file."""
+    """The file; `manifest` is a path relative to it, or the name of the manifest in the package."""
 
+    manifest: Text | None = None
     environments: Annotated[dict[EnvironmentName, EnvironmentTable], Field(min_length=1)]

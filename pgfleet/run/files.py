@@ -12,9 +12,7 @@ from pydantic import ValidationError
 from pgfleet.documents.audit import SCHEMA_VERSION, AuditDocument
 from pgfleet.errors import ConfigurationError, FleetError, ManifestError
 from pgfleet.fleet.file import FleetDocument
-from pgfleet.fleet.model import Environment
-from pgfleet.fleet.parse import build_environment, parse_fleet
-from pgfleet.fleet.templates import Values
+from pgfleet.fleet.parse import parse_fleet
 from pgfleet.manifest.file import ManifestDocument
 from pgfleet.manifest.migrations import prefix_of
 from pgfleet.manifest.model import Manifest
@@ -86,11 +84,6 @@ def load_fleet(path: Path) -> FleetDocument:
     except OSError as error:
         raise FleetError(str(path), "", f"cannot be read: {error.strerror}; name another with --config") from None
     return parse_fleet(text, file=str(path))
-
-
-def load_environment(path: Path, name: str, values: Values) -> Environment:
-    """One environment of the fleet file at `path`, before its inventories are read. Raises FleetError."""
-    return build_environment(load_fleet(path), name, values, file=str(path))
 
 
 def load_audit(path: Path, environment: str) -> AuditDocument:

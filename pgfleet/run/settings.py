@@ -4,25 +4,30 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from pgfleet.run.shipped import sql_folder
+EXAMPLE = "example"
+"""The name of the manifest in the package, in place of a path."""
+FLEET_FILES = (Path("fleet.toml"), Path("deployments/fleet.toml"))
+
+
+def _default_fleet_file() -> Path:
+    """The first of `FLEET_FILES` that exists, or else the first."""
+    return next((each for each in FLEET_FILES if each.exists()), FLEET_FILES[0])
 
 
 class Settings(BaseSettings):
-    """The paths of pgfleet's files: `PGFLEET_CONFIG`, `PGFLEET_MANIFEST`, and `PGFLEET_STATE`."""
+    """The paths of pgfleet's files: `PGFLEET_CONFIG`, `PGFLEET_MANIFEST`, and `PGFLEET_STATE`.
+
+    `manifest` is a path or `EXAMPLE`; None if only the fleet file can say which manifest is used.
+    """
 
     model_config = SettingsConfigDict(env_prefix="PGFLEET_", env_ignore_empty=True, frozen=True)
 
-    config: Path = Path("deployments/fleet.toml")
-    manifest: Path = Path("sql/manifest.toml")
+    config: Path = Field(default_factory=_default_fleet_file)
+    manifest: str | None = None
     state: Path | None = None
-
-    @property
-    def manifest_file(self) -> Path:
-        """The manifest: by default the one in the current folder, or else the one in the package."""
-        is_default = "manifest" not in self.model_fields_set
-        return sql_folder() / "manifest.toml" if is_default and not self.manifest.is_file() else self.manifest
 
     @property
     def state_folder(self) -> Path:
@@ -37,11 +42,14 @@ class Settings(BaseSettings):
         return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "pgfleet"
 
 
-def use(*, config: Path | None = None, manifest: Path | None = None) -> None:
-    """Sets the files for this process and its child processes, such as flow runs of a worker."""
-    for name, path in (("PGFLEET_CONFIG", config), ("PGFLEET_MANIFEST", manifest)):
-        if path is not None:
-            os.environ[name] = str(path.absolute())
+def use(*, config: Path | None = None, manifest: Path | str | None = None) -> None:
+    """Sets the files for this process and its child processes, such as flow runs of a worker.
+
+    `manifest` is a path or `EXAMPLE`.
+    """
+    for name, file in (("PGFLEET_CONFIG", config), ("PGFLEET_MANIFEST", manifest)):
+        if file is not None:
+            os.environ[name] = EXAMPLE if file == EXAMPLE else str(Path(file).absolute())
 
 
 def names_fleet_file() -> bool:

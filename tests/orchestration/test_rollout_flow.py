@@ -439,7 +439,7 @@ def test_a_command_that_is_killed_in_the_middle_is_run_again_and_completes(
     for number, dsn in enumerate(dsns):
         fleet.tenant(f"t{number}", dsn)
     silently = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-    process = pgfleet.started("rollout", ENVIRONMENT, "--granularity", "tenant", **silently)
+    process = pgfleet.started("rollout", ENVIRONMENT, "--yes", "--granularity", "tenant", **silently)
     until(lambda: process.poll() is not None or begun(dsns), pause_seconds=0.02)
     assert process.poll() is None
     os.kill(process.pid, signal.SIGKILL)
@@ -448,7 +448,7 @@ def test_a_command_that_is_killed_in_the_middle_is_run_again_and_completes(
     assert begun(dsns) != set(dsns), "it was in the middle"
     for verdict in audited().values():
         assert verdict in {Verdict.READY, Verdict.BLOCKED}
-    again = pgfleet("rollout", ENVIRONMENT, "--format", "json", "--granularity", "tenant")
+    again = pgfleet("rollout", ENVIRONMENT, "--yes", "--format", "json", "--granularity", "tenant")
     assert again.returncode == 0, again.stderr
     document = RolloutDocument.model_validate_json(again.stdout)
     assert set(results(document).values()) <= {"done", "unchanged"}

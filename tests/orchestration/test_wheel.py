@@ -46,8 +46,8 @@ def test_each_command_explains_itself(installed: Installed, command: tuple[str, 
         (("manifest", "check"), "outcome"),
         (("tenants", ENVIRONMENT), "tenants"),
         (("audit", ENVIRONMENT, *QUICK), "summary"),
-        (("rollout", ENVIRONMENT, *QUICK), "outcome"),
-        (("seed", ENVIRONMENT, *QUICK), "outcome"),
+        (("rollout", ENVIRONMENT, "--yes", *QUICK), "outcome"),
+        (("seed", ENVIRONMENT, "--yes", *QUICK), "outcome"),
         (("repair", ENVIRONMENT, "--tenant", "acme", "--dry-run"), "dry_run"),
         (("counts", ENVIRONMENT), "summary"),
     ],
@@ -63,7 +63,7 @@ def test_each_command_works_on_a_real_database(
 ) -> None:
     fleet.environment = ENVIRONMENT
     fleet.tenant("acme", ready_dsn())
-    variables = {"PREFECT_API_URL": prefect_api, "PGFLEET_CONFIG": str(fleet.file), "PGFLEET_MANIFEST": ""}
+    variables = {"PREFECT_API_URL": prefect_api, "PGFLEET_CONFIG": str(fleet.file), "PGFLEET_MANIFEST": "example"}
     done = installed.run(*command, "--format", "json", **variables)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)[key]

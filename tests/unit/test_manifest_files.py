@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from pgfleet.errors import FleetError, ManifestError
+from pgfleet.fleet.parse import build_environment
 from pgfleet.manifest.checksums import script_checksum
-from pgfleet.run.files import load_environment, load_manifest
+from pgfleet.run.files import load_fleet, load_manifest
 
 MANIFEST = b'format = 1\n[[migrations]]\nfile = "sql/1_one.sql"\npriority = "P0"\nprovides = "the first"\n'
 SQL = b"CREATE TABLE one ();\n"
@@ -87,7 +88,7 @@ def test_a_fleet_file_that_cannot_be_read_is_refused(tmp_path: Path, content: by
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(FleetError) as caught:
-        load_environment(file, "prod", {})
+        load_fleet(file)
     [line] = str(caught.value).splitlines()
     assert line.startswith((f"{file}: cannot be read", f"{file}: is not UTF-8"))
     assert line.endswith("; name another with --config")
@@ -96,5 +97,5 @@ def test_a_fleet_file_that_cannot_be_read_is_refused(tmp_path: Path, content: by
 def test_a_fleet_file_on_disk_gives_its_environment(tmp_path: Path) -> None:
     file = tmp_path / "fleet.toml"
     file.write_text('[[environments.prod.tenants]]\nname = "acme"\ndsn = "host=${HOST}"\n', encoding="utf-8")
-    [tenant] = load_environment(file, "prod", {"HOST": "db1"}).tenants
+    [tenant] = build_environment(load_fleet(file), "prod", {"HOST": "db1"}, file=str(file)).tenants
     assert (tenant.name, tenant.dsn.text) == ("acme", "host=db1")

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from pgfleet.errors import FleetError, PgfleetError
+from pgfleet.fleet.model import Environment
+from pgfleet.fleet.parse import build_environment
 from pgfleet.fleet.secret import Dsn
 from pgfleet.fleet.templates import Unresolved, substitute
 from pgfleet.run import variables
-from pgfleet.run.files import load_environment
+from pgfleet.run.files import load_fleet
 from pgfleet.run.variables import References, read_secrets_with
 
 PASSWORD = "p@ss w/rd:100%"
@@ -30,9 +32,13 @@ def fleet(tmp_path: Path, dsn: str) -> Path:
     return file
 
 
+def read(file: Path) -> Environment:
+    return build_environment(load_fleet(file), "prod", References({}), file=str(file))
+
+
 def refusal(tmp_path: Path, dsn: str) -> str:
     with pytest.raises(FleetError) as caught:
-        load_environment(fleet(tmp_path, dsn), "prod", References({}))
+        read(fleet(tmp_path, dsn))
     return str(caught.value).removeprefix(f"{tmp_path / 'fleet.toml'}: environments.prod.tenants[0].dsn: ")
 
 
@@ -101,7 +107,7 @@ def test_a_reader_that_gets_no_answer_is_not_taken_for_a_wrong_file(tmp_path: Pa
 
     read_secrets_with(silent)
     with pytest.raises(PgfleetError, match="no answer") as caught:
-        load_environment(fleet(tmp_path, "${secret:prod}"), "prod", References({}))
+        read(fleet(tmp_path, "${secret:prod}"))
     assert not isinstance(caught.value, FleetError)
 
 

@@ -1,13 +1,13 @@
 """Where pgfleet's files are, as the environment says."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from pgfleet.run import settings
-from pgfleet.run.settings import QUIET, SERVER, Settings
-from pgfleet.run.shipped import sql_folder
+from pgfleet.run.settings import EXAMPLE, QUIET, SERVER, Settings
 
 VARIABLES = ("PGFLEET_CONFIG", "PGFLEET_MANIFEST")
 
@@ -22,47 +22,45 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_without_variables_the_files_are_those_of_a_checkout() -> None:
-    assert Settings().config == Path("deployments/fleet.toml")
-    assert Settings().manifest == Path("sql/manifest.toml")
+@pytest.mark.parametrize(
+    ("present", "chosen"),
+    [
+        pytest.param((), "fleet.toml", id="none"),
+        pytest.param(("deployments/fleet.toml",), "deployments/fleet.toml", id="the one in deployments"),
+        pytest.param(("deployments/fleet.toml", "fleet.toml"), "fleet.toml", id="both"),
+    ],
+)
+def test_the_default_fleet_file_is_the_first_that_exists(elsewhere: Path, present: Sequence[str], chosen: str) -> None:
+    for name in present:
+        (elsewhere / name).parent.mkdir(exist_ok=True)
+        (elsewhere / name).touch()
+    assert Settings().config == Path(chosen)
+    assert Settings().manifest is None
 
 
 def test_the_variables_name_the_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGFLEET_CONFIG", "/etc/pgfleet/fleet.toml")
     monkeypatch.setenv("PGFLEET_MANIFEST", "own/manifest.toml")
     assert Settings().config == Path("/etc/pgfleet/fleet.toml")
-    assert Settings().manifest_file == Path("own/manifest.toml")
+    assert Settings().manifest == "own/manifest.toml"
 
 
-def test_a_variable_that_a_deployment_left_empty_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.setenv(name, "")
-    assert Settings().config == Path("deployments/fleet.toml")
-    assert Settings().manifest_file == sql_folder() / "manifest.toml"
+    assert Settings().config == Path("fleet.toml")
+    assert Settings().manifest is None
 
 
-def test_without_a_manifest_in_the_current_folder_the_shipped_one_is_meant() -> None:
-    assert Settings().manifest_file == sql_folder() / "manifest.toml"
-    assert Settings().manifest_file.is_file()
-
-
-def test_a_manifest_in_the_current_folder_is_meant(elsewhere: Path) -> None:
-    (elsewhere / "sql").mkdir()
-    (elsewhere / "sql" / "manifest.toml").touch()
-    assert Settings().manifest_file == Path("sql/manifest.toml")
-
-
-@pytest.mark.parametrize("name", ["missing/manifest.toml", "sql/manifest.toml"])
-def test_a_manifest_that_is_named_and_not_there_is_not_replaced(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setenv("PGFLEET_MANIFEST", name)
-    assert Settings().manifest_file == Path(name)
-
-
-def test_the_files_in_use_are_those_of_child_processes_too(elsewhere: Path) -> None:
-    settings.use(config=Path("fleet.toml"), manifest=Path("sql/../own.toml"))
+def test_child_processes_use_the_same_files(elsewhere: Path) -> None:
+    settings.use(config=Path("fleet.toml"), manifest="sql/../own.toml")
     assert os.environ["PGFLEET_CONFIG"] == str(elsewhere / "fleet.toml")
     assert Settings().config == elsewhere / "fleet.toml"
-    assert Settings().manifest_file == elsewhere / "sql" / ".." / "own.toml"
+    assert Settings().manifest == str(elsewhere / "sql" / ".." / "own.toml")
+    settings.use(manifest=EXAMPLE)
+    assert os.environ["PGFLEET_MANIFEST"] == EXAMPLE
+    settings.use(manifest=f"./{EXAMPLE}")
+    assert Settings().manifest == str(elsewhere / EXAMPLE)
 
 
 def test_what_is_not_named_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

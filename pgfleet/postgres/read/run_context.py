@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pgfleet.errors import FleetError, PgfleetError
 from pgfleet.fleet.absence import pick_with_absent
 from pgfleet.fleet.model import Environment
+from pgfleet.fleet.parse import build_environment
 from pgfleet.fleet.selection import ALL_TENANTS, Selection, select_tenants
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.dsn import check_dsns, check_duplicates
@@ -18,6 +19,7 @@ from pgfleet.postgres.read.inventory import read_inventories
 from pgfleet.run import files, settings
 from pgfleet.run.connection_limiter import ConnectionLimiter, LeasesFactory
 from pgfleet.run.context import RunContext, limiter_for
+from pgfleet.run.manifest_file import choose_manifest
 from pgfleet.run.variables import References
 
 FRESH_SECONDS = 300.0
@@ -109,11 +111,12 @@ def _sources(environment: str) -> _Sources:
 
 def _read_files(environment: str) -> _Sources:
     chosen, values = settings.Settings(), References(settings.variables())
+    fleet, file = files.load_fleet(chosen.config), str(chosen.config)
     return _Sources(
-        file=str(chosen.config),
-        environment=files.load_environment(chosen.config, environment, values),
+        file=file,
+        environment=build_environment(fleet, environment, values, file=file),
         values=values,
-        manifest=files.load_manifest(chosen.manifest_file),
+        manifest=files.load_manifest(choose_manifest(chosen, fleet)),
         read_at_seconds=monotonic(),
     )
 
