@@ -60,6 +60,7 @@ def audit_fleet(
         entries = all_results(outcomes, lost_entry)
         check_scripts((each.script_fault for each in entries), is_any_judged=any(each.migrations for each in entries))
         document = _document(context, entries, previous, started_at)
+        document = document.model_copy(update={"is_first": compare and previous is None})
         save_result(document, AUDIT_DOCUMENT, "The audit document")
         publish_report(document, context, write_report_if_configured(document, context))
         announce(events.of_audit(document, is_partial=context.is_partial))

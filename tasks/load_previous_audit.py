@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.documents.audit_context import Source
 from pgfleet.errors import ConfigurationError
+from pgfleet.judge.lineage import is_same_lineage
+from pgfleet.judge.summary import manifest_entry
 from pgfleet.judge.trend import PreviousAudit
 from pgfleet.run import files
 from pgfleet.run.context import RunContext
@@ -28,16 +30,19 @@ def may_succeed(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) ->
 def load_previous_audit(context: RunContext, file: str | None) -> PreviousAudit | None:
     """The audit document in `file`, or else that of the latest full audit in Prefect; None if there is none.
 
-    Raises ConfigurationError if the file is not an audit document of the environment.
+    An audit of another manifest counts as none. Raises ConfigurationError if the file is not an audit document of the
+    environment.
     """
-    environment = context.environment.name
+    environment, manifest = context.environment.name, manifest_entry(context.manifest)
     if file is not None:
-        return PreviousAudit(document=files.load_audit(Path(file), environment), source=Source.FILE)
+        document = files.load_audit(Path(file), environment)
+        is_same = is_same_lineage(document.manifest, manifest)
+        return PreviousAudit(document=document, source=Source.FILE) if is_same else None
     for run_id in runs_that_published(f"audit-{environment}"):
         if str(run_id) != str(runtime.flow_run.id):  # a retried run is not compared with itself
-            document = _load(run_id)
-            if document and document.environment == environment:
-                return PreviousAudit(document=document, source=Source.PREFECT)
+            found = _load(run_id)
+            if found and found.environment == environment and is_same_lineage(found.manifest, manifest):
+                return PreviousAudit(document=found, source=Source.PREFECT)
     return None
 
 

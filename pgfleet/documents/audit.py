@@ -262,15 +262,22 @@ class SkippedEntry(Entry):
 
 
 class ManifestEntry(Entry):
-    """The manifest that the tenants were compared with; `product` is the one that it names."""
+    """The manifest that the tenants were compared with; `product` is the one that it names.
+
+    `scripts` are the checksums of the migrations' scripts, in the order of `migrations`.
+    """
 
     checksum: str
     migrations: tuple[str, ...]
     product: str | None = None
+    scripts: tuple[str, ...] = ()
 
 
 class AuditDocument(Entry):
-    """The outcome of one audit; `since` is null if there is no previous audit to compare with."""
+    """The outcome of one audit; `since` is null if there is no previous audit to compare with.
+
+    `is_first`: the environment has no earlier audit of this manifest.
+    """
 
     schema_version: int = SCHEMA_VERSION
     environment: str
@@ -281,6 +288,7 @@ class AuditDocument(Entry):
     summary: dict[str, int]
     tenants: tuple[TenantEntry, ...]
     since: TrendEntry | None = None
+    is_first: bool = False
     variants: tuple[VariantEntry, ...] = ()
     accepted: tuple[AcceptanceEntry, ...] = ()
     skipped: tuple[SkippedEntry, ...] = ()

@@ -70,8 +70,12 @@ def build_document(
 
 def manifest_entry(manifest: Manifest) -> ManifestEntry:
     """The manifest as documents identify it."""
-    versions = tuple(each.version for each in manifest.migrations)
-    return ManifestEntry(checksum=manifest.checksum, migrations=versions, product=manifest.product)
+    return ManifestEntry(
+        checksum=manifest.checksum,
+        migrations=tuple(each.version for each in manifest.migrations),
+        product=manifest.product,
+        scripts=tuple(each.script.checksum for each in manifest.migrations),
+    )
 
 
 def skipped_entries(skipped: Iterable[SkippedTenant]) -> tuple[SkippedEntry, ...]:

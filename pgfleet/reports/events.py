@@ -92,6 +92,7 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
             "persisting": since.persisting if since else 0,
             "resolved": len(since.resolved) if since else 0,
             "compared_with": since.previous_run_id if since else None,
+            "is_first": document.is_first,
         },
     )
     for verdict, name in OF_VERDICT.items():

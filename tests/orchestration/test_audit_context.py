@@ -59,11 +59,12 @@ def test_a_drift_appears_persists_and_is_resolved(
     dsn = ready_dsn()
     fleet.policy('timezone = "Europe/Berlin"').tenant("acme", ready_dsn()).tenant("ember", dsn)
     _, first = run_audit(environment)
-    assert first.since is None, "nothing to compare with"
+    assert (first.since, first.is_first) == (None, True), "nothing to compare with"
 
     embedded_server.execute(DROP, database(dsn))
     _, second = run_audit(environment)
     assert second.since is not None
+    assert not second.is_first
     assert (second.since.previous_run_id, second.since.source) == (first.run_id, Source.PREFECT)
     [new] = second.since.new
     assert (new.tenant, new.kind, new.identity, new.change, new.since) == (
@@ -191,6 +192,10 @@ def test_a_file_is_compared_with_instead_of_the_last_audit(
     assert document.since is not None
     assert (document.since.previous_run_id, document.since.source) == (first.run_id, Source.FILE)
     assert [each.identity for each in document.since.new] == [INDEX]
+    other = first.manifest.model_copy(update={"checksum": "", "migrations": ("1",), "scripts": ("",)})
+    file.write_text(first.model_copy(update={"manifest": other}).model_dump_json(), encoding="utf-8")
+    _, document = run_audit(environment, since_file=str(file))
+    assert (document.since, document.is_first) == (None, True), "an audit of another manifest"
 
 
 def test_a_file_that_is_no_audit_document_ends_the_run_before_any_tenant_is_audited(

@@ -131,7 +131,11 @@ def test_the_document_keeps_the_order_of_the_fleet_file() -> None:
         run_id="run-7",
         started_at=STARTED,
         finished_at=FINISHED,
-        manifest=ManifestEntry(checksum=manifest.checksum, migrations=("20250328", "20250315")),
+        manifest=ManifestEntry(
+            checksum=manifest.checksum,
+            migrations=("20250328", "20250315"),
+            scripts=tuple(each.script.checksum for each in manifest.migrations),
+        ),
         summary={**summarize(tenants), "skipped": 1},
         tenants=tuple(tenants),
         skipped=SKIPPED,

@@ -36,10 +36,10 @@ from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.row_losses import loss_sentence, summarize_losses
 from pgfleet.reports.phrases.trend import MOST_LINES, headline, new_lines, resolved_lines
 from pgfleet.reports.phrases.variants import summarize_variants
-from pgfleet.reports.render import markdown, terminal
+from pgfleet.reports.render import html, markdown, terminal
 from pgfleet.reports.rows import MOST_ROWS
 from pgfleet.reports.tables import tenant_rows, variant_rows
-from pgfleet.reports.views.audit import audit_view
+from pgfleet.reports.views.audit import audit_page, audit_view
 from pgfleet.reports.views.audit_tenant import tenant_view
 
 ORDER = ("20250315", "20250328")
@@ -359,3 +359,15 @@ def test_pending_migrations_of_a_tenant_are_one_line_of_what_is_new_and_of_what_
     assert new_lines(a_since(*found), order) == ("acme, bo: 0039 … 0063 not applied",)
     resolved = resolved_lines(a_since(resolved=found), BERLIN, order)
     assert resolved == ("acme, bo: 0039 … 0063 applied (pending since 2025-03-25 02:00)",)
+
+
+def test_a_first_audit_says_so() -> None:
+    document = a_document(a_tenant()).model_copy(update={"is_first": True})
+    line = "First audit of this manifest: there is no earlier one to compare with."
+    view = audit_view(document, MANIFEST)
+    console = Console(width=160, file=StringIO())
+    console.print(terminal.render(view))
+    assert isinstance(console.file, StringIO)
+    assert line in console.file.getvalue()
+    assert line in markdown.render(view)
+    assert line in html.render(audit_page(document, MANIFEST))

@@ -11,6 +11,7 @@ from pgfleet.reports.phrases.names import group_names, listed
 
 MOST_LINES = 10
 MOST_CONSUMERS = 3
+FIRST_AUDIT = "First audit of this manifest: there is no earlier one to compare with."
 NOT_JUDGED_BEFORE = "not inspected by that audit, may be older"
 
 

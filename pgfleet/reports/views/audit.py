@@ -31,7 +31,7 @@ from pgfleet.reports.phrases.dates import NEW, Dates, dates_of
 from pgfleet.reports.phrases.names import group_names, listed
 from pgfleet.reports.phrases.row_losses import loss_lines, loss_sentence, summarize_losses
 from pgfleet.reports.phrases.skipped import skipped_sentence
-from pgfleet.reports.phrases.trend import capped, headline, new_lines, resolved_lines
+from pgfleet.reports.phrases.trend import FIRST_AUDIT, capped, headline, new_lines, resolved_lines
 from pgfleet.reports.phrases.variants import is_shared, variant_line
 from pgfleet.reports.tables import earliest
 from pgfleet.reports.views.audit_tenant import LOSSES, lead, tenant_blocks, tenant_summary
@@ -100,6 +100,8 @@ def audit_page(document: AuditDocument, manifest: Manifest, timezone: str = "UTC
 def _opening(document: AuditDocument, manifest: Manifest, dates: Dates) -> Iterator[Block]:
     """What changed since the previous audit, and what many tenants share."""
     order, since = [each.version for each in manifest.migrations], document.since
+    if document.is_first:
+        yield Paragraph(text=FIRST_AUDIT)
     if since:
         yield Section(
             title=headline(since, dates),
