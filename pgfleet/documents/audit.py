@@ -288,8 +288,8 @@ class AuditDocument(Entry):
     summary: dict[str, int]
     tenants: tuple[TenantEntry, ...]
     since: TrendEntry | None = None
-    is_first: bool = False
     variants: tuple[VariantEntry, ...] = ()
     accepted: tuple[AcceptanceEntry, ...] = ()
     skipped: tuple[SkippedEntry, ...] = ()
     shared: tuple[SharedEntry, ...] = ()
+    is_first: bool = False

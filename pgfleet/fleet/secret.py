@@ -35,7 +35,7 @@ class Secret:
 
     text: str = field(repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    shown: str = ""
+    shown: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """The text with the secrets hidden."""

@@ -15,7 +15,8 @@ EXAMPLE = """
   "schema_version": 1,
   "environment": "prod", "run_id": "run-7",
   "started_at": "2025-04-01T02:00:00Z", "finished_at": "2025-04-01T02:00:12.340000Z",
-  "manifest": {"checksum": "0123abcd", "migrations": ["20250315", "20250328"], "product": null},
+  "manifest": {"checksum": "0123abcd", "migrations": ["20250315", "20250328"], "product": null,
+    "scripts": ["1a", "2b"]},
   "summary": {"tenants": 2, "ready": 0, "degraded": 0, "blocked": 1, "unreachable": 1, "unknown": 0},
   "tenants": [
     {"name": "acme", "ring": "main", "verdict": "blocked", "reason": null,
@@ -64,7 +65,8 @@ EXAMPLE = """
     "reason": "being rebuilt", "until": "2025-06-30", "state": "active", "matches": 1}],
   "skipped": [{"name": "initech", "reason": "its state is suspended"}],
   "shared": [{"database": "db1:5432/acme", "kind": "index", "identity": "ai_guardrails.idx", "change": "missing",
-    "tenants": ["acme", "globex"]}]
+    "tenants": ["acme", "globex"]}],
+  "is_first": false
 }
 """
 
