@@ -11,7 +11,7 @@ from fixtures.servers import POLICY, ROLE_PASSWORD, Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import ObjectKind
-from pgfleet.errors import ReplayFailed, ScratchUnavailable
+from pgfleet.errors import ReplayFailed, ScratchUnavailable, ScriptFaulty
 from pgfleet.fleet.model import Environment
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest
@@ -222,8 +222,16 @@ def test_a_script_that_fails_is_named(server: Server, tmp_path: Path) -> None:
     with pytest.raises(ReplayFailed) as caught:
         server.expected(manifest)
     assert caught.value.script == "2_broken.sql"
+    assert isinstance(caught.value, ScriptFaulty)
     assert "division by zero" in str(caught.value)
     assert f"PostgreSQL {server.major}." in str(caught.value)
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_script_that_needs_what_the_server_lacks_is_not_at_fault(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(ReplayFailed) as caught:
+        server.expected(manifest_of(tmp_path, extension="CREATE EXTENSION no_such_extension"))
+    assert not isinstance(caught.value, ScriptFaulty)
 
 
 @pytest.mark.usefixtures("nothing_left")

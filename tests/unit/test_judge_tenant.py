@@ -31,6 +31,7 @@ from pgfleet.documents.audit import (
     MigrationStatus,
     PositionEntry,
     RepairEntry,
+    ScriptFaultEntry,
     SeedEntry,
     SeedStatus,
     TenantEntry,
@@ -41,18 +42,20 @@ from pgfleet.errors import (
     AccessRefused,
     ConnectionFailed,
     ConnectionLost,
+    ManifestError,
     NoExpectedCatalog,
     PgfleetError,
     PrivilegeMissing,
     ReplayFailed,
     ScratchUnavailable,
+    ScriptFaulty,
     StatementFailed,
     TryAgain,
 )
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.judge.migration import judge_migration
 from pgfleet.judge.observations import CountObservation, LedgerRow, TenantObservation
-from pgfleet.judge.tenant import inconclusive_entry, judge_tenant
+from pgfleet.judge.tenant import check_scripts, inconclusive_entry, judge_tenant
 from pgfleet.manifest.model import Priority
 from pgfleet.repair.model import Strategy
 
@@ -319,6 +322,22 @@ def test_a_changed_objects_entry_holds_both_definitions() -> None:
             kind="column", identity="public.one.id", change="changed", expected="uuid", actual="text", repair=repair
         ),
     )
+
+
+FAULT = ScriptFaultEntry(file="2_b.sql", problem="line 2 column 20: no such type, on PostgreSQL 16.4")
+
+
+def test_a_faulty_script_is_in_the_entry_of_every_tenant_that_it_keeps_from_being_judged() -> None:
+    entry = inconclusive_entry(TENANT, ScriptFaulty("2_b.sql", "16.4", "line 2 column 20: no such type"))
+    assert (entry.verdict, entry.script_fault) == (Verdict.UNKNOWN, FAULT)
+
+
+def test_a_faulty_script_is_an_error_of_the_manifest_unless_some_tenant_was_judged() -> None:
+    with pytest.raises(ManifestError) as caught:
+        check_scripts([None, FAULT], is_any_judged=False)
+    assert str(caught.value) == "2_b.sql: line 2 column 20: no such type, on PostgreSQL 16.4"
+    check_scripts([None, FAULT], is_any_judged=True)
+    check_scripts([None, None], is_any_judged=False)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What to do next about an error."""
 
+import re
+
 import pytest
 
 from pgfleet.documents.rollout import Result
@@ -15,7 +17,7 @@ from pgfleet.errors import (
     PlanOutdated,
     StatementFailed,
 )
-from pgfleet.rollout.advice import BY_SQLSTATE, advise, build_error_entry
+from pgfleet.rollout.advice import BY_KIND, BY_SQLSTATE, advise, build_error_entry
 
 FAILED, DONE = Result.FAILED, Result.DONE
 
@@ -23,6 +25,13 @@ FAILED, DONE = Result.FAILED, Result.DONE
 @pytest.mark.parametrize("state", BY_SQLSTATE)
 def test_every_listed_sqlstate_has_its_advice(state: str) -> None:
     assert advise(StatementFailed("it", state.ljust(5, "9"))) == BY_SQLSTATE[state]
+
+
+def test_no_advice_is_to_destroy_what_is_not_pgfleets() -> None:
+    texts = [*BY_SQLSTATE.values(), *(text for _, text in BY_KIND)]
+    found = [text for text in texts if re.search(r"\b(drop|delete|overwrite|truncate|force|rename)\b", text)]
+    assert found == [BY_SQLSTATE["42P07"]]
+    assert "rename the migration's object" in BY_SQLSTATE["42P07"], "the tenant's own object stays"
 
 
 def test_the_longer_code_wins_and_an_unlisted_one_has_none() -> None:

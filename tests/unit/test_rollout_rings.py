@@ -1,6 +1,6 @@
 """The result of a ring, after its tenants and after its soak."""
 
-from unit.literals import a_migration_entry, a_tenant_entry
+from unit.literals import a_difference_entry, a_migration_entry, a_tenant_entry
 from unit.rollout_literals import (
     a_result,
     a_ring,
@@ -14,6 +14,7 @@ from unit.rollout_literals import (
 from pgfleet.documents.audit import MigrationStatus, Verdict
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, RingOutcome, StepStatus
+from pgfleet.reports.phrases.rollout import ring_sentence
 from pgfleet.rollout.rings import find_unsettled, finish_ring, has_changed, watch_halt_reason
 
 FAILED, DONE = Result.FAILED, Result.DONE
@@ -54,6 +55,24 @@ def test_a_ring_is_unsettled_where_what_was_right_is_not_any_more() -> None:
         a_tenant_entry("d", Verdict.UNREACHABLE, reason="no answer"),
     ]
     assert find_unsettled(results, plans, entries) == ["a (1 drifted)", "d (no answer)"], "2 is outside of the scope"
+
+
+def test_drift_that_the_ring_left_unsettles_nothing_and_new_drift_does() -> None:
+    known = a_difference_entry()
+    new = known.model_copy(update={"identity": "public.idx_b"})
+    results = [a_result(name, DONE).model_copy(update={"remaining": (known,)}) for name in "ab"]
+    entries = [
+        a_tenant_entry("a", migrations=[a_migration_entry(DRIFTED, "1", differences=[known])]),
+        a_tenant_entry("b", migrations=[a_migration_entry(DRIFTED, "1", differences=[known, new])]),
+    ]
+    assert find_unsettled(results, [a_tenant_plan(name, planned("1")) for name in "ab"], entries) == ["b (1 drifted)"]
+
+
+def test_a_ring_completes_with_findings() -> None:
+    left = a_result("a", DONE).model_copy(update={"remaining": (a_difference_entry(),)})
+    ring = finish_ring("main", 0, [left, a_result("b", DONE)], [], dry_run=False)
+    assert (ring.outcome, ring.findings) == (RingOutcome.COMPLETED, 1)
+    assert ring_sentence(ring) == "Ring main completed; 1 tenant still has findings"
 
 
 def test_what_is_accepted_unsettles_no_ring() -> None:

@@ -79,7 +79,7 @@ def fix_of(difference: DifferenceEntry) -> str:
         return "pgfleet rollout --repair, or pgfleet repair, fixes it"
     if difference.repair and difference.repair.way is Strategy.RERUN:
         return f"reapplying {difference.repair.version} fixes it"
-    return f"fix it by hand: {_reason(difference)}"
+    return _reason(difference)
 
 
 def reason_lines(differences: Sequence[DifferenceEntry]) -> tuple[str, ...]:

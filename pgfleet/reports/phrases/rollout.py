@@ -79,7 +79,7 @@ def plan_sentence(plan: RolloutPlan) -> str:
         parts += [f"{action} {what} in {len(steps)}"] if steps else []
     seeds = [len(each.seeds) for each in plan.tenants if each.seeds]
     parts += [f"apply {plural(sum(seeds), 'seed')} in {len(seeds)}"] if seeds else []
-    idle = sum(each.is_idle for each in plan.tenants)
+    idle = sum(each.is_idle and not any(one.action is Action.LEAVE for one in each.migrations) for each in plan.tenants)
     obstacles = Counter(each.obstacle for each in plan.tenants if each.obstacle)
     all_parts = [", ".join(parts), f"nothing to do in {idle}" if idle else ""]
     all_parts += [f"{number} {verdict}" for verdict, number in obstacles.items()]
