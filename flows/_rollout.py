@@ -23,6 +23,7 @@ from pgfleet.reports.render import markdown
 from pgfleet.reports.views.plan import approval_view
 from pgfleet.rollout.failure_budget import allowed_failures
 from pgfleet.rollout.results import not_reached
+from pgfleet.rollout.reverting import check_down_scripts
 from pgfleet.rollout.rings import skip_ring
 from pgfleet.rollout.summary import RolloutOutcome, outcome_of, summarize
 from pgfleet.run import progress
@@ -71,7 +72,10 @@ class Rollout:
         outcomes = run_waves(PLAN, self.context, cut_waves(environment), lambda _: arguments)
         plans = all_results(outcomes, _lost_plan)
         check_scripts((each.script_fault for each in plans), is_any_judged=any(not each.obstacle for each in plans))
-        return build_plan(environment.name, self.context.manifest.checksum, self.scope, plans)
+        plan = build_plan(environment.name, self.context.manifest.checksum, self.scope, plans)
+        if self.scope.revert_to:
+            check_down_scripts(plan, self.context.manifest)
+        return plan
 
     def _refusal(self, plan: RolloutPlan) -> str | None:
         """Why the plan may not be carried out; None if it may, or if it changes nothing.
@@ -137,6 +141,7 @@ class Rollout:
             tenants=tenants,
             skipped=skipped_entries(environment.skipped),
             seeds_alone=not self.scope.migrations,
+            revert_to=self.scope.revert_to,
         )
 
 

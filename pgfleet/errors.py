@@ -20,6 +20,7 @@ PgfleetError
 │       └── ScriptFaulty        … and would fail on any server of this version: its author must correct it
 ├── Rejected                    a script ran and was rolled back because of its result
 │   ├── NotProven               the migration's checks fail, or its objects are not as expected
+│   │   └── RevertNotProven     a down script does not lead to the position before the migration
 │   └── GuardTripped            the script removed or changed rows that it must keep
 ├── PlanOutdated                the tenant changed after the plan was made
 ├── LedgerUnusable              this version of pgfleet cannot use the ledger
@@ -204,6 +205,10 @@ class NotProven(Rejected):
     def __str__(self) -> str:
         """What was not proven."""
         return self.message
+
+
+class RevertNotProven(NotProven):
+    """A down script after which the tenant does not have the catalog of the position before the migration."""
 
 
 class GuardTripped(Rejected):

@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from pgfleet.documents.plan import TenantPlan
 from pgfleet.documents.rollout import TenantResult
 from pgfleet.errors import PgfleetError
-from pgfleet.postgres.apply import ledger, migration, repair, seeding
+from pgfleet.postgres.apply import ledger, migration, repair, revert, seeding
 from pgfleet.postgres.apply.rollout import roll_out
 from pgfleet.postgres.read import audit_steps, inspection
 from pgfleet.rollout.results import failed_result, not_reached
@@ -20,6 +20,7 @@ from pgfleet.tasks.inspect_tenant import inspect_tenant
 from pgfleet.tasks.migrate_tenant import migrate_tenant
 from pgfleet.tasks.prepare_ledger import prepare_ledger
 from pgfleet.tasks.repair_drift import repair_drift
+from pgfleet.tasks.revert_migration import revert_migration
 from pgfleet.tasks.seed_tenant import seed_tenant
 from pgfleet.tasks.support.retries import retrying
 from pgfleet.tasks.support.states import as_task_runs, result_state
@@ -30,6 +31,7 @@ STEPS: dict[Callable[..., Any], Task[..., Any]] = {
     inspection.inspect: inspect_tenant,
     ledger.prepare_ledger: prepare_ledger,
     migration.migrate: migrate_tenant,
+    revert.revert: revert_migration,
     audit_steps.verify: verify_migration,
     repair.repair_drift: repair_drift,
     seeding.apply_seed: seed_tenant,

@@ -20,7 +20,7 @@ from pgfleet.cli.audit import audit
 from pgfleet.cli.counts import counts
 from pgfleet.cli.manifest import manifest_app
 from pgfleet.cli.repair import repair
-from pgfleet.cli.rollout import adopt, rollout, seed
+from pgfleet.cli.rollout import adopt, revert, rollout, seed
 from pgfleet.cli.tenants import tenants
 from pgfleet.cli.up import automations, demo, up
 from pgfleet.errors import ConfigurationError, PgfleetError
@@ -33,6 +33,7 @@ EXAMPLES: dict[Callable[..., None], str] = {
     repair: "pgfleet repair prod --tenant acme",
     seed: "pgfleet seed prod --tenant acme",
     adopt: "pgfleet adopt prod --through 20250401 --tenant acme",
+    revert: "pgfleet revert prod --to 20250328 --tenant acme --dry-run",
     counts: "pgfleet counts prod --format json",
     tenants: "pgfleet tenants prod --label region=eu",
     demo: "pgfleet demo --keep",

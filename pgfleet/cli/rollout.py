@@ -1,4 +1,4 @@
-"""The commands `rollout`, `seed`, and `adopt`: the plan, the confirmation, and the result."""
+"""The commands `rollout`, `seed`, `adopt`, and `revert`: the plan, the confirmation, and the result."""
 
 import sys
 from contextlib import ExitStack
@@ -150,6 +150,45 @@ def adopt(
     _roll_out(context, scope, options, output_format, output)
 
 
+def revert(
+    environment: EnvironmentArgument,
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="VERSION", help="The version to go back to; it stays applied. 'none' reverts every migration."
+        ),
+    ],
+    dry_run: DryRunOption = False,
+    tenant: TenantOption = None,
+    ring: RingOption = None,
+    label: LabelOption = None,
+    yes: YesOption = False,
+    granularity: GranularityOption = Granularity.STEP,
+    output_format: RolloutFormatOption = RolloutFormat.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Run the down scripts of the migrations after a version, newest first.
+
+    A revert commits only if the tenant then has the catalog of the
+    position before it. Tables that a down script drops lose their rows:
+    the plan names them. Nothing is run if a migration has no down script.
+
+    Exit status:
+    0  everything was reverted
+    1  some tenant failed, or the revert halted
+    2  the command or a file is wrong, or a down script is missing
+    3  some tenant could not be inspected
+    """
+    from pgfleet.postgres.read.run_context import load_context
+
+    selection = Selection.of(tenant, ring, label)
+    context = load_context(environment, selection)
+    scope = Scope(revert_to=to)
+    check_scope(scope, context.manifest)
+    options = {"dry_run": dry_run, "yes": yes, "granularity": granularity, **selection.parameters}
+    _roll_out(context, scope, options, output_format, output)
+
+
 def _roll_out(
     context: RunContext, scope: Scope, options: dict[str, Any], output_format: RolloutFormat, output: Path | None
 ) -> None:
@@ -171,7 +210,7 @@ def run_rollout(
     plan_to_stderr: bool = False,
     **parameters: Any,
 ) -> RolloutDocument:
-    """One run of the flow `rollout`, `seed`, or `adopt`, which prints the plan before anything is written.
+    """One run of the flow `rollout`, `seed`, `adopt`, or `revert`, which prints the plan before anything is written.
 
     At a terminal, asks before it writes: for the plan's digest where approval is required, otherwise for yes or no.
     Raises ConfigurationError if nobody can be asked, and PgfleetError if the run broke off.
@@ -179,9 +218,6 @@ def run_rollout(
     settings.prepare_prefect()
     from pgfleet.cli.output import console_on
     from pgfleet.flows._approval import asking, can_ask
-    from pgfleet.flows.adopt import adopt_fleet
-    from pgfleet.flows.rollout import rollout_fleet
-    from pgfleet.flows.seed import seed_fleet
     from pgfleet.reports.render import terminal
     from pgfleet.reports.views.plan import plan_view
     from pgfleet.tasks.support.results import ROLLOUT_DOCUMENT
@@ -199,16 +235,8 @@ def run_rollout(
         view = plan_view(plan, context.manifest, policy.rings)
         console_on(sys.stderr if plan_to_stderr else sys.stdout).print(terminal.render(view))
 
-    parameters |= {"environment": name, "dry_run": dry_run, "yes": yes}
-    flow: Flow[..., Any] = rollout_fleet
-    if scope.adopt_through:
-        flow = adopt_fleet
-        parameters |= {"through": scope.adopt_through}
-    elif scope.migrations:
-        parameters |= {"priority": scope.priority, "rerun": list(scope.rerun) or None}
-        parameters |= {"repair": scope.repair, "recreate": list(scope.recreate) or None}
-    else:
-        flow = seed_fleet
+    flow, own_parameters = _flow_of(scope)
+    parameters |= {"environment": name, "dry_run": dry_run, "yes": yes, **own_parameters}
     kind = f"{flow.name} dry run".removeprefix("rollout ") if dry_run else flow.name
     with showing_progress(f"{kind} of {name}", show) as progress, ExitStack() as stack:
         if must_ask and is_terminal():
@@ -222,3 +250,24 @@ def run_rollout(
 
             stack.enter_context(asking(ask))
         return run_flow(flow, ROLLOUT_DOCUMENT, **parameters)
+
+
+def _flow_of(scope: Scope) -> "tuple[Flow[..., Any], dict[str, object]]":
+    """The flow that works on this scope, and the parameters that only it has."""
+    from pgfleet.flows.adopt import adopt_fleet
+    from pgfleet.flows.revert import revert_fleet
+    from pgfleet.flows.rollout import rollout_fleet
+    from pgfleet.flows.seed import seed_fleet
+
+    if scope.adopt_through:
+        return adopt_fleet, {"through": scope.adopt_through}
+    if scope.revert_to:
+        return revert_fleet, {"to": scope.revert_to}
+    if not scope.migrations:
+        return seed_fleet, {}
+    return rollout_fleet, {
+        "priority": scope.priority,
+        "rerun": list(scope.rerun) or None,
+        "repair": scope.repair,
+        "recreate": list(scope.recreate) or None,
+    }

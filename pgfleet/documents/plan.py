@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import LedgerState, ScriptFaultEntry, Verdict
+from pgfleet.documents.audit import CountEntry, LedgerState, ScriptFaultEntry, Verdict
 from pgfleet.documents.entry import Entry, StatementEntry
 from pgfleet.manifest.model import Priority
 
@@ -40,6 +40,10 @@ IDLE = frozenset({Action.SKIP, Action.LEAVE, Action.REFUSE})
 """The actions that write nothing."""
 
 
+SHOWN_ONLY = {"reason", "unreachable_because", "script_fault", "dropped"}
+"""The fields of a tenant's plan that do not say what is done, and that may change without a change of the tenant."""
+
+
 class AcceptedObject(Entry):
     """One difference that the rollout leaves alone, because the fleet file accepts it."""
 
@@ -70,8 +74,9 @@ class TenantPlan(Entry):
     """What will be done in one tenant: nothing if there is an `obstacle`, and `reason` says why.
 
     `unreachable_because` is one of a closed set of reasons. `migrations` are those in the rollout's scope, in the
-    manifest's order; `seeds` are the names of the missing ones. `statements` fix drift that running scripts again does
-    not fix. `recreate` are the lost tables that may be created again, without their rows.
+    manifest's order, or newest first if they are reverted; `seeds` are the names of the missing ones. `statements` fix
+    drift that running scripts again does not fix. `recreate` are the lost tables that may be created again, without
+    their rows. `dropped` are the tables that a revert removes with their rows, which are null where not counted.
     """
 
     name: str
@@ -85,6 +90,12 @@ class TenantPlan(Entry):
     statements: tuple[StatementEntry, ...] = ()
     recreate: tuple[str, ...] = ()
     script_fault: ScriptFaultEntry | None = None
+    dropped: tuple[CountEntry, ...] = ()
+
+    @property
+    def reverts(self) -> bool:
+        """Whether any migration will be reverted."""
+        return any(each.action is Action.REVERT for each in self.migrations)
 
     @property
     def changes(self) -> bool:
@@ -156,9 +167,7 @@ def build_plan(environment: str, manifest_checksum: str, scope: Scope, tenants: 
         "environment": environment,
         "manifest": manifest_checksum,
         "scope": scope.model_dump(mode="json"),
-        "tenants": [
-            each.model_dump(mode="json", exclude={"reason", "unreachable_because", "script_fault"}) for each in plans
-        ],
+        "tenants": [each.model_dump(mode="json", exclude=SHOWN_ONLY) for each in plans],
     }
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return RolloutPlan(environment=environment, digest=hashlib.sha256(text.encode()).hexdigest(), tenants=plans)

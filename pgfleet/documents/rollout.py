@@ -191,7 +191,10 @@ class RingEntry(Entry):
 
 
 class RolloutDocument(Entry):
-    """One rollout, dry run, or seeding; with `seeds_alone` it was about no migrations."""
+    """One rollout, dry run, seeding, or revert; with `seeds_alone` it was about no migrations.
+
+    `revert_to` is the version after which migrations were reverted, or `none`; null for anything else than a revert.
+    """
 
     schema_version: int = SCHEMA_VERSION
     environment: str
@@ -208,12 +211,13 @@ class RolloutDocument(Entry):
     tenants: tuple[TenantResult, ...]
     skipped: tuple[SkippedEntry, ...] = ()
     seeds_alone: bool = False
+    revert_to: str | None = None
 
     @property
     def what(self) -> str:
-        """`rollout`, `dry run`, `seed`, or `seed dry run`."""
-        kinds = ("seed dry run", "seed") if self.seeds_alone else ("dry run", "rollout")
-        return kinds[0] if self.dry_run else kinds[1]
+        """`rollout`, `dry run`, `seed`, `seed dry run`, `revert`, or `revert dry run`."""
+        kind = "revert" if self.revert_to else "seed" if self.seeds_alone else "rollout"
+        return f"{kind} dry run".removeprefix("rollout ") if self.dry_run else kind
 
 
 class TenantCounts(Entry):

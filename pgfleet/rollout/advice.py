@@ -14,6 +14,7 @@ from pgfleet.errors import (
     NotProven,
     PgfleetError,
     PlanOutdated,
+    RevertNotProven,
 )
 
 RETRY = "run the same command again; it skips what is done"
@@ -39,6 +40,7 @@ BY_SQLSTATE = {
     "3D": f"correct the name of the database in the fleet file, then {RETRY}",
 }
 BY_KIND: tuple[tuple[type[PgfleetError], str], ...] = (
+    (RevertNotProven, "correct the down script; pgfleet manifest check proves it"),
     (NotProven, "a rerun does not fix this: check whether pgfleet repair can, or fix it by hand"),
     (GuardTripped, "check what the script does to these rows; if that is intended, set may_shrink in the manifest"),
     (PlanOutdated, "run the command again to make a new plan"),

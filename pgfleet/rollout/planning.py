@@ -21,12 +21,15 @@ from pgfleet.rollout.advice import advise
 from pgfleet.rollout.drift import drift_action, lost_tables, recreated_tables, repair_statements, why_left
 from pgfleet.rollout.preconditions import pooler_error, standby_error
 from pgfleet.rollout.revalidate import is_recorded
+from pgfleet.rollout.reverting import check_revert, plan_revert
 
 
 def check_scope(scope: Scope, manifest: Manifest) -> None:
-    """Raises FleetError if a version to rerun or to adopt is not in the manifest, or is excluded by the priority."""
+    """Raises FleetError if a version to rerun, adopt, or revert to is not in the manifest, or has another priority."""
     if scope.adopt_through:
         check_adoption(scope.adopt_through, manifest)
+    if scope.revert_to:
+        check_revert(scope.revert_to, manifest)
     for version in scope.rerun:
         migration = next((each for each in manifest.migrations if each.version == version), None)
         if migration is None:
@@ -63,6 +66,9 @@ def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalo
             unreachable_because=because,
             script_fault=entry.script_fault,
         )
+    if scope.revert_to:
+        plan = plan_revert(entry, manifest, expected, scope.revert_to)
+        return _obstructed_by_standby(plan) if entry.standby and not plan.is_idle else plan
     chosen = {each.version for each in manifest.migrations if is_within(each, scope)}
     wanted = [each for each in entry.migrations if each.version in chosen]
     recreate = tuple(recreated_tables(wanted, scope, entry.home))

@@ -49,7 +49,7 @@ def has_changed(results: Iterable[TenantResult]) -> bool:
     """Whether a migration, seed, or repair changed any tenant; a ledger entry alone does not count."""
     return any(
         (result.repair is not None and result.repair.result is RepairResult.REPAIRED)
-        or any(each.status == "done" and each.action in RUNS for each in result.migrations)
+        or any(each.status == "done" and each.action in {*RUNS, Action.REVERT} for each in result.migrations)
         or any(each.status == "done" for each in result.seeds)
         for result in results
     )
@@ -69,23 +69,29 @@ def find_unsettled(
 ) -> list[str]:
     """The tenants that were as planned after the ring and are not after its soak, with what is wrong.
 
-    Drift that the ring left as it is does not count.
+    Drift that the ring left as it is does not count. What was reverted must be pending.
     """
-    scopes = {each.name: {one.version for one in each.migrations if one.action is not Action.LEAVE} for each in plans}
+    planned = {each.name: {one.version: one.action for one in each.migrations} for each in plans}
     was_ready = {each.name: {_key(one) for one in each.remaining} for each in results if each.result in SUCCEEDED}
     unsettled = []
     for entry in entries:
         wrong = [
             f"{each.version} {each.status}"
             for each in entry.migrations
-            if each.version in scopes.get(entry.name, ())
-            and each.status is not MigrationStatus.APPLIED
-            and not each.accepted
+            if not each.accepted
+            and not _is_settled(each.status, planned.get(entry.name, {}).get(each.version))
             and not _is_known(each, was_ready.get(entry.name, set()))
         ]
         if entry.name in was_ready and (wrong or entry.verdict in {Verdict.UNREACHABLE, Verdict.UNKNOWN}):
             unsettled.append(f"{entry.name} ({', '.join(wrong) or entry.reason or entry.verdict})")
     return unsettled
+
+
+def _is_settled(status: MigrationStatus, action: Action | None) -> bool:
+    """Whether a migration is as this action leaves it; None if the plan did not contain it."""
+    if action in {None, Action.LEAVE}:
+        return True
+    return status is (MigrationStatus.PENDING if action is Action.REVERT else MigrationStatus.APPLIED)
 
 
 def _is_known(migration: MigrationEntry, remaining: Collection[tuple[str, str]]) -> bool:

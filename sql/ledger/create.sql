@@ -42,7 +42,7 @@ COMMENT ON COLUMN pgfleet.ledger.recorded_at IS 'When the transaction that wrote
 CREATE TABLE pgfleet.ledger_events (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   happened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  event text NOT NULL CHECK (event IN ('started', 'applied', 'healed', 'rerun', 'adopted', 'abandoned', 'repaired')),
+  event text NOT NULL CHECK (event IN ('started', 'applied', 'healed', 'rerun', 'adopted', 'abandoned', 'repaired', 'reverted')),
   home_schema text NOT NULL,
   version text NOT NULL,
   file text NOT NULL,
@@ -53,7 +53,7 @@ CREATE TABLE pgfleet.ledger_events (
 COMMENT ON TABLE pgfleet.ledger_events IS 'The history: rows are added, never changed or deleted.';
 COMMENT ON COLUMN pgfleet.ledger_events.id IS 'The order of the events.';
 COMMENT ON COLUMN pgfleet.ledger_events.happened_at IS 'When this row was written.';
-COMMENT ON COLUMN pgfleet.ledger_events.event IS 'applied, healed (reapplied to fix drift), rerun (on purpose), adopted, repaired (by statements generated for this tenant); started and abandoned: of migrations that run outside a transaction.';
+COMMENT ON COLUMN pgfleet.ledger_events.event IS 'applied, healed (reapplied to fix drift), rerun (on purpose), adopted, repaired (by statements generated for this tenant), reverted; started and abandoned: of migrations that run outside a transaction.';
 COMMENT ON COLUMN pgfleet.ledger_events.home_schema IS 'The schema that the tenant''s own objects live in.';
 COMMENT ON COLUMN pgfleet.ledger_events.version IS 'The migration''s version in the manifest.';
 COMMENT ON COLUMN pgfleet.ledger_events.file IS 'The script''s name, with a folder where the name alone does not identify it.';

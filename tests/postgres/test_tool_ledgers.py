@@ -12,7 +12,7 @@ from fixtures.servers import Server
 from pgfleet.documents.audit import Evidence, Verdict
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result
-from pgfleet.manifest.model import Manifest, Tool
+from pgfleet.manifest.model import DownScript, Manifest, Script, Tool
 from pgfleet.manifest.source.ledger import Recorded, table_name
 from pgfleet.manifest.source.tools import LEDGERS
 from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
@@ -27,6 +27,19 @@ GOOSE = {
     "2_admin.sql": "-- +goose Up\nINSERT INTO users VALUES (1);\n",
     "3_posts.sql": "-- +goose Up\nCREATE TABLE posts (id int PRIMARY KEY);\n",
 }
+
+REVERTIBLE = {
+    name: f"-- +goose Up\nCREATE TABLE {table} ();\n-- +goose Down\nDROP TABLE {table};\n"
+    for name, table in (("1_users.sql", "users"), ("2_posts.sql", "posts"))
+}
+UNDO_INDEX = "DROP INDEX posts_author;"
+UNDO = {
+    Tool.FLYWAY: "DELETE FROM users WHERE id = 1;",
+    Tool.GOOSE: "DROP INDEX posts_author, users_name;",
+    Tool.SQL_MIGRATE: "SELECT 1;",
+    Tool.SUPABASE: "DROP TABLE posts;",
+}
+"""Down scripts of last migrations whose files have none that is complete."""
 
 Reader = Callable[..., Manifest]
 
@@ -96,6 +109,61 @@ def test_a_rollout_keeps_the_tools_ledger_in_step(
     assert audit.verdict is Verdict.READY, audit.reason
     assert {each.evidence for each in audit.migrations} == {Evidence.TOOL}
     assert {each.in_tool_ledger for each in audit.migrations} == {True}
+
+
+@pytest.mark.parametrize("tool", WRITABLE)
+def test_a_revert_keeps_the_tools_ledger_in_step(
+    tool: Tool, manifest_of: Reader, server: Server, empty_database: str
+) -> None:
+    """With a down script of the test's own for the last migration, where the tool has none."""
+    manifest = manifest_of(tool, FOLDERS.get(tool, SOURCES / tool), write=True)
+    versioned = [each for each in manifest.migrations if not each.repeatable]
+    last = versioned[-1]
+    sql = UNDO.get(tool, None if last.down else UNDO_INDEX)
+    down = DownScript(script=Script(path="undo.sql", sql=sql, checksum="undo")) if sql else last.down
+    manifest = replace(
+        manifest, migrations=tuple(replace(each, down=down) if each is last else each for each in manifest.migrations)
+    )
+    tenant = a_tenant(server, empty_database, manifest)
+    assert tenant.roll_out().result is Result.DONE
+    result = tenant.roll_out(revert_to=versioned[-2].version)
+    assert (result.result, [each.error for each in result.migrations]) == (Result.DONE, [None])
+    versions = frozenset(each.version for each in manifest.migrations) - {last.version}
+    assert recorded(tenant) == Recorded(versions=versions)
+    assert tenant.ledger().keys() == versions
+    assert tenant.roll_out().result is Result.DONE
+    assert recorded(tenant) == Recorded(versions=versions | {last.version})
+
+
+def test_a_ledger_that_is_not_written_prevents_a_revert(
+    manifest_of: Reader, server: Server, empty_database: str
+) -> None:
+    tenant = a_tenant(server, empty_database, manifest_of(Tool.GOOSE, REVERTIBLE, write=False))
+    assert tenant.roll_out().result is Result.DONE
+    create_ledger(tenant, "1", "2")
+    plan = tenant.plan(revert_to="1")
+    assert [(each.version, each.action) for each in plan.migrations] == [("2", Action.REFUSE)]
+    assert plan.migrations[0].reason == (
+        "the ledger of goose, which pgfleet does not write, would still record it; "
+        "revert it with goose, or set write = true"
+    )
+    assert tenant.roll_out(plan).result is Result.FAILED
+    assert statuses(tenant) == "aa"
+
+
+def test_a_ledger_that_is_further_than_the_manifest_prevents_a_revert(
+    manifest_of: Reader, server: Server, empty_database: str
+) -> None:
+    files = {"1_a.up.sql": "CREATE TABLE a ();", "1_a.down.sql": "DROP TABLE a;"}
+    tenant = a_tenant(server, empty_database, manifest_of(Tool.GOLANG_MIGRATE, files, write=True))
+    assert tenant.roll_out().result is Result.DONE
+    tenant.execute("UPDATE schema_migrations SET version = 2")
+    [step] = tenant.roll_out(revert_to="none").migrations
+    assert step.error is not None
+    assert step.error.message == (
+        "schema_migrations records later migrations than 1_a.up.sql; revert those with golang-migrate"
+    )
+    assert tenant.query("SELECT to_regclass('a') IS NOT NULL, version FROM schema_migrations") == [(True, 2)]
 
 
 def test_the_tools_ledger_decides_what_the_catalog_cannot(

@@ -13,7 +13,7 @@ from pgfleet.run.shipped import deployments_folder
 
 FILE = deployments_folder() / "prefect.yaml"
 FLEET = deployments_folder() / "fleet.toml"
-NAMES = ("nightly", "audit", "rollout", "dry-run", "seed", "repair", "counts")
+NAMES = ("nightly", "audit", "rollout", "dry-run", "seed", "revert", "repair", "counts")
 
 
 def test_prefect_yaml_lists_the_deployments_that_up_creates_for_its_environments() -> None:

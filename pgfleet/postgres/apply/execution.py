@@ -56,7 +56,7 @@ def prove(
     later = plan.runs_after(version)
     entry = verify(session, context, after, version)
     known = {each.identity: each for each in before.assessment.drift}
-    worse = [each for each in after.assessment.drift if _is_worse(each, known.get(each.identity), later)]
+    worse = [each for each in after.assessment.drift if is_worse(each, known.get(each.identity), later)]
     unfixed = [each for each in after.assessment.drift if each.identity in _fixed_by(version, before)]
     own = [difference_entry(each, session.home) for each in (*worse, *unfixed) if each.version == version]
     others = [difference_entry(each, session.home) for each in worse if each.version != version]
@@ -89,7 +89,7 @@ def _undone(plan: TenantPlan, ran: list[str], before: TenantInspection, after: T
     return (each.version for each in plan.migrations if each.version in (damaged & later) - {*ran})
 
 
-def _is_worse(found: Difference, before: Difference | None, later: Collection[str]) -> bool:
+def is_worse(found: Difference, before: Difference | None, later: Collection[str]) -> bool:
     """Whether an object differs that did not differ before, or in a way in which it did not."""
     if before is None:
         return True
@@ -117,7 +117,7 @@ def _is_proven(
     own = [each for each in after.assessment.drift if each.version == version]
     entry = verify(session, context, after, version)
     is_proven = all(each.passed for each in entry.checks) and not any(
-        _is_worse(each, known.get(each.identity), ()) for each in own
+        is_worse(each, known.get(each.identity), ()) for each in own
     )
     if not is_proven and plan.of(version).action is Action.RERUN:
         raise NotProven(f"it undoes part of {version}, which is {entry.status} even after it was run again")

@@ -40,16 +40,24 @@ def read_ledger(session: Session) -> tuple[Mapping[str, LedgerRow], str | None]:
     return entries, None
 
 
-def prepare_ledger(session: Session) -> None:
-    """Creates the ledger if necessary. Raises a DatabaseError, and LedgerUnusable if it cannot be read."""
+def prepare_ledger(session: Session, with_reverts: bool = False) -> None:
+    """Creates the ledger if necessary, and lets an older one record reverts if those are planned.
+
+    Raises a DatabaseError, and LedgerUnusable if it cannot be read.
+    """
     if not _exists(session):
         with session.transaction():
             lock_shared(session)
             if not _exists(session):  # two tenants of one database may start at once
-                session.run_script(_creation())
+                session.run_script(_shipped("create"))
     _, fault = read_ledger(session)
     if fault:
         raise LedgerUnusable(f"the ledger cannot be used: {fault}")
+    if with_reverts and not _allows_reverts(session):
+        with session.transaction():
+            lock_shared(session)
+            if not _allows_reverts(session):
+                session.run_script(_shipped("allow_reverts"))
 
 
 def record(session: Session, migration: Migration, action: Action, *, run_id: str) -> None:
@@ -67,10 +75,15 @@ def record_started(session: Session, migration: Migration, *, run_id: str) -> No
 def forget_started(session: Session, migration: Migration, before: LedgerRow | None, *, run_id: str) -> None:
     """Undoes `record_started` after the migration left nothing: restores the row `before`. Raises a DatabaseError."""
     if before is None:
-        session.write(_row("forget", session, migration, run_id))
+        session.write(_row("forget", session, migration, run_id, event="abandoned"))
     else:
         values = {"state": str(before.state), "checksum": before.checksum, "event": "abandoned"}
         session.write(_row("record", session, migration, before.run_id, **values))
+
+
+def record_reverted(session: Session, migration: Migration, *, run_id: str) -> None:
+    """Removes the migration's row, and records the revert as an event. Raises a DatabaseError."""
+    session.write(_row("forget", session, migration, run_id, event="reverted"))
 
 
 def record_repaired(
@@ -92,8 +105,13 @@ def _exists(session: Session) -> bool:
     return bool(found)
 
 
-def _creation() -> Script:
-    return Script(path="ledger/create.sql", sql=statement("ledger/create"), checksum="")
+def _allows_reverts(session: Session) -> bool:
+    [[(is_allowed,)]] = session.fetch(Query(statement("ledger/allows_reverts")))
+    return bool(is_allowed)
+
+
+def _shipped(name: str) -> Script:
+    return Script(path=f"ledger/{name}.sql", sql=statement(f"ledger/{name}"), checksum="")
 
 
 def _row(name: str, session: Session, migration: Migration, run_id: str, **values: str) -> Query:

@@ -101,7 +101,7 @@ def _outside_transaction(
             record_started(session, migration, run_id=context.run_id)
             try:
                 _drop_invalid_indexes(session, before, migration.version)
-                is_resumed = _was_started(before, migration)
+                is_resumed = was_started(before, migration)
                 run_statements(session, migration, run_id=context.run_id, is_resumed=is_resumed)
             except DatabaseError:
                 _clean_up(session, context, migration, before)
@@ -119,7 +119,7 @@ def _outside_transaction(
     return action, ()
 
 
-def _was_started(before: TenantInspection, migration: Migration) -> bool:
+def was_started(before: TenantInspection, migration: Migration) -> bool:
     """Whether an earlier run started this script, unchanged, and did not finish it."""
     row = before.observed.ledger.get(migration.version)
     return row is not None and row.state is LedgerState.STARTED and row.checksum == migration.script.checksum

@@ -20,6 +20,7 @@ from pgfleet.postgres.apply.dry_run import as_dry_run
 from pgfleet.postgres.apply.ledger import prepare_ledger
 from pgfleet.postgres.apply.migration import failed_step, migrate
 from pgfleet.postgres.apply.repair import repair_drift
+from pgfleet.postgres.apply.revert import revert
 from pgfleet.postgres.apply.seeding import apply_seed, failed_seed
 from pgfleet.postgres.locks import lock_shared
 from pgfleet.postgres.read.audit import Runner, directly
@@ -29,7 +30,7 @@ from pgfleet.postgres.session import Session
 from pgfleet.postgres.tenant_session import open_session
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.rollout.planning import accepted_object
-from pgfleet.rollout.preconditions import pooler_error, standby_error
+from pgfleet.rollout.preconditions import refusal, standby_error
 from pgfleet.rollout.remaining import remaining_drift
 from pgfleet.rollout.repair_results import failed_repair
 from pgfleet.rollout.results import (
@@ -89,9 +90,12 @@ class _TenantRollout:
         if self.plan.changes and inspection.observed.is_standby:
             raise standby_error()
         if self.plan.changes:
-            self.run(prepare_ledger, self.session)
+            self.run(prepare_ledger, self.session, self.plan.reverts)
         for planned in self.plan.migrations:
-            self.steps.append(self._migrate(self.context.migration(planned.version), planned.action, inspection))
+            migration, action = self.context.migration(planned.version), planned.action
+            is_revert = action is Action.REVERT
+            step = self._revert(migration) if is_revert else self._migrate(migration, action, inspection)
+            self.steps.append(step)
         for name in self.plan.seeds:
             self.seeds.append(self._apply_seed(self.context.seed(name)))
         self._repair()
@@ -154,8 +158,27 @@ class _TenantRollout:
             status, detail = blocked_status(blocker)
             return build_step(migration, self.plan, status, detail=detail)
         if action is Action.REFUSE:
-            return failed_step(migration, self.plan, pooler_error(migration.file))
+            return failed_step(migration, self.plan, refusal(self.plan.of(migration.version), migration.file))
         return None
+
+    def _revert(self, migration: Migration) -> MigrationStep:
+        if self.lost:
+            return build_step(migration, self.plan, StepStatus.NOT_REACHED, detail=LOST_BEFORE)
+        if blocker := next((each for each in self.steps if each.status is not StepStatus.DONE), None):
+            return self._blocked_revert(migration, blocker)
+        try:
+            step: MigrationStep = self.run(revert, self.session, self.context, self.plan, migration.version)
+        except PgfleetError as error:
+            self._note(error)
+            return failed_step(migration, self.plan, error)
+        return self._verify_reverted(step)
+
+    def _blocked_revert(self, migration: Migration, blocker: MigrationStep) -> MigrationStep:
+        """The step of a revert that cannot begin, because the later migration `blocker` was not reverted."""
+        if blocker.status is StepStatus.NOT_EXERCISED:
+            detail = f"the revert of {blocker.version} was not exercised"
+            return build_step(migration, self.plan, StepStatus.NOT_EXERCISED, detail=detail)
+        return build_step(migration, self.plan, StepStatus.NOT_REACHED, detail=f"{blocker.version} was not reverted")
 
     def _skip(self, migration: Migration, inspection: TenantInspection) -> MigrationStep:
         """Skips the migration if it is still as planned: applied, or with no more differences than were accepted."""
@@ -186,6 +209,21 @@ class _TenantRollout:
             return step
         outdated = PlanOutdated(f"it was proven and committed, but is {found.status} now: {sentence(found)}")
         return failed_step(migration, self.plan, outdated)
+
+    def _verify_reverted(self, step: MigrationStep) -> MigrationStep:
+        """Verifies what was committed, as the next audit will. A lost connection does not fail the step."""
+        if step.status is not StepStatus.DONE:
+            return step
+        try:
+            self.latest = self.run(inspect, self.session, self.context)
+            found: MigrationEntry = self.run(verify, self.session, self.context, self.latest, step.version)
+        except PgfleetError as error:
+            self._note(error)
+            return step
+        if found.status is MigrationStatus.PENDING:
+            return step
+        outdated = PlanOutdated(f"its revert was proven and committed, but it is {found.status} now: {sentence(found)}")
+        return failed_step(self.context.migration(step.version), self.plan, outdated)
 
     def _apply_seed(self, seed: Seed) -> SeedStep:
         if self.lost:

@@ -48,13 +48,47 @@ def record_in_tool_ledger(session: Session, manifest: Manifest, migration: Migra
     if ledger is None or not ledger.write:
         return
     layout, table = ledger_format(ledger.tool), table_name(ledger.table, home=session.home)
+    recorded = _recorded(session, manifest)
+    if recorded is None:
+        session.write(Query(layout.definition(table)))
+    if layout.insert and (recorded is None or migration.version not in recorded.versions):
+        session.write(*(Query(text, values) for text, values in layout.insert(migration, _in_a_text(table))))
+
+
+def remove_from_tool_ledger(session: Session, manifest: Manifest, migration: Migration) -> None:
+    """Records a revert as the tool would, in our transaction; does nothing if the tool does not record the migration.
+
+    Raises a DatabaseError, and LedgerUnusable if the ledger cannot be read or written, or would not be right after it.
+    """
+    ledger = manifest.ledger
+    recorded = _recorded(session, manifest)
+    if ledger is None or recorded is None or migration.version not in recorded.versions:
+        return
+    layout, table = ledger_format(ledger.tool), table_name(ledger.table, home=session.home)
+    if not ledger.write or layout.remove is None:
+        raise LedgerUnusable(f"the ledger of {ledger.tool} records it, and pgfleet does not write that ledger")
+    versioned = [each for each in manifest.migrations if not each.repeatable]
+    place = versioned.index(migration)
+    previous = versioned[place - 1] if place else None
+    session.write(*(Query(text, values) for text, values in layout.remove(migration, previous, _in_a_text(table))))
+    if _recorded(session, manifest) != Recorded(versions=recorded.versions - {migration.version}):
+        raise LedgerUnusable(
+            f"{ledger.table} records later migrations than {migration.file}; revert those with {ledger.tool}"
+        )
+
+
+def _recorded(session: Session, manifest: Manifest) -> Recorded | None:
+    """What the ledger records; None if there is none. Raises LedgerUnusable if it cannot be relied on."""
+    ledger = manifest.ledger
+    if ledger is None:
+        return None
     [found] = session.fetch(exists_query(ledger, session.home))
     recorded = read_tool_ledger(session, manifest, found)
     if recorded and recorded.fault:
         raise LedgerUnusable(f"the ledger of {ledger.tool} cannot be used: {recorded.fault}")
-    if recorded is None:
-        session.write(Query(layout.definition(table)))
-    if layout.insert and (recorded is None or migration.version not in recorded.versions):
-        # In a text with values, a percent sign is doubled.
-        named = TableName(schema=table.schema.replace("%", "%%"), name=table.name.replace("%", "%%"))
-        session.write(*(Query(text, values) for text, values in layout.insert(migration, named)))
+    return recorded
+
+
+def _in_a_text(table: TableName) -> TableName:
+    """The name for a text with values, in which a percent sign is doubled."""
+    return TableName(schema=table.schema.replace("%", "%%"), name=table.name.replace("%", "%%"))

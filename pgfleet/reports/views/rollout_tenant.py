@@ -131,7 +131,10 @@ def _joined(*texts: str | None) -> str:
 def _command(document: RolloutDocument, tenant: str) -> str:
     """The command of the run, for that tenant only."""
     command = rollout_command(document.environment, tenant)
-    command = command.replace("pgfleet rollout", "pgfleet seed", 1) if document.seeds_alone else command
+    if document.revert_to:
+        command = command.replace("pgfleet rollout", "pgfleet revert", 1) + f" --to {document.revert_to}"
+    elif document.seeds_alone:
+        command = command.replace("pgfleet rollout", "pgfleet seed", 1)
     return f"{command} --dry-run" if document.dry_run else command
 
 
