@@ -25,6 +25,7 @@ from pgfleet.flows.count_wave import count_wave
 from pgfleet.flows.plan_wave import plan_wave
 from pgfleet.flows.repair import repair_fleet
 from pgfleet.flows.repair_wave import repair_wave
+from pgfleet.flows.revert import revert_fleet
 from pgfleet.flows.rollout import rollout_fleet
 from pgfleet.flows.rollout_wave import dry_run_wave, rollout_wave
 from pgfleet.flows.seed import seed_fleet
@@ -68,7 +69,7 @@ def test_pgfleet_and_prefect_deploy_the_same_and_again_changes_nothing(prefect_a
     for _ in range(2):
         made = [deploy(each, POOL) for each in deployments_of("prod", "Europe/Berlin")]
         assert made[0] == "audit/nightly-prod"
-        assert len(set(made)) == len(made) == 7
+        assert len(set(made)) == len(made) == 8
         by_pgfleet = deployed("audit/nightly-prod")
         assert (by_pgfleet.id, as_kept(by_pgfleet)) == (by_prefect.id, as_kept(by_prefect))
         assert by_pgfleet.pull_steps in (None, [])
@@ -108,7 +109,7 @@ def test_of_nightly_audits_that_were_late_one_is_run_and_the_others_are_cancelle
     ]
 
 
-@pytest.mark.parametrize("flow", [audit_fleet, rollout_fleet, seed_fleet, repair_fleet, count_fleet])
+@pytest.mark.parametrize("flow", [audit_fleet, rollout_fleet, seed_fleet, revert_fleet, repair_fleet, count_fleet])
 def test_the_form_says_what_each_parameter_is(flow: Flow[..., Any]) -> None:
     form = parameter_schema(flow)
     assert [name for name, each in form.properties.items() if not each.get("description")] == []
