@@ -113,6 +113,7 @@ class Catalog:
 
     `managed` is None if the fingerprint is the expected one: the objects were not transferred. `unreadable`
     are the tables whose rows the role cannot read; `occupied_names` are relations with names that the manifest needs.
+    `other_tables` is the number of the tenant's tables if none of the manifest's exist, and otherwise None.
     """
 
     fingerprint: str
@@ -120,6 +121,7 @@ class Catalog:
     unexpected: tuple[CatalogObject, ...]
     unreadable: tuple[str, ...] = ()
     occupied_names: tuple[OccupiedName, ...] = ()
+    other_tables: int | None = None
 
 
 def read_object(row: Mapping[str, Any]) -> CatalogObject:

@@ -229,7 +229,8 @@ class TenantEntry(Entry):
     `unreachable_because` is the code of that reason. `pooler` is the mode of the pooler in between, and a `standby` is
     read-only; both are null if no inspection was completed. `database` identifies the database, the same for all its
     tenants, and `home` is the tenant's home schema. `script_fault` is the fault of one of the manifest's scripts for
-    which no tenant on a server of this version can be judged.
+    which no tenant on a server of this version can be judged. `other_tables` is the number of the tenant's tables if
+    none of the manifest's exist, and otherwise null.
     """
 
     name: str
@@ -252,6 +253,7 @@ class TenantEntry(Entry):
     database: str | None = None
     home: str | None = None
     script_fault: ScriptFaultEntry | None = None
+    other_tables: int | None = None
 
 
 class SkippedEntry(Entry):

@@ -40,7 +40,7 @@ IDLE = frozenset({Action.SKIP, Action.LEAVE, Action.REFUSE})
 """The actions that write nothing."""
 
 
-SHOWN_ONLY = {"reason", "unreachable_because", "script_fault", "dropped"}
+SHOWN_ONLY = {"reason", "unreachable_because", "script_fault", "dropped", "first_contact"}
 """The fields of a tenant's plan that do not say what is done, and that may change without a change of the tenant."""
 
 
@@ -70,6 +70,13 @@ class PlannedMigration(Entry):
     down_checksum: str | None = None
 
 
+class FirstContact(Entry):
+    """A tenant in which none of the manifest's tables exist, although others do: how many there are of both."""
+
+    manifest_tables: int
+    other_tables: int
+
+
 class TenantPlan(Entry):
     """What will be done in one tenant: nothing if there is an `obstacle`, and `reason` says why.
 
@@ -77,6 +84,7 @@ class TenantPlan(Entry):
     manifest's order, or newest first if they are reverted; `seeds` are the names of the missing ones. `statements` fix
     drift that running scripts again does not fix. `recreate` are the lost tables that may be created again, without
     their rows. `dropped` are the tables that a revert removes with their rows, which are null where not counted.
+    `first_contact` is a warning: the manifest may not be this tenant's.
     """
 
     name: str
@@ -91,6 +99,7 @@ class TenantPlan(Entry):
     recreate: tuple[str, ...] = ()
     script_fault: ScriptFaultEntry | None = None
     dropped: tuple[CountEntry, ...] = ()
+    first_contact: FirstContact | None = None
 
     @property
     def reverts(self) -> bool:

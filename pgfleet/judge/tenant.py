@@ -57,6 +57,7 @@ def judge_tenant(
         contracts=tuple(contracts),
         database=observed.database,
         home=tenant.home,
+        other_tables=observed.catalog.other_tables,
     )
 
 

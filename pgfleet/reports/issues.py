@@ -17,6 +17,7 @@ from pgfleet.reports.phrases.rollout import (
     about_migrations,
     error_sentence,
     errors_of,
+    first_contact_sentence,
     is_unread,
     place_text,
     seed_sentence,
@@ -50,6 +51,11 @@ def applied_seeds(results: Iterable[TenantResult]) -> Iterator[Issue]:
         for each in result.seeds
         if each.status in in_place
     )
+
+
+def first_contacts(plans: Iterable[TenantPlan]) -> Iterator[Issue]:
+    """Tenants that have tables, but none of the manifest's."""
+    return _by_title((first_contact_sentence(each.first_contact), each.name) for each in plans if each.first_contact)
 
 
 def obstacles(plans: Iterable[TenantPlan]) -> Iterator[Issue]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 
 from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.catalog.objects import ObjectKind
 from pgfleet.documents.audit import (
     INCONCLUSIVE,
     DifferenceEntry,
@@ -12,7 +13,7 @@ from pgfleet.documents.audit import (
     TenantEntry,
     Verdict,
 )
-from pgfleet.documents.plan import RUNS, AcceptedObject, Action, PlannedMigration, Scope, TenantPlan
+from pgfleet.documents.plan import RUNS, AcceptedObject, Action, FirstContact, PlannedMigration, Scope, TenantPlan
 from pgfleet.errors import FleetError
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.model import Manifest, Migration, Priority, ToolLedger
@@ -85,8 +86,17 @@ def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalo
         seeds=tuple(_missing_seeds(entry, manifest, scope)),
         statements=tuple(repair_statements(wanted)) if scope.repair else (),
         recreate=recreate,
+        first_contact=_first_contact(entry, expected),
     )
     return _obstructed_by_standby(plan) if entry.standby and not plan.is_idle else plan
+
+
+def _first_contact(entry: TenantEntry, expected: ExpectedCatalog) -> FirstContact | None:
+    """The warning for a tenant that has tables, but none of the manifest's, and no applied migration."""
+    if not entry.other_tables or (entry.position and entry.position.applied):
+        return None
+    tables = sum(each.kind is ObjectKind.TABLE for each in expected.objects)
+    return FirstContact(manifest_tables=tables, other_tables=entry.other_tables)
 
 
 def _refuse_behind_pooler(planned: tuple[PlannedMigration, ...], manifest: Manifest) -> tuple[PlannedMigration, ...]:

@@ -1,8 +1,9 @@
 -- The catalog in one row: the fingerprint of what the manifest manages (SHA-256 over the objects' digests in byte order,
 -- each SHA-256 over the object's line); the managed objects, unless the fingerprint is a known one; what else was found in scope; and the
 -- relations that this role may not read, which information_schema hides from it as if they were not there; and of which
--- kinds that were not asked for something is there. The last column says whether the home schema may be used; null if
--- there is none.
+-- kinds that were not asked for something is there. The column home_is_usable says whether the home schema may be used;
+-- null if there is none. The last one is the number of tables if none of them is the manifest's, and otherwise null: those
+-- of the home schema, or of all schemas if that is public.
 SELECT
   found.fingerprint,
   CASE WHEN found.fingerprint = ANY(%(fingerprints)s::text[]) THEN null ELSE found.managed END AS managed,
@@ -34,9 +35,27 @@ SELECT
   ) AS also_there,
   (
     SELECT has_schema_privilege(n.oid, 'USAGE') FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %(home)s
-  ) AS home_is_usable
+  ) AS home_is_usable,
+  CASE
+    WHEN found.managed_tables = 0 AND NOT %(everything)s THEN (
+      SELECT pg_catalog.count(*)::int
+      FROM pg_catalog.pg_class AS c
+      INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
+      WHERE
+        c.relkind IN ('r', 'p', 'f')
+        AND NOT c.relispartition
+        AND n.nspname !~ '^pg_'
+        AND n.nspname NOT IN ('information_schema', 'pgfleet')
+        AND (n.nspname = %(home)s OR %(home)s = 'public')
+        AND NOT EXISTS (
+          SELECT FROM pg_catalog.pg_depend AS d
+          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
+        )
+    )
+  END AS other_tables
 FROM (
   SELECT
+    count(*) FILTER (WHERE is_managed AND kind = 'table') AS managed_tables,
     encode(
       sha256(convert_to(coalesce(string_agg(digest, E'\n' ORDER BY digest COLLATE "C") FILTER (WHERE is_managed), ''), 'UTF8')),
       'hex'
@@ -53,6 +72,7 @@ FROM (
       encode(sha256(convert_to(line, 'UTF8')), 'hex') AS digest
     FROM (
       SELECT
+        kind,
         concat_ws('|', kind, coalesce(schema, ''), name, attributes::text) AS line,
         to_jsonb(objects) AS object,
         %(everything)s OR concat_ws('|', kind, coalesce(schema, ''), name) = ANY(%(managed)s::text[]) AS is_managed

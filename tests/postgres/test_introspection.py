@@ -9,7 +9,7 @@ from fixtures.servers import Server, attributes, by_name, catalog_of
 
 from pgfleet.catalog.objects import Catalog, ObjectKind
 from pgfleet.catalog.scope import Scope
-from pgfleet.postgres.read.introspection import SCOPES
+from pgfleet.postgres.read.introspection import SCOPES, read_catalog
 from pgfleet.run.shipped import sql_folder
 
 pytestmark = pytest.mark.every_version
@@ -46,6 +46,31 @@ def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
         "holders",
         "sequence_access",
     }
+
+
+@pytest.mark.parametrize(
+    ("home", "managed", "counted"),
+    [("public", "orders", 5), ("shop", "orders", 2), ("public", "customers", None), ("shop", "customers", 2)],
+)
+def test_tables_are_counted_if_none_is_the_manifests(
+    server: Server, home: str, managed: str, counted: int | None
+) -> None:
+    name = server.create_database()
+    server.execute(
+        """
+        CREATE TABLE customers (id int); CREATE VIEW orders AS SELECT 1 AS id;
+        CREATE TABLE parts (id int) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF parts DEFAULT;
+        CREATE SCHEMA shop; CREATE TABLE shop.items (id int); CREATE UNLOGGED TABLE shop.carts (id int);
+        CREATE SCHEMA other; CREATE TABLE other.items (id int);
+        CREATE SCHEMA pgfleet; CREATE TABLE pgfleet.ledger (id int);
+        CREATE EXTENSION hstore SCHEMA shop; CREATE TABLE shop.member (id int);
+        ALTER EXTENSION hstore ADD TABLE shop.member
+        """,
+        name,
+    )
+    scope = Scope(relations=((None, managed),), managed=(f"table||{managed}",))
+    with server.session(name, home) as session:
+        assert read_catalog(session, scope, {}).other_tables == counted
 
 
 def test_schemas(zoo: Catalog) -> None:

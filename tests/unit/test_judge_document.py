@@ -46,13 +46,13 @@ EXAMPLE = """
                     "failures": [{"statement": "claim task", "message": "permission denied", "sqlstate": "42501"}],
                     "detail": null, "since": "2025-03-31T02:00:00Z"}],
      "unreachable_because": null, "pooler": "transaction", "standby": false,
-     "database": "db1:5432/acme", "home": "public", "script_fault": null},
+     "database": "db1:5432/acme", "home": "public", "script_fault": null, "other_tables": null},
     {"name": "globex", "ring": null, "verdict": "unreachable", "reason": "no answer",
      "server_version": null, "fingerprint": null, "position": null,
      "migrations": [], "unexpected": [], "seeds": [], "counts": [], "losses": [], "since": "2025-03-30T02:00:00Z",
      "contracts": [], "unreachable_because": "timed_out", "pooler": null, "standby": null,
      "database": null, "home": null,
-     "script_fault": {"file": "1_one.sql", "problem": "line 3 column 5: syntax error"}}
+     "script_fault": {"file": "1_one.sql", "problem": "line 3 column 5: syntax error"}, "other_tables": 214}
   ],
   "since": {"previous_run_id": "run-6", "previous_finished_at": "2025-03-31T02:00:00Z", "source": "prefect",
     "new": [{"tenant": "globex", "kind": "tenant", "identity": "globex", "change": "unreachable",

@@ -26,11 +26,11 @@ from unit.rollout_literals import (
 
 from pgfleet.documents.audit import SkippedEntry, Verdict
 from pgfleet.documents.entry import ErrorEntry
-from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
+from pgfleet.documents.plan import Action, FirstContact, PlannedMigration, TenantPlan
 from pgfleet.documents.rollout import RestartEntry, Result, RingOutcome, RolloutDocument, StepStatus, TenantResult
 from pgfleet.manifest.model import Priority
 from pgfleet.reports.blocks import MOST_TENANTS
-from pgfleet.reports.phrases.rollout import ACTION_DONE, ACTION_MEANS
+from pgfleet.reports.phrases.rollout import ACTION_DONE, ACTION_MEANS, first_contact_sentence
 from pgfleet.reports.render import terminal
 from pgfleet.reports.views.counts import counts_view
 from pgfleet.reports.views.issues import MOST_DIFFERENCES
@@ -150,6 +150,29 @@ def test_what_is_refused_is_listed_with_its_reason() -> None:
         "2 tenants: refuse 2 migrations in 2",
         "Plan for prod · plan fedcba987654",
     ]
+
+
+def test_a_plan_warns_of_tenants_with_other_tables_only() -> None:
+    contact = FirstContact(manifest_tables=8, other_tables=214)
+    plans = [
+        a_tenant_plan(name, planned("1", Action.APPLY)).model_copy(update={"first_contact": contact})
+        for name in ("acme", "globex")
+    ]
+    assert section(plan_lines(*plans, idle("old")), "First contact: is this manifest the right one?") == [
+        "  none of this manifest's 8 tables exist here; 214 other tables do: 2 tenants: acme, globex",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        ((1, 1), "this manifest's table does not exist here; 1 other table does"),
+        ((2, 3), "none of this manifest's 2 tables exist here; 3 other tables do"),
+    ],
+)
+def test_a_first_contact_in_words(found: tuple[int, int], sentence: str) -> None:
+    contact = FirstContact(manifest_tables=found[0], other_tables=found[1])
+    assert first_contact_sentence(contact) == sentence
 
 
 def test_a_plan_with_nothing_to_do_is_short() -> None:

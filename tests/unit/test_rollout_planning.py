@@ -20,15 +20,17 @@ from pgfleet.catalog.objects import ObjectKind
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import (
     CheckEntry,
+    Evidence,
     LedgerState,
     MigrationEntry,
     MigrationStatus,
+    PositionEntry,
     RepairEntry,
     SeedEntry,
     SeedStatus,
     Verdict,
 )
-from pgfleet.documents.plan import Action, Scope, TenantPlan, build_plan, by_ring
+from pgfleet.documents.plan import Action, FirstContact, Scope, TenantPlan, build_plan, by_ring
 from pgfleet.errors import FleetError
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.model import Priority
@@ -185,6 +187,22 @@ def test_what_is_applied_for_the_first_time_undoes_nothing() -> None:
     assert actions(found) == {"1": "apply", "3": "apply", "4": "skip"}
 
 
+@pytest.mark.parametrize(
+    ("other_tables", "applied", "warns"),
+    [(214, 0, True), (1, 0, True), (0, 0, False), (None, 0, False), (214, 1, False)],
+    ids=["many others", "one other", "an empty tenant", "has a table of the manifest", "has a migration"],
+)
+def test_a_tenant_with_other_tables_only_is_a_first_contact(
+    other_tables: int | None, applied: int, warns: bool
+) -> None:
+    position = PositionEntry(version=None, applied=applied, pending=2 - applied, unknown=0, by=Evidence.CATALOG)
+    tenant = a_tenant_entry("acme", Verdict.BLOCKED, migrations=[entry("1", PENDING)])
+    tenant = tenant.model_copy(update={"other_tables": other_tables, "position": position})
+    found = plan_tenant(tenant, MANIFEST, EXPECTED, Scope()).first_contact
+    tables = sum(each.kind is ObjectKind.TABLE for each in EXPECTED.objects)
+    assert found == (FirstContact(manifest_tables=tables, other_tables=other_tables or 0) if warns else None)
+
+
 @pytest.mark.parametrize("verdict", [Verdict.UNREACHABLE, Verdict.UNKNOWN])
 def test_what_could_not_be_looked_at_is_not_worked_on(verdict: Verdict) -> None:
     tenant = a_tenant_entry("acme", verdict, reason="why", migrations=[entry("1", PENDING, None)])
@@ -271,6 +289,8 @@ def digest(*tenants: TenantPlan, manifest: str = "m", scope: Scope | None = None
 
 def test_the_same_plan_has_the_same_digest_whoever_makes_it() -> None:
     assert digest(ONE) == digest(ONE.model_copy(update={"reason": "told in other words"}))
+    contact = FirstContact(manifest_tables=8, other_tables=214)
+    assert digest(ONE) == digest(ONE.model_copy(update={"first_contact": contact}))
     assert len(digest(ONE)) == 64
 
 

@@ -113,7 +113,7 @@ def read_catalog_row(row: Sequence[Any], session: Session) -> Catalog:
     Raises StatementFailed if the home schema does not exist, unless the manifest creates it, and PrivilegeMissing if
     the role may not use it: the server would then qualify names differently, and nothing could be compared.
     """
-    fingerprint, managed, unexpected, unreadable, _also_there, home_is_usable = row
+    fingerprint, managed, unexpected, unreadable, _also_there, home_is_usable, other_tables = row
     if home_is_usable is None and not session.home_may_be_missing:
         raise StatementFailed(
             f"schema {session.home} does not exist; create it (CREATE SCHEMA), or correct the tenant's schema in the"
@@ -127,6 +127,7 @@ def read_catalog_row(row: Sequence[Any], session: Session) -> Catalog:
         managed=None if managed is None else tuple(map(read_object, managed)),
         unexpected=tuple(map(read_object, unexpected)),
         unreadable=tuple(unreadable),
+        other_tables=other_tables,
     )
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from pgfleet.documents.entry import ErrorEntry
-from pgfleet.documents.plan import Action, RolloutPlan, TenantPlan
+from pgfleet.documents.plan import Action, FirstContact, RolloutPlan, TenantPlan
 from pgfleet.documents.rollout import (
     MigrationStep,
     Result,
@@ -231,6 +231,14 @@ def error_sentence(error: ErrorEntry) -> str:
 def is_unread(entry: WatchEntry) -> bool:
     """Whether the watched table could not be read."""
     return entry.overdue is entry.taken is entry.updates is entry.scans is None
+
+
+def first_contact_sentence(found: FirstContact) -> str:
+    """`none of this manifest's 8 tables exist here; 214 other tables do`."""
+    others = f"{plural(found.other_tables, 'other table')} {'does' if found.other_tables == 1 else 'do'}"
+    if found.manifest_tables == 1:
+        return f"this manifest's table does not exist here; {others}"
+    return f"none of this manifest's {plural(found.manifest_tables, 'table')} exist here; {others}"
 
 
 def plural(number: int, noun: str) -> str:

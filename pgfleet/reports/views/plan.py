@@ -13,6 +13,7 @@ from pgfleet.reports.issues import (
     NOT_REACHED,
     Issue,
     contradictions,
+    first_contacts,
     issues_of,
     not_begun,
     obstacles,
@@ -31,6 +32,7 @@ from pgfleet.rollout.summary import format_summary, summarize
 
 DIGEST_SHOWN = 12
 MOST_NAMES = 20
+FIRST_CONTACT = "First contact: is this manifest the right one?"
 SKIPPED = "Skipped: could not be inspected"
 DRIFT = "Drift that this rollout does not fix"
 CONTRADICTED = "Adopted although the catalog contradicts it"
@@ -101,6 +103,7 @@ def _rings(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> Itera
     files = {each.version: each.file for each in manifest.migrations}
     yield from issue_sections(
         {
+            FIRST_CONTACT: tuple(first_contacts(everyone)),
             SKIPPED: tuple(obstacles(everyone)),
             REFUSED: tuple(refusals(everyone, files)),
             DRIFT: tuple(remaining_drift(everyone, files)),
