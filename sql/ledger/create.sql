@@ -48,7 +48,8 @@ CREATE TABLE pgfleet.ledger_events (
   file text NOT NULL,
   checksum text NOT NULL,
   run_id text NOT NULL,
-  recorded_by text NOT NULL DEFAULT current_user
+  recorded_by text NOT NULL DEFAULT current_user,
+  application text DEFAULT pg_catalog.current_setting('application_name')
 );
 COMMENT ON TABLE pgfleet.ledger_events IS 'The history: rows are added, never changed or deleted.';
 COMMENT ON COLUMN pgfleet.ledger_events.id IS 'The order of the events.';
@@ -60,6 +61,7 @@ COMMENT ON COLUMN pgfleet.ledger_events.file IS 'The script''s name, with a fold
 COMMENT ON COLUMN pgfleet.ledger_events.checksum IS 'SHA-256 of the script''s canonical text at that time.';
 COMMENT ON COLUMN pgfleet.ledger_events.run_id IS 'The run''s id in Prefect.';
 COMMENT ON COLUMN pgfleet.ledger_events.recorded_by IS 'The role that wrote this row.';
+COMMENT ON COLUMN pgfleet.ledger_events.application IS 'The application name of the session that wrote this row. Null in rows that are older than this column.';
 
 CREATE FUNCTION pgfleet.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

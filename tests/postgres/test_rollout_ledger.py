@@ -10,7 +10,7 @@ from fixtures.rollout import Subject
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.rollout import Result
 from pgfleet.errors import LedgerUnusable, PgfleetError
-from pgfleet.postgres.apply.ledger import prepare_ledger
+from pgfleet.postgres.apply.ledger import LACKS_APPLICATION, prepare_ledger
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
 
@@ -23,7 +23,43 @@ def test_every_table_and_column_has_a_comment(migrated: Subject) -> None:
           AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid) IS NULL)
     """)
     described = migrated.query("SELECT count(*) FROM pg_description WHERE objoid = 'pgfleet.ledger_events'::regclass")
-    assert (undescribed, described[0][0]) == ([], 10)
+    assert (undescribed, described[0][0]) == ([], 11)
+
+
+def test_events_say_which_application_wrote_them(migrated: Subject) -> None:
+    found = {name for (name,) in migrated.query("SELECT DISTINCT application FROM pgfleet.ledger_events")}
+    assert found == {"pgfleet test"}
+
+
+def test_an_earlier_ledger_says_it_from_now_on(subject: Subject) -> None:
+    with subject.server.session(subject.database) as session:
+        prepare_ledger(session)
+    subject.execute("ALTER TABLE pgfleet.ledger_events DROP COLUMN application")
+    columns = "event, home_schema, version, file, checksum, run_id"
+    row = f"INSERT INTO pgfleet.ledger_events ({columns}) VALUES ('adopted', 'public', '{{}}', '', '', 'r')"
+    subject.execute(row.format("old"))
+    with subject.server.session(subject.database) as session, session.dry_run():
+        prepare_ledger(session)
+        assert session.fetch(LACKS_APPLICATION) == [[(True,)]], "a dry run locks nothing"
+    with subject.server.session(subject.database) as session:
+        prepare_ledger(session)
+        assert session.fetch(LACKS_APPLICATION) == [[(False,)]]
+    subject.execute(row.format("new"))
+    found = subject.query("SELECT version, application IS NULL FROM pgfleet.ledger_events ORDER BY id")
+    assert found == [("old", True), ("new", False)]
+
+
+def test_a_ledger_of_another_role_is_used_as_it_is(subject: Subject) -> None:
+    with subject.server.session(subject.database) as session:
+        prepare_ledger(session)
+    role = subject.server.create_role()
+    subject.execute(f"""
+        ALTER TABLE pgfleet.ledger_events DROP COLUMN application; GRANT USAGE ON SCHEMA pgfleet TO {role};
+        GRANT SELECT ON ALL TABLES IN SCHEMA pgfleet TO {role}
+    """)
+    with Session(subject.server.dsn(subject.database, role)) as session:
+        prepare_ledger(session)
+        assert session.fetch(LACKS_APPLICATION) == [[(False,)]]
 
 
 def test_an_existing_schema_is_used(subject: Subject) -> None:

@@ -13,6 +13,7 @@ from pgfleet.postgres.session import Session
 from pgfleet.run.shipped import statement
 
 EXISTS = Query(statement("ledger/exists"))
+LACKS_APPLICATION = Query(statement("ledger/lacks_application"))
 FORMAT = 1
 """The ledger format that this version of pgfleet reads and writes."""
 EVENT = {Action.APPLY: "applied", Action.REAPPLY: "healed", Action.RERUN: "rerun", Action.ADOPT: "adopted"}
@@ -41,15 +42,21 @@ def read_ledger(session: Session) -> tuple[Mapping[str, LedgerRow], str | None]:
 
 
 def prepare_ledger(session: Session, with_reverts: bool = False) -> None:
-    """Creates the ledger if necessary, and lets an older one record reverts if those are planned.
+    """Creates the ledger if necessary, or adds what an earlier version of pgfleet did not record.
 
-    Raises a DatabaseError, and LedgerUnusable if it cannot be read.
+    An earlier ledger is made to record reverts only if those are planned. Raises a DatabaseError, and LedgerUnusable if
+    it cannot be read.
     """
-    if not _exists(session):
+    [[(exists,)], [(lacks_application,)]] = session.fetch(EXISTS, LACKS_APPLICATION)
+    if not exists:
         with session.transaction():
             lock_shared(session)
             if not _exists(session):  # two tenants of one database may start at once
                 session.run_script(_shipped("create"))
+    elif lacks_application and not session.is_dry_run:  # which would lock the events until it ends
+        with session.transaction():
+            lock_shared(session)
+            session.run_script(_shipped("record_application"))
     _, fault = read_ledger(session)
     if fault:
         raise LedgerUnusable(f"the ledger cannot be used: {fault}")
