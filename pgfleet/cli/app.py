@@ -21,6 +21,8 @@ from pgfleet.cli.counts import counts
 from pgfleet.cli.manifest import manifest_app
 from pgfleet.cli.repair import repair
 from pgfleet.cli.rollout import adopt, revert, rollout, seed
+from pgfleet.cli.rollout import adopt, rollout, seed
+from pgfleet.cli.single_tenant import diff, history
 from pgfleet.cli.tenants import tenants
 from pgfleet.cli.up import automations, demo, up
 from pgfleet.errors import ConfigurationError, PgfleetError
@@ -34,6 +36,8 @@ EXAMPLES: dict[Callable[..., None], str] = {
     seed: "pgfleet seed prod --tenant acme",
     adopt: "pgfleet adopt prod --through 20250401 --tenant acme",
     revert: "pgfleet revert prod --to 20250328 --tenant acme --dry-run",
+    diff: "pgfleet diff prod acme",
+    history: "pgfleet history prod acme",
     counts: "pgfleet counts prod --format json",
     tenants: "pgfleet tenants prod --label region=eu",
     demo: "pgfleet demo --keep",

@@ -1,7 +1,7 @@
 """Writes a result in the chosen format, to standard output or to a file that is replaced as a whole."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import TextIO
@@ -17,6 +17,7 @@ from pgfleet.reports.audit_junit import audit_junit
 from pgfleet.reports.blocks import View
 from pgfleet.reports.openmetrics import audit_metrics
 from pgfleet.reports.render import html, markdown, terminal
+from pgfleet.reports.render.plain_text import plain_text
 from pgfleet.reports.rollout_junit import rollout_junit
 from pgfleet.reports.views.audit import audit_page, audit_view
 from pgfleet.reports.views.rollout import rollout_view
@@ -77,6 +78,17 @@ def write(document: BaseModel, view: View, *, as_json: bool, output: Path | None
         plain = StringIO()
         console_on(plain).print(terminal.render(view))
         write_text(plain.getvalue(), output)
+
+
+def write_lines(lines: Iterable[tuple[str, str]], output: Path | None) -> None:
+    """Writes lines unbroken, each in its style if standard output is a terminal."""
+    text = StringIO()
+    stream = sys.stdout if output is None else text
+    console = Console(file=stream, highlight=False)
+    for line, style in lines:
+        console.print(plain_text(line, style), soft_wrap=True)
+    if output:
+        write_text(text.getvalue(), output)
 
 
 def write_text(text: str, output: Path | None) -> None:

@@ -1,5 +1,6 @@
 """Builds the expected catalog of tenants on servers of one major version."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -19,30 +20,8 @@ from pgfleet.postgres.session import Session
 from pgfleet.postgres.tenant_session import limits_of
 from pgfleet.run.context import Replay, RunContext
 
-
-def find_expected(context: RunContext, key: Replay, own_server: Dsn) -> ExpectedCatalog:
-    """Replays the manifest, and tries which objects a rerun restores.
-
-    Uses the environment's `scratch_dsn`, or else the tenants' `own_server`; if no scratch database can be created
-    there, the embedded server, provided it has the same version. Raises NoExpectedCatalog, and transient
-    DatabaseErrors.
-    """
-    try:
-        return _replay_on(context.environment.policy.scratch_dsn or own_server, context, key)
-    except ScratchUnavailable:
-        embedded = _replay_embedded(context, key)
-        if embedded is None:
-            raise
-        return embedded
-
-
-def _replay_on(admin: Dsn, context: RunContext, key: Replay) -> ExpectedCatalog:
-    limits = limits_of(context)
-    found = _major_of(admin, limits)
-    if found != key.server_major:
-        raise ScratchUnavailable(libpq.server(admin), f"it is PostgreSQL {found}, the tenants use {key.server_major}")
-    with scratch_database(admin, limits, context.manifest.migrations, key.home) as scratch:
-        return build_expected(context.manifest, scratch)
+Builder = Callable[[Manifest, Session], ExpectedCatalog]
+"""Makes the expected catalog in the empty database of the session."""
 
 
 def build_expected(manifest: Manifest, scratch: Session) -> ExpectedCatalog:
@@ -54,6 +33,33 @@ def build_expected(manifest: Manifest, scratch: Session) -> ExpectedCatalog:
     return replace(expected, reapplicable=find_reapplicable(manifest, scratch, expected))
 
 
+def find_expected(
+    context: RunContext, key: Replay, own_server: Dsn, build: Builder = build_expected
+) -> ExpectedCatalog:
+    """Replays the manifest, and tries which objects a rerun restores, unless `build` does less.
+
+    Uses the environment's `scratch_dsn`, or else the tenants' `own_server`; if no scratch database can be created
+    there, the embedded server, provided it has the same version. Raises NoExpectedCatalog, and transient
+    DatabaseErrors.
+    """
+    try:
+        return _replay_on(context.environment.policy.scratch_dsn or own_server, context, key, build)
+    except ScratchUnavailable:
+        embedded = _replay_embedded(context, key, build)
+        if embedded is None:
+            raise
+        return embedded
+
+
+def _replay_on(admin: Dsn, context: RunContext, key: Replay, build: Builder) -> ExpectedCatalog:
+    limits = limits_of(context)
+    found = _major_of(admin, limits)
+    if found != key.server_major:
+        raise ScratchUnavailable(libpq.server(admin), f"it is PostgreSQL {found}, the tenants use {key.server_major}")
+    with scratch_database(admin, limits, context.manifest.migrations, key.home) as scratch:
+        return build(context.manifest, scratch)
+
+
 def _major_of(admin: Dsn, limits: Limits) -> int:
     try:
         with Session(admin, limits=limits) as session:
@@ -62,11 +68,11 @@ def _major_of(admin: Dsn, limits: Limits) -> int:
         raise ScratchUnavailable(libpq.server(admin), str(error)) from error
 
 
-def _replay_embedded(context: RunContext, key: Replay) -> ExpectedCatalog | None:
+def _replay_embedded(context: RunContext, key: Replay, build: Builder) -> ExpectedCatalog | None:
     """The expected catalog from the embedded server; None if that has another version or cannot start."""
     with suppress(ClusterFailed):
         binaries = embedded_binaries()
         if binaries_major(binaries, server_account()) == key.server_major:
             with embedded_server(binaries, context.manifest) as admin:
-                return _replay_on(admin, context, key)
+                return _replay_on(admin, context, key, build)
     return None

@@ -1,0 +1,51 @@
+"""The diff document: JSON for other programs. Keys are added, never renamed or removed."""
+
+from pgfleet.documents.audit import ManifestEntry, PositionEntry, Verdict
+from pgfleet.documents.entry import Entry
+
+SCHEMA_VERSION = 1
+
+
+class ObjectDiff(Entry):
+    """One object that is missing, changed, or unexpected in the tenant, with both definitions and their unified diff.
+
+    `versions` are the migrations that it is attributed to, none for an unexpected object. `accepted`: the fleet file
+    accepts the difference. `shared`: the object is outside the home schema.
+    """
+
+    versions: tuple[str, ...]
+    kind: str
+    identity: str
+    change: str
+    expected: str | None
+    actual: str | None
+    accepted: bool = False
+    shared: bool = False
+    diff: str
+
+
+class MigrationDiff(Entry):
+    """One migration that is not applied, or has accepted differences; `problems` are not about an object."""
+
+    version: str
+    file: str
+    priority: str
+    status: str
+    problems: tuple[str, ...] = ()
+
+
+class DiffDocument(Entry):
+    """One tenant, compared with what its migrations leave; `problems` are those of the tenant as a whole."""
+
+    schema_version: int = SCHEMA_VERSION
+    environment: str
+    name: str
+    home: str | None
+    database: str | None
+    server_version: str | None
+    manifest: ManifestEntry
+    verdict: Verdict
+    position: PositionEntry | None
+    problems: tuple[str, ...]
+    migrations: tuple[MigrationDiff, ...]
+    objects: tuple[ObjectDiff, ...]
