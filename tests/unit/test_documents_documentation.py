@@ -9,13 +9,15 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, SkippedEntry
+from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, PositionEntry, SkippedEntry
+from pgfleet.documents.diff import DiffDocument
 from pgfleet.documents.entry import Entry
+from pgfleet.documents.history import HistoryDocument
 from pgfleet.documents.repair import RepairDocument, TenantRepair
 from pgfleet.documents.rollout import CountDocument, RolloutDocument
 
 DOCS = Path(__file__).parents[2] / "docs"
-ELSEWHERE = {CountEntry, DifferenceEntry, ManifestEntry, SkippedEntry}
+ELSEWHERE = {CountEntry, DifferenceEntry, ManifestEntry, PositionEntry, SkippedEntry}
 """The page about the audit document describes these."""
 OF_REPAIRS = {TenantRepair}
 """The page about the repair document describes these."""
@@ -42,6 +44,8 @@ def example(page: str) -> dict[str, object]:
         ("rollout-document.md", RolloutDocument),
         ("rollout-document.md", CountDocument),
         ("repair-document.md", RepairDocument),
+        ("tenant-documents.md", DiffDocument),
+        ("tenant-documents.md", HistoryDocument),
     ],
 )
 def test_every_key_is_described(page: str, model: type[BaseModel]) -> None:
@@ -60,4 +64,7 @@ def test_the_examples_have_the_keys_of_the_current_version() -> None:
     )
     repair = example("repair-document.md")
     assert set(repair) <= set(RepairDocument.model_fields)
+    history = HistoryDocument.model_validate(example("tenant-documents.md"))
+    assert set(example("tenant-documents.md")) == set(HistoryDocument.model_fields)
+    assert history.events
     assert repair["schema_version"] == RepairDocument.model_fields["schema_version"].default

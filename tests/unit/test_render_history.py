@@ -10,14 +10,14 @@ from pgfleet.reports.render import terminal
 from pgfleet.reports.views.history import history_view
 
 WHEN = datetime(2026, 11, 24, 1, 2, 3, tzinfo=UTC)
-CHECKSUM = "c0ffee"
+CHECKSUM = "c0"
 LEDGER = LedgerEntry(
     version="1",
     file="1_one.sql",
     state="applied",
     checksum=CHECKSUM,
     file_changed=True,
-    run_id="7ff04436-0ffd",
+    run_id="7f04",
     recorded_by="pgfleet",
     recorded_at=WHEN,
 )
@@ -31,7 +31,7 @@ def an_event(event: str, application: str | None, *, file_changed: bool | None =
         file="1_one.sql",
         checksum=CHECKSUM,
         file_changed=file_changed,
-        run_id="7ff04436-0ffd",
+        run_id="7f04",
         recorded_by="pgfleet",
         application=application,
     )
@@ -49,17 +49,17 @@ def shown(**changed: object) -> list[str]:
 
 
 def test_who_did_what_and_whether_the_file_has_changed() -> None:
-    events = (an_event("healed", "pgfleet rollout prod 7f"), an_event("adopted", None, file_changed=None))
+    events = (an_event("healed", "pgfleet prod 7f"), an_event("adopted", None, file_changed=None))
     tool = ToolLedger(tool="goose", table="goose_db_version", columns=("id", "tstamp"), rows=(("1", None),))
     assert shown(ledger=(LEDGER,), events=events, tool=tool) == [
         "Ledger",
-        "  version  state    recorded             by       run       script",
-        "  1        applied  2026-11-24 02:02:03  pgfleet  7ff04436  c0ffee (file changed since)",
+        "  version  state    recorded             by       run   script",
+        "  1        applied  2026-11-24 02:02:03  pgfleet  7f04  c0 (file changed since)",
         "",
         "Events",
-        "  when                 what       version  by                                  run       script",
-        "  2026-11-24 02:02:03  reapplied  1        pgfleet (pgfleet rollout prod 7f)   7ff04436  c0ffee",
-        "  2026-11-24 02:02:03  adopted    1        pgfleet (application not recorded)  7ff04436  c0ffee (not in the manifest)",
+        "  when                 what       version  by                                  run   script",
+        "  2026-11-24 02:02:03  reapplied  1        pgfleet (pgfleet prod 7f)           7f04  c0",
+        "  2026-11-24 02:02:03  adopted    1        pgfleet (application not recorded)  7f04  c0 (not in the manifest)",
         "",
         "Ledger of goose, goose_db_version",
         "  id  tstamp",
