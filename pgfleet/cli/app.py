@@ -21,7 +21,6 @@ from pgfleet.cli.counts import counts
 from pgfleet.cli.manifest import manifest_app
 from pgfleet.cli.repair import repair
 from pgfleet.cli.rollout import adopt, revert, rollout, seed
-from pgfleet.cli.rollout import adopt, rollout, seed
 from pgfleet.cli.single_tenant import diff, history
 from pgfleet.cli.tenants import tenants
 from pgfleet.cli.up import automations, demo, up
