@@ -8,6 +8,7 @@ from prefect.context import TaskRunContext
 from pgfleet import __version__
 from pgfleet.catalog import expected
 from pgfleet.check import evidence
+from pgfleet.manifest.checksums import downs_checksum
 from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.read.introspection import introspection_checksum
@@ -22,7 +23,8 @@ def evidence_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     context, checksum = parameters["context"], parameters["manifest"].checksum
     made_by = f"{__version__}-{evidence.FORMAT}-{expected.FORMAT}-{introspection_checksum()[:16]}"
     major, name = parameters["server_major"], context.environment.name if context else "embedded server"
-    return f"pgfleet-proof-{made_by}-{checksum[:16]}-{name}-{major}-{_home(major, context)}"
+    downs = downs_checksum(parameters["manifest"].migrations)  # the manifest's checksum does not include them
+    return f"pgfleet-proof-{made_by}-{checksum[:16]}-{downs[:16]}-{name}-{major}-{_home(major, context)}"
 
 
 OPTIONS = {**STEP_OPTIONS, "cache_key_fn": evidence_key, "persist_result": True}

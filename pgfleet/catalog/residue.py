@@ -21,6 +21,9 @@ class Residue:
         return bool(self.left or self.missing or self.changed)
 
 
+NO_RESIDUE = Residue()
+
+
 def find_residue(before: Iterable[CatalogObject], after: Iterable[CatalogObject]) -> Residue:
     """How the objects after a down script differ from those before the migration."""
     old, new = ({each.identity: each for each in objects} for objects in (before, after))

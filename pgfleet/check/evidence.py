@@ -7,9 +7,10 @@ from pgfleet.catalog.contracts import ContractObservation
 from pgfleet.catalog.expected import Provenance
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
+from pgfleet.catalog.residue import NO_RESIDUE, Residue
 from pgfleet.documents.audit import CheckEntry
 
-FORMAT = 4
+FORMAT = 5
 """Increase this number when Evidence changes, so that a cached one of an earlier pgfleet is not used."""
 
 Rows = Mapping[str, Mapping[str, int]]
@@ -76,6 +77,20 @@ class RequiredRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DownRun:
+    """A run of a down script, and then of its migration again.
+
+    `residue` is how the database differs from the one before the migration; `again`, from the one after it, in the end.
+    `error` is the error of the down script, or why it cannot run; `error_again` that of the migration after it.
+    """
+
+    residue: Residue = NO_RESIDUE
+    again: Residue = NO_RESIDUE
+    error: str | None = None
+    error_again: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """All observations, by version; `failed` is the version of a script that fails, with the error."""
 
@@ -83,6 +98,7 @@ class Evidence:
     failed: tuple[str, str] | None = None
     second_runs: SecondRuns = SecondRuns()
     required_runs: Mapping[str, RequiredRun] = field(default_factory=dict)
+    down_runs: Mapping[str, DownRun] = field(default_factory=dict)
     checks: Mapping[str, tuple[CheckEntry, ...]] = field(default_factory=dict)
     contracts: tuple[ContractObservation, ...] = ()
     provenances: tuple[Provenance, ...] = ()

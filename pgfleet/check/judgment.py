@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.catalog.expected import Provenance
+from pgfleet.check.down_script import judge_down_run
 from pgfleet.check.evidence import Evidence, RequiredRun
 from pgfleet.check.second_run import HOME, judge_second_run, listed
 from pgfleet.documents.audit import ContractEntry
 from pgfleet.documents.manifest_proof import (
+    DownEntry,
     FaultEntry,
     FaultKind,
     LintEntry,
@@ -62,11 +64,14 @@ def judge_required_run(run: RequiredRun) -> RequirementsEntry:
 
 def _migration(migration: Migration, evidence: Evidence) -> MigrationProof:
     second, alone = evidence.second_runs.findings.get(migration.version), evidence.required_runs.get(migration.version)
+    undone = evidence.down_runs.get(migration.version)
+    is_reverted = migration.down is not None and not migration.repeatable
     return MigrationProof(
         version=migration.version,
         file=migration.file,
         twice=judge_second_run(second) if second else TwiceEntry(),
         requirements=judge_required_run(alone) if alone else RequirementsEntry(),
+        down=judge_down_run(undone) if undone else DownEntry() if is_reverted else None,
         checks=evidence.checks.get(migration.version, ()),
     )
 
@@ -90,12 +95,17 @@ def _tables(evidence: Evidence) -> Iterator[TableProof]:
 
 def _faults(manifest: Manifest, proofs: Iterable[MigrationProof], evidence: Evidence) -> Iterator[FaultEntry]:
     files = {each.version: each.file for each in manifest.migrations}
+    downs = {each.version: each.down.script.file for each in manifest.migrations if each.down}
     if evidence.failed:
         version, message = evidence.failed
         yield FaultEntry(kind=FaultKind.FAILS, version=version, file=files.get(version, version), message=message)
     for proof in proofs:
         for kind, message in _migration_faults(proof, evidence):
             yield FaultEntry(kind=kind, version=proof.version, file=proof.file, message=message)
+        if proof.down and proof.down.reverts is False:
+            message = f"the down script {proof.down.detail}"
+            file = downs[proof.version]
+            yield FaultEntry(kind=FaultKind.NOT_REVERTED, version=proof.version, file=file, message=message)
 
 
 def _contracts(manifest: Manifest, evidence: Evidence) -> Iterator[ContractEntry]:

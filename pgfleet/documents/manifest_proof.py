@@ -29,6 +29,8 @@ class FaultKind(StrEnum):
     """A second run deletes or alters existing rows."""
     REQUIREMENT_LACKING = "requirement_lacking"
     """It needs another migration that it does not list in `requires`."""
+    NOT_REVERTED = "not_reverted"
+    """Its down script fails, or does not lead back to the position before the migration."""
     CHECK_FAILS = "check_fails"
     """One of its checks fails after a replay."""
     CONTRACT_BROKEN = "contract_broken"
@@ -50,13 +52,21 @@ class RequirementsEntry(Entry):
     detail: str | None = None
 
 
+class DownEntry(Entry):
+    """A run of the down script, and then of the migration again; `reverts` is null where unknown."""
+
+    reverts: bool | None = None
+    detail: str | None = None
+
+
 class MigrationProof(Entry):
-    """The proof of one migration."""
+    """The proof of one migration; `down` is null if it has no down script."""
 
     version: str
     file: str
     twice: TwiceEntry = TwiceEntry()
     requirements: RequirementsEntry = RequirementsEntry()
+    down: DownEntry | None = None
     checks: tuple[CheckEntry, ...] = ()
 
 

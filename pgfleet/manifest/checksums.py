@@ -39,6 +39,11 @@ def manifest_checksum(
     return _digest(json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 
 
+def downs_checksum(migrations: Iterable[Migration]) -> str:
+    """SHA-256 of the migrations' down scripts, which affect the proof of a manifest and no audit."""
+    return _digest(json.dumps([each.down.script.checksum if each.down else None for each in migrations]))
+
+
 def _migration_facts(migration: Migration) -> list[object]:
     script = migration.script
     checks = [[check.name, check.query, check.returns] for check in migration.checks]

@@ -287,3 +287,52 @@ def test_scripts_may_name_the_home_schema(server: Server) -> None:
     )
     assert gather_evidence(manifest, server.admin, Limits()).failed is not None
     assert gather_evidence(manifest, server.admin, Limits(), "s").failed is None
+
+
+DOWN = {
+    "1_users": ("CREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY);", "DROP TABLE users;"),
+    "2_name": (
+        "ALTER TABLE users ADD COLUMN IF NOT EXISTS name text; CREATE INDEX IF NOT EXISTS users_name ON users (name);",
+        "DROP INDEX users_name;",
+    ),
+    "3_email": ("ALTER TABLE users ADD COLUMN IF NOT EXISTS email text;", "ALTER TABLE users DROP email, DROP name;"),
+    "4_typo": ("ALTER TABLE users ADD COLUMN IF NOT EXISTS age int;", "ALTER TABLE accounts DROP age;"),
+    "5_posts": (
+        "CREATE TABLE IF NOT EXISTS posts (id int PRIMARY KEY);",
+        "DROP TABLE posts; CREATE TYPE posts AS ENUM ('a');",
+    ),
+    "6_index": (
+        "CREATE INDEX IF NOT EXISTS users_email ON users (email);",
+        "DROP INDEX CONCURRENTLY users_email;",
+    ),
+    "7_none": ("ALTER TABLE users ADD COLUMN IF NOT EXISTS city text;", None),
+}
+
+
+def test_down_scripts_are_proven_and_their_faults_name_objects_and_files(server: Server) -> None:
+    lines, files = ["format = 2", 'history = "linear"'], {}
+    for name, (up, down) in DOWN.items():
+        files[f"{name}.sql"] = up
+        lines += ["[[migrations]]", f'file = "{name}.sql"']
+        if down:
+            files[f"{name}.down.sql"] = down
+            lines.append(f'revert = "{name}.down.sql"')
+    manifest = build_manifest(parse_document("\n".join(lines), file="m.toml"), files, file="m.toml")
+    proof = prove(server, manifest)
+    assert [each.down and each.down.reverts for each in proof.migrations] == [
+        True,
+        False,
+        False,
+        False,
+        False,
+        True,
+        None,
+    ]
+    faults = {each.file: each.message for each in proof.faults if each.kind is FaultKind.NOT_REVERTED}
+    assert faults["2_name.down.sql"] == "the down script leaves behind column public.users.name"
+    assert faults["3_email.down.sql"].startswith("the down script does not restore column public.users.name")
+    assert "fails: 4_typo.down.sql, line 1 column" in faults["4_typo.down.sql"]
+    assert faults["5_posts.down.sql"].startswith(
+        "the down script leaves behind type public.posts; is followed by a failure of the migration: 5_posts.sql"
+    )
+    assert len(faults) == 4

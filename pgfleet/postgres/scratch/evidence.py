@@ -13,6 +13,7 @@ from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.read.queries import run_checks
 from pgfleet.postgres.scratch.database import scratch_database
 from pgfleet.postgres.scratch.dependency_check import run_required
+from pgfleet.postgres.scratch.down_scripts import run_down_scripts
 from pgfleet.postgres.scratch.expected_catalog import build_expected
 from pgfleet.postgres.scratch.second_run import run_again
 from pgfleet.postgres.session import Session
@@ -35,6 +36,7 @@ def gather_evidence(manifest: Manifest, admin: Dsn, limits: Limits, home: str = 
         server_version=version,
         second_runs=run_again(manifest, admin, limits, home),
         required_runs=run_required(manifest, expected.provenances, admin, limits, home),
+        down_runs=run_down_scripts(manifest, admin, limits, home),
         checks=checks,
         contracts=expected.contracts,
         provenances=expected.provenances,

@@ -26,15 +26,22 @@ MARK = {
 }
 ANSWER = {True: "yes", False: "no", None: "not tried"}
 HEAD = ("migration", "second run changes nothing", "loses no row", "requirements suffice", "checks pass")
+DOWN_HEAD = "down script reverts"
 
 
 def proof_view(proof: ManifestProof) -> View:
-    """Faults first."""
+    """Faults first. The answers about down scripts are shown only if there are any."""
+    has_downs = any(each.down for each in proof.migrations)
     return View(
         title="Check of the manifest",
         summary=proof_sentence(proof),
         facts=(("manifest", proof.manifest.checksum[:12]),),
-        opening=(Table(head=HEAD, rows=tuple(_migration_rows(proof.migrations))),),
+        opening=(
+            Table(
+                head=(*HEAD, DOWN_HEAD) if has_downs else HEAD,
+                rows=tuple(_migration_rows(proof.migrations, has_downs=has_downs)),
+            ),
+        ),
         details=(
             *_list("Faults", [f"{each.file}: {each.message}" for each in proof.faults], Tone.BAD),
             *_list("Could not run", proof.unproven),
@@ -60,10 +67,10 @@ def proof_rows(proof: ManifestProof) -> list[TableRow]:
     return table_rows(head, rows, most=MOST_OBJECTS)
 
 
-def _migration_rows(migrations: Iterable[MigrationProof]) -> Iterator[tuple[str | Status, ...]]:
+def _migration_rows(migrations: Iterable[MigrationProof], *, has_downs: bool) -> Iterator[tuple[str | Status, ...]]:
     """A row per migration; neighbors with the same answers share one."""
-    for answers, group in groupby(migrations, key=_answers):
-        found, marks = list(group), tuple(MARK[each] for each in answers)
+    for (answers, down), group in groupby(migrations, key=lambda each: (_answers(each), _down_mark(each))):
+        found, marks = list(group), (*(MARK[each] for each in answers), *((down,) if has_downs else ()))
         if len(found) < SHORTEST_RUN:
             for each in found:
                 yield each.file, *marks
@@ -76,6 +83,10 @@ def _answers(proof: MigrationProof) -> tuple[bool | None, ...]:
     suffice, passed = proof.requirements.suffice, {each.passed for each in proof.checks}
     checks = False if False in passed else None if None in passed or suffice is None else True
     return proof.twice.changes_nothing, proof.twice.loses_no_row, suffice, checks
+
+
+def _down_mark(proof: MigrationProof) -> str | Status:
+    return MARK[proof.down.reverts] if proof.down else "none"
 
 
 def _restored(objects: Sequence[ObjectProof]) -> Iterator[Section]:
