@@ -8,7 +8,7 @@ from typing import Any
 from prefect import State, runtime
 
 from pgfleet.documents.audit import Verdict
-from pgfleet.documents.plan import RolloutPlan, Scope, TenantPlan, build_plan, by_ring
+from pgfleet.documents.plan import RolloutPlan, Scope, ScriptEntry, TenantPlan, build_plan, by_ring
 from pgfleet.documents.rollout import RingEntry, RingOutcome, RolloutDocument, TenantResult
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import cut_waves
@@ -22,12 +22,15 @@ from pgfleet.reports import events
 from pgfleet.reports.render import markdown
 from pgfleet.reports.views.plan import approval_view
 from pgfleet.rollout.failure_budget import allowed_failures
+from pgfleet.rollout.gate import denial
 from pgfleet.rollout.results import not_reached
 from pgfleet.rollout.reverting import check_down_scripts
 from pgfleet.rollout.rings import skip_ring
+from pgfleet.rollout.script_entries import list_scripts
 from pgfleet.rollout.summary import RolloutOutcome, outcome_of, summarize
-from pgfleet.run import progress
+from pgfleet.run import progress, squawk
 from pgfleet.run.context import Granularity, RunContext
+from pgfleet.run.manifest_file import find_manifest
 from pgfleet.tasks.publish_rollout import publish_plan, publish_rollout
 from pgfleet.tasks.support import results
 from pgfleet.tasks.support.events import announce
@@ -56,7 +59,9 @@ class Rollout:
         save_result(plan, results.ROLLOUT_PLAN, "The plan", kind=results.PLAN)
         publish_plan(plan, self.context, seeds_alone=not self.scope.migrations)
         progress.report_plan(plan)
-        refusal = None if dry_run or yes else self._refusal(plan)
+        refusal = None if dry_run else denial(plan.scripts, plan.environment)
+        if not (dry_run or yes or refusal):
+            refusal = self._refusal(plan)
         if not refusal:
             self._carry_out(plan, dry_run=dry_run)
         document = self._document(plan, dry_run=dry_run, refusal=refusal)
@@ -75,7 +80,12 @@ class Rollout:
         plan = build_plan(environment.name, self.context.manifest.checksum, self.scope, plans)
         if self.scope.revert_to:
             check_down_scripts(plan, self.context.manifest)
-        return plan
+        return plan.model_copy(update={"scripts": self._scripts(plan)})
+
+    def _scripts(self, plan: RolloutPlan) -> tuple[ScriptEntry, ...]:
+        """What the plan runs, with its hazards."""
+        manifest, policy = self.context.manifest, self.context.environment.policy.rollout.hazards
+        return list_scripts(plan.tenants, manifest, policy, squawk.lint_once(manifest, find_manifest().parent))
 
     def _refusal(self, plan: RolloutPlan) -> str | None:
         """Why the plan may not be carried out; None if it may, or if it changes nothing.
@@ -142,6 +152,7 @@ class Rollout:
             skipped=skipped_entries(environment.skipped),
             seeds_alone=not self.scope.migrations,
             revert_to=self.scope.revert_to,
+            scripts=plan.scripts,
         )
 
 

@@ -1,17 +1,22 @@
 """Plans one wave of tenants: what a rollout will do in each."""
 
+from collections.abc import Sequence
+
 from prefect import State, flow
 from prefect.states import Completed
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import TenantEntry
-from pgfleet.documents.plan import Scope
+from pgfleet.documents.plan import Scope, TenantPlan
 from pgfleet.flows._survey import work_on_tenants
 from pgfleet.flows._wave import open_wave
 from pgfleet.judge.tenant import inconclusive_entry
+from pgfleet.rollout.planned_scripts import plan_key
 from pgfleet.rollout.planning import plan_tenant
+from pgfleet.rollout.script_entries import tables_by_plan
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.tasks.audit_tenant import audit_tenant
+from pgfleet.tasks.measure_tables import measure_tables
 from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.results import PLANS, save_result
 
@@ -29,9 +34,19 @@ def plan_wave(
             inconclusive_entry,
             lambda each: each.verdict,
         )
-    plans = tuple(plan_tenant(each, context.manifest, _expected(each, context), scope) for each in entries)
+        plans = _measured(
+            [plan_tenant(each, context.manifest, _expected(each, context), scope) for each in entries], context
+        )
     save_result(plans, PLANS, "Tenants of this wave, as in the plan")
     return Completed(message=f"{sum(each.changes for each in plans)} of {len(plans)} tenants need changes")
+
+
+def _measured(plans: Sequence[TenantPlan], context: RunContext) -> tuple[TenantPlan, ...]:
+    """The plans with the sizes of the tables that their scripts concern; most plans concern none."""
+    tables = tables_by_plan(plans, context.manifest)
+    wanted = {each.name: found for each in plans if (found := tables[plan_key(each)])}
+    sizes = measure_tables(opaque(wanted), opaque(context)) if wanted else {}
+    return tuple(each.model_copy(update={"tables": sizes.get(each.name, ())}) for each in plans)
 
 
 def _expected(entry: TenantEntry, context: RunContext) -> ExpectedCatalog | None:

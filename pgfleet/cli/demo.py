@@ -76,10 +76,10 @@ def _run_steps(context: RunContext) -> str:
     before = run_audit(ENVIRONMENT, compare=False)  # the last audit in Prefect may be of an earlier demo
     write_audit(before, context, AuditFormat.TABLE)
     _say("2. The dry run: the plan of the rollout, run in transactions that are rolled back")
-    dry_run = run_rollout(context, Scope(), dry_run=True, granularity=Granularity.TENANT)
+    dry_run = run_rollout(context, Scope(), dry_run=True, sql_lines=0, granularity=Granularity.TENANT)
     write_rollout(dry_run, context, RolloutFormat.TABLE)
     _say("3. The rollout: one ring after another; a migration commits only if it is proven")
-    rollout = run_rollout(context, Scope(), yes=True)
+    rollout = run_rollout(context, Scope(), yes=True, sql_lines=0)
     write_rollout(rollout, context, RolloutFormat.TABLE)
     _say("4. The audit again: what remains is what reapplying a migration does not fix")
     after = run_audit(ENVIRONMENT, granularity=Granularity.TENANT)

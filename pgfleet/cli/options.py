@@ -58,6 +58,7 @@ DryRunOption = Annotated[
     bool, typer.Option("--dry-run", "--rehearse", help="Run everything in transactions that are rolled back.")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Skip the confirmation prompt.")]
+SqlOption = Annotated[bool, typer.Option("--sql", help="Show the plan's scripts in full, not only their first lines.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="Output format.")]
 AuditFormatOption = Annotated[AuditFormat, typer.Option("--format", help="Output format.")]
 RolloutFormatOption = Annotated[RolloutFormat, typer.Option("--format", help="Output format.")]

@@ -18,6 +18,7 @@ from pgfleet.cli.options import (
     RingOption,
     RolloutFormat,
     RolloutFormatOption,
+    SqlOption,
     TenantOption,
     YesOption,
     check_writable,
@@ -37,6 +38,9 @@ from pgfleet.run.context import Granularity, RunContext
 
 if TYPE_CHECKING:
     from prefect import Flow
+
+SQL_LINES = 20
+"""How many lines of a script the plan shows, without --sql."""
 
 
 def rollout(
@@ -58,6 +62,7 @@ def rollout(
         typer.Option(metavar="TABLE", help="Create this lost table again, without its rows. Repeatable."),
     ] = None,
     yes: YesOption = False,
+    sql: SqlOption = False,
     granularity: GranularityOption = Granularity.STEP,
     output_format: RolloutFormatOption = RolloutFormat.TABLE,
     output: OutputOption = None,
@@ -82,7 +87,7 @@ def rollout(
     scope = Scope(priority=priority, rerun=tuple(rerun or ()), repair=repair, recreate=tuple(recreate or ()))
     check_scope(scope, context.manifest)
     options = {"dry_run": dry_run, "yes": yes, "granularity": granularity, **selection.parameters}
-    _roll_out(context, scope, options, output_format, output)
+    _roll_out(context, scope, options, output_format, output, show_sql=sql)
 
 
 def seed(
@@ -92,6 +97,7 @@ def seed(
     ring: RingOption = None,
     label: LabelOption = None,
     yes: YesOption = False,
+    sql: SqlOption = False,
     granularity: GranularityOption = Granularity.STEP,
     output_format: RolloutFormatOption = RolloutFormat.TABLE,
     output: OutputOption = None,
@@ -112,7 +118,7 @@ def seed(
     selection = Selection.of(tenant, ring, label)
     context = load_context(environment, selection)
     options = {"dry_run": dry_run, "yes": yes, "granularity": granularity, **selection.parameters}
-    _roll_out(context, Scope(migrations=False), options, output_format, output)
+    _roll_out(context, Scope(migrations=False), options, output_format, output, show_sql=sql)
 
 
 def adopt(
@@ -163,6 +169,7 @@ def revert(
     ring: RingOption = None,
     label: LabelOption = None,
     yes: YesOption = False,
+    sql: SqlOption = False,
     granularity: GranularityOption = Granularity.STEP,
     output_format: RolloutFormatOption = RolloutFormat.TABLE,
     output: OutputOption = None,
@@ -186,17 +193,27 @@ def revert(
     scope = Scope(revert_to=to)
     check_scope(scope, context.manifest)
     options = {"dry_run": dry_run, "yes": yes, "granularity": granularity, **selection.parameters}
-    _roll_out(context, scope, options, output_format, output)
+    _roll_out(context, scope, options, output_format, output, show_sql=sql)
 
 
 def _roll_out(
-    context: RunContext, scope: Scope, options: dict[str, Any], output_format: RolloutFormat, output: Path | None
+    context: RunContext,
+    scope: Scope,
+    options: dict[str, Any],
+    output_format: RolloutFormat,
+    output: Path | None,
+    *,
+    show_sql: bool = False,
 ) -> None:
     from pgfleet.cli.output import write_rollout
 
     check_writable(output)
     # On standard output, only a table may follow the plan.
-    document = run_rollout(context, scope, plan_to_stderr=output_format is not RolloutFormat.TABLE, **options)
+    options |= {
+        "plan_to_stderr": output_format is not RolloutFormat.TABLE,
+        "sql_lines": None if show_sql else SQL_LINES,
+    }
+    document = run_rollout(context, scope, **options)
     write_rollout(document, context, output_format, output)
     raise typer.Exit(exit_status(RolloutOutcome(document.outcome), document.tenants))
 
@@ -208,12 +225,14 @@ def run_rollout(
     dry_run: bool = False,
     yes: bool = False,
     plan_to_stderr: bool = False,
+    sql_lines: int | None = SQL_LINES,
     **parameters: Any,
 ) -> RolloutDocument:
     """One run of the flow `rollout`, `seed`, `adopt`, or `revert`, which prints the plan before anything is written.
 
-    At a terminal, asks before it writes: for the plan's digest where approval is required, otherwise for yes or no.
-    Raises ConfigurationError if nobody can be asked, and PgfleetError if the run broke off.
+    The plan shows `sql_lines` of each script, or all if it is None. At a terminal, asks before it writes: for the
+    plan's digest where approval is required, otherwise for yes or no. Raises ConfigurationError if nobody can be asked,
+    and PgfleetError if the run broke off.
     """
     settings.prepare_prefect()
     from pgfleet.cli.output import console_on
@@ -232,7 +251,7 @@ def run_rollout(
             raise ConfigurationError("--yes", "", problem)
 
     def show(plan: RolloutPlan) -> None:
-        view = plan_view(plan, context.manifest, policy.rings)
+        view = plan_view(plan, context.manifest, policy.rings, most_lines=sql_lines)
         console_on(sys.stderr if plan_to_stderr else sys.stdout).print(terminal.render(view))
 
     flow, own_parameters = _flow_of(scope)

@@ -14,6 +14,7 @@ from pgfleet.documents.audit_context import (
 )
 from pgfleet.documents.entry import Entry
 from pgfleet.fleet.pooler import Pooler
+from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.model import Priority
 from pgfleet.repair.model import Strategy
 
@@ -108,13 +109,15 @@ class RepairEntry(Entry):
 
     Fixing a lost table by hand means restoring it; `version` is then the migration that would create it empty, if any.
 
-    Run the statements with the tenant's schema as the search path; `hazards` say what they do to a table in use.
+    Run the statements with the tenant's schema as the search path; `hazards` say what they do to a table in use, and
+    `hazard_codes` say the same with the codes of hazards.
     """
 
     way: Strategy
     version: str | None = None
     statements: tuple[str, ...] = ()
     hazards: tuple[str, ...] = ()
+    hazard_codes: tuple[HazardCode, ...] = ()
     reason: str | None = None
 
 

@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from pgfleet.hazards.codes import HazardCode
+
 
 class Entry(BaseModel):
     """A JSON object of a document."""
@@ -21,7 +23,8 @@ class ErrorEntry(Entry):
 
 
 class StatementEntry(Entry):
-    """One statement of a repair, and what it does to a table in use."""
+    """One statement of a repair, and what it does to a table in use, in words and as codes."""
 
     sql: str
     hazards: tuple[str, ...] = ()
+    hazard_codes: tuple[HazardCode, ...] = ()

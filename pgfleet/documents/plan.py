@@ -8,6 +8,7 @@ from enum import StrEnum
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import CountEntry, LedgerState, ScriptFaultEntry, Verdict
 from pgfleet.documents.entry import Entry, StatementEntry
+from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.model import Priority
 
 
@@ -40,7 +41,7 @@ IDLE = frozenset({Action.SKIP, Action.LEAVE, Action.REFUSE})
 """The actions that write nothing."""
 
 
-SHOWN_ONLY = {"reason", "unreachable_because", "script_fault", "dropped", "first_contact"}
+SHOWN_ONLY = {"reason", "unreachable_because", "script_fault", "dropped", "first_contact", "tables"}
 """The fields of a tenant's plan that do not say what is done, and that may change without a change of the tenant."""
 
 
@@ -77,6 +78,17 @@ class FirstContact(Entry):
     other_tables: int
 
 
+class TableSize(Entry):
+    """A table as a script names it, with the planner's figures: rows, and bytes with its indexes and TOAST table.
+
+    `rows` is null if the table was never analyzed.
+    """
+
+    table: str
+    rows: int | None
+    bytes: int
+
+
 class TenantPlan(Entry):
     """What will be done in one tenant: nothing if there is an `obstacle`, and `reason` says why.
 
@@ -84,7 +96,8 @@ class TenantPlan(Entry):
     manifest's order, or newest first if they are reverted; `seeds` are the names of the missing ones. `statements` fix
     drift that running scripts again does not fix. `recreate` are the lost tables that may be created again, without
     their rows. `dropped` are the tables that a revert removes with their rows, which are null where not counted.
-    `first_contact` is a warning: the manifest may not be this tenant's.
+    `first_contact` is a warning: the manifest may not be this tenant's. `tables` are the sizes of the tables that the
+    scripts concern.
     """
 
     name: str
@@ -100,6 +113,7 @@ class TenantPlan(Entry):
     script_fault: ScriptFaultEntry | None = None
     dropped: tuple[CountEntry, ...] = ()
     first_contact: FirstContact | None = None
+    tables: tuple[TableSize, ...] = ()
 
     @property
     def reverts(self) -> bool:
@@ -161,12 +175,63 @@ class Scope(Entry):
     recreate: tuple[str, ...] = ()
 
 
+class Gate(StrEnum):
+    """What follows from a hazard."""
+
+    DENY = "deny"
+    """The policy denies it, and the manifest does not allow it: nothing is run in any tenant."""
+    WARN = "warn"
+    """The policy warns of it."""
+    ALLOWED = "allowed"
+    """The policy denies it, but the manifest allows it, or it is what a revert is for."""
+
+
+class HazardEntry(Entry):
+    """One hazard of a script; `line` is null if it is the script's as a whole.
+
+    `statement` is the beginning of the statement, `object` what is concerned, `detail` what happens to it. `source` is
+    `analysis`, or `squawk` if only squawk found it. `gate` is null if nothing follows from it.
+    """
+
+    code: HazardCode
+    line: int | None = None
+    statement: str | None = None
+    object: str | None = None
+    detail: str | None = None
+    source: str = "analysis"
+    gate: Gate | None = None
+
+
+class LargestTable(TableSize):
+    """The size of a table in the tenant in which it is the largest."""
+
+    tenant: str
+
+
+class ScriptEntry(Entry):
+    """One script that a rollout will run: a migration's, a migration's down script, a seed's, or a repair's.
+
+    `actions` are those for which it runs, and `tenants` is in how many tenants. `sql` is what runs.
+    """
+
+    title: str
+    file: str | None = None
+    version: str | None = None
+    seed: str | None = None
+    actions: tuple[Action, ...] = ()
+    tenants: int
+    sql: str
+    hazards: tuple[HazardEntry, ...] = ()
+    tables: tuple[LargestTable, ...] = ()
+
+
 class RolloutPlan(Entry):
-    """What a rollout will do, tenant by tenant, ring after ring."""
+    """What a rollout will do, tenant by tenant, ring after ring; `scripts` are the distinct ones, in their order."""
 
     environment: str
     digest: str
     tenants: tuple[TenantPlan, ...]
+    scripts: tuple[ScriptEntry, ...] = ()
 
 
 def build_plan(environment: str, manifest_checksum: str, scope: Scope, tenants: Iterable[TenantPlan]) -> RolloutPlan:

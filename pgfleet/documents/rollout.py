@@ -6,7 +6,7 @@ from enum import StrEnum
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, SkippedEntry, Verdict
 from pgfleet.documents.entry import Entry, ErrorEntry
-from pgfleet.documents.plan import Action
+from pgfleet.documents.plan import Action, ScriptEntry
 from pgfleet.documents.repair import TenantRepair
 from pgfleet.manifest.model import Priority
 
@@ -212,6 +212,7 @@ class RolloutDocument(Entry):
     skipped: tuple[SkippedEntry, ...] = ()
     seeds_alone: bool = False
     revert_to: str | None = None
+    scripts: tuple[ScriptEntry, ...] = ()
 
     @property
     def what(self) -> str:

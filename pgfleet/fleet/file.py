@@ -20,6 +20,7 @@ from pydantic import (
 from pgfleet.catalog.objects import ObjectKind
 from pgfleet.fleet.model import InventoryKind
 from pgfleet.fleet.names import schema_fault
+from pgfleet.hazards.codes import code_named
 from pgfleet.manifest.statements import query_fault
 from pgfleet.validation import matching
 
@@ -86,6 +87,7 @@ EnvironmentName = Annotated[
 Duration = Annotated[int, BeforeValidator(parse_duration_ms)]
 Folder = Annotated[str, matching(r"[^\x00-\x1f\x7f]+", "must not be empty or contain control characters")]
 Share = Annotated[str, matching(r"([1-9][0-9]?|100)%", 'must be a share from "1%" to "100%"')]
+HazardName = Annotated[str, AfterValidator(code_named)]
 Budget = Annotated[int, Field(ge=0)] | Annotated[str, matching(r"[0-9]{1,3}%", 'must be a number, or a share ("5%")')]
 
 
@@ -167,6 +169,13 @@ class RestartTable(Table):
         return self
 
 
+class HazardTable(Table):
+    """`[environments.X.hazards]`: the hazards that stop a rollout, and those that its plan warns of."""
+
+    deny: list[HazardName] | None = None
+    warn: list[HazardName] | None = None
+
+
 class AcceptTable(Table):
     """`[[environments.X.accept]]`: differences that are accepted through the day `until`."""
 
@@ -211,6 +220,7 @@ class EnvironmentTable(Table):
     pooler: Literal["transaction", "session"] | None = None
     row_loss: Budget = "10%"
     accept: list[AcceptTable] = []
+    hazards: HazardTable = HazardTable()
     roles: dict[Text, Text] = {}
     wave_size: Annotated[int, Field(ge=1, le=MAX_WAVE_TENANTS)] = MAX_WAVE_TENANTS
     distribute: bool = False

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from pgfleet.fleet.secret import Dsn, Secret
+from pgfleet.hazards.codes import HazardCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,16 @@ class Restart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HazardPolicy:
+    """The hazards that stop a rollout unless the manifest allows them, and those that its plan warns of."""
+
+    deny: frozenset[HazardCode] = frozenset({HazardCode.DELETES_DATA})
+    warn: frozenset[HazardCode] = frozenset(
+        {HazardCode.OVERWRITES_DATA, HazardCode.DYNAMIC_SQL, HazardCode.REWRITES_TABLE}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutPolicy:
     """The safety settings of rollouts.
 
@@ -97,6 +108,7 @@ class RolloutPolicy:
     watch_seconds: float | None
     restarts: tuple[Restart, ...]
     idle_in_transaction_timeout_ms: int
+    hazards: HazardPolicy = HazardPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pgfleet.errors import FleetError
-from pgfleet.fleet.file import EnvironmentTable, FleetDocument, InventoryTable, RestartTable, TenantTable
+from pgfleet.fleet.file import EnvironmentTable, FleetDocument, HazardTable, InventoryTable, RestartTable, TenantTable
 from pgfleet.fleet.model import (
     Acceptance,
     Environment,
+    HazardPolicy,
     Inventory,
     InventoryKind,
     Policy,
@@ -20,6 +21,7 @@ from pgfleet.fleet.model import (
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, Secret
 from pgfleet.fleet.templates import Values, describe_unresolved, substitute, substitute_text
+from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.statements import split
 from pgfleet.validation import read_toml
 
@@ -90,6 +92,7 @@ class _Builder:
             watch_seconds=table.watch / 1000 if table.watch else None,
             restarts=tuple(self._restart(place, entry) for place, entry in enumerate(table.restarts)),
             idle_in_transaction_timeout_ms=table.idle_in_transaction_timeout,
+            hazards=_hazard_policy(table.hazards),
         )
 
     def _restart(self, place: int, entry: RestartTable) -> Restart:
@@ -171,3 +174,11 @@ class _Builder:
 
     def _error(self, key: str, problem: str) -> FleetError:
         return FleetError(self.file, f"environments.{self.name}.{key}", problem)
+
+
+def _hazard_policy(table: HazardTable) -> HazardPolicy:
+    """The policy that is written; a list that is not written is the default, an empty one is empty."""
+    written = {"deny": table.deny, "warn": table.warn}
+    return HazardPolicy(
+        **{key: frozenset(map(HazardCode, codes)) for key, codes in written.items() if codes is not None}
+    )

@@ -74,5 +74,6 @@ def _repair_entry(repair: Repair) -> RepairEntry:
         version=repair.version,
         statements=tuple(each.text for each in repair.statements),
         hazards=repair.hazards,
+        hazard_codes=tuple(dict.fromkeys(each.code for each in repair.hazards)),
         reason=repair.reason,
     )

@@ -2,14 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from pgfleet.hazards.codes import code_named
 from pgfleet.manifest.model import Priority, Scalar, Tool
 from pgfleet.validation import matching
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Path = Annotated[str, matching(r"[^/\\][^\\]*\.sql", "must be a relative path with / that ends in .sql")]
 Version = Annotated[str, matching(r"\S+", "must not be empty or contain spaces")]
+Code = Annotated[str, AfterValidator(code_named)]
 Directory = Annotated[str, matching(r"[^/\\][^\\]*", "must be a relative path with /")]
 
 
@@ -45,6 +47,7 @@ class MigrationTable(Table):
     requires: list[Text] = []
     transactional: bool | None = None
     revert: Path | None = None
+    allows: list[Code] = []
     checks: list[CheckTable] = []
 
 
@@ -57,6 +60,7 @@ class SeedTable(Table):
     table: Text
     key: Annotated[list[Text], Field(min_length=1)]
     ignores: list[Text] = []
+    allows: list[Code] = []
 
 
 class CountTable(Table):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.checksums import script_checksum
 from pgfleet.manifest.down_scripts import build_down
 from pgfleet.manifest.file import ManifestDocument, MigrationTable, SourceTable
@@ -206,6 +207,7 @@ def build_migrations(listed: Sequence[Listed], files: Mapping[str, Content], *, 
             ),
             repeatable=each.label.repeatable,
             down=build_down(each.down.path, each.down.sql, script.shown_folders) if each.down else None,
+            allows=tuple(map(HazardCode, each.table.allows)),
         )
 
 

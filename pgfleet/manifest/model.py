@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pgfleet.errors import Place
+from pgfleet.hazards.codes import HazardCode
 
 Scalar = str | int | float | bool
 """A column's value in a check's expected row (TOML has no null)."""
@@ -94,7 +95,8 @@ class Migration:
     """One SQL file with its purpose, its requirements, and its checks.
 
     `key` is the name under which the ledger of the manifest's tool records it. A `repeatable` migration runs after all
-    others, and runs again when its text changes. `down` reverts it; None if there is no script that does.
+    others, and runs again when its text changes. `down` reverts it; None if there is no script that does. `allows` are
+    the hazards that its author intends.
     """
 
     version: str
@@ -108,6 +110,7 @@ class Migration:
     checks: tuple[Check, ...]
     repeatable: bool = False
     down: DownScript | None = None
+    allows: tuple[HazardCode, ...] = ()
 
     @property
     def file(self) -> str:
@@ -117,7 +120,10 @@ class Migration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
-    """Baseline rows of one table, identified by `key`; changes of columns in `ignores` are not reported."""
+    """Baseline rows of one table, identified by `key`; changes of columns in `ignores` are not reported.
+
+    `allows` are the hazards that its author intends.
+    """
 
     name: str
     script: Script
@@ -125,6 +131,7 @@ class Seed:
     table: str
     key: tuple[str, ...]
     ignores: tuple[str, ...]
+    allows: tuple[HazardCode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

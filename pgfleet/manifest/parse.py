@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from pgfleet.errors import ManifestError
+from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.checksums import manifest_checksum, script_checksum
 from pgfleet.manifest.contracts import contract_fault, contract_statements
 from pgfleet.manifest.file import ContractTable, ManifestDocument, SeedTable, WatchTable
@@ -171,6 +172,7 @@ def _seed(entry: SeedTable, files: Mapping[str, Content]) -> Seed:
         table=entry.table,
         key=tuple(entry.key),
         ignores=tuple(entry.ignores),
+        allows=tuple(map(HazardCode, entry.allows)),
     )
 
 

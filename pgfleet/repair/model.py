@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pgfleet.hazards.codes import HazardCode
+
 
 class Strategy(StrEnum):
     """How a difference is fixed."""
@@ -34,6 +36,23 @@ class Hazard(StrEnum):
     """Rows contain the new label instead of the old one."""
     MAY_BE_NEEDED = "fails while other objects depend on it"
     """Drops the object first, never with CASCADE."""
+
+    @property
+    def code(self) -> HazardCode:
+        """The code of the same hazard of a script."""
+        return CODES[self]
+
+
+CODES = {
+    Hazard.ACCESS_EXCLUSIVE: HazardCode.LOCK_ACCESS_EXCLUSIVE,
+    Hazard.BLOCKS_WRITES: HazardCode.BLOCKS_WRITES,
+    Hazard.REWRITES: HazardCode.REWRITES_TABLE,
+    Hazard.READS_ALL: HazardCode.SCANS_TABLE,
+    Hazard.MAY_FAIL: HazardCode.MAY_FAIL_ON_ROWS,
+    Hazard.LOSES_GRANTS: HazardCode.CHANGES_PRIVILEGES,
+    Hazard.RENAMES: HazardCode.OVERWRITES_DATA,
+    Hazard.MAY_BE_NEEDED: HazardCode.BREAKS_CLIENTS,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,7 @@ def repair_statements(entries: Iterable[MigrationEntry]) -> Iterator[StatementEn
     for each in (one for entry in entries for one in entry.differences if _is_fixed_by_statements(entry, one)):
         if each.repair:
             yield from (
-                StatementEntry(sql=text, hazards=each.repair.hazards)
+                StatementEntry(sql=text, hazards=each.repair.hazards, hazard_codes=each.repair.hazard_codes)
                 for text in each.repair.statements
                 if text not in seen
             )

@@ -10,6 +10,7 @@ from pgfleet.documents.repair import NotRepairableEntry, RepairResult, TenantRep
 from pgfleet.errors import NotProven, PgfleetError
 from pgfleet.judge.migration import difference_entry
 from pgfleet.judge.tenant import connect_failure_of
+from pgfleet.repair.model import Statement
 from pgfleet.repair.plan import RepairPlan
 from pgfleet.rollout.advice import build_error_entry
 
@@ -28,7 +29,7 @@ def build_tenant_repair(
         result=RepairResult.REPAIRED if plan.changes else RepairResult.UNCHANGED,
         digest=digest,
         versions=plan.versions,
-        statements=tuple(StatementEntry(sql=each.text, hazards=each.hazards) for each in plan.statements),
+        statements=tuple(map(_statement_entry, plan.statements)),
         repaired=tuple(difference_entry(each, home) for each in omit_implied(plan.targets)),
         remaining=tuple(difference_entry(each, home, repair) for each, repair in plan.remaining),
         not_repairable=not_repairable,
@@ -74,3 +75,8 @@ def digest_of(tenants: Iterable[TenantRepair]) -> str:
     """The digest of what runs in several tenants."""
     text = "\n".join(f"{each.name} {each.digest or ''}" for each in sorted(tenants, key=lambda each: each.name))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _statement_entry(statement: Statement) -> StatementEntry:
+    codes = tuple(dict.fromkeys(each.code for each in statement.hazards))
+    return StatementEntry(sql=statement.text, hazards=statement.hazards, hazard_codes=codes)

@@ -3,7 +3,8 @@
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pgfleet.manifest.model import Manifest, Migration
 
 CONFIGURATION = ".squawk.toml"
 TIMEOUT_SECONDS = 120
+OLDEST_MAJOR = 14
 
 
 class LintFailed(PgfleetError):
@@ -47,6 +49,19 @@ def lint(manifest: Manifest, folder: Path, *, server_major: int) -> tuple[LintEn
         ]
     order = [each.file for each in manifest.migrations]
     return tuple(sorted(found, key=lambda each: (order.index(each.file), each.line, each.rule)))
+
+
+@lru_cache(maxsize=4)
+def lint_once(manifest: Manifest, folder: Path) -> Mapping[str, tuple[LintEntry, ...]]:
+    """The findings by file, by the rules for the oldest supported server; none if squawk cannot run.
+
+    A rollout depends on pgfleet's own analysis; squawk only adds to it.
+    """
+    try:
+        found = lint(manifest, folder, server_major=OLDEST_MAJOR)
+    except LintFailed:
+        return {}
+    return {each.file: tuple(one for one in found if one.file == each.file) for each in found}
 
 
 def _run(migrations: Iterable[Migration], folder: Path, *options: str) -> tuple[LintEntry, ...]:

@@ -28,7 +28,7 @@ EXAMPLE = """
         "differences": [{"kind": "index", "identity": "public.idx_ai_task_queue_status_schedule", "change": "missing",
                          "expected": "CREATE INDEX x", "actual": null,
                          "repair": {"way": "sql", "version": null, "statements": ["CREATE INDEX x"],
-                                    "hazards": ["blocks writes"], "reason": null},
+                                    "hazards": ["blocks writes"], "hazard_codes": ["BLOCKS_WRITES"], "reason": null},
                          "accepted": {"owner": "ana", "reason": "being rebuilt", "until": "2025-06-30"},
                          "since": "2025-03-31T02:00:00Z", "shared": false}],
         "checks": [{"name": "tables", "passed": true, "detail": null},

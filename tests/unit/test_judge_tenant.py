@@ -53,6 +53,7 @@ from pgfleet.errors import (
     TryAgain,
 )
 from pgfleet.fleet.pooler import Pooler
+from pgfleet.hazards.codes import HazardCode
 from pgfleet.judge.migration import judge_migration
 from pgfleet.judge.observations import CountObservation, LedgerRow, TenantObservation
 from pgfleet.judge.tenant import check_scripts, inconclusive_entry, judge_tenant
@@ -316,6 +317,7 @@ def test_a_changed_objects_entry_holds_both_definitions() -> None:
         way=Strategy.SQL,
         statements=("ALTER TABLE one ALTER COLUMN id TYPE uuid USING id::uuid",),
         hazards=("takes ACCESS EXCLUSIVE", "rewrites the table", "may fail on existing rows"),
+        hazard_codes=(HazardCode.LOCK_ACCESS_EXCLUSIVE, HazardCode.REWRITES_TABLE, HazardCode.MAY_FAIL_ON_ROWS),
     )
     assert entry.differences == (
         DifferenceEntry(

@@ -28,6 +28,7 @@ from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.tables import shortened
 from pgfleet.reports.views.issues import issue_section, issue_sections
 from pgfleet.reports.views.migration_tally import tally_lines
+from pgfleet.reports.views.scripts import MOST_LINES, gate_sections, script_sections
 from pgfleet.rollout.summary import format_summary, summarize
 
 DIGEST_SHOWN = 12
@@ -39,14 +40,17 @@ CONTRADICTED = "Adopted although the catalog contradicts it"
 REFUSED = "Refused: cannot run in the tenant"
 
 
-def plan_view(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> View:
-    """What will be done: in each tenant, ring by ring, and for each migration."""
+def plan_view(
+    plan: RolloutPlan, manifest: Manifest, rings: Sequence[str], *, most_lines: int | None = MOST_LINES
+) -> View:
+    """What will be done: by script, of which `most_lines` are shown, in each tenant, and for each migration."""
+    scripts = script_sections(plan.scripts, most_lines=most_lines)
     return View(
         title=f"Plan for {plan.environment}",
         summary=plan_sentence(plan),
         facts=(("plan", plan.digest[:DIGEST_SHOWN]),),
-        details=(*_rings(plan, manifest, rings), *_migrations(plan, manifest)),
-        closing=tuple(_actions(plan)),
+        details=(*scripts, *_rings(plan, manifest, rings), *_migrations(plan, manifest)),
+        closing=(*_actions(plan), *gate_sections(plan.scripts)),
     )
 
 
@@ -64,7 +68,9 @@ def approval_view(
         facts=(),
         opening=(Paragraph(text="Nothing has been changed yet, and nothing will be without approval."),),
         details=(
+            *gate_sections(plan.scripts),
             *_migrations(plan, manifest),
+            *script_sections(plan.scripts, most_lines=None),
             Section(title=f"Dry run in ring {ring}", blocks=(result, *issue_sections(found, quiet={NOT_REACHED}))),
             *issue_sections(not_exercised, quiet=not_exercised),
             *_rings(plan, manifest, rings),

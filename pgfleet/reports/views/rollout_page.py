@@ -10,6 +10,7 @@ from pgfleet.reports.phrases.rollout import RESULT_MEANS
 from pgfleet.reports.views.rollout import issues, notices, rollout_view, work
 from pgfleet.reports.views.rollout_matrix import matrix, result_status
 from pgfleet.reports.views.rollout_tenant import tenant_blocks
+from pgfleet.reports.views.scripts import script_sections
 from pgfleet.reports.views.timeline import timeline
 from pgfleet.rollout.summary import RolloutOutcome, worst_first
 
@@ -49,7 +50,7 @@ def rollout_page(document: RolloutDocument, manifest: Manifest, timezone: str = 
         rollout_view(document, manifest, timezone),
         opening=(*notices(document), *issues(document, manifest)),
         matrix=tenants,
-        closing=tuple(work(document)),
+        closing=(*work(document), *script_sections(document.scripts, most_lines=None)),
     )
     used = {cell for row in tenants.rows for cell in row.cells}
     words = tuple(CELL_MEANS)

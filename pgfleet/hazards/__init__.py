@@ -1,0 +1,1 @@
+"""What a script does to a database in use, read from its text. Pure."""

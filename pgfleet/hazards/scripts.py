@@ -1,0 +1,170 @@
+"""The hazards of scripts, in the order in which a plan runs them."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import pglast
+from pglast import ast, enums
+from pglast.stream import RawStream
+
+from pgfleet.hazards.bodies import Body, Part, read_body
+from pgfleet.hazards.calls import of_call, of_unknown_call
+from pgfleet.hazards.codes import HazardCode as Code
+from pgfleet.hazards.created import Created
+from pgfleet.hazards.model import Finding, Hazard, relation_of
+from pgfleet.hazards.rows import written_by
+from pgfleet.hazards.statements import hazards_of
+from pgfleet.hazards.walk import parts_of
+from pgfleet.manifest.statements import Statement, split
+
+ROUTINES = (enums.ObjectType.OBJECT_FUNCTION, enums.ObjectType.OBJECT_PROCEDURE, enums.ObjectType.OBJECT_ROUTINE)
+DEFINERS = (ast.DefineStmt, ast.CreateCastStmt, ast.CreateOpClassStmt, ast.CreateEventTrigStmt, ast.CreateRangeStmt)
+"""Statements that give a function another name, or have the server call it."""
+WRITING = frozenset({Code.DELETES_DATA, Code.OVERWRITES_DATA, Code.BACKFILLS_ROWS, Code.DYNAMIC_SQL})
+MOST_CHARACTERS = 120
+
+
+class Scripts:
+    """Reads scripts one after another, and knows what the earlier ones have created and defined."""
+
+    def __init__(self) -> None:
+        self._created = Created()
+        self._routines: defaultdict[str, list[Body]] = defaultdict(list)
+        self._triggers: defaultdict[str, set[str]] = defaultdict(set)
+
+    def read(self, sql: str, *, is_pending: bool = True, is_run: bool = True) -> tuple[Finding, ...]:
+        """The hazards of the next script, by line. Raises ParseError for one that does not parse.
+
+        `is_pending` means that its objects do not exist yet. Of a script that does not run, only its definitions are
+        read.
+        """
+        found: dict[tuple[int, Code, str], Finding] = {}
+        for statement, node in _parse(sql):
+            self._define(node, statement.text)
+            line, shown = sql.count("\n", 0, statement.start) + 1, _shortened(statement.text)
+            for hazard, below in self._of_statement(node, statement.text) if is_run else ():
+                finding = Finding(hazard=hazard, line=line + below, statement=shown)
+                found.setdefault((line + below, hazard.code, hazard.object), finding)
+            self._created.learn(node, is_pending=is_pending, is_run=is_run)
+            if is_run and self._runs_code(node):
+                self._created.forget_names()  # the code may rename and drop anything
+        self._created.end_script()
+        return tuple(sorted(found.values(), key=lambda each: each.line or 0))
+
+    def forget_types(self) -> None:
+        """From here on, columns may have other types than the scripts give them."""
+        self._created.types.clear()
+
+    def _of_statement(self, node: Any, text: str) -> Iterator[tuple[Hazard, int]]:
+        """Each hazard, with the number of lines from the statement's first one to it."""
+        for hazard in (*self._of_parts(node, frozenset()), *self._of_unknown(node)):
+            yield hazard, 0
+        if isinstance(node, ast.DoStmt):
+            body = read_body(node, text)
+            above = text[: max(text.find(body.text), 0)].count("\n")
+            yield from ((hazard, above + line - 1) for hazard, line in self._of_body(body, frozenset()))
+
+    def _runs_code(self, node: Any) -> bool:
+        return isinstance(node, ast.DoStmt | ast.CallStmt) or any(
+            isinstance(each, ast.FuncCall) and each.funcname[-1].sval in self._routines for each in parts_of(node)
+        )
+
+    def _of_parts(self, node: Any, seen: frozenset[str]) -> Iterator[Hazard]:
+        for part in parts_of(node):
+            yield from hazards_of(part, self._created)
+            yield from self._of_code(part, seen)
+
+    def _of_body(self, body: Body, seen: frozenset[str]) -> Iterator[tuple[Hazard, int]]:
+        if body.dynamic_at:
+            yield Hazard(code=Code.DYNAMIC_SQL, detail="runs SQL that is built at run time"), body.dynamic_at
+        if body.suspicion:
+            yield Hazard(code=Code.DELETES_DATA, detail=body.suspicion), body.dynamic_at or 1
+        for part in body.parts:
+            yield from ((hazard, part.line) for hazard in self._of_part(part, seen))
+
+    def _of_part(self, part: Part, seen: frozenset[str]) -> Iterator[Hazard]:
+        yield from self._of_parts(part.node, seen)
+        if part.is_command:
+            yield from self._of_unknown(part.node)
+        if isinstance(part.node, ast.DoStmt):
+            yield from (hazard for hazard, _ in self._of_body(read_body(part.node, _written(part.node)), seen))
+
+    def _of_unknown(self, node: Any) -> Iterator[Hazard]:
+        for each in of_unknown_call(node):
+            if each.object.rsplit(".", 1)[-1] not in self._routines:
+                yield each
+
+    def _of_code(self, node: Any, seen: frozenset[str]) -> Iterator[Hazard]:
+        """The hazards of the code that the node makes the server run, now or later."""
+        if isinstance(node, ast.FuncCall):
+            name = node.funcname[-1].sval
+            yield from self._of_routine(name, seen) if name in self._routines else of_call(node)
+        for relation in written_by(node):
+            for name in self._triggers[relation.name]:
+                yield from self._deleting(name, seen, f"fires a trigger of {relation}")
+        if isinstance(node, ast.RuleStmt | ast.ViewStmt):
+            inner = node.actions if isinstance(node, ast.RuleStmt) else node.query
+            found = (each for part in parts_of(inner or ()) for each in self._of_code(part, seen))
+            yield from (each for each in found if each.code is Code.DELETES_DATA)
+        if isinstance(node, DEFINERS):
+            for name in _names_in(node):
+                yield from self._deleting(name, seen, f"has the server call {name}()")
+
+    def _of_routine(self, name: str, seen: frozenset[str]) -> Iterator[Hazard]:
+        """What a routine of the manifest does; nothing more if it calls itself."""
+        if name in seen:
+            return
+        found = [hazard for body in self._routines[name] for hazard, _ in self._of_body(body, seen | {name})]
+        for each in dict.fromkeys(found):
+            yield replace(each, detail=f"in {name}(): {each.detail}" if each.detail else f"in {name}()")
+        if any(each.code in WRITING for each in found):
+            yield Hazard(code=Code.DYNAMIC_SQL, object=name, detail="calls a function that writes")
+
+    def _deleting(self, name: str, seen: frozenset[str], detail: str) -> Iterator[Hazard]:
+        if name in self._routines and any(each.code is Code.DELETES_DATA for each in self._of_routine(name, seen)):
+            yield Hazard(code=Code.DELETES_DATA, object=name, detail=f"{detail}, which deletes")
+
+    def _define(self, node: Any, text: str) -> None:
+        """Records the routines and triggers that the statement defines, also within a DO block."""
+        if isinstance(node, ast.CreateFunctionStmt):
+            self._routines[node.funcname[-1].sval].append(read_body(node, text))
+        elif isinstance(node, ast.DoStmt):
+            for part in read_body(node, text).parts:
+                self._define(part.node, _written(part.node))
+        elif isinstance(node, ast.CreateTrigStmt):
+            self._triggers[relation_of(node.relation).name].add(node.funcname[-1].sval)
+        elif isinstance(node, ast.RenameStmt) and node.renameType in ROUTINES:
+            self._routines[node.newname] += self._routines[node.object.objname[-1].sval]
+        elif isinstance(node, ast.RenameStmt) and node.relation is not None and node.subname is None:
+            self._triggers[node.newname] |= self._triggers[node.relation.relname]
+
+
+def created_by(sql: str) -> Created:
+    """The tables and columns that a script creates, or makes sure exist, and that are still there at its end."""
+    created = Created()
+    for _, node in _parse(sql):
+        created.learn(node)
+    return created
+
+
+@lru_cache(maxsize=1024)
+def _parse(sql: str) -> tuple[tuple[Statement, Any], ...]:
+    """Each statement with its node; a plan reads the same script once for each group of tenants."""
+    return tuple((statement, raw.stmt) for statement, raw in zip(split(sql), pglast.parse_sql(sql), strict=True))
+
+
+def _written(node: Any) -> str:
+    """The statement's text, for one that has been found within a body."""
+    return str(RawStream()(node))
+
+
+def _names_in(node: Any) -> Iterator[str]:
+    yield from (str(part.sval) for part in parts_of(node) if isinstance(part, ast.String))
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MOST_CHARACTERS else f"{line[: MOST_CHARACTERS - 1]}…"

@@ -1,0 +1,267 @@
+"""The hazards of one statement, apart from those of the code that it calls."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pglast import ast, enums
+
+from pgfleet.hazards.alter_table import of_alter_table, of_constraint
+from pgfleet.hazards.codes import HazardCode as Code
+from pgfleet.hazards.created import Created
+from pgfleet.hazards.drops import of_drop
+from pgfleet.hazards.model import Hazard, relation_of
+from pgfleet.hazards.rows import of_delete, of_insert, of_merge, of_truncate, of_update
+from pgfleet.hazards.walk import parts_of
+
+Constr = enums.ConstrType
+ACCESS_EXCLUSIVE = 8
+SHARE = 5
+"""Lock modes as LOCK TABLE's parse tree numbers them (PostgreSQL's lockdefs.h); from SHARE on, writes are blocked."""
+TABLE_LIKE = (enums.ObjectType.OBJECT_TABLE, enums.ObjectType.OBJECT_COLUMN, enums.ObjectType.OBJECT_TABCONSTRAINT)
+
+
+def hazards_of(node: Any, created: Created) -> Iterator[Hazard]:
+    """The hazards of this node alone; `created` is what the plan has created before it.
+
+    A table that the plan creates has no other users, so only the loss of data counts.
+    """
+    for each in HANDLERS[type(node)](node, created) if type(node) in HANDLERS else ():
+        if each.code is Code.DELETES_DATA or not created.is_new(each.relation):
+            yield each
+
+
+def _of_new_table(node: Any, _: Created) -> Iterator[Hazard]:
+    """Of CREATE TABLE: its foreign keys and its parents."""
+    for each in node.tableElts or ():
+        for constraint in (each, *(getattr(each, "constraints", None) or ())):
+            if isinstance(constraint, ast.Constraint) and constraint.contype == Constr.CONSTR_FOREIGN:
+                own = relation_of(node.relation)
+                yield from (each for each in of_constraint(constraint, own, is_filled=False) if each.relation != own)
+    for parent in node.inhRelations or () if node.partbound else ():
+        relation = relation_of(parent)
+        yield Hazard(code=Code.LOCK_ACCESS_EXCLUSIVE, object=str(relation), relation=relation)
+
+
+def _of_index(node: Any, _: Created) -> Iterator[Hazard]:
+    relation = relation_of(node.relation)
+    codes = [Code.SCANS_TABLE] if node.relation.inh else []
+    codes += [] if node.concurrent else [Code.BLOCKS_WRITES]
+    codes += [Code.MAY_FAIL_ON_ROWS] if node.unique or node.excludeOpNames else []
+    yield from (Hazard(code=each, object=str(relation), relation=relation) for each in codes)
+
+
+def _of_trigger(node: Any, _: Created) -> Iterator[Hazard]:
+    relation = relation_of(node.relation)
+    yield Hazard(code=Code.BLOCKS_WRITES, object=str(relation), relation=relation)
+
+
+def _of_policy(node: Any, _: Created) -> Iterator[Hazard]:
+    relation = relation_of(node.table)
+    yield Hazard(code=Code.LOCK_ACCESS_EXCLUSIVE, object=str(relation), relation=relation)
+    yield Hazard(code=Code.CHANGES_PRIVILEGES, object=str(relation))
+
+
+def _of_rule(node: Any, created: Created) -> Iterator[Hazard]:
+    """Of a rule: it deletes whenever its event happens, which is too late to ask."""
+    relation = relation_of(node.relation)
+    yield Hazard(code=Code.LOCK_ACCESS_EXCLUSIVE, object=str(relation), relation=relation)
+    for part in parts_of(node.actions or ()):
+        yield from (each for each in hazards_of(part, created) if each.code is Code.DELETES_DATA)
+
+
+def _of_lock(node: Any, _: Created) -> Iterator[Hazard]:
+    for each in map(relation_of, node.relations):
+        if node.mode >= SHARE:
+            code = Code.LOCK_ACCESS_EXCLUSIVE if node.mode == ACCESS_EXCLUSIVE else Code.BLOCKS_WRITES
+            yield Hazard(code=code, object=str(each), relation=each)
+
+
+def _of_vacuum(node: Any, _: Created) -> Iterator[Hazard]:
+    is_full = any(each.defname == "full" for each in node.options or ())
+    for each in node.rels or ():
+        relation = relation_of(each.relation)
+        codes = (Code.LOCK_ACCESS_EXCLUSIVE, Code.REWRITES_TABLE) if is_full else (Code.SCANS_TABLE,)
+        yield from (Hazard(code=code, object=str(relation), relation=relation) for code in codes)
+    if not node.rels:
+        yield Hazard(code=Code.REWRITES_TABLE if is_full else Code.SCANS_TABLE, object="every table")
+
+
+def _of_cluster(node: Any, _: Created) -> Iterator[Hazard]:
+    relation = relation_of(node.relation) if node.relation else None
+    for code in (Code.LOCK_ACCESS_EXCLUSIVE, Code.REWRITES_TABLE):
+        yield Hazard(code=code, object=str(relation or "every clustered table"), relation=relation)
+
+
+def _of_reindex(node: Any, _: Created) -> Iterator[Hazard]:
+    relation = relation_of(node.relation) if node.relation else None
+    is_concurrent = any(each.defname == "concurrently" for each in node.params or ())
+    for code in (Code.SCANS_TABLE, *(() if is_concurrent else (Code.BLOCKS_WRITES,))):
+        yield Hazard(code=code, object=str(relation or node.name), relation=relation)
+
+
+def _of_refresh(node: Any, _: Created) -> Iterator[Hazard]:
+    relation = relation_of(node.relation)
+    if not node.concurrent:
+        yield Hazard(code=Code.LOCK_ACCESS_EXCLUSIVE, object=str(relation), relation=relation)
+    yield Hazard(code=Code.REWRITES_TABLE, object=str(relation), relation=relation)
+
+
+def _of_rename(node: Any, _: Created) -> Iterator[Hazard]:
+    relation = relation_of(node.relation) if node.relation else None
+    name = f"{relation}.{node.subname}" if relation and node.subname else str(relation or node.subname or node.newname)
+    if relation and (node.renameType in TABLE_LIKE):
+        yield Hazard(code=Code.LOCK_ACCESS_EXCLUSIVE, object=name, relation=relation)
+    if node.renameType not in {enums.ObjectType.OBJECT_INDEX, enums.ObjectType.OBJECT_TABCONSTRAINT}:
+        yield Hazard(code=Code.BREAKS_CLIENTS, object=name, detail=f"renamed to {node.newname}", relation=relation)
+
+
+def _of_move(node: Any, _: Created) -> Iterator[Hazard]:
+    relation = relation_of(node.relation) if node.relation else None
+    if relation:
+        yield Hazard(code=Code.LOCK_ACCESS_EXCLUSIVE, object=str(relation), relation=relation)
+    name = str(relation or "an object")
+    detail = f"moved to schema {node.newschema}"
+    yield Hazard(code=Code.BREAKS_CLIENTS, object=name, detail=detail, relation=relation)
+
+
+def _of_sequence(node: Any, _: Created) -> Iterator[Hazard]:
+    if any(each.defname == "restart" for each in node.options or ()):
+        yield Hazard(code=Code.OVERWRITES_DATA, object=str(relation_of(node.sequence)), detail="its position is lost")
+
+
+def _of_enum(node: Any, _: Created) -> Iterator[Hazard]:
+    if node.oldVal:
+        yield Hazard(code=Code.BREAKS_CLIENTS, object=node.oldVal, detail=f"renamed to {node.newVal}")
+
+
+def _of_domain(node: Any, _: Created) -> Iterator[Hazard]:
+    constraint = node.def_
+    if node.subtype in {"C", "O", "V"} and not (constraint is not None and constraint.skip_validation):
+        name = ".".join(each.sval for each in node.typeName)
+        for code in (Code.SCANS_TABLE, Code.MAY_FAIL_ON_ROWS):
+            yield Hazard(code=code, object=name, detail="in each table with a column of it")
+
+
+def _of_copy(node: Any, _: Created) -> Iterator[Hazard]:
+    if node.filename:
+        action = "runs" if node.is_program else "reads" if node.is_from else "writes"
+        place = "a program" if node.is_program else "a file"
+        yield Hazard(code=Code.AFFECTS_SERVER, object=node.filename, detail=f"{action} {place} on the server")
+    if node.is_program:
+        yield Hazard(code=Code.DELETES_DATA, object=node.filename, detail="runs a program that cannot be read")
+
+
+def _of_function(node: Any, _: Created) -> Iterator[Hazard]:
+    yield from _of_options(node.options or (), ".".join(each.sval for each in node.funcname))
+
+
+def _of_altered_function(node: Any, _: Created) -> Iterator[Hazard]:
+    yield from _of_options(node.actions or (), ".".join(each.sval for each in node.func.objname))
+
+
+def _of_options(options: Any, name: str) -> Iterator[Hazard]:
+    if any(each.defname == "security" and each.arg.boolval for each in options):
+        yield Hazard(code=Code.CHANGES_PRIVILEGES, object=name, detail="runs with its owner's privileges")
+
+
+def _of_event_trigger(node: Any, _: Created) -> Iterator[Hazard]:
+    yield Hazard(code=Code.DYNAMIC_SQL, object=node.trigname, detail="runs at each later DDL statement")
+
+
+def _of_database(node: Any, _: Created) -> Iterator[Hazard]:
+    yield Hazard(code=Code.DELETES_DATA, object=node.dbname, detail="drops the database")
+    yield Hazard(code=Code.AFFECTS_SERVER, object=node.dbname)
+
+
+def _of_updated_extension(node: Any, _: Created) -> Iterator[Hazard]:
+    yield Hazard(code=Code.DYNAMIC_SQL, object=node.extname, detail="runs the extension's own script")
+
+
+def _of_owned(node: Any, _: Created) -> Iterator[Hazard]:
+    for each in node.roles:
+        yield Hazard(code=Code.DELETES_DATA, object=each.rolename or "", detail="drops what the role owns")
+        yield Hazard(code=Code.CHANGES_PRIVILEGES, object=each.rolename or "")
+
+
+def _of_privileges(node: Any, _: Created) -> Iterator[Hazard]:
+    tables = node.objects or () if isinstance(node, ast.GrantStmt) else ()
+    names = ", ".join(str(relation_of(each)) for each in tables if isinstance(each, ast.RangeVar))
+    yield Hazard(code=Code.CHANGES_PRIVILEGES, object=names)
+
+
+def _of_owner(node: Any, _: Created) -> Iterator[Hazard]:
+    relation = relation_of(node.relation) if node.relation else None
+    yield Hazard(code=Code.CHANGES_PRIVILEGES, object=str(relation or ""), detail="new owner", relation=relation)
+
+
+def _of_setting(node: Any, _: Created) -> Iterator[Hazard]:
+    if node.name in {"role", "session_authorization"}:
+        yield Hazard(code=Code.CHANGES_PRIVILEGES, detail="the script runs as another role")
+    if node.name in {"session_replication_role", "row_security"}:
+        detail = f"{node.name} turns triggers, foreign keys, or policies off"
+        yield Hazard(code=Code.CHANGES_PRIVILEGES, detail=detail)
+
+
+def _of_role(_: Any, __: Created) -> Iterator[Hazard]:
+    yield Hazard(code=Code.CHANGES_PRIVILEGES)
+    yield Hazard(code=Code.AFFECTS_SERVER, detail="roles belong to the server")
+
+
+def _of_server(_: Any, __: Created) -> Iterator[Hazard]:
+    yield Hazard(code=Code.AFFECTS_SERVER)
+
+
+def _of_dropped_tablespace(node: Any, _: Created) -> Iterator[Hazard]:
+    yield Hazard(code=Code.AFFECTS_SERVER, object=node.tablespacename)
+
+
+Handler = Callable[[Any, Created], Iterator[Hazard]]
+HANDLERS: Mapping[type, Handler] = {
+    ast.AlterTableStmt: of_alter_table,
+    ast.DropStmt: of_drop,
+    ast.DeleteStmt: of_delete,
+    ast.TruncateStmt: of_truncate,
+    ast.UpdateStmt: of_update,
+    ast.InsertStmt: of_insert,
+    ast.MergeStmt: of_merge,
+    ast.CreateStmt: _of_new_table,
+    ast.IndexStmt: _of_index,
+    ast.CreateTrigStmt: _of_trigger,
+    ast.RuleStmt: _of_rule,
+    ast.LockStmt: _of_lock,
+    ast.VacuumStmt: _of_vacuum,
+    ast.ClusterStmt: _of_cluster,
+    ast.ReindexStmt: _of_reindex,
+    ast.RefreshMatViewStmt: _of_refresh,
+    ast.RenameStmt: _of_rename,
+    ast.AlterObjectSchemaStmt: _of_move,
+    ast.AlterSeqStmt: _of_sequence,
+    ast.AlterEnumStmt: _of_enum,
+    ast.AlterDomainStmt: _of_domain,
+    ast.CopyStmt: _of_copy,
+    ast.CreateFunctionStmt: _of_function,
+    ast.AlterFunctionStmt: _of_altered_function,
+    ast.CreateEventTrigStmt: _of_event_trigger,
+    ast.DropdbStmt: _of_database,
+    ast.DropOwnedStmt: _of_owned,
+    ast.AlterExtensionStmt: _of_updated_extension,
+    ast.AlterOwnerStmt: _of_owner,
+    ast.VariableSetStmt: _of_setting,
+    ast.DropTableSpaceStmt: _of_dropped_tablespace,
+    **dict.fromkeys((ast.CreatePolicyStmt, ast.AlterPolicyStmt), _of_policy),
+    **dict.fromkeys(
+        (ast.GrantStmt, ast.AlterDefaultPrivilegesStmt, ast.ReassignOwnedStmt, ast.SecLabelStmt), _of_privileges
+    ),
+    **dict.fromkeys(
+        (ast.CreateRoleStmt, ast.AlterRoleStmt, ast.AlterRoleSetStmt, ast.DropRoleStmt, ast.GrantRoleStmt), _of_role
+    ),
+    **dict.fromkeys(
+        (
+            *(ast.CreatedbStmt, ast.AlterDatabaseStmt, ast.AlterDatabaseSetStmt, ast.AlterDatabaseRefreshCollStmt),
+            *(ast.CreateTableSpaceStmt, ast.AlterTableSpaceOptionsStmt, ast.AlterTableMoveAllStmt, ast.AlterSystemStmt),
+            *(ast.CreateSubscriptionStmt, ast.AlterSubscriptionStmt, ast.DropSubscriptionStmt, ast.LoadStmt),
+        ),
+        _of_server,
+    ),
+}
+"""What each kind of statement does; the others do nothing that a reviewer must know."""
