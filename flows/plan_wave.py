@@ -14,6 +14,7 @@ from pgfleet.judge.tenant import inconclusive_entry
 from pgfleet.rollout.planned_scripts import plan_key
 from pgfleet.rollout.planning import plan_tenant
 from pgfleet.rollout.script_entries import tables_by_plan
+from pgfleet.rollout.transaction_mode import plan_in_mode
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.tasks.audit_tenant import audit_tenant
 from pgfleet.tasks.measure_tables import measure_tables
@@ -34,11 +35,14 @@ def plan_wave(
             inconclusive_entry,
             lambda each: each.verdict,
         )
-        plans = _measured(
-            [plan_tenant(each, context.manifest, _expected(each, context), scope) for each in entries], context
-        )
+        plans = _measured([_plan(each, context, scope) for each in entries], context)
     save_result(plans, PLANS, "Tenants of this wave, as in the plan")
     return Completed(message=f"{sum(each.changes for each in plans)} of {len(plans)} tenants need changes")
+
+
+def _plan(entry: TenantEntry, context: RunContext, scope: Scope) -> TenantPlan:
+    plan = plan_tenant(entry, context.manifest, _expected(entry, context), scope)
+    return plan_in_mode(plan, context.environment.policy.rollout.transaction, context.manifest)
 
 
 def _measured(plans: Sequence[TenantPlan], context: RunContext) -> tuple[TenantPlan, ...]:

@@ -26,7 +26,7 @@ PgfleetError
 ├── LedgerUnusable              this version of pgfleet cannot use the ledger
 ├── BehindPooler                a session is required, but a pooler in transaction mode is in between
 ├── CannotDryRun                a statement outside a transaction cannot be rolled back
-├── DryRunInterrupted           a dry run met a transient error and starts over
+├── TransactionInterrupted      a tenant's single transaction met a transient error and starts over
 └── ServiceFailed               a service could not be restarted
 
 `transient` says whether a retry can succeed. Drift is a result, never an error. Errors are built from positional
@@ -239,8 +239,8 @@ class CannotDryRun(PgfleetError):
     """A statement that cannot run in the dry run's transaction, so the dry run does not exercise it."""
 
 
-class DryRunInterrupted(PgfleetError):
-    """A dry run met a transient error; its transaction was rolled back, so it starts over."""
+class TransactionInterrupted(PgfleetError):
+    """A dry run, or a rollout in one transaction per tenant, met a transient error: all of it starts over."""
 
 
 class ServiceFailed(PgfleetError):

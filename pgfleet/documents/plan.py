@@ -8,6 +8,7 @@ from enum import StrEnum
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import CountEntry, LedgerState, ScriptFaultEntry, Verdict
 from pgfleet.documents.entry import Entry, StatementEntry
+from pgfleet.fleet.model import TransactionMode
 from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.model import Priority
 
@@ -97,7 +98,7 @@ class TenantPlan(Entry):
     drift that running scripts again does not fix. `recreate` are the lost tables that may be created again, without
     their rows. `dropped` are the tables that a revert removes with their rows, which are null where not counted.
     `first_contact` is a warning: the manifest may not be this tenant's. `tables` are the sizes of the tables that the
-    scripts concern.
+    scripts concern. `transaction` says what is committed together.
     """
 
     name: str
@@ -114,6 +115,12 @@ class TenantPlan(Entry):
     dropped: tuple[CountEntry, ...] = ()
     first_contact: FirstContact | None = None
     tables: tuple[TableSize, ...] = ()
+    transaction: TransactionMode = TransactionMode.MIGRATION
+
+    @property
+    def is_all_or_nothing(self) -> bool:
+        """Whether everything is committed together."""
+        return self.transaction is TransactionMode.TENANT
 
     @property
     def reverts(self) -> bool:

@@ -44,6 +44,8 @@ class StepStatus(StrEnum):
     """Rolled back; outside a transaction, left for the next run to resume."""
     NOT_REACHED = "not_reached"
     """A required migration is not applied, or the connection was lost first."""
+    ROLLED_BACK = "rolled_back"
+    """Succeeded, and was rolled back with the tenant's transaction because another step failed."""
     NOT_EXERCISED = "not_exercised"
     """A dry run cannot roll it back, or cannot roll back a migration that it requires."""
 

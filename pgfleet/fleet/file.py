@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from pgfleet.catalog.objects import ObjectKind
-from pgfleet.fleet.model import InventoryKind
+from pgfleet.fleet.model import InventoryKind, TransactionMode
 from pgfleet.fleet.names import schema_fault
 from pgfleet.hazards.codes import code_named
 from pgfleet.manifest.statements import query_fault
@@ -205,6 +205,7 @@ class EnvironmentTable(Table):
     connection_share: Share = "50%"
     max_workers: Annotated[int, Field(ge=1)] | None = None
     approval: bool = False
+    transaction: Annotated[TransactionMode, Field(strict=False)] = TransactionMode.MIGRATION
     rings: Annotated[list[Text], Field(min_length=1)] = ["main"]
     approval_timeout: Duration = 86_400_000
     failure_budget: dict[str, Budget] = {}

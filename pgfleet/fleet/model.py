@@ -83,6 +83,15 @@ class Restart:
     timeout_seconds: float
 
 
+class TransactionMode(StrEnum):
+    """What a rollout commits together in a tenant."""
+
+    MIGRATION = "migration"
+    """Each migration."""
+    TENANT = "tenant"
+    """Everything: all of it is done, or nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HazardPolicy:
     """The hazards that stop a rollout unless the manifest allows them, and those that its plan warns of."""
@@ -109,6 +118,7 @@ class RolloutPolicy:
     restarts: tuple[Restart, ...]
     idle_in_transaction_timeout_ms: int
     hazards: HazardPolicy = HazardPolicy()
+    transaction: TransactionMode = TransactionMode.MIGRATION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

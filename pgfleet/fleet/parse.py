@@ -93,6 +93,7 @@ class _Builder:
             restarts=tuple(self._restart(place, entry) for place, entry in enumerate(table.restarts)),
             idle_in_transaction_timeout_ms=table.idle_in_transaction_timeout,
             hazards=_hazard_policy(table.hazards),
+            transaction=table.transaction,
         )
 
     def _restart(self, place: int, entry: RestartTable) -> Restart:

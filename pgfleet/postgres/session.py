@@ -65,7 +65,7 @@ class Session(Transactions):
                 if CREATED.search(each.text):  # the extension's schema may not be on the search path yet
                     self.execute(session_settings.set_search_path(self._search_path(), self.open(), is_local=True))
             self.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {session_settings.RESET_SCRIPT}")
-            if self.is_dry_run:
+            if self._is_part:
                 self._defer_constraints()
 
     def run_outside_transaction(self, script: Script | str) -> None:

@@ -7,7 +7,7 @@ import psycopg
 from psycopg import ClientCursor
 from psycopg.pq import TransactionStatus
 
-from pgfleet.errors import CannotDryRun, ConnectionLost, DatabaseError, DryRunInterrupted, StatementFailed
+from pgfleet.errors import CannotDryRun, ConnectionLost, DatabaseError, StatementFailed, TransactionInterrupted
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Script
 from pgfleet.postgres import session_settings
@@ -44,7 +44,7 @@ class Transactions(LazyConnection):
         self.name, self.home = name, home
         self.home_may_be_missing = home_may_be_missing
         self.extensions, self.managed_names = extensions, managed_names
-        self.is_dry_run = False
+        self.is_dry_run = self.is_one_transaction = False
         self._depth = 0
         self._has_run_script = False
 
@@ -52,7 +52,7 @@ class Transactions(LazyConnection):
         """The connection, opened if necessary. Raises a DatabaseError, also if it was lost within a transaction."""
         if self._depth and not self.is_open:
             # A new connection would be outside the transaction that the caller believes to be in.
-            lost = DryRunInterrupted if self.is_dry_run else ConnectionLost
+            lost = TransactionInterrupted if self._is_part else ConnectionLost
             raise lost("the connection was lost within the transaction")
         return super().open()
 
@@ -82,19 +82,35 @@ class Transactions(LazyConnection):
         finally:
             self._depth = depth
 
-    @contextmanager
-    def dry_run(self) -> Iterator[None]:
-        """Runs the block in one transaction that is always rolled back at its end.
+    @property
+    def _is_part(self) -> bool:
+        """Whether every transaction is a part of a larger one."""
+        return self.is_dry_run or self.is_one_transaction
 
-        A transient error becomes DryRunInterrupted: the block cannot retry it, because the transaction would hold its
-        locks meanwhile, and after a lost connection everything before is undone.
+    @contextmanager
+    def one_transaction(self) -> Iterator[None]:
+        """Runs the block in one transaction, of which its own transactions are parts. Rolls back if the block raises.
+
+        A transient error becomes TransactionInterrupted: the block cannot retry it, because the transaction would hold
+        its locks meanwhile, and after a lost connection everything before is undone. Raises it too if the commit is
+        not known to have succeeded.
         """
+        self.is_one_transaction = True
+        try:
+            with self.transaction():
+                yield
+        finally:
+            self.is_one_transaction = False
+
+    @contextmanager
+    def dry_run(self, *, is_exact: bool = False) -> Iterator[None]:
+        """The same, but always rolled back at its end. `is_exact`: what it stands for is one transaction, too."""
         self._begin(0)
-        self.is_dry_run = True
+        self.is_dry_run, self.is_one_transaction = True, is_exact
         try:
             yield
         finally:
-            self._depth, self.is_dry_run = 0, False
+            self._depth, self.is_dry_run, self.is_one_transaction = 0, False, False
             self._roll_back(0)
 
     def _begin(self, depth: int) -> None:
@@ -169,9 +185,9 @@ class Transactions(LazyConnection):
             with translate_errors(self.secrets, script=script if isinstance(script, Script) else None, start=start):
                 yield
         except DatabaseError as error:
-            if error.transient and self.is_dry_run:
-                raise DryRunInterrupted(str(error)) from error
-            if error.sqlstate == UNSAFE_NEW_VALUE and self.is_dry_run:
+            if error.transient and self._is_part:
+                raise TransactionInterrupted(str(error)) from error
+            if error.sqlstate == UNSAFE_NEW_VALUE and self.is_dry_run and not self.is_one_transaction:
                 raise CannotDryRun(
                     f"{error}: a dry run is one transaction, and the value was added in the same one"
                 ) from error

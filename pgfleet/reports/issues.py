@@ -28,6 +28,7 @@ from pgfleet.rollout.failure_groups import failure_group_key
 
 CANNOT_ROLL_BACK = "not in a transaction, so no rollback is possible"
 NOT_REACHED = "Not reached"
+ROLLED_BACK = "Rolled back with the tenant's transaction"
 NOT_EXERCISED = "Not exercised by the dry run"
 
 
@@ -112,6 +113,7 @@ def issues_of(
         "Services not restarted": tuple(not_restarted(rings)),
         "Watch findings": tuple(watch_findings(rings)),
         NOT_REACHED: tuple(not_begun(results, StepStatus.NOT_REACHED, files)),
+        ROLLED_BACK: tuple(not_begun(results, StepStatus.ROLLED_BACK, files)),
         NOT_EXERCISED: tuple(not_begun(results, StepStatus.NOT_EXERCISED, files)),
     }
     return {heading: issues for heading, issues in found.items() if issues}

@@ -23,6 +23,7 @@ from pgfleet.rollout.summary import RolloutOutcome, worst_first
 ENDING = {
     StepStatus.FAILED: Ending.FAILURE,
     StepStatus.NOT_REACHED: Ending.SKIPPED,
+    StepStatus.ROLLED_BACK: Ending.SKIPPED,
     StepStatus.NOT_EXERCISED: Ending.SKIPPED,
 }
 """Steps with another status pass."""

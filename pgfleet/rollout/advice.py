@@ -24,6 +24,7 @@ BY_SQLSTATE = {
     # PostgreSQL manual, Appendix A; the longer code takes precedence.
     "55P03": f"another session holds the lock: find it (pg_locks, pg_stat_activity), then {RETRY}",
     "57014": "the statement exceeded statement_timeout: raise it in the fleet file, or split the migration",
+    "55P04": 'a value of an enum can be used only after the transaction that adds it: set transaction = "migration"',
     "42501": f"grant the role the missing privilege, or roll out as the objects' owner; then {RETRY}",
     "25006": "the server is read-only (a standby, or default_transaction_read_only): point the DSN at the primary",
     "53100": f"the server's disk is full: free disk space, then {RETRY}",

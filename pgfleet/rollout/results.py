@@ -16,6 +16,10 @@ from pgfleet.rollout.summary import result_of
 
 Counts = Mapping[str, CountEntry]
 REQUIRED = "required migration"
+DONE_ALREADY = "done already when its turn came"
+REVERTED_ALREADY = "reverted already when its turn came"
+DONE_BEFORE = frozenset({DONE_ALREADY, REVERTED_ALREADY})
+"""The details of steps that another run, or an earlier attempt, has done."""
 SATISFIED = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 ADVICE = {
     Verdict.UNREACHABLE: "check that the server is running and the DSN is correct, then run the same command again",

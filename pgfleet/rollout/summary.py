@@ -70,7 +70,7 @@ def format_summary(summary: dict[str, int]) -> str:
 def result_of(migrations: Iterable[StepStatus], seeds: Iterable[StepStatus]) -> Result:
     """A tenant's result from the statuses of its migrations and seeds."""
     statuses = {*migrations, *seeds}
-    if statuses & {StepStatus.FAILED, StepStatus.NOT_REACHED}:
+    if statuses & {StepStatus.FAILED, StepStatus.NOT_REACHED, StepStatus.ROLLED_BACK}:
         return Result.FAILED
     if StepStatus.NOT_EXERCISED in statuses:
         return Result.PARTLY_EXERCISED

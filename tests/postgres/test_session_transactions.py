@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fixtures.servers import Server
 
-from pgfleet.errors import CannotDryRun, ConnectionLost, DryRunInterrupted, StatementFailed
+from pgfleet.errors import CannotDryRun, ConnectionLost, StatementFailed, TransactionInterrupted
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
 
@@ -102,11 +102,11 @@ def test_a_dry_run_is_rolled_back_including_inner_transactions(server: Server, s
 
 
 def test_a_lost_connection_ends_a_dry_run(server: Server, session: Session) -> None:
-    with pytest.raises(DryRunInterrupted), session.dry_run():
+    with pytest.raises(TransactionInterrupted), session.dry_run():
         with session.transaction():
             session.write(INSERT)
         server.execute(f"SELECT pg_terminate_backend({session.fetch_value(PID)}, 5000)")
-        with pytest.raises(DryRunInterrupted):
+        with pytest.raises(TransactionInterrupted):
             session.write(INSERT)
         session.write(INSERT)
     assert counted(server, session) == 0

@@ -16,7 +16,6 @@ from pgfleet.errors import (
     ConnectionLimitTimeout,
     ConnectionLost,
     DatabaseError,
-    DryRunInterrupted,
     FleetError,
     GuardTripped,
     InventoryUnreadable,
@@ -36,6 +35,7 @@ from pgfleet.errors import (
     ServiceFailed,
     StatementFailed,
     TenantGone,
+    TransactionInterrupted,
     TryAgain,
 )
 
@@ -66,7 +66,7 @@ EXAMPLES = (
     RevertNotProven("its down script leaves behind table public.posts"),
     BehindPooler("1_one.sql runs outside a transaction"),
     CannotDryRun("it runs outside a transaction"),
-    DryRunInterrupted("lock timeout"),
+    TransactionInterrupted("lock timeout"),
     ServiceFailed("agent: exited with 1"),
 )
 CLASSES = {each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, PgfleetError)}

@@ -10,7 +10,7 @@ from pgfleet.catalog.shared_objects import may_write_shared
 from pgfleet.documents.audit import DifferenceEntry, LedgerState
 from pgfleet.documents.plan import IDLE, RUNS, Action, TenantPlan
 from pgfleet.documents.rollout import MigrationStep, StepStatus
-from pgfleet.errors import CannotDryRun, DatabaseError, DryRunInterrupted, NotProven, PgfleetError
+from pgfleet.errors import CannotDryRun, DatabaseError, NotProven, PgfleetError, TransactionInterrupted
 from pgfleet.manifest.model import Migration
 from pgfleet.postgres.apply.execution import execute, prove
 from pgfleet.postgres.apply.ledger import forget_started, record, record_started
@@ -22,7 +22,7 @@ from pgfleet.postgres.read.audit_steps import verify
 from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.advice import build_error_entry
-from pgfleet.rollout.results import build_step
+from pgfleet.rollout.results import DONE_ALREADY, build_step
 from pgfleet.rollout.revalidate import RECORDED, is_recorded, revalidate
 from pgfleet.run.context import RunContext
 
@@ -31,7 +31,7 @@ def migrate(session: Session, context: RunContext, plan: TenantPlan, version: st
     """Takes the migration's planned action in the tenant, and returns the step.
 
     A permanent error, or an outcome that is not proven, is rolled back and becomes the step's error. Raises transient
-    DatabaseErrors, with nothing done, and DryRunInterrupted.
+    DatabaseErrors, with nothing done, and TransactionInterrupted.
     """
     migration, began = context.migration(version), time.monotonic()
     is_run = plan.of(version).action in RUNS
@@ -41,7 +41,7 @@ def migrate(session: Session, context: RunContext, plan: TenantPlan, version: st
     except CannotDryRun as error:
         step = build_step(migration, plan, StepStatus.NOT_EXERCISED, detail=str(error))
     except PgfleetError as error:
-        if error.transient or isinstance(error, DryRunInterrupted):
+        if error.transient or isinstance(error, TransactionInterrupted):
             raise
         step = failed_step(migration, plan, error)
     else:
@@ -189,6 +189,6 @@ def _clean_up(session: Session, context: RunContext, migration: Migration, befor
 def _done(migration: Migration, plan: TenantPlan, action: Action) -> MigrationStep:
     planned = plan.of(migration.version).action
     if action is Action.SKIP and planned is not Action.SKIP:
-        return build_step(migration, plan, StepStatus.DONE, detail="done already when its turn came")
+        return build_step(migration, plan, StepStatus.DONE, detail=DONE_ALREADY)
     status = StepStatus.SKIPPED if action is Action.SKIP else StepStatus.DONE
     return build_step(migration, plan, status, action=action)

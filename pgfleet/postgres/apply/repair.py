@@ -11,7 +11,7 @@ from pgfleet.catalog.shared_objects import is_shared
 from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import TenantPlan
 from pgfleet.documents.repair import TenantRepair
-from pgfleet.errors import DryRunInterrupted, LedgerUnusable, NotProven, PgfleetError, PlanOutdated
+from pgfleet.errors import LedgerUnusable, NotProven, PgfleetError, PlanOutdated, TransactionInterrupted
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.acceptance import accept
 from pgfleet.judge.migration import difference_entry
@@ -81,13 +81,13 @@ def _failed(work: "_TenantRepair", error: PgfleetError) -> TenantRepair:
 def repair_drift(session: Session, context: RunContext, plan: TenantPlan) -> TenantRepair:
     """Runs the statements of a rollout's plan that are still needed; a permanent error becomes the result.
 
-    Raises transient DatabaseErrors, with nothing done, and DryRunInterrupted.
+    Raises transient DatabaseErrors, with nothing done, and TransactionInterrupted.
     """
     began, work = time.monotonic(), _TenantRepair(context.tenant(plan.name), context, plan=plan)
     try:
         found = work.carry_out(session)
     except PgfleetError as error:
-        if error.transient or isinstance(error, DryRunInterrupted):
+        if error.transient or isinstance(error, TransactionInterrupted):
             raise
         found = _failed(work, error)
     return found.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})

@@ -8,7 +8,7 @@ from pgfleet.catalog.shared_objects import may_write_shared
 from pgfleet.documents.audit import MigrationStatus
 from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.documents.rollout import MigrationStep, StepStatus
-from pgfleet.errors import CannotDryRun, DatabaseError, DryRunInterrupted, NotProven, PgfleetError, PlanOutdated
+from pgfleet.errors import CannotDryRun, DatabaseError, NotProven, PgfleetError, PlanOutdated, TransactionInterrupted
 from pgfleet.judge.observations import CountObservation
 from pgfleet.manifest.model import Count, Migration
 from pgfleet.postgres.apply.ledger import forget_started, record, record_reverted, record_started
@@ -23,7 +23,7 @@ from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.read.queries import count_rows
 from pgfleet.postgres.session import Session
 from pgfleet.reports.phrases.audit import sentence
-from pgfleet.rollout.results import build_step
+from pgfleet.rollout.results import REVERTED_ALREADY, build_step
 from pgfleet.rollout.reverting import dropped_tables
 from pgfleet.run.context import RunContext
 
@@ -35,7 +35,7 @@ def revert(session: Session, context: RunContext, plan: TenantPlan, version: str
     """Runs the migration's down script in the tenant, and returns the step.
 
     A permanent error, or an outcome that is not proven, is rolled back and becomes the step's error. Raises transient
-    DatabaseErrors, with nothing done, and DryRunInterrupted.
+    DatabaseErrors, with nothing done, and TransactionInterrupted.
     """
     migration, began = context.migration(version), time.monotonic()
     try:
@@ -45,11 +45,11 @@ def revert(session: Session, context: RunContext, plan: TenantPlan, version: str
     except CannotDryRun as error:
         step = build_step(migration, plan, StepStatus.NOT_EXERCISED, detail=str(error))
     except PgfleetError as error:
-        if error.transient or isinstance(error, DryRunInterrupted):
+        if error.transient or isinstance(error, TransactionInterrupted):
             raise
         step = failed_step(migration, plan, error)
     else:
-        detail = "reverted already when its turn came" if dropped is None else _losses(dropped)
+        detail = REVERTED_ALREADY if dropped is None else _losses(dropped)
         step = build_step(migration, plan, StepStatus.DONE, detail=detail)
     return step.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})
 

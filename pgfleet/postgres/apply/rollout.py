@@ -3,14 +3,14 @@
 from pgfleet.documents.audit import CountEntry, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import RUNS, Action, TenantPlan
 from pgfleet.documents.repair import RepairResult, TenantRepair
-from pgfleet.documents.rollout import MigrationStep, SeedStep, StepStatus, TenantResult
+from pgfleet.documents.rollout import MigrationStep, Result, SeedStep, StepStatus, TenantResult
 from pgfleet.errors import (
     AccessRefused,
     ConnectionFailed,
     ConnectionLost,
-    DryRunInterrupted,
     PgfleetError,
     PlanOutdated,
+    TransactionInterrupted,
 )
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.migration import difference_entry
@@ -19,6 +19,7 @@ from pgfleet.manifest.model import Migration, Seed
 from pgfleet.postgres.apply.dry_run import as_dry_run
 from pgfleet.postgres.apply.ledger import prepare_ledger
 from pgfleet.postgres.apply.migration import failed_step, migrate
+from pgfleet.postgres.apply.one_transaction import in_one_transaction
 from pgfleet.postgres.apply.repair import repair_drift
 from pgfleet.postgres.apply.revert import revert
 from pgfleet.postgres.apply.seeding import apply_seed, failed_seed
@@ -42,6 +43,7 @@ from pgfleet.rollout.results import (
     find_blocker,
     obstructed_result,
 )
+from pgfleet.rollout.transaction_mode import find_failed, roll_back
 from pgfleet.run.context import RunContext
 
 LOST = (AccessRefused, ConnectionFailed, ConnectionLost)
@@ -62,10 +64,14 @@ def roll_out(
     try:
         with open_session(tenant, context) as session:
 
-            def carry_out() -> TenantResult:
-                return _TenantRollout(session, context, plan, run).carry_out()
+            def begin() -> _TenantRollout:
+                return _TenantRollout(session, context, plan, run)
 
-            return as_dry_run(session, carry_out) if dry_run else carry_out()
+            is_whole = plan.is_all_or_nothing and plan.changes
+            if dry_run:
+                result = as_dry_run(session, lambda: begin().carry_out(), is_exact=is_whole)
+                return roll_back(result) if is_whole and result.result is Result.FAILED else result
+            return in_one_transaction(session, begin) if is_whole else begin().carry_out()
     except PgfleetError as error:
         return failed_result(plan, error)
 
@@ -79,11 +85,12 @@ class _TenantRollout:
         self.seeds: list[SeedStep] = []
         self.repair: TenantRepair | None = None
         self.lost: PgfleetError | None = None
+        self.has_begun = False
 
     def carry_out(self) -> TenantResult:
         """Counts, inspects, migrates, seeds, and counts again. Raises errors that occur before anything is changed."""
-        if self.session.is_dry_run and self.plan.changes:
-            lock_shared(self.session)  # first of all: a dry run is one transaction, and others wait for it
+        if (self.session.is_dry_run or self.plan.is_all_or_nothing) and self.plan.changes:
+            lock_shared(self.session)  # first of all: this is one transaction, and others wait for it
         before = self._count()
         inspection: TenantInspection = self.run(inspect, self.session, self.context)
         self.latest: TenantInspection = inspection
@@ -91,6 +98,7 @@ class _TenantRollout:
             raise standby_error()
         if self.plan.changes:
             self.run(prepare_ledger, self.session, self.plan.reverts)
+        self.has_begun = True
         for planned in self.plan.migrations:
             migration, action = self.context.migration(planned.version), planned.action
             is_revert = action is Action.REVERT
@@ -101,6 +109,8 @@ class _TenantRollout:
         self._repair()
         after = self._count_again() if self.plan.changes else before
         result = build_result(self.plan, self._settled_steps(), self.seeds, (before, after), self.lost, self.repair)
+        if self.plan.is_all_or_nothing and result.result is Result.FAILED:
+            self.latest = inspection  # nothing of it will remain
         remaining = remaining_drift(
             self.latest.assessment,
             self.plan.versions,
@@ -111,9 +121,35 @@ class _TenantRollout:
         )
         return result.model_copy(update={"remaining": remaining})
 
+    def give_up(self, error: PgfleetError) -> TenantResult:
+        """The result after an error that ended the tenant's transaction: in the next step, or at its commit."""
+        cause = error.__cause__ if isinstance(error.__cause__, PgfleetError) else error
+        if isinstance(cause, LOST) or not self.has_begun:
+            return failed_result(self.plan, cause)
+        for planned in self.plan.migrations[len(self.steps) :]:
+            migration, reason = self.context.migration(planned.version), self._stop_reason()
+            not_reached = build_step(migration, self.plan, StepStatus.NOT_REACHED, detail=reason)
+            self.steps.append(not_reached if reason else failed_step(migration, self.plan, cause))
+        for name in self.plan.seeds[len(self.seeds) :]:
+            reason = self._stop_reason()
+            blocked = SeedStep(name=name, status=StepStatus.NOT_REACHED, detail=reason)
+            self.seeds.append(blocked if reason else failed_seed(name, cause))
+        ended_it = None if find_failed(self.steps, self.seeds) else cause
+        return build_result(self.plan, self._settled_steps(), self.seeds, ({}, {}), ended_it, self.repair)
+
+    def _stop_reason(self) -> str | None:
+        """Why no further step begins; None if the next one may."""
+        if self.lost:
+            return LOST_BEFORE
+        if not self.plan.is_all_or_nothing:
+            return None
+        failed = find_failed(self.steps, self.seeds) or ("the repair" if self.repair and self.repair.error else None)
+        failed = failed or next((each.version for each in self.plan.refused), None)
+        return f"{failed} failed, and the tenant's rollout is one transaction" if failed else None
+
     def _repair(self) -> None:
         """Runs the plan's statements, once: after the reapplied migrations that they may need, before pending ones."""
-        if not self.plan.statements or self.repair or self.lost:
+        if not self.plan.statements or self.repair or self._stop_reason():
             return
         try:
             self.repair = self.run(repair_drift, self.session, self.context, self.plan)
@@ -149,8 +185,10 @@ class _TenantRollout:
 
     def _step_without_run(self, migration: Migration, action: Action) -> MigrationStep | None:
         """The step of a migration that earlier steps, or a pooler, keep from running now; None if nothing does."""
-        if self.lost:
-            return build_step(migration, self.plan, StepStatus.NOT_REACHED, detail=LOST_BEFORE)
+        if action is Action.REFUSE and self.plan.is_all_or_nothing:
+            return failed_step(migration, self.plan, refusal(self.plan.of(migration.version), migration.file))
+        if reason := self._stop_reason():
+            return build_step(migration, self.plan, StepStatus.NOT_REACHED, detail=reason)
         if earlier := next((each.version for each in self.steps if migration.version in each.along), None):
             detail = f"run in the transaction of {earlier}, which undoes part of it"
             return build_step(migration, self.plan, StepStatus.DONE, detail=detail)
@@ -162,8 +200,8 @@ class _TenantRollout:
         return None
 
     def _revert(self, migration: Migration) -> MigrationStep:
-        if self.lost:
-            return build_step(migration, self.plan, StepStatus.NOT_REACHED, detail=LOST_BEFORE)
+        if reason := self._stop_reason():
+            return build_step(migration, self.plan, StepStatus.NOT_REACHED, detail=reason)
         if blocker := next((each for each in self.steps if each.status is not StepStatus.DONE), None):
             return self._blocked_revert(migration, blocker)
         try:
@@ -226,8 +264,8 @@ class _TenantRollout:
         return failed_step(self.context.migration(step.version), self.plan, outdated)
 
     def _apply_seed(self, seed: Seed) -> SeedStep:
-        if self.lost:
-            return SeedStep(name=seed.name, status=StepStatus.NOT_REACHED, detail=LOST_BEFORE)
+        if reason := self._stop_reason():
+            return SeedStep(name=seed.name, status=StepStatus.NOT_REACHED, detail=reason)
         if blocker := find_blocker((seed.requires,), self.steps):
             status, detail = blocked_status(blocker)
             return SeedStep(name=seed.name, status=status, detail=detail)
@@ -239,8 +277,8 @@ class _TenantRollout:
         return step
 
     def _note(self, error: PgfleetError) -> None:
-        """Marks the tenant as lost if the error says so. Raises DryRunInterrupted again."""
-        if isinstance(error, DryRunInterrupted):
+        """Marks the tenant as lost if the error says so. Raises TransactionInterrupted again."""
+        if isinstance(error, TransactionInterrupted):
             raise error
         if isinstance(error, LOST):
             self.lost = error

@@ -6,7 +6,7 @@ from pgfleet.catalog.objects import Catalog
 from pgfleet.catalog.shared_objects import may_write_shared
 from pgfleet.documents.audit import SeedStatus
 from pgfleet.documents.rollout import SeedStep, StepStatus
-from pgfleet.errors import DryRunInterrupted, GuardTripped, NotProven, PgfleetError, Rejected
+from pgfleet.errors import GuardTripped, NotProven, PgfleetError, Rejected, TransactionInterrupted
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.manifest.model import Seed
 from pgfleet.postgres.apply.row_changes import Changes, check_row_losses, read_changes, read_guards
@@ -22,7 +22,7 @@ def apply_seed(session: Session, context: RunContext, name: str) -> SeedStep:
     """Runs the seed's script if baseline rows are missing, and proves the outcome, in one transaction.
 
     A script that changes existing rows or any object, or that leaves a baseline row missing, is rolled back and becomes
-    the step's error. Raises transient DatabaseErrors, with nothing done, and DryRunInterrupted.
+    the step's error. Raises transient DatabaseErrors, with nothing done, and TransactionInterrupted.
     """
     began = time.monotonic()
     try:
@@ -32,7 +32,7 @@ def apply_seed(session: Session, context: RunContext, name: str) -> SeedStep:
                 lock_shared(session)
             step = _apply_seed(session, context, seed)
     except PgfleetError as error:
-        if error.transient or isinstance(error, DryRunInterrupted):
+        if error.transient or isinstance(error, TransactionInterrupted):
             raise
         step = failed_seed(name, error)
     return step.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})

@@ -55,6 +55,7 @@ ACTION_DONE = {
 STATUS_WORD = {
     StepStatus.FAILED: "failed",
     StepStatus.NOT_REACHED: "not reached",
+    StepStatus.ROLLED_BACK: "rolled back",
     StepStatus.NOT_EXERCISED: "not exercised",
     StepStatus.SKIPPED: "already applied",
 }

@@ -11,6 +11,7 @@ from pgfleet.reports.blocks import Code, Lines, Paragraph, Section, Table, View,
 from pgfleet.reports.issues import (
     NOT_EXERCISED,
     NOT_REACHED,
+    ROLLED_BACK,
     Issue,
     contradictions,
     first_contacts,
@@ -33,6 +34,7 @@ from pgfleet.rollout.summary import format_summary, summarize
 
 DIGEST_SHOWN = 12
 MOST_NAMES = 20
+QUIET = frozenset({NOT_REACHED, ROLLED_BACK})
 FIRST_CONTACT = "First contact: is this manifest the right one?"
 SKIPPED = "Skipped: could not be inspected"
 DRIFT = "Drift that this rollout does not fix"
@@ -71,7 +73,7 @@ def approval_view(
             *gate_sections(plan.scripts),
             *_migrations(plan, manifest),
             *script_sections(plan.scripts, most_lines=None),
-            Section(title=f"Dry run in ring {ring}", blocks=(result, *issue_sections(found, quiet={NOT_REACHED}))),
+            Section(title=f"Dry run in ring {ring}", blocks=(result, *issue_sections(found, quiet=QUIET))),
             *issue_sections(not_exercised, quiet=not_exercised),
             *_rings(plan, manifest, rings),
         ),

@@ -21,7 +21,7 @@ from pgfleet.reports.blocks import (
     View,
     section,
 )
-from pgfleet.reports.issues import NOT_EXERCISED, NOT_REACHED, applied_seeds, issues_of
+from pgfleet.reports.issues import NOT_EXERCISED, NOT_REACHED, ROLLED_BACK, applied_seeds, issues_of
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.rollout import (
     DRY_RUN_NOTICE,
@@ -49,7 +49,7 @@ RING = {
     RingOutcome.NOT_REACHED: StatusStyle.PENDING,
 }
 DIGEST_SHOWN = 12
-QUIET = frozenset({NOT_REACHED, NOT_EXERCISED})
+QUIET = frozenset({NOT_REACHED, ROLLED_BACK, NOT_EXERCISED})
 """Headings of issues that are no faults."""
 
 

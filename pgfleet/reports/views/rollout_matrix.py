@@ -22,6 +22,7 @@ STEP = {
     StepStatus.SKIPPED: StatusStyle.GOOD,
     StepStatus.FAILED: StatusStyle.BAD,
     StepStatus.NOT_REACHED: StatusStyle.PENDING,
+    StepStatus.ROLLED_BACK: StatusStyle.PENDING,
     StepStatus.NOT_EXERCISED: StatusStyle.DOUBTFUL,
 }
 MARK = {StepStatus.SKIPPED: "✓", StepStatus.FAILED: "FAILED"}

@@ -27,6 +27,7 @@ OUTCOME = {
 CELL_MEANS = {
     "failed": "the script failed, or objects still differ after it",
     "not reached": "a required migration is not applied, or the connection was lost",
+    "rolled back": "it succeeded, and was rolled back with the tenant's transaction",
     "not exercised": "a dry run cannot roll it back",
     "applied": "the script ran",
     "reapplied": "the script ran again",
