@@ -2,9 +2,11 @@
 
 Each round takes a tenant in some state, begins its rollout, does something to it within a random time, and looks: is
 every migration whole, does the ledger agree with the catalog, is a row lost, does the same rollout run again complete?
+With `--transaction tenant`, each tenant's rollout is one transaction: then either nothing changed, or everything did.
 The named points are in tests/postgres/test_rollout_faults.py; this is for the points that nobody has thought of.
 """
 
+import argparse
 import random
 import sys
 import threading
@@ -12,14 +14,15 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psycopg
-from fixtures.rollout import ROWS, Before, Subject
+from fixtures.rollout import QUICK, ROWS, Before, Subject
 from fixtures.servers import BINARIES, Server, apply_manifest, started
 
-from pgfleet.documents.audit import Verdict
+from pgfleet.documents.audit import MigrationStatus, Verdict
 from pgfleet.documents.rollout import Result
+from pgfleet.fleet.model import Policy, TransactionMode
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.read.audit import directly
 from pgfleet.run.files import load_manifest
@@ -69,6 +72,7 @@ def roll_out_too(subject: Subject) -> None:
         database=subject.database,
         manifest=subject.manifest,
         expected=subject.expected,
+        policy=subject.policy,
         runs=1000,
     )
     other.roll_out()
@@ -85,7 +89,7 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
 
 
-def main(rounds: int) -> int:
+def main(rounds: int, policy: Policy) -> int:
     """Runs that many rounds, prints what came of them; 0 if nothing was ever wrong."""
     tally, dice = Tally(), random.Random(rounds)
     manifest = load_manifest(sql_folder() / "manifest.toml")
@@ -95,7 +99,9 @@ def main(rounds: int) -> int:
         for number in range(rounds):
             state, fault, run = dice.choice(list(STATES)), dice.choice(FAULTS), dice.choice((directly, retrying))
             database = server.create_database(*([] if state == "empty" else [template]))
-            subject = Subject(server=server, database=database, manifest=manifest, expected=expected, run=run)
+            subject = Subject(
+                server=server, database=database, manifest=manifest, expected=expected, run=run, policy=policy
+            )
             prepare(subject, state)
             said = one_round(subject, fault, dice.random() * LONGEST_DELAY_SECONDS, tally)
             if said:
@@ -146,6 +152,10 @@ def inspect(subject: Subject, before: Before) -> str:
         subject.assert_whole(before)
     except AssertionError as error:
         return f"half-applied or lost: {error}"
+    statuses = subject.statuses()
+    is_whole = subject.policy.rollout.transaction is TransactionMode.TENANT
+    if is_whole and statuses != before.statuses and {*statuses.values()} != {MigrationStatus.APPLIED}:
+        return f"neither all nor nothing: {statuses}"
     subject.run = retrying
     again = subject.roll_out().result
     verdict = subject.audit().verdict
@@ -163,4 +173,9 @@ def print_tally(tally: Tally, rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS))
+    parser = argparse.ArgumentParser(description="Injects faults at random moments of rollouts.")
+    parser.add_argument("rounds", nargs="?", type=int, default=ROUNDS)
+    parser.add_argument("--transaction", type=TransactionMode, choices=list(TransactionMode), default="migration")
+    chosen = parser.parse_args()
+    whole = replace(QUICK.rollout, transaction=chosen.transaction)
+    sys.exit(main(chosen.rounds, replace(QUICK, rollout=whole)))

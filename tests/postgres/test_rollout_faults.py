@@ -14,13 +14,14 @@ from typing import Any
 import psycopg
 import pytest
 from fixtures.proxy import COMMIT, CuttingProxy, ledger_row
-from fixtures.rollout import Before, Subject, step
+from fixtures.rollout import QUICK, Before, Subject, step
 from fixtures.servers import BINARIES, Server, started
 from fixtures.waiting import until
 
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.rollout import Result, StepStatus, TenantResult
+from pgfleet.fleet.model import TransactionMode
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.locks import tenant_lock
 from pgfleet.postgres.read.audit import directly
@@ -148,10 +149,12 @@ def test_a_second_run_names_the_process_that_holds_the_lock(briefly: Subject) ->
     completes(briefly)
 
 
-def test_a_process_that_is_killed_before_the_commit_leaves_nothing_of_the_migration(
-    briefly: Subject, tmp_path: Path, cutting_proxy: MakeProxy
+@pytest.mark.parametrize("mode", TransactionMode)
+def test_a_process_that_is_killed_before_the_commit_leaves_nothing_of_the_transaction(
+    briefly: Subject, tmp_path: Path, cutting_proxy: MakeProxy, mode: TransactionMode
 ) -> None:
-    """The proxy kills it after the victim's script and ledger row, when it sends its COMMIT."""
+    """The proxy kills it after the victim's script and ledger row, when it sends its next COMMIT."""
+    briefly.policy = replace(QUICK, rollout=replace(QUICK.rollout, transaction=mode))
     processes: list[subprocess.Popen[bytes]] = []
 
     def kill() -> None:
@@ -163,6 +166,7 @@ def test_a_process_that_is_killed_before_the_commit_leaves_nothing_of_the_migrat
         dsn=briefly.server.cluster.dsn(briefly.database).replace(f":{briefly.server.cluster.port}/", f":{proxy.port}/"),
         manifest=pickle.dumps(briefly.manifest),
         expected=pickle.dumps(briefly.expected),
+        policy=pickle.dumps(briefly.policy),
     )
     before = briefly.before()
     file = tmp_path / "rollout.py"
@@ -174,7 +178,7 @@ def test_a_process_that_is_killed_before_the_commit_leaves_nothing_of_the_migrat
         lambda: not briefly.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'pgfleet test'"),
         pause_seconds=0.02,
     )
-    assert briefly.ledger() == {FIRST: "applied"}
+    assert briefly.ledger() == ({} if mode is TransactionMode.TENANT else {FIRST: "applied"})
     briefly.assert_whole(before)
     completes(briefly)
 
@@ -191,8 +195,10 @@ class Elsewhere:
     def dsn(self, *arguments, **keywords):
         return {dsn!r}
 
-manifest, expected = pickle.loads({manifest!r}), pickle.loads({expected!r})
-Subject(server=Server(Elsewhere()), database="", manifest=manifest, expected=expected, run=directly).roll_out()
+manifest, expected, policy = pickle.loads({manifest!r}), pickle.loads({expected!r}), pickle.loads({policy!r})
+subject = Subject(server=Server(Elsewhere()), database="", manifest=manifest, expected=expected, policy=policy)
+subject.run = directly
+subject.roll_out()
 """
 
 

@@ -14,6 +14,7 @@ from pgfleet.fleet.model import (
     Restart,
     RolloutPolicy,
     Tenant,
+    TransactionMode,
     WavePolicy,
 )
 from pgfleet.fleet.parse import build_environment, parse_fleet
@@ -46,6 +47,7 @@ max_connections_per_server = 4
 connection_share = "25%"
 max_workers = 12
 approval = true
+transaction = "tenant"
 rings = ["canary", "main"]
 failure_budget = {canary = 0, main = "2%"}
 connect_timeout = "3s"
@@ -99,6 +101,7 @@ dsn = "service=globex"
             scratch_dsn=Dsn("host=scratch password=s1", ("s1",)),
             rollout=RolloutPolicy(
                 approval=True,
+                transaction=TransactionMode.TENANT,
                 approval_timeout_seconds=3_600,
                 failure_budgets={"canary": 0, "main": "2%"},
                 soak_seconds={"canary": 90},
