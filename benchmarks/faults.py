@@ -95,7 +95,7 @@ def main(rounds: int, policy: Policy) -> int:
     manifest = load_manifest(sql_folder() / "manifest.toml")
     with started(BINARIES["embedded"]) as server:
         template = make_template(server, manifest)
-        expected = server.expected(manifest)
+        expected = server.proven(manifest)
         for number in range(rounds):
             state, fault, run = dice.choice(list(STATES)), dice.choice(FAULTS), dice.choice((directly, retrying))
             database = server.create_database(*([] if state == "empty" else [template]))
