@@ -4,8 +4,9 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -13,23 +14,31 @@ from rich.table import Table
 from rich.text import Text
 
 from pgfleet.cli.audit import run_audit
-from pgfleet.cli.options import AuditFormat, RolloutFormat
-from pgfleet.cli.output import console_on, write, write_audit, write_rollout
+from pgfleet.cli.options import RolloutFormat
+from pgfleet.cli.output import console_on, write, write_rollout
 from pgfleet.cli.repair import run_repair
 from pgfleet.cli.rollout import run_rollout
 from pgfleet.documents.audit import AuditDocument, Verdict
+from pgfleet.documents.audit_context import TrendEntry
 from pgfleet.documents.plan import Scope
-from pgfleet.documents.repair import RepairDocument
+from pgfleet.judge.summary import summarize
 from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.embedded.cluster import Cluster
 from pgfleet.postgres.embedded.demo_fleet import DEMO_TENANTS, ENVIRONMENT, build_fleet, fleet_file
 from pgfleet.postgres.read.run_context import load_context
+from pgfleet.reports.blocks import Lines, Tone
+from pgfleet.reports.phrases.dates import dates_of
+from pgfleet.reports.phrases.trend import resolved_lines
+from pgfleet.reports.render import terminal
+from pgfleet.reports.views.audit import audit_view
 from pgfleet.reports.views.repair import repair_view
 from pgfleet.run import files, settings
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.manifest_file import shipped_manifest
 
 UNEXPECTED = 1
+EXAMPLES = frozenset({"ember", "harbor"})
+"""The tenants whose findings the first audit shows: one that the rollout fixes, and one that it does not."""
 AS_EXPECTED = "Every audit found the injected faults and nothing else"
 
 
@@ -47,7 +56,7 @@ def run_demo(*, keep: bool) -> int:
         _show_faults()
         unexpected = _run_steps(load_context(ENVIRONMENT))
         _say(f"{unexpected or AS_EXPECTED}. It took {time.monotonic() - started:.0f} s.")
-        _say("Your own fleet: write deployments/fleet.toml (see README.md), then run pgfleet audit ENV.", "")
+        _say("Your own fleet: write fleet.toml and manifest.toml (see README.md), then run pgfleet audit ENV.", "")
         if keep:
             _explain_kept(cluster, cluster.leave_running(), folder)
     return UNEXPECTED if unexpected else 0
@@ -72,42 +81,58 @@ def _run_steps(context: RunContext) -> str:
 
     Only the first audit and the rollout record a task run for each step: recording them takes most of the time.
     """
-    _say("1. The audit: what is wrong in which tenant, and which services it affects")
+    _say(f"1. pgfleet audit {ENVIRONMENT}: what is wrong in which tenant; here the findings of two of them")
     before = run_audit(ENVIRONMENT, compare=False)  # the last audit in Prefect may be of an earlier demo
-    write_audit(before, context, AuditFormat.TABLE)
-    _say("2. The dry run: the plan of the rollout, run in transactions that are rolled back")
+    _show_audit(before, context, only=EXAMPLES)
+    _say(f"2. pgfleet rollout {ENVIRONMENT} --dry-run: the plan, run in transactions that are rolled back")
     dry_run = run_rollout(context, Scope(), dry_run=True, sql_lines=0, granularity=Granularity.TENANT)
-    write_rollout(dry_run, context, RolloutFormat.TABLE)
-    _say("3. The rollout: one ring after another; a migration commits only if it is proven")
-    rollout = run_rollout(context, Scope(), yes=True, sql_lines=0)
-    write_rollout(rollout, context, RolloutFormat.TABLE)
-    _say("4. The audit again: what remains is what reapplying a migration does not fix")
+    write_rollout(dry_run, context, RolloutFormat.TABLE, is_below_plan=True)
+    _say(f"3. pgfleet rollout {ENVIRONMENT} --yes: one ring after another; a migration commits only if it is proven")
+    rollout = run_rollout(context, Scope(), yes=True, known_digest=dry_run.plan_digest)
+    write_rollout(rollout, context, RolloutFormat.TABLE, is_below_plan=True)
     after = run_audit(ENVIRONMENT, granularity=Granularity.TENANT)
-    write_audit(after, context, AuditFormat.TABLE)
-    repaired = _repair_the_rest(context)
+    repaired = _repair_the_rest()
+    _say("5. The audit again: what has changed since the first one, and what is left")
+    _show_changes(after, repaired, context)
     _say("To see the runs, their steps, and their artifacts in Prefect:")
     for line in _where_to_look(rollout.run_id):
         _say(f"  {line}", "cyan", above="")
     return _unexpected(before, after, repaired)
 
 
-def _repair_the_rest(context: RunContext) -> AuditDocument:
+def _show_audit(document: AuditDocument, context: RunContext, *, only: Collection[str]) -> None:
+    """The report with the findings of some of the tenants."""
+    view = audit_view(document, context.manifest)
+    chosen = document.model_copy(update={"tenants": tuple(each for each in document.tenants if each.name in only)})
+    details = audit_view(chosen, context.manifest).details
+    console_on(sys.stdout).print(terminal.render(replace(view, details=details)))
+
+
+def _repair_the_rest() -> AuditDocument:
     """Repairs what a rollout does not fix, as `pgfleet repair --yes` does, and audits those tenants."""
     names = [tenant.name for tenant in DEMO_TENANTS if tenant.is_repaired]
     selection = " ".join(f"--tenant {name}" for name in names)
-    _say(f"5. pgfleet repair {ENVIRONMENT} {selection} --yes: a dry run, then the repair")
-
-    def agree(dry_run: RepairDocument) -> bool:
-        write(dry_run, repair_view(dry_run), as_json=False)
-        _say("Now the repair: the same statements, committed only if they are proven", "")
-        return True
-
-    document = run_repair(ENVIRONMENT, agree, tenants=names)
+    _say(f"4. pgfleet repair {ENVIRONMENT} {selection} --yes: SQL for what running a migration again does not fix")
+    document = run_repair(ENVIRONMENT, lambda _: True, tenants=names)
     write(document, repair_view(document), as_json=False)
-    _say("The audit of these tenants")
-    found = run_audit(ENVIRONMENT, tenants=names, granularity=Granularity.TENANT)
-    write_audit(found, context, AuditFormat.TABLE)
-    return found
+    return run_audit(ENVIRONMENT, tenants=names, granularity=Granularity.TENANT)
+
+
+def _show_changes(after: AuditDocument, repaired: AuditDocument, context: RunContext) -> None:
+    """What the rollout and the repair resolved, and the findings of tenants that are still not ready."""
+    newer = {each.name: each for each in repaired.tenants}
+    tenants = tuple(newer.get(each.name, each) for each in after.tenants)
+    resolved = [line for each in (after, repaired) if each.since for line in _resolved(each, each.since, context)]
+    left = tuple(each for each in tenants if each.verdict is not Verdict.READY)
+    summary = {**summarize(tenants), "skipped": 0}
+    found = audit_view(after.model_copy(update={"tenants": left, "since": None, "summary": summary}), context.manifest)
+    view = replace(found, opening=(Lines(title="Resolved", lines=tuple(resolved), tone=Tone.GOOD),), matrix=None)
+    console_on(sys.stdout).print(terminal.render(view))
+
+
+def _resolved(document: AuditDocument, since: TrendEntry, context: RunContext) -> tuple[str, ...]:
+    zone = dates_of(document, context.environment.policy.timezone)
+    return resolved_lines(since, zone, [each.version for each in context.manifest.migrations])
 
 
 def _say(text: str, style: str = "bold", above: str = "\n") -> None:

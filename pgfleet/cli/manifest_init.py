@@ -17,6 +17,7 @@ from pgfleet.manifest.source.read import ignored_files, is_sql, read_source
 from pgfleet.manifest.source.recognition import recognize
 from pgfleet.manifest.source.template import count_migrations, render_manifest
 from pgfleet.run import files
+from pgfleet.run.manifest_file import is_chosen
 
 REFUSED = 2
 MAX_NAMES = 10
@@ -77,7 +78,8 @@ def init(
         typer.echo(f"cannot use {each.path}: {each.problem}", err=True)
     if refused:
         typer.echo(f"Correct these files ({len(refused)}), or leave them out with skip in {output}.", err=True)
-    typer.echo(f"Next: pgfleet --manifest {shlex.quote(str(output))} manifest")
+    option = "" if is_chosen(output) else f"--manifest {shlex.quote(str(output))} "
+    typer.echo(f"Next: pgfleet {option}manifest")
     if refused:
         raise typer.Exit(REFUSED)
 

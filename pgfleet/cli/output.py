@@ -20,7 +20,7 @@ from pgfleet.reports.render import html, markdown, terminal
 from pgfleet.reports.render.plain_text import plain_text
 from pgfleet.reports.rollout_junit import rollout_junit
 from pgfleet.reports.views.audit import audit_page, audit_view
-from pgfleet.reports.views.rollout import rollout_view
+from pgfleet.reports.views.rollout import rollout_view, view_below_plan
 from pgfleet.reports.views.rollout_page import rollout_page
 from pgfleet.run import files
 from pgfleet.run.context import RunContext
@@ -52,9 +52,14 @@ def write_audit(
 
 
 def write_rollout(
-    document: RolloutDocument, context: RunContext, output_format: RolloutFormat, output: Path | None = None
+    document: RolloutDocument,
+    context: RunContext,
+    output_format: RolloutFormat,
+    output: Path | None = None,
+    *,
+    is_below_plan: bool = False,
 ) -> None:
-    """Writes the rollout document in the chosen format."""
+    """Writes the rollout document in the chosen format; at the terminal, below its plan if that was printed."""
     manifest, zone = context.manifest, context.environment.policy.timezone
     texts: Mapping[RolloutFormat, Callable[[], str]] = {
         RolloutFormat.HTML: lambda: html.render(rollout_page(document, manifest, zone)),
@@ -64,7 +69,8 @@ def write_rollout(
     if make := texts.get(output_format):
         write_text(make(), output)
     else:
-        view = rollout_view(document, manifest, zone)
+        make_view = view_below_plan if is_below_plan and output is None else rollout_view
+        view = make_view(document, manifest, zone)
         write(document, view, as_json=output_format is RolloutFormat.JSON, output=output)
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 SQL_LINES = 20
 """How many lines of a script the plan shows, without --sql."""
+SAME_PLAN = "The plan is still the one above: no tenant has changed."
 
 
 def rollout(
@@ -214,7 +215,7 @@ def _roll_out(
         "sql_lines": None if show_sql else SQL_LINES,
     }
     document = run_rollout(context, scope, **options)
-    write_rollout(document, context, output_format, output)
+    write_rollout(document, context, output_format, output, is_below_plan=True)
     raise typer.Exit(exit_status(RolloutOutcome(document.outcome), document.tenants))
 
 
@@ -226,19 +227,21 @@ def run_rollout(
     yes: bool = False,
     plan_to_stderr: bool = False,
     sql_lines: int | None = SQL_LINES,
+    known_digest: str = "",
     **parameters: Any,
 ) -> RolloutDocument:
     """One run of the flow `rollout`, `seed`, `adopt`, or `revert`, which prints the plan before anything is written.
 
-    The plan shows `sql_lines` of each script, or all if it is None. At a terminal, asks before it writes: for the
-    plan's digest where approval is required, otherwise for yes or no. Raises ConfigurationError if nobody can be asked,
-    and PgfleetError if the run broke off.
+    The plan shows `sql_lines` of each script, all if it is None, and no scripts if it is 0; the plan with the
+    `known_digest` is only mentioned. At a terminal, asks before it writes: for the plan's digest where approval is
+    required, otherwise for yes or no. Raises ConfigurationError if nobody can be asked, and PgfleetError if the run
+    broke off.
     """
     settings.prepare_prefect()
     from pgfleet.cli.output import console_on
     from pgfleet.flows._approval import asking, can_ask
     from pgfleet.reports.render import terminal
-    from pgfleet.reports.views.plan import plan_view
+    from pgfleet.reports.views.plan import brief_plan_view, plan_view
     from pgfleet.tasks.support.results import ROLLOUT_DOCUMENT
 
     name, policy = context.environment.name, context.environment.policy
@@ -251,8 +254,13 @@ def run_rollout(
             raise ConfigurationError("--yes", "", problem)
 
     def show(plan: RolloutPlan) -> None:
-        view = plan_view(plan, context.manifest, policy.rings, most_lines=sql_lines)
-        console_on(sys.stderr if plan_to_stderr else sys.stdout).print(terminal.render(view))
+        view = (
+            brief_plan_view(plan, context.manifest, policy.rings)
+            if sql_lines == 0
+            else plan_view(plan, context.manifest, policy.rings, most_lines=sql_lines)
+        )
+        shown = f"{SAME_PLAN}\n" if plan.digest == known_digest else terminal.render(view)
+        console_on(sys.stderr if plan_to_stderr else sys.stdout).print(shown)
 
     flow, own_parameters = _flow_of(scope)
     parameters |= {"environment": name, "dry_run": dry_run, "yes": yes, **own_parameters}

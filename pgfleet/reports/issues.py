@@ -27,6 +27,7 @@ from pgfleet.reports.phrases.rollout import (
 from pgfleet.rollout.failure_groups import failure_group_key
 
 CANNOT_ROLL_BACK = "not in a transaction, so no rollback is possible"
+REMAINING = "Findings that remain"
 NOT_REACHED = "Not reached"
 ROLLED_BACK = "Rolled back with the tenant's transaction"
 NOT_EXERCISED = "Not exercised by the dry run"
@@ -109,7 +110,7 @@ def issues_of(
     found = {
         "Failures, by reason": tuple(failures(results, tuple(files))),
         "Still different after the script ran": tuple(unproven(results)),
-        "Findings that remain": tuple(remaining(results)),
+        REMAINING: tuple(remaining(results)),
         "Services not restarted": tuple(not_restarted(rings)),
         "Watch findings": tuple(watch_findings(rings)),
         NOT_REACHED: tuple(not_begun(results, StepStatus.NOT_REACHED, files)),

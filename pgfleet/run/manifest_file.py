@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pgfleet.errors import ManifestError
+from pgfleet.errors import ConfigurationError, ManifestError
 from pgfleet.fleet.file import FleetDocument
 from pgfleet.run import files, settings
 from pgfleet.run.shipped import sql_folder
@@ -24,6 +24,14 @@ def find_manifest() -> Path:
     chosen = settings.Settings()
     is_needed = chosen.manifest is None and (settings.names_fleet_file() or chosen.config.exists())
     return choose_manifest(chosen, files.load_fleet(chosen.config) if is_needed else None)
+
+
+def is_chosen(file: Path) -> bool:
+    """Whether commands use this manifest without being told to."""
+    try:
+        return find_manifest().resolve() == file.resolve()
+    except ConfigurationError:
+        return False
 
 
 def choose_manifest(chosen: settings.Settings, fleet: FleetDocument | None) -> Path:

@@ -100,6 +100,17 @@ def test_the_written_manifest_is_valid(tool: Tool, tmp_path: Path, capsys: pytes
     ]
 
 
+def test_the_next_command_names_the_manifest_only_if_it_must(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("PGFLEET_CONFIG", "PGFLEET_MANIFEST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    for output, following in (("manifest.toml", "pgfleet manifest"), ("m.toml", "pgfleet --manifest m.toml manifest")):
+        init(source(Tool.GOOSE), Path(output), Tool.GOOSE)
+        assert capsys.readouterr().out.splitlines()[-1] == f"Next: {following}"
+
+
 def test_paths_are_relative_to_the_manifest(tmp_path: Path) -> None:
     (tmp_path / "db" / "migrations").mkdir(parents=True)
     (tmp_path / "db" / "migrations" / "1_a.sql").write_text("SELECT 1;")

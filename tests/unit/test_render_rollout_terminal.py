@@ -34,8 +34,8 @@ from pgfleet.reports.phrases.rollout import ACTION_DONE, ACTION_MEANS, first_con
 from pgfleet.reports.render import terminal
 from pgfleet.reports.views.counts import counts_view
 from pgfleet.reports.views.issues import MOST_DIFFERENCES
-from pgfleet.reports.views.plan import plan_view
-from pgfleet.reports.views.rollout import RING, rollout_view
+from pgfleet.reports.views.plan import brief_plan_view, plan_view
+from pgfleet.reports.views.rollout import RING, rollout_view, view_below_plan
 from pgfleet.reports.views.rollout_matrix import RESULT, STEP
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2", name="two", priority=Priority.P1))
@@ -380,6 +380,50 @@ def test_a_rollout_that_went_well_is_short() -> None:
         "",
         "Completed: 1 tenant: 1 done",
         f"Rollout of prod · {FACTS}",
+    ]
+
+
+def below_plan(document: RolloutDocument) -> list[str]:
+    return shown(terminal.render(view_below_plan(document, MANIFEST)))
+
+
+def test_below_its_plan_a_report_does_not_repeat_it() -> None:
+    acme = a_result("acme", Result.DONE, a_step("1"), seeds=[a_seed_step(rows_added=14)])
+    left = a_result("left", Result.UNCHANGED, a_step("1", Action.LEAVE, StepStatus.SKIPPED))
+    left = left.model_copy(update={"remaining": (a_difference_entry(),)})
+    down = a_result("down", Result.UNREACHABLE, obstacle=Verdict.UNREACHABLE, reason="no answer")
+    lines = below_plan(a_rollout(acme, left, down))
+    assert lines[1] == "main  completed  1 done, 1 unchanged, 1 unreachable  1, 0 allowed"
+    assert section(lines, "Seeds") == ["  seed rules applied (14 rows): 1 tenant: acme"]
+    text = "\n".join(lines)
+    assert "Tenants per migration" not in text
+    assert "Findings that remain" not in text
+    assert "no answer" not in text
+    assert "tenant  ring" not in text, "no matrix of what went as planned"
+
+
+def test_below_its_plan_a_report_shows_what_did_not_go_as_planned() -> None:
+    lines = below_plan(a_rollout(a_result("acme", Result.DONE, a_step("1")), failed("ember")))
+    assert [line for line in lines if line.startswith(("acme", "ember"))] == [
+        next(line for line in lines if line.startswith("ember   main  failed"))
+    ]
+    assert section(lines, "Failures, by reason")[0] == "  invalid input syntax (SQLSTATE 22P02)"
+
+
+def test_below_its_plan_a_refused_rollout_says_why() -> None:
+    late = a_result("acme", Result.NOT_REACHED, reason="the plan was not approved")
+    refused = a_rollout(late, rings=[], outcome="Refused", reason="the plan was not approved")
+    assert below_plan(refused) == lines_of(refused)
+
+
+def test_a_brief_plan_has_no_scripts() -> None:
+    plan = a_plan(a_tenant_plan("acme", planned("1", Action.APPLY)))
+    assert shown(terminal.render(brief_plan_view(plan, MANIFEST, RINGS))) == [
+        "Ring main: 1 tenant",
+        "  apply 1: 1 tenant: acme",
+        "",
+        "1 tenant: apply 1 migration in 1",
+        "Plan for prod · plan fedcba987654",
     ]
 
 

@@ -56,6 +56,16 @@ def plan_view(
     )
 
 
+def brief_plan_view(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> View:
+    """Only what will be done in which tenants, and what will not be done."""
+    return View(
+        title=f"Plan for {plan.environment}",
+        summary=plan_sentence(plan),
+        facts=(("plan", plan.digest[:DIGEST_SHOWN]),),
+        details=tuple(_rings(plan, manifest, rings)),
+    )
+
+
 def approval_view(
     plan: RolloutPlan, manifest: Manifest, rings: Sequence[str], dry_run: Sequence[TenantResult], ring: str
 ) -> View:

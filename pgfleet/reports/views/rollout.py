@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pgfleet.documents.rollout import (
+    Result,
     RingEntry,
     RingOutcome,
     RolloutDocument,
@@ -21,7 +23,7 @@ from pgfleet.reports.blocks import (
     View,
     section,
 )
-from pgfleet.reports.issues import NOT_EXERCISED, NOT_REACHED, ROLLED_BACK, applied_seeds, issues_of
+from pgfleet.reports.issues import NOT_EXERCISED, NOT_REACHED, REMAINING, ROLLED_BACK, applied_seeds, issues_of
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.rollout import (
     DRY_RUN_NOTICE,
@@ -49,6 +51,8 @@ RING = {
     RingOutcome.NOT_REACHED: StatusStyle.PENDING,
 }
 DIGEST_SHOWN = 12
+ASTRAY = frozenset({Result.FAILED, Result.UNREACHABLE, Result.NOT_REACHED, Result.PARTLY_EXERCISED})
+"""The results of tenants that did not go as planned."""
 QUIET = frozenset({NOT_REACHED, ROLLED_BACK, NOT_EXERCISED})
 """Headings of issues that are no faults."""
 
@@ -63,6 +67,23 @@ def rollout_view(document: RolloutDocument, manifest: Manifest, timezone: str = 
         opening=(*notices(document), *(() if is_refused else _ring_table(document.rings))),
         matrix=None if is_refused else matrix(document, manifest),
         details=() if is_refused else (*_tallies(document, manifest), *work(document), *issues(document, manifest)),
+    )
+
+
+def view_below_plan(document: RolloutDocument, manifest: Manifest, timezone: str = "UTC") -> View:
+    """The report without what the plan above it says: who is skipped, what is left, and who went as planned."""
+    view = rollout_view(document, manifest, timezone)
+    if document.outcome == RolloutOutcome.REFUSED:
+        return view
+    begun = tuple(each for each in document.tenants if not each.obstacle)
+    astray = tuple(each for each in begun if each.result in ASTRAY)
+    files = {each.version: each.file for each in manifest.migrations}
+    found = issues_of(begun, files, document.rings)
+    new = {heading: issues for heading, issues in found.items() if heading != REMAINING}
+    return replace(
+        view,
+        matrix=matrix(document.model_copy(update={"tenants": astray}), manifest) if astray else None,
+        details=(*work(document), *issue_sections(new, QUIET)),
     )
 
 
