@@ -88,7 +88,7 @@ wheel: setup  ## build the wheel, install it with its dependencies in a new envi
 	@rm -rf dist && $(BIN)/pyproject-build --no-isolation --wheel
 	@there=$$(mktemp -d) && trap 'rm -rf "$$there"' EXIT && trap 'exit 130' INT TERM && $(BIN)/python -m venv "$$there/venv" && \
 	"$$there/venv/bin/python" -m pip --quiet --disable-pip-version-check install --constraint constraints.txt dist/*.whl && \
-	cd "$$there" && venv/bin/pgfleet manifest
+	cd "$$there" && venv/bin/pgfleet --manifest example manifest
 
 bench: setup  ## measure the performance against the raw limit
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -228,9 +228,8 @@ def test_the_shipped_manifest_is_found_from_any_folder(pgfleet: CommandLine) -> 
     done = pgfleet.process("manifest", "--format", "json", PGFLEET_MANIFEST="sql/manifest.toml")
     assert done.returncode == 2, "a manifest that was named must be there"
     environment = {name: value for name, value in os.environ.items() if name != "PGFLEET_MANIFEST"}
-    found = subprocess.run(
-        [PGFLEET, "manifest", "--format", "json"], check=True, capture_output=True, text=True, env=environment, cwd="/"
-    )
+    command = [PGFLEET, "--manifest", "example", "manifest", "--format", "json"]
+    found = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, cwd="/")
     assert len(json.loads(found.stdout)["migrations"]) == 7
 
 

@@ -50,6 +50,8 @@ def test_each_command_explains_itself(installed: Installed, command: tuple[str, 
         (("seed", ENVIRONMENT, "--yes", *QUICK), "outcome"),
         (("repair", ENVIRONMENT, "--tenant", "acme", "--dry-run"), "dry_run"),
         (("counts", ENVIRONMENT), "summary"),
+        (("diff", ENVIRONMENT, "acme"), "verdict"),
+        (("history", ENVIRONMENT, "acme"), "name"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -81,7 +83,7 @@ def test_a_process_worker_runs_a_deployment(
 ) -> None:
     fleet.tenant("acme", ready_dsn())
     up.begin_with(prefect_tables)
-    process = up("--port", str(free_port()), PYTHONPATH=str(installed.theirs), PGFLEET_MANIFEST="")
+    process = up("--port", str(free_port()), PYTHONPATH=str(installed.theirs), PGFLEET_MANIFEST="example")
     api = f"{up.until_ready(process)}/api"
     audit = ask("GET", f"{api}/deployments/name/audit/audit-{ENVIRONMENT}")
     assert audit["entrypoint"] == "pgfleet.flows.audit.audit_fleet"
