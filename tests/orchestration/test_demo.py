@@ -1,6 +1,7 @@
 """The demo, run from the wheel, finds every injected fault, attributes it to its migration, and finds nothing else."""
 
 import sys
+from io import StringIO
 from itertools import takewhile
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,10 +9,16 @@ from types import SimpleNamespace
 import pytest
 from fixtures.prefect import Records
 from fixtures.wheel import Installed
+from rich.console import Console
 
 from pgfleet.cli.demo import _explain_kept
+from pgfleet.cli.output import PLAIN_WIDTH
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.postgres.embedded.demo_fleet import DEMO_TENANTS
+from pgfleet.reports.render import terminal
+from pgfleet.reports.views.audit import audit_view
+from pgfleet.run.files import load_manifest
+from pgfleet.run.shipped import sql_folder
 
 INJECTED = {
     "ember": [("20250315", "index", "public.idx_ai_task_queue_status_schedule", "missing")],
@@ -33,6 +40,8 @@ REMEDIES = {
     "harbor": "ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text",
     "iris": "pgfleet repair demo --tenant iris",
 }
+MOST_LINES = 150
+"""What the demo prints fits on a few screens."""
 UNEXPECTED = {
     "borealis": ["public.ai_conversations.ai_conversations_user_id_fkey"],
     "juniper": ["public.ai_messages.sentiment"],
@@ -63,16 +72,27 @@ def test_the_demo_finds_each_injected_fault_and_nothing_else(
     assert {each.name: each.verdict for each in repaired.tenants} == {
         each.name: "ready" for each in DEMO_TENANTS if each.is_repaired
     }
+    report = printed(document)
     for name, remedy in REMEDIES.items():
-        assert remedy in told_of(name, done.stdout), name
+        assert remedy in told_of(name, report), name
+    assert REMEDIES["ember"] in told_of("ember", done.stdout)
+    assert len(done.stdout.splitlines()) < MOST_LINES
     assert "Completed: 2 tenants: 2 repaired" in done.stdout
     assert "Every audit found the injected faults and nothing else" in done.stdout
     assert "http" in done.stdout.split("To see the runs")[1], "where to look at it"
 
 
-def told_of(tenant: str, printed: str) -> str:
-    """The findings of a tenant in the first audit's report, on one line."""
-    rest = printed.split(f"\n  {tenant}\n", maxsplit=1)[1].splitlines()
+def printed(document: AuditDocument) -> str:
+    """The report of an audit at a terminal."""
+    console = Console(file=StringIO(), width=PLAIN_WIDTH)
+    console.print(terminal.render(audit_view(document, load_manifest(sql_folder() / "manifest.toml"))))
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def told_of(tenant: str, report: str) -> str:
+    """The findings of a tenant in an audit's report, on one line."""
+    rest = report.split(f"\n  {tenant}\n", maxsplit=1)[1].splitlines()
     return " ".join(" ".join(takewhile(lambda line: line.startswith("   "), rest)).split())
 
 

@@ -402,6 +402,22 @@ def test_below_its_plan_a_report_does_not_repeat_it() -> None:
     assert "tenant  ring" not in text, "no matrix of what went as planned"
 
 
+def test_below_its_plan_a_dry_run_that_went_as_planned_says_no_more_than_that() -> None:
+    counts = [a_pair(a_count(40), a_count(40))]
+    acme = a_result("acme", Result.DONE, a_step("1"), seeds=[a_seed_step(rows_added=14)], counts=counts)
+    assert below_plan(a_rollout(acme, dry_run=True)) == [
+        "This was a dry run: every change was rolled back.",
+        "",
+        "Completed: 1 tenant: 1 done",
+        f"Dry run of prod · {FACTS}",
+    ]
+    fewer = acme.model_copy(update={"counts": (a_pair(a_count(40), a_count(38)),)})
+    assert section(below_plan(a_rollout(fewer, dry_run=True)), "Rows before and after")[1].split()[:2] == [
+        "acme",
+        "one",
+    ]
+
+
 def test_below_its_plan_a_report_shows_what_did_not_go_as_planned() -> None:
     lines = below_plan(a_rollout(a_result("acme", Result.DONE, a_step("1")), failed("ember")))
     assert [line for line in lines if line.startswith(("acme", "ember"))] == [

@@ -60,18 +60,22 @@ QUIET = frozenset({NOT_REACHED, ROLLED_BACK, NOT_EXERCISED})
 def rollout_view(document: RolloutDocument, manifest: Manifest, timezone: str = "UTC") -> View:
     """The entire report; of a refused rollout only why it was refused."""
     is_refused = document.outcome == RolloutOutcome.REFUSED
+    rings = () if is_refused else (*_ring_table(document.rings), *_ring_notes(document.rings))
     return View(
         title=f"{document.what.capitalize()} of {document.environment}",
         summary="; ".join((f"{document.outcome}: {format_summary(document.summary)}", *_findings(document))),
         facts=_facts(document, Dates(timezone=timezone)),
-        opening=(*notices(document), *(() if is_refused else _ring_table(document.rings))),
+        opening=(*notices(document), *rings),
         matrix=None if is_refused else matrix(document, manifest),
         details=() if is_refused else (*_tallies(document, manifest), *work(document), *issues(document, manifest)),
     )
 
 
 def view_below_plan(document: RolloutDocument, manifest: Manifest, timezone: str = "UTC") -> View:
-    """The report without what the plan above it says: who is skipped, what is left, and who went as planned."""
+    """The report without what the plan above it says: who is skipped, what is left, and who went as planned.
+
+    Of a dry run that went as planned, it says no more than that.
+    """
     view = rollout_view(document, manifest, timezone)
     if document.outcome == RolloutOutcome.REFUSED:
         return view
@@ -80,10 +84,14 @@ def view_below_plan(document: RolloutDocument, manifest: Manifest, timezone: str
     files = {each.version: each.file for each in manifest.migrations}
     found = issues_of(begun, files, document.rings)
     new = {heading: issues for heading, issues in found.items() if heading != REMAINING}
+    is_as_planned = document.dry_run and not astray
+    rings = () if is_as_planned else (*_ring_table(document.rings), *_ring_notes(document.rings, with_findings=False))
+    done = [each for each in work(document) if not is_as_planned or any(isinstance(one, Table) for one in each.blocks)]
     return replace(
         view,
+        opening=(*notices(document), *rings),
         matrix=matrix(document.model_copy(update={"tenants": astray}), manifest) if astray else None,
-        details=(*work(document), *issue_sections(new, QUIET)),
+        details=(*done, *issue_sections(new, QUIET)),
     )
 
 
@@ -151,7 +159,7 @@ def _facts(document: RolloutDocument, dates: Dates) -> tuple[tuple[str, str], ..
 
 
 def _ring_table(rings: Sequence[RingEntry]) -> Iterator[Block]:
-    """The rings with their outcomes, and below why one halted."""
+    """The rings with their outcomes."""
     facts = [ring_facts(each) for each in rings]
     names = [name for name in (facts[0] if facts else ()) if any(each[name] for each in facts)]
     rows: Iterator[tuple[str | Status, ...]] = (
@@ -160,7 +168,11 @@ def _ring_table(rings: Sequence[RingEntry]) -> Iterator[Block]:
     )
     if rings:
         yield Table(head=("ring", "outcome", *names), rows=tuple(rows))
-    noted = (each for each in rings if each.reason or each.findings)
+
+
+def _ring_notes(rings: Sequence[RingEntry], *, with_findings: bool = True) -> Iterator[Block]:
+    """Why a ring halted, and in how many of its tenants findings remain."""
+    noted = (each for each in rings if each.reason or (with_findings and each.findings))
     yield from (Paragraph(text=ring_sentence(each), tone=Tone.BAD) for each in noted)
 
 
