@@ -17,7 +17,7 @@ from pgfleet.cli.audit import run_audit
 from pgfleet.cli.options import RolloutFormat
 from pgfleet.cli.output import console_on, write, write_rollout
 from pgfleet.cli.repair import run_repair
-from pgfleet.cli.rollout import run_rollout
+from pgfleet.cli.run_rollout import run_rollout
 from pgfleet.documents.audit import AuditDocument, Verdict
 from pgfleet.documents.plan import Scope
 from pgfleet.judge.summary import summarize

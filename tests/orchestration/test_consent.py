@@ -34,7 +34,7 @@ def at_terminal(pgfleet: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Callab
 
     def run(person: Person, *arguments: str) -> Done:
         with monkeypatch.context() as patch:
-            patch.setattr("pgfleet.cli.rollout.is_terminal", lambda: True)
+            patch.setattr("pgfleet.cli.run_rollout.is_terminal", lambda: True)
             patch.setattr(sys, "stdin", person)
             return pgfleet(*arguments)
 
