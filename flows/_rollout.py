@@ -23,6 +23,7 @@ from pgfleet.reports.render import markdown
 from pgfleet.reports.views.plan import approval_view
 from pgfleet.rollout.failure_budget import allowed_failures
 from pgfleet.rollout.gate import denial
+from pgfleet.rollout.planned_scripts import runs_scripts
 from pgfleet.rollout.results import not_reached
 from pgfleet.rollout.reverting import check_down_scripts
 from pgfleet.rollout.rings import skip_ring
@@ -84,6 +85,8 @@ class Rollout:
 
     def _scripts(self, plan: RolloutPlan) -> tuple[ScriptEntry, ...]:
         """What the plan runs, with its hazards."""
+        if not any(map(runs_scripts, plan.tenants)):
+            return ()
         manifest, policy = self.context.manifest, self.context.environment.policy.rollout.hazards
         return list_scripts(plan.tenants, manifest, policy, squawk.lint_once(manifest, find_manifest().parent))
 

@@ -98,7 +98,7 @@ class HazardPolicy:
 
     deny: frozenset[HazardCode] = frozenset({HazardCode.DELETES_DATA})
     warn: frozenset[HazardCode] = frozenset(
-        {HazardCode.OVERWRITES_DATA, HazardCode.DYNAMIC_SQL, HazardCode.REWRITES_TABLE}
+        {HazardCode.OVERWRITES_DATA, HazardCode.DYNAMIC_SQL, HazardCode.REWRITES_TABLE, HazardCode.CASCADES}
     )
 
 

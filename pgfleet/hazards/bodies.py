@@ -10,9 +10,11 @@ import pglast
 from pglast import ast
 
 from pgfleet.hazards.dynamic import read_command
+from pgfleet.hazards.statements import relevant_parts
 from pgfleet.hazards.text import deletes_by_text
 
 EXECUTES = re.compile(r"\b(execute|spi_exec\w*|spi_query\w*|plpy|system|popen|subprocess)\b", re.IGNORECASE)
+NATIVE = frozenset({"c", "internal"})
 STATEMENT, EXPRESSION = 0, 2
 """How plpgsql parses a text (PostgreSQL's RawParseMode); greater modes are assignments."""
 DYNAMIC = {"PLpgSQL_stmt_dynexecute": "query", "PLpgSQL_stmt_dynfors": "query", "PLpgSQL_stmt_return_query": "dynquery"}
@@ -22,9 +24,13 @@ ASSIGNMENT = re.compile(r'\s*([\w".]+)(?:\[[^\]]*\])*\s*:?=(.*)', re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A statement or an expression that a body runs; `line` is from 1 within the body."""
+    """A statement or an expression that a body runs; `line` is from 1 within the body.
+
+    `relevant` are its parts that may have hazards.
+    """
 
     node: Any
+    relevant: tuple[Any, ...]
     line: int = 1
     is_command: bool = True
 
@@ -46,18 +52,24 @@ def read_body(node: Any, statement: str) -> Body:
     """The body of a DO block or a function, which `statement` is the text of."""
     if isinstance(node, ast.CreateFunctionStmt) and node.sql_body is not None:
         inner = node.sql_body if isinstance(node.sql_body, tuple) else (node.sql_body,)
-        return Body(parts=tuple(Part(node=each) for each in inner))
+        return Body(parts=tuple(_part(each, 1) for each in inner))
     options = {each.defname: each.arg for each in (node.args if isinstance(node, ast.DoStmt) else node.options) or ()}
     source = options.get("as") or ()
     text = "\n".join(each.sval for each in (source if isinstance(source, tuple) else (source,)))
     language = options["language"].sval.lower() if "language" in options else "plpgsql"
     if language == "plpgsql":
         return replace(_read_plpgsql(statement, text), text=text)
-    return replace(_read_sql(text) if language == "sql" else _unread(text), text=text)
+    return replace(_read_sql(text) if language == "sql" else _unread(text, language), text=text)
 
 
-def _unread(text: str) -> Body:
-    """A body in a language without a parser here."""
+def _part(node: Any, line: int, *, is_command: bool = True) -> Part:
+    return Part(node=node, relevant=relevant_parts(node), line=line, is_command=is_command)
+
+
+def _unread(text: str, language: str = "plpgsql") -> Body:
+    """A body without a parser here; that of native code is only a name."""
+    if language in NATIVE:
+        return Body(dynamic_at=1, suspicion="runs native code, which cannot be read")
     if deletes_by_text(text):
         return Body(dynamic_at=1, suspicion="contains the text of a statement that deletes")
     executes = "runs commands in a form that cannot be read" if EXECUTES.search(text) else None
@@ -70,7 +82,7 @@ def _read_sql(text: str) -> Body:
     except pglast.parser.ParseError:
         return _unread(text)
     lines = [text.count("\n", 0, raw.stmt_location) + 1 for raw in raws]
-    return Body(parts=tuple(Part(node=raw.stmt, line=line) for raw, line in zip(raws, lines, strict=True)))
+    return Body(parts=tuple(_part(raw.stmt, line) for raw, line in zip(raws, lines, strict=True)))
 
 
 def _read_plpgsql(statement: str, text: str) -> Body:
@@ -97,7 +109,7 @@ class _Reader:
         suspicion = next((reason for (_, reason), _ in found if reason), None)
         if self.is_unread:
             suspicion = suspicion or "contains a part that cannot be read"
-        dynamic = [Part(node=node, line=line) for (nodes, _), line in found for node in nodes]
+        dynamic = [_part(node, line) for (nodes, _), line in found for node in nodes]
         at = next((line for _, line in found), None)
         return Body(parts=(*self.parts, *dynamic), dynamic_at=at or (1 if suspicion else None), suspicion=suspicion)
 
@@ -137,7 +149,7 @@ class _Reader:
         except pglast.parser.ParseError:
             self.is_unread = self.is_unread or deletes_by_text(query) or mode == STATEMENT
             return
-        self.parts += [Part(node=raw.stmt, line=line, is_command=mode == STATEMENT) for raw in raws]
+        self.parts += [_part(raw.stmt, line, is_command=mode == STATEMENT) for raw in raws]
 
     def _assign(self, name: str, text: str) -> None:
         self.variables[name.replace('"', "")].append(_expression_of(text))

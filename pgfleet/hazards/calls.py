@@ -11,8 +11,11 @@ from pgfleet.hazards.dynamic import UNKNOWN, texts_of
 from pgfleet.hazards.model import Hazard
 from pgfleet.hazards.text import deletes_by_text
 
-DELETING = re.compile(r"(^|_)(drop|delete|truncate|purge|unlink|erase|wipe)(_|$)|^(lo_put|lowrite|lo_from_bytea)$")
-PURE = frozenset({"delete", "jsonb_delete", "jsonb_delete_path", "jsonb_delete_array_element"})
+DELETING = re.compile(
+    r"(^|_)(drop|delete|remove|truncate|purge|prune|clear|undo|unlink|erase|wipe)(_|$)"
+    r"|^(lo_put|lowrite|lo_from_bytea)$"
+)
+PURE = frozenset({"delete", "array_remove", "jsonb_delete", "jsonb_delete_path", "jsonb_delete_array_element"})
 """Functions that only compute a value (hstore's, and those behind the operators of jsonb)."""
 EXECUTING = re.compile(
     r"^(query|cursor)_to_xml|^(ts_stat|ts_rewrite|connectby|xpath_table|exec|execute|exec_sql|execute_sql)$"

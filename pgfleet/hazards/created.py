@@ -97,6 +97,7 @@ class Created:
                 self._forget_unqualified()
             case ast.DiscardStmt():
                 self.end_script()
+                self._forget_unqualified()
 
     def _add(self, node: Any, if_not_exists: bool | None, is_pending: bool, on_commit: Any) -> None:
         relation = relation_of(node)

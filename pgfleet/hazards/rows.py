@@ -57,16 +57,24 @@ def _of_values(node: Any, relation: Relation, created: Created) -> Iterator[Haza
             yield Hazard(code=Code.OVERWRITES_DATA, object=name, relation=relation)
 
 
+def _of_nulls(targets: Any, relation: Relation, created: Created) -> Iterator[Hazard]:
+    """Of assignments in MERGE and ON CONFLICT, of which only those of NULL are known to lose a value."""
+    for each in targets or ():
+        if _is_null(_value_of(each)) and not created.is_new_column(relation, each.name):
+            detail = "its values are replaced by NULL"
+            yield Hazard(code=Code.DELETES_DATA, object=f"{relation}.{each.name}", detail=detail, relation=relation)
+
+
 def _is_lost(target: Any, where: Any) -> bool:
     """Whether old values are lost: a null replaces them, or something without them does in every row.
 
     Replacing a constant that the condition names (`SET x = NULL WHERE x = ''`) loses nothing that is not in the script.
     """
     column, value = target.name, _value_of(target)
-    if target.indirection:  # an element of an array, or a field of a composite value
-        return False
     if _is_null(value):
         return not _is_compared_with_constants(where, column)
+    if target.indirection:  # an element of an array, or a field of a composite value
+        return False
     is_everywhere = not any(isinstance(each, ast.ColumnRef | ast.SubLink) for each in parts_of(where or ()))
     return is_everywhere and column not in _columns(value)
 
@@ -101,16 +109,18 @@ def _columns(node: Any) -> set[str]:
     return {getattr(each, "sval", "") for each in found}
 
 
-def of_insert(node: Any, _: Created) -> Iterator[Hazard]:
+def of_insert(node: Any, created: Created) -> Iterator[Hazard]:
     """INSERT: rows of another table, and what a conflict replaces."""
     relation = relation_of(node.relation)
     yield from _of_system_catalog(relation)
     query = node.selectStmt
-    if query is not None and (getattr(query, "fromClause", None) or getattr(query, "larg", None)):
+    is_query = query is not None and bool(getattr(query, "fromClause", None) or getattr(query, "larg", None))
+    if is_query:
         yield Hazard(code=Code.BACKFILLS_ROWS, object=str(relation), relation=relation)
     conflict = node.onConflictClause
     if conflict and conflict.action == enums.OnConflictAction.ONCONFLICT_UPDATE:
         yield Hazard(code=Code.OVERWRITES_DATA, object=str(relation), detail="on conflict", relation=relation)
+        yield from _of_nulls(conflict.targetList, relation, created) if is_query else ()
 
 
 def of_merge(node: Any, created: Created) -> Iterator[Hazard]:
@@ -123,6 +133,9 @@ def of_merge(node: Any, created: Created) -> Iterator[Hazard]:
     yield Hazard(code=Code.BACKFILLS_ROWS, object=str(relation), relation=relation)
     if enums.CmdType.CMD_UPDATE in kinds:
         yield Hazard(code=Code.OVERWRITES_DATA, object=str(relation), relation=relation)
+    for each in node.mergeWhenClauses:
+        if each.commandType == enums.CmdType.CMD_UPDATE:
+            yield from _of_nulls(each.targetList, relation, created)
 
 
 def written_by(node: Any) -> Iterator[Relation]:

@@ -1,8 +1,8 @@
 """The hazards of scripts, in the order in which a plan runs them."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,13 +16,19 @@ from pgfleet.hazards.codes import HazardCode as Code
 from pgfleet.hazards.created import Created
 from pgfleet.hazards.model import Finding, Hazard, relation_of
 from pgfleet.hazards.rows import written_by
-from pgfleet.hazards.statements import hazards_of
+from pgfleet.hazards.statements import DEFINERS, hazards_of, relevant_parts
 from pgfleet.hazards.walk import parts_of
-from pgfleet.manifest.statements import Statement, split
+from pgfleet.manifest.statements import split
 
 ROUTINES = (enums.ObjectType.OBJECT_FUNCTION, enums.ObjectType.OBJECT_PROCEDURE, enums.ObjectType.OBJECT_ROUTINE)
-DEFINERS = (ast.DefineStmt, ast.CreateCastStmt, ast.CreateOpClassStmt, ast.CreateEventTrigStmt, ast.CreateRangeStmt)
-"""Statements that give a function another name, or have the server call it."""
+LATER: dict[type, tuple[str, ...]] = {
+    ast.RuleStmt: ("actions",),
+    ast.ViewStmt: ("query",),
+    ast.CreatePolicyStmt: ("qual", "with_check"),
+    ast.AlterPolicyStmt: ("qual", "with_check"),
+}
+"""Statements whose code the server runs later: when a table is read or written."""
+WITH_BODIES = (ast.DoStmt, ast.CreateFunctionStmt)
 WRITING = frozenset({Code.DELETES_DATA, Code.OVERWRITES_DATA, Code.BACKFILLS_ROWS, Code.DYNAMIC_SQL})
 MOST_CHARACTERS = 120
 
@@ -34,6 +40,7 @@ class Scripts:
         self._created = Created()
         self._routines: defaultdict[str, list[Body]] = defaultdict(list)
         self._triggers: defaultdict[str, set[str]] = defaultdict(set)
+        self._kin: defaultdict[str, set[str]] = defaultdict(set)
 
     def read(self, sql: str, *, is_pending: bool = True, is_run: bool = True) -> tuple[Finding, ...]:
         """The hazards of the next script, by line. Raises ParseError for one that does not parse.
@@ -42,15 +49,15 @@ class Scripts:
         read.
         """
         found: dict[tuple[int, Code, str], Finding] = {}
-        for statement, node in _parse(sql):
-            self._define(node, statement.text)
-            line, shown = sql.count("\n", 0, statement.start) + 1, _shortened(statement.text)
-            for hazard, below in self._of_statement(node, statement.text) if is_run else ():
-                finding = Finding(hazard=hazard, line=line + below, statement=shown)
-                found.setdefault((line + below, hazard.code, hazard.object), finding)
-            self._created.learn(node, is_pending=is_pending, is_run=is_run)
-            if is_run and self._runs_code(node):
-                self._created.forget_names()  # the code may rename and drop anything
+        for statement in _parse(sql):
+            self._define(statement.node, statement.body)
+            for hazard, below in self._of_statement(statement) if is_run else ():
+                line = statement.line + below
+                finding = Finding(hazard=hazard, line=line, statement=_shortened(statement.text))
+                found.setdefault((line, hazard.code, hazard.object), finding)
+            self._created.learn(statement.node, is_pending=is_pending, is_run=is_run)
+            if is_run and self._runs_code(statement):
+                self._created.forget_names()  # the code may rename and drop anything, and change the search path
         self._created.end_script()
         return tuple(sorted(found.values(), key=lambda each: each.line or 0))
 
@@ -58,22 +65,22 @@ class Scripts:
         """From here on, columns may have other types than the scripts give them."""
         self._created.types.clear()
 
-    def _of_statement(self, node: Any, text: str) -> Iterator[tuple[Hazard, int]]:
+    def _of_statement(self, statement: "_Parsed") -> Iterator[tuple[Hazard, int]]:
         """Each hazard, with the number of lines from the statement's first one to it."""
-        for hazard in (*self._of_parts(node, frozenset()), *self._of_unknown(node)):
+        for hazard in (*self._of_parts(statement.relevant, frozenset()), *self._of_unknown(statement.node)):
             yield hazard, 0
-        if isinstance(node, ast.DoStmt):
-            body = read_body(node, text)
-            above = text[: max(text.find(body.text), 0)].count("\n")
-            yield from ((hazard, above + line - 1) for hazard, line in self._of_body(body, frozenset()))
+        if statement.body and isinstance(statement.node, ast.DoStmt):
+            above = statement.text[: max(statement.text.find(statement.body.text), 0)].count("\n")
+            for hazard, line in self._of_body(statement.body, frozenset()):
+                yield hazard, above + line - 1
 
-    def _runs_code(self, node: Any) -> bool:
-        return isinstance(node, ast.DoStmt | ast.CallStmt) or any(
-            isinstance(each, ast.FuncCall) and each.funcname[-1].sval in self._routines for each in parts_of(node)
-        )
+    def _runs_code(self, statement: "_Parsed") -> bool:
+        calls = (each.funcname[-1].sval for each in statement.relevant if isinstance(each, ast.FuncCall))
+        is_block = isinstance(statement.node, ast.DoStmt | ast.CallStmt)
+        return is_block or any(each in self._routines or each == "set_config" for each in calls)
 
-    def _of_parts(self, node: Any, seen: frozenset[str]) -> Iterator[Hazard]:
-        for part in parts_of(node):
+    def _of_parts(self, parts: Iterable[Any], seen: frozenset[str]) -> Iterator[Hazard]:
+        for part in parts:
             yield from hazards_of(part, self._created)
             yield from self._of_code(part, seen)
 
@@ -86,11 +93,12 @@ class Scripts:
             yield from ((hazard, part.line) for hazard in self._of_part(part, seen))
 
     def _of_part(self, part: Part, seen: frozenset[str]) -> Iterator[Hazard]:
-        yield from self._of_parts(part.node, seen)
+        yield from self._of_parts(part.relevant, seen)
         if part.is_command:
             yield from self._of_unknown(part.node)
-        if isinstance(part.node, ast.DoStmt):
-            yield from (hazard for hazard, _ in self._of_body(read_body(part.node, _written(part.node)), seen))
+        inner = _body_of(part.node) if isinstance(part.node, ast.DoStmt) else None
+        if inner:
+            yield from (hazard for hazard, _ in self._of_body(inner, seen))
 
     def _of_unknown(self, node: Any) -> Iterator[Hazard]:
         for each in of_unknown_call(node):
@@ -103,15 +111,24 @@ class Scripts:
             name = node.funcname[-1].sval
             yield from self._of_routine(name, seen) if name in self._routines else of_call(node)
         for relation in written_by(node):
-            for name in self._triggers[relation.name]:
+            for name in self._triggers_of(relation.name):
                 yield from self._deleting(name, seen, f"fires a trigger of {relation}")
-        if isinstance(node, ast.RuleStmt | ast.ViewStmt):
-            inner = node.actions if isinstance(node, ast.RuleStmt) else node.query
-            found = (each for part in parts_of(inner or ()) for each in self._of_code(part, seen))
+        if type(node) in LATER:
+            inner = [getattr(node, name) or () for name in LATER[type(node)]]
+            found = (each for part in parts_of(tuple(inner)) for each in self._of_code(part, seen))
             yield from (each for each in found if each.code is Code.DELETES_DATA)
         if isinstance(node, DEFINERS):
             for name in _names_in(node):
                 yield from self._deleting(name, seen, f"has the server call {name}()")
+
+    def _triggers_of(self, table: str) -> set[str]:
+        """The triggers of a table, of its partitions, and of what it is a partition of."""
+        family, waiting = {table}, [table]
+        while waiting:
+            found = self._kin[waiting.pop()] - family
+            family |= found
+            waiting += found
+        return {trigger for each in family for trigger in self._triggers[each]}
 
     def _of_routine(self, name: str, seen: frozenset[str]) -> Iterator[Hazard]:
         """What a routine of the manifest does; nothing more if it calls itself."""
@@ -127,38 +144,68 @@ class Scripts:
         if name in self._routines and any(each.code is Code.DELETES_DATA for each in self._of_routine(name, seen)):
             yield Hazard(code=Code.DELETES_DATA, object=name, detail=f"{detail}, which deletes")
 
-    def _define(self, node: Any, text: str) -> None:
+    def _define(self, node: Any, body: Body | None) -> None:
         """Records the routines and triggers that the statement defines, also within a DO block."""
-        if isinstance(node, ast.CreateFunctionStmt):
-            self._routines[node.funcname[-1].sval].append(read_body(node, text))
-        elif isinstance(node, ast.DoStmt):
-            for part in read_body(node, text).parts:
-                self._define(part.node, _written(part.node))
+        if body and isinstance(node, ast.CreateFunctionStmt):
+            self._routines[node.funcname[-1].sval].append(body)
+        elif body:
+            for part in body.parts:
+                self._define(part.node, _body_of(part.node))
         elif isinstance(node, ast.CreateTrigStmt):
             self._triggers[relation_of(node.relation).name].add(node.funcname[-1].sval)
+        elif isinstance(node, ast.CreateStmt):
+            self._relate(str(node.relation.relname), *(str(each.relname) for each in node.inhRelations or ()))
+        elif isinstance(node, ast.AlterTableStmt):
+            partitions = (each.def_.name for each in node.cmds or () if isinstance(each.def_, ast.PartitionCmd))
+            self._relate(str(node.relation.relname), *(str(each.relname) for each in partitions))
         elif isinstance(node, ast.RenameStmt) and node.renameType in ROUTINES:
             self._routines[node.newname] += self._routines[node.object.objname[-1].sval]
         elif isinstance(node, ast.RenameStmt) and node.relation is not None and node.subname is None:
-            self._triggers[node.newname] |= self._triggers[node.relation.relname]
+            self._relate(str(node.newname), str(node.relation.relname))
+
+    def _relate(self, table: str, *others: str) -> None:
+        for each in others:
+            self._kin[table].add(each)
+            self._kin[each].add(table)
 
 
 def created_by(sql: str) -> Created:
     """The tables and columns that a script creates, or makes sure exist, and that are still there at its end."""
     created = Created()
-    for _, node in _parse(sql):
-        created.learn(node)
+    for each in _parse(sql):
+        created.learn(each.node)
     return created
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parsed:
+    """One statement: its text, its first line in the script, its tree, and the body that it contains, if any."""
+
+    text: str
+    line: int
+    node: Any
+    relevant: tuple[Any, ...]
+    body: Body | None
+
+
 @lru_cache(maxsize=1024)
-def _parse(sql: str) -> tuple[tuple[Statement, Any], ...]:
-    """Each statement with its node; a plan reads the same script once for each group of tenants."""
-    return tuple((statement, raw.stmt) for statement, raw in zip(split(sql), pglast.parse_sql(sql), strict=True))
+def _parse(sql: str) -> tuple[_Parsed, ...]:
+    """The statements of a script; a plan reads the same script once for each group of tenants."""
+    return tuple(
+        _Parsed(
+            text=statement.text,
+            line=sql.count("\n", 0, statement.start) + 1,
+            node=raw.stmt,
+            relevant=relevant_parts(raw.stmt),
+            body=read_body(raw.stmt, statement.text) if isinstance(raw.stmt, WITH_BODIES) else None,
+        )
+        for statement, raw in zip(split(sql), pglast.parse_sql(sql), strict=True)
+    )
 
 
-def _written(node: Any) -> str:
-    """The statement's text, for one that has been found within a body."""
-    return str(RawStream()(node))
+def _body_of(node: Any) -> Body | None:
+    """The body of a statement that has been found within another body."""
+    return read_body(node, str(RawStream()(node))) if isinstance(node, WITH_BODIES) else None
 
 
 def _names_in(node: Any) -> Iterator[str]:

@@ -265,3 +265,11 @@ HANDLERS: Mapping[type, Handler] = {
     ),
 }
 """What each kind of statement does; the others do nothing that a reviewer must know."""
+DEFINERS = (ast.DefineStmt, ast.CreateCastStmt, ast.CreateOpClassStmt, ast.CreateEventTrigStmt, ast.CreateRangeStmt)
+"""Statements that give a function another name, or have the server call it."""
+RELEVANT = (*HANDLERS, ast.FuncCall, ast.ViewStmt, *DEFINERS)
+
+
+def relevant_parts(node: Any) -> tuple[Any, ...]:
+    """The parts of a statement that may have hazards: few of many."""
+    return tuple(each for each in parts_of(node) if isinstance(each, RELEVANT))

@@ -29,6 +29,9 @@ WIDER = frozenset(
 PARSED = frozenset({*INTEGERS, "uuid", "jsonb", "json", "bool", "inet", "cidr", "bytea", "citext", "text", "varchar"})
 """Types that a text is converted to in full, or not at all; a number or a date may be rounded."""
 
+ROUNDED = frozenset({"date", "time", "timetz", "float4"})
+"""Types that keep only a part of a larger value, without an error."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnType:
@@ -70,7 +73,7 @@ def loses(old: ColumnType | None, new: ColumnType, *, is_explicit: bool) -> bool
     if new.name in TEXTS | {"bpchar"} and not new.is_array:
         return is_explicit and bool(new.modifiers)
     if old is None:
-        return None
+        return True if new.name in ROUNDED or new.modifiers else None
     if old.name in {*TEXTS, "bpchar"}:
         return new.name not in PARSED
     if old.name == new.name == "numeric" and old.modifiers and new.modifiers:

@@ -29,6 +29,7 @@ class Tone(StrEnum):
     BAD = "bad"
     GOOD = "good"
     REMEDY = "remedy"
+    SCRIPT = "script"
     QUIET = "quiet"
 
 

@@ -36,6 +36,8 @@ class PlannedScript:
 
 def planned_scripts(plan: TenantPlan, manifest: Manifest) -> tuple[PlannedScript, ...]:
     """What will run in the tenant, with its hazards there: what an earlier script of the plan creates is new."""
+    if not runs_scripts(plan):
+        return ()
     actions = {each.version: each.action for each in plan.migrations}
     scripts = Scripts()
     if Action.REVERT in actions.values():
@@ -47,7 +49,12 @@ def planned_scripts(plan: TenantPlan, manifest: Manifest) -> tuple[PlannedScript
     return tuple(_applying(plan, actions, manifest, scripts))
 
 
-def plan_key(plan: TenantPlan) -> tuple[object, ...]:
+def runs_scripts(plan: TenantPlan) -> bool:
+    """Whether the plan runs any script."""
+    return any(plan_key(plan))
+
+
+def plan_key(plan: TenantPlan) -> tuple[tuple[object, ...], ...]:
     """What the hazards of a tenant's plan depend on; tenants with the same key run the same scripts alike."""
     runs = tuple((each.version, each.action) for each in plan.migrations if each.action in RUNS | {Action.REVERT})
     return runs, plan.seeds, tuple(each.sql for each in plan.statements)

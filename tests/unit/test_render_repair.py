@@ -169,8 +169,8 @@ def test_the_report_of_a_dry_run() -> None:
 def test_a_long_statement_is_shown_in_full_line_by_line() -> None:
     sql = "CREATE FUNCTION f() RETURNS int\n  LANGUAGE sql -- a comment\n  AS 'SELECT 1'" + " " * 300 + ";"
     lines = report(a_repair_document(a_repair("acme", statements=[sql]), dry_run=True))
-    place = lines.index("    → CREATE FUNCTION f() RETURNS int")
-    assert lines[place + 1].split() == ["→", "LANGUAGE", "sql", "--", "a", "comment"]
+    place = lines.index("    CREATE FUNCTION f() RETURNS int")
+    assert lines[place + 1].split() == ["LANGUAGE", "sql", "--", "a", "comment"]
 
 
 def test_a_dry_run_without_failures_names_its_kind_once() -> None:

@@ -48,7 +48,8 @@ def _lines(block: Block, depth: int) -> Iterator[Line]:
             yield Line(depth=depth, text=f"{title}: {listed(names)}")
         case Code(title=title, text=text, hazards=hazards, in_full=True):
             yield Line(depth=depth, text=title + (f" ({', '.join(hazards)}):" if hazards else ":"))
-            yield from (Line(depth=depth + 1, text=each, tone=Tone.REMEDY) for each in text.splitlines())
+            tone = Tone.REMEDY if len(text.splitlines()) == 1 else Tone.SCRIPT
+            yield from (Line(depth=depth + 1, text=each, tone=tone) for each in text.splitlines())
         case Code(text=text, hazards=hazards):
             shown = _one_line(text)
             cut = shown if len(shown) <= MOST_CHARACTERS else f"{shown[: MOST_CHARACTERS - 1]}…"

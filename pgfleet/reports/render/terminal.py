@@ -23,7 +23,14 @@ STYLE = {
     StatusStyle.KNOWN: "dim",
     StatusStyle.NONE: "dim",
 }
-TONE = {Tone.PLAIN: "", Tone.BAD: "red", Tone.GOOD: "green", Tone.REMEDY: "cyan", Tone.QUIET: "dim"}
+TONE = {
+    Tone.PLAIN: "",
+    Tone.BAD: "red",
+    Tone.GOOD: "green",
+    Tone.REMEDY: "cyan",
+    Tone.SCRIPT: "cyan",
+    Tone.QUIET: "dim",
+}
 INDENT = 2
 
 

@@ -42,18 +42,23 @@ def _script(script: ScriptEntry, most_lines: int | None) -> Section:
 
 def _blocks(script: ScriptEntry, most_lines: int | None) -> Iterator[Block]:
     if script.hazards:
-        rows = tuple(_row(each) for each in script.hazards)
-        yield Table(title="Hazards", head=("code", "line", "what"), rows=rows)
+        yield Table(title="Hazards", head=("code", "lines", "what"), rows=tuple(_rows(script.hazards)))
     if script.tables:
         yield Lines(title="Tables, where they are largest", lines=tuple(map(_size, script.tables)))
     yield Code(title="SQL", text=folded(script.sql, most_lines), in_full=True)
 
 
-def _row(hazard: HazardEntry) -> tuple[str, str, str]:
-    gate = f" ({GATE[hazard.gate]})" if hazard.gate else ""
-    what = ": ".join(filter(None, (hazard.object, hazard.detail or hazard.code.meaning)))
-    by = " (squawk)" if hazard.source == "squawk" else ""
-    return f"{hazard.code}{gate}", str(hazard.line or ""), f"{what}{by}"
+def _rows(hazards: Iterable[HazardEntry]) -> Iterator[tuple[str, str, str]]:
+    """The hazards of the same kind in one row, with all their lines and objects."""
+    groups: dict[tuple[str, str], list[HazardEntry]] = {}
+    for each in hazards:
+        gate = f" ({GATE[each.gate]})" if each.gate else ""
+        by = " (squawk)" if each.source == "squawk" else ""
+        groups.setdefault((f"{each.code}{gate}", f"{each.detail or each.code.meaning}{by}"), []).append(each)
+    for (code, text), group in groups.items():
+        lines = dict.fromkeys(str(each.line) for each in group if each.line)
+        objects = ", ".join(dict.fromkeys(each.object for each in group if each.object))
+        yield code, ", ".join(lines), f"{objects}: {text}" if objects else text
 
 
 def _size(table: LargestTable) -> str:
