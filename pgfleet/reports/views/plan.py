@@ -27,6 +27,7 @@ from pgfleet.reports.phrases.names import group_names, listed
 from pgfleet.reports.phrases.rollout import ACTION_MEANS, plan_sentence, tenant_plan_sentence
 from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.tables import shortened
+from pgfleet.reports.views.deleted_rows import deleted_rows_section
 from pgfleet.reports.views.issues import issue_section, issue_sections
 from pgfleet.reports.views.migration_tally import tally_lines
 from pgfleet.reports.views.scripts import MOST_LINES, gate_sections, script_sections
@@ -51,7 +52,12 @@ def plan_view(
         title=f"Plan for {plan.environment}",
         summary=plan_sentence(plan),
         facts=(("plan", plan.digest[:DIGEST_SHOWN]),),
-        details=(*scripts, *_rings(plan, manifest, rings), *_migrations(plan, manifest)),
+        details=(
+            *scripts,
+            *_rings(plan, manifest, rings),
+            *_migrations(plan, manifest),
+            *deleted_rows_section(plan.tenants),
+        ),
         closing=(*_actions(plan), *gate_sections(plan.scripts)),
     )
 
@@ -82,6 +88,7 @@ def approval_view(
         details=(
             *gate_sections(plan.scripts),
             *_migrations(plan, manifest),
+            *deleted_rows_section(plan.tenants),
             *script_sections(plan.scripts, most_lines=None),
             Section(title=f"Dry run in ring {ring}", blocks=(result, *issue_sections(found, quiet=QUIET))),
             *issue_sections(not_exercised, quiet=not_exercised),
