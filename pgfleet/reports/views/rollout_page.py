@@ -36,6 +36,7 @@ CELL_MEANS = {
     "drifted": "it drifted, and was not fixed",
     "not repaired": "its drift was not fixed",
     "adopted": "recorded in the ledger, nothing ran",
+    "reverted": "the down script ran",
     "refused": "the script cannot run in the tenant",
     "already applied": "nothing to do",
     "not begun": "nothing was begun in the tenant",
