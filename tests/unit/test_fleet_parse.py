@@ -9,6 +9,7 @@ from pgfleet.fleet.file import parse_duration_ms
 from pgfleet.fleet.model import (
     Acceptance,
     Environment,
+    HazardPolicy,
     Policy,
     ReportPolicy,
     Restart,
@@ -20,6 +21,7 @@ from pgfleet.fleet.model import (
 from pgfleet.fleet.parse import build_environment, parse_fleet
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, Secret
+from pgfleet.hazards.codes import HazardCode
 
 PROD = "[environments.prod]\n"
 ACME = '[[environments.prod.tenants]]\nname = "acme"\ndsn = "host=h dbname=acme"\n'
@@ -37,6 +39,16 @@ def refusal(text: str, name: str = "prod", **variables: str) -> FleetError:
     with pytest.raises(FleetError) as caught:
         read(text, name, **variables)
     return caught.value
+
+
+def test_hazards_are_denied_by_default_and_as_written() -> None:
+    def hazards(line: str) -> HazardPolicy:
+        return read(f"[environments.prod]\n{line}").policy.rollout.hazards
+
+    assert hazards("").deny == {HazardCode.DELETES_DATA}
+    assert hazards("hazards = {deny = []}") == HazardPolicy(deny=frozenset())
+    written = hazards('hazards = {deny = ["BLOCKS_WRITES"], warn = ["SCANS_TABLE"]}')
+    assert (written.deny, written.warn) == ({HazardCode.BLOCKS_WRITES}, {HazardCode.SCANS_TABLE})
 
 
 def test_everything_that_is_written_is_in_the_environment() -> None:
@@ -338,6 +350,16 @@ def test_a_connect_timeout_is_in_full_seconds_and_at_least_libpqs_minimum(writte
             PROD + "max_connections_per_server = 0",
             "environments.prod.max_connections_per_server: Input should be greater than or equal to 1",
             id="no connections",
+        ),
+        pytest.param(
+            PROD + 'hazards = {deny = ["DROPS_TABLES"]}',
+            f"environments.prod.hazards.deny[0]: is not a hazard's code; the codes are {', '.join(HazardCode)}",
+            id="unknown code of a hazard",
+        ),
+        pytest.param(
+            PROD + "hazards = {forbid = []}",
+            "environments.prod.hazards.forbid: unknown key",
+            id="unknown key of the hazards",
         ),
         pytest.param(
             PROD + 'connection_share = "0%"',

@@ -3,6 +3,7 @@
 import pytest
 
 from pgfleet.errors import ManifestError
+from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.checksums import script_checksum
 from pgfleet.manifest.model import Check, Count, Impact, Manifest, Migration, Priority, Script, Seed
 from pgfleet.manifest.parse import build_manifest, parse_document
@@ -178,6 +179,11 @@ def test_expected_cells_keep_their_types() -> None:
             ONE + TWO + "require = []",
             "manifest.toml: migrations[1].require: unknown key",
             id="unknown key of an entry",
+        ),
+        pytest.param(
+            ONE + 'allows = ["DELETE_DATA"]',
+            f"manifest.toml: migrations[0].allows[0]: is not a hazard's code; the codes are {', '.join(HazardCode)}",
+            id="unknown code of a hazard",
         ),
         pytest.param(
             ONE + CHECK + "expects = 1",
