@@ -83,7 +83,7 @@ def _obstacle(migration: Migration, entry: MigrationEntry, manifest: Manifest, t
     is_resumed = entry.ledger is LedgerState.STARTED and entry.altered and not is_transactional
     if entry.ledger is LedgerState.STARTED and not is_resumed:
         return "it was started and not finished; roll out first, which resumes it"
-    if not is_resumed and (drift := _drift_of(entry, tenant)):
+    if not is_resumed and (drift := find_drift(entry, tenant.home)):
         return f"it is drifted ({drift}); fix that first, so that the revert can be proven"
     if not is_transactional and migration.down and tenant.pooler is Pooler.TRANSACTION:
         error = pooler_error(migration.down.script.file)
@@ -97,9 +97,9 @@ def _obstacle(migration: Migration, entry: MigrationEntry, manifest: Manifest, t
     return None
 
 
-def _drift_of(entry: MigrationEntry, tenant: TenantEntry) -> str | None:
-    """What is wrong with the migration's objects; what another tenant of the database may have changed is not."""
-    differences = [each for each in entry.differences if not (each.shared and tenant.home not in {None, DEFAULT})]
+def find_drift(entry: MigrationEntry, home: str | None) -> str | None:
+    """What is wrong with the migration's objects; None if only what other tenants of the database may have changed."""
+    differences = [each for each in entry.differences if not (each.shared and home not in {None, DEFAULT})]
     failing = [f"check '{each.name}' fails" for each in entry.checks if each.passed is False]
     found = [*(f"{each.kind} {each.identity} is {each.change}" for each in differences), *failing]
     if not found:

@@ -236,3 +236,22 @@ def test_an_outdated_plan_reverts_nothing(revertible: Revertible) -> None:
     result = replace(subject, manifest=manifest).roll_out(plan)
     assert step(result, "4").error is not None
     assert step(result, "4").error.message == "its down script changed after the plan was made"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("down", ["DROP TABLE IF EXISTS common.kinds; DROP SCHEMA IF EXISTS common;", "SELECT 1;"])
+def test_tenants_of_one_database_are_reverted_one_after_another(small: Callable[..., Subject], down: str) -> None:
+    """What they share may be gone already, and may remain."""
+    scripts = {
+        "1_users.sql": SCRIPTS["1_users.sql"],
+        "2_kinds.sql": "CREATE SCHEMA IF NOT EXISTS common;"
+        "CREATE TABLE IF NOT EXISTS common.kinds (id int PRIMARY KEY);",
+    }
+    one = small(scripts, {"2.down.sql": down}, v2='revert = "2.down.sql"\nrequires = ["1"]')
+    tenants = [replace(one, home=home, plans=[]) for home in ("acme", "globex")]
+    for tenant in tenants:
+        tenant.server.execute(f"CREATE SCHEMA {tenant.home}", tenant.database)
+        assert tenant.roll_out().result is Result.DONE
+    for tenant in tenants:
+        result = tenant.roll_out(revert_to="1")
+        assert (result.result, [each.error for each in result.migrations]) == (Result.DONE, [None])
+        assert tenant.statuses() == {"1": MigrationStatus.APPLIED, "2": MigrationStatus.PENDING}

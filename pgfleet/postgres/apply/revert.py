@@ -24,7 +24,7 @@ from pgfleet.postgres.read.queries import count_rows
 from pgfleet.postgres.session import Session
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.rollout.results import REVERTED_ALREADY, build_step
-from pgfleet.rollout.reverting import dropped_tables
+from pgfleet.rollout.reverting import dropped_tables, find_drift
 from pgfleet.run.context import RunContext
 
 Counts = Sequence[CountObservation]
@@ -119,7 +119,8 @@ def _is_to_do(session: Session, context: RunContext, undo: Migration, before: Te
     later = [each for each in position.applied - context.order.repeatable if places[each] > places[undo.version]]
     if later:
         raise PlanOutdated(f"{max(later, key=places.__getitem__)}, which comes after it, is applied now")
-    if entry.status is not MigrationStatus.APPLIED and not was_started(before, undo):
+    is_drifted = entry.status is MigrationStatus.DRIFTED and find_drift(entry, session.home) is not None
+    if (is_drifted or entry.status is MigrationStatus.UNKNOWN) and not was_started(before, undo):
         raise PlanOutdated(f"was to be reverted, but is {entry.status} now: {sentence(entry)}")
     return True
 
