@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fixtures.ports import free_port
 from fixtures.up import Up
 from fixtures.waiting import until
-from fixtures.workers import free_port
 from playwright.sync_api import Browser, Locator, Page, expect
 
 MOST_CLICKS = 3

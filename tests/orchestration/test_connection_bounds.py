@@ -2,8 +2,6 @@
 
 import json
 import os
-import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -15,10 +13,11 @@ from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 from fixtures.fleet import ENVIRONMENT, Fleet
+from fixtures.ports import free_port
 from fixtures.prefect import Records
+from fixtures.prefect_server import server_on_copy
 from fixtures.sampling import Sampling
 from fixtures.servers import Server
 from fixtures.waiting import until
@@ -45,12 +44,6 @@ from pgfleet.tasks.support.server_lease import ServerLeases, limit_name, server_
 
 LONGEST_START_SECONDS, LONGEST_WAIT_SECONDS = 120, 30
 SCRIPT = Path(__file__).parent / "connecting_process.py"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def slots_in_use(server: str) -> int:
@@ -128,32 +121,15 @@ def shared_prefect(tmp_path_factory: pytest.TempPathFactory, prefect_tables: Pat
 
     The session's own does not look for leases that have ended.
     """
-    home, port = tmp_path_factory.mktemp("prefect"), free_port()
-    shutil.copy(prefect_tables, home / "prefect.db")
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},
+    home = tmp_path_factory.mktemp("prefect")
+    own = {
         **SERVER,
-        "PREFECT_HOME": str(home),
-        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_SERVER_SERVICES_REPOSSESSOR_LOOP_SECONDS": "1",
-        "PREFECT_SERVER_UI_ENABLED": "false",
     }
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    log = (home / "server.log").open("wb")
-    with log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as server:
-        try:
-            until(lambda: answers(f"{environment['PREFECT_API_URL']}/health"), LONGEST_START_SECONDS)
-            yield environment
-        finally:
-            server.terminate()
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url).is_success
-    except httpx.TransportError:
-        return False
+    with server_on_copy(prefect_tables, home, own) as address:
+        others = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        yield {**others, "PREFECT_HOME": str(home), "PREFECT_API_URL": address}
 
 
 Begin = Callable[..., "subprocess.Popen[str]"]

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from fixtures.fleet import Fleet
+from fixtures.ports import free_port
 from fixtures.up import LONGEST_END_SECONDS, Up, ask, final_state
 from fixtures.waiting import until
-from fixtures.workers import family, free_port
+from fixtures.workers import family
 
 from pgfleet.cli.supervisor import Options, find_server
 from pgfleet.errors import ConfigurationError

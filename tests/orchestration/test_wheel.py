@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import typer
 from fixtures.fleet import Fleet
+from fixtures.ports import free_port
 from fixtures.up import Up, ask, final_state
 from fixtures.waiting import until
 from fixtures.wheel import Installed
-from fixtures.workers import free_port
 
 from pgfleet.cli.app import app
 from pgfleet.cli.manifest import manifest_app

@@ -17,6 +17,7 @@ from fixtures.kept_databases import KeptDatabase
 from fixtures.servers import CASES, Server, apply_manifest
 from pydantic import BaseModel, ConfigDict
 
+from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import ObjectKind
 from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, SeedStatus, TenantEntry, Verdict
 from pgfleet.documents.plan import Action
@@ -104,9 +105,12 @@ class Case:
 
 
 @pytest.fixture(scope="module")
-def proven(everything_server: Server, beginnings: dict[str, Beginning]) -> dict[str, Beginning]:
-    """What cases begin with, by the manifest that they name; with what a rerun heals of it."""
-    return {name: replace(each, expected=everything_server.proven(each.manifest)) for name, each in beginnings.items()}
+def proven_beginnings(
+    beginnings: dict[str, Beginning], proven: ExpectedCatalog, everything_proven: ExpectedCatalog
+) -> dict[str, Beginning]:
+    """What cases begin with, by the manifest that they name; with what reapplying its migrations fixes."""
+    expected = {"shipped": proven, "everything": everything_proven}
+    return {name: replace(each, expected=expected[name]) for name, each in beginnings.items()}
 
 
 ALL_CASES = [Case(folder) for folder in sorted(CASES.iterdir()) if folder.is_dir()]
@@ -114,9 +118,12 @@ ALL_CASES = [Case(folder) for folder in sorted(CASES.iterdir()) if folder.is_dir
 
 @pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.folder.name)
 def test_exactly_the_damage_is_found(
-    case: Case, everything_server: Server, proven: dict[str, Beginning], kept_database: Callable[[str], KeptDatabase]
+    case: Case,
+    everything_server: Server,
+    proven_beginnings: dict[str, Beginning],
+    kept_database: Callable[[str], KeptDatabase],
 ) -> None:
-    server, beginning = everything_server, proven[case.expected.manifest]
+    server, beginning = everything_server, proven_beginnings[case.expected.manifest]
     manifest = case.own_manifest or beginning.manifest
     kept = kept_database(beginning.template if case.is_cloned else "template1")
     if server.major < case.expected.min_server:

@@ -74,7 +74,9 @@ class Laboratory:
 
 @pytest.fixture(scope="session")
 def laboratory(everything_server: Server, everything_template: str, everything_expected: ExpectedCatalog) -> Laboratory:
-    return Laboratory(everything_server, everything_template, everything_expected)
+    return everything_server.once(
+        "laboratory", lambda: Laboratory(everything_server, everything_template, everything_expected)
+    )
 
 
 @given(data=st.data())

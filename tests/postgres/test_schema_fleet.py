@@ -70,13 +70,17 @@ def new(server: Server, empty_database: str, shipped_manifest: Manifest, expecte
 @pytest.fixture(scope="session")
 def schema_template(server: Server, shipped_manifest: Manifest) -> str:
     """A database in which each of them was migrated by hand."""
-    name = server.create_database()
-    for home in HOMES:
-        quoted = home.replace('"', '""')
-        server.execute(f'CREATE SCHEMA IF NOT EXISTS "{quoted}"', name)
-        with server.session(name, home) as session:
-            apply_manifest(session, shipped_manifest)
-    return name
+
+    def make() -> str:
+        name = server.create_database()
+        for home in HOMES:
+            quoted = home.replace('"', '""')
+            server.execute(f'CREATE SCHEMA IF NOT EXISTS "{quoted}"', name)
+            with server.session(name, home) as session:
+                apply_manifest(session, shipped_manifest)
+        return name
+
+    return server.once("schema template", make)
 
 
 @pytest.fixture
