@@ -8,17 +8,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fixtures.browser import EXPECT_TIMEOUT_MS
 from fixtures.ports import free_port
 from fixtures.up import Up
 from fixtures.waiting import until
 from playwright.sync_api import Browser, Locator, Page, expect
 
 MOST_CLICKS = 3
-PAGE_TIMEOUT_MS = 30_000
-"""Prefect's page of a run loads its logs after everything else."""
-LONGEST_RUN_SECONDS = 120
 AUDITS = {"name": {"any_": ["audit"]}}
 ON_DEMAND = {"name": {"any_": ["audit-demo"]}}
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
+"""The folder for screenshots; set by `make screenshots`."""
 STATEMENT = "ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text"
 """What puts harbor right: a column of it was made narrower."""
 
@@ -26,18 +26,19 @@ STATEMENT = "ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING conten
 class Walk:
     """Clicks like a person, and counts the clicks."""
 
-    def __init__(self, page: Page, screenshots: Path) -> None:
-        self.page, self.screenshots, self.clicks = page, screenshots, 0
+    def __init__(self, page: Page) -> None:
+        self.page, self.clicks = page, 0
 
     def click(self, what: Locator) -> None:
         what.click()
         self.clicks += 1
 
     def picture(self, name: str) -> None:
-        """Once nothing moves any more."""
-        self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_timeout(500)
-        self.page.screenshot(path=self.screenshots / f"{name}.png")
+        """If screenshots are wanted, takes one when the page has stopped moving."""
+        if SCREENSHOTS:
+            self.page.wait_for_load_state("networkidle")
+            self.page.wait_for_timeout(500)
+            self.page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png")
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +50,9 @@ def ui(prefect_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where `make screenshots` wants them, or else nowhere for long."""
-    wanted = os.environ.get("SCREENSHOTS")
-    return Path(wanted) if wanted else tmp_path_factory.mktemp("screenshots")
-
-
-@pytest.fixture(scope="module")
-def audited(browser: Browser, ui: str, screenshots: Path) -> str:
+def audited(browser: Browser, ui: str) -> str:
     """The same, once an audit that was begun from the form has ended."""
-    with walking(browser, screenshots) as walk:
+    with walking(browser) as walk:
         page = walk.page
         page.goto(f"{ui}/deployments")
         page.get_by_role("link", name="audit-demo", exact=True).click()
@@ -68,21 +62,21 @@ def audited(browser: Browser, ui: str, screenshots: Path) -> str:
             expect(page.get_by_text(described)).to_be_visible()
         walk.picture("prefect-form")
         page.get_by_role("button", name="Submit").click()
-        until(lambda: has_ended(ui), LONGEST_RUN_SECONDS)
+        until(lambda: has_ended(ui))
     return ui
 
 
 @pytest.fixture
-def walk(browser: Browser, screenshots: Path) -> Iterator[Walk]:
-    with walking(browser, screenshots) as walk:
+def walk(browser: Browser) -> Iterator[Walk]:
+    with walking(browser) as walk:
         yield walk
 
 
 @contextmanager
-def walking(browser: Browser, screenshots: Path) -> Iterator[Walk]:
+def walking(browser: Browser) -> Iterator[Walk]:
     page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
-    page.set_default_timeout(20_000)
-    yield Walk(page, screenshots)
+    page.set_default_timeout(EXPECT_TIMEOUT_MS)
+    yield Walk(page)
     page.close()
 
 
@@ -131,7 +125,7 @@ def test_summary_tenants_and_run_lead_to_each_other(walk: Walk, audited: str) ->
     expect(page.get_by_role("heading", name="gale is blocked")).to_be_visible()
     page = follow(page, "Run")
     verdicts = page.get_by_text("12 tenants: 4 ready, 2 degraded, 5 blocked, 1 unreachable").first
-    expect(verdicts).to_be_visible(timeout=PAGE_TIMEOUT_MS)
+    expect(verdicts).to_be_visible()
 
 
 def test_the_table_says_it_in_few_columns_and_leads_on(walk: Walk, audited: str) -> None:

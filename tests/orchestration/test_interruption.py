@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from fixtures.waiting import until
 
 from pgfleet.postgres.scratch.database import PREFIX
 
-LONGEST_SECONDS = 20
+LONGEST_SECONDS = 60
 MIGRATIONS = 30
 SLOW = "SELECT pg_sleep(120);"
 
@@ -46,9 +45,7 @@ def test_a_signal_ends_a_replay_and_leaves_no_scratch_database(
     process = pgfleet.started("--manifest", str(manifest), *command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     until(lambda: server.query("SELECT pid FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(120)%'"))
     assert len(scratch_databases(server)) == 1
-    sent = time.monotonic()
     process.send_signal(how)
     _, stderr = process.communicate(timeout=LONGEST_SECONDS)
-    assert time.monotonic() - sent < LONGEST_SECONDS
     assert process.returncode == 128 + how, stderr
     assert scratch_databases(server) == []

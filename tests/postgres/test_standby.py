@@ -26,7 +26,7 @@ from pgfleet.postgres.session import Session
 from pgfleet.rollout.planning import plan_tenant
 from pgfleet.run.context import Replay
 
-LONGEST_WAIT_SECONDS = 20
+LONGEST_WAIT_SECONDS = 120
 WHAT, ADVICE = "standby: its server is a read-only standby", "point the DSN at the primary"
 SAID = f"{WHAT}; {ADVICE}"
 
