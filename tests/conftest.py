@@ -9,6 +9,7 @@ for name in ("SSL_CERT_FILE", "PREFECT_API_SSL_CERT_FILE"):
     os.environ[name] = str(Path(__file__).parent / "fixtures" / "authority.pem")
 
 pytest_plugins = [
+    "fixtures.shared",
     "fixtures.system_packages",
     "fixtures.browser",
     "fixtures.servers",

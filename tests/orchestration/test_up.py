@@ -11,6 +11,7 @@ from fixtures.fleet import Fleet
 from fixtures.ports import free_port
 from fixtures.up import LONGEST_END_SECONDS, Up, ask, final_state
 from fixtures.waiting import until
+from fixtures.wheel import Installed
 from fixtures.workers import family
 
 from pgfleet.cli.supervisor import Options, find_server
@@ -18,10 +19,13 @@ from pgfleet.errors import ConfigurationError
 
 
 @pytest.fixture
-def up(fleet: Fleet, tmp_path: Path) -> Iterator[Up]:
+def up(installed: Installed, fleet: Fleet, tmp_path: Path) -> Iterator[Up]:
+    """As users have it: from the wheel, beside modules of theirs that are named as ours are."""
     fleet.environment = "up"
     fleet.policy('timezone = "Asia/Tokyo"')
-    with Up(tmp_path, fleet.file) as made:
+    with Up(
+        tmp_path, fleet.file, installed.pgfleet, PYTHONPATH=str(installed.theirs), PGFLEET_MANIFEST="example"
+    ) as made:
         yield made
 
 
@@ -43,6 +47,7 @@ def test_a_run_is_started_from_the_form_and_a_second_start_finds_it(
     scheduled = until(lambda: ask("POST", f"{api}/flow_runs/filter", nights))
     assert {each["next_scheduled_start_time"][11:16] for each in scheduled} == {"17:00"}, "two o'clock in Tokyo"
     audit = ask("GET", f"{api}/deployments/name/audit/audit-up")
+    assert audit["entrypoint"] == "pgfleet.flows.audit.audit_fleet"
     run = ask("POST", f"{api}/deployments/{audit['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
     state = until(lambda: final_state(ask("GET", f"{api}/flow_runs/{run['id']}")))
     assert (state["name"], state["message"]) == ("Completed", "1 tenant: 1 ready")
