@@ -1,10 +1,12 @@
 """The repair of chosen tenants: by the flow as Prefect recorded it, and from the command line."""
 
+import io
 import json
 import os
 import pty
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -141,10 +143,7 @@ def test_without_a_terminal_there_is_only_a_dry_run_and_with_yes_it_is_done(
     assert (nothing.returncode, "nothing to repair" in nothing.stdout) == (0, True), nothing.stderr
 
 
-@pytest.mark.parametrize("answer", ["digest", "yes"])
-def test_at_a_terminal_the_digest_is_what_says_yes(
-    pgfleet: CommandLine, fleet: Fleet, damaged: Damaged, answer: str
-) -> None:
+def test_at_a_terminal_the_digest_is_what_says_yes(pgfleet: CommandLine, fleet: Fleet, damaged: Damaged) -> None:
     dsn = damaged(SHRUNK)
     fleet.tenant("acme", dsn)
     terminal, theirs = pty.openpty()
@@ -155,15 +154,23 @@ def test_at_a_terminal_the_digest_is_what_says_yes(
     shown = ""
     while not (asked := re.search(r"first characters of its digest\s+\((\w+)\)", shown)):
         shown += os.read(terminal, 4096).decode()
-    os.write(terminal, f"{asked[1][:6] if answer == 'digest' else answer}\n".encode())
+    os.write(terminal, f"{asked[1][:6]}\n".encode())
     said = read_to_its_end(terminal)
     printed, _ = process.communicate(timeout=LONGEST_WAIT_SECONDS)
-    if answer == "digest":
-        assert (process.returncode, type_of(dsn)) == (0, "text"), said
-        assert "Completed: 1 tenant: 1 repaired" in printed
-    else:
-        assert (process.returncode, type_of(dsn)) == (1, "character varying(2000)")
-        assert "Dry run only: not confirmed." in said
+    assert (process.returncode, type_of(dsn)) == (0, "text"), said
+    assert "Completed: 1 tenant: 1 repaired" in printed
+
+
+def test_at_a_terminal_another_answer_is_no(
+    pgfleet: CommandLine, fleet: Fleet, damaged: Damaged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dsn = damaged(SHRUNK)
+    fleet.tenant("acme", dsn)
+    monkeypatch.setattr("pgfleet.cli.repair.is_terminal", lambda: True)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
+    done = pgfleet("repair", ENVIRONMENT, "--tenant", "acme")
+    assert (done.returncode, type_of(dsn)) == (1, "character varying(2000)")
+    assert "Dry run only: not confirmed." in done.stderr
 
 
 def read_to_its_end(terminal: int) -> str:
