@@ -12,7 +12,7 @@ from fixtures.browser import EXPECT_TIMEOUT_MS
 from fixtures.ports import free_port
 from fixtures.up import Up
 from fixtures.waiting import until
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 MOST_CLICKS = 3
 AUDITS = {"name": {"any_": ["audit"]}}
@@ -50,9 +50,18 @@ def ui(prefect_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def audited(browser: Browser, ui: str) -> str:
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """One for all tests here, so that Chromium keeps the program of Prefect's web interface."""
+    made = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+    made.set_default_timeout(EXPECT_TIMEOUT_MS)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def audited(profile: BrowserContext, ui: str) -> str:
     """The same, once an audit that was begun from the form has ended."""
-    with walking(browser) as walk:
+    with walking(profile) as walk:
         page = walk.page
         page.goto(f"{ui}/deployments")
         page.get_by_role("link", name="audit-demo", exact=True).click()
@@ -67,15 +76,14 @@ def audited(browser: Browser, ui: str) -> str:
 
 
 @pytest.fixture
-def walk(browser: Browser) -> Iterator[Walk]:
-    with walking(browser) as walk:
+def walk(profile: BrowserContext) -> Iterator[Walk]:
+    with walking(profile) as walk:
         yield walk
 
 
 @contextmanager
-def walking(browser: Browser) -> Iterator[Walk]:
-    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
-    page.set_default_timeout(EXPECT_TIMEOUT_MS)
+def walking(profile: BrowserContext) -> Iterator[Walk]:
+    page = profile.new_page()
     yield Walk(page)
     page.close()
 

@@ -1,6 +1,5 @@
 """The automations in the package, on a real server: each is created once, and acts."""
 
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -66,8 +65,9 @@ def test_they_act(fleet: Fleet, new_dsn: Callable[[], str], inbox: Inbox, record
     sent = {"subject": "{{subject}}", "body": "{{body}}"}
     block = CustomWebhookNotificationBlock(name="test", url=inbox.url, json_data=sent)
     block.save(AUTOMATIONS.notify, overwrite=True)
-    apply(map(soon, tables(AUTOMATIONS, notification_block(AUTOMATIONS.notify))))
-    time.sleep(1)  # until the server has taken them in
+    of_new_findings, *others = tables(AUTOMATIONS, notification_block(AUTOMATIONS.notify))
+    apply(map(soon, [*others, of_new_findings]))
+    until(lambda: inbox.about("probe: ") or _an_audit_ends("probe"))  # the server has loaded all once it has the last
     late, silent, ended = _a_late_run(), _a_run_that_gives_a_sign_of_life(), _a_run_that_gives_a_sign_of_life()
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(ended, Failed(name="Drifted"))
@@ -85,6 +85,13 @@ def test_they_act(fleet: Fleet, new_dsn: Callable[[], str], inbox: Inbox, record
     until(lambda: _state(records, silent) == "Crashed")
     assert _state(records, late) == "Cancelled"
     assert _state(records, ended) == "Drifted"
+
+
+@flow
+def _an_audit_ends(environment: str) -> None:
+    resource = {"prefect.resource.id": f"pgfleet.environment.{environment}", "prefect.resource.name": environment}
+    found = {"pgfleet.whole": "true", "pgfleet.new-findings": "true"}
+    emit_event("pgfleet.audit.finished", resource={**resource, **found}, payload={"new": 1})
 
 
 def _a_late_run() -> str:
