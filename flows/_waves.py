@@ -1,6 +1,7 @@
 """Runs waves as child flow runs, here or on workers, and loads their results through Prefect's API."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -95,7 +96,8 @@ def run_waves(
     ]
     if is_distributed(context):
         return _run_on_workers(kind, context, calls, stop)
-    return [_run_here(kind, context, wave, parameters) for wave, parameters in calls]
+    with _without_heartbeats():
+        return [_run_here(kind, context, wave, parameters) for wave, parameters in calls]
 
 
 def is_distributed(context: RunContext) -> bool:
@@ -103,12 +105,20 @@ def is_distributed(context: RunContext) -> bool:
     return context.environment.policy.waves.work_pool is not None
 
 
+def _without_heartbeats() -> AbstractContextManager[object]:
+    """Within the block, runs send no heartbeats: their parent does, and Prefect waits up to a second when a run ends.
+
+    Prefect takes 50 ms to change a setting, so a setting that is right already is left alone.
+    """
+    if PREFECT_FLOWS_HEARTBEAT_FREQUENCY.value() is None:
+        return nullcontext()
+    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
+
+
 def _run_here(kind: WaveKind[Item], context: RunContext, wave: Wave, parameters: Mapping[str, object]) -> Outcome[Item]:
-    """Without heartbeats: the parent sends its own, and Prefect waits up to a second for them when a run ends."""
     threads: TaskRunner[Any] = ThreadPoolTaskRunner(workers_for(context.environment))
     started_at = datetime.now(UTC)
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        state = cast("State[Any]", kind.flow.with_options(task_runner=threads)(**parameters, return_state=True))
+    state = cast("State[Any]", kind.flow.with_options(task_runner=threads)(**parameters, return_state=True))
     finished_at = datetime.now(UTC)
     is_broken = isinstance(raw_result(state), BaseException)
     results = () if is_broken else load_result(_flow_run_id(state), kind.form) or ()

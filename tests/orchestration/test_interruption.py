@@ -33,9 +33,14 @@ def write_manifest(folder: Path, last: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize(
-    "command", [("manifest", "check", "--on", ENVIRONMENT), ("audit", ENVIRONMENT)], ids=["manifest check", "audit"]
+    ("command", "how"),
+    [
+        (("manifest", "check", "--on", ENVIRONMENT), signal.SIGINT),
+        (("audit", ENVIRONMENT), signal.SIGINT),
+        (("audit", ENVIRONMENT), signal.SIGTERM),
+    ],
+    ids=["manifest check, SIGINT", "audit, SIGINT", "audit, SIGTERM"],
 )
 def test_a_signal_ends_a_replay_and_leaves_no_scratch_database(
     pgfleet: CommandLine, fleet: Fleet, server: Server, tmp_path: Path, command: tuple[str, ...], how: signal.Signals

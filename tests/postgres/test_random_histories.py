@@ -16,8 +16,8 @@ from pgfleet.documents.audit import MigrationStatus
 from pgfleet.documents.rollout import Result
 from pgfleet.postgres.read.audit import directly
 
-EXAMPLES = max(14, settings.default.max_examples // 4) if settings.default else 14
-"""Histories; each is audited at all of its 4 to 31 positions, which makes more than 200 tenants."""
+EXAMPLES = max(8, settings.default.max_examples // 4) if settings.default else 8
+"""Histories; each is audited at all of its 4 to 31 positions, which makes more than 100 tenants."""
 HAS_OBJECTS = " OR ".join(
     f"EXISTS (SELECT FROM pg_{catalog} WHERE {column} = 'public'::regnamespace)"
     for catalog, column in (("class", "relnamespace"), ("proc", "pronamespace"), ("type", "typnamespace"))

@@ -123,7 +123,8 @@ def test_a_retry_gets_a_lock_that_was_released(adopted: Subject) -> None:
 
 def test_two_concurrent_rollouts_of_one_tenant_apply_everything_once(briefly: Subject) -> None:
     plan = briefly.plan()
-    pair = [replace(briefly, runs=number * 10) for number in (1, 2)]
+    patient = replace(briefly.policy, lock_timeout_ms=60_000)  # one waits for the other, however busy the machine is
+    pair = [replace(briefly, runs=number * 10, policy=patient) for number in (1, 2)]
     results: list[TenantResult] = []
     threads = [threading.Thread(target=lambda each=each: results.append(each.roll_out(plan))) for each in pair]
     for thread in threads:

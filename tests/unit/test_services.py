@@ -84,13 +84,14 @@ def test_a_talkative_command_does_not_fill_the_log() -> None:
 class Service(BaseHTTPRequestHandler):
     """Restarts if it is asked at /restart, goes elsewhere or fails if at other places."""
 
+    ended = threading.Event()
+
     def do_POST(self) -> None:
         if self.path == "/drop-by-drop":
             self.send_response(200)
             self.end_headers()
-            for _ in range(600):
+            while not self.ended.wait(0.1):
                 self.wfile.write(b".")
-                time.sleep(0.1)
             return
         status = {"/restart": 202, "/elsewhere": 302}.get(self.path.split("?")[0], 500)
         self.send_response(status)
@@ -107,6 +108,7 @@ def address() -> Iterator[str]:
     server = HTTPServer(("127.0.0.1", 0), Service)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
+    Service.ended.set()
     server.shutdown()
 
 
