@@ -77,7 +77,7 @@ def test_a_tenant_that_fails_hides_no_other_and_what_was_agreed_to_is_all_that_i
         repair_fleet(ENVIRONMENT, ["harbor"], dry_run=False)
     _, dry_run = repair("*")
     state, document = repair("*", dry_run=False, digest=dry_run.digest)
-    assert state.name == "Incomplete"
+    assert state.name == "Failed, incomplete"
     found = {each.name: each for each in document.tenants}
     assert {name: str(each.result) for name, each in found.items()} == {
         "harbor": "repaired",
