@@ -1,10 +1,12 @@
 """Carries out the plans of one wave of tenants, or does a dry run of them."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from prefect import State, flow
 
-from pgfleet.errors import PgfleetError
+from pgfleet.documents.rollout import TenantResult
+from pgfleet.errors import PgfleetError, PlanOutdated
 from pgfleet.flows._survey import work_on_tenants
 from pgfleet.flows._wave import open_wave
 from pgfleet.rollout.results import failed_result
@@ -68,13 +70,17 @@ def _carry_out(
         raise PgfleetError(f"the run {rollout} saved no plan")
     plans = {each.name: each for each in plan.tenants}
     with open_wave(environment, ring, tenants, run=run, run_id=str(rollout)) as survey:
-        results = work_on_tenants(
-            survey,
-            lambda tenant: roll_out_tenant.submit(
-                tenant.name, opaque(plans[tenant.name]), opaque(survey.context), budget, dry_run, granularity
-            ),
-            lambda tenant, error: failed_result(plans[tenant.name], error),
-            lambda each: each.result,
-        )
+        if survey.context.manifest.checksum != plan.manifest:  # its scripts are not those that were reviewed
+            outdated = PlanOutdated("the manifest has changed since the plan was made")
+            results: Sequence[TenantResult] = [failed_result(plans[name], outdated) for name in tenants]
+        else:
+            results = work_on_tenants(
+                survey,
+                lambda tenant: roll_out_tenant.submit(
+                    tenant.name, opaque(plans[tenant.name]), opaque(survey.context), budget, dry_run, granularity
+                ),
+                lambda tenant, error: failed_result(plans[tenant.name], error),
+                lambda each: each.result,
+            )
     save_result(tuple(results), RESULTS, "Tenants of this wave, as in the rollout document")
     return results_state(results)

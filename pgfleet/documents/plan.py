@@ -233,10 +233,14 @@ class ScriptEntry(Entry):
 
 
 class RolloutPlan(Entry):
-    """What a rollout will do, tenant by tenant, ring after ring; `scripts` are the distinct ones, in their order."""
+    """What a rollout will do, tenant by tenant, ring after ring; `scripts` are the distinct ones, in their order.
+
+    `manifest` is the checksum of the manifest that the plan is about.
+    """
 
     environment: str
     digest: str
+    manifest: str = ""
     tenants: tuple[TenantPlan, ...]
     scripts: tuple[ScriptEntry, ...] = ()
 
@@ -251,7 +255,8 @@ def build_plan(environment: str, manifest_checksum: str, scope: Scope, tenants: 
         "tenants": [each.model_dump(mode="json", exclude=SHOWN_ONLY) for each in plans],
     }
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return RolloutPlan(environment=environment, digest=hashlib.sha256(text.encode()).hexdigest(), tenants=plans)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return RolloutPlan(environment=environment, digest=digest, manifest=manifest_checksum, tenants=plans)
 
 
 def by_ring(plan: RolloutPlan, rings: Sequence[str]) -> Mapping[str, tuple[TenantPlan, ...]]:

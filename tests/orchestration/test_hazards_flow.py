@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from fixtures.fleet import ENVIRONMENT, Fleet
@@ -10,9 +11,10 @@ from fixtures.servers import Server
 from pgfleet.documents.plan import Gate
 from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.flows.rollout import rollout_fleet
+from pgfleet.flows.rollout_wave import rollout_wave
 from pgfleet.run import settings
 from pgfleet.run.context import Granularity
-from pgfleet.tasks.support.results import ROLLOUT_DOCUMENT, load_result
+from pgfleet.tasks.support.results import RESULTS, ROLLOUT_DOCUMENT, load_result
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
@@ -45,7 +47,8 @@ def test_a_denied_hazard_stops_the_rollout_until_it_is_allowed(
     database = dsn.rsplit("/", 1)[-1]
     fleet.tenant("acme", dsn, ring="canary")
     write_manifest(tmp_path, 'file = "1_users.sql"')
-    assert roll_out().outcome == "Completed"
+    first = roll_out()
+    assert first.outcome == "Completed"
     embedded_server.execute("ANALYZE users", database)
     fleet.tenant("borealis", new_dsn())  # in which the plan creates the column that it drops
 
@@ -53,6 +56,9 @@ def test_a_denied_hazard_stops_the_rollout_until_it_is_allowed(
         return embedded_server.query("SELECT count(*) FROM pg_attribute WHERE attname = 'email'", database)[0][0]
 
     write_manifest(tmp_path, 'file = "1_users.sql"', 'file = "2_drop.sql"')
+    arguments = (ENVIRONMENT, "canary", 1, ["acme"], UUID(first.run_id), None, Granularity.TENANT)
+    late = rollout_wave(*arguments, return_state=True)  # as on a worker that reads the manifest later
+    assert "the manifest has changed" in str(load_result(late.state_details.flow_run_id, RESULTS))
     refused = roll_out()
     assert (refused.outcome, refused.rings) == ("Refused", ())
     assert refused.reason is not None

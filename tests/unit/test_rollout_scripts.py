@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from rich.console import Console
 from unit.literals import a_manifest, a_migration, a_seed
 from unit.rollout_literals import a_plan, a_tenant_plan, planned
@@ -19,6 +21,7 @@ from pgfleet.reports.views.plan import approval_view, plan_view
 from pgfleet.reports.views.scripts import bytes_text, folded
 from pgfleet.rollout.gate import denial
 from pgfleet.rollout.script_entries import list_scripts, tables_by_plan
+from pgfleet.run import squawk
 
 CREATE = "CREATE TABLE users (id int, email text);\n"
 DROP = "ALTER TABLE users\n  DROP COLUMN email;\n"
@@ -186,6 +189,14 @@ def test_squawk_adds_hazards_that_deny_nothing() -> None:
     added = next(each for each in found.hazards if each.source == "squawk")
     assert (added.code, added.gate, added.detail) == (HazardCode.DELETES_DATA, Gate.WARN, "as squawk says")
     assert denial([found], "prod") is None
+
+
+def test_without_squawk_there_is_nothing_to_add(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fail() -> Path:
+        raise squawk.LintFailed("squawk is not installed")
+
+    monkeypatch.setattr(squawk, "_program", fail)
+    assert squawk.lint_once(MANIFEST, tmp_path) == {}
 
 
 def test_squawk_does_not_repeat_what_is_known() -> None:
