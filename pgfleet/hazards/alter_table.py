@@ -8,7 +8,7 @@ from pglast import ast, enums
 from pgfleet.hazards.codes import HazardCode as Code
 from pgfleet.hazards.created import Created
 from pgfleet.hazards.model import Hazard, Relation, relation_of
-from pgfleet.hazards.types import cast_target, loses, read_type, rewrites
+from pgfleet.hazards.types import TEXTS, cast_target, loses, read_type, rewrites
 from pgfleet.hazards.walk import parts_of
 
 At = enums.AlterTableType
@@ -180,8 +180,10 @@ def _of_type(command: Any, relation: Relation, created: Created) -> Iterator[Haz
     column, using = command.name, command.def_.raw_default
     old, new = created.type_of(relation, column), read_type(command.def_.typeName)
     name = _named(relation, column)
-    is_cast = using is None or cast_target(using, column) is not None
-    lost = loses(old, new, is_explicit=using is not None) if is_cast else True
+    target = None if using is None else cast_target(using, column)
+    is_cast = using is None or (target is not None and target.name in TEXTS | {new.name})
+    is_explicit = target is not None and bool(target.modifiers)  # without a length, the assignment checks it
+    lost = loses(old, new, is_explicit=is_explicit) if is_cast else True
     if lost is not False and not created.is_new_column(relation, column):
         code = Code.DELETES_DATA if lost else Code.OVERWRITES_DATA
         detail = "may lose a part of its values" if is_cast else "replaces its values by an expression"

@@ -107,3 +107,17 @@ def each_in_a_schema() -> Iterator[tuple[str, str]]:
     for number, (script, damage) in enumerate(CASES.values()):
         path = f"SET search_path TO c{number}"
         yield f"CREATE SCHEMA c{number}; {path}; {script}", f"{path}; {damage}"
+
+
+@pytest.mark.parametrize("kind", ["varchar", "char", "bit"])
+def test_a_repair_fails_rather_than_cutting_a_value_off(small: Callable[..., Subject], kind: str) -> None:
+    subject = small({"1_one.sql": f"CREATE TABLE t (a {kind}(3), b {kind}(3)[])"})
+    subject.roll_out()
+    subject.execute(f"ALTER TABLE t ALTER a TYPE {kind}(9), ALTER b TYPE {kind}(9)[]")
+    subject.execute("INSERT INTO t VALUES ('101010101', '{101010101}')")
+    context = subject.context
+    found = engine.repair(context.environment.tenants[0], context, dry_run=False)
+    assert found.result is RepairResult.FAILED
+    assert found.error is not None
+    assert "too long" in found.error.message or "does not match" in found.error.message
+    assert subject.query("SELECT length(a), length(b[1]) FROM t") == [(9, 9)]

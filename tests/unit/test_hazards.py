@@ -688,6 +688,8 @@ TYPES = [
     ("ALTER s TYPE varchar", {LOCKS, BREAKS}),
     ("ALTER v TYPE varchar(10)", {LOCKS, REWRITES, FAILS, BREAKS}),
     ("ALTER v TYPE varchar(10) USING v::varchar(10)", {LOCKS, REWRITES, FAILS, BREAKS, DELETES}),
+    ("ALTER v TYPE varchar(10) USING v::varchar", {LOCKS, REWRITES, FAILS, BREAKS}),
+    ("ALTER n TYPE text USING n::int", {LOCKS, REWRITES, FAILS, BREAKS, DELETES}),
     ("ALTER v TYPE varchar(10) USING left(v, 10)", {LOCKS, REWRITES, FAILS, BREAKS, DELETES}),
     ("ALTER n TYPE numeric(12, 4)", {LOCKS, BREAKS}),
     ("ALTER n TYPE numeric(10, 2)", {LOCKS, REWRITES, FAILS, BREAKS, DELETES}),

@@ -194,6 +194,16 @@ RETYPED = "ALTER TABLE t ALTER COLUMN c TYPE text USING c::text -- ACCESS_EXCLUS
 
 COLUMNS = {
     "another type": (a_column(), a_column(type="varchar(9)"), [RETYPED]),
+    "a shorter type, without cutting values off": (
+        a_column(type="character varying(9)"),
+        a_column(),
+        [RETYPED.replace("TYPE text", "TYPE character varying(9)").replace("::text", "::character varying")],
+    ),
+    "an array of a shorter type": (
+        a_column(type="character(9)[]"),
+        a_column(),
+        ["ALTER TABLE t ALTER COLUMN c TYPE character(9)[] USING c::text[] -- ACCESS_EXCLUSIVE, REWRITES, MAY_FAIL"],
+    ),
     "another type, and defaults": (
         a_column(default="'b'::text"),
         SHORT,

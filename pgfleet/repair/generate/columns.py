@@ -10,6 +10,13 @@ from pgfleet.repair.names import part_of, relation, table_of
 
 IDENTITY = {"a": "ALWAYS", "d": "BY DEFAULT"}
 LOCK = Hazard.ACCESS_EXCLUSIVE
+UNLIMITED = {
+    "character varying": "character varying",
+    "character": "text",
+    "bit varying": "bit varying",
+    "bit": "bit varying",
+}
+"""For each type with a length, the one without it that holds the same values."""
 
 
 def add_column(wanted: CatalogObject, sequence: CatalogObject | None) -> Iterator[Statement]:
@@ -59,9 +66,20 @@ def _change_type(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statem
         # The default may not be convertible even if the rows are; the expected one is set afterwards.
         yield _alter(wanted, f"ALTER COLUMN {column} DROP DEFAULT", LOCK)
     collation = f" COLLATE {want['collation']}" if want["collation"] else ""
-    using = f" USING {column}::{want['type']}" if want["type"] != found.attributes["type"] else ""
+    using = f" USING {column}::{_without_limit(want['type'])}" if want["type"] != found.attributes["type"] else ""
     text = f"ALTER COLUMN {column} TYPE {want['type']}{collation}{using}"
     yield _alter(wanted, text, LOCK, Hazard.REWRITES, Hazard.MAY_FAIL)
+
+
+def _without_limit(type_name: str) -> str:
+    """The type without a limit of its length: a cast to `varchar(3)` cuts values off, where an assignment fails.
+
+    PostgreSQL manual, 8.3 Character Types and 8.10 Bit String Types; `character` alone would mean `character(1)`.
+    """
+    for limited, unlimited in UNLIMITED.items():
+        if type_name.startswith(f"{limited}("):
+            return unlimited + type_name.partition(")")[2]
+    return type_name
 
 
 def _change_identity(
