@@ -45,6 +45,9 @@ def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
         "summary_of_changes",
         "holders",
         "sequence_access",
+        "table_sizes",
+        "dependents",
+        "dependents_that_exist",
     }
 
 

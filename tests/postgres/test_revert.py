@@ -142,6 +142,23 @@ def test_rows_of_a_table_that_stays_must_not_be_lost(revertible: Revertible) -> 
     assert subject.query("SELECT count(*) FROM users") == [(2,)]
 
 
+@pytest.mark.parametrize(
+    ("sql", "dropped"),
+    [
+        ("CREATE VIEW report AS SELECT author FROM posts", "view public.report"),
+        ("CREATE TABLE likes (post int REFERENCES posts)", "constraint public.likes.likes_post_fkey"),
+    ],
+)
+def test_a_cascade_must_not_drop_what_is_not_the_manifests(revertible: Revertible, sql: str, dropped: str) -> None:
+    subject = revertible({"4_posts.down.sql": "DROP TABLE posts CASCADE;"})
+    subject.execute(sql)
+    before = subject.before()
+    failed = step(subject.roll_out(revert_to="3"), "4")
+    assert failed.error is not None
+    assert failed.error.message == f"its down script drops {dropped}, which the manifest does not contain"
+    subject.assert_whole(before)
+
+
 def test_a_drifted_migration_is_not_reverted_and_nothing_else_is(revertible: Revertible) -> None:
     subject = revertible()
     subject.execute("DROP INDEX posts_author_idx")

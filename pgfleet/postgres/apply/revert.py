@@ -11,6 +11,7 @@ from pgfleet.documents.rollout import MigrationStep, StepStatus
 from pgfleet.errors import CannotDryRun, DatabaseError, NotProven, PgfleetError, PlanOutdated, TransactionInterrupted
 from pgfleet.judge.observations import CountObservation
 from pgfleet.manifest.model import Count, Migration
+from pgfleet.postgres.apply.dependents import check_dependents, read_dependents
 from pgfleet.postgres.apply.ledger import forget_started, record, record_reverted, record_started
 from pgfleet.postgres.apply.migration import failed_step, was_started
 from pgfleet.postgres.apply.revert_proof import prove_reverted
@@ -72,11 +73,13 @@ def _in_transaction(session: Session, context: RunContext, migration: Migration,
             return None
         dropped = _count_dropped(session, context, migration, before)
         guards, gone = read_guards(session, context), {each.table for each in dropped}
+        dependents = read_dependents(session, before)
         session.run_script(undo.script)
         _record(session, context, migration, before)
         prove_reverted(session, context, before, migration.version)
         kept = {table: each for table, each in guards.items() if table not in gone}
         check_row_losses(kept, read_guards(session, context))
+        check_dependents(session, dependents)
     return dropped
 
 
