@@ -22,7 +22,7 @@ PgfleetError
 │   ├── NotProven               the migration's checks fail, or its objects are not as expected
 │   │   └── RevertNotProven     a down script does not lead to the position before the migration
 │   └── GuardTripped            the script removed or changed rows that it must keep
-├── PlanOutdated                the tenant changed after the plan was made
+├── PlanOutdated                the tenant or the manifest changed after the plan was made
 ├── LedgerUnusable              this version of pgfleet cannot use the ledger
 ├── BehindPooler                a session is required, but a pooler in transaction mode is in between
 ├── CannotDryRun                a statement outside a transaction cannot be rolled back
@@ -216,7 +216,7 @@ class GuardTripped(Rejected):
 
 
 class PlanOutdated(PgfleetError):
-    """The tenant changed after the plan was made; nothing was changed, and the next run makes a new plan."""
+    """The tenant or the manifest changed after the plan was made; nothing was changed, and the next run plans again."""
 
 
 class LedgerUnusable(PgfleetError):

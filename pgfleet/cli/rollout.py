@@ -61,7 +61,7 @@ def rollout(
 
     Exit status:
     0  everything was done
-    1  some tenant failed or still has drift, or the rollout halted
+    1  some tenant failed or has drift, or it halted or was refused
     2  the command or a file is wrong
     3  some tenant could not be inspected
     """
