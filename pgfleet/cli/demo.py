@@ -133,14 +133,12 @@ def _say(text: str, style: str = "bold", above: str = "\n") -> None:
 
 
 def _show_faults() -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("tenant")
-    table.add_column("injected fault")
+    table = Table(box=None, pad_edge=False, show_header=False)
     for tenant in DEMO_TENANTS:
-        table.add_row(tenant.name, tenant.fault)
-    console_on(sys.stdout).print(
-        Text("\nA fleet of twelve tenants, and the faults that an audit should find:\n", style="bold"), table
-    )
+        if tenant.verdict is not Verdict.READY:
+            table.add_row(tenant.name, tenant.fault)
+    heading = Text("\nA fleet of twelve tenants, and the faults that an audit should find:", style="bold")
+    console_on(sys.stdout).print(heading, table, sep="\n")
 
 
 def _where_to_look(run_id: str) -> tuple[str, ...]:
