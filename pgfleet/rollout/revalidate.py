@@ -1,5 +1,7 @@
 """Is a planned action still right once the tenant's lock is held? The tenant may have changed since planning."""
 
+from collections.abc import Collection
+
 from pgfleet.documents.audit import Evidence, LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import RUNS, Action
 from pgfleet.errors import PlanOutdated
@@ -46,3 +48,14 @@ def revalidate(planned: Action, found: MigrationEntry, *, is_ours: bool, ledger:
     if planned in RUNS and found.ledger is LedgerState.STARTED:
         return planned  # our own interrupted attempt outside a transaction
     raise PlanOutdated(f"was to be {PARTICIPLE[planned]}, but is {found.status} now")
+
+
+def is_as_proven(action: Action, found: MigrationEntry, known: Collection[str]) -> bool:
+    """Whether a migration is, after its commit, as it was proven; `known` objects differed before.
+
+    What was reverted is pending. What was run is applied, or drifted only in what differed before.
+    """
+    if action is Action.REVERT:
+        return found.status is MigrationStatus.PENDING
+    is_known = all(each.passed for each in found.checks) and {each.identity for each in found.differences} <= {*known}
+    return found.status is MigrationStatus.APPLIED or (found.status is MigrationStatus.DRIFTED and is_known)

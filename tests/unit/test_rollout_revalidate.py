@@ -1,7 +1,7 @@
 """Whether a planned action is still right under the tenant's lock."""
 
 import pytest
-from unit.literals import a_migration_entry
+from unit.literals import a_difference_entry, a_migration_entry
 
 from pgfleet.documents.audit import LedgerState, MigrationStatus
 from pgfleet.documents.plan import Action
@@ -9,7 +9,7 @@ from pgfleet.documents.rollout import Result
 from pgfleet.errors import (
     PlanOutdated,
 )
-from pgfleet.rollout.revalidate import revalidate
+from pgfleet.rollout.revalidate import is_as_proven, revalidate
 
 FAILED, DONE = Result.FAILED, Result.DONE
 
@@ -53,3 +53,22 @@ def test_the_action_under_the_lock(
 def test_any_other_status_makes_the_plan_outdated(was: Action, status: MigrationStatus, said: str) -> None:
     with pytest.raises(PlanOutdated, match=said):
         revalidate(was, found(status), is_ours=False)
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "known", "expected"),
+    [
+        (Action.APPLY, MigrationStatus.APPLIED, (), True),
+        (Action.APPLY, MigrationStatus.PENDING, (), False),
+        (Action.REAPPLY, MigrationStatus.DRIFTED, ("public.idx_a",), True),
+        (Action.REAPPLY, MigrationStatus.DRIFTED, (), False),
+        (Action.REVERT, MigrationStatus.PENDING, (), True),
+        (Action.REVERT, MigrationStatus.APPLIED, (), False),
+        (Action.REVERT, MigrationStatus.DRIFTED, ("public.idx_a",), False),
+    ],
+)
+def test_after_a_commit_a_migration_is_as_its_action_leaves_it(
+    action: Action, status: MigrationStatus, known: tuple[str, ...], expected: bool
+) -> None:
+    differences = [a_difference_entry()] if status is MigrationStatus.DRIFTED else []
+    assert is_as_proven(action, a_migration_entry(status, differences=differences), known) is expected

@@ -1,6 +1,6 @@
 """Carries out one tenant's plan: the steps in order, on one connection."""
 
-from pgfleet.documents.audit import CountEntry, MigrationEntry, MigrationStatus
+from pgfleet.documents.audit import CountEntry, MigrationEntry
 from pgfleet.documents.plan import RUNS, Action, TenantPlan
 from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.documents.rollout import MigrationStep, Result, SeedStep, StepStatus, TenantResult
@@ -43,6 +43,7 @@ from pgfleet.rollout.results import (
     find_blocker,
     obstructed_result,
 )
+from pgfleet.rollout.revalidate import is_as_proven
 from pgfleet.rollout.transaction_mode import find_failed, roll_back
 from pgfleet.run.context import RunContext
 
@@ -102,8 +103,9 @@ class _TenantRollout:
         for planned in self.plan.migrations:
             migration, action = self.context.migration(planned.version), planned.action
             is_revert = action is Action.REVERT
-            step = self._revert(migration) if is_revert else self._migrate(migration, action, inspection)
-            self.steps.append(step)
+            self.steps.append(
+                self._revert(migration, inspection) if is_revert else self._migrate(migration, action, inspection)
+            )
         for name in self.plan.seeds:
             self.seeds.append(self._apply_seed(self.context.seed(name)))
         self._repair()
@@ -175,13 +177,13 @@ class _TenantRollout:
             reason = self.plan.of(migration.version).reason
             return build_step(migration, self.plan, StepStatus.SKIPPED, detail=reason)
         if step := self._step_without_run(migration, action):
-            return self._verify(migration, step, inspection)
+            return self._verify(step, inspection)
         try:
             step = self.run(migrate, self.session, self.context, self.plan, migration.version)
         except PgfleetError as error:
             self._note(error)
             return failed_step(migration, self.plan, error)
-        return self._verify(migration, step, inspection)
+        return self._verify(step, inspection)
 
     def _step_without_run(self, migration: Migration, action: Action) -> MigrationStep | None:
         """The step of a migration that earlier steps, or a pooler, keep from running now; None if nothing does."""
@@ -199,7 +201,7 @@ class _TenantRollout:
             return failed_step(migration, self.plan, refusal(self.plan.of(migration.version), migration.file))
         return None
 
-    def _revert(self, migration: Migration) -> MigrationStep:
+    def _revert(self, migration: Migration, inspection: TenantInspection) -> MigrationStep:
         if reason := self._stop_reason():
             return build_step(migration, self.plan, StepStatus.NOT_REACHED, detail=reason)
         if blocker := next((each for each in self.steps if each.status is not StepStatus.DONE), None):
@@ -209,7 +211,7 @@ class _TenantRollout:
         except PgfleetError as error:
             self._note(error)
             return failed_step(migration, self.plan, error)
-        return self._verify_reverted(step)
+        return self._verify(step, inspection)
 
     def _blocked_revert(self, migration: Migration, blocker: MigrationStep) -> MigrationStep:
         """The step of a revert that cannot begin, because the later migration `blocker` was not reverted."""
@@ -229,28 +231,9 @@ class _TenantRollout:
             return build_step(migration, self.plan, StepStatus.SKIPPED, detail=detail)
         return failed_step(migration, self.plan, PlanOutdated(MORE_THAN_ACCEPTED if accepted else NOT_APPLIED_NOW))
 
-    def _verify(self, migration: Migration, step: MigrationStep, before: TenantInspection) -> MigrationStep:
+    def _verify(self, step: MigrationStep, before: TenantInspection) -> MigrationStep:
         """Verifies what was committed, as the next audit will. A lost connection does not fail the step."""
-        if step.status is not StepStatus.DONE or step.action not in RUNS:
-            return step
-        try:
-            self.latest = inspection = self.run(inspect, self.session, self.context)
-            found: MigrationEntry = self.run(verify, self.session, self.context, inspection, step.version)
-        except PgfleetError as error:
-            self._note(error)
-            return step
-        known = {each.identity.qualified(self.session.home) for each in before.assessment.drift}
-        is_as_proven = (
-            all(each.passed for each in found.checks) and {each.identity for each in found.differences} <= known
-        )
-        if found.status is MigrationStatus.APPLIED or (found.status is MigrationStatus.DRIFTED and is_as_proven):
-            return step
-        outdated = PlanOutdated(f"it was proven and committed, but is {found.status} now: {sentence(found)}")
-        return failed_step(migration, self.plan, outdated)
-
-    def _verify_reverted(self, step: MigrationStep) -> MigrationStep:
-        """Verifies what was committed, as the next audit will. A lost connection does not fail the step."""
-        if step.status is not StepStatus.DONE:
+        if step.status is not StepStatus.DONE or step.action not in RUNS | {Action.REVERT}:
             return step
         try:
             self.latest = self.run(inspect, self.session, self.context)
@@ -258,9 +241,10 @@ class _TenantRollout:
         except PgfleetError as error:
             self._note(error)
             return step
-        if found.status is MigrationStatus.PENDING:
+        known = {each.identity.qualified(self.session.home) for each in before.assessment.drift}
+        if is_as_proven(step.action, found, known):
             return step
-        outdated = PlanOutdated(f"its revert was proven and committed, but it is {found.status} now: {sentence(found)}")
+        outdated = PlanOutdated(f"it was proven and committed, but is {found.status} now: {sentence(found)}")
         return failed_step(self.context.migration(step.version), self.plan, outdated)
 
     def _apply_seed(self, seed: Seed) -> SeedStep:
