@@ -77,7 +77,7 @@ def test_a_view_with_the_name_of_a_managed_table_is_reported_as_occupying_it(ten
     entry = tenant.audit()
     assert [(each.kind, each.identity) for each in entry.unexpected] == [("view", "public.t")]
     reasons = [each.repair.reason for each in entry.migrations[0].differences if each.repair]
-    assert reasons == ["view t already has the required name: ask the owner to free it"]
+    assert reasons == ["view t already has the required name: ask its owner about it"]
 
 
 def test_a_tenant_without_missing_relations_takes_no_further_query(
