@@ -16,11 +16,17 @@ Rows = list[tuple[Any, ...]]
 class Query:
     """One statement; without parameters its text is sent unchanged, including percent signs.
 
-    A query that is reused for several tenants is bound once, because every connection binds it alike.
+    A query that is reused for several tenants is bound once, because every connection binds it alike. Names in it are
+    the server's own; in a query of the manifest's, which is `at_home`, also those of the tenant's home schema.
+
+    `tables` are the quoted names of the tenant's tables that it reads. It is not sent unless the server would run
+    nothing of the tenant's own for it (`introspection/guard.sql`).
     """
 
     text: str
     parameters: Mapping[str, Any] | None = None
+    at_home: bool = False
+    tables: frozenset[str] = frozenset()
 
 
 _bound: WeakKeyDictionary[Query, str] = WeakKeyDictionary()
@@ -39,7 +45,7 @@ def all_rows(cursor: ClientCursor[tuple[Any, ...]]) -> list[Rows]:
     results = []
     more: bool | None = True
     while more:
-        if cursor.description is not None:
+        if cursor.description:
             results.append(cursor.fetchall())
         more = cursor.nextset()
     return results

@@ -37,7 +37,9 @@ class Session(Transactions):
             begin = f"SAVEPOINT {READ_SAVEPOINT}; SET TRANSACTION READ ONLY"
             end = f"ROLLBACK TO SAVEPOINT {READ_SAVEPOINT}; RELEASE SAVEPOINT {READ_SAVEPOINT}"
         else:
-            begin, end = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "COMMIT"
+            # A guarded query must see what was committed before its tables were locked.
+            level = "READ COMMITTED" if any(each.tables or each.at_home for each in queries) else "REPEATABLE READ"
+            begin, end = f"BEGIN ISOLATION LEVEL {level} READ ONLY", "COMMIT"
             begin += f"; SAVEPOINT {READ_SAVEPOINT}" if undo else ""
         return self._batch(begin, queries, end, undo=undo)[-len(queries) :]
 

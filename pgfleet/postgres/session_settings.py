@@ -17,7 +17,16 @@ OUTPUT_FORMATS = {
     "quote_all_identifiers": "off",
     "bytea_output": "hex",
     "jit": "off",  # compiling a catalog query takes longer than running it
+    "row_security": "off",  # rows that a policy hides are an error, not a smaller number
 }
+HOME_PATH = "pgfleet.home_path"
+"""The setting that holds the search path of a tenant's scripts."""
+USE_SERVER_PATH = "SET LOCAL search_path TO pg_catalog, pg_temp"
+"""For pgfleet's own queries: no function, operator, or type of the tenant's is found."""
+USE_HOME_PATH = (
+    f"SELECT WHERE pg_catalog.set_config('search_path', pg_catalog.current_setting('{HOME_PATH}'), true) IS NULL"
+)
+"""For what the manifest contains. Returns no row and no column."""
 
 UNLOCK_ALL = "SELECT pg_catalog.pg_advisory_unlock_all()"
 RESET_SESSION = "; ".join(
@@ -48,11 +57,11 @@ def search_path(home: str, extensions: Sequence[str], managed_names: Sequence[st
 
 
 def transaction_settings(limits: Limits, path: Query) -> Query:
-    """Applies the limits, the output formats, and the search path `path` to the current transaction."""
+    """Applies the limits and the output formats to the current transaction, and stores `path` as its home path."""
     settings = {**OUTPUT_FORMATS, **_limit_settings(limits)}
     calls = [f"pg_catalog.set_config('{name}', %({name})s, true)" for name in settings]
-    calls.append(f"pg_catalog.set_config('search_path', {path.text}, true)")
-    return Query(f"SELECT {', '.join(calls)}", {**settings, **(path.parameters or {})})
+    calls.append(f"pg_catalog.set_config('{HOME_PATH}', {path.text}, true)")
+    return Query(f"SELECT WHERE pg_catalog.concat({', '.join(calls)}) IS NULL", {**settings, **(path.parameters or {})})
 
 
 def set_search_path(path: Query, connection: Connection, *, is_local: bool) -> str:

@@ -1,6 +1,6 @@
 """A connection to one tenant with transactions: within one another, and as dry runs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import psycopg
@@ -10,12 +10,15 @@ from psycopg.pq import TransactionStatus
 from pgfleet.errors import CannotDryRun, ConnectionLost, DatabaseError, StatementFailed, TransactionInterrupted
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Script
+from pgfleet.manifest.statement_names import functions_of, operators_of
 from pgfleet.postgres import session_settings
 from pgfleet.postgres.connection import Connection, Limits
 from pgfleet.postgres.errors import translate_errors
 from pgfleet.postgres.lazy_connection import LazyConnection
 from pgfleet.postgres.query import Query, Rows, all_rows, bind
+from pgfleet.run.shipped import statement
 
+USE_SERVER_PATH, USE_HOME_PATH = Query(session_settings.USE_SERVER_PATH), Query(session_settings.USE_HOME_PATH)
 READ_SAVEPOINT, BLOCK_SAVEPOINT = "pgfleet_reading", "pgfleet_part"
 UNSAFE_NEW_VALUE = "55P04"
 """SQLSTATE of a statement that uses an enum value which its own transaction added (PostgreSQL manual, ALTER TYPE)."""
@@ -26,7 +29,8 @@ class Transactions(LazyConnection):
 
     Values are bound on the client and statements sent by the simple protocol. So any number of statements takes one
     round trip, and a pooler in transaction mode sees nothing prepared. `home`, the tenant's schema, is the search path,
-    followed by the schemas of the `extensions`, except for schemas of other tenants (`search_path`).
+    followed by the schemas of the `extensions`, except for schemas of other tenants (`search_path`). The manifest's own
+    functions that are as expected are `trusted_functions`, by schema and name.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Transactions(LazyConnection):
         self.name, self.home = name, home
         self.home_may_be_missing = home_may_be_missing
         self.extensions, self.managed_names = extensions, managed_names
+        self.trusted_functions: frozenset[tuple[str, str]] = frozenset()
         self.is_dry_run = self.is_one_transaction = False
         self._depth = 0
         self._has_run_script = False
@@ -151,18 +156,50 @@ class Transactions(LazyConnection):
         """Sends everything in one round trip and returns the rows of each query."""
         connection = self.open()
         with self._translating():
-            settings = (
-                [session_settings.transaction_settings(self.limits, self._search_path())] if with_settings else []
-            )
+            sent = self._with_settings(queries) if with_settings else queries
             try:
                 cursor = ClientCursor(connection)
-                sent = (*settings, *queries)
                 texts = [each.text if each.parameters is None else bind(each, connection) for each in sent]
                 cursor.execute(";\n".join(filter(None, [begin, *(f"{text}\n" for text in texts), end])))
-                return all_rows(cursor)[len(settings) :]
+                return all_rows(cursor)
             except BaseException:
                 self._abort_batch(connection, is_read=READ_SAVEPOINT in begin, undo=undo)
                 raise
+
+    def _with_settings(self, queries: Sequence[Query]) -> Iterator[Query]:
+        """The queries after the transaction's settings, each with its search path; in the end that of scripts.
+
+        The server resolves the names of a statement when it is that statement's turn.
+        """
+        yield USE_SERVER_PATH
+        yield session_settings.transaction_settings(self.limits, self._search_path())
+        if guarded := [each for each in queries if each.tables or each.at_home]:
+            yield self._guard(guarded)
+        is_at_home = False
+        for each in queries:
+            if each.at_home is not is_at_home:
+                yield USE_HOME_PATH if each.at_home else USE_SERVER_PATH
+            is_at_home = each.at_home
+            yield each
+        if not is_at_home:
+            yield USE_HOME_PATH
+
+    def _guard(self, queries: Sequence[Query]) -> Query:
+        """Fails unless the server would run nothing of the tenant's for these queries."""
+        texts = [each.text for each in queries if each.at_home]
+        return self.guard(frozenset[str]().union(*(each.tables for each in queries)), texts)
+
+    def guard(self, tables: Iterable[str], texts: Iterable[str]) -> Query:
+        """Fails unless the server would run nothing of the tenant's for these texts, which name these tables."""
+        schemas, names = zip(*sorted(self.trusted_functions), strict=True) if self.trusted_functions else ((), ())
+        parameters = {
+            "titles": sorted(tables),
+            "function_schemas": [*schemas],
+            "function_names": [*names],
+            "calls": sorted({name for text in texts for name in functions_of(text)}),
+            "operators": sorted({name for text in texts for name in operators_of(text)}),
+        }
+        return Query(statement("introspection/guard"), parameters)
 
     def _abort_batch(self, connection: Connection, *, is_read: bool, undo: str) -> None:
         """Returns to the state before a failed batch, unless the transaction's block will roll back."""

@@ -3,20 +3,20 @@
 SELECT
   'column' AS kind,
   s.schema::text AS schema,
-  s.label || '.' || CASE WHEN strpos(a.attname, '.') > 0 THEN quote_ident(a.attname) ELSE a.attname END AS name,
+  s.label || '.' || CASE WHEN pg_catalog.strpos(a.attname, '.') > 0 THEN pg_catalog.quote_ident(a.attname) ELSE a.attname END AS name,
   s.relname::text AS parent,
-  jsonb_build_object(
+  pg_catalog.jsonb_build_object(
     'type', t.type,
     'collation', t.collation,
     'not_null', a.attnotnull,
     'identity', a.attidentity,
     'generated', a.attgenerated,
     'default', coalesce(
-      %(equivalent_defaults)s::jsonb ->> regexp_replace(d.expression, '^("([^"]|"")+"|[a-z_0-9$]+)[.]', ''),
+      %(equivalent_defaults)s::jsonb ->> pg_catalog.regexp_replace(d.expression, '^("([^"]|"")+"|[a-z_0-9$]+)[.]', ''),
       d.expression
     )
   ) || CASE WHEN n.is_valid THEN '{}' ELSE '{"not_null": "not valid"}' END::jsonb AS attributes,
-  concat_ws(
+  pg_catalog.concat_ws(
     ' ',
     t.type,
     'COLLATE ' || t.collation,
@@ -26,7 +26,7 @@ SELECT
     END,
     CASE
       WHEN a.attgenerated = '' THEN 'DEFAULT ' || d.expression
-      ELSE format('GENERATED ALWAYS AS (%%s) %%s', d.expression, CASE a.attgenerated WHEN 's' THEN 'STORED' ELSE 'VIRTUAL' END)
+      ELSE pg_catalog.format('GENERATED ALWAYS AS (%%s) %%s', d.expression, CASE a.attgenerated WHEN 's' THEN 'STORED' ELSE 'VIRTUAL' END)
     END
   ) AS definition
 FROM scope AS s

@@ -3,9 +3,9 @@
 SELECT
   'constraint' AS kind,
   s.schema::text AS schema,
-  s.label || '.' || CASE WHEN strpos(c.conname, '.') > 0 THEN quote_ident(c.conname) ELSE c.conname END AS name,
+  s.label || '.' || CASE WHEN pg_catalog.strpos(c.conname, '.') > 0 THEN pg_catalog.quote_ident(c.conname) ELSE c.conname END AS name,
   s.relname::text AS parent,
-  jsonb_build_object(
+  pg_catalog.jsonb_build_object(
     'definition', pg_catalog.pg_get_constraintdef(c.oid),
     'validated', c.convalidated,
     'fires', f.fires

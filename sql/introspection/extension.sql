@@ -4,8 +4,8 @@ SELECT
   null::text AS schema,
   e.extname::text AS name,
   null::text AS parent,
-  jsonb_build_object('version', e.extversion) AS attributes,
-  format('CREATE EXTENSION %%I VERSION %%L', e.extname, e.extversion) AS definition
+  pg_catalog.jsonb_build_object('version', e.extversion) AS attributes,
+  pg_catalog.format('CREATE EXTENSION %%I VERSION %%L', e.extname, e.extversion) AS definition
 FROM pg_catalog.pg_extension AS e
 WHERE
   e.extname <> 'plpgsql'

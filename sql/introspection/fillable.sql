@@ -29,7 +29,7 @@ CROSS JOIN LATERAL (SELECT CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE a.attty
 LEFT JOIN LATERAL (
   SELECT ARRAY[rn.nspname::text, rc.relname::text, ra.attname::text] AS target
   FROM pg_catalog.pg_constraint AS k
-  CROSS JOIN LATERAL unnest(k.conkey, k.confkey) AS pair (own, other)
+  CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey)) AS pair (own, other)
   INNER JOIN pg_catalog.pg_class AS rc ON k.confrelid = rc.oid
   INNER JOIN pg_catalog.pg_namespace AS rn ON rc.relnamespace = rn.oid
   INNER JOIN pg_catalog.pg_attribute AS ra ON rc.oid = ra.attrelid AND pair.other = ra.attnum

@@ -7,7 +7,7 @@ SELECT
   s.schema::text AS schema,
   s.label AS name,
   null::text AS parent,
-  jsonb_build_object(
+  pg_catalog.jsonb_build_object(
     'kind', p.prokind,
     'arguments', pg_catalog.pg_get_function_arguments(p.oid),
     'returns', pg_catalog.pg_get_function_result(p.oid),
@@ -26,7 +26,7 @@ SELECT
   ) AS attributes,
   CASE
     -- Without the home schema, whose name differs between tenants.
-    WHEN s.schema IS NULL THEN h.head || substr(h.whole, length(h.head) + length(quote_ident(%(home)s)) + 2)
+    WHEN s.schema IS NULL THEN h.head || pg_catalog.substr(h.whole, pg_catalog.length(h.head) + pg_catalog.length(pg_catalog.quote_ident(%(home)s)) + 2)
     ELSE h.whole
   END AS definition
 FROM scope_function AS s
@@ -34,29 +34,29 @@ INNER JOIN pg_catalog.pg_proc AS p ON s.oid = p.oid
 INNER JOIN pg_catalog.pg_language AS l ON p.prolang = l.oid
 CROSS JOIN LATERAL (
   SELECT
-    jsonb_agg(
+    pg_catalog.jsonb_agg(
       CASE
-        WHEN starts_with(settings.value, 'search_path=') THEN 'search_path=' || coalesce(path.names, '')
+        WHEN pg_catalog.starts_with(settings.value, 'search_path=') THEN 'search_path=' || coalesce(path.names, '')
         ELSE settings.value
       END
       ORDER BY settings.place
     ) AS settings,
-    coalesce(bool_or(starts_with(settings.value, 'search_path=') AND path.names = '"$home"'), FALSE) AS is_home_only
-  FROM unnest(p.proconfig) WITH ORDINALITY AS settings (value, place)
+    coalesce(pg_catalog.bool_or(pg_catalog.starts_with(settings.value, 'search_path=') AND path.names = '"$home"'), FALSE) AS is_home_only
+  FROM pg_catalog.unnest(p.proconfig) WITH ORDINALITY AS settings (value, place)
   CROSS JOIN LATERAL (
     SELECT
-      string_agg(
-        CASE WHEN items.name = %(home)s THEN '"$home"' ELSE quote_ident(items.name) END, ', ' ORDER BY items.place
+      pg_catalog.string_agg(
+        CASE WHEN items.name = %(home)s THEN '"$home"' ELSE pg_catalog.quote_ident(items.name) END, ', ' ORDER BY items.place
       ) AS names
     FROM (
       SELECT
         CASE
-          WHEN starts_with(matches.found[1], '"')
-            THEN replace(substr(matches.found[1], 2, length(matches.found[1]) - 2), '""', '"')
-          ELSE lower(matches.found[1])
+          WHEN pg_catalog.starts_with(matches.found[1], '"')
+            THEN pg_catalog.replace(pg_catalog.substr(matches.found[1], 2, pg_catalog.length(matches.found[1]) - 2), '""', '"')
+          ELSE pg_catalog.lower(matches.found[1])
         END AS name,
         matches.place
-      FROM regexp_matches(substr(settings.value, length('search_path=') + 1), '("(?:[^"]|"")*"|[^,\s]+)', 'g')
+      FROM pg_catalog.regexp_matches(pg_catalog.substr(settings.value, pg_catalog.length('search_path=') + 1), '("(?:[^"]|"")*"|[^,\s]+)', 'g')
         WITH ORDINALITY AS matches (found, place)
     ) AS items
     WHERE items.name <> '$user'
@@ -64,11 +64,11 @@ CROSS JOIN LATERAL (
 ) AS c
 CROSS JOIN LATERAL (
   SELECT
-    format('CREATE OR REPLACE %%s ', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END) AS head,
+    pg_catalog.format('CREATE OR REPLACE %%s ', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END) AS head,
     CASE
       -- A repair runs with the home schema as the search path.
       WHEN c.is_home_only
-        THEN regexp_replace(
+        THEN pg_catalog.regexp_replace(
           pg_catalog.pg_get_functiondef(p.oid), E'\n SET search_path TO [^\n]*', E'\n SET search_path FROM CURRENT'
         )
       ELSE pg_catalog.pg_get_functiondef(p.oid)
@@ -76,14 +76,14 @@ CROSS JOIN LATERAL (
 ) AS h
 CROSS JOIN LATERAL (
   SELECT
-    string_agg(
+    pg_catalog.string_agg(
       CASE
-        WHEN matches.found[1] ~ E'^[eE]\'' THEN 'e' || substr(matches.found[1], 2)
-        ELSE coalesce(matches.found[1], lower(matches.found[3] COLLATE "C"))
+        WHEN matches.found[1] ~ E'^[eE]\'' THEN 'e' || pg_catalog.substr(matches.found[1], 2)
+        ELSE coalesce(matches.found[1], pg_catalog.lower(matches.found[3] COLLATE "C"))
       END,
       ' ' ORDER BY matches.place
     ) AS tokens
-  FROM regexp_matches(
+  FROM pg_catalog.regexp_matches(
     p.prosrc,
     -- Token separators: white space and comments, nested once at most. Its *? makes the whole expression take the
     -- shortest match (PostgreSQL manual, 9.7.3.5), which is correct for a dollar-quoted string.

@@ -1,7 +1,7 @@
 -- Which objects occupy the names that the manifest's relations need: one JSON object each, ordered by schema and name.
 -- `schema` is null for the home schema, `table` is the table of an index.
 SELECT
-  jsonb_build_object(
+  pg_catalog.jsonb_build_object(
     'kind', CASE c.relkind
       WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'view'
       WHEN 'c' THEN 'type' ELSE 'table'
@@ -10,7 +10,7 @@ SELECT
     'name', c.relname,
     'table', t.relname
   ) AS holder
-FROM unnest(%(name_schemas)s::text[], %(names)s::text[]) AS wanted (schema, name)
+FROM ROWS FROM (pg_catalog.unnest(%(name_schemas)s::text[]), pg_catalog.unnest(%(names)s::text[])) AS wanted (schema, name)
 INNER JOIN pg_catalog.pg_namespace AS n ON wanted.schema = n.nspname
 INNER JOIN pg_catalog.pg_class AS c ON wanted.name = c.relname AND n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_index AS i ON c.oid = i.indexrelid

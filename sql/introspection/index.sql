@@ -6,8 +6,8 @@ SELECT
   s.schema::text AS schema,
   x.relname::text AS name,
   s.relname::text AS parent,
-  jsonb_build_object(
-    'definition', replace(d.definition, coalesce(w.written, ''), ''),
+  pg_catalog.jsonb_build_object(
+    'definition', pg_catalog.replace(d.definition, coalesce(w.written, ''), ''),
     'valid', i.indisvalid,
     'ready', i.indisready
   ) AS attributes,
@@ -19,15 +19,15 @@ INNER JOIN pg_catalog.pg_class AS x ON i.indexrelid = x.oid
 CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_indexdef(i.indexrelid, 0, true) AS definition) AS d
 CROSS JOIN LATERAL (
   SELECT
-    ' WITH (' || string_agg(
-      format(
-        '%%I=%%s', o.option_name, CASE WHEN quote_ident(o.option_value) = o.option_value THEN o.option_value ELSE quote_literal(o.option_value) END
+    ' WITH (' || pg_catalog.string_agg(
+      pg_catalog.format(
+        '%%I=%%s', o.option_name, CASE WHEN pg_catalog.quote_ident(o.option_value) = o.option_value THEN o.option_value ELSE pg_catalog.quote_literal(o.option_value) END
       ),
       ', ' ORDER BY o.place
     ) || ')' AS written
   FROM (
-    SELECT split_part(u.option, '=', 1) AS option_name, substr(u.option, strpos(u.option, '=') + 1) AS option_value, u.place
-    FROM unnest(x.reloptions) WITH ORDINALITY AS u (option, place)
+    SELECT pg_catalog.split_part(u.option, '=', 1) AS option_name, pg_catalog.substr(u.option, pg_catalog.strpos(u.option, '=') + 1) AS option_value, u.place
+    FROM pg_catalog.unnest(x.reloptions) WITH ORDINALITY AS u (option, place)
   ) AS o
 ) AS w
 WHERE NOT EXISTS (

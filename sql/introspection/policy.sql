@@ -2,21 +2,21 @@
 SELECT
   'policy' AS kind,
   s.schema::text AS schema,
-  s.label || '.' || CASE WHEN strpos(p.polname, '.') > 0 THEN quote_ident(p.polname) ELSE p.polname END AS name,
+  s.label || '.' || CASE WHEN pg_catalog.strpos(p.polname, '.') > 0 THEN pg_catalog.quote_ident(p.polname) ELSE p.polname END AS name,
   s.relname::text AS parent,
-  jsonb_build_object(
+  pg_catalog.jsonb_build_object(
     'command', c.command,
     'permissive', p.polpermissive,
     'roles', r.names,
     'using', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
     'check', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
   ) AS attributes,
-  concat_ws(
+  pg_catalog.concat_ws(
     ' ',
-    format('CREATE POLICY %%I ON %%s%%I', p.polname, quote_ident(s.schema) || '.', s.relname),
+    pg_catalog.format('CREATE POLICY %%I ON %%s%%I', p.polname, pg_catalog.quote_ident(s.schema) || '.', s.relname),
     CASE WHEN NOT p.polpermissive THEN 'AS RESTRICTIVE' END,
     'FOR ' || c.command,
-    'TO ' || array_to_string(r.names, ', '),
+    'TO ' || pg_catalog.array_to_string(r.names, ', '),
     'USING (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid) || ')',
     'WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) || ')'
   ) AS definition
@@ -28,10 +28,10 @@ CROSS JOIN LATERAL (
       AS command
 ) AS c
 CROSS JOIN LATERAL (
-  SELECT array_agg(role.name ORDER BY role.name) AS names
+  SELECT pg_catalog.array_agg(role.name ORDER BY role.name) AS names
   FROM (
     SELECT CASE member WHEN 0 THEN 'PUBLIC' ELSE member::pg_catalog.regrole::text END AS name
-    FROM unnest(p.polroles) AS member
+    FROM pg_catalog.unnest(p.polroles) AS member
   ) AS role
 ) AS r
 ORDER BY s.schema, s.relname, p.polname

@@ -9,37 +9,37 @@ WITH objects_with_privileges AS (
     s.schema,
     s.label AS object,
     s.relname::text AS parent,
-    concat(quote_ident(s.schema) || '.', quote_ident(s.relname)) AS written,
+    pg_catalog.concat(pg_catalog.quote_ident(s.schema) || '.', pg_catalog.quote_ident(s.relname)) AS written,
     s.relowner AS owner,
     s.relacl AS acl,
     pg_catalog.acldefault(CASE s.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", s.relowner) AS initial
   FROM scope AS s
   UNION ALL
   SELECT
-    'TABLE', quote_ident(a.attname), s.schema,
-    s.label || '.' || CASE WHEN strpos(a.attname, '.') > 0 THEN quote_ident(a.attname) ELSE a.attname END,
-    s.label || '.' || CASE WHEN strpos(a.attname, '.') > 0 THEN quote_ident(a.attname) ELSE a.attname END,
-    concat(quote_ident(s.schema) || '.', quote_ident(s.relname)), s.relowner, a.attacl, null
+    'TABLE', pg_catalog.quote_ident(a.attname), s.schema,
+    s.label || '.' || CASE WHEN pg_catalog.strpos(a.attname, '.') > 0 THEN pg_catalog.quote_ident(a.attname) ELSE a.attname END,
+    s.label || '.' || CASE WHEN pg_catalog.strpos(a.attname, '.') > 0 THEN pg_catalog.quote_ident(a.attname) ELSE a.attname END,
+    pg_catalog.concat(pg_catalog.quote_ident(s.schema) || '.', pg_catalog.quote_ident(s.relname)), s.relowner, a.attacl, null
   FROM scope AS s
   INNER JOIN pg_catalog.pg_attribute AS a ON s.oid = a.attrelid AND a.attacl IS NOT NULL AND NOT a.attisdropped
   UNION ALL
   SELECT
     'ROUTINE', null, f.schema, f.label, f.label,
-    concat(
-      quote_ident(f.schema) || '.',
-      format('%%I(%%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(f.oid))
+    pg_catalog.concat(
+      pg_catalog.quote_ident(f.schema) || '.',
+      pg_catalog.format('%%I(%%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(f.oid))
     ),
     f.proowner, f.proacl, pg_catalog.acldefault('f', f.proowner)
   FROM scope_function AS f
   INNER JOIN pg_catalog.pg_proc AS p ON f.oid = p.oid
   UNION ALL
   SELECT
-    'TYPE', null, t.schema, t.typname, t.typname, concat(quote_ident(t.schema) || '.', quote_ident(t.typname)),
+    'TYPE', null, t.schema, t.typname, t.typname, pg_catalog.concat(pg_catalog.quote_ident(t.schema) || '.', pg_catalog.quote_ident(t.typname)),
     t.typowner, t.typacl, pg_catalog.acldefault('T', t.typowner)
   FROM scope_type AS t
   UNION ALL
   SELECT
-    'SCHEMA', null, n.nspname, 'SCHEMA', null, quote_ident(n.nspname), n.nspowner, n.nspacl, pg_catalog.acldefault('n', n.nspowner)
+    'SCHEMA', null, n.nspname, 'SCHEMA', null, pg_catalog.quote_ident(n.nspname), n.nspowner, n.nspacl, pg_catalog.acldefault('n', n.nspowner)
   FROM scope_schema AS n
 ),
 
@@ -49,7 +49,7 @@ granted AS (
     CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::pg_catalog.regrole::text END AS grantee,
     x.grantee = o.owner AS is_owner,
     x.privilege_type AS privilege,
-    bool_or(x.is_grantable) AS is_grantable,
+    pg_catalog.bool_or(x.is_grantable) AS is_grantable,
     true AS is_granted,
     EXISTS (
       SELECT FROM pg_catalog.aclexplode(o.initial) AS i
@@ -76,7 +76,7 @@ granted AS (
 named AS (
   SELECT
     g.*,
-    format('%%s %%s %%s %%s', g.object, g.privilege, CASE WHEN g.is_granted THEN 'TO' ELSE 'NOT TO' END, g.grantee) AS name
+    pg_catalog.format('%%s %%s %%s %%s', g.object, g.privilege, CASE WHEN g.is_granted THEN 'TO' ELSE 'NOT TO' END, g.grantee) AS name
   FROM granted AS g
 )
 
@@ -85,12 +85,12 @@ SELECT
   n.schema::text AS schema,
   n.name,
   n.parent,
-  jsonb_build_object(
+  pg_catalog.jsonb_build_object(
     'object', n.object,
     'grantee', n.grantee,
     'grantable', n.is_grantable AND NOT n.is_owner
   ) AS attributes,
-  format(
+  pg_catalog.format(
     '%%s %%s%%s ON %%s %%s %%s %%s%%s',
     CASE WHEN n.is_granted THEN 'GRANT' ELSE 'REVOKE' END,
     n.privilege,
@@ -106,7 +106,7 @@ WHERE
   CASE
     WHEN %(everything)s THEN NOT n.is_owner AND NOT n.is_initial
     ELSE
-      concat_ws('|', coalesce(n.schema, ''), n.object, n.grantee) = ANY(%(grantees)s::text[])
+      pg_catalog.concat_ws('|', coalesce(n.schema, ''), n.object, n.grantee) = ANY(%(grantees)s::text[])
       AND (NOT n.is_owner OR 'privilege|' || coalesce(n.schema, '') || '|' || n.name = ANY(%(managed)s::text[]))
   END
 ORDER BY n.schema, n.name

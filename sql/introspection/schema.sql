@@ -5,6 +5,6 @@ SELECT
   s.nspname::text AS name,
   null::text AS parent,
   '{}'::jsonb AS attributes,
-  format('CREATE SCHEMA %%I', s.nspname) AS definition
+  pg_catalog.format('CREATE SCHEMA %%I', s.nspname) AS definition
 FROM scope_schema AS s
 ORDER BY s.nspname

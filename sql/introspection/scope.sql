@@ -5,7 +5,7 @@ SELECT
   c.oid,
   c.relname,
   -- For names with two parts: a dot within a part must differ from the one between them.
-  CASE WHEN strpos(c.relname, '.') > 0 THEN quote_ident(c.relname) ELSE c.relname END AS label,
+  CASE WHEN pg_catalog.strpos(c.relname, '.') > 0 THEN pg_catalog.quote_ident(c.relname) ELSE c.relname END AS label,
   c.relkind,
   c.relnamespace,
   c.relpersistence,
@@ -18,7 +18,8 @@ SELECT
 FROM pg_catalog.pg_class AS c
 INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
 WHERE
-  c.relkind IN ('r', 'p', 'f', 'S', 'v', 'm')
+  (SELECT h.is_used FROM home_path AS h)
+  AND c.relkind IN ('r', 'p', 'f', 'S', 'v', 'm')
   AND NOT c.relispartition
   AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema'
@@ -27,7 +28,7 @@ WHERE
     OR n.nspname = ANY(%(schemas)s::text[])
     OR (n.nspname, c.relname) IN (
       SELECT managed.schema, managed.name
-      FROM unnest(%(relation_schemas)s::text[], %(relation_names)s::text[]) AS managed (schema, name)
+      FROM ROWS FROM (pg_catalog.unnest(%(relation_schemas)s::text[]), pg_catalog.unnest(%(relation_names)s::text[])) AS managed (schema, name)
     )
   )
   AND NOT EXISTS (

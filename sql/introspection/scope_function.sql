@@ -4,13 +4,14 @@
 SELECT
   p.oid,
   nullif(n.nspname, %(home)s) AS schema,
-  format('%%s(%%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS label,
+  pg_catalog.format('%%s(%%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS label,
   p.proowner,
   p.proacl
 FROM pg_catalog.pg_proc AS p
 INNER JOIN pg_catalog.pg_namespace AS n ON p.pronamespace = n.oid
 WHERE
-  p.prokind IN ('f', 'p')
+  (SELECT h.is_used FROM home_path AS h)
+  AND p.prokind IN ('f', 'p')
   AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema'
   AND (
@@ -18,7 +19,7 @@ WHERE
     OR n.nspname = ANY(%(schemas)s::text[])
     OR (n.nspname, p.proname) IN (
       SELECT managed.schema, managed.name
-      FROM unnest(%(function_schemas)s::text[], %(function_names)s::text[]) AS managed (schema, name)
+      FROM ROWS FROM (pg_catalog.unnest(%(function_schemas)s::text[]), pg_catalog.unnest(%(function_names)s::text[])) AS managed (schema, name)
     )
   )
   AND NOT EXISTS (

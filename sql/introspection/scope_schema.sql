@@ -6,7 +6,8 @@ SELECT
   n.nspacl
 FROM pg_catalog.pg_namespace AS n
 WHERE
-  n.nspname !~ '^pg_'
+  (SELECT h.is_used FROM home_path AS h)
+  AND n.nspname !~ '^pg_'
   AND n.nspname NOT IN ('information_schema', 'public', %(home)s)
   AND (%(everything)s OR n.nspname = ANY(%(schemas)s::text[]))
   AND NOT EXISTS (

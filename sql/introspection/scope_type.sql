@@ -11,7 +11,8 @@ FROM pg_catalog.pg_type AS t
 INNER JOIN pg_catalog.pg_namespace AS n ON t.typnamespace = n.oid
 LEFT JOIN pg_catalog.pg_class AS c ON t.typrelid = c.oid
 WHERE
-  (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c'))
+  (SELECT h.is_used FROM home_path AS h)
+  AND (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND c.relkind = 'c'))
   AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema'
   AND (
@@ -19,7 +20,7 @@ WHERE
     OR n.nspname = ANY(%(schemas)s::text[])
     OR (n.nspname, t.typname) IN (
       SELECT managed.schema, managed.name
-      FROM unnest(%(type_schemas)s::text[], %(type_names)s::text[]) AS managed (schema, name)
+      FROM ROWS FROM (pg_catalog.unnest(%(type_schemas)s::text[]), pg_catalog.unnest(%(type_names)s::text[])) AS managed (schema, name)
     )
   )
   AND NOT EXISTS (

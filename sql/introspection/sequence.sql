@@ -4,7 +4,7 @@ SELECT
   s.schema::text AS schema,
   s.relname::text AS name,
   o.relname::text AS parent,
-  jsonb_build_object(
+  pg_catalog.jsonb_build_object(
     'type', pg_catalog.format_type(q.seqtypid, null),
     'start', q.seqstart,
     'increment', q.seqincrement,
@@ -15,14 +15,14 @@ SELECT
     'owned_by', o.relname || '.' || o.attname,
     'unlogged', u.is_unlogged
   ) AS attributes,
-  format(
+  pg_catalog.format(
     'CREATE %%sSEQUENCE %%s%%I AS %%s START %%s INCREMENT %%s MINVALUE %%s MAXVALUE %%s CACHE %%s%%s%%s',
     CASE WHEN u.is_unlogged THEN 'UNLOGGED ' END,
-    quote_ident(s.schema) || '.',
+    pg_catalog.quote_ident(s.schema) || '.',
     s.relname, pg_catalog.format_type(q.seqtypid, null),
     q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache,
     CASE WHEN q.seqcycle THEN ' CYCLE' END,
-    ' OWNED BY ' || quote_ident(o.relname) || '.' || quote_ident(o.attname)
+    ' OWNED BY ' || pg_catalog.quote_ident(o.relname) || '.' || pg_catalog.quote_ident(o.attname)
   ) AS definition
 FROM scope AS s
 INNER JOIN pg_catalog.pg_sequence AS q ON s.oid = q.seqrelid

@@ -19,7 +19,7 @@ INNER JOIN pg_catalog.pg_class AS s ON p.refobjid = s.oid AND s.relkind = 'S'
 INNER JOIN pg_catalog.pg_namespace AS m ON s.relnamespace = m.oid
 INNER JOIN pg_catalog.pg_roles AS r ON r.rolname = %(role)s
 CROSS JOIN LATERAL (
-  SELECT count(*) AS place
+  SELECT pg_catalog.count(*) AS place
   FROM pg_catalog.pg_attribute AS b
   WHERE b.attrelid = a.attrelid AND b.attnum BETWEEN 1 AND a.attnum AND NOT b.attisdropped
 ) AS o

@@ -9,11 +9,11 @@ SELECT
   CASE WHEN found.fingerprint = ANY(%(fingerprints)s::text[]) THEN null ELSE found.managed END AS managed,
   found.unexpected,
   ARRAY(
-    SELECT concat_ws('.', coalesce(s.schema, %(home)s), s.relname)
+    SELECT pg_catalog.concat_ws('.', coalesce(s.schema, %(home)s), s.relname)
     FROM scope AS s
     WHERE
       s.relkind <> 'S'
-      AND NOT (has_table_privilege(s.oid, 'SELECT') AND has_schema_privilege(s.relnamespace, 'USAGE'))
+      AND NOT (pg_catalog.has_table_privilege(s.oid, 'SELECT') AND pg_catalog.has_schema_privilege(s.relnamespace, 'USAGE'))
     ORDER BY 1
   ) AS unreadable,
   ARRAY(
@@ -34,7 +34,7 @@ SELECT
     ORDER BY seldom.kind
   ) AS also_there,
   (
-    SELECT has_schema_privilege(n.oid, 'USAGE') FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %(home)s
+    SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE') FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %(home)s
   ) AS home_is_usable,
   CASE
     WHEN found.managed_tables = 0 AND NOT %(everything)s THEN (
@@ -55,27 +55,27 @@ SELECT
   END AS other_tables
 FROM (
   SELECT
-    count(*) FILTER (WHERE is_managed AND kind = 'table') AS managed_tables,
-    encode(
-      sha256(convert_to(coalesce(string_agg(digest, E'\n' ORDER BY digest COLLATE "C") FILTER (WHERE is_managed), ''), 'UTF8')),
+    pg_catalog.count(*) FILTER (WHERE is_managed AND kind = 'table') AS managed_tables,
+    pg_catalog.encode(
+      pg_catalog.sha256(pg_catalog.convert_to(coalesce(pg_catalog.string_agg(digest, E'\n' ORDER BY digest COLLATE "C") FILTER (WHERE is_managed), ''), 'UTF8')),
       'hex'
     ) AS fingerprint,
     coalesce(
-      jsonb_agg(object || jsonb_build_object('digest', digest) ORDER BY line COLLATE "C") FILTER (WHERE is_managed), '[]'
+      pg_catalog.jsonb_agg(object || pg_catalog.jsonb_build_object('digest', digest) ORDER BY line COLLATE "C") FILTER (WHERE is_managed), '[]'
     ) AS managed,
     coalesce(
-      jsonb_agg(object || jsonb_build_object('digest', digest) ORDER BY line COLLATE "C") FILTER (WHERE NOT is_managed), '[]'
+      pg_catalog.jsonb_agg(object || pg_catalog.jsonb_build_object('digest', digest) ORDER BY line COLLATE "C") FILTER (WHERE NOT is_managed), '[]'
     ) AS unexpected
   FROM (
     SELECT
       lines.*,
-      encode(sha256(convert_to(line, 'UTF8')), 'hex') AS digest
+      pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(line, 'UTF8')), 'hex') AS digest
     FROM (
       SELECT
         kind,
-        concat_ws('|', kind, coalesce(schema, ''), name, attributes::text) AS line,
-        to_jsonb(objects) AS object,
-        %(everything)s OR concat_ws('|', kind, coalesce(schema, ''), name) = ANY(%(managed)s::text[]) AS is_managed
+        pg_catalog.concat_ws('|', kind, coalesce(schema, ''), name, attributes::text) AS line,
+        pg_catalog.to_jsonb(objects) AS object,
+        %(everything)s OR pg_catalog.concat_ws('|', kind, coalesce(schema, ''), name) = ANY(%(managed)s::text[]) AS is_managed
       FROM objects
     ) AS lines
   ) AS digests

@@ -5,7 +5,7 @@ SELECT
   s.schema::text AS schema,
   s.relname::text AS name,
   null::text AS parent,
-  jsonb_build_object(
+  pg_catalog.jsonb_build_object(
     'form', CASE s.relkind WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign' ELSE 'ordinary' END,
     'partition_key', pg_catalog.pg_get_partkeydef(s.oid),
     'unlogged', s.relpersistence = 'u',
@@ -16,20 +16,20 @@ SELECT
     'server', f.server,
     'rules', r.definitions
   ) AS attributes,
-  concat_ws(
+  pg_catalog.concat_ws(
     E';\n',
-    format(
+    pg_catalog.format(
       'CREATE %%sTABLE %%s%%s%%s%%s%%s',
       CASE WHEN s.relkind = 'f' THEN 'FOREIGN ' WHEN s.relpersistence = 'u' THEN 'UNLOGGED ' END,
       t.name,
       ' OF ' || nullif(c.reloftype, 0)::pg_catalog.regtype::text,
       ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(s.oid),
-      ' INHERITS (' || array_to_string(p.names, ', ') || ')',
-      ' SERVER ' || quote_ident(f.server)
+      ' INHERITS (' || pg_catalog.array_to_string(p.names, ', ') || ')',
+      ' SERVER ' || pg_catalog.quote_ident(f.server)
     ),
-    CASE WHEN s.relrowsecurity THEN format('ALTER TABLE %%s ENABLE ROW LEVEL SECURITY', t.name) END,
-    CASE WHEN s.relforcerowsecurity THEN format('ALTER TABLE %%s FORCE ROW LEVEL SECURITY', t.name) END,
-    array_to_string(r.definitions, E';\n')
+    CASE WHEN s.relrowsecurity THEN pg_catalog.format('ALTER TABLE %%s ENABLE ROW LEVEL SECURITY', t.name) END,
+    CASE WHEN s.relforcerowsecurity THEN pg_catalog.format('ALTER TABLE %%s FORCE ROW LEVEL SECURITY', t.name) END,
+    pg_catalog.array_to_string(r.definitions, E';\n')
   ) AS definition
 FROM scope AS s
 INNER JOIN pg_catalog.pg_class AS c ON s.oid = c.oid
@@ -39,16 +39,16 @@ LEFT JOIN LATERAL (
   INNER JOIN pg_catalog.pg_foreign_server AS v ON r.ftserver = v.oid
   WHERE r.ftrelid = s.oid
 ) AS f ON true
-CROSS JOIN LATERAL (SELECT concat(quote_ident(s.schema) || '.', quote_ident(s.relname)) AS name) AS t
+CROSS JOIN LATERAL (SELECT pg_catalog.concat(pg_catalog.quote_ident(s.schema) || '.', pg_catalog.quote_ident(s.relname)) AS name) AS t
 CROSS JOIN LATERAL (
-  SELECT array_agg(i.inhparent::pg_catalog.regclass::text ORDER BY i.inhseqno) AS names
+  SELECT pg_catalog.array_agg(i.inhparent::pg_catalog.regclass::text ORDER BY i.inhseqno) AS names
   FROM pg_catalog.pg_inherits AS i
   WHERE i.inhrelid = s.oid
 ) AS p
 CROSS JOIN LATERAL (
   SELECT
-    array_agg(
-      rtrim(pg_catalog.pg_get_ruledef(w.oid, true), ';')
+    pg_catalog.array_agg(
+      pg_catalog.rtrim(pg_catalog.pg_get_ruledef(w.oid, true), ';')
       || CASE WHEN w.ev_enabled = 'O' THEN '' ELSE ' (SWITCHED OFF: ' || w.ev_enabled::text || ')' END
       ORDER BY w.rulename
     ) AS definitions

@@ -2,9 +2,9 @@
 SELECT
   'trigger' AS kind,
   s.schema::text AS schema,
-  s.label || '.' || CASE WHEN strpos(t.tgname, '.') > 0 THEN quote_ident(t.tgname) ELSE t.tgname END AS name,
+  s.label || '.' || CASE WHEN pg_catalog.strpos(t.tgname, '.') > 0 THEN pg_catalog.quote_ident(t.tgname) ELSE t.tgname END AS name,
   s.relname::text AS parent,
-  jsonb_build_object(
+  pg_catalog.jsonb_build_object(
     'definition', pg_catalog.pg_get_triggerdef(t.oid, true),
     'enabled', t.tgenabled
   ) AS attributes,

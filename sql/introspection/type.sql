@@ -7,38 +7,38 @@ SELECT
   s.typname::text AS name,
   null::text AS parent,
   CASE t.typtype
-    WHEN 'e' THEN jsonb_build_object('form', 'enum', 'labels', e.labels)
-    WHEN 'c' THEN jsonb_build_object('form', 'composite', 'attributes', a.definitions)
-    WHEN 'r' THEN jsonb_build_object('form', 'range', 'subtype', g.definition)
-    ELSE jsonb_build_object(
+    WHEN 'e' THEN pg_catalog.jsonb_build_object('form', 'enum', 'labels', e.labels)
+    WHEN 'c' THEN pg_catalog.jsonb_build_object('form', 'composite', 'attributes', a.definitions)
+    WHEN 'r' THEN pg_catalog.jsonb_build_object('form', 'range', 'subtype', g.definition)
+    ELSE pg_catalog.jsonb_build_object(
       'form', 'domain', 'base', d.base, 'not_null', t.typnotnull, 'default', d.expression, 'constraints', k.definitions
     )
   END AS attributes,
-  format('CREATE %%s %%s AS ', CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, n.name)
+  pg_catalog.format('CREATE %%s %%s AS ', CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, n.name)
   || CASE t.typtype
-    WHEN 'e' THEN format('ENUM (%%s)', (SELECT string_agg(quote_literal(l.label), ', ' ORDER BY l.place) FROM unnest(e.labels) WITH ORDINALITY AS l (label, place)))
-    WHEN 'c' THEN format('(%%s)', array_to_string(a.definitions, ', '))
-    WHEN 'r' THEN format('RANGE (%%s)', g.definition)
-    ELSE concat_ws(
+    WHEN 'e' THEN pg_catalog.format('ENUM (%%s)', (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(l.label), ', ' ORDER BY l.place) FROM pg_catalog.unnest(e.labels) WITH ORDINALITY AS l (label, place)))
+    WHEN 'c' THEN pg_catalog.format('(%%s)', pg_catalog.array_to_string(a.definitions, ', '))
+    WHEN 'r' THEN pg_catalog.format('RANGE (%%s)', g.definition)
+    ELSE pg_catalog.concat_ws(
       ' ',
       d.base,
       'DEFAULT ' || d.expression,
       CASE WHEN t.typnotnull THEN 'NOT NULL' END,
-      (SELECT string_agg(format('CONSTRAINT %%I %%s', c.key, c.value), ' ' ORDER BY c.key) FROM jsonb_each_text(k.definitions) AS c)
+      (SELECT pg_catalog.string_agg(pg_catalog.format('CONSTRAINT %%I %%s', c.key, c.value), ' ' ORDER BY c.key) FROM pg_catalog.jsonb_each_text(k.definitions) AS c)
     )
   END AS definition
 FROM scope_type AS s
 INNER JOIN pg_catalog.pg_type AS t ON s.oid = t.oid
-CROSS JOIN LATERAL (SELECT concat(quote_ident(s.schema) || '.', quote_ident(s.typname)) AS name) AS n
+CROSS JOIN LATERAL (SELECT pg_catalog.concat(pg_catalog.quote_ident(s.schema) || '.', pg_catalog.quote_ident(s.typname)) AS name) AS n
 CROSS JOIN LATERAL (
-  SELECT array_agg(l.enumlabel::text ORDER BY l.enumsortorder) AS labels
+  SELECT pg_catalog.array_agg(l.enumlabel::text ORDER BY l.enumsortorder) AS labels
   FROM pg_catalog.pg_enum AS l
   WHERE l.enumtypid = t.oid
 ) AS e
 CROSS JOIN LATERAL (
   SELECT
-    array_agg(
-      concat_ws(' ', quote_ident(f.attname), pg_catalog.format_type(f.atttypid, f.atttypmod), 'COLLATE ' || c.name)
+    pg_catalog.array_agg(
+      pg_catalog.concat_ws(' ', pg_catalog.quote_ident(f.attname), pg_catalog.format_type(f.atttypid, f.atttypmod), 'COLLATE ' || c.name)
       ORDER BY f.attnum
     ) AS definitions
   FROM pg_catalog.pg_attribute AS f
@@ -51,7 +51,7 @@ CROSS JOIN LATERAL (
   WHERE f.attrelid = t.typrelid AND t.typtype = 'c' AND f.attnum > 0 AND NOT f.attisdropped
 ) AS a
 CROSS JOIN LATERAL (
-  SELECT string_agg(concat_ws(', ',
+  SELECT pg_catalog.string_agg(pg_catalog.concat_ws(', ',
     'subtype = ' || pg_catalog.format_type(r.rngsubtype, null),
     (SELECT 'subtype_opclass = ' || o.opcname FROM pg_catalog.pg_opclass AS o WHERE o.oid = r.rngsubopc AND NOT o.opcdefault),
     (
@@ -62,14 +62,14 @@ CROSS JOIN LATERAL (
     ),
     'canonical = ' || nullif(r.rngcanonical::text, '-'),
     'subtype_diff = ' || nullif(r.rngsubdiff::text, '-'),
-    'multirange_type_name = ' || (SELECT quote_ident(m.typname) FROM pg_catalog.pg_type AS m WHERE m.oid = r.rngmultitypid)
+    'multirange_type_name = ' || (SELECT pg_catalog.quote_ident(m.typname) FROM pg_catalog.pg_type AS m WHERE m.oid = r.rngmultitypid)
   ), '') AS definition
   FROM pg_catalog.pg_range AS r
   WHERE r.rngtypid = t.oid
 ) AS g
 CROSS JOIN LATERAL (
   SELECT
-    concat_ws(
+    pg_catalog.concat_ws(
       ' ',
       pg_catalog.format_type(t.typbasetype, t.typtypmod),
       (
@@ -82,7 +82,7 @@ CROSS JOIN LATERAL (
     coalesce(pg_catalog.pg_get_expr(t.typdefaultbin, 0), t.typdefault) AS expression
 ) AS d
 CROSS JOIN LATERAL (
-  SELECT coalesce(jsonb_object_agg(c.conname, pg_catalog.pg_get_constraintdef(c.oid)), '{}') AS definitions
+  SELECT coalesce(pg_catalog.jsonb_object_agg(c.conname, pg_catalog.pg_get_constraintdef(c.oid)), '{}') AS definitions
   FROM pg_catalog.pg_constraint AS c
   WHERE c.contypid = t.oid AND c.contype = 'c'
 ) AS k

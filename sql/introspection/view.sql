@@ -4,32 +4,32 @@ SELECT
   s.schema::text AS schema,
   s.relname::text AS name,
   null::text AS parent,
-  jsonb_build_object(
+  pg_catalog.jsonb_build_object(
     'materialized', s.relkind = 'm',
     'query', v.query,
     'columns', c.names,
     'options', o.options,
     'rules', r.definitions
   ) AS attributes,
-  concat_ws(
+  pg_catalog.concat_ws(
     E';\n',
-    format(
+    pg_catalog.format(
       E'CREATE %%sVIEW %%s%%s AS\n%%s',
       CASE WHEN s.relkind = 'm' THEN 'MATERIALIZED ' END,
       t.name,
-      ' WITH (' || array_to_string(o.options, ', ') || ')',
+      ' WITH (' || pg_catalog.array_to_string(o.options, ', ') || ')',
       v.query
     ),
-    array_to_string(c.defaults, E';\n'),
-    array_to_string(r.definitions, E';\n')
+    pg_catalog.array_to_string(c.defaults, E';\n'),
+    pg_catalog.array_to_string(r.definitions, E';\n')
   ) AS definition
 FROM scope AS s
-CROSS JOIN LATERAL (SELECT concat(quote_ident(s.schema) || '.', quote_ident(s.relname)) AS name) AS t
-CROSS JOIN LATERAL (SELECT rtrim(pg_catalog.pg_get_viewdef(s.oid, true), ';') AS query) AS v
+CROSS JOIN LATERAL (SELECT pg_catalog.concat(pg_catalog.quote_ident(s.schema) || '.', pg_catalog.quote_ident(s.relname)) AS name) AS t
+CROSS JOIN LATERAL (SELECT pg_catalog.rtrim(pg_catalog.pg_get_viewdef(s.oid, true), ';') AS query) AS v
 CROSS JOIN LATERAL (
   SELECT
-    array_agg(
-      concat_ws(
+    pg_catalog.array_agg(
+      pg_catalog.concat_ws(
         ' ',
         a.attname,
         pg_catalog.format_type(a.atttypid, a.atttypmod),
@@ -37,8 +37,8 @@ CROSS JOIN LATERAL (
       )
       ORDER BY a.attnum
     ) AS names,
-    array_agg(
-      format('ALTER VIEW %%s ALTER COLUMN %%I SET DEFAULT %%s', t.name, a.attname, pg_catalog.pg_get_expr(f.adbin, f.adrelid))
+    pg_catalog.array_agg(
+      pg_catalog.format('ALTER VIEW %%s ALTER COLUMN %%I SET DEFAULT %%s', t.name, a.attname, pg_catalog.pg_get_expr(f.adbin, f.adrelid))
       ORDER BY a.attnum
     ) FILTER (WHERE f.adbin IS NOT NULL) AS defaults
   FROM pg_catalog.pg_attribute AS a
@@ -46,14 +46,14 @@ CROSS JOIN LATERAL (
   WHERE a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped
 ) AS c
 CROSS JOIN LATERAL (
-  SELECT array_agg(option ORDER BY option) AS options
-  FROM unnest(s.reloptions) AS option
+  SELECT pg_catalog.array_agg(option ORDER BY option) AS options
+  FROM pg_catalog.unnest(s.reloptions) AS option
   WHERE s.relkind = 'v'  -- on a materialized view they are storage parameters, as on a table
 ) AS o
 CROSS JOIN LATERAL (
   SELECT
-    array_agg(
-      rtrim(pg_catalog.pg_get_ruledef(w.oid, true), ';')
+    pg_catalog.array_agg(
+      pg_catalog.rtrim(pg_catalog.pg_get_ruledef(w.oid, true), ';')
       || CASE WHEN w.ev_enabled = 'O' THEN '' ELSE ' (SWITCHED OFF: ' || w.ev_enabled::text || ')' END
       ORDER BY w.rulename
     ) AS definitions

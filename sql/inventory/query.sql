@@ -2,7 +2,7 @@
 -- null, only those names. A query without a column `name` fails as an undefined column, even if it returns no rows.
 SELECT
   found.name::text AS name,
-  row_to_json(found)::text AS record
+  pg_catalog.row_to_json(found)::text AS record
 FROM (
 {query}
 ) AS found

@@ -2,7 +2,7 @@
 -- which an administrator may have created: IF NOT EXISTS would require the CREATE privilege.
 DO $$
 BEGIN
-  IF to_regnamespace('pgfleet') IS NULL THEN
+  IF pg_catalog.to_regnamespace('pgfleet') IS NULL THEN
     CREATE SCHEMA pgfleet;
     COMMENT ON SCHEMA pgfleet IS 'The ledger of pgfleet: what was rolled out in this database. Services must not use it.';
   END IF;
@@ -11,7 +11,7 @@ $$;
 
 CREATE TABLE pgfleet.ledger_format (
   format integer PRIMARY KEY,
-  made_at timestamptz NOT NULL DEFAULT now()
+  made_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
 COMMENT ON TABLE pgfleet.ledger_format IS 'The format of these tables, in one row. Versions of pgfleet that do not support it do not use them.';
 COMMENT ON COLUMN pgfleet.ledger_format.format IS 'Increases by one with each change of the format.';
@@ -26,7 +26,7 @@ CREATE TABLE pgfleet.ledger (
   state text NOT NULL CHECK (state IN ('started', 'applied', 'adopted')),
   run_id text NOT NULL,
   recorded_by text NOT NULL DEFAULT current_user,
-  recorded_at timestamptz NOT NULL DEFAULT now(),
+  recorded_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
   PRIMARY KEY (home_schema, version)
 );
 COMMENT ON TABLE pgfleet.ledger IS 'The current state: one row per migration and home schema. The catalog has precedence over it.';
@@ -41,7 +41,7 @@ COMMENT ON COLUMN pgfleet.ledger.recorded_at IS 'When the transaction that wrote
 
 CREATE TABLE pgfleet.ledger_events (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  happened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  happened_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   event text NOT NULL CHECK (event IN ('started', 'applied', 'healed', 'rerun', 'adopted', 'abandoned', 'repaired', 'reverted')),
   home_schema text NOT NULL,
   version text NOT NULL,

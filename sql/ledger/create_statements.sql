@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS pgfleet.ledger_statements (
   finished integer NOT NULL,
   run_id text NOT NULL,
   recorded_by text NOT NULL DEFAULT current_user,
-  recorded_at timestamptz NOT NULL DEFAULT now(),
+  recorded_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
   PRIMARY KEY (home_schema, version)
 );
 COMMENT ON TABLE pgfleet.ledger_statements IS 'Migrations of several statements that run outside a transaction and have not finished: where the next run continues.';

@@ -1,3 +1,3 @@
 -- The ledger's format: one row, the latest.
-SELECT max(format) AS format
+SELECT pg_catalog.max(format) AS format
 FROM pgfleet.ledger_format

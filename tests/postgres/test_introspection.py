@@ -44,6 +44,8 @@ def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
         "summary",
         "summary_of_changes",
         "holders",
+        "guard",
+        "home_path",
         "sequence_access",
         "table_sizes",
         "dependents",

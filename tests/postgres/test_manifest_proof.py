@@ -248,9 +248,9 @@ def test_rows_can_be_made_of_every_type(server: Server, empty_database: str) -> 
             refused = fill(session)
             session.run_script("ALTER TABLE of_pairs ADD COLUMN more int")
         assert refused == {}
-        [rows] = session.fetch(Query("SELECT count(DISTINCT parent), count(DISTINCT code) FROM children"))
+        [rows] = session.fetch(Query("SELECT count(DISTINCT parent), count(DISTINCT code) FROM children", at_home=True))
         assert rows == [(3, 3)]
-        [[(nulls,)]] = session.fetch(Query("SELECT count(*) FROM months WHERE n IS NULL"))
+        [[(nulls,)]] = session.fetch(Query("SELECT count(*) FROM months WHERE n IS NULL", at_home=True))
         assert nulls == 0
 
 

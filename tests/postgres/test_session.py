@@ -59,14 +59,14 @@ def session(server: Server, shared: str) -> Iterator[Session]:
 
 
 def value(session: Session, text: str) -> object:
-    [[(found,)]] = session.fetch(Query(text))
+    [[(found,)]] = session.fetch(Query(text, at_home=True))
     return found
 
 
 def error_of(session: Session) -> DatabaseError:
     """The error that its first use meets."""
     with session, pytest.raises(DatabaseError) as caught:
-        session.fetch(Query("SELECT 1"))
+        session.fetch(Query("SELECT 1", at_home=True))
     return caught.value
 
 
@@ -206,19 +206,19 @@ def test_an_exhausted_connection_limit_is_an_error(server: Server, shared: str, 
 
 def test_an_undefined_table_is_a_permanent_error(session: Session) -> None:
     with pytest.raises(StatementFailed) as caught:
-        session.fetch(Query("SELECT * FROM nothing_by_this_name"))
+        session.fetch(Query("SELECT * FROM nothing_by_this_name", at_home=True))
     assert str(caught.value) == 'relation "nothing_by_this_name" does not exist (SQLSTATE 42P01)'
     assert (caught.value.sqlstate, caught.value.transient) == ("42P01", False)
 
 
 def test_an_error_includes_the_servers_hint(session: Session) -> None:
     with pytest.raises(StatementFailed, match=r"\(hint: No function matches"):
-        session.fetch(Query("SELECT nothing_by_this_name()"))
+        session.fetch(Query("SELECT nothing_by_this_name()", at_home=True))
 
 
 def test_a_missing_privilege_is_an_error(server: Server, shared: str) -> None:
     with Session(server.dsn(shared, server.create_role())) as session, pytest.raises(PrivilegeMissing) as caught:
-        session.fetch(Query("SELECT * FROM t"))
+        session.fetch(Query("SELECT * FROM t", at_home=True))
     assert (caught.value.sqlstate, caught.value.transient) == ("42501", False)
     assert "permission denied for table t" in str(caught.value)
 
@@ -228,21 +228,21 @@ def test_a_lock_timeout_is_a_transient_error(server: Server, shared: str) -> Non
     with psycopg.connect(server.cluster.dsn(shared)) as other, Session(server.dsn(shared), limits=limits) as session:
         other.execute("LOCK TABLE t")
         with pytest.raises(TryAgain) as caught:
-            session.fetch(Query("SELECT * FROM t"))
+            session.fetch(Query("SELECT * FROM t", at_home=True))
         other.rollback()
-        assert session.fetch(Query("SELECT a FROM t ORDER BY a")) == [[(1,), (2,)]]
+        assert session.fetch(Query("SELECT a FROM t ORDER BY a", at_home=True)) == [[(1,), (2,)]]
     assert (caught.value.sqlstate, caught.value.transient) == ("55P03", True)
 
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_a_statement_timeout_is_a_permanent_error(server: Server, shared: str, place: int) -> None:
     """Whichever of a batch it is."""
-    queries = [Query("SELECT 1"), Query("SELECT 2")]
-    queries[place] = Query(ENDLESS)
+    queries = [Query("SELECT 1", at_home=True), Query("SELECT 2", at_home=True)]
+    queries[place] = Query(ENDLESS, at_home=True)
     with Session(server.dsn(shared), limits=Limits(statement_timeout_ms=100)) as session:
         with pytest.raises(StatementFailed) as caught:
             session.fetch(*queries)
-        assert session.fetch(Query("SELECT 1")) == [[(1,)]]
+        assert session.fetch(Query("SELECT 1", at_home=True)) == [[(1,)]]
     assert (caught.value.sqlstate, caught.value.transient) == ("57014", False)
 
 
@@ -271,14 +271,14 @@ def test_a_statement_timeout_is_a_permanent_error(server: Server, shared: str, p
 )
 def test_every_sqlstate_maps_to_its_error(session: Session, sqlstate: str, kind: type[DatabaseError]) -> None:
     with pytest.raises(DatabaseError) as caught:
-        session.write(Query(f"DO $$ BEGIN RAISE 'so' USING ERRCODE = '{sqlstate}'; END $$"))
+        session.write(Query(f"DO $$ BEGIN RAISE 'so' USING ERRCODE = '{sqlstate}'; END $$", at_home=True))
     assert (type(caught.value), caught.value.message, caught.value.sqlstate) == (kind, "so", sqlstate)
     assert value(session, "SELECT 1") == 1
 
 
 def test_errors_survive_pickling(session: Session) -> None:
     with pytest.raises(StatementFailed) as caught:
-        session.fetch(Query("SELECT 1/0"))
+        session.fetch(Query("SELECT 1/0", at_home=True))
     copy = pickle.loads(pickle.dumps(caught.value))
     assert (type(copy), str(copy), copy.sqlstate) == (StatementFailed, str(caught.value), "22012")
 
@@ -286,7 +286,7 @@ def test_errors_survive_pickling(session: Session) -> None:
 def test_a_session_is_left_idle_after_an_error(server: Server, session: Session) -> None:
     pid = value(session, "SELECT pg_backend_pid()")
     with pytest.raises(StatementFailed):
-        session.fetch(Query("SELECT 1/0"))
+        session.fetch(Query("SELECT 1/0", at_home=True))
     with psycopg.connect(server.cluster.dsn()) as other:
         states = other.execute("SELECT state FROM pg_stat_activity WHERE pid = %s", [pid]).fetchall()
     assert states == [("idle",)]
@@ -300,7 +300,7 @@ def test_no_secret_in_an_error_of_a_statement(server: Server, shared: str, text:
     """As the server would quote it; the second is how the fleet file's `${VAR}` may hold it."""
     dsn = server.dsn(shared, server.create_role())
     with Session(Dsn(dsn.text, (quote(ROLE_PASSWORD, safe=""),))) as session, pytest.raises(DatabaseError) as caught:
-        session.fetch(Query("SELECT %(text)s::integer", {"text": text}))
+        session.fetch(Query("SELECT %(text)s::integer", {"text": text}, at_home=True))
     assert 'invalid input syntax for type integer: "***"' in str(caught.value)
     assert text not in repr(caught.value) + repr(caught.value.__cause__) + repr(session.dsn)
 
@@ -326,7 +326,7 @@ def test_a_terminated_session_reconnects(server: Server, session: Session) -> No
     before = value(session, "SELECT pg_backend_pid()")
     terminate(server, session)
     with pytest.raises(ConnectionLost) as caught:
-        session.fetch(Query("SELECT 1"))
+        session.fetch(Query("SELECT 1", at_home=True))
     assert caught.value.transient
     assert value(session, "SELECT pg_backend_pid()") != before
 
@@ -362,12 +362,12 @@ def test_the_server_shows_the_application_name(server: Server, shared: str) -> N
 
 def test_results_are_separate_and_in_order(session: Session) -> None:
     queries = ["SELECT a FROM t ORDER BY a", "SELECT 1 WHERE false", "SELECT 'x', NULL, true"]
-    assert session.fetch(*map(Query, queries)) == [[(1,), (2,)], [], [("x", None, True)]]
+    assert session.fetch(*(Query(each, at_home=True) for each in queries)) == [[(1,), (2,)], [], [("x", None, True)]]
 
 
 def test_all_queries_of_a_fetch_see_the_same_snapshot(session: Session) -> None:
     text = "SELECT pg_current_snapshot()::text, current_setting('transaction_isolation')"
-    first, second = session.fetch(Query(text), Query(text))
+    first, second = session.fetch(Query(text, at_home=True), Query(text, at_home=True))
     assert first == second
     assert first[0][1] == "repeatable read"
 
@@ -382,9 +382,9 @@ def test_all_queries_of_a_fetch_see_the_same_snapshot(session: Session) -> None:
     ],
 )
 def test_a_fetch_is_read_only(session: Session, text: str) -> None:
-    session.write(Query("CREATE SEQUENCE IF NOT EXISTS s"))
+    session.write(Query("CREATE SEQUENCE IF NOT EXISTS s", at_home=True))
     with pytest.raises(StatementFailed, match="in a read-only transaction") as caught:
-        session.fetch(Query(text))
+        session.fetch(Query(text, at_home=True))
     assert caught.value.sqlstate == "25006"
     assert value(session, "SELECT count(*) FROM t") == 2
 
@@ -404,7 +404,9 @@ def test_the_search_path_is_the_home_schema_alone(server: Server, shared: str, h
     server.execute(f'CREATE SCHEMA "{quoted}"; CREATE TABLE "{quoted}".here ()', shared)
     server.execute(f"ALTER DATABASE {shared} SET search_path = pg_catalog")
     with server.session(shared, home) as session:
-        assert session.fetch(Query("SELECT current_schema(), to_regclass('here') IS NOT NULL")) == [[(home, True)]]
+        assert session.fetch(Query("SELECT current_schema(), to_regclass('here') IS NOT NULL", at_home=True)) == [
+            [(home, True)]
+        ]
         assert value(session, "SELECT array_length(current_schemas(false), 1)") == 1
         session.run_script("CREATE TABLE by_script ()")
         session.run_outside_transaction("CREATE TABLE alone ()")
@@ -421,7 +423,7 @@ def test_the_default_home_is_public(session: Session) -> None:
 def test_settings_end_with_their_transaction(session: Session, how: Callable[..., object]) -> None:
     """Through a pooler in transaction mode the next transaction may be somebody else's."""
     session.home = "elsewhere"
-    how(session, "SELECT 1" if how == Session.run_outside_transaction else Query("SELECT 1"))
+    how(session, "SELECT 1" if how == Session.run_outside_transaction else Query("SELECT 1", at_home=True))
     with session.open().cursor() as cursor:
         left = cursor.execute("SELECT name FROM pg_settings WHERE source = 'session'")
         tracked_by_poolers = {("application_name",), ("client_encoding",), ("standard_conforming_strings",)}
@@ -431,19 +433,26 @@ def test_settings_end_with_their_transaction(session: Session, how: Callable[...
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        (Query("SELECT 'a%b' LIKE 'a%%', 7 % 4, '%s', '%(x)s'"), (True, 3, "%s", "%(x)s")),
-        (Query("SELECT 7 %% %(x)s, '100%%', %(y)s", {"x": 4, "y": "50% of %(x)s"}), (3, "100%", "50% of %(x)s")),
-        (Query("SELECT %(x)s", {"x": 'it\'s; \\ "quoted" -- so'}), ('it\'s; \\ "quoted" -- so',)),
-        (Query("SELECT 1 -- the one"), (1,)),
-        (Query("SELECT 1; -- the one\n"), (1,)),
-        (Query("SELECT 1;"), (1,)),
-        (Query("-- the one\nSELECT /* ; */ 1 ;\n;"), (1,)),
+        (Query("SELECT 'a%b' LIKE 'a%%', 7 % 4, '%s', '%(x)s'", at_home=True), (True, 3, "%s", "%(x)s")),
+        (
+            Query("SELECT 7 %% %(x)s, '100%%', %(y)s", {"x": 4, "y": "50% of %(x)s"}, at_home=True),
+            (3, "100%", "50% of %(x)s"),
+        ),
+        (Query("SELECT %(x)s", {"x": 'it\'s; \\ "quoted" -- so'}, at_home=True), ('it\'s; \\ "quoted" -- so',)),
+        (Query("SELECT 1 -- the one", at_home=True), (1,)),
+        (Query("SELECT 1; -- the one\n", at_home=True), (1,)),
+        (Query("SELECT 1;", at_home=True), (1,)),
+        (Query("-- the one\nSELECT /* ; */ 1 ;\n;", at_home=True), (1,)),
     ],
 )
 def test_texts_with_special_characters_are_sent_unchanged(
     session: Session, query: Query, found: tuple[object, ...]
 ) -> None:
-    assert session.fetch(Query("SELECT 0"), query, Query("SELECT 2")) == [[(0,)], [found], [(2,)]]
+    assert session.fetch(Query("SELECT 0", at_home=True), query, Query("SELECT 2", at_home=True)) == [
+        [(0,)],
+        [found],
+        [(2,)],
+    ]
 
 
 def test_jit_is_off(server: Server, session: Session, shared: str) -> None:
@@ -461,11 +470,11 @@ def test_a_script_that_fails_leaves_nothing(session: Session) -> None:
 
 
 def test_a_write_is_all_or_nothing(session: Session) -> None:
-    insert = Query("INSERT INTO t VALUES (%(a)s)", {"a": 3})
+    insert = Query("INSERT INTO t VALUES (%(a)s)", {"a": 3}, at_home=True)
     with pytest.raises(StatementFailed):
-        session.write(insert, Query("SELECT 1/0"))
+        session.write(insert, Query("SELECT 1/0", at_home=True))
     assert value(session, "SELECT count(*) FROM t") == 2
-    session.write(insert, Query("DELETE FROM t WHERE a = 3"))
+    session.write(insert, Query("DELETE FROM t WHERE a = 3", at_home=True))
     assert value(session, "SELECT count(*) FROM t") == 2
 
 

@@ -9,9 +9,9 @@ from pgfleet.errors import CannotDryRun, ConnectionLost, StatementFailed, Transa
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
 
-COUNT = Query("SELECT count(*) FROM one")
-INSERT = Query("INSERT INTO one VALUES (1)")
-PID = Query("SELECT pg_backend_pid()")
+COUNT = Query("SELECT count(*) FROM one", at_home=True)
+INSERT = Query("INSERT INTO one VALUES (1)", at_home=True)
+PID = Query("SELECT pg_backend_pid()", at_home=True)
 
 
 @pytest.fixture
@@ -61,8 +61,8 @@ def test_a_fetch_inside_is_read_only_and_its_failure_is_contained(server: Server
         with pytest.raises(StatementFailed, match="read-only"):
             session.fetch(INSERT)
         with pytest.raises(StatementFailed):
-            session.fetch(Query("SELECT nonsense"))
-        session.fetch(Query("SELECT set_config('search_path', 'elsewhere', false)"))
+            session.fetch(Query("SELECT nonsense", at_home=True))
+        session.fetch(Query("SELECT set_config('search_path', 'elsewhere', false)", at_home=True))
         session.write(INSERT)
     assert counted(server, session) == 2
 
@@ -84,7 +84,7 @@ def test_a_commit_answered_with_rollback_is_an_error(server: Server, session: Se
     with pytest.raises(StatementFailed, match="rolled back by the server"), session.transaction():
         session.write(INSERT)
         with pytest.raises(StatementFailed):
-            session.fetch_value(Query("SELECT nonsense"))
+            session.fetch_value(Query("SELECT nonsense", at_home=True))
     assert counted(server, session) == 0
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from psycopg import sql
-
 from pgfleet.errors import GuardTripped
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.read.audit_steps import count
+from pgfleet.postgres.read.queries import qualified, quoted
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.guard import GuardObservation, shrinkage
 from pgfleet.run.context import RunContext
@@ -26,7 +25,7 @@ class Changes:
 
 def read_changes(session: Session, table: str) -> Changes | None:
     """What this transaction did to the table; None if it does not exist. Raises a DatabaseError."""
-    name = sql.Identifier(*table.split(".")).as_string()
+    name = quoted(qualified(table, session.home))
     [rows] = session.fetch(Query(statement("introspection/changes"), {"table": name}))
     for storage, inserted, updated, deleted in rows:
         return Changes(storage=storage, inserted=inserted, updated=updated, deleted=deleted)

@@ -5,6 +5,7 @@ from pgfleet.manifest.model import Migration, Script
 from pgfleet.manifest.statements import Statement, split
 from pgfleet.postgres.query import Query, bind
 from pgfleet.postgres.session import Session
+from pgfleet.postgres.session_settings import USE_SERVER_PATH
 from pgfleet.run.shipped import statement
 
 BEGIN = "BEGIN; "
@@ -54,7 +55,8 @@ def forget_finished(session: Session, migration: Migration) -> None:
 
 def _run(session: Session, script: Script, each: Statement, record: str, *, may_be_done: bool) -> None:
     try:
-        session.execute(f"{BEGIN}{each.text}\n;\n{record};\nCOMMIT", script, each.start - len(BEGIN))
+        text = f"{BEGIN}{each.text}\n;\n{USE_SERVER_PATH};\n{record};\nCOMMIT"
+        session.execute(text, script, each.start - len(BEGIN))
     except DatabaseError as error:
         if session.is_open:
             session.execute("ROLLBACK")

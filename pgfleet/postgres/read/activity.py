@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from psycopg import sql
-
 from pgfleet.errors import DatabaseError
 from pgfleet.manifest.model import Watch
+from pgfleet.manifest.statement_names import tables_of
 from pgfleet.postgres.query import Query
+from pgfleet.postgres.read.queries import qualified, quoted
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.activity import ActivityObservation
 from pgfleet.run.shipped import statement
@@ -19,9 +19,9 @@ def read_activity(session: Session, watch: Watch, *, began_at: datetime) -> Acti
 
     A permanent error becomes the observation's fault. Raises transient DatabaseErrors.
     """
-    name = sql.Identifier(*watch.table.split(".")).as_string()
+    name = quoted(qualified(watch.table, session.home))
     counters = Query(statement("introspection/activity"), {"table": name})
-    queries = [Query(each) for each in (watch.overdue, watch.taken) if each]
+    queries = [Query(each, at_home=True, tables=tables_of(each)) for each in (watch.overdue, watch.taken) if each]
     began = Query(BEGAN, {"began_at": began_at.isoformat()})
     try:
         _, found, *numbers = session.fetch(began, counters, *queries)

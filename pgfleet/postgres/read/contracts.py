@@ -12,6 +12,7 @@ from psycopg import sql
 from pgfleet.catalog.contracts import ContractObservation, StatementFailure
 from pgfleet.errors import DatabaseError, PrivilegeMissing
 from pgfleet.manifest.model import Contract, ContractStatement
+from pgfleet.manifest.statement_names import tables_of
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.session import Session
 from pgfleet.run.shipped import statement
@@ -20,8 +21,10 @@ NAME = "pgfleet_contract"
 UNDO = f"DEALLOCATE {NAME}"
 """A rollback does not undo PREPARE, and a pooler would pass the statement on to other clients."""
 
-OF_THE_SERVER = ("25", "26", "42P05", "53", "57", "58", "XX")
-"""SQLSTATEs that say nothing about the statement: timeouts, resources, session state."""
+OF_THE_SERVER = ("25", "26", "42P05", "53", "55", "57", "58", "XX")
+"""SQLSTATEs that say nothing about the statement: timeouts, resources, session state, tables that are not trusted."""
+ROW_SECURITY = "SET LOCAL row_security TO on"
+"""A role that policies apply to may run its statements; whether they return all rows is not the question here."""
 INSUFFICIENT_PRIVILEGE = "42501"
 
 
@@ -88,8 +91,11 @@ def _try_statement(session: Session, statement: ContractStatement, role: str | N
     error = _error(session, _plan(statement, role))
     if error is None:
         return None
+    if isinstance(error, PrivilegeMissing) and role and (unseen := _error(session, _look(statement))):
+        return f"'{statement.name}': {unseen.message}"
     if isinstance(error, PrivilegeMissing) and role is None:
-        unprepared = _error(session, Query(f"{_prepare(statement)};\n{UNDO}"))
+        text = f"{_prepare(statement)};\n{UNDO}"
+        unprepared = _error(session, Query(text, at_home=True, tables=tables_of(statement.text)))
         return f"'{statement.name}': {unprepared.message}" if unprepared else None
     if error.sqlstate.startswith(OF_THE_SERVER) or not error.sqlstate:
         return f"'{statement.name}': {error.message}"
@@ -109,8 +115,14 @@ def _error(session: Session, query: Query) -> DatabaseError | None:
 def _plan(statement: ContractStatement, role: str | None) -> Query:
     """Plans the statement as the role and leaves nothing prepared."""
     arguments = f"({', '.join(['NULL'] * statement.parameters)})" if statement.parameters else ""
-    parts = [_as_role(role)] if role else []
-    return Query(";\n".join([*parts, _prepare(statement), f"EXPLAIN EXECUTE {NAME}{arguments}", UNDO]))
+    parts = [ROW_SECURITY, _as_role(role)] if role else []
+    text = ";\n".join([*parts, _prepare(statement), f"EXPLAIN EXECUTE {NAME}{arguments}", UNDO])
+    return Query(text, at_home=True, tables=tables_of(statement.text))
+
+
+def _look(statement: ContractStatement) -> Query:
+    """Succeeds if the session itself may read the statement's tables."""
+    return Query("SELECT 1", tables=tables_of(statement.text))
 
 
 def _prepare(statement: ContractStatement) -> str:

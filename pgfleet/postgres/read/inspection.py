@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import Catalog, Change
+from pgfleet.catalog.objects import Catalog, Change, Identity, ObjectKind
 from pgfleet.documents.audit import LedgerState
 from pgfleet.errors import PgfleetError
 from pgfleet.judge.assessment import Assessment, assess
@@ -58,11 +58,25 @@ def inspect(
     records = _records(context, observed, whole, assumed, session.home)
     assessment = assess(whole, context.order, observed.catalog, records)
     _check_fingerprint(observed.catalog, assessment)
+    session.trusted_functions = frozenset(_as_expected(assessment, session.home))
     if with_prefetch and not found and (second := prefetch(session, context, missing=_missing(assessment.differences))):
         prefetched, _ = second
     if checks := dict(_decisive_checks(session, context, assessment.position, prefetched)):
         assessment = assess(whole, context.order, observed.catalog, replace(records, checks=checks))
     return TenantInspection(observed, assessment, prefetched)
+
+
+def _as_expected(assessment: Assessment, home: str) -> Iterator[tuple[str, str]]:
+    """Schema and name of the manifest's functions, unless one of that name differs."""
+    wrong = {_function(each.identity) for each in assessment.differences}
+    for each in assessment.expected.objects:
+        if each.kind is ObjectKind.FUNCTION and _function(each) not in wrong:
+            schema, name = _function(each)
+            yield schema or home, name
+
+
+def _function(identity: Identity) -> tuple[str | None, str]:
+    return identity.schema, identity.name.split("(", 1)[0]
 
 
 def _records(

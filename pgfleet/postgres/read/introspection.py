@@ -157,6 +157,8 @@ def introspection_checksum() -> str:
 
 @cache
 def _statement(kinds: tuple[ObjectKind, ...] = ALL_KINDS, *, summary: str = "summary") -> str:
-    scopes = ",\n".join(f"{name} AS MATERIALIZED (\n{statement(f'introspection/{name}')})" for name in SCOPES)
+    scopes = ",\n".join(
+        f"{name} AS MATERIALIZED (\n{statement(f'introspection/{name}')})" for name in ("home_path", *SCOPES)
+    )
     objects = "\nUNION ALL\n".join(f"({statement(f'introspection/{kind}')})" for kind in kinds)
     return f"WITH {scopes},\nobjects AS MATERIALIZED (\n{objects}\n)\n{statement(f'introspection/{summary}')}"

@@ -98,7 +98,8 @@ def _query(inventory: Inventory, names: Sequence[str] | None) -> Query:
     if inventory.query is not None:  # a text with bound values doubles its percent signs
         text = text.replace("{query}", inventory.query.replace("%", "%%"))
     wanted = None if names is None else list(names)
-    return Query(text, {"like": inventory.like, "regex": inventory.regex, "names": wanted})
+    parameters = {"like": inventory.like, "regex": inventory.regex, "names": wanted}
+    return Query(text, parameters, at_home=inventory.query is not None)
 
 
 def _row(kind: InventoryKind, row: tuple[Any, ...]) -> InventoryRow:

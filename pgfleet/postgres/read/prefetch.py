@@ -38,8 +38,8 @@ def prefetch(
     try:
         # Seeds and counts come first: if their table is missing they fail before the server has done the rest.
         fetched = session.fetch(
-            *(seed_query(each, expected.seeds[each.name]) for each in seeds),
-            *(count_query(each, limit_rows=limit_rows) for each in counts),
+            *(seed_query(each, expected.seeds[each.name], home=session.home) for each in seeds),
+            *(count_query(each, home=session.home, limit_rows=limit_rows) for each in counts),
             *also,
             *check_queries(check for migration in manifest.migrations for check in migration.checks),
         )

@@ -10,6 +10,7 @@ from pgfleet.errors import DatabaseError, PrivilegeMissing
 from pgfleet.judge.observations import CountObservation, QueryResult, SeedObservation
 from pgfleet.judge.seeds import seed_key
 from pgfleet.manifest.model import Check, Count, Seed
+from pgfleet.manifest.statement_names import tables_of
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
 from pgfleet.run.shipped import statement
@@ -20,23 +21,24 @@ ABSENT = ("42", "3F")
 
 def check_queries(checks: Iterable[Check]) -> list[Query]:
     """The queries of these checks."""
-    return [Query(check.query) for check in checks]
+    return [Query(check.query, at_home=True, tables=tables_of(check.query)) for check in checks]
 
 
-def seed_query(seed: Seed, baseline: Iterable[Mapping[str, Any]] | None) -> Query:
+def seed_query(seed: Seed, baseline: Iterable[Mapping[str, Any]] | None, *, home: str) -> Query:
     """The query for a seed's rows under the keys of `baseline`; None: all rows."""
     keys = None if baseline is None else json.dumps([seed_key(seed, row) for row in baseline])
-    as_text = sql.SQL("coalesce(to_jsonb(t.{}) #>> '{{}}', 'null')")
+    as_text = sql.SQL("coalesce(pg_catalog.to_jsonb(t.{}) #>> '{{}}', 'null')")
     columns = sql.SQL(", ").join(as_text.format(_name(column)) for column in seed.key)
-    text = sql.SQL(statement("introspection/seed_rows")).format(table=_relation(seed.table), key=columns)
-    return Query(text.as_string(), {"keys": keys})
+    text = sql.SQL(statement("introspection/seed_rows")).format(table=_name(*qualified(seed.table, home)), key=columns)
+    path = qualified(seed.table, home)
+    return Query(text.as_string(), {"keys": keys}, tables=frozenset({quoted(path)}))
 
 
-def count_query(count: Count, *, limit_rows: int) -> Query:
+def count_query(count: Count, *, home: str, limit_rows: int) -> Query:
     """The query for a table's row count."""
-    text = sql.SQL(statement("introspection/row_count")).format(table=_relation(count.table))
-    table = sql.Identifier(*count.table.split(".")).as_string()
-    return Query(text.as_string(), {"limit": limit_rows, "table": table})
+    path = qualified(count.table, home)
+    text, table = sql.SQL(statement("introspection/row_count")).format(table=_name(*path)), quoted(path)
+    return Query(text.as_string(), {"limit": limit_rows, "table": table}, tables=frozenset({table}))
 
 
 def run_checks(session: Session, checks: Sequence[Check]) -> tuple[QueryResult, ...]:
@@ -54,7 +56,7 @@ def run_checks(session: Session, checks: Sequence[Check]) -> tuple[QueryResult, 
 
 def read_seed(session: Session, seed: Seed, baseline: Iterable[Mapping[str, Any]] | None) -> SeedObservation:
     """The seed's rows under the keys of `baseline`; None: all rows. Raises transient DatabaseErrors."""
-    return seed_observation(_run(session, seed_query(seed, baseline)))
+    return seed_observation(_run(session, seed_query(seed, baseline, home=session.home)))
 
 
 def seed_observation(result: QueryResult) -> SeedObservation:
@@ -64,7 +66,7 @@ def seed_observation(result: QueryResult) -> SeedObservation:
 
 def count_rows(session: Session, count: Count, *, limit_rows: int) -> CountObservation:
     """The table's rows, estimated if there may be more than `limit_rows`. Raises transient DatabaseErrors."""
-    return count_observation(count.table, _run(session, count_query(count, limit_rows=limit_rows)))
+    return count_observation(count.table, _run(session, count_query(count, home=session.home, limit_rows=limit_rows)))
 
 
 def count_observation(table: str, result: QueryResult) -> CountObservation:
@@ -87,8 +89,15 @@ def _run(session: Session, query: Query) -> QueryResult:
     return QueryResult(rows=tuple(rows))
 
 
-def _relation(name: str) -> sql.Identifier:
-    return _name(*name.split("."))
+def qualified(table: str, home: str) -> tuple[str, str]:
+    """Schema and name of a table that the manifest names, in a tenant with this home schema."""
+    schema, _, name = table.rpartition(".")
+    return schema or home, name
+
+
+def quoted(path: tuple[str, str]) -> str:
+    """The same as a quoted name."""
+    return sql.Identifier(*path).as_string()
 
 
 def _name(*parts: str) -> sql.Identifier:

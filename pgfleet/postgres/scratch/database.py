@@ -83,7 +83,7 @@ def _drop(admin: Dsn, limits: Limits, name: str) -> None:
 
 
 def _drop_stale(session: Session) -> None:
-    query = "SELECT datname FROM pg_catalog.pg_database WHERE starts_with(datname, %(prefix)s) ORDER BY datname"
+    query = "SELECT datname FROM pg_catalog.pg_database WHERE pg_catalog.starts_with(datname, %(prefix)s) ORDER BY 1"
     [rows] = session.fetch(Query(query, {"prefix": PREFIX}))
     for (name,) in rows:
         if _is_stale(name):

@@ -22,7 +22,8 @@ FAR = 1000
 def fill(session: Session) -> Mapping[str, str]:
     """Inserts rows into every table; returns why a table stayed empty, by name. Raises transient DatabaseErrors."""
     reasons = _fill_together(session, sort_by_reference(_read_fillable(session)))
-    session.write(Query("SET CONSTRAINTS ALL IMMEDIATE"))  # pending deferred checks would block ALTER TABLE
+    # Pending deferred checks would block ALTER TABLE.
+    session.write(Query("SET CONSTRAINTS ALL IMMEDIATE", at_home=True))
     return {f"{each.schema or session.home}.{each.name}": reason for each, reason in reasons.items() if reason}
 
 
@@ -102,9 +103,9 @@ def _insertion(table: FillableTable, columns: Sequence[FillableColumn], n: int, 
     given = {name: value for name, value in values.items() if value is not None}
     path = sql.Identifier(table.schema, table.name)
     if not given:
-        return Query(sql.SQL("INSERT INTO {} DEFAULT VALUES").format(path).as_string())
+        return Query(sql.SQL("INSERT INTO {} DEFAULT VALUES").format(path).as_string(), at_home=True)
     names, texts = sql.SQL(", ").join(map(sql.Identifier, given)), sql.SQL(", ").join(given.values())
-    return Query(sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(path, names, texts).as_string())
+    return Query(sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(path, names, texts).as_string(), at_home=True)
 
 
 def _value(column: FillableColumn, n: int, style: str) -> sql.Composable | None:

@@ -1,0 +1,159 @@
+"""What the owner of a tenant's database can create there: nothing of it runs in an audit, or hides damage."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from fixtures.rollout import Subject
+
+from pgfleet.documents.audit import MigrationStatus, TenantEntry, Verdict
+
+pytestmark = pytest.mark.every_version
+
+RAN = """
+CREATE FUNCTION public.ran(how text) RETURNS void LANGUAGE sql SET search_path = pg_catalog
+  AS $$ SELECT pg_notify('ran', current_user || ' ' || how) $$;
+"""
+
+
+@pytest.fixture
+def listening(adopted: Subject) -> Iterator[psycopg.Connection]:
+    """A session that hears what the tenant's own code reports: a read-only transaction can send notifications."""
+    adopted.execute(RAN)
+    with psycopg.connect(adopted.server.cluster.dsn(adopted.database), autocommit=True) as connection:
+        connection.execute("LISTEN ran")
+        yield connection
+
+
+def heard(connection: psycopg.Connection) -> list[str]:
+    connection.execute("SELECT 1")
+    return [each.payload for each in connection.notifies(timeout=0)]
+
+
+def statuses(entry: TenantEntry) -> set[str]:
+    return {each.version for each in entry.migrations if each.status is MigrationStatus.DRIFTED}
+
+
+SHADOWS = {
+    "a function that fits the engine's call better": """
+        CREATE FUNCTION public.quote_ident(name) RETURNS text LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM public.ran('quote_ident'); RETURN pg_catalog.quote_ident($1::text); END $$
+    """,
+    "a function with other types": """
+        CREATE FUNCTION public.concat_ws(text, text, text, text, text) RETURNS text LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM public.ran('concat_ws'); RETURN pg_catalog.concat_ws($1, $2, $3, $4, $5); END $$
+    """,
+    "an operator that fits better": """
+        CREATE FUNCTION public.eq(name, text) RETURNS boolean LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM public.ran('='); RETURN $1::text OPERATOR(pg_catalog.=) $2; END $$;
+        CREATE OPERATOR public.= (LEFTARG = name, RIGHTARG = text, FUNCTION = public.eq);
+        CREATE FUNCTION public.eq(oid, regclass) RETURNS boolean LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM public.ran('oid ='); RETURN $1 OPERATOR(pg_catalog.=) $2::oid; END $$;
+        CREATE OPERATOR public.= (LEFTARG = oid, RIGHTARG = regclass, FUNCTION = public.eq);
+        CREATE FUNCTION public.joined(text, name) RETURNS text LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM public.ran('||'); RETURN pg_catalog.concat($1, $2); END $$;
+        CREATE OPERATOR public.|| (LEFTARG = text, RIGHTARG = name, FUNCTION = public.joined)
+    """,
+}
+
+
+@pytest.mark.parametrize("name", SHADOWS)
+def test_what_shadows_the_servers_own_is_not_called(adopted: Subject, listening: psycopg.Connection, name: str) -> None:
+    adopted.execute(SHADOWS[name])
+    found = adopted.audit()
+    assert heard(listening) == []
+    if "operator" not in name:
+        assert found.verdict is Verdict.READY
+        return
+    assert found.verdict is Verdict.UNKNOWN, "a check of the manifest could call it"
+    assert "operator public.= could be called instead of the server's own" in (found.reason or "")
+
+
+def test_a_forged_line_hides_no_damage(adopted: Subject) -> None:
+    adopted.execute("ALTER TABLE ai_messages ALTER content DROP NOT NULL")
+    adopted.execute("""
+        CREATE FUNCTION public.concat_ws(text, text, text, text, text) RETURNS text LANGUAGE sql AS $$
+          SELECT pg_catalog.concat_ws($1, $2, $3, $4,
+            CASE WHEN $2 = 'column' AND $4 = 'ai_messages.content'
+              THEN replace($5, '"not_null": false', '"not_null": true') ELSE $5 END)
+        $$
+    """)
+    assert (adopted.audit().verdict, statuses(adopted.audit())) == (Verdict.BLOCKED, {"20250315"})
+
+
+TRAPS = {
+    "a view": """
+        CREATE FUNCTION public.spy() RETURNS boolean LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM public.ran('view'); RETURN true; END $$;
+        ALTER TABLE ai_conversations RENAME TO behind;
+        CREATE VIEW ai_conversations AS SELECT * FROM behind WHERE public.spy()
+    """,
+    "a view that the planner evaluates": """
+        CREATE FUNCTION public.constant(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
+        $$ BEGIN PERFORM public.ran($1); RETURN true; END $$;
+        ALTER TABLE ai_task_queue RENAME TO behind;
+        CREATE VIEW ai_task_queue AS SELECT * FROM behind WHERE public.constant('contract')
+    """,
+}
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_view_in_the_place_of_a_table_is_neither_counted_nor_planned(
+    adopted: Subject, listening: psycopg.Connection, name: str
+) -> None:
+    adopted.execute(TRAPS[name])
+    found = adopted.audit()
+    assert found.verdict is Verdict.BLOCKED
+    assert "20250315" in statuses(found)
+    assert heard(listening) == []
+
+
+CONSTANTS = {
+    "index": "CREATE INDEX evil ON ai_messages ((content || public.constant('index')))",
+    "condition of an index": "CREATE INDEX evil ON ai_messages (id) WHERE public.constant('index') = 'x'",
+    "check": "ALTER TABLE ai_messages ADD CHECK (public.constant('check') = 'x') NOT VALID",
+    "default": "ALTER TABLE ai_messages ADD COLUMN evil text DEFAULT public.constant('default')",
+    "statistics": "CREATE STATISTICS evil ON (content || public.constant('statistics')), id FROM ai_messages",
+    "index of a child": """
+        CREATE TABLE child () INHERITS (ai_messages);
+        CREATE INDEX evil ON child ((content || public.constant('child')))
+    """,
+}
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_tables_for_which_the_planner_would_call_the_tenants_functions_are_not_queried(
+    adopted: Subject, listening: psycopg.Connection, name: str
+) -> None:
+    adopted.execute(
+        """
+        CREATE FUNCTION public.constant(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
+        $$ BEGIN PERFORM public.ran($1); RETURN 'x'; END $$
+        """
+    )
+    adopted.execute(CONSTANTS[name])
+    heard(listening)
+    found = adopted.audit()
+    assert heard(listening) == []
+    assert found.verdict is Verdict.UNKNOWN
+    assert "uses the function public.constant, which is not as in the manifest" in (found.reason or "")
+
+
+def test_an_index_on_a_function_of_a_column_is_harmless(adopted: Subject, listening: psycopg.Connection) -> None:
+    adopted.execute("""
+        CREATE FUNCTION public.plain(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
+        $$ BEGIN PERFORM public.ran($1); RETURN $1; END $$;
+        CREATE INDEX extra ON ai_messages (lower(public.plain(content)))
+    """)
+    heard(listening)
+    assert adopted.audit().verdict is Verdict.READY
+    assert heard(listening) == []
+
+
+def test_rows_that_a_policy_hides_are_no_smaller_number(adopted: Subject) -> None:
+    adopted.role = adopted.server.create_role()
+    adopted.server.execute(f"GRANT pg_read_all_data TO {adopted.role}", adopted.database)
+    adopted.execute("ALTER TABLE ai_conversations ENABLE ROW LEVEL SECURITY")
+    found = adopted.audit()
+    assert next((each.table, each.rows) for each in found.counts) == ("ai_conversations", None)
+    assert "row-level security" in (found.reason or "")
