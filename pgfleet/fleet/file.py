@@ -223,6 +223,7 @@ class EnvironmentTable(Table):
     accept: list[AcceptTable] = []
     hazards: HazardTable = HazardTable()
     roles: dict[Text, Text] = {}
+    ledger_owners: list[Text] = []
     wave_size: Annotated[int, Field(ge=1, le=MAX_WAVE_TENANTS)] = MAX_WAVE_TENANTS
     distribute: bool = False
     work_pool: Annotated[str, matching(r"[^/%&><\x00-\x1f]+", "must be a name without /, %, &, <, and >")] = "pgfleet"

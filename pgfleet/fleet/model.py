@@ -172,7 +172,8 @@ class Policy:
     """The settings of an environment. Row counts above `exact_count_limit_rows` are the planner's estimates.
 
     `row_loss` is what a counted table may lose between audits: rows, or a percentage (`"10%"`). `roles` maps a
-    contract's consumer to its database role. `connection_share_percent` is the share of a server's free connections
+    contract's consumer to its database role. `ledger_owners` are the roles whose ledger is used, besides the login of a
+    tenant's connection string and superusers. `connection_share_percent` is the share of a server's free connections
     that pgfleet may use. `max_workers` is None if the servers' connections determine the number of threads.
     """
 
@@ -188,6 +189,7 @@ class Policy:
     row_loss: int | str = "10%"
     acceptances: tuple[Acceptance, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
+    ledger_owners: tuple[str, ...] = ()
     connection_share_percent: int = 50
     max_workers: int | None = None
     waves: WavePolicy = WavePolicy()

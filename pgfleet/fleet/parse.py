@@ -72,6 +72,7 @@ class _Builder:
             row_loss=table.row_loss,
             acceptances=tuple(Acceptance(**dict(each)) for each in table.accept),
             roles=dict(table.roles),
+            ledger_owners=tuple(table.ledger_owners),
             connection_share_percent=int(table.connection_share.removesuffix("%")),
             max_workers=table.max_workers,
             waves=WavePolicy(

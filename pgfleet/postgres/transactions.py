@@ -30,7 +30,8 @@ class Transactions(LazyConnection):
     Values are bound on the client and statements sent by the simple protocol. So any number of statements takes one
     round trip, and a pooler in transaction mode sees nothing prepared. `home`, the tenant's schema, is the search path,
     followed by the schemas of the `extensions`, except for schemas of other tenants (`search_path`). The manifest's own
-    functions that are as expected are `trusted_functions`, by schema and name.
+    functions that are as expected are `trusted_functions`, by schema and name. `ledger_owners` are roles, besides the
+    session's own and superusers, whose ledger is used.
     """
 
     def __init__(
@@ -43,10 +44,12 @@ class Transactions(LazyConnection):
         extensions: Sequence[str] = (),
         managed_names: Sequence[str] = (),
         home_may_be_missing: bool = False,
+        ledger_owners: Sequence[str] = (),
     ) -> None:
         super().__init__(dsn, limits)
         self.name, self.home = name, home
         self.home_may_be_missing = home_may_be_missing
+        self.ledger_owners = ledger_owners
         self.extensions, self.managed_names = extensions, managed_names
         self.trusted_functions: frozenset[tuple[str, str]] = frozenset()
         self.is_dry_run = self.is_one_transaction = False

@@ -1,6 +1,69 @@
--- Is there a ledger? One row; needs no privilege on it.
-SELECT EXISTS (
-  SELECT FROM pg_catalog.pg_class AS c
+-- Is there a ledger, and can it be trusted? One row; needs no privilege on it. `fault` says why nothing is read from it or
+-- written to it: somebody else owns it, or it would run something of the tenant's.
+WITH own AS (
+  SELECT c.*
+  FROM pg_catalog.pg_class AS c
   INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
-  WHERE n.nspname = 'pgfleet' AND c.relname = 'ledger'
-) AS found
+  WHERE
+    n.nspname = 'pgfleet'
+    AND c.relname IN ('ledger', 'ledger_events', 'ledger_format', 'ledger_statements')
+)
+
+SELECT
+  ledger.oid IS NOT NULL AS found,
+  (
+    SELECT f.fault
+    FROM (
+      SELECT
+        1 AS place,
+        pg_catalog.format('schema pgfleet belongs to %%I', r.rolname) AS fault
+      FROM pg_catalog.pg_namespace AS n
+      INNER JOIN pg_catalog.pg_roles AS r ON n.nspowner = r.oid
+      WHERE
+        n.nspname = 'pgfleet'
+        AND NOT (r.rolsuper OR r.rolname = CURRENT_USER OR r.rolname = ANY(%(owners)s::text[]))
+      UNION ALL
+      SELECT
+        2,
+        pg_catalog.format('pgfleet.%%I belongs to %%I', c.relname, r.rolname)
+      FROM own AS c
+      INNER JOIN pg_catalog.pg_roles AS r ON c.relowner = r.oid
+      WHERE NOT (r.rolsuper OR r.rolname = CURRENT_USER OR r.rolname = ANY(%(owners)s::text[]))
+      UNION ALL
+      SELECT
+        3,
+        pg_catalog.format('pgfleet.%%I is not an ordinary table', c.relname)
+      FROM own AS c
+      WHERE c.relkind <> 'r' OR c.relrowsecurity OR c.relhasrules OR c.relhassubclass OR c.relispartition
+      UNION ALL
+      SELECT
+        4,
+        pg_catalog.format('pgfleet.%%I has the trigger %%I', c.relname, t.tgname)
+      FROM own AS c
+      INNER JOIN pg_catalog.pg_trigger AS t ON c.oid = t.tgrelid
+      WHERE NOT t.tgisinternal AND (c.relname, t.tgname) <> ('ledger_events', 'append_only')
+      UNION ALL
+      SELECT
+        5,
+        pg_catalog.format('pgfleet.%%I uses a function that is not the server''s own', c.relname)
+      FROM own AS c
+      INNER JOIN (
+        SELECT d.adrelid AS oid, d.adbin::text AS tree FROM pg_catalog.pg_attrdef AS d
+        UNION ALL
+        SELECT k.conrelid, k.conbin::text FROM pg_catalog.pg_constraint AS k
+        UNION ALL
+        SELECT i.indrelid, i.indexprs::text FROM pg_catalog.pg_index AS i
+        UNION ALL
+        SELECT i.indrelid, i.indpred::text FROM pg_catalog.pg_index AS i
+      ) AS e ON c.oid = e.oid
+      WHERE
+        EXISTS (
+          SELECT FROM pg_catalog.regexp_matches(e.tree, ':(?:funcid|opfuncid) ([0-9]+) ', 'g') AS m (found)
+          WHERE m.found[1]::bigint >= 16384
+        )
+    ) AS f
+    ORDER BY f.place, f.fault
+    LIMIT 1
+  ) AS fault
+FROM (VALUES (true)) AS always (exists)
+LEFT JOIN own AS ledger ON ledger.relname = 'ledger'

@@ -1,6 +1,7 @@
 """What the owner of a tenant's database can create there: nothing of it runs in an audit, or hides damage."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -148,6 +149,64 @@ def test_an_index_on_a_function_of_a_column_is_harmless(adopted: Subject, listen
     heard(listening)
     assert adopted.audit().verdict is Verdict.READY
     assert heard(listening) == []
+
+
+LEDGER = """
+    CREATE SCHEMA pgfleet;
+    CREATE FUNCTION pgfleet.trap() RETURNS text LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM public.ran('ledger'); RETURN current_user; END $$;
+    CREATE TABLE pgfleet.ledger_format (format integer PRIMARY KEY, made_at timestamptz NOT NULL DEFAULT now());
+    INSERT INTO pgfleet.ledger_format (format) VALUES (1);
+    CREATE TABLE pgfleet.ledger (
+      home_schema text NOT NULL, version text NOT NULL, file text NOT NULL, checksum text NOT NULL,
+      state text NOT NULL, run_id text NOT NULL, recorded_by text NOT NULL DEFAULT {default},
+      recorded_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (home_schema, version)
+    );
+    CREATE TABLE pgfleet.ledger_events (
+      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, happened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      event text NOT NULL, home_schema text NOT NULL, version text NOT NULL, file text NOT NULL,
+      checksum text NOT NULL, run_id text NOT NULL, recorded_by text NOT NULL DEFAULT current_user
+    );
+"""
+
+
+@pytest.mark.parametrize(
+    ("default", "owner", "fault"),
+    [
+        ("pgfleet.trap()", None, "pgfleet.ledger uses a function that is not the server's own"),
+        ("current_user", "schema", "schema pgfleet belongs to "),
+        ("current_user", "table", "pgfleet.ledger belongs to "),
+    ],
+)
+def test_a_ledger_that_the_owner_made_is_neither_read_nor_written(
+    adopted: Subject, listening: psycopg.Connection, default: str, owner: str | None, fault: str
+) -> None:
+    adopted.execute("DROP SCHEMA pgfleet CASCADE")
+    adopted.execute(LEDGER.format(default=default))
+    role = adopted.server.create_role()
+    if owner:
+        name = "SCHEMA pgfleet" if owner == "schema" else "TABLE pgfleet.ledger"
+        adopted.server.execute(f"ALTER {name} OWNER TO {role}", adopted.database)
+    found = adopted.audit()
+    assert (found.verdict, fault in (found.reason or "")) == (Verdict.UNKNOWN, True)
+    adopted.execute("DROP INDEX idx_ai_messages_conversation")
+    assert adopted.roll_out().migrations == ()
+    assert (heard(listening), adopted.query("SELECT count(*) FROM pgfleet.ledger")) == ([], [(0,)])
+
+
+def test_a_ledger_of_a_role_that_the_policy_names_is_used(adopted: Subject) -> None:
+    role = adopted.server.create_role()
+    tables = ("ledger", "ledger_events", "ledger_format")
+    statements = [f"ALTER TABLE pgfleet.{each} OWNER TO {role}" for each in tables]
+    adopted.server.execute("; ".join([f"ALTER SCHEMA pgfleet OWNER TO {role}", *statements]), adopted.database)
+    adopted.policy = replace(adopted.policy, ledger_owners=(role,))
+    assert adopted.audit().verdict is Verdict.READY
+
+
+def test_a_forged_row_of_the_ledger_makes_nothing_applied(adopted: Subject) -> None:
+    adopted.execute("DROP INDEX idx_ai_messages_conversation")
+    adopted.execute("UPDATE pgfleet.ledger SET state = 'applied'")
+    assert adopted.audit().verdict is Verdict.BLOCKED
 
 
 def test_rows_that_a_policy_hides_are_no_smaller_number(adopted: Subject) -> None:

@@ -367,7 +367,7 @@ def test_results_are_separate_and_in_order(session: Session) -> None:
 
 def test_all_queries_of_a_fetch_see_the_same_snapshot(session: Session) -> None:
     text = "SELECT pg_current_snapshot()::text, current_setting('transaction_isolation')"
-    first, second = session.fetch(Query(text, at_home=True), Query(text, at_home=True))
+    first, second = session.fetch(Query(text), Query(text))
     assert first == second
     assert first[0][1] == "repeatable read"
 

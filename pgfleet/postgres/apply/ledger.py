@@ -12,31 +12,44 @@ from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
 from pgfleet.run.shipped import statement
 
-EXISTS = Query(statement("ledger/exists"))
 LACKS_APPLICATION = Query(statement("ledger/lacks_application"))
 FORMAT = 1
 """The ledger format that this version of pgfleet reads and writes."""
 EVENT = {Action.APPLY: "applied", Action.REAPPLY: "healed", Action.RERUN: "rerun", Action.ADOPT: "adopted"}
 
 
-def read_ledger(session: Session) -> tuple[Mapping[str, LedgerRow], str | None]:
-    """The ledger's rows by version, and why it could not be read, if so. Raises transient DatabaseErrors."""
+def ledger_query(session: Session) -> Query:
+    """The query whose only row `read_ledger` needs."""
+    return Query(statement("ledger/exists"), {"owners": [*session.ledger_owners]})
+
+
+def read_ledger(session: Session, found: tuple[bool, str | None]) -> tuple[Mapping[str, LedgerRow], str | None]:
+    """The ledger's rows by version, and why they could not be read, if so. Raises transient DatabaseErrors.
+
+    `found` says whether there is a ledger, and why it must not be used: reading it would run something of the tenant's,
+    or what it says is somebody else's.
+    """
+    exists, fault = found
+    if fault:
+        return {}, f"{fault}, so pgfleet does not use its ledger; if that role writes it, name it in ledger_owners"
+    if not exists:
+        return {}, None
     try:
-        [[(found,)], rows] = session.fetch(
+        [[(version,)], rows] = session.fetch(
             Query(statement("ledger/format")), Query(statement("ledger/read"), {"home": session.home})
         )
     except DatabaseError as error:
         if error.transient:
             raise
         return {}, str(error)
-    if found != FORMAT:
+    if version != FORMAT:
         return (
             {},
-            f"its format is {found}, this pgfleet supports {FORMAT}; use the version that wrote it or a later one",
+            f"its format is {version}, this pgfleet supports {FORMAT}; use the version that wrote it or a later one",
         )
     entries = {
-        version: LedgerRow(state=LedgerState(state), checksum=checksum, run_id=run_id)
-        for version, state, checksum, run_id in rows
+        name: LedgerRow(state=LedgerState(state), checksum=checksum, run_id=run_id)
+        for name, state, checksum, run_id in rows
     }
     return entries, None
 
@@ -47,17 +60,18 @@ def prepare_ledger(session: Session, with_reverts: bool = False) -> None:
     An earlier ledger is made to record reverts only if those are planned. Raises a DatabaseError, and LedgerUnusable if
     it cannot be read.
     """
-    [[(exists,)], [(lacks_application,)]] = session.fetch(EXISTS, LACKS_APPLICATION)
-    if not exists:
+    [[found], [(lacks_application,)]] = session.fetch(ledger_query(session), LACKS_APPLICATION)
+    if not any(found):
         with session.transaction():
             lock_shared(session)
-            if not _exists(session):  # two tenants of one database may start at once
+            if not any(found := _look(session)):  # two tenants of one database may start at once
                 session.run_script(_shipped("create"))
-    elif lacks_application and not session.is_dry_run:  # which would lock the events until it ends
+                found = _look(session)
+    elif lacks_application and not found[1] and not session.is_dry_run:  # which would lock the events until it ends
         with session.transaction():
             lock_shared(session)
             session.run_script(_shipped("record_application"))
-    _, fault = read_ledger(session)
+    _, fault = read_ledger(session, found)
     if fault:
         raise LedgerUnusable(f"the ledger cannot be used: {fault}")
     if with_reverts and not _allows_reverts(session):
@@ -107,9 +121,10 @@ def record_repaired(
     session.write(_row(statement_name, session, migration, run_id, state=state, checksum=checksum, event="repaired"))
 
 
-def _exists(session: Session) -> bool:
-    [[(found,)]] = session.fetch(EXISTS)
-    return bool(found)
+def _look(session: Session) -> tuple[bool, str | None]:
+    """Whether there is a ledger, and why it must not be used."""
+    [[(exists, fault)]] = session.fetch(ledger_query(session))
+    return exists, fault
 
 
 def _allows_reverts(session: Session) -> bool:

@@ -27,7 +27,8 @@ def read_tool_ledger(session: Session, manifest: Manifest, found: Rows) -> Recor
         return Recorded(fault=f"{ledger.table} is not a table")
     layout = ledger_format(ledger.tool)
     try:
-        [rows] = session.fetch(Query(layout.read(table_name(ledger.table, home=session.home))))
+        table = table_name(ledger.table, home=session.home)
+        [rows] = session.fetch(Query(layout.read(table), tables=frozenset({table.sql})))
     except DatabaseError as error:
         if error.transient:
             raise

@@ -91,7 +91,7 @@ class _Reader:
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         text = sql.SQL("SELECT {} FROM ONLY {}").format(names, sql.Identifier(table.schema, table.name))
         try:
-            [rows] = self.session.fetch(Query(text.as_string()))
+            [rows] = self.session.fetch(Query(text.as_string(), tables=frozenset({table.sql})))
         except DatabaseError as error:
             if error.transient:
                 raise

@@ -13,7 +13,7 @@ from pgfleet.judge.checks import judge_check
 from pgfleet.judge.observations import TenantObservation
 from pgfleet.judge.position import Position, Records
 from pgfleet.manifest.home_schema import DEFAULT
-from pgfleet.postgres.apply.ledger import EXISTS, read_ledger
+from pgfleet.postgres.apply.ledger import ledger_query, read_ledger
 from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.introspection import catalog_query, complete_catalog
@@ -127,15 +127,15 @@ def _queries(session: Session, context: RunContext, expected: ExpectedCatalog) -
         expected.scope, home=session.home, equivalents=expected.equivalents, fingerprints=expected.known_fingerprints
     )
     tool = (exists_query(context.manifest.ledger, session.home),) if context.manifest.ledger else ()
-    return EXISTS, BACKEND, query, *tool
+    return ledger_query(session), BACKEND, query, *tool
 
 
 def _observe(
     session: Session, context: RunContext, expected: ExpectedCatalog, rows: Sequence[Rows]
 ) -> TenantObservation:
-    [[(ledger_exists,)], [(pid, is_standby)], [row], *tool] = rows
+    [[found], [(pid, is_standby)], [row], *tool] = rows
     catalog = complete_catalog(session, expected.scope, expected.equivalents, row)
-    ledger, fault = read_ledger(session) if ledger_exists else ({}, None)
+    ledger, fault = read_ledger(session, found)
     return TenantObservation(
         server_version=session.server_version,
         catalog=catalog,
