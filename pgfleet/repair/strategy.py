@@ -1,5 +1,6 @@
 """How a difference is fixed: by a rerun if proven, otherwise by statements, otherwise by a person."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 
 from pgfleet.catalog.differences import Difference
@@ -8,6 +9,7 @@ from pgfleet.catalog.objects import CatalogObject, Change, ObjectKind, OccupiedN
 from pgfleet.repair.generate import functions, views
 from pgfleet.repair.generate.statements import generate_statements
 from pgfleet.repair.model import Hazard, ManualRepairNeeded, Repair, Strategy
+from pgfleet.repair.names import quoted
 
 
 def choose_repairs(
@@ -27,6 +29,8 @@ def choose_repairs(
         choose_repair(each, expected, occupied_names, is_pending=each.version in pending, lost=lost)
         for each in differences
     ]
+    gone = [each for each in differences if is_lost_table(each) and each.version not in pending]
+    chosen = [_with_lost_table(each, repair, gone) for each, repair in zip(differences, chosen, strict=True)]
     pairs = zip(differences, chosen, strict=True)
     by_place: dict[tuple[str | None, str] | None, tuple[Difference, Repair]] = {
         each.expected.place: (each, repair) for each, repair in pairs if each.actual is not None
@@ -35,6 +39,18 @@ def choose_repairs(
         _with_parent(repair, by_place.get(each.expected.parent_place))
         for each, repair in zip(differences, chosen, strict=True)
     )
+
+
+def _with_lost_table(difference: Difference, repair: Repair, lost: Sequence[Difference]) -> Repair:
+    """The repair, or a manual one if the object names a table that must be restored first, as a foreign key does."""
+    if repair.strategy is Strategy.BY_HAND:
+        return repair
+    texts = (difference.expected.definition, *(each.text for each in repair.statements))
+    for table in (each.identity for each in lost):
+        named = re.compile(rf'(?<![\w"]){re.escape(quoted(table.name))}(?![\w"])')
+        if any(named.search(each) for each in texts):
+            return Repair(strategy=Strategy.BY_HAND, reason=f"table {table.name} must be restored first")
+    return repair
 
 
 def _with_parent(repair: Repair, parent: tuple[Difference, Repair] | None) -> Repair:

@@ -11,6 +11,6 @@ WHERE
   c.relkind = 'r'
   AND (n.nspname, c.relname) IN (
     SELECT wanted.schema, wanted.name
-    FROM pg_catalog.unnest(%(schemas)s::text[], %(names)s::text[]) AS wanted (schema, name)
+    FROM ROWS FROM (pg_catalog.unnest(%(schemas)s::text[]), pg_catalog.unnest(%(names)s::text[])) AS wanted (schema, name)
   )
 ORDER BY n.nspname, c.relname, a.attnum

@@ -145,7 +145,8 @@ def test_concurrent_dry_runs_wait_for_each_other(new: Database) -> None:
 
 def test_only_shared_objects_wait_for_other_tenants(new: Database) -> None:
     acme = new["acme"]
-    acme.policy = replace(acme.policy, statement_timeout_ms=300, lock_timeout_ms=300)
+    patient = acme.policy
+    acme.policy = replace(patient, statement_timeout_ms=300, lock_timeout_ms=300)
     plan = prepared(acme)
     with new.any.server.session(new.any.database, "borealis") as other, other.transaction(), tenant_lock(other):
         lock_shared(other)
@@ -155,6 +156,7 @@ def test_only_shared_objects_wait_for_other_tenants(new: Database) -> None:
     assert status["20250331"] is StepStatus.FAILED
     [said] = failures([result])
     assert said.startswith("another run is working on the shared objects of this database: pgfleet")
+    acme.policy = patient
     assert acme.roll_out().result is Result.DONE
 
 

@@ -68,12 +68,19 @@ def test_a_rerun_is_chosen_where_it_is_proven_or_was_never_run(
 
 
 def test_a_lost_table_is_created_again_only_with_consent() -> None:
-    table, index = choose_repairs([missing(a_table()), missing(INDEX)], restored(a_table(), INDEX))
+    elsewhere = an_index("CREATE INDEX i ON u (c)")
+    table, index = choose_repairs([missing(a_table()), missing(elsewhere)], restored(a_table(), elsewhere))
     assert (table.strategy, table.version) == (Strategy.BY_HAND, "1")
     assert table.reason == (
         "its rows are lost: restore it from a backup, or create it empty with pgfleet rollout ENV --recreate t"
     )
     assert index.strategy is Strategy.SQL, "its script would also create the table"
+
+
+def test_what_names_a_lost_table_waits_for_it() -> None:
+    key = a_constraint("FOREIGN KEY (c) REFERENCES t(a)")
+    _, found = choose_repairs([missing(a_table()), missing(key, version="2")], restored(key))
+    assert (found.strategy, found.reason) == (Strategy.BY_HAND, "table t must be restored first")
 
 
 def test_a_lost_table_that_no_rerun_restores_can_only_be_restored() -> None:
@@ -83,11 +90,12 @@ def test_a_lost_table_that_no_rerun_restores_can_only_be_restored() -> None:
 
 def test_a_script_is_not_run_again_before_one_that_would_create_a_lost_table() -> None:
     """The second migration changes the index of the first, and created the table."""
+    before, after = an_index("CREATE INDEX i ON u (c)"), an_index("CREATE INDEX i ON u (d)")
     expected = replace(
-        an_expected_catalog(("1", [INDEX]), ("2", [an_index("CREATE INDEX i ON t (d)"), a_table()])),
-        reapplicable=Reapplicable(missing=frozenset({INDEX.identity})),
+        an_expected_catalog(("1", [before]), ("2", [after, a_table()])),
+        reapplicable=Reapplicable(missing=frozenset({after.identity})),
     )
-    index, _ = choose_repairs([missing(INDEX), missing(a_table(), version="2")], expected)
+    index, _ = choose_repairs([missing(after), missing(a_table(), version="2")], expected)
     assert index.strategy is Strategy.SQL
 
 
