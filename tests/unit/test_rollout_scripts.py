@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from unit.literals import a_manifest, a_migration, a_seed
-from unit.rollout_literals import a_plan, a_tenant_plan, planned
+from unit.rollout_literals import a_plan, a_rollout, a_tenant_plan, planned
 
 from pgfleet.documents.entry import StatementEntry
 from pgfleet.documents.manifest_proof import LintEntry
@@ -16,8 +16,9 @@ from pgfleet.documents.plan import Scope as PlanScope
 from pgfleet.fleet.model import HazardPolicy
 from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.model import DownScript, Manifest, Migration, Script, Seed
-from pgfleet.reports.render import markdown, terminal
+from pgfleet.reports.render import html, markdown, terminal
 from pgfleet.reports.views.plan import approval_view, plan_view
+from pgfleet.reports.views.rollout_page import rollout_page
 from pgfleet.reports.views.scripts import bytes_text, folded
 from pgfleet.rollout.gate import denial
 from pgfleet.rollout.script_entries import list_scripts, tables_by_plan
@@ -249,3 +250,13 @@ def test_sizes_and_folds_are_readable() -> None:
     ]
     assert folded("\na\nb\nc\n", 2) == "a\nb\n-- … 1 more line"
     assert folded("a\nb\n", None) == "a\nb"
+
+
+def test_the_page_of_a_rollout_has_every_line() -> None:
+    long = migration("2", DROP + "\n".join(f"SELECT {n};" for n in range(40)))
+    manifest = a_manifest(migration("1", CREATE), long)
+    document = a_rollout().model_copy(update={"scripts": scripts(manifest, PENDING)})
+    page = html.render(rollout_page(document, manifest))
+    assert "2_m.sql: apply in 1 tenant" in page
+    assert "DELETES_DATA (denied)" in page
+    assert "SELECT 39;" in page
