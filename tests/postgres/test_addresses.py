@@ -58,14 +58,14 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_every_host_name_is_resolved_to_its_addresses(dsn: str, found: dict[str, str]) -> None:
-    assert resolve(Dsn(dsn), seconds=60) == found
+    assert resolve(Dsn(dsn), seconds=10) == found
 
 
 def test_unknown_host_names_are_an_error() -> None:
     with pytest.raises(
         ConnectionFailed, match=r"host name of none\.test:5432 \(Name or service not known\); "
     ) as caught:
-        resolve(Dsn("host=none.test"), seconds=60)
+        resolve(Dsn("host=none.test"), seconds=10)
     assert caught.value.connect_failure is ConnectFailure.NAME_NOT_RESOLVED
 
 
