@@ -46,9 +46,10 @@ def _lines(block: Block, depth: int) -> Iterator[Line]:
             yield from _list(title, lines, tone, depth)
         case Tenants(title=title, names=names):
             yield Line(depth=depth, text=f"{title}: {listed(names)}")
-        case Code(title=title, text=text, hazards=hazards, in_full=True):
+        case Code(title=title, text=text, hazards=hazards, in_full=True, language=language):
             yield Line(depth=depth, text=title + (f" ({', '.join(hazards)}):" if hazards else ":"))
-            tone = Tone.REMEDY if len(text.splitlines()) == 1 else Tone.SCRIPT
+            is_command = len(text.splitlines()) == 1 and language != "sql"
+            tone = Tone.REMEDY if is_command else Tone.SCRIPT
             yield from (Line(depth=depth + 1, text=each, tone=tone) for each in text.splitlines())
         case Code(text=text, hazards=hazards):
             shown = _one_line(text)

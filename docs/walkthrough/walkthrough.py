@@ -1,0 +1,153 @@
+"""Runs the walkthrough of docs/walkthrough.md on an embedded server, and writes the page: each command with its output.
+
+.venv/bin/python docs/walkthrough/walkthrough.py [FILE]
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+
+from pgfleet.postgres.embedded.binaries import embedded_binaries
+from pgfleet.postgres.embedded.cluster import Cluster
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "walkthrough.md"
+TENANTS = ("acme", "borealis", "cobalt", "dune")
+ROWS = "INSERT INTO customers (email, fax) SELECT 'c' || n || '@example.com', '555' FROM generate_series(1, 100) AS n"
+DRIFT = "DROP INDEX customers_email; CREATE INDEX customers_email ON customers (email)"
+LOSS = "DROP TABLE coupons"
+LATER = 5
+"""The step before which a week passes."""
+NEW = HERE / "004_drop_fax.sql"
+DROP_FAX = NEW.read_text(encoding="utf-8").rstrip()
+ALLOWED = '\n[[migrations]]\nfile = "migrations/004_drop_fax.sql"\nallows = ["DELETES_DATA"]\n'
+STEPS = (
+    (
+        (
+            "A shop has a database for each customer, and a folder of migrations that somebody has run by hand, with "
+            "psql. pgfleet reads the folder, and writes a manifest for it:"
+        ),
+        "pgfleet manifest init migrations --output manifest.toml",
+    ),
+    (
+        (
+            "The first audit compares every database with what the migrations create, and changes nothing. In one "
+            "database, somebody has built an index differently. Another one is new:"
+        ),
+        "pgfleet audit shop",
+    ),
+    (
+        (
+            "A dry run shows the plan, and runs it in transactions that are rolled back. What was migrated by hand is "
+            "adopted: pgfleet records it, and runs nothing:"
+        ),
+        "pgfleet rollout shop --dry-run",
+    ),
+    ("The rollout itself asks at a terminal. Elsewhere, it needs `--yes`:", "pgfleet rollout shop --yes"),
+    (
+        (
+            "A week later, somebody has dropped a table of dune's with all its rows, and a developer adds a migration "
+            f"that drops a column:\n\n```sql\n-- migrations/{NEW.name}\n{DROP_FAX}\n```\n\n"
+            "The plan says what it does, and the rollout is refused before it writes anything:"
+        ),
+        "pgfleet rollout shop --yes",
+    ),
+    (
+        (
+            "The values are not needed any more, so the manifest allows it for this migration:\n\n"
+            f"```toml{ALLOWED}```\n\n"
+            "With `--repair`, the rollout also fixes the index. The lost table stays lost: pgfleet never creates an "
+            "empty table in the place of one that had rows. It is reported, and the exit status is 1. What remains is "
+            "a restore from a backup, or consent to an empty table (`pgfleet rollout shop --recreate coupons`):"
+        ),
+        "pgfleet rollout shop --yes --repair",
+    ),
+)
+VOLATILE = (
+    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b"), "…"),
+    (re.compile(r"\b[0-9a-f]{12}\b"), "…"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "2026-11-27 08:00"),
+    (re.compile(r"\b\d+(\.\d+)? (ms|s|min)\b"), "… s"),
+    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:5432"),
+    (re.compile(r"about [\d,]+ rows?, \d+ kB"), "about 100 rows, 48 kB"),
+    (re.compile(r"[ \t]+$", re.MULTILINE), ""),
+)
+
+
+def main(page: Path) -> None:
+    """Writes the page."""
+    with Cluster.temporary(embedded_binaries()) as cluster, tempfile.TemporaryDirectory() as folder:
+        prepare(cluster, Path(folder))
+        text = "\n\n".join(["# Walkthrough", INTRODUCTION, *steps(cluster, Path(folder))])
+    page.write_text(f"{text}\n", encoding="utf-8")
+
+
+INTRODUCTION = (
+    "What pgfleet does with databases that it has never seen, step by step. `docs/walkthrough/walkthrough.py` runs "
+    "these commands and writes this page; a test compares the two."
+)
+
+
+def prepare(cluster: Cluster, folder: Path) -> None:
+    """The shop's databases, and its folder with the fleet file and the migrations."""
+    shutil.copytree(HERE / "migrations", folder / "migrations")
+    scripts = [each.read_text(encoding="utf-8") for each in sorted((HERE / "migrations").iterdir())]
+    with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
+        for name in TENANTS:
+            admin.execute(f"CREATE DATABASE {name}")
+    for name in TENANTS:
+        with psycopg.connect(cluster.dsn(name), autocommit=True) as connection:
+            for script in (*scripts, ROWS, DRIFT if name == "borealis" else "") if name != "cobalt" else ():
+                connection.execute(script)
+            connection.execute("ANALYZE")
+    passfile = folder / "passfile"
+    passfile.touch(mode=0o600)
+    passfile.write_text(f"*:*:*:*:{cluster.password}\n", encoding="utf-8")
+    lines = ["[environments.shop]", 'rings = ["canary", "main"]', ""]
+    for name in TENANTS:
+        dsn = f"host=127.0.0.1 port={cluster.port} user=postgres dbname={name} passfile={passfile}"
+        ring = "canary" if name == "acme" else "main"
+        lines += ["[[environments.shop.tenants]]", f'name = "{name}"', f'ring = "{ring}"', f'dsn = "{dsn}"', ""]
+    (folder / "fleet.toml").write_text("\n".join(lines), encoding="utf-8")
+
+
+def steps(cluster: Cluster, folder: Path) -> Iterator[str]:
+    """Each step: the text, the command, its output, and its exit status if that is not 0."""
+    for number, (text, command) in enumerate(STEPS, start=1):
+        if number == LATER:
+            shutil.copy(NEW, folder / "migrations")
+            with psycopg.connect(cluster.dsn("dune"), autocommit=True) as connection:
+                connection.execute(LOSS)
+        if number == LATER + 1:
+            with (folder / "manifest.toml").open("a", encoding="utf-8") as manifest:
+                manifest.write(ALLOWED)
+        output, status = run(command, folder)
+        closing = f"\n\nExit status {status}." if status else ""
+        yield f"{text}\n\n```console\n$ {command}\n{output.strip()}\n```{closing}"
+
+
+def run(command: str, folder: Path) -> tuple[str, int]:
+    """The output of a command without what differs from run to run, and its exit status."""
+    program = Path(sysconfig.get_path("scripts")) / "pgfleet"
+    environment = {**os.environ, "PREFECT_HOME": str(folder / "prefect"), "COLUMNS": "100", "NO_COLOR": "1"}
+    environment.pop("PGFLEET_MANIFEST", None)
+    done = subprocess.run(
+        [program, *command.split()[1:]], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    errors = [line for line in done.stderr.splitlines() if line.startswith("pgfleet: ")]
+    text = "\n".join([done.stdout.rstrip(), *errors])
+    for pattern, value in VOLATILE:
+        text = pattern.sub(value, text)
+    return text.replace(str(folder), "."), done.returncode
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PAGE)
