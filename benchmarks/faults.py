@@ -39,6 +39,12 @@ STATES = {
     "DROP INDEX idx_skill_run_reflections_workflow",
     "made by hand": "DROP INDEX idx_agent_event_logs_tool",
 }
+REPAIRED = {
+    "to be repaired": "ALTER TABLE ai_messages ALTER content TYPE varchar(90);"
+    "ALTER TABLE ai_conversations ALTER status DROP DEFAULT;"
+    "ALTER TABLE skill_workflows DROP CONSTRAINT skill_workflows_name_version_key",
+}
+"""States that only generated statements fix: with --repair."""
 
 
 def terminate(subject: Subject) -> None:
@@ -89,21 +95,22 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
 
 
-def main(rounds: int, policy: Policy) -> int:
-    """Runs that many rounds, prints what came of them; 0 if nothing was ever wrong."""
+def main(rounds: int, policy: Policy, *, repair: bool) -> int:
+    """Runs that many rounds, with repairs or without, prints what came of them; 0 if nothing was ever wrong."""
     tally, dice = Tally(), random.Random(rounds)
+    states = list(STATES | REPAIRED if repair else STATES)
     manifest = load_manifest(sql_folder() / "manifest.toml")
     with started(BINARIES["embedded"]) as server:
         template = make_template(server, manifest)
         expected = server.proven(manifest)
         for number in range(rounds):
-            state, fault, run = dice.choice(list(STATES)), dice.choice(FAULTS), dice.choice((directly, retrying))
+            state, fault, run = dice.choice(states), dice.choice(FAULTS), dice.choice((directly, retrying))
             database = server.create_database(*([] if state == "empty" else [template]))
             subject = Subject(
                 server=server, database=database, manifest=manifest, expected=expected, run=run, policy=policy
             )
             prepare(subject, state)
-            said = one_round(subject, fault, dice.random() * LONGEST_DELAY_SECONDS, tally)
+            said = one_round(subject, fault, dice.random() * LONGEST_DELAY_SECONDS, tally, repair=repair)
             if said:
                 tally.wrong.append(f"round {number}, {state}, {fault.__name__}: {said}")
             server.drop_database(database)
@@ -124,17 +131,19 @@ def make_template(server: Server, manifest: Manifest) -> str:
 
 def prepare(subject: Subject, state: str) -> None:
     """Brings the tenant into that state."""
-    if state == "drifted":
+    if state in {"drifted", *REPAIRED}:
         subject.run, run = directly, subject.run
         subject.roll_out()
         subject.run = run
-    if STATES[state]:
-        subject.execute(STATES[state])
+    if damage := (STATES | REPAIRED)[state]:
+        subject.execute(damage)
 
 
-def one_round(subject: Subject, fault: Callable[[Subject], None], delay_seconds: float, tally: Tally) -> str:
+def one_round(
+    subject: Subject, fault: Callable[[Subject], None], delay_seconds: float, tally: Tally, *, repair: bool
+) -> str:
     """What was wrong; empty if nothing was."""
-    before, plan = subject.before(), subject.plan()
+    before, plan = subject.before(), subject.plan(repair=repair)
     results: list[Result] = []
     thread = threading.Thread(target=lambda: results.append(subject.roll_out(plan).result))
     thread.start()
@@ -143,10 +152,10 @@ def one_round(subject: Subject, fault: Callable[[Subject], None], delay_seconds:
         fault(subject)
     thread.join()
     tally.results[fault.__name__, str(results[0]) if results else "broke"] += 1
-    return inspect(subject, before) if results else "the rollout itself broke"
+    return inspect(subject, before, repair=repair) if results else "the rollout itself broke"
 
 
-def inspect(subject: Subject, before: Before) -> str:
+def inspect(subject: Subject, before: Before, *, repair: bool) -> str:
     """Whole now, and completed by the same rollout again?"""
     try:
         subject.assert_whole(before)
@@ -157,7 +166,7 @@ def inspect(subject: Subject, before: Before) -> str:
     if is_whole and statuses != before.statuses and {*statuses.values()} != {MigrationStatus.APPLIED}:
         return f"neither all nor nothing: {statuses}"
     subject.run = retrying
-    again = subject.roll_out().result
+    again = subject.roll_out(repair=repair).result
     verdict = subject.audit().verdict
     return "" if verdict is Verdict.READY else f"not completed by a second run: {again}, {verdict}"
 
@@ -176,6 +185,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Injects faults at random moments of rollouts.")
     parser.add_argument("rounds", nargs="?", type=int, default=ROUNDS)
     parser.add_argument("--transaction", type=TransactionMode, choices=list(TransactionMode), default="migration")
+    parser.add_argument("--repair", action="store_true", help="also repair drift with generated statements")
     chosen = parser.parse_args()
     whole = replace(QUICK.rollout, transaction=chosen.transaction)
-    sys.exit(main(chosen.rounds, replace(QUICK, rollout=whole)))
+    sys.exit(main(chosen.rounds, replace(QUICK, rollout=whole), repair=chosen.repair))
