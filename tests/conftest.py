@@ -1,8 +1,11 @@
 """Fixtures by topic."""
 
 import os
+import signal
 from pathlib import Path
 
+# A shell starts background jobs with SIGINT ignored, and the commands that tests interrupt would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Prefect makes an SSL context for each of its clients, which is one for each task run. With the certificates of all
 # authorities a context takes 40 ms of processor time; no test uses TLS to reach Prefect.
 for name in ("SSL_CERT_FILE", "PREFECT_API_SSL_CERT_FILE"):

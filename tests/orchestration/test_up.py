@@ -35,7 +35,7 @@ def test_a_run_is_started_from_the_form_and_a_second_start_finds_it(
     fleet.tenant("acme", ready_dsn())
     process = up("--port", str(free_port()))
     api = f"{up.until_ready(process)}/api"
-    assert "7 deployments on the work pool pgfleet: up" in up.said
+    assert "8 deployments on the work pool pgfleet: up" in up.said
     assert "automations: 6 created" in up.said
     assert "no notifications are sent: Prefect has no notification block named pgfleet-alerts" in up.said
     nightly = ask("GET", f"{api}/deployments/name/audit/nightly-up")
