@@ -56,7 +56,8 @@ def raw(context: RunContext) -> Iterator[Cost]:
     query = catalog_query(expected.scope, home="public", equivalents=expected.equivalents)
 
     def read(tenant: Tenant) -> None:
-        with psycopg.connect(tenant.dsn.text, cursor_factory=psycopg.ClientCursor, options="-c jit=off") as connection:
+        options = "-c jit=off -c pgfleet.home_path=public"
+        with psycopg.connect(tenant.dsn.text, cursor_factory=psycopg.ClientCursor, options=options) as connection:
             connection.execute(query.text, query.parameters).fetchall()
 
     yield timed(lambda: on_threads(context, read))
