@@ -1,6 +1,7 @@
 """How a difference is fixed: by a rerun if proven, otherwise by statements, otherwise by a person."""
 
 import re
+import shlex
 from collections.abc import Collection, Iterator, Sequence
 
 from pgfleet.catalog.differences import Difference
@@ -106,7 +107,7 @@ def is_lost_table(difference: Difference) -> bool:
 
 def _lost_table(difference: Difference, *, is_restored: bool) -> Repair:
     name = ".".join(filter(None, difference.expected.place))
-    consent = f", or create it empty with pgfleet rollout ENV --recreate {name}" if is_restored else ""
+    consent = f", or create it empty with pgfleet rollout ENV --recreate {shlex.quote(name)}" if is_restored else ""
     return Repair(
         strategy=Strategy.BY_HAND,
         version=difference.version if is_restored else None,

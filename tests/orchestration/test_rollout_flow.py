@@ -460,7 +460,7 @@ def test_a_command_that_is_killed_in_the_middle_is_run_again_and_completes(
 
 
 def give_back_slots(dsn: str) -> None:
-    """As if the leases of whoever was killed had ended: the session's Prefect server does not look for those."""
+    """As if the leases of the killed process had ended: the session's Prefect server does not look for those."""
     name = limit_name(libpq.server(Dsn(dsn)))
     with get_client(sync_client=True) as client:
         client.update_global_concurrency_limit(name, GlobalConcurrencyLimitUpdate(active_slots=0))

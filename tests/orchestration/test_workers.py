@@ -141,7 +141,7 @@ def test_a_worker_that_dies_in_the_middle_of_a_rollout_is_noticed_and_its_wave_r
     spread.policy('lock_timeout = "2min"')
     notes = Notes()
     with psycopg.connect(dsns["borealis"]) as somebody_else:
-        # The first thing that a rollout makes in a tenant; it waits for whoever makes the same.
+        # The first thing that a rollout makes in a tenant; it waits for the session that makes the same.
         somebody_else.execute("CREATE SCHEMA pgfleet")
         running = in_a_thread(rollout_fleet, notes)
         until(lambda: is_done(dsns["acme"]) and is_done(dsns["cobalt"]) and is_waited_for(dsns["borealis"]))

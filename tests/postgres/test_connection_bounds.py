@@ -34,7 +34,7 @@ from pgfleet.run.files import load_manifest
 
 MANIFEST = load_manifest(Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml")
 SOON_SECONDS = 60.0
-"""Whoever waited for a connection of its own would wait so long, and fail."""
+"""How long a step that needs a second connection would wait before it fails."""
 
 
 def test_with_64_threads_and_a_limit_of_3_there_are_3_connections(

@@ -1,6 +1,6 @@
 """Every case in tests/drift_cases/: what was done to a tenant is found, named and attributed, and nothing else is.
 
-What an audit says would put it right is then done, and another audit finds nothing, or just what is left to a person.
+The fix that the audit names is then made, and another audit finds nothing, or just what is left to a person.
 """
 
 import tomllib

@@ -83,6 +83,12 @@ def test_what_names_a_lost_table_waits_for_it() -> None:
     assert (found.strategy, found.reason) == (Strategy.BY_HAND, "table t must be restored first")
 
 
+def test_the_command_for_a_lost_table_can_be_copied_whatever_its_name() -> None:
+    odd = replace(a_table(), identity=replace(a_table().identity, name="my table's"))
+    found = choose_repair(missing(odd), restored(odd))
+    assert (found.reason or "").endswith("""--recreate 'my table'"'"'s'""")
+
+
 def test_a_lost_table_that_no_rerun_restores_can_only_be_restored() -> None:
     found = choose_repair(missing(a_table()), restored())
     assert (found.version, found.reason) == (None, "its rows are lost: restore it from a backup")

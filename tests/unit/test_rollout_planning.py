@@ -287,7 +287,7 @@ def digest(*tenants: TenantPlan, manifest: str = "m", scope: Scope | None = None
     return build_plan(environment, manifest, scope or Scope(), tenants).digest
 
 
-def test_the_same_plan_has_the_same_digest_whoever_makes_it() -> None:
+def test_the_same_plan_always_has_the_same_digest() -> None:
     assert digest(ONE) == digest(ONE.model_copy(update={"reason": "told in other words"}))
     contact = FirstContact(manifest_tables=8, other_tables=214)
     assert digest(ONE) == digest(ONE.model_copy(update={"first_contact": contact}))

@@ -231,7 +231,7 @@ def test_the_plan_shows_hazards_sizes_and_the_first_lines() -> None:
     assert "2_m.sql, line 1: DELETES_DATA (users.email: drops the column with its values)" in shown
 
 
-def test_whoever_approves_sees_every_line() -> None:
+def test_an_approval_shows_every_line() -> None:
     long = migration("2", DROP + "\n".join(f"SELECT {n};" for n in range(40)))
     manifest = a_manifest(migration("1", CREATE), long)
     plan = a_plan(PENDING).model_copy(update={"scripts": scripts(manifest, PENDING)})
