@@ -37,6 +37,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pgfleet.connect_failure import ConnectFailure
+from pgfleet.hidden_characters import show_hidden
+
+MOST_FAULTS = 10
+"""Of one file, the message shows so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,13 @@ class PgfleetError(Exception):
 
     transient: ClassVar[bool] = False
 
+    def __str__(self) -> str:
+        """The message, on one line, with hidden characters shown: it may quote a tenant's text."""
+        return show_hidden(self._text())
+
+    def _text(self) -> str:
+        return super().__str__()
+
 
 class ConfigurationError(PgfleetError):
     """A file or option is wrong; `others` are the keys and problems of further faults in the same file."""
@@ -66,11 +77,15 @@ class ConfigurationError(PgfleetError):
         self.file, self.key, self.problem, self.others = file, key, problem, others
 
     def __str__(self) -> str:
-        """One line for each fault: file, key, problem."""
-        return "\n".join(self._line(*fault) for fault in ((self.key, self.problem), *self.others))
+        """One line for each fault: file, key, problem; at most MOST_FAULTS."""
+        faults = [(self.key, self.problem), *self.others]
+        lines = [self._line(*fault) for fault in faults[:MOST_FAULTS]]
+        if len(faults) > MOST_FAULTS:
+            lines.append(self._line(f"and {len(faults) - MOST_FAULTS} more"))
+        return "\n".join(lines)
 
     def _line(self, *fault: str) -> str:
-        return ": ".join(" ".join(part.split()) for part in (self.file, *fault) if part)
+        return ": ".join(show_hidden(" ".join(part.split())) for part in (self.file, *fault) if part)
 
 
 class ManifestError(ConfigurationError):
@@ -93,7 +108,7 @@ class DatabaseError(PgfleetError):
         super().__init__(message, sqlstate, place, failure)
         self.message, self.sqlstate, self.place, self.connect_failure = message, sqlstate, place, failure
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         """The place, the message, and the SQLSTATE; or why connecting failed, and the advice."""
         if self.connect_failure:
             return f"{self.message}; {self.connect_failure.advice}"
@@ -142,7 +157,7 @@ class InventoryUnreadable(PgfleetError):
         super().__init__(where, server, problem)
         self.where, self.server, self.problem = where, server, problem
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         """The inventory, the server, and the problem."""
         return f"{self.where}: could not be read from {self.server}: {self.problem}; the tenants are unknown"
 
@@ -162,7 +177,7 @@ class ScratchUnavailable(NoExpectedCatalog):
         super().__init__(server, problem, advice)
         self.server, self.problem, self.advice = server, problem, advice
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         """The server, the problem, and what to configure."""
         return (
             f"no scratch database on {self.server}: {self.problem}; "
@@ -177,7 +192,7 @@ class ReplayFailed(NoExpectedCatalog):
         super().__init__(script, server_version, problem)
         self.script, self.server_version, self.problem = script, server_version, problem
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         """The script, the server's version, and the problem."""
         return (
             f"{self.script} fails in an empty database on PostgreSQL {self.server_version}: {self.problem}; correct it"
@@ -202,7 +217,7 @@ class NotProven(Rejected):
         super().__init__(message, residual)
         self.message, self.residual = message, residual
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         """What was not proven."""
         return self.message
 
@@ -230,7 +245,7 @@ class BehindPooler(PgfleetError):
         super().__init__(what)
         self.what = what
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         """The operation, and why it is not possible."""
         return f"{self.what}, so it needs a session of its own, which a pooler in transaction mode does not provide"
 

@@ -11,7 +11,7 @@ from pgfleet.postgres.tenant_session import open_session
 from pgfleet.rollout.counts import tenant_counts
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.count_rows import count_rows
-from pgfleet.tasks.support.states import as_task_runs
+from pgfleet.tasks.support.states import as_task_runs, state_message
 
 
 @task(name="count tenant", task_run_name="count {tenant}", cache_policy=NO_CACHE, persist_result=False)
@@ -26,5 +26,5 @@ def count_tenant(tenant: str, context: RunContext) -> State[TenantCounts]:
     else:
         found = tenant_counts(chosen.name, chosen.ring, readings)
     if found.reason:
-        return Failed(name="Not counted", message=found.reason, data=found)
+        return Failed(name="Not counted", message=state_message(found.reason), data=found)
     return Completed(name="Counted", data=found)

@@ -5,6 +5,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from pgfleet.documents.plan import RolloutPlan
 from pgfleet.documents.rollout import CountDocument, RolloutDocument
+from pgfleet.hidden_characters import show_hidden
 from pgfleet.reports.links import Links
 from pgfleet.reports.render import markdown
 from pgfleet.reports.views.counts import count_rows_of, fleet_count_rows
@@ -32,7 +33,7 @@ def publish_rollout(document: RolloutDocument, context: RunContext, place: str =
     """A table of tenants, a page that ends with `place`, the counts before and after, and the watched tables."""
     kind, scope = document.what.replace(" ", "-"), scope_of(context)
     view = rollout_view(document, context.manifest, context.environment.policy.timezone)
-    description = f"{view.title}: {view.summary}"
+    description = show_hidden(f"{view.title}: {view.summary}")
     create_table_artifact(rollout_rows(document), key=f"{kind}-{scope}", description=description)
     page = with_place(markdown.render(view, Links(run=to_run(document.run_id))), place)
     create_markdown_artifact(page, key=f"{kind}-summary-{scope}", description=description)

@@ -124,7 +124,7 @@ def main() -> None:
     try:
         app(with_files_first(sys.argv[1:]))
     except PgfleetError as error:
-        print(*(f"pgfleet: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
+        print(*(f"pgfleet: {line}" for line in str(error).split("\n")), sep="\n", file=sys.stderr)
         sys.exit(MISUSE if isinstance(error, ConfigurationError) else INCOMPLETE)
     except SystemExit:
         if received:

@@ -23,12 +23,13 @@ def manifest(context: typer.Context, output_format: FormatOption = Format.TABLE)
     if context.invoked_subcommand:
         return
     from pgfleet.cli.output import console_on
+    from pgfleet.hidden_characters import escape_json
     from pgfleet.reports.inventory import manifest_document, manifest_table
 
     path = find_manifest()
     found = files.load_manifest(path)
     if output_format is Format.JSON:
-        print(json.dumps(manifest_document(found), ensure_ascii=False, indent=2))
+        print(escape_json(json.dumps(manifest_document(found), ensure_ascii=False, indent=2)))
     else:
         console_on(sys.stdout).print(manifest_table(found, str(path)))
 

@@ -8,11 +8,13 @@ from typing import TextIO
 
 from pydantic import BaseModel
 from rich.console import Console
+from rich.text import Text
 
 from pgfleet.cli.options import AuditFormat, RolloutFormat
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.errors import PgfleetError
+from pgfleet.hidden_characters import escape_json
 from pgfleet.reports.audit_junit import audit_junit
 from pgfleet.reports.blocks import View
 from pgfleet.reports.openmetrics import audit_metrics
@@ -77,7 +79,7 @@ def write_rollout(
 def write(document: BaseModel, view: View, *, as_json: bool, output: Path | None = None) -> None:
     """Writes the document as JSON, or its view as text, to standard output or to `output`."""
     if as_json:
-        write_text(document.model_dump_json(indent=2) + "\n", output)
+        write_json(document, output)
     elif output is None:
         console_on(sys.stdout).print(terminal.render(view))
     else:
@@ -86,13 +88,19 @@ def write(document: BaseModel, view: View, *, as_json: bool, output: Path | None
         write_text(plain.getvalue(), output)
 
 
+def write_json(document: BaseModel, output: Path | None) -> None:
+    """Writes the document as JSON that a terminal can show."""
+    write_text(escape_json(document.model_dump_json(indent=2)) + "\n", output)
+
+
 def write_lines(lines: Iterable[tuple[str, str]], output: Path | None) -> None:
     """Writes lines unbroken, each in its style if standard output is a terminal."""
     text = StringIO()
     stream = sys.stdout if output is None else text
     console = Console(file=stream, highlight=False)
     for line, style in lines:
-        console.print(plain_text(line, style), soft_wrap=True)
+        # A tab is no hazard at a terminal, and a diff without it cannot be applied.
+        console.print(Text("\t").join(plain_text(part, style) for part in line.split("\t")), soft_wrap=True)
     if output:
         write_text(text.getvalue(), output)
 

@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pgfleet.documents.plan import RolloutPlan
+from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.summary import tenant_count
+from pgfleet.reports.render.plain_text import plain_text
 from pgfleet.run.progress import listening
 
 PAUSE_SECONDS = 10.0
@@ -47,7 +49,7 @@ class Lines:
     def begin(self, phase: str, tenants: int) -> None:
         """Prints the phase and how many tenants it has."""
         text = self.title if self.title.startswith(phase) else f"{self.title}: {phase}"
-        self.console.print(f"{text}: {tenant_count(tenants)} …", highlight=False)
+        self.console.print(plain_text(f"{text}: {tenant_count(tenants)} …"))
 
     def finish(self, tenant: str, result: str) -> None:
         """Prints nothing: a line for each tenant would be too many."""
@@ -67,7 +69,7 @@ class Lines:
 
     def note(self, message: str) -> None:
         """Prints the message, above the bar if there is one."""
-        self.console.print(f"{self.title}: {message}", highlight=False)
+        self.console.print(plain_text(f"{self.title}: {message}"))
 
 
 class _Bar(Lines):
@@ -75,7 +77,12 @@ class _Bar(Lines):
 
     def __init__(self, title: str, console: Console, on_plan: Callable[[RolloutPlan], None]) -> None:
         super().__init__(title, console, on_plan)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         self.bar = Progress(*columns, console=console, transient=True)
         self.phase = ""
         self.task = self.bar.add_task(f"{title}: starting Prefect", total=None)
@@ -99,10 +106,14 @@ class _Bar(Lines):
         self.bar.reset(self.task, total=tenants, description=f"{self.title}: {phase}")
 
     def finish(self, tenant: str, result: str) -> None:
-        self.bar.update(self.task, advance=1, description=f"{self.title}: {self.phase}: {tenant} {result}")
+        self.bar.update(self.task, advance=1, description=show_hidden(f"{self.title}: {self.phase}: {tenant} {result}"))
 
     def step(self, work: str, done: int, total: int) -> None:
         self.bar.update(self.task, visible=bool(self.phase))  # without a phase there are no tenants to count
         self.bar.update(
-            self.work, completed=done, total=total, description=f"{self.title}: {work}", visible=done < total
+            self.work,
+            completed=done,
+            total=total,
+            description=show_hidden(f"{self.title}: {work}"),
+            visible=done < total,
         )

@@ -37,7 +37,7 @@ def diff(
     2  the command or a file is wrong
     3  it could not be inspected
     """
-    from pgfleet.cli.output import write_lines, write_text
+    from pgfleet.cli.output import write_json, write_lines
     from pgfleet.postgres.read.single_tenant import audit_alone
     from pgfleet.reports.diff import build_diff, diff_lines, style_of
 
@@ -48,7 +48,7 @@ def diff(
     check_scripts([entry.script_fault], is_any_judged=bool(entry.migrations))
     document = build_diff(environment, manifest_entry(context.manifest), entry)
     if output_format is Format.JSON:
-        write_text(document.model_dump_json(indent=2) + "\n", output)
+        write_json(document, output)
     else:
         write_lines(((line, style_of(line)) for line in diff_lines(document)), output)
     raise typer.Exit(EXIT_STATUS[outcome_of([entry])])

@@ -24,6 +24,7 @@ def tenants(
     3  an inventory could not be read
     """
     from pgfleet.cli.output import console_on
+    from pgfleet.hidden_characters import escape_json
     from pgfleet.judge.summary import skipped_entries
     from pgfleet.postgres import dsn
     from pgfleet.postgres.read.run_context import load_context
@@ -53,4 +54,4 @@ def tenants(
         "tenants": rows,
         "skipped": [each.model_dump() for each in skipped],
     }
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    print(escape_json(json.dumps(document, ensure_ascii=False, indent=2)))

@@ -12,6 +12,7 @@ from pgfleet.documents.audit import (
     UnexpectedEntry,
 )
 from pgfleet.documents.diff import DiffDocument, MigrationDiff, ObjectDiff
+from pgfleet.hidden_characters import show_hidden
 from pgfleet.reports.phrases.audit import broken_contracts, failed_checks, sentence
 
 NOTHING = "/dev/null"
@@ -38,9 +39,16 @@ def build_diff(environment: str, manifest: ManifestEntry, entry: TenantEntry) ->
 
 
 def diff_lines(document: DiffDocument) -> Iterator[str]:
-    """The unified diff. Lines that begin with # explain it; programs that read diffs skip them."""
+    """The unified diff. Lines that begin with # explain it; programs that read diffs skip them.
+
+    Hidden characters are shown, except for tabs, without which the diff could not be applied.
+    """
+    return (show_hidden(line, keep="\t") for line in _lines(document))
+
+
+def _lines(document: DiffDocument) -> Iterator[str]:
     yield f"# {_headline(document)}"
-    yield from (f"# {line}" for problem in document.problems for line in problem.splitlines())
+    yield from (f"# {problem}" for problem in document.problems)
     for migration in document.migrations:
         yield f"# {migration.file}: {migration.status} ({migration.priority})"
         for each in document.objects:
@@ -72,8 +80,8 @@ def _object_lines(found: ObjectDiff) -> Iterator[str]:
     if notes or not found.diff:
         remark = "" if found.diff else ": its definition reads as expected"
         aside = f" ({'; '.join(notes)})" if notes else ""
-        yield f"# {found.kind} {found.identity}{remark}{aside}"
-    yield from found.diff.splitlines()
+        yield f"# {found.kind} {show_hidden(found.identity)}{remark}{aside}"
+    yield from found.diff.split("\n") if found.diff else ()
 
 
 def _is_listed(migration: MigrationEntry) -> bool:
@@ -126,6 +134,7 @@ def _unexpected(found: UnexpectedEntry, tenant: str) -> ObjectDiff:
 
 def _unified(name: str, tenant: str, expected: str | None, actual: str | None) -> str:
     """The unified diff from the expected definition to the tenant's."""
-    before, after = (text.splitlines() if text else [] for text in (expected, actual))
+    before, after = (text.split("\n") if text else [] for text in (expected, actual))
+    name = show_hidden(name)
     names = (NOTHING if expected is None else f"expected/{name}", NOTHING if actual is None else f"{tenant}/{name}")
     return "\n".join(unified_diff(before, after, *names, lineterm=""))

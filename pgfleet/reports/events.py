@@ -10,6 +10,7 @@ from pgfleet.documents.audit import AuditDocument, Verdict
 from pgfleet.documents.plan import RolloutPlan
 from pgfleet.documents.repair import RepairDocument
 from pgfleet.documents.rollout import Result, RolloutDocument
+from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.findings import list_findings
 from pgfleet.judge.summary import EXIT_STATUS, outcome_of, worst_first
 from pgfleet.judge.summary import format_summary as format_verdicts
@@ -55,6 +56,11 @@ class Event:
             "pgfleet.environment": self.environment,
             **own,
         }
+
+    @property
+    def shown_payload(self) -> dict[str, object]:
+        """The payload with the hidden characters of its texts shown, because messages to people quote them."""
+        return {name: _shown(value) for name, value in self.payload.items()}
 
     @property
     def related(self) -> list[dict[str, str]]:
@@ -166,6 +172,12 @@ def _tenant_lines(document: AuditDocument) -> tuple[str, ...]:
 def _about_tenants(name: str, environment: str, run_id: str, tenants: Sequence[str], whole: str) -> Event:
     payload = {"run_id": run_id, "count": len(tenants), "tenants": tenants[:MOST_TENANTS]}
     return Event(name=name, environment=environment, labels={"whole": whole}, payload=payload, tenants=tuple(tenants))
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [*map(_shown, value)]
+    return show_hidden(value) if isinstance(value, str) else value
 
 
 def _label(outcome: str) -> str:

@@ -1,14 +1,12 @@
 """A JUnit report for CI systems: suites of cases that pass, fail, end in an error, or are skipped."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from xml.etree import ElementTree
 
-NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 cannot represent."""
+from pgfleet.hidden_characters import show_hidden
 
 
 class Ending(StrEnum):
@@ -45,7 +43,7 @@ class Suite:
 
 def report(title: str, suites: Iterable[Suite], *, started_at: datetime, seconds: float) -> str:
     """The report as XML; `title` prefixes the class of every case, so that reports of several environments differ."""
-    root = ElementTree.Element("testsuites", name=_allowed(title))
+    root = ElementTree.Element("testsuites", name=show_hidden(title))
     found = [each for each in suites if each.cases]
     _count(root, [case for suite in found for case in suite.cases], seconds)
     for suite in found:
@@ -55,21 +53,21 @@ def report(title: str, suites: Iterable[Suite], *, started_at: datetime, seconds
 
 
 def _append_suite(root: ElementTree.Element, suite: Suite, title: str, started_at: datetime) -> None:
-    element = ElementTree.SubElement(root, "testsuite", name=_allowed(suite.name))
+    element = ElementTree.SubElement(root, "testsuite", name=show_hidden(suite.name))
     element.set("timestamp", f"{started_at:%Y-%m-%dT%H:%M:%S}")
     _count(element, suite.cases, sum(each.seconds for each in suite.cases))
     for case in suite.cases:
         _append_case(element, case, f"{title}.{suite.name}")
     if suite.notes:
-        ElementTree.SubElement(element, "system-out").text = _allowed("\n".join(suite.notes))
+        ElementTree.SubElement(element, "system-out").text = _joined(suite.notes)
 
 
 def _append_case(suite: ElementTree.Element, case: Case, class_name: str) -> None:
-    element = ElementTree.SubElement(suite, "testcase", name=_allowed(case.name), classname=_allowed(class_name))
+    element = ElementTree.SubElement(suite, "testcase", name=show_hidden(case.name), classname=show_hidden(class_name))
     element.set("time", f"{case.seconds:.3f}")
     if case.ending:
-        outcome = ElementTree.SubElement(element, case.ending, message=_allowed(case.message))
-        outcome.text = _allowed("\n".join(case.lines)) or None
+        outcome = ElementTree.SubElement(element, case.ending, message=show_hidden(case.message))
+        outcome.text = _joined(case.lines) or None
         if case.ending is not Ending.SKIPPED:
             outcome.set("type", case.kind or case.ending)
 
@@ -83,5 +81,5 @@ def _count(element: ElementTree.Element, cases: Iterable[Case], seconds: float) 
     element.set("time", f"{seconds:.3f}")
 
 
-def _allowed(text: str) -> str:
-    return NOT_IN_XML.sub("\ufffd", text)
+def _joined(lines: Iterable[str]) -> str:
+    return "\n".join(map(show_hidden, lines))

@@ -3,15 +3,21 @@
 import re
 from collections.abc import Iterable
 
+from pgfleet.hidden_characters import KEPT_IN_BLOCKS, show_hidden, show_hidden_in_sql
+
+MEANT = re.compile(r"([\\`*_{}\[\]#|~]|^[-+=]|(?<=\w)(?::(?=//)|@(?=\w))|(?<=\bwww)\.)")
+"""What means something in markdown: also addresses, of which GitHub and Prefect make links, and the marks of lists."""
+
 
 def escaped(text: str) -> str:
-    """The text on one line, with every character that means something in markdown or HTML escaped."""
-    entities = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", entities)
+    """The text on one line, with every character escaped that is hidden or means something in markdown or HTML."""
+    entities = show_hidden(" ".join(text.split())).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return MEANT.sub(r"\\\1", entities)
 
 
 def code(text: str, language: str = "sql") -> str:
-    """Text as a code block, with a fence longer than any within it."""
+    """Text as a code block, with a fence longer than any within it; hidden characters are shown, line breaks kept."""
+    text = show_hidden_in_sql(text) if language == "sql" else show_hidden(text, keep=KEPT_IN_BLOCKS)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text.strip()}\n{fence}"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pgfleet.catalog.objects import Change, ObjectKind
 from pgfleet.documents.audit import AuditDocument, DifferenceEntry, MigrationStatus, Verdict
+from pgfleet.hidden_characters import show_hidden
 from pgfleet.manifest.model import Manifest
 
 Labels = tuple[tuple[str, str], ...]
@@ -97,4 +98,4 @@ def _labelled(labels: Iterable[tuple[str, str]]) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    return show_hidden(text).replace("\\", r"\\").replace('"', r"\"")

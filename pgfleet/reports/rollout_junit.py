@@ -15,7 +15,7 @@ from pgfleet.documents.rollout import (
     TenantResult,
 )
 from pgfleet.reports.junit import Case, Ending, Suite, report
-from pgfleet.reports.phrases.audit import sentence
+from pgfleet.reports.phrases.audit import named, sentence
 from pgfleet.reports.phrases.repair import fix_of, repair_sentence
 from pgfleet.reports.phrases.rollout import REASON_UNKNOWN, error_sentence, ring_sentence, subject_of
 from pgfleet.rollout.summary import RolloutOutcome, worst_first
@@ -85,7 +85,7 @@ def _repair(tenant: TenantResult) -> Iterator[Case]:
 
 def _remaining(tenant: TenantResult) -> Iterator[Case]:
     for each in tenant.remaining:
-        name = f"{each.kind} {each.identity}"
+        name = named(each)
         yield Case(name=name, ending=Ending.FAILURE, kind="drift", message=sentence(each), lines=(fix_of(each),))
 
 

@@ -4,6 +4,8 @@ import logging
 
 from prefect.exceptions import FailedRun
 
+from pgfleet.hidden_characters import KEPT_IN_BLOCKS, show_hidden
+
 WITH_DATA = "Task run failed with state: "
 """Prefect logs the state with all of its data, before it logs `Finished in state Blocked('…')`."""
 
@@ -15,9 +17,19 @@ BROKEN = "Engine execution exited with unexpected exception"
 
 
 def filter_findings() -> None:
-    """Leaves out the data of returned states, completed task runs, and tracebacks of runs that ended as Failed."""
-    logging.getLogger("prefect.task_runs").addFilter(_is_news)
-    logging.getLogger("prefect.flow_runs").addFilter(_is_no_finding)
+    """Leaves out the data of returned states, completed task runs, and tracebacks of runs that ended as Failed.
+
+    Hidden characters of what remains are shown.
+    """
+    for name, is_wanted in (("prefect.task_runs", _is_news), ("prefect.flow_runs", _is_no_finding)):
+        logging.getLogger(name).addFilter(is_wanted)
+        logging.getLogger(name).addFilter(_with_hidden_shown)
+
+
+def _with_hidden_shown(record: logging.LogRecord) -> bool:
+    """Shows what a message hides, which may quote a tenant's text. The lines of Prefect's tracebacks remain."""
+    record.msg, record.args = show_hidden(record.getMessage(), keep=KEPT_IN_BLOCKS), ()
+    return True
 
 
 def _is_no_finding(record: logging.LogRecord) -> bool:

@@ -11,6 +11,7 @@ import httpx
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from pgfleet.documents.plan import RolloutPlan
+from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.summary import tenant_count
 from pgfleet.run.progress import listening
 
@@ -71,7 +72,7 @@ class _Artifact:
                 return
 
     def _describe(self, text: str) -> None:
-        self.description = f"{self.phase}: {text}"
+        self.description = show_hidden(f"{self.phase}: {text}")
         self.changed.set()
 
     def _write(self) -> None:

@@ -27,6 +27,7 @@ from pgfleet.documents.rollout import (
     StepStatus,
     TenantResult,
 )
+from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.summary import Outcome, format_summary, outcome_of, summarize, tenant_count
 from pgfleet.reports.phrases import manifest_proof
 from pgfleet.reports.phrases.audit import sentence
@@ -48,13 +49,13 @@ def migration_state(entry: MigrationEntry) -> State[MigrationEntry]:
     name = entry.status.capitalize()
     if entry.status is MigrationStatus.APPLIED:
         return Completed(name=name, data=entry)
-    return Failed(name=name, message=_short(sentence(entry)), data=entry)
+    return Failed(name=name, message=state_message(sentence(entry)), data=entry)
 
 
 def seed_state(entry: SeedEntry) -> State[SeedEntry]:
     """Completed with the name of the status, which does not affect the verdict; Failed if the seed is unknown."""
     make = Failed if entry.status is SeedStatus.UNKNOWN else Completed
-    return make(name=entry.status.capitalize(), message=entry.detail, data=entry)
+    return make(name=entry.status.capitalize(), message=state_message(entry.detail), data=entry)
 
 
 def contracts_state(entries: tuple[ContractEntry, ...]) -> State[tuple[ContractEntry, ...]]:
@@ -62,7 +63,7 @@ def contracts_state(entries: tuple[ContractEntry, ...]) -> State[tuple[ContractE
     found = {each.works for each in entries}
     if found <= {True}:
         return Completed(name="Working", data=entries)
-    message = "; ".join(sentence(each) for each in entries if not each.works)
+    message = state_message("; ".join(sentence(each) for each in entries if not each.works))
     return Failed(name="Broken" if False in found else "Unknown", message=message, data=entries)
 
 
@@ -71,7 +72,7 @@ def tenant_state(entry: TenantEntry) -> State[TenantEntry]:
     name = entry.verdict.capitalize()
     if entry.verdict is Verdict.READY:
         return Completed(name=name, data=entry)
-    return Failed(name=name, message=_short(sentence(entry)), data=entry)
+    return Failed(name=name, message=state_message(sentence(entry)), data=entry)
 
 
 def run_state(tenants: Sequence[TenantEntry]) -> State[Any]:
@@ -87,14 +88,14 @@ def step_state(step: MigrationStep | SeedStep) -> State[Any]:
     """Completed with the name of the status, or Failed; a step that the dry run did not exercise does not fail."""
     make = Failed if step.status in {StepStatus.FAILED, StepStatus.NOT_REACHED} else Completed
     message = step.error.message if step.error else step.detail
-    return make(name=_titled(step.status), message=message, data=step)
+    return make(name=_titled(step.status), message=state_message(message), data=step)
 
 
 def result_state(result: TenantResult) -> State[TenantResult]:
     """Completed with the name of the result, or Failed with the name of the result."""
     make = Completed if result.result in SUCCEEDED else Failed
     message = "; ".join(each.message for each in group_failures([result])) or result.reason
-    return make(name=_titled(result.result), message=_short(message), data=result)
+    return make(name=_titled(result.result), message=state_message(message), data=result)
 
 
 def results_state(results: Sequence[TenantResult]) -> State[Any]:
@@ -108,7 +109,7 @@ def results_state(results: Sequence[TenantResult]) -> State[Any]:
 
 def rollout_state(document: RolloutDocument) -> State[Any]:
     """Completed if the rollout did everything, else Failed with the name of the outcome."""
-    message = document.reason or rollout_summary.format_summary(document.summary)
+    message = state_message(document.reason) or rollout_summary.format_summary(document.summary)
     if findings := sum(map(rollout_summary.has_remaining_drift, document.tenants)):
         message = f"{message}; {findings_text(findings)}"
     if document.outcome == RolloutOutcome.COMPLETED:
@@ -125,7 +126,7 @@ def counts_state(document: CountDocument) -> State[Any]:
 
 def proof_state(proof: ManifestProof) -> State[Any]:
     """Completed if the manifest is proven, else Failed with the name of the outcome."""
-    message = manifest_proof.proof_sentence(proof)
+    message = state_message(manifest_proof.proof_sentence(proof))
     if proof.outcome is ProofOutcome.PROVEN:
         return Completed(message=message)
     return Failed(name=proof.outcome, message=message)
@@ -157,9 +158,10 @@ def raw_result(state: State[Any]) -> Any:
     return getattr(state.data, "result", state.data)
 
 
-def _short(message: str | None) -> str | None:
-    """Prefect logs the message with each such run; the full text is in the result and on the tenant's page."""
-    return f"{message[: MOST_CHARACTERS - 1]}…" if message and len(message) > MOST_CHARACTERS else message
+def state_message(message: str | None) -> str | None:
+    """The message as Prefect logs and shows it with the run; the full text is in the result."""
+    shown = show_hidden(message or "")
+    return (f"{shown[: MOST_CHARACTERS - 1]}…" if len(shown) > MOST_CHARACTERS else shown) or None
 
 
 def _titled(name: str) -> str:

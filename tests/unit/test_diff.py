@@ -76,8 +76,8 @@ def test_what_is_wrong_with_the_tenant_as_a_whole_comes_first() -> None:
     tenant = a_tenant_entry("acme", Verdict.UNKNOWN, reason="two\nlines").model_copy(update={"contracts": (broken,)})
     first, *rest = lines(tenant)
     assert first == "# acme of prod: unknown"
-    assert rest[:2] == ["# two", "# lines"]
-    assert rest[2].startswith("# worker ")
+    assert rest[0] == "# two\\nlines"  # one line, so that a tenant's message cannot add lines of pgfleet's own
+    assert rest[1].startswith("# worker ")
 
 
 def test_a_tenant_without_differences_says_so() -> None:

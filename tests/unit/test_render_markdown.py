@@ -64,7 +64,7 @@ def page_of(tenant: TenantEntry) -> list[str]:
         ("a|b", "a\\|b"),
         ("`rm`", "\\`rm\\`"),
         ("**a** _b_ ~c~", "\\*\\*a\\*\\* \\_b\\_ \\~c\\~"),
-        ("[a](http://b)", "\\[a\\](http://b)"),
+        ("[a](http://b)", "\\[a\\](http\\://b)"),
         ("# a", "\\# a"),
         ("&lt;", "&amp;lt;"),
         ("a\\b", "a\\\\b"),

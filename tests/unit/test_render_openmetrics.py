@@ -130,9 +130,10 @@ def test_what_is_new_is_told_where_there_is_something_to_compare_with() -> None:
     assert "pgfleet_new_findings" not in read(DOCUMENT)
 
 
-def test_a_name_of_any_kind_is_read_back_as_it_is() -> None:
+def test_a_name_of_any_kind_is_read_back_with_line_breaks_shown() -> None:
     table = 'odd "name" \\n \\ {a="b"} \n# EOF'
     loss = LossEntry(table=table, before=2, now=1, allowed=0, exact=True)
     tenant = a_tenant_entry().model_copy(update={"losses": (loss,)})
-    assert read(a_document(tenant))["pgfleet_lost_rows"][(table,)] == 1
-    assert read(a_document(tenant), read_exposition)["pgfleet_lost_rows"][(table,)] == 1
+    shown = table.replace("\n", "\\n")
+    assert read(a_document(tenant))["pgfleet_lost_rows"][(shown,)] == 1
+    assert read(a_document(tenant), read_exposition)["pgfleet_lost_rows"][(shown,)] == 1

@@ -15,6 +15,7 @@ from pgfleet.documents.audit import (
     UnexpectedEntry,
     Verdict,
 )
+from pgfleet.hidden_characters import one_line_of_sql, show_hidden
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.phrases.migration_runs import fold_versions
 
@@ -23,6 +24,8 @@ REMARK = re.compile(r"(?P<definition>.*) \((?P<text>[A-Z ]+: [^()]+)\)")
 """What the introspection appends to a definition: `… (INVALID: no query uses it)`."""
 NONE_APPLIED = "no migration is applied: none of the manifest's objects exist"
 MOST_UNCOUNTED = 3
+MOST_CHARACTERS = 2000
+"""Of a definition in a sentence."""
 NOT_APPLIED = "not applied yet"
 
 
@@ -53,12 +56,12 @@ def _(finding: DifferenceEntry) -> str:
     text = predicate(finding)
     if text == CHANGED:
         text = f"is {_one_line(finding.actual)}, should be {_one_line(finding.expected)}"
-    return f"{finding.kind} {finding.identity} {text}"
+    return f"{named(finding)} {text}"
 
 
 @sentence.register
 def _(finding: UnexpectedEntry) -> str:
-    return f"extra {finding.kind} {finding.identity} ({_one_line(finding.actual)}), not in the manifest"
+    return f"extra {named(finding)} ({_one_line(finding.actual)}), not in the manifest"
 
 
 @sentence.register
@@ -106,6 +109,11 @@ def _(finding: TenantEntry) -> str:
     parts += [f"not applied: {fold_versions(pending, order)}{number}"] if pending else []
     joined = ["; ".join(parts)] if parts else []
     return "; ".join(sorted([*joined, *map(sentence, broken_contracts(finding))], key=len))
+
+
+def named(finding: DifferenceEntry | UnexpectedEntry) -> str:
+    """The object's kind and name, in which a line break is shown as one."""
+    return f"{finding.kind} {show_hidden(finding.identity)}"
 
 
 def lacking_migrations(tenant: TenantEntry) -> tuple[MigrationEntry, ...]:
@@ -187,5 +195,6 @@ def failed_checks(migration: MigrationEntry) -> Iterator[str]:
             yield f"check '{check.name}' {how}" + (f": {check.detail}" if check.detail else "")
 
 
-def _one_line(text: str | None) -> str:
-    return " ".join((text or "nothing").split())
+def _one_line(definition: str | None) -> str:
+    text = one_line_of_sql(definition or "nothing")
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"

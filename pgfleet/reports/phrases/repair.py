@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from pgfleet.documents.audit import DifferenceEntry, LedgerState, MigrationEntry
 from pgfleet.documents.repair import RepairResult, TenantRepair
+from pgfleet.hidden_characters import show_hidden_in_sql
 from pgfleet.repair.model import Hazard, Strategy
-from pgfleet.reports.phrases.audit import counting_differences, sentence
+from pgfleet.reports.phrases.audit import counting_differences, named, sentence
 from pgfleet.reports.phrases.names import listed
 from pgfleet.reports.phrases.rollout import error_sentence, plural
 
@@ -68,7 +69,7 @@ def rerun_sentence(found: Remedies) -> str:
     """`reapplying 20250401 restores it`."""
     what = "them" if len(found.reruns) + len(found.along) > 1 else "it"
     if found.statements or found.by_hand:
-        what = listed([_named(each) for each in found.reruns])
+        what = listed([named(each) for each in found.reruns])
     is_restored = all(each.change == "missing" for each in found.reruns)
     return f"reapplying {found.version} {'restores' if is_restored else 'fixes'} {what}"
 
@@ -84,7 +85,7 @@ def fix_of(difference: DifferenceEntry) -> str:
 
 def reason_lines(differences: Sequence[DifferenceEntry]) -> tuple[str, ...]:
     """Each object, and why no statement is run for it: another fix includes it, or it needs a person."""
-    return tuple(f"{_named(each)}: {_reason(each)}" for each in differences)
+    return tuple(f"{named(each)}: {_reason(each)}" for each in differences)
 
 
 def repaired_lines(found: TenantRepair) -> tuple[str, ...]:
@@ -103,8 +104,10 @@ def rollout_command(environment: str, tenant: str) -> str:
 
 
 def script_of(statements: Sequence[str]) -> str:
-    """The statements, each ended by a semicolon."""
-    return "\n".join(f"{each.rstrip().removesuffix(';')};" for each in statements)
+    """The statements, each ended by a semicolon, with their hidden characters shown."""
+    return "\n".join(
+        show_hidden_in_sql(f"{each.rstrip().removesuffix(';')};", keep_in_strings="") for each in statements
+    )
 
 
 def repair_sentence(found: TenantRepair) -> str:
@@ -139,10 +142,6 @@ def not_repairable_lines(found: TenantRepair) -> tuple[str, ...]:
 def repair_word(result: RepairResult, *, is_dry_run: bool) -> str:
     """`repaired`, and in a dry run `would be repaired`."""
     return "would be repaired" if is_dry_run and result is RepairResult.REPAIRED else result.replace("_", " ")
-
-
-def _named(difference: DifferenceEntry) -> str:
-    return f"{difference.kind} {difference.identity}"
 
 
 def _reason(difference: DifferenceEntry) -> str:

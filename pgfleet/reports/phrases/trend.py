@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.documents.audit import MigrationStatus
 from pgfleet.documents.audit_context import FindingEntry, TrendEntry
+from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.findings import CONTRACT, MIGRATION, TENANT
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.migration_runs import fold_versions
@@ -74,7 +75,7 @@ def _caveat(finding: FindingEntry) -> str:
 def _subject(finding: FindingEntry) -> str:
     if finding.kind in {MIGRATION, CONTRACT}:
         return finding.identity
-    return "" if finding.kind == TENANT else f"{finding.kind} {finding.identity}"
+    return "" if finding.kind == TENANT else f"{finding.kind} {show_hidden(finding.identity)}"
 
 
 def _grouped(found: Iterable[tuple[FindingEntry, str]], order: Sequence[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pgfleet.documents.audit_context import VariantDifference, VariantEntry
+from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.summary import tenant_count
 from pgfleet.reports.phrases.names import listed
 
@@ -32,4 +33,4 @@ def is_shared(variants: Sequence[VariantEntry]) -> bool:
 
 
 def _difference(difference: VariantDifference) -> str:
-    return f"{difference.kind} {difference.identity} {difference.change}"
+    return f"{difference.kind} {show_hidden(difference.identity)} {difference.change}"

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from pgfleet.hidden_characters import KEPT_IN_BLOCKS, show_hidden
 from pgfleet.reports.blocks import Block, Column, Matrix, Page, flatten
 from pgfleet.reports.phrases.migration_runs import fold_cells, fold_versions
 from pgfleet.reports.render.bars import Part, bar
@@ -17,10 +18,18 @@ from pgfleet.reports.render.bars import Part, bar
 MOST_COLUMNS = 16
 """With more migrations, the map shows a tenant's migrations in words, and the table of migrations folds runs."""
 LOADER = PackageLoader("pgfleet.reports.render")
+
+
+def _visible(value: object) -> object:
+    """A value in a template: a text of others with its hidden characters shown."""
+    return show_hidden(value, keep=KEPT_IN_BLOCKS) if type(value) is str else value
+
+
 ENVIRONMENT = Environment(
     loader=LOADER,
     autoescape=True,
     undefined=StrictUndefined,
+    finalize=_visible,
     trim_blocks=True,
     lstrip_blocks=True,
 )
@@ -59,8 +68,8 @@ def render(page: Page) -> str:
 
 
 def json_in_script(data: object) -> str:
-    """JSON that can stand in a script element: it contains no character that begins a tag."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(IN_SCRIPT)
+    """JSON that can stand in a script element, hidden characters shown: no character of it begins a tag."""
+    return json.dumps(_visible_in(data), ensure_ascii=False, separators=(",", ":")).translate(IN_SCRIPT)
 
 
 def pooled(tenants: Iterable[Iterable[Block]]) -> tuple[list[Block], list[list[int]]]:
@@ -73,6 +82,12 @@ def pooled(tenants: Iterable[Iterable[Block]]) -> tuple[list[Block], list[list[i
 def block_data(block: Block) -> dict[str, object]:
     """The block as JSON, without empty values."""
     return {"kind": block.kind, **{name: value for name, value in asdict(block).items() if value}}
+
+
+def _visible_in(data: object) -> object:
+    if isinstance(data, dict):
+        return {name: _visible_in(value) for name, value in data.items()}
+    return [*map(_visible_in, data)] if isinstance(data, list | tuple) else _visible(data)
 
 
 def _data(page: Page) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from pgfleet.hidden_characters import one_line_of_sql
 from pgfleet.reports.blocks import Block, Code, Contrast, Lines, Paragraph, Section, Table, Tenants, Tone, cell_text
 from pgfleet.reports.phrases.names import listed
 
@@ -48,11 +49,11 @@ def _lines(block: Block, depth: int) -> Iterator[Line]:
             yield Line(depth=depth, text=f"{title}: {listed(names)}")
         case Code(title=title, text=text, hazards=hazards, in_full=True, language=language):
             yield Line(depth=depth, text=title + (f" ({', '.join(hazards)}):" if hazards else ":"))
-            is_command = len(text.splitlines()) == 1 and language != "sql"
+            is_command = len(text.split("\n")) == 1 and language != "sql"
             tone = Tone.REMEDY if is_command else Tone.SCRIPT
-            yield from (Line(depth=depth + 1, text=each, tone=tone) for each in text.splitlines())
+            yield from (Line(depth=depth + 1, text=each, tone=tone) for each in text.split("\n"))
         case Code(text=text, hazards=hazards):
-            shown = _one_line(text)
+            shown = one_line_of_sql(text)
             cut = shown if len(shown) <= MOST_CHARACTERS else f"{shown[: MOST_CHARACTERS - 1]}…"
             yield Line(depth=depth, text=cut + (f" ({', '.join(hazards)})" if hazards else ""), tone=Tone.REMEDY)
         case Contrast(summary=summary, tags=tags):

@@ -1,10 +1,10 @@
-"""Text of others at a terminal: no markup, and no control character that the terminal would obey."""
+"""Text at a terminal: on one line, without markup, and without characters that the terminal would obey or hide."""
 
 from rich.text import Text
 
-CONTROLS = {each: "\ufffd" for each in (*range(0x20), *range(0x7F, 0xA0)) if each not in {0x09, 0x0A}}
+from pgfleet.hidden_characters import show_hidden
 
 
 def plain_text(text: str, style: str = "") -> Text:
-    """The text as it is; control characters are replaced by U+FFFD."""
-    return Text(text.translate(CONTROLS), style=style)
+    """The text with its hidden characters shown as escapes, line breaks included."""
+    return Text(show_hidden(text), style=style)

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pgfleet.documents.audit import DifferenceEntry
+from pgfleet.hidden_characters import show_hidden_in_sql
 from pgfleet.judge.summary import tenant_count
 from pgfleet.reports.blocks import MOST_TENANTS, Block, Contrast, Paragraph, Section, Tenants, Tone
 from pgfleet.reports.issues import Issue
-from pgfleet.reports.phrases.audit import predicate, sentence
+from pgfleet.reports.phrases.audit import named, predicate, sentence
 
 MOST_DIFFERENCES = 10
 
@@ -30,11 +31,11 @@ def issue_section(heading: str, issues: Sequence[Issue], tone: Tone = Tone.PLAIN
 def contrast(difference: DifferenceEntry, tags: tuple[str, ...] = ()) -> Contrast:
     """One object with what it should be and what it is."""
     return Contrast(
-        title=f"{difference.kind} {difference.identity} {predicate(difference)}",
+        title=f"{named(difference)} {predicate(difference)}",
         summary=sentence(difference),
         tags=tags,
-        expected=difference.expected or "",
-        actual=difference.actual or "",
+        expected=show_hidden_in_sql(difference.expected or ""),
+        actual=show_hidden_in_sql(difference.actual or ""),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.documents.plan import Gate, HazardEntry, LargestTable, ScriptEntry
+from pgfleet.hidden_characters import show_hidden_in_sql
 from pgfleet.judge.summary import tenant_count
 from pgfleet.reports.blocks import Block, Code, Lines, Section, Table, Tone, section
 from pgfleet.rollout.gate import describe_denied
@@ -77,7 +78,7 @@ def bytes_text(size: int) -> str:
 
 def folded(sql: str, most_lines: int | None) -> str:
     """The SQL without empty lines around it; only its first lines, and how many more there are."""
-    lines = sql.strip("\n").splitlines()
+    lines = show_hidden_in_sql(sql).strip("\n").split("\n")
     if most_lines is None or len(lines) <= most_lines:
         return "\n".join(lines)
     more = len(lines) - most_lines
