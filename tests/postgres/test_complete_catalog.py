@@ -8,8 +8,6 @@ from fixtures.rollout import Subject
 from pgfleet.documents.audit import Verdict
 from pgfleet.postgres.session import Session
 
-pytestmark = pytest.mark.every_version
-
 SCRIPT = """
 CREATE TABLE t (a integer);
 CREATE INDEX i ON t (a);
@@ -50,6 +48,7 @@ def reads(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> int:
     return len(found)
 
 
+@pytest.mark.every_version
 @pytest.mark.parametrize(
     ("sql", "kind", "identity"),
     [
@@ -72,6 +71,7 @@ def test_they_are_sorted_among_the_other_unexpected_objects(tenant: Subject) -> 
     assert [kind for kind, _ in unexpected(tenant)] == ["column", "policy", "type", "view"]
 
 
+@pytest.mark.every_version
 def test_a_view_with_the_name_of_a_managed_table_is_reported_as_occupying_it(tenant: Subject) -> None:
     tenant.execute("DROP TABLE t; CREATE VIEW t AS SELECT 1 AS a")
     entry = tenant.audit()

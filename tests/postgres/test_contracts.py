@@ -18,8 +18,6 @@ from pgfleet.postgres.read.audit import audit
 from pgfleet.postgres.read.contracts import try_contracts
 from pgfleet.postgres.session import Session
 
-pytestmark = pytest.mark.every_version
-
 POLICY_ENGINE = "policy_engine (planner service)"
 LOGGER = "AgentAnalyticsLogger"
 TOUCHED = Query("SELECT t.note, s.last_value FROM touched AS t, touched_a_seq AS s", at_home=True)
@@ -67,6 +65,7 @@ def role(server: Server, database: str) -> str:
     return name
 
 
+@pytest.mark.every_version
 def test_every_shipped_statement_works(
     server: Server, database: str, role: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
@@ -90,6 +89,7 @@ def test_working_statements_take_one_round_trip(
     assert len(sent) == 1
 
 
+@pytest.mark.every_version
 @pytest.mark.parametrize(
     ("damage", "statement", "sqlstate"),
     [
@@ -180,6 +180,7 @@ def test_a_missing_privilege_fails_and_is_not_judged_without_a_role(
         assert session.fetch(PREPARED) == [[]]
 
 
+@pytest.mark.every_version
 @pytest.mark.parametrize(
     ("statement", "drawn_on"),
     [
@@ -222,6 +223,7 @@ def test_an_insert_needs_privileges_on_the_sequences_of_columns_it_omits(
         )
 
 
+@pytest.mark.every_version
 def test_nothing_is_executed(server: Server, database: str, role: str) -> None:
     """No row comes or goes, and no sequence advances: not even where a function lies about what it does."""
     server.execute(
@@ -254,6 +256,7 @@ def test_nothing_is_executed(server: Server, database: str, role: str) -> None:
     assert after == before == [("kept", 1)]
 
 
+@pytest.mark.every_version
 def test_a_missing_role_fails_and_one_that_cannot_be_assumed_is_unknown(
     server: Server, database: str, role: str
 ) -> None:

@@ -11,8 +11,6 @@ from fixtures.servers import Server
 from pgfleet.documents.rollout import Result
 from pgfleet.manifest.model import Manifest
 
-pytestmark = pytest.mark.every_version
-
 Tenants = Callable[..., Subject]
 
 
@@ -71,6 +69,7 @@ def statuses(subject: Subject) -> str:
     return "".join(each.status[0] for each in subject.audit().migrations)
 
 
+@pytest.mark.every_version
 @pytest.mark.parametrize("place", [0, 3, 4, 5, 6, 7])
 def test_a_tenant_without_a_ledger_gets_just_what_is_pending(tenant: Tenants, place: int) -> None:
     subject = tenant(SEVEN, place)
@@ -141,6 +140,7 @@ def test_an_adoption_reports_what_the_catalog_contradicts(tenant: Tenants) -> No
     assert statuses(subject) == "aaadd" + "pp"
 
 
+@pytest.mark.every_version
 def test_scripts_may_name_the_home_schema(tenant: Tenants) -> None:
     for place in range(3):
         subject = tenant(NAMED_HOME, place, home="s")

@@ -22,8 +22,6 @@ from pgfleet.postgres.scratch.trial import TrialDatabase
 from pgfleet.postgres.session import Session
 from pgfleet.run.files import load_manifest
 
-pytestmark = pytest.mark.every_version
-
 MANIFESTS = Path(__file__).parents[1] / "manifests"
 
 
@@ -46,6 +44,7 @@ def names(identities: frozenset, kind: ObjectKind) -> set[str]:
     return {each.name for each in identities if each.kind is kind}
 
 
+@pytest.mark.every_version
 def test_a_rerun_of_the_shipped_manifest_restores_these_objects(server: Server, shipped_manifest: Manifest) -> None:
     with scratch_database(server.admin, Limits()) as session:
         expected = build_expected(shipped_manifest, session)
@@ -81,6 +80,7 @@ def test_a_rerun_of_the_shipped_manifest_restores_these_objects(server: Server, 
     }
 
 
+@pytest.mark.every_version
 def test_an_object_counts_as_restored_only_if_every_alteration_is_undone(server: Server) -> None:
     """`kept` has its default, its NOT NULL and its type set again; `half` its default alone."""
     manifest = manifest_of(

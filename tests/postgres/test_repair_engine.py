@@ -23,8 +23,6 @@ from pgfleet.rollout.repair_summary import RepairOutcome, outcome_of
 from pgfleet.run.context import RunContext
 from pgfleet.run.files import load_manifest
 
-pytestmark = pytest.mark.every_version
-
 SHRUNK = "ALTER TABLE ai_messages ALTER content TYPE varchar(2000)"
 NULLABLE = "ALTER TABLE ai_messages ALTER role DROP NOT NULL"
 NULLS = "UPDATE ai_messages SET role = NULL"
@@ -82,6 +80,7 @@ def test_a_dry_run_reports_the_statements_and_changes_nothing(grown: Subject) ->
     assert (grown.before(), grown.has_ledger()) == (before, False)
 
 
+@pytest.mark.every_version
 def test_a_repair_is_run_proven_and_recorded(harbor: Subject) -> None:
     before, events = harbor.before(), harbor.events()
     digest = repair(harbor, dry_run=True).digest
@@ -101,6 +100,7 @@ def test_a_repaired_migration_without_a_ledger_row_is_adopted(grown: Subject) ->
     assert (grown.ledger(), grown.events()) == ({"20250315": "adopted"}, [("repaired", "20250315")])
 
 
+@pytest.mark.every_version
 def test_a_rerun_is_used_if_it_is_proven_and_statements_otherwise(harbor: Subject) -> None:
     subject = harbor
     subject.execute(f"DROP INDEX {INDEX}; ALTER TABLE ai_guardrails.policy_rules DROP COLUMN company_deny_list")
@@ -187,6 +187,7 @@ def test_a_tenant_locked_by_another_run_is_a_transient_error(harbor: Subject) ->
         repair(harbor)
 
 
+@pytest.mark.every_version
 def test_a_repair_in_a_home_schema_touches_no_other_schema(
     server: Server, empty_database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:

@@ -25,8 +25,6 @@ from pgfleet.postgres.scratch.expected_catalog import find_expected
 from pgfleet.run.context import Replay, RunContext
 from pgfleet.run.files import load_manifest
 
-pytestmark = pytest.mark.every_version
-
 EMBEDDED_MAJOR = 18
 
 
@@ -154,6 +152,7 @@ MADE = {
 }
 
 
+@pytest.mark.every_version
 def test_every_shipped_object_belongs_to_its_migration(expected: ExpectedCatalog) -> None:
     made: dict[str, dict[str, set[str]]] = {}
     for each in expected.provenances:
@@ -178,6 +177,7 @@ def test_the_expected_catalog_contains_the_seeds_rows(expected: ExpectedCatalog)
     assert rules["privacy_email_export_block"]["match_all_keywords"] == ["customer", "email"]
 
 
+@pytest.mark.every_version
 @pytest.mark.usefixtures("nothing_left")
 def test_a_later_change_is_a_step_and_a_new_object_starts_over(server: Server, tmp_path: Path) -> None:
     manifest = manifest_of(
@@ -227,6 +227,7 @@ def test_a_script_that_fails_is_named(server: Server, tmp_path: Path) -> None:
     assert f"PostgreSQL {server.major}." in str(caught.value)
 
 
+@pytest.mark.every_version
 @pytest.mark.usefixtures("nothing_left")
 def test_a_script_that_needs_what_the_server_lacks_is_not_at_fault(server: Server, tmp_path: Path) -> None:
     with pytest.raises(ReplayFailed) as caught:
@@ -234,6 +235,7 @@ def test_a_script_that_needs_what_the_server_lacks_is_not_at_fault(server: Serve
     assert not isinstance(caught.value, ScriptFaulty)
 
 
+@pytest.mark.every_version
 @pytest.mark.usefixtures("nothing_left")
 def test_a_seed_that_fails_is_named(server: Server, tmp_path: Path) -> None:
     (tmp_path / "seed.sql").write_text("INSERT INTO t VALUES ('x')", encoding="utf-8")
@@ -250,6 +252,7 @@ def test_the_scratch_database_is_dropped_if_the_block_raises(server: Server) -> 
         raise ZeroDivisionError
 
 
+@pytest.mark.every_version
 @pytest.mark.usefixtures("nothing_left")
 def test_the_scratch_database_is_dropped_although_someone_is_connected(server: Server) -> None:
     with scratch_database(server.admin, Limits()) as session:
@@ -267,6 +270,7 @@ def test_the_scratch_database_is_empty_and_its_name_contains_its_age(server: Ser
     assert abs(time.time() - created) < 60
 
 
+@pytest.mark.every_version
 def test_a_scratch_database_of_a_killed_run_is_dropped_by_a_later_one(server: Server) -> None:
     now = int(time.time())
     stale = f"{PREFIX}{now - STALE_AFTER_SECONDS - 60:x}_dead"
@@ -314,6 +318,7 @@ def refusing(server: Server, how: str) -> Dsn:
 REFUSALS = ["no CREATEDB", "read-only", "wrong password", "no answer"]
 
 
+@pytest.mark.every_version
 @pytest.mark.usefixtures("nothing_left")
 def test_a_role_without_createdb_is_an_error(server: Server) -> None:
     with (
@@ -347,6 +352,7 @@ def test_an_unavailable_scratch_database_says_what_to_do(
     assert not caught.value.transient
 
 
+@pytest.mark.every_version
 def test_the_embedded_server_is_the_fallback(
     server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
