@@ -38,12 +38,17 @@ def judge_tenant(
     counts: Sequence[CountObservation],
     contracts: Sequence[ContractEntry] = (),
 ) -> TenantEntry:
-    """The tenant's entry. An incomplete inspection makes the verdict unknown, with the reason."""
-    faults = tuple(_faults(observed, migrations, seeds, counts, contracts))
+    """The tenant's entry. An incomplete inspection makes the verdict unknown, with the reason.
+
+    A tenant stays blocked if only rows or contracts could not be read: they cannot make its objects right.
+    """
+    faults = (*_faults(observed, migrations), *_data_faults(seeds, counts, contracts))
+    verdict = tenant_verdict(migrations, contracts)
+    is_certain = not faults or (verdict is Verdict.BLOCKED and not any(_faults(observed, migrations)))
     return TenantEntry(
         name=tenant.name,
         ring=tenant.ring,
-        verdict=Verdict.UNKNOWN if faults else tenant_verdict(migrations, contracts),
+        verdict=verdict if is_certain else Verdict.UNKNOWN,
         reason="; ".join(dict.fromkeys(faults)) or None,
         server_version=observed.server_version,
         pooler=observed.pooler,
@@ -117,13 +122,7 @@ def connect_failure_of(error: PgfleetError) -> ConnectFailure | None:
     )
 
 
-def _faults(
-    observed: TenantObservation,
-    migrations: Iterable[MigrationEntry],
-    seeds: Iterable[SeedEntry],
-    counts: Iterable[CountObservation],
-    contracts: Iterable[ContractEntry],
-) -> Iterator[str]:
+def _faults(observed: TenantObservation, migrations: Sequence[MigrationEntry]) -> Iterator[str]:
     if observed.ledger_fault:
         yield f"the ledger could not be read: {observed.ledger_fault}"
     if observed.tool and observed.tool.fault:
@@ -133,13 +132,20 @@ def _faults(
     if unknown := [each.version for each in migrations if each.evidence is Evidence.NONE]:
         yield _undecided(unknown)
     yield from _check_faults(migrations)
+
+
+def _data_faults(
+    seeds: Iterable[SeedEntry], counts: Iterable[CountObservation], contracts: Iterable[ContractEntry]
+) -> Iterator[str]:
     for seed in seeds:
         if seed.status is SeedStatus.UNKNOWN:
             yield f"seed {seed.name} could not be checked: {seed.detail}"
     for count in counts:
         if count.fault:
             yield f"{count.table} could not be counted: {count.fault}"
-    yield from _contract_faults(contracts)
+    for contract in contracts:
+        if contract.works is None:
+            yield f"contract of {contract.consumer} could not be checked: {contract.detail}"
 
 
 def _check_faults(migrations: Iterable[MigrationEntry]) -> Iterator[str]:
@@ -157,12 +163,6 @@ def _undecided(versions: Sequence[str]) -> str:
         f"{names} {verb} no trace in the catalog, and nothing records whether it ran; to settle it, name the migration "
         f"tool's ledger in the manifest, add a check, or run pgfleet adopt ENV --through VERSION"
     )
-
-
-def _contract_faults(contracts: Iterable[ContractEntry]) -> Iterator[str]:
-    for contract in contracts:
-        if contract.works is None:
-            yield f"contract of {contract.consumer} could not be checked: {contract.detail}"
 
 
 def _unexpected(found: CatalogObject, home: str) -> UnexpectedEntry:

@@ -10,6 +10,7 @@ from pgfleet.manifest.extensions import CREATED
 from pgfleet.manifest.model import Script
 from pgfleet.manifest.statements import split
 from pgfleet.postgres import session_settings
+from pgfleet.postgres.guard import guard_script
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.transactions import READ_SAVEPOINT, Transactions
 from pgfleet.run.shipped import statement
@@ -52,6 +53,10 @@ class Session(Transactions):
         """The single value that the query returns; its effects are part of our transaction, or committed at once."""
         [[(value,)]] = self._batch("", (query,), "", with_settings=False)
         return value
+
+    def check_script(self, script: Script) -> None:
+        """Raises a DatabaseError if the script would read or call what the tenant's owner put in another's place."""
+        self.fetch(guard_script(self.trust, script.sql))
 
     def run_script(self, script: Script | str) -> None:
         """Runs a script's statements one by one in a transaction of its own, or as part of ours; all or nothing.

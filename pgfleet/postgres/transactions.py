@@ -1,6 +1,6 @@
 """A connection to one tenant with transactions: within one another, and as dry runs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import psycopg
@@ -10,13 +10,12 @@ from psycopg.pq import TransactionStatus
 from pgfleet.errors import CannotDryRun, ConnectionLost, DatabaseError, StatementFailed, TransactionInterrupted
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Script
-from pgfleet.manifest.statement_names import functions_of, operators_of
 from pgfleet.postgres import session_settings
 from pgfleet.postgres.connection import Connection, Limits
 from pgfleet.postgres.errors import translate_errors
+from pgfleet.postgres.guard import Trust, guard_queries
 from pgfleet.postgres.lazy_connection import LazyConnection
 from pgfleet.postgres.query import Query, Rows, all_rows, bind
-from pgfleet.run.shipped import statement
 
 USE_SERVER_PATH, USE_HOME_PATH = Query(session_settings.USE_SERVER_PATH), Query(session_settings.USE_HOME_PATH)
 READ_SAVEPOINT, BLOCK_SAVEPOINT = "pgfleet_reading", "pgfleet_part"
@@ -29,9 +28,9 @@ class Transactions(LazyConnection):
 
     Values are bound on the client and statements sent by the simple protocol. So any number of statements takes one
     round trip, and a pooler in transaction mode sees nothing prepared. `home`, the tenant's schema, is the search path,
-    followed by the schemas of the `extensions`, except for schemas of other tenants (`search_path`). The manifest's own
-    functions that are as expected are `trusted_functions`, by schema and name. `ledger_owners` are roles, besides the
-    session's own and superusers, whose ledger is used.
+    followed by the schemas of the `extensions`, except for schemas of other tenants (`search_path`). `trust` names the
+    objects that were found to be as expected. `ledger_owners` are roles, besides the session's own and superusers,
+    whose ledger is used.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class Transactions(LazyConnection):
         self.home_may_be_missing = home_may_be_missing
         self.ledger_owners = ledger_owners
         self.extensions, self.managed_names = extensions, managed_names
-        self.trusted_functions: frozenset[tuple[str, str]] = frozenset()
+        self.trust = Trust()
         self.is_dry_run = self.is_one_transaction = False
         self._depth = 0
         self._has_run_script = False
@@ -190,19 +189,7 @@ class Transactions(LazyConnection):
     def _guard(self, queries: Sequence[Query]) -> Query:
         """Fails unless the server would run nothing of the tenant's for these queries."""
         texts = [each.text for each in queries if each.at_home]
-        return self.guard(frozenset[str]().union(*(each.tables for each in queries)), texts)
-
-    def guard(self, tables: Iterable[str], texts: Iterable[str]) -> Query:
-        """Fails unless the server would run nothing of the tenant's for these texts, which name these tables."""
-        schemas, names = zip(*sorted(self.trusted_functions), strict=True) if self.trusted_functions else ((), ())
-        parameters = {
-            "titles": sorted(tables),
-            "function_schemas": [*schemas],
-            "function_names": [*names],
-            "calls": sorted({name for text in texts for name in functions_of(text)}),
-            "operators": sorted({name for text in texts for name in operators_of(text)}),
-        }
-        return Query(statement("introspection/guard"), parameters)
+        return guard_queries(self.trust, frozenset[str]().union(*(each.tables for each in queries)), texts)
 
     def _abort_batch(self, connection: Connection, *, is_read: bool, undo: str) -> None:
         """Returns to the state before a failed batch, unless the transaction's block will roll back."""

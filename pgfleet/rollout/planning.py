@@ -55,7 +55,7 @@ def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalo
     if scope.adopt_through:
         return plan_adoption(entry, scope.adopt_through, manifest.ledger)
     ring = entry.ring or ""
-    if entry.verdict in INCONCLUSIVE or expected is None:
+    if entry.verdict in INCONCLUSIVE or entry.reason or expected is None:
         reason = entry.reason or "it could not be inspected"
         obstacle = entry.verdict if entry.verdict in INCONCLUSIVE else Verdict.UNKNOWN
         because = entry.unreachable_because

@@ -215,4 +215,5 @@ def test_rows_that_a_policy_hides_are_no_smaller_number(adopted: Subject) -> Non
     adopted.execute("ALTER TABLE ai_conversations ENABLE ROW LEVEL SECURITY")
     found = adopted.audit()
     assert next((each.table, each.rows) for each in found.counts) == ("ai_conversations", None)
+    assert found.verdict is Verdict.BLOCKED, "its row security is not as expected"
     assert "row-level security" in (found.reason or "")

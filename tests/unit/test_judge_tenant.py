@@ -105,6 +105,14 @@ def test_the_verdict_follows_the_worst_priority_that_is_not_applied(states: str,
     assert (tenant.verdict, tenant.reason) == (verdict, None)
 
 
+def test_a_tenant_stays_blocked_if_only_rows_could_not_be_read() -> None:
+    uncounted = CountObservation(table="one", rows=None, exact=True, fault="permission denied")
+    tenant = judge(a_migration_entry(MigrationStatus.DRIFTED, priority=Priority.P0), counts=(uncounted,))
+    assert (tenant.verdict, tenant.reason) == (Verdict.BLOCKED, "one could not be counted: permission denied")
+    other = judge(a_migration_entry(MigrationStatus.DRIFTED, priority=Priority.P1), counts=(uncounted,))
+    assert other.verdict is Verdict.UNKNOWN
+
+
 @pytest.mark.parametrize("status", [SeedStatus.MISSING, SeedStatus.CUSTOMIZED, SeedStatus.PRESENT])
 def test_a_seed_that_could_be_read_does_not_change_the_verdict(status: SeedStatus) -> None:
     seed = SeedEntry(name="rules", status=status, detail="something")

@@ -24,6 +24,7 @@ def execute(
 
     Returns the versions of the later ones that are applied now. Raises NotProven, and DatabaseErrors.
     """
+    session.check_script(migration.script)
     session.run_script(migration.script)
     ran = [migration.version]
     after = inspect(session, context, assumed=frozenset(ran))
@@ -31,6 +32,7 @@ def execute(
         again = context.migration(version)
         if not again.transactional:
             raise NotProven(f"it undoes part of {version}, which cannot run in the same transaction")
+        session.check_script(again.script)
         session.run_script(again.script)
         ran.append(version)
         after = inspect(session, context, assumed=frozenset(ran))

@@ -97,6 +97,7 @@ def _outside_transaction(
         before = inspect(session, context)
         action = _revalidate(session, context, plan, migration, before)
         if action in RUNS:
+            session.check_script(migration.script)
             _check_undoes_nothing(session, context, migration, before)
             record_started(session, migration, run_id=context.run_id)
             try:

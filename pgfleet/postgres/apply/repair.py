@@ -194,10 +194,12 @@ class _TenantRepair:
     def _execute(self, session: Session, plan: RepairPlan, before: TenantInspection, entries: Entries) -> None:
         prepare_ledger(session)
         guards = read_guards(session, self.context)
-        for version in plan.versions:
-            session.run_script(self.context.migration(version).script)
+        scripts = [self.context.migration(version).script for version in plan.versions]
         for number, statement in enumerate(plan.statements, start=1):
-            session.run_script(Script(path=f"statement {number}", sql=statement.text, checksum=""))
+            scripts.append(Script(path=f"statement {number}", sql=statement.text, checksum=""))
+        for script in scripts:
+            session.check_script(script)
+            session.run_script(script)
         after = self._prove(session, plan, before, entries)
         check_row_losses(guards, read_guards(session, self.context))
         for version in (each for each in entries if each in _touched(plan)):

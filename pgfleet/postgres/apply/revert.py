@@ -74,6 +74,7 @@ def _in_transaction(session: Session, context: RunContext, migration: Migration,
         dropped = _count_dropped(session, context, migration, before)
         guards, gone = read_guards(session, context), {each.table for each in dropped}
         dependents = read_dependents(session, before)
+        session.check_script(undo.script)
         session.run_script(undo.script)
         _record(session, context, migration, before)
         prove_reverted(session, context, before, migration.version)
@@ -94,6 +95,7 @@ def _outside_transaction(session: Session, context: RunContext, migration: Migra
         if not _is_to_do(session, context, undo, before):
             return None
         dropped = _count_dropped(session, context, migration, before)
+        session.check_script(undo.script)
         record_started(session, undo, run_id=context.run_id)
         try:
             run_statements(session, undo, run_id=context.run_id, is_resumed=was_started(before, undo))

@@ -51,6 +51,7 @@ def _apply_seed(session: Session, context: RunContext, seed: Seed) -> SeedStep:
         return SeedStep(name=seed.name, status=StepStatus.SKIPPED, detail=f"it is {status}")
     changes, guards = read_changes(session, seed.table), read_guards(session, context)
     objects = inspect(session, context).observed.catalog
+    session.check_script(seed.script)
     session.run_script(seed.script)
     _check_objects_unchanged(objects, inspect(session, context).observed.catalog)
     _check_rows_unchanged(seed, changes, read_changes(session, seed.table))

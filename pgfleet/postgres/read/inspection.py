@@ -1,7 +1,10 @@
 """Inspects a tenant: reads its catalog and ledger, and compares them with what is expected."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+
+from psycopg.sql import Identifier
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
@@ -15,6 +18,7 @@ from pgfleet.judge.position import Position, Records
 from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.postgres.apply.ledger import ledger_query, read_ledger
 from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
+from pgfleet.postgres.guard import Trust
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.introspection import catalog_query, complete_catalog
 from pgfleet.postgres.read.prefetch import Prefetched, prefetch
@@ -50,6 +54,7 @@ def inspect(
     `with_prefetch` sends the queries of the other audit steps in the same round trip, if none of them fails. `assumed`
     versions count as applied: they were run in the transaction under way, which has not recorded them yet.
     """
+    session.trust = Trust()  # the tenant may have changed since the last inspection
     whole = context.expected(session.server_major, session.home)
     queries = _queries(session, context, whole)
     found = prefetch(session, context, also=queries) if with_prefetch else None
@@ -58,7 +63,7 @@ def inspect(
     records = _records(context, observed, whole, assumed, session.home)
     assessment = assess(whole, context.order, observed.catalog, records)
     _check_fingerprint(observed.catalog, assessment)
-    session.trusted_functions = frozenset(_as_expected(assessment, session.home))
+    session.trust = _as_expected(assessment, session.home)
     if with_prefetch and not found and (second := prefetch(session, context, missing=_missing(assessment.differences))):
         prefetched, _ = second
     if checks := dict(_decisive_checks(session, context, assessment.position, prefetched)):
@@ -66,17 +71,25 @@ def inspect(
     return TenantInspection(observed, assessment, prefetched)
 
 
-def _as_expected(assessment: Assessment, home: str) -> Iterator[tuple[str, str]]:
-    """Schema and name of the manifest's functions, unless one of that name differs."""
-    wrong = {_function(each.identity) for each in assessment.differences}
-    for each in assessment.expected.objects:
-        if each.kind is ObjectKind.FUNCTION and _function(each) not in wrong:
-            schema, name = _function(each)
-            yield schema or home, name
+def _as_expected(assessment: Assessment, home: str) -> Trust:
+    """The manifest's functions, tables, and views that are as expected; none of a name of which one differs."""
+    wrong = {_named(each.identity) for each in assessment.differences}
+    right = [each for each in assessment.expected.objects if _named(each) not in wrong]
+    functions = (each for each in right if each.kind is ObjectKind.FUNCTION)
+    relations = (each for each in right if each.kind in {ObjectKind.TABLE, ObjectKind.VIEW})
+    return Trust(
+        functions=Counter((each.schema or home, _name(each)) for each in functions),
+        relations=frozenset(Identifier(each.schema or home, each.name).as_string() for each in relations),
+    )
 
 
-def _function(identity: Identity) -> tuple[str | None, str]:
-    return identity.schema, identity.name.split("(", 1)[0]
+def _named(identity: Identity) -> tuple[ObjectKind, str | None, str]:
+    return identity.kind, identity.schema, _name(identity)
+
+
+def _name(identity: Identity) -> str:
+    """The name, of functions without arguments."""
+    return identity.name.split("(", 1)[0] if identity.kind is ObjectKind.FUNCTION else identity.name
 
 
 def _records(
