@@ -18,12 +18,13 @@ class Trust:
     """Quoted names of tables and views."""
 
 
-def guard_queries(trust: Trust, tables: Iterable[str], texts: Iterable[str]) -> Query:
+def guard_queries(trust: Trust, tables: Iterable[str], texts: Iterable[str], *, is_only_planned: bool = False) -> Query:
     """A statement that fails unless queries with these texts, which name these tables, run nothing of the tenant's own.
 
     It locks the tables against redefinition until the transaction ends.
     """
-    return _guard(trust, tables, [names_in(each) for each in texts], is_script=False)
+    names = [names_in(each) for each in texts]
+    return _guard(trust, tables, names, is_script=False, is_only_planned=is_only_planned)
 
 
 def guard_script(trust: Trust, script: str) -> Query:
@@ -31,15 +32,16 @@ def guard_script(trust: Trust, script: str) -> Query:
 
     Triggers and functions that the tenant's tables use are not examined: the script runs them.
     """
-    return _guard(trust, tables_read_by(script), [names_in(script)], is_script=True)
+    return _guard(trust, tables_read_by(script), [names_in(script)], is_script=True, is_only_planned=False)
 
 
-def _guard(trust: Trust, tables: Iterable[str], names: list[Names], *, is_script: bool) -> Query:
+def _guard(trust: Trust, tables: Iterable[str], names: list[Names], *, is_script: bool, is_only_planned: bool) -> Query:
     functions = sorted(trust.functions)
     parameters = {
         "titles": sorted(tables),
         "relations": sorted(trust.relations),
         "is_script": is_script,
+        "is_only_planned": is_only_planned,
         "function_schemas": [schema for schema, _ in functions],
         "function_names": [name for _, name in functions],
         "function_counts": [trust.functions[each] for each in functions],

@@ -20,13 +20,15 @@ class Query:
     the server's own; in a query of the manifest's, which is `at_home`, also those of the tenant's home schema.
 
     `tables` are the quoted names of the tenant's tables that it reads. It is not sent unless the server would run
-    nothing of the tenant's own for it (`introspection/guard.sql`).
+    nothing of the tenant's own for it (`introspection/guard.sql`). A query that `is_only_planned` may name functions
+    that planning does not call.
     """
 
     text: str
     parameters: Mapping[str, Any] | None = None
     at_home: bool = False
     tables: frozenset[str] = frozenset()
+    is_only_planned: bool = False
 
 
 _bound: WeakKeyDictionary[Query, str] = WeakKeyDictionary()

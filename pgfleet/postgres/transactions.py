@@ -189,7 +189,9 @@ class Transactions(LazyConnection):
     def _guard(self, queries: Sequence[Query]) -> Query:
         """Fails unless the server would run nothing of the tenant's for these queries."""
         texts = [each.text for each in queries if each.at_home]
-        return guard_queries(self.trust, frozenset[str]().union(*(each.tables for each in queries)), texts)
+        tables = frozenset[str]().union(*(each.tables for each in queries))
+        is_only_planned = all(each.is_only_planned for each in queries)
+        return guard_queries(self.trust, tables, texts, is_only_planned=is_only_planned)
 
     def _abort_batch(self, connection: Connection, *, is_read: bool, undo: str) -> None:
         """Returns to the state before a failed batch, unless the transaction's block will roll back."""

@@ -181,10 +181,14 @@ BEGIN
       n.nspname,
       p.proname,
       p.proname = ANY(%(qualified_calls)s::text[]) AS is_qualified,
-      n.nspname = ANY(home_schemas) AND (
+      n.nspname = ANY(home_schemas) AS is_at_home,
+      (
         p.proname = ANY(%(calls)s::text[])
+        OR p.proname = ANY(%(qualified_calls)s::text[])
         OR (p.proname = ANY(%(words)s::text[]) AND p.pronargs = 1 AND t.typtype = 'c')
-      ) AS is_called,
+      )
+      -- Planning calls no volatile function, but puts the bodies of functions in SQL in the place of their calls.
+      AND (NOT %(is_only_planned)s OR p.provolatile <> 'v' OR l.lanname = 'sql') AS is_called,
       EXISTS (
         SELECT FROM pg_catalog.pg_proc AS o
         WHERE o.proname = p.proname AND o.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
@@ -197,13 +201,14 @@ BEGIN
       ) AS is_hidden
     FROM pg_catalog.pg_proc AS p
     INNER JOIN pg_catalog.pg_namespace AS n ON p.pronamespace = n.oid
+    INNER JOIN pg_catalog.pg_language AS l ON p.prolang = l.oid
     LEFT JOIN pg_catalog.pg_type AS t ON p.proargtypes[0] = t.oid
     WHERE p.oid = ANY(functions) AND p.proname = ANY(%(words)s::text[])
   ) AS c
   WHERE
     CASE
-      WHEN is_script THEN c.is_called AND c.is_shadow AND NOT c.is_hidden
-      ELSE c.is_qualified OR (c.is_called AND NOT c.is_hidden)
+      WHEN is_script THEN c.is_called AND c.is_at_home AND c.is_shadow AND NOT c.is_hidden
+      ELSE c.is_called AND (c.is_qualified OR (c.is_at_home AND NOT c.is_hidden))
     END
   ORDER BY c.proname
   LIMIT 1;

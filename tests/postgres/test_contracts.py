@@ -13,6 +13,7 @@ from pgfleet.errors import TryAgain
 from pgfleet.manifest.contracts import contract_fault, contract_statements
 from pgfleet.manifest.model import Contract, Manifest, Priority, Script
 from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.guard import Trust
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.read.audit import audit
 from pgfleet.postgres.read.contracts import try_contracts
@@ -169,7 +170,7 @@ def test_a_statement_that_cannot_be_planned_fails_by_name(
 def test_a_missing_privilege_fails_and_is_not_judged_without_a_role(
     server: Server, database: str, role: str, revoked: str, statement: str, message: str
 ) -> None:
-    server.execute("CREATE FUNCTION own() RETURNS integer VOLATILE LANGUAGE sql AS 'SELECT 1'", database)
+    server.execute("CREATE FUNCTION own() RETURNS integer VOLATILE LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'", database)
     server.execute(f"REVOKE ALL ON FUNCTION own() FROM PUBLIC; GRANT EXECUTE ON FUNCTION own() TO {role}", database)
     with server.session(database) as session:
         assert attempt(session, statement, role=role) == ContractObservation(consumer="worker")
@@ -248,7 +249,8 @@ def test_nothing_is_executed(server: Server, database: str, role: str) -> None:
         )
         assert reading == ContractObservation(consumer="worker")
         assert attempt(session, "SELECT liar()") == ContractObservation(
-            consumer="worker", fault="'1': cannot execute nextval() in a read-only transaction"
+            consumer="worker",
+            fault="'1': not run: it may call the function public.liar, which is not as in the manifest",
         )
         [after] = session.fetch(
             Query("SELECT t.note, s.last_value FROM touched AS t, touched_a_seq AS s", at_home=True)
@@ -317,6 +319,7 @@ def test_a_statement_timeout_makes_the_contract_unknown(server: Server, database
         "CREATE FUNCTION slow() RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 1 FROM pg_sleep(60)'", database
     )
     with Session(server.dsn(database), limits=Limits(statement_timeout_ms=200)) as session:
+        session.trust = Trust(functions={("public", "slow"): 1})
         reading = attempt(session, "SELECT slow()", "SELECT nothing")
     assert failures(reading) == [("2", "42703")]
     assert reading.fault == "'1': canceling statement due to statement timeout"

@@ -95,7 +95,7 @@ def _try_statement(session: Session, statement: ContractStatement, role: str | N
         return f"'{statement.name}': {unseen.message}"
     if isinstance(error, PrivilegeMissing) and role is None:
         text = f"{_prepare(statement)};\n{UNDO}"
-        unprepared = _error(session, Query(text, at_home=True, tables=tables_of(statement.text)))
+        unprepared = _error(session, Query(text, at_home=True, tables=tables_of(statement.text), is_only_planned=True))
         return f"'{statement.name}': {unprepared.message}" if unprepared else None
     if error.sqlstate.startswith(OF_THE_SERVER) or not error.sqlstate:
         return f"'{statement.name}': {error.message}"
@@ -117,7 +117,7 @@ def _plan(statement: ContractStatement, role: str | None) -> Query:
     arguments = f"({', '.join(['NULL'] * statement.parameters)})" if statement.parameters else ""
     parts = [ROW_SECURITY, _as_role(role)] if role else []
     text = ";\n".join([*parts, _prepare(statement), f"EXPLAIN EXECUTE {NAME}{arguments}", UNDO])
-    return Query(text, at_home=True, tables=tables_of(statement.text))
+    return Query(text, at_home=True, tables=tables_of(statement.text), is_only_planned=True)
 
 
 def _look(statement: ContractStatement) -> Query:
