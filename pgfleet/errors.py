@@ -39,8 +39,14 @@ from typing import Any, ClassVar
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.hidden_characters import show_hidden
 
+MOST_CHARACTERS = 2000
+"""Of a file's name, a key, and a problem."""
 MOST_FAULTS = 10
 """Of one file, the message shows so many."""
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class ConfigurationError(PgfleetError):
         return "\n".join(lines)
 
     def _line(self, *fault: str) -> str:
-        return ": ".join(show_hidden(" ".join(part.split())) for part in (self.file, *fault) if part)
+        return ": ".join(_shortened(show_hidden(" ".join(part.split()))) for part in (self.file, *fault) if part)
 
 
 class ManifestError(ConfigurationError):

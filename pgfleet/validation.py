@@ -8,11 +8,35 @@ from pydantic import AfterValidator, BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from pgfleet.errors import ConfigurationError
+from pgfleet.hidden_characters import is_shown
 
 MESSAGES = {
     "extra_forbidden": "unknown key",
     "missing": "missing",
+    "string_type": "must be text in quotes",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing_size": "is too large a number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "list_type": "must be an array",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "date_type": "must be a date such as 2026-12-31, without quotes",
+    "date_from_datetime_inexact": "must be a date without a time",
+    "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must not be longer than {max_length} characters",
+    "too_long": "must not be longer than {max_length}",
+    "too_short": "must have {min_length} or more entries",
 }
+"""The problem for each type of pydantic's errors; in braces, what the error knows. None contains the value."""
+NOT_VALID = "is not valid"
 
 
 Form = TypeVar("Form", bound=BaseModel)
@@ -30,12 +54,32 @@ def matching(pattern: str, problem: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def without_nul(text: str) -> str:
+    """For the type of a key. Raises ValueError for a text that a server, a file system, or a command would cut off."""
+    if "\0" in text:
+        message = "must not contain a NUL character"
+        raise ValueError(message)
+    return text
+
+
+def without_hidden(text: str) -> str:
+    """For the type of a key. Raises ValueError for a name that would not look like what it is."""
+    if not is_shown(text):
+        message = "must not contain control characters or other invisible ones"
+        raise ValueError(message)
+    return text
+
+
 def read_toml(text: str, form: type[Form], *, file: str, error: type[ConfigurationError]) -> Form:
     """The text as a document of the given form; raises `error` with all its faults, in which `file` is its name."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise error(file, "", f"is not valid TOML: {fault}") from None
+    except RecursionError:
+        raise error(file, "", "is not valid TOML: it is nested too deeply") from None
+    except ValueError:  # of Python's, for a number of thousands of digits
+        raise error(file, "", "is not valid TOML: a number has too many digits") from None
     try:
         return form.model_validate(data)
     except ValidationError as fault:
@@ -55,7 +99,7 @@ def faults_of(error: ValidationError, document: Any = None) -> list[tuple[str, s
     `document` is the validated data, used to remove parts that pydantic adds to a location (such as the variant of a
     union). The result never contains an invalid value, which may be a secret.
     """
-    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    faults = error.errors(include_input=False, include_url=False, include_context=True)
     unknown = [each for each in faults if each["type"] == "extra_forbidden"]
     tables = {each["loc"][:-1] for each in unknown}
     others = [
@@ -68,7 +112,14 @@ def faults_of(error: ValidationError, document: Any = None) -> list[tuple[str, s
 
 def _describe(fault: ErrorDetails, document: Any) -> tuple[str, str]:
     location = fault["loc"] if document is None else _within(document, fault["loc"], missing=fault["type"] == "missing")
-    return key_path(location), MESSAGES.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    return key_path(location), _problem(fault)
+
+
+def _problem(fault: ErrorDetails) -> str:
+    context = fault.get("ctx", {})
+    if fault["type"] == "value_error":
+        return str(context["error"])
+    return MESSAGES.get(fault["type"], NOT_VALID).format(**context)
 
 
 def _within(document: Any, location: Location, *, missing: bool) -> Location:

@@ -3,10 +3,11 @@
 Importing Prefect takes seconds, so each command imports what it needs when it runs.
 """
 
+import errno
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -25,9 +26,12 @@ from pgfleet.cli.single_tenant import diff, history
 from pgfleet.cli.tenants import tenants
 from pgfleet.cli.up import automations, demo, up
 from pgfleet.errors import ConfigurationError, PgfleetError
+from pgfleet.hidden_characters import is_shown, show_hidden
 from pgfleet.run import settings
 
 MISUSE, INCOMPLETE = 2, 3
+MOST_CHARACTERS, MOST_SHOWN = 4096, 60
+"""Of an argument. Linux allows paths of 4096 bytes."""
 EXAMPLES: dict[Callable[..., None], str] = {
     audit: "pgfleet audit prod --ring canary --format html --output audit.html",
     rollout: "pgfleet rollout prod --ring canary --dry-run",
@@ -109,6 +113,15 @@ def with_files_first(arguments: list[str]) -> list[str]:
     return [*own, *joined, *(each for each in rest if each not in joined)]
 
 
+def _check_arguments(arguments: Iterable[str]) -> None:
+    """Raises ConfigurationError for an argument that no file, server, or terminal could take."""
+    for each in arguments:
+        if not is_shown(each):
+            raise ConfigurationError("argument", each[:MOST_SHOWN], "contains control or other invisible characters")
+        if len(each) > MOST_CHARACTERS:
+            raise ConfigurationError("argument", each[:MOST_SHOWN], f"has more than {MOST_CHARACTERS} characters")
+
+
 def main() -> None:
     """Runs the command line; a wrong file or option is one line on standard error and exit status 2.
 
@@ -122,6 +135,7 @@ def main() -> None:
 
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
+        _check_arguments(sys.argv[1:])
         app(with_files_first(sys.argv[1:]))
     except PgfleetError as error:
         print(*(f"pgfleet: {line}" for line in str(error).split("\n")), sep="\n", file=sys.stderr)
@@ -130,6 +144,12 @@ def main() -> None:
         if received:
             sys.exit(128 + signal.SIGTERM)
         raise
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:  # which several functions of pathlib raise
+            traceback.print_exc()
+            sys.exit(INCOMPLETE)
+        print(f"pgfleet: {show_hidden(str(error.filename)[:MOST_SHOWN])}…: the file name is too long", file=sys.stderr)
+        sys.exit(MISUSE)
     except Exception:  # noqa: BLE001 (the interpreter's own exit status is 1)
         traceback.print_exc()
         sys.exit(INCOMPLETE)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pgfleet.errors import ConfigurationError
+from pgfleet.hidden_characters import show_hidden
 from pgfleet.manifest.migrations import prefix_of
 from pgfleet.manifest.model import Tool
 from pgfleet.manifest.parse import build_manifest, parse_document
@@ -69,17 +70,18 @@ def init(
             stream.write(text)
     except OSError as error:
         raise ConfigurationError("manifest init", str(output), f"cannot be written: {error.strerror}") from None
-    typer.echo(f"{folder}: {chosen} ({reason})")
-    typer.echo(f"{output}: {count_migrations(len(found))}")
+    typer.echo(show_hidden(f"{folder}: {chosen} ({reason})"))
+    typer.echo(show_hidden(f"{output}: {count_migrations(len(found))}"))
     if ignored:
         why = "because they are in folders" if chosen is Tool.PLAIN else f"as {chosen} does"
-        typer.echo(f"Ignored, {why} ({len(ignored)}): {_list_names(ignored)}")
+        typer.echo(show_hidden(f"Ignored, {why} ({len(ignored)}): {_list_names(ignored)}"))
     for each in refused:
-        typer.echo(f"cannot use {each.path}: {each.problem}", err=True)
+        typer.echo(show_hidden(f"cannot use {each.path}: {each.problem}"), err=True)
     if refused:
-        typer.echo(f"Correct these files ({len(refused)}), or leave them out with skip in {output}.", err=True)
+        correction = f"Correct these files ({len(refused)}), or leave them out with skip in {output}."
+        typer.echo(show_hidden(correction), err=True)
     option = "" if is_chosen(output) else f"--manifest {shlex.quote(str(output))} "
-    typer.echo(f"Next: pgfleet {option}manifest")
+    typer.echo(show_hidden(f"Next: pgfleet {option}manifest"))
     if refused:
         raise typer.Exit(REFUSED)
 

@@ -4,6 +4,7 @@ import json
 import sys
 
 from pgfleet.cli.options import EnvironmentArgument, Format, FormatOption, LabelOption, RingOption, TenantOption
+from pgfleet.fleet.secret import masked_name
 from pgfleet.fleet.selection import Selection
 
 
@@ -35,9 +36,9 @@ def tenants(
         {
             "name": each.name,
             "ring": each.ring,
-            "server": dsn.server(each.dsn),
-            "database": dsn.database(each.dsn),
-            "user": dsn.user(each.dsn),
+            "server": masked_name(dsn.server(each.dsn), dsn.secrets(each.dsn)),
+            "database": masked_name(dsn.database(each.dsn), dsn.secrets(each.dsn)),
+            "user": masked_name(dsn.user(each.dsn), dsn.secrets(each.dsn)),
             "schema": each.home,
             "labels": dict(each.labels),
             "inventory": each.inventory,

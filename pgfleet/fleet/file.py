@@ -19,10 +19,10 @@ from pydantic import (
 
 from pgfleet.catalog.objects import ObjectKind
 from pgfleet.fleet.model import InventoryKind, TransactionMode
-from pgfleet.fleet.names import schema_fault
+from pgfleet.fleet.names import schema_fault, tenant_name_fault
 from pgfleet.hazards.codes import code_named
 from pgfleet.manifest.statements import query_fault
-from pgfleet.validation import matching
+from pgfleet.validation import matching, without_hidden, without_nul
 
 MAX_WAVE_TENANTS = 200
 """With about 12 task runs per tenant, a wave's graph stays far below Prefect's limit of 10,000 nodes."""
@@ -30,12 +30,15 @@ MIN_SILENCE_MS = 60_000
 """Twice the time between two heartbeats of a wave, which is Prefect's minimum of 30 s."""
 MAX_TIMEOUT_MS = 2_147_483_647
 """PostgreSQL's maximum for timeouts (manual, 20.11.1 Statement Behavior)."""
+MAX_CONNECTIONS, MAX_NUMBER = 10_000, 1_000_000_000_000
+MAX_LINE, MAX_ENVIRONMENT = 500, 100
+"""Characters."""
 UNITS_MS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
 
 
 def parse_duration_ms(text: object) -> int:
     """`"500ms"`, `"2s"`, `"5min"` or `"1h"` as milliseconds. Raises ValueError."""
-    found = re.fullmatch(r"(\d+)\s*(ms|s|min|h)", text) if isinstance(text, str) else None
+    found = re.fullmatch(r"([0-9]{1,15})\s*(ms|s|min|h)", text) if isinstance(text, str) else None
     if not found or not int(found[1]):
         message = 'must be a duration such as "500ms", "2s", "5min", or "1h"'
         raise ValueError(message)
@@ -69,26 +72,37 @@ def _long_enough(milliseconds: int) -> int:
     return milliseconds
 
 
+def _possible_tenant(name: str) -> str:
+    if fault := tenant_name_fault(name):
+        raise ValueError(fault)
+    return name
+
+
 def _possible_schema(name: str) -> str:
     if fault := schema_fault(name):
         raise ValueError(fault)
     return name
 
 
-Text = Annotated[str, StringConstraints(min_length=1)]
-SchemaName = Annotated[Text, AfterValidator(_possible_schema)]
-TenantName = Annotated[
-    str, matching(r"[^\x00-\x1f\x7f]{1,100}", "must have 1 to 100 characters, without control characters")
-]
+Text = Annotated[str, StringConstraints(min_length=1), AfterValidator(without_nul)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LINE), AfterValidator(without_hidden)]
+"""A name, or another text on one line."""
+LabelValue = Annotated[str, StringConstraints(max_length=MAX_LINE), AfterValidator(without_hidden)]
+SchemaName = Annotated[Line, AfterValidator(_possible_schema)]
+TenantName = Annotated[str, AfterValidator(_possible_tenant)]
 EnvironmentName = Annotated[
     str,
     matching(r"[a-z0-9]+(-[a-z0-9]+)*", "a name must consist of lowercase letters, digits, and single dashes"),
+    StringConstraints(max_length=MAX_ENVIRONMENT),
 ]
 Duration = Annotated[int, BeforeValidator(parse_duration_ms)]
-Folder = Annotated[str, matching(r"[^\x00-\x1f\x7f]+", "must not be empty or contain control characters")]
+Folder = Line
 Share = Annotated[str, matching(r"([1-9][0-9]?|100)%", 'must be a share from "1%" to "100%"')]
 HazardName = Annotated[str, AfterValidator(code_named)]
-Budget = Annotated[int, Field(ge=0)] | Annotated[str, matching(r"[0-9]{1,3}%", 'must be a number, or a share ("5%")')]
+Budget = (
+    Annotated[int, Field(ge=0, le=MAX_NUMBER)]
+    | Annotated[str, matching(r"(100|[0-9]{1,2})%", 'must be a number, or a share ("5%")')]
+)
 
 
 SKIP_STATES = ("suspended", "provisioning", "deprovisioning", "archived", "deleted")
@@ -113,9 +127,9 @@ class TenantTable(Table):
     name: TenantName
     dsn: Text
     schema_: Annotated[SchemaName, Field(alias="schema")] = "public"
-    ring: Text | None = None
+    ring: Line | None = None
     pooler: Literal["transaction", "session"] | None = None
-    labels: dict[str, str] = {}
+    labels: dict[Line, LabelValue] = {}
 
 
 class InventoryTable(Table):
@@ -129,9 +143,9 @@ class InventoryTable(Table):
     regex: Text | None = None
     query: Text | None = None
     schema_: Annotated[SchemaName, Field(alias="schema")] = "public"
-    ring: Text | None = None
-    labels: dict[str, str] = {}
-    skip_states: list[Text] = list(SKIP_STATES)
+    ring: Line | None = None
+    labels: dict[Line, LabelValue] = {}
+    skip_states: list[Line] = list(SKIP_STATES)
 
     @model_validator(mode="after")
     def _check_keys(self) -> "InventoryTable":
@@ -156,9 +170,9 @@ class InventoryTable(Table):
 class RestartTable(Table):
     """`[[environments.X.restarts]]`: a service that reads the schema at startup, and how to restart it."""
 
-    service: Text
+    service: Line
     command: Annotated[list[Text], Field(min_length=1)] | None = None
-    url: Annotated[str, matching(r"(?s)(https?://|\$\{).*", "must start with https:// or http://")] | None = None
+    url: Annotated[str, matching(r"(?s)(https?://|\$\{)[^\0]*", "must start with https:// or http://")] | None = None
     timeout: Duration = 60_000
 
     @model_validator(mode="after")
@@ -179,12 +193,12 @@ class HazardTable(Table):
 class AcceptTable(Table):
     """`[[environments.X.accept]]`: differences that are accepted through the day `until`."""
 
-    tenant: Text
+    tenant: Line
     kind: Annotated[str, AfterValidator(_known_kind)] | None = None
     identity: Text
     change: Literal["missing", "changed"] | None = None
-    owner: Text
-    reason: Text
+    owner: Line
+    reason: Line
     until: date
 
 
@@ -201,12 +215,12 @@ class EnvironmentTable(Table):
     """`[environments.X]`."""
 
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "UTC"
-    max_connections_per_server: Annotated[int, Field(ge=1)] = 8
+    max_connections_per_server: Annotated[int, Field(ge=1, le=MAX_CONNECTIONS)] = 8
     connection_share: Share = "50%"
-    max_workers: Annotated[int, Field(ge=1)] | None = None
+    max_workers: Annotated[int, Field(ge=1, le=MAX_CONNECTIONS)] | None = None
     approval: bool = False
     transaction: Annotated[TransactionMode, Field(strict=False)] = TransactionMode.MIGRATION
-    rings: Annotated[list[Text], Field(min_length=1)] = ["main"]
+    rings: Annotated[list[Line], Field(min_length=1)] = ["main"]
     approval_timeout: Duration = 86_400_000
     failure_budget: dict[str, Budget] = {}
     soak: dict[str, Duration] = {}
@@ -216,14 +230,14 @@ class EnvironmentTable(Table):
     lock_timeout: Duration = 2_000
     statement_timeout: Duration = 300_000
     idle_in_transaction_timeout: Duration = 60_000
-    exact_count_limit: Annotated[int, Field(ge=0)] = 1_000_000
+    exact_count_limit: Annotated[int, Field(ge=0, le=MAX_NUMBER)] = 1_000_000
     scratch_dsn: Text | None = None
     pooler: Literal["transaction", "session"] | None = None
     row_loss: Budget = "10%"
     accept: list[AcceptTable] = []
     hazards: HazardTable = HazardTable()
-    roles: dict[Text, Text] = {}
-    ledger_owners: list[Text] = []
+    roles: dict[Line, Line] = {}
+    ledger_owners: list[Line] = []
     wave_size: Annotated[int, Field(ge=1, le=MAX_WAVE_TENANTS)] = MAX_WAVE_TENANTS
     distribute: bool = False
     work_pool: Annotated[str, matching(r"[^/%&><\x00-\x1f]+", "must be a name without /, %, &, <, and >")] = "pgfleet"

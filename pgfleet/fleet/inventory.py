@@ -8,7 +8,7 @@ from typing import Any
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment, Inventory, SkippedTenant, Tenant
-from pgfleet.fleet.names import schema_fault
+from pgfleet.fleet.names import MAX_TENANT_CHARACTERS, schema_fault, tenant_name_fault
 from pgfleet.fleet.secret import Dsn
 from pgfleet.fleet.templates import Values, describe_unresolved, substitute
 
@@ -16,7 +16,6 @@ OWN_COLUMNS = frozenset({"name", "dsn", "dbname", "schema", "ring", "state", "la
 """The columns of a query with a meaning; every other column is a label."""
 SECRET = re.compile(r"pass(word|wd|phrase)|secret|token|credential|(^|_)pw(d|$)|api_?key", re.IGNORECASE)
 """Matches names of columns that may contain secrets and are therefore not labels."""
-NAME = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
 
 WithDatabase = Callable[[Dsn, str], Dsn]
 """Returns the connection string with another database."""
@@ -85,8 +84,8 @@ class TenantBuilder:
         return SkippedTenant(name=row.name, reason=reason, ring=ring, labels=self._labels(row))
 
     def _check_name(self, row: InventoryRow) -> None:
-        if not NAME.fullmatch(row.name):
-            raise self.error(f"{row.name!r} is not a tenant name: use 1 to 100 characters, without control characters")
+        if fault := tenant_name_fault(row.name):
+            raise self.error(f"{row.name[:MAX_TENANT_CHARACTERS]!r} is not a tenant name: it {fault}")
 
     def _tenant(self, row: InventoryRow) -> Tenant:
         rings = self.environment.policy.rings

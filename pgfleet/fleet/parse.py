@@ -45,17 +45,19 @@ def build_environment(document: FleetDocument, name: str, values: Values, *, fil
 
 
 class _Builder:
-    """Builds one environment."""
+    """Builds one environment, and collects its faults."""
 
     def __init__(self, name: str, table: EnvironmentTable, values: Values, file: str) -> None:
         self.name, self.table, self.values, self.file = name, table, values, file
+        self.faults: list[tuple[str, str]] = []
 
     def environment(self) -> Environment:
         tenants = tuple(self._tenant(place, entry) for place, entry in enumerate(self.table.tenants))
         self._check_duplicates(tenants)
-        return Environment(
-            name=self.name, policy=self._policy(), tenants=tenants, inventories=tuple(self._inventories())
-        )
+        inventories, policy = tuple(self._inventories()), self._policy()
+        if self.faults:
+            raise FleetError(self.file, *self.faults[0], *self.faults[1:])
+        return Environment(name=self.name, policy=policy, tenants=tenants, inventories=inventories)
 
     def _policy(self) -> Policy:
         table = self.table
@@ -145,7 +147,7 @@ class _Builder:
     def _ring(self, key: str, ring: str | None) -> str:
         chosen = ring or self.table.rings[-1]
         if chosen not in self.table.rings:
-            raise self._error(key, f"'{chosen}' is not in rings: {', '.join(self.table.rings)}")
+            self._report(key, f"'{chosen}' is not in rings: {', '.join(self.table.rings)}")
         return chosen
 
     def _with_pooler(self, pooler: str | None, dsn: Dsn) -> Dsn:
@@ -157,25 +159,27 @@ class _Builder:
         try:
             return substitute(template, self.values)
         except KeyError as error:
-            raise self._error(key, describe_unresolved(error)) from None
+            self._report(key, describe_unresolved(error))
+            return Dsn("")
 
     def _text(self, key: str, template: str) -> Secret:
         try:
             return substitute_text(template, self.values)
         except KeyError as error:
-            raise self._error(key, describe_unresolved(error)) from None
+            self._report(key, describe_unresolved(error))
+            return Secret("")
 
     def _check_duplicates(self, tenants: tuple[Tenant, ...]) -> None:
         places: dict[str, int] = {}
         for place, tenant in enumerate(tenants):
             if tenant.name in places:
-                raise self._error(
+                self._report(
                     f"tenants[{place}].name", f"'{tenant.name}' is already the name of tenants[{places[tenant.name]}]"
                 )
             places[tenant.name] = place
 
-    def _error(self, key: str, problem: str) -> FleetError:
-        return FleetError(self.file, f"environments.{self.name}.{key}", problem)
+    def _report(self, key: str, problem: str) -> None:
+        self.faults.append((f"environments.{self.name}.{key}", problem))
 
 
 def _hazard_policy(table: HazardTable) -> HazardPolicy:

@@ -59,6 +59,13 @@ def redacted_name(name: str, secrets: tuple[str, ...]) -> str:
     return re.sub(r"[^:,/ ]+", lambda part: HIDDEN if part[0] in secrets else part[0], redacted(name, secrets))
 
 
+def masked_name(name: str, secrets: tuple[str, ...]) -> str:
+    """The same for a list of names, where a secret of a few characters or a word is hidden within a name, too."""
+    for secret in sorted((each for each in secrets if len(each) >= SHORTEST_SEARCHED), key=len, reverse=True):
+        name = name.replace(secret, HIDDEN)
+    return redacted_name(name, secrets)
+
+
 @cache
 def _pattern(secret: str) -> str:
     written = re.escape(secret)

@@ -37,6 +37,7 @@ def substitute(template: str, values: Values) -> Dsn:
     In a URL, the value is percent-encoded; in `key=value` pairs, it is escaped (PostgreSQL manual, 34.1.1 Connection
     Strings). A template that is a single reference becomes its value. Raises KeyError for an unresolved reference.
     """
+    _require_closed(template)
     if reference := REFERENCE.fullmatch(template):
         value = values[reference[1]]
         return Dsn(value, (value,))
@@ -51,9 +52,18 @@ def substitute_text(template: str, values: Values) -> Secret:
 
     Raises KeyError for an unresolved reference.
     """
+    _require_closed(template)
     text = REFERENCE.sub(lambda found: values[found[1]], template)
     secrets = {values[found[1]] for found in REFERENCE.finditer(template)}
     return Secret(text, tuple(sorted(secrets - {""})), REFERENCE.sub(HIDDEN, template))
+
+
+def _require_closed(template: str) -> None:
+    """Raises Unresolved for a `${` without its `}`, or with nothing between them; the message quotes no text."""
+    if "${" in REFERENCE.sub("", template):
+        raise Unresolved(template, "contains ${ without }")
+    if any(not found[1].strip() for found in REFERENCE.finditer(template)):
+        raise Unresolved(template, "contains ${} without a name")
 
 
 Writer = Callable[[str, re.Match[str]], str]

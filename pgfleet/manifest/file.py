@@ -2,17 +2,55 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from pgfleet.hazards.codes import code_named
 from pgfleet.manifest.model import Priority, Scalar, Tool
-from pgfleet.validation import matching
+from pgfleet.validation import matching, without_hidden, without_nul
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Path = Annotated[str, matching(r"[^/\\][^\\]*\.sql", "must be a relative path with / that ends in .sql")]
-Version = Annotated[str, matching(r"\S+", "must not be empty or contain spaces")]
+MAX_LINE, MAX_PATH = 500, 1000
+"""Characters."""
+
+
+def _within_folder(path: str) -> str:
+    if ".." in path.split("/"):
+        message = "must not contain .., because the file must be in the manifest's folder"
+        raise ValueError(message)
+    return path
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(without_nul)]
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE),
+    AfterValidator(without_hidden),
+]
+"""A name, or another text on one line."""
+Path = Annotated[
+    str,
+    StringConstraints(max_length=MAX_PATH),
+    matching(r"[^/\\][^\\]*\.sql", "must be a relative path with / that ends in .sql"),
+    AfterValidator(without_hidden),
+    AfterValidator(_within_folder),
+]
+Version = Annotated[
+    str,
+    StringConstraints(max_length=MAX_LINE),
+    matching(r"\S+", "must not be empty or contain spaces"),
+    AfterValidator(without_hidden),
+]
 Code = Annotated[str, AfterValidator(code_named)]
-Directory = Annotated[str, matching(r"[^/\\][^\\]*", "must be a relative path with /")]
+Directory = Annotated[
+    str,
+    StringConstraints(max_length=MAX_PATH),
+    matching(r"[^/\\][^\\]*", "must be a relative path with /"),
+    AfterValidator(without_hidden),
+]
+
+
+def _number(value: object) -> object:
+    """The value, but no boolean: to Python, true is equal to 1."""
+    return str(value) if isinstance(value, bool) else value
 
 
 class Table(BaseModel):
@@ -24,7 +62,7 @@ class Table(BaseModel):
 class CheckTable(Table):
     """`[[migrations.checks]]`."""
 
-    name: Text
+    name: Line
     query: Text
     returns: list[list[Scalar]]
 
@@ -32,7 +70,7 @@ class CheckTable(Table):
 class ImpactTable(Table):
     """`[[migrations.without]]`."""
 
-    service: Text
+    service: Line
     breaks: Text
 
 
@@ -44,7 +82,7 @@ class MigrationTable(Table):
     priority: Annotated[Priority, Field(strict=False)] = Priority.P0
     provides: Text | None = None
     without: list[ImpactTable] = []
-    requires: list[Text] = []
+    requires: list[Line] = []
     transactional: bool | None = None
     revert: Path | None = None
     allows: list[Code] = []
@@ -54,27 +92,27 @@ class MigrationTable(Table):
 class SeedTable(Table):
     """`[[seeds]]`."""
 
-    name: Text
+    name: Line
     file: Path
-    requires: Text
-    table: Text
-    key: Annotated[list[Text], Field(min_length=1)]
-    ignores: list[Text] = []
+    requires: Line
+    table: Line
+    key: Annotated[list[Line], Field(min_length=1)]
+    ignores: list[Line] = []
     allows: list[Code] = []
 
 
 class CountTable(Table):
     """`[[counts]]`."""
 
-    table: Text
+    table: Line
     may_shrink: bool = False
 
 
 class WatchTable(Table):
     """`[[watches]]`."""
 
-    name: Text
-    table: Text
+    name: Line
+    table: Line
     overdue: Text | None = None
     taken: Text | None = None
 
@@ -82,7 +120,7 @@ class WatchTable(Table):
 class ContractTable(Table):
     """`[[contracts]]`."""
 
-    consumer: Text
+    consumer: Line
     file: Path
     priority: Annotated[Priority, Field(strict=False)]
 
@@ -92,21 +130,21 @@ class SourceTable(Table):
 
     directory: Directory
     tool: Annotated[Tool, Field(strict=False)]
-    skip: list[Text] = []
+    skip: list[Line] = []
 
 
 class LedgerTable(Table):
     """`[ledger]`."""
 
-    table: Text | None = None
+    table: Line | None = None
     write: bool = False
 
 
 class ManifestDocument(Table):
     """The file."""
 
-    format: Literal[1, 2]
-    product: Text | None = None
+    format: Annotated[Literal[1, 2], BeforeValidator(_number)]
+    product: Line | None = None
     history: Literal["linear"] | None = None
     source: SourceTable | None = None
     ledger: LedgerTable | None = None

@@ -1,6 +1,7 @@
 """Reads connection strings as libpq does."""
 
 import os.path
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -10,9 +11,12 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment
+from pgfleet.fleet.names import MAX_NAME_BYTES
 from pgfleet.fleet.secret import Dsn, redacted_name
 
-DEFAULT_PORT = "5432"
+DEFAULT_PORT, LAST_PORT = "5432", 65535
+NUMBERS = ("connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout")
+"""Parameters that libpq rejects, only when it connects, unless they are numbers."""
 
 
 @cache
@@ -21,22 +25,52 @@ def _parts(text: str) -> dict[str, str]:
 
 
 def fault(dsn: Dsn) -> str | None:
-    """Why libpq would reject the string, without quoting it; or None."""
+    """Why libpq or a server would reject the string, without quoting it; or None."""
+    if "\0" in dsn.text:
+        return "contains a NUL character"
     try:
-        _parts(dsn.text)
-    except ProgrammingError:
+        parts = _parts(dsn.text)
+    except (ProgrammingError, UnicodeError):
         return "is no connection string that libpq understands (postgresql://user@host/dbname, or host=… dbname=…)"
+    return _fault_of_hosts(parts) or _fault_of_values(parts)
+
+
+def _fault_of_hosts(parts: Mapping[str, str]) -> str | None:
+    """As libpq counts them (PostgreSQL manual, 34.1.1.3 Specifying Multiple Hosts)."""
+    lists = {name: parts[name].split(",") for name in ("hostaddr", "host") if parts.get(name)}
+    names = max(map(len, lists.values()), default=1)
+    if len({*map(len, lists.values())}) > 1:
+        return "names different numbers of hosts in host and hostaddr"
+    ports = parts.get("port", DEFAULT_PORT).split(",")
+    if len(ports) not in {1, names}:
+        return f"names {len(ports)} ports for {names} host{'' if names == 1 else 's'}"
+    if not all(not each.strip() or _is_port(each.strip()) for each in ports):
+        return f"names a port that is not a number from 1 to {LAST_PORT}"
+    return None
+
+
+def _is_port(text: str) -> bool:
+    return bool(re.fullmatch("[0-9]{1,5}", text)) and 1 <= int(text) <= LAST_PORT
+
+
+def _fault_of_values(parts: Mapping[str, str]) -> str | None:
+    for name, title in (("dbname", "database"), ("user", "user")):
+        if len(parts.get(name, "").encode()) > MAX_NAME_BYTES:
+            return f"names a {title} of more than {MAX_NAME_BYTES} bytes, PostgreSQL's limit for names"
+    for name in NUMBERS:
+        if name in parts and not re.fullmatch(r"\s*-?[0-9]{1,9}\s*", parts[name]):
+            return f"has a {name} that is not a whole number"
     return None
 
 
 def check_dsns(environment: Environment, *, file: str) -> None:
-    """Raises FleetError for the first connection string that libpq would reject."""
-    for tenant in environment.tenants:
-        if problem := fault(tenant.dsn):
-            raise FleetError(file, f"environments.{environment.name}: tenant '{tenant.name}': dsn", problem)
-    scratch = environment.policy.scratch_dsn
-    if scratch and (problem := fault(scratch)):
-        raise FleetError(file, f"environments.{environment.name}.scratch_dsn", problem)
+    """Raises FleetError with the connection strings that libpq would reject."""
+    prefix = f"environments.{environment.name}"
+    named = [(f"{prefix}: tenant '{tenant.name}': dsn", tenant.dsn) for tenant in environment.tenants]
+    named += [(f"{prefix}.scratch_dsn", environment.policy.scratch_dsn)] if environment.policy.scratch_dsn else []
+    faults = [(key, problem) for key, dsn in named if (problem := fault(dsn))]
+    if faults:
+        raise FleetError(file, *faults[0], *faults[1:])
 
 
 def check_duplicates(environment: Environment, *, file: str) -> None:

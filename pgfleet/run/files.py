@@ -19,7 +19,9 @@ from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.parse import build_manifest, parse_document
 from pgfleet.manifest.source.model import Content, Directory
 from pgfleet.manifest.text import Unusable, decode, normalize
+from pgfleet.run.regular_file import KIB, Unreadable, read_regular_file
 
+MOST_BYTES_OF_SETTINGS, MOST_BYTES_OF_SCRIPT, MOST_BYTES_OF_AUDIT = 16 * KIB * KIB, 64 * KIB * KIB, 1024 * KIB * KIB
 READ = {".sql", ".conf", ".toml", ".plan"}
 """Of the files in a source's directory, only these are read; of others, the name suffices."""
 
@@ -33,9 +35,9 @@ def load_manifest(path: Path) -> Manifest:
 def _files(document: ManifestDocument, folder: Path) -> dict[str, Content]:
     """The files that the document names, and those of its source's directory, by path relative to the folder."""
     files: dict[str, Content] = {
-        name: _content(folder / name) for name in document.script_paths() if (folder / name).is_file()
+        name: _content(folder / name, folder) for name in document.script_paths() if os.path.lexists(folder / name)
     }
-    if document.source:
+    if document.source:  # its directory may be anywhere, as somebody named it, but its files must be in it
         prefix = prefix_of(document.source.directory)
         files |= {prefix + name: content for name, content in read_directory(folder / prefix).items()}
     return files
@@ -48,50 +50,51 @@ def read_directory(folder: Path) -> Directory:
         name = path.relative_to(folder).as_posix()
         is_link = path.is_symlink() and not path.is_dir()  # also one to a file that does not exist
         if (path.is_file() or is_link) and not any(part.startswith(".") for part in name.split("/")):
-            found[name] = _content(path) if path.suffix.lower() in READ else None
+            found[name] = _content(path, folder) if path.suffix.lower() in READ else None
     return found
 
 
-def _content(path: Path) -> Content:
+def _content(path: Path, folder: Path) -> Content:
+    """The text of a file that must be in `folder`, also if it is a symbolic link."""
+    if path.is_symlink() and not path.exists():
+        return Unusable("is a symbolic link to a file that does not exist")
+    if not path.resolve().is_relative_to(folder.resolve()):
+        return Unusable(f"is a symbolic link out of {folder}")
     try:
-        return decode(path.read_bytes())
+        return decode(read_regular_file(path, most_bytes=MOST_BYTES_OF_SCRIPT))
     except Unusable as error:
         return error
-    except OSError as error:
-        if path.is_symlink() and not path.exists():
-            return Unusable("is a symbolic link to a file that does not exist")
-        return Unusable(f"cannot be read: {error.strerror}")
+    except Unreadable as error:
+        return Unusable(str(error))
 
 
 def _manifest_text(path: Path) -> str:
     try:
-        return normalize(decode(path.read_bytes()))
+        return normalize(decode(read_regular_file(path, most_bytes=MOST_BYTES_OF_SETTINGS)))
     except Unusable as error:
         raise ManifestError(str(path), "", str(error)) from None
-    except IsADirectoryError:
-        problem = f"is a directory; to create a manifest for it: pgfleet manifest init {shlex.quote(str(path))}"
-        raise ManifestError(str(path), "", problem) from None
-    except OSError as error:
-        raise ManifestError(str(path), "", f"cannot be read: {error.strerror}; name another with --manifest") from None
+    except Unreadable as error:
+        advice = "name another with --manifest"
+        if os.path.isdir(path):  # noqa: PTH112 (Path raises for a name with a NUL byte)
+            advice = f"to create a manifest for it: pgfleet manifest init {shlex.quote(str(path))}"
+        raise ManifestError(str(path), "", f"{error}; {advice}") from None
 
 
 def load_fleet(path: Path) -> FleetDocument:
     """The fleet file at `path`, without the values of `${VAR}` and other references. Raises FleetError."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FleetError(str(path), "", f"is not UTF-8, at byte {error.start}; name another with --config") from None
-    except OSError as error:
-        raise FleetError(str(path), "", f"cannot be read: {error.strerror}; name another with --config") from None
+        text = normalize(decode(read_regular_file(path, most_bytes=MOST_BYTES_OF_SETTINGS)))
+    except (Unusable, Unreadable) as error:
+        raise FleetError(str(path), "", f"{error}; name another with --config") from None
     return parse_fleet(text, file=str(path))
 
 
 def load_audit(path: Path, environment: str) -> AuditDocument:
     """The audit document at `path`, for `--since`. Raises ConfigurationError, also for another environment's."""
     try:
-        document = AuditDocument.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise ConfigurationError("--since", str(path), f"cannot be read: {error.strerror}") from None
+        document = AuditDocument.model_validate_json(read_regular_file(path, most_bytes=MOST_BYTES_OF_AUDIT))
+    except Unreadable as error:
+        raise ConfigurationError("--since", str(path), str(error)) from None
     except ValidationError:
         problem = "is no audit document; write one with pgfleet audit ENV --format json --output FILE"
         raise ConfigurationError("--since", str(path), problem) from None
@@ -105,10 +108,12 @@ def load_audit(path: Path, environment: str) -> AuditDocument:
 def load_yaml(path: Path) -> object:
     """The content of a YAML file. Raises ConfigurationError."""
     try:
-        return yaml.safe_load(path.read_bytes())
-    except OSError as error:
-        raise ConfigurationError(str(path), "", f"cannot be read: {error.strerror}") from None
-    except yaml.YAMLError as error:
+        return yaml.safe_load(read_regular_file(path, most_bytes=MOST_BYTES_OF_SETTINGS))
+    except Unreadable as error:
+        raise ConfigurationError(str(path), "", str(error)) from None
+    except RecursionError:
+        raise ConfigurationError(str(path), "", "is nested too deeply") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that does not exist
         raise ConfigurationError(str(path), "", f"is not YAML: {error}") from None
 
 

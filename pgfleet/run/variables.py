@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pgfleet.fleet.templates import Unresolved
+from pgfleet.run.regular_file import KIB, Unreadable, read_regular_file
 
+MOST_BYTES = 64 * KIB
+"""Of a file with a secret."""
 FORMS = "use ${VAR}, ${file:PATH}, or ${secret:NAME}"
 SecretReader = Callable[[str], str | None]
 """Returns the value of the Secret block of that name, or None if there is none. Raises PgfleetError."""
@@ -30,7 +33,7 @@ class References:
         Raises KeyError with the name of a variable that is not set, Unresolved, and the errors of the secret reader.
         """
         if reference not in self._known:
-            self._known[reference] = self._look_up(reference)
+            self._known[reference] = _checked(reference, self._look_up(reference))
         return self._known[reference]
 
     def _look_up(self, reference: str) -> str:
@@ -47,12 +50,23 @@ class References:
 def _file(reference: str, name: str) -> str:
     """The file's text, without the newline that editors and shells add at the end."""
     try:
-        text = Path(name).read_bytes().decode("utf-8")
-    except OSError as error:
-        raise Unresolved(reference, f"the file {name} cannot be read: {error.strerror}") from None
+        text = read_regular_file(Path(name), most_bytes=MOST_BYTES).decode("utf-8")
+    except Unreadable as error:
+        raise Unresolved(reference, f"the file {name} {error}") from None
     except UnicodeDecodeError as error:
         raise Unresolved(reference, f"the file {name} is not UTF-8, at byte {error.start}") from None
     return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
+
+
+def _checked(reference: str, value: str) -> str:
+    """The value, which libpq and commands can take. Raises Unresolved, without the value."""
+    if "\0" in value:
+        raise Unresolved(reference, f"the value of ${{{reference}}} contains a NUL byte")
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # a byte of the environment that Python could not decode
+        raise Unresolved(reference, f"the value of ${{{reference}}} is not UTF-8") from None
+    return value
 
 
 def _secret(reference: str, name: str) -> str:

@@ -231,11 +231,11 @@ def test_waves_stay_in_their_process_unless_they_are_distributed() -> None:
 @pytest.mark.parametrize(
     ("text", "key", "problem"),
     [
-        ("wave_size = 0", "wave_size", "greater than or equal to 1"),
-        ("wave_size = 201", "wave_size", "less than or equal to 200"),
+        ("wave_size = 0", "wave_size", "must be at least 1"),
+        ("wave_size = 201", "wave_size", "must be at most 200"),
         ('worker_silence = "59s"', "worker_silence", 'is too short; the minimum is "60s"'),
         ('work_pool = "a/b"', "work_pool", "must be a name without /"),
-        ('distribute = "yes"', "distribute", "boolean"),
+        ('distribute = "yes"', "distribute", "true or false"),
     ],
 )
 def test_a_wrong_key_of_waves_is_named(text: str, key: str, problem: str) -> None:
@@ -252,9 +252,9 @@ def test_nothing_is_kept_unless_it_is_asked_for() -> None:
     ("text", "key", "problem"),
     [
         ('report_dir = ""', "report_dir", "must not be empty"),
-        ('report_dir = "a\\nb"', "report_dir", "must not be empty"),
+        ('report_dir = "a\\nb"', "report_dir", "must not contain control"),
         ('metrics_dir = ""', "metrics_dir", "must not be empty"),
-        ("metrics_dir = true", "metrics_dir", "string"),
+        ("metrics_dir = true", "metrics_dir", "must be text"),
         ('report_dir = "a"\nreport_url = "file:///a"', "report_url", "must start with https://"),
         ('report_dir = "a"\nreport_url = "https://a/?b"', "report_url", "must start with https://"),
     ],
@@ -293,7 +293,7 @@ def test_a_connect_timeout_is_in_full_seconds_and_at_least_libpqs_minimum(writte
         pytest.param("", "environments: missing", id="empty"),
         pytest.param(
             "[environments]",
-            "environments: Dictionary should have at least 1 item after validation, not 0",
+            "environments: must have 1 or more entries",
             id="no environment",
         ),
         pytest.param('default = "prod"\n' + PROD, "default: unknown key", id="unknown key at the top"),
@@ -343,12 +343,12 @@ def test_a_connect_timeout_is_in_full_seconds_and_at_least_libpqs_minimum(writte
         ),
         pytest.param(
             PROD + "rings = []",
-            "environments.prod.rings: List should have at least 1 item after validation, not 0",
+            "environments.prod.rings: must have 1 or more entries",
             id="no rings",
         ),
         pytest.param(
             PROD + "max_connections_per_server = 0",
-            "environments.prod.max_connections_per_server: Input should be greater than or equal to 1",
+            "environments.prod.max_connections_per_server: must be at least 1",
             id="no connections",
         ),
         pytest.param(
@@ -368,22 +368,22 @@ def test_a_connect_timeout_is_in_full_seconds_and_at_least_libpqs_minimum(writte
         ),
         pytest.param(
             PROD + "max_workers = 0",
-            "environments.prod.max_workers: Input should be greater than or equal to 1",
+            "environments.prod.max_workers: must be at least 1",
             id="no workers",
         ),
         pytest.param(
             PROD + "max_connections_per_server = true",
-            "environments.prod.max_connections_per_server: Input should be a valid integer",
+            "environments.prod.max_connections_per_server: must be a whole number",
             id="a boolean for a number",
         ),
         pytest.param(
             PROD + ACME + "labels = {tier = 1}",
-            "environments.prod.tenants[0].labels.tier: Input should be a valid string",
+            "environments.prod.tenants[0].labels.tier: must be text in quotes",
             id="a number for a label",
         ),
         pytest.param(
             PROD + ACME.replace("host=h dbname=acme", ""),
-            "environments.prod.tenants[0].dsn: String should have at least 1 character",
+            "environments.prod.tenants[0].dsn: must not be empty",
             id="empty DSN",
         ),
     ],

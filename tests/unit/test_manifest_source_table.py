@@ -185,7 +185,7 @@ def test_every_fault_is_reported_at_once() -> None:
             SOURCE.replace("goose", "gooose"),
             [
                 (
-                    "source.tool: Input should be 'plain', 'flyway', 'goose', 'dbmate', 'golang-migrate', "
+                    "source.tool: must be 'plain', 'flyway', 'goose', 'dbmate', 'golang-migrate', "
                     "'sql-migrate', 'diesel', 'sqlx', 'prisma', 'node-pg-migrate-sql', 'postgres-migrations', "
                     "'graphile-migrate', 'sqitch' or 'supabase'"
                 )
