@@ -22,13 +22,17 @@ def open_wave(
     run_id: str = "",
     with_expectations: bool = True,
     patience_seconds: float | None = PATIENCE_SECONDS,
+    as_rollout: bool = False,
 ) -> Iterator[Survey]:
     """Loads the context of a wave, tags its flow run, and surveys its servers.
 
     Waits `patience_seconds` for the servers, or for all of them if it is None. The survey includes the expected
-    catalogs unless `with_expectations` is false. The wave's leases of servers are released at the end.
+    catalogs unless `with_expectations` is false. `as_rollout` uses the tenants' logins for rollouts. The wave's leases
+    of servers are released at the end.
     """
-    context = load_wave_context(environment, tenants, ring, run=run, run_id=run_id, leases=server_leases)
+    context = load_wave_context(
+        environment, tenants, ring, run=run, run_id=run_id, leases=server_leases, as_rollout=as_rollout
+    )
     tag_run(f"env:{environment}", f"ring:{ring}")
     survey = Survey(context, with_expectations=with_expectations)
     try:

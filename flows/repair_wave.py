@@ -34,7 +34,8 @@ def repair_wave(
     `digests` are the approved repairs by tenant, `own_digests` the same without the objects that tenants of one
     database share; `repair` is the id of the parent run.
     """
-    with open_wave(environment, ring, tenants, run=f"repair {environment} {repair[:8]}", run_id=repair) as survey:
+    run, as_rollout = f"repair {environment} {repair[:8]}", mode is not RepairMode.PLAN
+    with open_wave(environment, ring, tenants, run=run, run_id=repair, as_rollout=as_rollout) as survey:
         found = work_on_tenants(
             survey,
             lambda tenant: repair_tenant.submit(

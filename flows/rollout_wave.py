@@ -69,7 +69,7 @@ def _carry_out(
     if plan is None:
         raise PgfleetError(f"the run {rollout} saved no plan")
     plans = {each.name: each for each in plan.tenants}
-    with open_wave(environment, ring, tenants, run=run, run_id=str(rollout)) as survey:
+    with open_wave(environment, ring, tenants, run=run, run_id=str(rollout), as_rollout=True) as survey:
         if survey.context.manifest.checksum != plan.manifest:  # its scripts are not those that were reviewed
             outdated = PlanOutdated("the manifest has changed since the plan was made")
             results: Sequence[TenantResult] = [failed_result(plans[name], outdated) for name in tenants]

@@ -27,4 +27,5 @@ del OPTIONS["cache_policy"]
 @task(name="expected catalog", task_run_name="expected catalog · PostgreSQL {server_major}", **OPTIONS)
 def expect_catalog(server_major: int, home: str, tenant: str, context: RunContext) -> ExpectedCatalog:
     """Replays the manifest on the server of `tenant`, unless Prefect has the result of an earlier run."""
-    return find_expected(context, Replay(server_major, home), context.tenant(tenant).dsn)
+    chosen = context.tenant(tenant)
+    return find_expected(context, Replay(server_major, home), chosen.audit_dsn or chosen.dsn)

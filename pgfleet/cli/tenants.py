@@ -39,6 +39,7 @@ def tenants(
             "server": masked_name(dsn.server(each.dsn), dsn.secrets(each.dsn)),
             "database": masked_name(dsn.database(each.dsn), dsn.secrets(each.dsn)),
             "user": masked_name(dsn.user(each.dsn), dsn.secrets(each.dsn)),
+            "rollout_user": masked_name(dsn.user(rollout := dsn.rollout_dsn(each)), dsn.secrets(rollout)),
             "schema": each.home,
             "labels": dict(each.labels),
             "inventory": each.inventory,

@@ -126,6 +126,7 @@ class TenantTable(Table):
 
     name: TenantName
     dsn: Text
+    rollout_dsn: Text | None = None
     schema_: Annotated[SchemaName, Field(alias="schema")] = "public"
     ring: Line | None = None
     pooler: Literal["transaction", "session"] | None = None
@@ -139,6 +140,7 @@ class InventoryTable(Table):
     name: TenantName | None = None
     dsn: Text
     tenant_dsn: Text | None = None
+    rollout_dsn: Text | None = None
     like: Text | None = None
     regex: Text | None = None
     query: Text | None = None
@@ -232,6 +234,7 @@ class EnvironmentTable(Table):
     idle_in_transaction_timeout: Duration = 60_000
     exact_count_limit: Annotated[int, Field(ge=0, le=MAX_NUMBER)] = 1_000_000
     scratch_dsn: Text | None = None
+    rollout_dsn: Text | None = None
     pooler: Literal["transaction", "session"] | None = None
     row_loss: Budget = "10%"
     accept: list[AcceptTable] = []

@@ -12,7 +12,7 @@ from pgfleet.fleet.names import MAX_TENANT_CHARACTERS, schema_fault, tenant_name
 from pgfleet.fleet.secret import Dsn
 from pgfleet.fleet.templates import Values, describe_unresolved, substitute
 
-OWN_COLUMNS = frozenset({"name", "dsn", "dbname", "schema", "ring", "state", "labels"})
+OWN_COLUMNS = frozenset({"name", "dsn", "rollout_dsn", "dbname", "schema", "ring", "state", "labels"})
 """The columns of a query with a meaning; every other column is a label."""
 SECRET = re.compile(r"pass(word|wd|phrase)|secret|token|credential|(^|_)pw(d|$)|api_?key", re.IGNORECASE)
 """Matches names of columns that may contain secrets and are therefore not labels."""
@@ -24,10 +24,11 @@ Found = tuple[tuple[Tenant, ...], tuple[SkippedTenant, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventoryRow:
-    """One tenant in an inventory; `dsn` may contain references."""
+    """One tenant in an inventory; `dsn` and `rollout_dsn` may contain references."""
 
     name: str
     dsn: str | None = field(default=None, repr=False)
+    rollout_dsn: str | None = field(default=None, repr=False)
     dbname: str | None = None
     schema: str | None = None
     ring: str | None = None
@@ -96,6 +97,7 @@ class TenantBuilder:
         return Tenant(
             name=row.name,
             dsn=self._dsn(row),
+            rollout_dsn=self._resolved(row, "rollout_dsn") or self.inventory.rollout_dsn,
             home=row.schema or self.inventory.home,
             ring=row.ring or self.inventory.ring,
             labels=self._labels(row),
@@ -104,14 +106,18 @@ class TenantBuilder:
 
     def _dsn(self, row: InventoryRow) -> Dsn:
         base = self.inventory.tenant_dsn or self.inventory.dsn
-        if row.dsn:
-            try:
-                base = replace(substitute(row.dsn, self.values), pooler=base.pooler)
-            except KeyError as error:
-                raise self.error(f"tenant '{row.name}': dsn: {describe_unresolved(error)}") from None
+        if own := self._resolved(row, "dsn"):
+            base = replace(own, pooler=base.pooler)
         elif not (row.dbname or row.schema):
             raise self.error(f"tenant '{row.name}' needs a dsn, a dbname, or a schema")
         return self.at_database(base, row.dbname) if row.dbname and not row.dsn else base
+
+    def _resolved(self, row: InventoryRow, key: str) -> Dsn | None:
+        """The row's own connection string under this key, if any."""
+        try:
+            return substitute(text, self.values) if (text := getattr(row, key)) else None
+        except KeyError as error:
+            raise self.error(f"tenant '{row.name}': {key}: {describe_unresolved(error)}") from None
 
     def _labels(self, row: InventoryRow) -> Mapping[str, str]:
         return {**self.inventory.labels, **row.labels}

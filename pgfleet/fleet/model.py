@@ -13,7 +13,9 @@ from pgfleet.hazards.codes import HazardCode
 class Tenant:
     """One database, or one schema of a database. `home` is the schema of the tenant's own objects.
 
-    `inventory` is the inventory that contains the tenant; None if the fleet file lists it.
+    `rollout_dsn` is what differs in the connection string for rollouts, None if nothing does; `audit_dsn` is the one
+    for audits where `dsn` is the one for rollouts. `inventory` is the inventory that contains the tenant; None if the
+    fleet file lists it.
     """
 
     name: str
@@ -22,6 +24,8 @@ class Tenant:
     ring: str
     labels: Mapping[str, str]
     inventory: str | None = None
+    rollout_dsn: Dsn | None = None
+    audit_dsn: Dsn | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +54,8 @@ class Inventory:
     """A source of tenants, read when a run starts: `dsn` is the connection to query.
 
     `key` is its place in the fleet file. `tenant_dsn` is the connection string of the tenants' databases, if it is not
-    `dsn`. `home`, `ring`, and `labels` are defaults for tenants. A tenant whose lowercase state is in `skip_states` is
-    skipped.
+    `dsn`; `rollout_dsn` is what differs in it for rollouts. `home`, `ring`, and `labels` are defaults for tenants. A
+    tenant whose lowercase state is in `skip_states` is skipped.
     """
 
     key: str
@@ -66,6 +70,7 @@ class Inventory:
     ring: str
     labels: Mapping[str, str]
     skip_states: frozenset[str]
+    rollout_dsn: Dsn | None = None
 
     @property
     def title(self) -> str:
@@ -172,9 +177,9 @@ class Policy:
     """The settings of an environment. Row counts above `exact_count_limit_rows` are the planner's estimates.
 
     `row_loss` is what a counted table may lose between audits: rows, or a percentage (`"10%"`). `roles` maps a
-    contract's consumer to its database role. `ledger_owners` are the roles whose ledger is used, besides the login of a
-    tenant's connection string and superusers. `connection_share_percent` is the share of a server's free connections
-    that pgfleet may use. `max_workers` is None if the servers' connections determine the number of threads.
+    contract's consumer to its database role. `ledger_owners` are the roles whose ledger is used, besides the logins of
+    a tenant and superusers. `connection_share_percent` is the share of a server's free connections that pgfleet may
+    use. `max_workers` is None if the servers' connections determine the number of threads.
     """
 
     timezone: str

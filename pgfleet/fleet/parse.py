@@ -113,6 +113,7 @@ class _Builder:
         return Tenant(
             name=entry.name,
             dsn=self._with_pooler(entry.pooler, self._dsn(f"{key}.dsn", entry.dsn)),
+            rollout_dsn=self._rollout_dsn(key, entry.rollout_dsn),
             home=entry.schema_,
             ring=self._ring(f"{key}.ring", entry.ring),
             labels=entry.labels,
@@ -132,6 +133,7 @@ class _Builder:
             kind=InventoryKind(entry.kind),
             dsn=self._with_pooler(None, self._dsn(f"{key}.dsn", entry.dsn)),
             tenant_dsn=self._tenant_dsn(key, entry),
+            rollout_dsn=self._rollout_dsn(key, entry.rollout_dsn),
             like=entry.like,
             regex=entry.regex,
             query=split(entry.query)[0].text if entry.query else None,
@@ -143,6 +145,12 @@ class _Builder:
 
     def _tenant_dsn(self, key: str, entry: InventoryTable) -> Dsn | None:
         return self._with_pooler(None, self._dsn(f"{key}.tenant_dsn", entry.tenant_dsn)) if entry.tenant_dsn else None
+
+    def _rollout_dsn(self, key: str, own: str | None) -> Dsn | None:
+        """That of the tenant or inventory, or else of the environment."""
+        if own:
+            return self._dsn(f"{key}.rollout_dsn", own)
+        return self._dsn("rollout_dsn", self.table.rollout_dsn) if self.table.rollout_dsn else None
 
     def _ring(self, key: str, ring: str | None) -> str:
         chosen = ring or self.table.rings[-1]

@@ -10,13 +10,17 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgfleet.errors import FleetError
-from pgfleet.fleet.model import Environment
+from pgfleet.fleet.model import Environment, Tenant
 from pgfleet.fleet.names import MAX_NAME_BYTES
 from pgfleet.fleet.secret import Dsn, redacted_name
 
 DEFAULT_PORT, LAST_PORT = "5432", 65535
 NUMBERS = ("connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout")
 """Parameters that libpq rejects, only when it connects, unless they are numbers."""
+ADDRESS = frozenset({"host", "hostaddr", "port"})
+CREDENTIALS = frozenset({"user", "password", "sslcert", "sslkey", "sslpassword", "options"})
+"""`options` may set the role."""
+ROLE_OPTION = re.compile(r"(?:^|\s)(?:-c\s*|--)role=((?:\\.|[^\s\\])+)")
 
 
 @cache
@@ -66,9 +70,15 @@ def _fault_of_values(parts: Mapping[str, str]) -> str | None:
 def check_dsns(environment: Environment, *, file: str) -> None:
     """Raises FleetError with the connection strings that libpq would reject."""
     prefix = f"environments.{environment.name}"
-    named = [(f"{prefix}: tenant '{tenant.name}': dsn", tenant.dsn) for tenant in environment.tenants]
-    named += [(f"{prefix}.scratch_dsn", environment.policy.scratch_dsn)] if environment.policy.scratch_dsn else []
-    faults = [(key, problem) for key, dsn in named if (problem := fault(dsn))]
+    faults = [
+        (f"{prefix}: tenant '{tenant.name}': {key}", problem)
+        for tenant in environment.tenants
+        for key, problem in (("dsn", fault(tenant.dsn)), ("rollout_dsn", _rollout_fault(tenant)))
+        if problem
+    ]
+    scratch = environment.policy.scratch_dsn
+    if scratch and (problem := fault(scratch)):
+        faults.append((f"{prefix}.scratch_dsn", problem))
     if faults:
         raise FleetError(file, *faults[0], *faults[1:])
 
@@ -83,6 +93,58 @@ def check_duplicates(environment: Environment, *, file: str) -> None:
             place = redacted_name(f"{name} on {server(tenant.dsn)}", tenant.dsn.secrets)
             key = f"environments.{environment.name}: tenant '{tenant.name}'"
             raise FleetError(file, key, f"is the same as '{other}': schema {tenant.home} of {place}")
+
+
+def rollout_dsn(tenant: Tenant) -> Dsn:
+    """The connection string for rollouts: the tenant's, with the parameters that `rollout_dsn` gives.
+
+    With another user, none of the audit login's credentials remain; with another host, no part of the address. The
+    database is the same.
+    """
+    own = tenant.rollout_dsn
+    if own is None:
+        return tenant.dsn
+    given, base = _parts(own.text), _parts(tenant.dsn.text)
+    replaced = {"service"} if "service" in given else set[str]()
+    if given.keys() & {"user", "service"}:
+        replaced |= CREDENTIALS
+    if given.keys() & {"host", "hostaddr", "service"}:
+        replaced |= ADDRESS
+    kept = {name: value for name, value in base.items() if name not in replaced}
+    name = database(tenant.dsn)
+    text = make_conninfo("", **{**kept, **given, **({"dbname": name} if name else {})})
+    is_elsewhere = bool(given.keys() & (ADDRESS | {"service"}))
+    pooler = None if is_elsewhere else tenant.dsn.pooler
+    return Dsn(text, tuple({*secrets(tenant.dsn), *secrets(own)}), pooler)
+
+
+def with_rollout_logins(environment: Environment) -> Environment:
+    """The environment whose tenants are connected to as rollouts do."""
+    tenants = (
+        replace(each, dsn=rollout_dsn(each), audit_dsn=each.dsn) if each.rollout_dsn else each
+        for each in environment.tenants
+    )
+    return replace(environment, tenants=tuple(tenants))
+
+
+def login_roles(tenant: Tenant) -> tuple[str, ...]:
+    """The names of the tenant's rollout login and of the role that its options set, as far as they are known."""
+    parts = _parts((rollout_dsn(tenant) if tenant.audit_dsn is None else tenant.dsn).text)
+    role = ROLE_OPTION.search(parts.get("options", ""))
+    names = (parts.get("user", ""), re.sub(r"\\(.)", r"\1", role[1]) if role else "")
+    return tuple(filter(None, names))
+
+
+def _rollout_fault(tenant: Tenant) -> str | None:
+    own = tenant.rollout_dsn
+    if own is None or fault(tenant.dsn):
+        return None
+    if problem := fault(own) or fault(rollout_dsn(tenant)):
+        return problem
+    wanted, given = database(tenant.dsn), _parts(own.text).get("dbname")
+    if wanted and given and given != wanted:
+        return "names another database than dsn; leave the database out, as it is always that of dsn"
+    return None
 
 
 def secrets(dsn: Dsn) -> tuple[str, ...]:

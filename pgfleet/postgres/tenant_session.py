@@ -25,7 +25,7 @@ def open_session(tenant: Tenant, context: RunContext) -> Session:
         extensions=extensions_of(context.manifest.migrations),
         managed_names=_managed_names(context),
         home_may_be_missing=context.creates_schema(tenant.home),
-        ledger_owners=context.environment.policy.ledger_owners,
+        ledger_owners=(*context.environment.policy.ledger_owners, *libpq.login_roles(tenant)),
     )
 
 

@@ -16,12 +16,14 @@ from pgfleet.reports.render import terminal
 def tenant_table(rows: Sequence[Mapping[str, Any]], skipped: Sequence[SkippedEntry] = ()) -> RenderableType:
     """One line per tenant with the inventory that it comes from, if any, then the skipped tenants."""
     inventory = ("inventory",) if any(row.get("inventory") for row in rows) else ()
-    names = ("name", "ring", "server", "database", "user", "schema", *inventory)
+    rollout = ("rollout_user",) if any(row.get("rollout_user", row["user"]) != row["user"] for row in rows) else ()
+    names = ("name", "ring", "server", "database", "user", *rollout, "schema", *inventory)
     cells = tuple(
         (*(str(row[name] or "") for name in names), ", ".join(f"{key}={value}" for key, value in row["labels"].items()))
         for row in rows
     )
-    return _table((*names, "labels"), cells, (*filter(None, [skipped_sentence(skipped)]), tenant_count(len(rows))))
+    head = tuple("rollout user" if name == "rollout_user" else name for name in names)
+    return _table((*head, "labels"), cells, (*filter(None, [skipped_sentence(skipped)]), tenant_count(len(rows))))
 
 
 def manifest_table(manifest: Manifest, path: str) -> RenderableType:

@@ -14,7 +14,7 @@ from pgfleet.fleet.model import Environment
 from pgfleet.fleet.parse import build_environment
 from pgfleet.fleet.selection import ALL_TENANTS, Selection, select_tenants
 from pgfleet.manifest.model import Manifest
-from pgfleet.postgres.dsn import check_dsns, check_duplicates
+from pgfleet.postgres.dsn import check_dsns, check_duplicates, with_rollout_logins
 from pgfleet.postgres.read.inventory import read_inventories
 from pgfleet.run import files, settings
 from pgfleet.run.connection_limiter import ConnectionLimiter, LeasesFactory
@@ -57,12 +57,20 @@ def load_context(
 
 
 def load_wave_context(
-    environment: str, names: Sequence[str], ring: str, *, run: str, run_id: str, leases: LeasesFactory
+    environment: str,
+    names: Sequence[str],
+    ring: str,
+    *,
+    run: str,
+    run_id: str,
+    leases: LeasesFactory,
+    as_rollout: bool = False,
 ) -> RunContext:
     """The context of a wave for the tenants of these names, in this order, all of `ring`.
 
     The inventories are read again, so that a tenant that has left the fleet since the run began is in the context's
-    `absent` and is not touched. The other parameters and the errors are those of `load_context`.
+    `absent` and is not touched. `as_rollout` connects to the tenants with their logins for rollouts. The other
+    parameters and the errors are those of `load_context`.
     """
     sources = _sources(environment)
     limiter = _limiter(sources.environment, leases)
@@ -70,6 +78,7 @@ def load_wave_context(
     absent: Mapping[str, PgfleetError]
     picked, absent = pick_with_absent(found, names, ring, file=sources.file)
     _require_known_consumers(found, sources)
+    picked = with_rollout_logins(picked) if as_rollout else picked
     return RunContext(
         sources.manifest, picked, run=run, run_id=run_id, today=_today(found), absent=absent, limiter=limiter
     )
