@@ -56,6 +56,11 @@ class Outcome(Generic[Item]):
     attempts: int = 1
 
     @property
+    def run_id(self) -> UUID:
+        """The wave's flow run."""
+        return _flow_run_id(self.state)
+
+    @property
     def lost_reason(self) -> str:
         """Why the wave saved no result of a tenant."""
         return f"its wave broke off: {self.state.name}: {self.state.message}"

@@ -7,14 +7,17 @@ from typing import Annotated, Any
 from prefect import State, flow, runtime
 
 from pgfleet.documents.audit import AuditDocument, TenantEntry
+from pgfleet.documents.login_rights import LoginEntry
 from pgfleet.fleet.selection import Selection, cut_waves
 from pgfleet.flows._run import open_run
 from pgfleet.flows._wave_kinds import AUDIT
-from pgfleet.flows._waves import all_results, run_waves
+from pgfleet.flows._waves import Outcome, all_results, run_waves
 from pgfleet.judge.enrich import enrich
+from pgfleet.judge.logins import judge_logins
 from pgfleet.judge.summary import build_document, skipped_entries
 from pgfleet.judge.tenant import check_scripts, lost_entry
 from pgfleet.judge.trend import PreviousAudit
+from pgfleet.postgres.read.logins import logins_of
 from pgfleet.reports import events
 from pgfleet.run import progress
 from pgfleet.run.context import Granularity, RunContext
@@ -22,7 +25,7 @@ from pgfleet.run.parameters import Described, Detail, EnvironmentName, Labels, R
 from pgfleet.tasks.load_previous_audit import load_previous_audit
 from pgfleet.tasks.publish_report import publish_report
 from pgfleet.tasks.support.events import announce
-from pgfleet.tasks.support.results import AUDIT_DOCUMENT, save_result
+from pgfleet.tasks.support.results import AUDIT_DOCUMENT, LOGIN_RIGHTS, LOGINS, load_result, save_result
 from pgfleet.tasks.support.states import run_state
 from pgfleet.tasks.write_report import write_report_if_configured
 
@@ -60,11 +63,24 @@ def audit_fleet(
         entries = all_results(outcomes, lost_entry)
         check_scripts((each.script_fault for each in entries), is_any_judged=any(each.migrations for each in entries))
         document = _document(context, entries, previous, started_at)
-        document = document.model_copy(update={"is_first": compare and previous is None})
+        update = {"is_first": compare and previous is None, "logins": _logins(outcomes, context)}
+        document = document.model_copy(update=update)
         save_result(document, AUDIT_DOCUMENT, "The audit document")
         publish_report(document, context, write_report_if_configured(document, context))
         announce(events.of_audit(document, is_partial=context.is_partial))
     return run_state(document.tenants)
+
+
+def _logins(outcomes: Sequence[Outcome[TenantEntry]], context: RunContext) -> tuple[LoginEntry, ...]:
+    """The logins with more rights than they need, as far as the waves read them."""
+    rights = [
+        each
+        for outcome in outcomes
+        if outcome.results
+        for each in load_result(outcome.run_id, LOGIN_RIGHTS, kind=LOGINS) or ()
+    ]
+    has_scratch_dsn = context.environment.policy.scratch_dsn is not None
+    return judge_logins(rights, logins_of(context.environment), has_scratch_dsn=has_scratch_dsn)
 
 
 def _document(

@@ -8,7 +8,7 @@ from pgfleet.judge.tenant import inconclusive_entry
 from pgfleet.run.context import Granularity
 from pgfleet.tasks.audit_tenant import audit_tenant
 from pgfleet.tasks.support.opaque import opaque
-from pgfleet.tasks.support.results import ENTRIES, save_result
+from pgfleet.tasks.support.results import ENTRIES, LOGIN_RIGHTS, LOGINS, save_result
 from pgfleet.tasks.support.states import run_state
 
 
@@ -24,5 +24,7 @@ def audit_wave(
             inconclusive_entry,
             lambda each: each.verdict,
         )
+    if rights := tuple(each for found in survey.context.login_rights.values() for each in found):
+        save_result(rights, LOGIN_RIGHTS, "Rights of the logins of these tenants", kind=LOGINS)
     save_result(tuple(entries), ENTRIES, "Tenants of this wave, as in the audit document")
     return run_state(entries)

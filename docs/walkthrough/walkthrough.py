@@ -102,18 +102,21 @@ def prepare(cluster: Cluster, folder: Path) -> None:
     scripts = [each.read_text(encoding="utf-8") for each in sorted((HERE / "migrations").iterdir())]
     with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
         for name in TENANTS:
-            admin.execute(f"CREATE DATABASE {name}")
+            admin.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{cluster.password}'")
+            admin.execute(f"CREATE DATABASE {name} OWNER {name}")
     for name in TENANTS:
-        with psycopg.connect(cluster.dsn(name), autocommit=True) as connection:
+        with psycopg.connect(cluster.dsn(name, name), autocommit=True) as connection:
             for script in (*scripts, ROWS, DRIFT if name == "borealis" else "") if name != "cobalt" else ():
                 connection.execute(script)
             connection.execute("ANALYZE")
     passfile = folder / "passfile"
     passfile.touch(mode=0o600)
     passfile.write_text(f"*:*:*:*:{cluster.password}\n", encoding="utf-8")
-    lines = ["[environments.shop]", 'rings = ["canary", "main"]', ""]
+    server = f"host=127.0.0.1 port={cluster.port} passfile={passfile}"
+    scratch_dsn = f'scratch_dsn = "{server} user=postgres dbname=postgres"'
+    lines = ["[environments.shop]", 'rings = ["canary", "main"]', scratch_dsn, ""]
     for name in TENANTS:
-        dsn = f"host=127.0.0.1 port={cluster.port} user=postgres dbname={name} passfile={passfile}"
+        dsn = f"{server} user={name} dbname={name}"
         ring = "canary" if name == "acme" else "main"
         lines += ["[[environments.shop.tenants]]", f'name = "{name}"', f'ring = "{ring}"', f'dsn = "{dsn}"', ""]
     (folder / "fleet.toml").write_text("\n".join(lines), encoding="utf-8")

@@ -13,6 +13,7 @@ from pgfleet.documents.audit_context import (
     VariantEntry,
 )
 from pgfleet.documents.entry import Entry
+from pgfleet.documents.login_rights import LoginEntry
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.model import Priority
@@ -281,7 +282,8 @@ class ManifestEntry(Entry):
 class AuditDocument(Entry):
     """The outcome of one audit; `since` is null if there is no previous audit to compare with.
 
-    `is_first`: the environment has no earlier audit of this manifest.
+    `is_first`: the environment has no earlier audit of this manifest. `logins` are those with more rights
+    than they need.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -298,3 +300,4 @@ class AuditDocument(Entry):
     skipped: tuple[SkippedEntry, ...] = ()
     shared: tuple[SharedEntry, ...] = ()
     is_first: bool = False
+    logins: tuple[LoginEntry, ...] = ()

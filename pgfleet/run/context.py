@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.documents.login_rights import LoginRights
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.manifest.home_schema import creates_schema, replay_home, words_of
@@ -41,11 +42,12 @@ class Granularity(StrEnum):
 class RunContext:
     """The manifest, the environment, and the results of the survey of its servers.
 
-    `expectations` are the expected catalogs by replay; `silent_servers` are the errors of servers that
-    did not answer, by name. `run` is the run's name on the servers, `run_id` its ID in Prefect. `is_partial` means that
-    the selection excluded some tenants. `today` is the date in the environment's time zone at the start of the run,
-    which decides which acceptances are in force; by default, none is. `absent` are tenants that have disappeared since
-    the run started, by name, with the reason. `limiter` bounds the connections to every server.
+    `expectations` are the expected catalogs by replay; `silent_servers` are the errors of servers that did not answer,
+    by name. `login_rights` are those of the logins that the tenants' inspections examined. `run` is the run's name on
+    the servers, `run_id` its ID in Prefect. `is_partial` means that the selection excluded some tenants. `today` is the
+    date in the environment's time zone at the start of the run, which decides which acceptances are in force; by
+    default, none is. `absent` are tenants that have disappeared since the run started, by name, with the reason.
+    `limiter` bounds the connections to every server.
 
     Not a dataclass, because Prefect searches the fields of dataclasses for task dependencies on every call.
     """
@@ -67,6 +69,7 @@ class RunContext:
         self.absent: Mapping[str, PgfleetError] = absent or {}
         self.expectations: Mapping[Replay, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}
+        self.login_rights: dict[tuple[str, ...], tuple[LoginRights, ...]] = {}
         self.limiter = limiter or limiter_for(environment.policy)
 
     @cached_property

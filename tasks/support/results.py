@@ -9,6 +9,7 @@ from prefect.client.schemas.actions import ArtifactCreate
 from pydantic import TypeAdapter
 
 from pgfleet.documents.audit import AuditDocument, TenantEntry
+from pgfleet.documents.login_rights import LoginRights
 from pgfleet.documents.manifest_proof import ManifestProof
 from pgfleet.documents.plan import RolloutPlan, TenantPlan
 from pgfleet.documents.repair import RepairDocument, TenantRepair
@@ -20,9 +21,12 @@ RESULT = "result"
 """The type of artifact for the result of a run: a wave's tenants, an audit's document."""
 PLAN = "plan"
 """The type of artifact for the plan of a rollout, which its waves load."""
+LOGINS = "logins"
+"""The type of artifact for the rights of the logins that a wave of an audit examined."""
 MOST_RUNS = 5
 
 ENTRIES: TypeAdapter[tuple[TenantEntry, ...]] = TypeAdapter(tuple[TenantEntry, ...])
+LOGIN_RIGHTS: TypeAdapter[tuple[LoginRights, ...]] = TypeAdapter(tuple[LoginRights, ...])
 PLANS: TypeAdapter[tuple[TenantPlan, ...]] = TypeAdapter(tuple[TenantPlan, ...])
 RESULTS: TypeAdapter[tuple[TenantResult, ...]] = TypeAdapter(tuple[TenantResult, ...])
 WATCHED: TypeAdapter[tuple[WatchEntry, ...]] = TypeAdapter(tuple[WatchEntry, ...])

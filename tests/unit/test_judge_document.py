@@ -66,7 +66,8 @@ EXAMPLE = """
   "skipped": [{"name": "initech", "reason": "its state is suspended"}],
   "shared": [{"database": "db1:5432/acme", "kind": "index", "identity": "ai_guardrails.idx", "change": "missing",
     "tenants": ["acme", "globex"]}],
-  "is_first": false
+  "is_first": false,
+  "logins": []
 }
 """
 

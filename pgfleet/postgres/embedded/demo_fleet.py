@@ -17,7 +17,6 @@ from pgfleet.run.shipped import statement
 
 ENVIRONMENT = "demo"
 REPORTS = "reports"
-TEMPLATE = "pgfleet_demo_template"
 CLOSED_PORT = 1
 """tcpmux, which no machine runs anymore."""
 
@@ -137,16 +136,22 @@ DEMO_TENANTS = (
 
 
 def build_fleet(cluster: Cluster, manifest: Manifest) -> Iterator[DemoTenant]:
-    """Creates the databases on a new server, and yields each tenant when it is complete."""
+    """Creates the databases on a new server, and yields each tenant when it is complete.
+
+    Each tenant has a login of its own, with the tenant's name, that owns its database.
+    """
     with Session(Dsn(cluster.dsn())) as admin:
-        admin.run_outside_transaction(_text("CREATE DATABASE {}", TEMPLATE))
-        with Session(Dsn(cluster.dsn(TEMPLATE))) as template:
-            template.run_script(statement("demo/product"))
         for tenant in DEMO_TENANTS:
             if tenant.is_reachable:
-                admin.run_outside_transaction(_text("CREATE DATABASE {} TEMPLATE {}", tenant.name, TEMPLATE))
-                with Session(Dsn(cluster.dsn(tenant.name))) as session:
+                login = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+                names = sql.Identifier(tenant.name), sql.Literal(cluster.password)
+                admin.run_script(login.format(*names).as_string())
+                admin.run_outside_transaction(_text("CREATE DATABASE {} OWNER {}", tenant.name, tenant.name))
+                with Session(Dsn(cluster.dsn(tenant.name, tenant.name))) as session:
                     _fill(tenant, session, manifest)
+                with Session(Dsn(cluster.dsn(tenant.name))) as session:  # one fault is an edit of the system catalog
+                    for script in tenant.scripts:
+                        session.run_script(statement(f"demo/{script}"))
             yield tenant
 
 
@@ -155,8 +160,10 @@ def fleet_file(cluster: Cluster, passfile: Path, reports_url: str | None = None)
 
     With a `reports_url`, where they can be seen, runs write their HTML pages to the folder `REPORTS` beside the file.
     """
+    server = f"host=127.0.0.1 port={cluster.port} passfile={passfile}"
     lines = [
         f"[environments.{ENVIRONMENT}]",
+        f'scratch_dsn = "{server} user=postgres dbname=postgres"',
         'rings = ["canary", "early", "main"]',
         f"failure_budget = {{main = {sum(not tenant.is_ready_after_rollout for tenant in DEMO_TENANTS)}}}",
         'connect_timeout = "2s"',
@@ -165,7 +172,7 @@ def fleet_file(cluster: Cluster, passfile: Path, reports_url: str | None = None)
     ]
     for tenant in DEMO_TENANTS:
         port = cluster.port if tenant.is_reachable else CLOSED_PORT
-        dsn = f"host=127.0.0.1 port={port} user=postgres dbname={tenant.name} passfile={passfile}"
+        dsn = f"host=127.0.0.1 port={port} user={tenant.name} dbname={tenant.name} passfile={passfile}"
         lines += [
             "[[environments.demo.tenants]]",
             f'name = "{tenant.name}"',
@@ -177,6 +184,7 @@ def fleet_file(cluster: Cluster, passfile: Path, reports_url: str | None = None)
 
 
 def _fill(tenant: DemoTenant, session: Session, manifest: Manifest) -> None:
+    session.run_script(statement("demo/product"))
     chosen = [each for each in manifest.migrations if each.priority in tenant.priorities]
     if tenant.has_ledger:
         prepare_ledger(session)
@@ -188,8 +196,6 @@ def _fill(tenant: DemoTenant, session: Session, manifest: Manifest) -> None:
         for seed in manifest.seeds:
             session.run_script(seed.script)
         session.run_script(statement("demo/conversations"))
-    for script in tenant.scripts:
-        session.run_script(statement(f"demo/{script}"))
 
 
 def _text(template: str, *names: str) -> str:

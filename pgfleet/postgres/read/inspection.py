@@ -11,6 +11,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import Catalog, Change, Identity, ObjectKind
 from pgfleet.documents.audit import LedgerState
 from pgfleet.errors import PgfleetError
+from pgfleet.fleet.model import Tenant
 from pgfleet.judge.assessment import Assessment, assess
 from pgfleet.judge.checks import judge_check
 from pgfleet.judge.observations import TenantObservation
@@ -21,6 +22,7 @@ from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
 from pgfleet.postgres.guard import Trust
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.introspection import catalog_query, complete_catalog
+from pgfleet.postgres.read.logins import logins_key, logins_query, read_logins
 from pgfleet.postgres.read.prefetch import Prefetched, prefetch
 from pgfleet.postgres.read.queries import run_checks
 from pgfleet.postgres.session import BACKEND, Session
@@ -51,14 +53,19 @@ def inspect(
 ) -> TenantInspection:
     """The tenant's catalog and ledger, assessed. Raises a DatabaseError, and NoExpectedCatalog.
 
-    `with_prefetch` sends the queries of the other audit steps in the same round trip, if none of them fails. `assumed`
-    versions count as applied: they were run in the transaction under way, which has not recorded them yet.
+    `with_prefetch` sends the queries of the other audit steps in the same round trip, if none of them fails, and adds
+    to the context's `login_rights`. `assumed` versions count as applied: they were run in the transaction under way,
+    which has not recorded them yet.
     """
     session.trust = Trust()  # the tenant may have changed since the last inspection
     whole = context.expected(session.server_major, session.home)
     queries = _queries(session, context, whole)
+    examined = _unexamined(session, context) if with_prefetch else None
+    queries = (*queries, logins_query(examined)) if examined else queries
     found = prefetch(session, context, also=queries) if with_prefetch else None
     prefetched, rows = found or (Prefetched(), session.fetch(*queries))
+    if examined:
+        context.login_rights[logins_key(examined)] = read_logins(examined, rows.pop(), whole)
     observed = _observe(session, context, whole, rows)
     records = _records(context, observed, whole, assumed, session.home)
     assessment = assess(whole, context.order, observed.catalog, records)
@@ -69,6 +76,12 @@ def inspect(
     if checks := dict(_decisive_checks(session, context, assessment.position, prefetched)):
         assessment = assess(whole, context.order, observed.catalog, replace(records, checks=checks))
     return TenantInspection(observed, assessment, prefetched)
+
+
+def _unexamined(session: Session, context: RunContext) -> Tenant | None:
+    """The session's tenant, if the rights of its logins are not known yet."""
+    tenant = next((each for each in context.environment.tenants if each.name == session.name), None)
+    return tenant if tenant and logins_key(tenant) not in context.login_rights else None
 
 
 def _as_expected(assessment: Assessment, home: str) -> Trust:

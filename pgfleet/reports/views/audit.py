@@ -28,6 +28,8 @@ from pgfleet.reports.phrases.acceptances import acceptance_lines, remarks
 from pgfleet.reports.phrases.altered_files import altered_files
 from pgfleet.reports.phrases.audit import sentence, verdict_meaning
 from pgfleet.reports.phrases.dates import NEW, Dates, dates_of
+from pgfleet.reports.phrases.logins import ADVICE, login_lines
+from pgfleet.reports.phrases.logins import TITLE as TITLE_OF_LOGINS
 from pgfleet.reports.phrases.names import group_names, listed
 from pgfleet.reports.phrases.row_losses import loss_lines, loss_sentence, summarize_losses
 from pgfleet.reports.phrases.skipped import skipped_sentence
@@ -179,6 +181,8 @@ def _variants(document: AuditDocument) -> Iterator[Section]:
 def _closing(document: AuditDocument, manifest: Manifest) -> Iterator[Block]:
     altered = tuple(f"{file}: {text}" for file, text in altered_files(document.tenants, manifest))
     yield from section("Files changed after they were applied", Lines(lines=altered))
+    if logins := login_lines(document.logins):
+        yield from section(TITLE_OF_LOGINS, Lines(lines=(*logins, ADVICE)))
     yield from section("Accepted in the fleet file", Lines(lines=acceptance_lines(document.accepted)))
     if document.skipped:
         yield Paragraph(text=skipped_sentence(document.skipped))
