@@ -189,6 +189,5 @@ _AFFECTS_SERVER = frozenset(
         ConnectFailure.STARTING,
         ConnectFailure.SHUTTING_DOWN,
         ConnectFailure.RECOVERING,
-        ConnectFailure.OTHER,
     }
 )

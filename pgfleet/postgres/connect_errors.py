@@ -27,6 +27,9 @@ BY_MESSAGE: tuple[tuple[str, ConnectFailure], ...] = (
     # psycopg has no SQLSTATE for a connection that was never opened. Of several attempts' messages the first entry that
     # matches any of them wins, so a server's answer comes before another's timeout. Sources: PostgreSQL's postinit.c,
     # postmaster.c, auth.c and fe-connect.c, fe-secure-*.c; PgBouncer's client.c, objects.c and server.c.
+    # The owner of a database chooses the file's name (local_preload_libraries), which must not read as another reason.
+    ("could not access file", ConnectFailure.OTHER),
+    ("could not load library", ConnectFailure.OTHER),
     ("server login has been failing", ConnectFailure.BEHIND_POOLER),
     ("server login failed", ConnectFailure.BEHIND_POOLER),
     ("pgbouncer cannot connect to server", ConnectFailure.BEHIND_POOLER),

@@ -18,7 +18,13 @@ from pgfleet.run.connection_limiter import ConnectionLimiter
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-STANDARD_STRINGS = "SET standard_conforming_strings TO on"
+STANDARD_SETTINGS = (
+    # A database or a role may have its own, and psycopg reads values by what the session has when it has ended a batch.
+    ("standard_conforming_strings", "on", "SET standard_conforming_strings TO on"),
+    ("DateStyle", "ISO", "SET DateStyle TO 'ISO, MDY'"),
+    ("IntervalStyle", "postgres", "SET IntervalStyle TO postgres"),
+)
+"""Settings that the server reports, with the start of the value that is needed, and the statement that sets it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +67,13 @@ def connect(dsn: Dsn, limits: Limits) -> Connection:
             client_encoding="UTF8",
             **settings,
         )
-        if connection.info.parameter_status("standard_conforming_strings") == "off":
-            connection.execute(STANDARD_STRINGS)
+        others = [
+            text
+            for name, start, text in STANDARD_SETTINGS
+            if not (connection.info.parameter_status(name) or start).startswith(start)
+        ]
+        if others:
+            connection.execute("; ".join(others))
     return connection
 
 

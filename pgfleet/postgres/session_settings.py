@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import psycopg.sql
 
-from pgfleet.postgres.connection import STANDARD_STRINGS, Connection, Limits
+from pgfleet.postgres.connection import STANDARD_SETTINGS, Connection, Limits
 from pgfleet.postgres.query import Query, bind
 from pgfleet.run.shipped import statement
 
@@ -36,7 +36,7 @@ RESET_SESSION = "; ".join(
         "RESET SESSION AUTHORIZATION",
         "RESET ROLE",
         "RESET ALL",
-        STANDARD_STRINGS,
+        *(text for _, _, text in STANDARD_SETTINGS),
         "SET client_encoding TO 'UTF8'",
         "DISCARD TEMPORARY",
     )

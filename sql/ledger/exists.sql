@@ -1,6 +1,28 @@
 -- Is there a ledger, and can it be trusted? One row; needs no privilege on it. `fault` says why nothing is read from it or
 -- written to it: somebody else owns it, or it would run something of the tenant's.
-WITH own AS (
+WITH trusted AS (
+  SELECT r.oid
+  FROM pg_catalog.pg_roles AS r
+  WHERE
+    r.rolsuper
+    OR r.rolname = ANY(%(owners)s::text[])
+    -- The owner of a database can set the role of everybody's sessions in it.
+    OR (
+      r.rolname IN (SESSION_USER, CURRENT_USER)
+      AND NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_db_role_setting AS s
+        INNER JOIN pg_catalog.pg_database AS d ON s.setdatabase = d.oid
+        CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS setting (text)
+        WHERE
+          s.setrole = 0
+          AND d.datname = pg_catalog.current_database()
+          AND (pg_catalog.starts_with(setting.text, 'role=') OR pg_catalog.starts_with(setting.text, 'session_authorization='))
+      )
+    )
+),
+
+own AS (
   SELECT c.*
   FROM pg_catalog.pg_class AS c
   INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
@@ -21,14 +43,14 @@ SELECT
       INNER JOIN pg_catalog.pg_roles AS r ON n.nspowner = r.oid
       WHERE
         n.nspname = 'pgfleet'
-        AND NOT (r.rolsuper OR r.rolname = CURRENT_USER OR r.rolname = ANY(%(owners)s::text[]))
+        AND r.oid NOT IN (SELECT t.oid FROM trusted AS t)
       UNION ALL
       SELECT
         2,
         pg_catalog.format('pgfleet.%%I belongs to %%I', c.relname, r.rolname)
       FROM own AS c
       INNER JOIN pg_catalog.pg_roles AS r ON c.relowner = r.oid
-      WHERE NOT (r.rolsuper OR r.rolname = CURRENT_USER OR r.rolname = ANY(%(owners)s::text[]))
+      WHERE r.oid NOT IN (SELECT t.oid FROM trusted AS t)
       UNION ALL
       SELECT
         3,

@@ -8,6 +8,13 @@ import pytest
 from fixtures.rollout import Subject
 
 from pgfleet.documents.audit import MigrationStatus, TenantEntry, Verdict
+from pgfleet.postgres.connection import Limits
+from pgfleet.postgres.query import Query
+from pgfleet.postgres.read.audit import audit
+from pgfleet.postgres.read.history import read_history
+from pgfleet.postgres.read.servers import identify
+from pgfleet.postgres.scratch.database import scratch_database
+from pgfleet.postgres.tenant_session import open_session
 
 pytestmark = pytest.mark.every_version
 
@@ -151,6 +158,43 @@ def test_an_index_on_a_function_of_a_column_is_harmless(adopted: Subject, listen
     assert heard(listening) == []
 
 
+def test_a_domain_of_the_owners_is_not_checked_when_a_contract_is_planned(
+    adopted: Subject, listening: psycopg.Connection
+) -> None:
+    adopted.execute("""
+        CREATE FUNCTION public.constraint_of(text) RETURNS boolean LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM public.ran('domain'); RETURN true; END $$;
+        CREATE DOMAIN public.inner_domain AS varchar(20) CHECK (public.constraint_of(VALUE));
+        CREATE DOMAIN public.outer_domain AS public.inner_domain;
+        ALTER TABLE ai_messages ALTER COLUMN role TYPE public.outer_domain
+    """)
+    heard(listening)
+    found = adopted.audit()
+    assert heard(listening) == []
+    assert found.verdict is Verdict.UNKNOWN
+    details = " ".join(each.detail or "" for each in found.contracts)
+    assert "a constraint of the domain outer_domain calls a function" in details.replace("public.", "")
+
+
+def test_the_settings_of_one_database_do_not_make_its_server_unusable(adopted: Subject, database: str) -> None:
+    server = adopted.server
+    context = server.context(
+        adopted.manifest, adopted.expected, server.tenant(adopted.database), server.tenant(database)
+    )
+    settings = {"local_preload_libraries": "timeout expired, starting up"}
+    if server.major >= 17:
+        settings["transaction_timeout"] = "1ms"
+    for name, value in settings.items():
+        server.execute(f"ALTER DATABASE {adopted.database} SET {name} = '{value}'")
+        identity = identify(context.environment.tenants, context)
+        assert identity
+        assert identity.tenant == database
+        server.execute(f"ALTER DATABASE {adopted.database} RESET {name}")
+    server.execute(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    with scratch_database(server.dsn(database), Limits()) as scratch:
+        assert scratch.fetch(Query("SELECT 1")) == [[(1,)]]
+
+
 LEDGER = """
     CREATE SCHEMA pgfleet;
     CREATE FUNCTION pgfleet.trap() RETURNS text LANGUAGE plpgsql AS
@@ -192,6 +236,26 @@ def test_a_ledger_that_the_owner_made_is_neither_read_nor_written(
     adopted.execute("DROP INDEX idx_ai_messages_conversation")
     assert adopted.roll_out().migrations == ()
     assert (heard(listening), adopted.query("SELECT count(*) FROM pgfleet.ledger")) == ([], [(0,)])
+
+
+def test_the_owners_ledger_is_not_trusted_because_the_owner_sets_the_role_of_all_sessions(adopted: Subject) -> None:
+    owner = adopted.server.create_role()
+    ledger = ("ledger", "ledger_events", "ledger_format")
+    statements = [f"ALTER TABLE pgfleet.{each} OWNER TO {owner}" for each in ledger]
+    adopted.server.execute("; ".join([f"ALTER SCHEMA pgfleet OWNER TO {owner}", *statements]), adopted.database)
+    adopted.server.execute(f"ALTER DATABASE {adopted.database} SET role = {owner}")
+    adopted.server.execute(f"GRANT pg_read_all_data TO {owner}")
+    context = adopted.context
+    found = audit(context.environment.tenants[0], context)  # on a new session
+    assert (found.verdict, f"pgfleet belongs to {owner}" in (found.reason or "")) == (Verdict.UNKNOWN, True)
+
+
+def test_values_can_be_read_whatever_the_formats_of_the_database_are(adopted: Subject) -> None:
+    for setting in ("DateStyle = 'German'", "IntervalStyle = 'sql_standard'", "standard_conforming_strings = off"):
+        adopted.server.execute(f"ALTER DATABASE {adopted.database} SET {setting}")
+    with open_session(adopted.context.environment.tenants[0], adopted.context) as session:
+        history = read_history(session, adopted.manifest, "test")
+    assert (len(history.faults), len(history.events) > 0) == (0, True)
 
 
 def test_a_ledger_of_a_role_that_the_policy_names_is_used(adopted: Subject) -> None:

@@ -15,7 +15,8 @@ from pgfleet.manifest.model import Contract, ContractStatement
 from pgfleet.manifest.statement_names import tables_of
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.session import Session
-from pgfleet.run.shipped import statement
+from pgfleet.postgres.session_settings import USE_HOME_PATH, USE_SERVER_PATH
+from pgfleet.run import shipped
 
 NAME = "pgfleet_contract"
 UNDO = f"DEALLOCATE {NAME}"
@@ -116,7 +117,12 @@ def _plan(statement: ContractStatement, role: str | None) -> Query:
     """Plans the statement as the role and leaves nothing prepared."""
     arguments = f"({', '.join(['NULL'] * statement.parameters)})" if statement.parameters else ""
     parts = [ROW_SECURITY, _as_role(role)] if role else []
-    text = ";\n".join([*parts, _prepare(statement), f"EXPLAIN EXECUTE {NAME}{arguments}", UNDO])
+    check = (
+        [USE_SERVER_PATH, shipped.statement("introspection/prepared_domains"), USE_HOME_PATH]
+        if statement.parameters
+        else []
+    )
+    text = ";\n".join([*parts, _prepare(statement), *check, f"EXPLAIN EXECUTE {NAME}{arguments}", UNDO])
     return Query(text, at_home=True, tables=tables_of(statement.text), is_only_planned=True)
 
 
@@ -154,7 +160,7 @@ def _sequence_query(session: Session, contract: Contract, role: str) -> Query:
         for target in each.inserts
     ]
     parameters = {"targets": json.dumps(targets), "home": session.home, "role": role}
-    return Query(statement("introspection/sequence_access"), parameters)
+    return Query(shipped.statement("introspection/sequence_access"), parameters)
 
 
 def _refused(rows: Rows) -> Iterator[StatementFailure]:

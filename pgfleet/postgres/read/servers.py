@@ -51,25 +51,31 @@ def workers_for(environment: Environment) -> int:
 def identify(tenants: Sequence[Tenant], context: RunContext) -> ServerIdentity | None:
     """The server's identity, read through the first of `tenants` that can connect; None if none can.
 
-    Skips tenants with a problem of their own (wrong password, missing database, unreachable server behind a pooler).
-    Raises the DatabaseError of a server that does not answer. After a timeout a second tenant is tried, because the
-    server may be a pooler in front of several.
+    Skips tenants with a problem of their own: wrong password, missing database, unreachable server behind a pooler, or
+    settings of the database with which no statement succeeds. Raises the DatabaseError of a server that does not
+    answer. After a timeout a second tenant is tried, because the server may be a pooler in front of several.
     """
     silences = 0
+    lost: DatabaseError | None = None
     for tenant in tenants:
         try:
             with open_session(tenant, context) as session:
-                allowance = _allowance(session, context.environment.policy)
-                can_replay = scratch_problem(session) is None
-                return ServerIdentity(
-                    major=session.server_major, tenant=tenant.name, allowance=allowance, can_replay=can_replay
-                )
+                return _identity(tenant, session, context.environment.policy)
         except (AccessRefused, ConnectionFailed) as error:
             silences += error.connect_failure is ConnectFailure.TIMED_OUT
             is_alone = error.connect_failure is ConnectFailure.TIMED_OUT and silences < min(MOST_SILENCES, len(tenants))
             if not is_alone and (error.connect_failure is None or error.connect_failure.affects_server):
                 raise
+        except DatabaseError as error:
+            lost = error
+    if lost and lost.transient:
+        raise lost
     return None
+
+
+def _identity(tenant: Tenant, session: Session, policy: Policy) -> ServerIdentity:
+    allowance, can_replay = _allowance(session, policy), scratch_problem(session) is None
+    return ServerIdentity(major=session.server_major, tenant=tenant.name, allowance=allowance, can_replay=can_replay)
 
 
 def choose_replay_servers(identities: Iterable[ServerIdentity]) -> dict[int, ServerIdentity]:

@@ -20,6 +20,8 @@ from pgfleet.postgres.session import BACKEND, Session
 
 PREFIX = "pgfleet_scratch_"
 STALE_AFTER_SECONDS = 3600
+READ_WRITE = "SET default_transaction_read_only TO off"
+"""The connection may lead to a tenant's database, whose owner may have set another default."""
 
 
 @contextmanager
@@ -70,7 +72,7 @@ def scratch_problem(session: Session) -> str | None:
 
 def _create(session: Session, name: str) -> None:
     try:
-        session.run_outside_transaction(_text("CREATE DATABASE {} TEMPLATE template0", name))
+        session.run_outside_transaction(_text(f"{READ_WRITE}; CREATE DATABASE {{}} TEMPLATE template0", name))
     except DatabaseError as error:
         if error.transient:
             raise
@@ -79,7 +81,7 @@ def _create(session: Session, name: str) -> None:
 
 def _drop(admin: Dsn, limits: Limits, name: str) -> None:
     with Session(admin, limits=limits) as session:
-        session.run_outside_transaction(_text("DROP DATABASE IF EXISTS {} WITH (FORCE)", name))
+        session.run_outside_transaction(_text(f"{READ_WRITE}; DROP DATABASE IF EXISTS {{}} WITH (FORCE)", name))
 
 
 def _drop_stale(session: Session) -> None:
