@@ -279,7 +279,10 @@ def test_a_missing_role_fails_and_one_that_cannot_be_assumed_is_unknown(
         server.execute(f"GRANT {role} TO {auditor} {options}", database)
         if server.major >= 16:  # with INHERIT FALSE it may not read the table itself
             unseen = attempt(session, "SELECT content FROM ai_messages WHERE id = $1", role=role)
-            assert unseen.fault == "'1': permission denied for table ai_messages", "it cannot lock it against changes"
+            assert unseen.fault == (
+                "'1': permission denied for table ai_messages; "
+                'grant the auditing role SELECT on "ai_messages" and USAGE on the schema'
+            ), "it cannot lock it against changes"
         server.execute(f"GRANT SELECT ON ai_messages TO {auditor}", database)
         assert attempt(session, "SELECT content FROM ai_messages WHERE id = $1", role=role) == ContractObservation(
             consumer="worker"
@@ -298,7 +301,8 @@ def test_a_read_only_auditor_can_judge_statements_on_tables_that_it_may_read(ser
         )
         assert session.fetch(PREPARED) == [[]]
     assert failures(reading) == [("3", "42703")]
-    assert reading.fault == "'2': permission denied for schema ai_guardrails"
+    advice = 'grant the auditing role SELECT on "ai_guardrails"."policy_rules" and USAGE on the schema'
+    assert reading.fault == f"'2': permission denied for schema ai_guardrails; {advice}"
 
 
 def test_a_held_lock_is_a_transient_error(server: Server, database: str) -> None:

@@ -93,14 +93,23 @@ def _try_statement(session: Session, statement: ContractStatement, role: str | N
     if error is None:
         return None
     if isinstance(error, PrivilegeMissing) and role and (unseen := _error(session, _look(statement))):
-        return f"'{statement.name}': {unseen.message}"
+        return _untried(statement, unseen)
     if isinstance(error, PrivilegeMissing) and role is None:
         text = f"{_prepare(statement)};\n{UNDO}"
         unprepared = _error(session, Query(text, at_home=True, tables=tables_of(statement.text), is_only_planned=True))
-        return f"'{statement.name}': {unprepared.message}" if unprepared else None
+        return _untried(statement, unprepared) if unprepared else None
     if error.sqlstate.startswith(OF_THE_SERVER) or not error.sqlstate:
         return f"'{statement.name}': {error.message}"
     return StatementFailure(statement=statement.name, message=error.message, sqlstate=error.sqlstate)
+
+
+def _untried(statement: ContractStatement, error: DatabaseError) -> str:
+    """Why the session could not try the statement, and what to grant if that is a missing privilege of its own."""
+    text = f"'{statement.name}': {error.message}"
+    if not isinstance(error, PrivilegeMissing):
+        return text
+    tables = ", ".join(sorted(tables_of(statement.text)))
+    return f"{text}; grant the auditing role SELECT on {tables} and USAGE on the schema"
 
 
 def _error(session: Session, query: Query) -> DatabaseError | None:
