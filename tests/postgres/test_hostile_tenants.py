@@ -171,7 +171,7 @@ def test_a_domain_of_the_owners_is_not_checked_when_a_contract_is_planned(
     heard(listening)
     found = adopted.audit()
     assert heard(listening) == []
-    assert found.verdict is Verdict.UNKNOWN
+    assert found.verdict is Verdict.BLOCKED
     details = " ".join(each.detail or "" for each in found.contracts)
     assert "a constraint of the domain outer_domain calls a function" in details.replace("public.", "")
 
