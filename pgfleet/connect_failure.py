@@ -34,6 +34,8 @@ class ConnectFailure(StrEnum):
     STANDBY = "standby"
     BEHIND_POOLER = "server_behind_pooler"
     """The pooler answered but could not connect to the server behind it."""
+    NO_ANSWER = "no_answer"
+    """The connection was established, and then the server sent nothing, or not all of an answer."""
     CONNECTION_LOST = "connection_lost"
     """The connection was established and then lost."""
     OTHER = "other"
@@ -155,6 +157,10 @@ _TEXTS: Mapping[ConnectFailure, _Text] = MappingProxyType(
             "the pooler at {server} cannot connect to the server behind it: {message}",
             "check that this server is running, and the host, port, and password in the pooler's configuration",
         ),
+        ConnectFailure.NO_ANSWER: _Text(
+            "{server} gave no answer for {seconds} s",
+            "check for a hung server, a stopped process, or a network that drops packets",
+        ),
         ConnectFailure.CONNECTION_LOST: _Text(
             "the connection to {server} was lost: {message}",
             "check the server's log and the network",
@@ -183,6 +189,7 @@ _AFFECTS_SERVER = frozenset(
         ConnectFailure.REFUSED,
         ConnectFailure.NO_ROUTE,
         ConnectFailure.TIMED_OUT,
+        ConnectFailure.NO_ANSWER,
         ConnectFailure.NO_POSTGRESQL,
         ConnectFailure.TOO_MANY_CONNECTIONS,
         ConnectFailure.TOO_MANY_OF_POOLER,

@@ -6,7 +6,8 @@ PgfleetError
 │   └── FleetError
 ├── DatabaseError               a server reported an error or did not answer
 │   ├── ConnectionFailed        could not connect: no answer, starting up, too many connections
-│   │   └── ConnectionLimitTimeout  pgfleet's own connection limit was reached, and no connection became free
+│   │   ├── ConnectionLimitTimeout  pgfleet's own connection limit was reached, and no connection became free
+│   │   └── ServerSilent        the server has just not answered, so it was not tried again
 │   ├── ConnectionLost          the connection was lost
 │   ├── TryAgain                lock timeout, deadlock, serialization failure
 │   ├── AccessRefused           wrong password, no such role or database
@@ -132,8 +133,14 @@ class ConnectionLimitTimeout(ConnectionFailed):
     """pgfleet's own limit of connections to the server was reached, and no connection became free in time."""
 
 
+class ServerSilent(ConnectionFailed):
+    """The server has not answered to this run, nor to a probe after that, so it was not tried again."""
+
+    transient = False
+
+
 class ConnectionLost(DatabaseError):
-    """The connection was lost while in use."""
+    """The connection was lost while in use, or the server sent no answer."""
 
     transient = True
 

@@ -13,10 +13,13 @@ from psycopg.pq import TransactionStatus
 from pgfleet.fleet.secret import Dsn
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.addresses import resolve
+from pgfleet.postgres.bounded_connection import CLEAN_UP_SECONDS, BoundedConnection, CleaningConnection
 from pgfleet.postgres.errors import translate_connect_errors
 from pgfleet.run.connection_limiter import ConnectionLimiter
+from pgfleet.run.interruption import is_interrupted
+from pgfleet.run.silent_servers import SilentServers
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+Connection = BoundedConnection
 
 STANDARD_SETTINGS = (
     # A database or a role may have its own, and psycopg reads values by what the session has when it has ended a batch.
@@ -29,7 +32,10 @@ STANDARD_SETTINGS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Timeouts of a session, its application name, and the limiter that it takes its connection from, if any."""
+    """Timeouts of a session, its application name, and the limiter that it takes its connection from, if any.
+
+    `silent_servers` are those that did not answer to this run. A session that `cleans_up` works after an interruption.
+    """
 
     application_name: str = "pgfleet"
     connect_timeout_seconds: int = 10
@@ -37,7 +43,19 @@ class Limits:
     lock_timeout_ms: int = 2_000
     idle_in_transaction_timeout_ms: int = 60_000
     limiter: ConnectionLimiter | None = None
+    silent_servers: SilentServers | None = None
+    cleans_up: bool = False
 
+    @property
+    def answer_seconds(self) -> float:
+        """How long to wait for the answer to a statement: longer than the server works on it."""
+        return answer_seconds(self.statement_timeout_ms)
+
+
+ANSWER_MARGIN_SECONDS = 5.0
+"""The time from `statement_timeout` until the server's error arrives here."""
+LONGEST_ANSWER_SECONDS = 86_400.0
+"""For a statement without `statement_timeout`, which only a script can switch off."""
 
 LONGEST_CLOSE_SECONDS = 1.0
 KEEPALIVES = {
@@ -49,6 +67,11 @@ KEEPALIVES = {
 }
 
 
+def answer_seconds(statement_timeout_ms: int) -> float:
+    """How long to wait for the answer to a statement under this `statement_timeout`; 0 is none."""
+    return statement_timeout_ms / 1000 + ANSWER_MARGIN_SECONDS if statement_timeout_ms else LONGEST_ANSWER_SECONDS
+
+
 def connect(dsn: Dsn, limits: Limits) -> Connection:
     """A new connection that prepares no statements. Raises a DatabaseError.
 
@@ -56,10 +79,13 @@ def connect(dsn: Dsn, limits: Limits) -> Connection:
     startup packet contains nothing that a pooler would reject.
     """
     seconds = limits.connect_timeout_seconds
+    if limits.cleans_up and is_interrupted():
+        seconds = int(CLEAN_UP_SECONDS)
+    kind = CleaningConnection if limits.cleans_up else BoundedConnection
     settings: dict[str, Any] = {"connect_timeout": str(seconds), **libpq.without_given(dsn, KEEPALIVES)}
     settings |= resolve(dsn, seconds=seconds)
     with translate_connect_errors(libpq.secrets(dsn), server=libpq.server(dsn), seconds=seconds):
-        connection = psycopg.connect(
+        connection = kind.connect(
             dsn.text,
             autocommit=True,
             prepare_threshold=None,
@@ -67,6 +93,7 @@ def connect(dsn: Dsn, limits: Limits) -> Connection:
             client_encoding="UTF8",
             **settings,
         )
+        connection.answer_seconds = limits.answer_seconds
         others = [
             text
             for name, start, text in STANDARD_SETTINGS

@@ -19,6 +19,7 @@ from pgfleet.errors import (
 from pgfleet.fleet.secret import SHORTEST_SEARCHED, redacted, redacted_name
 from pgfleet.manifest.model import Script
 from pgfleet.manifest.statements import place_in
+from pgfleet.postgres.bounded_connection import NoAnswer
 from pgfleet.postgres.connect_errors import classify, extract_message
 
 BY_SQLSTATE: dict[str, type[DatabaseError]] = {
@@ -42,13 +43,18 @@ UNIQUE_VIOLATION, INTERNAL_ERROR = "23505", "XX000"
 
 
 @contextmanager
-def translate_errors(secrets: tuple[str, ...], *, script: Script | None = None, start: int = 0) -> Iterator[None]:
+def translate_errors(
+    secrets: tuple[str, ...], *, server: str, script: Script | None = None, start: int = 0
+) -> Iterator[None]:
     """Raises every psycopg error in its scope as a `DatabaseError`.
 
-    `script` contains the statement, which starts at character `start`.
+    `server` is the server's display name. `script` contains the statement, which starts at character `start`.
     """
     try:
         yield
+    except NoAnswer as error:
+        text = ConnectFailure.NO_ANSWER.describe(redacted_name(server, secrets), seconds=error.seconds)
+        raise ConnectionLost(text, "", None, ConnectFailure.NO_ANSWER) from None
     except psycopg.Error as error:
         kind = _kind(error)
         place = _place(error, script, start) if script else None

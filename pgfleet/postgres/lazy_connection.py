@@ -1,14 +1,20 @@
 """A connection that is opened on first use and reopened after it was lost."""
 
 import hashlib
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from pgfleet.connect_failure import ConnectFailure
+from pgfleet.errors import DatabaseError, ServerSilent
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, redacted_name
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.connection import Connection, Limits, connect, disconnect
 from pgfleet.run.connection_limiter import Release
+from pgfleet.run.silent_servers import PROBE_SECONDS, Trust
+
+SILENCES = (ConnectFailure.TIMED_OUT, ConnectFailure.NO_ANSWER)
 
 
 class LazyConnection:
@@ -19,7 +25,9 @@ class LazyConnection:
 
     def __init__(self, dsn: Dsn, limits: Limits | None) -> None:
         self.dsn, self.limits = dsn, limits or Limits()
-        self.secrets = libpq.secrets(dsn)
+        self.secrets, self.server = libpq.secrets(dsn), libpq.server(dsn)
+        self.script_answer_seconds = self.limits.answer_seconds
+        self._is_probe = False
         self._connection: Connection | None = None
         self._release: Release | None = None
 
@@ -52,6 +60,11 @@ class LazyConnection:
     def is_open(self) -> bool:
         """Whether there is a connection that is not known to be lost."""
         return self._connection is not None and not self._connection.closed
+
+    @property
+    def query_answer_seconds(self) -> float:
+        """How long to wait for the answer to a query of pgfleet's own."""
+        return min(PROBE_SECONDS, self.limits.answer_seconds) if self._is_probe else self.limits.answer_seconds
 
     @property
     def server_version(self) -> str:
@@ -87,11 +100,30 @@ class LazyConnection:
         """A new connection; after a lost one it keeps that one's place at the limiter."""
         try:
             if self._release is None and self.limits.limiter is not None:
-                self._release = self.limits.limiter.acquire(libpq.server(self.dsn))
-            connection = connect(self.dsn, self.limits)
+                self._release = self.limits.limiter.acquire(self.server)
+            connection = connect(self.dsn, self._connect_limits())
+        except DatabaseError as error:
+            self.record_silence(error)
+            self.close()
+            raise
         except BaseException:
             self.close()
             raise
         # The password may come from a password file or a service file instead of the connection string.
         self.secrets = tuple({*self.secrets, connection.info.password} - {""})
         return connection
+
+    def _connect_limits(self) -> Limits:
+        """The limits, shorter for a server that has just not answered. Raises ServerSilent for one that is silent."""
+        silent = self.limits.silent_servers
+        trust = silent.trust(self.server) if silent else Trust.FULL
+        if silent and trust is Trust.NONE and (error := silent.error(self.server)):
+            raise ServerSilent(error.message, "", None, error.connect_failure)
+        self._is_probe = trust is Trust.PROBE
+        seconds = min(PROBE_SECONDS, self.limits.connect_timeout_seconds)
+        return replace(self.limits, connect_timeout_seconds=seconds) if self._is_probe else self.limits
+
+    def record_silence(self, error: DatabaseError) -> None:
+        """Records that the server did not answer, if the error says so."""
+        if self.limits.silent_servers and error.connect_failure in SILENCES and not isinstance(error, ServerSilent):
+            self.limits.silent_servers.record(self.server, error, is_probe=self._is_probe)

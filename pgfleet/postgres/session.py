@@ -8,8 +8,9 @@ from pgfleet.errors import BehindPooler, CannotDryRun
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.extensions import CREATED
 from pgfleet.manifest.model import Script
-from pgfleet.manifest.statements import split
+from pgfleet.manifest.statements import Statement, split
 from pgfleet.postgres import session_settings
+from pgfleet.postgres.connection import answer_seconds
 from pgfleet.postgres.guard import guard_script
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.transactions import READ_SAVEPOINT, Transactions
@@ -66,12 +67,13 @@ class Session(Transactions):
         statement that works only in a transaction of its own.
         """
         with self.transaction():
-            self._has_run_script = True
+            self._has_run_script, self.script_answer_seconds = True, self.limits.answer_seconds
             for each in split(_text(script)):
-                self.execute(each.text, script, each.start)
+                self._execute_of_script(each, script)
                 if CREATED.search(each.text):  # the extension's schema may not be on the search path yet
                     self.execute(session_settings.set_search_path(self._search_path(), self.open(), is_local=True))
             self.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {session_settings.RESET_SCRIPT}")
+            self.script_answer_seconds = self.limits.answer_seconds
             if self._is_part:
                 self._defer_constraints()
 
@@ -82,7 +84,7 @@ class Session(Transactions):
         """
         with self.outside_transaction():
             for each in split(_text(script)):
-                self.execute(each.text, script, each.start)
+                self._execute_of_script(each, script)
 
     @contextmanager
     def outside_transaction(self) -> Iterator[None]:
@@ -99,8 +101,17 @@ class Session(Transactions):
         try:
             yield
         finally:
+            self.script_answer_seconds = self.limits.answer_seconds
             if self.is_open:  # a pooler in session mode will give this session to other clients
                 self.execute(session_settings.RESET_SESSION)
+
+    def _execute_of_script(self, each: Statement, script: Script | str) -> None:
+        """Runs one statement; waits as long for the answers to the next ones as a new statement_timeout demands."""
+        self.execute(each.text, script, each.start)
+        if session_settings.TIMEOUT_SETTING in each.text.lower():
+            with self._translating():
+                [(shown,)] = self.open().execute(session_settings.SHOW_TIMEOUT).fetchall()
+            self.script_answer_seconds = answer_seconds(session_settings.statement_timeout_ms(shown))
 
     def _defer_constraints(self) -> None:
         """Defers the constraints again that are initially deferred, as the next script's own transaction would."""

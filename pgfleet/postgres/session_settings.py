@@ -28,6 +28,10 @@ USE_HOME_PATH = (
 )
 """For what the manifest contains. Returns no row and no column."""
 
+TIMEOUT_SETTING = "statement_timeout"
+SHOW_TIMEOUT = f"SHOW {TIMEOUT_SETTING}"
+UNITS_MS = {"": 1, "ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+
 UNLOCK_ALL = "SELECT pg_catalog.pg_advisory_unlock_all()"
 RESET_SESSION = "; ".join(
     # After a script, because a pooler may hand the server's session on. RESET ALL returns to what the session began
@@ -72,6 +76,12 @@ def set_search_path(path: Query, connection: Connection, *, is_local: bool) -> s
 def set_limits(limits: Limits) -> str:
     """Statements that apply the limits to the session, for a statement outside a transaction."""
     return "; ".join(f"SET {name} TO '{value}'" for name, value in _limit_settings(limits).items())
+
+
+def statement_timeout_ms(shown: str) -> int:
+    """The value of `SHOW statement_timeout`, such as `0`, `500ms`, or `2h`, in milliseconds."""
+    digits = shown.rstrip("".join(UNITS_MS))
+    return int(digits) * UNITS_MS[shown.removeprefix(digits)]
 
 
 def _limit_settings(limits: Limits) -> dict[str, str]:

@@ -39,6 +39,7 @@ def limits_of(context: RunContext) -> Limits:
         lock_timeout_ms=policy.lock_timeout_ms,
         idle_in_transaction_timeout_ms=policy.rollout.idle_in_transaction_timeout_ms,
         limiter=context.limiter,
+        silent_servers=context.silences,
     )
 
 

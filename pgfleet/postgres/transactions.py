@@ -66,6 +66,7 @@ class Transactions(LazyConnection):
     def execute(self, text: str, script: Script | str = "", start: int = 0) -> str | None:
         """Runs the text unchanged and returns the command tag of its last statement."""
         connection = self.open()
+        connection.answer_seconds = self.script_answer_seconds
         with self._translating(script, start):
             return connection.execute(text).statusmessage
 
@@ -157,6 +158,7 @@ class Transactions(LazyConnection):
     ) -> list[Rows]:
         """Sends everything in one round trip and returns the rows of each query."""
         connection = self.open()
+        connection.answer_seconds = self.query_answer_seconds
         with self._translating():
             sent = self._with_settings(queries) if with_settings else queries
             try:
@@ -211,9 +213,11 @@ class Transactions(LazyConnection):
     @contextmanager
     def _translating(self, script: Script | str = "", start: int = 0) -> Iterator[None]:
         try:
-            with translate_errors(self.secrets, script=script if isinstance(script, Script) else None, start=start):
+            file = script if isinstance(script, Script) else None
+            with translate_errors(self.secrets, server=self.server, script=file, start=start):
                 yield
         except DatabaseError as error:
+            self.record_silence(error)
             if error.transient and self._is_part:
                 raise TransactionInterrupted(str(error)) from error
             if error.sqlstate == UNSAFE_NEW_VALUE and self.is_dry_run and not self.is_one_transaction:

@@ -14,6 +14,7 @@ from pgfleet.manifest.home_schema import creates_schema, replay_home, words_of
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
 from pgfleet.manifest.order import Order, order_of
 from pgfleet.run.connection_limiter import ConnectionLimiter, Leases
+from pgfleet.run.silent_servers import SilentServers
 
 Expectation = ExpectedCatalog | NoExpectedCatalog
 
@@ -47,7 +48,8 @@ class RunContext:
     the servers, `run_id` its ID in Prefect. `is_partial` means that the selection excluded some tenants. `today` is the
     date in the environment's time zone at the start of the run, which decides which acceptances are in force; by
     default, none is. `absent` are tenants that have disappeared since the run started, by name, with the reason.
-    `limiter` bounds the connections to every server.
+    `limiter` bounds the connections to every server. `silences` are the servers that have not answered,
+    in any wave of the run.
 
     Not a dataclass, because Prefect searches the fields of dataclasses for task dependencies on every call.
     """
@@ -63,6 +65,7 @@ class RunContext:
         today: date = date.max,
         absent: Mapping[str, PgfleetError] | None = None,
         limiter: ConnectionLimiter | None = None,
+        silences: SilentServers | None = None,
     ) -> None:
         self.manifest, self.environment, self.run, self.run_id = manifest, environment, run, run_id
         self.is_partial, self.today = is_partial, today
@@ -71,6 +74,7 @@ class RunContext:
         self.silent_servers: Mapping[str, PgfleetError] = {}
         self.login_rights: dict[tuple[str, ...], tuple[LoginRights, ...]] = {}
         self.limiter = limiter or limiter_for(environment.policy)
+        self.silences = silences or SilentServers()
 
     @cached_property
     def order(self) -> Order:

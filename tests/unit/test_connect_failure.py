@@ -68,7 +68,10 @@ def test_every_message_has_one_reason(said: str, because: str) -> None:
 
 
 def test_every_reason_has_a_message() -> None:
-    assert {because for _, because in SAID} == {*ConnectFailure} - {ConnectFailure.CONNECTION_LOST}
+    assert {because for _, because in SAID} == {*ConnectFailure} - {
+        ConnectFailure.CONNECTION_LOST,
+        ConnectFailure.NO_ANSWER,
+    }
 
 
 @pytest.mark.parametrize(

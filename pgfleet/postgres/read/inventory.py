@@ -16,6 +16,7 @@ from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.session import Session
 from pgfleet.run.connection_limiter import ConnectionLimiter
 from pgfleet.run.shipped import statement
+from pgfleet.run.silent_servers import SilentServers
 
 ATTEMPTS = 3
 UNDEFINED_COLUMN = "42703"
@@ -44,12 +45,14 @@ def read_inventories(
     *,
     file: str,
     limiter: ConnectionLimiter,
+    silences: SilentServers,
     names: Sequence[str] | None = None,
 ) -> Environment:
     """The environment with the tenants of all its inventories: one connection and one query each, in sequence.
 
-    With `names`, only those tenants are queried, and none if the fleet file lists them all. Raises FleetError for an
-    inventory that is wrong, and InventoryUnreadable for one that does not answer, which must not read as empty.
+    With `names`, only those tenants are queried, and none if the fleet file lists them all. `silences` are the servers
+    that have not answered to the run. Raises FleetError for an inventory that is wrong, and InventoryUnreadable for one
+    that does not answer, which must not read as empty.
     """
     listed = {each.name for each in environment.tenants}
     wanted = None if names is None else [each for each in names if each not in listed]
@@ -58,16 +61,19 @@ def read_inventories(
     readings = [
         TenantBuilder(each, environment, values, libpq.for_database, file=file) for each in environment.inventories
     ]
-    return add_inventory_tenants(environment, [_read(each, limiter, wanted) for each in readings], file=file)
+    found = [_read(each, limiter, silences, wanted) for each in readings]
+    return add_inventory_tenants(environment, found, file=file)
 
 
-def _read(reading: TenantBuilder, limiter: ConnectionLimiter, names: Sequence[str] | None) -> Found:
+def _read(
+    reading: TenantBuilder, limiter: ConnectionLimiter, silences: SilentServers, names: Sequence[str] | None
+) -> Found:
     inventory = reading.inventory
     for key, dsn in (("dsn", inventory.dsn), ("tenant_dsn", inventory.tenant_dsn)):
         if dsn and (problem := libpq.fault(dsn)):
             raise reading.error(f"{key} {problem}")
     try:
-        rows: Rows = retrying(_rows, inventory, reading.environment, limiter, names)
+        rows: Rows = retrying(_rows, inventory, reading.environment, limiter, silences, names)
     except DatabaseError as error:
         raise _inventory_error(error, reading) from None
     try:
@@ -77,7 +83,11 @@ def _read(reading: TenantBuilder, limiter: ConnectionLimiter, names: Sequence[st
 
 
 def _rows(
-    inventory: Inventory, environment: Environment, limiter: ConnectionLimiter, names: Sequence[str] | None
+    inventory: Inventory,
+    environment: Environment,
+    limiter: ConnectionLimiter,
+    silences: SilentServers,
+    names: Sequence[str] | None,
 ) -> Rows:
     """The inventory's rows, from a read-only transaction. Raises a DatabaseError."""
     policy = environment.policy
@@ -87,6 +97,7 @@ def _rows(
         statement_timeout_ms=policy.statement_timeout_ms,
         lock_timeout_ms=policy.lock_timeout_ms,
         limiter=limiter,
+        silent_servers=silences,
     )
     with Session(inventory.dsn, limits=limits) as session:
         [rows] = session.fetch(_query(inventory, names))

@@ -20,6 +20,7 @@ from pgfleet.run import files, settings
 from pgfleet.run.connection_limiter import ConnectionLimiter, LeasesFactory
 from pgfleet.run.context import RunContext, limiter_for
 from pgfleet.run.manifest_file import choose_manifest
+from pgfleet.run.silent_servers import SilentServers
 from pgfleet.run.variables import References
 
 FRESH_SECONDS = 300.0
@@ -53,6 +54,7 @@ def load_context(
         is_partial=len(selected.tenants) < len(every.tenants),
         today=_today(every),
         limiter=limiter,
+        silences=_silences.get(),
     )
 
 
@@ -80,7 +82,14 @@ def load_wave_context(
     _require_known_consumers(found, sources)
     picked = with_rollout_logins(picked) if as_rollout else picked
     return RunContext(
-        sources.manifest, picked, run=run, run_id=run_id, today=_today(found), absent=absent, limiter=limiter
+        sources.manifest,
+        picked,
+        run=run,
+        run_id=run_id,
+        today=_today(found),
+        absent=absent,
+        limiter=limiter,
+        silences=_silences.get(),
     )
 
 
@@ -96,15 +105,21 @@ class _Sources:
 
 
 _shared: ContextVar[dict[str, _Sources] | None] = ContextVar("shared", default=None)
+_silences: ContextVar[SilentServers | None] = ContextVar("silences", default=None)
 
 
 @contextmanager
 def sharing_files() -> Iterator[None]:
-    """Within the block, a run and its waves read the fleet file and the manifest once in `FRESH_SECONDS`."""
+    """Within the block, a run and its waves read the fleet file and the manifest once in `FRESH_SECONDS`.
+
+    They also share what they know of servers that do not answer.
+    """
     token = _shared.set({} if _shared.get() is None else _shared.get())
+    silences = _silences.set(_silences.get() or SilentServers())
     try:
         yield
     finally:
+        _silences.reset(silences)
         _shared.reset(token)
 
 
@@ -137,7 +152,14 @@ def _limiter(environment: Environment, leases: LeasesFactory) -> ConnectionLimit
 def _read_inventories(sources: _Sources, limiter: ConnectionLimiter, names: Sequence[str] | None = None) -> Environment:
     """The environment with its tenants, of the inventories those of `names` or all."""
     try:
-        found = read_inventories(sources.environment, sources.values, file=sources.file, limiter=limiter, names=names)
+        found = read_inventories(
+            sources.environment,
+            sources.values,
+            file=sources.file,
+            limiter=limiter,
+            silences=_silences.get() or SilentServers(),
+            names=names,
+        )
     finally:
         limiter.release_leases()
     check_dsns(found, file=sources.file)

@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 
 from psycopg import sql
 
@@ -80,7 +81,7 @@ def _create(session: Session, name: str) -> None:
 
 
 def _drop(admin: Dsn, limits: Limits, name: str) -> None:
-    with Session(admin, limits=limits) as session:
+    with Session(admin, limits=replace(limits, cleans_up=True)) as session:
         session.run_outside_transaction(_text(f"{READ_WRITE}; DROP DATABASE IF EXISTS {{}} WITH (FORCE)", name))
 
 
