@@ -8,6 +8,7 @@ from prefect import Flow
 
 from pgfleet.fleet.selection import Selection
 from pgfleet.postgres.read.run_context import load_context, sharing_files
+from pgfleet.run import interruption
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.current_run import tag_run
 from pgfleet.tasks.support.progress_artifact import publishing_progress
@@ -24,6 +25,7 @@ def open_run(
     Raises ConfigurationError for a wrong file or selection, and if one of the `waves` should run on a work pool and has
     no deployment there.
     """
+    interruption.watch()
     with sharing_files():
         context = load_context(environment, selection, run=run, run_id=run_id, leases=server_leases)
         tag_run(f"env:{environment}")

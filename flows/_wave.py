@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from pgfleet.flows._survey import Survey
 from pgfleet.postgres.read.run_context import load_wave_context
+from pgfleet.run import interruption
 from pgfleet.tasks.support.current_run import tag_run
 from pgfleet.tasks.support.server_lease import server_leases
 
@@ -30,6 +31,7 @@ def open_wave(
     catalogs unless `with_expectations` is false. `as_rollout` uses the tenants' logins for rollouts. The wave's leases
     of servers are released at the end.
     """
+    interruption.watch()
     context = load_wave_context(
         environment, tenants, ring, run=run, run_id=run_id, leases=server_leases, as_rollout=as_rollout
     )

@@ -10,7 +10,7 @@ from pgfleet.documents.manifest_proof import LintEntry
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.read.run_context import load_context
 from pgfleet.postgres.scratch.server import proving_major
-from pgfleet.run import files, squawk
+from pgfleet.run import files, interruption, squawk
 from pgfleet.run.manifest_file import find_manifest
 from pgfleet.run.parameters import Described
 from pgfleet.run.squawk import LintFailed
@@ -38,6 +38,7 @@ def check_manifest(
     Completed if it is proven, else Failed as Faulty or Incomplete. Changes nothing in any tenant. Raises
     ConfigurationError for a wrong fleet file or manifest, and ScratchUnavailable.
     """
+    interruption.watch()
     file = find_manifest()
     manifest = files.load_manifest(file)
     context = load_context(environment, run="manifest check", leases=server_leases) if environment else None

@@ -9,7 +9,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -27,7 +26,7 @@ from pgfleet.cli.tenants import tenants
 from pgfleet.cli.up import automations, demo, up
 from pgfleet.errors import ConfigurationError, PgfleetError
 from pgfleet.hidden_characters import is_shown, show_hidden
-from pgfleet.run import settings
+from pgfleet.run import interruption, settings
 
 MISUSE, INCOMPLETE = 2, 3
 MOST_CHARACTERS, MOST_SHOWN = 4096, 60
@@ -123,26 +122,28 @@ def _check_arguments(arguments: Iterable[str]) -> None:
 
 
 def main() -> None:
+    """Runs the command line in a process of its own, which SIGINT and SIGTERM end within seconds."""
+    interruption.install()
+    run_command()
+
+
+def run_command() -> None:
     """Runs the command line; a wrong file or option is one line on standard error and exit status 2.
 
-    SIGTERM ends a command as Ctrl-C does. An unexpected exception exits with 3, because 1 would mean findings.
+    An unexpected exception exits with 3, because 1 would mean findings; after a signal, anything but 0 becomes the
+    signal's status.
     """
-    received: list[int] = []
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
     try:
         _check_arguments(sys.argv[1:])
         app(with_files_first(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(128 + (interruption.received() or signal.SIGINT))
     except PgfleetError as error:
         print(*(f"pgfleet: {line}" for line in str(error).split("\n")), sep="\n", file=sys.stderr)
         sys.exit(MISUSE if isinstance(error, ConfigurationError) else INCOMPLETE)
-    except SystemExit:
-        if received:
-            sys.exit(128 + signal.SIGTERM)
+    except SystemExit as end:
+        if end.code and (number := interruption.received()):
+            sys.exit(128 + number)
         raise
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:  # which several functions of pathlib raise
@@ -153,5 +154,3 @@ def main() -> None:
     except Exception:  # noqa: BLE001 (the interpreter's own exit status is 1)
         traceback.print_exc()
         sys.exit(INCOMPLETE)
-    finally:
-        signal.signal(signal.SIGTERM, before)

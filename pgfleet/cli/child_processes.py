@@ -11,8 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-PATIENCE_SECONDS = 10.0
-"""How long a process may take to end after it was asked to."""
+from pgfleet.run.interruption import shielded
+
+PATIENCE_SECONDS = 1.5
+"""How long a process may take to end after it was asked to: all must have ended a few seconds after a signal."""
+DESCENDANTS_PATIENCE_SECONDS = 0.5
 POLL_SECONDS = 0.2
 
 
@@ -87,8 +90,15 @@ class Children:
     def __exit__(
         self, _type: type[BaseException] | None, _exc: BaseException | None, _tb: TracebackType | None
     ) -> None:
-        while self.all:
-            _end(self.all.pop())
+        with shielded():
+            while self.all:
+                _end(self.all.pop())
+
+    def kill(self) -> None:
+        """Kills the processes and their descendants at once."""
+        for each in self.all:
+            for pid in (each.process.pid, *_descendants(each.process.pid)):
+                _send(pid, signal.SIGKILL)
 
 
 def _end(child: _Child) -> None:
@@ -102,12 +112,16 @@ def _end(child: _Child) -> None:
     process.wait()
     for how in (signal.SIGTERM, signal.SIGKILL):
         for pid in _running(descendants):
-            with suppress(ProcessLookupError):
-                os.kill(pid, how)
-        deadline = time.monotonic() + PATIENCE_SECONDS
+            _send(pid, how)
+        deadline = time.monotonic() + DESCENDANTS_PATIENCE_SECONDS
         with suppress(KeyboardInterrupt):
             while _running(descendants) and time.monotonic() < deadline:
                 time.sleep(POLL_SECONDS)
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _running(descendants: Mapping[int, int]) -> list[int]:

@@ -1,5 +1,6 @@
 """Runs a flow in this process and returns the document that it saved."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic import TypeAdapter
 
 from pgfleet.errors import ConfigurationError, PgfleetError
+from pgfleet.run import interruption
 
 if TYPE_CHECKING:
     from prefect import Flow, State
@@ -21,6 +23,7 @@ def run_flow(flow: "Flow[..., Any]", form: TypeAdapter[Document], **parameters: 
     from pgfleet.tasks.support.results import load_result
     from pgfleet.tasks.support.states import raw_result
 
+    interruption.clean_up_by(kill_temporary_server)
     with prefect_errors():
         try:
             state = cast("State[Any]", flow(**parameters, return_state=True))
@@ -33,6 +36,14 @@ def run_flow(flow: "Flow[..., Any]", form: TypeAdapter[Document], **parameters: 
     if document is None:
         raise PgfleetError(f"the {flow.name} broke off: {state.message}")
     return document
+
+
+def kill_temporary_server() -> None:
+    """Kills the server that Prefect started for this process, which Prefect stops only when the process ends itself."""
+    if module := sys.modules.get("prefect.server.api.server"):
+        for each in [*module.SubprocessASGIServer._instances.values()]:
+            if process := each.server_process:
+                process.kill()
 
 
 @contextmanager

@@ -2,15 +2,12 @@
 
 import os
 import shlex
-import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import httpx
 from rich.console import Console
@@ -25,15 +22,16 @@ from pgfleet.postgres.embedded.cluster import Cluster
 from pgfleet.postgres.embedded.demo_fleet import REPORTS
 from pgfleet.postgres.embedded.kept_cluster import KeptCluster
 from pgfleet.run import files, settings
+from pgfleet.run.interruption import cleaned_up_by
 from pgfleet.run.manifest_file import choose_manifest
 from pgfleet.run.shipped import deployments_folder
 
 ENDED = 1
 POOL = "pgfleet"
 PREFECT = (sys.executable, "-m", "prefect")
-STOPPING = "stopping: runs in progress get half a minute to end; press Ctrl-C again to end them now"
-RUN_PATIENCE_SECONDS = 30.0
-"""How long runs in progress get to end when `up` is stopped."""
+STOPPING = "stopping: runs in progress are ended"
+RUN_PATIENCE_SECONDS = 3.0
+"""How long runs in progress get to end when `up` is stopped. What they have not committed is rolled back."""
 START_TIMEOUT_SECONDS = 300.0
 """The server's first start creates its tables, which takes long on a small machine."""
 
@@ -67,7 +65,7 @@ def supervise(options: Options) -> int:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     database = server_database(options.database)
     _check_host(options.host)
-    with _interruptible(), suppress(KeyboardInterrupt), ExitStack() as stack:
+    with suppress(KeyboardInterrupt), ExitStack() as stack:
         fleet, pages = _load_fleet(options, stack, console)
         console.print("starting Prefect …")
         from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
@@ -79,6 +77,7 @@ def supervise(options: Options) -> int:
             )
             database = server_database(cluster.dsn())
         children = stack.enter_context(Children(PREFECT_HOME.value() / "pgfleet-up"))
+        stack.enter_context(cleaned_up_by(children.kill))
         stack.callback(console.print, STOPPING)
         if not is_running:
             _start_server(children, options, database, console)
@@ -213,18 +212,3 @@ def _serve_pages(children: Children, options: Options, folder: Path, port: int) 
     arguments = ["--bind", options.host, "--directory", str(folder)]
     command = [sys.executable, "-m", "http.server", str(port), *arguments]
     children.start("the server of the HTML pages", command, settings.variables(), log="pages.log")
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Within the block SIGINT and SIGTERM raise KeyboardInterrupt, even where the parent process ignores SIGINT."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {each: signal.signal(each, interrupt) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

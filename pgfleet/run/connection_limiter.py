@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Protocol
 
 from pgfleet.errors import ConnectionLimitTimeout
+from pgfleet.run import interruption
 
 Release = Callable[[], None]
 LeasesFactory = Callable[[int], "Leases | None"]
@@ -14,6 +15,10 @@ LeasesFactory = Callable[[int], "Leases | None"]
 
 IDLE_SECONDS = 5.0
 """How long `release_leases` waits for open connections to close, as after Ctrl+C."""
+
+
+INTERRUPTIBLE_SECONDS = 0.5
+"""How often a waiting thread looks for an interruption."""
 
 
 class Leases(Protocol):
@@ -109,7 +114,8 @@ class FifoSemaphore:
                     remaining_seconds = max(began, self._released_at) + timeout_seconds - monotonic()
                     if remaining_seconds <= 0:
                         return False
-                    self._changed.wait(remaining_seconds)
+                    self._changed.wait(min(remaining_seconds, INTERRUPTIBLE_SECONDS))
+                    interruption.check()
                 self._active += 1
                 return True
             finally:

@@ -1,13 +1,63 @@
-"""Whether a signal has interrupted this command. Python raises only in the main thread; waits of others ask here."""
+"""Ends the command within seconds of SIGINT or SIGTERM, wherever its threads wait.
 
-from threading import Event
+Python runs a signal's handler in the main thread only, and what the handler raises can be lost: in a callback whose
+exceptions are ignored, or in Prefect's engine after the user's code has ended. A thread of ours therefore reads the
+signals from Python's wakeup descriptor. It ends the waits of all threads, raises the signal again if the main thread
+goes on, and ends the process if that does not help either.
+"""
 
-_interrupted = Event()
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from time import monotonic
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+REMINDERS_SECONDS = (3.0, 5.0)
+"""When the signal is raised again, after it first arrived."""
+LONGEST_SECONDS = 8.0
+"""When the process ends in any case, after it has cleaned up what would remain."""
+CLEAN_UP_SECONDS = 1.5
+"""How long each cleanup may take then."""
+CleanUp = Callable[[], object]
+
+_interrupted = threading.Event()
+_received: list[int] = []
+_clean_ups: list[CleanUp] = []
+_shields = 0
+_is_watching = False
 
 
-def interrupt() -> None:
-    """Ends the waits of all threads, except those that clean up."""
-    _interrupted.set()
+def raise_keyboard_interrupt(_number: int, _frame: FrameType | None) -> None:
+    """The handler of both signals: SIGTERM ends a command as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def install() -> None:
+    """Handles both signals, even where the parent process ignores SIGINT, as a shell does for background jobs."""
+    for each in SIGNALS:
+        signal.signal(each, raise_keyboard_interrupt)
+    watch()
+
+
+def watch() -> None:
+    """Starts the thread that reads the signals, once in a process; does nothing outside of the main thread."""
+    global _is_watching  # noqa: PLW0603 (there is one wakeup descriptor in a process)
+    if _is_watching or threading.current_thread() is not threading.main_thread():
+        return
+    _is_watching = True
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_read_signals, args=(reader, writer), name="signals", daemon=True).start()
+
+
+def received() -> int | None:
+    """The first signal that arrived, if any."""
+    return _received[0] if _received else None
 
 
 def is_interrupted() -> bool:
@@ -15,6 +65,76 @@ def is_interrupted() -> bool:
     return _interrupted.is_set()
 
 
+def check() -> None:
+    """Raises KeyboardInterrupt in any thread if the command must end."""
+    if _interrupted.is_set():
+        raise KeyboardInterrupt
+
+
+def interrupt() -> None:
+    """Ends the waits of all threads, except those that clean up."""
+    _interrupted.set()
+
+
 def reset() -> None:
-    """Forgets an interruption that has been handled."""
+    """Forgets an interruption."""
     _interrupted.clear()
+
+
+@contextmanager
+def shielded() -> Iterator[None]:
+    """Within the block, which cleans up in bounded time, the signal is not raised again."""
+    global _shields  # noqa: PLW0603
+    _shields += 1
+    try:
+        yield
+    finally:
+        _shields -= 1
+
+
+def clean_up_by(clean_up: CleanUp) -> None:
+    """If the process has to be ended after a signal, calls `clean_up` first, in another thread."""
+    if clean_up not in _clean_ups:
+        _clean_ups.append(clean_up)
+
+
+@contextmanager
+def cleaned_up_by(clean_up: CleanUp) -> Iterator[None]:
+    """The same, within the block only."""
+    clean_up_by(clean_up)
+    try:
+        yield
+    finally:
+        _clean_ups.remove(clean_up)
+
+
+def _read_signals(reader: socket.socket, _writer: socket.socket) -> None:
+    while numbers := reader.recv(64):
+        for number in numbers:
+            if number in SIGNALS and not _received:
+                _received.append(number)
+                interrupt()
+                threading.Thread(target=_end, args=(number,), name="end", daemon=True).start()
+
+
+def _end(number: int) -> None:
+    began = monotonic()
+    for seconds in REMINDERS_SECONDS:
+        _sleep_until(began + seconds)
+        if not _shields:
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+    _sleep_until(began + LONGEST_SECONDS)
+    for each in reversed(_clean_ups):
+        thread = threading.Thread(target=_suppressing, args=(each,), daemon=True)
+        thread.start()
+        thread.join(CLEAN_UP_SECONDS)
+    os._exit(128 + number)
+
+
+def _sleep_until(moment: float) -> None:
+    threading.Event().wait(max(0, moment - monotonic()))
+
+
+def _suppressing(clean_up: CleanUp) -> None:
+    with suppress(Exception):
+        clean_up()

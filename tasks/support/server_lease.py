@@ -20,7 +20,7 @@ from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_API_URL
 
 from pgfleet.errors import ConnectionLimitTimeout
-from pgfleet.run import progress
+from pgfleet.run import interruption, progress
 
 LEASE_SECONDS = 60.0
 """The minimum that Prefect accepts. Slots of a killed process are returned so long after the last renewal."""
@@ -124,6 +124,7 @@ class ServerLeases:
         _note(f"{leased}; waiting until one is returned. Leases of a killed run expire within 90 s.")
         deadline = monotonic() + self._wait_seconds
         while monotonic() < deadline and not share.released.wait(min(RETRY_SECONDS, self._wait_seconds)):
+            interruption.check()
             if self._lease_free(server, share, 1, spare=0):
                 return
         raise ConnectionLimitTimeout(f"{leased}, and none was returned within {self._wait_seconds:g} s")

@@ -13,6 +13,8 @@ from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, StateType
 from prefect.deployments import run_deployment
 from prefect.states import Cancelled, Cancelling
 
+from pgfleet.run.interruption import shielded
+
 HEARTBEAT_SECONDS = 30
 """How often a wave sends Prefect's heartbeat: its minimum. The default of 180 is too slow for `worker_silence`."""
 PAGE_SIZE = 100
@@ -66,7 +68,7 @@ def cancel_children(run_id: UUID) -> None:
     """
     unfinished = {"type": {"any_": [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING]}}
     wanted = FlowRunFilter.model_validate({"parent_flow_run_id": {"any_": [run_id]}, "state": unfinished})
-    with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
+    with shielded(), suppress(httpx.HTTPError), get_client(sync_client=True) as client:
         children: list[FlowRun] = []
         while page := client.read_flow_runs(flow_run_filter=wanted, offset=len(children)):
             children += page

@@ -30,13 +30,13 @@ COMMANDS = (
 )
 ONE_AFTER_ANOTHER = """
 import json, sys
-from pgfleet.cli.app import main
+from pgfleet.cli.app import run_command
 
 statuses = []
 for arguments in json.loads(sys.argv[1]):
     sys.argv = ["pgfleet", *arguments]
     try:
-        main()
+        run_command()
     except SystemExit as ended:
         statuses.append(str(ended.code or 0))
 print("ended with", *statuses)

@@ -11,7 +11,7 @@ from fixtures.servers import Server
 WITHOUT_PREFECT = """
 import contextlib, io, json, sys
 sys.modules["prefect"] = None
-from pgfleet.cli.app import main
+from pgfleet.cli.app import run_command
 
 done = []
 for arguments in json.loads(sys.argv[1]):
@@ -19,7 +19,7 @@ for arguments in json.loads(sys.argv[1]):
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            main()
+            run_command()
         except SystemExit as ended:
             done.append((ended.code or 0, out.getvalue(), err.getvalue()))
 print(json.dumps(done))

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 
 from psycopg import sql
 
@@ -18,6 +19,7 @@ from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import BACKEND, Session
+from pgfleet.run.interruption import cleaned_up_by, shielded
 
 PREFIX = "pgfleet_scratch_"
 STALE_AFTER_SECONDS = 3600
@@ -43,7 +45,9 @@ def scratch_database(
             if problem := scratch_problem(session):
                 raise ScratchUnavailable(libpq.server(admin), problem, "")
             _drop_stale(session)
-            stack.callback(_drop, admin, limits, name)  # also if a signal interrupts its creation
+            drop = partial(_drop, admin, limits, name)
+            stack.enter_context(cleaned_up_by(drop))
+            stack.callback(drop)  # also if a signal interrupts its creation
             try:
                 _create(session, name)
             except ScratchUnavailable:
@@ -81,7 +85,7 @@ def _create(session: Session, name: str) -> None:
 
 
 def _drop(admin: Dsn, limits: Limits, name: str) -> None:
-    with Session(admin, limits=replace(limits, cleans_up=True)) as session:
+    with shielded(), Session(admin, limits=replace(limits, cleans_up=True)) as session:
         session.run_outside_transaction(_text(f"{READ_WRITE}; DROP DATABASE IF EXISTS {{}} WITH (FORCE)", name))
 
 
