@@ -4,6 +4,7 @@ Importing Prefect takes seconds, so each command imports what it needs when it r
 """
 
 import errno
+import os
 import signal
 import sys
 import traceback
@@ -124,6 +125,7 @@ def _check_arguments(arguments: Iterable[str]) -> None:
 def main() -> None:
     """Runs the command line in a process of its own, which SIGINT and SIGTERM end within seconds."""
     interruption.install()
+    os.umask(0o077)  # what pgfleet and Prefect write is for this user only
     run_command()
 
 

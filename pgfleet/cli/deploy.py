@@ -7,7 +7,7 @@ from typing import Any
 
 from prefect import Flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
@@ -48,13 +48,24 @@ def deployments_of(environment: str, timezone: str) -> Iterator[Table]:
         yield made
 
 
-def ensure_pool(name: str) -> None:
-    """Creates a process work pool of that name, unless there is a work pool of that name."""
+def fixed_template(job_variables: Table) -> dict[str, Any]:
+    """A base job template with these values, which no deployment and no run can replace.
+
+    It has no `env`, because Prefect's worker would merge a run's own variables into one.
+    """
+    return {"job_configuration": {**job_variables, "stream_output": True}, "variables": {"properties": {}}}
+
+
+def ensure_pool(name: str, template: dict[str, Any], *, replace: bool) -> None:
+    """Creates a process work pool with this base job template; may `replace` that of an existing one."""
     with get_client(sync_client=True) as client:
         try:
             client.read_work_pool(name)
         except ObjectNotFound:
-            client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+            client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=template))
+        else:
+            if replace:
+                client.update_work_pool(name, WorkPoolUpdate(base_job_template=template))
 
 
 def deploy(table: Table, pool: str, job_variables: Table = NONE) -> str:

@@ -117,6 +117,14 @@ def load_yaml(path: Path) -> object:
         raise ConfigurationError(str(path), "", f"is not YAML: {error}") from None
 
 
+def private_file(path: Path, text: str) -> None:
+    """Writes a file that only its owner can read, with its folders. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+        stream.write(text)
+
+
 def replace_file(path: Path, text: str) -> None:
     """Replaces the file at `path` as a whole: a reader finds the old text or the new text, never a part of it.
 

@@ -31,8 +31,9 @@ _shields = 0
 _is_watching = False
 
 
-def raise_keyboard_interrupt(_number: int, _frame: FrameType | None) -> None:
+def raise_keyboard_interrupt(number: int, _frame: FrameType | None) -> None:
     """The handler of both signals: SIGTERM ends a command as Ctrl-C does."""
+    _received.append(number)
     raise KeyboardInterrupt
 
 
@@ -111,7 +112,7 @@ def cleaned_up_by(clean_up: CleanUp) -> Iterator[None]:
 def _read_signals(reader: socket.socket, _writer: socket.socket) -> None:
     while numbers := reader.recv(64):
         for number in numbers:
-            if number in SIGNALS and not _received:
+            if number in SIGNALS and not _interrupted.is_set():
                 _received.append(number)
                 interrupt()
                 threading.Thread(target=_end, args=(number,), name="end", daemon=True).start()

@@ -45,7 +45,7 @@ def read_inventories(
     *,
     file: str,
     limiter: ConnectionLimiter,
-    silences: SilentServers,
+    silences: SilentServers | None = None,
     names: Sequence[str] | None = None,
 ) -> Environment:
     """The environment with the tenants of all its inventories: one connection and one query each, in sequence.
@@ -61,7 +61,7 @@ def read_inventories(
     readings = [
         TenantBuilder(each, environment, values, libpq.for_database, file=file) for each in environment.inventories
     ]
-    found = [_read(each, limiter, silences, wanted) for each in readings]
+    found = [_read(each, limiter, silences or SilentServers(), wanted) for each in readings]
     return add_inventory_tenants(environment, found, file=file)
 
 

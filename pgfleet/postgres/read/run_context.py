@@ -157,7 +157,7 @@ def _read_inventories(sources: _Sources, limiter: ConnectionLimiter, names: Sequ
             sources.values,
             file=sources.file,
             limiter=limiter,
-            silences=_silences.get() or SilentServers(),
+            silences=_silences.get(),
             names=names,
         )
     finally:
