@@ -105,6 +105,8 @@ def _end(child: _Child) -> None:
     """Interrupts the process and, if it does not end in time or on another Ctrl-C, kills it; then its descendants."""
     process = child.process
     descendants = _descendants(process.pid)
+    for pid in descendants:  # runs of a worker, which get as long as the worker itself
+        _send(pid, signal.SIGTERM)
     process.send_signal(signal.SIGINT)  # SIGTERM makes Prefect's worker wait forever: it turns it into two signals
     with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
         process.wait(child.patience_seconds)

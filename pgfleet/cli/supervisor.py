@@ -35,7 +35,7 @@ POOL = "pgfleet"
 PREFECT = (sys.executable, "-m", "prefect")
 STOPPING = "stopping: runs in progress are ended"
 AS_ROOT = "warning: running as root: every run has root's rights on this machine; use an account of its own"
-RUN_PATIENCE_SECONDS = 3.0
+RUN_PATIENCE_SECONDS = 2.5
 """How long runs in progress get to end when `up` is stopped. What they have not committed is rolled back."""
 START_TIMEOUT_SECONDS = 300.0
 """The server's first start creates its tables, which takes long on a small machine."""
@@ -246,4 +246,4 @@ def _serve_pages(children: Children, pages: Pages) -> None:
     pages.folder.mkdir(mode=0o700)
     command = [sys.executable, "-m", "pgfleet.cli.report_server", str(pages.port), str(pages.folder)]
     variables = {**settings.variables(), report_server.KEY: pages.key}
-    children.start("the server of the HTML pages", command, variables, log="pages.log")
+    children.start("the server of the HTML pages", command, variables, log="pages.log", patience_seconds=0.2)

@@ -18,10 +18,10 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 REMINDERS_SECONDS = (3.0, 5.0)
 """When the signal is raised again, after it first arrived."""
-LONGEST_SECONDS = 8.0
+LONGEST_SECONDS = 7.0
 """When the process ends in any case, after it has cleaned up what would remain."""
 CLEAN_UP_SECONDS = 1.5
-"""How long each cleanup may take then."""
+"""How long the cleanups may take then."""
 CleanUp = Callable[[], object]
 
 _interrupted = threading.Event()
@@ -125,10 +125,11 @@ def _end(number: int) -> None:
         if not _shields:
             signal.pthread_kill(threading.main_thread().ident or 0, number)
     _sleep_until(began + LONGEST_SECONDS)
-    for each in reversed(_clean_ups):
-        thread = threading.Thread(target=_suppressing, args=(each,), daemon=True)
+    threads = [threading.Thread(target=_suppressing, args=(each,), daemon=True) for each in _clean_ups]
+    for thread in threads:
         thread.start()
-        thread.join(CLEAN_UP_SECONDS)
+    for thread in threads:
+        thread.join(max(0, began + LONGEST_SECONDS + CLEAN_UP_SECONDS - monotonic()))
     os._exit(128 + number)
 
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
 from fixtures.browser import EXPECT_TIMEOUT_MS
 from fixtures.ports import free_port
@@ -42,11 +41,25 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def ui(prefect_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The web interface of `pgfleet up` with the demo's fleet, and with nothing else behind it."""
-    with Up(tmp_path_factory.mktemp("up")) as up:
-        up.begin_with(prefect_tables)
-        yield up.until_ready(up("--demo", "--port", str(free_port())))
+def up(prefect_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """`pgfleet up` with the demo's fleet, and with nothing else behind it."""
+    with Up(tmp_path_factory.mktemp("up")) as made:
+        made.begin_with(prefect_tables)
+        made("--demo", "--port", str(free_port()))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def ui(up: Up, profile: BrowserContext) -> str:
+    """The web interface, after the browser got in as a person does."""
+    address = up.until_ready(up.processes[0])
+    page = profile.new_page()
+    page.goto(f"{address}/dashboard")
+    page.locator("input").fill(":".join(up.key))
+    page.get_by_role("button").click()
+    expect(page.get_by_text("Flow Runs").first).to_be_visible()
+    page.close()
+    return address
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +72,7 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture(scope="module")
-def audited(profile: BrowserContext, ui: str) -> str:
+def audited(profile: BrowserContext, up: Up, ui: str) -> str:
     """The same, once an audit that was begun from the form has ended."""
     with walking(profile) as walk:
         page = walk.page
@@ -71,7 +84,7 @@ def audited(profile: BrowserContext, ui: str) -> str:
             expect(page.get_by_text(described)).to_be_visible()
         walk.picture("prefect-form")
         page.get_by_role("button", name="Submit").click()
-        until(lambda: has_ended(ui))
+        until(lambda: has_ended(up, ui))
     return ui
 
 
@@ -105,14 +118,14 @@ def test_a_run_that_was_begun_from_the_form_says_what_came_of_it(walk: Walk, aud
     expect(page.get_by_text("Incomplete").first).to_be_visible()
 
 
-def test_from_the_dashboard_to_the_statement(walk: Walk, audited: str) -> None:
+def test_from_the_dashboard_to_the_statement(walk: Walk, up: Up, audited: str) -> None:
     ui, page = audited, walk.page
     page.goto(f"{ui}/dashboard")
     flow = page.locator(".p-accordion-trigger").filter(has=page.get_by_role("link", name="audit", exact=True))
     walk.click(flow.locator(".p-accordion-trigger-icon"))
     walk.click(page.get_by_role("link", name=f"audit demo · {datetime.now(UTC):%Y-%m-%d}"))
     for wave in ("wave 1 · canary", "wave 2 · early", "wave 3 · main"):
-        assert wave in names(ui)
+        assert wave in names(up, ui)
     log = page.locator(".log-row")
     expect(log.filter(has_text="harbor is blocked")).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
@@ -124,9 +137,9 @@ def test_from_the_dashboard_to_the_statement(walk: Walk, audited: str) -> None:
     assert walk.clicks <= MOST_CLICKS
 
 
-def test_summary_tenants_and_run_lead_to_each_other(walk: Walk, audited: str) -> None:
+def test_summary_tenants_and_run_lead_to_each_other(walk: Walk, up: Up, audited: str) -> None:
     ui, page = audited, walk.page
-    page.goto(f"{ui}/artifacts/artifact/{newest(ui, 'summary-demo')}")
+    page.goto(f"{ui}/artifacts/artifact/{newest(up, ui, 'summary-demo')}")
     expect(page.get_by_role("heading", name="Audit of demo: 12 tenants")).to_be_visible()
     walk.picture("prefect-summary")
     page = follow(page, "gale")
@@ -136,9 +149,9 @@ def test_summary_tenants_and_run_lead_to_each_other(walk: Walk, audited: str) ->
     expect(verdicts).to_be_visible()
 
 
-def test_the_table_says_it_in_few_columns_and_leads_on(walk: Walk, audited: str) -> None:
+def test_the_table_says_it_in_few_columns_and_leads_on(walk: Walk, up: Up, audited: str) -> None:
     ui, page = audited, walk.page
-    page.goto(f"{ui}/artifacts/artifact/{newest(ui, 'audit-demo')}")
+    page.goto(f"{ui}/artifacts/artifact/{newest(up, ui, 'audit-demo')}")
     for column in ("Tenant", "Verdict", "What Is Wrong", "Ring", "Worth Knowing"):
         expect(page.get_by_role("columnheader", name=column)).to_be_visible()
     walk.picture("prefect-table")
@@ -146,9 +159,9 @@ def test_the_table_says_it_in_few_columns_and_leads_on(walk: Walk, audited: str)
     expect(page.get_by_text(STATEMENT)).to_be_visible()
 
 
-def test_the_page_of_the_run_is_a_click_away(walk: Walk, audited: str) -> None:
+def test_the_page_of_the_run_is_a_click_away(walk: Walk, up: Up, audited: str) -> None:
     ui, page = audited, walk.page
-    page.goto(f"{ui}/artifacts/artifact/{newest(ui, 'page-audit-demo')}")
+    page.goto(f"{ui}/artifacts/artifact/{newest(up, ui, 'page-audit-demo')}")
     page = follow(page, "The page of this audit")
     expect(page.get_by_role("heading", name="Audit of demo")).to_be_visible()
     page.locator("#map").get_by_role("link", name="harbor", exact=True).click()
@@ -162,21 +175,21 @@ def follow(page: Page, name: str) -> Page:
     return opened.value
 
 
-def ask(ui: str, path: str, **body: object) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = httpx.post(f"{ui}/api/{path}", json=body, timeout=30).raise_for_status().json()
+def ask(up: Up, ui: str, path: str, **body: object) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = up.ask("POST", f"{ui}/api/{path}", body)
     return found
 
 
-def has_ended(ui: str) -> bool:
+def has_ended(up: Up, ui: str) -> bool:
     """Every audit that was begun, if one was."""
-    begun = ask(ui, "flow_runs/filter", flows=AUDITS, deployments=ON_DEMAND)
+    begun = ask(up, ui, "flow_runs/filter", flows=AUDITS, deployments=ON_DEMAND)
     return bool(begun) and all(each["state_type"] == "FAILED" for each in begun)
 
 
-def names(ui: str) -> set[str]:
-    return {each["name"] for each in ask(ui, "flow_runs/filter", flows={"name": {"any_": ["audit-wave"]}})}
+def names(up: Up, ui: str) -> set[str]:
+    return {each["name"] for each in ask(up, ui, "flow_runs/filter", flows={"name": {"any_": ["audit-wave"]}})}
 
 
-def newest(ui: str, key: str) -> str:
+def newest(up: Up, ui: str, key: str) -> str:
     wanted = {"key": {"any_": [key]}}
-    return ask(ui, "artifacts/filter", artifacts=wanted, sort="CREATED_DESC", limit=1)[0]["id"]
+    return ask(up, ui, "artifacts/filter", artifacts=wanted, sort="CREATED_DESC", limit=1)[0]["id"]

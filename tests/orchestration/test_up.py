@@ -6,16 +6,19 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from fixtures.fleet import Fleet
 from fixtures.ports import free_port
-from fixtures.up import LONGEST_END_SECONDS, Up, ask, final_state
+from fixtures.up import LONGEST_END_SECONDS, Up, final_state
 from fixtures.waiting import until
 from fixtures.wheel import Installed
 from fixtures.workers import family
 
 from pgfleet.cli.supervisor import Options, find_server
 from pgfleet.errors import ConfigurationError
+
+UNAUTHORIZED, FORBIDDEN = 401, 403
 
 
 @pytest.fixture
@@ -38,26 +41,72 @@ def test_a_run_is_started_from_the_form_and_a_second_start_finds_it(
     assert "8 deployments on the work pool pgfleet: up" in up.said
     assert "automations: 6 created" in up.said
     assert "no notifications are sent: Prefect has no notification block named pgfleet-alerts" in up.said
-    nightly = ask("GET", f"{api}/deployments/name/audit/nightly-up")
+    nightly = up.ask("GET", f"{api}/deployments/name/audit/nightly-up")
     assert [each["schedule"]["timezone"] for each in nightly["schedules"]] == ["Asia/Tokyo"]
     nights = {
         "deployments": {"id": {"any_": [nightly["id"]]}},
         "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
     }
-    scheduled = until(lambda: ask("POST", f"{api}/flow_runs/filter", nights))
+    scheduled = until(lambda: up.ask("POST", f"{api}/flow_runs/filter", nights))
     assert {each["next_scheduled_start_time"][11:16] for each in scheduled} == {"17:00"}, "two o'clock in Tokyo"
-    audit = ask("GET", f"{api}/deployments/name/audit/audit-up")
+    audit = up.ask("GET", f"{api}/deployments/name/audit/audit-up")
     assert audit["entrypoint"] == "pgfleet.flows.audit.audit_fleet"
-    run = ask("POST", f"{api}/deployments/{audit['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
-    state = until(lambda: final_state(ask("GET", f"{api}/flow_runs/{run['id']}")))
+    run = up.ask("POST", f"{api}/deployments/{audit['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+    state = until(lambda: final_state(up.ask("GET", f"{api}/flow_runs/{run['id']}")))
     assert (state["name"], state["message"]) == ("Completed", "1 tenant: 1 ready")
     assert "postgres" in names_of(family(process.pid))
+    check_strangers_are_refused(api, audit["id"], up)
+    check_job_is_fixed(up, api, audit["id"])
+    check_nobody_else_can_read(up)
     end(up, process, signal.SIGINT)
     again = up("--port", str(free_port()))
     api = f"{up.until_ready(again)}/api"
     assert "automations: 6 unchanged" in up.said
-    assert ask("GET", f"{api}/flow_runs/{run['id']}")["state"]["name"] == "Completed"
+    assert up.ask("GET", f"{api}/flow_runs/{run['id']}")["state"]["name"] == "Completed"
     end(up, again, signal.SIGTERM)
+
+
+def check_strangers_are_refused(api: str, deployment: str, up: Up) -> None:
+    """Another user of the machine has no key; a page of another origin has the user's browser, but not its storage."""
+    run, body = f"{api}/deployments/{deployment}/create_flow_run", {"state": {"type": "SCHEDULED"}}
+    assert httpx.post(run, json=body).status_code in {UNAUTHORIZED, FORBIDDEN}
+    assert httpx.get(f"{api}/deployments/{deployment}").status_code == UNAUTHORIZED
+    assert httpx.get(f"{api}/deployments/{deployment}", auth=("pgfleet", "guess")).status_code == UNAUTHORIZED
+    assert httpx.post(run, json=body, auth=up.key).status_code == FORBIDDEN, "without the token against CSRF"
+    origin = {"Origin": "https://attacker.example"}
+    preflight = {**origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    answer = httpx.options(run, headers=preflight)
+    assert "access-control-allow-origin" not in answer.headers
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert "access-control-allow-origin" not in httpx.get(f"{api}/health", headers=origin).headers
+    rebound = httpx.post(run, json=body, auth=up.key, headers={"Host": "attacker.example"})
+    assert (rebound.status_code, rebound.text) == (400, "This address is not served here.\n")
+    assert httpx.get(f"{api}/health", headers={"Host": "attacker.example"}).status_code == httpx.codes.BAD_REQUEST
+
+
+def check_job_is_fixed(up: Up, api: str, deployment: str) -> None:
+    """Even with the key, a run cannot choose its command, environment, or folder."""
+    made = up.folder / "made by a run"
+    variables = {"command": f"touch '{made}'", "env": {"PGFLEET_CONFIG": "/nowhere"}, "working_dir": "/"}
+    body = {"state": {"type": "SCHEDULED"}, "job_variables": variables}
+    run = up.ask("POST", f"{api}/deployments/{deployment}/create_flow_run", body)
+    state = until(lambda: final_state(up.ask("GET", f"{api}/flow_runs/{run['id']}")))
+    assert (state["name"], state["message"]) == ("Completed", "1 tenant: 1 ready")
+    assert not made.exists()
+
+
+def check_nobody_else_can_read(up: Up) -> None:
+    """Of what is written, other users can at most pass through folders: PostgreSQL's account has to."""
+    password = up.key[1]
+    for path in (up.home, *up.home.rglob("*")):
+        assert path.lstat().st_mode & 0o077 == 0, path
+    for path in (each for each in up.state.rglob("*") if each.is_file()):
+        assert path.lstat().st_mode & 0o077 == 0, path
+    assert password not in up.said
+    assert not [each for each in (up.home / "pgfleet-up").glob("*.log") if password in each.read_text()]
+    assert str(up.key_file) in up.said, "how the browser gets in"
+    arguments = [Path(f"/proc/{pid}/cmdline") for pid in family(up.processes[-1].pid)]
+    assert not [each for each in arguments if each.exists() and password in each.read_bytes().decode(errors="replace")]
 
 
 def end(up: Up, process: "subprocess.Popen[str]", how: signal.Signals) -> None:
