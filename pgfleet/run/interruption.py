@@ -128,8 +128,9 @@ def _end(number: int) -> None:
     threads = [threading.Thread(target=_suppressing, args=(each,), daemon=True) for each in _clean_ups]
     for thread in threads:
         thread.start()
+    deadline = monotonic() + CLEAN_UP_SECONDS
     for thread in threads:
-        thread.join(max(0, began + LONGEST_SECONDS + CLEAN_UP_SECONDS - monotonic()))
+        thread.join(max(0, deadline - monotonic()))
     os._exit(128 + number)
 
 

@@ -30,6 +30,7 @@ class KeptCluster(Cluster):
     def _initialise(self, settings: Mapping[str, str]) -> None:
         version_file = self.data_dir / "PG_VERSION"
         if not version_file.exists():
+            self._make_reachable(self.data_dir.parent)
             super()._initialise(settings)
             self._password_file.touch(mode=0o600)
             self._password_file.write_text(self.password, encoding="utf-8")
@@ -40,3 +41,10 @@ class KeptCluster(Cluster):
             problem = f"{self.data_dir} was created by PostgreSQL {version}, and the embedded one is {self.major}"
             raise ClusterFailed(f"{problem}: move {self.data_dir.parent} away to start over, or use another database")
         self.password = self._password_file.read_text(encoding="utf-8")
+
+    def _make_reachable(self, folder: Path) -> None:
+        """Creates the folder for this user only; as root, lets the server's account pass through it."""
+        missing = [each for each in (folder, *folder.parents) if not each.exists()]
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in missing:
+            each.chmod(0o711 if self._account.uid is not None else 0o700)
