@@ -10,6 +10,7 @@ from pgfleet.fleet.selection import Selection
 from pgfleet.postgres.read.run_context import load_context, sharing_files
 from pgfleet.run import interruption
 from pgfleet.run.context import RunContext
+from pgfleet.run.report_folders import check_report_folders
 from pgfleet.tasks.support.current_run import tag_run
 from pgfleet.tasks.support.progress_artifact import publishing_progress
 from pgfleet.tasks.support.server_lease import server_leases
@@ -23,11 +24,12 @@ def open_run(
     """Loads the context of a run, tags its flow run, and publishes its progress within the block.
 
     Raises ConfigurationError for a wrong file or selection, and if one of the `waves` should run on a work pool and has
-    no deployment there.
+    no deployment there, and for a report folder that cannot be written.
     """
     interruption.watch()
     with sharing_files():
         context = load_context(environment, selection, run=run, run_id=run_id, leases=server_leases)
+        check_report_folders(context.environment)
         tag_run(f"env:{environment}")
         check_deployed(context.environment, waves)
         with publishing_progress(f"progress-{environment}"):

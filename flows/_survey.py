@@ -17,7 +17,7 @@ from pgfleet.postgres import dsn
 from pgfleet.postgres.read.servers import ServerIdentity, choose_replay_servers, group_by_server
 from pgfleet.run import progress
 from pgfleet.run.context import Expectation, Replay, RunContext
-from pgfleet.tasks.expect_catalog import expect_catalog
+from pgfleet.tasks.expect_catalog import EXPECTED_CATALOG, expect_catalog
 from pgfleet.tasks.identify_server import identify_server
 from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.states import unwrap
@@ -119,12 +119,11 @@ def _allow_scratch(context: RunContext, surveyed: Container[str]) -> str | None:
 def _expectation(replay: Replay, identity: ServerIdentity, context: RunContext) -> Expectation:
     state = expect_catalog(replay.server_major, replay.home, identity.tenant, opaque(context), return_state=True)
     try:
-        expected: Expectation = unwrap(state)
+        return EXPECTED_CATALOG.validate_json(unwrap(state))
     except NoExpectedCatalog as error:
         return error
     except PgfleetError as error:
         return NoExpectedCatalog(f"no scratch database for PostgreSQL {identity.major}: {error}")
-    return expected
 
 
 def _found(future: PrefectFuture[Any], tenant: Tenant, broken: Callable[[Tenant, PgfleetError], Found]) -> Found:

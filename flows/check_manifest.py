@@ -14,7 +14,7 @@ from pgfleet.run import files, interruption, squawk
 from pgfleet.run.manifest_file import find_manifest
 from pgfleet.run.parameters import Described
 from pgfleet.run.squawk import LintFailed
-from pgfleet.tasks.prove_manifest import prove_manifest
+from pgfleet.tasks.prove_manifest import EVIDENCE, prove_manifest
 from pgfleet.tasks.publish_proof import publish_proof
 from pgfleet.tasks.support.current_run import tag_run
 from pgfleet.tasks.support.results import MANIFEST_PROOF, save_result
@@ -46,7 +46,7 @@ def check_manifest(
         tag_run(f"env:{environment}")
     try:
         major = proving_major(context)
-        evidence = unwrap(prove_manifest(major, manifest, context, return_state=True))
+        evidence = EVIDENCE.validate_json(unwrap(prove_manifest(major, manifest, context, return_state=True)))
     finally:
         if context:
             context.limiter.release_leases()

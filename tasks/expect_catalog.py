@@ -4,6 +4,7 @@ from typing import Any
 
 from prefect import task
 from prefect.context import TaskRunContext
+from pydantic import TypeAdapter
 
 from pgfleet import __version__
 from pgfleet.catalog.expected import FORMAT, ExpectedCatalog
@@ -11,6 +12,8 @@ from pgfleet.postgres.read.introspection import introspection_checksum
 from pgfleet.postgres.scratch.expected_catalog import find_expected
 from pgfleet.run.context import Replay, RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
+
+EXPECTED_CATALOG = TypeAdapter(ExpectedCatalog)
 
 
 def expectation_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
@@ -20,12 +23,17 @@ def expectation_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str
     return f"pgfleet-expected-{made_by}-{checksum[:16]}-{parameters['server_major']}-{parameters['home']}"
 
 
-OPTIONS = {**STEP_OPTIONS, "cache_key_fn": expectation_key, "persist_result": True}
+# As JSON: Prefect's default is a pickle, which runs code of whoever could write the file.
+OPTIONS = {**STEP_OPTIONS, "cache_key_fn": expectation_key, "persist_result": True, "result_serializer": "json"}
 del OPTIONS["cache_policy"]
 
 
 @task(name="expected catalog", task_run_name="expected catalog · PostgreSQL {server_major}", **OPTIONS)
-def expect_catalog(server_major: int, home: str, tenant: str, context: RunContext) -> ExpectedCatalog:
-    """Replays the manifest on the server of `tenant`, unless Prefect has the result of an earlier run."""
+def expect_catalog(server_major: int, home: str, tenant: str, context: RunContext) -> str:
+    """Replays the manifest on the server of `tenant`, unless Prefect has the result of an earlier run.
+
+    Returns the expected catalog in the form `EXPECTED_CATALOG`.
+    """
     chosen = context.tenant(tenant)
-    return find_expected(context, Replay(server_major, home), chosen.audit_dsn or chosen.dsn)
+    found = find_expected(context, Replay(server_major, home), chosen.audit_dsn or chosen.dsn)
+    return EXPECTED_CATALOG.dump_json(found).decode()

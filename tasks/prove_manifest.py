@@ -4,6 +4,7 @@ from typing import Any
 
 from prefect import task
 from prefect.context import TaskRunContext
+from pydantic import TypeAdapter
 
 from pgfleet import __version__
 from pgfleet.catalog import expected
@@ -17,6 +18,8 @@ from pgfleet.postgres.scratch.server import proving_server
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 
+EVIDENCE = TypeAdapter(evidence.Evidence)
+
 
 def evidence_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """One cached result per manifest, introspection, environment, major version, and home schema."""
@@ -27,15 +30,18 @@ def evidence_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     return f"pgfleet-proof-{made_by}-{checksum[:16]}-{downs[:16]}-{name}-{major}-{_home(major, context)}"
 
 
-OPTIONS = {**STEP_OPTIONS, "cache_key_fn": evidence_key, "persist_result": True}
+OPTIONS = {**STEP_OPTIONS, "cache_key_fn": evidence_key, "persist_result": True, "result_serializer": "json"}
 del OPTIONS["cache_policy"]
 
 
 @task(name="prove manifest", task_run_name="prove manifest · PostgreSQL {server_major}", **OPTIONS)
-def prove_manifest(server_major: int, manifest: Manifest, context: RunContext | None) -> evidence.Evidence:
-    """Uses the environment's server or the embedded one, unless Prefect has the result of an earlier run."""
+def prove_manifest(server_major: int, manifest: Manifest, context: RunContext | None) -> str:
+    """Uses the environment's server or the embedded one, unless Prefect has the result of an earlier run.
+
+    Returns the evidence in the form `EVIDENCE`.
+    """
     with proving_server(context, manifest) as (admin, limits):
-        return gather_evidence(manifest, admin, limits, _home(server_major, context))
+        return EVIDENCE.dump_json(gather_evidence(manifest, admin, limits, _home(server_major, context))).decode()
 
 
 def _home(server_major: int, context: RunContext | None) -> str:

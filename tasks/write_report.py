@@ -12,8 +12,9 @@ from pgfleet.reports.openmetrics import audit_metrics
 from pgfleet.reports.render import html
 from pgfleet.reports.views.audit import audit_page
 from pgfleet.reports.views.rollout_page import rollout_page
-from pgfleet.run import files, settings
+from pgfleet.run import files
 from pgfleet.run.context import RunContext
+from pgfleet.run.report_folders import report_folder
 from pgfleet.tasks.support.artifacts import scope_of
 from pgfleet.tasks.support.retries import PUBLISH_OPTIONS
 
@@ -34,7 +35,7 @@ def write_report(document: Document, context: RunContext) -> str:
     reports = context.environment.policy.reports
     sentences = [_write_page(document, context, reports.folder)] if reports.folder else []
     if reports.metrics_folder and isinstance(document, AuditDocument) and not context.is_partial:
-        file = _place(reports.metrics_folder) / f"pgfleet-{document.environment}.prom"
+        file = report_folder(reports.metrics_folder) / f"pgfleet-{document.environment}.prom"
         sentences.append(_fault_of_writing(file, audit_metrics(document, context.manifest)))
     return " ".join(filter(None, sentences))
 
@@ -42,7 +43,7 @@ def write_report(document: Document, context: RunContext) -> str:
 def _write_page(document: Document, context: RunContext, folder: str) -> str:
     """Writes the page under the run's own name, and again as the latest one."""
     kind = "audit" if isinstance(document, AuditDocument) else document.what.replace(" ", "-")
-    stem, place = f"{kind}-{scope_of(context)}", _place(folder)
+    stem, place = f"{kind}-{scope_of(context)}", report_folder(folder)
     own = f"{stem}-{document.finished_at:%Y-%m-%dT%H%M%SZ}-{document.run_id[:8]}.html"
     page = _page(document, context)
     fault = _fault_of_writing(place / own, page) or _fault_of_writing(place / f"{stem}.html", page)
@@ -59,11 +60,6 @@ def _page(document: Document, context: RunContext) -> str:
     if isinstance(document, AuditDocument):
         return html.render(audit_page(document, context.manifest, zone))
     return html.render(rollout_page(document, context.manifest, zone))
-
-
-def _place(folder: str) -> Path:
-    """The folder; a relative one is relative to the fleet file."""
-    return settings.Settings().config.absolute().parent / folder
 
 
 def _fault_of_writing(file: Path, text: str) -> str:

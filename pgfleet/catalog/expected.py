@@ -11,7 +11,7 @@ from pgfleet.catalog.objects import Catalog, CatalogObject, Identity
 from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
 from pgfleet.catalog.scope import Scope, scope_of
 
-FORMAT = 6
+FORMAT = 7
 """Raised whenever ExpectedCatalog changes its form, so that one cached by an earlier pgfleet is not used."""
 
 

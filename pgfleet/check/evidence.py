@@ -10,7 +10,7 @@ from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
 from pgfleet.catalog.residue import NO_RESIDUE, Residue
 from pgfleet.documents.audit import CheckEntry
 
-FORMAT = 5
+FORMAT = 6
 """Increase this number when Evidence changes, so that a cached one of an earlier pgfleet is not used."""
 
 Rows = Mapping[str, Mapping[str, int]]

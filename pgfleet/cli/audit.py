@@ -23,6 +23,7 @@ from pgfleet.fleet.selection import Selection
 from pgfleet.judge.summary import EXIT_STATUS, outcome_of
 from pgfleet.run import files, settings
 from pgfleet.run.context import Granularity
+from pgfleet.run.report_folders import check_report_folders
 
 
 def audit(
@@ -52,6 +53,7 @@ def audit(
     selection = Selection.of(tenant, ring, label)
     context = load_context(environment, selection)
     check_writable(output)
+    check_report_folders(context.environment)
     if since:
         files.load_audit(since, environment)
     file = str(since.absolute()) if since else None

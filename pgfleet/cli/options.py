@@ -1,5 +1,6 @@
 """The arguments and options that commands share."""
 
+import errno
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,7 @@ import typer
 
 from pgfleet.errors import ConfigurationError
 from pgfleet.run.context import Granularity
+from pgfleet.run.writable import writing_problem
 
 
 class Format(StrEnum):
@@ -66,11 +68,23 @@ OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="Write to this file instead of standard output.")
 ]
 
+ALWAYS_FULL = Path("/dev/full")
+
 
 def check_writable(output: Path | None) -> None:
     """Raises ConfigurationError if `output` could not be written, before the command does anything."""
     if output is None:
         return
-    place = output.parent if output.is_file() or not output.exists() else output
+    is_file = output.is_file() or not output.exists()
+    place = output.parent if is_file else output
     if output.is_dir() or not os.access(place, os.W_OK):
         raise ConfigurationError("--output", str(output), "cannot be written; name a file in an existing folder")
+    problem = writing_problem(output.absolute().parent) if is_file else _device_problem(output)
+    if problem:
+        raise ConfigurationError("--output", str(output), f"cannot be written: {problem}")
+
+
+def _device_problem(device: Path) -> str | None:
+    """`/dev/full` is always full, and nothing may be written to other devices and pipes as a trial."""
+    is_full = ALWAYS_FULL.exists() and device.stat().st_rdev == ALWAYS_FULL.stat().st_rdev
+    return os.strerror(errno.ENOSPC) if is_full else None

@@ -15,6 +15,7 @@ from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.errors import ConfigurationError
 from pgfleet.run import settings
 from pgfleet.run.context import RunContext
+from pgfleet.run.report_folders import check_report_folders
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -49,6 +50,7 @@ def run_rollout(
     from pgfleet.reports.views.plan import brief_plan_view, plan_view
     from pgfleet.tasks.support.results import ROLLOUT_DOCUMENT
 
+    check_report_folders(context.environment)
     name, policy = context.environment.name, context.environment.policy
     must_ask = not dry_run and not yes
     if must_ask and not is_terminal():

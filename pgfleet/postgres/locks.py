@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from pgfleet.errors import TryAgain
 from pgfleet.postgres.query import Query
-from pgfleet.postgres.session import Session
+from pgfleet.postgres.session import Session, describe_holder
 from pgfleet.run.shipped import statement
 
 LOCK_NOT_AVAILABLE = "55P03"
@@ -68,4 +68,4 @@ def _take(session: Session, name: str, home: str, timeout_ms: int) -> None:
 
 def _holder(session: Session, home: str) -> str:
     [rows] = session.fetch(Query(statement("ledger/holder"), {"home": home}))
-    return next((f"{name or 'no name'}, process {pid}" for name, pid in rows), "it has just ended")
+    return next((describe_holder(*row) for row in rows), "it has just ended")

@@ -1,10 +1,10 @@
 """Runs queries and scripts on one connection to one tenant, within or outside transactions."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from pgfleet.errors import BehindPooler, CannotDryRun
+from pgfleet.errors import BehindPooler, CannotDryRun, DatabaseError, TryAgain
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.extensions import CREATED
 from pgfleet.manifest.model import Script
@@ -18,6 +18,15 @@ from pgfleet.run.shipped import statement
 
 BACKEND = Query(statement("introspection/session"))
 """The server process of this session, and whether the server is a standby."""
+
+
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+def describe_holder(pid: int, role: str | None, application: str | None, query_start: str | None) -> str:
+    """A session of the server in words. The server shows the others' queries only to some roles; we show none."""
+    since = f", its query began at {query_start}" if query_start else ""
+    return f"{application or 'no name'}, process {pid} of role {role or 'unknown'}{since}"
 
 
 class Session(Transactions):
@@ -43,7 +52,8 @@ class Session(Transactions):
             level = "READ COMMITTED" if any(each.tables or each.at_home for each in queries) else "REPEATABLE READ"
             begin, end = f"BEGIN ISOLATION LEVEL {level} READ ONLY", "COMMIT"
             begin += f"; SAVEPOINT {READ_SAVEPOINT}" if undo else ""
-        return self._batch(begin, queries, end, undo=undo)[-len(queries) :]
+        with self._naming_lock_holder("\n".join(each.text for each in queries if each.tables or each.at_home)):
+            return self._batch(begin, queries, end, undo=undo)[-len(queries) :]
 
     def write(self, *queries: Query) -> None:
         """Runs the queries in one transaction, or as part of ours; all or nothing. Raises a DatabaseError."""
@@ -66,7 +76,7 @@ class Session(Transactions):
         locks that the script leaves. Raises a DatabaseError with the statement's place, and CannotDryRun for a
         statement that works only in a transaction of its own.
         """
-        with self.transaction():
+        with self._naming_lock_holder(_text(script)), self.transaction():
             self._has_run_script, self.script_answer_seconds = True, self.limits.answer_seconds
             for each in split(_text(script)):
                 self._execute_of_script(each, script)
@@ -84,7 +94,22 @@ class Session(Transactions):
         """
         with self.outside_transaction():
             for each in split(_text(script)):
-                self._execute_of_script(each, script)
+                with self._naming_lock_holder(each.text):
+                    self._execute_of_script(each, script)
+
+    @contextmanager
+    def _naming_lock_holder(self, statement_text: str) -> Iterator[None]:
+        """Adds to the error of a lock timeout which session probably holds the lock."""
+        try:
+            yield
+        except TryAgain as error:
+            if error.sqlstate != LOCK_NOT_AVAILABLE or not self.is_open:
+                raise
+            rows: Rows = []
+            with suppress(DatabaseError):
+                [rows] = self.fetch(Query(statement("introspection/lock_holders"), {"statement": statement_text}))
+            holders = "".join(f"; the lock is held by {describe_holder(*row)}" for row in rows)
+            raise TryAgain(error.message + holders, error.sqlstate, error.place) from error
 
     @contextmanager
     def outside_transaction(self) -> Iterator[None]:

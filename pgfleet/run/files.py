@@ -128,7 +128,8 @@ def private_file(path: Path, text: str) -> None:
 def replace_file(path: Path, text: str) -> None:
     """Replaces the file at `path` as a whole: a reader finds the old text or the new text, never a part of it.
 
-    Writes directly to something other than a file, such as a pipe. Raises OSError, and then the old file is unchanged.
+    A new file is for its owner only. Writes directly to something other than a file, such as a pipe. Raises OSError,
+    and then the old file is unchanged.
     """
     target = path.resolve()  # a link must remain a link
     if target.exists() and not target.is_file():
@@ -136,7 +137,8 @@ def replace_file(path: Path, text: str) -> None:
         return
     temporary = target.with_name(f".{uuid4().hex}.tmp")
     try:
-        with temporary.open("x", encoding="utf-8") as stream:
+        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())

@@ -7,6 +7,9 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pgfleet.errors import ConfigurationError
+from pgfleet.run.writable import writing_problem
+
 EXAMPLE = "example"
 """The name of the manifest in the package, in place of a path."""
 FLEET_FILES = (Path("fleet.toml"), Path("deployments/fleet.toml"))
@@ -40,6 +43,10 @@ class Settings(BaseSettings):
         if os.geteuid() == 0:
             return Path("/var/lib/pgfleet")
         return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "pgfleet"
+
+
+PREFECT_BYTES = 2_000_000
+"""The least that Prefect's data needs at first."""
 
 
 def use(*, config: Path | None = None, manifest: Path | str | None = None) -> None:
@@ -91,7 +98,17 @@ WORKER = {
 """Settings of a Prefect worker that pgfleet starts, unless the environment sets them."""
 
 
+def prefect_home() -> Path:
+    """The folder of Prefect's data."""
+    return Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect").expanduser()
+
+
 def prepare_prefect() -> None:
-    """Sets Prefect's settings, unless the user has set them. Must be called before Prefect is imported."""
+    """Sets Prefect's settings, unless the user has set them. Must be called before Prefect is imported.
+
+    Raises ConfigurationError if Prefect could not write its data; Prefect itself would try for minutes.
+    """
+    if problem := writing_problem(home := prefect_home(), PREFECT_BYTES):
+        raise ConfigurationError("PREFECT_HOME", str(home), f"cannot be written: {problem}; choose another folder")
     for name, value in {**QUIET, **SERVER}.items():
         os.environ.setdefault(name, value)

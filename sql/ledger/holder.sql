@@ -1,4 +1,4 @@
--- The holder of a tenant's lock: at most one row, with its application name and process id.
+-- The holder of a tenant's lock: at most one row, with its process id, role, application name, and when its query began.
 WITH wanted AS (
   SELECT
     pg_catalog.hashtextextended(
@@ -7,8 +7,10 @@ WITH wanted AS (
 )
 
 SELECT
+  a.pid,
+  a.usename::text AS role_name,
   a.application_name,
-  a.pid
+  pg_catalog.to_char(a.query_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS query_start
 FROM pg_catalog.pg_locks AS l
 INNER JOIN wanted AS w
   ON (l.classid::bigint << 32) | l.objid::bigint = w.key

@@ -227,11 +227,26 @@ def test_a_lock_timeout_is_a_transient_error(server: Server, shared: str) -> Non
     limits = Limits(lock_timeout_ms=50)
     with psycopg.connect(server.cluster.dsn(shared)) as other, Session(server.dsn(shared), limits=limits) as session:
         other.execute("LOCK TABLE t")
+        pid = other.info.backend_pid
         with pytest.raises(TryAgain) as caught:
             session.fetch(Query("SELECT * FROM t", at_home=True))
         other.rollback()
         assert session.fetch(Query("SELECT a FROM t ORDER BY a", at_home=True)) == [[(1,), (2,)]]
     assert (caught.value.sqlstate, caught.value.transient) == ("55P03", True)
+    assert f"held by no name, process {pid} of role postgres, its query began at 2" in str(caught.value)
+
+
+@pytest.mark.parametrize("is_outside", [False, True])
+def test_a_script_that_waits_for_a_lock_names_its_holder(server: Server, shared: str, is_outside: bool) -> None:
+    dsn, limits = server.cluster.dsn(shared), Limits(lock_timeout_ms=50)
+    with psycopg.connect(dsn, application_name="nightly job") as other:
+        other.execute("LOCK TABLE t")
+        pid = other.info.backend_pid
+        with Session(server.dsn(shared), limits=limits) as session, pytest.raises(TryAgain) as caught:
+            run = session.run_outside_transaction if is_outside else session.run_script
+            run("CREATE INDEX i ON t (a)")
+        other.rollback()
+    assert f"the lock is held by nightly job, process {pid} of role postgres" in str(caught.value)
 
 
 @pytest.mark.parametrize("place", [0, 1])
