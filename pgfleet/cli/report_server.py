@@ -6,7 +6,6 @@ because arguments of processes are visible to everybody.
 
 import hmac
 import html
-import os
 import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from pgfleet.cli.host_check import is_own_host
+from pgfleet.run import settings
 
 KEY = "PGFLEET_REPORTS_KEY"
 ADDRESS = "127.0.0.1"
@@ -73,4 +73,4 @@ def serve(port: int, folder: Path, key: str) -> ThreadingHTTPServer:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), Path(sys.argv[2]), os.environ[KEY]).serve_forever()
+    serve(int(sys.argv[1]), Path(sys.argv[2]), settings.variables()[KEY]).serve_forever()

@@ -1,14 +1,12 @@
 """What is written of a run: in each format that is asked for, and where the environment keeps its pages and figures."""
 
-import time
 from collections.abc import Callable
-from logging import WARNING
 from pathlib import Path
 
 import pytest
 from fixtures.command import CommandLine
 from fixtures.fleet import ENVIRONMENT, Fleet
-from fixtures.prefect import LONGEST_DELAY_SECONDS, Records
+from fixtures.prefect import Records
 from junitparser import JUnitXml
 from justhtml import JustHTML
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
@@ -102,28 +100,38 @@ def test_runs_leave_their_pages_and_figures_where_the_environment_keeps_them(
     assert (link["type"], f"(https://pgfleet.example.com/{own})" in link["data"]) == ("markdown", True)
 
 
-def test_a_place_that_cannot_be_written_is_said_and_fails_nothing(
-    fleet: Fleet, ready_dsn: Callable[[], str], records: Records, tmp_path: Path
+@pytest.mark.parametrize("key", ["report_dir", "metrics_dir"])
+def test_a_folder_that_cannot_be_written_is_one_line_before_the_run_starts(
+    fleet: Fleet, pgfleet: CommandLine, tmp_path: Path, key: str
 ) -> None:
     (tmp_path / "file").touch()
-    fleet.policy('report_dir = "file/reports"').policy('metrics_dir = "file"').tenant("acme", ready_dsn())
-    state = audit_fleet(ENVIRONMENT, granularity=Granularity.TENANT, return_state=True)
-    assert state.type.value == "COMPLETED"
-    said = records.artifact("summary-test")["data"].replace("\\", "")
-    assert "audit-test-" in said
-    assert "could not be written: Not a directory." in said
-    assert f"{tmp_path / 'file' / 'pgfleet-test.prom'} could not be written" in said
-    warned = warnings_of(str(state.state_details.flow_run_id), records, 2)
-    assert [each.endswith("could not be written: Not a directory.") for each in warned] == [True, True]
+    fleet.policy(f'{key} = "{tmp_path}/file/reports"').tenant("acme", "postgresql://x@127.0.0.1:1/x")
+    done = pgfleet("audit", ENVIRONMENT)
+    problem = f"{tmp_path}/file/reports cannot be written: Not a directory"
+    assert (done.returncode, done.stderr) == (2, f"pgfleet: {fleet.file}: environments.test.{key}: {problem}\n")
 
 
-def warnings_of(run_id: str, records: Records, number: int) -> list[str]:
-    """What the run warned of, once there is so much of it: Prefect sends logs behind the run."""
-    deadline = time.monotonic() + LONGEST_DELAY_SECONDS
-    found: list[str] = []
-    while len(found) < number and time.monotonic() < deadline:
-        found = [
-            each["message"] for each in records.logs() if each["flow_run_id"] == run_id and each["level"] == WARNING
-        ]
-        time.sleep(0.1)
-    return found
+@pytest.mark.parametrize(
+    ("output", "problem"),
+    [("/dev/full", "cannot be written: No space left"), ("/proc/self/report", "cannot be written")],
+)
+def test_an_output_that_cannot_be_written_is_one_line_before_the_run_starts(
+    fleet: Fleet, pgfleet: CommandLine, output: str, problem: str
+) -> None:
+    fleet.tenant("acme", "postgresql://x@127.0.0.1:1/x")
+    done = pgfleet("audit", ENVIRONMENT, "--output", output)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"pgfleet: --output: {output}: {problem}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("home", ["file/home", "file"])
+def test_a_home_of_prefect_that_is_no_folder_is_one_line(
+    fleet: Fleet, pgfleet: CommandLine, tmp_path: Path, home: str
+) -> None:
+    (tmp_path / "file").touch()
+    fleet.tenant("acme", "postgresql://x@127.0.0.1:1/x")
+    done = pgfleet("audit", ENVIRONMENT, PREFECT_HOME=str(tmp_path / home))
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"pgfleet: PREFECT_HOME: {tmp_path / home}: cannot be written: ")
+    assert len(done.stderr.splitlines()) == 1

@@ -114,7 +114,7 @@ def end(up: Up, process: "subprocess.Popen[str]", how: signal.Signals) -> None:
     mine = family(process.pid)
     process.send_signal(how)
     assert process.wait(LONGEST_END_SECONDS) == 0, up.said
-    assert [pid for pid in mine if Path(f"/proc/{pid}").exists()] == []
+    until(lambda: not [pid for pid in mine if Path(f"/proc/{pid}").exists()])
 
 
 def names_of(pids: list[int]) -> set[str]:

@@ -13,6 +13,7 @@ START = """
 import os, signal, sys, threading, time
 from pgfleet.run import interruption
 interruption.install()
+interruption.REMINDERS_SECONDS = (0.5, 1.0)
 """
 LOSING = """
 class Losing:
@@ -24,6 +25,7 @@ del losing
 time.sleep(60)
 """
 SWALLOWING = """
+interruption.LONGEST_SECONDS, interruption.CLEAN_UP_SECONDS = 1.5, 20
 interruption.clean_up_by(lambda: print("cleaned up", flush=True))
 print("ready", flush=True)
 while True:
@@ -44,12 +46,13 @@ print("ready", flush=True)
 thread.join()
 """
 CLEANING = """
+interruption.LONGEST_SECONDS = 20
 print("ready", flush=True)
 try:
     time.sleep(60)
 finally:
     with interruption.shielded():
-        time.sleep(4)
+        time.sleep(1.5)
         print("cleaned up", flush=True)
 """
 
