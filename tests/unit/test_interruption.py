@@ -27,12 +27,10 @@ time.sleep(60)
 SWALLOWING = """
 interruption.LONGEST_SECONDS, interruption.CLEAN_UP_SECONDS = 1.5, 20
 interruption.clean_up_by(lambda: print("cleaned up", flush=True))
+signal.signal(signal.SIGTERM, lambda *_: None)
 print("ready", flush=True)
 while True:
-    try:
-        time.sleep(60)
-    except KeyboardInterrupt:
-        pass
+    time.sleep(60)
 """
 HANDLED_BY_ANOTHER = """
 signal.signal(signal.SIGTERM, lambda *_: None)  # as Prefect's engine replaces it
@@ -47,8 +45,8 @@ thread.join()
 """
 CLEANING = """
 interruption.LONGEST_SECONDS = 20
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     time.sleep(60)
 finally:
     with interruption.shielded():

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pgfleet.cli.app import main
+from pgfleet.cli.app import run_command
 from pgfleet.run.variables import MOST_BYTES
 
 SECRET = "hunter2-s3cret"
@@ -108,7 +108,7 @@ def run(*arguments: str) -> Run:
     try:
         sys.argv = ["pgfleet", *arguments]
         with redirect_stdout(out), redirect_stderr(err):
-            main()
+            run_command()
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else int(bool(ended.code))
     finally:
