@@ -56,16 +56,16 @@ def fixed_template(job_variables: Table) -> dict[str, Any]:
     return {"job_configuration": {**job_variables, "stream_output": True}, "variables": {"properties": {}}}
 
 
-def ensure_pool(name: str, template: dict[str, Any], *, replace: bool) -> None:
+def ensure_pool(name: str, template: Table = NONE, *, replace: bool = False) -> None:
     """Creates a process work pool with this base job template; may `replace` that of an existing one."""
     with get_client(sync_client=True) as client:
         try:
             client.read_work_pool(name)
         except ObjectNotFound:
-            client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=template))
+            client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=dict(template)))
         else:
             if replace:
-                client.update_work_pool(name, WorkPoolUpdate(base_job_template=template))
+                client.update_work_pool(name, WorkPoolUpdate(base_job_template=dict(template)))
 
 
 def deploy(table: Table, pool: str, job_variables: Table = NONE) -> str:
