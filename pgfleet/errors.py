@@ -136,8 +136,6 @@ class ConnectionLimitTimeout(ConnectionFailed):
 class ServerSilent(ConnectionFailed):
     """The server has not answered to this run, nor to a probe after that, so it was not tried again."""
 
-    transient = False
-
 
 class ConnectionLost(DatabaseError):
     """The connection was lost while in use, or the server sent no answer."""

@@ -8,16 +8,18 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from pgfleet.errors import ConnectionLimitTimeout, PgfleetError
+from pgfleet.errors import ConnectionLimitTimeout, PgfleetError, ServerSilent
 from pgfleet.tasks.support.states import raw_result
 
 RETRIES = 3
 FIRST_DELAY_SECONDS = 0.5
+NOT_RETRIED = (ConnectionLimitTimeout, ServerSilent)
+"""These have waited long enough."""
 
 
 def is_transient(error: object) -> bool:
-    """Whether a retry can succeed. After a ConnectionLimitTimeout the task has waited long enough."""
-    return isinstance(error, PgfleetError) and error.transient and not isinstance(error, ConnectionLimitTimeout)
+    """Whether a retry can succeed. Not after one of `NOT_RETRIED`."""
+    return isinstance(error, PgfleetError) and error.transient and not isinstance(error, NOT_RETRIED)
 
 
 def may_succeed(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:

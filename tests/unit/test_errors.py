@@ -92,7 +92,7 @@ def test_the_text_of_an_error_is_one_line(error: PgfleetError) -> None:
 
 
 def test_only_what_can_succeed_later_is_transient() -> None:
-    transient = {ConnectionFailed, ConnectionLimitTimeout, ConnectionLost, TryAgain, ServiceFailed}
+    transient = {ConnectionFailed, ConnectionLimitTimeout, ServerSilent, ConnectionLost, TryAgain, ServiceFailed}
     assert {each for each in CLASSES if each.transient} == transient
 
 

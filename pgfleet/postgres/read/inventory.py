@@ -6,7 +6,7 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from pgfleet.errors import ConnectionLimitTimeout, DatabaseError, FleetError, InventoryUnreadable
+from pgfleet.errors import ConnectionLimitTimeout, DatabaseError, FleetError, InventoryUnreadable, ServerSilent
 from pgfleet.fleet.inventory import Found, InventoryRow, TenantBuilder, add_inventory_tenants, read_record
 from pgfleet.fleet.model import Environment, Inventory, InventoryKind
 from pgfleet.fleet.templates import Values
@@ -30,7 +30,9 @@ WITHOUT_VALUES = ("08", "25", "28", "3D", "40", "42", "53", "55", "57")
 retrying = Retrying(
     retry=retry_if_exception(
         lambda error: (
-            isinstance(error, DatabaseError) and error.transient and not isinstance(error, ConnectionLimitTimeout)
+            isinstance(error, DatabaseError)
+            and error.transient
+            and not isinstance(error, (ConnectionLimitTimeout, ServerSilent))
         )
     ),
     stop=stop_after_attempt(ATTEMPTS),
