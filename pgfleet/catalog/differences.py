@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
+from pgfleet.catalog.history import is_same
 from pgfleet.catalog.objects import CatalogObject, Change, Identity
 
 
@@ -53,8 +54,8 @@ def _compare(provenance: Provenance, actual: CatalogObject | None) -> Iterable[D
     wanted = provenance.object
     if actual is None:
         yield from (_difference(step.version, wanted, None, untouched=True) for step in provenance.steps)
-    elif actual.attributes != wanted.attributes:
-        reached = [n for n, step in enumerate(provenance.steps) if step.object.attributes == actual.attributes]
+    elif not is_same(actual, wanted):
+        reached = [n for n, step in enumerate(provenance.steps) if is_same(step.object, actual)]
         if reached:
             later = provenance.steps[reached[-1] + 1 :]
             yield from (_difference(step.version, wanted, actual, untouched=True) for step in later)

@@ -114,6 +114,7 @@ class Catalog:
     `managed` is None if the fingerprint is the expected one: the objects were not transferred. `unreadable`
     are the tables whose rows the role cannot read; `occupied_names` are relations with names that the manifest needs.
     `other_tables` is the number of the tenant's tables if none of the manifest's exist, and otherwise None.
+    `unexpected_left_out` is the number of unexpected objects that were not transferred.
     """
 
     fingerprint: str
@@ -122,6 +123,7 @@ class Catalog:
     unreadable: tuple[str, ...] = ()
     occupied_names: tuple[OccupiedName, ...] = ()
     other_tables: int | None = None
+    unexpected_left_out: int = 0
 
 
 def read_object(row: Mapping[str, Any]) -> CatalogObject:

@@ -125,7 +125,8 @@ class RepairEntry(Entry):
 class DifferenceEntry(Entry):
     """One missing or changed object and its repair; `since` is the end of the first audit that reported it.
 
-    `shared`: the object is outside the home schema, so all tenants of the database share it.
+    `shared`: the object is outside the home schema, so all tenants of the database share it. `actual_left_out` is the
+    number of characters by which `actual` was cut.
     """
 
     kind: str
@@ -137,15 +138,17 @@ class DifferenceEntry(Entry):
     accepted: AcceptedEntry | None = None
     since: datetime | None = None
     shared: bool = False
+    actual_left_out: int = 0
 
 
 class UnexpectedEntry(Entry):
-    """One object on a managed table or in a managed schema that is not in the manifest; `shared` as above."""
+    """One object on a managed table or in a managed schema that is not in the manifest; the other keys as above."""
 
     kind: str
     identity: str
     actual: str
     shared: bool = False
+    actual_left_out: int = 0
 
 
 class CheckEntry(Entry):
@@ -234,7 +237,8 @@ class TenantEntry(Entry):
     read-only; both are null if no inspection was completed. `database` identifies the database, the same for all its
     tenants, and `home` is the tenant's home schema. `script_fault` is the fault of one of the manifest's scripts for
     which no tenant on a server of this version can be judged. `other_tables` is the number of the tenant's tables if
-    none of the manifest's exist, and otherwise null.
+    none of the manifest's exist, and otherwise null. `unexpected_left_out` is the number of unexpected objects that are
+    not in `unexpected`.
     """
 
     name: str
@@ -246,6 +250,7 @@ class TenantEntry(Entry):
     position: PositionEntry | None = None
     migrations: tuple[MigrationEntry, ...] = ()
     unexpected: tuple[UnexpectedEntry, ...] = ()
+    unexpected_left_out: int = 0
     seeds: tuple[SeedEntry, ...] = ()
     counts: tuple[CountEntry, ...] = ()
     losses: tuple[LossEntry, ...] = ()

@@ -13,6 +13,9 @@ from pgfleet.manifest.source.ledger import Recorded
 from pgfleet.manifest.statements import split
 from pgfleet.repair.model import Repair
 
+MOST_CHARACTERS = 20_000
+"""Of a tenant's definition in a document."""
+
 
 def judge_migration(
     migration: Migration,
@@ -57,15 +60,22 @@ def _has_several_statements(migration: Migration, recorded: LedgerRow) -> bool:
 
 def difference_entry(difference: Difference, home: str, repair: Repair | None = None) -> DifferenceEntry:
     """A difference as the document shows it, for a tenant whose home schema is `home`, with its repair."""
+    actual, left_out = cut_definition(difference.actual.definition) if difference.actual else (None, 0)
     return DifferenceEntry(
         kind=difference.identity.kind,
         identity=difference.identity.qualified(home),
         change=difference.change,
         expected=difference.expected.definition,
-        actual=difference.actual.definition if difference.actual else None,
+        actual=actual,
+        actual_left_out=left_out,
         repair=_repair_entry(repair) if repair else None,
         shared=is_shared(difference.identity),
     )
+
+
+def cut_definition(text: str) -> tuple[str, int]:
+    """The beginning of a tenant's definition, and how many characters were left out."""
+    return text[:MOST_CHARACTERS], max(0, len(text) - MOST_CHARACTERS)
 
 
 def _repair_entry(repair: Repair) -> RepairEntry:

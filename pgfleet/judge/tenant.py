@@ -22,10 +22,14 @@ from pgfleet.errors import AccessRefused, ConnectionFailed, ConnectionLost, Mani
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.assessment import Assessment
 from pgfleet.judge.checks import UNREADABLE
+from pgfleet.judge.migration import cut_definition
 from pgfleet.judge.observations import CountObservation, TenantObservation
 from pgfleet.judge.position import position_entry
 from pgfleet.manifest.model import Priority
 
+MOST_UNEXPECTED = 200
+"""Unexpected objects of a tenant in a document."""
+MOST_NAMED = 20
 UNREACHABLE = (AccessRefused, ConnectionFailed, ConnectionLost)
 
 
@@ -44,6 +48,7 @@ def judge_tenant(
     """
     faults = (*_faults(observed, migrations), *_data_faults(seeds, counts, contracts))
     verdict = tenant_verdict(migrations, contracts)
+    left_out = observed.catalog.unexpected_left_out + max(0, len(assessment.unexpected) - MOST_UNEXPECTED)
     is_certain = not faults or (verdict is Verdict.BLOCKED and not any(_faults(observed, migrations)))
     return TenantEntry(
         name=tenant.name,
@@ -56,7 +61,8 @@ def judge_tenant(
         fingerprint=observed.catalog.fingerprint,
         position=position_entry(assessment.expected.history, assessment.position),
         migrations=tuple(migrations),
-        unexpected=tuple(_unexpected(each, tenant.home) for each in assessment.unexpected),
+        unexpected=tuple(_unexpected(each, tenant.home) for each in assessment.unexpected[:MOST_UNEXPECTED]),
+        unexpected_left_out=left_out,
         seeds=tuple(seeds),
         counts=tuple(CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in counts),
         contracts=tuple(contracts),
@@ -128,7 +134,7 @@ def _faults(observed: TenantObservation, migrations: Sequence[MigrationEntry]) -
     if observed.tool and observed.tool.fault:
         yield f"the migration tool's ledger: {observed.tool.fault}"
     if unreadable := observed.catalog.unreadable:
-        yield f"the role cannot read {', '.join(unreadable)}; grant it SELECT on them and USAGE on their schemas"
+        yield f"the role cannot read {_listed(unreadable)}; grant it SELECT on them and USAGE on their schemas"
     if unknown := [each.version for each in migrations if each.evidence is Evidence.NONE]:
         yield _undecided(unknown)
     yield from _check_faults(migrations)
@@ -146,6 +152,11 @@ def _data_faults(
     for contract in contracts:
         if contract.works is None:
             yield f"contract of {contract.consumer} could not be checked: {contract.detail}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def _check_faults(migrations: Iterable[MigrationEntry]) -> Iterator[str]:
@@ -166,9 +177,11 @@ def _undecided(versions: Sequence[str]) -> str:
 
 
 def _unexpected(found: CatalogObject, home: str) -> UnexpectedEntry:
+    actual, left_out = cut_definition(found.definition)
     return UnexpectedEntry(
         kind=found.identity.kind,
         identity=found.identity.qualified(home),
-        actual=found.definition,
+        actual=actual,
+        actual_left_out=left_out,
         shared=is_shared(found.identity),
     )

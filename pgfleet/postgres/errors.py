@@ -39,6 +39,8 @@ BY_SQLSTATE: dict[str, type[DatabaseError]] = {
     "57P04": AccessRefused,  # database dropped
 }
 
+MOST_CHARACTERS = 2000
+"""Of a server's message, which a function of the tenant's may raise."""
 UNIQUE_VIOLATION, INTERNAL_ERROR = "23505", "XX000"
 
 
@@ -115,8 +117,13 @@ def _is_concurrent_ddl(error: psycopg.Error) -> bool:
 
 def _message(error: psycopg.Error) -> str:
     """The server's primary message and hint, or libpq's message on one line."""
-    primary = error.diag.message_primary
+    primary, hint = error.diag.message_primary, error.diag.message_hint
     if primary:
-        return f"{primary} (hint: {error.diag.message_hint})" if error.diag.message_hint else primary
-    lines = [line.strip().rstrip(".") for line in str(error).splitlines()]
+        return f"{_cut(primary)} (hint: {_cut(hint)})" if hint else _cut(primary)
+    lines = [line.strip().rstrip(".") for line in _cut(str(error)).splitlines()]
     return "; ".join(filter(None, lines))
+
+
+def _cut(message: str) -> str:
+    left_out = len(message) - MOST_CHARACTERS
+    return f"{message[:MOST_CHARACTERS]}… ({left_out} more characters)" if left_out > 0 else message

@@ -17,6 +17,7 @@ OUTPUT_FORMATS = {
     "quote_all_identifiers": "off",
     "bytea_output": "hex",
     "jit": "off",  # compiling a catalog query takes longer than running it
+    "client_min_messages": "error",  # nobody reads notices, of which a tenant's function may raise any number
     "row_security": "off",  # rows that a policy hides are an error, not a smaller number
 }
 HOME_PATH = "pgfleet.home_path"

@@ -2,8 +2,9 @@
 -- each SHA-256 over the object's line); the managed objects, unless the fingerprint is a known one; what else was found in scope; and the
 -- relations that this role may not read, which information_schema hides from it as if they were not there; and of which
 -- kinds that were not asked for something is there. The column home_is_usable says whether the home schema may be used;
--- null if there is none. The last one is the number of tables if none of them is the manifest's, and otherwise null: those
--- of the home schema, or of all schemas if that is public.
+-- null if there is none. other_tables is the number of tables if none of them is the manifest's, and otherwise null: those
+-- of the home schema, or of all schemas if that is public. The last column is the number of unexpected objects beyond
+-- the first ones. Of a large object, only the beginning of the definition is sent: its digest suffices to compare it.
 SELECT
   found.fingerprint,
   CASE WHEN found.fingerprint = ANY(%(fingerprints)s::text[]) THEN null ELSE found.managed END AS managed,
@@ -52,7 +53,8 @@ SELECT
           WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
         )
     )
-  END AS other_tables
+  END AS other_tables,
+  found.unexpected_left_out
 FROM (
   SELECT
     pg_catalog.count(*) FILTER (WHERE is_managed AND kind = 'table') AS managed_tables,
@@ -61,15 +63,37 @@ FROM (
       'hex'
     ) AS fingerprint,
     coalesce(
-      pg_catalog.jsonb_agg(object || pg_catalog.jsonb_build_object('digest', digest) ORDER BY line COLLATE "C") FILTER (WHERE is_managed), '[]'
+      pg_catalog.jsonb_agg(object ORDER BY place) FILTER (WHERE is_managed), '[]'
     ) AS managed,
     coalesce(
-      pg_catalog.jsonb_agg(object || pg_catalog.jsonb_build_object('digest', digest) ORDER BY line COLLATE "C") FILTER (WHERE NOT is_managed), '[]'
-    ) AS unexpected
+      pg_catalog.jsonb_agg(object ORDER BY place) FILTER (WHERE NOT is_managed AND place <= %(most_unexpected)s), '[]'
+    ) AS unexpected,
+    pg_catalog.count(*) FILTER (WHERE NOT is_managed AND place > %(most_unexpected)s)::int AS unexpected_left_out
   FROM (
     SELECT
-      lines.*,
-      pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(line, 'UTF8')), 'hex') AS digest
+      lines.kind,
+      lines.is_managed,
+      digests.digest,
+      pg_catalog.row_number() OVER (PARTITION BY lines.is_managed ORDER BY lines.line COLLATE "C") AS place,
+      CASE
+        WHEN pg_catalog.length(lines.line) <= limits.most AND pg_catalog.length(lines.object ->> 'definition') <= limits.most
+          THEN lines.object
+        ELSE lines.object || pg_catalog.jsonb_build_object(
+          'definition', pg_catalog.substr(lines.object ->> 'definition', 1, limits.most) || ' [...]',
+          'attributes', (
+            SELECT
+              pg_catalog.jsonb_object_agg(
+                each.key,
+                CASE
+                  WHEN pg_catalog.jsonb_typeof(each.value) = 'string'
+                    THEN pg_catalog.to_jsonb(pg_catalog.substr(each.value #>> '{}', 1, limits.most))
+                  ELSE each.value
+                END
+              )
+            FROM pg_catalog.jsonb_each(lines.object -> 'attributes') AS each (key, value)
+          )
+        )
+      END || pg_catalog.jsonb_build_object('digest', digests.digest) AS object
     FROM (
       SELECT
         kind,
@@ -78,5 +102,11 @@ FROM (
         %(everything)s OR pg_catalog.concat_ws('|', kind, coalesce(schema, ''), name) = ANY(%(managed)s::text[]) AS is_managed
       FROM objects
     ) AS lines
-  ) AS digests
+    CROSS JOIN LATERAL (
+      SELECT pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(lines.line, 'UTF8')), 'hex') AS digest
+    ) AS digests
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN lines.is_managed THEN %(most_characters)s ELSE %(most_characters_unexpected)s END AS most
+    ) AS limits
+  ) AS numbered
 ) AS found

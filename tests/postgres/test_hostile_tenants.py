@@ -8,6 +8,7 @@ import pytest
 from fixtures.rollout import Subject
 
 from pgfleet.documents.audit import MigrationStatus, TenantEntry, Verdict
+from pgfleet.hidden_characters import is_shown
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.read.audit import audit
@@ -15,6 +16,7 @@ from pgfleet.postgres.read.history import read_history
 from pgfleet.postgres.read.servers import identify
 from pgfleet.postgres.scratch.database import scratch_database
 from pgfleet.postgres.tenant_session import open_session
+from pgfleet.reports.phrases.audit import sentence
 
 pytestmark = pytest.mark.every_version
 
@@ -281,3 +283,43 @@ def test_rows_that_a_policy_hides_are_no_smaller_number(adopted: Subject) -> Non
     assert next((each.table, each.rows) for each in found.counts) == ("ai_conversations", None)
     assert found.verdict is Verdict.BLOCKED, "its row security is not as expected"
     assert "row-level security" in (found.reason or "")
+
+
+MANY = """
+DO $$ BEGIN
+  FOR n IN 1..1100 LOOP
+    EXECUTE pg_catalog.format('CREATE FUNCTION ai_guardrails.f%s() RETURNS int LANGUAGE sql AS %L', n, 'SELECT 1');
+  END LOOP;
+END $$
+"""
+
+
+def test_of_many_unexpected_objects_some_are_listed_and_the_others_counted(adopted: Subject) -> None:
+    adopted.execute(MANY)
+    found = adopted.audit()
+    assert found.verdict is Verdict.READY
+    assert (len(found.unexpected), found.unexpected_left_out) == (200, 900)
+
+
+def test_a_large_definition_is_cut_and_its_object_is_changed(adopted: Subject) -> None:
+    adopted.execute(f"ALTER TABLE public.ai_conversations ALTER status SET DEFAULT '{'x' * 1_000_000}'")
+    found = adopted.audit()
+    [difference] = [each for migration in found.migrations for each in migration.differences]
+    assert (difference.identity, difference.change) == ("public.ai_conversations.status", "changed")
+    assert len(difference.actual or "") == 20_000
+    assert difference.actual_left_out > 200_000
+
+
+def test_names_that_forge_are_shown_as_escapes(adopted: Subject) -> None:
+    adopted.execute(
+        'ALTER TABLE public.ai_messages ADD COLUMN "a\nb: ready" text;'
+        "ALTER TABLE public.ai_messages ADD COLUMN \"\u202egnp.exe\" text DEFAULT '\x1b[2J';"
+        "DROP INDEX public.idx_ai_messages_conversation"
+    )
+    found = adopted.audit()
+    assert found.verdict is Verdict.BLOCKED
+    names = ["public.ai_messages.a\nb: ready", 'public.ai_messages."\u202egnp.exe"']
+    assert {each.identity for each in found.unexpected} == {*names}
+    lines = [sentence(each) for each in (found, *found.unexpected)]
+    assert all(map(is_shown, lines))
+    assert any(r"public.ai_messages.a\nb: ready" in each for each in lines)

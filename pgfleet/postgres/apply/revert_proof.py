@@ -34,6 +34,8 @@ def prove_reverted(session: Session, context: RunContext, before: TenantInspecti
         entries = [difference_entry(each, session.home) for each in unrestored]
         entries += [_left_entry(each, session.home) for each in left]
         raise RevertNotProven(f"its down script {describe_residue(residue, session.home)}", tuple(entries))
+    if after.observed.catalog.unexpected_left_out > before.observed.catalog.unexpected_left_out:
+        raise RevertNotProven("its down script leaves behind objects, among too many unexpected ones to name them")
     position, repeatable = after.assessment.position, context.order.repeatable
     if version in position.applied | position.unknown or not kept - repeatable <= position.applied:
         raise RevertNotProven("after its down script, the tenant would not be at the position before it")

@@ -65,7 +65,8 @@ def _apply_seed(session: Session, context: RunContext, seed: Seed) -> SeedStep:
 
 
 def _check_objects_unchanged(before: Catalog, after: Catalog) -> None:
-    if (before.fingerprint, before.unexpected) != (after.fingerprint, after.unexpected):
+    counted = before.unexpected_left_out != after.unexpected_left_out
+    if counted or (before.fingerprint, before.unexpected) != (after.fingerprint, after.unexpected):
         raise Rejected("the seed creates, alters, or drops objects; only a migration may do that")
 
 

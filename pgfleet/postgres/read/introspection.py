@@ -17,6 +17,10 @@ from pgfleet.run.shipped import statement
 SCOPES = ("scope", "scope_function", "scope_type", "scope_schema")
 """Queries that select what is read; the queries of the object kinds build on them."""
 ALL_KINDS = tuple(ObjectKind)
+MOST_UNEXPECTED = 1000
+"""Objects that a tenant sends of those that the manifest does not contain; of the others, their number."""
+MOST_CHARACTERS, MOST_CHARACTERS_UNEXPECTED = 262_144, 8_192
+"""Of an object's definition. Of a longer one, a tenant sends the beginning and the digest."""
 ALSO_THERE = 4
 """The column's position in the row."""
 
@@ -36,8 +40,10 @@ def complete_catalog(session: Session, scope: Scope, equivalents: Mapping[str, s
     catalog, also_there = read_catalog_row(row, session), tuple(map(ObjectKind, row[ALSO_THERE]))
     if also_there:
         [[further]] = session.fetch(catalog_query(scope, home=session.home, equivalents=equivalents, kinds=also_there))
-        unexpected = (*catalog.unexpected, *read_catalog_row(further, session).unexpected)
-        catalog = replace(catalog, unexpected=tuple(sorted(unexpected, key=lambda each: each.identity.key)))
+        also = read_catalog_row(further, session)
+        unexpected = sorted((*catalog.unexpected, *also.unexpected), key=lambda each: each.identity.key)
+        left_out = catalog.unexpected_left_out + also.unexpected_left_out
+        catalog = replace(catalog, unexpected=tuple(unexpected), unexpected_left_out=left_out)
     if catalog.managed is not None and {*scope.names} - {each.relation_name for each in catalog.managed}:
         catalog = replace(catalog, occupied_names=_read_occupied_names(session, scope))
     return catalog
@@ -104,6 +110,9 @@ def _parameters(
         "equivalent_defaults": json.dumps(dict(equivalents)),
         "fingerprints": list(fingerprints),
         "seldom": list(scope.rare_kinds) if kinds is None else [],
+        "most_unexpected": MOST_UNEXPECTED,
+        "most_characters": MOST_CHARACTERS,
+        "most_characters_unexpected": MOST_CHARACTERS_UNEXPECTED,
     }
 
 
@@ -113,7 +122,7 @@ def read_catalog_row(row: Sequence[Any], session: Session) -> Catalog:
     Raises StatementFailed if the home schema does not exist, unless the manifest creates it, and PrivilegeMissing if
     the role may not use it: the server would then qualify names differently, and nothing could be compared.
     """
-    fingerprint, managed, unexpected, unreadable, _also_there, home_is_usable, other_tables = row
+    fingerprint, managed, unexpected, unreadable, _also_there, home_is_usable, other_tables, left_out = row
     if home_is_usable is None and not session.home_may_be_missing:
         raise StatementFailed(
             f"schema {session.home} does not exist; create it (CREATE SCHEMA), or correct the tenant's schema in the"
@@ -128,6 +137,7 @@ def read_catalog_row(row: Sequence[Any], session: Session) -> Catalog:
         unexpected=tuple(map(read_object, unexpected)),
         unreadable=tuple(unreadable),
         other_tables=other_tables,
+        unexpected_left_out=left_out,
     )
 
 
