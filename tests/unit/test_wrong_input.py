@@ -33,7 +33,7 @@ ring = "canary"
 labels = {region = "eu"}
 [[environments.prod.tenants]]
 name = "borealis"
-dsn = "host=db1,db2 port=5432,5433 dbname=borealis user=app password=hunter2-s3cret"
+dsn = "host=db1,db2 port=5432,5433 dbname=borealis user=app password=literal-pa55word"
 [[environments.prod.restarts]]
 service = "worker"
 url = "https://ops/${PASSWORD}"
