@@ -10,7 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -18,6 +18,9 @@ import psycopg
 from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.embedded.cluster import Cluster
 
+Done = subprocess.CompletedProcess[str]
+Runner = Callable[..., Done]
+"""Runs a command line in a folder, with environment variables."""
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "walkthrough.md"
 TENANTS = ("acme", "borealis", "cobalt", "dune")
@@ -82,11 +85,18 @@ VOLATILE = (
 )
 
 
-def main(page: Path) -> None:
+def run_process(command: list[str], folder: Path, **variables: str) -> Done:
+    """Runs a command as a process."""
+    return subprocess.run(
+        command, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+    )
+
+
+def main(page: Path, runner: Runner = run_process) -> None:
     """Writes the page."""
     with Cluster.temporary(embedded_binaries()) as cluster, tempfile.TemporaryDirectory() as folder:
         prepare(cluster, Path(folder))
-        text = "\n\n".join(["# Walkthrough", INTRODUCTION, *steps(cluster, Path(folder))])
+        text = "\n\n".join(["# Walkthrough", INTRODUCTION, *steps(cluster, Path(folder), runner)])
     page.write_text(f"{text}\n", encoding="utf-8")
 
 
@@ -122,7 +132,7 @@ def prepare(cluster: Cluster, folder: Path) -> None:
     (folder / "fleet.toml").write_text("\n".join(lines), encoding="utf-8")
 
 
-def steps(cluster: Cluster, folder: Path) -> Iterator[str]:
+def steps(cluster: Cluster, folder: Path, runner: Runner) -> Iterator[str]:
     """Each step: the text, the command, its output, and its exit status if that is not 0."""
     for number, (text, command) in enumerate(STEPS, start=1):
         if number == LATER:
@@ -132,19 +142,16 @@ def steps(cluster: Cluster, folder: Path) -> Iterator[str]:
         if number == LATER + 1:
             with (folder / "manifest.toml").open("a", encoding="utf-8") as manifest:
                 manifest.write(ALLOWED)
-        output, status = run(command, folder)
+        output, status = run(command, folder, runner)
         closing = f"\n\nExit status {status}." if status else ""
         yield f"{text}\n\n```console\n$ {command}\n{output.strip()}\n```{closing}"
 
 
-def run(command: str, folder: Path) -> tuple[str, int]:
+def run(command: str, folder: Path, runner: Runner) -> tuple[str, int]:
     """The output of a command without what differs from run to run, and its exit status."""
     program = Path(sysconfig.get_path("scripts")) / "pgfleet"
-    environment = {**os.environ, "PREFECT_HOME": str(folder / "prefect"), "COLUMNS": "100", "NO_COLOR": "1"}
-    environment.pop("PGFLEET_MANIFEST", None)
-    done = subprocess.run(
-        [program, *command.split()[1:]], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    variables = {"PREFECT_HOME": str(folder / "prefect"), "PGFLEET_CONFIG": "", "PGFLEET_MANIFEST": ""}
+    done = runner([str(program), *command.split()[1:]], folder, **variables, COLUMNS="100", NO_COLOR="1")
     errors = [line for line in done.stderr.splitlines() if line.startswith("pgfleet: ")]
     text = "\n".join([done.stdout.rstrip(), *errors])
     for pattern, value in VOLATILE:

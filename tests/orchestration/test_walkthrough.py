@@ -4,6 +4,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+from fixtures.command import run_here
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -15,5 +16,5 @@ def test_the_walkthrough_is_current(prefect_api: str, tmp_path: Path, monkeypatc
     assert spec.loader
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.main(tmp_path / "page.md")
+    module.main(tmp_path / "page.md", run_here)
     assert (tmp_path / "page.md").read_text(encoding="utf-8") == (DOCS / "walkthrough.md").read_text(encoding="utf-8")
