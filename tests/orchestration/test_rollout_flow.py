@@ -113,6 +113,7 @@ def test_ring_after_ring_every_tenant_is_brought_to_the_manifest(
     )
 
 
+@pytest.mark.usefixtures("first_migration")
 def test_over_its_budget_a_ring_halts_and_the_rest_is_not_begun(
     fleet: Fleet,
     new_dsn: Callable[[], str],
@@ -149,6 +150,7 @@ def test_over_its_budget_a_ring_halts_and_the_rest_is_not_begun(
     assert "Not reached" in records.artifact(f"rollout-summary-{ENVIRONMENT}")["data"]
 
 
+@pytest.mark.usefixtures("first_migration")
 def test_a_dry_run_goes_through_all_rings_and_leaves_nothing(
     fleet: Fleet, new_dsn: Callable[[], str], execute: Callable[[str, str], None], records: Records
 ) -> None:
@@ -166,6 +168,7 @@ def test_a_dry_run_goes_through_all_rings_and_leaves_nothing(
     assert names[2:] == ["dry run 1 · canary", "dry run 1 · main"]
 
 
+@pytest.mark.usefixtures("first_migration")
 def test_one_wrong_password_of_several_is_that_tenants_alone(
     fleet: Fleet, embedded_server: Server, ready_dsn: Callable[[], str]
 ) -> None:
@@ -254,6 +257,7 @@ def test_after_a_ring_services_are_restarted_tables_watched_and_the_ring_audited
     assert not any("hunter2" in each for each in said)
 
 
+@pytest.mark.usefixtures("first_migration")
 def test_a_ring_that_does_not_stay_right_halts_the_rollout(
     fleet: Fleet, new_dsn: Callable[[], str], execute: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,6 +304,7 @@ def digest_of(records: Records) -> str:
     return records.artifact(f"plan-{ENVIRONMENT}")["description"]
 
 
+@pytest.mark.usefixtures("first_migration")
 @pytest.mark.parametrize("given", ["yes", "stale", "unnamed"])
 def test_a_plan_is_carried_out_after_a_yes_to_it_alone(
     fleet: Fleet,
@@ -333,6 +338,7 @@ def test_a_plan_is_carried_out_after_a_yes_to_it_alone(
         assert connection.execute("SELECT to_regclass('pgfleet.ledger')").fetchone() == (None,)
 
 
+@pytest.mark.usefixtures("first_migration")
 def test_without_an_answer_in_time_nothing_is_done(
     fleet: Fleet, new_dsn: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -374,6 +380,7 @@ def begin(run_id: str) -> State:
     return run_flow(rollout_fleet, flow_run=run, parameters=run.parameters, return_type="state")
 
 
+@pytest.mark.usefixtures("first_migration")
 @pytest.mark.parametrize("meanwhile", ["nothing", "the tenant changes", "the first wave breaks off"])
 def test_a_run_of_a_deployment_is_suspended_and_begins_anew_when_it_is_resumed(
     fleet: Fleet,
