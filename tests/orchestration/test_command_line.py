@@ -1,13 +1,12 @@
 """The command line as a script uses it: exit statuses, standard output, standard error."""
 
 import json
-import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fixtures.command import PGFLEET, CommandLine
+from fixtures.command import PGFLEET, CommandLine, run_here
 from fixtures.fleet import ENVIRONMENT, Fleet
 from fixtures.prefect import Records
 from fixtures.servers import Server
@@ -204,11 +203,11 @@ def test_a_secret_block_is_read_by_the_command_line(pgfleet: CommandLine, fleet:
 
 
 @pytest.mark.parametrize(
-    ("variables", "status", "said"),
+    ("changed", "status", "said"),
     [
         ({}, 2, "environments.test.tenants[0].dsn: Prefect has no Secret block named nowhere with a text value"),
         (
-            {"PREFECT_API_URL": "http://127.0.0.1:1/api"},
+            {PREFECT_API_URL: "http://127.0.0.1:1/api"},
             3,
             "the Secret block nowhere cannot be read: Prefect's API cannot be used",
         ),
@@ -216,20 +215,20 @@ def test_a_secret_block_is_read_by_the_command_line(pgfleet: CommandLine, fleet:
     ids=["no such block", "no answer"],
 )
 def test_a_secret_block_that_cannot_be_had_is_one_line(
-    pgfleet: CommandLine, fleet: Fleet, variables: dict[str, str], status: int, said: str
+    pgfleet: CommandLine, fleet: Fleet, changed: dict[Any, str], status: int, said: str
 ) -> None:
     fleet.tenant("acme", "host=h password=${secret:nowhere}")
-    done = pgfleet.process("tenants", ENVIRONMENT, **variables)
+    with temporary_settings(changed):
+        done = pgfleet("tenants", ENVIRONMENT)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (status, "", 1)
     assert said in done.stderr
 
 
 def test_the_shipped_manifest_is_found_from_any_folder(pgfleet: CommandLine) -> None:
-    done = pgfleet.process("manifest", "--format", "json", PGFLEET_MANIFEST="sql/manifest.toml")
+    done = pgfleet("manifest", "--format", "json", PGFLEET_MANIFEST="sql/manifest.toml")
     assert done.returncode == 2, "a manifest that was named must be there"
-    environment = {name: value for name, value in os.environ.items() if name != "PGFLEET_MANIFEST"}
-    command = [PGFLEET, "--manifest", "example", "manifest", "--format", "json"]
-    found = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, cwd="/")
+    command = [str(PGFLEET), "--manifest", "example", "manifest", "--format", "json"]
+    found = run_here(command, Path("/"), PGFLEET_CONFIG="", PGFLEET_MANIFEST="")
     assert len(json.loads(found.stdout)["migrations"]) == 7
 
 

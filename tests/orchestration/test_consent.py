@@ -14,6 +14,7 @@ from fixtures.servers import Server
 QUESTION = "Carry out this plan? [y/N]"
 QUICK = ("--granularity", "tenant")
 ROLLOUT = ("rollout", ENVIRONMENT, *QUICK)
+pytestmark = pytest.mark.usefixtures("first_migration")
 
 
 class Person(io.StringIO):

@@ -24,7 +24,7 @@ def test_a_proof_is_one_json_document_and_is_made_once(
     pgfleet: CommandLine, fleet: Fleet, records: Records, embedded_server: Server
 ) -> None:
     fleet.tenant("acme", embedded_server.cluster.dsn(embedded_server.create_database()))
-    done = pgfleet.process("manifest", "check", "--on", ENVIRONMENT, "--format", "json")
+    done = pgfleet("manifest", "check", "--on", ENVIRONMENT, "--format", "json")
     assert done.returncode == 0, done.stderr
     proof = ManifestProof.model_validate(json.loads(done.stdout))
     assert (proof.outcome, len(proof.objects), proof.lint) == (ProofOutcome.PROVEN, 122, ())
