@@ -166,6 +166,26 @@ BEGIN
     RETURN;
   END IF;
 
+  -- A function of the manifest is no better than what its body may call.
+  LOOP
+    found_now := ARRAY(
+      SELECT p.oid
+      FROM pg_catalog.pg_proc AS p
+      INNER JOIN pg_catalog.pg_namespace AS n ON p.pronamespace = n.oid
+      INNER JOIN ROWS FROM (
+        pg_catalog.unnest(%(function_schemas)s::text[]), pg_catalog.unnest(%(function_names)s::text[])
+      ) AS known (schema, name) ON n.nspname = known.schema AND p.proname = known.name
+      WHERE
+        p.oid >= 16384
+        AND p.oid <> ALL(functions)
+        AND pg_catalog.regexp_split_to_array(
+          pg_catalog.lower(pg_catalog.concat(p.prosrc, ' ', pg_catalog.pg_get_function_sqlbody(p.oid))), '[^\w$]+'
+        ) && ARRAY(SELECT pg_catalog.lower(f.proname) FROM pg_catalog.pg_proc AS f WHERE f.oid = ANY(functions))
+    );
+    EXIT WHEN pg_catalog.cardinality(found_now) = 0;
+    functions := functions || found_now;
+  END LOOP;
+
   -- What the statements may call: functions and operators that fit better than the server's own of the same name.
   SELECT
     pg_catalog.format(
@@ -339,7 +359,8 @@ BEGIN
     WHERE m.found[2]::bigint >= 16384
   ),
 
-  -- Calls of which not every one begins with a column, which is not a constant.
+  -- Calls of functions whose body takes their place, or of which not every one begins with a column, which is not a
+  -- constant.
   constants AS (
     SELECT
       c.relation,
@@ -348,7 +369,12 @@ BEGIN
     FROM calls AS c
     LEFT JOIN pg_catalog.pg_operator AS o ON c.kind = 'opno' AND c.oid = o.oid
     WHERE
-      (SELECT pg_catalog.count(*) FROM pg_catalog.regexp_matches(c.tree, ':' || c.kind || ' ' || c.oid || ' ', 'g'))
+      EXISTS (
+        SELECT FROM pg_catalog.pg_proc AS p
+        INNER JOIN pg_catalog.pg_language AS l ON p.prolang = l.oid
+        WHERE p.oid = coalesce(o.oprcode::oid, c.oid) AND l.lanname = 'sql'
+      )
+      OR (SELECT pg_catalog.count(*) FROM pg_catalog.regexp_matches(c.tree, ':' || c.kind || ' ' || c.oid || ' ', 'g'))
       > (
         SELECT pg_catalog.count(*)
         FROM pg_catalog.regexp_matches(
@@ -382,7 +408,8 @@ BEGIN
   FROM constants AS c
   INNER JOIN pg_catalog.pg_proc AS p ON c.oid = p.oid
   INNER JOIN pg_catalog.pg_namespace AS n ON p.pronamespace = n.oid
-  WHERE p.oid = ANY(functions) AND pg_catalog.strpos(c.called, p.provolatile::text) > 0
+  INNER JOIN pg_catalog.pg_language AS l ON p.prolang = l.oid
+  WHERE p.oid = ANY(functions) AND (l.lanname = 'sql' OR pg_catalog.strpos(c.called, p.provolatile::text) > 0)
   ORDER BY p.proname
   LIMIT 1;
   IF FOUND THEN

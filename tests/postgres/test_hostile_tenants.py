@@ -124,6 +124,11 @@ CONSTANTS = {
     "check": "ALTER TABLE ai_messages ADD CHECK (public.constant('check') = 'x') NOT VALID",
     "default": "ALTER TABLE ai_messages ADD COLUMN evil text DEFAULT public.constant('default')",
     "statistics": "CREATE STATISTICS evil ON (content || public.constant('statistics')), id FROM ai_messages",
+    "index on a column by a function whose body takes its place": """
+        CREATE FUNCTION public.inlined(text) RETURNS text LANGUAGE sql IMMUTABLE
+        AS $$ SELECT $1 || public.constant('inlined') $$;
+        CREATE INDEX evil ON ai_messages (public.inlined(content))
+    """,
     "index of a child": """
         CREATE TABLE child () INHERITS (ai_messages);
         CREATE INDEX evil ON child ((content || public.constant('child')))
@@ -146,7 +151,8 @@ def test_tables_for_which_the_planner_would_call_the_tenants_functions_are_not_q
     found = adopted.audit()
     assert heard(listening) == []
     assert found.verdict is Verdict.UNKNOWN
-    assert "uses the function public.constant, which is not as in the manifest" in (found.reason or "")
+    function = "inlined" if "body" in name else "constant"
+    assert f"uses the function public.{function}, which is not as in the manifest" in (found.reason or "")
 
 
 def test_an_index_on_a_function_of_a_column_is_harmless(adopted: Subject, listening: psycopg.Connection) -> None:

@@ -32,6 +32,11 @@ ATTACKS = {
         EVIL.format("size_of(t text) RETURNS int", "IMMUTABLE"),
         "function public.size_of",
     ),
+    "a function that one of the manifest calls": (
+        "SELECT count(*) FROM notes WHERE size_of(body) > 3",
+        EVIL.format("public.length(varchar) RETURNS int", "IMMUTABLE"),
+        "function public.size_of",
+    ),
     "an overload of a function of the manifest": (
         "SELECT count(*) FROM notes WHERE size_of(body) > 3",
         EVIL.format("size_of(t varchar) RETURNS int", ""),
