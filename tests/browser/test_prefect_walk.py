@@ -56,7 +56,7 @@ def ui(up: Up, profile: BrowserContext) -> str:
     page = profile.new_page()
     page.goto(f"{address}/dashboard")
     page.locator("input").fill(":".join(up.key))
-    page.get_by_role("button").click()
+    page.get_by_role("button", name="Login").click()  # there may be others, of Prefect's messages
     expect(page.get_by_text("Flow Runs").first).to_be_visible()
     page.close()
     return address
