@@ -1,6 +1,7 @@
 """The engineer at 08:00, in Prefect's web interface: from the dashboard to the statement that puts a tenant right."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from fixtures.browser import EXPECT_TIMEOUT_MS
 from fixtures.ports import free_port
+from fixtures.prefect_server import NO_EVENTS
 from fixtures.up import Up
 from fixtures.waiting import until
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
@@ -43,7 +45,7 @@ class Walk:
 @pytest.fixture(scope="module")
 def up(prefect_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """`pgfleet up` with the demo's fleet, and with nothing else behind it."""
-    with Up(tmp_path_factory.mktemp("up")) as made:
+    with Up(tmp_path_factory.mktemp("up"), **NO_EVENTS) as made:
         made.begin_with(prefect_tables)
         made("--demo", "--port", str(free_port()))
         yield made
@@ -112,12 +114,6 @@ def test_the_deployments_are_there_with_their_schedule(walk: Walk, ui: str) -> N
     walk.picture("prefect-nightly")
 
 
-def test_a_run_that_was_begun_from_the_form_says_what_came_of_it(walk: Walk, audited: str) -> None:
-    page = walk.page
-    page.goto(f"{audited}/runs")
-    expect(page.get_by_text("Incomplete").first).to_be_visible()
-
-
 def test_from_the_dashboard_to_the_statement(walk: Walk, up: Up, audited: str) -> None:
     ui, page = audited, walk.page
     page.goto(f"{ui}/dashboard")
@@ -147,6 +143,7 @@ def test_summary_tenants_and_run_lead_to_each_other(walk: Walk, up: Up, audited:
     page = follow(page, "Run")
     verdicts = page.get_by_text("12 tenants: 4 ready, 2 degraded, 5 blocked, 1 unreachable").first
     expect(verdicts).to_be_visible()
+    expect(page.get_by_text("Incomplete").first).to_be_visible()
 
 
 def test_the_table_says_it_in_few_columns_and_leads_on(walk: Walk, up: Up, audited: str) -> None:
@@ -155,8 +152,8 @@ def test_the_table_says_it_in_few_columns_and_leads_on(walk: Walk, up: Up, audit
     for column in ("Tenant", "Verdict", "What Is Wrong", "Ring", "Worth Knowing"):
         expect(page.get_by_role("columnheader", name=column)).to_be_visible()
     walk.picture("prefect-table")
-    page = follow(page, "harbor")
-    expect(page.get_by_text(STATEMENT)).to_be_visible()
+    link = page.get_by_role("link", name="harbor", exact=True)
+    expect(link).to_have_attribute("href", re.compile("^/artifacts/artifact/"))
 
 
 def test_the_page_of_the_run_is_a_click_away(walk: Walk, up: Up, audited: str) -> None:
