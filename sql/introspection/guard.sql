@@ -178,9 +178,13 @@ BEGIN
       WHERE
         p.oid >= 16384
         AND p.oid <> ALL(functions)
-        AND pg_catalog.regexp_split_to_array(
-          pg_catalog.lower(pg_catalog.concat(p.prosrc, ' ', pg_catalog.pg_get_function_sqlbody(p.oid))), '[^\w$]+'
-        ) && ARRAY(SELECT pg_catalog.lower(f.proname) FROM pg_catalog.pg_proc AS f WHERE f.oid = ANY(functions))
+        AND EXISTS (
+          SELECT FROM pg_catalog.regexp_split_to_table(
+            pg_catalog.lower(pg_catalog.concat(p.prosrc, ' ', pg_catalog.pg_get_function_sqlbody(p.oid))), '[^\w$]+'
+          ) AS w (word)
+          INNER JOIN pg_catalog.pg_proc AS f ON pg_catalog.lower(f.proname) = w.word
+          WHERE f.oid = ANY(functions)
+        )
     );
     EXIT WHEN pg_catalog.cardinality(found_now) = 0;
     functions := functions || found_now;
@@ -359,8 +363,44 @@ BEGIN
     WHERE m.found[2]::bigint >= 16384
   ),
 
-  -- Calls of functions whose body takes their place, or of which not every one begins with a column, which is not a
-  -- constant.
+  -- Functions in SQL, whose body takes the place of their call, if it may call another function of the tenant's; and
+  -- functions with defaults of parameters that do.
+  bodies AS (
+    SELECT p.oid
+    FROM pg_catalog.pg_proc AS p
+    INNER JOIN pg_catalog.pg_language AS l ON p.prolang = l.oid
+    WHERE
+      p.oid = ANY(functions)
+      AND p.oid IN (SELECT coalesce(o.oprcode::oid, c.oid) FROM calls AS c LEFT JOIN pg_catalog.pg_operator AS o ON c.oid = o.oid)
+      AND (
+        (
+          l.lanname = 'sql'
+          AND (
+            EXISTS (SELECT FROM pg_catalog.pg_operator AS o WHERE o.oprcode = ANY(functions))
+            OR EXISTS (SELECT FROM pg_catalog.pg_cast AS k WHERE k.castfunc = ANY(functions))
+            OR EXISTS (
+              SELECT FROM pg_catalog.regexp_split_to_table(
+                pg_catalog.lower(pg_catalog.concat(p.prosrc, ' ', pg_catalog.pg_get_function_sqlbody(p.oid))), '[^\w$]+'
+              ) AS w (word)
+              INNER JOIN pg_catalog.pg_proc AS f ON pg_catalog.lower(f.proname) = w.word
+              WHERE f.oid = ANY(functions) AND f.oid <> p.oid
+            )
+          )
+        )
+        OR EXISTS (
+          SELECT FROM pg_catalog.pg_depend AS d
+          LEFT JOIN pg_catalog.pg_operator AS o
+            ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND d.refobjid = o.oid
+          WHERE
+            d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+            AND d.objid = p.oid
+            AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass)
+            AND coalesce(o.oprcode::oid, d.refobjid) = ANY(functions)
+        )
+      )
+  ),
+
+  -- Calls of which not every one begins with a column, which is not a constant.
   constants AS (
     SELECT
       c.relation,
@@ -369,11 +409,7 @@ BEGIN
     FROM calls AS c
     LEFT JOIN pg_catalog.pg_operator AS o ON c.kind = 'opno' AND c.oid = o.oid
     WHERE
-      EXISTS (
-        SELECT FROM pg_catalog.pg_proc AS p
-        INNER JOIN pg_catalog.pg_language AS l ON p.prolang = l.oid
-        WHERE p.oid = coalesce(o.oprcode::oid, c.oid) AND l.lanname = 'sql'
-      )
+      coalesce(o.oprcode::oid, c.oid) IN (SELECT b.oid FROM bodies AS b)
       OR (SELECT pg_catalog.count(*) FROM pg_catalog.regexp_matches(c.tree, ':' || c.kind || ' ' || c.oid || ' ', 'g'))
       > (
         SELECT pg_catalog.count(*)
@@ -408,8 +444,9 @@ BEGIN
   FROM constants AS c
   INNER JOIN pg_catalog.pg_proc AS p ON c.oid = p.oid
   INNER JOIN pg_catalog.pg_namespace AS n ON p.pronamespace = n.oid
-  INNER JOIN pg_catalog.pg_language AS l ON p.prolang = l.oid
-  WHERE p.oid = ANY(functions) AND (l.lanname = 'sql' OR pg_catalog.strpos(c.called, p.provolatile::text) > 0)
+  WHERE
+    p.oid = ANY(functions)
+    AND (pg_catalog.strpos(c.called, p.provolatile::text) > 0 OR p.oid IN (SELECT b.oid FROM bodies AS b))
   ORDER BY p.proname
   LIMIT 1;
   IF FOUND THEN

@@ -155,6 +155,14 @@ def test_tables_for_which_the_planner_would_call_the_tenants_functions_are_not_q
     assert f"uses the function public.{function}, which is not as in the manifest" in (found.reason or "")
 
 
+def test_a_default_by_a_function_in_sql_that_calls_the_servers_own_is_harmless(adopted: Subject) -> None:
+    adopted.execute("""
+        CREATE FUNCTION public.new_id() RETURNS uuid LANGUAGE sql AS 'SELECT gen_random_uuid()';
+        ALTER TABLE ai_messages ADD COLUMN extra uuid DEFAULT public.new_id()
+    """)
+    assert adopted.audit().verdict is Verdict.READY
+
+
 def test_an_index_on_a_function_of_a_column_is_harmless(adopted: Subject, listening: psycopg.Connection) -> None:
     adopted.execute("""
         CREATE FUNCTION public.plain(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
