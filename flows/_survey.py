@@ -117,7 +117,9 @@ def _allow_scratch(context: RunContext, surveyed: Container[str]) -> str | None:
 
 
 def _expectation(replay: Replay, identity: ServerIdentity, context: RunContext) -> Expectation:
-    state = expect_catalog(replay.server_major, replay.home, identity.tenant, opaque(context), return_state=True)
+    state = expect_catalog(
+        replay.server_major, replay.home, identity.extensions, identity.tenant, opaque(context), return_state=True
+    )
     try:
         return EXPECTED_CATALOG.validate_json(unwrap(state))
     except NoExpectedCatalog as error:

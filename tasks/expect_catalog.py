@@ -17,10 +17,12 @@ EXPECTED_CATALOG = TypeAdapter(ExpectedCatalog)
 
 
 def expectation_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
-    """One cached result per manifest, introspection, major version, and home schema."""
+    """One cached result per manifest, introspection, major version, home schema, and versions of its extensions."""
     checksum = parameters["context"].manifest.checksum
     made_by = f"{__version__}-{FORMAT}-{introspection_checksum()[:16]}"
-    return f"pgfleet-expected-{made_by}-{checksum[:16]}-{parameters['server_major']}-{parameters['home']}"
+    return f"pgfleet-expected-{made_by}-{checksum[:16]}-{parameters['server_major']}-{parameters['home']}" + (
+        f"-{parameters['extensions']}" if parameters["extensions"] else ""
+    )
 
 
 # As JSON: Prefect's default is a pickle, which runs code of whoever could write the file.
@@ -29,10 +31,17 @@ del OPTIONS["cache_policy"]
 
 
 @task(name="expected catalog", task_run_name="expected catalog · PostgreSQL {server_major}", **OPTIONS)
-def expect_catalog(server_major: int, home: str, tenant: str, context: RunContext) -> str:
+def expect_catalog(
+    server_major: int,
+    home: str,
+    extensions: str,  # noqa: ARG001 (part of the cache key)
+    tenant: str,
+    context: RunContext,
+) -> str:
     """Replays the manifest on the server of `tenant`, unless Prefect has the result of an earlier run.
 
-    Returns the expected catalog in the form `EXPECTED_CATALOG`.
+    `extensions` are those of the manifest with the versions that the server has packages of. Returns the expected
+    catalog in the form `EXPECTED_CATALOG`.
     """
     chosen = context.tenant(tenant)
     found = find_expected(context, Replay(server_major, home), chosen.audit_dsn or chosen.dsn)

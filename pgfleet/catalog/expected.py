@@ -1,13 +1,14 @@
 """The expected catalog: what a replay of the manifest left, migration by migration."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from pgfleet.catalog.contracts import ContractObservation
+from pgfleet.catalog.extension_versions import is_newer
 from pgfleet.catalog.history import Chain, History, Link, fingerprint_of
-from pgfleet.catalog.objects import Catalog, CatalogObject, Identity
+from pgfleet.catalog.objects import Catalog, CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
 from pgfleet.catalog.scope import Scope, scope_of
 
@@ -47,7 +48,9 @@ class ExpectedCatalog:
     `equivalents` maps a column default to the one that stands for it; `seeds` maps a seed's name to its baseline rows,
     each as a JSON object. `reapplicable` says what reapplying migrations restores; `harmless` migrations are proven to
     change nothing when they are run again. `contracts` is the result of each consumer's statements after the whole
-    manifest, without any role's privileges. `applied` is None for the whole manifest.
+    manifest, without any role's privileges. `applied` is None for the whole manifest. `restored_forms` are objects of
+    the history by the digest that they have after a dump and restore, if that is another one. A version of one of the
+    `pinned` extensions is expected exactly; of the others, a newer one will do.
     """
 
     server_major: int
@@ -58,6 +61,8 @@ class ExpectedCatalog:
     contracts: tuple[ContractObservation, ...] = ()
     harmless: frozenset[str] = frozenset()
     applied: frozenset[str] | None = None
+    restored_forms: Mapping[str, CatalogObject] = field(default_factory=dict)
+    pinned: frozenset[str] = frozenset()
 
     def at(self, applied: frozenset[str]) -> "ExpectedCatalog":
         """What a tenant must contain in which just these of the manifest's versions are applied."""
@@ -109,15 +114,32 @@ class ExpectedCatalog:
 
     @cached_property
     def known_fingerprints(self) -> Mapping[str, int]:
-        """The fingerprint of each position in the manifest's order, with the last position (0, 1, … N) that has it."""
-        return {fingerprint: place for place, fingerprint in enumerate(self.history.fingerprints())}
+        """The fingerprint of each position in the manifest's order, with the last position (0, 1, … N) that has it.
+
+        The last position also has the fingerprint of a database that was dumped and restored there.
+        """
+        restored = {each.digest: digest for digest, each in self.restored_forms.items()}
+        digests = (each.object.digest for each in self._whole.provenances)
+        end = {fingerprint_of(restored.get(each, each) for each in digests): len(self.history.versions)}
+        return end | {fingerprint: place for place, fingerprint in enumerate(self.history.fingerprints())}
 
     def objects_in(self, catalog: Catalog) -> Mapping[Identity, CatalogObject]:
-        """The managed objects of a tenant's catalog, also where they were not transferred, by their identity."""
+        """The managed objects of a tenant's catalog, also where they were not transferred, by their identity.
+
+        What a dump and restore writes in another form is the object that it was, and a newer extension the expected
+        one.
+        """
         if catalog.managed is not None:
-            return {each.identity: each for each in catalog.managed}
+            return {each.identity: self._as_expected(each) for each in catalog.managed}
         place = self.known_fingerprints[catalog.fingerprint]
         return self.at(frozenset(self.history.versions[:place])).objects
+
+    def _as_expected(self, found: CatalogObject) -> CatalogObject:
+        if found.identity.kind is ObjectKind.EXTENSION and found.identity.name not in self.pinned:
+            wanted = self._whole.objects.get(found.identity)
+            is_later = wanted and is_newer(found.attributes["version"], wanted.attributes["version"])
+            return wanted if wanted and is_later else found
+        return self.restored_forms.get(found.digest, found)
 
     @cached_property
     def objects(self) -> Mapping[Identity, CatalogObject]:

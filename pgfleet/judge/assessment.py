@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from pgfleet.catalog.differences import Difference, find_differences, find_pending, omit_implied
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import Catalog, CatalogObject, Identity
+from pgfleet.catalog.objects import Catalog, CatalogObject, Identity, ObjectKind
+from pgfleet.catalog.repair_facts import Facts
 from pgfleet.catalog.shared_objects import is_shared
 from pgfleet.judge.position import Position, Records, locate
 from pgfleet.manifest.order import Order
-from pgfleet.repair.model import Repair
-from pgfleet.repair.strategy import choose_repairs
+from pgfleet.repair.model import Hazard, Repair, Strategy
+from pgfleet.repair.strategy import NOTHING_KNOWN, choose_repairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Assessment:
 
     `drift` are the differences from what its applied migrations leave; `pending` is what the others have still to do.
     `repairs` holds, for each version, its differences with their repairs, without those that another one implies.
-    `found` are the objects of the manifest's history that exist in the tenant.
+    `found` are the objects of the manifest's history that exist in the tenant; `facts` is what the repairs had to know.
     """
 
     expected: ExpectedCatalog
@@ -29,6 +30,7 @@ class Assessment:
     repairs: Mapping[str, tuple[tuple[Difference, Repair], ...]]
     unexpected: tuple[CatalogObject, ...]
     found: Mapping[Identity, CatalogObject]
+    facts: Facts
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -40,7 +42,9 @@ class Assessment:
         return version in self.expected.history.traceless
 
 
-def assess(whole: ExpectedCatalog, order: Order, catalog: Catalog, records: Records) -> Assessment:
+def assess(
+    whole: ExpectedCatalog, order: Order, catalog: Catalog, records: Records, facts: Facts = NOTHING_KNOWN
+) -> Assessment:
     """The assessment of a tenant with this catalog; `whole` is what the manifest leaves in the end."""
     found = whole.objects_in(catalog)
     position = locate(whole.history, order, found, records)
@@ -51,7 +55,7 @@ def assess(whole: ExpectedCatalog, order: Order, catalog: Catalog, records: Reco
     for target, differences in ((expected, drift), (whole, pending)):
         explicit = omit_implied(differences)
         versions = ({each.version for each in differences} - position.applied) | records.started
-        chosen = choose_repairs(explicit, target, catalog.occupied_names, pending=versions)
+        chosen = choose_repairs(explicit, target, catalog.occupied_names, pending=versions, facts=facts)
         for each in zip(explicit, chosen, strict=True):
             repairs.setdefault(each[0].version, []).append(each)
     return Assessment(
@@ -62,7 +66,21 @@ def assess(whole: ExpectedCatalog, order: Order, catalog: Catalog, records: Reco
         repairs={version: tuple(each) for version, each in repairs.items()},
         unexpected=tuple(_unexpected(whole, expected, catalog, found, order.repeatable)),
         found=found,
+        facts=facts,
     )
+
+
+def find_repairs_to_refine(assessment: Assessment) -> tuple[Difference, ...]:
+    """The differences whose repairs have to know more of the tenant: what depends on an object that must be dropped."""
+    pairs = (pair for each in assessment.repairs.values() for pair in each)
+    return tuple(each for each, repair in pairs if each.actual is not None and _needs_facts(each, repair))
+
+
+def _needs_facts(difference: Difference, repair: Repair) -> bool:
+    if repair.strategy is not Strategy.SQL:
+        return False
+    blocked = {Hazard.MAY_BE_NEEDED, Hazard.REWRITES} & {*repair.hazards}
+    return bool(blocked) or difference.identity.kind is ObjectKind.EXTENSION
 
 
 def _unexpected(

@@ -139,12 +139,15 @@ def _are_alike(
 def _is_shown(
     history: History, found: Mapping[Identity, CatalogObject], version: str, last: int, records: Records
 ) -> bool:
-    """Whether the version only changes objects that may exist for another reason, and they are as it leaves them."""
+    """Whether the version only changes objects that may exist for another reason, and they are as it leaves them.
+
+    An altered object is in the state that it is most like.
+    """
     applied = frozenset(history.versions[:last])
     effects = history.by_version[version]
     return bool(effects) and all(
         _may_be_foreign(chain.identity, records)
-        and is_same(chain.state(chain.reached(applied)), found.get(chain.identity))
+        and chain.reached(applied) in chain.closest(found.get(chain.identity))
         and not is_same(chain.state(index - 1), found.get(chain.identity))
         for chain, index in effects
     )

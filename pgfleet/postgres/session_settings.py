@@ -1,4 +1,4 @@
-"""The settings of every transaction: limits, output formats, and the search path; and how a script's are reset."""
+"""The settings of every transaction: limits, formats, and the search path; and how a script's are reset."""
 
 from collections.abc import Sequence
 
@@ -19,6 +19,15 @@ OUTPUT_FORMATS = {
     "jit": "off",  # compiling a catalog query takes longer than running it
     "client_min_messages": "error",  # nobody reads notices, of which a tenant's function may raise any number
     "row_security": "off",  # rows that a policy hides are an error, not a smaller number
+}
+SCRIPT_SETTINGS = {
+    # The server's own defaults of what decides how a script is read, and so which objects it creates.
+    "array_nulls": "on",
+    "transform_null_equals": "off",
+    "backslash_quote": "safe_encoding",
+    "check_function_bodies": "on",
+    "xmloption": "content",
+    "lc_monetary": "C",  # money is written without a currency
 }
 HOME_PATH = "pgfleet.home_path"
 """The setting that holds the search path of a tenant's scripts."""
@@ -63,7 +72,7 @@ def search_path(home: str, extensions: Sequence[str], managed_names: Sequence[st
 
 def transaction_settings(limits: Limits, path: Query) -> Query:
     """Applies the limits and the output formats to the current transaction, and stores `path` as its home path."""
-    settings = {**OUTPUT_FORMATS, **_limit_settings(limits)}
+    settings = {**OUTPUT_FORMATS, **SCRIPT_SETTINGS, **_limit_settings(limits)}
     calls = [f"pg_catalog.set_config('{name}', %({name})s, true)" for name in settings]
     calls.append(f"pg_catalog.set_config('{HOME_PATH}', {path.text}, true)")
     return Query(f"SELECT WHERE pg_catalog.concat({', '.join(calls)}) IS NULL", {**settings, **(path.parameters or {})})
@@ -75,8 +84,9 @@ def set_search_path(path: Query, connection: Connection, *, is_local: bool) -> s
 
 
 def set_limits(limits: Limits) -> str:
-    """Statements that apply the limits to the session, for a statement outside a transaction."""
-    return "; ".join(f"SET {name} TO '{value}'" for name, value in _limit_settings(limits).items())
+    """Statements that apply the limits and `SCRIPT_SETTINGS` to the session, for a statement outside a transaction."""
+    settings = {**SCRIPT_SETTINGS, **_limit_settings(limits)}
+    return "; ".join(f"SET {name} TO '{value}'" for name, value in settings.items())
 
 
 def statement_timeout_ms(shown: str) -> int:

@@ -206,7 +206,8 @@ class Transactions(LazyConnection):
             with suppress(psycopg.Error):
                 connection.execute(f"ROLLBACK TO SAVEPOINT {READ_SAVEPOINT}; {undo}")
         if is_read and self._depth:
-            connection.execute(f"ROLLBACK TO SAVEPOINT {READ_SAVEPOINT}; RELEASE SAVEPOINT {READ_SAVEPOINT}")
+            with suppress(psycopg.Error):  # the savepoint itself failed, and our block will roll back
+                connection.execute(f"ROLLBACK TO SAVEPOINT {READ_SAVEPOINT}; RELEASE SAVEPOINT {READ_SAVEPOINT}")
         elif not self._depth:
             connection.execute("ROLLBACK")
 

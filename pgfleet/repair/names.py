@@ -46,6 +46,12 @@ def part_of(found: CatalogObject) -> str:
     return name if "." in name else quoted(name)  # a name with a dot is quoted already
 
 
+def own_name(found: CatalogObject) -> str:
+    """The bare name of an object that is part of a relation, without that of the relation."""
+    own = found.identity.name.removeprefix(f"{quoted_if_dotted(found.parent or '')}.")
+    return own[1:-1].replace('""', '"') if "." in own else own
+
+
 def quoted_if_dotted(name: str) -> str:
     """The name as the introspection writes it within a two-part name."""
     return '"' + name.replace('"', '""') + '"' if "." in name else name

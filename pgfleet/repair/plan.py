@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pgfleet.catalog.differences import Difference, omit_implied
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import ObjectKind, OccupiedName
+from pgfleet.catalog.repair_facts import Facts
 from pgfleet.repair.model import Repair, Statement, Strategy
-from pgfleet.repair.strategy import choose_repairs
+from pgfleet.repair.strategy import NOTHING_KNOWN, choose_repairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ def plan_repair(
     versions: Sequence[str],
     *,
     alone: Collection[str] = (),
+    facts: Facts = NOTHING_KNOWN,
     statements_only: bool = False,
 ) -> RepairPlan:
     """The repair of a tenant's `differences`; `versions` are all of the manifest's.
@@ -51,7 +53,8 @@ def plan_repair(
     `statements_only` it reruns none, and what a rerun fixes is not among its targets.
     """
     explicit = omit_implied(differences)
-    repairs = (_in_transaction(each, expected, alone) for each in choose_repairs(explicit, expected, occupied_names))
+    found = choose_repairs(explicit, expected, occupied_names, facts=facts)
+    repairs = (_in_transaction(each, expected, alone) for each in found)
     chosen = list(zip(explicit, repairs, strict=True))
     reruns = [each for each, repair in chosen if statements_only and repair.strategy is Strategy.RERUN]
     chosen = [(each, repair) for each, repair in chosen if each not in reruns]

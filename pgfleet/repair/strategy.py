@@ -7,10 +7,14 @@ from collections.abc import Collection, Iterator, Sequence
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, Change, ObjectKind, OccupiedName
-from pgfleet.repair.generate import functions, views
-from pgfleet.repair.generate.statements import generate_statements
+from pgfleet.catalog.repair_facts import NO_FACTS, Facts, RepairFacts
+from pgfleet.repair.generate import functions
+from pgfleet.repair.generate.statements import generate_statements, is_made_with_column
 from pgfleet.repair.model import Hazard, ManualRepairNeeded, Repair, Strategy
 from pgfleet.repair.names import quoted
+
+NOTHING_KNOWN: Facts = {}
+WITH_COLUMN = Repair(strategy=Strategy.SQL, reason="fixed with its column")
 
 
 def choose_repairs(
@@ -19,16 +23,29 @@ def choose_repairs(
     occupied_names: Collection[OccupiedName] = (),
     *,
     pending: Collection[str] = (),
+    facts: Facts = NOTHING_KNOWN,
 ) -> tuple[Repair, ...]:
     """The repairs of a tenant's differences; differences of `pending` versions are fixed by running these.
 
-    `occupied_names` are the relations that have the names that the manifest's objects need. What depends on an object
+    `occupied_names` are the relations that have the names that the manifest's objects need; `facts` is what is known of
+    the objects that must be dropped, among others. What depends on an object
     that exists and is wrong is repaired with that object: created again with it, or left to a person with it.
     """
     lost = {each.version for each in differences if is_lost_table(each)} - {*pending}
     chosen = [
-        choose_repair(each, expected, occupied_names, is_pending=each.version in pending, lost=lost)
+        choose_repair(
+            each,
+            expected,
+            occupied_names,
+            is_pending=each.version in pending,
+            lost=lost,
+            facts=facts.get(each.identity, NO_FACTS),
+        )
         for each in differences
+    ]
+    chosen = [
+        WITH_COLUMN if repair.strategy is Strategy.SQL and is_made_with_column(each, differences, expected) else repair
+        for each, repair in zip(differences, chosen, strict=True)
     ]
     gone = [each for each in differences if is_lost_table(each) and each.version not in pending]
     chosen = [_with_lost_table(each, repair, gone) for each, repair in zip(differences, chosen, strict=True)]
@@ -74,6 +91,7 @@ def choose_repair(
     *,
     is_pending: bool = False,
     lost: Collection[str] = (),
+    facts: RepairFacts = NO_FACTS,
 ) -> Repair:
     """The repair of one difference, regardless of others.
 
@@ -89,15 +107,16 @@ def choose_repair(
     is_restored = expected.reapplicable.restores(difference.identity, difference.change) and _is_replaced(difference)
     if is_lost_table(difference):
         return _lost_table(difference, is_restored=is_restored)
-    was_never_run = difference.change is Change.CHANGED and difference.untouched
+    is_view = difference.identity.kind is ObjectKind.VIEW
+    was_never_run = difference.change is Change.CHANGED and difference.untouched and not is_view
     reruns = {difference.version} | expected.later_changers(difference.version)
     if (was_never_run or is_restored) and not reruns & {*lost}:
         return Repair(strategy=Strategy.RERUN, version=difference.version)
     try:
-        statements = tuple(generate_statements(difference, expected))
+        statements = tuple(generate_statements(difference, expected, facts))
     except ManualRepairNeeded as reason:
         return Repair(strategy=Strategy.BY_HAND, reason=str(reason))
-    return Repair(strategy=Strategy.SQL, statements=statements, reason=None if statements else "fixed with its column")
+    return Repair(strategy=Strategy.SQL, statements=statements) if statements else WITH_COLUMN
 
 
 def is_lost_table(difference: Difference) -> bool:
@@ -116,13 +135,15 @@ def _lost_table(difference: Difference, *, is_restored: bool) -> Repair:
 
 
 def _is_replaced(difference: Difference) -> bool:
-    """Whether CREATE OR REPLACE, with which a rerun fixes a function or a view, fixes this difference too."""
+    """Whether the script, which fixed another difference of the object in a scratch database, fixes this one too.
+
+    It uses CREATE OR REPLACE for a function. A view it makes of the tables as they are in the tenant: its `SELECT *`
+    may find a column more.
+    """
     wanted, found = difference.expected, difference.actual
-    if found is None:
-        return True
     if wanted.identity.kind is ObjectKind.FUNCTION:
-        return not functions.must_be_dropped(wanted, found)
-    return wanted.identity.kind is not ObjectKind.VIEW or views.is_fixed_by_replacing(wanted, found)
+        return found is None or not functions.must_be_dropped(wanted, found)
+    return wanted.identity.kind is not ObjectKind.VIEW
 
 
 def _find_name_conflict(

@@ -1,5 +1,6 @@
 -- Constraints of the tables in scope: one row each. NOT NULL belongs to the column, a constraint trigger to the
--- triggers.
+-- triggers. A foreign key that the server derived for a partition of the table that it references comes and goes with the
+-- partition, and belongs to its original. The index of a key that no partition enforces is INVALID.
 SELECT
   'constraint' AS kind,
   s.schema::text AS schema,
@@ -9,9 +10,10 @@ SELECT
     'definition', pg_catalog.pg_get_constraintdef(c.oid),
     'validated', c.convalidated,
     'fires', f.fires
-  ) AS attributes,
+  ) || CASE WHEN i.is_usable THEN '{}' ELSE '{"index": "INVALID"}' END::jsonb AS attributes,
   pg_catalog.pg_get_constraintdef(c.oid)
-  || CASE WHEN f.fires THEN '' ELSE ' (SWITCHED OFF: its triggers are disabled)' END AS definition
+  || CASE WHEN f.fires THEN '' ELSE ' (SWITCHED OFF: its triggers are disabled)' END
+  || CASE WHEN i.is_usable THEN '' ELSE ' (INVALID: its index is not valid)' END AS definition
 FROM scope AS s
 INNER JOIN pg_catalog.pg_constraint AS c ON s.oid = c.conrelid
 CROSS JOIN LATERAL (
@@ -21,5 +23,11 @@ CROSS JOIN LATERAL (
     WHERE t.tgconstraint = c.oid AND t.tgenabled IN ('D', 'R')
   ) AS fires
 ) AS f
-WHERE c.contype IN ('c', 'f', 'p', 'u', 'x')
+CROSS JOIN LATERAL (
+  SELECT c.contype NOT IN ('p', 'u', 'x') OR NOT EXISTS (
+    SELECT FROM pg_catalog.pg_index AS x
+    WHERE x.indexrelid = c.conindid AND NOT (x.indisvalid AND x.indisready)
+  ) AS is_usable
+) AS i
+WHERE c.contype IN ('c', 'f', 'p', 'u', 'x') AND c.conparentid = 0
 ORDER BY s.schema, s.relname, c.conname

@@ -1,7 +1,7 @@
 -- Functions and procedures that the manifest creates, and all in a schema that it creates: one row each. A body in SQL
 -- or PL/pgSQL is read token by token, so that white space, comments, and the case of unquoted words do not count. In a
--- function's search_path, the home schema is written "$home", and "$user", which SET ... FROM CURRENT copies from the
--- server's default, does not count.
+-- function's search_path, also in one that its body sets, the home schema is written "$home"; "$user", which SET ...
+-- FROM CURRENT copies from the server's default, does not count.
 SELECT
   'function' AS kind,
   s.schema::text AS schema,
@@ -20,6 +20,16 @@ SELECT
     'settings', c.settings,
     'body', CASE
       WHEN p.prosqlbody IS NOT NULL THEN pg_catalog.pg_get_function_sqlbody(p.oid)
+      WHEN l.lanname IN ('sql', 'plpgsql') AND pg_catalog.strpos(b.tokens, 'search_path') > 0
+        THEN pg_catalog.regexp_replace(
+          b.tokens,
+          -- The home schema's name as a regular expression that matches just that.
+          E'(set (?:local |session )?search_path (?:to|=) (?:[^ ;]+ , )*)'
+          || pg_catalog.regexp_replace(pg_catalog.quote_ident(%(home)s), E'([^[:alnum:]_ "])', E'\\\\\\1', 'g')
+          || '(?= |$)',
+          E'\\1"$home"',
+          'g'
+        )
       WHEN l.lanname IN ('sql', 'plpgsql') THEN b.tokens
       ELSE p.prosrc
     END
@@ -78,7 +88,7 @@ CROSS JOIN LATERAL (
   SELECT
     pg_catalog.string_agg(
       CASE
-        WHEN matches.found[1] ~ E'^[eE]\'' THEN 'e' || pg_catalog.substr(matches.found[1], 2)
+        WHEN matches.found[1] ~ '^[eE]''' THEN 'e' || pg_catalog.substr(matches.found[1], 2)
         ELSE coalesce(matches.found[1], pg_catalog.lower(matches.found[3] COLLATE "C"))
       END,
       ' ' ORDER BY matches.place

@@ -1,7 +1,8 @@
 -- Privileges on objects in scope that the manifest grants, or revokes from PUBLIC: one row per privilege and grantee.
 -- In a tenant, only those of grantees to whom the manifest grants something on the same object: the rest, including
 -- what ALTER DEFAULT PRIVILEGES adds, is the tenant's own business. An owner's privileges are implicit (PostgreSQL
--- manual, 5.8 Privileges).
+-- manual, 5.8 Privileges). What PUBLIC may do in the home schema depends on the server's version and on who created the
+-- schema, so it only counts as far as the manifest revokes it.
 WITH objects_with_privileges AS (
   SELECT
     CASE s.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS target,
@@ -27,7 +28,7 @@ WITH objects_with_privileges AS (
     'ROUTINE', null, f.schema, f.label, f.label,
     pg_catalog.concat(
       pg_catalog.quote_ident(f.schema) || '.',
-      pg_catalog.format('%%I(%%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(f.oid))
+      pg_catalog.format('%%I(%%s)', p.proname, pg_catalog.oidvectortypes(p.proargtypes))
     ),
     f.proowner, f.proacl, pg_catalog.acldefault('f', f.proowner)
   FROM scope_function AS f
@@ -41,6 +42,20 @@ WITH objects_with_privileges AS (
   SELECT
     'SCHEMA', null, n.nspname, 'SCHEMA', null, pg_catalog.quote_ident(n.nspname), n.nspowner, n.nspacl, pg_catalog.acldefault('n', n.nspowner)
   FROM scope_schema AS n
+  UNION ALL
+  SELECT
+    'SCHEMA', null, null, 'SCHEMA', null, pg_catalog.quote_ident(n.nspname), n.nspowner,
+    coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner)),
+    CASE
+      WHEN %(everything)s
+        THEN coalesce(
+          (SELECT i.initprivs FROM pg_catalog.pg_init_privs AS i WHERE i.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND i.objoid = n.oid),
+          pg_catalog.acldefault('n', n.nspowner)
+        )
+      ELSE ARRAY[pg_catalog.makeaclitem(0, n.nspowner, 'USAGE', false), pg_catalog.makeaclitem(0, n.nspowner, 'CREATE', false)]
+    END
+  FROM pg_catalog.pg_namespace AS n
+  WHERE (SELECT h.is_used FROM home_path AS h) AND n.nspname = %(home)s
 ),
 
 granted AS (
@@ -107,6 +122,10 @@ WHERE
     WHEN %(everything)s THEN NOT n.is_owner AND NOT n.is_initial
     ELSE
       pg_catalog.concat_ws('|', coalesce(n.schema, ''), n.object, n.grantee) = ANY(%(grantees)s::text[])
-      AND (NOT n.is_owner OR 'privilege|' || coalesce(n.schema, '') || '|' || n.name = ANY(%(managed)s::text[]))
+      AND (
+        NOT (n.is_owner OR (n.target = 'SCHEMA' AND n.schema IS NULL AND n.grantee = 'PUBLIC'))
+        OR 'privilege|' || coalesce(n.schema, '') || '|' || n.name = ANY(%(managed)s::text[])
+        OR 'privilege||' || pg_catalog.replace(n.name, ' TO PUBLIC', ' NOT TO PUBLIC') = ANY(%(managed)s::text[])
+      )
   END
 ORDER BY n.schema, n.name

@@ -1,10 +1,10 @@
 -- Functions and procedures in scope: those that the manifest creates, and all in a schema that it creates. One row
--- each: its oid (only for joins), schema (null: the home schema), and its name with its arguments. Excludes the
--- constructor functions of range types.
+-- each: its oid (only for joins), schema (null: the home schema), and its name with the types of its input arguments,
+-- which identify it (PostgreSQL manual, 52.39 pg_proc). Excludes the constructor functions of range types.
 SELECT
   p.oid,
   nullif(n.nspname, %(home)s) AS schema,
-  pg_catalog.format('%%s(%%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS label,
+  pg_catalog.format('%%s(%%s)', p.proname, pg_catalog.oidvectortypes(p.proargtypes)) AS label,
   p.proowner,
   p.proacl
 FROM pg_catalog.pg_proc AS p
@@ -26,4 +26,4 @@ WHERE
     SELECT FROM pg_catalog.pg_depend AS d
     WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i')
   )
-ORDER BY n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)
+ORDER BY n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes)

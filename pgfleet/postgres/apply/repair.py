@@ -158,6 +158,7 @@ class _TenantRepair:
                 occupied_names,
                 tuple(entries),
                 alone=alone,
+                facts=before.assessment.facts,
                 statements_only=self.rollout is not None,
             )
             for each in (differences, own)

@@ -8,11 +8,12 @@ from psycopg.sql import Identifier
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.catalog.history import fingerprint_of
 from pgfleet.catalog.objects import Catalog, Change, Identity, ObjectKind
 from pgfleet.documents.audit import LedgerState
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
-from pgfleet.judge.assessment import Assessment, assess
+from pgfleet.judge.assessment import Assessment, assess, find_repairs_to_refine
 from pgfleet.judge.checks import judge_check
 from pgfleet.judge.observations import TenantObservation
 from pgfleet.judge.position import Position, Records
@@ -25,6 +26,7 @@ from pgfleet.postgres.read.introspection import catalog_query, complete_catalog
 from pgfleet.postgres.read.logins import logins_key, logins_query, read_logins
 from pgfleet.postgres.read.prefetch import Prefetched, prefetch
 from pgfleet.postgres.read.queries import run_checks
+from pgfleet.postgres.read.repair_facts import read_repair_facts
 from pgfleet.postgres.session import BACKEND, Session
 from pgfleet.run.context import RunContext
 
@@ -75,6 +77,8 @@ def inspect(
         prefetched, _ = second
     if checks := dict(_decisive_checks(session, context, assessment.position, prefetched)):
         assessment = assess(whole, context.order, observed.catalog, replace(records, checks=checks))
+    if facts := read_repair_facts(session, find_repairs_to_refine(assessment)):
+        assessment = assess(whole, context.order, observed.catalog, replace(records, checks=checks), facts)
     return TenantInspection(observed, assessment, prefetched)
 
 
@@ -131,7 +135,8 @@ def _check_fingerprint(catalog: Catalog, assessment: Assessment) -> None:
     """A fingerprint that differs although no object does is a defect of pgfleet, and must not read as clean."""
     if catalog.managed is None or assessment.differences:
         return
-    if len(catalog.managed) == len(assessment.expected.objects):
+    found = fingerprint_of(each.digest for each in assessment.found.values())
+    if len(catalog.managed) == len(assessment.expected.objects) and found != assessment.expected.fingerprint:
         raise PgfleetError("the fingerprint of the catalog is not the expected one, although no object differs")
 
 

@@ -7,6 +7,7 @@ from pgfleet.connect_failure import ConnectFailure
 from pgfleet.errors import AccessRefused, ConnectionFailed, DatabaseError
 from pgfleet.fleet.allowance import Allowance, ServerCapacity, find_allowance
 from pgfleet.fleet.model import Environment, Policy, Tenant
+from pgfleet.manifest.extensions import extensions_of
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.scratch.database import scratch_problem
@@ -24,13 +25,15 @@ MOST_SILENCES = 2
 class ServerIdentity:
     """A server's major version, a tenant that it is reached through, and how many connections may be opened on it.
 
-    `can_replay`: scratch databases can be created there.
+    `can_replay`: scratch databases can be created there. `extensions` are those of the manifest that can be installed
+    there, with the version that a new tenant gets: `pg_trgm 1.6, citext 1.6`.
     """
 
     major: int
     tenant: str
     allowance: Allowance
     can_replay: bool = True
+    extensions: str = ""
 
 
 def group_by_server(tenants: Iterable[Tenant]) -> dict[str, list[Tenant]]:
@@ -60,7 +63,7 @@ def identify(tenants: Sequence[Tenant], context: RunContext) -> ServerIdentity |
     for tenant in tenants:
         try:
             with open_session(tenant, context) as session:
-                return _identity(tenant, session, context.environment.policy)
+                return _identity(tenant, session, context)
         except (AccessRefused, ConnectionFailed) as error:
             silences += error.connect_failure is ConnectFailure.TIMED_OUT
             is_alone = error.connect_failure is ConnectFailure.TIMED_OUT and silences < min(MOST_SILENCES, len(tenants))
@@ -73,9 +76,14 @@ def identify(tenants: Sequence[Tenant], context: RunContext) -> ServerIdentity |
     return None
 
 
-def _identity(tenant: Tenant, session: Session, policy: Policy) -> ServerIdentity:
-    allowance, can_replay = _allowance(session, policy), scratch_problem(session) is None
-    return ServerIdentity(major=session.server_major, tenant=tenant.name, allowance=allowance, can_replay=can_replay)
+def _identity(tenant: Tenant, session: Session, context: RunContext) -> ServerIdentity:
+    return ServerIdentity(
+        allowance=_allowance(session, context.environment.policy),
+        can_replay=scratch_problem(session) is None,
+        extensions=_available(session, extensions_of(context.manifest.migrations)),
+        major=session.server_major,
+        tenant=tenant.name,
+    )
 
 
 def choose_replay_servers(identities: Iterable[ServerIdentity]) -> dict[int, ServerIdentity]:
@@ -97,3 +105,11 @@ def _allowance(session: Session, policy: Policy) -> Allowance:
         return Allowance(connections=most, reason=f"the server's free connections could not be read: {error}")
     capacity = ServerCapacity(**dict(zip(("total", "reserved", "used", "role_limit", "role_used"), row, strict=True)))
     return find_allowance(capacity, limit=most, share_percent=policy.connection_share_percent)
+
+
+def _available(session: Session, extensions: Sequence[str]) -> str:
+    if not extensions:
+        return ""
+    query = Query(statement("introspection/available_extensions"), {"names": [*extensions]})
+    [[(found,)]] = session.fetch(query)
+    return str(found)

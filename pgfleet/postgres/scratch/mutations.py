@@ -10,6 +10,7 @@ from types import MappingProxyType
 from psycopg import sql
 
 from pgfleet.catalog.objects import CatalogObject
+from pgfleet.repair.names import own_name
 
 DROPS: Mapping[str, str] = MappingProxyType(
     {
@@ -86,21 +87,13 @@ def _filled(template: str, found: CatalogObject, home: str) -> str:
             name=sql.Identifier(name),
             path=sql.Composed([sql.Identifier(schema, bare), sql.SQL(bracket + arguments)]),
             parent=sql.Identifier(schema, found.parent or ""),
-            own=sql.Identifier(_own_name(found)),
+            own=sql.Identifier(own_name(found)),
             nullability=sql.SQL("DROP" if found.attributes.get("not_null") else "SET"),
             barrier=sql.SQL("false" if "security_barrier=true" in (found.attributes.get("options") or ()) else "true"),
             type=sql.SQL("varchar(2000)" if found.attributes.get("type") == "text" else "text"),
         )
         .as_string()
     )
-
-
-def _own_name(found: CatalogObject) -> str:
-    """The name of a table's object without the table's name; either is quoted if it contains a dot."""
-    parent = found.parent or ""
-    label = '"{}"'.format(parent.replace('"', '""')) if "." in parent else parent
-    own = found.identity.name.removeprefix(f"{label}.")
-    return own[1:-1].replace('""', '"') if "." in own else own
 
 
 def _opposite(definition: str) -> str | None:

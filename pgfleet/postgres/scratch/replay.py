@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.history import trace
+from pgfleet.catalog.history import History, trace
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.errors import DatabaseError, PgfleetError, ReplayFailed, ScriptFaulty
+from pgfleet.manifest.extensions import pinned_extensions
 from pgfleet.manifest.model import Manifest, Migration, Script
 from pgfleet.postgres.read.contracts import try_contracts
 from pgfleet.postgres.read.introspection import CatalogReader, read_catalog
 from pgfleet.postgres.read.queries import read_seed
+from pgfleet.postgres.scratch.restored_forms import find_restored_forms
 from pgfleet.postgres.scratch.second_run import is_harmless
 from pgfleet.postgres.session import Session
 from pgfleet.run.progress import track
@@ -26,8 +28,8 @@ def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:
     The contracts are tried at the end. Raises ReplayFailed for a script that the server does not accept, and transient
     DatabaseErrors.
     """
-    harmless: set[str] = set()
-    history = trace(_catalogs(manifest, session, harmless))
+    harmless, forms = set[str](), dict[str, CatalogObject]()
+    history = trace(_catalogs(manifest, session, harmless, forms))
     expected = ExpectedCatalog(server_major=session.server_major, history=history, equivalents={}, seeds={})
     in_scope = read_catalog(session, expected.scope, manifest.stand_ins)
     if in_scope.fingerprint != expected.fingerprint:
@@ -41,23 +43,37 @@ def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:
         seeds=_apply_seeds(manifest, session),
         contracts=try_contracts(session, manifest.contracts, {}),
         harmless=frozenset(harmless),
+        pinned=pinned_extensions(manifest.migrations),
+        restored_forms=_unless_a_state(forms, history),
     )
 
 
 def _catalogs(
-    manifest: Manifest, session: Session, harmless: set[str]
+    manifest: Manifest, session: Session, harmless: set[str], forms: dict[str, CatalogObject]
 ) -> Iterator[tuple[str, tuple[CatalogObject, ...]]]:
-    """Each version with the catalog after it; adds to `harmless` those that may be run again without any effect."""
+    """Each version with the catalog after it, without what an empty database contains.
+
+    Adds to `harmless` the versions that may be run again without any effect, and to `forms` what a dump and restore
+    makes of the objects.
+    """
     reader = CatalogReader(session, manifest.stand_ins)
+    initial = frozenset(each.digest for each in reader.read())
     before: frozenset[str] = frozenset()
     for migration in track("replay", manifest.migrations):
         _run(session, migration.script, transactional=migration.transactional)
-        objects = reader.read()
+        objects = tuple(each for each in reader.read() if each.digest not in initial)
         after = frozenset(each.digest for each in objects)
         if after == before and _may_be_repeated(reader, migration):
             harmless.add(migration.version)
+        forms |= find_restored_forms(reader, objects, [each for each in objects if each.digest not in before])
         before = after
         yield migration.version, objects
+
+
+def _unless_a_state(forms: Mapping[str, CatalogObject], history: History) -> Mapping[str, CatalogObject]:
+    """The forms without those in which a migration leaves the object: such an object shows that migration."""
+    states = {link.state.digest for chain in history.chains for link in chain.links if link.state}
+    return {digest: each for digest, each in forms.items() if digest not in states}
 
 
 def _may_be_repeated(reader: CatalogReader, migration: Migration) -> bool:

@@ -4,9 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.repair.generate.sequences import add_sequence, continue_after_rows, identity_options, nextval_default
+from pgfleet.repair.generate.sequences import (
+    add_sequence,
+    continue_after,
+    continue_after_rows,
+    identity_options,
+    sequence_of_default,
+)
 from pgfleet.repair.model import Hazard, ManualRepairNeeded, Statement
-from pgfleet.repair.names import part_of, relation, table_of
+from pgfleet.repair.names import part_of, quoted, relation, table_of, within
 
 IDENTITY = {"a": "ALWAYS", "d": "BY DEFAULT"}
 LOCK = Hazard.ACCESS_EXCLUSIVE
@@ -56,8 +62,20 @@ def change_column(
     if want["default"] is None and has_default and not retyped:
         yield _alter(wanted, f"ALTER COLUMN {column} DROP DEFAULT", LOCK)
     if want["default"] is not None and (want["default"] != have["default"] or retyped) and not want["generated"]:
-        yield _alter(wanted, f"ALTER COLUMN {column} SET DEFAULT {want['default']}", LOCK)
+        yield set_default(wanted)
     yield from _change_not_null(wanted, found)
+
+
+def set_default(wanted: CatalogObject) -> Statement:
+    """Sets the expected default."""
+    return _alter(wanted, f"ALTER COLUMN {part_of(wanted)} SET DEFAULT {wanted.attributes['default']}", LOCK)
+
+
+def drop_expression(found: CatalogObject) -> Statement:
+    """Drops the column's default, or a generated column, whose values the server computes again."""
+    if found.attributes["generated"]:
+        return _alter(found, f"DROP COLUMN {part_of(found)}", LOCK)
+    return _alter(found, f"ALTER COLUMN {part_of(found)} DROP DEFAULT", LOCK)
 
 
 def _change_type(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
@@ -95,16 +113,29 @@ def _change_identity(
     elif have:
         yield _alter(wanted, f"ALTER COLUMN {column} SET GENERATED {IDENTITY[want]}", LOCK)
     else:
-        if found.attributes["default"] is not None:
-            yield _alter(wanted, f"ALTER COLUMN {column} DROP DEFAULT", LOCK)
-        if sequence and found.attributes["default"] == nextval_default(sequence):
-            yield Statement(text=f"DROP SEQUENCE {relation(sequence.identity)}", hazards=(Hazard.MAY_BE_NEEDED,))
-        if not found.attributes["not_null"]:
-            yield _alter(wanted, f"ALTER COLUMN {column} SET NOT NULL", LOCK, Hazard.READS_ALL, Hazard.MAY_FAIL)
-        options = f" ({identity_options(sequence)})" if sequence else ""
-        yield _alter(wanted, f"ALTER COLUMN {column} ADD GENERATED {IDENTITY[want]} AS IDENTITY{options}", LOCK)
-        if sequence:
-            yield continue_after_rows(sequence)
+        yield from _become_identity(wanted, found, sequence)
+
+
+def _become_identity(
+    wanted: CatalogObject, found: CatalogObject, sequence: CatalogObject | None
+) -> Iterator[Statement]:
+    """Replaces a default; a sequence that it used hands its current value over, and its name if that is needed."""
+    column, serial, outdated = part_of(wanted), sequence_of_default(found), None
+    if found.attributes["default"] is not None:
+        yield _alter(wanted, f"ALTER COLUMN {column} DROP DEFAULT", LOCK)
+    if sequence and serial == relation(sequence.identity):
+        name = f"pgfleet_{sequence.identity.name}"[:63]
+        serial = outdated = within(sequence.identity.schema, name)
+        yield Statement(text=f"ALTER SEQUENCE {relation(sequence.identity)} RENAME TO {quoted(name)}")
+    if not found.attributes["not_null"]:
+        yield _alter(wanted, f"ALTER COLUMN {column} SET NOT NULL", LOCK, Hazard.READS_ALL, Hazard.MAY_FAIL)
+    options = f" ({identity_options(sequence)})" if sequence else ""
+    generated = IDENTITY[wanted.attributes["identity"]]
+    yield _alter(wanted, f"ALTER COLUMN {column} ADD GENERATED {generated} AS IDENTITY{options}", LOCK)
+    if sequence:
+        yield continue_after(sequence, serial) if serial else continue_after_rows(sequence)
+    if outdated:
+        yield Statement(text=f"DROP SEQUENCE {outdated}", hazards=(Hazard.MAY_BE_NEEDED,))
 
 
 def _change_not_null(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
@@ -126,7 +157,7 @@ def _change_generation(wanted: CatalogObject, found: CatalogObject) -> Iterator[
         raise ManualRepairNeeded("the expression of a virtual generated column cannot be dropped")
     yield _alter(wanted, f"ALTER COLUMN {part_of(wanted)} DROP EXPRESSION", LOCK)
     if wanted.attributes["default"] is not None:
-        yield _alter(wanted, f"ALTER COLUMN {part_of(wanted)} SET DEFAULT {wanted.attributes['default']}", LOCK)
+        yield set_default(wanted)
 
 
 def _change_expression(wanted: CatalogObject, server_major: int) -> Iterator[Statement]:

@@ -37,9 +37,14 @@ def change_constraint(wanted: CatalogObject, found: CatalogObject) -> Iterator[S
         text = f"ALTER TABLE {table_of(wanted)} VALIDATE CONSTRAINT {part_of(wanted)}"
         yield Statement(text=text, hazards=(Hazard.READS_ALL, Hazard.MAY_FAIL), is_late=True)
         return
-    hazards = (Hazard.ACCESS_EXCLUSIVE, *((Hazard.MAY_BE_NEEDED,) if _may_be_referenced(found) else ()))
-    yield Statement(text=f"ALTER TABLE {table_of(wanted)} DROP CONSTRAINT {part_of(wanted)}", hazards=hazards)
+    yield drop_constraint(found)
     yield from add_constraint(wanted)
+
+
+def drop_constraint(found: CatalogObject) -> Statement:
+    """Drops the constraint, never with CASCADE."""
+    hazards = (Hazard.ACCESS_EXCLUSIVE, *((Hazard.MAY_BE_NEEDED,) if _may_be_referenced(found) else ()))
+    return Statement(text=f"ALTER TABLE {table_of(found)} DROP CONSTRAINT {part_of(found)}", hazards=hazards)
 
 
 def _may_be_referenced(found: CatalogObject) -> bool:
@@ -57,6 +62,12 @@ def add_index(wanted: CatalogObject) -> Iterator[Statement]:
 
 def change_index(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
     """Re-creates the index: only its name and its storage can be altered."""
-    name = within(found.identity.schema, found.identity.name)
-    yield Statement(text=f"DROP INDEX {name}", hazards=(Hazard.ACCESS_EXCLUSIVE,))
+    yield drop_index(found)
     yield from add_index(wanted)
+
+
+def drop_index(found: CatalogObject) -> Statement:
+    """Drops the index, never with CASCADE; a foreign key may need a unique one."""
+    needed = (Hazard.MAY_BE_NEEDED,) if str(found.attributes["definition"]).startswith("CREATE UNIQUE") else ()
+    name = within(found.identity.schema, found.identity.name)
+    return Statement(text=f"DROP INDEX {name}", hazards=(Hazard.ACCESS_EXCLUSIVE, *needed))

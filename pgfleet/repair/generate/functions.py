@@ -1,4 +1,4 @@
-"""Statements that fix functions, triggers, policies, privileges, and extensions: objects without rows."""
+"""Statements that fix functions, triggers, policies, and extensions: objects without rows."""
 
 from collections.abc import Iterator
 
@@ -36,8 +36,13 @@ def change_trigger(wanted: CatalogObject, found: CatalogObject) -> Iterator[Stat
     if wanted.attributes["definition"] == found.attributes["definition"]:
         yield _fire(wanted)
         return
-    yield Statement(text=f"DROP TRIGGER {part_of(found)} ON {table_of(found)}", hazards=LOCK)
+    yield drop_trigger(found)
     yield from add_trigger(wanted)
+
+
+def drop_trigger(found: CatalogObject) -> Statement:
+    """Drops the trigger."""
+    return Statement(text=f"DROP TRIGGER {part_of(found)} ON {table_of(found)}", hazards=LOCK)
 
 
 def _fire(wanted: CatalogObject) -> Statement:
@@ -50,19 +55,15 @@ def add_policy(wanted: CatalogObject) -> Iterator[Statement]:
     yield Statement(text=wanted.definition, hazards=LOCK, is_late=True)
 
 
-def change_policy(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
+def change_policy(wanted: CatalogObject) -> Iterator[Statement]:
     """Re-creates the policy: its command and whether it is permissive cannot be altered."""
-    yield Statement(text=f"DROP POLICY {part_of(found)} ON {table_of(found)}", hazards=LOCK)
+    yield drop_policy(wanted)
     yield from add_policy(wanted)
 
 
-def change_privilege(wanted: CatalogObject) -> Iterator[Statement]:
-    """Changes the grant option; what is granted, and to whom, is part of the privilege's identity."""
-    if wanted.attributes["grantable"]:
-        yield Statement(text=wanted.definition, is_late=True)
-        return
-    granted, grantee = wanted.definition.removeprefix("GRANT ").rsplit(" TO ", 1)
-    yield Statement(text=f"REVOKE GRANT OPTION FOR {granted} FROM {grantee}", is_late=True)
+def drop_policy(found: CatalogObject) -> Statement:
+    """Drops the policy of that name."""
+    return Statement(text=f"DROP POLICY {part_of(found)} ON {table_of(found)}", hazards=LOCK)
 
 
 def update_extension(wanted: CatalogObject) -> Statement:

@@ -1,5 +1,6 @@
 """Statements that fix a sequence."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ OPTIONS = {
     "start": "START WITH",
     "cache": "CACHE",
 }
+
+
+NEXT_VALUE = re.compile(r"nextval\('((?:[^']|'')+)'::regclass\)")
 
 
 def add_sequence(wanted: CatalogObject) -> Iterator[Statement]:
@@ -36,9 +40,16 @@ def continue_after_rows(wanted: CatalogObject) -> Statement:
     return Statement(text=text, is_late=True)
 
 
-def nextval_default(wanted: CatalogObject) -> str:
-    """The column default that uses the sequence, as the server writes it."""
-    return f"nextval({literal(relation(wanted.identity))}::regclass)"
+def continue_after(wanted: CatalogObject, other: str) -> Statement:
+    """Sets a new sequence to continue after the current value of another one, whose quoted name is given."""
+    name = literal(relation(wanted.identity))
+    return Statement(text=f"SELECT pg_catalog.setval({name}, last_value, is_called) FROM {other}")
+
+
+def sequence_of_default(column: CatalogObject) -> str | None:
+    """The quoted name of the sequence that the column's default takes the next value of, if it does."""
+    found = NEXT_VALUE.fullmatch(column.attributes["default"] or "")
+    return found[1].replace("''", "'") if found else None
 
 
 def identity_options(wanted: CatalogObject) -> str:

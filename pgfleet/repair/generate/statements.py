@@ -1,23 +1,39 @@
 """The statements that fix an object, by its kind."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import CatalogObject, ObjectKind
-from pgfleet.repair.generate import columns, constraints, functions, sequences, tables, types, views
-from pgfleet.repair.model import Hazard, ManualRepairNeeded, Statement
+from pgfleet.catalog.objects import CatalogObject, Change, ObjectKind
+from pgfleet.catalog.repair_facts import NO_FACTS, RepairFacts
+from pgfleet.repair.generate import columns, constraints, functions, privileges, sequences, tables, types, views
+from pgfleet.repair.generate.dependents import with_dependents
+from pgfleet.repair.model import ManualRepairNeeded, Statement
 from pgfleet.repair.names import part_of
-from pgfleet.repair.view_dependents import views_reading
 
 
-def generate_statements(difference: Difference, expected: ExpectedCatalog) -> Iterator[Statement]:
-    """The statements that add or change the object. Raises ManualRepairNeeded if no statement can."""
+def generate_statements(
+    difference: Difference, expected: ExpectedCatalog, facts: RepairFacts = NO_FACTS
+) -> Iterator[Statement]:
+    """The statements that add or change the object, and make again what depends on it.
+
+    Raises ManualRepairNeeded if no statement can.
+    """
     wanted, found = difference.expected, difference.actual
     if found is None:
         yield from _add(wanted, expected)
-    else:
-        yield from CHANGE[wanted.identity.kind](wanted, found, expected)
+        return
+    _check_facts(wanted, found, facts)
+    statements = CHANGE[wanted.identity.kind](wanted, found, expected)
+    yield from with_dependents(statements, facts.dependents, expected, lambda each: _add(each, expected))
+
+
+def _check_facts(wanted: CatalogObject, found: CatalogObject, facts: RepairFacts) -> None:
+    want, have = wanted.attributes, found.attributes
+    if wanted.identity.kind is ObjectKind.EXTENSION and not facts.has_path:
+        raise ManualRepairNeeded(f"there is no update path from version {have['version']} to {want['version']}")
+    if wanted.identity.kind is ObjectKind.COLUMN and want["type"] != have["type"] and not facts.has_cast:
+        raise ManualRepairNeeded(f"there is no cast from {have['type']} to {want['type']}")
 
 
 def _add(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
@@ -32,10 +48,6 @@ def _children(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Stat
 
 def _add_as_defined(wanted: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Statement]:
     yield Statement(text=wanted.definition)
-
-
-def _add_late(wanted: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Statement]:
-    yield Statement(text=wanted.definition, is_late=True)
 
 
 def _add_table(_wanted: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Statement]:
@@ -55,15 +67,7 @@ def _add_view(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Stat
 
 def _change_column(wanted: CatalogObject, found: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
     sequence = _sequence_of(wanted, expected)
-    statements = tuple(columns.change_column(wanted, found, sequence, server_major=expected.server_major))
-    if not any(Hazard.REWRITES in each.hazards for each in statements):
-        yield from statements
-        return
-    views_on_it = views_reading(wanted, expected)
-    yield from (views.drop_view(each) for each in reversed(views_on_it))
-    yield from statements
-    for each in views_on_it:
-        yield from _add_view(each, expected)
+    yield from columns.change_column(wanted, found, sequence, server_major=expected.server_major)
 
 
 def _sequence_of(column: CatalogObject, expected: ExpectedCatalog) -> CatalogObject | None:
@@ -114,7 +118,7 @@ ADD: Mapping[ObjectKind, Adder] = {
     ObjectKind.VIEW: _add_view,
     ObjectKind.TRIGGER: lambda wanted, _: functions.add_trigger(wanted),
     ObjectKind.POLICY: lambda wanted, _: functions.add_policy(wanted),
-    ObjectKind.PRIVILEGE: _add_late,
+    ObjectKind.PRIVILEGE: lambda wanted, _: privileges.add_privilege(wanted),
 }
 CHANGE: Mapping[ObjectKind, Changer] = {
     ObjectKind.SCHEMA: _change_schema,
@@ -128,14 +132,27 @@ CHANGE: Mapping[ObjectKind, Changer] = {
     ObjectKind.INDEX: lambda wanted, found, _: constraints.change_index(wanted, found),
     ObjectKind.VIEW: _change_view,
     ObjectKind.TRIGGER: lambda wanted, found, _: functions.change_trigger(wanted, found),
-    ObjectKind.POLICY: lambda wanted, found, _: functions.change_policy(wanted, found),
-    ObjectKind.PRIVILEGE: lambda wanted, _found, _: functions.change_privilege(wanted),
+    ObjectKind.POLICY: lambda wanted, _found, _: functions.change_policy(wanted),
+    ObjectKind.PRIVILEGE: lambda wanted, _found, _: privileges.change_privilege(wanted),
 }
 
 
 def _is_of_identity(sequence: CatalogObject, expected: ExpectedCatalog) -> bool:
-    if sequence.parent is None:
+    return _identity_column(sequence, expected) is not None
+
+
+def is_made_with_column(difference: Difference, others: Collection[Difference], expected: ExpectedCatalog) -> bool:
+    """Whether the sequence is made again when one of the other differences is repaired: that of its identity column."""
+    if difference.identity.kind is not ObjectKind.SEQUENCE or difference.change is Change.MISSING:
         return False
+    column = _identity_column(difference.expected, expected)
+    found = (each.actual for each in others if column and each.identity == column.identity)
+    return any(each and not each.attributes["identity"] for each in found)
+
+
+def _identity_column(sequence: CatalogObject, expected: ExpectedCatalog) -> CatalogObject | None:
+    if sequence.parent is None:
+        return None
     found = (each.object for each in expected.provenances if each.object.identity.kind is ObjectKind.COLUMN)
-    on_table = (each for each in found if each.parent_place == sequence.parent_place)
-    return any(each.attributes["identity"] and part_of(each) == sequences.owner(sequence)[1] for each in on_table)
+    on_table = (each for each in found if each.parent_place == sequence.parent_place and each.attributes["identity"])
+    return next((each for each in on_table if part_of(each) == sequences.owner(sequence)[1]), None)

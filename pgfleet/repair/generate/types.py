@@ -1,7 +1,8 @@
 """Statements that fix a type."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.repair.model import Hazard, ManualRepairNeeded, Statement
@@ -21,7 +22,7 @@ def change_type(wanted: CatalogObject, found: CatalogObject) -> Iterator[Stateme
     elif want["form"] == "composite":
         yield from _change_composite(name, want["attributes"] or (), have["attributes"] or ())
     elif want["form"] == "domain":
-        yield from _change_domain(wanted, found)
+        yield from change_domain(wanted, found.attributes)
     else:
         raise ManualRepairNeeded("a range type cannot be altered")
 
@@ -71,8 +72,9 @@ def _attributes(definitions: Sequence[str]) -> dict[str, str]:
     return {found[1]: found[2] for each in definitions if (found := ATTRIBUTE.fullmatch(each))}
 
 
-def _change_domain(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
-    want, have, domain = wanted.attributes, found.attributes, relation(wanted.identity)
+def change_domain(wanted: CatalogObject, have: Mapping[str, Any]) -> Iterator[Statement]:
+    """Changes a domain that has the attributes `have`. Raises ManualRepairNeeded if its base type differs."""
+    want, domain = wanted.attributes, relation(wanted.identity)
     if want["base"] != have["base"]:
         raise ManualRepairNeeded(f"its base type is {have['base']}, which cannot be altered")
     if want["default"] != have["default"]:
@@ -80,10 +82,15 @@ def _change_domain(wanted: CatalogObject, found: CatalogObject) -> Iterator[Stat
         yield Statement(text=f"ALTER DOMAIN {domain} {action}")
     for name, definition in have["constraints"].items():
         if want["constraints"].get(name) != definition:
-            yield Statement(text=f"ALTER DOMAIN {domain} DROP CONSTRAINT {quoted(name)}")
+            yield drop_domain_constraint(wanted, name)
     for name, definition in want["constraints"].items():
         if have["constraints"].get(name) != definition:
             yield Statement(text=f"ALTER DOMAIN {domain} ADD CONSTRAINT {quoted(name)} {definition}", hazards=CHECKED)
     if want["not_null"] != have["not_null"]:
         action, hazards = ("SET", CHECKED) if want["not_null"] else ("DROP", ())
         yield Statement(text=f"ALTER DOMAIN {domain} {action} NOT NULL", hazards=hazards)
+
+
+def drop_domain_constraint(domain: CatalogObject, name: str) -> Statement:
+    """Drops the constraint of that name."""
+    return Statement(text=f"ALTER DOMAIN {relation(domain.identity)} DROP CONSTRAINT {quoted(name)}")
