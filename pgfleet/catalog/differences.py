@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
 from pgfleet.catalog.history import is_same
-from pgfleet.catalog.objects import CatalogObject, Change, Identity
+from pgfleet.catalog.objects import CatalogObject, Change, Identity, ObjectKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +38,52 @@ def find_pending(
     return tuple(sorted((each for each in differences if each.untouched and each.version not in applied), key=_order))
 
 
-def omit_implied(differences: Iterable[Difference]) -> tuple[Difference, ...]:
-    """The differences without those implied by a missing parent of the same migration, such as a table's columns."""
+def omit_implied(differences: Iterable[Difference], expected: ExpectedCatalog) -> tuple[Difference, ...]:
+    """The differences without those implied by others.
+
+    A missing table implies those of its columns, if the same migration made them; a column or constraint of a table
+    implies that of the tables that inherit it; a type implies those of the columns of views.
+    """
     kept = tuple(differences)
     gone = {(each.version, each.expected.place) for each in kept if each.change is Change.MISSING}
-    return tuple(each for each in kept if (each.version, each.expected.parent_place) not in gone)
+    explicit = [each for each in kept if (each.version, each.expected.parent_place) not in gone]
+    return tuple(each for each in explicit if not is_implied(each, kept, expected))
+
+
+def is_implied(difference: Difference, others: Iterable[Difference], expected: ExpectedCatalog) -> bool:
+    """Whether one of the others, which is about something that exists, goes with the same repair."""
+    return _is_of_retyped_column(difference, others) or _is_inherited(difference, others, expected)
+
+
+def _is_of_retyped_column(difference: Difference, others: Iterable[Difference]) -> bool:
+    """Whether only the types of a view's columns differ, and those of a table or function do too."""
+    wanted, found = difference.expected, difference.actual
+    if found is None or wanted.identity.kind is not ObjectKind.VIEW:
+        return False
+    if {name for name, _ in _changes(difference)} != {"columns"} or wanted.definition != found.definition:
+        return False
+    return any({"type", "returns"} & {name for name, _ in _changes(each)} for each in others)
+
+
+def _is_inherited(difference: Difference, others: Iterable[Difference], expected: ExpectedCatalog) -> bool:
+    """Whether one of the others is the same difference of a table that the object's table inherits from."""
+    place = difference.expected.parent_place
+    ancestors = expected.ancestors.get(place, frozenset()) if place else frozenset()
+    return bool(ancestors) and any(
+        each.expected.parent_place in ancestors
+        and (each.identity.kind, each.expected.part) == (difference.identity.kind, difference.expected.part)
+        and each.change is difference.change
+        and _changes(difference) <= _changes(each)
+        for each in others
+    )
+
+
+def _changes(difference: Difference) -> set[tuple[str, str]]:
+    """The attributes that differ, with the values found."""
+    if difference.actual is None:
+        return set()
+    wanted, found = difference.expected.attributes, difference.actual.attributes
+    return {(name, repr(value)) for name, value in found.items() if wanted.get(name) != value}
 
 
 def _compare(provenance: Provenance, actual: CatalogObject | None) -> Iterable[Difference]:

@@ -1,5 +1,6 @@
 """The expected catalog: what a replay of the manifest left, migration by migration."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +15,8 @@ from pgfleet.catalog.scope import Scope, scope_of
 
 FORMAT = 7
 """Raised whenever ExpectedCatalog changes its form, so that one cached by an earlier pgfleet is not used."""
+
+PARTS = re.compile(r'"(?:[^"]|"")+"|[^.]+')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,23 @@ class ExpectedCatalog:
         return {place: tuple(objects) for place, objects in found.items()}
 
     @cached_property
+    def ancestors(self) -> Mapping[tuple[str | None, str], frozenset[tuple[str | None, str]]]:
+        """The places of the tables that a table inherits from, directly or not, by its own place."""
+        parents = {
+            each.object.place: [_place(name) for name in each.object.attributes.get("inherits") or ()]
+            for each in self.provenances
+            if each.object.identity.kind is ObjectKind.TABLE
+        }
+        found: dict[tuple[str | None, str], frozenset[tuple[str | None, str]]] = {}
+        for place, direct in parents.items():
+            reached = list(direct)
+            for each in reached:  # the list grows during the iteration
+                reached += [parent for parent in parents.get(each, ()) if parent not in reached]
+            if reached:
+                found[place] = frozenset(reached)
+        return found
+
+    @cached_property
     def fingerprint(self) -> str:
         """The fingerprint of a catalog that is exactly as expected."""
         return fingerprint_of(each.object.digest for each in self.provenances)
@@ -164,6 +184,12 @@ class ExpectedCatalog:
         """What to look at in a tenant, at whatever position it is."""
         names = (each.object.relation_name for each in self._whole.provenances)
         return replace(scope_of(self.history.objects), names=tuple(filter(None, names)))
+
+
+def _place(written: str) -> tuple[str | None, str]:
+    """The place of a table by its name as the server writes it: qualified unless it is in the home schema."""
+    parts = [each[1:-1].replace('""', '"') if each.startswith('"') else each for each in PARTS.findall(written)]
+    return (parts[0] if parts[1:] else None), parts[-1]
 
 
 def _steps(chain: Chain, index: int, applied: frozenset[str]) -> Iterable[Step]:

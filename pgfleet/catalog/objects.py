@@ -74,6 +74,13 @@ class CatalogObject:
         return self.identity.schema, self.identity.name
 
     @property
+    def part(self) -> str:
+        """The name of a part of a relation without that of the relation; quoted if it contains a dot."""
+        parent = self.parent or ""
+        label = '"{}"'.format(parent.replace('"', '""')) if "." in parent else parent
+        return self.identity.name.removeprefix(f"{label}.")
+
+    @property
     def relation_name(self) -> tuple[str | None, str] | None:
         """Schema and name of the object's relation: its own, or the index behind a key; None if it has no relation.
 

@@ -53,7 +53,7 @@ def assess(
     pending = () if expected is whole else find_pending(whole, position.applied, found)
     repairs: dict[str, list[tuple[Difference, Repair]]] = {}
     for target, differences in ((expected, drift), (whole, pending)):
-        explicit = omit_implied(differences)
+        explicit = omit_implied(differences, target)
         versions = ({each.version for each in differences} - position.applied) | records.started
         chosen = choose_repairs(explicit, target, catalog.occupied_names, pending=versions, facts=facts)
         for each in zip(explicit, chosen, strict=True):
@@ -64,7 +64,7 @@ def assess(
         drift=drift,
         pending=pending,
         repairs={version: tuple(each) for version, each in repairs.items()},
-        unexpected=tuple(_unexpected(whole, expected, catalog, found, order.repeatable)),
+        unexpected=_omit_inherited(tuple(_unexpected(whole, expected, catalog, found, order.repeatable)), expected),
         found=found,
         facts=facts,
     )
@@ -81,6 +81,19 @@ def _needs_facts(difference: Difference, repair: Repair) -> bool:
         return False
     blocked = {Hazard.MAY_BE_NEEDED, Hazard.REWRITES} & {*repair.hazards}
     return bool(blocked) or difference.identity.kind is ObjectKind.EXTENSION
+
+
+def _omit_inherited(unexpected: tuple[CatalogObject, ...], expected: ExpectedCatalog) -> tuple[CatalogObject, ...]:
+    """Without what a table inherits from a table on which it is unexpected too."""
+    known = {(each.identity.kind, each.parent_place, each.part, repr(each.attributes)) for each in unexpected}
+    return tuple(
+        each
+        for each in unexpected
+        if not any(
+            (each.identity.kind, parent, each.part, repr(each.attributes)) in known
+            for parent in (expected.ancestors.get(each.parent_place, ()) if each.parent_place else ())
+        )
+    )
 
 
 def _unexpected(

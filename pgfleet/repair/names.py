@@ -41,14 +41,13 @@ def table_of(found: CatalogObject) -> str:
 
 def part_of(found: CatalogObject) -> str:
     """The quoted name of an object that is part of a relation: `ai_messages.content` is `content`."""
-    label = quoted_if_dotted(found.parent or "")
-    name = found.identity.name.removeprefix(f"{label}.")
+    name = found.part
     return name if "." in name else quoted(name)  # a name with a dot is quoted already
 
 
 def own_name(found: CatalogObject) -> str:
     """The bare name of an object that is part of a relation, without that of the relation."""
-    own = found.identity.name.removeprefix(f"{quoted_if_dotted(found.parent or '')}.")
+    own = found.part
     return own[1:-1].replace('""', '"') if "." in own else own
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pgfleet.catalog.differences import Difference, omit_implied
+from pgfleet.catalog.differences import Difference, is_implied, omit_implied
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import ObjectKind, OccupiedName
 from pgfleet.catalog.repair_facts import Facts
@@ -17,13 +17,14 @@ from pgfleet.repair.strategy import NOTHING_KNOWN, choose_repairs
 class RepairPlan:
     """Versions in manifest order, then statements ordered by their dependencies.
 
-    `targets` are the differences that the plan fixes, including those implied by a missing table; `remaining` are those
-    that only a person can fix, with the reason.
+    `targets` are the differences that the plan fixes, including those that others imply; `explicit` are those without
+    the implied ones. `remaining` are those that only a person can fix, with the reason.
     """
 
     versions: tuple[str, ...]
     statements: tuple[Statement, ...]
     targets: tuple[Difference, ...]
+    explicit: tuple[Difference, ...]
     remaining: tuple[tuple[Difference, Repair], ...]
 
     @property
@@ -52,7 +53,7 @@ def plan_repair(
     A repair is one transaction, so it does not rerun the versions in `alone`, which run outside a transaction. With
     `statements_only` it reruns none, and what a rerun fixes is not among its targets.
     """
-    explicit = omit_implied(differences)
+    explicit = omit_implied(differences, expected)
     found = choose_repairs(explicit, expected, occupied_names, facts=facts)
     repairs = (_in_transaction(each, expected, alone) for each in found)
     chosen = list(zip(explicit, repairs, strict=True))
@@ -64,7 +65,8 @@ def plan_repair(
     return RepairPlan(
         versions=tuple(each for each in versions if each in to_rerun),
         statements=tuple(_in_order(chosen)),
-        targets=tuple(_without(differences, (*reruns, *(each for each, _ in remaining)))),
+        targets=tuple(_without(differences, (*reruns, *(each for each, _ in remaining)), expected)),
+        explicit=tuple(each for each, repair in chosen if repair.strategy is not Strategy.BY_HAND),
         remaining=remaining,
     )
 
@@ -79,10 +81,15 @@ def _in_transaction(repair: Repair, expected: ExpectedCatalog, alone: Collection
     return repair
 
 
-def _without(differences: Iterable[Difference], excluded: Iterable[Difference]) -> Iterator[Difference]:
+def _without(
+    differences: Iterable[Difference], excluded: Sequence[Difference], expected: ExpectedCatalog
+) -> Iterator[Difference]:
     """The differences without the excluded ones and those that these imply."""
     places = {each.expected.place for each in excluded}
-    return (each for each in differences if not {each.expected.place, each.expected.parent_place} & places)
+    for each in differences:
+        is_part = {each.expected.place, each.expected.parent_place} & places
+        if not is_part and not is_implied(each, excluded, expected):
+            yield each
 
 
 def _in_order(chosen: Iterable[tuple[Difference, Repair]]) -> Iterator[Statement]:

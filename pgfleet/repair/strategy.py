@@ -11,7 +11,7 @@ from pgfleet.catalog.repair_facts import NO_FACTS, Facts, RepairFacts
 from pgfleet.repair.generate import functions
 from pgfleet.repair.generate.statements import generate_statements, is_made_with_column
 from pgfleet.repair.model import Hazard, ManualRepairNeeded, Repair, Strategy
-from pgfleet.repair.names import quoted
+from pgfleet.repair.names import part_of, quoted
 
 NOTHING_KNOWN: Facts = {}
 WITH_COLUMN = Repair(strategy=Strategy.SQL, reason="fixed with its column")
@@ -47,6 +47,7 @@ def choose_repairs(
         WITH_COLUMN if repair.strategy is Strategy.SQL and is_made_with_column(each, differences, expected) else repair
         for each, repair in zip(differences, chosen, strict=True)
     ]
+    chosen = _with_unfixed_columns(differences, chosen)
     gone = [each for each in differences if is_lost_table(each) and each.version not in pending]
     chosen = [_with_lost_table(each, repair, gone) for each, repair in zip(differences, chosen, strict=True)]
     pairs = zip(differences, chosen, strict=True)
@@ -59,14 +60,38 @@ def choose_repairs(
     )
 
 
+def _with_unfixed_columns(differences: Sequence[Difference], chosen: Sequence[Repair]) -> list[Repair]:
+    """The repairs; manual ones of what names a column of its table that a person must give another type first."""
+    pairs = list(zip(differences, chosen, strict=True))
+    unfixed = [each for each, repair in pairs if repair.strategy is Strategy.BY_HAND and _is_retyped(each)]
+    return [_with_unfixed_column(each, repair, unfixed) for each, repair in pairs]
+
+
+def _with_unfixed_column(difference: Difference, repair: Repair, unfixed: Sequence[Difference]) -> Repair:
+    for each in unfixed if repair.strategy is Strategy.SQL else ():
+        is_beside = each.expected.parent_place == difference.expected.parent_place
+        if is_beside and each is not difference and _names(part_of(each.expected), difference.expected.definition):
+            return Repair(strategy=Strategy.BY_HAND, reason=f"column {each.identity.name} must be fixed first")
+    return repair
+
+
+def _is_retyped(difference: Difference) -> bool:
+    wanted, found = difference.expected, difference.actual
+    is_column = wanted.identity.kind is ObjectKind.COLUMN
+    return is_column and found is not None and wanted.attributes["type"] != found.attributes["type"]
+
+
+def _names(name: str, text: str) -> bool:
+    return bool(re.search(rf'(?<![\w"]){re.escape(name)}(?![\w"])', text))
+
+
 def _with_lost_table(difference: Difference, repair: Repair, lost: Sequence[Difference]) -> Repair:
     """The repair, or a manual one if the object names a table that must be restored first, as a foreign key does."""
     if repair.strategy is Strategy.BY_HAND:
         return repair
     texts = (difference.expected.definition, *(each.text for each in repair.statements))
     for table in (each.identity for each in lost):
-        named = re.compile(rf'(?<![\w"]){re.escape(quoted(table.name))}(?![\w"])')
-        if any(named.search(each) for each in texts):
+        if any(_names(quoted(table.name), each) for each in texts):
             return Repair(strategy=Strategy.BY_HAND, reason=f"table {table.name} must be restored first")
     return repair
 

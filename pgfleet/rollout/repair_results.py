@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from pgfleet.catalog.differences import omit_implied
 from pgfleet.documents.audit import DifferenceEntry
 from pgfleet.documents.entry import StatementEntry
 from pgfleet.documents.repair import NotRepairableEntry, RepairResult, TenantRepair
@@ -30,7 +29,7 @@ def build_tenant_repair(
         digest=digest,
         versions=plan.versions,
         statements=tuple(map(_statement_entry, plan.statements)),
-        repaired=tuple(difference_entry(each, home) for each in omit_implied(plan.targets)),
+        repaired=tuple(difference_entry(each, home) for each in plan.explicit),
         remaining=tuple(difference_entry(each, home, repair) for each, repair in plan.remaining),
         not_repairable=not_repairable,
     )

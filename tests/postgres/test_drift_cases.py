@@ -55,7 +55,7 @@ class Expectation(Table):
 
     what: str
     verdict: Verdict
-    manifest: Literal["shipped", "everything"] = "shipped"
+    manifest: Literal["shipped", "everything", "dependents"] = "shipped"
     min_server: int = 0
     never_run: tuple[str, ...] = ()
     in_ledger: tuple[str, ...] = ()
@@ -114,11 +114,17 @@ class Case:
 
 @pytest.fixture(scope="module")
 def proven_beginnings(
-    beginnings: dict[str, Beginning], proven: ExpectedCatalog, everything_proven: ExpectedCatalog
+    beginnings: dict[str, Beginning],
+    proven: ExpectedCatalog,
+    everything_proven: ExpectedCatalog,
+    dependents: Beginning,
 ) -> dict[str, Beginning]:
     """What cases begin with, by the manifest that they name; with what reapplying its migrations fixes."""
     expected = {"shipped": proven, "everything": everything_proven}
-    return {name: replace(each, expected=expected[name]) for name, each in beginnings.items()}
+    return {
+        **{name: replace(each, expected=expected[name]) for name, each in beginnings.items()},
+        "dependents": dependents,
+    }
 
 
 ALL_CASES = [Case(folder) for folder in sorted(CASES.iterdir()) if folder.is_dir()]

@@ -122,8 +122,8 @@ def a_policy(definition: str = "CREATE POLICY p ON t", name: str = "t.p") -> Cat
     return an_object(ObjectKind.POLICY, name, definition, {"using": definition}, parent="t")
 
 
-def a_privilege(definition: str, *, parent: str | None = "t", grantable: bool = False) -> CatalogObject:
-    attributes = {"object": "t", "grantee": "app", "grantable": grantable}
+def a_privilege(definition: str, *, parent: str | None = "t", grantable: bool = False, on: str = "t") -> CatalogObject:
+    attributes = {"object": on, "grantee": "app", "grantable": grantable}
     return an_object(ObjectKind.PRIVILEGE, "t SELECT TO app", definition, attributes, parent=parent)
 
 

@@ -25,14 +25,22 @@ from unit.repair_objects import (
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.objects import CatalogObject, ObjectKind
+from pgfleet.catalog.repair_facts import NO_FACTS, Dependent, RepairFacts
 from pgfleet.repair.generate.statements import generate_statements
 from pgfleet.repair.model import ManualRepairNeeded
 
 
-def made(difference: Difference, *others: CatalogObject) -> list[str]:
+def made(difference: Difference, *others: CatalogObject, facts: RepairFacts = NO_FACTS) -> list[str]:
     """Where these others are expected too."""
     expected = an_expected_catalog((difference.version, [difference.expected, *others]))
-    return told(generate_statements(difference, expected))
+    return told(generate_statements(difference, expected, facts))
+
+
+def depending(*objects: CatalogObject) -> RepairFacts:
+    """That these depend on the object, each on what comes before it."""
+    return RepairFacts(
+        dependents=tuple(Dependent(identity=each.identity, description=each.identity.name) for each in objects)
+    )
 
 
 ADDED = {
@@ -166,10 +174,18 @@ def test_the_sequence_of_an_identity_is_known_by_odd_names_too() -> None:
 def test_a_serial_becomes_an_identity_again() -> None:
     assert made(changed(IDENTITY, SERIAL), a_sequence(start=1000)) == [
         "ALTER TABLE t ALTER COLUMN c DROP DEFAULT -- ACCESS_EXCLUSIVE",
-        "DROP SEQUENCE t_c_seq -- MAY_BE_NEEDED",
+        "ALTER SEQUENCE t_c_seq RENAME TO pgfleet_t_c_seq",
         f"ALTER TABLE t ALTER COLUMN c ADD GENERATED ALWAYS AS IDENTITY {OPTIONS} -- ACCESS_EXCLUSIVE",
-        "late: SELECT pg_catalog.setval('t_c_seq', max(c)) FROM t HAVING max(c) IS NOT NULL",
+        "SELECT pg_catalog.setval('t_c_seq', last_value, is_called) FROM pgfleet_t_c_seq",
+        "DROP SEQUENCE pgfleet_t_c_seq -- MAY_BE_NEEDED",
     ]
+
+
+def test_an_identity_continues_after_the_sequence_that_a_default_used() -> None:
+    found = a_column(type="bigint", not_null=True, default="nextval('\"Odd\".other'::regclass)")
+    assert made(changed(IDENTITY, found), a_sequence())[-1] == (
+        "SELECT pg_catalog.setval('t_c_seq', last_value, is_called) FROM \"Odd\".other"
+    )
 
 
 def test_an_identity_becomes_a_serial_again() -> None:
@@ -563,11 +579,12 @@ def test_a_difference_that_no_statement_can_fix_needs_a_person(
 FIRST = a_view(" SELECT t.c\n   FROM t", name="first")
 SECOND = a_view(" SELECT c\n   FROM first", name="second")
 BESIDE = a_view(" SELECT t.d\n   FROM t", name="beside")
-ELSEWHERE = a_view(" SELECT c\n   FROM s.t", name="elsewhere")
+POLICY = a_policy("CREATE POLICY p ON t USING (c)")
+RETYPED = changed(a_column(), a_column(type="varchar(9)"))
 
 
-def test_the_views_that_read_a_column_are_dropped_before_its_type_changes_and_made_again() -> None:
-    statements = made(changed(a_column(), a_column(type="varchar(9)")), BESIDE, SECOND, FIRST, ELSEWHERE)
+def test_what_depends_on_a_column_is_dropped_before_its_type_changes_and_made_again() -> None:
+    statements = made(RETYPED, BESIDE, SECOND, FIRST, facts=depending(FIRST, SECOND))
     assert [each.split(" -- ")[0].split(" AS\n")[0] for each in statements] == [
         "DROP VIEW IF EXISTS second",
         "DROP VIEW IF EXISTS first",
@@ -577,5 +594,29 @@ def test_the_views_that_read_a_column_are_dropped_before_its_type_changes_and_ma
     ]
 
 
-def test_views_stay_if_the_columns_type_does_not_change() -> None:
-    assert len(made(changed(a_column(default="1"), a_column()), FIRST)) == 1
+def test_what_else_depends_on_an_object_is_named() -> None:
+    own = RepairFacts(
+        dependents=(Dependent(identity=None, description="operator +(t, t)"), *depending(FIRST).dependents)
+    )
+    with pytest.raises(ManualRepairNeeded, match=r"which are not the manifest's: operator \+\(t, t\), first$"):
+        made(RETYPED, facts=own)
+
+
+def test_a_type_without_a_cast_needs_a_person() -> None:
+    with pytest.raises(ManualRepairNeeded, match=r"there is no cast from varchar\(9\) to text"):
+        made(RETYPED, facts=RepairFacts(has_cast=False))
+
+
+def test_an_extension_is_updated_only_along_a_path() -> None:
+    difference = changed(an_extension("1.5"), an_extension("1.6"))
+    with pytest.raises(ManualRepairNeeded, match=r"no update path from version 1\.6 to 1\.5"):
+        made(difference, facts=RepairFacts(has_path=False))
+
+
+def test_the_home_schema_is_named_where_a_repair_runs() -> None:
+    definition = "GRANT USAGE ON SCHEMA acme TO app WITH GRANT OPTION"
+    [statement] = made(missing(a_privilege(definition, on="SCHEMA")))
+    assert statement == (
+        "late: DO 'BEGIN EXECUTE pg_catalog.format("
+        "''GRANT USAGE ON SCHEMA %I TO app WITH GRANT OPTION'', pg_catalog.current_schema()); END'"
+    )

@@ -22,6 +22,7 @@ from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.reapply import Reapplicable
+from pgfleet.catalog.repair_facts import Dependent, Facts, RepairFacts
 from pgfleet.repair.model import Strategy
 from pgfleet.repair.plan import RepairPlan, plan_repair
 
@@ -30,9 +31,14 @@ KEY = a_constraint("PRIMARY KEY (c)")
 REFERENCE = a_constraint("FOREIGN KEY (c) REFERENCES u(c)", "t.r")
 
 
-def planned(*differences: Difference, expected: ExpectedCatalog | None = None, alone: Iterable[str] = ()) -> RepairPlan:
+def planned(
+    *differences: Difference,
+    expected: ExpectedCatalog | None = None,
+    alone: Iterable[str] = (),
+    facts: Facts | None = None,
+) -> RepairPlan:
     known = expected or an_expected_catalog(("1", [each.expected for each in differences]))
-    return plan_repair(differences, known, (), ("3", "1", "2"), alone=tuple(alone))
+    return plan_repair(differences, known, (), ("3", "1", "2"), alone=tuple(alone), facts=facts or {})
 
 
 def texts(plan: RepairPlan) -> list[str]:
@@ -80,7 +86,9 @@ def test_a_view_that_two_columns_need_dropped_is_made_again_after_both() -> None
     columns = [(a_column(f"t.{each}"), a_column(f"t.{each}", type="varchar(9)")) for each in "cd"]
     wrong = [changed(wanted, found) for wanted, found in columns]
     wrong += [changed(each, replace_columns(each)) for each in (second, first)]
-    assert texts(planned(*wrong)) == [
+    views = tuple(Dependent(identity=each.identity, description=each.identity.name) for each in (first, second))
+    facts = {wanted.identity: RepairFacts(dependents=views) for wanted, _ in columns}
+    assert texts(planned(*wrong, facts=facts)) == [
         "DROP VIEW IF EXISTS y",
         "DROP VIEW IF EXISTS z",
         "ALTER TABLE t ALTER COLUMN c TYPE text USING c::text",

@@ -139,15 +139,19 @@ def _become_identity(
 
 
 def _change_not_null(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
+    """NOT NULL, which since PostgreSQL 18 can be `NO INHERIT` or `NOT VALID`; only the latter can be altered."""
     column, want, have = part_of(wanted), wanted.attributes["not_null"], found.attributes["not_null"]
     if want == have or _becomes_identity(wanted.attributes, found.attributes):
         return
+    if have and not (want is True and have == "NOT VALID"):
+        if want and wanted.attributes["identity"]:
+            raise ManualRepairNeeded("the NOT NULL of an identity column cannot be dropped")
+        yield _alter(wanted, f"ALTER COLUMN {column} DROP NOT NULL", LOCK)
     if want is True:
         yield _alter(wanted, f"ALTER COLUMN {column} SET NOT NULL", LOCK, Hazard.READS_ALL, Hazard.MAY_FAIL)
-    elif want is False:
-        yield _alter(wanted, f"ALTER COLUMN {column} DROP NOT NULL", LOCK)
-    else:
-        raise ManualRepairNeeded("its expected NOT NULL is NOT VALID")
+    elif want:
+        proven = () if "NOT VALID" in want else (Hazard.READS_ALL, Hazard.MAY_FAIL)
+        yield _alter(wanted, f"ADD NOT NULL {column} {want}", LOCK, *proven)
 
 
 def _change_generation(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:

@@ -1,0 +1,6 @@
+ALTER TABLE letters DROP COLUMN sender;
+ALTER TABLE letters ADD COLUMN sender text;
+ALTER TABLE comments ALTER COLUMN at DROP NOT NULL;
+ALTER TABLE comments DROP CONSTRAINT comments_score;
+ALTER TABLE comments ALTER COLUMN score_id TYPE jsonb USING NULL;
+ALTER TABLE comments ALTER COLUMN score_id TYPE boolean USING NULL;

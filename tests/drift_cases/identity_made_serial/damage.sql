@@ -1,0 +1,3 @@
+ALTER TABLE players ALTER COLUMN id DROP IDENTITY;
+CREATE SEQUENCE players_id_seq START 77;
+ALTER TABLE players ALTER COLUMN id SET DEFAULT nextval('players_id_seq');

@@ -1,0 +1,3 @@
+ALTER TABLE papers ALTER COLUMN title DROP DEFAULT;
+ALTER TABLE papers DROP CONSTRAINT papers_title;
+ALTER TABLE papers ADD COLUMN extra integer;

@@ -1,0 +1,2 @@
+DROP VIEW all_players;
+ALTER TABLE players ADD COLUMN extra integer;
