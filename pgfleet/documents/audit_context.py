@@ -109,11 +109,12 @@ class VariantDifference(Entry):
 
 
 class VariantEntry(Entry):
-    """The tenants on servers of one major version whose managed objects have the same fingerprint."""
+    """The tenants with the same differences; `fingerprint` and `server_major` are those of the first by name."""
 
     name: str
     fingerprint: str
     server_major: int
+    server_majors: tuple[int, ...] = ()
     expected: bool
     tenants: tuple[str, ...]
     differences: tuple[VariantDifference, ...]

@@ -1,5 +1,6 @@
-"""Groups of tenants whose managed objects are identical (same fingerprint)."""
+"""Groups of tenants with the same differences."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_uppercase
 
@@ -9,9 +10,11 @@ from pgfleet.documents.audit_context import VariantDifference, VariantEntry
 
 AS_EXPECTED = "as expected"
 WITHOUT_SCHEMA = frozenset({ObjectKind.SCHEMA, ObjectKind.EXTENSION})
+QUALIFIER = re.compile(r'(?:"(?:[^"]|"")+"|\w+)\.(?=["\w])|[\s()]')
+"""PostgreSQL 16 and later qualify columns only where that is needed."""
 
-Group = tuple[int, str]
-"""A server's major version and a fingerprint; fingerprints of different versions do not compare."""
+Differences = tuple[tuple[VariantDifference, str | None], ...]
+"""With the definition that was found, as far as it does not depend on the server's version."""
 
 
 def group_variants(tenants: Iterable[TenantEntry], homes: Mapping[str, str]) -> tuple[VariantEntry, ...]:
@@ -20,34 +23,36 @@ def group_variants(tenants: Iterable[TenantEntry], homes: Mapping[str, str]) -> 
     A tenant that could not be judged is in no variant. Failing checks do not matter: a tenant without differences is
     in the variant named "as expected".
     """
-    groups: dict[Group, list[TenantEntry]] = {}
+    groups: dict[Differences, list[TenantEntry]] = {}
     for tenant in tenants:
         if tenant.verdict not in INCONCLUSIVE and tenant.fingerprint and tenant.server_version:
-            groups.setdefault((_major(tenant.server_version), tenant.fingerprint), []).append(tenant)
-    ordered = sorted(groups.items(), key=lambda each: (-len(each[1]), each[0]))
+            groups.setdefault(_differences(tenant, homes.get(tenant.name, "")), []).append(tenant)
+    ordered = sorted(groups.items(), key=lambda each: (-len(each[1]), bool(each[0]), min(one.name for one in each[1])))
     letters = (f"variant {_letters(place)}" for place in range(len(ordered)))
-    return tuple(_variant(group, members, homes, letters) for group, members in ordered)
+    return tuple(_variant(differences, members, letters) for differences, members in ordered)
 
 
-def _variant(
-    group: Group, members: Sequence[TenantEntry], homes: Mapping[str, str], letters: Iterable[str]
-) -> VariantEntry:
-    """All members have the same differences; those of the first are used."""
-    differences = _differences(members[0], homes.get(members[0].name, ""))
-    major, fingerprint = group
+def _variant(differences: Differences, members: Sequence[TenantEntry], letters: Iterable[str]) -> VariantEntry:
+    first = min(members, key=lambda each: each.name)
+    majors = sorted({_major(each.server_version or "") for each in members})
     return VariantEntry(
         name=next(iter(letters)) if differences else AS_EXPECTED,
-        fingerprint=fingerprint,
-        server_major=major,
+        fingerprint=first.fingerprint or "",
+        server_major=_major(first.server_version or ""),
+        server_majors=tuple(majors),
         expected=not differences,
         tenants=tuple(sorted(each.name for each in members)),
-        differences=differences,
+        differences=tuple(dict.fromkeys(each for each, _ in differences)),
     )
 
 
-def _differences(tenant: TenantEntry, home: str) -> tuple[VariantDifference, ...]:
+def _differences(tenant: TenantEntry, home: str) -> Differences:
     """The distinct differences, in manifest order."""
-    found = (_without_home(each, home) for migration in tenant.migrations for each in migration.differences)
+    found = (
+        (_without_home(each, home), QUALIFIER.sub("", each.actual) if each.actual else None)
+        for migration in tenant.migrations
+        for each in migration.differences
+    )
     return tuple(dict.fromkeys(found))
 
 

@@ -37,7 +37,7 @@ def variant_rows(variants: Sequence[VariantEntry]) -> list[TableRow]:
     """One row per variant, the largest first, at most MOST_ROWS."""
     rows = [
         {
-            "variant": f"{each.name} (PostgreSQL {each.server_major})",
+            "variant": f"{each.name} (PostgreSQL {', '.join(map(str, each.server_majors or [each.server_major]))})",
             "tenants": str(len(each.tenants)),
             "which": listed(each.tenants),
             "what differs": what_differs(each),

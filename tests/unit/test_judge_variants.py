@@ -1,4 +1,4 @@
-"""Groups of tenants with identical managed objects."""
+"""Groups of tenants with the same differences."""
 
 from unit.literals import a_difference_entry, a_migration_entry, a_tenant_entry
 
@@ -27,7 +27,7 @@ def grouped(*tenants: TenantEntry, **homes: str) -> list[tuple[str, tuple[str, .
     return [(each.name, each.tenants) for each in found]
 
 
-def test_tenants_of_one_fingerprint_are_one_variant_the_largest_first() -> None:
+def test_tenants_with_the_same_differences_are_one_variant_the_largest_first() -> None:
     tenants = [
         a_member("e", "odd", "public.idx_b"),
         *(a_member(name, "f1", "public.idx_a") for name in ("c", "b")),
@@ -52,9 +52,26 @@ def test_a_schema_of_the_home_schemas_name_keeps_it() -> None:
     assert [each.identity for each in variant.differences] == ["extra.t", "extra.extra"]
 
 
-def test_servers_of_different_major_versions_do_not_compare() -> None:
-    tenants = [a_member("a", server_version="15.9"), a_member("b", server_version="16.1"), a_member("c")]
-    assert grouped(*tenants) == [("as expected", ("b", "c")), ("as expected", ("a",))]
+def a_changed_view(name: str, server_version: str, actual: str) -> TenantEntry:
+    found = DifferenceEntry(kind="view", identity="public.v", change="changed", expected="", actual=actual)
+    entry = a_tenant_entry(
+        name,
+        migrations=[a_migration_entry(MigrationStatus.DRIFTED, differences=[found])],
+        server_version=server_version,
+    )
+    return entry.model_copy(update={"fingerprint": name})
+
+
+def test_servers_of_different_major_versions_compare() -> None:
+    tenants = [a_member("a", "f1", server_version="15.9"), a_member("b", "f2", server_version="16.1"), a_member("c")]
+    assert grouped(*tenants) == [("as expected", ("a", "b", "c"))]
+    views = [
+        a_changed_view("d", "15.9", "CREATE VIEW v AS\n SELECT t.a\n   FROM t"),
+        a_changed_view("e", "18.1", "CREATE VIEW v AS\n SELECT a\n   FROM t"),
+        a_changed_view("f", "18.1", "CREATE VIEW v AS\n SELECT b\n   FROM t"),
+    ]
+    found = group_variants(views, {})
+    assert [(each.tenants, each.server_majors) for each in found] == [(("d", "e"), (15, 18)), (("f",), (18,))]
 
 
 def test_a_tenant_that_could_not_be_judged_is_in_none() -> None:
@@ -71,5 +88,5 @@ def test_an_object_of_two_migrations_is_reported_once() -> None:
 
 
 def test_names_go_on_after_z() -> None:
-    tenants = [a_member(f"t{number:02}", f"f{number:02}", "public.idx_a") for number in range(28)]
+    tenants = [a_member(f"t{number:02}", f"f{number:02}", f"public.idx_{number}") for number in range(28)]
     assert [name for name, _ in grouped(*tenants)][24:] == ["variant Y", "variant Z", "variant AA", "variant AB"]

@@ -65,7 +65,8 @@ def _catalogs(
         after = frozenset(each.digest for each in objects)
         if after == before and _may_be_repeated(reader, migration):
             harmless.add(migration.version)
-        forms |= find_restored_forms(reader, objects, [each for each in objects if each.digest not in before])
+        made = [each for each in objects if each.digest not in before]
+        forms.update(find_restored_forms(session, objects, made, manifest.stand_ins))
         before = after
         yield migration.version, objects
 

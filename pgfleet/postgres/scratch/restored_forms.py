@@ -4,49 +4,60 @@ The server does not read its own text back as the same expression in every case:
 `BETWEEN … AND …` next to another condition, come back in another form. An object in this form is as expected.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pgfleet.catalog.objects import CatalogObject
+from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 from pgfleet.errors import DatabaseError
-from pgfleet.postgres.read.introspection import CatalogReader
+from pgfleet.postgres.scratch.lookup import look_up
 from pgfleet.postgres.scratch.rollback import rolled_back
 from pgfleet.postgres.session import Session
 from pgfleet.repair.generate.again import is_equal_otherwise, is_made_alone, make_again
 
 MOST_ROUNDS = 3
 """A tenant may have been dumped and restored more than once; so far, every form was stable after the first time."""
+Form = tuple[str, CatalogObject]
+"""The digest of an object's other form, and the object."""
 
 
 def find_restored_forms(
-    reader: CatalogReader, objects: Sequence[CatalogObject], made: Iterable[CatalogObject]
-) -> dict[str, CatalogObject]:
-    """By the digest of each form that a dump and restore gives one of the `made` objects, the object.
+    session: Session,
+    objects: Sequence[CatalogObject],
+    made: Iterable[CatalogObject],
+    equivalents: Mapping[str, str],
+) -> Iterator[Form]:
+    """The forms that a dump and restore gives the `made` objects; `objects` are all of the catalog.
 
-    The objects are made again from their own definitions, and read again; all of it is rolled back. `objects` is the
-    catalog as it is. Raises transient DatabaseErrors.
+    The objects are made again from their own definitions, and read again; all of it is rolled back. `equivalents` maps
+    a column default to the one that stands for it. Raises transient DatabaseErrors.
     """
-    session, forms = reader.session, dict[str, CatalogObject]()
     changed = [each for each in made if any(make_again(each, session.server_major))]
     alone = [each for each in changed if is_made_alone(each, session.server_major)]
-    for targets in ([each for each in changed if each not in alone], *([each] for each in alone)):
+    together = [each for each in changed if each not in alone]
+    for targets in ([*together, *_namesakes(together, objects)], *([each] for each in alone)):
         if targets:
             with rolled_back(session):
-                forms |= dict(_rounds(reader, objects, targets))
-    return forms
+                yield from _rounds(session, targets, equivalents)
 
 
-def _rounds(
-    reader: CatalogReader, objects: Sequence[CatalogObject], targets: Sequence[CatalogObject]
-) -> Iterator[tuple[str, CatalogObject]]:
-    originals = {each.identity: each for each in objects}
+def _namesakes(made: Sequence[CatalogObject], objects: Sequence[CatalogObject]) -> Iterator[CatalogObject]:
+    """Constraints of the same names: one that a table inherits is only made again with the original."""
+    names = {each.part for each in made if each.identity.kind is ObjectKind.CONSTRAINT}
+    known = {each.identity for each in made}
+    for each in objects:
+        if each.identity.kind is ObjectKind.CONSTRAINT and each.part in names and each.identity not in known:
+            yield each
+
+
+def _rounds(session: Session, targets: Sequence[CatalogObject], equivalents: Mapping[str, str]) -> Iterator[Form]:
+    originals: Mapping[Identity, CatalogObject] = {each.identity: each for each in targets}
     current = dict(originals)
     for _ in range(MOST_ROUNDS):
-        _make_again(reader.session, targets)
-        found = {each.identity: each for each in reader.read() if each.identity in current}
+        _make_again(session, targets)
+        found = look_up(session, [*originals.values()], equivalents)
         targets = [
             each
             for name, each in found.items()
-            if each.digest != current[name].digest and is_equal_otherwise(originals[name], each)
+            if name in current and each.digest != current[name].digest and is_equal_otherwise(originals[name], each)
         ]
         if not targets:
             return

@@ -25,6 +25,7 @@ EXPRESSIONS: Mapping[ObjectKind, frozenset[str]] = MappingProxyType(
 )
 """The attributes of each kind that contain expressions."""
 NESTED = re.compile(r"\(.*\(| WHERE ", re.DOTALL)
+PLAIN_CALL = re.compile(r"[\w.]+\(\)|nextval\('[^']+'::regclass\)")
 STANDARD_BODY = ("BEGIN ATOMIC", "RETURN ")
 ORIGINAL = "pgfleet_original"
 
@@ -94,7 +95,7 @@ def _column(found: CatalogObject, major: int) -> Iterator[Statement]:
         yield Statement(text=f"ALTER TABLE {table} ADD COLUMN {column} {found.definition}")
     elif found.attributes["generated"]:
         yield Statement(text=f"ALTER TABLE {table} ALTER COLUMN {column} SET EXPRESSION AS ({default})")
-    elif "(" in default:
+    elif "(" in default and not PLAIN_CALL.fullmatch(default):
         yield Statement(text=f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {default}")
 
 
