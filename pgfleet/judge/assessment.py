@@ -55,7 +55,14 @@ def assess(
     for target, differences in ((expected, drift), (whole, pending)):
         explicit = omit_implied(differences, target)
         versions = ({each.version for each in differences} - position.applied) | records.started
-        chosen = choose_repairs(explicit, target, catalog.occupied_names, pending=versions, facts=facts)
+        chosen = choose_repairs(
+            explicit,
+            target,
+            catalog.occupied_names,
+            pending=versions,
+            facts=facts,
+            unexpected=catalog.unexpected,
+        )
         for each in zip(explicit, chosen, strict=True):
             repairs.setdefault(each[0].version, []).append(each)
     return Assessment(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pgfleet.catalog.differences import Difference, is_implied, omit_implied
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import ObjectKind, OccupiedName
+from pgfleet.catalog.objects import CatalogObject, ObjectKind, OccupiedName
 from pgfleet.catalog.repair_facts import Facts
 from pgfleet.repair.model import Repair, Statement, Strategy
 from pgfleet.repair.strategy import NOTHING_KNOWN, choose_repairs
@@ -46,6 +46,7 @@ def plan_repair(
     *,
     alone: Collection[str] = (),
     facts: Facts = NOTHING_KNOWN,
+    unexpected: Collection[CatalogObject] = (),
     statements_only: bool = False,
 ) -> RepairPlan:
     """The repair of a tenant's `differences`; `versions` are all of the manifest's.
@@ -54,7 +55,7 @@ def plan_repair(
     `statements_only` it reruns none, and what a rerun fixes is not among its targets.
     """
     explicit = omit_implied(differences, expected)
-    found = choose_repairs(explicit, expected, occupied_names, facts=facts)
+    found = choose_repairs(explicit, expected, occupied_names, facts=facts, unexpected=unexpected)
     repairs = (_in_transaction(each, expected, alone) for each in found)
     chosen = list(zip(explicit, repairs, strict=True))
     reruns = [each for each, repair in chosen if statements_only and repair.strategy is Strategy.RERUN]

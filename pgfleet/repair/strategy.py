@@ -8,7 +8,7 @@ from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, Change, ObjectKind, OccupiedName
 from pgfleet.catalog.repair_facts import NO_FACTS, Facts, RepairFacts
-from pgfleet.repair.generate import functions
+from pgfleet.repair.generate import functions, views
 from pgfleet.repair.generate.statements import generate_statements, is_made_with_column
 from pgfleet.repair.model import Hazard, ManualRepairNeeded, Repair, Strategy
 from pgfleet.repair.names import part_of, quoted
@@ -24,12 +24,13 @@ def choose_repairs(
     *,
     pending: Collection[str] = (),
     facts: Facts = NOTHING_KNOWN,
+    unexpected: Collection[CatalogObject] = (),
 ) -> tuple[Repair, ...]:
     """The repairs of a tenant's differences; differences of `pending` versions are fixed by running these.
 
     `occupied_names` are the relations that have the names that the manifest's objects need; `facts` is what is known of
-    the objects that must be dropped, among others. What depends on an object
-    that exists and is wrong is repaired with that object: created again with it, or left to a person with it.
+    the objects that must be dropped, among others, and `unexpected` is what exists besides them. What depends on an
+    object that exists and is wrong is repaired with that object: created again with it, or left to a person with it.
     """
     lost = {each.version for each in differences if is_lost_table(each)} - {*pending}
     chosen = [
@@ -40,6 +41,7 @@ def choose_repairs(
             is_pending=each.version in pending,
             lost=lost,
             facts=facts.get(each.identity, NO_FACTS),
+            is_extended=_is_extended(each, unexpected),
         )
         for each in differences
     ]
@@ -47,17 +49,37 @@ def choose_repairs(
         WITH_COLUMN if repair.strategy is Strategy.SQL and is_made_with_column(each, differences, expected) else repair
         for each, repair in zip(differences, chosen, strict=True)
     ]
+    chosen = [_with_other_key(each, repair, unexpected) for each, repair in zip(differences, chosen, strict=True)]
     chosen = _with_unfixed_columns(differences, chosen)
     gone = [each for each in differences if is_lost_table(each) and each.version not in pending]
     chosen = [_with_lost_table(each, repair, gone) for each, repair in zip(differences, chosen, strict=True)]
     pairs = zip(differences, chosen, strict=True)
     by_place: dict[tuple[str | None, str] | None, tuple[Difference, Repair]] = {
-        each.expected.place: (each, repair) for each, repair in pairs if each.actual is not None
+        each.expected.place: (each, repair)
+        for each, repair in pairs
+        if each.actual is not None or _is_made_view(each, repair)
     }
     return tuple(
         _with_parent(repair, by_place.get(each.expected.parent_place))
         for each, repair in zip(differences, chosen, strict=True)
     )
+
+
+def _with_other_key(difference: Difference, repair: Repair, unexpected: Collection[CatalogObject]) -> Repair:
+    """The repair, or a manual one of a primary key if the table has one of another name."""
+    wanted = difference.expected
+    if repair.strategy is not Strategy.SQL or difference.actual is not None or not _is_primary_key(wanted):
+        return repair
+    for each in unexpected:
+        if _is_primary_key(each) and each.parent_place == wanted.parent_place:
+            reason = f"the table has a primary key of another name, {part_of(each)}: ask its owner about it"
+            return Repair(strategy=Strategy.BY_HAND, reason=reason)
+    return repair
+
+
+def _is_primary_key(found: CatalogObject) -> bool:
+    is_constraint = found.identity.kind is ObjectKind.CONSTRAINT
+    return is_constraint and str(found.attributes["definition"]).startswith("PRIMARY KEY")
 
 
 def _with_unfixed_columns(differences: Sequence[Difference], chosen: Sequence[Repair]) -> list[Repair]:
@@ -96,6 +118,11 @@ def _with_lost_table(difference: Difference, repair: Repair, lost: Sequence[Diff
     return repair
 
 
+def _is_made_view(difference: Difference, repair: Repair) -> bool:
+    """Whether statements make a missing view, and what belongs to it."""
+    return difference.identity.kind is ObjectKind.VIEW and repair.strategy is Strategy.SQL
+
+
 def _with_parent(repair: Repair, parent: tuple[Difference, Repair] | None) -> Repair:
     if parent is None:
         return repair
@@ -104,7 +131,8 @@ def _with_parent(repair: Repair, parent: tuple[Difference, Repair] | None) -> Re
     if its_repair.strategy is Strategy.BY_HAND:
         return Repair(strategy=Strategy.BY_HAND, reason=f"{name} must be fixed first")
     is_column = difference.identity.kind is ObjectKind.COLUMN  # its repair re-creates the views on it, not its parts
-    if Hazard.LOSES_GRANTS in its_repair.hazards and not is_column:
+    is_made = Hazard.LOSES_GRANTS in its_repair.hazards or difference.actual is None
+    if is_made and not is_column:
         return Repair(strategy=Strategy.SQL, reason=f"re-created with {name}")
     return repair
 
@@ -117,11 +145,13 @@ def choose_repair(
     is_pending: bool = False,
     lost: Collection[str] = (),
     facts: RepairFacts = NO_FACTS,
+    is_extended: bool = False,
 ) -> Repair:
     """The repair of one difference, regardless of others.
 
     A migration that is pending, or that shows no effect on an existing object, is run. Otherwise, a rerun is chosen
-    only if it is proven to restore the object, and would not also re-create a table that one of the `lost` versions
+    only if it is proven to restore the object (for a view, unless a table of it `is_extended` by an unexpected column:
+    the script may say `SELECT *`), and would not also re-create a table that one of the `lost` versions
     created. Nothing re-creates a lost table without consent, because its rows are gone and a person must know; its
     repair names the version that would.
     """
@@ -132,8 +162,8 @@ def choose_repair(
     is_restored = expected.reapplicable.restores(difference.identity, difference.change) and _is_replaced(difference)
     if is_lost_table(difference):
         return _lost_table(difference, is_restored=is_restored)
-    is_view = difference.identity.kind is ObjectKind.VIEW
-    was_never_run = difference.change is Change.CHANGED and difference.untouched and not is_view
+    is_restored &= not is_extended
+    was_never_run = difference.change is Change.CHANGED and difference.untouched and not is_extended
     reruns = {difference.version} | expected.later_changers(difference.version)
     if (was_never_run or is_restored) and not reruns & {*lost}:
         return Repair(strategy=Strategy.RERUN, version=difference.version)
@@ -160,15 +190,22 @@ def _lost_table(difference: Difference, *, is_restored: bool) -> Repair:
 
 
 def _is_replaced(difference: Difference) -> bool:
-    """Whether the script, which fixed another difference of the object in a scratch database, fixes this one too.
-
-    It uses CREATE OR REPLACE for a function. A view it makes of the tables as they are in the tenant: its `SELECT *`
-    may find a column more.
-    """
+    """Whether CREATE OR REPLACE, with which a rerun fixes a function or a view, fixes this difference too."""
     wanted, found = difference.expected, difference.actual
+    if found is None:
+        return True
     if wanted.identity.kind is ObjectKind.FUNCTION:
-        return found is None or not functions.must_be_dropped(wanted, found)
-    return wanted.identity.kind is not ObjectKind.VIEW
+        return not functions.must_be_dropped(wanted, found)
+    return wanted.identity.kind is not ObjectKind.VIEW or views.is_fixed_by_replacing(wanted, found)
+
+
+def _is_extended(difference: Difference, unexpected: Collection[CatalogObject]) -> bool:
+    """Whether it is a view of a table that has an unexpected column, which a script's `SELECT *` would find too."""
+    wanted = difference.expected
+    return wanted.identity.kind is ObjectKind.VIEW and any(
+        each.identity.kind is ObjectKind.COLUMN and _names(quoted(each.parent or ""), wanted.definition)
+        for each in unexpected
+    )
 
 
 def _find_name_conflict(

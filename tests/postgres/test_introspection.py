@@ -354,7 +354,7 @@ def test_privileges(zoo: Catalog) -> None:
         "plain.code UPDATE TO PUBLIC": "GRANT UPDATE (code) ON TABLE plain TO PUBLIC",
         "counting USAGE TO pg_monitor": "GRANT USAGE ON SEQUENCE counting TO pg_monitor",
         "side|SCHEMA USAGE TO pg_monitor": "GRANT USAGE ON SCHEMA side TO pg_monitor",
-        "tidy(IN days integer) EXECUTE NOT TO PUBLIC": ("REVOKE EXECUTE ON ROUTINE tidy(IN days integer) FROM PUBLIC"),
+        "tidy(integer) EXECUTE NOT TO PUBLIC": ("REVOKE EXECUTE ON ROUTINE tidy(integer) FROM PUBLIC"),
         "mood USAGE TO pg_monitor": "GRANT USAGE ON TYPE mood TO pg_monitor",
     }
 

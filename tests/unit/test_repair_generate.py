@@ -160,15 +160,19 @@ OPTIONS = "(SEQUENCE NAME t_c_seq INCREMENT BY 1 MINVALUE 1 MAXVALUE 99 START WI
 
 def test_the_sequence_of_an_identity_comes_with_its_column() -> None:
     sequence = a_sequence(start=1000)
-    assert made(missing(sequence), IDENTITY) == []
     assert made(missing(IDENTITY), sequence) == [
         f"ALTER TABLE t ADD COLUMN c bigint GENERATED ALWAYS AS IDENTITY {OPTIONS} -- ACCESS_EXCLUSIVE, REWRITES"
     ]
 
 
-def test_the_sequence_of_an_identity_is_known_by_odd_names_too() -> None:
+def test_the_sequence_of_an_identity_column_that_exists_is_renamed() -> None:
     column = a_column('"T.x"."c.d"', table="T.x", identity="a")
-    assert made(missing(a_sequence("s", table="T.x", owned_by="T.x.c.d")), column) == []
+    assert made(missing(a_sequence("s", table="T.x", owned_by="T.x.c.d")), column) == [
+        (
+            "DO 'BEGIN EXECUTE pg_catalog.format(''ALTER SEQUENCE %s RENAME TO %I'',"
+            """ pg_catalog.pg_get_serial_sequence(''"T.x"'', ''c.d''), ''s''); END'"""
+        )
+    ]
 
 
 def test_a_serial_becomes_an_identity_again() -> None:
@@ -270,8 +274,21 @@ COLUMNS = {
     ),
     "a NOT NULL that is not valid": (
         a_column(not_null=True),
-        a_column(not_null="not valid"),
+        a_column(not_null="NOT VALID"),
         ["ALTER TABLE t ALTER COLUMN c SET NOT NULL -- ACCESS_EXCLUSIVE, READS_ALL, MAY_FAIL"],
+    ),
+    "a NOT NULL that is not to be valid": (
+        a_column(not_null="NOT VALID"),
+        a_column(),
+        ["ALTER TABLE t ADD NOT NULL c NOT VALID -- ACCESS_EXCLUSIVE"],
+    ),
+    "a NOT NULL that is not to be inherited": (
+        a_column(not_null="NO INHERIT"),
+        a_column(not_null=True),
+        [
+            "ALTER TABLE t ALTER COLUMN c DROP NOT NULL -- ACCESS_EXCLUSIVE",
+            "ALTER TABLE t ADD NOT NULL c NO INHERIT -- ACCESS_EXCLUSIVE, READS_ALL, MAY_FAIL",
+        ],
     ),
     "another sort of identity": (
         a_column(identity="d"),
@@ -545,7 +562,11 @@ LEFT = {
         a_column(generated="s", default="b"),
         "before PostgreSQL 17",
     ),
-    "a NOT NULL that is not to be valid": (a_column(not_null="not valid"), a_column(), "NOT VALID"),
+    "the NOT NULL of an identity column": (
+        a_column(not_null="NO INHERIT", identity="a"),
+        a_column(not_null=True, identity="a"),
+        "the NOT NULL of an identity column cannot be dropped",
+    ),
     "another form of type": (a_type("enum", labels=[]), a_domain(), "not of the expected form enum"),
     "a range": (a_type("range", subtype="a"), a_type("range", subtype="b"), "a range type cannot be altered"),
     "labels in another order": (

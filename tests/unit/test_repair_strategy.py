@@ -10,6 +10,7 @@ from unit.repair_objects import (
     a_constraint,
     a_function,
     a_privilege,
+    a_sequence,
     a_table,
     a_trigger,
     a_view,
@@ -112,23 +113,30 @@ def test_a_pending_migration_is_simply_run() -> None:
 
 
 def test_a_change_that_create_or_replace_rejects_is_not_fixed_by_a_rerun() -> None:
-    function = a_function()
-    expected = restored(function)
+    function, view = a_function(), a_view()
+    expected = restored(function, view)
     ways = [
         choose_repair(changed(wanted, found), expected).strategy
         for wanted, found in (
             (function, a_function(body="2")),
             (function, a_function(returns="text")),
+            (view, a_view(" SELECT b AS a\n   FROM t")),
+            (view, a_view(columns=["a text"])),
+            (view, a_view(materialized=True)),
+            (view, a_view(rules=["CREATE RULE r AS ON INSERT TO v DO INSTEAD NOTHING"])),
         )
     ]
-    assert ways == [Strategy.RERUN, Strategy.SQL]
+    assert ways == [Strategy.RERUN, Strategy.SQL, Strategy.RERUN, Strategy.SQL, Strategy.SQL, Strategy.SQL]
 
 
-def test_a_view_is_made_from_its_definition_because_a_script_may_find_more_columns() -> None:
-    view = a_view()
-    other = a_view(" SELECT b AS a\n   FROM t")
-    for each in (missing(view), changed(view, other), changed(view, other, untouched=True)):
-        assert choose_repair(each, restored(view)).strategy is Strategy.SQL
+def test_a_view_of_a_table_with_an_unexpected_column_is_made_from_its_definition() -> None:
+    view = a_view(" SELECT a\n   FROM t")
+    grant = a_privilege("GRANT SELECT ON TABLE v TO app", parent="v")
+    expected = restored(view, grant)
+    for extra, strategy in (("t.extra", Strategy.SQL), ("u.extra", Strategy.RERUN)):
+        column = a_column(extra, table=extra[0])
+        repairs = choose_repairs([missing(view), missing(grant)], expected, unexpected=[column])
+        assert [each.strategy for each in repairs] == [strategy, strategy]
 
 
 def test_the_hazards_of_a_repair_are_its_statements_each_once() -> None:
@@ -212,3 +220,18 @@ def test_parts_of_an_object_that_needs_a_person_need_a_person_too() -> None:
     table, index = choose_repairs(both, restored(INDEX))
     assert table.strategy is Strategy.BY_HAND
     assert index == Repair(strategy=Strategy.BY_HAND, reason="table t must be fixed first")
+
+
+def test_a_sequence_comes_with_the_identity_of_its_column() -> None:
+    column, sequence = a_column(type="bigint", not_null=True, identity="a"), a_sequence()
+    expected = an_expected_catalog(("1", [a_table(), column, sequence]))
+    for found in (missing(column), changed(column, a_column(type="bigint", not_null=True))):
+        assert choose_repairs([missing(sequence), found], expected)[0].statements == ()
+    assert len(choose_repairs([missing(sequence)], expected)[0].statements) == 1
+
+
+def test_a_primary_key_of_another_name_is_not_touched() -> None:
+    other = a_constraint("PRIMARY KEY (c)", name="t.other")
+    [repair] = choose_repairs([missing(KEY)], restored(), unexpected=[other])
+    reason = "the table has a primary key of another name, other: ask its owner about it"
+    assert repair == Repair(strategy=Strategy.BY_HAND, reason=reason)

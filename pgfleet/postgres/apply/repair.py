@@ -159,6 +159,7 @@ class _TenantRepair:
                 tuple(entries),
                 alone=alone,
                 facts=before.assessment.facts,
+                unexpected=before.observed.catalog.unexpected,
                 statements_only=self.rollout is not None,
             )
             for each in (differences, own)

@@ -31,6 +31,15 @@ def add_sequence(wanted: CatalogObject) -> Iterator[Statement]:
         yield continue_after_rows(wanted)
 
 
+def rename_sequence(wanted: CatalogObject) -> Statement:
+    """Gives the sequence of an identity column, whatever its name is, the expected one."""
+    table = literal(owner(wanted)[0])
+    found = f"pg_catalog.pg_get_serial_sequence({table}, {literal(own_column(wanted))})"
+    template = literal("ALTER SEQUENCE %s RENAME TO %I")
+    body = f"BEGIN EXECUTE pg_catalog.format({template}, {found}, {literal(wanted.identity.name)}); END"
+    return Statement(text=f"DO {literal(body)}")
+
+
 def continue_after_rows(wanted: CatalogObject) -> Statement:
     """Sets a new sequence to continue after the values in its column."""
     table, column = owner(wanted)
@@ -81,9 +90,12 @@ def change_sequence(wanted: CatalogObject, found: CatalogObject) -> Iterator[Sta
 
 def owner(wanted: CatalogObject) -> tuple[str, str]:
     """The table and the column that own the sequence, quoted."""
-    table = wanted.parent or ""
-    column = str(wanted.attributes["owned_by"]).removeprefix(f"{table}.")
-    return within(wanted.identity.schema, table), quoted(column)
+    return within(wanted.identity.schema, wanted.parent or ""), quoted(own_column(wanted))
+
+
+def own_column(wanted: CatalogObject) -> str:
+    """The bare name of the column that owns the sequence."""
+    return str(wanted.attributes["owned_by"]).removeprefix(f"{wanted.parent or ''}.")
 
 
 def _own(wanted: CatalogObject) -> Statement:

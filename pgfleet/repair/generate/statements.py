@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import CatalogObject, Change, ObjectKind
+from pgfleet.catalog.objects import CatalogObject, ObjectKind
 from pgfleet.catalog.repair_facts import NO_FACTS, RepairFacts
 from pgfleet.repair.generate import columns, constraints, functions, privileges, sequences, tables, types, views
 from pgfleet.repair.generate.dependents import with_dependents
@@ -55,8 +55,10 @@ def _add_table(_wanted: CatalogObject, _expected: ExpectedCatalog) -> Iterator[S
 
 
 def _add_sequence(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
-    """Nothing for the sequence of an identity column, which the column's own repair creates."""
-    if not _is_of_identity(wanted, expected):
+    """The sequence of an identity column is created with the column; if the column exists, it has another name."""
+    if _identity_column(wanted, expected):
+        yield sequences.rename_sequence(wanted)
+    else:
         yield from sequences.add_sequence(wanted)
 
 
@@ -137,17 +139,13 @@ CHANGE: Mapping[ObjectKind, Changer] = {
 }
 
 
-def _is_of_identity(sequence: CatalogObject, expected: ExpectedCatalog) -> bool:
-    return _identity_column(sequence, expected) is not None
-
-
 def is_made_with_column(difference: Difference, others: Collection[Difference], expected: ExpectedCatalog) -> bool:
-    """Whether the sequence is made again when one of the other differences is repaired: that of its identity column."""
-    if difference.identity.kind is not ObjectKind.SEQUENCE or difference.change is Change.MISSING:
+    """Whether the sequence is made when one of the other differences is repaired: that of its identity column."""
+    if difference.identity.kind is not ObjectKind.SEQUENCE:
         return False
     column = _identity_column(difference.expected, expected)
     found = (each.actual for each in others if column and each.identity == column.identity)
-    return any(each and not each.attributes["identity"] for each in found)
+    return any(each is None or not each.attributes["identity"] for each in found)
 
 
 def _identity_column(sequence: CatalogObject, expected: ExpectedCatalog) -> CatalogObject | None:

@@ -11,6 +11,8 @@ from pgfleet.repair.names import relation
 
 DEFAULT = " DEFAULT "
 COLUMN = re.compile(r'ALTER VIEW ("(?:[^"]|"")+"|[^" ])+ ALTER COLUMN ("(?:[^"]|"")+"|[^" ]+)')
+REPLACED = frozenset({"query", "options", "columns"})
+"""The attributes that CREATE OR REPLACE VIEW sets; it can add columns but not change them."""
 
 
 def is_replaceable(wanted: CatalogObject, found: CatalogObject) -> bool:
@@ -19,6 +21,12 @@ def is_replaceable(wanted: CatalogObject, found: CatalogObject) -> bool:
         return False
     existing = _columns(found)
     return _columns(wanted)[: len(existing)] == existing
+
+
+def is_fixed_by_replacing(wanted: CatalogObject, found: CatalogObject) -> bool:
+    """Whether CREATE OR REPLACE VIEW fixes everything that differs."""
+    wrong = {key for key in wanted.attributes if wanted.attributes[key] != found.attributes[key]}
+    return is_replaceable(wanted, found) and wrong <= REPLACED and not any(map(_default, _named(found)))
 
 
 def replace_view(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statement]:
@@ -69,6 +77,10 @@ def _named(view: CatalogObject) -> Sequence[str]:
 def _columns(view: CatalogObject) -> list[str]:
     """The name and type of every column."""
     return [each.split(DEFAULT, 1)[0] for each in _named(view)]
+
+
+def _default(column: str) -> str:
+    return column.partition(DEFAULT)[2]
 
 
 def _column(set_default: Statement) -> str:

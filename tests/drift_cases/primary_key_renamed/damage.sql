@@ -1,0 +1,1 @@
+ALTER TABLE players RENAME CONSTRAINT players_pkey TO players_key;
