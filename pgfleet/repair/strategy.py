@@ -3,13 +3,15 @@
 import re
 import shlex
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import CatalogObject, Change, ObjectKind, OccupiedName
+from pgfleet.catalog.objects import CatalogObject, Change, Identity, ObjectKind, OccupiedName
 from pgfleet.catalog.repair_facts import NO_FACTS, Facts, RepairFacts
 from pgfleet.repair.generate import functions, views
 from pgfleet.repair.generate.statements import generate_statements, is_made_with_column
+from pgfleet.repair.missing_dependents import find_missing_dependents
 from pgfleet.repair.model import Hazard, ManualRepairNeeded, Repair, Strategy
 from pgfleet.repair.names import part_of, quoted
 
@@ -33,6 +35,7 @@ def choose_repairs(
     object that exists and is wrong is repaired with that object: created again with it, or left to a person with it.
     """
     lost = {each.version for each in differences if is_lost_table(each)} - {*pending}
+    missing = {each.identity for each in differences if each.actual is None}
     chosen = [
         choose_repair(
             each,
@@ -40,7 +43,7 @@ def choose_repairs(
             occupied_names,
             is_pending=each.version in pending,
             lost=lost,
-            facts=facts.get(each.identity, NO_FACTS),
+            facts=_with_missing(each, facts.get(each.identity, NO_FACTS), expected, missing),
             is_extended=_is_extended(each, unexpected),
         )
         for each in differences
@@ -63,6 +66,16 @@ def choose_repairs(
         _with_parent(repair, by_place.get(each.expected.parent_place))
         for each, repair in zip(differences, chosen, strict=True)
     )
+
+
+def _with_missing(
+    difference: Difference, facts: RepairFacts, expected: ExpectedCatalog, missing: Collection[Identity]
+) -> RepairFacts:
+    """The facts, with what will depend on a column of another type once it is no longer missing."""
+    if not _is_retyped(difference):
+        return facts
+    coming = tuple(find_missing_dependents(difference.expected, expected, missing))
+    return replace(facts, dependents=(*facts.dependents, *coming))
 
 
 def _with_other_key(difference: Difference, repair: Repair, unexpected: Collection[CatalogObject]) -> Repair:

@@ -448,7 +448,7 @@ PROGRAMS = {
         a_trigger(enabled="R"),
         a_trigger("CREATE TRIGGER g AFTER"),
         [
-            "DROP TRIGGER g ON t -- ACCESS_EXCLUSIVE",
+            "DROP TRIGGER IF EXISTS g ON t -- ACCESS_EXCLUSIVE",
             "late: CREATE TRIGGER g -- BLOCKS_WRITES",
             "late: ALTER TABLE t ENABLE REPLICA TRIGGER g -- BLOCKS_WRITES",
         ],
@@ -456,7 +456,7 @@ PROGRAMS = {
     "another policy": (
         a_policy(name='t."p.q"'),
         a_policy("other", name='t."p.q"'),
-        ['DROP POLICY "p.q" ON t -- ACCESS_EXCLUSIVE', "late: CREATE POLICY p ON t -- ACCESS_EXCLUSIVE"],
+        ['DROP POLICY IF EXISTS "p.q" ON t -- ACCESS_EXCLUSIVE', "late: CREATE POLICY p ON t -- ACCESS_EXCLUSIVE"],
     ),
     "no grant option": (
         a_privilege(f"{GRANT} WITH GRANT OPTION", grantable=True),

@@ -41,8 +41,8 @@ def change_trigger(wanted: CatalogObject, found: CatalogObject) -> Iterator[Stat
 
 
 def drop_trigger(found: CatalogObject) -> Statement:
-    """Drops the trigger."""
-    return Statement(text=f"DROP TRIGGER {part_of(found)} ON {table_of(found)}", hazards=LOCK)
+    """Drops the trigger, if the object that it depends on has not taken it along."""
+    return Statement(text=f"DROP TRIGGER IF EXISTS {part_of(found)} ON {table_of(found)}", hazards=LOCK)
 
 
 def _fire(wanted: CatalogObject) -> Statement:
@@ -62,8 +62,8 @@ def change_policy(wanted: CatalogObject) -> Iterator[Statement]:
 
 
 def drop_policy(found: CatalogObject) -> Statement:
-    """Drops the policy of that name."""
-    return Statement(text=f"DROP POLICY {part_of(found)} ON {table_of(found)}", hazards=LOCK)
+    """Drops the policy, if the object that it depends on has not taken it along."""
+    return Statement(text=f"DROP POLICY IF EXISTS {part_of(found)} ON {table_of(found)}", hazards=LOCK)
 
 
 def update_extension(wanted: CatalogObject) -> Statement:
