@@ -50,6 +50,9 @@ def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
         "table_sizes",
         "dependents",
         "dependents_that_exist",
+        "logins",
+        "prepared_domains",
+        "repair_facts",
     }
 
 
