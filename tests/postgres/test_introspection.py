@@ -50,6 +50,7 @@ def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
         "table_sizes",
         "dependents",
         "dependents_that_exist",
+        "lock_holders",
         "logins",
         "prepared_domains",
         "repair_facts",
