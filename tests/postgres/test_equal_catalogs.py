@@ -1,11 +1,14 @@
 """Catalogs that count as equal: equivalent defaults, and databases with other settings."""
 
+from collections.abc import Callable
+
 import pytest
 from fixtures.servers import Server, by_name, catalog_of
 
 from pgfleet.catalog.objects import ObjectKind
 from pgfleet.catalog.scope import EVERYTHING
 from pgfleet.postgres.read.introspection import read_catalog
+from pgfleet.postgres.session import Session
 
 pytestmark = pytest.mark.every_version
 
@@ -62,6 +65,7 @@ def test_encoding_and_locale_do_not_matter(server: Server, empty_database: str, 
         "IntervalStyle = 'sql_standard'",
         "TimeZone = 'Asia/Kolkata'",
         "lc_messages = 'C'",
+        "backslash_quote = off",
     ],
 )
 def test_database_settings_do_not_matter(server: Server, empty_database: str, setting: str) -> None:
@@ -83,3 +87,26 @@ def test_database_settings_do_not_matter(server: Server, empty_database: str, se
     before = catalog_of(server, empty_database)
     server.execute(f"ALTER DATABASE {empty_database} SET {setting}")
     assert catalog_of(server, empty_database) == before
+
+
+SCRIPT = """
+CREATE TABLE c (g text[] DEFAULT '{NULL}', h text CHECK (h = NULL), q text DEFAULT E'\\'');
+CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;
+"""
+SETTINGS = ("array_nulls = off", "transform_null_equals = on", "backslash_quote = off", "xmloption = document")
+
+
+@pytest.mark.parametrize("how", [Session.run_script, Session.run_outside_transaction])
+def test_a_script_creates_the_same_objects_under_any_settings(
+    server: Server, empty_database: str, how: Callable[[Session, str], None]
+) -> None:
+    with server.session(empty_database) as session:
+        how(session, SCRIPT)
+    other = server.create_database()
+    for setting in SETTINGS:
+        server.execute(f"ALTER DATABASE {other} SET {setting}")
+    with server.session(other) as session:
+        how(session, SCRIPT)
+    found, expected = catalog_of(server, other), catalog_of(server, empty_database)
+    server.drop_database(other)
+    assert found == expected
