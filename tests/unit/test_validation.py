@@ -56,7 +56,7 @@ def test_no_refusal_of_a_tenant_shows_what_was_found(key: str, wrong: Any) -> No
 def test_no_refusal_of_an_environment_shows_what_was_found(key: str, wrong: Any) -> None:
     if key == "failure_budget" and isinstance(wrong, str):
         wrong = {"main": wrong}
-    if key in {"rings", "ledger_owners", "scratch_dsn", "work_pool", "report_dir", "metrics_dir"} or (
+    if key in {"rings", "ledger_owners", "scratch_dsn", "rollout_dsn", "work_pool", "report_dir", "metrics_dir"} or (
         key == "roles" and isinstance(wrong, dict)
     ):
         wrong = {"of": wrong}
