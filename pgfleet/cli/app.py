@@ -10,10 +10,9 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 import pgfleet.flows  # noqa: F401 (sets the function that reads ${secret:NAME})
 from pgfleet import __version__
@@ -25,6 +24,7 @@ from pgfleet.cli.rollout import adopt, revert, rollout, seed
 from pgfleet.cli.single_tenant import diff, history
 from pgfleet.cli.tenants import tenants
 from pgfleet.cli.up import automations, demo, up
+from pgfleet.cli.usage_errors import usage_problem
 from pgfleet.errors import ConfigurationError, PgfleetError
 from pgfleet.hidden_characters import is_shown, show_hidden
 from pgfleet.run import interruption, settings
@@ -48,21 +48,7 @@ EXAMPLES: dict[Callable[..., None], str] = {
     automations: "PREFECT_API_URL=http://prefect.internal:4200/api pgfleet automations",
 }
 
-
-class Commands(TyperGroup):
-    """The commands. Errors in options have no prefix "Value error, ", which Typer takes over from pydantic."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Runs the command. Raises BadParameter."""
-        try:
-            return super().invoke(ctx)
-        except typer.BadParameter as error:
-            error.message = error.message.removeprefix("Value error, ")
-            raise
-
-
 app = typer.Typer(
-    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, which contain connection strings
@@ -137,9 +123,13 @@ def run_command() -> None:
     """
     try:
         _check_arguments(sys.argv[1:])
-        app(with_files_first(sys.argv[1:]))
+        sys.exit(app(with_files_first(sys.argv[1:]), prog_name="pgfleet", standalone_mode=False))
     except KeyboardInterrupt:
         sys.exit(128 + (interruption.received() or signal.SIGINT))
+    except typer.TyperException as error:
+        if error.format_message():  # otherwise Typer has shown the help
+            print(usage_problem(error), file=sys.stderr)
+        sys.exit(MISUSE)
     except PgfleetError as error:
         print(*(f"pgfleet: {line}" for line in str(error).split("\n")), sep="\n", file=sys.stderr)
         sys.exit(MISUSE if isinstance(error, ConfigurationError) else INCOMPLETE)

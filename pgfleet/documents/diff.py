@@ -10,7 +10,8 @@ class ObjectDiff(Entry):
     """One object that is missing, changed, or unexpected in the tenant, with both definitions and their unified diff.
 
     `versions` are the migrations that it is attributed to, none for an unexpected object. `accepted`: the fleet file
-    accepts the difference. `shared`: the object is outside the home schema.
+    accepts the difference. `shared`: the object is outside the home schema. `actual_left_out` is the number of
+    characters that at least are missing at the end of `actual`, and in `diff`.
     """
 
     versions: tuple[str, ...]
@@ -19,6 +20,7 @@ class ObjectDiff(Entry):
     change: str
     expected: str | None
     actual: str | None
+    actual_left_out: int = 0
     accepted: bool = False
     shared: bool = False
     diff: str
@@ -49,3 +51,4 @@ class DiffDocument(Entry):
     problems: tuple[str, ...]
     migrations: tuple[MigrationDiff, ...]
     objects: tuple[ObjectDiff, ...]
+    unexpected_left_out: int = 0

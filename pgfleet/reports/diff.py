@@ -35,6 +35,7 @@ def build_diff(environment: str, manifest: ManifestEntry, entry: TenantEntry) ->
         problems=(*filter(None, [entry.reason]), *map(sentence, broken_contracts(entry))),
         migrations=tuple(_migration(each) for each in entry.migrations if _is_listed(each)),
         objects=(*_objects(entry), *(_unexpected(each, entry.name) for each in entry.unexpected)),
+        unexpected_left_out=entry.unexpected_left_out,
     )
 
 
@@ -59,6 +60,8 @@ def _lines(document: DiffDocument) -> Iterator[str]:
     yield from ["# not in the manifest, which is no fault"] if others else []
     for each in others:
         yield from _object_lines(each)
+    if document.unexpected_left_out:
+        yield f"# and {document.unexpected_left_out:,} more objects that are not in the manifest"
 
 
 def style_of(line: str) -> str:
@@ -76,6 +79,7 @@ def _headline(document: DiffDocument) -> str:
 def _object_lines(found: ObjectDiff) -> Iterator[str]:
     notes = [f"also of {', '.join(found.versions[1:])}"] if found.versions[1:] else []
     notes += ["accepted"] if found.accepted else []
+    notes += [f"without {found.actual_left_out:,} characters at its end"] if found.actual_left_out else []
     notes += ["shared by the tenants of the database"] if found.shared else []
     if notes or not found.diff:
         remark = "" if found.diff else ": its definition reads as expected"
@@ -113,6 +117,7 @@ def _objects(entry: TenantEntry) -> Iterator[ObjectDiff]:
             change=each.change,
             expected=each.expected,
             actual=each.actual,
+            actual_left_out=each.actual_left_out,
             accepted=each.accepted is not None,
             shared=each.shared,
             diff=_unified(f"{each.kind} {each.identity}", entry.name, each.expected, each.actual),
@@ -127,6 +132,7 @@ def _unexpected(found: UnexpectedEntry, tenant: str) -> ObjectDiff:
         change=UNEXPECTED,
         expected=None,
         actual=found.actual,
+        actual_left_out=found.actual_left_out,
         shared=found.shared,
         diff=_unified(f"{found.kind} {found.identity}", tenant, None, found.actual),
     )

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import typer
-from typer.testing import CliRunner
 
 from pgfleet.cli.app import app, with_files_first
 from pgfleet.cli.manifest import manifest_app
@@ -41,9 +40,3 @@ def test_rehearse_is_another_name_of_dry_run(name: str) -> None:
 )
 def test_files_may_be_named_after_the_command(arguments: list[str], ordered: list[str]) -> None:
     assert with_files_first(arguments) == ordered
-
-
-def test_a_wrong_choice_is_reported_without_the_prefix_of_pydantic() -> None:
-    result = CliRunner().invoke(app, ["audit", "dev", "--granularity", "x"])
-    assert result.exit_code == 2
-    assert "Invalid value for '--granularity': 'x' is not one of" in result.output

@@ -10,10 +10,11 @@ from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
+import typer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pgfleet.cli.app import run_command
+from pgfleet.cli.app import app, run_command
 from pgfleet.run.variables import MOST_BYTES
 
 SECRET = "hunter2-s3cret"
@@ -73,6 +74,8 @@ FILES = {
     "contract.sql": "-- name: fetch\nSELECT id FROM one;\n",
 }
 TENANTS, SHOW = ("tenants", "prod"), ("manifest",)
+COMMANDS = typer.main.get_command(app)
+"""Built once, as that takes longer than most of these commands."""
 Run = tuple[int, str, str]
 
 
@@ -85,6 +88,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _in_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PASSWORD", SECRET)
+    monkeypatch.setattr("pgfleet.cli.app.app", COMMANDS)
     for name in ("PGFLEET_CONFIG", "PGFLEET_MANIFEST"):
         monkeypatch.delenv(name, raising=False)
     restore(folder)
@@ -130,6 +134,7 @@ def check(found: Run) -> None:
     assert "pydantic" not in err
     assert "Input should" not in err
     assert SECRET not in out + err
+    assert "\u2500" not in err  # no box of Typer's
     if status:
         assert err.strip(), found
 
@@ -328,6 +333,26 @@ def test_a_wrong_command_is_refused(arguments: tuple[str, ...]) -> None:
     assert refused(*arguments)
 
 
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        ("unknown", ": no such command 'unknown'."),
+        ("tenant prod", ": no such command 'tenant'; did you mean 'tenants'?"),
+        ("manifest chek", " manifest: no such command 'chek'; did you mean 'check'?"),
+        ("--unknown", ": no such option --unknown."),
+        ("audit p --tennant x", " audit: no such option --tennant; did you mean --tenant?"),
+        ("audit", " audit: missing argument 'ENV'."),
+        ("audit prod --tenant", ": option '--tenant' requires an argument."),
+        ("audit p q", " audit: got unexpected extra argument(s) (q)."),
+        ("audit p --granularity x", " audit: invalid value for '--granularity': 'x' is not one of 'step', 'tenant'."),
+        ("up --port x", " up: invalid value for '--port': must be a valid integer."),
+    ],
+)
+def test_wrong_usage_is_one_line_that_names_the_help(command: str, problem: str) -> None:
+    name = problem.partition(":")[0]
+    assert refused(*command.split()) == [f"pgfleet{problem} See pgfleet{name} --help"]
+
+
 PIECES = [
     *(
         "\0",
@@ -399,7 +424,8 @@ def mutated(text: str, seed: int) -> bytes:
     return written
 
 
-fuzzing = settings(suppress_health_check=list(HealthCheck), deadline=None)
+EXAMPLES = {"suite": 8, "campaign": 6_000}[settings.get_current_profile_name()]
+fuzzing = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)
 SEEDS = st.integers(min_value=0, max_value=2**32)
 
 

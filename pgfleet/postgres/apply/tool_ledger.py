@@ -5,6 +5,7 @@ from pgfleet.manifest.model import Manifest, Migration, ToolLedger
 from pgfleet.manifest.source.ledger import Recorded, TableName, table_name
 from pgfleet.manifest.source.tools import ledger_format
 from pgfleet.postgres.query import Query, Rows
+from pgfleet.postgres.read.whole_table import read_whole
 from pgfleet.postgres.session import Session
 from pgfleet.run.shipped import statement
 
@@ -28,8 +29,8 @@ def read_tool_ledger(session: Session, manifest: Manifest, found: Rows) -> Recor
     layout = ledger_format(ledger.tool)
     try:
         table = table_name(ledger.table, home=session.home)
-        [rows] = session.fetch(Query(layout.read(table), tables=frozenset({table.sql})))
-    except DatabaseError as error:
+        rows = read_whole(session, layout.read(table), table)
+    except (DatabaseError, LedgerUnusable) as error:
         if error.transient:
             raise
         return Recorded(fault=str(error))

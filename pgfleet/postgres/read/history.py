@@ -9,10 +9,11 @@ from pydantic import ValidationError
 
 from pgfleet.documents.entry import Entry
 from pgfleet.documents.history import EventEntry, HistoryDocument, LedgerEntry, ToolLedger
-from pgfleet.errors import DatabaseError
+from pgfleet.errors import DatabaseError, LedgerUnusable
 from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.source.ledger import TableName, table_name
 from pgfleet.postgres.query import Query, Rows
+from pgfleet.postgres.read.whole_table import read_whole
 from pgfleet.postgres.session import Session
 from pgfleet.run.shipped import statement
 
@@ -91,8 +92,8 @@ class _Reader:
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         text = sql.SQL("SELECT {} FROM ONLY {}").format(names, sql.Identifier(table.schema, table.name))
         try:
-            [rows] = self.session.fetch(Query(text.as_string(), tables=frozenset({table.sql})))
-        except DatabaseError as error:
+            rows = read_whole(self.session, text.as_string(), table)
+        except (DatabaseError, LedgerUnusable) as error:
             if error.transient:
                 raise
             self.faults.append(f"{table.schema}.{table.name} could not be read: {error}")

@@ -1,0 +1,28 @@
+"""What is wrong with a command line, in one line."""
+
+from typer import TyperException
+
+from pgfleet.hidden_characters import show_hidden
+
+MOST_CHARACTERS = 500
+
+
+def usage_problem(error: TyperException) -> str:
+    """The command, its problem, and how to see its help, from an error of Typer, which has the context as `ctx`."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "pgfleet"
+    problem = show_hidden(_problem(error))
+    if len(problem) > MOST_CHARACTERS:
+        problem = f"{problem[: MOST_CHARACTERS - 1]}…"
+    separator = " " if problem.endswith("?") else ". "
+    return f"{command}: {problem}{separator}See {command} --help"
+
+
+def _problem(error: TyperException) -> str:
+    if name := getattr(error, "option_name", None):
+        possible = getattr(error, "possibilities", None)
+        if possible is not None:
+            return f"no such option {name}" + (f"; did you mean {' or '.join(sorted(possible))}?" if possible else "")
+    text = error.format_message().replace("Value error, ", "").replace("Input should", "must")  # pydantic's words
+    text = text.partition(", unable to parse")[0].replace(". Did you mean", "; did you mean")
+    return text[:1].lower() + text[1:].removesuffix(".")
