@@ -59,14 +59,14 @@ def test_an_audit_on_64_threads_keeps_to_the_share_of_what_its_role_may_have(
     role = embedded_server.create_role("CONNECTION LIMIT 6")
     embedded_server.execute(f"GRANT pg_read_all_data TO {role}")
     fleet.policy("max_workers = 64").policy(f'scratch_dsn = "{embedded_server.cluster.socket_dsn()}"')
-    for number in range(16):
+    for number in range(40):
         name = embedded_server.create_database(embedded_template)
         fleet.tenant(f"t{number:02}", embedded_server.dsn(name, role).text)
     with Sampling(embedded_server.cluster.dsn(), f"pgfleet audit {ENVIRONMENT}") as sampling:
         state = audit_fleet(ENVIRONMENT, granularity=Granularity.TENANT, return_state=True)
     document = load_result(state.state_details.flow_run_id, AUDIT_DOCUMENT)
     assert document is not None, state.message
-    assert [each.name for each in document.tenants] == [f"t{number:02}" for number in range(16)]
+    assert [each.name for each in document.tenants] == [f"t{number:02}" for number in range(40)]
     assert {str(each.verdict) for each in document.tenants} == {"ready"}, document.tenants[0]
     assert 1 < sampling.most <= 3
     server = libpq.server(embedded_server.admin)
