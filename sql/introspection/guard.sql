@@ -102,7 +102,7 @@ BEGIN
     AND CASE
       WHEN c.relkind IN ('r', 'p')
         THEN c.relhasrules AND EXISTS (SELECT FROM pg_catalog.pg_rewrite AS w WHERE w.ev_class = c.oid)
-      ELSE c.relkind NOT IN ('S', 'i', 'I')
+      ELSE c.relkind IN ('v', 'm', 'f')
     END
   ORDER BY c.relname
   LIMIT 1;

@@ -441,8 +441,9 @@ def test_settings_end_with_their_transaction(session: Session, how: Callable[...
     how(session, "SELECT 1" if how == Session.run_outside_transaction else Query("SELECT 1", at_home=True))
     with session.open().cursor() as cursor:
         left = cursor.execute("SELECT name FROM pg_settings WHERE source = 'session'")
-        tracked_by_poolers = {("application_name",), ("client_encoding",), ("standard_conforming_strings",)}
-        assert {*left.fetchall()} <= tracked_by_poolers
+        # PgBouncer manual, track_extra_parameters
+        tracked = ("application_name", "client_encoding", "standard_conforming_strings", "DateStyle", "IntervalStyle")
+        assert {name for (name,) in left.fetchall()} <= {*tracked}
 
 
 @pytest.mark.parametrize(
