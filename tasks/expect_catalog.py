@@ -6,12 +6,12 @@ from prefect import task
 from prefect.context import TaskRunContext
 from pydantic import TypeAdapter
 
-from pgfleet import __version__
 from pgfleet.catalog.expected import FORMAT, ExpectedCatalog
 from pgfleet.postgres.read.introspection import introspection_checksum
 from pgfleet.postgres.scratch.expected_catalog import find_expected
 from pgfleet.run.context import Replay, RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
+from pgfleet.version import VERSION
 
 EXPECTED_CATALOG = TypeAdapter(ExpectedCatalog)
 
@@ -19,7 +19,7 @@ EXPECTED_CATALOG = TypeAdapter(ExpectedCatalog)
 def expectation_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """One cached result per manifest, introspection, major version, home schema, and versions of its extensions."""
     checksum = parameters["context"].manifest.checksum
-    made_by = f"{__version__}-{FORMAT}-{introspection_checksum()[:16]}"
+    made_by = f"{VERSION}-{FORMAT}-{introspection_checksum()[:16]}"
     return f"pgfleet-expected-{made_by}-{checksum[:16]}-{parameters['server_major']}-{parameters['home']}" + (
         f"-{parameters['extensions']}" if parameters["extensions"] else ""
     )

@@ -6,7 +6,6 @@ from prefect import task
 from prefect.context import TaskRunContext
 from pydantic import TypeAdapter
 
-from pgfleet import __version__
 from pgfleet.catalog import expected
 from pgfleet.check import evidence
 from pgfleet.manifest.checksums import downs_checksum
@@ -17,6 +16,7 @@ from pgfleet.postgres.scratch.evidence import gather_evidence
 from pgfleet.postgres.scratch.server import proving_server
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
+from pgfleet.version import VERSION
 
 EVIDENCE = TypeAdapter(evidence.Evidence)
 
@@ -24,7 +24,7 @@ EVIDENCE = TypeAdapter(evidence.Evidence)
 def evidence_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """One cached result per manifest, introspection, environment, major version, and home schema."""
     context, checksum = parameters["context"], parameters["manifest"].checksum
-    made_by = f"{__version__}-{evidence.FORMAT}-{expected.FORMAT}-{introspection_checksum()[:16]}"
+    made_by = f"{VERSION}-{evidence.FORMAT}-{expected.FORMAT}-{introspection_checksum()[:16]}"
     major, name = parameters["server_major"], context.environment.name if context else "embedded server"
     downs = downs_checksum(parameters["manifest"].migrations)  # the manifest's checksum does not include them
     return f"pgfleet-proof-{made_by}-{checksum[:16]}-{downs[:16]}-{name}-{major}-{_home(major, context)}"

@@ -15,7 +15,6 @@ from typing import Annotated
 import typer
 
 import pgfleet.flows  # noqa: F401 (sets the function that reads ${secret:NAME})
-from pgfleet import __version__
 from pgfleet.cli.audit import audit
 from pgfleet.cli.counts import counts
 from pgfleet.cli.manifest import manifest_app
@@ -28,6 +27,7 @@ from pgfleet.cli.usage_errors import usage_problem
 from pgfleet.errors import ConfigurationError, PgfleetError
 from pgfleet.hidden_characters import is_shown, show_hidden
 from pgfleet.run import interruption, settings
+from pgfleet.version import VERSION
 
 MISUSE, INCOMPLETE = 2, 3
 MOST_CHARACTERS, MOST_SHOWN = 4096, 60
@@ -60,7 +60,7 @@ for command, example in EXAMPLES.items():
 
 def _show_version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(f"pgfleet {__version__}")
+        typer.echo(f"pgfleet {VERSION}")
         raise typer.Exit
 
 
@@ -110,9 +110,14 @@ def _check_arguments(arguments: Iterable[str]) -> None:
 
 def main() -> None:
     """Runs the command line in a process of its own, which SIGINT and SIGTERM end within seconds."""
-    interruption.install()
     os.umask(0o077)  # what pgfleet and Prefect write is for this user only
-    run_command()
+    try:
+        interruption.install()
+        run_command()
+    except KeyboardInterrupt:  # while another was handled
+        sys.exit(128 + (interruption.received() or signal.SIGINT))
+    finally:
+        interruption.stop_raising()
 
 
 def run_command() -> None:

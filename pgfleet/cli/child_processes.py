@@ -112,13 +112,12 @@ def _end(child: _Child) -> None:
         process.wait(child.patience_seconds)
     process.kill()
     process.wait()
-    for how in (signal.SIGTERM, signal.SIGKILL):
-        for pid in _running(descendants):
-            _send(pid, how)
-        deadline = time.monotonic() + DESCENDANTS_PATIENCE_SECONDS
-        with suppress(KeyboardInterrupt):
-            while _running(descendants) and time.monotonic() < deadline:
-                time.sleep(POLL_SECONDS)
+    for pid in _running(descendants):
+        _send(pid, signal.SIGKILL)
+    deadline = time.monotonic() + DESCENDANTS_PATIENCE_SECONDS
+    with suppress(KeyboardInterrupt):
+        while _running(descendants) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
 
 
 def _send(pid: int, number: signal.Signals) -> None:

@@ -1,7 +1,6 @@
 """Creates the work pool and the deployments of a fleet in Prefect, or updates them."""
 
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +17,7 @@ from prefect.types.entrypoint import EntrypointType
 from pgfleet.fleet.file import FleetDocument
 from pgfleet.run.files import load_yaml
 from pgfleet.run.shipped import deployments_folder
+from pgfleet.version import VERSION
 
 Table = Mapping[str, Any]
 """A deployment in the form of prefect.yaml."""
@@ -78,7 +78,7 @@ def deploy(table: Table, pool: str, job_variables: Table = NONE) -> str:
         tags=list(table.get("tags", ())),
         parameters=dict(table.get("parameters", NONE)),
         concurrency_limit=ConcurrencyLimitConfig.model_validate(limit) if limit else None,
-        version=version("pgfleet"),
+        version=VERSION,
         work_pool_name=pool,
         job_variables=dict(job_variables),
         entrypoint_type=EntrypointType.MODULE_PATH,

@@ -44,6 +44,12 @@ def install() -> None:
     watch()
 
 
+def stop_raising() -> None:
+    """The command is done: from now on a signal interrupts nothing, and only bounds what the interpreter still does."""
+    for each in SIGNALS:
+        signal.signal(each, lambda *_: None)
+
+
 def watch() -> None:
     """Starts the thread that reads the signals, once in a process; does nothing outside of the main thread."""
     global _is_watching  # noqa: PLW0603 (there is one wakeup descriptor in a process)

@@ -14,8 +14,8 @@ from prefect.blocks.system import Secret
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from unit.literals import a_document
 
-from pgfleet import __version__
 from pgfleet.documents.audit import AuditDocument
+from pgfleet.version import VERSION
 
 QUICK = ("--granularity", "tenant")
 
@@ -43,7 +43,7 @@ def test_a_ready_fleet_exits_with_0_and_prints_one_json_document(
 
 def test_the_command_says_which_version_it_is(pgfleet: CommandLine) -> None:
     done = pgfleet("--version")
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"pgfleet {__version__}\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"pgfleet {VERSION}\n", "")
 
 
 def test_a_drifted_tenant_exits_with_1_and_is_told_in_words(
