@@ -25,7 +25,7 @@ from pgfleet.cli.tenants import tenants
 from pgfleet.cli.up import automations, demo, up
 from pgfleet.cli.usage_errors import usage_problem
 from pgfleet.errors import ConfigurationError, PgfleetError
-from pgfleet.hidden_characters import is_shown, show_hidden
+from pgfleet.hidden_characters import KEPT_IN_BLOCKS, is_shown, show_hidden
 from pgfleet.run import interruption, settings
 from pgfleet.version import VERSION
 
@@ -108,6 +108,11 @@ def _check_arguments(arguments: Iterable[str]) -> None:
             raise ConfigurationError("argument", each[:MOST_SHOWN], f"has more than {MOST_CHARACTERS} characters")
 
 
+def _show_traceback() -> None:
+    """Shows an unexpected exception, whose message may be a server's."""
+    print(show_hidden(traceback.format_exc(), keep=KEPT_IN_BLOCKS), end="", file=sys.stderr)
+
+
 def main() -> None:
     """Runs the command line in a process of its own, which SIGINT and SIGTERM end within seconds."""
     os.umask(0o077)  # what pgfleet and Prefect write is for this user only
@@ -144,10 +149,10 @@ def run_command() -> None:
         raise
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:  # which several functions of pathlib raise
-            traceback.print_exc()
+            _show_traceback()
             sys.exit(INCOMPLETE)
         print(f"pgfleet: {show_hidden(str(error.filename)[:MOST_SHOWN])}…: the file name is too long", file=sys.stderr)
         sys.exit(MISUSE)
     except Exception:  # noqa: BLE001 (the interpreter's own exit status is 1)
-        traceback.print_exc()
+        _show_traceback()
         sys.exit(INCOMPLETE)

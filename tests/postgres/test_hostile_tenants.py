@@ -1,11 +1,13 @@
 """What the owner of a tenant's database can create there: nothing of it runs in an audit, or hides damage."""
 
+import resource
 from collections.abc import Iterator
 from dataclasses import replace
 
 import psycopg
 import pytest
 from fixtures.rollout import Subject
+from fixtures.servers import Server
 
 from pgfleet.documents.audit import MigrationStatus, TenantEntry, Verdict
 from pgfleet.hidden_characters import is_shown
@@ -337,3 +339,23 @@ def test_names_that_forge_are_shown_as_escapes(adopted: Subject) -> None:
     lines = [sentence(each) for each in (found, *found.unexpected)]
     assert all(map(is_shown, lines))
     assert any(r"public.ai_messages.a\nb: ready" in each for each in lines)
+
+
+FLOOD = """
+CREATE FUNCTION public.flood() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM pg_catalog.set_config('client_min_messages', 'debug5', false);
+  FOR n IN 1..20000 LOOP RAISE INFO '% %', n, pg_catalog.repeat('x', 500); END LOOP;
+  RETURN NEW;
+END $$;
+CREATE TABLE public.flooded (a int);
+CREATE TRIGGER flood BEFORE INSERT ON public.flooded FOR EACH ROW EXECUTE FUNCTION public.flood()
+"""
+
+
+def test_messages_without_end_are_not_kept(server: Server, empty_database: str) -> None:
+    server.execute(FLOOD, empty_database)
+    with server.session(empty_database) as session:
+        session.run_script("SELECT 1")
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        session.run_script("INSERT INTO public.flooded VALUES (1)")
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2_000, "in KiB, of 10,000 sent"

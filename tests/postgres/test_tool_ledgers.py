@@ -17,6 +17,7 @@ from pgfleet.manifest.source.ledger import Recorded, table_name
 from pgfleet.manifest.source.tools import LEDGERS
 from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
 from pgfleet.postgres.query import Query
+from pgfleet.postgres.read import whole_table
 from pgfleet.run.files import load_manifest
 
 SOURCES = Path(__file__).parents[1] / "sources"
@@ -309,3 +310,20 @@ def test_sqitchs_rows_of_its_project_are_read(manifest_of: Reader, server: Serve
         """
     )
     assert recorded(tenant) == Recorded(versions=frozenset({"users", "touch@v1.1"}))
+
+
+def test_a_ledger_that_is_too_large_or_cannot_be_compared_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, manifest_of: Reader, server: Server, empty_database: str
+) -> None:
+    tenant = a_tenant(server, empty_database, manifest_of(Tool.GOOSE, GOOSE, write=False))
+    tenant.execute("CREATE TABLE goose_db_version (id numeric, version_id text, is_applied bool)")
+    assert recorded(tenant) == Recorded()
+    monkeypatch.setattr(whole_table, "MOST_ROWS", 10)
+    for query, fault in {
+        "SELECT n, '1', true FROM pg_catalog.generate_series(1, 11) AS n": "has more than 10 rows",
+        "VALUES (1, pg_catalog.repeat('x', 17000000), true)": "has more than 16 MiB of text",
+        "VALUES ('NaN', '1', true), (2, '2', true)": "contains a row that goose does not write",
+    }.items():
+        tenant.execute(f"TRUNCATE goose_db_version; INSERT INTO goose_db_version {query}")
+        assert fault in (((found := recorded(tenant)) and found.fault) or "")
+    assert tenant.audit().verdict is Verdict.UNKNOWN

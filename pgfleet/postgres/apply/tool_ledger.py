@@ -1,6 +1,8 @@
 """The ledger of the migration tool whose files a manifest uses, in a tenant's database."""
 
-from pgfleet.errors import DatabaseError, LedgerUnusable
+from dataclasses import replace
+
+from pgfleet.errors import MOST_CHARACTERS, DatabaseError, LedgerUnusable
 from pgfleet.manifest.model import Manifest, Migration, ToolLedger
 from pgfleet.manifest.source.ledger import Recorded, TableName, table_name
 from pgfleet.manifest.source.tools import ledger_format
@@ -35,8 +37,9 @@ def read_tool_ledger(session: Session, manifest: Manifest, found: Rows) -> Recor
             raise
         return Recorded(fault=str(error))
     try:
-        return layout.applied(rows, manifest.migrations)
-    except (AttributeError, TypeError, ValueError):  # a tenant's table may contain anything
+        recorded = layout.applied(rows, manifest.migrations)
+        return replace(recorded, fault=recorded.fault and recorded.fault[:MOST_CHARACTERS])
+    except (ArithmeticError, AttributeError, TypeError, ValueError):  # a tenant's table may contain anything, also NaN
         return Recorded(fault=f"{ledger.table} contains a row that {ledger.tool} does not write")
 
 

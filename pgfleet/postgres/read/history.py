@@ -67,7 +67,7 @@ class _Reader:
                 (each for each in rows if each["home_schema"] == self.session.home), key=lambda each: each[order]
             )
             return tuple(kind.model_validate({**each, "file_changed": self._has_changed(each)}) for each in own)
-        except (KeyError, TypeError, ValidationError):  # a tenant's table may contain anything
+        except (ArithmeticError, KeyError, TypeError, ValidationError):  # a tenant's table may contain anything
             self.faults.append(f"{table.schema}.{table.name} is not the table that pgfleet creates")
             return ()
 
@@ -111,5 +111,5 @@ def _ordered(rows: Sequence[Sequence[Any]]) -> Rows:
     times = [place for place, column in enumerate(columns) if all(isinstance(each, datetime) for each in column)]
     try:
         return sorted(map(tuple, rows), key=lambda row: row[times[0] if times else 0])
-    except TypeError:
+    except (ArithmeticError, TypeError):  # a numeric NaN cannot be compared
         return list(map(tuple, rows))
