@@ -37,6 +37,8 @@ MESSAGES = {
 }
 """The problem for each type of pydantic's errors; in braces, what the error knows. None contains the value."""
 NOT_VALID = "is not valid"
+LONG_KEY = re.compile(r"^[ \t\[]*(?:[\w-]+[ \t]*\.[ \t]*){100}", re.MULTILINE)
+"""A key of so many parts; tomllib takes time in proportion to the square of their number."""
 
 
 Form = TypeVar("Form", bound=BaseModel)
@@ -72,6 +74,8 @@ def without_hidden(text: str) -> str:
 
 def read_toml(text: str, form: type[Form], *, file: str, error: type[ConfigurationError]) -> Form:
     """The text as a document of the given form; raises `error` with all its faults, in which `file` is its name."""
+    if LONG_KEY.search(text):
+        raise error(file, "", "is not valid TOML: it is nested too deeply")
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:

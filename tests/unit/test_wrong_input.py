@@ -173,6 +173,7 @@ FLEETS = {
     "NUL as an escape": (FLEET.replace('"acme"', '"ac\\u0000me"'), "invisible"),
     "NUL in a DSN": (FLEET.replace("@db1", "@db\\u00001"), "NUL character"),
     "nested arrays": ("a = " + "[" * 5000, "nested too deeply"),
+    "a key of many parts": ("a." * 40_000 + "b = 1", "nested too deeply"),
     "a huge number": (FLEET.replace("= 8", "= " + "9" * 5000), "too many digits"),
     "a large number": (FLEET.replace("= 8", "= " + "9" * 30), "must be"),
     "not a number": (FLEET.replace("= 8", "= nan"), "must be a whole number"),
