@@ -142,10 +142,10 @@ def run_command() -> None:
         sys.exit(MISUSE)
     except PgfleetError as error:
         print(*(f"pgfleet: {line}" for line in str(error).split("\n")), sep="\n", file=sys.stderr)
-        sys.exit(MISUSE if isinstance(error, ConfigurationError) else INCOMPLETE)
+        sys.exit(_signal_status() or (MISUSE if isinstance(error, ConfigurationError) else INCOMPLETE))
     except SystemExit as end:
-        if end.code and (number := interruption.received()):
-            sys.exit(128 + number)
+        if end.code and (status := _signal_status()):
+            sys.exit(status)
         raise
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:  # which several functions of pathlib raise
@@ -154,5 +154,13 @@ def run_command() -> None:
         print(f"pgfleet: {show_hidden(str(error.filename)[:MOST_SHOWN])}…: the file name is too long", file=sys.stderr)
         sys.exit(MISUSE)
     except Exception:  # noqa: BLE001 (the interpreter's own exit status is 1)
+        if status := _signal_status():  # some libraries wrap the exception that a signal raised
+            sys.exit(status)
         _show_traceback()
         sys.exit(INCOMPLETE)
+
+
+def _signal_status() -> int | None:
+    """The exit status after a signal; None if none has arrived."""
+    number = interruption.received()
+    return 128 + number if number else None

@@ -25,6 +25,7 @@ def demo(
     1  some audit did not
     3  the demo broke off
     """
+    settings.prepare_prefect()  # before the fleet is created, which takes long
     from pgfleet.cli.demo import run_demo
 
     raise typer.Exit(run_demo(keep=keep))
