@@ -109,16 +109,24 @@ def _check_arguments(arguments: Iterable[str]) -> None:
 
 
 def _show_traceback() -> None:
-    """Shows an unexpected exception, whose message may be a server's."""
-    print(show_hidden(traceback.format_exc(), keep=KEPT_IN_BLOCKS), end="", file=sys.stderr)
+    """Shows an unexpected exception, whose message may be a server's. After a signal it is the signal's, wrapped."""
+    if not interruption.received():
+        print(show_hidden(traceback.format_exc(), keep=KEPT_IN_BLOCKS), end="", file=sys.stderr)
 
 
 def main() -> None:
-    """Runs the command line in a process of its own, which SIGINT and SIGTERM end within seconds."""
+    """Runs the command line in a process of its own, which SIGINT and SIGTERM end within seconds.
+
+    After a signal, any exit status but 0 becomes the signal's.
+    """
     os.umask(0o077)  # what pgfleet and Prefect write is for this user only
     try:
         interruption.install()
         run_command()
+    except SystemExit as end:
+        if end.code and (number := interruption.received()):
+            sys.exit(128 + number)
+        raise
     except KeyboardInterrupt:  # while another was handled
         sys.exit(128 + (interruption.received() or signal.SIGINT))
     finally:
@@ -128,8 +136,7 @@ def main() -> None:
 def run_command() -> None:
     """Runs the command line; a wrong file or option is one line on standard error and exit status 2.
 
-    An unexpected exception exits with 3, because 1 would mean findings; after a signal, anything but 0 becomes the
-    signal's status.
+    An unexpected exception exits with 3, because 1 would mean findings.
     """
     try:
         _check_arguments(sys.argv[1:])
@@ -142,11 +149,7 @@ def run_command() -> None:
         sys.exit(MISUSE)
     except PgfleetError as error:
         print(*(f"pgfleet: {line}" for line in str(error).split("\n")), sep="\n", file=sys.stderr)
-        sys.exit(_signal_status() or (MISUSE if isinstance(error, ConfigurationError) else INCOMPLETE))
-    except SystemExit as end:
-        if end.code and (status := _signal_status()):
-            sys.exit(status)
-        raise
+        sys.exit(MISUSE if isinstance(error, ConfigurationError) else INCOMPLETE)
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:  # which several functions of pathlib raise
             _show_traceback()
@@ -154,13 +157,5 @@ def run_command() -> None:
         print(f"pgfleet: {show_hidden(str(error.filename)[:MOST_SHOWN])}…: the file name is too long", file=sys.stderr)
         sys.exit(MISUSE)
     except Exception:  # noqa: BLE001 (the interpreter's own exit status is 1)
-        if status := _signal_status():  # some libraries wrap the exception that a signal raised
-            sys.exit(status)
         _show_traceback()
         sys.exit(INCOMPLETE)
-
-
-def _signal_status() -> int | None:
-    """The exit status after a signal; None if none has arrived."""
-    number = interruption.received()
-    return 128 + number if number else None
