@@ -17,6 +17,7 @@ import typer
 import pgfleet.flows  # noqa: F401 (sets the function that reads ${secret:NAME})
 from pgfleet.cli.audit import audit
 from pgfleet.cli.counts import counts
+from pgfleet.cli.doctor import doctor
 from pgfleet.cli.manifest import manifest_app
 from pgfleet.cli.repair import repair
 from pgfleet.cli.rollout import adopt, revert, rollout, seed
@@ -43,6 +44,7 @@ EXAMPLES: dict[Callable[..., None], str] = {
     history: "pgfleet history prod acme",
     counts: "pgfleet counts prod --format json",
     tenants: "pgfleet tenants prod --label region=eu",
+    doctor: "pgfleet doctor prod",
     demo: "pgfleet demo --keep",
     up: "pgfleet up --demo",
     automations: "PREFECT_API_URL=http://prefect.internal:4200/api pgfleet automations",

@@ -1,6 +1,7 @@
 """The only module that reads the environment."""
 
 import os
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -101,6 +102,25 @@ WORKER = {
 def prefect_home() -> Path:
     """The folder of Prefect's data."""
     return Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect").expanduser()
+
+
+def prefect_setting(name: str) -> str | None:
+    """A setting of Prefect from the environment or the active profile, without importing Prefect, which takes seconds.
+
+    Raises ConfigurationError if the profiles cannot be read.
+    """
+    if value := os.environ.get(name):
+        return value
+    file = Path(os.environ.get("PREFECT_PROFILES_PATH") or prefect_home() / "profiles.toml")
+    try:
+        profiles = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(str(file), "", f"cannot be read: {error}") from None
+    active = os.environ.get("PREFECT_PROFILE") or profiles.get("active")
+    named = profiles.get("profiles")
+    profile = named.get(active) if isinstance(named, dict) else None
+    value = profile.get(name) if isinstance(profile, dict) else None
+    return str(value) if value else None
 
 
 def prepare_prefect() -> None:

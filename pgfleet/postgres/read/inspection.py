@@ -23,7 +23,7 @@ from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
 from pgfleet.postgres.guard import Trust
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.introspection import catalog_query, complete_catalog
-from pgfleet.postgres.read.logins import logins_key, logins_query, read_logins
+from pgfleet.postgres.read.logins import has_row_security, logins_key, logins_query, read_logins
 from pgfleet.postgres.read.prefetch import Prefetched, prefetch
 from pgfleet.postgres.read.queries import run_checks
 from pgfleet.postgres.read.repair_facts import read_repair_facts
@@ -67,7 +67,8 @@ def inspect(
     found = prefetch(session, context, also=queries) if with_prefetch else None
     prefetched, rows = found or (Prefetched(), session.fetch(*queries))
     if examined:
-        context.login_rights[logins_key(examined)] = read_logins(examined, rows.pop(), whole)
+        rights = read_logins(examined, rows.pop(), needs_bypassrls=has_row_security(whole))
+        context.login_rights[logins_key(examined)] = rights
     observed = _observe(session, context, whole, rows)
     records = _records(context, observed, whole, assumed, session.home)
     assessment = assess(whole, context.order, observed.catalog, records)

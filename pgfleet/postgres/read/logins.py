@@ -43,9 +43,9 @@ def logins_query(tenant: Tenant) -> Query:
     return Query(statement("introspection/logins"), parameters)
 
 
-def read_logins(tenant: Tenant, rows: Rows, expected: ExpectedCatalog) -> tuple[LoginRights, ...]:
-    """The rights in the rows of a `logins_query`. BYPASSRLS is left out if the manifest has row-level security."""
-    needless = {BYPASSRLS} if _has_row_security(expected) else set[str]()
+def read_logins(tenant: Tenant, rows: Rows, *, needs_bypassrls: bool) -> tuple[LoginRights, ...]:
+    """The rights in the rows of a `logins_query`; BYPASSRLS is left out if the manifest needs it."""
+    needless = {BYPASSRLS} if needs_bypassrls else set[str]()
     secrets = libpq.rollout_dsn(tenant).secrets
     return tuple(
         LoginRights(
@@ -67,6 +67,7 @@ def _without(powers: Iterable[str], needless: set[str]) -> tuple[str, ...]:
     return tuple(each for each in powers if each not in needless)
 
 
-def _has_row_security(expected: ExpectedCatalog) -> bool:
+def has_row_security(expected: ExpectedCatalog) -> bool:
+    """Whether the manifest has row-level security."""
     objects = expected.objects.values()
     return any(each.identity.kind is ObjectKind.POLICY or each.attributes.get("row_security") for each in objects)

@@ -78,7 +78,7 @@ def identify(tenants: Sequence[Tenant], context: RunContext) -> ServerIdentity |
 
 def _identity(tenant: Tenant, session: Session, context: RunContext) -> ServerIdentity:
     return ServerIdentity(
-        allowance=_allowance(session, context.environment.policy),
+        allowance=read_allowance(session, context.environment.policy),
         can_replay=scratch_problem(session) is None,
         extensions=_available(session, extensions_of(context.manifest.migrations)),
         major=session.server_major,
@@ -94,7 +94,7 @@ def choose_replay_servers(identities: Iterable[ServerIdentity]) -> dict[int, Ser
     return found
 
 
-def _allowance(session: Session, policy: Policy) -> Allowance:
+def read_allowance(session: Session, policy: Policy) -> Allowance:
     """From the server's free connections; if they cannot be read, the policy's maximum with the reason."""
     most = policy.max_connections_per_server
     try:
