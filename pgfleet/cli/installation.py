@@ -47,29 +47,37 @@ def embedded_server() -> tuple[int | None, CheckEntry]:
 
 
 def file_checks(*, is_needed: bool) -> Iterator[CheckEntry]:
-    """The fleet file, its environments, and the manifest. A missing fleet file is an error only if it `is_needed`."""
-    file = settings.Settings().config
-    is_missing = not (is_needed or settings.names_fleet_file() or file.exists())
-    fleet = None
-    if is_missing:
-        yield warning("fleet_file", f"there is no {file} here", "write one, or name one with --config")
-    else:
-        try:
-            fleet = files.load_fleet(file)
-            yield ok("fleet_file", str(file.absolute()))
-            yield ok("environments", ", ".join(sorted(fleet.environments)))
-        except ConfigurationError as fault:
-            yield from fault_checks("fleet_file", fault, CORRECT)
-    yield from _manifest_checks(fleet)
-
-
-def _manifest_checks(fleet: FleetDocument | None) -> Iterator[CheckEntry]:
+    """The fleet file, its environments, and the manifest. Missing ones are errors only if they are needed."""
     chosen = settings.Settings()
+    if not (is_needed or settings.names_fleet_file() or chosen.config.exists()):
+        yield warning("fleet_file", f"there is no {chosen.config} here", "write one, or name one with --config")
+        yield from _manifest_checks(chosen, None, is_needed=chosen.manifest is not None)
+        return
+    try:
+        fleet = files.load_fleet(chosen.config)
+    except ConfigurationError as fault:
+        yield from fault_checks("fleet_file", fault, CORRECT)
+        if chosen.manifest:  # otherwise the fleet file may name it
+            yield from _manifest_checks(chosen, None)
+        return
+    yield ok("fleet_file", str(chosen.config.absolute()))
+    yield ok("environments", ", ".join(sorted(fleet.environments)))
+    yield from _manifest_checks(chosen, fleet)
+
+
+def _manifest_checks(
+    chosen: settings.Settings, fleet: FleetDocument | None, *, is_needed: bool = True
+) -> Iterator[CheckEntry]:
     try:
         manifest = choose_manifest(chosen, fleet)
+    except ConfigurationError as fault:
+        check = error if is_needed else warning
+        yield check("manifest", fault.file, fault.problem)
+        return
+    try:
         found = files.load_manifest(manifest)
     except ConfigurationError as fault:
-        yield from fault_checks("manifest", fault, "name a manifest, or correct it")
+        yield from fault_checks("manifest", fault, CORRECT)
     else:
         yield ok("manifest", f"{manifest}: {len(found.migrations)} migrations")
 

@@ -14,8 +14,13 @@ CLOSED = "http://127.0.0.1:1/api"
 
 def doctor(fleet: Fleet, folder: Path, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """The command without a configured Prefect API, in an empty folder."""
-    usual = {"PREFECT_API_URL": "", "PREFECT_HOME": str(folder / "prefect"), "PGFLEET_STATE": str(folder / "state")}
-    return run_here(["pgfleet", "doctor", *arguments], folder, PGFLEET_CONFIG=str(fleet.file), **{**usual, **variables})
+    usual = {
+        "PREFECT_API_URL": "",
+        "PREFECT_HOME": str(folder / "prefect"),
+        "PGFLEET_STATE": str(folder / "state"),
+        "PGFLEET_CONFIG": str(fleet.file),
+    }
+    return run_here(["pgfleet", "doctor", *arguments], folder, **{**usual, **variables})
 
 
 def checks_of(done: "subprocess.CompletedProcess[str]") -> set[tuple[str, str, str]]:
@@ -49,6 +54,15 @@ def test_servers_and_logins_of_an_environment(
 
 def databases(server: Server) -> list[tuple[str, ...]]:
     return server.query("SELECT datname::text FROM pg_database ORDER BY 1")
+
+
+def test_a_folder_without_files_is_only_warned_of(fleet: Fleet, tmp_path: Path) -> None:
+    done = doctor(fleet, tmp_path, PGFLEET_CONFIG="", PGFLEET_MANIFEST="")
+    assert done.returncode == 0
+    assert [line.split(":")[0] for line in done.stdout.splitlines() if line.startswith("warning")] == [
+        "warning fleet file",
+        "warning manifest",
+    ]
 
 
 def test_files_folders_and_the_api(fleet: Fleet, tmp_path: Path) -> None:

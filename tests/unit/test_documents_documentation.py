@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, PositionEntry, SkippedEntry
 from pgfleet.documents.diff import DiffDocument
+from pgfleet.documents.doctor import DoctorDocument
 from pgfleet.documents.entry import Entry
 from pgfleet.documents.history import HistoryDocument
 from pgfleet.documents.repair import RepairDocument, TenantRepair
@@ -46,6 +47,7 @@ def example(page: str) -> dict[str, object]:
         ("repair-document.md", RepairDocument),
         ("tenant-documents.md", DiffDocument),
         ("tenant-documents.md", HistoryDocument),
+        ("doctor.md", DoctorDocument),
     ],
 )
 def test_every_key_is_described(page: str, model: type[BaseModel]) -> None:
