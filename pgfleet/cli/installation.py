@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from pgfleet import __version__
 from pgfleet.documents.doctor import CheckEntry
 from pgfleet.errors import ConfigurationError
 from pgfleet.fleet.file import FleetDocument
@@ -18,6 +17,7 @@ from pgfleet.run import files, settings
 from pgfleet.run.manifest_file import choose_manifest
 from pgfleet.run.report_folders import report_folder
 from pgfleet.run.writable import writing_problem
+from pgfleet.version import VERSION
 
 LIBRARIES = {"prefect": "prefect", "psycopg": "psycopg"}
 API_SECONDS = 5.0
@@ -29,7 +29,7 @@ OTHER_FOLDER = "choose a folder that this user can write to"
 
 def versions() -> Iterator[CheckEntry]:
     """The versions of pgfleet and of the libraries that it depends on most."""
-    yield ok("pgfleet", __version__)
+    yield ok("pgfleet", VERSION)
     for name, package in LIBRARIES.items():
         try:
             yield ok(name, version(package))
