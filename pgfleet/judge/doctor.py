@@ -104,8 +104,7 @@ def scratch_checks(
             yield ok("scratch_database", f"{version}: on the embedded server")
         else:
             problems = "; ".join(f"{each.server}: {_scratch_problem(each, major)}" for each in rights)
-            problem = problems or "the server of scratch_dsn cannot be used"
-            yield error("scratch_database", f"{version}: not possible: {problem}", SCRATCH_ADVICE)
+            yield error("scratch_database", f"{version}: not possible: {problems}", SCRATCH_ADVICE)
 
 
 def _scratch_problem(rights: ScratchRights, major: int) -> str:

@@ -34,9 +34,9 @@ def test_servers_and_logins_of_an_environment(
     dsn, cluster, before = new_dsn(), embedded_server.cluster, databases(embedded_server)
     weak, name = embedded_server.create_role(), dsn.rsplit("/", 1)[-1]
     weak_dsn = cluster.dsn(name, weak, password=ROLE_PASSWORD)
-    fleet.tenant("acme", dsn, rollout_dsn=f"user={weak} password='{ROLE_PASSWORD}'")
-    alone = doctor(fleet, tmp_path, ENVIRONMENT, "--format", "json")
-    assert alone.returncode == 0, alone.stdout
+    fleet.tenant("acme", dsn.replace("127.0.0.1", "${DB_HOST}"), rollout_dsn=f"user={weak} password='{ROLE_PASSWORD}'")
+    alone = doctor(fleet, tmp_path, ENVIRONMENT, "--format", "json", DB_HOST="127.0.0.1")
+    assert (alone.returncode, "127.0.0.1" in alone.stdout) == (0, False), alone.stdout
     found = {(status, name): detail for status, name, detail in checks_of(alone)}
     assert found["ok", "server"].partition(": ")[2].startswith(f"PostgreSQL {cluster.major}")
     assert found["warning", "login"].endswith("(audits): is a superuser")
@@ -45,7 +45,8 @@ def test_servers_and_logins_of_an_environment(
     assert (databases(embedded_server), [*tmp_path.glob("*")]) == (before, [fleet.file]), "it creates nothing"
 
     fleet.tenant("lost", "host=127.0.0.1 port=1 dbname=x").tenant("closed", weak_dsn.replace(name, "absent"))
-    lost = doctor(fleet, tmp_path, ENVIRONMENT)
+    fleet.policy('scratch_dsn = "host=127.0.0.1 port=1 dbname=x"')
+    lost = doctor(fleet, tmp_path, ENVIRONMENT, DB_HOST="127.0.0.1")
     assert (lost.returncode, ROLE_PASSWORD in lost.stdout) == (3, False)
     assert "error   server: 127.0.0.1:1: refused: nothing listens on 127.0.0.1:1; to do: check that" in lost.stdout
     assert f"error   login: {weak} on " in lost.stdout

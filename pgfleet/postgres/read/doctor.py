@@ -8,7 +8,7 @@ from pgfleet.documents.doctor import CheckEntry
 from pgfleet.documents.login_rights import LoginRights
 from pgfleet.errors import DatabaseError
 from pgfleet.fleet.model import Environment, Tenant
-from pgfleet.fleet.secret import redacted_name
+from pgfleet.fleet.secret import Dsn, redacted_name
 from pgfleet.judge.doctor import (
     ScratchRights,
     ServerFacts,
@@ -52,7 +52,25 @@ class _Visit:
 
 
 def check_servers(context: RunContext, embedded_major: int | None) -> Iterator[CheckEntry]:
-    """The checks of the servers and logins of all tenants, and of `scratch_dsn`."""
+    """The checks of the servers and logins of all tenants, and of `scratch_dsn`; a host that is a secret is hidden."""
+    environment = context.environment
+    names = [(libpq.server(each), redacted_name(libpq.server(each), each.secrets)) for each in _dsns(environment)]
+    hidden = {(server, shown) for server, shown in names if server != shown}
+    for check in _check_servers(context, embedded_major):
+        detail = check.detail
+        for server, shown in hidden:
+            detail = detail.replace(server, shown)
+        yield check.model_copy(update={"detail": detail})
+
+
+def _dsns(environment: Environment) -> Iterator[Dsn]:
+    for tenant in environment.tenants:
+        yield from (tenant.dsn, libpq.rollout_dsn(tenant))
+    if environment.policy.scratch_dsn:
+        yield environment.policy.scratch_dsn
+
+
+def _check_servers(context: RunContext, embedded_major: int | None) -> Iterator[CheckEntry]:
     policy = context.environment.policy
     bounded = replace(policy, statement_timeout_ms=min(policy.statement_timeout_ms, LONGEST_STATEMENT_MS))
     audits = context.environment = replace(context.environment, policy=bounded)
@@ -165,10 +183,10 @@ def _scratch(found: Sequence[ServerFacts], context: RunContext, embedded_major: 
     """Where scratch databases are possible. Connects to `scratch_dsn`, if there is one."""
     rights = [each.scratch for each in found]
     if dsn := context.environment.policy.scratch_dsn:
-        rights = []
         try:
             with Session(dsn, limits=limits_of(context)) as session:
                 rights = [_scratch_rights(libpq.server(dsn), session)]
         except DatabaseError as error:
             yield unreachable_check("scratch_database", f"scratch_dsn, {libpq.server(dsn)}", error)
+            return
     yield from scratch_checks(rights, {each.major for each in found}, embedded_major)
