@@ -7,7 +7,7 @@ import typer
 
 from pgfleet.cli.options import Format, FormatOption
 from pgfleet.documents.doctor import CheckEntry, CheckStatus, DoctorDocument
-from pgfleet.errors import ConfigurationError, InventoryUnreadable
+from pgfleet.errors import ConfigurationError, InventoryUnreadable, PgfleetError
 from pgfleet.judge.doctor import error, exit_status, fault_checks, ok
 
 OptionalEnvironment = Annotated[
@@ -78,6 +78,9 @@ def _environment_checks(environment: str, embedded_major: int | None) -> Iterato
         return
     except InventoryUnreadable as fault:
         yield from fault_checks("inventory", fault, "make the inventory readable", is_unreachable=True)
+        return
+    except PgfleetError as fault:  # ${secret:NAME}, which Prefect's API could not read
+        yield from fault_checks("environment", fault, "check PREFECT_API_URL", is_unreachable=True)
         return
     tenants = context.environment.tenants
     yield ok("environment", f"{environment}: {tenant_count(len(tenants))}")
