@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgfleet.errors import FleetError
-from pgfleet.fleet.model import Environment, Inventory, SkippedTenant, Tenant
+from pgfleet.fleet.model import Environment, Inventory, InventoryKind, SkippedTenant, Tenant
 from pgfleet.fleet.names import MAX_TENANT_CHARACTERS, schema_fault, tenant_name_fault
 from pgfleet.fleet.secret import Dsn
 from pgfleet.fleet.templates import Values, describe_unresolved, substitute
+from pgfleet.hidden_characters import show_hidden
 
 OWN_COLUMNS = frozenset({"name", "dsn", "rollout_dsn", "dbname", "schema", "ring", "state", "labels"})
 """The columns of a query with a meaning; every other column is a label."""
@@ -68,8 +69,9 @@ class TenantBuilder:
         tenants: list[Tenant] = []
         skipped: list[SkippedTenant] = []
         for row in rows:
-            self._check_name(row)
-            if row.state and row.state.casefold() in self.inventory.skip_states:
+            if fault := tenant_name_fault(row.name):
+                skipped.append(self._misnamed(row, fault))
+            elif row.state and row.state.casefold() in self.inventory.skip_states:
                 skipped.append(self._skipped(row))
             else:
                 tenants.append(self._tenant(row))
@@ -84,9 +86,12 @@ class TenantBuilder:
         ring = row.ring or self.inventory.ring
         return SkippedTenant(name=row.name, reason=reason, ring=ring, labels=self._labels(row))
 
-    def _check_name(self, row: InventoryRow) -> None:
-        if fault := tenant_name_fault(row.name):
+    def _misnamed(self, row: InventoryRow, fault: str) -> SkippedTenant:
+        """A database or schema, which its owner may have named, is skipped. Raises FleetError for a row of a query."""
+        if self.inventory.kind is InventoryKind.QUERY:
             raise self.error(f"{row.name[:MAX_TENANT_CHARACTERS]!r} is not a tenant name: it {fault}")
+        name = show_hidden(row.name)[:MAX_TENANT_CHARACTERS]
+        return SkippedTenant(name=name, reason=f"its name {fault}", ring=self.inventory.ring, labels=self._labels(row))
 
     def _tenant(self, row: InventoryRow) -> Tenant:
         rings = self.environment.policy.rings

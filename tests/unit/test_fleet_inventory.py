@@ -257,6 +257,17 @@ def test_a_row_of_which_no_tenant_can_be_made_is_refused(row: InventoryRow, line
     assert row_refusal(row) == f"fleet.toml: environments.prod.{line}"
 
 
+def test_a_database_whose_name_cannot_be_a_tenants_is_skipped_without_the_others() -> None:
+    inventory, rows = (
+        an_inventory(kind=InventoryKind.DATABASES),
+        [InventoryRow(name=each, dbname=each) for each in "a\x1b"],
+    )
+    reading = TenantBuilder(inventory, read(PROD + ONE + QUERY), {}, in_database, file="fleet.toml")
+    found, skipped = reading.tenants(rows)
+    assert [each.name for each in found] == ["a"]
+    assert [(each.name, each.reason) for each in skipped] == [("\\x1b", f"its name {NAMES}")]
+
+
 def test_the_refusal_names_the_inventory() -> None:
     assert row_refusal(InventoryRow(name="a"), key="inventory[2]", name="eu").startswith(
         "fleet.toml: environments.prod.inventory[2] (eu): "
