@@ -20,7 +20,7 @@ def logins_of(environment: Environment) -> tuple[TenantLogins, ...]:
     return tuple(
         TenantLogins(
             tenant=each.name,
-            server=libpq.server(each.dsn),
+            server=redacted_name(libpq.server(each.dsn), each.dsn.secrets),
             database=libpq.database(each.dsn),
             home=each.home,
             audit=redacted_name(libpq.user(each.dsn), each.dsn.secrets),
@@ -49,7 +49,7 @@ def read_logins(tenant: Tenant, rows: Rows, *, needs_bypassrls: bool) -> tuple[L
     secrets = libpq.rollout_dsn(tenant).secrets
     return tuple(
         LoginRights(
-            server=libpq.server(tenant.dsn),
+            server=redacted_name(libpq.server(tenant.dsn), tenant.dsn.secrets),
             login=redacted_name(login, secrets),
             is_own=is_own,
             powers=_without(powers, needless),
