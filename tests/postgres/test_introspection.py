@@ -35,7 +35,14 @@ def zoo(server: Server, zoo_database: str) -> Catalog:
 def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
     files = {path.stem for path in (sql_folder() / "introspection").glob("*.sql")}
     of_rows = {"seed_rows", "row_count", "changes", "activity", "fillable", "row_digests"}
-    of_sessions = {"available_extensions", "connections", "deferred_constraints", "search_path", "session"}
+    of_sessions = {
+        "available_extensions",
+        "connections",
+        "deferred_constraints",
+        "may_create_databases",
+        "search_path",
+        "session",
+    }
     assert files == {
         *ObjectKind,
         *SCOPES,

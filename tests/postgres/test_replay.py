@@ -310,12 +310,19 @@ def refusing(server: Server, how: str) -> Dsn:
     if how == "wrong password":
         return Dsn(server.cluster.dsn(password="wrong"))
     role = server.create_role("NOCREATEDB" if how == "no CREATEDB" else "CREATEDB")
-    if how == "read-only":  # as a role for audits is often made, and as a standby always is
+    if how == "read-only":  # as a role for audits is often made
         server.execute(f"ALTER ROLE {role} SET default_transaction_read_only = on")
     return server.dsn("postgres", role)
 
 
-REFUSALS = ["no CREATEDB", "read-only", "wrong password", "no answer"]
+REFUSALS = ["no CREATEDB", "wrong password", "no answer"]
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_role_that_is_read_only_by_default_can_replay(server: Server) -> None:
+    with scratch_database(refusing(server, "read-only"), Limits()) as scratch:
+        scratch.run_script("CREATE TABLE one (id int)")
+        assert scratch.fetch(Query("SELECT 1")) == [[(1,)]]
 
 
 @pytest.mark.every_version

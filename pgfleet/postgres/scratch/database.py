@@ -25,6 +25,8 @@ PREFIX = "pgfleet_scratch_"
 STALE_AFTER_SECONDS = 3600
 READ_WRITE = "SET default_transaction_read_only TO off"
 """The connection may lead to a tenant's database, whose owner may have set another default."""
+SCRATCH_IS_READ_WRITE = f"ALTER ROLE SESSION_USER IN DATABASE {{}} {READ_WRITE}"
+"""For a login that is read-only by default, as one for audits often is."""
 
 
 @contextmanager
@@ -53,6 +55,7 @@ def scratch_database(
             except ScratchUnavailable:
                 stack.pop_all()  # there is nothing to drop
                 raise
+            session.run_outside_transaction(_text(f"{READ_WRITE}; {SCRATCH_IS_READ_WRITE}", name))
         scratch = Session(
             libpq.for_database(admin, name),
             home=home,
