@@ -44,7 +44,8 @@ class BoundedConnection(psycopg.Connection[tuple[Any, ...]]):
         seconds = self.answer_seconds if timeout is None else min(timeout, self.answer_seconds)
         try:
             bounded: PQGen[Result] = _bounded(gen, self._check_after(seconds))
-            return waiting.wait(bounded, self.pgconn.socket, interval=interval)
+            # Not psycopg's own wait in C, which loses what a signal's handler raises just after it has woken up.
+            return waiting.wait_poll(bounded, self.pgconn.socket, interval=interval)
         except NoAnswer:
             self.pgconn.finish()
             raise

@@ -5,6 +5,7 @@ import select
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
+from traceback import clear_frames
 from typing import Any
 
 import psycopg
@@ -85,14 +86,20 @@ def connect(dsn: Dsn, limits: Limits) -> Connection:
     settings: dict[str, Any] = {"connect_timeout": str(seconds), **libpq.without_given(dsn, KEEPALIVES)}
     settings |= resolve(dsn, seconds=seconds)
     with translate_connect_errors(libpq.secrets(dsn), server=libpq.server(dsn), seconds=seconds):
-        connection = kind.connect(
-            dsn.text,
-            autocommit=True,
-            prepare_threshold=None,
-            application_name=limits.application_name,
-            client_encoding="UTF8",
-            **settings,
-        )
+        try:
+            connection = kind.connect(
+                dsn.text,
+                autocommit=True,
+                prepare_threshold=None,
+                application_name=limits.application_name,
+                client_encoding="UTF8",
+                **settings,
+            )
+        except BaseException as error:
+            # Frees a connection that is half open: the server would wait for its password up to a minute, and DROP
+            # DATABASE for that session (authentication_timeout).
+            clear_frames(error.__traceback__)
+            raise
         connection.answer_seconds = limits.answer_seconds
         others = [
             text
