@@ -25,7 +25,7 @@ def expectation_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str
     )
 
 
-# As JSON: Prefect's default is a pickle, which runs code of whoever could write the file.
+# As JSON: Prefect's default is a pickle, and anyone who can write the file of a pickle can run code when it is read.
 OPTIONS = {**STEP_OPTIONS, "cache_key_fn": expectation_key, "persist_result": True, "result_serializer": "json"}
 del OPTIONS["cache_policy"]
 

@@ -1,6 +1,7 @@
 """A signal that interrupts a statement: the server does not complete it, and scratch databases are dropped."""
 
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,8 @@ from types import FrameType
 import pytest
 from fixtures.servers import Server
 
-from pgfleet.postgres.connection import Limits
+from pgfleet.fleet.secret import Dsn
+from pgfleet.postgres.connection import Limits, connect
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.scratch.database import PREFIX, scratch_database
 from pgfleet.postgres.session import Session
@@ -49,6 +51,20 @@ def test_an_interrupted_statement_is_canceled(server: Server, in_transaction: bo
         session.fetch(Query("SELECT pg_sleep(100)"))
     assert time.monotonic() - began < LONGEST_SECONDS
     assert server.query(RUNNING) == [(0,)]
+
+
+def test_an_interrupted_connection_attempt_is_closed_at_once() -> None:
+    """Otherwise the server waits for its password for a minute, and DROP DATABASE for that session."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        dsn = Dsn(f"host=127.0.0.1 port={silent.getsockname()[1]} user=x dbname=x")
+        with pytest.raises(Interrupted) as caught, interrupted_after(0.3):
+            connect(dsn, Limits())
+        accepted, _ = silent.accept()
+        with accepted:
+            accepted.settimeout(5)
+            while accepted.recv(1024):  # what it asked before the signal
+                pass
+    assert caught.type is Interrupted, "the exception, with its traceback, is still held here"
 
 
 @pytest.mark.parametrize("milliseconds", [5, 20, 40, 60, 80, 100, 150, 200, 300])
