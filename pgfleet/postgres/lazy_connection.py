@@ -12,7 +12,7 @@ from pgfleet.fleet.secret import Dsn, redacted_name
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.connection import Connection, Limits, connect, disconnect
 from pgfleet.run.connection_limiter import Release
-from pgfleet.run.silent_servers import PROBE_SECONDS, Trust
+from pgfleet.run.silent_servers import PROBE_SECONDS, Patience
 
 SILENCES = (ConnectFailure.TIMED_OUT, ConnectFailure.NO_ANSWER)
 
@@ -116,10 +116,10 @@ class LazyConnection:
     def _connect_limits(self) -> Limits:
         """The limits, shorter for a server that has just not answered. Raises ServerSilent for one that is silent."""
         silent = self.limits.silent_servers
-        trust = silent.trust(self.server) if silent else Trust.FULL
-        if silent and trust is Trust.NONE and (error := silent.error(self.server)):
+        patience = silent.patience(self.server) if silent else Patience.FULL
+        if silent and patience is Patience.NONE and (error := silent.error(self.server)):
             raise ServerSilent(error.message, "", None, error.connect_failure)
-        self._is_probe = trust is Trust.PROBE
+        self._is_probe = patience is Patience.PROBE
         seconds = min(PROBE_SECONDS, self.limits.connect_timeout_seconds)
         return replace(self.limits, connect_timeout_seconds=seconds) if self._is_probe else self.limits
 

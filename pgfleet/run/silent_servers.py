@@ -13,7 +13,7 @@ PROBE_SECONDS = 3
 """How long a suspected server has for an answer: to a new connection, and to each query of ours on it."""
 
 
-class Trust(Enum):
+class Patience(Enum):
     """How long to wait for a server's answers."""
 
     FULL = "the usual time"
@@ -49,13 +49,13 @@ class SilentServers:
             else:
                 known.at, known.probe_failed = monotonic(), known.probe_failed or is_probe
 
-    def trust(self, server: str) -> Trust:
+    def patience(self, server: str) -> Patience:
         """How long to wait for the server."""
         with self._lock:
             known = self._current(server)
             if known is None:
-                return Trust.FULL
-            return Trust.NONE if known.probe_failed else Trust.PROBE
+                return Patience.FULL
+            return Patience.NONE if known.probe_failed else Patience.PROBE
 
     def error(self, server: str) -> DatabaseError | None:
         """The first error of the current silence."""

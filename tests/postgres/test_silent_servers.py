@@ -21,7 +21,7 @@ from pgfleet.postgres.query import Query
 from pgfleet.postgres.scratch.database import PREFIX, scratch_database
 from pgfleet.postgres.session import Session
 from pgfleet.run import interruption
-from pgfleet.run.silent_servers import PROBE_SECONDS, SilentServers, Trust
+from pgfleet.run.silent_servers import PROBE_SECONDS, Patience, SilentServers
 
 ONE = Query("SELECT 1")
 LONGEST_SECONDS = 20.0
@@ -128,9 +128,9 @@ def test_a_silent_server_is_tried_once_more_and_then_not_again(
     dsn, silent = behind(silent_proxy(5000), embedded_server), SilentServers()
     with soon(), Session(dsn, limits=limits(silent)) as session:
         first = use_up(session)
-        assert silent.trust(session.server) is Trust.PROBE
+        assert silent.patience(session.server) is Patience.PROBE
         probe = use_up(session)
-        assert silent.trust(session.server) is Trust.NONE
+        assert silent.patience(session.server) is Patience.NONE
         began = time.monotonic()
         with pytest.raises(ServerSilent) as refused:
             session.fetch(ONE)
