@@ -1,5 +1,7 @@
 """The kinds of waves."""
 
+from collections.abc import Mapping
+
 from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.plan import TenantPlan
 from pgfleet.documents.repair import RepairMode, TenantRepair
@@ -14,12 +16,26 @@ from pgfleet.flows.watch_wave import watch_wave
 from pgfleet.tasks.support import results
 from pgfleet.tasks.support.repair_states import TASK_RUN
 
-AUDIT: WaveKind[TenantEntry] = WaveKind(flow=audit_wave, form=results.ENTRIES, task_run="audit {}")
+
+def _verdicts(entries: tuple[TenantEntry, ...]) -> Mapping[str, str]:
+    return {each.name: each.verdict for each in entries}
+
+
+def _results(entries: tuple[TenantResult, ...] | tuple[TenantRepair, ...]) -> Mapping[str, str]:
+    return {each.name: each.result for each in entries}
+
+
+AUDIT: WaveKind[TenantEntry] = WaveKind(flow=audit_wave, form=results.ENTRIES, task_run="audit {}", outcomes=_verdicts)
 COUNT: WaveKind[TenantCounts] = WaveKind(flow=count_wave, form=results.COUNTED, task_run="count {}")
 PLAN: WaveKind[TenantPlan] = WaveKind(flow=plan_wave, form=results.PLANS, task_run="audit {}")
-DRY_RUN: WaveKind[TenantResult] = WaveKind(flow=dry_run_wave, form=results.RESULTS, task_run="dry run of {}")
-ROLLOUT: WaveKind[TenantResult] = WaveKind(flow=rollout_wave, form=results.RESULTS, task_run="roll out {}")
+DRY_RUN: WaveKind[TenantResult] = WaveKind(
+    flow=dry_run_wave, form=results.RESULTS, task_run="dry run of {}", outcomes=_results
+)
+ROLLOUT: WaveKind[TenantResult] = WaveKind(
+    flow=rollout_wave, form=results.RESULTS, task_run="roll out {}", outcomes=_results
+)
 WATCH: WaveKind[WatchEntry] = WaveKind(flow=watch_wave, form=results.WATCHED, task_run="watch {}")
 REPAIR: dict[RepairMode, WaveKind[TenantRepair]] = {
-    mode: WaveKind(flow=repair_wave, form=results.REPAIRS, task_run=f"{name} {{}}") for mode, name in TASK_RUN.items()
+    mode: WaveKind(flow=repair_wave, form=results.REPAIRS, task_run=f"{name} {{}}", outcomes=_results)
+    for mode, name in TASK_RUN.items()
 }

@@ -37,11 +37,15 @@ Arguments = Callable[[Wave], Mapping[str, object]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveKind(Generic[Item]):
-    """A wave's flow, the form of its results, and the name of a tenant's task run with `{}` for the tenant."""
+    """A wave's flow, the form of its results, and the name of a tenant's task run with `{}` for the tenant.
+
+    `outcomes` returns the tenants' outcomes in one word, for progress and the failure budget.
+    """
 
     flow: Flow[..., Any]
     form: TypeAdapter[tuple[Item, ...]]
     task_run: str
+    outcomes: Callable[[tuple[Item, ...]], Mapping[str, str]] = lambda _: {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +141,7 @@ def _run_on_workers(
     workers = Workers(
         flow=kind.flow,
         task_run=kind.task_run,
+        saved=lambda run_id: kind.outcomes(load_result(run_id, kind.form) or ()),
         pool=policy.work_pool or "",
         stop=stop,
         threads=workers_for(context.environment),

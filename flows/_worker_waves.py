@@ -77,12 +77,14 @@ class WaveRun:
 class Workers:
     """The workers of one work pool, which run waves of one kind for the current flow run.
 
-    `task_run` is the name of a tenant's task run, with `{}` for the tenant. Each wave works on `threads` tenants at
-    once. A wave whose worker sends no heartbeat for `silence_seconds` is run again.
+    `task_run` is the name of a tenant's task run, with `{}` for the tenant. `saved` returns the outcomes, in one
+    word, that an ended wave saved. Each wave works on `threads` tenants at once. A wave whose worker sends no heartbeat
+    for `silence_seconds` is run again.
     """
 
     flow: Flow[..., Any]
     task_run: str
+    saved: Callable[[UUID], Mapping[str, str]]
     pool: str
     stop: Stop
     threads: int
@@ -136,7 +138,9 @@ class Workers:
             states = wave_runs.finished_task_runs(client, run.run_id, names)
             run.record({names[name]: finished.lower() for name, finished in states.items()})
         if state.is_final():
-            run.record({name: "finished" for name in run.wave.names if name not in run.finished})
+            # Prefect records the states of task runs seconds after the end of their flow run.
+            results = self.saved(run.run_id)
+            run.record({name: results.get(name, "finished") for name in run.wave.names if name not in run.finished})
             run.state = state
             return
         now, heartbeat = time.monotonic(), run.observed[1]

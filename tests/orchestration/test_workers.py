@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -115,12 +116,15 @@ def test_a_ring_that_halts_stops_its_waves_on_workers(
         spread.tenant(name, dsn)
     spread.policy('lock_timeout = "2min"\nmax_workers = 1')
     embedded_server.execute("CREATE TABLE ai_messages ()", dsns["acme"].rsplit("/", 1)[-1])  # a migration fails
-    with psycopg.connect(dsns["cobalt"]) as somebody_else:
-        somebody_else.execute("CREATE SCHEMA pgfleet")
+    with psycopg.connect(dsns["acme"]) as first, psycopg.connect(dsns["cobalt"]) as second:
+        for each in (first, second):
+            each.execute("CREATE SCHEMA pgfleet")  # each wave waits for it in its first tenant
         running = in_a_thread(rollout_fleet, Notes())
-        until(lambda: is_waited_for(dsns["cobalt"]))
-        until(lambda: any(STOP_TAG in each["tags"] for each in rollout_waves(workers, workers.newest("rollout"))))
-        somebody_else.rollback()
+        until(lambda: is_waited_for(dsns["acme"]) and is_waited_for(dsns["cobalt"]), report=workers.report)
+        first.rollback()
+        waves = partial(rollout_waves, workers, workers.newest("rollout"))
+        until(lambda: STOP_TAG in tags_of("wave 2 · main", waves()), report=workers.report)
+        second.rollback()
     document = load_result(running.result().state_details.flow_run_id, ROLLOUT_DOCUMENT)
     assert document is not None
     assert document.outcome == "Halted"
@@ -172,6 +176,11 @@ def test_a_worker_that_dies_in_the_middle_of_a_rollout_is_noticed_and_its_wave_r
     assert [(each.number, each.tenants["done"], each.attempts) for each in ring.waves] == [(1, 2, 2), (2, 1, 1)]
     first_wave, second_wave = ring.waves
     assert first_wave.started_at < second_wave.finished_at < first_wave.finished_at, "on two workers at once"
+
+
+def tags_of(name: str, runs: list[dict[str, Any]]) -> list[str]:
+    [found] = [each["tags"] for each in runs if each["name"] == name]
+    return found
 
 
 def rollout_waves(workers: Workers, run_id: str) -> list[dict[str, Any]]:

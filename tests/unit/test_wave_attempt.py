@@ -6,7 +6,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.states import Failed
 from unit.literals import a_tenant
 
 from pgfleet.fleet.selection import Wave
@@ -28,6 +29,19 @@ def a_run() -> WaveRun:
 
 def is_lost(run: WaveRun, now: float, state: StateType = RUNNING, heartbeat: str | None = None) -> bool:
     return run.is_lost(state, heartbeat, SILENCE_SECONDS, now)
+
+
+def workers_of(run: WaveRun, **saved: str) -> Workers:
+    return Workers(
+        flow=AUDIT.flow,
+        task_run="{}",
+        saved=lambda _: saved,
+        pool="p",
+        stop=lambda _: False,
+        threads=1,
+        silence_seconds=SILENCE_SECONDS,
+        runs=[run],
+    )
 
 
 @pytest.mark.parametrize(("now_seconds", "lost"), [(70.0, False), (71.0, True)])
@@ -66,11 +80,18 @@ def test_silence_while_prefect_does_not_answer_does_not_count(monkeypatch: pytes
     run.changed_at = time.monotonic() - 1e6
     monkeypatch.setattr("pgfleet.flows._worker_waves.get_client", Mock(side_effect=httpx.ConnectError("refused")))
     monkeypatch.setattr("pgfleet.flows._worker_waves.get_run_logger", Mock())
-    workers = Workers(
-        flow=AUDIT.flow, task_run="{}", pool="p", stop=lambda _: False, threads=1, silence_seconds=SILENCE_SECONDS
-    )
-    workers._poll(own_id, [run])
+    workers_of(run)._poll(own_id, [run])
     assert not is_lost(run, time.monotonic() + SILENCE_SECONDS - 1)
+
+
+def test_a_failure_counts_even_if_prefect_records_the_task_run_after_the_end_of_the_wave() -> None:
+    """Prefect writes the states of task runs in batches, and that of the flow run at once."""
+    run = a_run()
+    client = Mock(**{"read_task_runs.return_value": []})
+    workers = workers_of(run, a="failed", b="not_reached")
+    workers._observe(client, run, FlowRun(flow_id=UUID(int=1), state=Failed()))
+    assert run.states == {"a": "failed", "b": "not_reached", "c": "finished"}
+    assert run.state is not None
 
 
 @pytest.mark.parametrize("state", [StateType.CANCELLING, StateType.PAUSED])
