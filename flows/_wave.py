@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from pgfleet.flows._survey import Survey
+from pgfleet.flows._survey import survey_servers
 from pgfleet.postgres.read.run_context import load_wave_context
+from pgfleet.postgres.read.survey import PATIENCE_SECONDS, Survey
 from pgfleet.run import interruption
 from pgfleet.tasks.support.current_run import tag_run
 from pgfleet.tasks.support.server_lease import server_leases
-
-PATIENCE_SECONDS = 0.5
-"""Healthy servers have answered by then; the wave starts without the others."""
 
 
 @contextmanager
@@ -36,7 +34,7 @@ def open_wave(
         environment, tenants, ring, run=run, run_id=run_id, leases=server_leases, as_rollout=as_rollout
     )
     tag_run(f"env:{environment}", f"ring:{ring}")
-    survey = Survey(context, with_expectations=with_expectations)
+    survey = survey_servers(context, with_expectations=with_expectations)
     try:
         survey.wait(patience_seconds)
         yield survey

@@ -2,9 +2,9 @@
 
 from prefect import State, flow
 
-from pgfleet.flows._survey import work_on_tenants
 from pgfleet.flows._wave import open_wave
 from pgfleet.judge.tenant import inconclusive_entry
+from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.run.context import Granularity
 from pgfleet.tasks.audit_tenant import audit_tenant
 from pgfleet.tasks.support.opaque import opaque

@@ -4,8 +4,8 @@ from prefect import State, flow
 from prefect.states import Completed
 
 from pgfleet.documents.rollout import TenantCounts
-from pgfleet.flows._survey import work_on_tenants
 from pgfleet.flows._wave import open_wave
+from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.tasks.count_tenant import count_tenant
 from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.results import COUNTED, save_result

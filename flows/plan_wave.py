@@ -8,9 +8,9 @@ from prefect.states import Completed
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.plan import Scope, TenantPlan
-from pgfleet.flows._survey import work_on_tenants
 from pgfleet.flows._wave import open_wave
 from pgfleet.judge.tenant import inconclusive_entry
+from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.rollout.planned_scripts import plan_key
 from pgfleet.rollout.planning import plan_tenant
 from pgfleet.rollout.script_entries import tables_by_plan

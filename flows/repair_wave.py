@@ -3,8 +3,8 @@
 from prefect import State, flow, runtime
 
 from pgfleet.documents.repair import RepairMode
-from pgfleet.flows._survey import work_on_tenants
 from pgfleet.flows._wave import open_wave
+from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.rollout.repair_results import failed_repair
 from pgfleet.tasks.repair_tenant import repair_tenant
 from pgfleet.tasks.support.opaque import opaque

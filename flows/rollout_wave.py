@@ -7,8 +7,8 @@ from prefect import State, flow
 
 from pgfleet.documents.rollout import TenantResult
 from pgfleet.errors import PgfleetError, PlanOutdated
-from pgfleet.flows._survey import work_on_tenants
 from pgfleet.flows._wave import open_wave
+from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.rollout.results import failed_result
 from pgfleet.run.context import Granularity
 from pgfleet.run.failure_budget import FailureBudget

@@ -7,8 +7,8 @@ from prefect import State, flow
 from prefect.states import Completed, Failed
 
 from pgfleet.documents.rollout import WatchEntry
-from pgfleet.flows._survey import Survey, work_on_tenants
 from pgfleet.flows._wave import open_wave
+from pgfleet.postgres.read.survey import Survey, work_on_tenants
 from pgfleet.rollout.activity import ActivityObservation, judge_watch
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.read_activity import read_activity

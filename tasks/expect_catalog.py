@@ -4,29 +4,20 @@ from typing import Any
 
 from prefect import task
 from prefect.context import TaskRunContext
-from pydantic import TypeAdapter
 
-from pgfleet.catalog.expected import FORMAT, ExpectedCatalog
-from pgfleet.postgres.read.introspection import introspection_checksum
-from pgfleet.postgres.scratch.expected_catalog import find_expected
+from pgfleet.postgres.scratch.expected_catalog import EXPECTED_CATALOG, expectation_key, find_expected
 from pgfleet.run.context import Replay, RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
-from pgfleet.version import VERSION
-
-EXPECTED_CATALOG = TypeAdapter(ExpectedCatalog)
 
 
-def expectation_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
-    """One cached result per manifest, introspection, major version, home schema, and versions of its extensions."""
-    checksum = parameters["context"].manifest.checksum
-    made_by = f"{VERSION}-{FORMAT}-{introspection_checksum()[:16]}"
-    return f"pgfleet-expected-{made_by}-{checksum[:16]}-{parameters['server_major']}-{parameters['home']}" + (
-        f"-{parameters['extensions']}" if parameters["extensions"] else ""
-    )
+def cache_key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
+    """One cached result per expected catalog."""
+    replay = Replay(parameters["server_major"], parameters["home"])
+    return f"pgfleet-expected-{expectation_key(parameters['context'].manifest, replay, parameters['extensions'])}"
 
 
 # As JSON: Prefect's default is a pickle, and anyone who can write the file of a pickle can run code when it is read.
-OPTIONS = {**STEP_OPTIONS, "cache_key_fn": expectation_key, "persist_result": True, "result_serializer": "json"}
+OPTIONS = {**STEP_OPTIONS, "cache_key_fn": cache_key, "persist_result": True, "result_serializer": "json"}
 del OPTIONS["cache_policy"]
 
 

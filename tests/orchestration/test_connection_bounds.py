@@ -29,11 +29,11 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pgfleet.documents.plan import RolloutPlan
 from pgfleet.errors import ConnectionLimitTimeout
 from pgfleet.fleet.secret import Dsn
-from pgfleet.flows._scheduler import run_in_turn
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.read.run_context import load_context
 from pgfleet.postgres.read.servers import workers_for
+from pgfleet.postgres.read.turns import run_in_turn
 from pgfleet.run import progress
 from pgfleet.run.connection_limiter import ConnectionLimiter
 from pgfleet.run.context import Granularity

@@ -1,23 +1,30 @@
-"""Decides when the tenants of a wave start."""
+"""Decides when the tenants of a run or a wave start."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from queue import SimpleQueue
-from typing import Any, TypeVar
-
-from prefect.futures import PrefectFuture
+from typing import Any, Protocol, TypeVar
 
 from pgfleet.fleet.model import Tenant
 from pgfleet.postgres.read.servers import group_by_server
 from pgfleet.run.context import RunContext
 
 Item = TypeVar("Item")
-Submit = Callable[[Tenant], PrefectFuture[Any]]
-Finished = tuple[Tenant, PrefectFuture[Any]]
-NONE: Mapping[str, PrefectFuture[Any]] = {}
 
 
-def putting(queue: "SimpleQueue[Item]", item: Item) -> Callable[[PrefectFuture[Any]], None]:
+class Future(Protocol):
+    """Work in another thread: a future of Prefect or of the standard library."""
+
+    def add_done_callback(self, fn: Callable[[Any], None], /) -> None:
+        """Call `fn` with the future once the work has finished."""
+
+
+Submit = Callable[[Tenant], Future]
+Finished = tuple[Tenant, Future]
+NONE: Mapping[str, Future] = {}
+
+
+def putting(queue: "SimpleQueue[Item]", item: Item) -> Callable[[Future], None]:
     """A callback for a finished task that puts the item into the queue."""
     return lambda _: queue.put(item)
 
@@ -25,7 +32,7 @@ def putting(queue: "SimpleQueue[Item]", item: Item) -> Callable[[PrefectFuture[A
 def run_in_turn(
     context: RunContext,
     submit: Submit,
-    late: Mapping[str, PrefectFuture[Any]] = NONE,
+    late: Mapping[str, Future] = NONE,
     settle: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Finished]:
     """Yields each tenant with its task as the tasks finish; the servers take turns.
