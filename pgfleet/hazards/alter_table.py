@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pglast import ast, enums
-
 from pgfleet.hazards.codes import HazardCode as Code
 from pgfleet.hazards.created import Created
 from pgfleet.hazards.model import Hazard, Relation, relation_of
 from pgfleet.hazards.types import TEXTS, cast_target, loses, read_type, rewrites
 from pgfleet.hazards.walk import parts_of
+from pgfleet.parser import ast, enums
 
 At = enums.AlterTableType
 Constr = enums.ConstrType

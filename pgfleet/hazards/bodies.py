@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pglast
-from pglast import ast
-
 from pgfleet.hazards.dynamic import read_command
 from pgfleet.hazards.statements import relevant_parts
 from pgfleet.hazards.text import deletes_by_text
+from pgfleet.parser import ast
+from pgfleet.parser.parse import ParseError, parse_plpgsql, parse_sql
 
 EXECUTES = re.compile(r"\b(execute|spi_exec\w*|spi_query\w*|plpy|system|popen|subprocess)\b", re.IGNORECASE)
 NATIVE = frozenset({"c", "internal"})
@@ -78,17 +77,17 @@ def _unread(text: str, language: str = "plpgsql") -> Body:
 
 def _read_sql(text: str) -> Body:
     try:
-        raws = pglast.parse_sql(text)
-    except pglast.parser.ParseError:
+        raws = parse_sql(text)
+    except ParseError:
         return _unread(text)
-    lines = [text.count("\n", 0, raw.stmt_location) + 1 for raw in raws]
+    lines = [text.count("\n", 0, raw.start) + 1 for raw in raws]
     return Body(parts=tuple(_part(raw.stmt, line) for raw, line in zip(raws, lines, strict=True)))
 
 
 def _read_plpgsql(statement: str, text: str) -> Body:
     try:
-        functions = pglast.parse_plpgsql(statement)
-    except pglast.parser.ParseError:
+        functions = parse_plpgsql(statement)
+    except ParseError:
         return _unread(text)
     return _Reader().read(functions)
 
@@ -145,8 +144,8 @@ class _Reader:
             self._assign(found[1], found[2])
             query, mode = found[2], EXPRESSION
         try:
-            raws = pglast.parse_sql(query if mode == STATEMENT else f"SELECT {query}")
-        except pglast.parser.ParseError:
+            raws = parse_sql(query if mode == STATEMENT else f"SELECT {query}")
+        except ParseError:
             self.is_unread = self.is_unread or deletes_by_text(query) or mode == STATEMENT
             return
         self.parts += [_part(raw.stmt, line, is_command=mode == STATEMENT) for raw in raws]
@@ -183,8 +182,8 @@ def _targets(target: Mapping[str, Any], columns: list[tuple[str, Any]]) -> Itera
 def _columns(query: str) -> list[tuple[str, Any]]:
     """The named columns of a query; none if it is something else."""
     try:
-        [raw] = pglast.parse_sql(query)
-    except (pglast.parser.ParseError, ValueError):
+        [raw] = parse_sql(query)
+    except (ParseError, ValueError):
         return []
     targets = getattr(raw.stmt, "targetList", None) or ()
     return [(each.name or _own_name(each.val), each.val) for each in targets if isinstance(each, ast.ResTarget)]
@@ -199,10 +198,10 @@ def _own_name(value: Any) -> str:
 def _expression_of(text: str) -> Any:
     """The expression as a node; None if it does not parse."""
     try:
-        [raw] = pglast.parse_sql(f"SELECT {text}")
+        [raw] = parse_sql(f"SELECT {text}")
         statement: Any = raw.stmt
         targets: tuple[Any, ...] = statement.targetList or ()
         [target] = targets
-    except (pglast.parser.ParseError, ValueError):
+    except (ParseError, ValueError):
         return None
     return target.val

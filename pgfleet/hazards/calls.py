@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pglast import ast
-
 from pgfleet.hazards.codes import HazardCode as Code
 from pgfleet.hazards.dynamic import UNKNOWN, texts_of
 from pgfleet.hazards.model import Hazard
 from pgfleet.hazards.text import deletes_by_text
+from pgfleet.parser import ast
 
 DELETING = re.compile(
     r"(^|_)(drop|delete|remove|truncate|purge|prune|clear|undo|unlink|erase|wipe)(_|$)"

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from pglast import ast, enums
-
 from pgfleet.hazards.model import Relation, relation_named, relation_of
 from pgfleet.hazards.types import ColumnType, read_type
+from pgfleet.parser import ast, enums
 
 TABLE_KINDS = (enums.ObjectType.OBJECT_TABLE, enums.ObjectType.OBJECT_FOREIGN_TABLE)
 CASCADE = enums.DropBehavior.DROP_CASCADE

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pglast import ast, enums
-
 from pgfleet.hazards.codes import HazardCode as Code
 from pgfleet.hazards.created import Created
 from pgfleet.hazards.model import Hazard, Relation, relation_named
+from pgfleet.parser import ast, enums
 
 Kind = enums.ObjectType
 CASCADE = enums.DropBehavior.DROP_CASCADE

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, product
 from typing import Any
 
-import pglast
-from pglast import ast
-
 from pgfleet.hazards.text import deletes_by_text
+from pgfleet.parser import ast
+from pgfleet.parser.parse import ParseError, parse_sql
 
 UNKNOWN = "\x00"
 """Stands for a part that is known only at run time."""
@@ -36,8 +35,8 @@ def read_command(expression: Any, variables: Variables) -> tuple[list[Any], str 
 
 def _parse(text: str, stand_in: str) -> list[Any] | None:
     try:
-        return [raw.stmt for raw in pglast.parse_sql(text.replace(UNKNOWN, stand_in))]
-    except pglast.parser.ParseError:
+        return [raw.stmt for raw in parse_sql(text.replace(UNKNOWN, stand_in))]
+    except ParseError:
         return None
 
 

@@ -6,10 +6,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-import pglast
-from pglast import ast, enums
-from pglast.stream import RawStream
-
 from pgfleet.hazards.bodies import Body, Part, read_body
 from pgfleet.hazards.calls import of_call, of_unknown_call
 from pgfleet.hazards.codes import HazardCode as Code
@@ -19,6 +15,8 @@ from pgfleet.hazards.rows import written_by
 from pgfleet.hazards.statements import DEFINERS, hazards_of, relevant_parts
 from pgfleet.hazards.walk import parts_of
 from pgfleet.manifest.statements import split
+from pgfleet.parser import ast, enums
+from pgfleet.parser.parse import deparse, parse_sql
 
 ROUTINES = (enums.ObjectType.OBJECT_FUNCTION, enums.ObjectType.OBJECT_PROCEDURE, enums.ObjectType.OBJECT_ROUTINE)
 LATER: dict[type, tuple[str, ...]] = {
@@ -199,13 +197,13 @@ def _parse(sql: str) -> tuple[_Parsed, ...]:
             relevant=relevant_parts(raw.stmt),
             body=read_body(raw.stmt, statement.text) if isinstance(raw.stmt, WITH_BODIES) else None,
         )
-        for statement, raw in zip(split(sql), pglast.parse_sql(sql), strict=True)
+        for statement, raw in zip(split(sql), parse_sql(sql), strict=True)
     )
 
 
 def _body_of(node: Any) -> Body | None:
     """The body of a statement that has been found within another body."""
-    return read_body(node, str(RawStream()(node))) if isinstance(node, WITH_BODIES) else None
+    return read_body(node, deparse(node)) if isinstance(node, WITH_BODIES) else None
 
 
 def _names_in(node: Any) -> Iterator[str]:

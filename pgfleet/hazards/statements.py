@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pglast import ast, enums
-
 from pgfleet.hazards.alter_table import of_alter_table, of_constraint
 from pgfleet.hazards.codes import HazardCode as Code
 from pgfleet.hazards.created import Created
@@ -12,6 +10,7 @@ from pgfleet.hazards.drops import of_drop
 from pgfleet.hazards.model import Hazard, relation_of
 from pgfleet.hazards.rows import of_delete, of_insert, of_merge, of_truncate, of_update
 from pgfleet.hazards.walk import parts_of
+from pgfleet.parser import ast, enums
 
 Constr = enums.ConstrType
 ACCESS_EXCLUSIVE = 8

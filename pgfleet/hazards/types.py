@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pglast import ast
+from pgfleet.parser import ast
 
 TEXTS = frozenset({"text", "varchar"})
 INTEGERS = ("int2", "int4", "int8")

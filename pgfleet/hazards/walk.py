@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pglast import ast
+from pgfleet.parser import ast
 
 INERT = (ast.CreateFunctionStmt, ast.ViewStmt, ast.RuleStmt, ast.CreatePolicyStmt, ast.AlterPolicyStmt)
 """Statements that define code and run none of it; rules have their own handler."""

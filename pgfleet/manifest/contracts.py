@@ -4,13 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import pglast
-from pglast import ast, enums
-from pglast.visitors import Visitor
-
 from pgfleet.errors import Place
 from pgfleet.manifest.model import ContractStatement, InsertTarget
 from pgfleet.manifest.statements import Statement, place_in, split, syntax_fault
+from pgfleet.parser import ast, enums
+from pgfleet.parser.parse import ParseError, nodes_in, parse_sql
 
 NAME = re.compile(r"--\s*name:\s*(\S.*)")
 PLANNED = (ast.SelectStmt, ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)
@@ -20,8 +18,8 @@ PLANNED = (ast.SelectStmt, ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.M
 def contract_fault(sql: str) -> str | None:
     """What is wrong with a contract's file, as a phrase that follows its name, or None."""
     try:
-        parsed = pglast.parse_sql(sql)
-    except pglast.parser.ParseError as error:
+        parsed = parse_sql(sql)
+    except ParseError as error:
         return syntax_fault(sql, error)
     if not parsed:
         return "contains no statement"
@@ -45,14 +43,13 @@ def contract_statements(sql: str, *, file: str) -> tuple[ContractStatement, ...]
 
 
 def _statement(sql: str, statement: Statement, file: str) -> ContractStatement:
-    collected = _Collector()
-    collected(pglast.parse_sql(statement.text))
+    nodes = tuple(nodes_in(parse_sql(statement.text)))
     return ContractStatement(
         name=_name(sql, statement),
         text=statement.text,
-        parameters=collected.parameters,
+        parameters=max((each.number for each in nodes if isinstance(each, ast.ParamRef)), default=0),
         place=Place(file, *place_in(sql, statement.start)),
-        inserts=tuple(collected.inserts),
+        inserts=tuple(target for each in nodes for target in _targets(each)),
     )
 
 
@@ -63,31 +60,20 @@ def _name(sql: str, statement: Statement) -> str:
     return found[1].strip() if found else ""
 
 
-def _is_planned(statement: ast.Node | None) -> bool:
+def _is_planned(statement: Any) -> bool:
     return isinstance(statement, PLANNED) and getattr(statement, "intoClause", None) is None
 
 
-class _Collector(Visitor):
-    """Collects a statement's highest parameter and its insert targets."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parameters = 0
-        self.inserts: list[InsertTarget] = []
-
-    def visit_ParamRef(self, _ancestors: object, node: Any) -> None:  # noqa: N802 (pglast's own name)
-        self.parameters = max(self.parameters, node.number)
-
-    def visit_InsertStmt(self, _ancestors: object, node: Any) -> None:  # noqa: N802
+def _targets(node: Any) -> Iterator[InsertTarget]:
+    """What an INSERT or a MERGE inserts into."""
+    if isinstance(node, ast.InsertStmt):
         rows = node.selectStmt.valuesLists if node.selectStmt else ((),)
-        if rows is None and not node.cols:
-            return  # INSERT … SELECT without names: only the server knows the number of columns
-        self.inserts.append(_target(node.relation, node.cols, rows or ()))
-
-    def visit_MergeStmt(self, _ancestors: object, node: Any) -> None:  # noqa: N802
+        if rows is not None or node.cols:  # else INSERT … SELECT: only the server knows the number of columns
+            yield _target(node.relation, node.cols, rows or ())
+    elif isinstance(node, ast.MergeStmt):
         for clause in node.mergeWhenClauses:
             if clause.commandType == enums.CmdType.CMD_INSERT:
-                self.inserts.append(_target(node.relation, clause.targetList, (clause.values or (),)))
+                yield _target(node.relation, clause.targetList, (clause.values or (),))
 
 
 def _target(relation: Any, columns: Sequence[Any] | None, rows: Sequence[Sequence[Any]]) -> InsertTarget:

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterable
 
-import pglast
-from pglast import ast, visitors
-
 from pgfleet.manifest.model import Manifest, Migration
+from pgfleet.parser import ast
+from pgfleet.parser.parse import nodes_in, parse_sql
 
 DEFAULT = "public"
 NEUTRAL = "pgfleet_home"
@@ -33,16 +32,6 @@ def replay_home(home: str, words: frozenset[str]) -> str:
 
 def creates_schema(migrations: Iterable[Migration], name: str) -> bool:
     """Whether a migration contains CREATE SCHEMA for this name, so that a tenant may be without it at first."""
-    visitor = _CreatedSchemas()
-    for each in migrations:
-        if "schema" in each.script.sql.lower():
-            visitor(pglast.parse_sql(each.script.sql))
-    return name in visitor.names
-
-
-class _CreatedSchemas(visitors.Visitor):
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-
-    def visit_CreateSchemaStmt(self, _ancestors: object, node: ast.CreateSchemaStmt) -> None:  # noqa: N802 (pglast's)
-        self.names.add(node.schemaname or "")
+    scripts = (each.script.sql for each in migrations)
+    nodes = (node for sql in scripts if "schema" in sql.lower() for node in nodes_in(parse_sql(sql)))
+    return any(isinstance(each, ast.CreateSchemaStmt) and each.schemaname == name for each in nodes)

@@ -1,27 +1,18 @@
 """The roles that a manifest's scripts name; a new server has none of them."""
 
-import pglast
-from pglast import ast, enums, visitors
-
 from pgfleet.manifest.model import Manifest
+from pgfleet.parser import ast, enums
+from pgfleet.parser.parse import nodes_in, parse_sql
 
 
 def roles_named(manifest: Manifest) -> tuple[str, ...]:
     """The roles in GRANT, REVOKE, CREATE POLICY, OWNER TO, etc., without those that a script creates; sorted."""
-    names = _Roles()
-    for script in (*(each.script for each in manifest.migrations), *(each.script for each in manifest.seeds)):
-        names(pglast.parse_sql(script.sql))
-    return tuple(sorted(names.named - names.created))
-
-
-class _Roles(visitors.Visitor):
-    def __init__(self) -> None:
-        self.named: set[str] = set()
-        self.created: set[str] = set()
-
-    def visit_RoleSpec(self, _ancestors: object, node: ast.RoleSpec) -> None:  # noqa: N802 (pglast's)
-        if node.roletype == enums.RoleSpecType.ROLESPEC_CSTRING and not (node.rolename or "").startswith("pg_"):
-            self.named.add(node.rolename or "")
-
-    def visit_CreateRoleStmt(self, _ancestors: object, node: ast.CreateRoleStmt) -> None:  # noqa: N802 (pglast's)
-        self.created.add(node.role or "")
+    scripts = (*(each.script for each in manifest.migrations), *(each.script for each in manifest.seeds))
+    named: set[str] = set()
+    created: set[str] = set()
+    for node in (node for script in scripts for node in nodes_in(parse_sql(script.sql))):
+        if isinstance(node, ast.CreateRoleStmt):
+            created.add(node.role)
+        elif isinstance(node, ast.RoleSpec) and node.roletype == enums.RoleSpecType.ROLESPEC_CSTRING:
+            named.add(node.rolename)
+    return tuple(sorted(each for each in named - created if not each.startswith("pg_")))

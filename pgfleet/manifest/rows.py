@@ -1,7 +1,9 @@
 """Whether a script can read, write, or move rows."""
 
-import pglast
-from pglast import ast, enums, visitors
+from typing import Any
+
+from pgfleet.parser import ast, enums
+from pgfleet.parser.parse import nodes_in, parse_sql
 
 DEFINITIONS = (
     ast.AlterDefaultPrivilegesStmt,
@@ -39,22 +41,13 @@ def only_defines(sql: str) -> bool:
 
     What such a script does when it runs again does not depend on the rows of a tenant, except that it may drop them.
     """
-    return all(_defines(raw.stmt) for raw in pglast.parse_sql(sql))
+    return all(_defines(raw.stmt) for raw in parse_sql(sql))
 
 
-def _defines(statement: ast.Node | None) -> bool:
+def _defines(statement: Any) -> bool:
     if isinstance(statement, ast.SelectStmt):
-        calls = _Calls()
-        calls(statement)
-        return not statement.fromClause and calls.names <= {HARMLESS_FUNCTION}
+        calls = (each for each in nodes_in(statement) if isinstance(each, ast.FuncCall))
+        return not statement.fromClause and all(each.funcname[-1].sval == HARMLESS_FUNCTION for each in calls)
     if isinstance(statement, ast.AlterTableStmt):
         return not any(getattr(each, "subtype", None) in MOVES_ROWS for each in statement.cmds or ())
     return isinstance(statement, DEFINITIONS)
-
-
-class _Calls(visitors.Visitor):
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-
-    def visit_FuncCall(self, _ancestors: object, node: ast.FuncCall) -> None:  # noqa: N802 (pglast's)
-        self.names.add(node.funcname[-1].sval if node.funcname else "")

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pglast
-from pglast import ast, enums
-
 from pgfleet.manifest.down_sections import check_down_section
 from pgfleet.manifest.statements import Statement, split, syntax_fault
 from pgfleet.manifest.text import Unusable, blank, line_of
+from pgfleet.parser import ast, enums
+from pgfleet.parser.parse import ParseError, parse_sql
 
 OUTSIDE_TRANSACTION = (
     ast.CreatedbStmt,
@@ -64,11 +63,11 @@ def read_script(sql: str, *, transactional: bool | None) -> Runnable:
     return Runnable(sql=sql, transactional=has_blocks or is_transactional)
 
 
-def _parse(sql: str) -> tuple[ast.Node | None, ...]:
+def _parse(sql: str) -> tuple[Any, ...]:
     try:
-        return tuple(raw.stmt for raw in pglast.parse_sql(sql))
-    except pglast.parser.ParseError as error:
-        place = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], int) else None
+        return tuple(raw.stmt for raw in parse_sql(sql))
+    except ParseError as error:
+        place = error.position
         if line := _line_of_inline_data(sql):
             raise Unusable(COPY_FAULT.format(line=line)) from None
         if place is not None and sql[place : place + 1] == "\\":
@@ -90,8 +89,8 @@ def _line_of_inline_data(sql: str) -> int | None:
     """The line of the first COPY … FROM STDIN; the data after it is not SQL, so that the script does not parse."""
     for found in COPY_FROM_STDIN.finditer(sql):
         try:
-            *_, last = pglast.parse_sql(sql[: found.end()])
-        except (pglast.parser.ParseError, ValueError):
+            *_, last = parse_sql(sql[: found.end()])
+        except (ParseError, ValueError):
             continue
         if isinstance(last.stmt, ast.CopyStmt):
             return line_of(sql, found.start())
@@ -128,7 +127,7 @@ def _without(sql: str, statement: Statement) -> str:
     return blank(sql, statement.start, semicolon.end() if semicolon else end)
 
 
-def _runs_outside_transaction(statement: ast.Node | None) -> bool:
+def _runs_outside_transaction(statement: Any) -> bool:
     if isinstance(statement, ast.IndexStmt | ast.DropStmt):
         return bool(statement.concurrent)
     if isinstance(statement, ast.ReindexStmt):
@@ -141,6 +140,6 @@ def _runs_outside_transaction(statement: ast.Node | None) -> bool:
     return isinstance(statement, OUTSIDE_TRANSACTION)
 
 
-def _detaches_concurrently(command: ast.Node) -> bool:
+def _detaches_concurrently(command: Any) -> bool:
     partition = getattr(command, "def_", None)
     return isinstance(partition, ast.PartitionCmd) and bool(partition.concurrent)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import pglast
-from pglast import ast
+from pgfleet.parser import ast
+from pgfleet.parser.parse import ParseError, parse_sql
 
 NAME = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
 WORD = re.compile(NAME)
@@ -61,13 +61,13 @@ def tables_read_by(script: str) -> frozenset[str]:
 
     In DO blocks, which are not parsed: every name that could be one. Empty for a text that is not SQL.
     """
-    return frozenset(name for each in _parsed(script) for name in _read_by(each.stmt))
+    return frozenset(name for each in _parsed(script) for name in _read_by(each))
 
 
 def _parsed(sql: str) -> tuple[Any, ...]:
     try:
-        return tuple(pglast.parse_sql(sql))
-    except pglast.parser.ParseError:
+        return tuple(raw.stmt for raw in parse_sql(sql))
+    except ParseError:
         return ()
 
 

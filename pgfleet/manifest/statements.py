@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-import pglast
-from pglast import ast
+from pgfleet.parser import ast
+from pgfleet.parser.parse import ParseError, parse_sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +16,7 @@ class Statement:
 
 def split(sql: str) -> tuple[Statement, ...]:
     """The statements of a valid script, without leading comments."""
-    slices = pglast.split(sql, only_slices=True)
-    return tuple(Statement(text=sql[each], start=each.start) for each in slices)
+    return tuple(Statement(text=sql[each.start : each.end], start=each.start) for each in parse_sql(sql))
 
 
 def place_in(sql: str, position: int) -> tuple[int, int]:
@@ -29,8 +28,8 @@ def place_in(sql: str, position: int) -> tuple[int, int]:
 def query_fault(sql: str) -> str | None:
     """What is wrong with a check's query, or None."""
     try:
-        statements = [raw.stmt for raw in pglast.parse_sql(sql)]
-    except pglast.parser.ParseError as error:
+        statements = [raw.stmt for raw in parse_sql(sql)]
+    except ParseError as error:
         return syntax_fault(sql, error)
     only = statements[0] if len(statements) == 1 else None
     if not isinstance(only, ast.SelectStmt) or only.intoClause is not None:
@@ -38,10 +37,9 @@ def query_fault(sql: str) -> str | None:
     return None
 
 
-def syntax_fault(sql: str, error: pglast.parser.ParseError) -> str:
+def syntax_fault(sql: str, error: ParseError) -> str:
     """The parser's message with the place."""
-    message, position = (*error.args, None)[:2]
-    if not isinstance(position, int):
-        return f"does not parse: {message}"
-    line, column = place_in(sql, position)
-    return f"does not parse, at line {line} column {column}: {message}"
+    if error.position is None:
+        return f"does not parse: {error.message}"
+    line, column = place_in(sql, error.position)
+    return f"does not parse, at line {line} column {column}: {error.message}"

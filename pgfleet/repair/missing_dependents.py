@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Collection, Iterator
-
-import pglast
-from pglast import ast, visitors
+from typing import Any
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.repair_facts import Dependent
+from pgfleet.parser import ast
+from pgfleet.parser.parse import nodes_in, parse_sql
 from pgfleet.repair.names import part_of
 
 Place = tuple[str | None, str]
@@ -36,33 +36,14 @@ def find_missing_dependents(
             yield Dependent(identity=each.identity, description=each.identity.name)
 
 
-class _Names(visitors.Visitor):
-    """The relations and columns that a query names."""
-
-    def __init__(self) -> None:
-        self.relations: set[Place] = set()
-        self.columns: set[str] = set()
-
-    def visit_RangeVar(self, _ancestors: object, node: ast.RangeVar) -> None:  # noqa: N802 (pglast's)
-        self.relations.add((node.schemaname, node.relname or ""))
-
-    def visit_ColumnRef(self, _ancestors: object, node: ast.ColumnRef) -> None:  # noqa: N802 (pglast's)
-        self.columns.update(_texts(node))
-
-
-def _texts(node: ast.ColumnRef) -> Iterator[str]:
-    return (each.sval or "" for each in node.fields or () if isinstance(each, ast.String))
-
-
-def _names(view: CatalogObject) -> _Names:
-    names = _Names()
-    names(pglast.parse_sql(str(view.attributes["query"])))
-    return names
-
-
 def _relations(view: CatalogObject) -> set[Place]:
-    return _names(view).relations
+    return {(each.schemaname, each.relname) for each in _nodes(view) if isinstance(each, ast.RangeVar)}
 
 
 def _columns(view: CatalogObject) -> set[str]:
-    return _names(view).columns
+    fields = (field for each in _nodes(view) if isinstance(each, ast.ColumnRef) for field in each.fields)
+    return {each.sval for each in fields if isinstance(each, ast.String)}
+
+
+def _nodes(view: CatalogObject) -> Iterator[Any]:
+    return nodes_in(parse_sql(str(view.attributes["query"])))

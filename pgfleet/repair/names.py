@@ -1,18 +1,18 @@
 """SQL names of catalog objects."""
 
 import re
-
-from pglast import keywords
+from functools import lru_cache
 
 from pgfleet.catalog.objects import CatalogObject, Identity
+from pgfleet.parser.parse import is_reserved
 
 PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
-KEYWORDS = keywords.RESERVED_KEYWORDS | keywords.COL_NAME_KEYWORDS | keywords.TYPE_FUNC_NAME_KEYWORDS
 
 
+@lru_cache(maxsize=10_000)
 def quoted(name: str) -> str:
     """The name, in double quotes if necessary (like PostgreSQL's quote_ident)."""
-    if PLAIN.fullmatch(name) and name not in KEYWORDS:
+    if PLAIN.fullmatch(name) and not is_reserved(name):
         return name
     return '"' + name.replace('"', '""') + '"'
 

@@ -3,12 +3,11 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
-import pglast
 import pytest
-from pglast.visitors import Visitor
 
+from pgfleet.parser import ast
+from pgfleet.parser.parse import nodes_in, parse_plpgsql, parse_sql
 from pgfleet.postgres.read.introspection import SCOPES
 from pgfleet.run.shipped import sql_folder
 
@@ -19,25 +18,23 @@ COMPOSED = {*SCOPES, "home_path", "objects"}
 VALUES = (("{query}", "SELECT 1"), ("{table}", "pg_catalog.pg_class"), ("{key}", "1"), ("%%", "%"))
 
 
-class Names(Visitor):
+class Names:
     """Collects unqualified names of functions and relations."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.functions: set[str] = set()
         self.relations: set[str] = set()
         self.expressions: set[str] = set()
 
-    def visit_FuncCall(self, _ancestors: object, node: Any) -> None:  # noqa: N802
-        if len(node.funcname) == 1:
-            self.functions.add(node.funcname[0].sval)
-
-    def visit_RangeVar(self, _ancestors: object, node: Any) -> None:  # noqa: N802
-        if not node.schemaname:
-            self.relations.add(node.relname)
-
-    def visit_CommonTableExpr(self, _ancestors: object, node: Any) -> None:  # noqa: N802
-        self.expressions.add(node.ctename)
+    def read(self, sql: str) -> None:
+        for node in nodes_in(parse_sql(sql)):
+            match node:
+                case ast.FuncCall(funcname=(only,)):
+                    self.functions.add(only.sval)
+                case ast.RangeVar(schemaname=None):
+                    self.relations.add(node.relname)
+                case ast.CommonTableExpr():
+                    self.expressions.add(node.ctename)
 
 
 def text_of(name: str) -> str:
@@ -52,7 +49,7 @@ def bodies(text: str) -> Iterator[str]:
     found = re.findall(r"(DO|FUNCTION[^$]*AS) (\$\w*\$)(.*?)\2", text, re.DOTALL)
     for _, _, body in found:
         header = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS"
-        parsed = pglast.parse_plpgsql(f"{header} $body${body.replace('RETURN NEW;', '')}$body$")
+        parsed = parse_plpgsql(f"{header} $body${body.replace('RETURN NEW;', '')}$body$")
         yield from re.findall(r'"query": ("(?:[^"\\]|\\.)*")', json.dumps(parsed))
 
 
@@ -65,8 +62,8 @@ def as_statement(query: str) -> str:
 @pytest.mark.parametrize("name", FILES)
 def test_every_function_and_relation_is_qualified(name: str) -> None:
     text, names = text_of(name), Names()
-    names(pglast.parse_sql(text))
+    names.read(text)
     for each in bodies(text):
-        names(pglast.parse_sql(as_statement(json.loads(each))))
+        names.read(as_statement(json.loads(each)))
     assert names.functions == set()
     assert names.relations - names.expressions - COMPOSED == set()
