@@ -1,6 +1,6 @@
 # `make demo` and `make test` set up everything they need. `make help` lists all targets.
 .DEFAULT_GOAL := help
-.PHONY: help system-packages setup demo up test test-unit test-postgres test-browser test-orchestration screenshots lint types imports sql-lint wheel bench histories faults tools clean
+.PHONY: help system-packages setup demo up test test-unit test-postgres test-browser test-orchestration screenshots lint types imports sql-lint docs reference wheel bench histories faults tools clean
 
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -83,6 +83,12 @@ imports: setup  ## check the layers of docs/architecture.md
 
 sql-lint: setup  ## check the migrations for statements that are unsafe on a live table
 	@$(BIN)/squawk --config sql/.squawk.toml sql/migrations/*.sql
+
+reference: setup  ## write docs/reference and docs/schemas anew, from the code
+	@$(BIN)/python docs/reference.py
+
+docs: setup  ## build the documentation in build/site; a broken link is an error
+	@$(BIN)/zensical build --strict --clean
 
 wheel: setup  ## build the wheel, install it with its dependencies in a new environment, and run it
 	@rm -rf dist && $(BIN)/pyproject-build --no-isolation --wheel

@@ -15,6 +15,7 @@ os.environ["PREFECT_CLIENT_CSRF_SUPPORT_ENABLED"] = "false"
 
 pytest_plugins = [
     "fixtures.shared",
+    "fixtures.schemas",
     "fixtures.system_packages",
     "fixtures.browser",
     "fixtures.servers",

@@ -115,11 +115,26 @@ class RepairEntry(Entry):
     """
 
     way: Strategy
+    """`rerun`: running the migration is proven to fix it (or it never ran); `sql`: the statements fix it; `by hand`: a
+    person must fix it.
+    """
     version: str | None = None
+    """For a rerun: the migration; for a lost table: the migration that would create it empty, with `pgfleet rollout
+    --recreate TABLE`.
+    """
     statements: tuple[str, ...] = ()
+    """In order, to be run with the tenant's home schema as `search_path`. Empty for `sql` if another difference's
+    statements fix it, as `reason` says.
+    """
     hazards: tuple[str, ...] = ()
+    """Effects on a table in use: `takes ACCESS EXCLUSIVE`, `blocks writes`, `rewrites the table`, `reads the whole
+    table`, `may fail on existing rows`, `loses what was granted on it`, `changes what rows hold`, `fails while other
+    objects depend on it`.
+    """
     hazard_codes: tuple[HazardCode, ...] = ()
+    """The same as codes."""
     reason: str | None = None
+    """Why a person must fix it, or which other fix includes it."""
 
 
 class DifferenceEntry(Entry):
@@ -130,15 +145,34 @@ class DifferenceEntry(Entry):
     """
 
     kind: str
+    """Schema, extension, type, function, sequence, table, column, constraint, index, view, trigger, policy, privilege.
+    """
     identity: str
+    """Schema-qualified: `public.ai_conversations.summary` (column), `public.ai_conversations.trg_…` (trigger or
+    constraint), `public.idx_…` (index), `name(arguments)` (function). Schemas and extensions have only a name.
+    """
     change: str
+    """`missing`, `changed`."""
     expected: str | None
+    """The server's definitions; `actual` is null for a missing object. They may end in a remark, such as `(INVALID: no
+    query uses it)`, and their text may vary with the major version.
+    """
     actual: str | None
+    """The server's definitions; `actual` is null for a missing object. They may end in a remark, such as `(INVALID: no
+    query uses it)`, and their text may vary with the major version.
+    """
     repair: RepairEntry | None = None
+    """How to fix it."""
     accepted: AcceptedEntry | None = None
+    """`owner`, `reason`, and `until` of the acceptance in force."""
     since: datetime | None = None
+    """End of the first audit that reported it."""
     shared: bool = False
+    """The object is outside of the home schema, or is a schema or an extension, so all tenants of the database share
+    it.
+    """
     actual_left_out: int = 0
+    """How many characters at least were left out of `actual`, which has at most 20,000."""
 
 
 class UnexpectedEntry(Entry):
@@ -168,17 +202,35 @@ class MigrationEntry(Entry):
     """
 
     version: str
+    """`file` without its folder."""
     file: str
+    """`file` without its folder."""
     priority: Priority
+    """`P0`, `P1`."""
     status: MigrationStatus
+    """`applied`, `pending`, `drifted`, `unknown`."""
     evidence: Evidence = Evidence.CATALOG
+    """What decides whether the migration is applied: `ledger`, `catalog`, `check`, `order` (of the migrations),
+    `none`.
+    """
     differences: tuple[DifferenceEntry, ...] = ()
+    """Objects that differ from what this migration should have left; objects of a missing table are omitted."""
     checks: tuple[CheckEntry, ...] = ()
+    """`name`; `passed`: true, false, or null without an answer; `detail`: why not, or null."""
     ledger: LedgerState | None = None
+    """`applied`, `adopted`, `started` (a migration without a transaction that was not finished); null if the ledger
+    has no row.
+    """
     in_tool_ledger: bool | None = None
+    """The migration tool's ledger records it; null if the manifest names no ledger, or the tenant has none."""
     altered: bool = False
+    """The file has changed since the ledger recorded it."""
     accepted: bool = False
+    """The migration is not applied, but all of its differences are accepted, so it does not affect the verdict;
+    failing checks are attributed to the differences.
+    """
     since: datetime | None = None
+    """For a pending or drifted migration: end of the first audit that reported it."""
 
 
 class SeedEntry(Entry):
@@ -214,13 +266,23 @@ class ContractEntry(Entry):
     """
 
     consumer: str
+    """As in the manifest."""
     priority: Priority
+    """As in the manifest."""
     role: str | None
+    """The role; null if none is configured: then privileges are not checked."""
     works: bool | None
+    """False if a statement would not work; null if none is known to fail, but not all could be tried."""
     inherited: bool
+    """The tenant's managed objects are as expected, so the result of the scratch database applies, and the statements
+    were not tried in the tenant. Never with a role.
+    """
     failures: tuple[StatementFailureEntry, ...] = ()
+    """`statement`: its name, or null if the role does not exist; `message`; `sqlstate`."""
     detail: str | None = None
+    """What could not be tried, and why."""
     since: datetime | None = None
+    """For a broken contract: end of the first audit that reported it."""
 
 
 class ScriptFaultEntry(Entry):
@@ -242,27 +304,57 @@ class TenantEntry(Entry):
     """
 
     name: str
+    """String |."""
     ring: str | None
+    """String |."""
     verdict: Verdict
+    """`ready`, `degraded`, `blocked`, `unreachable`, `unknown`."""
     reason: str | None = None
+    """Why the tenant is unreachable or unknown (the page about errors)."""
     server_version: str | None = None
+    """`18.6`; null if the inspection was not completed."""
     fingerprint: str | None = None
+    """Digest of the managed objects; null as above."""
     position: PositionEntry | None = None
+    """`version`: the last applied migration, or null; `applied` (drifted ones included), `pending`, `unknown`: how
+    many migrations; `by`: the evidence for `version`, as below; null as above.
+    """
     migrations: tuple[MigrationEntry, ...] = ()
+    """In the manifest's order; empty if the tenant could not be inspected."""
     unexpected: tuple[UnexpectedEntry, ...] = ()
+    """Notes without effect on the verdict; at most 200."""
     unexpected_left_out: int = 0
+    """How many unexpected objects are not in `unexpected`."""
     seeds: tuple[SeedEntry, ...] = ()
+    """In the manifest's order."""
     counts: tuple[CountEntry, ...] = ()
+    """In the manifest's order."""
     losses: tuple[LossEntry, ...] = ()
+    """Counted tables that lost more rows than the policy allows."""
     since: datetime | None = None
+    """For an unreachable or unknown tenant: end of the first audit that reported it."""
     contracts: tuple[ContractEntry, ...] = ()
+    """In the manifest's order."""
     unreachable_because: ConnectFailure | None = None
+    """Why it is unreachable, from a closed set."""
     pooler: Pooler | None = None
+    """`transaction` or `session`; null for none, or if the inspection was not completed."""
     standby: bool | None = None
+    """Whether the server takes no writes; null if the inspection was not completed."""
     database: str | None = None
+    """`host:port/name`, the same for all tenants of one database. Values of `${VAR}` are shown as `***` followed by a
+    few characters of a digest.
+    """
     home: str | None = None
+    """The home schema."""
     script_fault: ScriptFaultEntry | None = None
+    """`file` and `problem` of a script that fails in an empty database on a server of this version; such a tenant is
+    unknown. If no tenant can be judged, there is no document, and the exit status is 2.
+    """
     other_tables: int | None = None
+    """Number of tables in the home schema (in all schemas if that is `public`), if none of them is the manifest's;
+    otherwise null.
+    """
 
 
 class SkippedEntry(Entry):
@@ -292,17 +384,39 @@ class AuditDocument(Entry):
     """
 
     schema_version: int = SCHEMA_VERSION
+    """1."""
     environment: str
+    """The environment's name in the fleet file."""
     run_id: str
+    """ID of the flow run in Prefect."""
     started_at: datetime
+    """ISO 8601, UTC."""
     finished_at: datetime
+    """ISO 8601, UTC."""
     manifest: ManifestEntry
+    """`checksum`, `migrations`: the versions in order, `product`: what the manifest names as the product, or null, and
+    `scripts`: the checksums of the migrations' scripts, in the order of `migrations`.
+    """
     summary: dict[str, int]
+    """The number of `tenants`, and how many are `ready`, `degraded`, `blocked`, `unreachable`, `unknown`; and
+    `skipped`, which are not among `tenants`.
+    """
     tenants: tuple[TenantEntry, ...]
+    """The selected tenants, by ring and then in the order of the fleet file."""
     since: TrendEntry | None = None
+    """Comparison with the previous audit; null without one."""
     variants: tuple[VariantEntry, ...] = ()
+    """Groups of tenants with the same managed objects, largest first."""
     accepted: tuple[AcceptanceEntry, ...] = ()
+    """The fleet file's acceptances."""
     skipped: tuple[SkippedEntry, ...] = ()
+    """The selected tenants that were skipped: `name` and `reason`."""
     shared: tuple[SharedEntry, ...] = ()
+    """Faults in objects that several tenants of a database share."""
     is_first: bool = False
+    """The environment has no earlier audit of this manifest to compare with."""
     logins: tuple[LoginEntry, ...] = ()
+    """Logins with more rights than they need (the page about security): `server`, `login`, `use` (`audits`,
+    `rollouts`, or `audits and rollouts`), and `warnings`, each with a `code` (`SUPERUSER`, `CREATEROLE`, `CREATEDB`,
+    `REPLICATION`, `BYPASSRLS`, the name of a predefined role, `OWNS`, or `READS`) and a `message`.
+    """

@@ -38,7 +38,11 @@ class AcceptanceEntry(Entry):
     reason: str
     until: date
     state: AcceptanceState
+    """`active`; `expired`: its matches count again; `unused`: it matches nothing and can be removed; `unjudged`: it
+    matches nothing, but some tenants could not be judged.
+    """
     matches: int
+    """Number of matching differences."""
 
 
 class LossEntry(Entry):
@@ -82,22 +86,36 @@ class TrendEntry(Entry):
     """The changes since the previous audit; `not_judged` of its findings could not be checked now."""
 
     previous_run_id: str
+    """The previous audit."""
     previous_finished_at: datetime
+    """The previous audit."""
     source: Source
+    """`prefect`, `file`."""
     new: tuple[FindingEntry, ...]
+    """Findings that the previous audit did not have."""
     persisting: int
+    """Number of findings that it had."""
     resolved: tuple[FindingEntry, ...]
+    """Findings that are gone; `change` is the former fault."""
     not_judged: int
+    """Number of previous findings that could not be compared, because the tenant could not be inspected or is no
+    longer in the fleet, or because the entire table is missing.
+    """
 
 
 class SharedEntry(Entry):
     """One missing or changed object that several `tenants` of one database share."""
 
     database: str
+    """As in the tenants' entries."""
     kind: str
+    """As in a difference."""
     identity: str
+    """As in a difference."""
     change: str
+    """As in a difference."""
     tenants: tuple[str, ...]
+    """Names of the affected tenants."""
 
 
 class VariantDifference(Entry):
@@ -112,9 +130,18 @@ class VariantEntry(Entry):
     """The tenants with the same differences; `fingerprint` and `server_major` are those of the first by name."""
 
     name: str
+    """`as expected`, `variant A`, `variant B` …; assigned anew in each audit."""
     fingerprint: str
+    """Of its first tenant by name."""
     server_major: int
+    """Of its first tenant by name."""
     server_majors: tuple[int, ...] = ()
+    """The major versions of its tenants' servers."""
     expected: bool
+    """There is no difference, not even an accepted one."""
     tenants: tuple[str, ...]
+    """Names."""
     differences: tuple[VariantDifference, ...]
+    """`kind`, `identity`, and `change`; identities omit the home schema, so that tenants with different schemas
+    compare as equal.
+    """

@@ -34,21 +34,35 @@ class MigrationDiff(Entry):
     priority: str
     status: str
     problems: tuple[str, ...] = ()
+    """Why the tenant is unreachable or unknown, and the contracts that are broken."""
 
 
 class DiffDocument(Entry):
     """One tenant, compared with what its migrations leave; `problems` are those of the tenant as a whole."""
 
     schema_version: int = SCHEMA_VERSION
+    """1."""
     environment: str
+    """The environment and the tenant in the fleet file."""
     name: str
+    """The environment and the tenant in the fleet file."""
     home: str | None
+    """As in the audit document; null if the tenant could not be inspected."""
     database: str | None
+    """As in the audit document; null if the tenant could not be inspected."""
     server_version: str | None
+    """As in the audit document; null if the tenant could not be inspected."""
     manifest: ManifestEntry
+    """As in the audit document."""
     verdict: Verdict
+    """As in the audit document."""
     position: PositionEntry | None
+    """As in the audit document."""
     problems: tuple[str, ...]
+    """Why the tenant is unreachable or unknown, and the contracts that are broken."""
     migrations: tuple[MigrationDiff, ...]
+    """Those that are not applied, or have accepted differences."""
     objects: tuple[ObjectDiff, ...]
+    """Each object that is missing, changed, or unexpected, once; at most 200 unexpected ones."""
     unexpected_left_out: int = 0
+    """How many unexpected objects are not in `objects`."""

@@ -32,5 +32,8 @@ class DoctorDocument(Entry):
     """All checks, in the order in which they were made; `environment` is null without one."""
 
     schema_version: int = SCHEMA_VERSION
+    """1."""
     environment: str | None = None
+    """ENV."""
     checks: tuple[CheckEntry, ...]
+    """The checks, in the order in which they were made."""

@@ -54,11 +54,20 @@ class HistoryDocument(Entry):
     """
 
     schema_version: int = SCHEMA_VERSION
+    """1."""
     environment: str
+    """The environment and the tenant in the fleet file."""
     name: str
+    """The environment and the tenant in the fleet file."""
     home: str
+    """As in the audit document."""
     database: str
+    """As in the audit document."""
     ledger: tuple[LedgerEntry, ...] | None
+    """The current row of each migration, by version; null if the tenant has no ledger."""
     events: tuple[EventEntry, ...] | None
+    """What was done, oldest first; null if the tenant has no ledger."""
     tool: ToolLedger | None
+    """The ledger of the migration tool; null if the manifest names none, or the tenant has none."""
     faults: tuple[str, ...] = ()
+    """What could not be read."""

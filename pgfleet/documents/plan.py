@@ -222,14 +222,28 @@ class ScriptEntry(Entry):
     """
 
     title: str
+    """What reports call it."""
     file: str | None = None
+    """Null for the statements of a repair."""
     version: str | None = None
+    """The migration's."""
     seed: str | None = None
+    """The seed's name."""
     actions: tuple[Action, ...] = ()
+    """For which actions it runs; empty for a seed."""
     tenants: int
+    """In how many tenants it runs."""
     sql: str
+    """The SQL."""
     hazards: tuple[HazardEntry, ...] = ()
+    """The worst first: `code`; `line` (null if it is the entire script's), `statement` (the beginning of the
+    statement), `object`, and `detail`, or null; `source` (`analysis`, or `squawk` if only squawk found it); `gate`
+    (`deny`, `warn`, `allowed`, or null).
+    """
     tables: tuple[LargestTable, ...] = ()
+    """The existing tables that the hazards concern, the largest first: `table` (as the script names it), `rows` (null
+    if never analyzed), `bytes`, and `tenant`, in which the table is the largest.
+    """
 
 
 class RolloutPlan(Entry):

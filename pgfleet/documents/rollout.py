@@ -57,16 +57,34 @@ class MigrationStep(Entry):
     """
 
     version: str
+    """String |."""
     file: str
+    """String |."""
     priority: Priority
+    """String |."""
     action: Action
+    """`skip`, `adopt`, `apply`, `reapply`, `rerun`, `repair`, `leave`, `refuse`, `revert` (their meanings)."""
     status: StepStatus
+    """`done`; `skipped` (nothing to do); `failed`; `not_reached` (a required migration is not applied, or the
+    connection was lost first); `rolled_back` (it succeeded, and another step of the tenant failed, with `transaction =
+    "tenant"`); `not_exercised` (a dry run cannot roll it back, or a migration that it requires).
+    """
     altered: bool = False
+    """The file has changed since the ledger recorded it."""
     duration_ms: int | None = None
+    """Of the attempt that counted."""
     detail: str | None = None
+    """Why it was not reached or not exercised, or that another run had done it first; of a revert, how many rows it
+    deleted with tables that it dropped.
+    """
     error: ErrorEntry | None = None
+    """Below."""
     residual: tuple[DifferenceEntry, ...] = ()
+    """The differences that remained after the script, and for which it was rolled back; as in the audit document, with
+    `actual_left_out`.
+    """
     along: tuple[str, ...] = ()
+    """Later versions whose scripts ran in the same transaction, because this one undoes part of them."""
 
 
 class SeedStep(Entry):
@@ -74,10 +92,19 @@ class SeedStep(Entry):
 
     name: str
     status: StepStatus
+    """`done`; `skipped` (nothing to do); `failed`; `not_reached` (a required migration is not applied, or the
+    connection was lost first); `rolled_back` (it succeeded, and another step of the tenant failed, with `transaction =
+    "tenant"`); `not_exercised` (a dry run cannot roll it back, or a migration that it requires).
+    """
     rows_added: int | None = None
     duration_ms: int | None = None
+    """Of the attempt that counted."""
     detail: str | None = None
+    """Why it was not reached or not exercised, or that another run had done it first; of a revert, how many rows it
+    deleted with tables that it dropped.
+    """
     error: ErrorEntry | None = None
+    """Below."""
 
 
 class CountPair(Entry):
@@ -97,17 +124,35 @@ class TenantResult(Entry):
     """
 
     name: str
+    """String |."""
     ring: str
+    """String |."""
     result: Result
+    """`done`, `unchanged` (nothing to do), `partly_exercised` (a dry run could not exercise the entire plan),
+    `failed`, `not_reached` (the rollout halted first), `unreachable`.
+    """
     obstacle: Verdict | None = None
+    """The verdict for which nothing was begun: `unreachable` or `unknown`."""
     reason: str | None = None
+    """Why the tenant failed as a whole, was not reached, or is unreachable."""
     unreachable_because: ConnectFailure | None = None
+    """Why it is unreachable, from a closed set."""
     error: ErrorEntry | None = None
+    """The same as an error."""
     migrations: tuple[MigrationStep, ...] = ()
+    """Those in the rollout's scope, in the manifest's order; those to be reverted, newest first."""
     seeds: tuple[SeedStep, ...] = ()
+    """Those to apply."""
     counts: tuple[CountPair, ...] = ()
+    """`table`, `before`, and `after`; the last two are `table`, `rows`, `exact` as in the audit document, or null if
+    nothing was counted.
+    """
     repair: TenantRepair | None = None
+    """With `--repair`, the statements that were run to fix drift: a tenant of the repair document."""
     remaining: tuple[DifferenceEntry, ...] = ()
+    """The differences, without accepted ones, that the tenant still has in its applied migrations; as in the audit
+    document, with `actual_left_out`.
+    """
 
 
 class FailureGroup(Entry):
@@ -163,8 +208,11 @@ class WaveEntry(Entry):
 
     number: int
     tenants: dict[str, int]
+    """Like `summary`, for this ring."""
     started_at: datetime
+    """From the first tenant to the end of the watch and the soak; null if the ring was not begun."""
     finished_at: datetime
+    """From the first tenant to the end of the watch and the soak; null if the ring was not begun."""
     attempts: int = 1
 
 
@@ -177,19 +225,39 @@ class RingEntry(Entry):
     """
 
     name: str
+    """String |."""
     outcome: RingOutcome
+    """`completed`, `halted`, `not_reached`."""
     reason: str | None = None
+    """Why it halted."""
     budget: int
+    """How many of its tenants may fail."""
     findings: int = 0
+    """How many of its tenants did not fail, and still have drift."""
     tenants: dict[str, int]
+    """Like `summary`, for this ring."""
     waves: tuple[WaveEntry, ...] = ()
+    """In the order in which they were begun: `number`, `tenants` (like `summary`), `started_at`, `finished_at`,
+    `attempts` (the number of workers that ran it; more than one if some were lost).
+    """
     failures: tuple[FailureGroup, ...] = ()
+    """Failures grouped by their reason, the largest group first: `signature` (SQLSTATE or message, migration, line),
+    `message`, `advice`, `tenants`.
+    """
     restarts: tuple[RestartEntry, ...] = ()
+    """`service`, `restarted`, `detail`."""
     soaked_seconds: float | None = None
+    """Null if the ring was not soaked or watched."""
     watched_seconds: float | None = None
+    """Null if the ring was not soaked or watched."""
     watch: tuple[WatchEntry, ...] = ()
+    """One entry per tenant and watched table: `tenant`, `watch`, `table`; `overdue`, `taken`, `updates`, `scans` (null
+    if they could not be read); `is_finding`, `detail`.
+    """
     started_at: datetime | None = None
+    """From the first tenant to the end of the watch and the soak; null if the ring was not begun."""
     finished_at: datetime | None = None
+    """From the first tenant to the end of the watch and the soak; null if the ring was not begun."""
 
 
 class RolloutDocument(Entry):
@@ -199,22 +267,41 @@ class RolloutDocument(Entry):
     """
 
     schema_version: int = SCHEMA_VERSION
+    """2."""
     environment: str
+    """The environment's name in the fleet file."""
     run_id: str
+    """ID of the flow run in Prefect."""
     plan_digest: str
+    """SHA-256 of the plan: environment, manifest, scope, and each tenant's fingerprint and actions."""
     dry_run: bool
+    """True: every change was rolled back."""
     outcome: str
+    """One of the outcomes."""
     reason: str | None = None
+    """Why it halted or was refused."""
     started_at: datetime
+    """ISO 8601, UTC."""
     finished_at: datetime
+    """ISO 8601, UTC."""
     manifest: ManifestEntry
+    """As in the audit document."""
     summary: dict[str, int]
+    """The number of `tenants`, and how many are `done`, `unchanged`, `failed`, `not_reached`, `unreachable`; in a dry
+    run also `partly_exercised`, if there are any; and `skipped`, which are not among `tenants`.
+    """
     rings: tuple[RingEntry, ...]
+    """In the order of the policy."""
     tenants: tuple[TenantResult, ...]
+    """Every selected tenant, ring by ring."""
     skipped: tuple[SkippedEntry, ...] = ()
+    """As in the audit document."""
     seeds_alone: bool = False
+    """The document of `pgfleet seed`, which runs no migrations."""
     revert_to: str | None = None
+    """The document of `pgfleet revert`: the version to go back to, or `none`."""
     scripts: tuple[ScriptEntry, ...] = ()
+    """The distinct scripts of the plan."""
 
     @property
     def what(self) -> str:
@@ -236,10 +323,20 @@ class CountDocument(Entry):
     """One count of a fleet."""
 
     schema_version: int = COUNTS_SCHEMA_VERSION
+    """2."""
     environment: str
+    """The environment's name in the fleet file."""
     run_id: str
+    """ID of the flow run in Prefect."""
     started_at: datetime
+    """ISO 8601, UTC."""
     finished_at: datetime
+    """ISO 8601, UTC."""
     summary: dict[str, int]
+    """The number of `tenants`, and how many are `done`, `unchanged`, `failed`, `not_reached`, `unreachable`; in a dry
+    run also `partly_exercised`, if there are any; and `skipped`, which are not among `tenants`.
+    """
     tenants: tuple[TenantCounts, ...]
+    """Every selected tenant, ring by ring."""
     skipped: tuple[SkippedEntry, ...] = ()
+    """As in the audit document."""

@@ -1,0 +1,224 @@
+"""Writes docs/reference/*.md and docs/schemas/*.json from the code: .venv/bin/python docs/reference.py [FOLDER]."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from enum import Enum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import click
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from pgfleet import errors
+from pgfleet.cli.app import app
+from pgfleet.documents.schemas import DOCUMENTS, descriptions_of, parts_of, schema_of
+from pgfleet.fleet.file import FleetDocument
+from pgfleet.hazards.codes import MEANINGS
+from pgfleet.manifest.file import ManifestDocument
+
+HERE = Path(__file__).parent
+NOTE = "<!-- Written by docs/reference.py from the code: `make reference`. Do not edit. -->"
+NAMES: Mapping[Any, str] = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    datetime: "time (ISO 8601, UTC)",
+    date: "date",
+    NoneType: "null",
+    Any: "any value",
+}
+COMMANDS = {"manifest-check": "manifest check"}
+"""The command that writes a document, unless it has the document's name."""
+UNITS_MS = (("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1))
+
+
+def main(folder: Path = HERE) -> None:
+    """Writes all pages and schemas below the folder."""
+    for kind in ("reference", "schemas"):
+        (folder / kind).mkdir(exist_ok=True)
+    for name in DOCUMENTS:
+        schema = json.dumps(schema_of(name), indent=1, ensure_ascii=False)
+        (folder / "schemas" / f"{name}.json").write_text(f"{schema}\n", encoding="utf-8")
+    for name, text in pages().items():
+        (folder / "reference" / f"{name}.md").write_text(f"{NOTE}\n\n{text}\n", encoding="utf-8")
+
+
+def pages() -> dict[str, str]:
+    """The text of each page by its name."""
+    return {
+        **{f"{name}-document": "\n\n".join(document_page(name)) for name in DOCUMENTS},
+        "fleet-file": "\n\n".join(file_page("The fleet file", FLEET_INTRODUCTION, FleetDocument)),
+        "manifest-file": "\n\n".join(file_page("The manifest file", MANIFEST_INTRODUCTION, ManifestDocument)),
+        "command-line": "\n\n".join(command_line_page()),
+        "error-classes": "\n\n".join(error_page()),
+        "hazard-codes": table(["code", "meaning"], [[f"`{code}`", text] for code, text in MEANINGS.items()], HAZARDS),
+    }
+
+
+FLEET_INTRODUCTION = (
+    "Every key of `fleet.toml`. `deployments/fleet.toml` is a complete example. An "
+    'unknown key is an error. Durations are text: `"500ms"`, `"2s"`, `"5min"`, `"1h"`.'
+)
+MANIFEST_INTRODUCTION = (
+    "Every key of `manifest.toml`. An unknown key is an error. [The manifest](../manifest-format.md) explains how the "
+    "keys work together."
+)
+HAZARDS = "# Hazard codes\n\n[Hazards](../hazards.md) says what to do about each of them."
+
+
+def document_page(name: str) -> Iterator[str]:
+    """A JSON document: its objects, and the keys of each."""
+    model = DOCUMENTS[name]
+    command = COMMANDS.get(name, name)
+    yield f"# The {name.replace('-', ' ')} document"
+    yield (
+        f"`pgfleet {command} --format json` writes it. [JSON documents](../documents.md) has what all documents "
+        f"have in common. JSON Schema: [`{name}.json`](../schemas/{name}.json)."
+    )
+    for each in parts_of(model):
+        yield f"## {each.__name__}"
+        yield from (" ".join(part.split()) for part in (each.__doc__ or "").split("\n\n"))
+        texts = descriptions_of(each)
+        rows = [[f"`{key}`", type_of(field.annotation), texts.get(key, "")] for key, field in each.model_fields.items()]
+        yield table(["key", "type", "meaning"], rows)
+
+
+def type_of(annotation: Any) -> str:  # noqa: PLR0911 (a list of cases)
+    """A type in words; objects are links to their section."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return type_of(inner[0])
+    if origin in {Union, UnionType}:
+        return " or ".join(dict.fromkeys(map(type_of, inner)))
+    if origin in {tuple, list}:
+        return f"array of {type_of(inner[0])}" if inner else "array"
+    if origin is dict:
+        return f"object: {type_of(inner[0])} to {type_of(inner[1])}"
+    if origin is Literal:
+        return ", ".join(f"`{json.dumps(each)}`" for each in inner)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return ", ".join(f"`{each.value}`" for each in annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+    return NAMES.get(annotation, str(annotation))
+
+
+def file_page(title: str, introduction: str, model: type[BaseModel]) -> Iterator[str]:
+    """A TOML file: its tables, and the keys of each."""
+    yield f"# {title}"
+    yield introduction
+    for each in parts_of(model):
+        texts = descriptions_of(each)
+        yield f"## {each.__name__}"
+        yield " ".join((each.__doc__ or "").split())
+        rows = [
+            [f"`{field.alias or key}`", file_type_of(key, field), default_of(key, field), texts.get(key, "")]
+            for key, field in each.model_fields.items()
+        ]
+        yield table(["key", "type", "default", "meaning"], rows)
+
+
+def file_type_of(key: str, field: FieldInfo) -> str:
+    """The type of a key; durations are text in the file, and milliseconds in the model."""
+    words = type_of(field.annotation)
+    return words.replace("integer", "duration") if is_duration_key(key) or key == "soak" else words
+
+
+def default_of(key: str, field: FieldInfo) -> str:
+    """The default as the file would have it."""
+    value = field.default
+    if field.is_required():
+        return "required"
+    if value is None or value in ({}, []) or isinstance(value, BaseModel):
+        return "none"
+    is_duration = isinstance(value, int) and not isinstance(value, bool) and is_duration_key(key)
+    return f"`{json.dumps(duration(value) if is_duration else value, default=str)}`"
+
+
+def is_duration_key(key: str) -> bool:
+    """Whether an integer of the model is milliseconds, which the file has as text."""
+    return key.endswith(("timeout", "silence")) or key in {"watch", "timeout"}
+
+
+def duration(milliseconds: int) -> str:
+    """The longest unit that gives a whole number."""
+    unit, size = next((unit, size) for unit, size in UNITS_MS if milliseconds % size == 0)
+    return f"{milliseconds // size}{unit}"
+
+
+def command_line_page() -> Iterator[str]:
+    """Every command, from its own help."""
+    yield "# Command line"
+    yield "The same as `pgfleet COMMAND --help`."
+    root = typer.main.get_command(app)
+    context = click.Context(root, info_name="pgfleet")
+    yield from command_section(root, context)
+
+
+def command_section(command: Any, context: click.Context) -> Iterator[str]:
+    """A command, and those within it."""
+    yield f"## {context.command_path}"
+    yield from map(help_paragraph, (command.help or "").split("\n\n"))
+    usage = command.collect_usage_pieces(context)
+    example = (command.epilog or "").removeprefix("Example: ")
+    lines = [" ".join([context.command_path, *usage]), *([f"# {example}"] if example else [])]
+    yield "```text\n" + "\n".join(lines) + "\n```"
+    rows = [list(row) for each in command.get_params(context) if (row := option_row(each, context))]
+    if rows:
+        yield table(["option", "meaning"], rows)
+    for name in sorted(getattr(command, "commands", {})):
+        inner = command.commands[name]
+        if not inner.hidden:
+            yield from command_section(inner, click.Context(inner, info_name=name, parent=context))
+
+
+def help_paragraph(text: str) -> str:
+    """A paragraph of a help text; one that begins with a backspace keeps its lines."""
+    return f"```text\n{text.strip().strip(chr(8)).strip(chr(10))}\n```" if "\b" in text else " ".join(text.split())
+
+
+def option_row(parameter: Any, context: click.Context) -> tuple[str, str] | None:
+    """An option and its help; None for what is hidden."""
+    record = parameter.get_help_record(context)
+    if record is None or getattr(parameter, "hidden", False):
+        return None
+    return f"`{' '.join(record[0].split())}`", " ".join(record[1].split())
+
+
+def error_page() -> Iterator[str]:
+    """The tree of errors, from the docstring of pgfleet/errors.py."""
+    yield "# Error classes"
+    yield "From `pgfleet/errors.py`. [Errors](../errors.md) says what to do about their messages."
+    _, tree, notes = (errors.__doc__ or "").split("\n\n")
+    yield f"```text\n{tree}\n```"
+    yield " ".join(notes.split())
+    classes = sorted(each.__name__ for each in all_errors() if each.transient)
+    yield f"pgfleet retries {', '.join(f'`{each}`' for each in classes)}."
+
+
+def all_errors(root: type[errors.PgfleetError] = errors.PgfleetError) -> Iterator[type[errors.PgfleetError]]:
+    """The class and those that derive from it."""
+    yield root
+    for each in root.__subclasses__():
+        yield from all_errors(each)
+
+
+def table(headings: list[str], rows: list[list[str]], introduction: str = "") -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(each) + " |" for each in (headings, ["---"] * len(headings), *map(escaped, rows))]
+    return "\n".join([*([introduction, ""] if introduction else []), *lines])
+
+
+def escaped(row: list[str]) -> list[str]:
+    """The cells without characters that end them."""
+    return [cell.replace("|", "\\|") for cell in row]
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
