@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from pgfleet import errors
 from pgfleet.cli.app import app
+from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.schemas import DOCUMENTS, descriptions_of, parts_of, schema_of
 from pgfleet.fleet.file import FleetDocument
 from pgfleet.hazards.codes import MEANINGS
@@ -57,6 +58,7 @@ def pages() -> dict[str, str]:
         "manifest-file": "\n\n".join(file_page("The manifest file", MANIFEST_INTRODUCTION, ManifestDocument)),
         "command-line": "\n\n".join(command_line_page()),
         "error-classes": "\n\n".join(error_page()),
+        "connection-failures": table(["code", "what happened", "what to do", "retried"], connect_rows(), FAILURES),
         "hazard-codes": table(["code", "meaning"], [[f"`{code}`", text] for code, text in MEANINGS.items()], HAZARDS),
     }
 
@@ -68,6 +70,11 @@ FLEET_INTRODUCTION = (
 MANIFEST_INTRODUCTION = (
     "Every key of `manifest.toml`. An unknown key is an error. [The manifest](../manifest-format.md) explains how the "
     "keys work together."
+)
+FAILURES = (
+    "# Connection failures\n\nWhy a tenant is unreachable: `unreachable_because` in the documents. S is the server in "
+    "the DSN, N the timeout, … the message of libpq, the server, or the pooler, in which `***` replaces secrets. [Errors]"
+    "(../errors.md#why-a-tenant-is-unreachable) says how often and how long pgfleet tries."
 )
 HAZARDS = "# Hazard codes\n\n[Hazards](../hazards.md) says what to do about each of them."
 
@@ -207,6 +214,19 @@ def all_errors(root: type[errors.PgfleetError] = errors.PgfleetError) -> Iterato
     yield root
     for each in root.__subclasses__():
         yield from all_errors(each)
+
+
+def connect_rows() -> list[list[str]]:
+    """The reasons for which a connection fails."""
+    return [
+        [
+            f"`{each}`",
+            each.describe("S", "…").partition(": ")[2].replace("0 s", "N s"),
+            each.advice,
+            "no" if each.is_final else "yes",
+        ]
+        for each in ConnectFailure
+    ]
 
 
 def table(headings: list[str], rows: list[list[str]], introduction: str = "") -> str:
