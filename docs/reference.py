@@ -73,8 +73,8 @@ MANIFEST_INTRODUCTION = (
 )
 FAILURES = (
     "# Connection failures\n\nWhy a tenant is unreachable: `unreachable_because` in the documents. S is the server in "
-    "the DSN, N the timeout, … the message of libpq, the server, or the pooler, in which `***` replaces secrets. [Errors]"
-    "(../errors.md#why-a-tenant-is-unreachable) says how often and how long pgfleet tries."
+    "the DSN, N the timeout, … the message of libpq, the server, or the pooler, in which `***` replaces secrets. "
+    "[Errors](../errors.md#why-a-tenant-is-unreachable) says how often and how long pgfleet tries."
 )
 HAZARDS = "# Hazard codes\n\n[Hazards](../hazards.md) says what to do about each of them."
 
@@ -227,6 +227,11 @@ def connect_rows() -> list[list[str]]:
         ]
         for each in ConnectFailure
     ]
+
+
+def failure_text(failure: ConnectFailure) -> str:
+    """What happened, for a server S and a timeout N."""
+    return failure.describe("S", "…").partition(": ")[2].replace("0 s", "N s")
 
 
 def table(headings: list[str], rows: list[list[str]], introduction: str = "") -> str:
