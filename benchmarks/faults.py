@@ -18,12 +18,13 @@ from dataclasses import dataclass, field, replace
 
 import psycopg
 from fixtures.rollout import QUICK, ROWS, Before, Subject
-from fixtures.servers import BINARIES, Server, apply_manifest, started
+from fixtures.servers import Server, apply_manifest, started
 
 from pgfleet.documents.audit import MigrationStatus, Verdict
 from pgfleet.documents.rollout import Result
 from pgfleet.fleet.model import Policy, TransactionMode
 from pgfleet.manifest.model import Manifest
+from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.read.audit import directly
 from pgfleet.run.files import load_manifest
 from pgfleet.run.shipped import sql_folder
@@ -100,7 +101,7 @@ def main(rounds: int, policy: Policy, *, repair: bool) -> int:
     tally, dice = Tally(), random.Random(rounds)
     states = list(STATES | REPAIRED if repair else STATES)
     manifest = load_manifest(sql_folder() / "manifest.toml")
-    with started(BINARIES["embedded"]) as server:
+    with started(embedded_binaries()) as server:
         template = make_template(server, manifest)
         expected = server.proven(manifest)
         for number in range(rounds):

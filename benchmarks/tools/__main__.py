@@ -16,20 +16,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
-from fixtures.servers import BINARIES, Server, started
+from fixtures.servers import Server, started
 
 from benchmarks.tools.project import create_project
 from benchmarks.tools.real_tools import NOT_AVAILABLE, REAL_TOOLS, RealTool
 from benchmarks.tools.registries import NotAvailable
 from benchmarks.tools.trial import Check, Trial
 from pgfleet.errors import PgfleetError
+from pgfleet.postgres.embedded.binaries import embedded_binaries
 
 
 def main() -> int:
     """Tries the tools, prints what was seen, and returns the exit status."""
     options = _options().parse_args()
     failed = 0
-    with started(BINARIES["embedded"]) as server:
+    with started(embedded_binaries()) as server:
         for real in REAL_TOOLS:
             if options.tools and real.title not in options.tools:
                 continue

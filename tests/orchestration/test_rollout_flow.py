@@ -19,7 +19,7 @@ import pytest
 from fixtures.command import CommandLine
 from fixtures.fleet import ENVIRONMENT, Fleet
 from fixtures.prefect import Records
-from fixtures.servers import BINARIES, ROLE_PASSWORD, Server, started
+from fixtures.servers import ROLE_PASSWORD, Server, started
 from fixtures.waiting import until
 from prefect import State
 from prefect.client.orchestration import get_client
@@ -36,6 +36,7 @@ from pgfleet.flows.count import count_fleet
 from pgfleet.flows.rollout import rollout_fleet
 from pgfleet.flows.seed import seed_fleet
 from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.run.context import Granularity
 from pgfleet.tasks.support.results import (
     AUDIT_DOCUMENT,
@@ -484,7 +485,7 @@ def begun(dsns: list[str]) -> set[str]:
 
 
 def test_a_server_that_stops_in_the_middle_of_a_wave_and_comes_back(fleet: Fleet) -> None:
-    with started(BINARIES["embedded"]) as server:
+    with started(embedded_binaries()) as server:
         dsns = [server.cluster.dsn(server.create_database()) for _ in range(4)]
         fleet.policy("max_connections_per_server = 2").policy("failure_budget = {main = 4}")
         for number, dsn in enumerate(dsns):

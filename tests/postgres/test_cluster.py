@@ -13,12 +13,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from fixtures.binaries import BINARIES
 
 from pgfleet.postgres.embedded import cluster as cluster_module
-from pgfleet.postgres.embedded.binaries import embedded_binaries, installed_binaries
+from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.embedded.cluster import Cluster, ClusterFailed
 
-SERVERS = {"embedded": embedded_binaries(), **{f"installed-{n}": path for n, path in installed_binaries().items()}}
 STARTS_ONE = """
 from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.embedded.cluster import Cluster
@@ -28,7 +28,7 @@ print(pid, cluster.host, flush=True)
 """
 
 
-@pytest.fixture(scope="module", params=SERVERS.values(), ids=list(SERVERS))
+@pytest.fixture(scope="module", params=BINARIES.values(), ids=list(BINARIES))
 def running(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     with Cluster.temporary(request.param) as cluster:
         yield cluster
@@ -105,7 +105,7 @@ def test_restarts_after_a_crash_with_the_same_data_and_port(running: Cluster) ->
         assert connection.execute("SELECT n FROM kept").fetchone() == (1,)
 
 
-@pytest.mark.parametrize("binaries", SERVERS.values(), ids=list(SERVERS))
+@pytest.mark.parametrize("binaries", BINARIES.values(), ids=list(BINARIES))
 def test_leaves_nothing_behind(binaries: Path) -> None:
     with Cluster.temporary(binaries) as cluster:
         pid = postmaster(cluster)

@@ -12,9 +12,10 @@ from typing import Literal
 
 import psycopg
 import pytest
+from fixtures.binaries import BINARIES, MAIN
 from fixtures.everything import Beginning
 from fixtures.kept_databases import KeptDatabase
-from fixtures.servers import BINARIES, CASES, Server, apply_manifest
+from fixtures.servers import CASES, Server, apply_manifest
 from pydantic import BaseModel, ConfigDict
 
 from pgfleet.catalog.expected import ExpectedCatalog
@@ -141,7 +142,7 @@ def some_of_each_change() -> list[Case]:
 
 
 EACH_ON_A_SERVER = [
-    (server, case) for server in BINARIES for case in (ALL_CASES if server == "embedded" else some_of_each_change())
+    (server, case) for server in BINARIES for case in (ALL_CASES if server == MAIN else some_of_each_change())
 ]
 """What other versions write differently is read in test_introspection.py; the fixes differ by kind and change."""
 

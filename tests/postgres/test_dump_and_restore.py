@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from fixtures.binaries import BINARIES
 from fixtures.everything import Beginning
 from fixtures.rollout import a_small_manifest
-from fixtures.servers import BINARIES, Server, apply_manifest
+from fixtures.servers import Server, apply_manifest
 
 from pgfleet.documents.audit import TenantEntry, Verdict
 from pgfleet.manifest.model import Manifest

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
+from fixtures.binaries import BINARIES, MAIN
 from fixtures.dumps import dump
 from fixtures.manifests import linear_manifest
 from fixtures.random_histories import histories
 from fixtures.rollout import Subject
-from fixtures.servers import BINARIES, Server
+from fixtures.servers import Server
 from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
@@ -56,7 +57,7 @@ def test_a_tenant_at_any_position_is_recognized_and_completed(
     check_history(embedded_server, scripts, data)
 
 
-@pytest.mark.parametrize("server", [name for name in BINARIES if name != "embedded"], indirect=True)
+@pytest.mark.parametrize("server", [name for name in BINARIES if name != MAIN], indirect=True)
 @settings(max_examples=EXAMPLES // 4, phases=[Phase.generate])
 @given(scripts=histories(), data=st.data())
 def test_the_same_on_other_versions(server: Server, scripts: list[str], data: st.DataObject) -> None:

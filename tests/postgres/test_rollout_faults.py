@@ -13,9 +13,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from fixtures.binaries import BINARIES, MAIN
 from fixtures.proxy import COMMIT, CuttingProxy, ledger_row
 from fixtures.rollout import QUICK, Before, Subject, step
-from fixtures.servers import BINARIES, Server, started
+from fixtures.servers import Server, started
 from fixtures.waiting import until
 
 from pgfleet.connect_failure import ConnectFailure
@@ -70,7 +71,7 @@ def test_a_retry_makes_up_for_a_lost_connection(briefly: Subject, point: str, cu
 
 def test_an_immediate_server_stop_leaves_every_tenant_consistent(short_manifest: Manifest) -> None:
     """The server is stopped while one tenant's script is running and others are between two of theirs."""
-    with started(BINARIES["embedded"]) as server:
+    with started(BINARIES[MAIN]) as server:
         expected = server.expected(short_manifest)
         subjects = [
             Subject(server=server, database=server.create_database(), manifest=short_manifest, expected=expected)
@@ -187,6 +188,7 @@ def test_a_process_that_is_killed_before_the_commit_leaves_nothing_of_the_transa
 ROLLOUT = """
 import pickle, sys
 sys.path[:0] = {paths!r}
+from fixtures.binaries import BINARIES, MAIN
 from fixtures.proxy import COMMIT, CuttingProxy, ledger_row
 from fixtures.rollout import Subject
 from fixtures.servers import Server
@@ -212,7 +214,7 @@ def test_a_read_only_database_is_left_unchanged(briefly: Subject) -> None:
 
 
 def test_a_rollout_refuses_a_standby_and_succeeds_once_it_is_primary(short_manifest: Manifest) -> None:
-    with started(BINARIES["embedded"], wal_level="replica") as server:
+    with started(BINARIES[MAIN], wal_level="replica") as server:
         expected = server.expected(short_manifest)
         database = server.create_database()
         subject = Subject(server=server, database=database, manifest=short_manifest, expected=expected)

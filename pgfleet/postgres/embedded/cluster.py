@@ -13,7 +13,7 @@ from types import MappingProxyType, TracebackType
 from typing import Literal, Self
 from urllib.parse import quote
 
-from pgfleet.postgres.embedded.binaries import ClusterFailed, copy_for, server_account, server_major
+from pgfleet.postgres.embedded.binaries import ClusterFailed, reach_binaries, server_account
 from pgfleet.postgres.embedded.server_process import ENVIRONMENT, ServerProcess
 
 __all__ = ["Cluster", "ClusterFailed"]
@@ -58,7 +58,6 @@ class Cluster:
         self._server: ServerProcess | None = None
         self._is_left = False
         self._account = server_account()
-        self._binaries = binaries
         self.host = str(self._folder)
         self.port = port or 0
         self.password = secrets.token_urlsafe(18)
@@ -67,7 +66,7 @@ class Cluster:
         atexit.register(self.stop)
         try:
             self._account.own(self._folder)
-            self.major = self._reach_binaries()
+            self._binaries, self.major = reach_binaries(self._account, binaries, self._folder)
             self._initialise({**SETTINGS, **settings})
             self._launch() if port else self._launch_on_a_free_port()
         except OSError as exc:
@@ -143,15 +142,6 @@ class Cluster:
 
     def _credentials(self, user: str, password: str | None) -> str:
         return f"{quote(user, safe='')}:{quote(self.password if password is None else password, safe='')}"
-
-    def _reach_binaries(self) -> int:
-        try:
-            return server_major(self._binaries, self._account)
-        except PermissionError:
-            if self._account.uid is None:
-                raise
-            self._binaries = copy_for(self._account, self._binaries, self._folder)
-            return server_major(self._binaries, self._account)
 
     def _initialise(self, settings: Mapping[str, str]) -> None:
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
