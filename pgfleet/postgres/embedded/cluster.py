@@ -50,7 +50,7 @@ class Cluster:
 
     Every connection, over TCP (127.0.0.1 only) or the Unix socket, requires this object's random password, so other
     users of the machine cannot connect. Attributes: `host` (the socket folder, 0700), `port`, `password` (of the
-    superuser `postgres`), `major`, `data_dir`, `log`. Not thread-safe.
+    superuser `postgres`), `major`, `data_dir`, `log`, `binaries` (the programs that the server's account can run). Not thread-safe.
     """
 
     def __init__(self, data_dir: Path | None, binaries: Path, port: int | None, settings: Mapping[str, str]) -> None:
@@ -66,7 +66,7 @@ class Cluster:
         atexit.register(self.stop)
         try:
             self._account.own(self._folder)
-            self._binaries, self.major = reach_binaries(self._account, binaries, self._folder)
+            self.binaries, self.major = reach_binaries(self._account, binaries, self._folder)
             self._initialise({**SETTINGS, **settings})
             self._launch() if port else self._launch_on_a_free_port()
         except OSError as exc:
@@ -158,7 +158,7 @@ class Cluster:
             configuration.writelines(f"{name} = {_quoted(value)}\n" for name, value in settings.items())
 
     def _initdb(self, *options: str) -> None:
-        command = [str(self._binaries / "initdb"), "--pgdata", str(self.data_dir), "--username=postgres", *options]
+        command = [str(self.binaries / "initdb"), "--pgdata", str(self.data_dir), "--username=postgres", *options]
         account = self._account.popen_options()
         done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/", env=ENVIRONMENT, **account)
         if done.returncode:
@@ -185,7 +185,7 @@ class Cluster:
     def _command(self) -> list[str]:
         where = {"port": str(self.port), "listen_addresses": "127.0.0.1", "unix_socket_directories": f'"{self.host}"'}
         options = [f"--{name}={value}" for name, value in where.items()]
-        return [str(self._binaries / "postgres"), "-D", str(self.data_dir), *options]
+        return [str(self.binaries / "postgres"), "-D", str(self.data_dir), *options]
 
 
 def _short_folder() -> Path:
