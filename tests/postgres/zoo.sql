@@ -54,7 +54,6 @@ GRANT USAGE ON SCHEMA side TO pg_monitor;
 GRANT USAGE ON TYPE mood TO pg_monitor;
 
 CREATE INDEX by_lower ON plain (lower(code) text_pattern_ops DESC, amount) INCLUDE (tags) WHERE amount > 0;
-CREATE UNIQUE INDEX one_amount ON plain (amount) NULLS NOT DISTINCT;
 CREATE INDEX broken ON plain (tags);
 UPDATE pg_index SET indisvalid = false, indisready = false WHERE indexrelid = 'broken'::regclass;
 

@@ -50,7 +50,8 @@ class Cluster:
 
     Every connection, over TCP (127.0.0.1 only) or the Unix socket, requires this object's random password, so other
     users of the machine cannot connect. Attributes: `host` (the socket folder, 0700), `port`, `password` (of the
-    superuser `postgres`), `major`, `data_dir`, `log`, `binaries` (the programs that the server's account can run). Not thread-safe.
+    superuser `postgres`), `major`, `data_dir`, `log`, `binaries` (the programs, where the server's account can run
+    them). Not thread-safe.
     """
 
     def __init__(self, data_dir: Path | None, binaries: Path, port: int | None, settings: Mapping[str, str]) -> None:
