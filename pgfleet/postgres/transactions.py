@@ -179,14 +179,11 @@ class Transactions(LazyConnection):
         yield session_settings.transaction_settings(self.limits, self._search_path())
         if guarded := [each for each in queries if each.tables or each.at_home]:
             yield self._guard(guarded)
-        is_at_home = False
         for each in queries:
-            if each.at_home is not is_at_home:
-                yield USE_HOME_PATH if each.at_home else USE_SERVER_PATH
-            is_at_home = each.at_home
+            # Also after one of our own: a catalog's query switches to the scripts' search path.
+            yield USE_HOME_PATH if each.at_home else USE_SERVER_PATH
             yield each
-        if not is_at_home:
-            yield USE_HOME_PATH
+        yield USE_HOME_PATH
 
     def _guard(self, queries: Sequence[Query]) -> Query:
         """Fails unless the server would run nothing of the tenant's for these queries."""

@@ -53,7 +53,9 @@ WRITES = (
 
 
 def sql_of_the_page(tenant: str) -> list[str]:
-    """Once per server, once per tenant, in its database, and after the first rollout; for this tenant, not for acme."""
+    """Once per server, once per tenant, in its database before PostgreSQL 15 and then on all versions, and after the
+    first rollout; for this tenant, not for acme.
+    """
     section = re.search(r"^## Logins$.*?^## ", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     assert section
     return [each.replace("acme", tenant) for each in SQL.findall(section[0])]
@@ -74,10 +76,12 @@ class Logins:
         scratch = self.server.cluster.dsn("postgres", "pgfleet_scratch", password=PASSWORDS["scratch"])
         self.fleet.policy(f'scratch_dsn = "{scratch}"')
         for tenant in TENANTS:
-            _, per_tenant, in_database, _ = sql_of_the_page(tenant)
+            _, per_tenant, before_15, in_database, _ = sql_of_the_page(tenant)
             owner = f"{tenant}_owner LOGIN PASSWORD '{PASSWORDS['owner']}'"
             self.run("postgres", f"CREATE ROLE {owner}; GRANT {tenant}_owner TO CURRENT_USER")
             self.run("postgres", f"CREATE DATABASE {tenant} OWNER {tenant}_owner; {per_tenant}")
+            if self.server.major < 15:
+                self.server.execute(before_15, tenant)
             self.run(tenant, f"SET ROLE {tenant}_owner; CREATE TABLE users (id int PRIMARY KEY); RESET ROLE")
             self.run(tenant, in_database)
             dsn = self.server.cluster.dsn(tenant, f"{tenant}_audit", password=PASSWORDS["audit"])
