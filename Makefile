@@ -100,9 +100,10 @@ test-orchestration: setup system-packages  ## run the tests of the flows and com
 screenshots: setup system-packages  ## take the screenshots of Prefect's web interface in docs/images
 	@SCREENSHOTS=$(CURDIR)/docs/images && export SCREENSHOTS && $(PYTEST) tests/browser/test_prefect_walk.py
 
-lint: setup  ## check style and format with ruff
+lint: setup  ## check style and format with ruff, and the Dockerfile with hadolint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/hadolint deployments/Dockerfile
 
 types: setup  ## check types with mypy
 	@$(BIN)/mypy
