@@ -38,7 +38,7 @@ def adopt_fleet(
     labels: Labels = None,
     dry_run: DryRun = False,
     yes: Approve = False,
-    granularity: Detail = Granularity.STEP,
+    granularity: Detail = Granularity.AUTO,
 ) -> State[Any]:
     """Records every migration up to a version in the tenants' ledgers, and runs nothing.
 

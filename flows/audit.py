@@ -41,7 +41,7 @@ def audit_fleet(
     tenants: TenantNames = None,
     rings: RingNames = None,
     labels: Labels = None,
-    granularity: Detail = Granularity.STEP,
+    granularity: Detail = Granularity.AUTO,
     since_file: Annotated[
         str | None,
         Described("An audit document to compare with, on this machine; by default the last full audit in Prefect."),

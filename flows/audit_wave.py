@@ -2,28 +2,20 @@
 
 from prefect import State, flow
 
+from pgfleet.flows._audits import FINDINGS, audit_tenants
 from pgfleet.flows._wave import open_wave
-from pgfleet.judge.tenant import inconclusive_entry
-from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.run.context import Granularity
-from pgfleet.tasks.audit_tenant import audit_tenant
-from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.results import ENTRIES, LOGIN_RIGHTS, LOGINS, save_result
 from pgfleet.tasks.support.states import run_state
 
 
 @flow(name="audit-wave", persist_result=False, flow_run_name="wave {number} · {ring}")
 def audit_wave(
-    environment: str, ring: str, number: int, tenants: list[str], granularity: Granularity = Granularity.STEP
+    environment: str, ring: str, number: int, tenants: list[str], granularity: Granularity = Granularity.AUTO
 ) -> State[None]:
     """Audits these tenants of one ring, and saves their entries with the flow run."""
     with open_wave(environment, ring, tenants, run=f"audit {environment} wave {number}") as survey:
-        entries = work_on_tenants(
-            survey,
-            lambda tenant: audit_tenant.submit(tenant.name, opaque(survey.context), granularity),
-            inconclusive_entry,
-            lambda each: each.verdict,
-        )
+        entries = audit_tenants(survey, granularity, FINDINGS)
     if rights := tuple(each for found in survey.context.login_rights.values() for each in found):
         save_result(rights, LOGIN_RIGHTS, "Rights of the logins of these tenants", kind=LOGINS)
     save_result(tuple(entries), ENTRIES, "Tenants of this wave, as in the audit document")

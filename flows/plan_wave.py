@@ -8,15 +8,13 @@ from prefect.states import Completed
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.plan import Scope, TenantPlan
+from pgfleet.flows._audits import UNSEEN, audit_tenants
 from pgfleet.flows._wave import open_wave
-from pgfleet.judge.tenant import inconclusive_entry
-from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.rollout.planned_scripts import plan_key
 from pgfleet.rollout.planning import plan_tenant
 from pgfleet.rollout.script_entries import tables_by_plan
 from pgfleet.rollout.transaction_mode import plan_in_mode
 from pgfleet.run.context import Granularity, RunContext
-from pgfleet.tasks.audit_tenant import audit_tenant
 from pgfleet.tasks.measure_tables import measure_tables
 from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.results import PLANS, save_result
@@ -29,12 +27,7 @@ def plan_wave(
     """Audits these tenants of one ring, and saves their plans with the flow run. Changes nothing."""
     with open_wave(environment, ring, tenants, run=f"plan {environment} wave {number}") as survey:
         context = survey.context
-        entries = work_on_tenants(
-            survey,
-            lambda tenant: audit_tenant.submit(tenant.name, opaque(context), granularity),
-            inconclusive_entry,
-            lambda each: each.verdict,
-        )
+        entries = audit_tenants(survey, granularity, UNSEEN)
         plans = _measured([_plan(each, context, scope) for each in entries], context)
     save_result(plans, PLANS, "Tenants of this wave, as in the plan")
     return Completed(message=f"{sum(each.changes for each in plans)} of {len(plans)} tenants need changes")

@@ -39,7 +39,7 @@ def revert_fleet(
     labels: Labels = None,
     dry_run: DryRun = False,
     yes: Approve = False,
-    granularity: Detail = Granularity.STEP,
+    granularity: Detail = Granularity.AUTO,
 ) -> State[Any]:
     """Runs the down scripts of the migrations after a version, newest first. Each commits only if it is proven.
 

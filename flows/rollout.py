@@ -46,7 +46,7 @@ def rollout_fleet(
         list[Name] | None, Described("Create these lost tables again, without the rows that were in them.")
     ] = None,
     yes: Approve = False,
-    granularity: Detail = Granularity.STEP,
+    granularity: Detail = Granularity.AUTO,
 ) -> State[Any]:
     """Applies the manifest to every tenant, one ring after another. A migration commits only if it is proven.
 

@@ -26,7 +26,7 @@ def seed_fleet(
     labels: Labels = None,
     dry_run: DryRun = False,
     yes: Approve = False,
-    granularity: Detail = Granularity.STEP,
+    granularity: Detail = Granularity.AUTO,
 ) -> State[Any]:
     """Adds the baseline rows that are missing, if their table is applied. Existing rows are never changed.
 

@@ -1,12 +1,12 @@
 """Audits one tenant."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from prefect import State, Task, task
 from prefect.cache_policies import NO_CACHE
 
-from pgfleet.documents.audit import TenantEntry
+from pgfleet.documents.audit import TenantEntry, Verdict
 from pgfleet.postgres.read import audit_steps, inspection
 from pgfleet.postgres.read.audit import audit
 from pgfleet.run.context import Granularity, RunContext
@@ -29,7 +29,17 @@ STEPS: dict[Callable[..., Any], Task[..., Any]] = {
 
 
 @task(name="audit tenant", task_run_name="audit {tenant}", cache_policy=NO_CACHE, persist_result=False)
-def audit_tenant(tenant: str, context: RunContext, granularity: Granularity) -> State[TenantEntry]:
-    """Inspects and verifies the tenant, each step in its own task run or all in this one."""
-    run = as_task_runs(STEPS) if granularity is Granularity.STEP else retrying
-    return tenant_state(audit(context.tenant(tenant), context, run))
+def audit_tenant(
+    tenant: str, context: RunContext, granularity: Granularity, detailed: Collection[Verdict] = ()
+) -> State[TenantEntry]:
+    """Inspects and verifies the tenant, each step in its own task run or all in this one.
+
+    Under `auto`, all in this one, and again in task runs if the verdict is a `detailed` one.
+    """
+    chosen = context.tenant(tenant)
+    if granularity is Granularity.AUTO:
+        entry = audit(chosen, context)
+        if entry.verdict not in detailed:
+            return tenant_state(entry)
+    run = retrying if granularity is Granularity.TENANT else as_task_runs(STEPS)
+    return tenant_state(audit(chosen, context, run))

@@ -20,7 +20,7 @@ def identify_server(server: str, tenants: Sequence[str], context: RunContext) ->
     if identity is None:
         return Completed(message="none of its tenants accepts a connection", data=None)
     allowance = identity.allowance
-    context.limiter.allow(server, allowance.connections, wanted=len(tenants))
+    context.limiter.allow(server, allowance.connections)
     message = f"PostgreSQL {identity.major}, at most {allowance.connections} connections at once"
     if allowance.reason:  # fewer connections than the policy allows
         message = f"{message}: {allowance.reason}"

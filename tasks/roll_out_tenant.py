@@ -6,12 +6,13 @@ from typing import Any
 from prefect import State, Task, runtime, task
 from prefect.cache_policies import NO_CACHE
 
-from pgfleet.documents.plan import TenantPlan
+from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.documents.rollout import TenantResult
 from pgfleet.errors import PgfleetError
 from pgfleet.postgres.apply import ledger, migration, repair, revert, seeding
 from pgfleet.postgres.apply.rollout import roll_out
 from pgfleet.postgres.read import audit_steps, inspection
+from pgfleet.postgres.read.audit import Runner
 from pgfleet.rollout.results import failed_result, not_reached
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.failure_budget import FailureBudget
@@ -38,6 +39,11 @@ STEPS: dict[Callable[..., Any], Task[..., Any]] = {
 }
 """The task that runs each step."""
 
+CHANGES = {migration.migrate, revert.revert, repair.repair_drift, seeding.apply_seed}
+"""The steps that change a tenant, unless they adopt a migration."""
+
+HALTED = "the rollout halted: too many tenants of the ring failed"
+
 
 def run_name() -> str:
     """`roll out acme`, or `dry run of acme`."""
@@ -54,10 +60,10 @@ def roll_out_tenant(
     dry_run: bool,
     granularity: Granularity,
 ) -> State[TenantResult]:
-    """Carries out the plan, each step in its own task run or all in this one, if the failure budget allows it."""
+    """Carries out the plan, if the failure budget allows it, in task runs of its steps as the granularity says."""
     if not budget.allows_another:
-        return result_state(not_reached(plan, "the rollout halted: too many tenants of the ring failed"))
-    run = as_task_runs(STEPS) if granularity is Granularity.STEP else retrying
+        return result_state(not_reached(plan, HALTED))
+    run = _runner(plan, granularity)
     try:
         result = roll_out(context.tenant(tenant), plan, context, run, dry_run=dry_run)
     except Exception:
@@ -65,3 +71,18 @@ def roll_out_tenant(
         raise
     budget.record(result)
     return result_state(result)
+
+
+def _runner(plan: TenantPlan, granularity: Granularity) -> Runner:
+    """Runs each step as a task run or not. Under `auto`, those are task runs that change the tenant."""
+    if granularity is Granularity.TENANT:
+        return retrying
+    as_task_run = as_task_runs(STEPS)
+    if granularity is Granularity.STEP:
+        return as_task_run
+
+    def run(step: Callable[..., Any], *arguments: Any) -> Any:
+        is_adoption = step is migration.migrate and plan.of(arguments[-1]).action is Action.ADOPT
+        return (as_task_run if step in CHANGES and not is_adoption else retrying)(step, *arguments)
+
+    return run

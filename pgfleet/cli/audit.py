@@ -31,7 +31,7 @@ def audit(
     tenant: TenantOption = None,
     ring: RingOption = None,
     label: LabelOption = None,
-    granularity: GranularityOption = Granularity.STEP,
+    granularity: GranularityOption = Granularity.AUTO,
     since: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Compare with this audit document instead of the last audit in Prefect."),

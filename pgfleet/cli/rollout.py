@@ -48,7 +48,7 @@ def rollout(
     ] = None,
     yes: YesOption = False,
     sql: SqlOption = False,
-    granularity: GranularityOption = Granularity.STEP,
+    granularity: GranularityOption = Granularity.AUTO,
     output_format: RolloutFormatOption = RolloutFormat.TABLE,
     output: OutputOption = None,
 ) -> None:
@@ -83,7 +83,7 @@ def seed(
     label: LabelOption = None,
     yes: YesOption = False,
     sql: SqlOption = False,
-    granularity: GranularityOption = Granularity.STEP,
+    granularity: GranularityOption = Granularity.AUTO,
     output_format: RolloutFormatOption = RolloutFormat.TABLE,
     output: OutputOption = None,
 ) -> None:
@@ -114,7 +114,7 @@ def adopt(
     ring: RingOption = None,
     label: LabelOption = None,
     yes: YesOption = False,
-    granularity: GranularityOption = Granularity.STEP,
+    granularity: GranularityOption = Granularity.AUTO,
     output_format: RolloutFormatOption = RolloutFormat.TABLE,
     output: OutputOption = None,
 ) -> None:
@@ -155,7 +155,7 @@ def revert(
     label: LabelOption = None,
     yes: YesOption = False,
     sql: SqlOption = False,
-    granularity: GranularityOption = Granularity.STEP,
+    granularity: GranularityOption = Granularity.AUTO,
     output_format: RolloutFormatOption = RolloutFormat.TABLE,
     output: OutputOption = None,
 ) -> None:

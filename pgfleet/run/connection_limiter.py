@@ -30,8 +30,11 @@ class Leases(Protocol):
     def slots(self, server: str) -> int:
         """The number of connections that this run may open to the server now; 0 before the first `acquire`."""
 
-    def allow(self, server: str, connections: int, wanted: int) -> None:
-        """Allow all processes together `connections`, and this run up to `wanted`. Raises ConnectionLimitTimeout."""
+    def want(self, server: str, slots: int) -> None:
+        """Let `acquire` take up to this number of slots; 1 if this is not called."""
+
+    def allow(self, server: str, connections: int) -> None:
+        """Allow all processes together this number of connections. Raises ConnectionLimitTimeout."""
 
     def release(self, servers: Collection[str]) -> None:
         """Return the servers' slots and end waits for them."""
@@ -55,14 +58,19 @@ class ConnectionLimiter:
         allowed = self._allowed.get(server, self._bound)
         return min(allowed, (self.leases.slots(server) if self.leases else 0) or allowed)
 
-    def allow(self, server: str, connections: int, wanted: int = 1) -> None:
-        """Set the number of connections to the server, of which this run needs at most `wanted` at once.
+    def want(self, server: str, connections: int) -> None:
+        """Say how many connections to the server this run can use at once, before it opens the first."""
+        if self.leases:
+            self.leases.want(server, connections)
+
+    def allow(self, server: str, connections: int) -> None:
+        """Set the number of connections to the server.
 
         Raises ConnectionLimitTimeout if the other processes cannot be informed.
         """
         self._allowed[server] = connections
         if self.leases:
-            self.leases.allow(server, connections, wanted)
+            self.leases.allow(server, connections)
 
     def acquire(self, server: str) -> Release:
         """Wait for permission to open a connection, first come, first served. Call the result after closing it.

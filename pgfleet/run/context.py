@@ -34,10 +34,12 @@ SHORTEST_TIMEOUT_SECONDS = 90.0
 class Granularity(StrEnum):
     """Which parts of a run are separate task runs."""
 
+    AUTO = "auto"
+    """Steps that do something, and all steps of tenants that are not as expected; other tenants share task runs."""
     STEP = "step"
     """Every inspection, verification, seed check, and count."""
     TENANT = "tenant"
-    """Every tenant, for very large fleets."""
+    """Every tenant, and no steps."""
 
 
 class RunContext:

@@ -15,14 +15,16 @@ from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.summary import tenant_count
 from pgfleet.run.progress import listening
 
-SHORTEST_PAUSE_SECONDS = 1.0
+SHORTEST_PAUSE_SECONDS = 10.0
+END_SECONDS = 2.0
+"""How long the run waits for the last update."""
 
 
 @contextmanager
 def publishing_progress(key: str) -> Iterator[None]:
-    """Within the block, an artifact shows the progress of the current phase; it is updated at most once a second.
+    """Within the block, an artifact shows the progress of the current phase; it is updated every ten seconds at most.
 
-    A thread updates it, so that a slow or failing API does not delay or fail the run.
+    A thread creates and updates it, so that a slow or failing API does not delay or fail the run.
     """
     artifact = _Artifact(key)
     # The context includes the Prefect settings.
@@ -34,18 +36,19 @@ def publishing_progress(key: str) -> Iterator[None]:
     finally:
         artifact.ended.set()
         artifact.changed.set()
-        thread.join()
+        thread.join(END_SECONDS)
 
 
 class _Artifact:
     def __init__(self, key: str) -> None:
-        self.artifact = cast("UUID", create_progress_artifact(0.0, key=key, description="starting"))
+        self.key, self.artifact = key, cast("UUID | None", None)
         self.phase, self.tenants, self.finished = "", 0, 0
         self.description = ""
         self.changed, self.ended = threading.Event(), threading.Event()
 
     def begin(self, phase: str, tenants: int) -> None:
         self.phase, self.tenants, self.finished = phase, tenants, 0
+        self._describe(f"0 of {tenant_count(tenants)}")
 
     def finish(self, _tenant: str, _result: str) -> None:
         self.finished += 1
@@ -77,4 +80,8 @@ class _Artifact:
 
     def _write(self) -> None:
         share = 100 * min(1.0, self.finished / max(1, self.tenants))
-        update_progress_artifact(self.artifact, share, description=self.description)
+        if self.artifact is None:
+            created = create_progress_artifact(share, key=self.key, description=self.description)
+            self.artifact = cast("UUID", created)
+        else:
+            update_progress_artifact(self.artifact, share, description=self.description)

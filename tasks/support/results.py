@@ -1,6 +1,6 @@
 """Results of flow runs, stored as artifacts without a key, for other flow runs and the command line."""
 
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
 from prefect import runtime
@@ -14,6 +14,7 @@ from pgfleet.documents.manifest_proof import ManifestProof
 from pgfleet.documents.plan import RolloutPlan, TenantPlan
 from pgfleet.documents.repair import RepairDocument, TenantRepair
 from pgfleet.documents.rollout import CountDocument, RolloutDocument, TenantCounts, TenantResult, WatchEntry
+from pgfleet.tasks.support.current_run import is_in_parent_process
 
 Form = TypeVar("Form")
 
@@ -40,19 +41,29 @@ MANIFEST_PROOF = TypeAdapter(ManifestProof)
 ROLLOUT_PLAN = TypeAdapter(RolloutPlan)
 
 
+_kept: dict[tuple[UUID, str], object] = {}
+"""Results of waves in the process of their parent, until it loads them: it needs no request for them."""
+
+
 def save_result(value: Form, form: TypeAdapter[Form], description: str, *, kind: str = RESULT) -> None:
-    """Saves a value with the current flow run."""
-    data, run_id = form.dump_json(value).decode(), UUID(str(runtime.flow_run.id))
+    """Saves a value with the current flow run; that of a wave in the process of its parent only until it is loaded."""
+    run_id = UUID(str(runtime.flow_run.id))
+    if is_in_parent_process():
+        _kept[run_id, kind] = value
+        return
+    data = form.dump_json(value).decode()
     with get_client(sync_client=True) as client:
         client.create_artifact(ArtifactCreate(type=kind, description=description, data=data, flow_run_id=run_id))
 
 
 def load_result(flow_run_id: UUID, form: TypeAdapter[Form], *, kind: str = RESULT) -> Form | None:
-    """The value that the run saved last; None if it saved none.
+    """The value that the run saved last; None if it saved none, or if it was loaded and was that of a wave here.
 
     This sends the filter by hand: Prefect 3.8's client sends nulls for omitted filters, which the server refuses, and
     empty ones exclude artifacts that no task run made.
     """
+    if (flow_run_id, kind) in _kept:
+        return cast("Form", _kept.pop((flow_run_id, kind)))
     wanted = {"flow_run_id": {"any_": [str(flow_run_id)]}, "type": {"any_": [kind]}}
     with get_client(sync_client=True) as client:
         answer = client.request(

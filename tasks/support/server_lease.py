@@ -49,6 +49,7 @@ class _Share:
 
     slots: int = 0
     wanted: int = 1
+    limit: int | None = None
     grow_at: float = 0.0
     failure: str = ""
     leases: ExitStack = field(default_factory=ExitStack)
@@ -59,7 +60,8 @@ class _Share:
 class ServerLeases:
     """A run's slots of each server, which Prefect renews until `release`; thread-safe.
 
-    The run waits for the first slot. It takes more as they become free, and leaves one to others.
+    The run takes the slots that it wants at once, as far as they are free, and leaves one to others. It waits for the
+    first slot, and takes more as they become free.
     """
 
     def __init__(
@@ -74,6 +76,10 @@ class ServerLeases:
         """The number of slots that this run has."""
         return self._share(server).slots
 
+    def want(self, server: str, slots: int) -> None:
+        """Take up to this number of slots, or as many as a new limit has without the one for others."""
+        self._share(server).wanted = max(1, min(slots, self._connections - SPARE_SLOTS))
+
     def acquire(self, server: str) -> None:
         """Wait for the first slot, or take more that are free. Raises ConnectionLimitTimeout without a first slot."""
         share = self._share(server)
@@ -84,16 +90,23 @@ class ServerLeases:
         elif share.slots < share.wanted and monotonic() >= share.grow_at:
             share.grow_at = monotonic() + self._grow_seconds
             with share.lock, suppress(ConnectionLimitTimeout):  # the run goes on with the slots that it has
-                self._context.copy().run(self._lease_free, server, share, share.wanted - share.slots)
+                self._context.copy().run(self._lease_free, server, share)
 
-    def allow(self, server: str, connections: int, wanted: int) -> None:
-        """Set the server's limit, and take up to `wanted` slots. Raises ConnectionLimitTimeout if Prefect fails."""
+    def allow(self, server: str, connections: int) -> None:
+        """Set the server's limit, and return the slots if they are more: `acquire` takes as many as there may be.
+
+        Raises ConnectionLimitTimeout if Prefect fails.
+        """
         share = self._share(server)
         with share.lock:
-            self._context.copy().run(_set_limit, server, connections)
-            share.wanted = min(wanted, connections - SPARE_SLOTS)
-            if share.slots:
-                self._context.copy().run(self._lease_free, server, share, share.wanted - share.slots)
+            if share.limit != connections:
+                self._context.copy().run(_set_limit, server, connections)
+                share.limit = connections
+            share.wanted = max(1, min(share.wanted, connections - SPARE_SLOTS))
+            if share.slots > share.wanted:
+                share.slots, leases = 0, share.leases.pop_all()
+                with suppress(httpx.HTTPError):
+                    self._context.copy().run(leases.close)
 
     def release(self, servers: Collection[str]) -> None:
         """Return the servers' slots and end waits for them."""
@@ -113,7 +126,7 @@ class ServerLeases:
         if share.failure:
             raise ConnectionLimitTimeout(share.failure)
         try:
-            if not self._lease_free(server, share, 1, spare=0):
+            if not self._lease_free(server, share):
                 self._retry(server, share)
         except ConnectionLimitTimeout as error:
             share.failure = error.message
@@ -125,14 +138,16 @@ class ServerLeases:
         deadline = monotonic() + self._wait_seconds
         while monotonic() < deadline and not share.released.wait(min(RETRY_SECONDS, self._wait_seconds)):
             interruption.check()
-            if self._lease_free(server, share, 1, spare=0):
+            if self._lease_free(server, share):
                 return
         raise ConnectionLimitTimeout(f"{leased}, and none was returned within {self._wait_seconds:g} s")
 
-    def _lease_free(self, server: str, share: _Share, slots: int, *, spare: int = SPARE_SLOTS) -> bool:
-        """Lease up to `slots`, as far as `spare` remain free. Whether there were any."""
+    def _lease_free(self, server: str, share: _Share) -> bool:
+        """Lease what the run still wants, as far as it is free without the spare slot. Whether there was any."""
         limit = _read_limit(server, self._connections)  # first, since Prefect logs each refusal as an error
-        slots = min(slots, limit.limit - limit.active_slots - spare)
+        share.limit, free = limit.limit, limit.limit - limit.active_slots
+        first = 0 if share.slots else min(1, free)
+        slots = max(first, min(share.wanted - share.slots, free - SPARE_SLOTS))
         while slots > 0 and not _lease(server, share, slots):  # another process was faster
             slots //= 2
         return slots > 0

@@ -5,6 +5,7 @@ from typing import Any
 
 from prefect import Task
 from prefect.client.schemas.objects import State
+from prefect.results import ResultRecord  # type: ignore[attr-defined]  # imported there
 from prefect.states import Completed, Failed
 
 from pgfleet.documents.audit import (
@@ -155,7 +156,7 @@ def raw_result(state: State[Any]) -> Any:
 
     `State.result` would switch to Prefect's event loop and back, a third of the time that a step takes.
     """
-    return getattr(state.data, "result", state.data)
+    return state.data.result if isinstance(state.data, ResultRecord) else state.data
 
 
 def state_message(message: str | None) -> str | None:

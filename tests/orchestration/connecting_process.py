@@ -24,8 +24,9 @@ def main(dsn: str, name: str, times: int, seconds: float, threads: int) -> None:
     leases = ServerLeases(BOUND)
     limiter = ConnectionLimiter(BOUND, timeout_seconds=TIMEOUT_SECONDS, leases=leases)
     server = libpq.server(Dsn(dsn))
+    limiter.want(server, threads)
     limiter.acquire(server)()
-    limiter.allow(server, BOUND, wanted=threads)
+    limiter.allow(server, BOUND)
 
     def connect(_: int) -> None:
         with Session(Dsn(dsn), limits=Limits(application_name=name, limiter=limiter)) as session:

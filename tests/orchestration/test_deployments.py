@@ -115,7 +115,7 @@ def test_the_form_says_what_each_parameter_is(flow: Flow[..., Any]) -> None:
     assert [name for name, each in form.properties.items() if not each.get("description")] == []
     assert next(iter(form.properties)) == "environment"
     if "granularity" in form.properties:
-        assert form.definitions["Granularity"]["enum"] == ["step", "tenant"]
+        assert form.definitions["Granularity"]["enum"] == ["auto", "step", "tenant"]
 
 
 def test_prefect_knows_every_setting_of_the_compose_file() -> None:

@@ -83,7 +83,7 @@ def test_ring_after_ring_every_tenant_is_brought_to_the_manifest(
     fleet: Fleet, new_dsn: Callable[[], str], ready_dsn: Callable[[], str], records: Records
 ) -> None:
     fleet.tenant("acme", new_dsn(), ring="canary").tenant("borealis", ready_dsn())
-    state, document = roll_out()
+    state, document = roll_out(granularity=Granularity.STEP)
     assert (state.type.value, state.message) == ("COMPLETED", "2 tenants: 2 done")
     assert [(each.name, each.outcome) for each in document.rings] == [("canary", "completed"), ("main", "completed")]
     [[canary], [main]] = [each.waves for each in document.rings]

@@ -149,7 +149,10 @@ class FakeLeases:
     def slots(self, server: str) -> int:
         return self.granted
 
-    def allow(self, server: str, connections: int, wanted: int) -> None:
+    def want(self, server: str, slots: int) -> None:
+        """The number of granted slots is fixed."""
+
+    def allow(self, server: str, connections: int) -> None:
         if not self.granted:
             raise ConnectionLimitTimeout("Prefect does not answer")
 

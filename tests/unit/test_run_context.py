@@ -26,7 +26,7 @@ def test_everything_is_found_by_its_name(context: RunContext) -> None:
 
 
 def test_a_granularity_is_chosen_by_its_word() -> None:
-    assert (Granularity("step"), Granularity("tenant")) == tuple(Granularity)
+    assert tuple(map(Granularity, ("auto", "step", "tenant"))) == tuple(Granularity)
 
 
 def test_what_tenants_must_hold_goes_by_the_servers_major_version(context: RunContext) -> None:

@@ -345,7 +345,10 @@ def test_a_wrong_command_is_refused(arguments: tuple[str, ...]) -> None:
         ("audit", " audit: missing argument 'ENV'."),
         ("audit prod --tenant", ": option '--tenant' requires an argument."),
         ("audit p q", " audit: got unexpected extra argument(s) (q)."),
-        ("audit p --granularity x", " audit: invalid value for '--granularity': 'x' is not one of 'step', 'tenant'."),
+        (
+            "audit p --granularity x",
+            " audit: invalid value for '--granularity': 'x' is not one of 'auto', 'step', 'tenant'.",
+        ),
         ("up --port x", " up: invalid value for '--port': must be a valid integer."),
     ],
 )

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -13,7 +14,8 @@ from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.secret import redacted
 from pgfleet.postgres import dsn
 from pgfleet.postgres.read.servers import ServerIdentity, choose_replay_servers, group_by_server
-from pgfleet.postgres.read.turns import Future, Submit, putting, run_in_turn
+from pgfleet.postgres.read.sweep import Sweep
+from pgfleet.postgres.read.turns import Chunk, Future, one_by_one, putting, run_in_turn
 from pgfleet.run import progress
 from pgfleet.run.context import Expectation, Replay, RunContext
 
@@ -41,6 +43,8 @@ class Survey:
         servers = group_by_server(each for each in context.environment.tenants if each.name not in context.absent)
         self._scratch_server = _allow_scratch(context, servers)
         self.context, self.result, self._find_expected = context, result, expect
+        for name, group in servers.items():
+            context.limiter.want(name, len(group))
         self.late: dict[str, Future] = {
             name: identify(name, [each.name for each in group]) for name, group in servers.items()
         }
@@ -92,21 +96,31 @@ class Survey:
 
 def work_on_tenants(
     survey: Survey,
-    submit: Submit,
+    submit: Callable[[Tenant], Future],
     broken: Callable[[Tenant, PgfleetError], Found],
     word: Callable[[Found], str] | None,
+    sweep: Sweep | None = None,
 ) -> Sequence[Found]:
     """Starts the work on each tenant of the context, and returns the results in the order of the context.
 
-    `broken` makes the result of a tenant whose work raised an error; the other tenants continue. Progress reports
+    `sweep` starts the work on several tenants together. `broken` makes the result of a tenant whose work raised an error; the other tenants continue. Progress reports
     `word`, the result in one word, or nothing if it is None.
     """
     context = survey.context
     found: dict[str, Found] = {}
-    for tenant, future in run_in_turn(context, submit, survey.late, survey.settle):
-        found[tenant.name] = _found(survey.result, future, tenant, broken)
-        if word:
-            progress.report_finished(tenant.name, word(found[tenant.name]))
+
+    def start(chunk: Chunk) -> Future:
+        return sweep.submit(chunk) if sweep and len(chunk) > 1 else submit(chunk[0])
+
+    def result(chunk: Chunk, future: Future, position: int) -> Found:
+        is_swept = sweep and len(chunk) > 1
+        return sweep.result(future, position) if sweep and is_swept else survey.result(future)  # type: ignore[no-any-return]
+
+    for chunk, future in run_in_turn(context, start, survey.late, survey.settle, sweep.size if sweep else one_by_one):
+        for position, tenant in enumerate(chunk):
+            found[tenant.name] = _found(partial(result, chunk, future, position), tenant, broken)
+            if word:
+                progress.report_finished(tenant.name, word(found[tenant.name]))
     return [found[each.name] for each in context.environment.tenants]
 
 
@@ -129,11 +143,9 @@ def _expectation(expect: Expect, replay: Replay, identity: ServerIdentity) -> Ex
         return NoExpectedCatalog(f"no scratch database for PostgreSQL {identity.major}: {error}")
 
 
-def _found(
-    result: Callable[[Future], Found], future: Future, tenant: Tenant, broken: Callable[[Tenant, PgfleetError], Found]
-) -> Found:
+def _found(result: Callable[[], Found], tenant: Tenant, broken: Callable[[Tenant, PgfleetError], Found]) -> Found:
     try:
-        return result(future)
+        return result()
     except PgfleetError as error:
         return broken(tenant, error)
     except Exception as error:  # noqa: BLE001 (a defect in the work on one tenant must not end that on the others)

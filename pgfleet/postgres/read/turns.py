@@ -1,12 +1,12 @@
-"""Decides when the tenants of a run or a wave start."""
+"""Decides when the tenants of a run or a wave start, and which of them start together."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
 from pgfleet.fleet.model import Tenant
-from pgfleet.postgres.read.servers import group_by_server
+from pgfleet.postgres.read.servers import group_by_server, workers_for
 from pgfleet.run.context import RunContext
 
 Item = TypeVar("Item")
@@ -19,9 +19,17 @@ class Future(Protocol):
         """Call `fn` with the future once the work has finished."""
 
 
-Submit = Callable[[Tenant], Future]
-Finished = tuple[Tenant, Future]
+Chunk = Sequence[Tenant]
+Submit = Callable[[Chunk], Future]
+Finished = tuple[Chunk, Future]
+ChunkSize = Callable[[Chunk, int], int]
+"""How many of a server's waiting tenants, from the first on, start together, given the server's bound."""
 NONE: Mapping[str, Future] = {}
+
+
+def one_by_one(_waiting: Chunk, _bound: int) -> int:
+    """Each tenant starts by itself."""
+    return 1
 
 
 def putting(queue: "SimpleQueue[Item]", item: Item) -> Callable[[Future], None]:
@@ -34,33 +42,37 @@ def run_in_turn(
     submit: Submit,
     late: Mapping[str, Future] = NONE,
     settle: Callable[[str], None] = lambda _: None,
+    size: ChunkSize = one_by_one,
 ) -> Iterator[Finished]:
-    """Yields each tenant with its task as the tasks finish; the servers take turns.
+    """Yields the tenants that started together with their task, as the tasks finish; the servers take turns.
 
-    Of each server, at most as many tenants run as the run may have connections to it, because a thread that waits for
-    a connection to one server does nothing for another. That number may grow meanwhile. The tenants of a `late` server
+    A task works on its tenants one after another, so it has one connection. At most as many tasks run as `workers_for`
+    says, and of each server as many as the run may have connections to it, because a thread that waits for a
+    connection to one server does nothing for another. That number may grow meanwhile. The tenants of a `late` server
     start when the server's task has finished and `settle` was called with the server's name.
     """
     waiting = {server: deque(tenants) for server, tenants in group_by_server(context.environment.tenants).items()}
     finished: SimpleQueue[tuple[str, Finished | None]] = SimpleQueue()
+    turns, running, expected, most = deque(waiting), Counter[str](), dict(late), workers_for(context.environment)
 
-    running = Counter[str]()
+    def start() -> None:
+        passed = 0
+        while passed < len(turns) and running.total() < most:
+            server = turns[0]
+            turns.rotate(-1)
+            bound = context.limiter.bound(server)
+            if server in expected or not waiting[server] or running[server] >= bound:
+                passed += 1
+                continue
+            passed = 0
+            chunk = [waiting[server].popleft() for _ in range(size(waiting[server], bound))]
+            running[server] += 1
+            future = submit(chunk)
+            future.add_done_callback(putting(finished, (server, (chunk, future))))
 
-    def start(servers: Iterable[str]) -> None:
-        ready = deque(servers)
-        while ready:
-            server = ready.popleft()
-            if waiting[server] and running[server] < context.limiter.bound(server):
-                tenant = waiting[server].popleft()
-                running[server] += 1
-                future = submit(tenant)
-                future.add_done_callback(putting(finished, (server, (tenant, future))))
-                ready.append(server)
-
-    expected = dict(late)
     for name, survey in expected.items():
         survey.add_done_callback(putting(finished, (name, None)))
-    start(each for each in waiting if each not in expected)
+    start()
     while expected or running.total():
         server, found = finished.get()
         if found is None:
@@ -68,6 +80,6 @@ def run_in_turn(
             settle(server)
         else:
             running[server] -= 1
-        start([server])
+        start()
         if found:
             yield found
