@@ -103,8 +103,8 @@ def work_on_tenants(
 ) -> Sequence[Found]:
     """Starts the work on each tenant of the context, and returns the results in the order of the context.
 
-    `sweep` starts the work on several tenants together. `broken` makes the result of a tenant whose work raised an error; the other tenants continue. Progress reports
-    `word`, the result in one word, or nothing if it is None.
+    `sweep` starts the work on several tenants together. `broken` makes the result of a tenant whose work raised an
+    error; the other tenants continue. Progress reports `word`, the result in one word, or nothing if it is None.
     """
     context = survey.context
     found: dict[str, Found] = {}
@@ -112,9 +112,8 @@ def work_on_tenants(
     def start(chunk: Chunk) -> Future:
         return sweep.submit(chunk) if sweep and len(chunk) > 1 else submit(chunk[0])
 
-    def result(chunk: Chunk, future: Future, position: int) -> Found:
-        is_swept = sweep and len(chunk) > 1
-        return sweep.result(future, position) if sweep and is_swept else survey.result(future)  # type: ignore[no-any-return]
+    def result(chunk: Chunk, future: Future, position: int) -> Any:
+        return sweep.result(future, position) if sweep and len(chunk) > 1 else survey.result(future)
 
     for chunk, future in run_in_turn(context, start, survey.late, survey.settle, sweep.size if sweep else one_by_one):
         for position, tenant in enumerate(chunk):
