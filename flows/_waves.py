@@ -144,7 +144,6 @@ def _run_on_workers(
         saved=lambda run_id: kind.outcomes(load_result(run_id, kind.form) or ()),
         pool=policy.work_pool or "",
         stop=stop,
-        threads=workers_for(context.environment),
         silence_seconds=policy.silence_seconds,
     )
     return [

@@ -78,8 +78,7 @@ class Workers:
     """The workers of one work pool, which run waves of one kind for the current flow run.
 
     `task_run` is the name of a tenant's task run, with `{}` for the tenant. `saved` returns the outcomes, in one
-    word, that an ended wave saved. Each wave works on `threads` tenants at once. A wave whose worker sends no heartbeat
-    for `silence_seconds` is run again.
+    word, that an ended wave saved. A wave whose worker sends no heartbeat for `silence_seconds` is run again.
     """
 
     flow: Flow[..., Any]
@@ -87,7 +86,6 @@ class Workers:
     saved: Callable[[UUID], Mapping[str, str]]
     pool: str
     stop: Stop
-    threads: int
     silence_seconds: float
     runs: list[WaveRun] = field(default_factory=list)
 
@@ -108,7 +106,7 @@ class Workers:
         return self.runs
 
     def _start(self, run: WaveRun) -> None:
-        run.start(wave_runs.start(self.flow, self.pool, run.parameters, threads=self.threads))
+        run.start(wave_runs.start(self.flow, self.pool, run.parameters))
 
     def _poll(self, own_id: UUID, unfinished: Sequence[WaveRun]) -> None:
         """If Prefect does not answer, the waves continue, and nobody can say that a worker is lost."""
@@ -135,8 +133,8 @@ class Workers:
             return
         names = {self.task_run.format(name): name for name in run.wave.names if name not in run.finished}
         if names and (state.is_running() or state.is_final()):
-            states = wave_runs.finished_task_runs(client, run.run_id, names)
-            run.record({names[name]: finished.lower() for name, finished in states.items()})
+            finished = wave_runs.finished_tenants(client, run.run_id, names)
+            run.record({tenant: name.lower() for tenant, name in finished.items()})
         if state.is_final():
             # Prefect records the states of task runs seconds after the end of their flow run.
             results = self.saved(run.run_id)

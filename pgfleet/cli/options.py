@@ -54,7 +54,8 @@ LabelOption = Annotated[
     typer.Option("--label", metavar="KEY=VALUE", help="Only tenants with this label: region=eu, tier=g*. Repeatable."),
 ]
 GranularityOption = Annotated[
-    Granularity, typer.Option(help="Record a task run in Prefect for each step, or for each tenant.")
+    Granularity,
+    typer.Option(help="Record a task run in Prefect for each step that matters, each step, or each tenant."),
 ]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", "--rehearse", help="Run everything in transactions that are rolled back.")

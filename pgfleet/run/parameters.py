@@ -33,7 +33,7 @@ TenantNames = Annotated[list[Name] | None, Described("Only these tenants, by nam
 RingNames = Annotated[list[Name] | None, Described("Only tenants in these rings.")]
 Labels = Annotated[list[Label] | None, Described("Only tenants with these labels: region=eu, tier=g*.")]
 Detail = Annotated[
-    Granularity, Described("Record a task run for each step, or for each tenant (for very large fleets).")
+    Granularity, Described("Record a task run for each step that matters (auto), for each step, or for each tenant.")
 ]
 DryRun = Annotated[bool, Described("Run everything in transactions that are rolled back.")]
 Approve = Annotated[bool, Described("Approve the plan without seeing it. Leave it off to be asked.")]

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.states import Failed
+from prefect.client.schemas.objects import FlowRun, StateType, TaskRun
+from prefect.states import Completed, Failed, Running
 from unit.literals import a_tenant
 
 from pgfleet.fleet.selection import Wave
@@ -38,7 +38,6 @@ def workers_of(run: WaveRun, **saved: str) -> Workers:
         saved=lambda _: saved,
         pool="p",
         stop=lambda _: False,
-        threads=1,
         silence_seconds=SILENCE_SECONDS,
         runs=[run],
     )
@@ -92,6 +91,18 @@ def test_a_failure_counts_even_if_prefect_records_the_task_run_after_the_end_of_
     workers._observe(client, run, FlowRun(flow_id=UUID(int=1), state=Failed()))
     assert run.states == {"a": "failed", "b": "not_reached", "c": "finished"}
     assert run.state is not None
+
+
+def test_tenants_that_share_a_task_run_count_once_that_has_finished() -> None:
+    run = a_run()
+    shared = TaskRun(
+        task_key="k", dynamic_key="0", name="audit 2 tenants: a …", state=Completed(message="a Ready, b Blocked")
+    )
+    own = TaskRun(task_key="k", dynamic_key="1", name="b", state=Failed(name="Unknown"), state_name="Unknown")
+    client = Mock(**{"read_task_runs.side_effect": [[shared], [own]]})
+    run.changed_at = time.monotonic()
+    workers_of(run)._observe(client, run, FlowRun(flow_id=UUID(int=1), state=Running()))
+    assert run.states == {"a": "ready", "b": "unknown"}
 
 
 @pytest.mark.parametrize("state", [StateType.CANCELLING, StateType.PAUSED])
