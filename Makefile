@@ -2,9 +2,14 @@
 .DEFAULT_GOAL := help
 .PHONY: help system-packages servers setup demo up test test-unit test-postgres test-versions test-browser test-orchestration screenshots lint types imports sql-lint docs reference wheel bench histories faults tools clean
 
-VENV  := .venv
+# make test-orchestration PREFECT=3.9.1 uses another version of Prefect, in an environment of its own.
+PREFECT ?=
+VENV  := .venv$(PREFECT:%=-prefect-%)
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.pgfleet-installed
+CONSTRAINTS := $(if $(PREFECT),$(VENV)/constraints.txt,constraints.txt)
+# Prefect itself, and what its version 3.9 needs newer than the constraints have it.
+WITH_PREFECT := prefect certifi
 PIP   := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 # Evaluated only when it is needed. Use another Python with `make PYTHON=/path/to/python`.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -58,10 +63,11 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "pgfleet needs Python 3.11 to 3.14, and none is on the PATH: make PYTHON=/path/to/python" >&2; exit 2; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "setup 1/3: $(VENV), with $$($(PYTHON) --version)"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "setup 2/3: dependencies (a minute or two, once)"
-	@$(PIP) install --constraint constraints.txt pip
-	@$(PIP) install --constraint constraints.txt --group dev editables
+	@test -z "$(PREFECT)" || { grep -v $(WITH_PREFECT:%=-e '^%==') constraints.txt; echo 'prefect==$(PREFECT)'; } >$(CONSTRAINTS)
+	@$(PIP) install --constraint $(CONSTRAINTS) pip
+	@$(PIP) install --constraint $(CONSTRAINTS) --group dev editables
 	@echo "setup 3/3: pgfleet"
-	@$(PIP) install --constraint constraints.txt --no-build-isolation --editable .
+	@$(PIP) install --constraint $(CONSTRAINTS) --no-build-isolation --editable .
 	@touch $@
 
 UP ?= --demo
@@ -139,5 +145,5 @@ tools: setup  ## run real migration tools and pgfleet on the same databases
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.tools $(ARGS)
 
 clean:  ## remove everything that make created
-	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf .venv .venv-* .servers dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
