@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.events import ActionTypes
 from prefect.events.schemas.automations import AutomationCore
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.console import Console
@@ -40,6 +41,12 @@ class AutomationTable(_Table):
     description: str
     trigger: dict[str, Any]
     actions: tuple[dict[str, Any], ...]
+
+
+class _KnownAutomation(AutomationCore):
+    """From 3.9 on, Prefect's client accepts actions that it does not know, for the server to reject."""
+
+    actions: list[ActionTypes]
 
 
 class AutomationFile(_Table):
@@ -99,7 +106,7 @@ def apply_automations(tables: Iterable[Mapping[str, Any]], *, file: str) -> dict
 
 def _validated(table: Mapping[str, Any], file: str) -> AutomationCore:
     try:
-        return AutomationCore.model_validate(table)
+        return _KnownAutomation.model_validate(table)
     except ValidationError as error:
         key, problem = first_fault(error)
         raise ConfigurationError(file, f"{table['name']}: {key}", problem) from None
