@@ -1,6 +1,7 @@
 """Writes docs/reference/*.md and docs/schemas/*.json from the code: .venv/bin/python docs/reference.py [FOLDER]."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -122,18 +123,30 @@ def file_page(title: str, introduction: str, model: type[BaseModel]) -> Iterator
     yield introduction
     for each in parts_of(model):
         texts = descriptions_of(each)
-        yield f"## {each.__name__}"
-        yield " ".join((each.__doc__ or "").split())
+        name, about = table_name(each)
+        yield f"## {name}"
+        yield from [about] if about else []
         rows = [
-            [f"`{field.alias or key}`", file_type_of(key, field), default_of(key, field), texts.get(key, "")]
+            [f"`{field.alias or key}`", file_type_of(key, field, model), default_of(key, field), texts.get(key, "")]
             for key, field in each.model_fields.items()
         ]
         yield table(["key", "type", "default", "meaning"], rows)
 
 
-def file_type_of(key: str, field: FieldInfo) -> str:
-    """The type of a key; durations are text in the file, and milliseconds in the model."""
-    words = type_of(field.annotation)
+def table_name(model: type[BaseModel]) -> tuple[str, str]:
+    """How the file names a table, and what else the model's docstring says."""
+    text = " ".join((model.__doc__ or "").split())
+    found = re.match(r"(`[^`]+`)[:.,]? ?(.*)", text)
+    return (found[1], found[2][:1].upper() + found[2][1:]) if found else ("Top level", text)
+
+
+def file_type_of(key: str, field: FieldInfo, model: type[BaseModel]) -> str:
+    """The type of a key; durations are text in the file, and milliseconds in the model. An absent key is None."""
+    words = type_of(field.annotation).replace(" or null", "").replace("object: string to", "table of")
+    for each in parts_of(model):
+        name, _ = table_name(each)
+        anchor = re.sub(r"[^\w-]", "", name.lower())
+        words = words.replace(f"[{each.__name__}](#{each.__name__.lower()})", f"[{name}](#{anchor})")
     return words.replace("integer", "duration") if is_duration_key(key) or key == "soak" else words
 
 
