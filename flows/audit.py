@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from prefect import State, flow, runtime
 
 from pgfleet.documents.audit import AuditDocument, TenantEntry
+from pgfleet.documents.audit_context import Source
 from pgfleet.documents.login_rights import LoginEntry
 from pgfleet.fleet.selection import Selection, cut_waves
 from pgfleet.flows._run import open_run
@@ -47,6 +48,7 @@ def audit_fleet(
         Described("An audit document to compare with, on this machine; by default the last full audit in Prefect."),
     ] = None,
     compare: Annotated[bool, Described("Report what is new, persisting, and resolved since that audit.")] = True,
+    full: Annotated[bool, Described("Read every tenant's catalog, also if it is unchanged since that audit.")] = False,
 ) -> State[Any]:
     """Compares every tenant with the manifest, and publishes the differences and since when they exist.
 
@@ -59,7 +61,8 @@ def audit_fleet(
         previous = load_previous_audit(context, since_file) if compare else None
         progress.report_phase("audit", len(context.environment.tenants))
         waves = cut_waves(context.environment)
-        outcomes = run_waves(AUDIT, context, waves, lambda _: {"granularity": granularity})
+        earlier_run = _earlier_run(previous) if not full else None
+        outcomes = run_waves(AUDIT, context, waves, lambda _: {"granularity": granularity, "earlier_run": earlier_run})
         entries = all_results(outcomes, lost_entry)
         check_scripts((each.script_fault for each in entries), is_any_judged=any(each.migrations for each in entries))
         document = _document(context, entries, previous, started_at)
@@ -69,6 +72,11 @@ def audit_fleet(
         publish_report(document, context, write_report_if_configured(document, context))
         announce(events.of_audit(document, is_partial=context.is_partial))
     return run_state(document.tenants)
+
+
+def _earlier_run(previous: PreviousAudit | None) -> str | None:
+    """The flow run whose document the waves load; a document in a file is only compared with."""
+    return previous.document.run_id if previous and previous.source is Source.PREFECT else None
 
 
 def _logins(outcomes: Sequence[Outcome[TenantEntry]], context: RunContext) -> tuple[LoginEntry, ...]:

@@ -36,6 +36,9 @@ def audit(
         Path | None,
         typer.Option(metavar="FILE", help="Compare with this audit document instead of the last audit in Prefect."),
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read every catalog, also if it is unchanged since the last audit.")
+    ] = False,
     output_format: AuditFormatOption = AuditFormat.TABLE,
     output: OutputOption = None,
 ) -> None:
@@ -57,7 +60,7 @@ def audit(
     if since:
         files.load_audit(since, environment)
     file = str(since.absolute()) if since else None
-    document = run_audit(environment, granularity=granularity, since_file=file, **selection.parameters)
+    document = run_audit(environment, granularity=granularity, since_file=file, full=full, **selection.parameters)
     write_audit(document, context, output_format, output)
     raise typer.Exit(EXIT_STATUS[outcome_of(document.tenants)])
 

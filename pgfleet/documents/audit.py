@@ -292,6 +292,19 @@ class ScriptFaultEntry(Entry):
     problem: str
 
 
+class StampEntry(Entry):
+    """The stamp of a tenant's catalog. While `digest` and `inputs` are the same, the catalog is unchanged."""
+
+    digest: str
+    """SHA-256 in hexadecimal, computed by the tenant's server over what the inspection reads."""
+    inputs: str
+    """Identifies the manifest, the home schema, and the version of pgfleet."""
+    read_at: datetime
+    """When the catalog was read."""
+    has_ledger: bool
+    """Whether pgfleet's ledger exists."""
+
+
 class TenantEntry(Entry):
     """One tenant; `reason` says why it is unreachable or unknown, `since` when that was first reported.
 
@@ -355,6 +368,12 @@ class TenantEntry(Entry):
     """Number of tables in the home schema (in all schemas if that is `public`), if none of them is the manifest's;
     otherwise null.
     """
+    read: str | None = None
+    """`full` if the catalog was read, or `unchanged since 2026-11-24T02:00:13Z` if its stamp is still the one of that
+    time; null if the inspection was not completed.
+    """
+    stamp: StampEntry | None = None
+    """What the next audit compares; null as above."""
 
 
 class SkippedEntry(Entry):

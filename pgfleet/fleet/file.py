@@ -1,7 +1,7 @@
 """The tables and keys of `fleet.toml`."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -47,6 +47,15 @@ def parse_duration_ms(text: object) -> int:
         message = "exceeds PostgreSQL's maximum of 596h"
         raise ValueError(message)
     return milliseconds
+
+
+def parse_period(text: object) -> timedelta:
+    """`"7d"` or `"12h"`. Raises ValueError."""
+    found = re.fullmatch(r"([0-9]{1,4})\s*([hd])", text) if isinstance(text, str) else None
+    if not found or not int(found[1]):
+        message = 'must be a number of days or hours, such as "7d" or "12h"'
+        raise ValueError(message)
+    return timedelta(days=int(found[1])) if found[2] == "d" else timedelta(hours=int(found[1]))
 
 
 def _known_timezone(name: str) -> str:
@@ -96,6 +105,7 @@ EnvironmentName = Annotated[
     StringConstraints(max_length=MAX_ENVIRONMENT),
 ]
 Duration = Annotated[int, BeforeValidator(parse_duration_ms)]
+Period = Annotated[timedelta, BeforeValidator(parse_period)]
 Folder = Line
 Share = Annotated[str, matching(r"([1-9][0-9]?|100)%", 'must be a share from "1%" to "100%"')]
 HazardName = Annotated[str, AfterValidator(code_named)]
@@ -284,6 +294,8 @@ class EnvironmentTable(Table):
     """Per statement."""
     idle_in_transaction_timeout: Duration = 60_000
     """After which the server ends a session whose transaction does nothing."""
+    full_audit_every: Period = timedelta(days=7)
+    """How often an audit reads a tenant's catalog even if its stamp is unchanged: days, or hours (`"12h"`)."""
     exact_count_limit: Annotated[int, Field(ge=0, le=MAX_NUMBER)] = 1_000_000
     """Tables that the planner estimates to be larger are not counted; the estimate is reported."""
     scratch_dsn: Text | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from pgfleet.fleet.secret import Dsn, Secret
@@ -179,7 +179,8 @@ class Policy:
     `row_loss` is what a counted table may lose between audits: rows, or a percentage (`"10%"`). `roles` maps a
     contract's consumer to its database role. `ledger_owners` are the roles whose ledger is used, besides the logins of
     a tenant and superusers. `connection_share_percent` is the share of a server's free connections that pgfleet may
-    use. `max_workers` is None if the servers' connections determine the number of threads.
+    use. `max_workers` is None if the servers' connections determine the number of threads. A tenant's catalog is read
+    at least `full_audit_every`, even if it is unchanged.
     """
 
     timezone: str
@@ -199,6 +200,7 @@ class Policy:
     max_workers: int | None = None
     waves: WavePolicy = WavePolicy()
     reports: ReportPolicy = ReportPolicy()
+    full_audit_every: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

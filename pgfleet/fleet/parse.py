@@ -77,6 +77,7 @@ class _Builder:
             ledger_owners=tuple(table.ledger_owners),
             connection_share_percent=int(table.connection_share.removesuffix("%")),
             max_workers=table.max_workers,
+            full_audit_every=table.full_audit_every,
             waves=WavePolicy(
                 size_tenants=table.wave_size,
                 work_pool=table.work_pool if table.distribute else None,

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgfleet.catalog.objects import Catalog
-from pgfleet.documents.audit import LedgerState
+from pgfleet.documents.audit import LedgerState, StampEntry
 from pgfleet.fleet.pooler import Pooler
+from pgfleet.judge.unchanged import EarlierInspection
 from pgfleet.manifest.source.ledger import Recorded
 
 
@@ -23,8 +24,9 @@ class LedgerRow:
 class TenantObservation:
     """A tenant's catalog and its ledger rows by version; `database` identifies its database in the fleet.
 
-    `ledger_fault` says why an existing ledger could not be read. `tool` is what the migration tool's ledger records;
-    None if the manifest names none, or the tenant has none. `pooler` is the kind of pooler in between, if any.
+    `stamp` is that of the catalog, if wanted; `earlier` is the inspection that still holds, None if the catalog was
+    read. `ledger_fault` says why an existing ledger could not be read. `tool` is what the migration tool's ledger
+    records; None if the manifest names none, or the tenant has none. `pooler` is the kind of pooler in between, if any.
     """
 
     server_version: str
@@ -35,6 +37,8 @@ class TenantObservation:
     pooler: Pooler | None = None
     is_standby: bool = False
     database: str | None = None
+    stamp: StampEntry | None = None
+    earlier: EarlierInspection | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

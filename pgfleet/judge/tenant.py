@@ -25,6 +25,7 @@ from pgfleet.judge.checks import UNREADABLE
 from pgfleet.judge.migration import cut_definition
 from pgfleet.judge.observations import CountObservation, TenantObservation
 from pgfleet.judge.position import position_entry
+from pgfleet.judge.unchanged import FULL
 from pgfleet.manifest.model import Priority
 
 MOST_UNEXPECTED = 200
@@ -48,7 +49,9 @@ def judge_tenant(
     """
     faults = (*_faults(observed, migrations), *_data_faults(seeds, counts, contracts))
     verdict = tenant_verdict(migrations, contracts)
+    earlier = observed.earlier
     left_out = observed.catalog.unexpected_left_out + max(0, len(assessment.unexpected) - MOST_UNEXPECTED)
+    unexpected = tuple(_unexpected(each, tenant.home) for each in assessment.unexpected[:MOST_UNEXPECTED])
     is_certain = not faults or (verdict is Verdict.BLOCKED and not any(_faults(observed, migrations)))
     return TenantEntry(
         name=tenant.name,
@@ -61,14 +64,16 @@ def judge_tenant(
         fingerprint=observed.catalog.fingerprint,
         position=position_entry(assessment.expected.history, assessment.position),
         migrations=tuple(migrations),
-        unexpected=tuple(_unexpected(each, tenant.home) for each in assessment.unexpected[:MOST_UNEXPECTED]),
-        unexpected_left_out=left_out,
+        unexpected=earlier.unexpected if earlier else unexpected,
+        unexpected_left_out=earlier.unexpected_left_out if earlier else left_out,
         seeds=tuple(seeds),
         counts=tuple(CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in counts),
         contracts=tuple(contracts),
         database=observed.database,
         home=tenant.home,
         other_tables=observed.catalog.other_tables,
+        read=earlier.read if earlier else FULL,
+        stamp=observed.stamp,
     )
 
 

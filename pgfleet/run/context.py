@@ -10,6 +10,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.login_rights import LoginRights
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Environment, Policy, Tenant
+from pgfleet.judge.unchanged import EarlierInspection
 from pgfleet.manifest.home_schema import creates_schema, replay_home, words_of
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
 from pgfleet.manifest.order import Order, order_of
@@ -46,7 +47,8 @@ class RunContext:
     """The manifest, the environment, and the results of the survey of its servers.
 
     `expectations` are the expected catalogs by replay; `silent_servers` are the errors of servers that did not answer,
-    by name. `login_rights` are those of the logins that the tenants' inspections examined. `run` is the run's name on
+    by name. `earlier` are the inspections of an earlier audit that may still hold, by tenant; None: no stamps.
+    `login_rights` are those of the logins that the tenants' inspections examined. `run` is the run's name on
     the servers, `run_id` its ID in Prefect. `is_partial` means that the selection excluded some tenants. `today` is the
     date in the environment's time zone at the start of the run, which decides which acceptances are in force; by
     default, none is. `absent` are tenants that have disappeared since the run started, by name, with the reason.
@@ -74,6 +76,7 @@ class RunContext:
         self.absent: Mapping[str, PgfleetError] = absent or {}
         self.expectations: Mapping[Replay, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}
+        self.earlier: Mapping[str, EarlierInspection] | None = None
         self.login_rights: dict[tuple[str, ...], tuple[LoginRights, ...]] = {}
         self.limiter = limiter or limiter_for(environment.policy)
         self.silences = silences or SilentServers()

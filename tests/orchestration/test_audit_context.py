@@ -208,3 +208,19 @@ def test_a_file_that_is_no_audit_document_ends_the_run_before_any_tenant_is_audi
     assert records.children(str(state.state_details.flow_run_id)) == []
     with pytest.raises(ConfigurationError, match="is no audit document"):
         state.result()
+
+
+def test_the_catalog_of_an_unchanged_tenant_is_not_read_again(
+    environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
+) -> None:
+    changing = ready_dsn()
+    fleet.policy('timezone = "UTC"').tenant("acme", ready_dsn()).tenant("ember", changing)
+    _, first = run_audit(environment)
+    embedded_server.execute(DROP, database(changing))
+    _, second = run_audit(environment)
+    _, third = run_audit(environment, full=True)
+    acme, ember = zip(*([*each.tenants] for each in (first, second, third)), strict=True)
+    since = f"{acme[0].stamp.read_at:%Y-%m-%dT%H:%M:%SZ}"
+    assert [each.read for each in acme] == ["full", f"unchanged since {since}", "full"]
+    assert [each.read for each in ember] == ["full"] * 3
+    assert [each.verdict for each in ember] == [Verdict.READY, Verdict.BLOCKED, Verdict.BLOCKED]

@@ -16,6 +16,7 @@ from fixtures.binaries import BINARIES, MAIN
 from fixtures.everything import Beginning
 from fixtures.kept_databases import KeptDatabase
 from fixtures.servers import CASES, Server, apply_manifest
+from fixtures.stamps import stamp_of
 from pydantic import BaseModel, ConfigDict
 
 from pgfleet.catalog.expected import ExpectedCatalog
@@ -171,7 +172,9 @@ def test_exactly_the_damage_is_found(
     context = server.context(manifest, wanted, kept.tenant)
     with kept.undone() as session:
         prepare(case, session, manifest)
+        stamp = stamp_of(session, wanted)
         session.run_script(case.damage)
+        assert not case.expected.changes or stamp_of(session, wanted) != stamp
         entry = audit(kept.tenant, context)
         repaired = repair(kept.tenant, context, dry_run=False)
         after = audit(kept.tenant, context)

@@ -10,6 +10,7 @@ from fixtures.deliberate import BEYOND_A_DUMP, DELIBERATE, LeftOut, normalised
 from fixtures.dumps import Entry, dump
 from fixtures.random_statements import statements
 from fixtures.servers import Server
+from fixtures.stamps import stamp_of
 from hypothesis import assume, event, given, note
 from hypothesis import strategies as st
 
@@ -54,6 +55,11 @@ class Laboratory:
             catalog = read_catalog(session, self.expected.scope, self.expected.equivalents)
         return View(dumped=normalised(raw, self.expected.scope.grantees), raw=frozenset(raw), catalog=catalog)
 
+    def stamp(self, database: str) -> str:
+        """Of the catalog; no two databases have the same."""
+        with self.server.session(database) as session:
+            return stamp_of(session, self.expected)
+
     def execute(self, database: str, drawn: Collection[str]) -> list[str]:
         """Those of the statements that were legal."""
         done = []
@@ -86,14 +92,17 @@ def test_what_changes_the_dump_changes_the_audit_and_nothing_else_does(
     objects = [each.object for each in laboratory.expected.provenances]
     drawn = data.draw(st.lists(statements(objects), min_size=1, max_size=3))
     with laboratory.clone() as database:
+        stamp = laboratory.stamp(database)
         done = laboratory.execute(database, drawn)
         assume(done)
         found = laboratory.view(database)
+        is_stamp_changed = laboratory.stamp(database) != stamp
     clean, changed = laboratory.clean, found.dumped != laboratory.clean.dumped
     event("the dump changed" if changed else "the dump did not change")
     for each in sorted(clean.dumped ^ found.dumped):
         note(f"{'dumped before' if each in clean.dumped else 'dumped after'}: {each}")
     assert (found.audited != clean.audited) is changed, f"after {done}"
+    assert is_stamp_changed or not changed, f"after {done}"
     assert bool(find_differences(laboratory.expected, laboratory.expected.objects_in(found.catalog))) is (
         found.catalog.fingerprint != clean.catalog.fingerprint
     )

@@ -231,6 +231,7 @@ def test_the_entry_holds_all_that_was_read() -> None:
         pooler=Pooler.TRANSACTION,
         standby=True,
         home="tenant_acme",
+        read="full",
     )
 
 

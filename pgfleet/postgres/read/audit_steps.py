@@ -56,7 +56,7 @@ def try_contracts(session: Session, context: RunContext, inspection: TenantInspe
     known = () if inspection.assessment.drift else inspection.expected.contracts
     inherited = {each.consumer: each for each in known if each.consumer not in roles and not each.fault}
     rest = [each for each in context.manifest.contracts if each.consumer not in inherited]
-    tried = {each.consumer: each for each in contracts.try_contracts(session, rest, roles)}
+    tried = {each.consumer: each for each in contracts.try_contracts(session, rest, roles, inspection.missing)}
     return tuple(
         judge_contract(
             each,

@@ -6,6 +6,7 @@ of a column's default, which is looked up separately.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from psycopg import sql
 
@@ -14,6 +15,7 @@ from pgfleet.errors import DatabaseError, PrivilegeMissing
 from pgfleet.manifest.model import Contract, ContractStatement
 from pgfleet.manifest.statement_names import tables_of
 from pgfleet.postgres.query import Query, Rows
+from pgfleet.postgres.read.missing import absence
 from pgfleet.postgres.session import Session
 from pgfleet.postgres.session_settings import USE_HOME_PATH, USE_SERVER_PATH
 from pgfleet.run import shipped
@@ -27,16 +29,53 @@ OF_THE_SERVER = ("25", "26", "42P05", "53", "55", "57", "58", "XX")
 ROW_SECURITY = "SET LOCAL row_security TO on"
 """A role that policies apply to may run its statements; whether they return all rows is not the question here."""
 INSUFFICIENT_PRIVILEGE = "42501"
+UNDEFINED_TABLE = "42P01"
 
 
 def try_contracts(
-    session: Session, contracts: Sequence[Contract], roles: Mapping[str, str]
+    session: Session,
+    contracts: Sequence[Contract],
+    roles: Mapping[str, str],
+    missing: frozenset[str] = frozenset(),
 ) -> tuple[ContractObservation, ...]:
     """The outcome of each contract, in one round trip unless something fails. Raises transient DatabaseErrors.
 
     `roles` maps a consumer to its database role. Without a role no privilege is judged: the server plans a statement
-    before it checks privileges, so one that the session's role may not run still counts as working.
+    before it checks privileges, so one that the session's role may not run still counts as working. A statement that
+    names a table of `missing` (quoted names) is not sent.
     """
+    absent = {each.consumer: tuple(_absent(each, missing)) for each in contracts}
+    rest = [_without(each, absent[each.consumer]) for each in contracts]
+    sent = [each for each in rest if each.statements or each.consumer in roles]
+    tried = {each.consumer: each for each in _try_present(session, sent, roles)}
+    return tuple(_merged(each, absent[each.consumer], tried.get(each.consumer)) for each in contracts)
+
+
+def _absent(contract: Contract, missing: frozenset[str]) -> Iterator[StatementFailure]:
+    for each in contract.statements:
+        if tables := tables_of(each.text) & missing:
+            yield StatementFailure(statement=each.name, message=absence(tables), sqlstate=UNDEFINED_TABLE)
+
+
+def _without(contract: Contract, failures: tuple[StatementFailure, ...]) -> Contract:
+    names = {each.statement for each in failures}
+    return replace(contract, statements=tuple(each for each in contract.statements if each.name not in names))
+
+
+def _merged(
+    contract: Contract, absent: tuple[StatementFailure, ...], tried: ContractObservation | None
+) -> ContractObservation:
+    """Both kinds of failures in the order of the statements; the absence of the role comes alone."""
+    found = tried.failures if tried else ()
+    places = {each.name: place for place, each in enumerate(contract.statements)}
+    if all(each.statement for each in found):
+        found = tuple(sorted((*absent, *found), key=lambda each: places[each.statement or ""]))
+    return ContractObservation(consumer=contract.consumer, failures=found, fault=tried.fault if tried else None)
+
+
+def _try_present(
+    session: Session, contracts: Sequence[Contract], roles: Mapping[str, str]
+) -> tuple[ContractObservation, ...]:
     if not contracts:
         return ()
     with_role = [each for each in contracts if each.consumer in roles]

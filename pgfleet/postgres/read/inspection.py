@@ -1,32 +1,32 @@
 """Inspects a tenant: reads its catalog and ledger, and compares them with what is expected."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from psycopg.sql import Identifier
-
-from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.history import fingerprint_of
-from pgfleet.catalog.objects import Catalog, Change, Identity, ObjectKind
-from pgfleet.documents.audit import LedgerState
+from pgfleet.catalog.objects import Catalog
+from pgfleet.documents.audit import LedgerState, PositionEntry
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.assessment import Assessment, assess, find_repairs_to_refine
 from pgfleet.judge.checks import judge_check
 from pgfleet.judge.observations import TenantObservation
-from pgfleet.judge.position import Position, Records
+from pgfleet.judge.position import Position, Records, position_entry
 from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.postgres.apply.ledger import ledger_query, read_ledger
 from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
 from pgfleet.postgres.guard import Trust
 from pgfleet.postgres.query import Query, Rows
-from pgfleet.postgres.read.introspection import catalog_query, complete_catalog
+from pgfleet.postgres.read.introspection import catalog_query, complete_catalog, holders_query
 from pgfleet.postgres.read.logins import has_row_security, logins_key, logins_query, read_logins
-from pgfleet.postgres.read.prefetch import Prefetched, prefetch
+from pgfleet.postgres.read.missing import missing_relations
+from pgfleet.postgres.read.prefetch import Prefetched, Reading, prefetch
 from pgfleet.postgres.read.queries import run_checks
 from pgfleet.postgres.read.repair_facts import read_repair_facts
+from pgfleet.postgres.read.stamp import read_stamp, stamp_query
+from pgfleet.postgres.read.trust import trust_in
+from pgfleet.postgres.read.unchanged import earlier_inspection, read_unchanged
 from pgfleet.postgres.session import BACKEND, Session
 from pgfleet.run.context import RunContext
 
@@ -34,12 +34,19 @@ from pgfleet.run.context import RunContext
 class TenantInspection:
     """What was observed in a tenant, and how that differs from what is expected at the tenant's position.
 
-    `prefetched` holds results of queries that later steps of an audit would send. Deliberately not a dataclass: Prefect
-    searches the fields of those for dependencies whenever one is passed to a task.
+    `prefetched` holds results of queries that later steps of an audit would send. `missing` are the quoted names of
+    relations that are known to be missing. Deliberately not a dataclass: Prefect searches the fields of those for
+    dependencies whenever one is passed to a task.
     """
 
-    def __init__(self, observed: TenantObservation, assessment: Assessment, prefetched: Prefetched) -> None:
-        self.observed, self.assessment, self.prefetched = observed, assessment, prefetched
+    def __init__(
+        self,
+        observed: TenantObservation,
+        assessment: Assessment,
+        prefetched: Prefetched,
+        missing: frozenset[str] = frozenset(),
+    ) -> None:
+        self.observed, self.assessment, self.prefetched, self.missing = observed, assessment, prefetched, missing
 
     @property
     def expected(self) -> ExpectedCatalog:
@@ -56,58 +63,91 @@ def inspect(
     """The tenant's catalog and ledger, assessed. Raises a DatabaseError, and NoExpectedCatalog.
 
     `with_prefetch` sends the queries of the other audit steps in the same round trip, if none of them fails, and adds
-    to the context's `login_rights`. `assumed` versions count as applied: they were run in the transaction under way,
-    which has not recorded them yet.
+    to the context's `login_rights`. The catalog is then not read if it is as one of the context's `earlier` inspections
+    found it. `assumed` versions count as applied: they were run in the transaction under way, which has not recorded
+    them yet.
     """
-    session.trust = Trust()  # the tenant may have changed since the last inspection
     whole = context.expected(session.server_major, session.home)
-    queries = _queries(session, context, whole)
     examined = _unexamined(session, context) if with_prefetch else None
-    queries = (*queries, logins_query(examined)) if examined else queries
-    found = prefetch(session, context, also=queries) if with_prefetch else None
-    prefetched, rows = found or (Prefetched(), session.fetch(*queries))
+    also = (logins_query(examined),) if examined else ()
+    earlier = earlier_inspection(session, context, whole) if with_prefetch else None
+    reading = read_unchanged(session, context, whole, earlier, also) if earlier else None
+    # Where something has changed, queries of the later steps may fail, so the catalog is read first.
+    reading = reading or _read(session, context, whole, also, with_prefetch=with_prefetch and not earlier)
+    inspection = _assess(session, context, whole, reading, with_prefetch, assumed)
+    if (known := reading.observed.earlier) and _position(inspection) != known.position:
+        reading = _read(session, context, whole, also, with_prefetch=False)  # the rows of a ledger have changed
+        inspection = _assess(session, context, whole, reading, with_prefetch, assumed)
     if examined:
-        rights = read_logins(examined, rows.pop(), needs_bypassrls=has_row_security(whole))
+        rights = read_logins(examined, *reading.others, needs_bypassrls=has_row_security(whole))
         context.login_rights[logins_key(examined)] = rights
-    observed = _observe(session, context, whole, rows)
+    return inspection
+
+
+def _read(
+    session: Session, context: RunContext, whole: ExpectedCatalog, also: tuple[Query, ...], *, with_prefetch: bool
+) -> Reading:
+    session.trust = Trust()  # the tenant may have changed since the last inspection
+    queries = (*_queries(session, context, whole), *also)
+    fetched = prefetch(session, context, also=queries) if with_prefetch else None
+    if fetched:
+        prefetched, rows = fetched
+        return _reading(session, context, whole, rows, len(also), prefetched=prefetched)
+    if context.earlier is None:
+        return _reading(session, context, whole, session.fetch(*queries), len(also))
+    *rows, holders = session.fetch(*queries, holders_query(session, whole.scope))  # something is probably missing
+    return _reading(session, context, whole, rows, len(also), holders=holders)
+
+
+def _reading(
+    session: Session,
+    context: RunContext,
+    whole: ExpectedCatalog,
+    rows: Sequence[Rows],
+    others: int,
+    *,
+    prefetched: Prefetched | None = None,
+    holders: Rows | None = None,
+) -> Reading:
+    """From the rows of all queries, of which the last `others` are no part of the observation."""
+    end = len(rows) - others
+    observed = _observe(session, context, whole, rows[:end], holders)
+    return Reading(observed=observed, prefetched=prefetched, others=rows[end:])
+
+
+def _assess(
+    session: Session,
+    context: RunContext,
+    whole: ExpectedCatalog,
+    reading: Reading,
+    with_prefetch: bool,
+    assumed: frozenset[str],
+) -> TenantInspection:
+    observed, prefetched = reading.observed, reading.prefetched
     records = _records(context, observed, whole, assumed, session.home)
     assessment = assess(whole, context.order, observed.catalog, records)
     _check_fingerprint(observed.catalog, assessment)
-    session.trust = _as_expected(assessment, session.home)
-    if with_prefetch and not found and (second := prefetch(session, context, missing=_missing(assessment.differences))):
+    differing = {each.identity for each in assessment.differences}
+    session.trust = trust_in(assessment.expected.objects, session.home, differing=differing)
+    missing = missing_relations(assessment.differences, observed.catalog, session.home)
+    if with_prefetch and not prefetched and (second := prefetch(session, context, missing=missing)):
         prefetched, _ = second
+    prefetched = prefetched or Prefetched()
     if checks := dict(_decisive_checks(session, context, assessment.position, prefetched)):
         assessment = assess(whole, context.order, observed.catalog, replace(records, checks=checks))
     if facts := read_repair_facts(session, find_repairs_to_refine(assessment)):
         assessment = assess(whole, context.order, observed.catalog, replace(records, checks=checks), facts)
-    return TenantInspection(observed, assessment, prefetched)
+    return TenantInspection(observed, assessment, prefetched, missing)
+
+
+def _position(inspection: TenantInspection) -> PositionEntry:
+    return position_entry(inspection.expected.history, inspection.assessment.position)
 
 
 def _unexamined(session: Session, context: RunContext) -> Tenant | None:
     """The session's tenant, if the rights of its logins are not known yet."""
     tenant = next((each for each in context.environment.tenants if each.name == session.name), None)
     return tenant if tenant and logins_key(tenant) not in context.login_rights else None
-
-
-def _as_expected(assessment: Assessment, home: str) -> Trust:
-    """The manifest's functions, tables, and views that are as expected; none of a name of which one differs."""
-    wrong = {_named(each.identity) for each in assessment.differences}
-    right = [each for each in assessment.expected.objects if _named(each) not in wrong]
-    functions = (each for each in right if each.kind is ObjectKind.FUNCTION)
-    relations = (each for each in right if each.kind in {ObjectKind.TABLE, ObjectKind.VIEW})
-    return Trust(
-        functions=Counter((each.schema or home, _name(each)) for each in functions),
-        relations=frozenset(Identifier(each.schema or home, each.name).as_string() for each in relations),
-    )
-
-
-def _named(identity: Identity) -> tuple[ObjectKind, str | None, str]:
-    return identity.kind, identity.schema, _name(identity)
-
-
-def _name(identity: Identity) -> str:
-    """The name, of functions without arguments."""
-    return identity.name.split("(", 1)[0] if identity.kind is ObjectKind.FUNCTION else identity.name
 
 
 def _records(
@@ -154,19 +194,24 @@ def _decisive_checks(
 
 
 def _queries(session: Session, context: RunContext, expected: ExpectedCatalog) -> tuple[Query, ...]:
-    """Is there a ledger? Which server process answers? Is the catalog as expected? Is there a tool's ledger?"""
+    """Is there a ledger? Which server process answers? Is the catalog as expected? Is there a tool's ledger?
+
+    The stamp, if wanted, comes first: what changes after it is read must make the next one differ.
+    """
     query = catalog_query(
         expected.scope, home=session.home, equivalents=expected.equivalents, fingerprints=expected.known_fingerprints
     )
     tool = (exists_query(context.manifest.ledger, session.home),) if context.manifest.ledger else ()
-    return ledger_query(session), BACKEND, query, *tool
+    stamp = () if context.earlier is None else (stamp_query(session, expected),)
+    return *stamp, ledger_query(session), BACKEND, query, *tool
 
 
 def _observe(
-    session: Session, context: RunContext, expected: ExpectedCatalog, rows: Sequence[Rows]
+    session: Session, context: RunContext, expected: ExpectedCatalog, rows: Sequence[Rows], holders: Rows | None
 ) -> TenantObservation:
+    stamp, rows = (None, rows) if context.earlier is None else (rows[0], rows[1:])
     [[found], [(pid, is_standby)], [row], *tool] = rows
-    catalog = complete_catalog(session, expected.scope, expected.equivalents, row)
+    catalog = complete_catalog(session, expected.scope, expected.equivalents, row, holders)
     ledger, fault = read_ledger(session, found)
     return TenantObservation(
         server_version=session.server_version,
@@ -177,10 +222,5 @@ def _observe(
         pooler=session.pooler_before(pid),
         is_standby=is_standby,
         database=session.database,
+        stamp=read_stamp(session, context, expected, stamp) if stamp else None,
     )
-
-
-def _missing(differences: Iterable[Difference]) -> frozenset[str]:
-    """Names of missing objects as the manifest writes them: without the schema if that is the home schema."""
-    gone = (each.identity for each in differences if each.change is Change.MISSING)
-    return frozenset(f"{each.schema}.{each.name}" if each.schema else each.name for each in gone)

@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
-from pgfleet.catalog.objects import Catalog, CatalogObject, ObjectKind, OccupiedName, read_object, read_occupied_name
+from pgfleet.catalog.objects import Catalog, CatalogObject, ObjectKind, read_object, read_occupied_name
 from pgfleet.catalog.scope import EVERYTHING, Scope
 from pgfleet.errors import PrivilegeMissing, StatementFailed
-from pgfleet.postgres.query import Query
+from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.session import Session
 from pgfleet.run.shipped import statement
 
@@ -31,11 +31,13 @@ def read_catalog(session: Session, scope: Scope, equivalents: Mapping[str, str])
     return complete_catalog(session, scope, equivalents, row)
 
 
-def complete_catalog(session: Session, scope: Scope, equivalents: Mapping[str, str], row: Sequence[Any]) -> Catalog:
+def complete_catalog(
+    session: Session, scope: Scope, equivalents: Mapping[str, str], row: Sequence[Any], holders: Rows | None = None
+) -> Catalog:
     """The catalog in a row of `catalog_query`, with what is read only if needed, in a round trip each:
 
     That is what is there of kinds that the manifest has nothing of; and, where a relation of it is missing, who holds
-    the names of those. Raises a DatabaseError.
+    the names of those, unless the rows of the `holders_query` are given. Raises a DatabaseError.
     """
     catalog, also_there = read_catalog_row(row, session), tuple(map(ObjectKind, row[ALSO_THERE]))
     if also_there:
@@ -45,18 +47,19 @@ def complete_catalog(session: Session, scope: Scope, equivalents: Mapping[str, s
         left_out = catalog.unexpected_left_out + also.unexpected_left_out
         catalog = replace(catalog, unexpected=tuple(unexpected), unexpected_left_out=left_out)
     if catalog.managed is not None and {*scope.names} - {each.relation_name for each in catalog.managed}:
-        catalog = replace(catalog, occupied_names=_read_occupied_names(session, scope))
+        [rows] = [holders] if holders is not None else session.fetch(holders_query(session, scope))
+        catalog = replace(catalog, occupied_names=tuple(read_occupied_name(each) for (each,) in rows))
     return catalog
 
 
-def _read_occupied_names(session: Session, scope: Scope) -> tuple[OccupiedName, ...]:
+def holders_query(session: Session, scope: Scope) -> Query:
+    """The query for the objects that have names which the manifest's relations need."""
     parameters = {
         "home": session.home,
         "name_schemas": [schema or session.home for schema, _ in scope.names],
         "names": [name for _, name in scope.names],
     }
-    [rows] = session.fetch(Query(statement("introspection/holders"), parameters))
-    return tuple(read_occupied_name(each) for (each,) in rows)
+    return Query(statement("introspection/holders"), parameters)
 
 
 def catalog_query(

@@ -1,0 +1,94 @@
+"""Finds out whether a tenant's catalog is as an earlier audit found it, and reads only the data if it is."""
+
+from collections.abc import Mapping, Sequence
+
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.catalog.objects import Catalog
+from pgfleet.documents.audit import LedgerState
+from pgfleet.judge.observations import LedgerRow, TenantObservation
+from pgfleet.judge.unchanged import EarlierInspection
+from pgfleet.postgres.apply.ledger import FORMAT
+from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
+from pgfleet.postgres.query import Query, Rows
+from pgfleet.postgres.read.missing import quoted_names
+from pgfleet.postgres.read.prefetch import Reading, prefetch
+from pgfleet.postgres.read.stamp import stamp_inputs, unchanged_queries
+from pgfleet.postgres.read.trust import trust_in
+from pgfleet.postgres.session import BACKEND, Session
+from pgfleet.run.context import RunContext
+from pgfleet.run.shipped import statement
+
+LEDGER = frozenset({'"pgfleet"."ledger"', '"pgfleet"."ledger_format"'})
+"""The tables that are read, so that nobody can replace them in between."""
+
+
+def earlier_inspection(session: Session, context: RunContext, expected: ExpectedCatalog) -> EarlierInspection | None:
+    """The inspection of the session's tenant that holds if the catalog is unchanged; None if there is none."""
+    earlier = (context.earlier or {}).get(session.name)
+    if earlier is None or earlier.fingerprint not in expected.known_fingerprints:
+        return None
+    return earlier if earlier.stamp.inputs == stamp_inputs(session, context, expected) else None
+
+
+def read_unchanged(
+    session: Session,
+    context: RunContext,
+    expected: ExpectedCatalog,
+    earlier: EarlierInspection,
+    also: Sequence[Query],
+) -> Reading | None:
+    """The tenant's data, and the rows of the `also` queries, in one round trip.
+
+    None if the catalog has changed, or if a query failed. The server runs no query of the manifest's, and reads no
+    ledger, before it has found the catalog unchanged.
+    """
+    place = expected.known_fingerprints[earlier.fingerprint]
+    found = expected.at(frozenset(expected.history.versions[:place])).objects
+    session.trust = trust_in(found, session.home)
+    ledger = (
+        Query(statement("ledger/format"), tables=LEDGER),
+        Query(statement("ledger/read"), {"home": session.home}, tables=LEDGER),
+    )
+    tool = (exists_query(context.manifest.ledger, session.home),) if context.manifest.ledger else ()
+    answer = prefetch(
+        session,
+        context,
+        missing=quoted_names(expected.objects.keys() - found.keys(), session.home),
+        first=unchanged_queries(session, expected, earlier.stamp),
+        also=(*(ledger if earlier.stamp.has_ledger else ()), BACKEND, *tool, *also),
+    )
+    if answer is None:
+        return None
+    prefetched, rows = answer
+    ledger_rows: Rows = []
+    if earlier.stamp.has_ledger:
+        [[(version,)], ledger_rows, *rows] = rows
+        if version != FORMAT:
+            return None
+    end = len(rows) - len(also)
+    observed = _observe(session, context, earlier, ledger_rows, rows[:end])
+    return Reading(observed=observed, prefetched=prefetched, others=rows[end:])
+
+
+def _ledger(rows: Rows) -> Mapping[str, LedgerRow]:
+    return {
+        version: LedgerRow(state=LedgerState(state), checksum=checksum, run_id=run_id)
+        for version, state, checksum, run_id in rows
+    }
+
+
+def _observe(
+    session: Session, context: RunContext, earlier: EarlierInspection, ledger: Rows, rows: Sequence[Rows]
+) -> TenantObservation:
+    [[(pid, is_standby)], *tool] = rows
+    return TenantObservation(
+        server_version=session.server_version,
+        catalog=Catalog(fingerprint=earlier.fingerprint, managed=None, unexpected=()),
+        ledger=_ledger(ledger),
+        tool=read_tool_ledger(session, context.manifest, tool[0]) if tool else None,
+        pooler=session.pooler_before(pid),
+        is_standby=is_standby,
+        database=session.database,
+        stamp=earlier.stamp,
+        earlier=earlier,
+    )

@@ -1,0 +1,146 @@
+"""The stamp of a catalog changes with everything that an inspection depends on, and not with maintenance."""
+
+from collections.abc import Iterator
+
+import pytest
+from fixtures.servers import Server, started
+from fixtures.stamps import stamp_of
+
+from pgfleet.catalog.expected import ExpectedCatalog
+from pgfleet.manifest.model import Manifest
+from pgfleet.postgres.embedded.binaries import embedded_binaries
+from pgfleet.postgres.session import Session
+
+CHANGES = (
+    "ALTER TABLE ai_messages ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE ai_messages FORCE ROW LEVEL SECURITY",
+    "CREATE POLICY p ON ai_messages USING (true)",
+    "ALTER TABLE ai_messages DISABLE TRIGGER ALL",
+    "ALTER TABLE ai_conversations DISABLE TRIGGER ALL",
+    "CREATE RULE r AS ON DELETE TO ai_messages DO NOTHING",
+    "UPDATE pg_index SET indisvalid = false WHERE indrelid = 'ai_messages'::regclass",
+    "ALTER INDEX idx_ai_messages_conversation SET (fillfactor = 50)",
+    "GRANT SELECT ON ai_messages TO PUBLIC",
+    "GRANT SELECT (role) ON ai_messages TO PUBLIC",
+    "ALTER TABLE ai_messages OWNER TO pg_monitor",
+    "ALTER TABLE ai_messages RENAME COLUMN role TO part",
+    "ALTER TABLE ai_messages INHERIT parent",
+    "ALTER TABLE ai_messages ALTER role SET DEFAULT 'x'",
+    "ALTER TABLE ai_messages ALTER role TYPE varchar(77)",
+    "ALTER TABLE ai_guardrails.policy_rules SET SCHEMA public",
+    "ALTER SEQUENCE agent_event_logs_id_seq CYCLE",
+    "ALTER SEQUENCE agent_event_logs_id_seq OWNED BY NONE",
+    "CREATE TABLE ai_guardrails.extra ()",
+    "CREATE TYPE ai_guardrails.extra AS ENUM ()",
+    "CREATE FUNCTION ai_guardrails.extra() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE FUNCTION update_timestamp(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE SCHEMA pgfleet",
+    "CREATE SCHEMA pgfleet CREATE TABLE ledger ()",
+    "REVOKE USAGE ON SCHEMA public FROM PUBLIC",
+    "ALTER DATABASE {database} SET role = 'pg_monitor'",
+    "ALTER DATABASE {database} OWNER TO pg_monitor",
+    "ALTER ROLE {role} IN DATABASE {database} SET work_mem = '1MB'",
+    "GRANT pg_monitor TO {role}",
+    "ALTER ROLE {role} NOSUPERUSER",
+    # What is no part of the manifest, but is named in a definition.
+    "ALTER TABLE outside RENAME TO elsewhere",
+    "ALTER TABLE outside RENAME COLUMN id TO number",
+    "ALTER TABLE outside ADD COLUMN more int",
+    "ALTER TABLE outside DISABLE TRIGGER ALL",
+    "ALTER TABLE outside SET SCHEMA away",
+    "ALTER TYPE mood RENAME TO humor",
+    "ALTER FUNCTION calm(mood) RENAME TO quiet",
+    "ALTER DOMAIN short RENAME TO brief",
+    "ALTER COLLATION plain RENAME TO simple",
+)
+OUTSIDE = """
+CREATE SCHEMA away;
+CREATE TABLE parent ();
+CREATE TABLE outside (id int PRIMARY KEY);
+CREATE TYPE mood AS ENUM ('good');
+CREATE DOMAIN short AS text;
+CREATE COLLATION plain FROM "C";
+CREATE FUNCTION calm(mood) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+ALTER TABLE ai_messages
+    ADD COLUMN outside int REFERENCES outside, ADD COLUMN short short, ADD COLUMN plain text COLLATE plain,
+    ADD COLUMN mood mood CHECK (calm(mood));
+"""
+MAINTENANCE = (
+    "VACUUM FULL",
+    "VACUUM FREEZE",
+    "ANALYZE",
+    "CLUSTER ai_messages USING ai_messages_pkey",
+    "REINDEX TABLE ai_messages",
+    "SELECT nextval('agent_event_logs_id_seq')",
+    "TRUNCATE ai_messages",
+    "CREATE TEMPORARY TABLE ai_messages ()",
+    "CREATE TABLE another (id serial PRIMARY KEY)",
+    "COMMENT ON TABLE ai_messages IS 'x'",
+)
+
+
+@pytest.fixture
+def role(server: Server) -> str:
+    return server.create_role("SUPERUSER")
+
+
+@pytest.fixture
+def session(server: Server, database: str, role: str) -> Iterator[Session]:
+    server.execute(OUTSIDE, database)
+    with Session(server.dsn(database, role)) as session:
+        yield session
+
+
+@pytest.mark.every_version
+def test_every_change_of_what_is_inspected_changes_the_stamp(
+    session: Session, database: str, role: str, expected: ExpectedCatalog
+) -> None:
+    before, unchanged = stamp_of(session, expected), []
+    for change in CHANGES:
+        with session.dry_run():
+            session.execute(change.format(database=database, role=role))
+            if stamp_of(session, expected) == before:
+                unchanged.append(change)
+    assert unchanged == []
+    assert stamp_of(session, expected) == before
+
+
+@pytest.mark.every_version
+def test_maintenance_and_data_do_not_change_the_stamp(
+    server: Server, session: Session, database: str, expected: ExpectedCatalog
+) -> None:
+    before, changed = stamp_of(session, expected), []
+    for statement in MAINTENANCE:
+        server.execute(statement, database)
+        if stamp_of(session, expected) != before:
+            changed.append(statement)
+    assert changed == []
+
+
+@pytest.mark.every_version
+def test_a_copy_has_another_stamp(server: Server, database: str, expected: ExpectedCatalog) -> None:
+    with server.session(database) as session:
+        before = stamp_of(session, expected)
+    copy = server.create_database(database)
+    with server.session(copy) as session:
+        assert stamp_of(session, expected) != before
+    server.drop_database(copy)
+
+
+@pytest.mark.every_version
+def test_a_role_without_rights_can_read_the_stamp(server: Server, database: str, expected: ExpectedCatalog) -> None:
+    with Session(server.dsn(database, server.create_role())) as session:
+        before = stamp_of(session, expected)
+        server.execute("GRANT SELECT ON ai_messages TO PUBLIC", database)
+        assert stamp_of(session, expected) != before
+
+
+def test_a_restart_does_not_change_the_stamp(shipped_manifest: Manifest) -> None:
+    with started(embedded_binaries()) as server:
+        expected, database = server.expected(shipped_manifest), server.template("shipped", shipped_manifest)
+        with server.session(database) as session:
+            before = stamp_of(session, expected)
+        server.kept.close_all()
+        server.cluster.restart()
+        with server.session(database) as session:
+            assert stamp_of(session, expected) == before
