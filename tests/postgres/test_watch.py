@@ -1,5 +1,6 @@
 """What a watch observes of a queue and of a table."""
 
+import time
 from datetime import UTC, datetime
 
 import psycopg
@@ -14,6 +15,9 @@ from pgfleet.rollout.activity import judge_watch
 LATE = "INSERT INTO ai_task_queue (task_type, scheduled_for) VALUES ('mail', now() - interval '1 hour')"
 TAKE = "UPDATE ai_task_queue SET status = 'running', started_at = clock_timestamp()"
 
+COLLECTED_AFTER_SECONDS = 1
+"""Before PostgreSQL 15, a process of its own collects the statistics, and its answers may be half a second old."""
+
 
 class Watched:
     """A tenant that is watched from when this is made."""
@@ -25,6 +29,8 @@ class Watched:
 
     def read(self) -> dict:
         self.subject.server.kept.close(self.subject.database)  # a session writes its statistics at its end
+        if self.subject.server.major < 15:
+            time.sleep(COLLECTED_AFTER_SECONDS)
         with Session(self.subject.server.dsn(self.subject.database, self.role)) as session:
             watches = self.subject.manifest.watches
             return {each.name: read_activity(session, each, began_at=self.began_at) for each in watches}
