@@ -6,7 +6,7 @@ from pgfleet.flows._audits import FINDINGS, audit_tenants
 from pgfleet.flows._wave import open_wave
 from pgfleet.run.context import Granularity
 from pgfleet.tasks.support.earlier import load_earlier
-from pgfleet.tasks.support.results import ENTRIES, LOGIN_RIGHTS, LOGINS, save_result
+from pgfleet.tasks.support.results import ENTRIES, LOGIN_RIGHTS, LOGINS, save_wave_result
 from pgfleet.tasks.support.states import run_state
 
 
@@ -27,6 +27,6 @@ def audit_wave(
         survey.context.earlier = load_earlier(earlier_run, survey.context.environment.policy)
         entries = audit_tenants(survey, granularity, FINDINGS)
     if rights := tuple(each for found in survey.context.login_rights.values() for each in found):
-        save_result(rights, LOGIN_RIGHTS, "Rights of the logins of these tenants", kind=LOGINS)
-    save_result(tuple(entries), ENTRIES, "Tenants of this wave, as in the audit document")
+        save_wave_result(rights, LOGIN_RIGHTS, "Rights of the logins of these tenants", kind=LOGINS)
+    save_wave_result(tuple(entries), ENTRIES, "Tenants of this wave, as in the audit document")
     return run_state(entries)

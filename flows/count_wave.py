@@ -8,7 +8,7 @@ from pgfleet.flows._wave import open_wave
 from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.tasks.count_tenant import count_tenant
 from pgfleet.tasks.support.opaque import opaque
-from pgfleet.tasks.support.results import COUNTED, save_result
+from pgfleet.tasks.support.results import COUNTED, save_wave_result
 
 
 @flow(name="count-wave", persist_result=False, flow_run_name="counts {number} · {ring}")
@@ -22,5 +22,5 @@ def count_wave(environment: str, ring: str, number: int, tenants: list[str]) -> 
             lambda tenant, error: TenantCounts(name=tenant.name, ring=tenant.ring, reason=str(error)),
             lambda each: "not counted" if each.reason else "counted",
         )
-    save_result(tuple(found), COUNTED, "Tenants of this wave, as in the count document")
+    save_wave_result(tuple(found), COUNTED, "Tenants of this wave, as in the count document")
     return Completed(message=f"{sum(each.reason is None for each in found)} of {len(found)} tenants counted")

@@ -17,7 +17,7 @@ from pgfleet.rollout.transaction_mode import plan_in_mode
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.tasks.measure_tables import measure_tables
 from pgfleet.tasks.support.opaque import opaque
-from pgfleet.tasks.support.results import PLANS, save_result
+from pgfleet.tasks.support.results import PLANS, save_wave_result
 
 
 @flow(name="plan-wave", persist_result=False, flow_run_name="plan {number} · {ring}")
@@ -29,7 +29,7 @@ def plan_wave(
         context = survey.context
         entries = audit_tenants(survey, granularity, UNSEEN)
         plans = _measured([_plan(each, context, scope) for each in entries], context)
-    save_result(plans, PLANS, "Tenants of this wave, as in the plan")
+    save_wave_result(plans, PLANS, "Tenants of this wave, as in the plan")
     return Completed(message=f"{sum(each.changes for each in plans)} of {len(plans)} tenants need changes")
 
 

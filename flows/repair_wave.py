@@ -9,7 +9,7 @@ from pgfleet.rollout.repair_results import failed_repair
 from pgfleet.tasks.repair_tenant import repair_tenant
 from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.repair_states import repairs_state
-from pgfleet.tasks.support.results import REPAIRS, save_result
+from pgfleet.tasks.support.results import REPAIRS, save_wave_result
 
 
 def wave_name() -> str:
@@ -44,5 +44,5 @@ def repair_wave(
             lambda tenant, error: failed_repair(tenant.name, tenant.ring, error),
             lambda each: each.result,
         )
-    save_result(tuple(found), REPAIRS, "Tenants of this wave, as in the repair document")
+    save_wave_result(tuple(found), REPAIRS, "Tenants of this wave, as in the repair document")
     return repairs_state(found, mode)

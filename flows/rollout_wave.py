@@ -16,7 +16,7 @@ from pgfleet.run.failure_budget import FailureBudget
 from pgfleet.tasks.roll_out_chunk import roll_out_chunk
 from pgfleet.tasks.roll_out_tenant import roll_out_tenant
 from pgfleet.tasks.support.opaque import opaque
-from pgfleet.tasks.support.results import PLAN, RESULTS, ROLLOUT_PLAN, load_result, save_result
+from pgfleet.tasks.support.results import PLAN, RESULTS, ROLLOUT_PLAN, load_result, save_wave_result
 from pgfleet.tasks.support.states import results_state
 from pgfleet.tasks.support.stop_signal import stop_signal
 
@@ -92,5 +92,5 @@ def _carry_out(
                     lambda tenant: not plans[tenant.name].changes,
                 ),
             )
-    save_result(tuple(results), RESULTS, "Tenants of this wave, as in the rollout document")
+    save_wave_result(tuple(results), RESULTS, "Tenants of this wave, as in the rollout document")
     return results_state(results)

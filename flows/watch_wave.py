@@ -13,7 +13,7 @@ from pgfleet.rollout.activity import ActivityObservation, judge_watch
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.read_activity import read_activity
 from pgfleet.tasks.support.opaque import opaque
-from pgfleet.tasks.support.results import WATCHED, save_result
+from pgfleet.tasks.support.results import WATCHED, save_wave_result
 
 SETTLING_SECONDS = 1.0
 """Sessions write their statistics at most once a second, and when they end; those of the rollout must come first."""
@@ -33,7 +33,7 @@ def watch_wave(environment: str, ring: str, number: int, tenants: list[str], sec
         after = _read(survey, began_at, word="watched")
     context = survey.context
     entries = tuple(each for name in tenants for each in _judge(context, name, before[name], after[name], seconds))
-    save_result(entries, WATCHED, "What was seen in the tenants of this wave")
+    save_wave_result(entries, WATCHED, "What was seen in the tenants of this wave")
     findings = sum(each.is_finding for each in entries)
     if findings:
         return Failed(name="Idle", message=f"{findings} queues with overdue tasks are not worked on")

@@ -46,14 +46,18 @@ _kept: dict[tuple[UUID, str], object] = {}
 
 
 def save_result(value: Form, form: TypeAdapter[Form], description: str, *, kind: str = RESULT) -> None:
-    """Saves a value with the current flow run; that of a wave in the process of its parent only until it is loaded."""
-    run_id = UUID(str(runtime.flow_run.id))
-    if is_in_parent_process():
-        _kept[run_id, kind] = value
-        return
-    data = form.dump_json(value).decode()
+    """Saves a value with the current flow run."""
+    run_id, data = UUID(str(runtime.flow_run.id)), form.dump_json(value).decode()
     with get_client(sync_client=True) as client:
         client.create_artifact(ArtifactCreate(type=kind, description=description, data=data, flow_run_id=run_id))
+
+
+def save_wave_result(value: Form, form: TypeAdapter[Form], description: str, *, kind: str = RESULT) -> None:
+    """Saves a value with the current wave; in the process of its parent, only until that loads it."""
+    if is_in_parent_process():
+        _kept[UUID(str(runtime.flow_run.id)), kind] = value
+    else:
+        save_result(value, form, description, kind=kind)
 
 
 def load_result(flow_run_id: UUID, form: TypeAdapter[Form], *, kind: str = RESULT) -> Form | None:
