@@ -19,9 +19,10 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 # Each worker starts its own servers and runs whole files. `make test WORKERS=` runs the tests one after another.
 WORKERS ?= --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
-# The tests use neither the Prefect server nor the Prefect profiles of the user.
+# The tests use neither the Prefect server nor the Prefect profiles of the user. They start a hundred Python processes,
+# each of which would compile all of pgfleet if Python could not keep bytecode.
 PYTEST = home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && trap 'exit 130' INT TERM && \
-	env -u PREFECT_API_URL -u PREFECT_PROFILE PREFECT_HOME="$$home" $(BIN)/python -m pytest $(WORKERS) $(ARGS)
+	env -u PREFECT_API_URL -u PREFECT_PROFILE -u PYTHONDONTWRITEBYTECODE PREFECT_HOME="$$home" $(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
