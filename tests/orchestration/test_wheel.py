@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import typer
 from fixtures.fleet import Fleet
@@ -12,6 +13,7 @@ from pgfleet.cli.manifest import manifest_app
 
 ENVIRONMENT = "wheel"
 QUICK = ("--granularity", "tenant")
+SMALL = Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.toml"
 COMMANDS: tuple[tuple[str, ...], ...] = (
     (),
     *((name,) for name in vars(typer.main.get_command(app))["commands"]),
@@ -35,7 +37,7 @@ def test_each_command_explains_itself(installed: Installed) -> None:
 
 ON_A_DATABASE: Mapping[tuple[str, ...], str] = {
     ("manifest",): "migrations",
-    ("manifest", "check"): "outcome",
+    ("--manifest", str(SMALL), "manifest", "check"): "outcome",
     ("tenants", ENVIRONMENT): "tenants",
     ("audit", ENVIRONMENT, *QUICK): "summary",
     ("rollout", ENVIRONMENT, "--yes", *QUICK): "outcome",

@@ -68,13 +68,17 @@ def test_the_shipped_manifest_is_proven(server: Server, shipped_manifest: Manife
 
 def test_a_contract_that_the_manifest_breaks_is_a_fault(server: Server, shipped_manifest: Manifest) -> None:
     """What the policy engine would have met in production, had nobody added the lists of companies."""
-    without_lists = replace(shipped_manifest, migrations=shipped_manifest.migrations[:-1])
+    migrations = tuple(each for each in shipped_manifest.migrations if each.version == "20250331")
+    contracts = tuple(each for each in shipped_manifest.contracts if each.consumer.startswith("policy_engine"))
+    without_lists = replace(
+        shipped_manifest, migrations=migrations, contracts=contracts, seeds=(), counts=(), watches=()
+    )
     proof = prove(server, without_lists, sql_folder())
     [fault] = proof.faults
     assert (fault.kind, fault.version, fault.file) == (FaultKind.CONTRACT_BROKEN, None, "policy_engine.sql")
     assert "policy_engine" in fault.message
     assert 'column "company_allow_list" does not exist' in fault.message
-    assert [each.works for each in proof.contracts] == [True] * 5 + [False]
+    assert [each.works for each in proof.contracts] == [False]
 
 
 def test_a_manifest_with_every_kind_of_object_is_proven(

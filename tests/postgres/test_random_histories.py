@@ -17,8 +17,8 @@ from pgfleet.documents.audit import MigrationStatus
 from pgfleet.documents.rollout import Result
 from pgfleet.postgres.read.audit import directly
 
-EXAMPLES = max(8, settings.default.max_examples // 4) if settings.default else 8
-"""Histories; each is audited at all of its 4 to 31 positions, which makes more than 100 tenants."""
+EXAMPLES = max(5, settings.default.max_examples // 4) if settings.default else 5
+"""Histories; each is audited at all of its 4 to 31 positions, which makes about 80 tenants."""
 HAS_OBJECTS = " OR ".join(
     f"EXISTS (SELECT FROM pg_{catalog} WHERE {column} = 'public'::regnamespace)"
     for catalog, column in (("class", "relnamespace"), ("proc", "pronamespace"), ("type", "typnamespace"))
