@@ -61,8 +61,7 @@ def test_a_drifted_tenant_exits_with_1_and_is_told_in_words(
 
 def test_the_chosen_tenants_alone_are_audited(pgfleet: CommandLine, fleet: Fleet, ready_dsn: Callable[[], str]) -> None:
     fleet.tenant("acme", ready_dsn(), ring="canary").tenant("lost", "postgresql://x@127.0.0.1:1/x")
-    assert pgfleet("audit", ENVIRONMENT, "--tenant", "acme", *QUICK).returncode == 0
-    assert pgfleet("audit", ENVIRONMENT, "--ring", "canary", *QUICK).returncode == 0
+    assert pgfleet("audit", ENVIRONMENT, "--tenant", "a*", "--ring", "canary", *QUICK).returncode == 0
 
 
 def test_a_tenant_that_cannot_be_reached_exits_with_3_and_outranks_1(
@@ -74,15 +73,6 @@ def test_a_tenant_that_cannot_be_reached_exits_with_3_and_outranks_1(
     assert done.returncode == 3, done.stderr
     assert "\nUnreachable: could not connect\n  lost" in done.stdout
     assert "no migration is applied" in done.stdout
-
-
-def test_the_report_can_go_into_a_file(
-    pgfleet: CommandLine, fleet: Fleet, ready_dsn: Callable[[], str], tmp_path: Path
-) -> None:
-    fleet.tenant("acme", ready_dsn())
-    done = pgfleet("audit", ENVIRONMENT, "--format", "json", "--output", str(tmp_path / "report.json"), *QUICK)
-    assert (done.returncode, done.stdout) == (0, "")
-    assert json.loads((tmp_path / "report.json").read_text())["environment"] == ENVIRONMENT
 
 
 @pytest.mark.parametrize(
@@ -297,7 +287,8 @@ def test_an_audit_is_compared_with_a_file_and_lost_rows_exit_with_1(
     embedded_server.execute("INSERT INTO ai_conversations (user_id) SELECT generate_series(1, 50)", database)
     fleet.environment = "shrinking"
     fleet.tenant("acme", dsn)
-    assert pgfleet("audit", "shrinking", "--format", "json", "--output", "before.json", *QUICK).returncode == 0
+    before = pgfleet("audit", "shrinking", "--format", "json", "--output", "before.json", *QUICK)
+    assert (before.returncode, before.stdout) == (0, ""), "the report is in the file"
     embedded_server.execute("DELETE FROM ai_conversations WHERE user_id > 20", database)
     done = pgfleet("audit", "shrinking", "--since", "before.json", *QUICK)
     assert done.returncode == 1, done.stderr
