@@ -114,7 +114,7 @@ def test_a_ring_that_halts_stops_its_waves_on_workers(
     dsns = {name: new_dsn() for name in ("acme", "borealis", "cobalt", "dynamo")}
     for name, dsn in dsns.items():
         spread.tenant(name, dsn)
-    spread.policy('lock_timeout = "2min"\nmax_workers = 1')
+    spread.policy('lock_timeout = "10min"\nstatement_timeout = "10min"\nmax_workers = 1')
     embedded_server.execute("CREATE TABLE ai_messages ()", dsns["acme"].rsplit("/", 1)[-1])  # a migration fails
     with psycopg.connect(dsns["acme"]) as first, psycopg.connect(dsns["cobalt"]) as second:
         for each in (first, second):
@@ -142,7 +142,7 @@ def test_a_worker_that_dies_in_the_middle_of_a_rollout_is_noticed_and_its_wave_r
     dsns = {name: new_dsn() for name in ("acme", "borealis", "cobalt")}
     for name, dsn in dsns.items():
         spread.tenant(name, dsn)
-    spread.policy('lock_timeout = "2min"')
+    spread.policy('lock_timeout = "10min"\nstatement_timeout = "10min"')
     notes = Notes()
     with psycopg.connect(dsns["borealis"]) as somebody_else:
         # The first thing that a rollout makes in a tenant; it waits for the session that makes the same.
