@@ -22,7 +22,7 @@ SOUGHT = tuple(text.encode() for text in (PASSWORD, quote(PASSWORD, safe=""), "P
 
 COMMANDS = (
     ("audit", ENVIRONMENT, "--format", "json"),
-    ("rollout", ENVIRONMENT, "--dry-run"),
+    ("rollout", ENVIRONMENT, "--dry-run", "--granularity", "tenant"),
     ("rollout", ENVIRONMENT, "--yes"),
     ("counts", ENVIRONMENT),
     ("repair", ENVIRONMENT, "--tenant", "*", "--yes"),
