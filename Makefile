@@ -134,7 +134,7 @@ wheel: setup  ## build the wheel, install it with its dependencies in a new envi
 	cd "$$there" && venv/bin/pgfleet --manifest example manifest
 
 bench: setup  ## measure the performance against the raw limit
-	@$(BIN)/python -m benchmarks $(ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(ARGS)
 
 histories: setup  ## measure the replay and the proof of manifests with many migrations
 	@$(BIN)/python -m benchmarks.histories $(ARGS)

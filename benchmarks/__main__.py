@@ -1,84 +1,155 @@
-"""What audits and rollouts cost beside the raw limit, all in one run: `make bench`, `make bench ARGS="10 100 1000"`.
+"""What audits and rollouts cost beside the raw limit and other programs: `make bench ARGS="10 100 1000"`.
 
-Ratios within one run are what counts; seconds depend on the machine and on what else it is doing. Each measure is a
-process of its own, so that its peak of memory is its own, and each flow has a Prefect server of its own, so that none
-pays for what another has left.
+Compare ratios within one run: seconds depend on the machine and its load. Each part writes PART.json to the results
+folder when it is complete; the tables and the chart are of all parts in the folder.
 """
 
 import os
 import platform
 import sys
 import tempfile
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import chart, table
-from benchmarks.fleets import Fleet, building, clear
-from benchmarks.processes import measure, measure_flow
-from benchmarks.results import Measure, Name, Results
+from benchmarks import chart, page, table
+from benchmarks.commands import has_local, local_audits, missing_peers, peers, shared_server_commands
+from benchmarks.fleets import EMPTY, READY, fleet_of
+from benchmarks.processes import figures, flow_figures, report
+from benchmarks.proxied import counted, delayed
+from benchmarks.results import THREADS, Figure, Part, Results, load_all
+from pgfleet.fleet.model import TransactionMode
 from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.embedded.cluster import Cluster
+from pgfleet.run.context import Granularity
 
-ROLLOUT_TENANTS = 200
-AUDITS = (Name.PSQL, Name.RAW, Name.ENGINE)
-FLOWS = (Name.FLOW_TENANT, Name.EMPTY_TASKS, Name.FLOW_STEP)
-ROLLOUTS = (Name.RAW_ROLLOUT, Name.ROLLOUT, Name.UNCHANGED_ROLLOUT)
+DEFAULT = [granularity for granularity in Granularity if granularity != "step"][-1]
+MOST_STEP_TENANTS = 1000
+"""Above this, granularity step and its empty tasks are left out: they take a tenth of a second per tenant."""
 
 
 def main() -> None:
-    """Builds the fleets, takes each measure, prints them side by side, writes JSON and a chart."""
+    """Measures the parts, writes the results, and prints them."""
     options = _options().parse_args()
-    results = Results(machine=_machine(), taken_at=datetime.now(UTC), measures=[])
-    with tempfile.TemporaryDirectory() as folder, Cluster.temporary(embedded_binaries()) as cluster:
-        for tenants in options.tenants:
-            fleet = building(cluster, Path(folder), tenants)
-            results.measures += _audits(fleet)
-            clear(cluster, fleet)
-        if options.rollouts:
-            fleet = building(cluster, Path(folder), options.rollouts, empty=True)
-            results.measures += _rollouts(fleet)
-            clear(cluster, fleet)
-    print(table.text(results))
-    options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "results.json").write_text(results.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    (options.output / "results.md").write_text(table.markdown(results), encoding="utf-8")
-    (options.output / "growth.svg").write_text(chart.growth(results), encoding="utf-8")
-    print(f"\nwritten: {options.output}/results.json, results.md, growth.svg")
+    parts = [] if options.docs else options.only
+    with tempfile.TemporaryDirectory() as folder:
+        for part in parts:
+            print(f"{part}:", file=sys.stderr, flush=True)
+            results = _measure(part, options, Path(folder))
+            results.save(options.output)
+            print(f"\n{table.text(results)}\n", flush=True)
+    _write(load_all(options.output), options.output)
+    if options.docs:
+        page.update(load_all(options.output))
+
+
+def _measure(part: Part, options: Namespace, folder: Path) -> Results:
+    found = Results(part=part, machine=_machine(), taken_at=datetime.now(UTC))
+    with Cluster.temporary(embedded_binaries()) as cluster:
+        found.machine += f", PostgreSQL {cluster.major}"
+        found.figures.extend(PARTS[part](cluster, folder, options, found.notes))
+    return found
+
+
+def _audits(cluster: Cluster, folder: Path, options: Namespace, notes: list[str]) -> Iterator[Figure]:
+    for tenants in options.tenants:
+        with fleet_of(cluster, folder, tenants, READY) as fleet:
+            for work in ("raw", "engine"):
+                yield from figures(work, fleet)
+            for granularity in Granularity:
+                if granularity is not Granularity.STEP or tenants <= MOST_STEP_TENANTS:
+                    yield from flow_figures(f"audits-{granularity}", fleet)
+            if tenants <= MOST_STEP_TENANTS:
+                yield from flow_figures("empty-tasks", fleet)
+            else:
+                notes.append(f"Granularity step was left out at {tenants:,} tenants.")
+            yield from flow_figures(f"drift-{DEFAULT}", fleet)
+
+
+def _rollouts(cluster: Cluster, folder: Path, options: Namespace, _: list[str]) -> Iterator[Figure]:
+    for mode in TransactionMode:
+        with fleet_of(cluster, folder, options.rollouts, EMPTY, transaction=mode) as fleet:
+            if mode is TransactionMode.MIGRATION:
+                yield from figures("scripts", fleet)
+                yield from figures("raw", fleet)
+            for granularity in Granularity:
+                fleet.recreate(EMPTY)
+                yield from flow_figures(f"rollouts-{granularity}", fleet)
+
+
+def _peers(cluster: Cluster, folder: Path, options: Namespace, notes: list[str]) -> Iterator[Figure]:
+    notes.extend(missing_peers())
+    with fleet_of(cluster, folder, options.shared, EMPTY) as fleet:
+        yield from map(report, peers(fleet))
+
+
+def _shared(cluster: Cluster, folder: Path, options: Namespace, notes: list[str]) -> Iterator[Figure]:
+    yield from _peers(cluster, folder, options, notes)
+    with fleet_of(cluster, folder, options.shared, EMPTY) as fleet:
+        yield from map(report, shared_server_commands(fleet))
+
+
+def _round_trips(cluster: Cluster, folder: Path, _: Namespace, __: list[str]) -> Iterator[Figure]:
+    yield from map(report, counted(cluster, folder))
+
+
+def _latency(cluster: Cluster, folder: Path, _: Namespace, __: list[str]) -> Iterator[Figure]:
+    yield from map(report, delayed(cluster, folder))
+
+
+def _local(cluster: Cluster, folder: Path, _: Namespace, notes: list[str]) -> Iterator[Figure]:
+    if not has_local():
+        notes.append("`pgfleet audit` has no option `--local`.")
+        return
+    with fleet_of(cluster, folder, 1, READY) as fleet:
+        yield from map(report, local_audits(fleet))
+
+
+PARTS: Mapping[Part, Callable[[Cluster, Path, Namespace, list[str]], Iterator[Figure]]] = {
+    Part.AUDITS: _audits,
+    Part.ROLLOUTS: _rollouts,
+    Part.PEERS: _peers,
+    Part.SHARED: _shared,
+    Part.ROUND_TRIPS: _round_trips,
+    Part.LATENCY: _latency,
+    Part.LOCAL: _local,
+}
+BY_DEFAULT = [part for part in Part if part is not Part.PEERS]
+"""The peers are measured in the part `shared` too, because its bars are relative to them."""
+
+
+def _write(results: Sequence[Results], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    sections = (f"## {each.part}\n\n{table.markdown(each)}\n" for each in results)
+    (folder / "results.md").write_text("\n".join(sections), encoding="utf-8")
+    for each in results:
+        if each.part is Part.AUDITS:
+            (folder / "growth.svg").write_text(chart.growth(each), encoding="utf-8")
+    print(f"written to {folder}: {', '.join(sorted(file.name for file in folder.iterdir()))}")
 
 
 def _options() -> ArgumentParser:
     parser = ArgumentParser(prog="make bench ARGS=…", description=__doc__)
+    parser.add_argument("tenants", nargs="*", type=int, default=[10, 100], help="fleet sizes of the audits (10 100)")
     parser.add_argument(
-        "tenants", nargs="*", type=int, default=[10, 100], help="sizes of fleets (10 100); 1000 takes long"
+        "--only", type=_parts, default=BY_DEFAULT, metavar="PART,…", help=f"only these parts: {', '.join(Part)}"
     )
+    parser.add_argument("--rollouts", type=int, default=200, metavar="N", help="empty tenants of the rollouts (200)")
+    parser.add_argument("--shared", type=int, default=60, metavar="N", help="tenants of the peers and commands (60)")
+    parser.add_argument("--output", type=Path, default=Path("benchmarks/results"), help="the results folder")
     parser.add_argument(
-        "--rollouts", type=int, default=ROLLOUT_TENANTS, help="empty tenants to roll out to; 0 for none"
+        "--docs", action="store_true", help="measure nothing; write the tables of the results folder to docs/"
     )
-    parser.add_argument("--output", type=Path, default=Path("benchmarks/results"), help="the folder of what is written")
     return parser
 
 
-def _audits(fleet: Fleet) -> list[Measure]:
-    found = [_told(measure(name, fleet)) for name in AUDITS]
-    return found + [_told(each) for name in FLOWS for each in measure_flow(name, fleet)]
-
-
-def _rollouts(fleet: Fleet) -> list[Measure]:
-    """The raw one last: after it there is nothing left to do."""
-    raw, first, second = ROLLOUTS
-    found = [_told(each) for each in measure_flow(first, fleet, then=second)]
-    fleet.empty_again()
-    return [_told(measure(raw, fleet)), *found]
-
-
-def _told(found: Measure) -> Measure:
-    print(f"… {found.tenants:5} tenants  {found.name:28} {found.seconds:8.2f} s", file=sys.stderr, flush=True)
-    return found
+def _parts(text: str) -> list[Part]:
+    return [Part(each) for each in text.split(",")]
 
 
 def _machine() -> str:
-    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {THREADS} threads"
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
 """Fleets to be measured: databases on the embedded server, cloned from a template."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import psycopg
 
 from benchmarks.results import THREADS
+from pgfleet.fleet.model import TransactionMode
 from pgfleet.fleet.secret import Dsn
 from pgfleet.postgres.embedded.cluster import Cluster
 from pgfleet.postgres.session import Session
@@ -13,65 +17,105 @@ from pgfleet.run.files import load_manifest
 from pgfleet.run.shipped import sql_folder
 
 MANIFEST = sql_folder() / "manifest.toml"
+READY, EMPTY = "bench_template", "template1"
+"""The databases that tenants are cloned from: one with the shipped manifest and its seeds, one with nothing."""
+MOST_DATABASES = 1000
+"""In larger fleets, several tenants have the same database: thousands of databases need tens of gigabytes."""
+DRIFT = {
+    1: "DROP INDEX idx_ai_task_queue_status_schedule",
+    10: "DROP INDEX idx_ai_conversations_summary_updated",
+    100: "DROP INDEX idx_skill_run_reflections_workflow",
+}
+"""What is done to that percentage of the tenants."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
-    """So many tenants, and the fleet file that lists them under the environment `bench`."""
+    """A number of tenants, and the fleet file that lists them under the environment `bench`."""
 
     cluster: Cluster
     file: Path
-    names: list[str]
+    tenants: int
 
-    def connections(self) -> int:
-        """How many sessions there have been with the tenants' databases (PostgreSQL manual, 27.2.18)."""
+    @property
+    def databases(self) -> list[str]:
+        """The tenants' databases."""
+        return [f"tenant{number:04}" for number in range(min(self.tenants, MOST_DATABASES))]
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment variables that lead pgfleet to the fleet."""
+        return {"PGFLEET_CONFIG": str(self.file), "PGFLEET_MANIFEST": str(MANIFEST)}
+
+    def recreate(self, template: str) -> None:
+        """Drops the databases, and clones them from the template again."""
+        self.drop()
         with self._admin() as admin:
-            admin.execute("SELECT pg_stat_force_next_flush()")
-            [found] = admin.execute("SELECT sum(sessions)::int FROM pg_stat_database WHERE datname LIKE 'tenant%'")
-        return found[0] or 0
+            for name in self.databases:
+                admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+            admin.execute("CHECKPOINT")
 
-    def empty_again(self) -> None:
-        """All databases anew, with nothing in them."""
-        clear(self.cluster, self)
-        _create(self.cluster, self.names, "template1")
+    def drop(self) -> None:
+        """Drops the databases."""
+        with self._admin() as admin:
+            for name in self.databases:
+                admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def _admin(self) -> psycopg.Connection[tuple[int]]:
         return psycopg.connect(self.cluster.dsn(), autocommit=True)
 
 
-def building(cluster: Cluster, folder: Path, tenants: int, *, empty: bool = False) -> Fleet:
-    """That many databases with the shipped manifest and its seeds, or with nothing."""
-    names = [f"tenant{number:04}" for number in range(tenants)]
-    template = "template1" if empty else _template(cluster)
-    _create(cluster, names, template)
-    tables = [f'[[environments.bench.tenants]]\nname = "{name}"\ndsn = "{cluster.dsn(name)}"\n' for name in names]
-    policy = f"[environments.bench]\nmax_connections_per_server = {THREADS}\n"
-    file = folder / f"fleet-{tenants}.toml"
-    file.write_text("\n".join([policy, *tables]), encoding="utf-8")
-    return Fleet(cluster=cluster, file=file, names=names)
+@contextmanager
+def fleet_of(
+    cluster: Cluster,
+    folder: Path,
+    tenants: int,
+    template: str,
+    *,
+    transaction: TransactionMode = TransactionMode.MIGRATION,
+    port: int | None = None,
+) -> Iterator[Fleet]:
+    """A fleet whose databases are clones of the template; they are dropped at the end.
+
+    `port` is the port of a proxy, if pgfleet connects through one.
+    """
+    _make_template(cluster)
+    fleet = Fleet(cluster=cluster, file=folder / f"fleet-{tenants}-{transaction}.toml", tenants=tenants)
+    fleet.file.write_text(_fleet_file(fleet, transaction, port or cluster.port), encoding="utf-8")
+    try:
+        fleet.recreate(template)
+        yield fleet
+    finally:
+        fleet.drop()
 
 
-def clear(cluster: Cluster, fleet: Fleet) -> None:
-    """Drops the fleet's databases."""
+def damage(dsns: list[str], percent: int) -> None:
+    """Makes that percentage of the databases drift."""
+    databases = sorted({*dsns})
+    for dsn in databases[: ceil(len(databases) * percent / 100)]:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute(DRIFT[percent])
+
+
+def _fleet_file(fleet: Fleet, transaction: TransactionMode, port: int) -> str:
+    lines = [
+        "[environments.bench]",
+        f"max_connections_per_server = {THREADS}",
+        f'transaction = "{transaction}"',
+    ]
+    for number in range(fleet.tenants):
+        dsn = fleet.cluster.dsn(fleet.databases[number % len(fleet.databases)])
+        dsn = dsn.replace(f":{fleet.cluster.port}/", f":{port}/")
+        lines += ["[[environments.bench.tenants]]", f'name = "tenant{number:04}"', f'dsn = "{dsn}"']
+    return "\n".join([*lines, ""])
+
+
+def _make_template(cluster: Cluster) -> None:
+    manifest = load_manifest(MANIFEST)
     with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
-        for name in fleet.names:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _template(cluster: Cluster) -> str:
-    name, manifest = "bench_template", load_manifest(MANIFEST)
-    with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
-        if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            return name
-        admin.execute(f"CREATE DATABASE {name}")
-    with Session(Dsn(cluster.dsn(name))) as session:
+        if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [READY]).fetchone():
+            return
+        admin.execute(f"CREATE DATABASE {READY}")
+    with Session(Dsn(cluster.dsn(READY))) as session:
         for script in (*(each.script for each in manifest.migrations), *(each.script for each in manifest.seeds)):
             session.run_script(script.sql)
-    return name
-
-
-def _create(cluster: Cluster, names: list[str], template: str) -> None:
-    with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
-        for name in names:
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-        admin.execute("CHECKPOINT")

@@ -1,6 +1,5 @@
-"""Starts the processes that take the measures, and Prefect's server for those that need one."""
+"""Starts the processes that do the measured work, and Prefect's server for those that need one."""
 
-import json
 import os
 import socket
 import subprocess
@@ -9,80 +8,75 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from benchmarks.fleets import MANIFEST, Fleet
-from benchmarks.results import Cost, Measure, Name
+from benchmarks.fleets import Fleet
+from benchmarks.meter import PREFECT_PID
+from benchmarks.results import Figure
 from pgfleet.run.settings import SERVER
 
 START_SECONDS = 120.0
-UNCHANGED_SECONDS = 4.0
-"""Prefect's server writes events down behind the runs; when nothing has changed for so long, all are."""
+STOP_SECONDS = 60.0
+NOTHING: Mapping[str, str] = {}
 
 
-def measure(name: Name, fleet: Fleet) -> Measure:
-    """Takes a measure that needs no Prefect."""
-    before = fleet.connections()
-    [cost] = _costs(name, fleet, {})
-    connections = fleet.connections() - before
-    return Measure(name=name, tenants=len(fleet.names), connections=connections, **cost.model_dump())
-
-
-def measure_flow(name: Name, fleet: Fleet, then: Name | None = None) -> list[Measure]:
-    """Takes it on a Prefect server of its own; `then` is the name of the second that the same process takes."""
-    with _prefect_server() as (environment, database):
-        before, kib = fleet.connections(), _settled_kib(database)
-        costs = _costs(name, fleet, environment)
-        recorded_at = _recorded_at(environment["PREFECT_API_URL"])
-        connections = fleet.connections() - before
-        grown = _settled_kib(database) - kib if name is not Name.EMPTY_TASKS else None
-    names = [name, *([then] if then else [])]
-    return [
-        Measure(
-            name=each,
-            tenants=len(fleet.names),
-            connections=connections // len(names),
-            prefect_kib=grown,
-            recorded_seconds=None if then else cost.seconds + max(0.0, recorded_at - cost.ended_at),
-            **dict(cost),
-        )
-        for each, cost in zip(names, costs, strict=True)
-    ]
-
-
-def _costs(name: Name, fleet: Fleet, environment: Mapping[str, str]) -> list[Cost]:
-    files = {"PGFLEET_CONFIG": str(fleet.file), "PGFLEET_MANIFEST": str(MANIFEST)}
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.works", name],
-        env={**os.environ, **files, **environment},
+def figures(work: str, fleet: Fleet, variables: Mapping[str, str] = NOTHING) -> Iterator[Figure]:
+    """Does the work in a new process, and passes on its figures. Raises CalledProcessError."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.works", work],
+        env={**os.environ, **fleet.variables, **variables},
         stdout=subprocess.PIPE,
         text=True,
-        check=True,
     )
-    return [Cost.model_validate_json(line) for line in done.stdout.splitlines()]
+    assert process.stdout
+    with process:
+        for line in process.stdout:
+            yield report(Figure.model_validate_json(line))
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+
+
+def flow_figures(work: str, fleet: Fleet) -> Iterator[Figure]:
+    """The same on a Prefect server of its own, as pgfleet starts it, so that no work pays for what another left."""
+    with prefect_server(SERVER) as variables:
+        yield from figures(work, fleet, variables)
+
+
+def report(figure: Figure) -> Figure:
+    """Prints the figure on standard error, as progress."""
+    seconds = f"{figure.seconds:8.2f} s" if figure.seconds is not None else f"{figure.round_trips} round trips"
+    delay = f", {figure.delay_ms} ms" if figure.delay_ms is not None else ""
+    print(f"… {figure.tenants:5} tenants{delay}  {figure.measure:34} {seconds}", file=sys.stderr, flush=True)
+    return figure
 
 
 @contextmanager
-def _prefect_server() -> Iterator[tuple[dict[str, str], Path]]:
-    """A server with an empty SQLite database; the variables that lead to it, and the database's file."""
-    with tempfile.TemporaryDirectory() as home, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        own = {**SERVER, "PREFECT_HOME": home, "DO_NOT_TRACK": "1"}
-        environment = {**own, "PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
+def prefect_server(settings: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """`prefect server start` with an empty SQLite database and these settings; the variables that lead to it."""
+    with tempfile.TemporaryDirectory() as home:
+        port = _free_port()
+        own = {**_environment(), **settings, "PREFECT_HOME": home, "DO_NOT_TRACK": "1"}
         command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-        server = subprocess.Popen(
-            command, env={**os.environ, **own}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        server = subprocess.Popen(command, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        url = f"http://127.0.0.1:{port}/api"
         try:
-            _wait_until_it_answers(environment["PREFECT_API_URL"])
-            yield environment, Path(home) / "prefect.db"
+            _wait_until_it_answers(url)
+            yield {"PREFECT_API_URL": url, "PREFECT_HOME": home, "DO_NOT_TRACK": "1", PREFECT_PID: str(server.pid)}
         finally:
             server.terminate()
-            server.wait(60)
+            server.wait(STOP_SECONDS)
+
+
+def _environment() -> Mapping[str, str]:
+    """The environment without the user's settings of Prefect, and without those of the Makefile."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _wait_until_it_answers(url: str) -> None:
@@ -97,28 +91,3 @@ def _wait_until_it_answers(url: str) -> None:
             time.sleep(0.2)
         else:
             return
-
-
-def _recorded_at(url: str) -> float:
-    """When the last task run was written down as ended, as a Unix time; known once no more are."""
-    wanted = {"task_runs": {"state": {"type": {"any_": ["COMPLETED", "FAILED"]}}}}
-    request = Request(f"{url}/task_runs/count", json.dumps(wanted).encode(), {"Content-Type": "application/json"})
-    recorded, changed_at = -1, time.time()
-    while time.time() - changed_at < UNCHANGED_SECONDS:
-        with urlopen(request, timeout=60) as answer:
-            found = json.load(answer)
-        if found != recorded:
-            recorded, changed_at = found, time.time()
-        time.sleep(0.25)
-    return changed_at
-
-
-def _settled_kib(database: Path) -> int:
-    """The size of Prefect's database, once it grows no more."""
-    size, unchanged_since = -1, time.monotonic()
-    while time.monotonic() - unchanged_since < UNCHANGED_SECONDS:
-        now = sum(each.stat().st_size for each in database.parent.glob("prefect.db*") if each.suffix != ".db-shm")
-        if now != size:
-            size, unchanged_since = now, time.monotonic()
-        time.sleep(0.5)
-    return size // 1024

@@ -1,75 +1,79 @@
-"""What was measured."""
+"""What was measured: the values that are written to the results folder."""
 
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 from pydantic import BaseModel
 
 THREADS = 8
-"""Tenants worked on at once, by every measure but the loop of psql."""
+"""Tenants that are worked on at once, by everything but the peers."""
+PEERS = 4
+"""Processes of the peers at once."""
 
 
-class Name(StrEnum):
-    """What is measured."""
+class Part(StrEnum):
+    """A part of the bench that can be run by itself."""
 
-    PSQL = "psql"
-    RAW = "raw"
-    ENGINE = "engine"
-    FLOW_TENANT = "flow-tenant"
-    EMPTY_TASKS = "empty-tasks"
-    FLOW_STEP = "flow-step"
-    RAW_ROLLOUT = "raw-rollout"
-    ROLLOUT = "rollout"
-    UNCHANGED_ROLLOUT = "unchanged-rollout"
-
-
-MEANS = {
-    Name.PSQL: "the document's six queries, a loop of psql",
-    Name.RAW: "raw limit: connect, one introspection query",
-    Name.ENGINE: "engine alone, no Prefect",
-    Name.FLOW_TENANT: "audit, granularity tenant",
-    Name.EMPTY_TASKS: "empty nested Prefect tasks, as many as the next",
-    Name.FLOW_STEP: "audit, granularity step",
-    Name.RAW_ROLLOUT: "raw limit: connect, the same scripts",
-    Name.ROLLOUT: "rollout to empty tenants, granularity tenant",
-    Name.UNCHANGED_ROLLOUT: "the same again: nothing to be done",
-}
+    AUDITS = "audits"
+    ROLLOUTS = "rollouts"
+    PEERS = "peers"
+    SHARED = "shared"
+    ROUND_TRIPS = "round-trips"
+    LATENCY = "latency"
+    LOCAL = "local"
 
 
 class Cost(BaseModel):
-    """What a measure took by itself: wall-clock time, when that was over (a Unix time), and the peak of memory."""
+    """What a piece of work cost; None is not measured or not applicable.
 
-    seconds: float
-    ended_at: float
-    peak_mib: float
-    task_runs: int = 0
-
-
-class Measure(Cost):
-    """The same, of so many tenants, with what the servers saw of it.
-
-    `connections` is how many sessions there were with tenants' databases; `prefect_kib` by how much Prefect's database
-    grew; `recorded_seconds` how long it took until Prefect had written down how each task run ended.
+    `peak_mib` is the peak memory of the measuring process so far, or of the largest process that it started.
+    `server_cpu_seconds` is the CPU time of PostgreSQL, `prefect_cpu_seconds` that of Prefect's server until it had
+    recorded every task run, `recorded_seconds` after the start. `connections` is the number of sessions with tenants'
+    databases, `prefect_kib` the growth of Prefect's database. `catalog_reads` is the number of introspection queries.
     """
 
-    name: Name
-    tenants: int
-    connections: int
-    prefect_kib: int | None = None
+    seconds: float | None = None
+    client_cpu_seconds: float | None = None
+    server_cpu_seconds: float | None = None
+    prefect_cpu_seconds: float | None = None
     recorded_seconds: float | None = None
+    prefect_kib: int | None = None
+    peak_mib: float | None = None
+    connections: int | None = None
+    round_trips: int | None = None
+    catalog_reads: int | None = None
+
+
+class Figure(Cost):
+    """The cost of a measure with this number of tenants; `delay_ms` is the artificial round-trip time."""
+
+    measure: str
+    tenants: int
+    delay_ms: int | None = None
 
 
 class Results(BaseModel):
-    """All of one run, on one machine."""
+    """The figures of one part, taken in one run on one machine; `notes` say what was left out."""
 
+    part: Part
     machine: str
     taken_at: datetime
-    measures: list[Measure]
+    notes: list[str] = []
+    figures: list[Figure] = []
 
-    def of(self, name: Name, tenants: int) -> Measure | None:
-        """One measure of that fleet, if it was taken."""
-        return next((each for each in self.measures if (each.name, each.tenants) == (name, tenants)), None)
+    def of(self, measure: str, tenants: int, delay_ms: int | None = None) -> Figure | None:
+        """The figure of a measure; None if it was not taken."""
+        wanted = (measure, tenants, delay_ms)
+        return next((each for each in self.figures if (each.measure, each.tenants, each.delay_ms) == wanted), None)
 
-    def sizes(self, name: Name) -> list[int]:
-        """The fleets of which it was taken."""
-        return [each.tenants for each in self.measures if each.name == name]
+    def save(self, folder: Path) -> None:
+        """Writes the part's JSON file."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{self.part}.json").write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def load_all(folder: Path) -> list[Results]:
+    """The results of every part in the folder, in the order of `Part`."""
+    files = (folder / f"{part}.json" for part in Part)
+    return [Results.model_validate_json(file.read_text(encoding="utf-8")) for file in files if file.exists()]

@@ -1,91 +1,125 @@
-"""The measures side by side."""
+"""The figures side by side: for a terminal, and as Markdown."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from benchmarks.results import MEANS, THREADS, Measure, Name, Results
+from benchmarks.measures import MEASURES, Judgment, in_order, judgments
+from benchmarks.results import Figure, Results
 
-BASES = {
-    **dict.fromkeys((Name.PSQL, Name.RAW, Name.ENGINE, Name.FLOW_TENANT, Name.EMPTY_TASKS, Name.FLOW_STEP), Name.RAW),
-    **dict.fromkeys((Name.RAW_ROLLOUT, Name.ROLLOUT, Name.UNCHANGED_ROLLOUT), Name.RAW_ROLLOUT),
-}
-"""What each figure is compared with."""
-HEADER = (
-    "tenants",
-    "measure",
-    "seconds",
-    "ms a tenant",
-    "tenants/s",
-    "ratio",
-    "recorded after",
-    "connections a tenant",
-    "peak MiB",
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column: its title, and its cell for a figure, empty if there is nothing to show."""
+
+    title: str
+    cell: Callable[[Figure, Results], str]
+    is_number: bool = True
+
+
+def _per_tenant_ms(quantity: str) -> Callable[[Figure, Results], str]:
+    def cell(figure: Figure, _: Results) -> str:
+        value = getattr(figure, quantity)
+        return "" if value is None else f"{1000 * value / figure.tenants:,.1f}"
+
+    return cell
+
+
+def _ratio(figure: Figure, results: Results) -> str:
+    base = MEASURES[figure.measure].base
+    other = results.of(base, figure.tenants, figure.delay_ms) if base else None
+    return f"{figure.seconds / other.seconds:.2f}" if other and other.seconds and figure.seconds is not None else ""
+
+
+def _plain(quantity: str, form: str, *, per_tenant: bool = False) -> Callable[[Figure, Results], str]:
+    def cell(figure: Figure, _: Results) -> str:
+        value = getattr(figure, quantity)
+        return "" if value is None else format(value / figure.tenants if per_tenant else value, form)
+
+    return cell
+
+
+COLUMNS = (
+    Column(title="tenants", cell=_plain("tenants", ",")),
+    Column(title="round-trip time, ms", cell=_plain("delay_ms", "d")),
+    Column(title="measure", cell=lambda figure, _: MEASURES[figure.measure].meaning, is_number=False),
+    Column(title="seconds", cell=_plain("seconds", ",.2f")),
+    Column(title="ms per tenant", cell=_per_tenant_ms("seconds")),
+    Column(title="ratio", cell=_ratio),
+    Column(title="client CPU", cell=_per_tenant_ms("client_cpu_seconds")),
+    Column(title="server CPU", cell=_per_tenant_ms("server_cpu_seconds")),
+    Column(title="Prefect CPU", cell=_per_tenant_ms("prefect_cpu_seconds")),
+    Column(title="recorded after, s", cell=_plain("recorded_seconds", ",.1f")),
+    Column(title="Prefect KiB", cell=_plain("prefect_kib", ",.1f", per_tenant=True)),
+    Column(title="connections", cell=_plain("connections", ".2f", per_tenant=True)),
+    Column(title="peak MiB", cell=_plain("peak_mib", ".0f")),
+    Column(title="round trips", cell=_plain("round_trips", "d")),
+    Column(title="catalog reads", cell=_plain("catalog_reads", "d")),
 )
+UNITS = {
+    "seconds": " s",
+    "peak_mib": " MiB peak memory",
+    "round_trips": " round trips",
+    "catalog_reads": " catalog reads",
+}
 
 
 def text(results: Results) -> str:
     """For a terminal."""
-    rows = [HEADER, *_rows(results)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(HEADER))]
+    rows, columns = _rows(results)
+    widths = [max(len(row[place]) for row in rows) for place in range(len(columns))]
     lines = [
-        "  ".join(_aligned(cell, width, at) for at, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            cell.rjust(width) if column.is_number else cell.ljust(width)
+            for cell, width, column in zip(row, widths, columns, strict=True)
+        )
         for row in rows
     ]
-    return "\n".join([_title(results), "", *lines, "", *_bars(results)])
+    return "\n".join([_title(results), "", *lines, "", *_bar_lines(results), *results.notes])
 
 
 def markdown(results: Results) -> str:
     """For docs/performance.md."""
-    rule = ["---:" if place != 1 else ":---" for place in range(len(HEADER))]
-    lines = [f"| {' | '.join(row)} |" for row in (HEADER, rule, *_rows(results))]
-    return "\n".join([_title(results), "", *lines, "", *(f"- {each}" for each in _bars(results)), ""])
+    rows, columns = _rows(results)
+    rule = ["---:" if each.is_number else ":---" for each in columns]
+    lines = [f"| {' | '.join(row)} |" for row in (rows[0], rule, *rows[1:])]
+    bars = [f"- {each}" for each in _bar_lines(results)]
+    return "\n".join(
+        [_title(results), "", *lines, *([""] if bars else []), *bars, *(f"\n{each}" for each in results.notes)]
+    )
 
 
 def _title(results: Results) -> str:
-    return f"{results.machine}; {THREADS} threads; {results.taken_at:%Y-%m-%d}"
+    return f"{results.machine}; {results.taken_at:%Y-%m-%d}."
 
 
-def _rows(results: Results) -> Iterator[Sequence[str]]:
-    for each in results.measures:
-        base = results.of(BASES[each.name], each.tenants)
-        ratio = f"{each.seconds / base.seconds:.2f}" if base else "-"
-        per_tenant, rate = 1000 * each.seconds / each.tenants, each.tenants / each.seconds
-        connections = f"{each.connections / each.tenants:.2f}"
-        recorded = "" if each.recorded_seconds is None else f"{each.recorded_seconds:.2f}"
-        figures = (f"{each.seconds:.2f}", f"{per_tenant:.1f}", f"{rate:.1f}", ratio, recorded)
-        yield str(each.tenants), MEANS[each.name], *figures, connections, f"{each.peak_mib:.0f}"
+def _rows(results: Results) -> tuple[list[Sequence[str]], list[Column]]:
+    """The title row and one row per figure, without columns that are empty."""
+    figures = in_order(results.figures)
+    columns = [each for each in COLUMNS if any(each.cell(figure, results) for figure in figures)]
+    if {each.tenants for each in figures} <= {1}:
+        columns = [each for each in columns if each.title not in {"tenants", "ms per tenant"}]
+    cells = [[each.cell(figure, results) for each in columns] for figure in figures]
+    return [[each.title for each in columns], *cells], columns
 
 
-def _bars(results: Results) -> Iterator[str]:
-    """The bars that the project sets itself, and where each fleet stands."""
-    for tenants in results.sizes(Name.RAW):
-        found = {each.name: each for each in results.measures if each.tenants == tenants}
-        if {Name.RAW, Name.ENGINE, Name.FLOW_TENANT, Name.EMPTY_TASKS, Name.FLOW_STEP} <= {*found}:
-            yield from (f"{tenants} tenants: {each}" for each in _bars_of(found))
+def _bar_lines(results: Results) -> Iterator[str]:
+    for each in judgments(results):
+        yield f"{'met' if each.is_met else '**MISSED**'}: {_subject(each)}: {_comparison(each)}"
 
 
-def _bars_of(found: Mapping[Name, Measure]) -> Iterator[str]:
-    seconds, flows = (
-        {name: each.seconds for name, each in found.items()},
-        (found[Name.FLOW_TENANT], found[Name.FLOW_STEP]),
-    )
-    engine, tenant = seconds[Name.ENGINE] / seconds[Name.RAW], seconds[Name.FLOW_TENANT] / seconds[Name.RAW]
-    step = seconds[Name.EMPTY_TASKS] / seconds[Name.FLOW_STEP]
-    yield f"engine {_at_most(engine, 1.25)} x the raw limit"
-    yield f"granularity tenant {_at_most(tenant, 2.5)} x the raw limit"
-    yield f"granularity step {_at_least(step, 0.85)} of the rate of empty tasks"
-    empty, by_step = (found[name].recorded_seconds or 0.0 for name in (Name.EMPTY_TASKS, Name.FLOW_STEP))
-    yield f"the same until Prefect has recorded all task runs: {empty / by_step:.2f}"
-    yield f"peak memory of the parent {_at_most(max(each.peak_mib for each in flows), 400)} MiB"
-    yield from (f"{MEANS[each.name]} leaves {(each.prefect_kib or 0) / 1024:.1f} MiB with Prefect" for each in flows)
+def _subject(judgment: Judgment) -> str:
+    tenants = f"{judgment.tenants:,} tenants, " if judgment.tenants > 1 else ""
+    return f"{tenants}{judgment.measure.meaning}"
 
 
-def _at_most(found: float, bar: float) -> str:
-    return f"{found:.2f} (bar {bar:g}: {'met' if found <= bar else 'MISSED'})"
+def _comparison(judgment: Judgment) -> str:
+    bar, found = judgment.bar, judgment.found
+    if not bar.bases:
+        return f"{found:,.3g}{UNITS[bar.quantity]}, bar {bar.limit:g}"
+    bases = " + ".join(_base(name, quantity) for name, quantity in bar.bases)
+    until = " until recorded" if bar.quantity == "recorded_seconds" else ""
+    return f"{found:.2f}{until} x ({bases}), bar {bar.limit:g}"
 
 
-def _at_least(found: float, bar: float) -> str:
-    return f"{found:.2f} (bar {bar:g}: {'met' if found >= bar else 'MISSED'})"
-
-
-def _aligned(cell: str, width: int, place: int) -> str:
-    return cell.ljust(width) if place == 1 else cell.rjust(width)
+def _base(name: str, quantity: str) -> str:
+    return f"{MEASURES[name].meaning}{' until recorded' if quantity == 'recorded_seconds' else ''}"
