@@ -7,7 +7,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
@@ -16,7 +17,7 @@ from benchmarks.meter import PREFECT_PID
 from benchmarks.results import Figure
 from pgfleet.run.settings import SERVER
 
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 STOP_SECONDS = 60.0
 NOTHING: Mapping[str, str] = {}
 
@@ -58,10 +59,13 @@ def prefect_server(settings: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
         port = _free_port()
         own = {**_environment(), **settings, "PREFECT_HOME": home, "DO_NOT_TRACK": "1"}
         command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-        server = subprocess.Popen(command, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        log = Path(home) / "server.log"
+        with log.open("w") as output:
+            server = subprocess.Popen(command, env=own, stdout=output, stderr=output)
         url = f"http://127.0.0.1:{port}/api"
         try:
-            _wait_until_it_answers(url)
+            if not _answers(url, server):
+                raise RuntimeError(f"Prefect's server did not start: {log.read_text(encoding='utf-8')}")
             yield {"PREFECT_API_URL": url, "PREFECT_HOME": home, "DO_NOT_TRACK": "1", PREFECT_PID: str(server.pid)}
         finally:
             server.terminate()
@@ -79,15 +83,12 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _wait_until_it_answers(url: str) -> None:
+def _answers(url: str, server: "subprocess.Popen[bytes]") -> bool:
+    """Whether the server answers; waits until it does, at most START_SECONDS, or until it has ended."""
     deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with urlopen(Request(f"{url}/health"), timeout=5) as answer:
-                answer.read()
-        except (URLError, OSError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-        else:
-            return
+    while server.poll() is None and time.monotonic() < deadline:
+        with suppress(URLError, OSError), urlopen(Request(f"{url}/health"), timeout=5) as answer:
+            answer.read()
+            return True
+        time.sleep(0.2)
+    return False
