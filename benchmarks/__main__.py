@@ -24,7 +24,6 @@ from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.embedded.cluster import Cluster
 from pgfleet.run.context import Granularity
 
-DEFAULT = [granularity for granularity in Granularity if granularity != "step"][-1]
 MOST_STEP_TENANTS = 1000
 """Above this, granularity step and its empty tasks are left out: they take a tenth of a second per tenant."""
 
@@ -64,7 +63,7 @@ def _audits(cluster: Cluster, folder: Path, options: Namespace, notes: list[str]
                 yield from flow_figures("empty-tasks", fleet)
             else:
                 notes.append(f"Granularity step was left out at {tenants:,} tenants.")
-            yield from flow_figures(f"drift-{DEFAULT}", fleet)
+            yield from flow_figures("drift", fleet)
 
 
 def _rollouts(cluster: Cluster, folder: Path, options: Namespace, _: list[str]) -> Iterator[Figure]:

@@ -66,7 +66,7 @@ def _audits() -> Iterator[Measure]:
         meaning = f"audit, granularity {each}"
         bars = (MEMORY, *((STEP,) if each is Granularity.STEP else ()))
         yield Measure(name=f"audit-{each}", meaning=meaning, base="raw", bars=bars)
-        bars = (times(1.0, "raw", from_tenants=1000),) if each == "auto" else ()
+        bars = (times(1.0, "raw", from_tenants=1000),) if each is Granularity.AUTO else ()
         yield Measure(name=f"audit-{each}-again", meaning=f"{meaning}, again: unchanged", base="raw", bars=bars)
     for percent in DRIFT_PERCENTS:
         bars = (times(1.0, "raw", from_tenants=1000),) if percent == DRIFT_PERCENTS[0] else ()
@@ -81,7 +81,7 @@ STEP = Bar(
     bases=(("engine", "seconds"), ("empty-tasks", "recorded_seconds")),
     from_tenants=1000,
 )
-ROLLOUT_BARS = {"tenant": (times(5, "scripts"),), "auto": (times(8, "scripts"),)}
+ROLLOUT_BARS = {Granularity.TENANT: (times(5, "scripts"),), Granularity.AUTO: (times(8, "scripts"),)}
 
 
 def _rollouts() -> Iterator[Measure]:
