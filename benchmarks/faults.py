@@ -27,8 +27,8 @@ from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.read.audit import directly
 from pgfleet.run.files import load_manifest
+from pgfleet.run.retries import retrying
 from pgfleet.run.shipped import sql_folder
-from pgfleet.tasks.support.retries import retrying
 
 ROUNDS = 200
 LONGEST_DELAY_SECONDS = 0.45

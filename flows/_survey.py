@@ -8,7 +8,7 @@ from prefect.futures import PrefectFuture
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.postgres.read.servers import ServerIdentity
 from pgfleet.postgres.read.survey import Survey
-from pgfleet.postgres.scratch.expected_catalog import EXPECTED_CATALOG
+from pgfleet.postgres.scratch.expectation_cache import EXPECTED_CATALOG
 from pgfleet.run.context import Replay, RunContext
 from pgfleet.tasks.expect_catalog import expect_catalog
 from pgfleet.tasks.identify_server import identify_server

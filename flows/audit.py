@@ -1,27 +1,24 @@
 """Audits a fleet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from prefect import State, flow, runtime
 
-from pgfleet.documents.audit import AuditDocument, TenantEntry
+from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.audit_context import Source
-from pgfleet.documents.login_rights import LoginEntry
+from pgfleet.documents.login_rights import LoginRights
 from pgfleet.fleet.selection import Selection, cut_waves
 from pgfleet.flows._run import open_run
 from pgfleet.flows._wave_kinds import AUDIT
 from pgfleet.flows._waves import Outcome, all_results, run_waves
-from pgfleet.judge.enrich import enrich
-from pgfleet.judge.logins import judge_logins
-from pgfleet.judge.summary import build_document, skipped_entries
 from pgfleet.judge.tenant import check_scripts, lost_entry
 from pgfleet.judge.trend import PreviousAudit
-from pgfleet.postgres.read.logins import logins_of
+from pgfleet.postgres.read.audit_document import make_document
 from pgfleet.reports import events
 from pgfleet.run import progress
-from pgfleet.run.context import Granularity, RunContext
+from pgfleet.run.context import Granularity
 from pgfleet.run.parameters import Described, Detail, EnvironmentName, Labels, RingNames, TenantNames
 from pgfleet.tasks.load_previous_audit import load_previous_audit
 from pgfleet.tasks.publish_report import publish_report
@@ -65,9 +62,10 @@ def audit_fleet(
         outcomes = run_waves(AUDIT, context, waves, lambda _: {"granularity": granularity, "earlier_run": earlier_run})
         entries = all_results(outcomes, lost_entry)
         check_scripts((each.script_fault for each in entries), is_any_judged=any(each.migrations for each in entries))
-        document = _document(context, entries, previous, started_at)
-        update = {"is_first": compare and previous is None, "logins": _logins(outcomes, context)}
-        document = document.model_copy(update=update)
+        rights, run_id = _login_rights(outcomes), str(runtime.flow_run.id)
+        document = make_document(
+            context, entries, rights, previous, run_id=run_id, started_at=started_at, compare=compare
+        )
         save_result(document, AUDIT_DOCUMENT, "The audit document")
         publish_report(document, context, write_report_if_configured(document, context))
         announce(events.of_audit(document, is_partial=context.is_partial))
@@ -79,24 +77,8 @@ def _earlier_run(previous: PreviousAudit | None) -> str | None:
     return previous.document.run_id if previous and previous.source is Source.PREFECT else None
 
 
-def _logins(outcomes: Sequence[Outcome[TenantEntry]], context: RunContext) -> tuple[LoginEntry, ...]:
-    """The logins with more rights than they need, as far as the waves read them."""
-    rights = [
-        each
-        for outcome in outcomes
-        if outcome.results
-        for each in load_result(outcome.run_id, LOGIN_RIGHTS, kind=LOGINS) or ()
-    ]
-    has_scratch_dsn = context.environment.policy.scratch_dsn is not None
-    return judge_logins(rights, logins_of(context.environment), has_scratch_dsn=has_scratch_dsn)
-
-
-def _document(
-    context: RunContext, entries: Sequence[TenantEntry], previous: PreviousAudit | None, started_at: datetime
-) -> AuditDocument:
-    """The audit document, compared with the previous one."""
-    environment, manifest = context.environment, context.manifest
-    times = {"started_at": started_at, "finished_at": datetime.now(UTC)}
-    run_id, skipped = str(runtime.flow_run.id), skipped_entries(environment.skipped)
-    document = build_document(environment.name, run_id, manifest, entries, skipped, **times)
-    return enrich(document, environment, manifest, previous, context.today, is_partial=context.is_partial)
+def _login_rights(outcomes: Iterable[Outcome[TenantEntry]]) -> Iterator[LoginRights]:
+    """The rights of the tenants' logins, as far as the waves read them."""
+    for outcome in outcomes:
+        if outcome.results:
+            yield from load_result(outcome.run_id, LOGIN_RIGHTS, kind=LOGINS) or ()

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from prefect import State, flow, runtime
-from pydantic import Field
 
 from pgfleet.documents.repair import RepairMode, TenantRepair
 from pgfleet.errors import FleetError, PgfleetError
@@ -15,12 +14,13 @@ from pgfleet.flows._run import open_run
 from pgfleet.flows._wave_kinds import REPAIR
 from pgfleet.flows._waves import all_results, run_waves
 from pgfleet.judge.summary import skipped_entries
+from pgfleet.judge.tenant import check_scripts
 from pgfleet.reports import events
 from pgfleet.rollout.repair_results import digest_of, failed_repair, not_reached
 from pgfleet.rollout.repair_summary import build_repair_document
 from pgfleet.run import progress
 from pgfleet.run.context import RunContext
-from pgfleet.run.parameters import Described, DryRun, EnvironmentName, Label, Name
+from pgfleet.run.parameters import Described, DryRun, EnvironmentName, Labels, RingNames, TenantNames
 from pgfleet.tasks.publish_repair import publish_repair
 from pgfleet.tasks.support.events import announce
 from pgfleet.tasks.support.repair_states import repair_state
@@ -42,13 +42,14 @@ def run_name() -> str:
 @flow(name="repair", flow_run_name=run_name)
 def repair_fleet(
     environment: EnvironmentName,
-    tenants: Annotated[list[Name], Field(min_length=1), Described("These tenants, by name or pattern: acme, acme-*.")],
+    tenants: TenantNames = None,
+    rings: RingNames = None,
     dry_run: DryRun = True,
     digest: Annotated[
         str | None,
         Described("The digest that the dry run reported: the approved repair. Required unless this is a dry run."),
     ] = None,
-    labels: Annotated[list[Label] | None, Described("Only tenants with these labels: region=eu, tier=g*.")] = None,
+    labels: Labels = None,
 ) -> State[Any]:
     """Fixes what drifted in the selected tenants: each tenant's repair is proven and committed as one transaction.
 
@@ -57,8 +58,10 @@ def repair_fleet(
     """
     if not dry_run and not digest:
         raise FleetError("digest", "", "is required: do a dry run first, and pass the digest that it reports")
+    if not (tenants or rings):
+        raise FleetError("tenants", "", "is required: name the tenants to repair, or rings")
     started_at, run_id = datetime.now(UTC), str(runtime.flow_run.id)
-    selection, run = Selection.of(tenants, labels=labels), f"repair {environment} {run_id[:8]}"
+    selection, run = Selection.of(tenants, rings, labels), f"repair {environment} {run_id[:8]}"
     waves = [REPAIR[RepairMode.REPAIR].flow]
     with open_run(environment, selection, run=run, run_id=run_id, waves=waves) as context:
         found, reason = (_run(context, RepairMode.DRY_RUN), None) if dry_run else _repair(context, digest or "")
@@ -95,7 +98,9 @@ def _run(context: RunContext, mode: RepairMode, planned: Sequence[TenantRepair] 
         }
 
     progress.report_phase(PHASE[mode], len(context.environment.tenants))
-    return all_results(run_waves(REPAIR[mode], context, cut_waves(context.environment), arguments), _lost)
+    found = all_results(run_waves(REPAIR[mode], context, cut_waves(context.environment), arguments), _lost)
+    check_scripts((each.script_fault for each in found), is_any_judged=any(each.error is None for each in found))
+    return found
 
 
 def _lost(tenant: Tenant, reason: str) -> TenantRepair:

@@ -2,13 +2,15 @@
 
 import re
 import tomllib
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from pgfleet.errors import ConfigurationError
 from pgfleet.hidden_characters import is_shown
+from pgfleet.suggestion import did_you_mean
 
 MESSAGES = {
     "extra_forbidden": "unknown key",
@@ -87,7 +89,7 @@ def read_toml(text: str, form: type[Form], *, file: str, error: type[Configurati
     try:
         return form.model_validate(data)
     except ValidationError as fault:
-        first, *others = faults_of(fault, data)
+        first, *others = faults_of(fault, data, form)
         raise error(file, *first, *others) from None
 
 
@@ -96,12 +98,15 @@ def first_fault(error: ValidationError, document: Any = None) -> tuple[str, str]
     return faults_of(error, document)[0]
 
 
-def faults_of(error: ValidationError, document: Any = None) -> list[tuple[str, str]]:
+def faults_of(
+    error: ValidationError, document: Any = None, form: type[BaseModel] | None = None
+) -> list[tuple[str, str]]:
     """The keys (`migrations[2].requires`) and the problems of the errors; unknown keys come first.
 
     If a table has an unknown key, its missing keys are omitted, because the unknown one is probably a misspelled one.
     `document` is the validated data, used to remove parts that pydantic adds to a location (such as the variant of a
-    union). The result never contains an invalid value, which may be a secret.
+    union). With the `form`, an unknown key comes with the known ones that are similar. The result never contains an
+    invalid value, which may be a secret.
     """
     faults = error.errors(include_input=False, include_url=False, include_context=True)
     unknown = [each for each in faults if each["type"] == "extra_forbidden"]
@@ -111,12 +116,37 @@ def faults_of(error: ValidationError, document: Any = None) -> list[tuple[str, s
         for each in faults
         if each["type"] != "extra_forbidden" and (each["type"] != "missing" or each["loc"][:-1] not in tables)
     ]
-    return [_describe(each, document) for each in (*unknown, *others)]
+    return [_describe(each, document, form) for each in (*unknown, *others)]
 
 
-def _describe(fault: ErrorDetails, document: Any) -> tuple[str, str]:
+def _describe(fault: ErrorDetails, document: Any, form: type[BaseModel] | None) -> tuple[str, str]:
     location = fault["loc"] if document is None else _within(document, fault["loc"], missing=fault["type"] == "missing")
-    return key_path(location), _problem(fault)
+    similar = did_you_mean(str(location[-1]), _keys_at(form, location[:-1])) if form and _is_unknown(fault) else ""
+    return key_path(location), _problem(fault) + similar
+
+
+def _is_unknown(fault: ErrorDetails) -> bool:
+    return fault["type"] == "extra_forbidden"
+
+
+def _keys_at(form: type[BaseModel], location: Location) -> Iterator[str]:
+    """The keys of the tables at this location of a document of the form."""
+    tables = [form]
+    for part in location:
+        fields = [
+            field for table in tables for name, field in table.model_fields.items() if (field.alias or name) == part
+        ]
+        # A part that names no field is a position in a list, or a key that the user chose.
+        tables = [inner for field in fields for inner in _tables_in(field.annotation)] or tables
+    for table in tables:
+        yield from (field.alias or name for name, field in table.model_fields.items())
+
+
+def _tables_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _tables_in(inner)
 
 
 def _problem(fault: ErrorDetails) -> str:

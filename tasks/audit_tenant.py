@@ -10,10 +10,10 @@ from pgfleet.documents.audit import TenantEntry, Verdict
 from pgfleet.postgres.read import audit_steps, inspection
 from pgfleet.postgres.read.audit import audit
 from pgfleet.run.context import Granularity, RunContext
+from pgfleet.run.retries import retrying
 from pgfleet.tasks.check_seed import check_seed
 from pgfleet.tasks.count_rows import count_rows
 from pgfleet.tasks.inspect_tenant import inspect_tenant
-from pgfleet.tasks.support.retries import retrying
 from pgfleet.tasks.support.states import as_task_runs, tenant_state
 from pgfleet.tasks.try_contracts import try_contracts
 from pgfleet.tasks.verify_migration import verify_migration

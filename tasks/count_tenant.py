@@ -5,10 +5,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
 from pgfleet.documents.rollout import TenantCounts
-from pgfleet.errors import PgfleetError
 from pgfleet.postgres.read import audit_steps
-from pgfleet.postgres.tenant_session import open_session
-from pgfleet.rollout.counts import tenant_counts
+from pgfleet.postgres.read.counts import count_tables
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.count_rows import count_rows
 from pgfleet.tasks.support.states import as_task_runs, state_message
@@ -17,14 +15,7 @@ from pgfleet.tasks.support.states import as_task_runs, state_message
 @task(name="count tenant", task_run_name="count {tenant}", cache_policy=NO_CACHE, persist_result=False)
 def count_tenant(tenant: str, context: RunContext) -> State[TenantCounts]:
     """Counts the manifest's tables, each in its own task run, on one connection."""
-    chosen, run = context.tenant(tenant), as_task_runs({audit_steps.count: count_rows})
-    try:
-        with open_session(chosen, context) as session:
-            readings = [run(audit_steps.count, session, context, each.table) for each in context.manifest.counts]
-    except PgfleetError as error:
-        found = TenantCounts(name=chosen.name, ring=chosen.ring, reason=str(error))
-    else:
-        found = tenant_counts(chosen.name, chosen.ring, readings)
+    found = count_tables(context.tenant(tenant), context, as_task_runs({audit_steps.count: count_rows}))
     if found.reason:
         return Failed(name="Not counted", message=state_message(found.reason), data=found)
     return Completed(name="Counted", data=found)

@@ -16,6 +16,7 @@ from pgfleet.postgres.read.audit import Runner
 from pgfleet.rollout.results import failed_result, not_reached
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.failure_budget import FailureBudget
+from pgfleet.run.retries import retrying
 from pgfleet.tasks.count_rows import count_rows
 from pgfleet.tasks.inspect_tenant import inspect_tenant
 from pgfleet.tasks.migrate_tenant import migrate_tenant
@@ -23,7 +24,6 @@ from pgfleet.tasks.prepare_ledger import prepare_ledger
 from pgfleet.tasks.repair_drift import repair_drift
 from pgfleet.tasks.revert_migration import revert_migration
 from pgfleet.tasks.seed_tenant import seed_tenant
-from pgfleet.tasks.support.retries import retrying
 from pgfleet.tasks.support.states import as_task_runs, result_state
 from pgfleet.tasks.verify_migration import verify_migration
 

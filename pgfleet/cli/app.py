@@ -8,65 +8,42 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import pgfleet.flows  # noqa: F401 (sets the function that reads ${secret:NAME})
-from pgfleet.cli.audit import audit
-from pgfleet.cli.counts import counts
-from pgfleet.cli.doctor import doctor
-from pgfleet.cli.manifest import manifest_app
-from pgfleet.cli.repair import repair
-from pgfleet.cli.rollout import adopt, revert, rollout, seed
-from pgfleet.cli.single_tenant import diff, history
-from pgfleet.cli.tenants import tenants
-from pgfleet.cli.up import automations, demo, up
+from pgfleet.cli.commands import Group
 from pgfleet.cli.usage_errors import usage_problem
 from pgfleet.errors import ConfigurationError, PgfleetError
 from pgfleet.hidden_characters import KEPT_IN_BLOCKS, is_shown, show_hidden
 from pgfleet.run import interruption, settings
-from pgfleet.version import VERSION
 
 MISUSE, INCOMPLETE = 2, 3
 MOST_CHARACTERS, MOST_SHOWN = 4096, 60
 """Of an argument. Linux allows paths of 4096 bytes."""
-EXAMPLES: dict[Callable[..., None], str] = {
-    audit: "pgfleet audit prod --ring canary --format html --output audit.html",
-    rollout: "pgfleet rollout prod --ring canary --dry-run",
-    repair: "pgfleet repair prod --tenant acme",
-    seed: "pgfleet seed prod --tenant acme",
-    adopt: "pgfleet adopt prod --through 20250401 --tenant acme",
-    revert: "pgfleet revert prod --to 20250328 --tenant acme --dry-run",
-    diff: "pgfleet diff prod acme",
-    history: "pgfleet history prod acme",
-    counts: "pgfleet counts prod --format json",
-    tenants: "pgfleet tenants prod --label region=eu",
-    doctor: "pgfleet doctor prod",
-    demo: "pgfleet demo --keep",
-    up: "pgfleet up --demo",
-    automations: "PREFECT_API_URL=http://prefect.internal:4200/api pgfleet automations",
-}
 
 app = typer.Typer(
+    cls=Group,
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, which contain connection strings
 )
-app.add_typer(manifest_app, name="manifest")
-for command, example in EXAMPLES.items():
-    app.command(epilog=f"Example: {example}")(command)
 
 
 def _show_version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(f"pgfleet {VERSION}")
+        from pgfleet.version import versions
+
+        for line in versions():
+            typer.echo(line)
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(epilog="Example: pgfleet audit prod. To see a command's options: pgfleet audit --help")
 def choose_files(
     config: Annotated[
         Path | None,
@@ -76,29 +53,36 @@ def choose_files(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Manifest, or example: the one in the package.",
-            show_default="the one that the fleet file names, else manifest.toml beside it",
+            help="Manifest; example is the one in the package.",
+            show_default="manifest.toml",
         ),
     ] = None,
     version: Annotated[  # noqa: ARG001 (its callback uses it)
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the versions and exit.")
     ] = False,
 ) -> None:
-    """Audit, roll out, and verify PostgreSQL migrations across a fleet of tenant databases."""
+    """Audit, roll out, and verify PostgreSQL migrations across a fleet."""
     settings.use(config=config, manifest=manifest)
 
 
-def with_files_first(arguments: list[str]) -> list[str]:
-    """The arguments with --config and --manifest before the command, after which users may write them too."""
+GLOBAL = ("--config", "--manifest")
+
+
+def with_globals_first(arguments: list[str]) -> list[str]:
+    """The arguments with the global options before the command, after which users may write them too."""
     own: list[str] = []
-    rest = [*arguments]
-    for name in ("--config", "--manifest"):
-        while name in rest[:-1]:
-            place = rest.index(name)
-            own += rest[place : place + 2]
-            del rest[place : place + 2]
-    joined = [each for each in rest if each.startswith(("--config=", "--manifest="))]
-    return [*own, *joined, *(each for each in rest if each not in joined)]
+    rest: list[str] = []
+    remaining = iter(arguments)
+    for each in remaining:
+        if each == "--":
+            rest += [each, *remaining]
+        elif each == "--version" or each.startswith(tuple(f"{name}=" for name in GLOBAL)):
+            own.append(each)
+        elif each in GLOBAL and (value := next(remaining, None)) is not None:
+            own += [each, value]
+        else:
+            rest.append(each)
+    return [*own, *rest]
 
 
 def _check_arguments(arguments: Iterable[str]) -> None:
@@ -142,7 +126,7 @@ def run_command() -> None:
     """
     try:
         _check_arguments(sys.argv[1:])
-        sys.exit(app(with_files_first(sys.argv[1:]), prog_name="pgfleet", standalone_mode=False))
+        sys.exit(app(with_globals_first(sys.argv[1:]), prog_name="pgfleet", standalone_mode=False))
     except KeyboardInterrupt:
         sys.exit(128 + (interruption.received() or signal.SIGINT))
     except typer.TyperException as error:

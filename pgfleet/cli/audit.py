@@ -5,42 +5,44 @@ from typing import Annotated, Any
 
 import typer
 
-from pgfleet.cli.options import (
-    AuditFormat,
-    AuditFormatOption,
-    EnvironmentArgument,
-    GranularityOption,
-    LabelOption,
-    OutputOption,
-    RingOption,
-    TenantOption,
-    check_writable,
-)
+from pgfleet.cli.completion import complete_environments
+from pgfleet.cli.option_groups import with_groups
+from pgfleet.cli.options import AuditOutput, Detail, Local, Selected, check_writable
 from pgfleet.cli.progress import showing_progress
-from pgfleet.cli.run_flow import run_flow
 from pgfleet.documents.audit import AuditDocument
-from pgfleet.fleet.selection import Selection
+from pgfleet.errors import ConfigurationError
 from pgfleet.judge.summary import EXIT_STATUS, outcome_of
 from pgfleet.run import files, settings
-from pgfleet.run.context import Granularity
+from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.report_folders import check_report_folders
 
+OptionalEnvironment = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="ENV",
+        help="Environment in the fleet file. Required without --dsn.",
+        autocompletion=complete_environments,
+    ),
+]
 
+
+@with_groups
 def audit(
-    environment: EnvironmentArgument,
-    tenant: TenantOption = None,
-    ring: RingOption = None,
-    label: LabelOption = None,
-    granularity: GranularityOption = Granularity.AUTO,
-    since: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Compare with this audit document instead of the last audit in Prefect."),
+    selected: Selected,
+    output: AuditOutput,
+    environment: OptionalEnvironment = None,
+    local: Local = False,
+    dsn: Annotated[
+        str | None,
+        typer.Option(metavar="DSN", help="Audit this database instead of an environment, without Prefect."),
     ] = None,
+    since: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Compare with this audit document, not with the last audit.")
+    ] = None,
+    granularity: Detail = Granularity.AUTO,
     full: Annotated[
-        bool, typer.Option("--full", help="Read every catalog, also if it is unchanged since the last audit.")
+        bool, typer.Option("--full", help="Read every catalog, also if unchanged since the last audit.")
     ] = False,
-    output_format: AuditFormatOption = AuditFormat.TABLE,
-    output: OutputOption = None,
 ) -> None:
     """Compare every tenant with the manifest. Changes nothing.
 
@@ -51,23 +53,46 @@ def audit(
     3  some tenant could not be inspected
     """
     from pgfleet.cli.output import write_audit
-    from pgfleet.postgres.read.run_context import load_context
 
-    selection = Selection.of(tenant, ring, label)
-    context = load_context(environment, selection)
-    check_writable(output)
+    context = _context(environment, dsn, selected)
+    check_writable(output.output)
     check_report_folders(context.environment)
+    name = context.environment.name
     if since:
-        files.load_audit(since, environment)
-    file = str(since.absolute()) if since else None
-    document = run_audit(environment, granularity=granularity, since_file=file, full=full, **selection.parameters)
-    write_audit(document, context, output_format, output)
+        files.load_audit(since, name)
+    if local or dsn:
+        document = _audit_locally(context, since, full=full)
+    else:
+        file = str(since.absolute()) if since else None
+        options = {"granularity": granularity, "since_file": file, "full": full, **selected.selection.parameters}
+        document = run_audit(name, **options)
+    write_audit(document, context, output.output_format, output.output)
     raise typer.Exit(EXIT_STATUS[outcome_of(document.tenants)])
+
+
+def _context(environment: str | None, dsn: str | None, selected: Selected) -> RunContext:
+    from pgfleet.postgres.read.run_context import load_context, load_dsn_context
+
+    if dsn is None:
+        if environment is None:
+            raise ConfigurationError("audit", "", "name an environment of the fleet file, or a database with --dsn")
+        return load_context(environment, selected.selection, run=f"audit {environment}")
+    if environment is not None or selected != Selected():
+        raise ConfigurationError("--dsn", "", "cannot be combined with an environment, --tenant, --ring, or --label")
+    return load_dsn_context(dsn, run="audit")
+
+
+def _audit_locally(context: RunContext, since: Path | None, *, full: bool) -> AuditDocument:
+    from pgfleet.local.audit import audit_fleet
+
+    with showing_progress(f"audit of {context.environment.name}"):
+        return audit_fleet(context, since, full=full)
 
 
 def run_audit(environment: str, **parameters: Any) -> AuditDocument:
     """One run of the flow `audit`, with its progress on standard error. Raises PgfleetError if the run broke off."""
     settings.prepare_prefect()
+    from pgfleet.cli.run_flow import run_flow
     from pgfleet.flows.audit import audit_fleet
     from pgfleet.tasks.support.results import AUDIT_DOCUMENT
 

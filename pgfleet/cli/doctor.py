@@ -5,40 +5,47 @@ from typing import Annotated
 
 import typer
 
-from pgfleet.cli.options import Format, FormatOption
+from pgfleet.cli.completion import complete_environments
+from pgfleet.cli.option_groups import with_groups
+from pgfleet.cli.options import Output, check_writable
 from pgfleet.documents.doctor import CheckEntry, CheckStatus, DoctorDocument
 from pgfleet.errors import ConfigurationError, InventoryUnreadable, PgfleetError
 from pgfleet.judge.doctor import error, exit_status, fault_checks, ok
 
 OptionalEnvironment = Annotated[
-    str | None, typer.Argument(metavar="[ENV]", help="Also check this environment's servers and logins.")
+    str | None,
+    typer.Argument(
+        metavar="ENV",
+        help="Also check this environment's servers and logins.",
+        autocompletion=complete_environments,
+    ),
 ]
 STYLES = {CheckStatus.OK: "green", CheckStatus.WARNING: "yellow", CheckStatus.ERROR: "red"}
 WIDTH = max(map(len, CheckStatus))
 CORRECT = "correct it first"
 
 
-def doctor(environment: OptionalEnvironment = None, output_format: FormatOption = Format.TABLE) -> None:
+@with_groups
+def doctor(output: Output, environment: OptionalEnvironment = None) -> None:
     """Check whether pgfleet can run. Changes nothing.
 
-    Checks versions, files, folders, and Prefect's API. With ENV, also each
-    server, through a few connections: its version, a pooler, its free
-    connections, whether scratch databases are possible, and the rights of
-    the logins for audits and rollouts.
+    Checks versions, files, folders, and Prefect's API.
+    With ENV, also checks each server, through a few connections:
+    version, pooler, free connections, scratch databases, and the logins' rights.
 
     Exit status:
     0  pgfleet can run; there may be warnings
     2  a file or a setting is wrong
-    3  nothing is wrong, but a server, an inventory, or Prefect's API
-       could not be reached
+    3  a server, an inventory, or Prefect's API could not be reached
     """
     from pgfleet.cli.output import write_json, write_lines
 
+    check_writable(output.output)
     checks = tuple(_checks(environment))
-    if output_format is Format.JSON:
-        write_json(DoctorDocument(environment=environment, checks=checks), None)
+    if output.as_json:
+        write_json(DoctorDocument(environment=environment, checks=checks), output.output)
     else:
-        write_lines(((_line(each), STYLES[each.status]) for each in checks), None)
+        write_lines(((_line(each), STYLES[each.status]) for each in checks), output.output)
     raise typer.Exit(exit_status(checks))
 
 

@@ -1,52 +1,54 @@
 """The commands `manifest` and `manifest check`."""
 
 import json
-import sys
 from typing import Annotated
 
 import typer
 
 from pgfleet.check.judgment import EXIT_STATUS
-from pgfleet.cli.manifest_init import init
-from pgfleet.cli.options import Format, FormatOption, OutputOption, check_writable
-from pgfleet.cli.run_flow import run_flow
+from pgfleet.cli.completion import complete_environments
+from pgfleet.cli.option_groups import with_groups
+from pgfleet.cli.options import Output, check_writable
 from pgfleet.run import files, settings
 from pgfleet.run.manifest_file import find_manifest
 
-manifest_app = typer.Typer(invoke_without_command=True, epilog="Example: pgfleet manifest --format json")
-manifest_app.command(epilog="Example: pgfleet manifest init db/migrations --output manifest.toml")(init)
 
-
-@manifest_app.callback()
-def manifest(context: typer.Context, output_format: FormatOption = Format.TABLE) -> None:
+@with_groups
+def manifest(context: typer.Context, output: Output) -> None:
     """Show the manifest as pgfleet reads it. Connects to nothing."""
     if context.invoked_subcommand:
         return
-    from pgfleet.cli.output import console_on
+    from pgfleet.cli.output import write_table, write_text
     from pgfleet.hidden_characters import escape_json
     from pgfleet.reports.inventory import manifest_document, manifest_table
 
+    check_writable(output.output)
     path = find_manifest()
     found = files.load_manifest(path)
-    if output_format is Format.JSON:
-        print(escape_json(json.dumps(manifest_document(found), ensure_ascii=False, indent=2)))
+    if output.as_json:
+        write_text(
+            escape_json(json.dumps(manifest_document(found), ensure_ascii=False, indent=2)) + "\n", output.output
+        )
     else:
-        console_on(sys.stdout).print(manifest_table(found, str(path)))
+        write_table(manifest_table(found, str(path)), output.output)
 
 
-@manifest_app.command(epilog="Example: pgfleet manifest check --on staging")
+@with_groups
 def check(
+    output: Output,
     on: Annotated[
         str | None,
-        typer.Option(metavar="ENV", help="Use a server of this environment instead of the embedded PostgreSQL."),
+        typer.Option(
+            metavar="ENV",
+            help="Use a server of this environment, not the embedded PostgreSQL.",
+            autocompletion=complete_environments,
+        ),
     ] = None,
-    output_format: FormatOption = Format.TABLE,
-    output: OutputOption = None,
 ) -> None:
     """Prove the manifest in scratch databases. Changes no tenant.
 
-    Runs each migration, runs it again, runs it with only what it
-    requires, and tests which differences reapplying it fixes.
+    Runs each migration, runs it again, and runs it with only what it requires.
+    Tests which differences reapplying it fixes.
 
     Exit status:
     0  the manifest is proven
@@ -61,9 +63,10 @@ def check(
 
     if on:
         load_context(on)  # raises ConfigurationError before a run begins
-    check_writable(output)
+    check_writable(output.output)
     files.load_manifest(find_manifest())
     settings.prepare_prefect()
+    from pgfleet.cli.run_flow import run_flow
     from pgfleet.flows.check_manifest import check_manifest
     from pgfleet.tasks.support.results import MANIFEST_PROOF
 
@@ -71,5 +74,5 @@ def check(
     with showing_progress("manifest check") as progress:
         progress.note(f"in scratch databases on {where} …")
         proof = run_flow(check_manifest, MANIFEST_PROOF, environment=on)
-    write(proof, proof_view(proof), as_json=output_format is Format.JSON, output=output)
+    write(proof, proof_view(proof), as_json=output.as_json, output=output.output)
     raise typer.Exit(EXIT_STATUS[proof.outcome])

@@ -32,19 +32,18 @@ def init(
     ),
     tool: Annotated[
         Tool | None,
-        typer.Option(metavar="NAME", help=f"Tool that runs the files, if it is not recognized: {', '.join(Tool)}."),
+        typer.Option(metavar="NAME", help="Tool that runs the files, if it is not recognized."),
     ] = None,
 ) -> None:
     """Write a manifest for the migration files in a directory.
 
-    Recognizes the tool that runs them. Lists the SQL files that the
-    tool ignores and the files that pgfleet cannot use. Does not
-    overwrite a file.
+    Recognizes the tool that runs them.
+    Lists the SQL files that the tool ignores, and those that pgfleet cannot use.
+    Does not overwrite a file.
 
     Exit status:
     0  the manifest is written and valid
-    2  nothing is written, because the command is wrong; or the
-       manifest is written, but pgfleet cannot use some of the files
+    2  the command is wrong, or pgfleet cannot use some of the files
     """
     if not folder.is_dir():
         problem = "is not a directory" if folder.exists() else "does not exist"

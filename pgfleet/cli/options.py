@@ -2,13 +2,16 @@
 
 import errno
 import os
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pgfleet.cli.completion import complete_environments, complete_labels, complete_rings, complete_tenants
 from pgfleet.errors import ConfigurationError
+from pgfleet.fleet.selection import Selection
 from pgfleet.run.context import Granularity
 from pgfleet.run.writable import writing_problem
 
@@ -41,33 +44,101 @@ class RolloutFormat(StrEnum):
     JUNIT = "junit"
 
 
-EnvironmentArgument = Annotated[str, typer.Argument(metavar="ENV", help="Environment in the fleet file.")]
-TenantOption = Annotated[
-    list[str] | None,
-    typer.Option("--tenant", metavar="NAME", help="Only this tenant, or a pattern: acme-*. Repeatable."),
-]
-RingOption = Annotated[
-    list[str] | None, typer.Option("--ring", metavar="RING", help="Only tenants in this ring. Repeatable.")
-]
-LabelOption = Annotated[
-    list[str] | None,
-    typer.Option("--label", metavar="KEY=VALUE", help="Only tenants with this label: region=eu, tier=g*. Repeatable."),
-]
-GranularityOption = Annotated[
-    Granularity,
-    typer.Option(help="Record a task run in Prefect for each step that matters, each step, or each tenant."),
-]
-DryRunOption = Annotated[
+Local = Annotated[bool, typer.Option("--local", help="Run in this process, without Prefect.")]
+DryRun = Annotated[
     bool, typer.Option("--dry-run", "--rehearse", help="Run everything in transactions that are rolled back.")
 ]
-YesOption = Annotated[bool, typer.Option("--yes", help="Skip the confirmation prompt.")]
-SqlOption = Annotated[bool, typer.Option("--sql", help="Show the plan's scripts in full, not only their first lines.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="Output format.")]
-AuditFormatOption = Annotated[AuditFormat, typer.Option("--format", help="Output format.")]
-RolloutFormatOption = Annotated[RolloutFormat, typer.Option("--format", help="Output format.")]
-OutputOption = Annotated[
+Yes = Annotated[bool, typer.Option("--yes", help="Skip the confirmation prompt.")]
+Sql = Annotated[bool, typer.Option("--sql", help="Show the plan's scripts in full, not only their first lines.")]
+Detail = Annotated[
+    Granularity, typer.Option("--granularity", help="What is recorded as a task run of its own in Prefect.")
+]
+Environment = Annotated[
+    str, typer.Argument(metavar="ENV", help="Environment in the fleet file.", autocompletion=complete_environments)
+]
+Tenants = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tenant",
+        metavar="NAME",
+        help="Only this tenant, or a pattern: acme-*. Repeatable.",
+        autocompletion=complete_tenants,
+    ),
+]
+Rings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ring", metavar="RING", help="Only tenants in this ring. Repeatable.", autocompletion=complete_rings
+    ),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label",
+        metavar="KEY=VALUE",
+        help="Only tenants with this label: region=eu, tier=g*. Repeatable.",
+        autocompletion=complete_labels,
+    ),
+]
+OutputFile = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="Write to this file instead of standard output.")
 ]
+OutputFormat = Annotated[Format, typer.Option("--format", help="Output format.")]
+AuditOutputFormat = Annotated[AuditFormat, typer.Option("--format", help="Output format.")]
+RolloutOutputFormat = Annotated[RolloutFormat, typer.Option("--format", help="Output format.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selected:
+    """The options that select tenants of an environment."""
+
+    tenant: Tenants = None
+    ring: Rings = None
+    label: Labels = None
+
+    @property
+    def selection(self) -> Selection:
+        """The selection that the options describe."""
+        return Selection.of(self.tenant, self.ring, self.label)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """The options of a command that changes tenants."""
+
+    dry_run: DryRun = False
+    yes: Yes = False
+    granularity: Detail = Granularity.AUTO
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """Where a result goes, and in which format."""
+
+    output_format: OutputFormat = Format.TABLE
+    output: OutputFile = None
+
+    @property
+    def as_json(self) -> bool:
+        """Whether the result is written as JSON."""
+        return self.output_format is Format.JSON
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolloutOutput:
+    """The same for the result of a rollout."""
+
+    output_format: RolloutOutputFormat = RolloutFormat.TABLE
+    output: OutputFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditOutput:
+    """The same for the result of an audit."""
+
+    output_format: AuditOutputFormat = AuditFormat.TABLE
+    output: OutputFile = None
+
 
 ALWAYS_FULL = Path("/dev/full")
 

@@ -1,60 +1,74 @@
 """Writes a result in the chosen format, to standard output or to a file that is replaced as a whole."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from pydantic import BaseModel
-from rich.console import Console
-from rich.text import Text
 
 from pgfleet.cli.options import AuditFormat, RolloutFormat
-from pgfleet.documents.audit import AuditDocument
-from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.errors import PgfleetError
 from pgfleet.hidden_characters import escape_json
-from pgfleet.reports.audit_junit import audit_junit
-from pgfleet.reports.blocks import View
-from pgfleet.reports.openmetrics import audit_metrics
-from pgfleet.reports.render import html, markdown, terminal
-from pgfleet.reports.render.plain_text import plain_text
-from pgfleet.reports.rollout_junit import rollout_junit
-from pgfleet.reports.views.audit import audit_page, audit_view
-from pgfleet.reports.views.rollout import rollout_view, view_below_plan
-from pgfleet.reports.views.rollout_page import rollout_page
 from pgfleet.run import files
 from pgfleet.run.context import RunContext
 
-PLAIN_WIDTH = 160
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from pgfleet.documents.audit import AuditDocument
+    from pgfleet.documents.rollout import RolloutDocument
+    from pgfleet.reports.blocks import View
+
+PLAIN_WIDTH = 5_000
+"""Columns where the stream is no terminal: more than a line has, as it must be possible to copy a command from it."""
 
 
-def console_on(stream: TextIO) -> Console:
+def console_on(stream: TextIO) -> "Console":
     """A console as wide as the terminal, or of a fixed width and without colors where the stream is no terminal."""
+    from rich.console import Console
+
     return Console(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
 
 
 def write_audit(
-    document: AuditDocument, context: RunContext, output_format: AuditFormat, output: Path | None = None
+    document: "AuditDocument", context: RunContext, output_format: AuditFormat, output: Path | None = None
 ) -> None:
     """Writes the audit document in the chosen format."""
-    manifest, zone = context.manifest, context.environment.policy.timezone
-    texts: Mapping[AuditFormat, Callable[[], str]] = {
-        AuditFormat.HTML: lambda: html.render(audit_page(document, manifest, zone)),
-        AuditFormat.MARKDOWN: lambda: markdown.render(audit_view(document, manifest, zone)),
-        AuditFormat.JUNIT: lambda: audit_junit(document, manifest),
-        AuditFormat.OPENMETRICS: lambda: audit_metrics(document, manifest),
-    }
-    if make := texts.get(output_format):
-        write_text(make(), output)
+    if output_format is AuditFormat.JSON:
+        write_json(document, output)
+    elif output_format is AuditFormat.TABLE:
+        from pgfleet.reports.views.audit import audit_view
+
+        write_view(audit_view(document, context.manifest, context.environment.policy.timezone), output)
     else:
-        view = audit_view(document, manifest, zone)
-        write(document, view, as_json=output_format is AuditFormat.JSON, output=output)
+        write_text(_audit_text(document, context, output_format), output)
+
+
+def _audit_text(document: "AuditDocument", context: RunContext, output_format: AuditFormat) -> str:
+    manifest, zone = context.manifest, context.environment.policy.timezone
+    if output_format is AuditFormat.JUNIT:
+        from pgfleet.reports.audit_junit import audit_junit
+
+        return audit_junit(document, manifest)
+    if output_format is AuditFormat.OPENMETRICS:
+        from pgfleet.reports.openmetrics import audit_metrics
+
+        return audit_metrics(document, manifest)
+    from pgfleet.reports.views.audit import audit_page, audit_view
+
+    if output_format is AuditFormat.HTML:
+        from pgfleet.reports.render import html
+
+        return html.render(audit_page(document, manifest, zone))
+    from pgfleet.reports.render import markdown
+
+    return markdown.render(audit_view(document, manifest, zone))
 
 
 def write_rollout(
-    document: RolloutDocument,
+    document: "RolloutDocument",
     context: RunContext,
     output_format: RolloutFormat,
     output: Path | None = None,
@@ -62,30 +76,62 @@ def write_rollout(
     is_below_plan: bool = False,
 ) -> None:
     """Writes the rollout document in the chosen format; at the terminal, below its plan if that was printed."""
+    from pgfleet.reports.render import html, markdown
+    from pgfleet.reports.rollout_junit import rollout_junit
+    from pgfleet.reports.views.rollout import rollout_view, view_below_plan
+    from pgfleet.reports.views.rollout_page import rollout_page
+
     manifest, zone = context.manifest, context.environment.policy.timezone
-    texts: Mapping[RolloutFormat, Callable[[], str]] = {
-        RolloutFormat.HTML: lambda: html.render(rollout_page(document, manifest, zone)),
-        RolloutFormat.MARKDOWN: lambda: markdown.render(rollout_view(document, manifest, zone)),
-        RolloutFormat.JUNIT: lambda: rollout_junit(document),
-    }
-    if make := texts.get(output_format):
-        write_text(make(), output)
+    if output_format is RolloutFormat.JSON:
+        write_json(document, output)
+    elif output_format is RolloutFormat.JUNIT:
+        write_text(rollout_junit(document), output)
+    elif output_format is RolloutFormat.HTML:
+        write_text(html.render(rollout_page(document, manifest, zone)), output)
+    elif output_format is RolloutFormat.MARKDOWN:
+        write_text(markdown.render(rollout_view(document, manifest, zone)), output)
     else:
         make_view = view_below_plan if is_below_plan and output is None else rollout_view
-        view = make_view(document, manifest, zone)
-        write(document, view, as_json=output_format is RolloutFormat.JSON, output=output)
+        write_view(make_view(document, manifest, zone), output)
 
 
-def write(document: BaseModel, view: View, *, as_json: bool, output: Path | None = None) -> None:
+def write(document: BaseModel, view: "View", *, as_json: bool, output: Path | None = None) -> None:
     """Writes the document as JSON, or its view as text, to standard output or to `output`."""
     if as_json:
         write_json(document, output)
-    elif output is None:
-        console_on(sys.stdout).print(terminal.render(view))
     else:
-        plain = StringIO()
-        console_on(plain).print(terminal.render(view))
-        write_text(plain.getvalue(), output)
+        write_view(view, output)
+
+
+def write_view(view: "View", output: Path | None) -> None:
+    """Writes the view as text to standard output or to `output`."""
+    from pgfleet.reports.render import terminal
+
+    write_table(terminal.render(view), output)
+
+
+def write_table(table: "RenderableType", output: Path | None) -> None:
+    """Writes the table to standard output or to `output`."""
+    if output is None and sys.stdout.isatty():
+        console_on(sys.stdout).print(table)
+    else:
+        write_text(unwrapped(table), output)
+
+
+def show(shown: "RenderableType", stream: TextIO) -> None:
+    """Prints what is not the result itself: a plan, or a dry run."""
+    if stream.isatty():
+        console_on(stream).print(shown)
+    else:
+        stream.write(unwrapped(shown))
+        stream.flush()
+
+
+def unwrapped(shown: "RenderableType") -> str:
+    """The text in lines that are neither wrapped nor padded."""
+    plain = StringIO()
+    console_on(plain).print(shown)
+    return "".join(f"{line.rstrip()}\n" for line in plain.getvalue().splitlines())
 
 
 def write_json(document: BaseModel, output: Path | None) -> None:
@@ -95,6 +141,11 @@ def write_json(document: BaseModel, output: Path | None) -> None:
 
 def write_lines(lines: Iterable[tuple[str, str]], output: Path | None) -> None:
     """Writes lines unbroken, each in its style if standard output is a terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from pgfleet.reports.render.plain_text import plain_text
+
     text = StringIO()
     stream = sys.stdout if output is None else text
     console = Console(file=stream, highlight=False)

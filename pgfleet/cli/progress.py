@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from pgfleet.documents.plan import RolloutPlan
 from pgfleet.hidden_characters import show_hidden
@@ -14,7 +15,8 @@ from pgfleet.reports.render.plain_text import plain_text
 from pgfleet.run.progress import listening
 
 PAUSE_SECONDS = 10.0
-"""Between two lines about the work on a manifest."""
+"""Between two lines about the same work, and before the time left is estimated."""
+MINUTE_SECONDS, MOST_SECONDS = 60, 90
 
 
 @contextmanager
@@ -29,12 +31,21 @@ def showing_progress(title: str, on_plan: Callable[[RolloutPlan], None] = lambda
         yield listener
 
 
+def time_left(elapsed_seconds: float, done: float, total: float) -> str:
+    """`about 40 s left`, if the rest takes as long for each tenant; empty in the first seconds, and at the end."""
+    if elapsed_seconds < PAUSE_SECONDS or not 0 < done < total:
+        return ""
+    seconds = elapsed_seconds / done * (total - done)
+    return f"about {seconds:.0f} s left" if seconds < MOST_SECONDS else f"about {seconds / MINUTE_SECONDS:.0f} min left"
+
+
 class Lines:
-    """Progress as one line for each phase."""
+    """Progress as one line for each phase, and a line now and then in a long one."""
 
     def __init__(self, title: str, console: Console, on_plan: Callable[[RolloutPlan], None]) -> None:
         self.title, self.console, self.on_plan = title, console, on_plan
-        self._last_line = time.monotonic()
+        self._last_line = self._began = time.monotonic()
+        self._finished = self._tenants = 0
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -48,11 +59,20 @@ class Lines:
 
     def begin(self, phase: str, tenants: int) -> None:
         """Prints the phase and how many tenants it has."""
+        self._last_line = self._began = time.monotonic()
+        self._finished, self._tenants = 0, tenants
         text = self.title if self.title.startswith(phase) else f"{self.title}: {phase}"
         self.console.print(plain_text(f"{text}: {tenant_count(tenants)} …"))
 
-    def finish(self, tenant: str, result: str) -> None:
-        """Prints nothing: a line for each tenant would be too many."""
+    def finish(self, tenant: str, result: str) -> None:  # noqa: ARG002 (the bar shows them)
+        """Prints how many tenants are finished, if the last line was a while ago."""
+        self._finished += 1
+        now = time.monotonic()
+        if now - self._last_line >= PAUSE_SECONDS and (
+            left := time_left(now - self._began, self._finished, self._tenants)
+        ):
+            self._last_line = now
+            self.note(f"{self._finished} of {tenant_count(self._tenants)}, {left}")
 
     def step(self, work: str, done: int, total: int) -> None:
         """Prints a line now and then, the first one after a pause."""
@@ -72,6 +92,13 @@ class Lines:
         self.console.print(plain_text(f"{self.title}: {message}"))
 
 
+class _TimeLeft(ProgressColumn):
+    """The estimate of the time left."""
+
+    def render(self, task: Task) -> Text:
+        return Text(time_left(task.elapsed or 0.0, task.completed, task.total or 0.0))
+
+
 class _Bar(Lines):
     """Progress as a bar for the current phase."""
 
@@ -82,6 +109,7 @@ class _Bar(Lines):
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            _TimeLeft(),
         )
         self.bar = Progress(*columns, console=console, transient=True)
         self.phase = ""

@@ -7,23 +7,12 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from pgfleet.cli.options import (
-    DryRunOption,
-    EnvironmentArgument,
-    Format,
-    FormatOption,
-    LabelOption,
-    OutputOption,
-    TenantOption,
-    YesOption,
-    check_writable,
-)
+from pgfleet.cli.option_groups import with_groups
+from pgfleet.cli.options import DryRun, Environment, Output, Selected, Yes, check_writable
 from pgfleet.cli.progress import showing_progress
 from pgfleet.cli.prompt import is_confirmed, is_terminal
-from pgfleet.cli.run_flow import run_flow
 from pgfleet.documents.repair import RepairDocument, RepairResult
 from pgfleet.errors import FleetError
-from pgfleet.fleet.selection import Selection
 from pgfleet.rollout.repair_summary import exit_status
 from pgfleet.run import settings
 
@@ -31,21 +20,17 @@ NO_TERMINAL = "Dry run only: there is no terminal to ask at. Use --yes to repair
 NOT_CONFIRMED = "Dry run only: not confirmed."
 
 
+@with_groups
 def repair(
-    environment: EnvironmentArgument,
-    tenant: TenantOption = None,
-    label: LabelOption = None,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    output_format: FormatOption = Format.TABLE,
-    output: OutputOption = None,
+    environment: Environment, selected: Selected, output: Output, dry_run: DryRun = False, yes: Yes = False
 ) -> None:
     """Fix what drifted in the selected tenants.
 
-    Reapplies a migration where that is proven to fix a difference, and
-    runs generated SQL where it is not. Starts with a dry run, then asks
-    for confirmation; with neither a terminal nor --yes, it stops after
-    the dry run.
+    Requires --tenant or --ring.
+    Reapplies a migration where that is proven to fix a difference.
+    Runs generated SQL where it is not.
+    Starts with a dry run, then asks for confirmation.
+    With neither a terminal nor --yes, stops after the dry run.
 
     Exit status:
     0  nothing remains to be fixed
@@ -53,26 +38,24 @@ def repair(
     2  the command or a file is wrong
     3  some tenant could not be inspected
     """
-    from pgfleet.cli.output import console_on, write
+    from pgfleet.cli.output import show, write
     from pgfleet.postgres.read.run_context import load_context
     from pgfleet.reports.render import terminal
     from pgfleet.reports.views.repair import repair_view
 
-    if not tenant:
-        raise FleetError("--tenant", "", "is required: name the tenants to repair, one or more")
-    selection = Selection.of(tenant, None, label)
-    load_context(environment, selection)  # raises ConfigurationError before a run begins
-    check_writable(output)
-    as_json = output_format is Format.JSON
+    if not (selected.tenant or selected.ring):
+        raise FleetError("--tenant", "", "is required: name the tenants to repair, or a --ring")
+    load_context(environment, selected.selection)  # raises ConfigurationError before a run begins
+    check_writable(output.output)
 
     def is_agreed(document: RepairDocument) -> bool:
-        console_on(sys.stderr if as_json else sys.stdout).print(terminal.render(repair_view(document)))
+        show(terminal.render(repair_view(document)), sys.stderr if output.as_json else sys.stdout)
         return yes or _is_confirmed(document)
 
-    document = run_repair(environment, (lambda _: False) if dry_run else is_agreed, **selection.parameters)
+    document = run_repair(environment, (lambda _: False) if dry_run else is_agreed, **selected.selection.parameters)
     is_shown = document.dry_run and not dry_run and _has_repairs(document)
-    if as_json or output or not is_shown:
-        write(document, repair_view(document), as_json=as_json, output=output)
+    if output.as_json or output.output or not is_shown:
+        write(document, repair_view(document), as_json=output.as_json, output=output.output)
     raise typer.Exit(exit_status(document))
 
 
@@ -89,6 +72,7 @@ def run_repair(environment: str, is_agreed: Callable[[RepairDocument], bool], **
 
 def _run(title: str, environment: str, **parameters: Any) -> RepairDocument:
     settings.prepare_prefect()
+    from pgfleet.cli.run_flow import run_flow
     from pgfleet.flows.repair import repair_fleet
     from pgfleet.tasks.support.results import REPAIR_DOCUMENT
 

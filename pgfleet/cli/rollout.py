@@ -1,63 +1,48 @@
 """The commands `rollout`, `seed`, `adopt`, and `revert`: the plan, the confirmation, and the result."""
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from pgfleet.cli.options import (
-    DryRunOption,
-    EnvironmentArgument,
-    GranularityOption,
-    LabelOption,
-    OutputOption,
-    RingOption,
-    RolloutFormat,
-    RolloutFormatOption,
-    SqlOption,
-    TenantOption,
-    YesOption,
-    check_writable,
-)
+from pgfleet.cli.completion import complete_versions
+from pgfleet.cli.option_groups import with_groups
+from pgfleet.cli.options import Change, Environment, RolloutFormat, RolloutOutput, Selected, Sql, check_writable
 from pgfleet.cli.run_rollout import SQL_LINES, run_rollout
 from pgfleet.documents.plan import Scope
-from pgfleet.fleet.selection import Selection
 from pgfleet.manifest.model import Priority
 from pgfleet.rollout.planning import check_scope
 from pgfleet.rollout.summary import RolloutOutcome, exit_status
-from pgfleet.run.context import Granularity, RunContext
 
 
+@with_groups
 def rollout(
-    environment: EnvironmentArgument,
-    dry_run: DryRunOption = False,
-    tenant: TenantOption = None,
-    ring: RingOption = None,
-    label: LabelOption = None,
+    environment: Environment,
+    selected: Selected,
+    change: Change,
+    output: RolloutOutput,
     priority: Annotated[
         Priority | None, typer.Option(help="Only migrations of this priority or a higher one: P0 is the highest.")
     ] = None,
     rerun: Annotated[
         list[str] | None,
-        typer.Option(metavar="VERSION", help="Run this migration again where it is already applied. Repeatable."),
+        typer.Option(
+            metavar="VERSION",
+            help="Run this migration again where it is already applied. Repeatable.",
+            autocompletion=complete_versions,
+        ),
     ] = None,
     repair: Annotated[bool, typer.Option("--repair", help="Also run generated statements that fix drift.")] = False,
     recreate: Annotated[
         list[str] | None,
         typer.Option(metavar="TABLE", help="Create this lost table again, without its rows. Repeatable."),
     ] = None,
-    yes: YesOption = False,
-    sql: SqlOption = False,
-    granularity: GranularityOption = Granularity.AUTO,
-    output_format: RolloutFormatOption = RolloutFormat.TABLE,
-    output: OutputOption = None,
+    sql: Sql = False,
 ) -> None:
     """Apply the pending migrations to every tenant, one ring after another.
 
-    Prints the plan and asks before it writes anything; without a
-    terminal, --yes is required. Commits a migration only if it is
-    proven. To resume a rollout, run it again: it skips what is already
-    applied.
+    Prints the plan and asks before it writes; --yes is required without a terminal.
+    Commits a migration only if it is proven.
+    To resume a rollout, run it again: it skips what is already applied.
 
     Exit status:
     0  everything was done
@@ -65,32 +50,21 @@ def rollout(
     2  the command or a file is wrong
     3  some tenant could not be inspected
     """
-    from pgfleet.postgres.read.run_context import load_context
-
-    selection = Selection.of(tenant, ring, label)
-    context = load_context(environment, selection)
     scope = Scope(priority=priority, rerun=tuple(rerun or ()), repair=repair, recreate=tuple(recreate or ()))
-    check_scope(scope, context.manifest)
-    options = {"dry_run": dry_run, "yes": yes, "granularity": granularity, **selection.parameters}
-    _roll_out(context, scope, options, output_format, output, show_sql=sql)
+    _roll_out(environment, scope, selected, change, output, show_sql=sql)
 
 
+@with_groups
 def seed(
-    environment: EnvironmentArgument,
-    dry_run: DryRunOption = False,
-    tenant: TenantOption = None,
-    ring: RingOption = None,
-    label: LabelOption = None,
-    yes: YesOption = False,
-    sql: SqlOption = False,
-    granularity: GranularityOption = Granularity.AUTO,
-    output_format: RolloutFormatOption = RolloutFormat.TABLE,
-    output: OutputOption = None,
+    environment: Environment,
+    selected: Selected,
+    change: Change,
+    output: RolloutOutput,
+    sql: Sql = False,
 ) -> None:
     """Add missing seed rows to every tenant. Leaves existing rows unchanged.
 
-    Prints the plan and asks before it writes anything; without a
-    terminal, --yes is required.
+    Prints the plan and asks before it writes; --yes is required without a terminal.
 
     Exit status:
     0  everything was done
@@ -98,32 +72,29 @@ def seed(
     2  the command or a file is wrong
     3  some tenant could not be inspected
     """
-    from pgfleet.postgres.read.run_context import load_context
-
-    selection = Selection.of(tenant, ring, label)
-    context = load_context(environment, selection)
-    options = {"dry_run": dry_run, "yes": yes, "granularity": granularity, **selection.parameters}
-    _roll_out(context, Scope(migrations=False), options, output_format, output, show_sql=sql)
+    _roll_out(environment, Scope(migrations=False), selected, change, output, show_sql=sql)
 
 
+@with_groups
 def adopt(
-    environment: EnvironmentArgument,
-    through: Annotated[str, typer.Option(metavar="VERSION", help="The last version that is applied in the tenants.")],
-    dry_run: DryRunOption = False,
-    tenant: TenantOption = None,
-    ring: RingOption = None,
-    label: LabelOption = None,
-    yes: YesOption = False,
-    granularity: GranularityOption = Granularity.AUTO,
-    output_format: RolloutFormatOption = RolloutFormat.TABLE,
-    output: OutputOption = None,
+    environment: Environment,
+    selected: Selected,
+    change: Change,
+    output: RolloutOutput,
+    through: Annotated[
+        str,
+        typer.Option(
+            metavar="VERSION",
+            help="The last version that is applied in the tenants.",
+            autocompletion=complete_versions,
+        ),
+    ],
 ) -> None:
     """Record that the tenants have all migrations up to a version. Runs no script.
 
-    Without --tenant, --ring, and --label, records it in every tenant of
-    the environment. Prints the plan first, including what is missing or
-    different in the catalog, which does not stop it, and asks; without a
-    terminal, --yes is required.
+    Without --tenant, --ring, and --label, records it in every tenant.
+    Prints the plan and asks before it writes; --yes is required without a terminal.
+    The plan says what is missing or different in the catalog, which stops nothing.
 
     Exit status:
     0  everything was recorded
@@ -131,39 +102,31 @@ def adopt(
     2  the command or a file is wrong
     3  some tenant could not be inspected
     """
-    from pgfleet.postgres.read.run_context import load_context
-
-    selection = Selection.of(tenant, ring, label)
-    context = load_context(environment, selection)
     scope = Scope(adopt_through=through)
-    check_scope(scope, context.manifest)
-    options = {"dry_run": dry_run, "yes": yes, "granularity": granularity, **selection.parameters}
-    _roll_out(context, scope, options, output_format, output)
+    _roll_out(environment, scope, selected, change, output)
 
 
+@with_groups
 def revert(
-    environment: EnvironmentArgument,
+    environment: Environment,
+    selected: Selected,
+    change: Change,
+    output: RolloutOutput,
     to: Annotated[
         str,
         typer.Option(
-            metavar="VERSION", help="The version to go back to; it stays applied. 'none' reverts every migration."
+            metavar="VERSION",
+            help="The version to go back to; it stays applied. Or none: revert all.",
+            autocompletion=complete_versions,
         ),
     ],
-    dry_run: DryRunOption = False,
-    tenant: TenantOption = None,
-    ring: RingOption = None,
-    label: LabelOption = None,
-    yes: YesOption = False,
-    sql: SqlOption = False,
-    granularity: GranularityOption = Granularity.AUTO,
-    output_format: RolloutFormatOption = RolloutFormat.TABLE,
-    output: OutputOption = None,
+    sql: Sql = False,
 ) -> None:
     """Run the down scripts of the migrations after a version, newest first.
 
-    A revert commits only if the tenant then has the catalog of the
-    position before it. Tables that a down script drops lose their rows:
-    the plan names them. Nothing is run if a migration has no down script.
+    Commits only if the tenant then has the catalog of the position before it.
+    Tables that a down script drops lose their rows: the plan names them.
+    Nothing is run if a migration has no down script.
 
     Exit status:
     0  everything was reverted
@@ -171,33 +134,29 @@ def revert(
     2  the command or a file is wrong, or a down script is missing
     3  some tenant could not be inspected
     """
-    from pgfleet.postgres.read.run_context import load_context
-
-    selection = Selection.of(tenant, ring, label)
-    context = load_context(environment, selection)
     scope = Scope(revert_to=to)
-    check_scope(scope, context.manifest)
-    options = {"dry_run": dry_run, "yes": yes, "granularity": granularity, **selection.parameters}
-    _roll_out(context, scope, options, output_format, output, show_sql=sql)
+    _roll_out(environment, scope, selected, change, output, show_sql=sql)
 
 
 def _roll_out(
-    context: RunContext,
-    scope: Scope,
-    options: dict[str, Any],
-    output_format: RolloutFormat,
-    output: Path | None,
-    *,
-    show_sql: bool = False,
+    environment: str, scope: Scope, selected: Selected, change: Change, output: RolloutOutput, *, show_sql: bool = False
 ) -> None:
     from pgfleet.cli.output import write_rollout
+    from pgfleet.postgres.read.run_context import load_context
 
-    check_writable(output)
-    # On standard output, only a table may follow the plan.
-    options |= {
-        "plan_to_stderr": output_format is not RolloutFormat.TABLE,
-        "sql_lines": None if show_sql else SQL_LINES,
-    }
-    document = run_rollout(context, scope, **options)
-    write_rollout(document, context, output_format, output, is_below_plan=True)
+    context = load_context(environment, selected.selection)
+    check_scope(scope, context.manifest)
+    check_writable(output.output)
+    document = run_rollout(
+        context,
+        scope,
+        dry_run=change.dry_run,
+        yes=change.yes,
+        # On standard output, only a table may follow the plan.
+        plan_to_stderr=output.output_format is not RolloutFormat.TABLE,
+        sql_lines=None if show_sql else SQL_LINES,
+        granularity=change.granularity,
+        selection=selected.selection,
+    )
+    write_rollout(document, context, output.output_format, output.output, is_below_plan=True)
     raise typer.Exit(exit_status(RolloutOutcome(document.outcome), document.tenants))

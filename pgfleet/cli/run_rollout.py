@@ -13,6 +13,7 @@ from pgfleet.cli.run_flow import run_flow
 from pgfleet.documents.plan import RolloutPlan, Scope
 from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.errors import ConfigurationError
+from pgfleet.fleet.selection import ALL_TENANTS, Selection
 from pgfleet.run import settings
 from pgfleet.run.context import RunContext
 from pgfleet.run.report_folders import check_report_folders
@@ -34,6 +35,7 @@ def run_rollout(
     plan_to_stderr: bool = False,
     sql_lines: int | None = SQL_LINES,
     known_digest: str = "",
+    selection: Selection = ALL_TENANTS,
     **parameters: Any,
 ) -> RolloutDocument:
     """One run of the flow `rollout`, `seed`, `adopt`, or `revert`, which prints the plan before anything is written.
@@ -44,7 +46,7 @@ def run_rollout(
     broke off.
     """
     settings.prepare_prefect()
-    from pgfleet.cli.output import console_on
+    from pgfleet.cli.output import show as show_on
     from pgfleet.flows._approval import asking, can_ask
     from pgfleet.reports.render import terminal
     from pgfleet.reports.views.plan import brief_plan_view, plan_view
@@ -67,10 +69,10 @@ def run_rollout(
             else plan_view(plan, context.manifest, policy.rings, most_lines=sql_lines)
         )
         shown = f"{SAME_PLAN}\n" if plan.digest == known_digest else terminal.render(view)
-        console_on(sys.stderr if plan_to_stderr else sys.stdout).print(shown)
+        show_on(shown, sys.stderr if plan_to_stderr else sys.stdout)
 
     flow, own_parameters = _flow_of(scope)
-    parameters |= {"environment": name, "dry_run": dry_run, "yes": yes, **own_parameters}
+    parameters |= selection.parameters | {"environment": name, "dry_run": dry_run, "yes": yes, **own_parameters}
     kind = f"{flow.name} dry run".removeprefix("rollout ") if dry_run else flow.name
     with showing_progress(f"{kind} of {name}", show) as progress, ExitStack() as stack:
         if must_ask and is_terminal():

@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pgfleet.cli.options import EnvironmentArgument, Format, FormatOption, OutputOption, check_writable
+from pgfleet.cli.completion import complete_tenants
+from pgfleet.cli.option_groups import with_groups
+from pgfleet.cli.options import Environment, Output, check_writable
 from pgfleet.cli.progress import Lines
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Tenant
@@ -16,20 +18,18 @@ from pgfleet.run.context import RunContext
 from pgfleet.run.progress import listening
 
 INCOMPLETE = 3
-TenantArgument = Annotated[str, typer.Argument(metavar="TENANT", help="Tenant of the environment.")]
+TenantArgument = Annotated[
+    str, typer.Argument(metavar="TENANT", help="Tenant of the environment.", autocompletion=complete_tenants)
+]
 
 
-def diff(
-    environment: EnvironmentArgument,
-    tenant: TenantArgument,
-    output_format: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-) -> None:
+@with_groups
+def diff(environment: Environment, tenant: TenantArgument, output: Output) -> None:
     """Show how a tenant differs from the manifest, as a unified diff.
 
-    Compares each object with what the tenant's migrations leave: lines
-    with - are expected and missing, lines with + are only in the tenant.
-    Changes nothing.
+    Compares each object with what the tenant's migrations leave.
+    Lines with - are expected and missing; lines with + are only in the tenant.
+    Changes nothing, and does not use Prefect.
 
     Exit status, as of an audit of the tenant:
     0  the tenant is ready
@@ -42,28 +42,24 @@ def diff(
     from pgfleet.reports.diff import build_diff, diff_lines, style_of
 
     context, found = _load(environment, tenant, run=f"diff {environment}")
-    check_writable(output)
+    check_writable(output.output)
     with listening(Lines(f"diff of {tenant}", Console(stderr=True), lambda _: None)):  # a replay can take long
         entry = audit_alone(found, context)
     check_scripts([entry.script_fault], is_any_judged=bool(entry.migrations))
     document = build_diff(environment, manifest_entry(context.manifest), entry)
-    if output_format is Format.JSON:
-        write_json(document, output)
+    if output.as_json:
+        write_json(document, output.output)
     else:
-        write_lines(((line, style_of(line)) for line in diff_lines(document)), output)
+        write_lines(((line, style_of(line)) for line in diff_lines(document)), output.output)
     raise typer.Exit(EXIT_STATUS[outcome_of([entry])])
 
 
-def history(
-    environment: EnvironmentArgument,
-    tenant: TenantArgument,
-    output_format: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-) -> None:
+@with_groups
+def history(environment: Environment, tenant: TenantArgument, output: Output) -> None:
     """Show what was recorded in a tenant: its ledger and its events.
 
     Includes the ledger of the migration tool, if the manifest names one.
-    Changes nothing.
+    Changes nothing, and does not use Prefect.
 
     Exit status:
     0  the history was read
@@ -76,11 +72,11 @@ def history(
     from pgfleet.reports.views.history import history_view
 
     context, found = _load(environment, tenant, run=f"history {environment}")
-    check_writable(output)
+    check_writable(output.output)
     with open_session(found, context) as session:
         document = read_history(session, context.manifest, environment)
     view = history_view(document, context.environment.policy.timezone)
-    write(document, view, as_json=output_format is Format.JSON, output=output)
+    write(document, view, as_json=output.as_json, output=output.output)
     raise typer.Exit(INCOMPLETE if document.faults else 0)
 
 
@@ -88,7 +84,12 @@ def _load(environment: str, tenant: str, *, run: str) -> tuple[RunContext, Tenan
     """The context with only that tenant. Raises ConfigurationError, also if the name is a pattern for several."""
     from pgfleet.postgres.read.run_context import load_context
 
-    context = load_context(environment, Selection.of([tenant]), run=run)
+    try:
+        context = load_context(environment, Selection.of([tenant]), run=run)
+    except FleetError as error:
+        if error.file != "--tenant":
+            raise
+        raise FleetError("TENANT", tenant, error.problem) from None
     tenants = context.environment.tenants
     if len(tenants) != 1:
         raise FleetError("TENANT", tenant, f"matches {tenant_count(len(tenants))}; name one")

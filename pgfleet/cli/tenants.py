@@ -1,20 +1,14 @@
 """The command `tenants`."""
 
 import json
-import sys
 
-from pgfleet.cli.options import EnvironmentArgument, Format, FormatOption, LabelOption, RingOption, TenantOption
+from pgfleet.cli.option_groups import with_groups
+from pgfleet.cli.options import Environment, Output, Selected, check_writable
 from pgfleet.fleet.secret import masked_name
-from pgfleet.fleet.selection import Selection
 
 
-def tenants(
-    environment: EnvironmentArgument,
-    tenant: TenantOption = None,
-    ring: RingOption = None,
-    label: LabelOption = None,
-    output_format: FormatOption = Format.TABLE,
-) -> None:
+@with_groups
+def tenants(environment: Environment, selected: Selected, output: Output) -> None:
     """Show the resolved inventory, without passwords.
 
     Connects to no tenant, only to the databases that an inventory names.
@@ -24,14 +18,15 @@ def tenants(
     2  the command or a file is wrong
     3  an inventory could not be read
     """
-    from pgfleet.cli.output import console_on
+    from pgfleet.cli.output import write_table, write_text
     from pgfleet.hidden_characters import escape_json
     from pgfleet.judge.summary import skipped_entries
     from pgfleet.postgres import dsn
     from pgfleet.postgres.read.run_context import load_context
     from pgfleet.reports.inventory import tenant_table
 
-    context = load_context(environment, Selection.of(tenant, ring, label))
+    context = load_context(environment, selected.selection)
+    check_writable(output.output)
     rows = [
         {
             "name": each.name,
@@ -47,8 +42,8 @@ def tenants(
         for each in context.environment.tenants
     ]
     skipped = skipped_entries(context.environment.skipped)
-    if output_format is Format.TABLE:
-        console_on(sys.stdout).print(tenant_table(rows, skipped))
+    if not output.as_json:
+        write_table(tenant_table(rows, skipped), output.output)
         return
     document = {
         "environment": environment,
@@ -56,4 +51,4 @@ def tenants(
         "tenants": rows,
         "skipped": [each.model_dump() for each in skipped],
     }
-    print(escape_json(json.dumps(document, ensure_ascii=False, indent=2)))
+    write_text(escape_json(json.dumps(document, ensure_ascii=False, indent=2)) + "\n", output.output)

@@ -35,10 +35,12 @@ def up(
     demo: Annotated[
         bool, typer.Option("--demo", help="Create a demo fleet. The default where there is no fleet file.")
     ] = False,
-    host: Annotated[str, typer.Option(help="Address that Prefect's server listens on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port that Prefect's server listens on.", min=1, max=65535)] = 4200,
+    host: Annotated[str, typer.Option(metavar="HOST", help="Address that Prefect's server listens on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="PORT", help="Port that Prefect's server listens on.", min=1, max=65535)
+    ] = 4200,
     sqlite: Annotated[
-        bool, typer.Option("--sqlite", help="Keep Prefect's data in an SQLite file instead of the embedded PostgreSQL.")
+        bool, typer.Option("--sqlite", help="Keep Prefect's data in SQLite, not in the embedded PostgreSQL.")
     ] = False,
     database: Annotated[
         str | None,
@@ -46,18 +48,18 @@ def up(
             metavar="URL",
             envvar="PGFLEET_UP_DATABASE",
             show_envvar=True,
-            help="Keep Prefect's data in this PostgreSQL database instead of the embedded PostgreSQL.",
+            help="Keep Prefect's data in this database.",
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(help="Maximum number of runs at the same time.", min=1)] = 4,
+    limit: Annotated[int, typer.Option(metavar="NUMBER", help="Maximum number of runs at the same time.", min=1)] = 4,
     server: Annotated[
         bool, typer.Option("--server/--no-server", help="Start a Prefect server if none is running.")
     ] = True,
 ) -> None:
     """Run Prefect on this machine: server, worker, schedules, and automations.
 
-    Uses a server that is already running at PREFECT_API_URL or on that
-    port. Ctrl-C stops everything.
+    Uses a server that is already running at PREFECT_API_URL or on that port.
+    Ctrl-C stops everything.
 
     Exit status:
     0  it was stopped

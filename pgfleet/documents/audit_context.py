@@ -80,6 +80,8 @@ class Source(StrEnum):
 
     PREFECT = "prefect"
     FILE = "file"
+    LOCAL = "local"
+    """The state folder, where the last local audit saved it."""
 
 
 class TrendEntry(Entry):

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, SkippedEntry
+from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, ScriptFaultEntry, SkippedEntry
 from pgfleet.documents.entry import Entry, ErrorEntry, StatementEntry
 
 SCHEMA_VERSION = 2
@@ -50,6 +50,7 @@ class TenantRepair(Entry):
     `remaining` differences need a person; `residual` ones are why the repair was rolled back. `not_repairable` are
     migrations that are not applied for a reason other than a difference. `digest` identifies exactly what was run,
     `own_digest` the part that concerns only the tenant's own objects. `detail` explains the result where needed.
+    `script_fault` is the fault of a script of the manifest for which nothing could be planned.
     """
 
     name: str
@@ -92,6 +93,8 @@ class TenantRepair(Entry):
     """The same digest of only what concerns the tenant's own objects: what remains to be done after another tenant of
     the database has repaired the shared ones.
     """
+    script_fault: ScriptFaultEntry | None = None
+    """The fault of a script of the manifest for which nothing could be planned."""
 
 
 class RepairDocument(Entry):

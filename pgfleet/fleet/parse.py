@@ -23,6 +23,7 @@ from pgfleet.fleet.secret import Dsn, Secret
 from pgfleet.fleet.templates import Values, describe_unresolved, substitute, substitute_text
 from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.statements import split
+from pgfleet.suggestion import did_you_mean
 from pgfleet.validation import read_toml
 
 
@@ -39,8 +40,9 @@ def build_environment(document: FleetDocument, name: str, values: Values, *, fil
     """
     table = document.environments.get(name)
     if table is None:
-        known = ", ".join(sorted(document.environments))
-        raise FleetError(file, "environments", f"there is no '{name}'; the environments are {known}")
+        known = f"; the environments are {', '.join(sorted(document.environments))}"
+        similar = did_you_mean(name, document.environments)
+        raise FleetError(file, "environments", f"there is no '{name}'{similar or known}")
     return _Builder(name, table, values, file).environment()
 
 

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment, SkippedTenant, Tenant
+from pgfleet.suggestion import did_you_mean
 
 ALL_OF = {2: "both", 3: "all three"}
 
@@ -128,7 +129,9 @@ def _wanted(labels: Sequence[str]) -> Mapping[str, Sequence[str]]:
 def _require_known_rings(environment: Environment, rings: Sequence[str]) -> None:
     for ring in rings:
         if ring not in environment.policy.rings:
-            raise FleetError("--ring", ring, f"{environment.name} has the rings {', '.join(environment.policy.rings)}")
+            rings = environment.policy.rings
+            problem = f"{environment.name} has the rings {', '.join(rings)}{did_you_mean(ring, rings)}"
+            raise FleetError("--ring", ring, problem)
 
 
 def _require_matching_names(environment: Environment, patterns: Sequence[str]) -> None:
@@ -139,11 +142,14 @@ def _require_matching_names(environment: Environment, patterns: Sequence[str]) -
         if skipped:
             named = "it" if skipped.name == pattern else skipped.name
             raise FleetError("--tenant", pattern, f"{named} is skipped: {skipped.reason}")
-        raise FleetError("--tenant", pattern, f"no tenant of {environment.name} has this name")
+        similar = did_you_mean(pattern, (each.name for each in environment.tenants))
+        raise FleetError("--tenant", pattern, f"no tenant of {environment.name} has this name{similar}")
 
 
 def _require_matching_labels(environment: Environment, wanted: Mapping[str, Sequence[str]]) -> None:
     for key, patterns in wanted.items():
         for pattern in patterns:
             if not any(_has(tenant, key, [pattern]) for tenant in environment.tenants):
-                raise FleetError("--label", f"{key}={pattern}", f"no tenant of {environment.name} has this label")
+                label, all_labels = f"{key}={pattern}", (each.labels.items() for each in environment.tenants)
+                similar = did_you_mean(label, (f"{name}={value}" for found in all_labels for name, value in found))
+                raise FleetError("--label", label, f"no tenant of {environment.name} has this label{similar}")

@@ -8,7 +8,7 @@ from pgfleet.documents.entry import StatementEntry
 from pgfleet.documents.repair import NotRepairableEntry, RepairResult, TenantRepair
 from pgfleet.errors import NotProven, PgfleetError
 from pgfleet.judge.migration import difference_entry
-from pgfleet.judge.tenant import connect_failure_of
+from pgfleet.judge.tenant import connect_failure_of, script_fault_of
 from pgfleet.repair.model import Statement
 from pgfleet.repair.plan import RepairPlan
 from pgfleet.rollout.advice import build_error_entry
@@ -59,7 +59,12 @@ def failed_repair(
     entry = build_error_entry(error)
     if isinstance(error, NotProven):
         entry = entry.model_copy(update={"advice": NOT_PROVEN})
-    changes = {"result": result, "unreachable_because": failure, "error": entry}
+    changes = {
+        "result": result,
+        "unreachable_because": failure,
+        "error": entry,
+        "script_fault": script_fault_of(error),
+    }
     return before.model_copy(update={**changes, "residual": tuple(residual), "repaired": ()})
 
 

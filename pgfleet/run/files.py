@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 from uuid import uuid4
 
-import yaml
 from pydantic import ValidationError
 
 from pgfleet.documents.audit import SCHEMA_VERSION, AuditDocument
@@ -107,6 +106,8 @@ def load_audit(path: Path, environment: str) -> AuditDocument:
 
 def load_yaml(path: Path) -> object:
     """The content of a YAML file. Raises ConfigurationError."""
+    import yaml  # noqa: PLC0415 (few commands need it)
+
     try:
         return yaml.safe_load(read_regular_file(path, most_bytes=MOST_BYTES_OF_SETTINGS))
     except Unreadable as error:

@@ -78,6 +78,12 @@ def check() -> None:
         raise KeyboardInterrupt
 
 
+def sleep(seconds: float) -> None:
+    """Waits in any thread. Raises KeyboardInterrupt once the command must end."""
+    _interrupted.wait(seconds)
+    check()
+
+
 def interrupt() -> None:
     """Ends the waits of all threads, except those that clean up."""
     _interrupted.set()

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from pgfleet.documents.plan import RolloutPlan
+if TYPE_CHECKING:
+    from pgfleet.documents.plan import RolloutPlan
 
 Item = TypeVar("Item")
 
@@ -22,7 +23,7 @@ class Listener(Protocol):
     def step(self, work: str, done: int, total: int) -> None:
         """This many steps of work on the manifest are done (`replay`), before or without work on tenants."""
 
-    def plan(self, plan: RolloutPlan) -> None:
+    def plan(self, plan: "RolloutPlan") -> None:
         """The plan of a rollout is complete; nothing has been written yet."""
 
     def note(self, message: str) -> None:
@@ -54,7 +55,7 @@ def report_finished(tenant: str, result: str) -> None:
         listener.finish(tenant, result)
 
 
-def report_plan(plan: RolloutPlan) -> None:
+def report_plan(plan: "RolloutPlan") -> None:
     """Reports the plan of a rollout."""
     for listener in _listeners.get():
         listener.plan(plan)

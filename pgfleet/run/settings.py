@@ -3,10 +3,8 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pgfleet.errors import ConfigurationError
 from pgfleet.run.writable import writing_problem
@@ -16,22 +14,23 @@ EXAMPLE = "example"
 FLEET_FILES = (Path("fleet.toml"), Path("deployments/fleet.toml"))
 
 
-def _default_fleet_file() -> Path:
-    """The first of `FLEET_FILES` that exists, or else the first."""
+def _fleet_file() -> Path:
+    """The named fleet file, else the first of `FLEET_FILES` that exists, else the first."""
+    if named := os.environ.get("PGFLEET_CONFIG"):
+        return Path(named)
     return next((each for each in FLEET_FILES if each.exists()), FLEET_FILES[0])
 
 
-class Settings(BaseSettings):
-    """The paths of pgfleet's files: `PGFLEET_CONFIG`, `PGFLEET_MANIFEST`, and `PGFLEET_STATE`.
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The paths of pgfleet's files: `PGFLEET_CONFIG`, `PGFLEET_MANIFEST`, and `PGFLEET_STATE`. Empty means not set.
 
     `manifest` is a path or `EXAMPLE`; None if only the fleet file can say which manifest is used.
     """
 
-    model_config = SettingsConfigDict(env_prefix="PGFLEET_", env_ignore_empty=True, frozen=True)
-
-    config: Path = Field(default_factory=_default_fleet_file)
-    manifest: str | None = None
-    state: Path | None = None
+    config: Path = field(default_factory=_fleet_file)
+    manifest: str | None = field(default_factory=lambda: os.environ.get("PGFLEET_MANIFEST") or None)
+    state: str | None = field(default_factory=lambda: os.environ.get("PGFLEET_STATE"))
 
     @property
     def state_folder(self) -> Path:
@@ -40,7 +39,7 @@ class Settings(BaseSettings):
         The default for root is one that the account of the embedded PostgreSQL can reach, unlike root's home.
         """
         if self.state:
-            return self.state.absolute()
+            return Path(self.state).absolute()
         if os.geteuid() == 0:
             return Path("/var/lib/pgfleet")
         return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "pgfleet"
@@ -62,7 +61,7 @@ def use(*, config: Path | None = None, manifest: Path | str | None = None) -> No
 
 def names_fleet_file() -> bool:
     """Whether the user named a fleet file."""
-    return "config" in Settings().model_fields_set
+    return bool(os.environ.get("PGFLEET_CONFIG"))
 
 
 def variables() -> Mapping[str, str]:

@@ -6,20 +6,9 @@ from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from pgfleet.errors import ConnectionLimitTimeout, PgfleetError, ServerSilent
+from pgfleet.run.retries import FIRST_DELAY_SECONDS, RETRIES, is_transient
 from pgfleet.tasks.support.states import raw_result
-
-RETRIES = 3
-FIRST_DELAY_SECONDS = 0.5
-NOT_RETRIED = (ConnectionLimitTimeout, ServerSilent)
-"""These have waited long enough."""
-
-
-def is_transient(error: object) -> bool:
-    """Whether a retry can succeed. Not after one of `NOT_RETRIED`."""
-    return isinstance(error, PgfleetError) and error.transient and not isinstance(error, NOT_RETRIED)
 
 
 def may_succeed(_task: Task[..., Any], _task_run: TaskRun, state: State[Any]) -> bool:
@@ -44,11 +33,3 @@ PUBLISH_OPTIONS: dict[str, Any] = {
     "retry_delay_seconds": 1,
 }
 """Options of tasks that use only Prefect's API and files."""
-
-retrying = Retrying(
-    retry=retry_if_exception(is_transient),
-    stop=stop_after_attempt(RETRIES + 1),
-    wait=wait_random_exponential(multiplier=FIRST_DELAY_SECONDS, max=FIRST_DELAY_SECONDS * 2**RETRIES),
-    reraise=True,
-)
-"""The same retries for steps without their own task run."""

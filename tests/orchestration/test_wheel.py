@@ -9,7 +9,6 @@ from fixtures.fleet import Fleet
 from fixtures.wheel import Installed
 
 from pgfleet.cli.app import app
-from pgfleet.cli.manifest import manifest_app
 
 ENVIRONMENT = "wheel"
 QUICK = ("--granularity", "tenant")
@@ -17,7 +16,7 @@ SMALL = Path(__file__).parents[1] / "manifests" / "concurrently" / "manifest.tom
 COMMANDS: tuple[tuple[str, ...], ...] = (
     (),
     *((name,) for name in vars(typer.main.get_command(app))["commands"]),
-    *(("manifest", name) for name in vars(typer.main.get_command(manifest_app))["commands"]),
+    *(("manifest", name) for name in vars(typer.main.get_command(app))["commands"]["manifest"].commands),
 )
 
 

@@ -297,13 +297,19 @@ def test_a_connect_timeout_is_in_full_seconds_and_at_least_libpqs_minimum(writte
             id="no environment",
         ),
         pytest.param('default = "prod"\n' + PROD, "default: unknown key", id="unknown key at the top"),
-        pytest.param(PROD + "rings_ = []", "environments.prod.rings_: unknown key", id="unknown key of an environment"),
         pytest.param(
-            PROD + ACME + "port = 5432", "environments.prod.tenants[0].port: unknown key", id="unknown key of a tenant"
+            PROD + "rings_ = []",
+            "environments.prod.rings_: unknown key; did you mean 'rings'?",
+            id="unknown key of an environment",
+        ),
+        pytest.param(
+            PROD + ACME + "port = 5432",
+            "environments.prod.tenants[0].port: unknown key; did you mean 'pooler'?",
+            id="unknown key of a tenant",
         ),
         pytest.param(
             PROD + ACME.replace("dsn", "dns"),
-            "environments.prod.tenants[0].dns: unknown key",
+            "environments.prod.tenants[0].dns: unknown key; did you mean 'dsn'?",
             id="a misspelt key is told, not that the right one is missing",
         ),
         pytest.param(
@@ -424,7 +430,7 @@ def test_an_environment_that_contradicts_itself_is_refused(text: str, line: str)
 def test_an_unknown_environment_is_rejected_with_the_known_ones() -> None:
     text = "[environments.staging]\n[environments.dev]\n" + PROD
     line = str(refusal(text, "pord"))
-    assert line == "fleet.toml: environments: there is no 'pord'; the environments are dev, prod, staging"
+    assert line == "fleet.toml: environments: there is no 'pord'; did you mean 'prod'?"
 
 
 def test_only_the_chosen_environments_variables_are_needed() -> None:

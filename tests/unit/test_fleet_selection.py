@@ -76,12 +76,14 @@ def test_tenants_are_chosen_by_label(choice: dict[str, list[str]], chosen: list[
         ),
         pytest.param({"labels": ["=eu"]}, "--label: =eu: must be key=value, such as region=eu or tier=g*", id="no key"),
         pytest.param(
-            {"labels": ["region=mars"]}, "--label: region=mars: no tenant of prod has this label", id="unknown value"
+            {"labels": ["region=mars"]},
+            "--label: region=mars: no tenant of prod has this label; did you mean 'region=us' or 'region=eu'?",
+            id="unknown value",
         ),
         pytest.param({"labels": ["planet=*"]}, "--label: planet=*: no tenant of prod has this label", id="unknown key"),
         pytest.param(
             {"labels": ["region=eu", "region=mars"]},
-            "--label: region=mars: no tenant of prod has this label",
+            "--label: region=mars: no tenant of prod has this label; did you mean 'region=us' or 'region=eu'?",
             id="one of two",
         ),
         pytest.param(
@@ -154,8 +156,15 @@ def test_a_tenant_is_chosen_by_its_own_name_even_if_that_looks_like_a_pattern(na
 @pytest.mark.parametrize(
     ("tenants", "rings", "line"),
     [
-        pytest.param(["globx"], [], "--tenant: globx: no tenant of prod has this name", id="unknown name"),
-        pytest.param(["Globex"], [], "--tenant: Globex: no tenant of prod has this name", id="another case"),
+        pytest.param(
+            ["globx"], [], "--tenant: globx: no tenant of prod has this name; did you mean 'globex'?", id="unknown name"
+        ),
+        pytest.param(
+            ["Globex"],
+            [],
+            "--tenant: Globex: no tenant of prod has this name; did you mean 'globex'?",
+            id="another case",
+        ),
         pytest.param(["globex", "x-*"], [], "--tenant: x-*: no tenant of prod has this name", id="one of two"),
         pytest.param([], ["late"], "--ring: late: prod has the rings canary, early, main", id="unknown ring"),
         pytest.param([], ["canary"], "--ring: canary: no tenant of prod is in this ring", id="ring without tenants"),

@@ -177,7 +177,7 @@ def test_expected_cells_keep_their_types() -> None:
         pytest.param("title = 1\n" + ONE, "manifest.toml: title: unknown key", id="unknown key at the top"),
         pytest.param(
             ONE + TWO + "require = []",
-            "manifest.toml: migrations[1].require: unknown key",
+            "manifest.toml: migrations[1].require: unknown key; did you mean 'requires'?",
             id="unknown key of an entry",
         ),
         pytest.param(
@@ -192,7 +192,7 @@ def test_expected_cells_keep_their_types() -> None:
         ),
         pytest.param(
             ONE.replace("file =", "fil ="),
-            "manifest.toml: migrations[0].fil: unknown key",
+            "manifest.toml: migrations[0].fil: unknown key; did you mean 'file'?",
             id="a misspelt key is told, not that the right one is missing",
         ),
         pytest.param(ONE.replace("format = 1", ""), "manifest.toml: format: missing", id="no format"),

@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from pgfleet.cli import progress
-from pgfleet.cli.progress import showing_progress
-from pgfleet.run.progress import report_phase, track
+from pgfleet.cli.progress import showing_progress, time_left
+from pgfleet.run.progress import report_finished, report_phase, track
 
 
 def shown(monkeypatch: pytest.MonkeyPatch, work: Callable[[], object], *, is_terminal: bool) -> str:
@@ -50,3 +50,33 @@ def test_on_a_terminal_tenants_are_shown_beside_it(monkeypatch: pytest.MonkeyPat
     found = shown(monkeypatch, work, is_terminal=True)
     assert "manifest check: plan" in found
     assert "manifest check: replay" in found
+
+
+@pytest.mark.parametrize(
+    ("elapsed_seconds", "done", "left"),
+    [
+        (9, 5, ""),
+        (12, 0, ""),
+        (12, 6, "about 28 s left"),
+        (60, 1, "about 19 min left"),
+        (60, 20, ""),
+    ],
+)
+def test_the_time_left_is_estimated_after_ten_seconds(elapsed_seconds: float, done: int, left: str) -> None:
+    assert time_left(elapsed_seconds, done, 20) == left
+
+
+def test_elsewhere_a_long_phase_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter(range(0, 1000, 6))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
+
+    def work() -> None:
+        report_phase("audit", 5)
+        for name in "abcde":
+            report_finished(name, "ready")
+
+    assert shown(monkeypatch, work, is_terminal=False).splitlines() == [
+        "manifest check: audit: 5 tenants …",
+        "manifest check: 2 of 5 tenants, about 18 s left",
+        "manifest check: 4 of 5 tenants, about 6 s left",
+    ]

@@ -15,6 +15,8 @@ from pgfleet.reports.render.plain_text import plain_text
 
 MOST_COLUMNS = 16
 WIDEST = 10_000
+WIDEST_ELSEWHERE = 160
+"""Where the text is no terminal's, and its lines are not bounded."""
 NARROWEST_TEXT = 44
 """Characters that a folded row needs beside the tenant, or it is drawn on a line of its own."""
 
@@ -36,21 +38,22 @@ class MatrixTable:
         def width(table: Table) -> int:
             return console.measure(table, options=options.update(max_width=WIDEST)).maximum
 
+        room = options.max_width if options.is_terminal else min(options.max_width, WIDEST_ELSEWHERE)
         columns = self.matrix.columns
         if len(columns) <= MOST_COLUMNS:
             wide = self._table([f"{each.priority} {each.version}" for each in columns])
-            if width(wide) <= options.max_width:
+            if width(wide) <= room:
                 yield wide
                 return
             numbered = self._table([str(place) for place in range(1, len(columns) + 1)], is_short=True)
-            if width(numbered) <= options.max_width:
+            if width(numbered) <= room:
                 yield numbered
                 yield Text()
                 for place, each in enumerate(columns, start=1):
                     yield Padding(plain_text(f"{place}  {each.priority} {each.file}", "dim"), (0, 0, 0, 2))
                 return
         folded = self._folded()
-        if min(width(folded), width(self._table([])) + NARROWEST_TEXT) <= options.max_width:
+        if min(width(folded), width(self._table([])) + NARROWEST_TEXT) <= room:
             yield folded
         else:
             yield from self._listed()

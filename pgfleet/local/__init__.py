@@ -1,0 +1,1 @@
+"""Runs on a fleet in this process, without Prefect."""

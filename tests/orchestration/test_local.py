@@ -1,0 +1,103 @@
+"""`--local` and `--dsn`: the same documents without Prefect."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fixtures.command import CommandLine
+from fixtures.fleet import ENVIRONMENT, Fleet
+from fixtures.servers import Server
+
+from pgfleet.run import settings
+
+OF_THE_RUN = {"run_id", "started_at", "finished_at", "since", "is_first", "read"}
+WITHOUT_PREFECT = """
+import sys
+from pgfleet.cli.app import run_command
+
+try:
+    run_command()
+finally:
+    print("prefect" in sys.modules, file=sys.stderr)
+"""
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PGFLEET_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def mixed_fleet(fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server) -> Fleet:
+    """A fleet with a ready, a drifted, and an unreachable tenant."""
+    drifted = ready_dsn()
+    embedded_server.execute("DROP INDEX idx_ai_messages_conversation", drifted.rsplit("/", 1)[-1])
+    fleet.tenant("lost", "host=127.0.0.1 port=1 dbname=x").tenant("drifted", drifted).tenant("ready", ready_dsn())
+    return fleet
+
+
+def run(fleet: Fleet, *arguments: str) -> tuple[int, Any]:
+    """The exit status and the JSON document of the command, which must not import Prefect."""
+    command = [sys.executable, "-c", WITHOUT_PREFECT, "--config", str(fleet.file), *arguments, "--format", "json"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert done.stderr.splitlines()[-1] == "False", done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def of_every_run(found: Any) -> Any:
+    """The document without what differs between two runs."""
+    if isinstance(found, dict):
+        return {key: of_every_run(value) for key, value in found.items() if key not in OF_THE_RUN}
+    return [of_every_run(each) for each in found] if isinstance(found, list) else found
+
+
+def test_a_local_audit_compares_with_the_last_one_and_replays_once(mixed_fleet: Fleet, state: Path) -> None:
+    status, first = run(mixed_fleet, "audit", ENVIRONMENT, "--local")
+    assert status == 3
+    assert {each["name"]: each["verdict"] for each in first["tenants"]} == {
+        "lost": "unreachable",
+        "drifted": "blocked",
+        "ready": "ready",
+    }
+    assert (first["is_first"], first["since"]) == (True, None)
+    [catalog] = (state / "expected").iterdir()
+    assert catalog.stat().st_mode & 0o777 == 0o600
+    replayed_at = catalog.stat().st_mtime_ns
+    _, second = run(mixed_fleet, "audit", ENVIRONMENT, "--local")
+    assert (second["since"]["source"], second["since"]["previous_run_id"]) == ("local", first["run_id"])
+    assert second["since"]["new"] == []
+    assert catalog.stat().st_mtime_ns == replayed_at
+
+
+def test_a_damaged_file_in_the_state_folder_is_replaced(
+    fleet: Fleet, ready_dsn: Callable[[], str], state: Path
+) -> None:
+    fleet.tenant("ready", ready_dsn())
+    run(fleet, "audit", ENVIRONMENT, "--local")
+    for file in state.rglob("*.json"):
+        file.write_text("{", encoding="utf-8")
+    status, document = run(fleet, "audit", ENVIRONMENT, "--local")
+    assert (status, document["is_first"]) == (0, True)
+
+
+def test_a_database_without_a_fleet_file(ready_dsn: Callable[[], str], tmp_path: Path) -> None:
+    dsn = ready_dsn()
+    nowhere = Fleet(tmp_path / "absent.toml")
+    nowhere.file.unlink(missing_ok=True)
+    status, document = run(nowhere, "--manifest", settings.EXAMPLE, "audit", "--dsn", dsn)
+    [tenant] = document["tenants"]
+    assert (status, tenant["verdict"], tenant["name"]) == (0, "ready", dsn.rsplit("/", 1)[-1])
+
+
+def test_the_flow_and_the_local_run_make_the_same_documents(mixed_fleet: Fleet, pgfleet: CommandLine) -> None:
+    for command in ("audit", "counts"):
+        flow = pgfleet(command, ENVIRONMENT, "--format", "json")
+        local = pgfleet(command, ENVIRONMENT, "--local", "--format", "json")
+        assert (flow.returncode, local.returncode) == (3, 3), flow.stderr + local.stderr
+        documents = [of_every_run(json.loads(each.stdout)) for each in (flow, local)]
+        assert documents[0] == documents[1]
