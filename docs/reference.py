@@ -10,13 +10,13 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-import click
 import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pgfleet import errors
 from pgfleet.cli.app import app
+from pgfleet.cli.help_text import help_of
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.schemas import DOCUMENTS, descriptions_of, parts_of, schema_of
 from pgfleet.fleet.file import FleetDocument
@@ -177,38 +177,16 @@ def command_line_page() -> Iterator[str]:
     yield "# Command line"
     yield "The same as `pgfleet COMMAND --help`."
     root = typer.main.get_command(app)
-    context = click.Context(root, info_name="pgfleet")
+    context = typer.Context(root, info_name="pgfleet", **root.context_settings)
     yield from command_section(root, context)
 
 
-def command_section(command: Any, context: click.Context) -> Iterator[str]:
+def command_section(command: Any, context: typer.Context) -> Iterator[str]:
     """A command, and those within it."""
     yield f"## {context.command_path}"
-    yield from map(help_paragraph, (command.help or "").split("\n\n"))
-    usage = command.collect_usage_pieces(context)
-    example = (command.epilog or "").removeprefix("Example: ")
-    lines = [" ".join([context.command_path, *usage]), *([f"# {example}"] if example else [])]
-    yield "```text\n" + "\n".join(lines) + "\n```"
-    rows = [list(row) for each in command.get_params(context) if (row := option_row(each, context))]
-    if rows:
-        yield table(["option", "meaning"], rows)
-    for name in sorted(getattr(command, "commands", {})):
-        inner = command.commands[name]
-        if not inner.hidden:
-            yield from command_section(inner, click.Context(inner, info_name=name, parent=context))
-
-
-def help_paragraph(text: str) -> str:
-    """A paragraph of a help text; one that begins with a backspace keeps its lines."""
-    return f"```text\n{text.strip().strip(chr(8)).strip(chr(10))}\n```" if "\b" in text else " ".join(text.split())
-
-
-def option_row(parameter: Any, context: click.Context) -> tuple[str, str] | None:
-    """An option and its help; None for what is hidden."""
-    record = parameter.get_help_record(context)
-    if record is None or getattr(parameter, "hidden", False):
-        return None
-    return f"`{' '.join(record[0].split())}`", " ".join(record[1].split())
+    yield f"```text\n{help_of(command, context).strip()}\n```"
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from command_section(inner, typer.Context(inner, info_name=name, parent=context))
 
 
 def error_page() -> Iterator[str]:

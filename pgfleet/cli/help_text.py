@@ -52,7 +52,8 @@ def _record(parameter: Any, ctx: Any) -> tuple[str, str]:
     text = f"{parameter.help or ''}{f' [{extra}]' if extra else ''}"
     if parameter.param_type_name == "argument":
         return parameter.metavar or parameter.name.upper(), text
-    names = ", ".join((*parameter.opts, *parameter.secondary_opts))
+    # Typer has -h and --help in a set, whose order changes.
+    names = ", ".join((*sorted(parameter.opts, key=len), *parameter.secondary_opts))
     return (names if parameter.is_flag else f"{names} {_value(parameter, ctx)}"), text
 
 

@@ -5,14 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from pydantic import TypeAdapter
-
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.documents.audit_context import Source
 from pgfleet.fleet.selection import cut_waves
 from pgfleet.judge.tenant import check_scripts, inconclusive_entry
 from pgfleet.judge.trend import PreviousAudit
-from pgfleet.judge.unchanged import EarlierInspection, StampedAudit, earlier_inspections
+from pgfleet.judge.unchanged import EarlierInspection, earlier_inspections
 from pgfleet.local.state import load_previous_audit, save_audit
 from pgfleet.local.survey import survey_servers
 from pgfleet.postgres.read.audit import audit
@@ -54,5 +52,6 @@ def _earlier(previous: PreviousAudit | None, context: RunContext) -> Mapping[str
     """The inspections of the last local audit that may still hold; a document in a file is only compared with."""
     if previous is None or previous.source is not Source.LOCAL:
         return {}
-    stamped = TypeAdapter(StampedAudit).validate_json(previous.document.model_dump_json())
-    return earlier_inspections(stamped.tenants, datetime.now(UTC), context.environment.policy.full_audit_every)
+    return earlier_inspections(
+        previous.document.tenants, datetime.now(UTC), context.environment.policy.full_audit_every
+    )

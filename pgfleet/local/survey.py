@@ -40,7 +40,7 @@ def _identify(server: str, tenants: Sequence[str], context: RunContext) -> Serve
     """The server's identity; from then on, it gets no more connections than it allows."""
     identity: ServerIdentity | None = retrying(identify, [context.tenant(name) for name in tenants], context)
     if identity:
-        context.limiter.allow(server, identity.allowance.connections, wanted=len(tenants))
+        context.limiter.allow(server, identity.allowance.connections)
     return identity
 
 
