@@ -146,5 +146,5 @@ tools: setup  ## run real migration tools and pgfleet on the same databases
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.tools $(ARGS)
 
 clean:  ## remove everything that make created
-	@rm -rf .venv .venv-* .servers dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf .venv .venv-* .servers dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
