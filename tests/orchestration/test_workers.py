@@ -36,7 +36,7 @@ from pgfleet.tasks.support.stop_signal import STOP_TAG
 pytestmark = pytest.mark.usefixtures("workers")
 QUICK: dict[str, Any] = {"granularity": Granularity.TENANT}
 LONGEST_NOTICE_SECONDS = 180
-OF_EACH_RUN = {"run_id", "started_at", "finished_at", "since"}
+OF_EACH_RUN = {"run_id", "started_at", "finished_at", "since", "read_at"}
 DISTRIBUTED = f'distribute = true\nwork_pool = "{POOL}"\nworker_silence = "60s"\nwave_size = 2'
 
 
@@ -65,7 +65,7 @@ def test_an_audit_by_two_workers_is_that_of_one_process(
     here_and_there = []
     for policy in ("wave_size = 2", DISTRIBUTED):  # the first leaves with Prefect what the workers then need not make
         spread.replace_policy(policy)
-        here_and_there.append(audit())
+        here_and_there.append(audit(full=True))
     here, there = here_and_there
     assert untimed(there.model_dump()) == untimed(here.model_dump())
     assert [each.verdict for each in there.tenants] == ["ready", "unreachable", "blocked", "ready"]
