@@ -10,6 +10,8 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 
 
 @task(name="inspect", task_run_name="inspect · {session.name}", **STEP_OPTIONS)
-def inspect_tenant(session: Session, context: RunContext, with_prefetch: bool = False) -> TenantInspection:
+def inspect_tenant(
+    session: Session, context: RunContext, with_prefetch: bool = False, keeps_lock: bool = False
+) -> TenantInspection:
     """The tenant compared with what is expected; `with_prefetch` also sends the queries of later steps."""
-    return inspection.inspect(session, context, with_prefetch)
+    return inspection.inspect(session, context, with_prefetch, keeps_lock)

@@ -1,13 +1,15 @@
 """A connection on which every wait for the server ends."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import waiting
 from psycopg.abc import PQGen
+from psycopg.waiting import Ready
 
 from pgfleet.run.interruption import is_interrupted
 
@@ -34,7 +36,17 @@ class BoundedConnection(psycopg.Connection[tuple[Any, ...]]):
     """
 
     answer_seconds: float = math.inf
+    answers: int = 1
     cleans_up: bool = False
+
+    @contextmanager
+    def awaiting(self, answers: int) -> Iterator[None]:
+        """Within the block, a wait is for this many answers: `answer_seconds` bounds each of them and every pause."""
+        self.answers = answers
+        try:
+            yield
+        finally:
+            self.answers = 1
 
     def wait(self, gen: PQGen[Result], interval: float = WAKE_SECONDS, timeout: float | None = None) -> Result:
         """Runs the generator until the answer is complete. Raises NoAnswer.
@@ -43,7 +55,7 @@ class BoundedConnection(psycopg.Connection[tuple[Any, ...]]):
         """
         seconds = self.answer_seconds if timeout is None else min(timeout, self.answer_seconds)
         try:
-            bounded: PQGen[Result] = _bounded(gen, self._check_after(seconds))
+            bounded: PQGen[Result] = _bounded(gen, self._check_after(seconds, self.answers))
             # Not psycopg's own wait in C, which loses what a signal's handler raises just after it has woken up.
             return waiting.wait_poll(bounded, self.pgconn.socket, interval=interval)
         except NoAnswer:
@@ -53,15 +65,18 @@ class BoundedConnection(psycopg.Connection[tuple[Any, ...]]):
     @classmethod
     def _connect_gen(cls, *arguments: Any, **named: Any) -> Any:
         """psycopg bounds connecting itself; this only ends it when the command is interrupted."""
-        return _bounded(super()._connect_gen(*arguments, **named), lambda: _check_interruption(cls.cleans_up))
+        return _bounded(super()._connect_gen(*arguments, **named), lambda _: _check_interruption(cls.cleans_up))
 
-    def _check_after(self, seconds: float) -> Callable[[], None]:
-        began = monotonic()
+    def _check_after(self, seconds: float, answers: int) -> Callable[[int], None]:
+        began = arrived = monotonic()
 
-        def check() -> None:
+        def check(ready: int) -> None:
+            nonlocal arrived
             _check_interruption(self.cleans_up)
-            bound = min(seconds, CLEAN_UP_SECONDS) if is_interrupted() else seconds
-            if monotonic() - began > bound:
+            now, bound = monotonic(), min(seconds, CLEAN_UP_SECONDS) if is_interrupted() else seconds
+            if answers > 1 and ready & Ready.R:
+                arrived = now
+            if now - arrived > bound or now - began > bound * answers:
                 raise NoAnswer(bound)
 
         return check
@@ -78,13 +93,13 @@ def _check_interruption(cleans_up: bool) -> None:
         raise KeyboardInterrupt
 
 
-def _bounded(generator: Any, check: Callable[[], None]) -> Any:
+def _bounded(generator: Any, check: Callable[[int], None]) -> Any:
     """The generator, with a check whenever the wait wakes up. psycopg sends what is ready, or nothing."""
     try:
         wanted = next(generator)
         while True:
             ready = yield wanted
-            check()
+            check(ready)
             wanted = generator.send(ready)
     except StopIteration as stop:
         return stop.value

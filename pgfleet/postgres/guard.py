@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from pgfleet.manifest.statement_names import Names, names_in, tables_read_by
+from pgfleet.manifest.statement_names import names_in, tables_read_by
 from pgfleet.postgres.query import Query
 from pgfleet.run.shipped import statement
+
+TrustKey = tuple[frozenset[tuple[tuple[str, str], int]], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,14 +20,18 @@ class Trust:
     relations: frozenset[str] = frozenset()
     """Quoted names of tables and views."""
 
+    @property
+    def key(self) -> TrustKey:
+        """The same as a value that can be hashed."""
+        return frozenset(self.functions.items()), self.relations
+
 
 def guard_queries(trust: Trust, tables: Iterable[str], texts: Iterable[str], *, is_only_planned: bool = False) -> Query:
     """A statement that fails unless queries with these texts, which name these tables, run nothing of the tenant's own.
 
     It locks the tables against redefinition until the transaction ends.
     """
-    names = [names_in(each) for each in texts]
-    return _guard(trust, tables, names, is_script=False, is_only_planned=is_only_planned)
+    return _guard(trust.key, frozenset(tables), tuple(texts), is_script=False, is_only_planned=is_only_planned)
 
 
 def guard_script(trust: Trust, script: str) -> Query:
@@ -32,19 +39,23 @@ def guard_script(trust: Trust, script: str) -> Query:
 
     Triggers and functions that the tenant's tables use are not examined: the script runs them.
     """
-    return _guard(trust, tables_read_by(script), [names_in(script)], is_script=True, is_only_planned=False)
+    return _guard(trust.key, tables_read_by(script), (script,), is_script=True, is_only_planned=False)
 
 
-def _guard(trust: Trust, tables: Iterable[str], names: list[Names], *, is_script: bool, is_only_planned: bool) -> Query:
-    functions = sorted(trust.functions)
+@lru_cache(maxsize=256)  # the same for all tenants in the same state, so it is bound once
+def _guard(
+    trust: TrustKey, tables: frozenset[str], texts: tuple[str, ...], *, is_script: bool, is_only_planned: bool
+) -> Query:
+    counts, relations = dict(trust[0]), trust[1]
+    functions, names = sorted(counts), [names_in(each) for each in texts]
     parameters = {
         "titles": sorted(tables),
-        "relations": sorted(trust.relations),
+        "relations": sorted(relations),
         "is_script": is_script,
         "is_only_planned": is_only_planned,
         "function_schemas": [schema for schema, _ in functions],
         "function_names": [name for _, name in functions],
-        "function_counts": [trust.functions[each] for each in functions],
+        "function_counts": [counts[each] for each in functions],
         "calls": _sorted(each.calls for each in names),
         "qualified_calls": _sorted(each.qualified_calls for each in names),
         "operators": _sorted(each.operators for each in names),

@@ -1,11 +1,11 @@
 """Advisory locks: one run at a time per tenant, and one tenant at a time for shared objects of a database."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from pgfleet.errors import TryAgain
-from pgfleet.postgres.query import Query
+from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.session import Session, describe_holder
 from pgfleet.run.shipped import statement
 
@@ -16,14 +16,33 @@ WHOLE_DATABASE = "*"
 
 
 @contextmanager
-def tenant_lock(session: Session) -> Iterator[None]:
-    """Within a transaction: takes the tenant's advisory lock until the transaction ends. Raises TryAgain.
+def locked_transaction(session: Session, *reads: Query, shared: bool = False) -> Iterator[list[Rows]]:
+    """A transaction with the tenant's advisory lock, and the rows of the `reads`, which see what the lock protects.
 
-    Polls for up to lock_timeout instead of waiting in the server, where a waiting transaction would block CREATE INDEX
-    CONCURRENTLY (PostgreSQL manual, CREATE INDEX, Building Indexes Concurrently).
+    Also takes the lock on the shared objects if `shared`. All of it is one round trip if the locks are free. Otherwise
+    polls for them, for up to lock_timeout, instead of waiting in the server, where a waiting transaction would block
+    CREATE INDEX CONCURRENTLY (PostgreSQL manual, CREATE INDEX, Building Indexes Concurrently). Raises TryAgain.
     """
-    _take(session, "ledger/lock", session.home, session.limits.lock_timeout_ms)
-    yield
+    with _locked(session, (session.home, WHOLE_DATABASE) if shared else (session.home,), reads) as rows:
+        yield rows
+
+
+@contextmanager
+def shared_transaction(session: Session, *reads: Query) -> Iterator[list[Rows]]:
+    """The same with the lock on the database's shared objects alone."""
+    with _locked(session, (WHOLE_DATABASE,), reads) as rows:
+        yield rows
+
+
+@contextmanager
+def _locked(session: Session, homes: Sequence[str], reads: Sequence[Query]) -> Iterator[list[Rows]]:
+    locks = [Query(statement("ledger/lock"), {"home": home}) for home in homes]
+    with session.transaction(*locks, reads=reads) as rows:
+        taken, found = [is_ours for [(is_ours,)] in rows[: len(homes)]], rows[len(homes) :]
+        for home, is_ours in zip(homes, taken, strict=True):
+            if not is_ours:
+                _take(session, "ledger/lock", home, _timeout_ms(session, home))
+        yield found if all(taken) or not reads else session.fetch(*reads)
 
 
 def lock_shared(session: Session) -> None:
@@ -32,7 +51,7 @@ def lock_shared(session: Session) -> None:
     Always taken after the tenant's own lock, so there is no deadlock. Polls longer, for up to statement_timeout: the
     holder works on another tenant and will finish, and the waiting transaction blocks nobody yet. Raises TryAgain.
     """
-    _take(session, "ledger/lock", WHOLE_DATABASE, _shared_timeout_ms(session))
+    _take(session, "ledger/lock", WHOLE_DATABASE, _timeout_ms(session, WHOLE_DATABASE))
 
 
 @contextmanager
@@ -42,8 +61,7 @@ def tenant_lock_of_session(session: Session, *, shared: bool = False) -> Iterato
     taken = []
     try:
         for home in homes:
-            timeout_ms = _shared_timeout_ms(session) if home == WHOLE_DATABASE else session.limits.lock_timeout_ms
-            _take(session, "ledger/lock_session", home, timeout_ms)
+            _take(session, "ledger/lock_session", home, _timeout_ms(session, home))
             taken.append(home)
         yield
     finally:
@@ -51,8 +69,9 @@ def tenant_lock_of_session(session: Session, *, shared: bool = False) -> Iterato
             session.fetch_value(Query(statement("ledger/unlock_session"), {"home": home}))
 
 
-def _shared_timeout_ms(session: Session) -> int:
-    return max(session.limits.lock_timeout_ms, session.limits.statement_timeout_ms)
+def _timeout_ms(session: Session, home: str) -> int:
+    own, limits = session.limits.lock_timeout_ms, session.limits
+    return max(own, limits.statement_timeout_ms) if home == WHOLE_DATABASE else own
 
 
 def _take(session: Session, name: str, home: str, timeout_ms: int) -> None:

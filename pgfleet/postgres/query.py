@@ -21,7 +21,7 @@ class Query:
 
     `tables` are the quoted names of the tenant's tables that it reads. It is not sent unless the server would run
     nothing of the tenant's own for it (`introspection/guard.sql`). A query that `is_only_planned` may name functions
-    that planning does not call.
+    that planning does not call. One that `is_repeated` is prepared on a connection that is kept for a whole rollout.
     """
 
     text: str
@@ -29,6 +29,7 @@ class Query:
     at_home: bool = False
     tables: frozenset[str] = frozenset()
     is_only_planned: bool = False
+    is_repeated: bool = False
 
 
 _bound: WeakKeyDictionary[Query, str] = WeakKeyDictionary()

@@ -1,6 +1,6 @@
 """Runs queries and scripts on one connection to one tenant, within or outside transactions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -12,8 +12,10 @@ from pgfleet.manifest.statements import Statement, split
 from pgfleet.postgres import session_settings
 from pgfleet.postgres.connection import answer_seconds
 from pgfleet.postgres.guard import guard_script
-from pgfleet.postgres.query import Query, Rows
-from pgfleet.postgres.transactions import READ_SAVEPOINT, Transactions
+from pgfleet.postgres.pipeline import Message, PipelineFailed, send_all
+from pgfleet.postgres.prepared import NO_SUCH_STATEMENT
+from pgfleet.postgres.query import Query, Rows, bind
+from pgfleet.postgres.transactions import BLOCK_SAVEPOINT, READ_SAVEPOINT, USE_HOME_PATH, Transactions
 from pgfleet.run.shipped import statement
 
 BACKEND = Query(statement("introspection/session"))
@@ -44,21 +46,43 @@ class Session(Transactions):
         Raises a DatabaseError for the first query that fails; the session, and our transaction, remain usable. After a
         failure the statement `undo` reverts what a rollback does not (PREPARE); its own failure is ignored.
         """
-        if self._depth:
-            begin = f"SAVEPOINT {READ_SAVEPOINT}; SET TRANSACTION READ ONLY"
-            end = f"ROLLBACK TO SAVEPOINT {READ_SAVEPOINT}; RELEASE SAVEPOINT {READ_SAVEPOINT}"
-        else:
+        try:
+            return self._fetch(queries, undo)
+        except DatabaseError as error:
+            if error.sqlstate != NO_SUCH_STATEMENT or not self._prepared.forget():
+                raise
+            return self._fetch(queries, undo)
+
+    def _fetch(self, queries: tuple[Query, ...], undo: str) -> list[Rows]:
+        with self._naming_lock_holder("\n".join(each.text for each in queries if each.tables or each.at_home)):
+            if self._depth:
+                return self._batch("", (), "", reads=queries, undo=undo)[-len(queries) :]
             # A guarded query must see what was committed before its tables were locked.
             level = "READ COMMITTED" if any(each.tables or each.at_home for each in queries) else "REPEATABLE READ"
-            begin, end = f"BEGIN ISOLATION LEVEL {level} READ ONLY", "COMMIT"
-            begin += f"; SAVEPOINT {READ_SAVEPOINT}" if undo else ""
-        with self._naming_lock_holder("\n".join(each.text for each in queries if each.tables or each.at_home)):
-            return self._batch(begin, queries, end, undo=undo)[-len(queries) :]
+            begin = f"BEGIN ISOLATION LEVEL {level} READ ONLY" + (f"; SAVEPOINT {READ_SAVEPOINT}" if undo else "")
+            return self._batch(begin, queries, "COMMIT", undo=undo)[-len(queries) :]
 
     def write(self, *queries: Query) -> None:
         """Runs the queries in one transaction, or as part of ours; all or nothing. Raises a DatabaseError."""
         with self.transaction():
             self._batch("", queries, "")
+
+    def keep_tenant_lock(self) -> None:
+        """Takes the tenant's lock until the connection closes, if it is free and no pooler shares this session.
+
+        Within that time, no other run changes the tenant between two transactions of this one.
+        """
+        pooler, pid = self.dsn.pooler, self.open().info.backend_pid
+        own = {"is_own": pooler is Pooler.SESSION, "pid": None if pooler else pid}
+        [[(is_ours,)]] = self.fetch(Query(statement("ledger/keep_lock"), {"home": self.home, **own}))
+        self._locked = self._connection if is_ours else None
+
+    def close(self) -> None:
+        """Closes the connection; first releases the tenant's lock, if a pooler keeps the server's session."""
+        if self.keeps_tenant_lock and self.dsn.pooler:
+            with suppress(DatabaseError):
+                self.execute(session_settings.UNLOCK_ALL)
+        super().close()
 
     def fetch_value(self, query: Query) -> Any:
         """The single value that the query returns; its effects are part of our transaction, or committed at once."""
@@ -70,22 +94,82 @@ class Session(Transactions):
         self.fetch(guard_script(self.trust, script.sql))
 
     def run_script(self, script: Script | str) -> None:
-        """Runs a script's statements one by one in a transaction of its own, or as part of ours; all or nothing.
+        """Runs a script's statements in a transaction of its own, or as part of ours; all or nothing.
 
         Checks deferred constraints at the end, as a commit would. Resets the settings, roles, temporary tables, and
         locks that the script leaves. Raises a DatabaseError with the statement's place, and CannotDryRun for a
         statement that works only in a transaction of its own.
         """
-        with self._naming_lock_holder(_text(script)), self.transaction():
-            self._has_run_script, self.script_answer_seconds = True, self.limits.answer_seconds
-            for each in split(_text(script)):
-                self._execute_of_script(each, script)
-                if CREATED.search(each.text):  # the extension's schema may not be on the search path yet
-                    self.execute(session_settings.set_search_path(self._search_path(), self.open(), is_local=True))
-            self.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {session_settings.RESET_SCRIPT}")
-            self.script_answer_seconds = self.limits.answer_seconds
-            if self._is_part:
-                self._defer_constraints()
+        if self._depth:
+            self._run_as_part(script)
+        else:
+            with self.transaction():
+                self._run_as_part(script)
+
+    def run_own_script(self, name: str) -> None:
+        """Runs one of pgfleet's own scripts, which leaves nothing to be reset, as part of our transaction."""
+        self._run_in_savepoint(statement(name), self._settings(), [USE_HOME_PATH.text])
+
+    def _run_as_part(self, script: Script | str) -> None:
+        self._has_run_script = True
+        resets = ["SET CONSTRAINTS ALL IMMEDIATE", *session_settings.RESETS, *self._unlock()]
+        try:
+            self._run_in_savepoint(script, (*self._settings(), USE_HOME_PATH), resets)
+        except BaseException:
+            self._locked = None  # the script may have released it
+            raise
+        if self._is_part:
+            self._defer_constraints()
+
+    def _run_in_savepoint(self, script: Script | str, before: Sequence[Query], after: Sequence[str]) -> None:
+        depth, savepoint = self._depth, f"{BLOCK_SAVEPOINT}_{self._depth}"
+        begin = _own([f"SAVEPOINT {savepoint}", *(each.text for each in before)])
+        end = _own([*after, f"RELEASE SAVEPOINT {savepoint}"])
+        self.script_answer_seconds = self.limits.answer_seconds
+        with self._naming_lock_holder(_text(script)):
+            try:
+                self._run_pipelined(script, (*begin, *self._messages(script), *end))
+            except BaseException:
+                self._roll_back(depth)
+                raise
+            finally:
+                self.script_answer_seconds = self.limits.answer_seconds
+
+    def _unlock(self) -> Iterator[str]:
+        """Releases the session's locks that a script may have taken, and takes the tenant's again.
+
+        The transaction holds the tenant's lock too, so nobody gets it in between.
+        """
+        yield session_settings.UNLOCK_ALL
+        if self.keeps_tenant_lock:
+            yield bind(Query(statement("ledger/lock_session"), {"home": self.home}), self.open())
+
+    def _messages(self, script: Script | str) -> Iterator[Message]:
+        for each in split(_text(script)):
+            yield Message(text=each.text, start=each.start)
+            if CREATED.search(each.text):  # the extension's schema may not be on the search path yet
+                path = session_settings.set_search_path(self._search_path(), self.open(), is_local=True)
+                yield Message(text=path)
+
+    def _run_pipelined(self, script: Script | str, messages: Sequence[Message]) -> None:
+        """Sends the messages in one go; in several if a statement sets how long the server may take for the next."""
+        while messages:
+            count = next((n for n, each in enumerate(messages, start=1) if each.sets_timeout), len(messages))
+            self._send(script, messages[:count])
+            if messages[count - 1].sets_timeout:
+                self._read_timeout()
+            messages = messages[count:]
+
+    def _send(self, script: Script | str, messages: Sequence[Message]) -> None:
+        connection = self.open()
+        try:
+            with self._translating():
+                send_all(connection, [each.text for each in messages], answer_seconds=self.script_answer_seconds)
+        except PipelineFailed as failed:
+            failing = messages[failed.place] if failed.place < len(messages) else Message(text="")
+            of_script = failing.start is not None
+            with self._translating(script if of_script else "", failing.start or 0):
+                raise failed.error from None
 
     def run_outside_transaction(self, script: Script | str) -> None:
         """Runs a script's statements one by one, each in no transaction of ours (CREATE INDEX CONCURRENTLY).
@@ -134,15 +218,22 @@ class Session(Transactions):
         """Runs one statement; waits as long for the answers to the next ones as a new statement_timeout demands."""
         self.execute(each.text, script, each.start)
         if session_settings.TIMEOUT_SETTING in each.text.lower():
-            with self._translating():
-                [(shown,)] = self.open().execute(session_settings.SHOW_TIMEOUT).fetchall()
-            self.script_answer_seconds = answer_seconds(session_settings.statement_timeout_ms(shown))
+            self._read_timeout()
+
+    def _read_timeout(self) -> None:
+        with self._translating():
+            [(shown,)] = self.open().execute(session_settings.SHOW_TIMEOUT).fetchall()
+        self.script_answer_seconds = answer_seconds(session_settings.statement_timeout_ms(shown))
 
     def _defer_constraints(self) -> None:
         """Defers the constraints again that are initially deferred, as the next script's own transaction would."""
         [[(names,)]] = self.fetch(Query(statement("introspection/deferred_constraints"), {}))
         if names:
             self.execute(f"SET CONSTRAINTS {names} DEFERRED")
+
+
+def _own(texts: Iterable[str]) -> Iterator[Message]:
+    return (Message(text=each) for each in texts)
 
 
 def _text(script: Script | str) -> str:

@@ -43,20 +43,17 @@ SHOW_TIMEOUT = f"SHOW {TIMEOUT_SETTING}"
 UNITS_MS = {"": 1, "ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 UNLOCK_ALL = "SELECT pg_catalog.pg_advisory_unlock_all()"
-RESET_SESSION = "; ".join(
+RESETS = (
     # After a script, because a pooler may hand the server's session on. RESET ALL returns to what the session began
     # with; behind a pooler that is not what we began with.
-    (
-        "RESET SESSION AUTHORIZATION",
-        "RESET ROLE",
-        "RESET ALL",
-        *(text for _, _, text in STANDARD_SETTINGS),
-        "SET client_encoding TO 'UTF8'",
-        "DISCARD TEMPORARY",
-    )
+    "RESET SESSION AUTHORIZATION",
+    "RESET ROLE",
+    "RESET ALL",
+    *(text for _, _, text in STANDARD_SETTINGS),
+    "SET client_encoding TO 'UTF8'",
+    "DISCARD TEMPORARY",
 )
-RESET_SCRIPT = f"{RESET_SESSION}; {UNLOCK_ALL}"
-"""The same after a script in a transaction. Outside one, the session itself holds the tenant's lock."""
+RESET_SESSION = "; ".join(RESETS)
 
 
 def search_path(home: str, extensions: Sequence[str], managed_names: Sequence[str], connection: Connection) -> Query:

@@ -15,6 +15,7 @@ from pgfleet.postgres.connection import Connection, Limits
 from pgfleet.postgres.errors import translate_errors
 from pgfleet.postgres.guard import Trust, guard_queries
 from pgfleet.postgres.lazy_connection import LazyConnection
+from pgfleet.postgres.prepared import PreparedQueries
 from pgfleet.postgres.query import Query, Rows, all_rows, bind
 
 USE_SERVER_PATH, USE_HOME_PATH = Query(session_settings.USE_SERVER_PATH), Query(session_settings.USE_HOME_PATH)
@@ -54,6 +55,11 @@ class Transactions(LazyConnection):
         self.is_dry_run = self.is_one_transaction = False
         self._depth = 0
         self._has_run_script = False
+        self._at_commit: list[Query] = []
+        self._status: str | None = None
+        self._bound_settings: Query | None = None
+        self._locked: Connection | None = None
+        self._prepared = PreparedQueries()
 
     def open(self) -> Connection:
         """The connection, opened if necessary. Raises a DatabaseError, also if it was lost within a transaction."""
@@ -71,24 +77,35 @@ class Transactions(LazyConnection):
             return connection.execute(text).statusmessage
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *first: Query, reads: Sequence[Query] = ()) -> Iterator[list[Rows]]:
         """Runs the block in one transaction; within another block, in a part of it with a savepoint.
 
-        READ COMMITTED, so that a query after waiting for a lock sees what the lock's holder left. Rolls back if the
-        block raises. Raises a DatabaseError if the commit fails.
+        Sends `first`, and then `reads` in a read-only part, in the same round trip, and yields the rows of each. READ
+        COMMITTED, so that a query after waiting for a lock sees what the lock's holder left. Rolls back if the block
+        raises. Raises a DatabaseError if one of the queries or the commit fails.
         """
         depth = self._depth
-        self._begin(depth)
+        rows = self._begin(depth, first, reads)
         try:
-            yield
+            yield rows
         except BaseException:
             self._depth = depth
+            self._at_commit.clear()
             self._roll_back(depth)
             raise
         else:
             self._commit(depth)
         finally:
             self._depth = depth
+
+    def write_at_commit(self, *queries: Query) -> None:
+        """Sends the queries in the same round trip as the commit of the transaction block under way."""
+        self._at_commit += queries
+
+    @property
+    def keeps_tenant_lock(self) -> bool:
+        """Whether this connection holds the tenant's lock until it closes, over all transactions."""
+        return self.is_open and self._locked is self._connection
 
     @property
     def _is_part(self) -> bool:
@@ -121,23 +138,29 @@ class Transactions(LazyConnection):
             self._depth, self.is_dry_run, self.is_one_transaction = 0, False, False
             self._roll_back(0)
 
-    def _begin(self, depth: int) -> None:
+    def _begin(self, depth: int, first: Sequence[Query] = (), reads: Sequence[Query] = ()) -> list[Rows]:
         self._has_run_script = self._has_run_script and depth > 0
         begin = f"SAVEPOINT {BLOCK_SAVEPOINT}_{depth}" if depth else "BEGIN ISOLATION LEVEL READ COMMITTED"
-        self._batch(begin, (), "")
+        try:
+            rows = self._batch(begin, first, "", reads=reads)
+        except BaseException:
+            if depth:  # without one, the batch has ended its transaction
+                self._roll_back(depth)
+            raise
         self._depth = depth + 1
+        return rows
 
     def _commit(self, depth: int) -> None:
-        if depth:
-            self.execute(f"RELEASE SAVEPOINT {BLOCK_SAVEPOINT}_{depth}")
-            return
+        end = f"RELEASE SAVEPOINT {BLOCK_SAVEPOINT}_{depth}" if depth else "COMMIT"
         try:
-            status = self.execute("COMMIT")
+            writes, self._at_commit = self._at_commit, []
+            self._batch("", writes, end, with_settings=bool(writes))
+            status = self._status
         except BaseException:
             self._depth = depth
             self._roll_back(depth)
             raise
-        if status != "COMMIT":  # the server's answer to the COMMIT of a failed transaction is ROLLBACK
+        if not depth and status != "COMMIT":  # the server's answer to the COMMIT of a failed transaction is ROLLBACK
             raise StatementFailed("the transaction was rolled back by the server, though no statement of it failed")
 
     def _roll_back(self, depth: int) -> None:
@@ -151,39 +174,61 @@ class Transactions(LazyConnection):
             else:
                 # A session lock outlives the rollback. One round trip, as a pooler may give us another session then.
                 connection.execute(f"ROLLBACK; {session_settings.UNLOCK_ALL}" if self._has_run_script else "ROLLBACK")
+                self._locked = None if self._has_run_script else self._locked
                 self._has_run_script = False
 
     def _batch(
-        self, begin: str, queries: tuple[Query, ...], end: str, *, with_settings: bool = True, undo: str = ""
+        self,
+        begin: str,
+        queries: Sequence[Query],
+        end: str,
+        *,
+        reads: Sequence[Query] = (),
+        with_settings: bool = True,
+        undo: str = "",
     ) -> list[Rows]:
-        """Sends everything in one round trip and returns the rows of each query."""
+        """Sends everything in one round trip and returns the rows of each query; the `reads` in a read-only part."""
         connection = self.open()
         connection.answer_seconds = self.query_answer_seconds
         with self._translating():
-            sent = self._with_settings(queries) if with_settings else queries
+            sent = self._with_settings(queries, reads) if with_settings else queries
             try:
                 cursor = ClientCursor(connection)
                 texts = [each.text if each.parameters is None else bind(each, connection) for each in sent]
-                cursor.execute(";\n".join(filter(None, [begin, *(f"{text}\n" for text in texts), end])))
-                return all_rows(cursor)
+                message = ";\n".join(filter(None, [begin, *(f"{text}\n" for text in texts), end]))
+                cursor.execute(message)
+                rows = all_rows(cursor)
+                self._prepared.sent(message)
             except BaseException:
-                self._abort_batch(connection, is_read=READ_SAVEPOINT in begin, undo=undo)
+                self._abort_batch(connection, is_read=bool(reads), undo=undo)
                 raise
+        self._status = cursor.statusmessage
+        return rows
 
-    def _with_settings(self, queries: Sequence[Query]) -> Iterator[Query]:
-        """The queries after the transaction's settings, each with its search path; in the end that of scripts.
+    def _with_settings(self, queries: Sequence[Query], reads: Sequence[Query]) -> Iterator[Query]:
+        """The queries after the transaction's settings, each with its search path; in the end that of scripts."""
+        yield from self._settings()
+        yield from self._guarded(queries)
+        if reads:
+            yield Query(f"SAVEPOINT {READ_SAVEPOINT}; SET TRANSACTION READ ONLY")
+            yield from self._guarded(reads)
+            yield Query(f"ROLLBACK TO SAVEPOINT {READ_SAVEPOINT}; RELEASE SAVEPOINT {READ_SAVEPOINT}")
+        yield USE_HOME_PATH
+
+    def _guarded(self, queries: Sequence[Query]) -> Iterator[Query]:
+        """The queries, each with its search path, after a guard if they need one; in the end with the server's path.
 
         The server resolves the names of a statement when it is that statement's turn.
         """
-        yield USE_SERVER_PATH
-        yield session_settings.transaction_settings(self.limits, self._search_path())
         if guarded := [each for each in queries if each.tables or each.at_home]:
             yield self._guard(guarded)
         for each in queries:
             # Also after one of our own: a catalog's query switches to the scripts' search path.
             yield USE_HOME_PATH if each.at_home else USE_SERVER_PATH
-            yield each
-        yield USE_HOME_PATH
+            if each.is_repeated and self.keeps_tenant_lock:
+                yield from self._prepared.use(each, self.open())
+            else:
+                yield each
 
     def _guard(self, queries: Sequence[Query]) -> Query:
         """Fails unless the server would run nothing of the tenant's for these queries."""
@@ -228,6 +273,13 @@ class Transactions(LazyConnection):
         except BaseException:  # a signal interrupted the statement, and the connection still waits for its answer
             self.close()
             raise
+
+    def _settings(self) -> tuple[Query, Query]:
+        """The server's search path, and the transaction's settings."""
+        if self._bound_settings is None:
+            query = session_settings.transaction_settings(self.limits, self._search_path())
+            self._bound_settings = Query(bind(query, self.open()))
+        return USE_SERVER_PATH, self._bound_settings
 
     def _search_path(self) -> Query:
         return session_settings.search_path(self.home, self.extensions, self.managed_names, self.open())

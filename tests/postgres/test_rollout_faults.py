@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 from fixtures.binaries import BINARIES, MAIN
-from fixtures.proxy import COMMIT, CuttingProxy, ledger_row
+from fixtures.proxy import CuttingProxy, ledger_row
 from fixtures.rollout import QUICK, Before, Subject, step
 from fixtures.servers import Server, started
 from fixtures.waiting import until
@@ -24,7 +24,7 @@ from pgfleet.documents.audit import Verdict
 from pgfleet.documents.rollout import Result, StepStatus, TenantResult
 from pgfleet.fleet.model import TransactionMode
 from pgfleet.manifest.model import Manifest
-from pgfleet.postgres.locks import tenant_lock
+from pgfleet.postgres.locks import locked_transaction
 from pgfleet.postgres.read.audit import directly
 
 MakeProxy = Callable[..., CuttingProxy]
@@ -36,9 +36,8 @@ FIRST, INDEX = "20250315", b"CREATE INDEX IF NOT EXISTS idx_ai_conversations_sum
 POINTS: dict[str, dict[str, Any]] = {
     "before the lock": {"trigger": b"pg_try_advisory_xact_lock", "after": ledger_row(FIRST)},
     "in the SQL": {"trigger": INDEX},
-    "before the ledger row": {"trigger": ledger_row(VICTIM)},
-    "before the commit": {"trigger": COMMIT, "after": ledger_row(VICTIM)},
-    "after the commit": {"trigger": COMMIT, "after": ledger_row(VICTIM), "loses_answer": True},
+    "before the ledger row and the commit": {"trigger": ledger_row(VICTIM)},
+    "after the commit": {"trigger": ledger_row(VICTIM), "loses_answer": True},
 }
 """Where the victim's transaction loses its connection, as options of the proxy."""
 
@@ -142,7 +141,7 @@ def test_two_concurrent_rollouts_of_one_tenant_apply_everything_once(briefly: Su
 def test_a_second_run_names_the_process_that_holds_the_lock(briefly: Subject) -> None:
     briefly.run = directly
     plan = briefly.plan()
-    with briefly.server.session(briefly.database) as other, other.transaction(), tenant_lock(other):
+    with briefly.server.session(briefly.database) as other, locked_transaction(other):
         result = briefly.roll_out(plan)
     errors = {each.error.message for each in result.migrations if each.error}
     assert len(errors) == 1
@@ -155,14 +154,14 @@ def test_a_second_run_names_the_process_that_holds_the_lock(briefly: Subject) ->
 def test_a_process_that_is_killed_before_the_commit_leaves_nothing_of_the_transaction(
     briefly: Subject, tmp_path: Path, cutting_proxy: MakeProxy, mode: TransactionMode
 ) -> None:
-    """The proxy kills it after the victim's script and ledger row, when it sends its next COMMIT."""
+    """The proxy kills it after the victim's script, when it sends that row with its COMMIT."""
     briefly.policy = replace(QUICK, rollout=replace(QUICK.rollout, transaction=mode))
     processes: list[subprocess.Popen[bytes]] = []
 
     def kill() -> None:
         processes[0].kill()
 
-    proxy = cutting_proxy(COMMIT, server=briefly.server, after=ledger_row(VICTIM), act=kill)
+    proxy = cutting_proxy(ledger_row(VICTIM), server=briefly.server, act=kill)
     script = ROLLOUT.format(
         paths=[str(Path(__file__).parents[1])],
         dsn=briefly.server.cluster.dsn(briefly.database).replace(f":{briefly.server.cluster.port}/", f":{proxy.port}/"),
@@ -189,7 +188,7 @@ ROLLOUT = """
 import pickle, sys
 sys.path[:0] = {paths!r}
 from fixtures.binaries import BINARIES, MAIN
-from fixtures.proxy import COMMIT, CuttingProxy, ledger_row
+from fixtures.proxy import CuttingProxy, ledger_row
 from fixtures.rollout import Subject
 from fixtures.servers import Server
 from pgfleet.postgres.read.audit import directly

@@ -19,7 +19,7 @@ from pgfleet.judge.enrich import enrich
 from pgfleet.judge.summary import build_document
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.apply import repair as repairs
-from pgfleet.postgres.locks import lock_shared, tenant_lock
+from pgfleet.postgres.locks import lock_shared, locked_transaction
 from pgfleet.rollout.repair_results import SHARED_ALREADY_REPAIRED
 
 Found = TypeVar("Found")
@@ -148,7 +148,7 @@ def test_only_shared_objects_wait_for_other_tenants(new: Database) -> None:
     patient = acme.policy
     acme.policy = replace(patient, statement_timeout_ms=300, lock_timeout_ms=300)
     plan = prepared(acme)
-    with new.any.server.session(new.any.database, "borealis") as other, other.transaction(), tenant_lock(other):
+    with new.any.server.session(new.any.database, "borealis") as other, locked_transaction(other):
         lock_shared(other)
         result = without_retries(acme).roll_out(plan)
     status = {each.version: each.status for each in result.migrations}

@@ -565,3 +565,18 @@ def test_queries_of_a_missing_table_are_not_prefetched(
         assert {name for name, each in inspection.prefetched.counts.items() if each.rows is None} == {"ai_messages"}
         assert {*inspection.prefetched.seeds} == {each.name for each in shipped_manifest.seeds}
         assert count(session, context, "ai_messages", inspection).rows is None
+
+
+@pytest.mark.parametrize("replacement", ["SELECT 2", None])
+def test_a_prepared_query_that_was_replaced_is_not_run(session: Session, replacement: str | None) -> None:
+    """A trigger of the tenant's that a script fires could forge with it what pgfleet reads."""
+    query, prepared = Query("SELECT 1", is_repeated=True), Query("SELECT name FROM pg_catalog.pg_prepared_statement()")
+    session.keep_tenant_lock()
+    for _ in range(2):
+        assert session.fetch(query) == [[(1,)]]
+    [[(name,)]] = session.fetch(prepared)
+    session.execute(f"DEALLOCATE {name}")
+    if replacement:
+        session.execute(f"PREPARE {name} AS {replacement}")
+    with session.transaction():
+        assert session.fetch(query) == [[(1,)]]

@@ -1,6 +1,7 @@
 """Runs a migration's script, with the later ones that it undoes, and proves the result before it is committed."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.objects import Identity
@@ -8,8 +9,9 @@ from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.errors import NotProven
 from pgfleet.judge.migration import difference_entry
 from pgfleet.manifest.model import Migration
+from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.audit_steps import verify
-from pgfleet.postgres.read.inspection import TenantInspection, inspect
+from pgfleet.postgres.read.inspection import TenantInspection, inspect_again
 from pgfleet.postgres.session import Session
 from pgfleet.repair.model import Strategy
 from pgfleet.repair.strategy import is_lost_table
@@ -17,17 +19,33 @@ from pgfleet.reports.phrases.audit import sentence
 from pgfleet.run.context import RunContext
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What came of a script: the tenant after it, and the later versions that ran with it and are applied now.
+
+    `rows` are those of the queries that the caller sent along with the last look at the tenant.
+    """
+
+    after: TenantInspection
+    along: tuple[str, ...]
+    rows: list[Rows]
+
+
 def execute(
-    session: Session, context: RunContext, plan: TenantPlan, migration: Migration, before: TenantInspection
-) -> tuple[str, ...]:
+    session: Session,
+    context: RunContext,
+    plan: TenantPlan,
+    migration: Migration,
+    before: TenantInspection,
+    also: Sequence[Query] = (),
+) -> Execution:
     """Runs the script, and again each later one of the plan that it undoes part of, in the transaction of its caller.
 
-    Returns the versions of the later ones that are applied now. Raises NotProven, and DatabaseErrors.
+    The caller has checked the script. Raises NotProven, and DatabaseErrors.
     """
-    session.check_script(migration.script)
     session.run_script(migration.script)
     ran = [migration.version]
-    after = inspect(session, context, assumed=frozenset(ran))
+    after, rows = inspect_again(session, context, before, frozenset(ran), checks_of=migration.version, also=also)
     while version := next(_undone(plan, ran, before, after), None):
         again = context.migration(version)
         if not again.transactional:
@@ -35,9 +53,10 @@ def execute(
         session.check_script(again.script)
         session.run_script(again.script)
         ran.append(version)
-        after = inspect(session, context, assumed=frozenset(ran))
+        after, rows = inspect_again(session, context, before, frozenset(ran), checks_of=migration.version, also=also)
     prove(session, context, before, after, migration.version, plan)
-    return tuple(each for each in ran[1:] if _is_proven(session, context, plan, (before, after), each))
+    along = tuple(each for each in ran[1:] if _is_proven(session, context, plan, (before, after), each))
+    return Execution(after=after, along=along, rows=rows)
 
 
 def prove(

@@ -6,13 +6,14 @@ from pgfleet.documents.audit import LedgerState
 from pgfleet.documents.plan import Action
 from pgfleet.errors import DatabaseError, LedgerUnusable
 from pgfleet.judge.observations import LedgerRow
-from pgfleet.manifest.model import Migration, Script
-from pgfleet.postgres.locks import lock_shared
+from pgfleet.manifest.model import Migration
+from pgfleet.postgres.locks import shared_transaction
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
 from pgfleet.run.shipped import statement
 
 LACKS_APPLICATION = Query(statement("ledger/lacks_application"))
+ALLOWS_REVERTS = Query(statement("ledger/allows_reverts"))
 FORMAT = 1
 """The ledger format that this version of pgfleet reads and writes."""
 EVENT = {Action.APPLY: "applied", Action.REAPPLY: "healed", Action.RERUN: "rerun", Action.ADOPT: "adopted"}
@@ -60,31 +61,31 @@ def prepare_ledger(session: Session, with_reverts: bool = False) -> None:
     An earlier ledger is made to record reverts only if those are planned. Raises a DatabaseError, and LedgerUnusable if
     it cannot be read.
     """
-    [[found], [(lacks_application,)]] = session.fetch(ledger_query(session), LACKS_APPLICATION)
+    [[found], [(lacks_application,)], [(allows_reverts,)]] = session.fetch(
+        ledger_query(session), LACKS_APPLICATION, ALLOWS_REVERTS
+    )
     if not any(found):
-        with session.transaction():
-            lock_shared(session)
-            if not any(found := _look(session)):  # two tenants of one database may start at once
-                session.run_script(_shipped("create"))
-                found = _look(session)
+        with shared_transaction(session, ledger_query(session)) as [[latest]]:
+            found = latest
+            if not any(found):  # two tenants of one database may start at once
+                session.run_own_script("ledger/create")
+                return
     elif lacks_application and not found[1] and not session.is_dry_run:  # which would lock the events until it ends
-        with session.transaction():
-            lock_shared(session)
-            session.run_script(_shipped("record_application"))
+        with shared_transaction(session):
+            session.run_own_script("ledger/record_application")
     _, fault = read_ledger(session, found)
     if fault:
         raise LedgerUnusable(f"the ledger cannot be used: {fault}")
-    if with_reverts and not _allows_reverts(session):
-        with session.transaction():
-            lock_shared(session)
-            if not _allows_reverts(session):
-                session.run_script(_shipped("allow_reverts"))
+    if with_reverts and not allows_reverts:
+        with shared_transaction(session, ALLOWS_REVERTS) as [[(allows_reverts,)]]:
+            if not allows_reverts:
+                session.run_own_script("ledger/allow_reverts")
 
 
 def record(session: Session, migration: Migration, action: Action, *, run_id: str) -> None:
-    """Records the action on the migration, as its state and as an event. Raises a DatabaseError."""
+    """Records the action on the migration, as its state and as an event, when the transaction commits."""
     state = LedgerState.ADOPTED if action is Action.ADOPT else LedgerState.APPLIED
-    session.write(_row("record", session, migration, run_id, state=state, event=EVENT[action]))
+    session.write_at_commit(_row("record", session, migration, run_id, state=state, event=EVENT[action]))
 
 
 def record_started(session: Session, migration: Migration, *, run_id: str) -> None:
@@ -119,21 +120,6 @@ def record_repaired(
     checksum = before.checksum if before and not was_rerun else migration.script.checksum
     statement_name = "record" if before or is_applied else "note"
     session.write(_row(statement_name, session, migration, run_id, state=state, checksum=checksum, event="repaired"))
-
-
-def _look(session: Session) -> tuple[bool, str | None]:
-    """Whether there is a ledger, and why it must not be used."""
-    [[(exists, fault)]] = session.fetch(ledger_query(session))
-    return exists, fault
-
-
-def _allows_reverts(session: Session) -> bool:
-    [[(is_allowed,)]] = session.fetch(Query(statement("ledger/allows_reverts")))
-    return bool(is_allowed)
-
-
-def _shipped(name: str) -> Script:
-    return Script(path=f"ledger/{name}.sql", sql=statement(f"ledger/{name}"), checksum="")
 
 
 def _row(name: str, session: Session, migration: Migration, run_id: str, **values: str) -> Query:

@@ -18,8 +18,8 @@ from pgfleet.judge.migration import difference_entry
 from pgfleet.manifest.model import Script
 from pgfleet.postgres.apply.dry_run import as_dry_run
 from pgfleet.postgres.apply.ledger import prepare_ledger, record_repaired
-from pgfleet.postgres.apply.row_changes import check_row_losses, read_guards
-from pgfleet.postgres.locks import lock_shared, tenant_lock
+from pgfleet.postgres.apply.row_changes import GuardedTables, check_row_losses
+from pgfleet.postgres.locks import lock_shared, locked_transaction
 from pgfleet.postgres.read.audit_steps import verify
 from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.session import Session
@@ -120,7 +120,7 @@ class _TenantRepair:
 
     def carry_out(self, session: Session) -> TenantRepair:
         """Plans and runs the repair in one transaction. Raises PlanOutdated if it is not the approved one."""
-        with session.transaction(), tenant_lock(session):
+        with locked_transaction(session):
             lock_shared(
                 session
             )  # which objects to repair is unknown until then, and another tenant may be repairing shared ones
@@ -195,7 +195,7 @@ class _TenantRepair:
 
     def _execute(self, session: Session, plan: RepairPlan, before: TenantInspection, entries: Entries) -> None:
         prepare_ledger(session)
-        guards = read_guards(session, self.context)
+        guards = GuardedTables(self.context, session.home).fetch(session)
         scripts = [self.context.migration(version).script for version in plan.versions]
         for number, statement in enumerate(plan.statements, start=1):
             scripts.append(Script(path=f"statement {number}", sql=statement.text, checksum=""))
@@ -203,7 +203,7 @@ class _TenantRepair:
             session.check_script(script)
             session.run_script(script)
         after = self._prove(session, plan, before, entries)
-        check_row_losses(guards, read_guards(session, self.context))
+        check_row_losses(guards, GuardedTables(self.context, session.home).fetch(session))
         for version in (each for each in entries if each in _touched(plan)):
             record_repaired(
                 session,

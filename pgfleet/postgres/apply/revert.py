@@ -13,12 +13,13 @@ from pgfleet.judge.observations import CountObservation
 from pgfleet.manifest.model import Count, Migration
 from pgfleet.postgres.apply.dependents import check_dependents, read_dependents
 from pgfleet.postgres.apply.ledger import forget_started, record, record_reverted, record_started
-from pgfleet.postgres.apply.migration import failed_step, was_started
+from pgfleet.postgres.apply.migration import failed_step
+from pgfleet.postgres.apply.outside_transaction import was_started
 from pgfleet.postgres.apply.revert_proof import prove_reverted
-from pgfleet.postgres.apply.row_changes import check_row_losses, read_guards
+from pgfleet.postgres.apply.row_changes import GuardedTables, check_row_losses
 from pgfleet.postgres.apply.statements import forget_finished, read_finished, run_statements
 from pgfleet.postgres.apply.tool_ledger import remove_from_tool_ledger
-from pgfleet.postgres.locks import lock_shared, tenant_lock, tenant_lock_of_session
+from pgfleet.postgres.locks import lock_shared, locked_transaction, tenant_lock_of_session
 from pgfleet.postgres.read.audit_steps import verify
 from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.read.queries import count_rows
@@ -65,21 +66,21 @@ def _down_of(migration: Migration, plan: TenantPlan) -> Migration:
 
 def _in_transaction(session: Session, context: RunContext, migration: Migration, undo: Migration) -> Counts | None:
     """Reverts in one transaction; returns the tables that are dropped, with their rows; None if it was done already."""
-    with session.transaction(), tenant_lock(session):
+    with locked_transaction(session):
         if may_write_shared(undo, context.expected(session.server_major, session.home)):
             lock_shared(session)
         before = inspect(session, context)
         if not _is_to_do(session, context, undo, before):
             return None
         dropped = _count_dropped(session, context, migration, before)
-        guards, gone = read_guards(session, context), {each.table for each in dropped}
+        guards, gone = GuardedTables(context, session.home).fetch(session), {each.table for each in dropped}
         dependents = read_dependents(session, before)
         session.check_script(undo.script)
         session.run_script(undo.script)
         _record(session, context, migration, before)
         prove_reverted(session, context, before, migration.version)
         kept = {table: each for table, each in guards.items() if table not in gone}
-        check_row_losses(kept, read_guards(session, context))
+        check_row_losses(kept, GuardedTables(context, session.home).fetch(session))
         check_dependents(session, dependents)
     return dropped
 

@@ -16,12 +16,14 @@ from pgfleet.fleet.model import Tenant
 from pgfleet.judge.migration import difference_entry
 from pgfleet.judge.observations import CountObservation
 from pgfleet.manifest.model import Migration, Seed
+from pgfleet.postgres.apply.carried_inspection import CarriedInspection
 from pgfleet.postgres.apply.dry_run import as_dry_run
 from pgfleet.postgres.apply.ledger import prepare_ledger
 from pgfleet.postgres.apply.migration import failed_step, migrate
 from pgfleet.postgres.apply.one_transaction import in_one_transaction
 from pgfleet.postgres.apply.repair import repair_drift
 from pgfleet.postgres.apply.revert import revert
+from pgfleet.postgres.apply.row_changes import GuardedTables
 from pgfleet.postgres.apply.seeding import apply_seed, failed_seed
 from pgfleet.postgres.locks import lock_shared
 from pgfleet.postgres.read.audit import Runner, directly
@@ -87,29 +89,25 @@ class _TenantRollout:
         self.repair: TenantRepair | None = None
         self.lost: PgfleetError | None = None
         self.has_begun = False
+        self.carried = CarriedInspection()
 
     def carry_out(self) -> TenantResult:
         """Counts, inspects, migrates, seeds, and counts again. Raises errors that occur before anything is changed."""
         if (self.session.is_dry_run or self.plan.is_all_or_nothing) and self.plan.changes:
             lock_shared(self.session)  # first of all: this is one transaction, and others wait for it
-        before = self._count()
-        inspection: TenantInspection = self.run(inspect, self.session, self.context)
-        self.latest: TenantInspection = inspection
-        if self.plan.changes and inspection.observed.is_standby:
-            raise standby_error()
+        inspection: TenantInspection = self.run(inspect, self.session, self.context, True, self.plan.changes)
+        before, self.latest = self._count(inspection), inspection
         if self.plan.changes:
-            self.run(prepare_ledger, self.session, self.plan.reverts)
+            self._prepare(inspection)
         self.has_begun = True
         for planned in self.plan.migrations:
             migration, action = self.context.migration(planned.version), planned.action
             is_revert = action is Action.REVERT
-            self.steps.append(
-                self._revert(migration, inspection) if is_revert else self._migrate(migration, action, inspection)
-            )
+            self.steps.append(self._revert(migration) if is_revert else self._migrate(migration, action, inspection))
         for name in self.plan.seeds:
             self.seeds.append(self._apply_seed(self.context.seed(name)))
         self._repair()
-        after = self._count_again() if self.plan.changes else before
+        after = self._look_again(inspection) if self.plan.changes else before
         result = build_result(self.plan, self._settled_steps(), self.seeds, (before, after), self.lost, self.repair)
         if self.plan.is_all_or_nothing and result.result is Result.FAILED:
             self.latest = inspection  # nothing of it will remain
@@ -122,6 +120,14 @@ class _TenantRollout:
             home=self.session.home,
         )
         return result.model_copy(update={"remaining": remaining})
+
+    def _prepare(self, inspection: TenantInspection) -> None:
+        if inspection.observed.is_standby:
+            raise standby_error()
+        self.run(prepare_ledger, self.session, self.plan.reverts)
+        counts = inspection.prefetched.counts.values()
+        existing = frozenset(each.table for each in counts if each.rows is not None)
+        self.carried.put(inspection, GuardedTables(self.context, self.session.home, existing))
 
     def give_up(self, error: PgfleetError) -> TenantResult:
         """The result after an error that ended the tenant's transaction: in the next step, or at its commit."""
@@ -154,8 +160,8 @@ class _TenantRollout:
         if not self.plan.statements or self.repair or self._stop_reason():
             return
         try:
+            self.carried.forget()
             self.repair = self.run(repair_drift, self.session, self.context, self.plan)
-            self.latest = self.run(inspect, self.session, self.context)
         except PgfleetError as error:
             self._note(error)
             self.repair = self.repair or failed_repair(self.plan.name, self.plan.ring, error)
@@ -177,13 +183,16 @@ class _TenantRollout:
             reason = self.plan.of(migration.version).reason
             return build_step(migration, self.plan, StepStatus.SKIPPED, detail=reason)
         if step := self._step_without_run(migration, action):
-            return self._verify(step, inspection)
+            return step
         try:
-            step = self.run(migrate, self.session, self.context, self.plan, migration.version)
+            return self._run_migration(migration.version)
         except PgfleetError as error:
             self._note(error)
             return failed_step(migration, self.plan, error)
-        return self._verify(step, inspection)
+
+    def _run_migration(self, version: str) -> MigrationStep:
+        step: MigrationStep = self.run(migrate, self.session, self.context, self.plan, version, self.carried)
+        return step
 
     def _step_without_run(self, migration: Migration, action: Action) -> MigrationStep | None:
         """The step of a migration that earlier steps, or a pooler, keep from running now; None if nothing does."""
@@ -201,17 +210,18 @@ class _TenantRollout:
             return failed_step(migration, self.plan, refusal(self.plan.of(migration.version), migration.file))
         return None
 
-    def _revert(self, migration: Migration, inspection: TenantInspection) -> MigrationStep:
+    def _revert(self, migration: Migration) -> MigrationStep:
         if reason := self._stop_reason():
             return build_step(migration, self.plan, StepStatus.NOT_REACHED, detail=reason)
         if blocker := next((each for each in self.steps if each.status is not StepStatus.DONE), None):
             return self._blocked_revert(migration, blocker)
         try:
+            self.carried.forget()
             step: MigrationStep = self.run(revert, self.session, self.context, self.plan, migration.version)
         except PgfleetError as error:
             self._note(error)
             return failed_step(migration, self.plan, error)
-        return self._verify(step, inspection)
+        return step
 
     def _blocked_revert(self, migration: Migration, blocker: MigrationStep) -> MigrationStep:
         """The step of a revert that cannot begin, because the later migration `blocker` was not reverted."""
@@ -231,16 +241,22 @@ class _TenantRollout:
             return build_step(migration, self.plan, StepStatus.SKIPPED, detail=detail)
         return failed_step(migration, self.plan, PlanOutdated(MORE_THAN_ACCEPTED if accepted else NOT_APPLIED_NOW))
 
-    def _verify(self, step: MigrationStep, before: TenantInspection) -> MigrationStep:
-        """Verifies what was committed, as the next audit will. A lost connection does not fail the step."""
-        if step.status is not StepStatus.DONE or step.action not in RUNS | {Action.REVERT}:
-            return step
+    def _look_again(self, before: TenantInspection) -> Counts:
+        """Verifies what was committed, as the next audit will, and counts again. A lost connection fails no step."""
+        if self.lost or self._stop_reason():
+            return {}
         try:
-            self.latest = self.run(inspect, self.session, self.context)
-            found: MigrationEntry = self.run(verify, self.session, self.context, self.latest, step.version)
+            self.latest = self.run(inspect, self.session, self.context, True)
+            self.steps = [self._verified(each, before) for each in self.steps]
+            return self._count(self.latest)
         except PgfleetError as error:
             self._note(error)
+            return {}
+
+    def _verified(self, step: MigrationStep, before: TenantInspection) -> MigrationStep:
+        if step.status is not StepStatus.DONE or step.action not in RUNS | {Action.REVERT}:
             return step
+        found: MigrationEntry = self.run(verify, self.session, self.context, self.latest, step.version)
         known = {each.identity.qualified(self.session.home) for each in before.assessment.drift}
         if is_as_proven(step.action, found, known):
             return step
@@ -254,7 +270,7 @@ class _TenantRollout:
             status, detail = blocked_status(blocker)
             return SeedStep(name=seed.name, status=status, detail=detail)
         try:
-            step: SeedStep = self.run(apply_seed, self.session, self.context, seed.name)
+            step: SeedStep = self.run(apply_seed, self.session, self.context, seed.name, self.carried)
         except PgfleetError as error:
             self._note(error)
             return failed_seed(seed.name, error)
@@ -267,14 +283,9 @@ class _TenantRollout:
         if isinstance(error, LOST):
             self.lost = error
 
-    def _count_again(self) -> Counts:
-        try:
-            return {} if self.lost else self._count()
-        except PgfleetError as error:
-            self._note(error)
-            return {}
-
-    def _count(self) -> Counts:
+    def _count(self, inspection: TenantInspection) -> Counts:
         tables = [each.table for each in self.context.manifest.counts]
-        counts: list[CountObservation] = [self.run(count, self.session, self.context, each) for each in tables]
+        counts: list[CountObservation] = [
+            self.run(count, self.session, self.context, each, inspection) for each in tables
+        ]
         return {each.table: CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in counts}

@@ -1,36 +1,38 @@
 """Applies one seed to one tenant: adds missing rows and leaves existing ones alone."""
 
 import time
+from collections.abc import Mapping
 
 from pgfleet.catalog.objects import Catalog
 from pgfleet.catalog.shared_objects import may_write_shared
 from pgfleet.documents.audit import SeedStatus
 from pgfleet.documents.rollout import SeedStep, StepStatus
 from pgfleet.errors import GuardTripped, NotProven, PgfleetError, Rejected, TransactionInterrupted
+from pgfleet.judge.observations import QueryResult, SeedObservation
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.manifest.model import Seed
-from pgfleet.postgres.apply.row_changes import Changes, check_row_losses, read_changes, read_guards
-from pgfleet.postgres.locks import lock_shared, tenant_lock
-from pgfleet.postgres.read.inspection import inspect
-from pgfleet.postgres.read.queries import read_seed
+from pgfleet.postgres.apply.carried_inspection import CarriedInspection
+from pgfleet.postgres.apply.row_changes import Changes, GuardedTables, changes_of, changes_query, check_row_losses
+from pgfleet.postgres.guard import guard_script
+from pgfleet.postgres.locks import locked_transaction
+from pgfleet.postgres.read.inspection import TenantInspection, inspect, inspect_again
+from pgfleet.postgres.read.queries import read_seed, seed_observation, seed_query
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.advice import build_error_entry
+from pgfleet.rollout.guard import GuardObservation
 from pgfleet.run.context import RunContext
 
 
-def apply_seed(session: Session, context: RunContext, name: str) -> SeedStep:
+def apply_seed(session: Session, context: RunContext, name: str, carried: CarriedInspection) -> SeedStep:
     """Runs the seed's script if baseline rows are missing, and proves the outcome, in one transaction.
 
+    Begins with what is `carried`, if that holds, and puts back how it left the tenant.
     A script that changes existing rows or any object, or that leaves a baseline row missing, is rolled back and becomes
     the step's error. Raises transient DatabaseErrors, with nothing done, and TransactionInterrupted.
     """
     began = time.monotonic()
     try:
-        with session.transaction(), tenant_lock(session):
-            seed = context.seed(name)
-            if may_write_shared(seed, context.expected(session.server_major, session.home)):
-                lock_shared(session)
-            step = _apply_seed(session, context, seed)
+        step = _Attempt(session, context, context.seed(name)).apply(carried)
     except PgfleetError as error:
         if error.transient or isinstance(error, TransactionInterrupted):
             raise
@@ -43,25 +45,79 @@ def failed_seed(name: str, error: PgfleetError) -> SeedStep:
     return SeedStep(name=name, status=StepStatus.FAILED, error=build_error_entry(error))
 
 
-def _apply_seed(session: Session, context: RunContext, seed: Seed) -> SeedStep:
-    baseline = context.expected(session.server_major, session.home).seeds[seed.name]
-    before = read_seed(session, seed, baseline)
-    status = judge_seed(seed, baseline, before).status
-    if status is not SeedStatus.MISSING:
-        return SeedStep(name=seed.name, status=StepStatus.SKIPPED, detail=f"it is {status}")
-    changes, guards = read_changes(session, seed.table), read_guards(session, context)
-    objects = inspect(session, context).observed.catalog
-    session.check_script(seed.script)
-    session.run_script(seed.script)
-    _check_objects_unchanged(objects, inspect(session, context).observed.catalog)
-    _check_rows_unchanged(seed, changes, read_changes(session, seed.table))
-    check_row_losses(guards, read_guards(session, context))
-    after = read_seed(session, seed, baseline)
-    entry = judge_seed(seed, baseline, after)
-    if entry.status not in {SeedStatus.PRESENT, SeedStatus.CUSTOMIZED}:
-        raise NotProven(f"the seed is {entry.status} afterwards: {entry.detail}")
-    added = len(after.rows) - len(before.rows)
-    return SeedStep(name=seed.name, status=StepStatus.DONE, rows_added=added)
+class _Attempt:
+    """Applies a seed in one transaction with the tenant's lock. After it, the tenant is as `left`."""
+
+    left: TenantInspection
+
+    def __init__(self, session: Session, context: RunContext, seed: Seed) -> None:
+        self.session, self.context, self.seed = session, context, seed
+        expected = context.expected(session.server_major, session.home)
+        self.baseline, self.is_shared = expected.seeds[seed.name], may_write_shared(seed, expected)
+        self.rows_query = seed_query(seed, self.baseline, home=session.home)
+        self.changes_query = changes_query(seed.table, home=session.home)
+
+    def apply(self, carried: CarriedInspection) -> SeedStep:
+        """Adds the missing rows. Raises NotProven, GuardTripped, Rejected, and DatabaseErrors, with nothing done."""
+        known = carried.take(self.session)
+        if known is None:
+            return self._on_new_look()
+        try:
+            step = self._on_known(*known)
+        except PgfleetError as error:
+            if error.transient or isinstance(error, TransactionInterrupted):
+                raise
+            return self._on_new_look()  # somebody may have changed the tenant since
+        carried.put(self.left, known[1])
+        return step
+
+    def _on_known(self, before: TenantInspection, guarded: GuardedTables) -> SeedStep:
+        session, script = self.session, guard_script(self.session.trust, self.seed.script.sql)
+        queries = (self.rows_query, self.changes_query, *guarded.queries, script)
+        with locked_transaction(session, *queries, shared=self.is_shared) as [seeded, changed, *guards]:
+            self.left = before
+            found = seed_observation(QueryResult(rows=tuple(seeded)))
+            if skipped := self._skipped(found):
+                return skipped
+            return self._add(before, found, changes_of(changed), guarded, guarded.read(guards))
+
+    def _on_new_look(self) -> SeedStep:
+        session, guarded = self.session, GuardedTables(self.context, self.session.home)
+        with locked_transaction(session, shared=self.is_shared):
+            found = read_seed(session, self.seed, self.baseline)
+            if skipped := self._skipped(found):
+                return skipped
+            before, guards = inspect(session, self.context), guarded.fetch(session)
+            [changed] = session.fetch(self.changes_query)
+            session.check_script(self.seed.script)
+            return self._add(before, found, changes_of(changed), guarded, guards)
+
+    def _skipped(self, found: SeedObservation) -> SeedStep | None:
+        status = judge_seed(self.seed, self.baseline, found).status
+        if status is SeedStatus.MISSING:
+            return None
+        return SeedStep(name=self.seed.name, status=StepStatus.SKIPPED, detail=f"it is {status}")
+
+    def _add(
+        self,
+        before: TenantInspection,
+        found: SeedObservation,
+        changes: Changes | None,
+        guarded: GuardedTables,
+        guards: Mapping[str, GuardObservation],
+    ) -> SeedStep:
+        session, seed = self.session, self.seed
+        session.run_script(seed.script)
+        queries = (self.rows_query, self.changes_query, *guarded.queries)
+        after, [seeded, changed, *rows] = inspect_again(session, self.context, before, also=queries)
+        _check_objects_unchanged(before.observed.catalog, after.observed.catalog)
+        _check_rows_unchanged(seed, changes, changes_of(changed))
+        check_row_losses(guards, guarded.read(rows))
+        entry = judge_seed(seed, self.baseline, seed_observation(QueryResult(rows=tuple(seeded))))
+        if entry.status not in {SeedStatus.PRESENT, SeedStatus.CUSTOMIZED}:
+            raise NotProven(f"the seed is {entry.status} afterwards: {entry.detail}")
+        self.left = after
+        return SeedStep(name=seed.name, status=StepStatus.DONE, rows_added=len(seeded) - len(found.rows))
 
 
 def _check_objects_unchanged(before: Catalog, after: Catalog) -> None:

@@ -57,7 +57,8 @@ def record_in_tool_ledger(session: Session, manifest: Manifest, migration: Migra
     if recorded is None:
         session.write(Query(layout.definition(table)))
     if layout.insert and (recorded is None or migration.version not in recorded.versions):
-        session.write(*(Query(text, values) for text, values in layout.insert(migration, _in_a_text(table))))
+        rows = layout.insert(migration, _in_a_text(table))
+        session.write_at_commit(*(Query(text, values) for text, values in rows))
 
 
 def remove_from_tool_ledger(session: Session, manifest: Manifest, migration: Migration) -> None:

@@ -1,11 +1,14 @@
 """The steps of a tenant's audit after its inspection: each reads from the tenant and judges what it read."""
 
+from collections.abc import Iterable
+
 from pgfleet.documents.audit import ContractEntry, MigrationEntry, SeedEntry
 from pgfleet.judge.checks import judge_check
 from pgfleet.judge.contracts import judge_contract
 from pgfleet.judge.migration import judge_migration
-from pgfleet.judge.observations import CountObservation
+from pgfleet.judge.observations import CountObservation, QueryResult
 from pgfleet.judge.seeds import judge_seed
+from pgfleet.manifest.model import Check, Migration
 from pgfleet.postgres.read import contracts
 from pgfleet.postgres.read.inspection import TenantInspection
 from pgfleet.postgres.read.queries import count_rows, read_seed, run_checks
@@ -15,18 +18,30 @@ from pgfleet.run.context import RunContext
 
 def verify(session: Session, context: RunContext, inspection: TenantInspection, version: str) -> MigrationEntry:
     """Runs one migration's checks and judges its status. Raises transient DatabaseErrors."""
-    migration, catalog = context.migration(version), inspection.observed.catalog
+    migration = context.migration(version)
     results = inspection.prefetched.checks.get(version) or run_checks(session, migration.checks)
+    return _judge(inspection, migration, zip(migration.checks, results, strict=True), session.home)
+
+
+def find_status(session: Session, context: RunContext, inspection: TenantInspection, version: str) -> MigrationEntry:
+    """The same, but without the checks of a pending migration, whose status they do not decide."""
+    is_pending = version not in inspection.assessment.position.applied | inspection.assessment.position.unknown
+    if is_pending:
+        return _judge(inspection, context.migration(version), (), session.home)
+    return verify(session, context, inspection, version)
+
+
+def _judge(
+    inspection: TenantInspection, migration: Migration, results: Iterable[tuple[Check, QueryResult]], home: str
+) -> MigrationEntry:
+    unreadable = inspection.observed.catalog.unreadable
     return judge_migration(
         migration,
         inspection.assessment,
-        [
-            judge_check(check, result, unreadable=catalog.unreadable)
-            for check, result in zip(migration.checks, results, strict=True)
-        ],
-        recorded=inspection.observed.ledger.get(version),
+        [judge_check(check, result, unreadable=unreadable) for check, result in results],
+        recorded=inspection.observed.ledger.get(migration.version),
         tool=inspection.observed.tool,
-        home=session.home,
+        home=home,
     )
 
 

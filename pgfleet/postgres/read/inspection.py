@@ -7,22 +7,22 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.history import fingerprint_of
 from pgfleet.catalog.objects import Catalog
 from pgfleet.documents.audit import LedgerState, PositionEntry
-from pgfleet.errors import PgfleetError
+from pgfleet.errors import DatabaseError, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.assessment import Assessment, assess, find_repairs_to_refine
 from pgfleet.judge.checks import judge_check
-from pgfleet.judge.observations import TenantObservation
+from pgfleet.judge.observations import QueryResult, TenantObservation
 from pgfleet.judge.position import Position, Records, position_entry
 from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.postgres.apply.ledger import ledger_query, read_ledger
 from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
 from pgfleet.postgres.guard import Trust
 from pgfleet.postgres.query import Query, Rows
-from pgfleet.postgres.read.introspection import catalog_query, complete_catalog, holders_query
+from pgfleet.postgres.read.introspection import catalog_query, complete_catalog, holders_query, lacks_relations
 from pgfleet.postgres.read.logins import has_row_security, logins_key, logins_query, read_logins
 from pgfleet.postgres.read.missing import missing_relations
 from pgfleet.postgres.read.prefetch import Prefetched, Reading, prefetch
-from pgfleet.postgres.read.queries import run_checks
+from pgfleet.postgres.read.queries import check_queries, run_checks
 from pgfleet.postgres.read.repair_facts import read_repair_facts
 from pgfleet.postgres.read.stamp import read_stamp, stamp_query
 from pgfleet.postgres.read.trust import trust_in
@@ -42,11 +42,13 @@ class TenantInspection:
     def __init__(
         self,
         observed: TenantObservation,
+        records: Records,
         assessment: Assessment,
         prefetched: Prefetched,
         missing: frozenset[str] = frozenset(),
     ) -> None:
-        self.observed, self.assessment, self.prefetched, self.missing = observed, assessment, prefetched, missing
+        self.observed, self.records, self.assessment = observed, records, assessment
+        self.prefetched, self.missing = prefetched, missing
 
     @property
     def expected(self) -> ExpectedCatalog:
@@ -58,22 +60,28 @@ def inspect(
     session: Session,
     context: RunContext,
     with_prefetch: bool = False,
+    keeps_lock: bool = False,
     assumed: frozenset[str] = frozenset(),
 ) -> TenantInspection:
     """The tenant's catalog and ledger, assessed. Raises a DatabaseError, and NoExpectedCatalog.
+
+    `keeps_lock` first takes the tenant's lock until the connection closes, if it is free: the tenant is to be changed.
 
     `with_prefetch` sends the queries of the other audit steps in the same round trip, if none of them fails, and adds
     to the context's `login_rights`. The catalog is then not read if it is as one of the context's `earlier` inspections
     found it. `assumed` versions count as applied: they were run in the transaction under way, which has not recorded
     them yet.
     """
+    if keeps_lock:
+        session.keep_tenant_lock()
     whole = context.expected(session.server_major, session.home)
     examined = _unexamined(session, context) if with_prefetch else None
     also = (logins_query(examined),) if examined else ()
     earlier = earlier_inspection(session, context, whole) if with_prefetch else None
     reading = read_unchanged(session, context, whole, earlier, also) if earlier else None
-    # Where something has changed, queries of the later steps may fail, so the catalog is read first.
-    reading = reading or _read(session, context, whole, also, with_prefetch=with_prefetch and not earlier)
+    # Where something has changed or is missing, queries of the later steps may fail, so the catalog is read first.
+    is_complete = not earlier and not keeps_lock
+    reading = reading or _read(session, context, whole, also, with_prefetch=with_prefetch and is_complete)
     inspection = _assess(session, context, whole, reading, with_prefetch, assumed)
     if (known := reading.observed.earlier) and _position(inspection) != known.position:
         reading = _read(session, context, whole, also, with_prefetch=False)  # the rows of a ledger have changed
@@ -82,6 +90,52 @@ def inspect(
         rights = read_logins(examined, *reading.others, needs_bypassrls=has_row_security(whole))
         context.login_rights[logins_key(examined)] = rights
     return inspection
+
+
+def inspect_again(
+    session: Session,
+    context: RunContext,
+    before: TenantInspection,
+    assumed: frozenset[str] = frozenset(),
+    *,
+    checks_of: str | None = None,
+    also: Sequence[Query] = (),
+) -> tuple[TenantInspection, list[Rows]]:
+    """The tenant after a script has run in the transaction under way, and the rows of the `also` queries.
+
+    One round trip, if no query fails, with the checks of the migration `checks_of`. The ledgers are as `before`, with
+    the `assumed` versions. Raises a DatabaseError.
+    """
+    session.trust, whole = Trust(), context.expected(session.server_major, session.home)
+    is_incomplete = lacks_relations(before.observed.catalog, whole.scope)
+    holders_queries = (holders_query(session, whole.scope),) if is_incomplete else ()
+    queries = (_catalog_query(session, whole), *holders_queries, *also)
+    checks = check_queries(context.migration(checks_of).checks) if checks_of else []
+    try:
+        rows = session.fetch(*queries, *checks)
+        results = tuple(QueryResult(rows=tuple(each)) for each in rows[len(queries) :])
+        prefetched = Prefetched(checks={checks_of: results} if checks_of else {})
+    except DatabaseError as error:
+        if error.transient or not checks:
+            raise
+        rows, prefetched = session.fetch(*queries), Prefetched()
+    [row], *others = rows[: len(queries)]
+    catalog = complete_catalog(session, whole.scope, whole.equivalents, row, *others[: len(holders_queries)])
+    observed = replace(before.observed, catalog=catalog, earlier=None, stamp=None)
+    return reassess(session, context, observed, assumed, prefetched), others[len(holders_queries) :]
+
+
+def reassess(
+    session: Session,
+    context: RunContext,
+    observed: TenantObservation,
+    assumed: frozenset[str] = frozenset(),
+    prefetched: Prefetched | None = None,
+) -> TenantInspection:
+    """The tenant as observed, compared with what is expected; queries it only for what decides a status or a repair."""
+    reading = Reading(observed=observed, prefetched=prefetched or Prefetched(), others=[])
+    whole = context.expected(session.server_major, session.home)
+    return _assess(session, context, whole, reading, with_prefetch=False, assumed=assumed)
 
 
 def _read(
@@ -134,10 +188,11 @@ def _assess(
         prefetched, _ = second
     prefetched = prefetched or Prefetched()
     if checks := dict(_decisive_checks(session, context, assessment.position, prefetched)):
-        assessment = assess(whole, context.order, observed.catalog, replace(records, checks=checks))
+        records = replace(records, checks=checks)
+        assessment = assess(whole, context.order, observed.catalog, records)
     if facts := read_repair_facts(session, find_repairs_to_refine(assessment)):
-        assessment = assess(whole, context.order, observed.catalog, replace(records, checks=checks), facts)
-    return TenantInspection(observed, assessment, prefetched, missing)
+        assessment = assess(whole, context.order, observed.catalog, records, facts)
+    return TenantInspection(observed, records, assessment, prefetched, missing)
 
 
 def _position(inspection: TenantInspection) -> PositionEntry:
@@ -198,12 +253,15 @@ def _queries(session: Session, context: RunContext, expected: ExpectedCatalog) -
 
     The stamp, if wanted, comes first: what changes after it is read must make the next one differ.
     """
-    query = catalog_query(
-        expected.scope, home=session.home, equivalents=expected.equivalents, fingerprints=expected.known_fingerprints
-    )
     tool = (exists_query(context.manifest.ledger, session.home),) if context.manifest.ledger else ()
     stamp = () if context.earlier is None else (stamp_query(session, expected),)
-    return *stamp, ledger_query(session), BACKEND, query, *tool
+    return *stamp, ledger_query(session), BACKEND, _catalog_query(session, expected), *tool
+
+
+def _catalog_query(session: Session, expected: ExpectedCatalog) -> Query:
+    return catalog_query(
+        expected.scope, home=session.home, equivalents=expected.equivalents, fingerprints=expected.known_fingerprints
+    )
 
 
 def _observe(

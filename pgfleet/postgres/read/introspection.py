@@ -46,10 +46,15 @@ def complete_catalog(
         unexpected = sorted((*catalog.unexpected, *also.unexpected), key=lambda each: each.identity.key)
         left_out = catalog.unexpected_left_out + also.unexpected_left_out
         catalog = replace(catalog, unexpected=tuple(unexpected), unexpected_left_out=left_out)
-    if catalog.managed is not None and {*scope.names} - {each.relation_name for each in catalog.managed}:
+    if lacks_relations(catalog, scope):
         [rows] = [holders] if holders is not None else session.fetch(holders_query(session, scope))
         catalog = replace(catalog, occupied_names=tuple(read_occupied_name(each) for (each,) in rows))
     return catalog
+
+
+def lacks_relations(catalog: Catalog, scope: Scope) -> bool:
+    """Whether a relation of the manifest is missing."""
+    return catalog.managed is not None and bool({*scope.names} - {each.relation_name for each in catalog.managed})
 
 
 def holders_query(session: Session, scope: Scope) -> Query:
@@ -87,7 +92,7 @@ def _catalog_query(
     kinds: tuple[ObjectKind, ...] | None,
 ) -> Query:
     parameters = _parameters(scope, home, equivalents, fingerprints, kinds)
-    return Query(_statement(scope.kinds if kinds is None else kinds), parameters)
+    return Query(_statement(scope.kinds if kinds is None else kinds), parameters, is_repeated=kinds is None)
 
 
 def _parameters(
