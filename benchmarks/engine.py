@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 
 import psycopg
 
@@ -13,6 +12,7 @@ from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.plan import Scope, TenantPlan
 from pgfleet.documents.rollout import Result
 from pgfleet.fleet.model import Tenant
+from pgfleet.judge.unchanged import earlier_inspections
 from pgfleet.postgres.apply.rollout import roll_out
 from pgfleet.postgres.read.audit import audit
 from pgfleet.postgres.read.introspection import catalog_query
@@ -57,10 +57,7 @@ def run_scripts(tenant: Tenant, context: RunContext) -> None:
 
 def remember(context: RunContext, entries: list[TenantEntry]) -> None:
     """Lets the next audits of this context compare with these entries; without any, lets them take stamps."""
-    if find_spec("pgfleet.judge.unchanged"):
-        from pgfleet.judge.unchanged import earlier_inspections  # noqa: PLC0415
-
-        context.earlier = earlier_inspections(entries, datetime.now(UTC), timedelta(days=7))
+    context.earlier = earlier_inspections(entries, datetime.now(UTC), timedelta(days=7))
 
 
 def plan(entry: TenantEntry, context: RunContext) -> TenantPlan:
