@@ -19,8 +19,6 @@ from pgfleet.run.shipped import sql_folder
 MANIFEST = sql_folder() / "manifest.toml"
 READY, EMPTY = "bench_template", "template1"
 """The databases that tenants are cloned from: one with the shipped manifest and its seeds, one with nothing."""
-MOST_DATABASES = 1000
-"""In larger fleets, several tenants have the same database: thousands of databases need tens of gigabytes."""
 DRIFT = {
     1: "DROP INDEX idx_ai_task_queue_status_schedule",
     10: "DROP INDEX idx_ai_conversations_summary_updated",
@@ -40,7 +38,7 @@ class Fleet:
     @property
     def databases(self) -> list[str]:
         """The tenants' databases."""
-        return [f"tenant{number:04}" for number in range(min(self.tenants, MOST_DATABASES))]
+        return [f"tenant{number:04}" for number in range(self.tenants)]
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -91,8 +89,7 @@ def fleet_of(
 
 def damage(dsns: list[str], percent: int) -> None:
     """Makes that percentage of the databases drift."""
-    databases = sorted({*dsns})
-    for dsn in databases[: ceil(len(databases) * percent / 100)]:
+    for dsn in dsns[: ceil(len(dsns) * percent / 100)]:
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute(DRIFT[percent])
 
@@ -103,10 +100,9 @@ def _fleet_file(fleet: Fleet, transaction: TransactionMode, port: int) -> str:
         f"max_connections_per_server = {THREADS}",
         f'transaction = "{transaction}"',
     ]
-    for number in range(fleet.tenants):
-        dsn = fleet.cluster.dsn(fleet.databases[number % len(fleet.databases)])
-        dsn = dsn.replace(f":{fleet.cluster.port}/", f":{port}/")
-        lines += ["[[environments.bench.tenants]]", f'name = "tenant{number:04}"', f'dsn = "{dsn}"']
+    for name in fleet.databases:
+        dsn = fleet.cluster.dsn(name).replace(f":{fleet.cluster.port}/", f":{port}/")
+        lines += ["[[environments.bench.tenants]]", f'name = "{name}"', f'dsn = "{dsn}"']
     return "\n".join([*lines, ""])
 
 
