@@ -18,8 +18,8 @@ from pgfleet.postgres.read.run_context import load_context
 from pgfleet.run import settings
 from pgfleet.run.context import RunContext
 
-CATALOG_READ = b"objects AS MATERIALIZED"
-"""Part of the introspection query only."""
+CATALOG_READS = (b"\nWITH home_path AS MATERIALIZED", b"\nEXECUTE pgfleet_")
+"""What begins the introspection query, and what runs it once it is prepared."""
 DELAYS_MS = (0, 1, 20)
 TENANTS = 5
 """Of each measure with a delay, one after another."""
@@ -30,7 +30,7 @@ def counted(cluster: Cluster, folder: Path) -> Iterator[Figure]:
     """The round trips and catalog reads of one tenant, without the round trips of one connection."""
     for mode in TransactionMode:
         with (
-            closing(CountingProxy(cluster.port, CATALOG_READ)) as proxy,
+            closing(CountingProxy(cluster.port, *CATALOG_READS)) as proxy,
             fleet_of(cluster, folder, 1, EMPTY, transaction=mode, port=proxy.port) as fleet,
         ):
             connecting = _connecting(cluster, proxy)
@@ -71,7 +71,7 @@ def delayed(cluster: Cluster, folder: Path) -> Iterator[Figure]:
     """The time per tenant, one tenant after another, with each artificial round-trip time."""
     for delay_ms in DELAYS_MS:
         with (
-            closing(CountingProxy(cluster.port, CATALOG_READ, delay_seconds=delay_ms / 1000)) as proxy,
+            closing(CountingProxy(cluster.port, delay_seconds=delay_ms / 1000)) as proxy,
             fleet_of(cluster, folder, TENANTS, EMPTY, port=proxy.port) as fleet,
         ):
             context = _context(fleet.file)
