@@ -54,7 +54,10 @@ SELECT
         )
     )
   END AS other_tables,
-  found.unexpected_left_out
+  -- Last, when all definitions are written: back to the path with which the statement was planned, so that it can be
+  -- prepared.
+  CASE WHEN pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true) IS NOT NULL THEN found.unexpected_left_out END
+    AS unexpected_left_out
 FROM (
   SELECT
     pg_catalog.count(*) FILTER (WHERE is_managed AND kind = 'table') AS managed_tables,
