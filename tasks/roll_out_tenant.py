@@ -82,7 +82,7 @@ def _runner(plan: TenantPlan, granularity: Granularity) -> Runner:
         return as_task_run
 
     def run(step: Callable[..., Any], *arguments: Any) -> Any:
-        is_adoption = step is migration.migrate and plan.of(arguments[-1]).action is Action.ADOPT
+        is_adoption = step is migration.migrate and plan.of(arguments[3]).action is Action.ADOPT
         return (as_task_run if step in CHANGES and not is_adoption else retrying)(step, *arguments)
 
     return run
