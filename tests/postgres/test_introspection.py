@@ -64,6 +64,7 @@ def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
         "logins",
         "prepared_domains",
         "repair_facts",
+        "stamp",
     }
 
 
