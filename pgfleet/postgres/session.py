@@ -113,13 +113,13 @@ class Session(Transactions):
     def _run_as_part(self, script: Script | str) -> None:
         self._has_run_script = True
         resets = ["SET CONSTRAINTS ALL IMMEDIATE", *session_settings.RESETS, *self._unlock()]
+        if self._is_part:  # defer again what is initially deferred, as the next script's own transaction would
+            resets += [session_settings.USE_SERVER_PATH, statement("introspection/defer_constraints")]
         try:
             self._run_in_savepoint(script, (*self._settings(), USE_HOME_PATH), resets)
         except BaseException:
             self._locked = None  # the script may have released it
             raise
-        if self._is_part:
-            self._defer_constraints()
 
     def _run_in_savepoint(self, script: Script | str, before: Sequence[Query], after: Sequence[str]) -> None:
         depth, savepoint = self._depth, f"{BLOCK_SAVEPOINT}_{self._depth}"
@@ -224,12 +224,6 @@ class Session(Transactions):
         with self._translating():
             [(shown,)] = self.open().execute(session_settings.SHOW_TIMEOUT).fetchall()
         self.script_answer_seconds = answer_seconds(session_settings.statement_timeout_ms(shown))
-
-    def _defer_constraints(self) -> None:
-        """Defers the constraints again that are initially deferred, as the next script's own transaction would."""
-        [[(names,)]] = self.fetch(Query(statement("introspection/deferred_constraints"), {}))
-        if names:
-            self.execute(f"SET CONSTRAINTS {names} DEFERRED")
 
 
 def _own(texts: Iterable[str]) -> Iterator[Message]:

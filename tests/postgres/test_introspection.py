@@ -41,7 +41,7 @@ def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
     of_sessions = {
         "available_extensions",
         "connections",
-        "deferred_constraints",
+        "defer_constraints",
         "may_create_databases",
         "search_path",
         "session",
