@@ -99,8 +99,15 @@ class Transactions(LazyConnection):
             self._depth = depth
 
     def write_at_commit(self, *queries: Query) -> None:
-        """Sends the queries in the same round trip as the commit of the transaction block under way."""
-        self._at_commit += queries
+        """Sends the queries in the same round trip as the commit of the transaction block under way.
+
+        Without one, they are a transaction of their own.
+        """
+        if self._depth:
+            self._at_commit += queries
+            return
+        with self.transaction():
+            self._at_commit += queries
 
     @property
     def keeps_tenant_lock(self) -> bool:

@@ -14,7 +14,7 @@ from fixtures.servers import Server
 
 from pgfleet.run import settings
 
-OF_THE_RUN = {"run_id", "started_at", "finished_at", "since", "is_first", "read"}
+OF_THE_RUN = {"run_id", "started_at", "finished_at", "since", "is_first", "read", "read_at"}
 WITHOUT_PREFECT = """
 import sys
 from pgfleet.cli.app import run_command

@@ -120,7 +120,7 @@ def test_the_tenants_must_be_named(pgfleet: CommandLine, fleet: Fleet) -> None:
     fleet.tenant("acme", "host=127.0.0.1 port=1 dbname=x")
     done = pgfleet("repair", ENVIRONMENT, "--yes")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "pgfleet: --tenant: is required: name the tenants to repair, one or more\n"
+    assert done.stderr == "pgfleet: --tenant: is required: name the tenants to repair, or a --ring\n"
 
 
 def test_without_a_terminal_there_is_only_a_dry_run_and_with_yes_it_is_done(

@@ -12,6 +12,7 @@ from pgfleet.manifest.model import Migration
 from pgfleet.postgres.apply.action import record_action, revalidated_action, works_on_shared
 from pgfleet.postgres.apply.carried_inspection import CarriedInspection
 from pgfleet.postgres.apply.execution import execute
+from pgfleet.postgres.apply.ledger import has_others, others_queries
 from pgfleet.postgres.apply.row_changes import GuardedTables, check_row_losses
 from pgfleet.postgres.guard import guard_script
 from pgfleet.postgres.locks import locked_transaction
@@ -80,8 +81,11 @@ class _Attempt:
             with locked_transaction(session):
                 return self._record(action, before, before)
         script = guard_script(session.trust, self.migration.script.sql)
-        with locked_transaction(session, *guarded.queries, script, shared=self.is_shared) as rows:
-            return self._run(action, before, guarded.read(rows))
+        queries = (*others_queries(session, is_shared=self.is_shared), *guarded.queries, script)
+        with locked_transaction(session, *queries, shared=self.is_shared) as rows:
+            if not (self.is_shared and has_others(rows.pop(0))):
+                return self._run(action, before, guarded.read(rows))
+        return self.on_new_look()  # another tenant of the database may have created the shared objects since
 
     def _run(self, action: Action, before: TenantInspection, guards: Mapping[str, GuardObservation]) -> Taken:
         done = execute(self.session, self.context, self.plan, self.migration, before, self.guarded.queries)

@@ -8,7 +8,7 @@ from pgfleet.errors import DatabaseError, LedgerUnusable
 from pgfleet.judge.observations import LedgerRow
 from pgfleet.manifest.model import Migration
 from pgfleet.postgres.locks import shared_transaction
-from pgfleet.postgres.query import Query
+from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.session import Session
 from pgfleet.run.shipped import statement
 
@@ -80,6 +80,17 @@ def prepare_ledger(session: Session, with_reverts: bool = False) -> None:
         with shared_transaction(session, ALLOWS_REVERTS) as [[(allows_reverts,)]]:
             if not allows_reverts:
                 session.run_own_script("ledger/allow_reverts")
+
+
+def others_queries(session: Session, *, is_shared: bool) -> tuple[Query, ...]:
+    """The query whose rows `has_others` needs, if objects that tenants share are about to be changed."""
+    return (Query(statement("ledger/has_others"), {"home": session.home}),) if is_shared else ()
+
+
+def has_others(rows: Rows) -> bool:
+    """Whether the ledger records another tenant of the database, whose runs change the shared objects too."""
+    [(found,)] = rows
+    return bool(found)
 
 
 def record(session: Session, migration: Migration, action: Action, *, run_id: str) -> None:

@@ -12,6 +12,7 @@ from pgfleet.judge.observations import QueryResult, SeedObservation
 from pgfleet.judge.seeds import judge_seed
 from pgfleet.manifest.model import Seed
 from pgfleet.postgres.apply.carried_inspection import CarriedInspection
+from pgfleet.postgres.apply.ledger import has_others, others_queries
 from pgfleet.postgres.apply.row_changes import Changes, GuardedTables, changes_of, changes_query, check_row_losses
 from pgfleet.postgres.guard import guard_script
 from pgfleet.postgres.locks import locked_transaction
@@ -62,19 +63,27 @@ class _Attempt:
         known = carried.take(self.session)
         if known is None:
             return self._on_new_look()
+        step: SeedStep | None
         try:
             step = self._on_known(*known)
         except PgfleetError as error:
             if error.transient or isinstance(error, TransactionInterrupted):
                 raise
-            return self._on_new_look()  # somebody may have changed the tenant since
+            step = None  # somebody may have changed the tenant since
+        if step is None:
+            return self._on_new_look()
         carried.put(self.left, known[1])
         return step
 
-    def _on_known(self, before: TenantInspection, guarded: GuardedTables) -> SeedStep:
+    def _on_known(self, before: TenantInspection, guarded: GuardedTables) -> SeedStep | None:
+        """None if another tenant of the database may have changed the shared objects since."""
         session, script = self.session, guard_script(self.session.trust, self.seed.script.sql)
-        queries = (self.rows_query, self.changes_query, *guarded.queries, script)
-        with locked_transaction(session, *queries, shared=self.is_shared) as [seeded, changed, *guards]:
+        others = others_queries(session, is_shared=self.is_shared)
+        queries = (*others, self.rows_query, self.changes_query, *guarded.queries, script)
+        with locked_transaction(session, *queries, shared=self.is_shared) as rows:
+            if self.is_shared and has_others(rows.pop(0)):
+                return None
+            seeded, changed, *guards = rows
             self.left = before
             found = seed_observation(QueryResult(rows=tuple(seeded)))
             if skipped := self._skipped(found):
