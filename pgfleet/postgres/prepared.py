@@ -13,14 +13,15 @@ NO_SUCH_STATEMENT = "26000"
 CHECK = """DO $pgfleet$ BEGIN
 IF NOT EXISTS (
   SELECT FROM pg_catalog.pg_prepared_statement() AS p
-  WHERE p.name = '{name}' AND pg_catalog.md5(p.statement) = '{digest}'
+  WHERE p.name = '{name}'
+    AND pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(p.statement, 'UTF8')), 'hex') = '{digest}'
 ) THEN RAISE EXCEPTION USING ERRCODE = 'invalid_sql_statement_name', MESSAGE = 'a prepared statement was replaced';
 END IF; END $pgfleet$"""
 
 
 @dataclass(slots=True, kw_only=True)
 class _Statement:
-    """A statement that was sent to be prepared; `digest` is MD5 of the message with it, once that has run."""
+    """A statement that was sent to be prepared; `digest` is SHA-256 of the message with it, once that has run."""
 
     name: str
     digest: str = ""
@@ -53,7 +54,7 @@ class PreparedQueries:
         """Notes that the server has run the message, with what it prepares."""
         for each in self._statements.values():
             if not each.digest and f"PREPARE {each.name} AS" in message:
-                each.digest = hashlib.md5(message.encode(), usedforsecurity=False).hexdigest()
+                each.digest = hashlib.sha256(message.encode()).hexdigest()
 
     def forget(self) -> bool:
         """Prepares everything anew from now on; returns whether anything was prepared."""
