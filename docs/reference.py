@@ -3,12 +3,12 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typer
 from pydantic import BaseModel
@@ -20,8 +20,10 @@ from pgfleet.cli.help_text import help_of
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.schemas import DOCUMENTS, descriptions_of, parts_of, schema_of
 from pgfleet.fleet.file import FleetDocument
-from pgfleet.hazards.codes import MEANINGS
+from pgfleet.hazards.codes import ADVICE, MEANINGS
 from pgfleet.manifest.file import ManifestDocument
+from pgfleet.reports.event_kinds import EVENT_KINDS, LABELS
+from pgfleet.reports.openmetrics import METRICS
 
 HERE = Path(__file__).parent
 NOTE = "<!-- Written by docs/reference.py from the code: `make reference`. Do not edit. -->"
@@ -30,6 +32,7 @@ NAMES: Mapping[Any, str] = {
     int: "integer",
     float: "number",
     bool: "boolean",
+    timedelta: "duration",
     datetime: "time (ISO 8601, UTC)",
     date: "date",
     NoneType: "null",
@@ -59,8 +62,10 @@ def pages() -> dict[str, str]:
         "manifest-file": "\n\n".join(file_page("The manifest file", MANIFEST_INTRODUCTION, ManifestDocument)),
         "command-line": "\n\n".join(command_line_page()),
         "error-classes": "\n\n".join(error_page()),
+        "events": "\n\n".join(events_page()),
+        "metrics": table(["metric", "labels", "value"], metric_rows(), METRICS_INTRODUCTION),
         "connection-failures": table(["code", "what happened", "what to do", "retried"], connect_rows(), FAILURES),
-        "hazard-codes": table(["code", "meaning"], [[f"`{code}`", text] for code, text in MEANINGS.items()], HAZARDS),
+        "hazard-codes": table(["code", "meaning", "what to do instead"], hazard_rows(), HAZARDS),
     }
 
 
@@ -77,7 +82,23 @@ FAILURES = (
     "the DSN, N the timeout, … the message of libpq, the server, or the pooler, in which `***` replaces secrets. "
     "[Errors](../errors.md#why-a-tenant-is-unreachable) says how often and how long pgfleet tries."
 )
-HAZARDS = "# Hazard codes\n\n[Hazards](../hazards.md) says what to do about each of them."
+EVENTS = (
+    "The events that a run emits through Prefect when it ends, for [automations](../prefect.md#automations) and other "
+    "consumers. The resource of an event is `pgfleet.environment.ENV`. Its labels are `pgfleet.environment`, and those "
+    "below, with the prefix `pgfleet.`. Related resources are the flow run, and the first 50 tenants concerned, as "
+    "`pgfleet.tenant.ENV.NAME` with the role `tenant`. A run that fails with an error, or is killed, emits none of "
+    "these; Prefect then emits `prefect.flow-run.Failed` or `prefect.flow-run.Crashed`."
+)
+METRICS_INTRODUCTION = (
+    "# Metrics\n\nThe metrics of an audit, for Prometheus: `pgfleet audit ENV --format openmetrics`, or `metrics_dir` "
+    "in the fleet file ([how to collect them](../formats.md#collect-metrics)). All are gauges, and have the label "
+    "`environment`. Zeros are written. Without a previous audit, there are no new and no resolved findings."
+)
+HAZARDS = (
+    "# Hazard codes\n\nWhat a rollout's plan says about the statements of a script, the worst first. The codes are "
+    "stable: policies, manifests, and documents use them. [Hazards](../hazards.md) says how pgfleet finds them, and "
+    "how to deny or allow them."
+)
 
 
 def document_page(name: str) -> Iterator[str]:
@@ -104,9 +125,9 @@ def type_of(annotation: Any) -> str:  # noqa: PLR0911 (a list of cases)
         return type_of(inner[0])
     if origin in {Union, UnionType}:
         return " or ".join(dict.fromkeys(map(type_of, inner)))
-    if origin in {tuple, list}:
+    if origin in {tuple, list, Sequence}:
         return f"array of {type_of(inner[0])}" if inner else "array"
-    if origin is dict:
+    if origin in {dict, Mapping}:
         return f"object: {type_of(inner[0])} to {type_of(inner[1])}"
     if origin is Literal:
         return ", ".join(f"`{json.dumps(each)}`" for each in inner)
@@ -157,6 +178,8 @@ def default_of(key: str, field: FieldInfo) -> str:
         return "required"
     if value is None or value in ({}, []) or isinstance(value, BaseModel):
         return "none"
+    if isinstance(value, timedelta):
+        return f'`"{value.days}d"`'
     is_duration = isinstance(value, int) and not isinstance(value, bool) and is_duration_key(key)
     return f"`{json.dumps(duration(value) if is_duration else value, default=str)}`"
 
@@ -207,6 +230,47 @@ def all_errors(root: type[errors.PgfleetError] = errors.PgfleetError) -> Iterato
         yield from all_errors(each)
 
 
+def events_page() -> Iterator[str]:
+    """The events, their labels, and their payloads."""
+    yield "# Events"
+    yield EVENTS
+    payloads = dict.fromkeys(each.payload for each in EVENT_KINDS)
+    rows = [
+        [
+            f"`{each.name}`",
+            each.emitted_when,
+            ", ".join(f"`{label}`" for label in each.labels),
+            payload_link(each.payload),
+        ]
+        for each in EVENT_KINDS
+    ]
+    yield table(["event", "emitted when", "labels", "payload"], rows)
+    yield "## Labels"
+    yield table(["label", "values"], [[f"`pgfleet.{name}`", text] for name, text in LABELS.items()])
+    for payload in payloads:
+        texts, types = descriptions_of(payload), get_type_hints(payload)
+        yield f"## {payload.__name__}"
+        yield payload.__doc__ or ""
+        yield table(["key", "type", "meaning"], [[f"`{key}`", type_of(types[key]), texts[key]] for key in types])
+
+
+def payload_link(payload: type) -> str:
+    """A link to the section of a payload."""
+    return f"[{payload.__name__}](#{payload.__name__.lower()})"
+
+
+def metric_rows() -> list[list[str]]:
+    """Each metric, its labels, and its meaning."""
+    return [
+        [f"`{name}`", ", ".join(f"`{label}`" for label in each.labels), each.meaning] for name, each in METRICS.items()
+    ]
+
+
+def hazard_rows() -> list[list[str]]:
+    """Each code, what a statement with it does, and what to do instead."""
+    return [[f"`{code}`", meaning, ADVICE[code]] for code, meaning in MEANINGS.items()]
+
+
 def connect_rows() -> list[list[str]]:
     """The reasons for which a connection fails."""
     return [
@@ -218,11 +282,6 @@ def connect_rows() -> list[list[str]]:
         ]
         for each in ConnectFailure
     ]
-
-
-def failure_text(failure: ConnectFailure) -> str:
-    """What happened, for a server S and a timeout N."""
-    return failure.describe("S", "…").partition(": ")[2].replace("0 s", "N s")
 
 
 def table(headings: list[str], rows: list[list[str]], introduction: str = "") -> str:

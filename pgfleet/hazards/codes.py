@@ -46,6 +46,31 @@ MEANINGS = {
     HazardCode.NOT_REVERSIBLE: "has no script that undoes it",
 }
 
+ADVICE = {
+    HazardCode.DELETES_DATA: (
+        "first release the services that no longer use the data; keep a copy; then allow it for this migration"
+    ),
+    HazardCode.OVERWRITES_DATA: "write to a new column, and drop the old one later",
+    HazardCode.DYNAMIC_SQL: "write the statements out; then their hazards are known",
+    HazardCode.AFFECTS_SERVER: "provision servers separately; a rollout runs once per tenant",
+    HazardCode.LOCK_ACCESS_EXCLUSIVE: "keep the migration short: no scan, rewrite, or backfill in the same script",
+    HazardCode.REWRITES_TABLE: (
+        "add a column, fill it in steps, and switch over; for a default, set it after adding the column"
+    ),
+    HazardCode.SCANS_TABLE: "add a constraint as NOT VALID, and validate it in a later migration",
+    HazardCode.BLOCKS_WRITES: (
+        "create the index CONCURRENTLY, with transactional = false; add a foreign key as NOT VALID"
+    ),
+    HazardCode.BACKFILLS_ROWS: "restrict it to the rows that need it; leave large backfills to a job of the service",
+    HazardCode.MAY_FAIL_ON_ROWS: "add a check to an earlier migration; correct the rows first",
+    HazardCode.BREAKS_CLIENTS: "add the new name first, and remove the old one when nothing uses it",
+    HazardCode.CHANGES_PRIVILEGES: "review it with the owner of the data",
+    HazardCode.CASCADES: "name them, without CASCADE",
+    HazardCode.RUNS_OUTSIDE_TRANSACTION: "one statement per script",
+    HazardCode.NOT_REVERSIBLE: "add a down script",
+}
+"""What to do instead, for the author of the script."""
+
 
 def code_named(name: str) -> HazardCode:
     """The code with this name. Raises ValueError."""

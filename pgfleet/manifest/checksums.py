@@ -1,4 +1,4 @@
-"""Checksums of scripts and manifests (docs/manifest-format.md, "Checksums")."""
+"""Checksums of scripts and manifests (docs/manifest-format.md, "Checksums", summarizes them)."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The events that runs send to Prefect's automations; docs/events.md lists them.
+"""The events that runs send to Prefect's automations; docs/reference/events.md lists them.
 
 Every event is about an environment. Triggers match its labels; messages use its payload.
 """
@@ -14,23 +14,28 @@ from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.findings import list_findings
 from pgfleet.judge.summary import EXIT_STATUS, outcome_of, worst_first
 from pgfleet.judge.summary import format_summary as format_verdicts
+from pgfleet.reports.event_kinds import (
+    AUDIT_FINISHED,
+    MOST_TENANTS,
+    REPAIR_FINISHED,
+    ROLLOUT_AWAITING_APPROVAL,
+    ROLLOUT_FINISHED,
+    ROLLOUT_HALTED,
+    ROLLOUT_REFUSED,
+    TENANT_BLOCKED,
+    TENANT_UNREACHABLE,
+    ApprovalAwaited,
+    AuditFinished,
+    RepairFinished,
+    RolloutFinished,
+    TenantsFound,
+    label_of,
+)
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.reports.phrases.trend import MOST_LINES, new_lines
 from pgfleet.rollout import repair_summary
 from pgfleet.rollout.summary import RolloutOutcome
 from pgfleet.rollout.summary import format_summary as format_results
-
-AUDIT_FINISHED = "pgfleet.audit.finished"
-TENANT_BLOCKED = "pgfleet.tenant.blocked"
-TENANT_UNREACHABLE = "pgfleet.tenant.unreachable"
-ROLLOUT_AWAITING_APPROVAL = "pgfleet.rollout.awaiting-approval"
-ROLLOUT_FINISHED = "pgfleet.rollout.finished"
-ROLLOUT_HALTED = "pgfleet.rollout.halted"
-ROLLOUT_REFUSED = "pgfleet.rollout.refused"
-REPAIR_FINISHED = "pgfleet.repair.finished"
-
-MOST_TENANTS = 50
-"""Of an event; Prefect allows 100 related resources, including the run's own."""
 
 OF_VERDICT = {Verdict.BLOCKED: TENANT_BLOCKED, Verdict.UNREACHABLE: TENANT_UNREACHABLE}
 OF_OUTCOME = {RolloutOutcome.HALTED: ROLLOUT_HALTED, RolloutOutcome.REFUSED: ROLLOUT_REFUSED}
@@ -82,24 +87,24 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
     """
     outcome, since = outcome_of(document.tenants), document.since
     new = len(since.new) if since else len(list_findings(document))
-    labels = {"outcome": _label(outcome), "whole": _flag(not is_partial), "new-findings": _flag(new > 0)}
+    labels = {"outcome": label_of(outcome), "whole": _flag(not is_partial), "new-findings": _flag(new > 0)}
     yield Event(
         name=AUDIT_FINISHED,
         environment=document.environment,
         labels=labels,
-        payload={
-            "run_id": document.run_id,
-            "outcome": outcome,
-            "exit_status": EXIT_STATUS[outcome],
-            "summary": document.summary,
-            "said": format_verdicts(document.summary),
-            "new": new,
-            "new_findings": new_lines(since, document.manifest.migrations) if since else _tenant_lines(document),
-            "persisting": since.persisting if since else 0,
-            "resolved": len(since.resolved) if since else 0,
-            "compared_with": since.previous_run_id if since else None,
-            "is_first": document.is_first,
-        },
+        payload=AuditFinished(
+            run_id=document.run_id,
+            outcome=outcome,
+            exit_status=EXIT_STATUS[outcome],
+            summary=document.summary,
+            said=format_verdicts(document.summary),
+            new=new,
+            new_findings=new_lines(since, document.manifest.migrations) if since else _tenant_lines(document),
+            persisting=since.persisting if since else 0,
+            resolved=len(since.resolved) if since else 0,
+            compared_with=since.previous_run_id if since else None,
+            is_first=document.is_first,
+        ),
     )
     for verdict, name in OF_VERDICT.items():
         tenants = [each.name for each in document.tenants if each.verdict is verdict]
@@ -110,21 +115,21 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
 def of_rollout(document: RolloutDocument) -> Iterator[Event]:
     """The rollout is finished; a second event if it halted or was refused. `what` distinguishes dry runs, seedings."""
     labels = {
-        "outcome": _label(document.outcome),
+        "outcome": label_of(document.outcome),
         "what": document.what.replace(" ", "-"),
         "dry-run": _flag(document.dry_run),
     }
     failed = [each.name for each in document.tenants if each.result is Result.FAILED]
-    payload = {
-        "run_id": document.run_id,
-        "what": document.what,
-        "outcome": document.outcome,
-        "reason": document.reason,
-        "plan_digest": document.plan_digest,
-        "summary": document.summary,
-        "said": format_results(document.summary),
-        "failed": failed[:MOST_TENANTS],
-    }
+    payload = RolloutFinished(
+        run_id=document.run_id,
+        what=document.what,
+        outcome=document.outcome,
+        reason=document.reason,
+        plan_digest=document.plan_digest,
+        summary=document.summary,
+        said=format_results(document.summary),
+        failed=failed[:MOST_TENANTS],
+    )
     for name in (ROLLOUT_FINISHED, OF_OUTCOME.get(RolloutOutcome(document.outcome))):
         if name:
             yield Event(
@@ -138,14 +143,14 @@ def of_repair(document: RepairDocument) -> Event:
         name=REPAIR_FINISHED,
         environment=document.environment,
         labels={"outcome": document.outcome.lower(), "dry-run": _flag(document.dry_run)},
-        payload={
-            "run_id": document.run_id,
-            "outcome": document.outcome,
-            "reason": document.reason,
-            "digest": document.digest,
-            "summary": document.summary,
-            "said": repair_summary.format_summary(document),
-        },
+        payload=RepairFinished(
+            run_id=document.run_id,
+            outcome=document.outcome,
+            reason=document.reason,
+            digest=document.digest,
+            summary=document.summary,
+            said=repair_summary.format_summary(document),
+        ),
         tenants=tuple(each.name for each in document.tenants),
     )
 
@@ -157,7 +162,7 @@ def of_approval(plan: RolloutPlan, run_id: str) -> Event:
         name=ROLLOUT_AWAITING_APPROVAL,
         environment=plan.environment,
         labels={},
-        payload={"run_id": run_id, "plan_digest": plan.digest, "tenants": len(changing)},
+        payload=ApprovalAwaited(run_id=run_id, plan_digest=plan.digest, tenants=len(changing)),
         tenants=tuple(changing),
     )
 
@@ -170,7 +175,7 @@ def _tenant_lines(document: AuditDocument) -> tuple[str, ...]:
 
 
 def _about_tenants(name: str, environment: str, run_id: str, tenants: Sequence[str], whole: str) -> Event:
-    payload = {"run_id": run_id, "count": len(tenants), "tenants": tenants[:MOST_TENANTS]}
+    payload = TenantsFound(run_id=run_id, count=len(tenants), tenants=tenants[:MOST_TENANTS])
     return Event(name=name, environment=environment, labels={"whole": whole}, payload=payload, tenants=tuple(tenants))
 
 
@@ -178,11 +183,6 @@ def _shown(value: object) -> object:
     if isinstance(value, list | tuple):
         return [*map(_shown, value)]
     return show_hidden(value) if isinstance(value, str) else value
-
-
-def _label(outcome: str) -> str:
-    """`drifted-incomplete`."""
-    return outcome.lower().replace(", ", "-")
 
 
 def _flag(value: bool) -> str:

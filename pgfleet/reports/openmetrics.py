@@ -7,6 +7,7 @@ while a rule waits for it.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from pgfleet.catalog.objects import Change, ObjectKind
 from pgfleet.documents.audit import AuditDocument, DifferenceEntry, MigrationStatus, Verdict
@@ -17,39 +18,69 @@ Labels = tuple[tuple[str, str], ...]
 NO_LABELS: Labels = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """What a metric counts, and its labels besides `environment`."""
+
+    meaning: str
+    labels: tuple[str, ...] = ()
+
+
+METRICS: Mapping[str, Metric] = {
+    "pgfleet_tenants": Metric(meaning="Tenants with this verdict in the last audit.", labels=("verdict",)),
+    "pgfleet_skipped_tenants": Metric(meaning="Tenants that the last audit skipped."),
+    "pgfleet_migrations": Metric(
+        meaning="Tenants with this migration in this state.", labels=("version", "priority", "status")
+    ),
+    "pgfleet_differences": Metric(
+        meaning="Objects that are missing, changed or unexpected and not accepted, in all tenants together.",
+        labels=("kind", "change"),
+    ),
+    "pgfleet_accepted_differences": Metric(meaning="Differences that the fleet file accepts."),
+    "pgfleet_broken_contracts": Metric(
+        meaning="Tenants in which some statement of this consumer would fail.", labels=("consumer", "priority")
+    ),
+    "pgfleet_lost_rows": Metric(
+        meaning="Rows that counted tables lost since the previous audit, in tenants that lost more than is allowed.",
+        labels=("table",),
+    ),
+    "pgfleet_new_findings": Metric(meaning="Findings that the previous audit did not have."),
+    "pgfleet_resolved_findings": Metric(meaning="Findings that only the previous audit had."),
+    "pgfleet_audit_started_timestamp_seconds": Metric(meaning="When the last audit began, in Unix time."),
+    "pgfleet_audit_finished_timestamp_seconds": Metric(meaning="When the last audit ended, in Unix time."),
+}
+"""By name. Without a previous audit, the text has no new and no resolved findings."""
+
+
 def audit_metrics(document: AuditDocument, manifest: Manifest) -> str:
     """The text, ready to be stored as a `.prom` file."""
     environment = ("environment", document.environment)
     lines = (
         line
-        for name, meaning, samples in _metrics(document, manifest)
-        for line in _lines(name, meaning, environment, samples)
+        for name, samples in _samples(document, manifest).items()
+        for line in _lines(name, METRICS[name].meaning, environment, samples)
     )
     return "".join([*lines, "# EOF\n"])
 
 
-def _metrics(document: AuditDocument, manifest: Manifest) -> Iterator[tuple[str, str, Mapping[Labels, float]]]:
-    """Each metric's name, meaning, and value by labels."""
+def _samples(document: AuditDocument, manifest: Manifest) -> Mapping[str, Mapping[Labels, float]]:
+    """Each metric's values by their labels, under its name."""
     verdicts = Counter(each.verdict for each in document.tenants)
-    samples: dict[Labels, float] = {(("verdict", each),): verdicts[each] for each in Verdict}
-    yield "pgfleet_tenants", "Tenants with this verdict in the last audit.", samples
-    yield "pgfleet_skipped_tenants", "Tenants that the last audit skipped.", {NO_LABELS: len(document.skipped)}
-    yield "pgfleet_migrations", "Tenants with this migration in this state.", _migrations(document, manifest)
-    meaning = "Objects that are missing, changed or unexpected and not accepted, in all tenants together."
-    yield "pgfleet_differences", meaning, _differences(document)
+    since = document.since
+    trend = {"new": len(since.new), "resolved": len(since.resolved)} if since else {}
+    times = {"started": document.started_at, "finished": document.finished_at}
     accepted = sum(1 for each in _all_differences(document) if each.accepted)
-    yield "pgfleet_accepted_differences", "Differences that the fleet file accepts.", {NO_LABELS: accepted}
-    meaning = "Tenants in which some statement of this consumer would fail."
-    yield "pgfleet_broken_contracts", meaning, _contracts(document, manifest)
-    meaning = "Rows that counted tables lost since the previous audit, in tenants that lost more than is allowed."
-    yield "pgfleet_lost_rows", meaning, _lost_rows(document, manifest)
-    if since := document.since:
-        yield "pgfleet_new_findings", "Findings that the previous audit did not have.", {NO_LABELS: len(since.new)}
-        resolved = len(since.resolved)
-        yield "pgfleet_resolved_findings", "Findings that only the previous audit had.", {NO_LABELS: resolved}
-    started, finished = document.started_at.timestamp(), document.finished_at.timestamp()
-    yield "pgfleet_audit_started_timestamp_seconds", "When the last audit began, in Unix time.", {NO_LABELS: started}
-    yield "pgfleet_audit_finished_timestamp_seconds", "When the last audit ended, in Unix time.", {NO_LABELS: finished}
+    return {
+        "pgfleet_tenants": {(("verdict", each),): verdicts[each] for each in Verdict},
+        "pgfleet_skipped_tenants": {NO_LABELS: len(document.skipped)},
+        "pgfleet_migrations": _migrations(document, manifest),
+        "pgfleet_differences": _differences(document),
+        "pgfleet_accepted_differences": {NO_LABELS: accepted},
+        "pgfleet_broken_contracts": _contracts(document, manifest),
+        "pgfleet_lost_rows": _lost_rows(document, manifest),
+        **{f"pgfleet_{name}_findings": {NO_LABELS: count} for name, count in trend.items()},
+        **{f"pgfleet_audit_{name}_timestamp_seconds": {NO_LABELS: at.timestamp()} for name, at in times.items()},
+    }
 
 
 def _migrations(document: AuditDocument, manifest: Manifest) -> Mapping[Labels, float]:

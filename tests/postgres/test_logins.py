@@ -1,4 +1,4 @@
-"""The roles that docs/security.md creates are enough for everything, and for nothing else."""
+"""The roles that docs/logins.md creates are enough for everything, and for nothing else."""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ from pgfleet.run.context import RunContext
 
 pytestmark = pytest.mark.every_version
 
-PAGE = Path(__file__).parents[2] / "docs" / "security.md"
+PAGE = Path(__file__).parents[2] / "docs" / "logins.md"
 SQL = re.compile(r"```sql\n(.*?)```", re.DOTALL)
 PASSWORDS = {each: f"change-me-{each}" for each in ("scratch", "audit", "rollout", "owner")}
 ADMINISTRATORS = {"superuser": "SUPERUSER", "no superuser": "CREATEROLE CREATEDB"}
@@ -56,9 +56,7 @@ def sql_of_the_page(tenant: str) -> list[str]:
     """Once per server, once per tenant, in its database before PostgreSQL 15 and then on all versions, and after the
     first rollout; for this tenant, not for acme.
     """
-    section = re.search(r"^## Logins$.*?^## ", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    assert section
-    return [each.replace("acme", tenant) for each in SQL.findall(section[0])]
+    return [each.replace("acme", tenant) for each in SQL.findall(PAGE.read_text(encoding="utf-8"))]
 
 
 @dataclass(kw_only=True)

@@ -21,6 +21,7 @@ PACKAGES = [folder.name for folder in (ROOT / "pgfleet").iterdir() if folder.is_
 PACKAGE_PATH = re.compile(rf"(?:{'|'.join(PACKAGES)})/[a-z_/]+\.py")
 """A module within the package, such as `postgres/session.py`."""
 TEST_FILE = re.compile(r"test_\w+\.py")
+COMMENT = re.compile(r"(^|[ \t])#.*", re.MULTILINE)
 COMMAND = re.compile(r"(?<!--pool )(?<![\w./=-])pgfleet((?: +[^\s`#;|>&)]+)+)")
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -33,7 +34,8 @@ def prose_of(page: Path) -> str:
 
 def commands_of(page: Path) -> Iterator[list[str]]:
     """The arguments of every command line that the page shows, in blocks of shell code or by itself."""
-    blocks = (text for _, language, text in FENCED.findall(page.read_text(encoding="utf-8")) if language == "sh")
+    found = FENCED.findall(page.read_text(encoding="utf-8"))
+    blocks = (COMMENT.sub("", text) for _, language, text in found if language == "sh")
     alone = (code for code in CODE.findall(prose_of(page)) if code.startswith("pgfleet "))
     for code in (*blocks, *alone):
         yield from (arguments.split() for arguments in COMMAND.findall(code))

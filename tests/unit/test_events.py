@@ -1,5 +1,7 @@
 """What a run tells Prefect's automations."""
 
+from collections.abc import Iterator
+
 import pytest
 from unit.literals import FINISHED, a_difference_entry, a_document, a_migration_entry, a_tenant_entry
 from unit.repair_literals import a_repair, a_repair_document
@@ -11,6 +13,7 @@ from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result
 from pgfleet.judge.trend import PreviousAudit, add_trend
 from pgfleet.reports import events
+from pgfleet.reports.event_kinds import EVENT_KINDS, LABELS, MOST_TENANTS
 
 READY = a_document(a_tenant_entry())
 BLOCKED = a_document(
@@ -26,6 +29,24 @@ BLOCKED = a_document(
 def since(document: object, previous: object) -> list[events.Event]:
     compared = add_trend(document, PreviousAudit(document=previous, source=Source.PREFECT))  # type: ignore[arg-type]
     return list(events.of_audit(compared, is_partial=False))
+
+
+def emitted() -> Iterator[events.Event]:
+    """At least one event of each kind."""
+    yield from events.of_audit(BLOCKED, is_partial=False)
+    for outcome in ("Halted", "Refused"):
+        yield from events.of_rollout(a_rollout(outcome=outcome, reason="why"))
+    yield events.of_approval(a_plan(a_tenant_plan("acme", planned("1", Action.APPLY))), "run-7")
+    yield events.of_repair(a_repair_document(a_repair()))
+
+
+def test_the_reference_lists_the_labels_and_payloads_that_are_emitted() -> None:
+    kinds = {each.name: each for each in EVENT_KINDS}
+    found = list(emitted())
+    assert {each.name for each in found} == kinds.keys()
+    assert all(tuple(each.labels) == kinds[each.name].labels for each in found)
+    assert all(list(each.payload) == list(kinds[each.name].payload.__annotations__) for each in found)
+    assert {label for each in EVENT_KINDS for label in each.labels} == LABELS.keys()
 
 
 def test_an_audit_that_found_nothing_is_finished_and_no_more() -> None:
@@ -70,7 +91,7 @@ def test_a_storm_of_tenants_is_one_event_that_names_so_many() -> None:
     document = a_document(*(a_tenant_entry(f"t{number}", Verdict.BLOCKED) for number in range(300)))
     _, blocked = events.of_audit(document, is_partial=False)
     assert blocked.payload["count"] == 300
-    assert len(blocked.related) == len(blocked.payload["tenants"]) == events.MOST_TENANTS  # type: ignore[arg-type]
+    assert len(blocked.related) == len(blocked.payload["tenants"]) == MOST_TENANTS  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

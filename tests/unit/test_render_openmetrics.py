@@ -24,7 +24,7 @@ from unit.literals import (
 from pgfleet.documents.audit import AuditDocument, MigrationStatus, SkippedEntry, UnexpectedEntry, Verdict
 from pgfleet.documents.audit_context import FindingEntry, LossEntry, Source, TrendEntry
 from pgfleet.manifest.model import Count
-from pgfleet.reports.openmetrics import audit_metrics
+from pgfleet.reports.openmetrics import METRICS, audit_metrics
 
 Parser = Callable[[str], Iterable[Metric]]
 MANIFEST = a_manifest(
@@ -49,6 +49,16 @@ DOCUMENT = a_document(
     a_tenant_entry("cumulus", Verdict.UNREACHABLE, reason="no answer"),
 )
 
+SINCE = TrendEntry(
+    previous_run_id="run-6",
+    previous_finished_at=STARTED - timedelta(days=1),
+    source=Source.PREFECT,
+    new=(FindingEntry(tenant="acme", kind="index", identity="public.idx_a", change="missing", since=FINISHED),),
+    persisting=2,
+    resolved=(),
+    not_judged=0,
+)
+
 
 def read(document: AuditDocument, parse: Parser = read_openmetrics) -> dict[str, dict[tuple[str, ...], float]]:
     """Each metric's values, by the values of its labels other than the environment."""
@@ -69,6 +79,14 @@ def test_both_parsers_read_gauges_of_the_environment_without_timestamps(parse: P
     assert {family.type for family in families} == {"gauge"}
     assert {(sample.labels["environment"], sample.timestamp) for sample in samples} == {("prod", None)}
     assert all(family.documentation for family in families)
+
+
+def test_the_reference_lists_the_metrics_with_their_labels() -> None:
+    text = audit_metrics(DOCUMENT.model_copy(update={"since": SINCE}), MANIFEST)
+    found = {
+        each.name: {label for sample in each.samples for label in sample.labels} for each in read_openmetrics(text)
+    }
+    assert found == {name: {"environment", *each.labels} for name, each in METRICS.items()}
 
 
 def test_both_parsers_read_the_same() -> None:
@@ -115,17 +133,7 @@ def test_the_time_of_the_audit_is_told_so_that_its_age_can_be_had() -> None:
 
 
 def test_what_is_new_is_told_where_there_is_something_to_compare_with() -> None:
-    finding = FindingEntry(tenant="acme", kind="index", identity="public.idx_a", change="missing", since=FINISHED)
-    since = TrendEntry(
-        previous_run_id="run-6",
-        previous_finished_at=STARTED - timedelta(days=1),
-        source=Source.PREFECT,
-        new=(finding,),
-        persisting=2,
-        resolved=(),
-        not_judged=0,
-    )
-    found = read(DOCUMENT.model_copy(update={"since": since}))
+    found = read(DOCUMENT.model_copy(update={"since": SINCE}))
     assert (found["pgfleet_new_findings"][()], found["pgfleet_resolved_findings"][()]) == (1, 0)
     assert "pgfleet_new_findings" not in read(DOCUMENT)
 

@@ -6,7 +6,7 @@ from pgfleet.documents.login_rights import LoginEntry
 from pgfleet.reports.phrases.names import group_names, listed
 
 TITLE = "Logins with more rights than they need"
-ADVICE = "docs/security.md has the roles to create."
+ADVICE = "docs/logins.md has the roles to create."
 
 
 def login_lines(logins: Iterable[LoginEntry]) -> tuple[str, ...]:
