@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum
+from importlib import import_module
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -21,7 +22,10 @@ from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.schemas import DOCUMENTS, descriptions_of, parts_of, schema_of
 from pgfleet.fleet.file import FleetDocument
 from pgfleet.hazards.codes import ADVICE, MEANINGS
+from pgfleet.manifest import source
 from pgfleet.manifest.file import ManifestDocument
+from pgfleet.manifest.model import Tool
+from pgfleet.manifest.source.tools import LEDGERS
 from pgfleet.reports.event_kinds import EVENT_KINDS, LABELS
 from pgfleet.reports.openmetrics import METRICS
 
@@ -63,6 +67,7 @@ def pages() -> dict[str, str]:
         "command-line": "\n\n".join(command_line_page()),
         "error-classes": "\n\n".join(error_page()),
         "events": "\n\n".join(events_page()),
+        "migration-tools": "\n\n".join(tools_page()),
         "metrics": table(["metric", "labels", "value"], metric_rows(), METRICS_INTRODUCTION),
         "connection-failures": table(["code", "what happened", "what to do", "retried"], connect_rows(), FAILURES),
         "hazard-codes": table(["code", "meaning", "what to do instead"], hazard_rows(), HAZARDS),
@@ -81,6 +86,10 @@ FAILURES = (
     "# Connection failures\n\nWhy a tenant is unreachable: `unreachable_because` in the documents. S is the server in "
     "the DSN, N the timeout, … the message of libpq, the server, or the pooler, in which `***` replaces secrets. "
     "[Errors](../errors.md#why-a-tenant-is-unreachable) says how often and how long pgfleet tries."
+)
+TOOLS = (
+    "The migration tools whose files `[source]` in the manifest can name ([rules](../manifest-format.md#source)). "
+    "*Applied* says what the tool's ledger must contain."
 )
 EVENTS = (
     "The events that a run emits through Prefect when it ends, for [automations](../prefect.md#automations) and other "
@@ -252,6 +261,18 @@ def events_page() -> Iterator[str]:
         yield f"## {payload.__name__}"
         yield payload.__doc__ or ""
         yield table(["key", "type", "meaning"], [[f"`{key}`", type_of(types[key]), texts[key]] for key in types])
+
+
+def tools_page() -> Iterator[str]:
+    """Each migration tool, from the docstring of its module."""
+    yield "# Migration tools"
+    yield TOOLS
+    for tool in Tool:
+        module = import_module(f"{source.__name__}.{tool.replace('-', '_').removesuffix('_sql')}")
+        summary, _, rest = (module.__doc__ or "").strip().partition("\n\n")
+        yield f"## {tool}"
+        yield re.sub(r"([\w-]+(?: \w+)*) \((https://[^)]+)\)", r"[\1](\2)", summary)
+        yield f"{rest}\n- Ledger: `{LEDGERS[tool].default_table}`." if tool in LEDGERS else rest
 
 
 def payload_link(payload: type) -> str:

@@ -1,4 +1,12 @@
-"""dbmate (https://github.com/amacneil/dbmate): `20240101000000_users.sql` with `-- migrate:up`, `-- migrate:down`."""
+"""dbmate (https://github.com/amacneil/dbmate): `20240101000000_users.sql` with `-- migrate:up`, `-- migrate:down`.
+
+- Files: `20240101000000_users.sql`.
+- Order: name.
+- What runs: `-- migrate:up`.
+- Outside a transaction: `-- migrate:up transaction:false`.
+- Down script: the Down section.
+- Applied: there is a row.
+"""
 
 import re
 from functools import partial

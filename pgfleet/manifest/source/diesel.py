@@ -1,4 +1,13 @@
-"""Diesel (https://github.com/diesel-rs/diesel): `2024-01-01-000000_users/up.sql`, `down.sql`, `metadata.toml`."""
+"""Diesel (https://github.com/diesel-rs/diesel): `2024-01-01-000000_users/up.sql`, `down.sql`, `metadata.toml`.
+
+- Files: `2024-01-01-000000_users/up.sql`.
+- Order: digits before `_`.
+- What runs: the file.
+- Outside a transaction: `run_in_transaction = false` in `metadata.toml`.
+- Down script: `down.sql` in the migration's folder.
+- Applied: there is a row.
+- Not supported: folders without `up.sql`.
+"""
 
 import re
 import tomllib

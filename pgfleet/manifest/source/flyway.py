@@ -1,4 +1,16 @@
-"""Flyway (https://github.com/flyway/flyway): `V1.2__users.sql`, and `R__views.sql`, which runs whenever it changes."""
+"""Flyway (https://github.com/flyway/flyway): `V1.2__users.sql`, and `R__views.sql`, which runs whenever it changes.
+
+- Files: `V1.2__users.sql`, `R__views.sql`, also in folders.
+- Order: numbers by value, then repeatable ones by name.
+- What runs: the file.
+- Outside a transaction: a file with a statement that cannot run in a transaction, unless `V….sql.conf` contains
+  `executeInTransaction`.
+- Down script: the undo migration, `U1.2__….sql`.
+- Applied: its latest row is not of type UNDO or DELETE, or its version is at or below the baseline. Repeatable: the
+  latest row has the file's checksum. A row with `success = false` is a fault.
+- Not supported: Java and script migrations, callbacks, baseline migrations (`B…`), placeholders (`${…}`, unless
+  replacement is disabled in `.sql.conf`), `shouldExecute`.
+"""
 
 import re
 from collections.abc import Iterator

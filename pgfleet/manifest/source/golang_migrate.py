@@ -1,4 +1,12 @@
-"""golang-migrate (https://github.com/golang-migrate/migrate): `000001_users.up.sql` and `000001_users.down.sql`."""
+"""golang-migrate (https://github.com/golang-migrate/migrate): `000001_users.up.sql` and `000001_users.down.sql`.
+
+- Files: `000001_users.up.sql`.
+- Order: number.
+- What runs: the file.
+- Outside a transaction: a file with a statement that cannot run in a transaction, because the tool starts none.
+- Down script: the file `….down.sql` with the same number.
+- Applied: its number is at most that of the row. A dirty row is a fault.
+"""
 
 import re
 from collections.abc import Collection

@@ -1,4 +1,13 @@
-"""goose (https://github.com/pressly/goose): `00001_users.sql` with `-- +goose Up` and `-- +goose Down`."""
+"""goose (https://github.com/pressly/goose): `00001_users.sql` with `-- +goose Up` and `-- +goose Down`.
+
+- Files: `00001_users.sql`.
+- Order: number.
+- What runs: `-- +goose Up`.
+- Outside a transaction: `-- +goose NO TRANSACTION`.
+- Down script: the Down section.
+- Applied: `is_applied` is true in the newest row with its number.
+- Not supported: Go migrations; `ENVSUB ON`; SQL before `-- +goose Up`.
+"""
 
 import re
 from collections.abc import Collection

@@ -1,4 +1,12 @@
-"""graphile-migrate (https://github.com/graphile/migrate): `committed/000001-users.sql` with a chain of hashes."""
+"""graphile-migrate (https://github.com/graphile/migrate): `committed/000001-users.sql` with a chain of hashes.
+
+- Files: `committed/000001-users.sql`.
+- Order: name.
+- What runs: the file, if its hash is correct and it continues the chain.
+- Outside a transaction: `--! no-transaction` in the first line after the headers.
+- Applied: there is a row.
+- Not supported: `:DATABASE_NAME` and `:DATABASE_OWNER`.
+"""
 
 import hashlib
 import re

@@ -1,4 +1,14 @@
-"""SQL files of node-pg-migrate (https://github.com/salsita/node-pg-migrate): `1704067200000_users.sql`."""
+"""SQL files of node-pg-migrate (https://github.com/salsita/node-pg-migrate): `1704067200000_users.sql`.
+
+- Files: `1704067200000_users.sql`.
+- Order: number; 17 digits are a UTC timestamp.
+- What runs: `-- Up Migration`, or the file if it has no marker. `….up.sql` and `….down.sql` are one migration (the
+  tool's loader `sql`), of which the first runs.
+- Outside a transaction: nothing.
+- Down script: the Down section, or `….down.sql`.
+- Applied: there is a row with the file's name, without its extension.
+- Not supported: JavaScript and TypeScript.
+"""
 
 import re
 from collections.abc import Collection, Iterator

@@ -1,4 +1,11 @@
-"""Numbered SQL files of no tool: `0001_users.sql`, `1.2-users.sql`, `20240101.sql`."""
+"""Numbered SQL files of no tool: `0001_users.sql`, `1.2-users.sql`, `20240101.sql`.
+
+- Files: `0001_users.sql`, `1.2-users.sql`, not in folders.
+- Order: numbers by value.
+- What runs: the file.
+- Outside a transaction: a file with a statement that cannot run in a transaction, because the tool starts none.
+- Not supported: SQL files without a version; `.down.sql`; `.SQL`.
+"""
 
 from functools import partial
 

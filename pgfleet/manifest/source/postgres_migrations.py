@@ -1,4 +1,12 @@
-"""postgres-migrations (https://github.com/ThomWright/postgres-migrations): `1_users.sql`, `2_posts.sql`."""
+"""postgres-migrations (https://github.com/ThomWright/postgres-migrations): `1_users.sql`, `2_posts.sql`.
+
+- Files: `1_users.sql`.
+- Order: number, from 1 without gaps.
+- What runs: the file.
+- Outside a transaction: `-- postgres-migrations disable-transaction`.
+- Applied: there is a row.
+- Not supported: JavaScript and TypeScript.
+"""
 
 import hashlib
 import re

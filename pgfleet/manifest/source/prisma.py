@@ -1,4 +1,13 @@
-"""Prisma Migrate (https://github.com/prisma/prisma-engines): `20240101000000_users/migration.sql`."""
+"""Prisma Migrate (https://github.com/prisma/prisma-engines): `20240101000000_users/migration.sql`.
+
+- Files: `20240101000000_users/migration.sql`.
+- Order: folder's name.
+- What runs: the file.
+- Outside a transaction: a file with a statement that cannot run in a transaction, because the tool starts none.
+- Down script: `down.sql` in the migration's folder.
+- Applied: there is a row that was not rolled back. An unfinished row is a fault.
+- Not supported: folders without `migration.sql`.
+"""
 
 import hashlib
 import re

@@ -1,4 +1,13 @@
-"""Sqitch (https://github.com/sqitchers/sqitch): `sqitch.plan` and `deploy/users.sql`."""
+"""Sqitch (https://github.com/sqitchers/sqitch): `sqitch.plan` and `deploy/users.sql`.
+
+- Files: `sqitch.plan`, `deploy/users.sql`.
+- Order: the plan's.
+- What runs: the file; `verify` is ignored.
+- Outside a transaction: a file with a statement that cannot run in a transaction, because the tool starts none.
+- Down script: `revert/….sql`.
+- Applied: the project has as many rows with the change's name as the plan up to it.
+- Not supported: reverted changes, and changes without a deploy script.
+"""
 
 import re
 from collections import Counter

@@ -1,4 +1,12 @@
-"""sql-migrate (https://github.com/rubenv/sql-migrate): `0001_users.sql` with `-- +migrate Up`, `-- +migrate Down`."""
+"""sql-migrate (https://github.com/rubenv/sql-migrate): `0001_users.sql` with `-- +migrate Up`, `-- +migrate Down`.
+
+- Files: `0001_users.sql`.
+- Order: number, then name; names without a number last.
+- What runs: `-- +migrate Up`.
+- Outside a transaction: `-- +migrate Up notransaction`.
+- Down script: the Down section.
+- Applied: there is a row with the file's name.
+"""
 
 import re
 from functools import partial

@@ -1,4 +1,12 @@
-"""sqlx (https://github.com/launchbadge/sqlx): `20240101000000_users.sql`, or `.up.sql` and `.down.sql`."""
+"""sqlx (https://github.com/launchbadge/sqlx): `20240101000000_users.sql`, or `.up.sql` and `.down.sql`.
+
+- Files: `20240101000000_users.sql`, `….up.sql`.
+- Order: number.
+- What runs: the file.
+- Outside a transaction: `-- no-transaction` at the beginning of the file.
+- Down script: the file `….down.sql` with the same number.
+- Applied: there is a row. A row without success is a fault.
+"""
 
 import hashlib
 import re

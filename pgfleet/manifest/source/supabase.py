@@ -1,4 +1,11 @@
-"""The Supabase CLI (https://github.com/supabase/cli): `supabase/migrations/20240101000000_users.sql`."""
+"""The Supabase CLI (https://github.com/supabase/cli): `supabase/migrations/20240101000000_users.sql`.
+
+- Files: `20240101000000_users.sql`.
+- Order: name.
+- What runs: the file.
+- Outside a transaction: nothing.
+- Applied: there is a row.
+"""
 
 import re
 from functools import partial
