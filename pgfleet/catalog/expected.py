@@ -13,7 +13,7 @@ from pgfleet.catalog.objects import Catalog, CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
 from pgfleet.catalog.scope import Scope, scope_of
 
-FORMAT = 7
+FORMAT = 8
 """Raised whenever ExpectedCatalog changes its form, so that one cached by an earlier pgfleet is not used."""
 
 PARTS = re.compile(r'"(?:[^"]|"")+"|[^.]+')
@@ -87,14 +87,23 @@ class ExpectedCatalog:
         return self if self.applied is None else replace(self, applied=None)
 
     @cached_property
+    def versions(self) -> frozenset[str]:
+        """The versions that are applied."""
+        return frozenset(self.history.versions) if self.applied is None else self.applied
+
+    @cached_property
     def provenances(self) -> tuple[Provenance, ...]:
         """Every object that must exist."""
-        applied = frozenset(self.history.versions) if self.applied is None else self.applied
         return tuple(
             Provenance(steps=steps)
             for chain in self.history.chains
-            if (steps := tuple(_steps(chain, chain.reached(applied), applied)))
+            if (steps := tuple(_steps(chain, chain.reached(self.versions), self.versions)))
         )
+
+    @cached_property
+    def detachable(self) -> frozenset[Identity]:
+        """The objects of tables that migrations made partitions: they exist if somebody has detached those since."""
+        return frozenset(each.identity for each in self.history.chains if each.is_attached(self.versions))
 
     @cached_property
     def by_identity(self) -> Mapping[Identity, Provenance]:

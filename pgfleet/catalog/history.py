@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from pgfleet.catalog.objects import CatalogObject, Identity
@@ -10,10 +10,14 @@ from pgfleet.catalog.objects import CatalogObject, Identity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """What one migration made of one object: the state it left, or None where it dropped the object."""
+    """What one migration made of one object: the state it left, or None where it dropped the object.
+
+    `is_attached`: it made the object's table a partition. Whoever detaches that gets the object back.
+    """
 
     version: str
     state: CatalogObject | None
+    is_attached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +51,19 @@ class Chain:
         }
         return tuple(n for n, number in likeness.items() if number == max(likeness.values()))
 
+    def closest_or_detached(self, found: CatalogObject | None) -> frozenset[int]:
+        """The same, and the indexes at which the object may exist because its table was detached since."""
+        detached = (n for n, link in enumerate(self.links, start=1) if link.is_attached) if found else ()
+        return frozenset((*self.closest(found), *detached))
+
     def reached(self, applied: frozenset[str]) -> int:
         """The index of the state in which the object must be where these versions are applied."""
         return max((n for n, link in enumerate(self.links, start=1) if link.version in applied), default=0)
+
+    def is_attached(self, applied: frozenset[str]) -> bool:
+        """Whether the object belongs to a partition where these versions are applied."""
+        index = self.reached(applied)
+        return index > 0 and self.links[index - 1].is_attached
 
     def life(self, index: int) -> tuple[Link, ...]:
         """The links that made the state at `index`: from the one that created the object; none where it is absent."""
@@ -61,10 +75,15 @@ class Chain:
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """A manifest's versions in order, and the chain of every object that ever existed during its replay."""
+    """A manifest's versions in order, and the chain of every object that ever existed during its replay.
+
+    `partitions` are the schemas and names of the tables that a version makes partitions of others, if it does nothing
+    else.
+    """
 
     versions: tuple[str, ...] = ()
     chains: tuple[Chain, ...] = ()
+    partitions: Mapping[str, frozenset[tuple[str | None, str]]] = field(default_factory=dict)
 
     @cached_property
     def by_version(self) -> Mapping[str, tuple[tuple[Chain, int], ...]]:

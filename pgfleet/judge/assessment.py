@@ -112,7 +112,8 @@ def _unexpected(
 ) -> Iterator[CatalogObject]:
     """What exists besides the expected objects, on tables and in schemas that are managed at this position.
 
-    An object of a pending repeatable migration is what an older text made of it.
+    An object of a pending repeatable migration is what an older text made of it; a table that a migration attached may
+    be detached again.
     """
     places = {each.place for each in expected.objects.values()}
     known_places = {each.place for each in whole.history.objects}
@@ -122,6 +123,7 @@ def _unexpected(
     others = found.keys() - expected.objects.keys()
     if others:
         others -= {chain.identity for version in repeatable for chain, _ in whole.history.by_version[version]}
+        others -= expected.detachable
     for name, each in found.items():
         is_managed = each.parent_place is None or each.parent_place in places
         if name in others and is_managed and not is_shared(name):

@@ -19,8 +19,9 @@ class Records:
     `started` are those of the first that were begun outside a transaction, and did not finish as far as the ledger
     knows. `adopted_now` are those that this run has adopted, on the evidence of the catalog. `outdated` are repeatable
     migrations that our ledger records with another text. `checks` holds, for versions that have checks, whether all of
-    them pass; None where that could not be determined. `harmless` versions are proven to change nothing when they are
-    run again. `shares_objects`: other tenants may have created the objects outside the home schema.
+    them pass; None where that could not be determined. `attached` says of versions that only make partitions whether
+    these are in place: all (True), none (False), or some (None). `harmless` versions are proven to change nothing when
+    they are run again. `shares_objects`: other tenants may have created the objects outside the home schema.
     """
 
     ledger: frozenset[str] | None = None
@@ -29,8 +30,14 @@ class Records:
     adopted_now: frozenset[str] = frozenset()
     outdated: frozenset[str] = frozenset()
     checks: Mapping[str, bool | None] = field(default_factory=dict)
+    attached: Mapping[str, bool | None] = field(default_factory=dict)
     harmless: frozenset[str] = frozenset()
     shares_objects: bool = False
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The versions whose partitions are in place."""
+        return frozenset(version for version, is_in_place in self.attached.items() if is_in_place)
 
     @property
     def known(self) -> frozenset[str]:
@@ -87,7 +94,7 @@ def _find_linear(
     missing may have been lost.
     """
     known = records.known - order.repeatable
-    floor = max(map(history.places.__getitem__, known), default=0)
+    floor = max(map(history.places.__getitem__, known | records.shown), default=0)
     end = len(history.versions) - len(order.repeatable)
     scores = _scores(history, found, records)[floor : end + 1]
     ties = [place for place, score in enumerate(scores, start=floor) if score[0] == max(scores)[0]]
@@ -99,19 +106,25 @@ def _find_linear(
     return frozenset(history.versions[:first]) | shown, tuple(each for each in between if each not in shown)
 
 
-def _scores(history: History, found: Mapping[Identity, CatalogObject], records: Records) -> list[tuple[int, int]]:
+def _scores(history: History, found: Mapping[Identity, CatalogObject], records: Records) -> list[tuple[int, ...]]:
     """For each position (0, 1, … N migrations) the number of objects in its state.
 
-    First those that only the tenant's migrations create, then the others.
+    First those that only the tenant's migrations create, then the others, then those of both without what may have been
+    detached.
     """
-    steps = ([0] * (len(history.versions) + 2), [0] * (len(history.versions) + 2))
+    own, foreign, exact = ([0] * (len(history.versions) + 2) for _ in range(3))
     for chain in history.chains:
-        counted = steps[_may_be_foreign(chain.identity, records)]
+        actual = found.get(chain.identity)
+        likely = chain.closest_or_detached(actual)
         places = [0, *(history.places[link.version] for link in chain.links), len(history.versions) + 1]
-        for index in chain.closest(found.get(chain.identity)):
-            counted[places[index]] += 1
-            counted[places[index + 1]] -= 1
-    return list(zip(*map(accumulate, steps), strict=True))[:-1]
+        for counted, indexes in (
+            (foreign if _may_be_foreign(chain.identity, records) else own, likely),
+            (exact, chain.closest(actual)),
+        ):
+            for index in indexes:
+                counted[places[index]] += 1
+                counted[places[index + 1]] -= 1
+    return list(zip(*map(accumulate, (own, foreign, exact)), strict=True))[:-1]
 
 
 def _may_be_foreign(identity: Identity, records: Records) -> bool:
@@ -157,7 +170,7 @@ def _find_partial(
     history: History, order: Order, found: Mapping[Identity, CatalogObject], records: Records
 ) -> tuple[frozenset[str], tuple[str, ...]]:
     """The same for migrations that do not all require each other: each is judged by its own objects."""
-    applied = order.closed(records.known - order.repeatable)
+    applied = order.closed(records.known - order.repeatable | records.shown)
     matches = {chain.identity: _possible(chain, found.get(chain.identity)) for chain in history.chains}
     while True:
         seen = _seen(history, matches, applied, records) - order.repeatable
@@ -245,11 +258,11 @@ def _is_absent(matches: tuple[int, ...], index: int, reached: int) -> bool:
 def _settle(
     history: History, order: Order, applied: frozenset[str], undecided: tuple[str, ...], records: Records
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """The applied and the unknown versions, where the ledgers, the checks, or what is harmless decides the rest."""
+    """The applied and the unknown versions, where ledgers, checks, partitions, or what is harmless decides."""
     if _is_recorded_up_to(history, applied, records):
         undecided = ()
     for version in undecided:
-        passes = records.checks.get(version)
+        passes = records.checks.get(version, records.attached.get(version))
         if passes:
             applied |= order.closed([version])
         elif passes is False:
@@ -259,11 +272,14 @@ def _settle(
 
 
 def _is_recorded_up_to(history: History, applied: frozenset[str], records: Records) -> bool:
-    """Whether a ledger was kept up to the last applied migration, so that what it does not record is pending."""
+    """Whether a ledger was kept up to the last applied migration, so that what it does not record is pending.
+
+    What the current run has adopted was no record when the run was planned.
+    """
     if records.tool is not None:
         return True
     last = max(applied, key=history.places.__getitem__, default=None)
-    return bool(records.ledger) and (last is None or last in records.known)
+    return bool(records.ledger) and (last is None or last in records.known - records.adopted_now)
 
 
 def position_entry(history: History, position: Position) -> PositionEntry:
@@ -294,6 +310,8 @@ def _evidence(
             yield version, Evidence.TOOL
         elif version in applied and version not in by_catalog and records.checks.get(version):
             yield version, Evidence.CHECK
+        elif version in records.attached and version not in records.checks:
+            yield version, Evidence.CATALOG
         elif version in history.traceless:
             yield version, Evidence.CHECK if records.checks.get(version) is False else Evidence.ORDER
         else:

@@ -174,10 +174,10 @@ def _check_faults(migrations: Iterable[MigrationEntry]) -> Iterator[str]:
 def _undecided(versions: Sequence[str]) -> str:
     """Which migrations cannot be determined, and how to settle it."""
     names = f"migration {versions[0]}" if len(versions) == 1 else f"migrations {versions[0]} to {versions[-1]}"
-    verb = "leaves" if len(versions) == 1 else "leave"
+    verb, subject = ("leaves", "it") if len(versions) == 1 else ("leave", "they")
     return (
-        f"{names} {verb} no trace in the catalog, and nothing records whether it ran; to settle it, name the migration "
-        f"tool's ledger in the manifest, add a check, or run pgfleet adopt ENV --through VERSION"
+        f"{names} {verb} no trace in the catalog, and nothing records whether {subject} ran; to settle it, name the "
+        f"migration tool's ledger in the manifest, add a check, or run pgfleet adopt ENV --through VERSION"
     )
 
 

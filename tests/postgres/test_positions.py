@@ -198,3 +198,35 @@ def test_objects_of_other_tenants_do_not_show_a_position(tenant: Tenants) -> Non
     assert statuses(globex) == "ppp"
     assert globex.roll_out().result is Result.DONE
     assert (statuses(globex), globex.query("SELECT id FROM globex.t")) == ("aaa", [(1,)])
+
+
+PARTITIONS = linear_manifest(
+    "CREATE TABLE events (at date NOT NULL) PARTITION BY RANGE (at)",
+    "CREATE TABLE y2025 (at date NOT NULL)",
+    "ALTER TABLE events ATTACH PARTITION y2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
+    "CREATE TABLE y2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "damage", "found"),
+    [
+        pytest.param(4, "", "aaaa", id="all"),
+        pytest.param(2, "", "aapp", id="not attached yet"),
+        pytest.param(4, "ALTER TABLE events DETACH PARTITION y2025", "aaaa", id="detached by hand"),
+    ],
+)
+def test_partitions_come_and_go(tenant: Tenants, place: int, damage: str, found: str) -> None:
+    subject = tenant(PARTITIONS, place, damage=damage)
+    entry = subject.audit()
+    assert ("".join(each.status[0] for each in entry.migrations), entry.unexpected) == (found, ())
+    assert (subject.roll_out().result, statuses(subject)) == (Result.DONE, "aaaa")
+    assert {event for event, version in subject.events() if int(version) <= place} == {"adopted"}
+
+
+def test_a_migration_whose_check_decides_is_adopted(small: Callable[..., Subject]) -> None:
+    check = '[[migrations.checks]]\nname = "row"\nquery = "SELECT count(*) FROM t"\nreturns = [[1]]'
+    subject = small({"1_t.sql": "CREATE TABLE t (a int)", "2_row.sql": "INSERT INTO t VALUES (1)"}, v2=check)
+    subject.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
+    assert subject.roll_out().result is Result.DONE
+    assert subject.events() == [("adopted", "1"), ("adopted", "2")]

@@ -8,6 +8,7 @@ from unit.literals import a_migration
 
 from pgfleet.catalog.history import History, trace
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
+from pgfleet.catalog.partitions import with_partitions
 from pgfleet.documents.audit import Evidence
 from pgfleet.judge.position import Position, Records, locate
 from pgfleet.manifest.order import Order, order_of
@@ -144,6 +145,46 @@ def test_an_object_that_another_tenant_may_have_made_does_not_decide_where_there
     shared = an_object("rules", schema="guard")
     history = a_history([T, shared])
     assert numbers(located(history, partial(history), [shared], Records(shares_objects=True)).applied) == []
+
+
+# Migration 2 creates a table, 3 attaches it to the one of migration 1, 4 creates another partition, and 5 a table.
+DAY, LATER = an_object("day"), an_object("later")
+PARTITIONED = with_partitions(
+    a_history([T], [T, DAY], [T], [T], [T, LATER]),
+    {
+        "1": frozenset(),
+        "2": frozenset(),
+        "3": frozenset({(None, "day")}),
+        **dict.fromkeys("45", frozenset({(None, "day"), (None, "x")})),
+    },
+)
+
+
+@pytest.mark.parametrize("is_linear", [True, False])
+@pytest.mark.parametrize(
+    ("found", "attached", "applied"),
+    [
+        pytest.param([T, DAY], {"3": False, "4": False}, [1, 2], id="before it is attached"),
+        pytest.param([T], {"3": True, "4": False}, [1, 2, 3], id="attached"),
+        pytest.param([T, DAY], {"3": False, "4": True}, [1, 2, 3, 4], id="detached, beside a later partition"),
+        pytest.param([T, DAY, LATER], {"3": False}, [1, 2, 3, 4, 5], id="detached, and a later table is there"),
+        pytest.param([T, LATER], {}, [1, 2, 3, 4, 5], id="dropped, and a later table is there"),
+    ],
+)
+def test_partitions_show_the_migrations_that_make_them(
+    found: list[CatalogObject], attached: dict[str, bool], applied: list[int], is_linear: bool
+) -> None:
+    order = linear(PARTITIONED) if is_linear else replace(linear(PARTITIONED), is_linear=False)
+    position = located(PARTITIONED, order, found, Records(attached=attached))
+    assert (numbers(position.applied), numbers(position.unknown)) == (applied, [])
+    assert all(position.evidence[each] is Evidence.CATALOG for each in attached)
+
+
+def test_what_this_run_adopts_does_not_make_a_traceless_migration_pending() -> None:
+    records = Records(ledger=frozenset("1"), adopted_now=frozenset("1"))
+    assert numbers(located(SEVEN, linear(SEVEN), STATES[1], records).unknown) == [2]
+    checked = replace(records, checks={"2": True})
+    assert numbers(located(SEVEN, linear(SEVEN), STATES[1], checked).applied) == [1, 2]
 
 
 # Migration 1 creates a table; R creates a view and replaces a function of migration 2.

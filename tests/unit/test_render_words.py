@@ -13,6 +13,7 @@ from unit.literals import (
 
 from pgfleet.documents.audit import (
     CheckEntry,
+    Evidence,
     MigrationEntry,
     MigrationStatus,
     SeedEntry,
@@ -66,6 +67,11 @@ PASSES = CheckEntry(name="columns", passed=True)
             a_migration_entry(MigrationStatus.UNKNOWN, checks=[PASSES, OPEN]),
             "check 'indexes' could not be completed: statement timeout",
             id="unknown migration",
+        ),
+        pytest.param(
+            a_migration_entry(MigrationStatus.UNKNOWN).model_copy(update={"evidence": Evidence.NONE}),
+            "nothing shows whether it ran",
+            id="migration that nothing decides",
         ),
         pytest.param(
             a_migration_entry(MigrationStatus.DRIFTED),

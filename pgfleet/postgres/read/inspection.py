@@ -6,6 +6,7 @@ from dataclasses import replace
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.history import fingerprint_of
 from pgfleet.catalog.objects import Catalog
+from pgfleet.catalog.partitions import are_attached
 from pgfleet.documents.audit import LedgerState, PositionEntry
 from pgfleet.errors import DatabaseError, PgfleetError
 from pgfleet.fleet.model import Tenant
@@ -21,6 +22,7 @@ from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.introspection import catalog_query, complete_catalog, holders_query, lacks_relations
 from pgfleet.postgres.read.logins import has_row_security, logins_key, logins_query, read_logins
 from pgfleet.postgres.read.missing import missing_relations
+from pgfleet.postgres.read.partitions import read_partitions
 from pgfleet.postgres.read.prefetch import Prefetched, Reading, prefetch
 from pgfleet.postgres.read.queries import check_queries, run_checks
 from pgfleet.postgres.read.repair_facts import read_repair_facts
@@ -187,8 +189,10 @@ def _assess(
     if with_prefetch and not prefetched and (second := prefetch(session, context, missing=missing)):
         prefetched, _ = second
     prefetched = prefetched or Prefetched()
-    if checks := dict(_decisive_checks(session, context, assessment.position, prefetched)):
-        records = replace(records, checks=checks)
+    checks = dict(_decisive_checks(session, context, assessment.position, prefetched))
+    attached = _decisive_partitions(session, whole, assessment.position)
+    if checks or attached:
+        records = replace(records, checks=checks, attached=attached)
         assessment = assess(whole, context.order, observed.catalog, records)
     if facts := read_repair_facts(session, find_repairs_to_refine(assessment)):
         assessment = assess(whole, context.order, observed.catalog, records, facts)
@@ -246,6 +250,16 @@ def _decisive_checks(
             results = prefetched.checks.get(version) or run_checks(session, checks)
             passed = {judge_check(*each).passed for each in zip(checks, results, strict=True)}
             yield version, False if False in passed else None if None in passed else True
+
+
+def _decisive_partitions(session: Session, whole: ExpectedCatalog, position: Position) -> dict[str, bool | None]:
+    """Whether the partitions are in place of migrations that do nothing else, and do not count as applied so far."""
+    partitions = whole.history.partitions.items()
+    wanted = {version: tables for version, tables in partitions if version not in position.applied}
+    if not wanted:
+        return {}
+    found = read_partitions(session, frozenset().union(*wanted.values()))
+    return {version: are_attached(tables, found) for version, tables in wanted.items()}
 
 
 def _queries(session: Session, context: RunContext, expected: ExpectedCatalog) -> tuple[Query, ...]:

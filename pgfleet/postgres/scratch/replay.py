@@ -6,11 +6,13 @@ from typing import Any
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.history import History, trace
 from pgfleet.catalog.objects import CatalogObject
+from pgfleet.catalog.partitions import Place, with_partitions
 from pgfleet.errors import DatabaseError, PgfleetError, ReplayFailed, ScriptFaulty
 from pgfleet.manifest.extensions import pinned_extensions
 from pgfleet.manifest.model import Manifest, Migration, Script
 from pgfleet.postgres.read.contracts import try_contracts
 from pgfleet.postgres.read.introspection import CatalogReader, read_catalog
+from pgfleet.postgres.read.partitions import read_partitions
 from pgfleet.postgres.read.queries import read_seed
 from pgfleet.postgres.scratch.restored_forms import find_restored_forms
 from pgfleet.postgres.scratch.second_run import is_harmless
@@ -28,8 +30,8 @@ def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:
     The contracts are tried at the end. Raises ReplayFailed for a script that the server does not accept, and transient
     DatabaseErrors.
     """
-    harmless, forms = set[str](), dict[str, CatalogObject]()
-    history = trace(_catalogs(manifest, session, harmless, forms))
+    harmless, forms, partitions = set[str](), dict[str, CatalogObject](), dict[str, frozenset[Place]]()
+    history = with_partitions(trace(_catalogs(manifest, session, harmless, forms, partitions)), partitions)
     expected = ExpectedCatalog(server_major=session.server_major, history=history, equivalents={}, seeds={})
     in_scope = read_catalog(session, expected.scope, manifest.stand_ins)
     if in_scope.fingerprint != expected.fingerprint:
@@ -49,18 +51,23 @@ def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:
 
 
 def _catalogs(
-    manifest: Manifest, session: Session, harmless: set[str], forms: dict[str, CatalogObject]
+    manifest: Manifest,
+    session: Session,
+    harmless: set[str],
+    forms: dict[str, CatalogObject],
+    partitions: dict[str, frozenset[Place]],
 ) -> Iterator[tuple[str, tuple[CatalogObject, ...]]]:
     """Each version with the catalog after it, without what an empty database contains.
 
-    Adds to `harmless` the versions that may be run again without any effect, and to `forms` what a dump and restore
-    makes of the objects.
+    Adds to `harmless` the versions that may be run again without any effect, to `forms` what a dump and restore makes
+    of the objects, and to `partitions` all partitions after each version.
     """
     reader = CatalogReader(session, manifest.stand_ins)
     initial = frozenset(each.digest for each in reader.read())
     before: frozenset[str] = frozenset()
     for migration in track("replay", manifest.migrations):
         _run(session, migration.script, transactional=migration.transactional)
+        partitions[migration.version] = read_partitions(session)
         objects = tuple(each for each in reader.read() if each.digest not in initial)
         after = frozenset(each.digest for each in objects)
         if after == before and _may_be_repeated(reader, migration):

@@ -7,6 +7,7 @@ from functools import singledispatch
 from pgfleet.documents.audit import (
     ContractEntry,
     DifferenceEntry,
+    Evidence,
     MigrationEntry,
     MigrationStatus,
     SeedEntry,
@@ -68,6 +69,8 @@ def _(finding: UnexpectedEntry) -> str:
 def _(finding: MigrationEntry) -> str:
     if finding.status is MigrationStatus.PENDING:
         return NOT_APPLIED
+    if finding.status is MigrationStatus.UNKNOWN and finding.evidence is Evidence.NONE:
+        return "nothing shows whether it ran"
     parts = [sentence(each) for each in counting_differences(finding)] or [*failed_checks(finding)]
     if not parts and finding.status is not MigrationStatus.APPLIED:
         parts = ["the ledger records it as applied"]
