@@ -67,7 +67,7 @@ class Outcome(Generic[Item]):
     @property
     def lost_reason(self) -> str:
         """Why the wave saved no result of a tenant."""
-        return f"its wave broke off: {self.state.name}: {self.state.message}"
+        return f"its wave failed: {self.state.name}: {self.state.message}"
 
 
 def results_of(outcome: Outcome[NamedItem], lost: Callable[[Tenant, str], NamedItem]) -> list[NamedItem]:

@@ -85,7 +85,7 @@ def _repair(context: RunContext, digest: str) -> tuple[list[TenantRepair], str |
 
 
 def _run(context: RunContext, mode: RepairMode, planned: Sequence[TenantRepair] = ()) -> list[TenantRepair]:
-    """The result of every tenant; one whose wave broke off has failed."""
+    """The result of every tenant; a tenant whose wave failed has failed too."""
     digests = {each.name: each.digest or NEVER for each in planned}
     own_digests = {each.name: each.own_digest or NEVER for each in planned}
 

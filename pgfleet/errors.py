@@ -7,7 +7,7 @@ PgfleetError
 ├── DatabaseError               a server reported an error or did not answer
 │   ├── ConnectionFailed        could not connect: no answer, starting up, too many connections
 │   │   ├── ConnectionLimitTimeout  pgfleet's own connection limit was reached, and no connection became free
-│   │   └── ServerSilent        the server has just not answered, so it was not tried again
+│   │   └── ServerSilent        the server did not answer earlier, so pgfleet did not try it again
 │   ├── ConnectionLost          the connection was lost
 │   ├── TryAgain                lock timeout, deadlock, serialization failure
 │   ├── AccessRefused           wrong password, no such role or database
@@ -18,14 +18,14 @@ PgfleetError
 ├── NoExpectedCatalog           the expected catalog could not be determined
 │   ├── ScratchUnavailable      no scratch database could be created
 │   └── ReplayFailed            a script of the manifest fails on the server
-│       └── ScriptFaulty        … and would fail on any server of this version: its author must correct it
+│       └── ScriptFaulty        it fails on every server of this version: its author must correct it
 ├── Rejected                    a script ran and was rolled back because of its result
 │   ├── NotProven               the migration's checks fail, or its objects are not as expected
 │   │   └── RevertNotProven     a down script does not lead to the position before the migration
 │   └── GuardTripped            the script removed or changed rows that it must keep
 ├── PlanOutdated                the tenant or the manifest changed after the plan was made
 ├── LedgerUnusable              this version of pgfleet cannot use the ledger
-├── BehindPooler                a session is required, but a pooler in transaction mode is in between
+├── BehindPooler                a session is required, but the connection leads through a pooler in transaction mode
 ├── CannotDryRun                a statement outside a transaction cannot be rolled back
 ├── TransactionInterrupted      a tenant's single transaction met a transient error and starts over
 └── ServiceFailed               a service could not be restarted
@@ -41,9 +41,9 @@ from pgfleet.connect_failure import ConnectFailure
 from pgfleet.hidden_characters import show_hidden
 
 MOST_CHARACTERS = 2000
-"""Of a file's name, a key, and a problem."""
+"""The longest file name, key, or problem that a message shows in full."""
 MOST_FAULTS = 10
-"""Of one file, the message shows so many."""
+"""How many faults of one file a message shows."""
 
 
 def _shortened(text: str) -> str:
@@ -134,7 +134,7 @@ class ConnectionLimitTimeout(ConnectionFailed):
 
 
 class ServerSilent(ConnectionFailed):
-    """The server has not answered to this run, nor to a probe after that, so it was not tried again."""
+    """The server answered neither this run nor a later probe, so pgfleet did not try it again."""
 
 
 class ConnectionLost(DatabaseError):
@@ -211,7 +211,7 @@ class ReplayFailed(NoExpectedCatalog):
 
 
 class ScriptFaulty(ReplayFailed):
-    """A script of the manifest fails in an empty database because of what it says, not because of the server."""
+    """A script of the manifest fails in an empty database because the script itself is wrong."""
 
 
 class Rejected(PgfleetError):

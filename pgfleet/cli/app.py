@@ -53,7 +53,7 @@ def choose_files(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Manifest; example is the one in the package.",
+            help="Manifest, or example: the one in the package.",
             show_default="manifest.toml",
         ),
     ] = None,

@@ -41,7 +41,7 @@ def audit(
     ] = None,
     granularity: Detail = Granularity.AUTO,
     full: Annotated[
-        bool, typer.Option("--full", help="Read every catalog, also if unchanged since the last audit.")
+        bool, typer.Option("--full", help="Read every catalog, even if unchanged since the last audit.")
     ] = False,
 ) -> None:
     """Compare every tenant with the manifest. Changes nothing.
@@ -90,7 +90,7 @@ def _audit_locally(context: RunContext, since: Path | None, *, full: bool) -> Au
 
 
 def run_audit(environment: str, **parameters: Any) -> AuditDocument:
-    """One run of the flow `audit`, with its progress on standard error. Raises PgfleetError if the run broke off."""
+    """One run of the flow `audit`, with its progress on standard error. Raises PgfleetError if the run failed."""
     settings.prepare_prefect()
     from pgfleet.cli.run_flow import run_flow
     from pgfleet.flows.audit import audit_fleet

@@ -62,7 +62,7 @@ def repair(
 def run_repair(environment: str, is_agreed: Callable[[RepairDocument], bool], **selection: Any) -> RepairDocument:
     """The document of the repair, or of its dry run if there is nothing to repair or `is_agreed` returns False.
 
-    Raises PgfleetError if a run broke off.
+    Raises PgfleetError if a run failed.
     """
     dry_run = _run(f"dry run of the repair of {environment}", environment, dry_run=True, **selection)
     if not _has_repairs(dry_run) or not is_agreed(dry_run):

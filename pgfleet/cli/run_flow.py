@@ -17,7 +17,7 @@ Document = TypeVar("Document")
 
 
 def run_flow(flow: "Flow[..., Any]", form: TypeAdapter[Document], **parameters: Any) -> Document:
-    """The document that one run of the flow saved. Raises PgfleetError if the run broke off."""
+    """The document that one run of the flow saved. Raises PgfleetError if the run failed."""
     from prefect.exceptions import Abort
 
     from pgfleet.tasks.support.results import load_result
@@ -34,7 +34,7 @@ def run_flow(flow: "Flow[..., Any]", form: TypeAdapter[Document], **parameters: 
         flow_run_id = state.state_details.flow_run_id
         document = load_result(flow_run_id, form) if flow_run_id else None
     if document is None:
-        raise PgfleetError(f"the {flow.name} broke off: {state.message}")
+        raise PgfleetError(f"the {flow.name} failed: {state.message}")
     return document
 
 

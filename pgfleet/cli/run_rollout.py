@@ -43,7 +43,7 @@ def run_rollout(
     The plan shows `sql_lines` of each script, all if it is None, and no scripts if it is 0; the plan with the
     `known_digest` is only mentioned. At a terminal, asks before it writes: for the plan's digest where approval is
     required, otherwise for yes or no. Raises ConfigurationError if nobody can be asked, and PgfleetError if the run
-    broke off.
+    failed.
     """
     settings.prepare_prefect()
     from pgfleet.cli.output import show as show_on

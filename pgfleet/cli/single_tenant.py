@@ -31,7 +31,7 @@ def diff(environment: Environment, tenant: TenantArgument, output: Output) -> No
     Lines with - are expected and missing; lines with + are only in the tenant.
     Changes nothing, and does not use Prefect.
 
-    Exit status, as of an audit of the tenant:
+    Exit status, as for an audit of the tenant:
     0  the tenant is ready
     1  it is not
     2  the command or a file is wrong

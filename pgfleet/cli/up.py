@@ -23,7 +23,7 @@ def demo(
     Exit status:
     0  every audit found the injected faults and nothing else
     1  some audit did not
-    3  the demo broke off
+    3  the demo failed
     """
     settings.prepare_prefect()  # before the fleet is created, which takes long
     from pgfleet.cli.demo import run_demo
@@ -33,7 +33,7 @@ def demo(
 
 def up(
     demo: Annotated[
-        bool, typer.Option("--demo", help="Create a demo fleet. The default where there is no fleet file.")
+        bool, typer.Option("--demo", help="Create a demo fleet. The default if there is no fleet file.")
     ] = False,
     host: Annotated[str, typer.Option(metavar="HOST", help="Address that Prefect's server listens on.")] = "127.0.0.1",
     port: Annotated[
@@ -82,7 +82,7 @@ def automations(
 ) -> None:
     """Create or update the automations in Prefect.
 
-    Works on the server at PREFECT_API_URL.
+    Uses the server at PREFECT_API_URL.
 
     Exit status:
     0  the automations are as in the file

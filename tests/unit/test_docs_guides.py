@@ -16,6 +16,8 @@ from pgfleet.errors import ConfigurationError
 from pgfleet.fleet.parse import build_environment, parse_fleet
 from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.parse import build_manifest, parse_document
+from pgfleet.reports.event_kinds import EVENT_KINDS
+from pgfleet.reports.openmetrics import METRICS
 
 COMMANDS: Any = typer.main.get_command(app)
 VARIABLE = re.compile(r"[A-Z_]+=.*")
@@ -95,6 +97,14 @@ def loaded_manifest(text: str) -> Manifest:
     is_named = {each.file for each in document.migrations}.__contains__
     files = {name: sql for name, sql in FILES.items() if is_named(name) or (document.source and "0000" in name)}
     return build_manifest(document, files, file="manifest.toml")
+
+
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_the_examples_name_only_metrics_and_events_that_exist(text: str) -> None:
+    names = set(re.findall(r"\bpgfleet_\w+", text)) | set(re.findall(r"\bpgfleet\.(?:\w+)\.[\w-]+", text))
+    known = METRICS.keys() | {each.name for each in EVENT_KINDS} | {"pgfleet.environment.prod"}
+    assert names
+    assert names <= known
 
 
 def test_the_checks_find_what_is_wrong() -> None:

@@ -514,12 +514,10 @@ def test_what_lost_a_tenant_is_listed_once() -> None:
 
 
 def test_a_tenant_that_failed_without_an_error_has_its_reason() -> None:
-    lines = lines_of(
-        a_rollout(a_result("acme", Result.FAILED, reason="the wave broke off"), a_result("b", Result.FAILED))
-    )
+    lines = lines_of(a_rollout(a_result("acme", Result.FAILED, reason="the wave failed"), a_result("b", Result.FAILED)))
     assert section(lines, "Failures, by reason") == [
         "  reason unknown: 1 tenant: b",
-        "  the wave broke off: 1 tenant: acme",
+        "  the wave failed: 1 tenant: acme",
     ]
 
 

@@ -45,10 +45,10 @@ def test_the_watch_compares_two_observations(
 
 
 def test_unreadable_tables_are_no_findings_and_have_the_reason() -> None:
-    entries = unwatched_entries([QUEUE, TABLE], "acme", "its wave broke off: Crashed: lost", seconds=30)
+    entries = unwatched_entries([QUEUE, TABLE], "acme", "its wave failed: Crashed: lost", seconds=30)
     assert [(each.tenant, each.watch, each.is_finding) for each in entries] == [
         ("acme", "queue", False),
         ("acme", "rules", False),
     ]
-    assert {each.detail for each in entries} == {"could not be watched: its wave broke off: Crashed: lost"}
+    assert {each.detail for each in entries} == {"could not be watched: its wave failed: Crashed: lost"}
     assert all(map(is_unread, entries))

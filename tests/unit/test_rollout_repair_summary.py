@@ -77,7 +77,7 @@ def test_a_repair_that_ended_with_an_error() -> None:
     assert failed_repair("acme", "main", PlanOutdated("no")).result is RepairResult.FAILED
 
 
-@pytest.mark.parametrize("error", [PgfleetError("its wave broke off: Crashed: lost"), NoExpectedCatalog("none")])
+@pytest.mark.parametrize("error", [PgfleetError("its wave failed: Crashed: lost"), NoExpectedCatalog("none")])
 def test_a_tenant_that_could_not_be_inspected_is_incomplete(error: PgfleetError) -> None:
     document = a_repair_document(a_repair(), failed_repair("b", "main", error))
     assert (document.outcome, exit_status(document)) == ("Incomplete", 3)

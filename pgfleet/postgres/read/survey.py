@@ -148,5 +148,5 @@ def _found(result: Callable[[], Found], tenant: Tenant, broken: Callable[[Tenant
     except PgfleetError as error:
         return broken(tenant, error)
     except Exception as error:  # noqa: BLE001 (a defect in the work on one tenant must not end that on the others)
-        message = f"the work on this tenant itself broke: {type(error).__name__}: {error}"
+        message = f"internal error of pgfleet: {type(error).__name__}: {error}"
         return broken(tenant, PgfleetError(redacted(message, dsn.secrets(tenant.dsn))))
