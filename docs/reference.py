@@ -22,12 +22,15 @@ from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.schemas import DOCUMENTS, descriptions_of, parts_of, schema_of
 from pgfleet.fleet.file import FleetDocument
 from pgfleet.hazards.codes import ADVICE, MEANINGS
+from pgfleet.judge.summary import Outcome
 from pgfleet.manifest import source
 from pgfleet.manifest.file import ManifestDocument
 from pgfleet.manifest.model import Tool
 from pgfleet.manifest.source.tools import LEDGERS
 from pgfleet.reports.event_kinds import EVENT_KINDS, LABELS
 from pgfleet.reports.openmetrics import METRICS
+from pgfleet.rollout.repair_summary import RepairOutcome
+from pgfleet.rollout.summary import RolloutOutcome
 
 HERE = Path(__file__).parent
 NOTE = "<!-- Written by docs/reference.py from the code: `make reference`. Do not edit. -->"
@@ -67,6 +70,7 @@ def pages() -> dict[str, str]:
         "command-line": "\n\n".join(command_line_page()),
         "error-classes": "\n\n".join(error_page()),
         "events": "\n\n".join(events_page()),
+        "outcomes": "\n\n".join(outcomes_page()),
         "migration-tools": "\n\n".join(tools_page()),
         "metrics": table(["metric", "labels", "value"], metric_rows(), METRICS_INTRODUCTION),
         "connection-failures": table(["code", "what happened", "what to do", "retried"], connect_rows(), FAILURES),
@@ -87,6 +91,11 @@ FAILURES = (
     "the DSN, N the timeout, … the message of libpq, the server, or the pooler, in which `***` replaces secrets. "
     "[Errors](../errors.md#why-a-tenant-is-unreachable) says how often and how long pgfleet tries."
 )
+OUTCOMES: Mapping[str, type[Enum]] = {
+    "Audits": Outcome,
+    "Rollouts, seedings, adoptions, and reverts": RolloutOutcome,
+    "Repairs": RepairOutcome,
+}
 TOOLS = (
     "The migration tools whose files `[source]` in the manifest can name ([rules](../manifest-format.md#source)). "
     "*Applied* says what the tool's ledger must contain."
@@ -261,6 +270,19 @@ def events_page() -> Iterator[str]:
         yield f"## {payload.__name__}"
         yield payload.__doc__ or ""
         yield table(["key", "type", "meaning"], [[f"`{key}`", type_of(types[key]), texts[key]] for key in types])
+
+
+def outcomes_page() -> Iterator[str]:
+    """The outcomes of audits, rollouts, and repairs."""
+    yield "# Outcomes"
+    yield (
+        "How a run ended: `outcome` in the documents, and the name of the run's final state in Prefect. The commands' "
+        "help has the [exit statuses](command-line.md)."
+    )
+    for title, outcomes in OUTCOMES.items():
+        texts = descriptions_of(outcomes)
+        yield f"## {title}"
+        yield table(["outcome", "meaning"], [[f"`{each.value}`", texts[each.name]] for each in outcomes])
 
 
 def tools_page() -> Iterator[str]:

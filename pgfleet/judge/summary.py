@@ -22,6 +22,7 @@ class Outcome(StrEnum):
     """The outcome of an audit; also the name of the flow run's final state."""
 
     READY = "Ready"
+    """Every tenant is ready. Prefect's state is Completed."""
     PENDING = "Pending"
     """Migrations are not applied yet, and nothing drifted."""
     DRIFTED = "Drifted"
@@ -29,7 +30,9 @@ class Outcome(StrEnum):
     INCOMPLETE = "Incomplete"
     """A tenant could not be inspected, and nothing is wrong in the others."""
     PENDING_INCOMPLETE = "Pending, incomplete"
+    """Both."""
     DRIFTED_INCOMPLETE = "Drifted, incomplete"
+    """Both."""
 
 
 EXIT_STATUS = {

@@ -22,6 +22,7 @@ class RepairOutcome(StrEnum):
     INCOMPLETE = "Incomplete"
     """A tenant could not be inspected."""
     FAILED_INCOMPLETE = "Failed, incomplete"
+    """Both."""
     REFUSED = "Refused"
     """The repair differs from the approved one: nothing was changed."""
 

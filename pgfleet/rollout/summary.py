@@ -17,15 +17,17 @@ class RolloutOutcome(StrEnum):
     FINDINGS = "Findings"
     """Everything that was requested is done, but a tenant still has drift that a rollout does not fix."""
     FAILED = "Failed"
-    """A tenant failed, within the failure budget."""
+    """A tenant failed within the failure budget, the watch had findings, or a service did not restart."""
     INCOMPLETE = "Incomplete"
     """A tenant could not be inspected."""
     FINDINGS_INCOMPLETE = "Findings, incomplete"
+    """Both."""
     FAILED_INCOMPLETE = "Failed, incomplete"
+    """Both."""
     HALTED = "Halted"
     """The failure budget was exceeded, or a ring did not stay ready: the remaining tenants were not started."""
     REFUSED = "Refused"
-    """The plan was not approved, or was outdated: nothing was changed."""
+    """A hazard is denied, or the plan was not approved or was outdated: nothing was changed."""
 
 
 def outcome_of(rings: Sequence[RingEntry], tenants: Iterable[TenantResult]) -> RolloutOutcome:
