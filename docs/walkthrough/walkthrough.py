@@ -43,14 +43,14 @@ STEPS = (
     (
         (
             "The first audit compares every database with what the migrations create, and changes nothing. In one "
-            "database, somebody has built an index differently. Another one is new:"
+            "database, somebody has built an index differently. Another database is new:"
         ),
         "pgfleet audit shop",
     ),
     (
         (
-            "A dry run shows the plan, and runs it in transactions that are rolled back. What was migrated by hand is "
-            "adopted: pgfleet records it, and runs nothing:"
+            "A dry run shows the plan, and runs it in transactions that are rolled back. pgfleet adopts what was "
+            "migrated by hand: it records the migrations, and runs nothing:"
         ),
         "pgfleet rollout shop --dry-run",
     ),
@@ -65,11 +65,12 @@ STEPS = (
     ),
     (
         (
-            "The values are not needed any more, so the manifest allows it for this migration:\n\n"
+            "Nobody needs the values any more, so the manifest allows the hazard for this migration:\n\n"
             f"```toml{ALLOWED}```\n\n"
-            "With `--repair`, the rollout also fixes the index. The lost table stays lost: pgfleet never creates an "
-            "empty table in the place of one that had rows. It is reported, and the exit status is 1. What remains is "
-            "a restore from a backup, or consent to an empty table (`pgfleet rollout shop --recreate coupons`):"
+            "With `--repair`, the rollout also fixes the index. It does not create the lost table again, because an "
+            "empty table would hide that its rows are lost. The report says so, and the exit status is 1. What "
+            "remains is to restore the table from a backup, or to agree to an empty one (`pgfleet rollout shop "
+            "--recreate coupons`):"
         ),
         "pgfleet rollout shop --yes --repair",
     ),
@@ -96,13 +97,14 @@ def main(page: Path, runner: Runner = run_process) -> None:
     """Writes the page."""
     with Cluster.temporary(embedded_binaries()) as cluster, tempfile.TemporaryDirectory() as folder:
         prepare(cluster, Path(folder))
-        text = "\n\n".join(["# Walkthrough", INTRODUCTION, *steps(cluster, Path(folder), runner)])
+        text = "\n\n".join(["# Tutorial", INTRODUCTION, *steps(cluster, Path(folder), runner)])
     page.write_text(f"{text}\n", encoding="utf-8")
 
 
 INTRODUCTION = (
-    "What pgfleet does with databases that it has never seen, step by step. `docs/walkthrough/walkthrough.py` runs "
-    "these commands and writes this page; a test compares the two."
+    "This tutorial shows what pgfleet does with four databases that it has never seen, from the first audit to the "
+    "last fix. A test runs these commands and compares their output with this page. To try pgfleet without setting "
+    "anything up, run `pgfleet demo`, which creates a similar fleet."
 )
 
 

@@ -60,7 +60,7 @@ class Access:
         if not self.file:
             return
         key = self.key if sys.stderr.isatty() else f"the content of {self.file}"
-        console.print(f"It asks for a password once in each browser: {key}", markup=False)
+        console.print(f"The page asks for a password once in each browser: {key}", markup=False)
         variables = f'PREFECT_API_URL={api} PREFECT_API_AUTH_STRING="$(cat {self.file})"'
         console.print(f"Other commands use this server with: export {variables}", style="dim", markup=False)
 

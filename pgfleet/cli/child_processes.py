@@ -72,7 +72,7 @@ class Children:
             if is_true():
                 return None
             time.sleep(POLL_SECONDS)
-        return f"not within {seconds:g} seconds; see {self.folder}"
+        return f"no answer within {seconds:g} seconds; see {self.folder}"
 
     def wait(self) -> str:
         """Waits until a process ends, and returns which one and how."""

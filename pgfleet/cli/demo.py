@@ -53,7 +53,7 @@ def run_demo(*, keep: bool) -> int:
         _show_faults()
         unexpected = _run_steps(load_context(ENVIRONMENT))
         _say(f"{unexpected or AS_EXPECTED}. It took {time.monotonic() - started:.0f} s.")
-        _say("Your own fleet: write fleet.toml and manifest.toml (see README.md), then run pgfleet audit ENV.", "")
+        _say("For your own fleet: pgfleet init, pgfleet manifest init DIR, then pgfleet audit ENV.", "")
         if keep:
             _explain_kept(cluster, cluster.leave_running(), folder)
     return UNEXPECTED if unexpected else 0
@@ -89,7 +89,7 @@ def _run_steps(context: RunContext) -> str:
     write_rollout(rollout, context, RolloutFormat.TABLE, is_below_plan=True)
     after = run_audit(ENVIRONMENT, granularity=Granularity.TENANT)
     repaired = _repair_the_rest()
-    _say("5. The audit again: what has changed since the first one, and what is left")
+    _say("5. The audit again: what has changed since the first one, and what remains")
     _show_changes(after, repaired, context)
     _say("To see the runs, their steps, and their artifacts in Prefect:")
     for line in _where_to_look(rollout.run_id):

@@ -59,7 +59,7 @@ def run_rollout(
         if not policy.rollout.approval:
             raise ConfigurationError("--yes", "", "is required without a terminal; --dry-run shows the plan first")
         if not can_ask():
-            problem = "approval = true, and there is nobody to ask: no terminal, no PREFECT_API_URL"
+            problem = "approval is required, but there is neither a terminal nor PREFECT_API_URL"
             raise ConfigurationError("--yes", "", problem)
 
     def show(plan: RolloutPlan) -> None:

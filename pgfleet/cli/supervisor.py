@@ -182,7 +182,7 @@ def find_server(options: Options, named: str | None) -> tuple[str, bool]:
             return api, False
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
-        problem = f"cannot be listened on ({reason}), and no Prefect server answers there; choose another"
+        problem = f"is not available ({reason}), and no Prefect server answers there; choose another"
         raise ConfigurationError("--port", str(options.port), problem) from None
 
 
@@ -211,7 +211,7 @@ def _start_server(children: Children, options: Options, database: str | None, ac
     if database:
         own["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
     children.start("Prefect's server", command, {**settings.variables(), **own}, log="server.log")
-    with console.status("Prefect's server starts; its first start creates its tables and takes half a minute"):
+    with console.status("starting Prefect's server; the first start creates its tables, which takes half a minute"):
         problem = children.wait_until(lambda: _answers(options.api), START_TIMEOUT_SECONDS)
     if problem:
         raise PgfleetError(f"Prefect's server did not start: {problem}")

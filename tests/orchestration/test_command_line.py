@@ -257,7 +257,7 @@ def test_approval_that_nobody_can_give_is_one_line_and_exit_status_2(pgfleet: Co
     fleet.policy("approval = true").tenant("acme", "host=127.0.0.1 port=1 dbname=x")
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
         done = pgfleet("rollout", ENVIRONMENT)
-    said = "pgfleet: --yes: approval = true, and there is nobody to ask: no terminal, no PREFECT_API_URL\n"
+    said = "pgfleet: --yes: approval is required, but there is neither a terminal nor PREFECT_API_URL\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
 

@@ -145,5 +145,5 @@ def test_a_port_that_is_taken_is_one_line() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError) as raised:
             find_server(options(port), None)
-    said = f"--port: {port}: cannot be listened on (Address already in use), and no Prefect server answers there"
+    said = f"--port: {port}: is not available (Address already in use), and no Prefect server answers there"
     assert str(raised.value) == f"{said}; choose another"

@@ -70,7 +70,7 @@ def test_who_died_is_told_with_its_log(tmp_path: Path) -> None:
 def test_what_takes_too_long_is_told(tmp_path: Path) -> None:
     with Children(tmp_path) as children:
         start(children, *SLEEPER)
-        assert children.wait_until(lambda: False, 0) == f"not within 0 seconds; see {tmp_path}"
+        assert children.wait_until(lambda: False, 0) == f"no answer within 0 seconds; see {tmp_path}"
 
 
 @pytest.mark.parametrize(
