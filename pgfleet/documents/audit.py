@@ -152,15 +152,13 @@ class DifferenceEntry(Entry):
     constraint), `public.idx_…` (index), `name(arguments)` (function). Schemas and extensions have only a name.
     """
     change: str
-    """`missing`, `changed`."""
+    """`missing` or `changed`."""
     expected: str | None
-    """The server's definitions; `actual` is null for a missing object. They may end in a remark, such as `(INVALID: no
-    query uses it)`, and their text may vary with the major version.
+    """The definition as the server writes it; it may end in a remark, such as `(INVALID: no query uses it)`. Its text
+    may vary with the major version.
     """
     actual: str | None
-    """The server's definitions; `actual` is null for a missing object. They may end in a remark, such as `(INVALID: no
-    query uses it)`, and their text may vary with the major version.
-    """
+    """The same for the tenant's object; null if it is missing."""
     repair: RepairEntry | None = None
     """How to fix it."""
     accepted: AcceptedEntry | None = None
@@ -172,7 +170,7 @@ class DifferenceEntry(Entry):
     it.
     """
     actual_left_out: int = 0
-    """How many characters at least were left out of `actual`, which has at most 20,000."""
+    """At least how many characters of `actual` were left out; it has at most 20,000."""
 
 
 class UnexpectedEntry(Entry):
@@ -202,13 +200,13 @@ class MigrationEntry(Entry):
     """
 
     version: str
-    """`file` without its folder."""
+    """Its version in the manifest."""
     file: str
-    """`file` without its folder."""
+    """The name of its script, without folders."""
     priority: Priority
-    """`P0`, `P1`."""
+    """Its priority in the manifest."""
     status: MigrationStatus
-    """`applied`, `pending`, `drifted`, `unknown`."""
+    """Its status in this tenant."""
     evidence: Evidence = Evidence.CATALOG
     """What decides whether the migration is applied: `ledger`, `catalog`, `check`, `order` (of the migrations),
     `none`.
@@ -317,13 +315,13 @@ class TenantEntry(Entry):
     """
 
     name: str
-    """String |."""
+    """Its name in the fleet file or in its inventory."""
     ring: str | None
-    """String |."""
+    """Its ring; null if it is not known."""
     verdict: Verdict
-    """`ready`, `degraded`, `blocked`, `unreachable`, `unknown`."""
+    """The worst finding decides."""
     reason: str | None = None
-    """Why the tenant is unreachable or unknown (the page about errors)."""
+    """Why the tenant is unreachable or unknown."""
     server_version: str | None = None
     """`18.6`; null if the inspection was not completed."""
     fingerprint: str | None = None
@@ -409,9 +407,9 @@ class AuditDocument(Entry):
     run_id: str
     """ID of the flow run in Prefect."""
     started_at: datetime
-    """ISO 8601, UTC."""
+    """When the audit began."""
     finished_at: datetime
-    """ISO 8601, UTC."""
+    """When the audit ended."""
     manifest: ManifestEntry
     """`checksum`, `migrations`: the versions in order, `product`: what the manifest names as the product, or null, and
     `scripts`: the checksums of the migrations' scripts, in the order of `migrations`.
@@ -435,7 +433,7 @@ class AuditDocument(Entry):
     is_first: bool = False
     """The environment has no earlier audit of this manifest to compare with."""
     logins: tuple[LoginEntry, ...] = ()
-    """Logins with more rights than they need (the page about security): `server`, `login`, `use` (`audits`,
+    """Logins with more rights than they need: `server`, `login`, `use` (`audits`,
     `rollouts`, or `audits and rollouts`), and `warnings`, each with a `code` (`SUPERUSER`, `CREATEROLE`, `CREATEDB`,
     `REPLICATION`, `BYPASSRLS`, the name of a predefined role, `OWNS`, or `READS`) and a `message`.
     """

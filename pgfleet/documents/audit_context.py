@@ -88,15 +88,15 @@ class TrendEntry(Entry):
     """The changes since the previous audit; `not_judged` of its findings could not be checked now."""
 
     previous_run_id: str
-    """The previous audit."""
+    """The flow run of the previous audit."""
     previous_finished_at: datetime
-    """The previous audit."""
+    """When the previous audit ended."""
     source: Source
-    """`prefect`, `file`."""
+    """Where the previous audit was found: in Prefect, in the file of `--since`, or in the local state folder."""
     new: tuple[FindingEntry, ...]
     """Findings that the previous audit did not have."""
     persisting: int
-    """Number of findings that it had."""
+    """Number of findings that both audits have."""
     resolved: tuple[FindingEntry, ...]
     """Findings that are gone; `change` is the former fault."""
     not_judged: int

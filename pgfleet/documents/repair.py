@@ -54,9 +54,9 @@ class TenantRepair(Entry):
     """
 
     name: str
-    """String |."""
+    """The tenant."""
     ring: str
-    """String |."""
+    """Its ring."""
     result: RepairResult
     """`repaired` (in a dry run, and rolled back), `unchanged`, `failed`, `not_reached` (the repair was refused),
     `unreachable`.
@@ -109,15 +109,15 @@ class RepairDocument(Entry):
     digest: str
     """SHA-256 of the tenants' names and digests: what a person approves."""
     dry_run: bool
-    """True: every change was rolled back."""
+    """Whether every change was rolled back."""
     outcome: str
-    """`Completed`, `Dry run`, `Failed`, `Incomplete`, `Failed, incomplete`, `Refused`."""
+    """How the repair ended."""
     reason: str | None = None
     """Why it was refused."""
     started_at: datetime
-    """ISO 8601, UTC."""
+    """When the run began."""
     finished_at: datetime
-    """ISO 8601, UTC."""
+    """When the run ended."""
     summary: dict[str, int]
     """The number of `tenants`, and how many are `repaired`, `unchanged`, `failed`, `not_reached`, `unreachable`; and
     `skipped`, which are not among `tenants`.

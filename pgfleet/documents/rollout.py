@@ -57,13 +57,13 @@ class MigrationStep(Entry):
     """
 
     version: str
-    """String |."""
+    """Its version in the manifest."""
     file: str
-    """String |."""
+    """The name of its script, without folders."""
     priority: Priority
-    """String |."""
+    """Its priority in the manifest."""
     action: Action
-    """`skip`, `adopt`, `apply`, `reapply`, `rerun`, `repair`, `leave`, `refuse`, `revert` (their meanings)."""
+    """What the rollout does with it."""
     status: StepStatus
     """`done`; `skipped` (nothing to do); `failed`; `not_reached` (a required migration is not applied, or the
     connection was lost first); `rolled_back` (it succeeded, and another step of the tenant failed, with `transaction =
@@ -124,9 +124,9 @@ class TenantResult(Entry):
     """
 
     name: str
-    """String |."""
+    """The tenant."""
     ring: str
-    """String |."""
+    """Its ring."""
     result: Result
     """`done`, `unchanged` (nothing to do), `partly_exercised` (a dry run could not exercise the entire plan),
     `failed`, `not_reached` (the rollout halted first), `unreachable`.
@@ -221,13 +221,13 @@ class RingEntry(Entry):
 
     `budget` is the number of tenants that may fail; `findings` is the number of tenants that did not fail and still
     have drift. `started_at` and `finished_at` include its watch and its soak, and
-    are null where it was not begun.
+    are null if it did not begin.
     """
 
     name: str
-    """String |."""
+    """The ring."""
     outcome: RingOutcome
-    """`completed`, `halted`, `not_reached`."""
+    """`completed`, `halted`, or `not_reached`."""
     reason: str | None = None
     """Why it halted."""
     budget: int
@@ -237,7 +237,7 @@ class RingEntry(Entry):
     tenants: dict[str, int]
     """Like `summary`, for this ring."""
     waves: tuple[WaveEntry, ...] = ()
-    """In the order in which they were begun: `number`, `tenants` (like `summary`), `started_at`, `finished_at`,
+    """In the order in which they began: `number`, `tenants` (like `summary`), `started_at`, `finished_at`,
     `attempts` (the number of workers that ran it; more than one if some were lost).
     """
     failures: tuple[FailureGroup, ...] = ()
@@ -247,9 +247,9 @@ class RingEntry(Entry):
     restarts: tuple[RestartEntry, ...] = ()
     """`service`, `restarted`, `detail`."""
     soaked_seconds: float | None = None
-    """Null if the ring was not soaked or watched."""
+    """Null if the ring was not soaked."""
     watched_seconds: float | None = None
-    """Null if the ring was not soaked or watched."""
+    """Null if the ring was not watched."""
     watch: tuple[WatchEntry, ...] = ()
     """One entry per tenant and watched table: `tenant`, `watch`, `table`; `overdue`, `taken`, `updates`, `scans` (null
     if they could not be read); `is_finding`, `detail`.
@@ -275,15 +275,15 @@ class RolloutDocument(Entry):
     plan_digest: str
     """SHA-256 of the plan: environment, manifest, scope, and each tenant's fingerprint and actions."""
     dry_run: bool
-    """True: every change was rolled back."""
+    """Whether every change was rolled back."""
     outcome: str
-    """One of the outcomes."""
+    """How the rollout ended."""
     reason: str | None = None
     """Why it halted or was refused."""
     started_at: datetime
-    """ISO 8601, UTC."""
+    """When the run began."""
     finished_at: datetime
-    """ISO 8601, UTC."""
+    """When the run ended."""
     manifest: ManifestEntry
     """As in the audit document."""
     summary: dict[str, int]
@@ -329,9 +329,9 @@ class CountDocument(Entry):
     run_id: str
     """ID of the flow run in Prefect."""
     started_at: datetime
-    """ISO 8601, UTC."""
+    """When the run began."""
     finished_at: datetime
-    """ISO 8601, UTC."""
+    """When the run ended."""
     summary: dict[str, int]
     """The number of `tenants`, and how many are `done`, `unchanged`, `failed`, `not_reached`, `unreachable`; in a dry
     run also `partly_exercised`, if there are any; and `skipped`, which are not among `tenants`.

@@ -287,13 +287,13 @@ class EnvironmentTable(Table):
     restarts: list[RestartTable] = []
     """Services to restart after a ring in which something changed."""
     connect_timeout: Duration = 10_000
-    """Whole seconds, at least 2 (libpq's minimum)."""
+    """How long each host has to answer: whole seconds, at least 2 (libpq's minimum)."""
     lock_timeout: Duration = 2_000
     """How long a statement waits for a lock; later statements queue behind it."""
     statement_timeout: Duration = 300_000
-    """Per statement."""
+    """How long a statement may run."""
     idle_in_transaction_timeout: Duration = 60_000
-    """After which the server ends a session whose transaction does nothing."""
+    """How long a transaction may do nothing before the server ends its session."""
     full_audit_every: Period = timedelta(days=7)
     """How often an audit reads a tenant's catalog even if its stamp is unchanged: days, or hours (`"12h"`)."""
     exact_count_limit: Annotated[int, Field(ge=0, le=MAX_NUMBER)] = 1_000_000
@@ -368,7 +368,7 @@ class EnvironmentTable(Table):
 
 
 class FleetDocument(Table):
-    """The file; `manifest` is a path relative to it, or the name of the manifest in the package."""
+    """The manifest that the tenants are compared with, and the environments."""
 
     manifest: Text | None = None
     """Path relative to the fleet file, or `example`, the manifest in the package. Default: `manifest.toml` beside the

@@ -63,7 +63,7 @@ class CheckTable(Table):
     """`[[migrations.checks]]`."""
 
     name: Line
-    """MUST be unique in its migration."""
+    """Names the check in reports; MUST be unique in its migration."""
     query: Text
     """MUST be one `SELECT` (also `WITH … SELECT`, `VALUES`), without `INTO`."""
     returns: list[list[Scalar]]
@@ -83,15 +83,15 @@ class MigrationTable(Table):
     """`[[migrations]]`."""
 
     file: Path
-    """The script; its name gives the version and what it provides, unless the entry does."""
+    """The script. Its name gives `version` and `provides`, unless the entry does."""
     version: Version | None = None
-    """Its *version*."""
+    """The version, if the file's name does not begin with it."""
     priority: Annotated[Priority, Field(strict=False)] = Priority.P0
     """P0: the product cannot start without it. P1: an auxiliary feature needs it."""
     provides: Text | None = None
     """What it creates, for people."""
     without: list[ImpactTable] = []
-    """What does not work without it: `service` (text, required) and `breaks` (text, required)."""
+    """What does not work without it, for reports."""
     requires: list[Line] = []
     """Each MUST be the version of an earlier migration; MUST be empty in a linear history."""
     transactional: bool | None = None
@@ -108,7 +108,7 @@ class SeedTable(Table):
     """`[[seeds]]`."""
 
     name: Line
-    """MUST be unique."""
+    """Names the seed in reports; MUST be unique."""
     file: Path
     """Runs in a transaction, under the same rules as a migration."""
     requires: Line
@@ -127,7 +127,7 @@ class CountTable(Table):
     """`[[counts]]`."""
 
     table: Line
-    """MUST be unique; `name` or `schema.name`."""
+    """The table: `name` or `schema.name`; MUST be unique."""
     may_shrink: bool = False
     """Whether a rollout may remove rows, and an audit ignores lost rows."""
 
@@ -136,9 +136,9 @@ class WatchTable(Table):
     """`[[watches]]`."""
 
     name: Line
-    """MUST be unique."""
+    """Names the watch in reports; MUST be unique."""
     table: Line
-    """As in `[[counts]]`."""
+    """The table: `name` or `schema.name`."""
     overdue: Text | None = None
     """A SELECT that returns the number of tasks that are due and waiting."""
     taken: Text | None = None
@@ -151,7 +151,7 @@ class ContractTable(Table):
     """`[[contracts]]`."""
 
     consumer: Line
-    """MUST be unique; the fleet file's `roles` refer to it."""
+    """The service; MUST be unique. The fleet file's `roles` refer to it."""
     file: Path
     """At least one statement."""
     priority: Annotated[Priority, Field(strict=False)]
@@ -164,9 +164,9 @@ class SourceTable(Table):
     directory: Directory
     """Relative to the manifest's folder; `"."` is that folder. Hidden files are ignored."""
     tool: Annotated[Tool, Field(strict=False)]
-    """What runs."""
+    """The migration tool that the files are for."""
     skip: list[Line] = []
-    """Files to leave out."""
+    """Files that are not migrations."""
 
 
 class LedgerTable(Table):
@@ -179,7 +179,7 @@ class LedgerTable(Table):
 
 
 class ManifestDocument(Table):
-    """The file."""
+    """The manifest."""
 
     format: Annotated[Literal[1, 2], BeforeValidator(_number)]
     """MUST be 1 or 2. `history`, `[source]`, and `[ledger]` need 2."""

@@ -4,6 +4,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +70,22 @@ def parse(arguments: list[str]) -> None:
         if not hasattr(command, "resolve_command") or not (rest := [*context._protected_args, *context.args]):
             return
         name, command, rest = command.resolve_command(context, rest)
+
+
+def pages_of(section: str) -> list[Path]:
+    """The pages below a heading of the site's navigation."""
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    found = re.search(rf"^  - {section}:\n((?:      .*\n)+)", text, re.MULTILINE)
+    assert found
+    return [ROOT / "docs" / name for name in re.findall(r": (\S+\.md)$", found[1], re.MULTILINE)]
+
+
+@pytest.mark.parametrize("page", pages_of("How-to guides"), ids=lambda page: page.stem)
+def test_a_guide_says_what_it_is_for_and_starts_with_the_command(page: Path) -> None:
+    title, purpose, first, *_ = page.read_text(encoding="utf-8").split("\n\n")
+    assert title.startswith("# ")
+    assert re.match(r"(How|What) .+\.$", " ".join(purpose.split()))
+    assert first.startswith("```sh\n")
 
 
 @pytest.mark.parametrize("text", blocks("sh"))
