@@ -13,12 +13,19 @@ MARKERS = {
     "rambler": r"rambler[ \t]+down\b",
     "MyBatis": r"//[ \t]*@undo\b",
     "shmig": r"=+[ \t]*down[ \t]*=+",
+    "tern": r"[ \t-]*create[ \t]+above[ \t]*/[ \t]*drop[ \t]+below\b",
+    "Play": r"[ \t-]*!downs\b",
 }
 """The comments that begin such a section, by the tool that removes it."""
 MARKER = re.compile(
     "|".join(rf"(?P<t{n}>^[ \t]*--[ \t]*{each})" for n, each in enumerate(MARKERS.values())),
     re.IGNORECASE | re.MULTILINE,
 )
+UP, DOWN = (
+    re.compile(rf"^[ \t]*--[^\w\n]*(?:[+@]\w+[ \t]+|migrat\w+[^\w\n]+)?{word}[^\w\n]*$", re.IGNORECASE | re.MULTILINE)
+    for word in ("up", "down")
+)
+"""Comments of nothing but that word. A note may be one of them, so they only count as a pair."""
 
 
 def check_down_section(sql: str) -> None:
@@ -30,3 +37,6 @@ def check_down_section(sql: str) -> None:
             f"contains a Down section of {tool}, at line {line}, which must not run; "
             "name the tool in [source] (format = 2), or delete the section"
         )
+    if UP.search(sql) and (down := DOWN.search(sql)):
+        line = line_of(sql, down.start())
+        raise Unusable(f"contains a Down section, at line {line}, which must not run; delete the section")

@@ -164,6 +164,9 @@ def test_what_only_psql_can_do_is_a_fault(sql: str, expected: str, *, transactio
         ("-- rambler down", "rambler"),
         ("-- //@UNDO", "MyBatis"),
         ("-- ==== DOWN ====", "shmig"),
+        ("---- create above / drop below ----", "tern"),
+        ("-- !Downs", "Play"),
+        ("--- !Downs", "Play"),
     ],
 )
 def test_a_down_section_is_a_fault(marker: str, tool: str) -> None:
@@ -173,7 +176,22 @@ def test_a_down_section_is_a_fault(marker: str, tool: str) -> None:
     )
 
 
-@pytest.mark.parametrize("sql", ["-- +goose Up\nSELECT 1;", "-- counts down\nSELECT 1;", "SELECT 'migrate:down';"])
+@pytest.mark.parametrize(("up", "down"), [("-- up", "-- DOWN"), ("-- +mig Up", "-- +mig Down"), ("--@UP", "--@DOWN")])
+def test_a_pair_of_comments_is_a_down_section_of_any_tool(up: str, down: str) -> None:
+    message = "contains a Down section, at line 3, which must not run; delete the section"
+    assert fault(f"{up}\nCREATE TABLE a ();\n{down}\nDROP TABLE a;") == message
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "-- +goose Up\nSELECT 1;",
+        "-- counts down\nSELECT 1;",
+        "SELECT 'migrate:down';",
+        "-- down\nSELECT 1;",
+        "-- scale up\nSELECT 1;\n-- scale down\nSELECT 2;",
+    ],
+)
 def test_other_comments_are_no_down_section(sql: str) -> None:
     assert read_script(sql, transactional=True).sql == sql
 
