@@ -9,10 +9,14 @@ from pgfleet.catalog.objects import Identity, ObjectKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependent:
-    """An object that depends on another one: the server's description, and the identity if the kind is read at all."""
+    """An object that depends on another one: the server's description, and the identity if the kind is read at all.
+
+    The identity of a rule is that of its table or view, and `rule` is its quoted name.
+    """
 
     identity: Identity | None
     description: str
+    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,4 +48,4 @@ def _dependent(row: Mapping[str, Any]) -> Dependent:
     identity = None
     if row["kind"]:
         identity = Identity(kind=ObjectKind(row["kind"]), schema=row["schema"], name=row["name"])
-    return Dependent(identity=identity, description=row["description"])
+    return Dependent(identity=identity, description=row["description"], rule=row["rule"])

@@ -1,7 +1,8 @@
 -- What repairs of the given objects have to know of the tenant: one row per object, in the order of `targets`. They are a
 -- JSON array of `kind`, `schema` (the home schema's name for one there), `parent`, `name`, and `type` (a column's expected
 -- type) or `version` (an extension's). `dependents` are the objects that keep it from being dropped, or a column from
--- taking another type, together with what depends on those, each after what it depends on. `has_cast`: the column's
+-- taking another type, together with what depends on those, each after what it depends on; `rule` names one of a table or
+-- view, and a column without a kind has the row type of the table. `has_cast`: the column's
 -- values can be cast to the expected type. `has_path`: the extension can be updated to the expected version.
 WITH RECURSIVE home_path AS MATERIALIZED (
   SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('pgfleet.home_path'), true) IS NOT NULL AS is_used
@@ -108,16 +109,58 @@ reached AS (
     )
 ),
 
+-- The row type of a column's table, and the types that contain it.
+row_types AS (
+  SELECT
+    t.place,
+    c.reltype AS type
+  FROM targets AS t
+  INNER JOIN pg_catalog.pg_class AS c ON t.objid = c.oid
+  WHERE t.subid <> 0
+  UNION
+  SELECT
+    r.place,
+    x.type
+  FROM row_types AS r
+  CROSS JOIN LATERAL (
+    SELECT y.oid AS type
+    FROM pg_catalog.pg_type AS y
+    WHERE y.typelem = r.type OR y.typbasetype = r.type
+    UNION ALL
+    SELECT g.rngtypid
+    FROM pg_catalog.pg_range AS g
+    WHERE g.rngsubtype = r.type
+    UNION ALL
+    SELECT c.reltype
+    FROM pg_catalog.pg_attribute AS a
+    INNER JOIN pg_catalog.pg_class AS c ON a.attrelid = c.oid
+    WHERE a.atttypid = r.type AND c.relkind = 'c' AND NOT a.attisdropped
+  ) AS x
+),
+
 dependents AS (
   SELECT
     r.place,
     r.classid,
     r.objid,
     r.subid,
+    false AS is_row,
     pg_catalog.max(r.depth) AS depth
   FROM reached AS r
   WHERE r.depth > 0
   GROUP BY r.place, r.classid, r.objid, r.subid
+  UNION ALL
+  SELECT
+    r.place,
+    'pg_catalog.pg_class'::pg_catalog.regclass,
+    a.attrelid,
+    a.attnum,
+    true,
+    1
+  FROM row_types AS r
+  INNER JOIN pg_catalog.pg_attribute AS a ON r.type = a.atttypid
+  INNER JOIN pg_catalog.pg_class AS c ON a.attrelid = c.oid
+  WHERE c.relkind IN ('r', 'p') AND NOT a.attisdropped
 ),
 
 named AS (
@@ -126,6 +169,8 @@ named AS (
     d.depth,
     d.objid,
     CASE
+      WHEN d.is_row THEN null
+      WHEN w.oid IS NOT NULL THEN CASE WHEN o.relkind = 'v' THEN 'view' ELSE 'table' END
       WHEN c.relkind IN ('v', 'm') THEN 'view'
       WHEN c.relkind IN ('i', 'I') THEN 'index'
       WHEN d.subid <> 0 OR f.oid IS NOT NULL THEN 'column'
@@ -138,13 +183,14 @@ named AS (
     -- As the introspection names it: a part of a relation after the relation.
     CASE
       WHEN p.oid IS NOT NULL THEN pg_catalog.concat(p.proname, '(', pg_catalog.oidvectortypes(p.proargtypes), ')')
-      WHEN e.part IS NULL THEN c.relname::text
+      WHEN e.part IS NULL THEN o.relname::text
       ELSE pg_catalog.concat(
         CASE WHEN pg_catalog.strpos(o.relname, '.') > 0 THEN pg_catalog.quote_ident(o.relname) ELSE o.relname::text END,
         '.',
         CASE WHEN pg_catalog.strpos(e.part, '.') > 0 THEN pg_catalog.quote_ident(e.part) ELSE e.part::text END
       )
     END AS name,
+    pg_catalog.quote_ident(w.rulename) AS rule,
     pg_catalog.pg_describe_object(d.classid, d.objid, d.subid) AS description
   FROM dependents AS d
   LEFT JOIN pg_catalog.pg_class AS c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
@@ -155,8 +201,9 @@ named AS (
   LEFT JOIN pg_catalog.pg_policy AS y ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = y.oid
   LEFT JOIN pg_catalog.pg_constraint AS k ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.objid = k.oid
   LEFT JOIN pg_catalog.pg_proc AS p ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
+  LEFT JOIN pg_catalog.pg_rewrite AS w ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid
   CROSS JOIN LATERAL (SELECT coalesce(a.attname, b.attname, t.tgname, y.polname, k.conname) AS part) AS e
-  LEFT JOIN pg_catalog.pg_class AS o ON o.oid = coalesce(c.oid, f.adrelid, t.tgrelid, y.polrelid, k.conrelid)
+  LEFT JOIN pg_catalog.pg_class AS o ON o.oid = coalesce(c.oid, f.adrelid, t.tgrelid, y.polrelid, k.conrelid, w.ev_class)
   LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = coalesce(p.pronamespace, o.relnamespace)
   WHERE
     -- What belongs to one of the others: row types, the triggers of a foreign key, what is derived for a partition, the
@@ -179,7 +226,7 @@ FROM wanted AS w
 LEFT JOIN LATERAL (
   SELECT
     pg_catalog.jsonb_agg(
-      pg_catalog.jsonb_build_object('kind', d.kind, 'schema', nullif(d.schema, %(home)s), 'name', d.name, 'description', d.description)
+      pg_catalog.jsonb_build_object('kind', d.kind, 'schema', nullif(d.schema, %(home)s), 'name', d.name, 'rule', d.rule, 'description', d.description)
       ORDER BY d.depth, d.objid
     ) AS dependents
   FROM named AS d

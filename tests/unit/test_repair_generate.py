@@ -619,7 +619,7 @@ def test_what_else_depends_on_an_object_is_named() -> None:
     own = RepairFacts(
         dependents=(Dependent(identity=None, description="operator +(t, t)"), *depending(FIRST).dependents)
     )
-    with pytest.raises(ManualRepairNeeded, match=r"which are not the manifest's: operator \+\(t, t\), first$"):
+    with pytest.raises(ManualRepairNeeded, match=r"which the manifest does not re-create: operator \+\(t, t\), first$"):
         made(RETYPED, facts=own)
 
 

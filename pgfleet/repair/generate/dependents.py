@@ -6,8 +6,9 @@ from types import MappingProxyType
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, ObjectKind
 from pgfleet.catalog.repair_facts import Dependent
-from pgfleet.repair.generate import columns, constraints, functions, views
+from pgfleet.repair.generate import columns, constraints, functions, tables, views
 from pgfleet.repair.model import ManualRepairNeeded, Statement
+from pgfleet.repair.names import relation
 
 Add = Callable[[CatalogObject], Iterator[Statement]]
 SHOWN = 5
@@ -31,16 +32,30 @@ def with_dependents(
 
     `dependents` come after what they depend on. Raises ManualRepairNeeded if the manifest does not create all of them.
     """
-    objects = expected.objects
-    found = [(each, objects.get(each.identity) if each.identity else None) for each in dependents]
-    known = [wanted for _, wanted in found if wanted and wanted.identity.kind in DROP]
-    if others := [each for each, wanted in found if wanted not in known]:
+    remade = [(each, _statements(each, expected, add)) for each in dependents]
+    if others := [each.description for each, found in remade if found is None]:
         more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
-        names = ", ".join(each.description for each in others[:SHOWN])
-        raise ManualRepairNeeded(f"other objects depend on it, which are not the manifest's: {names}{more}")
-    yield from (DROP[each.identity.kind](each) for each in reversed(known))
+        names = ", ".join(others[:SHOWN])
+        raise ManualRepairNeeded(f"other objects depend on it, which the manifest does not re-create: {names}{more}")
+    known = [found for _, found in remade if found]
+    yield from (drop for drop, _ in reversed(known))
     yield from statements
-    yield from dict.fromkeys(statement for each in known for statement in _make(each, add))
+    yield from dict.fromkeys(statement for _, make in known for statement in make)
+
+
+def _statements(
+    dependent: Dependent, expected: ExpectedCatalog, add: Add
+) -> tuple[Statement, tuple[Statement, ...]] | None:
+    """What drops the dependent, and what makes it again; None if it is not one of the expected objects."""
+    wanted = expected.objects.get(dependent.identity) if dependent.identity else None
+    if wanted and dependent.rule:
+        rules = [each for each in wanted.attributes["rules"] or () if tables.name_of_rule(each) == dependent.rule]
+        table = relation(wanted.identity)
+        made = tuple(tables.change_rules(table, rules, ()))
+        return (tables.drop_rule(table, dependent.rule), made) if made else None
+    if wanted is None or wanted.identity.kind not in DROP:
+        return None
+    return DROP[wanted.identity.kind](wanted), tuple(_make(wanted, add))
 
 
 def _make(found: CatalogObject, add: Add) -> Iterator[Statement]:

@@ -47,23 +47,29 @@ def _change_parents(table: str, wanted: Sequence[str], found: Sequence[str]) -> 
 
 def change_rules(table: str, wanted: Sequence[str], found: Sequence[str]) -> Iterator[Statement]:
     """Creates, replaces, and drops rules so that the table has exactly the `wanted` ones."""
-    names = {_name(each) for each in wanted}
-    off = {_name(each) for each in found if SWITCHED_OFF.search(each)}
+    names = {name_of_rule(each) for each in wanted}
+    off = {name_of_rule(each) for each in found if SWITCHED_OFF.search(each)}
     for each in found:
-        if _name(each) not in names:
-            yield Statement(text=f"DROP RULE {_name(each)} ON {table}", hazards=LOCK)
+        if name_of_rule(each) not in names:
+            yield drop_rule(table, name_of_rule(each))
     for each in wanted:
         if each not in found:
-            bare = SWITCHED_OFF.sub("", each)
+            bare, name = SWITCHED_OFF.sub("", each), name_of_rule(each)
             text = bare.replace("CREATE RULE", "CREATE OR REPLACE RULE", 1)
             yield Statement(text=text, hazards=LOCK, is_late=True)
-            if bare == each and _name(each) in off:  # a view's rule cannot be disabled
-                yield Statement(text=f"ALTER TABLE {table} ENABLE RULE {_name(each)}", hazards=LOCK, is_late=True)
+            if bare == each and name in off:  # a view's rule cannot be disabled
+                yield Statement(text=f"ALTER TABLE {table} ENABLE RULE {name}", hazards=LOCK, is_late=True)
             if bare != each:
-                yield Statement(text=f"ALTER TABLE {table} DISABLE RULE {_name(each)}", hazards=LOCK, is_late=True)
+                yield Statement(text=f"ALTER TABLE {table} DISABLE RULE {name}", hazards=LOCK, is_late=True)
 
 
-def _name(rule: str) -> str:
+def drop_rule(table: str, rule: str) -> Statement:
+    """Drops the rule, whose name is quoted, of the table or view."""
+    return Statement(text=f"DROP RULE {rule} ON {table}", hazards=LOCK)
+
+
+def name_of_rule(rule: str) -> str:
+    """The quoted name in a rule's definition."""
     found = RULE.match(rule)
     if not found:
         raise ManualRepairNeeded("one of its rules has an unknown format")

@@ -34,3 +34,6 @@ CREATE TABLE letters (sender text) INHERITS (papers);
 
 GRANT USAGE ON SCHEMA public TO everything_reader;
 CREATE TABLE lists (number integer CONSTRAINT lists_number NOT NULL);
+
+CREATE TABLE moves (distance integer);
+CREATE RULE moves_limited AS ON UPDATE TO moves WHERE NEW.distance > 3 DO INSTEAD NOTHING;
