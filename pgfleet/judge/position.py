@@ -10,6 +10,9 @@ from pgfleet.catalog.shared_objects import is_shared
 from pgfleet.documents.audit import Evidence, PositionEntry
 from pgfleet.manifest.order import Order
 
+INDEPENDENT = frozenset({ObjectKind.TYPE, ObjectKind.FUNCTION, ObjectKind.SEQUENCE, ObjectKind.TABLE, ObjectKind.VIEW})
+"""Kinds of objects that only exist because somebody created them by name."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
@@ -91,7 +94,8 @@ def _find_linear(
     Of all positions that the ledgers allow, the one that explains the most objects is taken; objects that may exist
     for another reason only decide between positions that are equal otherwise. Of several, it is the one that the
     ledgers record; without ledgers the last, because an object that exists was created by somebody, and one that is
-    missing may have been lost.
+    missing may have been lost. For the same reason, the next migration is applied too if an object exists that it
+    creates, even if more of its objects are missing.
     """
     known = records.known - order.repeatable
     floor = max(map(history.places.__getitem__, known | records.shown), default=0)
@@ -100,10 +104,27 @@ def _find_linear(
     ties = [place for place, score in enumerate(scores, start=floor) if score[0] == max(scores)[0]]
     recorded = max(map(history.places.__getitem__, known - records.adopted_now), default=None)
     last = floor if recorded == floor and floor in ties else max(ties, key=lambda each: (scores[each - floor], each))
+    begun = last
+    while begun < end and not records.known - records.adopted_now and _is_begun(history, found, begun, records):
+        begun += 1
+    if begun > last:
+        return frozenset(history.versions[:begun]), ()
     first = next(place for place in ties if _are_alike(history, found, place, last, records))
     between = history.versions[first:last]
     shown = frozenset(version for version in between if _is_shown(history, found, version, last, records))
     return frozenset(history.versions[:first]) | shown, tuple(each for each in between if each not in shown)
+
+
+def _is_begun(history: History, found: Mapping[Identity, CatalogObject], place: int, records: Records) -> bool:
+    """Whether an independent object exists that the migration after this position creates."""
+    return any(
+        chain.identity.kind in INDEPENDENT
+        and chain.identity in found
+        and chain.state(index - 1) is None
+        and chain.state(index) is not None
+        and not _may_be_foreign(chain.identity, records)
+        for chain, index in history.by_version[history.versions[place]]
+    )
 
 
 def _scores(history: History, found: Mapping[Identity, CatalogObject], records: Records) -> list[tuple[int, ...]]:

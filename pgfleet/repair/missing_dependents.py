@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterator
-from typing import Any
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
@@ -10,8 +9,8 @@ from pgfleet.catalog.repair_facts import Dependent
 from pgfleet.parser import ast
 from pgfleet.parser.parse import nodes_in, parse_sql
 from pgfleet.repair.names import part_of
+from pgfleet.repair.view_order import relations_read
 
-Place = tuple[str | None, str]
 ON_TABLE = frozenset({ObjectKind.TRIGGER, ObjectKind.POLICY})
 
 
@@ -26,9 +25,9 @@ def find_missing_dependents(
     objects = [each.object for each in expected.provenances]
     views = [each for each in objects if each.identity.kind is ObjectKind.VIEW]
     name = column.identity.name.removeprefix(f"{column.parent}.")
-    found = [each for each in views if column.parent_place in _relations(each) and name in _columns(each)]
+    found = [each for each in views if column.parent_place in relations_read(each) and name in _columns(each)]
     for each in found:  # the list grows during the iteration
-        found += [view for view in views if each.place in _relations(view) and view not in found]
+        found += [view for view in views if each.place in relations_read(view) and view not in found]
     beside = (each for each in objects if each.identity.kind in ON_TABLE and each.parent_place == column.parent_place)
     found += [each for each in beside if named.search(each.definition)]
     for each in found:
@@ -36,14 +35,7 @@ def find_missing_dependents(
             yield Dependent(identity=each.identity, description=each.identity.name)
 
 
-def _relations(view: CatalogObject) -> set[Place]:
-    return {(each.schemaname, each.relname) for each in _nodes(view) if isinstance(each, ast.RangeVar)}
-
-
 def _columns(view: CatalogObject) -> set[str]:
-    fields = (field for each in _nodes(view) if isinstance(each, ast.ColumnRef) for field in each.fields)
+    nodes = nodes_in(parse_sql(str(view.attributes["query"])))
+    fields = (field for each in nodes if isinstance(each, ast.ColumnRef) for field in each.fields)
     return {each.sval for each in fields if isinstance(each, ast.String)}
-
-
-def _nodes(view: CatalogObject) -> Iterator[Any]:
-    return nodes_in(parse_sql(str(view.attributes["query"])))

@@ -11,6 +11,7 @@ from pgfleet.catalog.objects import CatalogObject, ObjectKind, OccupiedName
 from pgfleet.catalog.repair_facts import Facts
 from pgfleet.repair.model import Repair, Statement, Strategy
 from pgfleet.repair.strategy import NOTHING_KNOWN, choose_repairs
+from pgfleet.repair.view_order import depths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ def plan_repair(
     remaining = tuple((each, repair) for each, repair in chosen if repair.strategy is Strategy.BY_HAND)
     return RepairPlan(
         versions=tuple(each for each in versions if each in to_rerun),
-        statements=tuple(_in_order(chosen)),
+        statements=tuple(_in_order(_with_views_in_order(chosen))),
         targets=tuple(_without(differences, (*reruns, *(each for each, _ in remaining)), expected)),
         explicit=tuple(each for each, repair in chosen if repair.strategy is not Strategy.BY_HAND),
         remaining=remaining,
@@ -91,6 +92,13 @@ def _without(
         is_part = {each.expected.place, each.expected.parent_place} & places
         if not is_part and not is_implied(each, excluded, expected):
             yield each
+
+
+def _with_views_in_order(chosen: Sequence[tuple[Difference, Repair]]) -> list[tuple[Difference, Repair]]:
+    """The differences, which are in the order of their kinds, with each view after those that it reads."""
+    views = [each.expected for each, _ in chosen if each.identity.kind is ObjectKind.VIEW]
+    found, kinds = depths(views), [*ObjectKind]
+    return sorted(chosen, key=lambda pair: (kinds.index(pair[0].identity.kind), found.get(pair[0].expected.place, 0)))
 
 
 def _in_order(chosen: Iterable[tuple[Difference, Repair]]) -> Iterator[Statement]:

@@ -14,6 +14,7 @@ from pgfleet.repair.generate.statements import generate_statements, is_made_with
 from pgfleet.repair.missing_dependents import find_missing_dependents
 from pgfleet.repair.model import Hazard, ManualRepairNeeded, Repair, Strategy
 from pgfleet.repair.names import part_of, quoted
+from pgfleet.repair.view_order import relations_read
 
 NOTHING_KNOWN: Facts = {}
 WITH_COLUMN = Repair(strategy=Strategy.SQL, reason="fixed with its column")
@@ -53,7 +54,7 @@ def choose_repairs(
         for each, repair in zip(differences, chosen, strict=True)
     ]
     chosen = [_with_other_key(each, repair, unexpected) for each, repair in zip(differences, chosen, strict=True)]
-    chosen = _with_unfixed_columns(differences, chosen)
+    chosen = _with_unfixed_views(differences, _with_unfixed_columns(differences, chosen))
     gone = [each for each in differences if is_lost_table(each) and each.version not in pending]
     chosen = [_with_lost_table(each, repair, gone) for each, repair in zip(differences, chosen, strict=True)]
     pairs = zip(differences, chosen, strict=True)
@@ -110,6 +111,23 @@ def _with_unfixed_column(difference: Difference, repair: Repair, unfixed: Sequen
     return repair
 
 
+def _with_unfixed_views(differences: Sequence[Difference], chosen: Sequence[Repair]) -> list[Repair]:
+    """The repairs; manual ones of views that read one that a person must fix first."""
+    found, pairs = [*chosen], list(zip(differences, chosen, strict=True))
+    unfixed = [each.expected for each, repair in pairs if _is_view(each) and repair.strategy is Strategy.BY_HAND]
+    for view in unfixed:  # the list grows during the iteration
+        for n, each in enumerate(differences):
+            if found[n].strategy is Strategy.SQL and _is_view(each) and view.place in relations_read(each.expected):
+                reason = f"view {view.identity.name} must be fixed first"
+                found[n] = Repair(strategy=Strategy.BY_HAND, reason=reason)
+                unfixed.append(each.expected)
+    return found
+
+
+def _is_view(difference: Difference) -> bool:
+    return difference.identity.kind is ObjectKind.VIEW
+
+
 def _is_retyped(difference: Difference) -> bool:
     wanted, found = difference.expected, difference.actual
     is_column = wanted.identity.kind is ObjectKind.COLUMN
@@ -133,7 +151,7 @@ def _with_lost_table(difference: Difference, repair: Repair, lost: Sequence[Diff
 
 def _is_made_view(difference: Difference, repair: Repair) -> bool:
     """Whether statements make a missing view, and what belongs to it."""
-    return difference.identity.kind is ObjectKind.VIEW and repair.strategy is Strategy.SQL
+    return _is_view(difference) and repair.strategy is Strategy.SQL
 
 
 def _with_parent(repair: Repair, parent: tuple[Difference, Repair] | None) -> Repair:

@@ -108,6 +108,15 @@ def test_an_object_made_ahead_of_its_time_does_not_move_the_position() -> None:
     assert numbers(located(history, linear(history), [*many[:4], many[8]]).applied) == [1, 2, 3, 4]
 
 
+def test_a_migration_is_applied_though_most_of_its_objects_are_lost() -> None:
+    lost = [an_object(f"v{n}") for n in range(9)]
+    alone, later = a_history([T, *lost]), a_history([B], [B, T, *lost], [B, T, *lost, C])
+    assert numbers(located(alone, linear(alone), [T]).applied) == [1]
+    assert numbers(located(later, linear(later), [B, T]).applied) == [1, 2]
+    recorded = Records(ledger=frozenset("1"))
+    assert numbers(located(later, linear(later), [B, T], recorded).applied) == [1]
+
+
 def test_an_altered_object_belongs_to_the_last_migration_that_may_have_made_it() -> None:
     history = a_history([T], [an_object("t", "two")])
     assert numbers(located(history, linear(history), [an_object("t", "by hand")]).applied) == [1, 2]

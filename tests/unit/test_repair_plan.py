@@ -141,3 +141,8 @@ def test_a_digest_is_of_what_is_run_and_of_nothing_else() -> None:
         planned(missing(INDEX), expected=expected).digest([]),
     }
     assert len(others) == 4
+
+
+def test_a_view_is_created_after_those_that_it_reads() -> None:
+    views = [a_view(f" SELECT a\n   FROM {read}", name=name) for name, read in (("a", "b"), ("b", "c"), ("c", "t"))]
+    assert texts(planned(*map(missing, views))) == ["CREATE VIEW c", "CREATE VIEW b", "CREATE VIEW a"]

@@ -222,6 +222,15 @@ def test_parts_of_an_object_that_needs_a_person_need_a_person_too() -> None:
     assert index == Repair(strategy=Strategy.BY_HAND, reason="table t must be fixed first")
 
 
+def test_a_view_on_one_that_needs_a_person_needs_a_person_too() -> None:
+    read, reader = a_view(name="w"), a_view(" SELECT w.a\n   FROM w")
+    both = [changed(reader, a_view(" SELECT w.b AS a\n   FROM w")), changed(read, a_view(columns=["b text"], name="w"))]
+    facts = {read.identity: RepairFacts(dependents=(Dependent(identity=None, description="view mine"),))}
+    first, second = choose_repairs(both, an_expected_catalog(("1", [read, reader])), facts=facts)
+    assert second.strategy is Strategy.BY_HAND
+    assert first == Repair(strategy=Strategy.BY_HAND, reason="view w must be fixed first")
+
+
 def test_a_sequence_comes_with_the_identity_of_its_column() -> None:
     column, sequence = a_column(type="bigint", not_null=True, identity="a"), a_sequence()
     expected = an_expected_catalog(("1", [a_table(), column, sequence]))

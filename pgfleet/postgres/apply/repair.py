@@ -22,8 +22,10 @@ from pgfleet.postgres.apply.row_changes import GuardedTables, check_row_losses
 from pgfleet.postgres.locks import lock_shared, locked_transaction
 from pgfleet.postgres.read.audit_steps import verify
 from pgfleet.postgres.read.inspection import TenantInspection, inspect
+from pgfleet.postgres.read.trust import trust_also
 from pgfleet.postgres.session import Session
 from pgfleet.postgres.tenant_session import open_session
+from pgfleet.repair.generate.views import creating
 from pgfleet.repair.plan import RepairPlan, plan_repair
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.rollout.preconditions import standby_error
@@ -199,9 +201,12 @@ class _TenantRepair:
         scripts = [self.context.migration(version).script for version in plan.versions]
         for number, statement in enumerate(plan.statements, start=1):
             scripts.append(Script(path=f"statement {number}", sql=statement.text, checksum=""))
+        made = {text: each for each in plan.targets for text in creating(each.expected)}
         for script in scripts:
             session.check_script(script)
             session.run_script(script)
+            if script.sql in made:
+                session.trust = trust_also(session.trust, made[script.sql].identity, session.home)
         after = self._prove(session, plan, before, entries)
         check_row_losses(guards, GuardedTables(self.context, session.home).fetch(session))
         for version in (each for each in entries if each in _touched(plan)):

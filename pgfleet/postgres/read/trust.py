@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from psycopg.sql import Identifier
 
@@ -19,6 +20,11 @@ def trust_in(expected: Mapping[Identity, CatalogObject], home: str, *, differing
         functions=Counter((each.schema or home, _name(each)) for each in functions),
         relations=frozenset(Identifier(each.schema or home, each.name).as_string() for each in relations),
     )
+
+
+def trust_also(trust: Trust, view: Identity, home: str) -> Trust:
+    """The same with a view that was created from its expected definition since."""
+    return replace(trust, relations=trust.relations | {Identifier(view.schema or home, view.name).as_string()})
 
 
 def _named(identity: Identity) -> tuple[ObjectKind, str | None, str]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from pgfleet.catalog.objects import CatalogObject
+from pgfleet.catalog.objects import CatalogObject, ObjectKind
 from pgfleet.manifest.statements import split
 from pgfleet.repair.generate.tables import change_rules
 from pgfleet.repair.model import Hazard, Statement
@@ -41,6 +41,14 @@ def replace_view(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statem
     yield from change_rules(
         relation(wanted.identity), wanted.attributes["rules"] or (), found.attributes["rules"] or ()
     )
+
+
+def creating(wanted: CatalogObject) -> tuple[str, ...]:
+    """The texts of the statements that create or replace the object, if it is a view."""
+    if wanted.identity.kind is not ObjectKind.VIEW:
+        return ()
+    text = _create_view(wanted)
+    return text, text.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1)
 
 
 def drop_view(found: CatalogObject) -> Statement:

@@ -37,3 +37,8 @@ CREATE TABLE lists (number integer CONSTRAINT lists_number NOT NULL);
 
 CREATE TABLE moves (distance integer);
 CREATE RULE moves_limited AS ON UPDATE TO moves WHERE NEW.distance > 3 DO INSTEAD NOTHING;
+
+CREATE TABLE goals (player bigint);
+CREATE MATERIALIZED VIEW totals AS SELECT player, count(*) AS number FROM goals GROUP BY player;
+CREATE UNIQUE INDEX totals_player ON totals (player);
+CREATE MATERIALIZED VIEW big_totals AS SELECT player FROM totals WHERE number > 10;

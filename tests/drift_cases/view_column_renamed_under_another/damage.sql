@@ -1,0 +1,1 @@
+ALTER VIEW good_players RENAME COLUMN points TO score;

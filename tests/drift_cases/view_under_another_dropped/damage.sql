@@ -1,0 +1,1 @@
+DROP VIEW good_players CASCADE;
