@@ -80,6 +80,13 @@ def pages_of(section: str) -> list[Path]:
     return [ROOT / "docs" / name for name in re.findall(r": (\S+\.md)$", found[1], re.MULTILINE)]
 
 
+def test_every_page_is_in_the_navigation() -> None:
+    listed = set(re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE))
+    docs = ROOT / "docs"
+    pages = {each.relative_to(docs).as_posix() for each in (*docs.glob("*.md"), *docs.glob("reference/*.md"))}
+    assert pages - listed == set()
+
+
 @pytest.mark.parametrize("page", pages_of("How-to guides"), ids=lambda page: page.stem)
 def test_a_guide_says_what_it_is_for_and_starts_with_the_command(page: Path) -> None:
     title, purpose, first, *_ = page.read_text(encoding="utf-8").split("\n\n")
