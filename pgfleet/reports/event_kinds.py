@@ -148,9 +148,14 @@ EVENT_KINDS: Sequence[EventKind] = (
         labels=("outcome", "whole", "new-findings"),
         payload=AuditFinished,
     ),
-    EventKind(name=TENANT_BLOCKED, emitted_when="it found blocked tenants", labels=("whole",), payload=TenantsFound),
     EventKind(
-        name=TENANT_UNREACHABLE, emitted_when="it found unreachable tenants", labels=("whole",), payload=TenantsFound
+        name=TENANT_BLOCKED, emitted_when="an audit found blocked tenants", labels=("whole",), payload=TenantsFound
+    ),
+    EventKind(
+        name=TENANT_UNREACHABLE,
+        emitted_when="an audit found unreachable tenants",
+        labels=("whole",),
+        payload=TenantsFound,
     ),
     EventKind(
         name=ROLLOUT_AWAITING_APPROVAL,
@@ -164,9 +169,14 @@ EVENT_KINDS: Sequence[EventKind] = (
         labels=OF_ROLLOUT,
         payload=RolloutFinished,
     ),
-    EventKind(name=ROLLOUT_HALTED, emitted_when="in addition, it halted", labels=OF_ROLLOUT, payload=RolloutFinished),
     EventKind(
-        name=ROLLOUT_REFUSED, emitted_when="in addition, it was refused", labels=OF_ROLLOUT, payload=RolloutFinished
+        name=ROLLOUT_HALTED, emitted_when="a rollout halted (in addition)", labels=OF_ROLLOUT, payload=RolloutFinished
+    ),
+    EventKind(
+        name=ROLLOUT_REFUSED,
+        emitted_when="a rollout was refused (in addition)",
+        labels=OF_ROLLOUT,
+        payload=RolloutFinished,
     ),
     EventKind(
         name=REPAIR_FINISHED,
