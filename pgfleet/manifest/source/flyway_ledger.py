@@ -29,7 +29,7 @@ CREATE TABLE {table.sql} (
   script varchar(1000) NOT NULL,
   checksum integer,
   installed_by varchar(100) NOT NULL,
-  installed_on timestamp NOT NULL DEFAULT now(),
+  installed_on timestamp NOT NULL DEFAULT pg_catalog.now(),
   execution_time integer NOT NULL,
   success boolean NOT NULL,
   CONSTRAINT {quote(table.name + "_pk")} PRIMARY KEY (installed_rank)

@@ -104,12 +104,12 @@ CREATE TABLE IF NOT EXISTS {table.sql} (
   hash text PRIMARY KEY,
   previous_hash text REFERENCES {table.sql},
   filename text NOT NULL,
-  date timestamptz NOT NULL DEFAULT now()
+  date timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
 CREATE TABLE IF NOT EXISTS {current} (
   filename text PRIMARY KEY DEFAULT 'current.sql',
   content text NOT NULL,
-  date timestamptz NOT NULL DEFAULT now()
+  date timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
 """
 

@@ -116,7 +116,7 @@ def _read(table: TableName) -> str:
 
 
 def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
-    return ((f"INSERT INTO {table.sql} (name, run_on) VALUES (%(name)s, now())", {"name": migration.key}),)
+    return ((f"INSERT INTO {table.sql} (name, run_on) VALUES (%(name)s, pg_catalog.now())", {"name": migration.key}),)
 
 
 def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:

@@ -67,7 +67,7 @@ CREATE TABLE {table.sql} (
   migration_name varchar(255) NOT NULL,
   logs text,
   rolled_back_at timestamptz,
-  started_at timestamptz NOT NULL DEFAULT now(),
+  started_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
   applied_steps_count integer NOT NULL DEFAULT 0
 );
 """
@@ -89,7 +89,7 @@ def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
     """Records the file's SHA-256 (schema-connector/src/checksum.rs)."""
     text = (
         f"INSERT INTO {table.sql} (id, checksum, finished_at, migration_name, applied_steps_count) "
-        "VALUES (pg_catalog.gen_random_uuid()::pg_catalog.text, %(checksum)s, now(), %(name)s, 1)"
+        "VALUES (pg_catalog.gen_random_uuid()::pg_catalog.text, %(checksum)s, pg_catalog.now(), %(name)s, 1)"
     )
     digest = hashlib.sha256(migration.script.text.encode()).hexdigest()
     return ((text, {"checksum": digest, "name": migration.key}),)
@@ -97,7 +97,8 @@ def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
 
 def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
     """Marks the row as rolled back; Prisma then deploys the migration again."""
-    text = f"UPDATE {table.sql} SET rolled_back_at = now() WHERE migration_name = %(name)s AND rolled_back_at IS NULL"
+    where = "migration_name = %(name)s AND rolled_back_at IS NULL"
+    text = f"UPDATE {table.sql} SET rolled_back_at = pg_catalog.now() WHERE {where}"
     return ((text, {"name": migration.key}),)
 
 

@@ -129,7 +129,7 @@ CREATE SCHEMA IF NOT EXISTS {quote(table.schema)};
 CREATE TABLE {projects} (
   project text PRIMARY KEY,
   uri text NULL UNIQUE,
-  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   creator_name text NOT NULL,
   creator_email text NOT NULL
 );
@@ -139,7 +139,7 @@ CREATE TABLE {table.sql} (
   change text NOT NULL,
   project text NOT NULL REFERENCES {projects}(project) ON UPDATE CASCADE,
   note text NOT NULL DEFAULT '',
-  committed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  committed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   committer_name text NOT NULL,
   committer_email text NOT NULL,
   planned_at timestamptz NOT NULL,

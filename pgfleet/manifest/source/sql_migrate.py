@@ -64,7 +64,7 @@ def _read(table: TableName) -> str:
 
 
 def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
-    return ((f"INSERT INTO {table.sql} (id, applied_at) VALUES (%(id)s, now())", {"id": migration.key}),)
+    return ((f"INSERT INTO {table.sql} (id, applied_at) VALUES (%(id)s, pg_catalog.now())", {"id": migration.key}),)
 
 
 def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:

@@ -59,7 +59,7 @@ def _definition(table: TableName) -> str:
 CREATE TABLE IF NOT EXISTS {table.sql} (
   version bigint PRIMARY KEY,
   description text NOT NULL,
-  installed_on timestamptz NOT NULL DEFAULT now(),
+  installed_on timestamptz NOT NULL DEFAULT pg_catalog.now(),
   success boolean NOT NULL,
   checksum bytea NOT NULL,
   execution_time bigint NOT NULL

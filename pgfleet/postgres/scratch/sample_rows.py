@@ -119,7 +119,8 @@ def _referred(target: tuple[str, str, str], n: int) -> sql.Composed:
     """The n-th row's value; columns that refer to the same table together refer to the same row."""
     schema, table, column = target
     text = (
-        "(SELECT t.{} FROM {} AS t ORDER BY ROW(t.*)::text OFFSET {} %% greatest(1, (SELECT count(*) FROM {})) LIMIT 1)"
+        "(SELECT t.{} FROM {} AS t ORDER BY ROW(t.*)::text "
+        "OFFSET {} %% greatest(1, (SELECT pg_catalog.count(*) FROM {})) LIMIT 1)"
     )
     path = sql.Identifier(schema, table)
     return sql.SQL(text.replace("%%", "%")).format(sql.Identifier(column), path, sql.Literal(n), path)
