@@ -101,6 +101,7 @@ def connect(dsn: Dsn, limits: Limits) -> Connection:
             clear_frames(error.__traceback__)
             raise
         connection.answer_seconds = limits.answer_seconds
+        connection.add_notify_handler(_ignore)  # psycopg would keep what a tenant sends to a session that listens
         others = [
             text
             for name, start, text in STANDARD_SETTINGS
@@ -109,6 +110,10 @@ def connect(dsn: Dsn, limits: Limits) -> Connection:
         if others:
             connection.execute("; ".join(others))
     return connection
+
+
+def _ignore(_notification: psycopg.Notify) -> None:
+    """Drops the notification."""
 
 
 def disconnect(connection: Connection) -> None:

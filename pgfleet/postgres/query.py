@@ -43,12 +43,14 @@ def bind(query: Query, connection: Connection) -> str:
     return known
 
 
-def all_rows(cursor: ClientCursor[tuple[Any, ...]]) -> list[Rows]:
-    """The rows of every result that has columns, in order."""
-    results = []
+def all_results(cursor: ClientCursor[tuple[Any, ...]]) -> tuple[list[Rows], list[str | None]]:
+    """The rows of every result that has columns, and the command tag of every statement, in order."""
+    results: list[Rows] = []
+    tags: list[str | None] = []
     more: bool | None = True
     while more:
+        tags.append(cursor.statusmessage)
         if cursor.description:
             results.append(cursor.fetchall())
         more = cursor.nextset()
-    return results
+    return results, tags

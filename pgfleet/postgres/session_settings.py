@@ -52,6 +52,7 @@ RESETS = (
     *(text for _, _, text in STANDARD_SETTINGS),
     "SET client_encoding TO 'UTF8'",
     "DISCARD TEMPORARY",
+    "UNLISTEN *",
 )
 RESET_SESSION = "; ".join(RESETS)
 

@@ -16,7 +16,7 @@ from pgfleet.postgres.errors import translate_errors
 from pgfleet.postgres.guard import Trust, guard_queries
 from pgfleet.postgres.lazy_connection import LazyConnection
 from pgfleet.postgres.prepared import PreparedQueries
-from pgfleet.postgres.query import Query, Rows, all_rows, bind
+from pgfleet.postgres.query import Query, Rows, all_results, bind
 
 USE_SERVER_PATH, USE_HOME_PATH = Query(session_settings.USE_SERVER_PATH), Query(session_settings.USE_HOME_PATH)
 READ_SAVEPOINT, BLOCK_SAVEPOINT = "pgfleet_reading", "pgfleet_part"
@@ -56,7 +56,7 @@ class Transactions(LazyConnection):
         self._depth = 0
         self._has_run_script = False
         self._at_commit: list[Query] = []
-        self._status: str | None = None
+        self._tags: list[str | None] = []
         self._bound_settings: Query | None = None
         self._locked: Connection | None = None
         self._prepared = PreparedQueries()
@@ -158,17 +158,21 @@ class Transactions(LazyConnection):
         return rows
 
     def _commit(self, depth: int) -> None:
-        end = f"RELEASE SAVEPOINT {BLOCK_SAVEPOINT}_{depth}" if depth else "COMMIT"
+        end = f"RELEASE SAVEPOINT {BLOCK_SAVEPOINT}_{depth}" if depth else self._commit_text()
         try:
             writes, self._at_commit = self._at_commit, []
             self._batch("", writes, end, with_settings=bool(writes))
-            status = self._status
+            is_committed = "COMMIT" in self._tags
         except BaseException:
             self._depth = depth
             self._roll_back(depth)
             raise
-        if not depth and status != "COMMIT":  # the server's answer to the COMMIT of a failed transaction is ROLLBACK
+        if not (depth or is_committed):  # the server's answer to the COMMIT of a failed transaction is ROLLBACK
             raise StatementFailed("the transaction was rolled back by the server, though no statement of it failed")
+
+    def _commit_text(self) -> str:
+        """The commit; after scripts with resets, because triggers that are deferred to it could leave settings, too."""
+        return "; ".join(["COMMIT", *session_settings.RESETS]) if self._has_run_script else "COMMIT"
 
     def _roll_back(self, depth: int) -> None:
         connection = self._connection
@@ -204,12 +208,11 @@ class Transactions(LazyConnection):
                 texts = [each.text if each.parameters is None else bind(each, connection) for each in sent]
                 message = ";\n".join(filter(None, [begin, *(f"{text}\n" for text in texts), end]))
                 cursor.execute(message)
-                rows = all_rows(cursor)
+                rows, self._tags = all_results(cursor)
                 self._prepared.sent(message)
             except BaseException:
                 self._abort_batch(connection, is_read=bool(reads), undo=undo)
                 raise
-        self._status = cursor.statusmessage
         return rows
 
     def _with_settings(self, queries: Sequence[Query], reads: Sequence[Query]) -> Iterator[Query]:

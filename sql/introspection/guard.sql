@@ -110,6 +110,17 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = fault.state, MESSAGE = fault.message;
   END IF;
 
+  -- A second line of defense, where the server has it: no view and no foreign table can be read.
+  IF
+    NOT is_script
+    AND pg_catalog.current_setting('restrict_nonsystem_relation_kind', true) IS NOT NULL
+    AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = ANY(trusted) AND c.relkind IN ('v', 'm', 'f')
+    )
+  THEN
+    PERFORM pg_catalog.set_config('restrict_nonsystem_relation_kind', 'view, foreign-table', true);
+  END IF;
+
   -- Most tenants have nothing that is worth a closer look. Functions in expressions are dependencies of these objects.
   IF
     NOT EXISTS (
@@ -323,7 +334,7 @@ BEGIN
 
   -- Expressions that the server simplifies when it plans a statement: it calls immutable functions of constants, and for
   -- policies also stable ones, to estimate how many rows they let through. Views call all of theirs.
-  WITH trees AS (
+  WITH RECURSIVE own_trees AS (
     SELECT i.indrelid AS oid, 'i' AS called, e.tree
     FROM pg_catalog.pg_index AS i
     CROSS JOIN LATERAL (VALUES (i.indexprs::text), (i.indpred::text)) AS e (tree)
@@ -351,6 +362,26 @@ BEGIN
     WHERE p.polrelid = ANY(tables)
   ),
 
+  -- A cast to a domain has the server simplify the constraints of the domain, and of those below it.
+  bases AS (
+    SELECT t.oid AS domain, t.oid AS base FROM pg_catalog.pg_type AS t WHERE t.typtype = 'd' AND t.oid >= 16384
+    UNION
+    SELECT b.domain, t.typbasetype
+    FROM bases AS b
+    INNER JOIN pg_catalog.pg_type AS t ON b.base = t.oid
+    WHERE t.typtype = 'd'
+  ),
+
+  trees AS (
+    SELECT o.oid, o.called, o.tree FROM own_trees AS o
+    UNION
+    SELECT t.oid, t.called, pg_catalog.replace(k.conbin::text, '{COERCETODOMAINVALUE ', '{VAR ')
+    FROM trees AS t
+    CROSS JOIN LATERAL pg_catalog.regexp_matches(t.tree, ':resulttype ([0-9]+) ', 'g') AS m (found)
+    INNER JOIN bases AS b ON m.found[1]::oid = b.domain
+    INNER JOIN pg_catalog.pg_constraint AS k ON b.base = k.contypid
+  ),
+
   calls AS (
     SELECT DISTINCT
       t.oid AS relation,
@@ -364,7 +395,7 @@ BEGIN
   ),
 
   -- Functions in SQL, whose body takes the place of their call, if it may call another function of the tenant's; and
-  -- functions with defaults of parameters that do.
+  -- functions with defaults of parameters that do. Names in quotes, and of other letters, can be spelled in many ways.
   bodies AS (
     SELECT p.oid
     FROM pg_catalog.pg_proc AS p
@@ -378,12 +409,27 @@ BEGIN
           AND (
             EXISTS (SELECT FROM pg_catalog.pg_operator AS o WHERE o.oprcode = ANY(functions))
             OR EXISTS (SELECT FROM pg_catalog.pg_cast AS k WHERE k.castfunc = ANY(functions))
+            OR pg_catalog.concat(p.prosrc, pg_catalog.pg_get_function_sqlbody(p.oid)) ~ '["\x80-\U0010ffff]'
             OR EXISTS (
               SELECT FROM pg_catalog.regexp_split_to_table(
                 pg_catalog.lower(pg_catalog.concat(p.prosrc, ' ', pg_catalog.pg_get_function_sqlbody(p.oid))), '[^\w$]+'
               ) AS w (word)
-              INNER JOIN pg_catalog.pg_proc AS f ON pg_catalog.lower(f.proname) = w.word
-              WHERE f.oid = ANY(functions) AND f.oid <> p.oid
+              INNER JOIN (
+                SELECT f.proname FROM pg_catalog.pg_proc AS f WHERE f.oid = ANY(functions) AND f.oid <> p.oid
+                UNION ALL
+                SELECT t.typname FROM pg_catalog.pg_type AS t
+                WHERE
+                  t.typtype = 'd'
+                  AND EXISTS (
+                    SELECT FROM pg_catalog.pg_constraint AS k
+                    INNER JOIN pg_catalog.pg_depend AS d
+                      ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.objid = k.oid
+                    WHERE
+                      k.contypid <> 0
+                      AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                      AND d.refobjid = ANY(functions)
+                  )
+              ) AS own (name) ON pg_catalog.lower(own.name) = w.word
             )
           )
         )
@@ -400,7 +446,8 @@ BEGIN
       )
   ),
 
-  -- Calls of which not every one begins with a column, which is not a constant.
+  -- Calls of which not every one begins with a column, or with a function of the server's of nothing but a column: that
+  -- is not a constant, unless the column stands for an expression.
   constants AS (
     SELECT
       c.relation,
@@ -415,10 +462,15 @@ BEGIN
         SELECT pg_catalog.count(*)
         FROM pg_catalog.regexp_matches(
           c.tree,
-          ':' || c.kind || ' ' || c.oid
-          || ' [^{}]*:args \((?:\{(?:RELABELTYPE|COERCEVIAIO|FUNCEXPR|OPEXPR)[^{}]*)*\{VAR ',
+          ':' || c.kind || ' ' || c.oid || ' [^{}]*:args \((?:\{(?:RELABELTYPE|COERCEVIAIO) :arg '
+          || '|\{FUNCEXPR :funcid [0-9]{1,4} [^{}]*:args \('
+          || '(?=(?:\{RELABELTYPE :arg )?\{VAR [^{}]*\}(?: [^{}]*\})?\))(?:\{RELABELTYPE :arg )?'
+          || ')?\{VAR ',
           'g'
         )
+      )
+      OR EXISTS (
+        SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.relation AND a.attgenerated = 'v'
       )
     UNION ALL
     SELECT

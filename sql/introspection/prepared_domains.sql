@@ -11,9 +11,15 @@ BEGIN
     INNER JOIN pg_catalog.pg_type AS t ON found.type::oid = t.oid
     WHERE p.name = 'pgfleet_contract'
     UNION
-    SELECT base.oid, base.typbasetype, t.parameter
+    SELECT used.oid, used.typbasetype, t.parameter
     FROM types AS t
-    INNER JOIN pg_catalog.pg_type AS base ON t.typbasetype = base.oid
+    INNER JOIN pg_catalog.pg_type AS used
+      ON t.typbasetype = used.oid
+      OR EXISTS (  -- a constraint may cast to another domain
+        SELECT FROM pg_catalog.pg_constraint AS k
+        WHERE k.contypid = t.oid AND pg_catalog.strpos(k.conbin::text, ':resulttype ' || used.oid || ' ') > 0
+      )
+    WHERE used.typtype = 'd' OR t.typbasetype = used.oid
   )
 
   SELECT pg_catalog.format_type(t.parameter, NULL)

@@ -63,7 +63,14 @@ SELECT
         pg_catalog.format('pgfleet.%%I has the trigger %%I', c.relname, t.tgname)
       FROM own AS c
       INNER JOIN pg_catalog.pg_trigger AS t ON c.oid = t.tgrelid
-      WHERE NOT t.tgisinternal AND (c.relname, t.tgname) <> ('ledger_events', 'append_only')
+      INNER JOIN pg_catalog.pg_proc AS p ON t.tgfoid = p.oid
+      WHERE
+        NOT t.tgisinternal
+        AND NOT (
+          (c.relname, t.tgname) = ('ledger_events', 'append_only')
+          AND p.pronamespace = c.relnamespace
+          AND p.proowner IN (SELECT r.oid FROM trusted AS r)
+        )
       UNION ALL
       SELECT
         5,
@@ -77,12 +84,28 @@ SELECT
         SELECT i.indrelid, i.indexprs::text FROM pg_catalog.pg_index AS i
         UNION ALL
         SELECT i.indrelid, i.indpred::text FROM pg_catalog.pg_index AS i
+        UNION ALL
+        SELECT s.stxrelid, s.stxexprs::text FROM pg_catalog.pg_statistic_ext AS s
       ) AS e ON c.oid = e.oid
       WHERE
         EXISTS (
-          SELECT FROM pg_catalog.regexp_matches(e.tree, ':(?:funcid|opfuncid) ([0-9]+) ', 'g') AS m (found)
+          SELECT FROM pg_catalog.regexp_matches(e.tree, ':(?:funcid|opfuncid|resulttype) ([0-9]+) ', 'g') AS m (found)
           WHERE m.found[1]::bigint >= 16384
         )
+      UNION ALL
+      SELECT
+        6,
+        pg_catalog.format('pgfleet.%%I.%%I has a type that is not the server''s own', c.relname, a.attname)
+      FROM own AS c
+      INNER JOIN pg_catalog.pg_attribute AS a ON c.oid = a.attrelid
+      WHERE a.atttypid >= 16384 AND a.attnum > 0
+      UNION ALL
+      SELECT
+        7,
+        pg_catalog.format('pgfleet.%%I has the foreign key %%I', c.relname, k.conname)
+      FROM own AS c
+      INNER JOIN pg_catalog.pg_constraint AS k ON c.oid = k.conrelid
+      WHERE k.contype = 'f'
     ) AS f
     ORDER BY f.place, f.fault
     LIMIT 1

@@ -10,7 +10,9 @@ from fixtures.rollout import Subject
 from fixtures.servers import Server
 
 from pgfleet.documents.audit import MigrationStatus, TenantEntry, Verdict
+from pgfleet.errors import StatementFailed
 from pgfleet.hidden_characters import is_shown
+from pgfleet.postgres.apply.ledger import ledger_query
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.read.audit import audit
@@ -157,6 +159,61 @@ def test_tables_for_which_the_planner_would_call_the_tenants_functions_are_not_q
     assert f"uses the function public.{function}, which is not as in the manifest" in (found.reason or "")
 
 
+SIMPLIFIED = {
+    "constant by a body": (
+        "CREATE FUNCTION inl(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'z'::text $$",
+        "CREATE INDEX i ON ai_messages (constant(inl(content)))",
+    ),
+    "NULL by a strict function": ("", "CREATE INDEX i ON ai_messages (constant(content || NULL))"),
+    "constraint of a domain": (
+        """
+        CREATE DOMAIN inner_domain AS text CHECK (constant('domain') = 'x');
+        CREATE DOMAIN outer_domain AS text CHECK (VALUE::inner_domain <> '')
+        """,
+        "CREATE INDEX i ON ai_messages ((('a'::outer_domain)::text), id)",
+    ),
+    "name in quotes, in a body": (
+        """
+        CREATE FUNCTION "a b"(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN public.constant($1); END';
+        CREATE FUNCTION inl(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT $1 || public.U&"a\\0020b"('x') $$
+        """,
+        "CREATE INDEX i ON ai_messages (inl(content))",
+    ),
+}
+
+
+def test_calls_that_become_calls_of_constants_are_found(adopted: Subject, listening: psycopg.Connection) -> None:
+    adopted.execute("""
+        CREATE FUNCTION public.constant(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
+        $$ BEGIN PERFORM public.ran($1); RETURN 'x'; END $$
+    """)
+    count = Query("SELECT count(*) FROM public.ai_messages", tables=frozenset({'"public"."ai_messages"'}))
+    for name, (before, index) in SIMPLIFIED.items():
+        adopted.execute(f"{before}; {index}")
+        heard(listening)
+        with adopted.server.session(adopted.database) as session, pytest.raises(StatementFailed, match="not queried"):
+            session.fetch(count)
+        assert heard(listening) == [], name
+        with psycopg.connect(adopted.server.cluster.dsn(adopted.database), autocommit=True) as connection:
+            connection.execute("EXPLAIN SELECT count(*) FROM public.ai_messages")
+        assert heard(listening), f"{name}: it would have been called"
+        adopted.execute(
+            'DROP INDEX i; DROP FUNCTION IF EXISTS inl(text), "a b"(text);'
+            "DROP DOMAIN IF EXISTS outer_domain; DROP DOMAIN IF EXISTS inner_domain"
+        )
+
+
+def test_a_domain_that_checks_its_value_is_harmless(adopted: Subject, listening: psycopg.Connection) -> None:
+    adopted.execute("""
+        CREATE FUNCTION public.is_email(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
+        $$ BEGIN PERFORM public.ran($1); RETURN true; END $$;
+        CREATE DOMAIN public.email AS text CHECK (public.is_email(VALUE));
+        ALTER TABLE ai_messages ADD COLUMN sender public.email DEFAULT 'a@b'
+    """)
+    heard(listening)
+    assert (adopted.audit().verdict, heard(listening)) == (Verdict.READY, [])
+
+
 def test_a_default_by_a_function_in_sql_that_calls_the_servers_own_is_harmless(adopted: Subject) -> None:
     adopted.execute("""
         CREATE FUNCTION public.new_id() RETURNS uuid LANGUAGE sql AS 'SELECT gen_random_uuid()';
@@ -215,6 +272,7 @@ def test_the_settings_of_one_database_do_not_make_its_server_unusable(adopted: S
 
 
 LEDGER = """
+    CREATE DOMAIN public.dom AS text CHECK (VALUE <> '');
     CREATE SCHEMA pgfleet;
     CREATE FUNCTION pgfleet.trap() RETURNS text LANGUAGE plpgsql AS
     $$ BEGIN PERFORM public.ran('ledger'); RETURN current_user; END $$;
@@ -237,6 +295,7 @@ LEDGER = """
     ("default", "owner", "fault"),
     [
         ("pgfleet.trap()", None, "pgfleet.ledger uses a function that is not the server's own"),
+        ("('a'::public.dom)", None, "pgfleet.ledger uses a function that is not the server's own"),
         ("current_user", "schema", "schema pgfleet belongs to "),
         ("current_user", "table", "pgfleet.ledger belongs to "),
     ],
@@ -255,6 +314,31 @@ def test_a_ledger_that_the_owner_made_is_neither_read_nor_written(
     adopted.execute("DROP INDEX idx_ai_messages_conversation")
     assert adopted.roll_out().migrations == ()
     assert (heard(listening), adopted.query("SELECT count(*) FROM pgfleet.ledger")) == ([], [(0,)])
+
+
+LEDGER_CHANGES = {
+    "CREATE STATISTICS pgfleet.s ON (public.spy(version)), file FROM pgfleet.ledger": "uses a function",
+    "ALTER TABLE pgfleet.ledger ALTER run_id TYPE public.dom": "run_id has a type",
+    "ALTER TABLE pgfleet.ledger ADD FOREIGN KEY (version) REFERENCES public.versions": "has the foreign key",
+    "DROP TRIGGER append_only ON pgfleet.ledger_events; CREATE TRIGGER append_only BEFORE INSERT ON "
+    "pgfleet.ledger_events EXECUTE FUNCTION public.leave()": "has the trigger append_only",
+}
+
+
+def test_a_ledger_with_anything_of_the_owners_is_not_used(adopted: Subject) -> None:
+    adopted.execute("""
+        CREATE DOMAIN public.dom AS text CHECK (VALUE <> '');
+        CREATE FUNCTION public.spy(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1; END';
+        CREATE FUNCTION public.leave() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE TABLE public.versions AS SELECT version FROM pgfleet.ledger;
+        ALTER TABLE public.versions ADD PRIMARY KEY (version)
+    """)
+    with adopted.server.session(adopted.database) as session:
+        for change, fault in LEDGER_CHANGES.items():
+            with session.dry_run():
+                session.execute(change)
+                [[(_, found)]] = session.fetch(ledger_query(session))
+            assert fault in found
 
 
 def test_the_owners_ledger_is_not_trusted_because_the_owner_sets_the_role_of_all_sessions(adopted: Subject) -> None:
@@ -360,3 +444,43 @@ def test_messages_without_end_are_not_kept(server: Server, empty_database: str) 
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         session.run_script("INSERT INTO public.flooded VALUES (1)")
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2_000, "in KiB, of 10,000 sent"
+
+
+LEFT_AT_COMMIT = """
+CREATE TABLE public.first (a int);
+CREATE TABLE public.second (a int);
+CREATE FUNCTION public.postpone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  SET CONSTRAINTS public.leave DEFERRED;
+  INSERT INTO public.second VALUES (1);
+  RETURN NULL;
+END $$;
+CREATE FUNCTION public.leave() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM pg_catalog.pg_notify('left', 'something');
+  CREATE TEMPORARY TABLE first (a int);
+  LISTEN "left";
+  PERFORM pg_catalog.set_config('standard_conforming_strings', 'off', false);
+  PERFORM pg_catalog.set_config('lc_numeric', 'POSIX', false);
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER postpone AFTER INSERT ON public.first DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION public.postpone();
+CREATE CONSTRAINT TRIGGER leave AFTER INSERT ON public.second DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION public.leave()
+"""
+STATE = """
+SELECT
+  pg_catalog.to_regclass('pg_temp.first'),
+  pg_catalog.current_setting('standard_conforming_strings'),
+  pg_catalog.current_setting('lc_numeric'),
+  ARRAY(SELECT pg_catalog.pg_listening_channels())
+"""
+
+
+def test_a_trigger_that_runs_at_the_commit_leaves_nothing_in_the_session(server: Server, empty_database: str) -> None:
+    server.execute(LEFT_AT_COMMIT, empty_database)
+    with server.session(empty_database) as session:
+        before = session.fetch(Query(STATE))
+        session.run_script("INSERT INTO public.first VALUES (1)")
+        assert server.query("SELECT count(*) FROM public.second", empty_database) == [(1,)]
+        assert session.fetch(Query(STATE)) == before
+        assert not session.open()._notifies_backlog, "psycopg would keep any number of notifications"
