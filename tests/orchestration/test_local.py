@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from fixtures.command import CommandLine
 from fixtures.fleet import ENVIRONMENT, Fleet
+from fixtures.proxy import SilentProxy
 from fixtures.servers import Server
 
 from pgfleet.run import settings
@@ -66,6 +68,7 @@ def test_a_local_audit_compares_with_the_last_one_and_replays_once(mixed_fleet: 
     }
     assert (first["is_first"], first["since"]) == (True, None)
     [catalog] = (state / "expected").iterdir()
+    assert [each for each in (state, *state.rglob("*")) if each.stat().st_mode & 0o066] == []
     assert catalog.stat().st_mode & 0o777 == 0o600
     replayed_at = catalog.stat().st_mtime_ns
     _, second = run(mixed_fleet, "audit", ENVIRONMENT, "--local")
@@ -101,3 +104,20 @@ def test_the_flow_and_the_local_run_make_the_same_documents(mixed_fleet: Fleet, 
         assert (flow.returncode, local.returncode) == (3, 3), flow.stderr + local.stderr
         documents = [of_every_run(json.loads(each.stdout)) for each in (flow, local)]
         assert documents[0] == documents[1]
+
+
+def test_a_server_that_goes_silent_holds_up_no_other(
+    fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, silent_proxy: Callable[[int], SilentProxy]
+) -> None:
+    connect_seconds, statement_seconds, others_seconds = 2, 3, 20
+    fleet.policy(f'connect_timeout = "{connect_seconds}s"').policy(f'statement_timeout = "{statement_seconds}s"')
+    fleet.tenant("acme", ready_dsn())
+    assert run(fleet, "audit", ENVIRONMENT, "--local")[0] == 0, "the replay is known from now on"
+    proxy = silent_proxy(6_000)
+    for name in ("one", "two"):
+        fleet.tenant(name, ready_dsn().replace(f":{embedded_server.cluster.port}/", f":{proxy.port}/"))
+    began = time.monotonic()
+    status, document = run(fleet, "audit", ENVIRONMENT, "--local")
+    assert time.monotonic() - began < connect_seconds + statement_seconds + others_seconds
+    verdicts = {each["name"]: each["verdict"] for each in document["tenants"]}
+    assert (status, verdicts.pop("acme"), {*verdicts.values()}) == (3, "ready", {"unreachable"})

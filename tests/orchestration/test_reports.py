@@ -125,7 +125,7 @@ def test_an_output_that_cannot_be_written_is_one_line_before_the_run_starts(
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("home", ["file/home", "file"])
+@pytest.mark.parametrize("home", ["file/home", "file", "/proc/home"])
 def test_a_home_of_prefect_that_is_no_folder_is_one_line(
     fleet: Fleet, pgfleet: CommandLine, tmp_path: Path, home: str
 ) -> None:

@@ -1,5 +1,6 @@
 """`pgfleet up`: from an empty folder to a run that was started in the web interface, with nothing left behind."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -40,6 +41,7 @@ def test_a_run_is_started_from_the_form_and_a_second_start_finds_it(
     api = f"{up.until_ready(process)}/api"
     assert "8 deployments on the work pool pgfleet: up" in up.said
     assert "automations: 6 created" in up.said
+    assert ("warning: running as root" in up.said) == (os.geteuid() == 0)
     assert "no notifications are sent: Prefect has no notification block named pgfleet-alerts" in up.said
     nightly = up.ask("GET", f"{api}/deployments/name/audit/nightly-up")
     assert [each["schedule"]["timezone"] for each in nightly["schedules"]] == ["Asia/Tokyo"]

@@ -1,12 +1,14 @@
 """A report is written as a whole, or not at all."""
 
 import os
+import resource
 import stat
 from pathlib import Path
 
 import pytest
 
 from pgfleet.run.files import replace_file
+from pgfleet.run.writable import writing_problem
 
 
 def test_a_file_is_made_and_replaced(tmp_path: Path) -> None:
@@ -59,3 +61,14 @@ def test_a_pipe_is_written_into(tmp_path: Path) -> None:
     assert os.read(reader, 10) == b"new"
     os.close(reader)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_folder_without_room_is_found_before_the_run(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))
+    try:
+        assert writing_problem(tmp_path, 1_000) is None
+        assert writing_problem(tmp_path, 2_000) == "File too large"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
