@@ -105,7 +105,7 @@ def test_the_flow_and_the_local_run_make_the_same_documents(
         assert (flow.returncode, local.returncode) == (3, 3), flow.stderr + local.stderr
         documents = [of_every_run(json.loads(each.stdout)) for each in (flow, local)]
         assert documents[0] == documents[1]
-    assert [each for each in (state, *state.rglob("*")) if each.stat().st_mode & 0o077] == []
+    assert [each for each in state.rglob("*") if each.stat().st_mode & 0o077] == []
 
 
 def test_a_server_that_goes_silent_holds_up_no_other(
