@@ -31,7 +31,7 @@ own AS MATERIALIZED (
       SELECT d.objid
       FROM schemas AS n
       INNER JOIN pg_catalog.pg_depend AS d ON n.tableoid = d.refclassid AND n.oid = d.refobjid
-      WHERE n.is_managed AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+      WHERE (n.is_managed OR n.nspname = 'pgfleet') AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
     ) AS functions,
     ARRAY(
       SELECT y.oid
@@ -96,6 +96,12 @@ lines AS MATERIALIZED (
     SELECT p.tableoid, p.oid, ROW(p.*, p.polroles::pg_catalog.regrole[])::text
     FROM pg_catalog.pg_policy AS p
     WHERE p.polrelid = ANY(o.relations)
+    UNION ALL
+    SELECT null, null, ROW(x.stxrelid, x.stxexprs)::text
+    FROM pg_catalog.pg_statistic_ext AS x
+    INNER JOIN pg_catalog.pg_class AS c ON x.stxrelid = c.oid
+    INNER JOIN schemas AS n ON c.relnamespace = n.oid
+    WHERE n.nspname = 'pgfleet'
     UNION ALL
     SELECT null, null, ROW(h.*)::text FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = ANY(o.relations)
     UNION ALL
