@@ -38,7 +38,7 @@ def rollout(
     ] = None,
     sql: Sql = False,
 ) -> None:
-    """Apply the pending migrations to every tenant, one ring after another.
+    """Apply pending migrations to every tenant, ring by ring.
 
     Prints the plan and asks before it writes; --yes is required without a terminal.
     Commits a migration only if it is proven.
@@ -122,7 +122,7 @@ def revert(
     ],
     sql: Sql = False,
 ) -> None:
-    """Run the down scripts of the migrations after a version, newest first.
+    """Run the down scripts after a version, newest first.
 
     Commits only if the tenant then has the catalog of the position before it.
     Tables that a down script drops lose their rows: the plan names them.

@@ -56,7 +56,7 @@ def up(
         bool, typer.Option("--server/--no-server", help="Start a Prefect server if none is running.")
     ] = True,
 ) -> None:
-    """Run Prefect on this machine: server, worker, schedules, and automations.
+    """Run Prefect here: server, worker, schedules, and automations.
 
     Uses a server that is already running at PREFECT_API_URL or on that port.
     Ctrl-C stops everything.
