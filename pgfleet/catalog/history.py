@@ -27,6 +27,11 @@ class Chain:
     identity: Identity
     links: tuple[Link, ...]
 
+    @property
+    def parent_places(self) -> frozenset[tuple[str | None, str] | None]:
+        """The places of the objects that it belonged to in its states; None for one that it had alone."""
+        return frozenset(link.state.parent_place for link in self.links if link.state)
+
     def state(self, index: int) -> CatalogObject | None:
         """The object's state after that many links; None where it is absent."""
         return self.links[index - 1].state if index else None

@@ -131,11 +131,14 @@ def _scores(history: History, found: Mapping[Identity, CatalogObject], records: 
     """For each position (0, 1, … N migrations) the number of objects in its state.
 
     First those that only the tenant's migrations create, then the others, then those of both without what may have been
-    detached.
+    detached. That the parts of a missing table are missing too does not count.
     """
+    places_found = {each.place for each in found.values()}
     own, foreign, exact = ([0] * (len(history.versions) + 2) for _ in range(3))
     for chain in history.chains:
         actual = found.get(chain.identity)
+        if actual is None and places_found.isdisjoint(chain.parent_places) and None not in chain.parent_places:
+            continue
         likely = chain.closest_or_detached(actual)
         places = [0, *(history.places[link.version] for link in chain.links), len(history.versions) + 1]
         for counted, indexes in (

@@ -37,6 +37,11 @@ USE_HOME_PATH = (
     f"SELECT WHERE pg_catalog.set_config('search_path', pg_catalog.current_setting('{HOME_PATH}'), true) IS NULL"
 )
 """For what the manifest contains. Returns no row and no column."""
+NO_TRANSACTION_TIMEOUT = (
+    "CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL "
+    "THEN pg_catalog.set_config('transaction_timeout', '0', true) END"
+)
+"""A migration may take longer than the product's transactions. PostgreSQL has the setting since 17."""
 
 TIMEOUT_SETTING = "statement_timeout"
 SHOW_TIMEOUT = f"SHOW {TIMEOUT_SETTING}"
@@ -73,6 +78,7 @@ def transaction_settings(limits: Limits, path: Query) -> Query:
     settings = {**OUTPUT_FORMATS, **SCRIPT_SETTINGS, **_limit_settings(limits)}
     calls = [f"pg_catalog.set_config('{name}', %({name})s, true)" for name in settings]
     calls.append(f"pg_catalog.set_config('{HOME_PATH}', {path.text}, true)")
+    calls.append(NO_TRANSACTION_TIMEOUT)
     return Query(f"SELECT WHERE pg_catalog.concat({', '.join(calls)}) IS NULL", {**settings, **(path.parameters or {})})
 
 

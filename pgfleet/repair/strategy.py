@@ -139,12 +139,13 @@ def _names(name: str, text: str) -> bool:
 
 
 def _with_lost_table(difference: Difference, repair: Repair, lost: Sequence[Difference]) -> Repair:
-    """The repair, or a manual one if the object names a table that must be restored first, as a foreign key does."""
+    """The repair, or a manual one if the object is on a table that must be restored first, or names it."""
     if repair.strategy is Strategy.BY_HAND:
         return repair
     texts = (difference.expected.definition, *(each.text for each in repair.statements))
     for table in (each.identity for each in lost):
-        if any(_names(quoted(table.name), each) for each in texts):
+        is_on_it = difference.expected.parent_place == (table.schema, table.name)
+        if is_on_it or any(_names(quoted(table.name), each) for each in texts):
             return Repair(strategy=Strategy.BY_HAND, reason=f"table {table.name} must be restored first")
     return repair
 

@@ -580,3 +580,10 @@ def test_a_prepared_query_that_was_replaced_is_not_run(session: Session, replace
         session.execute(f"PREPARE {name} AS {replacement}")
     with session.transaction():
         assert session.fetch(query) == [[(1,)]]
+
+
+def test_a_transaction_timeout_of_the_database_does_not_end_a_migration(server: Server, empty_database: str) -> None:
+    if server.query("SELECT 1 FROM pg_settings WHERE name = 'transaction_timeout'"):  # since PostgreSQL 17
+        server.execute(f"ALTER DATABASE {empty_database} SET transaction_timeout = '300ms'")
+    with server.session(empty_database) as session:
+        session.run_script("CREATE TABLE slow AS SELECT 1 AS one FROM pg_catalog.pg_sleep(0.5)")

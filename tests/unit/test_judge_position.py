@@ -117,6 +117,13 @@ def test_a_migration_is_applied_though_most_of_its_objects_are_lost() -> None:
     assert numbers(located(later, linear(later), [B, T], recorded).applied) == [1]
 
 
+def test_the_parts_of_a_lost_table_do_not_count_against_later_migrations() -> None:
+    parts = [replace(an_object(f"t.{n}"), parent="t") for n in range(9)]
+    history = a_history([T, *parts], [T, *parts, B], [T, *parts, B, C])
+    assert numbers(located(history, linear(history), [B, C]).applied) == [1, 2, 3]
+    assert numbers(located(history, linear(history), [T, *parts[:1]]).applied) == [1]
+
+
 def test_an_altered_object_belongs_to_the_last_migration_that_may_have_made_it() -> None:
     history = a_history([T], [an_object("t", "two")])
     assert numbers(located(history, linear(history), [an_object("t", "by hand")]).applied) == [1, 2]

@@ -70,7 +70,7 @@ def test_a_rerun_is_chosen_where_it_is_proven_or_was_never_run(
 
 
 def test_a_lost_table_is_created_again_only_with_consent() -> None:
-    elsewhere = an_index("CREATE INDEX i ON u (c)")
+    elsewhere = replace(an_index("CREATE INDEX i ON u (c)"), parent="u")
     table, index = choose_repairs([missing(a_table()), missing(elsewhere)], restored(a_table(), elsewhere))
     assert (table.strategy, table.version) == (Strategy.BY_HAND, "1")
     assert table.reason == (
@@ -82,6 +82,12 @@ def test_a_lost_table_is_created_again_only_with_consent() -> None:
 def test_what_names_a_lost_table_waits_for_it() -> None:
     key = a_constraint("FOREIGN KEY (c) REFERENCES t(a)")
     _, found = choose_repairs([missing(a_table()), missing(key, version="2")], restored(key))
+    assert (found.strategy, found.reason) == (Strategy.BY_HAND, "table t must be restored first")
+
+
+def test_what_is_on_a_lost_table_waits_for_it() -> None:
+    column = a_column(type="integer")
+    _, found = choose_repairs([missing(a_table()), missing(column, version="2")], restored(column))
     assert (found.strategy, found.reason) == (Strategy.BY_HAND, "table t must be restored first")
 
 
@@ -98,7 +104,7 @@ def test_a_lost_table_that_no_rerun_restores_can_only_be_restored() -> None:
 
 def test_a_script_is_not_run_again_before_one_that_would_create_a_lost_table() -> None:
     """The second migration changes the index of the first, and created the table."""
-    before, after = an_index("CREATE INDEX i ON u (c)"), an_index("CREATE INDEX i ON u (d)")
+    before, after = (replace(an_index(f"CREATE INDEX i ON u ({each})"), parent="u") for each in "cd")
     expected = replace(
         an_expected_catalog(("1", [before]), ("2", [after, a_table()])),
         reapplicable=Reapplicable(missing=frozenset({after.identity})),
