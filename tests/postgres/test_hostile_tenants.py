@@ -10,7 +10,7 @@ from fixtures.rollout import Subject
 from fixtures.servers import Server
 
 from pgfleet.documents.audit import MigrationStatus, TenantEntry, Verdict
-from pgfleet.errors import StatementFailed
+from pgfleet.errors import AccessRefused, StatementFailed
 from pgfleet.hidden_characters import is_shown
 from pgfleet.postgres.apply.ledger import ledger_query
 from pgfleet.postgres.connection import Limits
@@ -19,6 +19,7 @@ from pgfleet.postgres.read.audit import audit
 from pgfleet.postgres.read.history import read_history
 from pgfleet.postgres.read.servers import identify
 from pgfleet.postgres.scratch.database import scratch_database
+from pgfleet.postgres.session import Session
 from pgfleet.postgres.tenant_session import open_session
 from pgfleet.reports.phrases.audit import sentence
 
@@ -269,6 +270,14 @@ def test_the_settings_of_one_database_do_not_make_its_server_unusable(adopted: S
     server.execute(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
     with scratch_database(server.dsn(database), Limits()) as scratch:
         assert scratch.fetch(Query("SELECT 1")) == [[(1,)]]
+
+
+def test_no_other_login_can_connect_to_a_scratch_database(server: Server) -> None:
+    role = server.create_role()
+    with scratch_database(server.admin, Limits()) as scratch:
+        [[(name,)]] = scratch.fetch(Query("SELECT pg_catalog.current_database()"))
+        with pytest.raises(AccessRefused), Session(server.dsn(name, role)) as session:
+            session.fetch(Query("SELECT 1"))
 
 
 LEDGER = """

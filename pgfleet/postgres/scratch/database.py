@@ -25,6 +25,12 @@ PREFIX = "pgfleet_scratch_"
 STALE_AFTER_SECONDS = 3600
 READ_WRITE = "SET default_transaction_read_only TO off"
 """The connection may lead to a tenant's database, whose owner may have set another default."""
+CREATE = (
+    "CREATE DATABASE {0} TEMPLATE template0 ALLOW_CONNECTIONS false; "
+    "REVOKE CONNECT ON DATABASE {0} FROM PUBLIC; "
+    "ALTER DATABASE {0} ALLOW_CONNECTIONS true"
+)
+"""Never open to other logins of the server, who could create objects in it for the scripts to find."""
 SCRATCH_IS_READ_WRITE = f"ALTER ROLE SESSION_USER IN DATABASE {{}} {READ_WRITE}"
 """For a login that is read-only by default, as one for audits often is."""
 
@@ -80,7 +86,7 @@ def scratch_problem(session: Session) -> str | None:
 
 def _create(session: Session, name: str) -> None:
     try:
-        session.run_outside_transaction(_text(f"{READ_WRITE}; CREATE DATABASE {{}} TEMPLATE template0", name))
+        session.run_outside_transaction(_text(f"{READ_WRITE}; {CREATE}", name))
     except DatabaseError as error:
         if error.transient:
             raise
