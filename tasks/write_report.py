@@ -7,12 +7,15 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_link_artifact
 
 from pgfleet.documents.audit import AuditDocument
+from pgfleet.documents.audit_history import AuditHistory
 from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.reports.openmetrics import audit_metrics
-from pgfleet.reports.render import html
+from pgfleet.reports.render import fleet_page, html
 from pgfleet.reports.views.audit import audit_page
 from pgfleet.reports.views.rollout_page import rollout_page
+from pgfleet.reports.views.verdicts import past_audit
 from pgfleet.run import files
+from pgfleet.run.audit_histories import FLEET_PAGE, history_name, load_histories, load_history
 from pgfleet.run.context import RunContext
 from pgfleet.run.report_folders import report_folder
 from pgfleet.tasks.support.artifacts import scope_of
@@ -41,12 +44,18 @@ def write_report(document: Document, context: RunContext) -> str:
 
 
 def _write_page(document: Document, context: RunContext, folder: str) -> str:
-    """Writes the page under the run's own name, and again as the latest one."""
+    """Writes the page under the run's own name, and again as the latest one; after a full audit also the fleet page."""
     kind = "audit" if isinstance(document, AuditDocument) else document.what.replace(" ", "-")
     stem, place = f"{kind}-{scope_of(context)}", report_folder(folder)
     own = f"{stem}-{document.finished_at:%Y-%m-%dT%H%M%SZ}-{document.run_id[:8]}.html"
-    page = _page(document, context)
-    fault = _fault_of_writing(place / own, page) or _fault_of_writing(place / f"{stem}.html", page)
+    history = _history(document, context, place, own)
+    page = _page(document, context, history)
+    texts = {own: page, f"{stem}.html": page}
+    if history:
+        texts[history_name(history.environment)] = history.model_dump_json(indent=2)
+    fault = next(filter(None, (_fault_of_writing(place / name, text) for name, text in texts.items())), "")
+    if history and not fault:
+        fault = _fault_of_writing(place / FLEET_PAGE, fleet_page.render(load_histories(place)))
     if fault:
         return fault
     if url := context.environment.policy.reports.url:
@@ -55,10 +64,19 @@ def _write_page(document: Document, context: RunContext, folder: str) -> str:
     return f"The page of this run: {place / own}"
 
 
-def _page(document: Document, context: RunContext) -> str:
+def _history(document: Document, context: RunContext, place: Path, own: str) -> AuditHistory | None:
+    """The environment's audits, this one included; None if this is no audit of all tenants."""
+    if context.is_partial or not isinstance(document, AuditDocument):
+        return None
+    known = load_history(place / history_name(document.environment))
+    history = known or AuditHistory(environment=document.environment)
+    return history.with_audit(past_audit(document, own, context.environment.policy.timezone))
+
+
+def _page(document: Document, context: RunContext, history: AuditHistory | None) -> str:
     zone = context.environment.policy.timezone
     if isinstance(document, AuditDocument):
-        return html.render(audit_page(document, context.manifest, zone))
+        return html.render(audit_page(document, context.manifest, zone, history.audits if history else ()))
     return html.render(rollout_page(document, context.manifest, zone))
 
 

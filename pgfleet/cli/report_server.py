@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 
 from pgfleet.cli.host_check import is_own_host
 from pgfleet.run import settings
+from pgfleet.run.audit_histories import FLEET_PAGE
 
 KEY = "PGFLEET_REPORTS_KEY"
 ADDRESS = "127.0.0.1"
@@ -23,7 +24,7 @@ INDEX = "<!doctype html><html lang=en><meta charset=utf-8><title>pgfleet</title>
 
 
 class ReportHandler(BaseHTTPRequestHandler):
-    """Answers GET for the list of pages, and for each page in the folder; everything else is not found."""
+    """Answers GET for the fleet page (or without one, a list) and for each page; everything else is not found."""
 
     folder: Path
     key: str
@@ -35,10 +36,10 @@ class ReportHandler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.BAD_REQUEST)
         elif not hmac.compare_digest(key.encode(), self.key.encode()):
             self.send_error(HTTPStatus.NOT_FOUND)
-        elif not name:
+        elif not name and FLEET_PAGE not in _names(self.folder):
             self._send(_index(self.folder))
-        elif name in _names(self.folder):
-            self._send((self.folder / name).read_bytes())
+        elif (name or FLEET_PAGE) in _names(self.folder):
+            self._send((self.folder / (name or FLEET_PAGE)).read_bytes())
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 

@@ -1,7 +1,7 @@
 """The neutral parts of a report: a view is made of these, and each renderer shows every kind in its own medium."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 MOST_TENANTS = 50
@@ -137,7 +137,8 @@ class Column:
 class Row:
     """A tenant in the matrix: one cell per column, and `summary`, the one line about it.
 
-    `since` says when the oldest of its findings was first seen; with `has_new` some are new.
+    `since` says when the oldest of its findings was first seen; with `has_new` some are new. `fix` are the commands
+    that fix it, or a remark.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Row:
     variant: str = ""
     since: str = ""
     has_new: bool = False
+    fix: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +179,8 @@ class Page:
     """A view as an HTML page: `statuses` of tenants and `legend` of cells, each with its meaning, worst first.
 
     `panels` are the details of the matrix's tenants, in its order: what the tenant's status means, and blocks.
-    `timeline` is drawn before everything else (a rollout's rings); `column_title` heads what columns provide.
+    `timeline` is drawn before everything else (a rollout's rings); `column_title` heads what columns provide. `trends`
+    are the numbers of tenants in the last audits, by the word of their status.
     """
 
     view: View
@@ -188,6 +191,7 @@ class Page:
     summary_title: str = "what is wrong"
     column_title: str = "what it provides"
     timeline: tuple[object, ...] = ()
+    trends: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def cell_text(cell: str | Status) -> str:

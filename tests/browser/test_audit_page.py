@@ -112,7 +112,7 @@ def test_a_search_that_finds_nothing_says_so(page: Page, dozen: str) -> None:
 def test_the_map_is_one_stop_of_the_tab_key_and_arrows_move_in_it(page: Page, dozen: str) -> None:
     page.goto(dozen)
     assert page.locator("#map [tabindex='0']").count() == 1
-    page.locator("#fresh").focus()
+    page.locator("#pick-shown").focus()
     page.keyboard.press("Tab")
     expect(focused(page)).to_have_text("borealis")
     for key in ("ArrowDown", "ArrowDown", "ArrowUp"):
@@ -163,6 +163,23 @@ def test_statements_and_commands_are_copied(page: Page, context: BrowserContext,
         panel(page).locator(".code", has_text=text).get_by_role("button").click()
         expect(page.locator("#live")).to_have_text("Copied")
         page.wait_for_function("text => navigator.clipboard.readText().then(found => found === text)", arg=text)
+
+
+def test_one_command_fixes_the_tenants_that_are_selected(page: Page, context: BrowserContext, dozen: str) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(dozen)
+    expect(page.locator("#picked")).to_be_hidden()
+    page.get_by_label("Select dynamo").check()
+    page.locator("#map a", has_text="borealis").press("x")
+    expect(page.locator("#picked-number")).to_have_text("2 selected")
+    page.locator("#picked .code").get_by_role("button").click()
+    command = "pgfleet repair prod --tenant borealis --tenant dynamo"
+    page.wait_for_function("text => navigator.clipboard.readText().then(found => found === text)", arg=command)
+    page.get_by_role("button", name="Select shown").click()
+    expect(page.locator("#picked code")).to_have_text([command, "pgfleet rollout prod --tenant initech --tenant ember"])
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#picked")).to_be_hidden()
+    assert page.locator(".pick:checked").count() == 0
 
 
 def test_where_nothing_can_be_copied_it_is_selected(context: BrowserContext, dozen: str) -> None:
@@ -230,7 +247,16 @@ def test_on_a_narrow_screen_nothing_sticks_out(page: Page, dozen: str, address: 
     page.goto(f"{dozen}{address}")
     expect(page.locator("#map tbody tr").first).to_be_attached()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.querySelector('#map tbody tr').getBoundingClientRect().bottom <= innerHeight")
     assert page.evaluate("document.getElementById('panel').scrollWidth <= document.getElementById('panel').clientWidth")
+
+
+def test_rows_out_of_view_are_laid_out_for_a_picture_of_the_entire_page(page: Page, dozen: str) -> None:
+    page.set_viewport_size(NARROW)
+    page.goto(dozen)
+    rows = page.locator("#map th a")
+    visible = "(links) => links.filter((each) => each.checkVisibility({contentVisibilityAuto: true})).length"
+    assert rows.evaluate_all(visible) == rows.count() == 12
 
 
 def test_on_paper_there_is_the_map_and_nothing_to_press(page: Page, dozen: str) -> None:

@@ -87,8 +87,9 @@ def test_runs_leave_their_pages_and_figures_where_the_environment_keeps_them(
     assert (audit.type.value, dry_run.type.value) == ("COMPLETED", "COMPLETED")
     pages = sorted(each.name for each in (tmp_path / "reports").iterdir())
     [own] = [each for each in pages if each.endswith(f"-{run_id[:8]}.html")]
-    assert len(pages) == 4
-    assert {"audit-test.html", "dry-run-test.html"} <= set(pages)
+    assert len(pages) == 6
+    assert {"audit-test.html", "dry-run-test.html", "audits-test.json", "index.html"} <= set(pages)
+    assert f'href="{own}"' in (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
     latest = (tmp_path / "reports" / "audit-test.html").read_text(encoding="utf-8")
     assert run_id in latest
     assert latest == (tmp_path / "reports" / own).read_text(encoding="utf-8")

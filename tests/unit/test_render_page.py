@@ -52,11 +52,12 @@ from pgfleet.reports.blocks import (
 )
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.render import html
-from pgfleet.reports.render.bars import NARROWEST, WIDTH, bar
+from pgfleet.reports.render.bars import NARROWEST, WIDTH, bar, sparkline
 from pgfleet.reports.render.html import block_data, json_in_script, pooled
 from pgfleet.reports.views.audit import audit_page
 from pgfleet.reports.views.audit_tenant import tenant_blocks
 from pgfleet.reports.views.migration import ACCEPTED
+from pgfleet.reports.views.verdicts import past_audit
 
 MANIFEST = a_manifest(
     a_migration("1", impacts=[Impact(service="worker", breaks="nothing is queued")]),
@@ -180,7 +181,7 @@ def test_a_row_says_what_its_tenant_is_and_a_cell_what_its_migration_is() -> Non
         "blocked",
         "drifted",
         "applied",
-        "1 drifted: index public.idx_a is missing",
+        "1 drifted: index public.idx_a is missing pgfleet repair prod --tenant acme",
     ]
     assert [each.to_text() for each in second.query("td")][1:] == [
         "unreachable",
@@ -196,6 +197,53 @@ def test_the_verdicts_are_counted_and_those_without_tenants_cannot_be_chosen() -
     numbers = {each.attrs["data-word"]: each.query(".number")[0].to_text() for each in page.query(".facet")}
     assert numbers == {"blocked": "1", "unreachable": "0", "unknown": "0", "degraded": "0", "ready": "2"}
     assert len(page.query(".facet[disabled]")) == 3
+
+
+def test_a_ready_tenant_that_lost_rows_is_not_shown_as_ready() -> None:
+    losses = (LossEntry(table="messages", before=9, now=1, allowed=0, exact=True),)
+    page = parsed(a_document(a_tenant_entry("a"), a_tenant_entry("b").model_copy(update={"losses": losses})))
+    assert [each.to_text() for each in page.query("#map tbody .w")] == ["ready, rows lost", "ready"]
+    [chip, _] = page.query("#map tbody .w")
+    assert chip.attrs["class"] == "w w-b"
+    assert texts(page, ".facet .number") == ["0", "0", "0", "0", "1", "1"]
+
+
+def test_charts_legend_and_table_have_one_order() -> None:
+    page = parsed(a_document(DRIFTED, a_tenant_entry("b", Verdict.DEGRADED), a_tenant_entry("c")))
+    order = ["blocked", "degraded", "ready"]
+    assert texts(page, "#map tbody .w") == order
+    assert [each for each in texts(page, ".facet .w") if each in order] == order
+    assert [each.attrs["class"] for each in page.query(".bar")[0].query("rect")] == ["f-b", "f-p", "f-g"]
+
+
+def test_trends_of_the_last_audits_are_drawn() -> None:
+    before, now = a_document(DRIFTED, a_tenant_entry("b", Verdict.BLOCKED)), a_document(DRIFTED, a_tenant_entry("b"))
+    past = [past_audit(each, "page.html", "UTC") for each in (before, now)]
+    page = JustHTML(html.render(audit_page(now, MANIFEST, past=past)), strict=True, sanitize=False)
+    labels = [each.attrs["aria-label"] for each in page.query(".spark")]
+    assert labels == ["blocked in the last audits: 2, 1", "ready in the last audits: 0, 1"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "points"),
+    [
+        ((), None),
+        ((3,), None),
+        ((0, 0), None),
+        ((0, 4), "2.0,18.0 98.0,2.0"),
+        ((2, 1, 2), "2.0,2.0 50.0,10.0 98.0,2.0"),
+    ],
+)
+def test_a_line_goes_from_zero_to_the_largest_number(numbers: tuple[int, ...], points: str | None) -> None:
+    found = sparkline(numbers)
+    assert (found.points if found else None) == points
+
+
+def test_commands_are_kept_without_the_tenant_so_that_several_tenants_share_one() -> None:
+    tenant = a_tenant_entry("o'neil --all", Verdict.BLOCKED, migrations=[a_migration_entry(MigrationStatus.PENDING)])
+    first, second = data_of(parsed(a_document(tenant, a_tenant_entry("ready"))))["tenants"]
+    assert (first["fix"], first["option"]) == (["pgfleet rollout prod"], " --tenant 'o'\"'\"'neil --all'")
+    assert "fix" not in second
 
 
 def test_tenants_of_which_the_same_is_told_share_it() -> None:

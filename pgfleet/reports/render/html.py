@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -11,12 +12,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pgfleet.hidden_characters import KEPT_IN_BLOCKS, show_hidden
-from pgfleet.reports.blocks import Block, Column, Matrix, Page, flatten
+from pgfleet.reports.blocks import Block, Column, Matrix, Page, Row, flatten
 from pgfleet.reports.phrases.migration_runs import fold_cells, fold_versions
-from pgfleet.reports.render.bars import Part, bar
+from pgfleet.reports.render.bars import Part, bar, sparkline
 
 MOST_COLUMNS = 16
 """With more migrations, the map shows a tenant's migrations in words, and the table of migrations folds runs."""
+MOST_LAID_OUT = 300
+"""With more tenants, the browser lays out only the rows in view."""
 LOADER = PackageLoader("pgfleet.reports.render")
 
 
@@ -44,26 +47,39 @@ def render(page: Page) -> str:
     markup by mistake, the browser would run nothing of it and send no request.
     """
     matrix = page.view.matrix or Matrix(status_name="", columns=(), rows=())
-    style, script = _source("page.css"), _source("page.js")
-    tally = Counter(each.status for each in matrix.rows)
+    tally = Counter(each.status.word for each in matrix.rows)
     is_folded = len(matrix.columns) > MOST_COLUMNS
     order = [each.version for each in matrix.columns]
-    return ENVIRONMENT.get_template("page.html.jinja").render(
+    return render_template(
+        "page.html.jinja",
+        script=_source("page.js"),
         page=page,
         view=page.view,
         matrix=matrix,
+        most_laid_out=MOST_LAID_OUT,
         is_folded=is_folded,
         folded=[fold_cells(each.cells, order) for each in matrix.rows] if is_folded else [],
         numbers=tally,
-        summary_bar=bar({status: float(tally[status]) for status, _ in reversed(page.statuses)}),
+        summary_bar=bar({status: float(tally[status.word]) for status, _ in page.statuses}),
+        lines={word: sparkline(numbers) for word, numbers in page.trends.items()},
+        has_fixes=any(each.fix for each in matrix.rows),
         migrations=_migrations(matrix, page),
         rings=sorted({each.ring for each in matrix.rows if each.ring}),
         variants=sorted({each.variant for each in matrix.rows if each.variant}),
         data=Markup(json_in_script(_data(page))),  # noqa: S704 - escaped for where it stands
-        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'",
+    )
+
+
+def render_template(name: str, *, script: str = "", **values: object) -> str:
+    """The template with our style, and a policy that admits this script alone; all values are escaped."""
+    style = _source("page.css")
+    runs = f"script-src '{_digest(script)}'; " if script else ""
+    return ENVIRONMENT.get_template(name).render(
+        policy=f"default-src 'none'; style-src '{_digest(style)}'; {runs}img-src data:; base-uri 'none'; "
+        "form-action 'none'",
         style=Markup(style),  # noqa: S704 - our own
         script=Markup(script),  # noqa: S704 - our own
+        **values,
     )
 
 
@@ -92,8 +108,19 @@ def _visible_in(data: object) -> object:
 
 def _data(page: Page) -> dict[str, object]:
     blocks, places = pooled(blocks for _, blocks in page.panels)
-    tenants = [{"lead": lead, "blocks": chosen} for (lead, _), chosen in zip(page.panels, places, strict=True)]
+    rows = page.view.matrix.rows if page.view.matrix else ()
+    tenants = [
+        {"lead": lead, "blocks": chosen, **_commands(row)}
+        for (lead, _), chosen, row in zip(page.panels, places, rows, strict=True)
+    ]
     return {"blocks": [block_data(each) for each in blocks], "tenants": tenants}
+
+
+def _commands(row: Row) -> dict[str, object]:
+    """The commands that fix the tenant without its option, so that the script can name several tenants in one."""
+    option = f" --tenant {shlex.quote(row.name)}"
+    found = [each.removesuffix(option) for each in row.fix if each.endswith(option)]
+    return {"option": option, "fix": found} if found else {}
 
 
 def _migrations(matrix: Matrix, page: Page) -> list[tuple[str, Column, tuple[Part, ...]]]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from pgfleet.documents.audit import AuditDocument, MigrationStatus, TenantEntry, Verdict
-from pgfleet.judge.summary import Outcome, format_summary, outcome_of, tenant_count, worst_first
+from pgfleet.documents.audit_history import PastAudit
+from pgfleet.judge.summary import format_summary, outcome_of, tenant_count, worst_first
 from pgfleet.judge.variants import AS_EXPECTED
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import (
@@ -17,7 +18,6 @@ from pgfleet.reports.blocks import (
     Row,
     Section,
     Status,
-    StatusStyle,
     Tenants,
     Tone,
     View,
@@ -36,35 +36,22 @@ from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.phrases.trend import FIRST_AUDIT, capped, headline, new_lines, resolved_lines
 from pgfleet.reports.phrases.variants import is_shared, variant_line
 from pgfleet.reports.tables import earliest
-from pgfleet.reports.views.audit_tenant import LOSSES, lead, tenant_blocks, tenant_summary
+from pgfleet.reports.views.audit_tenant import LOSSES, fix_lines, lead, tenant_blocks, tenant_summary
 from pgfleet.reports.views.migration import ACCEPTED, CELL, NOT_INSPECTED, cell_of
 from pgfleet.reports.views.shared_objects import TITLE, shared_sections
+from pgfleet.reports.views.verdicts import OUTCOME, meanings, tenant_status, trends
 
 ALL_APPLIED = "Every tenant has every migration of the manifest."
 ALL_BUT_ACCEPTED = "Every tenant has every migration of the manifest, apart from accepted differences."
-VERDICT = {
-    Verdict.BLOCKED: Status(StatusStyle.BAD, "blocked"),
-    Verdict.UNREACHABLE: Status(StatusStyle.AWAY, "unreachable"),
-    Verdict.UNKNOWN: Status(StatusStyle.DOUBTFUL, "unknown"),
-    Verdict.DEGRADED: Status(StatusStyle.PARTLY, "degraded"),
-    Verdict.READY: Status(StatusStyle.GOOD, "ready"),
-}
-OUTCOME = {
-    Outcome.READY: StatusStyle.GOOD,
-    Outcome.PENDING: StatusStyle.PENDING,
-    Outcome.DRIFTED: StatusStyle.BAD,
-    Outcome.INCOMPLETE: StatusStyle.AWAY,
-    Outcome.PENDING_INCOMPLETE: StatusStyle.AWAY,
-    Outcome.DRIFTED_INCOMPLETE: StatusStyle.BAD,
-}
 LEGEND = (
-    (CELL[MigrationStatus.APPLIED], "its objects are as expected"),
-    (CELL[MigrationStatus.PENDING], "not applied yet"),
     (CELL[MigrationStatus.DRIFTED], "some of its objects are missing or changed"),
-    (CELL[MigrationStatus.UNKNOWN], "cannot be determined"),
-    (ACCEPTED, "not applied, and accepted in the fleet file"),
     (NOT_INSPECTED, "the tenant could not be inspected"),
+    (CELL[MigrationStatus.UNKNOWN], "cannot be determined"),
+    (CELL[MigrationStatus.PENDING], "not applied yet"),
+    (ACCEPTED, "not applied, and accepted in the fleet file"),
+    (CELL[MigrationStatus.APPLIED], "its objects are as expected"),
 )
+"""Worst first."""
 LONGEST_SUMMARY = 300
 
 
@@ -84,15 +71,18 @@ def audit_view(document: AuditDocument, manifest: Manifest, timezone: str = "UTC
     )
 
 
-def audit_page(document: AuditDocument, manifest: Manifest, timezone: str = "UTC") -> Page:
-    """The report as a page, where every tenant can be opened."""
+def audit_page(
+    document: AuditDocument, manifest: Manifest, timezone: str = "UTC", past: Sequence[PastAudit] = ()
+) -> Page:
+    """The report as a page, where every tenant can be opened; `past` are the last audits, this one included."""
     dates, ordered = dates_of(document, timezone), worst_first(document.tenants)
-    product, outcome = document.manifest.product, outcome_of(ordered)
+    outcome = outcome_of(ordered)
     return Page(
         view=audit_view(document, manifest, timezone),
         outcome=Status(OUTCOME[outcome], outcome),
-        statuses=tuple((status, verdict_meaning(verdict, product)) for verdict, status in VERDICT.items()),
+        statuses=meanings(ordered, document.manifest.product),
         legend=LEGEND,
+        trends=trends(past),
         panels=tuple(
             (lead(each, document, dates), tuple(tenant_blocks(each, document, manifest, dates))) for each in ordered
         ),
@@ -135,12 +125,13 @@ def _matrix(tenants: Sequence[TenantEntry], document: AuditDocument, manifest: M
             Row(
                 name=tenant.name,
                 ring=tenant.ring or "",
-                status=VERDICT[tenant.verdict],
+                status=tenant_status(tenant),
                 cells=tuple(cells.get(each.version, cell_of(None)) for each in manifest.migrations),
                 summary=summary if len(summary) <= LONGEST_SUMMARY else f"{summary[: LONGEST_SUMMARY - 1]}…",
                 variant=variants.get(tenant.name, ""),
                 since=dates.since(since.get(tenant.name)).replace(NEW, ""),
                 has_new=tenant.name in new,
+                fix=fix_lines(tenant, document.environment),
             )
         )
     columns = (

@@ -8,12 +8,14 @@ from pgfleet.documents.audit import (
     ContractEntry,
     CountEntry,
     MigrationEntry,
+    MigrationStatus,
     SeedStatus,
     TenantEntry,
 )
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import (
     Block,
+    Code,
     Lines,
     Paragraph,
     Section,
@@ -43,6 +45,7 @@ from pgfleet.reports.views.shared_objects import SEE_ABOVE, has_shared, own_cont
 
 MOST_MIGRATIONS = 16
 """In the inventory, migrations in the same state are folded into runs from here on."""
+BY_HAND = "by hand"
 LOSSES = "Rows lost since the previous audit"
 SEED = {
     SeedStatus.PRESENT: StatusStyle.GOOD,
@@ -79,7 +82,7 @@ def tenant_blocks(tenant: TenantEntry, document: AuditDocument, manifest: Manife
     """All that is known of the tenant, faults first."""
     lacking = lacking_migrations(tenant)
     yield from _reasons(tenant, dates)
-    yield from section("How to fix it", *commands(lacking, tenant.name, document.environment))
+    yield from section("How to fix it", *fixes(tenant, document.environment))
     yield from () if is_empty(tenant) else migration_sections(lacking, manifest, dates)
     yield from (_contract(each, manifest, dates) for each in broken_contracts(tenant))
     if tenant.losses:
@@ -90,6 +93,18 @@ def tenant_blocks(tenant: TenantEntry, document: AuditDocument, manifest: Manife
         Lines(title="Not in the manifest, no fault", lines=tuple(map(sentence, tenant.unexpected))),
     )
     yield from section("Inspected", *_inventory(tenant, manifest))
+
+
+def fixes(tenant: TenantEntry, environment: str) -> Iterator[Code]:
+    """The commands that fix what pgfleet can fix of the tenant."""
+    return commands(lacking_migrations(tenant), tenant.name, environment)
+
+
+def fix_lines(tenant: TenantEntry, environment: str) -> tuple[str, ...]:
+    """The commands that fix the tenant's migrations, or a remark that a person must; empty if they need no fix."""
+    commands_of_tenant = tuple(each.text for each in fixes(tenant, environment))
+    is_drifted = any(each.status is MigrationStatus.DRIFTED for each in lacking_migrations(tenant))
+    return commands_of_tenant or ((BY_HAND,) if is_drifted else ())
 
 
 def tenant_summary(

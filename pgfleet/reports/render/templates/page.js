@@ -54,6 +54,50 @@
   by("tools").addEventListener("input", choose);
   by("clear").addEventListener("click", () => { reset(); by("search").focus(); });
 
+  // Several tenants, fixed by one command ------------------------------------------------------------------------------
+
+  const picked = new Set();
+
+  function commands() {
+    const found = new Map();
+    for (const row of rows.filter((each) => picked.has(each))) {
+      const tenant = data.tenants[row.place];
+      for (const each of tenant.fix) found.set(each, (found.get(each) || each) + tenant.option);
+    }
+    return [...found.values()];
+  }
+
+  function showPicked() {
+    for (const row of rows) if (row.box) row.box.checked = picked.has(row);
+    by("picked").hidden = picked.size === 0;
+    by("picked-number").textContent = `${picked.size} selected`;
+    by("picked-commands").replaceChildren(...commands().map((text) =>
+      made("div", "code", made("pre", "", made("code", "", text)), copier(text, "command for the selected tenants"))));
+  }
+
+  function pick(row) {
+    if (!row.box) return;
+    if (!picked.delete(row)) picked.add(row);
+    showPicked();
+  }
+
+  for (const row of rows) {
+    if (!data.tenants[row.place].fix) continue;
+    row.box = made("input", "pick");
+    row.box.type = "checkbox";
+    row.box.tabIndex = -1;
+    row.box.setAttribute("aria-label", `Select ${row.name}`);
+    row.box.addEventListener("click", () => pick(row));
+    row.link.before(row.box);
+  }
+  if (by("picked")) {
+    by("pick-shown").addEventListener("click", () => {
+      for (const row of shown) if (row.box) picked.add(row);
+      showPicked();
+    });
+    by("picked-clear").addEventListener("click", () => { picked.clear(); showPicked(); });
+  }
+
   // The map by keyboard: one of its cells is in the order of the tab key, arrows move from there ------------------------
 
   let at = null;
@@ -89,15 +133,16 @@
       End: () => move(whole ? to(rows.length) : at.row, last),
       Enter: () => open(at.row, versions[at.column - FIRST_CELL]),
       " ": () => open(at.row, versions[at.column - FIRST_CELL]),
+      x: () => pick(at.row),
     };
     const act = moves[event.key];
-    if (!act || event.altKey) return;
+    if (!act || event.altKey || (event.key === " " && event.target.matches(".pick"))) return;
     event.preventDefault();
     act();
   });
   map.addEventListener("click", (event) => {
     const tr = event.target.closest("tbody tr"), row = tr && rows[tr.sectionRowIndex];
-    if (!row || event.ctrlKey || event.metaKey || event.shiftKey || String(getSelection())) return;
+    if (!row || event.target.matches(".pick") || event.ctrlKey || event.metaKey || event.shiftKey || String(getSelection())) return;
     event.preventDefault();
     const cell = event.target.closest("td, th");
     settle(row, cell.cellIndex);
