@@ -13,7 +13,7 @@ from pgfleet.catalog.objects import Catalog, CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
 from pgfleet.catalog.scope import Scope, scope_of
 
-FORMAT = 8
+FORMAT = 9
 """Raised whenever ExpectedCatalog changes its form, so that one cached by an earlier pgfleet is not used."""
 
 PARTS = re.compile(r'"(?:[^"]|"")+"|[^.]+')

@@ -83,12 +83,13 @@ class History:
     """A manifest's versions in order, and the chain of every object that ever existed during its replay.
 
     `partitions` are the schemas and names of the tables that a version makes partitions of others, if it does nothing
-    else.
+    else; `all_partitions` are those of all versions.
     """
 
     versions: tuple[str, ...] = ()
     chains: tuple[Chain, ...] = ()
     partitions: Mapping[str, frozenset[tuple[str | None, str]]] = field(default_factory=dict)
+    all_partitions: frozenset[tuple[str | None, str]] = frozenset()
 
     @cached_property
     def by_version(self) -> Mapping[str, tuple[tuple[Chain, int], ...]]:

@@ -25,7 +25,8 @@ def with_partitions(history: History, after: Mapping[str, frozenset[Place]]) -> 
     chains = tuple(_with_attachments(chain, made) for chain in history.chains) if made else history.chains
     others = {link.version for chain in chains for link in chain.links if not link.is_attached}
     partitions = {version: tables for version, tables in made.items() if version not in others}
-    return replace(history, partitions=partitions, chains=chains)
+    every = frozenset[Place]().union(*made.values())
+    return replace(history, partitions=partitions, all_partitions=every, chains=chains)
 
 
 def _with_attachments(chain: Chain, made: Mapping[str, frozenset[Place]]) -> Chain:

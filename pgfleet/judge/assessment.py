@@ -112,12 +112,14 @@ def _unexpected(
 ) -> Iterator[CatalogObject]:
     """What exists besides the expected objects, on tables and in schemas that are managed at this position.
 
-    An object of a pending repeatable migration is what an older text made of it; a table that a migration attached may
-    be detached again.
+    An object of a pending repeatable migration is what an older text made of it; a partition that a migration made may
+    be detached.
     """
     places = {each.place for each in expected.objects.values()}
     known_places = {each.place for each in whole.history.objects}
     for each in catalog.unexpected:
+        if {each.place, each.parent_place} & whole.history.all_partitions:
+            continue
         if each.parent_place is None or each.parent_place in places or each.parent_place not in known_places:
             yield each
     others = found.keys() - expected.objects.keys()

@@ -22,6 +22,7 @@ HISTORY = with_partitions(
 
 def test_versions_that_only_make_partitions_are_shown_by_them() -> None:
     assert HISTORY.partitions == {"3": {A}, "4": {B}}
+    assert HISTORY.all_partitions == {A, B, (None, "y2027")}
 
 
 def attached(history: History, *applied: str) -> list[str]:

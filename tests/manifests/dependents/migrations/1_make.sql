@@ -42,3 +42,8 @@ CREATE TABLE goals (player bigint);
 CREATE MATERIALIZED VIEW totals AS SELECT player, count(*) AS number FROM goals GROUP BY player;
 CREATE UNIQUE INDEX totals_player ON totals (player);
 CREATE MATERIALIZED VIEW big_totals AS SELECT player FROM totals WHERE number > 10;
+
+CREATE SCHEMA archive;
+CREATE TABLE archive.games (at date NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE archive.games_2025 PARTITION OF archive.games FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE INDEX games_at ON archive.games (at);

@@ -1,0 +1,1 @@
+ALTER TABLE archive.games DETACH PARTITION archive.games_2025;
