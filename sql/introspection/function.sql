@@ -83,6 +83,7 @@ CROSS JOIN LATERAL (
         )
       ELSE pg_catalog.pg_get_functiondef(p.oid)
     END AS whole
+  OFFSET 0
 ) AS h
 CROSS JOIN LATERAL (
   SELECT

@@ -16,7 +16,7 @@ SELECT
 FROM scope AS s
 INNER JOIN pg_catalog.pg_index AS i ON s.oid = i.indrelid
 INNER JOIN pg_catalog.pg_class AS x ON i.indexrelid = x.oid
-CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_indexdef(i.indexrelid, 0, true) AS definition) AS d
+CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_indexdef(i.indexrelid, 0, true) AS definition OFFSET 0) AS d
 CROSS JOIN LATERAL (
   SELECT
     ' WITH (' || pg_catalog.string_agg(

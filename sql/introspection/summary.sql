@@ -7,8 +7,8 @@
 -- the first ones. Of a large object, only the beginning of the definition is sent: its digest suffices to compare it.
 SELECT
   found.fingerprint,
-  CASE WHEN found.fingerprint = ANY(%(fingerprints)s::text[]) THEN null ELSE found.managed END AS managed,
-  found.unexpected,
+  CASE WHEN found.is_new THEN sent.managed END AS managed,
+  sent.unexpected,
   ARRAY(
     SELECT pg_catalog.concat_ws('.', coalesce(s.schema, %(home)s), s.relname)
     FROM scope AS s
@@ -56,33 +56,47 @@ SELECT
   END AS other_tables,
   -- Last, when all definitions are written: back to the path with which the statement was planned, so that it can be
   -- prepared.
-  CASE WHEN pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true) IS NOT NULL THEN found.unexpected_left_out END
+  CASE WHEN pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true) IS NOT NULL THEN sent.unexpected_left_out END
     AS unexpected_left_out
 FROM (
   SELECT
-    pg_catalog.count(*) FILTER (WHERE is_managed AND kind = 'table') AS managed_tables,
-    pg_catalog.encode(
-      pg_catalog.sha256(pg_catalog.convert_to(coalesce(pg_catalog.string_agg(digest, E'\n' ORDER BY digest COLLATE "C") FILTER (WHERE is_managed), ''), 'UTF8')),
-      'hex'
-    ) AS fingerprint,
-    coalesce(
-      pg_catalog.jsonb_agg(object ORDER BY place) FILTER (WHERE is_managed), '[]'
-    ) AS managed,
-    coalesce(
-      pg_catalog.jsonb_agg(object ORDER BY place) FILTER (WHERE NOT is_managed AND place <= %(most_unexpected)s), '[]'
-    ) AS unexpected,
-    pg_catalog.count(*) FILTER (WHERE NOT is_managed AND place > %(most_unexpected)s)::int AS unexpected_left_out
+    summed.managed_tables,
+    summed.fingerprint,
+    summed.fingerprint <> ALL(%(fingerprints)s::text[]) AS is_new
   FROM (
     SELECT
-      lines.kind,
-      lines.is_managed,
-      digests.digest,
-      pg_catalog.row_number() OVER (PARTITION BY lines.is_managed ORDER BY lines.line COLLATE "C") AS place,
-      CASE
-        WHEN pg_catalog.length(lines.line) <= limits.most AND pg_catalog.length(lines.object ->> 'definition') <= limits.most
-          THEN lines.object
-        ELSE lines.object || pg_catalog.jsonb_build_object(
-          'definition', pg_catalog.substr(lines.object ->> 'definition', 1, limits.most) || ' [...]',
+      pg_catalog.count(*) FILTER (WHERE is_managed AND kind = 'table') AS managed_tables,
+      pg_catalog.encode(
+        pg_catalog.sha256(pg_catalog.convert_to(coalesce(pg_catalog.string_agg(digest, E'\n' ORDER BY digest COLLATE "C") FILTER (WHERE is_managed), ''), 'UTF8')),
+        'hex'
+      ) AS fingerprint
+    FROM lines
+  ) AS summed
+  OFFSET 0
+) AS found
+CROSS JOIN LATERAL (
+  SELECT
+    coalesce(pg_catalog.jsonb_agg(numbered.object ORDER BY numbered.place) FILTER (WHERE numbered.is_managed), '[]') AS managed,
+    coalesce(
+      pg_catalog.jsonb_agg(numbered.object ORDER BY numbered.place) FILTER (WHERE NOT numbered.is_managed AND numbered.place <= %(most_unexpected)s),
+      '[]'
+    ) AS unexpected,
+    pg_catalog.count(*) FILTER (WHERE NOT numbered.is_managed AND numbered.place > %(most_unexpected)s)::int AS unexpected_left_out
+  FROM (
+    SELECT
+      l.is_managed,
+      pg_catalog.row_number() OVER (PARTITION BY l.is_managed ORDER BY l.line COLLATE "C") AS place,
+      pg_catalog.jsonb_build_object(
+        'kind', l.kind,
+        'schema', l.schema,
+        'name', l.name,
+        'parent', l.parent,
+        'digest', l.digest
+      ) || CASE
+        WHEN pg_catalog.length(l.line) <= limits.most AND pg_catalog.length(l.definition) <= limits.most
+          THEN pg_catalog.jsonb_build_object('definition', l.definition, 'attributes', l.attributes)
+        ELSE pg_catalog.jsonb_build_object(
+          'definition', pg_catalog.substr(l.definition, 1, limits.most) || ' [...]',
           'attributes', (
             SELECT
               pg_catalog.jsonb_object_agg(
@@ -93,23 +107,14 @@ FROM (
                   ELSE each.value
                 END
               )
-            FROM pg_catalog.jsonb_each(lines.object -> 'attributes') AS each (key, value)
+            FROM pg_catalog.jsonb_each(l.attributes) AS each (key, value)
           )
         )
-      END || pg_catalog.jsonb_build_object('digest', digests.digest) AS object
-    FROM (
-      SELECT
-        kind,
-        pg_catalog.concat_ws('|', kind, coalesce(schema, ''), name, attributes::text) AS line,
-        pg_catalog.to_jsonb(objects) AS object,
-        %(everything)s OR pg_catalog.concat_ws('|', kind, coalesce(schema, ''), name) = ANY(%(managed)s::text[]) AS is_managed
-      FROM objects
-    ) AS lines
+      END AS object
+    FROM lines AS l
     CROSS JOIN LATERAL (
-      SELECT pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(lines.line, 'UTF8')), 'hex') AS digest
-    ) AS digests
-    CROSS JOIN LATERAL (
-      SELECT CASE WHEN lines.is_managed THEN %(most_characters)s ELSE %(most_characters_unexpected)s END AS most
+      SELECT CASE WHEN l.is_managed THEN %(most_characters)s ELSE %(most_characters_unexpected)s END AS most
     ) AS limits
+    WHERE found.is_new OR NOT l.is_managed
   ) AS numbered
-) AS found
+) AS sent

@@ -3,10 +3,7 @@
 SELECT
   coalesce(
     pg_catalog.jsonb_agg(
-      found.object || pg_catalog.jsonb_build_object(
-        'key', found.key,
-        'digest', pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(found.line, 'UTF8')), 'hex')
-      )
+      found.object || pg_catalog.jsonb_build_object('key', found.key, 'digest', found.digest)
       ORDER BY found.line COLLATE "C"
     ) FILTER (WHERE known.key IS NULL),
     '[]'
@@ -14,10 +11,18 @@ SELECT
   coalesce(pg_catalog.array_agg(known.key) FILTER (WHERE found.key IS NULL), '{}') AS gone
 FROM (
   SELECT
-    pg_catalog.to_jsonb(objects) AS object,
-    pg_catalog.concat_ws('|', kind, coalesce(schema, ''), name, attributes::text) AS line,
-    pg_catalog.hashtextextended(pg_catalog.to_jsonb(objects)::text, 0) AS key
-  FROM objects
+    l.line,
+    l.digest,
+    o.object,
+    pg_catalog.hashtextextended(o.object::text, 0) AS key
+  FROM lines AS l
+  CROSS JOIN LATERAL (
+    SELECT
+      pg_catalog.jsonb_build_object(
+        'kind', l.kind, 'schema', l.schema, 'name', l.name, 'parent', l.parent, 'attributes', l.attributes, 'definition', l.definition
+      ) AS object
+    OFFSET 0
+  ) AS o
 ) AS found
 FULL JOIN pg_catalog.unnest(%(known)s::bigint[]) AS known (key)
   ON found.key = known.key

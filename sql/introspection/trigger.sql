@@ -5,10 +5,10 @@ SELECT
   s.label || '.' || CASE WHEN pg_catalog.strpos(t.tgname, '.') > 0 THEN pg_catalog.quote_ident(t.tgname) ELSE t.tgname END AS name,
   s.relname::text AS parent,
   pg_catalog.jsonb_build_object(
-    'definition', pg_catalog.pg_get_triggerdef(t.oid, true),
+    'definition', d.definition,
     'enabled', t.tgenabled
   ) AS attributes,
-  pg_catalog.pg_get_triggerdef(t.oid, true)
+  d.definition
   || CASE t.tgenabled
     WHEN 'D' THEN ' (DISABLED: it never fires)'
     WHEN 'R' THEN ' (ENABLED REPLICA: it fires on a replica only)'
@@ -17,5 +17,6 @@ SELECT
   END AS definition
 FROM scope AS s
 INNER JOIN pg_catalog.pg_trigger AS t ON s.oid = t.tgrelid
+CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_triggerdef(t.oid, true) AS definition OFFSET 0) AS d
 WHERE NOT t.tgisinternal
 ORDER BY s.schema, s.relname, t.tgname

@@ -51,6 +51,7 @@ def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
         *SCOPES,
         *of_rows,
         *of_sessions,
+        "line",
         "summary",
         "summary_of_changes",
         "holders",

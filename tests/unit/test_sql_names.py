@@ -7,7 +7,7 @@ from fixtures.engine_queries import FILES, MODULES, PACKAGE, built_in_code, name
 
 from pgfleet.postgres.read.introspection import SCOPES
 
-COMPOSED = {*SCOPES, "home_path", "objects"}
+COMPOSED = {*SCOPES, "home_path", "objects", "lines"}
 """Common table expressions of the catalog query, which is composed of several files."""
 
 

@@ -179,4 +179,7 @@ def _statement(kinds: tuple[ObjectKind, ...] = ALL_KINDS, *, summary: str = "sum
         f"{name} AS MATERIALIZED (\n{statement(f'introspection/{name}')})" for name in ("home_path", *SCOPES)
     )
     objects = "\nUNION ALL\n".join(f"({statement(f'introspection/{kind}')})" for kind in kinds)
-    return f"WITH {scopes},\nobjects AS MATERIALIZED (\n{objects}\n)\n{statement(f'introspection/{summary}')}"
+    return (
+        f"WITH {scopes},\nobjects AS MATERIALIZED (\n{objects}\n),\n"
+        f"lines AS MATERIALIZED (\n{statement('introspection/line')})\n{statement(f'introspection/{summary}')}"
+    )
