@@ -115,9 +115,9 @@ def _per_tenant(measure: str, fleet: Fleet, work: Callable[[str], object]) -> Fi
 
 def _run(command: list[str], environment: Mapping[str, str] | None = None) -> bytes:
     """Its standard output. Raises RuntimeError, with what it printed, unless it succeeds."""
-    done = subprocess.run(
-        command, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
+    variables = {**os.environ, **(environment or {})}
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed command does not compile its modules at each start
+    done = subprocess.run(command, env=variables, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode:
         program = Path(command[0]).name
         raise RuntimeError(f"{program}: exit status {done.returncode}\n{done.stdout.decode()}{done.stderr.decode()}")
