@@ -25,6 +25,7 @@ from pgfleet.flows._waves import Outcome, all_results, is_distributed, results_o
 from pgfleet.judge.tenant import lost_entry
 from pgfleet.rollout.activity import unwatched_entries
 from pgfleet.rollout.failure_budget import COUNTED, count_failures
+from pgfleet.rollout.idle import idle_result
 from pgfleet.rollout.results import failed_result, not_reached, obstructed_result
 from pgfleet.rollout.rings import find_unsettled, finish_ring, halt_ring, has_changed, time_ring, watch_halt_reason
 from pgfleet.rollout.summary import summarize
@@ -56,8 +57,10 @@ class Ring:
         On workers all waves run at once. Here they run one after another, and each has the budget that remains.
         """
         found = {each.name: obstructed_result(each) for each in self.plans if each.obstacle}
-        names = [each.name for each in self.plans if not each.obstacle]
-        progress.report_phase(f"{'dry run of ' if dry_run else ''}ring {self.name}", len(names))
+        found |= {each.name: idle_result(each, self.context.manifest) for each in self.plans if each.is_idle}
+        names = [each.name for each in self.plans if each.name not in found]
+        if names:
+            progress.report_phase(f"{'dry run of ' if dry_run else ''}ring {self.name}", len(names))
         waves = self._waves(names)
         entries: list[WaveEntry] = []
         for group in [waves] if is_distributed(self.context) else [[wave] for wave in waves]:

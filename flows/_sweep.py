@@ -5,7 +5,6 @@ from typing import Any
 
 from prefect.futures import PrefectFuture
 
-from pgfleet.fleet.model import Tenant
 from pgfleet.postgres.read.sweep import Sweep
 from pgfleet.postgres.read.turns import Chunk
 from pgfleet.run.context import Granularity, RunContext
@@ -20,12 +19,11 @@ def sweep_if_auto(
     granularity: Granularity,
     context: RunContext,
     submit: Callable[[Chunk], PrefectFuture[Any]],
-    covers: Callable[[Tenant], bool] = lambda _: True,
 ) -> Sweep | None:
     """The sweep under `auto`; None otherwise, and in small waves."""
     if granularity is not Granularity.AUTO or len(context.environment.tenants) <= SMALL_WAVE_TENANTS:
         return None
-    return Sweep(submit=submit, result=_result, covers=covers)
+    return Sweep(submit=submit, result=_result)
 
 
 def _result(future: Any, position: int) -> Any:

@@ -10,6 +10,7 @@ from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.plan import Scope, TenantPlan
 from pgfleet.flows._audits import UNSEEN, audit_tenants
 from pgfleet.flows._wave import open_wave
+from pgfleet.rollout.idle import note_findings
 from pgfleet.rollout.planned_scripts import plan_key
 from pgfleet.rollout.planning import plan_tenant
 from pgfleet.rollout.script_entries import tables_by_plan
@@ -35,7 +36,8 @@ def plan_wave(
 
 def _plan(entry: TenantEntry, context: RunContext, scope: Scope) -> TenantPlan:
     plan = plan_tenant(entry, context.manifest, _expected(entry, context), scope)
-    return plan_in_mode(plan, context.environment.policy.rollout.transaction, context.manifest)
+    plan = plan_in_mode(plan, context.environment.policy.rollout.transaction, context.manifest)
+    return note_findings(plan, entry)
 
 
 def _measured(plans: Sequence[TenantPlan], context: RunContext) -> tuple[TenantPlan, ...]:

@@ -7,13 +7,11 @@ from prefect import State, flow
 
 from pgfleet.documents.rollout import TenantResult
 from pgfleet.errors import PgfleetError, PlanOutdated
-from pgfleet.flows._sweep import sweep_if_auto
 from pgfleet.flows._wave import open_wave
 from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.rollout.results import failed_result
 from pgfleet.run.context import Granularity
 from pgfleet.run.failure_budget import FailureBudget
-from pgfleet.tasks.roll_out_chunk import roll_out_chunk
 from pgfleet.tasks.roll_out_tenant import roll_out_tenant
 from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.results import PLAN, RESULTS, ROLLOUT_PLAN, load_result, save_wave_result
@@ -83,14 +81,6 @@ def _carry_out(
                 ),
                 lambda tenant, error: failed_result(plans[tenant.name], error),
                 lambda each: each.result,
-                sweep_if_auto(
-                    granularity,
-                    survey.context,
-                    lambda chunk: roll_out_chunk.submit(
-                        [each.name for each in chunk], opaque(plans), opaque(survey.context), budget, dry_run
-                    ),
-                    lambda tenant: not plans[tenant.name].changes,
-                ),
             )
     save_wave_result(tuple(results), RESULTS, "Tenants of this wave, as in the rollout document")
     return results_state(results)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import CountEntry, LedgerState, ScriptFaultEntry, Verdict
+from pgfleet.documents.audit import CountEntry, DifferenceEntry, LedgerState, ScriptFaultEntry, Verdict
 from pgfleet.documents.entry import Entry, StatementEntry
 from pgfleet.fleet.model import TransactionMode
 from pgfleet.hazards.codes import HazardCode
@@ -42,7 +42,16 @@ IDLE = frozenset({Action.SKIP, Action.LEAVE, Action.REFUSE})
 """The actions that write nothing."""
 
 
-SHOWN_ONLY = {"reason", "unreachable_because", "script_fault", "dropped", "first_contact", "tables"}
+SHOWN_ONLY = {
+    "reason",
+    "unreachable_because",
+    "script_fault",
+    "dropped",
+    "first_contact",
+    "tables",
+    "counts",
+    "remaining",
+}
 """The fields of a tenant's plan that do not say what is done, and that may change without a change of the tenant."""
 
 
@@ -98,7 +107,8 @@ class TenantPlan(Entry):
     drift that running scripts again does not fix. `recreate` are the lost tables that may be created again, without
     their rows. `dropped` are the tables that a revert removes with their rows, which are null where not counted.
     `first_contact` is a warning: the manifest may not be this tenant's. `tables` are the sizes of the tables that the
-    scripts concern. `transaction` says what is committed together.
+    scripts concern. `transaction` says what is committed together. `counts` and `remaining` are the row counts and the
+    drift that the audit found, if nothing is to be done.
     """
 
     name: str
@@ -116,6 +126,8 @@ class TenantPlan(Entry):
     first_contact: FirstContact | None = None
     tables: tuple[TableSize, ...] = ()
     transaction: TransactionMode = TransactionMode.MIGRATION
+    counts: tuple[CountEntry, ...] = ()
+    remaining: tuple[DifferenceEntry, ...] = ()
 
     @property
     def is_all_or_nothing(self) -> bool:

@@ -32,6 +32,7 @@ from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.session import Session
 from pgfleet.postgres.tenant_session import open_session
 from pgfleet.reports.phrases.audit import sentence
+from pgfleet.rollout.idle import skip_detail
 from pgfleet.rollout.planning import accepted_object
 from pgfleet.rollout.preconditions import refusal, standby_error
 from pgfleet.rollout.remaining import remaining_drift
@@ -51,7 +52,6 @@ from pgfleet.run.context import RunContext
 
 LOST = (AccessRefused, ConnectionFailed, ConnectionLost)
 """Errors after which the tenant cannot be reached any more."""
-LEFT_ALONE = "its differences are accepted, and were left alone"
 NOT_APPLIED_NOW = "it was applied when the plan was made, and is not now"
 MORE_THAN_ACCEPTED = "it has more differences than were accepted when the plan was made"
 NOT_REPAIRED = "its drift was not repaired"
@@ -180,8 +180,7 @@ class _TenantRollout:
         if action is Action.SKIP and not self.lost:
             return self._skip(migration, inspection)
         if action is Action.LEAVE and not self.lost:
-            reason = self.plan.of(migration.version).reason
-            return build_step(migration, self.plan, StepStatus.SKIPPED, detail=reason)
+            return self._skipped(migration)
         if step := self._step_without_run(migration, action):
             return step
         try:
@@ -234,12 +233,14 @@ class _TenantRollout:
         """Skips the migration if it is still as planned: applied, or with no more differences than were accepted."""
         own = [each for each, _ in inspection.assessment.repairs.get(migration.version, ())]
         accepted = self.plan.of(migration.version).accepted
-        if self.plan.of(migration.version).declared:
-            return build_step(migration, self.plan, StepStatus.SKIPPED)
-        if all(accepted_object(difference_entry(each, self.session.home)) in accepted for each in own):
-            detail = LEFT_ALONE if accepted else None
-            return build_step(migration, self.plan, StepStatus.SKIPPED, detail=detail)
+        is_as_accepted = all(accepted_object(difference_entry(each, self.session.home)) in accepted for each in own)
+        if is_as_accepted or self.plan.of(migration.version).declared:
+            return self._skipped(migration)
         return failed_step(migration, self.plan, PlanOutdated(MORE_THAN_ACCEPTED if accepted else NOT_APPLIED_NOW))
+
+    def _skipped(self, migration: Migration) -> MigrationStep:
+        detail = skip_detail(self.plan.of(migration.version))
+        return build_step(migration, self.plan, StepStatus.SKIPPED, detail=detail)
 
     def _look_again(self, before: TenantInspection) -> Counts:
         """Verifies what was committed, as the next audit will, and counts again. A lost connection fails no step."""

@@ -3,10 +3,8 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any
 
-from pgfleet.fleet.model import Tenant
 from pgfleet.postgres.read.turns import Chunk, Future
 
 LEAST_TENANTS, MOST_TENANTS = 5, 25
@@ -15,17 +13,15 @@ LEAST_TENANTS, MOST_TENANTS = 5, 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """`submit` starts one task for several of the tenants that `covers` accepts.
+    """`submit` starts one task for several tenants.
 
     `result` returns what the finished task found in the tenant at a position of its chunk, or raises its error.
     """
 
     submit: Callable[[Chunk], Future]
     result: Callable[[Future, int], Any]
-    covers: Callable[[Tenant], bool]
 
     def size(self, waiting: Chunk, bound: int) -> int:
         """How many of the server's waiting tenants share the next task run, if `bound` may run at once."""
-        covered = sum(1 for _ in takewhile(self.covers, waiting))
-        share = min(MOST_TENANTS, max(LEAST_TENANTS, math.ceil(covered / bound)))
-        return max(1, min(covered, share))
+        share = min(MOST_TENANTS, max(LEAST_TENANTS, math.ceil(len(waiting) / bound)))
+        return max(1, min(len(waiting), share))
