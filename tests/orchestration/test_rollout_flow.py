@@ -38,6 +38,7 @@ from pgfleet.flows.seed import seed_fleet
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.run.context import Granularity
+from pgfleet.run.shipped import sql_folder
 from pgfleet.tasks.support.results import (
     AUDIT_DOCUMENT,
     COUNT_DOCUMENT,
@@ -392,7 +393,8 @@ def test_a_run_of_a_deployment_is_suspended_and_begins_anew_when_it_is_resumed(
         assert plan is not None
         answer(records, run_id, approve=True, plan_digest=plan.digest)
         if meanwhile == "the tenant changes":
-            execute(dsn, "CREATE TABLE ai_messages ()")
+            [script] = sql_folder().glob("migrations/20250315_*.sql")
+            execute(dsn, script.read_text(encoding="utf-8"))
         if meanwhile == "the first wave breaks off":
             monkeypatch.setattr("pgfleet.flows.rollout_wave.open_wave", Mock(side_effect=RuntimeError("broken")))
         begin(run_id)
@@ -462,11 +464,11 @@ def give_back_slots(dsn: str) -> None:
 
 
 def begun(dsns: list[str]) -> set[str]:
-    """Tenants in which something was committed."""
+    """Tenants in which a rollout committed something."""
     found = set()
     for dsn in dsns:
         with psycopg.connect(dsn) as connection:
-            if connection.execute("SELECT to_regclass('ai_conversations')").fetchone() != (None,):
+            if connection.execute("SELECT to_regclass('pgfleet.ledger')").fetchone() != (None,):
                 found.add(dsn)
     return found
 
