@@ -52,6 +52,7 @@ def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
         *of_rows,
         *of_sessions,
         "line",
+        "partitions",
         "summary",
         "summary_of_changes",
         "holders",
