@@ -11,6 +11,7 @@ from pgfleet.postgres.read.run_context import load_context, sharing_files
 from pgfleet.run import interruption
 from pgfleet.run.context import RunContext
 from pgfleet.run.report_folders import check_report_folders
+from pgfleet.tasks.support.artifacts import artifact_key
 from pgfleet.tasks.support.current_run import tag_run
 from pgfleet.tasks.support.progress_artifact import publishing_progress
 from pgfleet.tasks.support.server_lease import server_leases
@@ -32,5 +33,5 @@ def open_run(
         check_report_folders(context.environment)
         tag_run(f"env:{environment}")
         check_deployed(context.environment, waves)
-        with publishing_progress(f"progress-{environment}"):
+        with publishing_progress(artifact_key("progress", environment)):
             yield context

@@ -16,6 +16,7 @@ from pgfleet.judge.summary import manifest_entry
 from pgfleet.judge.trend import PreviousAudit
 from pgfleet.run import files
 from pgfleet.run.context import RunContext
+from pgfleet.tasks.support.artifacts import artifact_key
 from pgfleet.tasks.support.results import AUDIT_DOCUMENT, load_result, runs_that_published
 from pgfleet.tasks.support.retries import PUBLISH_OPTIONS
 from pgfleet.tasks.support.states import raw_result
@@ -38,7 +39,7 @@ def load_previous_audit(context: RunContext, file: str | None) -> PreviousAudit 
         document = files.load_audit(Path(file), environment)
         is_same = is_same_lineage(document.manifest, manifest)
         return PreviousAudit(document=document, source=Source.FILE) if is_same else None
-    for run_id in runs_that_published(f"audit-{environment}"):
+    for run_id in runs_that_published(artifact_key("audit", environment)):
         if str(run_id) != str(runtime.flow_run.id):  # a retried run is not compared with itself
             found = _load(run_id)
             if found and found.environment == environment and is_same_lineage(found.manifest, manifest):

@@ -7,6 +7,7 @@ from pgfleet.documents.repair import RepairDocument
 from pgfleet.hidden_characters import show_hidden
 from pgfleet.reports.render import markdown
 from pgfleet.reports.views.repair import repair_rows, repair_view
+from pgfleet.tasks.support.artifacts import artifact_key
 from pgfleet.tasks.support.retries import PUBLISH_OPTIONS
 
 
@@ -15,5 +16,7 @@ def publish_repair(document: RepairDocument) -> None:
     """A table of tenants, and a page with the statements, their hazards, and what remains to fix by hand."""
     view, environment = repair_view(document, with_command=True), document.environment
     description = show_hidden(f"{view.title}: {view.summary}")
-    create_table_artifact(repair_rows(document), key=f"repair-{environment}", description=description)
-    create_markdown_artifact(markdown.render(view), key=f"repair-summary-{environment}", description=description)
+    create_table_artifact(repair_rows(document), key=artifact_key("repair", environment), description=description)
+    create_markdown_artifact(
+        markdown.render(view), key=artifact_key("repair-summary", environment), description=description
+    )

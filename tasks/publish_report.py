@@ -9,17 +9,16 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from pgfleet.documents.audit import AuditDocument, Verdict
-from pgfleet.judge.summary import format_summary, worst_first
-from pgfleet.reports.blocks import MOST_TENANTS
+from pgfleet.judge.summary import format_summary
 from pgfleet.reports.links import Links
 from pgfleet.reports.phrases.trend import MOST_LINES
 from pgfleet.reports.phrases.variants import summarize_variants
 from pgfleet.reports.render import markdown
 from pgfleet.reports.tables import tenant_rows, variant_rows
 from pgfleet.reports.views.audit import audit_view
-from pgfleet.reports.views.audit_tenant import tenant_view
+from pgfleet.reports.views.audit_tenant import tenant_view, tenants_with_page
 from pgfleet.run.context import RunContext
-from pgfleet.tasks.support.artifacts import artifact_key, scope_of, with_place
+from pgfleet.tasks.support.artifacts import artifact_key, key_of, with_place
 from pgfleet.tasks.support.links import from_elsewhere, to_artifact, to_key, to_run
 from pgfleet.tasks.support.retries import PUBLISH_OPTIONS
 
@@ -28,37 +27,37 @@ MOST_LOGGED = 10
 
 @task(name="publish report", **PUBLISH_OPTIONS)
 def publish_report(document: AuditDocument, context: RunContext, place: str = "") -> None:
-    """A table of tenants, one of variants, a summary that ends with `place`, and a page for each of the worst tenants.
+    """A summary that ends with `place`, tables of tenants and of variants, and a page for each of the worst tenants.
 
     An audit of selected tenants has other keys: `audit-prod` remains the last full audit.
     """
     environment, said = document.environment, format_summary(document.summary)
-    scope, zone = scope_of(context), context.environment.policy.timezone
-    links = Links(run=to_run(document.run_id), summary=to_key(f"summary-{scope}"))
+    zone = context.environment.policy.timezone
+    links = Links(run=to_run(document.run_id), summary=to_key(key_of("summary", context)))
     links = replace(links, tenants=_publish_tenants(document, context, links))
     create_table_artifact(
-        tenant_rows(document, zone, links), key=f"audit-{scope}", description=f"Audit of {environment}: {said}"
+        tenant_rows(document, zone, links), key=key_of("audit", context), description=f"Audit of {environment}: {said}"
     )
     variants = document.variants
     described = summarize_variants(variants[:MOST_LINES])
-    create_table_artifact(variant_rows(variants), key=f"variants-{scope}", description=described)
+    create_table_artifact(variant_rows(variants), key=key_of("variants", context), description=described)
     page = markdown.render(audit_view(document, context.manifest, zone), replace(links, summary=None))
-    summary = create_markdown_artifact(with_place(page, place), key=f"summary-{scope}", description=said)
+    summary = create_markdown_artifact(with_place(page, place), key=key_of("summary", context), description=said)
     _log_link(logging.INFO, "All of it", to_artifact(cast("UUID", summary)))
 
 
 def _publish_tenants(document: AuditDocument, context: RunContext, links: Links) -> dict[str, str]:
-    """Publishes the pages of the worst tenants; returns their links by tenant."""
-    wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY or each.losses]
+    """Publishes the tenants' pages; returns their links by tenant."""
     found: dict[str, str] = {}
-    for tenant in wrong[:MOST_TENANTS]:
+    for tenant in tenants_with_page(document):
         view = tenant_view(tenant, document, context.manifest, context.environment.policy.timezone)
         page = markdown.render(view, links)
+        is_ready = tenant.verdict is Verdict.READY
         key = artifact_key("tenant", document.environment, tenant.name)
-        said = f"{tenant.name} {'lost rows' if tenant.verdict is Verdict.READY else f'is {tenant.verdict}'}"
+        said = f"{tenant.name} {'lost rows' if tenant.losses and is_ready else f'is {tenant.verdict}'}"
         made = create_markdown_artifact(page, key=key, description=said)
         found[tenant.name] = to_artifact(cast("UUID", made))
-        if len(found) <= MOST_LOGGED:
+        if len(found) <= MOST_LOGGED and (tenant.losses or not is_ready):
             _log_link(logging.WARNING, said, found[tenant.name])
     return found
 

@@ -12,7 +12,7 @@ from pgfleet.reports.views.counts import count_rows_of, fleet_count_rows
 from pgfleet.reports.views.plan import plan_rows, plan_view
 from pgfleet.reports.views.rollout import rollout_rows, rollout_view, watch_rows
 from pgfleet.run.context import RunContext
-from pgfleet.tasks.support.artifacts import scope_of, with_place
+from pgfleet.tasks.support.artifacts import key_of, with_place
 from pgfleet.tasks.support.links import to_run
 from pgfleet.tasks.support.retries import PUBLISH_OPTIONS
 
@@ -23,29 +23,29 @@ def publish_plan(plan: RolloutPlan, context: RunContext, *, seeds_alone: bool = 
     kind = "seed-plan" if seeds_alone else "plan"
     description = f"Plan {plan.digest[:12]} of {plan.environment}"
     rows = plan_rows(plan, context.manifest)
-    create_table_artifact(rows, key=f"{kind}-{scope_of(context)}", description=description)
+    create_table_artifact(rows, key=key_of(kind, context), description=description)
     page = markdown.render(plan_view(plan, context.manifest, context.environment.policy.rings))
-    create_markdown_artifact(page, key=f"{kind}-summary-{scope_of(context)}", description=description)
+    create_markdown_artifact(page, key=key_of(f"{kind}-summary", context), description=description)
 
 
 @task(name="publish rollout", **PUBLISH_OPTIONS)
 def publish_rollout(document: RolloutDocument, context: RunContext, place: str = "") -> None:
     """A table of tenants, a page that ends with `place`, the counts before and after, and the watched tables."""
-    kind, scope = document.what.replace(" ", "-"), scope_of(context)
+    kind = document.what.replace(" ", "-")
     view = rollout_view(document, context.manifest, context.environment.policy.timezone)
     description = show_hidden(f"{view.title}: {view.summary}")
-    create_table_artifact(rollout_rows(document), key=f"{kind}-{scope}", description=description)
+    create_table_artifact(rollout_rows(document), key=key_of(kind, context), description=description)
     page = with_place(markdown.render(view, Links(run=to_run(document.run_id))), place)
-    create_markdown_artifact(page, key=f"{kind}-summary-{scope}", description=description)
+    create_markdown_artifact(page, key=key_of(f"{kind}-summary", context), description=description)
     if counts := count_rows_of(document):
-        create_table_artifact(counts, key=f"counts-{kind}-{scope}", description="Rows before and after")
+        create_table_artifact(counts, key=key_of(f"counts-{kind}", context), description="Rows before and after")
     watched = [row for ring in document.rings for row in watch_rows(ring)]
     if watched:
-        create_table_artifact(watched, key=f"watch-{scope}", description="Activity after each ring")
+        create_table_artifact(watched, key=key_of("watch", context), description="Activity after each ring")
 
 
 @task(name="publish counts", **PUBLISH_OPTIONS)
 def publish_counts(document: CountDocument, context: RunContext) -> None:
     """A table with the rows of each tenant's counted tables."""
     description = f"Counts of {document.environment}"
-    create_table_artifact(fleet_count_rows(document), key=f"counts-{scope_of(context)}", description=description)
+    create_table_artifact(fleet_count_rows(document), key=key_of("counts", context), description=description)

@@ -18,7 +18,7 @@ from pgfleet.run import files
 from pgfleet.run.audit_histories import FLEET_PAGE, history_name, load_histories, load_history
 from pgfleet.run.context import RunContext
 from pgfleet.run.report_folders import report_folder
-from pgfleet.tasks.support.artifacts import scope_of
+from pgfleet.tasks.support.artifacts import key_of
 from pgfleet.tasks.support.retries import PUBLISH_OPTIONS
 
 Document = AuditDocument | RolloutDocument
@@ -46,7 +46,7 @@ def write_report(document: Document, context: RunContext) -> str:
 def _write_page(document: Document, context: RunContext, folder: str) -> str:
     """Writes the page under the run's own name, and again as the latest one; after a full audit also the fleet page."""
     kind = "audit" if isinstance(document, AuditDocument) else document.what.replace(" ", "-")
-    stem, place = f"{kind}-{scope_of(context)}", report_folder(folder)
+    stem, place = key_of(kind, context), report_folder(folder)
     own = f"{stem}-{document.finished_at:%Y-%m-%dT%H%M%SZ}-{document.run_id[:8]}.html"
     history = _history(document, context, place, own)
     page = _page(document, context, history)
@@ -60,8 +60,10 @@ def _write_page(document: Document, context: RunContext, folder: str) -> str:
         return fault
     if url := context.environment.policy.reports.url:
         link = f"{url.rstrip('/')}/{quote(own)}"
-        create_link_artifact(link, link_text=f"The page of this {kind}", key=f"page-{stem}")
-    return f"The page of this run: {place / own}"
+        title = f"HTML report of the {document.what if isinstance(document, RolloutDocument) else kind}"
+        create_link_artifact(link, link_text=title, key=key_of(f"page-{kind}", context), description=title)
+        get_run_logger().info("%s: %s", title, link)
+    return f"HTML report of this run: {place / own}"
 
 
 def _history(document: Document, context: RunContext, place: Path, own: str) -> AuditHistory | None:

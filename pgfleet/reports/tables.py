@@ -15,8 +15,11 @@ from pgfleet.reports.phrases.names import listed
 from pgfleet.reports.phrases.row_losses import loss_sentence
 from pgfleet.reports.phrases.variants import what_differs
 from pgfleet.reports.rows import TableRow, capped
+from pgfleet.reports.views.audit_tenant import fix_lines
+from pgfleet.reports.views.verdicts import tenant_status
 
-MOST_CHARACTERS = 120
+MOST_CHARACTERS = 1000
+"""Of a cell. Prefect wraps no column, but a cell that is cut off hides what is wrong."""
 
 
 def tenant_rows(document: AuditDocument, timezone: str = "UTC", links: Links = NO_LINKS) -> list[TableRow]:
@@ -29,7 +32,7 @@ def tenant_rows(document: AuditDocument, timezone: str = "UTC", links: Links = N
     rows = []
     for tenant in worst_first(document.tenants):
         when = {"since": dates.since(since.get(tenant.name))} if document.since else {}
-        rows.append(_row(tenant, _cell(tenant.name, links), when))
+        rows.append(_row(tenant, _cell(tenant.name, links), when, document.environment))
     return capped(rows, "none worse")
 
 
@@ -65,14 +68,15 @@ def earliest(document: AuditDocument) -> dict[str, datetime]:
     return found
 
 
-def _row(tenant: TenantEntry, cell: str, when: dict[str, str]) -> TableRow:
+def _row(tenant: TenantEntry, cell: str, when: dict[str, str], environment: str) -> TableRow:
     """Short columns first: Prefect wraps no column, so long ones need scrolling."""
     wrong = (sentence(tenant), *map(loss_sentence, tenant.losses))
     return {
         "tenant": cell,
-        "verdict": tenant.verdict,
+        "verdict": tenant_status(tenant).word,
         "ring": tenant.ring or "",
         **when,
+        "fix": plain_cell("; ".join(fix_lines(tenant, environment))),
         "what is wrong": plain_cell(shortened("; ".join(filter(None, wrong)))),
         "worth knowing": plain_cell(shortened("; ".join(remarks(tenant)))),
     }

@@ -6,20 +6,33 @@ import re
 from pgfleet.reports.markup import escaped
 from pgfleet.run.context import RunContext
 
+PLAIN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""A name without double dashes, as those of environments are."""
+IN_KINDS = frozenset({"dry", "plan", "revert", "rollout", "seed", "summary"})
+"""Words that continue a kind: `plan` of the environment `summary` is not `plan-summary` of another one."""
+
 
 def with_place(page: str, place: str) -> str:
     """The page, followed by the sentence that says where the report file is, if there is one."""
     return f"{page}\n{escaped(place)}\n" if place else page
 
 
-def scope_of(context: RunContext) -> str:
-    """The end of an artifact's key: the environment, and whether the run is about some of its tenants only."""
-    environment = context.environment.name
-    return f"{environment}-selection" if context.is_partial else environment
+def key_of(kind: str, context: RunContext) -> str:
+    """`audit-prod`, or `audit-prod--selection` if the run is about some of the environment's tenants only."""
+    return artifact_key(kind, context.environment.name, "selection" if context.is_partial else "")
 
 
-def artifact_key(*parts: str) -> str:
-    """A key as Prefect requires it: lowercase letters, digits, dashes. A digest keeps altered names distinct."""
-    joined = "-".join(parts)
-    plain = re.sub(r"[^a-z0-9]+", "-", joined.lower()).strip("-")
-    return plain if plain == joined else f"{plain}-{hashlib.sha256(joined.encode()).hexdigest()[:6]}"
+def artifact_key(kind: str, environment: str, detail: str = "") -> str:
+    """A key as Prefect requires it (lowercase letters, digits, dashes), different for different arguments.
+
+    `tenant-prod--eu-acme` is not `tenant-prod-eu--acme`. A digest keeps names with other characters distinct.
+    """
+    separator = "--" if environment.split("-", maxsplit=1)[0] in IN_KINDS else "-"
+    return f"{kind}{separator}{environment}" + (f"--{_plain(detail)}" if detail else "")
+
+
+def _plain(name: str) -> str:
+    if PLAIN.fullmatch(name):
+        return name
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return f"{plain}---{hashlib.sha256(name.encode()).hexdigest()[:12]}"

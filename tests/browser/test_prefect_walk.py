@@ -159,7 +159,7 @@ def test_the_table_says_it_in_few_columns_and_leads_on(walk: Walk, up: Up, audit
 def test_the_page_of_the_run_is_a_click_away(walk: Walk, up: Up, audited: str) -> None:
     ui, page = audited, walk.page
     page.goto(f"{ui}/artifacts/artifact/{newest(up, ui, 'page-audit-demo')}")
-    page = follow(page, "The page of this audit")
+    page = follow(page, "HTML report of the audit")
     expect(page.get_by_role("heading", name="Audit of demo")).to_be_visible()
     page.locator("#map").get_by_role("link", name="harbor", exact=True).click()
     expect(page.locator("#panel").get_by_text(STATEMENT)).to_be_visible()

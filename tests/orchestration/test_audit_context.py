@@ -83,7 +83,7 @@ def test_a_drift_appears_persists_and_is_resolved(
     assert (third.since.new, third.since.persisting, third.since.resolved) == ((), 1, ())
     [difference] = third.tenants[0].migrations[0].differences
     assert difference.since == second.finished_at
-    [row] = json.loads(records.artifact(f"audit-{environment}-selection")["data"])
+    [row] = json.loads(records.artifact(f"audit-{environment}--selection")["data"])
     assert row["since"].startswith(f"since {second.finished_at:%Y-}")
 
     embedded_server.execute(CREATE, database(dsn))

@@ -123,7 +123,7 @@ def test_artifacts_tell_the_story_and_an_audit_of_chosen_tenants_leaves_them_alo
 ) -> None:
     fleet.tenant("acme", ready_dsn()).tenant("Ember & Co", drifted_dsn)
     _, document = run_audit()
-    [page] = [each for each in records.artifacts() if (each["key"] or "").startswith("tenant-test-ember-co-")]
+    [page] = [each for each in records.artifacts() if (each["key"] or "").startswith("tenant-test--ember-co---")]
     assert "CREATE INDEX idx_ai_task_queue_status_schedule" in page["data"]
     rows = json.loads(records.artifact(f"audit-{ENVIRONMENT}")["data"])
     ember = f"[Ember &amp; Co](/artifacts/artifact/{page['id']})"
@@ -134,13 +134,13 @@ def test_artifacts_tell_the_story_and_an_audit_of_chosen_tenants_leaves_them_alo
     assert "task queue worker" in summary, "the service that suffers"
     of_this_run = [each["key"] for each in records.artifacts() if each["flow_run_id"] == document.run_id]
     assert of_this_run
-    assert "tenant-test-acme" not in of_this_run
+    assert "tenant-test--acme" not in of_this_run
     progress = records.artifact(f"progress-{ENVIRONMENT}")
     assert (float(progress["data"]), progress["description"]) == (100.0, "audit: 2 of 2 tenants")
     assert document.summary["blocked"] == 1
     run_audit(tenants=["acme"])
     assert json.loads(records.artifact(f"audit-{ENVIRONMENT}")["data"]) == rows
-    chosen = json.loads(records.artifact(f"audit-{ENVIRONMENT}-selection")["data"])
+    chosen = json.loads(records.artifact(f"audit-{ENVIRONMENT}--selection")["data"])
     assert [row["tenant"] for row in chosen] == ["acme"]
 
 

@@ -94,7 +94,7 @@ def test_runs_leave_their_pages_and_figures_where_the_environment_keeps_them(
     assert run_id in latest
     assert latest == (tmp_path / "reports" / own).read_text(encoding="utf-8")
     assert read_figures((tmp_path / "figures" / "pgfleet-test.prom").read_text(encoding="utf-8")) == 1
-    assert f"The page of this run: {tmp_path / 'reports' / own}" in records.artifact("summary-test")["data"].replace(
+    assert f"HTML report of this run: {tmp_path / 'reports' / own}" in records.artifact("summary-test")["data"].replace(
         "\\", ""
     )
     link = records.artifact("page-audit-test")

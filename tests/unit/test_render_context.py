@@ -40,7 +40,7 @@ from pgfleet.reports.render import html, markdown, terminal
 from pgfleet.reports.rows import MOST_ROWS
 from pgfleet.reports.tables import tenant_rows, variant_rows
 from pgfleet.reports.views.audit import audit_page, audit_view
-from pgfleet.reports.views.audit_tenant import tenant_view
+from pgfleet.reports.views.audit_tenant import tenant_view, tenants_with_page
 
 ORDER = ("20250315", "20250328")
 BEFORE = datetime(2025, 3, 25, 1, 0, tzinfo=UTC)
@@ -310,7 +310,8 @@ def test_rows_that_were_lost_are_told_in_the_report_and_its_last_line() -> None:
     lines = report(document)
     assert lines[1] == said
     assert lines[-2] == f"1 tenant: 1 ready; rows lost: acme: {loss_sentence(LOSS)}"
-    assert tenant_rows(document)[0]["what is wrong"] == loss_sentence(LOSS)
+    [row] = tenant_rows(document)
+    assert (row["verdict"], row["what is wrong"]) == ("ready, rows lost", loss_sentence(LOSS))
     assert "ai\\_messages: 40 rows" in markdown.render(tenant_view(tenant, document, MANIFEST))
 
 
@@ -342,6 +343,13 @@ def test_a_tenants_page_and_row_say_since_when() -> None:
         tenant_view(tenant, document, MANIFEST, "Europe/Berlin")
     )
     assert [row["since"] for row in tenant_rows(document, "Europe/Berlin")] == ["since 2025-03-25 02:00", ""]
+
+
+def test_a_tenant_that_is_ready_again_has_a_page_anew() -> None:
+    again, still, wrong = a_tenant("again"), a_tenant("still"), a_drifted_tenant()
+    document = put(a_document(again, still, wrong), since=a_since(resolved=(a_finding(tenant="again"),)))
+    assert tenants_with_page(document) == (wrong, again)
+    assert markdown.render(tenant_view(again, document, MANIFEST)).startswith("# again is ready")
 
 
 def test_a_tenant_that_lost_rows_comes_before_those_that_are_as_ready() -> None:

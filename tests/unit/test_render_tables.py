@@ -24,6 +24,7 @@ def test_a_row_says_what_a_person_wants_to_know() -> None:
         {
             "tenant": "acme",
             "verdict": "blocked",
+            "fix": "pgfleet rollout prod --tenant acme",
             "what is wrong": "2 drifted: index public.idx_a is missing; not applied: 3",
             "ring": "canary",
             "worth knowing": "seed rules is missing",
@@ -33,7 +34,7 @@ def test_a_row_says_what_a_person_wants_to_know() -> None:
 
 def test_a_ready_tenant_has_nothing_wrong_and_one_without_a_ring_an_empty_cell() -> None:
     [row] = tenant_rows(a_document(a_tenant_entry("acme", ring=None, migrations=[a_migration_entry()])))
-    assert list(row.values()) == ["acme", "ready", "", "", ""]
+    assert list(row.values()) == ["acme", "ready", "", "", "", ""]
 
 
 def test_the_worst_come_first() -> None:
@@ -65,6 +66,16 @@ def test_a_cell_is_cut_where_it_is_too_long() -> None:
     [row] = tenant_rows(a_document(a_tenant_entry("acme", Verdict.UNKNOWN, reason=reason)))
     assert row["what is wrong"] == "x" * (MOST_CHARACTERS - 1) + "…"
     assert shortened("x" * MOST_CHARACTERS) == "x" * MOST_CHARACTERS
+
+
+def test_a_row_says_what_fixes_its_tenant() -> None:
+    drifted = a_migration_entry(MigrationStatus.DRIFTED, differences=[a_difference_entry()])
+    pending = a_migration_entry(MigrationStatus.PENDING)
+    tenants = [a_tenant_entry(*each) for each in (("a", Verdict.BLOCKED), ("b", Verdict.BLOCKED), ("c", Verdict.READY))]
+    found = [[pending], [drifted], [a_migration_entry()]]
+    entries = [each.model_copy(update={"migrations": tuple(one)}) for each, one in zip(tenants, found, strict=True)]
+    rows = tenant_rows(a_document(*entries))
+    assert [row["fix"] for row in rows] == ["pgfleet rollout prod --tenant a", "by hand", ""]
 
 
 def test_a_name_is_never_a_link_of_its_own() -> None:

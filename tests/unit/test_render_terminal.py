@@ -29,8 +29,9 @@ from pgfleet.documents.audit import (
 from pgfleet.manifest.model import Impact, Priority
 from pgfleet.reports.blocks import MOST_TENANTS, StatusStyle, Tone
 from pgfleet.reports.render import terminal
-from pgfleet.reports.views.audit import VERDICT, audit_view
+from pgfleet.reports.views.audit import audit_view
 from pgfleet.reports.views.migration import CELL
+from pgfleet.reports.views.verdicts import VERDICT
 
 MANIFEST = a_manifest(
     a_migration("1", impacts=[Impact(service="worker", breaks="nothing is queued")]),

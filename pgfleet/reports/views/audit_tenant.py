@@ -11,9 +11,12 @@ from pgfleet.documents.audit import (
     MigrationStatus,
     SeedStatus,
     TenantEntry,
+    Verdict,
 )
+from pgfleet.judge.summary import worst_first
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import (
+    MOST_TENANTS,
     Block,
     Code,
     Lines,
@@ -71,6 +74,18 @@ def tenant_view(tenant: TenantEntry, document: AuditDocument, manifest: Manifest
         opening=(Paragraph(text=lead(tenant, document, dates)),),
         details=tuple(tenant_blocks(tenant, document, manifest, dates)),
     )
+
+
+def tenants_with_page(document: AuditDocument) -> tuple[TenantEntry, ...]:
+    """The worst tenants that are not ready or lost rows, and those that were not ready in the previous audit.
+
+    Otherwise, the last page of a tenant that is ready again would say that it is not. At most MOST_TENANTS of both.
+    """
+    before = {each.tenant for each in document.since.resolved} if document.since else set()
+    ordered = worst_first(document.tenants)
+    wrong = [each for each in ordered if each.verdict is not Verdict.READY or each.losses]
+    again = [each for each in ordered if each not in wrong and each.name in before]
+    return (*wrong[:MOST_TENANTS], *again[:MOST_TENANTS])
 
 
 def lead(tenant: TenantEntry, document: AuditDocument, dates: Dates) -> str:
