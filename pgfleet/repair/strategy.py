@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import CatalogObject, Change, Identity, ObjectKind, OccupiedName
-from pgfleet.catalog.repair_facts import NO_FACTS, Facts, RepairFacts
+from pgfleet.catalog.objects import CatalogObject, Change, ObjectKind, OccupiedName
+from pgfleet.catalog.repair_facts import NO_FACTS, Dependent, Facts, RepairFacts
 from pgfleet.repair.generate import functions, views
 from pgfleet.repair.generate.statements import generate_statements, is_made_with_column
 from pgfleet.repair.missing_dependents import find_missing_dependents
@@ -36,7 +36,6 @@ def choose_repairs(
     object that exists and is wrong is repaired with that object: created again with it, or left to a person with it.
     """
     lost = {each.version for each in differences if is_lost_table(each)} - {*pending}
-    missing = {each.identity for each in differences if each.actual is None}
     chosen = [
         choose_repair(
             each,
@@ -44,7 +43,7 @@ def choose_repairs(
             occupied_names,
             is_pending=each.version in pending,
             lost=lost,
-            facts=_with_missing(each, facts.get(each.identity, NO_FACTS), expected, missing),
+            facts=_with_others(each, facts.get(each.identity, NO_FACTS), expected, differences),
             is_extended=_is_extended(each, unexpected),
         )
         for each in differences
@@ -69,14 +68,29 @@ def choose_repairs(
     )
 
 
-def _with_missing(
-    difference: Difference, facts: RepairFacts, expected: ExpectedCatalog, missing: Collection[Identity]
+def _with_others(
+    difference: Difference, facts: RepairFacts, expected: ExpectedCatalog, others: Sequence[Difference]
 ) -> RepairFacts:
-    """The facts, with what will depend on a column of another type once it is no longer missing."""
+    """The facts, with what else the repair of a column's type must drop first and make again.
+
+    That is what will depend on it once it is no longer missing, and the conditions and indexes that differ with the
+    type: with the expected one, the server may find no operator for what they compare the column with.
+    """
     if not _is_retyped(difference):
         return facts
+    missing = {each.identity for each in others if each.actual is None}
     coming = tuple(find_missing_dependents(difference.expected, expected, missing))
-    return replace(facts, dependents=(*facts.dependents, *coming))
+    wrong = tuple(
+        Dependent(identity=each.identity, description=each.identity.name)
+        for each in others
+        if each.actual
+        and each.expected.parent_place == difference.expected.parent_place
+        and (
+            each.identity.kind is ObjectKind.INDEX or str(each.actual.attributes.get("definition")).startswith("CHECK")
+        )
+        and _names(part_of(difference.expected), each.actual.definition)
+    )
+    return replace(facts, dependents=(*facts.dependents, *coming, *wrong))
 
 
 def _with_other_key(difference: Difference, repair: Repair, unexpected: Collection[CatalogObject]) -> Repair:

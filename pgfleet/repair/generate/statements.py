@@ -1,5 +1,6 @@
 """The statements that fix an object, by its kind."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from pgfleet.catalog.differences import Difference
@@ -24,6 +25,8 @@ def generate_statements(
         yield from _add(wanted, expected)
         return
     _check_facts(wanted, found, facts)
+    if _is_in_partition_key(wanted, found, expected):
+        raise ManualRepairNeeded("it is part of the partition key: re-create the table and copy its rows")
     statements = CHANGE[wanted.identity.kind](wanted, found, expected)
     yield from with_dependents(statements, facts.dependents, expected, lambda each: _add(each, expected))
 
@@ -34,6 +37,15 @@ def _check_facts(wanted: CatalogObject, found: CatalogObject, facts: RepairFacts
         raise ManualRepairNeeded(f"there is no update path from version {have['version']} to {want['version']}")
     if wanted.identity.kind is ObjectKind.COLUMN and want["type"] != have["type"] and not facts.has_cast:
         raise ManualRepairNeeded(f"there is no cast from {have['type']} to {want['type']}")
+
+
+def _is_in_partition_key(wanted: CatalogObject, found: CatalogObject, expected: ExpectedCatalog) -> bool:
+    """Whether it is a column of another type that decides in which partition a row is."""
+    if wanted.identity.kind is not ObjectKind.COLUMN or wanted.attributes["type"] == found.attributes["type"]:
+        return False
+    table = next((each for each in expected.objects.values() if each.place == wanted.parent_place), None)
+    key = str(table.attributes.get("partition_key") or "") if table else ""
+    return bool(re.search(rf'(?<![\w"]){re.escape(part_of(wanted))}(?![\w"])', key))
 
 
 def _add(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
