@@ -228,6 +228,25 @@ def test_parts_of_an_object_that_needs_a_person_need_a_person_too() -> None:
     assert index == Repair(strategy=Strategy.BY_HAND, reason="table t must be fixed first")
 
 
+def test_a_condition_of_another_type_makes_room_for_its_columns_type() -> None:
+    column, check = a_column(type="e"), a_constraint("CHECK ((c = 'a'::e))", name="t.k")
+    text = [a_column(type="text"), a_constraint("CHECK ((c = 'a'::text))", name="t.k")]
+    both = [changed(column, text[0]), changed(check, text[1])]
+    repair, _ = choose_repairs(both, an_expected_catalog(("1", [a_table(), column, check])))
+    assert [each.text for each in repair.statements] == [
+        "ALTER TABLE t DROP CONSTRAINT k",
+        "ALTER TABLE t ALTER COLUMN c TYPE e USING c::e",
+        "ALTER TABLE t ADD CONSTRAINT k CHECK ((c = 'a'::e))",
+    ]
+
+
+def test_a_column_of_a_partition_key_keeps_its_type_until_a_person_changes_it() -> None:
+    column, table = a_column(type="integer"), a_table(form="partitioned", partition_key="RANGE (c)")
+    [repair] = choose_repairs([changed(column, a_column(type="bigint"))], an_expected_catalog(("1", [table, column])))
+    reason = "it is part of the partition key: re-create the table and copy its rows"
+    assert repair == Repair(strategy=Strategy.BY_HAND, reason=reason)
+
+
 def test_a_view_on_one_that_needs_a_person_needs_a_person_too() -> None:
     read, reader = a_view(name="w"), a_view(" SELECT w.a\n   FROM w")
     both = [changed(reader, a_view(" SELECT w.b AS a\n   FROM w")), changed(read, a_view(columns=["b text"], name="w"))]
