@@ -29,8 +29,9 @@ from pgfleet.tasks.write_report import write_report_if_configured
 
 
 def run_name() -> str:
-    """`audit prod · 2026-11-24`."""
-    return f"audit {runtime.flow_run.parameters['environment']} · {datetime.now(UTC):%Y-%m-%d}"
+    """`audit prod · 2026-11-24`, or `nightly prod · 2026-11-24` for a scheduled one."""
+    kind = "nightly" if (runtime.deployment.name or "").startswith("nightly-") else "audit"
+    return f"{kind} {runtime.flow_run.parameters['environment']} · {datetime.now(UTC):%Y-%m-%d}"
 
 
 @flow(name="audit", flow_run_name=run_name)

@@ -17,6 +17,9 @@ from pgfleet.run.files import load_yaml
 from pgfleet.validation import first_fault
 
 NOTIFICATION = "send-notification"
+NOT_SENT = (
+    "Sends no notification yet: under Blocks, create a notification block named {name}, then run `pgfleet automations`."
+)
 NOTHING = {"type": "do-nothing"}
 COMPARED = {"name", "description", "tags", "trigger", "actions"}
 """Not `enabled`: an automation that was switched off in Prefect stays off."""
@@ -56,15 +59,20 @@ class AutomationFile(_Table):
     automations: tuple[AutomationTable, ...]
 
 
-def apply_automation_file(path: Path, console: Console) -> None:
-    """Creates or updates the automations of the file and prints what was done. Raises ConfigurationError."""
+def apply_automation_file(path: Path, console: Console, page: str = "") -> None:
+    """Creates or updates the automations of the file and prints what was done. Raises ConfigurationError.
+
+    `page` is the address of Prefect's web interface, if it is known.
+    """
     file = load_automations(path)
     block = notification_block(file.notify)
     done = Counter(apply_automations(tables(file, block), file=str(path)).values())
     console.print(f"automations: {', '.join(f'{count} {change}' for change, count in done.items())}")
     if block is None:
         problem = f"Prefect has no notification block named {file.notify}"
-        console.print(f"no notifications are sent: {problem} (docs/prefect.md, Notifications)", soft_wrap=True)
+        place = f"at {page}/blocks/catalog" if page else "in its web interface, under Blocks"
+        advice = f"create one {place} (Slack, Teams, email, webhook, …), then run pgfleet automations"
+        console.print(f"no notifications are sent: {problem}; {advice}", soft_wrap=True, markup=False)
 
 
 def load_automations(path: Path) -> AutomationFile:
@@ -94,6 +102,8 @@ def tables(file: AutomationFile, block: str | None) -> list[dict[str, Any]]:
         others = [action for action in each["actions"] if action["type"] != NOTIFICATION]
         sent = [{**action, "block_document_id": block} for action in each["actions"] if action["type"] == NOTIFICATION]
         each["actions"] = [*others, *(sent if block else ())] or [NOTHING]
+        if sent and not block:
+            each["description"] = f"{each['description'].strip()} {NOT_SENT.format(name=file.notify)}"
     return found
 
 

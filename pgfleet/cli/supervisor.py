@@ -91,6 +91,8 @@ def supervise(options: Options) -> int:
         console.print("starting Prefect …")
         from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
+        from pgfleet.cli.first_audits import explain, start_first_audits
+
         api, is_running = find_server(options, PREFECT_API_URL.value())
         if not (is_running or options.sqlite or database or _has_database()):
             cluster = stack.enter_context(
@@ -104,13 +106,14 @@ def supervise(options: Options) -> int:
         if not is_running:
             _start_server(children, options, database, access, console)
         with temporary_settings({PREFECT_API_URL: api, PREFECT_API_AUTH_STRING: access.key}), prefect_errors():
-            _set_up(fleet, console, is_ours=not is_running)
+            _set_up(fleet, console, api.removesuffix("/api"), is_ours=not is_running)
+            started = start_first_audits(fleet.environments, is_demo=pages is not None)
+        if pages:
+            _serve_pages(children, pages, console)
         _start_worker(children, options, {"PREFECT_API_URL": api, **access.client_variables})
         console.print(f"\n[bold]Prefect's web interface: {api.removesuffix('/api')}[/bold]")
         access.explain(console, api)
-        if pages:
-            _serve_pages(children, pages)
-            console.print(f"HTML pages of its runs: {pages.url}")
+        explain(started, fleet.environments, api.removesuffix("/api"), console)
         console.print(f"logs: {children.folder}; Ctrl-C stops everything", style="dim")
         console.print(f"pgfleet: {children.wait()}")
         return ENDED
@@ -218,7 +221,7 @@ def _start_server(children: Children, options: Options, database: str | None, ac
     console.print(f"Prefect's server answers at {options.api}")
 
 
-def _set_up(fleet: FleetDocument, console: Console, *, is_ours: bool) -> None:
+def _set_up(fleet: FleetDocument, console: Console, page: str, *, is_ours: bool) -> None:
     """Creates or updates the work pool, the deployments, and the automations.
 
     On our own server, the work pool allows no run to choose its command, environment, or folder.
@@ -232,7 +235,7 @@ def _set_up(fleet: FleetDocument, console: Console, *, is_ours: bool) -> None:
     ensure_pool(POOL, fixed_template(job_variables), replace=is_ours)
     deployed = [deploy(each, POOL, job_variables) for each in deployments_of_fleet(fleet, POOL)]
     console.print(f"{len(deployed)} deployments on the work pool {POOL}: {', '.join(fleet.environments)}")
-    apply_automation_file(deployments_folder() / "automations.yaml", console)
+    apply_automation_file(deployments_folder() / "automations.yaml", console, page)
 
 
 def _start_worker(children: Children, options: Options, access: Mapping[str, str]) -> None:
@@ -242,8 +245,9 @@ def _start_worker(children: Children, options: Options, access: Mapping[str, str
     children.start("the worker", command, variables, log="worker.log", patience_seconds=RUN_PATIENCE_SECONDS)
 
 
-def _serve_pages(children: Children, pages: Pages) -> None:
-    pages.folder.mkdir(mode=0o700)
+def _serve_pages(children: Children, pages: Pages, console: Console) -> None:
+    pages.folder.mkdir(mode=0o700)  # before the first run writes there
+    console.print(f"HTML reports of its runs: {pages.url}")
     command = [sys.executable, "-m", "pgfleet.cli.report_server", str(pages.port), str(pages.folder)]
     variables = {**settings.variables(), report_server.KEY: pages.key}
     children.start("the server of the HTML pages", command, variables, log="pages.log", patience_seconds=0.2)

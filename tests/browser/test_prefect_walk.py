@@ -75,7 +75,7 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="module")
 def audited(profile: BrowserContext, up: Up, ui: str) -> str:
-    """The same, once an audit that was begun from the form has ended."""
+    """The same, once the first audit, which starts by itself, has ended."""
     with walking(profile) as walk:
         page = walk.page
         page.goto(f"{ui}/deployments")
@@ -85,7 +85,7 @@ def audited(profile: BrowserContext, up: Up, ui: str) -> str:
         for described in ("Environment in the fleet file.", "Only tenants in these rings."):
             expect(page.get_by_text(described)).to_be_visible()
         walk.picture("prefect-form")
-        page.get_by_role("button", name="Submit").click()
+        expect(page.get_by_role("button", name="Submit")).to_be_enabled()
         until(lambda: has_ended(up, ui))
     return ui
 

@@ -33,7 +33,7 @@ def up(installed: Installed, fleet: Fleet, tmp_path: Path) -> Iterator[Up]:
         yield made
 
 
-def test_a_run_is_started_from_the_form_and_a_second_start_finds_it(
+def test_the_first_audit_starts_by_itself_and_a_second_start_finds_it(
     up: Up, fleet: Fleet, ready_dsn: Callable[[], str]
 ) -> None:
     fleet.tenant("acme", ready_dsn())
@@ -42,7 +42,10 @@ def test_a_run_is_started_from_the_form_and_a_second_start_finds_it(
     assert "8 deployments on the work pool pgfleet: up" in up.said
     assert "automations: 6 created" in up.said
     assert ("warning: running as root" in up.said) == (os.geteuid() == 0)
-    assert "no notifications are sent: Prefect has no notification block named pgfleet-alerts" in up.said
+    assert (
+        "no notifications are sent: Prefect has no notification block named pgfleet-alerts; create one at http"
+        in up.said
+    )
     nightly = up.ask("GET", f"{api}/deployments/name/audit/nightly-up")
     assert [each["schedule"]["timezone"] for each in nightly["schedules"]] == ["Asia/Tokyo"]
     nights = {
@@ -53,7 +56,8 @@ def test_a_run_is_started_from_the_form_and_a_second_start_finds_it(
     assert {each["next_scheduled_start_time"][11:16] for each in scheduled} == {"17:00"}, "two o'clock in Tokyo"
     audit = up.ask("GET", f"{api}/deployments/name/audit/audit-up")
     assert audit["entrypoint"] == "pgfleet.flows.audit.audit_fleet"
-    run = up.ask("POST", f"{api}/deployments/{audit['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+    assert "The first audit of up has started: " in up.said
+    [run] = up.ask("POST", f"{api}/flow_runs/filter", {"deployments": {"id": {"any_": [audit["id"]]}}})
     state = until(lambda: final_state(up.ask("GET", f"{api}/flow_runs/{run['id']}")))
     assert (state["name"], state["message"]) == ("Completed", "1 tenant: 1 ready")
     assert "postgres" in names_of(family(process.pid))
@@ -64,6 +68,7 @@ def test_a_run_is_started_from_the_form_and_a_second_start_finds_it(
     again = up("--port", str(free_port()))
     api = f"{up.until_ready(again)}/api"
     assert "automations: 6 unchanged" in up.said
+    assert "The first audit" not in up.said
     assert up.ask("GET", f"{api}/flow_runs/{run['id']}")["state"]["name"] == "Completed"
     end(up, again, signal.SIGTERM)
 
