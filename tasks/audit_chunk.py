@@ -12,7 +12,7 @@ from pgfleet.run.context import Granularity, RunContext
 from pgfleet.tasks.audit_tenant import audit_tenant
 from pgfleet.tasks.support.chunks import chunk_name, cover
 from pgfleet.tasks.support.opaque import opaque
-from pgfleet.tasks.support.states import tenant_state
+from pgfleet.tasks.support.states import needs_steps, tenant_state
 
 
 def run_name() -> str:
@@ -28,7 +28,7 @@ def audit_chunk(
 
     def covered(tenant: str) -> State[TenantEntry] | None:
         entry = audit(context.tenant(tenant), context)
-        return None if entry.verdict in detailed else tenant_state(entry)
+        return None if needs_steps(entry, detailed) else tenant_state(entry)
 
     def in_detail(tenant: str) -> State[Any]:
         return audit_tenant(tenant, opaque(context), Granularity.STEP, return_state=True)

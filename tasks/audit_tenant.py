@@ -14,7 +14,7 @@ from pgfleet.run.retries import retrying
 from pgfleet.tasks.check_seed import check_seed
 from pgfleet.tasks.count_rows import count_rows
 from pgfleet.tasks.inspect_tenant import inspect_tenant
-from pgfleet.tasks.support.states import as_task_runs, tenant_state
+from pgfleet.tasks.support.states import as_task_runs, needs_steps, tenant_state
 from pgfleet.tasks.try_contracts import try_contracts
 from pgfleet.tasks.verify_migration import verify_migration
 
@@ -34,12 +34,13 @@ def audit_tenant(
 ) -> State[TenantEntry]:
     """Inspects and verifies the tenant, each step in its own task run or all in this one.
 
-    Under `auto`, all in this one, and again in task runs if the verdict is a `detailed` one.
+    Under `auto`, all in this one, and again in task runs if the verdict is a `detailed` one and not only
+    because migrations are pending.
     """
     chosen = context.tenant(tenant)
     if granularity is Granularity.AUTO:
         entry = audit(chosen, context)
-        if entry.verdict not in detailed:
+        if not needs_steps(entry, detailed):
             return tenant_state(entry)
     run = retrying if granularity is Granularity.TENANT else as_task_runs(STEPS)
     return tenant_state(audit(chosen, context, run))

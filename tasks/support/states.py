@@ -1,6 +1,6 @@
 """Prefect states for results: Completed if all is as expected, else Failed with a name that says why."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from prefect import Task
@@ -32,7 +32,7 @@ from pgfleet.documents.rollout import (
 from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.summary import Outcome, format_summary, outcome_of, summarize, tenant_count
 from pgfleet.reports.phrases import manifest_proof
-from pgfleet.reports.phrases.audit import sentence
+from pgfleet.reports.phrases.audit import lacking_migrations, sentence
 from pgfleet.reports.phrases.rollout import findings_text
 from pgfleet.reports.phrases.row_losses import summarize_losses
 from pgfleet.rollout import summary as rollout_summary
@@ -75,6 +75,13 @@ def tenant_state(entry: TenantEntry) -> State[TenantEntry]:
     if entry.verdict is Verdict.READY:
         return Completed(name=name, data=entry)
     return Failed(name=name, message=state_message(sentence(entry)), data=entry)
+
+
+def needs_steps(entry: TenantEntry, detailed: Collection[Verdict]) -> bool:
+    """Whether task runs of its steps show more than the tenant's own: not if it only lacks migrations."""
+    lacking = lacking_migrations(entry)
+    is_pending = bool(lacking) and all(each.status is MigrationStatus.PENDING for each in lacking)
+    return entry.verdict in detailed and not is_pending
 
 
 def run_state(tenants: Sequence[TenantEntry]) -> State[Any]:

@@ -1,5 +1,6 @@
 """The page of an audit in Chromium, by mouse, by keyboard and without either; no page asks anybody for anything."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -13,8 +14,11 @@ from unit.literals import a_document, a_tenant_entry
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.reports.render import html
 from pgfleet.reports.views.audit import audit_page
+from pgfleet.reports.views.verdicts import past_audit
 
 NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
+"""The folder for screenshots; set by `make screenshots`."""
 LEAST_CONTRAST = 4.5
 """Of text and what it stands on (WCAG 2.2, 1.4.3)."""
 CONTRASTS = (Path(__file__).parent / "contrasts.js").read_text(encoding="utf-8")
@@ -33,7 +37,15 @@ def thousand(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def put(folder: Path, document: AuditDocument) -> str:
-    return written(folder, html.render(audit_page(document, MANIFEST, "Europe/Berlin")))
+    last = past_audit(document, "page.html", "Europe/Berlin")
+    others = [last.model_copy(update={"tenants": {"blocked": each, "ready": 12 - each}}) for each in (1, 1, 4, 2)]
+    return written(folder, html.render(audit_page(document, MANIFEST, "Europe/Berlin", (*others, last))))
+
+
+def picture(page: Page, name: str, *, full_page: bool = False) -> None:
+    """If screenshots are wanted, takes one."""
+    if SCREENSHOTS:
+        page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=full_page)
 
 
 def shown(page: Page) -> list[str]:
@@ -216,7 +228,11 @@ def test_a_link_to_nothing_opens_nothing(page: Page, dozen: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_and_every_sign_can_be_read_in_light_and_dark(page: Page, dozen: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.goto(dozen)
+    suffix = "" if scheme == "light" else "-dark"
+    picture(page, f"page{suffix}", full_page=True)
     page.goto(f"{dozen}#tenant=borealis")
+    picture(page, f"page-tenant{suffix}")
     is_dark = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0] < 128")
     assert is_dark is (scheme == "dark")
     found = page.evaluate(CONTRASTS)
