@@ -24,7 +24,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "outside.html").write_text("outside")
     (folder / "link.html").symlink_to(tmp_path / "outside.html")
     server = serve(0, folder, KEY)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()

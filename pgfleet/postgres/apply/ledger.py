@@ -48,11 +48,15 @@ def read_ledger(session: Session, found: tuple[bool, str | None]) -> tuple[Mappi
             {},
             f"its format is {version}, this pgfleet supports {FORMAT}; use the version that wrote it or a later one",
         )
-    entries = {
-        name: LedgerRow(state=LedgerState(state), checksum=checksum, run_id=run_id)
-        for name, state, checksum, run_id in rows
+    return ledger_entries(rows), None
+
+
+def ledger_entries(rows: Rows) -> Mapping[str, LedgerRow]:
+    """The rows of `ledger/read` by version."""
+    return {
+        version: LedgerRow(state=LedgerState(state), checksum=checksum, run_id=run_id)
+        for version, state, checksum, run_id in rows
     }
-    return entries, None
 
 
 def prepare_ledger(session: Session, with_reverts: bool = False) -> None:

@@ -1,13 +1,12 @@
 """Finds out whether a tenant's catalog is as an earlier audit found it, and reads only the data if it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import Catalog
-from pgfleet.documents.audit import LedgerState
-from pgfleet.judge.observations import LedgerRow, TenantObservation
+from pgfleet.judge.observations import TenantObservation
 from pgfleet.judge.unchanged import EarlierInspection
-from pgfleet.postgres.apply.ledger import FORMAT
+from pgfleet.postgres.apply.ledger import FORMAT, ledger_entries
 from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.missing import quoted_names
@@ -70,13 +69,6 @@ def read_unchanged(
     return Reading(observed=observed, prefetched=prefetched, others=rows[end:])
 
 
-def _ledger(rows: Rows) -> Mapping[str, LedgerRow]:
-    return {
-        version: LedgerRow(state=LedgerState(state), checksum=checksum, run_id=run_id)
-        for version, state, checksum, run_id in rows
-    }
-
-
 def _observe(
     session: Session, context: RunContext, earlier: EarlierInspection, ledger: Rows, rows: Sequence[Rows]
 ) -> TenantObservation:
@@ -84,7 +76,7 @@ def _observe(
     return TenantObservation(
         server_version=session.server_version,
         catalog=Catalog(fingerprint=earlier.fingerprint, managed=None, unexpected=()),
-        ledger=_ledger(ledger),
+        ledger=ledger_entries(ledger),
         tool=read_tool_ledger(session, context.manifest, tool[0]) if tool else None,
         pooler=session.pooler_before(pid),
         is_standby=is_standby,
