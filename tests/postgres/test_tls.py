@@ -26,6 +26,13 @@ def error_of(dsn: Dsn) -> DatabaseError:
     return caught.value
 
 
+def test_a_server_without_required_tls_has_its_own_reason(embedded_server: Server) -> None:
+    """The first test: the others enable TLS on the server, which may be the same one."""
+    error = error_of(Dsn(f"{embedded_server.cluster.dsn()}?sslmode=require"))
+    assert (type(error), error.connect_failure) == (AccessRefused, ConnectFailure.NO_TLS)
+    assert "does not support TLS, and the DSN requires it" in str(error)
+
+
 @on_servers_with_tls
 def test_rollout_and_audit_work_with_a_verified_certificate(
     encrypted: EncryptedServer, empty_database: str, shipped_manifest: Manifest, expected: ExpectedCatalog
@@ -55,9 +62,3 @@ def test_an_unverified_certificate_has_its_own_reason(
     assert str(error).startswith(f"{because.replace('_', ' ')}: ")
     assert f"the certificate of {host}:" in str(error)
     assert str(error).endswith(because.advice)
-
-
-def test_a_server_without_required_tls_has_its_own_reason(embedded_server: Server) -> None:
-    error = error_of(Dsn(f"{embedded_server.cluster.dsn()}?sslmode=require"))
-    assert (type(error), error.connect_failure) == (AccessRefused, ConnectFailure.NO_TLS)
-    assert "does not support TLS, and the DSN requires it" in str(error)
