@@ -65,7 +65,7 @@ def _change_composite(name: str, wanted: Sequence[str], found: Sequence[str]) ->
             )
         elif have[attribute] != definition:
             text = f"ALTER TYPE {name} ALTER ATTRIBUTE {attribute} TYPE {definition}"
-            yield Statement(text=text, hazards=(Hazard.MAY_BE_NEEDED,))
+            raise ManualRepairNeeded(f"{text} works only if no table has a column of this type")
 
 
 def _attributes(definitions: Sequence[str]) -> dict[str, str]:
