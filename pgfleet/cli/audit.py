@@ -16,6 +16,8 @@ from pgfleet.run import files, settings
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.report_folders import check_report_folders
 
+WITHOUT_FLEET = "To run a command of this report, name the database in a fleet file; pgfleet init writes one."
+
 OptionalEnvironment = Annotated[
     str | None,
     typer.Argument(
@@ -67,7 +69,10 @@ def audit(
         options = {"granularity": granularity, "since_file": file, "full": full, **selected.selection.parameters}
         document = run_audit(name, **options)
     write_audit(document, context, output.output_format, output.output)
-    raise typer.Exit(EXIT_STATUS[outcome_of(document.tenants)])
+    status = EXIT_STATUS[outcome_of(document.tenants)]
+    if dsn and status:
+        typer.echo(WITHOUT_FLEET, err=True)
+    raise typer.Exit(status)
 
 
 def _context(environment: str | None, dsn: str | None, selected: Selected) -> RunContext:

@@ -50,7 +50,9 @@ def file_checks(*, is_needed: bool) -> Iterator[CheckEntry]:
     """The fleet file, its environments, and the manifest. Missing ones are errors only if they are needed."""
     chosen = settings.Settings()
     if not (is_needed or settings.names_fleet_file() or chosen.config.exists()):
-        yield warning("fleet_file", f"there is no {chosen.config} here", "write one, or name one with --config")
+        yield warning(
+            "fleet_file", f"there is no {chosen.config} here", "write one (pgfleet init), or name one with --config"
+        )
         yield from _manifest_checks(chosen, None, is_needed=chosen.manifest is not None)
         return
     try:

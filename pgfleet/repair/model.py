@@ -32,8 +32,8 @@ class Hazard(StrEnum):
     """Fails without a change if existing rows conflict with it."""
     LOSES_GRANTS = "loses what was granted on it"
     """Re-creates the object: privileges that the manifest does not grant are lost."""
-    RENAMES = "changes what rows hold"
-    """Rows contain the new label instead of the old one."""
+    CHANGES_ROWS = "changes what rows hold"
+    """Rows contain the new label of an enum instead of the old one, or a rounded value instead of the exact one."""
     MAY_BE_NEEDED = "fails while other objects depend on it"
     """Drops the object first, never with CASCADE."""
 
@@ -50,7 +50,7 @@ CODES = {
     Hazard.READS_ALL: HazardCode.SCANS_TABLE,
     Hazard.MAY_FAIL: HazardCode.MAY_FAIL_ON_ROWS,
     Hazard.LOSES_GRANTS: HazardCode.CHANGES_PRIVILEGES,
-    Hazard.RENAMES: HazardCode.OVERWRITES_DATA,
+    Hazard.CHANGES_ROWS: HazardCode.OVERWRITES_DATA,
     Hazard.MAY_BE_NEEDED: HazardCode.BREAKS_CLIENTS,
 }
 

@@ -84,7 +84,7 @@ def load_fleet(path: Path) -> FleetDocument:
     try:
         text = normalize(decode(read_regular_file(path, most_bytes=MOST_BYTES_OF_SETTINGS)))
     except (Unusable, Unreadable) as error:
-        raise FleetError(str(path), "", f"{error}; name another with --config") from None
+        raise FleetError(str(path), "", f"{error}; name another with --config (pgfleet init writes one)") from None
     return parse_fleet(text, file=str(path))
 
 

@@ -91,7 +91,7 @@ def test_a_fleet_file_that_cannot_be_read_is_refused(tmp_path: Path, content: by
         load_fleet(file)
     [line] = str(caught.value).splitlines()
     assert line.startswith((f"{file}: cannot be read", f"{file}: is not UTF-8"))
-    assert line.endswith("; name another with --config")
+    assert line.endswith("; name another with --config (pgfleet init writes one)")
 
 
 def test_a_fleet_file_on_disk_gives_its_environment(tmp_path: Path) -> None:

@@ -219,6 +219,11 @@ COLUMNS = {
         a_column(),
         [RETYPED.replace("TYPE text", "TYPE character varying(9)").replace("::text", "::character varying")],
     ),
+    "a type that rounds": (
+        a_column(type="real"),
+        a_column(type="numeric"),
+        [f"{RETYPED.replace('text', 'real')}, CHANGES_ROWS"],
+    ),
     "an array of a shorter type": (
         a_column(type="character(9)[]"),
         a_column(),
@@ -401,7 +406,7 @@ TYPES = {
     "a label was renamed": (
         a_type("enum", labels=["a", "b"]),
         a_type("enum", labels=["a", "x"]),
-        ["ALTER TYPE y RENAME VALUE 'x' TO 'b' -- RENAMES"],
+        ["ALTER TYPE y RENAME VALUE 'x' TO 'b' -- CHANGES_ROWS"],
     ),
     "an attribute is missing": (
         a_type("composite", attributes=["a text", '"b c" integer']),

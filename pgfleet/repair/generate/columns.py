@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgfleet.catalog.objects import CatalogObject
+from pgfleet.repair.generate.rounding import may_round
 from pgfleet.repair.generate.sequences import (
     add_sequence,
     continue_after,
@@ -86,7 +87,8 @@ def _change_type(wanted: CatalogObject, found: CatalogObject) -> Iterator[Statem
     collation = f" COLLATE {want['collation']}" if want["collation"] else ""
     using = f" USING {column}::{_without_limit(want['type'])}" if want["type"] != found.attributes["type"] else ""
     text = f"ALTER COLUMN {column} TYPE {want['type']}{collation}{using}"
-    yield _alter(wanted, text, LOCK, Hazard.REWRITES, Hazard.MAY_FAIL)
+    changes = (Hazard.CHANGES_ROWS,) if may_round(found.attributes["type"], want["type"]) else ()
+    yield _alter(wanted, text, LOCK, Hazard.REWRITES, Hazard.MAY_FAIL, *changes)
 
 
 def _without_limit(type_name: str) -> str:

@@ -35,7 +35,7 @@ def _change_enum(name: str, wanted: Sequence[str], found: Sequence[str]) -> Iter
     if renamed := _renamed(wanted, found):
         old, new = renamed
         text = f"ALTER TYPE {name} RENAME VALUE {literal(old)} TO {literal(new)}"
-        yield Statement(text=text, hazards=(Hazard.RENAMES,))
+        yield Statement(text=text, hazards=(Hazard.CHANGES_ROWS,))
         return
     if [each for each in wanted if each in found] != list(found):
         raise ManualRepairNeeded("it has an unexpected label, or its labels are in another order; rows may use them")
