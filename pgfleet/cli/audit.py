@@ -70,7 +70,7 @@ def audit(
         document = run_audit(name, **options)
     write_audit(document, context, output.output_format, output.output)
     status = EXIT_STATUS[outcome_of(document.tenants)]
-    if dsn and status:
+    if dsn and status and any(each.migrations for each in document.tenants):
         typer.echo(WITHOUT_FLEET, err=True)
     raise typer.Exit(status)
 
