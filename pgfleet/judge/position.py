@@ -10,9 +10,6 @@ from pgfleet.catalog.shared_objects import is_shared
 from pgfleet.documents.audit import Evidence, PositionEntry
 from pgfleet.manifest.order import Order
 
-INDEPENDENT = frozenset({ObjectKind.TYPE, ObjectKind.FUNCTION, ObjectKind.SEQUENCE, ObjectKind.TABLE, ObjectKind.VIEW})
-"""Kinds of objects that only exist because somebody created them by name."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
@@ -94,8 +91,8 @@ def _find_linear(
     Of all positions that the ledgers allow, the one that explains the most objects is taken; objects that may exist
     for another reason only decide between positions that are equal otherwise. Of several, it is the one that the
     ledgers record; without ledgers the last, because an object that exists was created by somebody, and one that is
-    missing may have been lost. For the same reason, the next migration is applied too if an object exists that it
-    creates, even if more of its objects are missing.
+    missing may have been lost. For the same reason, the next migration is applied too if a table exists that it
+    creates, even if more of its objects are missing: run again, it would create lost tables without their rows.
     """
     known = records.known - order.repeatable
     floor = max(map(history.places.__getitem__, known | records.shown), default=0)
@@ -116,15 +113,26 @@ def _find_linear(
 
 
 def _is_begun(history: History, found: Mapping[Identity, CatalogObject], place: int, records: Records) -> bool:
-    """Whether an independent object exists that the migration after this position creates."""
-    return any(
-        chain.identity.kind in INDEPENDENT
-        and chain.identity in found
-        and chain.state(index - 1) is None
-        and chain.state(index) is not None
-        and not _may_be_foreign(chain.identity, records)
+    """Whether a table exists that the migration after this position creates, with at least half of its columns.
+
+    A table of that name without them, or another object, may be the work of somebody else.
+    """
+    made = [
+        (chain, link)
         for chain, index in history.by_version[history.versions[place]]
-    )
+        if chain.state(index - 1) is None and (link := chain.state(index)) is not None
+    ]
+    for chain, table in made:
+        if table.identity.kind is ObjectKind.TABLE and chain.identity in found:
+            columns = [each for each, state in made if state.parent_place == table.place and _is_column(state)]
+            existing = sum(each.identity in found for each in columns)
+            if 2 * existing >= len(columns) and not _may_be_foreign(chain.identity, records):
+                return True
+    return False
+
+
+def _is_column(found: CatalogObject) -> bool:
+    return found.identity.kind is ObjectKind.COLUMN
 
 
 def _scores(history: History, found: Mapping[Identity, CatalogObject], records: Records) -> list[tuple[int, ...]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from unit.literals import a_migration
+from unit.literals import a_column, a_migration
 
 from pgfleet.catalog.history import History, trace
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
@@ -115,6 +115,20 @@ def test_a_migration_is_applied_though_most_of_its_objects_are_lost() -> None:
     assert numbers(located(later, linear(later), [B, T]).applied) == [1, 2]
     recorded = Records(ledger=frozenset("1"))
     assert numbers(located(later, linear(later), [B, T], recorded).applied) == [1]
+
+
+def test_a_name_in_common_does_not_mean_that_a_migration_is_applied() -> None:
+    """Somebody else may have created a function or a table of the same name, with other columns."""
+    columns = [a_column("t", f"c{n}") for n in range(4)]
+    function = replace(an_object("touch"), identity=Identity(kind=ObjectKind.FUNCTION, schema=None, name="touch()"))
+    history = a_history([function, T, *columns, *(an_object(f"u{n}") for n in range(3))])
+    for found, applied in (
+        ([function], []),
+        ([T], []),
+        ([T, function, *columns[:1]], []),
+        ([T, *columns[:2]], [1]),
+    ):
+        assert numbers(located(history, linear(history), found).applied) == applied
 
 
 def test_the_parts_of_a_lost_table_do_not_count_against_later_migrations() -> None:
