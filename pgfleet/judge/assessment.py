@@ -8,7 +8,8 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import Catalog, CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.repair_facts import Facts
 from pgfleet.catalog.shared_objects import is_shared
-from pgfleet.judge.position import Position, Records, locate
+from pgfleet.judge.position import Position, locate
+from pgfleet.judge.records import Records
 from pgfleet.manifest.order import Order
 from pgfleet.repair.model import Hazard, Repair, Strategy
 from pgfleet.repair.strategy import NOTHING_KNOWN, choose_repairs

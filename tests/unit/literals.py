@@ -25,7 +25,7 @@ from pgfleet.errors import Place
 from pgfleet.fleet.model import Environment, Policy, RolloutPolicy, Tenant, WavePolicy
 from pgfleet.fleet.secret import Dsn
 from pgfleet.judge.assessment import Assessment, assess
-from pgfleet.judge.position import Records
+from pgfleet.judge.records import Records
 from pgfleet.judge.summary import summarize
 from pgfleet.manifest.model import (
     Check,

@@ -13,7 +13,8 @@ from pgfleet.fleet.model import Tenant
 from pgfleet.judge.assessment import Assessment, assess, find_repairs_to_refine
 from pgfleet.judge.checks import judge_check
 from pgfleet.judge.observations import QueryResult, TenantObservation
-from pgfleet.judge.position import Position, Records, position_entry
+from pgfleet.judge.position import Position, position_entry
+from pgfleet.judge.records import Records
 from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.postgres.apply.ledger import ledger_query, read_ledger
 from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
