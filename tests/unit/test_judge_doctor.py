@@ -74,6 +74,6 @@ def test_a_login_has_the_warnings_of_an_audit() -> None:
         LoginRights(server="db1", login="acme_rollout", is_own=False, powers=("CREATEROLE",), database="acme"),
     ]
     assert [(each.status, each.detail) for each in login_checks(found, [tenant], has_scratch_dsn=True)] == [
-        (OK, "reader on db1: no more rights than it needs"),
+        (OK, "reader on db1: no needless rights; missing ones show in an audit"),
         (WARNING, "acme_rollout on db1 (rollouts): can create roles (CREATEROLE)"),
     ]

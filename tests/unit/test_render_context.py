@@ -371,7 +371,7 @@ def test_pending_migrations_of_a_tenant_are_one_line_of_what_is_new_and_of_what_
 
 def test_a_first_audit_says_so() -> None:
     document = a_document(a_tenant()).model_copy(update={"is_first": True})
-    line = "First audit of this manifest: there is no earlier one to compare with."
+    line = "No earlier audit of this manifest was found to compare with."
     view = audit_view(document, MANIFEST)
     console = Console(width=160, file=StringIO())
     console.print(terminal.render(view))

@@ -12,7 +12,7 @@ from pgfleet.reports.phrases.names import group_names, listed
 
 MOST_LINES = 10
 MOST_CONSUMERS = 3
-FIRST_AUDIT = "First audit of this manifest: there is no earlier one to compare with."
+FIRST_AUDIT = "No earlier audit of this manifest was found to compare with."
 NOT_JUDGED_BEFORE = "not inspected by that audit, may be older"
 
 
