@@ -18,6 +18,7 @@ from pgfleet.postgres.session import Session
 
 LONGEST_SECONDS = 60
 """Less than the statement takes, and long enough for a busy machine."""
+REMINDER_SECONDS = 20
 RUNNING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(100)%' AND pid <> pg_backend_pid()"
 
 
@@ -27,13 +28,16 @@ class Interrupted(BaseException):
 
 @contextmanager
 def interrupted_after(seconds: float) -> Iterator[None]:
-    """Within the block a signal arrives after this time."""
+    """Within the block a signal arrives after this time, and again where Python ignored what its handler raised.
+
+    In a callback such as a connection's `__del__`, Python ignores it; `pgfleet.run.interruption` raises it again too.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise Interrupted
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, REMINDER_SECONDS)
     try:
         yield
     finally:
