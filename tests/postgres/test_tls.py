@@ -3,7 +3,7 @@
 import pytest
 from fixtures.binaries import BINARIES
 from fixtures.rollout import Subject
-from fixtures.servers import Server
+from fixtures.servers import started
 from fixtures.tls import HOST, EncryptedServer
 
 from pgfleet.catalog.expected import ExpectedCatalog
@@ -13,6 +13,7 @@ from pgfleet.documents.rollout import Result
 from pgfleet.errors import AccessRefused, DatabaseError
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest
+from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
 
@@ -26,9 +27,10 @@ def error_of(dsn: Dsn) -> DatabaseError:
     return caught.value
 
 
-def test_a_server_without_required_tls_has_its_own_reason(embedded_server: Server) -> None:
-    """The first test: the others enable TLS on the server, which may be the same one."""
-    error = error_of(Dsn(f"{embedded_server.cluster.dsn()}?sslmode=require"))
+def test_a_server_without_required_tls_has_its_own_reason() -> None:
+    """On a server of its own: the other tests enable TLS on theirs, which may be any version."""
+    with started(embedded_binaries()) as server:
+        error = error_of(Dsn(f"{server.cluster.dsn()}?sslmode=require"))
     assert (type(error), error.connect_failure) == (AccessRefused, ConnectFailure.NO_TLS)
     assert "does not support TLS, and the DSN requires it" in str(error)
 
