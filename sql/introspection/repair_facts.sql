@@ -86,7 +86,14 @@ reached AS (
   LEFT JOIN pg_catalog.pg_rewrite AS w
     ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid AND w.rulename = '_RETURN'
   LEFT JOIN pg_catalog.pg_attrdef AS f ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = f.oid
-  LEFT JOIN pg_catalog.pg_attribute AS g ON f.adrelid = g.attrelid AND f.adnum = g.attnum AND g.attgenerated <> ''
+  -- Before PostgreSQL 15, a generated column depends on the other columns itself, not by its expression.
+  LEFT JOIN pg_catalog.pg_attribute AS g
+    ON
+      g.attgenerated <> ''
+      AND (
+        (f.adrelid = g.attrelid AND f.adnum = g.attnum)
+        OR (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = g.attrelid AND d.objsubid = g.attnum)
+      )
   CROSS JOIN LATERAL (
     -- A view's query is the view; the expression of a generated column is the column.
     SELECT
