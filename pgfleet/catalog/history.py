@@ -12,7 +12,7 @@ from pgfleet.catalog.objects import CatalogObject, Identity
 class Link:
     """What one migration made of one object: the state it left, or None where it dropped the object.
 
-    `is_attached`: it made the object's table a partition. Whoever detaches that gets the object back.
+    `is_attached`: it made the object's table a partition. The object exists again once somebody detaches the table.
     """
 
     version: str
