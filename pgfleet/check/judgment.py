@@ -30,7 +30,7 @@ EXIT_STATUS = {ProofOutcome.PROVEN: 0, ProofOutcome.FAULTY: 1, ProofOutcome.INCO
 
 def build_proof(manifest: Manifest, evidence: Evidence, lint: Sequence[LintEntry] | str) -> ManifestProof:
     """The proof document; `lint` are squawk's findings, or why squawk could not run."""
-    migrations = tuple(_migration(each, evidence) for each in manifest.migrations)
+    migrations = tuple(_migration(each, evidence, manifest) for each in manifest.migrations)
     contracts = tuple(_contracts(manifest, evidence))
     faults = (*_faults(manifest, migrations, evidence), *_broken(manifest, contracts))
     unproven = tuple(_unproven(migrations, evidence, lint))
@@ -62,14 +62,16 @@ def judge_required_run(run: RequiredRun) -> RequirementsEntry:
     return RequirementsEntry(suffice=False, detail=detail)
 
 
-def _migration(migration: Migration, evidence: Evidence) -> MigrationProof:
+def _migration(migration: Migration, evidence: Evidence, manifest: Manifest) -> MigrationProof:
     second, alone = evidence.second_runs.findings.get(migration.version), evidence.required_runs.get(migration.version)
     undone = evidence.down_runs.get(migration.version)
+    is_required = manifest.is_idempotent or migration.repeatable
+    twice = judge_second_run(second) if second else TwiceEntry()
     is_reverted = migration.down is not None and not migration.repeatable
     return MigrationProof(
         version=migration.version,
         file=migration.file,
-        twice=judge_second_run(second) if second else TwiceEntry(),
+        twice=twice.model_copy(update={"is_required": is_required}),
         requirements=judge_required_run(alone) if alone else RequirementsEntry(),
         down=judge_down_run(undone) if undone else DownEntry() if is_reverted else None,
         checks=evidence.checks.get(migration.version, ()),
@@ -126,7 +128,8 @@ def _broken(manifest: Manifest, contracts: Iterable[ContractEntry]) -> Iterator[
 
 
 def _migration_faults(proof: MigrationProof, evidence: Evidence) -> Iterator[tuple[FaultKind, str]]:
-    if second := evidence.second_runs.findings.get(proof.version):
+    second = evidence.second_runs.findings.get(proof.version)
+    if second and proof.twice.is_required:
         for kind, effects in ((FaultKind.CHANGES, second.changes), (FaultKind.LOSES_ROWS, second.losses)):
             if effects:
                 yield kind, f"a second run {'; '.join(effects)}"
@@ -137,10 +140,10 @@ def _migration_faults(proof: MigrationProof, evidence: Evidence) -> Iterator[tup
             yield FaultKind.CHECK_FAILS, f"check '{check.name}' fails after a replay: {check.detail}"
 
 
-def _unproven(proofs: Iterable[MigrationProof], evidence: Evidence, lint: Sequence[LintEntry] | str) -> Iterator[str]:
+def _unproven(proofs: Sequence[MigrationProof], evidence: Evidence, lint: Sequence[LintEntry] | str) -> Iterator[str]:
     if evidence.failed:
         yield f"nothing else was checked because {evidence.failed[0]} fails"
-    for table in _tables(evidence):
+    for table in _tables(evidence) if any(each.twice.is_required for each in proofs) else ():
         if not table.rows:
             reason = f": {table.detail}" if table.detail else ""
             yield f"{table.table} has no sample rows, so row losses could not be detected{reason}"

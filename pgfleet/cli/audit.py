@@ -1,5 +1,6 @@
 """The command `audit`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 
 from pgfleet.cli.completion import complete_environments
 from pgfleet.cli.option_groups import with_groups
-from pgfleet.cli.options import AuditOutput, Detail, Local, Selected, check_writable
+from pgfleet.cli.options import AuditOutput, Detail, LedgerOwners, Local, Selected, check_writable
 from pgfleet.cli.progress import showing_progress
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.errors import ConfigurationError
@@ -15,8 +16,6 @@ from pgfleet.judge.summary import EXIT_STATUS, outcome_of
 from pgfleet.run import files, settings
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.run.report_folders import check_report_folders
-
-WITHOUT_FLEET = "To run a command of this report, name the database in a fleet file; pgfleet init writes one."
 
 OptionalEnvironment = Annotated[
     str | None,
@@ -38,6 +37,7 @@ def audit(
         str | None,
         typer.Option(metavar="DSN", help="Audit this database instead of an environment, without Prefect."),
     ] = None,
+    ledger_owner: LedgerOwners = None,
     since: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Compare with this audit document, not with the last audit.")
     ] = None,
@@ -56,7 +56,7 @@ def audit(
     """
     from pgfleet.cli.output import write_audit
 
-    context = _context(environment, dsn, selected)
+    context = _context(environment, dsn, ledger_owner, selected)
     check_writable(output.output)
     check_report_folders(context.environment)
     name = context.environment.name
@@ -71,20 +71,37 @@ def audit(
     write_audit(document, context, output.output_format, output.output)
     status = EXIT_STATUS[outcome_of(document.tenants)]
     if dsn and status and any(each.migrations for each in document.tenants):
-        typer.echo(WITHOUT_FLEET, err=True)
+        typer.echo(f"To run the commands of this report, first: {_init_command(dsn, ledger_owner)}", err=True)
     raise typer.Exit(status)
 
 
-def _context(environment: str | None, dsn: str | None, selected: Selected) -> RunContext:
+def _context(
+    environment: str | None, dsn: str | None, ledger_owners: list[str] | None, selected: Selected
+) -> RunContext:
     from pgfleet.postgres.read.run_context import load_context, load_dsn_context
 
     if dsn is None:
         if environment is None:
             raise ConfigurationError("audit", "", "name an environment of the fleet file, or a database with --dsn")
+        if ledger_owners:
+            raise ConfigurationError("--ledger-owner", "", "needs --dsn; an environment has the key ledger_owners")
         return load_context(environment, selected.selection, run=f"audit {environment}")
     if environment is not None or selected != Selected():
         raise ConfigurationError("--dsn", "", "cannot be combined with an environment, --tenant, --ring, or --label")
-    return load_dsn_context(dsn, run="audit")
+    return load_dsn_context(dsn, run="audit", ledger_owners=ledger_owners or ())
+
+
+def _init_command(dsn: str, ledger_owners: list[str] | None) -> str:
+    """The command that writes a fleet file for the database, without a password."""
+    from pgfleet.postgres.dsn_environment import without_passwords
+
+    manifest = settings.Settings().manifest
+    words = [
+        *(("--manifest", manifest) if manifest else ()),
+        *("init", "--dsn", without_passwords(dsn) or "DSN"),
+        *(word for owner in ledger_owners or () for word in ("--ledger-owner", owner)),
+    ]
+    return shlex.join(["pgfleet", *words])
 
 
 def _audit_locally(context: RunContext, since: Path | None, *, full: bool) -> AuditDocument:

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from pgfleet.manifest.source.model import Directory
 from pgfleet.manifest.source.read import ignored_files, is_sql, read_source
 from pgfleet.manifest.source.recognition import recognize
 from pgfleet.manifest.source.template import count_migrations, render_manifest
-from pgfleet.run import files
+from pgfleet.run import files, settings
 from pgfleet.run.manifest_file import is_chosen
 
 REFUSED = 2
@@ -45,11 +45,7 @@ def init(
     0  the manifest is written and valid
     2  the command is wrong, or pgfleet cannot use some of the files
     """
-    if not folder.is_dir():
-        problem = "is not a directory" if folder.exists() else "does not exist"
-        raise ConfigurationError("manifest init", "", f"'{folder}' {problem}")
-    if output.exists():
-        raise ConfigurationError("manifest init", str(output), "exists already; name another file with --output")
+    _check_paths(folder, output)
     directory = files.read_directory(folder)
     chosen, reason = (tool, "named by --tool") if tool else _recognize(directory, folder)
     found, refused = read_source(directory, chosen)
@@ -77,12 +73,37 @@ def init(
     for each in refused:
         typer.echo(show_hidden(f"cannot use {each.path}: {each.problem}"), err=True)
     if refused:
-        correction = f"Correct these files ({len(refused)}), or leave them out with skip in {output}."
+        correction = (
+            f"Correct these files ({len(refused)}), or leave them out with skip in {output}; then run pgfleet manifest."
+        )
         typer.echo(show_hidden(correction), err=True)
-    option = "" if is_chosen(output) else f"--manifest {shlex.quote(str(output))} "
-    typer.echo(show_hidden(f"Next: pgfleet {option}manifest"))
-    if refused:
         raise typer.Exit(REFUSED)
+    for line in _next_steps(output):
+        typer.echo(show_hidden(line))
+
+
+def _check_paths(folder: Path, output: Path) -> None:
+    if not folder.is_dir():
+        problem = "is not a directory" if folder.exists() else "does not exist"
+        raise ConfigurationError("manifest init", "", f"'{folder}' {problem}")
+    if output.exists():
+        raise ConfigurationError("manifest init", str(output), "exists already; name another file with --output")
+
+
+def _next_steps(manifest: Path) -> Iterator[str]:
+    pgfleet = "pgfleet" if is_chosen(manifest) else f"pgfleet --manifest {shlex.quote(str(manifest))}"
+    commands = {
+        f"{pgfleet} manifest": "shows what pgfleet reads",
+        f"{pgfleet} manifest check": "proves it in scratch databases",
+        "pgfleet init": "writes a fleet file, for your databases",
+        f"{pgfleet} doctor ENV": "checks an environment's servers and logins",
+        f"{pgfleet} audit ENV": "compares its databases with the manifest, and only reads",
+    }
+    if settings.Settings().config.exists():
+        del commands["pgfleet init"]
+    width = max(map(len, commands))
+    yield "Next:"
+    yield from (f"  {command:{width}}  {effect}" for command, effect in commands.items())
 
 
 def _recognize(directory: Directory, folder: Path) -> tuple[Tool, str]:

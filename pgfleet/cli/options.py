@@ -80,6 +80,12 @@ Labels = Annotated[
         autocompletion=complete_labels,
     ),
 ]
+LedgerOwners = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ledger-owner", metavar="ROLE", help="With --dsn: also trust a ledger that this role owns. Repeatable."
+    ),
+]
 OutputFile = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="Write to this file instead of standard output.")
 ]

@@ -22,7 +22,8 @@ def _problem(error: TyperException) -> str:
     if name := getattr(error, "option_name", None):
         possible = getattr(error, "possibilities", None)
         if possible is not None:
-            return f"no such option {name}" + (f"; did you mean {' or '.join(sorted(possible))}?" if possible else "")
+            closest = next(iter(possible), None)  # Typer lists the most similar one first
+            return f"no such option {name}" + (f"; did you mean {closest}?" if closest else "")
     text = error.format_message().replace("Value error, ", "").replace("Input should", "must")  # pydantic's words
     text = text.partition(", unable to parse")[0].replace(". Did you mean", "; did you mean")
     return text[:1].lower() + text[1:].removesuffix(".")

@@ -38,8 +38,13 @@ class FaultKind(StrEnum):
 
 
 class TwiceEntry(Entry):
-    """A second run of a migration in tables with rows; null where unknown."""
+    """A second run of a migration in tables with rows; null where unknown.
 
+    Effects are a fault only if it `is_required` that the migration can run twice: the manifest says so, or its tool
+    repeats it.
+    """
+
+    is_required: bool = True
     changes_nothing: bool | None = None
     loses_no_row: bool | None = None
     detail: str | None = None

@@ -182,13 +182,17 @@ class ManifestDocument(Table):
     """The manifest."""
 
     format: Annotated[Literal[1, 2], BeforeValidator(_number)]
-    """MUST be 1 or 2. `history`, `[source]`, and `[ledger]` need 2."""
+    """MUST be 1 or 2. `history`, `idempotent`, `[source]`, and `[ledger]` need 2."""
     product: Line | None = None
     """What the tenants' databases serve, as reports name it: with `AI assistant`, a blocked tenant reads "the AI
     assistant cannot start". Not part of the checksum.
     """
     history: Literal["linear"] | None = None
     """Each migration requires the one before it."""
+    idempotent: bool | None = None
+    """Whether each migration can run twice, so that `manifest check` reports one that cannot as a fault; by default
+    false with `[source]`, whose tool runs each file once, and true without. Not part of the checksum.
+    """
     source: SourceTable | None = None
     """The files of a migration tool, instead of or besides `migrations`."""
     ledger: LedgerTable | None = None

@@ -212,7 +212,8 @@ class Manifest:
 
     `equivalent_defaults` are groups of column default expressions that count as equal to the first one.
     `product` is what the tenants' databases serve; reports name it. `is_linear` says that each migration requires the
-    one before it. `ledger` is the ledger of the tool whose files these are.
+    one before it. `is_idempotent` says that each script can run twice. `ledger` is the ledger of the tool whose files
+    these are.
     """
 
     checksum: str
@@ -224,6 +225,7 @@ class Manifest:
     contracts: tuple[Contract, ...] = ()
     product: str | None = None
     is_linear: bool = False
+    is_idempotent: bool = True
     ledger: ToolLedger | None = None
 
     @property

@@ -61,6 +61,7 @@ def build_manifest(document: ManifestDocument, files: Mapping[str, Content], *, 
         contracts=contracts,
         product=document.product,
         is_linear=is_linear,
+        is_idempotent=document.source is None if document.idempotent is None else document.idempotent,
         ledger=ledger,
     )
 
@@ -81,7 +82,8 @@ def _ledger(document: ManifestDocument) -> ToolLedger | None:
 
 def _document_faults(document: ManifestDocument) -> Iterator[Fault]:
     if document.format == 1:
-        yield from ((key, "needs format = 2") for key in ("history", "source", "ledger") if getattr(document, key))
+        later = ("history", "idempotent", "source", "ledger")
+        yield from ((key, "needs format = 2") for key in later if getattr(document, key) is not None)
     if document.source is None and not document.migrations:
         yield "migrations", "missing; list the scripts, or name their directory in [source] (format = 2)"
     if document.ledger is None:

@@ -34,6 +34,14 @@ def is_chosen(file: Path) -> bool:
         return False
 
 
+def manifest_exists() -> bool:
+    """Whether the manifest that commands use has been written."""
+    try:
+        return find_manifest().exists()
+    except ConfigurationError:
+        return False
+
+
 def choose_manifest(chosen: settings.Settings, fleet: FleetDocument | None) -> Path:
     """The manifest of the settings, else of the fleet file, else the one beside it. Raises ManifestError without one.
 

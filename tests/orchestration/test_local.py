@@ -1,15 +1,17 @@
 """`--local` and `--dsn`: the same documents without Prefect."""
 
 import json
+import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from fixtures.command import CommandLine
+from fixtures.command import CommandLine, run_here
 from fixtures.fleet import ENVIRONMENT, Fleet
 from fixtures.proxy import SilentProxy
 from fixtures.servers import Server
@@ -94,6 +96,26 @@ def test_a_database_without_a_fleet_file(ready_dsn: Callable[[], str], tmp_path:
     status, document = run(nowhere, "--manifest", settings.EXAMPLE, "audit", "--dsn", dsn)
     [tenant] = document["tenants"]
     assert (status, tenant["verdict"], tenant["name"]) == (0, "ready", dsn.rsplit("/", 1)[-1])
+
+
+def test_after_a_finding_the_printed_command_makes_the_report_s_commands_work(
+    ready_dsn: Callable[[], str], embedded_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PGFLEET_CONFIG", "PGFLEET_MANIFEST"):
+        monkeypatch.delenv(name, raising=False)
+    password = urlsplit(dsn := ready_dsn()).password or ""
+    database = dsn.rsplit("/", 1)[-1]
+    embedded_server.execute("DROP INDEX idx_ai_messages_conversation", database)
+    begin = ["pgfleet", "--manifest", settings.EXAMPLE]
+    audited = run_here([*begin, "audit", "--dsn", dsn, "--format", "html"], tmp_path)
+    assert audited.returncode == 1
+    assert f"pgfleet rollout {database} --tenant {database}" in audited.stdout
+    printed = audited.stderr.splitlines()[-1].removeprefix("To run the commands of this report, first: ")
+    assert password
+    assert password not in audited.stdout + audited.stderr
+    assert run_here(shlex.split(printed), tmp_path).returncode == 0
+    again = run_here(["pgfleet", "diff", database, database], tmp_path, PGPASSWORD=password)
+    assert (again.returncode, "idx_ai_messages_conversation" in again.stdout) == (1, True)
 
 
 def test_the_flow_and_the_local_run_make_the_same_documents(

@@ -144,3 +144,20 @@ def test_the_document_is_read_again_from_its_json() -> None:
     document = json.loads(proof.model_dump_json())
     assert document["schema_version"] == 2
     assert ManifestProof.model_validate(document) == proof
+
+
+def test_a_second_run_of_files_that_run_once_is_no_fault() -> None:
+    once = replace(MANIFEST, is_idempotent=False)
+    evidence = replace(a_second_run(changes=("fails: taken",)), required_runs=CLEAN.required_runs)
+    unfilled = replace(evidence, second_runs=replace(evidence.second_runs, rows={"public.rules": 0}))
+    proof = build_proof(once, unfilled, [])
+    assert (proof.outcome, proof.unproven) == (ProofOutcome.PROVEN, ())
+    first, _ = proof.migrations
+    assert (first.twice.is_required, first.twice.changes_nothing, first.twice.detail) == (False, False, "fails: taken")
+
+
+def test_a_migration_that_its_tool_repeats_must_be_able_to_run_twice() -> None:
+    repeatable = replace(MANIFEST.migrations[0], repeatable=True)
+    manifest = replace(MANIFEST, is_idempotent=False, migrations=(repeatable, *MANIFEST.migrations[1:]))
+    proof = build_proof(manifest, a_second_run(changes=("fails: taken",)), [])
+    assert [(each.kind, each.version) for each in proof.faults] == [(FaultKind.CHANGES, "1")]

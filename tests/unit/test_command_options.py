@@ -28,6 +28,8 @@ EXPECTED: dict[str, set[str]] = {
     "--format": {*COMMANDS} - NO_RESULT - {"init", "manifest init", "schema"},
     "--granularity": {"audit", *CHANGES} - {"repair"},
     "--local": {"audit", "counts"},
+    "--dsn": {"audit", "init"},
+    "--ledger-owner": {"audit", "init"},
 }
 """The commands that have each of the shared options."""
 

@@ -92,12 +92,13 @@ def test_the_written_manifest_is_valid(tool: Tool, tmp_path: Path, capsys: pytes
     manifest = load_manifest(output)
     ledger = LEDGERS[tool].default_table if tool in LEDGERS else None
     assert (manifest.is_linear, manifest.ledger and manifest.ledger.table) == (True, ledger)
-    assert capsys.readouterr().out.splitlines() == [
+    written, following = capsys.readouterr().out.split("Next:\n")
+    assert written.splitlines() == [
         f"{source(tool)}: {tool} (named by --tool)",
         f"{output}: {len(manifest.migrations)} migrations",
         *([IGNORED[tool]] if tool in IGNORED else []),
-        f"Next: pgfleet --manifest {output} manifest",
     ]
+    assert "doctor ENV" in following
 
 
 def test_the_next_command_names_the_manifest_only_if_it_must(
@@ -106,9 +107,26 @@ def test_the_next_command_names_the_manifest_only_if_it_must(
     for name in ("PGFLEET_CONFIG", "PGFLEET_MANIFEST"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    for output, following in (("manifest.toml", "pgfleet manifest"), ("m.toml", "pgfleet --manifest m.toml manifest")):
+    for output, following in (("manifest.toml", "pgfleet"), ("m.toml", "pgfleet --manifest m.toml")):
         init(source(Tool.GOOSE), Path(output), Tool.GOOSE)
-        assert capsys.readouterr().out.splitlines()[-1] == f"Next: {following}"
+        commands = [line.split("  ")[1] for line in capsys.readouterr().out.partition("Next:\n")[2].splitlines()]
+        assert commands == [
+            f"{following} manifest",
+            f"{following} manifest check",
+            "pgfleet init",
+            f"{following} doctor ENV",
+            f"{following} audit ENV",
+        ]
+
+
+def test_the_next_commands_do_not_write_a_fleet_file_that_exists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fleet = tmp_path / "fleet.toml"
+    fleet.touch()
+    monkeypatch.setenv("PGFLEET_CONFIG", str(fleet))
+    init(source(Tool.GOOSE), tmp_path / "manifest.toml", Tool.GOOSE)
+    assert "pgfleet init" not in capsys.readouterr().out
 
 
 def test_paths_are_relative_to_the_manifest(tmp_path: Path) -> None:
@@ -155,7 +173,6 @@ def test_files_that_cannot_be_used_are_listed_and_can_be_skipped(
     assert written.out.splitlines() == [
         f"{folder}: goose (2 files contain -- +goose Up)",
         f"{output}: 1 migration",
-        f"Next: pgfleet --manifest {output} manifest",
     ]
     assert written.err.splitlines() == [
         "cannot use 2_b.go: is a Go migration; pgfleet runs only SQL",
@@ -163,7 +180,7 @@ def test_files_that_cannot_be_used_are_listed_and_can_be_skipped(
             "cannot use 3_c.sql: contains the psql command \\i, at line 3, which only psql understands; "
             "delete it, or write it as SQL"
         ),
-        f"Correct these files (2), or leave them out with skip in {output}.",
+        f"Correct these files (2), or leave them out with skip in {output}; then run pgfleet manifest.",
     ]
     with pytest.raises(ConfigurationError) as caught:
         load_manifest(output)
@@ -225,7 +242,7 @@ def test_commands_are_quoted_and_name_the_manifest(tmp_path: Path, capsys: pytes
     output = tmp_path / "my manifest.toml"
     init(source(Tool.GOOSE), output, None)
     command = f"pgfleet --manifest '{output}' manifest"
-    assert capsys.readouterr().out.splitlines()[-1] == f"Next: {command}"
+    assert capsys.readouterr().out.partition("Next:\n")[2].startswith(f"  {command}  ")
     head = output.read_text().splitlines()[:3]
     assert [line.partition(": ")[2].strip() for line in head[1:]] == [command, f"{command} check"]
 

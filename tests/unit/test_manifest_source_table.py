@@ -75,6 +75,19 @@ def test_a_source_with_requirements_is_not_linear() -> None:
     assert (manifest.is_linear, [each.requires for each in manifest.migrations]) == (False, [(), ("1",)])
 
 
+@pytest.mark.parametrize(
+    ("text", "is_idempotent"),
+    [
+        (SOURCE, False),
+        (SOURCE.replace("format = 2", "format = 2\nidempotent = true"), True),
+        ('format = 2\n[[migrations]]\nfile = "1_a.sql"\n', True),
+        ('format = 2\nidempotent = false\n[[migrations]]\nfile = "1_a.sql"\n', False),
+    ],
+)
+def test_only_listed_scripts_must_be_able_to_run_twice_by_default(text: str, is_idempotent: bool) -> None:
+    assert read(text, {**FILES, "1_a.sql": "SELECT 1"}).is_idempotent is is_idempotent
+
+
 def test_a_listed_history_may_be_linear() -> None:
     text = 'format = 2\nhistory = "linear"\n[[migrations]]\nfile = "1_a.sql"\n[[migrations]]\nfile = "2_b.sql"\n'
     manifest = read(text, {"1_a.sql": "SELECT 1", "2_b.sql": "SELECT 2"})

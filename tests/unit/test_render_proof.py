@@ -136,3 +136,11 @@ def test_neighbors_with_the_same_proof_share_a_row() -> None:
     lines = shown(a_proof(migrations=(*proven, unknown)))
     assert lines[1].split() == ["0001", "…", "0063", "(63)", "✓", "✓", "✓", "✓"]
     assert lines[2].split() == ["0064_x.sql", "?", "?", "?", "?"]
+
+
+def test_migrations_that_may_run_only_once_are_listed_but_not_marked_as_faults() -> None:
+    twice = TwiceEntry(is_required=False, changes_nothing=False, loses_no_row=True, detail="fails: taken")
+    lines = shown(a_proof(migrations=(WHOLE.model_copy(update={"twice": twice}),)))
+    assert lines[1].split() == ["1_rules.sql", "no", "✓", "✓", "✓"]
+    assert "  1 migration: 1_rules.sql" in lines
+    assert [line for line in lines if "idempotent = true" in line]

@@ -342,6 +342,7 @@ def test_a_wrong_command_is_refused(arguments: tuple[str, ...]) -> None:
         ("manifest chek", " manifest: no such command 'chek'; did you mean 'check'?"),
         ("--unknown", ": no such option --unknown."),
         ("audit p --tennant x", " audit: no such option --tennant; did you mean --tenant?"),
+        ("audit p --locla", " audit: no such option --locla; did you mean --local?"),
         ("counts", " counts: missing argument 'ENV'."),
         ("audit prod --tenant", ": option '--tenant' requires an argument."),
         ("audit p q", " audit: got unexpected extra argument(s) (q)."),

@@ -22,7 +22,7 @@ def _lines(
     file: str, tool: Tool, directory: str, prefix: str, found: Sequence[Found], refused: Sequence[Refused]
 ) -> Iterator[str]:
     command = f"pgfleet --manifest {shlex.quote(file)} manifest"
-    yield "# What every tenant must have. The format is described in docs/manifest-format.md."
+    yield "# What every tenant must have. The format: docs/manifest-format.md in pgfleet's documentation."
     yield f"# Show what pgfleet reads:    {command}"
     yield f"# Prove it on a server:       {command} check"
     yield "format = 2"

@@ -32,7 +32,8 @@ def read_ledger(session: Session, found: tuple[bool, str | None]) -> tuple[Mappi
     """
     exists, fault = found
     if fault:
-        return {}, f"{fault}, so pgfleet does not use its ledger; if that role writes it, name it in ledger_owners"
+        advice = "if that role writes it, name it in ledger_owners, or with --ledger-owner beside --dsn"
+        return {}, f"{fault}, so pgfleet does not use its ledger; {advice}"
     if not exists:
         return {}, None
     try:

@@ -3,22 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from time import monotonic
 from zoneinfo import ZoneInfo
 
 from pgfleet.errors import FleetError, PgfleetError
 from pgfleet.fleet.absence import pick_with_absent
-from pgfleet.fleet.file import FleetDocument
 from pgfleet.fleet.model import Environment
-from pgfleet.fleet.names import tenant_name_fault
 from pgfleet.fleet.parse import build_environment
-from pgfleet.fleet.secret import masked_name
 from pgfleet.fleet.selection import ALL_TENANTS, Selection, select_tenants
 from pgfleet.manifest.model import Manifest
-from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.dsn import check_dsns, check_duplicates, with_rollout_logins
+from pgfleet.postgres.dsn_environment import OPTION, dsn_environment
 from pgfleet.postgres.read.inventory import read_inventories
 from pgfleet.run import files, settings
 from pgfleet.run.connection_limiter import ConnectionLimiter, LeasesFactory
@@ -27,7 +24,6 @@ from pgfleet.run.manifest_file import choose_manifest, find_manifest
 from pgfleet.run.silent_servers import SilentServers
 from pgfleet.run.variables import References
 
-NAMELESS = "database"
 FRESH_SECONDS = 300.0
 """Passwords in files may expire, such as those of IAM authentication after 15 minutes, while a ring soaks."""
 
@@ -48,30 +44,22 @@ def load_context(
     return _context(_sources(environment), selection, run=run, run_id=run_id, leases=leases)
 
 
-def load_dsn_context(dsn: str, *, run: str) -> RunContext:
+def load_dsn_context(dsn: str, *, run: str, ledger_owners: Sequence[str] = ()) -> RunContext:
     """The context of a run on the one database at `dsn`, which may contain references such as `${VAR}`.
 
-    The environment and the tenant have the database's name, or the name "database" if that cannot be a tenant's. The
-    manifest is the one that the settings name, or the one in the current folder. Raises ConfigurationError.
+    `ledger_owners` are roles whose ledger is used besides that of the login. The manifest is the one that the settings
+    name, or the one in the current folder. Raises ConfigurationError.
     """
     values = References(settings.variables())
-    document = FleetDocument.model_validate({"environments": {NAMELESS: {"tenants": [{"name": NAMELESS, "dsn": dsn}]}}})
-    try:
-        environment = build_environment(document, NAMELESS, values, file="--dsn")
-        check_dsns(environment, file="--dsn")
-    except FleetError as error:
-        raise FleetError("--dsn", "", error.problem) from None
-    [tenant] = environment.tenants
-    database = masked_name(libpq.database(tenant.dsn), libpq.secrets(tenant.dsn))
-    name = NAMELESS if tenant_name_fault(database) else database
+    environment = dsn_environment(dsn, values, ledger_owners=ledger_owners)
     sources = _Sources(
-        file="--dsn",
-        environment=replace(environment, name=name, tenants=(replace(tenant, name=name),)),
+        file=OPTION,
+        environment=environment,
         values=values,
         manifest=files.load_manifest(find_manifest()),
         read_at_seconds=monotonic(),
     )
-    return _context(sources, ALL_TENANTS, run=f"{run} {name}", run_id="", leases=lambda _: None)
+    return _context(sources, ALL_TENANTS, run=f"{run} {environment.name}", run_id="", leases=lambda _: None)
 
 
 def _context(sources: "_Sources", selection: Selection, *, run: str, run_id: str, leases: LeasesFactory) -> RunContext:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from pgfleet.check.second_run import listed
 from pgfleet.documents.manifest_proof import ManifestProof, MigrationProof, ObjectProof
 from pgfleet.reports.blocks import Section, Status, StatusStyle, Table, Tone, View
 from pgfleet.reports.issues import Issue
@@ -14,6 +15,7 @@ from pgfleet.reports.phrases.manifest_proof import (
     restored_if_missing,
 )
 from pgfleet.reports.phrases.migration_runs import SHORTEST_RUN
+from pgfleet.reports.phrases.rollout import plural
 from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.views.issues import issue_section
 
@@ -24,6 +26,8 @@ MARK = {
     False: Status(StatusStyle.BAD, "NO"),
     None: Status(StatusStyle.DOUBTFUL, "?"),
 }
+NOT_REQUIRED = Status(StatusStyle.NONE, "no")
+ONCE = "Cannot run twice; no fault unless the manifest has idempotent = true"
 ANSWER = {True: "yes", False: "no", None: "not tried"}
 HEAD = ("migration", "second run changes nothing", "loses no row", "requirements suffice", "checks pass")
 DOWN_HEAD = "down script reverts"
@@ -45,6 +49,7 @@ def proof_view(proof: ManifestProof) -> View:
         details=(
             *_list("Faults", [f"{each.file}: {each.message}" for each in proof.faults], Tone.BAD),
             *_list("Could not run", proof.unproven),
+            *_once(proof.migrations),
             *_list("Squawk's findings, not counted as faults", lint_lines(proof.lint or ())),
             *_restored(proof.objects),
         ),
@@ -70,7 +75,7 @@ def proof_rows(proof: ManifestProof) -> list[TableRow]:
 def _migration_rows(migrations: Iterable[MigrationProof], *, has_downs: bool) -> Iterator[tuple[str | Status, ...]]:
     """A row per migration; neighbors with the same answers share one."""
     for (answers, down), group in groupby(migrations, key=lambda each: (_answers(each), _down_mark(each))):
-        found, marks = list(group), (*(MARK[each] for each in answers), *((down,) if has_downs else ()))
+        found, marks = list(group), (*answers, *((down,) if has_downs else ()))
         if len(found) < SHORTEST_RUN:
             for each in found:
                 yield each.file, *marks
@@ -78,11 +83,24 @@ def _migration_rows(migrations: Iterable[MigrationProof], *, has_downs: bool) ->
             yield f"{found[0].version} … {found[-1].version} ({len(found)})", *marks
 
 
-def _answers(proof: MigrationProof) -> tuple[bool | None, ...]:
+def _answers(proof: MigrationProof) -> tuple[Status, ...]:
     """As in HEAD. Checks are answered like the worst of them, and are unknown without the rest of the proof."""
     suffice, passed = proof.requirements.suffice, {each.passed for each in proof.checks}
     checks = False if False in passed else None if None in passed or suffice is None else True
-    return proof.twice.changes_nothing, proof.twice.loses_no_row, suffice, checks
+    twice = (proof.twice.changes_nothing, proof.twice.loses_no_row)
+    is_fault = proof.twice.is_required
+    return (
+        *(NOT_REQUIRED if each is False and not is_fault else MARK[each] for each in twice),
+        MARK[suffice],
+        MARK[checks],
+    )
+
+
+def _once(migrations: Sequence[MigrationProof]) -> tuple[Section, ...]:
+    """The migrations of which a second run fails or has effects, if that is no fault."""
+    optional = (each for each in migrations if not each.twice.is_required)
+    found = [each.file for each in optional if False in {each.twice.changes_nothing, each.twice.loses_no_row}]
+    return _list(ONCE, [f"{plural(len(found), 'migration')}: {listed(found)}"] if found else [])
 
 
 def _down_mark(proof: MigrationProof) -> str | Status:
