@@ -5,6 +5,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 # A shell starts background jobs with SIGINT ignored, and the commands that tests interrupt would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # With the default of 700, the collector looks at Prefect's modules and thousands of tests again and again, which is a
@@ -41,6 +43,29 @@ pytest_plugins = [
 ]
 
 
+LONGEST_FILES = (
+    "test_workers",
+    "test_up",
+    "test_prefect_walk",
+    "test_drift_cases",
+    "test_rollout_flow",
+    "test_local",
+    "test_demo",
+    "test_rollout_faults",
+    "test_audit_flow",
+    "test_walkthrough",
+)
+"""They start first, because a long file that starts last runs alone at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sorts the files: the longest, then as collected, which is by folder."""
+    folders = {name: number for number, name in enumerate(("browser", "orchestration", "postgres", "unit"))}
+    ranks = {name: number for number, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda each: (ranks.get(each.path.stem, len(ranks)), folders[each.path.parent.name]))
+
+
 def pytest_collection_finish() -> None:
     """The modules and tests remain until the end; the collector need not look at them."""
     gc.collect()
@@ -48,5 +73,5 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: some of these tests wait, for locks, timeouts, and processes that start."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are processors: some of these tests wait, for locks, timeouts, and processes that start."""
+    return (os.cpu_count() or 1) + 2

@@ -144,22 +144,6 @@ def test_artifacts_tell_the_story_and_an_audit_of_chosen_tenants_leaves_them_alo
     assert [row["tenant"] for row in chosen] == ["acme"]
 
 
-def test_a_server_that_does_not_answer_and_a_wrong_password_make_their_tenants_unreachable_and_the_run_incomplete(
-    fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
-) -> None:
-    fleet.tenant("wrong", embedded_server.cluster.dsn(password="not-it"))
-    fleet.tenant("lost", "postgresql://nobody@127.0.0.1:1/nowhere")
-    for number in range(2):
-        fleet.tenant(f"right{number}", ready_dsn())
-    state, document = run_audit()
-    assert state.name == "Incomplete"
-    assert by_name(document) == {"wrong": "unreachable", "lost": "unreachable", "right0": "ready", "right1": "ready"}
-    wrong, lost, *_ = document.tenants
-    assert "password authentication failed" in (wrong.reason or "")
-    assert (lost.reason or "").startswith("refused: nothing listens on ")
-    assert lost.unreachable_because == "refused"
-
-
 def test_a_server_that_is_still_being_asked_holds_up_its_own_tenants_alone(
     fleet: Fleet,
     ready_dsn: Callable[[], str],

@@ -49,35 +49,6 @@ def test_the_command_says_which_version_it_is(pgfleet: CommandLine) -> None:
     assert [each.rsplit(maxsplit=1)[0] for each in others] == ["Prefect", "psycopg", "embedded PostgreSQL"]
 
 
-def test_a_drifted_tenant_exits_with_1_and_is_told_in_words(
-    pgfleet: CommandLine, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
-) -> None:
-    dsn = ready_dsn()
-    embedded_server.execute("DROP INDEX idx_ai_messages_conversation", dsn.rsplit("/", 1)[-1])
-    fleet.tenant("acme", ready_dsn()).tenant("ember", dsn)
-    done = pgfleet("audit", ENVIRONMENT, *QUICK)
-    assert done.returncode == 1, done.stderr
-    assert "index public.idx_ai_messages_conversation is missing" in done.stdout
-    assert "\nBlocked: the AI assistant cannot start or does not work\n  ember\n" in done.stdout
-    assert "\x1b[" not in done.stdout, "plain where nobody looks"
-
-
-def test_the_chosen_tenants_alone_are_audited(pgfleet: CommandLine, fleet: Fleet, ready_dsn: Callable[[], str]) -> None:
-    fleet.tenant("acme", ready_dsn(), ring="canary").tenant("lost", "postgresql://x@127.0.0.1:1/x")
-    assert pgfleet("audit", ENVIRONMENT, "--tenant", "a*", "--ring", "canary", *QUICK).returncode == 0
-
-
-def test_a_tenant_that_cannot_be_reached_exits_with_3_and_outranks_1(
-    pgfleet: CommandLine, fleet: Fleet, embedded_server: Server
-) -> None:
-    fleet.tenant("empty", embedded_server.cluster.dsn(embedded_server.create_database()))
-    fleet.tenant("lost", "postgresql://x@127.0.0.1:1/x")
-    done = pgfleet("audit", ENVIRONMENT, *QUICK)
-    assert done.returncode == 3, done.stderr
-    assert "\nUnreachable: could not connect\n  lost" in done.stdout
-    assert "no migration is applied" in done.stdout
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -280,20 +251,3 @@ def test_an_audit_to_compare_with_that_is_none_is_one_line_and_exit_status_2(
         file.write_text(a_document().model_dump_json() if text == "prod" else text, encoding="utf-8")
     done = pgfleet("audit", ENVIRONMENT, "--since", str(file))
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"pgfleet: --since: {file}: {line}\n")
-
-
-def test_an_audit_is_compared_with_a_file_and_lost_rows_exit_with_1(
-    pgfleet: CommandLine, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, tmp_path: Path
-) -> None:
-    dsn = ready_dsn()
-    database = dsn.rsplit("/", 1)[-1]
-    embedded_server.execute("INSERT INTO ai_conversations (user_id) SELECT generate_series(1, 50)", database)
-    fleet.environment = "shrinking"
-    fleet.tenant("acme", dsn)
-    before = pgfleet("audit", "shrinking", "--format", "json", "--output", "before.json", *QUICK)
-    assert (before.returncode, before.stdout) == (0, ""), "the report is in the file"
-    embedded_server.execute("DELETE FROM ai_conversations WHERE user_id > 20", database)
-    done = pgfleet("audit", "shrinking", "--since", "before.json", *QUICK)
-    assert done.returncode == 1, done.stderr
-    assert "0 new, 0 persisting, 0 resolved" in done.stdout
-    assert "rows lost: acme: ai_conversations: 20 rows, previously 50 (allowed loss: 5)" in done.stdout

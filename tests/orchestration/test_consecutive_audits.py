@@ -1,4 +1,4 @@
-"""Audits in a row of a real fleet: what is new, what persists, what is resolved, what is lost, what is accepted."""
+"""Consecutive audits through Prefect: the earlier audit is read from its artifact."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from fixtures.servers import Server
 from prefect import State
 
 from pgfleet.documents.audit import AuditDocument, Verdict
-from pgfleet.documents.audit_context import AcceptanceState, Source
+from pgfleet.documents.audit_context import Source
 from pgfleet.errors import ConfigurationError
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.flows.rollout import rollout_fleet
@@ -77,6 +77,11 @@ def test_a_drift_appears_persists_and_is_resolved(
     summary = records.artifact(f"summary-{environment}")["data"]
     assert "1 new, 0 persisting, 0 resolved" in summary
     assert summary.index("ember: index") < summary.index("## Blocked")
+    rows = json.loads(records.artifact(f"variants-{environment}")["data"])
+    assert {row["what differs"]: row["tenants"] for row in rows} == {
+        "": "1",
+        "index idx_ai_task_queue_status_schedule missing": "1",
+    }
 
     _, third = run_audit(environment, tenants=["ember"])
     assert third.since is not None
@@ -95,67 +100,6 @@ def test_a_drift_appears_persists_and_is_resolved(
     assert (resolved.tenant, resolved.identity, resolved.since) == ("ember", INDEX, second.finished_at)
 
 
-def test_tenants_that_are_alike_are_one_variant(
-    environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, records: Records
-) -> None:
-    for name in ("ember", "fjord"):
-        dsn = ready_dsn()
-        embedded_server.execute(DROP, database(dsn))
-        fleet.tenant(name, dsn)
-    fleet.tenant("acme", ready_dsn())
-    _, document = run_audit(environment)
-    assert [(each.name, each.tenants, each.expected) for each in document.variants] == [
-        ("variant A", ("ember", "fjord"), False),
-        ("as expected", ("acme",), True),
-    ]
-    rows = json.loads(records.artifact(f"variants-{environment}")["data"])
-    assert [(row["tenants"], row["what differs"]) for row in rows] == [
-        ("2", "index idx_ai_task_queue_status_schedule missing"),
-        ("1", ""),
-    ]
-
-
-def test_a_table_that_lost_rows_is_a_finding_with_both_figures(
-    environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, records: Records
-) -> None:
-    dsn = ready_dsn()
-    embedded_server.execute(
-        "INSERT INTO ai_conversations (user_id) SELECT n FROM generate_series(1, 100) n", database(dsn)
-    )
-    fleet.policy('row_loss = "5%"').tenant("acme", dsn)
-    run_audit(environment)
-    embedded_server.execute("DELETE FROM ai_conversations WHERE user_id > 40", database(dsn))
-    state, document = run_audit(environment)
-    [loss] = document.tenants[0].losses
-    assert (loss.before, loss.now, loss.allowed, loss.exact) == (100, 40, 5, True)
-    assert document.tenants[0].verdict is Verdict.READY
-    said = "acme: ai_conversations: 40 rows, previously 100 (allowed loss: 5)"
-    assert (state.name, state.message) == ("Drifted", f"1 tenant: 1 ready; rows lost: {said}")
-    assert "**Rows lost since the previous audit**" in records.artifact(f"summary-{environment}")["data"]
-
-
-def test_an_accepted_difference_audits_ready_and_an_expired_one_blocks_again(
-    environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, records: Records
-) -> None:
-    dsn = ready_dsn()
-    embedded_server.execute(DROP, database(dsn))
-    fleet.policy(acceptance(TODAY + timedelta(days=2))).tenant("ember", dsn)
-    state, document = run_audit(environment)
-    assert (state.type.value, document.tenants[0].verdict) == ("COMPLETED", Verdict.READY)
-    assert [(each.state, each.matches) for each in document.accepted] == [(AcceptanceState.ACTIVE, 1)]
-    assert "Accepted in the fleet file" in records.artifact(f"summary-{environment}")["data"]
-    [wave] = records.children(document.run_id)
-    states = {each["name"]: each["state"]["name"] for each in records.task_runs(wave["id"])}
-    assert states["audit ember"] == "Ready"
-
-    fleet.replace_policy(acceptance(TODAY - timedelta(days=2)))
-    state, document = run_audit(environment)
-    assert (state.name, document.tenants[0].verdict) == ("Drifted", Verdict.BLOCKED)
-    assert [(each.state, each.matches) for each in document.accepted] == [(AcceptanceState.EXPIRED, 1)]
-    assert document.since is not None
-    assert [each.identity for each in document.since.new] == [INDEX], "it counts from now on"
-
-
 def test_a_rollout_leaves_an_accepted_difference_alone(
     environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
 ) -> None:
@@ -169,26 +113,6 @@ def test_a_rollout_leaves_an_accepted_difference_alone(
     _, audit = run_audit(environment)
     [difference] = audit.tenants[0].migrations[0].differences
     assert (difference.identity, difference.change) == (INDEX, "missing")
-
-
-def test_a_file_is_compared_with_instead_of_the_last_audit(
-    environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, tmp_path: Path
-) -> None:
-    dsn = ready_dsn()
-    fleet.tenant("ember", dsn)
-    _, first = run_audit(environment)
-    file = tmp_path / "audit.json"
-    file.write_text(first.model_dump_json(), encoding="utf-8")
-    embedded_server.execute(DROP, database(dsn))
-    run_audit(environment)
-    _, document = run_audit(environment, since_file=str(file))
-    assert document.since is not None
-    assert (document.since.previous_run_id, document.since.source) == (first.run_id, Source.FILE)
-    assert [each.identity for each in document.since.new] == [INDEX]
-    other = first.manifest.model_copy(update={"checksum": "", "migrations": ("1",), "scripts": ("",)})
-    file.write_text(first.model_copy(update={"manifest": other}).model_dump_json(), encoding="utf-8")
-    _, document = run_audit(environment, since_file=str(file))
-    assert (document.since, document.is_first) == (None, True), "an audit of another manifest"
 
 
 def test_a_file_that_is_no_audit_document_ends_the_run_before_any_tenant_is_audited(
