@@ -62,7 +62,7 @@ def focused(page: Page) -> Locator:
     return page.locator(":focus")
 
 
-def test_the_worst_are_first_and_what_is_new_is_told(page: Page, dozen: str) -> None:
+def test_the_worst_tenants_come_first_and_new_differences_are_marked(page: Page, dozen: str) -> None:
     page.goto(dozen)
     assert shown(page)[:3] == ["borealis", "dynamo", "initech"]
     expect(page.get_by_role("heading", name="Audit of prod")).to_be_visible()
@@ -114,7 +114,7 @@ def test_a_tenant_is_searched_and_opened(page: Page, dozen: str) -> None:
     expect(page.locator("#panel-title")).to_have_text("globex")
 
 
-def test_a_search_that_finds_nothing_says_so(page: Page, dozen: str) -> None:
+def test_a_search_without_results_shows_a_message(page: Page, dozen: str) -> None:
     page.goto(dozen)
     page.get_by_label("Search tenants").fill("nobody")
     expect(page.get_by_text("No tenant matches.")).to_be_visible()
@@ -204,7 +204,7 @@ def test_where_nothing_can_be_copied_it_is_selected(context: BrowserContext, doz
     page.close()
 
 
-def test_a_link_leads_to_a_tenant_of_whatever_name(page: Page, tmp_path: Path) -> None:
+def test_links_work_for_any_tenant_name(page: Page, tmp_path: Path) -> None:
     names = ["acme", "a b/c", MARKUP, "100%", "tenant=#&?", "ü 漢"]
     address = put(tmp_path, a_document(drifted("other"), *map(drifted, names)))
     for name in names:
@@ -311,7 +311,7 @@ def test_a_fleet_without_tenants_is_a_page_too(page: Page, tmp_path: Path) -> No
     expect(page.locator("#shown")).to_have_text("0 of 0")
 
 
-def test_a_fleet_that_is_ready_says_so(page: Page, tmp_path: Path) -> None:
+def test_a_ready_fleet_has_a_message_instead_of_findings(page: Page, tmp_path: Path) -> None:
     page.goto(put(tmp_path, a_document(a_tenant_entry("acme"))))
     expect(page.get_by_text("Every tenant has every migration of the manifest.")).to_be_visible()
 

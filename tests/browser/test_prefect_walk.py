@@ -103,7 +103,7 @@ def walking(profile: BrowserContext) -> Iterator[Walk]:
     page.close()
 
 
-def test_the_deployments_are_there_with_their_schedule(walk: Walk, ui: str) -> None:
+def test_the_deployments_are_listed_with_their_schedules(walk: Walk, ui: str) -> None:
     page = walk.page
     page.goto(f"{ui}/deployments")
     for name in ("nightly", "audit", "rollout", "dry-run", "seed", "repair", "counts"):

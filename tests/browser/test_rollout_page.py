@@ -20,7 +20,7 @@ def rollout(tmp_path_factory: pytest.TempPathFactory) -> str:
     return written(tmp_path_factory.mktemp("rollout"), page)
 
 
-def test_rings_failures_and_tenants_are_told_and_nobody_is_asked(page: Page, seen: Seen, rollout: str) -> None:
+def test_the_page_shows_rings_failures_and_tenants_without_network_access(page: Page, seen: Seen, rollout: str) -> None:
     page.goto(rollout)
     expect(page.locator(".rings li", has_text="early")).to_contain_text("2 failures, 0 allowed")
     expect(page.locator(".ring + div > svg rect")).to_have_count(4)

@@ -118,7 +118,7 @@ def test_a_service_that_may_not_do_its_work_is_named_where_every_migration_is_ap
     assert row["what is wrong"] == said
 
 
-def test_artifacts_tell_the_story_and_an_audit_of_chosen_tenants_leaves_them_alone(
+def test_an_audit_of_selected_tenants_does_not_overwrite_the_artifacts_of_the_last_full_one(
     fleet: Fleet, ready_dsn: Callable[[], str], drifted_dsn: str, records: Records
 ) -> None:
     fleet.tenant("acme", ready_dsn()).tenant("Ember & Co", drifted_dsn)
@@ -144,7 +144,7 @@ def test_artifacts_tell_the_story_and_an_audit_of_chosen_tenants_leaves_them_alo
     assert [row["tenant"] for row in chosen] == ["acme"]
 
 
-def test_a_server_that_is_still_being_asked_holds_up_its_own_tenants_alone(
+def test_a_slow_server_delays_only_its_own_tenants(
     fleet: Fleet,
     ready_dsn: Callable[[], str],
     embedded_server: Server,
@@ -218,7 +218,7 @@ def test_without_a_scratch_database_tenants_are_unknown_and_the_reason_says_what
     assert "no scratch database" in (document.tenants[0].reason or "")
 
 
-def test_a_step_that_breaks_is_its_tenants_alone(
+def test_an_internal_error_in_a_step_affects_only_its_tenant(
     fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault of ours, not of the server's: no verdict may come of it, and no other tenant may suffer."""

@@ -73,7 +73,7 @@ def test_a_wrong_command_exits_with_2_in_one_line_and_begins_no_run(
     assert len(records.ask("/flow_runs/filter")) == before
 
 
-def test_a_role_of_an_unknown_consumer_exits_with_2_and_names_those_that_there_are(
+def test_a_role_of_an_unknown_consumer_exits_with_2_and_names_the_known_ones(
     pgfleet: CommandLine, fleet: Fleet
 ) -> None:
     fleet.policy('roles = {"worker" = "app"}').tenant("acme", "host=127.0.0.1 port=1 dbname=x")
@@ -114,7 +114,7 @@ def test_the_inventory_shows_no_password(pgfleet: CommandLine, fleet: Fleet) -> 
         assert "hush-hush" not in done.stdout + done.stderr
 
 
-def test_the_inventory_tells_who_is_skipped_and_chooses_by_label(
+def test_the_inventory_lists_skipped_tenants_and_selects_by_label(
     pgfleet: CommandLine, fleet: Fleet, embedded_server: Server
 ) -> None:
     rows = "('acme', 'eu', 'active'), ('borealis', 'us', 'active'), ('cobalt', 'eu', 'suspended')"
@@ -148,7 +148,7 @@ def test_the_inventory_tells_who_is_skipped_and_chooses_by_label(
     ],
     ids=["nobody answers", "a wrong pattern", "nothing found"],
 )
-def test_an_inventory_that_cannot_be_had_is_one_line(
+def test_an_unreadable_inventory_is_a_one_line_error(
     pgfleet: CommandLine, fleet: Fleet, embedded_server: Server, inventory: str, status: int, said: str
 ) -> None:
     table = inventory.format(dsn=embedded_server.cluster.dsn())
@@ -178,7 +178,7 @@ def test_a_secret_block_is_read_by_the_command_line(pgfleet: CommandLine, fleet:
     ],
     ids=["no such block", "no answer"],
 )
-def test_a_secret_block_that_cannot_be_had_is_one_line(
+def test_an_unreadable_secret_block_is_a_one_line_error(
     pgfleet: CommandLine, fleet: Fleet, changed: dict[Any, str], status: int, said: str
 ) -> None:
     fleet.tenant("acme", "host=h password=${secret:nowhere}")
@@ -224,7 +224,7 @@ def test_a_rollout_that_cannot_be_is_one_line_and_exit_status_2(
     assert line in done.stderr
 
 
-def test_approval_that_nobody_can_give_is_one_line_and_exit_status_2(pgfleet: CommandLine, fleet: Fleet) -> None:
+def test_a_required_approval_without_a_way_to_give_it_exits_with_2(pgfleet: CommandLine, fleet: Fleet) -> None:
     fleet.policy("approval = true").tenant("acme", "host=127.0.0.1 port=1 dbname=x")
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
         done = pgfleet("rollout", ENVIRONMENT)
@@ -242,7 +242,7 @@ def test_approval_that_nobody_can_give_is_one_line_and_exit_status_2(pgfleet: Co
     ],
     ids=["not there", "no JSON", "another document", "another environment"],
 )
-def test_an_audit_to_compare_with_that_is_none_is_one_line_and_exit_status_2(
+def test_a_since_file_that_is_no_audit_exits_with_2(
     pgfleet: CommandLine, fleet: Fleet, tmp_path: Path, text: str | None, line: str
 ) -> None:
     fleet.tenant("acme", "host=127.0.0.1 port=1 dbname=x")

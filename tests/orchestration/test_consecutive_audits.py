@@ -100,7 +100,7 @@ def test_a_drift_appears_persists_and_is_resolved(
     assert (resolved.tenant, resolved.identity, resolved.since) == ("ember", INDEX, second.finished_at)
 
 
-def test_a_rollout_leaves_an_accepted_difference_alone(
+def test_a_rollout_does_not_fix_an_accepted_difference(
     environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
 ) -> None:
     dsn = ready_dsn()

@@ -78,7 +78,7 @@ def test_a_person_sees_the_plan_and_is_asked(
         assert tables(embedded_server, dsn) == 0
 
 
-def test_nobody_is_asked_about_a_dry_run_or_if_there_is_nothing_to_do(
+def test_no_confirmation_for_a_dry_run_or_an_empty_plan(
     at_terminal: Callable[..., Done], pgfleet: CommandLine, fleet: Fleet, new_dsn: Callable[[], str]
 ) -> None:
     fleet.tenant("acme", new_dsn())
@@ -100,7 +100,7 @@ def test_a_tenant_that_changes_while_the_question_stands_is_not_touched(
     assert tables(embedded_server, dsn) == 0
 
 
-def test_no_manifest_is_used_that_nobody_named(pgfleet: CommandLine, fleet: Fleet, records: Records) -> None:
+def test_without_a_named_manifest_no_command_runs(pgfleet: CommandLine, fleet: Fleet, records: Records) -> None:
     fleet.tenant("acme", "host=127.0.0.1 port=1 dbname=x")
     before = len(records.ask("/flow_runs/filter"))
     done = pgfleet("audit", ENVIRONMENT, PGFLEET_MANIFEST="")

@@ -82,7 +82,7 @@ def left(flow: Flow, form: TypeAdapter[Form], *arguments: object, **parameters: 
     return state, found
 
 
-def test_an_audit_finds_its_tenants_and_tells_who_was_skipped(control: ControlPlane, records: Records) -> None:
+def test_an_audit_finds_its_tenants_and_lists_skipped_ones(control: ControlPlane, records: Records) -> None:
     state, document = left(audit_fleet, AUDIT_DOCUMENT, ENVIRONMENT, granularity="tenant")
     assert (state.type.value, state.message) == ("COMPLETED", "2 tenants: 2 ready")
     assert [(each.name, each.ring, each.verdict) for each in document.tenants] == [
@@ -108,7 +108,7 @@ def test_labels_choose_tenants(control: ControlPlane) -> None:
     assert counted.summary == {"tenants": 1, "counted": 1, "uncounted": 0, "skipped": 1}
 
 
-def test_a_label_that_is_none_is_refused_by_the_form(control: ControlPlane) -> None:
+def test_the_form_rejects_a_malformed_label(control: ControlPlane) -> None:
     state = audit_fleet(ENVIRONMENT, labels=["region"], return_state=True)
     assert "labels" in (state.message or "")
     assert state.type.value == "FAILED"
@@ -128,7 +128,7 @@ class Meanwhile:
         self.act()
 
 
-def test_a_tenant_that_goes_while_a_rollout_is_under_way_is_told_as_gone(control: ControlPlane) -> None:
+def test_a_tenant_that_disappears_during_a_rollout_is_reported(control: ControlPlane) -> None:
     def act() -> None:
         control.execute("DELETE FROM tenants WHERE name = 'acme'")
         control.execute("UPDATE tenants SET state = 'suspended' WHERE name = 'borealis'")
@@ -157,7 +157,7 @@ def test_a_tenant_that_goes_while_a_rollout_is_under_way_is_told_as_gone(control
     ],
     ids=["audit", "count", "plan", "watch"],
 )
-def test_a_wave_of_which_a_tenant_is_gone_says_so_and_goes_on(
+def test_a_wave_continues_when_one_of_its_tenants_has_disappeared(
     control: ControlPlane, wave: Flow, form: TypeAdapter, more: tuple[object, ...]
 ) -> None:
     _, found = left(wave, form, ENVIRONMENT, "canary", 1, ["gone", "acme"], *more)
@@ -179,7 +179,7 @@ def test_a_repair_says_who_of_the_chosen_was_skipped(control: ControlPlane) -> N
     )
 
 
-def test_a_repair_of_a_tenant_that_is_gone_says_so(control: ControlPlane) -> None:
+def test_a_repair_reports_a_tenant_that_has_disappeared(control: ControlPlane) -> None:
     digests = {"gone": "none", "acme": "none"}
     _, found = left(
         repair_wave, REPAIRS, ENVIRONMENT, "main", 1, [*digests], digests, digests, "0" * 32, RepairMode.PLAN

@@ -130,7 +130,7 @@ def test_the_flow_and_the_local_run_make_the_same_documents(
     assert [each for each in state.rglob("*") if each.stat().st_mode & 0o077] == []
 
 
-def test_a_server_that_goes_silent_holds_up_no_other(
+def test_a_silent_server_does_not_delay_others(
     fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, silent_proxy: Callable[[int], SilentProxy]
 ) -> None:
     connect_seconds, statement_seconds, others_seconds = 2, 3, 20

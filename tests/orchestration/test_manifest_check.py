@@ -46,7 +46,7 @@ def test_a_proof_is_one_json_document_and_is_made_once(
     assert kept["state_name"] == "Cached"
 
 
-def test_a_faulty_manifest_exits_with_1_and_is_told_in_words(pgfleet: CommandLine, records: Records) -> None:
+def test_a_faulty_manifest_exits_with_1_and_names_its_faults(pgfleet: CommandLine, records: Records) -> None:
     """Without an environment a server is started for it."""
     done = pgfleet("--manifest", str(MANIFESTS / "faulty" / "manifest.toml"), "manifest", "check")
     assert done.returncode == 1, done.stderr

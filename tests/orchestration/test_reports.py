@@ -69,7 +69,7 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         write_audit(AUDIT, BRIEF, AuditFormat.HTML, tmp_path / "file" / "report.html")
 
 
-def test_a_format_that_there_is_not_exits_with_2(pgfleet: CommandLine, fleet: Fleet) -> None:
+def test_an_unknown_format_exits_with_2(pgfleet: CommandLine, fleet: Fleet) -> None:
     fleet.tenant("acme", "postgresql://x@127.0.0.1:1/x")
     done = pgfleet("rollout", ENVIRONMENT, "--format", "openmetrics")
     assert done.returncode == 2

@@ -170,7 +170,7 @@ def test_a_dry_run_goes_through_all_rings_and_leaves_nothing(
 
 
 @pytest.mark.usefixtures("first_migration")
-def test_one_wrong_password_of_several_is_that_tenants_alone(
+def test_one_wrong_password_affects_only_its_tenant(
     fleet: Fleet, embedded_server: Server, ready_dsn: Callable[[], str]
 ) -> None:
     fleet.policy("failure_budget = {main = 1}")
@@ -185,7 +185,7 @@ def test_one_wrong_password_of_several_is_that_tenants_alone(
     assert [name for name, result in results(document).items() if result != "done"] == ["t2"]
 
 
-def test_seeds_and_counts_alone(
+def test_the_seed_flow_applies_only_seeds_and_the_count_flow_only_counts(
     fleet: Fleet, ready_dsn: Callable[[], str], execute: Callable[[str, str], None], records: Records
 ) -> None:
     dsn = ready_dsn()
@@ -257,7 +257,7 @@ def test_after_a_ring_services_are_restarted_tables_watched_and_the_ring_audited
 
 
 @pytest.mark.usefixtures("first_migration")
-def test_a_ring_that_does_not_stay_right_halts_the_rollout(
+def test_drift_during_the_soak_halts_the_rollout(
     fleet: Fleet, new_dsn: Callable[[], str], execute: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dsn = new_dsn()
@@ -305,7 +305,7 @@ def digest_of(records: Records) -> str:
 
 @pytest.mark.usefixtures("first_migration")
 @pytest.mark.parametrize("given", ["yes", "unnamed"])
-def test_a_plan_is_carried_out_after_a_yes_to_it_alone(
+def test_only_an_approval_that_names_the_plan_starts_the_rollout(
     fleet: Fleet, new_dsn: Callable[[], str], records: Records, given: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pgfleet.flows._approval.POLL_SECONDS", 0.2)

@@ -137,7 +137,7 @@ def test_a_tenant_that_gets_no_connection_is_unreachable_with_the_reason(
     )
 
 
-def test_a_server_that_has_none_left_holds_up_no_other(
+def test_a_server_without_free_connections_does_not_delay_others(
     server: Server, template: str, shipped_manifest: Manifest, expected: ExpectedCatalog
 ) -> None:
     """The same server by its socket is another by name."""

@@ -362,7 +362,7 @@ def test_the_owners_ledger_is_not_trusted_because_the_owner_sets_the_role_of_all
     assert (found.verdict, f"pgfleet belongs to {owner}" in (found.reason or "")) == (Verdict.UNKNOWN, True)
 
 
-def test_values_can_be_read_whatever_the_formats_of_the_database_are(adopted: Subject) -> None:
+def test_values_are_read_under_any_format_settings_of_the_database(adopted: Subject) -> None:
     for setting in ("DateStyle = 'German'", "IntervalStyle = 'sql_standard'", "standard_conforming_strings = off"):
         adopted.server.execute(f"ALTER DATABASE {adopted.database} SET {setting}")
     with open_session(adopted.context.environment.tenants[0], adopted.context) as session:

@@ -109,7 +109,7 @@ def test_what_changes_the_dump_changes_the_audit_and_nothing_else_does(
 
 
 @pytest.mark.parametrize("left_out", DELIBERATE, ids=lambda each: each.name)
-def test_what_is_left_out_shows_in_a_dump_alone(laboratory: Laboratory, left_out: LeftOut) -> None:
+def test_excluded_properties_are_in_neither_a_dump_nor_an_audit(laboratory: Laboratory, left_out: LeftOut) -> None:
     if laboratory.server.major < left_out.min_server:
         with laboratory.clone() as database:
             assert laboratory.execute(database, [left_out.example]) == []

@@ -175,7 +175,7 @@ def test_a_plan_refuses_scripts_that_run_outside_a_transaction(orders: Subject) 
     assert_nothing_is_left(orders)
 
 
-def test_a_rollout_refuses_such_a_script_if_the_plan_did_not_know_the_pooler(orders: Subject) -> None:
+def test_a_rollout_refuses_a_nontransactional_script_if_the_plan_did_not_know_the_pooler(orders: Subject) -> None:
     """The plan was made past the pooler, and is carried out through it."""
     pooled, orders.server = orders.server, Server(orders.server.cluster)
     plan = orders.plan()
@@ -188,7 +188,7 @@ def test_a_rollout_refuses_such_a_script_if_the_plan_did_not_know_the_pooler(ord
     assert_nothing_is_left(orders)
 
 
-def test_such_a_migration_is_adopted_if_it_was_run_by_hand(orders: Subject) -> None:
+def test_a_nontransactional_migration_that_was_run_by_hand_is_adopted(orders: Subject) -> None:
     for each in orders.manifest.migrations:
         orders.execute(each.script.sql.replace("CONCURRENTLY", ""))
     assert orders.roll_out(dry_run=True).result is Result.DONE

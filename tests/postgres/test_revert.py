@@ -207,7 +207,7 @@ def test_a_revert_of_a_killed_session_is_retried_or_leaves_nothing(revertible: R
     assert subject.statuses() == before.statuses
 
 
-def test_a_lock_that_is_held_fails_the_revert_and_leaves_nothing(revertible: Revertible) -> None:
+def test_a_lock_held_by_another_session_fails_the_revert_and_rolls_it_back(revertible: Revertible) -> None:
     subject = revertible()
     before = subject.before()
     with psycopg.connect(subject.server.cluster.dsn(subject.database)) as holder:

@@ -72,7 +72,7 @@ def test_a_tenant_with_an_accepted_difference_is_ready_and_unchanged(accepting: 
     assert accepting.events() == events
 
 
-def test_a_dry_run_leaves_accepted_differences_alone(accepting: Accepting) -> None:
+def test_a_dry_run_does_not_fix_accepted_differences(accepting: Accepting) -> None:
     assert accepting.roll_out(dry_run=True).result is Result.UNCHANGED
 
 

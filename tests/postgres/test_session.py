@@ -414,7 +414,7 @@ def test_a_check_cannot_write(session: Session) -> None:
 
 
 @pytest.mark.parametrize("home", ["acme", 'Odd "Home.x, y', "SELECT", "Grüße"])
-def test_the_search_path_is_the_home_schema_alone(server: Server, shared: str, home: str) -> None:
+def test_the_search_path_is_only_the_home_schema(server: Server, shared: str, home: str) -> None:
     quoted = home.replace('"', '""')
     server.execute(f'CREATE SCHEMA "{quoted}"; CREATE TABLE "{quoted}".here ()', shared)
     server.execute(f"ALTER DATABASE {shared} SET search_path = pg_catalog")

@@ -44,7 +44,7 @@ def test_an_error_rolls_the_transaction_back(server: Server, session: Session) -
     assert counted(server, session) == 1, "the session can be used on"
 
 
-def test_an_inner_block_can_be_rolled_back_alone(server: Server, session: Session) -> None:
+def test_an_inner_block_can_be_rolled_back_by_itself(server: Server, session: Session) -> None:
     with session.transaction():
         session.write(INSERT)
         with pytest.raises(StatementFailed), session.transaction():

@@ -4,7 +4,7 @@ from pgfleet.cli.automations import NOTHING, load_automations, tables
 from pgfleet.run.shipped import deployments_folder
 
 
-def test_an_automation_that_notifies_nobody_says_what_to_create() -> None:
+def test_an_automation_without_a_notification_block_says_what_to_create() -> None:
     file = load_automations(deployments_folder() / "automations.yaml")
     without, with_block = tables(file, None), tables(file, "0b8a1b0e-0000-4000-8000-000000000000")
     assert len(without) == len(file.automations)

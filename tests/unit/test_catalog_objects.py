@@ -28,7 +28,7 @@ def test_an_identity_is_written_with_its_schema(
 @pytest.mark.parametrize(
     ("schema", "key"), [(None, "index||idx_one"), ("ai_guardrails", "index|ai_guardrails|idx_one")]
 )
-def test_an_identitys_key_tells_the_home_schema_from_others(schema: str | None, key: str) -> None:
+def test_the_key_of_an_identity_distinguishes_the_home_schema(schema: str | None, key: str) -> None:
     assert Identity(kind=ObjectKind.INDEX, schema=schema, name="idx_one").key == key
 
 

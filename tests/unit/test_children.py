@@ -58,7 +58,7 @@ def test_a_process_that_ignores_the_interrupt_is_killed(tmp_path: Path) -> None:
     assert stubborn.returncode == -9
 
 
-def test_who_died_is_told_with_its_log(tmp_path: Path) -> None:
+def test_a_dead_child_process_is_reported_with_its_log(tmp_path: Path) -> None:
     with Children(tmp_path) as children:
         start(children, *SLEEPER, log="one")
         start(children, "-c", "import sys; sys.exit('no more')", log="two")
@@ -67,7 +67,7 @@ def test_who_died_is_told_with_its_log(tmp_path: Path) -> None:
         assert "ended with status 1" in str(children.wait_until(lambda: True, 5))
 
 
-def test_what_takes_too_long_is_told(tmp_path: Path) -> None:
+def test_a_child_process_that_takes_too_long_is_reported(tmp_path: Path) -> None:
     with Children(tmp_path) as children:
         start(children, *SLEEPER)
         assert children.wait_until(lambda: False, 0) == f"no answer within 0 seconds; see {tmp_path}"

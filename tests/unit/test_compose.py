@@ -38,7 +38,7 @@ def test_another_form_would_have_been_noticed(tmp_path: Path) -> None:
     assert checked(wrong).returncode == 1
 
 
-def test_whatever_it_names_is_there(compose: dict[str, Any]) -> None:
+def test_every_file_it_names_exists(compose: dict[str, Any]) -> None:
     services = compose["services"]
     for name, service in services.items():
         for needed, how in service.get("depends_on", {}).items():
@@ -59,13 +59,13 @@ def test_no_password_stands_in_it(compose: dict[str, Any]) -> None:
         assert secret == []
 
 
-def test_its_servers_are_told_what_every_server_of_pgfleet_is(compose: dict[str, Any]) -> None:
+def test_its_servers_get_the_settings_of_every_pgfleet_server(compose: dict[str, Any]) -> None:
     told = [each["environment"] for name, each in compose["services"].items() if name.startswith("server")]
     asked = {name: value for name, value in SERVER.items() if "_EPHEMERAL_" not in name and name != OF_SQLITE}
     assert told
     assert [each for each in told if not asked.items() <= each.items()] == []
 
 
-def test_an_image_is_built_of_files_that_are_there() -> None:
+def test_the_image_is_built_from_existing_files() -> None:
     kept = [each[1:] for each in (FILE.parent / "Dockerfile.dockerignore").read_text().split() if each.startswith("!")]
     assert [each for each in kept if not list(ROOT.glob(each))] == []

@@ -80,7 +80,7 @@ def test_what_is_wrong_with_the_tenant_as_a_whole_comes_first() -> None:
     assert rest[1].startswith("# worker ")
 
 
-def test_a_tenant_without_differences_says_so() -> None:
+def test_a_tenant_without_differences_is_one_line() -> None:
     tenant = a_tenant_entry("acme", Verdict.READY, migrations=[a_migration_entry(version="1")])
     assert lines(tenant) == ["# acme of prod: ready: as the manifest leaves it"]
 

@@ -78,7 +78,7 @@ def test_the_first_audit_finds_everything_new() -> None:
     assert acme["prefect.resource.id"] == "pgfleet.tenant.prod.acme"
 
 
-def test_what_persists_is_not_new_and_what_is_new_is_told_in_words() -> None:
+def test_persisting_differences_are_not_new_and_new_ones_have_a_message() -> None:
     same, *_ = since(BLOCKED, BLOCKED)
     assert (same.labels["new-findings"], same.payload["persisting"]) == ("false", 2)
     worse, *_ = since(BLOCKED, a_document(a_tenant_entry(), a_tenant_entry("borealis")))

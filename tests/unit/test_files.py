@@ -19,7 +19,7 @@ def test_a_file_is_made_and_replaced(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
 
 
-def test_who_has_the_old_file_open_goes_on_reading_it(tmp_path: Path) -> None:
+def test_a_reader_of_the_old_file_is_not_disturbed(tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     replace_file(file, "old")
     with file.open() as reader:
@@ -36,7 +36,7 @@ def test_what_cannot_be_written_whole_leaves_the_old_file_and_nothing_else(tmp_p
     assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
 
 
-def test_the_rights_of_a_file_that_is_there_stay(tmp_path: Path) -> None:
+def test_replacing_a_file_keeps_its_permissions(tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     file.touch()
     file.chmod(0o640)
@@ -44,7 +44,7 @@ def test_the_rights_of_a_file_that_is_there_stay(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
-def test_a_link_goes_on_pointing_to_its_file(tmp_path: Path) -> None:
+def test_a_symbolic_link_is_kept(tmp_path: Path) -> None:
     file, link = tmp_path / "report.html", tmp_path / "latest.html"
     file.touch()
     link.symlink_to(file)

@@ -282,7 +282,7 @@ def test_the_refusal_names_the_inventory() -> None:
         ("a", {"labels": ["x"]}, "tenant 'a': labels is not a JSON object"),
     ],
 )
-def test_a_record_that_is_none_is_refused(name: str | None, record: dict[str, Any], problem: str) -> None:
+def test_a_malformed_record_is_rejected(name: str | None, record: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         read_record(name, record)
 

@@ -209,7 +209,7 @@ def test_invalid_rollout_settings_are_rejected(text: str, named: str) -> None:
     assert named in str(refusal(PROD + text))
 
 
-def test_what_was_put_into_a_restart_does_not_show_itself() -> None:
+def test_secrets_in_a_restart_command_are_masked() -> None:
     text = PROD + RESTART + 'command = ["restart", "--token=${TOKEN}"]'
     [found] = read(text, TOKEN="hunter2").policy.rollout.restarts
     assert "hunter2" not in repr(found)

@@ -724,7 +724,7 @@ def codes(sql: str, *, is_pending: bool = True) -> set[HazardCode]:
 
 
 @pytest.mark.parametrize("sql", INNOCENT)
-def test_what_harms_nobody_has_no_hazard(sql: str) -> None:
+def test_harmless_statements_have_no_hazards(sql: str) -> None:
     assert codes(sql) == set()
 
 

@@ -42,7 +42,7 @@ def compared(
     return enrich(a_document(*now), environment(), manifest, previous, TODAY, is_partial=is_partial)
 
 
-def test_all_of_it_is_put_into_the_document() -> None:
+def test_the_document_gets_all_enrichments() -> None:
     document = compared(counting(5), before=(counting(100),))
     assert [each.table for each in document.tenants[0].losses] == ["t"]
     assert document.since is not None

@@ -144,7 +144,7 @@ def test_an_altered_object_belongs_to_the_last_migration_that_may_have_made_it()
     assert numbers(located(history, linear(history), [an_object("t", "by hand")]).applied) == [1, 2]
 
 
-def test_what_two_orders_the_catalog_of_an_empty_tenant_tells_nothing_about_is_pending() -> None:
+def test_an_empty_tenant_is_pending_although_its_catalog_fits_two_orders() -> None:
     history = a_history([T], [])
     found = located(history, linear(history), [])
     assert (numbers(found.applied), numbers(found.unknown)) == ([], [])
@@ -172,7 +172,7 @@ def test_one_object_of_several_is_enough_for_a_migration_to_be_applied() -> None
     assert numbers(located(history, partial(history), [B]).applied) == [1]
 
 
-def test_an_object_that_another_tenant_may_have_made_does_not_decide_where_there_are_own_ones() -> None:
+def test_shared_objects_do_not_decide_the_position_if_the_tenant_has_objects_of_its_own() -> None:
     shared = an_object("rules", schema="guard")
     history = a_history([T, shared])
     assert numbers(located(history, partial(history), [shared], Records(shares_objects=True)).applied) == []

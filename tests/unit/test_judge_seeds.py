@@ -65,7 +65,7 @@ def test_a_seed_that_could_not_be_read_is_unknown() -> None:
     assert judge_seed(a_seed(), BASELINE, reading) == entry
 
 
-def test_a_key_of_several_columns_tells_rows_apart_by_all_of_them() -> None:
+def test_a_composite_key_distinguishes_rows_by_all_its_columns() -> None:
     seed = a_seed(key=("name", "version"))
     baseline = ({"name": "a", "version": 1}, {"name": "a", "version": 2})
     entry = judge_seed(seed, baseline, SeedObservation(rows=({"name": "a", "version": 2},)))

@@ -245,7 +245,7 @@ def test_the_previous_audit_is_named() -> None:
     assert (found.previous_run_id, found.previous_finished_at, found.source) == ("run-6", EARLIER, Source.PREFECT)
 
 
-def test_an_audit_of_chosen_tenants_is_compared_with_those_alone() -> None:
+def test_an_audit_of_selected_tenants_is_compared_only_with_the_same_tenants() -> None:
     document = a_document(READY)
     before = restrict_to_tenants(document, previous(acme(drifted(a_difference())), lost("other")))
     since = add_trend(document, before).since

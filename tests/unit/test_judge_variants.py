@@ -40,7 +40,7 @@ def test_tenants_with_the_same_differences_are_one_variant_the_largest_first() -
     ]
 
 
-def test_tenants_of_schemas_are_alike_whatever_their_home_is() -> None:
+def test_tenants_with_different_home_schemas_are_one_variant() -> None:
     tenants = [a_member("acme", "f1", "tenant_acme.idx_a"), a_member("bo", "f1", "tenant_bo.idx_a")]
     [variant] = group_variants(tenants, {"acme": "tenant_acme", "bo": "tenant_bo"})
     assert [(each.kind, each.identity, each.change) for each in variant.differences] == [("index", "idx_a", "missing")]

@@ -393,7 +393,7 @@ def test_a_script_is_named_by_a_relative_path_that_ends_in_sql(path: str) -> Non
         pytest.param("'a', {}", "migrations[0].checks[0].returns[0][1]", id="a table"),
     ],
 )
-def test_the_key_of_a_wrong_cell_is_its_place_alone(cell: str, key: str) -> None:
+def test_the_key_of_a_wrong_cell_is_its_position(cell: str, key: str) -> None:
     assert refusal(ONE + CHECK.replace('"one"', cell)).key == key
 
 

@@ -134,7 +134,7 @@ def report(document: AuditDocument, timezone: str = "UTC") -> list[str]:
     ],
     ids=["new", "not judged"],
 )
-def test_the_headline_tells_the_date_in_the_environments_time_zone(since: TrendEntry, said: str) -> None:
+def test_the_headline_has_the_date_in_the_environments_time_zone(since: TrendEntry, said: str) -> None:
     assert headline(since, BERLIN) == said
 
 
@@ -238,7 +238,7 @@ def test_acceptances_to_do_something_about_come_first() -> None:
     )
 
 
-def test_what_is_accepted_is_not_told_among_what_counts() -> None:
+def test_accepted_differences_are_not_listed_as_findings() -> None:
     counts = a_difference_entry(actual="other", change="changed").model_copy(update={"identity": "public.idx_b"})
     accepted = a_difference_entry().model_copy(update={"accepted": ACCEPTED})
     said = sentence(a_migration_entry(MigrationStatus.DRIFTED, differences=[accepted, counts]))
@@ -303,7 +303,7 @@ def test_an_accepted_difference_is_worth_knowing_and_its_migration_marked() -> N
     assert "accepted until 2025-06-30" in row["worth knowing"]
 
 
-def test_rows_that_were_lost_are_told_in_the_report_and_its_last_line() -> None:
+def test_lost_rows_are_in_the_report_and_its_last_line() -> None:
     tenant = a_tenant("acme", migrations=[a_migration_entry()]).model_copy(update={"losses": (LOSS,)})
     document = put(a_document(tenant), since=a_since())
     said = "Rows lost since the previous audit: acme: ai_messages: 40 rows, previously 1,200 (allowed loss: 120)"
@@ -369,7 +369,7 @@ def test_pending_migrations_of_a_tenant_are_one_line_of_what_is_new_and_of_what_
     assert resolved == ("acme, bo: 0039 … 0063 applied (pending since 2025-03-25 02:00)",)
 
 
-def test_a_first_audit_says_so() -> None:
+def test_a_first_audit_is_marked_as_the_first() -> None:
     document = a_document(a_tenant()).model_copy(update={"is_first": True})
     line = "No earlier audit of this manifest was found to compare with."
     view = audit_view(document, MANIFEST)

@@ -18,7 +18,7 @@ def lines(*plans: TenantPlan) -> tuple[str, ...]:
     return block.lines
 
 
-def test_a_plan_that_drops_nothing_has_no_such_section() -> None:
+def test_a_plan_that_deletes_no_rows_has_no_section_for_them() -> None:
     assert deleted_rows_section([a_tenant_plan("acme")]) == ()
 
 

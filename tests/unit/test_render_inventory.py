@@ -81,7 +81,7 @@ def test_the_manifest_has_a_line_for_each_migration_in_its_order() -> None:
     ]
 
 
-def test_a_manifest_without_seeds_and_counts_says_so() -> None:
+def test_a_manifest_without_seeds_and_counts_is_described_as_such() -> None:
     assert shown(manifest_table(a_manifest(a_migration()), "m.toml"))[-4:-1] == [
         "seeds: none",
         "counted: none",

@@ -78,7 +78,7 @@ def test_a_ready_tenant_passes_case_by_case() -> None:
     assert (report.name, report.time) == ("pgfleet audit prod", 12.34)
 
 
-def test_a_drifted_migration_fails_with_what_puts_it_right_and_which_services_are_affected() -> None:
+def test_a_drifted_migration_fails_with_its_fix_and_the_affected_services() -> None:
     report = audit_of(a_tenant_entry("acme", Verdict.BLOCKED, migrations=[DRIFTED]))
     [failure] = case(report, "acme", "1_one.sql").result
     assert isinstance(failure, Failure)
@@ -119,7 +119,7 @@ def test_a_broken_contract_and_lost_rows_fail() -> None:
     assert lost.message == "messages: 40 rows, previously 90 (allowed loss: 9)"
 
 
-def test_what_is_accepted_or_left_out_is_skipped_and_what_is_worth_knowing_is_output() -> None:
+def test_accepted_and_excluded_findings_are_skipped_and_notes_are_output() -> None:
     accepted = AcceptedEntry(owner="ana", reason="being rebuilt", until="2025-12-31")
     difference = a_difference_entry().model_copy(update={"accepted": accepted})
     migration = a_migration_entry(MigrationStatus.DRIFTED, differences=[difference])
@@ -169,7 +169,7 @@ def test_a_rollout_that_went_well_passes_with_its_times() -> None:
     assert (case(report, "acme", "1_one.sql").time, suite(report, "acme").time) == (1.5, 1.5)
 
 
-def test_a_step_that_failed_fails_with_its_advice_and_its_tenant_is_not_told_twice() -> None:
+def test_a_failed_step_carries_its_advice_and_its_tenant_is_reported_once() -> None:
     error = ErrorEntry(message="lock timeout", sqlstate="55P03", advice="run it again")
     failed = a_step(status=StepStatus.FAILED, error=error, residual=[a_difference_entry()])
     after = a_step("2", status=StepStatus.NOT_REACHED, detail="requires 1")

@@ -128,7 +128,7 @@ def test_the_summary_says_what_is_wrong_and_who_suffers_worst_first() -> None:
     ]
 
 
-def test_a_tenant_without_anything_is_told_in_one_line_of_the_summary() -> None:
+def test_an_empty_tenant_is_one_line_of_the_summary() -> None:
     pending = [a_migration_entry(MigrationStatus.PENDING, version) for version in "12"]
     lines = page(a_tenant_entry("new", Verdict.BLOCKED, migrations=pending))
     assert [line for line in lines if line.lstrip().startswith("-")] == [
@@ -229,7 +229,7 @@ def test_a_tenants_page_shows_what_is_and_what_should_be() -> None:
     assert page[-1] == "environment prod · ring canary · PostgreSQL 16.4"
 
 
-def test_a_pending_migration_is_told_without_each_of_its_objects() -> None:
+def test_a_pending_migration_does_not_list_its_objects() -> None:
     tenant = a_tenant_entry(
         verdict=Verdict.BLOCKED,
         migrations=[
@@ -317,7 +317,7 @@ def test_the_page_has_every_statement_that_fails_with_its_place() -> None:
     ]
 
 
-def test_the_page_of_a_contract_whose_role_is_not_there() -> None:
+def test_the_page_of_a_contract_whose_role_does_not_exist() -> None:
     contract = a_contract_entry(a_failure(None, 'role "app" does not exist'), role="app")
     tenant = a_tenant_entry("acme", Verdict.BLOCKED, migrations=[a_migration_entry()], contracts=[contract])
     assert '- No statement: role "app" does not exist' in page_of(tenant)

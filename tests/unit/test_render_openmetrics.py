@@ -98,7 +98,7 @@ def test_every_verdict_has_its_tenants() -> None:
     assert found == {("blocked",): 1, ("unreachable",): 1, ("unknown",): 0, ("degraded",): 0, ("ready",): 1}
 
 
-def test_differences_are_told_by_kind_and_change_and_those_that_are_not_there_as_zeros() -> None:
+def test_differences_are_counted_by_kind_and_change_including_zeros() -> None:
     found = read(DOCUMENT)["pgfleet_differences"]
     assert {key: value for key, value in found.items() if value} == {
         ("index", "missing"): 1,
@@ -108,7 +108,7 @@ def test_differences_are_told_by_kind_and_change_and_those_that_are_not_there_as
     assert found["table", "missing"] == 0
 
 
-def test_an_accepted_difference_counts_as_such_alone() -> None:
+def test_an_accepted_difference_is_counted_only_as_accepted() -> None:
     accepted = {"owner": "ana", "reason": "being rebuilt", "until": "2025-12-31"}
     difference = a_difference_entry().model_copy(update={"accepted": accepted})
     migration = a_migration_entry(MigrationStatus.DRIFTED, differences=[difference])
@@ -126,13 +126,13 @@ def test_migrations_contracts_lost_rows_and_skipped_tenants() -> None:
     assert found["pgfleet_skipped_tenants"] == {(): 1}
 
 
-def test_the_time_of_the_audit_is_told_so_that_its_age_can_be_had() -> None:
+def test_the_time_of_the_audit_is_a_metric() -> None:
     found = read(DOCUMENT)
     assert found["pgfleet_audit_started_timestamp_seconds"][()] == STARTED.timestamp()
     assert found["pgfleet_audit_finished_timestamp_seconds"][()] == pytest.approx(FINISHED.timestamp())
 
 
-def test_what_is_new_is_told_where_there_is_something_to_compare_with() -> None:
+def test_new_differences_are_counted_if_there_is_an_earlier_audit() -> None:
     found = read(DOCUMENT.model_copy(update={"since": SINCE}))
     assert (found["pgfleet_new_findings"][()], found["pgfleet_resolved_findings"][()]) == (1, 0)
     assert "pgfleet_new_findings" not in read(DOCUMENT)

@@ -132,7 +132,7 @@ def test_every_control_has_a_name() -> None:
     assert all(each.to_text() for each in page.query("button"))
 
 
-def test_the_page_asks_nobody_for_anything() -> None:
+def test_the_page_needs_no_network() -> None:
     text = html.render(audit_page(a_document(DRIFTED), MANIFEST))
     page = JustHTML(text, strict=True, sanitize=False)
     addresses = [each.attrs[name] for name in ("src", "href") for each in page.query(f"[{name}]")]
@@ -140,7 +140,7 @@ def test_the_page_asks_nobody_for_anything() -> None:
     assert not re.search(r"https?://|@import|url\(", text)
 
 
-def test_the_policy_admits_its_own_style_and_script_alone() -> None:
+def test_the_content_security_policy_allows_only_the_pages_own_style_and_script() -> None:
     page = parsed(a_document(DRIFTED))
     [policy] = [each.attrs["content"] for each in page.query("[http-equiv=Content-Security-Policy]")]
     found = dict(each.strip().split(" ", 1) for each in policy.split(";"))
@@ -246,7 +246,7 @@ def test_commands_are_kept_without_the_tenant_so_that_several_tenants_share_one(
     assert "fix" not in second
 
 
-def test_tenants_of_which_the_same_is_told_share_it() -> None:
+def test_tenants_with_the_same_findings_share_one_section() -> None:
     page = parsed(a_document(*(a_tenant_entry(name, migrations=[a_migration_entry()]) for name in "abc")))
     data = data_of(page)
     first, *others = [each["blocks"] for each in data["tenants"]]
@@ -260,7 +260,7 @@ def test_blocks_that_are_alike_are_kept_once() -> None:
     assert block_data(two) == {"kind": "paragraph", "text": "two", "tone": "bad"}
 
 
-def test_a_drifted_tenant_is_told_with_what_puts_it_right() -> None:
+def test_a_drifted_tenant_is_shown_with_its_fix() -> None:
     blocks = blocks_of(DRIFTED)
     assert of_kind(blocks, Code) == [
         Code(title="Runs as a dry run first, then asks", text="pgfleet repair prod --tenant acme", language="sh"),
@@ -274,20 +274,20 @@ def test_a_drifted_tenant_is_told_with_what_puts_it_right() -> None:
     assert Lines(title="Affected services", lines=("worker",), tone=Tone.QUIET) in blocks
 
 
-def test_a_pending_migration_is_told_with_the_rollout_that_applies_it() -> None:
+def test_a_pending_migration_is_shown_with_the_rollout_that_applies_it() -> None:
     tenant = a_tenant_entry("a b", migrations=[a_migration_entry(), a_migration_entry(MigrationStatus.PENDING, "2")])
     blocks = blocks_of(tenant)
     assert [each.text for each in of_kind(blocks, Code)] == ["pgfleet rollout prod --tenant 'a b'"]
     assert Paragraph(text="not applied yet") in blocks
 
 
-def test_a_tenant_in_which_nothing_was_ever_applied_is_told_in_one_sentence() -> None:
+def test_an_empty_tenant_is_one_sentence() -> None:
     blocks = blocks_of(a_tenant_entry(migrations=[a_migration_entry(MigrationStatus.PENDING)]))
     assert blocks[0] == Paragraph(text="no migration is applied: none of the manifest's objects exist", tone=Tone.BAD)
     assert [each.title for each in of_kind(blocks, Section)] == ["How to fix it", "Inspected"]
 
 
-def test_what_is_left_to_a_person_is_told_with_the_reason() -> None:
+def test_a_repair_by_hand_is_shown_with_its_reason() -> None:
     by_hand = MISSING.model_copy(update={"repair": RepairEntry(way=Strategy.BY_HAND, reason="its rows are gone")})
     tenant = a_tenant_entry(migrations=[a_migration_entry(MigrationStatus.DRIFTED, differences=[by_hand])])
     blocks = blocks_of(tenant)
@@ -340,7 +340,7 @@ def test_contracts_losses_notes_seeds_and_counts() -> None:
     assert rows == (("messages", "40"), ("events", "about 5,000"), ("gone", "not counted"))
 
 
-def test_checks_that_do_not_pass_are_told() -> None:
+def test_failed_checks_are_shown() -> None:
     checks = [CheckEntry(name="rows", passed=False, detail="3 rows"), CheckEntry(name="tables", passed=True)]
     tenant = a_tenant_entry(migrations=[a_migration_entry(MigrationStatus.DRIFTED, checks=checks)])
     blocks = blocks_of(tenant)

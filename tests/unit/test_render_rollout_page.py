@@ -93,7 +93,7 @@ def test_a_page_with_many_migrations_folds_them() -> None:
     assert "all 63 applied" in page.query("#map tbody tr")[0].to_text()
 
 
-def test_a_dry_run_and_a_refusal_say_so() -> None:
+def test_a_dry_run_and_a_refusal_are_marked() -> None:
     assert parsed(a_rollout(dry_run=True)).query(".card")[0].to_text() == DRY_RUN_NOTICE
     refused = a_rollout(rings=[], outcome=RolloutOutcome.REFUSED, reason="it was not approved")
     assert parsed(refused).query(".card")[0].to_text() == "Nothing was done: it was not approved"

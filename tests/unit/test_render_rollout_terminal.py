@@ -185,7 +185,7 @@ def test_a_plan_with_nothing_to_do_is_short() -> None:
     ]
 
 
-def test_the_plan_of_an_empty_fleet_says_so() -> None:
+def test_the_plan_of_an_empty_fleet_is_one_line() -> None:
     assert plan_lines() == ["no tenants", "Plan for prod · plan fedcba987654"]
 
 
@@ -463,7 +463,7 @@ def test_a_dry_run_says_first_that_it_was_rolled_back_and_lists_what_it_did_not_
     assert "Seeds" not in lines
 
 
-def test_a_refused_rollout_says_why_once_and_lists_nobody() -> None:
+def test_a_refused_rollout_gives_the_reason_once_and_lists_no_tenants() -> None:
     late = a_result("acme", Result.NOT_REACHED, reason="the plan was not approved")
     assert lines_of(a_rollout(late, rings=[], outcome="Refused", reason="the plan was not approved")) == [
         "Nothing was done: the plan was not approved",
@@ -536,7 +536,7 @@ def test_the_same_remaining_differences_are_listed_once_for_all_tenants() -> Non
     assert "Failures, by reason" not in lines
 
 
-def test_what_a_script_left_is_capped() -> None:
+def test_the_list_of_objects_that_a_script_left_is_capped() -> None:
     lines = lines_of(a_rollout(unproven("acme", (f"idx_{number}" for number in range(MOST_DIFFERENCES + 2)))))
     assert sum("is missing" in line for line in lines) == MOST_DIFFERENCES
     assert "    … and 2 more" in lines
@@ -635,7 +635,7 @@ def test_counts_say_who_was_skipped() -> None:
     assert "1 tenant skipped: gone (its state is suspended)" in shown(terminal.render(counts_view(document)))
 
 
-def test_counts_that_are_all_there_are_short() -> None:
+def test_complete_counts_are_short() -> None:
     assert shown(terminal.render(counts_view(a_count_document(tenant_counts("acme", a_count(7)))))) == [
         "tenant  one",
         "acme      7",

@@ -45,31 +45,31 @@ def shown(renderable: RenderableType) -> str:
     ],
     ids=["none", "one", "some", "many"],
 )
-def test_they_are_told_by_their_reason(entries: tuple[SkippedEntry, ...], said: str) -> None:
+def test_skipped_tenants_are_grouped_by_reason(entries: tuple[SkippedEntry, ...], said: str) -> None:
     assert skipped_sentence(entries) == said
 
 
-def test_an_audit_tells_them() -> None:
+def test_an_audit_lists_skipped_tenants() -> None:
     document = a_document().model_copy(update={"skipped": SOME})
     assert SAID in shown(terminal.render(audit_view(document, MANIFEST)))
     assert "3 tenants skipped: acme, globex" in markdown.render(audit_view(document, MANIFEST))
     assert "<i>" not in markdown.render(audit_view(document, MANIFEST))
 
 
-def test_a_rollout_tells_them() -> None:
+def test_a_rollout_lists_skipped_tenants() -> None:
     document = a_rollout().model_copy(update={"skipped": SOME})
     assert SAID in shown(terminal.render(rollout_view(document, MANIFEST)))
     assert "3 tenants skipped: acme, globex" in markdown.render(rollout_view(document, MANIFEST))
 
 
-def test_the_inventory_tells_them_and_where_a_tenant_was_found() -> None:
+def test_the_inventory_lists_skipped_tenants_and_where_each_tenant_was_found() -> None:
     lines = shown(tenant_table([{**ACME, "inventory": "inventory[0] (eu)"}], SOME)).splitlines()
     assert lines[0].split() == ["name", "ring", "server", "database", "user", "schema", "inventory", "labels"]
     assert "inventory[0] (eu)" in lines[1]
     assert [line.rstrip() for line in lines[-2:]] == [SAID, "1 tenant"]
 
 
-def test_nothing_is_told_where_nobody_was_skipped() -> None:
+def test_without_skipped_tenants_there_is_no_line_about_them() -> None:
     assert "skipped" not in shown(terminal.render(audit_view(a_document(), MANIFEST))) + markdown.render(
         audit_view(a_document(), MANIFEST)
     )

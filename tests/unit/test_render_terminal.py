@@ -50,7 +50,7 @@ def report(*tenants: TenantEntry, width: int = 160) -> list[str]:
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
-def test_on_a_narrow_terminal_migrations_are_told_by_their_places() -> None:
+def test_on_a_narrow_terminal_migrations_are_numbered() -> None:
     lines = report(a_tenant_entry("acme", Verdict.BLOCKED, migrations=[DRIFTED, PENDING]), width=36)
     assert [line.split() for line in lines[:2]] == [
         ["tenant", "ring", "verdict", "1", "2"],
@@ -141,7 +141,7 @@ def test_the_report_of_a_ready_fleet_is_short() -> None:
     ]
 
 
-def test_a_tenant_without_anything_is_told_in_one_line() -> None:
+def test_an_empty_tenant_is_one_line() -> None:
     empty = a_tenant_entry(
         "new", Verdict.BLOCKED, migrations=[a_migration_entry(MigrationStatus.PENDING, "1"), PENDING]
     )
@@ -241,13 +241,13 @@ def test_a_broken_contract_is_a_line_however_many_statements_fail() -> None:
     ]
 
 
-def test_an_empty_tenants_contracts_are_not_told() -> None:
+def test_the_contracts_of_an_empty_tenant_are_not_listed() -> None:
     pending = [a_migration_entry(MigrationStatus.PENDING, version) for version in "12"]
     tenant = a_tenant_entry("acme", Verdict.BLOCKED, migrations=pending, contracts=[a_contract_entry(a_failure())])
     assert not [line for line in report(tenant) if "cannot run" in line]
 
 
-def test_what_is_the_same_of_several_tenants_is_told_once() -> None:
+def test_identical_findings_of_several_tenants_are_shown_once() -> None:
     other = a_migration_entry(
         MigrationStatus.DRIFTED, "1", differences=[a_difference_entry(change="changed", actual="btree (b)")]
     )

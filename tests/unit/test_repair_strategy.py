@@ -91,7 +91,7 @@ def test_what_is_on_a_lost_table_waits_for_it() -> None:
     assert (found.strategy, found.reason) == (Strategy.BY_HAND, "table t must be restored first")
 
 
-def test_the_command_for_a_lost_table_can_be_copied_whatever_its_name() -> None:
+def test_the_command_for_a_lost_table_quotes_any_name() -> None:
     odd = replace(a_table(), identity=replace(a_table().identity, name="my table's"))
     found = choose_repair(missing(odd), restored(odd))
     assert (found.reason or "").endswith("""--recreate 'my table'"'"'s'""")

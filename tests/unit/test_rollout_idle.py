@@ -29,7 +29,7 @@ def test_a_pending_migration_out_of_reach_is_no_drift() -> None:
     assert plan.remaining == ()
 
 
-def test_a_migration_whose_differences_are_accepted_says_so() -> None:
+def test_a_migration_with_accepted_differences_has_a_note() -> None:
     accepted = AcceptedObject(kind="index", identity="public.idx_b", change="missing")
     plan = a_tenant_plan("acme", PlannedMigration(version="1", action=Action.SKIP, accepted=(accepted,)), planned("2"))
     assert [each.detail for each in idle_result(plan, MANIFEST).migrations] == [LEFT_ALONE, None]

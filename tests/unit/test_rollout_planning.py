@@ -252,7 +252,7 @@ def test_a_standby_that_would_be_written_to_is_an_obstacle() -> None:
     assert through(None, entry("1"), entry("2"), standby=True).is_idle
 
 
-def test_why_a_tenant_is_unreachable_goes_with_its_plan() -> None:
+def test_the_plan_of_an_unreachable_tenant_has_the_reason() -> None:
     tenant = a_tenant_entry("acme", Verdict.UNREACHABLE, reason="why")
     tenant = tenant.model_copy(update={"unreachable_because": ConnectFailure.TIMED_OUT})
     assert plan_tenant(tenant, MANIFEST, EXPECTED, Scope()).unreachable_because is ConnectFailure.TIMED_OUT

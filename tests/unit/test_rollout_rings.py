@@ -45,7 +45,7 @@ def test_findings_of_the_watch_count_with_those_that_failed_each_tenant_once() -
     assert watch_halt_reason(ring, [a_result("b", FAILED), a_result("c", FAILED)], [a_watch_entry("a")]) is None
 
 
-def test_a_ring_is_unsettled_where_what_was_right_is_not_any_more() -> None:
+def test_a_ring_is_not_settled_if_a_finished_tenant_has_drifted() -> None:
     plans = [a_tenant_plan(name, planned("1")) for name in "abcd"]
     results = [a_result("a", DONE), a_result("b", Result.UNCHANGED), a_result("c", FAILED), a_result("d", DONE)]
     entries = [
@@ -57,7 +57,7 @@ def test_a_ring_is_unsettled_where_what_was_right_is_not_any_more() -> None:
     assert find_unsettled(results, plans, entries) == ["a (1 drifted)", "d (no answer)"], "2 is outside of the scope"
 
 
-def test_drift_that_the_ring_left_unsettles_nothing_and_new_drift_does() -> None:
+def test_remaining_drift_does_not_unsettle_a_ring_but_new_drift_does() -> None:
     known = a_difference_entry()
     new = known.model_copy(update={"identity": "public.idx_b"})
     results = [a_result(name, DONE).model_copy(update={"remaining": (known,)}) for name in "ab"]

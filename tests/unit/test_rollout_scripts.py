@@ -192,7 +192,7 @@ def test_squawk_adds_hazards_that_deny_nothing() -> None:
     assert denial([found], "prod") is None
 
 
-def test_without_squawk_there_is_nothing_to_add(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_squawk_its_findings_are_left_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def fail() -> Path:
         raise squawk.LintFailed("squawk is not installed")
 

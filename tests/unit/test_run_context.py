@@ -29,7 +29,7 @@ def test_a_granularity_is_chosen_by_its_word() -> None:
     assert tuple(map(Granularity, ("auto", "step", "tenant"))) == tuple(Granularity)
 
 
-def test_what_tenants_must_hold_goes_by_the_servers_major_version(context: RunContext) -> None:
+def test_the_expected_catalog_depends_on_the_major_version(context: RunContext) -> None:
     old, new = an_expected_catalog(), an_expected_catalog()
     context.expectations = {Replay(16, "public"): old, Replay(17, "public"): new}
     assert context.expected(16, "public") is old

@@ -65,7 +65,7 @@ def test_a_command_that_does_not_end_is_ended_with_its_children() -> None:
     assert time.monotonic() - began < LONGEST_SECONDS, "the child holds the output open"
 
 
-def test_what_a_command_leaves_running_holds_up_nobody() -> None:
+def test_a_background_process_of_a_restart_command_does_not_delay_the_run() -> None:
     asleep = "[sys.executable, '-c', 'import time; time.sleep(60)']"
     code = f"import subprocess, sys; subprocess.Popen({asleep}, start_new_session=True)"
     began, log = time.monotonic(), list[str]()
