@@ -209,7 +209,7 @@ def test_flyways_checksum_is_the_crc_32_of_the_lines(text: str, expected: int) -
 @pytest.mark.parametrize(
     ("tool", "migration", "inserted"),
     [
-        pytest.param(Tool.GOOSE, MIGRATIONS[0], [{"version": 1}], id="goose"),
+        pytest.param(Tool.GOOSE, MIGRATIONS[0], [{"version_id": 1}], id="goose"),
         pytest.param(Tool.DBMATE, MIGRATIONS[0], [{"version": "1"}], id="dbmate"),
         pytest.param(Tool.GOLANG_MIGRATE, MIGRATIONS[1], [{}, {"version": 2}], id="golang-migrate"),
         pytest.param(Tool.SQL_MIGRATE, a_migration("1-m.sql", "m/1-m.sql"), [{"id": "1-m.sql"}], id="sql-migrate"),
@@ -225,7 +225,7 @@ def test_flyways_checksum_is_the_crc_32_of_the_lines(text: str, expected: int) -
         pytest.param(
             Tool.PRISMA,
             a_migration("1_m", "m/1_m/migration.sql"),
-            [{"checksum": hashlib.sha256(b"SELECT 1;\n").hexdigest(), "name": "1_m"}],
+            [{"checksum": hashlib.sha256(b"SELECT 1;\n").hexdigest(), "migration_name": "1_m"}],
             id="prisma",
         ),
         pytest.param(Tool.NODE_PG_MIGRATE, a_migration("1_m", "m/1_m.sql"), [{"name": "1_m"}], id="node-pg-migrate"),

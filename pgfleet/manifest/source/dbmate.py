@@ -11,10 +11,10 @@
 import re
 from functools import partial
 
-from pgfleet.manifest.model import Migration, Tool
+from pgfleet.manifest.model import Tool
 from pgfleet.manifest.names import words
 from pgfleet.manifest.source.down import find_sections
-from pgfleet.manifest.source.ledger import LedgerFormat, Statement, TableName, match_keys
+from pgfleet.manifest.source.ledger import TableName, row_ledger
 from pgfleet.manifest.source.model import Label, Layout, Section, find_scripts, recognize_text
 from pgfleet.manifest.source.sections import Mark, keep_down_sections, keep_up_sections
 
@@ -57,23 +57,4 @@ def _definition(table: TableName) -> str:
     return f"CREATE TABLE IF NOT EXISTS {table.sql} (version varchar PRIMARY KEY);\n"
 
 
-def _read(table: TableName) -> str:
-    return f"SELECT version FROM {table.sql}"
-
-
-def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
-    return ((f"INSERT INTO {table.sql} (version) VALUES (%(version)s)", {"version": migration.key}),)
-
-
-def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
-    return ((f"DELETE FROM {table.sql} WHERE version = %(version)s", {"version": migration.key}),)
-
-
-LEDGER = LedgerFormat(
-    default_table="schema_migrations",
-    definition=_definition,
-    read=_read,
-    applied=match_keys,
-    insert=_insert,
-    remove=_remove,
-)
+LEDGER = row_ledger("schema_migrations", _definition, key="version")

@@ -14,10 +14,10 @@ import tomllib
 from collections.abc import Iterator
 from functools import partial
 
-from pgfleet.manifest.model import Migration, Tool
+from pgfleet.manifest.model import Tool
 from pgfleet.manifest.names import words
 from pgfleet.manifest.source.down import find_counterparts
-from pgfleet.manifest.source.ledger import LedgerFormat, Statement, TableName, match_keys
+from pgfleet.manifest.source.ledger import TableName, row_ledger
 from pgfleet.manifest.source.model import (
     Content,
     Directory,
@@ -82,23 +82,4 @@ CREATE TABLE IF NOT EXISTS {table.sql} (
 """
 
 
-def _read(table: TableName) -> str:
-    return f"SELECT version FROM {table.sql}"
-
-
-def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
-    return ((f"INSERT INTO {table.sql} (version) VALUES (%(version)s)", {"version": migration.key}),)
-
-
-def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
-    return ((f"DELETE FROM {table.sql} WHERE version = %(version)s", {"version": migration.key}),)
-
-
-LEDGER = LedgerFormat(
-    default_table="__diesel_schema_migrations",
-    definition=_definition,
-    read=_read,
-    applied=match_keys,
-    insert=_insert,
-    remove=_remove,
-)
+LEDGER = row_ledger("__diesel_schema_migrations", _definition, key="version")

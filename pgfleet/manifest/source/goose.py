@@ -17,7 +17,7 @@ from operator import itemgetter
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
 from pgfleet.manifest.source.down import find_sections
-from pgfleet.manifest.source.ledger import LedgerFormat, Recorded, Rows, Statement, TableName, match_keys
+from pgfleet.manifest.source.ledger import Recorded, Rows, TableName, match_keys, row_ledger
 from pgfleet.manifest.source.model import Label, Layout, Section, find_scripts, recognize_text
 from pgfleet.manifest.source.sections import Mark, keep_down_sections, keep_up_sections
 from pgfleet.manifest.text import Unusable, line_of
@@ -89,31 +89,19 @@ INSERT INTO {table.sql} (version_id, is_applied) VALUES (0, true);
 """
 
 
-def _read(table: TableName) -> str:
-    return f"SELECT id, version_id, is_applied FROM {table.sql}"
-
-
 def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
     """A version's newest row says whether it is applied; older versions of goose kept the rows of a rollback."""
     newest: dict[int, bool] = {version: is_applied for _, version, is_applied in sorted(rows, key=itemgetter(0))}
     return match_keys([(version,) for version, is_applied in newest.items() if is_applied], migrations)
 
 
-def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
-    text = f"INSERT INTO {table.sql} (version_id, is_applied) VALUES (%(version)s, true)"
-    return ((text, {"version": int(migration.key)}),)
-
-
-def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
-    """Deletes the rows, as goose has done since it no longer keeps those of a rollback."""
-    return ((f"DELETE FROM {table.sql} WHERE version_id = %(version)s", {"version": int(migration.key)}),)
-
-
-LEDGER = LedgerFormat(
-    default_table="goose_db_version",
-    definition=_definition,
-    read=_read,
+LEDGER = row_ledger(
+    "goose_db_version",
+    _definition,
+    key="version_id",
+    key_type=int,
+    columns="id, version_id, is_applied",
     applied=_applied,
-    insert=_insert,
-    remove=_remove,
+    row={"is_applied": "true"},
 )
+"""A revert deletes the rows, as goose has done since it no longer keeps those of a rollback."""

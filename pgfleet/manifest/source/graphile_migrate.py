@@ -15,7 +15,7 @@ from functools import partial
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
-from pgfleet.manifest.source.ledger import LedgerFormat, Statement, TableName, match_keys, quote
+from pgfleet.manifest.source.ledger import TableName, quote, row_ledger
 from pgfleet.manifest.source.model import (
     Candidate,
     Directory,
@@ -114,29 +114,16 @@ CREATE TABLE IF NOT EXISTS {current} (
 """
 
 
-def _read(table: TableName) -> str:
-    return f"SELECT filename FROM {table.sql}"
-
-
-def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
+def _values(migration: Migration) -> Mapping[str, object]:
     headers, _ = read_headers(migration.script.text)
-    text = (
-        f"INSERT INTO {table.sql} (hash, previous_hash, filename) "
-        "VALUES (%(hash)s, nullif(%(previous)s, '-'), %(filename)s)"
-    )
-    return ((text, {"hash": headers["Hash"], "previous": headers["Previous"], "filename": migration.key}),)
+    return {"hash": headers["Hash"], "previous": headers["Previous"]}
 
 
-def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
-    """Deletes the row, which must be the last of the chain; the tool itself reverts nothing."""
-    return ((f"DELETE FROM {table.sql} WHERE filename = %(filename)s", {"filename": migration.key}),)
-
-
-LEDGER = LedgerFormat(
-    default_table="graphile_migrate.migrations",
-    definition=_definition,
-    read=_read,
-    applied=match_keys,
-    insert=_insert,
-    remove=_remove,
+LEDGER = row_ledger(
+    "graphile_migrate.migrations",
+    _definition,
+    key="filename",
+    row={"hash": "%(hash)s", "previous_hash": "nullif(%(previous)s, '-')"},
+    values=_values,
 )
+"""A revert deletes the row, which must be the last of the chain; the tool itself reverts nothing."""

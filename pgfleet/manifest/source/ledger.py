@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from pgfleet.manifest.model import Migration
@@ -70,3 +71,38 @@ def match_keys(rows: Rows, migrations: Collection[Migration]) -> Recorded:
     """What a ledger records whose first column contains the keys of the applied migrations."""
     keys = {str(row[0]) for row in rows}
     return Recorded(versions=frozenset(each.version for each in migrations if each.key in keys))
+
+
+def row_ledger(
+    default_table: str,
+    definition: Callable[[TableName], str],
+    *,
+    key: str,
+    key_type: Callable[[str], object] = str,
+    columns: str = "",
+    applied: Callable[[Rows, Collection[Migration]], Recorded] = match_keys,
+    row: Mapping[str, str] = MappingProxyType({}),
+    values: Callable[[Migration], Mapping[str, object]] = lambda _: {},
+) -> LedgerFormat:
+    """The format of a ledger that has one row for each applied migration, and whose column `key` contains its key.
+
+    `columns` are those that `applied` needs; by default `key` alone. `row` are the other columns that a new row sets:
+    expressions, in which `%(name)s` is one of the `values`. A revert deletes the row.
+    """
+
+    def insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
+        names, expressions = ", ".join([key, *row]), ", ".join([f"%({key})s", *row.values()])
+        text = f"INSERT INTO {table.sql} ({names}) VALUES ({expressions})"
+        return ((text, {key: key_type(migration.key), **values(migration)}),)
+
+    def remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
+        return ((f"DELETE FROM {table.sql} WHERE {key} = %({key})s", {key: key_type(migration.key)}),)
+
+    return LedgerFormat(
+        default_table=default_table,
+        definition=definition,
+        read=lambda table: f"SELECT {columns or key} FROM {table.sql}",
+        applied=applied,
+        insert=insert,
+        remove=remove,
+    )

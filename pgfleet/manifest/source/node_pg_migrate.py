@@ -15,10 +15,10 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from functools import partial
 
-from pgfleet.manifest.model import Migration, Tool
+from pgfleet.manifest.model import Tool
 from pgfleet.manifest.names import natural_order, words
 from pgfleet.manifest.source.down import find_counterparts, find_sections
-from pgfleet.manifest.source.ledger import LedgerFormat, Statement, TableName, match_keys
+from pgfleet.manifest.source.ledger import TableName, row_ledger
 from pgfleet.manifest.source.model import (
     Candidate,
     Directory,
@@ -111,23 +111,4 @@ def _definition(table: TableName) -> str:
     return f"CREATE TABLE {table.sql} (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);\n"
 
 
-def _read(table: TableName) -> str:
-    return f"SELECT name FROM {table.sql}"
-
-
-def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
-    return ((f"INSERT INTO {table.sql} (name, run_on) VALUES (%(name)s, pg_catalog.now())", {"name": migration.key}),)
-
-
-def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
-    return ((f"DELETE FROM {table.sql} WHERE name = %(name)s", {"name": migration.key}),)
-
-
-LEDGER = LedgerFormat(
-    default_table="pgmigrations",
-    definition=_definition,
-    read=_read,
-    applied=match_keys,
-    insert=_insert,
-    remove=_remove,
-)
+LEDGER = row_ledger("pgmigrations", _definition, key="name", row={"run_on": "pg_catalog.now()"})

@@ -10,12 +10,12 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
-from pgfleet.manifest.source.ledger import LedgerFormat, Statement, TableName, match_keys
+from pgfleet.manifest.source.ledger import TableName, row_ledger
 from pgfleet.manifest.source.model import (
     Candidate,
     Directory,
@@ -87,32 +87,20 @@ INSERT INTO {table.sql} (id, name, hash) VALUES (0, '{name}', '{digest}') ON CON
 """
 
 
-def _read(table: TableName) -> str:
-    return f"SELECT id FROM {table.sql}"
-
-
-def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
-    """Records the SHA-1 of the file's name and text (src/migration-file.ts)."""
+def _values(migration: Migration) -> Mapping[str, object]:
+    """The name, and the SHA-1 of the file's name and text (src/migration-file.ts)."""
     file = migration.script.path.rsplit("/", 1)[-1]
     found = NAME.fullmatch(file)
-    values = {
-        "id": int(migration.key),
-        "name": (found and found[2]) or file,
-        "hash": hashlib.sha1((file + migration.script.text).encode(), usedforsecurity=False).hexdigest(),
-    }
-    return ((f"INSERT INTO {table.sql} (id, name, hash) VALUES (%(id)s, %(name)s, %(hash)s)", values),)
+    digest = hashlib.sha1((file + migration.script.text).encode(), usedforsecurity=False).hexdigest()
+    return {"name": (found and found[2]) or file, "hash": digest}
 
 
-def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
-    """Deletes the row; the tool itself reverts nothing."""
-    return ((f"DELETE FROM {table.sql} WHERE id = %(id)s", {"id": int(migration.key)}),)
-
-
-LEDGER = LedgerFormat(
-    default_table="migrations",
-    definition=_definition,
-    read=_read,
-    applied=match_keys,
-    insert=_insert,
-    remove=_remove,
+LEDGER = row_ledger(
+    "migrations",
+    _definition,
+    key="id",
+    key_type=int,
+    row={"name": "%(name)s", "hash": "%(hash)s"},
+    values=_values,
 )
+"""A revert deletes the row; the tool itself reverts nothing."""

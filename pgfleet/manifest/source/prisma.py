@@ -11,13 +11,14 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import read_name
 from pgfleet.manifest.source.down import find_counterparts
-from pgfleet.manifest.source.ledger import LedgerFormat, Recorded, Rows, Statement, TableName, match_keys
+from pgfleet.manifest.source.ledger import Recorded, Rows, Statement, TableName, match_keys, row_ledger
 from pgfleet.manifest.source.model import (
     Directory,
     Finding,
@@ -73,10 +74,6 @@ CREATE TABLE {table.sql} (
 """
 
 
-def _read(table: TableName) -> str:
-    return f"SELECT migration_name, finished_at IS NOT NULL, rolled_back_at IS NOT NULL FROM {table.sql}"
-
-
 def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
     """A row that neither finished nor was rolled back is a failed migration, with which Prisma does not go on."""
     for name, is_finished, is_rolled_back in rows:
@@ -85,14 +82,9 @@ def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
     return match_keys([row for row in rows if not row[2]], migrations)
 
 
-def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
-    """Records the file's SHA-256 (schema-connector/src/checksum.rs)."""
-    text = (
-        f"INSERT INTO {table.sql} (id, checksum, finished_at, migration_name, applied_steps_count) "
-        "VALUES (pg_catalog.gen_random_uuid()::pg_catalog.text, %(checksum)s, pg_catalog.now(), %(name)s, 1)"
-    )
-    digest = hashlib.sha256(migration.script.text.encode()).hexdigest()
-    return ((text, {"checksum": digest, "name": migration.key}),)
+def _values(migration: Migration) -> Mapping[str, object]:
+    """The file's SHA-256 (schema-connector/src/checksum.rs)."""
+    return {"checksum": hashlib.sha256(migration.script.text.encode()).hexdigest()}
 
 
 def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
@@ -102,11 +94,18 @@ def _remove(migration: Migration, _previous: Migration | None, table: TableName)
     return ((text, {"name": migration.key}),)
 
 
-LEDGER = LedgerFormat(
-    default_table="_prisma_migrations",
-    definition=_definition,
-    read=_read,
+ROWS = row_ledger(
+    "_prisma_migrations",
+    _definition,
+    key="migration_name",
+    columns="migration_name, finished_at IS NOT NULL, rolled_back_at IS NOT NULL",
     applied=_applied,
-    insert=_insert,
-    remove=_remove,
+    row={
+        "id": "pg_catalog.gen_random_uuid()::pg_catalog.text",
+        "checksum": "%(checksum)s",
+        "finished_at": "pg_catalog.now()",
+        "applied_steps_count": "1",
+    },
+    values=_values,
 )
+LEDGER = replace(ROWS, remove=_remove)

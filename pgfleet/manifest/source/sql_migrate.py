@@ -11,10 +11,10 @@
 import re
 from functools import partial
 
-from pgfleet.manifest.model import Migration, Tool
+from pgfleet.manifest.model import Tool
 from pgfleet.manifest.names import read_name
 from pgfleet.manifest.source.down import find_sections
-from pgfleet.manifest.source.ledger import LedgerFormat, Statement, TableName, match_keys
+from pgfleet.manifest.source.ledger import TableName, row_ledger
 from pgfleet.manifest.source.model import Label, Layout, Section, find_scripts, recognize_text
 from pgfleet.manifest.source.sections import Mark, keep_down_sections, keep_up_sections
 
@@ -59,23 +59,4 @@ def _definition(table: TableName) -> str:
     )
 
 
-def _read(table: TableName) -> str:
-    return f"SELECT id FROM {table.sql}"
-
-
-def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
-    return ((f"INSERT INTO {table.sql} (id, applied_at) VALUES (%(id)s, pg_catalog.now())", {"id": migration.key}),)
-
-
-def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
-    return ((f"DELETE FROM {table.sql} WHERE id = %(id)s", {"id": migration.key}),)
-
-
-LEDGER = LedgerFormat(
-    default_table="gorp_migrations",
-    definition=_definition,
-    read=_read,
-    applied=match_keys,
-    insert=_insert,
-    remove=_remove,
-)
+LEDGER = row_ledger("gorp_migrations", _definition, key="id", row={"applied_at": "pg_catalog.now()"})

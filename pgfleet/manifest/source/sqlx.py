@@ -10,13 +10,13 @@
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
 from pgfleet.manifest.source.down import find_by_identity
-from pgfleet.manifest.source.ledger import LedgerFormat, Recorded, Rows, Statement, TableName, match_keys
+from pgfleet.manifest.source.ledger import Recorded, Rows, TableName, match_keys, row_ledger
 from pgfleet.manifest.source.model import Label, Layout, Section, find_scripts, recognize_text
 from pgfleet.manifest.text import Unusable
 
@@ -67,40 +67,32 @@ CREATE TABLE IF NOT EXISTS {table.sql} (
 """
 
 
-def _read(table: TableName) -> str:
-    return f"SELECT version, success FROM {table.sql}"
-
-
 def _applied(rows: Rows, migrations: Collection[Migration]) -> Recorded:
     if failed := [version for version, is_success in rows if not is_success]:
         return Recorded(fault=f"migration {min(failed)} failed (success is false); repair it, and correct the row")
     return match_keys(rows, migrations)
 
 
-def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
-    """Records the file's SHA-384, and -1 as the time, as sqlx does until it has measured it."""
-    text = (
-        f"INSERT INTO {table.sql} (version, description, success, checksum, execution_time) "
-        "VALUES (%(version)s, %(description)s, true, %(checksum)s, -1)"
-    )
+def _values(migration: Migration) -> Mapping[str, object]:
     name = migration.script.path.rsplit("/", 1)[-1].partition("_")[2]
-    values = {
-        "version": int(migration.key),
+    return {
         "description": name.removesuffix(".sql").removesuffix(".up").replace("_", " "),
         "checksum": hashlib.sha384(migration.script.text.encode()).digest(),
     }
-    return ((text, values),)
 
 
-def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
-    return ((f"DELETE FROM {table.sql} WHERE version = %(version)s", {"version": int(migration.key)}),)
-
-
-LEDGER = LedgerFormat(
-    default_table="_sqlx_migrations",
-    definition=_definition,
-    read=_read,
+LEDGER = row_ledger(
+    "_sqlx_migrations",
+    _definition,
+    key="version",
+    key_type=int,
+    columns="version, success",
     applied=_applied,
-    insert=_insert,
-    remove=_remove,
+    row={
+        "description": "%(description)s",
+        "success": "true",
+        "checksum": "%(checksum)s",
+        "execution_time": "-1",  # as sqlx writes until it has measured it
+    },
+    values=_values,
 )

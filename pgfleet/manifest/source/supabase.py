@@ -8,12 +8,13 @@
 """
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from itertools import pairwise
 
 from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
-from pgfleet.manifest.source.ledger import LedgerFormat, Statement, TableName, match_keys, quote
+from pgfleet.manifest.source.ledger import TableName, quote, row_ledger
 from pgfleet.manifest.source.model import Label, Layout, find_scripts, run_all
 from pgfleet.manifest.statements import split
 
@@ -44,17 +45,9 @@ ALTER TABLE {table.sql} ADD COLUMN IF NOT EXISTS name text;
 """
 
 
-def _read(table: TableName) -> str:
-    return f"SELECT version FROM {table.sql}"
-
-
-def _insert(migration: Migration, table: TableName) -> tuple[Statement, ...]:
-    text = (
-        f"INSERT INTO {table.sql} (version, name, statements) "
-        "VALUES (%(version)s, %(name)s, %(statements)s::pg_catalog.text[])"
-    )
+def _values(migration: Migration) -> Mapping[str, object]:
     name = migration.script.path.rsplit("/", 1)[-1].partition("_")[2].removesuffix(".sql")
-    return ((text, {"version": migration.key, "name": name, "statements": _statements(migration.script.text)}),)
+    return {"name": name, "statements": _statements(migration.script.text)}
 
 
 def _statements(text: str) -> list[str]:
@@ -64,16 +57,11 @@ def _statements(text: str) -> list[str]:
     return [piece for start, end in pairwise(places) if (piece := text[start:end].strip("; \t\r\n"))]
 
 
-def _remove(migration: Migration, _previous: Migration | None, table: TableName) -> tuple[Statement, ...]:
-    """Deletes the row, as `supabase migration repair --status reverted` does."""
-    return ((f"DELETE FROM {table.sql} WHERE version = %(version)s", {"version": migration.key}),)
-
-
-LEDGER = LedgerFormat(
-    default_table="supabase_migrations.schema_migrations",
-    definition=_definition,
-    read=_read,
-    applied=match_keys,
-    insert=_insert,
-    remove=_remove,
+LEDGER = row_ledger(
+    "supabase_migrations.schema_migrations",
+    _definition,
+    key="version",
+    row={"name": "%(name)s", "statements": "%(statements)s::pg_catalog.text[]"},
+    values=_values,
 )
+"""A revert deletes the row, as `supabase migration repair --status reverted` does."""
