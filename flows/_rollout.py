@@ -11,9 +11,10 @@ from pgfleet.documents.audit import Verdict
 from pgfleet.documents.plan import RolloutPlan, Scope, ScriptEntry, TenantPlan, build_plan, by_ring
 from pgfleet.documents.rollout import RingEntry, RingOutcome, RolloutDocument, TenantResult
 from pgfleet.fleet.model import Tenant
-from pgfleet.fleet.selection import cut_waves
+from pgfleet.fleet.selection import Selection, cut_waves
 from pgfleet.flows import _approval
 from pgfleet.flows._ring import Ring
+from pgfleet.flows._run import open_run
 from pgfleet.flows._wave_kinds import AUDIT, DRY_RUN, PLAN, ROLLOUT, WATCH
 from pgfleet.flows._waves import all_results, run_waves
 from pgfleet.judge.summary import manifest_entry, skipped_entries
@@ -24,6 +25,7 @@ from pgfleet.reports.views.plan import approval_view
 from pgfleet.rollout.failure_budget import allowed_failures
 from pgfleet.rollout.gate import denial
 from pgfleet.rollout.planned_scripts import runs_scripts
+from pgfleet.rollout.planning import check_scope
 from pgfleet.rollout.results import not_reached
 from pgfleet.rollout.reverting import check_down_scripts
 from pgfleet.rollout.rings import skip_ring
@@ -41,6 +43,27 @@ from pgfleet.tasks.write_report import write_report_if_configured
 
 WAVES = tuple(each.flow for each in (PLAN, DRY_RUN, ROLLOUT, WATCH, AUDIT))
 """The waves that a rollout may need."""
+
+
+def roll_out(
+    kind: str,
+    environment: str,
+    selection: Selection,
+    scope: Scope,
+    granularity: Granularity,
+    *,
+    dry_run: bool,
+    yes: bool,
+) -> State[Any]:
+    """Carries out what is in the scope, as the current flow run; `kind` is the name of its flow.
+
+    Raises ConfigurationError for a wrong fleet file, manifest, selection, or scope.
+    """
+    run_id = str(runtime.flow_run.id)
+    run = f"{kind} {environment} {run_id[:8]}"
+    with open_run(environment, selection, run=run, run_id=run_id, waves=WAVES) as context:
+        check_scope(scope, context.manifest)
+        return Rollout(context=context, scope=scope, granularity=granularity).run(dry_run=dry_run, yes=yes)
 
 
 @dataclass(kw_only=True)

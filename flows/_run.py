@@ -1,10 +1,11 @@
 """What the flows that work on a fleet do before their own work."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
-from prefect import Flow
+from prefect import Flow, runtime
 
 from pgfleet.fleet.selection import Selection
 from pgfleet.postgres.read.run_context import load_context, sharing_files
@@ -16,6 +17,11 @@ from pgfleet.tasks.support.current_run import tag_run
 from pgfleet.tasks.support.progress_artifact import publishing_progress
 from pgfleet.tasks.support.server_lease import server_leases
 from pgfleet.tasks.support.work_pools import check_deployed
+
+
+def dated(work: str) -> Callable[[], str]:
+    """Names flow runs: `seed prod · 2026-11-24` for `seed {environment}`."""
+    return lambda: f"{work.format(**runtime.flow_run.parameters)} · {datetime.now(UTC):%Y-%m-%d}"
 
 
 @contextmanager

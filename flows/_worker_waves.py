@@ -173,5 +173,4 @@ def _raise_if_canceled(client: SyncPrefectClient, own: FlowRun | None) -> None:
     """A run of the command line has no worker that would end it when it is canceled in Prefect."""
     if own and own.state and own.state.type in {StateType.CANCELLING, StateType.CANCELLED}:
         client.set_flow_run_state(own.id, Cancelled(message="Its waves were canceled."), force=True)
-        message = "it was cancelled in Prefect"
-        raise Abort(message)
+        raise Abort("it was cancelled in Prefect")

@@ -8,7 +8,7 @@ from prefect import State, flow, runtime
 from pgfleet.documents.rollout import TenantCounts
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import Selection, cut_waves
-from pgfleet.flows._run import open_run
+from pgfleet.flows._run import dated, open_run
 from pgfleet.flows._wave_kinds import COUNT
 from pgfleet.flows._waves import all_results, run_waves
 from pgfleet.judge.summary import skipped_entries
@@ -20,12 +20,7 @@ from pgfleet.tasks.support.results import COUNT_DOCUMENT, save_result
 from pgfleet.tasks.support.states import counts_state
 
 
-def run_name() -> str:
-    """`counts prod · 2026-11-24`."""
-    return f"counts {runtime.flow_run.parameters['environment']} · {datetime.now(UTC):%Y-%m-%d}"
-
-
-@flow(name="counts", flow_run_name=run_name)
+@flow(name="counts", flow_run_name=dated("counts {environment}"))
 def count_fleet(
     environment: EnvironmentName,
     tenants: TenantNames = None,

@@ -1,15 +1,13 @@
 """Reverts a fleet to an earlier version, by the migrations' own down scripts."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from prefect import State, flow, runtime
+from prefect import State, flow
 
 from pgfleet.documents.plan import Scope
 from pgfleet.fleet.selection import Selection
-from pgfleet.flows._rollout import WAVES, Rollout
-from pgfleet.flows._run import open_run
-from pgfleet.rollout.planning import check_scope
+from pgfleet.flows._rollout import roll_out
+from pgfleet.flows._run import dated
 from pgfleet.run.context import Granularity
 from pgfleet.run.parameters import (
     Approve,
@@ -24,13 +22,7 @@ from pgfleet.run.parameters import (
 )
 
 
-def run_name() -> str:
-    """`revert prod to 20250401 · 2026-11-24`."""
-    parameters: dict[str, Any] = runtime.flow_run.parameters
-    return f"revert {parameters['environment']} to {parameters['to']} · {datetime.now(UTC):%Y-%m-%d}"
-
-
-@flow(name="revert", flow_run_name=run_name)
+@flow(name="revert", flow_run_name=dated("revert {environment} to {to}"))
 def revert_fleet(
     environment: EnvironmentName,
     to: Annotated[Name, Described("The version to go back to, which stays applied; none reverts every migration.")],
@@ -46,9 +38,5 @@ def revert_fleet(
     Rings, failure budgets, approval, and final states are those of a rollout. Raises ConfigurationError for a wrong
     fleet file, manifest, or version, and if a migration to be reverted has no down script: nothing is run then.
     """
-    run_id = str(runtime.flow_run.id)
-    selection, run = Selection.of(tenants, rings, labels), f"revert {environment} {run_id[:8]}"
-    with open_run(environment, selection, run=run, run_id=run_id, waves=WAVES) as context:
-        scope = Scope(revert_to=to)
-        check_scope(scope, context.manifest)
-        return Rollout(context=context, scope=scope, granularity=granularity).run(dry_run=dry_run, yes=yes)
+    selection = Selection.of(tenants, rings, labels)
+    return roll_out("revert", environment, selection, Scope(revert_to=to), granularity, dry_run=dry_run, yes=yes)

@@ -7,10 +7,8 @@ from prefect import State, flow, runtime
 
 from pgfleet.documents.plan import Scope
 from pgfleet.fleet.selection import Selection
-from pgfleet.flows._rollout import WAVES, Rollout
-from pgfleet.flows._run import open_run
+from pgfleet.flows._rollout import roll_out
 from pgfleet.manifest.model import Priority
-from pgfleet.rollout.planning import check_scope
 from pgfleet.run.context import Granularity
 from pgfleet.run.parameters import (
     Approve,
@@ -53,9 +51,6 @@ def rollout_fleet(
     Completed if everything is done, else Failed with the name of the outcome. To continue, run it again.
     Raises ConfigurationError for a wrong fleet file, manifest, or selection.
     """
-    run_id = str(runtime.flow_run.id)
-    selection, run = Selection.of(tenants, rings, labels), f"rollout {environment} {run_id[:8]}"
-    with open_run(environment, selection, run=run, run_id=run_id, waves=WAVES) as context:
-        scope = Scope(priority=priority, rerun=tuple(rerun or ()), repair=repair, recreate=tuple(recreate or ()))
-        check_scope(scope, context.manifest)
-        return Rollout(context=context, scope=scope, granularity=granularity).run(dry_run=dry_run, yes=yes)
+    scope = Scope(priority=priority, rerun=tuple(rerun or ()), repair=repair, recreate=tuple(recreate or ()))
+    selection = Selection.of(tenants, rings, labels)
+    return roll_out("rollout", environment, selection, scope, granularity, dry_run=dry_run, yes=yes)

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ValidationError
@@ -49,10 +49,15 @@ Location = tuple[int | str, ...]
 
 def matching(pattern: str, problem: str) -> AfterValidator:
     """For the type of a key: rejects text that does not match the pattern entirely, with `problem` as the message."""
+    return rejecting(lambda text: None if re.fullmatch(pattern, text) else problem)
+
+
+def rejecting(fault_of: Callable[[str], str | None]) -> AfterValidator:
+    """For the type of a key: rejects text in which `fault_of` finds a fault, with the fault as the message."""
 
     def check(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(problem)
+        if fault := fault_of(text):
+            raise ValueError(fault)
         return text
 
     return AfterValidator(check)
@@ -61,16 +66,14 @@ def matching(pattern: str, problem: str) -> AfterValidator:
 def without_nul(text: str) -> str:
     """For the type of a key. Raises ValueError for a text that a server, a file system, or a command would cut off."""
     if "\0" in text:
-        message = "must not contain a NUL character"
-        raise ValueError(message)
+        raise ValueError("must not contain a NUL character")
     return text
 
 
 def without_hidden(text: str) -> str:
     """For the type of a key. Raises ValueError for a name that would not look like what it is."""
     if not is_shown(text):
-        message = "must not contain control characters or other invisible ones"
-        raise ValueError(message)
+        raise ValueError("must not contain control characters or other invisible ones")
     return text
 
 

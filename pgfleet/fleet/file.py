@@ -22,7 +22,7 @@ from pgfleet.fleet.model import InventoryKind, TransactionMode
 from pgfleet.fleet.names import schema_fault, tenant_name_fault
 from pgfleet.hazards.codes import code_named
 from pgfleet.manifest.statements import query_fault
-from pgfleet.validation import matching, without_hidden, without_nul
+from pgfleet.validation import matching, rejecting, without_hidden, without_nul
 
 MAX_WAVE_TENANTS = 200
 """With about 12 task runs per tenant, a wave's graph stays far below Prefect's limit of 10,000 nodes."""
@@ -40,12 +40,10 @@ def parse_duration_ms(text: object) -> int:
     """`"500ms"`, `"2s"`, `"5min"` or `"1h"` as milliseconds. Raises ValueError."""
     found = re.fullmatch(r"([0-9]{1,15})\s*(ms|s|min|h)", text) if isinstance(text, str) else None
     if not found or not int(found[1]):
-        message = 'must be a duration such as "500ms", "2s", "5min", or "1h"'
-        raise ValueError(message)
+        raise ValueError('must be a duration such as "500ms", "2s", "5min", or "1h"')
     milliseconds = int(found[1]) * UNITS_MS[found[2]]
     if milliseconds > MAX_TIMEOUT_MS:
-        message = "exceeds PostgreSQL's maximum of 596h"
-        raise ValueError(message)
+        raise ValueError("exceeds PostgreSQL's maximum of 596h")
     return milliseconds
 
 
@@ -53,8 +51,7 @@ def parse_period(text: object) -> timedelta:
     """`"7d"` or `"12h"`. Raises ValueError."""
     found = re.fullmatch(r"([0-9]{1,4})\s*([hd])", text) if isinstance(text, str) else None
     if not found or not int(found[1]):
-        message = 'must be a number of days or hours, such as "7d" or "12h"'
-        raise ValueError(message)
+        raise ValueError('must be a number of days or hours, such as "7d" or "12h"')
     return timedelta(days=int(found[1])) if found[2] == "d" else timedelta(hours=int(found[1]))
 
 
@@ -62,43 +59,28 @@ def _known_timezone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        message = "is not a time zone such as Europe/Berlin"
-        raise ValueError(message) from None
+        raise ValueError("is not a time zone such as Europe/Berlin") from None
     return name
 
 
 def _known_kind(name: str) -> str:
     if name not in [str(each) for each in ObjectKind]:
-        message = f"is not a kind of object; the kinds are {', '.join(ObjectKind)}"
-        raise ValueError(message)
+        raise ValueError(f"is not a kind of object; the kinds are {', '.join(ObjectKind)}")
     return name
 
 
 def _long_enough(milliseconds: int) -> int:
     if milliseconds < MIN_SILENCE_MS:
-        message = f'is too short; the minimum is "{MIN_SILENCE_MS // 1000}s"'
-        raise ValueError(message)
+        raise ValueError(f'is too short; the minimum is "{MIN_SILENCE_MS // 1000}s"')
     return milliseconds
-
-
-def _possible_tenant(name: str) -> str:
-    if fault := tenant_name_fault(name):
-        raise ValueError(fault)
-    return name
-
-
-def _possible_schema(name: str) -> str:
-    if fault := schema_fault(name):
-        raise ValueError(fault)
-    return name
 
 
 Text = Annotated[str, StringConstraints(min_length=1), AfterValidator(without_nul)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LINE), AfterValidator(without_hidden)]
 """A name, or another text on one line."""
 LabelValue = Annotated[str, StringConstraints(max_length=MAX_LINE), AfterValidator(without_hidden)]
-SchemaName = Annotated[Line, AfterValidator(_possible_schema)]
-TenantName = Annotated[str, AfterValidator(_possible_tenant)]
+SchemaName = Annotated[Line, rejecting(schema_fault)]
+TenantName = Annotated[str, rejecting(tenant_name_fault)]
 EnvironmentName = Annotated[
     str,
     matching(r"[a-z0-9]+(-[a-z0-9]+)*", "a name must consist of lowercase letters, digits, and single dashes"),
@@ -186,20 +168,17 @@ class InventoryTable(Table):
     def _check_keys(self) -> "InventoryTable":
         kind = InventoryKind(self.kind)
         for key in sorted(self.model_fields_set & set().union(*ONLY_FOR.values()) - ONLY_FOR[kind]):
-            message = f'an inventory of kind "{kind}" has no key {key.rstrip("_")}'
-            raise ValueError(message)
+            raise ValueError(f'an inventory of kind "{kind}" has no key {key.rstrip("_")}')
         if kind is InventoryKind.QUERY:
             self._check_query()
         elif (self.like is None) == (self.regex is None):
-            message = 'needs either like ("tenant_%") or regex ("^tenant_[0-9]+$")'
-            raise ValueError(message)
+            raise ValueError('needs either like ("tenant_%") or regex ("^tenant_[0-9]+$")')
         return self
 
     def _check_query(self) -> None:
         fault = query_fault(self.query) if self.query else "is missing"
         if fault:
-            message = f"query {fault}"
-            raise ValueError(message)
+            raise ValueError(f"query {fault}")
 
 
 class RestartTable(Table):
@@ -217,8 +196,7 @@ class RestartTable(Table):
     @model_validator(mode="after")
     def _check_action(self) -> "RestartTable":
         if (self.command is None) == (self.url is None):
-            message = "needs either command (a list of arguments) or url (to which pgfleet sends a POST)"
-            raise ValueError(message)
+            raise ValueError("needs either command (a list of arguments) or url (to which pgfleet sends a POST)")
         return self
 
 
@@ -350,20 +328,16 @@ class EnvironmentTable(Table):
     @model_validator(mode="after")
     def _check_references(self) -> "EnvironmentTable":
         if len(set(self.rings)) < len(self.rings):
-            message = "rings contains a ring twice"
-            raise ValueError(message)
+            raise ValueError("rings contains a ring twice")
         for key, named in (("failure_budget", self.failure_budget), ("soak", self.soak)):
             for ring in named:
                 if ring not in self.rings:
-                    message = f"{key} names the ring '{ring}', which is not in rings"
-                    raise ValueError(message)
+                    raise ValueError(f"{key} names the ring '{ring}', which is not in rings")
         if self.report_url and not self.report_dir:
-            message = "report_url requires report_dir, whose address it is"
-            raise ValueError(message)
+            raise ValueError("report_url requires report_dir, whose address it is")
         services = [each.service for each in self.restarts]
         if len(set(services)) < len(services):
-            message = "restarts contains a service twice"
-            raise ValueError(message)
+            raise ValueError("restarts contains a service twice")
         return self
 
 

@@ -40,8 +40,7 @@ class InventoryRow:
 def read_record(name: str | None, record: Mapping[str, Any]) -> InventoryRow:
     """A row of a query, from its column `name` as text and all its columns as JSON. Raises ValueError."""
     if name is None:
-        message = "returns a row without a name"
-        raise ValueError(message)
+        raise ValueError("returns a row without a name")
     labels = record.get("labels") or {}
     if not isinstance(labels, dict):
         message = f"tenant '{name}': labels is not a JSON object"

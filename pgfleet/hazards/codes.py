@@ -77,5 +77,4 @@ def code_named(name: str) -> HazardCode:
     try:
         return HazardCode(name)
     except ValueError:
-        message = f"is not a hazard's code; the codes are {', '.join(HazardCode)}"
-        raise ValueError(message) from None
+        raise ValueError(f"is not a hazard's code; the codes are {', '.join(HazardCode)}") from None

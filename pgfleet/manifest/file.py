@@ -14,8 +14,7 @@ MAX_LINE, MAX_PATH = 500, 1000
 
 def _within_folder(path: str) -> str:
     if ".." in path.split("/"):
-        message = "must not contain .., because the file must be in the manifest's folder"
-        raise ValueError(message)
+        raise ValueError("must not contain .., because the file must be in the manifest's folder")
     return path
 
 
