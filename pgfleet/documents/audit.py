@@ -106,13 +106,7 @@ class PositionEntry(Entry):
 
 
 class RepairEntry(Entry):
-    """How to fix a difference: `way` is rerun (of `version`), sql (the statements), or by hand (with the reason).
-
-    Fixing a lost table by hand means restoring it; `version` is then the migration that would create it empty, if any.
-
-    Run the statements with the tenant's schema as the search path; `hazards` say what they do to a table in use, and
-    `hazard_codes` say the same with the codes of hazards.
-    """
+    """How to fix a difference: `way` is rerun (of `version`), sql (the statements), or by hand (with the reason)."""
 
     way: Strategy
     """`rerun`: running the migration is proven to fix it (or it never ran); `sql`: the statements fix it; `by hand`: a
@@ -138,11 +132,7 @@ class RepairEntry(Entry):
 
 
 class DifferenceEntry(Entry):
-    """One missing or changed object and its repair; `since` is the end of the first audit that reported it.
-
-    `shared`: the object is outside the home schema, so all tenants of the database share it. `actual_left_out` is the
-    number of characters by which `actual` was cut.
-    """
+    """One missing or changed object and its repair."""
 
     kind: str
     """Schema, extension, type, function, sequence, table, column, constraint, index, view, trigger, policy, privilege.
@@ -192,12 +182,7 @@ class CheckEntry(Entry):
 
 
 class MigrationEntry(Entry):
-    """One migration in one tenant; `evidence` decides its status, `altered` says that its file is not the recorded one.
-
-    `in_tool_ledger`: whether the migration tool's ledger records it; null without one. `accepted`: it is not applied,
-    but all its differences are accepted, so it does not count. `since` is the end of the first audit in which it was
-    not applied.
-    """
+    """One migration in one tenant."""
 
     version: str
     """Its version in the manifest."""
@@ -256,12 +241,7 @@ class StatementFailureEntry(Entry):
 
 
 class ContractEntry(Entry):
-    """One consumer's statements; `works` is null if not all could be checked, and `detail` says why.
-
-    `role` is the database role that they were checked as, null if none is configured. `inherited`: the tenant is as
-    expected, so the results from the scratch database apply. `since` is the end of the first audit in which the
-    contract was broken.
-    """
+    """One consumer's statements; `works` is null if not all could be checked, and `detail` says why."""
 
     consumer: str
     """As in the manifest."""
@@ -304,15 +284,7 @@ class StampEntry(Entry):
 
 
 class TenantEntry(Entry):
-    """One tenant; `reason` says why it is unreachable or unknown, `since` when that was first reported.
-
-    `unreachable_because` is the code of that reason. `pooler` is the mode of the pooler in between, and a `standby` is
-    read-only; both are null if no inspection was completed. `database` identifies the database, the same for all its
-    tenants, and `home` is the tenant's home schema. `script_fault` is the fault of one of the manifest's scripts for
-    which no tenant on a server of this version can be judged. `other_tables` is the number of the tenant's tables if
-    none of the manifest's exist, and otherwise null. `unexpected_left_out` is the number of unexpected objects that are
-    not in `unexpected`.
-    """
+    """One tenant."""
 
     name: str
     """Its name in the fleet file or in its inventory."""
@@ -394,11 +366,7 @@ class ManifestEntry(Entry):
 
 
 class AuditDocument(Entry):
-    """The outcome of one audit; `since` is null if there is no previous audit to compare with.
-
-    `is_first`: the environment has no earlier audit of this manifest. `logins` are those with more rights
-    than they need.
-    """
+    """The outcome of one audit."""
 
     schema_version: int = SCHEMA_VERSION
     """1."""

@@ -48,10 +48,7 @@ class ToolLedger(Entry):
 
 
 class HistoryDocument(Entry):
-    """What was recorded in one tenant, oldest first; `ledger`, `events`, and `tool` are null if it has no such table.
-
-    `faults` says what could not be read.
-    """
+    """What was recorded in one tenant, oldest first; `ledger`, `events`, and `tool` are null if it has no such table."""
 
     schema_version: int = SCHEMA_VERSION
     """1."""

@@ -117,10 +117,7 @@ class FaultEntry(Entry):
 
 
 class ManifestProof(Entry):
-    """The proof of a manifest on one server.
-
-    `unproven` are the checks that could not run, one sentence each.
-    """
+    """The proof of a manifest on one server; `unproven` are the checks that could not run, one sentence each."""
 
     schema_version: int = SCHEMA_VERSION
     outcome: ProofOutcome

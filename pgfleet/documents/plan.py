@@ -228,10 +228,7 @@ class LargestTable(TableSize):
 
 
 class ScriptEntry(Entry):
-    """One script that a rollout will run: a migration's, a migration's down script, a seed's, or a repair's.
-
-    `actions` are those for which it runs, and `tenants` is in how many tenants. `sql` is what runs.
-    """
+    """One script that a rollout will run: a migration's, a migration's down script, a seed's, or a repair's."""
 
     title: str
     """What reports call it."""

@@ -45,13 +45,7 @@ class NotRepairableEntry(Entry):
 
 
 class TenantRepair(Entry):
-    """One tenant: `versions` are reapplied first, then `statements` run.
-
-    `remaining` differences need a person; `residual` ones are why the repair was rolled back. `not_repairable` are
-    migrations that are not applied for a reason other than a difference. `digest` identifies exactly what was run,
-    `own_digest` the part that concerns only the tenant's own objects. `detail` explains the result where needed.
-    `script_fault` is the fault of a script of the manifest for which nothing could be planned.
-    """
+    """One tenant: `versions` are reapplied first, then `statements` run."""
 
     name: str
     """The tenant."""

@@ -51,10 +51,7 @@ class StepStatus(StrEnum):
 
 
 class MigrationStep(Entry):
-    """One migration in one tenant; `residual` are the differences that remained, and for which it was rolled back.
-
-    `along` are later versions whose scripts ran in the same transaction, because this one undoes part of them.
-    """
+    """One migration in one tenant."""
 
     version: str
     """Its version in the manifest."""
@@ -100,9 +97,7 @@ class SeedStep(Entry):
     duration_ms: int | None = None
     """Of the attempt that counted."""
     detail: str | None = None
-    """Why it was not reached or not exercised, or that another run had done it first; of a revert, how many rows it
-    deleted with tables that it dropped.
-    """
+    """Why it was not reached or not exercised, or that another run had done it first."""
     error: ErrorEntry | None = None
     """Below."""
 
@@ -116,12 +111,7 @@ class CountPair(Entry):
 
 
 class TenantResult(Entry):
-    """One tenant; `reason` says why it failed as a whole, was not reached, or is unreachable.
-
-    `obstacle` is the verdict for which nothing was begun: unreachable or unknown. `unreachable_because` is one of a
-    closed set of reasons. `repair` is what was run besides the migrations' scripts to fix drift. `remaining` are the
-    differences, without accepted ones, that the tenant still has in the migrations that are applied.
-    """
+    """One tenant."""
 
     name: str
     """The tenant."""
@@ -201,28 +191,19 @@ class WatchEntry(Entry):
 
 
 class WaveEntry(Entry):
-    """A wave of a ring: its tenants per result, and its times.
-
-    `attempts` is the number of workers that ran it: more than one where some were lost.
-    """
+    """A wave of a ring: its tenants per result, and its times."""
 
     number: int
     tenants: dict[str, int]
-    """Like `summary`, for this ring."""
+    """Like `summary`, for this wave."""
     started_at: datetime
-    """From the first tenant to the end of the watch and the soak; null if the ring was not begun."""
     finished_at: datetime
-    """From the first tenant to the end of the watch and the soak; null if the ring was not begun."""
     attempts: int = 1
+    """The number of workers that ran it; more than one if some were lost."""
 
 
 class RingEntry(Entry):
-    """One ring: its outcome and why, its failures, and what followed it.
-
-    `budget` is the number of tenants that may fail; `findings` is the number of tenants that did not fail and still
-    have drift. `started_at` and `finished_at` include its watch and its soak, and
-    are null if it did not begin.
-    """
+    """One ring: its outcome and why, its failures, and what followed it."""
 
     name: str
     """The ring."""
@@ -237,9 +218,7 @@ class RingEntry(Entry):
     tenants: dict[str, int]
     """Like `summary`, for this ring."""
     waves: tuple[WaveEntry, ...] = ()
-    """In the order in which they began: `number`, `tenants` (like `summary`), `started_at`, `finished_at`,
-    `attempts` (the number of workers that ran it; more than one if some were lost).
-    """
+    """In the order in which they began."""
     failures: tuple[FailureGroup, ...] = ()
     """Failures grouped by their reason, the largest group first: `signature` (SQLSTATE or message, migration, line),
     `message`, `advice`, `tenants`.
@@ -261,10 +240,7 @@ class RingEntry(Entry):
 
 
 class RolloutDocument(Entry):
-    """One rollout, dry run, seeding, or revert; with `seeds_alone` it was about no migrations.
-
-    `revert_to` is the version after which migrations were reverted, or `none`; null for anything else than a revert.
-    """
+    """One rollout, dry run, seeding, or revert."""
 
     schema_version: int = SCHEMA_VERSION
     """2."""
@@ -323,7 +299,7 @@ class CountDocument(Entry):
     """One count of a fleet."""
 
     schema_version: int = COUNTS_SCHEMA_VERSION
-    """2."""
+    """1."""
     environment: str
     """The environment's name in the fleet file."""
     run_id: str
@@ -333,9 +309,7 @@ class CountDocument(Entry):
     finished_at: datetime
     """When the run ended."""
     summary: dict[str, int]
-    """The number of `tenants`, and how many are `done`, `unchanged`, `failed`, `not_reached`, `unreachable`; in a dry
-    run also `partly_exercised`, if there are any; and `skipped`, which are not among `tenants`.
-    """
+    """The number of `tenants`, how many were `counted` and `uncounted`, and `skipped`, which are not among `tenants`."""
     tenants: tuple[TenantCounts, ...]
     """Every selected tenant, ring by ring."""
     skipped: tuple[SkippedEntry, ...] = ()
