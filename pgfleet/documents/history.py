@@ -48,7 +48,7 @@ class ToolLedger(Entry):
 
 
 class HistoryDocument(Entry):
-    """What was recorded in one tenant, oldest first; `ledger`, `events`, and `tool` are null if it has no such table."""
+    """What was recorded in one tenant, oldest first."""
 
     schema_version: int = SCHEMA_VERSION
     """1."""

@@ -309,7 +309,7 @@ class CountDocument(Entry):
     finished_at: datetime
     """When the run ended."""
     summary: dict[str, int]
-    """The number of `tenants`, how many were `counted` and `uncounted`, and `skipped`, which are not among `tenants`."""
+    """The number of `tenants`, how many are `counted` and `uncounted`, and `skipped`, which are not among `tenants`."""
     tenants: tuple[TenantCounts, ...]
     """Every selected tenant, ring by ring."""
     skipped: tuple[SkippedEntry, ...] = ()
