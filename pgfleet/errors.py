@@ -39,15 +39,12 @@ from typing import Any, ClassVar
 
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.hidden_characters import show_hidden
+from pgfleet.wording import shortened
 
 MOST_CHARACTERS = 2000
 """The longest file name, key, or problem that a message shows in full."""
 MOST_FAULTS = 10
 """How many faults of one file a message shows."""
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,8 @@ class ConfigurationError(PgfleetError):
         return "\n".join(lines)
 
     def _line(self, *fault: str) -> str:
-        return ": ".join(_shortened(show_hidden(" ".join(part.split()))) for part in (self.file, *fault) if part)
+        parts = (show_hidden(" ".join(part.split())) for part in (self.file, *fault) if part)
+        return ": ".join(shortened(part, MOST_CHARACTERS) for part in parts)
 
 
 class ManifestError(ConfigurationError):

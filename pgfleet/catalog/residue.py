@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pgfleet.catalog.objects import CatalogObject, ObjectKind
-
-SHOWN = 5
+from pgfleet.wording import listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,4 +49,4 @@ def _listed(objects: tuple[CatalogObject, ...], home: str) -> str:
     own = [each.identity for each in objects if each.parent_place not in places]
     shown = sorted(own, key=lambda each: (kinds.index(each.kind), each.name))
     names = [f"{each.kind} {each.qualified(home)}" for each in shown]
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return listed(names)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pgfleet.catalog.expected import Provenance
 from pgfleet.check.down_script import judge_down_run
 from pgfleet.check.evidence import Evidence, RequiredRun
-from pgfleet.check.second_run import HOME, judge_second_run, listed
+from pgfleet.check.second_run import HOME, judge_second_run
 from pgfleet.documents.audit import ContractEntry
 from pgfleet.documents.manifest_proof import (
     DownEntry,
@@ -24,6 +24,7 @@ from pgfleet.documents.manifest_proof import (
 from pgfleet.judge.contracts import judge_contract
 from pgfleet.judge.summary import manifest_entry
 from pgfleet.manifest.model import Manifest, Migration
+from pgfleet.wording import listed
 
 EXIT_STATUS = {ProofOutcome.PROVEN: 0, ProofOutcome.FAULTY: 1, ProofOutcome.INCOMPLETE: 3}
 

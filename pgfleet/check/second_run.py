@@ -1,15 +1,15 @@
 """What a second run of a migration changes, and which rows it loses."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.check.evidence import DatabaseState, SecondRun, SecondRunFindings
 from pgfleet.documents.manifest_proof import TwiceEntry
+from pgfleet.wording import listed, plural
 
 HOME = "public"
 """The home schema of a scratch database."""
-SHOWN = 5
 
 
 def findings_of(run: SecondRun) -> SecondRunFindings:
@@ -56,21 +56,10 @@ def _losses_of(run: SecondRun) -> tuple[str, ...]:
         between, after = Counter(run.between.get(table, {})), Counter(run.after.rows.get(table, {}))
         deleted, changed = _count(rows) - min(between.total(), after.total()), (between - after).total()
         if deleted > 0:
-            losses.append(f"deletes {deleted} of {row_count(_count(rows))} of {table}")
+            losses.append(f"deletes {deleted} of {plural(_count(rows), 'row')} of {table}")
         elif changed:
-            losses.append(f"changes {changed} of {row_count(_count(rows))} of {table} every time")
+            losses.append(f"changes {changed} of {plural(_count(rows), 'row')} of {table} every time")
     return tuple(losses)
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first few names, and the number of others."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{', '.join(names[:SHOWN])}{more}"
-
-
-def row_count(rows: int) -> str:
-    """`1 row`, `12 rows`."""
-    return f"{rows} row{'' if rows == 1 else 's'}"
 
 
 def _object_changes(before: DatabaseState, after: DatabaseState) -> Iterator[str]:
@@ -88,7 +77,7 @@ def _additions(run: SecondRun) -> Iterator[str]:
     """Tables with more rows than before."""
     for table, rows in run.after.rows.items():
         if (added := _count(rows) - _count(run.between.get(table, {}))) > 0:
-            yield f"adds {row_count(added)} to {table}"
+            yield f"adds {plural(added, 'row')} to {table}"
 
 
 def _named(objects: Iterable[CatalogObject]) -> list[str]:

@@ -16,9 +16,10 @@ from pgfleet.manifest.parse import build_manifest, parse_document
 from pgfleet.manifest.source.model import Directory
 from pgfleet.manifest.source.read import ignored_files, is_sql, read_source
 from pgfleet.manifest.source.recognition import recognize
-from pgfleet.manifest.source.template import count_migrations, render_manifest
+from pgfleet.manifest.source.template import render_manifest
 from pgfleet.run import files, settings
 from pgfleet.run.manifest_file import is_chosen
+from pgfleet.wording import listed, plural
 
 REFUSED = 2
 MAX_NAMES = 10
@@ -66,10 +67,10 @@ def init(
     except OSError as error:
         raise ConfigurationError("manifest init", str(output), f"cannot be written: {error.strerror}") from None
     typer.echo(show_hidden(f"{folder}: {chosen} ({reason})"))
-    typer.echo(show_hidden(f"{output}: {count_migrations(len(found))}"))
+    typer.echo(show_hidden(f"{output}: {plural(len(found), 'migration')}"))
     if ignored:
         why = "because they are in folders" if chosen is Tool.PLAIN else f"as {chosen} does"
-        typer.echo(show_hidden(f"Ignored, {why} ({len(ignored)}): {_list_names(ignored)}"))
+        typer.echo(show_hidden(f"Ignored, {why} ({len(ignored)}): {listed(ignored, MAX_NAMES)}"))
     for each in refused:
         typer.echo(show_hidden(f"cannot use {each.path}: {each.problem}"), err=True)
     if refused:
@@ -125,11 +126,6 @@ def _recognize(directory: Directory, folder: Path) -> tuple[Tool, str]:
 def _wrong_guess(folder: Path, guess: str, ignored: Sequence[str], number: int) -> ConfigurationError:
     problem = (
         f"looks like {guess}, but the tool would ignore {len(ignored)} of {number} SQL files: "
-        f"{_list_names(ignored)}; pass --tool with the tool that runs them"
+        f"{listed(ignored, MAX_NAMES)}; pass --tool with the tool that runs them"
     )
     return ConfigurationError("manifest init", str(folder), problem)
-
-
-def _list_names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    return ", ".join(names[:MAX_NAMES]) + more

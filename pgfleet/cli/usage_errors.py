@@ -3,6 +3,7 @@
 from typer import TyperException
 
 from pgfleet.hidden_characters import show_hidden
+from pgfleet.wording import shortened
 
 MOST_CHARACTERS = 500
 
@@ -11,9 +12,7 @@ def usage_problem(error: TyperException) -> str:
     """The command, its problem, and how to see its help, from an error of Typer, which has the context as `ctx`."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "pgfleet"
-    problem = show_hidden(_problem(error))
-    if len(problem) > MOST_CHARACTERS:
-        problem = f"{problem[: MOST_CHARACTERS - 1]}…"
+    problem = shortened(show_hidden(_problem(error)), MOST_CHARACTERS)
     separator = " " if problem.endswith("?") else ". "
     return f"{command}: {problem}{separator}See {command} --help"
 

@@ -17,6 +17,7 @@ from pgfleet.hazards.walk import parts_of
 from pgfleet.manifest.statements import split
 from pgfleet.parser import ast, enums
 from pgfleet.parser.parse import deparse, parse_sql
+from pgfleet.wording import shortened
 
 ROUTINES = (enums.ObjectType.OBJECT_FUNCTION, enums.ObjectType.OBJECT_PROCEDURE, enums.ObjectType.OBJECT_ROUTINE)
 LATER: dict[type, tuple[str, ...]] = {
@@ -51,7 +52,9 @@ class Scripts:
             self._define(statement.node, statement.body)
             for hazard, below in self._of_statement(statement) if is_run else ():
                 line = statement.line + below
-                finding = Finding(hazard=hazard, line=line, statement=_shortened(statement.text))
+                finding = Finding(
+                    hazard=hazard, line=line, statement=shortened(" ".join(statement.text.split()), MOST_CHARACTERS)
+                )
                 found.setdefault((line, hazard.code, hazard.object), finding)
             self._created.learn(statement.node, is_pending=is_pending, is_run=is_run)
             if is_run and self._runs_code(statement):
@@ -208,8 +211,3 @@ def _body_of(node: Any) -> Body | None:
 
 def _names_in(node: Any) -> Iterator[str]:
     yield from (str(part.sval) for part in parts_of(node) if isinstance(part, ast.String))
-
-
-def _shortened(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MOST_CHARACTERS else f"{line[: MOST_CHARACTERS - 1]}…"

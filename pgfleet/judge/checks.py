@@ -9,8 +9,8 @@ from typing import Any
 from pgfleet.documents.audit import CheckEntry
 from pgfleet.judge.observations import QueryResult
 from pgfleet.manifest.model import Check
+from pgfleet.wording import listed
 
-SHOWN = 5
 UNREADABLE = "the role cannot read every managed table"
 
 
@@ -48,8 +48,4 @@ _JSON = json.JSONEncoder(default=_plain, ensure_ascii=False)
 
 
 def _part(title: str, rows: Counter[str]) -> str:
-    if not rows:
-        return ""
-    texts = sorted(rows.elements())
-    more = f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
-    return f"{title}: {' | '.join(texts[:SHOWN])}{more}"
+    return f"{title}: {listed(sorted(rows.elements()), separator=' | ')}" if rows else ""

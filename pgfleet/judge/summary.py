@@ -1,7 +1,7 @@
 """The audit document, and the outcome and exit status of an audit."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from pgfleet.documents.audit import (
 )
 from pgfleet.fleet.model import SkippedTenant
 from pgfleet.manifest.model import Manifest
+from pgfleet.wording import plural
 
 
 class Outcome(StrEnum):
@@ -109,15 +110,16 @@ def _has_drift(tenant: TenantEntry) -> bool:
     return is_drifted or bool(tenant.losses) or any(each.works is False for each in tenant.contracts)
 
 
-def format_summary(summary: dict[str, int]) -> str:
-    """`12 tenants: 4 ready, 7 blocked, 1 unreachable`; verdicts without tenants are omitted."""
-    parts = [f"{count} {verdict}" for verdict, count in summary.items() if verdict not in NO_VERDICTS and count]
+def format_summary(summary: Mapping[str, int]) -> str:
+    """`12 tenants: 4 ready, 7 blocked, 1 unreachable`; verdicts or results without tenants are omitted."""
+    counted = {word: count for word, count in summary.items() if word not in NO_VERDICTS and count}
+    parts = [f"{count} {word.replace('_', ' ')}" for word, count in counted.items()]
     return f"{tenant_count(summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
 
 
 def tenant_count(tenants: int) -> str:
     """`1 tenant`, `12 tenants`."""
-    return f"{tenants} tenant{'' if tenants == 1 else 's'}"
+    return plural(tenants, "tenant")
 
 
 def worst_first(tenants: Iterable[TenantEntry]) -> tuple[TenantEntry, ...]:

@@ -27,6 +27,7 @@ from pgfleet.judge.observations import CountObservation, TenantObservation
 from pgfleet.judge.position import position_entry
 from pgfleet.judge.unchanged import FULL
 from pgfleet.manifest.model import Priority
+from pgfleet.wording import listed
 
 MOST_UNEXPECTED = 200
 """Unexpected objects of a tenant in a document."""
@@ -139,7 +140,8 @@ def _faults(observed: TenantObservation, migrations: Sequence[MigrationEntry]) -
     if observed.tool and observed.tool.fault:
         yield f"the migration tool's ledger: {observed.tool.fault}"
     if unreadable := observed.catalog.unreadable:
-        yield f"the role cannot read {_listed(unreadable)}; grant it SELECT on them and USAGE on their schemas"
+        names = listed(unreadable, MOST_NAMED)
+        yield f"the role cannot read {names}; grant it SELECT on them and USAGE on their schemas"
     if unknown := [each.version for each in migrations if each.evidence is Evidence.NONE]:
         yield _undecided(unknown)
     yield from _check_faults(migrations)
@@ -157,11 +159,6 @@ def _data_faults(
     for contract in contracts:
         if contract.works is None:
             yield f"contract of {contract.consumer} could not be checked: {contract.detail}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def _check_faults(migrations: Iterable[MigrationEntry]) -> Iterator[str]:

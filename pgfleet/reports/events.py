@@ -12,8 +12,7 @@ from pgfleet.documents.repair import RepairDocument
 from pgfleet.documents.rollout import Result, RolloutDocument
 from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.findings import list_findings
-from pgfleet.judge.summary import EXIT_STATUS, outcome_of, worst_first
-from pgfleet.judge.summary import format_summary as format_verdicts
+from pgfleet.judge.summary import EXIT_STATUS, format_summary, outcome_of, worst_first
 from pgfleet.reports.event_kinds import (
     AUDIT_FINISHED,
     MOST_TENANTS,
@@ -35,7 +34,6 @@ from pgfleet.reports.phrases.audit import sentence
 from pgfleet.reports.phrases.trend import MOST_LINES, new_lines
 from pgfleet.rollout import repair_summary
 from pgfleet.rollout.summary import RolloutOutcome
-from pgfleet.rollout.summary import format_summary as format_results
 
 OF_VERDICT = {Verdict.BLOCKED: TENANT_BLOCKED, Verdict.UNREACHABLE: TENANT_UNREACHABLE}
 OF_OUTCOME = {RolloutOutcome.HALTED: ROLLOUT_HALTED, RolloutOutcome.REFUSED: ROLLOUT_REFUSED}
@@ -97,7 +95,7 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
             outcome=outcome,
             exit_status=EXIT_STATUS[outcome],
             summary=document.summary,
-            said=format_verdicts(document.summary),
+            said=format_summary(document.summary),
             new=new,
             new_findings=new_lines(since, document.manifest.migrations) if since else _tenant_lines(document),
             persisting=since.persisting if since else 0,
@@ -127,7 +125,7 @@ def of_rollout(document: RolloutDocument) -> Iterator[Event]:
         reason=document.reason,
         plan_digest=document.plan_digest,
         summary=document.summary,
-        said=format_results(document.summary),
+        said=format_summary(document.summary),
         failed=failed[:MOST_TENANTS],
     )
     for name in (ROLLOUT_FINISHED, OF_OUTCOME.get(RolloutOutcome(document.outcome))):

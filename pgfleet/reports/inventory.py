@@ -11,6 +11,7 @@ from pgfleet.manifest.model import Manifest, ToolLedger
 from pgfleet.reports.blocks import Paragraph, Table
 from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.render import terminal
+from pgfleet.wording import plural
 
 
 def tenant_table(rows: Sequence[Mapping[str, Any]], skipped: Sequence[SkippedEntry] = ()) -> RenderableType:
@@ -54,7 +55,7 @@ def _table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...], lines: Iter
 
 def _contract_lines(manifest: Manifest) -> Iterator[str]:
     for each in manifest.contracts:
-        statements = f"{len(each.statements)} statement{'' if len(each.statements) == 1 else 's'}"
+        statements = plural(len(each.statements), "statement")
         yield f"contract: {each.consumer} ({each.priority}), {statements} in {each.script.file}"
 
 

@@ -8,7 +8,6 @@ from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
 from pgfleet.documents.rollout import Result, RingEntry, StepStatus, TenantResult
 from pgfleet.reports.phrases.audit import sentence
-from pgfleet.reports.phrases.names import group_names
 from pgfleet.reports.phrases.repair import fix_of
 from pgfleet.reports.phrases.rollout import (
     REASON_UNKNOWN,
@@ -25,6 +24,7 @@ from pgfleet.reports.phrases.rollout import (
     subject_of,
 )
 from pgfleet.rollout.failure_groups import failure_group_key
+from pgfleet.wording import group_names
 
 CANNOT_ROLL_BACK = "not in a transaction, so no rollback is possible"
 REMAINING = "Findings that remain"

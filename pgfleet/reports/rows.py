@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from pgfleet.hidden_characters import show_hidden
+from pgfleet.wording import shortened
 
 MOST_ROWS = 100
+LONGEST_CELL = 1000
+"""In characters. Prefect wraps no column, but a cell that is cut off hides what is wrong."""
 TableRow = dict[str, str]
 
 
@@ -19,5 +22,6 @@ def capped(rows: list[TableRow], rest: str, most: int = MOST_ROWS) -> list[Table
 def table_rows(
     head: Sequence[str], rows: Iterable[Sequence[str]], rest: str = "none worse", *, most: int = MOST_ROWS
 ) -> list[TableRow]:
-    """Rows with these columns, capped."""
-    return capped([dict(zip(head, row, strict=True)) for row in rows], rest, most)
+    """Rows with these columns, capped, with shortened cells."""
+    cells = ([shortened(each, LONGEST_CELL) for each in row] for row in rows)
+    return capped([dict(zip(head, row, strict=True)) for row in cells], rest, most)

@@ -11,15 +11,12 @@ from pgfleet.reports.links import NO_LINKS, Links
 from pgfleet.reports.phrases.acceptances import remarks
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.reports.phrases.dates import dates_of
-from pgfleet.reports.phrases.names import listed
 from pgfleet.reports.phrases.row_losses import loss_sentence
 from pgfleet.reports.phrases.variants import what_differs
-from pgfleet.reports.rows import TableRow, capped
+from pgfleet.reports.rows import LONGEST_CELL, TableRow, capped
 from pgfleet.reports.views.audit_tenant import fix_lines
 from pgfleet.reports.views.verdicts import tenant_status
-
-MOST_CHARACTERS = 1000
-"""Of a cell. Prefect wraps no column, but a cell that is cut off hides what is wrong."""
+from pgfleet.wording import listed, shortened
 
 
 def tenant_rows(document: AuditDocument, timezone: str = "UTC", links: Links = NO_LINKS) -> list[TableRow]:
@@ -77,11 +74,6 @@ def _row(tenant: TenantEntry, cell: str, when: dict[str, str], environment: str)
         "ring": tenant.ring or "",
         **when,
         "fix": plain_cell("; ".join(fix_lines(tenant, environment))),
-        "what is wrong": plain_cell(shortened("; ".join(filter(None, wrong)))),
-        "worth knowing": plain_cell(shortened("; ".join(remarks(tenant)))),
+        "what is wrong": plain_cell(shortened("; ".join(filter(None, wrong)), LONGEST_CELL)),
+        "worth knowing": plain_cell(shortened("; ".join(remarks(tenant)), LONGEST_CELL)),
     }
-
-
-def shortened(text: str) -> str:
-    """The text, shortened with an ellipsis to fit a cell."""
-    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"

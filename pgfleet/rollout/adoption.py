@@ -7,6 +7,7 @@ from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
 from pgfleet.errors import FleetError
 from pgfleet.manifest.model import Manifest, ToolLedger
 from pgfleet.rollout.revalidate import is_recorded
+from pgfleet.wording import listed
 
 
 def plan_adoption(entry: TenantEntry, through: str, ledger: ToolLedger | None = None) -> TenantPlan:
@@ -58,6 +59,5 @@ def _contradiction(entry: MigrationEntry) -> str | None:
     """What in the catalog contradicts that the migration is applied, if anything does."""
     if entry.evidence is not Evidence.CATALOG or entry.status not in {MigrationStatus.PENDING, MigrationStatus.DRIFTED}:
         return None
-    objects = [f"{each.kind} {each.identity} is {each.change}" for each in entry.differences[:1]]
-    more = f" and {len(entry.differences) - 1} more" if len(entry.differences) > 1 else ""
-    return f"the catalog contradicts this: {objects[0] if objects else 'it shows none of its effects'}{more}"
+    objects = [f"{each.kind} {each.identity} is {each.change}" for each in entry.differences]
+    return f"the catalog contradicts this: {listed(objects, 1) or 'it shows none of its effects'}"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pgfleet.wording import plural
+
 MIN_REMAINING_SHARE = 0.5
 """The share of an estimated row count that must remain after the table was rewritten."""
 
@@ -44,4 +46,4 @@ def _fewer(before: GuardObservation, after: GuardObservation) -> int:
 
 
 def _rows(observed: GuardObservation) -> str:
-    return f"{'' if observed.exact else 'about '}{observed.rows} row{'' if observed.rows == 1 else 's'}"
+    return f"{'' if observed.exact else 'about '}{plural(observed.rows, 'row')}"

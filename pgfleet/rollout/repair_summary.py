@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pgfleet.documents.audit import MigrationStatus, SkippedEntry
 from pgfleet.documents.repair import RepairDocument, RepairResult, TenantRepair
-from pgfleet.judge.summary import NO_VERDICTS, tenant_count
+from pgfleet.judge import summary
 from pgfleet.rollout.repair_results import digest_of
 
 
@@ -57,7 +57,7 @@ def build_repair_document(
 ) -> RepairDocument:
     """The repair document; the digest covers what ran in all tenants. `reason` says why the repair was refused."""
     found = tuple(tenants)
-    summary = {str(result): sum(each.result is result for each in found) for result in ORDER}
+    counts = {str(result): sum(each.result is result for each in found) for result in ORDER}
     return RepairDocument(
         environment=environment,
         run_id=run_id,
@@ -67,7 +67,7 @@ def build_repair_document(
         reason=reason,
         started_at=started_at,
         finished_at=finished_at,
-        summary={"tenants": len(found), **summary, "skipped": len(skipped)},
+        summary={"tenants": len(found), **counts, "skipped": len(skipped)},
         tenants=found,
         skipped=tuple(skipped),
     )
@@ -98,13 +98,8 @@ def needs_person(tenant: TenantRepair) -> bool:
 
 def format_summary(document: RepairDocument) -> str:
     """`2 tenants: 1 repaired, 1 failed`; results without tenants are omitted."""
-    labels = {"repaired": "would be repaired"} if document.dry_run else {}
-    parts = [
-        f"{number} {labels.get(result, result.replace('_', ' '))}"
-        for result, number in document.summary.items()
-        if number and result not in NO_VERDICTS
-    ]
-    return f"{tenant_count(document.summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
+    words = {"repaired": "would be repaired"} if document.dry_run else {}
+    return summary.format_summary({words.get(word, word): count for word, count in document.summary.items()})
 
 
 def worst_first(tenants: Iterable[TenantRepair]) -> tuple[TenantRepair, ...]:

@@ -13,6 +13,7 @@ from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.manifest.source.tools import ledger_format
 from pgfleet.rollout.advice import advise
 from pgfleet.rollout.preconditions import pooler_error
+from pgfleet.wording import listed
 
 EVERYTHING = "none"
 """The version to which a revert of every migration goes."""
@@ -102,9 +103,7 @@ def find_drift(entry: MigrationEntry, home: str | None) -> str | None:
     differences = [each for each in entry.differences if not (each.shared and home not in {None, DEFAULT})]
     failing = [f"check '{each.name}' fails" for each in entry.checks if each.passed is False]
     found = [*(f"{each.kind} {each.identity} is {each.change}" for each in differences), *failing]
-    if not found:
-        return None
-    return found[0] + (f" and {len(found) - 1} more" if len(found) > 1 else "")
+    return listed(found, 1) or None
 
 
 def _dropped(entry: TenantEntry, expected: ExpectedCatalog, reverted: Sequence[str]) -> Iterator[CountEntry]:

@@ -10,6 +10,7 @@ from pgfleet.documents.rollout import SUCCEEDED, Result, RingEntry, RingOutcome,
 from pgfleet.rollout.failure_budget import count_failures
 from pgfleet.rollout.failure_groups import group_failures
 from pgfleet.rollout.summary import has_remaining_drift, summarize
+from pgfleet.wording import plural
 
 
 def finish_ring(
@@ -21,7 +22,7 @@ def finish_ring(
     return RingEntry(
         name=name,
         outcome=RingOutcome.HALTED if is_halted else RingOutcome.COMPLETED,
-        reason=f"{failures} failure{'' if failures == 1 else 's'}, {budget} allowed" if is_halted else None,
+        reason=f"{plural(failures, 'failure')}, {budget} allowed" if is_halted else None,
         budget=budget,
         findings=sum(has_remaining_drift(each) for each in results if each.result in SUCCEEDED),
         tenants=summarize(results),

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import SUCCEEDED, Result, RingEntry, RingOutcome, StepStatus, TenantResult
-from pgfleet.judge.summary import NO_VERDICTS, tenant_count
 
 
 class RolloutOutcome(StrEnum):
@@ -57,16 +56,6 @@ def summarize(tenants: Iterable[TenantResult]) -> dict[str, int]:
     order = [Result.DONE, Result.UNCHANGED, Result.FAILED, Result.NOT_REACHED, Result.UNREACHABLE]
     order[1:1] = [Result.PARTLY_EXERCISED] if Result.PARTLY_EXERCISED in tally else []
     return {"tenants": tally.total(), **{str(result): tally[result] for result in order}}
-
-
-def format_summary(summary: dict[str, int]) -> str:
-    """`12 tenants: 4 done, 7 unchanged, 1 not reached`; results without tenants are omitted."""
-    parts = [
-        f"{count} {result.replace('_', ' ')}"
-        for result, count in summary.items()
-        if result not in NO_VERDICTS and count
-    ]
-    return f"{tenant_count(summary['tenants'])}: {', '.join(parts)}" if parts else "no tenants"
 
 
 def result_of(migrations: Iterable[StepStatus], seeds: Iterable[StepStatus]) -> Result:

@@ -40,6 +40,7 @@ from pgfleet.rollout.failure_groups import group_failures
 from pgfleet.rollout.summary import RolloutOutcome
 from pgfleet.tasks.support.logs import filter_findings
 from pgfleet.tasks.support.opaque import opaque
+from pgfleet.wording import shortened
 
 filter_findings()  # here, because every process that runs such a task imports this module
 
@@ -109,7 +110,7 @@ def result_state(result: TenantResult) -> State[TenantResult]:
 
 def results_state(results: Sequence[TenantResult]) -> State[Any]:
     """Of a wave: Completed if no tenant failed, else Failed, named Halted if one did not start."""
-    message = rollout_summary.format_summary(rollout_summary.summarize(results))
+    message = format_summary(rollout_summary.summarize(results))
     found = {each.result for each in results}
     if found <= SUCCEEDED:
         return Completed(message=message)
@@ -118,7 +119,7 @@ def results_state(results: Sequence[TenantResult]) -> State[Any]:
 
 def rollout_state(document: RolloutDocument) -> State[Any]:
     """Completed if the rollout did everything, else Failed with the name of the outcome."""
-    message = state_message(document.reason) or rollout_summary.format_summary(document.summary)
+    message = state_message(document.reason) or format_summary(document.summary)
     if findings := sum(map(rollout_summary.has_remaining_drift, document.tenants)):
         message = f"{message}; {findings_text(findings)}"
     if document.outcome == RolloutOutcome.COMPLETED:
@@ -174,8 +175,7 @@ def raw_result(state: State[Any]) -> Any:
 
 def state_message(message: str | None) -> str | None:
     """The message as Prefect logs and shows it with the run; the full text is in the result."""
-    shown = show_hidden(message or "")
-    return (f"{shown[: MOST_CHARACTERS - 1]}…" if len(shown) > MOST_CHARACTERS else shown) or None
+    return shortened(show_hidden(message or ""), MOST_CHARACTERS) or None
 
 
 def _titled(name: str) -> str:

@@ -24,8 +24,7 @@ from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.documents.rollout import CountPair, Result, StepStatus, TenantResult
 from pgfleet.reports.phrases.counts import FEWER, MORE, SAME, UNCERTAIN, count_rank, gain_text, pair_texts
 from pgfleet.reports.phrases.rollout import result_sentence
-from pgfleet.reports.rows import MOST_ROWS, TableRow
-from pgfleet.reports.tables import MOST_CHARACTERS
+from pgfleet.reports.rows import LONGEST_CELL, MOST_ROWS, TableRow
 from pgfleet.reports.views.counts import count_rows_of, fleet_count_rows
 from pgfleet.reports.views.plan import plan_rows
 from pgfleet.reports.views.rollout import rollout_rows, watch_rows
@@ -190,11 +189,11 @@ def test_as_many_rows_as_allowed_have_no_last_row() -> None:
 
 
 def test_cells_are_cut_where_they_are_too_long() -> None:
-    long, cut = "x" * (MOST_CHARACTERS + 1), "x" * (MOST_CHARACTERS - 1) + "…"
+    long, cut = "x" * (LONGEST_CELL + 1), "x" * (LONGEST_CELL - 1) + "…"
     [row] = rollout_rows(a_rollout(a_result(result=Result.NOT_REACHED, reason=long)))
     assert row["details"] == cut
     [row] = plan_rows(a_plan(a_tenant_plan(seeds=[long])), a_manifest(a_migration("1")))
-    assert row["plan"] == f"apply seed {long}"[: MOST_CHARACTERS - 1] + "…"
+    assert row["plan"] == f"apply seed {long}"[: LONGEST_CELL - 1] + "…"
     [row] = fleet_count_rows(a_count_document(tenant_counts(reason=long)))
     assert row["reason"] == cut
     [row] = watch_rows(a_ring(watch=[a_watch_entry(detail=long)]))

@@ -15,7 +15,6 @@ from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.render import markdown, terminal
 from pgfleet.reports.views.audit import audit_view
 from pgfleet.reports.views.rollout import rollout_view
-from pgfleet.rollout import summary as rollout_summary
 
 MANIFEST = a_manifest(a_migration())
 
@@ -78,4 +77,4 @@ def test_without_skipped_tenants_there_is_no_line_about_them() -> None:
 
 def test_they_are_not_among_the_tenants_that_have_a_verdict() -> None:
     assert format_summary({"tenants": 2, "ready": 2, "skipped": 3}) == "2 tenants: 2 ready"
-    assert rollout_summary.format_summary({"tenants": 2, "done": 2, "skipped": 3}) == "2 tenants: 2 done"
+    assert format_summary({"tenants": 2, "done": 2, "skipped": 3}) == "2 tenants: 2 done"

@@ -9,6 +9,7 @@ from pgfleet.manifest.model import Tool
 from pgfleet.manifest.source.model import Refused
 from pgfleet.manifest.source.read import Found
 from pgfleet.manifest.source.tools import LEDGERS
+from pgfleet.wording import plural
 
 
 def render_manifest(
@@ -30,7 +31,7 @@ def _lines(
     yield '# product = "shop"  # what the databases serve, for reports'
     yield ""
     yield "[source]"
-    yield f"directory = {_quoted(directory)}  # {count_migrations(len(found))}, in the order of {tool}"
+    yield f"directory = {_quoted(directory)}  # {plural(len(found), 'migration')}, in the order of {tool}"
     yield f"tool = {_quoted(tool)}"
     if refused:
         yield ""
@@ -87,11 +88,6 @@ def _without_spaces(name: str) -> str:
 def _unused(name: str, seen: Set[str]) -> str:
     names = (f"{name}_{number}" if number > 1 else name for number in count(1))
     return next(each for each in names if each not in seen)
-
-
-def count_migrations(number: int) -> str:
-    """`1 migration`, `2 migrations`."""
-    return f"{number} migration{'' if number == 1 else 's'}"
 
 
 def _quoted(text: str) -> str:

@@ -9,9 +9,9 @@ from pgfleet.catalog.repair_facts import Dependent
 from pgfleet.repair.generate import columns, constraints, functions, tables, views
 from pgfleet.repair.model import ManualRepairNeeded, Statement
 from pgfleet.repair.names import relation
+from pgfleet.wording import listed
 
 Add = Callable[[CatalogObject], Iterator[Statement]]
-SHOWN = 5
 DROP: Mapping[ObjectKind, Callable[[CatalogObject], Statement]] = MappingProxyType(
     {
         ObjectKind.COLUMN: columns.drop_expression,
@@ -34,9 +34,8 @@ def with_dependents(
     """
     remade = [(each, _statements(each, expected, add)) for each in dependents]
     if others := [each.description for each, found in remade if found is None]:
-        more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
-        names = ", ".join(others[:SHOWN])
-        raise ManualRepairNeeded(f"other objects depend on it, which the manifest does not re-create: {names}{more}")
+        problem = "other objects depend on it, which the manifest does not re-create"
+        raise ManualRepairNeeded(f"{problem}: {listed(others)}")
     known = [found for _, found in remade if found]
     yield from (drop for drop, _ in reversed(known))
     yield from statements

@@ -19,6 +19,7 @@ from pgfleet.documents.audit import (
 from pgfleet.hidden_characters import one_line_of_sql, show_hidden
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.phrases.migration_runs import fold_versions
+from pgfleet.wording import shortened
 
 CHANGED = "is changed"
 REMARK = re.compile(r"(?P<definition>.*) \((?P<text>[A-Z ]+: [^()]+)\)")
@@ -199,5 +200,4 @@ def failed_checks(migration: MigrationEntry) -> Iterator[str]:
 
 
 def _one_line(definition: str | None) -> str:
-    text = one_line_of_sql(definition or "nothing")
-    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
+    return shortened(one_line_of_sql(definition or "nothing"), MOST_CHARACTERS)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from pgfleet.documents.login_rights import LoginEntry
-from pgfleet.reports.phrases.names import group_names, listed
+from pgfleet.wording import group_names, listed
 
 TITLE = "Logins with more rights than they need"
 ADVICE = "docs/logins.md has the roles to create."

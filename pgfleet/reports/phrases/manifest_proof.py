@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from pgfleet.documents.manifest_proof import LintEntry, ManifestProof, ObjectProof, ProofOutcome
-from pgfleet.reports.phrases.rollout import plural
+from pgfleet.wording import plural
 
 
 def proof_sentence(proof: ManifestProof) -> str:

@@ -9,8 +9,8 @@ from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.hidden_characters import show_hidden_in_sql
 from pgfleet.repair.model import Hazard, Strategy
 from pgfleet.reports.phrases.audit import counting_differences, named, sentence
-from pgfleet.reports.phrases.names import listed
-from pgfleet.reports.phrases.rollout import error_sentence, plural
+from pgfleet.reports.phrases.rollout import error_sentence
+from pgfleet.wording import listed, plural
 
 SHARED = " (shared by the tenants of this database: repaired once for all of them)"
 NOTHING_TO_DO = "nothing to repair"

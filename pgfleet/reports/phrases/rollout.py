@@ -15,12 +15,11 @@ from pgfleet.documents.rollout import (
     TenantResult,
     WatchEntry,
 )
-from pgfleet.judge.summary import tenant_count
+from pgfleet.judge.summary import format_summary, tenant_count
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.phrases.migration_runs import fold_versions
-from pgfleet.reports.phrases.names import group_names
 from pgfleet.rollout.failure_groups import FAULTY
-from pgfleet.rollout.summary import format_summary
+from pgfleet.wording import group_names, plural
 
 Step = MigrationStep | SeedStep
 Met = tuple[ErrorEntry, Step | None]
@@ -240,11 +239,6 @@ def first_contact_sentence(found: FirstContact) -> str:
     if found.manifest_tables == 1:
         return f"this manifest's table does not exist here; {others}"
     return f"none of this manifest's {plural(found.manifest_tables, 'table')} exist here; {others}"
-
-
-def plural(number: int, noun: str) -> str:
-    """`1 migration`, `2 migrations`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _watch_facts(entries: Sequence[WatchEntry]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pgfleet.documents.audit import SkippedEntry
 from pgfleet.judge.summary import tenant_count
-from pgfleet.reports.phrases.names import group_names, listed
+from pgfleet.wording import group_names, listed
 
 
 def skipped_sentence(skipped: Iterable[SkippedEntry]) -> str:

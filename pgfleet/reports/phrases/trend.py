@@ -8,7 +8,7 @@ from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.findings import CONTRACT, MIGRATION, TENANT
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.migration_runs import fold_versions
-from pgfleet.reports.phrases.names import group_names, listed
+from pgfleet.wording import group_names, listed
 
 MOST_LINES = 10
 MOST_CONSUMERS = 3

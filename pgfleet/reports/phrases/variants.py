@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pgfleet.documents.audit_context import VariantDifference, VariantEntry
 from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.summary import tenant_count
-from pgfleet.reports.phrases.names import listed
+from pgfleet.wording import listed
 
 MOST_DIFFERENCES = 3
 

@@ -17,8 +17,8 @@ from pgfleet.reports.blocks import (
 )
 from pgfleet.reports.links import NO_LINKS, Links
 from pgfleet.reports.markup import bullets, code, escaped
-from pgfleet.reports.phrases.names import MOST_NAMES
 from pgfleet.reports.render.outline import Line, outline, title_of
+from pgfleet.wording import MOST_NAMES
 
 
 def render(view: View, links: Links = NO_LINKS) -> str:

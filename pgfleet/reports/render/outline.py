@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pgfleet.hidden_characters import one_line_of_sql
 from pgfleet.reports.blocks import Block, Code, Contrast, Lines, Paragraph, Section, Table, Tenants, Tone, cell_text
-from pgfleet.reports.phrases.names import listed
+from pgfleet.wording import listed, shortened
 
 MOST_LINES = 20
 MOST_CHARACTERS = 240
@@ -53,9 +53,8 @@ def _lines(block: Block, depth: int) -> Iterator[Line]:
             tone = Tone.REMEDY if is_command else Tone.SCRIPT
             yield from (Line(depth=depth + 1, text=each, tone=tone) for each in text.split("\n"))
         case Code(text=text, hazards=hazards):
-            shown = one_line_of_sql(text)
-            cut = shown if len(shown) <= MOST_CHARACTERS else f"{shown[: MOST_CHARACTERS - 1]}…"
-            yield Line(depth=depth, text=cut + (f" ({', '.join(hazards)})" if hazards else ""), tone=Tone.REMEDY)
+            shown = shortened(one_line_of_sql(text), MOST_CHARACTERS)
+            yield Line(depth=depth, text=shown + (f" ({', '.join(hazards)})" if hazards else ""), tone=Tone.REMEDY)
         case Contrast(summary=summary, tags=tags):
             yield Line(depth=depth, text=summary + (f" ({', '.join(tags)})" if tags else ""))
         case Table(title=title, rows=cells):

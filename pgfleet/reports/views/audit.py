@@ -30,7 +30,6 @@ from pgfleet.reports.phrases.audit import sentence, verdict_meaning
 from pgfleet.reports.phrases.dates import NEW, Dates, dates_of
 from pgfleet.reports.phrases.logins import ADVICE, login_lines
 from pgfleet.reports.phrases.logins import TITLE as TITLE_OF_LOGINS
-from pgfleet.reports.phrases.names import group_names, listed
 from pgfleet.reports.phrases.row_losses import loss_lines, loss_sentence, summarize_losses
 from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.phrases.trend import FIRST_AUDIT, capped, headline, new_lines, resolved_lines
@@ -40,6 +39,7 @@ from pgfleet.reports.views.audit_tenant import LOSSES, fix_lines, lead, tenant_b
 from pgfleet.reports.views.migration import ACCEPTED, CELL, NOT_INSPECTED, cell_of
 from pgfleet.reports.views.shared_objects import TITLE, shared_sections
 from pgfleet.reports.views.verdicts import OUTCOME, meanings, tenant_status, trends
+from pgfleet.wording import group_names, listed, shortened
 
 ALL_APPLIED = "Every tenant has every migration of the manifest."
 ALL_BUT_ACCEPTED = "Every tenant has every migration of the manifest, apart from accepted differences."
@@ -127,7 +127,7 @@ def _matrix(tenants: Sequence[TenantEntry], document: AuditDocument, manifest: M
                 ring=tenant.ring or "",
                 status=tenant_status(tenant),
                 cells=tuple(cells.get(each.version, cell_of(None)) for each in manifest.migrations),
-                summary=summary if len(summary) <= LONGEST_SUMMARY else f"{summary[: LONGEST_SUMMARY - 1]}…",
+                summary=shortened(summary, LONGEST_SUMMARY),
                 variant=variants.get(tenant.name, ""),
                 since=dates.since(since.get(tenant.name)).replace(NEW, ""),
                 has_new=tenant.name in new,

@@ -27,11 +27,10 @@ from pgfleet.reports.phrases.counts import (
     pair_texts,
     rows_text,
 )
-from pgfleet.reports.phrases.names import group_names
 from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.rows import TableRow, table_rows
-from pgfleet.reports.tables import shortened
 from pgfleet.reports.views.issues import issue_section
+from pgfleet.wording import group_names, plural
 
 STYLE = {FEWER: StatusStyle.BAD, UNCERTAIN: StatusStyle.BAD, MORE: StatusStyle.DONE, SAME: StatusStyle.NONE}
 MOST_COLUMNS = 5
@@ -63,10 +62,7 @@ def counts_view(document: CountDocument) -> View:
 def fleet_count_rows(document: CountDocument) -> list[TableRow]:
     """A row per tenant, a column per table: first those that could not be counted."""
     tables = _tables(document)
-    rows = (
-        (each.name, each.ring, *_texts(each, tables), shortened(each.reason or ""))
-        for each in _uncounted_first(document)
-    )
+    rows = ((each.name, each.ring, *_texts(each, tables), each.reason or "") for each in _uncounted_first(document))
     return table_rows(("tenant", "ring", *tables, "reason"), rows)
 
 
@@ -82,7 +78,7 @@ def count_section(document: RolloutDocument) -> Iterator[Section]:
     blocks += _left_out(len(changed))
     blocks += _marks(text for _, pair in changed for text in pair_texts(pair))
     if same := len(pairs) - len(changed):
-        blocks.append(Paragraph(text=f"{same} {'other ' if changed else ''}count{'' if same == 1 else 's'} unchanged"))
+        blocks.append(Paragraph(text=f"{plural(same, 'other count' if changed else 'count')} unchanged"))
     if pairs:
         yield Section(title="Rows before and after", blocks=tuple(blocks))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pgfleet.documents.plan import TenantPlan
 from pgfleet.judge.summary import tenant_count
 from pgfleet.reports.blocks import Lines, Section, section
-from pgfleet.reports.phrases.rollout import plural
+from pgfleet.wording import plural
 
 
 def deleted_rows_section(plans: Iterable[TenantPlan]) -> tuple[Section, ...]:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pgfleet.documents.history import EventEntry, HistoryDocument, LedgerEntry
 from pgfleet.reports.blocks import Lines, Paragraph, Section, Table, Tone, View, section
-from pgfleet.reports.phrases.rollout import plural
+from pgfleet.wording import plural
 
 CHECKSUM_SHOWN, RUN_SHOWN = 12, 8
 EVENT = {"healed": "reapplied"}

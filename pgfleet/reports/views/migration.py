@@ -14,7 +14,6 @@ from pgfleet.reports.phrases.audit import (
 )
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.migration_runs import fold_versions
-from pgfleet.reports.phrases.names import listed
 from pgfleet.reports.phrases.repair import (
     check_remedy,
     reason_lines,
@@ -25,6 +24,7 @@ from pgfleet.reports.phrases.repair import (
     script_of,
 )
 from pgfleet.reports.views.issues import contrast
+from pgfleet.wording import listed
 
 AFFECTED = "Affected services"
 BY_ROLLOUT = "Shows the plan first; commits a migration only once it is verified"

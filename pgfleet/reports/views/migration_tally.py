@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from pgfleet.reports.phrases.names import group_names
 from pgfleet.reports.phrases.rollout import about_migrations
+from pgfleet.wording import group_names
 
 
 def tally_lines(tallies: Mapping[str, Counter[str]], labels: Mapping[str, str]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from pgfleet.documents.plan import RUNS, RolloutPlan, TenantPlan, by_ring
 from pgfleet.documents.rollout import StepStatus, TenantResult
-from pgfleet.judge.summary import tenant_count
+from pgfleet.judge.summary import format_summary, tenant_count
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import Code, Lines, Paragraph, Section, Table, View, section
 from pgfleet.reports.issues import (
@@ -23,15 +23,14 @@ from pgfleet.reports.issues import (
     remaining_drift,
 )
 from pgfleet.reports.phrases.altered_files import altered_files
-from pgfleet.reports.phrases.names import group_names, listed
 from pgfleet.reports.phrases.rollout import ACTION_MEANS, plan_sentence, tenant_plan_sentence
 from pgfleet.reports.rows import TableRow, table_rows
-from pgfleet.reports.tables import shortened
 from pgfleet.reports.views.deleted_rows import deleted_rows_section
 from pgfleet.reports.views.issues import issue_section, issue_sections
 from pgfleet.reports.views.migration_tally import tally_lines
 from pgfleet.reports.views.scripts import MOST_LINES, gate_sections, script_sections
-from pgfleet.rollout.summary import format_summary, summarize
+from pgfleet.rollout.summary import summarize
+from pgfleet.wording import group_names, listed
 
 DIGEST_SHOWN = 12
 MOST_NAMES = 20
@@ -109,7 +108,7 @@ def approval_view(
 def plan_rows(plan: RolloutPlan, manifest: Manifest) -> list[TableRow]:
     """A row per tenant: first those in which nothing can be done, then those in which scripts run."""
     ordered = sorted(plan.tenants, key=_urgency)
-    rows = ((each.name, each.ring, shortened(tenant_plan_sentence(each, manifest))) for each in ordered)
+    rows = ((each.name, each.ring, tenant_plan_sentence(each, manifest)) for each in ordered)
     return table_rows(("tenant", "ring", "plan"), rows, "none with more to do")
 
 

@@ -18,7 +18,6 @@ from pgfleet.reports.phrases.repair import (
 from pgfleet.reports.phrases.rollout import DRY_RUN_NOTICE, error_sentence
 from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.rows import TableRow, table_rows
-from pgfleet.reports.tables import shortened
 from pgfleet.rollout.repair_summary import RepairOutcome, format_summary, worst_first
 
 STYLE = {
@@ -51,7 +50,7 @@ def repair_view(document: RepairDocument, *, with_command: bool = False) -> View
 def repair_rows(document: RepairDocument) -> list[TableRow]:
     """A row per tenant, worst first."""
     rows = (
-        (each.name, repair_word(each.result, is_dry_run=document.dry_run), shortened(repair_sentence(each)), each.ring)
+        (each.name, repair_word(each.result, is_dry_run=document.dry_run), repair_sentence(each), each.ring)
         for each in worst_first(document.tenants)
     )
     return table_rows(("tenant", "result", "details", "ring"), rows)

@@ -10,6 +10,7 @@ from pgfleet.documents.rollout import (
     RingOutcome,
     RolloutDocument,
 )
+from pgfleet.judge.summary import format_summary
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import (
     Block,
@@ -38,12 +39,11 @@ from pgfleet.reports.phrases.rollout import (
 )
 from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.rows import TableRow, table_rows
-from pgfleet.reports.tables import shortened
 from pgfleet.reports.views.counts import count_section
 from pgfleet.reports.views.issues import issue_section, issue_sections
 from pgfleet.reports.views.migration_tally import tally_lines
 from pgfleet.reports.views.rollout_matrix import matrix
-from pgfleet.rollout.summary import RolloutOutcome, format_summary, has_remaining_drift, worst_first
+from pgfleet.rollout.summary import RolloutOutcome, has_remaining_drift, worst_first
 
 RING = {
     RingOutcome.COMPLETED: StatusStyle.DONE,
@@ -131,7 +131,7 @@ def rollout_rows(document: RolloutDocument) -> list[TableRow]:
     """A row per tenant, worst first."""
     order = document.manifest.migrations
     rows = (
-        (each.name, each.result.replace("_", " "), shortened(result_sentence(each, order)), each.ring)
+        (each.name, each.result.replace("_", " "), result_sentence(each, order), each.ring)
         for each in worst_first(document.tenants)
     )
     return table_rows(("tenant", "result", "details", "ring"), rows)
@@ -141,7 +141,7 @@ def watch_rows(ring: RingEntry) -> list[TableRow]:
     """A row per tenant and watched table: first findings, then what could not be read."""
     found = [("yes" if each.is_finding else "unknown" if is_unread(each) else "no", each) for each in ring.watch]
     rows = (
-        (each.tenant, ring.name, f"{each.watch} ({each.table})", answer, shortened(each.detail))
+        (each.tenant, ring.name, f"{each.watch} ({each.table})", answer, each.detail)
         for answer, each in sorted(found, key=lambda item: ("yes", "unknown", "no").index(item[0]))
     )
     return table_rows(("tenant", "ring", "watched", "finding", "details"), rows)

@@ -7,6 +7,7 @@ from pgfleet.hidden_characters import show_hidden_in_sql
 from pgfleet.judge.summary import tenant_count
 from pgfleet.reports.blocks import Block, Code, Lines, Section, Table, Tone, section
 from pgfleet.rollout.gate import describe_denied
+from pgfleet.wording import plural
 
 MOST_LINES = 20
 """How many lines of a script are shown, unless all of them are."""
@@ -82,4 +83,4 @@ def folded(sql: str, most_lines: int | None) -> str:
     if most_lines is None or len(lines) <= most_lines:
         return "\n".join(lines)
     more = len(lines) - most_lines
-    return "\n".join((*lines[:most_lines], f"-- … {more} more line{'' if more == 1 else 's'}"))
+    return "\n".join((*lines[:most_lines], f"-- … {plural(more, 'more line')}"))

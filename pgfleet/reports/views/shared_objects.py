@@ -18,8 +18,8 @@ from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import Lines, Section, Tone
 from pgfleet.reports.phrases.audit import broken_contracts, sentence
 from pgfleet.reports.phrases.dates import Dates
-from pgfleet.reports.phrases.names import listed
 from pgfleet.reports.views.migration import commands, migration_section
+from pgfleet.wording import listed
 
 TITLE = "Objects shared by tenants of one database"
 SEE_ABOVE = "objects shared with other tenants differ, see above"

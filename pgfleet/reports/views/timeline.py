@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pgfleet.documents.rollout import RingEntry, RolloutDocument, WaveEntry
+from pgfleet.judge.summary import format_summary
 from pgfleet.reports.blocks import Status, StatusStyle
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.rollout import duration_text, ring_facts
 from pgfleet.reports.render.bars import NARROWEST, WIDTH, Part
 from pgfleet.reports.views.rollout import ring_status
 from pgfleet.rollout.failure_groups import FAULTY
-from pgfleet.rollout.summary import format_summary
 
 SHORTEST_SECONDS = 0.001
 
