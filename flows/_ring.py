@@ -8,15 +8,8 @@ from datetime import UTC, datetime
 from prefect import runtime
 
 from pgfleet.documents.plan import TenantPlan
-from pgfleet.documents.rollout import (
-    RestartEntry,
-    Result,
-    RingEntry,
-    RingOutcome,
-    TenantResult,
-    WatchEntry,
-    WaveEntry,
-)
+from pgfleet.documents.ring import RestartEntry, RingEntry, RingOutcome, WatchEntry, WaveEntry
+from pgfleet.documents.rollout import Result, TenantResult
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import Wave, cut_waves, pick_tenants

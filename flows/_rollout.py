@@ -9,7 +9,8 @@ from prefect import State, runtime
 
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.plan import RolloutPlan, Scope, ScriptEntry, TenantPlan, build_plan, by_ring
-from pgfleet.documents.rollout import RingEntry, RingOutcome, RolloutDocument, TenantResult
+from pgfleet.documents.ring import RingEntry, RingOutcome
+from pgfleet.documents.rollout import RolloutDocument, TenantResult
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import Selection, cut_waves
 from pgfleet.flows import _approval

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from pgfleet.documents.audit import TenantEntry
+from pgfleet.documents.counts import TenantCounts
 from pgfleet.documents.plan import TenantPlan
 from pgfleet.documents.repair import RepairMode, TenantRepair
-from pgfleet.documents.rollout import TenantCounts, TenantResult, WatchEntry
+from pgfleet.documents.ring import WatchEntry
+from pgfleet.documents.rollout import TenantResult
 from pgfleet.flows._waves import WaveKind
 from pgfleet.flows.audit_wave import audit_wave
 from pgfleet.flows.count_wave import count_wave

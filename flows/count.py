@@ -5,7 +5,7 @@ from typing import Any
 
 from prefect import State, flow, runtime
 
-from pgfleet.documents.rollout import TenantCounts
+from pgfleet.documents.counts import TenantCounts
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import Selection, cut_waves
 from pgfleet.flows._run import dated, open_run

@@ -3,7 +3,7 @@
 from prefect import State, flow
 from prefect.states import Completed
 
-from pgfleet.documents.rollout import TenantCounts
+from pgfleet.documents.counts import TenantCounts
 from pgfleet.flows._wave import open_wave
 from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.tasks.count_tenant import count_tenant

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from prefect import State, flow
 from prefect.states import Completed, Failed
 
-from pgfleet.documents.rollout import WatchEntry
+from pgfleet.documents.ring import WatchEntry
 from pgfleet.flows._wave import open_wave
 from pgfleet.postgres.read.survey import Survey, work_on_tenants
 from pgfleet.rollout.activity import ActivityObservation, judge_watch

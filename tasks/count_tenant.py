@@ -4,7 +4,7 @@ from prefect import State, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
-from pgfleet.documents.rollout import TenantCounts
+from pgfleet.documents.counts import TenantCounts
 from pgfleet.postgres.read import audit_steps
 from pgfleet.postgres.read.counts import count_tables
 from pgfleet.run.context import RunContext

@@ -2,7 +2,7 @@
 
 from prefect import get_run_logger, task
 
-from pgfleet.documents.rollout import RestartEntry
+from pgfleet.documents.ring import RestartEntry
 from pgfleet.run import services
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS

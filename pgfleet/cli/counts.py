@@ -7,7 +7,7 @@ import typer
 from pgfleet.cli.option_groups import with_groups
 from pgfleet.cli.options import Environment, Local, Output, Selected, check_writable
 from pgfleet.cli.progress import showing_progress
-from pgfleet.documents.rollout import CountDocument
+from pgfleet.documents.counts import CountDocument
 from pgfleet.run import settings
 
 INCOMPLETE = 3

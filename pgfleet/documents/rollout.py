@@ -1,4 +1,4 @@
-"""The rollout and count documents: JSON for other programs. Keys are added, never renamed or removed."""
+"""The rollout document: JSON for other programs. Keys are added, never renamed or removed."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,10 +8,10 @@ from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, 
 from pgfleet.documents.entry import Entry, ErrorEntry
 from pgfleet.documents.plan import Action, ScriptEntry
 from pgfleet.documents.repair import TenantRepair
+from pgfleet.documents.ring import RingEntry
 from pgfleet.manifest.model import Priority
 
 SCHEMA_VERSION = 2
-COUNTS_SCHEMA_VERSION = 1
 
 
 class Result(StrEnum):
@@ -145,100 +145,6 @@ class TenantResult(Entry):
     """
 
 
-class FailureGroup(Entry):
-    """Tenants with the same failure: SQLSTATE (or kind of error), migration, and line."""
-
-    signature: str
-    message: str
-    advice: str | None
-    tenants: tuple[str, ...]
-
-
-class RingOutcome(StrEnum):
-    """The outcome of one ring."""
-
-    COMPLETED = "completed"
-    """All tenants were worked on, within the failure budget."""
-    HALTED = "halted"
-    """The failure budget was exceeded, or the ring did not stay ready."""
-    NOT_REACHED = "not_reached"
-
-
-class RestartEntry(Entry):
-    """A service to restart after a ring."""
-
-    service: str
-    restarted: bool
-    detail: str | None = None
-
-
-class WatchEntry(Entry):
-    """One watched table in one tenant after the ring; null where it could not be read.
-
-    `overdue` tasks were waiting past their time at the end, `taken` were started or completed meanwhile; `updates` and
-    `scans` are the increases of PostgreSQL's counters for the table.
-    """
-
-    tenant: str
-    watch: str
-    table: str
-    overdue: int | None = None
-    taken: int | None = None
-    updates: int | None = None
-    scans: int | None = None
-    is_finding: bool = False
-    detail: str
-
-
-class WaveEntry(Entry):
-    """A wave of a ring: its tenants per result, and its times."""
-
-    number: int
-    tenants: dict[str, int]
-    """Like `summary`, for this wave."""
-    started_at: datetime
-    finished_at: datetime
-    attempts: int = 1
-    """The number of workers that ran it; more than one if some were lost."""
-
-
-class RingEntry(Entry):
-    """One ring: its outcome and why, its failures, and what followed it."""
-
-    name: str
-    """The ring."""
-    outcome: RingOutcome
-    """`completed`, `halted`, or `not_reached`."""
-    reason: str | None = None
-    """Why it halted."""
-    budget: int
-    """How many of its tenants may fail."""
-    findings: int = 0
-    """How many of its tenants did not fail, and still have drift."""
-    tenants: dict[str, int]
-    """Like `summary`, for this ring."""
-    waves: tuple[WaveEntry, ...] = ()
-    """In the order in which they began."""
-    failures: tuple[FailureGroup, ...] = ()
-    """Failures grouped by their reason, the largest group first: `signature` (SQLSTATE or message, migration, line),
-    `message`, `advice`, `tenants`.
-    """
-    restarts: tuple[RestartEntry, ...] = ()
-    """`service`, `restarted`, `detail`."""
-    soaked_seconds: float | None = None
-    """Null if the ring was not soaked."""
-    watched_seconds: float | None = None
-    """Null if the ring was not watched."""
-    watch: tuple[WatchEntry, ...] = ()
-    """One entry per tenant and watched table: `tenant`, `watch`, `table`; `overdue`, `taken`, `updates`, `scans` (null
-    if they could not be read); `is_finding`, `detail`.
-    """
-    started_at: datetime | None = None
-    """From the first tenant to the end of the watch and the soak; null if the ring was not begun."""
-    finished_at: datetime | None = None
-    """From the first tenant to the end of the watch and the soak; null if the ring was not begun."""
-
-
 class RolloutDocument(Entry):
     """One rollout, dry run, seeding, or revert."""
 
@@ -284,33 +190,3 @@ class RolloutDocument(Entry):
         """`rollout`, `dry run`, `seed`, `seed dry run`, `revert`, or `revert dry run`."""
         kind = "revert" if self.revert_to else "seed" if self.seeds_alone else "rollout"
         return f"{kind} dry run".removeprefix("rollout ") if self.dry_run else kind
-
-
-class TenantCounts(Entry):
-    """The counted tables of one tenant; `reason` says why some or all are missing."""
-
-    name: str
-    ring: str
-    reason: str | None = None
-    counts: tuple[CountEntry, ...] | None = None
-
-
-class CountDocument(Entry):
-    """One count of a fleet."""
-
-    schema_version: int = COUNTS_SCHEMA_VERSION
-    """1."""
-    environment: str
-    """The environment's name in the fleet file."""
-    run_id: str
-    """ID of the flow run in Prefect."""
-    started_at: datetime
-    """When the run began."""
-    finished_at: datetime
-    """When the run ended."""
-    summary: dict[str, int]
-    """The number of `tenants`, how many are `counted` and `uncounted`, and `skipped`, which are not among `tenants`."""
-    tenants: tuple[TenantCounts, ...]
-    """Every selected tenant, ring by ring."""
-    skipped: tuple[SkippedEntry, ...] = ()
-    """As in the audit document."""

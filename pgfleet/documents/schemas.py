@@ -11,12 +11,13 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from pgfleet.documents.audit import AuditDocument
+from pgfleet.documents.counts import CountDocument
 from pgfleet.documents.diff import DiffDocument
 from pgfleet.documents.doctor import DoctorDocument
 from pgfleet.documents.history import HistoryDocument
 from pgfleet.documents.manifest_proof import ManifestProof
 from pgfleet.documents.repair import RepairDocument
-from pgfleet.documents.rollout import CountDocument, RolloutDocument
+from pgfleet.documents.rollout import RolloutDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: Mapping[str, type[BaseModel]] = {

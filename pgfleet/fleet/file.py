@@ -1,100 +1,35 @@
 """The tables and keys of `fleet.toml`."""
 
-import re
 from datetime import date, timedelta
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    StringConstraints,
-    Tag,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from pgfleet.catalog.objects import ObjectKind
 from pgfleet.fleet.model import InventoryKind, TransactionMode
-from pgfleet.fleet.names import schema_fault, tenant_name_fault
-from pgfleet.hazards.codes import code_named
+from pgfleet.fleet.values import (
+    MAX_CONNECTIONS,
+    MAX_NUMBER,
+    Budget,
+    Duration,
+    EnvironmentName,
+    Folder,
+    HazardName,
+    Kind,
+    LabelValue,
+    Line,
+    Period,
+    SchemaName,
+    Share,
+    Silence,
+    TenantName,
+    Text,
+    TimeZone,
+)
 from pgfleet.manifest.statements import query_fault
-from pgfleet.validation import matching, rejecting, without_hidden, without_nul
+from pgfleet.validation import matching
 
 MAX_WAVE_TENANTS = 200
 """With about 12 task runs per tenant, a wave's graph stays far below Prefect's limit of 10,000 nodes."""
-MIN_SILENCE_MS = 60_000
-"""Twice the time between two heartbeats of a wave, which is Prefect's minimum of 30 s."""
-MAX_TIMEOUT_MS = 2_147_483_647
-"""PostgreSQL's maximum for timeouts (manual, 20.11.1 Statement Behavior)."""
-MAX_CONNECTIONS, MAX_NUMBER = 10_000, 1_000_000_000_000
-MAX_LINE, MAX_ENVIRONMENT = 500, 100
-"""Characters."""
-UNITS_MS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
-
-
-def parse_duration_ms(text: object) -> int:
-    """`"500ms"`, `"2s"`, `"5min"` or `"1h"` as milliseconds. Raises ValueError."""
-    found = re.fullmatch(r"([0-9]{1,15})\s*(ms|s|min|h)", text) if isinstance(text, str) else None
-    if not found or not int(found[1]):
-        raise ValueError('must be a duration such as "500ms", "2s", "5min", or "1h"')
-    milliseconds = int(found[1]) * UNITS_MS[found[2]]
-    if milliseconds > MAX_TIMEOUT_MS:
-        raise ValueError("exceeds PostgreSQL's maximum of 596h")
-    return milliseconds
-
-
-def parse_period(text: object) -> timedelta:
-    """`"7d"` or `"12h"`. Raises ValueError."""
-    found = re.fullmatch(r"([0-9]{1,4})\s*([hd])", text) if isinstance(text, str) else None
-    if not found or not int(found[1]):
-        raise ValueError('must be a number of days or hours, such as "7d" or "12h"')
-    return timedelta(days=int(found[1])) if found[2] == "d" else timedelta(hours=int(found[1]))
-
-
-def _known_timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("is not a time zone such as Europe/Berlin") from None
-    return name
-
-
-def _known_kind(name: str) -> str:
-    if name not in [str(each) for each in ObjectKind]:
-        raise ValueError(f"is not a kind of object; the kinds are {', '.join(ObjectKind)}")
-    return name
-
-
-def _long_enough(milliseconds: int) -> int:
-    if milliseconds < MIN_SILENCE_MS:
-        raise ValueError(f'is too short; the minimum is "{MIN_SILENCE_MS // 1000}s"')
-    return milliseconds
-
-
-Text = Annotated[str, StringConstraints(min_length=1), AfterValidator(without_nul)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LINE), AfterValidator(without_hidden)]
-"""A name, or another text on one line."""
-LabelValue = Annotated[str, StringConstraints(max_length=MAX_LINE), AfterValidator(without_hidden)]
-SchemaName = Annotated[Line, rejecting(schema_fault)]
-TenantName = Annotated[str, rejecting(tenant_name_fault)]
-EnvironmentName = Annotated[
-    str,
-    matching(r"[a-z0-9]+(-[a-z0-9]+)*", "a name must consist of lowercase letters, digits, and single dashes"),
-    StringConstraints(max_length=MAX_ENVIRONMENT),
-]
-Duration = Annotated[int, BeforeValidator(parse_duration_ms)]
-Period = Annotated[timedelta, BeforeValidator(parse_period)]
-Folder = Line
-Share = Annotated[str, matching(r"([1-9][0-9]?|100)%", 'must be a share from "1%" to "100%"')]
-HazardName = Annotated[str, AfterValidator(code_named)]
-Budget = (
-    Annotated[int, Field(ge=0, le=MAX_NUMBER)]
-    | Annotated[str, matching(r"(100|[0-9]{1,2})%", 'must be a number, or a share ("5%")')]
-)
 
 
 SKIP_STATES = ("suspended", "provisioning", "deprovisioning", "archived", "deleted")
@@ -214,7 +149,7 @@ class AcceptTable(Table):
 
     tenant: Line
     """Name or pattern: `acme-*`."""
-    kind: Annotated[str, AfterValidator(_known_kind)] | None = None
+    kind: Kind | None = None
     """Kind of object, such as `index`."""
     identity: Text
     """Identity or pattern: `public.idx_*`."""
@@ -240,7 +175,7 @@ Inventories = Annotated[
 class EnvironmentTable(Table):
     """`[environments.X]`."""
 
-    timezone: Annotated[str, AfterValidator(_known_timezone)] = "UTC"
+    timezone: TimeZone = "UTC"
     """For dates in reports and for the last day of an acceptance."""
     max_connections_per_server: Annotated[int, Field(ge=1, le=MAX_CONNECTIONS)] = 8
     """Connections to one server (a host and port, socket, or service), over all waves and processes."""
@@ -309,7 +244,7 @@ class EnvironmentTable(Table):
     """Whether the workers of a Prefect work pool run the waves, at the same time. Otherwise, this process runs them."""
     work_pool: Annotated[str, matching(r"[^/%&><\x00-\x1f]+", "must be a name without /, %, &, <, and >")] = "pgfleet"
     """The work pool; `deployments/waves.yaml` has its deployments."""
-    worker_silence: Annotated[Duration, AfterValidator(_long_enough)] = 120_000
+    worker_silence: Silence = 120_000
     """A wave on a worker without a heartbeat for this long counts as lost and runs again; at least `"1min"`."""
     report_dir: Folder | None = None
     """Folder for the page of every audit and rollout, relative to the fleet file."""

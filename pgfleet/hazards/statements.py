@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pgfleet.hazards import server
 from pgfleet.hazards.alter_table import of_alter_table, of_constraint
 from pgfleet.hazards.codes import HazardCode as Code
 from pgfleet.hazards.created import Created
@@ -141,79 +142,6 @@ def _of_domain(node: Any, _: Created) -> Iterator[Hazard]:
             yield Hazard(code=code, object=name, detail="in each table with a column of it")
 
 
-def _of_copy(node: Any, _: Created) -> Iterator[Hazard]:
-    if node.filename:
-        action = "runs" if node.is_program else "reads" if node.is_from else "writes"
-        place = "a program" if node.is_program else "a file"
-        yield Hazard(code=Code.AFFECTS_SERVER, object=node.filename, detail=f"{action} {place} on the server")
-    if node.is_program:
-        yield Hazard(code=Code.DELETES_DATA, object=node.filename, detail="runs a program that cannot be read")
-
-
-def _of_function(node: Any, _: Created) -> Iterator[Hazard]:
-    yield from _of_options(node.options or (), ".".join(each.sval for each in node.funcname))
-
-
-def _of_altered_function(node: Any, _: Created) -> Iterator[Hazard]:
-    yield from _of_options(node.actions or (), ".".join(each.sval for each in node.func.objname))
-
-
-def _of_options(options: Any, name: str) -> Iterator[Hazard]:
-    if any(each.defname == "security" and each.arg.boolval for each in options):
-        yield Hazard(code=Code.CHANGES_PRIVILEGES, object=name, detail="runs with its owner's privileges")
-
-
-def _of_event_trigger(node: Any, _: Created) -> Iterator[Hazard]:
-    yield Hazard(code=Code.DYNAMIC_SQL, object=node.trigname, detail="runs at each later DDL statement")
-
-
-def _of_database(node: Any, _: Created) -> Iterator[Hazard]:
-    yield Hazard(code=Code.DELETES_DATA, object=node.dbname, detail="drops the database")
-    yield Hazard(code=Code.AFFECTS_SERVER, object=node.dbname)
-
-
-def _of_updated_extension(node: Any, _: Created) -> Iterator[Hazard]:
-    yield Hazard(code=Code.DYNAMIC_SQL, object=node.extname, detail="runs the extension's own script")
-
-
-def _of_owned(node: Any, _: Created) -> Iterator[Hazard]:
-    for each in node.roles:
-        yield Hazard(code=Code.DELETES_DATA, object=each.rolename or "", detail="drops what the role owns")
-        yield Hazard(code=Code.CHANGES_PRIVILEGES, object=each.rolename or "")
-
-
-def _of_privileges(node: Any, _: Created) -> Iterator[Hazard]:
-    tables = node.objects or () if isinstance(node, ast.GrantStmt) else ()
-    names = ", ".join(str(relation_of(each)) for each in tables if isinstance(each, ast.RangeVar))
-    yield Hazard(code=Code.CHANGES_PRIVILEGES, object=names)
-
-
-def _of_owner(node: Any, _: Created) -> Iterator[Hazard]:
-    relation = relation_of(node.relation) if node.relation else None
-    yield Hazard(code=Code.CHANGES_PRIVILEGES, object=str(relation or ""), detail="new owner", relation=relation)
-
-
-def _of_setting(node: Any, _: Created) -> Iterator[Hazard]:
-    if node.name in {"role", "session_authorization"}:
-        yield Hazard(code=Code.CHANGES_PRIVILEGES, detail="the script runs as another role")
-    if node.name in {"session_replication_role", "row_security"}:
-        detail = f"{node.name} turns triggers, foreign keys, or policies off"
-        yield Hazard(code=Code.CHANGES_PRIVILEGES, detail=detail)
-
-
-def _of_role(_: Any, __: Created) -> Iterator[Hazard]:
-    yield Hazard(code=Code.CHANGES_PRIVILEGES)
-    yield Hazard(code=Code.AFFECTS_SERVER, detail="roles belong to the server")
-
-
-def _of_server(_: Any, __: Created) -> Iterator[Hazard]:
-    yield Hazard(code=Code.AFFECTS_SERVER)
-
-
-def _of_dropped_tablespace(node: Any, _: Created) -> Iterator[Hazard]:
-    yield Hazard(code=Code.AFFECTS_SERVER, object=node.tablespacename)
-
-
 Handler = Callable[[Any, Created], Iterator[Hazard]]
 HANDLERS: Mapping[type, Handler] = {
     ast.AlterTableStmt: of_alter_table,
@@ -237,22 +165,23 @@ HANDLERS: Mapping[type, Handler] = {
     ast.AlterSeqStmt: _of_sequence,
     ast.AlterEnumStmt: _of_enum,
     ast.AlterDomainStmt: _of_domain,
-    ast.CopyStmt: _of_copy,
-    ast.CreateFunctionStmt: _of_function,
-    ast.AlterFunctionStmt: _of_altered_function,
-    ast.CreateEventTrigStmt: _of_event_trigger,
-    ast.DropdbStmt: _of_database,
-    ast.DropOwnedStmt: _of_owned,
-    ast.AlterExtensionStmt: _of_updated_extension,
-    ast.AlterOwnerStmt: _of_owner,
-    ast.VariableSetStmt: _of_setting,
-    ast.DropTableSpaceStmt: _of_dropped_tablespace,
+    ast.CopyStmt: server.of_copy,
+    ast.CreateFunctionStmt: server.of_function,
+    ast.AlterFunctionStmt: server.of_altered_function,
+    ast.CreateEventTrigStmt: server.of_event_trigger,
+    ast.DropdbStmt: server.of_database,
+    ast.DropOwnedStmt: server.of_owned,
+    ast.AlterExtensionStmt: server.of_updated_extension,
+    ast.AlterOwnerStmt: server.of_owner,
+    ast.VariableSetStmt: server.of_setting,
+    ast.DropTableSpaceStmt: server.of_dropped_tablespace,
     **dict.fromkeys((ast.CreatePolicyStmt, ast.AlterPolicyStmt), _of_policy),
     **dict.fromkeys(
-        (ast.GrantStmt, ast.AlterDefaultPrivilegesStmt, ast.ReassignOwnedStmt, ast.SecLabelStmt), _of_privileges
+        (ast.GrantStmt, ast.AlterDefaultPrivilegesStmt, ast.ReassignOwnedStmt, ast.SecLabelStmt), server.of_privileges
     ),
     **dict.fromkeys(
-        (ast.CreateRoleStmt, ast.AlterRoleStmt, ast.AlterRoleSetStmt, ast.DropRoleStmt, ast.GrantRoleStmt), _of_role
+        (ast.CreateRoleStmt, ast.AlterRoleStmt, ast.AlterRoleSetStmt, ast.DropRoleStmt, ast.GrantRoleStmt),
+        server.of_role,
     ),
     **dict.fromkeys(
         (
@@ -260,7 +189,7 @@ HANDLERS: Mapping[type, Handler] = {
             *(ast.CreateTableSpaceStmt, ast.AlterTableSpaceOptionsStmt, ast.AlterTableMoveAllStmt, ast.AlterSystemStmt),
             *(ast.CreateSubscriptionStmt, ast.AlterSubscriptionStmt, ast.DropSubscriptionStmt, ast.LoadStmt),
         ),
-        _of_server,
+        server.of_server,
     ),
 }
 """What each kind of statement does; the others do nothing that a reviewer must know."""

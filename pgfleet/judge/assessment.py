@@ -11,8 +11,8 @@ from pgfleet.catalog.shared_objects import is_shared
 from pgfleet.judge.position import Position, locate
 from pgfleet.judge.records import Records
 from pgfleet.manifest.order import Order
+from pgfleet.repair.combination import NOTHING_KNOWN, choose_repairs
 from pgfleet.repair.model import Hazard, Repair, Strategy
-from pgfleet.repair.strategy import NOTHING_KNOWN, choose_repairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from pgfleet.documents.rollout import CountDocument, TenantCounts
+from pgfleet.documents.counts import CountDocument, TenantCounts
 from pgfleet.fleet.selection import cut_waves
 from pgfleet.judge.summary import skipped_entries
 from pgfleet.local.survey import survey_servers

@@ -7,14 +7,7 @@ from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.checksums import manifest_checksum, script_checksum
 from pgfleet.manifest.contracts import contract_fault, contract_statements
 from pgfleet.manifest.file import ContractTable, ManifestDocument, SeedTable, WatchTable
-from pgfleet.manifest.migrations import (
-    Fault,
-    Listed,
-    build_migrations,
-    list_migrations,
-    migration_faults,
-    read_file,
-)
+from pgfleet.manifest.migrations import Fault, Listed, build_migrations, list_migrations, migration_faults, read_file
 from pgfleet.manifest.model import Contract, Count, Manifest, Script, Seed, ToolLedger, Watch
 from pgfleet.manifest.script import read_script
 from pgfleet.manifest.source.model import Content

@@ -88,3 +88,8 @@ class Repair:
 
 class ManualRepairNeeded(Exception):
     """No generated statement fixes this difference; the message says why."""
+
+
+def by_hand(reason: str) -> Repair:
+    """The repair of a difference that a person must fix, for this reason."""
+    return Repair(strategy=Strategy.BY_HAND, reason=reason)

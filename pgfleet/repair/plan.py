@@ -9,8 +9,8 @@ from pgfleet.catalog.differences import Difference, is_implied, omit_implied
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, ObjectKind, OccupiedName
 from pgfleet.catalog.repair_facts import Facts
-from pgfleet.repair.model import Repair, Statement, Strategy
-from pgfleet.repair.strategy import NOTHING_KNOWN, choose_repairs
+from pgfleet.repair.combination import NOTHING_KNOWN, choose_repairs
+from pgfleet.repair.model import Repair, Statement, Strategy, by_hand
 from pgfleet.repair.view_order import depths
 
 
@@ -79,7 +79,7 @@ def _in_transaction(repair: Repair, expected: ExpectedCatalog, alone: Collection
         return repair
     for each in sorted({repair.version, *expected.later_changers(repair.version)} & {*alone}):
         reason = f"{each} runs outside a transaction, and a repair is one transaction: run pgfleet rollout"
-        return Repair(strategy=Strategy.BY_HAND, reason=reason)
+        return by_hand(reason)
     return repair
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pgfleet.documents.audit import DifferenceEntry
 from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
-from pgfleet.documents.rollout import Result, RingEntry, StepStatus, TenantResult
+from pgfleet.documents.ring import RingEntry
+from pgfleet.documents.rollout import Result, StepStatus, TenantResult
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.reports.phrases.repair import fix_of
 from pgfleet.reports.phrases.rollout import (

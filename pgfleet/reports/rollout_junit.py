@@ -3,17 +3,8 @@
 from collections.abc import Iterator
 
 from pgfleet.documents.entry import ErrorEntry
-from pgfleet.documents.rollout import (
-    MigrationStep,
-    RestartEntry,
-    Result,
-    RingEntry,
-    RingOutcome,
-    RolloutDocument,
-    SeedStep,
-    StepStatus,
-    TenantResult,
-)
+from pgfleet.documents.ring import RestartEntry, RingEntry, RingOutcome
+from pgfleet.documents.rollout import MigrationStep, Result, RolloutDocument, SeedStep, StepStatus, TenantResult
 from pgfleet.reports.junit import Case, Ending, Suite, report
 from pgfleet.reports.phrases.audit import named, sentence
 from pgfleet.reports.phrases.repair import fix_of, repair_sentence

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pgfleet.documents.rollout import WatchEntry
+from pgfleet.documents.ring import WatchEntry
 from pgfleet.manifest.model import Watch
 
 

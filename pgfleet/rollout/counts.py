@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pgfleet.documents.audit import CountEntry, SkippedEntry
-from pgfleet.documents.rollout import CountDocument, TenantCounts
+from pgfleet.documents.counts import CountDocument, TenantCounts
 from pgfleet.judge.observations import CountObservation
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from pgfleet.documents.entry import ErrorEntry
-from pgfleet.documents.rollout import FailureGroup, Result, StepStatus, TenantResult
+from pgfleet.documents.ring import FailureGroup
+from pgfleet.documents.rollout import Result, StepStatus, TenantResult
 
 FAULTY = frozenset({Result.FAILED, Result.UNREACHABLE})
 

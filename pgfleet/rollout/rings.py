@@ -6,7 +6,8 @@ from datetime import datetime
 from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
 from pgfleet.documents.plan import RUNS, Action, TenantPlan
 from pgfleet.documents.repair import RepairResult
-from pgfleet.documents.rollout import SUCCEEDED, Result, RingEntry, RingOutcome, TenantResult, WatchEntry, WaveEntry
+from pgfleet.documents.ring import RingEntry, RingOutcome, WatchEntry, WaveEntry
+from pgfleet.documents.rollout import SUCCEEDED, Result, TenantResult
 from pgfleet.rollout.failure_budget import count_failures
 from pgfleet.rollout.failure_groups import group_failures
 from pgfleet.rollout.summary import has_remaining_drift, summarize

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from pgfleet.documents.plan import Action
-from pgfleet.documents.rollout import SUCCEEDED, Result, RingEntry, RingOutcome, StepStatus, TenantResult
+from pgfleet.documents.ring import RingEntry, RingOutcome
+from pgfleet.documents.rollout import SUCCEEDED, Result, StepStatus, TenantResult
 
 
 class RolloutOutcome(StrEnum):

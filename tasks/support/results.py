@@ -9,11 +9,13 @@ from prefect.client.schemas.actions import ArtifactCreate
 from pydantic import TypeAdapter
 
 from pgfleet.documents.audit import AuditDocument, TenantEntry
+from pgfleet.documents.counts import CountDocument, TenantCounts
 from pgfleet.documents.login_rights import LoginRights
 from pgfleet.documents.manifest_proof import ManifestProof
 from pgfleet.documents.plan import RolloutPlan, TenantPlan
 from pgfleet.documents.repair import RepairDocument, TenantRepair
-from pgfleet.documents.rollout import CountDocument, RolloutDocument, TenantCounts, TenantResult, WatchEntry
+from pgfleet.documents.ring import WatchEntry
+from pgfleet.documents.rollout import RolloutDocument, TenantResult
 from pgfleet.tasks.support.current_run import is_in_parent_process
 
 Form = TypeVar("Form")

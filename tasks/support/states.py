@@ -18,10 +18,10 @@ from pgfleet.documents.audit import (
     TenantEntry,
     Verdict,
 )
+from pgfleet.documents.counts import CountDocument
 from pgfleet.documents.manifest_proof import ManifestProof, ProofOutcome
 from pgfleet.documents.rollout import (
     SUCCEEDED,
-    CountDocument,
     MigrationStep,
     Result,
     RolloutDocument,

@@ -8,16 +8,8 @@ from unit.rollout_literals import a_count, a_pair, a_result, a_ring, a_rollout, 
 
 from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action
-from pgfleet.documents.rollout import (
-    MigrationStep,
-    RestartEntry,
-    Result,
-    RingEntry,
-    RingOutcome,
-    RolloutDocument,
-    StepStatus,
-    TenantResult,
-)
+from pgfleet.documents.ring import RestartEntry, RingEntry, RingOutcome
+from pgfleet.documents.rollout import MigrationStep, Result, RolloutDocument, StepStatus, TenantResult
 from pgfleet.manifest.model import Migration
 
 LOCKED = ErrorEntry(

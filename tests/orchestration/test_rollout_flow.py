@@ -29,7 +29,8 @@ from prefect.flow_engine import run_flow
 from prefect.settings import PREFECT_RESULTS_PERSIST_BY_DEFAULT, temporary_settings
 
 from pgfleet.documents.audit import AuditDocument, Verdict
-from pgfleet.documents.rollout import CountDocument, Result, RolloutDocument, TenantResult
+from pgfleet.documents.counts import CountDocument
+from pgfleet.documents.rollout import Result, RolloutDocument, TenantResult
 from pgfleet.fleet.secret import Dsn
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.flows.count import count_fleet

@@ -6,23 +6,18 @@ from datetime import datetime
 from unit.literals import FINISHED, STARTED
 
 from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, Verdict
+from pgfleet.documents.counts import CountDocument, TenantCounts
 from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action, PlannedMigration, RolloutPlan, TenantPlan
+from pgfleet.documents.ring import RestartEntry, RingEntry, RingOutcome, WatchEntry, WaveEntry
 from pgfleet.documents.rollout import (
-    CountDocument,
     CountPair,
     MigrationStep,
-    RestartEntry,
     Result,
-    RingEntry,
-    RingOutcome,
     RolloutDocument,
     SeedStep,
     StepStatus,
-    TenantCounts,
     TenantResult,
-    WatchEntry,
-    WaveEntry,
 )
 from pgfleet.manifest.model import Priority
 from pgfleet.rollout.summary import summarize

@@ -5,7 +5,6 @@ from datetime import date
 import pytest
 
 from pgfleet.errors import FleetError
-from pgfleet.fleet.file import parse_duration_ms
 from pgfleet.fleet.model import (
     Acceptance,
     Environment,
@@ -21,6 +20,7 @@ from pgfleet.fleet.model import (
 from pgfleet.fleet.parse import build_environment, parse_fleet
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, Secret
+from pgfleet.fleet.values import parse_duration_ms
 from pgfleet.hazards.codes import HazardCode
 
 PROD = "[environments.prod]\n"

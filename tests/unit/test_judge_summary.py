@@ -5,14 +5,7 @@ from itertools import combinations
 import pytest
 from unit.literals import FINISHED, STARTED, a_manifest, a_migration, a_migration_entry, a_tenant_entry
 
-from pgfleet.documents.audit import (
-    AuditDocument,
-    ManifestEntry,
-    MigrationStatus,
-    SkippedEntry,
-    TenantEntry,
-    Verdict,
-)
+from pgfleet.documents.audit import AuditDocument, ManifestEntry, MigrationStatus, SkippedEntry, TenantEntry, Verdict
 from pgfleet.judge.summary import (
     EXIT_STATUS,
     Outcome,

@@ -25,7 +25,8 @@ from pgfleet.documents.audit import (
 )
 from pgfleet.documents.audit_context import AcceptedEntry, LossEntry
 from pgfleet.documents.entry import ErrorEntry
-from pgfleet.documents.rollout import RestartEntry, Result, RingOutcome, RolloutDocument, StepStatus
+from pgfleet.documents.ring import RestartEntry, RingOutcome
+from pgfleet.documents.rollout import Result, RolloutDocument, StepStatus
 from pgfleet.judge.summary import EXIT_STATUS, outcome_of
 from pgfleet.manifest.model import Impact
 from pgfleet.reports.audit_junit import audit_junit

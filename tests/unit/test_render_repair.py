@@ -5,16 +5,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 from unit.literals import a_difference_entry, a_manifest, a_migration, a_migration_entry
-from unit.repair_literals import (
-    ALONG,
-    ALTER,
-    GONE,
-    RERUN,
-    a_difference,
-    a_repair,
-    a_repair_document,
-    beyond,
-)
+from unit.repair_literals import ALONG, ALTER, GONE, RERUN, a_difference, a_repair, a_repair_document, beyond
 
 from pgfleet.documents.audit import (
     DifferenceEntry,

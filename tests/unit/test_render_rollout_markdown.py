@@ -24,7 +24,8 @@ from unit.rollout_literals import (
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action, TenantPlan
-from pgfleet.documents.rollout import RestartEntry, Result, RingOutcome, RolloutDocument, StepStatus, TenantResult
+from pgfleet.documents.ring import RestartEntry, RingOutcome
+from pgfleet.documents.rollout import Result, RolloutDocument, StepStatus, TenantResult
 from pgfleet.manifest.model import Priority
 from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.markup import escaped

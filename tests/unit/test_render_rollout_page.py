@@ -9,19 +9,9 @@ from unit.literals import FINISHED, STARTED, a_difference_entry, a_manifest, a_m
 from unit.rollout_literals import a_count, a_pair, a_result, a_ring, a_rollout, a_seed_step, a_step, a_wave
 
 from pgfleet.documents.entry import ErrorEntry
-from pgfleet.documents.rollout import Result, RingOutcome, RolloutDocument, StepStatus, TenantResult
-from pgfleet.reports.blocks import (
-    Block,
-    Code,
-    Contrast,
-    Paragraph,
-    Section,
-    Status,
-    StatusStyle,
-    Table,
-    Tone,
-    flatten,
-)
+from pgfleet.documents.ring import RingOutcome
+from pgfleet.documents.rollout import Result, RolloutDocument, StepStatus, TenantResult
+from pgfleet.reports.blocks import Block, Code, Contrast, Paragraph, Section, Status, StatusStyle, Table, Tone, flatten
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.rollout import DRY_RUN_NOTICE, duration_text
 from pgfleet.reports.render import html

@@ -27,7 +27,8 @@ from unit.rollout_literals import (
 from pgfleet.documents.audit import SkippedEntry, Verdict
 from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action, FirstContact, PlannedMigration, TenantPlan
-from pgfleet.documents.rollout import RestartEntry, Result, RingOutcome, RolloutDocument, StepStatus, TenantResult
+from pgfleet.documents.ring import RestartEntry, RingOutcome
+from pgfleet.documents.rollout import Result, RolloutDocument, StepStatus, TenantResult
 from pgfleet.manifest.model import Priority
 from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.phrases.rollout import ACTION_DONE, ACTION_MEANS, first_contact_sentence

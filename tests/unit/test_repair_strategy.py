@@ -25,8 +25,9 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, ObjectKind, OccupiedName
 from pgfleet.catalog.reapply import Reapplicable
 from pgfleet.catalog.repair_facts import Dependent, RepairFacts
+from pgfleet.repair.combination import choose_repairs
 from pgfleet.repair.model import Hazard, Repair, Strategy
-from pgfleet.repair.strategy import choose_repair, choose_repairs
+from pgfleet.repair.strategy import choose_repair
 
 COLUMN, INDEX = a_column(), an_index("CREATE INDEX i ON t (c)")
 SHORT = a_column(type="varchar(9)")

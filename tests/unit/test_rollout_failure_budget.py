@@ -1,9 +1,7 @@
 """How many tenants of a ring may fail, and when a wave stops starting further ones."""
 
 import pytest
-from unit.rollout_literals import (
-    a_result,
-)
+from unit.rollout_literals import a_result
 
 from pgfleet.documents.rollout import Result
 from pgfleet.rollout.failure_budget import allowed_failures, count_failures

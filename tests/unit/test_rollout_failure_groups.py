@@ -1,10 +1,6 @@
 """Failures grouped by cause."""
 
-from unit.rollout_literals import (
-    a_result,
-    a_seed_step,
-    a_step,
-)
+from unit.rollout_literals import a_result, a_seed_step, a_step
 
 from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.rollout import Result, StepStatus

@@ -3,12 +3,7 @@
 from datetime import date
 
 import pytest
-from unit.literals import (
-    a_column,
-    a_migration_entry,
-    a_table,
-    an_index,
-)
+from unit.literals import a_column, a_migration_entry, a_table, an_index
 from unit.repair_literals import a_difference
 
 from pgfleet.catalog.differences import Difference

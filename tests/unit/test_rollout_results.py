@@ -1,22 +1,14 @@
 """One tenant's rollout result, from its steps."""
 
 import pytest
-from unit.rollout_literals import (
-    a_step,
-    a_tenant_plan,
-    planned,
-)
+from unit.rollout_literals import a_step, a_tenant_plan, planned
 
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import CountEntry, Verdict
 from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, StepStatus
-from pgfleet.errors import (
-    ConnectionFailed,
-    ConnectionLost,
-    StatementFailed,
-)
+from pgfleet.errors import ConnectionFailed, ConnectionLost, StatementFailed
 from pgfleet.judge.observations import CountObservation
 from pgfleet.rollout.counts import tenant_counts
 from pgfleet.rollout.results import (

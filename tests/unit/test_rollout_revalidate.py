@@ -6,9 +6,7 @@ from unit.literals import a_difference_entry, a_migration_entry
 from pgfleet.documents.audit import LedgerState, MigrationStatus
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result
-from pgfleet.errors import (
-    PlanOutdated,
-)
+from pgfleet.errors import PlanOutdated
 from pgfleet.rollout.revalidate import is_as_proven, revalidate
 
 FAILED, DONE = Result.FAILED, Result.DONE

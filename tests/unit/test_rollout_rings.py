@@ -1,19 +1,12 @@
 """The result of a ring, after its tenants and after its soak."""
 
 from unit.literals import a_difference_entry, a_migration_entry, a_tenant_entry
-from unit.rollout_literals import (
-    a_result,
-    a_ring,
-    a_seed_step,
-    a_step,
-    a_tenant_plan,
-    a_watch_entry,
-    planned,
-)
+from unit.rollout_literals import a_result, a_ring, a_seed_step, a_step, a_tenant_plan, a_watch_entry, planned
 
 from pgfleet.documents.audit import MigrationStatus, Verdict
 from pgfleet.documents.plan import Action
-from pgfleet.documents.rollout import Result, RingOutcome, StepStatus
+from pgfleet.documents.ring import RingOutcome
+from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.reports.phrases.rollout import ring_sentence
 from pgfleet.rollout.rings import find_unsettled, finish_ring, has_changed, watch_halt_reason
 

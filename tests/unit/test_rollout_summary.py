@@ -1,16 +1,12 @@
 """The outcome, exit status, and summary of a rollout."""
 
 import pytest
-from unit.rollout_literals import (
-    a_result,
-    a_ring,
-    a_step,
-    a_watch_entry,
-)
+from unit.rollout_literals import a_result, a_ring, a_step, a_watch_entry
 
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.plan import Action
-from pgfleet.documents.rollout import Result, RingOutcome, StepStatus
+from pgfleet.documents.ring import RingOutcome
+from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.rollout.summary import RolloutOutcome, exit_status, outcome_of, summarize
 
 FAILED, DONE = Result.FAILED, Result.DONE

@@ -19,16 +19,7 @@ from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
 from pgfleet.manifest.source.down import find_counterparts
 from pgfleet.manifest.source.ledger import LedgerFormat, Recorded, Rows, TableName, quote
-from pgfleet.manifest.source.model import (
-    Candidate,
-    Directory,
-    Finding,
-    Label,
-    Layout,
-    Refused,
-    Section,
-    read_text,
-)
+from pgfleet.manifest.source.model import Candidate, Directory, Finding, Label, Layout, Refused, Section, read_text
 from pgfleet.manifest.text import Unusable, normalize
 
 PLAN = "sqitch.plan"

@@ -1,6 +1,6 @@
 """Counts the manifest's tables in one tenant."""
 
-from pgfleet.documents.rollout import TenantCounts
+from pgfleet.documents.counts import TenantCounts
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.postgres.read import audit_steps

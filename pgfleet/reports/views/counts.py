@@ -2,19 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pgfleet.documents.rollout import CountDocument, CountPair, RolloutDocument, TenantCounts
+from pgfleet.documents.counts import CountDocument, TenantCounts
+from pgfleet.documents.rollout import CountPair, RolloutDocument
 from pgfleet.judge.summary import tenant_count
-from pgfleet.reports.blocks import (
-    MOST_TENANTS,
-    Block,
-    Paragraph,
-    Section,
-    Status,
-    StatusStyle,
-    Table,
-    Tone,
-    View,
-)
+from pgfleet.reports.blocks import MOST_TENANTS, Block, Paragraph, Section, Status, StatusStyle, Table, Tone, View
 from pgfleet.reports.issues import Issue
 from pgfleet.reports.phrases.counts import (
     FEWER,

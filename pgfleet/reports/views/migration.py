@@ -5,13 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import Block, Code, Lines, Paragraph, Section, Status, StatusStyle, Tone
-from pgfleet.reports.phrases.audit import (
-    NOT_APPLIED,
-    affected_services,
-    counting_differences,
-    failed_checks,
-    sentence,
-)
+from pgfleet.reports.phrases.audit import NOT_APPLIED, affected_services, counting_differences, failed_checks, sentence
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.migration_runs import fold_versions
 from pgfleet.reports.phrases.repair import (

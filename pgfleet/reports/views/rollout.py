@@ -4,26 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from pgfleet.documents.rollout import (
-    Result,
-    RingEntry,
-    RingOutcome,
-    RolloutDocument,
-)
+from pgfleet.documents.ring import RingEntry, RingOutcome
+from pgfleet.documents.rollout import Result, RolloutDocument
 from pgfleet.judge.summary import format_summary
 from pgfleet.manifest.model import Manifest
-from pgfleet.reports.blocks import (
-    Block,
-    Lines,
-    Paragraph,
-    Section,
-    Status,
-    StatusStyle,
-    Table,
-    Tone,
-    View,
-    section,
-)
+from pgfleet.reports.blocks import Block, Lines, Paragraph, Section, Status, StatusStyle, Table, Tone, View, section
 from pgfleet.reports.issues import NOT_EXERCISED, NOT_REACHED, REMAINING, ROLLED_BACK, applied_seeds, issues_of
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.rollout import (

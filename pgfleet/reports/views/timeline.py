@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pgfleet.documents.rollout import RingEntry, RolloutDocument, WaveEntry
+from pgfleet.documents.ring import RingEntry, WaveEntry
+from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.judge.summary import format_summary
 from pgfleet.reports.blocks import Status, StatusStyle
 from pgfleet.reports.phrases.dates import Dates
