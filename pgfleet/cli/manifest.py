@@ -1,6 +1,5 @@
 """The commands `manifest` and `manifest check`."""
 
-import json
 from typing import Annotated
 
 import typer
@@ -18,17 +17,14 @@ def manifest(context: typer.Context, output: Output) -> None:
     """Show the manifest as pgfleet reads it. Connects to nothing."""
     if context.invoked_subcommand:
         return
-    from pgfleet.cli.output import write_table, write_text
-    from pgfleet.hidden_characters import escape_json
+    from pgfleet.cli.output import write_json, write_table
     from pgfleet.reports.inventory import manifest_document, manifest_table
 
     check_writable(output.output)
     path = find_manifest()
     found = files.load_manifest(path)
     if output.as_json:
-        write_text(
-            escape_json(json.dumps(manifest_document(found), ensure_ascii=False, indent=2)) + "\n", output.output
-        )
+        write_json(manifest_document(found), output.output)
     else:
         write_table(manifest_table(found, str(path)), output.output)
 

@@ -1,10 +1,11 @@
 """Writes a result in the chosen format, to standard output or to a file that is replaced as a whole."""
 
+import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pydantic import BaseModel
 
@@ -36,35 +37,26 @@ def write_audit(
     document: "AuditDocument", context: RunContext, output_format: AuditFormat, output: Path | None = None
 ) -> None:
     """Writes the audit document in the chosen format."""
-    if output_format is AuditFormat.JSON:
-        write_json(document, output)
-    elif output_format is AuditFormat.TABLE:
-        from pgfleet.reports.views.audit import audit_view
-
-        write_view(audit_view(document, context.manifest, context.environment.policy.timezone), output)
-    else:
-        write_text(_audit_text(document, context, output_format), output)
-
-
-def _audit_text(document: "AuditDocument", context: RunContext, output_format: AuditFormat) -> str:
-    manifest, zone = context.manifest, context.environment.policy.timezone
-    if output_format is AuditFormat.JUNIT:
-        from pgfleet.reports.audit_junit import audit_junit
-
-        return audit_junit(document, manifest)
-    if output_format is AuditFormat.OPENMETRICS:
-        from pgfleet.reports.openmetrics import audit_metrics
-
-        return audit_metrics(document, manifest)
+    from pgfleet.reports.audit_junit import audit_junit
+    from pgfleet.reports.openmetrics import audit_metrics
+    from pgfleet.reports.render import markdown
     from pgfleet.reports.views.audit import audit_page, audit_view
 
-    if output_format is AuditFormat.HTML:
-        from pgfleet.reports.render import html
+    manifest, zone = context.manifest, context.environment.policy.timezone
+    if output_format is AuditFormat.JSON:
+        write_json(document, output)
+    elif output_format is AuditFormat.JUNIT:
+        write_text(audit_junit(document, manifest), output)
+    elif output_format is AuditFormat.OPENMETRICS:
+        write_text(audit_metrics(document, manifest), output)
+    elif output_format is AuditFormat.HTML:
+        from pgfleet.reports.render import html  # imports a template engine
 
-        return html.render(audit_page(document, manifest, zone))
-    from pgfleet.reports.render import markdown
-
-    return markdown.render(audit_view(document, manifest, zone))
+        write_text(html.render(audit_page(document, manifest, zone)), output)
+    elif output_format is AuditFormat.MARKDOWN:
+        write_text(markdown.render(audit_view(document, manifest, zone)), output)
+    else:
+        write_view(audit_view(document, manifest, zone), output)
 
 
 def write_rollout(
@@ -134,9 +126,13 @@ def unwrapped(shown: "RenderableType") -> str:
     return "".join(f"{line.rstrip()}\n" for line in plain.getvalue().splitlines())
 
 
-def write_json(document: BaseModel, output: Path | None) -> None:
+def write_json(document: BaseModel | Mapping[str, Any], output: Path | None) -> None:
     """Writes the document as JSON that a terminal can show."""
-    write_text(escape_json(document.model_dump_json(indent=2)) + "\n", output)
+    if isinstance(document, BaseModel):
+        text = document.model_dump_json(indent=2)
+    else:
+        text = json.dumps(document, ensure_ascii=False, indent=2)
+    write_text(escape_json(text) + "\n", output)
 
 
 def write_lines(lines: Iterable[tuple[str, str]], output: Path | None) -> None:

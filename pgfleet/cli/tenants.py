@@ -1,7 +1,5 @@
 """The command `tenants`."""
 
-import json
-
 from pgfleet.cli.option_groups import with_groups
 from pgfleet.cli.options import Environment, Output, Selected, check_writable
 from pgfleet.fleet.secret import masked_name
@@ -18,8 +16,7 @@ def tenants(environment: Environment, selected: Selected, output: Output) -> Non
     2  the command or a file is wrong
     3  an inventory could not be read
     """
-    from pgfleet.cli.output import write_table, write_text
-    from pgfleet.hidden_characters import escape_json
+    from pgfleet.cli.output import write_json, write_table
     from pgfleet.judge.summary import skipped_entries
     from pgfleet.postgres import dsn
     from pgfleet.postgres.read.run_context import load_context
@@ -51,4 +48,4 @@ def tenants(environment: Environment, selected: Selected, output: Output) -> Non
         "tenants": rows,
         "skipped": [each.model_dump() for each in skipped],
     }
-    write_text(escape_json(json.dumps(document, ensure_ascii=False, indent=2)) + "\n", output.output)
+    write_json(document, output.output)

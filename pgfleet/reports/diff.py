@@ -1,6 +1,6 @@
 """A tenant's differences as a unified diff: from its entry in an audit to the document, and to lines of text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import unified_diff
 
 from pgfleet.documents.audit import (
@@ -34,7 +34,7 @@ def build_diff(environment: str, manifest: ManifestEntry, entry: TenantEntry) ->
         position=entry.position,
         problems=(*filter(None, [entry.reason]), *map(sentence, broken_contracts(entry))),
         migrations=tuple(_migration(each) for each in entry.migrations if _is_listed(each)),
-        objects=(*_objects(entry), *(_unexpected(each, entry.name) for each in entry.unexpected)),
+        objects=tuple(_objects(entry)),
         unexpected_left_out=entry.unexpected_left_out,
     )
 
@@ -110,31 +110,31 @@ def _objects(entry: TenantEntry) -> Iterator[ObjectDiff]:
             first.setdefault((each.kind, each.identity), each)
             versions.setdefault((each.kind, each.identity), []).append(migration.version)
     for key, each in first.items():
-        yield ObjectDiff(
-            versions=tuple(versions[key]),
-            kind=each.kind,
-            identity=each.identity,
-            change=each.change,
-            expected=each.expected,
-            actual=each.actual,
-            actual_left_out=each.actual_left_out,
-            accepted=each.accepted is not None,
-            shared=each.shared,
-            diff=_unified(f"{each.kind} {each.identity}", entry.name, each.expected, each.actual),
-        )
+        yield _object(each, entry.name, each.expected, each.change, versions[key], accepted=each.accepted is not None)
+    for found in entry.unexpected:
+        yield _object(found, entry.name, None, UNEXPECTED)
 
 
-def _unexpected(found: UnexpectedEntry, tenant: str) -> ObjectDiff:
+def _object(
+    found: DifferenceEntry | UnexpectedEntry,
+    tenant: str,
+    expected: str | None,
+    change: str,
+    versions: Sequence[str] = (),
+    *,
+    accepted: bool = False,
+) -> ObjectDiff:
     return ObjectDiff(
-        versions=(),
+        versions=tuple(versions),
         kind=found.kind,
         identity=found.identity,
-        change=UNEXPECTED,
-        expected=None,
+        change=change,
+        expected=expected,
         actual=found.actual,
         actual_left_out=found.actual_left_out,
+        accepted=accepted,
         shared=found.shared,
-        diff=_unified(f"{found.kind} {found.identity}", tenant, None, found.actual),
+        diff=_unified(f"{found.kind} {found.identity}", tenant, expected, found.actual),
     )
 
 

@@ -1,6 +1,6 @@
 """The view of an audit: what is new, every tenant's migrations, and the findings, worst first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.documents.audit import AuditDocument, MigrationStatus, TenantEntry, Verdict
 from pgfleet.documents.audit_history import PastAudit
@@ -23,7 +23,6 @@ from pgfleet.reports.blocks import (
     View,
     section,
 )
-from pgfleet.reports.group_identical import group_identical
 from pgfleet.reports.phrases.acceptances import acceptance_lines, remarks
 from pgfleet.reports.phrases.altered_files import altered_files
 from pgfleet.reports.phrases.audit import sentence, verdict_meaning
@@ -53,6 +52,8 @@ LEGEND = (
 )
 """Worst first."""
 LONGEST_SUMMARY = 300
+NOT_COMPARED = {"name", "ring", "database", "home", "fingerprint", "server_version", "pooler", "standby", "counts"}
+"""Fields that may differ between tenants with the same findings."""
 
 
 def audit_view(document: AuditDocument, manifest: Manifest, timezone: str = "UTC") -> View:
@@ -146,7 +147,7 @@ def _details(
 ) -> Iterator[Section]:
     """The findings by verdict, tenants with the same ones together."""
     wrong = [each for each in tenants if each.verdict is not Verdict.READY]
-    groups = group_identical(wrong, document)
+    groups = _group_identical(wrong, document)
     for verdict in Verdict:
         chosen = [each for each in groups[:MOST_TENANTS] if each[0].verdict is verdict]
         title = f"{verdict.capitalize()}: {verdict_meaning(verdict, document.manifest.product)}"
@@ -156,6 +157,15 @@ def _details(
     notes = group_names(("; ".join(remarks(each)), each.name) for each in tenants if each.verdict is Verdict.READY)
     lines = tuple(f"{listed(names)}: {text}" for text, names in notes.items() if text)
     yield from section("Ready, with notes", Lines(lines=lines))
+
+
+def _group_identical(tenants: Iterable[TenantEntry], document: AuditDocument) -> list[list[TenantEntry]]:
+    """The tenants in groups with the same findings, in the order of the groups' first tenants."""
+    groups: dict[tuple[object, ...], list[TenantEntry]] = {}
+    for tenant in tenants:
+        shared = [place for place, each in enumerate(document.shared) if tenant.name in each.tenants]
+        groups.setdefault((tenant.model_dump_json(exclude=NOT_COMPARED), *shared), []).append(tenant)
+    return list(groups.values())
 
 
 def _variants(document: AuditDocument) -> Iterator[Section]:
