@@ -153,11 +153,6 @@ def test_the_summary_is_capped_and_keeps_the_worst() -> None:
     assert "## … and 3 more tenants, none worse; the JSON document has all of them" in lines
 
 
-def test_a_summary_within_the_cap_does_not_speak_of_more() -> None:
-    lines = page(*(a_tenant_entry(f"t{number:03}", Verdict.DEGRADED) for number in range(MOST_TENANTS)))
-    assert not [line for line in lines if line.startswith("…")]
-
-
 def test_a_tenants_page_shows_what_is_and_what_should_be() -> None:
     tenant = a_tenant_entry(
         "acme",
@@ -321,13 +316,6 @@ def test_the_page_of_a_contract_whose_role_does_not_exist() -> None:
     contract = a_contract_entry(a_failure(None, 'role "app" does not exist'), role="app")
     tenant = a_tenant_entry("acme", Verdict.BLOCKED, migrations=[a_migration_entry()], contracts=[contract])
     assert '- No statement: role "app" does not exist' in page_of(tenant)
-
-
-def test_a_file_that_was_changed_since_is_said_once_for_all_tenants() -> None:
-    altered = a_migration_entry(version="1", altered=True)
-    found = page(a_tenant_entry("a", migrations=[altered]), a_tenant_entry("b", migrations=[altered]))
-    at = found.index("## Files changed after they were applied")
-    assert found[at + 2] == "- 1\\_one.sql: in 2 tenants; --rerun 1 runs it again"
 
 
 def test_pages_lead_to_each_other() -> None:

@@ -27,10 +27,8 @@ from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.documents.ring import RestartEntry, RingOutcome
 from pgfleet.documents.rollout import Result, RolloutDocument, StepStatus, TenantResult
 from pgfleet.manifest.model import Priority
-from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.markup import escaped
 from pgfleet.reports.render import markdown
-from pgfleet.reports.views.issues import MOST_DIFFERENCES
 from pgfleet.reports.views.plan import approval_view, plan_view
 from pgfleet.reports.views.rollout import rollout_view
 
@@ -133,14 +131,6 @@ def test_a_plan_lists_the_first_tenants_of_a_group() -> None:
     tenants = [a_tenant_plan(f"t{number:02}", planned("1", Action.APPLY)) for number in range(32)]
     [line] = section(plan_lines(*tenants), "Ring main: 32 tenants")
     assert line == f"- **apply 1**: 32 tenants: {', '.join(f't{number:02}' for number in range(20))} and 12 more"
-
-
-def test_the_ring_of_a_plan_is_capped_and_idle_tenants_come_last() -> None:
-    idle = a_tenant_plan("idle", planned("1"))
-    busy = [a_tenant_plan(f"t{number:02}", seeds=[f"seed{number}"]) for number in range(MOST_TENANTS + 1)]
-    lines = section(plan_lines(idle, *busy), f"Ring main: {MOST_TENANTS + 2} tenants")
-    assert lines[0] == "- **apply seed seed0**: 1 tenant: t00"
-    assert "… and 2 more" in lines[-1]
 
 
 def test_the_page_that_asks_for_approval() -> None:
@@ -325,21 +315,6 @@ def test_a_remaining_difference_is_shown_as_it_is_and_as_it_should_be() -> None:
         "  - → fix it by hand",
     ]
     assert "Failures" not in "\n".join(lines)
-
-
-def test_differences_are_capped() -> None:
-    error = ErrorEntry(message="it is drifted afterwards")
-    residual = (a_difference_entry(),) * (MOST_DIFFERENCES + 3)
-    lines = page_of(a_rollout(failed("acme", error, residual=residual)))
-    assert sum("is missing" in line for line in lines) == MOST_DIFFERENCES
-    assert "  - … and 3 more" in lines
-
-
-def test_reasons_are_capped() -> None:
-    results = [failed(f"t{number:03}", ErrorEntry(message=f"reason {number:03}")) for number in range(MOST_TENANTS + 2)]
-    lines = section(page_of(a_rollout(*results)), "Failures, by reason")
-    assert sum(line.startswith("- **reason") for line in lines) == MOST_TENANTS
-    assert "… and 2 more" in lines[-1]
 
 
 @pytest.mark.parametrize("name", HOSTILE)

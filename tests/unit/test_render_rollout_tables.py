@@ -183,11 +183,6 @@ def test_rows_of_results_are_capped_and_keep_the_worst() -> None:
     assert last_of(rows) == "… and 4 more, none worse"
 
 
-def test_as_many_rows_as_allowed_have_no_last_row() -> None:
-    results = [a_result(f"t{number:03}", Result.DONE) for number in range(MOST_ROWS)]
-    assert [row["tenant"] for row in rollout_rows(a_rollout(*results))] == [each.name for each in results]
-
-
 def test_cells_are_cut_where_they_are_too_long() -> None:
     long, cut = "x" * (LONGEST_CELL + 1), "x" * (LONGEST_CELL - 1) + "…"
     [row] = rollout_rows(a_rollout(a_result(result=Result.NOT_REACHED, reason=long)))
@@ -257,11 +252,6 @@ def test_counts_of_a_fleet_have_a_column_a_table() -> None:
     ]
 
 
-def test_counts_of_a_fleet_are_capped() -> None:
-    counts = [tenant_counts(f"t{number:03}", a_count(1)) for number in MORE_THAN_ALLOWED]
-    assert last_of(fleet_count_rows(a_count_document(*counts))) == "… and 3 more, none worse"
-
-
 def test_what_the_watch_found_comes_first_and_what_it_could_not_see_next() -> None:
     entries = [
         a_watch_entry("fine"),
@@ -281,11 +271,6 @@ def test_what_the_watch_found_comes_first_and_what_it_could_not_see_next() -> No
         "finding": "yes",
         "details": "9 overdue; none taken in 30 s",
     }
-
-
-def test_rows_of_the_watch_are_capped() -> None:
-    rows = watch_rows(a_ring(watch=[a_watch_entry(f"t{number:03}") for number in MORE_THAN_ALLOWED]))
-    assert last_of(rows) == "… and 3 more, none worse"
 
 
 def test_nothing_is_no_rows() -> None:
