@@ -10,7 +10,7 @@ from prefect.input import RunInput, read_flow_run_input
 from prefect.settings import PREFECT_API_URL
 from pydantic import BaseModel, Field, ValidationError
 
-from pgfleet.documents.plan import RolloutPlan
+from pgfleet.documents.rollout_plan import RolloutPlan
 
 KEY = "approval"
 ANSWER_KEYS = (f"suspended-{KEY}-response", f"paused-{KEY}-response")

@@ -8,9 +8,10 @@ from typing import Any
 from prefect import State, runtime
 
 from pgfleet.documents.audit import Verdict
-from pgfleet.documents.plan import RolloutPlan, Scope, ScriptEntry, TenantPlan, build_plan, by_ring
+from pgfleet.documents.plan import Scope, TenantPlan
 from pgfleet.documents.ring import RingEntry, RingOutcome
 from pgfleet.documents.rollout import RolloutDocument, TenantResult
+from pgfleet.documents.rollout_plan import RolloutPlan, ScriptEntry, build_plan, by_ring
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import Selection, cut_waves
 from pgfleet.flows import _approval

@@ -4,8 +4,8 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from pgfleet.documents.counts import CountDocument
-from pgfleet.documents.plan import RolloutPlan
 from pgfleet.documents.rollout import RolloutDocument
+from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.hidden_characters import show_hidden
 from pgfleet.reports.links import Links
 from pgfleet.reports.render import markdown

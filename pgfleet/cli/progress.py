@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from pgfleet.documents.plan import RolloutPlan
+from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.summary import tenant_count
 from pgfleet.reports.render.plain_text import plain_text

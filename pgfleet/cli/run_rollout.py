@@ -10,8 +10,9 @@ from rich.markdown import Markdown
 from pgfleet.cli.progress import showing_progress
 from pgfleet.cli.prompt import is_agreed, is_confirmed, is_terminal
 from pgfleet.cli.run_flow import run_flow
-from pgfleet.documents.plan import RolloutPlan, Scope
+from pgfleet.documents.plan import Scope
 from pgfleet.documents.rollout import RolloutDocument
+from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.errors import ConfigurationError
 from pgfleet.fleet.selection import ALL_TENANTS, Selection
 from pgfleet.run import settings

@@ -6,9 +6,10 @@ from enum import StrEnum
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, SkippedEntry, Verdict
 from pgfleet.documents.entry import Entry, ErrorEntry
-from pgfleet.documents.plan import Action, ScriptEntry
+from pgfleet.documents.plan import Action
 from pgfleet.documents.repair import TenantRepair
 from pgfleet.documents.ring import RingEntry
+from pgfleet.documents.rollout_plan import ScriptEntry
 from pgfleet.manifest.model import Priority
 
 SCHEMA_VERSION = 2

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pgfleet.documents.audit import AuditDocument, Verdict
-from pgfleet.documents.plan import RolloutPlan
 from pgfleet.documents.repair import RepairDocument
 from pgfleet.documents.rollout import Result, RolloutDocument
+from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.findings import list_findings
 from pgfleet.judge.summary import EXIT_STATUS, format_summary, outcome_of, worst_first

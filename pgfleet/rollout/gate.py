@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pgfleet.documents.plan import Gate, HazardEntry, ScriptEntry
+from pgfleet.documents.rollout_plan import Gate, HazardEntry, ScriptEntry
 
 MOST_NAMED = 5
 

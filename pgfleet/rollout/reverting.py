@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import ObjectKind
 from pgfleet.documents.audit import CountEntry, LedgerState, MigrationEntry, MigrationStatus, TenantEntry
-from pgfleet.documents.plan import Action, PlannedMigration, RolloutPlan, TenantPlan
+from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
+from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.errors import FleetError
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.home_schema import DEFAULT

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pgfleet.documents.plan import Action, Gate, HazardEntry, LargestTable, ScriptEntry, TenantPlan
+from pgfleet.documents.plan import Action, TenantPlan
+from pgfleet.documents.rollout_plan import Gate, HazardEntry, LargestTable, ScriptEntry
 from pgfleet.fleet.model import HazardPolicy
 from pgfleet.hazards.codes import HazardCode
 from pgfleet.hazards.dynamic import NAME

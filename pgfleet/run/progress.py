@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from pgfleet.documents.plan import RolloutPlan
+    from pgfleet.documents.rollout_plan import RolloutPlan
 
 Item = TypeVar("Item")
 

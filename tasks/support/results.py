@@ -12,10 +12,11 @@ from pgfleet.documents.audit import AuditDocument, TenantEntry
 from pgfleet.documents.counts import CountDocument, TenantCounts
 from pgfleet.documents.login_rights import LoginRights
 from pgfleet.documents.manifest_proof import ManifestProof
-from pgfleet.documents.plan import RolloutPlan, TenantPlan
+from pgfleet.documents.plan import TenantPlan
 from pgfleet.documents.repair import RepairDocument, TenantRepair
 from pgfleet.documents.ring import WatchEntry
 from pgfleet.documents.rollout import RolloutDocument, TenantResult
+from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.tasks.support.current_run import is_in_parent_process
 
 Form = TypeVar("Form")

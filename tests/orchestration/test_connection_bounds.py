@@ -26,7 +26,7 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from pgfleet.documents.plan import RolloutPlan
+from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.errors import ConnectionLimitTimeout
 from pgfleet.fleet.secret import Dsn
 from pgfleet.flows.audit import audit_fleet

@@ -8,8 +8,8 @@ import pytest
 from fixtures.fleet import ENVIRONMENT, Fleet
 from fixtures.servers import Server
 
-from pgfleet.documents.plan import Gate
 from pgfleet.documents.rollout import RolloutDocument
+from pgfleet.documents.rollout_plan import Gate
 from pgfleet.flows.rollout import rollout_fleet
 from pgfleet.flows.rollout_wave import rollout_wave
 from pgfleet.run import settings

@@ -10,8 +10,9 @@ from fixtures.servers import Server
 from prefect import Flow, State
 from pydantic import TypeAdapter
 
-from pgfleet.documents.plan import RolloutPlan, Scope
+from pgfleet.documents.plan import Scope
 from pgfleet.documents.repair import RepairMode
+from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.flows.audit_wave import audit_wave
 from pgfleet.flows.count import count_fleet

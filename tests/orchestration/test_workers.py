@@ -23,7 +23,7 @@ from prefect.states import Cancelling
 
 from pgfleet.cli.audit import run_audit
 from pgfleet.documents.audit import AuditDocument
-from pgfleet.documents.plan import RolloutPlan
+from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.errors import FleetError
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.flows.rollout import rollout_fleet

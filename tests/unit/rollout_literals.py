@@ -8,7 +8,7 @@ from unit.literals import FINISHED, STARTED
 from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, Verdict
 from pgfleet.documents.counts import CountDocument, TenantCounts
 from pgfleet.documents.entry import ErrorEntry
-from pgfleet.documents.plan import Action, PlannedMigration, RolloutPlan, TenantPlan
+from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
 from pgfleet.documents.ring import RestartEntry, RingEntry, RingOutcome, WatchEntry, WaveEntry
 from pgfleet.documents.rollout import (
     CountPair,
@@ -19,6 +19,7 @@ from pgfleet.documents.rollout import (
     StepStatus,
     TenantResult,
 )
+from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.manifest.model import Priority
 from pgfleet.rollout.summary import summarize
 

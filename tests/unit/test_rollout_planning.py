@@ -30,7 +30,8 @@ from pgfleet.documents.audit import (
     SeedStatus,
     Verdict,
 )
-from pgfleet.documents.plan import Action, FirstContact, Scope, TenantPlan, build_plan, by_ring
+from pgfleet.documents.plan import Action, FirstContact, Scope, TenantPlan
+from pgfleet.documents.rollout_plan import build_plan, by_ring
 from pgfleet.errors import FleetError
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.model import Priority

@@ -15,7 +15,8 @@ from unit.literals import (
 )
 
 from pgfleet.documents.audit import CheckEntry, CountEntry, LedgerState, MigrationEntry, MigrationStatus, Verdict
-from pgfleet.documents.plan import Action, Scope, TenantPlan, build_plan
+from pgfleet.documents.plan import Action, Scope, TenantPlan
+from pgfleet.documents.rollout_plan import build_plan
 from pgfleet.errors import FleetError
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.model import DownScript, Manifest, Migration, Script, Tool, ToolLedger

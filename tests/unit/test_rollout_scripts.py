@@ -11,8 +11,9 @@ from unit.rollout_literals import a_plan, a_rollout, a_tenant_plan, planned
 
 from pgfleet.documents.entry import StatementEntry
 from pgfleet.documents.manifest_proof import LintEntry
-from pgfleet.documents.plan import Action, Gate, ScriptEntry, TableSize, TenantPlan, build_plan
+from pgfleet.documents.plan import Action, TableSize, TenantPlan
 from pgfleet.documents.plan import Scope as PlanScope
+from pgfleet.documents.rollout_plan import Gate, ScriptEntry, build_plan
 from pgfleet.fleet.model import HazardPolicy
 from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.model import DownScript, Manifest, Migration, Script, Seed

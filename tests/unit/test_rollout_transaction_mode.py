@@ -5,8 +5,9 @@ from dataclasses import replace
 from unit.literals import a_manifest, a_migration
 from unit.rollout_literals import a_count, a_pair, a_result, a_seed_step, a_step, a_tenant_plan, planned
 
-from pgfleet.documents.plan import Action, Scope, build_plan
+from pgfleet.documents.plan import Action, Scope
 from pgfleet.documents.rollout import ErrorEntry, Result, StepStatus
+from pgfleet.documents.rollout_plan import build_plan
 from pgfleet.fleet.model import TransactionMode
 from pgfleet.manifest.model import DownScript
 from pgfleet.rollout.results import DONE_ALREADY

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from pgfleet.documents.entry import ErrorEntry
-from pgfleet.documents.plan import Action, FirstContact, RolloutPlan, TenantPlan
+from pgfleet.documents.plan import Action, FirstContact, TenantPlan
 from pgfleet.documents.ring import RingEntry, RingOutcome, WatchEntry
 from pgfleet.documents.rollout import MigrationStep, Result, SeedStep, StepStatus, TenantResult
+from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.judge.summary import format_summary, tenant_count
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.phrases.migration_runs import fold_versions

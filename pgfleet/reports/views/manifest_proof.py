@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from pgfleet.check.second_run import listed
 from pgfleet.documents.manifest_proof import ManifestProof, MigrationProof, ObjectProof
 from pgfleet.reports.blocks import Section, Status, StatusStyle, Table, Tone, View
 from pgfleet.reports.issues import Issue
@@ -15,9 +14,9 @@ from pgfleet.reports.phrases.manifest_proof import (
     restored_if_missing,
 )
 from pgfleet.reports.phrases.migration_runs import SHORTEST_RUN
-from pgfleet.reports.phrases.rollout import plural
 from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.views.issues import issue_section
+from pgfleet.wording import listed, plural
 
 MOST_OBJECTS = 500
 """More rows than for tenants: a manifest is proven seldom, and its objects are looked up one by one."""

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from pgfleet.documents.plan import RUNS, RolloutPlan, TenantPlan, by_ring
+from pgfleet.documents.plan import RUNS, TenantPlan
 from pgfleet.documents.rollout import StepStatus, TenantResult
+from pgfleet.documents.rollout_plan import RolloutPlan, by_ring
 from pgfleet.judge.summary import format_summary, tenant_count
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import Code, Lines, Paragraph, Section, Table, View, section

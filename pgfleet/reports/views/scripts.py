@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pgfleet.documents.plan import Gate, HazardEntry, LargestTable, ScriptEntry
+from pgfleet.documents.rollout_plan import Gate, HazardEntry, LargestTable, ScriptEntry
 from pgfleet.hidden_characters import show_hidden_in_sql
 from pgfleet.judge.summary import tenant_count
 from pgfleet.reports.blocks import Block, Code, Lines, Section, Table, Tone, section
