@@ -96,9 +96,9 @@ def read_toml(text: str, form: type[Form], *, file: str, error: type[Configurati
         raise error(file, *first, *others) from None
 
 
-def first_fault(error: ValidationError, document: Any = None) -> tuple[str, str]:
+def first_fault(error: ValidationError) -> tuple[str, str]:
     """The first of `faults_of`."""
-    return faults_of(error, document)[0]
+    return faults_of(error)[0]
 
 
 def faults_of(

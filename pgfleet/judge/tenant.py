@@ -90,7 +90,7 @@ def tenant_verdict(migrations: Iterable[MigrationEntry], contracts: Iterable[Con
     return Verdict.DEGRADED if faulty else Verdict.READY
 
 
-def inconclusive_entry(tenant: Tenant, error: PgfleetError, *, server_version: str | None = None) -> TenantEntry:
+def inconclusive_entry(tenant: Tenant, error: PgfleetError) -> TenantEntry:
     """The entry of a tenant that could not be inspected: unreachable if there was no connection, else unknown."""
     because = connect_failure_of(error)
     return TenantEntry(
@@ -99,7 +99,6 @@ def inconclusive_entry(tenant: Tenant, error: PgfleetError, *, server_version: s
         verdict=Verdict.UNREACHABLE if because else Verdict.UNKNOWN,
         reason=str(error),
         unreachable_because=because,
-        server_version=server_version,
         script_fault=script_fault_of(error),
     )
 

@@ -51,11 +51,6 @@ def own_name(found: CatalogObject) -> str:
     return own[1:-1].replace('""', '"') if "." in own else own
 
 
-def quoted_if_dotted(name: str) -> str:
-    """The name as the introspection writes it within a two-part name."""
-    return '"' + name.replace('"', '""') + '"' if "." in name else name
-
-
 def literal(text: str) -> str:
     """The text as an SQL string."""
     return "'" + text.replace("'", "''") + "'"

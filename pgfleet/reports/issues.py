@@ -199,11 +199,6 @@ def _by_title(found: Iterable[tuple[str, str]]) -> Iterator[Issue]:
     return (Issue(title=title, tenants=tenants) for title, tenants in group_names(found).items())
 
 
-def _titles(groups: Mapping[str, Sequence[str]], files: Mapping[str, str]) -> Iterator[str]:
-    """`0039_orders.sql: reason`, `24 migrations, 0040 … 0063: reason`."""
-    return (f"{about_migrations(versions, files)}: {reason}" for reason, versions in groups.items())
-
-
 def _reason(step: Step) -> str:
     return _without(step.file, step.detail) if hasattr(step, "file") else step.detail or REASON_UNKNOWN
 

@@ -371,12 +371,10 @@ def test_a_faulty_script_is_an_error_of_the_manifest_unless_some_tenant_was_judg
 def test_an_error_makes_the_tenant_unreachable_or_unknown_with_its_words(
     error: PgfleetError, because: ConnectFailure | None
 ) -> None:
-    assert inconclusive_entry(TENANT, error, server_version="16.4") == TenantEntry(
+    assert inconclusive_entry(TENANT, error) == TenantEntry(
         name="acme",
         ring="canary",
         verdict=Verdict.UNREACHABLE if because else Verdict.UNKNOWN,
         reason=str(error),
-        server_version="16.4",
         unreachable_because=because,
     )
-    assert inconclusive_entry(TENANT, error).server_version is None

@@ -4,7 +4,7 @@ import pytest
 from unit.repair_objects import ODD, a_column, a_table
 
 from pgfleet.catalog.objects import Identity, ObjectKind
-from pgfleet.repair.names import literal, part_of, quoted, quoted_if_dotted, relation, routine, table_of
+from pgfleet.repair.names import literal, part_of, quoted, relation, routine, table_of
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,5 @@ def test_the_table_of_a_part() -> None:
     assert table_of(a_column('"t.x".c', table="t.x", schema=ODD)) == '"Odd ""S.x"."t.x"'
 
 
-def test_literals_and_dotted_names() -> None:
+def test_literals() -> None:
     assert literal("it's") == "'it''s'"
-    assert (quoted_if_dotted("two words"), quoted_if_dotted('a."b')) == ("two words", '"a.""b"')
