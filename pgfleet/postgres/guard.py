@@ -26,25 +26,67 @@ class Trust:
         return frozenset(self.functions.items()), self.relations
 
 
-def guard_queries(trust: Trust, tables: Iterable[str], texts: Iterable[str], *, is_only_planned: bool = False) -> Query:
-    """A statement that fails unless queries with these texts, which name these tables, run nothing of the tenant's own.
-
-    It locks the tables against redefinition until the transaction ends.
-    """
-    return _guard(trust.key, frozenset(tables), tuple(texts), is_script=False, is_only_planned=is_only_planned)
-
-
-def guard_script(trust: Trust, script: str) -> Query:
-    """A statement that fails if the script names a view, or could call a function, that the tenant's owner put there.
+def script_guard(script: str) -> Query:
+    """Fails if the script names a view, or could call a function, that the tenant's owner put there.
 
     Triggers and functions that the tenant's tables use are not examined: the script runs them.
     """
-    return _guard(trust.key, tables_read_by(script), (script,), is_script=True, is_only_planned=False)
+    return Query("", script=script)
+
+
+def guard(trust: Trust, queries: Iterable[Query]) -> Query | None:
+    """A statement that fails unless the queries run nothing of the tenant's own; None if they could not.
+
+    It locks the tables that they read against redefinition until the transaction ends.
+    """
+    guarded = [each for each in queries if each.is_guarded]
+    if not guarded:
+        return None
+    scripts = frozenset(each.script for each in guarded if each.script)
+    others = [each for each in guarded if not each.script]
+    return _guard(
+        trust.key,
+        frozenset[str]().union(*(each.tables for each in others)),
+        tuple(each.text for each in others if each.at_home),
+        scripts,
+        has_queries=bool(others),
+        is_only_planned=all(each.is_only_planned for each in others),
+    )
 
 
 @lru_cache(maxsize=256)  # the same for all tenants in the same state, so it is bound once
 def _guard(
-    trust: TrustKey, tables: frozenset[str], texts: tuple[str, ...], *, is_script: bool, is_only_planned: bool
+    trust: TrustKey,
+    tables: frozenset[str],
+    texts: tuple[str, ...],
+    scripts: frozenset[str],
+    *,
+    has_queries: bool,
+    is_only_planned: bool,
+) -> Query:
+    of_scripts = frozenset[str]().union(*map(tables_read_by, scripts))
+    names = [names_in(each) for each in (*texts, *scripts)]
+    look_at_queries = _closer_look(trust, tables, texts, is_only_planned=is_only_planned)
+    look_at_script = _closer_look(trust, of_scripts, tuple(scripts), is_script=True)
+    parameters = {
+        "titles": [*sorted(tables), *sorted(of_scripts)],
+        "queried": len(tables),
+        "relations": sorted(trust[1]),
+        "words": _sorted(each.words for each in names),
+        "has_queries": has_queries,
+        "look_at_queries": look_at_queries if has_queries else "",
+        "look_at_script": look_at_script if scripts else "",
+    }
+    return Query(statement("introspection/guard"), parameters)
+
+
+def _closer_look(
+    trust: TrustKey,
+    tables: frozenset[str],
+    texts: tuple[str, ...],
+    *,
+    is_script: bool = False,
+    is_only_planned: bool = False,
 ) -> Query:
     counts, relations = dict(trust[0]), trust[1]
     functions, names = sorted(counts), [names_in(each) for each in texts]
@@ -61,7 +103,7 @@ def _guard(
         "operators": _sorted(each.operators for each in names),
         "words": _sorted(each.words for each in names),
     }
-    return Query(statement("introspection/guard"), parameters)
+    return Query(statement("introspection/guard_closely"), parameters)
 
 
 def _sorted(names: Iterable[frozenset[str]]) -> list[str]:

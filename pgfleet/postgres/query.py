@@ -22,6 +22,9 @@ class Query:
     `tables` are the quoted names of the tenant's tables that it reads. It is not sent unless the server would run
     nothing of the tenant's own for it (`introspection/guard.sql`). A query that `is_only_planned` may name functions
     that planning does not call. One that `is_repeated` is prepared on a connection that is kept for a whole rollout.
+    One with a `script` has no text: it only makes sure of the same for the script, and returns no rows.
+
+    A value that is a query itself stands for its text.
     """
 
     text: str
@@ -30,6 +33,12 @@ class Query:
     tables: frozenset[str] = frozenset()
     is_only_planned: bool = False
     is_repeated: bool = False
+    script: str = ""
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether something of the tenant's could be run for it."""
+        return self.at_home or bool(self.tables or self.script)
 
 
 _bound: WeakKeyDictionary[Query, str] = WeakKeyDictionary()
@@ -39,7 +48,11 @@ def bind(query: Query, connection: Connection) -> str:
     """The query's text with its values, as sent."""
     known = _bound.get(query)
     if known is None:
-        known = _bound[query] = ClientCursor(connection).mogrify(query.text, query.parameters)
+        values = {
+            name: bind(value, connection) if isinstance(value, Query) else value
+            for name, value in (query.parameters or {}).items()
+        }
+        known = _bound[query] = ClientCursor(connection).mogrify(query.text, values)
     return known
 
 

@@ -11,11 +11,17 @@ from pgfleet.manifest.model import Script
 from pgfleet.manifest.statements import Statement, split
 from pgfleet.postgres import session_settings
 from pgfleet.postgres.connection import answer_seconds
-from pgfleet.postgres.guard import guard_script
+from pgfleet.postgres.guard import script_guard
 from pgfleet.postgres.pipeline import Message, PipelineFailed, send_all
 from pgfleet.postgres.prepared import NO_SUCH_STATEMENT
 from pgfleet.postgres.query import Query, Rows, bind
-from pgfleet.postgres.transactions import BLOCK_SAVEPOINT, READ_SAVEPOINT, USE_HOME_PATH, Transactions
+from pgfleet.postgres.transactions import (
+    BLOCK_SAVEPOINT,
+    READ_SAVEPOINT,
+    USE_HOME_PATH,
+    USE_SERVER_PATH,
+    Transactions,
+)
 from pgfleet.run.shipped import statement
 
 BACKEND = Query(statement("introspection/session"))
@@ -54,11 +60,11 @@ class Session(Transactions):
             return self._fetch(queries, undo)
 
     def _fetch(self, queries: tuple[Query, ...], undo: str) -> list[Rows]:
-        with self._naming_lock_holder("\n".join(each.text for each in queries if each.tables or each.at_home)):
+        with self._naming_lock_holder("\n".join(each.text for each in queries if each.is_guarded)):
             if self._depth:
                 return self._batch("", (), "", reads=queries, undo=undo)[-len(queries) :]
             # A guarded query must see what was committed before its tables were locked.
-            level = "READ COMMITTED" if any(each.tables or each.at_home for each in queries) else "REPEATABLE READ"
+            level = "READ COMMITTED" if any(each.is_guarded for each in queries) else "REPEATABLE READ"
             begin = f"BEGIN ISOLATION LEVEL {level} READ ONLY" + (f"; SAVEPOINT {READ_SAVEPOINT}" if undo else "")
             return self._batch(begin, queries, "COMMIT", undo=undo)[-len(queries) :]
 
@@ -91,7 +97,7 @@ class Session(Transactions):
 
     def check_script(self, script: Script) -> None:
         """Raises a DatabaseError if the script would read or call what the tenant's owner put in another's place."""
-        self.fetch(guard_script(self.trust, script.sql))
+        self.fetch(script_guard(script.sql))
 
     def run_script(self, script: Script | str) -> None:
         """Runs a script's statements in a transaction of its own, or as part of ours; all or nothing.
@@ -108,22 +114,23 @@ class Session(Transactions):
 
     def run_own_script(self, name: str) -> None:
         """Runs one of pgfleet's own scripts, which leaves nothing to be reset, as part of our transaction."""
-        self._run_in_savepoint(statement(name), self._settings(), [USE_HOME_PATH.text])
+        self._run_in_savepoint(statement(name), USE_SERVER_PATH, [USE_HOME_PATH.text])
 
     def _run_as_part(self, script: Script | str) -> None:
         self._has_run_script = True
         resets = ["SET CONSTRAINTS ALL IMMEDIATE", *session_settings.RESETS, *self._unlock()]
         if self._is_part:  # defer again what is initially deferred, as the next script's own transaction would
             resets += [session_settings.USE_SERVER_PATH, statement("introspection/defer_constraints")]
+        settings = (each.text for each in (*self._settings(), USE_HOME_PATH))
         try:
-            self._run_in_savepoint(script, (*self._settings(), USE_HOME_PATH), resets)
+            self._run_in_savepoint(script, USE_HOME_PATH, [*resets, *settings])
         except BaseException:
             self._locked = None  # the script may have released it
             raise
 
-    def _run_in_savepoint(self, script: Script | str, before: Sequence[Query], after: Sequence[str]) -> None:
+    def _run_in_savepoint(self, script: Script | str, path: Query, after: Sequence[str]) -> None:
         depth, savepoint = self._depth, f"{BLOCK_SAVEPOINT}_{self._depth}"
-        begin = _own([f"SAVEPOINT {savepoint}", *(each.text for each in before)])
+        begin = _own([f"SAVEPOINT {savepoint}", path.text])
         end = _own([*after, f"RELEASE SAVEPOINT {savepoint}"])
         self.script_answer_seconds = self.limits.answer_seconds
         with self._naming_lock_holder(_text(script)):

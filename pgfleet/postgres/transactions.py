@@ -13,7 +13,7 @@ from pgfleet.manifest.model import Script
 from pgfleet.postgres import session_settings
 from pgfleet.postgres.connection import Connection, Limits
 from pgfleet.postgres.errors import translate_errors
-from pgfleet.postgres.guard import Trust, guard_queries
+from pgfleet.postgres.guard import Trust, guard
 from pgfleet.postgres.lazy_connection import LazyConnection
 from pgfleet.postgres.prepared import PreparedQueries
 from pgfleet.postgres.query import Query, Rows, all_results, bind
@@ -216,8 +216,12 @@ class Transactions(LazyConnection):
         return rows
 
     def _with_settings(self, queries: Sequence[Query], reads: Sequence[Query]) -> Iterator[Query]:
-        """The queries after the transaction's settings, each with its search path; in the end that of scripts."""
-        yield from self._settings()
+        """The queries, each with its search path; in the end that of scripts. First the settings of a new transaction.
+
+        They hold until it ends, because those that a script changes are applied again after it.
+        """
+        if not self._depth:
+            yield from self._settings()
         yield from self._guarded(queries)
         if reads:
             yield Query(f"SAVEPOINT {READ_SAVEPOINT}; SET TRANSACTION READ ONLY")
@@ -230,22 +234,20 @@ class Transactions(LazyConnection):
 
         The server resolves the names of a statement when it is that statement's turn.
         """
-        if guarded := [each for each in queries if each.tables or each.at_home]:
-            yield self._guard(guarded)
+        if guarding := guard(self.trust, queries):
+            yield guarding
+        is_at_home = False
         for each in queries:
+            if not each.text:
+                continue
             # Also after one of our own: a catalog's query switches to the scripts' search path.
-            yield USE_HOME_PATH if each.at_home else USE_SERVER_PATH
+            if not (is_at_home and each.at_home):
+                yield USE_HOME_PATH if each.at_home else USE_SERVER_PATH
+            is_at_home = each.at_home
             if each.is_repeated and self.keeps_tenant_lock:
                 yield from self._prepared.use(each, self.open())
             else:
                 yield each
-
-    def _guard(self, queries: Sequence[Query]) -> Query:
-        """Fails unless the server would run nothing of the tenant's for these queries."""
-        texts = [each.text for each in queries if each.at_home]
-        tables = frozenset[str]().union(*(each.tables for each in queries))
-        is_only_planned = all(each.is_only_planned for each in queries)
-        return guard_queries(self.trust, tables, texts, is_only_planned=is_only_planned)
 
     def _abort_batch(self, connection: Connection, *, is_read: bool, undo: str) -> None:
         """Returns to the state before a failed batch, unless the transaction's block will roll back."""

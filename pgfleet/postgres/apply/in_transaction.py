@@ -14,7 +14,7 @@ from pgfleet.postgres.apply.carried_inspection import CarriedInspection
 from pgfleet.postgres.apply.execution import execute
 from pgfleet.postgres.apply.ledger import has_others, others_queries
 from pgfleet.postgres.apply.row_changes import GuardedTables, check_row_losses
-from pgfleet.postgres.guard import guard_script
+from pgfleet.postgres.guard import script_guard
 from pgfleet.postgres.locks import locked_transaction
 from pgfleet.postgres.read.inspection import TenantInspection, inspect, reassess
 from pgfleet.postgres.read.prefetch import Prefetched
@@ -80,7 +80,7 @@ class _Attempt:
         if action not in RUNS:
             with locked_transaction(session):
                 return self._record(action, before, before)
-        script = guard_script(session.trust, self.migration.script.sql)
+        script = script_guard(self.migration.script.sql)
         queries = (*others_queries(session, is_shared=self.is_shared), *guarded.queries, script)
         with locked_transaction(session, *queries, shared=self.is_shared) as rows:
             if not (self.is_shared and has_others(rows.pop(0))):

@@ -14,7 +14,7 @@ from pgfleet.manifest.model import Seed
 from pgfleet.postgres.apply.carried_inspection import CarriedInspection
 from pgfleet.postgres.apply.ledger import has_others, others_queries
 from pgfleet.postgres.apply.row_changes import Changes, GuardedTables, changes_of, changes_query, check_row_losses
-from pgfleet.postgres.guard import guard_script
+from pgfleet.postgres.guard import script_guard
 from pgfleet.postgres.locks import locked_transaction
 from pgfleet.postgres.read.inspection import TenantInspection, inspect, inspect_again
 from pgfleet.postgres.read.queries import read_seed, seed_observation, seed_query
@@ -77,7 +77,7 @@ class _Attempt:
 
     def _on_known(self, before: TenantInspection, guarded: GuardedTables) -> SeedStep | None:
         """None if another tenant of the database may have changed the shared objects since."""
-        session, script = self.session, guard_script(self.session.trust, self.seed.script.sql)
+        session, script = self.session, script_guard(self.seed.script.sql)
         others = others_queries(session, is_shared=self.is_shared)
         queries = (*others, self.rows_query, self.changes_query, *guarded.queries, script)
         with locked_transaction(session, *queries, shared=self.is_shared) as rows:
