@@ -1,7 +1,7 @@
 """What is known of a tenant besides its catalog."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, fields
 
 from pgfleet.catalog.objects import Identity, ObjectKind
 from pgfleet.catalog.shared_objects import is_shared
@@ -29,6 +29,12 @@ class Records:
     attached: Mapping[str, bool | None] = field(default_factory=dict)
     harmless: frozenset[str] = frozenset()
     shares_objects: bool = False
+
+    @property
+    def key(self) -> Hashable:
+        """The same as a value that can be hashed."""
+        values = (getattr(self, each.name) for each in fields(self))
+        return tuple(frozenset(each.items()) if isinstance(each, Mapping) else each for each in values)
 
     @property
     def shown(self) -> frozenset[str]:

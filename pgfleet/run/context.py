@@ -1,6 +1,6 @@
 """The state that a run's steps share, loaded before the first tenant."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -10,6 +10,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.login_rights import LoginRights
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Environment, Policy, Tenant
+from pgfleet.judge.assessment import Assessment
 from pgfleet.judge.unchanged import EarlierInspection
 from pgfleet.manifest.home_schema import creates_schema, replay_home, words_of
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
@@ -48,12 +49,12 @@ class RunContext:
 
     `expectations` are the expected catalogs by replay; `silent_servers` are the errors of servers that did not answer,
     by name. `earlier` are the inspections of an earlier audit that may still hold, by tenant; None: no stamps.
-    `login_rights` are those of the logins that the tenants' inspections examined. `run` is the run's name on
-    the servers, `run_id` its ID in Prefect. `is_partial` means that the selection excluded some tenants. `today` is the
-    date in the environment's time zone at the start of the run, which decides which acceptances are in force; by
-    default, none is. `absent` are tenants that have disappeared since the run started, by name, with the reason.
-    `limiter` bounds the connections to every server. `silences` are the servers that have not answered,
-    in any wave of the run.
+    `assessments` are those of tenants with known fingerprints, by what they depend on. `login_rights` are those of the
+    logins that the tenants' inspections examined. `run` is the run's name on the servers, `run_id` its ID in Prefect.
+    `is_partial` means that the selection excluded some tenants. `today` is the date in the environment's time zone at
+    the start of the run, which decides which acceptances are in force; by default, none is. `absent` are tenants that
+    have disappeared since the run started, by name, with the reason. `limiter` bounds the connections to every server.
+    `silences` are the servers that have not answered, in any wave of the run.
 
     Not a dataclass, because Prefect searches the fields of dataclasses for task dependencies on every call.
     """
@@ -77,6 +78,7 @@ class RunContext:
         self.expectations: Mapping[Replay, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}
         self.earlier: Mapping[str, EarlierInspection] | None = None
+        self.assessments: dict[Hashable, Assessment] = {}
         self.login_rights: dict[tuple[str, ...], tuple[LoginRights, ...]] = {}
         self.limiter = limiter or limiter_for(environment.policy)
         self.silences = silences or SilentServers()

@@ -68,7 +68,8 @@ def inspect(
 ) -> TenantInspection:
     """The tenant's catalog and ledger, assessed. Raises a DatabaseError, and NoExpectedCatalog.
 
-    `keeps_lock` first takes the tenant's lock until the connection closes, if it is free: the tenant is to be changed.
+    `keeps_lock` first takes the tenant's lock until the connection closes, if it is free: the tenant is to be changed,
+    so checks of pending migrations are not sent.
 
     `with_prefetch` sends the queries of the other audit steps in the same round trip, if none of them fails, and adds
     to the context's `login_rights`. The catalog is then not read if it is as one of the context's `earlier` inspections
@@ -85,10 +86,10 @@ def inspect(
     # Where something has changed or is missing, queries of the later steps may fail, so the catalog is read first.
     is_complete = not earlier and not keeps_lock
     reading = reading or _read(session, context, whole, also, with_prefetch=with_prefetch and is_complete)
-    inspection = _assess(session, context, whole, reading, with_prefetch, assumed)
+    inspection = _assess(session, context, whole, reading, with_prefetch, assumed, checks_pending=not keeps_lock)
     if (known := reading.observed.earlier) and _position(inspection) != known.position:
         reading = _read(session, context, whole, also, with_prefetch=False)  # the rows of a ledger have changed
-        inspection = _assess(session, context, whole, reading, with_prefetch, assumed)
+        inspection = _assess(session, context, whole, reading, with_prefetch, assumed, checks_pending=not keeps_lock)
     if examined:
         rights = read_logins(examined, *reading.others, needs_bypassrls=has_row_security(whole))
         context.login_rights[logins_key(examined)] = rights
@@ -179,25 +180,40 @@ def _assess(
     reading: Reading,
     with_prefetch: bool,
     assumed: frozenset[str],
+    *,
+    checks_pending: bool = True,
 ) -> TenantInspection:
     observed, prefetched = reading.observed, reading.prefetched
     records = _records(context, observed, whole, assumed, session.home)
-    assessment = assess(whole, context.order, observed.catalog, records)
+    assessment = _assessed(session, context, whole, observed.catalog, records)
     _check_fingerprint(observed.catalog, assessment)
     differing = {each.identity for each in assessment.differences}
     session.trust = trust_in(assessment.expected.objects, session.home, differing=differing)
     missing = missing_relations(assessment.differences, observed.catalog, session.home)
-    if with_prefetch and not prefetched and (second := prefetch(session, context, missing=missing)):
-        prefetched, _ = second
+    versions = None if checks_pending else assessment.position.applied | assessment.position.unknown
+    if with_prefetch and not prefetched:
+        prefetched, _ = prefetch(session, context, missing=missing, versions=versions) or (None, None)
     prefetched = prefetched or Prefetched()
     checks = dict(_decisive_checks(session, context, assessment.position, prefetched))
     attached = _decisive_partitions(session, whole, assessment.position)
     if checks or attached:
         records = replace(records, checks=checks, attached=attached)
-        assessment = assess(whole, context.order, observed.catalog, records)
+        assessment = _assessed(session, context, whole, observed.catalog, records)
     if facts := read_repair_facts(session, find_repairs_to_refine(assessment)):
         assessment = assess(whole, context.order, observed.catalog, records, facts)
     return TenantInspection(observed, records, assessment, prefetched, missing)
+
+
+def _assessed(
+    session: Session, context: RunContext, whole: ExpectedCatalog, catalog: Catalog, records: Records
+) -> Assessment:
+    """The assessment; computed once for all tenants with a known fingerprint of which the same is known."""
+    if catalog.managed is not None or catalog.unexpected:
+        return assess(whole, context.order, catalog, records)
+    key = (context.replay(session.server_major, session.home), catalog.fingerprint, catalog.occupied_names, records.key)
+    if key not in context.assessments:
+        context.assessments[key] = assess(whole, context.order, catalog, records)
+    return context.assessments[key]
 
 
 def _position(inspection: TenantInspection) -> PositionEntry:

@@ -1,6 +1,6 @@
 """Runs the queries of all steps of an audit in one round trip."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -42,24 +42,28 @@ def prefetch(
     context: RunContext,
     *,
     missing: frozenset[str] = frozenset(),
+    versions: Collection[str] | None = None,
     first: Sequence[Query] = (),
     also: Sequence[Query] = (),
 ) -> tuple[Prefetched, list[Rows]] | None:
     """All results, and the rows of the `also` queries; None if any query fails, which then each step finds out itself.
 
-    A query that names a table of `missing` (quoted names) is not sent. If one of the `first` queries fails, the server
-    runs none of the others. Raises transient DatabaseErrors.
+    A query that names a table of `missing` (quoted names) is not sent, nor are checks of other migrations than those of
+    `versions`, if given. If one of the `first` queries fails, the server runs none of the others. Raises transient
+    DatabaseErrors.
     """
     manifest, expected = context.manifest, context.expected(session.server_major, session.home)
     limit_rows = context.environment.policy.exact_count_limit_rows
     seeds = [seed_query(each, expected.seeds[each.name], home=session.home) for each in manifest.seeds]
     counts = [count_query(each, home=session.home, limit_rows=limit_rows) for each in manifest.counts]
-    checks = check_queries(check for migration in manifest.migrations for check in migration.checks)
+    checked = [each for each in manifest.migrations if versions is None or each.version in versions]
+    checks = check_queries(check for migration in checked for check in migration.checks)
     sent = [each for each in (*seeds, *counts, *checks) if not each.tables & missing]
     place = sum(not each.tables & missing for each in (*seeds, *counts))
+    # Seeds and counts come first: if their table is missing they fail before the server has done the rest.
+    queries = (*first, *sent[:place], *also, *sent[place:])
     try:
-        # Seeds and counts come first: if their table is missing they fail before the server has done the rest.
-        fetched = session.fetch(*first, *sent[:place], *also, *sent[place:])[len(first) :]
+        fetched = session.fetch(*queries)[len(first) :] if queries else []
     except DatabaseError as error:
         if error.transient:
             raise
@@ -74,5 +78,5 @@ def prefetch(
     )
     found_seeds = {each.name: seed_observation(next(results)) for each in manifest.seeds}
     found_counts = {each.table: count_observation(each.table, next(results)) for each in manifest.counts}
-    found_checks = {each.version: tuple(islice(results, len(each.checks))) for each in manifest.migrations}
+    found_checks = {each.version: tuple(islice(results, len(each.checks))) for each in checked}
     return Prefetched(checks=found_checks, seeds=found_seeds, counts=found_counts), others
