@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from io import StringIO
 
 import pytest
-from rich.console import Console
 from unit.literals import (
     a_contract_entry,
     a_document,
@@ -17,6 +15,7 @@ from unit.literals import (
     an_expected_catalog,
     an_object,
 )
+from unit.printed import printed
 
 from pgfleet.catalog.objects import Identity, ObjectKind
 from pgfleet.catalog.shared_objects import is_shared, may_write_shared
@@ -25,7 +24,7 @@ from pgfleet.documents.audit_context import AcceptedEntry, SharedEntry
 from pgfleet.judge.shared_objects import find_shared
 from pgfleet.manifest.extensions import extensions_of
 from pgfleet.manifest.model import Impact, Migration
-from pgfleet.reports.render import markdown, terminal
+from pgfleet.reports.render import markdown
 from pgfleet.reports.views.audit import audit_view
 from pgfleet.reports.views.shared_objects import SEE_ABOVE, TITLE
 
@@ -73,10 +72,7 @@ def test_a_tenants_own_object_is_never_shared_and_a_pending_migration_is_one_fin
 
 
 def on_terminal(document: AuditDocument) -> list[str]:
-    console = Console(width=160, file=StringIO(), color_system=None, legacy_windows=False)
-    console.print(terminal.render(audit_view(document, MANIFEST)))
-    assert isinstance(console.file, StringIO)
-    return [line.strip() for line in console.file.getvalue().splitlines()]
+    return [line.strip() for line in printed(audit_view(document, MANIFEST))]
 
 
 def in_markdown(document: AuditDocument) -> list[str]:

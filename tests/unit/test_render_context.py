@@ -16,6 +16,7 @@ from unit.literals import (
     a_migration_entry,
 )
 from unit.literals import a_tenant_entry as a_tenant
+from unit.printed import printed
 
 from pgfleet.documents.audit import AuditDocument, MigrationStatus, TenantEntry, Verdict
 from pgfleet.documents.audit_context import (
@@ -114,10 +115,7 @@ def put(document: AuditDocument, **keys: object) -> AuditDocument:
 
 
 def report(document: AuditDocument, timezone: str = "UTC") -> list[str]:
-    console = Console(width=160, file=StringIO(), color_system=None, legacy_windows=False)
-    console.print(terminal.render(audit_view(document, MANIFEST, timezone)))
-    assert isinstance(console.file, StringIO)
-    return [line.strip() for line in console.file.getvalue().splitlines()]
+    return [line.strip() for line in printed(audit_view(document, MANIFEST, timezone))]
 
 
 # Words

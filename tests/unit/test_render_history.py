@@ -1,12 +1,10 @@
 """A tenant's history as a person reads it."""
 
 from datetime import UTC, datetime
-from io import StringIO
 
-from rich.console import Console
+from unit.printed import printed
 
 from pgfleet.documents.history import EventEntry, HistoryDocument, LedgerEntry, ToolLedger
-from pgfleet.reports.render import terminal
 from pgfleet.reports.views.history import history_view
 
 WHEN = datetime(2026, 11, 24, 1, 2, 3, tzinfo=UTC)
@@ -42,10 +40,7 @@ def shown(**changed: object) -> list[str]:
     document = HistoryDocument(
         environment="prod", name="acme", home="public", database="db1:5432/acme", **{**plain, **changed}
     )
-    console = Console(width=150, file=StringIO())
-    console.print(terminal.render(history_view(document, "Europe/Berlin")))
-    assert isinstance(console.file, StringIO)
-    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+    return printed(history_view(document, "Europe/Berlin"), width=150)
 
 
 def test_who_did_what_and_whether_the_file_has_changed() -> None:

@@ -2,11 +2,10 @@
 
 import json
 from dataclasses import replace
-from io import StringIO
 
 import pytest
-from rich.console import Console, RenderableType
 from unit.literals import a_contract, a_manifest, a_migration, a_seed
+from unit.printed import printed
 
 from pgfleet.manifest.model import Check, Count, Impact, Priority, Tool, ToolLedger
 from pgfleet.reports.inventory import manifest_document, manifest_table, tenant_table
@@ -33,15 +32,8 @@ ACME = {
 }
 
 
-def shown(renderable: RenderableType) -> list[str]:
-    console = Console(width=160, file=StringIO(), color_system=None)
-    console.print(renderable)
-    assert isinstance(console.file, StringIO)
-    return [line.rstrip() for line in console.file.getvalue().splitlines()]
-
-
 def test_the_inventory_has_a_line_for_each_tenant() -> None:
-    assert shown(tenant_table([ACME, {**ACME, "name": "globex", "labels": {}}])) == [
+    assert printed(tenant_table([ACME, {**ACME, "name": "globex", "labels": {}}])) == [
         "name    ring  server    database  user     schema  labels",
         "acme    main  db1:5432  acme      pgfleet  public  region=eu, tier=gold",
         "globex  main  db1:5432  acme      pgfleet  public",
@@ -51,24 +43,24 @@ def test_the_inventory_has_a_line_for_each_tenant() -> None:
 
 
 def test_one_tenant_is_in_the_singular() -> None:
-    assert shown(tenant_table([ACME]))[-1] == "1 tenant"
+    assert printed(tenant_table([ACME]))[-1] == "1 tenant"
 
 
 def test_migrations_outside_a_transaction_are_named() -> None:
     first, second = a_migration("1"), replace(a_migration("2", name="two", requires=["1"]), transactional=False)
-    assert f"run outside a transaction: {second.file}" in shown(manifest_table(a_manifest(first, second), "m.toml"))
-    assert "outside" not in " ".join(shown(manifest_table(a_manifest(first), "m.toml")))
+    assert f"run outside a transaction: {second.file}" in printed(manifest_table(a_manifest(first, second), "m.toml"))
+    assert "outside" not in " ".join(printed(manifest_table(a_manifest(first), "m.toml")))
 
 
 @pytest.mark.parametrize("name", ["[red]x[/red]", "[/]", ":boom:"])
 def test_names_and_labels_are_shown_literally(name: str) -> None:
-    line = shown(tenant_table([{**ACME, "name": name, "labels": {name: name}}]))[1]
+    line = printed(tenant_table([{**ACME, "name": name, "labels": {name: name}}]))[1]
     assert line.split()[:2] == [name, "main"]
     assert line.endswith(f"{name}={name}")
 
 
 def test_the_manifest_has_a_line_for_each_migration_in_its_order() -> None:
-    assert shown(manifest_table(MANIFEST, "sql/manifest.toml")) == [
+    assert printed(manifest_table(MANIFEST, "sql/manifest.toml")) == [
         "   P   migration  requires  checks  provides",
         "1  P0  1_one.sql  -         1       what one provides",
         "2  P1  2_two.sql  1         0       what two provides",
@@ -82,7 +74,7 @@ def test_the_manifest_has_a_line_for_each_migration_in_its_order() -> None:
 
 
 def test_a_manifest_without_seeds_and_counts_is_described_as_such() -> None:
-    assert shown(manifest_table(a_manifest(a_migration()), "m.toml"))[-4:-1] == [
+    assert printed(manifest_table(a_manifest(a_migration()), "m.toml"))[-4:-1] == [
         "seeds: none",
         "counted: none",
         "watched: none",
@@ -90,7 +82,7 @@ def test_a_manifest_without_seeds_and_counts_is_described_as_such() -> None:
 
 
 def test_the_manifests_prose_and_path_are_shown_literally() -> None:
-    lines = shown(manifest_table(a_manifest(a_migration(name="[red]x[/red]")), "[bold]/m.toml"))
+    lines = printed(manifest_table(a_manifest(a_migration(name="[red]x[/red]")), "[bold]/m.toml"))
     assert lines[1].endswith("what [red]x[/red] provides")
     assert lines[-1].startswith("[bold]/m.toml, checksum")
 

@@ -1,8 +1,6 @@
 """What people read of a manifest's proof."""
 
-from io import StringIO
-
-from rich.console import Console
+from unit.printed import printed
 
 from pgfleet.documents.audit import CheckEntry, ManifestEntry
 from pgfleet.documents.manifest_proof import (
@@ -18,7 +16,7 @@ from pgfleet.documents.manifest_proof import (
 )
 from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.phrases.manifest_proof import proof_sentence
-from pgfleet.reports.render import markdown, terminal
+from pgfleet.reports.render import markdown
 from pgfleet.reports.views.manifest_proof import MOST_OBJECTS, proof_rows, proof_view
 
 PASSED = CheckEntry(name="table", passed=True)
@@ -63,9 +61,7 @@ def a_proof(outcome: ProofOutcome = ProofOutcome.PROVEN, **known: object) -> Man
 
 
 def shown(proof: ManifestProof) -> list[str]:
-    stream = StringIO()
-    Console(file=stream, width=160, highlight=False).print(terminal.render(proof_view(proof)))
-    return [line.rstrip() for line in stream.getvalue().splitlines()]
+    return printed(proof_view(proof))
 
 
 def test_a_proven_manifest_is_a_table_of_migrations_and_one_of_what_reapplying_restores() -> None:

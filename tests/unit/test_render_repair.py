@@ -1,10 +1,8 @@
 """How to fix a difference, and the result of a repair, as people read it."""
 
-from io import StringIO
-
 import pytest
-from rich.console import Console
 from unit.literals import a_difference_entry, a_manifest, a_migration, a_migration_entry
+from unit.printed import printed
 from unit.repair_literals import ALONG, ALTER, GONE, RERUN, a_difference, a_repair, a_repair_document, beyond
 
 from pgfleet.documents.audit import (
@@ -20,7 +18,7 @@ from pgfleet.documents.repair import RepairDocument, RepairResult
 from pgfleet.repair.model import Strategy
 from pgfleet.reports.blocks import Tone
 from pgfleet.reports.phrases.dates import Dates
-from pgfleet.reports.render import markdown, terminal
+from pgfleet.reports.render import markdown
 from pgfleet.reports.render.outline import MOST_CHARACTERS, outline
 from pgfleet.reports.views.migration import commands, migration_section
 from pgfleet.reports.views.repair import repair_rows, repair_view
@@ -124,10 +122,7 @@ LEFT = a_repair(
 
 
 def report(document: RepairDocument) -> list[str]:
-    console = Console(width=160, file=StringIO(), color_system=None, legacy_windows=False)
-    console.print(terminal.render(repair_view(document)))
-    assert isinstance(console.file, StringIO)
-    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+    return printed(repair_view(document))
 
 
 def test_the_report_of_a_dry_run() -> None:

@@ -1,12 +1,11 @@
 """What a person at a terminal reads of a rollout, line by line."""
 
 from collections.abc import Iterable
-from io import StringIO
 
 import pytest
-from rich.console import Console, RenderableType
 from rich.style import Style
 from unit.literals import a_difference_entry, a_manifest, a_migration
+from unit.printed import printed
 from unit.rollout_literals import (
     RINGS,
     a_count,
@@ -52,19 +51,12 @@ LOST = ErrorEntry(message="server closed the connection", sqlstate="08006", advi
 UNPROVEN = ErrorEntry(message="it is drifted afterwards: index public.idx_a is missing", advice="fix it by hand")
 
 
-def shown(renderable: RenderableType, width: int = 160) -> list[str]:
-    console = Console(width=width, file=StringIO(), color_system=None, legacy_windows=False)
-    console.print(renderable)
-    assert isinstance(console.file, StringIO)
-    return [line.rstrip() for line in console.file.getvalue().splitlines()]
-
-
 def plan_lines(*tenants: TenantPlan, width: int = 160) -> list[str]:
-    return shown(terminal.render(plan_view(a_plan(*tenants), MANIFEST, RINGS)), width)
+    return printed(plan_view(a_plan(*tenants), MANIFEST, RINGS), width)
 
 
 def lines_of(document: RolloutDocument, width: int = 160) -> list[str]:
-    return shown(terminal.render(rollout_view(document, MANIFEST)), width)
+    return printed(rollout_view(document, MANIFEST), width)
 
 
 def section(lines: list[str], heading: str) -> list[str]:
@@ -244,7 +236,7 @@ def test_a_version_is_never_cut(width: int) -> None:
     manifest = a_manifest(*(a_migration(f"{number}{version}") for number in range(3) for version in LONG))
     steps = (a_step(each.version) for each in manifest.migrations)
     document = a_rollout(a_result("a tenant of some length", Result.DONE, *steps))
-    lines = shown(terminal.render(rollout_view(document, manifest)), width)
+    lines = printed(rollout_view(document, manifest), width)
     place = next(number for number, line in enumerate(lines) if line.startswith("tenant"))
     assert lines[place].split() == ["tenant", "ring", "result", "migrations"]
     assert lines[place + 1].split() == ["a", "tenant", "of", "some", "length", "main", "done", "all", "9", "applied"]
@@ -264,7 +256,7 @@ def test_many_migrations_are_folded(number: int, width: int) -> None:
         a_result("acme", Result.FAILED, *done, failure, *rest),
         a_result("borealis", Result.DONE, *done, *(a_step(each) for each in versions[first:])),
     ]
-    lines = shown(terminal.render(rollout_view(a_rollout(*results), manifest)), width)
+    lines = printed(rollout_view(a_rollout(*results), manifest), width)
     text = " ".join(" ".join(lines).split())
     assert f"39 already applied · 1 failed: 0040 · {number - 40} not reached: 0041 … {number:04}" in text
     assert f"39 already applied · {number - 39} applied: 0040 … {number:04}" in text
@@ -280,7 +272,7 @@ def test_a_plan_with_many_migrations_folds_them(number: int) -> None:
     steps = [
         planned(each.version, Action.APPLY if each.version > "0038" else Action.SKIP) for each in manifest.migrations
     ]
-    lines = shown(terminal.render(plan_view(a_plan(a_tenant_plan("acme", *steps)), manifest, RINGS)), 80)
+    lines = printed(plan_view(a_plan(a_tenant_plan("acme", *steps)), manifest, RINGS), 80)
     assert f"  apply {number - 38}: 0039 … {number:04}: 1 tenant: acme" in lines
     assert f"  {number - 38} migrations, 0039 … {number:04}: 1 to apply" in lines
     assert len(lines) < 14
@@ -385,7 +377,7 @@ def test_a_rollout_that_went_well_is_short() -> None:
 
 
 def below_plan(document: RolloutDocument) -> list[str]:
-    return shown(terminal.render(view_below_plan(document, MANIFEST)))
+    return printed(view_below_plan(document, MANIFEST))
 
 
 def test_below_its_plan_a_report_does_not_repeat_it() -> None:
@@ -435,7 +427,7 @@ def test_below_its_plan_a_refused_rollout_says_why() -> None:
 
 def test_a_brief_plan_has_no_scripts() -> None:
     plan = a_plan(a_tenant_plan("acme", planned("1", Action.APPLY)))
-    assert shown(terminal.render(brief_plan_view(plan, MANIFEST, RINGS))) == [
+    assert printed(brief_plan_view(plan, MANIFEST, RINGS)) == [
         "Ring main: 1 tenant",
         "  apply 1: 1 tenant: acme",
         "",
@@ -604,7 +596,7 @@ def test_the_counts_of_a_fleet() -> None:
         tenant_counts("empty", a_count(None), a_count(None, table="two")),
         tenant_counts("off", reason="no answer"),
     )
-    assert shown(terminal.render(counts_view(document))) == [
+    assert printed(counts_view(document)) == [
         "tenant    one          two",
         "down        ?            ?",
         "part        3            ?",
@@ -625,7 +617,7 @@ def test_the_counts_of_a_fleet() -> None:
 
 def test_many_counted_tables_have_a_row_each() -> None:
     counts = [a_count(number, table=f"table_{number}") for number in range(9)]
-    lines = shown(terminal.render(counts_view(a_count_document(tenant_counts("acme", *counts)))), 80)
+    lines = printed(counts_view(a_count_document(tenant_counts("acme", *counts))), 80)
     assert lines[:2] == ["tenant  table    rows", "acme    table_0  0"]
     assert lines[9] == "acme    table_8  8"
 
@@ -633,11 +625,11 @@ def test_many_counted_tables_have_a_row_each() -> None:
 def test_counts_say_who_was_skipped() -> None:
     skipped = (SkippedEntry(name="gone", reason="its state is suspended"),)
     document = a_count_document(tenant_counts("acme", a_count(7))).model_copy(update={"skipped": skipped})
-    assert "1 tenant skipped: gone (its state is suspended)" in shown(terminal.render(counts_view(document)))
+    assert "1 tenant skipped: gone (its state is suspended)" in printed(counts_view(document))
 
 
 def test_complete_counts_are_short() -> None:
-    assert shown(terminal.render(counts_view(a_count_document(tenant_counts("acme", a_count(7)))))) == [
+    assert printed(counts_view(a_count_document(tenant_counts("acme", a_count(7))))) == [
         "tenant  one",
         "acme      7",
         "",
@@ -648,7 +640,7 @@ def test_complete_counts_are_short() -> None:
 
 def test_counts_are_capped_and_keep_what_could_not_be_counted() -> None:
     counted = [tenant_counts(f"t{number:03}", a_count(1)) for number in range(MOST_TENANTS + 1)]
-    lines = shown(terminal.render(counts_view(a_count_document(*counted, tenant_counts("down", reason="no answer")))))
+    lines = printed(counts_view(a_count_document(*counted, tenant_counts("down", reason="no answer"))))
     assert lines[1].startswith("down")
     assert "… and 2 more, none worse" in lines
 
@@ -656,7 +648,7 @@ def test_counts_are_capped_and_keep_what_could_not_be_counted() -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_counts_show_names_and_reasons_literally(name: str) -> None:
     tenants = [tenant_counts(name, a_count(1, table=name), ring=name), tenant_counts("down", reason=name)]
-    lines = shown(terminal.render(counts_view(a_count_document(*tenants))))
+    lines = printed(counts_view(a_count_document(*tenants)))
     assert lines[0].split() == ["tenant", name]
     assert lines[2].split() == [name, "1"]
     assert f"  {name}: 1 tenant: down" in lines

@@ -1,9 +1,6 @@
 """What a person at a terminal reads, line by line."""
 
-from io import StringIO
-
 import pytest
-from rich.console import Console
 from rich.style import Style
 from unit.literals import (
     a_contract_entry,
@@ -15,6 +12,7 @@ from unit.literals import (
     a_migration_entry,
     a_tenant_entry,
 )
+from unit.printed import printed
 
 from pgfleet.documents.audit import (
     CheckEntry,
@@ -44,10 +42,7 @@ OWN = UnexpectedEntry(kind="index", identity="public.own", actual="btree (a)")
 
 
 def report(*tenants: TenantEntry, width: int = 160) -> list[str]:
-    console = Console(width=width, file=StringIO(), color_system=None, legacy_windows=False)
-    console.print(terminal.render(audit_view(a_document(*tenants), MANIFEST)))
-    assert isinstance(console.file, StringIO)
-    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+    return printed(audit_view(a_document(*tenants), MANIFEST), width)
 
 
 def test_on_a_narrow_terminal_migrations_are_numbered() -> None:
@@ -293,10 +288,7 @@ def many_report(width: int, number: int) -> list[str]:
         tenant("new", *[pending] * number),
         tenant("done", *[applied] * number),
     )
-    console = Console(width=width, file=StringIO(), color_system=None, legacy_windows=False)
-    console.print(terminal.render(audit_view(a_document(*tenants), manifest)))
-    assert isinstance(console.file, StringIO)
-    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+    return printed(audit_view(a_document(*tenants), manifest), width)
 
 
 @pytest.mark.parametrize("width", [80, 120])
