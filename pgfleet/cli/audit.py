@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pgfleet.cli import temporary_server
 from pgfleet.cli.completion import complete_environments
 from pgfleet.cli.option_groups import with_groups
 from pgfleet.cli.options import AuditOutput, Detail, LedgerOwners, Local, Selected, check_writable
@@ -113,7 +114,7 @@ def _audit_locally(context: RunContext, since: Path | None, *, full: bool) -> Au
 
 def run_audit(environment: str, **parameters: Any) -> AuditDocument:
     """One run of the flow `audit`, with its progress on standard error. Raises PgfleetError if the run failed."""
-    settings.prepare_prefect()
+    temporary_server.start()
     from pgfleet.cli.run_flow import run_flow
     from pgfleet.flows.audit import audit_fleet
     from pgfleet.tasks.support.results import AUDIT_DOCUMENT

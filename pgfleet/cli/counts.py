@@ -4,11 +4,11 @@ from typing import Any
 
 import typer
 
+from pgfleet.cli import temporary_server
 from pgfleet.cli.option_groups import with_groups
 from pgfleet.cli.options import Environment, Local, Output, Selected, check_writable
 from pgfleet.cli.progress import showing_progress
 from pgfleet.documents.counts import CountDocument
-from pgfleet.run import settings
 
 INCOMPLETE = 3
 
@@ -39,7 +39,7 @@ def counts(environment: Environment, selected: Selected, output: Output, local: 
 
 
 def _run_flow(environment: str, **parameters: Any) -> CountDocument:
-    settings.prepare_prefect()
+    temporary_server.start()
     from pgfleet.cli.run_flow import run_flow
     from pgfleet.flows.count import count_fleet
     from pgfleet.tasks.support.results import COUNT_DOCUMENT

@@ -5,10 +5,11 @@ from typing import Annotated
 import typer
 
 from pgfleet.check.judgment import EXIT_STATUS
+from pgfleet.cli import temporary_server
 from pgfleet.cli.completion import complete_environments
 from pgfleet.cli.option_groups import with_groups
 from pgfleet.cli.options import Output, check_writable
-from pgfleet.run import files, settings
+from pgfleet.run import files
 from pgfleet.run.manifest_file import find_manifest
 
 
@@ -61,7 +62,7 @@ def check(
         load_context(on)  # raises ConfigurationError before a run begins
     check_writable(output.output)
     files.load_manifest(find_manifest())
-    settings.prepare_prefect()
+    temporary_server.start()
     from pgfleet.cli.run_flow import run_flow
     from pgfleet.flows.check_manifest import check_manifest
     from pgfleet.tasks.support.results import MANIFEST_PROOF

@@ -26,6 +26,7 @@ def showing_progress(title: str, on_plan: Callable[[RolloutPlan], None] = lambda
     `on_plan` is called with the plan of a rollout.
     """
     console = Console(stderr=True)
+    console.soft_wrap = not console.is_terminal  # a line that another program reads is not broken
     listener = _Bar(title, console, on_plan) if console.is_terminal else Lines(title, console, on_plan)
     with listening(listener), listener.shown():
         yield listener

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
+from pgfleet.cli import temporary_server
 from pgfleet.cli.option_groups import with_groups
 from pgfleet.cli.options import DryRun, Environment, Output, Selected, Yes, check_writable
 from pgfleet.cli.progress import showing_progress
@@ -14,7 +15,6 @@ from pgfleet.cli.prompt import is_confirmed, is_terminal
 from pgfleet.documents.repair import RepairDocument, RepairResult
 from pgfleet.errors import FleetError
 from pgfleet.rollout.repair_summary import exit_status
-from pgfleet.run import settings
 
 NO_TERMINAL = "Dry run only: there is no terminal to ask at. Use --yes to repair."
 NOT_CONFIRMED = "Dry run only: not confirmed."
@@ -71,7 +71,7 @@ def run_repair(environment: str, is_agreed: Callable[[RepairDocument], bool], **
 
 
 def _run(title: str, environment: str, **parameters: Any) -> RepairDocument:
-    settings.prepare_prefect()
+    temporary_server.start()
     from pgfleet.cli.run_flow import run_flow
     from pgfleet.flows.repair import repair_fleet
     from pgfleet.tasks.support.results import REPAIR_DOCUMENT

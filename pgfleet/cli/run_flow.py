@@ -1,14 +1,13 @@
 """Runs a flow in this process and returns the document that it saved."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
+from pgfleet.cli import temporary_server
 from pgfleet.errors import ConfigurationError, PgfleetError
-from pgfleet.run import interruption
 
 if TYPE_CHECKING:
     from prefect import Flow, State
@@ -23,7 +22,7 @@ def run_flow(flow: "Flow[..., Any]", form: TypeAdapter[Document], **parameters: 
     from pgfleet.tasks.support.results import load_result
     from pgfleet.tasks.support.states import raw_result
 
-    interruption.clean_up_by(kill_temporary_server)
+    temporary_server.hand_over()
     with prefect_errors():
         try:
             state = cast("State[Any]", flow(**parameters, return_state=True))
@@ -36,14 +35,6 @@ def run_flow(flow: "Flow[..., Any]", form: TypeAdapter[Document], **parameters: 
     if document is None:
         raise PgfleetError(f"the {flow.name} failed: {state.message}")
     return document
-
-
-def kill_temporary_server() -> None:
-    """Kills the server that Prefect started for this process, which Prefect stops only when the process ends itself."""
-    if module := sys.modules.get("prefect.server.api.server"):
-        for each in [*module.SubprocessASGIServer._instances.values()]:
-            if process := each.server_process:
-                process.kill()
 
 
 @contextmanager

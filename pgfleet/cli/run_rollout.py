@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markdown import Markdown
 
+from pgfleet.cli import temporary_server
 from pgfleet.cli.progress import showing_progress
 from pgfleet.cli.prompt import is_agreed, is_confirmed, is_terminal
 from pgfleet.cli.run_flow import run_flow
@@ -15,7 +16,6 @@ from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.errors import ConfigurationError
 from pgfleet.fleet.selection import ALL_TENANTS, Selection
-from pgfleet.run import settings
 from pgfleet.run.context import RunContext
 from pgfleet.run.report_folders import check_report_folders
 
@@ -46,22 +46,21 @@ def run_rollout(
     required, otherwise for yes or no. Raises ConfigurationError if nobody can be asked, and PgfleetError if the run
     failed.
     """
-    settings.prepare_prefect()
+    check_report_folders(context.environment)
+    name, policy = context.environment.name, context.environment.policy
+    must_ask = not dry_run and not yes
+    if must_ask and not is_terminal() and not policy.rollout.approval:
+        raise ConfigurationError("--yes", "", "is required without a terminal; --dry-run shows the plan first")
+    temporary_server.start()
     from pgfleet.cli.output import show as show_on
     from pgfleet.flows._approval import asking, can_ask
     from pgfleet.reports.render import terminal
     from pgfleet.reports.views.plan import brief_plan_view, plan_view
     from pgfleet.tasks.support.results import ROLLOUT_DOCUMENT
 
-    check_report_folders(context.environment)
-    name, policy = context.environment.name, context.environment.policy
-    must_ask = not dry_run and not yes
-    if must_ask and not is_terminal():
-        if not policy.rollout.approval:
-            raise ConfigurationError("--yes", "", "is required without a terminal; --dry-run shows the plan first")
-        if not can_ask():
-            problem = "approval is required, but there is neither a terminal nor PREFECT_API_URL"
-            raise ConfigurationError("--yes", "", problem)
+    if must_ask and not is_terminal() and not can_ask():
+        problem = "approval is required, but there is neither a terminal nor PREFECT_API_URL"
+        raise ConfigurationError("--yes", "", problem)
 
     def show(plan: RolloutPlan) -> None:
         view = (

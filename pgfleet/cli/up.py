@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from pgfleet.cli import temporary_server
 from pgfleet.errors import ConfigurationError
 from pgfleet.run import settings
 from pgfleet.run.shipped import deployments_folder
@@ -25,7 +26,7 @@ def demo(
     1  some audit did not
     3  the demo failed
     """
-    settings.prepare_prefect()  # before the fleet is created, which takes long
+    temporary_server.start()  # while the fleet is created
     from pgfleet.cli.demo import run_demo
 
     raise typer.Exit(run_demo(keep=keep))
