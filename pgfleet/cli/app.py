@@ -27,7 +27,6 @@ MOST_CHARACTERS, MOST_SHOWN = 4096, 60
 
 app = typer.Typer(
     cls=Group,
-    no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, which contain connection strings
@@ -125,8 +124,8 @@ def run_command() -> None:
     An unexpected exception exits with 3, because 1 would mean findings.
     """
     try:
-        _check_arguments(sys.argv[1:])
-        sys.exit(app(with_globals_first(sys.argv[1:]), prog_name="pgfleet", standalone_mode=False))
+        _check_arguments(arguments := sys.argv[1:] or ["--help"])
+        sys.exit(app(with_globals_first(arguments), prog_name="pgfleet", standalone_mode=False))
     except KeyboardInterrupt:
         sys.exit(128 + (interruption.received() or signal.SIGINT))
     except typer.TyperException as error:

@@ -29,7 +29,7 @@ def init(
 ) -> None:
     """Write a fleet file to start with.
 
-    With --dsn, its only tenant is that database; else, it is a commented example.
+    With --dsn, its only tenant is that database; otherwise, it is an example.
     Does not overwrite a file.
 
     Exit status:

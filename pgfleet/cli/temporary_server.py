@@ -48,7 +48,8 @@ class TemporaryServer:
             server.server_process, server.running = None, False
         elif (seconds := monotonic() - self._began) > LONG_SECONDS:
             advice = "keep one running with pgfleet up, and set PREFECT_API_URL"
-            progress.report_note(f"Prefect's temporary server took {seconds:.0f} s to start; {advice}")
+            began = f"Prefect's temporary server took {seconds:.0f} s to start, which the report does not count"
+            progress.report_note(f"{began}; {advice}")
 
     def _answers(self, api: str) -> bool:
         import httpx

@@ -87,3 +87,11 @@ def test_the_version_names_what_pgfleet_runs_on(
         "psycopg",
         "embedded PostgreSQL",
     ]
+
+
+def test_without_arguments_the_help_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, shown, problem = run(capsys, monkeypatch)
+    assert (status, problem) == (0, "")
+    assert shown.startswith("Usage: pgfleet [OPTIONS] COMMAND")

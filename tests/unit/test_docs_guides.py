@@ -92,10 +92,10 @@ def test_a_guide_says_what_it_is_for_and_starts_with_the_command(page: Path) -> 
     title, purpose, first, *_ = page.read_text(encoding="utf-8").split("\n\n")
     assert title.startswith("# ")
     assert re.match(r"(How|What) .+\.$", " ".join(purpose.split()))
-    assert first.startswith("```sh\n")
+    assert first.startswith(("```sh\n", "```bash\n"))
 
 
-@pytest.mark.parametrize("text", blocks("sh"))
+@pytest.mark.parametrize("text", [*blocks("sh"), *blocks("bash")])
 def test_the_commands_of_a_page_are_valid(text: str) -> None:
     for program, *arguments in shell_commands(text):
         if program == "pgfleet":

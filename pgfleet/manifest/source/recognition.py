@@ -13,6 +13,8 @@ UP_FILE = re.compile(r"\d+_[^/]*\.up\.sql", re.ASCII)
 NUMBERED_FILE = re.compile(r"\d[^/]*\.sql", re.ASCII)
 UP_FILE_TOOLS = (Tool.GOLANG_MIGRATE, Tool.SQLX)
 """The tools whose files can all be called `000001_users.up.sql`; node-pg-migrate's can too, but usually are not."""
+CODE = frozenset({"java", "js", "kt", "py", "rb", "ts", "xml"})
+"""Endings of migrations that are not SQL: those of Alembic, Django, Rails, Liquibase, Knex, and others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,8 @@ def _describe(directory: Directory) -> str:
     """What the directory contains: the most frequent kinds of files."""
     kinds = Counter(path.rpartition(".")[2] for path in directory if "." in path.rpartition("/")[2])
     most = [f"{number} .{kind}" for kind, number in kinds.most_common(3)]
-    return f"it contains {', '.join(most)}" if most else "it contains no file"
+    advice = "; to write migrations in code out as SQL, see docs/manifest.md" if CODE & kinds.keys() else ""
+    return f"it contains {', '.join(most)}{advice}" if most else "it contains no file"
 
 
 def _count(directory: Directory, pattern: re.Pattern[str], what: str) -> str | None:
