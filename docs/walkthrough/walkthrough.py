@@ -11,6 +11,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -95,9 +96,21 @@ def run_process(command: list[str], folder: Path, **variables: str) -> Done:
 
 def main(page: Path, runner: Runner = run_process) -> None:
     """Writes the page."""
+    with shop() as (cluster, folder):
+        write_page(page, cluster, folder, runner)
+
+
+@contextmanager
+def shop() -> Iterator[tuple[Cluster, Path]]:
+    """The server with the shop's databases, and its folder."""
     with Cluster.temporary(embedded_binaries()) as cluster, tempfile.TemporaryDirectory() as folder:
         prepare(cluster, Path(folder))
-        text = "\n\n".join(["# Tutorial", INTRODUCTION, *steps(cluster, Path(folder), runner)])
+        yield cluster, Path(folder)
+
+
+def write_page(page: Path, cluster: Cluster, folder: Path, runner: Runner) -> None:
+    """Runs the commands in the shop's folder, and writes the page."""
+    text = "\n\n".join(["# Tutorial", INTRODUCTION, *steps(cluster, folder, runner)])
     page.write_text(f"{text}\n", encoding="utf-8")
 
 
