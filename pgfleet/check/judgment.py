@@ -97,11 +97,12 @@ def _tables(evidence: Evidence) -> Iterator[TableProof]:
 
 
 def _faults(manifest: Manifest, proofs: Iterable[MigrationProof], evidence: Evidence) -> Iterator[FaultEntry]:
-    files = {each.version: each.file for each in manifest.migrations}
     downs = {each.version: each.down.script.file for each in manifest.migrations if each.down}
     if evidence.failed:
         version, message = evidence.failed
-        yield FaultEntry(kind=FaultKind.FAILS, version=version, file=files.get(version, version), message=message)
+        yield FaultEntry(
+            kind=FaultKind.FAILS, version=version, file=manifest.files.get(version, version), message=message
+        )
     for proof in proofs:
         for kind, message in _migration_faults(proof, evidence):
             yield FaultEntry(kind=kind, version=proof.version, file=proof.file, message=message)

@@ -76,7 +76,7 @@ def manifest_entry(manifest: Manifest) -> ManifestEntry:
     """The manifest as documents identify it."""
     return ManifestEntry(
         checksum=manifest.checksum,
-        migrations=tuple(each.version for each in manifest.migrations),
+        migrations=manifest.versions,
         product=manifest.product,
         scripts=tuple(each.script.checksum for each in manifest.migrations),
     )

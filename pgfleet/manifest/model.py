@@ -229,6 +229,16 @@ class Manifest:
     ledger: ToolLedger | None = None
 
     @property
+    def versions(self) -> tuple[str, ...]:
+        """The versions of the migrations, in order."""
+        return tuple(each.version for each in self.migrations)
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The migrations' file names for people, by version, in order."""
+        return {each.version: each.file for each in self.migrations}
+
+    @property
     def stand_ins(self) -> dict[str, str]:
         """Every equivalent default, mapped to the first one of its group."""
         return {each: group[0] for group in self.equivalent_defaults for each in group}

@@ -32,11 +32,9 @@ def audit_junit(document: AuditDocument, manifest: Manifest) -> str:
     """
     suites = [_suite(each, document, manifest) for each in worst_first(document.tenants)]
     left_out = tuple(Case(name=each.name, ending=Ending.SKIPPED, message=each.reason) for each in document.skipped)
-    seconds = (document.finished_at - document.started_at).total_seconds()
+    suites.append(Suite(name=SKIPPED, cases=left_out))
     title = f"pgfleet audit {document.environment}"
-    return report(
-        title, [*suites, Suite(name=SKIPPED, cases=left_out)], started_at=document.started_at, seconds=seconds
-    )
+    return report(title, suites, started_at=document.started_at, finished_at=document.finished_at)
 
 
 def _suite(tenant: TenantEntry, document: AuditDocument, manifest: Manifest) -> Suite:

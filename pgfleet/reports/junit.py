@@ -41,11 +41,11 @@ class Suite:
     notes: tuple[str, ...] = ()
 
 
-def report(title: str, suites: Iterable[Suite], *, started_at: datetime, seconds: float) -> str:
+def report(title: str, suites: Iterable[Suite], *, started_at: datetime, finished_at: datetime) -> str:
     """The report as XML; `title` prefixes the class of every case, so that reports of several environments differ."""
     root = ElementTree.Element("testsuites", name=show_hidden(title))
     found = [each for each in suites if each.cases]
-    _count(root, [case for suite in found for case in suite.cases], seconds)
+    _count(root, [case for suite in found for case in suite.cases], (finished_at - started_at).total_seconds())
     for suite in found:
         _append_suite(root, suite, title, started_at)
     ElementTree.indent(root)

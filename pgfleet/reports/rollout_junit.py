@@ -29,9 +29,8 @@ TENANT_ENDING = {
 def rollout_junit(document: RolloutDocument) -> str:
     """Failed steps are failures, tenants that could not be inspected are errors, what was not begun is skipped."""
     suites = [*_plan(document), *map(_ring, document.rings), *map(_tenant, worst_first(document.tenants))]
-    seconds = (document.finished_at - document.started_at).total_seconds()
     title = f"pgfleet {document.what} {document.environment}"
-    return report(title, suites, started_at=document.started_at, seconds=seconds)
+    return report(title, suites, started_at=document.started_at, finished_at=document.finished_at)
 
 
 def _plan(document: RolloutDocument) -> Iterator[Suite]:

@@ -32,7 +32,7 @@ def plan_adoption(entry: TenantEntry, through: str, ledger: ToolLedger | None = 
 
 def check_adoption(through: str, manifest: Manifest) -> None:
     """Raises FleetError for a version that is not in the manifest."""
-    versions = [each.version for each in manifest.migrations]
+    versions = manifest.versions
     if through not in versions:
         raise FleetError("--through", through, f"not in the manifest, which has: {', '.join(versions)}")
 

@@ -34,7 +34,7 @@ def check_scope(scope: Scope, manifest: Manifest) -> None:
     for version in scope.rerun:
         migration = next((each for each in manifest.migrations if each.version == version), None)
         if migration is None:
-            known = ", ".join(each.version for each in manifest.migrations)
+            known = ", ".join(manifest.versions)
             raise FleetError("--rerun", version, f"not in the manifest, which has: {known}")
         if not is_within(migration, scope):
             raise FleetError("--rerun", version, f"is {migration.priority}, which --priority {scope.priority} excludes")

@@ -83,7 +83,7 @@ def tenant_plan_sentence(plan: TenantPlan, manifest: Manifest) -> str:
     """`apply all 7 migrations; apply seed policy_rules`, or why nothing can be done."""
     if plan.obstacle:
         return f"{plan.obstacle}: {plan.reason}"
-    order = [each.version for each in manifest.migrations]
+    order = manifest.versions
     parts = []
     for action in ACTION_MEANS:
         versions = [each.version for each in plan.migrations if each.action is action]

@@ -92,7 +92,7 @@ def audit_page(
 
 def _opening(document: AuditDocument, manifest: Manifest, dates: Dates) -> Iterator[Block]:
     """What changed since the previous audit, and what many tenants share."""
-    order, since = [each.version for each in manifest.migrations], document.since
+    since = document.since
     if document.is_first:
         yield Paragraph(text=FIRST_AUDIT)
     if since:
@@ -101,8 +101,8 @@ def _opening(document: AuditDocument, manifest: Manifest, dates: Dates) -> Itera
             blocks=tuple(
                 Lines(title=title, lines=lines, tone=tone)
                 for title, lines, tone in (
-                    ("New", new_lines(since, order), Tone.BAD),
-                    ("Resolved", resolved_lines(since, dates, order), Tone.GOOD),
+                    ("New", new_lines(since, manifest.versions), Tone.BAD),
+                    ("Resolved", resolved_lines(since, dates, manifest.versions), Tone.GOOD),
                     (LOSSES, capped(loss_lines(document.tenants)), Tone.BAD),
                 )
                 if lines

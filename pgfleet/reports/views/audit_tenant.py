@@ -193,7 +193,7 @@ def _migration_rows(tenant: TenantEntry, manifest: Manifest) -> Iterator[tuple[S
     if len(rows) <= MOST_MIGRATIONS:
         yield from ((status, each.file, remark) for status, each, remark in rows)
         return
-    order = [each.version for each in manifest.migrations]
+    order = manifest.versions
     for (status, remark), run in groupby(rows, key=lambda each: (each[0], each[2])):
         members = [each for _, each, _ in run]
         folded = f"{len(members)} migrations, {fold_versions((each.version for each in members), order)}"

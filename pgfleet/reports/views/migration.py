@@ -53,7 +53,7 @@ def migration_sections(migrations: Iterable[MigrationEntry], manifest: Manifest,
 def migration_section(migrations: Sequence[MigrationEntry], manifest: Manifest, dates: Dates) -> Section:
     """The section of migrations with the same findings."""
     first, versions = migrations[0], tuple(each.version for each in migrations)
-    folded = fold_versions(versions, [each.version for each in manifest.migrations])
+    folded = fold_versions(versions, manifest.versions)
     state = (Paragraph(text=NOT_APPLIED),) if first.status is MigrationStatus.PENDING else ()
     priorities = ", ".join(sorted({str(each.priority) for each in migrations}))
     return Section(

@@ -76,8 +76,8 @@ def approval_view(
     plan: RolloutPlan, manifest: Manifest, rings: Sequence[str], dry_run: Sequence[TenantResult], ring: str
 ) -> View:
     """What a person needs to approve the plan: its effects, its dry run in the first ring, what that left out."""
-    files = {each.version: each.file for each in manifest.migrations}
-    found = {heading: issues for heading, issues in issues_of(dry_run, files).items() if heading != NOT_EXERCISED}
+    issues = issues_of(dry_run, manifest.files)
+    found = {heading: each for heading, each in issues.items() if heading != NOT_EXERCISED}
     result = Paragraph(text=f"{format_summary(summarize(dry_run))}. All changes were rolled back.")
     not_exercised = {NOT_EXERCISED: _not_exercised(plan, manifest, dry_run)}
     return View(
@@ -125,7 +125,7 @@ def _rings(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> Itera
         ]
         yield from issue_section(f"Ring {ring}: {tenant_count(len(tenants))}", issues)
     everyone = [each for tenants in groups.values() for each in tenants]
-    files = {each.version: each.file for each in manifest.migrations}
+    files = manifest.files
     yield from issue_sections(
         {
             FIRST_CONTACT: tuple(first_contacts(everyone)),
@@ -153,7 +153,7 @@ def _migrations(plan: RolloutPlan, manifest: Manifest) -> Iterator[Section]:
 
 def _not_exercised(plan: RolloutPlan, manifest: Manifest, dry_run: Sequence[TenantResult]) -> Sequence[Issue]:
     """What no dry run can roll back, in the entire plan; then what depends on it, in the dry run."""
-    files = {each.version: each.file for each in manifest.migrations}
+    files = manifest.files
     alone = {each.version for each in manifest.migrations if not each.transactional}
     others = (
         each.model_copy(update={"migrations": tuple(step for step in each.migrations if step.version not in alone)})

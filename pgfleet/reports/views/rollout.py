@@ -66,8 +66,7 @@ def view_below_plan(document: RolloutDocument, manifest: Manifest, timezone: str
         return view
     begun = tuple(each for each in document.tenants if not each.obstacle)
     astray = tuple(each for each in begun if each.result in ASTRAY)
-    files = {each.version: each.file for each in manifest.migrations}
-    found = issues_of(begun, files, document.rings)
+    found = issues_of(begun, manifest.files, document.rings)
     new = {heading: issues for heading, issues in found.items() if heading != REMAINING}
     is_as_planned = document.dry_run and not astray
     rings = () if is_as_planned else (*_ring_table(document.rings), *_ring_notes(document.rings, with_findings=False))
@@ -103,8 +102,7 @@ def work(document: RolloutDocument) -> Iterator[Section]:
 
 def issues(document: RolloutDocument, manifest: Manifest) -> Iterator[Section]:
     """Everything that went wrong or was left out."""
-    files = {each.version: each.file for each in manifest.migrations}
-    yield from issue_sections(issues_of(document.tenants, files, document.rings), QUIET)
+    yield from issue_sections(issues_of(document.tenants, manifest.files, document.rings), QUIET)
 
 
 def ring_status(outcome: RingOutcome) -> Status:
@@ -167,5 +165,4 @@ def _tallies(document: RolloutDocument, manifest: Manifest) -> Iterator[Section]
     for step in (each for tenant in document.tenants for each in tenant.migrations):
         tallies.setdefault(step.version, Counter())[step_word(step)] += 1
     if len(document.tenants) > 1:
-        files = {each.version: each.file for each in manifest.migrations}
-        yield from section("Tenants per migration", Lines(lines=tuple(tally_lines(tallies, files))))
+        yield from section("Tenants per migration", Lines(lines=tuple(tally_lines(tallies, manifest.files))))

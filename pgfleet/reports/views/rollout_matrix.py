@@ -33,7 +33,7 @@ UNFINISHED = frozenset({Result.FAILED, Result.UNREACHABLE, Result.NOT_REACHED})
 
 def matrix(document: RolloutDocument, manifest: Manifest) -> Matrix:
     """Tenants, worst first, by the migrations in the rollout's scope."""
-    ordered, versions = worst_first(document.tenants), [each.version for each in manifest.migrations]
+    ordered, versions = worst_first(document.tenants), manifest.versions
     steps = {each.name: {step.version: step for step in each.migrations} for each in ordered}
     met: dict[str, list[tuple[str, MigrationStep]]] = {}
     for name, step in ((name, step) for name, found in steps.items() for step in found.values()):
