@@ -291,11 +291,7 @@ def test_a_connect_timeout_is_in_full_seconds_and_at_least_libpqs_minimum(writte
         ),
         pytest.param("environments = ", "is not valid TOML: Invalid value (at end of document)", id="not TOML"),
         pytest.param("", "environments: missing", id="empty"),
-        pytest.param(
-            "[environments]",
-            "environments: must have 1 or more entries",
-            id="no environment",
-        ),
+        pytest.param("[environments]", "environments: must have 1 or more entries", id="no environment"),
         pytest.param('default = "prod"\n' + PROD, "default: unknown key", id="unknown key at the top"),
         pytest.param(
             PROD + "rings_ = []",
@@ -347,11 +343,7 @@ def test_a_connect_timeout_is_in_full_seconds_and_at_least_libpqs_minimum(writte
             "environments.prod: failure_budget names the ring 'canary', which is not in rings",
             id="budget of an unknown ring",
         ),
-        pytest.param(
-            PROD + "rings = []",
-            "environments.prod.rings: must have 1 or more entries",
-            id="no rings",
-        ),
+        pytest.param(PROD + "rings = []", "environments.prod.rings: must have 1 or more entries", id="no rings"),
         pytest.param(
             PROD + "max_connections_per_server = 0",
             "environments.prod.max_connections_per_server: must be at least 1",
@@ -372,11 +364,7 @@ def test_a_connect_timeout_is_in_full_seconds_and_at_least_libpqs_minimum(writte
             'environments.prod.connection_share: must be a share from "1%" to "100%"',
             id="no share",
         ),
-        pytest.param(
-            PROD + "max_workers = 0",
-            "environments.prod.max_workers: must be at least 1",
-            id="no workers",
-        ),
+        pytest.param(PROD + "max_workers = 0", "environments.prod.max_workers: must be at least 1", id="no workers"),
         pytest.param(
             PROD + "max_connections_per_server = true",
             "environments.prod.max_connections_per_server: must be a whole number",

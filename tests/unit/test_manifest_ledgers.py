@@ -88,12 +88,7 @@ def test_an_unqualified_table_is_in_the_home_schema() -> None:
     ("tool", "rows", "recorded"),
     [
         pytest.param(Tool.GOOSE, [(1, 0, True), (2, 1, True), (3, 2, True)], versions("1", "2"), id="goose"),
-        pytest.param(
-            Tool.GOOSE,
-            [(4, 2, False), (2, 1, True), (3, 2, True)],
-            versions("1"),
-            id="goose, rolled back",
-        ),
+        pytest.param(Tool.GOOSE, [(4, 2, False), (2, 1, True), (3, 2, True)], versions("1"), id="goose, rolled back"),
         pytest.param(Tool.DBMATE, [("1",), ("3",), ("9",)], versions("1", "3"), id="dbmate"),
         pytest.param(Tool.GOLANG_MIGRATE, [(2, False)], versions("1", "2"), id="golang-migrate: all up to the current"),
         pytest.param(
