@@ -4,19 +4,21 @@ from collections.abc import Hashable, Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.login_rights import LoginRights
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Environment, Policy, Tenant
-from pgfleet.judge.assessment import Assessment
 from pgfleet.judge.unchanged import EarlierInspection
 from pgfleet.manifest.home_schema import creates_schema, replay_home, words_of
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
 from pgfleet.manifest.order import Order, order_of
 from pgfleet.run.connection_limiter import ConnectionLimiter, Leases
 from pgfleet.run.silent_servers import SilentServers
+
+if TYPE_CHECKING:
+    from pgfleet.judge.assessment import Assessment
 
 Expectation = ExpectedCatalog | NoExpectedCatalog
 
