@@ -218,11 +218,13 @@ class Transactions(LazyConnection):
     def _with_settings(self, queries: Sequence[Query], reads: Sequence[Query]) -> Iterator[Query]:
         """The queries, each with its search path; in the end that of scripts. First the settings of a new transaction.
 
-        They hold until it ends, because those that a script changes are applied again after it.
+        They hold until it ends, because they are applied again after scripts and writes, whose triggers can change them.
         """
         if not self._depth:
             yield from self._settings()
         yield from self._guarded(queries)
+        if self._depth and queries:
+            yield from self._settings()
         if reads:
             yield Query(f"SAVEPOINT {READ_SAVEPOINT}; SET TRANSACTION READ ONLY")
             yield from self._guarded(reads)

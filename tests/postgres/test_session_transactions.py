@@ -110,3 +110,29 @@ def test_a_lost_connection_ends_a_dry_run(server: Server, session: Session) -> N
             session.write(INSERT)
         session.write(INSERT)
     assert counted(server, session) == 0
+
+
+@pytest.mark.parametrize("how", ["write", "write at commit", "script"])
+def test_a_trigger_does_not_change_the_settings_of_the_rest_of_a_transaction(
+    server: Server, session: Session, empty_database: str, how: str
+) -> None:
+    body = "BEGIN PERFORM set_config(n, v, true) FROM (VALUES {}) AS s (n, v); RETURN NULL; END"
+    values = "('pgfleet.home_path', 'elsewhere'), ('row_security', 'on'), ('DateStyle', 'German')"
+    server.execute(
+        f"CREATE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS $${body.format(values)}$$;"
+        "CREATE TRIGGER change AFTER INSERT ON one FOR EACH STATEMENT EXECUTE FUNCTION change()",
+        empty_database,
+    )
+    settings = Query(
+        "SELECT pg_catalog.current_setting('pgfleet.home_path'), pg_catalog.current_setting('row_security'),"
+        " pg_catalog.current_setting('DateStyle')"
+    )
+    with session.transaction():
+        with session.transaction():
+            if how == "script":
+                session.run_script("INSERT INTO one VALUES (1)")
+            elif how == "write":
+                session.write(INSERT)
+            else:
+                session.write_at_commit(INSERT)
+        assert session.fetch(settings) == [[('"public"', "off", "ISO, MDY")]]
