@@ -218,7 +218,7 @@ class Transactions(LazyConnection):
     def _with_settings(self, queries: Sequence[Query], reads: Sequence[Query]) -> Iterator[Query]:
         """The queries, each with its search path; in the end that of scripts. First the settings of a new transaction.
 
-        They hold until it ends, because they are applied again after scripts and writes, whose triggers can change them.
+        They hold until it ends: they are applied again after scripts and writes, whose triggers can change them.
         """
         if not self._depth:
             yield from self._settings()
