@@ -1,7 +1,7 @@
 """The figures for Prometheus, read by its own client's two parsers: OpenMetrics, and the format of a node exporter."""
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from prometheus_client import Metric
@@ -22,7 +22,7 @@ from unit.literals import (
 )
 
 from pgfleet.documents.audit import AuditDocument, MigrationStatus, SkippedEntry, UnexpectedEntry, Verdict
-from pgfleet.documents.audit_context import FindingEntry, LossEntry, Source, TrendEntry
+from pgfleet.documents.audit_context import AcceptedEntry, FindingEntry, LossEntry, Source, TrendEntry
 from pgfleet.manifest.model import Count
 from pgfleet.reports.openmetrics import METRICS, audit_metrics
 
@@ -109,7 +109,7 @@ def test_differences_are_counted_by_kind_and_change_including_zeros() -> None:
 
 
 def test_an_accepted_difference_is_counted_only_as_accepted() -> None:
-    accepted = {"owner": "ana", "reason": "being rebuilt", "until": "2025-12-31"}
+    accepted = AcceptedEntry(owner="ana", reason="being rebuilt", until=date(2025, 12, 31))
     difference = a_difference_entry().model_copy(update={"accepted": accepted})
     migration = a_migration_entry(MigrationStatus.DRIFTED, differences=[difference])
     found = read(a_document(a_tenant_entry(migrations=[migration])))
