@@ -111,7 +111,7 @@ class _Attempt:
         rows = {version: self._row(version, action) for version, action in actions.items()}
         observed = replace(observed, ledger={**observed.ledger, **rows})
         if observed.tool and ledger and ledger.write:
-            observed = replace(observed, tool=replace(observed.tool, versions=observed.tool.versions | rows.keys()))
+            observed = replace(observed, tool=replace(observed.tool, versions=observed.tool.versions | frozenset(rows)))
         return TenantInspection(observed, found.records, found.assessment, Prefetched())
 
     def _row(self, version: str, action: Action) -> LedgerRow:
