@@ -30,7 +30,6 @@ from pgfleet.rollout.reverting import dropped_tables, find_drift
 from pgfleet.run.context import RunContext
 
 Counts = Sequence[CountObservation]
-NOTHING_COUNTED: Counts = ()
 
 
 def revert(session: Session, context: RunContext, plan: TenantPlan, version: str) -> MigrationStep:
