@@ -108,6 +108,7 @@ def test_the_commands_of_a_guide_run(page: Path, shop: Shop, fleet: Path, tmp_pa
             assert (Path(__file__).parent / ELSEWHERE[found.pop()]).exists()
             continue
         command = ["pgfleet", *as_run(arguments, dsn)]
-        done = run_here(command, tmp_path, PGFLEET_CONFIG=str(fleet), PGFLEET_MANIFEST="")
+        variables = {"PGFLEET_CONFIG": str(fleet), "PGFLEET_MANIFEST": "", "PGFLEET_STATE": str(shop.folder / "state")}
+        done = run_here(command, tmp_path, **variables)
         errors = [line for line in done.stderr.splitlines() if line.startswith("pgfleet: ")]
         assert (done.returncode in {0, 1}, errors) == (True, []), command
