@@ -31,7 +31,7 @@ def main(dsn: str, name: str, times: int, seconds: float, threads: int) -> None:
     def connect(_: int) -> None:
         with Session(Dsn(dsn), limits=Limits(application_name=name, limiter=limiter)) as session:
             session.fetch(Query("SELECT 1"))
-            print("connected", flush=True)
+            print("connected\n", end="", flush=True)  # in one piece, because several threads print
             time.sleep(seconds)
 
     with ThreadPoolExecutor(threads) as pool:

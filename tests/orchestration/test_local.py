@@ -133,7 +133,7 @@ def test_the_flow_and_the_local_run_make_the_same_documents(
 def test_a_silent_server_does_not_delay_others(
     fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, silent_proxy: Callable[[int], SilentProxy]
 ) -> None:
-    connect_seconds, statement_seconds, others_seconds = 2, 3, 20
+    connect_seconds, statement_seconds, others_seconds = 2, 3, 60
     fleet.policy(f'connect_timeout = "{connect_seconds}s"').policy(f'statement_timeout = "{statement_seconds}s"')
     fleet.tenant("acme", ready_dsn())
     assert run(fleet, "audit", ENVIRONMENT, "--local")[0] == 0, "the replay is known from now on"
