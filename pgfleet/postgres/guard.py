@@ -8,7 +8,7 @@ from pgfleet.manifest.statement_names import names_in, tables_read_by
 from pgfleet.postgres.query import Query
 from pgfleet.run.shipped import statement
 
-TrustKey = tuple[frozenset[tuple[tuple[str, str], int]], frozenset[str]]
+TrustKey = tuple[frozenset[tuple[tuple[str, str], int]], frozenset[str], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,13 +17,14 @@ class Trust:
 
     functions: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """How many functions of this schema and name there are in the manifest."""
-    relations: frozenset[str] = frozenset()
-    """Quoted names of tables and views."""
+    tables: frozenset[str] = frozenset()
+    views: frozenset[str] = frozenset()
+    """Quoted names."""
 
     @property
     def key(self) -> TrustKey:
         """The same as a value that can be hashed."""
-        return frozenset(self.functions.items()), self.relations
+        return frozenset(self.functions.items()), self.tables, self.views
 
 
 def script_guard(script: str) -> Query:
@@ -71,7 +72,7 @@ def _guard(
     parameters = {
         "titles": [*sorted(tables), *sorted(of_scripts)],
         "queried": len(tables),
-        "relations": sorted(trust[1]),
+        "relations": sorted(trust[1] | trust[2]),
         "words": _sorted(each.words for each in names),
         "has_queries": has_queries,
         "look_at_queries": look_at_queries if has_queries else "",
@@ -88,11 +89,12 @@ def _closer_look(
     is_script: bool = False,
     is_only_planned: bool = False,
 ) -> Query:
-    counts, relations = dict(trust[0]), trust[1]
+    counts, views = dict(trust[0]), trust[2]
     functions, names = sorted(counts), [names_in(each) for each in texts]
     parameters = {
         "titles": sorted(tables),
-        "relations": sorted(relations),
+        "relations": sorted(trust[1] | views),
+        "views": sorted(views),
         "is_script": is_script,
         "is_only_planned": is_only_planned,
         "function_schemas": [schema for schema, _ in functions],

@@ -27,10 +27,12 @@ BEGIN
     FROM pg_catalog.unnest(titles) WITH ORDINALITY AS t (title, place)
     ORDER BY t.place
   );
+  -- A view in the place of a table may have been created since the inspection.
   trusted := ARRAY(
-    SELECT pg_catalog.to_regclass(t.title)
+    SELECT c.oid
     FROM pg_catalog.unnest(%(relations)s::text[]) AS t (title)
-    WHERE pg_catalog.to_regclass(t.title) IS NOT NULL
+    INNER JOIN pg_catalog.pg_class AS c ON pg_catalog.to_regclass(t.title) = c.oid
+    WHERE (c.relkind IN ('v', 'm')) = (t.title = ANY(%(views)s::text[]))
   );
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 

@@ -4,9 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from fixtures.rollout import Subject, step
+from fixtures.servers import Server
 
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.rollout import StepStatus
+from pgfleet.errors import DatabaseError
+from pgfleet.postgres.guard import Trust
+from pgfleet.postgres.query import Query
 
 pytestmark = pytest.mark.every_version
 
@@ -129,3 +133,20 @@ def test_a_script_runs_only_on_what_the_manifest_created(small: Callable[..., Su
     error = found.error or result.error
     assert error is not None
     assert reason in error.message
+
+
+def test_a_view_in_the_place_of_a_trusted_table_is_not_read(server: Server) -> None:
+    """As if the owner had replaced the table after the inspection."""
+    table = '"public"."notes"'
+    database = server.create_database()
+    server.execute("CREATE TABLE notes (id int)", database)
+    query = Query(f"SELECT count(*) FROM {table}", tables=frozenset({table}), at_home=True)
+    with server.session(database) as session:
+        session.trust = Trust(tables=frozenset({table}))
+        assert session.fetch(query) == [[(0,)]]
+        server.execute("DROP TABLE notes; CREATE VIEW notes AS SELECT pg_backend_pid() FROM pg_sleep(60)", database)
+        with pytest.raises(DatabaseError, match="notes is not an ordinary table"):
+            session.fetch(query)
+        session.trust = Trust(views=frozenset({table}))
+        server.execute("CREATE OR REPLACE VIEW notes AS SELECT pg_backend_pid() FROM pg_sleep(0)", database)
+        assert session.fetch(query) == [[(1,)]]

@@ -15,16 +15,20 @@ def trust_in(expected: Mapping[Identity, CatalogObject], home: str, *, differing
     wrong = {_named(each) for each in differing}
     right = [each for each in expected if _named(each) not in wrong]
     functions = (each for each in right if each.kind is ObjectKind.FUNCTION)
-    relations = (each for each in right if each.kind in {ObjectKind.TABLE, ObjectKind.VIEW})
     return Trust(
         functions=Counter((each.schema or home, _name(each)) for each in functions),
-        relations=frozenset(Identifier(each.schema or home, each.name).as_string() for each in relations),
+        tables=frozenset(_quoted(each, home) for each in right if each.kind is ObjectKind.TABLE),
+        views=frozenset(_quoted(each, home) for each in right if each.kind is ObjectKind.VIEW),
     )
 
 
 def trust_also(trust: Trust, view: Identity, home: str) -> Trust:
     """The same with a view that was created from its expected definition since."""
-    return replace(trust, relations=trust.relations | {Identifier(view.schema or home, view.name).as_string()})
+    return replace(trust, views=trust.views | {_quoted(view, home)})
+
+
+def _quoted(identity: Identity, home: str) -> str:
+    return Identifier(identity.schema or home, identity.name).as_string()
 
 
 def _named(identity: Identity) -> tuple[ObjectKind, str | None, str]:
