@@ -205,4 +205,4 @@ def _reason(step: Step) -> str:
 
 def _without(subject: str, reason: str | None) -> str:
     """The reason without the subject that it begins with: many subjects have the same."""
-    return (reason or REASON_UNKNOWN).removeprefix(subject).strip()
+    return (reason or REASON_UNKNOWN).removeprefix(subject).removeprefix(",").strip()

@@ -274,14 +274,17 @@ def test_a_rollout_that_went_well_is_short() -> None:
 
 def test_a_dry_run_says_that_it_was_rolled_back_and_what_it_did_not_exercise() -> None:
     step = a_step(status=StepStatus.NOT_EXERCISED, detail="1_one.sql runs in no transaction")
-    lines = page_of(a_rollout(a_result("acme", Result.DONE, step), dry_run=True))
+    placed = a_step(status=StepStatus.NOT_EXERCISED, detail="1_one.sql, line 2 column 1: unsafe use")
+    tenants = a_result("acme", Result.DONE, step), a_result("globex", Result.DONE, placed)
+    lines = page_of(a_rollout(*tenants, dry_run=True))
     assert lines[:3] == [
-        "# Dry run of prod: Completed: 1 tenant: 1 done",
+        "# Dry run of prod: Completed: 2 tenants: 2 done",
         "",
         "This was a dry run: every change was rolled back.",
     ]
     assert section(lines, "Not exercised by the dry run") == [
         "- **1\\_one.sql: runs in no transaction**: 1 tenant: acme",
+        "- **1\\_one.sql: line 2 column 1: unsafe use**: 1 tenant: globex",
     ]
 
 
