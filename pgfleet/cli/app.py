@@ -93,6 +93,14 @@ def _check_arguments(arguments: Iterable[str]) -> None:
             raise ConfigurationError("argument", each[:MOST_SHOWN], f"has more than {MOST_CHARACTERS} characters")
 
 
+def _check_folder() -> None:
+    """Raises ConfigurationError if the working folder, to which files are relative, was deleted."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise ConfigurationError("working folder", "", f"{error.strerror}; change to another") from None
+
+
 def _show_traceback() -> None:
     """Shows an unexpected exception, whose message may be a server's. After a signal it is the signal's, wrapped."""
     if not interruption.received():
@@ -125,6 +133,7 @@ def run_command() -> None:
     """
     try:
         _check_arguments(arguments := sys.argv[1:] or ["--help"])
+        _check_folder()
         sys.exit(app(with_globals_first(arguments), prog_name="pgfleet", standalone_mode=False))
     except KeyboardInterrupt:
         sys.exit(128 + (interruption.received() or signal.SIGINT))

@@ -305,6 +305,19 @@ def test_a_read_only_auditor_can_judge_statements_on_tables_that_it_may_read(ser
     assert reading.fault == f"'2': permission denied for schema ai_guardrails; {advice}"
 
 
+def test_an_auditor_to_whom_policies_apply_needs_bypassrls(server: Server, database: str) -> None:
+    auditor = server.create_role()
+    server.execute(
+        f"GRANT USAGE ON SCHEMA public TO {auditor}; GRANT SELECT ON ai_messages TO {auditor};"
+        "ALTER TABLE ai_messages ENABLE ROW LEVEL SECURITY",
+        database,
+    )
+    with Session(server.dsn(database, auditor)) as session:
+        reading = attempt(session, "SELECT content FROM ai_messages")
+    assert reading.fault is not None
+    assert reading.fault.endswith('row-level security policy for table "ai_messages"; give the auditing role BYPASSRLS')
+
+
 def test_a_held_lock_is_a_transient_error(server: Server, database: str) -> None:
     limits = Limits(lock_timeout_ms=100)
     with (

@@ -1,5 +1,7 @@
 """What a person at a terminal reads, line by line."""
 
+from dataclasses import replace
+
 import pytest
 from rich.style import Style
 from unit.literals import (
@@ -122,6 +124,12 @@ def test_a_file_that_was_changed_since_is_said_once_for_all_tenants() -> None:
     found = report(a_tenant_entry("a", migrations=[altered]), a_tenant_entry("b", migrations=[altered]))
     at = found.index("Files changed after they were applied")
     assert found[at + 1] == "  1_one.sql: in 2 tenants; --rerun 1 runs it again"
+
+
+def test_a_repeatable_file_that_was_changed_needs_no_option() -> None:
+    manifest = a_manifest(replace(a_migration(), repeatable=True))
+    document = a_document(a_tenant_entry("a", migrations=[a_migration_entry(version="1", altered=True)]))
+    assert "  1_one.sql: in 1 tenant; the next rollout runs it again" in printed(audit_view(document, manifest), 160)
 
 
 def test_the_report_of_a_ready_fleet_is_short() -> None:

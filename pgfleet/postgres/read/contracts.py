@@ -26,6 +26,8 @@ UNDO = f"DEALLOCATE {NAME}"
 
 OF_THE_SERVER = ("25", "26", "42P05", "53", "55", "57", "58", "XX")
 """SQLSTATEs that say nothing about the statement: timeouts, resources, session state, tables that are not trusted."""
+OF_ROW_SECURITY = "row-level security"
+"""In the message of an error that the session's `row_security = off` causes."""
 ROW_SECURITY = "SET LOCAL row_security TO on"
 """A role that policies apply to may run its statements; whether they return all rows is not the question here."""
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -147,6 +149,8 @@ def _untried(statement: ContractStatement, error: DatabaseError) -> str:
     text = f"'{statement.name}': {error.message}"
     if not isinstance(error, PrivilegeMissing):
         return text
+    if OF_ROW_SECURITY in error.message:
+        return f"{text}; give the auditing role BYPASSRLS"
     tables = ", ".join(sorted(tables_of(statement.text)))
     return f"{text}; grant the auditing role SELECT on {tables} and USAGE on the schema"
 

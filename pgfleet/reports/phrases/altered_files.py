@@ -13,4 +13,5 @@ def altered_files(tenants: Iterable[TenantPlan | TenantEntry], manifest: Manifes
     """The files that changed after they were applied, and in how many tenants."""
     found = Counter(each.version for tenant in tenants for each in tenant.migrations if each.altered)
     for each in (each for each in manifest.migrations if each.version in found):
-        yield each.file, f"in {tenant_count(found[each.version])}; --rerun {each.version} runs it again"
+        by = "the next rollout" if each.repeatable else f"--rerun {each.version}"
+        yield each.file, f"in {tenant_count(found[each.version])}; {by} runs it again"
