@@ -90,11 +90,12 @@ def _closer_look(
     is_only_planned: bool = False,
 ) -> Query:
     counts, views = dict(trust[0]), trust[2]
+    relations = sorted(trust[1] | views)
     functions, names = sorted(counts), [names_in(each) for each in texts]
     parameters = {
         "titles": sorted(tables),
-        "relations": sorted(trust[1] | views),
-        "views": sorted(views),
+        "relations": relations,
+        "are_views": [each in views for each in relations],
         "is_script": is_script,
         "is_only_planned": is_only_planned,
         "function_schemas": [schema for schema, _ in functions],

@@ -27,14 +27,20 @@ BEGIN
     FROM pg_catalog.unnest(titles) WITH ORDINALITY AS t (title, place)
     ORDER BY t.place
   );
+  trusted := ARRAY(
+    SELECT pg_catalog.to_regclass(t.title)
+    FROM pg_catalog.unnest(%(relations)s::text[]) WITH ORDINALITY AS t (title, place)
+    ORDER BY t.place
+  );
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+
   -- A view in the place of a table may have been created since the inspection.
   trusted := ARRAY(
     SELECT c.oid
-    FROM pg_catalog.unnest(%(relations)s::text[]) AS t (title)
-    INNER JOIN pg_catalog.pg_class AS c ON pg_catalog.to_regclass(t.title) = c.oid
-    WHERE (c.relkind IN ('v', 'm')) = (t.title = ANY(%(views)s::text[]))
+    FROM ROWS FROM (pg_catalog.unnest(trusted), pg_catalog.unnest(%(are_views)s::boolean[])) AS t (oid, is_view)
+    INNER JOIN pg_catalog.pg_class AS c ON t.oid = c.oid
+    WHERE (c.relkind IN ('v', 'm')) = t.is_view
   );
-  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 
   IF NOT is_script AND pg_catalog.array_position(targets, NULL) IS NOT NULL THEN
     RAISE EXCEPTION USING

@@ -57,6 +57,7 @@ def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
         "summary_of_changes",
         "holders",
         "guard",
+        "guard_closely",
         "home_path",
         "sequence_access",
         "table_sizes",
