@@ -27,7 +27,6 @@ class TemporaryServer:
     """The process, until Prefect takes it over and ends it with this process."""
 
     def __init__(self) -> None:
-        self._began = monotonic()
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         options = ("--host", "127.0.0.1", "--port", str(self.port), "--log-level", "error")
@@ -44,12 +43,13 @@ class TemporaryServer:
         """Waits until the process answers; if it ends instead, Prefect starts another, and reports what is wrong."""
         server.port, server.server_process, server.running = self.port, self.process, True
         atexit.register(server.stop)
+        began = monotonic()
         if not self._answers(server.api_url):
             server.server_process, server.running = None, False
-        elif (seconds := monotonic() - self._began) > LONG_SECONDS:
+        elif (seconds := monotonic() - began) > LONG_SECONDS:
             advice = "keep one running with pgfleet up, and set PREFECT_API_URL"
-            began = f"Prefect's temporary server took {seconds:.0f} s to start, which the report does not count"
-            progress.report_note(f"{began}; {advice}")
+            waited = f"waited {seconds:.0f} s for Prefect's temporary server, which the report does not count"
+            progress.report_note(f"{waited}; {advice}")
 
     def _answers(self, api: str) -> bool:
         import httpx
