@@ -11,6 +11,7 @@ from contextlib import suppress
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
+from pgfleet.errors import ConfigurationError
 from pgfleet.run import interruption, progress, settings
 
 if TYPE_CHECKING:
@@ -79,14 +80,20 @@ def start() -> None:
 
 
 def hand_over() -> None:
-    """Gives the server to Prefect, before the first flow; ends it if Prefect is configured in a way `start` misses."""
+    """Gives the server to Prefect, before the first flow; ends it if Prefect is configured in a way `start` misses.
+
+    Raises ConfigurationError if Prefect's settings allow no temporary server.
+    """
     if not _started:
         return
     from prefect.server.api.server import SubprocessASGIServer
     from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE
 
-    if PREFECT_API_URL.value() or not PREFECT_SERVER_ALLOW_EPHEMERAL_MODE.value():
+    if PREFECT_API_URL.value():
         kill()
+    elif not PREFECT_SERVER_ALLOW_EPHEMERAL_MODE.value():
+        problem = "is not set, and PREFECT_SERVER_ALLOW_EPHEMERAL_MODE is off; set the one, or switch on the other"
+        raise ConfigurationError("PREFECT_API_URL", "", problem)
     elif not (server := SubprocessASGIServer()).running:
         _started[0].hand_over(server)
 
