@@ -147,15 +147,19 @@ class TryAgain(DatabaseError):
     transient = True
 
 
-class AccessRefused(DatabaseError):
+class PermanentError(DatabaseError):
+    """An error of a server that a retry does not resolve."""
+
+
+class AccessRefused(PermanentError):
     """The server refuses the connection permanently: wrong password, no such role or database, no TLS."""
 
 
-class PrivilegeMissing(DatabaseError):
+class PrivilegeMissing(PermanentError):
     """Connected, but the role lacks a privilege (SQLSTATE 42501)."""
 
 
-class StatementFailed(DatabaseError):
+class StatementFailed(PermanentError):
     """Any other SQL error."""
 
 

@@ -1,6 +1,7 @@
 """Which differences are accepted, and the state of each acceptance of the fleet file."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import date
 
 from pgfleet.documents.audit import INCONCLUSIVE, DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry
@@ -71,13 +72,7 @@ def _review(
     }
     unjudged = is_partial or any(each.verdict in INCONCLUSIVE for each in tenants if fits(each.name, acceptance.tenant))
     return AcceptanceEntry(
-        tenant=acceptance.tenant,
-        kind=acceptance.kind,
-        identity=acceptance.identity,
-        change=acceptance.change,
-        owner=acceptance.owner,
-        reason=acceptance.reason,
-        until=acceptance.until,
+        **asdict(acceptance),
         state=_state(is_in_force(acceptance, today), is_used=bool(matches), is_judged=not unjudged),
         matches=len(matches),
     )

@@ -1,7 +1,7 @@
 """Which findings are new, persist, or are resolved since the previous audit of the environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from pgfleet.catalog.objects import Change, ObjectKind
@@ -122,13 +122,4 @@ def _missing_tables(document: AuditDocument) -> set[tuple[str, str, str]]:
 
 
 def _entry(finding: Finding, since: datetime, *, judged_before: bool = True) -> FindingEntry:
-    return FindingEntry(
-        tenant=finding.tenant,
-        kind=finding.kind,
-        identity=finding.identity,
-        change=finding.change,
-        since=since,
-        judged_before=judged_before,
-        message=finding.message,
-        breaks=finding.breaks,
-    )
+    return FindingEntry(**asdict(finding), since=since, judged_before=judged_before)

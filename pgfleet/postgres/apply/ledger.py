@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pgfleet.documents.audit import LedgerState
 from pgfleet.documents.plan import Action
-from pgfleet.errors import DatabaseError, LedgerUnusable
+from pgfleet.errors import LedgerUnusable, PermanentError
 from pgfleet.judge.observations import LedgerRow
 from pgfleet.manifest.model import Migration
 from pgfleet.postgres.locks import shared_transaction
@@ -40,9 +40,7 @@ def read_ledger(session: Session, found: tuple[bool, str | None]) -> tuple[Mappi
         [[(version,)], rows] = session.fetch(
             Query(statement("ledger/format")), Query(statement("ledger/read"), {"home": session.home})
         )
-    except DatabaseError as error:
-        if error.transient:
-            raise
+    except PermanentError as error:
         return {}, str(error)
     if version != FORMAT:
         return (

@@ -5,13 +5,14 @@
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.shared_objects import is_shared
 from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import TenantPlan
 from pgfleet.documents.repair import TenantRepair
-from pgfleet.errors import LedgerUnusable, NotProven, PgfleetError, PlanOutdated, TransactionInterrupted
+from pgfleet.errors import LedgerUnusable, NotProven, PgfleetError, PlanOutdated
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.acceptance import accept
 from pgfleet.judge.migration import difference_entry
@@ -19,6 +20,7 @@ from pgfleet.manifest.model import Script
 from pgfleet.postgres.apply.dry_run import as_dry_run
 from pgfleet.postgres.apply.ledger import prepare_ledger, record_repaired
 from pgfleet.postgres.apply.row_changes import GuardedTables, check_row_losses
+from pgfleet.postgres.apply.steps import run_step
 from pgfleet.postgres.locks import lock_shared, locked_transaction
 from pgfleet.postgres.read.audit_steps import verify
 from pgfleet.postgres.read.inspection import TenantInspection, inspect
@@ -85,14 +87,8 @@ def repair_drift(session: Session, context: RunContext, plan: TenantPlan) -> Ten
 
     Raises transient DatabaseErrors, with nothing done, and TransactionInterrupted.
     """
-    began, work = time.monotonic(), _TenantRepair(context.tenant(plan.name), context, plan=plan)
-    try:
-        found = work.carry_out(session)
-    except PgfleetError as error:
-        if error.transient or isinstance(error, TransactionInterrupted):
-            raise
-        found = _failed(work, error)
-    return found.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})
+    work = _TenantRepair(context.tenant(plan.name), context, plan=plan)
+    return run_step(lambda: work.carry_out(session), partial(_failed, work))
 
 
 class _TenantRepair:

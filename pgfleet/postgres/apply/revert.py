@@ -1,23 +1,23 @@
 """Reverts one migration of one tenant: its down script run, proven, recorded, and committed together, or not at all."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from pgfleet.catalog.shared_objects import may_write_shared
 from pgfleet.documents.audit import MigrationStatus
 from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.documents.rollout import MigrationStep, StepStatus
-from pgfleet.errors import CannotDryRun, DatabaseError, NotProven, PgfleetError, PlanOutdated, TransactionInterrupted
+from pgfleet.errors import CannotDryRun, DatabaseError, NotProven, PlanOutdated
 from pgfleet.judge.observations import CountObservation
 from pgfleet.manifest.model import Count, Migration
 from pgfleet.postgres.apply.dependents import check_dependents, read_dependents
 from pgfleet.postgres.apply.ledger import forget_started, record, record_reverted, record_started
-from pgfleet.postgres.apply.migration import failed_step
 from pgfleet.postgres.apply.outside_transaction import was_started
 from pgfleet.postgres.apply.revert_proof import prove_reverted
 from pgfleet.postgres.apply.row_changes import GuardedTables, check_row_losses
 from pgfleet.postgres.apply.statements import forget_finished, read_finished, run_statements
+from pgfleet.postgres.apply.steps import ended_step, run_step
 from pgfleet.postgres.apply.tool_ledger import remove_from_tool_ledger
 from pgfleet.postgres.locks import lock_shared, locked_transaction, tenant_lock_of_session
 from pgfleet.postgres.read.audit_steps import verify
@@ -38,21 +38,16 @@ def revert(session: Session, context: RunContext, plan: TenantPlan, version: str
     A permanent error, or an outcome that is not proven, is rolled back and becomes the step's error. Raises transient
     DatabaseErrors, with nothing done, and TransactionInterrupted.
     """
-    migration, began = context.migration(version), time.monotonic()
-    try:
+    migration = context.migration(version)
+
+    def act() -> MigrationStep:
         undo = _down_of(migration, plan)
         carry_out = _in_transaction if undo.transactional else _outside_transaction
         dropped = carry_out(session, context, migration, undo)
-    except CannotDryRun as error:
-        step = build_step(migration, plan, StepStatus.NOT_EXERCISED, detail=str(error))
-    except PgfleetError as error:
-        if error.transient or isinstance(error, TransactionInterrupted):
-            raise
-        step = failed_step(migration, plan, error)
-    else:
         detail = REVERTED_ALREADY if dropped is None else _losses(dropped)
-        step = build_step(migration, plan, StepStatus.DONE, detail=detail)
-    return step.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})
+        return build_step(migration, plan, StepStatus.DONE, detail=detail)
+
+    return run_step(act, partial(ended_step, migration, plan))
 
 
 def _down_of(migration: Migration, plan: TenantPlan) -> Migration:

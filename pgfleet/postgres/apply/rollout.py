@@ -19,12 +19,13 @@ from pgfleet.manifest.model import Migration, Seed
 from pgfleet.postgres.apply.carried_inspection import CarriedInspection
 from pgfleet.postgres.apply.dry_run import as_dry_run
 from pgfleet.postgres.apply.ledger import prepare_ledger
-from pgfleet.postgres.apply.migration import failed_step, migrate
+from pgfleet.postgres.apply.migration import migrate
 from pgfleet.postgres.apply.one_transaction import in_one_transaction
 from pgfleet.postgres.apply.repair import repair_drift
 from pgfleet.postgres.apply.revert import revert
 from pgfleet.postgres.apply.row_changes import GuardedTables
 from pgfleet.postgres.apply.seeding import apply_seed, failed_seed
+from pgfleet.postgres.apply.steps import failed_step
 from pgfleet.postgres.locks import lock_shared
 from pgfleet.postgres.read.audit import Runner, directly
 from pgfleet.postgres.read.audit_steps import count, verify

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pgfleet.errors import DatabaseError, GuardTripped
+from pgfleet.errors import GuardTripped, PermanentError
 from pgfleet.judge.observations import CountObservation, QueryResult
 from pgfleet.manifest.model import Count
 from pgfleet.postgres.query import Query, Rows
@@ -81,9 +81,7 @@ class GuardedTables:
             return {}
         try:
             return self.read(session.fetch(*self.queries))
-        except DatabaseError as error:
-            if error.transient:
-                raise
+        except PermanentError as error:
             raise GuardTripped(f"guarded tables could not be counted: {error}") from error
 
     @property

@@ -1,7 +1,7 @@
 """Applies one seed to one tenant: adds missing rows and leaves existing ones alone."""
 
-import time
 from collections.abc import Mapping
+from functools import partial
 
 from pgfleet.catalog.objects import Catalog
 from pgfleet.catalog.shared_objects import may_write_shared
@@ -14,6 +14,7 @@ from pgfleet.manifest.model import Seed
 from pgfleet.postgres.apply.carried_inspection import CarriedInspection
 from pgfleet.postgres.apply.ledger import has_others, others_queries
 from pgfleet.postgres.apply.row_changes import Changes, GuardedTables, changes_of, changes_query, check_row_losses
+from pgfleet.postgres.apply.steps import run_step
 from pgfleet.postgres.guard import script_guard
 from pgfleet.postgres.locks import locked_transaction
 from pgfleet.postgres.read.inspection import TenantInspection, inspect, inspect_again
@@ -31,14 +32,7 @@ def apply_seed(session: Session, context: RunContext, name: str, carried: Carrie
     A script that changes existing rows or any object, or that leaves a baseline row missing, is rolled back and becomes
     the step's error. Raises transient DatabaseErrors, with nothing done, and TransactionInterrupted.
     """
-    began = time.monotonic()
-    try:
-        step = _Attempt(session, context, context.seed(name)).apply(carried)
-    except PgfleetError as error:
-        if error.transient or isinstance(error, TransactionInterrupted):
-            raise
-        step = failed_seed(name, error)
-    return step.model_copy(update={"duration_ms": round(1000 * (time.monotonic() - began))})
+    return run_step(lambda: _Attempt(session, context, context.seed(name)).apply(carried), partial(failed_seed, name))
 
 
 def failed_seed(name: str, error: PgfleetError) -> SeedStep:

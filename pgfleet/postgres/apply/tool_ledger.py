@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pgfleet.errors import MOST_CHARACTERS, DatabaseError, LedgerUnusable
+from pgfleet.errors import MOST_CHARACTERS, LedgerUnusable, PermanentError
 from pgfleet.manifest.model import Manifest, Migration, ToolLedger
 from pgfleet.manifest.source.ledger import Recorded, TableName, table_name
 from pgfleet.manifest.source.tools import ledger_format
@@ -32,9 +32,7 @@ def read_tool_ledger(session: Session, manifest: Manifest, found: Rows) -> Recor
     try:
         table = table_name(ledger.table, home=session.home)
         rows = read_whole(session, layout.read(table), table)
-    except (DatabaseError, LedgerUnusable) as error:
-        if error.transient:
-            raise
+    except (PermanentError, LedgerUnusable) as error:
         return Recorded(fault=str(error))
     try:
         recorded = layout.applied(rows, manifest.migrations)

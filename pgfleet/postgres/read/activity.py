@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pgfleet.errors import DatabaseError
+from pgfleet.errors import PermanentError
 from pgfleet.manifest.model import Watch
 from pgfleet.manifest.statement_names import tables_of
 from pgfleet.postgres.query import Query
@@ -25,9 +25,7 @@ def read_activity(session: Session, watch: Watch, *, began_at: datetime) -> Acti
     began = Query(BEGAN, {"began_at": began_at.isoformat()})
     try:
         _, found, *numbers = session.fetch(began, counters, *queries)
-    except DatabaseError as error:
-        if error.transient:
-            raise
+    except PermanentError as error:
         return ActivityObservation(watch=watch.name, fault=str(error))
     if not found:
         return ActivityObservation(watch=watch.name, fault=f"{watch.table} does not exist, or has no counters")

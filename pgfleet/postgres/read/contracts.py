@@ -11,7 +11,7 @@ from dataclasses import replace
 from psycopg import sql
 
 from pgfleet.catalog.contracts import ContractObservation, StatementFailure
-from pgfleet.errors import DatabaseError, PrivilegeMissing
+from pgfleet.errors import DatabaseError, PermanentError, PrivilegeMissing
 from pgfleet.manifest.model import Contract, ContractStatement
 from pgfleet.manifest.statement_names import tables_of
 from pgfleet.postgres.query import Query, Rows
@@ -89,9 +89,7 @@ def _try_present(
     ]
     try:
         answers = session.fetch(*sequences, *plans, undo=UNDO)
-    except DatabaseError as error:
-        if error.transient:
-            raise
+    except PermanentError:
         return tuple(_try_contract(session, each, roles.get(each.consumer)) for each in contracts)
     refused = {each.consumer: tuple(_refused(rows)) for each, rows in zip(with_role, answers, strict=False)}
     return tuple(
@@ -158,9 +156,7 @@ def _untried(statement: ContractStatement, error: DatabaseError) -> str:
 def _error(session: Session, query: Query) -> DatabaseError | None:
     try:
         session.fetch(query, undo=UNDO)
-    except DatabaseError as error:
-        if error.transient:
-            raise
+    except PermanentError as error:
         return error
     return None
 
@@ -198,9 +194,7 @@ def _quoted(name: str) -> str:
 def _look_up_sequences(session: Session, contract: Contract, role: str) -> tuple[StatementFailure, ...] | str:
     try:
         [rows] = session.fetch(_sequence_query(session, contract, role))
-    except DatabaseError as error:
-        if error.transient:
-            raise
+    except PermanentError as error:
         return f"its sequences: {error.message}"
     return tuple(_refused(rows))
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from pgfleet.documents.entry import Entry
 from pgfleet.documents.history import EventEntry, HistoryDocument, LedgerEntry, ToolLedger
-from pgfleet.errors import DatabaseError, LedgerUnusable
+from pgfleet.errors import LedgerUnusable, PermanentError
 from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.source.ledger import TableName, table_name
 from pgfleet.postgres.query import Query, Rows
@@ -93,9 +93,7 @@ class _Reader:
         text = sql.SQL("SELECT {} FROM ONLY {}").format(names, sql.Identifier(table.schema, table.name))
         try:
             rows = read_whole(self.session, text.as_string(), table)
-        except (DatabaseError, LedgerUnusable) as error:
-            if error.transient:
-                raise
+        except (PermanentError, LedgerUnusable) as error:
             self.faults.append(f"{table.schema}.{table.name} could not be read: {error}")
             return []
         return [dict(zip(columns, row, strict=True)) for row in rows]

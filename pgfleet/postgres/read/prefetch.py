@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from pgfleet.errors import DatabaseError
+from pgfleet.errors import PermanentError
 from pgfleet.judge.observations import CountObservation, QueryResult, SeedObservation, TenantObservation
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.missing import absence
@@ -64,9 +64,7 @@ def prefetch(
     queries = (*first, *sent[:place], *also, *sent[place:])
     try:
         fetched = session.fetch(*queries)[len(first) :] if queries else []
-    except DatabaseError as error:
-        if error.transient:
-            raise
+    except PermanentError:
         return None
     others = fetched[place : place + len(also)]
     rows = iter([*fetched[:place], *fetched[place + len(also) :]])

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import sql
 
-from pgfleet.errors import DatabaseError, PrivilegeMissing
+from pgfleet.errors import PermanentError, PrivilegeMissing
 from pgfleet.judge.observations import CountObservation, QueryResult, SeedObservation
 from pgfleet.judge.seeds import seed_key
 from pgfleet.manifest.model import Check, Count, Seed
@@ -48,9 +48,7 @@ def run_checks(session: Session, checks: Sequence[Check]) -> tuple[QueryResult, 
         return ()
     try:
         return tuple(QueryResult(rows=tuple(rows)) for rows in session.fetch(*queries))
-    except DatabaseError as error:
-        if error.transient:
-            raise
+    except PermanentError:
         return tuple(_run(session, query) for query in queries)
 
 
@@ -81,9 +79,7 @@ def count_observation(table: str, result: QueryResult) -> CountObservation:
 def _run(session: Session, query: Query) -> QueryResult:
     try:
         [rows] = session.fetch(query)
-    except DatabaseError as error:
-        if error.transient:
-            raise
+    except PermanentError as error:
         absent = error.sqlstate.startswith(ABSENT) and not isinstance(error, PrivilegeMissing)
         return QueryResult(absent=error.message) if absent else QueryResult(fault=str(error))
     return QueryResult(rows=tuple(rows))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.errors import AccessRefused, ConnectionFailed, DatabaseError
+from pgfleet.errors import AccessRefused, ConnectionFailed, DatabaseError, PermanentError
 from pgfleet.fleet.allowance import Allowance, ServerCapacity, find_allowance
 from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.manifest.extensions import extensions_of
@@ -99,9 +99,7 @@ def read_allowance(session: Session, policy: Policy) -> Allowance:
     most = policy.max_connections_per_server
     try:
         [[row]] = session.fetch(Query(statement("introspection/connections")))
-    except DatabaseError as error:
-        if error.transient:
-            raise
+    except PermanentError as error:
         return Allowance(connections=most, reason=f"the server's free connections could not be read: {error}")
     capacity = ServerCapacity(**dict(zip(("total", "reserved", "used", "role_limit", "role_used"), row, strict=True)))
     return find_allowance(capacity, limit=most, share_percent=policy.connection_share_percent)

@@ -9,7 +9,7 @@ from functools import partial
 
 from psycopg import sql
 
-from pgfleet.errors import DatabaseError, ScratchUnavailable
+from pgfleet.errors import DatabaseError, PermanentError, ScratchUnavailable
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.extensions import extensions_of
@@ -87,9 +87,7 @@ def scratch_problem(session: Session) -> str | None:
 def _create(session: Session, name: str) -> None:
     try:
         session.run_outside_transaction(_text(f"{READ_WRITE}; {CREATE}", name))
-    except DatabaseError as error:
-        if error.transient:
-            raise
+    except PermanentError as error:
         raise ScratchUnavailable(libpq.server(session.dsn), error.message) from error
 
 

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pgfleet.catalog.expected import Provenance
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.check.evidence import RequiredRun
-from pgfleet.errors import DatabaseError
+from pgfleet.errors import PermanentError
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.scratch.database import scratch_database
 from pgfleet.postgres.scratch.lookup import look_up
-from pgfleet.postgres.scratch.rollback import rolled_back
-from pgfleet.postgres.scratch.second_run import apply
+from pgfleet.postgres.scratch.scripts import apply, rolled_back
 from pgfleet.postgres.session import Session
 from pgfleet.run.progress import track
 
@@ -130,9 +129,7 @@ class _DependencyCheck:
         try:
             for each in migrations:
                 apply(session, each)
-        except DatabaseError as error:
-            if error.transient:
-                raise
+        except PermanentError as error:
             return RequiredRun(error=str(error))
         return RequiredRun(absent=self._absent(session, migrations[-1].version))
 

@@ -6,15 +6,13 @@ from contextlib import AbstractContextManager, nullcontext
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.residue import find_residue
 from pgfleet.check.evidence import DownRun
-from pgfleet.errors import DatabaseError
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.manifest.model import DownScript, Manifest, Migration
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.read.introspection import CatalogReader
 from pgfleet.postgres.scratch.database import scratch_database
-from pgfleet.postgres.scratch.rollback import rolled_back
-from pgfleet.postgres.scratch.second_run import apply
+from pgfleet.postgres.scratch.scripts import apply, error_of, rolled_back
 from pgfleet.postgres.session import Session
 from pgfleet.run.progress import track
 
@@ -32,7 +30,8 @@ def run_down_scripts(manifest: Manifest, admin: Dsn, limits: Limits, home: str =
     if not wanted:
         return runs
     with scratch_database(admin, limits, manifest.migrations, home) as session:
-        reader, before = CatalogReader(session, {}), _read(session)
+        reader = CatalogReader(session, {})
+        before = reader.read()
         for place, migration in enumerate(track("down scripts", migrations[: migrations.index(wanted[-1]) + 1])):
             apply(session, migration)
             after = reader.read()
@@ -47,10 +46,6 @@ def run_down_scripts(manifest: Manifest, admin: Dsn, limits: Limits, home: str =
     return runs
 
 
-def _read(session: Session) -> Objects:
-    return CatalogReader(session, {}).read()
-
-
 def _run(
     reader: CatalogReader,
     migration: Migration,
@@ -60,10 +55,10 @@ def _run(
     undoing: Callable[[Session], AbstractContextManager[None]] = rolled_back,
 ) -> DownRun:
     with undoing(reader.session):
-        if error := _error_of(lambda: _apply_down(reader.session, down)):
+        if error := error_of(lambda: apply(reader.session, down)):
             return DownRun(error=error)
         residue = find_residue(before, reader.read())
-        if error := _error_of(lambda: apply(reader.session, migration)):
+        if error := error_of(lambda: apply(reader.session, migration)):
             return DownRun(residue=residue, error_again=error)
         return DownRun(residue=residue, again=find_residue(after, reader.read()))
 
@@ -79,19 +74,3 @@ def _run_elsewhere(migrations: list[Migration], admin: Dsn, like: Session) -> Do
         before = reader.read()
         apply(session, last)
         return _run(reader, last, last.down, before, reader.read(), lambda _: nullcontext())
-
-
-def _apply_down(session: Session, down: DownScript) -> None:
-    run = session.run_script if down.transactional else session.run_outside_transaction
-    run(down.script)
-
-
-def _error_of(run: Callable[[], None]) -> str | None:
-    """The error of a script. Raises transient DatabaseErrors."""
-    try:
-        run()
-    except DatabaseError as error:
-        if error.transient:
-            raise
-        return str(error)
-    return None

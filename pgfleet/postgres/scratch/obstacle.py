@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from pgfleet.errors import DatabaseError
+from pgfleet.errors import DatabaseError, PermanentError
 from pgfleet.manifest.model import Migration
 from pgfleet.manifest.statements import place_in, split
 from pgfleet.postgres.scratch.mutations import drop_script
-from pgfleet.postgres.scratch.rollback import rolled_back
+from pgfleet.postgres.scratch.scripts import rolled_back
 from pgfleet.postgres.scratch.trial import Batch, TrialDatabase
 
 DUPLICATES = frozenset({"42P06", "42P07", "42701", "42710", "42723"})
@@ -32,9 +32,7 @@ def find_obstacle(database: TrialDatabase, batch: Batch) -> Obstacle | None:
         for migration in database.scripts(batch):
             try:
                 database.session.run_script(migration.script)
-            except DatabaseError as error:
-                if error.transient:
-                    raise
+            except PermanentError as error:
                 return Obstacle(statement=_failed_statement(migration, error), error=error)
     return None
 
@@ -50,9 +48,7 @@ def outlasts_drop(database: TrialDatabase, batch: Batch, obstacle: Obstacle) -> 
     try:
         with rolled_back(session):
             session.execute(f"{drop_script((each.object for each in batch), session.home)};\n{obstacle.statement}")
-    except DatabaseError as error:
-        if error.transient:
-            raise
+    except PermanentError as error:
         return error.message == obstacle.error.message
     return False
 

@@ -1,12 +1,13 @@
 """Tries which objects a rerun of their migrations restores."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from itertools import chain
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.reapply import Reapplicable
-from pgfleet.errors import DatabaseError
+from pgfleet.errors import PermanentError
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.scratch.mutations import alter_scripts, drop_script, drop_statement
 from pgfleet.postgres.scratch.obstacle import Obstacle, find_obstacle, outlasts_drop
@@ -64,11 +65,8 @@ def _restored_if_altered(database: TrialDatabase, batch: Batch, obstacles: Obsta
 
 def _restored(database: TrialDatabase, batch: Batch, mutate: Mutation) -> frozenset[Identity]:
     """The restored objects: mutated together, or one by one if the scripts fail then."""
-    try:
+    with suppress(PermanentError):
         return try_reapply(database, batch, mutate)
-    except DatabaseError as error:
-        if error.transient:
-            raise
     if len(batch) == 1:
         return frozenset()
     return frozenset(chain(*(_restored(database, [each], mutate) for each in batch)))
@@ -82,11 +80,8 @@ def _drop(database: TrialDatabase, batch: Batch) -> frozenset[Identity]:
 def _alter(database: TrialDatabase, batch: Batch) -> frozenset[Identity]:
     """Skips alterations that the server rejects; an object that is still as expected was not altered."""
     for script in chain.from_iterable(alter_scripts(each.object, database.session.home) for each in batch):
-        try:
+        with suppress(PermanentError):
             database.session.run_script(script)
-        except DatabaseError as error:
-            if error.transient:
-                raise
     return frozenset(each.object.identity for each in batch) - database.unchanged(batch)
 
 

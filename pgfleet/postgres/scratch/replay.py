@@ -7,7 +7,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.history import History, trace
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.partitions import Place, with_partitions
-from pgfleet.errors import DatabaseError, PgfleetError, ReplayFailed, ScriptFaulty
+from pgfleet.errors import DatabaseError, PermanentError, PgfleetError, ReplayFailed, ScriptFaulty
 from pgfleet.manifest.extensions import pinned_extensions
 from pgfleet.manifest.model import Manifest, Migration, Script
 from pgfleet.postgres.read.contracts import try_contracts
@@ -97,9 +97,7 @@ def _apply_seeds(manifest: Manifest, session: Session) -> Mapping[str, tuple[Map
 def _run(session: Session, script: Script, *, transactional: bool = True) -> None:
     try:
         session.run_script(script) if transactional else session.run_outside_transaction(script)
-    except DatabaseError as error:
-        if error.transient:
-            raise
+    except PermanentError as error:
         kind = ScriptFaulty if _is_fault_of_script(error) else ReplayFailed
         raise kind(script.path, session.server_version, _problem(error)) from error
 

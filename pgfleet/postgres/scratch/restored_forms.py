@@ -7,9 +7,9 @@ The server does not read its own text back as the same expression in every case:
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
-from pgfleet.errors import DatabaseError
+from pgfleet.errors import PermanentError
 from pgfleet.postgres.scratch.lookup import look_up
-from pgfleet.postgres.scratch.rollback import rolled_back
+from pgfleet.postgres.scratch.scripts import rolled_back
 from pgfleet.postgres.session import Session
 from pgfleet.repair.generate.again import is_equal_otherwise, is_made_alone, make_again
 
@@ -77,8 +77,6 @@ def _runs(session: Session, script: str) -> bool:
     try:
         with session.transaction():
             session.execute(script)
-    except DatabaseError as error:
-        if error.transient:
-            raise
+    except PermanentError:
         return False
     return True

@@ -1,6 +1,7 @@
 """Inserts rows into every table of a scratch database, so that scripts that lose rows are detected."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby, product
 from typing import Any
 
@@ -9,7 +10,7 @@ from psycopg import sql
 from pgfleet.catalog.objects import CatalogObject, ObjectKind
 from pgfleet.check.evidence import Rows
 from pgfleet.check.sample_rows import STYLES, FillableColumn, FillableTable, sample_value, sort_by_reference
-from pgfleet.errors import DatabaseError
+from pgfleet.errors import PermanentError
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
 from pgfleet.run.shipped import statement
@@ -63,12 +64,8 @@ def _column(row: tuple[Any, ...]) -> FillableColumn:
 def _fill_together(session: Session, tables: Sequence[FillableTable]) -> dict[FillableTable, str | None]:
     """Fills all tables in one round trip; where an insertion fails, each half of them, down to a single table."""
     numbered = product(tables, range(1, ROWS_A_TABLE + 1))
-    try:
+    with suppress(PermanentError):
         session.write(*(_insertion(table, table.columns, FAR + n, STYLES[0]) for table, n in numbered))
-    except DatabaseError as error:
-        if error.transient:
-            raise
-    else:
         return dict.fromkeys(tables)
     if len(tables) == 1:
         return {tables[0]: _fill(session, tables[0])}
@@ -89,9 +86,7 @@ def _insert(session: Session, table: FillableTable, number: int) -> str | None:
     for columns, n, style in product((table.columns, required), (FAR + number, number), STYLES):
         try:
             session.write(_insertion(table, columns, n, style))
-        except DatabaseError as error:
-            if error.transient:
-                raise
+        except PermanentError as error:
             message = error.message
         else:
             return None

@@ -1,10 +1,10 @@
 """Runs each migration a second time, in tables with rows, and observes what that changes."""
 
-from collections.abc import Callable
+from contextlib import suppress
 
 from pgfleet.check.evidence import DatabaseState, SecondRun, SecondRunFindings, SecondRuns
 from pgfleet.check.second_run import failed_run, findings_of, is_without_effect
-from pgfleet.errors import DatabaseError
+from pgfleet.errors import PermanentError
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.manifest.model import Manifest, Migration
@@ -12,8 +12,8 @@ from pgfleet.manifest.rows import only_defines
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.read.introspection import CatalogReader
 from pgfleet.postgres.scratch.database import scratch_database
-from pgfleet.postgres.scratch.rollback import rolled_back
 from pgfleet.postgres.scratch.sample_rows import fill, read_rows
+from pgfleet.postgres.scratch.scripts import apply, error_of, rolled_back
 from pgfleet.postgres.session import Session
 from pgfleet.run.progress import track
 
@@ -52,19 +52,9 @@ def is_harmless(reader: CatalogReader, migration: Migration) -> bool:
     """
     if not only_defines(migration.script.sql):
         return False
-    try:
-        with rolled_back(reader.session):
-            return not _fails(reader.session, migration) and is_without_effect(_run_twice(reader, migration))
-    except DatabaseError as error:
-        if error.transient:
-            raise
+    with suppress(PermanentError), rolled_back(reader.session):
+        return not _fails(reader.session, migration) and is_without_effect(_run_twice(reader, migration))
     return False
-
-
-def apply(session: Session, migration: Migration) -> None:
-    """Runs the migration's script. Raises a DatabaseError."""
-    run = session.run_script if migration.transactional else session.run_outside_transaction
-    run(migration.script)
 
 
 def _run_here(reader: CatalogReader, migration: Migration) -> SecondRunFindings:
@@ -81,7 +71,7 @@ def _run_here(reader: CatalogReader, migration: Migration) -> SecondRunFindings:
 def _fails(session: Session, migration: Migration) -> str | None:
     """The error of one run of the migration, which is rolled back."""
     with rolled_back(session):
-        return _error_of(lambda: apply(session, migration))
+        return error_of(lambda: apply(session, migration))
 
 
 def _run_elsewhere(migrations: tuple[Migration, ...], admin: Dsn, like: Session) -> SecondRunFindings:
@@ -96,22 +86,12 @@ def _run_twice(reader: CatalogReader, migration: Migration) -> SecondRun:
     """Two runs on sample rows, which remain."""
     fill(reader.session)
     before = _observe(reader)
-    error = _error_of(lambda: apply(reader.session, migration))
+    error = error_of(lambda: apply(reader.session, migration))
     between = _observe(reader).rows
-    error = error or _error_of(lambda: apply(reader.session, migration))
+    error = error or error_of(lambda: apply(reader.session, migration))
     return SecondRun(before=before, between=between, after=_observe(reader), error=error)
 
 
 def _observe(reader: CatalogReader) -> DatabaseState:
     objects = reader.read()
     return DatabaseState(objects=objects, rows=read_rows(reader.session, objects))
-
-
-def _error_of(run: Callable[[], None]) -> str | None:
-    try:
-        run()
-    except DatabaseError as error:
-        if error.transient:
-            raise
-        return str(error)
-    return None

@@ -1,15 +1,16 @@
 """One trial with objects of an expected catalog: mutate them, rerun their migrations, compare, and undo all of it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
 from pgfleet.catalog.objects import CatalogObject, Identity
-from pgfleet.errors import DatabaseError
+from pgfleet.errors import PermanentError
 from pgfleet.manifest.model import Migration
 from pgfleet.postgres.scratch.lookup import look_up
 from pgfleet.postgres.scratch.mutations import drop_statement
-from pgfleet.postgres.scratch.rollback import rolled_back
+from pgfleet.postgres.scratch.scripts import apply, rolled_back
 from pgfleet.postgres.session import Session
 
 Batch = Sequence[Provenance]
@@ -58,15 +59,11 @@ def try_reapply_outside(database: TrialDatabase, provenance: Provenance, mutate:
     """The same for an index that is built outside a transaction; its definition restores it afterwards."""
     batch, session = [provenance], database.session
     restored: frozenset[Identity] = frozenset()
-    try:
+    with suppress(PermanentError):
         mutated = mutate(database, batch)
         for migration in database.scripts(batch) if mutated else ():
-            run = session.run_script if migration.transactional else session.run_outside_transaction
-            run(migration.script)
+            apply(session, migration)
         restored = mutated & database.unchanged(batch)
-    except DatabaseError as error:
-        if error.transient:
-            raise
     if not database.unchanged(batch):
         session.run_script(f"{drop_statement(provenance.object, session.home)}; {provenance.object.definition}")
     return restored
