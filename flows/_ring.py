@@ -17,7 +17,7 @@ from pgfleet.flows._wave_kinds import AUDIT, DRY_RUN, ROLLOUT, WATCH
 from pgfleet.flows._waves import Outcome, all_results, is_distributed, results_of, run_waves
 from pgfleet.judge.tenant import lost_entry
 from pgfleet.rollout.activity import unwatched_entries
-from pgfleet.rollout.failure_budget import COUNTED, count_failures
+from pgfleet.rollout.failures import FAULTY, count_failures
 from pgfleet.rollout.idle import idle_result
 from pgfleet.rollout.results import failed_result, not_reached, obstructed_result
 from pgfleet.rollout.rings import find_unsettled, finish_ring, halt_ring, has_changed, time_ring, watch_halt_reason
@@ -75,7 +75,7 @@ class Ring:
             return run_waves(DRY_RUN, self.context, waves, lambda _: arguments)
 
         def stop(states: Sequence[str]) -> bool:
-            return allowed is not None and sum(each in COUNTED for each in states) > allowed
+            return allowed is not None and sum(each in FAULTY for each in states) > allowed
 
         return run_waves(ROLLOUT, self.context, waves, lambda _: {**arguments, "allowed": allowed}, stop)
 

@@ -24,7 +24,7 @@ from pgfleet.judge.tenant import check_scripts
 from pgfleet.reports import events
 from pgfleet.reports.render import markdown
 from pgfleet.reports.views.plan import approval_view
-from pgfleet.rollout.failure_budget import allowed_failures
+from pgfleet.rollout.failures import allowed_failures
 from pgfleet.rollout.gate import denial
 from pgfleet.rollout.planned_scripts import runs_scripts
 from pgfleet.rollout.planning import check_scope

@@ -2,13 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
-from pgfleet.flows._survey import survey_servers
+from prefect.futures import PrefectFuture
+
+from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.postgres.read.run_context import load_wave_context
+from pgfleet.postgres.read.servers import ServerIdentity
 from pgfleet.postgres.read.survey import PATIENCE_SECONDS, Survey
+from pgfleet.postgres.scratch.expected_catalog import EXPECTED_CATALOG
 from pgfleet.run import interruption
+from pgfleet.run.context import Replay, RunContext
+from pgfleet.tasks.expect_catalog import expect_catalog
+from pgfleet.tasks.identify_server import identify_server
 from pgfleet.tasks.support.current_run import tag_run
+from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.server_lease import server_leases
+from pgfleet.tasks.support.states import unwrap
 
 
 @contextmanager
@@ -40,3 +50,23 @@ def open_wave(
         yield survey
     finally:
         context.limiter.release_leases()
+
+
+def survey_servers(context: RunContext, *, with_expectations: bool) -> Survey:
+    """Starts the survey of the servers of the context's tenants."""
+
+    def identify(server: str, tenants: Sequence[str]) -> PrefectFuture[Any]:
+        return identify_server.submit(server, tenants, opaque(context))
+
+    def expect(replay: Replay, identity: ServerIdentity) -> ExpectedCatalog:
+        state = expect_catalog(
+            replay.server_major, replay.home, identity.extensions, identity.tenant, opaque(context), return_state=True
+        )
+        return EXPECTED_CATALOG.validate_json(unwrap(state))
+
+    return Survey(context, identify, expect if with_expectations else None, _result)
+
+
+def _result(future: PrefectFuture[Any]) -> Any:
+    future.wait()  # the future knows its final state only after this
+    return unwrap(future.state)

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from pgfleet.errors import ConfigurationError
 from pgfleet.hidden_characters import is_shown
-from pgfleet.suggestion import did_you_mean
+from pgfleet.wording import did_you_mean
 
 MESSAGES = {
     "extra_forbidden": "unknown key",

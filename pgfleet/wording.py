@@ -1,6 +1,7 @@
-"""Counts, lists of names, and long texts, as sentences contain them."""
+"""Words for numbers, lists, and similar names."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TypeVar
 
 MOST_NAMES = 5
@@ -29,3 +30,9 @@ def group_names(found: Iterable[tuple[Key, str]]) -> Mapping[Key, tuple[str, ...
     for key, name in found:
         groups.setdefault(key, {})[name] = None
     return {key: tuple(names) for key, names in groups.items()}
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'acme'?`, or nothing if no known name is similar."""
+    similar = get_close_matches(name, list(dict.fromkeys(known)))
+    return f"; did you mean {' or '.join(f'{each!r}' for each in similar)}?" if similar else ""

@@ -6,7 +6,7 @@ from prefect.states import Completed, Failed
 
 from pgfleet.documents.counts import TenantCounts
 from pgfleet.postgres.read import audit_steps
-from pgfleet.postgres.read.counts import count_tables
+from pgfleet.postgres.read.audit import count_tables
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.count_rows import count_rows
 from pgfleet.tasks.support.states import as_task_runs, state_message

@@ -5,8 +5,7 @@ from typing import Any
 from prefect import task
 from prefect.context import TaskRunContext
 
-from pgfleet.postgres.scratch.expectation_cache import EXPECTED_CATALOG, expectation_key
-from pgfleet.postgres.scratch.expected_catalog import find_expected
+from pgfleet.postgres.scratch.expected_catalog import EXPECTED_CATALOG, expectation_key, find_expected
 from pgfleet.run.context import Replay, RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS
 

@@ -11,15 +11,22 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from pgfleet.documents.audit import AuditDocument, Verdict
 from pgfleet.judge.summary import format_summary
 from pgfleet.reports.links import Links
+from pgfleet.reports.phrases.context import summarize_variants
 from pgfleet.reports.phrases.trend import MOST_LINES
-from pgfleet.reports.phrases.variants import summarize_variants
 from pgfleet.reports.render import markdown
 from pgfleet.reports.tables import tenant_rows, variant_rows
 from pgfleet.reports.views.audit import audit_view
 from pgfleet.reports.views.audit_tenant import tenant_view, tenants_with_page
 from pgfleet.run.context import RunContext
-from pgfleet.tasks.support.artifacts import artifact_key, key_of, with_place
-from pgfleet.tasks.support.links import from_elsewhere, to_artifact, to_key, to_run
+from pgfleet.tasks.support.artifacts import (
+    artifact_key,
+    from_elsewhere,
+    key_of,
+    to_artifact,
+    to_key,
+    to_run,
+    with_place,
+)
 from pgfleet.tasks.support.retries import PUBLISH_OPTIONS
 
 MOST_LOGGED = 10

@@ -13,8 +13,7 @@ from pgfleet.reports.views.counts import count_rows_of, fleet_count_rows
 from pgfleet.reports.views.plan import plan_rows, plan_view
 from pgfleet.reports.views.rollout import rollout_rows, rollout_view, watch_rows
 from pgfleet.run.context import RunContext
-from pgfleet.tasks.support.artifacts import key_of, with_place
-from pgfleet.tasks.support.links import to_run
+from pgfleet.tasks.support.artifacts import key_of, to_run, with_place
 from pgfleet.tasks.support.retries import PUBLISH_OPTIONS
 
 

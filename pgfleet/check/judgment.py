@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.catalog.expected import Provenance
-from pgfleet.check.down_script import judge_down_run
-from pgfleet.check.evidence import Evidence, RequiredRun
+from pgfleet.catalog.objects import ObjectKind
+from pgfleet.catalog.residue import Residue, describe_residue
+from pgfleet.check.evidence import DownRun, Evidence, RequiredRun
 from pgfleet.check.second_run import HOME, judge_second_run
 from pgfleet.documents.audit import ContractEntry
 from pgfleet.documents.manifest_proof import (
@@ -21,7 +22,7 @@ from pgfleet.documents.manifest_proof import (
     TableProof,
     TwiceEntry,
 )
-from pgfleet.judge.contracts import judge_contract
+from pgfleet.judge.entries import judge_contract
 from pgfleet.judge.summary import manifest_entry
 from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.wording import listed
@@ -162,3 +163,19 @@ def _outcome(faults: Sequence[FaultEntry], unproven: Sequence[str]) -> ProofOutc
     if faults:
         return ProofOutcome.FAULTY
     return ProofOutcome.INCOMPLETE if unproven else ProofOutcome.PROVEN
+
+
+def judge_down_run(run: DownRun) -> DownEntry:
+    """A down script reverts its migration if nothing is left, and the migration then does what it did.
+
+    An extension may remain: other parts of the database may use it.
+    """
+    own = tuple(each for each in run.residue.left if each.identity.kind is not ObjectKind.EXTENSION)
+    residue = Residue(left=own, missing=run.residue.missing, changed=run.residue.changed)
+    problems = [
+        f"fails: {run.error}" if run.error else describe_residue(residue, HOME),
+        f"is followed by a failure of the migration: {run.error_again}" if run.error_again else "",
+        f"is followed by a migration that {describe_residue(run.again, HOME)}" if run.again else "",
+    ]
+    detail = "; ".join(filter(None, problems))
+    return DownEntry(reverts=not detail, detail=detail or None)

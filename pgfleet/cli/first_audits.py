@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 from prefect.client.orchestration import get_client
 from rich.console import Console
 
-from pgfleet.tasks.support.artifacts import artifact_key
-from pgfleet.tasks.support.links import to_key, to_run
+from pgfleet.tasks.support.artifacts import artifact_key, to_key, to_run
 from pgfleet.tasks.support.results import runs_that_published
 
 

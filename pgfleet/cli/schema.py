@@ -7,7 +7,7 @@ import typer
 
 from pgfleet.cli.options import OutputFile, check_writable
 from pgfleet.errors import ConfigurationError
-from pgfleet.suggestion import did_you_mean
+from pgfleet.wording import did_you_mean
 
 
 def _complete_names(incomplete: str) -> list[str]:

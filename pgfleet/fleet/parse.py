@@ -23,8 +23,8 @@ from pgfleet.fleet.secret import Dsn, Secret
 from pgfleet.fleet.templates import Values, describe_unresolved, substitute, substitute_text
 from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.statements import split
-from pgfleet.suggestion import did_you_mean
 from pgfleet.validation import read_toml
+from pgfleet.wording import did_you_mean
 
 
 def parse_fleet(text: str, *, file: str) -> FleetDocument:

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment, SkippedTenant, Tenant
-from pgfleet.suggestion import did_you_mean
+from pgfleet.wording import did_you_mean
 
 ALL_OF = {2: "both", 3: "all three"}
 

@@ -1,13 +1,20 @@
 """One migration's entry in the audit document."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.shared_objects import is_shared
-from pgfleet.documents.audit import CheckEntry, DifferenceEntry, LedgerState, MigrationEntry, RepairEntry
+from pgfleet.documents.audit import (
+    CheckEntry,
+    DifferenceEntry,
+    LedgerState,
+    MigrationEntry,
+    MigrationStatus,
+    RepairEntry,
+)
 from pgfleet.judge.assessment import Assessment
-from pgfleet.judge.migration_status import migration_status
 from pgfleet.judge.observations import LedgerRow
+from pgfleet.judge.position import Position
 from pgfleet.manifest.model import Migration
 from pgfleet.manifest.source.ledger import Recorded
 from pgfleet.manifest.statements import split
@@ -87,3 +94,30 @@ def _repair_entry(repair: Repair) -> RepairEntry:
         hazard_codes=tuple(dict.fromkeys(each.code for each in repair.hazards)),
         reason=repair.reason,
     )
+
+
+def migration_status(
+    version: str,
+    position: Position,
+    checks: Iterable[CheckEntry],
+    *,
+    is_traceless: bool,
+    has_differences: bool,
+    recorded: LedgerState | None,
+    has_several_statements: bool = False,
+) -> MigrationStatus:
+    """Pending, applied, drifted, or unknown, as the glossary defines them.
+
+    A migration that was started and not finished, as the ledger records, is drifted if the catalog cannot tell whether
+    it was finished: if it is traceless and has no checks, or if it has several statements.
+    """
+    if version in position.unknown:
+        return MigrationStatus.UNKNOWN
+    if version not in position.applied:
+        return MigrationStatus.PENDING
+    passed = [check.passed for check in checks]
+    is_uncertain = has_several_statements or (is_traceless and not passed)
+    is_unfinished = recorded is LedgerState.STARTED and is_uncertain
+    if has_differences or is_unfinished or False in passed:
+        return MigrationStatus.DRIFTED
+    return MigrationStatus.UNKNOWN if None in passed else MigrationStatus.APPLIED

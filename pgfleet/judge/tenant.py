@@ -21,7 +21,7 @@ from pgfleet.documents.audit import (
 from pgfleet.errors import AccessRefused, ConnectionFailed, ConnectionLost, ManifestError, PgfleetError, ScriptFaulty
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.assessment import Assessment
-from pgfleet.judge.checks import UNREADABLE
+from pgfleet.judge.entries import UNREADABLE
 from pgfleet.judge.migration import cut_definition
 from pgfleet.judge.observations import CountObservation, TenantObservation
 from pgfleet.judge.position import position_entry

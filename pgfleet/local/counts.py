@@ -7,7 +7,7 @@ from pgfleet.documents.counts import CountDocument, TenantCounts
 from pgfleet.fleet.selection import cut_waves
 from pgfleet.judge.summary import skipped_entries
 from pgfleet.local.survey import survey_servers
-from pgfleet.postgres.read.counts import count_tables
+from pgfleet.postgres.read.audit import count_tables
 from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.rollout.counts import build_count_document
 from pgfleet.run import progress

@@ -14,7 +14,7 @@ from pgfleet.judge.lineage import is_same_lineage
 from pgfleet.judge.summary import manifest_entry
 from pgfleet.judge.trend import PreviousAudit
 from pgfleet.manifest.model import Manifest
-from pgfleet.postgres.scratch.expectation_cache import EXPECTED_CATALOG
+from pgfleet.postgres.scratch.expected_catalog import EXPECTED_CATALOG
 from pgfleet.run import files, progress, settings
 
 

@@ -9,7 +9,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.local.state import load_catalog, save_catalog
 from pgfleet.postgres.read.servers import ServerIdentity, identify, workers_for
 from pgfleet.postgres.read.survey import PATIENCE_SECONDS, Survey
-from pgfleet.postgres.scratch.expectation_cache import expectation_key
+from pgfleet.postgres.scratch.expected_catalog import expectation_key
 from pgfleet.run.context import Replay, RunContext
 from pgfleet.run.retries import retrying
 

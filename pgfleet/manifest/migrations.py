@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 
 from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.checksums import script_checksum
-from pgfleet.manifest.down_scripts import build_down
 from pgfleet.manifest.file import ManifestDocument, MigrationTable, SourceTable
 from pgfleet.manifest.model import Check, Impact, Migration, Script
 from pgfleet.manifest.names import read_name
-from pgfleet.manifest.script import Runnable, read_script
+from pgfleet.manifest.script import Runnable, build_down, read_script
 from pgfleet.manifest.source.model import Content, Down, Label
 from pgfleet.manifest.source.read import read_source
 from pgfleet.manifest.text import Unusable, normalize

@@ -11,7 +11,7 @@ from pgfleet.manifest.migrations import Fault, Listed, build_migrations, list_mi
 from pgfleet.manifest.model import Contract, Count, Manifest, Script, Seed, ToolLedger, Watch
 from pgfleet.manifest.script import read_script
 from pgfleet.manifest.source.model import Content
-from pgfleet.manifest.source.tools import LEDGERS, ledger_format
+from pgfleet.manifest.source.tools import LEDGERS
 from pgfleet.manifest.statements import query_fault, split
 from pgfleet.manifest.text import Unusable, normalize
 from pgfleet.validation import read_toml
@@ -69,7 +69,7 @@ def _ledger(document: ManifestDocument) -> ToolLedger | None:
     if document.ledger is None or document.source is None:
         return None
     tool = document.source.tool
-    table = document.ledger.table or ledger_format(tool).default_table
+    table = document.ledger.table or LEDGERS[tool].default_table
     return ToolLedger(tool=tool, table=table, write=document.ledger.write)
 
 

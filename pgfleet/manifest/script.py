@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pgfleet.manifest.checksums import script_checksum
 from pgfleet.manifest.down_sections import check_down_section
+from pgfleet.manifest.model import DownScript, Script
 from pgfleet.manifest.statements import Statement, split, syntax_fault
 from pgfleet.manifest.text import Unusable, blank, line_of
 from pgfleet.parser import ast, enums
@@ -27,6 +29,10 @@ REINDEX_OUTSIDE_TRANSACTION = (
 BEGIN = (enums.TransactionStmtKind.TRANS_STMT_BEGIN, enums.TransactionStmtKind.TRANS_STMT_START)
 COMMIT = enums.TransactionStmtKind.TRANS_STMT_COMMIT
 COPY_FROM_STDIN = re.compile(r"\bcopy\b[^;]*?\bfrom\s+stdin\b[^;]*;", re.IGNORECASE)
+COPY_FAULT = (
+    "reads inline data with COPY … FROM STDIN, at line {line}, which only psql can send; "
+    "write the rows as INSERT (pg_dump --inserts does)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +83,6 @@ def _parse(sql: str) -> tuple[Any, ...]:
                 "delete it, or write it as SQL"
             ) from None
         raise Unusable(syntax_fault(sql, error)) from None
-
-
-COPY_FAULT = (
-    "reads inline data with COPY … FROM STDIN, at line {line}, which only psql can send; "
-    "write the rows as INSERT (pg_dump --inserts does)"
-)
 
 
 def _line_of_inline_data(sql: str) -> int | None:
@@ -143,3 +143,24 @@ def _runs_outside_transaction(statement: Any) -> bool:
 def _detaches_concurrently(command: Any) -> bool:
     partition = getattr(command, "def_", None)
     return isinstance(partition, ast.PartitionCmd) and bool(partition.concurrent)
+
+
+def build_down(path: str, sql: str | Unusable, shown_folders: int = 0) -> DownScript | None:
+    """The script with what runs of the file at `path`; None if that contains no statement.
+
+    It runs in a transaction unless a statement of it cannot, whatever the tool does: only then is it proven before it
+    is committed.
+    """
+    if isinstance(sql, Unusable):
+        return DownScript(script=_script(path, "", shown_folders), problem=str(sql))
+    try:
+        runnable = read_script(sql, transactional=None)
+    except Unusable as error:
+        return DownScript(script=_script(path, sql, shown_folders), problem=str(error))
+    if not split(runnable.sql):
+        return None
+    return DownScript(script=_script(path, runnable.sql, shown_folders), transactional=runnable.transactional)
+
+
+def _script(path: str, sql: str, shown_folders: int) -> Script:
+    return Script(path=path, sql=sql, checksum=script_checksum(sql), text=sql, shown_folders=shown_folders)

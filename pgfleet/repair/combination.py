@@ -1,6 +1,5 @@
 """How the differences of a tenant are fixed together: what depends on an object is repaired with it."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -8,12 +7,11 @@ from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, ObjectKind, OccupiedName
 from pgfleet.catalog.repair_facts import NO_FACTS, Dependent, Facts, RepairFacts
+from pgfleet.repair.dependencies import find_missing_dependents, relations_read
 from pgfleet.repair.generate.statements import is_made_with_column
-from pgfleet.repair.missing_dependents import find_missing_dependents
 from pgfleet.repair.model import Hazard, Repair, Strategy, by_hand
-from pgfleet.repair.names import part_of, quoted
+from pgfleet.repair.names import is_named_in, part_of, quoted
 from pgfleet.repair.strategy import WITH_COLUMN, choose_repair, is_lost_table
-from pgfleet.repair.view_order import relations_read
 
 NOTHING_KNOWN: Facts = {}
 
@@ -86,7 +84,7 @@ def _with_others(
         and (
             each.identity.kind is ObjectKind.INDEX or str(each.actual.attributes.get("definition")).startswith("CHECK")
         )
-        and _names(part_of(difference.expected), each.actual.definition)
+        and is_named_in(each.actual.definition, part_of(difference.expected))
     )
     return replace(facts, dependents=(*facts.dependents, *coming, *wrong))
 
@@ -118,7 +116,7 @@ def _with_unfixed_columns(differences: Sequence[Difference], chosen: Sequence[Re
 def _with_unfixed_column(difference: Difference, repair: Repair, unfixed: Sequence[Difference]) -> Repair:
     for each in unfixed if repair.strategy is Strategy.SQL else ():
         is_beside = each.expected.parent_place == difference.expected.parent_place
-        if is_beside and each is not difference and _names(part_of(each.expected), difference.expected.definition):
+        if is_beside and each is not difference and is_named_in(difference.expected.definition, part_of(each.expected)):
             return by_hand(f"column {each.identity.name} must be fixed first")
     return repair
 
@@ -146,10 +144,6 @@ def _is_retyped(difference: Difference) -> bool:
     return is_column and found is not None and wanted.attributes["type"] != found.attributes["type"]
 
 
-def _names(name: str, text: str) -> bool:
-    return bool(re.search(rf'(?<![\w"]){re.escape(name)}(?![\w"])', text))
-
-
 def _with_lost_table(difference: Difference, repair: Repair, lost: Sequence[Difference]) -> Repair:
     """The repair, or a manual one if the object is on a table that must be restored first, or names it."""
     if repair.strategy is Strategy.BY_HAND:
@@ -157,7 +151,7 @@ def _with_lost_table(difference: Difference, repair: Repair, lost: Sequence[Diff
     texts = (difference.expected.definition, *(each.text for each in repair.statements))
     for table in (each.identity for each in lost):
         is_on_it = difference.expected.parent_place == (table.schema, table.name)
-        if is_on_it or any(_names(quoted(table.name), each) for each in texts):
+        if is_on_it or any(is_named_in(each, quoted(table.name)) for each in texts):
             return by_hand(f"table {table.name} must be restored first")
     return repair
 
@@ -185,6 +179,6 @@ def _is_extended(difference: Difference, unexpected: Collection[CatalogObject]) 
     """Whether it is a view of a table that has an unexpected column, which a script's `SELECT *` would find too."""
     wanted = difference.expected
     return wanted.identity.kind is ObjectKind.VIEW and any(
-        each.identity.kind is ObjectKind.COLUMN and _names(quoted(each.parent or ""), wanted.definition)
+        each.identity.kind is ObjectKind.COLUMN and is_named_in(wanted.definition, quoted(each.parent or ""))
         for each in unexpected
     )

@@ -51,6 +51,11 @@ def own_name(found: CatalogObject) -> str:
     return own[1:-1].replace('""', '"') if "." in own else own
 
 
+def is_named_in(text: str, name: str) -> bool:
+    """Whether the text contains the name, quoted if it must be, as a word of its own."""
+    return bool(re.search(rf'(?<![\w"]){re.escape(name)}(?![\w"])', text))
+
+
 def literal(text: str) -> str:
     """The text as an SQL string."""
     return "'" + text.replace("'", "''") + "'"

@@ -10,8 +10,8 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, ObjectKind, OccupiedName
 from pgfleet.catalog.repair_facts import Facts
 from pgfleet.repair.combination import NOTHING_KNOWN, choose_repairs
+from pgfleet.repair.dependencies import depths
 from pgfleet.repair.model import Repair, Statement, Strategy, by_hand
-from pgfleet.repair.view_order import depths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

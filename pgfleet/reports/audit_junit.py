@@ -17,8 +17,8 @@ from pgfleet.reports.blocks import Tone
 from pgfleet.reports.junit import Case, Ending, Suite, report
 from pgfleet.reports.phrases.acceptances import remarks
 from pgfleet.reports.phrases.audit import sentence, verdict_meaning
+from pgfleet.reports.phrases.context import loss_sentence
 from pgfleet.reports.phrases.dates import Dates
-from pgfleet.reports.phrases.row_losses import loss_sentence
 from pgfleet.reports.render.outline import outline
 from pgfleet.reports.views.migration import commands, migration_section
 

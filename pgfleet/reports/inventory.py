@@ -9,7 +9,7 @@ from pgfleet.documents.audit import SkippedEntry
 from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest, ToolLedger
 from pgfleet.reports.blocks import Paragraph, Table
-from pgfleet.reports.phrases.skipped import skipped_sentence
+from pgfleet.reports.phrases.context import skipped_sentence
 from pgfleet.reports.render import terminal
 from pgfleet.wording import plural
 

@@ -24,7 +24,7 @@ from pgfleet.reports.phrases.rollout import (
     steps_of,
     subject_of,
 )
-from pgfleet.rollout.failure_groups import failure_group_key
+from pgfleet.rollout.failures import failure_group_key
 from pgfleet.wording import group_names
 
 CANNOT_ROLL_BACK = "not in a transaction, so no rollback is possible"

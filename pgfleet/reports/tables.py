@@ -10,9 +10,8 @@ from pgfleet.judge.summary import worst_first
 from pgfleet.reports.links import NO_LINKS, Links
 from pgfleet.reports.phrases.acceptances import remarks
 from pgfleet.reports.phrases.audit import sentence
+from pgfleet.reports.phrases.context import loss_sentence, what_differs
 from pgfleet.reports.phrases.dates import dates_of
-from pgfleet.reports.phrases.row_losses import loss_sentence
-from pgfleet.reports.phrases.variants import what_differs
 from pgfleet.reports.rows import LONGEST_CELL, TableRow, capped
 from pgfleet.reports.views.audit_tenant import fix_lines
 from pgfleet.reports.views.verdicts import tenant_status

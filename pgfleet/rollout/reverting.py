@@ -11,7 +11,7 @@ from pgfleet.errors import FleetError
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.manifest.model import Manifest, Migration
-from pgfleet.manifest.source.tools import ledger_format
+from pgfleet.manifest.source.tools import LEDGERS
 from pgfleet.rollout.advice import advise
 from pgfleet.rollout.preconditions import pooler_error
 from pgfleet.wording import listed
@@ -91,10 +91,10 @@ def _obstacle(migration: Migration, entry: MigrationEntry, manifest: Manifest, t
         error = pooler_error(migration.down.script.file)
         return f"{error}; {advise(error)}"
     ledger = manifest.ledger
-    if ledger and entry.in_tool_ledger and not (ledger.write and ledger_format(ledger.tool).remove):
+    if ledger and entry.in_tool_ledger and not (ledger.write and LEDGERS[ledger.tool].remove):
         return (
             f"the ledger of {ledger.tool}, which pgfleet does not write, would still record it; "
-            f"revert it with {ledger.tool}" + (", or set write = true" if ledger_format(ledger.tool).remove else "")
+            f"revert it with {ledger.tool}" + (", or set write = true" if LEDGERS[ledger.tool].remove else "")
         )
     return None
 

@@ -7,9 +7,8 @@ from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationSt
 from pgfleet.documents.plan import RUNS, Action, TenantPlan
 from pgfleet.documents.repair import RepairResult
 from pgfleet.documents.ring import RingEntry, RingOutcome, WatchEntry, WaveEntry
-from pgfleet.documents.rollout import SUCCEEDED, Result, TenantResult
-from pgfleet.rollout.failure_budget import count_failures
-from pgfleet.rollout.failure_groups import group_failures
+from pgfleet.documents.rollout import SUCCEEDED, TenantResult
+from pgfleet.rollout.failures import FAULTY, count_failures, group_failures
 from pgfleet.rollout.summary import has_remaining_drift, summarize
 from pgfleet.wording import plural
 
@@ -59,7 +58,7 @@ def has_changed(results: Iterable[TenantResult]) -> bool:
 
 def watch_halt_reason(ring: RingEntry, results: Iterable[TenantResult], watched: Iterable[WatchEntry]) -> str | None:
     """Why the watch halts the rollout, or None; tenants with findings count as failed."""
-    failed = {each.name for each in results if each.result in {Result.FAILED, Result.UNREACHABLE}}
+    failed = {each.name for each in results if each.result in FAULTY}
     found = {each.tenant for each in watched if each.is_finding}
     if found and len(failed | found) > ring.budget:
         return f"the watch found tasks that are not taken in {', '.join(sorted(found))}"

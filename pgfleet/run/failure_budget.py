@@ -4,7 +4,7 @@ from collections.abc import Callable
 from threading import Lock
 
 from pgfleet.documents.rollout import TenantResult
-from pgfleet.rollout.failure_budget import count_failures
+from pgfleet.rollout.failures import count_failures
 
 
 class FailureBudget:

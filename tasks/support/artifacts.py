@@ -1,7 +1,10 @@
-"""Keys of artifacts, and what their pages have in common."""
+"""Keys and addresses of artifacts and runs, and what the pages of artifacts have in common."""
 
 import hashlib
 import re
+from uuid import UUID
+
+from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
 
 from pgfleet.reports.markup import escaped
 from pgfleet.run.context import RunContext
@@ -36,3 +39,24 @@ def _plain(name: str) -> str:
         return name
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     return f"{plain}---{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
+def to_run(flow_run_id: str) -> str:
+    """A link to the run for a page of the web interface itself, relative to its address."""
+    return f"/runs/flow-run/{flow_run_id}"
+
+
+def to_artifact(artifact_id: UUID) -> str:
+    """The same for an artifact."""
+    return f"/artifacts/artifact/{artifact_id}"
+
+
+def to_key(key: str) -> str:
+    """The same for the artifacts with that key, the newest first."""
+    return f"/artifacts/key/{key}"
+
+
+def from_elsewhere(link: str) -> str | None:
+    """The link with the address of the web interface; None on a temporary server, which has none."""
+    page = PREFECT_UI_URL.value() or (PREFECT_API_URL.value() or "").removesuffix("/api")
+    return f"{page.rstrip('/')}{link}" if page else None

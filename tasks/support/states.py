@@ -33,10 +33,10 @@ from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.summary import Outcome, format_summary, outcome_of, summarize, tenant_count
 from pgfleet.reports.phrases import manifest_proof
 from pgfleet.reports.phrases.audit import lacking_migrations, sentence
+from pgfleet.reports.phrases.context import summarize_losses
 from pgfleet.reports.phrases.rollout import findings_text
-from pgfleet.reports.phrases.row_losses import summarize_losses
 from pgfleet.rollout import summary as rollout_summary
-from pgfleet.rollout.failure_groups import group_failures
+from pgfleet.rollout.failures import group_failures
 from pgfleet.rollout.summary import RolloutOutcome
 from pgfleet.tasks.support.logs import filter_findings
 from pgfleet.tasks.support.opaque import opaque

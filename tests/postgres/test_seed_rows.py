@@ -6,7 +6,7 @@ import pytest
 from fixtures.servers import Server
 
 from pgfleet.documents.audit import SeedStatus
-from pgfleet.judge.seeds import judge_seed
+from pgfleet.judge.entries import judge_seed
 from pgfleet.manifest.model import Script, Seed
 from pgfleet.postgres.read.queries import read_seed
 from pgfleet.postgres.session import Session

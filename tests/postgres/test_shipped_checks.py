@@ -3,7 +3,7 @@
 import pytest
 from fixtures.servers import Server
 
-from pgfleet.judge.checks import judge_check
+from pgfleet.judge.entries import judge_check
 from pgfleet.manifest.model import Manifest, Migration
 from pgfleet.postgres.read.queries import run_checks
 from pgfleet.postgres.session import Session

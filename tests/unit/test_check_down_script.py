@@ -4,8 +4,8 @@ from unit.literals import a_table, an_object
 
 from pgfleet.catalog.objects import ObjectKind
 from pgfleet.catalog.residue import Residue
-from pgfleet.check.down_script import judge_down_run
 from pgfleet.check.evidence import DownRun
+from pgfleet.check.judgment import judge_down_run
 from pgfleet.documents.manifest_proof import DownEntry
 
 

@@ -5,7 +5,7 @@ from unit.literals import a_contract
 
 from pgfleet.catalog.contracts import ContractObservation, StatementFailure
 from pgfleet.documents.audit import ContractEntry, StatementFailureEntry
-from pgfleet.judge.contracts import judge_contract
+from pgfleet.judge.entries import judge_contract
 from pgfleet.manifest.model import Priority
 
 FAILURE = StatementFailure(statement="fetch", message="permission denied for table one", sqlstate="42501")

@@ -7,7 +7,7 @@ from unit.literals import a_document, a_manifest, a_migration
 
 from pgfleet.documents.login_rights import LoginEntry, LoginRights, LoginUse
 from pgfleet.judge.logins import TenantLogins, judge_logins
-from pgfleet.reports.phrases.logins import login_lines
+from pgfleet.reports.phrases.context import login_lines
 from pgfleet.reports.render import html, markdown
 from pgfleet.reports.views.audit import audit_page, audit_view
 

@@ -6,7 +6,7 @@ from unit.literals import a_column, a_table, an_expected_catalog, an_index, asse
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.documents.audit import CheckEntry, LedgerState, MigrationStatus
 from pgfleet.judge.assessment import Assessment
-from pgfleet.judge.migration_status import migration_status
+from pgfleet.judge.migration import migration_status
 
 TABLE = a_table("one")
 INDEX = an_index("one", "idx_one", valid=True)

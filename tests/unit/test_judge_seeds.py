@@ -6,8 +6,8 @@ import pytest
 from unit.literals import a_seed
 
 from pgfleet.documents.audit import SeedEntry, SeedStatus
+from pgfleet.judge.entries import judge_seed, seed_key
 from pgfleet.judge.observations import SeedObservation
-from pgfleet.judge.seeds import judge_seed, seed_key
 
 BLOCK = {"name": "block", "severity": "block", "tags": ["a", "b"], "created_at": "2025-03-15"}
 WARN = {"name": "warn", "severity": "warn", "tags": [], "created_at": "2025-03-15"}

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from pgfleet.manifest.model import Migration, Priority, Script, Tool
-from pgfleet.manifest.source.flyway_ledger import checksum
+from pgfleet.manifest.source.flyway import checksum
 from pgfleet.manifest.source.ledger import Recorded, TableName, table_name
-from pgfleet.manifest.source.tools import LEDGERS, ledger_format
+from pgfleet.manifest.source.tools import LEDGERS
 
 TABLE = TableName(schema="public", name="ledger")
 ROW = Sequence[Any]
@@ -48,9 +48,9 @@ def flyway_row(version: str | None, *, description: str = "m", kind: str = "SQL"
 
 @pytest.mark.parametrize("tool", [each for each in Tool if each is not Tool.PLAIN])
 def test_every_tool_has_a_ledger_and_an_empty_one_records_nothing(tool: Tool) -> None:
-    assert ledger_format(tool).applied([], MIGRATIONS) == Recorded()
-    assert '"public"."ledger"' in ledger_format(tool).read(TABLE)
-    assert '"public"."ledger"' in ledger_format(tool).definition(TABLE)
+    assert LEDGERS[tool].applied([], MIGRATIONS) == Recorded()
+    assert '"public"."ledger"' in LEDGERS[tool].read(TABLE)
+    assert '"public"."ledger"' in LEDGERS[tool].definition(TABLE)
 
 
 def test_plain_files_have_no_ledger() -> None:
@@ -76,7 +76,7 @@ def test_plain_files_have_no_ledger() -> None:
     ],
 )
 def test_the_default_table_is_the_tools(tool: Tool, table: str) -> None:
-    assert ledger_format(tool).default_table == table
+    assert LEDGERS[tool].default_table == table
 
 
 def test_an_unqualified_table_is_in_the_home_schema() -> None:
@@ -110,7 +110,7 @@ def test_an_unqualified_table_is_in_the_home_schema() -> None:
     ],
 )
 def test_the_rows_say_which_numbers_are_applied(tool: Tool, rows: list[ROW], recorded: Recorded) -> None:
-    assert ledger_format(tool).applied(rows, MIGRATIONS) == recorded
+    assert LEDGERS[tool].applied(rows, MIGRATIONS) == recorded
 
 
 @pytest.mark.parametrize(
@@ -132,18 +132,18 @@ def test_the_rows_say_which_numbers_are_applied(tool: Tool, rows: list[ROW], rec
     ],
 )
 def test_the_rows_say_which_names_are_applied(tool: Tool, rows: list[ROW], recorded: Recorded) -> None:
-    assert ledger_format(tool).applied(rows, NAMED) == recorded
+    assert LEDGERS[tool].applied(rows, NAMED) == recorded
 
 
 def test_sqitchs_rows_of_other_projects_do_not_count() -> None:
     rows = [("p", "a"), ("other", "b")]
-    assert ledger_format(Tool.SQITCH).applied(rows, CHANGES) == versions("p:a")
+    assert LEDGERS[Tool.SQITCH].applied(rows, CHANGES) == versions("p:a")
 
 
 def test_sqitch_deploys_a_reworked_change_as_often_as_it_is_planned() -> None:
     first = a_migration("p:touch", "deploy/touch@v1.sql")
     second = Migration(**{name: getattr(first, name) for name in Migration.__slots__} | {"version": "reworked"})
-    recorded = [ledger_format(Tool.SQITCH).applied([("p", "touch")] * n, [first, second]).versions for n in range(3)]
+    recorded = [LEDGERS[Tool.SQITCH].applied([("p", "touch")] * n, [first, second]).versions for n in range(3)]
     assert recorded == [set(), {"vp:touch"}, {"vp:touch", "reworked"}]
 
 
@@ -190,7 +190,7 @@ def test_sqitch_deploys_a_reworked_change_as_often_as_it_is_planned() -> None:
 )
 def test_flyways_rows_say_what_is_applied(rows: list[ROW], recorded: Recorded) -> None:
     ranked = [(rank, *row) for rank, row in enumerate(rows)]
-    assert ledger_format(Tool.FLYWAY).applied(ranked[::-1], [*FLYWAY, VIEW]) == recorded
+    assert LEDGERS[Tool.FLYWAY].applied(ranked[::-1], [*FLYWAY, VIEW]) == recorded
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_flyways_checksum_is_the_crc_32_of_the_lines(text: str, expected: int) -
 def test_the_row_of_a_migration_is_the_tools(
     tool: Tool, migration: Migration, inserted: list[dict[str, object]]
 ) -> None:
-    insert = ledger_format(tool).insert
+    insert = LEDGERS[tool].insert
     assert insert is not None
     assert [values for _, values in insert(migration, TABLE)] == inserted
 
@@ -293,11 +293,11 @@ def test_only_sqitchs_ledger_cannot_be_written() -> None:
 
 @pytest.mark.parametrize("tool", [tool for tool, ledger in LEDGERS.items() if ledger.insert])
 def test_a_ledger_that_can_be_written_can_say_that_a_migration_was_reverted(tool: Tool) -> None:
-    assert ledger_format(tool).remove is not None
+    assert LEDGERS[tool].remove is not None
 
 
 def test_golang_migrate_goes_back_to_the_number_before() -> None:
-    remove = ledger_format(Tool.GOLANG_MIGRATE).remove
+    remove = LEDGERS[Tool.GOLANG_MIGRATE].remove
     assert remove is not None
     [(text, values)] = remove(MIGRATIONS[2], MIGRATIONS[1], TABLE)
     assert (text.split(" WHERE")[0], values) == (

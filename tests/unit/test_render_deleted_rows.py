@@ -4,7 +4,7 @@ from unit.rollout_literals import a_count, a_tenant_plan
 
 from pgfleet.documents.plan import TenantPlan
 from pgfleet.reports.blocks import Lines
-from pgfleet.reports.views.deleted_rows import deleted_rows_section
+from pgfleet.reports.views.plan import deleted_rows_section
 
 
 def dropping(name: str, rows: int | None, *, exact: bool = True) -> TenantPlan:

@@ -11,7 +11,7 @@ from unit.test_render_inventory import ACME
 from pgfleet.documents.audit import SkippedEntry
 from pgfleet.judge.summary import format_summary
 from pgfleet.reports.inventory import tenant_table
-from pgfleet.reports.phrases.skipped import skipped_sentence
+from pgfleet.reports.phrases.context import skipped_sentence
 from pgfleet.reports.render import markdown, terminal
 from pgfleet.reports.views.audit import audit_view
 from pgfleet.reports.views.rollout import rollout_view

@@ -4,7 +4,7 @@ import pytest
 from unit.rollout_literals import a_result
 
 from pgfleet.documents.rollout import Result
-from pgfleet.rollout.failure_budget import allowed_failures, count_failures
+from pgfleet.rollout.failures import allowed_failures, count_failures
 from pgfleet.run.failure_budget import FailureBudget
 
 FAILED, DONE = Result.FAILED, Result.DONE

@@ -4,7 +4,7 @@ from unit.rollout_literals import a_result, a_seed_step, a_step
 
 from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.rollout import Result, StepStatus
-from pgfleet.rollout.failure_groups import group_failures
+from pgfleet.rollout.failures import group_failures
 
 FAILED, DONE = Result.FAILED, Result.DONE
 

@@ -11,10 +11,9 @@ from pgfleet.documents.rollout import MigrationStep, StepStatus
 from pgfleet.errors import CannotDryRun, DatabaseError, NotProven, PlanOutdated
 from pgfleet.judge.observations import CountObservation
 from pgfleet.manifest.model import Count, Migration
-from pgfleet.postgres.apply.dependents import check_dependents, read_dependents
 from pgfleet.postgres.apply.ledger import forget_started, record, record_reverted, record_started
 from pgfleet.postgres.apply.outside_transaction import was_started
-from pgfleet.postgres.apply.revert_proof import prove_reverted
+from pgfleet.postgres.apply.revert_proof import check_dependents, prove_reverted, read_dependents
 from pgfleet.postgres.apply.row_changes import GuardedTables, check_row_losses
 from pgfleet.postgres.apply.statements import forget_finished, read_finished, run_statements
 from pgfleet.postgres.apply.steps import ended_step, run_step

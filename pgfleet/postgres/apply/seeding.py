@@ -8,8 +8,8 @@ from pgfleet.catalog.shared_objects import may_write_shared
 from pgfleet.documents.audit import SeedStatus
 from pgfleet.documents.rollout import SeedStep, StepStatus
 from pgfleet.errors import GuardTripped, NotProven, PgfleetError, Rejected, TransactionInterrupted
+from pgfleet.judge.entries import judge_seed
 from pgfleet.judge.observations import QueryResult, SeedObservation
-from pgfleet.judge.seeds import judge_seed
 from pgfleet.manifest.model import Seed
 from pgfleet.postgres.apply.carried_inspection import CarriedInspection
 from pgfleet.postgres.apply.ledger import has_others, others_queries

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pgfleet.errors import MOST_CHARACTERS, LedgerUnusable, PermanentError
 from pgfleet.manifest.model import Manifest, Migration, ToolLedger
 from pgfleet.manifest.source.ledger import Recorded, TableName, table_name
-from pgfleet.manifest.source.tools import ledger_format
+from pgfleet.manifest.source.tools import LEDGERS
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.whole_table import read_whole
 from pgfleet.postgres.session import Session
@@ -28,7 +28,7 @@ def read_tool_ledger(session: Session, manifest: Manifest, found: Rows) -> Recor
         return None
     if not is_table:
         return Recorded(fault=f"{ledger.table} is not a table")
-    layout = ledger_format(ledger.tool)
+    layout = LEDGERS[ledger.tool]
     try:
         table = table_name(ledger.table, home=session.home)
         rows = read_whole(session, layout.read(table), table)
@@ -50,7 +50,7 @@ def record_in_tool_ledger(session: Session, manifest: Manifest, migration: Migra
     ledger = manifest.ledger
     if ledger is None or not ledger.write:
         return
-    layout, table = ledger_format(ledger.tool), table_name(ledger.table, home=session.home)
+    layout, table = LEDGERS[ledger.tool], table_name(ledger.table, home=session.home)
     recorded = _recorded(session, manifest)
     if recorded is None:
         session.write(Query(layout.definition(table)))
@@ -68,7 +68,7 @@ def remove_from_tool_ledger(session: Session, manifest: Manifest, migration: Mig
     recorded = _recorded(session, manifest)
     if ledger is None or recorded is None or migration.version not in recorded.versions:
         return
-    layout, table = ledger_format(ledger.tool), table_name(ledger.table, home=session.home)
+    layout, table = LEDGERS[ledger.tool], table_name(ledger.table, home=session.home)
     if not ledger.write or layout.remove is None:
         raise LedgerUnusable(f"the ledger of {ledger.tool} records it, and pgfleet does not write that ledger")
     versioned = [each for each in manifest.migrations if not each.repeatable]

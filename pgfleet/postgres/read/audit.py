@@ -4,13 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from pgfleet.documents.audit import TenantEntry
+from pgfleet.documents.counts import TenantCounts
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.acceptance import accept
 from pgfleet.judge.tenant import inconclusive_entry, judge_tenant
+from pgfleet.postgres.read import audit_steps
 from pgfleet.postgres.read.audit_steps import check_seed, count, try_contracts, verify
 from pgfleet.postgres.read.inspection import inspect
 from pgfleet.postgres.tenant_session import open_session
+from pgfleet.rollout.counts import tenant_counts
 from pgfleet.run.context import RunContext
 
 Runner = Callable[..., Any]
@@ -40,3 +43,13 @@ def audit(tenant: Tenant, context: RunContext, run: Runner = directly) -> Tenant
             )
     except PgfleetError as error:
         return inconclusive_entry(tenant, error)
+
+
+def count_tables(tenant: Tenant, context: RunContext, run: Runner) -> TenantCounts:
+    """The counts, each a step, on one connection; a PgfleetError becomes the reason why nothing was counted."""
+    try:
+        with open_session(tenant, context) as session:
+            readings = [run(audit_steps.count, session, context, each.table) for each in context.manifest.counts]
+    except PgfleetError as error:
+        return TenantCounts(name=tenant.name, ring=tenant.ring, reason=str(error))
+    return tenant_counts(tenant.name, tenant.ring, readings)

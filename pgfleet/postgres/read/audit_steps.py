@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 
 from pgfleet.documents.audit import ContractEntry, MigrationEntry, SeedEntry
-from pgfleet.judge.checks import judge_check
-from pgfleet.judge.contracts import judge_contract
+from pgfleet.judge.entries import judge_check, judge_contract, judge_seed
 from pgfleet.judge.migration import judge_migration
 from pgfleet.judge.observations import CountObservation, QueryResult
-from pgfleet.judge.seeds import judge_seed
 from pgfleet.manifest.model import Check, Migration
 from pgfleet.postgres.read import contracts
 from pgfleet.postgres.read.inspection import TenantInspection

@@ -11,7 +11,7 @@ from pgfleet.documents.audit import LedgerState, PositionEntry
 from pgfleet.errors import DatabaseError, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.assessment import Assessment, assess, find_repairs_to_refine
-from pgfleet.judge.checks import judge_check
+from pgfleet.judge.entries import judge_check
 from pgfleet.judge.observations import QueryResult, TenantObservation
 from pgfleet.judge.position import Position, position_entry
 from pgfleet.judge.records import Records

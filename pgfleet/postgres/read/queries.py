@@ -7,8 +7,8 @@ from typing import Any
 from psycopg import sql
 
 from pgfleet.errors import PermanentError, PrivilegeMissing
+from pgfleet.judge.entries import seed_key
 from pgfleet.judge.observations import CountObservation, QueryResult, SeedObservation
-from pgfleet.judge.seeds import seed_key
 from pgfleet.manifest.model import Check, Count, Seed
 from pgfleet.manifest.statement_names import tables_of
 from pgfleet.postgres.query import Query

@@ -14,8 +14,7 @@ from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.secret import redacted
 from pgfleet.postgres import dsn
 from pgfleet.postgres.read.servers import ServerIdentity, choose_replay_servers, group_by_server
-from pgfleet.postgres.read.sweep import Sweep
-from pgfleet.postgres.read.turns import Chunk, Future, one_by_one, putting, run_in_turn
+from pgfleet.postgres.read.turns import Chunk, Future, Sweep, one_by_one, putting, run_in_turn
 from pgfleet.run import progress
 from pgfleet.run.context import Expectation, Replay, RunContext
 

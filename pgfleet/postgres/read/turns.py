@@ -1,7 +1,9 @@
 """Decides when the tenants of a run or a wave start, and which of them start together."""
 
+import math
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
@@ -10,6 +12,11 @@ from pgfleet.postgres.read.servers import group_by_server, workers_for
 from pgfleet.run.context import RunContext
 
 Item = TypeVar("Item")
+Chunk = Sequence[Tenant]
+ChunkSize = Callable[[Chunk, int], int]
+"""How many of a server's waiting tenants, from the first on, start together, given the server's bound."""
+LEAST_TENANTS, MOST_TENANTS = 5, 25
+"""Of one task run, so that there are few of them, and yet progress, and work for every connection until the end."""
 
 
 class Future(Protocol):
@@ -19,11 +26,8 @@ class Future(Protocol):
         """Call `fn` with the future once the work has finished."""
 
 
-Chunk = Sequence[Tenant]
 Submit = Callable[[Chunk], Future]
 Finished = tuple[Chunk, Future]
-ChunkSize = Callable[[Chunk, int], int]
-"""How many of a server's waiting tenants, from the first on, start together, given the server's bound."""
 NONE: Mapping[str, Future] = {}
 
 
@@ -83,3 +87,19 @@ def run_in_turn(
         start()
         if found:
             yield found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """`submit` starts one task for several tenants.
+
+    `result` returns what the finished task found in the tenant at a position of its chunk, or raises its error.
+    """
+
+    submit: Callable[[Chunk], Future]
+    result: Callable[[Future, int], Any]
+
+    def size(self, waiting: Chunk, bound: int) -> int:
+        """How many of the server's waiting tenants share the next task run, if `bound` may run at once."""
+        share = min(MOST_TENANTS, max(LEAST_TENANTS, math.ceil(len(waiting) / bound)))
+        return max(1, min(len(waiting), share))

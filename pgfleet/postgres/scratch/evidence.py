@@ -6,7 +6,7 @@ from pgfleet.check.evidence import Evidence
 from pgfleet.documents.audit import CheckEntry
 from pgfleet.errors import ReplayFailed
 from pgfleet.fleet.secret import Dsn
-from pgfleet.judge.checks import judge_check
+from pgfleet.judge.entries import judge_check
 from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.connection import Limits

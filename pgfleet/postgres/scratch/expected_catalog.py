@@ -4,7 +4,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from pgfleet.catalog.expected import ExpectedCatalog
+from pydantic import TypeAdapter
+
+from pgfleet.catalog.expected import FORMAT, ExpectedCatalog
 from pgfleet.errors import AccessRefused, ConnectionFailed, ScratchUnavailable
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest
@@ -13,15 +15,19 @@ from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.embedded.binaries import ClusterFailed, embedded_binaries, server_account
 from pgfleet.postgres.embedded.binaries import server_major as binaries_major
 from pgfleet.postgres.embedded.scratch_server import embedded_server
+from pgfleet.postgres.read.introspection import introspection_checksum
 from pgfleet.postgres.scratch.database import scratch_database
 from pgfleet.postgres.scratch.reapplicable import find_reapplicable
 from pgfleet.postgres.scratch.replay import replay
 from pgfleet.postgres.session import Session
 from pgfleet.postgres.tenant_session import limits_of
 from pgfleet.run.context import Replay, RunContext
+from pgfleet.version import VERSION
 
 Builder = Callable[[Manifest, Session], ExpectedCatalog]
 """Makes the expected catalog in the empty database of the session."""
+EXPECTED_CATALOG = TypeAdapter(ExpectedCatalog)
+"""The form in which expected catalogs are cached: JSON, because reading a pickle can run code."""
 
 
 def build_expected(manifest: Manifest, scratch: Session) -> ExpectedCatalog:
@@ -76,3 +82,13 @@ def _replay_embedded(context: RunContext, key: Replay, build: Builder) -> Expect
             with embedded_server(binaries, context.manifest) as admin:
                 return _replay_on(admin, context, key, build)
     return None
+
+
+def expectation_key(manifest: Manifest, replay: Replay, extensions: str) -> str:
+    """What an expected catalog depends on, as a name.
+
+    `extensions` are those of the manifest with the versions that the server has packages of.
+    """
+    made_by = f"{VERSION}-{FORMAT}-{introspection_checksum()[:16]}"
+    name = f"{made_by}-{manifest.checksum[:16]}-{replay.server_major}-{replay.home}"
+    return f"{name}-{extensions}" if extensions else name

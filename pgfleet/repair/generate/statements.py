@@ -1,16 +1,15 @@
 """The statements that fix an object, by its kind."""
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, ObjectKind
 from pgfleet.catalog.repair_facts import NO_FACTS, RepairFacts
-from pgfleet.repair.generate import columns, constraints, functions, privileges, sequences, tables, types, views
+from pgfleet.repair.generate import columns, constraints, functions, sequences, tables, types, views
 from pgfleet.repair.generate.dependents import with_dependents
 from pgfleet.repair.model import ManualRepairNeeded, Statement
-from pgfleet.repair.names import part_of
+from pgfleet.repair.names import is_named_in, part_of
 
 
 def generate_statements(
@@ -45,7 +44,7 @@ def _is_in_partition_key(wanted: CatalogObject, found: CatalogObject, expected: 
         return False
     table = next((each for each in expected.objects.values() if each.place == wanted.parent_place), None)
     key = str(table.attributes.get("partition_key") or "") if table else ""
-    return bool(re.search(rf'(?<![\w"]){re.escape(part_of(wanted))}(?![\w"])', key))
+    return is_named_in(key, part_of(wanted))
 
 
 def _add(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
@@ -132,7 +131,7 @@ ADD: Mapping[ObjectKind, Adder] = {
     ObjectKind.VIEW: _add_view,
     ObjectKind.TRIGGER: lambda wanted, _: functions.add_trigger(wanted),
     ObjectKind.POLICY: lambda wanted, _: functions.add_policy(wanted),
-    ObjectKind.PRIVILEGE: lambda wanted, _: privileges.add_privilege(wanted),
+    ObjectKind.PRIVILEGE: lambda wanted, _: functions.add_privilege(wanted),
 }
 CHANGE: Mapping[ObjectKind, Changer] = {
     ObjectKind.SCHEMA: _change_schema,
@@ -147,7 +146,7 @@ CHANGE: Mapping[ObjectKind, Changer] = {
     ObjectKind.VIEW: _change_view,
     ObjectKind.TRIGGER: lambda wanted, found, _: functions.change_trigger(wanted, found),
     ObjectKind.POLICY: lambda wanted, _found, _: functions.change_policy(wanted),
-    ObjectKind.PRIVILEGE: lambda wanted, _found, _: privileges.change_privilege(wanted),
+    ObjectKind.PRIVILEGE: lambda wanted, _found, _: functions.change_privilege(wanted),
 }
 
 

@@ -11,7 +11,7 @@ from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.judge.summary import format_summary, tenant_count
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.phrases.migration_runs import fold_versions
-from pgfleet.rollout.failure_groups import FAULTY
+from pgfleet.rollout.failures import FAULTY
 from pgfleet.wording import group_names, plural
 
 Step = MigrationStep | SeedStep

@@ -24,15 +24,21 @@ from pgfleet.reports.blocks import (
     section,
 )
 from pgfleet.reports.phrases.acceptances import acceptance_lines, remarks
-from pgfleet.reports.phrases.altered_files import altered_files
 from pgfleet.reports.phrases.audit import sentence, verdict_meaning
+from pgfleet.reports.phrases.context import (
+    LOGINS_ADVICE,
+    LOGINS_TITLE,
+    altered_files,
+    is_shared,
+    login_lines,
+    loss_lines,
+    loss_sentence,
+    skipped_sentence,
+    summarize_losses,
+    variant_line,
+)
 from pgfleet.reports.phrases.dates import NEW, Dates, dates_of
-from pgfleet.reports.phrases.logins import ADVICE, login_lines
-from pgfleet.reports.phrases.logins import TITLE as TITLE_OF_LOGINS
-from pgfleet.reports.phrases.row_losses import loss_lines, loss_sentence, summarize_losses
-from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.phrases.trend import FIRST_AUDIT, capped, headline, new_lines, resolved_lines
-from pgfleet.reports.phrases.variants import is_shared, variant_line
 from pgfleet.reports.tables import earliest
 from pgfleet.reports.views.audit_tenant import LOSSES, fix_lines, lead, tenant_blocks, tenant_summary
 from pgfleet.reports.views.migration import ACCEPTED, CELL, NOT_INSPECTED, cell_of
@@ -183,7 +189,7 @@ def _closing(document: AuditDocument, manifest: Manifest) -> Iterator[Block]:
     altered = tuple(f"{file}: {text}" for file, text in altered_files(document.tenants, manifest))
     yield from section("Files changed after they were applied", Lines(lines=altered))
     if logins := login_lines(document.logins):
-        yield from section(TITLE_OF_LOGINS, Lines(lines=(*logins, ADVICE)))
+        yield from section(LOGINS_TITLE, Lines(lines=(*logins, LOGINS_ADVICE)))
     yield from section("Accepted in the fleet file", Lines(lines=acceptance_lines(document.accepted)))
     if document.skipped:
         yield Paragraph(text=skipped_sentence(document.skipped))

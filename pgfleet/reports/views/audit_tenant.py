@@ -40,9 +40,9 @@ from pgfleet.reports.phrases.audit import (
     sentence,
     verdict_meaning,
 )
+from pgfleet.reports.phrases.context import loss_sentence
 from pgfleet.reports.phrases.dates import NEW, Dates, dates_of
 from pgfleet.reports.phrases.migration_runs import fold_versions
-from pgfleet.reports.phrases.row_losses import loss_sentence
 from pgfleet.reports.views.migration import cell_of, commands, migration_sections
 from pgfleet.reports.views.shared_objects import SEE_ABOVE, has_shared, own_contracts, own_part
 

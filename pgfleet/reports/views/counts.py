@@ -7,6 +7,7 @@ from pgfleet.documents.rollout import CountPair, RolloutDocument
 from pgfleet.judge.summary import tenant_count
 from pgfleet.reports.blocks import MOST_TENANTS, Block, Paragraph, Section, Status, StatusStyle, Table, Tone, View
 from pgfleet.reports.issues import Issue
+from pgfleet.reports.phrases.context import skipped_sentence
 from pgfleet.reports.phrases.counts import (
     FEWER,
     MARKS,
@@ -18,7 +19,6 @@ from pgfleet.reports.phrases.counts import (
     pair_texts,
     rows_text,
 )
-from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.views.issues import issue_section
 from pgfleet.wording import group_names, plural

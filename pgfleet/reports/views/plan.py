@@ -1,7 +1,7 @@
 """The plan of a rollout, and the request to approve it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pgfleet.documents.plan import RUNS, TenantPlan
 from pgfleet.documents.rollout import StepStatus, TenantResult
@@ -23,15 +23,13 @@ from pgfleet.reports.issues import (
     refusals,
     remaining_drift,
 )
-from pgfleet.reports.phrases.altered_files import altered_files
-from pgfleet.reports.phrases.rollout import ACTION_MEANS, plan_sentence, tenant_plan_sentence
+from pgfleet.reports.phrases.context import altered_files
+from pgfleet.reports.phrases.rollout import ACTION_MEANS, about_migrations, plan_sentence, tenant_plan_sentence
 from pgfleet.reports.rows import TableRow, table_rows
-from pgfleet.reports.views.deleted_rows import deleted_rows_section
 from pgfleet.reports.views.issues import issue_section, issue_sections
-from pgfleet.reports.views.migration_tally import tally_lines
 from pgfleet.reports.views.scripts import MOST_LINES, gate_sections, script_sections
 from pgfleet.rollout.summary import summarize
-from pgfleet.wording import group_names, listed
+from pgfleet.wording import group_names, listed, plural
 
 DIGEST_SHOWN = 12
 MOST_NAMES = 20
@@ -172,3 +170,40 @@ def _actions(plan: RolloutPlan) -> Iterator[Section]:
 def _urgency(plan: TenantPlan) -> int:
     is_run = any(each.action in RUNS for each in plan.migrations)
     return 0 if plan.obstacle or plan.refused else 1 if is_run else 2 if plan.changes else 3
+
+
+def deleted_rows_section(plans: Iterable[TenantPlan]) -> tuple[Section, ...]:
+    """Each dropped table with its rows in all tenants; nothing if no table is dropped."""
+    found: dict[str, list[tuple[str, int | None, bool]]] = {}
+    for plan in plans:
+        for each in plan.dropped:
+            found.setdefault(each.table, []).append((plan.name, each.rows, each.exact))
+    return section("Rows that the revert deletes", Lines(lines=tuple(_lines(found))))
+
+
+def _lines(found: dict[str, list[tuple[str, int | None, bool]]]) -> Iterator[str]:
+    """`posts: 12 rows in 3 tenants, at most 10 in acme`."""
+    for table, tenants in sorted(found.items()):
+        where = f"in {tenant_count(len(tenants))}"
+        counted = [(rows, name) for name, rows, _ in tenants if rows is not None]
+        if not counted:
+            yield f"{table}: all rows {where}, not counted"
+            continue
+        about = "" if all(exact for _, rows, exact in tenants if rows is not None) else "about "
+        most, name = max(counted)
+        largest = f", at most {most} in {name}" if len(tenants) > 1 else ""
+        uncounted = f"; not counted in {len(tenants) - len(counted)}" if len(counted) < len(tenants) else ""
+        yield f"{table}: {about}{plural(sum(rows for rows, _ in counted), 'row')} {where}{largest}{uncounted}"
+
+
+def tally_lines(tallies: Mapping[str, Counter[str]], labels: Mapping[str, str]) -> Iterator[str]:
+    """`1_one.sql: 3 applied, 1 failed`, and of many `25 migrations, 0039 … 0063: 5 applied`.
+
+    `tallies` and `labels` are by version, in the manifest's order.
+    """
+    texts = group_names((_text(tallies[version]), version) for version in labels if version in tallies)
+    return (f"{about_migrations(versions, labels)}: {text}" for text, versions in texts.items())
+
+
+def _text(tally: Counter[str]) -> str:
+    return ", ".join(f"{number} {word}" for word, number in tally.most_common())

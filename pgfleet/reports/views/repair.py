@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pgfleet.documents.repair import RepairDocument, RepairResult, TenantRepair
 from pgfleet.reports.blocks import MOST_TENANTS, Block, Code, Lines, Paragraph, Section, Status, StatusStyle, Tone, View
 from pgfleet.reports.phrases.audit import sentence
+from pgfleet.reports.phrases.context import skipped_sentence
 from pgfleet.reports.phrases.repair import (
     not_repairable_lines,
     nothing_run,
@@ -16,7 +17,6 @@ from pgfleet.reports.phrases.repair import (
     script_of,
 )
 from pgfleet.reports.phrases.rollout import DRY_RUN_NOTICE, error_sentence
-from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.rollout.repair_summary import RepairOutcome, format_summary, worst_first
 

@@ -10,6 +10,7 @@ from pgfleet.judge.summary import format_summary
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import Block, Lines, Paragraph, Section, Status, StatusStyle, Table, Tone, View, section
 from pgfleet.reports.issues import NOT_EXERCISED, NOT_REACHED, REMAINING, ROLLED_BACK, applied_seeds, issues_of
+from pgfleet.reports.phrases.context import skipped_sentence
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.rollout import (
     DRY_RUN_NOTICE,
@@ -22,11 +23,10 @@ from pgfleet.reports.phrases.rollout import (
     ring_sentence,
     step_word,
 )
-from pgfleet.reports.phrases.skipped import skipped_sentence
 from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.views.counts import count_section
 from pgfleet.reports.views.issues import issue_section, issue_sections
-from pgfleet.reports.views.migration_tally import tally_lines
+from pgfleet.reports.views.plan import tally_lines
 from pgfleet.reports.views.rollout_matrix import matrix
 from pgfleet.rollout.summary import RolloutOutcome, has_remaining_drift, worst_first
 

@@ -12,7 +12,7 @@ from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.rollout import duration_text, ring_facts
 from pgfleet.reports.render.bars import NARROWEST, WIDTH, Part
 from pgfleet.reports.views.rollout import ring_status
-from pgfleet.rollout.failure_groups import FAULTY
+from pgfleet.rollout.failures import FAULTY
 
 SHORTEST_SECONDS = 0.001
 

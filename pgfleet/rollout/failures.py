@@ -1,12 +1,13 @@
-"""Failures grouped by cause, so that tenants that fail for the same reason are reported together."""
+"""The failures of a ring's tenants: how many it may have, and which have the same cause."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.ring import FailureGroup
 from pgfleet.documents.rollout import Result, StepStatus, TenantResult
 
 FAULTY = frozenset({Result.FAILED, Result.UNREACHABLE})
+"""The results that count against a failure budget."""
 
 
 def group_failures(results: Iterable[TenantResult]) -> tuple[FailureGroup, ...]:
@@ -37,3 +38,16 @@ def _failures(result: TenantResult) -> list[tuple[str, ErrorEntry]]:
     steps = [(each.error, each.version) for each in result.migrations if each.status is StepStatus.FAILED]
     seeds = [(each.error, f"seed {each.name}") for each in result.seeds if each.status is StepStatus.FAILED]
     return [(failure_group_key(error, subject), error) for error, subject in (*found, *steps, *seeds) if error]
+
+
+def allowed_failures(ring: str, budgets: Mapping[str, int | str], ring_size: int) -> int:
+    """The number of the ring's tenants that may fail; a percentage is rounded down, and the default is 0."""
+    budget = budgets.get(ring, 0)
+    if isinstance(budget, str):
+        return ring_size * int(budget.removesuffix("%")) // 100
+    return budget
+
+
+def count_failures(results: Iterable[TenantResult]) -> int:
+    """The number of tenants that count against the budget: failed and unreachable ones."""
+    return sum(each.result in FAULTY for each in results)

@@ -1,17 +1,37 @@
-"""What will depend on a column once a rerun has made it: it must be dropped again before the column's type changes."""
+"""What views read, and what depends on a column: from the text of the expected definitions."""
 
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.repair_facts import Dependent
 from pgfleet.parser import ast
 from pgfleet.parser.parse import nodes_in, parse_sql
-from pgfleet.repair.names import part_of
-from pgfleet.repair.view_order import relations_read
+from pgfleet.repair.names import is_named_in, part_of
 
+Place = tuple[str | None, str]
 ON_TABLE = frozenset({ObjectKind.TRIGGER, ObjectKind.POLICY})
+
+
+def relations_read(view: CatalogObject) -> set[Place]:
+    """The places of the tables and views in the view's query."""
+    nodes = nodes_in(parse_sql(str(view.attributes["query"])))
+    return {(each.schemaname, each.relname) for each in nodes if isinstance(each, ast.RangeVar)}
+
+
+def depths(views: Iterable[CatalogObject]) -> Mapping[Place, int]:
+    """How many of these views, at most, a view reads through each other; by its place."""
+    by_place = {each.place: each for each in views}
+    if len(by_place) == 1:
+        return dict.fromkeys(by_place, 0)
+
+    @cache
+    def depth(place: Place) -> int:
+        read = relations_read(by_place[place]) & by_place.keys() - {place}
+        return max((depth(each) + 1 for each in read), default=0)
+
+    return {place: depth(place) for place in by_place}
 
 
 def find_missing_dependents(
@@ -21,7 +41,6 @@ def find_missing_dependents(
 
     Found in the text of their definitions, where a column may be unqualified, so the result may contain one too many.
     """
-    named = re.compile(rf'(?<![\w"]){re.escape(part_of(column))}(?![\w"])')
     objects = [each.object for each in expected.provenances]
     views = [each for each in objects if each.identity.kind is ObjectKind.VIEW]
     name = column.identity.name.removeprefix(f"{column.parent}.")
@@ -29,7 +48,7 @@ def find_missing_dependents(
     for each in found:  # the list grows during the iteration
         found += [view for view in views if each.place in relations_read(view) and view not in found]
     beside = (each for each in objects if each.identity.kind in ON_TABLE and each.parent_place == column.parent_place)
-    found += [each for each in beside if named.search(each.definition)]
+    found += [each for each in beside if is_named_in(each.definition, part_of(column))]
     for each in found:
         if each.identity in missing:
             yield Dependent(identity=each.identity, description=each.identity.name)
