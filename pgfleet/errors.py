@@ -10,9 +10,10 @@ PgfleetError
 │   │   └── ServerSilent        the server did not answer earlier, so pgfleet did not try it again
 │   ├── ConnectionLost          the connection was lost
 │   ├── TryAgain                lock timeout, deadlock, serialization failure
-│   ├── AccessRefused           wrong password, no such role or database
-│   ├── PrivilegeMissing        connected, but the role lacks a privilege
-│   └── StatementFailed         any other SQL error
+│   └── PermanentError          a retry does not resolve it
+│       ├── AccessRefused       wrong password, no such role or database
+│       ├── PrivilegeMissing    connected, but the role lacks a privilege
+│       └── StatementFailed     any other SQL error
 ├── InventoryUnreadable         an inventory could not be read
 ├── TenantGone                  the tenant was removed during the run
 ├── NoExpectedCatalog           the expected catalog could not be determined
@@ -31,7 +32,7 @@ PgfleetError
 └── ServiceFailed               a service could not be restarted
 
 `transient` says whether a retry can succeed. Drift is a result, never an error. Errors are built from positional
-arguments that go to `super().__init__`, so that they survive pickling.
+arguments, which Python keeps in `args`, so that they survive pickling.
 """
 
 from dataclasses import dataclass
@@ -101,17 +102,17 @@ class FleetError(ConfigurationError):
     """The fleet file is wrong, or does not contain what was requested."""
 
 
+@dataclass(eq=False, repr=False)
 class DatabaseError(PgfleetError):
     """A server reported an error; the message contains no secret. `sqlstate` is empty if the server sent none.
 
     `place` is the place of the statement, if it is from a script. `connect_failure` is set if connecting failed.
     """
 
-    def __init__(
-        self, message: str, sqlstate: str = "", place: Place | None = None, failure: ConnectFailure | None = None
-    ) -> None:
-        super().__init__(message, sqlstate, place, failure)
-        self.message, self.sqlstate, self.place, self.connect_failure = message, sqlstate, place, failure
+    message: str
+    sqlstate: str = ""
+    place: Place | None = None
+    connect_failure: ConnectFailure | None = None
 
     def _text(self) -> str:
         """The place, the message, and the SQLSTATE; or why connecting failed, and the advice."""
@@ -163,15 +164,15 @@ class StatementFailed(PermanentError):
     """Any other SQL error."""
 
 
+@dataclass(eq=False, repr=False)
 class InventoryUnreadable(PgfleetError):
     """An inventory could not be read, so the tenants are unknown; it is never treated as empty."""
 
-    def __init__(self, where: str, server: str, problem: str) -> None:
-        super().__init__(where, server, problem)
-        self.where, self.server, self.problem = where, server, problem
+    where: str
+    server: str
+    problem: str
 
     def _text(self) -> str:
-        """The inventory, the server, and the problem."""
         return f"{self.where}: could not be read from {self.server}: {self.problem}; the tenants are unknown"
 
 
@@ -183,30 +184,30 @@ class NoExpectedCatalog(PgfleetError):
     """Without an expected catalog, no tenant can be judged; the message says what to do."""
 
 
+@dataclass(eq=False, repr=False)
 class ScratchUnavailable(NoExpectedCatalog):
     """No scratch database, in which to replay the manifest, could be created on a server."""
 
-    def __init__(self, server: str, problem: str, advice: str = "grant the role CREATEDB, or ") -> None:
-        super().__init__(server, problem, advice)
-        self.server, self.problem, self.advice = server, problem, advice
+    server: str
+    problem: str
+    advice: str = "grant the role CREATEDB, or "
 
     def _text(self) -> str:
-        """The server, the problem, and what to configure."""
         return (
             f"no scratch database on {self.server}: {self.problem}; "
             f"{self.advice}set the environment's scratch_dsn to a server of the same major version"
         )
 
 
+@dataclass(eq=False, repr=False)
 class ReplayFailed(NoExpectedCatalog):
     """A script of the manifest fails in an empty database."""
 
-    def __init__(self, script: str, server_version: str, problem: str) -> None:
-        super().__init__(script, server_version, problem)
-        self.script, self.server_version, self.problem = script, server_version, problem
+    script: str
+    server_version: str
+    problem: str
 
     def _text(self) -> str:
-        """The script, the server's version, and the problem."""
         return (
             f"{self.script} fails in an empty database on PostgreSQL {self.server_version}: {self.problem}; correct it"
         )
@@ -220,18 +221,17 @@ class Rejected(PgfleetError):
     """A script ran without an error and was rolled back because of its result."""
 
 
+@dataclass(eq=False, repr=False)
 class NotProven(Rejected):
     """A migration whose checks fail or whose objects are not as expected after it ran.
 
     `residual` are the differences that it would have left, as entries of the audit document.
     """
 
-    def __init__(self, message: str, residual: tuple[Any, ...] = ()) -> None:
-        super().__init__(message, residual)
-        self.message, self.residual = message, residual
+    message: str
+    residual: tuple[Any, ...] = ()
 
     def _text(self) -> str:
-        """What was not proven."""
         return self.message
 
 
@@ -251,15 +251,13 @@ class LedgerUnusable(PgfleetError):
     """The ledger has a newer format than this version of pgfleet supports, or was not created by pgfleet."""
 
 
+@dataclass(eq=False, repr=False)
 class BehindPooler(PgfleetError):
     """An operation needs a session, which a pooler in transaction mode does not provide; nothing was started."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
+    what: str
 
     def _text(self) -> str:
-        """The operation, and why it is not possible."""
         return f"{self.what}, so it needs a session of its own, which a pooler in transaction mode does not provide"
 
 

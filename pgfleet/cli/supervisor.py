@@ -11,15 +11,15 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 from rich.console import Console
 
 from pgfleet.cli import report_server
-from pgfleet.cli.access import Access, is_own_port
+from pgfleet.cli.access import Access
 from pgfleet.cli.child_processes import Children
 from pgfleet.cli.demo import make_fleet
 from pgfleet.cli.run_flow import prefect_errors
-from pgfleet.errors import ConfigurationError, PgfleetError
+from pgfleet.cli.up_server import Options, check_host, find_server, has_database, server_database, start_server
+from pgfleet.errors import ConfigurationError
 from pgfleet.fleet.file import FleetDocument
 from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.embedded.cluster import Cluster
@@ -37,31 +37,6 @@ STOPPING = "stopping: runs in progress are ended"
 AS_ROOT = "warning: running as root: every run has root's rights on this machine; use an account of its own"
 RUN_PATIENCE_SECONDS = 2.5
 """How long runs in progress get to end when `up` is stopped. What they have not committed is rolled back."""
-START_TIMEOUT_SECONDS = 300.0
-"""The server's first start creates its tables, which takes long on a small machine."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """The options of `pgfleet up`: where the server listens and keeps its data, and how many runs there may be."""
-
-    host: str
-    port: int
-    database: str | None = None
-    sqlite: bool = False
-    demo: bool = False
-    limit: int = 1
-    server: bool = True
-
-    @property
-    def api(self) -> str:
-        """The URL of our server's API."""
-        return f"{self.at(self.port)}/api"
-
-    def at(self, port: int) -> str:
-        """The URL of a port that we listen on, as seen from this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  # compared, not bound
-        return f"http://{host}:{port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +60,7 @@ def supervise(options: Options) -> int:
     if os.geteuid() == 0:
         console.print(AS_ROOT, style="yellow")
     database = server_database(options.database)
-    _check_host(options.host)
+    check_host(options.host)
     with suppress(KeyboardInterrupt), ExitStack() as stack:
         fleet, pages = _load_fleet(options, stack, console)
         console.print("starting Prefect …")
@@ -94,7 +69,7 @@ def supervise(options: Options) -> int:
         from pgfleet.cli.first_audits import explain, start_first_audits
 
         api, is_running = find_server(options, PREFECT_API_URL.value())
-        if not (is_running or options.sqlite or database or _has_database()):
+        if not (is_running or options.sqlite or database or has_database()):
             cluster = stack.enter_context(
                 KeptCluster(settings.Settings().state_folder / "prefect-server", embedded_binaries())
             )
@@ -104,7 +79,7 @@ def supervise(options: Options) -> int:
         stack.callback(console.print, STOPPING)
         access = Access.of(PREFECT_HOME.value() / "pgfleet-up" / "key", is_ours=api == options.api)
         if not is_running:
-            _start_server(children, options, database, access, console)
+            start_server(children, options, database, access, console)
         with temporary_settings({PREFECT_API_URL: api, PREFECT_API_AUTH_STRING: access.key}), prefect_errors():
             _set_up(fleet, console, api.removesuffix("/api"), is_ours=not is_running)
             started = start_first_audits(fleet.environments, is_demo=pages is not None)
@@ -118,24 +93,6 @@ def supervise(options: Options) -> int:
         console.print(f"pgfleet: {children.wait()}")
         return ENDED
     return 0
-
-
-def server_database(url: str | None) -> str | None:
-    """The URL of the server's database with the driver that Prefect uses. Raises ConfigurationError without the URL."""
-    if url is None:
-        return None
-    scheme, mark, rest = url.partition("://")
-    driver = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}.get(scheme, scheme)
-    if not mark or driver not in {"postgresql+asyncpg", "sqlite+aiosqlite"}:
-        raise ConfigurationError("--database", "", "must be a postgresql:// URL")
-    return f"{driver}://{rest}"
-
-
-def _has_database() -> bool:
-    """Whether the user chose the server's database in the environment or in the profile of Prefect."""
-    from prefect.settings import get_current_settings
-
-    return bool(get_current_settings().server.database.model_fields_set & {"connection_url", "host"})
 
 
 def _load_fleet(options: Options, stack: ExitStack, console: Console) -> tuple[FleetDocument, Pages | None]:
@@ -154,71 +111,12 @@ def _load_fleet(options: Options, stack: ExitStack, console: Console) -> tuple[F
     return fleet, pages
 
 
-def _check_host(host: str) -> None:
-    try:
-        socket.getaddrinfo(host, None)
-    except OSError:
-        raise ConfigurationError("--host", host, "is not an address or a known host name") from None
-
-
 def _free_port(options: Options) -> int:
     """The port after the server's own, or else any."""
     for port in (options.port + 1, 0):
         with suppress(OSError, OverflowError), socket.create_server((report_server.ADDRESS, port)) as probe:
             return int(probe.getsockname()[1])
     raise ConfigurationError("--port", str(options.port), "no port is free on 127.0.0.1")
-
-
-def find_server(options: Options, named: str | None) -> tuple[str, bool]:
-    """The URL of the API, `named` or ours, and whether a server answers there. Raises ConfigurationError."""
-    api = named or options.api
-    if _answers(api):
-        if not named and not is_own_port(options.port):
-            problem = "a server of another user answers there; choose another, or set PREFECT_API_URL to use it"
-            raise ConfigurationError("--port", str(options.port), problem)
-        return api, True
-    if not options.server or api != options.api:
-        key = "PREFECT_API_URL" if named else "--no-server"
-        raise ConfigurationError(key, "", f"no Prefect server answers at {api}; start it, or remove this setting")
-    try:
-        with socket.create_server((options.host, options.port)):
-            return api, False
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        problem = f"is not available ({reason}), and no Prefect server answers there; choose another"
-        raise ConfigurationError("--port", str(options.port), problem) from None
-
-
-def _answers(api: str) -> bool:
-    try:
-        return httpx.get(f"{api}/health", timeout=2).json() is True
-    except (httpx.HTTPError, ValueError):
-        return False
-
-
-def _start_server(children: Children, options: Options, database: str | None, access: Access, console: Console) -> None:
-    command = [sys.executable, "-m", "pgfleet.cli.prefect_server", options.host, str(options.port)]
-    own = {
-        **access.server_variables,
-        # The web interface is served from the same address, so no other origin needs the API.
-        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": options.api.removesuffix("/api"),
-        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
-        "PREFECT_SERVER_API_HOST": options.host,
-        "PREFECT_SERVER_API_PORT": str(options.port),
-        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-        "PREFECT_UI_URL": options.api.removesuffix("/api"),
-        # Relative to the page: by default it is port 4200 of this machine, whatever port the server listens on.
-        "PREFECT_UI_API_URL": "/api",
-        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-    }
-    if database:
-        own["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
-    children.start("Prefect's server", command, {**settings.variables(), **own}, log="server.log")
-    with console.status("starting Prefect's server; the first start creates its tables, which takes half a minute"):
-        problem = children.wait_until(lambda: _answers(options.api), START_TIMEOUT_SECONDS)
-    if problem:
-        raise PgfleetError(f"Prefect's server did not start: {problem}")
-    console.print(f"Prefect's server answers at {options.api}")
 
 
 def _set_up(fleet: FleetDocument, console: Console, page: str, *, is_ours: bool) -> None:

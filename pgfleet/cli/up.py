@@ -68,7 +68,8 @@ def up(
     2  the command or a file is wrong
     3  Prefect did not start
     """
-    from pgfleet.cli.supervisor import Options, supervise
+    from pgfleet.cli.supervisor import supervise
+    from pgfleet.cli.up_server import Options
 
     if sqlite and database:
         raise ConfigurationError("--sqlite", "", "cannot be combined with --database")

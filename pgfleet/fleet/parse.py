@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pgfleet.errors import FleetError
-from pgfleet.fleet.file import EnvironmentTable, FleetDocument, HazardTable, InventoryTable, RestartTable, TenantTable
+from pgfleet.fleet.file import EnvironmentTable, FleetDocument
 from pgfleet.fleet.model import (
     Acceptance,
     Environment,
@@ -20,6 +20,7 @@ from pgfleet.fleet.model import (
 )
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, Secret
+from pgfleet.fleet.tables import HazardTable, InventoryTable, RestartTable, TenantTable
 from pgfleet.fleet.templates import Values, describe_unresolved, substitute, substitute_text
 from pgfleet.hazards.codes import HazardCode
 from pgfleet.manifest.statements import split

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import CountEntry, Verdict
+from pgfleet.documents.audit import CountEntry, DifferenceEntry, Verdict
 from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.documents.repair import TenantRepair
 from pgfleet.documents.rollout import CountPair, MigrationStep, Result, SeedStep, StepStatus, TenantResult
-from pgfleet.errors import PgfleetError
+from pgfleet.errors import CannotDryRun, NotProven, PgfleetError
 from pgfleet.judge.tenant import connect_failure_of
 from pgfleet.manifest.model import Migration
 from pgfleet.rollout.advice import advise_connect_failure, build_error_entry
@@ -112,6 +112,20 @@ def build_step(
         altered=planned.altered,
         detail=detail,
     )
+
+
+def failed_step(migration: Migration, plan: TenantPlan, error: PgfleetError) -> MigrationStep:
+    """The step of a failed migration, with advice and the differences that it would have left."""
+    residual: tuple[DifferenceEntry, ...] = error.residual if isinstance(error, NotProven) else ()
+    step = build_step(migration, plan, StepStatus.FAILED)
+    return step.model_copy(update={"error": build_error_entry(error), "residual": residual})
+
+
+def ended_step(migration: Migration, plan: TenantPlan, error: PgfleetError) -> MigrationStep:
+    """The step that the error ended: failed, or not exercised if a dry run cannot run it."""
+    if isinstance(error, CannotDryRun):
+        return build_step(migration, plan, StepStatus.NOT_EXERCISED, detail=str(error))
+    return failed_step(migration, plan, error)
 
 
 def find_blocker(requires: Iterable[str], steps: Iterable[MigrationStep]) -> MigrationStep | None:

@@ -16,7 +16,7 @@ from fixtures.waiting import until
 from fixtures.wheel import Installed
 from fixtures.workers import family
 
-from pgfleet.cli.supervisor import Options, find_server
+from pgfleet.cli.up_server import Options, find_server
 from pgfleet.errors import ConfigurationError
 
 UNAUTHORIZED, FORBIDDEN = 401, 403

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pgfleet.cli.child_processes import Children
-from pgfleet.cli.supervisor import Options, server_database
+from pgfleet.cli.up_server import Options, server_database
 from pgfleet.errors import ConfigurationError
 
 SLEEPER = ["-c", "import time; time.sleep(600)"]

@@ -7,8 +7,9 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from pgfleet.errors import FleetError, ManifestError
-from pgfleet.fleet.file import EnvironmentTable, TenantTable
+from pgfleet.fleet.file import EnvironmentTable
 from pgfleet.fleet.parse import build_environment, parse_fleet
+from pgfleet.fleet.tables import TenantTable
 from pgfleet.manifest.file import ManifestDocument
 from pgfleet.manifest.parse import parse_document
 from pgfleet.validation import first_fault, key_path

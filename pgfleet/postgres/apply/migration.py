@@ -8,9 +8,9 @@ from pgfleet.manifest.model import Migration
 from pgfleet.postgres.apply.carried_inspection import CarriedInspection
 from pgfleet.postgres.apply.in_transaction import act_in_transaction
 from pgfleet.postgres.apply.outside_transaction import act_outside_transaction
-from pgfleet.postgres.apply.steps import ended_step, run_step
+from pgfleet.postgres.apply.steps import run_step
 from pgfleet.postgres.session import Session
-from pgfleet.rollout.results import DONE_ALREADY, build_step
+from pgfleet.rollout.results import DONE_ALREADY, build_step, ended_step
 from pgfleet.run.context import RunContext
 
 

@@ -16,7 +16,7 @@ from pgfleet.postgres.apply.outside_transaction import was_started
 from pgfleet.postgres.apply.revert_proof import check_dependents, prove_reverted, read_dependents
 from pgfleet.postgres.apply.row_changes import GuardedTables, check_row_losses
 from pgfleet.postgres.apply.statements import forget_finished, read_finished, run_statements
-from pgfleet.postgres.apply.steps import ended_step, run_step
+from pgfleet.postgres.apply.steps import run_step
 from pgfleet.postgres.apply.tool_ledger import remove_from_tool_ledger
 from pgfleet.postgres.locks import lock_shared, locked_transaction, tenant_lock_of_session
 from pgfleet.postgres.read.audit_steps import verify
@@ -24,7 +24,7 @@ from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.read.queries import count_rows
 from pgfleet.postgres.session import Session
 from pgfleet.reports.phrases.audit import sentence
-from pgfleet.rollout.results import REVERTED_ALREADY, build_step
+from pgfleet.rollout.results import REVERTED_ALREADY, build_step, ended_step
 from pgfleet.rollout.reverting import dropped_tables, find_drift
 from pgfleet.run.context import RunContext
 

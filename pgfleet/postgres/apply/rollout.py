@@ -1,5 +1,7 @@
 """Carries out one tenant's plan: the steps in order, on one connection."""
 
+from collections.abc import Callable
+
 from pgfleet.documents.audit import CountEntry, MigrationEntry
 from pgfleet.documents.plan import RUNS, Action, TenantPlan
 from pgfleet.documents.repair import RepairResult, TenantRepair
@@ -25,7 +27,6 @@ from pgfleet.postgres.apply.repair import repair_drift
 from pgfleet.postgres.apply.revert import revert
 from pgfleet.postgres.apply.row_changes import GuardedTables
 from pgfleet.postgres.apply.seeding import apply_seed, failed_seed
-from pgfleet.postgres.apply.steps import failed_step
 from pgfleet.postgres.locks import lock_shared
 from pgfleet.postgres.read.audit import Runner, directly
 from pgfleet.postgres.read.audit_steps import count, verify
@@ -33,22 +34,21 @@ from pgfleet.postgres.read.inspection import TenantInspection, inspect
 from pgfleet.postgres.session import Session
 from pgfleet.postgres.tenant_session import open_session
 from pgfleet.reports.phrases.audit import sentence
-from pgfleet.rollout.idle import skip_detail
 from pgfleet.rollout.planning import accepted_object
-from pgfleet.rollout.preconditions import refusal, standby_error
+from pgfleet.rollout.preconditions import standby_error
 from pgfleet.rollout.remaining import remaining_drift
 from pgfleet.rollout.repair_results import failed_repair
 from pgfleet.rollout.results import (
     Counts,
-    blocked_status,
     build_result,
     build_step,
     failed_result,
-    find_blocker,
+    failed_step,
     obstructed_result,
 )
 from pgfleet.rollout.revalidate import is_as_proven
 from pgfleet.rollout.transaction_mode import find_failed, roll_back
+from pgfleet.rollout.unrun_steps import skipped_step, unrun_revert, unrun_seed, unrun_step
 from pgfleet.run.context import RunContext
 
 LOST = (AccessRefused, ConnectionFailed, ConnectionLost)
@@ -181,54 +181,23 @@ class _TenantRollout:
         if action is Action.SKIP and not self.lost:
             return self._skip(migration, inspection)
         if action is Action.LEAVE and not self.lost:
-            return self._skipped(migration)
-        if step := self._step_without_run(migration, action):
-            return step
+            return skipped_step(migration, self.plan)
+        unrun = unrun_step(migration, self.plan, self.steps, self.context.order, self._stop_reason())
+        return unrun or self._run(migration, migrate, self.carried)
+
+    def _run(self, migration: Migration, work: Callable[..., MigrationStep], *also: object) -> MigrationStep:
         try:
-            return self._run_migration(migration.version)
+            step: MigrationStep = self.run(work, self.session, self.context, self.plan, migration.version, *also)
         except PgfleetError as error:
             self._note(error)
             return failed_step(migration, self.plan, error)
-
-    def _run_migration(self, version: str) -> MigrationStep:
-        step: MigrationStep = self.run(migrate, self.session, self.context, self.plan, version, self.carried)
         return step
-
-    def _step_without_run(self, migration: Migration, action: Action) -> MigrationStep | None:
-        """The step of a migration that earlier steps, or a pooler, keep from running now; None if nothing does."""
-        if action is Action.REFUSE and self.plan.is_all_or_nothing:
-            return failed_step(migration, self.plan, refusal(self.plan.of(migration.version), migration.file))
-        if reason := self._stop_reason():
-            return build_step(migration, self.plan, StepStatus.NOT_REACHED, detail=reason)
-        if earlier := next((each.version for each in self.steps if migration.version in each.along), None):
-            detail = f"run in the transaction of {earlier}, which undoes part of it"
-            return build_step(migration, self.plan, StepStatus.DONE, detail=detail)
-        if blocker := find_blocker(self.context.order.requires[migration.version], self.steps):
-            status, detail = blocked_status(blocker)
-            return build_step(migration, self.plan, status, detail=detail)
-        if action is Action.REFUSE:
-            return failed_step(migration, self.plan, refusal(self.plan.of(migration.version), migration.file))
-        return None
 
     def _revert(self, migration: Migration) -> MigrationStep:
-        if reason := self._stop_reason():
-            return build_step(migration, self.plan, StepStatus.NOT_REACHED, detail=reason)
-        if blocker := next((each for each in self.steps if each.status is not StepStatus.DONE), None):
-            return self._blocked_revert(migration, blocker)
-        try:
-            self.carried.forget()
-            step: MigrationStep = self.run(revert, self.session, self.context, self.plan, migration.version)
-        except PgfleetError as error:
-            self._note(error)
-            return failed_step(migration, self.plan, error)
-        return step
-
-    def _blocked_revert(self, migration: Migration, blocker: MigrationStep) -> MigrationStep:
-        """The step of a revert that cannot begin, because the later migration `blocker` was not reverted."""
-        if blocker.status is StepStatus.NOT_EXERCISED:
-            detail = f"the revert of {blocker.version} was not exercised"
-            return build_step(migration, self.plan, StepStatus.NOT_EXERCISED, detail=detail)
-        return build_step(migration, self.plan, StepStatus.NOT_REACHED, detail=f"{blocker.version} was not reverted")
+        if unrun := unrun_revert(migration, self.plan, self.steps, self._stop_reason()):
+            return unrun
+        self.carried.forget()
+        return self._run(migration, revert)
 
     def _skip(self, migration: Migration, inspection: TenantInspection) -> MigrationStep:
         """Skips the migration if it is still as planned: applied, or with no more differences than were accepted."""
@@ -236,12 +205,8 @@ class _TenantRollout:
         accepted = self.plan.of(migration.version).accepted
         is_as_accepted = all(accepted_object(difference_entry(each, self.session.home)) in accepted for each in own)
         if is_as_accepted or self.plan.of(migration.version).declared:
-            return self._skipped(migration)
+            return skipped_step(migration, self.plan)
         return failed_step(migration, self.plan, PlanOutdated(MORE_THAN_ACCEPTED if accepted else NOT_APPLIED_NOW))
-
-    def _skipped(self, migration: Migration) -> MigrationStep:
-        detail = skip_detail(self.plan.of(migration.version))
-        return build_step(migration, self.plan, StepStatus.SKIPPED, detail=detail)
 
     def _look_again(self, before: TenantInspection) -> Counts:
         """Verifies what was committed, as the next audit will, and counts again. A lost connection fails no step."""
@@ -266,11 +231,8 @@ class _TenantRollout:
         return failed_step(self.context.migration(step.version), self.plan, outdated)
 
     def _apply_seed(self, seed: Seed) -> SeedStep:
-        if reason := self._stop_reason():
-            return SeedStep(name=seed.name, status=StepStatus.NOT_REACHED, detail=reason)
-        if blocker := find_blocker((seed.requires,), self.steps):
-            status, detail = blocked_status(blocker)
-            return SeedStep(name=seed.name, status=status, detail=detail)
+        if unrun := unrun_seed(seed, self.steps, self._stop_reason()):
+            return unrun
         try:
             step: SeedStep = self.run(apply_seed, self.session, self.context, seed.name, self.carried)
         except PgfleetError as error:
