@@ -5,7 +5,7 @@ from typing import Any
 
 from pgfleet.hazards.codes import HazardCode as Code
 from pgfleet.hazards.created import Created
-from pgfleet.hazards.model import Hazard, Relation, relation_of
+from pgfleet.hazards.model import Hazard, Relation, hazards_on, relation_of
 from pgfleet.hazards.types import TEXTS, cast_target, loses, read_type, rewrites
 from pgfleet.hazards.walk import parts_of
 from pgfleet.parser import ast, enums
@@ -94,7 +94,7 @@ def _of_command(command: Any, relation: Relation, created: Created) -> Iterator[
     elif form == At.AT_AttachPartition:
         yield from _of_attached(relation_of(inner.name), created)
     elif loss := _loss_of_rows(command, relation, created):
-        yield Hazard(code=Code.DELETES_DATA, object=str(relation), detail=loss, relation=relation)
+        yield from hazards_on(relation, Code.DELETES_DATA, detail=loss)
 
 
 def _locks(command: Any) -> Iterator[Code]:
@@ -118,10 +118,8 @@ def _loss_of_rows(command: Any, relation: Relation, created: Created) -> str | N
 
 
 def _of_attached(partition: Relation, created: Created) -> Iterator[Hazard]:
-    if created.is_new(partition):
-        return
-    for code in (Code.LOCK_ACCESS_EXCLUSIVE, Code.SCANS_TABLE, Code.MAY_FAIL_ON_ROWS):
-        yield Hazard(code=code, object=str(partition), relation=partition)
+    if not created.is_new(partition):
+        yield from hazards_on(partition, Code.LOCK_ACCESS_EXCLUSIVE, Code.SCANS_TABLE, Code.MAY_FAIL_ON_ROWS)
 
 
 def _of_dropped_column(command: Any, relation: Relation, created: Created) -> Iterator[Hazard]:

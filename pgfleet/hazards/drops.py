@@ -5,7 +5,7 @@ from typing import Any
 
 from pgfleet.hazards.codes import HazardCode as Code
 from pgfleet.hazards.created import Created
-from pgfleet.hazards.model import Hazard, Relation, relation_named
+from pgfleet.hazards.model import Hazard, Relation, hazards_on, relation_named
 from pgfleet.parser import ast, enums
 
 Kind = enums.ObjectType
@@ -20,18 +20,8 @@ OF_COLUMNS = frozenset(
 WITHOUT_TABLES = frozenset(
     {"btree_gin", "btree_gist", "citext", "cube", "dblink", "earthdistance", "fuzzystrmatch", "hstore", "intarray"}
     | {"isn", "lo", "ltree", "pageinspect", "pg_buffercache", "pg_prewarm", "pg_stat_statements", "pg_trgm"}
-    | {
-        "pgcrypto",
-        "pgrowlocks",
-        "pgstattuple",
-        "plpgsql",
-        "seg",
-        "tablefunc",
-        "unaccent",
-        "uuid-ossp",
-        "vector",
-        "xml2",
-    }
+    | {"pgcrypto", "pgrowlocks", "pgstattuple", "plpgsql", "seg", "tablefunc", "unaccent", "uuid-ossp", "vector"}
+    | {"xml2"}
 )
 """Extensions that own no table."""
 USED = frozenset({Kind.OBJECT_VIEW, Kind.OBJECT_MATVIEW, Kind.OBJECT_FOREIGN_TABLE, Kind.OBJECT_FUNCTION})
@@ -53,8 +43,7 @@ def _of_object(node: Any, dropped: Any, created: Created, *, is_cascading: bool)
     if kind == Kind.OBJECT_TABLE:
         yield from _of_table(relation_named(dropped), created, is_cascading=is_cascading)
     elif kind in OF_TABLES:
-        relation = relation_named(dropped[:-1])
-        yield Hazard(code=Code.LOCK_ACCESS_EXCLUSIVE, object=str(relation), relation=relation)
+        yield from hazards_on(relation_named(dropped[:-1]), Code.LOCK_ACCESS_EXCLUSIVE)
         if kind == Kind.OBJECT_POLICY:
             yield Hazard(code=Code.CHANGES_PRIVILEGES, object=name)
     elif kind == Kind.OBJECT_INDEX and not node.concurrent:
@@ -75,11 +64,9 @@ def _of_object(node: Any, dropped: Any, created: Created, *, is_cascading: bool)
 
 def _of_table(relation: Relation, created: Created, *, is_cascading: bool) -> Iterator[Hazard]:
     """Of DROP TABLE; with CASCADE also of a new table, because others may have become its children."""
-    name = str(relation)
     if is_cascading or not created.is_surely_new(relation):
-        yield Hazard(code=Code.DELETES_DATA, object=name, detail="drops the table with its rows", relation=relation)
-    yield Hazard(code=Code.LOCK_ACCESS_EXCLUSIVE, object=name, relation=relation)
-    yield Hazard(code=Code.BREAKS_CLIENTS, object=name, relation=relation)
+        yield from hazards_on(relation, Code.DELETES_DATA, detail="drops the table with its rows")
+    yield from hazards_on(relation, Code.LOCK_ACCESS_EXCLUSIVE, Code.BREAKS_CLIENTS)
 
 
 def _name(dropped: Any) -> str:

@@ -1,5 +1,6 @@
 """A hazard, where it is, and the relations that a script is about."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -37,6 +38,11 @@ class Finding:
     line: int | None = None
     statement: str = ""
     is_from_squawk: bool = False
+
+
+def hazards_on(relation: Relation, *codes: HazardCode, detail: str = "") -> Iterator[Hazard]:
+    """One hazard of the table for each code."""
+    yield from (Hazard(code=each, object=str(relation), detail=detail, relation=relation) for each in codes)
 
 
 def relation_of(node: Any) -> Relation:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pgfleet.hazards.codes import HazardCode as Code
 from pgfleet.hazards.created import Created
-from pgfleet.hazards.model import Hazard, Relation, relation_of
+from pgfleet.hazards.model import Hazard, Relation, hazards_on, relation_of
 from pgfleet.hazards.walk import parts_of
 from pgfleet.parser import ast, enums
 
@@ -14,7 +14,7 @@ def of_delete(node: Any, created: Created) -> Iterator[Hazard]:
     """DELETE from a table that may hold rows from before the plan."""
     relation = relation_of(node.relation)
     if not created.is_surely_new(relation):
-        yield Hazard(code=Code.DELETES_DATA, object=str(relation), detail="deletes rows", relation=relation)
+        yield from hazards_on(relation, Code.DELETES_DATA, detail="deletes rows")
 
 
 def of_truncate(node: Any, created: Created) -> Iterator[Hazard]:
@@ -23,26 +23,24 @@ def of_truncate(node: Any, created: Created) -> Iterator[Hazard]:
     for each in node.relations:
         relation = relation_of(each)
         if is_cascading or not created.is_surely_new(relation):
-            yield Hazard(code=Code.DELETES_DATA, object=str(relation), detail="deletes all rows", relation=relation)
+            yield from hazards_on(relation, Code.DELETES_DATA, detail="deletes all rows")
         if is_cascading:
-            detail = "also empties the tables that refer to it"
-            yield Hazard(code=Code.CASCADES, object=str(relation), detail=detail, relation=relation)
-        yield Hazard(code=Code.LOCK_ACCESS_EXCLUSIVE, object=str(relation), relation=relation)
+            yield from hazards_on(relation, Code.CASCADES, detail="also empties the tables that refer to it")
+        yield from hazards_on(relation, Code.LOCK_ACCESS_EXCLUSIVE)
 
 
 def of_update(node: Any, created: Created) -> Iterator[Hazard]:
     """UPDATE: which columns lose their values, and which change."""
     relation = relation_of(node.relation)
     yield from _of_system_catalog(relation)
-    yield Hazard(code=Code.BACKFILLS_ROWS, object=str(relation), relation=relation)
+    yield from hazards_on(relation, Code.BACKFILLS_ROWS)
     yield from _of_values(node, relation, created)
 
 
 def _of_system_catalog(relation: Relation) -> Iterator[Hazard]:
     """Changing PostgreSQL's own tables by hand can make any object disappear."""
     if relation.name.startswith("pg_") and relation.schema in {None, "pg_catalog"}:
-        detail = "changes the system catalog by hand"
-        yield Hazard(code=Code.DELETES_DATA, object=str(relation), detail=detail, relation=relation)
+        yield from hazards_on(relation, Code.DELETES_DATA, detail="changes the system catalog by hand")
 
 
 def _of_values(node: Any, relation: Relation, created: Created) -> Iterator[Hazard]:
@@ -115,10 +113,10 @@ def of_insert(node: Any, created: Created) -> Iterator[Hazard]:
     query = node.selectStmt
     is_query = query is not None and bool(getattr(query, "fromClause", None) or getattr(query, "larg", None))
     if is_query:
-        yield Hazard(code=Code.BACKFILLS_ROWS, object=str(relation), relation=relation)
+        yield from hazards_on(relation, Code.BACKFILLS_ROWS)
     conflict = node.onConflictClause
     if conflict and conflict.action == enums.OnConflictAction.ONCONFLICT_UPDATE:
-        yield Hazard(code=Code.OVERWRITES_DATA, object=str(relation), detail="on conflict", relation=relation)
+        yield from hazards_on(relation, Code.OVERWRITES_DATA, detail="on conflict")
         yield from _of_nulls(conflict.targetList, relation, created) if is_query else ()
 
 
@@ -128,10 +126,10 @@ def of_merge(node: Any, created: Created) -> Iterator[Hazard]:
     yield from _of_system_catalog(relation)
     kinds = {each.commandType for each in node.mergeWhenClauses}
     if enums.CmdType.CMD_DELETE in kinds and not created.is_surely_new(relation):
-        yield Hazard(code=Code.DELETES_DATA, object=str(relation), detail="deletes rows", relation=relation)
-    yield Hazard(code=Code.BACKFILLS_ROWS, object=str(relation), relation=relation)
+        yield from hazards_on(relation, Code.DELETES_DATA, detail="deletes rows")
+    yield from hazards_on(relation, Code.BACKFILLS_ROWS)
     if enums.CmdType.CMD_UPDATE in kinds:
-        yield Hazard(code=Code.OVERWRITES_DATA, object=str(relation), relation=relation)
+        yield from hazards_on(relation, Code.OVERWRITES_DATA)
     for each in node.mergeWhenClauses:
         if each.commandType == enums.CmdType.CMD_UPDATE:
             yield from _of_nulls(each.targetList, relation, created)

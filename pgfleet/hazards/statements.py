@@ -8,7 +8,7 @@ from pgfleet.hazards.alter_table import of_alter_table, of_constraint
 from pgfleet.hazards.codes import HazardCode as Code
 from pgfleet.hazards.created import Created
 from pgfleet.hazards.drops import of_drop
-from pgfleet.hazards.model import Hazard, relation_of
+from pgfleet.hazards.model import Hazard, hazards_on, relation_of
 from pgfleet.hazards.rows import of_delete, of_insert, of_merge, of_truncate, of_update
 from pgfleet.hazards.walk import parts_of
 from pgfleet.parser import ast, enums
@@ -38,33 +38,29 @@ def _of_new_table(node: Any, _: Created) -> Iterator[Hazard]:
                 own = relation_of(node.relation)
                 yield from (each for each in of_constraint(constraint, own, is_filled=False) if each.relation != own)
     for parent in node.inhRelations or () if node.partbound else ():
-        relation = relation_of(parent)
-        yield Hazard(code=Code.LOCK_ACCESS_EXCLUSIVE, object=str(relation), relation=relation)
+        yield from hazards_on(relation_of(parent), Code.LOCK_ACCESS_EXCLUSIVE)
 
 
 def _of_index(node: Any, _: Created) -> Iterator[Hazard]:
-    relation = relation_of(node.relation)
     codes = [Code.SCANS_TABLE] if node.relation.inh else []
     codes += [] if node.concurrent else [Code.BLOCKS_WRITES]
     codes += [Code.MAY_FAIL_ON_ROWS] if node.unique or node.excludeOpNames else []
-    yield from (Hazard(code=each, object=str(relation), relation=relation) for each in codes)
+    yield from hazards_on(relation_of(node.relation), *codes)
 
 
 def _of_trigger(node: Any, _: Created) -> Iterator[Hazard]:
-    relation = relation_of(node.relation)
-    yield Hazard(code=Code.BLOCKS_WRITES, object=str(relation), relation=relation)
+    yield from hazards_on(relation_of(node.relation), Code.BLOCKS_WRITES)
 
 
 def _of_policy(node: Any, _: Created) -> Iterator[Hazard]:
     relation = relation_of(node.table)
-    yield Hazard(code=Code.LOCK_ACCESS_EXCLUSIVE, object=str(relation), relation=relation)
+    yield from hazards_on(relation, Code.LOCK_ACCESS_EXCLUSIVE)
     yield Hazard(code=Code.CHANGES_PRIVILEGES, object=str(relation))
 
 
 def _of_rule(node: Any, created: Created) -> Iterator[Hazard]:
     """Of a rule: it deletes whenever its event happens, which is too late to ask."""
-    relation = relation_of(node.relation)
-    yield Hazard(code=Code.LOCK_ACCESS_EXCLUSIVE, object=str(relation), relation=relation)
+    yield from hazards_on(relation_of(node.relation), Code.LOCK_ACCESS_EXCLUSIVE)
     for part in parts_of(node.actions or ()):
         yield from (each for each in hazards_of(part, created) if each.code is Code.DELETES_DATA)
 
@@ -72,16 +68,15 @@ def _of_rule(node: Any, created: Created) -> Iterator[Hazard]:
 def _of_lock(node: Any, _: Created) -> Iterator[Hazard]:
     for each in map(relation_of, node.relations):
         if node.mode >= SHARE:
-            code = Code.LOCK_ACCESS_EXCLUSIVE if node.mode == ACCESS_EXCLUSIVE else Code.BLOCKS_WRITES
-            yield Hazard(code=code, object=str(each), relation=each)
+            is_exclusive = node.mode == ACCESS_EXCLUSIVE
+            yield from hazards_on(each, Code.LOCK_ACCESS_EXCLUSIVE if is_exclusive else Code.BLOCKS_WRITES)
 
 
 def _of_vacuum(node: Any, _: Created) -> Iterator[Hazard]:
     is_full = any(each.defname == "full" for each in node.options or ())
     for each in node.rels or ():
-        relation = relation_of(each.relation)
         codes = (Code.LOCK_ACCESS_EXCLUSIVE, Code.REWRITES_TABLE) if is_full else (Code.SCANS_TABLE,)
-        yield from (Hazard(code=code, object=str(relation), relation=relation) for code in codes)
+        yield from hazards_on(relation_of(each.relation), *codes)
     if not node.rels:
         yield Hazard(code=Code.REWRITES_TABLE if is_full else Code.SCANS_TABLE, object="every table")
 
@@ -100,10 +95,8 @@ def _of_reindex(node: Any, _: Created) -> Iterator[Hazard]:
 
 
 def _of_refresh(node: Any, _: Created) -> Iterator[Hazard]:
-    relation = relation_of(node.relation)
-    if not node.concurrent:
-        yield Hazard(code=Code.LOCK_ACCESS_EXCLUSIVE, object=str(relation), relation=relation)
-    yield Hazard(code=Code.REWRITES_TABLE, object=str(relation), relation=relation)
+    codes = () if node.concurrent else (Code.LOCK_ACCESS_EXCLUSIVE,)
+    yield from hazards_on(relation_of(node.relation), *codes, Code.REWRITES_TABLE)
 
 
 def _of_rename(node: Any, _: Created) -> Iterator[Hazard]:
@@ -118,7 +111,7 @@ def _of_rename(node: Any, _: Created) -> Iterator[Hazard]:
 def _of_move(node: Any, _: Created) -> Iterator[Hazard]:
     relation = relation_of(node.relation) if node.relation else None
     if relation:
-        yield Hazard(code=Code.LOCK_ACCESS_EXCLUSIVE, object=str(relation), relation=relation)
+        yield from hazards_on(relation, Code.LOCK_ACCESS_EXCLUSIVE)
     name = str(relation or "an object")
     detail = f"moved to schema {node.newschema}"
     yield Hazard(code=Code.BREAKS_CLIENTS, object=name, detail=detail, relation=relation)
