@@ -3,8 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+from unit.literals import an_expected_catalog
+
 from pgfleet.catalog.differences import Change, Difference
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
+from pgfleet.catalog.repair_facts import NO_FACTS, RepairFacts
+from pgfleet.repair.generate.statements import generate_statements
 from pgfleet.repair.model import Statement
 
 ODD = 'Odd "S.x'
@@ -146,3 +150,9 @@ def told(statements: Iterable[Statement]) -> list[str]:
         f"{' -- ' if each.hazards else ''}{', '.join(hazard.name for hazard in each.hazards)}"
         for each in statements
     ]
+
+
+def made(difference: Difference, *others: CatalogObject, facts: RepairFacts = NO_FACTS) -> list[str]:
+    """Where these others are expected too."""
+    expected = an_expected_catalog((difference.version, [difference.expected, *others]))
+    return told(generate_statements(difference, expected, facts))

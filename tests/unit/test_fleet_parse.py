@@ -3,8 +3,8 @@
 from datetime import date
 
 import pytest
+from unit.fleet_texts import ACME, DURATION, PROD, read, refusal
 
-from pgfleet.errors import FleetError
 from pgfleet.fleet.model import (
     Acceptance,
     Environment,
@@ -22,23 +22,6 @@ from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, Secret
 from pgfleet.fleet.values import parse_duration_ms
 from pgfleet.hazards.codes import HazardCode
-
-PROD = "[environments.prod]\n"
-ACME = '[[environments.prod.tenants]]\nname = "acme"\ndsn = "host=h dbname=acme"\n'
-GLOBEX = ACME.replace("acme", "globex")
-LONG = "é" * 32
-DURATION = 'must be a duration such as "500ms", "2s", "5min", or "1h"'
-ENVIRONMENT_NAME = "a name must consist of lowercase letters, digits, and single dashes"
-
-
-def read(text: str, name: str = "prod", **variables: str) -> Environment:
-    return build_environment(parse_fleet(text, file="fleet.toml"), name, variables, file="fleet.toml")
-
-
-def refusal(text: str, name: str = "prod", **variables: str) -> FleetError:
-    with pytest.raises(FleetError) as caught:
-        read(text, name, **variables)
-    return caught.value
 
 
 def test_hazards_are_denied_by_default_and_as_written() -> None:
@@ -273,146 +256,6 @@ def test_an_address_without_a_folder_is_refused() -> None:
 @pytest.mark.parametrize(("written", "seconds"), [("1ms", 2), ("2s", 2), ("2600ms", 3), ("1min", 60)])
 def test_a_connect_timeout_is_in_full_seconds_and_at_least_libpqs_minimum(written: str, seconds: int) -> None:
     assert read(PROD + f'connect_timeout = "{written}"').policy.connect_timeout_seconds == seconds
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        pytest.param(
-            PROD + ACME + 'schema = "pg_temp"',
-            "environments.prod.tenants[0].schema: 'pg_temp' cannot be a tenant's schema: names that start "
-            "with pg_ are reserved for PostgreSQL",
-            id="a schema of the server's own",
-        ),
-        pytest.param(
-            PROD + ACME + f'schema = "{LONG}"',
-            "environments.prod.tenants[0].schema: is longer than 63 bytes, PostgreSQL's limit for names",
-            id="a schema whose name would be cut off",
-        ),
-        pytest.param("environments = ", "is not valid TOML: Invalid value (at end of document)", id="not TOML"),
-        pytest.param("", "environments: missing", id="empty"),
-        pytest.param("[environments]", "environments: must have 1 or more entries", id="no environment"),
-        pytest.param('default = "prod"\n' + PROD, "default: unknown key", id="unknown key at the top"),
-        pytest.param(
-            PROD + "rings_ = []",
-            "environments.prod.rings_: unknown key; did you mean 'rings'?",
-            id="unknown key of an environment",
-        ),
-        pytest.param(
-            PROD + ACME + "port = 5432",
-            "environments.prod.tenants[0].port: unknown key; did you mean 'pooler'?",
-            id="unknown key of a tenant",
-        ),
-        pytest.param(
-            PROD + ACME.replace("dsn", "dns"),
-            "environments.prod.tenants[0].dns: unknown key; did you mean 'dsn'?",
-            id="a misspelt key is told, not that the right one is missing",
-        ),
-        pytest.param(
-            PROD + ACME + '[[environments.prod.tenants]]\nname = "globex"',
-            "environments.prod.tenants[1].dsn: missing",
-            id="missing DSN",
-        ),
-        pytest.param(
-            PROD + 'lock_timeout = "2 hours"', f"environments.prod.lock_timeout: {DURATION}", id="bad duration"
-        ),
-        pytest.param(PROD + "statement_timeout = 5", f"environments.prod.statement_timeout: {DURATION}", id="no unit"),
-        pytest.param(
-            PROD + 'timezone = "Europe/Atlantis"',
-            "environments.prod.timezone: is not a time zone such as Europe/Berlin",
-            id="bad timezone",
-        ),
-        pytest.param(
-            PROD + 'timezone = "Europe"',
-            "environments.prod.timezone: is not a time zone such as Europe/Berlin",
-            id="a folder of time zones",
-        ),
-        pytest.param(
-            PROD + 'timezone = "../../etc/passwd"',
-            "environments.prod.timezone: is not a time zone such as Europe/Berlin",
-            id="a path for a timezone",
-        ),
-        pytest.param(
-            '[environments."Prod EU"]', f"environments.Prod EU: {ENVIRONMENT_NAME}", id="bad environment name"
-        ),
-        pytest.param(
-            "[environments.prod_eu]", f"environments.prod_eu: {ENVIRONMENT_NAME}", id="underscore in environment name"
-        ),
-        pytest.param(
-            PROD + "failure_budget = {canary = 1}",
-            "environments.prod: failure_budget names the ring 'canary', which is not in rings",
-            id="budget of an unknown ring",
-        ),
-        pytest.param(PROD + "rings = []", "environments.prod.rings: must have 1 or more entries", id="no rings"),
-        pytest.param(
-            PROD + "max_connections_per_server = 0",
-            "environments.prod.max_connections_per_server: must be at least 1",
-            id="no connections",
-        ),
-        pytest.param(
-            PROD + 'hazards = {deny = ["DROPS_TABLES"]}',
-            f"environments.prod.hazards.deny[0]: is not a hazard's code; the codes are {', '.join(HazardCode)}",
-            id="unknown code of a hazard",
-        ),
-        pytest.param(
-            PROD + "hazards = {forbid = []}",
-            "environments.prod.hazards.forbid: unknown key",
-            id="unknown key of the hazards",
-        ),
-        pytest.param(
-            PROD + 'connection_share = "0%"',
-            'environments.prod.connection_share: must be a share from "1%" to "100%"',
-            id="no share",
-        ),
-        pytest.param(PROD + "max_workers = 0", "environments.prod.max_workers: must be at least 1", id="no workers"),
-        pytest.param(
-            PROD + "max_connections_per_server = true",
-            "environments.prod.max_connections_per_server: must be a whole number",
-            id="a boolean for a number",
-        ),
-        pytest.param(
-            PROD + ACME + "labels = {tier = 1}",
-            "environments.prod.tenants[0].labels.tier: must be text in quotes",
-            id="a number for a label",
-        ),
-        pytest.param(
-            PROD + ACME.replace("host=h dbname=acme", ""),
-            "environments.prod.tenants[0].dsn: must not be empty",
-            id="empty DSN",
-        ),
-    ],
-)
-def test_a_file_of_the_wrong_form_is_refused(text: str, line: str) -> None:
-    assert str(refusal(text)) == f"fleet.toml: {line}"
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        pytest.param(
-            PROD + ACME + GLOBEX + ACME,
-            "environments.prod.tenants[2].name: 'acme' is already the name of tenants[0]",
-            id="duplicate tenants",
-        ),
-        pytest.param(
-            PROD + 'rings = ["canary", "main"]\n' + ACME + 'ring = "early"',
-            "environments.prod.tenants[0].ring: 'early' is not in rings: canary, main",
-            id="unknown ring",
-        ),
-        pytest.param(
-            PROD + ACME + GLOBEX.replace("host=h", "host=h password=${NOWHERE_SET}"),
-            "environments.prod.tenants[1].dsn: the environment variable NOWHERE_SET is not set",
-            id="unset",
-        ),
-        pytest.param(
-            PROD + 'scratch_dsn = "${NOWHERE_SET}"\n' + ACME,
-            "environments.prod.scratch_dsn: the environment variable NOWHERE_SET is not set",
-            id="unset variable of the scratch server",
-        ),
-    ],
-)
-def test_an_environment_that_contradicts_itself_is_refused(text: str, line: str) -> None:
-    assert str(refusal(text)) == f"fleet.toml: {line}"
 
 
 def test_an_unknown_environment_is_rejected_with_the_known_ones() -> None:

@@ -4,69 +4,40 @@ from collections.abc import Iterable
 
 import pytest
 from rich.style import Style
-from unit.literals import a_difference_entry, a_manifest, a_migration
+from unit.literals import a_difference_entry
 from unit.printed import printed
 from unit.rollout_literals import (
-    RINGS,
     a_count,
-    a_count_document,
     a_pair,
-    a_plan,
     a_result,
     a_ring,
     a_rollout,
     a_seed_step,
     a_step,
-    a_tenant_plan,
     a_watch_entry,
-    planned,
-    tenant_counts,
 )
+from unit.rollout_reports import BAD_VALUE, HOSTILE, MANIFEST, section
 
-from pgfleet.documents.audit import SkippedEntry, Verdict
+from pgfleet.documents.audit import Verdict
 from pgfleet.documents.entry import ErrorEntry
-from pgfleet.documents.plan import Action, FirstContact, PlannedMigration, TenantPlan
+from pgfleet.documents.plan import Action
 from pgfleet.documents.ring import RestartEntry, RingOutcome
 from pgfleet.documents.rollout import Result, RolloutDocument, StepStatus, TenantResult
-from pgfleet.manifest.model import Priority
 from pgfleet.reports.blocks import MOST_TENANTS
-from pgfleet.reports.phrases.rollout import ACTION_DONE, ACTION_MEANS, first_contact_sentence
+from pgfleet.reports.phrases.rollout import ACTION_DONE, ACTION_MEANS
 from pgfleet.reports.render import terminal
-from pgfleet.reports.views.counts import counts_view
 from pgfleet.reports.views.issues import MOST_DIFFERENCES
-from pgfleet.reports.views.plan import brief_plan_view, plan_view
 from pgfleet.reports.views.rollout import RING, rollout_view, view_below_plan
 from pgfleet.reports.views.rollout_matrix import RESULT, STEP
 
-MANIFEST = a_manifest(a_migration("1"), a_migration("2", name="two", priority=Priority.P1))
-LONG = ("20250330", "20250330000000", "20250331")
-DOINGS = "apply 3 migrations in 2, reapply 1 in 1, rerun 1 in 1, adopt 2 in 1, apply 1 seed in 1"
 FACTS = "finished 2025-04-01 02:00 UTC · took 12.3 s · plan fedcba987654 · manifest 0123456789ab · run run-7"
 RESULTS = "1 done, 1 unchanged, 2 failed, 1 not reached, 1 unreachable"
-HOSTILE = ["[red]x[/red]", "[/]", "[link=http://x]y[/link]", ":boom:", "a\\[b]", "[bold"]
-BAD_VALUE = ErrorEntry(
-    message="invalid input syntax", sqlstate="22P02", file="2_two.sql", line=4, column=7, advice="correct the script"
-)
 LOST = ErrorEntry(message="server closed the connection", sqlstate="08006", advice="run it again")
 UNPROVEN = ErrorEntry(message="it is drifted afterwards: index public.idx_a is missing", advice="fix it by hand")
 
 
-def plan_lines(*tenants: TenantPlan, width: int = 160) -> list[str]:
-    return printed(plan_view(a_plan(*tenants), MANIFEST, RINGS), width)
-
-
 def lines_of(document: RolloutDocument, width: int = 160) -> list[str]:
     return printed(rollout_view(document, MANIFEST), width)
-
-
-def section(lines: list[str], heading: str) -> list[str]:
-    """The lines under a heading, up to the next empty one."""
-    rest = lines[lines.index(heading) + 1 :]
-    return rest[: rest.index("")]
-
-
-def idle(name: str, ring: str = "main") -> TenantPlan:
-    return a_tenant_plan(name, planned("1"), planned("2"), ring=ring)
 
 
 def failed(name: str, error: ErrorEntry = BAD_VALUE) -> TenantResult:
@@ -77,205 +48,6 @@ def unproven(name: str, residual: Iterable[str] = ("idx_a",)) -> TenantResult:
     differences = [a_difference_entry().model_copy(update={"identity": f"public.{each}"}) for each in residual]
     step = a_step("1", Action.REAPPLY, StepStatus.FAILED, error=UNPROVEN, residual=differences)
     return a_result(name, Result.FAILED, step)
-
-
-def test_the_plan_of_a_fleet() -> None:
-    tenants = [
-        a_tenant_plan("fjord", planned("1", Action.REAPPLY), planned("2", Action.RERUN), ring="main"),
-        a_tenant_plan("lumen", ring="main", obstacle=Verdict.UNREACHABLE, reason="no answer"),
-        a_tenant_plan("acme", planned("1", altered=True), planned("2"), ring="canary"),
-        a_tenant_plan("borealis", planned("1", Action.ADOPT), planned("2", Action.ADOPT), ring="canary"),
-        a_tenant_plan("cobalt", planned("1", Action.APPLY), planned("2", Action.APPLY), ring="early", seeds=["rules"]),
-        a_tenant_plan("ember", planned("1"), planned("2", Action.APPLY), ring="early"),
-    ]
-    assert plan_lines(*tenants) == [
-        "Ring canary: 2 tenants",
-        "  adopt all 2 migrations: 1 tenant: borealis",
-        "  nothing to do (file changed since it was applied: 1): 1 tenant: acme",
-        "",
-        "Ring early: 2 tenants",
-        "  apply all 2 migrations; apply seed rules: 1 tenant: cobalt",
-        "  apply 2: 1 tenant: ember",
-        "",
-        "Ring main: 2 tenants",
-        "  reapply 1; rerun 2: 1 tenant: fjord",
-        "",
-        "Skipped: could not be inspected",
-        "  no answer (unreachable): 1 tenant: lumen",
-        "",
-        "Tenants per migration and seed",
-        "  1_one.sql (what one provides): 1 to reapply, 1 to adopt, 1 to apply",
-        "  2_two.sql (what two provides): 2 to apply, 1 to rerun, 1 to adopt",
-        "  seed rules: 1 to apply",
-        "",
-        "Files changed after they were applied",
-        "  1_one.sql: in 1 tenant; --rerun 1 runs it again",
-        "",
-        "Actions",
-        "  action   what it does",
-        "  apply    runs the script: not applied yet",
-        "  reapply  runs the script again: an object is missing or changed",
-        "  rerun    runs the script again: on request, or because an earlier script undoes part of it",
-        "  adopt    runs nothing, records it in the ledger: applied already",
-        "",
-        f"6 tenants: {DOINGS}; nothing to do in 1; 1 unreachable",
-        "Plan for prod · plan fedcba987654",
-    ]
-
-
-def test_what_is_refused_is_listed_with_its_reason() -> None:
-    refused = PlannedMigration(version="2", action=Action.REFUSE, reason="2_two.sql runs in no transaction")
-    tenants = [a_tenant_plan(name, planned("1"), refused) for name in ("acme", "bolt")]
-    assert plan_lines(*tenants) == [
-        "Ring main: 2 tenants",
-        "  refuse 2: 2 tenants: acme, bolt",
-        "",
-        "Refused: cannot run in the tenant",
-        "  2_two.sql: runs in no transaction: 2 tenants: acme, bolt",
-        "",
-        "Tenants per migration and seed",
-        "  2_two.sql (what two provides): 2 to refuse",
-        "",
-        "Actions",
-        "  action  what it does",
-        "  refuse  runs nothing: the script cannot run in the tenant",
-        "",
-        "2 tenants: refuse 2 migrations in 2",
-        "Plan for prod · plan fedcba987654",
-    ]
-
-
-def test_a_plan_warns_of_tenants_with_other_tables_only() -> None:
-    contact = FirstContact(manifest_tables=8, other_tables=214)
-    plans = [
-        a_tenant_plan(name, planned("1", Action.APPLY)).model_copy(update={"first_contact": contact})
-        for name in ("acme", "globex")
-    ]
-    assert section(plan_lines(*plans, idle("old")), "First contact: is this manifest the right one?") == [
-        "  none of this manifest's 8 tables exist here; 214 other tables do: 2 tenants: acme, globex",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("found", "sentence"),
-    [
-        ((1, 1), "this manifest's table does not exist here; 1 other table does"),
-        ((2, 3), "none of this manifest's 2 tables exist here; 3 other tables do"),
-    ],
-)
-def test_a_first_contact_in_words(found: tuple[int, int], sentence: str) -> None:
-    contact = FirstContact(manifest_tables=found[0], other_tables=found[1])
-    assert first_contact_sentence(contact) == sentence
-
-
-def test_a_plan_with_nothing_to_do_is_short() -> None:
-    assert plan_lines(idle("acme")) == [
-        "Ring main: 1 tenant",
-        "  nothing to do: 1 tenant: acme",
-        "",
-        "1 tenant: nothing to do in 1",
-        "Plan for prod · plan fedcba987654",
-    ]
-
-
-def test_the_plan_of_an_empty_fleet_is_one_line() -> None:
-    assert plan_lines() == ["no tenants", "Plan for prod · plan fedcba987654"]
-
-
-def test_a_plan_of_seeds_alone_mentions_no_migration() -> None:
-    lines = plan_lines(a_tenant_plan("acme", seeds=["rules", "more"]))
-    assert lines[:2] == ["Ring main: 1 tenant", "  apply seed rules, more: 1 tenant: acme"]
-    assert not [line for line in lines if ".sql" in line or line == "Actions"]
-
-
-def test_a_plan_for_one_migration_does_not_mention_the_others() -> None:
-    lines = plan_lines(a_tenant_plan("acme", planned("2", Action.APPLY)))
-    assert "  apply 2: 1 tenant: acme" in lines
-    assert not [line for line in lines if "1_one.sql" in line]
-
-
-def test_tenants_with_nothing_to_do_come_last_and_are_counted() -> None:
-    busy = a_tenant_plan("busy", planned("1", Action.REAPPLY), planned("2"), ring="main")
-    lines = plan_lines(*(idle(f"t{number:03}") for number in range(MOST_TENANTS)), busy)
-    assert section(lines, f"Ring main: {MOST_TENANTS + 1} tenants")[0] == "  reapply 1: 1 tenant: busy"
-    assert section(lines, f"Ring main: {MOST_TENANTS + 1} tenants")[1].startswith(
-        f"  nothing to do: {MOST_TENANTS} tenants"
-    )
-    assert len(section(lines, f"Ring main: {MOST_TENANTS + 1} tenants")) == 2
-
-
-def test_a_plan_with_much_to_do_is_capped_ring_by_ring() -> None:
-    busy = [a_tenant_plan(f"t{number:03}", seeds=[f"seed{number}"], ring="main") for number in range(MOST_TENANTS + 2)]
-    lines = plan_lines(*busy, idle("idle", "canary"))
-    assert lines[0] == "Ring canary: 1 tenant"
-    assert section(lines, f"Ring main: {MOST_TENANTS + 2} tenants")[MOST_TENANTS:] == ["  … and 2 more"]
-
-
-def test_tenants_with_the_same_obstacle_are_listed_together() -> None:
-    tenants = [
-        a_tenant_plan(f"t{number:02}", obstacle=Verdict.UNKNOWN, reason="permission denied") for number in range(12)
-    ]
-    [line] = section(plan_lines(*tenants), "Skipped: could not be inspected")
-    assert line.startswith("  permission denied (unknown): 12 tenants: t00, t01,")
-    assert "more" in line
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_plan_shows_names_and_reasons_literally(name: str) -> None:
-    tenants = [
-        a_tenant_plan(name, planned("1", Action.APPLY), ring="main", seeds=[name]),
-        a_tenant_plan("down", ring="main", obstacle=Verdict.UNREACHABLE, reason=name),
-    ]
-    lines = plan_lines(*tenants)
-    assert f"  apply 1; apply seed {name}: 1 tenant: {name}" in lines
-    assert f"  {name} (unreachable): 1 tenant: down" in lines
-
-
-@pytest.mark.parametrize("width", [80, 100])
-def test_a_version_is_never_cut(width: int) -> None:
-    manifest = a_manifest(*(a_migration(f"{number}{version}") for number in range(3) for version in LONG))
-    steps = (a_step(each.version) for each in manifest.migrations)
-    document = a_rollout(a_result("a tenant of some length", Result.DONE, *steps))
-    lines = printed(rollout_view(document, manifest), width)
-    place = next(number for number, line in enumerate(lines) if line.startswith("tenant"))
-    assert lines[place].split() == ["tenant", "ring", "result", "migrations"]
-    assert lines[place + 1].split() == ["a", "tenant", "of", "some", "length", "main", "done", "all", "9", "applied"]
-    assert max(map(len, lines)) <= width
-
-
-@pytest.mark.parametrize("width", [80, 120])
-@pytest.mark.parametrize("number", [63, 300])
-def test_many_migrations_are_folded(number: int, width: int) -> None:
-    manifest = a_manifest(*(a_migration(f"{each:04}") for each in range(1, number + 1)))
-    versions, first = [each.version for each in manifest.migrations], 39
-    required = f"required migration {versions[first]} is not applied"
-    done = [a_step(each, Action.SKIP, StepStatus.SKIPPED) for each in versions[:first]]
-    failure = a_step(versions[first], status=StepStatus.FAILED, error=BAD_VALUE)
-    rest = [a_step(each, status=StepStatus.NOT_REACHED, detail=required) for each in versions[first + 1 :]]
-    results = [
-        a_result("acme", Result.FAILED, *done, failure, *rest),
-        a_result("borealis", Result.DONE, *done, *(a_step(each) for each in versions[first:])),
-    ]
-    lines = printed(rollout_view(a_rollout(*results), manifest), width)
-    text = " ".join(" ".join(lines).split())
-    assert f"39 already applied · 1 failed: 0040 · {number - 40} not reached: 0041 … {number:04}" in text
-    assert f"39 already applied · {number - 39} applied: 0040 … {number:04}" in text
-    assert f"{number - 40} migrations, 0041 … {number:04}: {required}: 1 tenant: acme" in text
-    assert [line.split()[0] for line in lines if line.startswith(("acme", "borealis"))] == ["acme", "borealis"]
-    assert max(map(len, lines)) <= width
-    assert len(lines) < 40
-
-
-@pytest.mark.parametrize("number", [63, 300])
-def test_a_plan_with_many_migrations_folds_them(number: int) -> None:
-    manifest = a_manifest(*(a_migration(f"{each:04}") for each in range(1, number + 1)))
-    steps = [
-        planned(each.version, Action.APPLY if each.version > "0038" else Action.SKIP) for each in manifest.migrations
-    ]
-    lines = printed(plan_view(a_plan(a_tenant_plan("acme", *steps)), manifest, RINGS), 80)
-    assert f"  apply {number - 38}: 0039 … {number:04}: 1 tenant: acme" in lines
-    assert f"  {number - 38} migrations, 0039 … {number:04}: 1 to apply" in lines
-    assert len(lines) < 14
 
 
 def test_what_came_of_a_fleet() -> None:
@@ -423,17 +195,6 @@ def test_below_its_plan_a_refused_rollout_says_why() -> None:
     late = a_result("acme", Result.NOT_REACHED, reason="the plan was not approved")
     refused = a_rollout(late, rings=[], outcome="Refused", reason="the plan was not approved")
     assert below_plan(refused) == lines_of(refused)
-
-
-def test_a_brief_plan_has_no_scripts() -> None:
-    plan = a_plan(a_tenant_plan("acme", planned("1", Action.APPLY)))
-    assert printed(brief_plan_view(plan, MANIFEST, RINGS)) == [
-        "Ring main: 1 tenant",
-        "  apply 1: 1 tenant: acme",
-        "",
-        "1 tenant: apply 1 migration in 1",
-        "Plan for prod · plan fedcba987654",
-    ]
 
 
 def test_a_dry_run_says_first_that_it_was_rolled_back_and_lists_what_it_did_not_exercise() -> None:
@@ -586,72 +347,6 @@ def test_a_rollout_shows_names_and_messages_literally(name: str) -> None:
     assert lines.count(f"  {name}") == 1
     assert f"    1 tenant: {name}" in lines
     assert f"  {name}: {name}: after ring {name}" in lines
-
-
-def test_the_counts_of_a_fleet() -> None:
-    document = a_count_document(
-        tenant_counts("acme", a_count(1_204), a_count(31_000_000, exact=False, table="two"), ring="canary"),
-        tenant_counts("down", reason="no answer"),
-        tenant_counts("part", a_count(3), a_count(None, table="two"), reason="two could not be counted: timeout"),
-        tenant_counts("empty", a_count(None), a_count(None, table="two")),
-        tenant_counts("off", reason="no answer"),
-    )
-    assert printed(counts_view(document)) == [
-        "tenant    one          two",
-        "down        ?            ?",
-        "part        3            ?",
-        "off         ?            ?",
-        "acme    1,204  ~31,000,000",
-        "empty       -            -",
-        "",
-        "~ estimate · - no such table · ? not counted",
-        "",
-        "Could not be counted",
-        "  no answer: 2 tenants: down, off",
-        "  two could not be counted: timeout: 1 tenant: part",
-        "",
-        "5 tenants: 2 counted, 3 not counted",
-        "Counts of prod · took 12.3 s · run run-7",
-    ]
-
-
-def test_many_counted_tables_have_a_row_each() -> None:
-    counts = [a_count(number, table=f"table_{number}") for number in range(9)]
-    lines = printed(counts_view(a_count_document(tenant_counts("acme", *counts))), 80)
-    assert lines[:2] == ["tenant  table    rows", "acme    table_0  0"]
-    assert lines[9] == "acme    table_8  8"
-
-
-def test_counts_say_who_was_skipped() -> None:
-    skipped = (SkippedEntry(name="gone", reason="its state is suspended"),)
-    document = a_count_document(tenant_counts("acme", a_count(7))).model_copy(update={"skipped": skipped})
-    assert "1 tenant skipped: gone (its state is suspended)" in printed(counts_view(document))
-
-
-def test_complete_counts_are_short() -> None:
-    assert printed(counts_view(a_count_document(tenant_counts("acme", a_count(7))))) == [
-        "tenant  one",
-        "acme      7",
-        "",
-        "1 tenant: 1 counted",
-        "Counts of prod · took 12.3 s · run run-7",
-    ]
-
-
-def test_counts_are_capped_and_keep_what_could_not_be_counted() -> None:
-    counted = [tenant_counts(f"t{number:03}", a_count(1)) for number in range(MOST_TENANTS + 1)]
-    lines = printed(counts_view(a_count_document(*counted, tenant_counts("down", reason="no answer"))))
-    assert lines[1].startswith("down")
-    assert "… and 2 more, none worse" in lines
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_counts_show_names_and_reasons_literally(name: str) -> None:
-    tenants = [tenant_counts(name, a_count(1, table=name), ring=name), tenant_counts("down", reason=name)]
-    lines = printed(counts_view(a_count_document(*tenants)))
-    assert lines[0].split() == ["tenant", name]
-    assert lines[2].split() == [name, "1"]
-    assert f"  {name}: 1 tenant: down" in lines
 
 
 def test_every_value_has_its_words_and_style() -> None:
