@@ -64,7 +64,7 @@ def test_a_dry_run_releases_its_locks_while_it_waits_for_another(adopted: Subjec
         deadline = time.monotonic() + 1  # the attempts to get the lock take longer
         while time.monotonic() < deadline:
             traffic.execute("INSERT INTO ai_task_queue (task_type) VALUES ('x')")
-            time.sleep(0.02)
+            time.sleep(0.02)  # as a service that writes now and then
         holder.rollback()
         thread.join()
     assert found[0].result is Result.DONE

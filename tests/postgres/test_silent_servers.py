@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from fixtures.proxy import COMMIT, CuttingProxy, SilentProxy
 from fixtures.servers import Server
+from fixtures.waiting import until
 
 from pgfleet.connect_failure import ConnectFailure
 from pgfleet.errors import ConnectionFailed, ConnectionLost, DatabaseError, ServerSilent, StatementFailed
@@ -165,8 +166,7 @@ def test_an_interruption_ends_the_waits_of_every_thread(embedded_server: Server)
     thread = threading.Thread(target=work)
     thread.start()
     running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(50)%' AND pid <> pg_backend_pid()"
-    while embedded_server.query(running) == [(0,)]:
-        time.sleep(0.05)
+    until(lambda: embedded_server.query(running) != [(0,)], pause_seconds=0.05)
     try:
         interruption.interrupt()
         with soon():

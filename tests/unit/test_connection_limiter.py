@@ -2,17 +2,18 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
 
 import pytest
+from fixtures.waiting import until
 
 from pgfleet.errors import ConnectionLimitTimeout
 from pgfleet.run.connection_limiter import ConnectionLimiter, FifoSemaphore
 
-LONGEST_WAIT_SECONDS = 10
+LONGEST_WAIT_SECONDS, PAUSE_SECONDS = 10, 0.001
 NUMBERS = count()
 
 
@@ -32,13 +33,6 @@ def limiter(bound: int, **options: Any) -> ConnectionLimiter:
     return ConnectionLimiter(bound, **{"timeout_seconds": LONGEST_WAIT_SECONDS, **options})
 
 
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.001)
-
-
 def test_of_64_threads_no_more_than_the_bound_are_active(server: str, pool: ThreadPoolExecutor) -> None:
     active: list[int] = []
     lock, now, limited = threading.Lock(), [0], limiter(3)
@@ -48,7 +42,7 @@ def test_of_64_threads_no_more_than_the_bound_are_active(server: str, pool: Thre
         with lock:
             now[0] += 1
             active.append(now[0])
-        time.sleep(0.001)
+        time.sleep(0.001)  # so that other threads could become active
         with lock:
             now[0] -= 1
         release()
@@ -70,7 +64,7 @@ def test_threads_are_admitted_in_the_order_in_which_they_came() -> None:
 
         threads.append(threading.Thread(target=work))
         threads[-1].start()
-        until(lambda number=number: semaphore.waiting == number + 1)
+        until(lambda number=number: semaphore.waiting == number + 1, LONGEST_WAIT_SECONDS, PAUSE_SECONDS)
     semaphore.release()
     for thread in threads:
         thread.join()
@@ -129,7 +123,7 @@ def test_a_higher_bound_is_admitted_once_the_waiter_before_it_has_timed_out() ->
     found: list[bool] = []
     first = threading.Thread(target=lambda: found.append(semaphore.acquire(1, 0.1)))
     first.start()
-    until(lambda: semaphore.waiting == 1)
+    until(lambda: semaphore.waiting == 1, LONGEST_WAIT_SECONDS, PAUSE_SECONDS)
     assert semaphore.acquire(2, LONGEST_WAIT_SECONDS)
     first.join()
     assert found == [False]
@@ -197,7 +191,7 @@ def test_leases_are_returned_once_the_connections_are_closed(server: str, pool: 
     limited = limiter(1, leases=leases)
     release = limited.acquire(server)
     returned = pool.submit(limited.release_leases)
-    time.sleep(0.1)
+    time.sleep(0.1)  # without a connection, the leases would be returned by now
     assert leases.released == []
     release()
     returned.result(LONGEST_WAIT_SECONDS)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from fixtures.waiting import until
 
 PROGRAM = "import sys; from pgfleet.cli.entry import main; sys.argv = ['pgfleet', 'audit', 'nowhere']; main()"
 LONGEST_IMPORT_SECONDS = 1.5
@@ -26,8 +27,7 @@ def handles(process: "subprocess.Popen[str]", how: signal.Signals) -> bool:
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6])
 def test_a_signal_during_the_imports_is_one_clean_exit(tmp_path: Path, how: signal.Signals, share: float) -> None:
     process = subprocess.Popen([sys.executable, "-c", PROGRAM], stderr=subprocess.PIPE, text=True, cwd=tmp_path)
-    while not handles(process, signal.SIGTERM) and process.poll() is None:
-        time.sleep(0.001)
+    until(lambda: handles(process, signal.SIGTERM) or process.poll() is not None, 60, 0.001)
     time.sleep(random.uniform(share, share + 0.3) * LONGEST_IMPORT_SECONDS)
     process.send_signal(how)
     _, stderr = process.communicate(timeout=60)
