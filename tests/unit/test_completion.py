@@ -1,11 +1,10 @@
 """What a shell completes, and the commands that only write files."""
 
-import sys
 from pathlib import Path
 
 import pytest
+from unit.command_line import run
 
-from pgfleet.cli.app import run_command
 from pgfleet.run import files
 
 FLEET = """\
@@ -29,13 +28,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("PGFLEET_CONFIG", "PGFLEET_MANIFEST"):
         monkeypatch.setenv(name, "")
     return tmp_path
-
-
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["pgfleet", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        run_command()
-    return int(ended.value.code or 0), *capsys.readouterr()
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 """`pgfleet init`: the fleet file that it writes, and the next steps that it names."""
 
-import sys
 from pathlib import Path
 
 import pytest
+from unit.command_line import run
 
-from pgfleet.cli.app import run_command
 from pgfleet.fleet.parse import build_environment, parse_fleet
 from pgfleet.postgres.dsn_environment import without_passwords
 
@@ -18,13 +17,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["pgfleet", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        run_command()
-    return int(ended.value.code or 0), *capsys.readouterr()
 
 
 @pytest.mark.parametrize(
