@@ -50,4 +50,3 @@ CROSS JOIN LATERAL (
   OFFSET 0
 ) AS t
 WHERE s.relkind IN ('r', 'p', 'f')
-ORDER BY s.schema, s.relname, a.attname

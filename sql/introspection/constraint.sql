@@ -33,4 +33,3 @@ CROSS JOIN LATERAL (
   OFFSET 0
 ) AS i
 WHERE c.contype IN ('c', 'f', 'p', 'u', 'x') AND c.conparentid = 0
-ORDER BY s.schema, s.relname, c.conname

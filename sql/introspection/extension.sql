@@ -10,4 +10,3 @@ FROM pg_catalog.pg_extension AS e
 WHERE
   e.extname <> 'plpgsql'
   AND (%(everything)s OR e.extname = ANY(%(extensions)s::text[]))
-ORDER BY e.extname

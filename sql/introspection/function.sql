@@ -106,4 +106,3 @@ CROSS JOIN LATERAL (
     'g'
   ) WITH ORDINALITY AS matches (found, place)
 ) AS b
-ORDER BY s.schema, s.label

@@ -33,5 +33,5 @@ CROSS JOIN LATERAL (
 WHERE NOT EXISTS (
   SELECT FROM pg_catalog.pg_constraint AS c
   WHERE c.conindid = i.indexrelid AND c.conrelid = i.indrelid AND c.contype IN ('p', 'u', 'x')
+  OFFSET 0
 )
-ORDER BY s.schema, x.relname

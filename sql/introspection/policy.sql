@@ -34,4 +34,3 @@ CROSS JOIN LATERAL (
     FROM pg_catalog.unnest(p.polroles) AS member
   ) AS role
 ) AS r
-ORDER BY s.schema, s.relname, p.polname

@@ -128,4 +128,3 @@ WHERE
         OR 'privilege||' || pg_catalog.replace(n.name, ' TO PUBLIC', ' NOT TO PUBLIC') = ANY(%(managed)s::text[])
       )
   END
-ORDER BY n.schema, n.name

@@ -7,4 +7,3 @@ SELECT
   '{}'::jsonb AS attributes,
   pg_catalog.format('CREATE SCHEMA %%I', s.nspname) AS definition
 FROM scope_schema AS s
-ORDER BY s.nspname

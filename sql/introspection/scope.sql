@@ -25,14 +25,20 @@ WHERE
   AND n.nspname <> 'information_schema'
   AND (
     %(everything)s
-    OR n.nspname = ANY(%(schemas)s::text[])
-    OR (n.nspname, c.relname) IN (
-      SELECT managed.schema, managed.name
-      FROM ROWS FROM (pg_catalog.unnest(%(relation_schemas)s::text[]), pg_catalog.unnest(%(relation_names)s::text[])) AS managed (schema, name)
-    )
+    OR c.oid = ANY(ARRAY(
+      SELECT r.oid
+      FROM ROWS FROM (pg_catalog.unnest(%(relation_schemas)s::text[]), pg_catalog.unnest(%(relation_names)s::text[])) AS m (schema, name)
+      INNER JOIN pg_catalog.pg_namespace AS o ON m.schema = o.nspname
+      INNER JOIN pg_catalog.pg_class AS r ON m.name = r.relname AND o.oid = r.relnamespace
+      UNION ALL
+      SELECT r.oid
+      FROM pg_catalog.pg_class AS r
+      INNER JOIN pg_catalog.pg_namespace AS o ON r.relnamespace = o.oid
+      WHERE o.nspname = ANY(%(schemas)s::text[])
+    ))
   )
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend AS d
     WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
+    OFFSET 0
   )
-ORDER BY n.nspname, c.relname

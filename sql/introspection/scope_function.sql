@@ -16,14 +16,20 @@ WHERE
   AND n.nspname <> 'information_schema'
   AND (
     %(everything)s
-    OR n.nspname = ANY(%(schemas)s::text[])
-    OR (n.nspname, p.proname) IN (
-      SELECT managed.schema, managed.name
-      FROM ROWS FROM (pg_catalog.unnest(%(function_schemas)s::text[]), pg_catalog.unnest(%(function_names)s::text[])) AS managed (schema, name)
-    )
+    OR p.oid = ANY(ARRAY(
+      SELECT f.oid
+      FROM ROWS FROM (pg_catalog.unnest(%(function_schemas)s::text[]), pg_catalog.unnest(%(function_names)s::text[])) AS m (schema, name)
+      INNER JOIN pg_catalog.pg_namespace AS o ON m.schema = o.nspname
+      INNER JOIN pg_catalog.pg_proc AS f ON m.name = f.proname AND o.oid = f.pronamespace
+      UNION ALL
+      SELECT d.objid
+      FROM pg_catalog.pg_namespace AS o
+      INNER JOIN pg_catalog.pg_depend AS d ON o.tableoid = d.refclassid AND o.oid = d.refobjid
+      WHERE o.nspname = ANY(%(schemas)s::text[]) AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    ))
   )
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend AS d
     WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i')
+    OFFSET 0
   )
-ORDER BY n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes)

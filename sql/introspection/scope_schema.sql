@@ -13,5 +13,5 @@ WHERE
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend AS d
     WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objid = n.oid AND d.deptype = 'e'
+    OFFSET 0
   )
-ORDER BY n.nspname

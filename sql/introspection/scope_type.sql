@@ -26,5 +26,5 @@ WHERE
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_depend AS d
     WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid AND d.deptype = 'e'
+    OFFSET 0
   )
-ORDER BY n.nspname, t.typname

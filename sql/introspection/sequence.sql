@@ -38,9 +38,9 @@ LEFT JOIN LATERAL (
     d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
     AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
     AND d.objid = s.oid AND d.deptype IN ('a', 'i')
+  OFFSET 0
 ) AS o ON true
 CROSS JOIN LATERAL (
   -- Since PostgreSQL 15, the sequence of an unlogged table is unlogged too, which belongs to the table.
   SELECT s.relpersistence = 'u' AND o.relpersistence IS DISTINCT FROM 'u' AS is_unlogged
 ) AS u
-ORDER BY s.schema, s.relname

@@ -56,4 +56,3 @@ CROSS JOIN LATERAL (
   WHERE w.ev_class = s.oid AND w.rulename <> '_RETURN'
 ) AS r
 WHERE s.relkind IN ('r', 'p', 'f')
-ORDER BY s.schema, s.relname

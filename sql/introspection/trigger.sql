@@ -19,4 +19,3 @@ FROM scope AS s
 INNER JOIN pg_catalog.pg_trigger AS t ON s.oid = t.tgrelid
 CROSS JOIN LATERAL (SELECT pg_catalog.pg_get_triggerdef(t.oid, true) AS definition OFFSET 0) AS d
 WHERE NOT t.tgisinternal
-ORDER BY s.schema, s.relname, t.tgname

@@ -86,4 +86,3 @@ CROSS JOIN LATERAL (
   FROM pg_catalog.pg_constraint AS c
   WHERE c.contypid = t.oid AND c.contype = 'c'
 ) AS k
-ORDER BY s.schema, s.typname

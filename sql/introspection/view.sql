@@ -61,4 +61,3 @@ CROSS JOIN LATERAL (
   WHERE w.ev_class = s.oid AND w.rulename <> '_RETURN'
 ) AS r
 WHERE s.relkind IN ('v', 'm')
-ORDER BY s.schema, s.relname
