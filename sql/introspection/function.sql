@@ -97,11 +97,11 @@ CROSS JOIN LATERAL (
   FROM pg_catalog.regexp_matches(
     p.prosrc,
     -- Token separators: white space and comments, nested once at most. Its *? makes the whole expression take the
-    -- shortest match (PostgreSQL manual, 9.7.3.5), which is correct for a dollar-quoted string.
+    -- shortest match (PostgreSQL manual, 9.7.3.5), which is correct for a dollar-quoted string. Then texts to keep
+    -- unchanged: strings, quoted names, dollar-quoted strings. Then a word, or one other character; or the end, after a
+    -- final comment.
     E'(?:\\s|--[^\\n]*(?:\\n|$)|/\\*(?:[^*/]|\\*(?!/)|/(?!\\*)|/\\*(?:[^*/]|\\*(?!/)|/(?!\\*))*\\*/)*\\*/)*?'
-    -- Texts to keep unchanged: strings, quoted names, dollar-quoted strings.
     '(?:([eE]''(?:[^\\\\'']|\\\\.|'''')*''(?!'')|''(?:[^'']|'''')*''(?!'')|"(?:[^"]|"")*"(?!")|\\$(\\w*)\\$.*?\\$\\2\\$)|'
-    -- A word, or one other character; or the end, after a final comment.
     '((?![eE]'')(?:[A-Za-z0-9_]|[^\\x01-\\x7f])+(?![A-Za-z0-9_]|[^\\x01-\\x7f])|-(?!-)|/(?!\\*)|\\$(?!\\w*\\$)|[^-\\s''"$/A-Za-z0-9_])|$)',
     'g'
   ) WITH ORDINALITY AS matches (found, place)
