@@ -23,7 +23,7 @@ from pgfleet.fleet.secret import Dsn, Secret
 from pgfleet.fleet.tables import HazardTable, InventoryTable, RestartTable, TenantTable
 from pgfleet.fleet.templates import Values, describe_unresolved, substitute, substitute_text
 from pgfleet.hazards.codes import HazardCode
-from pgfleet.manifest.statements import split
+from pgfleet.parser.statements import split
 from pgfleet.validation import read_toml
 from pgfleet.wording import did_you_mean
 

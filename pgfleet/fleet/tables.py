@@ -16,7 +16,7 @@ from pgfleet.fleet.values import (
     TenantName,
     Text,
 )
-from pgfleet.manifest.statements import query_fault
+from pgfleet.parser.statements import query_fault
 from pgfleet.validation import matching
 
 SKIP_STATES = ("suspended", "provisioning", "deprovisioning", "archived", "deleted")

@@ -14,9 +14,9 @@ from pgfleet.hazards.model import Finding, Hazard, relation_of
 from pgfleet.hazards.rows import written_by
 from pgfleet.hazards.statements import DEFINERS, hazards_of, relevant_parts
 from pgfleet.hazards.walk import parts_of
-from pgfleet.manifest.statements import split
 from pgfleet.parser import ast, enums
 from pgfleet.parser.parse import deparse, parse_sql
+from pgfleet.parser.statements import split
 from pgfleet.wording import shortened
 
 ROUTINES = (enums.ObjectType.OBJECT_FUNCTION, enums.ObjectType.OBJECT_PROCEDURE, enums.ObjectType.OBJECT_ROUTINE)

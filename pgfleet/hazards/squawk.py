@@ -5,7 +5,7 @@ from typing import Protocol
 
 from pgfleet.hazards.codes import HazardCode as Code
 from pgfleet.hazards.model import Finding, Hazard
-from pgfleet.manifest.statements import split
+from pgfleet.parser.statements import split
 
 CODES = {
     "adding-field-with-default": Code.REWRITES_TABLE,

@@ -17,7 +17,7 @@ from pgfleet.judge.observations import LedgerRow
 from pgfleet.judge.position import Position
 from pgfleet.manifest.model import Migration
 from pgfleet.manifest.source.ledger import Recorded
-from pgfleet.manifest.statements import split
+from pgfleet.parser.statements import split
 from pgfleet.repair.model import Repair
 
 MOST_CHARACTERS = 20_000

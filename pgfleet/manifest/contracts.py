@@ -6,9 +6,9 @@ from typing import Any
 
 from pgfleet.errors import Place
 from pgfleet.manifest.model import ContractStatement, InsertTarget
-from pgfleet.manifest.statements import Statement, place_in, split, syntax_fault
 from pgfleet.parser import ast, enums
 from pgfleet.parser.parse import ParseError, nodes_in, parse_sql
+from pgfleet.parser.statements import Statement, place_in, split, syntax_fault
 
 NAME = re.compile(r"--\s*name:\s*(\S.*)")
 PLANNED = (ast.SelectStmt, ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)

@@ -12,8 +12,8 @@ from pgfleet.manifest.model import Contract, Count, Manifest, Script, Seed, Tool
 from pgfleet.manifest.script import read_script
 from pgfleet.manifest.source.model import Content
 from pgfleet.manifest.source.tools import LEDGERS
-from pgfleet.manifest.statements import query_fault, split
 from pgfleet.manifest.text import Unusable, normalize
+from pgfleet.parser.statements import query_fault, split
 from pgfleet.validation import read_toml
 
 

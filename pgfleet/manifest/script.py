@@ -8,10 +8,10 @@ from typing import Any
 from pgfleet.manifest.checksums import script_checksum
 from pgfleet.manifest.down_sections import check_down_section
 from pgfleet.manifest.model import DownScript, Script
-from pgfleet.manifest.statements import Statement, split, syntax_fault
 from pgfleet.manifest.text import Unusable, blank, line_of
 from pgfleet.parser import ast, enums
 from pgfleet.parser.parse import ParseError, parse_sql
+from pgfleet.parser.statements import Statement, split, syntax_fault
 
 OUTSIDE_TRANSACTION = (
     ast.CreatedbStmt,

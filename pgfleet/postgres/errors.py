@@ -18,7 +18,7 @@ from pgfleet.errors import (
 )
 from pgfleet.fleet.secret import SHORTEST_SEARCHED, redacted, redacted_name
 from pgfleet.manifest.model import Script
-from pgfleet.manifest.statements import place_in
+from pgfleet.parser.statements import place_in
 from pgfleet.postgres.bounded_connection import NoAnswer
 from pgfleet.postgres.connect_errors import classify, extract_message
 

@@ -8,7 +8,7 @@ from pgfleet.errors import BehindPooler, CannotDryRun, DatabaseError, TryAgain
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.extensions import CREATED
 from pgfleet.manifest.model import Script
-from pgfleet.manifest.statements import Statement, split
+from pgfleet.parser.statements import Statement, split
 from pgfleet.postgres import session_settings
 from pgfleet.postgres.connection import answer_seconds
 from pgfleet.postgres.guard import script_guard

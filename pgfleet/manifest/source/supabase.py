@@ -16,7 +16,7 @@ from pgfleet.manifest.model import Migration, Tool
 from pgfleet.manifest.names import words
 from pgfleet.manifest.source.ledger import TableName, quote, row_ledger
 from pgfleet.manifest.source.model import Label, Layout, find_scripts, run_all
-from pgfleet.manifest.statements import split
+from pgfleet.parser.statements import split
 
 NAME = re.compile(r"(\d+)_(.*)\.sql", re.ASCII)
 SKIPPED = re.compile(r"\d{14}_init\.sql", re.ASCII)

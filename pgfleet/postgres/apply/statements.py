@@ -2,7 +2,7 @@
 
 from pgfleet.errors import DatabaseError
 from pgfleet.manifest.model import Migration, Script
-from pgfleet.manifest.statements import Statement, split
+from pgfleet.parser.statements import Statement, split
 from pgfleet.postgres.query import Query, bind
 from pgfleet.postgres.session import Session
 from pgfleet.postgres.session_settings import USE_SERVER_PATH

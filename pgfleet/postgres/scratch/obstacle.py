@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pgfleet.errors import DatabaseError, PermanentError
 from pgfleet.manifest.model import Migration
-from pgfleet.manifest.statements import place_in, split
+from pgfleet.parser.statements import place_in, split
 from pgfleet.postgres.scratch.mutations import drop_script
 from pgfleet.postgres.scratch.scripts import rolled_back
 from pgfleet.postgres.scratch.trial import Batch, TrialDatabase

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pgfleet.catalog.objects import CatalogObject, ObjectKind
-from pgfleet.manifest.statements import split
+from pgfleet.parser.statements import split
 from pgfleet.repair.generate.tables import change_rules
 from pgfleet.repair.model import Hazard, Statement
 from pgfleet.repair.names import relation

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgfleet.manifest.statements import query_fault
+from pgfleet.parser.statements import query_fault
 
 
 @pytest.mark.parametrize(
