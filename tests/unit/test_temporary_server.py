@@ -11,6 +11,7 @@ import pytest
 
 from pgfleet.cli import temporary_server
 from pgfleet.cli.temporary_server import TemporaryServer
+from pgfleet.errors import ConfigurationError
 
 API_URL = "PREFECT_API_URL"
 
@@ -57,6 +58,15 @@ def test_a_server_that_ends_at_once_is_left_to_prefect(started: list[TemporarySe
     prefects: Any = SimpleNamespace(api_url=f"http://127.0.0.1:{server.port}/api", stop=lambda: None)
     server.hand_over(prefects)
     assert (prefects.running, prefects.server_process) == (False, None)
+
+
+def test_settings_that_allow_no_temporary_server_are_an_error(started: list[TemporaryServer]) -> None:
+    from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE, temporary_settings
+
+    temporary_server.start()
+    changes = {PREFECT_API_URL: None, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False}
+    with temporary_settings(changes), pytest.raises(ConfigurationError, match="EPHEMERAL_MODE is off"):
+        temporary_server.hand_over()
 
 
 def test_a_command_that_fails_leaves_no_server(tmp_path: Path) -> None:
