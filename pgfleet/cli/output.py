@@ -37,25 +37,30 @@ def write_audit(
     document: "AuditDocument", context: RunContext, output_format: AuditFormat, output: Path | None = None
 ) -> None:
     """Writes the audit document in the chosen format."""
-    from pgfleet.reports.audit_junit import audit_junit
-    from pgfleet.reports.openmetrics import audit_metrics
-    from pgfleet.reports.render import markdown
-    from pgfleet.reports.views.audit import audit_page, audit_view
-
     manifest, zone = context.manifest, context.environment.policy.timezone
     if output_format is AuditFormat.JSON:
         write_json(document, output)
     elif output_format is AuditFormat.JUNIT:
+        from pgfleet.reports.audit_junit import audit_junit
+
         write_text(audit_junit(document, manifest), output)
     elif output_format is AuditFormat.OPENMETRICS:
+        from pgfleet.reports.openmetrics import audit_metrics
+
         write_text(audit_metrics(document, manifest), output)
     elif output_format is AuditFormat.HTML:
         from pgfleet.reports.render import html  # imports a template engine
+        from pgfleet.reports.views.audit import audit_page
 
         write_text(html.render(audit_page(document, manifest, zone)), output)
     elif output_format is AuditFormat.MARKDOWN:
+        from pgfleet.reports.render import markdown
+        from pgfleet.reports.views.audit import audit_view
+
         write_text(markdown.render(audit_view(document, manifest, zone)), output)
     else:
+        from pgfleet.reports.views.audit import audit_view
+
         write_view(audit_view(document, manifest, zone), output)
 
 

@@ -3,16 +3,19 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.summary import tenant_count
 from pgfleet.reports.render.plain_text import plain_text
 from pgfleet.run.progress import listening
+
+if TYPE_CHECKING:
+    from pgfleet.documents.rollout_plan import RolloutPlan
 
 PAUSE_SECONDS = 10.0
 """Between two lines about the same work, and before the time left is estimated."""
@@ -20,7 +23,7 @@ MINUTE_SECONDS, MOST_SECONDS = 60, 90
 
 
 @contextmanager
-def showing_progress(title: str, on_plan: Callable[[RolloutPlan], None] = lambda _: None) -> Iterator["Lines"]:
+def showing_progress(title: str, on_plan: Callable[["RolloutPlan"], None] = lambda _: None) -> Iterator["Lines"]:
     """Within the block, the run's progress is a bar on a terminal, and elsewhere one line for each phase.
 
     `on_plan` is called with the plan of a rollout.
@@ -43,7 +46,7 @@ def time_left(elapsed_seconds: float, done: float, total: float) -> str:
 class Lines:
     """Progress as one line for each phase, and a line now and then in a long one."""
 
-    def __init__(self, title: str, console: Console, on_plan: Callable[[RolloutPlan], None]) -> None:
+    def __init__(self, title: str, console: Console, on_plan: Callable[["RolloutPlan"], None]) -> None:
         self.title, self.console, self.on_plan = title, console, on_plan
         self._last_line = self._began = time.monotonic()
         self._finished = self._tenants = 0
@@ -83,7 +86,7 @@ class Lines:
             self._last_line = time.monotonic()
             self.note(f"{work}: {done} of {total}")
 
-    def plan(self, plan: RolloutPlan) -> None:
+    def plan(self, plan: "RolloutPlan") -> None:
         """Passes the plan on."""
         with self.hidden():
             self.on_plan(plan)
@@ -103,7 +106,7 @@ class _TimeLeft(ProgressColumn):
 class _Bar(Lines):
     """Progress as a bar for the current phase."""
 
-    def __init__(self, title: str, console: Console, on_plan: Callable[[RolloutPlan], None]) -> None:
+    def __init__(self, title: str, console: Console, on_plan: Callable[["RolloutPlan"], None]) -> None:
         super().__init__(title, console, on_plan)
         columns = (
             TextColumn("{task.description}", markup=False),
