@@ -47,7 +47,7 @@ class ConnectFailure(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether a retry cannot succeed because somebody must fix the cause first."""
+        """Whether no retry can succeed until a person has fixed the cause."""
         return self in _FINAL
 
     @property

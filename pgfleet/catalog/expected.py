@@ -190,7 +190,7 @@ class ExpectedCatalog:
 
     @cached_property
     def scope(self) -> Scope:
-        """What to look at in a tenant, at whatever position it is."""
+        """What to read in a tenant at any position."""
         names = (each.object.relation_name for each in self._whole.provenances)
         return replace(scope_of(self.history.objects), names=tuple(filter(None, names)))
 

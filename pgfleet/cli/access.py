@@ -66,7 +66,7 @@ class Access:
 
 
 def read_or_create_key(file: Path) -> str:
-    """The key in the file, which is created if it is missing; nobody else can read it. Raises OSError."""
+    """The key in the file, which is created if it is missing, readable only by its owner. Raises OSError."""
     known = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
     if not known or file.stat().st_uid != os.geteuid() or file.stat().st_mode & 0o077:
         known = f"{USER}:{secrets.token_urlsafe(24)}"

@@ -96,7 +96,7 @@ def notification_block(name: str) -> str | None:
 
 
 def tables(file: AutomationFile, block: str | None) -> list[dict[str, Any]]:
-    """The automations in Prefect's form. Notifications use the block of that id; without one they are left out."""
+    """The automations in Prefect's form. Notifications use the block with that id, and are omitted without one."""
     found = [{**each.model_dump(), "tags": ["pgfleet"]} for each in file.automations]
     for each in found:
         others = [action for action in each["actions"] if action["type"] != NOTIFICATION]

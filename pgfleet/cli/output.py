@@ -1,4 +1,4 @@
-"""Writes a result in the chosen format, to standard output or to a file that is replaced as a whole."""
+"""Writes a result in the chosen format, to standard output or to a file that is replaced atomically."""
 
 import json
 import sys

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pgfleet.documents.rollout_plan import RolloutPlan
 
 PAUSE_SECONDS = 10.0
-"""Between two lines about the same work, and before the time left is estimated."""
+"""Between two lines about the same work, and before the remaining time is estimated."""
 MINUTE_SECONDS, MOST_SECONDS = 60, 90
 
 
@@ -97,7 +97,7 @@ class Lines:
 
 
 class _TimeLeft(ProgressColumn):
-    """The estimate of the time left."""
+    """The estimate of the remaining time."""
 
     def render(self, task: Task) -> Text:
         return Text(time_left(task.elapsed or 0.0, task.completed, task.total or 0.0))

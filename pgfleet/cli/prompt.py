@@ -8,7 +8,7 @@ DIGEST_SHOWN, FEWEST_TYPED = 12, 4
 
 
 def is_terminal() -> bool:
-    """Whether there is a person to ask."""
+    """Whether a person can answer at a terminal."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 

@@ -35,7 +35,7 @@ class Assessment:
 
     @property
     def differences(self) -> tuple[Difference, ...]:
-        """Everything that a tenant to which the whole manifest was applied would not have."""
+        """Everything that a tenant with the complete manifest would not have."""
         return (*self.drift, *self.pending)
 
     def is_traceless(self, version: str) -> bool:

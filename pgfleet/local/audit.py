@@ -49,7 +49,7 @@ def audit_fleet(context: RunContext, since: Path | None, *, full: bool = False) 
 
 
 def _earlier(previous: PreviousAudit | None, context: RunContext) -> Mapping[str, EarlierInspection]:
-    """The inspections of the last local audit that may still hold; a document in a file is only compared with."""
+    """The inspections of the last local audit that may still be current; a document in a file is only compared with."""
     if previous is None or previous.source is not Source.LOCAL:
         return {}
     return earlier_inspections(

@@ -60,7 +60,7 @@ def build_manifest(document: ManifestDocument, files: Mapping[str, Content], *, 
 
 
 def _is_linear(document: ManifestDocument) -> bool:
-    """Whether each migration requires the one before it: if that is said, or if a source has nothing else to say."""
+    """Whether each migration requires the one before it: as set, or by default with a source without requirements."""
     has_requirements = any(entry.requires for entry in document.migrations)
     return document.history == "linear" or (document.source is not None and not has_requirements)
 

@@ -41,7 +41,7 @@ class BoundedConnection(psycopg.Connection[tuple[Any, ...]]):
 
     @contextmanager
     def awaiting(self, answers: int) -> Iterator[None]:
-        """Within the block, a wait is for this many answers: `answer_seconds` bounds each of them and every pause."""
+        """Within the block, a wait is for this many answers: `answer_seconds` bounds every answer and every pause."""
         self.answers = answers
         try:
             yield

@@ -124,6 +124,6 @@ class LazyConnection:
         return replace(self.limits, connect_timeout_seconds=seconds) if self._is_probe else self.limits
 
     def record_silence(self, error: DatabaseError) -> None:
-        """Records that the server did not answer, if the error says so."""
+        """Records that the server did not answer, if that is the error."""
         if self.limits.silent_servers and error.connect_failure in SILENCES and not isinstance(error, ServerSilent):
             self.limits.silent_servers.record(self.server, error, is_probe=self._is_probe)

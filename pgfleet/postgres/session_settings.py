@@ -30,7 +30,7 @@ SCRIPT_SETTINGS = {
     "lc_monetary": "C",  # money is written without a currency
 }
 HOME_PATH = "pgfleet.home_path"
-"""The setting that holds the search path of a tenant's scripts."""
+"""The setting with the search path of a tenant's scripts."""
 USE_SERVER_PATH = "SET LOCAL search_path TO pg_catalog, pg_temp"
 """For pgfleet's own queries: no function, operator, or type of the tenant's is found."""
 USE_HOME_PATH = (

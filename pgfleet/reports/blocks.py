@@ -163,7 +163,7 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A whole report: blocks before the matrix, after it, and at the end; `summary` is its outcome in one line."""
+    """A complete report: blocks before the matrix, after it, and at the end; `summary` is its outcome in one line."""
 
     title: str
     summary: str

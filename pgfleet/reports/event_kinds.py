@@ -40,7 +40,7 @@ LABELS: Mapping[str, str] = {
     "what": "What ended: `rollout`, `dry-run`, `seed`, `seed-dry-run`, `revert`, `revert-dry-run`.",
     "dry-run": "`true`, `false`.",
 }
-"""What each label says, without its prefix `pgfleet.`."""
+"""What each label contains, by its name without the prefix `pgfleet.`."""
 
 
 class AuditFinished(TypedDict):

@@ -73,7 +73,7 @@ def refusals(plans: Iterable[TenantPlan], files: Mapping[str, str]) -> Iterator[
 
 
 def remaining_drift(plans: Iterable[TenantPlan], files: Mapping[str, str]) -> Iterator[Issue]:
-    """Why drifted migrations are left as they are."""
+    """Why drifted migrations are not fixed."""
     return _reasons(plans, files, lambda each: each.action is Action.LEAVE)
 
 
@@ -104,7 +104,7 @@ def outside_transactions(plans: Iterable[TenantPlan], files: Mapping[str, str], 
 def issues_of(
     results: Sequence[TenantResult], files: Mapping[str, str], rings: Sequence[RingEntry] = ()
 ) -> Mapping[str, Sequence[Issue]]:
-    """Everything that went wrong or was left out, under its heading; headings without an issue are left out.
+    """Everything that failed or was omitted, under its heading; headings without an issue are omitted.
 
     `files` are the manifest's, by version in its order.
     """
@@ -144,7 +144,7 @@ def failures(results: Iterable[TenantResult], order: Sequence[str]) -> Iterator[
 
 
 def unproven(results: Iterable[TenantResult]) -> Iterator[Issue]:
-    """The differences that scripts left. After its first words, an error message repeats them."""
+    """The differences that remain after scripts. After its first words, an error message repeats them."""
     found = []
     for result in results:
         left = [(step.file, step.error, step.residual) for step in result.migrations]

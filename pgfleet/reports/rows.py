@@ -12,7 +12,7 @@ TableRow = dict[str, str]
 
 
 def capped(rows: list[TableRow], rest: str, most: int = MOST_ROWS) -> list[TableRow]:
-    """At most `most` rows with hidden characters shown, and a last one with how many were left out."""
+    """At most `most` rows with hidden characters shown, and a last one with the number of omitted rows."""
     kept = [{name: show_hidden(cell) for name, cell in row.items()} for row in rows[:most]]
     if left_out := len(rows) - len(kept):
         kept.append({**dict.fromkeys(kept[0], ""), next(iter(kept[0])): f"… and {left_out} more, {rest}"})

@@ -1,4 +1,4 @@
-"""Is a planned action still right once the tenant's lock is held? The tenant may have changed since planning."""
+"""Checks planned actions again under the tenant's lock: the tenant may have changed since planning."""
 
 from collections.abc import Collection
 

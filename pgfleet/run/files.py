@@ -127,7 +127,7 @@ def private_file(path: Path, text: str) -> None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Replaces the file at `path` as a whole: a reader finds the old text or the new text, never a part of it.
+    """Replaces the file at `path` atomically: a reader finds the old text or the new text, never a part of it.
 
     A new file is for its owner only. Writes directly to something other than a file, such as a pipe. Raises OSError,
     and then the old file is unchanged.

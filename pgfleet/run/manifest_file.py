@@ -1,4 +1,4 @@
-"""Which manifest is used? Never one that nobody named."""
+"""Finds the manifest that a command uses: only one that the settings or the fleet file name, or that is next to it."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def find_manifest() -> Path:
 
 
 def is_chosen(file: Path) -> bool:
-    """Whether commands use this manifest without being told to."""
+    """Whether commands use this manifest by default."""
     try:
         return find_manifest().resolve() == file.resolve()
     except ConfigurationError:
@@ -43,7 +43,7 @@ def manifest_exists() -> bool:
 
 
 def choose_manifest(chosen: settings.Settings, fleet: FleetDocument | None) -> Path:
-    """The manifest of the settings, else of the fleet file, else the one beside it. Raises ManifestError without one.
+    """The manifest of the settings, else of the fleet file, else the one next to it. Raises ManifestError without one.
 
     `fleet` is the content of the fleet file that the settings name.
     """

@@ -1,4 +1,4 @@
-"""Reads files that somebody names in a configuration: regular ones of a limited size, never a pipe or a device."""
+"""Reads files that a configuration names: regular ones of a limited size, never a pipe or a device."""
 
 import os
 import stat

@@ -41,7 +41,7 @@ class SilentServers:
         self._lock = Lock()
 
     def record(self, server: str, error: DatabaseError, *, is_probe: bool) -> None:
-        """Records that the server did not answer, with the error that says so."""
+        """Records that the server did not answer, with the error."""
         with self._lock:
             known = self._current(server)
             if known is None:

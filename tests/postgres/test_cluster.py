@@ -47,7 +47,7 @@ def postmaster(cluster: Cluster) -> int:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether it runs: one that has ended and that nobody has waited for (init's task, once we are gone) does not."""
+    """Whether it runs. A zombie does not: it has ended, and init has not waited for it yet."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return bool(state) and not state.startswith("Z")
 

@@ -34,7 +34,7 @@ from pgfleet.run.files import load_manifest
 
 
 class Table(BaseModel):
-    """A misspelt key is an error, not an expectation that nobody checks."""
+    """A misspelled key is an error, not an expectation that is never checked."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -216,7 +216,7 @@ def assert_repaired(
 
 
 def drifted_in(entry: TenantEntry) -> list[DifferenceEntry]:
-    """The differences of the migrations that are there in part."""
+    """The differences of the migrations that are partly applied."""
     drifted = (each for each in entry.migrations if each.status is MigrationStatus.DRIFTED)
     return [difference for migration in drifted for difference in migration.differences]
 

@@ -389,7 +389,7 @@ def test_objects_name_their_table(zoo: Catalog) -> None:
 
 
 def test_a_virtual_column_differs_from_a_stored_one(server: Server, empty_database: str) -> None:
-    """Version 18 has both, and makes virtual ones unless told otherwise; earlier ones have one way to say it."""
+    """Version 18 has both, and creates virtual ones by default; earlier versions have only stored ones."""
     ways = ("STORED", "VIRTUAL") if server.major >= 18 else ("STORED",)
     for kind in ways:
         server.execute(f"CREATE TABLE {kind} (a integer, b integer GENERATED ALWAYS AS (a + 1) {kind})", empty_database)

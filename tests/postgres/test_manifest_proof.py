@@ -67,7 +67,7 @@ def test_the_shipped_manifest_is_proven(server: Server, shipped_manifest: Manife
 
 
 def test_a_contract_that_the_manifest_breaks_is_a_fault(server: Server, shipped_manifest: Manifest) -> None:
-    """What the policy engine would have met in production, had nobody added the lists of companies."""
+    """The policy engine's error in production without the lists of companies."""
     migrations = tuple(each for each in shipped_manifest.migrations if each.version == "20250331")
     contracts = tuple(each for each in shipped_manifest.contracts if each.consumer.startswith("policy_engine"))
     without_lists = replace(

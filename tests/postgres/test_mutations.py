@@ -1,4 +1,4 @@
-"""Random statements on a clean tenant: what changes pg_dump's text changes the audit, and nothing else does."""
+"""Random statements on a clean tenant: the audit reports a difference exactly if pg_dump's text changes."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager

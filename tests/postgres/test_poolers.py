@@ -1,4 +1,4 @@
-"""PgBouncer in transaction mode: what works, what is refused in advance, and that nothing is left behind."""
+"""PgBouncer in transaction mode: what works, what is refused in advance, and that nothing remains afterward."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

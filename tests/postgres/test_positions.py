@@ -1,4 +1,4 @@
-"""Tenants at every position of a history, as other people's tools left them: what is found, and what a rollout runs."""
+"""Tenants at every position of a history, by other tools' ledgers: what an audit finds, and what a rollout runs."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -80,7 +80,7 @@ def test_a_tenant_without_a_ledger_gets_just_what_is_pending(tenant: Tenants, pl
     assert [event for event, _ in subject.events()] == ["adopted"] * place + ["applied"] * (7 - place)
 
 
-def test_a_migration_that_leaves_no_trace_is_not_run_before_somebody_settles_it(tenant: Tenants) -> None:
+def test_a_migration_that_leaves_no_trace_is_not_run_until_it_is_settled(tenant: Tenants) -> None:
     subject = tenant(SEVEN, 2)
     entry = subject.audit()
     assert (entry.verdict, statuses(subject)) == ("unknown", "auppppp")

@@ -304,7 +304,7 @@ def nowhere() -> Dsn:
 
 
 def refusing(server: Server, how: str) -> Dsn:
-    """A connection string of somebody who cannot make a database."""
+    """A connection string of a role without CREATEDB."""
     if how == "no answer":
         return nowhere()
     if how == "wrong password":

@@ -179,7 +179,7 @@ def test_drift_of_what_stays_does_not_prevent_a_revert(revertible: Revertible) -
 
 
 def test_a_tenant_without_a_ledger_keeps_its_position(revertible: Revertible) -> None:
-    """Without our record, the data migration before the reverted one could not be told from a pending one."""
+    """Without pgfleet's record, the data migration before the reverted one would look like a pending one."""
     subject = revertible()
     subject.execute("DROP SCHEMA pgfleet CASCADE")
     assert subject.roll_out(revert_to="3").result is Result.DONE

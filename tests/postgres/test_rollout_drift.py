@@ -114,7 +114,7 @@ def test_a_repair_that_was_not_planned_does_not_run(notes: Subject) -> None:
     assert remaining(result) == ["public.notes.body", "public.tags.id"]
 
 
-def test_a_repair_that_somebody_has_made_since_the_plan_is_not_made_again(notes: Subject) -> None:
+def test_a_repair_made_since_the_plan_is_not_made_again(notes: Subject) -> None:
     notes.execute("ALTER TABLE tags ALTER id TYPE bigint")
     plan = notes.plan(repair=True)
     notes.execute("ALTER TABLE tags ALTER id TYPE integer")

@@ -1,4 +1,4 @@
-"""Rollouts of one tenant: what they do, what they leave alone, and what they report."""
+"""Rollouts of one tenant: what they do, do not touch, and report."""
 
 from collections.abc import Callable
 from dataclasses import replace

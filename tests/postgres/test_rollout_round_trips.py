@@ -43,8 +43,8 @@ def test_an_empty_tenant_costs_few_round_trips_and_one_catalog_read_per_migratio
     assert counting.audit().verdict is Verdict.READY
 
 
-def test_a_migration_that_somebody_applies_meanwhile_is_adopted(small: Small, cutting_proxy: MakeProxy) -> None:
-    """The proxy lets somebody create the table after pgfleet has last read the catalog, before its own script runs."""
+def test_a_migration_applied_by_another_session_is_adopted(small: Small, cutting_proxy: MakeProxy) -> None:
+    """The proxy has another session create the table after pgfleet's last catalog read and before its script."""
     subject = small(SCRIPTS)
     plan = subject.plan()
     subject.proxy = cutting_proxy(
@@ -56,7 +56,7 @@ def test_a_migration_that_somebody_applies_meanwhile_is_adopted(small: Small, cu
     assert subject.ledger() == {"1": "applied", "2": "adopted", "3": "applied"}
 
 
-def test_what_somebody_damages_meanwhile_is_reported_and_the_other_migrations_continue(
+def test_damage_by_another_session_is_reported_and_the_other_migrations_continue(
     small: Small, cutting_proxy: MakeProxy
 ) -> None:
     subject = small(SCRIPTS)

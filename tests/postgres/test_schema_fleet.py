@@ -69,7 +69,7 @@ def new(server: Server, empty_database: str, shipped_manifest: Manifest, expecte
 
 @pytest.fixture(scope="session")
 def schema_template(server: Server, shipped_manifest: Manifest) -> str:
-    """A database in which each of them was migrated by hand."""
+    """A database in which each tenant was migrated by hand."""
 
     def make() -> str:
         name = server.create_database()
@@ -119,7 +119,7 @@ def failures(results: Sequence[TenantResult]) -> list[str]:
 
 
 def test_concurrent_rollouts_do_not_collide_on_shared_objects(new: Database) -> None:
-    """Without a single retry: nobody meets a unique violation of a catalog, nor a deadlock."""
+    """Without a single retry: no tenant gets a unique violation of a catalog, or a deadlock."""
     subjects = [without_retries(each) for each in new.subjects.values()]
     results = at_once(lambda each: each.roll_out(), subjects)
     assert (failures(results), {each.result for each in results}) == ([], {Result.DONE})

@@ -48,7 +48,7 @@ def test_they_fail_in_an_empty_database(server: Server, empty_database: str, shi
 def test_they_only_look_at_the_home_schema(
     server: Server, empty_database: str, shipped_manifest: Manifest, home: str
 ) -> None:
-    """The whole manifest in another schema proves nothing; that of the shared schema does."""
+    """Applying the manifest in another schema proves nothing; in the shared schema, it does."""
     quoted = home.replace('"', '""')
     server.execute(f'CREATE SCHEMA "{quoted}"', empty_database)
     with server.session(empty_database) as other, server.session(empty_database, home) as session:

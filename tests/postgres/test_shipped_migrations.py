@@ -55,7 +55,7 @@ TABLES = {
 
 
 def all_rows(server: Server, database: str) -> dict[tuple[str, str], dict[str, object]]:
-    """Every row of the manifest's tables that are there, by table and key."""
+    """Every row of the manifest's tables that exist, by table and key."""
     names = ", ".join(f"('{table}')" for table in TABLES)
     there = query(
         server, f"SELECT name FROM (VALUES {names}) AS t (name) WHERE to_regclass(name) IS NOT NULL", database

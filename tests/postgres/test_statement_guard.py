@@ -1,4 +1,4 @@
-"""What a manifest's checks and scripts name is what the manifest created, or nothing of it runs."""
+"""A manifest's checks and scripts run only if the objects that they name are the manifest's own."""
 
 from collections.abc import Callable
 

@@ -149,7 +149,7 @@ def test_a_missing_home_schema_is_unknown(auditor: Auditor) -> None:
 
 
 def test_differences_are_reported_although_something_is_unknown(auditor: Auditor) -> None:
-    """The catalog may be read by all: what it shows is known, whatever else is not."""
+    """Every role may read the catalog, so what it shows is known even if other things are not."""
     auditor.execute("REVOKE ALL ON ai_messages FROM {role}; DROP INDEX idx_ai_messages_conversation")
     entry = auditor.audit()
     assert entry.verdict is Verdict.UNKNOWN

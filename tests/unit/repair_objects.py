@@ -46,7 +46,7 @@ def a_table(name: str = "t", *, schema: str | None = None, **attributes: Any) ->
 def a_column(
     name: str = "t.c", definition: str = "text", *, table: str = "t", schema: str | None = None, **attributes: Any
 ) -> CatalogObject:
-    """By its whole name, as the introspection writes it."""
+    """By its qualified name, as the introspection writes it."""
     plain = {"type": "text", "collation": None, "not_null": False, "identity": "", "generated": "", "default": None}
     return an_object(ObjectKind.COLUMN, name, definition, {**plain, **attributes}, schema=schema, parent=table)
 

@@ -136,7 +136,7 @@ def test_an_object_that_a_later_migration_dropped_is_not_expected() -> None:
 
 
 def test_differences_come_in_the_order_of_fixing() -> None:
-    """Kinds as declared, within a kind the home schema first, then by name: whatever the order of discovery."""
+    """Kinds as declared, within a kind the home schema first, then by name, for any order of discovery."""
     wanted = [
         an_object(ObjectKind.SCHEMA, "s"),
         an_object(ObjectKind.FUNCTION, "a()"),

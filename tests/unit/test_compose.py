@@ -1,4 +1,4 @@
-"""The compose file, where no engine runs: its form, and that whatever it names is there."""
+"""The compose file without a container engine: its form, and that all files that it names exist."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What a tenant writes is only data: no renderer passes on a character that a terminal, browser, or log would obey."""
+"""No renderer passes on a control character of a tenant's text to a terminal, browser, or log."""
 
 import json
 import re

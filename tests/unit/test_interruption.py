@@ -81,7 +81,7 @@ def test_a_process_that_goes_on_regardless_is_ended_and_cleans_up() -> None:
     assert (status, out) == (128 + signal.SIGTERM, "cleaned up\n")
 
 
-def test_other_threads_end_when_somebody_else_handles_the_signal() -> None:
+def test_other_threads_end_when_another_handler_gets_the_signal() -> None:
     status, _, err = run(HANDLED_BY_ANOTHER, signal.SIGTERM)
     assert status == 0, err
     assert "KeyboardInterrupt" in err

@@ -125,7 +125,7 @@ def test_every_state_occurs() -> None:
 
 
 @pytest.mark.parametrize("passed", [[], [True]], ids=["no checks", "its check passes"])
-def test_a_started_script_of_several_statements_is_drifted_whatever_the_catalog_says(passed: list[bool | None]) -> None:
+def test_a_started_script_of_several_statements_is_drifted_for_any_catalog(passed: list[bool | None]) -> None:
     assessment = assessed(EXPECTED, WHOLE, ledger=["2"])
     found = migration_status(
         "2",

@@ -1,4 +1,4 @@
-"""Where a tenant stands, from the states of its objects, the ledgers, the checks, and the order of the migrations."""
+"""A tenant's position in the history, from its objects' states, the ledgers, the checks, and the migrations' order."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Which earlier inspections may still hold."""
+"""Which earlier inspections may still be current."""
 
 from datetime import UTC, datetime, timedelta
 

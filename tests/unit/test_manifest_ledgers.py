@@ -1,4 +1,4 @@
-"""What the rows of each tool's ledger mean, and the rows that keep it in step."""
+"""What the rows of each tool's ledger mean, and the rows that pgfleet writes to it."""
 
 import hashlib
 from collections.abc import Sequence

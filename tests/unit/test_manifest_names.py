@@ -1,4 +1,4 @@
-"""What a script's name says."""
+"""The version and the title in a script's name."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The generated pages and schemas are current, and say something about every key that a user can write."""
+"""The generated pages and schemas are current, and describe every key that a user can write."""
 
 import json
 from importlib.util import module_from_spec, spec_from_file_location

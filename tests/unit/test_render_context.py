@@ -1,4 +1,4 @@
-"""What is new, who is alike, what is lost and what is accepted: at the terminal, on pages, in rows."""
+"""New findings, identical tenants, lost rows, and accepted findings at the terminal, on pages, and in rows."""
 
 from datetime import UTC, date, datetime
 from io import StringIO

@@ -1,4 +1,4 @@
-"""A tenant's history as a person reads it."""
+"""A tenant's history at the terminal."""
 
 from datetime import UTC, datetime
 

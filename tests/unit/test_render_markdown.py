@@ -1,4 +1,4 @@
-"""Markdown shows what a tenant is named and holds, and does nothing else with it."""
+"""An audit in Markdown: text from tenants is shown as text, and is never markup."""
 
 import pytest
 from unit.literals import (

@@ -1,4 +1,4 @@
-"""The page of an audit as HTML: it parses, it needs nothing beside itself, and whatever it is told it shows as text."""
+"""The HTML page of an audit: it parses, loads no other file, and shows text from tenants as text."""
 
 import base64
 import hashlib

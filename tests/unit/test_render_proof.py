@@ -1,4 +1,4 @@
-"""What people read of a manifest's proof."""
+"""The proof of a manifest at the terminal and in Markdown."""
 
 from unit.printed import printed
 

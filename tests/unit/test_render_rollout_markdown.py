@@ -1,4 +1,4 @@
-"""Markdown of plans and rollouts shows what tenants are named and servers say, and does nothing else with it."""
+"""Plans and rollouts in Markdown: text from tenants and servers is shown as text, and is never markup."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The page of a rollout as HTML: rings over time, failures by reason, and what came of each tenant."""
+"""The HTML page of a rollout: rings over time, failures by reason, and each tenant's result."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What a person at a terminal reads of a rollout, line by line."""
+"""A rollout at the terminal, line by line."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Tenants that were left out are told in one line, wherever an outcome is told."""
+"""Every report of an outcome names the skipped tenants in one line."""
 
 from io import StringIO
 

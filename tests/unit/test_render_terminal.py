@@ -1,4 +1,4 @@
-"""What a person at a terminal reads, line by line."""
+"""An audit at the terminal, line by line."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Differences that need a person, and what depends on an object that is made again."""
+"""Differences that need a person, and the dependents of an object that is created again."""
 
 import pytest
 from unit.repair_objects import (

@@ -1,4 +1,4 @@
-"""Statements that make what is missing."""
+"""Statements that create missing objects."""
 
 import pytest
 from unit.repair_objects import (

@@ -1,4 +1,4 @@
-"""Services are restarted by real processes and real requests; nothing secret is told."""
+"""Services are restarted by real processes and real requests; no secret is shown."""
 
 import sys
 import threading
@@ -130,7 +130,7 @@ def test_an_answer_that_is_no_success(address: str, path: str, status: int) -> N
     assert str(caught.value) == f"agent: {address}{path}?key=*** answered {status}: {path}?key=*** is heard"
 
 
-def test_a_url_where_nobody_answers() -> None:
+def test_a_url_that_does_not_answer() -> None:
     with pytest.raises(ServiceFailed) as caught:
         restart(post("http://hunter2@127.0.0.1:1/restart", "hunter2"), lambda _: None)
     assert str(caught.value).startswith("agent: http://***@127.0.0.1:1/restart: ConnectError")

@@ -1,4 +1,4 @@
-"""Where pgfleet's files are, as the environment says."""
+"""Where pgfleet's files are, by the environment variables."""
 
 import os
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The engine's own queries name only what is the server's own, wherever the search path leads."""
+"""The engine's own queries name only the server's own objects, for any search path."""
 
 import re
 from pathlib import Path

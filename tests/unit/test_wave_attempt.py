@@ -1,4 +1,4 @@
-"""When a wave is taken for lost, and what counts when it is run again."""
+"""When a wave counts as lost, and which of its results count when it is run again."""
 
 import time
 from unittest.mock import Mock
@@ -112,7 +112,7 @@ def test_a_wave_that_does_not_run_is_not_lost_by_its_silence(state: StateType) -
 
 
 def test_a_tenant_of_a_wave_that_is_run_again_counts_once_and_with_its_last_state() -> None:
-    """In whatever order the second attempt finishes the tenants."""
+    """For any order in which the second attempt finishes the tenants."""
     reported: list[str] = []
 
     class Listening(Listener):

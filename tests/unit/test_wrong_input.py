@@ -127,7 +127,7 @@ def run(*arguments: str) -> Run:
 
 
 def check(found: Run) -> None:
-    """What holds whatever the input: a documented status, no traceback, no secret, and a reason."""
+    """For any input: a documented exit status, no traceback, no secret, and a reason."""
     status, out, err = found
     assert status in {0, 1, 2, 3}, found
     assert "Traceback" not in err, err

@@ -25,7 +25,7 @@ class CarriedInspection:
         self._found = (inspection, guarded, time.monotonic())
 
     def take(self, session: Session) -> tuple[TenantInspection, GuardedTables] | None:
-        """What is known, if it still holds; then nothing is known until the next step puts it back."""
+        """The known inspection, if it is still current; then none is known until the next step sets it again."""
         found, self._found = self._found, None
         if found is None or not session.keeps_tenant_lock:
             return None

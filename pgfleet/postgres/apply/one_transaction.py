@@ -1,4 +1,4 @@
-"""Runs all of a tenant's rollout in one transaction, which is committed as a whole or not at all."""
+"""Runs all of a tenant's rollout in one transaction, which is committed completely or not at all."""
 
 from collections.abc import Callable
 from typing import Protocol

@@ -72,7 +72,7 @@ def _check_undoes_nothing(
 
 
 def _drop_invalid_indexes(session: Session, inspection: TenantInspection, version: str) -> None:
-    """Drops what an attempt that failed left: an index that no query uses, and that IF NOT EXISTS would keep."""
+    """Drops an index that a failed attempt created: no query uses it, and IF NOT EXISTS would keep it."""
     assessment = inspection.assessment
     for chain, _ in assessment.expected.history.by_version[version]:
         found = assessment.found.get(chain.identity)

@@ -241,7 +241,7 @@ class _TenantRollout:
         return step
 
     def _note(self, error: PgfleetError) -> None:
-        """Marks the tenant as lost if the error says so. Raises TransactionInterrupted again."""
+        """Marks the tenant as lost if the error means that. Raises TransactionInterrupted again."""
         if isinstance(error, TransactionInterrupted):
             raise error
         if isinstance(error, LOST):

@@ -42,7 +42,7 @@ def read_history(session: Session, manifest: Manifest, environment: str) -> Hist
 
 
 class _Reader:
-    """Reads whole tables, naming only their columns.
+    """Reads all rows of tables, naming only their columns.
 
     Comparing values in the server would run functions of the tenant's owner, if the owner created the type. Rows are
     therefore selected and sorted here.

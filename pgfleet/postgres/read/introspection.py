@@ -75,7 +75,7 @@ def catalog_query(
     fingerprints: Collection[str] = (),
     kinds: tuple[ObjectKind, ...] | None = None,
 ) -> Query:
-    """The query that reads a catalog; its objects are left out where its fingerprint is one of those given.
+    """The query that reads a catalog; its objects are omitted where its fingerprint is one of those given.
 
     `equivalents` maps a column default to the one that stands for it. Fewer `kinds` than those
     of the scope take the server less time to plan. The same for every tenant that is to be read alike.

@@ -44,7 +44,7 @@ def logins_query(tenant: Tenant) -> Query:
 
 
 def read_logins(tenant: Tenant, rows: Rows, *, needs_bypassrls: bool) -> tuple[LoginRights, ...]:
-    """The rights in the rows of a `logins_query`; BYPASSRLS is left out if the manifest needs it."""
+    """The rights in the rows of a `logins_query`; BYPASSRLS is omitted if the manifest needs it."""
     needless = {BYPASSRLS} if needs_bypassrls else set[str]()
     secrets = libpq.rollout_dsn(tenant).secrets
     return tuple(

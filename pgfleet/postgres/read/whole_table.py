@@ -1,4 +1,4 @@
-"""Reads a table of the tenant's whole, unless that would take too much memory."""
+"""Reads all rows of a tenant's table, unless they would take too much memory."""
 
 from pgfleet.errors import LedgerUnusable
 from pgfleet.manifest.source.ledger import TableName

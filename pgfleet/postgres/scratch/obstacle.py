@@ -22,7 +22,7 @@ class Obstacle:
 
     @property
     def is_existing_object(self) -> bool:
-        """Whether the statement creates an object that exists. It exists whatever is altered of any object."""
+        """Whether the statement creates an object that exists. It still exists after any ALTER of any object."""
         return self.error.sqlstate in DUPLICATES
 
 

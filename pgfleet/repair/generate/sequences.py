@@ -32,7 +32,7 @@ def add_sequence(wanted: CatalogObject) -> Iterator[Statement]:
 
 
 def rename_sequence(wanted: CatalogObject) -> Statement:
-    """Gives the sequence of an identity column, whatever its name is, the expected one."""
+    """Renames the sequence of an identity column to the expected name."""
     table = literal(owner(wanted)[0])
     found = f"pg_catalog.pg_get_serial_sequence({table}, {literal(own_column(wanted))})"
     template = literal("ALTER SEQUENCE %s RENAME TO %I")

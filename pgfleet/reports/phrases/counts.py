@@ -8,7 +8,7 @@ MARKS = {"~": "estimate", "-": "no such table", "?": "not counted"}
 
 
 def rows_text(entry: CountEntry | None) -> str:
-    """`1,204`; `~1,200,000` for an estimate; `-` where there is no such table, `?` where it was not counted."""
+    """`1,204`; `~1,200,000` for an estimate; `-` if the table does not exist, `?` if it was not counted."""
     if entry is None:
         return "?"
     return "-" if entry.rows is None else f"{'' if entry.exact else '~'}{entry.rows:,}"

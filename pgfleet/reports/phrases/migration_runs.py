@@ -41,7 +41,7 @@ def _is_good(status: Status) -> bool:
 
 
 def _runs(chosen: Sequence[str], places: dict[str, int]) -> Iterator[list[str]]:
-    """Versions that follow each other in the manifest; one that the manifest does not have stands alone."""
+    """Versions that follow each other in the manifest; one that the manifest does not have is a run of its own."""
     for _, run in groupby(enumerate(chosen), key=lambda each: places.get(each[1], -each[0]) - each[0]):
         yield [version for _, version in run]
 

@@ -75,7 +75,7 @@ def rerun_sentence(found: Remedies) -> str:
 
 
 def fix_of(difference: DifferenceEntry) -> str:
-    """What fixes one difference that a rollout has left."""
+    """What fixes one difference that remains after a rollout."""
     if difference.repair and difference.repair.way is Strategy.SQL:
         return "pgfleet rollout --repair, or pgfleet repair, fixes it"
     if difference.repair and difference.repair.way is Strategy.RERUN:

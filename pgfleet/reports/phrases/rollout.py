@@ -174,7 +174,7 @@ def step_word(step: Step) -> str:
 
 
 def is_unfixed(step: Step) -> bool:
-    """Whether it is a migration whose drift was left as it is."""
+    """Whether it is a migration whose drift was not fixed."""
     return isinstance(step, MigrationStep) and step.status is StepStatus.SKIPPED and step.action in UNFIXED
 
 

@@ -84,7 +84,7 @@ def render_template(name: str, *, script: str = "", **values: object) -> str:
 
 
 def json_in_script(data: object) -> str:
-    """JSON that can stand in a script element, hidden characters shown: no character of it begins a tag."""
+    """JSON for a script element, with hidden characters shown: no character of it begins a tag."""
     return json.dumps(_visible_in(data), ensure_ascii=False, separators=(",", ":")).translate(IN_SCRIPT)
 
 

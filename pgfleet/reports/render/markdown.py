@@ -22,7 +22,7 @@ from pgfleet.wording import MOST_NAMES
 
 
 def render(view: View, links: Links = NO_LINKS) -> str:
-    """The whole page: its outcome in the title, the facts last. `links` are the addresses of tenants' pages."""
+    """The complete page: its outcome in the title, the facts last. `links` are the addresses of tenants' pages."""
     title = f"{view.title}: {view.summary}" if view.summary else view.title
     facts = " · ".join(f"{name} {value}" for name, value in view.facts)
     blocks = (*view.opening, *view.details, *view.closing)

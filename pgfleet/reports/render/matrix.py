@@ -18,7 +18,7 @@ WIDEST = 10_000
 WIDEST_ELSEWHERE = 160
 """Where the text is no terminal's, and its lines are not bounded."""
 NARROWEST_TEXT = 44
-"""Characters that a folded row needs beside the tenant, or it is drawn on a line of its own."""
+"""Characters that a folded row needs next to the tenant; otherwise, it is drawn on a line of its own."""
 
 
 @dataclass(frozen=True, slots=True)

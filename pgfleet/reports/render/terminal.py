@@ -57,7 +57,7 @@ def _spaced(groups: Iterable[list[RenderableType]]) -> Iterator[RenderableType]:
 
 
 def _groups(blocks: Iterable[Block]) -> Iterator[list[RenderableType]]:
-    """What stands together: a section with its blocks, a table, and lines that belong to no section."""
+    """Blocks without an empty line between them: a section with its blocks, a table, and lines outside sections."""
     loose: list[RenderableType] = []
     for block in blocks:
         if isinstance(block, Section | Table):

@@ -63,7 +63,7 @@ NOT_COMPARED = {"name", "ring", "database", "home", "fingerprint", "server_versi
 
 
 def audit_view(document: AuditDocument, manifest: Manifest, timezone: str = "UTC") -> View:
-    """The whole report; dates are in that time zone."""
+    """The complete report, with dates in that time zone."""
     dates, ordered = dates_of(document, timezone), worst_first(document.tenants)
     is_large = len(ordered) > MOST_TENANTS
     variants = tuple(_variants(document)) if is_large or is_shared(document.variants) else ()

@@ -1,4 +1,4 @@
-"""What a report says of one tenant: its findings and what fixes them; in full also all that was inspected."""
+"""One tenant in a report: its findings and what fixes them; in full also everything that was inspected."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby

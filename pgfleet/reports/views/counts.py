@@ -114,7 +114,7 @@ def _left_out(number: int) -> Iterator[Block]:
 
 
 def _marks(texts: Iterable[str]) -> Iterator[Block]:
-    """What the signs mean that stand for a number or before one."""
+    """What the signs in place of a number, or before one, mean."""
     used = {each[0] for each in texts}
     found = [f"{mark} {meaning}" for mark, meaning in MARKS.items() if mark in used]
     if found:

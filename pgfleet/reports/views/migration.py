@@ -1,4 +1,4 @@
-"""What a report says of migrations that are not applied: what differs, what fixes it, which services are affected."""
+"""Migrations that are not applied, in a report: what differs, what fixes it, which services are affected."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

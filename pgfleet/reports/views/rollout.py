@@ -57,7 +57,7 @@ def rollout_view(document: RolloutDocument, manifest: Manifest, timezone: str = 
 
 
 def view_below_plan(document: RolloutDocument, manifest: Manifest, timezone: str = "UTC") -> View:
-    """The report without what the plan above it says: who is skipped, what is left, and who went as planned.
+    """The report without what the plan above it contains: skipped tenants, remaining drift, and expected results.
 
     Of a dry run that went as planned, it says no more than that.
     """
@@ -101,7 +101,7 @@ def work(document: RolloutDocument) -> Iterator[Section]:
 
 
 def issues(document: RolloutDocument, manifest: Manifest) -> Iterator[Section]:
-    """Everything that went wrong or was left out."""
+    """Everything that failed or was omitted."""
     yield from issue_sections(issues_of(document.tenants, manifest.files, document.rings), QUIET)
 
 
