@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from prefect import pause_flow_run, runtime, suspend_flow_run
+from prefect import get_run_logger, pause_flow_run, runtime, suspend_flow_run
 from prefect.exceptions import FlowPauseTimeout
 from prefect.input import RunInput, read_flow_run_input
 from prefect.settings import PREFECT_API_URL
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 from pgfleet.documents.rollout_plan import RolloutPlan
 
@@ -88,7 +88,8 @@ def ask(plan: RolloutPlan, page: str, timeout_seconds: int) -> Answer | None:
         return Answer(plan_digest=plan.digest, approve=asker(plan, page))
     if not can_ask():
         return None
-    form = Approval.with_initial_data(description=page, plan_digest=plan.digest)
+    form = _form(plan, page)
+    get_run_logger().warning("Waits for approval: Resume, on the run's page, shows the plan and asks")
     if runtime.deployment.id:
         suspend_flow_run(wait_for_input=form, timeout=timeout_seconds, key=KEY)
     else:
@@ -97,6 +98,12 @@ def ask(plan: RolloutPlan, page: str, timeout_seconds: int) -> Answer | None:
         except FlowPauseTimeout:
             return NO_ANSWER
     return read_answer()
+
+
+def _form(plan: RolloutPlan, page: str) -> type[Approval]:
+    """The form with the plan's digest filled in. Prefect's `with_initial_data` would drop the field's description."""
+    field = Field(default=plan.digest, description=Approval.model_fields["plan_digest"].description)
+    return create_model("Approval", __base__=Approval, plan_digest=(str, field)).with_initial_data(description=page)
 
 
 def refusal(answer: Answer | None, plan: RolloutPlan) -> str | None:

@@ -143,7 +143,7 @@ class Rollout:
         rings = by_ring(plan, order)
         first = next(name for name, plans in rings.items() if any(each.changes for each in plans))
         dry_run, _ = self._ring(first, rings[first]).carry_out(None, dry_run=True)
-        return markdown.render(approval_view(plan, self.context.manifest, order, dry_run, first))
+        return markdown.render(approval_view(plan, self.context.manifest, order, dry_run, first), title_level=3)
 
     def _ring(self, name: str, plans: Sequence[TenantPlan]) -> Ring:
         return Ring(context=self.context, granularity=self.granularity, name=name, plans=plans)

@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 MOST_NAMES = 5
+CUTOFF = 0.65
+"""Of difflib's measure: `dns` is similar to `dsn` (0.67); `port` is not similar to `pooler` (0.6, the default)."""
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -34,5 +36,5 @@ def group_names(found: Iterable[tuple[Key, str]]) -> Mapping[Key, tuple[str, ...
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'acme'?`, or nothing if no known name is similar."""
-    similar = get_close_matches(name, list(dict.fromkeys(known)))
+    similar = get_close_matches(name, list(dict.fromkeys(known)), cutoff=CUTOFF)
     return f"; did you mean {' or '.join(f'{each!r}' for each in similar)}?" if similar else ""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import cast
 from uuid import UUID
 
-from prefect import get_run_logger, task
+from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from pgfleet.documents.audit import AuditDocument, Verdict
@@ -20,8 +20,8 @@ from pgfleet.reports.views.audit_tenant import tenant_view, tenants_with_page
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.artifacts import (
     artifact_key,
-    from_elsewhere,
     key_of,
+    log_link,
     to_artifact,
     to_key,
     to_run,
@@ -50,7 +50,7 @@ def publish_report(document: AuditDocument, context: RunContext, place: str = ""
     create_table_artifact(variant_rows(variants), key=key_of("variants", context), description=described)
     page = markdown.render(audit_view(document, context.manifest, zone), replace(links, summary=None))
     summary = create_markdown_artifact(with_place(page, place), key=key_of("summary", context), description=said)
-    _log_link(logging.INFO, "All of it", to_artifact(cast("UUID", summary)))
+    log_link(logging.INFO, "All of it", to_artifact(cast("UUID", summary)))
 
 
 def _publish_tenants(document: AuditDocument, context: RunContext, links: Links) -> dict[str, str]:
@@ -65,11 +65,5 @@ def _publish_tenants(document: AuditDocument, context: RunContext, links: Links)
         made = create_markdown_artifact(page, key=key, description=said)
         found[tenant.name] = to_artifact(cast("UUID", made))
         if len(found) <= MOST_LOGGED and (tenant.losses or not is_ready):
-            _log_link(logging.WARNING, said, found[tenant.name])
+            log_link(logging.WARNING, said, found[tenant.name])
     return found
-
-
-def _log_link(level: int, said: str, link: str) -> None:
-    """Logs a link, because the log is the first thing that the run's page shows."""
-    if address := from_elsewhere(link):
-        get_run_logger().log(level, "%s: %s", said, address)

@@ -1,5 +1,9 @@
 """Publishes the plan and the results of a rollout, and counts, as artifacts of their flow run."""
 
+import logging
+from typing import cast
+from uuid import UUID
+
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
@@ -12,8 +16,9 @@ from pgfleet.reports.render import markdown
 from pgfleet.reports.views.counts import count_rows_of, fleet_count_rows
 from pgfleet.reports.views.plan import plan_rows, plan_view
 from pgfleet.reports.views.rollout import rollout_rows, rollout_view, watch_rows
+from pgfleet.rollout.summary import RolloutOutcome
 from pgfleet.run.context import RunContext
-from pgfleet.tasks.support.artifacts import key_of, to_run, with_place
+from pgfleet.tasks.support.artifacts import key_of, log_link, to_artifact, to_run, with_place
 from pgfleet.tasks.support.retries import PUBLISH_OPTIONS
 
 
@@ -25,7 +30,8 @@ def publish_plan(plan: RolloutPlan, context: RunContext, *, seeds_alone: bool = 
     rows = plan_rows(plan, context.manifest)
     create_table_artifact(rows, key=key_of(kind, context), description=description)
     page = markdown.render(plan_view(plan, context.manifest, context.environment.policy.rings))
-    create_markdown_artifact(page, key=key_of(f"{kind}-summary", context), description=description)
+    made = create_markdown_artifact(page, key=key_of(f"{kind}-summary", context), description=description)
+    log_link(logging.INFO, description, to_artifact(cast("UUID", made)))
 
 
 @task(name="publish rollout", **PUBLISH_OPTIONS)
@@ -36,7 +42,9 @@ def publish_rollout(document: RolloutDocument, context: RunContext, place: str =
     description = show_hidden(f"{view.title}: {view.summary}")
     create_table_artifact(rollout_rows(document), key=key_of(kind, context), description=description)
     page = with_place(markdown.render(view, Links(run=to_run(document.run_id))), place)
-    create_markdown_artifact(page, key=key_of(f"{kind}-summary", context), description=description)
+    made = create_markdown_artifact(page, key=key_of(f"{kind}-summary", context), description=description)
+    level = logging.INFO if document.outcome == RolloutOutcome.COMPLETED else logging.WARNING
+    log_link(level, show_hidden(view.summary), to_artifact(cast("UUID", made)))
     if counts := count_rows_of(document):
         create_table_artifact(counts, key=key_of(f"counts-{kind}", context), description="Rows before and after")
     watched = [row for ring in document.rings for row in watch_rows(ring)]

@@ -3,9 +3,10 @@
 import os
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +32,18 @@ class _Child:
         """How it ended (`Prefect's server ended with status 3; see /…/server.log`); None while it runs."""
         status = self.process.poll()
         return None if status is None else f"{self.name} ended with status {status}; see {self.log}"
+
+
+@contextmanager
+def temporary_folder() -> Iterator[str]:
+    """Creates a folder for the temporary files of Prefect's worker (TMPDIR), and removes it.
+
+    The worker creates `runner_storage` in it. In a folder that all users share, `runner_storage` belongs to the first
+    of them, and the workers of the others end with "Permission denied".
+    """
+    with tempfile.TemporaryDirectory(prefix="pgfleet-up-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)  # a run of root starts its embedded server with another account
+        yield folder
 
 
 class Children:

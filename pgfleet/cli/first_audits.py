@@ -27,4 +27,6 @@ def explain(started: Mapping[str, str], environments: Iterable[str], page: str, 
     for environment in environments:
         summary = to_key(artifact_key("summary", environment))
         console.print(f"What it finds, and what fixes it ({environment}): {page}{summary}", markup=False)
-    console.print(f"To start a rollout, or another run: {page}/deployments, the run's menu, Run", markup=False)
+    console.print(
+        f"To start a rollout, or another run: {page}/deployments, choose a deployment, then Run", markup=False
+    )

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from pgfleet.cli import report_server
 from pgfleet.cli.access import Access
-from pgfleet.cli.child_processes import Children
+from pgfleet.cli.child_processes import Children, temporary_folder
 from pgfleet.cli.demo import make_fleet
 from pgfleet.cli.run_flow import prefect_errors
 from pgfleet.cli.up_server import Options, check_host, find_server, has_database, server_database, start_server
@@ -85,7 +85,8 @@ def supervise(options: Options) -> int:
             started = start_first_audits(fleet.environments, is_demo=pages is not None)
         if pages:
             _serve_pages(children, pages, console)
-        _start_worker(children, options, {"PREFECT_API_URL": api, **access.client_variables})
+        own = {"PREFECT_API_URL": api, **access.client_variables, "TMPDIR": stack.enter_context(temporary_folder())}
+        _start_worker(children, options, own)
         console.print(f"\n[bold]Prefect's web interface: {api.removesuffix('/api')}[/bold]")
         access.explain(console, api)
         explain(started, fleet.environments, api.removesuffix("/api"), console)

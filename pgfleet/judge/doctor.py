@@ -13,7 +13,7 @@ from pgfleet.judge.logins import TenantLogins, judge_logins
 OLDEST_MAJOR, NEWEST_MAJOR = 14, 18
 """The versions of PostgreSQL that pgfleet supports."""
 WRONG, UNREACHABLE = 2, 3
-ROLES_ADVICE = "create the roles of docs/logins.md"
+ROLES_ADVICE = "create the roles of docs/logins.md in pgfleet's documentation"
 SCRATCH_ADVICE = "set scratch_dsn to a primary of that major version, with a role that has CREATEDB"
 POOLER_ADVICE = "let rollout_dsn and scratch_dsn name the server itself, or set pooler if it is in session mode"
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from pgfleet.wording import MOST_NAMES
+
 MOST_TENANTS = 50
 """How many tenants a report shows one by one."""
 
@@ -85,10 +87,11 @@ class Lines(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenants(Block):
-    """Tenants' names after a title; renderers link them where they can."""
+    """At most this many tenants' names after a title; renderers link them where they can."""
 
     title: str
     names: tuple[str, ...]
+    most: int = MOST_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

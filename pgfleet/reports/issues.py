@@ -25,7 +25,7 @@ from pgfleet.reports.phrases.rollout import (
     subject_of,
 )
 from pgfleet.rollout.failures import failure_group_key
-from pgfleet.wording import group_names
+from pgfleet.wording import MOST_NAMES, group_names
 
 CANNOT_ROLL_BACK = "not in a transaction, so no rollback is possible"
 REMAINING = "Findings that remain"
@@ -36,11 +36,12 @@ NOT_EXERCISED = "Not exercised by the dry run"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """One reason: where it was met, in which tenants, which objects still differ, and what to do."""
+    """One reason: where it was met, in which tenants (`most_names` are shown), which objects differ, what to do."""
 
     title: str
     place: str = ""
     tenants: tuple[str, ...] = ()
+    most_names: int = MOST_NAMES
     differences: tuple[DifferenceEntry, ...] = ()
     advice: str | None = None
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 from uuid import UUID
 
+from prefect import get_run_logger
 from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL
 
 from pgfleet.reports.markup import escaped
@@ -60,3 +61,9 @@ def from_elsewhere(link: str) -> str | None:
     """The link with the address of the web interface; None on a temporary server, which has none."""
     page = PREFECT_UI_URL.value() or (PREFECT_API_URL.value() or "").removesuffix("/api")
     return f"{page.rstrip('/')}{link}" if page else None
+
+
+def log_link(level: int, said: str, link: str) -> None:
+    """Logs a link, because the log is the first thing that the run's page shows."""
+    if address := from_elsewhere(link):
+        get_run_logger().log(level, "%s: %s", said, address)

@@ -37,6 +37,7 @@ def test_the_first_audit_starts_by_itself_and_a_second_start_finds_it(
     up: Up, fleet: Fleet, ready_dsn: Callable[[], str]
 ) -> None:
     fleet.tenant("acme", ready_dsn())
+    another_user_has_a_worker(up)
     process = up("--port", str(free_port()))
     api = f"{up.until_ready(process)}/api"
     assert "8 deployments on the work pool pgfleet: up" in up.said
@@ -71,6 +72,13 @@ def test_the_first_audit_starts_by_itself_and_a_second_start_finds_it(
     assert "The first audit" not in up.said
     assert up.ask("GET", f"{api}/flow_runs/{run['id']}")["state"]["name"] == "Completed"
     end(up, again, signal.SIGTERM)
+
+
+def another_user_has_a_worker(up: Up) -> None:
+    """Prefect's worker of another user owns this name in the folder for temporary files."""
+    up.variables["TMPDIR"] = str(up.state)
+    owned = up.state / "runner_storage"
+    owned.touch(mode=0o600)  # a file, because root may write into every folder
 
 
 def check_strangers_are_refused(api: str, deployment: str, up: Up) -> None:

@@ -33,8 +33,8 @@ def test_the_counts_of_a_fleet() -> None:
         "~ estimate · - no such table · ? not counted",
         "",
         "Could not be counted",
-        "  no answer: 2 tenants: down, off",
-        "  two could not be counted: timeout: 1 tenant: part",
+        "  no answer (2 tenants: down, off)",
+        "  two could not be counted: timeout (1 tenant: part)",
         "",
         "5 tenants: 2 counted, 3 not counted",
         "Counts of prod · took 12.3 s · run run-7",
@@ -77,4 +77,4 @@ def test_counts_show_names_and_reasons_literally(name: str) -> None:
     lines = printed(counts_view(a_count_document(*tenants)))
     assert lines[0].split() == ["tenant", name]
     assert lines[2].split() == [name, "1"]
-    assert f"  {name}: 1 tenant: down" in lines
+    assert f"  {name} (1 tenant: down)" in lines

@@ -45,18 +45,18 @@ def test_the_plan_of_a_fleet() -> None:
     ]
     assert plan_lines(*tenants) == [
         "Ring canary: 2 tenants",
-        "  adopt all 2 migrations: 1 tenant: borealis",
-        "  nothing to do (file changed since it was applied: 1): 1 tenant: acme",
+        "  adopt all 2 migrations (1 tenant: borealis)",
+        "  nothing to do (file changed since it was applied: 1) (1 tenant: acme)",
         "",
         "Ring early: 2 tenants",
-        "  apply all 2 migrations; apply seed rules: 1 tenant: cobalt",
-        "  apply 2: 1 tenant: ember",
+        "  apply all 2 migrations; apply seed rules (1 tenant: cobalt)",
+        "  apply 2 (1 tenant: ember)",
         "",
         "Ring main: 2 tenants",
-        "  reapply 1; rerun 2: 1 tenant: fjord",
+        "  reapply 1; rerun 2 (1 tenant: fjord)",
         "",
         "Skipped: could not be inspected",
-        "  no answer (unreachable): 1 tenant: lumen",
+        "  no answer (unreachable) (1 tenant: lumen)",
         "",
         "Tenants per migration and seed",
         "  1_one.sql (what one provides): 1 to reapply, 1 to adopt, 1 to apply",
@@ -83,10 +83,10 @@ def test_what_is_refused_is_listed_with_its_reason() -> None:
     tenants = [a_tenant_plan(name, planned("1"), refused) for name in ("acme", "bolt")]
     assert plan_lines(*tenants) == [
         "Ring main: 2 tenants",
-        "  refuse 2: 2 tenants: acme, bolt",
+        "  refuse 2 (2 tenants: acme, bolt)",
         "",
         "Refused: cannot run in the tenant",
-        "  2_two.sql: runs in no transaction: 2 tenants: acme, bolt",
+        "  2_two.sql: runs in no transaction (2 tenants: acme, bolt)",
         "",
         "Tenants per migration and seed",
         "  2_two.sql (what two provides): 2 to refuse",
@@ -107,7 +107,7 @@ def test_a_plan_warns_of_tenants_with_other_tables_only() -> None:
         for name in ("acme", "globex")
     ]
     assert section(plan_lines(*plans, idle("old")), "First contact: is this manifest the right one?") == [
-        "  none of this manifest's 8 tables exist here; 214 other tables do: 2 tenants: acme, globex",
+        "  none of this manifest's 8 tables exist here; 214 other tables do (2 tenants: acme, globex)",
     ]
 
 
@@ -126,7 +126,7 @@ def test_a_first_contact_in_words(found: tuple[int, int], sentence: str) -> None
 def test_a_plan_with_nothing_to_do_is_short() -> None:
     assert plan_lines(idle("acme")) == [
         "Ring main: 1 tenant",
-        "  nothing to do: 1 tenant: acme",
+        "  nothing to do (1 tenant: acme)",
         "",
         "1 tenant: nothing to do in 1",
         "Plan for prod · plan fedcba987654",
@@ -139,22 +139,22 @@ def test_the_plan_of_an_empty_fleet_is_one_line() -> None:
 
 def test_a_plan_of_seeds_alone_mentions_no_migration() -> None:
     lines = plan_lines(a_tenant_plan("acme", seeds=["rules", "more"]))
-    assert lines[:2] == ["Ring main: 1 tenant", "  apply seed rules, more: 1 tenant: acme"]
+    assert lines[:2] == ["Ring main: 1 tenant", "  apply seed rules, more (1 tenant: acme)"]
     assert not [line for line in lines if ".sql" in line or line == "Actions"]
 
 
 def test_a_plan_for_one_migration_does_not_mention_the_others() -> None:
     lines = plan_lines(a_tenant_plan("acme", planned("2", Action.APPLY)))
-    assert "  apply 2: 1 tenant: acme" in lines
+    assert "  apply 2 (1 tenant: acme)" in lines
     assert not [line for line in lines if "1_one.sql" in line]
 
 
 def test_tenants_with_nothing_to_do_come_last_and_are_counted() -> None:
     busy = a_tenant_plan("busy", planned("1", Action.REAPPLY), planned("2"), ring="main")
     lines = plan_lines(*(idle(f"t{number:03}") for number in range(MOST_TENANTS)), busy)
-    assert section(lines, f"Ring main: {MOST_TENANTS + 1} tenants")[0] == "  reapply 1: 1 tenant: busy"
+    assert section(lines, f"Ring main: {MOST_TENANTS + 1} tenants")[0] == "  reapply 1 (1 tenant: busy)"
     assert section(lines, f"Ring main: {MOST_TENANTS + 1} tenants")[1].startswith(
-        f"  nothing to do: {MOST_TENANTS} tenants"
+        f"  nothing to do ({MOST_TENANTS} tenants: "
     )
     assert len(section(lines, f"Ring main: {MOST_TENANTS + 1} tenants")) == 2
 
@@ -171,7 +171,7 @@ def test_tenants_with_the_same_obstacle_are_listed_together() -> None:
         a_tenant_plan(f"t{number:02}", obstacle=Verdict.UNKNOWN, reason="permission denied") for number in range(12)
     ]
     [line] = section(plan_lines(*tenants), "Skipped: could not be inspected")
-    assert line.startswith("  permission denied (unknown): 12 tenants: t00, t01,")
+    assert line.startswith("  permission denied (unknown) (12 tenants: t00, t01,")
     assert "more" in line
 
 
@@ -182,8 +182,8 @@ def test_a_plan_shows_names_and_reasons_literally(name: str) -> None:
         a_tenant_plan("down", ring="main", obstacle=Verdict.UNREACHABLE, reason=name),
     ]
     lines = plan_lines(*tenants)
-    assert f"  apply 1; apply seed {name}: 1 tenant: {name}" in lines
-    assert f"  {name} (unreachable): 1 tenant: down" in lines
+    assert f"  apply 1; apply seed {name} (1 tenant: {name})" in lines
+    assert f"  {name} (unreachable) (1 tenant: down)" in lines
 
 
 @pytest.mark.parametrize("width", [80, 100])
@@ -228,7 +228,7 @@ def test_a_plan_with_many_migrations_folds_them(number: int) -> None:
         planned(each.version, Action.APPLY if each.version > "0038" else Action.SKIP) for each in manifest.migrations
     ]
     lines = printed(plan_view(a_plan(a_tenant_plan("acme", *steps)), manifest, RINGS), 80)
-    assert f"  apply {number - 38}: 0039 … {number:04}: 1 tenant: acme" in lines
+    assert f"  apply {number - 38}: 0039 … {number:04} (1 tenant: acme)" in lines
     assert f"  {number - 38} migrations, 0039 … {number:04}: 1 to apply" in lines
     assert len(lines) < 14
 
@@ -237,7 +237,7 @@ def test_a_brief_plan_has_no_scripts() -> None:
     plan = a_plan(a_tenant_plan("acme", planned("1", Action.APPLY)))
     assert printed(brief_plan_view(plan, MANIFEST, RINGS)) == [
         "Ring main: 1 tenant",
-        "  apply 1: 1 tenant: acme",
+        "  apply 1 (1 tenant: acme)",
         "",
         "1 tenant: apply 1 migration in 1",
         "Plan for prod · plan fedcba987654",

@@ -59,20 +59,20 @@ WHAT = [
 WHERE = [
     "## Ring canary: 1 tenant",
     "",
-    "- **nothing to do**: 1 tenant: acme",
+    "- **nothing to do** (1 tenant: acme)",
     "",
     "## Ring early: 2 tenants",
     "",
-    "- **apply all 2 migrations; apply seed rules**: 1 tenant: cobalt",
-    "- **reapply 1 (file changed since it was applied: 2)**: 1 tenant: dynamo",
+    "- **apply all 2 migrations; apply seed rules** (1 tenant: cobalt)",
+    "- **reapply 1 (file changed since it was applied: 2)** (1 tenant: dynamo)",
     "",
     "## Ring main: 3 tenants",
     "",
-    "- **reapply 1**: 2 tenants: ember, fjord",
+    "- **reapply 1** (2 tenants: ember, fjord)",
     "",
     "## Skipped: could not be inspected",
     "",
-    "- **no answer from db\\_1 (unreachable)**: 1 tenant: down",
+    "- **no answer from db\\_1 (unreachable)** (1 tenant: down)",
     "",
 ]
 SUMMARY = "6 tenants: apply 2 migrations in 1, reapply 3 in 3, apply 1 seed in 1; nothing to do in 1; 1 unreachable"
@@ -121,7 +121,7 @@ def test_the_page_of_a_plan_with_nothing_to_do_is_short() -> None:
         "",
         "## Ring main: 2 tenants",
         "",
-        "- **nothing to do**: 2 tenants: acme, globex",
+        "- **nothing to do** (2 tenants: acme, globex)",
         "",
         "plan fedcba987654",
     ]
@@ -130,7 +130,7 @@ def test_the_page_of_a_plan_with_nothing_to_do_is_short() -> None:
 def test_a_plan_lists_the_first_tenants_of_a_group() -> None:
     tenants = [a_tenant_plan(f"t{number:02}", planned("1", Action.APPLY)) for number in range(32)]
     [line] = section(plan_lines(*tenants), "Ring main: 32 tenants")
-    assert line == f"- **apply 1**: 32 tenants: {', '.join(f't{number:02}' for number in range(20))} and 12 more"
+    assert line == f"- **apply 1** (32 tenants: {', '.join(f't{number:02}' for number in range(20))} and 12 more)"
 
 
 def test_the_page_that_asks_for_approval() -> None:
@@ -147,7 +147,9 @@ def test_the_page_that_asks_for_approval() -> None:
     ]
     page = markdown.render(approval_view(a_plan(*PLANS), ALONE, RINGS, dry_run, "early"))
     assert page.rstrip().splitlines() == [
-        f"# Approval needed for prod: {SUMMARY}",
+        "# Approval needed for prod",
+        "",
+        f"{SUMMARY}.",
         "",
         "Nothing has been changed yet, and nothing will be without approval.",
         "",
@@ -164,8 +166,8 @@ def test_the_page_that_asks_for_approval() -> None:
         "",
         "## Not exercised by the dry run",
         "",
-        "- **1\\_one.sql: not in a transaction, so no rollback is possible**: 4 tenants: cobalt, dynamo, ember, fjord",
-        f"- **2\\_two.sql: {required}**: 1 tenant: cobalt",
+        "- **1\\_one.sql: not in a transaction, so no rollback is possible** (4 tenants: cobalt, dynamo, ember, fjord)",
+        f"- **2\\_two.sql: {required}** (1 tenant: cobalt)",
         "",
         *WHERE,
         "## The plan",
@@ -226,7 +228,7 @@ def test_the_page_of_a_rollout() -> None:
         "",
         "## Seeds",
         "",
-        "- **seed rules applied (14 rows)**: 1 tenant: cobalt",
+        "- **seed rules applied (14 rows)** (1 tenant: cobalt)",
         "",
         "## Rows before and after",
         "",
@@ -250,11 +252,11 @@ def test_the_page_of_a_rollout() -> None:
         "",
         "## Watch findings",
         "",
-        "- **queue (tasks): 9 overdue; none taken in 30 s**: 1 tenant: cobalt",
+        "- **queue (tasks): 9 overdue; none taken in 30 s** (1 tenant: cobalt)",
         "",
         "## Not reached",
         "",
-        "- **ring main halted**: 1 tenant: late",
+        "- **ring main halted** (1 tenant: late)",
         "",
         FACTS,
     ]
@@ -283,8 +285,8 @@ def test_a_dry_run_says_that_it_was_rolled_back_and_what_it_did_not_exercise() -
         "This was a dry run: every change was rolled back.",
     ]
     assert section(lines, "Not exercised by the dry run") == [
-        "- **1\\_one.sql: runs in no transaction**: 1 tenant: acme",
-        "- **1\\_one.sql: line 2 column 1: unsafe use**: 1 tenant: globex",
+        "- **1\\_one.sql: runs in no transaction** (1 tenant: acme)",
+        "- **1\\_one.sql: line 2 column 1: unsafe use** (1 tenant: globex)",
     ]
 
 

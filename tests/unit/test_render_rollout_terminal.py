@@ -97,7 +97,7 @@ def test_what_came_of_a_fleet() -> None:
         "  2_two.sql: 1 adopted, 1 failed",
         "",
         "Seeds",
-        "  seed rules applied (14 rows): 1 tenant: cobalt",
+        "  seed rules applied (14 rows) (1 tenant: cobalt)",
         "",
         "Rows before and after",
         "  tenant  table  before  after  difference",
@@ -111,7 +111,7 @@ def test_what_came_of_a_fleet() -> None:
         "    at 2_two.sql, line 4 column 7",
         "    1 tenant: ember",
         "    → correct the script",
-        "  no answer: 1 tenant: down",
+        "  no answer (1 tenant: down)",
         "",
         "Still different after the script ran",
         "  1_one.sql: it is drifted afterwards",
@@ -123,11 +123,11 @@ def test_what_came_of_a_fleet() -> None:
         "  worker: exited with 1: after ring main",
         "",
         "Watch findings",
-        "  queue (tasks): 9 overdue; none taken in 30 s: 1 tenant: cobalt",
-        "  queue (tasks): could not be watched: timeout: 1 tenant: acme",
+        "  queue (tasks): 9 overdue; none taken in 30 s (1 tenant: cobalt)",
+        "  queue (tasks): could not be watched: timeout (1 tenant: acme)",
         "",
         "Not reached",
-        "  ring main halted: 1 tenant: late",
+        "  ring main halted (1 tenant: late)",
         "",
         f"Halted: 6 tenants: {RESULTS}",
         f"Rollout of prod · {FACTS}",
@@ -159,7 +159,7 @@ def test_below_its_plan_a_report_does_not_repeat_it() -> None:
     down = a_result("down", Result.UNREACHABLE, obstacle=Verdict.UNREACHABLE, reason="no answer")
     lines = below_plan(a_rollout(acme, left, down))
     assert lines[1] == "main  completed  1 done, 1 unchanged, 1 unreachable  1, 0 allowed"
-    assert section(lines, "Seeds") == ["  seed rules applied (14 rows): 1 tenant: acme"]
+    assert section(lines, "Seeds") == ["  seed rules applied (14 rows) (1 tenant: acme)"]
     text = "\n".join(lines)
     assert "Tenants per migration" not in text
     assert "Findings that remain" not in text
@@ -210,8 +210,8 @@ def test_a_dry_run_says_first_that_it_was_rolled_back_and_lists_what_it_did_not_
         "globex  main  done    not exercised  not exercised",
     ]
     assert section(lines, "Not exercised by the dry run") == [
-        "  1_one.sql: runs in no transaction: 2 tenants: acme, globex",
-        f"  2, seed rules: {required}: 2 tenants: acme, globex",
+        "  1_one.sql: runs in no transaction (2 tenants: acme, globex)",
+        f"  2, seed rules: {required} (2 tenants: acme, globex)",
     ]
     assert lines[-2:] == ["Completed: 2 tenants: 2 done", f"Dry run of prod · {FACTS}"]
     assert "Seeds" not in lines
@@ -264,14 +264,14 @@ def test_what_lost_a_tenant_is_listed_once() -> None:
         "    1 tenant: acme",
         "    → run it again",
     ]
-    assert section(lines, "Not reached") == ["  1_one.sql: the tenant was lost before: 1 tenant: acme"]
+    assert section(lines, "Not reached") == ["  1_one.sql: the tenant was lost before (1 tenant: acme)"]
 
 
 def test_a_tenant_that_failed_without_an_error_has_its_reason() -> None:
     lines = lines_of(a_rollout(a_result("acme", Result.FAILED, reason="the wave failed"), a_result("b", Result.FAILED)))
     assert section(lines, "Failures, by reason") == [
-        "  reason unknown: 1 tenant: b",
-        "  the wave failed: 1 tenant: acme",
+        "  reason unknown (1 tenant: b)",
+        "  the wave failed (1 tenant: acme)",
     ]
 
 

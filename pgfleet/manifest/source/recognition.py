@@ -68,7 +68,11 @@ def _describe(directory: Directory) -> str:
     """What the directory contains: the most frequent kinds of files."""
     kinds = Counter(path.rpartition(".")[2] for path in directory if "." in path.rpartition("/")[2])
     most = [f"{number} .{kind}" for kind, number in kinds.most_common(3)]
-    advice = "; to write migrations in code out as SQL, see docs/manifest.md" if CODE & kinds.keys() else ""
+    advice = (
+        "; to write migrations in code out as SQL, see docs/manifest.md in pgfleet's documentation"
+        if CODE & kinds.keys()
+        else ""
+    )
     return f"it contains {', '.join(most)}{advice}" if most else "it contains no file"
 
 

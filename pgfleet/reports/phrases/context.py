@@ -14,7 +14,7 @@ from pgfleet.wording import group_names, listed
 
 MOST_DIFFERENCES = 3
 LOGINS_TITLE = "Logins with more rights than they need"
-LOGINS_ADVICE = "docs/logins.md has the roles to create."
+LOGINS_ADVICE = "The roles to create: docs/logins.md in pgfleet's documentation."
 
 
 def skipped_sentence(skipped: Iterable[SkippedEntry]) -> str:

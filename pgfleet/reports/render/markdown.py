@@ -18,23 +18,27 @@ from pgfleet.reports.blocks import (
 from pgfleet.reports.links import NO_LINKS, Links
 from pgfleet.reports.markup import bullets, code, escaped
 from pgfleet.reports.render.outline import Line, outline, title_of
-from pgfleet.wording import MOST_NAMES
+from pgfleet.wording import listed
 
 
-def render(view: View, links: Links = NO_LINKS) -> str:
-    """The complete page: its outcome in the title, the facts last. `links` are the addresses of tenants' pages."""
+def render(view: View, links: Links = NO_LINKS, *, title_level: int = 1) -> str:
+    """The complete page: its outcome in the title, the facts last. `links` are the addresses of tenants' pages.
+
+    `title_level` is 1 for a page of its own, and more within a form, where large headings are cut off.
+    """
     title = f"{view.title}: {view.summary}" if view.summary else view.title
     facts = " · ".join(f"{name} {value}" for name, value in view.facts)
     blocks = (*view.opening, *view.details, *view.closing)
-    lines = [f"# {escaped(title)}", "", *render_blocks(blocks, links), *links.back, escaped(facts), ""]
+    body = render_blocks(blocks, links, title_level + 1)
+    lines = [f"{'#' * title_level} {escaped(title)}", "", *body, *links.back, escaped(facts), ""]
     return "\n".join(lines)
 
 
-def render_blocks(blocks: Iterable[Block], links: Links = NO_LINKS) -> Iterator[str]:
-    """The lines of the blocks, an empty one after each block."""
+def render_blocks(blocks: Iterable[Block], links: Links = NO_LINKS, level: int = 2) -> Iterator[str]:
+    """The lines of the blocks, an empty one after each block; sections have headings of this level."""
     for block in blocks:
         if isinstance(block, Section):
-            yield from (f"## {_titled(block, links)}", "")
+            yield from (f"{'#' * level} {_titled(block, links)}", "")
             yield from _section(block.blocks, links)
         else:
             yield from _block(block, links)
@@ -60,8 +64,8 @@ def _block(block: Block, links: Links) -> Iterator[str]:
             yield from bullets(title, lines)
         case Lines(lines=lines):
             yield from (*(f"- {escaped(each)}" for each in lines), "")
-        case Tenants(title=title, names=names):
-            yield from (f"**{escaped(title)}:** {_tenants(names, links)}", "")
+        case Tenants(title=title, names=names, most=most):
+            yield from (f"**{escaped(title)}:** {_tenants(names, most, links)}", "")
         case Code(title=title, text=text, hazards=hazards, language=language):
             risks = f" ({escaped(', '.join(hazards))})" if hazards else ""
             yield from (f"{escaped(title)}{risks}:", "", code(text, language), "")
@@ -112,9 +116,8 @@ def _rest(section: Section) -> str:
     return f" {escaped(rest)}" if rest.startswith(" ") else escaped(rest)
 
 
-def _tenants(names: tuple[str, ...], links: Links) -> str:
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(links.tenant(each) for each in names[:MOST_NAMES]) + more
+def _tenants(names: tuple[str, ...], most: int, links: Links) -> str:
+    return listed([links.tenant(each) for each in names], most)
 
 
 def _sentence(text: str) -> str:

@@ -1,7 +1,7 @@
 """Blocks as indented lines: the short form of a report, for a terminal, for lists in markdown, and for JUnit."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgfleet.hidden_characters import one_line_of_sql
 from pgfleet.reports.blocks import Block, Code, Contrast, Lines, Paragraph, Section, Table, Tenants, Tone, cell_text
@@ -27,10 +27,23 @@ def outline(blocks: Iterable[Block], depth: int = 0) -> Iterator[Line]:
         if isinstance(block, Section):
             lines = list(outline(block.blocks, depth + 1))
             is_one = len(lines) == 1 and lines[0].section is None and lines[0].tone is not Tone.REMEDY
-            yield Line(depth=depth, text=lines[0].text if is_one else "", tone=block.tone, section=block)
+            named = _with_names(block)
+            text = lines[0].text if is_one and named is block else ""
+            yield Line(depth=depth, text=text, tone=block.tone, section=named)
             yield from () if is_one else lines
         else:
             yield from _lines(block, depth)
+
+
+def _with_names(section: Section) -> Section:
+    """If it contains only tenants, with them in parentheses, because its title often contains a colon.
+
+    `apply 3; adopt 1, 2 (1 tenant: cobalt)`
+    """
+    match section:
+        case Section(blocks=(Tenants(title=title, names=names, most=most),), aside=""):
+            return replace(section, aside=f"{title}: {listed(names, most)}")
+    return section
 
 
 def title_of(section: Section) -> str:
@@ -45,8 +58,8 @@ def _lines(block: Block, depth: int) -> Iterator[Line]:
             yield Line(depth=depth, text=_one_line(text), tone=tone)
         case Lines(title=title, lines=lines, tone=tone):
             yield from _list(title, lines, tone, depth)
-        case Tenants(title=title, names=names):
-            yield Line(depth=depth, text=f"{title}: {listed(names)}")
+        case Tenants(title=title, names=names, most=most):
+            yield Line(depth=depth, text=f"{title}: {listed(names, most)}")
         case Code(title=title, text=text, hazards=hazards, in_full=True, language=language):
             yield Line(depth=depth, text=title + (f" ({', '.join(hazards)}):" if hazards else ":"))
             is_command = len(text.split("\n")) == 1 and language != "sql"

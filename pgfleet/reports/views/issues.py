@@ -46,6 +46,6 @@ def _blocks(issue: Issue) -> Iterator[Block]:
     if issue.place:
         yield Paragraph(text=issue.place)
     if issue.tenants:
-        yield Tenants(title=tenant_count(len(issue.tenants)), names=issue.tenants)
+        yield Tenants(title=tenant_count(len(issue.tenants)), names=issue.tenants, most=issue.most_names)
     if issue.advice:
         yield Paragraph(text=issue.advice, tone=Tone.REMEDY)

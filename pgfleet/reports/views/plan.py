@@ -29,7 +29,7 @@ from pgfleet.reports.rows import TableRow, table_rows
 from pgfleet.reports.views.issues import issue_section, issue_sections
 from pgfleet.reports.views.scripts import MOST_LINES, gate_sections, script_sections
 from pgfleet.rollout.summary import summarize
-from pgfleet.wording import group_names, listed, plural
+from pgfleet.wording import group_names, plural
 
 DIGEST_SHOWN = 12
 MOST_NAMES = 20
@@ -80,9 +80,12 @@ def approval_view(
     not_exercised = {NOT_EXERCISED: _not_exercised(plan, manifest, dry_run)}
     return View(
         title=f"Approval needed for {plan.environment}",
-        summary=plan_sentence(plan),
+        summary="",
         facts=(),
-        opening=(Paragraph(text="Nothing has been changed yet, and nothing will be without approval."),),
+        opening=(
+            Paragraph(text=plan_sentence(plan)),
+            Paragraph(text="Nothing has been changed yet, and nothing will be without approval."),
+        ),
         details=(
             *gate_sections(plan.scripts),
             *_migrations(plan, manifest),
@@ -117,10 +120,7 @@ def _rings(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> Itera
     for ring, tenants in groups.items():
         ordered = sorted(tenants, key=_urgency)
         found = group_names((tenant_plan_sentence(each, manifest), each.name) for each in ordered if not each.obstacle)
-        issues = [
-            Issue(title=title, place=f"{tenant_count(len(names))}: {listed(names, MOST_NAMES)}")
-            for title, names in found.items()
-        ]
+        issues = [Issue(title=title, tenants=names, most_names=MOST_NAMES) for title, names in found.items()]
         yield from issue_section(f"Ring {ring}: {tenant_count(len(tenants))}", issues)
     everyone = [each for tenants in groups.values() for each in tenants]
     files = manifest.files
