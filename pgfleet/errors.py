@@ -235,6 +235,10 @@ class NotProven(Rejected):
         return self.message
 
 
+class ChecksFailed(NotProven):
+    """A migration whose checks fail after it ran, although its objects are as expected."""
+
+
 class RevertNotProven(NotProven):
     """A down script after which the tenant does not have the catalog of the position before the migration."""
 

@@ -140,7 +140,8 @@ def _faults(observed: TenantObservation, migrations: Sequence[MigrationEntry]) -
         yield f"the migration tool's ledger: {observed.tool.fault}"
     if unreadable := observed.catalog.unreadable:
         names = listed(unreadable, MOST_NAMED)
-        yield f"the role cannot read {names}; grant it SELECT on them and USAGE on their schemas"
+        them = ("it", "its schema") if len(unreadable) == 1 else ("them", "their schemas")
+        yield f"the role cannot read {names}; grant the role SELECT on {them[0]} and USAGE on {them[1]}"
     if unknown := [each.version for each in migrations if each.evidence is Evidence.NONE]:
         yield _undecided(unknown)
     yield from _check_faults(migrations)

@@ -67,7 +67,7 @@ def _migration(migration: MigrationEntry, tenant: TenantEntry, environment: str,
         return Case(name=migration.file, ending=Ending.SKIPPED, message=f"accepted: {summary}")
     ending = Ending.ERROR if migration.status is MigrationStatus.UNKNOWN else Ending.FAILURE
     found = migration_section([migration], manifest, Dates()).blocks
-    lines = outline((*found, *commands([migration], tenant.name, environment)))
+    lines = outline((*found, *commands([migration], tenant, environment)))
     texts = tuple(f"→ {each.text}" if each.tone is Tone.REMEDY else each.text for each in lines)
     message = f"{migration.status} ({migration.priority}): {summary}"
     return Case(name=migration.file, ending=ending, kind=migration.status, message=message, lines=texts)

@@ -5,6 +5,7 @@ from pgfleet.documents.entry import ErrorEntry
 from pgfleet.errors import (
     AccessRefused,
     BehindPooler,
+    ChecksFailed,
     ConnectionFailed,
     ConnectionLimitTimeout,
     ConnectionLost,
@@ -42,6 +43,7 @@ BY_SQLSTATE = {
 }
 BY_KIND: tuple[tuple[type[PgfleetError], str], ...] = (
     (RevertNotProven, "correct the down script; pgfleet manifest check proves it"),
+    (ChecksFailed, "correct the script or the check; pgfleet manifest check runs both in a scratch database"),
     (NotProven, "a rerun does not fix this: check whether pgfleet repair can, or fix it by hand"),
     (GuardTripped, "check what the script does to these rows; if that is intended, set may_shrink in the manifest"),
     (PlanOutdated, "run the command again to make a new plan"),

@@ -150,7 +150,8 @@ def test_a_missing_counted_table_does_not_change_the_verdict() -> None:
                     ledger={},
                 ),
             ),
-            "the role cannot read public.one, ai_guardrails.two; grant it SELECT on them and USAGE on their schemas",
+            "the role cannot read public.one, ai_guardrails.two; "
+            "grant the role SELECT on them and USAGE on their schemas",
             id="tables that the role cannot read, though nothing else failed",
         ),
         pytest.param(

@@ -41,8 +41,10 @@ def test_up_files_can_be_of_two_tools(tmp_path: Path) -> None:
         ((), "it contains no file"),
         (
             ("a.py", "b.py", "c.rb", "README"),
-            "it contains 2 .py, 1 .rb; to write migrations in code out as SQL, "
-            "see docs/manifest.md in pgfleet's documentation",
+            (
+                "it contains 2 .py, 1 .rb; to write migrations in code out as SQL, "
+                "see docs/manifest.md in pgfleet's documentation"
+            ),
         ),
         (("schema.sql",), "it contains 1 .sql"),
     ],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.objects import Identity
 from pgfleet.documents.plan import Action, TenantPlan
-from pgfleet.errors import NotProven
+from pgfleet.errors import ChecksFailed, NotProven
 from pgfleet.judge.migration import difference_entry
 from pgfleet.manifest.model import Migration
 from pgfleet.postgres.query import Query, Rows
@@ -81,8 +81,10 @@ def prove(
     unfixed = [each for each in after.assessment.drift if each.identity in _fixed_by(version, before)]
     own = [difference_entry(each, session.home) for each in (*worse, *unfixed) if each.version == version]
     others = [difference_entry(each, session.home) for each in worse if each.version != version]
-    if own or not all(each.passed for each in entry.checks):
+    if own:
         raise NotProven(f"it is {entry.status} afterwards: {sentence(entry)}", (*own, *others))
+    if not all(each.passed for each in entry.checks):
+        raise ChecksFailed(f"after the script ran, {sentence(entry)}", tuple(others))
     if others:
         raise NotProven(f"it damages objects of other migrations: {'; '.join(map(sentence, others))}", tuple(others))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from pgfleet.documents.audit import (
+    INCONCLUSIVE,
     AuditDocument,
     ContractEntry,
     CountEntry,
@@ -112,14 +113,14 @@ def tenant_blocks(tenant: TenantEntry, document: AuditDocument, manifest: Manife
 
 def fixes(tenant: TenantEntry, environment: str) -> Iterator[Code]:
     """The commands that fix what pgfleet can fix of the tenant."""
-    return commands(lacking_migrations(tenant), tenant.name, environment)
+    return commands(lacking_migrations(tenant), tenant, environment)
 
 
 def fix_lines(tenant: TenantEntry, environment: str) -> tuple[str, ...]:
     """The commands that fix the tenant's migrations, or a remark that a person must; empty if they need no fix."""
     commands_of_tenant = tuple(each.text for each in fixes(tenant, environment))
     is_drifted = any(each.status is MigrationStatus.DRIFTED for each in lacking_migrations(tenant))
-    return commands_of_tenant or ((BY_HAND,) if is_drifted else ())
+    return commands_of_tenant or ((BY_HAND,) if is_drifted and tenant.verdict not in INCONCLUSIVE else ())
 
 
 def tenant_summary(
@@ -145,7 +146,7 @@ def tenant_summary(
             *(() if is_empty(tenant) else migration_sections(own, manifest, dates)),
             *shared,
             *(Paragraph(text=dates.dated(sentence(each), each.since)) for each in contracts),
-            *commands(own, tenant.name, document.environment),
+            *commands(own, tenant, document.environment),
             *(Paragraph(text=f"note: {each}", tone=Tone.QUIET) for each in remarks(tenant)),
         ),
     )

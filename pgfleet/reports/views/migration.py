@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus
+from pgfleet.documents.audit import INCONCLUSIVE, DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import Block, Code, Lines, Paragraph, Section, Status, StatusStyle, Tone
 from pgfleet.reports.phrases.audit import NOT_APPLIED, affected_services, counting_differences, failed_checks, sentence
@@ -65,14 +65,16 @@ def migration_section(migrations: Sequence[MigrationEntry], manifest: Manifest, 
     )
 
 
-def commands(migrations: Sequence[MigrationEntry], tenant: str, environment: str) -> Iterator[Code]:
-    """The commands that fix what pgfleet can fix of the migrations."""
+def commands(migrations: Sequence[MigrationEntry], tenant: TenantEntry, environment: str) -> Iterator[Code]:
+    """The commands that fix what pgfleet can fix of the migrations. A tenant that is not judged is skipped by them."""
+    if tenant.verdict in INCONCLUSIVE:
+        return
     drifted = [remedies_of(each) for each in migrations if each.status is MigrationStatus.DRIFTED]
     pending = any(each.status is MigrationStatus.PENDING for each in migrations)
     if pending or any(each.by_rollout for each in drifted):
-        yield Code(title=BY_ROLLOUT, text=rollout_command(environment, tenant), language="sh")
+        yield Code(title=BY_ROLLOUT, text=rollout_command(environment, tenant.name), language="sh")
     if any(each.by_repair for each in drifted):
-        yield Code(title=BY_REPAIR, text=repair_command(environment, tenant), language="sh")
+        yield Code(title=BY_REPAIR, text=repair_command(environment, tenant.name), language="sh")
 
 
 def _findings(migration: MigrationEntry, dates: Dates) -> Iterator[Block]:

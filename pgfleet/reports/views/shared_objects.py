@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pgfleet.documents.audit import (
+    INCONCLUSIVE,
     AuditDocument,
     ContractEntry,
     DifferenceEntry,
@@ -34,6 +35,7 @@ def shared_sections(document: AuditDocument, manifest: Manifest, dates: Dates) -
         groups.setdefault((entry.database, entry.tenants, version), []).append(difference)
     for (database, names, version), differences in groups.items():
         first = tenants[names[0]]
+        judged = (tenants[each] for each in names if tenants[each].verdict not in INCONCLUSIVE)
         migration = _migration_of(first, version).model_copy(update={"differences": tuple(differences)})
         broken = tuple(sentence(each) for each in broken_contracts(first) if explains_all(differences, each))
         yield Section(
@@ -41,7 +43,7 @@ def shared_sections(document: AuditDocument, manifest: Manifest, dates: Dates) -
             tone=Tone.BAD,
             blocks=(
                 *migration_section([migration], manifest, dates).blocks,
-                *commands([migration], first.name, document.environment),
+                *commands([migration], next(judged, first), document.environment),
                 *((Lines(lines=broken, tone=Tone.QUIET),) if broken else ()),
             ),
         )
