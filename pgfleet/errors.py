@@ -22,6 +22,7 @@ PgfleetError
 │       └── ScriptFaulty        it fails on every server of this version: its author must correct it
 ├── Rejected                    a script ran and was rolled back because of its result
 │   ├── NotProven               the migration's checks fail, or its objects are not as expected
+│   │   ├── ChecksFailed        only its checks fail
 │   │   └── RevertNotProven     a down script does not lead to the position before the migration
 │   └── GuardTripped            the script removed or changed rows that it must keep
 ├── PlanOutdated                the tenant or the manifest changed after the plan was made

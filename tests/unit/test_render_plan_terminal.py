@@ -215,7 +215,7 @@ def test_many_migrations_are_folded(number: int, width: int) -> None:
     text = " ".join(" ".join(lines).split())
     assert f"39 already applied · 1 failed: 0040 · {number - 40} not reached: 0041 … {number:04}" in text
     assert f"39 already applied · {number - 39} applied: 0040 … {number:04}" in text
-    assert f"{number - 40} migrations, 0041 … {number:04}: {required}: 1 tenant: acme" in text
+    assert f"{number - 40} migrations, 0041 … {number:04}: {required} (1 tenant: acme)" in text
     assert [line.split()[0] for line in lines if line.startswith(("acme", "borealis"))] == ["acme", "borealis"]
     assert max(map(len, lines)) <= width
     assert len(lines) < 40

@@ -1,7 +1,7 @@
 """How to fix a difference, and the result of a repair, as people read it."""
 
 import pytest
-from unit.literals import a_difference_entry, a_manifest, a_migration, a_migration_entry
+from unit.literals import a_difference_entry, a_manifest, a_migration, a_migration_entry, a_tenant_entry
 from unit.printed import printed
 from unit.repair_literals import ALONG, ALTER, GONE, RERUN, a_difference, a_repair, a_repair_document, beyond
 
@@ -12,6 +12,7 @@ from pgfleet.documents.audit import (
     MigrationStatus,
     RepairEntry,
     SkippedEntry,
+    Verdict,
 )
 from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.repair import RepairDocument, RepairResult
@@ -103,7 +104,13 @@ def test_checks_that_fail_alone_have_no_repair() -> None:
 @pytest.mark.parametrize(("way", "name"), [(RERUN, "rollout"), (ALTER, "repair")])
 def test_the_command_fixes_it_and_quotes_the_name_for_the_shell(way: RepairEntry, name: str) -> None:
     entry = a_migration_entry(MigrationStatus.DRIFTED, differences=[a_difference(repair=way)])
-    assert [each.text for each in commands([entry], "a b; c", "prod")] == [f"pgfleet {name} prod --tenant 'a b; c'"]
+    tenant = a_tenant_entry("a b; c", Verdict.BLOCKED)
+    assert [each.text for each in commands([entry], tenant, "prod")] == [f"pgfleet {name} prod --tenant 'a b; c'"]
+
+
+def test_a_tenant_that_commands_skip_gets_no_command() -> None:
+    entry = a_migration_entry(MigrationStatus.DRIFTED, differences=[a_difference(repair=RERUN)])
+    assert not [*commands([entry], a_tenant_entry("acme", Verdict.UNKNOWN), "prod")]
 
 
 REPAIRED = a_repair("acme", versions=["1"], statements=[STATEMENT], repaired=[COLUMN])
