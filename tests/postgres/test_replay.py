@@ -189,8 +189,7 @@ def test_a_later_change_is_a_step_and_a_new_object_starts_over(server: Server, t
         touch_nothing="ALTER TABLE t ALTER a SET DEFAULT 2",
     )
     found = {
-        each.object.identity.name: [step.version for step in each.steps]
-        for each in server.expected(manifest).provenances
+        each.object.identity.name: [step.version for step in each.steps] for each in server.replay(manifest).provenances
     }
     assert found == {"t": ["1"], "t.a": ["1", "2"], "t.b": ["1"], "u": ["4"], "u.a": ["4"]}
 
@@ -202,7 +201,7 @@ def test_migrations_outside_a_transaction_are_replayed(server: Server, tmp_path:
         make="CREATE TABLE t (a integer)",
         index_alone="CREATE INDEX CONCURRENTLY IF NOT EXISTS by_a ON t (a)",
     )
-    [index] = [each for each in server.expected(manifest).provenances if each.object.identity.kind is ObjectKind.INDEX]
+    [index] = [each for each in server.replay(manifest).provenances if each.object.identity.kind is ObjectKind.INDEX]
     assert (index.maker, index.object.attributes["valid"]) == ("2", True)
 
 
@@ -211,7 +210,7 @@ def test_migrations_outside_a_transaction_are_replayed(server: Server, tmp_path:
 
 @pytest.mark.usefixtures("nothing_left")
 def test_the_scratch_database_is_dropped_after_a_replay(server: Server, shipped_manifest: Manifest) -> None:
-    server.expected(shipped_manifest)
+    server.replay(shipped_manifest)
 
 
 @pytest.mark.usefixtures("nothing_left")
@@ -220,7 +219,7 @@ def test_a_script_that_fails_is_named(server: Server, tmp_path: Path) -> None:
         tmp_path, make="CREATE TABLE t (a integer)", broken="ALTER TABLE t ADD COLUMN b integer; SELECT 1/0"
     )
     with pytest.raises(ReplayFailed) as caught:
-        server.expected(manifest)
+        server.replay(manifest)
     assert caught.value.script == "2_broken.sql"
     assert isinstance(caught.value, ScriptFaulty)
     assert "division by zero" in str(caught.value)
@@ -231,7 +230,7 @@ def test_a_script_that_fails_is_named(server: Server, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("nothing_left")
 def test_a_script_that_needs_what_the_server_lacks_is_not_at_fault(server: Server, tmp_path: Path) -> None:
     with pytest.raises(ReplayFailed) as caught:
-        server.expected(manifest_of(tmp_path, extension="CREATE EXTENSION no_such_extension"))
+        server.replay(manifest_of(tmp_path, extension="CREATE EXTENSION no_such_extension"))
     assert not isinstance(caught.value, ScriptFaulty)
 
 
@@ -242,7 +241,7 @@ def test_a_seed_that_fails_is_named(server: Server, tmp_path: Path) -> None:
     seed = '[[seeds]]\nname = "s"\nfile = "seed.sql"\nrequires = "1"\ntable = "t"\nkey = ["a"]'
     manifest = manifest_of(tmp_path, seed, make="CREATE TABLE t (a integer)")
     with pytest.raises(ReplayFailed) as caught:
-        server.expected(manifest)
+        server.replay(manifest)
     assert caught.value.script == "seed.sql"
 
 
@@ -304,7 +303,7 @@ def nowhere() -> Dsn:
 
 
 def refusing(server: Server, how: str) -> Dsn:
-    """A connection string of a role without CREATEDB."""
+    """A connection string of somebody who cannot make a database."""
     if how == "no answer":
         return nowhere()
     if how == "wrong password":
