@@ -41,7 +41,7 @@ def _locked(session: Session, homes: Sequence[str], reads: Sequence[Query]) -> I
         taken, found = [is_ours for [(is_ours,)] in rows[: len(homes)]], rows[len(homes) :]
         for home, is_ours in zip(homes, taken, strict=True):
             if not is_ours:
-                _take(session, "ledger/lock", home, _timeout_ms(session, home))
+                _take(session, "ledger/lock", home)
         yield found if all(taken) or not reads else session.fetch(*reads)
 
 
@@ -51,7 +51,7 @@ def lock_shared(session: Session) -> None:
     Always taken after the tenant's own lock, so there is no deadlock. Polls longer, for up to statement_timeout: the
     holder works on another tenant and will finish, and the waiting transaction blocks nobody yet. Raises TryAgain.
     """
-    _take(session, "ledger/lock", WHOLE_DATABASE, _timeout_ms(session, WHOLE_DATABASE))
+    _take(session, "ledger/lock", WHOLE_DATABASE)
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def tenant_lock_of_session(session: Session, *, shared: bool = False) -> Iterato
     taken = []
     try:
         for home in homes:
-            _take(session, "ledger/lock_session", home, _timeout_ms(session, home))
+            _take(session, "ledger/lock_session", home)
             taken.append(home)
         yield
     finally:
@@ -69,12 +69,10 @@ def tenant_lock_of_session(session: Session, *, shared: bool = False) -> Iterato
             session.fetch_value(Query(statement("ledger/unlock_session"), {"home": home}))
 
 
-def _timeout_ms(session: Session, home: str) -> int:
-    own, limits = session.limits.lock_timeout_ms, session.limits
-    return max(own, limits.statement_timeout_ms) if home == WHOLE_DATABASE else own
-
-
-def _take(session: Session, name: str, home: str, timeout_ms: int) -> None:
+def _take(session: Session, name: str, home: str) -> None:
+    timeout_ms = session.limits.lock_timeout_ms
+    if home == WHOLE_DATABASE:
+        timeout_ms = max(timeout_ms, session.limits.statement_timeout_ms)
     deadline, pause_seconds = time.monotonic() + timeout_ms / 1000, FIRST_PAUSE_SECONDS
     while not session.fetch_value(Query(statement(name), {"home": home})):
         if time.monotonic() >= deadline:
