@@ -1,7 +1,7 @@
 """What audits and rollouts cost beside the raw limit and other programs: `make bench ARGS="10 100 1000"`.
 
 Compare ratios within one run: seconds depend on the machine and its load. Each part writes PART.json to the results
-folder when it is complete; the tables and the chart are of all parts in the folder.
+folder, again after each figure; the tables and the chart are of all parts in the folder.
 """
 
 import os
@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks import chart, page, table
 from benchmarks.commands import has_local, local_audits, missing_peers, peers, shared_server_commands
 from benchmarks.fleets import EMPTY, READY, fleet_of
+from benchmarks.judging import judged
 from benchmarks.processes import figures, flow_figures, report
 from benchmarks.proxied import counted, delayed
 from benchmarks.results import THREADS, Figure, Part, Results, load_all
@@ -36,7 +37,6 @@ def main() -> None:
         for part in parts:
             print(f"{part}:", file=sys.stderr, flush=True)
             results = _measure(part, options, Path(folder))
-            results.save(options.output)
             print(f"\n{table.text(results)}\n", flush=True)
     _write(load_all(options.output), options.output)
     if options.docs:
@@ -47,7 +47,9 @@ def _measure(part: Part, options: Namespace, folder: Path) -> Results:
     found = Results(part=part, machine=_machine(), taken_at=datetime.now(UTC))
     with Cluster.temporary(embedded_binaries()) as cluster:
         found.machine += f", PostgreSQL {cluster.major}"
-        found.figures.extend(PARTS[part](cluster, folder, options, found.notes))
+        for figure in PARTS[part](cluster, folder, options, found.notes):
+            found.figures.append(figure)
+            found.save(options.output)
     return found
 
 
@@ -105,6 +107,10 @@ def _local(cluster: Cluster, folder: Path, _: Namespace, notes: list[str]) -> It
         yield from map(report, local_audits(fleet))
 
 
+def _judging(cluster: Cluster, _: Path, __: Namespace, ___: list[str]) -> Iterator[Figure]:
+    yield from map(report, judged(cluster))
+
+
 PARTS: Mapping[Part, Callable[[Cluster, Path, Namespace, list[str]], Iterator[Figure]]] = {
     Part.AUDITS: _audits,
     Part.ROLLOUTS: _rollouts,
@@ -113,6 +119,7 @@ PARTS: Mapping[Part, Callable[[Cluster, Path, Namespace, list[str]], Iterator[Fi
     Part.ROUND_TRIPS: _round_trips,
     Part.LATENCY: _latency,
     Part.LOCAL: _local,
+    Part.JUDGING: _judging,
 }
 BY_DEFAULT = [part for part in Part if part is not Part.PEERS]
 """The peers are measured in the part `shared` too, because its bars are relative to them."""

@@ -60,7 +60,7 @@ def mixed(number: int) -> str:
 def main(migrations: int) -> None:
     """Measures each history on a server of its own."""
     for history in (wide, narrow, mixed):
-        manifest = _manifest([history(number) for number in range(1, migrations + 1)])
+        manifest = linear_manifest([history(number) for number in range(1, migrations + 1)])
         with Cluster.temporary(embedded_binaries()) as cluster:
             admin = Dsn(cluster.dsn())
             with _timed(f"{history.__name__}: replay"), scratch_database(admin, Limits()) as session:
@@ -72,8 +72,8 @@ def main(migrations: int) -> None:
                 gather_evidence(unordered, admin, Limits())
 
 
-def _manifest(scripts: list[str]) -> Manifest:
-    """Each migration requires the one before it."""
+def linear_manifest(scripts: list[str]) -> Manifest:
+    """A manifest of these migrations, each of which requires the one before it."""
     lines = ["format = 1"]
     for number in range(1, len(scripts) + 1):
         lines += ["[[migrations]]", f'file = "{number}_m.sql"', 'priority = "P0"', 'provides = "it"']

@@ -8,6 +8,8 @@ from pgfleet.fleet.model import TransactionMode
 from pgfleet.run.context import Granularity
 
 DRIFT_PERCENTS = (1, 10, 100)
+MIGRATIONS_JUDGED = (100, 300)
+MOST_MIGRATIONS_IN_A_SECOND = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,9 +150,14 @@ def _local() -> Iterator[Measure]:
     yield Measure(name="local", meaning="`pgfleet audit --local` again, median of five", bars=bars)
 
 
-MEASURES = {
-    each.name: each for kind in (_audits, _rollouts, _peers, _shared, _counted, _delayed, _local) for each in kind()
-}
+def _judging() -> Iterator[Measure]:
+    for number in MIGRATIONS_JUDGED:
+        bars = (Bar(limit=1),) if number == MOST_MIGRATIONS_IN_A_SECOND else ()
+        yield Measure(name=f"judging-{number}", meaning=f"judging an empty tenant, {number} migrations", bars=bars)
+
+
+KINDS = (_audits, _rollouts, _peers, _shared, _counted, _delayed, _local, _judging)
+MEASURES = {each.name: each for kind in KINDS for each in kind()}
 
 
 def in_order(figures: Iterable[Figure]) -> list[Figure]:

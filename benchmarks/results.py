@@ -22,6 +22,7 @@ class Part(StrEnum):
     ROUND_TRIPS = "round-trips"
     LATENCY = "latency"
     LOCAL = "local"
+    JUDGING = "judging"
 
 
 class Cost(BaseModel):
