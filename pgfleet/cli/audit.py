@@ -73,6 +73,8 @@ def audit(
     status = EXIT_STATUS[outcome_of(document.tenants)]
     if dsn and status and any(each.migrations for each in document.tenants):
         typer.echo(f"To run the commands of this report, first: {_init_command(dsn, ledger_owner)}", err=True)
+    elif dsn and any("scratch_dsn" in (each.reason or "") for each in document.tenants):
+        typer.echo(f"To write a fleet file for scratch_dsn: {_init_command(dsn, ledger_owner)}", err=True)
     raise typer.Exit(status)
 
 

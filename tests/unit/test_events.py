@@ -82,7 +82,7 @@ def test_persisting_differences_are_not_new_and_new_ones_have_a_message() -> Non
     same, *_ = since(BLOCKED, BLOCKED)
     assert (same.labels["new-findings"], same.payload["persisting"]) == ("false", 2)
     worse, *_ = since(BLOCKED, a_document(a_tenant_entry(), a_tenant_entry("borealis")))
-    assert worse.payload["new_findings"] == ("acme: index public.idx_a is missing", "borealis: is unreachable")
+    assert worse.payload["new_findings"] == ("acme: index public.idx_a is missing", "borealis: now unreachable")
     better, *_ = since(a_document(a_tenant_entry(), a_tenant_entry("borealis")), BLOCKED)
     assert (better.labels["new-findings"], better.payload["resolved"]) == ("false", 2)
 

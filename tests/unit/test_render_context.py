@@ -139,7 +139,7 @@ def test_the_headline_has_the_date_in_the_environments_time_zone(since: TrendEnt
     ("finding", "said"),
     [
         (a_finding(), "acme: index public.idx_a is missing"),
-        (a_finding(kind="tenant", identity="acme", change="unreachable"), "acme: is unreachable"),
+        (a_finding(kind="tenant", identity="acme", change="unreachable"), "acme: now unreachable"),
         (a_finding(kind="migration", identity="20250328", change="pending"), "acme: 20250328 not applied"),
         (a_finding(kind="migration", identity="20250328", change="drifted"), "acme: 20250328 is drifted"),
         (

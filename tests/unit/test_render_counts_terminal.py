@@ -41,6 +41,11 @@ def test_the_counts_of_a_fleet() -> None:
     ]
 
 
+def test_without_tables_to_count_the_report_says_so() -> None:
+    lines = printed(counts_view(a_count_document(tenant_counts("acme"))))
+    assert lines[0] == "The manifest lists no tables to count ([[counts]])."
+
+
 def test_many_counted_tables_have_a_row_each() -> None:
     counts = [a_count(number, table=f"table_{number}") for number in range(9)]
     lines = printed(counts_view(a_count_document(tenant_counts("acme", *counts))), 80)

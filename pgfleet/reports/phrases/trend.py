@@ -52,7 +52,7 @@ def _predicate(finding: FindingEntry) -> str:
     if finding.kind == CONTRACT:
         message = " ".join((finding.message or "a statement would fail").split())
         return f"cannot run its statements: {message}"
-    return f"is {finding.change}"
+    return f"{'now' if finding.kind == TENANT else 'is'} {finding.change}"
 
 
 def _resolved(finding: FindingEntry, dates: Dates) -> str:

@@ -25,6 +25,7 @@ from pgfleet.wording import group_names, plural
 
 STYLE = {FEWER: StatusStyle.BAD, UNCERTAIN: StatusStyle.BAD, MORE: StatusStyle.DONE, SAME: StatusStyle.NONE}
 MOST_COLUMNS = 5
+NO_TABLES = "The manifest lists no tables to count ([[counts]])."
 HEAD = ("tenant", "table", "before", "after", "difference")
 
 
@@ -40,7 +41,7 @@ def counts_view(document: CountDocument) -> View:
         title=f"Counts of {document.environment}",
         summary=f"{tenant_count(document.summary['tenants'])}: {document.summary['counted']} counted{uncounted}",
         facts=(("took", f"{seconds:.1f} s"), ("run", document.run_id)),
-        opening=(_table(ordered[:MOST_TENANTS], tables),),
+        opening=(_table(ordered[:MOST_TENANTS], tables),) if tables or issues else (Paragraph(text=NO_TABLES),),
         details=(
             *_left_out(len(ordered)),
             *_marks(text for each in ordered for text in _texts(each, tables)),
