@@ -51,7 +51,7 @@ def slots_in_use(server: str) -> int:
         return client.read_global_concurrency_limit_by_name(limit_name(server)).active_slots
 
 
-@pytest.mark.usefixtures("prefect_api")
+@pytest.mark.usefixtures("prefect_api", "first_migration")
 def test_an_audit_on_64_threads_keeps_to_the_share_of_what_its_role_may_have(
     fleet: Fleet, embedded_server: Server, embedded_template: str, records: Records
 ) -> None:
@@ -250,6 +250,7 @@ def expire(leases: Path) -> None:
     (leases / "expirations.json").write_text(json.dumps({each.stem: past for each in found}))
 
 
+@pytest.mark.usefixtures("first_migration")
 def test_a_small_run_starts_within_seconds_while_a_large_one_is_under_way(
     prefect_api: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
 ) -> None:
@@ -322,6 +323,7 @@ def test_a_task_that_takes_a_lease_does_not_return_it_at_its_end(prefect_api: st
     assert slots_in_use(server) == 0
 
 
+@pytest.mark.usefixtures("first_migration")
 def test_the_waves_of_a_run_return_their_slots(
     prefect_api: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
 ) -> None:

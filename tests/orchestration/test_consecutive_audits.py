@@ -53,6 +53,7 @@ def acceptance(until: object, **keys: str) -> str:
     return f"accept = [{{{pairs}, until = {until}}}]"
 
 
+@pytest.mark.usefixtures("first_migration")
 def test_a_drift_appears_persists_and_is_resolved(
     environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server, records: Records
 ) -> None:
@@ -127,6 +128,7 @@ def test_a_file_that_is_no_audit_document_ends_the_run_before_any_tenant_is_audi
         state.result()
 
 
+@pytest.mark.usefixtures("first_migration")
 def test_the_catalog_of_an_unchanged_tenant_is_not_read_again(
     environment: str, fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server
 ) -> None:

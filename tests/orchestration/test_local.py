@@ -37,7 +37,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def mixed_fleet(fleet: Fleet, ready_dsn: Callable[[], str], embedded_server: Server) -> Fleet:
+def mixed_fleet(fleet: Fleet, first_migration: None, ready_dsn: Callable[[], str], embedded_server: Server) -> Fleet:
     """A fleet with a ready, a drifted, and an unreachable tenant."""
     drifted = ready_dsn()
     embedded_server.execute("DROP INDEX idx_ai_messages_conversation", drifted.rsplit("/", 1)[-1])
@@ -60,7 +60,9 @@ def of_every_run(found: Any) -> Any:
     return [of_every_run(each) for each in found] if isinstance(found, list) else found
 
 
-def test_a_local_audit_compares_with_the_last_one_and_replays_once(mixed_fleet: Fleet, state: Path) -> None:
+def test_a_local_audit_compares_with_the_last_one_replays_once_and_replaces_damaged_files(
+    mixed_fleet: Fleet, state: Path
+) -> None:
     status, first = run(mixed_fleet, "audit", ENVIRONMENT, "--local")
     assert status == 3
     assert {each["name"]: each["verdict"] for each in first["tenants"]} == {
@@ -76,17 +78,11 @@ def test_a_local_audit_compares_with_the_last_one_and_replays_once(mixed_fleet: 
     assert (second["since"]["source"], second["since"]["previous_run_id"]) == ("local", first["run_id"])
     assert second["since"]["new"] == []
     assert catalog.stat().st_mtime_ns == replayed_at
-
-
-def test_a_damaged_file_in_the_state_folder_is_replaced(
-    fleet: Fleet, ready_dsn: Callable[[], str], state: Path
-) -> None:
-    fleet.tenant("ready", ready_dsn())
-    run(fleet, "audit", ENVIRONMENT, "--local")
     for file in state.rglob("*.json"):
         file.write_text("{", encoding="utf-8")
-    status, document = run(fleet, "audit", ENVIRONMENT, "--local")
-    assert (status, document["is_first"]) == (0, True)
+    status, third = run(mixed_fleet, "audit", ENVIRONMENT, "--local")
+    assert (status, third["is_first"], of_every_run(third)) == (3, True, of_every_run(first))
+    assert catalog.stat().st_mtime_ns > replayed_at
 
 
 def test_a_database_without_a_fleet_file(ready_dsn: Callable[[], str], tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ CONTRADICTED = (
     "INSERT INTO ai_messages (conversation_id, content) SELECT id, 'x' FROM ai_conversations"
 )
 LONGEST_WAIT_SECONDS = 120
+pytestmark = pytest.mark.usefixtures("first_migration")
 Damaged = Callable[[str], str]
 
 

@@ -76,6 +76,7 @@ def test_an_unknown_format_exits_with_2(pgfleet: CommandLine, fleet: Fleet) -> N
     assert "openmetrics" in done.stderr
 
 
+@pytest.mark.usefixtures("first_migration")
 def test_runs_leave_their_pages_and_figures_where_the_environment_keeps_them(
     fleet: Fleet, ready_dsn: Callable[[], str], records: Records, tmp_path: Path
 ) -> None:

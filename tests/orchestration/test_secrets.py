@@ -65,6 +65,7 @@ def planted(prefect_api: str, fleet: Fleet, embedded_server: Server, ready_dsn: 
     return fleet.tenant("gone", f"postgresql://keeper:${{PLANTED}}@127.0.0.1:{port}/no_such_database")
 
 
+@pytest.mark.usefixtures("first_migration")
 def test_a_planted_password_is_nowhere_to_be_found(
     planted: Fleet, pgfleet: CommandLine, records: Records, tmp_path: Path
 ) -> None:

@@ -44,7 +44,7 @@ DISTRIBUTED = f'distribute = true\nwork_pool = "{POOL}"\nworker_silence = "60s"\
 def spread(fleet: Fleet, workers: Workers) -> Fleet:
     """A fleet whose waves of two go to the workers, in the file that they read."""
     fleet.file = workers.fleet_file
-    settings.use(config=fleet.file)
+    settings.use(config=fleet.file, manifest=workers.manifest)
     return fleet.policy(DISTRIBUTED)
 
 
@@ -192,7 +192,7 @@ def is_done(dsn: str) -> bool:
     with psycopg.connect(dsn) as connection:
         if connection.execute("SELECT to_regclass('pgfleet.ledger')").fetchone() == (None,):
             return False
-        return connection.execute("SELECT count(*) FROM pgfleet.ledger WHERE state = 'applied'").fetchone() == (7,)
+        return connection.execute("SELECT count(*) FROM pgfleet.ledger WHERE state = 'applied'").fetchone() == (1,)
 
 
 def is_waited_for(dsn: str) -> bool:
