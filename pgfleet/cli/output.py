@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from pgfleet.cli.options import AuditFormat, RolloutFormat
 from pgfleet.errors import PgfleetError
-from pgfleet.hidden_characters import escape_json
+from pgfleet.hidden_characters import escape_json, show_hidden
+from pgfleet.judge.summary import format_summary
 from pgfleet.run import files
 from pgfleet.run.context import RunContext
 
@@ -62,6 +63,7 @@ def write_audit(
         from pgfleet.reports.views.audit import audit_view
 
         write_view(audit_view(document, manifest, zone), output)
+    _report_file(format_summary(document.summary), output)
 
 
 def write_rollout(
@@ -90,6 +92,7 @@ def write_rollout(
     else:
         make_view = view_below_plan if is_below_plan and output is None else rollout_view
         write_view(make_view(document, manifest, zone), output)
+    _report_file(f"{document.outcome}: {format_summary(document.summary)}", output)
 
 
 def write(document: BaseModel, view: "View", *, as_json: bool, output: Path | None = None) -> None:
@@ -98,6 +101,13 @@ def write(document: BaseModel, view: "View", *, as_json: bool, output: Path | No
         write_json(document, output)
     else:
         write_view(view, output)
+    _report_file(view.summary, output)
+
+
+def _report_file(summary: str, output: Path | None) -> None:
+    """Says on standard error what came of the run if the result is in a file."""
+    if output:
+        print(show_hidden(f"{summary}; the result is in {output}"), file=sys.stderr)
 
 
 def write_view(view: "View", output: Path | None) -> None:

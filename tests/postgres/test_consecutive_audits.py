@@ -81,6 +81,7 @@ def test_a_table_that_lost_rows_is_a_finding_with_both_figures(
     fleet.policy('row_loss = "5%"').tenant("acme", dsn)
     before = audit("--format", "json", "--output", "before.json")
     assert (before.returncode, before.stdout) == (0, ""), "the report is in the file"
+    assert before.stderr.splitlines()[-1] == "1 tenant: 1 ready; the result is in before.json"
     embedded_server.execute("DELETE FROM ai_conversations WHERE user_id > 40", database(dsn))
     [tenant] = audit.document().tenants
     [loss] = tenant.losses
@@ -88,7 +89,7 @@ def test_a_table_that_lost_rows_is_a_finding_with_both_figures(
     done = audit("--since", "before.json")
     assert done.returncode == 1, done.stderr
     assert "0 new, 0 persisting, 0 resolved" in done.stdout
-    assert "rows lost: acme: ai_conversations: 40 rows, previously 100 (allowed loss: 5)" in done.stdout
+    assert "rows lost in acme: ai_conversations has 40 rows, previously 100 (allowed loss 5)" in done.stdout
 
 
 def test_an_accepted_difference_audits_ready_and_an_expired_one_blocks_again(

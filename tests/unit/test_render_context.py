@@ -216,11 +216,11 @@ def test_rows_of_variants_are_capped() -> None:
 
 
 def test_a_loss_has_both_figures_and_says_where_they_are_estimates() -> None:
-    assert loss_sentence(LOSS) == "ai_messages: 40 rows, previously 1,200 (allowed loss: 120)"
+    assert loss_sentence(LOSS) == "ai_messages has 40 rows, previously 1,200 (allowed loss 120)"
     about = loss_sentence(LOSS.model_copy(update={"exact": False}))
-    assert about == "ai_messages: about 40 rows, previously about 1,200 (allowed loss: 120)"
+    assert about == "ai_messages has about 40 rows, previously about 1,200 (allowed loss 120)"
     losers = [a_tenant(name).model_copy(update={"losses": (LOSS,)}) for name in "ab"]
-    said = "rows lost: a: ai_messages: 40 rows, previously 1,200 (allowed loss: 120), and in 1 tenant more"
+    said = "rows lost in a: ai_messages has 40 rows, previously 1,200 (allowed loss 120), and in 1 tenant more"
     assert (summarize_losses(losers), summarize_losses([a_tenant()])) == (said, "")
 
 
@@ -303,13 +303,13 @@ def test_an_accepted_difference_is_worth_knowing_and_its_migration_marked() -> N
 def test_lost_rows_are_in_the_report_and_its_last_line() -> None:
     tenant = a_tenant("acme", migrations=[a_migration_entry()]).model_copy(update={"losses": (LOSS,)})
     document = put(a_document(tenant), since=a_since())
-    said = "Rows lost since the previous audit: acme: ai_messages: 40 rows, previously 1,200 (allowed loss: 120)"
+    said = "Rows lost since the previous audit: acme: ai_messages has 40 rows, previously 1,200 (allowed loss 120)"
     lines = report(document)
     assert lines[1] == said
-    assert lines[-2] == f"1 tenant: 1 ready; rows lost: acme: {loss_sentence(LOSS)}"
+    assert lines[-2] == f"1 tenant: 1 ready; rows lost in acme: {loss_sentence(LOSS)}"
     [row] = tenant_rows(document)
     assert (row["verdict"], row["what is wrong"]) == ("ready, rows lost", loss_sentence(LOSS))
-    assert "ai\\_messages: 40 rows" in markdown.render(tenant_view(tenant, document, MANIFEST))
+    assert "ai\\_messages has 40 rows" in markdown.render(tenant_view(tenant, document, MANIFEST))
 
 
 def test_the_summary_leads_with_what_is_new_then_what_is_blocked_and_accepted() -> None:

@@ -117,7 +117,7 @@ def test_a_broken_contract_and_lost_rows_fail() -> None:
     [broken], [lost] = case(report, "acme", "contract worker").result, case(report, "acme", "rows of messages").result
     assert isinstance(broken, Failure)
     assert broken.text == 'fetch: column "a" does not exist'
-    assert lost.message == "messages: 40 rows, previously 90 (allowed loss: 9)"
+    assert lost.message == "messages has 40 rows, previously 90 (allowed loss 9)"
 
 
 def test_accepted_and_excluded_findings_are_skipped_and_notes_are_output() -> None:

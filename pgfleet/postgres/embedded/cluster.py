@@ -41,7 +41,7 @@ _SIGNALS: Mapping[StopMode, signal.Signals] = MappingProxyType(
     {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 )
 _LONGEST_SOCKET_PATH = 100  # the system's limit is 107 bytes, 103 on macOS
-_LOG_TAIL_CHARS = 2_000
+_LOG_TAIL_CHARS, _LOG_TAIL_LINES = 2_000, 5
 _PORT_TAKEN = "could not create any TCP/IP sockets"
 
 
@@ -180,8 +180,9 @@ class Cluster:
             self._command(), data_dir=self.data_dir, folder=self._folder, log=self.log, account=self._account
         )
         if not self._server.wait_until_ready():
-            output = self.log.read_bytes()[begin:].decode(errors="replace")
-            raise ClusterFailed(f"the PostgreSQL server in {self.data_dir} did not start:\n{output[-_LOG_TAIL_CHARS:]}")
+            output = self.log.read_bytes()[begin:].decode(errors="replace")[-_LOG_TAIL_CHARS:]
+            lines = "; ".join(filter(None, map(str.strip, output.splitlines()[-_LOG_TAIL_LINES:])))
+            raise ClusterFailed(f"the PostgreSQL server in {self.data_dir} did not start: {lines}")
 
     def _command(self) -> list[str]:
         where = {"port": str(self.port), "listen_addresses": "127.0.0.1", "unix_socket_directories": f'"{self.host}"'}

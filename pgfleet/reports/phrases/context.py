@@ -42,9 +42,11 @@ def login_lines(logins: Iterable[LoginEntry]) -> tuple[str, ...]:
 
 
 def loss_sentence(loss: LossEntry) -> str:
-    """`ai_messages: 40 rows, previously 1,200 (allowed loss: 120)`; estimates are marked `about`."""
+    """`ai_messages has 40 rows, previously 1,200 (allowed loss 120)`; estimates are marked `about`."""
     about = "" if loss.exact else "about "
-    return f"{loss.table}: {about}{loss.now:,} rows, previously {about}{loss.before:,} (allowed loss: {loss.allowed:,})"
+    return (
+        f"{loss.table} has {about}{loss.now:,} rows, previously {about}{loss.before:,} (allowed loss {loss.allowed:,})"
+    )
 
 
 def loss_lines(tenants: Iterable[TenantEntry]) -> tuple[str, ...]:
@@ -60,7 +62,7 @@ def summarize_losses(tenants: Iterable[TenantEntry]) -> str:
     if not lines:
         return ""
     more = f", and in {tenant_count(len(lines) - 1)} more" if len(lines) > 1 else ""
-    return f"rows lost: {lines[0]}{more}"
+    return f"rows lost in {lines[0]}{more}"
 
 
 def summarize_variants(variants: Sequence[VariantEntry]) -> str:
