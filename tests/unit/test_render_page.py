@@ -55,7 +55,7 @@ from pgfleet.reports.render import html
 from pgfleet.reports.render.bars import NARROWEST, WIDTH, bar, sparkline
 from pgfleet.reports.render.html import block_data, json_in_script, pooled
 from pgfleet.reports.views.audit import audit_page
-from pgfleet.reports.views.audit_tenant import tenant_blocks
+from pgfleet.reports.views.audit_tenant import BY_HAND, fix_lines, tenant_blocks
 from pgfleet.reports.views.migration import ACCEPTED
 from pgfleet.reports.views.verdicts import past_audit
 
@@ -287,12 +287,14 @@ def test_an_empty_tenant_is_one_sentence() -> None:
     assert [each.title for each in of_kind(blocks, Section)] == ["How to fix it", "Inspected"]
 
 
-def test_a_repair_by_hand_is_shown_with_its_reason() -> None:
-    by_hand = MISSING.model_copy(update={"repair": RepairEntry(way=Strategy.BY_HAND, reason="its rows are gone")})
-    tenant = a_tenant_entry(migrations=[a_migration_entry(MigrationStatus.DRIFTED, differences=[by_hand])])
+@pytest.mark.parametrize("status", [MigrationStatus.DRIFTED, MigrationStatus.PENDING])
+def test_a_repair_by_hand_is_shown_with_its_reason_and_without_a_command(status: MigrationStatus) -> None:
+    by_hand = MISSING.model_copy(update={"repair": RepairEntry(way=Strategy.BY_HAND, reason="a view has its name")})
+    tenant = a_tenant_entry(migrations=[a_migration_entry(status, differences=[by_hand])])
     blocks = blocks_of(tenant)
-    assert Lines(title="By hand", lines=("index public.idx_a: its rows are gone",), tone=Tone.REMEDY) in blocks
+    assert Lines(title="By hand", lines=("index public.idx_a: a view has its name",), tone=Tone.REMEDY) in blocks
     assert of_kind(blocks, Code) == []
+    assert fix_lines(tenant, "prod") == (BY_HAND,)
 
 
 def test_contracts_losses_notes_seeds_and_counts() -> None:

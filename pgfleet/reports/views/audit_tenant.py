@@ -44,6 +44,7 @@ from pgfleet.reports.phrases.audit import (
 from pgfleet.reports.phrases.context import loss_sentence
 from pgfleet.reports.phrases.dates import NEW, Dates, dates_of
 from pgfleet.reports.phrases.migration_runs import fold_versions
+from pgfleet.reports.phrases.repair import remedies_of
 from pgfleet.reports.views.migration import cell_of, commands, migration_sections
 from pgfleet.reports.views.shared_objects import SEE_ABOVE, has_shared, own_contracts, own_part
 
@@ -99,7 +100,7 @@ def tenant_blocks(tenant: TenantEntry, document: AuditDocument, manifest: Manife
     lacking = lacking_migrations(tenant)
     yield from _reasons(tenant, dates)
     yield from section("How to fix it", *fixes(tenant, document.environment))
-    yield from () if is_empty(tenant) else migration_sections(lacking, manifest, dates)
+    yield from migration_sections(_with_section(tenant, lacking), manifest, dates)
     yield from (_contract(each, manifest, dates) for each in broken_contracts(tenant))
     if tenant.losses:
         yield Lines(title=LOSSES, lines=tuple(map(loss_sentence, tenant.losses)), tone=Tone.BAD)
@@ -119,8 +120,15 @@ def fixes(tenant: TenantEntry, environment: str) -> Iterator[Code]:
 def fix_lines(tenant: TenantEntry, environment: str) -> tuple[str, ...]:
     """The commands that fix the tenant's migrations, or a remark that a person must; empty if they need no fix."""
     commands_of_tenant = tuple(each.text for each in fixes(tenant, environment))
-    is_drifted = any(each.status is MigrationStatus.DRIFTED for each in lacking_migrations(tenant))
-    return commands_of_tenant or ((BY_HAND,) if is_drifted and tenant.verdict not in INCONCLUSIVE else ())
+    needs_person = any(
+        each.status is MigrationStatus.DRIFTED or remedies_of(each).by_hand for each in lacking_migrations(tenant)
+    )
+    return commands_of_tenant or ((BY_HAND,) if needs_person and tenant.verdict not in INCONCLUSIVE else ())
+
+
+def _with_section(tenant: TenantEntry, migrations: Sequence[MigrationEntry]) -> tuple[MigrationEntry, ...]:
+    """The migrations that are described one by one; in an empty tenant only those that need a person."""
+    return tuple(each for each in migrations if not is_empty(tenant) or remedies_of(each).by_hand)
 
 
 def tenant_summary(
@@ -143,7 +151,7 @@ def tenant_summary(
         blocks=(
             *((Tenants(title="The same in", names=tuple(each.name for each in others)),) if others else ()),
             *_reasons(tenant, dates),
-            *(() if is_empty(tenant) else migration_sections(own, manifest, dates)),
+            *migration_sections(_with_section(tenant, own), manifest, dates),
             *shared,
             *(Paragraph(text=dates.dated(sentence(each), each.since)) for each in contracts),
             *commands(own, tenant, document.environment),

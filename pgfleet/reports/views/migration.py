@@ -70,8 +70,8 @@ def commands(migrations: Sequence[MigrationEntry], tenant: TenantEntry, environm
     if tenant.verdict in INCONCLUSIVE:
         return
     drifted = [remedies_of(each) for each in migrations if each.status is MigrationStatus.DRIFTED]
-    pending = any(each.status is MigrationStatus.PENDING for each in migrations)
-    if pending or any(each.by_rollout for each in drifted):
+    is_runnable = any(each.status is MigrationStatus.PENDING and not remedies_of(each).by_hand for each in migrations)
+    if is_runnable or any(each.by_rollout for each in drifted):
         yield Code(title=BY_ROLLOUT, text=rollout_command(environment, tenant.name), language="sh")
     if any(each.by_repair for each in drifted):
         yield Code(title=BY_REPAIR, text=repair_command(environment, tenant.name), language="sh")
