@@ -376,4 +376,4 @@ def test_many_migrations_have_one_cell_in_words_and_runs_in_the_table() -> None:
     assert [each.to_text() for each in row.query("td")][2] == "38 applied · 25 pending: 0039 … 0063"
     assert len(row.query("td")) == 4
     assert page.query("th.tall") == []
-    assert texts(page, ".columns tbody th") == ["38 migrations, 0001 … 0038", "25 migrations, 0039 … 0063"]
+    assert texts(page, ".columns tbody th") == ["38 migrations (0001 … 0038)", "25 migrations (0039 … 0063)"]

@@ -215,7 +215,7 @@ def test_many_migrations_are_folded(number: int, width: int) -> None:
     text = " ".join(" ".join(lines).split())
     assert f"39 already applied · 1 failed: 0040 · {number - 40} not reached: 0041 … {number:04}" in text
     assert f"39 already applied · {number - 39} applied: 0040 … {number:04}" in text
-    assert f"{number - 40} migrations, 0041 … {number:04}: {required} (1 tenant: acme)" in text
+    assert f"{number - 40} migrations (0041 … {number:04}): {required} (1 tenant: acme)" in text
     assert [line.split()[0] for line in lines if line.startswith(("acme", "borealis"))] == ["acme", "borealis"]
     assert max(map(len, lines)) <= width
     assert len(lines) < 40
@@ -229,7 +229,7 @@ def test_a_plan_with_many_migrations_folds_them(number: int) -> None:
     ]
     lines = printed(plan_view(a_plan(a_tenant_plan("acme", *steps)), manifest, RINGS), 80)
     assert f"  apply {number - 38}: 0039 … {number:04} (1 tenant: acme)" in lines
-    assert f"  {number - 38} migrations, 0039 … {number:04}: 1 to apply" in lines
+    assert f"  {number - 38} migrations (0039 … {number:04}): 1 to apply" in lines
     assert len(lines) < 14
 
 

@@ -136,8 +136,8 @@ def test_the_steps_of_a_tenant_are_folded_if_there_are_many() -> None:
     steps += [a_step(each, status=StepStatus.NOT_REACHED, detail=detail) for each in versions[38:]]
     [rows] = [each.rows for each in blocks_of(a_result("t", Result.FAILED, *steps)) if isinstance(each, Table)]
     assert [(status.word, name, remark) for status, name, remark in rows] == [
-        ("already applied", "38 migrations, 0001 … 0038", ""),
-        ("not reached", "25 migrations, 0039 … 0063", detail),
+        ("already applied", "38 migrations (0001 … 0038)", ""),
+        ("not reached", "25 migrations (0039 … 0063)", detail),
     ]
 
 

@@ -308,9 +308,9 @@ def test_many_migrations_are_folded_into_runs(number: int, width: int) -> None:
     assert f"{number - 25} applied · 25 pending: {run}" in text
     assert f"{number - 2} applied · 2 drifted: 0001, 0002" in text
     assert f"all {number} pending" in text
-    assert f"25 migrations, {run}: pending (P0) not applied yet" in text
+    assert f"25 migrations ({run}): pending (P0) not applied yet" in text
     assert text.count("not applied yet") == 1
-    assert "2 migrations, 0001, 0002: drifted (P0) index public.idx_a is missing" in text
+    assert "2 migrations (0001, 0002): drifted (P0) index public.idx_a is missing" in text
     assert "Affected services: worker" in text
     assert max(map(len, lines)) <= width
     assert len(lines) < 40

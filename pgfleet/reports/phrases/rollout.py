@@ -152,11 +152,11 @@ def list_versions(versions: Sequence[str], order: Sequence[str]) -> str:
 
 
 def about_migrations(versions: Sequence[str], files: Mapping[str, str]) -> str:
-    """`0039_orders.sql`, `0040, 0041`, `24 migrations, 0040 … 0063`; `files` are the manifest's, in its order."""
+    """`0039_orders.sql`, `0040, 0041`, `24 migrations (0040 … 0063)`; `files` are the manifest's, in its order."""
     if len(versions) == 1:
         return files.get(versions[0], versions[0])
     folded = fold_versions(versions, tuple(files))
-    return folded if len(versions) <= MOST_UNCOUNTED else f"{len(versions)} migrations, {folded}"
+    return folded if len(versions) <= MOST_UNCOUNTED else f"{len(versions)} migrations ({folded})"
 
 
 def subject_of(step: Step) -> str:

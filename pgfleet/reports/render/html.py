@@ -139,7 +139,7 @@ def _migrations(matrix: Matrix, page: Page) -> list[tuple[str, Column, tuple[Par
 def _group_title(columns: Sequence[Column], order: Sequence[str]) -> str:
     if len(columns) == 1:
         return columns[0].file
-    return f"{len(columns)} migrations, {fold_versions((each.version for each in columns), order)}"
+    return f"{len(columns)} migrations ({fold_versions((each.version for each in columns), order)})"
 
 
 def _source(name: str) -> str:

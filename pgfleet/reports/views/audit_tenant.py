@@ -205,7 +205,7 @@ def _migration_rows(tenant: TenantEntry, manifest: Manifest) -> Iterator[tuple[S
     order = manifest.versions
     for (status, remark), run in groupby(rows, key=lambda each: (each[0], each[2])):
         members = [each for _, each, _ in run]
-        folded = f"{len(members)} migrations, {fold_versions((each.version for each in members), order)}"
+        folded = f"{len(members)} migrations ({fold_versions((each.version for each in members), order)})"
         yield status, members[0].file if len(members) == 1 else folded, remark
 
 

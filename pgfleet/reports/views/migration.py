@@ -57,7 +57,7 @@ def migration_section(migrations: Sequence[MigrationEntry], manifest: Manifest, 
     state = (Paragraph(text=NOT_APPLIED),) if first.status is MigrationStatus.PENDING else ()
     priorities = ", ".join(sorted({str(each.priority) for each in migrations}))
     return Section(
-        title=first.file if len(migrations) == 1 else f"{len(migrations)} migrations, {folded}",
+        title=first.file if len(migrations) == 1 else f"{len(migrations)} migrations ({folded})",
         status=cell_of(first),
         aside=", ".join(filter(None, (priorities, dates.since(first.since)))),
         anchors=versions,
