@@ -180,6 +180,7 @@ class Rollout:
             skipped=skipped_entries(environment.skipped),
             seeds_alone=not self.scope.migrations,
             revert_to=self.scope.revert_to,
+            adopt_through=self.scope.adopt_through,
             scripts=plan.scripts,
         )
 

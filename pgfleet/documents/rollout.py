@@ -183,11 +183,19 @@ class RolloutDocument(Entry):
     """The document of `pgfleet seed`, which runs no migrations."""
     revert_to: str | None = None
     """The document of `pgfleet revert`: the version to go back to, or `none`."""
+    adopt_through: str | None = None
+    """The document of `pgfleet adopt`: the last version to record."""
     scripts: tuple[ScriptEntry, ...] = ()
     """The distinct scripts of the plan."""
 
     @property
     def what(self) -> str:
-        """`rollout`, `dry run`, `seed`, `seed dry run`, `revert`, or `revert dry run`."""
-        kind = "revert" if self.revert_to else "seed" if self.seeds_alone else "rollout"
+        """`rollout`, `seed`, `revert`, or `adoption`, or the dry run of one: `dry run`, `seed dry run` …"""
+        kind = "rollout"
+        if self.revert_to:
+            kind = "revert"
+        elif self.adopt_through:
+            kind = "adoption"
+        elif self.seeds_alone:
+            kind = "seed"
         return f"{kind} dry run".removeprefix("rollout ") if self.dry_run else kind

@@ -37,7 +37,10 @@ LABELS: Mapping[str, str] = {
     ),
     "whole": "`true`, or `false` if only some tenants were selected.",
     "new-findings": "`true` if the audit found something that the previous one did not have, otherwise `false`.",
-    "what": "What ended: `rollout`, `dry-run`, `seed`, `seed-dry-run`, `revert`, `revert-dry-run`.",
+    "what": (
+        "What ended: `rollout`, `dry-run`, `seed`, `seed-dry-run`, `revert`, `revert-dry-run`, `adoption`, "
+        "`adoption-dry-run`."
+    ),
     "dry-run": "`true`, `false`.",
 }
 """What each label contains, by its name without the prefix `pgfleet.`."""
@@ -87,7 +90,7 @@ class RolloutFinished(TypedDict):
     run_id: str
     """The flow run."""
     what: str
-    """`rollout`, `dry run`, `seed`, `seed dry run`, `revert`, or `revert dry run`."""
+    """As in `pgfleet.what`, with spaces: `rollout`, `dry run`, `seed dry run` …"""
     outcome: str
     """The outcome, as the run's final state is named."""
     reason: str | None

@@ -6,7 +6,7 @@ from itertools import product
 from pgfleet.tasks.support.artifacts import artifact_key
 
 KINDS = ("audit", "summary", "plan", "plan-summary", "seed", "seed-plan", "seed-plan-summary", "counts", "rollout",
-         "counts-rollout", "dry-run", "revert", "revert-dry-run", "tenant")  # fmt: skip
+         "counts-rollout", "dry-run", "revert", "revert-dry-run", "adoption", "tenant")  # fmt: skip
 ENVIRONMENTS = ("prod", "prod-eu", "prod-selection", "summary", "summary-eu", "plan", "rollout", "dry-run", "seed")
 TENANTS = ("", "acme", "eu-acme", "selection", "eu--acme", "-acme", "acme-", "Acme", "a_b", "a-b", "漢", "a b")
 

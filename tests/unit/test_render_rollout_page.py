@@ -104,6 +104,8 @@ def test_a_tenant_that_failed_has_the_place_the_advice_and_the_remaining_differe
     ("changes", "command"),
     [
         ({"seeds_alone": True}, "pgfleet seed prod --tenant acme"),
+        ({"adopt_through": "2"}, "pgfleet adopt prod --tenant acme --through 2"),
+        ({"revert_to": "2"}, "pgfleet revert prod --tenant acme --to 2"),
         ({"dry_run": True}, "pgfleet rollout prod --tenant acme --dry-run"),
     ],
 )

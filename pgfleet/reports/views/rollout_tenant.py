@@ -133,6 +133,8 @@ def _command(document: RolloutDocument, tenant: str) -> str:
     command = rollout_command(document.environment, tenant)
     if document.revert_to:
         command = command.replace("pgfleet rollout", "pgfleet revert", 1) + f" --to {document.revert_to}"
+    elif document.adopt_through:
+        command = command.replace("pgfleet rollout", "pgfleet adopt", 1) + f" --through {document.adopt_through}"
     elif document.seeds_alone:
         command = command.replace("pgfleet rollout", "pgfleet seed", 1)
     return f"{command} --dry-run" if document.dry_run else command
