@@ -12,6 +12,7 @@ from rich.text import Text
 from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.summary import tenant_count
 from pgfleet.reports.render.plain_text import plain_text
+from pgfleet.run import interruption
 from pgfleet.run.progress import listening
 
 if TYPE_CHECKING:
@@ -20,19 +21,28 @@ if TYPE_CHECKING:
 PAUSE_SECONDS = 10.0
 """Between two lines about the same work, and before the remaining time is estimated."""
 MINUTE_SECONDS, MOST_SECONDS = 60, 90
+INTERRUPTED = "interrupted"
+INTERRUPTED_CHANGES = "interrupted; what was committed stays. To continue, run the same command again"
 
 
 @contextmanager
-def showing_progress(title: str, on_plan: Callable[["RolloutPlan"], None] = lambda _: None) -> Iterator["Lines"]:
+def showing_progress(
+    title: str, on_plan: Callable[["RolloutPlan"], None] = lambda _: None, *, interrupted: str = INTERRUPTED
+) -> Iterator["Lines"]:
     """Within the block, the run's progress is a bar on a terminal, and elsewhere one line for each phase.
 
-    `on_plan` is called with the plan of a rollout.
+    `on_plan` is called with the plan of a rollout. If a signal ends the block, the last line is `interrupted`.
     """
     console = Console(stderr=True)
     console.soft_wrap = not console.is_terminal  # a line that another program reads is not broken
     listener = _Bar(title, console, on_plan) if console.is_terminal else Lines(title, console, on_plan)
-    with listening(listener), listener.shown():
-        yield listener
+    try:
+        with listening(listener), listener.shown():
+            yield listener
+    except BaseException:  # Prefect may wrap the KeyboardInterrupt
+        if interruption.received():
+            listener.note(interrupted)
+        raise
 
 
 def time_left(elapsed_seconds: float, done: float, total: float) -> str:

@@ -10,7 +10,7 @@ from rich.console import Console
 from pgfleet.cli import temporary_server
 from pgfleet.cli.option_groups import with_groups
 from pgfleet.cli.options import DryRun, Environment, Output, Selected, Yes, check_writable
-from pgfleet.cli.progress import showing_progress
+from pgfleet.cli.progress import INTERRUPTED, INTERRUPTED_CHANGES, showing_progress
 from pgfleet.cli.prompt import is_confirmed, is_terminal
 from pgfleet.documents.repair import RepairDocument, RepairResult
 from pgfleet.errors import FleetError
@@ -76,7 +76,7 @@ def _run(title: str, environment: str, **parameters: Any) -> RepairDocument:
     from pgfleet.flows.repair import repair_fleet
     from pgfleet.tasks.support.results import REPAIR_DOCUMENT
 
-    with showing_progress(title):
+    with showing_progress(title, interrupted=INTERRUPTED if parameters["dry_run"] else INTERRUPTED_CHANGES):
         return run_flow(repair_fleet, REPAIR_DOCUMENT, environment=environment, **parameters)
 
 

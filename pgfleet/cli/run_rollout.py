@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from pgfleet.cli import temporary_server
-from pgfleet.cli.progress import showing_progress
+from pgfleet.cli.progress import INTERRUPTED, INTERRUPTED_CHANGES, showing_progress
 from pgfleet.cli.prompt import is_agreed, is_confirmed, is_terminal
 from pgfleet.cli.run_flow import run_flow
 from pgfleet.documents.plan import Scope
@@ -74,7 +74,8 @@ def run_rollout(
     flow, own_parameters = _flow_of(scope)
     parameters |= selection.parameters | {"environment": name, "dry_run": dry_run, "yes": yes, **own_parameters}
     kind = f"{flow.name} dry run".removeprefix("rollout ") if dry_run else flow.name
-    with showing_progress(f"{kind} of {name}", show) as progress, ExitStack() as stack:
+    interrupted = INTERRUPTED if dry_run else INTERRUPTED_CHANGES
+    with showing_progress(f"{kind} of {name}", show, interrupted=interrupted) as progress, ExitStack() as stack:
         if must_ask and is_terminal():
 
             def ask(plan: RolloutPlan, page: str) -> bool:

@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from pgfleet.cli import progress
-from pgfleet.cli.progress import showing_progress, time_left
+from pgfleet.cli.progress import INTERRUPTED_CHANGES, showing_progress, time_left
+from pgfleet.run import interruption
 from pgfleet.run.progress import report_finished, report_phase, track
 
 
@@ -80,3 +81,19 @@ def test_elsewhere_a_long_phase_says_how_far_it_is(monkeypatch: pytest.MonkeyPat
         "manifest check: 2 of 5 tenants, about 18 s left",
         "manifest check: 4 of 5 tenants, about 6 s left",
     ]
+
+
+@pytest.mark.parametrize(("signals", "last"), [([2], "rollout of dev: interrupted; what"), ([], "rollout of dev: 1")])
+def test_after_a_signal_the_last_line_says_how_to_continue(
+    monkeypatch: pytest.MonkeyPatch, signals: list[int], last: str
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(progress, "Console", lambda **_: Console(file=stream, force_terminal=False, width=100))
+    monkeypatch.setattr(interruption, "_received", signals)
+    with (
+        pytest.raises(ValueError, match="wrapped"),
+        showing_progress("rollout of dev", interrupted=INTERRUPTED_CHANGES),
+    ):
+        report_phase("rollout of dev", 1)
+        raise ValueError("wrapped")
+    assert stream.getvalue().splitlines()[-1].startswith(last)
