@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -31,18 +32,14 @@ def showing_progress(
 ) -> Iterator["Lines"]:
     """Within the block, the run's progress is a bar on a terminal, and elsewhere one line for each phase.
 
-    `on_plan` is called with the plan of a rollout. If a signal ends the block, the last line is `interrupted`.
+    `on_plan` is called with the plan of a rollout. When a signal arrives, prints `interrupted`.
     """
     console = Console(stderr=True)
     console.soft_wrap = not console.is_terminal  # a line that another program reads is not broken
     listener = _Bar(title, console, on_plan) if console.is_terminal else Lines(title, console, on_plan)
-    try:
-        with listening(listener), listener.shown():
-            yield listener
-    except BaseException:  # Prefect may wrap the KeyboardInterrupt
-        if interruption.received():
-            listener.note(interrupted)
-        raise
+    announcement = partial(listener.end, interrupted)
+    with listening(listener), listener.shown(), interruption.announced_by(announcement):
+        yield listener
 
 
 def time_left(elapsed_seconds: float, done: float, total: float) -> str:
@@ -105,6 +102,10 @@ class Lines:
         """Prints the message, above the bar if there is one."""
         self.console.print(plain_text(f"{self.title}: {message}"))
 
+    def end(self, message: str) -> None:
+        """Prints the message as the last one."""
+        self.note(message)
+
 
 class _TimeLeft(ProgressColumn):
     """The estimate of the remaining time."""
@@ -142,6 +143,10 @@ class _Bar(Lines):
             yield
         finally:
             self.bar.start()
+
+    def end(self, message: str) -> None:
+        self.bar.stop()  # shows the cursor again, even if the process has to be ended
+        self.note(message)
 
     def begin(self, phase: str, tenants: int) -> None:
         self.phase = phase

@@ -27,6 +27,7 @@ CleanUp = Callable[[], object]
 _interrupted = threading.Event()
 _received: list[int] = []
 _clean_ups: list[CleanUp] = []
+_announcements: list[CleanUp] = []
 _shields = 0
 _is_watching = False
 
@@ -121,6 +122,22 @@ def cleaned_up_by(clean_up: CleanUp) -> Iterator[None]:
         _clean_ups.remove(clean_up)
 
 
+@contextmanager
+def announced_by(announcement: CleanUp) -> Iterator[None]:
+    """Within the block, the first signal calls `announcement`, in another thread."""
+    _announcements.append(announcement)
+    try:
+        yield
+    finally:
+        _announcements.remove(announcement)
+
+
+def announce() -> None:
+    """Calls the announcements."""
+    for each in tuple(_announcements):
+        _suppressing(each)
+
+
 def _read_signals(reader: socket.socket, _writer: socket.socket) -> None:
     while numbers := reader.recv(64):
         for number in numbers:
@@ -128,6 +145,7 @@ def _read_signals(reader: socket.socket, _writer: socket.socket) -> None:
                 _received.append(number)
                 interrupt()
                 threading.Thread(target=_end, args=(number,), name="end", daemon=True).start()
+                threading.Thread(target=announce, name="announcement", daemon=True).start()
 
 
 def _end(number: int) -> None:
