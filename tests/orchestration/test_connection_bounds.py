@@ -356,7 +356,7 @@ def test_release_ends_a_wait(prefect_api: str) -> None:
     one.acquire(server)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(copy_context().run, other.acquire, server)
-        time.sleep(0.5)
+        time.sleep(0.5)  # long enough to get a slot, if one were free
         assert not waiting.done()
         other.release([server])
         with pytest.raises(ConnectionLimitTimeout):
