@@ -270,17 +270,32 @@ class ScriptFaultEntry(Entry):
     problem: str
 
 
+class StampScope(StrEnum):
+    """Which catalog rows a stamp covers."""
+
+    DATABASE = "database"
+    """All of the tenant's database. While they are the same, the manifest's queries run the same as before."""
+    OBJECTS = "objects"
+    """Those that the inspection depends on: for tenants that share a database, and in large databases."""
+
+
 class StampEntry(Entry):
     """The stamp of a tenant's catalog. While `digest` and `inputs` are the same, the catalog is unchanged."""
 
     digest: str
-    """SHA-256 in hexadecimal, computed by the tenant's server over what the inspection reads."""
+    """SHA-256 in hexadecimal, computed by the tenant's server; empty if the database is too large for a stamp of all of
+    it, so that the next audit takes one of the objects.
+    """
     inputs: str
     """Identifies the manifest, the home schema, and the version of pgfleet."""
     read_at: datetime
     """When the catalog was read."""
     has_ledger: bool
     """Whether pgfleet's ledger exists."""
+    scope: StampScope = StampScope.OBJECTS
+    """`database`: it covers all objects of the database; or `objects`: those that the inspection reads."""
+    covers_queries: bool = False
+    """Whether the manifest's queries ran nothing of the tenant's own, and every check passed."""
 
 
 class TenantEntry(Entry):

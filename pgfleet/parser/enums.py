@@ -11,6 +11,7 @@ from postgast.pg_query_pb2 import (
     OnConflictAction,
     ReindexObjectType,
     RoleSpecType,
+    SQLValueFunctionOp,
     TransactionStmtKind,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "OnConflictAction",
     "ReindexObjectType",
     "RoleSpecType",
+    "SQLValueFunctionOp",
     "TransactionStmtKind",
 ]

@@ -22,6 +22,7 @@ class Query:
     `tables` are the quoted names of the tenant's tables that it reads. It is not sent unless the server would run
     nothing of the tenant's own for it (`introspection/guard.sql`). A query that `is_only_planned` may name functions
     that planning does not call. One that `is_repeated` is prepared on a connection that is kept for a whole rollout.
+    Of one that `is_proven`, an earlier query of the same message proves that, and locks its tables; it fails otherwise.
     One with a `script` has no text: it only makes sure of the same for the script, and returns no rows.
 
     A value that is a query itself stands for its text.
@@ -33,6 +34,7 @@ class Query:
     tables: frozenset[str] = frozenset()
     is_only_planned: bool = False
     is_repeated: bool = False
+    is_proven: bool = False
     script: str = ""
 
     @property

@@ -9,6 +9,7 @@ from fixtures.servers import Server, attributes, by_name, catalog_of
 
 from pgfleet.catalog.objects import Catalog, ObjectKind
 from pgfleet.catalog.scope import Scope
+from pgfleet.documents.audit import StampScope
 from pgfleet.postgres.read.introspection import SCOPES, read_catalog
 from pgfleet.run.shipped import sql_folder
 
@@ -51,6 +52,7 @@ def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
         *SCOPES,
         *of_rows,
         *of_sessions,
+        *(f"{scope}_stamp" for scope in StampScope),
         "line",
         "partitions",
         "summary",
@@ -67,7 +69,6 @@ def test_every_query_file_belongs_to_a_kind_or_is_listed_here() -> None:
         "logins",
         "prepared_domains",
         "repair_facts",
-        "stamp",
     }
 
 

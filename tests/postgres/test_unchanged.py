@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from fixtures.servers import Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.documents.audit import SeedStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import SeedStatus, StampScope, TenantEntry, Verdict
 from pgfleet.judge.unchanged import earlier_inspections
-from pgfleet.manifest.model import Manifest
+from pgfleet.manifest.model import Check, Manifest
 from pgfleet.postgres.apply.ledger import prepare_ledger
 from pgfleet.postgres.read.audit import audit
 from pgfleet.run.context import RunContext
@@ -18,18 +19,11 @@ from pgfleet.run.context import RunContext
 WEEK = timedelta(days=7)
 
 
-def statements(server: Server, begin: int) -> int:
-    """How many messages with statements the server has been sent since."""
-    with server.cluster.log.open("rb") as log:
-        log.seek(begin)
-        return len(re.findall(r"\[\d+\] LOG:  statement: ", log.read().decode(errors="replace")))
-
-
 class Tenant:
-    """A tenant that is audited again and again; `sent` is the number of round trips of the last audit."""
+    """A tenant that is audited again and again; `log` is what the last audit had the server write to its log."""
 
     def __init__(self, server: Server, database: str, manifest: Manifest, expected: ExpectedCatalog) -> None:
-        self.server, self.database, self.sent = server, database, 0
+        self.server, self.database, self.log = server, database, ""
         self.tenant = server.tenant(database)
         self.context: RunContext = server.context(manifest, expected, self.tenant)
         self.context.earlier = {}
@@ -38,10 +32,21 @@ class Tenant:
     def execute(self, sql: str) -> None:
         self.server.execute(sql, self.database)
 
+    @property
+    def sent(self) -> int:
+        """The round trips of the last audit."""
+        return len(re.findall(r"\[\d+\] LOG:  statement: ", self.log))
+
+    def asked(self, text: str) -> bool:
+        """Whether a statement of the last audit contained the text."""
+        return text in self.log
+
     def audit(self) -> TenantEntry:
         begin = self.server.cluster.log.stat().st_size
         entry = audit(self.tenant, self.context)
-        self.sent = statements(self.server, begin)
+        with self.server.cluster.log.open("rb") as log:
+            log.seek(begin)
+            self.log = log.read().decode(errors="replace")
         self.context.earlier = earlier_inspections([entry], datetime.now(UTC), WEEK)
         return entry
 
@@ -82,6 +87,76 @@ def test_a_changed_tenant_is_read_in_full(tenant: Tenant) -> None:
     assert (changed.verdict, changed.read) == (Verdict.BLOCKED, "full")
     tenant.execute("ALTER TABLE ai_messages ADD COLUMN role text")
     assert tenant.audit().read == "full"
+
+
+RAISING = "CREATE FUNCTION raising(text, name) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RAISE ''ran''; END'"
+HOSTILE = (
+    f"{RAISING}; CREATE OPERATOR = (FUNCTION = raising, LEFTARG = text, RIGHTARG = name)",
+    "CREATE FUNCTION to_regclass(varchar) RETURNS regclass LANGUAGE sql AS 'SELECT NULL::regclass'",
+    "ALTER TABLE ai_messages RENAME TO real; CREATE VIEW ai_messages AS SELECT * FROM real",
+    "CREATE RULE r AS ON UPDATE TO ai_messages DO NOTHING",
+    "CREATE TABLE ai_child () INHERITS (ai_messages)",
+)
+
+
+@pytest.fixture
+def with_data_check(server: Server, database: str, shipped_manifest: Manifest) -> Tenant:
+    """A tenant with a check that reads rows."""
+    check = Check(name="messages", query="SELECT name FROM ai_guardrails.policy_rules WHERE message = ''", returns=())
+    *others, last = shipped_manifest.migrations
+    manifest = replace(shipped_manifest, migrations=(*others, replace(last, checks=(*last.checks, check))))
+    return Tenant(server, database, manifest, server.expected(shipped_manifest))
+
+
+def test_only_checks_that_read_rows_are_run_in_an_unchanged_tenant(with_data_check: Tenant) -> None:
+    tenant = with_data_check
+    first, second = tenant.audit(), tenant.audit()
+    assert (tenant.asked("information_schema"), tenant.asked("message = ''")) == (False, True)
+    assert second == first.model_copy(update={"read": second.read})
+    tenant.execute("UPDATE ai_guardrails.policy_rules SET message = ''")
+    third = tenant.audit()
+    assert [check.passed for each in third.migrations for check in each.checks].count(False) == 1
+    assert third.read == second.read
+    assert not tenant.asked("information_schema")
+
+
+def test_an_unchanged_tenant_with_a_failing_check_runs_all_checks_again(with_data_check: Tenant) -> None:
+    tenant = with_data_check
+    tenant.execute("UPDATE ai_guardrails.policy_rules SET message = ''")
+    assert tenant.audit().verdict is not Verdict.READY
+    assert tenant.audit().read != "full"
+    assert tenant.asked("information_schema")
+
+
+def test_an_unchanged_tenant_needs_no_guard_but_locks_its_tables(tenant: Tenant) -> None:
+    tenant.audit()
+    assert tenant.asked("pgfleet_guard")
+    tenant.audit()
+    assert not tenant.asked("pgfleet_guard")
+    assert tenant.asked('LOCK TABLE "ai_guardrails"."policy_rules", "public"."ai_conversations"')
+
+
+@pytest.mark.parametrize("change", HOSTILE)
+def test_a_tenant_in_which_a_query_could_run_something_else_is_read_in_full(tenant: Tenant, change: str) -> None:
+    tenant.audit()
+    tenant.execute(change)
+    assert tenant.audit().read == "full"
+    assert tenant.asked("pgfleet_guard")
+
+
+def test_a_tenant_in_a_large_database_is_stamped_by_its_objects(tenant: Tenant) -> None:
+    columns = ", ".join(f"c{number} int" for number in range(1500))
+    for number in range(20):
+        tenant.execute(f"CREATE TABLE wide{number} ({columns})")
+    entries = [tenant.audit() for _ in range(3)]
+    assert [(each.stamp.scope, bool(each.stamp.digest)) for each in entries if each.stamp] == [
+        (StampScope.OBJECTS, False),
+        (StampScope.OBJECTS, True),
+        (StampScope.OBJECTS, True),
+    ]
+    assert [each.read == "full" for each in entries] == [True, True, False]
+    tenant.execute("CREATE TABLE another ()")
+    assert tenant.audit().read != "full"
 
 
 DAMAGE = (

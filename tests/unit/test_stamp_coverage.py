@@ -1,15 +1,19 @@
-"""The catalog stamp covers every catalog, and every column, that an inspection reads."""
+"""The stamps cover every catalog, and every column, that an inspection reads."""
 
 import re
 from collections.abc import Iterator
 
+import pytest
+
 from pgfleet.catalog.objects import ObjectKind
+from pgfleet.manifest.catalog_queries import CATALOGS
 from pgfleet.parser import ast
 from pgfleet.parser.parse import nodes_in, parse_sql
 from pgfleet.postgres.read.introspection import SCOPES
 from pgfleet.run.shipped import sql_folder
 
 INSPECTION = [f"introspection/{name}" for name in (*SCOPES, *ObjectKind, "home_path", "search_path", "summary")]
+OBJECTS, DATABASE = STAMPS = ("introspection/objects_stamp", "introspection/database_stamp")
 FILES = [*INSPECTION, "ledger/exists"]
 BY_NAME = {"pg_collation", "pg_foreign_server", "pg_language", "pg_opclass"}
 """Only names are read, of what an object depends on; the stamp has them from pg_identify_object."""
@@ -19,6 +23,8 @@ SCRATCH_ONLY = {"pg_init_privs"}
 """Read only in scratch databases, where everything is read."""
 ELSEWHERE = {"attributes", "relhasrules"}
 """No column; and whether a table has rules, which are covered themselves."""
+IMPLIED = {"relhassubclass"}
+"""Whether it has children, which are covered themselves."""
 FUNCTIONS = {
     "pg_get_constraintdef": {"pg_constraint", "pg_class", "pg_attribute", "pg_index"},
     "pg_get_expr": {"pg_attribute", "pg_class", "pg_proc"},
@@ -55,17 +61,31 @@ def functions(name: str) -> set[str]:
     return {each for each in found if each.startswith("pg_get_")}
 
 
-def test_every_catalog_is_covered() -> None:
+@pytest.mark.parametrize("stamp", STAMPS)
+def test_every_catalog_is_covered(stamp: str) -> None:
     read = set[str]().union(*map(catalogs, FILES))
-    assert read - catalogs("introspection/stamp") - BY_NAME - FIXED - SCRATCH_ONLY == set()
+    by_name = BY_NAME if stamp == OBJECTS else set()
+    assert read - catalogs(stamp) - by_name - FIXED - SCRATCH_ONLY == set()
 
 
-def test_every_column_of_relations_is_covered() -> None:
+@pytest.mark.parametrize("stamp", STAMPS)
+def test_every_column_of_relations_is_covered(stamp: str) -> None:
     read = set[str]().union(*map(columns, FILES))
-    assert read - columns("introspection/stamp") - ELSEWHERE == set()
+    assert read - columns(stamp) - ELSEWHERE - (IMPLIED if stamp == DATABASE else set()) == set()
 
 
-def test_what_functions_read_is_covered() -> None:
+@pytest.mark.parametrize("stamp", STAMPS)
+def test_what_functions_read_is_covered(stamp: str) -> None:
     used = set[str]().union(*map(functions, FILES))
     assert used == set(FUNCTIONS)
-    assert set[str]().union(*FUNCTIONS.values()) - catalogs("introspection/stamp") == set()
+    assert set[str]().union(*FUNCTIONS.values()) - catalogs(stamp) == set()
+
+
+def test_the_stamp_of_a_database_covers_what_the_guard_reads() -> None:
+    read = catalogs("introspection/guard") | catalogs("introspection/guard_closely")
+    assert read - catalogs(DATABASE) == set()
+
+
+def test_the_stamp_of_a_database_covers_the_catalogs_of_checks() -> None:
+    views = {"pg_indexes", "pg_matviews", "pg_policies", "pg_tables", "pg_views"}
+    assert CATALOGS - catalogs(DATABASE) == views

@@ -34,7 +34,7 @@ def audit(tenant: Tenant, context: RunContext, run: Runner = directly) -> Tenant
             migrations = [run(verify, session, context, inspection, each.version) for each in manifest.migrations]
             return judge_tenant(
                 tenant,
-                inspection.observed,
+                inspection.stamped(migrations),
                 inspection.assessment,
                 accept(tenant.name, migrations, context.environment.policy.acceptances, context.today),
                 [run(check_seed, session, context, inspection, each.name) for each in manifest.seeds],

@@ -7,7 +7,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.history import fingerprint_of
 from pgfleet.catalog.objects import Catalog
 from pgfleet.catalog.partitions import are_attached
-from pgfleet.documents.audit import LedgerState, PositionEntry
+from pgfleet.documents.audit import LedgerState, MigrationEntry, PositionEntry
 from pgfleet.errors import DatabaseError, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.assessment import Assessment, assess, find_repairs_to_refine
@@ -25,9 +25,9 @@ from pgfleet.postgres.read.logins import has_row_security, logins_key, logins_qu
 from pgfleet.postgres.read.missing import missing_relations
 from pgfleet.postgres.read.partitions import read_partitions
 from pgfleet.postgres.read.prefetch import Prefetched, Reading, prefetch
-from pgfleet.postgres.read.queries import check_queries, run_checks
+from pgfleet.postgres.read.queries import check_query, run_checks
 from pgfleet.postgres.read.repair_facts import read_repair_facts
-from pgfleet.postgres.read.stamp import read_stamp, stamp_query
+from pgfleet.postgres.read.stamp import read_stamp, stamp_query, stamp_scope
 from pgfleet.postgres.read.trust import trust_in
 from pgfleet.postgres.read.unchanged import earlier_inspection, read_unchanged
 from pgfleet.postgres.session import BACKEND, Session
@@ -57,6 +57,13 @@ class TenantInspection:
     def expected(self) -> ExpectedCatalog:
         """What the tenant must contain at its position."""
         return self.assessment.expected
+
+    def stamped(self, migrations: Sequence[MigrationEntry]) -> TenantObservation:
+        """What was observed; its stamp covers the queries if they ran without failing, and every check passed."""
+        stamp, were_run = self.observed.stamp, all(each.version in self.prefetched.checks for each in migrations)
+        if not (stamp and were_run and all(check.passed for each in migrations for check in each.checks)):
+            return self.observed
+        return replace(self.observed, stamp=stamp.model_copy(update={"covers_queries": True}))
 
 
 def inspect(
@@ -114,7 +121,7 @@ def inspect_again(
     is_incomplete = lacks_relations(before.observed.catalog, whole.scope)
     holders_queries = (holders_query(session, whole.scope),) if is_incomplete else ()
     queries = (_catalog_query(session, whole), *holders_queries, *also)
-    checks = check_queries(context.migration(checks_of).checks) if checks_of else []
+    checks = [check_query(each) for each in context.migration(checks_of).checks] if checks_of else []
     try:
         rows = session.fetch(*queries, *checks)
         results = tuple(QueryResult(rows=tuple(each)) for each in rows[len(queries) :])
@@ -285,7 +292,7 @@ def _queries(session: Session, context: RunContext, expected: ExpectedCatalog) -
     The stamp, if wanted, comes first: what changes after it is read must make the next one differ.
     """
     tool = (exists_query(context.manifest.ledger, session.home),) if context.manifest.ledger else ()
-    stamp = () if context.earlier is None else (stamp_query(session, expected),)
+    stamp = () if context.earlier is None else (stamp_query(session, expected, stamp_scope(session, context)),)
     return *stamp, ledger_query(session), BACKEND, _catalog_query(session, expected), *tool
 
 
@@ -311,5 +318,5 @@ def _observe(
         pooler=session.pooler_before(pid),
         is_standby=is_standby,
         database=session.database,
-        stamp=read_stamp(session, context, expected, stamp) if stamp else None,
+        stamp=read_stamp(session, context, expected, stamp, has_ledger=found[0]) if stamp else None,
     )

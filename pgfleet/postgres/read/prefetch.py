@@ -1,14 +1,15 @@
 """Runs the queries of all steps of an audit in one round trip."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from pgfleet.errors import PermanentError
 from pgfleet.judge.observations import CountObservation, QueryResult, SeedObservation, TenantObservation
+from pgfleet.manifest.catalog_queries import reads_only_catalogs
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.missing import absence
-from pgfleet.postgres.read.queries import check_queries, count_observation, count_query, seed_observation, seed_query
+from pgfleet.postgres.read.queries import check_query, count_observation, count_query, seed_observation, seed_query
 from pgfleet.postgres.session import Session
 from pgfleet.run.context import RunContext
 
@@ -37,44 +38,75 @@ class Reading:
     others: Sequence[Rows] = ()
 
 
+class Prefetching:
+    """The queries of the other audit steps for one tenant, and what their rows mean.
+
+    `data` and `checks` are the queries to be sent. A query that names a table of `missing` (quoted names) is not among
+    them, nor are checks of other migrations than those of `versions`, if given. If the tenant `is_unchanged` since all
+    checks passed, those that read only catalogs pass again, and are not among them either.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        context: RunContext,
+        *,
+        missing: frozenset[str] = frozenset(),
+        versions: Collection[str] | None = None,
+        is_unchanged: bool = False,
+    ) -> None:
+        manifest, expected = context.manifest, context.expected(session.server_major, session.home)
+        limit_rows = context.environment.policy.exact_count_limit_rows
+        self._missing, self._manifest = missing, manifest
+        self._migrations = [each for each in manifest.migrations if versions is None or each.version in versions]
+        self._data = [
+            *(seed_query(each, expected.seeds[each.name], home=session.home) for each in manifest.seeds),
+            *(count_query(each, home=session.home, limit_rows=limit_rows) for each in manifest.counts),
+        ]
+        self._checks = [
+            (check, None if is_unchanged and reads_only_catalogs(check.query) else check_query(check))
+            for migration in self._migrations
+            for check in migration.checks
+        ]
+        self.data = [each for each in self._data if not each.tables & missing]
+        self.checks = [each for _, each in self._checks if each and not each.tables & missing]
+
+    def read(self, data: Iterable[Rows], checks: Iterable[Rows]) -> Prefetched:
+        """The results, from the rows of the queries that were sent."""
+        data, checks, manifest = iter(data), iter(checks), self._manifest
+        found = (self._result(each, data) for each in self._data)
+        seeds = {each.name: seed_observation(next(found)) for each in manifest.seeds}
+        counts = {each.table: count_observation(each.table, next(found)) for each in manifest.counts}
+        results = (
+            self._result(query, checks) if query else QueryResult(rows=check.returns) for check, query in self._checks
+        )
+        by_version = {each.version: tuple(islice(results, len(each.checks))) for each in self._migrations}
+        return Prefetched(checks=by_version, seeds=seeds, counts=counts)
+
+    def _result(self, query: Query, rows: Iterator[Rows]) -> QueryResult:
+        if tables := query.tables & self._missing:
+            return QueryResult(absent=absence(tables))
+        return QueryResult(rows=tuple(next(rows)))
+
+
 def prefetch(
     session: Session,
     context: RunContext,
     *,
     missing: frozenset[str] = frozenset(),
     versions: Collection[str] | None = None,
-    first: Sequence[Query] = (),
     also: Sequence[Query] = (),
 ) -> tuple[Prefetched, list[Rows]] | None:
     """All results, and the rows of the `also` queries; None if any query fails, which then each step finds out itself.
 
-    A query that names a table of `missing` (quoted names) is not sent, nor are checks of other migrations than those of
-    `versions`, if given. If one of the `first` queries fails, the server runs none of the others. Raises transient
-    DatabaseErrors.
+    `missing` and `versions` as in `Prefetching`. Raises transient DatabaseErrors.
     """
-    manifest, expected = context.manifest, context.expected(session.server_major, session.home)
-    limit_rows = context.environment.policy.exact_count_limit_rows
-    seeds = [seed_query(each, expected.seeds[each.name], home=session.home) for each in manifest.seeds]
-    counts = [count_query(each, home=session.home, limit_rows=limit_rows) for each in manifest.counts]
-    checked = [each for each in manifest.migrations if versions is None or each.version in versions]
-    checks = check_queries(check for migration in checked for check in migration.checks)
-    sent = [each for each in (*seeds, *counts, *checks) if not each.tables & missing]
-    place = sum(not each.tables & missing for each in (*seeds, *counts))
+    steps = Prefetching(session, context, missing=missing, versions=versions)
+    place, end = len(steps.data), len(steps.data) + len(also)
     # Seeds and counts come first: if their table is missing they fail before the server has done the rest.
-    queries = (*first, *sent[:place], *also, *sent[place:])
+    queries = (*steps.data, *also, *steps.checks)
     try:
-        fetched = session.fetch(*queries)[len(first) :] if queries else []
+        rows = session.fetch(*queries) if queries else []
     except PermanentError:
         return None
-    others = fetched[place : place + len(also)]
-    rows = iter([*fetched[:place], *fetched[place + len(also) :]])
-    results = (
-        QueryResult(absent=absence(tables))
-        if (tables := each.tables & missing)
-        else QueryResult(rows=tuple(next(rows)))
-        for each in (*seeds, *counts, *checks)
-    )
-    found_seeds = {each.name: seed_observation(next(results)) for each in manifest.seeds}
-    found_counts = {each.table: count_observation(each.table, next(results)) for each in manifest.counts}
-    found_checks = {each.version: tuple(islice(results, len(each.checks))) for each in checked}
-    return Prefetched(checks=found_checks, seeds=found_seeds, counts=found_counts), others
+    return steps.read(rows[:place], rows[end:]), rows[place:end]

@@ -19,9 +19,9 @@ ABSENT = ("42", "3F")
 """SQLSTATE classes for a table, column, function, or schema that does not exist."""
 
 
-def check_queries(checks: Iterable[Check]) -> list[Query]:
-    """The queries of these checks."""
-    return [Query(check.query, at_home=True, tables=tables_of(check.query)) for check in checks]
+def check_query(check: Check) -> Query:
+    """The check's query."""
+    return Query(check.query, at_home=True, tables=tables_of(check.query))
 
 
 def seed_query(seed: Seed, baseline: Iterable[Mapping[str, Any]] | None, *, home: str) -> Query:
@@ -43,7 +43,7 @@ def count_query(count: Count, *, home: str, limit_rows: int) -> Query:
 
 def run_checks(session: Session, checks: Sequence[Check]) -> tuple[QueryResult, ...]:
     """The result of each check, in one round trip unless one of them fails. Raises transient DatabaseErrors."""
-    queries = check_queries(checks)
+    queries = [check_query(each) for each in checks]
     if not queries:
         return ()
     try:

@@ -1,16 +1,20 @@
 """Finds out whether a tenant's catalog is as an earlier audit found it, and reads only the data if it is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import Catalog
+from pgfleet.documents.audit import StampScope
+from pgfleet.errors import PermanentError
 from pgfleet.judge.observations import TenantObservation
 from pgfleet.judge.unchanged import EarlierInspection
 from pgfleet.postgres.apply.ledger import FORMAT, ledger_entries
 from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
+from pgfleet.postgres.guard import lock_in_place_of_guard
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.missing import quoted_names
-from pgfleet.postgres.read.prefetch import Reading, prefetch
+from pgfleet.postgres.read.prefetch import Prefetching, Reading
 from pgfleet.postgres.read.stamp import stamp_inputs, unchanged_queries
 from pgfleet.postgres.read.trust import trust_in
 from pgfleet.postgres.session import BACKEND, Session
@@ -24,7 +28,7 @@ LEDGER = frozenset({'"pgfleet"."ledger"', '"pgfleet"."ledger_format"'})
 def earlier_inspection(session: Session, context: RunContext, expected: ExpectedCatalog) -> EarlierInspection | None:
     """The inspection of the session's tenant that holds if the catalog is unchanged; None if there is none."""
     earlier = (context.earlier or {}).get(session.name)
-    if earlier is None or earlier.fingerprint not in expected.known_fingerprints:
+    if earlier is None or not earlier.stamp.digest or earlier.fingerprint not in expected.known_fingerprints:
         return None
     return earlier if earlier.stamp.inputs == stamp_inputs(session, context, expected) else None
 
@@ -39,34 +43,43 @@ def read_unchanged(
     """The tenant's data, and the rows of the `also` queries, in one round trip.
 
     None if the catalog has changed, or if a query failed. The server runs no query of the manifest's, and reads no
-    ledger, before it has found the catalog unchanged.
+    ledger, before it has found the catalog unchanged. If the stamp covers the queries, too, checks that read only
+    catalogs are not sent, and the others need no guard.
     """
     place = expected.known_fingerprints[earlier.fingerprint]
     found = expected.at(frozenset(expected.history.versions[:place])).objects
     session.trust = trust_in(found, session.home)
-    ledger = (
+    stamp = earlier.stamp
+    covers_queries = stamp.covers_queries and stamp.scope is StampScope.DATABASE
+    missing = quoted_names(expected.objects.keys() - found.keys(), session.home)
+    steps = Prefetching(session, context, missing=missing, is_unchanged=covers_queries)
+    tool = (exists_query(context.manifest.ledger, session.home),) if context.manifest.ledger else ()
+    others = (*(_ledger_queries(session) if stamp.has_ledger else ()), BACKEND, *tool, *also)
+    queries = (*steps.data, *others, *steps.checks)
+    lock = lock_in_place_of_guard(session.trust, queries, home=session.home, also=LEDGER) if covers_queries else None
+    if lock is not None:
+        queries = tuple(replace(each, is_proven=True) for each in queries)
+    try:
+        _, _, *rows = session.fetch(*unchanged_queries(session, expected, stamp, lock or ""), *queries)
+    except PermanentError:
+        return None
+    data, end = len(steps.data), len(steps.data) + len(others)
+    prefetched, rest = steps.read(rows[:data], rows[end:]), rows[data:end]
+    ledger: Rows = []
+    if stamp.has_ledger:
+        [[(version,)], ledger, *rest] = rest
+        if version != FORMAT:
+            return None
+    last = len(rest) - len(also)
+    observed = _observe(session, context, earlier, ledger, rest[:last])
+    return Reading(observed=observed, prefetched=prefetched, others=rest[last:])
+
+
+def _ledger_queries(session: Session) -> tuple[Query, Query]:
+    return (
         Query(statement("ledger/format"), tables=LEDGER),
         Query(statement("ledger/read"), {"home": session.home}, tables=LEDGER),
     )
-    tool = (exists_query(context.manifest.ledger, session.home),) if context.manifest.ledger else ()
-    answer = prefetch(
-        session,
-        context,
-        missing=quoted_names(expected.objects.keys() - found.keys(), session.home),
-        first=unchanged_queries(session, expected, earlier.stamp),
-        also=(*(ledger if earlier.stamp.has_ledger else ()), BACKEND, *tool, *also),
-    )
-    if answer is None:
-        return None
-    prefetched, rows = answer
-    ledger_rows: Rows = []
-    if earlier.stamp.has_ledger:
-        [[(version,)], ledger_rows, *rows] = rows
-        if version != FORMAT:
-            return None
-    end = len(rows) - len(also)
-    observed = _observe(session, context, earlier, ledger_rows, rows[:end])
-    return Reading(observed=observed, prefetched=prefetched, others=rows[end:])
 
 
 def _observe(

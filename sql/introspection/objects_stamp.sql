@@ -1,8 +1,7 @@
--- The catalog stamp: one row with a digest of everything that the inspection of a tenant reads from catalogs, and whether
--- pgfleet's ledger exists. While the digest is the same, the inspection finds the same. It covers the rows of the objects
--- in scope and of the ledger, the names of what they depend on, and the rights of this role; but no statistics, files, or
--- transaction IDs, so VACUUM, ANALYZE, CLUSTER, and restarts do not change it. The system identifier and the OIDs make it
--- unique to this database: a dump and restore, or pg_upgrade, changes it.
+-- The stamp of the objects that an inspection reads: one row with a digest. While the digest is the same, the inspection
+-- finds the same. It covers the rows of the objects in scope and of the ledger, the names of what they depend on, and the
+-- rights of this role; but no statistics, files, or transaction IDs, so VACUUM, ANALYZE, CLUSTER, and restarts do not change
+-- it. The system identifier and the OIDs make it unique to this database: a dump and restore, or pg_upgrade, changes it.
 WITH schemas AS MATERIALIZED (
   SELECT n.tableoid, n.*, n.nspname = ANY(%(schemas)s::text[]) AS is_managed
   FROM pg_catalog.pg_namespace AS n
@@ -196,9 +195,4 @@ SELECT
       )
     ),
     'hex'
-  ) AS stamp,
-  EXISTS (
-    SELECT FROM schemas AS n
-    INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace
-    WHERE n.nspname = 'pgfleet' AND c.relname = 'ledger'
-  ) AS has_ledger
+  ) AS stamp

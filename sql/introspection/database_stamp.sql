@@ -1,0 +1,133 @@
+-- The stamp of all catalogs of a database: one row with a digest, null if pg_attribute is larger than the given number of
+-- bytes. While the digest is the same, every query that reads only these catalogs returns the same, and
+-- the server runs the same for a query as before. Reading it takes the server half as long as stamp.sql, if the database
+-- has no more than some hundred tables; but a change of any object of the database changes it.
+--
+-- After each change, a row of a catalog is a new version, with the ID of the transaction that wrote it. No transaction that
+-- commits later can have an ID that is there already, so the IDs identify the rows. VACUUM FULL, CLUSTER, REINDEX, and
+-- TRUNCATE write new versions, too, of rows of pg_class, pg_index, and pg_attribute, in which nothing that counts here has
+-- changed: of those, columns are read. What the server came with, with OIDs below 16384, is not read, nor is TOAST. The
+-- timeline makes the stamp differ on a server that was reset to an earlier time.
+WITH own AS MATERIALIZED (
+  SELECT
+    c.oid,
+    c.relkind,
+    ROW(
+      c.oid, c.relname, c.relnamespace, c.reloftype, c.relowner, c.relam, c.reltablespace, c.relpersistence, c.relkind,
+      c.relrowsecurity, c.relforcerowsecurity, c.relispopulated, c.relreplident, c.relispartition, c.relacl, c.reloptions
+    )::text AS line
+  FROM pg_catalog.pg_class AS c
+  WHERE
+    c.oid >= 16384
+    AND c.relkind <> 't'
+    AND c.relnamespace <> 'pg_toast'::pg_catalog.regnamespace
+)
+
+SELECT
+  CASE
+    WHEN
+      pg_catalog.pg_relation_size('pg_catalog.pg_attribute'::pg_catalog.regclass) <= %(most_bytes)s
+      THEN
+        pg_catalog.encode(
+          pg_catalog.sha256(
+            pg_catalog.convert_to(
+              pg_catalog.concat_ws(
+                '/',
+                (SELECT pg_catalog.string_agg(c.line, '' ORDER BY c.oid) FROM own AS c),
+                (
+                  SELECT
+                    pg_catalog.string_agg(
+                      -- Only a column that was added with a default has values that VACUUM FULL moves into the rows.
+                      CASE
+                        WHEN a.atthasdef
+                          THEN ROW(
+                            a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull,
+                            a.attidentity, a.attgenerated, a.attisdropped, a.attacl
+                          )::text
+                        ELSE a.xmin::text
+                      END,
+                      ',' ORDER BY a.attrelid, a.attnum
+                    )
+                  FROM pg_catalog.pg_attribute AS a
+                  WHERE
+                    a.attrelid >= 16384
+                    AND a.attnum > 0
+                    AND a.attrelid IN (SELECT c.oid FROM own AS c WHERE c.relkind NOT IN ('i', 'I', 'S'))
+                ),
+                (
+                  SELECT
+                    pg_catalog.string_agg(
+                      ROW(
+                        i.indexrelid, i.indisunique, i.indisprimary, i.indisexclusion, i.indimmediate, i.indisvalid,
+                        i.indisready, i.indislive, i.indisreplident
+                      )::text,
+                      '' ORDER BY i.indexrelid
+                    )
+                  FROM pg_catalog.pg_index AS i
+                  WHERE i.indexrelid IN (SELECT c.oid FROM own AS c WHERE c.relkind IN ('i', 'I'))
+                ),
+                ARRAY(
+                  SELECT d.xmin
+                  FROM pg_catalog.pg_depend AS d
+                  WHERE d.classid <> 'pg_catalog.pg_class'::pg_catalog.regclass OR d.objid IN (SELECT c.oid FROM own AS c)
+                ),
+                ARRAY(SELECT n.xmin FROM pg_catalog.pg_namespace AS n WHERE n.nspname !~ '^pg_(toast_)?temp_'),
+                ARRAY(SELECT d.xmin FROM pg_catalog.pg_attrdef AS d),
+                ARRAY(SELECT k.xmin FROM pg_catalog.pg_constraint AS k),
+                ARRAY(SELECT h.xmin FROM pg_catalog.pg_inherits AS h),
+                ARRAY(SELECT p.xmin FROM pg_catalog.pg_partitioned_table AS p),
+                ARRAY(SELECT q.xmin FROM pg_catalog.pg_sequence AS q),
+                ARRAY(SELECT t.xmin FROM pg_catalog.pg_trigger AS t),
+                ARRAY(SELECT w.xmin FROM pg_catalog.pg_rewrite AS w),
+                ARRAY(SELECT p.xmin FROM pg_catalog.pg_policy AS p),
+                ARRAY(SELECT x.xmin FROM pg_catalog.pg_statistic_ext AS x),
+                ARRAY(SELECT f.xmin FROM pg_catalog.pg_foreign_table AS f),
+                ARRAY(SELECT f.xmin FROM pg_catalog.pg_foreign_server AS f),
+                ARRAY(SELECT o.xmin FROM pg_catalog.pg_opclass AS o WHERE o.oid >= 16384),
+                ARRAY(SELECT p.xmin FROM pg_catalog.pg_proc AS p WHERE p.oid >= 16384),
+                ARRAY(SELECT o.xmin FROM pg_catalog.pg_operator AS o WHERE o.oid >= 16384),
+                ARRAY(SELECT k.xmin FROM pg_catalog.pg_cast AS k),
+                ARRAY(SELECT y.xmin FROM pg_catalog.pg_type AS y WHERE y.oid >= 16384),
+                ARRAY(SELECT e.xmin FROM pg_catalog.pg_enum AS e),
+                ARRAY(SELECT g.xmin FROM pg_catalog.pg_range AS g),
+                ARRAY(SELECT n.xmin FROM pg_catalog.pg_collation AS n WHERE n.oid >= 16384),
+                ARRAY(SELECT e.xmin FROM pg_catalog.pg_extension AS e),
+                ARRAY(SELECT n.xmin FROM pg_catalog.pg_language AS n),
+                -- The roles that own something in this database or are granted something, and what they mean for ours.
+                ARRAY(
+                  SELECT ROW(
+                    r.oid, r.rolname, r.rolsuper, r.rolinherit, r.rolbypassrls,
+                    pg_catalog.pg_has_role(r.oid, 'USAGE'), pg_catalog.pg_has_role(r.oid, 'MEMBER'),
+                    ARRAY(SELECT m.roleid FROM pg_catalog.pg_auth_members AS m WHERE r.oid = m.member ORDER BY m.roleid)
+                  )
+                  FROM pg_catalog.pg_roles AS r
+                  WHERE
+                    r.oid < 16384
+                    OR r.rolsuper
+                    OR r.rolname IN (CURRENT_USER, SESSION_USER)
+                    OR r.oid IN (
+                      SELECT s.refobjid
+                      FROM pg_catalog.pg_shdepend AS s
+                      WHERE s.dbid = b.oid AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+                    )
+                  ORDER BY r.oid
+                ),
+                ROW(b.oid, b.datname, b.datdba, b.encoding, b.datcollate, b.datctype),
+                ARRAY(
+                  SELECT ROW(g.setrole, g.setconfig)
+                  FROM pg_catalog.pg_db_role_setting AS g
+                  WHERE g.setdatabase = b.oid
+                  ORDER BY g.setrole
+                ),
+                ROW(CURRENT_USER, SESSION_USER, pg_catalog.current_setting('pgfleet.home_path'), pg_catalog.version()),
+                (SELECT s.system_identifier FROM pg_catalog.pg_control_system() AS s),
+                (SELECT s.timeline_id FROM pg_catalog.pg_control_checkpoint() AS s)
+              ),
+              'UTF8'
+            )
+          ),
+          'hex'
+        )
+  END AS stamp
+FROM pg_catalog.pg_database AS b
+WHERE b.datname = pg_catalog.current_database()
