@@ -12,7 +12,7 @@ from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.plan import Scope, TenantPlan
 from pgfleet.documents.rollout import Result
 from pgfleet.fleet.model import Tenant
-from pgfleet.judge.unchanged import earlier_inspections
+from pgfleet.judge.unchanged import earlier_inspections, inspections_in
 from pgfleet.postgres.apply.rollout import roll_out
 from pgfleet.postgres.read.audit import audit
 from pgfleet.postgres.read.introspection import catalog_query
@@ -57,7 +57,7 @@ def run_scripts(tenant: Tenant, context: RunContext) -> None:
 
 def remember(context: RunContext, entries: list[TenantEntry]) -> None:
     """Lets the next audits of this context compare with these entries; without any, lets them take stamps."""
-    context.earlier = earlier_inspections(entries, datetime.now(UTC), timedelta(days=7))
+    context.earlier = earlier_inspections(inspections_in(entries), datetime.now(UTC), timedelta(days=7))
 
 
 def plan(entry: TenantEntry, context: RunContext) -> TenantPlan:

@@ -25,6 +25,7 @@ from pgfleet.rollout.summary import summarize
 from pgfleet.run import progress
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.tasks.restart_service import restart_service
+from pgfleet.tasks.support.inspections import inspections_of, save_inspections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,10 @@ class Ring:
                 plans = {each.name: each for each in self.plans}
                 found |= {name: not_reached(plans[name], reason) for wave in group for name in wave.names}
                 continue
-            for outcome in self._run_waves(group, allowed, dry_run=dry_run):
+            outcomes = self._run_waves(group, allowed, dry_run=dry_run)
+            if not dry_run:
+                save_inspections(self.context.environment, inspections_of(each.run_id for each in outcomes))
+            for outcome in outcomes:
                 results = results_of(outcome, self._lost_result)
                 found |= {each.name: each for each in results}
                 entries.append(_wave_entry(outcome, results))

@@ -39,6 +39,7 @@ from pgfleet.run.manifest_file import find_manifest
 from pgfleet.tasks.publish_rollout import publish_plan, publish_rollout
 from pgfleet.tasks.support import results
 from pgfleet.tasks.support.events import announce
+from pgfleet.tasks.support.inspections import inspections_of, load_inspections, save_inspections
 from pgfleet.tasks.support.results import save_result
 from pgfleet.tasks.support.states import rollout_state
 from pgfleet.tasks.write_report import write_report_if_configured
@@ -99,9 +100,11 @@ class Rollout:
     def _plan(self) -> RolloutPlan:
         environment = self.context.environment
         progress.report_phase("plan", len(environment.tenants))
+        load_inspections(environment)
         arguments = {"scope": self.scope, "granularity": self.granularity}
         outcomes = run_waves(PLAN, self.context, cut_waves(environment), lambda _: arguments)
         plans = all_results(outcomes, _lost_plan)
+        save_inspections(environment, inspections_of(each.run_id for each in outcomes))
         check_scripts((each.script_fault for each in plans), is_any_judged=any(not each.obstacle for each in plans))
         plan = build_plan(environment.name, self.context.manifest.checksum, self.scope, plans)
         if self.scope.revert_to:

@@ -7,14 +7,13 @@ from typing import Annotated, Any
 from prefect import State, flow, runtime
 
 from pgfleet.documents.audit import TenantEntry
-from pgfleet.documents.audit_context import Source
 from pgfleet.documents.login_rights import LoginRights
 from pgfleet.fleet.selection import Selection, cut_waves
 from pgfleet.flows._run import open_run
 from pgfleet.flows._wave_kinds import AUDIT
 from pgfleet.flows._waves import Outcome, all_results, run_waves
 from pgfleet.judge.tenant import check_scripts, lost_entry
-from pgfleet.judge.trend import PreviousAudit
+from pgfleet.judge.unchanged import inspections_in
 from pgfleet.postgres.read.audit_document import make_document
 from pgfleet.reports import events
 from pgfleet.run import progress
@@ -23,6 +22,7 @@ from pgfleet.run.parameters import Described, Detail, EnvironmentName, Labels, R
 from pgfleet.tasks.load_previous_audit import load_previous_audit
 from pgfleet.tasks.publish_report import publish_report
 from pgfleet.tasks.support.events import announce
+from pgfleet.tasks.support.inspections import load_inspections, save_inspections
 from pgfleet.tasks.support.results import AUDIT_DOCUMENT, LOGIN_RIGHTS, LOGINS, load_result, save_result
 from pgfleet.tasks.support.states import run_state
 from pgfleet.tasks.write_report import write_report_if_configured
@@ -59,8 +59,8 @@ def audit_fleet(
         previous = load_previous_audit(context, since_file) if compare else None
         progress.report_phase("audit", len(context.environment.tenants))
         waves = cut_waves(context.environment)
-        earlier_run = _earlier_run(previous) if not full else None
-        outcomes = run_waves(AUDIT, context, waves, lambda _: {"granularity": granularity, "earlier_run": earlier_run})
+        load_inspections(context.environment)
+        outcomes = run_waves(AUDIT, context, waves, lambda _: {"granularity": granularity, "full": full})
         entries = all_results(outcomes, lost_entry)
         check_scripts((each.script_fault for each in entries), is_any_judged=any(each.migrations for each in entries))
         rights, run_id = _login_rights(outcomes), str(runtime.flow_run.id)
@@ -68,14 +68,10 @@ def audit_fleet(
             context, entries, rights, previous, run_id=run_id, started_at=started_at, compare=compare
         )
         save_result(document, AUDIT_DOCUMENT, "The audit document")
+        save_inspections(context.environment, inspections_in(entries))
         publish_report(document, context, write_report_if_configured(document, context))
         announce(events.of_audit(document, is_partial=context.is_partial))
     return run_state(document.tenants)
-
-
-def _earlier_run(previous: PreviousAudit | None) -> str | None:
-    """The flow run whose document the waves load; a document in a file is only compared with."""
-    return previous.document.run_id if previous and previous.source is Source.PREFECT else None
 
 
 def _login_rights(outcomes: Iterable[Outcome[TenantEntry]]) -> Iterator[LoginRights]:

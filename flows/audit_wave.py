@@ -5,7 +5,7 @@ from prefect import State, flow
 from pgfleet.flows._audits import FINDINGS, audit_tenants
 from pgfleet.flows._wave import open_wave
 from pgfleet.run.context import Granularity
-from pgfleet.tasks.support.earlier import load_earlier
+from pgfleet.tasks.support.inspections import load_inspections
 from pgfleet.tasks.support.results import ENTRIES, LOGIN_RIGHTS, LOGINS, save_wave_result
 from pgfleet.tasks.support.states import run_state
 
@@ -17,14 +17,14 @@ def audit_wave(
     number: int,
     tenants: list[str],
     granularity: Granularity = Granularity.AUTO,
-    earlier_run: str | None = None,
+    full: bool = False,
 ) -> State[None]:
     """Audits these tenants of one ring, and saves their entries with the flow run.
 
-    `earlier_run` is the flow run of an earlier audit, whose inspections hold where the catalog is unchanged.
+    Reads the catalogs of tenants that are unchanged since an earlier run only if `full`.
     """
     with open_wave(environment, ring, tenants, run=f"audit {environment} wave {number}") as survey:
-        survey.context.earlier = load_earlier(earlier_run, survey.context.environment.policy)
+        survey.context.earlier = {} if full else load_inspections(survey.context.environment)
         entries = audit_tenants(survey, granularity, FINDINGS)
     if rights := tuple(each for found in survey.context.login_rights.values() for each in found):
         save_wave_result(rights, LOGIN_RIGHTS, "Rights of the logins of these tenants", kind=LOGINS)

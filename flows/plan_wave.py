@@ -10,6 +10,7 @@ from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.plan import Scope, TenantPlan
 from pgfleet.flows._audits import UNSEEN, audit_tenants
 from pgfleet.flows._wave import open_wave
+from pgfleet.judge.unchanged import inspections_in
 from pgfleet.rollout.idle import note_findings
 from pgfleet.rollout.planned_scripts import plan_key
 from pgfleet.rollout.planning import plan_tenant
@@ -17,8 +18,9 @@ from pgfleet.rollout.script_entries import tables_by_plan
 from pgfleet.rollout.transaction_mode import plan_in_mode
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.tasks.measure_tables import measure_tables
+from pgfleet.tasks.support.inspections import INSPECTIONS, load_inspections
 from pgfleet.tasks.support.opaque import opaque
-from pgfleet.tasks.support.results import PLANS, save_wave_result
+from pgfleet.tasks.support.results import INSPECTED, PLANS, save_wave_result
 
 
 @flow(name="plan-wave", persist_result=False, flow_run_name="plan {number} · {ring}")
@@ -28,8 +30,10 @@ def plan_wave(
     """Audits these tenants of one ring, and saves their plans with the flow run. Changes nothing."""
     with open_wave(environment, ring, tenants, run=f"plan {environment} wave {number}") as survey:
         context = survey.context
+        context.earlier = load_inspections(context.environment)
         entries = audit_tenants(survey, granularity, UNSEEN)
         plans = _measured([_plan(each, context, scope) for each in entries], context)
+    save_wave_result(inspections_in(entries), INSPECTIONS, "For the next inspection of these tenants", kind=INSPECTED)
     save_wave_result(plans, PLANS, "Tenants of this wave, as in the plan")
     return Completed(message=f"{sum(each.changes for each in plans)} of {len(plans)} tenants need changes")
 

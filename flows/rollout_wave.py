@@ -1,20 +1,23 @@
 """Carries out the plans of one wave of tenants, or does a dry run of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from prefect import State, flow
 
 from pgfleet.documents.rollout import TenantResult
 from pgfleet.errors import PgfleetError, PlanOutdated
+from pgfleet.fleet.model import Environment
 from pgfleet.flows._wave import open_wave
+from pgfleet.judge.unchanged import EarlierInspection
 from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.rollout.results import failed_result
 from pgfleet.run.context import Granularity
 from pgfleet.run.failure_budget import FailureBudget
 from pgfleet.tasks.roll_out_tenant import roll_out_tenant
+from pgfleet.tasks.support.inspections import INSPECTIONS, load_inspections
 from pgfleet.tasks.support.opaque import opaque
-from pgfleet.tasks.support.results import PLAN, RESULTS, ROLLOUT_PLAN, load_result, save_wave_result
+from pgfleet.tasks.support.results import INSPECTED, PLAN, RESULTS, ROLLOUT_PLAN, load_result, save_wave_result
 from pgfleet.tasks.support.states import results_state
 from pgfleet.tasks.support.stop_signal import stop_signal
 
@@ -70,6 +73,7 @@ def _carry_out(
         raise PgfleetError(f"the run {rollout} saved no plan")
     plans = {each.name: each for each in plan.tenants}
     with open_wave(environment, ring, tenants, run=run, run_id=str(rollout), as_rollout=True) as survey:
+        survey.context.earlier = _as_planned(survey.context.environment)
         if survey.context.manifest.checksum != plan.manifest:  # its scripts are not those that were reviewed
             outdated = PlanOutdated("the manifest has changed since the plan was made")
             results: Sequence[TenantResult] = [failed_result(plans[name], outdated) for name in tenants]
@@ -82,5 +86,16 @@ def _carry_out(
                 lambda tenant, error: failed_result(plans[tenant.name], error),
                 lambda each: each.result,
             )
+    if not dry_run:
+        inspected = tuple(survey.context.inspected.values())
+        save_wave_result(inspected, INSPECTIONS, "For the next inspection of these tenants", kind=INSPECTED)
     save_wave_result(tuple(results), RESULTS, "Tenants of this wave, as in the rollout document")
     return results_state(results)
+
+
+def _as_planned(environment: Environment) -> Mapping[str, EarlierInspection]:
+    """What the plan found, so that a tenant that is unchanged since need not be read again before its first script.
+
+    Objects that the manifest does not contain may be in a script's way, so tenants with such objects are read.
+    """
+    return {name: each for name, each in load_inspections(environment).items() if not each.unexpected}

@@ -10,7 +10,7 @@ from pgfleet.documents.audit_context import Source
 from pgfleet.fleet.selection import cut_waves
 from pgfleet.judge.tenant import check_scripts, inconclusive_entry
 from pgfleet.judge.trend import PreviousAudit
-from pgfleet.judge.unchanged import EarlierInspection, earlier_inspections
+from pgfleet.judge.unchanged import EarlierInspection, earlier_inspections, inspections_in
 from pgfleet.local.state import load_previous_audit, save_audit
 from pgfleet.local.survey import survey_servers
 from pgfleet.postgres.read.audit import audit
@@ -52,6 +52,5 @@ def _earlier(previous: PreviousAudit | None, context: RunContext) -> Mapping[str
     """The inspections of the last local audit that may still be current; a document in a file is only compared with."""
     if previous is None or previous.source is not Source.LOCAL:
         return {}
-    return earlier_inspections(
-        previous.document.tenants, datetime.now(UTC), context.environment.policy.full_audit_every
-    )
+    found = inspections_in(previous.document.tenants)
+    return earlier_inspections(found, datetime.now(UTC), context.environment.policy.full_audit_every)

@@ -129,7 +129,7 @@ class Session(Transactions):
             raise
 
     def _run_in_savepoint(self, script: Script | str, path: Query, after: Sequence[str]) -> None:
-        depth, savepoint = self._depth, f"{BLOCK_SAVEPOINT}_{self._depth}"
+        depth, savepoint, self.has_run_script = self._depth, f"{BLOCK_SAVEPOINT}_{self._depth}", True
         begin = _own([f"SAVEPOINT {savepoint}", path.text])
         end = _own([*after, f"RELEASE SAVEPOINT {savepoint}"])
         self.script_answer_seconds = self.limits.answer_seconds
@@ -212,6 +212,7 @@ class Session(Transactions):
         if self._depth:
             raise CannotDryRun("it runs outside a transaction, so it cannot be rolled back")
         self.require_own_session("it runs outside a transaction")
+        self.has_run_script = True
         path = session_settings.set_search_path(self._search_path(), self.open(), is_local=False)
         self.execute(f"{path}; {session_settings.set_limits(self.limits)}")
         try:

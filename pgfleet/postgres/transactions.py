@@ -30,7 +30,8 @@ class Transactions(LazyConnection):
     Values are bound on the client and statements sent by the simple protocol. So any number of statements takes one
     round trip, and a pooler in transaction mode sees nothing prepared. `home`, the tenant's schema, is the search path,
     followed by the schemas of the `extensions`, except for schemas of other tenants (`search_path`). `trust` names the
-    objects that were found to be as expected. `ledger_owners` are roles, besides the session's own and superusers,
+    objects that were found to be as expected. `has_run_script` means that the tenant may have changed since the session
+    began. `ledger_owners` are roles, besides the session's own and superusers,
     whose ledger is used.
     """
 
@@ -52,7 +53,7 @@ class Transactions(LazyConnection):
         self.ledger_owners = ledger_owners
         self.extensions, self.managed_names = extensions, managed_names
         self.trust = Trust()
-        self.is_dry_run = self.is_one_transaction = False
+        self.is_dry_run = self.is_one_transaction = self.has_run_script = False
         self._depth = 0
         self._has_run_script = False
         self._at_commit: list[Query] = []

@@ -50,13 +50,14 @@ class RunContext:
     """The manifest, the environment, and the results of the survey of its servers.
 
     `expectations` are the expected catalogs by replay; `silent_servers` are the errors of servers that did not answer,
-    by name. `earlier` are the inspections of an earlier audit that may still hold, by tenant; None: no stamps.
-    `assessments` are those of tenants with known fingerprints, by what they depend on. `login_rights` are those of the
-    logins that the tenants' inspections examined. `run` is the run's name on the servers, `run_id` its ID in Prefect.
-    `is_partial` means that the selection excluded some tenants. `today` is the date in the environment's time zone at
-    the start of the run, which decides which acceptances are in force; by default, none is. `absent` are tenants that
-    have disappeared since the run started, by name, with the reason. `limiter` bounds the connections to every server.
-    `silences` are the servers that have not answered, in any wave of the run.
+    by name. `earlier` are the inspections of earlier runs that may still hold, by tenant; None: no stamps. `inspected`
+    are those of tenants that this run has changed. `assessments` are those of tenants with known fingerprints, by what
+    they depend on. `login_rights` are those of the logins that the tenants' inspections examined. `run` is the run's
+    name on the servers, `run_id` its ID in Prefect. `is_partial` means that the selection excluded some tenants.
+    `today` is the date in the environment's time zone at the start of the run, which decides which acceptances are in
+    force; by default, none is. `absent` are tenants that have disappeared since the run started, by name, with the
+    reason. `limiter` bounds the connections to every server. `silences` are the servers that have not answered, in any
+    wave of the run.
 
     Not a dataclass, because Prefect searches the fields of dataclasses for task dependencies on every call.
     """
@@ -80,6 +81,7 @@ class RunContext:
         self.expectations: Mapping[Replay, Expectation] = {}
         self.silent_servers: Mapping[str, PgfleetError] = {}
         self.earlier: Mapping[str, EarlierInspection] | None = None
+        self.inspected: dict[str, EarlierInspection] = {}
         self.assessments: dict[Hashable, Assessment] = {}
         self.login_rights: dict[tuple[str, ...], tuple[LoginRights, ...]] = {}
         self.limiter = limiter or limiter_for(environment.policy)

@@ -1,13 +1,15 @@
 -- The stamp of all catalogs of a database: one row with a digest, null if pg_attribute is larger than the given number of
--- bytes. While the digest is the same, every query that reads only these catalogs returns the same, and
--- the server runs the same for a query as before. Reading it takes the server half as long as stamp.sql, if the database
--- has no more than some hundred tables; but a change of any object of the database changes it.
+-- bytes. While the digest is the same, every query that reads only these catalogs returns the same, and the server runs the
+-- same for any query. In a small database, reading it takes the server half as long as objects_stamp.sql; but a change of
+-- any object of the database changes it.
 --
--- After each change, a row of a catalog is a new version, with the ID of the transaction that wrote it. No transaction that
--- commits later can have an ID that is there already, so the IDs identify the rows. VACUUM FULL, CLUSTER, REINDEX, and
--- TRUNCATE write new versions, too, of rows of pg_class, pg_index, and pg_attribute, in which nothing that counts here has
--- changed: of those, columns are read. What the server came with, with OIDs below 16384, is not read, nor is TOAST. The
--- timeline makes the stamp differ on a server that was reset to an earlier time.
+-- After each change, a row of a catalog is a new version, with the ID of the transaction that wrote it (xmin). No transaction
+-- that commits later can have an ID that is there already, so nobody can make a change that keeps the digest. On a server
+-- that was reset to an earlier state, IDs are given out twice: sums of hashes of what the rows contain tell those apart.
+--
+-- VACUUM FULL, CLUSTER, REINDEX, and TRUNCATE write new versions, too, of rows of pg_class, pg_index, and pg_attribute (of
+-- columns with a default, whose values they move into the rows), in which nothing that counts here has changed: of those,
+-- columns are read. What the server came with, with OIDs below 16384, is not read, nor is TOAST.
 WITH own AS MATERIALIZED (
   SELECT
     c.oid,
@@ -36,17 +38,21 @@ SELECT
                 (SELECT pg_catalog.string_agg(c.line, '' ORDER BY c.oid) FROM own AS c),
                 (
                   SELECT
-                    pg_catalog.string_agg(
-                      -- Only a column that was added with a default has values that VACUUM FULL moves into the rows.
-                      CASE
-                        WHEN a.atthasdef
-                          THEN ROW(
-                            a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull,
-                            a.attidentity, a.attgenerated, a.attisdropped, a.attacl
-                          )::text
-                        ELSE a.xmin::text
-                      END,
-                      ',' ORDER BY a.attrelid, a.attnum
+                    pg_catalog.concat(
+                      pg_catalog.string_agg(
+                        CASE
+                          WHEN a.atthasdef
+                            THEN ROW(
+                              a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull, a.attidentity,
+                              a.attgenerated, a.attisdropped, a.attacl
+                            )::text
+                          ELSE a.xmin::text
+                        END,
+                        ',' ORDER BY a.attrelid, a.attnum
+                      ),
+                      pg_catalog.sum(
+                        pg_catalog.hash_record_extended(ROW(a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attisdropped), 0)
+                      )
                     )
                   FROM pg_catalog.pg_attribute AS a
                   WHERE
@@ -56,12 +62,17 @@ SELECT
                 ),
                 (
                   SELECT
-                    pg_catalog.string_agg(
-                      ROW(
-                        i.indexrelid, i.indisunique, i.indisprimary, i.indisexclusion, i.indimmediate, i.indisvalid,
-                        i.indisready, i.indislive, i.indisreplident
-                      )::text,
-                      '' ORDER BY i.indexrelid
+                    pg_catalog.concat(
+                      pg_catalog.string_agg(
+                        ROW(
+                          i.indexrelid, i.indisunique, i.indisprimary, i.indisexclusion, i.indimmediate, i.indisvalid, i.indisready,
+                          i.indislive, i.indisreplident
+                        )::text,
+                        '' ORDER BY i.indexrelid
+                      ),
+                      pg_catalog.sum(
+                        pg_catalog.hash_record_extended(ROW(i.indkey::text, i.indoption::text, i.indexprs::text, i.indpred::text), 0)
+                      )
                     )
                   FROM pg_catalog.pg_index AS i
                   WHERE i.indexrelid IN (SELECT c.oid FROM own AS c WHERE c.relkind IN ('i', 'I'))
@@ -71,25 +82,112 @@ SELECT
                   FROM pg_catalog.pg_depend AS d
                   WHERE d.classid <> 'pg_catalog.pg_class'::pg_catalog.regclass OR d.objid IN (SELECT c.oid FROM own AS c)
                 ),
-                ARRAY(SELECT n.xmin FROM pg_catalog.pg_namespace AS n WHERE n.nspname !~ '^pg_(toast_)?temp_'),
-                ARRAY(SELECT d.xmin FROM pg_catalog.pg_attrdef AS d),
-                ARRAY(SELECT k.xmin FROM pg_catalog.pg_constraint AS k),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(n.xmin),
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(n.nspname, n.nspowner), 0))
+                  )
+                  FROM pg_catalog.pg_namespace AS n
+                  WHERE n.nspname !~ '^pg_(toast_)?temp_'
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(d.xmin),
+                    pg_catalog.sum(pg_catalog.hashtextextended(d.adbin::text, 0))
+                  )
+                  FROM pg_catalog.pg_attrdef AS d
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(k.xmin),
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(
+                      k.conname, k.contype, k.conkey, k.confkey, k.confdeltype, k.conbin::text
+                    ), 0))
+                  )
+                  FROM pg_catalog.pg_constraint AS k
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(p.xmin),
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(p.partattrs::text, p.partexprs::text), 0))
+                  )
+                  FROM pg_catalog.pg_partitioned_table AS p
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(q.xmin),
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(q.seqincrement, q.seqcycle), 0))
+                  )
+                  FROM pg_catalog.pg_sequence AS q
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(t.xmin),
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(
+                      t.tgname, t.tgtype, t.tgenabled, t.tgqual::text
+                    ), 0))
+                  )
+                  FROM pg_catalog.pg_trigger AS t
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(w.xmin),
+                    pg_catalog.sum(pg_catalog.hashtextextended(w.ev_action::text, 0))
+                  )
+                  FROM pg_catalog.pg_rewrite AS w
+                  WHERE w.oid >= 16384
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(p.xmin),
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(
+                      p.polname, p.polqual::text, p.polwithcheck::text
+                    ), 0))
+                  )
+                  FROM pg_catalog.pg_policy AS p
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(x.xmin),
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(x.stxname, x.stxexprs::text), 0))
+                  )
+                  FROM pg_catalog.pg_statistic_ext AS x
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(p.xmin),
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(
+                      p.proname, p.proargtypes, p.prorettype, p.provolatile, p.prosecdef, p.prosrc, p.prosqlbody::text,
+                      p.proconfig
+                    ), 0))
+                  )
+                  FROM pg_catalog.pg_proc AS p
+                  WHERE p.oid >= 16384
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(y.xmin),
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(
+                      y.typname, y.typnotnull, y.typtypmod, y.typdefault
+                    ), 0))
+                  )
+                  FROM pg_catalog.pg_type AS y
+                  WHERE y.oid >= 16384
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(e.xmin),
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(e.enumlabel, e.enumsortorder), 0))
+                  )
+                  FROM pg_catalog.pg_enum AS e
+                ),
                 ARRAY(SELECT h.xmin FROM pg_catalog.pg_inherits AS h),
-                ARRAY(SELECT p.xmin FROM pg_catalog.pg_partitioned_table AS p),
-                ARRAY(SELECT q.xmin FROM pg_catalog.pg_sequence AS q),
-                ARRAY(SELECT t.xmin FROM pg_catalog.pg_trigger AS t),
-                ARRAY(SELECT w.xmin FROM pg_catalog.pg_rewrite AS w),
-                ARRAY(SELECT p.xmin FROM pg_catalog.pg_policy AS p),
-                ARRAY(SELECT x.xmin FROM pg_catalog.pg_statistic_ext AS x),
+                ARRAY(SELECT g.xmin FROM pg_catalog.pg_range AS g),
                 ARRAY(SELECT f.xmin FROM pg_catalog.pg_foreign_table AS f),
                 ARRAY(SELECT f.xmin FROM pg_catalog.pg_foreign_server AS f),
                 ARRAY(SELECT o.xmin FROM pg_catalog.pg_opclass AS o WHERE o.oid >= 16384),
-                ARRAY(SELECT p.xmin FROM pg_catalog.pg_proc AS p WHERE p.oid >= 16384),
                 ARRAY(SELECT o.xmin FROM pg_catalog.pg_operator AS o WHERE o.oid >= 16384),
                 ARRAY(SELECT k.xmin FROM pg_catalog.pg_cast AS k),
-                ARRAY(SELECT y.xmin FROM pg_catalog.pg_type AS y WHERE y.oid >= 16384),
-                ARRAY(SELECT e.xmin FROM pg_catalog.pg_enum AS e),
-                ARRAY(SELECT g.xmin FROM pg_catalog.pg_range AS g),
                 ARRAY(SELECT n.xmin FROM pg_catalog.pg_collation AS n WHERE n.oid >= 16384),
                 ARRAY(SELECT e.xmin FROM pg_catalog.pg_extension AS e),
                 ARRAY(SELECT n.xmin FROM pg_catalog.pg_language AS n),
@@ -120,8 +218,7 @@ SELECT
                   ORDER BY g.setrole
                 ),
                 ROW(CURRENT_USER, SESSION_USER, pg_catalog.current_setting('pgfleet.home_path'), pg_catalog.version()),
-                (SELECT s.system_identifier FROM pg_catalog.pg_control_system() AS s),
-                (SELECT s.timeline_id FROM pg_catalog.pg_control_checkpoint() AS s)
+                (SELECT s.system_identifier FROM pg_catalog.pg_control_system() AS s)
               ),
               'UTF8'
             )

@@ -27,6 +27,8 @@ PLAN = "plan"
 """The type of artifact for the plan of a rollout, which its waves load."""
 LOGINS = "logins"
 """The type of artifact for the rights of the logins that a wave of an audit examined."""
+INSPECTED = "inspected"
+"""The type of artifact for the inspections of a wave's tenants, for later runs."""
 MOST_RUNS = 5
 
 ENTRIES: TypeAdapter[tuple[TenantEntry, ...]] = TypeAdapter(tuple[TenantEntry, ...])

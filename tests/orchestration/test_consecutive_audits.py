@@ -1,4 +1,4 @@
-"""Consecutive audits through Prefect: the earlier audit is read from its artifact."""
+"""Consecutive audits through Prefect: what earlier runs found is read from artifacts."""
 
 import json
 from collections.abc import Callable
@@ -143,3 +143,17 @@ def test_the_catalog_of_an_unchanged_tenant_is_not_read_again(
     assert [each.read for each in acme] == ["full", f"unchanged since {since}", "full"]
     assert [each.read for each in ember] == ["full"] * 3
     assert [each.verdict for each in ember] == [Verdict.READY, Verdict.BLOCKED, Verdict.BLOCKED]
+
+
+def test_what_a_rollout_leaves_is_not_read_again(
+    environment: str, fleet: Fleet, ready_dsn: Callable[[], str], new_dsn: Callable[[], str], embedded_server: Server
+) -> None:
+    dsn = ready_dsn()
+    fleet.tenant("acme", dsn).tenant("nova", new_dsn())
+    state = rollout_fleet(environment, **QUICK, return_state=True)
+    assert state.name == "Completed"
+    _, audit = run_audit(environment)
+    assert [each.read.split(" ")[0] for each in audit.tenants if each.read] == ["unchanged", "unchanged"]
+    embedded_server.execute(DROP, database(dsn))
+    _, audit = run_audit(environment)
+    assert [(each.name, each.read) for each in audit.tenants if each.read == "full"] == [("acme", "full")]

@@ -11,7 +11,7 @@ from fixtures.rollout import Subject
 from psycopg.sql import SQL, Literal
 
 from pgfleet.documents.audit import TenantEntry, Verdict
-from pgfleet.judge.unchanged import earlier_inspections
+from pgfleet.judge.unchanged import earlier_inspections, inspections_in
 from pgfleet.postgres.read.audit import audit
 from pgfleet.postgres.read.history import read_history
 from pgfleet.postgres.tenant_session import open_session
@@ -89,7 +89,9 @@ def overload_everything(subject: Subject) -> tuple[int, int]:
 def audited(subject: Subject, before: TenantEntry | None) -> TenantEntry:
     """An audit on a connection of its own, which reads the catalog only if it has changed."""
     context = subject.context
-    context.earlier = earlier_inspections([before] if before else [], datetime.now(UTC), timedelta(days=1))
+    context.earlier = earlier_inspections(
+        inspections_in([before] if before else []), datetime.now(UTC), timedelta(days=1)
+    )
     return audit(context.environment.tenants[0], context)
 
 

@@ -1,7 +1,10 @@
 """The stamps of a catalog change with everything that an inspection depends on, and not with maintenance."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fixtures.servers import Server, started
@@ -179,3 +182,42 @@ def test_every_column_of_these_catalogs_is_covered_or_known_not_to_be(server: Se
     )
     covered = set(re.findall(r"\w+", statement("introspection/database_stamp")))
     assert {name for (name,) in rows} - covered - VARYING <= FIXED
+
+
+CREATED_AGAIN = (
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT {}'",
+    "CREATE TABLE t (a numeric(9, {}))",
+    "CREATE TABLE t (a int CHECK (a > {}))",
+    "CREATE VIEW v AS SELECT {} AS a",
+    "CREATE TYPE e AS ENUM ('{}')",
+    "CREATE INDEX i ON ai_messages (role) WHERE role = '{}'",
+)
+"""What transactions with the same IDs may leave on a server that is reset in between."""
+
+
+def test_the_same_transaction_ids_after_a_reset_make_another_stamp(shipped_manifest: Manifest, tmp_path: Path) -> None:
+    with started(embedded_binaries()) as server:
+        expected = server.expected(shipped_manifest)
+        databases = [server.create_database(server.template("shipped", shipped_manifest)) for _ in CREATED_AGAIN]
+        server.kept.close_all()
+        server.cluster.kill()
+        data, copy = server.cluster.data_dir, tmp_path / "data"
+        subprocess.run(["cp", "-a", data, copy], check=True)
+        found: list[dict[str, tuple[str, int]]] = []
+        for value in (1, 2):
+            server.cluster.restart()
+            states = {}
+            for text, database in zip(CREATED_AGAIN, databases, strict=True):
+                server.execute(text.format(value), database)
+                [(xid,)] = server.query("SELECT max(xmin::text::bigint) FROM pg_depend", database)
+                with server.session(database) as session:
+                    states[text] = (stamp_of(session, expected), xid)
+            found.append(states)
+            server.kept.close_all()
+            server.cluster.kill()
+            shutil.rmtree(data)
+            subprocess.run(["cp", "-a", copy, data], check=True)
+        server.cluster.restart()
+    first, second = found
+    assert {each: xid for each, (_, xid) in first.items()} == {each: xid for each, (_, xid) in second.items()}
+    assert [each for each in CREATED_AGAIN if first[each][0] == second[each][0]] == []

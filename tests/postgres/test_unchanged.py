@@ -10,7 +10,7 @@ from fixtures.servers import Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import SeedStatus, StampScope, TenantEntry, Verdict
-from pgfleet.judge.unchanged import earlier_inspections
+from pgfleet.judge.unchanged import earlier_inspections, inspections_in
 from pgfleet.manifest.model import Check, Manifest
 from pgfleet.postgres.apply.ledger import prepare_ledger
 from pgfleet.postgres.read.audit import audit
@@ -47,7 +47,7 @@ class Tenant:
         with self.server.cluster.log.open("rb") as log:
             log.seek(begin)
             self.log = log.read().decode(errors="replace")
-        self.context.earlier = earlier_inspections([entry], datetime.now(UTC), WEEK)
+        self.context.earlier = earlier_inspections(inspections_in([entry]), datetime.now(UTC), WEEK)
         return entry
 
 

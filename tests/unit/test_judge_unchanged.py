@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pgfleet.documents.audit import Evidence, PositionEntry, StampEntry, TenantEntry, Verdict
-from pgfleet.judge.unchanged import StampedAudit, earlier_inspections
+from pgfleet.judge.unchanged import earlier_inspections, inspections_in
 
 NOW, WEEK = datetime(2026, 11, 24, 2, 0, 13, tzinfo=UTC), timedelta(days=7)
 STAMP = StampEntry(digest="d", inputs="i", read_at=NOW, has_ledger=True)
@@ -21,8 +21,11 @@ ENTRY = TenantEntry(
 
 def test_a_complete_inspection_holds_until_a_full_audit_is_due() -> None:
     almost = NOW + WEEK - timedelta(seconds=1)
-    assert earlier_inspections([ENTRY], almost, WEEK)["acme"].read == "unchanged since 2026-11-24T02:00:13Z"
-    assert earlier_inspections([ENTRY], NOW + WEEK, WEEK) == {}
+    assert (
+        earlier_inspections(inspections_in([ENTRY]), almost, WEEK)["acme"].read
+        == "unchanged since 2026-11-24T02:00:13Z"
+    )
+    assert earlier_inspections(inspections_in([ENTRY]), NOW + WEEK, WEEK) == {}
 
 
 @pytest.mark.parametrize(
@@ -37,9 +40,10 @@ def test_a_complete_inspection_holds_until_a_full_audit_is_due() -> None:
     ],
 )
 def test_an_incomplete_inspection_does_not_hold(update: dict[str, object]) -> None:
-    assert earlier_inspections([ENTRY.model_copy(update=update)], NOW, WEEK) == {}
+    assert inspections_in([ENTRY.model_copy(update=update)]) == ()
 
 
-def test_the_same_is_read_from_a_document() -> None:
-    document = StampedAudit.model_validate_json(f'{{"run_id": "1", "tenants": [{ENTRY.model_dump_json()}]}}')
-    assert earlier_inspections(document.tenants, NOW, WEEK) == earlier_inspections([ENTRY], NOW, WEEK)
+def test_the_last_inspection_of_a_tenant_counts() -> None:
+    [first] = inspections_in([ENTRY])
+    last = first.model_copy(update={"stamp": STAMP.model_copy(update={"read_at": NOW + timedelta(days=1)})})
+    assert earlier_inspections([last, first], NOW + timedelta(days=2), WEEK) == {"acme": last}

@@ -17,6 +17,8 @@ from pgfleet.errors import (
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.migration import difference_entry
 from pgfleet.judge.observations import CountObservation
+from pgfleet.judge.tenant import judge_tenant
+from pgfleet.judge.unchanged import inspections_in
 from pgfleet.manifest.model import Migration, Seed
 from pgfleet.postgres.apply.carried_inspection import CarriedInspection
 from pgfleet.postgres.apply.dry_run import as_dry_run
@@ -215,10 +217,21 @@ class _TenantRollout:
         try:
             self.latest = self.run(inspect, self.session, self.context, True)
             self.steps = [self._verified(each, before) for each in self.steps]
+            self._note_inspection()
             return self._count(self.latest)
         except PgfleetError as error:
             self._note(error)
             return {}
+
+    def _note_inspection(self) -> None:
+        """Lets the next run compare with what this one leaves, if nothing is wrong with that."""
+        found, manifest = self.latest, self.context.manifest
+        if not all(each.version in found.prefetched.checks for each in manifest.migrations):
+            return
+        entries = [verify(self.session, self.context, found, each.version) for each in manifest.migrations]
+        tenant = self.context.tenant(self.plan.name)
+        entry = judge_tenant(tenant, found.stamped(entries), found.assessment, entries, (), ())
+        self.context.inspected |= {each.name: each for each in inspections_in([entry])}
 
     def _verified(self, step: MigrationStep, before: TenantInspection) -> MigrationStep:
         if step.status is not StepStatus.DONE or step.action not in RUNS | {Action.REVERT}:

@@ -88,8 +88,9 @@ def inspect(
     whole = context.expected(session.server_major, session.home)
     examined = _unexamined(session, context) if with_prefetch else None
     also = (logins_query(examined),) if examined else ()
-    earlier = earlier_inspection(session, context, whole) if with_prefetch else None
-    reading = read_unchanged(session, context, whole, earlier, also) if earlier else None
+    may_hold = with_prefetch and not session.has_run_script
+    earlier = earlier_inspection(session, context, whole) if may_hold else None
+    reading = read_unchanged(session, context, whole, earlier, also, pending=not keeps_lock) if earlier else None
     # Where something has changed or is missing, queries of the later steps may fail, so the catalog is read first.
     is_complete = not earlier and not keeps_lock
     reading = reading or _read(session, context, whole, also, with_prefetch=with_prefetch and is_complete)

@@ -39,12 +39,14 @@ def read_unchanged(
     expected: ExpectedCatalog,
     earlier: EarlierInspection,
     also: Sequence[Query],
+    *,
+    pending: bool = True,
 ) -> Reading | None:
     """The tenant's data, and the rows of the `also` queries, in one round trip.
 
     None if the catalog has changed, or if a query failed. The server runs no query of the manifest's, and reads no
     ledger, before it has found the catalog unchanged. If the stamp covers the queries, too, checks that read only
-    catalogs are not sent, and the others need no guard.
+    catalogs are not sent, and the others need no guard. Checks of pending migrations are sent only if `pending`.
     """
     place = expected.known_fingerprints[earlier.fingerprint]
     found = expected.at(frozenset(expected.history.versions[:place])).objects
@@ -52,7 +54,8 @@ def read_unchanged(
     stamp = earlier.stamp
     covers_queries = stamp.covers_queries and stamp.scope is StampScope.DATABASE
     missing = quoted_names(expected.objects.keys() - found.keys(), session.home)
-    steps = Prefetching(session, context, missing=missing, is_unchanged=covers_queries)
+    versions = None if pending else expected.history.versions[:place]
+    steps = Prefetching(session, context, missing=missing, versions=versions, is_unchanged=covers_queries)
     tool = (exists_query(context.manifest.ledger, session.home),) if context.manifest.ledger else ()
     others = (*(_ledger_queries(session) if stamp.has_ledger else ()), BACKEND, *tool, *also)
     queries = (*steps.data, *others, *steps.checks)
@@ -88,7 +91,9 @@ def _observe(
     [[(pid, is_standby)], *tool] = rows
     return TenantObservation(
         server_version=session.server_version,
-        catalog=Catalog(fingerprint=earlier.fingerprint, managed=None, unexpected=()),
+        catalog=Catalog(
+            fingerprint=earlier.fingerprint, managed=None, unexpected=(), other_tables=earlier.other_tables
+        ),
         ledger=ledger_entries(ledger),
         tool=read_tool_ledger(session, context.manifest, tool[0]) if tool else None,
         pooler=session.pooler_before(pid),
