@@ -46,9 +46,9 @@ pytest_plugins = [
 LONGEST_FILES = (
     "test_workers",
     "test_up",
-    "test_prefect_walk",
     "test_drift_cases",
     "test_rollout_flow",
+    "test_prefect_walk",
     "test_local",
     "test_demo",
     "test_rollout_faults",
@@ -73,5 +73,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than there are processors: some of these tests wait, for locks, timeouts, and processes that start."""
-    return (os.cpu_count() or 1) + 2
+    """One more than there are processors: some of these tests wait, for locks, timeouts, and processes that start.
+
+    Each worker collects all tests, imports Prefect, and starts servers and makes templates of its own.
+    """
+    return (os.cpu_count() or 1) + 1

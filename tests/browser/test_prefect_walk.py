@@ -2,22 +2,34 @@
 
 import os
 import re
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from fixtures.browser import EXPECT_TIMEOUT_MS
-from fixtures.ports import free_port
-from fixtures.prefect_server import NO_EVENTS
-from fixtures.up import Up
-from fixtures.waiting import until
+from fixtures.prefect import drain
+from fixtures.prefect_server import NO_EVENTS, server_on_copy
+from fixtures.servers import roomy_memory
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from rich.console import Console
+
+from pgfleet.cli.demo import make_fleet
+from pgfleet.cli.deploy import deploy, deployments_of_fleet, ensure_pool
+from pgfleet.cli.report_server import serve
+from pgfleet.flows.audit import audit_fleet
+from pgfleet.postgres.embedded.binaries import embedded_binaries
+from pgfleet.postgres.embedded.cluster import Cluster
+from pgfleet.postgres.embedded.demo_fleet import ENVIRONMENT, REPORTS
+from pgfleet.run import files
+from pgfleet.run.settings import SERVER
 
 MOST_CLICKS = 3
-AUDITS = {"name": {"any_": ["audit"]}}
-ON_DEMAND = {"name": {"any_": ["audit-demo"]}}
+KEY, POOL = "key-of-the-pages", "walk"
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """The folder for screenshots; set by `make screenshots`."""
 STATEMENT = "ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text"
@@ -43,51 +55,52 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def up(prefect_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """`pgfleet up` with the demo's fleet, and with nothing else behind it."""
-    with Up(tmp_path_factory.mktemp("up"), **NO_EVENTS) as made:
-        made.begin_with(prefect_tables)
-        made("--demo", "--port", str(free_port()))
-        yield made
+def ui(prefect_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The web interface, where the demo's fleet was audited as `pgfleet up --demo` does at first.
+
+    In this process, so that no browser may run yet: see `browser`.
+    """
+    folder, served = tmp_path_factory.mktemp("ui"), {"PREFECT_SERVER_UI_ENABLED": "true"}
+    drain()
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        for name in ("PGFLEET_CONFIG", "PGFLEET_MANIFEST"):
+            patch.setenv(name, "")  # what is set below is put back
+        api = stack.enter_context(server_on_copy(prefect_tables, folder, {**SERVER, **NO_EVENTS, **served}))
+        own = {PREFECT_API_URL: api, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+        stack.enter_context(temporary_settings(own))
+        make_fleet(stack.enter_context(demo_cluster()), folder, Console(quiet=True), pages(stack, folder / REPORTS))
+        ensure_pool(POOL)
+        for each in deployments_of_fleet(files.load_fleet(folder / "fleet.toml"), POOL):
+            deploy(each, POOL)
+        assert audit_fleet(ENVIRONMENT, return_state=True).type.value == "FAILED"
+        drain()
+        yield api.removesuffix("/api")
+
+
+def demo_cluster() -> Cluster:
+    with roomy_memory():
+        return Cluster.temporary(embedded_binaries())
+
+
+def pages(stack: ExitStack, folder: Path) -> str:
+    """The address of the HTML pages in the folder, until the stack is closed."""
+    folder.mkdir()
+    server = stack.enter_context(serve(0, folder, KEY))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    stack.callback(thread.join)
+    stack.callback(server.shutdown)
+    return f"http://127.0.0.1:{server.server_port}/{KEY}/"
 
 
 @pytest.fixture(scope="module")
-def ui(up: Up, profile: BrowserContext) -> str:
-    """The web interface, after the browser got in as a person does."""
-    address = up.until_ready(up.processes[0])
-    page = profile.new_page()
-    page.goto(f"{address}/dashboard")
-    page.locator("input").fill(":".join(up.key))
-    page.get_by_role("button", name="Login").click()  # there may be others, of Prefect's messages
-    expect(page.get_by_text("Flow Runs").first).to_be_visible()
-    page.close()
-    return address
-
-
-@pytest.fixture(scope="module")
-def profile(browser: Browser) -> Iterator[BrowserContext]:
+def profile(ui: str, browser: Browser) -> Iterator[BrowserContext]:
     """One for all tests here, so that Chromium keeps the program of Prefect's web interface."""
-    made = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+    made = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark", reduced_motion="reduce")
     made.set_default_timeout(EXPECT_TIMEOUT_MS)
     yield made
     made.close()
-
-
-@pytest.fixture(scope="module")
-def audited(profile: BrowserContext, up: Up, ui: str) -> str:
-    """The same, once the first audit, which starts by itself, has ended."""
-    with walking(profile) as walk:
-        page = walk.page
-        page.goto(f"{ui}/deployments")
-        page.get_by_role("link", name="audit-demo", exact=True).click()
-        page.get_by_role("button", name="Run", exact=True).click()
-        page.get_by_text("Custom run").click()
-        for described in ("Environment in the fleet file.", "Only tenants in these rings."):
-            expect(page.get_by_text(described)).to_be_visible()
-        walk.picture("prefect-form")
-        expect(page.get_by_role("button", name="Submit")).to_be_enabled()
-        until(lambda: has_ended(up, ui))
-    return ui
 
 
 @pytest.fixture
@@ -114,14 +127,26 @@ def test_the_deployments_are_listed_with_their_schedules(walk: Walk, ui: str) ->
     walk.picture("prefect-nightly")
 
 
-def test_from_the_dashboard_to_the_statement(walk: Walk, up: Up, audited: str) -> None:
-    ui, page = audited, walk.page
+def test_the_form_of_a_run_describes_its_parameters(walk: Walk, ui: str) -> None:
+    page = walk.page
+    page.goto(f"{ui}/deployments")
+    page.get_by_role("link", name="audit-demo", exact=True).click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("Custom run").click()
+    for described in ("Environment in the fleet file.", "Only tenants in these rings."):
+        expect(page.get_by_text(described)).to_be_visible()
+    walk.picture("prefect-form")
+    expect(page.get_by_role("button", name="Submit")).to_be_enabled()
+
+
+def test_from_the_dashboard_to_the_statement(walk: Walk, ui: str) -> None:
+    page = walk.page
     page.goto(f"{ui}/dashboard")
     flow = page.locator(".p-accordion-trigger").filter(has=page.get_by_role("link", name="audit", exact=True))
     walk.click(flow.locator(".p-accordion-trigger-icon"))
     walk.click(page.get_by_role("link", name=f"audit demo · {datetime.now(UTC):%Y-%m-%d}"))
     for wave in ("wave 1 · canary", "wave 2 · early", "wave 3 · main"):
-        assert wave in names(up, ui)
+        assert wave in names(ui)
     log = page.locator(".log-row")
     expect(log.filter(has_text="harbor is blocked")).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
@@ -133,9 +158,9 @@ def test_from_the_dashboard_to_the_statement(walk: Walk, up: Up, audited: str) -
     assert walk.clicks <= MOST_CLICKS
 
 
-def test_summary_tenants_and_run_lead_to_each_other(walk: Walk, up: Up, audited: str) -> None:
-    ui, page = audited, walk.page
-    page.goto(f"{ui}/artifacts/artifact/{newest(up, ui, 'summary-demo')}")
+def test_summary_tenants_and_run_lead_to_each_other(walk: Walk, ui: str) -> None:
+    page = walk.page
+    page.goto(f"{ui}/artifacts/artifact/{newest(ui, 'summary-demo')}")
     expect(page.get_by_role("heading", name="Audit of demo: 12 tenants")).to_be_visible()
     walk.picture("prefect-summary")
     page = follow(page, "gale")
@@ -146,9 +171,9 @@ def test_summary_tenants_and_run_lead_to_each_other(walk: Walk, up: Up, audited:
     expect(page.get_by_text("Incomplete").first).to_be_visible()
 
 
-def test_the_table_says_it_in_few_columns_and_leads_on(walk: Walk, up: Up, audited: str) -> None:
-    ui, page = audited, walk.page
-    page.goto(f"{ui}/artifacts/artifact/{newest(up, ui, 'audit-demo')}")
+def test_the_table_says_it_in_few_columns_and_leads_on(walk: Walk, ui: str) -> None:
+    page = walk.page
+    page.goto(f"{ui}/artifacts/artifact/{newest(ui, 'audit-demo')}")
     for column in ("Tenant", "Verdict", "What Is Wrong", "Ring", "Worth Knowing"):
         expect(page.get_by_role("columnheader", name=column)).to_be_visible()
     walk.picture("prefect-table")
@@ -156,9 +181,9 @@ def test_the_table_says_it_in_few_columns_and_leads_on(walk: Walk, up: Up, audit
     expect(link).to_have_attribute("href", re.compile("^/artifacts/artifact/"))
 
 
-def test_the_page_of_the_run_is_a_click_away(walk: Walk, up: Up, audited: str) -> None:
-    ui, page = audited, walk.page
-    page.goto(f"{ui}/artifacts/artifact/{newest(up, ui, 'page-audit-demo')}")
+def test_the_page_of_the_run_is_a_click_away(walk: Walk, ui: str) -> None:
+    page = walk.page
+    page.goto(f"{ui}/artifacts/artifact/{newest(ui, 'page-audit-demo')}")
     page = follow(page, "HTML report of the audit")
     expect(page.get_by_role("heading", name="Audit of demo")).to_be_visible()
     page.locator("#map").get_by_role("link", name="harbor", exact=True).click()
@@ -172,21 +197,15 @@ def follow(page: Page, name: str) -> Page:
     return opened.value
 
 
-def ask(up: Up, ui: str, path: str, **body: object) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = up.ask("POST", f"{ui}/api/{path}", body)
+def ask(ui: str, path: str, **body: object) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = httpx.post(f"{ui}/api/{path}", json=body).raise_for_status().json()
     return found
 
 
-def has_ended(up: Up, ui: str) -> bool:
-    """Every audit that was begun, if one was."""
-    begun = ask(up, ui, "flow_runs/filter", flows=AUDITS, deployments=ON_DEMAND)
-    return bool(begun) and all(each["state_type"] == "FAILED" for each in begun)
+def names(ui: str) -> set[str]:
+    return {each["name"] for each in ask(ui, "flow_runs/filter", flows={"name": {"any_": ["audit-wave"]}})}
 
 
-def names(up: Up, ui: str) -> set[str]:
-    return {each["name"] for each in ask(up, ui, "flow_runs/filter", flows={"name": {"any_": ["audit-wave"]}})}
-
-
-def newest(up: Up, ui: str, key: str) -> str:
+def newest(ui: str, key: str) -> str:
     wanted = {"key": {"any_": [key]}}
-    return ask(up, ui, "artifacts/filter", artifacts=wanted, sort="CREATED_DESC", limit=1)[0]["id"]
+    return ask(ui, "artifacts/filter", artifacts=wanted, sort="CREATED_DESC", limit=1)[0]["id"]

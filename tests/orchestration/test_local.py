@@ -46,7 +46,13 @@ def mixed_fleet(fleet: Fleet, first_migration: None, ready_dsn: Callable[[], str
 
 
 def run(fleet: Fleet, *arguments: str) -> tuple[int, Any]:
-    """The exit status and the JSON document of the command, which must not import Prefect."""
+    """The exit status and the JSON document of the command."""
+    done = run_here(["pgfleet", "--config", str(fleet.file), *arguments, "--format", "json"], fleet.file.parent)
+    return done.returncode, json.loads(done.stdout)
+
+
+def run_process(fleet: Fleet, *arguments: str) -> tuple[int, Any]:
+    """The same in a process of its own, which must not import Prefect."""
     command = [sys.executable, "-c", WITHOUT_PREFECT, "--config", str(fleet.file), *arguments, "--format", "json"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     assert done.stderr.splitlines()[-1] == "False", done.stderr
@@ -63,7 +69,7 @@ def of_every_run(found: Any) -> Any:
 def test_a_local_audit_compares_with_the_last_one_replays_once_and_replaces_damaged_files(
     mixed_fleet: Fleet, state: Path
 ) -> None:
-    status, first = run(mixed_fleet, "audit", ENVIRONMENT, "--local")
+    status, first = run_process(mixed_fleet, "audit", ENVIRONMENT, "--local")
     assert status == 3
     assert {each["name"]: each["verdict"] for each in first["tenants"]} == {
         "lost": "unreachable",
@@ -89,7 +95,7 @@ def test_a_database_without_a_fleet_file(ready_dsn: Callable[[], str], tmp_path:
     dsn = ready_dsn()
     nowhere = Fleet(tmp_path / "absent.toml")
     nowhere.file.unlink(missing_ok=True)
-    status, document = run(nowhere, "--manifest", settings.EXAMPLE, "audit", "--dsn", dsn)
+    status, document = run_process(nowhere, "--manifest", settings.EXAMPLE, "audit", "--dsn", dsn)
     [tenant] = document["tenants"]
     assert (status, tenant["verdict"], tenant["name"]) == (0, "ready", dsn.rsplit("/", 1)[-1])
 

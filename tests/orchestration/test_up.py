@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -17,8 +18,12 @@ from fixtures.waiting import until
 from fixtures.wheel import Installed
 from fixtures.workers import family
 
+from pgfleet.cli.deploy import deploy, deployments_of, ensure_pool
+from pgfleet.cli.first_audits import start_first_audits
+from pgfleet.cli.supervisor import POOL
 from pgfleet.cli.up_server import Options, find_server
 from pgfleet.errors import ConfigurationError
+from pgfleet.flows.audit import audit_fleet
 
 UNAUTHORIZED, FORBIDDEN = 401, 403
 
@@ -34,7 +39,7 @@ def up(installed: Installed, fleet: Fleet, tmp_path: Path) -> Iterator[Up]:
         yield made
 
 
-def test_the_first_audit_starts_by_itself_and_a_second_start_finds_it(
+def test_the_first_audit_starts_by_itself_and_a_second_start_with_the_demo_fleet_finds_it(
     up: Up, fleet: Fleet, ready_dsn: Callable[[], str]
 ) -> None:
     fleet.tenant("acme", ready_dsn())
@@ -67,10 +72,13 @@ def test_the_first_audit_starts_by_itself_and_a_second_start_finds_it(
     check_job_is_fixed(up, api)
     check_nobody_else_can_read(up)
     end(up, process, signal.SIGINT)
-    again = up("--port", str(free_port()))
+    again = up("--demo", "--port", str(free_port()))
     api = f"{up.until_ready(again)}/api"
+    assert "8 deployments on the work pool pgfleet: demo" in up.said
     assert "automations: 6 unchanged" in up.said
-    assert "The first audit" not in up.said
+    assert "The first audit of demo has started: " in up.said
+    pages = up.said.split("HTML reports of its runs: ")[1].split()[0]
+    assert until(lambda: answers(pages))
     assert up.ask("GET", f"{api}/flow_runs/{run['id']}")["state"]["name"] == "Completed"
     end(up, again, signal.SIGTERM)
 
@@ -128,6 +136,24 @@ def end(up: Up, process: "subprocess.Popen[str]", how: signal.Signals) -> None:
     process.send_signal(how)
     assert process.wait(LONGEST_END_SECONDS) == 0, up.said
     until(lambda: not [pid for pid in mine if Path(f"/proc/{pid}").exists()])
+
+
+def answers(url: str) -> bool:
+    with suppress(httpx.TransportError):
+        return httpx.get(url).is_success
+    return False
+
+
+def test_an_environment_that_was_audited_has_no_first_audit_again(prefect_api: str, fleet: Fleet) -> None:
+    fleet.environment = "again"
+    fleet.tenant("lost", "postgresql://x@127.0.0.1:1/x")
+    ensure_pool(POOL)
+    for each in deployments_of("again", "UTC"):
+        deploy(each, POOL)
+    assert start_first_audits(["again"], is_demo=False).keys() == {"again"}
+    audit_fleet("again", return_state=True)
+    assert start_first_audits(["again"], is_demo=False) == {}
+    assert start_first_audits(["again"], is_demo=True).keys() == {"again"}
 
 
 def names_of(pids: list[int]) -> set[str]:
