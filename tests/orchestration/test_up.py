@@ -13,6 +13,7 @@ import httpx
 import pytest
 from fixtures.fleet import Fleet
 from fixtures.ports import free_port
+from fixtures.prefect_server import WITHOUT_BLOCKS
 from fixtures.up import LONGEST_END_SECONDS, Up, final_state
 from fixtures.waiting import until
 from fixtures.wheel import Installed
@@ -33,9 +34,8 @@ def up(installed: Installed, fleet: Fleet, tmp_path: Path) -> Iterator[Up]:
     """As users have it: from the wheel, beside modules of theirs that are named as ours are."""
     fleet.environment = "up"
     fleet.policy('timezone = "Asia/Tokyo"')
-    with Up(
-        tmp_path, fleet.file, installed.pgfleet, PYTHONPATH=str(installed.theirs), PGFLEET_MANIFEST="example"
-    ) as made:
+    variables = {"PYTHONPATH": str(installed.theirs), "PGFLEET_MANIFEST": "example", **WITHOUT_BLOCKS}
+    with Up(tmp_path, fleet.file, installed.pgfleet, **variables) as made:
         yield made
 
 
