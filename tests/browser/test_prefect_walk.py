@@ -4,7 +4,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -105,12 +105,6 @@ def profile(ui: str, browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def walk(profile: BrowserContext) -> Iterator[Walk]:
-    with walking(profile) as walk:
-        yield walk
-
-
-@contextmanager
-def walking(profile: BrowserContext) -> Iterator[Walk]:
     page = profile.new_page()
     yield Walk(page)
     page.close()
