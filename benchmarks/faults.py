@@ -20,7 +20,8 @@ import psycopg
 from fixtures.rollout import QUICK, ROWS, Before, Subject
 from fixtures.servers import Server, apply_manifest, started
 
-from pgfleet.documents.audit import MigrationStatus, Verdict
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.documents.rollout import Result
 from pgfleet.fleet.model import Policy, TransactionMode
 from pgfleet.manifest.model import Manifest

@@ -2,7 +2,7 @@
 
 from prefect import State, task
 
-from pgfleet.documents.audit import SeedEntry
+from pgfleet.documents.findings import SeedEntry
 from pgfleet.postgres.read import audit_steps
 from pgfleet.postgres.read.inspection import TenantInspection
 from pgfleet.postgres.session import Session

@@ -2,7 +2,7 @@
 
 from prefect import State, task
 
-from pgfleet.documents.audit import MigrationEntry
+from pgfleet.documents.findings import MigrationEntry
 from pgfleet.postgres.read import audit_steps
 from pgfleet.postgres.read.inspection import TenantInspection
 from pgfleet.postgres.session import Session

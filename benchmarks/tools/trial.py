@@ -14,7 +14,8 @@ from fixtures.servers import Server
 from benchmarks.tools.execution import Output, migrate, write_sql
 from benchmarks.tools.project import SUPPORT, Project
 from benchmarks.tools.real_tools import RealTool
-from pgfleet.documents.audit import Evidence, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import TenantEntry, Verdict
+from pgfleet.documents.findings import Evidence, MigrationStatus
 from pgfleet.documents.rollout import Result
 from pgfleet.manifest.source.ledger import table_name
 from pgfleet.manifest.source.tools import ledger_format

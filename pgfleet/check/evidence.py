@@ -8,7 +8,7 @@ from pgfleet.catalog.expected import Provenance
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
 from pgfleet.catalog.residue import NO_RESIDUE, Residue
-from pgfleet.documents.audit import CheckEntry
+from pgfleet.documents.findings import CheckEntry
 
 FORMAT = 6
 """Increase this number when Evidence changes, so that a cached one of an earlier pgfleet is not used."""

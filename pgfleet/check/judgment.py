@@ -8,7 +8,7 @@ from pgfleet.catalog.objects import ObjectKind
 from pgfleet.catalog.residue import Residue, describe_residue
 from pgfleet.check.evidence import DownRun, Evidence, RequiredRun
 from pgfleet.check.second_run import HOME, judge_second_run
-from pgfleet.documents.audit import ContractEntry
+from pgfleet.documents.findings import ContractEntry
 from pgfleet.documents.manifest_proof import (
     DownEntry,
     FaultEntry,

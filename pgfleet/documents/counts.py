@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from pgfleet.documents.audit import CountEntry, SkippedEntry
+from pgfleet.documents.audit import SkippedEntry
 from pgfleet.documents.entry import Entry
+from pgfleet.documents.findings import CountEntry
 
 SCHEMA_VERSION = 1
 

@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 
-from pgfleet.documents.audit import CheckEntry, ContractEntry, ManifestEntry
+from pgfleet.documents.audit import ManifestEntry
 from pgfleet.documents.entry import Entry
+from pgfleet.documents.findings import CheckEntry, ContractEntry
 
 SCHEMA_VERSION = 2
 

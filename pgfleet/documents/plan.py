@@ -3,8 +3,9 @@
 from enum import StrEnum
 
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import CountEntry, DifferenceEntry, LedgerState, ScriptFaultEntry, Verdict
+from pgfleet.documents.audit import ScriptFaultEntry, Verdict
 from pgfleet.documents.entry import Entry, StatementEntry
+from pgfleet.documents.findings import CountEntry, DifferenceEntry, LedgerState
 from pgfleet.fleet.model import TransactionMode
 from pgfleet.manifest.model import Priority
 

@@ -4,8 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, ScriptFaultEntry, SkippedEntry
+from pgfleet.documents.audit import ScriptFaultEntry, SkippedEntry
 from pgfleet.documents.entry import Entry, ErrorEntry, StatementEntry
+from pgfleet.documents.findings import DifferenceEntry, MigrationStatus
 
 SCHEMA_VERSION = 2
 

@@ -4,8 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, SkippedEntry, Verdict
+from pgfleet.documents.audit import ManifestEntry, SkippedEntry, Verdict
 from pgfleet.documents.entry import Entry, ErrorEntry
+from pgfleet.documents.findings import CountEntry, DifferenceEntry
 from pgfleet.documents.plan import Action
 from pgfleet.documents.repair import TenantRepair
 from pgfleet.documents.ring import RingEntry

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 
-from pgfleet.documents.audit import INCONCLUSIVE, DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry
+from pgfleet.documents.audit import INCONCLUSIVE, TenantEntry
 from pgfleet.documents.audit_context import AcceptanceEntry, AcceptanceState, AcceptedEntry
+from pgfleet.documents.findings import DifferenceEntry, MigrationEntry, MigrationStatus
 from pgfleet.fleet.model import Acceptance
 from pgfleet.fleet.selection import fits
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from pgfleet.catalog.objects import ObjectKind
-from pgfleet.documents.audit import ContractEntry, DifferenceEntry
+from pgfleet.documents.findings import ContractEntry, DifferenceEntry
 
 WORD = re.compile(r"[\w$]+")
 LAST_NAME = re.compile(r'("(?:[^"]|"")+"|[^.]+)$')

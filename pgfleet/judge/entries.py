@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from pgfleet.catalog.contracts import ContractObservation
-from pgfleet.documents.audit import CheckEntry, ContractEntry, SeedEntry, SeedStatus, StatementFailureEntry
+from pgfleet.documents.findings import CheckEntry, ContractEntry, SeedEntry, SeedStatus, StatementFailureEntry
 from pgfleet.judge.observations import QueryResult, SeedObservation
 from pgfleet.manifest.model import Check, Contract, Seed
 from pgfleet.wording import listed

@@ -4,15 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from pgfleet.documents.audit import (
-    INCONCLUSIVE,
-    AuditDocument,
-    ContractEntry,
-    DifferenceEntry,
-    MigrationEntry,
-    MigrationStatus,
-    TenantEntry,
-)
+from pgfleet.documents.audit import INCONCLUSIVE, AuditDocument, TenantEntry
+from pgfleet.documents.findings import ContractEntry, DifferenceEntry, MigrationEntry, MigrationStatus
 from pgfleet.judge.contract_impact import explains_all, explains_part
 
 TENANT, MIGRATION, CONTRACT = "tenant", "migration", "contract"

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from pgfleet.documents.audit import CountEntry, TenantEntry
+from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.audit_context import LossEntry
+from pgfleet.documents.findings import CountEntry
 
 
 def add_losses(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.shared_objects import is_shared
-from pgfleet.documents.audit import (
+from pgfleet.documents.findings import (
     CheckEntry,
     DifferenceEntry,
     LedgerState,

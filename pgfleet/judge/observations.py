@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgfleet.catalog.objects import Catalog
-from pgfleet.documents.audit import LedgerState, StampEntry
+from pgfleet.documents.audit import StampEntry
+from pgfleet.documents.findings import LedgerState
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.judge.unchanged import EarlierInspection
 from pgfleet.manifest.source.ledger import Recorded

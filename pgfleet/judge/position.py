@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from pgfleet.catalog.history import Chain, History, is_same
 from pgfleet.catalog.objects import CatalogObject, Identity
-from pgfleet.documents.audit import Evidence, PositionEntry
+from pgfleet.documents.audit import PositionEntry
+from pgfleet.documents.findings import Evidence
 from pgfleet.judge.linear_position import find_linear
 from pgfleet.judge.partial_position import find_partial
 from pgfleet.judge.records import Records, may_be_foreign

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry
+from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.audit_context import SharedEntry
+from pgfleet.documents.findings import DifferenceEntry, MigrationEntry, MigrationStatus
 
 Fault = tuple[str, str, str, str]
 """A database, and an object's kind, identity and change."""

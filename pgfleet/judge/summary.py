@@ -5,15 +5,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.documents.audit import (
-    INCONCLUSIVE,
-    AuditDocument,
-    ManifestEntry,
-    MigrationStatus,
-    SkippedEntry,
-    TenantEntry,
-    Verdict,
-)
+from pgfleet.documents.audit import INCONCLUSIVE, AuditDocument, ManifestEntry, SkippedEntry, TenantEntry, Verdict
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.fleet.model import SkippedTenant
 from pgfleet.manifest.model import Manifest
 from pgfleet.wording import plural

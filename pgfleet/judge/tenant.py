@@ -5,18 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.shared_objects import is_shared
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import (
+from pgfleet.documents.audit import ScriptFaultEntry, TenantEntry, Verdict
+from pgfleet.documents.findings import (
     ContractEntry,
     CountEntry,
     Evidence,
     MigrationEntry,
     MigrationStatus,
-    ScriptFaultEntry,
     SeedEntry,
     SeedStatus,
-    TenantEntry,
     UnexpectedEntry,
-    Verdict,
 )
 from pgfleet.errors import AccessRefused, ConnectionFailed, ConnectionLost, ManifestError, PgfleetError, ScriptFaulty
 from pgfleet.fleet.model import Tenant

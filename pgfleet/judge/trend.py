@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from pgfleet.catalog.objects import Change, ObjectKind
-from pgfleet.documents.audit import INCONCLUSIVE, AuditDocument, MigrationEntry, TenantEntry
+from pgfleet.documents.audit import INCONCLUSIVE, AuditDocument, TenantEntry
 from pgfleet.documents.audit_context import FindingEntry, Source, TrendEntry
+from pgfleet.documents.findings import MigrationEntry
 from pgfleet.judge.findings import (
     Finding,
     contract_finding,

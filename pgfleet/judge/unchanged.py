@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from pgfleet.documents.audit import INCONCLUSIVE, PositionEntry, StampEntry, StampScope, TenantEntry, UnexpectedEntry
+from pgfleet.documents.audit import INCONCLUSIVE, PositionEntry, StampEntry, StampScope, TenantEntry
 from pgfleet.documents.entry import Entry
+from pgfleet.documents.findings import UnexpectedEntry
 
 FULL = "full"
 """How a tenant was read whose catalog was read."""

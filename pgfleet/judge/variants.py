@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_uppercase
 
 from pgfleet.catalog.objects import ObjectKind
-from pgfleet.documents.audit import INCONCLUSIVE, DifferenceEntry, TenantEntry
+from pgfleet.documents.audit import INCONCLUSIVE, TenantEntry
 from pgfleet.documents.audit_context import VariantDifference, VariantEntry
+from pgfleet.documents.findings import DifferenceEntry
 
 AS_EXPECTED = "as expected"
 WITHOUT_SCHEMA = frozenset({ObjectKind.SCHEMA, ObjectKind.EXTENSION})

@@ -2,15 +2,8 @@
 
 from collections.abc import Iterator
 
-from pgfleet.documents.audit import (
-    INCONCLUSIVE,
-    AuditDocument,
-    ContractEntry,
-    MigrationEntry,
-    MigrationStatus,
-    TenantEntry,
-    Verdict,
-)
+from pgfleet.documents.audit import INCONCLUSIVE, AuditDocument, TenantEntry, Verdict
+from pgfleet.documents.findings import ContractEntry, MigrationEntry, MigrationStatus
 from pgfleet.judge.summary import worst_first
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import Tone

@@ -3,15 +3,9 @@
 from collections.abc import Iterator, Sequence
 from difflib import unified_diff
 
-from pgfleet.documents.audit import (
-    DifferenceEntry,
-    ManifestEntry,
-    MigrationEntry,
-    MigrationStatus,
-    TenantEntry,
-    UnexpectedEntry,
-)
+from pgfleet.documents.audit import ManifestEntry, TenantEntry
 from pgfleet.documents.diff import DiffDocument, MigrationDiff, ObjectDiff
+from pgfleet.documents.findings import DifferenceEntry, MigrationEntry, MigrationStatus, UnexpectedEntry
 from pgfleet.hidden_characters import show_hidden
 from pgfleet.reports.phrases.audit import broken_contracts, failed_checks, sentence
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from pgfleet.documents.audit import DifferenceEntry
 from pgfleet.documents.entry import ErrorEntry
+from pgfleet.documents.findings import DifferenceEntry
 from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
 from pgfleet.documents.ring import RingEntry
 from pgfleet.documents.rollout import Result, StepStatus, TenantResult

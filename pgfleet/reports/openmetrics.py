@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pgfleet.catalog.objects import Change, ObjectKind
-from pgfleet.documents.audit import AuditDocument, DifferenceEntry, MigrationStatus, Verdict
+from pgfleet.documents.audit import AuditDocument, Verdict
+from pgfleet.documents.findings import DifferenceEntry, MigrationStatus
 from pgfleet.hidden_characters import show_hidden
 from pgfleet.manifest.model import Manifest
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from pgfleet.documents.audit import Evidence, MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import TenantEntry, Verdict
+from pgfleet.documents.findings import Evidence, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
 from pgfleet.errors import FleetError
 from pgfleet.manifest.model import Manifest, ToolLedger

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from pgfleet.documents.audit import CountEntry, SkippedEntry
+from pgfleet.documents.audit import SkippedEntry
 from pgfleet.documents.counts import CountDocument, TenantCounts
+from pgfleet.documents.findings import CountEntry
 from pgfleet.judge.observations import CountObservation
 
 

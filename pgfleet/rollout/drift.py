@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator
 
 from pgfleet.catalog.objects import Change, ObjectKind
-from pgfleet.documents.audit import DifferenceEntry, LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.documents.entry import StatementEntry
+from pgfleet.documents.findings import DifferenceEntry, LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import Action, Scope
 from pgfleet.repair.model import Strategy
 

@@ -1,6 +1,7 @@
 """Tenants in which a rollout has nothing to do: their results follow from the audit that planned it."""
 
-from pgfleet.documents.audit import MigrationStatus, TenantEntry
+from pgfleet.documents.audit import TenantEntry
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
 from pgfleet.documents.rollout import StepStatus, TenantResult
 from pgfleet.manifest.model import Manifest

@@ -4,15 +4,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import ObjectKind
-from pgfleet.documents.audit import (
-    INCONCLUSIVE,
-    DifferenceEntry,
-    MigrationEntry,
-    MigrationStatus,
-    SeedStatus,
-    TenantEntry,
-    Verdict,
-)
+from pgfleet.documents.audit import INCONCLUSIVE, TenantEntry, Verdict
+from pgfleet.documents.findings import DifferenceEntry, MigrationEntry, MigrationStatus, SeedStatus
 from pgfleet.documents.plan import RUNS, AcceptedObject, Action, FirstContact, PlannedMigration, Scope, TenantPlan
 from pgfleet.errors import FleetError
 from pgfleet.fleet.pooler import Pooler

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import date
 
-from pgfleet.documents.audit import DifferenceEntry
+from pgfleet.documents.findings import DifferenceEntry
 from pgfleet.fleet.model import Acceptance
 from pgfleet.judge.acceptance import is_in_force, mark_accepted
 from pgfleet.judge.assessment import Assessment

@@ -3,8 +3,8 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from pgfleet.documents.audit import DifferenceEntry
 from pgfleet.documents.entry import StatementEntry
+from pgfleet.documents.findings import DifferenceEntry
 from pgfleet.documents.repair import NotRepairableEntry, RepairResult, TenantRepair
 from pgfleet.errors import NotProven, PgfleetError
 from pgfleet.judge.migration import difference_entry

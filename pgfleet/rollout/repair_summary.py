@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from pgfleet.documents.audit import MigrationStatus, SkippedEntry
+from pgfleet.documents.audit import SkippedEntry
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.documents.repair import RepairDocument, RepairResult, TenantRepair
 from pgfleet.judge import summary
 from pgfleet.rollout.repair_results import digest_of

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.catalog.differences import Difference
-from pgfleet.documents.audit import MigrationEntry, MigrationStatus
+from pgfleet.documents.findings import MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import AcceptedObject
 from pgfleet.documents.repair import NotRepairableEntry
 from pgfleet.judge.migration import difference_entry

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import CountEntry, DifferenceEntry, Verdict
+from pgfleet.documents.audit import Verdict
 from pgfleet.documents.entry import ErrorEntry
+from pgfleet.documents.findings import CountEntry, DifferenceEntry
 from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.documents.repair import TenantRepair
 from pgfleet.documents.rollout import CountPair, MigrationStep, Result, SeedStep, StepStatus, TenantResult

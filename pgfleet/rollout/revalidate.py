@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from pgfleet.documents.audit import Evidence, LedgerState, MigrationEntry, MigrationStatus
+from pgfleet.documents.findings import Evidence, LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import RUNS, Action
 from pgfleet.errors import PlanOutdated
 from pgfleet.manifest.model import ToolLedger

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import ObjectKind
-from pgfleet.documents.audit import CountEntry, LedgerState, MigrationEntry, MigrationStatus, TenantEntry
+from pgfleet.documents.audit import TenantEntry
+from pgfleet.documents.findings import CountEntry, LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
 from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.errors import FleetError

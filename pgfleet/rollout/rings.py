@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import TenantEntry, Verdict
+from pgfleet.documents.findings import DifferenceEntry, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import RUNS, Action, TenantPlan
 from pgfleet.documents.repair import RepairResult
 from pgfleet.documents.ring import RingEntry, RingOutcome, WatchEntry, WaveEntry

@@ -9,16 +9,9 @@ from prefect.results import ResultRecord  # type: ignore[attr-defined]  # import
 from prefect.states import Completed, Failed
 from prefect.transactions import CommitMode, Transaction
 
-from pgfleet.documents.audit import (
-    ContractEntry,
-    MigrationEntry,
-    MigrationStatus,
-    SeedEntry,
-    SeedStatus,
-    TenantEntry,
-    Verdict,
-)
+from pgfleet.documents.audit import TenantEntry, Verdict
 from pgfleet.documents.counts import CountDocument
+from pgfleet.documents.findings import ContractEntry, MigrationEntry, MigrationStatus, SeedEntry, SeedStatus
 from pgfleet.documents.manifest_proof import ManifestProof, ProofOutcome
 from pgfleet.documents.rollout import (
     SUCCEEDED,

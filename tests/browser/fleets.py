@@ -5,8 +5,18 @@ from datetime import date, timedelta
 
 from unit.literals import FINISHED, STARTED, a_document
 
-from pgfleet.documents.audit import (
-    AuditDocument,
+from pgfleet.documents.audit import AuditDocument, SkippedEntry, TenantEntry, Verdict
+from pgfleet.documents.audit_context import (
+    AcceptanceEntry,
+    AcceptanceState,
+    FindingEntry,
+    LossEntry,
+    Source,
+    TrendEntry,
+    VariantDifference,
+    VariantEntry,
+)
+from pgfleet.documents.findings import (
     CheckEntry,
     ContractEntry,
     CountEntry,
@@ -17,21 +27,8 @@ from pgfleet.documents.audit import (
     RepairEntry,
     SeedEntry,
     SeedStatus,
-    SkippedEntry,
     StatementFailureEntry,
-    TenantEntry,
     UnexpectedEntry,
-    Verdict,
-)
-from pgfleet.documents.audit_context import (
-    AcceptanceEntry,
-    AcceptanceState,
-    FindingEntry,
-    LossEntry,
-    Source,
-    TrendEntry,
-    VariantDifference,
-    VariantEntry,
 )
 from pgfleet.manifest.model import Migration, Priority
 from pgfleet.repair.model import Strategy

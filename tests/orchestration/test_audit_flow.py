@@ -16,7 +16,8 @@ from fixtures.proxy import CuttingProxy
 from fixtures.servers import Server
 from prefect import State
 
-from pgfleet.documents.audit import AuditDocument, MigrationEntry, TenantEntry, Verdict
+from pgfleet.documents.audit import AuditDocument, TenantEntry, Verdict
+from pgfleet.documents.findings import MigrationEntry
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.read.inspection import TenantInspection

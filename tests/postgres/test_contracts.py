@@ -8,7 +8,8 @@ from fixtures.servers import POLICY, Server, apply_manifest
 
 from pgfleet.catalog.contracts import ContractObservation
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.documents.audit import ContractEntry, TenantEntry, Verdict
+from pgfleet.documents.audit import TenantEntry, Verdict
+from pgfleet.documents.findings import ContractEntry
 from pgfleet.errors import TryAgain
 from pgfleet.manifest.contracts import contract_fault, contract_statements
 from pgfleet.manifest.model import Contract, Manifest, Priority, Script

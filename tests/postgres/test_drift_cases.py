@@ -23,7 +23,8 @@ from pydantic import BaseModel, ConfigDict
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import ObjectKind
-from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, SeedStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import TenantEntry, Verdict
+from pgfleet.documents.findings import DifferenceEntry, MigrationStatus, SeedStatus
 from pgfleet.documents.plan import Action
 from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.manifest.model import Manifest

@@ -9,7 +9,8 @@ import pytest
 from fixtures.rollout import Subject
 from fixtures.servers import Server
 
-from pgfleet.documents.audit import MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import TenantEntry, Verdict
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.errors import AccessRefused, StatementFailed
 from pgfleet.hidden_characters import is_shown
 from pgfleet.postgres.apply.ledger import ledger_query

@@ -11,7 +11,8 @@ from fixtures.fleet import ENVIRONMENT, Fleet
 from fixtures.servers import Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.documents.audit import LedgerState, TenantEntry, Verdict
+from pgfleet.documents.audit import TenantEntry, Verdict
+from pgfleet.documents.findings import LedgerState
 from pgfleet.documents.plan import Scope
 from pgfleet.documents.repair import RepairResult
 from pgfleet.documents.rollout import Result, TenantResult

@@ -15,7 +15,8 @@ from fixtures.servers import Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import SeedStatus, Verdict
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.findings import SeedStatus
 from pgfleet.documents.plan import Action
 from pgfleet.documents.repair import RepairResult
 from pgfleet.documents.rollout import Result, StepStatus

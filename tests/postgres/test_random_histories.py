@@ -13,7 +13,7 @@ from fixtures.servers import Server
 from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
-from pgfleet.documents.audit import MigrationStatus
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.documents.rollout import Result
 from pgfleet.postgres.read.audit import directly
 

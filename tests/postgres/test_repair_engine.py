@@ -12,7 +12,8 @@ from fixtures.rollout import Subject, a_small_manifest
 from fixtures.servers import Server, apply_manifest
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.documents.audit import MigrationStatus, Verdict
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.errors import ConnectionLost, TryAgain
 from pgfleet.fleet.model import Acceptance

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 from fixtures.rollout import Subject, step
 
-from pgfleet.documents.audit import MigrationStatus, Verdict
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, StepStatus
 

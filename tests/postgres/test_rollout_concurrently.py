@@ -14,7 +14,8 @@ from fixtures.rollout import Subject, step
 from fixtures.servers import Server
 from fixtures.waiting import until
 
-from pgfleet.documents.audit import MigrationStatus, Verdict
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.postgres.read.audit import directly

@@ -7,7 +7,8 @@ from fixtures.proxy import CuttingProxy
 from fixtures.rollout import Subject, a_small_manifest, step
 from fixtures.servers import Server
 
-from pgfleet.documents.audit import MigrationStatus, Verdict
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.manifest.model import Manifest

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from fixtures.rollout import Subject, step
 
-from pgfleet.documents.audit import MigrationStatus
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, StepStatus, TenantResult
 

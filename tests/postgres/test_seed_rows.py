@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fixtures.servers import Server
 
-from pgfleet.documents.audit import SeedStatus
+from pgfleet.documents.findings import SeedStatus
 from pgfleet.judge.entries import judge_seed
 from pgfleet.manifest.model import Script, Seed
 from pgfleet.postgres.read.queries import read_seed

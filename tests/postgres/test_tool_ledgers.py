@@ -9,7 +9,8 @@ import pytest
 from fixtures.rollout import Subject
 from fixtures.servers import Server
 
-from pgfleet.documents.audit import Evidence, Verdict
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.findings import Evidence
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result
 from pgfleet.manifest.model import DownScript, Manifest, Script, Tool

@@ -9,7 +9,8 @@ import pytest
 from fixtures.servers import Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.documents.audit import SeedStatus, StampScope, TenantEntry, Verdict
+from pgfleet.documents.audit import StampScope, TenantEntry, Verdict
+from pgfleet.documents.findings import SeedStatus
 from pgfleet.judge.unchanged import earlier_inspections, inspections_in
 from pgfleet.manifest.model import Check, Manifest
 from pgfleet.postgres.apply.ledger import prepare_ledger

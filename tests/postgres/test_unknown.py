@@ -7,7 +7,8 @@ import pytest
 from fixtures.servers import POLICY, Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.documents.audit import MigrationStatus, SeedStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import TenantEntry, Verdict
+from pgfleet.documents.findings import MigrationStatus, SeedStatus
 from pgfleet.documents.plan import Action
 from pgfleet.errors import NoExpectedCatalog
 from pgfleet.fleet.model import Policy

@@ -7,19 +7,16 @@ from typing import Any
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.history import trace
 from pgfleet.catalog.objects import Catalog, CatalogObject, Identity, ObjectKind
-from pgfleet.documents.audit import (
-    AuditDocument,
+from pgfleet.documents.audit import AuditDocument, ManifestEntry, TenantEntry, Verdict
+from pgfleet.documents.findings import (
     CheckEntry,
     ContractEntry,
     DifferenceEntry,
-    ManifestEntry,
     MigrationEntry,
     MigrationStatus,
     SeedEntry,
     StatementFailureEntry,
-    TenantEntry,
     UnexpectedEntry,
-    Verdict,
 )
 from pgfleet.errors import Place
 from pgfleet.fleet.model import Environment, Policy, RolloutPolicy, Tenant, WavePolicy

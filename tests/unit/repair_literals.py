@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from unit.literals import FINISHED, STARTED
 
-from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, RepairEntry, SkippedEntry
+from pgfleet.documents.audit import SkippedEntry
 from pgfleet.documents.entry import ErrorEntry, StatementEntry
+from pgfleet.documents.findings import DifferenceEntry, MigrationStatus, RepairEntry
 from pgfleet.documents.repair import NotRepairableEntry, RepairDocument, RepairResult, TenantRepair
 from pgfleet.repair.model import Hazard, Strategy
 from pgfleet.rollout.repair_summary import build_repair_document

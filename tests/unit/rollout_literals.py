@@ -5,9 +5,10 @@ from datetime import datetime
 
 from unit.literals import FINISHED, STARTED
 
-from pgfleet.documents.audit import CountEntry, DifferenceEntry, ManifestEntry, Verdict
+from pgfleet.documents.audit import ManifestEntry, Verdict
 from pgfleet.documents.counts import CountDocument, TenantCounts
 from pgfleet.documents.entry import ErrorEntry
+from pgfleet.documents.findings import CountEntry, DifferenceEntry
 from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
 from pgfleet.documents.ring import RestartEntry, RingEntry, RingOutcome, WatchEntry, WaveEntry
 from pgfleet.documents.rollout import (

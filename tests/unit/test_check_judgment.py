@@ -10,7 +10,7 @@ from pgfleet.catalog.reapply import Reapplicable
 from pgfleet.check.evidence import Evidence, RequiredRun, SecondRunFindings, SecondRuns
 from pgfleet.check.judgment import EXIT_STATUS, build_proof
 from pgfleet.check.lint import read_findings
-from pgfleet.documents.audit import CheckEntry
+from pgfleet.documents.findings import CheckEntry
 from pgfleet.documents.manifest_proof import FaultKind, LintEntry, ManifestProof, ProofOutcome
 
 MANIFEST = a_manifest(a_migration("1"), a_migration("2"))

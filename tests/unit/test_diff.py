@@ -3,7 +3,8 @@
 import pytest
 from unit.literals import a_contract_entry, a_difference_entry, a_document, a_failure, a_migration_entry, a_tenant_entry
 
-from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, TenantEntry, UnexpectedEntry, Verdict
+from pgfleet.documents.audit import TenantEntry, Verdict
+from pgfleet.documents.findings import DifferenceEntry, MigrationStatus, UnexpectedEntry
 from pgfleet.reports.diff import build_diff, diff_lines, style_of
 
 DRIFTED, PENDING = MigrationStatus.DRIFTED, MigrationStatus.PENDING

@@ -7,8 +7,9 @@ from unit.literals import FINISHED, a_difference_entry, a_document, a_migration_
 from unit.repair_literals import a_repair, a_repair_document
 from unit.rollout_literals import DIGEST, a_plan, a_result, a_rollout, a_tenant_plan, planned
 
-from pgfleet.documents.audit import MigrationStatus, Verdict
+from pgfleet.documents.audit import Verdict
 from pgfleet.documents.audit_context import Source
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result
 from pgfleet.judge.trend import PreviousAudit, add_trend

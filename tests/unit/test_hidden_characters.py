@@ -37,9 +37,10 @@ from unit.rollout_literals import (
     planned,
 )
 
-from pgfleet.documents.audit import CheckEntry, MigrationStatus, RepairEntry, SkippedEntry, UnexpectedEntry, Verdict
+from pgfleet.documents.audit import SkippedEntry, Verdict
 from pgfleet.documents.audit_context import Source
 from pgfleet.documents.entry import ErrorEntry
+from pgfleet.documents.findings import CheckEntry, MigrationStatus, RepairEntry, UnexpectedEntry
 from pgfleet.documents.plan import Action
 from pgfleet.documents.repair import RepairResult
 from pgfleet.documents.rollout import Result, StepStatus

@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 from unit.literals import a_difference_entry, a_migration_entry, a_tenant_entry
 
-from pgfleet.documents.audit import CheckEntry, DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import TenantEntry, Verdict
 from pgfleet.documents.audit_context import AcceptanceState
+from pgfleet.documents.findings import CheckEntry, DifferenceEntry, MigrationEntry, MigrationStatus
 from pgfleet.fleet.model import Acceptance
 from pgfleet.judge.acceptance import accept, review
 from pgfleet.judge.tenant import tenant_verdict

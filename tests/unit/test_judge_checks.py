@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pgfleet.documents.audit import CheckEntry
+from pgfleet.documents.findings import CheckEntry
 from pgfleet.judge.entries import judge_check
 from pgfleet.judge.observations import QueryResult
 from pgfleet.manifest.model import Check, Scalar

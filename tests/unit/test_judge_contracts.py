@@ -4,7 +4,7 @@ import pytest
 from unit.literals import a_contract
 
 from pgfleet.catalog.contracts import ContractObservation, StatementFailure
-from pgfleet.documents.audit import ContractEntry, StatementFailureEntry
+from pgfleet.documents.findings import ContractEntry, StatementFailureEntry
 from pgfleet.judge.entries import judge_contract
 from pgfleet.manifest.model import Priority
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pgfleet.catalog.objects import Change, ObjectKind
-from pgfleet.documents.audit import AuditDocument, MigrationStatus, SeedStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import AuditDocument, TenantEntry, Verdict
+from pgfleet.documents.findings import MigrationStatus, SeedStatus
 from pgfleet.manifest.model import Priority
 
 # The design's own example, filled in. Keys are added to it, never renamed or removed.

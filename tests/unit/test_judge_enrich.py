@@ -13,8 +13,9 @@ from unit.literals import (
     an_environment,
 )
 
-from pgfleet.documents.audit import AuditDocument, CountEntry, TenantEntry, Verdict
+from pgfleet.documents.audit import AuditDocument, TenantEntry, Verdict
 from pgfleet.documents.audit_context import AcceptanceState, Source
+from pgfleet.documents.findings import CountEntry
 from pgfleet.fleet.model import Acceptance, Environment
 from pgfleet.judge.enrich import enrich
 from pgfleet.judge.trend import PreviousAudit

@@ -4,7 +4,7 @@ import pytest
 from unit.literals import a_column, a_table, an_expected_catalog, an_index, assessed
 
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.documents.audit import CheckEntry, LedgerState, MigrationStatus
+from pgfleet.documents.findings import CheckEntry, LedgerState, MigrationStatus
 from pgfleet.judge.assessment import Assessment
 from pgfleet.judge.migration import migration_status
 

@@ -9,7 +9,7 @@ from unit.literals import a_column, a_migration
 from pgfleet.catalog.history import History, trace
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.partitions import with_partitions
-from pgfleet.documents.audit import Evidence
+from pgfleet.documents.findings import Evidence
 from pgfleet.judge.position import Position, locate
 from pgfleet.judge.records import Records
 from pgfleet.manifest.order import Order, order_of

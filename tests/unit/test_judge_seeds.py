@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from unit.literals import a_seed
 
-from pgfleet.documents.audit import SeedEntry, SeedStatus
+from pgfleet.documents.findings import SeedEntry, SeedStatus
 from pgfleet.judge.entries import judge_seed, seed_key
 from pgfleet.judge.observations import SeedObservation
 

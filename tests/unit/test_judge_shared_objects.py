@@ -19,8 +19,9 @@ from unit.printed import printed
 
 from pgfleet.catalog.objects import Identity, ObjectKind
 from pgfleet.catalog.shared_objects import is_shared, may_write_shared
-from pgfleet.documents.audit import AuditDocument, DifferenceEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import AuditDocument, TenantEntry, Verdict
 from pgfleet.documents.audit_context import AcceptedEntry, SharedEntry
+from pgfleet.documents.findings import DifferenceEntry, MigrationStatus
 from pgfleet.judge.shared_objects import find_shared
 from pgfleet.manifest.extensions import extensions_of
 from pgfleet.manifest.model import Impact, Migration

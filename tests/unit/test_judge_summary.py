@@ -5,7 +5,8 @@ from itertools import combinations
 import pytest
 from unit.literals import FINISHED, STARTED, a_manifest, a_migration, a_migration_entry, a_tenant_entry
 
-from pgfleet.documents.audit import AuditDocument, ManifestEntry, MigrationStatus, SkippedEntry, TenantEntry, Verdict
+from pgfleet.documents.audit import AuditDocument, ManifestEntry, SkippedEntry, TenantEntry, Verdict
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.judge.summary import (
     EXIT_STATUS,
     Outcome,

@@ -20,7 +20,8 @@ from unit.literals import (
 
 from pgfleet.catalog.objects import Catalog, ObjectKind
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import (
+from pgfleet.documents.audit import PositionEntry, ScriptFaultEntry, TenantEntry, Verdict
+from pgfleet.documents.findings import (
     CheckEntry,
     ContractEntry,
     CountEntry,
@@ -29,14 +30,10 @@ from pgfleet.documents.audit import (
     LedgerState,
     MigrationEntry,
     MigrationStatus,
-    PositionEntry,
     RepairEntry,
-    ScriptFaultEntry,
     SeedEntry,
     SeedStatus,
-    TenantEntry,
     UnexpectedEntry,
-    Verdict,
 )
 from pgfleet.errors import (
     AccessRefused,

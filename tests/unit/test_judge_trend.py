@@ -14,16 +14,9 @@ from unit.literals import (
     a_tenant_entry,
 )
 
-from pgfleet.documents.audit import (
-    AuditDocument,
-    ContractEntry,
-    DifferenceEntry,
-    MigrationEntry,
-    MigrationStatus,
-    TenantEntry,
-    Verdict,
-)
+from pgfleet.documents.audit import AuditDocument, TenantEntry, Verdict
 from pgfleet.documents.audit_context import AcceptedEntry, FindingEntry, Source, TrendEntry
+from pgfleet.documents.findings import ContractEntry, DifferenceEntry, MigrationEntry, MigrationStatus
 from pgfleet.judge.trend import PreviousAudit, add_trend, restrict_to_tenants
 
 DRIFTED, PENDING = MigrationStatus.DRIFTED, MigrationStatus.PENDING

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pgfleet.documents.audit import Evidence, PositionEntry, StampEntry, TenantEntry, Verdict
+from pgfleet.documents.audit import PositionEntry, StampEntry, TenantEntry, Verdict
+from pgfleet.documents.findings import Evidence
 from pgfleet.judge.unchanged import earlier_inspections, inspections_in
 
 NOW, WEEK = datetime(2026, 11, 24, 2, 0, 13, tzinfo=UTC), timedelta(days=7)

@@ -2,7 +2,8 @@
 
 from unit.literals import a_difference_entry, a_migration_entry, a_tenant_entry
 
-from pgfleet.documents.audit import DifferenceEntry, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import TenantEntry, Verdict
+from pgfleet.documents.findings import DifferenceEntry, MigrationStatus
 from pgfleet.judge.variants import group_variants
 
 

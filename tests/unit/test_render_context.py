@@ -18,7 +18,7 @@ from unit.literals import (
 from unit.literals import a_tenant_entry as a_tenant
 from unit.printed import printed
 
-from pgfleet.documents.audit import AuditDocument, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import AuditDocument, TenantEntry, Verdict
 from pgfleet.documents.audit_context import (
     AcceptanceEntry,
     AcceptanceState,
@@ -30,6 +30,7 @@ from pgfleet.documents.audit_context import (
     VariantDifference,
     VariantEntry,
 )
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.phrases.acceptances import acceptance_lines
 from pgfleet.reports.phrases.audit import sentence

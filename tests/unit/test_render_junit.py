@@ -14,17 +14,10 @@ from unit.literals import (
 )
 from unit.rollout_literals import a_result, a_ring, a_rollout, a_seed_step, a_step
 
-from pgfleet.documents.audit import (
-    AuditDocument,
-    CheckEntry,
-    MigrationStatus,
-    SkippedEntry,
-    TenantEntry,
-    UnexpectedEntry,
-    Verdict,
-)
+from pgfleet.documents.audit import AuditDocument, SkippedEntry, TenantEntry, Verdict
 from pgfleet.documents.audit_context import AcceptedEntry, LossEntry
 from pgfleet.documents.entry import ErrorEntry
+from pgfleet.documents.findings import CheckEntry, MigrationStatus, UnexpectedEntry
 from pgfleet.documents.ring import RestartEntry, RingOutcome
 from pgfleet.documents.rollout import Result, RolloutDocument, StepStatus
 from pgfleet.judge.summary import EXIT_STATUS, outcome_of

@@ -13,15 +13,8 @@ from unit.literals import (
     a_tenant_entry,
 )
 
-from pgfleet.documents.audit import (
-    CheckEntry,
-    MigrationStatus,
-    SeedEntry,
-    SeedStatus,
-    TenantEntry,
-    UnexpectedEntry,
-    Verdict,
-)
+from pgfleet.documents.audit import TenantEntry, Verdict
+from pgfleet.documents.findings import CheckEntry, MigrationStatus, SeedEntry, SeedStatus, UnexpectedEntry
 from pgfleet.manifest.model import Impact
 from pgfleet.reports.blocks import MOST_TENANTS
 from pgfleet.reports.links import Links

@@ -21,8 +21,9 @@ from unit.literals import (
     a_tenant_entry,
 )
 
-from pgfleet.documents.audit import AuditDocument, MigrationStatus, SkippedEntry, UnexpectedEntry, Verdict
+from pgfleet.documents.audit import AuditDocument, SkippedEntry, Verdict
 from pgfleet.documents.audit_context import AcceptedEntry, FindingEntry, LossEntry, Source, TrendEntry
+from pgfleet.documents.findings import MigrationStatus, UnexpectedEntry
 from pgfleet.manifest.model import Count
 from pgfleet.reports.openmetrics import METRICS, audit_metrics
 

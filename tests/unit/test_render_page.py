@@ -21,20 +21,17 @@ from unit.literals import (
     a_tenant_entry,
 )
 
-from pgfleet.documents.audit import (
-    AuditDocument,
+from pgfleet.documents.audit import AuditDocument, SkippedEntry, TenantEntry, Verdict
+from pgfleet.documents.audit_context import AcceptedEntry, LossEntry
+from pgfleet.documents.findings import (
     CheckEntry,
     CountEntry,
     MigrationStatus,
     RepairEntry,
     SeedEntry,
     SeedStatus,
-    SkippedEntry,
-    TenantEntry,
     UnexpectedEntry,
-    Verdict,
 )
-from pgfleet.documents.audit_context import AcceptedEntry, LossEntry
 from pgfleet.manifest.model import Impact
 from pgfleet.repair.model import Strategy
 from pgfleet.reports.blocks import (

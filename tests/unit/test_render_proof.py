@@ -2,7 +2,8 @@
 
 from unit.printed import printed
 
-from pgfleet.documents.audit import CheckEntry, ManifestEntry
+from pgfleet.documents.audit import ManifestEntry
+from pgfleet.documents.findings import CheckEntry
 from pgfleet.documents.manifest_proof import (
     FaultEntry,
     FaultKind,

@@ -5,16 +5,9 @@ from unit.literals import a_difference_entry, a_manifest, a_migration, a_migrati
 from unit.printed import printed
 from unit.repair_literals import ALONG, ALTER, GONE, RERUN, a_difference, a_repair, a_repair_document, beyond
 
-from pgfleet.documents.audit import (
-    DifferenceEntry,
-    LedgerState,
-    MigrationEntry,
-    MigrationStatus,
-    RepairEntry,
-    SkippedEntry,
-    Verdict,
-)
+from pgfleet.documents.audit import SkippedEntry, Verdict
 from pgfleet.documents.entry import ErrorEntry
+from pgfleet.documents.findings import DifferenceEntry, LedgerState, MigrationEntry, MigrationStatus, RepairEntry
 from pgfleet.documents.repair import RepairDocument, RepairResult
 from pgfleet.repair.model import Strategy
 from pgfleet.reports.blocks import Tone

@@ -18,8 +18,9 @@ from unit.rollout_literals import (
     tenant_counts,
 )
 
-from pgfleet.documents.audit import CountEntry, Verdict
+from pgfleet.documents.audit import Verdict
 from pgfleet.documents.entry import ErrorEntry
+from pgfleet.documents.findings import CountEntry
 from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.documents.rollout import CountPair, Result, StepStatus, TenantResult
 from pgfleet.reports.phrases.counts import FEWER, MORE, SAME, UNCERTAIN, count_rank, gain_text, pair_texts

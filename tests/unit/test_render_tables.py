@@ -3,7 +3,8 @@
 import pytest
 from unit.literals import a_difference_entry, a_document, a_migration_entry, a_tenant_entry
 
-from pgfleet.documents.audit import MigrationStatus, SeedEntry, SeedStatus, Verdict
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.findings import MigrationStatus, SeedEntry, SeedStatus
 from pgfleet.reports.rows import LONGEST_CELL, MOST_ROWS
 from pgfleet.reports.tables import tenant_rows
 

@@ -16,15 +16,14 @@ from unit.literals import (
 )
 from unit.printed import printed
 
-from pgfleet.documents.audit import (
+from pgfleet.documents.audit import TenantEntry, Verdict
+from pgfleet.documents.findings import (
     CheckEntry,
     MigrationEntry,
     MigrationStatus,
     SeedEntry,
     SeedStatus,
-    TenantEntry,
     UnexpectedEntry,
-    Verdict,
 )
 from pgfleet.manifest.model import Impact, Priority
 from pgfleet.reports.blocks import MOST_TENANTS, StatusStyle, Tone

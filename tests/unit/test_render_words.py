@@ -11,7 +11,8 @@ from unit.literals import (
     a_tenant_entry,
 )
 
-from pgfleet.documents.audit import (
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.findings import (
     CheckEntry,
     Evidence,
     MigrationEntry,
@@ -19,7 +20,6 @@ from pgfleet.documents.audit import (
     SeedEntry,
     SeedStatus,
     UnexpectedEntry,
-    Verdict,
 )
 from pgfleet.manifest.model import Impact
 from pgfleet.reports.phrases.audit import affected_services, notes, predicate, sentence, verdict_meaning

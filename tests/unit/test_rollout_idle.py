@@ -3,7 +3,7 @@
 from unit.literals import a_difference_entry, a_manifest, a_migration, a_migration_entry, a_tenant_entry
 from unit.rollout_literals import a_count, a_pair, a_tenant_plan, planned
 
-from pgfleet.documents.audit import MigrationStatus
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.documents.plan import AcceptedObject, Action, PlannedMigration
 from pgfleet.documents.rollout import Result
 from pgfleet.rollout.idle import LEFT_ALONE, idle_result, note_findings

@@ -18,17 +18,16 @@ from unit.rollout_literals import a_tenant_plan, planned
 
 from pgfleet.catalog.objects import ObjectKind
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import (
+from pgfleet.documents.audit import PositionEntry, Verdict
+from pgfleet.documents.findings import (
     CheckEntry,
     Evidence,
     LedgerState,
     MigrationEntry,
     MigrationStatus,
-    PositionEntry,
     RepairEntry,
     SeedEntry,
     SeedStatus,
-    Verdict,
 )
 from pgfleet.documents.plan import Action, FirstContact, Scope, TenantPlan
 from pgfleet.documents.rollout_plan import build_plan, by_ring

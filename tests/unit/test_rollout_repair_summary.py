@@ -3,8 +3,8 @@
 import pytest
 from unit.repair_literals import GONE, a_difference, a_repair, a_repair_document, beyond
 
-from pgfleet.documents.audit import MigrationStatus
 from pgfleet.documents.entry import ErrorEntry
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.errors import ConnectionFailed, NoExpectedCatalog, NotProven, PgfleetError, PlanOutdated
 from pgfleet.rollout.repair_results import digest_of, failed_repair, not_reached

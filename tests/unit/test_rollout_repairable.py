@@ -8,8 +8,8 @@ from unit.repair_literals import a_difference
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.objects import CatalogObject, Change
-from pgfleet.documents.audit import CheckEntry, LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.documents.audit_context import AcceptedEntry
+from pgfleet.documents.findings import CheckEntry, LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.judge.migration import difference_entry
 from pgfleet.rollout.repairable import find_newly_failing, find_not_repairable, find_repairable, is_accounted_for
 

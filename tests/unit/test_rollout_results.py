@@ -4,8 +4,9 @@ import pytest
 from unit.rollout_literals import a_step, a_tenant_plan, planned
 
 from pgfleet.connect_failure import ConnectFailure
-from pgfleet.documents.audit import CountEntry, Verdict
+from pgfleet.documents.audit import Verdict
 from pgfleet.documents.entry import ErrorEntry
+from pgfleet.documents.findings import CountEntry
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.errors import ConnectionFailed, ConnectionLost, StatementFailed

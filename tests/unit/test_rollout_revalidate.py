@@ -3,7 +3,7 @@
 import pytest
 from unit.literals import a_difference_entry, a_migration_entry
 
-from pgfleet.documents.audit import LedgerState, MigrationStatus
+from pgfleet.documents.findings import LedgerState, MigrationStatus
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result
 from pgfleet.errors import PlanOutdated

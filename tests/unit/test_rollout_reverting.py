@@ -14,7 +14,8 @@ from unit.literals import (
     an_expected_catalog,
 )
 
-from pgfleet.documents.audit import CheckEntry, CountEntry, LedgerState, MigrationEntry, MigrationStatus, Verdict
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.findings import CheckEntry, CountEntry, LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import Action, Scope, TenantPlan
 from pgfleet.documents.rollout_plan import build_plan
 from pgfleet.errors import FleetError

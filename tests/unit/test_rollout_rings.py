@@ -3,7 +3,8 @@
 from unit.literals import a_difference_entry, a_migration_entry, a_tenant_entry
 from unit.rollout_literals import a_result, a_ring, a_seed_step, a_step, a_tenant_plan, a_watch_entry, planned
 
-from pgfleet.documents.audit import MigrationStatus, Verdict
+from pgfleet.documents.audit import Verdict
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.documents.plan import Action
 from pgfleet.documents.ring import RingOutcome
 from pgfleet.documents.rollout import Result, StepStatus

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from pgfleet.documents.audit import LedgerState
+from pgfleet.documents.findings import LedgerState
 from pgfleet.documents.plan import IDLE, RUNS, Action, TenantPlan
 from pgfleet.errors import CannotDryRun, PgfleetError, TransactionInterrupted
 from pgfleet.judge.observations import LedgerRow

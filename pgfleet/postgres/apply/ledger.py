@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pgfleet.documents.audit import LedgerState
+from pgfleet.documents.findings import LedgerState
 from pgfleet.documents.plan import Action
 from pgfleet.errors import LedgerUnusable, PermanentError
 from pgfleet.judge.observations import LedgerRow

@@ -5,7 +5,7 @@ from contextlib import suppress
 from psycopg import sql
 
 from pgfleet.catalog.objects import ObjectKind
-from pgfleet.documents.audit import LedgerState
+from pgfleet.documents.findings import LedgerState
 from pgfleet.documents.plan import IDLE, RUNS, Action, TenantPlan
 from pgfleet.errors import CannotDryRun, DatabaseError, NotProven, PgfleetError
 from pgfleet.manifest.model import Migration

@@ -9,7 +9,7 @@ from functools import partial
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.shared_objects import is_shared
-from pgfleet.documents.audit import DifferenceEntry, MigrationEntry, MigrationStatus
+from pgfleet.documents.findings import DifferenceEntry, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import TenantPlan
 from pgfleet.documents.repair import TenantRepair
 from pgfleet.errors import LedgerUnusable, NotProven, PgfleetError, PlanOutdated

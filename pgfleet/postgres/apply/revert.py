@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from pgfleet.catalog.shared_objects import may_write_shared
-from pgfleet.documents.audit import MigrationStatus
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.documents.rollout import MigrationStep, StepStatus
 from pgfleet.errors import CannotDryRun, DatabaseError, NotProven, PlanOutdated

@@ -7,7 +7,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, Change, Identity, ObjectKind
 from pgfleet.catalog.residue import Residue, describe_residue
 from pgfleet.catalog.shared_objects import is_shared
-from pgfleet.documents.audit import DifferenceEntry
+from pgfleet.documents.findings import DifferenceEntry
 from pgfleet.errors import RevertNotProven
 from pgfleet.judge.migration import difference_entry
 from pgfleet.manifest.home_schema import DEFAULT

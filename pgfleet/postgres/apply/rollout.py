@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pgfleet.documents.audit import CountEntry, MigrationEntry
+from pgfleet.documents.findings import CountEntry, MigrationEntry
 from pgfleet.documents.plan import RUNS, Action, TenantPlan
 from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.documents.rollout import MigrationStep, Result, SeedStep, StepStatus, TenantResult

@@ -5,7 +5,7 @@ from functools import partial
 
 from pgfleet.catalog.objects import Catalog
 from pgfleet.catalog.shared_objects import may_write_shared
-from pgfleet.documents.audit import SeedStatus
+from pgfleet.documents.findings import SeedStatus
 from pgfleet.documents.rollout import SeedStep, StepStatus
 from pgfleet.errors import GuardTripped, NotProven, PgfleetError, Rejected, TransactionInterrupted
 from pgfleet.judge.entries import judge_seed

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pgfleet.documents.audit import ContractEntry, MigrationEntry, SeedEntry
+from pgfleet.documents.findings import ContractEntry, MigrationEntry, SeedEntry
 from pgfleet.judge.entries import judge_check, judge_contract, judge_seed
 from pgfleet.judge.migration import judge_migration
 from pgfleet.judge.observations import CountObservation, QueryResult

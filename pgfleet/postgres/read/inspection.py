@@ -7,7 +7,8 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.history import fingerprint_of
 from pgfleet.catalog.objects import Catalog
 from pgfleet.catalog.partitions import are_attached
-from pgfleet.documents.audit import LedgerState, MigrationEntry, PositionEntry
+from pgfleet.documents.audit import PositionEntry
+from pgfleet.documents.findings import LedgerState, MigrationEntry
 from pgfleet.errors import DatabaseError, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.judge.assessment import Assessment, assess, find_repairs_to_refine

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pgfleet.check.evidence import Evidence
-from pgfleet.documents.audit import CheckEntry
+from pgfleet.documents.findings import CheckEntry
 from pgfleet.errors import ReplayFailed
 from pgfleet.fleet.secret import Dsn
 from pgfleet.judge.entries import judge_check

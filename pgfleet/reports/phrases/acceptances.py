@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from pgfleet.documents.audit import DifferenceEntry, TenantEntry
+from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.audit_context import AcceptanceEntry, AcceptanceState, AcceptedEntry
+from pgfleet.documents.findings import DifferenceEntry
 from pgfleet.reports.phrases.audit import notes, sentence
 
 STATE_MEANS = {

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import singledispatch
 
-from pgfleet.documents.audit import (
+from pgfleet.documents.audit import TenantEntry, Verdict
+from pgfleet.documents.findings import (
     ContractEntry,
     DifferenceEntry,
     Evidence,
@@ -12,9 +13,7 @@ from pgfleet.documents.audit import (
     MigrationStatus,
     SeedEntry,
     SeedStatus,
-    TenantEntry,
     UnexpectedEntry,
-    Verdict,
 )
 from pgfleet.hidden_characters import one_line_of_sql, show_hidden
 from pgfleet.manifest.model import Manifest

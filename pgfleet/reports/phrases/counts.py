@@ -1,6 +1,6 @@
 """Rows of counted tables: one figure, the figures before and after, the difference."""
 
-from pgfleet.documents.audit import CountEntry
+from pgfleet.documents.findings import CountEntry
 from pgfleet.documents.rollout import CountPair
 
 FEWER, UNCERTAIN, MORE, SAME = range(4)

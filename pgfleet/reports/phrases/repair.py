@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pgfleet.documents.audit import DifferenceEntry, LedgerState, MigrationEntry
+from pgfleet.documents.findings import DifferenceEntry, LedgerState, MigrationEntry
 from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.hidden_characters import show_hidden_in_sql
 from pgfleet.repair.model import Hazard, Strategy

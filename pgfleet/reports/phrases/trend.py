@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pgfleet.documents.audit import MigrationStatus
 from pgfleet.documents.audit_context import FindingEntry, TrendEntry
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.findings import CONTRACT, MIGRATION, TENANT
 from pgfleet.reports.phrases.dates import Dates

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pgfleet.documents.audit import AuditDocument, MigrationStatus, TenantEntry, Verdict
+from pgfleet.documents.audit import AuditDocument, TenantEntry, Verdict
 from pgfleet.documents.audit_history import PastAudit
+from pgfleet.documents.findings import MigrationStatus
 from pgfleet.judge.summary import format_summary, outcome_of, tenant_count, worst_first
 from pgfleet.judge.variants import AS_EXPECTED
 from pgfleet.manifest.model import Manifest

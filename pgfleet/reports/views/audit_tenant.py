@@ -3,17 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from pgfleet.documents.audit import (
-    INCONCLUSIVE,
-    AuditDocument,
-    ContractEntry,
-    CountEntry,
-    MigrationEntry,
-    MigrationStatus,
-    SeedStatus,
-    TenantEntry,
-    Verdict,
-)
+from pgfleet.documents.audit import INCONCLUSIVE, AuditDocument, TenantEntry, Verdict
+from pgfleet.documents.findings import ContractEntry, CountEntry, MigrationEntry, MigrationStatus, SeedStatus
 from pgfleet.judge.summary import worst_first
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import (

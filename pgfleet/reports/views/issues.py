@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pgfleet.documents.audit import DifferenceEntry
+from pgfleet.documents.findings import DifferenceEntry
 from pgfleet.hidden_characters import show_hidden_in_sql
 from pgfleet.judge.summary import tenant_count
 from pgfleet.reports.blocks import MOST_TENANTS, Block, Contrast, Paragraph, Section, Tenants, Tone

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pgfleet.documents.audit import INCONCLUSIVE, DifferenceEntry, MigrationEntry, MigrationStatus, TenantEntry
+from pgfleet.documents.audit import INCONCLUSIVE, TenantEntry
+from pgfleet.documents.findings import DifferenceEntry, MigrationEntry, MigrationStatus
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import Block, Code, Lines, Paragraph, Section, Status, StatusStyle, Tone
 from pgfleet.reports.phrases.audit import NOT_APPLIED, affected_services, counting_differences, failed_checks, sentence

@@ -2,16 +2,9 @@
 
 from collections.abc import Iterator
 
-from pgfleet.documents.audit import (
-    INCONCLUSIVE,
-    AuditDocument,
-    ContractEntry,
-    DifferenceEntry,
-    MigrationEntry,
-    MigrationStatus,
-    TenantEntry,
-)
+from pgfleet.documents.audit import INCONCLUSIVE, AuditDocument, TenantEntry
 from pgfleet.documents.audit_context import SharedEntry
+from pgfleet.documents.findings import ContractEntry, DifferenceEntry, MigrationEntry, MigrationStatus
 from pgfleet.judge.contract_impact import explains_all
 from pgfleet.judge.shared_objects import omit_shared
 from pgfleet.judge.summary import tenant_count
