@@ -9,6 +9,7 @@ goes on, and ends the process if that does not help either.
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -42,7 +43,14 @@ def install() -> None:
     """Handles both signals, even where the parent process ignores SIGINT, as a shell does for background jobs."""
     for each in SIGNALS:
         signal.signal(each, raise_keyboard_interrupt)
+    sys.unraisablehook = _report_unless_interrupted
     watch()
+
+
+def _report_unless_interrupted(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Says nothing about an interrupt that Python ignores in a finalizer or a callback: it is raised again."""
+    if not (isinstance(unraisable.exc_value, KeyboardInterrupt) and _received):
+        sys.__unraisablehook__(unraisable)
 
 
 def stop_raising() -> None:
