@@ -64,6 +64,11 @@ def tables_read_by(script: str) -> frozenset[str]:
     return frozenset(name for each in _parsed(script) for name in _read_by(each))
 
 
+def path_of(title: str) -> tuple[str, ...]:
+    """The schema, if there is one, and the name in a quoted name."""
+    return tuple(map(_unquoted, WORD.findall(title)))
+
+
 def _parsed(sql: str) -> tuple[Any, ...]:
     try:
         return tuple(raw.stmt for raw in parse_sql(sql))

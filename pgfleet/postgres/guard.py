@@ -1,10 +1,8 @@
 """Whether the server would run something of the tenant's own for a statement."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-
-from psycopg.sql import Identifier
 
 from pgfleet.manifest.statement_names import names_in, tables_read_by
 from pgfleet.postgres.query import Query
@@ -15,7 +13,7 @@ SELECT
 WHERE
   pg_catalog.current_setting('restrict_nonsystem_relation_kind', true) IS NOT NULL
   AND pg_catalog.set_config('restrict_nonsystem_relation_kind', 'view, foreign-table', true) IS NULL"""
-"""Returns no row and no column."""
+"""For a tenant in which the guard passed, and nothing has changed since. Returns no row and no column."""
 TrustKey = tuple[frozenset[tuple[tuple[str, str], int]], frozenset[str], frozenset[str]]
 
 
@@ -61,20 +59,6 @@ def guard(trust: Trust, queries: Iterable[Query]) -> Query | None:
         has_queries=bool(others),
         is_only_planned=all(each.is_only_planned for each in others),
     )
-
-
-def lock_in_place_of_guard(trust: Trust, queries: Iterable[Query], *, home: str, also: Collection[str]) -> str | None:
-    """A statement that locks the tables of the queries against redefinition; None if one is not of the manifest.
-
-    For a tenant in which the guard passed, and nothing has changed since. `also` are quoted names of other tables that
-    are known to be ordinary ones. In a manifest without views, none can then be read, where the server can prevent it.
-    """
-    titles = {title: f"{Identifier(home).as_string()}.{title}" for each in queries for title in each.tables}
-    tables = {title if title in trust.tables or title in also else titles[title] for title in titles}
-    if not tables <= trust.tables | frozenset(also):
-        return None
-    lock = f"LOCK TABLE {', '.join(sorted(tables))} IN ACCESS SHARE MODE" if tables else ""
-    return ";\n".join(filter(None, [lock, "" if trust.views else WITHOUT_VIEWS]))
 
 
 @lru_cache(maxsize=256)  # the same for all tenants in the same state, so it is bound once

@@ -22,8 +22,8 @@ class Query:
     `tables` are the quoted names of the tenant's tables that it reads. It is not sent unless the server would run
     nothing of the tenant's own for it (`introspection/guard.sql`). A query that `is_only_planned` may name functions
     that planning does not call. One that `is_repeated` is prepared on a connection that is kept for a whole rollout.
-    One that `is_proven` needs no guard: an earlier query of its message locks its tables, and fails unless the catalog
-    is as it was when the guard passed.
+    One that `is_proven` needs no guard: its tables are locked, and an earlier query of its message fails unless the
+    catalog is as it was when the guard passed.
     One with a `script` has no text: it only makes sure of the same for the script, and returns no rows.
 
     A value that is a query itself stands for its text.

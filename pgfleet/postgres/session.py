@@ -46,27 +46,32 @@ class Session(Transactions):
         if self.pooler_before(pid) is Pooler.TRANSACTION:
             raise BehindPooler(reason)
 
-    def fetch(self, *queries: Query, undo: str = "") -> list[Rows]:
+    def fetch(self, *queries: Query, undo: str = "", lock: str | None = None) -> list[Rows]:
         """The rows of each query, in one round trip and one read-only transaction, or a read-only part of ours.
 
         Raises a DatabaseError for the first query that fails; the session, and our transaction, remain usable. After a
-        failure the statement `undo` reverts what a rollback does not (PREPARE); its own failure is ignored.
+        failure the statement `undo` reverts what a rollback does not (PREPARE); its own failure is ignored. `lock`
+        locks the tables of all guarded queries (`lock_of`): then all queries have the same snapshot, unless they are
+        part of a transaction of ours.
         """
         try:
-            return self._fetch(queries, undo)
+            return self._fetch(queries, undo, lock)
         except DatabaseError as error:
             if error.sqlstate != NO_SUCH_STATEMENT or not self._prepared.forget():
                 raise
-            return self._fetch(queries, undo)
+            return self._fetch(queries, undo, lock)
 
-    def _fetch(self, queries: tuple[Query, ...], undo: str) -> list[Rows]:
+    def _fetch(self, queries: tuple[Query, ...], undo: str, lock: str | None) -> list[Rows]:
         with self._naming_lock_holder("\n".join(each.text for each in queries if each.is_guarded)):
             if self._depth:
-                return self._batch("", (), "", reads=queries, undo=undo)[-len(queries) :]
+                reads = (Query(lock), *queries) if lock else queries
+                return self._batch("", (), "", reads=reads, undo=undo)[-len(queries) :]
             # A guarded query must see what was committed before its tables were locked.
-            level = "READ COMMITTED" if any(each.is_guarded for each in queries) else "REPEATABLE READ"
-            begin = f"BEGIN ISOLATION LEVEL {level} READ ONLY" + (f"; SAVEPOINT {READ_SAVEPOINT}" if undo else "")
-            return self._batch(begin, queries, "COMMIT", undo=undo)[-len(queries) :]
+            is_late = lock is None and any(each.is_guarded for each in queries)
+            level = "READ COMMITTED" if is_late else "REPEATABLE READ"
+            locks, savepoint = session_settings.lock_first(self.limits, lock or ""), f"SAVEPOINT {READ_SAVEPOINT}"
+            begin = [f"BEGIN ISOLATION LEVEL {level} READ ONLY", locks, savepoint if undo else ""]
+            return self._batch("; ".join(filter(None, begin)), queries, "COMMIT", undo=undo)[-len(queries) :]
 
     def write(self, *queries: Query) -> None:
         """Runs the queries in one transaction, or as part of ours; all or nothing. Raises a DatabaseError."""

@@ -99,6 +99,12 @@ def statement_timeout_ms(shown: str) -> int:
     return int(digits) * UNITS_MS[shown.removeprefix(digits)]
 
 
+def lock_first(limits: Limits, lock: str) -> str:
+    """Takes locks at the beginning of a transaction, within the limits. No statement of it needs a snapshot."""
+    limited = [f"SET LOCAL {name} TO '{value}'" for name, value in _limit_settings(limits).items()]
+    return "; ".join([*limited, lock]) if lock else ""
+
+
 def _limit_settings(limits: Limits) -> dict[str, str]:
     return {
         "statement_timeout": f"{limits.statement_timeout_ms}ms",

@@ -111,6 +111,11 @@ class Transactions(LazyConnection):
             self._at_commit += queries
 
     @property
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction block is under way."""
+        return self._depth > 0
+
+    @property
     def keeps_tenant_lock(self) -> bool:
         """Whether this connection holds the tenant's lock until it closes, over all transactions."""
         return self.is_open and self._locked is self._connection

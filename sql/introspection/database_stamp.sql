@@ -9,7 +9,8 @@
 --
 -- VACUUM FULL, CLUSTER, REINDEX, and TRUNCATE write new versions, too, of rows of pg_class, pg_index, and pg_attribute (of
 -- columns with a default, whose values they move into the rows), in which nothing that counts here has changed: of those,
--- columns are read. What the server came with, with OIDs below 16384, is not read, nor is TOAST.
+-- columns are read. What the server came with, with OIDs below 16384, is not read, nor are TOAST tables and the schemas of
+-- temporary tables. The order of rows is that of a scan, or of their OIDs where an index could be used.
 WITH own AS MATERIALIZED (
   SELECT
     c.oid,
@@ -39,26 +40,25 @@ SELECT
                 (
                   SELECT
                     pg_catalog.concat(
+                      pg_catalog.array_agg(a.xmin) FILTER (WHERE NOT a.atthasdef),
+                      pg_catalog.sum(pg_catalog.hash_record_extended(ROW(a.attname, a.atttypid, a.atttypmod, a.attnotnull), 0)),
                       pg_catalog.string_agg(
-                        CASE
-                          WHEN a.atthasdef
-                            THEN ROW(
-                              a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull, a.attidentity,
-                              a.attgenerated, a.attisdropped, a.attacl
-                            )::text
-                          ELSE a.xmin::text
-                        END,
-                        ',' ORDER BY a.attrelid, a.attnum
-                      ),
-                      pg_catalog.sum(
-                        pg_catalog.hash_record_extended(ROW(a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attisdropped), 0)
-                      )
+                        ROW(
+                          a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull,
+                          a.attidentity, a.attgenerated, a.attisdropped, a.attacl
+                        )::text,
+                        ''
+                      ) FILTER (WHERE a.atthasdef)
                     )
-                  FROM pg_catalog.pg_attribute AS a
-                  WHERE
-                    a.attrelid >= 16384
-                    AND a.attnum > 0
-                    AND a.attrelid IN (SELECT c.oid FROM own AS c WHERE c.relkind NOT IN ('i', 'I', 'S'))
+                  FROM (
+                    SELECT a.*, a.xmin
+                    FROM pg_catalog.pg_attribute AS a
+                    WHERE
+                      a.attrelid >= 16384
+                      AND (a.attnum > 0 OR a.attacl IS NOT NULL)
+                      AND a.attrelid IN (SELECT c.oid FROM own AS c)
+                    ORDER BY a.attrelid, a.attnum
+                  ) AS a
                 ),
                 (
                   SELECT
@@ -71,7 +71,13 @@ SELECT
                         '' ORDER BY i.indexrelid
                       ),
                       pg_catalog.sum(
-                        pg_catalog.hash_record_extended(ROW(i.indkey::text, i.indoption::text, i.indexprs::text, i.indpred::text), 0)
+                        pg_catalog.hash_record_extended(
+                          ROW(
+                            i.indkey::text, i.indclass, i.indcollation, i.indoption::text, i.indexprs::text, i.indpred::text,
+                            CASE WHEN i.indisunique THEN pg_catalog.to_jsonb(i.*) ->> 'indnullsnotdistinct' END
+                          ),
+                          0
+                        )
                       )
                     )
                   FROM pg_catalog.pg_index AS i
@@ -85,7 +91,7 @@ SELECT
                 (
                   SELECT pg_catalog.concat(
                     pg_catalog.array_agg(n.xmin),
-                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(n.nspname, n.nspowner), 0))
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(n.nspname, n.nspowner, n.nspacl), 0))
                   )
                   FROM pg_catalog.pg_namespace AS n
                   WHERE n.nspname !~ '^pg_(toast_)?temp_'
@@ -101,22 +107,34 @@ SELECT
                   SELECT pg_catalog.concat(
                     pg_catalog.array_agg(k.xmin),
                     pg_catalog.sum(pg_catalog.hash_record_extended(ROW(
-                      k.conname, k.contype, k.conkey, k.confkey, k.confdeltype, k.conbin::text
-                    ), 0))
+                      k.conname, k.contype, k.condeferrable, k.condeferred, k.convalidated, k.connoinherit, k.conindid,
+                      k.confupdtype, k.confdeltype, k.confmatchtype, k.conkey, k.confkey, k.conbin::text
+                    ), 0)) FILTER (WHERE k.contype <> 'n')
                   )
                   FROM pg_catalog.pg_constraint AS k
                 ),
                 (
                   SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(h.xmin),
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(h.inhparent, h.inhseqno), 0))
+                  )
+                  FROM pg_catalog.pg_inherits AS h
+                ),
+                (
+                  SELECT pg_catalog.concat(
                     pg_catalog.array_agg(p.xmin),
-                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(p.partattrs::text, p.partexprs::text), 0))
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(
+                      p.partattrs::text, p.partclass, p.partcollation, p.partexprs::text
+                    ), 0))
                   )
                   FROM pg_catalog.pg_partitioned_table AS p
                 ),
                 (
                   SELECT pg_catalog.concat(
                     pg_catalog.array_agg(q.xmin),
-                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(q.seqincrement, q.seqcycle), 0))
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(
+                      q.seqtypid, q.seqstart, q.seqincrement, q.seqmax, q.seqmin, q.seqcache, q.seqcycle
+                    ), 0))
                   )
                   FROM pg_catalog.pg_sequence AS q
                 ),
@@ -124,15 +142,18 @@ SELECT
                   SELECT pg_catalog.concat(
                     pg_catalog.array_agg(t.xmin),
                     pg_catalog.sum(pg_catalog.hash_record_extended(ROW(
-                      t.tgname, t.tgtype, t.tgenabled, t.tgqual::text
-                    ), 0))
+                      t.tgname, t.tgfoid, t.tgtype, t.tgenabled, t.tgdeferrable, t.tginitdeferred, t.tgattr::text,
+                      t.tgargs, t.tgqual::text, t.tgoldtable, t.tgnewtable
+                    ), 0)) FILTER (WHERE NOT t.tgisinternal)
                   )
                   FROM pg_catalog.pg_trigger AS t
                 ),
                 (
                   SELECT pg_catalog.concat(
-                    pg_catalog.array_agg(w.xmin),
-                    pg_catalog.sum(pg_catalog.hashtextextended(w.ev_action::text, 0))
+                    pg_catalog.array_agg(w.xmin ORDER BY w.oid),
+                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(
+                      w.ev_type, w.ev_enabled, w.is_instead, w.ev_qual::text, w.ev_action::text
+                    ), 0))
                   )
                   FROM pg_catalog.pg_rewrite AS w
                   WHERE w.oid >= 16384
@@ -141,24 +162,19 @@ SELECT
                   SELECT pg_catalog.concat(
                     pg_catalog.array_agg(p.xmin),
                     pg_catalog.sum(pg_catalog.hash_record_extended(ROW(
-                      p.polname, p.polqual::text, p.polwithcheck::text
+                      p.polname, p.polcmd, p.polpermissive, p.polroles, p.polqual::text, p.polwithcheck::text
                     ), 0))
                   )
                   FROM pg_catalog.pg_policy AS p
                 ),
                 (
                   SELECT pg_catalog.concat(
-                    pg_catalog.array_agg(x.xmin),
-                    pg_catalog.sum(pg_catalog.hash_record_extended(ROW(x.stxname, x.stxexprs::text), 0))
-                  )
-                  FROM pg_catalog.pg_statistic_ext AS x
-                ),
-                (
-                  SELECT pg_catalog.concat(
-                    pg_catalog.array_agg(p.xmin),
+                    pg_catalog.array_agg(p.xmin ORDER BY p.oid),
                     pg_catalog.sum(pg_catalog.hash_record_extended(ROW(
-                      p.proname, p.proargtypes, p.prorettype, p.provolatile, p.prosecdef, p.prosrc, p.prosqlbody::text,
-                      p.proconfig
+                      p.proname, p.proowner, p.prolang, p.prokind, p.prosecdef, p.proleakproof, p.proisstrict,
+                      p.proretset, p.provolatile, p.proparallel, p.procost, p.prorows, p.prosupport, p.proargtypes,
+                      p.proallargtypes, p.proargmodes, p.proargnames, p.prorettype, p.prosrc, p.probin,
+                      p.proargdefaults::text, p.prosqlbody::text, p.proconfig, p.proacl
                     ), 0))
                   )
                   FROM pg_catalog.pg_proc AS p
@@ -166,9 +182,10 @@ SELECT
                 ),
                 (
                   SELECT pg_catalog.concat(
-                    pg_catalog.array_agg(y.xmin),
+                    pg_catalog.array_agg(y.xmin ORDER BY y.oid),
                     pg_catalog.sum(pg_catalog.hash_record_extended(ROW(
-                      y.typname, y.typnotnull, y.typtypmod, y.typdefault
+                      y.typname, y.typowner, y.typnotnull, y.typbasetype, y.typtypmod, y.typdefault, y.typcollation,
+                      y.typacl
                     ), 0))
                   )
                   FROM pg_catalog.pg_type AS y
@@ -181,16 +198,80 @@ SELECT
                   )
                   FROM pg_catalog.pg_enum AS e
                 ),
-                ARRAY(SELECT h.xmin FROM pg_catalog.pg_inherits AS h),
-                ARRAY(SELECT g.xmin FROM pg_catalog.pg_range AS g),
-                ARRAY(SELECT f.xmin FROM pg_catalog.pg_foreign_table AS f),
-                ARRAY(SELECT f.xmin FROM pg_catalog.pg_foreign_server AS f),
-                ARRAY(SELECT o.xmin FROM pg_catalog.pg_opclass AS o WHERE o.oid >= 16384),
-                ARRAY(SELECT o.xmin FROM pg_catalog.pg_operator AS o WHERE o.oid >= 16384),
-                ARRAY(SELECT k.xmin FROM pg_catalog.pg_cast AS k),
-                ARRAY(SELECT n.xmin FROM pg_catalog.pg_collation AS n WHERE n.oid >= 16384),
-                ARRAY(SELECT e.xmin FROM pg_catalog.pg_extension AS e),
-                ARRAY(SELECT n.xmin FROM pg_catalog.pg_language AS n),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(x.xmin),
+                    pg_catalog.sum(pg_catalog.hashtextextended(ROW(x.*)::text, 0))
+                  )
+                  FROM pg_catalog.pg_statistic_ext AS x
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(f.xmin),
+                    pg_catalog.sum(pg_catalog.hashtextextended(ROW(f.*)::text, 0))
+                  )
+                  FROM pg_catalog.pg_foreign_table AS f
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(f.xmin),
+                    pg_catalog.sum(pg_catalog.hashtextextended(ROW(f.*)::text, 0))
+                  )
+                  FROM pg_catalog.pg_foreign_server AS f
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(e.xmin),
+                    pg_catalog.sum(pg_catalog.hashtextextended(ROW(e.*)::text, 0))
+                  )
+                  FROM pg_catalog.pg_extension AS e
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(n.xmin),
+                    pg_catalog.sum(pg_catalog.hashtextextended(ROW(n.*)::text, 0))
+                  )
+                  FROM pg_catalog.pg_language AS n
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(o.xmin ORDER BY o.oid),
+                    pg_catalog.sum(pg_catalog.hashtextextended(ROW(o.*)::text, 0))
+                  )
+                  FROM pg_catalog.pg_opclass AS o
+                  WHERE o.oid >= 16384
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(o.xmin ORDER BY o.oid),
+                    pg_catalog.sum(pg_catalog.hashtextextended(ROW(o.*)::text, 0))
+                  )
+                  FROM pg_catalog.pg_operator AS o
+                  WHERE o.oid >= 16384
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(k.xmin ORDER BY k.oid),
+                    pg_catalog.sum(pg_catalog.hashtextextended(ROW(k.*)::text, 0))
+                  )
+                  FROM pg_catalog.pg_cast AS k
+                  WHERE k.oid >= 16384
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(n.xmin ORDER BY n.oid),
+                    pg_catalog.sum(pg_catalog.hashtextextended(ROW(n.*)::text, 0))
+                  )
+                  FROM pg_catalog.pg_collation AS n
+                  WHERE n.oid >= 16384
+                ),
+                (
+                  SELECT pg_catalog.concat(
+                    pg_catalog.array_agg(g.xmin),
+                    pg_catalog.sum(pg_catalog.hashtextextended(ROW(g.*)::text, 0))
+                  )
+                  FROM pg_catalog.pg_range AS g
+                ),
                 -- The roles that own something in this database or are granted something, and what they mean for ours.
                 ARRAY(
                   SELECT ROW(
@@ -217,8 +298,7 @@ SELECT
                   WHERE g.setdatabase = b.oid
                   ORDER BY g.setrole
                 ),
-                ROW(CURRENT_USER, SESSION_USER, pg_catalog.current_setting('pgfleet.home_path'), pg_catalog.version()),
-                (SELECT s.system_identifier FROM pg_catalog.pg_control_system() AS s)
+                ROW(CURRENT_USER, SESSION_USER, pg_catalog.current_setting('pgfleet.home_path'), pg_catalog.version())
               ),
               'UTF8'
             )

@@ -1,7 +1,7 @@
 -- The stamp of the objects that an inspection reads: one row with a digest. While the digest is the same, the inspection
 -- finds the same. It covers the rows of the objects in scope and of the ledger, the names of what they depend on, and the
 -- rights of this role; but no statistics, files, or transaction IDs, so VACUUM, ANALYZE, CLUSTER, and restarts do not change
--- it. The system identifier and the OIDs make it unique to this database: a dump and restore, or pg_upgrade, changes it.
+-- it. The OIDs and the version make it unique to this database: a dump and restore, or pg_upgrade, changes it.
 WITH schemas AS MATERIALIZED (
   SELECT n.tableoid, n.*, n.nspname = ANY(%(schemas)s::text[]) AS is_managed
   FROM pg_catalog.pg_namespace AS n
@@ -80,7 +80,7 @@ lines AS MATERIALIZED (
       a.attgenerated, a.attisdropped, a.attacl
     )::text
     FROM pg_catalog.pg_attribute AS a
-    WHERE a.attrelid = ANY(o.relations || (SELECT m.relations FROM composites AS m)::oid[]) AND a.attnum > 0
+    WHERE a.attrelid = ANY(o.relations || (SELECT m.relations FROM composites AS m)::oid[]) AND (a.attnum > 0 OR a.attacl IS NOT NULL)
     UNION ALL
     SELECT f.tableoid, f.oid, ROW(f.*)::text FROM pg_catalog.pg_attrdef AS f WHERE f.adrelid = ANY(o.relations)
     UNION ALL
@@ -188,8 +188,7 @@ SELECT
             WHERE b.datname = pg_catalog.current_database()
             ORDER BY g.setrole
           ),
-          ROW(CURRENT_USER, SESSION_USER, pg_catalog.current_setting('pgfleet.home_path'), pg_catalog.version()),
-          (SELECT s.system_identifier FROM pg_catalog.pg_control_system() AS s)
+          ROW(CURRENT_USER, SESSION_USER, pg_catalog.current_setting('pgfleet.home_path'), pg_catalog.version())
         )::text,
         'UTF8'
       )

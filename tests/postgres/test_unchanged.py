@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from fixtures.servers import Server
+from fixtures.waiting import until
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import StampScope, TenantEntry, Verdict
@@ -158,6 +162,46 @@ def test_a_tenant_in_a_large_database_is_stamped_by_its_objects(tenant: Tenant) 
     assert [each.read == "full" for each in entries] == [True, True, False]
     tenant.execute("CREATE TABLE another ()")
     assert tenant.audit().read != "full"
+
+
+@contextmanager
+def changing_while_it_is_read(tenant: Tenant, change: str) -> Iterator[None]:
+    """Another session makes the change while a query of pgfleet's waits for an index, after its first statements."""
+    with psycopg.connect(tenant.server.dsn(tenant.database).text, autocommit=True) as other:
+        other.execute("BEGIN")
+        other.execute("REINDEX INDEX ai_messages_pkey")
+
+        def act() -> None:
+            until(lambda: other.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount, 60, 0.02)
+            other.execute(change)
+            other.execute("COMMIT")
+
+        with ThreadPoolExecutor(1) as thread:
+            acting = thread.submit(act)
+            yield
+            acting.result()
+
+
+def test_what_is_created_while_a_tenant_is_read_does_not_become_part_of_its_stamp(tenant: Tenant) -> None:
+    change = (
+        "CREATE FUNCTION own(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1; END';"
+        "CREATE INDEX own ON ai_messages ((own('x')))"
+    )
+    with changing_while_it_is_read(tenant, change):
+        tenant.audit()
+    again = tenant.audit()
+    assert (again.verdict, again.read) == (Verdict.UNKNOWN, "full")
+    assert "not queried: public.ai_messages uses the function public.own" in (again.reason or "")
+
+
+def test_a_change_while_a_tenant_is_read_that_is_undone_later_is_not_remembered(tenant: Tenant) -> None:
+    tenant.execute("DROP INDEX idx_ai_messages_conversation")
+    with changing_while_it_is_read(
+        tenant, "CREATE INDEX idx_ai_messages_conversation ON ai_messages (conversation_id, created_at)"
+    ):
+        first = tenant.audit()
+    tenant.execute("DROP INDEX idx_ai_messages_conversation")
+    assert (first.verdict, tenant.audit().verdict) == (Verdict.BLOCKED, Verdict.BLOCKED)
 
 
 DAMAGE = (

@@ -1,8 +1,11 @@
 """Queries whose rows depend on nothing but catalogs."""
 
-import pytest
+from dataclasses import replace
 
-from pgfleet.manifest.catalog_queries import reads_only_catalogs
+import pytest
+from fixtures.manifests import linear_manifest
+
+from pgfleet.manifest.catalog_queries import own_names, reads_only_catalogs
 from pgfleet.manifest.model import Manifest
 
 CATALOGS_ONLY = (
@@ -15,6 +18,8 @@ CATALOGS_ONLY = (
     "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'a'::regclass",
     "SELECT name FROM (SELECT relname AS name FROM pg_class) AS t UNION ALL SELECT current_schema",
     "SELECT 1 FROM pg_indexes WHERE schemaname = ANY (current_schemas(false)) AND indexdef ~ 'UNIQUE'",
+    "SELECT a.conname FROM pg_constraint AS a JOIN pg_constraint AS b USING (conrelid)",
+    "SELECT 'a' = ANY (SELECT attname FROM pg_attribute WHERE attrelid = to_regclass('a') AND NOT attisdropped)",
 )
 DATA_TOO = (
     "SELECT count(*) FROM a",
@@ -23,6 +28,18 @@ DATA_TOO = (
     "WITH pg_class AS (SELECT FROM a) SELECT FROM pg_class",
     "SELECT numbackends FROM pg_stat_database",
     "SELECT last_value FROM pg_sequences",
+    "SELECT nspname FROM pg_namespace",
+    "SELECT relacl FROM pg_class",
+    "SELECT reloptions FROM pg_class",
+    "SELECT c.to_jsonb FROM pg_class AS c",
+    "SELECT c.n_rows FROM pg_class AS c",
+    "SELECT 1 FROM pg_class AS a JOIN pg_class AS b USING (relpages)",
+    "SELECT 1 FROM pg_class AS a JOIN pg_class AS b USING (oid, xmin)",
+    "SELECT 1 WHERE 'a'::name ### ANY (SELECT relname FROM pg_class)",
+    "SELECT 1 WHERE 'a'::name OPERATOR(elsewhere.=) ANY (SELECT relname FROM pg_class)",
+    "SELECT relname FROM pg_class ORDER BY relname USING ###",
+    "SELECT relname FROM pg_class LIMIT 1",
+    "SELECT relname FROM pg_class OFFSET 1",
     "SELECT reltuples FROM pg_class",
     "SELECT c.relpages FROM pg_class AS c",
     "SELECT xmin FROM pg_class",
@@ -59,6 +76,21 @@ def test_such_a_query_reads_only_catalogs(query: str) -> None:
 @pytest.mark.parametrize("query", DATA_TOO)
 def test_a_query_that_may_depend_on_anything_else_does_not(query: str) -> None:
     assert not reads_only_catalogs(query)
+
+
+def test_a_function_of_the_manifest_may_read_anything() -> None:
+    query = "SELECT length(relname::text) FROM pg_class AS c"
+    assert reads_only_catalogs(query, own_names(linear_manifest("CREATE TABLE a ()"), ["other"]))
+    assert not reads_only_catalogs(query, own_names(linear_manifest("CREATE TABLE a ()"), ["length"]))
+    assert not reads_only_catalogs("SELECT c.relname FROM pg_class AS c", frozenset({"relname"}))
+
+
+@pytest.mark.parametrize("script", ["CREATE OPERATOR = (FUNCTION = f)", "create  cast (a AS b) WITH INOUT"])
+def test_so_may_its_operators_and_casts(script: str) -> None:
+    manifest = linear_manifest("CREATE TABLE a ()")
+    [only] = manifest.migrations
+    manifest = replace(manifest, migrations=(replace(only, script=replace(only.script, sql=script)),))
+    assert not reads_only_catalogs("SELECT 1", own_names(manifest, []))
 
 
 def test_all_checks_of_the_shipped_manifest_read_only_catalogs(shipped_manifest: Manifest) -> None:

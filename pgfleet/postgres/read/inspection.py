@@ -60,9 +60,10 @@ class TenantInspection:
         return self.assessment.expected
 
     def stamped(self, migrations: Sequence[MigrationEntry]) -> TenantObservation:
-        """What was observed; its stamp covers the queries if they ran without failing, and every check passed."""
-        stamp, were_run = self.observed.stamp, all(each.version in self.prefetched.checks for each in migrations)
-        if not (stamp and were_run and all(check.passed for each in migrations for check in each.checks)):
+        """What was observed; its stamp covers the queries if they had its snapshot, and every check passed."""
+        stamp, found = self.observed.stamp, self.prefetched
+        is_complete = found.is_consistent and all(each.version in found.checks for each in migrations)
+        if not (stamp and is_complete and all(check.passed for each in migrations for check in each.checks)):
             return self.observed
         return replace(self.observed, stamp=stamp.model_copy(update={"covers_queries": True}))
 
@@ -156,11 +157,12 @@ def _read(
 ) -> Reading:
     session.trust = Trust()  # the tenant may have changed since the last inspection
     queries = (*_queries(session, context, whole), *also)
-    fetched = prefetch(session, context, also=queries) if with_prefetch else None
+    is_stamped = _is_stamped(session, context)
+    fetched = prefetch(session, context, also=queries, is_whole=is_stamped) if with_prefetch else None
     if fetched:
         prefetched, rows = fetched
         return _reading(session, context, whole, rows, len(also), prefetched=prefetched)
-    if context.earlier is None:
+    if not is_stamped:
         return _reading(session, context, whole, session.fetch(*queries), len(also))
     *rows, holders = session.fetch(*queries, holders_query(session, whole.scope))  # something is probably missing
     return _reading(session, context, whole, rows, len(also), holders=holders)
@@ -291,11 +293,17 @@ def _decisive_partitions(session: Session, whole: ExpectedCatalog, position: Pos
 def _queries(session: Session, context: RunContext, expected: ExpectedCatalog) -> tuple[Query, ...]:
     """Is there a ledger? Which server process answers? Is the catalog as expected? Is there a tool's ledger?
 
-    The stamp, if wanted, comes first: what changes after it is read must make the next one differ.
+    The stamp, if wanted, has the same snapshot: what changes later must make the next one differ.
     """
     tool = (exists_query(context.manifest.ledger, session.home),) if context.manifest.ledger else ()
-    stamp = () if context.earlier is None else (stamp_query(session, expected, stamp_scope(session, context)),)
+    is_stamped = _is_stamped(session, context)
+    stamp = (stamp_query(session, expected, stamp_scope(session, context)),) if is_stamped else ()
     return *stamp, ledger_query(session), BACKEND, _catalog_query(session, expected), *tool
+
+
+def _is_stamped(session: Session, context: RunContext) -> bool:
+    """Whether to read a stamp: not within a transaction of ours, where it would have another snapshot than the rest."""
+    return context.earlier is not None and not session.is_in_transaction
 
 
 def _catalog_query(session: Session, expected: ExpectedCatalog) -> Query:
@@ -307,7 +315,7 @@ def _catalog_query(session: Session, expected: ExpectedCatalog) -> Query:
 def _observe(
     session: Session, context: RunContext, expected: ExpectedCatalog, rows: Sequence[Rows], holders: Rows | None
 ) -> TenantObservation:
-    stamp, rows = (None, rows) if context.earlier is None else (rows[0], rows[1:])
+    stamp, rows = (rows[0], rows[1:]) if _is_stamped(session, context) else (None, rows)
     [[found], [(pid, is_standby)], [row], *tool] = rows
     catalog = complete_catalog(session, expected.scope, expected.equivalents, row, holders)
     ledger, fault = read_ledger(session, found)

@@ -10,6 +10,7 @@ from pgfleet.manifest.catalog_queries import reads_only_catalogs
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.missing import absence
 from pgfleet.postgres.read.queries import check_query, count_observation, count_query, seed_observation, seed_query
+from pgfleet.postgres.read.table_locks import lock_of
 from pgfleet.postgres.session import Session
 from pgfleet.run.context import RunContext
 
@@ -24,6 +25,8 @@ class Prefetched:
     """By seed name."""
     counts: Mapping[str, CountObservation] = field(default_factory=dict)
     """By table."""
+    is_consistent: bool = False
+    """Whether they have the snapshot of the catalog that was read, or of its stamp."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +45,9 @@ class Prefetching:
     """The queries of the other audit steps for one tenant, and what their rows mean.
 
     `data` and `checks` are the queries to be sent. A query that names a table of `missing` (quoted names) is not among
-    them, nor are checks of other migrations than those of `versions`, if given. If the tenant `is_unchanged` since all
-    checks passed, those that read only catalogs pass again, and are not among them either.
+    them, nor are checks of other migrations than those of `versions`, if given. If the tenant is `unchanged` since all
+    checks passed, those that read only catalogs pass again, and are not among them either; the value is the
+    `own_names` of the manifest.
     """
 
     def __init__(
@@ -53,7 +57,7 @@ class Prefetching:
         *,
         missing: frozenset[str] = frozenset(),
         versions: Collection[str] | None = None,
-        is_unchanged: bool = False,
+        unchanged: frozenset[str] | None = None,
     ) -> None:
         manifest, expected = context.manifest, context.expected(session.server_major, session.home)
         limit_rows = context.environment.policy.exact_count_limit_rows
@@ -64,14 +68,14 @@ class Prefetching:
             *(count_query(each, home=session.home, limit_rows=limit_rows) for each in manifest.counts),
         ]
         self._checks = [
-            (check, None if is_unchanged and reads_only_catalogs(check.query) else check_query(check))
+            (check, None if reads_only_catalogs(check.query, unchanged) else check_query(check))
             for migration in self._migrations
             for check in migration.checks
         ]
         self.data = [each for each in self._data if not each.tables & missing]
         self.checks = [each for _, each in self._checks if each and not each.tables & missing]
 
-    def read(self, data: Iterable[Rows], checks: Iterable[Rows]) -> Prefetched:
+    def read(self, data: Iterable[Rows], checks: Iterable[Rows], *, is_consistent: bool = False) -> Prefetched:
         """The results, from the rows of the queries that were sent."""
         data, checks, manifest = iter(data), iter(checks), self._manifest
         found = (self._result(each, data) for each in self._data)
@@ -81,7 +85,7 @@ class Prefetching:
             self._result(query, checks) if query else QueryResult(rows=check.returns) for check, query in self._checks
         )
         by_version = {each.version: tuple(islice(results, len(each.checks))) for each in self._migrations}
-        return Prefetched(checks=by_version, seeds=seeds, counts=counts)
+        return Prefetched(checks=by_version, seeds=seeds, counts=counts, is_consistent=is_consistent)
 
     def _result(self, query: Query, rows: Iterator[Rows]) -> QueryResult:
         if tables := query.tables & self._missing:
@@ -96,17 +100,23 @@ def prefetch(
     missing: frozenset[str] = frozenset(),
     versions: Collection[str] | None = None,
     also: Sequence[Query] = (),
+    is_whole: bool = False,
 ) -> tuple[Prefetched, list[Rows]] | None:
     """All results, and the rows of the `also` queries; None if any query fails, which then each step finds out itself.
 
-    `missing` and `versions` as in `Prefetching`. Raises transient DatabaseErrors.
+    `missing` and `versions` as in `Prefetching`. If the `also` queries read the tenant's stamp, its reading `is_whole`:
+    everything has the same snapshot; None if that cannot be. Raises transient DatabaseErrors.
     """
     steps = Prefetching(session, context, missing=missing, versions=versions)
     place, end = len(steps.data), len(steps.data) + len(also)
     # Seeds and counts come first: if their table is missing they fail before the server has done the rest.
     queries = (*steps.data, *also, *steps.checks)
+    objects = context.expected(session.server_major, session.home).objects
+    lock = lock_of(queries, objects, session.home) if is_whole else None
+    if is_whole and lock is None:
+        return None
     try:
-        rows = session.fetch(*queries) if queries else []
+        rows = session.fetch(*queries, lock=lock) if queries else []
     except PermanentError:
         return None
-    return steps.read(rows[:place], rows[end:]), rows[place:end]
+    return steps.read(rows[:place], rows[end:], is_consistent=lock is not None), rows[place:end]

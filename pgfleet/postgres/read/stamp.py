@@ -19,8 +19,8 @@ from pgfleet.version import VERSION
 
 LEDGER_SCHEMA = "pgfleet"
 LEDGER_TABLES = ("ledger", "ledger_events", "ledger_format", "ledger_statements")
-MOST_BYTES = 3_000_000
-"""Of pg_attribute, for a stamp of the entire database: those of some four hundred tables. For more, one of the objects
+MOST_BYTES = 1_500_000
+"""Of pg_attribute, for a stamp of the entire database: those of some two hundred tables. For more, one of the objects
 takes the server less time, even with the guard and the checks that it does not save.
 """
 
@@ -37,15 +37,9 @@ def stamp_query(session: Session, expected: ExpectedCatalog, scope: StampScope) 
     return _stamp_query(scope, expected.scope, session.home)
 
 
-def unchanged_queries(
-    session: Session, expected: ExpectedCatalog, known: StampEntry, lock: str = ""
-) -> tuple[Query, Query]:
-    """Queries that return a row each if the catalog has the `known` stamp; the second one fails if it has another.
-
-    The statement `lock` is run before.
-    """
-    text = "SELECT pg_catalog.set_config('pgfleet.known_stamp', %(stamp)s, true)"
-    value = Query(f"{lock.replace('%', '%%')};\n{text}" if lock else text, {"stamp": known.digest})
+def unchanged_queries(session: Session, expected: ExpectedCatalog, known: StampEntry) -> tuple[Query, Query]:
+    """Queries that return a row each if the catalog has the `known` stamp; the second one fails if it has another."""
+    value = Query("SELECT pg_catalog.set_config('pgfleet.known_stamp', %(stamp)s, true)", {"stamp": known.digest})
     return value, _unchanged_query(known.scope, expected.scope, session.home)
 
 
@@ -82,9 +76,14 @@ def _statement(scope: StampScope) -> str:
     return statement(f"introspection/{scope}_stamp")
 
 
+def _in_order(text: str) -> str:
+    """The same without parallel plans, which read rows in any order."""
+    return f"SET LOCAL max_parallel_workers_per_gather TO 0;\n{text}"
+
+
 @lru_cache(maxsize=64)
 def _stamp_query(stamped: StampScope, scope: Scope, home: str) -> Query:
-    return Query(_statement(stamped), _parameters(stamped, scope, home))
+    return Query(_in_order(_statement(stamped)), _parameters(stamped, scope, home))
 
 
 @lru_cache(maxsize=64)
@@ -94,7 +93,7 @@ def _unchanged_query(stamped: StampScope, scope: Scope, home: str) -> Query:
         "SELECT 1 / coalesce(found.stamp = pg_catalog.current_setting('pgfleet.known_stamp'), false)::int\n"
         f"FROM (\n{_statement(stamped)}\n) AS found"
     )
-    return Query(text, _parameters(stamped, scope, home))
+    return Query(_in_order(text), _parameters(stamped, scope, home))
 
 
 def _parameters(stamped: StampScope, scope: Scope, home: str) -> dict[str, Any]:

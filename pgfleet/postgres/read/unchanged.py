@@ -9,13 +9,15 @@ from pgfleet.documents.audit import StampScope
 from pgfleet.errors import PermanentError
 from pgfleet.judge.observations import TenantObservation
 from pgfleet.judge.unchanged import EarlierInspection
+from pgfleet.manifest.catalog_queries import own_names
 from pgfleet.postgres.apply.ledger import FORMAT, ledger_entries
 from pgfleet.postgres.apply.tool_ledger import exists_query, read_tool_ledger
-from pgfleet.postgres.guard import lock_in_place_of_guard
+from pgfleet.postgres.guard import WITHOUT_VIEWS
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.missing import quoted_names
 from pgfleet.postgres.read.prefetch import Prefetching, Reading
 from pgfleet.postgres.read.stamp import stamp_inputs, unchanged_queries
+from pgfleet.postgres.read.table_locks import lock_of
 from pgfleet.postgres.read.trust import trust_in
 from pgfleet.postgres.session import BACKEND, Session
 from pgfleet.run.context import RunContext
@@ -55,19 +57,22 @@ def read_unchanged(
     covers_queries = stamp.covers_queries and stamp.scope is StampScope.DATABASE
     missing = quoted_names(expected.objects.keys() - found.keys(), session.home)
     versions = None if pending else expected.history.versions[:place]
-    steps = Prefetching(session, context, missing=missing, versions=versions, is_unchanged=covers_queries)
+    own = own_names(context.manifest, (name for _, name in session.trust.functions)) if covers_queries else None
+    steps = Prefetching(session, context, missing=missing, versions=versions, unchanged=own)
     tool = (exists_query(context.manifest.ledger, session.home),) if context.manifest.ledger else ()
     others = (*(_ledger_queries(session) if stamp.has_ledger else ()), BACKEND, *tool, *also)
     queries = (*steps.data, *others, *steps.checks)
-    lock = lock_in_place_of_guard(session.trust, queries, home=session.home, also=LEDGER) if covers_queries else None
-    if lock is not None:
+    lock, first = lock_of(queries, found, session.home), [*unchanged_queries(session, expected, stamp)]
+    if covers_queries and lock is not None:
         queries = tuple(replace(each, is_proven=True) for each in queries)
+        first += [] if session.trust.views else [Query(WITHOUT_VIEWS)]
     try:
-        _, _, *rows = session.fetch(*unchanged_queries(session, expected, stamp, lock or ""), *queries)
+        rows = session.fetch(*first, *queries, lock=lock)[-len(queries) :]
     except PermanentError:
         return None
     data, end = len(steps.data), len(steps.data) + len(others)
-    prefetched, rest = steps.read(rows[:data], rows[end:]), rows[data:end]
+    is_consistent = lock is not None and not session.is_in_transaction
+    prefetched, rest = steps.read(rows[:data], rows[end:], is_consistent=is_consistent), rows[data:end]
     ledger: Rows = []
     if stamp.has_ledger:
         [[(version,)], ledger, *rest] = rest
