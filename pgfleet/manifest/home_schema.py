@@ -24,10 +24,14 @@ def replay_home(home: str, words: frozenset[str]) -> str:
     `words` are those of the scripts. A schema that the scripts may name must have the tenant's name; any other name
     gives the same catalog as the tenant's, and so tenants share a replay.
     """
-    parts = re.findall(r"\w+", home.lower())
-    if words.issuperset(parts):
+    if may_name(words, home):
         return home
     return NEUTRAL if DEFAULT in words else DEFAULT
+
+
+def may_name(words: frozenset[str], schema: str) -> bool:
+    """Whether scripts with these words may name this schema, whose name may be several words."""
+    return words.issuperset(re.findall(r"\w+", schema.lower()))
 
 
 def creates_schema(migrations: Iterable[Migration], name: str) -> bool:

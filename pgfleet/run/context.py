@@ -11,7 +11,7 @@ from pgfleet.documents.login_rights import LoginRights
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.judge.unchanged import EarlierInspection
-from pgfleet.manifest.home_schema import creates_schema, replay_home, words_of
+from pgfleet.manifest.home_schema import creates_schema, may_name, replay_home, words_of
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
 from pgfleet.manifest.order import Order, order_of
 from pgfleet.run.connection_limiter import ConnectionLimiter, Leases
@@ -118,7 +118,7 @@ class RunContext:
 
     def creates_schema(self, home: str) -> bool:
         """Whether the manifest creates this home schema."""
-        return home.lower() in self._words and creates_schema(self.manifest.migrations, home)
+        return may_name(self._words, home) and creates_schema(self.manifest.migrations, home)
 
     def expected(self, server_major: int, home: str) -> ExpectedCatalog:
         """The expected catalog for tenants with this home schema, on a server of this major version.

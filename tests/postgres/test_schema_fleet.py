@@ -293,6 +293,21 @@ def test_a_missing_home_schema_is_reported_and_not_created(new: Database) -> Non
     assert missing.roll_out().result is Result.DONE
 
 
+@pytest.mark.parametrize("home", ["s", "S x", "my-app", "a.b"])
+def test_a_missing_home_schema_that_the_manifest_creates_is_created(
+    server: Server, empty_database: str, home: str
+) -> None:
+    table = f'CREATE SCHEMA IF NOT EXISTS "{home}"; CREATE TABLE IF NOT EXISTS "{home}".t (id int PRIMARY KEY);'
+    manifest = a_small_manifest({"1_t.sql": table})
+    expected = server.expected(manifest, home=home)
+    subject = Subject(
+        server=server, database=empty_database, manifest=manifest, expected=expected, policy=QUICK, home=home
+    )
+    assert subject.audit().verdict is Verdict.BLOCKED
+    assert subject.roll_out().result is Result.DONE
+    assert subject.audit().verdict is Verdict.READY
+
+
 EXTENSION = "CREATE EXTENSION IF NOT EXISTS hstore SCHEMA {schema}; CREATE TABLE IF NOT EXISTS notes (tags hstore);"
 
 

@@ -1,6 +1,7 @@
 """The state that a run's steps share."""
 
 import pytest
+from fixtures.manifests import linear_manifest
 from unit.literals import a_manifest, a_migration, a_seed, a_tenant, an_environment, an_expected_catalog
 
 from pgfleet.errors import NoExpectedCatalog, ScratchUnavailable
@@ -50,3 +51,12 @@ def test_a_server_of_an_unsurveyed_version_is_an_error(context: RunContext) -> N
     with pytest.raises(NoExpectedCatalog) as caught:
         context.expected(18, "public")
     assert str(caught.value) == "no PostgreSQL 18 server answered when the run started; audit the tenant again"
+
+
+@pytest.mark.parametrize("home", ["s", "S x", "my-app", "a.b", 'odd "home', "-"])
+def test_a_home_schema_of_any_name_may_be_missing_if_the_manifest_creates_it(home: str) -> None:
+    quoted = home.replace('"', '""')
+    manifest = linear_manifest(f'CREATE SCHEMA IF NOT EXISTS "{quoted}"; CREATE TABLE "{quoted}".t (id int)')
+    context = RunContext(manifest, ENVIRONMENT, run="run-7")
+    assert context.creates_schema(home)
+    assert not context.creates_schema(f"{home} too")
