@@ -15,7 +15,8 @@ from pgfleet.manifest.model import Migration
 from pgfleet.rollout.advice import advise_connect_failure, build_error_entry
 from pgfleet.rollout.summary import result_of
 
-Counts = Mapping[str, CountEntry]
+Counts = Mapping[str, CountEntry | None]
+"""By table; None for one that could not be counted."""
 REQUIRED = "required migration"
 DONE_ALREADY = "done already when its turn came"
 REVERTED_ALREADY = "reverted already when its turn came"

@@ -96,14 +96,27 @@ BEGIN
     tables := tables || found_now;
   END LOOP;
 
+  -- A table that has a descendant elsewhere exists, unlike one whose place something else takes.
   SELECT
     CASE
       WHEN c.relkind IN ('r', 'p') THEN pg_catalog.format('not queried: %%s has a rule', c.oid::pg_catalog.regclass)
+      WHEN p.parent IS NOT NULL
+        THEN pg_catalog.format(
+          'not queried: %%s is a foreign table that inherits from %%s', c.oid::pg_catalog.regclass, p.parent
+        )
       ELSE pg_catalog.format('%%s is not an ordinary table', c.oid::pg_catalog.regclass)
     END AS message,
-    CASE WHEN c.relkind IN ('r', 'p') THEN 'object_not_in_prerequisite_state' ELSE 'wrong_object_type' END AS state
+    CASE
+      WHEN c.relkind IN ('r', 'p') OR p.parent IS NOT NULL THEN 'object_not_in_prerequisite_state'
+      ELSE 'wrong_object_type'
+    END AS state
   INTO fault
   FROM pg_catalog.pg_class AS c
+  CROSS JOIN LATERAL (
+    SELECT pg_catalog.min(i.inhparent::pg_catalog.regclass::text) AS parent
+    FROM pg_catalog.pg_inherits AS i
+    WHERE i.inhrelid = c.oid AND i.inhparent = ANY(tables) AND pg_catalog.array_position(targets, c.oid) IS NULL
+  ) AS p
   WHERE
     c.oid = ANY(tables)
     AND c.oid <> ALL(trusted)

@@ -16,7 +16,7 @@ from pgfleet.hidden_characters import is_shown
 from pgfleet.postgres.apply.ledger import ledger_query
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.query import Query
-from pgfleet.postgres.read.audit import audit
+from pgfleet.postgres.read.audit import audit, count_tables
 from pgfleet.postgres.read.history import read_history
 from pgfleet.postgres.read.servers import identify
 from pgfleet.postgres.scratch.database import scratch_database
@@ -122,6 +122,31 @@ def test_a_view_in_the_place_of_a_table_is_neither_counted_nor_planned(
     assert found.verdict is Verdict.BLOCKED
     assert "20250315" in statuses(found)
     assert heard(listening) == []
+
+
+FOREIGN = {
+    "a child": "CREATE FOREIGN TABLE far () INHERITS (ai_messages) SERVER elsewhere",
+    "a child of a child": """
+        CREATE TABLE near () INHERITS (ai_messages);
+        CREATE FOREIGN TABLE far () INHERITS (near) SERVER elsewhere
+    """,
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_table_with_a_foreign_descendant_is_not_queried_and_not_missing(adopted: Subject, name: str) -> None:
+    adopted.execute(f"CREATE FOREIGN DATA WRAPPER w; CREATE SERVER elsewhere FOREIGN DATA WRAPPER w; {FOREIGN[name]}")
+    parent = "near" if "near" in FOREIGN[name] else "ai_messages"
+    reason = (
+        f"ai_messages could not be counted: not queried: public.far is a foreign table that inherits from "
+        f"public.{parent} (SQLSTATE 55000)"
+    )
+    found = adopted.audit()
+    assert (found.verdict, found.reason) == (Verdict.UNKNOWN, reason)
+    counted = count_tables(adopted.context.environment.tenants[0], adopted.context, adopted.run)
+    assert counted.reason == reason
+    for counts in (found.counts, counted.counts or ()):
+        assert [(each.table, each.rows) for each in counts] == [("ai_conversations", 20), ("ai_messages", None)]
 
 
 CONSTANTS = {

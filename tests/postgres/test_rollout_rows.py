@@ -151,6 +151,17 @@ def test_a_migration_that_removes_no_rows_does_not_trip_the_guard(small: Callabl
     assert rows(subject) >= 10
 
 
+def test_a_table_that_cannot_be_counted_is_not_reported_as_missing(small: Callable[..., Subject]) -> None:
+    """The owner gives it a foreign child between the plan and the rollout."""
+    subject = guarded(small, "CREATE TABLE two (id int);", may_shrink=True)
+    plan = subject.plan()
+    subject.execute("CREATE FOREIGN DATA WRAPPER w; CREATE SERVER elsewhere FOREIGN DATA WRAPPER w")
+    subject.execute("CREATE FOREIGN TABLE far () INHERITS (one) SERVER elsewhere")
+    result = subject.roll_out(plan)
+    assert result.result is Result.DONE
+    assert [(each.table, each.before, each.after) for each in result.counts] == [("one", None, None)]
+
+
 def test_a_table_may_shrink_if_the_manifest_allows_it(small: Callable[..., Subject]) -> None:
     subject = guarded(small, "DELETE FROM one WHERE id <= 3;", may_shrink=True)
     assert (subject.roll_out().result, rows(subject)) == (Result.DONE, 7)

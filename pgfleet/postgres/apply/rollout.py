@@ -265,4 +265,7 @@ class _TenantRollout:
         counts: list[CountObservation] = [
             self.run(count, self.session, self.context, each, inspection) for each in tables
         ]
-        return {each.table: CountEntry(table=each.table, rows=each.rows, exact=each.exact) for each in counts}
+        return {
+            each.table: None if each.fault else CountEntry(table=each.table, rows=each.rows, exact=each.exact)
+            for each in counts
+        }
