@@ -4,11 +4,14 @@ import re
 
 from pgfleet.manifest.text import Unusable, line_of
 
-MARKERS = {
+SUPPORTED = {
     "goose": r"\+goose[ \t]+down\b",
     "dbmate": r"migrate:down\b",
     "sql-migrate": r"\+migrate[ \t]+down\b",
     "node-pg-migrate": r"[ \t-]*down[ \t]+migration\b",
+}
+"""The comments that begin such a section, by the tool that removes it: those that [source] can name."""
+UNSUPPORTED = {
     "micrate": r"\+micrate[ \t]+down\b",
     "rambler": r"rambler[ \t]+down\b",
     "MyBatis": r"//[ \t]*@undo\b",
@@ -16,7 +19,8 @@ MARKERS = {
     "tern": r"[ \t-]*create[ \t]+above[ \t]*/[ \t]*drop[ \t]+below\b",
     "Play": r"[ \t-]*!downs\b",
 }
-"""The comments that begin such a section, by the tool that removes it."""
+"""Those of other tools."""
+MARKERS = SUPPORTED | UNSUPPORTED
 MARKER = re.compile(
     "|".join(rf"(?P<t{n}>^[ \t]*--[ \t]*{each})" for n, each in enumerate(MARKERS.values())),
     re.IGNORECASE | re.MULTILINE,
@@ -33,9 +37,10 @@ def check_down_section(sql: str) -> None:
     if found := MARKER.search(sql):
         tool = [*MARKERS][int((found.lastgroup or "t0").removeprefix("t"))]
         line = line_of(sql, found.start())
+        advice = "name the tool in [source] (format = 2), or delete the section"
         raise Unusable(
             f"contains a Down section of {tool}, at line {line}, which must not run; "
-            "name the tool in [source] (format = 2), or delete the section"
+            f"{advice if tool in SUPPORTED else 'delete the section'}"
         )
     if UP.search(sql) and (down := DOWN.search(sql)):
         line = line_of(sql, down.start())

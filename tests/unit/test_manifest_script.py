@@ -2,6 +2,7 @@
 
 import pytest
 
+from pgfleet.manifest.model import Tool
 from pgfleet.manifest.script import Runnable, read_script
 from pgfleet.manifest.text import Unusable
 
@@ -160,6 +161,19 @@ def test_what_only_psql_can_do_is_a_fault(sql: str, expected: str, *, transactio
         ("-- +migrate Down", "sql-migrate"),
         ("-- Down Migration", "node-pg-migrate"),
         ("----- down   migration", "node-pg-migrate"),
+    ],
+)
+def test_a_down_section_of_a_tool_that_source_can_name_is_a_fault(marker: str, tool: str) -> None:
+    assert any(each.value.startswith(tool) for each in Tool)
+    assert fault(f"CREATE TABLE a ();\n\n{marker}\nDROP TABLE a;") == (
+        f"contains a Down section of {tool}, at line 3, which must not run; "
+        "name the tool in [source] (format = 2), or delete the section"
+    )
+
+
+@pytest.mark.parametrize(
+    ("marker", "tool"),
+    [
         ("-- +micrate Down", "micrate"),
         ("-- rambler down", "rambler"),
         ("-- //@UNDO", "MyBatis"),
@@ -169,11 +183,10 @@ def test_what_only_psql_can_do_is_a_fault(sql: str, expected: str, *, transactio
         ("--- !Downs", "Play"),
     ],
 )
-def test_a_down_section_is_a_fault(marker: str, tool: str) -> None:
-    assert fault(f"CREATE TABLE a ();\n\n{marker}\nDROP TABLE a;") == (
-        f"contains a Down section of {tool}, at line 3, which must not run; "
-        "name the tool in [source] (format = 2), or delete the section"
-    )
+def test_a_down_section_of_another_tool_is_to_be_deleted(marker: str, tool: str) -> None:
+    assert not any(each.value.startswith(tool) for each in Tool)
+    message = f"contains a Down section of {tool}, at line 3, which must not run; delete the section"
+    assert fault(f"CREATE TABLE a ();\n\n{marker}\nDROP TABLE a;") == message
 
 
 @pytest.mark.parametrize(("up", "down"), [("-- up", "-- DOWN"), ("-- +mig Up", "-- +mig Down"), ("--@UP", "--@DOWN")])
