@@ -1,8 +1,11 @@
 """Finds sections of a file that undo its migration, which must never run."""
 
 import re
+from collections.abc import Sequence
 
+from pgfleet.manifest.dropped_again import drops_again
 from pgfleet.manifest.text import Unusable, line_of
+from pgfleet.parser.parse import RawStatement
 
 SUPPORTED = {
     "goose": r"\+goose[ \t]+down\b",
@@ -29,7 +32,7 @@ UP, DOWN = (
     re.compile(rf"^[ \t]*--[^\w\n]*(?:[+@]\w+[ \t]+|migrat\w+[^\w\n]+)?{word}[^\w\n]*$", re.IGNORECASE | re.MULTILINE)
     for word in ("up", "down")
 )
-"""Comments of nothing but that word. A note may be one of them, so they only count as a pair."""
+"""Comments of nothing but that word. A note may be one of them, so one alone only counts by what follows it."""
 
 
 def check_down_section(sql: str) -> None:
@@ -45,3 +48,18 @@ def check_down_section(sql: str) -> None:
     if UP.search(sql) and (down := DOWN.search(sql)):
         line = line_of(sql, down.start())
         raise Unusable(f"contains a Down section, at line {line}, which must not run; delete the section")
+
+
+def check_lone_marker(sql: str, statements: Sequence[RawStatement]) -> None:
+    """Raises Unusable if statements after a comment of nothing but `down` drop what those before it create.
+
+    `statements` are those of the text. A comment within one, such as in a function's body, does not count.
+    """
+    for found in DOWN.finditer(sql):
+        place = found.start()
+        before = [each.stmt for each in statements if each.end <= place]
+        after = [each.stmt for each in statements if each.start > place]
+        if len(before) + len(after) == len(statements) and drops_again(before, after):
+            raise Unusable(
+                f"contains a Down section, at line {line_of(sql, place)}, which must not run; delete the section"
+            )

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgfleet.manifest.checksums import script_checksum
-from pgfleet.manifest.down_sections import check_down_section
+from pgfleet.manifest.down_sections import check_down_section, check_lone_marker
 from pgfleet.manifest.model import DownScript, Script
 from pgfleet.manifest.text import Unusable, blank, line_of
 from pgfleet.parser import ast, enums
-from pgfleet.parser.parse import ParseError, parse_sql
+from pgfleet.parser.parse import ParseError, RawStatement, parse_sql
 from pgfleet.parser.statements import Statement, split, syntax_fault
 
 OUTSIDE_TRANSACTION = (
@@ -51,7 +51,9 @@ def read_script(sql: str, *, transactional: bool | None) -> Runnable:
     transaction. Any other statement that controls a transaction is not allowed.
     """
     check_down_section(sql)
-    pairs = tuple(zip(_parse(sql), split(sql), strict=True))
+    parsed = _parse(sql)
+    check_lone_marker(sql, parsed)
+    pairs = tuple(zip((each.stmt for each in parsed), split(sql), strict=True))
     bounds = _bounds([node for node, _ in pairs])
     has_blocks = bool(bounds) and (transactional is None or bounds == (0, len(pairs) - 1))
     if has_blocks:
@@ -69,9 +71,9 @@ def read_script(sql: str, *, transactional: bool | None) -> Runnable:
     return Runnable(sql=sql, transactional=has_blocks or is_transactional)
 
 
-def _parse(sql: str) -> tuple[Any, ...]:
+def _parse(sql: str) -> tuple[RawStatement, ...]:
     try:
-        return tuple(raw.stmt for raw in parse_sql(sql))
+        return parse_sql(sql)
     except ParseError as error:
         place = error.position
         if line := _line_of_inline_data(sql):

@@ -195,6 +195,59 @@ def test_a_pair_of_comments_is_a_down_section_of_any_tool(up: str, down: str) ->
     assert fault(f"{up}\nCREATE TABLE a ();\n{down}\nDROP TABLE a;") == message
 
 
+@pytest.mark.parametrize("marker", ["-- DOWN", "-- down", "-- Down", "-- @DOWN", "--down", "  --- down ---"])
+def test_a_down_marker_alone_counts_if_statements_after_it_drop_what_the_file_creates(marker: str) -> None:
+    message = "contains a Down section, at line 2, which must not run; delete the section"
+    assert fault(f"CREATE TABLE a ();\n{marker}\nDROP TABLE a;") == message
+
+
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [
+        ("CREATE TABLE s.a ()", "DROP TABLE IF EXISTS s.a CASCADE"),
+        ("CREATE TABLE a ()", "DELETE FROM log; DROP TABLE b, a"),
+        ("CREATE TABLE a AS SELECT 1", "DROP TABLE a"),
+        ("SELECT 1 INTO a", "DROP TABLE a"),
+        ("CREATE FOREIGN TABLE a () SERVER s", "DROP FOREIGN TABLE a"),
+        ("CREATE INDEX i ON a (x)", "DROP INDEX i"),
+        ("CREATE VIEW v AS SELECT 1", "DROP VIEW v"),
+        ("CREATE FUNCTION s.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "DROP FUNCTION s.f()"),
+        ("CREATE TYPE e AS ENUM ('a')", "DROP TYPE e"),
+        ("CREATE TYPE c AS (x int)", "DROP TYPE c"),
+        ("CREATE TRIGGER t BEFORE INSERT ON a EXECUTE FUNCTION f()", "DROP TRIGGER t ON a"),
+        ("CREATE SCHEMA s", "DROP SCHEMA s"),
+        ("CREATE EXTENSION hstore", "DROP EXTENSION hstore"),
+        ("ALTER TABLE a ADD COLUMN x int", "ALTER TABLE a DROP COLUMN x"),
+        ("ALTER TABLE a ADD CONSTRAINT c CHECK (x > 0)", "ALTER TABLE a DROP CONSTRAINT c"),
+        ("ALTER TABLE a ADD UNIQUE (x)", "ALTER TABLE a DROP CONSTRAINT a_x_key"),
+        ("ALTER TABLE a ALTER x SET NOT NULL", "ALTER TABLE a ALTER x DROP NOT NULL"),
+        ("ALTER TABLE a ALTER x SET DEFAULT 1", "ALTER TABLE a ALTER x DROP DEFAULT"),
+    ],
+)
+def test_what_undoes_a_file_after_a_lone_marker(up: str, down: str) -> None:
+    message = "contains a Down section, at line 2, which must not run; delete the section"
+    assert fault(f"{up};\n-- down\n{down};") == message
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "-- down\nDROP TABLE a;",
+        "-- down\nDROP TABLE IF EXISTS a;\nCREATE TABLE a ();",
+        "CREATE TABLE a ();\n-- down\nCREATE INDEX i ON a (x);",
+        "CREATE TABLE a ();\n-- down\nDROP TABLE b;",
+        "CREATE TABLE a ();\n-- what follows goes down\nDROP TABLE a;",
+        "CREATE TABLE a ();\n-- down the road\nDROP TABLE a;",
+        "ALTER TABLE a ADD COLUMN x int;\n-- down\nALTER TABLE b DROP COLUMN x;",
+        "ALTER TABLE a ADD COLUMN x int;\n-- down\nALTER TABLE a ALTER x SET DEFAULT 1;",
+        "CREATE TABLE a ();\nDO $$ BEGIN\n-- down\nNULL; END $$;\nDROP TABLE a;",
+        "CREATE TABLE a ();\nSELECT '\n-- down\n';\nDROP TABLE a;",
+    ],
+)
+def test_a_comment_that_is_only_the_word_down_is_no_section_otherwise(sql: str) -> None:
+    assert read_script(sql, transactional=True).sql == sql
+
+
 @pytest.mark.parametrize(
     "sql",
     [
