@@ -73,11 +73,12 @@ def answer_seconds(statement_timeout_ms: int) -> float:
     return statement_timeout_ms / 1000 + ANSWER_MARGIN_SECONDS if statement_timeout_ms else LONGEST_ANSWER_SECONDS
 
 
-def connect(dsn: Dsn, limits: Limits) -> Connection:
+def connect(dsn: Dsn, limits: Limits, *, options: str | None = None) -> Connection:
     """A new connection that prepares no statements. Raises a DatabaseError.
 
     Each host of the connection string gets `connect_timeout_seconds`, and as long again to resolve its name. The
-    startup packet contains nothing that a pooler would reject.
+    startup packet contains nothing that a pooler would reject, unless there are `options`, in place of those that the
+    connection string gives.
     """
     seconds = limits.connect_timeout_seconds
     if limits.cleans_up and is_interrupted():
@@ -85,6 +86,7 @@ def connect(dsn: Dsn, limits: Limits) -> Connection:
     kind = CleaningConnection if limits.cleans_up else BoundedConnection
     settings: dict[str, Any] = {"connect_timeout": str(seconds), **libpq.without_given(dsn, KEEPALIVES)}
     settings |= resolve(dsn, seconds=seconds)
+    settings |= {} if options is None else {"options": options}
     with translate_connect_errors(libpq.secrets(dsn), server=libpq.server(dsn), seconds=seconds):
         try:
             connection = kind.connect(

@@ -10,6 +10,7 @@ from pgfleet.errors import DatabaseError, ServerSilent
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, redacted_name
 from pgfleet.postgres import dsn as libpq
+from pgfleet.postgres import idle_sessions
 from pgfleet.postgres.connection import Connection, Limits, connect, disconnect
 from pgfleet.run.connection_limiter import Release
 from pgfleet.run.silent_servers import PROBE_SECONDS, Patience
@@ -28,6 +29,7 @@ class LazyConnection:
         self.secrets, self.server = libpq.secrets(dsn), libpq.server(dsn)
         self.script_answer_seconds = self.limits.answer_seconds
         self._is_probe = False
+        self._options = ""
         self._connection: Connection | None = None
         self._release: Release | None = None
 
@@ -101,7 +103,7 @@ class LazyConnection:
         try:
             if self._release is None and self.limits.limiter is not None:
                 self._release = self.limits.limiter.acquire(self.server)
-            connection = connect(self.dsn, self._connect_limits())
+            connection = self._connect_to_stay(self._connect_limits())
         except DatabaseError as error:
             self.record_silence(error)
             self.close()
@@ -111,6 +113,22 @@ class LazyConnection:
             raise
         # The password may come from a password file or a service file instead of the connection string.
         self.secrets = tuple({*self.secrets, connection.info.password} - {""})
+        return connection
+
+    def _connect_to_stay(self, limits: Limits) -> Connection:
+        """A new connection, which the server does not end while it is idle if it has ended one before.
+
+        Unless a pooler rejects the option for that.
+        """
+        options = idle_sessions.options_for(self.dsn)
+        try:
+            connection = connect(self.dsn, limits, options=options)
+        except DatabaseError as error:
+            if options is None or not idle_sessions.may_reject_options(error):
+                raise
+            idle_sessions.forget(self.dsn)
+            connection = connect(self.dsn, limits)
+        self._options = connection.info.options
         return connection
 
     def _connect_limits(self) -> Limits:
@@ -124,6 +142,7 @@ class LazyConnection:
         return replace(self.limits, connect_timeout_seconds=seconds) if self._is_probe else self.limits
 
     def record_silence(self, error: DatabaseError) -> None:
-        """Records that the server did not answer, if that is the error."""
+        """Records that the server did not answer, or ended the session because it was idle, if that is the error."""
+        idle_sessions.note_end(self.dsn, self._options, error)
         if self.limits.silent_servers and error.connect_failure in SILENCES and not isinstance(error, ServerSilent):
             self.limits.silent_servers.record(self.server, error, is_probe=self._is_probe)
