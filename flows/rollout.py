@@ -41,7 +41,8 @@ def rollout_fleet(
     rerun: Annotated[list[Name] | None, Described("Run these versions again even if they are applied.")] = None,
     repair: Annotated[bool, Described("Also run generated statements that fix drift.")] = False,
     recreate: Annotated[
-        list[Name] | None, Described("Create these lost tables again, without the rows that were in them.")
+        list[Name] | None,
+        Described("Create these lost tables and columns (TABLE.COLUMN) again, without what was in them."),
     ] = None,
     yes: Approve = False,
     granularity: Detail = Granularity.AUTO,

@@ -25,12 +25,14 @@ class RepairFacts:
 
     `dependents` must be dropped before the object is, or before a column takes another type; each comes after what it
     depends on. `has_cast`: the column's values can be cast to the expected type. `has_path`: the extension can be
-    updated to the expected version.
+    updated to the expected version. `has_rows`: the table of a missing column, or one that inherits from it, may have
+    rows.
     """
 
     dependents: tuple[Dependent, ...] = ()
     has_cast: bool = True
     has_path: bool = True
+    has_rows: bool = True
 
 
 NO_FACTS = RepairFacts()
@@ -38,10 +40,11 @@ NO_FACTS = RepairFacts()
 Facts = Mapping[Identity, RepairFacts]
 
 
-def read_facts(row: tuple[list[Mapping[str, Any]], bool, bool]) -> RepairFacts:
-    """The facts in a row of the query (`dependents, has_cast, has_path`)."""
-    dependents, has_cast, has_path = row
-    return RepairFacts(dependents=tuple(map(_dependent, dependents)), has_cast=has_cast, has_path=has_path)
+def read_facts(row: tuple[list[Mapping[str, Any]], bool, bool, bool]) -> RepairFacts:
+    """The facts in a row of the query (`dependents, has_cast, has_path, has_rows`)."""
+    dependents, has_cast, has_path, has_rows = row
+    found = tuple(map(_dependent, dependents))
+    return RepairFacts(dependents=found, has_cast=has_cast, has_path=has_path, has_rows=has_rows)
 
 
 def _dependent(row: Mapping[str, Any]) -> Dependent:

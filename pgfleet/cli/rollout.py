@@ -34,7 +34,7 @@ def rollout(
     repair: Annotated[bool, typer.Option("--repair", help="Also run generated statements that fix drift.")] = False,
     recreate: Annotated[
         list[str] | None,
-        typer.Option(metavar="TABLE", help="Create this lost table again, without its rows. Repeatable."),
+        typer.Option(metavar="NAME", help="Create this lost table or column again, empty. Repeatable."),
     ] = None,
     sql: Sql = False,
 ) -> None:

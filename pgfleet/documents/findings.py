@@ -69,12 +69,12 @@ class RepairEntry(Entry):
     person must fix it.
     """
     version: str | None = None
-    """For a rerun: the migration; for a lost table: the migration that would create it empty, with `pgfleet rollout
-    --recreate TABLE`.
+    """For a rerun: the migration; for a lost table or column: the migration that would create it empty, with `pgfleet
+    rollout --recreate NAME`.
     """
     statements: tuple[str, ...] = ()
     """In order, to be run with the tenant's home schema as `search_path`. Empty for `sql` if another difference's
-    statements fix it, as `reason` says.
+    statements fix it, as `reason` says. For a lost column: what `pgfleet rollout --repair --recreate NAME` would run.
     """
     hazards: tuple[str, ...] = ()
     """Effects on a table in use: `takes ACCESS EXCLUSIVE`, `blocks writes`, `rewrites the table`, `reads the whole

@@ -88,11 +88,11 @@ class TenantPlan(Entry):
 
     `unreachable_because` is one of a closed set of reasons. `migrations` are those in the rollout's scope, in the
     manifest's order, or newest first if they are reverted; `seeds` are the names of the missing ones. `statements` fix
-    drift that running scripts again does not fix. `recreate` are the lost tables that may be created again, without
-    their rows. `dropped` are the tables that a revert removes with their rows, which are null where not counted.
-    `first_contact` is a warning: the manifest may not be this tenant's. `tables` are the sizes of the tables that the
-    scripts concern. `transaction` says what is committed together. `counts` and `remaining` are the row counts and the
-    drift that the audit found, if nothing is to be done.
+    drift that running scripts again does not fix. `recreate` are the lost tables and columns that may be created
+    again, without what was in them. `dropped` are the tables that a revert removes with their rows, which are null
+    where not counted. `first_contact` is a warning: the manifest may not be this tenant's. `tables` are the sizes of
+    the tables that the scripts concern. `transaction` says what is committed together. `counts` and `remaining` are the
+    row counts and the drift that the audit found, if nothing is to be done.
     """
 
     name: str
@@ -165,8 +165,8 @@ class Scope(Entry):
     """The part of the manifest that a rollout is about: `priority` and more urgent ones; versions to `rerun`.
 
     Without `migrations` it is only the seeds. `revert_to` is the version after which everything is reverted, or `none`.
-    `repair` includes the drift that generated statements fix. `recreate` names lost tables that may be created again
-    without their rows.
+    `repair` includes the drift that generated statements fix. `recreate` names lost tables and columns that may be
+    created again without what was in them.
     """
 
     priority: Priority | None = None

@@ -13,6 +13,7 @@ from pgfleet.judge.records import Records
 from pgfleet.manifest.order import Order
 from pgfleet.repair.combination import NOTHING_KNOWN, choose_repairs
 from pgfleet.repair.model import Hazard, Repair, Strategy
+from pgfleet.repair.strategy import is_lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ def assess(
             target,
             catalog.occupied_names,
             pending=versions,
+            recorded=records.known,
             facts=facts,
             unexpected=catalog.unexpected,
         )
@@ -79,12 +81,17 @@ def assess(
 
 
 def find_repairs_to_refine(assessment: Assessment) -> tuple[Difference, ...]:
-    """The differences whose repairs have to know more of the tenant: what depends on an object that must be dropped."""
+    """The differences whose repairs have to know more of the tenant.
+
+    That is what depends on an object that must be dropped, and whether the table of a lost column has rows.
+    """
     pairs = (pair for each in assessment.repairs.values() for pair in each)
-    return tuple(each for each, repair in pairs if each.actual is not None and _needs_facts(each, repair))
+    return tuple(each for each, repair in pairs if _needs_facts(each, repair))
 
 
 def _needs_facts(difference: Difference, repair: Repair) -> bool:
+    if difference.actual is None:
+        return difference.identity.kind is ObjectKind.COLUMN and is_lost(difference, repair)
     if repair.strategy is not Strategy.SQL:
         return False
     blocked = {Hazard.MAY_BE_NEEDED, Hazard.REWRITES} & {*repair.hazards}

@@ -1,17 +1,18 @@
 """How the differences of a tenant are fixed together: what depends on an object is repaired with it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import CatalogObject, ObjectKind, OccupiedName
+from pgfleet.catalog.objects import CatalogObject, Change, ObjectKind, OccupiedName
 from pgfleet.catalog.repair_facts import NO_FACTS, Dependent, Facts, RepairFacts
 from pgfleet.repair.dependencies import find_missing_dependents, relations_read
+from pgfleet.repair.generate.sequences import owner
 from pgfleet.repair.generate.statements import is_made_with_column
 from pgfleet.repair.model import Hazard, Repair, Strategy, by_hand
 from pgfleet.repair.names import is_named_in, part_of, quoted
-from pgfleet.repair.strategy import WITH_COLUMN, choose_repair, is_lost_table
+from pgfleet.repair.strategy import WITH_COLUMN, as_lost_column, choose_repair, is_lost_table
 
 NOTHING_KNOWN: Facts = {}
 
@@ -22,23 +23,34 @@ def choose_repairs(
     occupied_names: Collection[OccupiedName] = (),
     *,
     pending: Collection[str] = (),
+    recorded: Collection[str] = (),
     facts: Facts = NOTHING_KNOWN,
     unexpected: Collection[CatalogObject] = (),
 ) -> tuple[Repair, ...]:
     """The repairs of a tenant's differences; differences of `pending` versions are fixed by running these.
 
+    A missing column of a version that a ledger has `recorded` is lost with its values, if its table may have rows.
+
     `occupied_names` are the relations that have the names that the manifest's objects need; `facts` is what is known of
     the objects that must be dropped, among others, and `unexpected` is what exists besides them. What depends on an
     object that exists and is wrong is repaired with that object: created again with it, or left to a person with it.
     """
-    lost = {each.version for each in differences if is_lost_table(each)} - {*pending}
+    gone = [each for each in differences if is_lost_table(each) and each.version not in pending]
+    columns = [
+        each
+        for each in differences
+        if each.version not in pending and _is_lost_column(each, differences, expected, recorded, facts)
+    ]
+    rerun = [each for each in columns if expected.reapplicable.restores(each.identity, each.change)]
+    lost = {each.version for each in gone}
+    lost_or_rerun = lost | {each.version for each in rerun}
     chosen = [
         choose_repair(
             each,
             expected,
             occupied_names,
             is_pending=each.version in pending,
-            lost=lost,
+            lost=lost if each in columns else lost_or_rerun,
             facts=_with_others(each, facts.get(each.identity, NO_FACTS), expected, differences),
             is_extended=_is_extended(each, unexpected),
         )
@@ -49,8 +61,8 @@ def choose_repairs(
         for each, repair in zip(differences, chosen, strict=True)
     ]
     chosen = [_with_other_key(each, repair, unexpected) for each, repair in zip(differences, chosen, strict=True)]
+    chosen = _with_lost_columns(differences, chosen, columns, expected, unexpected)
     chosen = _with_unfixed_views(differences, _with_unfixed_columns(differences, chosen))
-    gone = [each for each in differences if is_lost_table(each) and each.version not in pending]
     chosen = [_with_lost_table(each, repair, gone) for each, repair in zip(differences, chosen, strict=True)]
     pairs = zip(differences, chosen, strict=True)
     by_place: dict[tuple[str | None, str] | None, tuple[Difference, Repair]] = {
@@ -154,6 +166,85 @@ def _with_lost_table(difference: Difference, repair: Repair, lost: Sequence[Diff
         if is_on_it or any(is_named_in(each, quoted(table.name)) for each in texts):
             return by_hand(f"table {table.name} must be restored first")
     return repair
+
+
+def _is_lost_column(
+    difference: Difference,
+    others: Sequence[Difference],
+    expected: ExpectedCatalog,
+    recorded: Collection[str],
+    facts: Facts = NOTHING_KNOWN,
+) -> bool:
+    """Whether it is a column that existed, as a ledger says, and whose values the table's rows have lost.
+
+    The values of a generated column are computed again. A column of a lost table is restored with that.
+    """
+    wanted = difference.expected
+    if (wanted.identity.kind, difference.change) != (ObjectKind.COLUMN, Change.MISSING):
+        return False
+    makers = {step.version for step in expected.by_identity[wanted.identity].steps}
+    is_with_table = any(is_lost_table(each) and each.expected.place == wanted.parent_place for each in others)
+    has_values = facts.get(wanted.identity, NO_FACTS).has_rows and not wanted.attributes["generated"]
+    return bool(makers & {*recorded}) and has_values and not is_with_table
+
+
+def _with_lost_columns(
+    differences: Sequence[Difference],
+    chosen: Sequence[Repair],
+    lost: Sequence[Difference],
+    expected: ExpectedCatalog,
+    unexpected: Collection[CatalogObject],
+) -> list[Repair]:
+    """The repairs; manual ones of the `lost` columns, and of what needs one of these."""
+    found = [*chosen]
+    differing = {each.identity for each in differences}
+    for column in lost:
+        reason = f"column {column.identity.name} must be restored first"
+        dependents = {each.identity for each in find_missing_dependents(column.expected, expected, differing)}
+        for n, each in enumerate(differences):
+            if each == column:
+                added = _with_own_sequence(each, found[n], zip(differences, chosen, strict=True))
+                found[n] = as_lost_column(each, added, may_be_renamed=_may_be_renamed(each, unexpected))
+            elif each.identity in dependents or _needs_column(each, found[n], column, expected):
+                found[n] = found[n] if found[n].strategy is Strategy.BY_HAND else by_hand(reason)
+    return found
+
+
+def _with_own_sequence(column: Difference, repair: Repair, chosen: Iterable[tuple[Difference, Repair]]) -> Repair:
+    """The repair of a missing column, with the statements that make the sequence that it owned."""
+    if repair.strategy is not Strategy.SQL:
+        return repair
+    place, part = column.expected.parent_place, part_of(column.expected)
+    made = [
+        statement
+        for each, its in chosen
+        if each.identity.kind is ObjectKind.SEQUENCE and each.actual is None and each.expected.parent_place == place
+        for statement in its.statements
+        if owner(each.expected)[1] == part
+    ]
+    return replace(repair, statements=(*made, *repair.statements))
+
+
+def _needs_column(difference: Difference, repair: Repair, column: Difference, expected: ExpectedCatalog) -> bool:
+    """Whether the object belongs to the column, or its text names it: that of the same table, or with the table."""
+    wanted, lost = difference.expected, column.expected
+    if wanted.identity == lost.identity:
+        return False
+    if wanted.parent_place == lost.place or is_made_with_column(difference, [column], expected):
+        return True
+    texts = (wanted.definition, *(each.text for each in repair.statements))
+    is_beside, table = wanted.parent_place == lost.parent_place, quoted(lost.parent or "")
+    return any(is_named_in(each, part_of(lost)) and (is_beside or is_named_in(each, table)) for each in texts)
+
+
+def _may_be_renamed(difference: Difference, unexpected: Collection[CatalogObject]) -> bool:
+    """Whether the table has an unexpected column of the missing one's type."""
+    wanted = difference.expected
+    return any(
+        (each.identity.kind, each.parent_place) == (ObjectKind.COLUMN, wanted.parent_place)
+        and each.attributes.get("type") == wanted.attributes["type"]
+        for each in unexpected
+    )
 
 
 def _is_made_view(difference: Difference, repair: Repair) -> bool:

@@ -71,7 +71,8 @@ class Statement:
 class Repair:
     """The repair of one difference: `version` is the migration to rerun, `reason` why a person must fix it.
 
-    A lost table has both: a person must restore it, or consent to a rerun that creates it empty.
+    A lost table has both: a person must restore it, or consent to a rerun that creates it empty. A lost column has a
+    reason, and with it the version or the statements that add it without its values, which need consent too.
     """
 
     strategy: Strategy

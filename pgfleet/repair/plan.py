@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from pgfleet.catalog.differences import Difference, is_implied, omit_implied
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import CatalogObject, ObjectKind, OccupiedName
+from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind, OccupiedName
 from pgfleet.catalog.repair_facts import Facts
 from pgfleet.repair.combination import NOTHING_KNOWN, choose_repairs
 from pgfleet.repair.dependencies import depths
 from pgfleet.repair.model import Repair, Statement, Strategy, by_hand
+from pgfleet.repair.strategy import with_consent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,29 +47,36 @@ def plan_repair(
     versions: Sequence[str],
     *,
     alone: Collection[str] = (),
+    recorded: Collection[str] = (),
+    recreate: Collection[Identity] = (),
     facts: Facts = NOTHING_KNOWN,
     unexpected: Collection[CatalogObject] = (),
     statements_only: bool = False,
 ) -> RepairPlan:
     """The repair of a tenant's `differences`; `versions` are all of the manifest's.
 
-    A repair is one transaction, so it does not rerun the versions in `alone`, which run outside a transaction. With
+    A repair is one transaction, so it does not rerun the versions in `alone`, which run outside a transaction. Columns
+    of `recorded` versions are lost with their values; statements add those in `recreate` again without them. With
     `statements_only` it reruns none, and what a rerun fixes is not among its targets.
     """
     explicit = omit_implied(differences, expected)
-    found = choose_repairs(explicit, expected, occupied_names, facts=facts, unexpected=unexpected)
+    found = choose_repairs(explicit, expected, occupied_names, recorded=recorded, facts=facts, unexpected=unexpected)
     repairs = (_in_transaction(each, expected, alone) for each in found)
-    chosen = list(zip(explicit, repairs, strict=True))
+    chosen = [
+        (each, with_consent(each, repair) if each.identity in recreate else repair)
+        for each, repair in zip(explicit, repairs, strict=True)
+    ]
     reruns = [each for each, repair in chosen if statements_only and repair.strategy is Strategy.RERUN]
     chosen = [(each, repair) for each, repair in chosen if each not in reruns]
     to_rerun = {repair.version for _, repair in chosen if repair.strategy is Strategy.RERUN}
     to_rerun |= {later for version in to_rerun if version for later in expected.later_changers(version)}
     remaining = tuple((each, repair) for each, repair in chosen if repair.strategy is Strategy.BY_HAND)
+    run = [pair for pair in chosen if pair not in remaining]
     return RepairPlan(
         versions=tuple(each for each in versions if each in to_rerun),
-        statements=tuple(_in_order(_with_views_in_order(chosen))),
+        statements=tuple(_in_order(_with_views_in_order(run))),
         targets=tuple(_without(differences, (*reruns, *(each for each, _ in remaining)), expected)),
-        explicit=tuple(each for each, repair in chosen if repair.strategy is not Strategy.BY_HAND),
+        explicit=tuple(each for each, _ in run),
         remaining=remaining,
     )
 

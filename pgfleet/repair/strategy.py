@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
@@ -54,6 +55,35 @@ def choose_repair(
 def is_lost_table(difference: Difference) -> bool:
     """Whether a table is missing; unless its migration is pending, its rows are missing with it."""
     return difference.identity.kind is ObjectKind.TABLE and difference.change is Change.MISSING
+
+
+def is_lost(difference: Difference, repair: Repair) -> bool:
+    """Whether the repair is left to a person because a table's rows, or a column's values, are lost."""
+    if repair.strategy is not Strategy.BY_HAND:
+        return False
+    is_column = difference.identity.kind is ObjectKind.COLUMN and difference.actual is None
+    return is_lost_table(difference) or (is_column and bool(repair.version or repair.statements))
+
+
+def as_lost_column(difference: Difference, repair: Repair, *, may_be_renamed: bool) -> Repair:
+    """The repair that would add a column without its values, left to a person, who can consent to it."""
+    if repair.strategy is Strategy.BY_HAND:
+        return repair
+    name = shlex.quote(".".join(filter(None, difference.expected.place)))
+    options = f"--recreate {name}" if repair.strategy is Strategy.RERUN else f"--repair --recreate {name}"
+    renamed = " (was the column renamed?)" if may_be_renamed else ""
+    reason = (
+        f"its values are lost{renamed}: restore them from a backup, or add it without them with "
+        f"pgfleet rollout ENV {options}"
+    )
+    return replace(repair, strategy=Strategy.BY_HAND, reason=reason)
+
+
+def with_consent(difference: Difference, repair: Repair) -> Repair:
+    """The repair of a lost object that may be made again without what it held."""
+    if not is_lost(difference, repair) or not repair.statements:
+        return repair
+    return Repair(strategy=Strategy.SQL, statements=repair.statements)
 
 
 def _lost_table(difference: Difference, *, is_restored: bool) -> Repair:

@@ -12,7 +12,7 @@ from pgfleet.fleet.pooler import Pooler
 from pgfleet.manifest.model import Manifest, Migration, Priority, ToolLedger
 from pgfleet.rollout.adoption import check_adoption, plan_adoption
 from pgfleet.rollout.advice import advise
-from pgfleet.rollout.drift import drift_action, lost_tables, recreated_tables, repair_statements, why_left
+from pgfleet.rollout.drift import drift_action, may_not_rerun, recreated, repair_statements, why_left
 from pgfleet.rollout.preconditions import pooler_error, standby_error
 from pgfleet.rollout.revalidate import is_recorded
 from pgfleet.rollout.reverting import check_revert, plan_revert
@@ -65,8 +65,8 @@ def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalo
         return _obstructed_by_standby(plan) if entry.standby and not plan.is_idle else plan
     chosen = {each.version for each in manifest.migrations if is_within(each, scope)}
     wanted = [each for each in entry.migrations if each.version in chosen]
-    recreate = tuple(recreated_tables(wanted, scope, entry.home))
-    lost = {each.version for each in wanted if lost_tables(each, recreate)}
+    recreate = tuple(dict.fromkeys(recreated(wanted, scope, entry.home)))
+    lost = {each.version for each in wanted if may_not_rerun(each, recreate)}
     planned = tuple(_plan(each, scope, manifest.ledger, recreate) for each in wanted)
     planned = _add_reruns(planned, expected, lost)
     if entry.pooler is Pooler.TRANSACTION:
@@ -77,7 +77,7 @@ def plan_tenant(entry: TenantEntry, manifest: Manifest, expected: ExpectedCatalo
         fingerprint=entry.fingerprint,
         migrations=planned,
         seeds=tuple(_missing_seeds(entry, manifest, scope)),
-        statements=tuple(repair_statements(wanted)) if scope.repair else (),
+        statements=tuple(repair_statements(wanted, recreate)) if scope.repair else (),
         recreate=recreate,
         first_contact=_first_contact(entry, expected),
     )
@@ -155,8 +155,8 @@ def _add_reruns(
     """The migrations, rerunning every applied one that changes an object after a migration that is run again.
 
     CREATE OR REPLACE FUNCTION in an earlier migration undoes what a later one changed. A migration with accepted
-    differences is not rerun, nor is one of which a table is `lost`; if the earlier script damages it, the earlier one
-    is not proven and rolls back.
+    differences is not rerun, nor is one of which a table or column is `lost`; if the earlier script damages it, the
+    earlier one is not proven and rolls back.
     """
     affected: set[str] = set()
     result = []

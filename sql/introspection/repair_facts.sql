@@ -3,7 +3,8 @@
 -- type) or `version` (an extension's). `dependents` are the objects that keep it from being dropped, or a column from
 -- taking another type, together with what depends on those, each after what it depends on; `rule` names one of a table or
 -- view, and a column without a kind has the row type of the table. `has_cast`: the column's
--- values can be cast to the expected type. `has_path`: the extension can be updated to the expected version.
+-- values can be cast to the expected type. `has_path`: the extension can be updated to the expected version. `has_rows`:
+-- the table of a missing column, or one that inherits from it, has a page, so it may have rows.
 WITH RECURSIVE home_path AS MATERIALIZED (
   SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('pgfleet.home_path'), true) IS NOT NULL AS is_used
 ),
@@ -63,6 +64,23 @@ targets AS MATERIALIZED (
   INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND w.parent = c.relname
   INNER JOIN pg_catalog.pg_constraint AS k ON c.oid = k.conrelid AND w.name = k.conname
   WHERE w.kind = 'constraint'
+),
+
+-- The tables of missing columns, and those that inherit from them.
+holders AS (
+  SELECT
+    w.place,
+    c.oid
+  FROM wanted AS w
+  INNER JOIN pg_catalog.pg_namespace AS n ON w.schema = n.nspname
+  INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND w.parent = c.relname
+  WHERE w.kind = 'column' AND NOT EXISTS (SELECT FROM targets AS t WHERE t.place = w.place)
+  UNION
+  SELECT
+    h.place,
+    i.inhrelid
+  FROM holders AS h
+  INNER JOIN pg_catalog.pg_inherits AS i ON h.oid = i.inhparent
 ),
 
 reached AS (
@@ -228,7 +246,8 @@ named AS (
 SELECT
   coalesce(found.dependents, '[]') AS dependents,
   coalesce(casts.has_cast, false) AS has_cast,
-  coalesce(paths.has_path, false) AS has_path
+  coalesce(paths.has_path, false) AS has_path,
+  EXISTS (SELECT FROM holders AS h WHERE h.place = w.place AND pg_catalog.pg_relation_size(h.oid) > 0) AS has_rows
 FROM wanted AS w
 LEFT JOIN LATERAL (
   SELECT

@@ -35,7 +35,7 @@ REMEDIES = {
     "cobalt": "pgfleet rollout demo --tenant cobalt",
     "dynamo": "pgfleet rollout demo --tenant dynamo",
     "ember": "reapplying 20250315 restores it",
-    "fjord": "reapplying 20250401 restores it",
+    "fjord": "its values are lost: restore them from a backup",
     "gale": "reapplying 20250315 fixes it",
     "harbor": "ALTER TABLE ai_messages ALTER COLUMN content TYPE text USING content::text",
     "iris": "pgfleet repair demo --tenant iris",

@@ -7,8 +7,9 @@ from fixtures.rollout import Subject, step
 
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.plan import Action
-from pgfleet.documents.repair import RepairResult
+from pgfleet.documents.repair import RepairResult, TenantRepair
 from pgfleet.documents.rollout import Result, StepStatus, TenantResult
+from pgfleet.postgres.apply import repair as engine
 
 NOTES = "CREATE TABLE IF NOT EXISTS notes (id integer PRIMARY KEY, body text NOT NULL);"
 TAGS = "CREATE TABLE IF NOT EXISTS tags (id integer); CREATE INDEX IF NOT EXISTS tags_id ON tags (id);"
@@ -17,6 +18,13 @@ HAS_NOTES = "SELECT to_regclass('notes') IS NOT NULL"
 LOST = (
     "table public.notes is missing; its rows are lost: restore it from a backup, or create it empty with "
     "pgfleet rollout ENV --recreate notes"
+)
+PRICE = "ALTER TABLE items ADD COLUMN IF NOT EXISTS price integer;"
+INDEX = "CREATE INDEX IF NOT EXISTS items_price ON items (price);"
+HAS_PRICE = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'items'::regclass AND attname IN ('price', 'amount')"
+LOST_VALUES = (
+    "column public.items.price is missing; its values are lost: restore them from a backup, or add it without them "
+    "with pgfleet rollout ENV --recreate items.price"
 )
 
 
@@ -27,6 +35,11 @@ def notes(small: Callable[..., Subject]) -> Subject:
     assert subject.roll_out().result is Result.DONE
     subject.execute("INSERT INTO notes SELECT n, 'text' FROM generate_series(1, 100) AS n")
     return subject
+
+
+def repair(subject: Subject) -> TenantRepair:
+    context = subject.context
+    return engine.repair(context.environment.tenants[0], context, dry_run=False)
 
 
 def remaining(result: TenantResult) -> list[str]:
@@ -72,6 +85,119 @@ def test_a_later_script_does_not_create_a_lost_table_either(small: Callable[...,
     assert error is not None
     assert error.message == "it would create public.notes again, without the rows that were lost"
     assert subject.query("SELECT to_regclass('notes'), to_regclass('later')") == [(None, None)]
+
+
+@pytest.fixture
+def items(small: Callable[..., Subject]) -> Subject:
+    """A tenant with 50 rows, whose column `amount` came with the table, and `price` later."""
+    scripts = {"1_items.sql": "CREATE TABLE IF NOT EXISTS items (id int, amount int);", "2_price.sql": PRICE}
+    subject = small({**scripts, "3_index.sql": INDEX})
+    assert subject.roll_out().result is Result.DONE
+    subject.execute("INSERT INTO items SELECT n, n, n FROM generate_series(1, 50) AS n")
+    return subject
+
+
+@pytest.mark.parametrize("scope", [{}, {"repair": True}, {"rerun": ("2",)}], ids=["plain", "repair", "rerun"])
+def test_a_lost_column_is_never_added_again_without_consent(items: Subject, scope: dict[str, object]) -> None:
+    items.execute("ALTER TABLE items DROP price")
+    plan = items.plan(**scope)
+    assert (plan.of("2").action, plan.of("2").reason) == (Action.LEAVE, LOST_VALUES)
+    assert plan.of("3").action is Action.LEAVE, "its index is on the column"
+    assert (plan.statements, plan.recreate) == ((), ())
+    result = items.roll_out(plan)
+    lost = ["public.items.price", "public.items_price"]
+    assert (result.result, remaining(result), items.query(HAS_PRICE)) == (Result.UNCHANGED, lost, [(1,)])
+    repaired = repair(items)
+    assert (repaired.result, repaired.versions, repaired.statements) == (RepairResult.UNCHANGED, (), ())
+    assert {each.repair.reason for each in repaired.remaining if each.repair} == {
+        LOST_VALUES.partition("; ")[2],
+        "column items.price must be restored first",
+    }
+    assert items.audit().verdict is Verdict.BLOCKED
+
+
+@pytest.mark.parametrize("name", ["items.price", "public.items.price"])
+def test_with_consent_a_lost_column_is_added_without_its_values(items: Subject, name: str) -> None:
+    items.execute("ALTER TABLE items DROP price")
+    result = items.roll_out(recreate=(name, "other"))
+    assert (step(result, "2").action, remaining(result)) == (Action.REAPPLY, ["public.items_price"])
+    assert items.query("SELECT count(*), count(price) FROM items") == [(50, 0)]
+    assert (items.roll_out().result, items.audit().verdict) == (Result.DONE, Verdict.READY)
+
+
+def test_with_consent_statements_add_a_lost_column_that_no_script_does(items: Subject) -> None:
+    items.execute("ALTER TABLE items DROP amount")
+    for scope in ({}, {"repair": True}):
+        plan = items.plan(**scope)
+        assert (plan.of("1").action, plan.statements) == (Action.LEAVE, ())
+        assert (plan.of("1").reason or "").endswith("pgfleet rollout ENV --repair --recreate items.amount")
+    assert items.plan(recreate=("items.amount",)).of("1").reason == (
+        "running it again is not proven to fix its drift; --repair fixes it"
+    )
+    plan = items.plan(repair=True, recreate=("items.amount",))
+    assert [each.sql for each in plan.statements] == ["ALTER TABLE items ADD COLUMN amount integer"]
+    result = items.roll_out(plan)
+    assert (step(result, "1").action, result.result, remaining(result)) == (Action.REPAIR, Result.DONE, [])
+    assert items.query("SELECT count(*), count(amount) FROM items") == [(50, 0)]
+
+
+def test_with_consent_a_lost_serial_column_gets_new_numbers(small: Callable[..., Subject]) -> None:
+    subject = small({"1_t.sql": "CREATE TABLE IF NOT EXISTS t (id serial, body text);"})
+    subject.roll_out()
+    subject.execute("INSERT INTO t (body) VALUES ('a'), ('b'); ALTER TABLE t DROP id")
+    assert remaining(subject.roll_out(repair=True)) == ["public.t_id_seq", "public.t.id"]
+    assert subject.roll_out(repair=True, recreate=("t.id",)).error is None
+    assert (subject.audit().verdict, subject.query("SELECT id FROM t")) == (Verdict.READY, [(1,), (2,)])
+
+
+def test_a_renamed_column_is_not_added_again(items: Subject) -> None:
+    items.execute("ALTER TABLE items RENAME price TO cost")
+    assert "its values are lost (was the column renamed?)" in (items.plan().of("2").reason or "")
+
+
+@pytest.mark.parametrize(
+    ("damage", "action"),
+    [("TRUNCATE items", Action.REAPPLY), ("DROP SCHEMA pgfleet CASCADE", Action.APPLY)],
+    ids=["no rows", "no ledger"],
+)
+def test_a_column_that_held_nothing_as_far_as_is_known_is_added_again(
+    items: Subject, damage: str, action: Action
+) -> None:
+    items.execute(f"ALTER TABLE items DROP price; {damage}")
+    result = items.roll_out()
+    assert (step(result, "2").action, result.result) == (action, Result.DONE)
+    assert items.audit().verdict is Verdict.READY
+
+
+def test_a_partitioned_table_has_the_rows_of_its_partitions(small: Callable[..., Subject]) -> None:
+    table = "CREATE TABLE IF NOT EXISTS items (id int) PARTITION BY RANGE (id);"
+    part = "CREATE TABLE IF NOT EXISTS part PARTITION OF items DEFAULT;"
+    subject = small({"1_items.sql": table + part, "2_price.sql": PRICE})
+    subject.roll_out()
+    subject.execute("INSERT INTO items VALUES (1, 2); ALTER TABLE items DROP price")
+    assert subject.plan().of("2").reason == LOST_VALUES
+    subject.execute("TRUNCATE items")
+    assert subject.plan().of("2").action is Action.REAPPLY
+
+
+def test_a_generated_column_holds_nothing_that_can_be_lost(small: Callable[..., Subject]) -> None:
+    column = "ALTER TABLE items ADD COLUMN IF NOT EXISTS double int GENERATED ALWAYS AS (id * 2) STORED;"
+    subject = small({"1_items.sql": "CREATE TABLE IF NOT EXISTS items (id int);", "2_double.sql": column})
+    subject.roll_out()
+    subject.execute("INSERT INTO items VALUES (1); ALTER TABLE items DROP double")
+    assert (subject.roll_out().result, subject.query("SELECT double FROM items")) == (Result.DONE, [(2,)])
+
+
+def test_a_later_script_does_not_add_a_lost_column_either(small: Callable[..., Subject]) -> None:
+    scripts = {"1_items.sql": "CREATE TABLE IF NOT EXISTS items (id int);", "2_price.sql": PRICE}
+    subject = small({**scripts, "3_again.sql": PRICE + LATER})
+    plan = subject.plan()
+    subject.roll_out(plan.model_copy(update={"migrations": plan.migrations[:2]}))
+    subject.execute("INSERT INTO items VALUES (1, 2); ALTER TABLE items DROP price")
+    error = step(subject.roll_out(), "3").error
+    assert error is not None
+    assert error.message == "it would create public.items.price again, without the values that were lost"
+    assert subject.query(f"SELECT to_regclass('later'), ({HAS_PRICE})") == [(None, 0)]
 
 
 def test_statements_fix_drift_before_pending_migrations_run(small: Callable[..., Subject]) -> None:

@@ -58,7 +58,7 @@ def test_a_tenant_migrated_by_hand_is_adopted_without_running_anything(grown: Su
 def test_drift_is_fixed_and_no_row_is_lost(adopted: Subject) -> None:
     before = adopted.before()
     adopted.execute("DROP INDEX idx_ai_task_queue_status_schedule; ALTER TABLE ai_conversations DROP COLUMN summary")
-    result = adopted.roll_out()
+    result = adopted.roll_out(recreate=("ai_conversations.summary",))
     restored = [each.version for each in result.migrations if each.action is Action.REAPPLY]
     assert (result.result, restored) == (Result.DONE, ["20250315", "20250328"])
     assert adopted.audit().verdict is Verdict.READY

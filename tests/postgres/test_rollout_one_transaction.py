@@ -147,7 +147,7 @@ def test_drift_is_fixed_in_the_same_transaction(adopted: Subject) -> None:
     tenant = whole(adopted)
     before = tenant.before()
     tenant.execute("DROP INDEX idx_ai_task_queue_status_schedule; ALTER TABLE ai_conversations DROP COLUMN summary")
-    result = tenant.roll_out()
+    result = tenant.roll_out(recreate=("ai_conversations.summary",))
     assert result.result is Result.DONE
     assert {each.action for each in result.migrations if each.status is StepStatus.DONE} == {Action.REAPPLY}
     assert tenant.audit().verdict is Verdict.READY

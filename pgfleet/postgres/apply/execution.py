@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from pgfleet.catalog.differences import Difference
-from pgfleet.catalog.objects import Identity
+from pgfleet.catalog.objects import Identity, ObjectKind
 from pgfleet.documents.plan import Action, TenantPlan
 from pgfleet.errors import ChecksFailed, NotProven
 from pgfleet.judge.migration import difference_entry
@@ -14,7 +14,7 @@ from pgfleet.postgres.read.audit_steps import verify
 from pgfleet.postgres.read.inspection import TenantInspection, inspect_again
 from pgfleet.postgres.session import Session
 from pgfleet.repair.model import Strategy
-from pgfleet.repair.strategy import is_lost_table
+from pgfleet.repair.strategy import is_lost
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.run.context import RunContext
 
@@ -70,10 +70,10 @@ def prove(
     """Raises NotProven unless the tenant matches the position after the migration, apart from earlier drift.
 
     Drift that the tenant had before must not be worse, and what reapplying this migration was to fix must be fixed. An
-    object that a later migration of this plan changes too is proven with that one. A table that was lost with its rows
-    must still be missing, unless the plan recreates it.
+    object that a later migration of this plan changes too is proven with that one. A table that was lost with its rows,
+    or a column with its values, must still be missing, unless the plan recreates it.
     """
-    _check_recreates_nothing(before, after, plan, session.home)
+    check_recreates_nothing(before, after, plan.recreate, session.home)
     later = plan.runs_after(version)
     entry = verify(session, context, after, version)
     known = {each.identity: each for each in before.assessment.drift}
@@ -89,13 +89,17 @@ def prove(
         raise NotProven(f"it damages objects of other migrations: {'; '.join(map(sentence, others))}", tuple(others))
 
 
-def _check_recreates_nothing(before: TenantInspection, after: TenantInspection, plan: TenantPlan, home: str) -> None:
-    """Raises NotProven if a lost table exists again that the plan does not recreate."""
+def check_recreates_nothing(
+    before: TenantInspection, after: TenantInspection, recreate: Collection[str], home: str
+) -> None:
+    """Raises NotProven if a lost table or column exists again that is not in `recreate`."""
     repairs = (one for each in before.assessment.repairs.values() for one in each)
-    lost = {each.identity for each, repair in repairs if is_lost_table(each) and repair.strategy is Strategy.BY_HAND}
-    created = [each.qualified(home) for each in lost if each in after.assessment.found]
-    if unwanted := [each for each in created if each not in plan.recreate]:
-        raise NotProven(f"it would create {', '.join(unwanted)} again, without the rows that were lost")
+    lost = dict.fromkeys(each.identity for each, repair in repairs if is_lost(each, repair))
+    created = [each for each in lost if each in after.assessment.found and each.qualified(home) not in recreate]
+    if created:
+        names = ", ".join(each.qualified(home) for each in created)
+        what = "rows" if any(each.kind is ObjectKind.TABLE for each in created) else "values"
+        raise NotProven(f"it would create {names} again, without the {what} that were lost")
 
 
 def _fixed_by(version: str, before: TenantInspection) -> frozenset[Identity]:

@@ -18,6 +18,7 @@ from pgfleet.judge.acceptance import accept
 from pgfleet.judge.migration import difference_entry
 from pgfleet.manifest.model import Script
 from pgfleet.postgres.apply.dry_run import as_dry_run
+from pgfleet.postgres.apply.execution import check_recreates_nothing
 from pgfleet.postgres.apply.ledger import prepare_ledger, record_repaired
 from pgfleet.postgres.apply.row_changes import GuardedTables, check_row_losses
 from pgfleet.postgres.apply.steps import run_step
@@ -144,8 +145,9 @@ class _TenantRepair:
     def _plan(self, before: TenantInspection, entries: Entries) -> RepairPlan:
         if fault := before.observed.ledger_fault:
             raise LedgerUnusable(f"the ledger cannot be used: {fault}")
+        home, recreate = self.tenant.home, self._recreated
         within = [each for version, each in entries.items() if self.rollout is None or version in self.rollout.versions]
-        differences = find_repairable(before.assessment.drift, within, self.tenant.home)
+        differences = find_repairable(before.assessment.drift, within, home)
         alone = [each.version for each in self.context.manifest.migrations if not each.transactional]
         occupied_names = before.observed.catalog.occupied_names
         own = tuple(each for each in differences if not is_shared(each.identity))
@@ -156,6 +158,8 @@ class _TenantRepair:
                 occupied_names,
                 tuple(entries),
                 alone=alone,
+                recorded=before.records.known,
+                recreate=[each.identity for each in differences if each.identity.qualified(home) in recreate],
                 facts=before.assessment.facts,
                 unexpected=before.observed.catalog.unexpected,
                 statements_only=self.rollout is not None,
@@ -163,9 +167,7 @@ class _TenantRepair:
             for each in (differences, own)
         )
         beyond = tuple(find_not_repairable(entries.values()))
-        found = build_tenant_repair(
-            self.tenant.name, self.tenant.ring, self.tenant.home, plan, self._digest(plan), beyond
-        )
+        found = build_tenant_repair(self.tenant.name, self.tenant.ring, home, plan, self._digest(plan), beyond)
         self.planned = found.model_copy(update={"own_digest": self._digest(own_plan)})
         if plan.changes and before.observed.is_standby:
             raise standby_error()
@@ -173,6 +175,11 @@ class _TenantRepair:
         if approved is not None and not {each.text for each in plan.statements} <= approved:
             raise PlanOutdated("the tenant has changed since the plan was made, and now needs a different repair")
         return plan
+
+    @property
+    def _recreated(self) -> tuple[str, ...]:
+        """The lost tables and columns that may be made again, by their qualified names."""
+        return self.rollout.recreate if self.rollout else ()
 
     def _digest(self, plan: RepairPlan) -> str:
         return plan.digest([self.context.migration(each).script.checksum for each in plan.versions])
@@ -218,6 +225,7 @@ class _TenantRepair:
     def _prove(self, session: Session, plan: RepairPlan, before: TenantInspection, entries: Entries) -> Entries:
         """Every migration now. Raises NotProven unless every target is as expected and nothing is worse."""
         after = inspect(session, self.context)
+        check_recreates_nothing(before, after, self._recreated, session.home)
         if wrong := tuple(difference_entry(each, session.home) for each in _wrong(plan, before, after)):
             raise NotProven(f"still differs afterwards: {'; '.join(map(sentence, wrong))}", wrong)
         found = self._verify_all(session, after)

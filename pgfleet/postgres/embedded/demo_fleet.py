@@ -84,6 +84,7 @@ DEMO_TENANTS = (
         fault="column policy_rules.company_deny_list dropped",
         verdict=Verdict.BLOCKED,
         scripts=("dropped_column",),
+        is_ready_after_rollout=False,
     ),
     DemoTenant(
         name="gale",
