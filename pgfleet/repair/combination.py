@@ -1,18 +1,19 @@
 """How the differences of a tenant are fixed together: what depends on an object is repaired with it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, Change, ObjectKind, OccupiedName
 from pgfleet.catalog.repair_facts import NO_FACTS, Dependent, Facts, RepairFacts
-from pgfleet.repair.dependencies import find_missing_dependents, relations_read
+from pgfleet.repair.dependencies import Place, find_missing_dependents, relations_read
 from pgfleet.repair.generate.sequences import owner
 from pgfleet.repair.generate.statements import is_made_with_column
 from pgfleet.repair.model import Hazard, Repair, Strategy, by_hand
 from pgfleet.repair.names import is_named_in, part_of, quoted
 from pgfleet.repair.strategy import WITH_COLUMN, as_lost_column, choose_repair, is_lost_table
+from pgfleet.repair.views_again import find_extended, makes_other_views, reads_any
 
 NOTHING_KNOWN: Facts = {}
 
@@ -30,7 +31,6 @@ def choose_repairs(
     """The repairs of a tenant's differences; differences of `pending` versions are fixed by running these.
 
     A missing column of a version that a ledger has `recorded` is lost with its values, if its table may have rows.
-
     `occupied_names` are the relations that have the names that the manifest's objects need; `facts` is what is known of
     the objects that must be dropped, among others, and `unexpected` is what exists besides them. What depends on an
     object that exists and is wrong is repaired with that object: created again with it, or left to a person with it.
@@ -44,18 +44,19 @@ def choose_repairs(
     rerun = [each for each in columns if expected.reapplicable.restores(each.identity, each.change)]
     lost = {each.version for each in gone}
     lost_or_rerun = lost | {each.version for each in rerun}
-    chosen = [
-        choose_repair(
-            each,
+
+    def choose(difference: Difference, changing_views: Collection[str]) -> Repair:
+        return choose_repair(
+            difference,
             expected,
             occupied_names,
-            is_pending=each.version in pending,
-            lost=lost if each in columns else lost_or_rerun,
-            facts=_with_others(each, facts.get(each.identity, NO_FACTS), expected, differences),
-            is_extended=_is_extended(each, unexpected),
+            is_pending=difference.version in pending,
+            lost=lost if difference in columns else lost_or_rerun,
+            facts=_with_others(difference, facts.get(difference.identity, NO_FACTS), expected, differences),
+            makes_other_views=difference.version in changing_views,
         )
-        for each in differences
-    ]
+
+    chosen = _choose_with_views(differences, expected, find_extended(differences, unexpected), choose)
     chosen = [
         WITH_COLUMN if repair.strategy is Strategy.SQL and is_made_with_column(each, differences, expected) else repair
         for each, repair in zip(differences, chosen, strict=True)
@@ -74,6 +75,33 @@ def choose_repairs(
         _with_parent(repair, by_place.get(each.expected.parent_place))
         for each, repair in zip(differences, chosen, strict=True)
     )
+
+
+def _choose_with_views(
+    differences: Sequence[Difference],
+    expected: ExpectedCatalog,
+    extended: Collection[Place],
+    choose: Callable[[Difference, Collection[str]], Repair],
+) -> list[Repair]:
+    """The repair of each, which `choose` gets the versions for that must not be run again because of their views.
+
+    A script is not run again if it would find the additional columns of `extended` relations, or before a
+    missing view that one of its views reads is made in another way.
+    """
+    versions = {each.version for each in differences}
+    changing_views = {each for each in versions if makes_other_views(each, extended, expected, differences)}
+    while True:
+        chosen = [choose(each, changing_views) for each in differences]
+        pairs = zip(differences, chosen, strict=True)
+        missing = [
+            each.expected.place
+            for each, repair in pairs
+            if _is_view(each) and each.actual is None and repair.strategy is not Strategy.RERUN
+        ]
+        too_early = {each for each in versions - changing_views if reads_any(each, missing, expected)}
+        if not too_early:
+            return chosen
+        changing_views |= too_early
 
 
 def _with_others(
@@ -264,12 +292,3 @@ def _with_parent(repair: Repair, parent: tuple[Difference, Repair] | None) -> Re
     if is_made and not is_column:
         return Repair(strategy=Strategy.SQL, reason=f"re-created with {name}")
     return repair
-
-
-def _is_extended(difference: Difference, unexpected: Collection[CatalogObject]) -> bool:
-    """Whether it is a view of a table that has an unexpected column, which a script's `SELECT *` would find too."""
-    wanted = difference.expected
-    return wanted.identity.kind is ObjectKind.VIEW and any(
-        each.identity.kind is ObjectKind.COLUMN and is_named_in(wanted.definition, quoted(each.parent or ""))
-        for each in unexpected
-    )

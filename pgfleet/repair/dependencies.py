@@ -1,7 +1,7 @@
 """What views read, and what depends on a column: from the text of the expected definitions."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
@@ -14,10 +14,15 @@ Place = tuple[str | None, str]
 ON_TABLE = frozenset({ObjectKind.TRIGGER, ObjectKind.POLICY})
 
 
-def relations_read(view: CatalogObject) -> set[Place]:
+def relations_read(view: CatalogObject) -> frozenset[Place]:
     """The places of the tables and views in the view's query."""
-    nodes = nodes_in(parse_sql(str(view.attributes["query"])))
-    return {(each.schemaname, each.relname) for each in nodes if isinstance(each, ast.RangeVar)}
+    return _relations_in(str(view.attributes["query"]))
+
+
+@lru_cache(maxsize=10_000)
+def _relations_in(query: str) -> frozenset[Place]:
+    nodes = nodes_in(parse_sql(query))
+    return frozenset((each.schemaname, each.relname) for each in nodes if isinstance(each, ast.RangeVar))
 
 
 def depths(views: Iterable[CatalogObject]) -> Mapping[Place, int]:

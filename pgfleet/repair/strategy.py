@@ -23,25 +23,24 @@ def choose_repair(
     is_pending: bool = False,
     lost: Collection[str] = (),
     facts: RepairFacts = NO_FACTS,
-    is_extended: bool = False,
+    makes_other_views: bool = False,
 ) -> Repair:
     """The repair of one difference, regardless of others.
 
     A migration that is pending, or that shows no effect on an existing object, is run. Otherwise, a rerun is chosen
-    only if it is proven to restore the object (for a view, unless a table of it `is_extended` by an unexpected column:
-    the script may say `SELECT *`), and would not also re-create a table that one of the `lost` versions
-    created. Nothing re-creates a lost table without consent, because its rows are gone and a person must know; its
-    repair names the version that would.
+    only if it is proven to restore the object, would not change other views (`makes_other_views`), and would not also
+    re-create a table or column that one of the `lost` versions created. Nothing re-creates a lost table without
+    consent, because its rows are gone and a person must know; its repair names the version that would.
     """
     if difference.actual is None and (obstacle := _find_name_conflict(difference.expected, expected, occupied_names)):
         return by_hand(_describe_name_conflict(obstacle, difference))
     if is_pending:
         return Repair(strategy=Strategy.RERUN, version=difference.version)
     is_restored = expected.reapplicable.restores(difference.identity, difference.change) and _is_replaced(difference)
+    is_restored &= not makes_other_views
     if is_lost_table(difference):
         return _lost_table(difference, is_restored=is_restored)
-    is_restored &= not is_extended
-    was_never_run = difference.change is Change.CHANGED and difference.untouched and not is_extended
+    was_never_run = difference.change is Change.CHANGED and difference.untouched and not makes_other_views
     reruns = {difference.version} | expected.later_changers(difference.version)
     if (was_never_run or is_restored) and not reruns & {*lost}:
         return Repair(strategy=Strategy.RERUN, version=difference.version)

@@ -200,6 +200,29 @@ def test_a_later_script_does_not_add_a_lost_column_either(small: Callable[..., S
     assert subject.query(f"SELECT to_regclass('later'), ({HAS_PRICE})") == [(None, 0)]
 
 
+def test_a_script_that_replaces_a_view_on_a_table_with_another_column_is_not_run_again(
+    small: Callable[..., Subject],
+) -> None:
+    views = "CREATE OR REPLACE VIEW v1 AS SELECT * FROM t; CREATE OR REPLACE VIEW v2 AS SELECT * FROM v1;"
+    subject = small({"1_t.sql": f"CREATE TABLE IF NOT EXISTS t (a int); {views}"})
+    subject.roll_out()
+    subject.execute("DROP VIEW v2; ALTER TABLE t ADD extra int")
+    assert subject.plan().of("1").action is Action.LEAVE
+    repaired = repair(subject)
+    assert [each.sql for each in repaired.statements] == ["CREATE VIEW v2 AS\n SELECT a\n   FROM v1"]
+    assert (repaired.error, subject.audit().verdict) == (None, Verdict.READY)
+
+
+def test_a_script_is_not_run_again_before_the_view_that_its_view_reads_is_there(small: Callable[..., Subject]) -> None:
+    table = "CREATE TABLE IF NOT EXISTS t (a int); CREATE OR REPLACE VIEW v1 AS SELECT * FROM t;"
+    subject = small({"1_t.sql": table, "2_v.sql": "CREATE OR REPLACE VIEW v2 AS SELECT * FROM v1;"})
+    subject.roll_out()
+    subject.execute("DROP VIEW v1 CASCADE; ALTER TABLE t ADD extra int")
+    assert {each.action for each in subject.plan().migrations} == {Action.LEAVE}
+    repaired = repair(subject)
+    assert (repaired.error, len(repaired.statements), subject.audit().verdict) == (None, 2, Verdict.READY)
+
+
 def test_statements_fix_drift_before_pending_migrations_run(small: Callable[..., Subject]) -> None:
     scripts = {"1_notes.sql": NOTES, "2_wide.sql": "ALTER TABLE notes ADD COLUMN IF NOT EXISTS wide text;"}
     subject = small(scripts)

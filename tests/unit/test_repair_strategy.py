@@ -1,5 +1,6 @@
 """How a difference is fixed: by a rerun, by statements, or by a person."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -137,13 +138,56 @@ def test_a_change_that_create_or_replace_rejects_is_not_fixed_by_a_rerun() -> No
 
 
 def test_a_view_of_a_table_with_an_unexpected_column_is_made_from_its_definition() -> None:
-    view = a_view(" SELECT a\n   FROM t")
+    view = a_view(" SELECT c\n   FROM t", columns=["c text"])
     grant = a_privilege("GRANT SELECT ON TABLE v TO app", parent="v")
-    expected = restored(view, grant)
+    expected = reapplicable(("1", [*OBJECTS, view, grant]))
     for extra, strategy in (("t.extra", Strategy.SQL), ("u.extra", Strategy.RERUN)):
         column = a_column(extra, table=extra[0])
         repairs = choose_repairs([missing(view), missing(grant)], expected, unexpected=[column])
         assert [each.strategy for each in repairs] == [strategy, strategy]
+
+
+def test_a_view_that_does_not_name_all_columns_of_a_table_does_not_select_all_of_them() -> None:
+    view = a_view(" SELECT c\n   FROM t", columns=["c text"])
+    expected = reapplicable(("1", [*OBJECTS, a_column("t.d"), view]))
+    [repair] = choose_repairs([missing(view)], expected, unexpected=[a_column("t.extra")])
+    assert repair.strategy is Strategy.RERUN
+
+
+@pytest.mark.parametrize(("version", "strategy"), [("1", Strategy.SQL), ("2", Strategy.RERUN)])
+def test_a_script_is_not_run_again_that_replaces_another_view_of_a_table_with_an_unexpected_column(
+    version: str, strategy: Strategy
+) -> None:
+    read = a_view(" SELECT c\n   FROM t", columns=["c text"])
+    reader = a_view(" SELECT c\n   FROM v", columns=["c text"], name="w")
+    first = [*OBJECTS, read, reader] if version == "1" else [*OBJECTS, read]
+    expected = reapplicable(("1", first), ("2", [*OBJECTS, read, reader]))
+    [repair] = choose_repairs([missing(reader, version=version)], expected, unexpected=[a_column("t.extra")])
+    assert repair.strategy is strategy
+
+
+@pytest.mark.parametrize(("is_missing", "strategy"), [(False, Strategy.RERUN), (True, Strategy.SQL)])
+def test_a_script_does_not_replace_a_materialized_view_that_is_there(is_missing: bool, strategy: Strategy) -> None:
+    view = a_view(" SELECT c\n   FROM t", columns=["c text"], materialized=True)
+    expected = reapplicable(("1", [*OBJECTS, view]))
+    differences = [missing(INDEX), *([missing(view)] if is_missing else [])]
+    repairs = choose_repairs(differences, expected, unexpected=[a_column("t.extra")])
+    assert {each.strategy for each in repairs} == {strategy}
+
+
+def test_a_script_is_not_run_again_whose_view_reads_a_view_with_more_columns() -> None:
+    read = a_view(" SELECT c\n   FROM t", columns=['"c d" text'])
+    reader = a_view(' SELECT "c d"\n   FROM v', columns=['"c d" text'], name="w")
+    wider = a_view(" SELECT c, e\n   FROM t", columns=['"c d" text', "e text"])
+    expected = reapplicable(("1", [*OBJECTS, read]), ("2", [*OBJECTS, read, reader]))
+    _, repair = choose_repairs([changed(read, wider), missing(reader, version="2")], expected)
+    assert repair.strategy is Strategy.SQL
+
+
+def reapplicable(*after: tuple[str, Iterable[CatalogObject]]) -> ExpectedCatalog:
+    """Of which a rerun brings back everything that is missing."""
+    found = an_expected_catalog(*after)
+    return replace(found, reapplicable=Reapplicable(missing=frozenset(found.objects)))
 
 
 def test_the_hazards_of_a_repair_are_its_statements_each_once() -> None:
