@@ -93,15 +93,21 @@ def _choose_with_views(
     while True:
         chosen = [choose(each, changing_views) for each in differences]
         pairs = zip(differences, chosen, strict=True)
-        missing = [
-            each.expected.place
-            for each, repair in pairs
-            if _is_view(each) and each.actual is None and repair.strategy is not Strategy.RERUN
-        ]
-        too_early = {each for each in versions - changing_views if reads_any(each, missing, expected)}
+        missing = [each for each, repair in pairs if _is_view(each) and repair.strategy is not Strategy.RERUN]
+        too_early = {
+            each
+            for each in versions - changing_views
+            if reads_any(each, [view.expected.place for view in missing if _is_awaited(view, each, expected)], expected)
+        }
         if not too_early:
             return chosen
         changing_views |= too_early
+
+
+def _is_awaited(view: Difference, version: str, expected: ExpectedCatalog) -> bool:
+    """Whether the view is missing, and running the version again does not make it."""
+    is_made = view.version == version and expected.reapplicable.restores(view.identity, view.change)
+    return view.actual is None and not is_made
 
 
 def _with_others(

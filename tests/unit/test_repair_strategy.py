@@ -99,6 +99,54 @@ def test_the_command_for_a_lost_table_quotes_any_name() -> None:
     assert (found.reason or "").endswith("""--recreate 'my table'"'"'s'""")
 
 
+LOST_COLUMN = Repair(
+    strategy=Strategy.BY_HAND,
+    version="1",
+    reason="its values are lost: restore them from a backup, or add it without them with "
+    "pgfleet rollout ENV --recreate t.c",
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "recorded", "has_rows", "strategy"),
+    [
+        (COLUMN, {"1"}, True, Strategy.BY_HAND),
+        (COLUMN, {"2"}, True, Strategy.RERUN),
+        (COLUMN, {"1"}, False, Strategy.RERUN),
+        (a_column(generated="s", default="1"), {"1"}, True, Strategy.RERUN),
+    ],
+    ids=["lost", "not in the ledger", "no rows", "generated"],
+)
+def test_a_column_that_a_ledger_knows_is_lost_with_the_values_of_its_rows(
+    column: CatalogObject, recorded: set[str], has_rows: bool, strategy: Strategy
+) -> None:
+    expected = reapplicable(("1", [a_table(), column, INDEX]))
+    facts = {column.identity: RepairFacts(has_rows=has_rows)}
+    found = choose_repairs([missing(column), missing(INDEX)], expected, recorded=recorded, facts=facts)
+    assert [each.strategy for each in found] == [strategy] * 2
+    if strategy is Strategy.BY_HAND:
+        assert found == (LOST_COLUMN, Repair(strategy=strategy, reason="column t.c must be restored first"))
+
+
+def test_what_is_read_or_granted_of_a_lost_column_waits_for_it() -> None:
+    view, reader = a_view(" SELECT t.c\n   FROM t"), a_view(" SELECT v.a\n   FROM v", name="w")
+    grant = a_privilege("GRANT SELECT (c) ON TABLE t TO app", parent="t.c")
+    key = replace(a_constraint("FOREIGN KEY (a) REFERENCES t(c)", "u.k"), parent="u")
+    other = replace(an_index("CREATE INDEX j ON u (c)", "j"), parent="u")
+    waiting, expected = [view, reader, grant, key], reapplicable(("1", [*OBJECTS, view, reader, grant, key, other]))
+    differences = [missing(each) for each in (COLUMN, *waiting, other)]
+    lost, *found, free = choose_repairs(differences, expected, recorded={"1"})
+    assert lost == LOST_COLUMN
+    assert {each.reason for each in found} == {"column t.c must be restored first"}
+    assert free.strategy is Strategy.SQL, "its script would also add the column"
+
+
+def test_a_column_of_a_lost_table_waits_for_the_table() -> None:
+    expected = reapplicable(("1", [a_table()]), ("2", [a_table(), COLUMN]))
+    _, column = choose_repairs([missing(a_table()), missing(COLUMN, version="2")], expected, recorded={"1", "2"})
+    assert column.reason == "table t must be restored first"
+
+
 def test_a_lost_table_that_no_rerun_restores_can_only_be_restored() -> None:
     found = choose_repair(missing(a_table()), restored())
     assert (found.version, found.reason) == (None, "its rows are lost: restore it from a backup")
