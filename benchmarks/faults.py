@@ -37,7 +37,7 @@ LONGEST_DELAY_SECONDS = 0.45
 STATES = {
     "empty": "",
     "drifted": "DROP INDEX idx_ai_task_queue_status_schedule, idx_ai_conversations_summary_updated;"
-    "ALTER TABLE ai_guardrails.policy_rules DROP COLUMN company_deny_list;"
+    "DROP INDEX ai_guardrails.idx_policy_rules_priority;"
     "DROP INDEX idx_skill_run_reflections_workflow",
     "made by hand": "DROP INDEX idx_agent_event_logs_tool",
 }
@@ -111,6 +111,7 @@ def main(rounds: int, policy: Policy, *, repair: bool) -> int:
             subject = Subject(
                 server=server, database=database, manifest=manifest, expected=expected, run=run, policy=policy
             )
+            subject.known = {}  # so that the rollout begins with what its plan found
             prepare(subject, state)
             said = one_round(subject, fault, dice.random() * LONGEST_DELAY_SECONDS, tally, repair=repair)
             if said:
