@@ -26,6 +26,7 @@ from pgfleet.run import progress
 from pgfleet.run.context import Granularity, RunContext
 from pgfleet.tasks.restart_service import restart_service
 from pgfleet.tasks.support.inspections import inspections_of, save_inspections
+from pgfleet.tasks.support.opaque import opaque
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ class Ring:
     def _restart_services(self) -> Iterator[RestartEntry]:
         for each in self.context.environment.policy.rollout.restarts:
             try:
-                yield restart_service(each.service, self.context)
+                yield restart_service(each.service, opaque(self.context))
             except PgfleetError as error:
                 yield RestartEntry(service=each.service, restarted=False, detail=str(error))
 

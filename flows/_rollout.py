@@ -40,6 +40,7 @@ from pgfleet.tasks.publish_rollout import publish_plan, publish_rollout
 from pgfleet.tasks.support import results
 from pgfleet.tasks.support.events import announce
 from pgfleet.tasks.support.inspections import inspections_of, load_inspections, save_inspections
+from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.results import save_result
 from pgfleet.tasks.support.states import rollout_state
 from pgfleet.tasks.write_report import write_report_if_configured
@@ -84,7 +85,7 @@ class Rollout:
         """Plans, asks if that is required, and goes from ring to ring; returns the final state."""
         plan = self._plan()
         save_result(plan, results.ROLLOUT_PLAN, "The plan", kind=results.PLAN)
-        publish_plan(plan, self.context, seeds_alone=not self.scope.migrations)
+        publish_plan(opaque(plan), opaque(self.context), seeds_alone=not self.scope.migrations)
         progress.report_plan(plan)
         refusal = None if dry_run else denial(plan.scripts, plan.environment)
         if not (dry_run or yes or refusal):
@@ -93,7 +94,8 @@ class Rollout:
             self._carry_out(plan, dry_run=dry_run)
         document = self._document(plan, dry_run=dry_run, refusal=refusal)
         save_result(document, results.ROLLOUT_DOCUMENT, "The rollout document")
-        publish_rollout(document, self.context, write_report_if_configured(document, self.context))
+        place = write_report_if_configured(document, self.context)
+        publish_rollout(opaque(document), opaque(self.context), place)
         announce(events.of_rollout(document))
         return rollout_state(document)
 

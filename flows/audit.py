@@ -23,6 +23,7 @@ from pgfleet.tasks.load_previous_audit import load_previous_audit
 from pgfleet.tasks.publish_report import publish_report
 from pgfleet.tasks.support.events import announce
 from pgfleet.tasks.support.inspections import load_inspections, save_inspections
+from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.results import AUDIT_DOCUMENT, LOGIN_RIGHTS, LOGINS, load_result, save_result
 from pgfleet.tasks.support.states import run_state
 from pgfleet.tasks.write_report import write_report_if_configured
@@ -56,7 +57,7 @@ def audit_fleet(
     started_at = datetime.now(UTC)
     selection = Selection.of(tenants, rings, labels)
     with open_run(environment, selection, run=f"audit {environment}", waves=[AUDIT.flow]) as context:
-        previous = load_previous_audit(context, since_file) if compare else None
+        previous = load_previous_audit(opaque(context), since_file) if compare else None
         progress.report_phase("audit", len(context.environment.tenants))
         waves = cut_waves(context.environment)
         load_inspections(context.environment)
@@ -69,7 +70,7 @@ def audit_fleet(
         )
         save_result(document, AUDIT_DOCUMENT, "The audit document")
         save_inspections(context.environment, inspections_in(entries))
-        publish_report(document, context, write_report_if_configured(document, context))
+        publish_report(opaque(document), opaque(context), write_report_if_configured(document, context))
         announce(events.of_audit(document, is_partial=context.is_partial))
     return run_state(document.tenants)
 

@@ -17,6 +17,7 @@ from pgfleet.run.squawk import LintFailed
 from pgfleet.tasks.prove_manifest import EVIDENCE, prove_manifest
 from pgfleet.tasks.publish_proof import publish_proof
 from pgfleet.tasks.support.current_run import tag_run
+from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.results import MANIFEST_PROOF, save_result
 from pgfleet.tasks.support.server_lease import server_leases
 from pgfleet.tasks.support.states import proof_state, unwrap
@@ -52,7 +53,7 @@ def check_manifest(
             context.limiter.release_leases()
     proof = build_proof(manifest, evidence, _lint(manifest, file, major))
     save_result(proof, MANIFEST_PROOF, "The proof of the manifest")
-    publish_proof(proof)
+    publish_proof(opaque(proof))
     return proof_state(proof)
 
 

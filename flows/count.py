@@ -16,6 +16,7 @@ from pgfleet.rollout.counts import build_count_document
 from pgfleet.run import progress
 from pgfleet.run.parameters import EnvironmentName, Labels, RingNames, TenantNames
 from pgfleet.tasks.publish_rollout import publish_counts
+from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.results import COUNT_DOCUMENT, save_result
 from pgfleet.tasks.support.states import counts_state
 
@@ -40,7 +41,7 @@ def count_fleet(
     times = {"started_at": started_at, "finished_at": datetime.now(UTC)}
     document = build_count_document(environment, run_id, counted, skipped, **times)
     save_result(document, COUNT_DOCUMENT, "The count document")
-    publish_counts(document, context)
+    publish_counts(opaque(document), opaque(context))
     return counts_state(document)
 
 

@@ -23,6 +23,7 @@ from pgfleet.run.context import RunContext
 from pgfleet.run.parameters import Described, DryRun, EnvironmentName, Labels, RingNames, TenantNames
 from pgfleet.tasks.publish_repair import publish_repair
 from pgfleet.tasks.support.events import announce
+from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.repair_states import repair_state
 from pgfleet.tasks.support.results import REPAIR_DOCUMENT, save_result
 
@@ -69,7 +70,7 @@ def repair_fleet(
         times: dict[str, Any] = {"started_at": started_at, "finished_at": datetime.now(UTC)}
         document = build_repair_document(environment, run_id, found, skipped, dry_run=dry_run, reason=reason, **times)
         save_result(document, REPAIR_DOCUMENT, "The repair document")
-        publish_repair(document)
+        publish_repair(opaque(document))
         announce([events.of_repair(document)])
     return repair_state(document)
 

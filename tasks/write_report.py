@@ -19,6 +19,7 @@ from pgfleet.run.audit_histories import FLEET_PAGE, history_name, load_histories
 from pgfleet.run.context import RunContext
 from pgfleet.run.report_folders import report_folder
 from pgfleet.tasks.support.artifacts import key_of
+from pgfleet.tasks.support.opaque import opaque
 from pgfleet.tasks.support.retries import PUBLISH_OPTIONS
 
 Document = AuditDocument | RolloutDocument
@@ -26,7 +27,7 @@ Document = AuditDocument | RolloutDocument
 
 def write_report_if_configured(document: Document, context: RunContext) -> str:
     """Where the page of the run is; empty, without a task run, if the environment configures no folder."""
-    return write_report(document, context) if context.environment.policy.reports.is_enabled else ""
+    return write_report(opaque(document), opaque(context)) if context.environment.policy.reports.is_enabled else ""
 
 
 @task(name="write report", **PUBLISH_OPTIONS)
