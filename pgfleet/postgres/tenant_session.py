@@ -2,7 +2,6 @@
 
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.fleet.model import Tenant
-from pgfleet.manifest.extensions import extensions_of
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.session import Session
@@ -22,7 +21,7 @@ def open_session(tenant: Tenant, context: RunContext) -> Session:
         name=tenant.name,
         home=tenant.home,
         limits=limits_of(context),
-        extensions=extensions_of(context.manifest.migrations),
+        extensions=context.extensions,
         managed_names=_managed_names(context),
         home_may_be_missing=context.creates_schema(tenant.home),
         ledger_owners=(*context.environment.policy.ledger_owners, *libpq.login_roles(tenant)),

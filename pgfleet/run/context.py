@@ -11,6 +11,7 @@ from pgfleet.documents.login_rights import LoginRights
 from pgfleet.errors import NoExpectedCatalog, PgfleetError
 from pgfleet.fleet.model import Environment, Policy, Tenant
 from pgfleet.judge.unchanged import EarlierInspection
+from pgfleet.manifest.extensions import extensions_of
 from pgfleet.manifest.home_schema import creates_schema, may_name, replay_home, words_of
 from pgfleet.manifest.model import Count, Manifest, Migration, Seed
 from pgfleet.manifest.order import Order, order_of
@@ -91,6 +92,11 @@ class RunContext:
     def order(self) -> Order:
         """How the manifest's migrations depend on each other."""
         return order_of(self.manifest.migrations, is_linear=self.manifest.is_linear)
+
+    @cached_property
+    def extensions(self) -> tuple[str, ...]:
+        """The names of the extensions that the manifest's scripts create."""
+        return extensions_of(self.manifest.migrations)
 
     def tenant(self, name: str) -> Tenant:
         """The tenant with this name."""

@@ -7,7 +7,6 @@ from pgfleet.connect_failure import ConnectFailure
 from pgfleet.errors import AccessRefused, ConnectionFailed, DatabaseError, PermanentError
 from pgfleet.fleet.allowance import Allowance, ServerCapacity, find_allowance
 from pgfleet.fleet.model import Environment, Policy, Tenant
-from pgfleet.manifest.extensions import extensions_of
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.scratch.database import scratch_problem
@@ -80,7 +79,7 @@ def _identity(tenant: Tenant, session: Session, context: RunContext) -> ServerId
     return ServerIdentity(
         allowance=read_allowance(session, context.environment.policy),
         can_replay=scratch_problem(session) is None,
-        extensions=_available(session, extensions_of(context.manifest.migrations)),
+        extensions=_available(session, context.extensions),
         major=session.server_major,
         tenant=tenant.name,
     )
