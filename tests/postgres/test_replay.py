@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from fixtures.manifests import linear_manifest
 from fixtures.servers import POLICY, ROLE_PASSWORD, Server
 
 from pgfleet.catalog.expected import ExpectedCatalog
@@ -314,6 +315,8 @@ def refusing(server: Server, how: str) -> Dsn:
     return server.dsn("postgres", role)
 
 
+SHORT = linear_manifest("CREATE TABLE one (id int PRIMARY KEY)", "ALTER TABLE one ADD COLUMN name text")
+"""The shipped manifest takes seconds to prove."""
 REFUSALS = ["no CREATEDB", "wrong password", "no answer"]
 
 
@@ -359,29 +362,24 @@ def test_an_unavailable_scratch_database_says_what_to_do(
 
 
 @pytest.mark.every_version
-def test_the_embedded_server_is_the_fallback(
-    server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog
-) -> None:
+def test_the_embedded_server_is_the_fallback(server: Server) -> None:
     """For its own version alone."""
-    context, own_server = context_with(shipped_manifest), refusing(server, "no CREATEDB")
+    context, own_server = context_with(SHORT), refusing(server, "no CREATEDB")
     if server.major == EMBEDDED_MAJOR:
-        assert facts(find_expected(context, Replay(server.major, "public"), own_server)) == facts(expected)
+        assert facts(find_expected(context, Replay(server.major, "public"), own_server)) == facts(server.proven(SHORT))
     else:
         with pytest.raises(ScratchUnavailable, match="permission denied to create database"):
             find_expected(context, Replay(server.major, "public"), own_server)
 
 
-def test_the_scratch_dsn_is_used_first(server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog) -> None:
-    context = context_with(shipped_manifest, server.admin)
-    assert facts(find_expected(context, Replay(server.major, "public"), nowhere())) == facts(expected)
+def test_the_scratch_dsn_is_used_first(server: Server) -> None:
+    context = context_with(SHORT, server.admin)
+    assert facts(find_expected(context, Replay(server.major, "public"), nowhere())) == facts(server.proven(SHORT))
 
 
-def test_without_a_scratch_dsn_the_tenants_server_is_used(
-    server: Server, shipped_manifest: Manifest, expected: ExpectedCatalog
-) -> None:
-    assert facts(find_expected(context_with(shipped_manifest), Replay(server.major, "public"), server.admin)) == facts(
-        expected
-    )
+def test_without_a_scratch_dsn_the_tenants_server_is_used(server: Server) -> None:
+    found = find_expected(context_with(SHORT), Replay(server.major, "public"), server.admin)
+    assert facts(found) == facts(server.proven(SHORT))
 
 
 def test_a_scratch_server_of_another_version_is_an_error(server: Server, shipped_manifest: Manifest) -> None:

@@ -1,11 +1,12 @@
 """Reverts of one tenant: what they do, what they prove, and what they refuse."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import psycopg
 import pytest
 from fixtures.rollout import Subject, step
+from fixtures.servers import Server
 
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.findings import MigrationStatus
@@ -32,7 +33,7 @@ Revertible = Callable[..., Subject]
 
 
 @pytest.fixture
-def revertible(small: Callable[..., Subject]) -> Revertible:
+def revertible(server: Server, small: Callable[..., Subject]) -> Iterator[Revertible]:
     """Makes a tenant of the scripts, to which they were rolled out, with rows; `downs` replaces down scripts."""
 
     def make(downs: Mapping[str, str] | None = None, scripts: Mapping[str, str] = SCRIPTS) -> Subject:
@@ -40,11 +41,21 @@ def revertible(small: Callable[..., Subject]) -> Revertible:
         entries = {f"v{name.split('_')[0]}": f'revert = "{name}"' for name in files}
         linear = {f"v{n}": f'{entries.get(f"v{n}", "")}\nrequires = ["{n - 1}"]' for n in range(2, len(scripts) + 1)}
         subject = small(scripts, files=files, **{**entries, **linear}, rest=COUNTS)
-        assert subject.roll_out().error is None
-        subject.execute(ROWS)
-        return subject
 
-    return make
+        def rolled_out() -> str:
+            first = replace(subject, database=server.create_database())
+            assert first.roll_out().error is None
+            first.execute(ROWS)
+            return first.database
+
+        template = server.once(f"rolled out {scripts}", rolled_out)  # whatever the down scripts are
+        made.append(replace(subject, database=server.create_database(template), runs=1))
+        return made[-1]
+
+    made: list[Subject] = []
+    yield make
+    for each in made:
+        server.drop_database(each.database)
 
 
 def test_a_revert_runs_the_down_scripts_newest_first_and_an_audit_shows_pending_migrations(
