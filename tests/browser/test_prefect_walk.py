@@ -103,14 +103,24 @@ def profile(ui: str, browser: Browser) -> Iterator[BrowserContext]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def page(profile: BrowserContext) -> Page:
+    """One for all tests here: a new one takes Chromium a new process."""
+    return profile.new_page()
+
+
 @pytest.fixture
-def walk(profile: BrowserContext) -> Iterator[Walk]:
-    page = profile.new_page()
+def walk(page: Page) -> Iterator[Walk]:
     yield Walk(page)
-    page.close()
+    for each in page.context.pages:
+        if each != page:
+            each.close()  # it would ask Prefect for news
+    page.goto("about:blank")
 
 
-def test_the_deployments_are_listed_with_their_schedules(walk: Walk, ui: str) -> None:
+def test_the_deployments_are_listed_with_their_schedules_and_their_forms_describe_the_parameters(
+    walk: Walk, ui: str
+) -> None:
     page = walk.page
     page.goto(f"{ui}/deployments")
     for name in ("nightly", "audit", "rollout", "dry-run", "seed", "repair", "counts"):
@@ -119,11 +129,7 @@ def test_the_deployments_are_listed_with_their_schedules(walk: Walk, ui: str) ->
     page.get_by_role("link", name="nightly-demo", exact=True).click()
     expect(page.get_by_text("At 02:00 AM").last).to_be_visible()
     walk.picture("prefect-nightly")
-
-
-def test_the_form_of_a_run_describes_its_parameters(walk: Walk, ui: str) -> None:
-    page = walk.page
-    page.goto(f"{ui}/deployments")
+    page.go_back()
     page.get_by_role("link", name="audit-demo", exact=True).click()
     page.get_by_role("button", name="Run", exact=True).click()
     page.get_by_text("Custom run").click()
