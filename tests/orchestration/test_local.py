@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from fixtures.command import CommandLine, run_here
-from fixtures.fleet import ENVIRONMENT, Fleet
+from fixtures.fleet import ENVIRONMENT, FIRST, Fleet, a_short_manifest
 from fixtures.proxy import SilentProxy
 from fixtures.servers import Server
 
@@ -92,10 +92,10 @@ def test_a_local_audit_compares_with_the_last_one_replays_once_and_replaces_dama
 
 
 def test_a_database_without_a_fleet_file(ready_dsn: Callable[[], str], tmp_path: Path) -> None:
-    dsn = ready_dsn()
+    dsn, manifest = ready_dsn(), a_short_manifest(tmp_path, FIRST)
     nowhere = Fleet(tmp_path / "absent.toml")
     nowhere.file.unlink(missing_ok=True)
-    status, document = run_process(nowhere, "--manifest", settings.EXAMPLE, "audit", "--dsn", dsn)
+    status, document = run_process(nowhere, "--manifest", str(manifest), "audit", "--dsn", dsn)
     [tenant] = document["tenants"]
     assert (status, tenant["verdict"], tenant["name"]) == (0, "ready", dsn.rsplit("/", 1)[-1])
 
