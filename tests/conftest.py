@@ -46,14 +46,18 @@ pytest_plugins = [
 LONGEST_FILES = (
     "test_workers",
     "test_up",
-    "test_drift_cases",
     "test_rollout_flow",
+    "test_drift_cases",
     "test_prefect_walk",
-    "test_local",
     "test_demo",
-    "test_rollout_faults",
-    "test_audit_flow",
     "test_walkthrough",
+    "test_rollout_broken_off",
+    "test_local",
+    "test_audit_flow",
+    "test_hostile_tenants",
+    "test_manifest_proof",
+    "test_rollout_faults",
+    "test_repair_engine",
 )
 """They start first, because a long file that starts last runs alone at the end."""
 
