@@ -36,6 +36,7 @@ pytest_plugins = [
     "fixtures.prefect",
     "fixtures.proxy",
     "fixtures.rollout",
+    "fixtures.hostile",
     "fixtures.standby",
     "fixtures.workers",
     "fixtures.automations",
