@@ -45,7 +45,7 @@ def main() -> None:
 
 def _measure(part: Part, options: Namespace, folder: Path) -> Results:
     found = Results(part=part, machine=_machine(), taken_at=datetime.now(UTC))
-    with Cluster.temporary(embedded_binaries()) as cluster:
+    with Cluster(embedded_binaries()) as cluster:
         found.machine += f", PostgreSQL {cluster.major}"
         for figure in PARTS[part](cluster, folder, options, found.notes):
             found.figures.append(figure)

@@ -8,6 +8,7 @@ The named points are in tests/postgres/test_rollout_faults.py; this is for the p
 
 import argparse
 import random
+import signal
 import sys
 import threading
 import time
@@ -61,7 +62,7 @@ def cancel(subject: Subject) -> None:
 
 def stop(subject: Subject) -> None:
     """The server crashes, and is started again."""
-    subject.server.cluster.restart("immediate")
+    subject.server.cluster.restart(signal.SIGQUIT)
 
 
 def lock(subject: Subject) -> None:

@@ -61,7 +61,7 @@ def main(migrations: int) -> None:
     """Measures each history on a server of its own."""
     for history in (wide, narrow, mixed):
         manifest = linear_manifest([history(number) for number in range(1, migrations + 1)])
-        with Cluster.temporary(embedded_binaries()) as cluster:
+        with Cluster(embedded_binaries()) as cluster:
             admin = Dsn(cluster.dsn())
             with _timed(f"{history.__name__}: replay"), scratch_database(admin, Limits()) as session:
                 build_expected(manifest, session)

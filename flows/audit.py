@@ -14,7 +14,7 @@ from pgfleet.flows._wave_kinds import AUDIT
 from pgfleet.flows._waves import Outcome, all_results, run_waves
 from pgfleet.judge.tenant import check_scripts, lost_entry
 from pgfleet.judge.unchanged import inspections_in
-from pgfleet.postgres.read.audit_document import make_document
+from pgfleet.postgres.read.audit import make_document
 from pgfleet.reports import events
 from pgfleet.run import progress
 from pgfleet.run.context import Granularity

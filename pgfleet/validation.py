@@ -124,12 +124,9 @@ def faults_of(
 
 def _describe(fault: ErrorDetails, document: Any, form: type[BaseModel] | None) -> tuple[str, str]:
     location = fault["loc"] if document is None else _within(document, fault["loc"], missing=fault["type"] == "missing")
-    similar = did_you_mean(str(location[-1]), _keys_at(form, location[:-1])) if form and _is_unknown(fault) else ""
+    is_unknown = fault["type"] == "extra_forbidden"
+    similar = did_you_mean(str(location[-1]), _keys_at(form, location[:-1])) if form and is_unknown else ""
     return key_path(location), _problem(fault) + similar
-
-
-def _is_unknown(fault: ErrorDetails) -> bool:
-    return fault["type"] == "extra_forbidden"
 
 
 def _keys_at(form: type[BaseModel], location: Location) -> Iterator[str]:

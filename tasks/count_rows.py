@@ -4,7 +4,7 @@ from prefect import task
 
 from pgfleet.judge.observations import CountObservation
 from pgfleet.postgres.read import audit_steps
-from pgfleet.postgres.read.inspection import TenantInspection
+from pgfleet.postgres.read.comparison import TenantInspection
 from pgfleet.postgres.session import Session
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS

@@ -3,7 +3,7 @@
 from prefect import task
 
 from pgfleet.postgres.read import inspection
-from pgfleet.postgres.read.inspection import TenantInspection
+from pgfleet.postgres.read.comparison import TenantInspection
 from pgfleet.postgres.session import Session
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS

@@ -8,8 +8,8 @@ from prefect import get_run_logger, task
 from pgfleet.documents.plan import TableSize
 from pgfleet.errors import PgfleetError
 from pgfleet.hazards.model import Relation
+from pgfleet.postgres.read.partitions import read_sizes
 from pgfleet.postgres.read.servers import workers_for
-from pgfleet.postgres.read.table_sizes import read_sizes
 from pgfleet.postgres.tenant_session import open_session
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS

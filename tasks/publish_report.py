@@ -10,7 +10,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from pgfleet.documents.audit import AuditDocument, Verdict
 from pgfleet.judge.summary import format_summary
-from pgfleet.reports.links import Links
+from pgfleet.reports.markup import Links
 from pgfleet.reports.phrases.context import summarize_variants
 from pgfleet.reports.phrases.trend import MOST_LINES
 from pgfleet.reports.render import markdown

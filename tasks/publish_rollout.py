@@ -11,7 +11,7 @@ from pgfleet.documents.counts import CountDocument
 from pgfleet.documents.rollout import RolloutDocument
 from pgfleet.documents.rollout_plan import RolloutPlan
 from pgfleet.hidden_characters import show_hidden
-from pgfleet.reports.links import Links
+from pgfleet.reports.markup import Links
 from pgfleet.reports.render import markdown
 from pgfleet.reports.views.counts import count_rows_of, fleet_count_rows
 from pgfleet.reports.views.plan import plan_rows, plan_view

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from prefect import task
 
-from pgfleet.postgres.read import activity
+from pgfleet.postgres.read import queries
 from pgfleet.postgres.tenant_session import open_session
 from pgfleet.rollout.activity import ActivityObservation
 from pgfleet.run.context import RunContext
@@ -15,4 +15,4 @@ from pgfleet.tasks.support.retries import STEP_OPTIONS
 def read_activity(tenant: str, context: RunContext, began_at: datetime) -> tuple[ActivityObservation, ...]:
     """One reading of every watched table; `began_at` is when the watch began."""
     with open_session(context.tenant(tenant), context) as session:
-        return tuple(activity.read_activity(session, each, began_at=began_at) for each in context.manifest.watches)
+        return tuple(queries.read_activity(session, each, began_at=began_at) for each in context.manifest.watches)

@@ -4,7 +4,7 @@ from prefect import State, task
 
 from pgfleet.documents.findings import MigrationEntry
 from pgfleet.postgres.read import audit_steps
-from pgfleet.postgres.read.inspection import TenantInspection
+from pgfleet.postgres.read.comparison import TenantInspection
 from pgfleet.postgres.session import Session
 from pgfleet.run.context import RunContext
 from pgfleet.tasks.support.retries import STEP_OPTIONS

@@ -33,7 +33,7 @@ FORMAT = re.sub(r"\s*@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.D
 
 def audit_demo() -> AuditDocument:
     """The document of the first audit of the demo's fleet, created for this purpose."""
-    with Cluster.temporary(embedded_binaries()) as cluster, tempfile.TemporaryDirectory() as folder:
+    with Cluster(embedded_binaries()) as cluster, tempfile.TemporaryDirectory() as folder:
         make_fleet(cluster, Path(folder), Console(stderr=True))
         return run_audit(ENVIRONMENT, compare=False)
 

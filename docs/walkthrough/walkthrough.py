@@ -103,7 +103,7 @@ def main(page: Path, runner: Runner = run_process) -> None:
 @contextmanager
 def shop() -> Iterator[tuple[Cluster, Path]]:
     """The server with the shop's databases, and its folder."""
-    with Cluster.temporary(embedded_binaries()) as cluster, tempfile.TemporaryDirectory() as folder:
+    with Cluster(embedded_binaries()) as cluster, tempfile.TemporaryDirectory() as folder:
         prepare(cluster, Path(folder))
         yield cluster, Path(folder)
 

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 from pgfleet.catalog.contracts import ContractObservation
-from pgfleet.catalog.extension_versions import is_newer
 from pgfleet.catalog.history import Chain, History, Link, fingerprint_of
 from pgfleet.catalog.objects import Catalog, CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
@@ -204,3 +203,17 @@ def _place(written: str) -> tuple[str | None, str]:
 def _steps(chain: Chain, index: int, applied: frozenset[str]) -> Iterable[Step]:
     life: tuple[Link, ...] = chain.life(index)
     return (Step(version=each.version, object=each.state) for each in life if each.state and each.version in applied)
+
+
+NUMBERS = re.compile(r"\d+(?:\.\d+)*")
+
+
+def is_newer(found: str, expected: str) -> bool:
+    """Whether the version found is newer; of names that are not numbers (`unpackaged`), none is.
+
+    PostgreSQL does not order versions (PostgreSQL manual, 36.17.5 Extension Updates); in practice they are numbers.
+    """
+    if not (NUMBERS.fullmatch(found) and NUMBERS.fullmatch(expected)):
+        return False
+    one, other = ([int(part) for part in each.split(".")] for each in (found, expected))
+    return one > other

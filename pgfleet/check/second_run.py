@@ -1,9 +1,8 @@
 """What a second run of a migration changes, and which rows it loses."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from pgfleet.catalog.objects import CatalogObject
 from pgfleet.check.evidence import DatabaseState, SecondRun, SecondRunFindings
 from pgfleet.documents.manifest_proof import TwiceEntry
 from pgfleet.wording import listed, plural
@@ -70,7 +69,7 @@ def _object_changes(before: DatabaseState, after: DatabaseState) -> Iterator[str
     changed = [new[each] for each in new if each in old and new[each].attributes != old[each].attributes]
     for verb, objects in (("creates", created), ("drops", dropped), ("changes", changed)):
         if objects:
-            yield f"{verb} {listed(_named(objects))}"
+            yield f"{verb} {listed([f'{each.identity.kind} {each.identity.qualified(HOME)}' for each in objects])}"
 
 
 def _additions(run: SecondRun) -> Iterator[str]:
@@ -78,10 +77,6 @@ def _additions(run: SecondRun) -> Iterator[str]:
     for table, rows in run.after.rows.items():
         if (added := _count(rows) - _count(run.between.get(table, {}))) > 0:
             yield f"adds {plural(added, 'row')} to {table}"
-
-
-def _named(objects: Iterable[CatalogObject]) -> list[str]:
-    return [f"{each.identity.kind} {each.identity.qualified(HOME)}" for each in objects]
 
 
 def _count(rows: Mapping[str, int]) -> int:

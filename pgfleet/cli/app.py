@@ -16,14 +16,16 @@ import typer
 
 import pgfleet.flows  # noqa: F401 (sets the function that reads ${secret:NAME})
 from pgfleet.cli.commands import Group
-from pgfleet.cli.usage_errors import usage_problem
 from pgfleet.errors import ConfigurationError, PgfleetError
 from pgfleet.hidden_characters import KEPT_IN_BLOCKS, is_shown, show_hidden
 from pgfleet.run import interruption, settings
+from pgfleet.wording import shortened
 
 MISUSE, INCOMPLETE = 2, 3
 MOST_CHARACTERS, MOST_SHOWN = 4096, 60
 """Of an argument. Linux allows paths of 4096 bytes."""
+MOST_OF_PROBLEM = 500
+"""Characters of what is wrong with a command line."""
 
 app = typer.Typer(
     cls=Group,
@@ -139,7 +141,7 @@ def run_command() -> None:
         sys.exit(128 + (interruption.received() or signal.SIGINT))
     except typer.TyperException as error:
         if error.format_message():  # otherwise Typer has shown the help
-            print(usage_problem(error), file=sys.stderr)
+            print(_usage_problem(error), file=sys.stderr)
         sys.exit(MISUSE)
     except PgfleetError as error:
         print(*(f"pgfleet: {line}" for line in str(error).split("\n")), sep="\n", file=sys.stderr)
@@ -153,3 +155,23 @@ def run_command() -> None:
     except Exception:  # noqa: BLE001 (the interpreter's own exit status is 1)
         _show_traceback()
         sys.exit(INCOMPLETE)
+
+
+def _usage_problem(error: typer.TyperException) -> str:
+    """The command, its problem, and how to see its help, from an error of Typer, which has the context as `ctx`."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "pgfleet"
+    problem = shortened(show_hidden(_problem(error)), MOST_OF_PROBLEM)
+    separator = " " if problem.endswith("?") else ". "
+    return f"{command}: {problem}{separator}See {command} --help"
+
+
+def _problem(error: typer.TyperException) -> str:
+    if name := getattr(error, "option_name", None):
+        possible = getattr(error, "possibilities", None)
+        if possible is not None:
+            closest = next(iter(possible), None)  # Typer lists the most similar one first
+            return f"no such option {name}" + (f"; did you mean {closest}?" if closest else "")
+    text = error.format_message().replace("Value error, ", "").replace("Input should", "must")  # pydantic's words
+    text = text.partition(", unable to parse")[0].replace(". Did you mean", "; did you mean")
+    return text[:1].lower() + text[1:].removesuffix(".")

@@ -8,8 +8,17 @@ import typer
 
 from pgfleet.cli import temporary_server
 from pgfleet.cli.completion import complete_environments
-from pgfleet.cli.option_groups import with_groups
-from pgfleet.cli.options import AuditOutput, Detail, LedgerOwners, Local, Selected, check_writable
+from pgfleet.cli.options import (
+    AuditFormat,
+    AuditOutputFormat,
+    Detail,
+    LedgerOwners,
+    Local,
+    OutputFile,
+    Selected,
+    check_writable,
+    with_groups,
+)
 from pgfleet.cli.progress import showing_progress
 from pgfleet.documents.audit import AuditDocument
 from pgfleet.errors import ConfigurationError
@@ -31,7 +40,8 @@ OptionalEnvironment = Annotated[
 @with_groups
 def audit(
     selected: Selected,
-    output: AuditOutput,
+    output_format: AuditOutputFormat = AuditFormat.TABLE,
+    output: OutputFile = None,
     environment: OptionalEnvironment = None,
     local: Local = False,
     dsn: Annotated[
@@ -58,7 +68,7 @@ def audit(
     from pgfleet.cli.output import write_audit
 
     context = _context(environment, dsn, ledger_owner, selected)
-    check_writable(output.output)
+    check_writable(output)
     check_report_folders(context.environment)
     name = context.environment.name
     if since:
@@ -69,7 +79,7 @@ def audit(
         file = str(since.absolute()) if since else None
         options = {"granularity": granularity, "since_file": file, "full": full, **selected.selection.parameters}
         document = run_audit(name, **options)
-    write_audit(document, context, output.output_format, output.output)
+    write_audit(document, context, output_format, output)
     status = EXIT_STATUS[outcome_of(document.tenants)]
     if dsn and status and any(each.migrations for each in document.tenants):
         typer.echo(f"To run the commands of this report, first: {_init_command(dsn, ledger_owner)}", err=True)

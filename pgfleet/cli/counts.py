@@ -5,8 +5,7 @@ from typing import Any
 import typer
 
 from pgfleet.cli import temporary_server
-from pgfleet.cli.option_groups import with_groups
-from pgfleet.cli.options import Environment, Local, Output, Selected, check_writable
+from pgfleet.cli.options import Environment, Local, Output, Selected, check_writable, with_groups
 from pgfleet.cli.progress import showing_progress
 from pgfleet.documents.counts import CountDocument
 

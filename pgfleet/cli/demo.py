@@ -48,7 +48,7 @@ def run_demo(*, keep: bool) -> int:
         if not keep:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
         console.print("starting an embedded PostgreSQL …")
-        cluster = stack.enter_context(Cluster.temporary(embedded_binaries()))
+        cluster = stack.enter_context(Cluster(embedded_binaries()))
         make_fleet(cluster, folder, console)
         _show_faults()
         unexpected = _run_steps(load_context(ENVIRONMENT))

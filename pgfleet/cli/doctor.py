@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from pgfleet.cli.completion import complete_environments
-from pgfleet.cli.option_groups import with_groups
-from pgfleet.cli.options import Output, check_writable
+from pgfleet.cli.options import Output, check_writable, with_groups
 from pgfleet.documents.doctor import CheckEntry, CheckStatus, DoctorDocument
 from pgfleet.errors import ConfigurationError, InventoryUnreadable, PgfleetError
 from pgfleet.judge.doctor import error, exit_status, fault_checks, ok

@@ -7,8 +7,7 @@ import typer
 from pgfleet.check.judgment import EXIT_STATUS
 from pgfleet.cli import temporary_server
 from pgfleet.cli.completion import complete_environments
-from pgfleet.cli.option_groups import with_groups
-from pgfleet.cli.options import Output, check_writable
+from pgfleet.cli.options import Output, check_writable, with_groups
 from pgfleet.run import files
 from pgfleet.run.manifest_file import find_manifest
 

@@ -1,11 +1,14 @@
 """The arguments and options that commands share."""
 
 import errno
+import inspect
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -138,14 +141,6 @@ class RolloutOutput:
     output: OutputFile = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class AuditOutput:
-    """The same for the result of an audit."""
-
-    output_format: AuditOutputFormat = AuditFormat.TABLE
-    output: OutputFile = None
-
-
 ALWAYS_FULL = Path("/dev/full")
 
 
@@ -166,3 +161,28 @@ def _device_problem(device: Path) -> str | None:
     """`/dev/full` is always full, and nothing may be written to other devices and pipes as a trial."""
     is_full = ALWAYS_FULL.exists() and device.stat().st_rdev == ALWAYS_FULL.stat().st_rdev
     return os.strerror(errno.ENOSPC) if is_full else None
+
+
+def with_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with each parameter whose type is a dataclass replaced by the dataclass's fields.
+
+    Typer then sees the fields as the command's own arguments and options; the command gets one value per group.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    forms: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
+    flat: list[inspect.Parameter] = []
+    for each in inspect.signature(command).parameters.values():
+        if form := forms.get(each.name):
+            types = get_type_hints(form, include_extras=True)
+            flat += (one.replace(annotation=types[one.name]) for one in inspect.signature(form).parameters.values())
+        else:
+            flat.append(each.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[each.name]))
+
+    @wraps(command)
+    def flattened(**values: Any) -> None:
+        made = {name: form(**{one.name: values.pop(one.name) for one in fields(form)}) for name, form in forms.items()}
+        command(**made, **values)
+
+    flattened.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
+    flattened.__annotations__ = {each.name: each.annotation for each in flat}
+    return flattened

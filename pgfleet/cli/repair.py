@@ -8,8 +8,7 @@ import typer
 from rich.console import Console
 
 from pgfleet.cli import temporary_server
-from pgfleet.cli.option_groups import with_groups
-from pgfleet.cli.options import DryRun, Environment, Output, Selected, Yes, check_writable
+from pgfleet.cli.options import DryRun, Environment, Output, Selected, Yes, check_writable, with_groups
 from pgfleet.cli.progress import INTERRUPTED, INTERRUPTED_CHANGES, showing_progress
 from pgfleet.cli.prompt import is_confirmed, is_terminal
 from pgfleet.documents.repair import RepairDocument, RepairResult

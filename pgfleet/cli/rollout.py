@@ -5,8 +5,16 @@ from typing import Annotated
 import typer
 
 from pgfleet.cli.completion import complete_versions
-from pgfleet.cli.option_groups import with_groups
-from pgfleet.cli.options import Change, Environment, RolloutFormat, RolloutOutput, Selected, Sql, check_writable
+from pgfleet.cli.options import (
+    Change,
+    Environment,
+    RolloutFormat,
+    RolloutOutput,
+    Selected,
+    Sql,
+    check_writable,
+    with_groups,
+)
 from pgfleet.cli.run_rollout import SQL_LINES, run_rollout
 from pgfleet.documents.plan import Scope
 from pgfleet.manifest.model import Priority

@@ -6,8 +6,7 @@ import typer
 from rich.console import Console
 
 from pgfleet.cli.completion import complete_tenants
-from pgfleet.cli.option_groups import with_groups
-from pgfleet.cli.options import Environment, Output, check_writable
+from pgfleet.cli.options import Environment, Output, check_writable, with_groups
 from pgfleet.cli.progress import Lines
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Tenant
@@ -38,7 +37,7 @@ def diff(environment: Environment, tenant: TenantArgument, output: Output) -> No
     3  it could not be inspected
     """
     from pgfleet.cli.output import write_json, write_lines
-    from pgfleet.postgres.read.single_tenant import audit_alone
+    from pgfleet.postgres.read.audit import audit_alone
     from pgfleet.reports.diff import build_diff, diff_lines, style_of
 
     context, found = _load(environment, tenant, run=f"diff {environment}")

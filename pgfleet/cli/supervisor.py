@@ -102,7 +102,7 @@ def _load_fleet(options: Options, stack: ExitStack, console: Console) -> tuple[F
     if options.demo or (not file.exists() and not settings.names_fleet_file()):
         console.print("creating a demo fleet: starting an embedded PostgreSQL …")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pgfleet-demo-")))
-        cluster = stack.enter_context(Cluster.temporary(embedded_binaries()))
+        cluster = stack.enter_context(Cluster(embedded_binaries()))
         pages = Pages(folder=folder / REPORTS, port=_free_port(options), key=secrets.token_urlsafe(12))
         make_fleet(cluster, folder, console, pages.url)
         file = folder / "fleet.toml"

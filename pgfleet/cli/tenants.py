@@ -1,7 +1,6 @@
 """The command `tenants`."""
 
-from pgfleet.cli.option_groups import with_groups
-from pgfleet.cli.options import Environment, Output, Selected, check_writable
+from pgfleet.cli.options import Environment, Output, Selected, check_writable, with_groups
 from pgfleet.fleet.secret import masked_name
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment, Inventory, InventoryKind, SkippedTenant, Tenant
-from pgfleet.fleet.names import MAX_TENANT_CHARACTERS, schema_fault, tenant_name_fault
 from pgfleet.fleet.secret import Dsn
 from pgfleet.fleet.templates import Values, describe_unresolved, substitute
+from pgfleet.fleet.values import MAX_TENANT_CHARACTERS, schema_fault, tenant_name_fault
 from pgfleet.hidden_characters import show_hidden
 
 OWN_COLUMNS = frozenset({"name", "dsn", "rollout_dsn", "dbname", "schema", "ring", "state", "labels"})

@@ -136,7 +136,9 @@ class _Builder:
             name=entry.name,
             kind=InventoryKind(entry.kind),
             dsn=self._with_pooler(None, self._dsn(f"{key}.dsn", entry.dsn)),
-            tenant_dsn=self._tenant_dsn(key, entry),
+            tenant_dsn=self._with_pooler(None, self._dsn(f"{key}.tenant_dsn", entry.tenant_dsn))
+            if entry.tenant_dsn
+            else None,
             rollout_dsn=self._rollout_dsn(key, entry.rollout_dsn),
             like=entry.like,
             regex=entry.regex,
@@ -146,9 +148,6 @@ class _Builder:
             labels=entry.labels,
             skip_states=frozenset(each.casefold() for each in entry.skip_states),
         )
-
-    def _tenant_dsn(self, key: str, entry: InventoryTable) -> Dsn | None:
-        return self._with_pooler(None, self._dsn(f"{key}.tenant_dsn", entry.tenant_dsn)) if entry.tenant_dsn else None
 
     def _rollout_dsn(self, key: str, own: str | None) -> Dsn | None:
         """That of the tenant or inventory, or else of the environment."""

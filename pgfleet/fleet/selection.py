@@ -1,11 +1,12 @@
-"""Which tenants of an environment a run works on, and how they are divided into waves."""
+"""Which tenants of an environment a run works on, how they are divided into waves, and which of a wave are gone."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from pgfleet.errors import FleetError
+from pgfleet.errors import FleetError, PgfleetError, TenantGone
 from pgfleet.fleet.model import Environment, SkippedTenant, Tenant
+from pgfleet.fleet.secret import Dsn
 from pgfleet.wording import did_you_mean
 
 ALL_OF = {2: "both", 3: "all three"}
@@ -153,3 +154,30 @@ def _require_matching_labels(environment: Environment, wanted: Mapping[str, Sequ
                 label, all_labels = f"{key}={pattern}", (each.labels.items() for each in environment.tenants)
                 similar = did_you_mean(label, (f"{name}={value}" for found in all_labels for name, value in found))
                 raise FleetError("--label", label, f"no tenant of {environment.name} has this label{similar}")
+
+
+NOWHERE = Dsn("host=absent.invalid")
+"""The connection string of an absent tenant; the name never resolves (RFC 2606, 2)."""
+
+
+def pick_with_absent(
+    environment: Environment, names: Sequence[str], ring: str, *, file: str
+) -> tuple[Environment, Mapping[str, PgfleetError]]:
+    """The environment with exactly these tenants, in this order, and why some of them are absent, by name.
+
+    An absent tenant is included, in `ring`, so that the run reports it.
+    """
+    existing = {each.name: each for each in environment.tenants}
+    absent = {name: _reason(environment, name, file) for name in names if name not in existing}
+    tenants = tuple(
+        existing.get(name) or Tenant(name=name, dsn=NOWHERE, home="public", ring=ring, labels={}) for name in names
+    )
+    return replace(environment, tenants=tenants), absent
+
+
+def _reason(environment: Environment, name: str, file: str) -> PgfleetError:
+    skipped = next((each for each in environment.skipped if each.name == name), None)
+    if skipped:
+        return TenantGone(f"it existed when the run started, and is skipped now: {skipped.reason}")
+    where = f"{file} and its inventories" if environment.inventories else file
+    return TenantGone(f"it existed when the run started, and is not in {where} any more")

@@ -1,4 +1,4 @@
-"""The types of the values in `fleet.toml`: durations, names, shares, and budgets."""
+"""The types of the values in `fleet.toml`: names, durations, shares, and budgets."""
 
 import re
 from datetime import timedelta
@@ -8,10 +8,14 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from pgfleet.catalog.objects import ObjectKind
-from pgfleet.fleet.names import schema_fault, tenant_name_fault
 from pgfleet.hazards.codes import code_named
+from pgfleet.hidden_characters import is_shown
 from pgfleet.validation import matching, rejecting, without_hidden, without_nul
 
+MAX_NAME_BYTES = 63
+"""PostgreSQL truncates longer names without an error (manual, 4.1.1 Identifiers and Key Words)."""
+
+MAX_TENANT_CHARACTERS = 100
 MIN_SILENCE_MS = 60_000
 """Twice the time between two heartbeats of a wave, which is Prefect's minimum of 30 s."""
 MAX_TIMEOUT_MS = 2_147_483_647
@@ -59,6 +63,26 @@ def _long_enough(milliseconds: int) -> int:
     if milliseconds < MIN_SILENCE_MS:
         raise ValueError(f'is too short; the minimum is "{MIN_SILENCE_MS // 1000}s"')
     return milliseconds
+
+
+def tenant_name_fault(name: str) -> str | None:
+    """Why the name cannot be a tenant's, or None. Prefect's names, files, and reports contain it."""
+    if 1 <= len(name) <= MAX_TENANT_CHARACTERS and is_shown(name):
+        return None
+    return f"must have 1 to {MAX_TENANT_CHARACTERS} characters, without control characters or other invisible ones"
+
+
+def schema_fault(name: str) -> str | None:
+    """Why the name cannot be a home schema, or None. The message repeats no text that may be a misplaced secret."""
+    if name == "$user":
+        return "'$user' depends on the role; name the schema itself"
+    if name.startswith("pg_"):
+        return f"'{name}' cannot be a tenant's schema: names that start with pg_ are reserved for PostgreSQL"
+    if len(name.encode()) > MAX_NAME_BYTES:
+        return f"is longer than {MAX_NAME_BYTES} bytes, PostgreSQL's limit for names"
+    if not name.isprintable():
+        return "contains nonprintable characters"
+    return None
 
 
 Text = Annotated[str, StringConstraints(min_length=1), AfterValidator(without_nul)]

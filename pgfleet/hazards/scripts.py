@@ -119,7 +119,7 @@ class Scripts:
             found = (each for part in parts_of(tuple(inner)) for each in self._of_code(part, seen))
             yield from (each for each in found if each.code is Code.DELETES_DATA)
         if isinstance(node, DEFINERS):
-            for name in _names_in(node):
+            for name in (str(part.sval) for part in parts_of(node) if isinstance(part, ast.String)):
                 yield from self._deleting(name, seen, f"has the server call {name}()")
 
     def _triggers_of(self, table: str) -> set[str]:
@@ -207,7 +207,3 @@ def _parse(sql: str) -> tuple[_Parsed, ...]:
 def _body_of(node: Any) -> Body | None:
     """The body of a statement that has been found within another body."""
     return read_body(node, deparse(node)) if isinstance(node, WITH_BODIES) else None
-
-
-def _names_in(node: Any) -> Iterator[str]:
-    yield from (str(part.sval) for part in parts_of(node) if isinstance(part, ast.String))

@@ -48,10 +48,6 @@ def _of_index(node: Any, _: Created) -> Iterator[Hazard]:
     yield from hazards_on(relation_of(node.relation), *codes)
 
 
-def _of_trigger(node: Any, _: Created) -> Iterator[Hazard]:
-    yield from hazards_on(relation_of(node.relation), Code.BLOCKS_WRITES)
-
-
 def _of_policy(node: Any, _: Created) -> Iterator[Hazard]:
     relation = relation_of(node.table)
     yield from hazards_on(relation, Code.LOCK_ACCESS_EXCLUSIVE)
@@ -146,7 +142,7 @@ HANDLERS: Mapping[type, Handler] = {
     ast.MergeStmt: of_merge,
     ast.CreateStmt: _of_new_table,
     ast.IndexStmt: _of_index,
-    ast.CreateTrigStmt: _of_trigger,
+    ast.CreateTrigStmt: lambda node, _: hazards_on(relation_of(node.relation), Code.BLOCKS_WRITES),
     ast.RuleStmt: _of_rule,
     ast.LockStmt: _of_lock,
     ast.VacuumStmt: _of_vacuum,

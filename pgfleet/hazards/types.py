@@ -80,12 +80,8 @@ def loses(old: ColumnType | None, new: ColumnType, *, is_explicit: bool) -> bool
         return _scale(new) < _scale(old)
     if old.name == new.name and not new.modifiers and not (old.is_array or new.is_array):
         return False
-    return (old.name, new.name) not in WIDER and not _is_narrower_integer(old, new)
-
-
-def _is_narrower_integer(old: ColumnType, new: ColumnType) -> bool:
-    """Between integers, a value that does not fit fails."""
-    return old.name in INTEGERS and new.name in INTEGERS
+    # Between integers, a value that does not fit fails.
+    return (old.name, new.name) not in WIDER and not {old.name, new.name} <= {*INTEGERS}
 
 
 def _is_longer(old: ColumnType, new: ColumnType) -> bool:

@@ -13,8 +13,7 @@ from pgfleet.judge.trend import PreviousAudit
 from pgfleet.judge.unchanged import EarlierInspection, earlier_inspections, inspections_in
 from pgfleet.local.state import load_previous_audit, save_audit
 from pgfleet.local.survey import survey_servers
-from pgfleet.postgres.read.audit import audit
-from pgfleet.postgres.read.audit_document import make_document
+from pgfleet.postgres.read.audit import audit, make_document
 from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.run import progress
 from pgfleet.run.context import RunContext

@@ -9,7 +9,7 @@ from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.local.state import load_catalog, save_catalog
 from pgfleet.postgres.read.servers import ServerIdentity, identify, workers_for
 from pgfleet.postgres.read.survey import PATIENCE_SECONDS, Survey
-from pgfleet.postgres.scratch.expected_catalog import expectation_key
+from pgfleet.postgres.scratch.expected_catalog import expectation_key, find_expected
 from pgfleet.run.context import Replay, RunContext
 from pgfleet.run.retries import retrying
 
@@ -49,8 +49,6 @@ def _expected(replay: Replay, identity: ServerIdentity, context: RunContext) -> 
     key = expectation_key(context.manifest, replay, identity.extensions)
     if found := load_catalog(key):
         return found
-    from pgfleet.postgres.scratch.expected_catalog import find_expected  # noqa: PLC0415 (only for a replay)
-
     tenant = context.tenant(identity.tenant)
     made: ExpectedCatalog = retrying(find_expected, context, replay, tenant.audit_dsn or tenant.dsn)
     save_catalog(key, made)

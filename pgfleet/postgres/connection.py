@@ -103,7 +103,9 @@ def connect(dsn: Dsn, limits: Limits, *, options: str | None = None) -> Connecti
             clear_frames(error.__traceback__)
             raise
         connection.answer_seconds = limits.answer_seconds
-        connection.add_notify_handler(_ignore)  # psycopg would keep what a tenant sends to a session that listens
+        connection.add_notify_handler(
+            lambda _: None
+        )  # psycopg would keep what a tenant sends to a session that listens
         others = [
             text
             for name, start, text in STANDARD_SETTINGS
@@ -112,10 +114,6 @@ def connect(dsn: Dsn, limits: Limits, *, options: str | None = None) -> Connecti
         if others:
             connection.execute("; ".join(others))
     return connection
-
-
-def _ignore(_notification: psycopg.Notify) -> None:
-    """Drops the notification."""
 
 
 def disconnect(connection: Connection) -> None:

@@ -11,8 +11,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgfleet.errors import FleetError
 from pgfleet.fleet.model import Environment, Tenant
-from pgfleet.fleet.names import MAX_NAME_BYTES
 from pgfleet.fleet.secret import Dsn, redacted_name
+from pgfleet.fleet.values import MAX_NAME_BYTES
 
 DEFAULT_PORT, LAST_PORT = "5432", 65535
 NUMBERS = ("connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout")

@@ -11,9 +11,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pgfleet.errors import FleetError
 from pgfleet.fleet.file import FleetDocument
 from pgfleet.fleet.model import Environment
-from pgfleet.fleet.names import tenant_name_fault
 from pgfleet.fleet.parse import build_environment
 from pgfleet.fleet.secret import masked_name
+from pgfleet.fleet.values import tenant_name_fault
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.dsn import check_dsns
 from pgfleet.run.variables import References

@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import replace
-from types import TracebackType
 from typing import Self
 
 from pgfleet.connect_failure import ConnectFailure
@@ -10,12 +9,19 @@ from pgfleet.errors import DatabaseError, ServerSilent
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn, redacted_name
 from pgfleet.postgres import dsn as libpq
-from pgfleet.postgres import idle_sessions
 from pgfleet.postgres.connection import Connection, Limits, connect, disconnect
 from pgfleet.run.connection_limiter import Release
 from pgfleet.run.silent_servers import PROBE_SECONDS, Patience
 
 SILENCES = (ConnectFailure.TIMED_OUT, ConnectFailure.NO_ANSWER)
+ENDED_WHILE_IDLE = "57P05"
+NEVER_ENDED = "-c idle_session_timeout=0"
+"""In the startup packet: a statement could come too late, and RESET ALL would undo it."""
+MAY_REJECT_OPTIONS = (ConnectFailure.WRONG_DSN, ConnectFailure.OTHER)
+"""Failures with which most poolers reject startup options."""
+
+startup_options: dict[str, str] = {}
+"""By connection string, the options of its next sessions, where the server has ended one of ours that was idle."""
 
 
 class LazyConnection:
@@ -36,9 +42,7 @@ class LazyConnection:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def open(self) -> Connection:
@@ -118,15 +122,15 @@ class LazyConnection:
     def _connect_to_stay(self, limits: Limits) -> Connection:
         """A new connection, which the server does not end while it is idle if it has ended one before.
 
-        Unless a pooler rejects the option for that.
+        If a pooler rejects the option for that, it is left out until the server ends another session.
         """
-        options = idle_sessions.options_for(self.dsn)
+        options = startup_options.get(self.dsn.text)
         try:
             connection = connect(self.dsn, limits, options=options)
         except DatabaseError as error:
-            if options is None or not idle_sessions.may_reject_options(error):
+            if options is None or error.connect_failure not in MAY_REJECT_OPTIONS:
                 raise
-            idle_sessions.forget(self.dsn)
+            startup_options.pop(self.dsn.text, None)
             connection = connect(self.dsn, limits)
         self._options = connection.info.options
         return connection
@@ -143,6 +147,8 @@ class LazyConnection:
 
     def record_silence(self, error: DatabaseError) -> None:
         """Records that the server did not answer, or ended the session because it was idle, if that is the error."""
-        idle_sessions.note_end(self.dsn, self._options, error)
+        # A pooler in transaction mode replaces the sessions that end.
+        if error.sqlstate == ENDED_WHILE_IDLE and self.dsn.pooler is not Pooler.TRANSACTION:
+            startup_options.setdefault(self.dsn.text, f"{self._options} {NEVER_ENDED}".strip())
         if self.limits.silent_servers and error.connect_failure in SILENCES and not isinstance(error, ServerSilent):
             self.limits.silent_servers.record(self.server, error, is_probe=self._is_probe)

@@ -6,10 +6,9 @@ from contextlib import contextmanager
 
 from pgfleet.errors import TryAgain
 from pgfleet.postgres.query import Query, Rows
-from pgfleet.postgres.session import Session, describe_holder
+from pgfleet.postgres.session import LOCK_NOT_AVAILABLE, Session, describe_holder
 from pgfleet.run.shipped import statement
 
-LOCK_NOT_AVAILABLE = "55P03"
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 0.5
 WHOLE_DATABASE = "*"
 """Stands for all home schemas in the name of a lock; a fleet file cannot name a schema like this."""

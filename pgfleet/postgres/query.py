@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from psycopg import ClientCursor
+from psycopg import ClientCursor, sql
 
 from pgfleet.postgres.connection import Connection
 
@@ -57,6 +57,11 @@ def bind(query: Query, connection: Connection) -> str:
         }
         known = _bound[query] = ClientCursor(connection).mogrify(query.text, values)
     return known
+
+
+def with_names(template: str, *names: str) -> str:
+    """A template of psycopg's with the quoted names in place of its `{}`."""
+    return sql.SQL(template).format(*map(sql.Identifier, names)).as_string()
 
 
 def all_results(cursor: ClientCursor[tuple[Any, ...]]) -> tuple[list[Rows], list[str | None]]:

@@ -8,9 +8,8 @@ from pgfleet.judge.summary import worst_first
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import Tone
 from pgfleet.reports.junit import Case, Ending, Suite, report
-from pgfleet.reports.phrases.acceptances import remarks
 from pgfleet.reports.phrases.audit import sentence, verdict_meaning
-from pgfleet.reports.phrases.context import loss_sentence
+from pgfleet.reports.phrases.context import loss_sentence, remarks
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.render.outline import outline
 from pgfleet.reports.views.migration import commands, migration_section

@@ -133,7 +133,7 @@ class ApprovalAwaited(TypedDict):
     """How many tenants the plan changes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class EventKind:
     """An event that runs emit; `labels` besides `pgfleet.environment`, `payload` the type of its payload."""
 
@@ -145,46 +145,14 @@ class EventKind:
 
 OF_ROLLOUT = ("outcome", "what", "dry-run")
 EVENT_KINDS: Sequence[EventKind] = (
+    EventKind(AUDIT_FINISHED, "an audit finished", ("outcome", "whole", "new-findings"), AuditFinished),
+    EventKind(TENANT_BLOCKED, "an audit found blocked tenants", ("whole",), TenantsFound),
+    EventKind(TENANT_UNREACHABLE, "an audit found unreachable tenants", ("whole",), TenantsFound),
+    EventKind(ROLLOUT_AWAITING_APPROVAL, "a plan waits for approval", (), ApprovalAwaited),
     EventKind(
-        name=AUDIT_FINISHED,
-        emitted_when="an audit finished",
-        labels=("outcome", "whole", "new-findings"),
-        payload=AuditFinished,
+        ROLLOUT_FINISHED, "a rollout, seeding, or revert ended, or a dry run of one", OF_ROLLOUT, RolloutFinished
     ),
-    EventKind(
-        name=TENANT_BLOCKED, emitted_when="an audit found blocked tenants", labels=("whole",), payload=TenantsFound
-    ),
-    EventKind(
-        name=TENANT_UNREACHABLE,
-        emitted_when="an audit found unreachable tenants",
-        labels=("whole",),
-        payload=TenantsFound,
-    ),
-    EventKind(
-        name=ROLLOUT_AWAITING_APPROVAL,
-        emitted_when="a plan waits for approval",
-        labels=(),
-        payload=ApprovalAwaited,
-    ),
-    EventKind(
-        name=ROLLOUT_FINISHED,
-        emitted_when="a rollout, seeding, or revert ended, or a dry run of one",
-        labels=OF_ROLLOUT,
-        payload=RolloutFinished,
-    ),
-    EventKind(
-        name=ROLLOUT_HALTED, emitted_when="a rollout halted (in addition)", labels=OF_ROLLOUT, payload=RolloutFinished
-    ),
-    EventKind(
-        name=ROLLOUT_REFUSED,
-        emitted_when="a rollout was refused (in addition)",
-        labels=OF_ROLLOUT,
-        payload=RolloutFinished,
-    ),
-    EventKind(
-        name=REPAIR_FINISHED,
-        emitted_when="a repair or its dry run ended",
-        labels=("outcome", "dry-run"),
-        payload=RepairFinished,
-    ),
+    EventKind(ROLLOUT_HALTED, "a rollout halted (in addition)", OF_ROLLOUT, RolloutFinished),
+    EventKind(ROLLOUT_REFUSED, "a rollout was refused (in addition)", OF_ROLLOUT, RolloutFinished),
+    EventKind(REPAIR_FINISHED, "a repair or its dry run ended", ("outcome", "dry-run"), RepairFinished),
 )

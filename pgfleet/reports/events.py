@@ -4,7 +4,7 @@ Every event is about an environment. Triggers match its labels; messages use its
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pgfleet.documents.audit import AuditDocument, Verdict
 from pgfleet.documents.repair import RepairDocument
@@ -47,7 +47,7 @@ class Event:
     environment: str
     labels: Mapping[str, str]
     payload: Mapping[str, object]
-    tenants: Sequence[str] = field(default=())
+    tenants: Sequence[str] = ()
 
     @property
     def resource(self) -> dict[str, str]:
@@ -107,7 +107,13 @@ def of_audit(document: AuditDocument, *, is_partial: bool) -> Iterator[Event]:
     for verdict, name in OF_VERDICT.items():
         tenants = [each.name for each in document.tenants if each.verdict is verdict]
         if tenants:
-            yield _about_tenants(name, document.environment, document.run_id, tenants, _flag(not is_partial))
+            yield Event(
+                name=name,
+                environment=document.environment,
+                labels={"whole": _flag(not is_partial)},
+                payload=TenantsFound(run_id=document.run_id, count=len(tenants), tenants=tenants[:MOST_TENANTS]),
+                tenants=tuple(tenants),
+            )
 
 
 def of_rollout(document: RolloutDocument) -> Iterator[Event]:
@@ -170,11 +176,6 @@ def _tenant_lines(document: AuditDocument) -> tuple[str, ...]:
     wrong = [each for each in worst_first(document.tenants) if each.verdict is not Verdict.READY]
     lines = [f"{each.name}: {sentence(each)}" for each in wrong[:MOST_LINES]]
     return (*lines, f"{len(wrong) - MOST_LINES} more tenants") if len(wrong) > MOST_LINES else tuple(lines)
-
-
-def _about_tenants(name: str, environment: str, run_id: str, tenants: Sequence[str], whole: str) -> Event:
-    payload = TenantsFound(run_id=run_id, count=len(tenants), tenants=tenants[:MOST_TENANTS])
-    return Event(name=name, environment=environment, labels={"whole": whole}, payload=payload, tenants=tuple(tenants))
 
 
 def _shown(value: object) -> object:

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 
 from pgfleet.documents.audit import SkippedEntry
 from pgfleet.judge.summary import tenant_count
-from pgfleet.manifest.model import Manifest, ToolLedger
+from pgfleet.manifest.model import Manifest
 from pgfleet.reports.blocks import Paragraph, Table
 from pgfleet.reports.phrases.context import skipped_sentence
 from pgfleet.reports.render import terminal
@@ -59,16 +59,13 @@ def _contract_lines(manifest: Manifest) -> Iterator[str]:
         yield f"contract: {each.consumer} ({each.priority}), {statements} in {each.script.file}"
 
 
-def _ledger_entry(ledger: ToolLedger) -> dict[str, Any]:
-    return {"tool": ledger.tool, "table": ledger.table, "write": ledger.write}
-
-
 def manifest_document(manifest: Manifest) -> dict[str, Any]:
     """The manifest as one JSON document; keys of format 2 are absent where they do not apply."""
+    ledger = manifest.ledger
     return {
         "checksum": manifest.checksum,
         **({"history": "linear"} if manifest.is_linear else {}),
-        **({"ledger": _ledger_entry(manifest.ledger)} if manifest.ledger else {}),
+        **({"ledger": {"tool": ledger.tool, "table": ledger.table, "write": ledger.write}} if ledger else {}),
         "migrations": [
             {
                 "version": each.version,

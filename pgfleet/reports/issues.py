@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pgfleet.documents.entry import ErrorEntry
 from pgfleet.documents.findings import DifferenceEntry
-from pgfleet.documents.plan import Action, PlannedMigration, TenantPlan
+from pgfleet.documents.plan import PlannedMigration, TenantPlan
 from pgfleet.documents.ring import RingEntry
 from pgfleet.documents.rollout import Result, StepStatus, TenantResult
 from pgfleet.reports.phrases.audit import sentence
@@ -68,24 +68,10 @@ def obstacles(plans: Iterable[TenantPlan]) -> Iterator[Issue]:
     return _by_title((f"{each.reason or REASON_UNKNOWN} ({each.obstacle})", each.name) for each in stopped)
 
 
-def refusals(plans: Iterable[TenantPlan], files: Mapping[str, str]) -> Iterator[Issue]:
-    """Why migrations are refused; `files` are the manifest's, by version in its order."""
-    return _reasons(plans, files, lambda each: each.action is Action.REFUSE)
-
-
-def remaining_drift(plans: Iterable[TenantPlan], files: Mapping[str, str]) -> Iterator[Issue]:
-    """Why drifted migrations are not fixed."""
-    return _reasons(plans, files, lambda each: each.action is Action.LEAVE)
-
-
-def contradictions(plans: Iterable[TenantPlan], files: Mapping[str, str]) -> Iterator[Issue]:
-    """What in the catalog contradicts that declared migrations are applied."""
-    return _reasons(plans, files, lambda each: each.declared and each.reason is not None)
-
-
-def _reasons(
+def reasons_of(
     plans: Iterable[TenantPlan], files: Mapping[str, str], is_wanted: Callable[[PlannedMigration], bool]
 ) -> Iterator[Issue]:
+    """The reasons of the migrations that are wanted; `files` are the manifest's, by version in its order."""
     found = []
     for plan in plans:
         wanted = (each for each in plan.migrations if is_wanted(each))

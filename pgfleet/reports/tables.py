@@ -7,10 +7,9 @@ from pgfleet.documents.audit import AuditDocument, TenantEntry
 from pgfleet.documents.audit_context import VariantEntry
 from pgfleet.judge.findings import list_findings
 from pgfleet.judge.summary import worst_first
-from pgfleet.reports.links import NO_LINKS, Links
-from pgfleet.reports.phrases.acceptances import remarks
+from pgfleet.reports.markup import NO_LINKS, Links
 from pgfleet.reports.phrases.audit import sentence
-from pgfleet.reports.phrases.context import loss_sentence, what_differs
+from pgfleet.reports.phrases.context import loss_sentence, remarks, what_differs
 from pgfleet.reports.phrases.dates import dates_of
 from pgfleet.reports.rows import LONGEST_CELL, TableRow, capped
 from pgfleet.reports.views.audit_tenant import fix_lines

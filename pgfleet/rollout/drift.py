@@ -1,11 +1,16 @@
-"""What a rollout does about drift: only what is proven to fix it, and never without consent if data is lost."""
+"""What a rollout does about drift, never without consent if data is lost, and the drift that remains."""
 
 from collections.abc import Collection, Iterable, Iterator
+from datetime import date
 
 from pgfleet.catalog.objects import Change, ObjectKind
 from pgfleet.documents.entry import StatementEntry
 from pgfleet.documents.findings import DifferenceEntry, LedgerState, MigrationEntry, MigrationStatus
 from pgfleet.documents.plan import Action, Scope
+from pgfleet.fleet.model import Acceptance
+from pgfleet.judge.acceptance import is_in_force, mark_accepted
+from pgfleet.judge.assessment import Assessment
+from pgfleet.judge.migration import difference_entry
 from pgfleet.repair.model import Strategy
 
 
@@ -107,3 +112,23 @@ def _has_statements(difference: DifferenceEntry, recreate: Collection[str]) -> b
         return difference.repair is not None
     is_added = _is_lost_column(difference) and not difference.repair.version
     return is_added and _may_return(difference, recreate)
+
+
+def remaining_drift(
+    assessment: Assessment,
+    versions: Collection[str],
+    acceptances: Collection[Acceptance],
+    today: date,
+    *,
+    tenant: str,
+    home: str,
+) -> tuple[DifferenceEntry, ...]:
+    """The differences of those versions that are applied, without the accepted ones, in the manifest's order."""
+    in_force = [each for each in acceptances if is_in_force(each, today)]
+    found = [
+        mark_accepted(tenant, difference_entry(difference, home, repair), in_force)
+        for version in assessment.expected.history.versions
+        if version in versions and version in assessment.position.applied
+        for difference, repair in assessment.repairs.get(version, ())
+    ]
+    return tuple(each for each in found if not each.accepted)

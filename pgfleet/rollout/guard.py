@@ -35,14 +35,11 @@ def shrinkage(before: GuardObservation, after: GuardObservation | None) -> str |
         return f"{before.table} was dropped, with {_rows(before)}"
     deleted, inserted = after.deleted - before.deleted, after.inserted - before.inserted
     if before.storage is not None and before.storage == after.storage:
-        taken = max(deleted - inserted, _fewer(before, after) if deleted > 0 else 0)
+        fewer = before.rows - after.rows if deleted > 0 and before.exact and after.exact else 0
+        taken = max(deleted - inserted, fewer)
         return f"{before.table} lost {taken} of {_rows(before)}" if taken > 0 else None
     least = before.rows if before.exact and after.exact else before.rows * MIN_REMAINING_SHARE
     return f"{before.table} shrank from {_rows(before)} to {after.rows}" if after.rows < least else None
-
-
-def _fewer(before: GuardObservation, after: GuardObservation) -> int:
-    return before.rows - after.rows if before.exact and after.exact else 0
 
 
 def _rows(observed: GuardObservation) -> str:

@@ -8,14 +8,15 @@ from pgfleet.errors import PlanOutdated
 from pgfleet.manifest.model import ToolLedger
 
 RECORDED = frozenset({LedgerState.APPLIED, LedgerState.ADOPTED})
-PARTICIPLE = {
-    Action.SKIP: "skipped",
-    Action.ADOPT: "adopted",
+ACTION_DONE = {
     Action.APPLY: "applied",
     Action.REAPPLY: "reapplied",
     Action.RERUN: "rerun",
+    Action.ADOPT: "adopted",
+    Action.SKIP: "skipped",
     Action.REPAIR: "repaired",
     Action.LEAVE: "left as it is",
+    Action.REFUSE: "refused",
     Action.REVERT: "reverted",
 }
 PLANNED_FOR = {
@@ -47,7 +48,7 @@ def revalidate(planned: Action, found: MigrationEntry, *, is_ours: bool, ledger:
         return planned
     if planned in RUNS and found.ledger is LedgerState.STARTED:
         return planned  # our own interrupted attempt outside a transaction
-    raise PlanOutdated(f"was to be {PARTICIPLE[planned]}, but is {found.status} now")
+    raise PlanOutdated(f"was to be {ACTION_DONE[planned]}, but is {found.status} now")
 
 
 def is_as_proven(action: Action, found: MigrationEntry, known: Collection[str]) -> bool:

@@ -80,7 +80,7 @@ def ui(prefect_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 def demo_cluster() -> Cluster:
     with roomy_memory():
-        return Cluster.temporary(embedded_binaries())
+        return Cluster(embedded_binaries())
 
 
 def pages(stack: ExitStack, folder: Path) -> str:

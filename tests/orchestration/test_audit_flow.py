@@ -20,7 +20,7 @@ from pgfleet.documents.audit import AuditDocument, TenantEntry, Verdict
 from pgfleet.documents.findings import MigrationEntry
 from pgfleet.flows.audit import audit_fleet
 from pgfleet.postgres.query import Query
-from pgfleet.postgres.read.inspection import TenantInspection
+from pgfleet.postgres.read.comparison import TenantInspection
 from pgfleet.postgres.scratch import expected_catalog
 from pgfleet.postgres.session import Session
 from pgfleet.run import settings

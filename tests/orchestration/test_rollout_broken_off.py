@@ -93,7 +93,7 @@ def test_a_server_that_stops_in_the_middle_of_a_wave_and_comes_back(fleet: Fleet
         thread = threading.Thread(target=context.run, args=(run,))
         thread.start()
         until_begun(dsns)
-        server.cluster.restart("immediate")
+        server.cluster.restart(signal.SIGQUIT)
         thread.join()
         assert set(results(left(states[0])).values()) <= {"done", "failed", "unreachable"}
         _, again = roll_out(**QUICK)

@@ -13,7 +13,7 @@ from pgfleet.documents.audit import Verdict
 from pgfleet.documents.rollout import Result
 from pgfleet.errors import ConnectionLost
 from pgfleet.fleet.secret import Dsn
-from pgfleet.postgres.idle_sessions import note_end, options_for
+from pgfleet.postgres.lazy_connection import startup_options
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.read.audit import audit
 from pgfleet.postgres.session import Session
@@ -64,8 +64,8 @@ def test_a_pooler_that_rejects_the_options_is_connected_to_without_them(
     pooled: PooledServer, empty_database: str
 ) -> None:
     dsn = replace(pooled.dsn(empty_database), pooler=None)
-    note_end(dsn, "", ENDED)
-    assert options_for(dsn) == "-c idle_session_timeout=0"
     with Session(dsn) as session:
+        session.record_silence(ENDED)
+        assert startup_options[dsn.text] == "-c idle_session_timeout=0"
         assert session.fetch(Query("SELECT 1")) == [[(1,)]]
-    assert options_for(dsn) is None
+    assert dsn.text not in startup_options

@@ -16,7 +16,7 @@ from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.read.introspection import read_catalog
 from pgfleet.postgres.scratch.database import scratch_database
 from pgfleet.postgres.scratch.expected_catalog import build_expected
-from pgfleet.postgres.scratch.obstacle import find_obstacle, outlasts_drop
+from pgfleet.postgres.scratch.reapplicable import find_obstacle, outlasts_drop
 from pgfleet.postgres.scratch.replay import replay
 from pgfleet.postgres.scratch.trial import TrialDatabase
 from pgfleet.postgres.session import Session

@@ -13,7 +13,7 @@ from fixtures.servers import Server
 
 from pgfleet.documents.plan import Action
 from pgfleet.documents.rollout import Result, StepStatus
-from pgfleet.postgres.apply.dry_run import ATTEMPTS
+from pgfleet.postgres.apply.one_transaction import ATTEMPTS
 
 LEDGER = ledger_row("20250315")
 STATE = """

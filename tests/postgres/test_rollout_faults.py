@@ -86,7 +86,7 @@ def test_an_immediate_server_stop_leaves_every_tenant_consistent(short_manifest:
         for thread in threads:
             thread.start()
         until(lambda: any(each.ledger() for each in subjects), pause_seconds=0.02)
-        server.cluster.restart("immediate")
+        server.cluster.restart(signal.SIGQUIT)
         for thread in threads:
             thread.join()
         assert len(results) == 4

@@ -3,7 +3,7 @@
 from fixtures.servers import Server
 
 from pgfleet.hazards.model import Relation
-from pgfleet.postgres.read.table_sizes import read_sizes
+from pgfleet.postgres.read.partitions import read_sizes
 
 TABLES = """
 CREATE TABLE plain (n int PRIMARY KEY);

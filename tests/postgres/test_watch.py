@@ -8,7 +8,7 @@ import pytest
 from fixtures.rollout import Subject
 
 from pgfleet.documents.ring import WatchEntry
-from pgfleet.postgres.read.activity import read_activity
+from pgfleet.postgres.read.queries import read_activity
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.activity import judge_watch
 

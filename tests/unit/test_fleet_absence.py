@@ -7,8 +7,8 @@ from unit.literals import a_tenant, an_environment
 from unit.test_fleet_inventory import an_inventory
 
 from pgfleet.errors import TenantGone
-from pgfleet.fleet.absence import pick_with_absent
 from pgfleet.fleet.model import Environment, SkippedTenant
+from pgfleet.fleet.selection import pick_with_absent
 
 FLEET = an_environment(a_tenant("acme"), a_tenant("globex"))
 SKIPPED = SkippedTenant(name="initech", reason="its state is suspended", ring="main", labels={})

@@ -46,7 +46,7 @@ from pgfleet.documents.repair import RepairResult
 from pgfleet.documents.rollout import Result, StepStatus
 from pgfleet.errors import DatabaseError, FleetError
 from pgfleet.hidden_characters import HIDDEN_CATEGORIES, IGNORABLE, escape_json, show_hidden, show_hidden_in_sql
-from pgfleet.judge.losses import LossEntry
+from pgfleet.judge.enrich import LossEntry
 from pgfleet.judge.trend import PreviousAudit, add_trend
 from pgfleet.repair.model import Strategy
 from pgfleet.reports import events

@@ -5,7 +5,7 @@ from unit.literals import a_tenant_entry
 
 from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.findings import CountEntry
-from pgfleet.judge.losses import add_losses, allowed_rows
+from pgfleet.judge.enrich import add_losses, allowed_rows
 from pgfleet.judge.summary import Outcome, outcome_of
 
 

@@ -32,9 +32,8 @@ from pgfleet.documents.audit_context import (
 )
 from pgfleet.documents.findings import MigrationStatus
 from pgfleet.reports.blocks import MOST_TENANTS
-from pgfleet.reports.phrases.acceptances import acceptance_lines
 from pgfleet.reports.phrases.audit import sentence
-from pgfleet.reports.phrases.context import loss_sentence, summarize_losses, summarize_variants
+from pgfleet.reports.phrases.context import acceptance_lines, loss_sentence, summarize_losses, summarize_variants
 from pgfleet.reports.phrases.dates import Dates
 from pgfleet.reports.phrases.trend import MOST_LINES, headline, new_lines, resolved_lines
 from pgfleet.reports.render import html, markdown, terminal

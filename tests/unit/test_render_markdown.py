@@ -17,8 +17,7 @@ from pgfleet.documents.audit import TenantEntry, Verdict
 from pgfleet.documents.findings import CheckEntry, MigrationStatus, SeedEntry, SeedStatus, UnexpectedEntry
 from pgfleet.manifest.model import Impact
 from pgfleet.reports.blocks import MOST_TENANTS
-from pgfleet.reports.links import Links
-from pgfleet.reports.markup import code, escaped
+from pgfleet.reports.markup import Links, code, escaped
 from pgfleet.reports.render import markdown
 from pgfleet.reports.tables import tenant_rows
 from pgfleet.reports.views.audit import audit_view

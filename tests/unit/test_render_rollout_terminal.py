@@ -24,11 +24,12 @@ from pgfleet.documents.plan import Action
 from pgfleet.documents.ring import RestartEntry, RingOutcome
 from pgfleet.documents.rollout import Result, RolloutDocument, StepStatus, TenantResult
 from pgfleet.reports.blocks import MOST_TENANTS
-from pgfleet.reports.phrases.rollout import ACTION_DONE, ACTION_MEANS
+from pgfleet.reports.phrases.rollout import ACTION_MEANS
 from pgfleet.reports.render import terminal
 from pgfleet.reports.views.issues import MOST_DIFFERENCES
 from pgfleet.reports.views.rollout import RING, rollout_view, view_below_plan
 from pgfleet.reports.views.rollout_matrix import RESULT, STEP
+from pgfleet.rollout.revalidate import ACTION_DONE
 
 FACTS = "finished 2025-04-01 02:00 UTC · took 12.3 s · plan fedcba987654 · manifest 0123456789ab · run run-7"
 RESULTS = "1 done, 1 unchanged, 2 failed, 1 not reached, 1 unreachable"

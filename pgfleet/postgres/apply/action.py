@@ -6,7 +6,7 @@ from pgfleet.manifest.model import Migration
 from pgfleet.postgres.apply.ledger import record
 from pgfleet.postgres.apply.tool_ledger import record_in_tool_ledger
 from pgfleet.postgres.read.audit_steps import find_status
-from pgfleet.postgres.read.inspection import TenantInspection
+from pgfleet.postgres.read.comparison import TenantInspection
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.revalidate import RECORDED, is_recorded, revalidate
 from pgfleet.run.context import RunContext

@@ -3,7 +3,7 @@
 import time
 
 from pgfleet.postgres.apply.row_changes import GuardedTables
-from pgfleet.postgres.read.inspection import TenantInspection
+from pgfleet.postgres.read.comparison import TenantInspection
 from pgfleet.postgres.session import Session
 
 LONGEST_SECONDS = 10.0

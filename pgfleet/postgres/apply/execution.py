@@ -11,7 +11,8 @@ from pgfleet.judge.migration import difference_entry
 from pgfleet.manifest.model import Migration
 from pgfleet.postgres.query import Query, Rows
 from pgfleet.postgres.read.audit_steps import verify
-from pgfleet.postgres.read.inspection import TenantInspection, inspect_again
+from pgfleet.postgres.read.comparison import TenantInspection
+from pgfleet.postgres.read.inspection import inspect_again
 from pgfleet.postgres.session import Session
 from pgfleet.repair.model import Strategy
 from pgfleet.repair.strategy import is_lost

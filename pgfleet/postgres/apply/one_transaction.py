@@ -1,13 +1,17 @@
-"""Runs all of a tenant's rollout in one transaction, which is committed completely or not at all."""
+"""Runs all work on a tenant in one transaction: a dry run, or a rollout that is committed completely or not at all."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from pgfleet.documents.rollout import Result, TenantResult
-from pgfleet.errors import PgfleetError
-from pgfleet.postgres.apply.dry_run import restarting
+from pgfleet.errors import PgfleetError, TransactionInterrupted
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.transaction_mode import roll_back
+
+Found = TypeVar("Found")
+ATTEMPTS = 4
 
 
 class Work(Protocol):
@@ -20,10 +24,41 @@ class Work(Protocol):
         """The result after an error that ended the transaction."""
 
 
-def _checked(result: TenantResult) -> TenantResult:
-    if result.result is Result.FAILED:
-        raise _Failed(result)
-    return result
+def as_dry_run(session: Session, work: Callable[[], Found], *, is_exact: bool = False) -> Found:
+    """What `work` returns, rolled back; a transient error restarts all of it. Raises the last attempt's error.
+
+    `is_exact` means that the work would be one transaction otherwise, too.
+    """
+
+    def attempt() -> Found:
+        with session.dry_run(is_exact=is_exact):
+            return work()
+
+    return _restarting(attempt)
+
+
+def in_one_transaction(session: Session, begin: Callable[[], Work]) -> TenantResult:
+    """The result of what `begin` makes: committed, or rolled back if anything of it failed.
+
+    A transient error restarts all of it. After a commit whose answer was lost, the next attempt finds what is done.
+    """
+    work = begin()
+
+    def attempt() -> TenantResult:
+        nonlocal work
+        with session.one_transaction():
+            work = begin()
+            result = work.carry_out()
+            if result.result is Result.FAILED:
+                raise _Failed(result)
+            return result
+
+    try:
+        return _restarting(attempt)
+    except _Failed as failed:
+        return roll_back(failed.result)
+    except PgfleetError as error:
+        return roll_back(work.give_up(error))
 
 
 class _Failed(Exception):
@@ -34,19 +69,16 @@ class _Failed(Exception):
         self.result = result
 
 
-def in_one_transaction(session: Session, begin: Callable[[], Work]) -> TenantResult:
-    """The result of what `begin` makes: committed, or rolled back if anything of it failed.
+def _restarting(attempt: Callable[[], Found]) -> Found:
+    """The result of work in one transaction, which a transient error restarts. Raises the last error."""
+    retrying = Retrying(
+        retry=retry_if_exception(_is_retryable),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.5, max=4),
+        reraise=True,
+    )
+    return retrying(attempt)
 
-    A transient error restarts all of it. After a commit whose answer was lost, the next attempt finds what is done.
-    """
-    work = begin()
-    try:
-        for attempt in restarting():
-            with attempt, session.one_transaction():
-                work = begin()
-                return _checked(work.carry_out())
-    except _Failed as failed:
-        return roll_back(failed.result)
-    except PgfleetError as error:
-        return roll_back(work.give_up(error))
-    raise AssertionError("the last attempt returns or raises")
+
+def _is_retryable(error: BaseException) -> bool:
+    return isinstance(error, TransactionInterrupted) or (isinstance(error, PgfleetError) and error.transient)

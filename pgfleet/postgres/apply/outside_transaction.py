@@ -14,7 +14,8 @@ from pgfleet.postgres.apply.execution import prove
 from pgfleet.postgres.apply.ledger import forget_started, record_started
 from pgfleet.postgres.apply.statements import forget_finished, read_finished, run_statements
 from pgfleet.postgres.locks import tenant_lock_of_session
-from pgfleet.postgres.read.inspection import TenantInspection, inspect
+from pgfleet.postgres.read.comparison import TenantInspection
+from pgfleet.postgres.read.inspection import inspect
 from pgfleet.postgres.session import Session
 from pgfleet.run.context import RunContext
 

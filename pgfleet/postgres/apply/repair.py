@@ -17,14 +17,15 @@ from pgfleet.fleet.model import Tenant
 from pgfleet.judge.acceptance import accept
 from pgfleet.judge.migration import difference_entry
 from pgfleet.manifest.model import Script
-from pgfleet.postgres.apply.dry_run import as_dry_run
 from pgfleet.postgres.apply.execution import check_recreates_nothing
 from pgfleet.postgres.apply.ledger import prepare_ledger, record_repaired
+from pgfleet.postgres.apply.one_transaction import as_dry_run
 from pgfleet.postgres.apply.row_changes import GuardedTables, check_row_losses
 from pgfleet.postgres.apply.steps import run_step
 from pgfleet.postgres.locks import lock_shared, locked_transaction
 from pgfleet.postgres.read.audit_steps import verify
-from pgfleet.postgres.read.inspection import TenantInspection, inspect
+from pgfleet.postgres.read.comparison import TenantInspection
+from pgfleet.postgres.read.inspection import inspect
 from pgfleet.postgres.read.trust import trust_also
 from pgfleet.postgres.session import Session
 from pgfleet.postgres.tenant_session import open_session

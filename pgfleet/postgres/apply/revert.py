@@ -20,13 +20,15 @@ from pgfleet.postgres.apply.steps import run_step
 from pgfleet.postgres.apply.tool_ledger import remove_from_tool_ledger
 from pgfleet.postgres.locks import lock_shared, locked_transaction, tenant_lock_of_session
 from pgfleet.postgres.read.audit_steps import verify
-from pgfleet.postgres.read.inspection import TenantInspection, inspect
+from pgfleet.postgres.read.comparison import TenantInspection
+from pgfleet.postgres.read.inspection import inspect
 from pgfleet.postgres.read.queries import count_rows
 from pgfleet.postgres.session import Session
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.rollout.results import REVERTED_ALREADY, build_step, ended_step
 from pgfleet.rollout.reverting import dropped_tables, find_drift
 from pgfleet.run.context import RunContext
+from pgfleet.wording import plural
 
 Counts = Sequence[CountObservation]
 
@@ -150,8 +152,6 @@ def _count_dropped(session: Session, context: RunContext, migration: Migration, 
 def _losses(dropped: Counts) -> str | None:
     """`deletes 20 rows of users and 3 rows of posts`; None if no row was in any of these tables."""
     parts = [
-        f"{'' if each.exact else 'about '}{each.rows} row{'' if each.rows == 1 else 's'} of {each.table}"
-        for each in dropped
-        if each.rows
+        f"{'' if each.exact else 'about '}{plural(each.rows, 'row')} of {each.table}" for each in dropped if each.rows
     ]
     return f"deletes {' and '.join(parts)}" if parts else None

@@ -13,7 +13,8 @@ from pgfleet.judge.migration import difference_entry
 from pgfleet.manifest.home_schema import DEFAULT
 from pgfleet.postgres.apply.execution import is_worse
 from pgfleet.postgres.query import Query
-from pgfleet.postgres.read.inspection import TenantInspection, inspect
+from pgfleet.postgres.read.comparison import TenantInspection
+from pgfleet.postgres.read.inspection import inspect
 from pgfleet.postgres.session import Session
 from pgfleet.run.context import RunContext
 from pgfleet.run.shipped import statement

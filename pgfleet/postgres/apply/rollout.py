@@ -21,10 +21,9 @@ from pgfleet.judge.tenant import judge_tenant
 from pgfleet.judge.unchanged import inspections_in
 from pgfleet.manifest.model import Migration, Seed
 from pgfleet.postgres.apply.carried_inspection import CarriedInspection
-from pgfleet.postgres.apply.dry_run import as_dry_run
 from pgfleet.postgres.apply.ledger import prepare_ledger
 from pgfleet.postgres.apply.migration import migrate
-from pgfleet.postgres.apply.one_transaction import in_one_transaction
+from pgfleet.postgres.apply.one_transaction import as_dry_run, in_one_transaction
 from pgfleet.postgres.apply.repair import repair_drift
 from pgfleet.postgres.apply.revert import revert
 from pgfleet.postgres.apply.row_changes import GuardedTables
@@ -32,13 +31,14 @@ from pgfleet.postgres.apply.seeding import apply_seed, failed_seed
 from pgfleet.postgres.locks import lock_shared
 from pgfleet.postgres.read.audit import Runner, directly
 from pgfleet.postgres.read.audit_steps import count, verify
-from pgfleet.postgres.read.inspection import TenantInspection, inspect
+from pgfleet.postgres.read.comparison import TenantInspection
+from pgfleet.postgres.read.inspection import inspect
 from pgfleet.postgres.session import Session
 from pgfleet.postgres.tenant_session import open_session
 from pgfleet.reports.phrases.audit import sentence
+from pgfleet.rollout.drift import remaining_drift
 from pgfleet.rollout.planning import accepted_object
 from pgfleet.rollout.preconditions import standby_error
-from pgfleet.rollout.remaining import remaining_drift
 from pgfleet.rollout.repair_results import failed_repair
 from pgfleet.rollout.results import (
     Counts,

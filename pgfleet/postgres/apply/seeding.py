@@ -17,7 +17,8 @@ from pgfleet.postgres.apply.row_changes import Changes, GuardedTables, changes_o
 from pgfleet.postgres.apply.steps import run_step
 from pgfleet.postgres.guard import script_guard
 from pgfleet.postgres.locks import locked_transaction
-from pgfleet.postgres.read.inspection import TenantInspection, inspect, inspect_again
+from pgfleet.postgres.read.comparison import TenantInspection
+from pgfleet.postgres.read.inspection import inspect, inspect_again
 from pgfleet.postgres.read.queries import read_seed, seed_observation, seed_query
 from pgfleet.postgres.session import Session
 from pgfleet.rollout.advice import build_error_entry

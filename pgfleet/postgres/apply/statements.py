@@ -32,7 +32,8 @@ def run_statements(session: Session, migration: Migration, *, run_id: str, is_re
     with session.outside_transaction():
         for number, each in enumerate(statements, start=1):
             if number > finished:
-                record = _record(session, migration, number, run_id)
+                query = _query("record_statement", session, migration, finished=number, run_id=run_id)
+                record = bind(query, session.open())
                 may_be_done = is_resumed and number == finished + 1
                 _run(session, migration.script, each, record, may_be_done=may_be_done)
             elif each.text.split(maxsplit=1)[0].upper() in SETTINGS:  # the session that it was set in has ended
@@ -72,10 +73,6 @@ def _run_alone(session: Session, script: Script, each: Statement, *, may_be_done
     except DatabaseError as error:
         if not (may_be_done and error.sqlstate in DONE_BEFORE):
             raise
-
-
-def _record(session: Session, migration: Migration, finished: int, run_id: str) -> str:
-    return bind(_query("record_statement", session, migration, finished=finished, run_id=run_id), session.open())
 
 
 def _create_table(session: Session) -> None:

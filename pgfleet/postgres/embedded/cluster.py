@@ -9,8 +9,8 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Literal, Self
+from types import MappingProxyType
+from typing import Self
 from urllib.parse import quote
 
 from pgfleet.postgres.embedded.binaries import ClusterFailed, reach_binaries, server_account
@@ -32,21 +32,20 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "timezone": "UTC",
     }
 )
-"""Settings of a throwaway server; those given to `Cluster.start` override them."""
-
-StopMode = Literal["smart", "fast", "immediate"]
+"""Settings of a throwaway server; those given to a `Cluster` override them."""
 
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
-_SIGNALS: Mapping[StopMode, signal.Signals] = MappingProxyType(
-    {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
-)
 _LONGEST_SOCKET_PATH = 100  # the system's limit is 107 bytes, 103 on macOS
 _LOG_TAIL_CHARS, _LOG_TAIL_LINES = 2_000, 5
 _PORT_TAKEN = "could not create any TCP/IP sockets"
 
 
 class Cluster:
-    """A running server; it stops when the `with` block or the interpreter ends.
+    """A new server on a free port; it stops when the `with` block or the interpreter ends.
+
+    Its data is in `data_dir`, which must be empty or absent and is kept, or else in a temporary folder. As root, the
+    folder's owner becomes the account that runs the server, which must be able to reach it. Raises ClusterFailed, with
+    the end of the server's log, if the server does not start.
 
     Every connection, over TCP (127.0.0.1 only) or the Unix socket, requires this object's random password, so other
     users of the machine cannot connect. Attributes: `host` (the socket folder, 0700), `port`, `password` (of the
@@ -54,13 +53,15 @@ class Cluster:
     them). Not thread-safe.
     """
 
-    def __init__(self, data_dir: Path | None, binaries: Path, port: int | None, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, binaries: Path, data_dir: Path | None = None, settings: Mapping[str, str] = _NO_SETTINGS
+    ) -> None:
         self._folder = _short_folder()
         self._server: ServerProcess | None = None
         self._is_left = False
         self._account = server_account()
         self.host = str(self._folder)
-        self.port = port or 0
+        self.port = 0
         self.password = secrets.token_urlsafe(18)
         self.data_dir = data_dir.absolute() if data_dir else self._folder / "data"
         self.log = self.data_dir / "server.log"
@@ -69,29 +70,13 @@ class Cluster:
             self._account.own(self._folder)
             self.binaries, self.major = reach_binaries(self._account, binaries, self._folder)
             self._initialise({**SETTINGS, **settings})
-            self._launch() if port else self._launch_on_a_free_port()
+            self._launch_on_a_free_port()
         except OSError as exc:
             self.stop()
             raise ClusterFailed(f"no PostgreSQL server could be started as {self._account.name}: {exc}") from exc
         except BaseException:
             self.stop()
             raise
-
-    @classmethod
-    def start(
-        cls, data_dir: Path, binaries: Path, *, port: int | None = None, settings: Mapping[str, str] = _NO_SETTINGS
-    ) -> Self:
-        """A new server in `data_dir`, which must be empty or absent and is kept when the server stops.
-
-        As root, the folder's owner becomes the account that runs the server, which must be able to reach it. Without a
-        port, picks a free one. Raises ClusterFailed, with the end of the server's log, if the server does not start.
-        """
-        return cls(data_dir, binaries, port, settings)
-
-    @classmethod
-    def temporary(cls, binaries: Path, *, port: int | None = None, settings: Mapping[str, str] = _NO_SETTINGS) -> Self:
-        """Like `start`, with a temporary data folder that is removed when the server stops."""
-        return cls(None, binaries, port, settings)
 
     def dsn(self, dbname: str = "postgres", user: str = "postgres", *, password: str | None = None) -> str:
         """The URL of a database over TCP; `password` if the user has its own."""
@@ -102,26 +87,14 @@ class Cluster:
         address = f"host={quote(self.host, safe='')}&port={self.port}"
         return f"postgresql://{self._credentials(user, password)}@/{quote(dbname, safe='')}?{address}"
 
-    def stop(self, mode: StopMode = "fast") -> None:
+    def stop(self) -> None:
         """Stops the server for good and removes its files, except a given data folder. Can be called again."""
         atexit.unregister(self.stop)
         if self._server is not None:
-            self._server.end(_SIGNALS[mode])
+            self._server.end(signal.SIGINT)
             self._server = None
         if not self._is_left:
             shutil.rmtree(self._folder, ignore_errors=True)
-
-    def kill(self) -> None:
-        """Stops the server like a crash: sessions are cut and nothing is written; `restart` recovers."""
-        if self._server is not None:
-            self._server.end(signal.SIGQUIT)
-
-    def restart(self, mode: StopMode = "fast") -> None:
-        """Stops the server, unless `kill` did, and starts it again on the same port with the same data."""
-        if self._server is None:
-            raise ClusterFailed("the server was stopped for good")
-        self._server.end(_SIGNALS[mode])
-        self._launch()
 
     def leave_running(self) -> int:
         """Lets the server outlive this process; returns its process id, to stop it by."""
@@ -136,9 +109,7 @@ class Cluster:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, _type: type[BaseException] | None, _exc: BaseException | None, _tb: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
     def _credentials(self, user: str, password: str | None) -> str:

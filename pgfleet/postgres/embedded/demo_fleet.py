@@ -12,6 +12,7 @@ from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest, Priority
 from pgfleet.postgres.apply.ledger import prepare_ledger, record
 from pgfleet.postgres.embedded.cluster import Cluster
+from pgfleet.postgres.query import with_names
 from pgfleet.postgres.session import Session
 from pgfleet.run.shipped import statement
 
@@ -147,7 +148,7 @@ def build_fleet(cluster: Cluster, manifest: Manifest) -> Iterator[DemoTenant]:
                 login = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
                 names = sql.Identifier(tenant.name), sql.Literal(cluster.password)
                 admin.run_script(login.format(*names).as_string())
-                admin.run_outside_transaction(_text("CREATE DATABASE {} OWNER {}", tenant.name, tenant.name))
+                admin.run_outside_transaction(with_names("CREATE DATABASE {} OWNER {}", tenant.name, tenant.name))
                 with Session(Dsn(cluster.dsn(tenant.name, tenant.name))) as session:
                     _fill(tenant, session, manifest)
                 with Session(Dsn(cluster.dsn(tenant.name))) as session:  # one fault is an edit of the system catalog
@@ -197,7 +198,3 @@ def _fill(tenant: DemoTenant, session: Session, manifest: Manifest) -> None:
         for seed in manifest.seeds:
             session.run_script(seed.script)
         session.run_script(statement("demo/conversations"))
-
-
-def _text(template: str, *names: str) -> str:
-    return sql.SQL(template).format(*map(sql.Identifier, names)).as_string()

@@ -25,7 +25,7 @@ class KeptCluster(Cluster):
 
     def __init__(self, folder: Path, binaries: Path) -> None:
         self._password_file = folder / "password"
-        super().__init__(folder / "data", binaries, None, SETTINGS)
+        super().__init__(binaries, folder / "data", SETTINGS)
 
     def _initialise(self, settings: Mapping[str, str]) -> None:
         version_file = self.data_dir / "PG_VERSION"

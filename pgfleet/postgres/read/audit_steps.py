@@ -8,7 +8,7 @@ from pgfleet.judge.migration import judge_migration
 from pgfleet.judge.observations import CountObservation, QueryResult
 from pgfleet.manifest.model import Check, Migration
 from pgfleet.postgres.read import contracts
-from pgfleet.postgres.read.inspection import TenantInspection
+from pgfleet.postgres.read.comparison import TenantInspection
 from pgfleet.postgres.read.queries import count_rows, read_seed, run_checks
 from pgfleet.postgres.session import Session
 from pgfleet.run.context import RunContext

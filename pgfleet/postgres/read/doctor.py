@@ -78,7 +78,7 @@ def _check_servers(context: RunContext, embedded_major: int | None) -> Iterator[
     with ThreadPoolExecutor(workers_for(audits)) as pool:
         read = _visits(pool, _groups(audits.tenants, logins_key), context)
         own = [each for each in rollouts.tenants if each.audit_dsn]
-        changed = _visits(pool, _groups(own, _place_of), context)
+        changed = _visits(pool, _groups(own, lambda each: (libpq.server(each.dsn), libpq.user(each.dsn))), context)
     facts: dict[str, ServerFacts] = {}
     for visit in (*read, *changed):
         if visit.facts:
@@ -91,10 +91,6 @@ def _check_servers(context: RunContext, embedded_major: int | None) -> Iterator[
     yield from login_checks(found, logins_of(audits), has_scratch_dsn=has_scratch_dsn)
     yield from _left_out(audits)
     yield from _scratch([each.facts for each in read if each.facts], context, embedded_major)
-
-
-def _place_of(tenant: Tenant) -> tuple[str, ...]:
-    return libpq.server(tenant.dsn), libpq.user(tenant.dsn)
 
 
 def _groups(

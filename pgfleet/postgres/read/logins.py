@@ -1,7 +1,5 @@
 """Reads the rights of a tenant's logins, along with the inspection of the first tenant that has them."""
 
-from collections.abc import Iterable
-
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.catalog.objects import ObjectKind
 from pgfleet.documents.login_rights import LoginRights
@@ -52,7 +50,7 @@ def read_logins(tenant: Tenant, rows: Rows, *, needs_bypassrls: bool) -> tuple[L
             server=redacted_name(libpq.server(tenant.dsn), tenant.dsn.secrets),
             login=redacted_name(login, secrets),
             is_own=is_own,
-            powers=_without(powers, needless),
+            powers=tuple(each for each in powers if each not in needless),
             readable_databases=tuple(readable_databases),
             owned_databases=tuple(owned_databases),
             readable_schemas=tuple(readable_schemas),
@@ -61,10 +59,6 @@ def read_logins(tenant: Tenant, rows: Rows, *, needs_bypassrls: bool) -> tuple[L
         )
         for login, is_own, powers, readable_databases, owned_databases, readable_schemas, owned_schemas in rows
     )
-
-
-def _without(powers: Iterable[str], needless: set[str]) -> tuple[str, ...]:
-    return tuple(each for each in powers if each not in needless)
 
 
 def has_row_security(expected: ExpectedCatalog) -> bool:

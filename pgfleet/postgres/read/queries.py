@@ -1,7 +1,8 @@
-"""Runs the manifest's queries in a tenant: checks, seeds, counts."""
+"""Runs the manifest's queries in a tenant: checks, seeds, counts, watches."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from psycopg import sql
@@ -9,10 +10,11 @@ from psycopg import sql
 from pgfleet.errors import PermanentError, PrivilegeMissing
 from pgfleet.judge.entries import seed_key
 from pgfleet.judge.observations import CountObservation, QueryResult, SeedObservation
-from pgfleet.manifest.model import Check, Count, Seed
+from pgfleet.manifest.model import Check, Count, Seed, Watch
 from pgfleet.manifest.statement_names import tables_of
 from pgfleet.postgres.query import Query
 from pgfleet.postgres.session import Session
+from pgfleet.rollout.activity import ActivityObservation
 from pgfleet.run.shipped import statement
 
 ABSENT = ("42", "3F")
@@ -99,3 +101,26 @@ def quoted(path: tuple[str, str]) -> str:
 def _name(*parts: str) -> sql.Identifier:
     """An identifier in a text with parameters, where a percent sign is doubled."""
     return sql.Identifier(*(part.replace("%", "%%") for part in parts))
+
+
+BEGAN = "SELECT pg_catalog.set_config('pgfleet.watch_began_at', %(began_at)s, true)"
+
+
+def read_activity(session: Session, watch: Watch, *, began_at: datetime) -> ActivityObservation:
+    """The table's counters, and for a queue the overdue tasks and those taken since `began_at`.
+
+    A permanent error becomes the observation's fault. Raises transient DatabaseErrors.
+    """
+    name = quoted(qualified(watch.table, session.home))
+    counters = Query(statement("introspection/activity"), {"table": name})
+    queries = [Query(each, at_home=True, tables=tables_of(each)) for each in (watch.overdue, watch.taken) if each]
+    began = Query(BEGAN, {"began_at": began_at.isoformat()})
+    try:
+        _, found, *numbers = session.fetch(began, counters, *queries)
+    except PermanentError as error:
+        return ActivityObservation(watch=watch.name, fault=str(error))
+    if not found:
+        return ActivityObservation(watch=watch.name, fault=f"{watch.table} does not exist, or has no counters")
+    [(updates, scans)] = found
+    overdue, taken = ([rows[0][0] for rows in numbers] + [None, None])[:2]
+    return ActivityObservation(watch=watch.name, overdue=overdue, taken=taken, updates=updates, scans=scans)

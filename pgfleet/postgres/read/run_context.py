@@ -9,10 +9,9 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from pgfleet.errors import FleetError, PgfleetError
-from pgfleet.fleet.absence import pick_with_absent
 from pgfleet.fleet.model import Environment
 from pgfleet.fleet.parse import build_environment
-from pgfleet.fleet.selection import ALL_TENANTS, Selection, select_tenants
+from pgfleet.fleet.selection import ALL_TENANTS, Selection, pick_with_absent, select_tenants
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.dsn import check_dsns, check_duplicates, with_rollout_logins
 from pgfleet.postgres.dsn_environment import OPTION, dsn_environment

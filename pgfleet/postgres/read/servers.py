@@ -62,7 +62,13 @@ def identify(tenants: Sequence[Tenant], context: RunContext) -> ServerIdentity |
     for tenant in tenants:
         try:
             with open_session(tenant, context) as session:
-                return _identity(tenant, session, context)
+                return ServerIdentity(
+                    allowance=read_allowance(session, context.environment.policy),
+                    can_replay=scratch_problem(session) is None,
+                    extensions=_available(session, context.extensions),
+                    major=session.server_major,
+                    tenant=tenant.name,
+                )
         except (AccessRefused, ConnectionFailed) as error:
             silences += error.connect_failure is ConnectFailure.TIMED_OUT
             is_alone = error.connect_failure is ConnectFailure.TIMED_OUT and silences < min(MOST_SILENCES, len(tenants))
@@ -73,16 +79,6 @@ def identify(tenants: Sequence[Tenant], context: RunContext) -> ServerIdentity |
     if lost and lost.transient:
         raise lost
     return None
-
-
-def _identity(tenant: Tenant, session: Session, context: RunContext) -> ServerIdentity:
-    return ServerIdentity(
-        allowance=read_allowance(session, context.environment.policy),
-        can_replay=scratch_problem(session) is None,
-        extensions=_available(session, context.extensions),
-        major=session.server_major,
-        tenant=tenant.name,
-    )
 
 
 def choose_replay_servers(identities: Iterable[ServerIdentity]) -> dict[int, ServerIdentity]:

@@ -7,8 +7,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
-from psycopg import sql
-
 from pgfleet.errors import DatabaseError, PermanentError, ScratchUnavailable
 from pgfleet.fleet.pooler import Pooler
 from pgfleet.fleet.secret import Dsn
@@ -17,7 +15,7 @@ from pgfleet.manifest.home_schema import DEFAULT, creates_schema
 from pgfleet.manifest.model import Migration
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.connection import Limits
-from pgfleet.postgres.query import Query
+from pgfleet.postgres.query import Query, with_names
 from pgfleet.postgres.session import BACKEND, Session
 from pgfleet.run.interruption import cleaned_up_by, shielded
 
@@ -61,7 +59,7 @@ def scratch_database(
             except ScratchUnavailable:
                 stack.pop_all()  # there is nothing to drop
                 raise
-            session.run_outside_transaction(_text(f"{READ_WRITE}; {SCRATCH_IS_READ_WRITE}", name))
+            session.run_outside_transaction(with_names(f"{READ_WRITE}; {SCRATCH_IS_READ_WRITE}", name))
         scratch = Session(
             libpq.for_database(admin, name),
             home=home,
@@ -71,7 +69,7 @@ def scratch_database(
         )
         with scratch:
             if home != DEFAULT and not is_created:
-                scratch.run_script(_text("CREATE SCHEMA {}", home))
+                scratch.run_script(with_names("CREATE SCHEMA {}", home))
             yield scratch
 
 
@@ -86,14 +84,14 @@ def scratch_problem(session: Session) -> str | None:
 
 def _create(session: Session, name: str) -> None:
     try:
-        session.run_outside_transaction(_text(f"{READ_WRITE}; {CREATE}", name))
+        session.run_outside_transaction(with_names(f"{READ_WRITE}; {CREATE}", name))
     except PermanentError as error:
         raise ScratchUnavailable(libpq.server(session.dsn), error.message) from error
 
 
 def _drop(admin: Dsn, limits: Limits, name: str) -> None:
     with shielded(), Session(admin, limits=replace(limits, cleans_up=True)) as session:
-        session.run_outside_transaction(_text(f"{READ_WRITE}; DROP DATABASE IF EXISTS {{}} WITH (FORCE)", name))
+        session.run_outside_transaction(with_names(f"{READ_WRITE}; DROP DATABASE IF EXISTS {{}} WITH (FORCE)", name))
 
 
 def _drop_stale(session: Session) -> None:
@@ -102,7 +100,7 @@ def _drop_stale(session: Session) -> None:
     for (name,) in rows:
         if _is_stale(name):
             with suppress(DatabaseError):  # owned by someone else, or just dropped by another run
-                session.run_outside_transaction(_text("DROP DATABASE IF EXISTS {}", name))
+                session.run_outside_transaction(with_names("DROP DATABASE IF EXISTS {}", name))
 
 
 def _is_stale(name: str) -> bool:
@@ -111,7 +109,3 @@ def _is_stale(name: str) -> bool:
         return time.time() - int(created, 16) > STALE_AFTER_SECONDS
     except ValueError:
         return False
-
-
-def _text(template: str, name: str) -> str:
-    return sql.SQL(template).format(sql.Identifier(name)).as_string()

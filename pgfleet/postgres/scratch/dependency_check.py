@@ -140,10 +140,7 @@ class _DependencyCheck:
         absent = [
             wanted.identity
             for maker, wanted in self.effects[version]
-            if wanted.identity not in found or (maker == version and _differ(wanted, found[wanted.identity]))
+            if wanted.identity not in found
+            or (maker == version and found[wanted.identity].attributes != wanted.attributes)
         ]
         return tuple(f"{each.kind} {each.qualified(session.home)}" for each in absent)
-
-
-def _differ(wanted: CatalogObject, found: CatalogObject) -> bool:
-    return wanted.attributes != found.attributes

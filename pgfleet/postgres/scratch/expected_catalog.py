@@ -14,11 +14,11 @@ from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.embedded.binaries import ClusterFailed, embedded_binaries, server_account
 from pgfleet.postgres.embedded.binaries import server_major as binaries_major
-from pgfleet.postgres.embedded.scratch_server import embedded_server
 from pgfleet.postgres.read.introspection import introspection_checksum
 from pgfleet.postgres.scratch.database import scratch_database
 from pgfleet.postgres.scratch.reapplicable import find_reapplicable
 from pgfleet.postgres.scratch.replay import replay
+from pgfleet.postgres.scratch.server import embedded_server
 from pgfleet.postgres.session import Session
 from pgfleet.postgres.tenant_session import limits_of
 from pgfleet.run.context import Replay, RunContext

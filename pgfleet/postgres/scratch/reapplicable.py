@@ -2,20 +2,39 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import chain
 
 from pgfleet.catalog.expected import ExpectedCatalog, Provenance
 from pgfleet.catalog.objects import CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.reapply import Reapplicable
-from pgfleet.errors import PermanentError
-from pgfleet.manifest.model import Manifest
+from pgfleet.errors import DatabaseError, PermanentError
+from pgfleet.manifest.model import Manifest, Migration
+from pgfleet.parser.statements import place_in, split
 from pgfleet.postgres.scratch.mutations import alter_scripts, drop_script, drop_statement
-from pgfleet.postgres.scratch.obstacle import Obstacle, find_obstacle, outlasts_drop
+from pgfleet.postgres.scratch.scripts import rolled_back
 from pgfleet.postgres.scratch.trial import Batch, Mutation, TrialDatabase, try_reapply, try_reapply_outside
 from pgfleet.postgres.session import Session
 from pgfleet.run.progress import track
 
+DUPLICATES = frozenset({"42P06", "42P07", "42701", "42710", "42723"})
+"""SQLSTATEs of creating a schema, relation, column, other object, or function that exists (PostgreSQL manual, A)."""
 Versions = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """The first statement that fails when migrations run again in a complete database, and its error."""
+
+    statement: str
+    error: DatabaseError
+
+    @property
+    def is_existing_object(self) -> bool:
+        """Whether the statement creates an object that exists. It still exists after any ALTER of any object."""
+        return self.error.sqlstate in DUPLICATES
+
+
 Obstacles = Mapping[Versions, Obstacle | None]
 """What keeps groups of migrations from running again in a complete database; None if nothing does."""
 
@@ -37,7 +56,7 @@ def find_reapplicable(manifest: Manifest, session: Session, expected: ExpectedCa
     obstacles = {versions: find_obstacle(database, [each]) for versions, each in samples.items()}
     dropped = track("trials with missing objects", _batches(droppable, obstacles, _place))
     missing = [_restored_if_dropped(database, batch, obstacles) for batch in dropped]
-    altered = track("trials with altered objects", _batches(alterable, obstacles, _kind))
+    altered = track("trials with altered objects", _batches(alterable, obstacles, lambda each: each.identity.kind))
     changed = [_restored_if_altered(database, batch, obstacles) for batch in altered]
     return Reapplicable(
         missing=frozenset(chain(*missing, *(try_reapply_outside(database, each, _drop) for each in alone))),
@@ -107,10 +126,6 @@ def _versions(provenance: Provenance) -> Versions:
     return tuple(step.version for step in provenance.steps)
 
 
-def _kind(found: CatalogObject) -> object:
-    return found.identity.kind
-
-
 def _place(found: CatalogObject) -> object:
     """Columns and constraints of one table interfere with each other less than those of several."""
     return (found.identity.kind, found.identity.schema, found.parent)
@@ -118,3 +133,39 @@ def _place(found: CatalogObject) -> object:
 
 def _is_index(provenance: Provenance) -> bool:
     return provenance.object.identity.kind is ObjectKind.INDEX
+
+
+def find_obstacle(database: TrialDatabase, batch: Batch) -> Obstacle | None:
+    """What keeps the migrations of these objects from running again; None if they can. Raises transient errors."""
+    with rolled_back(database.session):
+        for migration in database.scripts(batch):
+            try:
+                database.session.run_script(migration.script)
+            except PermanentError as error:
+                return Obstacle(statement=_failed_statement(migration, error), error=error)
+    return None
+
+
+def outlasts_drop(database: TrialDatabase, batch: Batch, obstacle: Obstacle) -> bool:
+    """Whether an existing object is in the way even if all of these objects are dropped. Raises transient errors.
+
+    If so, the migrations fail with any one of these objects missing, because dropping fewer objects leaves more.
+    """
+    if not obstacle.is_existing_object:
+        return False
+    session = database.session
+    try:
+        with rolled_back(session):
+            session.execute(f"{drop_script((each.object for each in batch), session.home)};\n{obstacle.statement}")
+    except PermanentError as error:
+        return error.message == obstacle.error.message
+    return False
+
+
+def _failed_statement(migration: Migration, error: DatabaseError) -> str:
+    """The statement at the error's place; empty if the error has none."""
+    text, place = migration.script.sql, error.place
+    if place is None:
+        return ""
+    started = [each.text for each in split(text) if place_in(text, each.start) <= (place.line, place.column)]
+    return started[-1]

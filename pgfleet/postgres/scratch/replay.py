@@ -9,7 +9,7 @@ from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.partitions import Place, with_partitions
 from pgfleet.errors import DatabaseError, PermanentError, PgfleetError, ReplayFailed, ScriptFaulty
 from pgfleet.manifest.extensions import pinned_extensions
-from pgfleet.manifest.model import Manifest, Migration, Script
+from pgfleet.manifest.model import Manifest, Script
 from pgfleet.postgres.read.contracts import try_contracts
 from pgfleet.postgres.read.introspection import CatalogReader, read_catalog
 from pgfleet.postgres.read.partitions import read_partitions
@@ -70,7 +70,7 @@ def _catalogs(
         partitions[migration.version] = read_partitions(session)
         objects = tuple(each for each in reader.read() if each.digest not in initial)
         after = frozenset(each.digest for each in objects)
-        if after == before and _may_be_repeated(reader, migration):
+        if after == before and migration.transactional and is_harmless(reader, migration):
             harmless.add(migration.version)
         made = [each for each in objects if each.digest not in before]
         forms.update(find_restored_forms(session, objects, made, manifest.stand_ins))
@@ -82,10 +82,6 @@ def _unless_a_state(forms: Mapping[str, CatalogObject], history: History) -> Map
     """The forms without those in which a migration leaves the object: such an object shows that migration."""
     states = {link.state.digest for chain in history.chains for link in chain.links if link.state}
     return {digest: each for digest, each in forms.items() if digest not in states}
-
-
-def _may_be_repeated(reader: CatalogReader, migration: Migration) -> bool:
-    return migration.transactional and is_harmless(reader, migration)
 
 
 def _apply_seeds(manifest: Manifest, session: Session) -> Mapping[str, tuple[Mapping[str, Any], ...]]:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pgfleet.errors import AccessRefused, ConnectionFailed, ScratchUnavailable
 from pgfleet.fleet.secret import Dsn
 from pgfleet.manifest.model import Manifest
+from pgfleet.manifest.roles import roles_named
 from pgfleet.postgres import dsn as libpq
 from pgfleet.postgres.connection import Limits
 from pgfleet.postgres.embedded.binaries import Account, embedded_binaries, server_major
-from pgfleet.postgres.embedded.scratch_server import embedded_server
+from pgfleet.postgres.embedded.cluster import Cluster
+from pgfleet.postgres.query import with_names
 from pgfleet.postgres.read.servers import group_by_server
 from pgfleet.postgres.session import Session
 from pgfleet.postgres.tenant_session import limits_of
@@ -54,3 +57,22 @@ def _first_reachable(context: RunContext) -> tuple[Dsn, int]:
                 if error.connect_failure is None or error.connect_failure.affects_server:
                     break
     raise ScratchUnavailable(", ".join(problems), "; ".join(problems.values()))
+
+
+SUPERUSER = "postgres"
+"""The superuser of every embedded cluster."""
+
+
+@contextmanager
+def embedded_server(binaries: Path, manifest: Manifest) -> Iterator[Dsn]:
+    """The DSN of a server that runs within the block. The roles cannot log in; scripts grant privileges to them.
+
+    Raises ClusterFailed if the server cannot be started.
+    """
+    with Cluster(binaries) as cluster:
+        admin = Dsn(cluster.socket_dsn())
+        with Session(admin) as session:
+            for role in roles_named(manifest):
+                if role != SUPERUSER:
+                    session.run_outside_transaction(with_names("CREATE ROLE {} NOLOGIN", role))
+        yield admin

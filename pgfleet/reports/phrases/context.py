@@ -1,15 +1,22 @@
-"""What surrounds the findings of an audit: skipped tenants, changed files, logins, lost rows, variants."""
+"""What surrounds the findings of an audit: acceptances, skipped tenants, changed files, logins, lost rows, variants."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from pgfleet.documents.audit import SkippedEntry, TenantEntry
-from pgfleet.documents.audit_context import LossEntry, VariantDifference, VariantEntry
+from pgfleet.documents.audit_context import (
+    AcceptanceEntry,
+    AcceptanceState,
+    AcceptedEntry,
+    LossEntry,
+    VariantEntry,
+)
 from pgfleet.documents.login_rights import LoginEntry
 from pgfleet.documents.plan import TenantPlan
 from pgfleet.hidden_characters import show_hidden
 from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest
+from pgfleet.reports.phrases.audit import notes, sentence
 from pgfleet.wording import group_names, listed
 
 MOST_DIFFERENCES = 3
@@ -79,7 +86,8 @@ def variant_line(variant: VariantEntry) -> str:
 
 def what_differs(variant: VariantEntry) -> str:
     """The first few differences: `index idx_a missing, column t.b changed and 4 more`."""
-    return listed([_difference(each) for each in variant.differences], MOST_DIFFERENCES)
+    names = [f"{each.kind} {show_hidden(each.identity)} {each.change}" for each in variant.differences]
+    return listed(names, MOST_DIFFERENCES)
 
 
 def is_shared(variants: Sequence[VariantEntry]) -> bool:
@@ -87,5 +95,40 @@ def is_shared(variants: Sequence[VariantEntry]) -> bool:
     return any(len(each.tenants) > 1 and not each.expected for each in variants)
 
 
-def _difference(difference: VariantDifference) -> str:
-    return f"{difference.kind} {show_hidden(difference.identity)} {difference.change}"
+STATE_MEANS = {
+    AcceptanceState.ACTIVE: "accepted",
+    AcceptanceState.EXPIRED: "EXPIRED: the difference counts again",
+    AcceptanceState.UNUSED: "matches nothing: remove it from the fleet file",
+    AcceptanceState.UNJUDGED: "undecided: some tenant that it covers was not inspected",
+}
+"""What became of an acceptance."""
+
+
+def acceptance_lines(acceptances: Iterable[AcceptanceEntry]) -> tuple[str, ...]:
+    """One line per acceptance of the fleet file, those that need attention first."""
+    order = [AcceptanceState.EXPIRED, AcceptanceState.UNUSED, AcceptanceState.ACTIVE, AcceptanceState.UNJUDGED]
+    return tuple(acceptance_line(each) for each in sorted(acceptances, key=lambda each: order.index(each.state)))
+
+
+def acceptance_line(acceptance: AcceptanceEntry) -> str:
+    """`acme-*: index public.idx_a missing, until 2026-12-31 (ana: being rebuilt): accepted, 2 matches`."""
+    what = " ".join(filter(None, (acceptance.kind, acceptance.identity, acceptance.change)))
+    matches = f", {acceptance.matches} match{'' if acceptance.matches == 1 else 'es'}" if acceptance.matches else ""
+    return f"{acceptance.tenant}: {what}, {_terms(acceptance)}: {STATE_MEANS[acceptance.state]}{matches}"
+
+
+def accepted_notes(tenant: TenantEntry) -> tuple[str, ...]:
+    """The differences accepted in the tenant, each object once."""
+    found = (each for migration in tenant.migrations for each in migration.differences)
+    return tuple(
+        dict.fromkeys(f"accepted {_terms(each.accepted)}: {sentence(each)}" for each in found if each.accepted)
+    )
+
+
+def remarks(tenant: TenantEntry) -> tuple[str, ...]:
+    """What does not count against the tenant: accepted differences, then its notes."""
+    return (*accepted_notes(tenant), *notes(tenant))
+
+
+def _terms(accepted: AcceptedEntry | AcceptanceEntry) -> str:
+    return f"until {accepted.until:%Y-%m-%d} ({accepted.owner}: {accepted.reason})"

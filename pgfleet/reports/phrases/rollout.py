@@ -12,6 +12,7 @@ from pgfleet.judge.summary import format_summary, tenant_count
 from pgfleet.manifest.model import Manifest
 from pgfleet.reports.phrases.migration_runs import fold_versions
 from pgfleet.rollout.failures import FAULTY
+from pgfleet.rollout.revalidate import ACTION_DONE
 from pgfleet.wording import group_names, plural
 
 Step = MigrationStep | SeedStep
@@ -33,17 +34,6 @@ ACTION_MEANS = {
     Action.REFUSE: "runs nothing: the script cannot run in the tenant",
 }
 """The actions that a report mentions, in this order."""
-ACTION_DONE = {
-    Action.APPLY: "applied",
-    Action.REAPPLY: "reapplied",
-    Action.RERUN: "rerun",
-    Action.ADOPT: "adopted",
-    Action.SKIP: "already applied",
-    Action.REPAIR: "repaired",
-    Action.LEAVE: "left as it is",
-    Action.REFUSE: "refused",
-    Action.REVERT: "reverted",
-}
 STATUS_WORD = {
     StepStatus.FAILED: "failed",
     StepStatus.NOT_REACHED: "not reached",

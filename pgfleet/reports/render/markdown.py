@@ -15,8 +15,7 @@ from pgfleet.reports.blocks import (
     View,
     cell_text,
 )
-from pgfleet.reports.links import NO_LINKS, Links
-from pgfleet.reports.markup import bullets, code, escaped
+from pgfleet.reports.markup import NO_LINKS, Links, bullets, code, escaped
 from pgfleet.reports.render.outline import Line, outline, title_of
 from pgfleet.wording import listed
 
@@ -65,7 +64,8 @@ def _block(block: Block, links: Links) -> Iterator[str]:
         case Lines(lines=lines):
             yield from (*(f"- {escaped(each)}" for each in lines), "")
         case Tenants(title=title, names=names, most=most):
-            yield from (f"**{escaped(title)}:** {_tenants(names, most, links)}", "")
+            shown = listed([links.tenant(each) for each in names], most)
+            yield from (f"**{escaped(title)}:** {shown}", "")
         case Code(title=title, text=text, hazards=hazards, language=language):
             risks = f" ({escaped(', '.join(hazards))})" if hazards else ""
             yield from (f"{escaped(title)}{risks}:", "", code(text, language), "")
@@ -114,10 +114,6 @@ def _titled(section: Section, links: Links, mark: str = "") -> str:
 def _rest(section: Section) -> str:
     rest = title_of(section)
     return f" {escaped(rest)}" if rest.startswith(" ") else escaped(rest)
-
-
-def _tenants(names: tuple[str, ...], most: int, links: Links) -> str:
-    return listed([links.tenant(each) for each in names], most)
 
 
 def _sentence(text: str) -> str:

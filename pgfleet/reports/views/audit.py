@@ -24,16 +24,17 @@ from pgfleet.reports.blocks import (
     View,
     section,
 )
-from pgfleet.reports.phrases.acceptances import acceptance_lines, remarks
 from pgfleet.reports.phrases.audit import sentence, verdict_meaning
 from pgfleet.reports.phrases.context import (
     LOGINS_ADVICE,
     LOGINS_TITLE,
+    acceptance_lines,
     altered_files,
     is_shared,
     login_lines,
     loss_lines,
     loss_sentence,
+    remarks,
     skipped_sentence,
     summarize_losses,
     variant_line,

@@ -22,7 +22,6 @@ from pgfleet.reports.blocks import (
     View,
     section,
 )
-from pgfleet.reports.phrases.acceptances import accepted_notes, remarks
 from pgfleet.reports.phrases.audit import (
     NONE_APPLIED,
     broken_contracts,
@@ -32,7 +31,7 @@ from pgfleet.reports.phrases.audit import (
     sentence,
     verdict_meaning,
 )
-from pgfleet.reports.phrases.context import loss_sentence
+from pgfleet.reports.phrases.context import accepted_notes, loss_sentence, remarks
 from pgfleet.reports.phrases.dates import NEW, Dates, dates_of
 from pgfleet.reports.phrases.migration_runs import fold_versions
 from pgfleet.reports.phrases.repair import remedies_of

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from pgfleet.documents.plan import RUNS, TenantPlan
+from pgfleet.documents.plan import RUNS, Action, TenantPlan
 from pgfleet.documents.rollout import StepStatus, TenantResult
 from pgfleet.documents.rollout_plan import RolloutPlan, by_ring
 from pgfleet.judge.summary import format_summary, tenant_count
@@ -14,14 +15,12 @@ from pgfleet.reports.issues import (
     NOT_REACHED,
     ROLLED_BACK,
     Issue,
-    contradictions,
     first_contacts,
     issues_of,
     not_begun,
     obstacles,
     outside_transactions,
-    refusals,
-    remaining_drift,
+    reasons_of,
 )
 from pgfleet.reports.phrases.context import altered_files
 from pgfleet.reports.phrases.rollout import ACTION_MEANS, about_migrations, plan_sentence, tenant_plan_sentence
@@ -45,17 +44,10 @@ def plan_view(
     plan: RolloutPlan, manifest: Manifest, rings: Sequence[str], *, most_lines: int | None = MOST_LINES
 ) -> View:
     """What will be done: by script, of which `most_lines` are shown, in each tenant, and for each migration."""
-    scripts = script_sections(plan.scripts, most_lines=most_lines)
-    return View(
-        title=f"Plan for {plan.environment}",
-        summary=plan_sentence(plan),
-        facts=(("plan", plan.digest[:DIGEST_SHOWN]),),
-        details=(
-            *scripts,
-            *_rings(plan, manifest, rings),
-            *_migrations(plan, manifest),
-            *deleted_rows_section(plan.tenants),
-        ),
+    scripts, brief = script_sections(plan.scripts, most_lines=most_lines), brief_plan_view(plan, manifest, rings)
+    return replace(
+        brief,
+        details=(*scripts, *brief.details, *_migrations(plan, manifest), *deleted_rows_section(plan.tenants)),
         closing=(*_actions(plan), *gate_sections(plan.scripts)),
     )
 
@@ -128,9 +120,9 @@ def _rings(plan: RolloutPlan, manifest: Manifest, rings: Sequence[str]) -> Itera
         {
             FIRST_CONTACT: tuple(first_contacts(everyone)),
             SKIPPED: tuple(obstacles(everyone)),
-            REFUSED: tuple(refusals(everyone, files)),
-            DRIFT: tuple(remaining_drift(everyone, files)),
-            CONTRADICTED: tuple(contradictions(everyone, files)),
+            REFUSED: tuple(reasons_of(everyone, files, lambda each: each.action is Action.REFUSE)),
+            DRIFT: tuple(reasons_of(everyone, files, lambda each: each.action is Action.LEAVE)),
+            CONTRADICTED: tuple(reasons_of(everyone, files, lambda each: each.declared and each.reason is not None)),
         }
     )
 

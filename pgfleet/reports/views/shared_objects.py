@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pgfleet.documents.audit import INCONCLUSIVE, AuditDocument, TenantEntry
 from pgfleet.documents.audit_context import SharedEntry
 from pgfleet.documents.findings import ContractEntry, DifferenceEntry, MigrationEntry, MigrationStatus
-from pgfleet.judge.contract_impact import explains_all
+from pgfleet.judge.findings import explains_all
 from pgfleet.judge.shared_objects import omit_shared
 from pgfleet.judge.summary import tenant_count
 from pgfleet.manifest.model import Manifest
@@ -29,7 +29,8 @@ def shared_sections(document: AuditDocument, manifest: Manifest, dates: Dates) -
     for (database, names, version), differences in groups.items():
         first = tenants[names[0]]
         judged = (tenants[each] for each in names if tenants[each].verdict not in INCONCLUSIVE)
-        migration = _migration_of(first, version).model_copy(update={"differences": tuple(differences)})
+        migration = next(each for each in first.migrations if each.version == version)
+        migration = migration.model_copy(update={"differences": tuple(differences)})
         broken = tuple(sentence(each) for each in broken_contracts(first) if explains_all(differences, each))
         yield Section(
             title=f"{migration.file} in {database}, {tenant_count(len(names))}: {listed(names)}",
@@ -74,7 +75,3 @@ def _first(tenant: TenantEntry, entry: SharedEntry) -> tuple[str, DifferenceEntr
         for each in migration.differences
         if (each.kind, each.identity, each.change) == wanted
     )
-
-
-def _migration_of(tenant: TenantEntry, version: str) -> MigrationEntry:
-    return next(each for each in tenant.migrations if each.version == version)
