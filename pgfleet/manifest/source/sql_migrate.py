@@ -34,7 +34,7 @@ def _label(path: str) -> Label | None:
 
 
 def _section(sql: str, _path: str) -> Section:
-    section = keep_up_sections(sql, _mark, marker=UP, allows_sql_before=True)
+    section = keep_up_sections(sql, _mark, marker=UP, is_strict=False)
     options = [found[2] for line in section.split("\n") if (found := MARK.match(line))]
     return Section(sql=section, transactional=not any("notransaction" in each.split() for each in options))
 
