@@ -112,8 +112,15 @@ def _recognize(directory: Directory, folder: Path) -> tuple[Tool, str]:
     found = recognize(directory, folder.resolve().as_posix())
     if not found.reasons:
         problem = f"contains no migration in SQL that pgfleet recognizes ({found.hint}); name another directory"
-        if found.subfolder:
-            problem = f"no migrations found; did you mean {folder / found.subfolder}?"
+        if found.foreign:
+            problem = found.foreign
+        elif len(found.subfolders) == 1:
+            problem = f"no migrations found; did you mean {folder / found.subfolders[0]}?"
+        elif found.subfolders:
+            problem = (
+                f"contains migrations only in folders: {listed(found.subfolders, MAX_NAMES)}; name one of them, "
+                "or list the files of several in a manifest, as [[migrations]]"
+            )
         raise ConfigurationError("manifest init", str(folder), problem)
     if len(found.reasons) > 1:
         fits = "; ".join(f"{tool}, because {reason}" for tool, reason in found.reasons.items())

@@ -32,6 +32,7 @@ class Tool(StrEnum):
     DIESEL = "diesel"
     SQLX = "sqlx"
     PRISMA = "prisma"
+    DRIZZLE = "drizzle"
     NODE_PG_MIGRATE = "node-pg-migrate-sql"
     POSTGRES_MIGRATIONS = "postgres-migrations"
     GRAPHILE_MIGRATE = "graphile-migrate"

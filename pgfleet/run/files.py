@@ -16,6 +16,7 @@ from pgfleet.manifest.file import ManifestDocument
 from pgfleet.manifest.migrations import prefix_of
 from pgfleet.manifest.model import Manifest
 from pgfleet.manifest.parse import build_manifest, parse_document
+from pgfleet.manifest.source.drizzle import JOURNAL
 from pgfleet.manifest.source.model import Content, Directory
 from pgfleet.manifest.text import Unusable, decode, normalize
 from pgfleet.run.regular_file import KIB, Unreadable, read_regular_file
@@ -49,7 +50,7 @@ def read_directory(folder: Path) -> Directory:
         name = path.relative_to(folder).as_posix()
         is_link = path.is_symlink() and not path.is_dir()  # also one to a file that does not exist
         if (path.is_file() or is_link) and not any(part.startswith(".") for part in name.split("/")):
-            found[name] = _content(path, folder) if path.suffix.lower() in READ else None
+            found[name] = _content(path, folder) if path.suffix.lower() in READ or name == JOURNAL else None
     return found
 
 

@@ -75,6 +75,47 @@ def test_a_folder_with_migrations_is_suggested(tmp_path: Path, file: str, folder
     assert caught.value.problem == f"no migrations found; did you mean {tmp_path / folder}?"
 
 
+def test_several_folders_with_migrations_are_named(tmp_path: Path) -> None:
+    for folder in ("2023", "2024"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "1_a.sql").write_text("")
+    with pytest.raises(ConfigurationError) as caught:
+        init(tmp_path, tmp_path / "manifest.toml", None)
+    assert caught.value.problem == (
+        "contains migrations only in folders: 2023, 2024; name one of them, "
+        "or list the files of several in a manifest, as [[migrations]]"
+    )
+
+
+FOREIGN = {
+    "db.changelog-master.yaml": "Liquibase",
+    "1_a.sql": "Liquibase",
+    "versions/ae1027a6acf_users.py": "Alembic",
+    "0001_initial.py": "Django",
+    "20240101000000_create_users.rb": "Rails",
+    "20240101000000_create_users.exs": "Ecto",
+    "20240101000000_Initial.cs": "Entity Framework",
+    "2024_01_01_000000_create_users_table.php": "Laravel",
+    "20240101000000_users.php": "Phinx",
+    "Version20240101000000.php": "Doctrine",
+    "1700000000000-Users.ts": "TypeORM",
+    "20240101000000_users.js": "Knex, Sequelize, or another tool in JavaScript",
+}
+
+
+@pytest.mark.parametrize("file", FOREIGN)
+def test_files_of_another_tool_are_named(file: str, tmp_path: Path) -> None:
+    """Also if numbered SQL files are beside them."""
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("--liquibase formatted sql\n\n--changeset a:1 context:test\nSELECT 1;\n")
+    (tmp_path / "2_b.sql").write_text("SELECT 1;\n")
+    with pytest.raises(ConfigurationError) as caught:
+        init(tmp_path, tmp_path / "manifest.toml", None)
+    start, _, advice = caught.value.problem.partition("; ")
+    assert start == f"contains migrations of {FOREIGN[file]}, which pgfleet cannot read"
+    assert advice.startswith("write them out as SQL, ")
+
+
 @pytest.mark.parametrize(("name", "problem"), [("none", "does not exist"), ("file", "is not a directory")])
 def test_a_path_that_is_no_directory_is_rejected(tmp_path: Path, name: str, problem: str) -> None:
     (tmp_path / "file").touch()

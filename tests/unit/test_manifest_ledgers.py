@@ -68,6 +68,7 @@ def test_plain_files_have_no_ledger() -> None:
         (Tool.DIESEL, "__diesel_schema_migrations"),
         (Tool.SQLX, "_sqlx_migrations"),
         (Tool.PRISMA, "_prisma_migrations"),
+        (Tool.DRIZZLE, "drizzle.__drizzle_migrations"),
         (Tool.NODE_PG_MIGRATE, "pgmigrations"),
         (Tool.POSTGRES_MIGRATIONS, "migrations"),
         (Tool.GRAPHILE_MIGRATE, "graphile_migrate.migrations"),
@@ -106,6 +107,7 @@ def test_an_unqualified_table_is_in_the_home_schema() -> None:
             id="sqlx, a failed one",
         ),
         pytest.param(Tool.POSTGRES_MIGRATIONS, [(0,), (1,)], versions("1"), id="postgres-migrations"),
+        pytest.param(Tool.DRIZZLE, [(1,), (None,)], versions("1"), id="drizzle"),
         pytest.param(Tool.SUPABASE, [("1",)], versions("1"), id="supabase"),
     ],
 )
@@ -224,6 +226,12 @@ def test_flyways_checksum_is_the_crc_32_of_the_lines(text: str, expected: int) -
             id="prisma",
         ),
         pytest.param(Tool.NODE_PG_MIGRATE, a_migration("1_m", "m/1_m.sql"), [{"name": "1_m"}], id="node-pg-migrate"),
+        pytest.param(
+            Tool.DRIZZLE,
+            a_migration("1704067200000", "m/0000_a.sql", "SELECT 1;\r\n"),
+            [{"created_at": 1704067200000, "hash": hashlib.sha256(b"SELECT 1;\n").hexdigest()}],
+            id="drizzle",
+        ),
         pytest.param(
             Tool.POSTGRES_MIGRATIONS,
             a_migration("1", "m/1_some-users.sql"),

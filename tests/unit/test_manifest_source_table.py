@@ -199,8 +199,8 @@ def test_every_fault_is_reported_at_once() -> None:
             [
                 (
                     "source.tool: must be 'plain', 'flyway', 'goose', 'dbmate', 'golang-migrate', "
-                    "'sql-migrate', 'diesel', 'sqlx', 'prisma', 'node-pg-migrate-sql', 'postgres-migrations', "
-                    "'graphile-migrate', 'sqitch' or 'supabase'"
+                    "'sql-migrate', 'diesel', 'sqlx', 'prisma', 'drizzle', 'node-pg-migrate-sql', "
+                    "'postgres-migrations', 'graphile-migrate', 'sqitch' or 'supabase'"
                 )
             ],
             id="an unknown tool",

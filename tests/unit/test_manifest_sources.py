@@ -108,6 +108,11 @@ MIGRATIONS = {
         ("deploy/touch.sql", "touch", "blog:touch", True),
         ("deploy/index.sql", "index", "blog:index", False),
     ],
+    Tool.DRIZZLE: [
+        ("0000_users.sql", "0000", "1704067200000", True),
+        ("0002_posts.sql", "0002", "1706745600000", True),
+        ("0001_index.sql", "0001", "1709251200000", True),
+    ],
     Tool.SUPABASE: [
         ("20240101000000_users.sql", "20240101000000", "20240101000000", True),
         ("20240201000000_posts.sql", "20240201000000", "20240201000000", True),
@@ -224,10 +229,10 @@ def test_only_flyways_repeatable_scripts_are_repeatable() -> None:
             id="goose",
         ),
         pytest.param(
-            Tool.DBMATE,
-            "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 2;\n-- migrate:up\nSELECT 3;",
-            "-- migrate:up\nSELECT 1;\n               \n         \n-- migrate:up\nSELECT 3;",
-            id="dbmate, twice",
+            Tool.SQL_MIGRATE,
+            "-- +migrate Up\nSELECT 1;\n-- +migrate Down\nSELECT 2;\n-- +migrate Up\nSELECT 3;",
+            "-- +migrate Up\nSELECT 1;\n                \n         \n-- +migrate Up\nSELECT 3;",
+            id="sql-migrate, twice",
         ),
         pytest.param(
             Tool.SQL_MIGRATE,

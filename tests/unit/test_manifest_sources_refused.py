@@ -8,6 +8,8 @@ from pgfleet.manifest.source.read import ignored_files, read_source
 from pgfleet.manifest.text import Unusable
 
 USERS = "CREATE TABLE users ();\n"
+IGNORED_NAME = "has a name that Flyway ignores; name it like V1__users.sql, U1__users.sql, or R__users.sql"
+TWO_UPS = "contains '{}' more than once, at line {}; keep one Up section, before the Down section"
 
 
 def problems(tool: Tool, directory: Directory) -> dict[str, str]:
@@ -34,6 +36,9 @@ REFUSED: list[tuple[Tool, Directory, dict[str, str]]] = [
             "5_env.sql": "-- +goose Up\n-- +goose ENVSUB ON\nSELECT 1;",
             "6_typo.sql": "-- +goose Up\n-- +goose Upp\nSELECT 1;",
             "06_again.sql": "-- +goose Up\nSELECT 1;",
+            "7_up.sql": f"-- +goose Up\n{USERS}-- +goose Down\nDROP TABLE users;\n-- +goose Up\n{USERS}",
+            "8_down.sql": f"-- +goose Down\nDROP TABLE users;\n-- +goose Up\n{USERS}",
+            "9_downs.sql": f"-- +goose Up\n{USERS}-- +goose Down\nDROP TABLE users;\n-- +goose Down\nSELECT 1;",
         },
         {
             "0_zero.sql": "the name must start with a positive number and an underscore, such as 00001_",
@@ -42,6 +47,9 @@ REFUSED: list[tuple[Tool, Directory, dict[str, str]]] = [
             "4_before.sql": "contains SQL before '-- +goose Up', at line 2; move it into that section",
             "5_env.sql": "substitutes environment variables (ENVSUB ON), at line 2; pgfleet does not",
             "6_typo.sql": "contains an annotation that goose does not know, at line 2",
+            "7_up.sql": TWO_UPS.format("-- +goose Up", 5),
+            "8_down.sql": "contains a Down section before '-- +goose Up', at line 1; move it to the end of the file",
+            "9_downs.sql": "contains two Down sections, the second at line 5; make them one",
             "users.sql": "the name must start with a positive number and an underscore, such as 00001_",
         },
     ),
@@ -59,6 +67,10 @@ REFUSED: list[tuple[Tool, Directory, dict[str, str]]] = [
             "V5__h.sql": USERS,
             "V5__h.sql.conf": "encoding=ISO-8859-1",
             "V6_i.sql": USERS,
+            "v7__j.sql": USERS,
+            "V 8__k.sql": USERS,
+            "U7__j.sql": USERS,
+            "users.sql": USERS,
         },
         {
             "B3__e.sql": "is a baseline migration, which replaces the others in new databases; pgfleet runs the others",
@@ -68,12 +80,45 @@ REFUSED: list[tuple[Tool, Directory, dict[str, str]]] = [
             "V4__g.sql": "runs only under a condition (shouldExecute in its .conf file); pgfleet cannot evaluate it",
             "V5__h.sql": "has the encoding ISO-8859-1 in its .conf file; save it as UTF-8",
             "afterMigrate__f.sql": "is a callback, which Flyway runs around migrations and pgfleet does not",
+            "V6_i.sql": IGNORED_NAME,
+            "v7__j.sql": IGNORED_NAME,
+            "V 8__k.sql": IGNORED_NAME,
         },
     ),
     (
-        Tool.DBMATE,
-        {"1_a.sql": USERS, "2_b.sql": "-- migrate:up\nSELECT 1;", "2_c.sql": "-- migrate:up\nSELECT 1;"},
+        Tool.PLAIN,
+        {"1_a.sql": f"-- atlas:checkpoint\n\n{USERS}", "2_b.sql": f"{USERS}-- atlas:txtar\n"},
         {
+            "1_a.sql": "contains atlas:checkpoint, at line 1, which only Atlas follows; skip the file",
+            "2_b.sql": "contains atlas:txtar, at line 2, which only Atlas follows; write the statements without it",
+        },
+    ),
+    (Tool.DRIZZLE, {"0000_a.sql": USERS}, {"meta/_journal.json": "does not exist"}),
+    (
+        Tool.DRIZZLE,
+        {"meta/_journal.json": '{"entries": [{"tag": "0000_a"}]}'},
+        {"meta/_journal.json": "is not a journal of Drizzle: it needs entries, each with tag and when"},
+    ),
+    (
+        Tool.DRIZZLE,
+        {"meta/_journal.json": '{"entries": [{"tag": "0000_a", "when": 1}, {"tag": "0000_a", "when": 2}]}'},
+        {"meta/_journal.json": "contains 0000_a twice; delete one of the entries"},
+    ),
+    (
+        Tool.DRIZZLE,
+        {"meta/_journal.json": '{"entries": [{"tag": "0000_a", "when": 1}]}', "0001_b.sql": USERS},
+        {"0000_a.sql": "does not exist"},
+    ),
+    (
+        Tool.DBMATE,
+        {
+            "1_a.sql": USERS,
+            "2_b.sql": "-- migrate:up\nSELECT 1;",
+            "2_c.sql": "-- migrate:up\nSELECT 1;",
+            "3_up.sql": f"-- migrate:up\n{USERS}-- migrate:up transaction:false\nSELECT 1;",
+        },
+        {
+            "3_up.sql": TWO_UPS.format("-- migrate:up", 3),
             "1_a.sql": "contains no line '-- migrate:up', so none of it would run; add it before the first statement",
             "2_c.sql": "has the same version as '2_b.sql', which dbmate does not allow",
         },
@@ -219,8 +264,8 @@ def test_what_the_manifest_says_about_the_transaction_has_precedence() -> None:
     [
         (
             Tool.FLYWAY,
-            ("V1__a.sql", "V2_b.sql", "v6__lower.sql", "U1__a.sql", "sub/U1.1__b.sql"),
-            ("V2_b.sql", "v6__lower.sql"),
+            ("V1__a.sql", "users.sql", "sub/views.sql", "U1__a.sql", "sub/U1.1__b.sql"),
+            ("sub/views.sql", "users.sql"),
         ),
         (Tool.GOOSE, ("1_a.sql", "sub/2_b.sql", "3_c.SQL", "notes.md"), ("3_c.SQL", "sub/2_b.sql")),
         (Tool.GOLANG_MIGRATE, ("1_a.up.sql", "1_a.down.sql", "002_b.sql"), ("002_b.sql",)),

@@ -9,7 +9,7 @@
 - Applied: its latest row is not of type UNDO or DELETE, or its version is at or below the baseline. Repeatable: the
   latest row has the file's checksum. A row with `success = false` is a fault.
 - Not supported: Java and script migrations, callbacks, baseline migrations (`B…`), placeholders (`${…}`, unless
-  replacement is disabled in `.sql.conf`), `shouldExecute`.
+  replacement is disabled in `.sql.conf`), `shouldExecute`, names that are almost right (`v1__a.sql`, `V1_a.sql`).
 """
 
 import re
@@ -36,6 +36,9 @@ from pgfleet.manifest.text import Unusable, line_of, normalize
 
 VERSIONED = re.compile(r"V(\d+(?:[._]\d+)*)(?:__(.*))?", re.ASCII)
 REPEATABLE = re.compile(r"R__(.+)")
+UNDO = re.compile(r"U(\d+(?:[._]\d+)*)(?:__(.*))?", re.ASCII)
+ALMOST = re.compile(r"[VRUB](?:[\W_]|\w?\d).*", re.ASCII | re.IGNORECASE | re.DOTALL)
+"""A name that somebody meant to be a migration's: `v1__a`, `V1_a`, `V 1__a`, `R_a`."""
 CODE = re.compile(r"[VR].*__.*\.(?:java|class|kt|groovy|py|ps1|sh|bash|cmd|bat)")
 CALLBACK = re.compile(r"(?:before|after|create)[A-Z]\w*?(?:__.*)?")
 """internal/resource/ResourceNameParser.java; documentation: Callback Events."""
@@ -62,6 +65,8 @@ def _label(path: str) -> Label | None:
     if found := VERSIONED.fullmatch(stem):
         version, identity = found[1].replace("_", "."), version_parts(found[1])
         return Label(version=version, key=version, title=words(found[2] or ""), order=(identity,), identity=identity)
+    if ALMOST.fullmatch(stem) and not UNDO.fullmatch(stem):
+        raise Unusable("has a name that Flyway ignores; name it like V1__users.sql, U1__users.sql, or R__users.sql")
     return None
 
 
@@ -99,8 +104,7 @@ def _find(directory: Directory) -> Iterator[Finding]:
 
 def _undone(path: str) -> tuple[int, ...] | None:
     """The version that a file undoes."""
-    stem = path.rsplit("/", 1)[-1].removesuffix(".sql")
-    found = VERSIONED.fullmatch("V" + stem[1:]) if path.endswith(".sql") and stem.startswith("U") else None
+    found = UNDO.fullmatch(path.rsplit("/", 1)[-1].removesuffix(".sql")) if path.endswith(".sql") else None
     return version_parts(found[1]) if found else None
 
 

@@ -4,18 +4,21 @@
 - Order: numbers by value.
 - What runs: the file.
 - Outside a transaction: a file with a statement that cannot run in a transaction, because the tool starts none.
-- Not supported: SQL files without a version; `.down.sql`; `.SQL`.
+- Not supported: SQL files without a version; `.down.sql`; `.SQL`; checkpoints, archives, and delimiters of Atlas.
 """
 
+import re
 from functools import partial
 
 from pgfleet.manifest.model import Tool
 from pgfleet.manifest.names import natural_order, read_name
-from pgfleet.manifest.source.model import Label, Layout, find_scripts, run_all_as_allowed
-from pgfleet.manifest.text import Unusable
+from pgfleet.manifest.source.model import Label, Layout, Section, find_scripts, run_all_as_allowed
+from pgfleet.manifest.text import Unusable, line_of
 
 UNDO = (".down.sql", ".rollback.sql", ".undo.sql", ".revert.sql")
 """The ends of the names of files that undo a migration, such as those of yoyo (`0001.users.rollback.sql`)."""
+ATLAS = re.compile(r"^--[ \t]*(atlas:(?:checkpoint|txtar|delimiter)\b)", re.MULTILINE)
+"""What Atlas does not run, or does not read as PostgreSQL does (https://atlasgo.io/concepts/migration-directory-integrity)."""
 
 
 def _label(path: str) -> Label | None:
@@ -39,4 +42,13 @@ def _label(path: str) -> Label | None:
     )
 
 
-LAYOUT = Layout(tool=Tool.PLAIN, find=partial(find_scripts, read_label=_label, read_section=run_all_as_allowed))
+def _section(sql: str, path: str) -> Section:
+    if found := ATLAS.search(sql):
+        advice = "skip the file" if "checkpoint" in found[1] else "write the statements without it"
+        raise Unusable(
+            f"contains {found[1]}, at line {line_of(sql, found.start())}, which only Atlas follows; {advice}"
+        )
+    return run_all_as_allowed(sql, path)
+
+
+LAYOUT = Layout(tool=Tool.PLAIN, find=partial(find_scripts, read_label=_label, read_section=_section))

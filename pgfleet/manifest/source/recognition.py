@@ -2,9 +2,11 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgfleet.manifest.model import Tool
+from pgfleet.manifest.source.foreign import find_foreign
 from pgfleet.manifest.source.model import Directory, count_files
 from pgfleet.manifest.source.tools import LAYOUTS
 
@@ -21,12 +23,14 @@ CODE = frozenset({"java", "js", "kt", "py", "rb", "ts", "xml"})
 class Recognition:
     """The tools that the files can belong to, with the reasons.
 
-    `hint` is what else to consider. `subfolder` contains migrations, if the directory itself contains none.
+    `hint` is what else to consider. If there is none, `foreign` says that the files are of another tool, and what to
+    do; `subfolders` contain migrations.
     """
 
     reasons: dict[Tool, str]
     hint: str | None = None
-    subfolder: str | None = None
+    foreign: str | None = None
+    subfolders: tuple[str, ...] = ()
 
 
 def recognize(directory: Directory, path: str) -> Recognition:
@@ -38,6 +42,8 @@ def recognize(directory: Directory, path: str) -> Recognition:
     reasons = {tool: reason for tool, layout in LAYOUTS.items() if (reason := layout.recognize(directory))}
     if reasons:
         return Recognition(reasons=reasons)
+    if foreign := find_foreign(directory):
+        return Recognition(reasons={}, foreign=foreign)
     if path.endswith(SUPABASE):
         return Recognition(reasons={Tool.SUPABASE: f"its path ends in {SUPABASE}"})
     if reason := _count(directory, UP_FILE, "are named like 000001_users.up.sql"):
@@ -47,21 +53,19 @@ def recognize(directory: Directory, path: str) -> Recognition:
             "sqlx, supabase, and postgres-migrations use such names too; if one of them runs these files, pass --tool"
         )
         return Recognition(reasons={Tool.PLAIN: reason}, hint=hint)
-    return Recognition(reasons={}, hint=_describe(directory), subfolder=_find_subfolder(directory, path))
+    return Recognition(reasons={}, hint=_describe(directory), subfolders=tuple(_find_subfolders(directory, path)))
 
 
-def _find_subfolder(directory: Directory, path: str) -> str | None:
-    """The first folder of the directory, by name, whose files belong to a tool."""
+def _find_subfolders(directory: Directory, path: str) -> Iterator[str]:
+    """The folders of the directory, by name, whose files belong to a tool."""
     for folder in sorted({each.split("/")[0] for each in directory if "/" in each}):
         files = {
             each.removeprefix(f"{folder}/"): directory[each] for each in directory if each.startswith(f"{folder}/")
         }
         found = recognize(files, f"{path}/{folder}")
         if found.reasons:
-            return folder
-        if found.subfolder:
-            return f"{folder}/{found.subfolder}"
-    return None
+            yield folder
+        yield from (f"{folder}/{each}" for each in found.subfolders)
 
 
 def _describe(directory: Directory) -> str:

@@ -6,6 +6,7 @@ from pgfleet.manifest.model import Tool
 from pgfleet.manifest.source import (
     dbmate,
     diesel,
+    drizzle,
     flyway,
     golang_migrate,
     goose,
@@ -26,6 +27,7 @@ WITH_LEDGER = (
     sqitch,
     graphile_migrate,
     prisma,
+    drizzle,
     diesel,
     flyway,
     goose,
