@@ -12,7 +12,7 @@ from pgfleet.catalog.objects import Catalog, CatalogObject, Identity, ObjectKind
 from pgfleet.catalog.reapply import NOTHING_TRIED, Reapplicable
 from pgfleet.catalog.scope import Scope, scope_of
 
-FORMAT = 9
+FORMAT = 10
 """Raised whenever ExpectedCatalog changes its form, so that one cached by an earlier pgfleet is not used."""
 
 PARTS = re.compile(r'"(?:[^"]|"")+"|[^.]+')
@@ -52,7 +52,8 @@ class ExpectedCatalog:
     change nothing when they are run again. `contracts` is the result of each consumer's statements after the whole
     manifest, without any role's privileges. `applied` is None for the whole manifest. `restored_forms` are objects of
     the history by the digest that they have after a dump and restore, if that is another one. A version of one of the
-    `pinned` extensions is expected exactly; of the others, a newer one will do.
+    `pinned` extensions is expected exactly; of the others, a newer one will do. `names_home`: the scripts may name the
+    home schema, so that definitions which contain its name contain that of every tenant's.
     """
 
     server_major: int
@@ -65,6 +66,7 @@ class ExpectedCatalog:
     applied: frozenset[str] | None = None
     restored_forms: Mapping[str, CatalogObject] = field(default_factory=dict)
     pinned: frozenset[str] = frozenset()
+    names_home: bool = True
 
     def at(self, applied: frozenset[str]) -> "ExpectedCatalog":
         """What a tenant must contain in which just these of the manifest's versions are applied."""

@@ -1,7 +1,7 @@
 -- Functions and procedures that the manifest creates, and all in a schema that it creates: one row each. A body in SQL
 -- or PL/pgSQL is read token by token, so that white space, comments, and the case of unquoted words do not count. In a
--- function's search_path, also in one that its body sets, the home schema is written "$home"; "$user", which SET ...
--- FROM CURRENT copies from the server's default, does not count.
+-- body, which dynamic SQL may have written, and in a function's search_path, the home schema is written "$home"; "$user",
+-- which SET ... FROM CURRENT copies from the server's default, does not count.
 SELECT
   'function' AS kind,
   s.schema::text AS schema,
@@ -20,18 +20,27 @@ SELECT
     'settings', c.settings,
     'body', CASE
       WHEN p.prosqlbody IS NOT NULL THEN pg_catalog.pg_get_function_sqlbody(p.oid)
-      WHEN l.lanname IN ('sql', 'plpgsql') AND pg_catalog.strpos(b.tokens, 'search_path') > 0
+      WHEN pg_catalog.strpos(m.body, %(home)s) > 0 OR pg_catalog.strpos(m.body, pg_catalog.quote_ident(%(home)s)) > 0
         THEN pg_catalog.regexp_replace(
-          b.tokens,
-          -- The home schema's name as a regular expression that matches just that.
-          E'(set (?:local |session )?search_path (?:to|=) (?:[^ ;]+ , )*)'
-          || pg_catalog.regexp_replace(pg_catalog.quote_ident(%(home)s), E'([^[:alnum:]_ "])', E'\\\\\\1', 'g')
-          || '(?= |$)',
-          E'\\1"$home"',
+          m.body,
+          -- The home schema's name as an expression that matches just that, quoted or as it is, as a whole word.
+          E'(?<![A-Za-z0-9_$]|[^\\x01-\\x7f])(?:'
+          || (
+            SELECT
+              pg_catalog.string_agg(
+                pg_catalog.regexp_replace(forms.name, E'([^[:alnum:]_ "])', E'\\\\\\1', 'g'), '|' ORDER BY forms.place
+              )
+            FROM (
+              VALUES
+              (1, pg_catalog.replace(pg_catalog.quote_ident(%(home)s), '$home', '$$home')),
+              (2, pg_catalog.replace(%(home)s, '$home', '$$home'))
+            ) AS forms (place, name)
+          )
+          || E')(?![A-Za-z0-9_$]|[^\\x01-\\x7f])',
+          '"$home"',
           'g'
         )
-      WHEN l.lanname IN ('sql', 'plpgsql') THEN b.tokens
-      ELSE p.prosrc
+      ELSE m.body
     END
   ) AS attributes,
   CASE
@@ -56,7 +65,7 @@ CROSS JOIN LATERAL (
   CROSS JOIN LATERAL (
     SELECT
       pg_catalog.string_agg(
-        CASE WHEN items.name = %(home)s THEN '"$home"' ELSE pg_catalog.quote_ident(items.name) END, ', ' ORDER BY items.place
+        CASE WHEN items.name = %(home)s THEN '"$home"' ELSE pg_catalog.quote_ident(pg_catalog.replace(items.name, '$home', '$$home')) END, ', ' ORDER BY items.place
       ) AS names
     FROM (
       SELECT
@@ -106,3 +115,11 @@ CROSS JOIN LATERAL (
     'g'
   ) WITH ORDINALITY AS matches (found, place)
 ) AS b
+CROSS JOIN LATERAL (
+  SELECT
+    -- A name of the owner's cannot pass for the home schema.
+    pg_catalog.replace(
+      CASE WHEN l.lanname IN ('sql', 'plpgsql') THEN b.tokens ELSE p.prosrc END, '$home', '$$home'
+    ) AS body
+  OFFSET 0
+) AS m

@@ -10,6 +10,7 @@ from fixtures.servers import Server, apply_manifest
 from pgfleet.catalog.expected import ExpectedCatalog
 from pgfleet.documents.audit import Verdict
 from pgfleet.documents.rollout import Result
+from pgfleet.manifest.home_schema import replay_home, words_of
 from pgfleet.manifest.model import Manifest
 from pgfleet.postgres.read.audit import audit
 from pgfleet.postgres.read.inspection import inspect
@@ -121,3 +122,55 @@ def test_a_function_may_keep_the_search_path_of_its_creation(server: Server, emp
     assert tenant.audit().verdict is Verdict.BLOCKED
     assert tenant.roll_out().result is Result.DONE
     assert tenant.audit().verdict is Verdict.READY
+
+
+WRITTEN = linear_manifest(
+    "CREATE TABLE notes (id serial)",
+    """
+    DO $$ BEGIN
+      EXECUTE pg_catalog.format(
+        'CREATE FUNCTION number() RETURNS bigint LANGUAGE plpgsql SET search_path = %I, pg_temp AS $f$
+         BEGIN EXECUTE ''SELECT 1 FROM %I.notes''; RETURN nextval(%L); END $f$',
+        current_schema(), current_schema(), format('%I.notes_id_seq', current_schema())
+      );
+    END $$
+    """,
+)
+"""Its dynamic SQL writes the home schema's name into a function; it does not say the name itself."""
+
+
+@pytest.mark.parametrize("home", ["public", "acme", "select", 'Odd "Home.x', "a|b", "$home"])
+def test_dynamic_sql_may_write_the_home_schemas_name_into_a_function(
+    server: Server, empty_database: str, home: str
+) -> None:
+    quoted = home.replace('"', '""')
+    expected = server.proven(WRITTEN, replay_home(home, words_of(WRITTEN)))
+    tenant = Subject(server=server, database=empty_database, manifest=WRITTEN, expected=expected, home=home)
+    server.execute(f'CREATE SCHEMA IF NOT EXISTS "{quoted}"', empty_database)
+    assert tenant.roll_out().result is Result.DONE
+    assert tenant.audit().verdict is Verdict.READY
+    for name in {"other", "$home"} - {home}:
+        server.execute(f'ALTER FUNCTION "{quoted}".number() SET search_path = "{name}", pg_temp', empty_database)
+        assert tenant.audit().verdict is Verdict.BLOCKED
+
+
+def test_a_function_with_the_home_schemas_name_is_not_created_with_that_of_the_replay(
+    server: Server, empty_database: str
+) -> None:
+    tenant = Subject(
+        server=server, database=empty_database, manifest=WRITTEN, expected=server.proven(WRITTEN), home="acme"
+    )
+    server.execute("CREATE SCHEMA acme", empty_database)
+    tenant.roll_out()
+    server.execute("DROP FUNCTION acme.number()", empty_database)
+    [difference] = tenant.audit().migrations[1].differences
+    assert difference.repair
+    assert (difference.repair.way, difference.repair.version) == ("rerun", "2")
+    server.execute(
+        "CREATE FUNCTION acme.number() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'", empty_database
+    )
+    [difference] = tenant.audit().migrations[1].differences
+    assert difference.repair
+    assert difference.repair.reason == (
+        "its migration writes the home schema's name into it; run the part that creates it again"
+    )

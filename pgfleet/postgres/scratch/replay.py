@@ -9,6 +9,7 @@ from pgfleet.catalog.objects import CatalogObject
 from pgfleet.catalog.partitions import Place, with_partitions
 from pgfleet.errors import DatabaseError, PermanentError, PgfleetError, ReplayFailed, ScriptFaulty
 from pgfleet.manifest.extensions import pinned_extensions
+from pgfleet.manifest.home_schema import may_name, words_of
 from pgfleet.manifest.model import Manifest, Script
 from pgfleet.postgres.read.contracts import try_contracts
 from pgfleet.postgres.read.introspection import CatalogReader, read_catalog
@@ -47,6 +48,7 @@ def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:
         harmless=frozenset(harmless),
         pinned=pinned_extensions(manifest.migrations),
         restored_forms=_unless_a_state(forms, history),
+        names_home=may_name(words_of(manifest), session.home),
     )
 
 

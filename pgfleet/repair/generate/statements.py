@@ -11,6 +11,9 @@ from pgfleet.repair.generate.dependents import with_dependents
 from pgfleet.repair.model import ManualRepairNeeded, Statement
 from pgfleet.repair.names import is_named_in, part_of
 
+HOME = '"$home"'
+"""The home schema's name in the body of a function (sql/introspection/function.sql)."""
+
 
 def generate_statements(
     difference: Difference, expected: ExpectedCatalog, facts: RepairFacts = NO_FACTS
@@ -57,6 +60,15 @@ def _children(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Stat
         yield from _add(each, expected)
 
 
+def _add_function(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
+    settings = [each for each in wanted.attributes.get("settings") or () if each != f"search_path={HOME}"]
+    if not expected.names_home and HOME in str([wanted.attributes["body"], settings]):
+        raise ManualRepairNeeded(
+            "its migration writes the home schema's name into it; run the part that creates it again"
+        )
+    yield Statement(text=wanted.definition)
+
+
 def _add_as_defined(wanted: CatalogObject, _expected: ExpectedCatalog) -> Iterator[Statement]:
     yield Statement(text=wanted.definition)
 
@@ -70,7 +82,8 @@ def _add_sequence(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[
     if _identity_column(wanted, expected):
         yield sequences.rename_sequence(wanted)
     else:
-        yield from sequences.add_sequence(wanted)
+        columns = [each for each in expected.objects.values() if each.identity.kind is ObjectKind.COLUMN]
+        yield from sequences.add_sequence(wanted, columns)
 
 
 def _add_view(wanted: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
@@ -92,10 +105,10 @@ def _sequence_of(column: CatalogObject, expected: ExpectedCatalog) -> CatalogObj
 
 def _change_function(wanted: CatalogObject, found: CatalogObject, expected: ExpectedCatalog) -> Iterator[Statement]:
     if not functions.must_be_dropped(wanted, found):
-        yield Statement(text=wanted.definition)
+        yield from _add_function(wanted, expected)
         return
     yield functions.drop_function(found)
-    yield Statement(text=wanted.definition)
+    yield from _add_function(wanted, expected)
     yield from _children(wanted, expected)
 
 
@@ -122,7 +135,7 @@ ADD: Mapping[ObjectKind, Adder] = {
     ObjectKind.SCHEMA: _add_as_defined,
     ObjectKind.EXTENSION: _add_as_defined,
     ObjectKind.TYPE: _add_as_defined,
-    ObjectKind.FUNCTION: _add_as_defined,
+    ObjectKind.FUNCTION: _add_function,
     ObjectKind.SEQUENCE: _add_sequence,
     ObjectKind.TABLE: _add_table,
     ObjectKind.COLUMN: lambda wanted, expected: columns.add_column(wanted, _sequence_of(wanted, expected)),
