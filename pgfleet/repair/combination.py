@@ -1,6 +1,6 @@
 """How the differences of a tenant are fixed together: what depends on an object is repaired with it."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pgfleet.catalog.differences import Difference
@@ -30,7 +30,8 @@ def choose_repairs(
 ) -> tuple[Repair, ...]:
     """The repairs of a tenant's differences; differences of `pending` versions are fixed by running these.
 
-    A missing column of a version that a ledger has `recorded` is lost with its values, if its table may have rows.
+    A missing column of a version that a ledger has `recorded` is lost with its values, if its table may have rows. What
+    would make a missing sequence begin again is not run, because rows may have its values.
     `occupied_names` are the relations that have the names that the manifest's objects need; `facts` is what is known of
     the objects that must be dropped, among others, and `unexpected` is what exists besides them. What depends on an
     object that exists and is wrong is repaired with that object: created again with it, or left to a person with it.
@@ -42,7 +43,8 @@ def choose_repairs(
         if each.version not in pending and _is_lost_column(each, differences, expected, recorded, facts)
     ]
     rerun = [each for each in columns if expected.reapplicable.restores(each.identity, each.change)]
-    lost = {each.version for each in gone}
+    sequences = [*_lost_sequences(differences, pending)]
+    lost = {each.version for each in (*gone, *sequences, *_defaults_of(sequences, differences))}
     lost_or_rerun = lost | {each.version for each in rerun}
 
     def choose(difference: Difference, changing_views: Collection[str]) -> Repair:
@@ -64,7 +66,9 @@ def choose_repairs(
     chosen = [_with_other_key(each, repair, unexpected) for each, repair in zip(differences, chosen, strict=True)]
     chosen = _with_lost_columns(differences, chosen, columns, expected, unexpected)
     chosen = _with_unfixed_views(differences, _with_unfixed_columns(differences, chosen))
-    chosen = [_with_lost_table(each, repair, gone) for each, repair in zip(differences, chosen, strict=True)]
+    manual = [each for each, repair in zip(differences, chosen, strict=True) if repair.strategy is Strategy.BY_HAND]
+    first = [*gone, *(each for each in sequences if each in manual)]
+    chosen = [_with_lost_relation(each, repair, first) for each, repair in zip(differences, chosen, strict=True)]
     pairs = zip(differences, chosen, strict=True)
     by_place: dict[tuple[str | None, str] | None, tuple[Difference, Repair]] = {
         each.expected.place: (each, repair)
@@ -75,6 +79,27 @@ def choose_repairs(
         _with_parent(repair, by_place.get(each.expected.parent_place))
         for each, repair in zip(differences, chosen, strict=True)
     )
+
+
+def _lost_sequences(differences: Sequence[Difference], pending: Collection[str]) -> Iterator[Difference]:
+    """The missing sequences, unless the table or the column that owns them is missing with its values."""
+    missing = [each.expected for each in differences if each.actual is None]
+    tables = {each.place for each in missing}
+    columns = {(each.parent_place, part_of(each)) for each in missing if each.identity.kind is ObjectKind.COLUMN}
+    for each in differences:
+        if each.identity.kind is ObjectKind.SEQUENCE and each.expected in missing and each.version not in pending:
+            place = each.expected.parent_place
+            if place is None or (place not in tables and (place, owner(each.expected)[1]) not in columns):
+                yield each
+
+
+def _defaults_of(sequences: Sequence[Difference], differences: Sequence[Difference]) -> Iterator[Difference]:
+    """The columns whose defaults name one of the missing sequences, so that they are fixed after it."""
+    names = [quoted(each.identity.name) for each in sequences]
+    for each in differences:
+        is_column = each.identity.kind is ObjectKind.COLUMN
+        if is_column and any(is_named_in(str(each.expected.attributes["default"]), name) for name in names):
+            yield each
 
 
 def _choose_with_views(
@@ -190,15 +215,15 @@ def _is_retyped(difference: Difference) -> bool:
     return is_column and found is not None and wanted.attributes["type"] != found.attributes["type"]
 
 
-def _with_lost_table(difference: Difference, repair: Repair, lost: Sequence[Difference]) -> Repair:
-    """The repair, or a manual one if the object is on a table that must be restored first, or names it."""
+def _with_lost_relation(difference: Difference, repair: Repair, lost: Sequence[Difference]) -> Repair:
+    """The repair, or a manual one if the object is on, or names, a table or sequence that must be restored first."""
     if repair.strategy is Strategy.BY_HAND:
         return repair
     texts = (difference.expected.definition, *(each.text for each in repair.statements))
-    for table in (each.identity for each in lost):
-        is_on_it = difference.expected.parent_place == (table.schema, table.name)
-        if is_on_it or any(is_named_in(each, quoted(table.name)) for each in texts):
-            return by_hand(f"table {table.name} must be restored first")
+    for relation in (each.identity for each in lost):
+        is_on_it = difference.expected.parent_place == (relation.schema, relation.name)
+        if is_on_it or any(is_named_in(each, quoted(relation.name)) for each in texts):
+            return by_hand(f"{relation.kind} {relation.name} must be restored first")
     return repair
 
 

@@ -337,3 +337,56 @@ def test_a_missing_privilege_is_reported(harbor: Subject) -> None:
     found = repair(harbor)
     assert (found.result, found.error and found.error.sqlstate) == (RepairResult.FAILED, "42501")
     assert harbor.before() == before
+
+
+SEQUENCES = {
+    "run again by its migration": {
+        "1_t.sql": "CREATE TABLE IF NOT EXISTS t (id bigint PRIMARY KEY, a text)",
+        "2_s.sql": "CREATE SEQUENCE IF NOT EXISTS s; ALTER TABLE t ALTER id SET DEFAULT nextval('s')",
+    },
+    "made by an earlier migration than the default": {
+        "1_t.sql": "CREATE SEQUENCE IF NOT EXISTS s; CREATE TABLE IF NOT EXISTS t (id bigint PRIMARY KEY, a text)",
+        "2_s.sql": "ALTER TABLE t ALTER id SET DEFAULT nextval('s')",
+    },
+    "owned": {
+        "1_t.sql": "CREATE TABLE IF NOT EXISTS t (id bigint PRIMARY KEY, a text)",
+        "2_s.sql": "CREATE SEQUENCE IF NOT EXISTS s OWNED BY t.id; ALTER TABLE t ALTER id SET DEFAULT nextval('s')",
+    },
+    "descending": {
+        "1_t.sql": "CREATE SEQUENCE IF NOT EXISTS s INCREMENT -1; "
+        "CREATE TABLE IF NOT EXISTS t (id bigint PRIMARY KEY DEFAULT nextval('s'), a text)",
+    },
+    "of two tables": {
+        "1_t.sql": "CREATE SEQUENCE s; CREATE TABLE u (id bigint PRIMARY KEY DEFAULT nextval('s'));"
+        "CREATE TABLE t (id bigint PRIMARY KEY DEFAULT nextval('s'), a text)",
+    },
+}
+INSERT = "INSERT INTO t (a) SELECT 'a' FROM generate_series(1, 3)"
+
+
+@pytest.mark.every_version
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_a_lost_sequence_continues_after_the_values_in_use(small: Callable[..., Subject], name: str) -> None:
+    """Whether a rollout or a repair creates it again."""
+    subject = small(SEQUENCES[name])
+    subject.roll_out()
+    subject.execute(f"{INSERT}; DROP SEQUENCE s CASCADE")
+    subject.roll_out()
+    assert repair(subject).result is RepairResult.REPAIRED
+    assert subject.audit().verdict is Verdict.READY
+    subject.execute(INSERT)
+
+
+def test_a_lost_sequence_whose_values_are_unknown_is_left_to_a_person(small: Callable[..., Subject]) -> None:
+    table = "CREATE TABLE IF NOT EXISTS t (id text PRIMARY KEY, a text)"
+    default = "ALTER TABLE t ALTER id SET DEFAULT 'n' || nextval('s')"
+    subject = small({"1_t.sql": f"CREATE SEQUENCE IF NOT EXISTS s; {table}; {default}"})
+    subject.roll_out()
+    subject.execute(f"{INSERT}; DROP SEQUENCE s CASCADE")
+    subject.roll_out()
+    repair(subject)
+    found = {each.identity: each.repair and each.repair.reason for each in subject.audit().migrations[0].differences}
+    assert found == {
+        "public.s": "its current value is lost: create it, and set it after the last value in use",
+        "public.t.id": "sequence s must be restored first",
+    }

@@ -88,7 +88,6 @@ CASES = {
 SINCE_15 = {
     "a sequence that is unlogged": ("CREATE SEQUENCE s", "ALTER SEQUENCE s SET UNLOGGED"),
     "a sequence that is to be unlogged": ("CREATE UNLOGGED SEQUENCE s", "ALTER SEQUENCE s SET LOGGED"),
-    "an unlogged sequence that is gone": ("CREATE UNLOGGED SEQUENCE s", "DROP SEQUENCE s"),
 }
 
 

@@ -21,26 +21,30 @@ from unit.repair_objects import (
 )
 
 from pgfleet.catalog.objects import CatalogObject, ObjectKind
+from pgfleet.repair.model import ManualRepairNeeded
 
 ADDED = {
     "a schema": (an_object(ObjectKind.SCHEMA, "s", "CREATE SCHEMA s", {}), ["CREATE SCHEMA s"]),
     "an extension": (an_extension("1.1"), ["CREATE EXTENSION x"]),
     "a type": (a_type("enum", labels=["a"]), ["CREATE TYPE y"]),
     "a function": (a_function(), ["CREATE OR REPLACE FUNCTION f(integer) AS 1"]),
-    "a sequence of nobody's": (
-        a_sequence("s", table=None, cycle=True),
-        ["CREATE SEQUENCE s AS bigint INCREMENT BY 1 MINVALUE 1 MAXVALUE 99 START WITH 1 CACHE 1 CYCLE"],
-    ),
-    "an unlogged sequence": (
-        a_sequence("s", table=None, unlogged=True),
-        ["CREATE UNLOGGED SEQUENCE s AS bigint INCREMENT BY 1 MINVALUE 1 MAXVALUE 99 START WITH 1 CACHE 1"],
+    "an unlogged sequence that cycles": (
+        a_sequence(unlogged=True, cycle=True),
+        [
+            (
+                "CREATE UNLOGGED SEQUENCE t_c_seq "
+                "AS bigint INCREMENT BY 1 MINVALUE 1 MAXVALUE 99 START WITH 1 CACHE 1 CYCLE"
+            ),
+            "late: ALTER SEQUENCE t_c_seq OWNED BY t.c",
+            "late: SELECT pg_catalog.setval('t_c_seq', max(c)) FROM t HAVING max(c) >= 1",
+        ],
     ),
     "a sequence that a column owns": (
         a_sequence(increment=-1),
         [
             "CREATE SEQUENCE t_c_seq AS bigint INCREMENT BY -1 MINVALUE 1 MAXVALUE 99 START WITH 1 CACHE 1",
             "late: ALTER SEQUENCE t_c_seq OWNED BY t.c",
-            "late: SELECT pg_catalog.setval('t_c_seq', min(c)) FROM t HAVING min(c) IS NOT NULL",
+            "late: SELECT pg_catalog.setval('t_c_seq', min(c)) FROM t HAVING min(c) <= 1",
         ],
     ),
     "a column": (a_column(), ["ALTER TABLE t ADD COLUMN c text -- ACCESS_EXCLUSIVE"]),
@@ -121,6 +125,21 @@ ADDED = {
 @pytest.mark.parametrize(("wanted", "statements"), ADDED.values(), ids=ADDED.keys())
 def test_what_is_missing_is_made(wanted: CatalogObject, statements: list[str]) -> None:
     assert made(missing(wanted)) == statements
+
+
+def test_a_sequence_without_owner_continues_after_the_columns_that_use_it() -> None:
+    columns = [a_column(f"{table}.c", table=table, default="nextval('s'::regclass)") for table in ("t", "u")]
+    assert made(missing(a_sequence("s", table=None)), *columns)[1:] == [
+        (
+            "late: SELECT pg_catalog.setval('s', max(value)) "
+            "FROM (SELECT max(c) FROM t UNION ALL SELECT max(c) FROM u) AS used (value) HAVING max(value) >= 1"
+        )
+    ]
+
+
+def test_a_sequence_that_no_column_uses_is_left_to_a_person() -> None:
+    with pytest.raises(ManualRepairNeeded, match="its current value is lost: create it"):
+        made(missing(a_sequence("s", table=None)), a_column(default="'a' || nextval('s'::regclass)"))
 
 
 def test_a_view_is_made_with_what_stands_on_it() -> None:

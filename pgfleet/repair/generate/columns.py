@@ -10,6 +10,7 @@ from pgfleet.repair.generate.sequences import (
     continue_after,
     continue_after_rows,
     identity_options,
+    owner,
     sequence_of_default,
 )
 from pgfleet.repair.model import Hazard, ManualRepairNeeded, Statement
@@ -135,7 +136,7 @@ def _become_identity(
     generated = IDENTITY[wanted.attributes["identity"]]
     yield _alter(wanted, f"ALTER COLUMN {column} ADD GENERATED {generated} AS IDENTITY{options}", LOCK)
     if sequence:
-        yield continue_after(sequence, serial) if serial else continue_after_rows(sequence)
+        yield continue_after(sequence, serial) if serial else continue_after_rows(sequence, owner(sequence))
     if outdated:
         yield Statement(text=f"DROP SEQUENCE {outdated}", hazards=(Hazard.MAY_BE_NEEDED,))
 

@@ -1,12 +1,12 @@
 """Statements that fix a sequence."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pgfleet.catalog.objects import CatalogObject
-from pgfleet.repair.model import Statement
-from pgfleet.repair.names import literal, quoted, relation, within
+from pgfleet.repair.model import ManualRepairNeeded, Statement
+from pgfleet.repair.names import literal, part_of, quoted, relation, table_of, within
 
 OPTIONS = {
     "type": "AS",
@@ -21,14 +21,22 @@ OPTIONS = {
 NEXT_VALUE = re.compile(r"nextval\('((?:[^']|'')+)'::regclass\)")
 
 
-def add_sequence(wanted: CatalogObject) -> Iterator[Statement]:
-    """Creates the expected sequence, continuing after the values in its column."""
+def add_sequence(wanted: CatalogObject, columns: Collection[CatalogObject] = ()) -> Iterator[Statement]:
+    """Creates the expected sequence, continuing after the values in its column, or in those that it is the default of.
+
+    Raises ManualRepairNeeded if there is none, because its current value is lost.
+    """
     attributes, name = wanted.attributes, relation(wanted.identity)
     unlogged = "UNLOGGED " if attributes["unlogged"] else ""
     yield Statement(text=f"CREATE {unlogged}SEQUENCE {name} {_options(attributes, OPTIONS)}")
     if attributes["owned_by"]:
         yield _own(wanted)
-        yield continue_after_rows(wanted)
+        yield continue_after_rows(wanted, owner(wanted))
+        return
+    users = [(table_of(each), part_of(each)) for each in columns if sequence_of_default(each) == name]
+    if not users:
+        raise ManualRepairNeeded("its current value is lost: create it, and set it after the last value in use")
+    yield continue_after_rows(wanted, *users)
 
 
 def rename_sequence(wanted: CatalogObject) -> Statement:
@@ -40,12 +48,15 @@ def rename_sequence(wanted: CatalogObject) -> Statement:
     return Statement(text=f"DO {literal(body)}")
 
 
-def continue_after_rows(wanted: CatalogObject) -> Statement:
-    """Sets a new sequence to continue after the values in its column."""
-    table, column = owner(wanted)
-    value = f"{'max' if wanted.attributes['increment'] > 0 else 'min'}({column})"
-    name = literal(relation(wanted.identity))
-    text = f"SELECT pg_catalog.setval({name}, {value}) FROM {table} HAVING {value} IS NOT NULL"
+def continue_after_rows(wanted: CatalogObject, *columns: tuple[str, str]) -> Statement:
+    """Sets a new sequence to continue after the values in columns, each with its table, if any is after the start."""
+    last, is_after = ("max", ">=") if wanted.attributes["increment"] > 0 else ("min", "<=")
+    name, start = literal(relation(wanted.identity)), wanted.attributes["start"]
+    [(table, column), *others] = columns
+    if others:
+        values = (f"SELECT {last}({column}) FROM {table}" for table, column in columns)
+        table, column = f"({' UNION ALL '.join(values)}) AS used (value)", "value"
+    text = f"SELECT pg_catalog.setval({name}, {last}({column})) FROM {table} HAVING {last}({column}) {is_after} {start}"
     return Statement(text=text, is_late=True)
 
 
