@@ -53,7 +53,8 @@ class ExpectedCatalog:
     manifest, without any role's privileges. `applied` is None for the whole manifest. `restored_forms` are objects of
     the history by the digest that they have after a dump and restore, if that is another one. A version of one of the
     `pinned` extensions is expected exactly; of the others, a newer one will do. `names_home`: the scripts may name the
-    home schema, so that definitions which contain its name contain that of every tenant's.
+    home schema, so that definitions which contain its name contain that of every tenant's. `repeats` are the
+    versions that may change or lose rows when they are run again.
     """
 
     server_major: int
@@ -67,6 +68,7 @@ class ExpectedCatalog:
     restored_forms: Mapping[str, CatalogObject] = field(default_factory=dict)
     pinned: frozenset[str] = frozenset()
     names_home: bool = True
+    repeats: frozenset[str] = frozenset()
 
     def at(self, applied: frozenset[str]) -> "ExpectedCatalog":
         """What a tenant must contain in which just these of the manifest's versions are applied."""

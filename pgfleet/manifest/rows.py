@@ -1,5 +1,6 @@
 """Whether a script can read, write, or move rows."""
 
+import re
 from typing import Any
 
 from pgfleet.parser import ast, enums
@@ -32,6 +33,25 @@ DEFINITIONS = (
 )
 """Statements that define objects. Renaming is not among them: it can exchange two tables or columns with their rows."""
 MOVES_ROWS = frozenset({enums.AlterTableType.AT_AlterColumnType, enums.AlterTableType.AT_SetIdentity})
+CHANGES_ROWS = (
+    ast.CallStmt,
+    ast.CopyStmt,
+    ast.DeleteStmt,
+    ast.ExecuteStmt,
+    ast.InsertStmt,
+    ast.MergeStmt,
+    ast.RenameStmt,
+    ast.TruncateStmt,
+    ast.UpdateStmt,
+)
+HOLDS_ROWS = frozenset(
+    {enums.ObjectType.OBJECT_TABLE, enums.ObjectType.OBJECT_SEQUENCE, enums.ObjectType.OBJECT_SCHEMA}
+)
+CHANGES_ROWS_BY_TEXT = re.compile(
+    r"\b(?:insert\s+into|(?<!on )update\s+(?!on\b|of\b|or\b)|delete\s+from|merge\s+into)|"
+    r"\b(?:truncate|setval|perform|call|copy)\b",
+    re.IGNORECASE,
+)
 HARMLESS_FUNCTION = "set_config"
 """pg_dump calls it at the start of its output."""
 
@@ -51,3 +71,28 @@ def _defines(statement: Any) -> bool:
     if isinstance(statement, ast.AlterTableStmt):
         return not any(getattr(each, "subtype", None) in MOVES_ROWS for each in statement.cmds or ())
     return isinstance(statement, DEFINITIONS)
+
+
+def may_repeat_changes(sql: str) -> bool:
+    """Whether a valid script may change rows that it has changed before, or lose rows, if it is run again."""
+    return any(_may_change_rows(raw.stmt) for raw in parse_sql(sql))
+
+
+def _may_change_rows(statement: Any) -> bool:
+    if isinstance(statement, ast.SelectStmt):
+        return not _defines(statement)
+    if isinstance(statement, ast.DoStmt):
+        texts = (each.arg.sval for each in statement.args if each.defname == "as")
+        return any(map(CHANGES_ROWS_BY_TEXT.search, texts))
+    if isinstance(statement, ast.DropStmt):
+        return statement.removeType in HOLDS_ROWS
+    if isinstance(statement, ast.AlterTableStmt):
+        return any(_changes_column(each) for each in statement.cmds or ())
+    return isinstance(statement, CHANGES_ROWS)
+
+
+def _changes_column(command: Any) -> bool:
+    """Whether it drops a column, or computes its values."""
+    subtype = getattr(command, "subtype", None)
+    is_computed = subtype == enums.AlterTableType.AT_AlterColumnType and command.def_.raw_default is not None
+    return is_computed or subtype == enums.AlterTableType.AT_DropColumn

@@ -27,10 +27,10 @@ def choose_repair(
 ) -> Repair:
     """The repair of one difference, regardless of others.
 
-    A migration that is pending, or that shows no effect on an existing object, is run. Otherwise, a rerun is chosen
-    only if it is proven to restore the object, would not change other views (`makes_other_views`), and would not also
-    re-create a table or column that one of the `lost` versions created. Nothing re-creates a lost table without
-    consent, because its rows are gone and a person must know; its repair names the version that would.
+    A migration that is pending is run. Otherwise, a rerun is chosen only if it is proven to restore the object, and
+    would not change other views (`makes_other_views`), change or lose rows once more, or re-create a table or column
+    that one of the `lost` versions created. Nothing re-creates a lost table without consent, because its rows are gone
+    and a person must know; its repair names the version that would.
     """
     if difference.actual is None and (obstacle := _find_name_conflict(difference.expected, expected, occupied_names)):
         return by_hand(_describe_name_conflict(obstacle, difference))
@@ -40,9 +40,8 @@ def choose_repair(
     is_restored &= not makes_other_views
     if is_lost_table(difference):
         return _lost_table(difference, is_restored=is_restored)
-    was_never_run = difference.change is Change.CHANGED and difference.untouched and not makes_other_views
     reruns = {difference.version} | expected.later_changers(difference.version)
-    if (was_never_run or is_restored) and not reruns & {*lost}:
+    if is_restored and not reruns & {*lost, *expected.repeats}:
         return Repair(strategy=Strategy.RERUN, version=difference.version)
     try:
         statements = tuple(generate_statements(difference, expected, facts))

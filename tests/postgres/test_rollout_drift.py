@@ -285,3 +285,37 @@ def test_what_reapplying_fixes_and_what_it_leaves_is_in_the_result(notes: Subjec
     result = notes.roll_out()
     assert (step(result, "1").action, step(result, "1").status) == (Action.REAPPLY, StepStatus.DONE)
     assert remaining(result) == ["public.notes.body"]
+
+
+DATA = {
+    "an index that is lost": ("CREATE INDEX IF NOT EXISTS i ON t (n); UPDATE t SET n = n + 1", "DROP INDEX i"),
+    "an index beside a new row": ("CREATE INDEX IF NOT EXISTS i ON t (n); INSERT INTO t VALUES (7)", "DROP INDEX i"),
+    "a type as before": (
+        "ALTER TABLE t ALTER n TYPE bigint; UPDATE t SET n = n * 100",
+        "ALTER TABLE t ALTER n TYPE int",
+    ),
+    "a type with an expression": ("ALTER TABLE t ALTER n TYPE bigint USING n * 100", "ALTER TABLE t ALTER n TYPE int"),
+    "a default as before": ("ALTER TABLE t ALTER n SET DEFAULT 2; DELETE FROM t WHERE n = 5", "ALTER t SET DEFAULT 1"),
+    "row security as before": (
+        "DROP POLICY p ON t; ALTER TABLE t DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_a_migration_that_changes_rows_is_not_run_again_because_of_drift(
+    small: Callable[..., Subject], name: str
+) -> None:
+    table = (
+        "CREATE TABLE t (n int DEFAULT 1); ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (true)"
+    )
+    script, damage = DATA[name]
+    subject = small({"1_t.sql": table, "2_change.sql": script})
+    assert subject.roll_out().result is Result.DONE
+    subject.execute("INSERT INTO t VALUES (3), (5)")
+    subject.execute(damage.replace("ALTER t", "ALTER TABLE t ALTER n"))
+    rows = subject.query("SELECT n FROM t ORDER BY n")
+    assert subject.roll_out().result is Result.UNCHANGED
+    assert repair(subject).result is RepairResult.REPAIRED
+    assert (subject.audit().verdict, subject.query("SELECT n FROM t ORDER BY n")) == (Verdict.READY, rows)

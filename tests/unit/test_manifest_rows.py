@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgfleet.manifest.rows import only_defines
+from pgfleet.manifest.rows import may_repeat_changes, only_defines
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,41 @@ def test_scripts_that_only_define_objects(sql: str) -> None:
 )
 def test_scripts_that_may_change_rows(sql: str) -> None:
     assert not only_defines(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1",
+        "CREATE INDEX IF NOT EXISTS i ON t (a); ALTER TABLE t ALTER a TYPE bigint, DROP CONSTRAINT IF EXISTS c",
+        "CREATE OR REPLACE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM t'",
+        "DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT 1; DROP TRIGGER IF EXISTS g ON t",
+        "DO $$ BEGIN IF true THEN CREATE TRIGGER g BEFORE UPDATE ON t EXECUTE FUNCTION f(); END IF; END $$",
+        "DO $$ BEGIN ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u ON UPDATE CASCADE; END $$",
+    ],
+)
+def test_scripts_that_leave_rows_as_they_are_when_they_run_again(sql: str) -> None:
+    assert not may_repeat_changes(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE t SET a = a + 1",
+        "DELETE FROM t",
+        "INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING",
+        "COPY t FROM '/tmp/t.csv'",
+        "TRUNCATE t",
+        "CALL p()",
+        "SELECT setval('s', 1)",
+        "WITH gone AS (DELETE FROM t RETURNING *) SELECT * FROM gone",
+        "DO $$ BEGIN UPDATE t SET a = a + 1; END $$",
+        "DO $$ BEGIN EXECUTE 'insert  into t values (1)'; END $$",
+        "ALTER TABLE t ALTER a TYPE bigint USING a * 100",
+        "ALTER TABLE t DROP COLUMN IF EXISTS a, ADD COLUMN a int",
+        "DROP TABLE IF EXISTS t; CREATE TABLE t (a int)",
+        "ALTER TABLE t RENAME a TO b",
+    ],
+)
+def test_scripts_that_may_change_or_lose_rows_again(sql: str) -> None:
+    assert may_repeat_changes(f"CREATE INDEX IF NOT EXISTS i ON t (a); {sql}")

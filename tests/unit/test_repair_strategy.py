@@ -57,12 +57,16 @@ def restored(*objects: CatalogObject, missing: bool = True, changed: bool = True
             changed(COLUMN, SHORT), restored(COLUMN, changed=False), Strategy.SQL, id="changed, missing is proven"
         ),
         pytest.param(missing(a_table()), restored(), Strategy.BY_HAND, id="a table that does not"),
+        pytest.param(changed(COLUMN, SHORT, untouched=True), restored(), Strategy.SQL, id="as before the migration"),
         pytest.param(
-            changed(COLUMN, SHORT, untouched=True), restored(), Strategy.RERUN, id="a migration that never ran"
+            missing(INDEX),
+            replace(restored(INDEX), repeats=frozenset("1")),
+            Strategy.SQL,
+            id="a script that changes rows",
         ),
     ],
 )
-def test_a_rerun_is_chosen_where_it_is_proven_or_was_never_run(
+def test_a_rerun_is_chosen_where_it_is_proven(
     difference: Difference, expected: ExpectedCatalog, strategy: Strategy
 ) -> None:
     repair = choose_repair(difference, expected)

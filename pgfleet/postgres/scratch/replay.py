@@ -11,6 +11,7 @@ from pgfleet.errors import DatabaseError, PermanentError, PgfleetError, ReplayFa
 from pgfleet.manifest.extensions import pinned_extensions
 from pgfleet.manifest.home_schema import may_name, words_of
 from pgfleet.manifest.model import Manifest, Script
+from pgfleet.manifest.rows import may_repeat_changes
 from pgfleet.postgres.read.contracts import try_contracts
 from pgfleet.postgres.read.introspection import CatalogReader, read_catalog
 from pgfleet.postgres.read.partitions import read_partitions
@@ -48,6 +49,7 @@ def replay(manifest: Manifest, session: Session) -> ExpectedCatalog:
         harmless=frozenset(harmless),
         pinned=pinned_extensions(manifest.migrations),
         restored_forms=_unless_a_state(forms, history),
+        repeats=frozenset(each.version for each in manifest.migrations if may_repeat_changes(each.script.sql)),
         names_home=may_name(words_of(manifest), session.home),
     )
 
