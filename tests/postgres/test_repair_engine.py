@@ -138,6 +138,7 @@ def test_a_statement_that_rows_violate_rolls_everything_back(harbor: Subject, dr
 def test_a_script_that_would_lose_rows_trips_the_guard(small: Callable[..., Subject]) -> None:
     script = f"{TABLE} CREATE INDEX IF NOT EXISTS one_id ON one (id); DELETE FROM one;"
     subject = small({"1_one.sql": script}, rest='[[counts]]\ntable = "one"')
+    subject.expected = replace(subject.expected, repeats=frozenset())  # as if the DELETE could not be recognized
     subject.execute(f"{script} INSERT INTO one VALUES (1); DROP INDEX one_id")
     found = repair(subject)
     assert (found.result, found.versions) == (RepairResult.FAILED, ("1",))
@@ -302,7 +303,8 @@ def test_a_check_of_another_migration_that_a_rerun_breaks_is_not_proven(small: C
         "2_two.sql": "CREATE INDEX IF NOT EXISTS two ON one (id); UPDATE one SET name = NULL;",
     }
     subject = small(scripts, v1=f"{CHECK}returns = [[0]]")
-    subject.expected = subject.server.proven(a_small_manifest(scripts))
+    expected = subject.server.proven(a_small_manifest(scripts))
+    subject.expected = replace(expected, repeats=frozenset())  # as if the UPDATE could not be recognized
     subject.execute(f"{TABLE} INSERT INTO one VALUES (1, 'a'); {scripts['2_two.sql']} UPDATE one SET name = 'a'")
     subject.roll_out()
     subject.execute("DROP INDEX two")
