@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from pgfleet.manifest.catalog_queries import FUNCTIONS
 from pgfleet.parser import ast, enums
 from pgfleet.parser.parse import nodes_in, parse_sql
 
@@ -52,8 +53,13 @@ CHANGES_ROWS_BY_TEXT = re.compile(
     r"\b(?:truncate|setval|perform|call|copy)\b",
     re.IGNORECASE,
 )
-HARMLESS_FUNCTION = "set_config"
-"""pg_dump calls it at the start of its output."""
+HARMLESS_FUNCTIONS = frozenset(
+    """
+    current_setting hashtext hashtextextended pg_advisory_lock pg_advisory_unlock pg_advisory_xact_lock
+    pg_try_advisory_lock pg_try_advisory_xact_lock set_config
+    """.split()  # noqa: SIM905 (easier to read than names in quotes)
+)
+"""Functions that scripts call for what they do, without rows. pg_dump calls set_config at the start of its output."""
 
 
 def only_defines(sql: str) -> bool:
@@ -66,8 +72,7 @@ def only_defines(sql: str) -> bool:
 
 def _defines(statement: Any) -> bool:
     if isinstance(statement, ast.SelectStmt):
-        calls = (each for each in nodes_in(statement) if isinstance(each, ast.FuncCall))
-        return not statement.fromClause and all(each.funcname[-1].sval == HARMLESS_FUNCTION for each in calls)
+        return not statement.fromClause and _called(statement) <= HARMLESS_FUNCTIONS
     if isinstance(statement, ast.AlterTableStmt):
         return not any(getattr(each, "subtype", None) in MOVES_ROWS for each in statement.cmds or ())
     return isinstance(statement, DEFINITIONS)
@@ -80,7 +85,8 @@ def may_repeat_changes(sql: str) -> bool:
 
 def _may_change_rows(statement: Any) -> bool:
     if isinstance(statement, ast.SelectStmt):
-        return not _defines(statement)
+        writes = any(isinstance(each, (*CHANGES_ROWS, ast.IntoClause)) for each in nodes_in(statement))
+        return writes or not _called(statement) <= HARMLESS_FUNCTIONS | FUNCTIONS
     if isinstance(statement, ast.DoStmt):
         texts = (each.arg.sval for each in statement.args if each.defname == "as")
         return any(map(CHANGES_ROWS_BY_TEXT.search, texts))
@@ -89,6 +95,11 @@ def _may_change_rows(statement: Any) -> bool:
     if isinstance(statement, ast.AlterTableStmt):
         return any(_changes_column(each) for each in statement.cmds or ())
     return isinstance(statement, CHANGES_ROWS)
+
+
+def _called(statement: Any) -> set[str]:
+    """The names of the functions that the statement calls, without schemas."""
+    return {each.funcname[-1].sval for each in nodes_in(statement) if isinstance(each, ast.FuncCall)}
 
 
 def _changes_column(command: Any) -> bool:

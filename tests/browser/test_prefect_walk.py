@@ -129,7 +129,7 @@ def test_the_deployments_are_listed_with_their_schedules_and_their_forms_describ
     page.get_by_role("link", name="nightly-demo", exact=True).click()
     expect(page.get_by_text("At 02:00 AM").last).to_be_visible()
     walk.picture("prefect-nightly")
-    page.go_back()
+    page.goto(f"{ui}/deployments")
     page.get_by_role("link", name="audit-demo", exact=True).click()
     page.get_by_role("button", name="Run", exact=True).click()
     page.get_by_text("Custom run").click()

@@ -53,6 +53,7 @@ def test_scripts_that_may_change_rows(sql: str) -> None:
     "sql",
     [
         "SELECT 1",
+        "SELECT pg_advisory_xact_lock(hashtextextended('a', 0)); SELECT count(*) FROM t",
         "CREATE INDEX IF NOT EXISTS i ON t (a); ALTER TABLE t ALTER a TYPE bigint, DROP CONSTRAINT IF EXISTS c",
         "CREATE OR REPLACE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM t'",
         "DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT 1; DROP TRIGGER IF EXISTS g ON t",
@@ -74,6 +75,8 @@ def test_scripts_that_leave_rows_as_they_are_when_they_run_again(sql: str) -> No
         "TRUNCATE t",
         "CALL p()",
         "SELECT setval('s', 1)",
+        "SELECT refill(a) FROM t",
+        "SELECT * INTO u FROM t",
         "WITH gone AS (DELETE FROM t RETURNING *) SELECT * FROM gone",
         "DO $$ BEGIN UPDATE t SET a = a + 1; END $$",
         "DO $$ BEGIN EXECUTE 'insert  into t values (1)'; END $$",
