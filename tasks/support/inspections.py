@@ -12,6 +12,7 @@ from prefect.client.schemas.actions import ArtifactCreate
 from pydantic import TypeAdapter, ValidationError
 
 from pgfleet.fleet.model import Environment
+from pgfleet.hidden_characters import escape_json
 from pgfleet.judge.unchanged import EarlierInspection, earlier_inspections
 from pgfleet.tasks.support.current_run import is_in_parent_process
 from pgfleet.tasks.support.results import INSPECTED, load_result
@@ -37,7 +38,7 @@ def save_inspections(environment: Environment, inspections: Iterable[EarlierInsp
     known = _latest.get(environment.name, ())
     found = earlier_inspections((*known, *inspections), datetime.now(UTC), environment.policy.full_audit_every)
     values = _latest[environment.name] = tuple(found.values())
-    data, run_id = INSPECTIONS.dump_json(values).decode(), UUID(str(runtime.flow_run.id))
+    data, run_id = escape_json(INSPECTIONS.dump_json(values).decode()), UUID(str(runtime.flow_run.id))
     description = "What is known of the tenants' catalogs, for the next run"
     # Without them the next run reads everything; a rollout that has changed tenants must not end for that.
     with suppress(httpx.HTTPError), get_client(sync_client=True) as client:

@@ -17,6 +17,7 @@ from pgfleet.documents.repair import RepairDocument, TenantRepair
 from pgfleet.documents.ring import WatchEntry
 from pgfleet.documents.rollout import RolloutDocument, TenantResult
 from pgfleet.documents.rollout_plan import RolloutPlan
+from pgfleet.hidden_characters import escape_json
 from pgfleet.tasks.support.current_run import is_in_parent_process
 
 Form = TypeVar("Form")
@@ -52,7 +53,7 @@ _kept: dict[tuple[UUID, str], object] = {}
 
 def save_result(value: Form, form: TypeAdapter[Form], description: str, *, kind: str = RESULT) -> None:
     """Saves a value with the current flow run."""
-    run_id, data = UUID(str(runtime.flow_run.id)), form.dump_json(value).decode()
+    run_id, data = UUID(str(runtime.flow_run.id)), escape_json(form.dump_json(value).decode())
     with get_client(sync_client=True) as client:
         client.create_artifact(ArtifactCreate(type=kind, description=description, data=data, flow_run_id=run_id))
 

@@ -119,6 +119,18 @@ def test_a_service_that_may_not_do_its_work_is_named_where_every_migration_is_ap
     assert row["what is wrong"] == said
 
 
+def test_names_that_a_tenant_gives_are_in_no_artifact_as_they_are(
+    fleet: Fleet, embedded_server: Server, drifted_dsn: str, records: Records
+) -> None:
+    name = "\u202egnp.exe"
+    embedded_server.execute(f'ALTER TABLE ai_messages ADD "{name}" text', drifted_dsn.rsplit("/", 1)[-1])
+    fleet.tenant("ember", drifted_dsn)
+    _, document = run_audit()
+    found = [each["data"] for each in records.artifacts() if each["flow_run_id"] == document.run_id]
+    assert sum("gnp.exe" in str(each) for each in found) > 1
+    assert not any(name in str(each) for each in found)
+
+
 def test_an_audit_of_selected_tenants_does_not_overwrite_the_artifacts_of_the_last_full_one(
     fleet: Fleet, ready_dsn: Callable[[], str], drifted_dsn: str, records: Records
 ) -> None:
