@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from prefect import get_run_logger, pause_flow_run, runtime, suspend_flow_run
+from prefect import get_run_logger, pause_flow_run, suspend_flow_run
 from prefect.exceptions import FlowPauseTimeout
 from prefect.input import RunInput, read_flow_run_input
 from prefect.settings import PREFECT_API_URL
 from pydantic import BaseModel, Field, ValidationError, create_model
 
 from pgfleet.documents.rollout_plan import RolloutPlan
+from pgfleet.tasks.support.current_run import deployment_name
 
 KEY = "approval"
 ANSWER_KEYS = (f"suspended-{KEY}-response", f"paused-{KEY}-response")
@@ -90,7 +91,7 @@ def ask(plan: RolloutPlan, page: str, timeout_seconds: int) -> Answer | None:
         return None
     form = _form(plan, page)
     get_run_logger().warning("Waits for approval: Resume, on the run's page, shows the plan and asks")
-    if runtime.deployment.id:
+    if deployment_name():
         suspend_flow_run(wait_for_input=form, timeout=timeout_seconds, key=KEY)
     else:
         try:

@@ -21,6 +21,7 @@ from pgfleet.run.context import Granularity
 from pgfleet.run.parameters import Described, Detail, EnvironmentName, Labels, RingNames, TenantNames
 from pgfleet.tasks.load_previous_audit import load_previous_audit
 from pgfleet.tasks.publish_report import publish_report
+from pgfleet.tasks.support.current_run import deployment_name
 from pgfleet.tasks.support.events import announce
 from pgfleet.tasks.support.inspections import load_inspections, save_inspections
 from pgfleet.tasks.support.opaque import opaque
@@ -31,7 +32,7 @@ from pgfleet.tasks.write_report import write_report_if_configured
 
 def run_name() -> str:
     """`audit prod · 2026-11-24`, or `nightly prod · 2026-11-24` for a scheduled one."""
-    kind = "nightly" if (runtime.deployment.name or "").startswith("nightly-") else "audit"
+    kind = "nightly" if (deployment_name() or "").startswith("nightly-") else "audit"
     return f"{kind} {runtime.flow_run.parameters['environment']} · {datetime.now(UTC):%Y-%m-%d}"
 
 

@@ -1,7 +1,8 @@
-"""The current flow run: its tags, and whether its parent runs in the same process."""
+"""The current flow run: its tags, its deployment, and whether its parent runs in the same process."""
 
 from prefect import runtime
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 
 
@@ -15,8 +16,21 @@ def tag_run(*tags: str) -> None:
         client.update_flow_run(runtime.flow_run.id, tags=sorted({*runtime.flow_run.tags, *tags}))
 
 
+def deployment_name() -> str | None:
+    """The name of the current flow run's deployment; None if it is not a run of a deployment.
+
+    `prefect.runtime.deployment` asks Prefect's API, also if the run is known to have none.
+    """
+    run = _current_run()
+    return runtime.deployment.name if run is None or run.deployment_id else None
+
+
 def is_in_parent_process() -> bool:
     """Whether the current flow run is a child that its parent called, and not a run of a deployment."""
-    context = FlowRunContext.get()
-    run = context.flow_run if context else None
+    run = _current_run()
     return run is not None and run.parent_task_run_id is not None and run.deployment_id is None
+
+
+def _current_run() -> FlowRun | None:
+    context = FlowRunContext.get()
+    return context.flow_run if context else None
