@@ -104,7 +104,8 @@ test-browser: setup system-packages  ## run the tests of the HTML pages, in Chro
 test-orchestration: setup system-packages  ## run the tests of the flows and commands, on a Prefect server
 	@$(PYTEST) tests/orchestration
 
-screenshots: setup system-packages  ## take the screenshots of the HTML report and of Prefect's web interface in docs/images
+screenshots: setup system-packages  ## make the pictures in docs/images: of an audit, its HTML report, and Prefect's pages
+	@$(BIN)/python docs/images/draw_audit.py
 	@SCREENSHOTS=$(CURDIR)/docs/images && export SCREENSHOTS && $(PYTEST) tests/browser/test_prefect_walk.py tests/browser/test_audit_page.py
 
 lint: setup  ## check style and format with ruff, and the Dockerfile with hadolint

@@ -1,13 +1,10 @@
-"""Draws the reports of an audit of the demo's fleet: audit.svg, page.png, and page-tenant.png."""
+"""Draws audit.svg: what an audit of the demo's fleet prints."""
 
-import os
 import re
-import shutil
 import tempfile
 from io import StringIO
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
@@ -18,8 +15,8 @@ from pgfleet.documents.audit import AuditDocument
 from pgfleet.postgres.embedded.binaries import embedded_binaries
 from pgfleet.postgres.embedded.cluster import Cluster
 from pgfleet.postgres.embedded.demo_fleet import ENVIRONMENT
-from pgfleet.reports.render import html, terminal
-from pgfleet.reports.views.audit import audit_page, audit_view
+from pgfleet.reports.render import terminal
+from pgfleet.reports.views.audit import audit_view
 from pgfleet.run.files import load_manifest
 from pgfleet.run.shipped import sql_folder
 
@@ -47,25 +44,5 @@ def draw(document: AuditDocument) -> str:
     return console.export_svg(title="pgfleet", theme=THEME, code_format=FORMAT, unique_id="audit")
 
 
-def photograph(document: AuditDocument, folder: Path) -> None:
-    """Takes pictures of the HTML report and of a tenant's details in it. Needs the system's Chromium."""
-    file = folder / "page.html"
-    file.write_text(html.render(audit_page(document, load_manifest(sql_folder() / "manifest.toml"))), encoding="utf-8")
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-        page = browser.new_page(viewport={"width": 1280, "height": 1180}, color_scheme="light")
-        page.goto(file.as_uri())
-        page.screenshot(path=Path(__file__).with_name("page.png"))
-        page.set_viewport_size({"width": 1280, "height": 900})
-        page.get_by_text("harbor", exact=True).first.click()
-        page.wait_for_timeout(500)
-        page.screenshot(path=Path(__file__).with_name("page-tenant.png"))
-        browser.close()
-
-
 if __name__ == "__main__":
-    audited = audit_demo()
-    Path(__file__).with_name("audit.svg").write_text(draw(audited), encoding="utf-8")
-    with tempfile.TemporaryDirectory() as made:
-        photograph(audited, Path(made))
+    Path(__file__).with_name("audit.svg").write_text(draw(audit_demo()), encoding="utf-8")
