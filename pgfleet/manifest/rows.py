@@ -38,7 +38,9 @@ CHANGES_ROWS = (
     ast.CallStmt,
     ast.CopyStmt,
     ast.DeleteStmt,
+    ast.DropOwnedStmt,
     ast.ExecuteStmt,
+    ast.ExplainStmt,
     ast.InsertStmt,
     ast.MergeStmt,
     ast.RenameStmt,
@@ -48,6 +50,12 @@ CHANGES_ROWS = (
 HOLDS_ROWS = frozenset(
     {enums.ObjectType.OBJECT_TABLE, enums.ObjectType.OBJECT_SEQUENCE, enums.ObjectType.OBJECT_SCHEMA}
 )
+HOLD_ROWS_WITH_OTHERS = HOLDS_ROWS | {
+    enums.ObjectType.OBJECT_TYPE,
+    enums.ObjectType.OBJECT_DOMAIN,
+    enums.ObjectType.OBJECT_EXTENSION,
+}
+"""CASCADE drops the columns of a type, too."""
 CHANGES_ROWS_BY_TEXT = re.compile(
     r"\b(?:insert\s+into|(?<!on )update\s+(?!on\b|of\b|or\b)|delete\s+from|merge\s+into)|"
     r"\b(?:truncate|setval|perform|call|copy)\b",
@@ -91,7 +99,8 @@ def _may_change_rows(statement: Any) -> bool:
         texts = (each.arg.sval for each in statement.args if each.defname == "as")
         return any(map(CHANGES_ROWS_BY_TEXT.search, texts))
     if isinstance(statement, ast.DropStmt):
-        return statement.removeType in HOLDS_ROWS
+        is_cascade = statement.behavior == enums.DropBehavior.DROP_CASCADE
+        return statement.removeType in (HOLD_ROWS_WITH_OTHERS if is_cascade else HOLDS_ROWS)
     if isinstance(statement, ast.AlterTableStmt):
         return any(_changes_column(each) for each in statement.cmds or ())
     return isinstance(statement, CHANGES_ROWS)

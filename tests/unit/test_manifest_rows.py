@@ -56,6 +56,7 @@ def test_scripts_that_may_change_rows(sql: str) -> None:
         "SELECT pg_advisory_xact_lock(hashtextextended('a', 0)); SELECT count(*) FROM t",
         "CREATE INDEX IF NOT EXISTS i ON t (a); ALTER TABLE t ALTER a TYPE bigint, DROP CONSTRAINT IF EXISTS c",
         "CREATE OR REPLACE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM t'",
+        "DROP TYPE IF EXISTS mood; DROP VIEW IF EXISTS w CASCADE",
         "DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT 1; DROP TRIGGER IF EXISTS g ON t",
         "DO $$ BEGIN IF true THEN CREATE TRIGGER g BEFORE UPDATE ON t EXECUTE FUNCTION f(); END IF; END $$",
         "DO $$ BEGIN ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u ON UPDATE CASCADE; END $$",
@@ -83,6 +84,10 @@ def test_scripts_that_leave_rows_as_they_are_when_they_run_again(sql: str) -> No
         "ALTER TABLE t ALTER a TYPE bigint USING a * 100",
         "ALTER TABLE t DROP COLUMN IF EXISTS a, ADD COLUMN a int",
         "DROP TABLE IF EXISTS t; CREATE TABLE t (a int)",
+        "DROP TYPE IF EXISTS mood CASCADE; CREATE TYPE mood AS ENUM ('a')",
+        "DROP EXTENSION IF EXISTS citext CASCADE",
+        "DROP OWNED BY somebody",
+        "EXPLAIN ANALYZE UPDATE t SET a = a + 1",
         "ALTER TABLE t RENAME a TO b",
     ],
 )
