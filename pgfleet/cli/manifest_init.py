@@ -54,6 +54,9 @@ def init(
     ignored = ignored_files(directory, chosen, known)
     number = sum(map(is_sql, known)) + len(ignored)
     if not tool and len(ignored) > number / 2:
+        for each in refused:
+            if not is_sql(each.path):  # a list of the files, such as Drizzle's journal
+                raise ConfigurationError("manifest init", str(folder / each.path), each.problem)
         raise _wrong_guess(folder, f"{chosen} ({reason})", ignored, number)
     own = Path(os.path.relpath(folder.resolve(), output.resolve().parent)).as_posix()
     prefix = prefix_of(own)

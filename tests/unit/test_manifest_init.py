@@ -267,6 +267,19 @@ def test_a_file_with_the_version_of_another_can_be_skipped(tmp_path: Path, capsy
     assert [each.version for each in load_manifest(output).migrations] == ["01", "2"]
 
 
+def test_a_list_of_the_files_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    folder, output = tmp_path / "m", tmp_path / "manifest.toml"
+    (folder / "meta").mkdir(parents=True)
+    (folder / "meta" / "_journal.json").write_text('{"entries": [')
+    (folder / "0000_a.sql").write_text("SELECT 1;")
+    with pytest.raises(ConfigurationError) as caught:
+        init(folder, output, None)
+    assert str(caught.value).endswith(
+        "meta/_journal.json: is not a journal of Drizzle: it needs entries, each with tag and when"
+    )
+    assert not output.exists()
+
+
 def test_a_tool_that_ignores_most_files_must_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder, output = tmp_path / "m", tmp_path / "manifest.toml"
     folder.mkdir()
