@@ -12,8 +12,8 @@ from pgfleet.judge.position import Position, locate
 from pgfleet.judge.records import Records
 from pgfleet.manifest.order import Order
 from pgfleet.repair.combination import NOTHING_KNOWN, choose_repairs
+from pgfleet.repair.losses import is_lost
 from pgfleet.repair.model import Hazard, Repair, Strategy
-from pgfleet.repair.strategy import is_lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

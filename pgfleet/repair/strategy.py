@@ -2,14 +2,14 @@
 
 import shlex
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
 from pgfleet.catalog.differences import Difference
 from pgfleet.catalog.expected import ExpectedCatalog
-from pgfleet.catalog.objects import CatalogObject, Change, ObjectKind, OccupiedName
+from pgfleet.catalog.objects import CatalogObject, ObjectKind, OccupiedName
 from pgfleet.catalog.repair_facts import NO_FACTS, RepairFacts
 from pgfleet.repair.generate import functions, views
 from pgfleet.repair.generate.statements import generate_statements
+from pgfleet.repair.losses import is_lost, is_lost_table
 from pgfleet.repair.model import ManualRepairNeeded, Repair, Strategy, by_hand
 
 WITH_COLUMN = Repair(strategy=Strategy.SQL, reason="fixed with its column")
@@ -48,33 +48,6 @@ def choose_repair(
     except ManualRepairNeeded as reason:
         return by_hand(str(reason))
     return Repair(strategy=Strategy.SQL, statements=statements) if statements else WITH_COLUMN
-
-
-def is_lost_table(difference: Difference) -> bool:
-    """Whether a table is missing; unless its migration is pending, its rows are missing with it."""
-    return difference.identity.kind is ObjectKind.TABLE and difference.change is Change.MISSING
-
-
-def is_lost(difference: Difference, repair: Repair) -> bool:
-    """Whether the repair is left to a person because a table's rows, or a column's values, are lost."""
-    if repair.strategy is not Strategy.BY_HAND:
-        return False
-    is_column = difference.identity.kind is ObjectKind.COLUMN and difference.actual is None
-    return is_lost_table(difference) or (is_column and bool(repair.version or repair.statements))
-
-
-def as_lost_column(difference: Difference, repair: Repair, *, may_be_renamed: bool) -> Repair:
-    """The repair that would add a column without its values, left to a person, who can consent to it."""
-    if repair.strategy is Strategy.BY_HAND:
-        return repair
-    name = shlex.quote(".".join(filter(None, difference.expected.place)))
-    options = f"--recreate {name}" if repair.strategy is Strategy.RERUN else f"--repair --recreate {name}"
-    renamed = " (was the column renamed?)" if may_be_renamed else ""
-    reason = (
-        f"its values are lost{renamed}: restore them from a backup, or add it without them with "
-        f"pgfleet rollout ENV {options}"
-    )
-    return replace(repair, strategy=Strategy.BY_HAND, reason=reason)
 
 
 def with_consent(difference: Difference, repair: Repair) -> Repair:

@@ -14,8 +14,8 @@ from pgfleet.postgres.read.audit_steps import verify
 from pgfleet.postgres.read.comparison import TenantInspection
 from pgfleet.postgres.read.inspection import inspect_again
 from pgfleet.postgres.session import Session
+from pgfleet.repair.losses import is_lost
 from pgfleet.repair.model import Strategy
-from pgfleet.repair.strategy import is_lost
 from pgfleet.reports.phrases.audit import sentence
 from pgfleet.run.context import RunContext
 
