@@ -1,14 +1,12 @@
 """Runs waves as child flow runs, here or on workers, and loads their results through Prefect's API."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
 from prefect import Flow, State
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import TypeAdapter
 
@@ -17,6 +15,7 @@ from pgfleet.fleet.selection import Wave
 from pgfleet.flows._worker_waves import Stop, Workers
 from pgfleet.postgres.read.servers import workers_for
 from pgfleet.run.context import RunContext
+from pgfleet.tasks.support.heartbeats import without_heartbeats
 from pgfleet.tasks.support.results import load_result
 from pgfleet.tasks.support.states import raw_result
 
@@ -105,23 +104,13 @@ def run_waves(
     ]
     if is_distributed(context):
         return _run_on_workers(kind, context, calls, stop)
-    with _without_heartbeats():
+    with without_heartbeats():  # their parent sends them
         return [_run_here(kind, context, wave, parameters) for wave, parameters in calls]
 
 
 def is_distributed(context: RunContext) -> bool:
     """Whether waves run on workers, all at once."""
     return context.environment.policy.waves.work_pool is not None
-
-
-def _without_heartbeats() -> AbstractContextManager[object]:
-    """Within the block, runs send no heartbeats: their parent does, and Prefect waits up to a second when a run ends.
-
-    Prefect takes 50 ms to change a setting, so a setting that is right already is left alone.
-    """
-    if PREFECT_FLOWS_HEARTBEAT_FREQUENCY.value() is None:
-        return nullcontext()
-    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
 
 
 def _run_here(kind: WaveKind[Item], context: RunContext, wave: Wave, parameters: Mapping[str, object]) -> Outcome[Item]:

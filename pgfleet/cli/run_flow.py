@@ -1,7 +1,7 @@
 """Runs a flow in this process and returns the document that it saved."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import TypeAdapter
@@ -18,12 +18,15 @@ Document = TypeVar("Document")
 def run_flow(flow: "Flow[..., Any]", form: TypeAdapter[Document], **parameters: Any) -> Document:
     """The document that one run of the flow saved. Raises PgfleetError if the run failed."""
     from prefect.exceptions import Abort
+    from prefect.settings import PREFECT_API_URL
 
+    from pgfleet.tasks.support.heartbeats import without_heartbeats
     from pgfleet.tasks.support.results import load_result
     from pgfleet.tasks.support.states import raw_result
 
     temporary_server.hand_over()
-    with prefect_errors():
+    ends_with_command = PREFECT_API_URL.value() is None  # the server, which so cannot miss a heartbeat
+    with prefect_errors(), without_heartbeats() if ends_with_command else nullcontext():
         try:
             state = cast("State[Any]", flow(**parameters, return_state=True))
         except Abort as abort:
