@@ -27,7 +27,7 @@ BEGIN
     WHERE
       c.oid = ANY(found_first[:queried])
       AND c.relkind IN ('r', 'p')
-      AND c.relnamespace NOT IN ('pg_catalog'::pg_catalog.regnamespace, 'information_schema'::pg_catalog.regnamespace)
+      AND c.oid >= 16384
   );
   IF names IS NOT NULL THEN
     EXECUTE 'LOCK TABLE ' || names || ' IN ACCESS SHARE MODE';
@@ -43,7 +43,7 @@ BEGIN
       SELECT FROM pg_catalog.pg_class AS c
       WHERE
         c.oid = ANY(found_now)
-        AND c.relnamespace NOT IN ('pg_catalog'::pg_catalog.regnamespace, 'information_schema'::pg_catalog.regnamespace)
+        AND c.oid >= 16384
         AND (c.relkind <> 'r' OR c.relhasrules OR c.relhassubclass)
     )
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_operator AS o WHERE o.oid >= 16384)

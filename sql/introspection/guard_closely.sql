@@ -18,6 +18,8 @@ DECLARE
   tables oid[];
   found_now oid[];
   functions oid[];
+  types oid[];
+  inner_types oid[];
   fault record;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', home_path, true);
@@ -53,12 +55,59 @@ BEGIN
     FROM pg_catalog.pg_class AS c
     WHERE
       c.oid = ANY(targets)
-      AND c.relnamespace NOT IN ('pg_catalog'::pg_catalog.regnamespace, 'information_schema'::pg_catalog.regnamespace)
+      AND c.oid >= 16384
   );
+
+  -- What the bodies of the manifest's functions name that the statements call, and of those that these call.
+  IF NOT is_script THEN
+    tables := tables || ARRAY(
+      WITH RECURSIVE known AS MATERIALIZED (
+        SELECT
+          p.oid,
+          p.proname,
+          p.proconfig,
+          pg_catalog.lower(pg_catalog.concat(p.prosrc, ' ', pg_catalog.pg_get_function_sqlbody(p.oid))) AS body
+        FROM pg_catalog.pg_proc AS p
+        INNER JOIN pg_catalog.pg_namespace AS n ON p.pronamespace = n.oid
+        INNER JOIN ROWS FROM (
+          pg_catalog.unnest(%(function_schemas)s::text[]), pg_catalog.unnest(%(function_names)s::text[])
+        ) AS k (schema, name) ON n.nspname = k.schema AND p.proname = k.name
+      ),
+
+      called AS (
+        SELECT k.oid, k.body, k.proconfig FROM known AS k WHERE k.proname = ANY(%(words)s::text[])
+        UNION
+        SELECT k.oid, k.body, k.proconfig
+        FROM called AS c
+        INNER JOIN known AS k ON pg_catalog.strpos(c.body, pg_catalog.lower(k.proname)) > 0
+      ),
+
+      words AS MATERIALIZED (
+        SELECT c.body, c.proconfig, pg_catalog.regexp_split_to_array(c.body, '[^\w$]+') AS words FROM called AS c
+      )
+
+      SELECT DISTINCT c.oid
+      FROM words AS w
+      INNER JOIN pg_catalog.pg_class AS c
+        ON CASE
+          WHEN c.relname ~ '^[\w$]+$' THEN pg_catalog.lower(c.relname) = ANY(w.words)
+          ELSE pg_catalog.strpos(w.body, pg_catalog.lower(c.relname)) > 0
+        END
+      INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
+      WHERE
+        c.oid >= 16384
+        AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        AND (
+          n.nspname = ANY(home_schemas)
+          OR pg_catalog.strpos(pg_catalog.concat(w.body, w.proconfig), pg_catalog.lower(n.nspname)) > 0
+        )
+    );
+  END IF;
+
   IF NOT is_script AND pg_catalog.cardinality(tables) > 0 THEN
     -- Materialized views and foreign tables cannot be locked (PostgreSQL manual, LOCK).
     names := (
-      SELECT pg_catalog.string_agg(c.oid::pg_catalog.regclass::text, ', ')
+      SELECT pg_catalog.string_agg(c.oid::pg_catalog.regclass::text, ', ' ORDER BY c.oid)
       FROM pg_catalog.pg_class AS c
       WHERE c.oid = ANY(tables) AND c.relkind IN ('r', 'p', 'v')
     );
@@ -72,7 +121,14 @@ BEGIN
       ORDER BY t.place
     );
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-    IF found_now IS DISTINCT FROM targets THEN
+    IF
+      found_now IS DISTINCT FROM targets
+      OR names IS DISTINCT FROM (
+        SELECT pg_catalog.string_agg(c.oid::pg_catalog.regclass::text, ', ' ORDER BY c.oid)
+        FROM pg_catalog.pg_class AS c
+        WHERE c.oid = ANY(tables) AND c.relkind IN ('r', 'p', 'v')
+      )
+    THEN
       RAISE EXCEPTION USING ERRCODE = 'lock_not_available', MESSAGE = 'a table was replaced meanwhile';
     END IF;
   END IF;
@@ -273,7 +329,50 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = fault.message;
   END IF;
 
-  -- Casts that the server applies by itself, or to write rows as json.
+  -- The types of the tables' columns, those that the statements name or that the functions take which they call, and the
+  -- types in these: elements, attributes, bounds. The row type of a table is none of them.
+  WITH RECURSIVE found AS (
+    (
+      SELECT a.atttypid AS oid, false AS is_inner
+      FROM pg_catalog.pg_attribute AS a
+      WHERE a.attrelid = ANY(tables) AND a.atttypid >= 16384
+      UNION
+      SELECT t.oid, true
+      FROM pg_catalog.pg_type AS t
+      WHERE t.oid >= 16384 AND t.typname = ANY(%(words)s::text[])
+      UNION
+      SELECT a.type, true
+      FROM pg_catalog.pg_proc AS p
+      CROSS JOIN LATERAL pg_catalog.unnest(p.proargtypes::oid[] || p.proallargtypes || p.prorettype) AS a (type)
+      WHERE p.oid >= 16384 AND a.type >= 16384 AND p.proname = ANY(%(words)s::text[])
+    )
+    UNION
+    SELECT i.oid, f.is_inner OR i.is_inner
+    FROM found AS f
+    CROSS JOIN LATERAL (
+      SELECT t.typbasetype, false FROM pg_catalog.pg_type AS t WHERE t.oid = f.oid
+      UNION ALL
+      SELECT t.typelem, true FROM pg_catalog.pg_type AS t WHERE t.oid = f.oid
+      UNION ALL
+      SELECT a.atttypid, true
+      FROM pg_catalog.pg_class AS c
+      INNER JOIN pg_catalog.pg_attribute AS a ON c.oid = a.attrelid
+      WHERE c.reltype = f.oid AND c.relkind = 'c'
+      UNION ALL
+      SELECT g.rngsubtype, true FROM pg_catalog.pg_range AS g WHERE f.oid IN (g.rngtypid, g.rngmultitypid)
+      UNION ALL
+      SELECT g.rngtypid, true FROM pg_catalog.pg_range AS g WHERE g.rngmultitypid = f.oid
+    ) AS i (oid, is_inner)
+    WHERE i.oid >= 16384
+  )
+
+  SELECT
+    coalesce(pg_catalog.array_agg(f.oid), '{}'),
+    coalesce(pg_catalog.array_agg(f.oid) FILTER (WHERE f.is_inner), '{}')
+  INTO types, inner_types
+  FROM found AS f;
+
+  -- Casts that the server applies by itself, also to write rows as json; and those of such types.
   SELECT
     pg_catalog.format('not run: a cast uses the function %%I.%%I', n.nspname, p.proname) AS message
   INTO fault
@@ -285,6 +384,7 @@ BEGIN
     AND (
       k.castcontext = 'i'
       OR k.casttarget IN ('pg_catalog.json'::pg_catalog.regtype, 'pg_catalog.jsonb'::pg_catalog.regtype)
+      OR (NOT is_script AND (k.castsource = ANY(types) OR k.casttarget = ANY(types)))
     )
   ORDER BY p.proname
   LIMIT 1;
@@ -297,7 +397,7 @@ BEGIN
     RETURN;
   END IF;
 
-  -- Domains check their constraints, and estimates of ranges subtract their bounds.
+  -- Estimates of ranges subtract their bounds, and a text that is read as a type is checked by the domains in it.
   SELECT
     pg_catalog.format('not run: the type %%I.%%I uses the function %%I.%%I', m.nspname, t.typname, n.nspname, p.proname)
     AS message
@@ -305,25 +405,19 @@ BEGIN
   FROM pg_catalog.pg_depend AS d
   LEFT JOIN pg_catalog.pg_constraint AS k
     ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.objid = k.oid
+  LEFT JOIN pg_catalog.pg_operator AS o
+    ON d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND d.refobjid = o.oid
   INNER JOIN pg_catalog.pg_type AS t
     ON t.oid = CASE WHEN k.oid IS NULL THEN d.objid ELSE k.contypid END
   INNER JOIN pg_catalog.pg_namespace AS m ON t.typnamespace = m.oid
-  INNER JOIN pg_catalog.pg_proc AS p ON d.refobjid = p.oid
+  INNER JOIN pg_catalog.pg_proc AS p ON p.oid = coalesce(o.oprcode::oid, d.refobjid)
   INNER JOIN pg_catalog.pg_namespace AS n ON p.pronamespace = n.oid
   WHERE
-    d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-    AND d.refobjid = ANY(functions)
+    d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass)
+    AND p.oid = ANY(functions)
     AND CASE
-      WHEN k.oid IS NOT NULL
-        THEN EXISTS (
-          SELECT FROM pg_catalog.pg_type AS o
-          WHERE o.typtype = 'd' AND o.oid >= 16384 AND o.typname = ANY(%(words)s::text[])
-        )
-      ELSE
-        d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
-        AND EXISTS (
-          SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = ANY(tables) AND a.atttypid = t.oid
-        )
+      WHEN k.oid IS NOT NULL THEN k.contypid = ANY(inner_types)
+      ELSE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = ANY(types)
     END
   LIMIT 1;
   IF FOUND THEN
@@ -358,6 +452,11 @@ BEGIN
     FROM pg_catalog.pg_policy AS p
     CROSS JOIN LATERAL (VALUES (p.polqual::text), (p.polwithcheck::text)) AS e (tree)
     WHERE p.polrelid = ANY(tables)
+    UNION ALL
+    -- Statements that write cast a value, or NULL, to the type of each column.
+    SELECT a.attrelid, 'i', '{COERCETODOMAIN :resulttype ' || a.atttypid || ' '
+    FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = ANY(tables) AND a.atttypid = ANY(types)
   ),
 
   -- A cast to a domain has the server simplify the constraints of the domain, and of those below it.

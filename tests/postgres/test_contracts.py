@@ -436,3 +436,50 @@ def test_contracts_of_a_schema_tenant_are_tried_in_its_schema(
     context = server.context(shipped_manifest, expected, *tenants)
     broken = [[each.consumer for each in audit(tenant, context).contracts if not each.works] for tenant in tenants]
     assert broken == [[], [LOGGER]]
+
+
+EVALUATED = {
+    "a domain": ("DOMAIN {} AS text CHECK (constant())", "ALTER TABLE notes ALTER body TYPE {}"),
+    "a domain of a column that no statement names": (
+        "DOMAIN {} AS int CHECK (constant())",
+        "ALTER TABLE notes ADD b {}",
+    ),
+    "a domain of a domain": (
+        "DOMAIN base AS text CHECK ('' === ''); CREATE DOMAIN {} AS base",
+        "ALTER TABLE notes ADD b {}",
+    ),
+    "a domain in an array": ("DOMAIN {} AS text CHECK (own(VALUE))", "ALTER TABLE notes ALTER tags TYPE {}[]"),
+    "a cast on assignment": (
+        """
+        TYPE {} AS ENUM ('a');
+        CREATE FUNCTION made(int) RETURNS {} LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN NULL; END';
+        CREATE CAST (int AS {}) WITH FUNCTION made(int) AS ASSIGNMENT
+        """,
+        "ALTER TABLE notes ALTER n TYPE {} USING NULL",
+    ),
+}
+
+
+def test_types_of_the_owners_are_not_evaluated_when_a_contract_is_planned(server: Server, empty_database: str) -> None:
+    server.execute(
+        """
+        CREATE TABLE notes (id int, body text, tags text[], n int);
+        CREATE FUNCTION constant() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN true; END';
+        CREATE FUNCTION own(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN true; END';
+        CREATE FUNCTION same(text, text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN true; END';
+        CREATE OPERATOR === (LEFTARG = text, RIGHTARG = text, FUNCTION = same);
+        CREATE DOMAIN harmless AS text CHECK (own(VALUE));
+        ALTER TABLE notes ADD extra harmless DEFAULT 'a'
+        """,
+        empty_database,
+    )
+    text = "INSERT INTO notes (id, body, n, tags) VALUES (1, 'a', 2, '{a}')"
+    with server.session(empty_database) as session:
+        assert attempt(session, text) == ContractObservation(consumer="worker")
+        for name, (made, change) in EVALUATED.items():
+            with session.dry_run():
+                session.execute(f"SET LOCAL search_path TO public; CREATE {made}; {change}".replace("{}", "odd"))
+                found = attempt(session, text)
+            assert "which is not as in the manifest" in (found.fault or "") or "uses the function" in (
+                found.fault or ""
+            ), name

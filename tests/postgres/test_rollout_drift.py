@@ -209,7 +209,8 @@ def test_a_script_that_replaces_a_view_on_a_table_with_another_column_is_not_run
     subject.execute("DROP VIEW v2; ALTER TABLE t ADD extra int")
     assert subject.plan().of("1").action is Action.LEAVE
     repaired = repair(subject)
-    assert [each.sql for each in repaired.statements] == ["CREATE VIEW v2 AS\n SELECT a\n   FROM v1"]
+    column = "a" if subject.server.major >= 16 else "v1.a"
+    assert [each.sql for each in repaired.statements] == [f"CREATE VIEW v2 AS\n SELECT {column}\n   FROM v1"]
     assert (repaired.error, subject.audit().verdict) == (None, Verdict.READY)
 
 

@@ -18,6 +18,10 @@ NOTES = """
 CREATE TABLE IF NOT EXISTS notes (id int PRIMARY KEY, body text);
 CREATE OR REPLACE FUNCTION size_of(t text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT length(t)';
 CREATE OR REPLACE VIEW long_notes AS SELECT * FROM notes WHERE size_of(body) > 3;
+CREATE DOMAIN word AS text;
+CREATE OR REPLACE FUNCTION in_notes(w word) RETURNS bigint LANGUAGE sql STABLE
+  AS 'SELECT count(*) FROM notes WHERE body = w';
+CREATE OR REPLACE FUNCTION notes_with(t text) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT in_notes(t::word)';
 """
 CHECK = """
 [[migrations.checks]]
@@ -68,6 +72,27 @@ ATTACKS = {
         EVIL.format("spy() RETURNS boolean", "")
         + "CREATE OR REPLACE VIEW long_notes AS SELECT * FROM notes WHERE spy()",
         "long_notes is not an ordinary table",
+    ),
+    "a view in the place of a table that a function of the manifest reads": (
+        "SELECT notes_with('x')",
+        """
+        DROP VIEW long_notes; ALTER TABLE notes RENAME TO behind;
+        CREATE VIEW notes AS SELECT * FROM behind WHERE pg_catalog.pg_notify('ran', '') IS NULL
+        """,
+        "notes is not an ordinary table",
+    ),
+    "a domain of a parameter of the manifest's": (
+        "SELECT in_notes('x')",
+        EVIL.format("spy() RETURNS boolean", "IMMUTABLE") + "ALTER DOMAIN word ADD CHECK (spy()) NOT VALID",
+        "the type public.word uses the function public.spy",
+    ),
+    "a cast of a column of another type": (
+        "SELECT count(*) FROM notes WHERE body::text = 'x'",
+        "CREATE TYPE odd AS ENUM ('a');"
+        + EVIL.format("as_text(odd) RETURNS text", "")
+        + "CREATE CAST (odd AS text) WITH FUNCTION as_text(odd);"
+        + "DROP VIEW long_notes; ALTER TABLE notes ALTER body TYPE odd USING 'a'",
+        "a cast uses the function public.as_text",
     ),
     "a table with the name of a common table expression": (
         "WITH a AS (SELECT count(*) AS n FROM later), later AS (SELECT 1) SELECT n FROM a",

@@ -31,6 +31,7 @@ DROP TABLE documents CASCADE;
 """
 OLDEST_FIRST = sorted(BINARIES, key=lambda name: (name == "embedded", name))
 MOVES = [*dict.fromkeys([*pairwise(OLDEST_FIRST), (OLDEST_FIRST[0], OLDEST_FIRST[-1])])]
+pytestmark = pytest.mark.skipif(len(BINARIES) < 2, reason='needs two versions, such as SERVERS="embedded 14"')
 on_every_move = pytest.mark.parametrize(("old", "new"), MOVES, ids=[f"{old}-to-{new}" for old, new in MOVES])
 YESTERDAY, TODAY = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
 FindServer = Callable[[str], Server]
@@ -108,7 +109,7 @@ def test_one_audit_finds_the_same_damage_on_every_version(
     find_server: FindServer, damaged: Callable[[Server], Subject]
 ) -> None:
     subjects = [damaged(find_server(name)) for name in OLDEST_FIRST]
-    assert len({each.server.major for each in subjects}) == len(OLDEST_FIRST)
+    assert len({each.server.major for each in subjects}) == len(OLDEST_FIRST), "SERVERS has one version twice"
     document = audited(subjects, at=TODAY)
     assert {each.verdict for each in document.tenants} == {Verdict.BLOCKED}
     first, *others = map(findings, document.tenants)
