@@ -13,8 +13,10 @@ from pgfleet.documents.rollout import Result, TenantResult
 from pgfleet.errors import PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import Wave, cut_waves, pick_tenants
-from pgfleet.flows._wave_kinds import AUDIT, DRY_RUN, ROLLOUT, WATCH
 from pgfleet.flows._waves import Outcome, all_results, is_distributed, results_of, run_waves
+from pgfleet.flows.audit_wave import AUDIT
+from pgfleet.flows.rollout_wave import DRY_RUN, ROLLOUT
+from pgfleet.flows.watch_wave import WATCH
 from pgfleet.judge.tenant import lost_entry
 from pgfleet.rollout.activity import unwatched_entries
 from pgfleet.rollout.failures import FAULTY, count_failures

@@ -17,8 +17,11 @@ from pgfleet.fleet.selection import Selection, cut_waves
 from pgfleet.flows import _approval
 from pgfleet.flows._ring import Ring
 from pgfleet.flows._run import open_run
-from pgfleet.flows._wave_kinds import AUDIT, DRY_RUN, PLAN, ROLLOUT, WATCH
 from pgfleet.flows._waves import all_results, run_waves
+from pgfleet.flows.audit_wave import AUDIT
+from pgfleet.flows.plan_wave import PLAN
+from pgfleet.flows.rollout_wave import DRY_RUN, ROLLOUT
+from pgfleet.flows.watch_wave import WATCH
 from pgfleet.judge.summary import manifest_entry, skipped_entries
 from pgfleet.judge.tenant import check_scripts
 from pgfleet.reports import events

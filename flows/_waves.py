@@ -28,6 +28,14 @@ class Named(Protocol):
         """The tenant's name."""
 
 
+class WithResult(Named, Protocol):
+    """What came of a tenant."""
+
+    @property
+    def result(self) -> str:
+        """What came of it, in one word."""
+
+
 Item = TypeVar("Item")
 NamedItem = TypeVar("NamedItem", bound=Named)
 Arguments = Callable[[Wave], Mapping[str, object]]
@@ -45,6 +53,11 @@ class WaveKind(Generic[Item]):
     form: TypeAdapter[tuple[Item, ...]]
     task_run: str
     outcomes: Callable[[tuple[Item, ...]], Mapping[str, str]] = lambda _: {}
+
+
+def results_by_tenant(results: Iterable[WithResult]) -> Mapping[str, str]:
+    """The result of each tenant in one word."""
+    return {each.name: each.result for each in results}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.login_rights import LoginRights
 from pgfleet.fleet.selection import Selection, cut_waves
 from pgfleet.flows._run import open_run
-from pgfleet.flows._wave_kinds import AUDIT
 from pgfleet.flows._waves import Outcome, all_results, run_waves
+from pgfleet.flows.audit_wave import AUDIT
 from pgfleet.judge.tenant import check_scripts, lost_entry
 from pgfleet.judge.unchanged import inspections_in
 from pgfleet.postgres.read.audit import make_document

@@ -1,9 +1,13 @@
 """Audits one wave of tenants."""
 
+from collections.abc import Mapping
+
 from prefect import State, flow
 
+from pgfleet.documents.audit import TenantEntry
 from pgfleet.flows._audits import FINDINGS, audit_tenants
 from pgfleet.flows._wave import open_wave
+from pgfleet.flows._waves import WaveKind
 from pgfleet.run.context import Granularity
 from pgfleet.tasks.support.inspections import load_inspections
 from pgfleet.tasks.support.results import ENTRIES, LOGIN_RIGHTS, LOGINS, save_wave_result
@@ -30,3 +34,10 @@ def audit_wave(
         save_wave_result(rights, LOGIN_RIGHTS, "Rights of the logins of these tenants", kind=LOGINS)
     save_wave_result(tuple(entries), ENTRIES, "Tenants of this wave, as in the audit document")
     return run_state(entries)
+
+
+def _verdicts(entries: tuple[TenantEntry, ...]) -> Mapping[str, str]:
+    return {each.name: each.verdict for each in entries}
+
+
+AUDIT: WaveKind[TenantEntry] = WaveKind(flow=audit_wave, form=ENTRIES, task_run="audit {}", outcomes=_verdicts)

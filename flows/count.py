@@ -9,8 +9,8 @@ from pgfleet.documents.counts import TenantCounts
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import Selection, cut_waves
 from pgfleet.flows._run import dated, open_run
-from pgfleet.flows._wave_kinds import COUNT
 from pgfleet.flows._waves import all_results, run_waves
+from pgfleet.flows.count_wave import COUNT
 from pgfleet.judge.summary import skipped_entries
 from pgfleet.rollout.counts import build_count_document
 from pgfleet.run import progress

@@ -5,6 +5,7 @@ from prefect.states import Completed
 
 from pgfleet.documents.counts import TenantCounts
 from pgfleet.flows._wave import open_wave
+from pgfleet.flows._waves import WaveKind
 from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.tasks.count_tenant import count_tenant
 from pgfleet.tasks.support.opaque import opaque
@@ -24,3 +25,6 @@ def count_wave(environment: str, ring: str, number: int, tenants: list[str]) -> 
         )
     save_wave_result(tuple(found), COUNTED, "Tenants of this wave, as in the count document")
     return Completed(message=f"{sum(each.reason is None for each in found)} of {len(found)} tenants counted")
+
+
+COUNT: WaveKind[TenantCounts] = WaveKind(flow=count_wave, form=COUNTED, task_run="count {}")

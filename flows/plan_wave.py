@@ -10,6 +10,7 @@ from pgfleet.documents.audit import TenantEntry
 from pgfleet.documents.plan import Scope, TenantPlan
 from pgfleet.flows._audits import UNSEEN, audit_tenants
 from pgfleet.flows._wave import open_wave
+from pgfleet.flows._waves import WaveKind
 from pgfleet.judge.unchanged import inspections_in
 from pgfleet.rollout.idle import note_findings
 from pgfleet.rollout.planned_scripts import plan_key
@@ -58,3 +59,6 @@ def _expected(entry: TenantEntry, context: RunContext) -> ExpectedCatalog | None
     major = int(entry.server_version.split(".")[0]) if entry.server_version else 0
     found = context.expectations.get(context.replay(major, tenant.home))
     return found if isinstance(found, ExpectedCatalog) else None
+
+
+PLAN: WaveKind[TenantPlan] = WaveKind(flow=plan_wave, form=PLANS, task_run="audit {}")

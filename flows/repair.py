@@ -11,8 +11,8 @@ from pgfleet.errors import FleetError, PgfleetError
 from pgfleet.fleet.model import Tenant
 from pgfleet.fleet.selection import Selection, Wave, cut_waves
 from pgfleet.flows._run import open_run
-from pgfleet.flows._wave_kinds import REPAIR
 from pgfleet.flows._waves import all_results, run_waves
+from pgfleet.flows.repair_wave import REPAIR
 from pgfleet.judge.summary import skipped_entries
 from pgfleet.judge.tenant import check_scripts
 from pgfleet.reports import events

@@ -2,13 +2,14 @@
 
 from prefect import State, flow, runtime
 
-from pgfleet.documents.repair import RepairMode
+from pgfleet.documents.repair import RepairMode, TenantRepair
 from pgfleet.flows._wave import open_wave
+from pgfleet.flows._waves import WaveKind, results_by_tenant
 from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.rollout.repair_results import failed_repair
 from pgfleet.tasks.repair_tenant import repair_tenant
 from pgfleet.tasks.support.opaque import opaque
-from pgfleet.tasks.support.repair_states import repairs_state
+from pgfleet.tasks.support.repair_states import TASK_RUN, repairs_state
 from pgfleet.tasks.support.results import REPAIRS, save_wave_result
 
 
@@ -46,3 +47,9 @@ def repair_wave(
         )
     save_wave_result(tuple(found), REPAIRS, "Tenants of this wave, as in the repair document")
     return repairs_state(found, mode)
+
+
+REPAIR: dict[RepairMode, WaveKind[TenantRepair]] = {
+    mode: WaveKind(flow=repair_wave, form=REPAIRS, task_run=f"{name} {{}}", outcomes=results_by_tenant)
+    for mode, name in TASK_RUN.items()
+}

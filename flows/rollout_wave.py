@@ -9,6 +9,7 @@ from pgfleet.documents.rollout import TenantResult
 from pgfleet.errors import PgfleetError, PlanOutdated
 from pgfleet.fleet.model import Environment
 from pgfleet.flows._wave import open_wave
+from pgfleet.flows._waves import WaveKind, results_by_tenant
 from pgfleet.judge.unchanged import EarlierInspection
 from pgfleet.postgres.read.survey import work_on_tenants
 from pgfleet.rollout.results import failed_result
@@ -99,3 +100,11 @@ def _as_planned(environment: Environment) -> Mapping[str, EarlierInspection]:
     Objects that the manifest does not contain may be in a script's way, so tenants with such objects are read.
     """
     return {name: each for name, each in load_inspections(environment).items() if not each.unexpected}
+
+
+ROLLOUT: WaveKind[TenantResult] = WaveKind(
+    flow=rollout_wave, form=RESULTS, task_run="roll out {}", outcomes=results_by_tenant
+)
+DRY_RUN: WaveKind[TenantResult] = WaveKind(
+    flow=dry_run_wave, form=RESULTS, task_run="dry run of {}", outcomes=results_by_tenant
+)

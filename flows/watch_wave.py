@@ -8,6 +8,7 @@ from prefect.states import Completed, Failed
 
 from pgfleet.documents.ring import WatchEntry
 from pgfleet.flows._wave import open_wave
+from pgfleet.flows._waves import WaveKind
 from pgfleet.postgres.read.survey import Survey, work_on_tenants
 from pgfleet.rollout.activity import ActivityObservation, judge_watch
 from pgfleet.run.context import RunContext
@@ -59,3 +60,6 @@ def _judge(context: RunContext, tenant: str, before: Readings, after: Readings, 
         judge_watch(watch, first, last, tenant=tenant, seconds=seconds)
         for watch, first, last in zip(context.manifest.watches, before, after, strict=True)
     ]
+
+
+WATCH: WaveKind[WatchEntry] = WaveKind(flow=watch_wave, form=WATCHED, task_run="watch {}")

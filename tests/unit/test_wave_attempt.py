@@ -11,8 +11,13 @@ from prefect.states import Completed, Failed, Running
 from unit.literals import a_tenant
 
 from pgfleet.fleet.selection import Wave
-from pgfleet.flows._wave_kinds import AUDIT, COUNT, DRY_RUN, PLAN, REPAIR, ROLLOUT, WATCH
 from pgfleet.flows._worker_waves import STARTING_SECONDS, WaveRun, Workers
+from pgfleet.flows.audit_wave import AUDIT
+from pgfleet.flows.count_wave import COUNT
+from pgfleet.flows.plan_wave import PLAN
+from pgfleet.flows.repair_wave import REPAIR
+from pgfleet.flows.rollout_wave import DRY_RUN, ROLLOUT
+from pgfleet.flows.watch_wave import WATCH
 from pgfleet.run.progress import Listener, listening
 from pgfleet.tasks.audit_tenant import audit_tenant
 from pgfleet.tasks.count_tenant import count_tenant
