@@ -31,11 +31,14 @@ from pgfleet.reports.phrases.rollout import findings_text
 from pgfleet.rollout import summary as rollout_summary
 from pgfleet.rollout.failures import group_failures
 from pgfleet.rollout.summary import RolloutOutcome
+from pgfleet.tasks.support.busy_server import repeat_soon
 from pgfleet.tasks.support.logs import filter_findings
 from pgfleet.tasks.support.opaque import opaque
 from pgfleet.wording import shortened
 
-filter_findings()  # here, because every process that runs such a task imports this module
+# Here, because every process that runs such a task imports this module.
+filter_findings()
+repeat_soon()
 
 MOST_CHARACTERS = 400
 
