@@ -12,8 +12,6 @@ from pgfleet.errors import DatabaseError
 from pgfleet.postgres.guard import Trust
 from pgfleet.postgres.query import Query
 
-pytestmark = pytest.mark.every_version
-
 NOTES = """
 CREATE TABLE IF NOT EXISTS notes (id int PRIMARY KEY, body text);
 CREATE OR REPLACE FUNCTION size_of(t text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT length(t)';
@@ -116,6 +114,7 @@ def test_a_check_runs_only_what_the_manifest_created(small: Callable[..., Subjec
     assert reason in " ".join([*details, found.reason or ""])
 
 
+@pytest.mark.every_version
 def test_a_check_may_read_views_and_call_functions_of_the_manifest(small: Callable[..., Subject]) -> None:
     subject = small({"1_notes.sql": NOTES}, v1=CHECK.format(query="SELECT max(size_of(body)) FROM long_notes", value=5))
     subject.execute(NOTES + "INSERT INTO notes VALUES (1, 'words')")
@@ -141,6 +140,7 @@ SCRIPTS = {
 }
 
 
+@pytest.mark.every_version
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script_runs_only_on_what_the_manifest_created(small: Callable[..., Subject], name: str) -> None:
     script, attack, reason = SCRIPTS[name]
@@ -160,6 +160,7 @@ def test_a_script_runs_only_on_what_the_manifest_created(small: Callable[..., Su
     assert reason in error.message
 
 
+@pytest.mark.every_version
 def test_a_view_in_the_place_of_a_trusted_table_is_not_read(server: Server) -> None:
     """As if the owner had replaced the table after the inspection."""
     table = '"public"."notes"'
