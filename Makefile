@@ -131,8 +131,8 @@ docs: setup  ## build the documentation in build/site; a broken link is an error
 # Bytecode of all dependencies would take longer than what the one command compiles.
 wheel: setup  ## build the wheel, install it with its dependencies in a new environment, and run it
 	@rm -rf dist && $(BIN)/pyproject-build --no-isolation --wheel
-	@there=$$(mktemp -d) && trap 'rm -rf "$$there"' EXIT && trap 'exit 130' INT TERM && $(BIN)/python -m venv "$$there/venv" && \
-	"$$there/venv/bin/python" -m pip --quiet --disable-pip-version-check install --no-compile --constraint constraints.txt dist/*.whl && \
+	@there=$$(mktemp -d) && trap 'rm -rf "$$there"' EXIT && trap 'exit 130' INT TERM && $(BIN)/python -m venv --without-pip "$$there/venv" && \
+	$(PIP) --python "$$there/venv" install --no-compile --constraint constraints.txt dist/*.whl && \
 	cd "$$there" && venv/bin/pgfleet --manifest example manifest
 
 bench: setup  ## measure the performance against the raw limit
