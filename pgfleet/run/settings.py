@@ -73,9 +73,6 @@ QUIET = {
     # Findings are Failed states, each of which Prefect would log as an error; the report shows them in order.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
-    # On SQLite, a request that meets another one's write fails, and Prefect's client waits two seconds before it sends
-    # it again. By default the log is written every two seconds.
-    "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "10",
 }
 """Prefect settings of a command."""
 
