@@ -25,8 +25,8 @@ class RepairFacts:
 
     `dependents` must be dropped before the object is, or before a column takes another type; each comes after what it
     depends on. `has_cast`: the column's values can be cast to the expected type. `has_path`: the extension can be
-    updated to the expected version. `has_rows`: the table of a missing column, or one that inherits from it, may have
-    rows.
+    updated to the expected version. `has_rows`: the table of a missing column, one that inherits from it, or one that
+    contains a composite type, may have rows.
     """
 
     dependents: tuple[Dependent, ...] = ()

@@ -83,7 +83,7 @@ def assess(
 def find_repairs_to_refine(assessment: Assessment) -> tuple[Difference, ...]:
     """The differences whose repairs have to know more of the tenant.
 
-    That is what depends on an object that must be dropped, and whether the table of a lost column has rows.
+    That is what depends on an object that must be dropped, and whether rows have lost values of a column or a type.
     """
     pairs = (pair for each in assessment.repairs.values() for pair in each)
     return tuple(each for each, repair in pairs if _needs_facts(each, repair))
@@ -92,6 +92,8 @@ def find_repairs_to_refine(assessment: Assessment) -> tuple[Difference, ...]:
 def _needs_facts(difference: Difference, repair: Repair) -> bool:
     if difference.actual is None:
         return difference.identity.kind is ObjectKind.COLUMN and is_lost(difference, repair)
+    if difference.identity.kind is ObjectKind.TYPE and difference.expected.attributes["form"] == "composite":
+        return True
     if repair.strategy is not Strategy.SQL:
         return False
     blocked = {Hazard.MAY_BE_NEEDED, Hazard.REWRITES} & {*repair.hazards}

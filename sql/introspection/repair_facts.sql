@@ -4,7 +4,8 @@
 -- taking another type, together with what depends on those, each after what it depends on; `rule` names one of a table or
 -- view, and a column without a kind has the row type of the table. `has_cast`: the column's
 -- values can be cast to the expected type. `has_path`: the extension can be updated to the expected version. `has_rows`:
--- the table of a missing column, or one that inherits from it, has a page, so it may have rows.
+-- the table of a missing column, one that inherits from it, or one that contains a composite type, has a page, so it may
+-- have rows.
 WITH RECURSIVE home_path AS MATERIALIZED (
   SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('pgfleet.home_path'), true) IS NOT NULL AS is_used
 ),
@@ -134,7 +135,7 @@ reached AS (
     )
 ),
 
--- The row type of a column's table, and the types that contain it.
+-- A composite type or the row type of a column's table, and the types that contain it.
 row_types AS (
   SELECT
     t.place,
@@ -142,6 +143,14 @@ row_types AS (
   FROM targets AS t
   INNER JOIN pg_catalog.pg_class AS c ON t.objid = c.oid
   WHERE t.subid <> 0
+  UNION
+  SELECT
+    w.place,
+    c.reltype
+  FROM wanted AS w
+  INNER JOIN pg_catalog.pg_namespace AS n ON w.schema = n.nspname
+  INNER JOIN pg_catalog.pg_class AS c ON n.oid = c.relnamespace AND w.name = c.relname
+  WHERE w.kind = 'type' AND c.relkind = 'c'
   UNION
   SELECT
     r.place,
@@ -152,8 +161,9 @@ row_types AS (
     FROM pg_catalog.pg_type AS y
     WHERE y.typelem = r.type OR y.typbasetype = r.type
     UNION ALL
-    SELECT g.rngtypid
+    SELECT m.type
     FROM pg_catalog.pg_range AS g
+    CROSS JOIN LATERAL (VALUES (g.rngtypid), (g.rngmultitypid)) AS m (type)
     WHERE g.rngsubtype = r.type
     UNION ALL
     SELECT c.reltype
@@ -185,7 +195,7 @@ dependents AS (
   FROM row_types AS r
   INNER JOIN pg_catalog.pg_attribute AS a ON r.type = a.atttypid
   INNER JOIN pg_catalog.pg_class AS c ON a.attrelid = c.oid
-  WHERE c.relkind IN ('r', 'p') AND NOT a.attisdropped
+  WHERE c.relkind IN ('r', 'p') AND NOT a.attisdropped AND r.place IN (SELECT t.place FROM targets AS t)
 ),
 
 named AS (
@@ -247,7 +257,13 @@ SELECT
   coalesce(found.dependents, '[]') AS dependents,
   coalesce(casts.has_cast, false) AS has_cast,
   coalesce(paths.has_path, false) AS has_path,
-  EXISTS (SELECT FROM holders AS h WHERE h.place = w.place AND pg_catalog.pg_relation_size(h.oid) > 0) AS has_rows
+  EXISTS (SELECT FROM holders AS h WHERE h.place = w.place AND pg_catalog.pg_relation_size(h.oid) > 0)
+  OR EXISTS (
+    SELECT FROM row_types AS r
+    INNER JOIN pg_catalog.pg_attribute AS a ON r.type = a.atttypid
+    INNER JOIN pg_catalog.pg_class AS c ON a.attrelid = c.oid
+    WHERE w.kind = 'type' AND r.place = w.place AND c.relkind IN ('r', 'm') AND pg_catalog.pg_relation_size(c.oid) > 0
+  ) AS has_rows
 FROM wanted AS w
 LEFT JOIN LATERAL (
   SELECT

@@ -84,6 +84,10 @@ CASES = {
         'CREATE TABLE t ("a b" integer); CREATE VIEW v AS SELECT "a b" FROM t',
         'ALTER VIEW v ALTER "a b" SET DEFAULT 7',
     ),
+    "an attribute of a composite type that no row has": (
+        "CREATE TYPE y AS (a int, b text); CREATE TABLE t (c y[])",
+        "ALTER TYPE y DROP ATTRIBUTE b",
+    ),
 }
 SINCE_15 = {
     "a sequence that is unlogged": ("CREATE SEQUENCE s", "ALTER SEQUENCE s SET UNLOGGED"),

@@ -200,6 +200,18 @@ def test_a_later_script_does_not_add_a_lost_column_either(small: Callable[..., S
     assert subject.query(f"SELECT to_regclass('later'), ({HAS_PRICE})") == [(None, 0)]
 
 
+def test_the_lost_values_of_an_attribute_are_left_to_a_person(small: Callable[..., Subject]) -> None:
+    script = "CREATE TYPE pair AS (a int, b text); CREATE DOMAIN pairs AS pair[]; CREATE TABLE t (c pairs);"
+    subject = small({"1_t.sql": script})
+    subject.roll_out()
+    subject.execute("INSERT INTO t VALUES (ARRAY[ROW(1, 'x')::pair]); ALTER TYPE pair DROP ATTRIBUTE b")
+    repaired = repair(subject)
+    assert (repaired.statements, subject.audit().verdict) == ((), Verdict.BLOCKED)
+    [difference] = subject.audit().migrations[0].differences
+    assert difference.repair is not None
+    assert "rows with this type have lost the values of b" in (difference.repair.reason or "")
+
+
 def test_a_script_that_replaces_a_view_on_a_table_with_another_column_is_not_run_again(
     small: Callable[..., Subject],
 ) -> None:

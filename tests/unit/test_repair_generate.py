@@ -230,11 +230,6 @@ TYPES = {
         a_type("enum", labels=["a", "x"]),
         ["ALTER TYPE y RENAME VALUE 'x' TO 'b' -- CHANGES_ROWS"],
     ),
-    "an attribute is missing": (
-        a_type("composite", attributes=["a text", '"b c" integer']),
-        a_type("composite", attributes=["a text"]),
-        ['ALTER TYPE y ADD ATTRIBUTE "b c" integer -- MAY_FAIL'],
-    ),
     "a domain": (
         a_domain(default="'a'", constraints={"k": "CHECK (1)", "K": "CHECK (2)"}, not_null=True),
         a_domain(constraints={"k": "CHECK (3)"}),

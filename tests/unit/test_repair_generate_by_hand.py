@@ -71,6 +71,11 @@ LEFT = {
         a_type("composite", attributes=["a integer"]),
         "ALTER TYPE y ALTER ATTRIBUTE a TYPE text works only if no table has a column of this type",
     ),
+    "an attribute that rows may have had": (
+        a_type("composite", attributes=["a text", "b text"]),
+        a_type("composite", attributes=["a text"]),
+        "rows with this type have lost the values of b: add the attribute, and restore them from a backup",
+    ),
     "an attribute too many": (
         a_type("composite", attributes=["a text"]),
         a_type("composite", attributes=["a text", "b text"]),
@@ -86,6 +91,12 @@ def test_a_difference_that_no_statement_can_fix_needs_a_person(
 ) -> None:
     with pytest.raises(ManualRepairNeeded, match=reason):
         made(missing(wanted) if found is None else changed(wanted, found))
+
+
+def test_an_attribute_that_no_row_had_is_added() -> None:
+    wanted, found = (a_type("composite", attributes=each) for each in (["a text", '"b c" integer'], ["a text"]))
+    facts = RepairFacts(has_rows=False)
+    assert made(changed(wanted, found), facts=facts) == ['ALTER TYPE y ADD ATTRIBUTE "b c" integer -- MAY_FAIL']
 
 
 RETYPED = changed(a_column(), a_column(type="varchar(9)"))

@@ -39,6 +39,11 @@ def _check_facts(wanted: CatalogObject, found: CatalogObject, facts: RepairFacts
         raise ManualRepairNeeded(f"there is no update path from version {have['version']} to {want['version']}")
     if wanted.identity.kind is ObjectKind.COLUMN and want["type"] != have["type"] and not facts.has_cast:
         raise ManualRepairNeeded(f"there is no cast from {have['type']} to {want['type']}")
+    if wanted.identity.kind is ObjectKind.TYPE and facts.has_rows and (lost := types.missing_attributes(wanted, found)):
+        raise ManualRepairNeeded(
+            f"rows with this type have lost the values of {', '.join(lost)}: "
+            "add the attribute, and restore them from a backup"
+        )
 
 
 def _is_in_partition_key(wanted: CatalogObject, found: CatalogObject, expected: ExpectedCatalog) -> bool:

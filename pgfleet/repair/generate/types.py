@@ -60,12 +60,17 @@ def _change_composite(name: str, wanted: Sequence[str], found: Sequence[str]) ->
         raise ManualRepairNeeded(f"it has unexpected attributes, which rows may use: {', '.join(unexpected)}")
     for attribute, definition in want.items():
         if attribute not in have:
-            yield Statement(
-                text=f"ALTER TYPE {name} ADD ATTRIBUTE {attribute} {definition}", hazards=(Hazard.MAY_FAIL,)
-            )
+            text = f"ALTER TYPE {name} ADD ATTRIBUTE {attribute} {definition}"
+            yield Statement(text=text, hazards=(Hazard.MAY_FAIL,))
         elif have[attribute] != definition:
             text = f"ALTER TYPE {name} ALTER ATTRIBUTE {attribute} TYPE {definition}"
             raise ManualRepairNeeded(f"{text} works only if no table has a column of this type")
+
+
+def missing_attributes(wanted: CatalogObject, found: CatalogObject) -> list[str]:
+    """The quoted names of the attributes that the type found no longer has, if both are composite."""
+    want, have = (_attributes(each.attributes.get("attributes") or ()) for each in (wanted, found))
+    return [each for each in want if each not in have] if have else []
 
 
 def _attributes(definitions: Sequence[str]) -> dict[str, str]:
