@@ -60,6 +60,25 @@ def test_a_directory_without_migrations_in_sql_is_rejected(tmp_path: Path, files
 
 
 @pytest.mark.parametrize(
+    ("files", "tool", "hint"),
+    [
+        (("20240101000000_a/migration.sql", "20240101000000_a/snapshot.json"), "prisma", "snapshot.json is Drizzle's"),
+        (("1620000000000_a/up.sql", "1620000000000_a/down.sql"), "diesel", "Hasura's folders are named so"),
+    ],
+)
+def test_another_tool_with_the_same_files_is_named(
+    tmp_path: Path, files: tuple[str, ...], tool: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("CREATE TABLE a ();")
+    init(tmp_path, tmp_path / "manifest.toml", None)
+    printed = capsys.readouterr().out
+    assert f": {tool} (" in printed
+    assert f"; {hint}, and its ledger is not" in printed
+
+
+@pytest.mark.parametrize(
     ("file", "folder"),
     [
         ("db/sql/1_a.sql", "db/sql"),

@@ -15,6 +15,17 @@ UP_FILE = re.compile(r"\d+_[^/]*\.up\.sql", re.ASCII)
 NUMBERED_FILE = re.compile(r"\d[^/]*\.sql", re.ASCII)
 UP_FILE_TOOLS = (Tool.GOLANG_MIGRATE, Tool.SQLX)
 """The tools whose files can all be called `000001_users.up.sql`; node-pg-migrate's can too, but usually are not."""
+ALIKE = {
+    Tool.PRISMA: (
+        re.compile(r"[^/]+/snapshot\.json"),
+        "snapshot.json is Drizzle's, and its ledger is not Prisma's: delete [ledger] from the manifest",
+    ),
+    Tool.DIESEL: (
+        re.compile(r"\d{13}_[^/]*/up\.sql", re.ASCII),
+        "Hasura's folders are named so, and its ledger is not Diesel's: if they are, delete [ledger] from the manifest",
+    ),
+}
+"""By tool, the files by which another tool with the same layout is told, and what to do then."""
 CODE = frozenset({"java", "js", "kt", "py", "rb", "ts", "xml"})
 """Endings of migrations that are not SQL: those of Alembic, Django, Rails, Liquibase, Knex, and others."""
 
@@ -41,7 +52,10 @@ def recognize(directory: Directory, path: str) -> Recognition:
     """
     reasons = {tool: reason for tool, layout in LAYOUTS.items() if (reason := layout.recognize(directory))}
     if reasons:
-        return Recognition(reasons=reasons)
+        hints = (
+            hint for tool, (names, hint) in ALIKE.items() if tool in reasons and any(map(names.fullmatch, directory))
+        )
+        return Recognition(reasons=reasons, hint=next(hints, None))
     if foreign := find_foreign(directory):
         return Recognition(reasons={}, foreign=foreign)
     if path.endswith(SUPABASE):
