@@ -25,10 +25,10 @@ def find_linear(
     end = len(history.versions) - len(order.repeatable)
     scores = _scores(history, found, records)[floor : end + 1]
     ties = [place for place, score in enumerate(scores, start=floor) if score[0] == max(scores)[0]]
-    recorded = max(map(history.places.__getitem__, known - records.adopted_now), default=None)
+    recorded = max(map(history.places.__getitem__, records.known_before - order.repeatable), default=None)
     last = floor if recorded == floor and floor in ties else max(ties, key=lambda each: (scores[each - floor], each))
     begun = last
-    while begun < end and not records.known - records.adopted_now and _is_begun(history, found, begun, records):
+    while begun < end and not records.known_before and _is_begun(history, found, begun, records):
         begun += 1
     if begun > last:
         return frozenset(history.versions[:begun]), ()

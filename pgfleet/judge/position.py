@@ -96,19 +96,30 @@ def _settle(
             applied |= order.closed([version])
         elif passes is False:
             undecided = tuple(each for each in undecided if version not in order.closed([each]))
-    remaining = frozenset(undecided) - applied
+    skipped = _find_skipped(history, applied, records)
+    applied -= skipped
+    remaining = (frozenset(undecided) | skipped) - applied
     return applied, frozenset() if remaining <= records.harmless else remaining
 
 
 def _is_recorded_up_to(history: History, applied: frozenset[str], records: Records) -> bool:
-    """Whether a ledger was kept up to the last applied migration, so that what it does not record is pending.
-
-    What the current run has adopted was no record when the run was planned.
-    """
-    if records.tool is not None:
-        return True
+    """Whether a ledger was kept up to the last applied migration, so that what it does not record is pending."""
     last = max(applied, key=history.places.__getitem__, default=None)
-    return bool(records.ledger) and (last is None or last in records.known - records.adopted_now)
+    is_kept = bool(records.ledger) or records.tool is not None
+    return is_kept and (last is None or last in records.known_before)
+
+
+def _find_skipped(history: History, applied: frozenset[str], records: Records) -> frozenset[str]:
+    """The traceless versions that the tool's ledger lacks between others that it records: the tool did not run them.
+
+    Without any before, the ledger was begun later. A check that passes shows that somebody else ran the migration.
+    """
+    places = [history.places[each] for each in records.tool or ()]
+    return frozenset(
+        version
+        for version in (history.traceless & applied) - records.known - records.harmless
+        if places and min(places) < history.places[version] < max(places) and not records.checks.get(version)
+    )
 
 
 def position_entry(history: History, position: Position) -> PositionEntry:

@@ -46,6 +46,11 @@ class Records:
         """The versions that either ledger records as applied."""
         return (self.ledger or frozenset()) | (self.tool or frozenset())
 
+    @property
+    def known_before(self) -> frozenset[str]:
+        """Those that either ledger recorded before this run: what it adopted was no record when it was planned."""
+        return ((self.ledger or frozenset()) - self.adopted_now) | (self.tool or frozenset())
+
 
 def may_be_foreign(identity: Identity, records: Records) -> bool:
     """Whether the object may exist for another reason than the tenant's migrations."""

@@ -141,7 +141,7 @@ def _faults(observed: TenantObservation, migrations: Sequence[MigrationEntry]) -
         them = ("it", "its schema") if len(unreadable) == 1 else ("them", "their schemas")
         yield f"the role cannot read {names}; grant the role SELECT on {them[0]} and USAGE on {them[1]}"
     if unknown := [each.version for each in migrations if each.evidence is Evidence.NONE]:
-        yield _undecided(unknown)
+        yield _undecided(unknown, has_tool_ledger=observed.tool is not None)
     yield from _check_faults(migrations)
 
 
@@ -166,13 +166,14 @@ def _check_faults(migrations: Iterable[MigrationEntry]) -> Iterator[str]:
                 yield f"check '{check.name}' of {migration.version} could not be completed: {check.detail}"
 
 
-def _undecided(versions: Sequence[str]) -> str:
+def _undecided(versions: Sequence[str], *, has_tool_ledger: bool) -> str:
     """Which migrations cannot be determined, and how to settle it."""
     names = f"migration {versions[0]}" if len(versions) == 1 else f"migrations {versions[0]} to {versions[-1]}"
     verb, subject = ("leaves", "it") if len(versions) == 1 else ("leave", "they")
+    ledger = "" if has_tool_ledger else "name the migration tool's ledger in the manifest, "
     return (
-        f"{names} {verb} no trace in the catalog, and nothing records whether {subject} ran; to settle it, name the "
-        f"migration tool's ledger in the manifest, add a check, or run pgfleet adopt ENV --through VERSION"
+        f"{names} {verb} no trace in the catalog, and nothing records whether {subject} ran; to settle it, {ledger}"
+        f"add a check, or run pgfleet adopt ENV --through VERSION"
     )
 
 

@@ -60,6 +60,36 @@ def test_a_traceless_migration_at_the_boundary_is_unknown() -> None:
     assert found.evidence["2"] is Evidence.NONE
 
 
+def test_a_tools_ledger_that_lacks_what_the_catalog_shows_does_not_decide() -> None:
+    history = a_history([T], [T, B], [T, B])
+    found = located(history, linear(history), [T, B], Records(tool=frozenset("1")))
+    assert (numbers(found.applied), numbers(found.unknown)) == ([1, 2], [3])
+
+
+def test_a_tools_ledger_still_decides_after_this_run_adopted_what_it_records() -> None:
+    records = Records(tool=frozenset("1"), ledger=frozenset("1"), adopted_now=frozenset("1"))
+    found = located(SEVEN, linear(SEVEN), STATES[1], records)
+    assert (numbers(found.applied), numbers(found.unknown)) == ([1], [])
+
+
+@pytest.mark.parametrize(
+    ("records", "unknown"),
+    [
+        pytest.param(Records(tool=frozenset("134567")), [2], id="the tool skipped it"),
+        pytest.param(Records(tool=frozenset("34567")), [], id="the tool's ledger begins after it"),
+        pytest.param(Records(tool=frozenset("134567"), ledger=frozenset("2")), [], id="it was adopted"),
+        pytest.param(Records(tool=frozenset("134567"), checks={"2": True}), [], id="its check passes"),
+        pytest.param(Records(tool=frozenset("134567"), harmless=frozenset("2")), [], id="it is proven to be harmless"),
+        pytest.param(Records(ledger=frozenset("134567")), [], id="our ledger lacks it"),
+    ],
+)
+def test_a_traceless_migration_that_the_tool_skipped_is_unknown(records: Records, unknown: list[int]) -> None:
+    for order in (linear(SEVEN), partial(SEVEN, m3={"2"})):
+        found = located(SEVEN, order, STATES[7], records)
+        assert numbers(found.unknown) == unknown
+        assert numbers(found.applied | found.unknown) == [1, 2, 3, 4, 5, 6, 7]
+
+
 @pytest.mark.parametrize(
     ("records", "applied"),
     [
