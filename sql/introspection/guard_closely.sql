@@ -58,7 +58,8 @@ BEGIN
       AND c.oid >= 16384
   );
 
-  -- What the bodies of the manifest's functions name that the statements call, and of those that these call.
+  -- What the bodies of the manifest's functions name that the statements call, or the manifest's views if the statements
+  -- read one, and of those that these call.
   IF NOT is_script THEN
     tables := tables || ARRAY(
       WITH RECURSIVE known AS MATERIALIZED (
@@ -75,7 +76,18 @@ BEGIN
       ),
 
       called AS (
-        SELECT k.oid, k.body, k.proconfig FROM known AS k WHERE k.proname = ANY(%(words)s::text[])
+        SELECT k.oid, k.body, k.proconfig
+        FROM known AS k
+        WHERE
+          k.proname = ANY(%(words)s::text[])
+          OR k.oid IN (
+            SELECT d.refobjid
+            FROM pg_catalog.pg_class AS c
+            INNER JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = ANY(trusted)
+            INNER JOIN pg_catalog.pg_depend AS d
+              ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND w.oid = d.objid
+            WHERE c.oid = ANY(tables) AND c.relkind = 'v' AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+          )
         UNION
         SELECT k.oid, k.body, k.proconfig
         FROM called AS c

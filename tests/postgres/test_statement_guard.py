@@ -20,6 +20,7 @@ CREATE DOMAIN word AS text;
 CREATE OR REPLACE FUNCTION in_notes(w word) RETURNS bigint LANGUAGE sql STABLE
   AS 'SELECT count(*) FROM notes WHERE body = w';
 CREATE OR REPLACE FUNCTION notes_with(t text) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT in_notes(t::word)';
+CREATE OR REPLACE VIEW x_notes AS SELECT notes_with('x') AS number;
 """
 CHECK = """
 [[migrations.checks]]
@@ -73,6 +74,14 @@ ATTACKS = {
     ),
     "a view in the place of a table that a function of the manifest reads": (
         "SELECT notes_with('x')",
+        """
+        DROP VIEW long_notes; ALTER TABLE notes RENAME TO behind;
+        CREATE VIEW notes AS SELECT * FROM behind WHERE pg_catalog.pg_notify('ran', '') IS NULL
+        """,
+        "notes is not an ordinary table",
+    ),
+    "the same where a view of the manifest calls the function": (
+        "SELECT number FROM x_notes",
         """
         DROP VIEW long_notes; ALTER TABLE notes RENAME TO behind;
         CREATE VIEW notes AS SELECT * FROM behind WHERE pg_catalog.pg_notify('ran', '') IS NULL
