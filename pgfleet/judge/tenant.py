@@ -168,7 +168,7 @@ def _check_faults(migrations: Iterable[MigrationEntry]) -> Iterator[str]:
 
 def _undecided(versions: Sequence[str], *, has_tool_ledger: bool) -> str:
     """Which migrations cannot be determined, and how to settle it."""
-    names = f"migration {versions[0]}" if len(versions) == 1 else f"migrations {versions[0]} to {versions[-1]}"
+    names = f"migration {versions[0]}" if len(versions) == 1 else f"migrations {listed(versions, MOST_NAMED)}"
     verb, subject = ("leaves", "it") if len(versions) == 1 else ("leave", "they")
     ledger = "" if has_tool_ledger else "name the migration tool's ledger in the manifest, "
     return (
