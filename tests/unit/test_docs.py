@@ -1,10 +1,9 @@
 """The documentation names only files, links, commands, and options that exist."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
 import typer
 
 from pgfleet.cli.app import app
@@ -23,8 +22,6 @@ PACKAGE_PATH = re.compile(rf"(?:{'|'.join(PACKAGES)})/[a-z_/]+\.py")
 TEST_FILE = re.compile(r"test_\w+\.py")
 COMMENT = re.compile(r"(^|[ \t])#.*", re.MULTILINE)
 COMMAND = re.compile(r"(?<!--pool )(?<![\w./=-])pgfleet((?: +[^\s`#;|>&)]+)+)")
-
-every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
 def prose_of(page: Path) -> str:
@@ -73,8 +70,9 @@ def broken_links(page: Path) -> Iterator[str]:
 
 def unknown_words(page: Path) -> Iterator[str]:
     """Commands and options that `pgfleet` does not have."""
+    pgfleet = typer.main.get_command(app)
     for words in commands_of(page):
-        command, known = typer.main.get_command(app), {"--help"}
+        command, known = pgfleet, {"--help"}
         for word in words:
             known |= {each for parameter in command.params for each in (*parameter.opts, *parameter.secondary_opts)}
             commands = getattr(command, "commands", {})
@@ -86,19 +84,21 @@ def unknown_words(page: Path) -> Iterator[str]:
                 yield word
 
 
-@every_page
-def test_a_page_names_only_files_that_exist(page: Path) -> None:
-    assert list(missing_paths(page)) == []
+def found_on_pages(find: Callable[[Path], Iterator[str]]) -> dict[str, list[str]]:
+    """What is wrong on each page that has something wrong."""
+    return {str(page.relative_to(ROOT)): wrong for page in PAGES if (wrong := list(find(page)))}
 
 
-@every_page
-def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
-    assert list(broken_links(page)) == []
+def test_pages_name_only_files_that_exist() -> None:
+    assert found_on_pages(missing_paths) == {}
 
 
-@every_page
-def test_a_page_shows_only_commands_and_options_that_exist(page: Path) -> None:
-    assert list(unknown_words(page)) == []
+def test_the_links_of_pages_lead_somewhere() -> None:
+    assert found_on_pages(broken_links) == {}
+
+
+def test_pages_show_only_commands_and_options_that_exist() -> None:
+    assert found_on_pages(unknown_words) == {}
 
 
 def test_the_checks_find_what_is_wrong(tmp_path: Path) -> None:

@@ -198,9 +198,8 @@ def test_each_hazard_is_found_and_no_other(sql: str, expected: set[HazardCode]) 
     assert codes(sql) == expected
 
 
-@pytest.mark.parametrize("sql", DELETING)
-def test_what_deletes_is_found_wherever_it_is(sql: str) -> None:
-    assert DELETES in codes(sql)
+def test_what_deletes_is_found_wherever_it_is() -> None:
+    assert [sql for sql in DELETING if DELETES not in codes(sql)] == []
 
 
 @pytest.mark.parametrize(("change", "expected"), TYPES)
