@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 SERVE = ("-m", "uvicorn", "--factory", "prefect.server.api.server:create_app", "--lifespan", "on")
 VARIABLES = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
 """As Prefect starts it (3.8 and 3.9, `SubprocessASGIServer`)."""
+WITHOUT_EVENTS = {
+    # No automation waits for events of a server that ends with its command, and nobody can look at its event feed.
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false"
+}
 LONG_SECONDS = 5.0
 PAUSE_SECONDS = 0.1
 
@@ -32,7 +36,9 @@ class TemporaryServer:
             self.port: int = free.getsockname()[1]
         options = ("--host", "127.0.0.1", "--port", str(self.port), "--log-level", "error")
         self.process = subprocess.Popen(
-            [sys.executable, *SERVE, *options], env={**settings.variables(), **VARIABLES}, stdin=subprocess.DEVNULL
+            [sys.executable, *SERVE, *options],
+            env={**WITHOUT_EVENTS, **settings.variables(), **VARIABLES},
+            stdin=subprocess.DEVNULL,
         )
 
     def kill(self) -> None:
