@@ -10,8 +10,8 @@ import pytest
 # A shell starts background jobs with SIGINT ignored, and the commands that tests interrupt would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # With the default of 700, the collector looks at Prefect's modules and thousands of tests again and again, which is a
-# quarter of the processor time of the unit tests.
-gc.set_threshold(50_000)
+# quarter of the processor time of the unit tests. While they are collected, it hardly ever looks.
+gc.set_threshold(1_000_000)
 # Prefect makes an SSL context for each of its clients, which is one for each task run. With the certificates of all
 # authorities a context takes 40 ms of processor time; no test uses TLS to reach Prefect.
 for name in ("SSL_CERT_FILE", "PREFECT_API_SSL_CERT_FILE"):
@@ -73,7 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """The modules and tests remain until the end; the collector need not look at them."""
-    gc.collect()
+    gc.set_threshold(50_000)
     gc.freeze()
 
 
