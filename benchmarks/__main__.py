@@ -1,7 +1,8 @@
 """What audits and rollouts cost beside the raw limit and other programs: `make bench ARGS="10 100 1000"`.
 
-Compare ratios within one run: seconds depend on the machine and its load. Each part writes PART.json to the results
-folder, again after each figure; the tables and the chart are of all parts in the folder.
+Compare ratios within one run: seconds depend on the machine and its load, and a machine that works for minutes may
+become slower. So what the others are compared with is measured between them, and the ratio is to the mean. Each part
+writes PART.json to the results folder, again after each figure. The tables and the chart are of all parts in it.
 """
 
 import os
@@ -48,7 +49,7 @@ def _measure(part: Part, options: Namespace, folder: Path) -> Results:
     with Cluster(embedded_binaries()) as cluster:
         found.machine += f", PostgreSQL {cluster.major}"
         for figure in PARTS[part](cluster, folder, options, found.notes):
-            found.figures.append(figure)
+            found.add(figure)
             found.save(options.output)
     return found
 
@@ -61,6 +62,7 @@ def _audits(cluster: Cluster, folder: Path, options: Namespace, notes: list[str]
             for granularity in Granularity:
                 if granularity is not Granularity.STEP or tenants <= MOST_STEP_TENANTS:
                     yield from flow_figures(f"audits-{granularity}", fleet)
+                    yield from figures("raw", fleet)
             if tenants <= MOST_STEP_TENANTS:
                 yield from flow_figures("empty-tasks", fleet)
             else:
@@ -71,12 +73,12 @@ def _audits(cluster: Cluster, folder: Path, options: Namespace, notes: list[str]
 def _rollouts(cluster: Cluster, folder: Path, options: Namespace, _: list[str]) -> Iterator[Figure]:
     for mode in TransactionMode:
         with fleet_of(cluster, folder, options.rollouts, EMPTY, transaction=mode) as fleet:
-            if mode is TransactionMode.MIGRATION:
+            for granularity in Granularity:
                 yield from figures("scripts", fleet)
                 yield from figures("raw", fleet)
-            for granularity in Granularity:
                 fleet.recreate(EMPTY)
                 yield from flow_figures(f"rollouts-{granularity}", fleet)
+                fleet.recreate(EMPTY)
 
 
 def _peers(cluster: Cluster, folder: Path, options: Namespace, notes: list[str]) -> Iterator[Figure]:
@@ -89,6 +91,7 @@ def _shared(cluster: Cluster, folder: Path, options: Namespace, notes: list[str]
     yield from _peers(cluster, folder, options, notes)
     with fleet_of(cluster, folder, options.shared, EMPTY) as fleet:
         yield from map(report, shared_server_commands(fleet))
+        yield from map(report, peers(fleet))
 
 
 def _round_trips(cluster: Cluster, folder: Path, _: Namespace, __: list[str]) -> Iterator[Figure]:

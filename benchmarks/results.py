@@ -47,11 +47,26 @@ class Cost(BaseModel):
 
 
 class Figure(Cost):
-    """The cost of a measure with this number of tenants; `delay_ms` is the artificial round-trip time."""
+    """The cost of a measure with this number of tenants; `delay_ms` is the artificial round-trip time.
+
+    What others are compared with is taken several `times`, between them; its seconds are the mean.
+    """
 
     measure: str
     tenants: int
     delay_ms: int | None = None
+    times: int = 1
+
+    def with_another(self, other: "Figure") -> "Figure":
+        """The mean of this figure and another one of the same measure; counts and peaks are the highest."""
+        found: dict[str, float | int | None] = {"times": self.times + other.times}
+        for name in Cost.model_fields:
+            mine, others = getattr(self, name), getattr(other, name)
+            if mine is None or others is None:
+                continue
+            mean = (mine * self.times + others * other.times) / found["times"]
+            found[name] = mean if name.endswith("seconds") else max(mine, others)
+        return self.model_copy(update=found)
 
 
 class Results(BaseModel):
@@ -67,6 +82,14 @@ class Results(BaseModel):
         """The figure of a measure; None if it was not taken."""
         wanted = (measure, tenants, delay_ms)
         return next((each for each in self.figures if (each.measure, each.tenants, each.delay_ms) == wanted), None)
+
+    def add(self, figure: Figure) -> None:
+        """Adds the figure, or combines it with the one of the same measure."""
+        before = self.of(figure.measure, figure.tenants, figure.delay_ms)
+        if before:
+            self.figures[self.figures.index(before)] = before.with_another(figure)
+        else:
+            self.figures.append(figure)
 
     def save(self, folder: Path) -> None:
         """Writes the part's JSON file."""

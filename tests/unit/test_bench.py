@@ -46,6 +46,17 @@ def test_granularity_step_is_compared_with_the_engine_and_recorded_empty_tasks()
     assert "**MISSED**: 1,000 tenants, audit, granularity step: 1.50 until recorded x" in table.text(found)
 
 
+def test_a_measure_that_is_taken_again_counts_with_its_mean() -> None:
+    found = results()
+    for seconds, peak_mib in ((2, 80), (3, 90), (4, 70)):
+        found.add(figure("raw", seconds, peak_mib=peak_mib, connections=100))
+    found.add(figure("engine", 6))
+    [raw, engine] = found.figures
+    assert (raw.seconds, raw.peak_mib, raw.connections, raw.times) == (3, 90, 100, 3)
+    assert [each.found for each in judgments(found)] == [2]
+    assert engine.times == 1
+
+
 def test_a_bar_without_its_base_is_not_judged() -> None:
     assert not [*judgments(results(figure("engine", 2)))]
 
