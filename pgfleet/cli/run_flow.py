@@ -25,7 +25,7 @@ def run_flow(flow: "Flow[..., Any]", form: TypeAdapter[Document], **parameters: 
     from pgfleet.tasks.support.states import raw_result
 
     temporary_server.hand_over()
-    ends_with_command = PREFECT_API_URL.value() is None  # the server, which so cannot miss a heartbeat
+    ends_with_command = PREFECT_API_URL.value() is None  # a temporary server, on which nobody waits for heartbeats
     with prefect_errors(), without_heartbeats() if ends_with_command else nullcontext():
         try:
             state = cast("State[Any]", flow(**parameters, return_state=True))
